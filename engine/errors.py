@@ -1,0 +1,28 @@
+"""Everything that `engine` raises on purpose; each text is one plain sentence for the person at the keyboard.
+
+EngineError
+├── InvalidRequest     asked for something that cannot be: a scale of 3, a mark that is not there
+├── ModelProblem       the model cannot be used: missing, pickle weights, not a text-to-image pipeline
+├── RenderProblem      rendering failed: out of memory, wrong noise shape, a crash of the worker
+└── Cancelled          the round was cancelled
+"""
+
+
+class EngineError(Exception):
+    """Base of all errors of this package."""
+
+
+class InvalidRequest(EngineError, ValueError):
+    """Asked for something that cannot be."""
+
+
+class ModelProblem(EngineError):
+    """The model cannot be used."""
+
+
+class RenderProblem(EngineError):
+    """Rendering failed."""
+
+
+class Cancelled(EngineError):
+    """The round was cancelled before it was done."""

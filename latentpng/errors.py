@@ -1,0 +1,72 @@
+"""Everything that `latentpng` raises on purpose, and the exit code of each.
+
+LatentPngError
+├── FileError            the file is not what it should be
+│   ├── UnreadableFile   missing, a folder, no permission, not a PNG, not a whole PNG
+│   ├── NoLatent         a good PNG without a latent chunk
+│   ├── DamagedLatent    a chunk that breaks a rule of SPEC.md
+│   ├── NewerVersion     a chunk that needs a newer reader (major, noise, codec, dtype, critical flag)
+│   └── ReplayDiffers    the lineage does not lead to the noise that is stored
+└── InvalidValue         the caller asked for something that the format does not have
+"""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """Exit codes of the `latentpng` command; part of its interface, never renumbered."""
+
+    OK = 0
+    INTERNAL = 1
+    USAGE = 2
+    UNREADABLE = 3
+    NO_LATENT = 4
+    DAMAGED = 5
+    NEWER_VERSION = 6
+    REPLAY_DIFFERS = 7
+
+
+class LatentPngError(Exception):
+    """Base of all errors of this package; its text is one plain sentence."""
+
+    exit_code = ExitCode.INTERNAL
+
+
+class FileError(LatentPngError):
+    """The file is not what it should be."""
+
+
+class UnreadableFile(FileError):
+    """Missing, a folder, no permission, not a PNG, or not a whole one."""
+
+    exit_code = ExitCode.UNREADABLE
+
+
+class NoLatent(FileError):
+    """A good PNG that carries no latent chunk."""
+
+    exit_code = ExitCode.NO_LATENT
+
+
+class DamagedLatent(FileError):
+    """A chunk that breaks a rule of SPEC.md."""
+
+    exit_code = ExitCode.DAMAGED
+
+
+class NewerVersion(FileError):
+    """A chunk that is whole but needs a newer reader."""
+
+    exit_code = ExitCode.NEWER_VERSION
+
+
+class ReplayDiffers(FileError):
+    """The lineage does not lead to the noise that is stored."""
+
+    exit_code = ExitCode.REPLAY_DIFFERS
+
+
+class InvalidValue(LatentPngError, ValueError):
+    """The caller asked for something that the format does not have."""
+
+    exit_code = ExitCode.USAGE

@@ -1,0 +1,159 @@
+"""The frozen values of the format: what a file says, with every rule about single values checked on construction.
+
+Pure data: nothing here reads files or computes noise (`lineage.py` replays, `codec.py` turns records into bytes).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias, Union
+
+from latentpng.errors import InvalidValue
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Json: TypeAlias = Union[None, bool, int, float, str, Sequence["Json"], Mapping[str, "Json"]]
+JsonObject: TypeAlias = Mapping[str, Json]
+
+GAUSS1 = "gauss1"
+MAX_SEED = 2**64 - 1
+MAX_CANDIDATES = 64
+MAX_ROUNDS = 4096
+MAX_OCTAVES = 32
+MAX_REGION_SIDE = 64
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SeedRoot:
+    """A root that grew from a seed: its state is fp16 of gauss1(seed, stream 0)."""
+
+    seed: int
+
+    def __post_init__(self) -> None:
+        _check_seed("root seed", self.seed)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TensorRoot:
+    """A root whose noise came from elsewhere, so the file stores it; `source` says from where."""
+
+    source: JsonObject = field(default_factory=dict)
+
+
+Root: TypeAlias = SeedRoot | TensorRoot
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Round:
+    """One step of a lineage: `of` candidates were drawn from `seed`, and those in `marks` became the next state.
+
+    scale: in [0, 1]; the child keeps sqrt(1 - scale^2) of its parent.
+    bands: one factor on `scale` per octave, coarsest first; () moves all octaves alike.
+    region: rows of "0" and "1" joined by "/", a coarse grid over H x W; "1" may move; "" moves every cell.
+    settings: the settings that changed with this round.
+    extra: keys that this version does not know, kept when the file is rewritten.
+    """
+
+    seed: int
+    scale: float
+    of: int = 1
+    marks: tuple[int, ...] = (0,)
+    bands: tuple[float, ...] = ()
+    region: str = ""
+    settings: JsonObject = field(default_factory=dict)
+    extra: JsonObject = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check_seed("round seed", self.seed)
+        if not 1 <= self.of <= MAX_CANDIDATES:
+            raise InvalidValue(f"a round has 1 to {MAX_CANDIDATES} candidates, found {self.of}")
+        if not self.marks or len(set(self.marks)) != len(self.marks):
+            raise InvalidValue(f"marks name at least one candidate, each once, found {list(self.marks)}")
+        if not all(0 <= mark < self.of for mark in self.marks):
+            raise InvalidValue(f"marks are indices below {self.of}, found {list(self.marks)}")
+        if self.of > 1 and len(self.marks) == self.of:
+            raise InvalidValue(f"all {self.of} candidates are marked: zero-sum noise has no blend of all")
+        if not (math.isfinite(self.scale) and 0.0 <= self.scale <= 1.0):
+            raise InvalidValue(f"scale is a number from 0 to 1, found {self.scale}")
+        if len(self.bands) > MAX_OCTAVES:
+            raise InvalidValue(f"at most {MAX_OCTAVES} bands, found {len(self.bands)}")
+        if not all(math.isfinite(band) and band >= 0.0 and self.scale * band <= 1.0 for band in self.bands):
+            raise InvalidValue(f"bands are factors >= 0 with scale * band <= 1, found {list(self.bands)}")
+        _check_region(self.region)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lineage:
+    """A root and the rounds that lead from it to a picture's initial noise."""
+
+    root: Root
+    rounds: tuple[Round, ...] = ()
+    noise: str = GAUSS1
+
+    def __post_init__(self) -> None:
+        if len(self.rounds) > MAX_ROUNDS:
+            raise InvalidValue(f"at most {MAX_ROUNDS} rounds, found {len(self.rounds)}")
+
+    def child(self, round: Round) -> Lineage:
+        """This lineage with one more round."""
+        return Lineage(root=self.root, rounds=(*self.rounds, round), noise=self.noise)
+
+    def ancestor(self, rounds: int) -> Lineage:
+        """The lineage after the first `rounds` rounds; 0 is the root.  InvalidValue when there are fewer."""
+        if not 0 <= rounds <= len(self.rounds):
+            raise InvalidValue(
+                f"round {rounds} asked for, the picture has {len(self.rounds)} (0 is the root)"
+            )
+        return Lineage(root=self.root, rounds=self.rounds[:rounds], noise=self.noise)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LatentRecord:
+    """What one picture's file says.
+
+    tensor: float16, 1 to 4 axes, read-only: the stored noise, that is the state after `base` rounds;
+        unit variance, before the scheduler's sigma scaling.
+    axes: one letter per axis of `tensor`; H and W are the spatial ones ("CHW", "1CHW", "1HWC", "LC").
+    node: SHA-256 (hex) of the replayed state as little-endian fp16: the identity of the picture's initial noise.
+    pixels: SHA-256 (hex) of the decoded RGB bytes of the picture, "" when unknown.
+    settings, software: how it was rendered; JSON objects.
+    extra: top-level keys that this version does not know, kept when the file is rewritten.
+    """
+
+    lineage: Lineage
+    tensor: NDArray[np.float16] = field(compare=False)
+    axes: str
+    node: str
+    pixels: str = ""
+    settings: JsonObject = field(default_factory=dict)
+    software: JsonObject = field(default_factory=dict)
+    extra: JsonObject = field(default_factory=dict)
+
+    @property
+    def base(self) -> int:
+        """Rounds already applied to `tensor`: all of them for a seeded root, none for a tensor root."""
+        return len(self.lineage.rounds) if isinstance(self.lineage.root, SeedRoot) else 0
+
+
+def default_axes(dimensions: int) -> str:
+    """The axes of a tensor that does not name them: the last two are spatial from three dimensions on."""
+    return {1: "L", 2: "LC", 3: "CHW", 4: "NCHW"}[dimensions]
+
+
+def _check_seed(name: str, seed: int) -> None:
+    if not 0 <= seed <= MAX_SEED:
+        raise InvalidValue(f"{name} is a number from 0 to 2^64 - 1, found {seed}")
+
+
+def _check_region(region: str) -> None:
+    if not region:
+        return
+    rows = region.split("/")
+    if len(rows) > MAX_REGION_SIDE or len(rows[0]) > MAX_REGION_SIDE:
+        raise InvalidValue(f"a region has at most {MAX_REGION_SIDE} x {MAX_REGION_SIDE} cells")
+    if not rows[0] or any(len(row) != len(rows[0]) or set(row) - {"0", "1"} for row in rows):
+        raise InvalidValue("a region is rows of 0 and 1 of one length, joined by '/'")

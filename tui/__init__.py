@@ -1,0 +1,1 @@
+"""The terminal: the `warmer` command, its scripts (`new`, `vary`, `render`) and the Textual app."""
