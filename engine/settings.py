@@ -40,9 +40,7 @@ class SchedulerSettings:
         options = value.get("options", {})
         if not isinstance(options, Mapping):
             raise InvalidRequest("settings: scheduler options are an object")
-        return SchedulerSettings(
-            name=_text(value, "name"), options=dict(options), eta=_number(value, "eta", 0.0)
-        )
+        return SchedulerSettings(name=_text(value, "name"), options=dict(options), eta=_number(value, "eta", 0.0))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

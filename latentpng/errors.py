@@ -6,7 +6,8 @@ LatentPngError
 │   ├── NoLatent         a good PNG without a latent chunk
 │   ├── DamagedLatent    a chunk that breaks a rule of SPEC.md
 │   ├── NewerVersion     a chunk that needs a newer reader (major, noise, codec, dtype, critical flag)
-│   └── ReplayDiffers    the lineage does not lead to the noise that is stored
+│   ├── ReplayDiffers    the lineage does not lead to the noise that is stored
+│   └── PixelsDiffer     the pixels are not the ones that were rendered
 └── InvalidValue         the caller asked for something that the format does not have
 """
 
@@ -24,6 +25,7 @@ class ExitCode(IntEnum):
     DAMAGED = 5
     NEWER_VERSION = 6
     REPLAY_DIFFERS = 7
+    PIXELS_DIFFER = 8
 
 
 class LatentPngError(Exception):
@@ -64,6 +66,12 @@ class ReplayDiffers(FileError):
     """The lineage does not lead to the noise that is stored."""
 
     exit_code = ExitCode.REPLAY_DIFFERS
+
+
+class PixelsDiffer(FileError):
+    """The pixels are not the ones that were rendered."""
+
+    exit_code = ExitCode.PIXELS_DIFFER
 
 
 class InvalidValue(LatentPngError, ValueError):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Json: TypeAlias = Union[None, bool, int, float, str, Sequence["Json"], Mapping[str, "Json"]]
+Json: TypeAlias = Union[bool, int, float, str, Sequence["Json"], Mapping[str, "Json"], None]  # noqa: UP007 (recursive: `|` on a string fails)
 JsonObject: TypeAlias = Mapping[str, Json]
 
 GAUSS1 = "gauss1"
@@ -105,9 +105,7 @@ class Lineage:
     def ancestor(self, rounds: int) -> Lineage:
         """The lineage after the first `rounds` rounds; 0 is the root.  InvalidValue when there are fewer."""
         if not 0 <= rounds <= len(self.rounds):
-            raise InvalidValue(
-                f"round {rounds} asked for, the picture has {len(self.rounds)} (0 is the root)"
-            )
+            raise InvalidValue(f"round {rounds} asked for, the picture has {len(self.rounds)} (0 is the root)")
         return Lineage(root=self.root, rounds=self.rounds[:rounds], noise=self.noise)
 
 
