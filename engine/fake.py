@@ -1,0 +1,255 @@
+"""A renderer without a model: colours straight from the initial noise, so that siblings look different.
+
+It keeps every rule of the Protocol (order, cancel within one step, one last event a job) and never imports torch.
+Tests drive it: `hold()` stops it before the next step, `fail_next` and `die_next` make the next job go wrong, and
+`loads`, `jobs` and `cancels` tell what it was asked for.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from engine.errors import Cancelled
+from engine.events import (
+    Event,
+    Failure,
+    JobCancelled,
+    JobDone,
+    JobFailed,
+    LoadingProgressed,
+    ModelReady,
+    Picture,
+    PictureRendered,
+    PreviewRendered,
+    StepDone,
+    WorkerDied,
+)
+from engine.plan import LoadModel, PictureTask, RenderJob
+from engine.settings import RenderSettings
+from latentpng.files import pixel_digest
+from latentpng.lineage import record_of, replay
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Noise: TypeAlias = "NDArray[np.float16]"
+
+_PIPELINE = "FakePipeline"
+_CELLS = 4
+
+
+class FakeRenderer:
+    """Renders without a model.
+
+    noise_shape, axes: of one picture, whatever its size.  steps: denoising steps of a batch, whatever the settings ask.
+    step_seconds: how long a step takes.  micro_batch: pictures in a batch.
+    threaded: False runs every request inside the call, for tests that want no waiting.
+    """
+
+    def __init__(
+        self,
+        *,
+        noise_shape: tuple[int, ...] = (4, 16, 16),
+        axes: str = "CHW",
+        steps: int = 3,
+        step_seconds: float = 0.0,
+        micro_batch: int = 4,
+        threaded: bool = True,
+    ) -> None:
+        self.loads: list[LoadModel] = []
+        self.jobs: list[RenderJob] = []
+        self.cancels: list[int] = []
+        self.closed = False
+        self._noise_shape, self._axes = noise_shape, axes
+        self._steps, self._step_seconds, self._micro_batch = steps, step_seconds, micro_batch
+        self._gate = threading.Event()
+        self._gate.set()
+        self._failures: list[tuple[Failure, str]] = []
+        self._load_failure = ""
+        self._requests: queue.SimpleQueue[LoadModel | RenderJob | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="fake renderer", daemon=True) if threaded else None
+        self._on_event: Callable[[Event], None] = _ignore
+
+    def hold(self) -> None:
+        """Stops before the next step, until `release`."""
+        self._gate.clear()
+
+    def release(self) -> None:
+        """Goes on."""
+        self._gate.set()
+
+    def fail_next(self, sentence: str, failure: Failure = Failure.MEMORY) -> None:
+        """The next job fails after its first step."""
+        self._failures.append((failure, sentence))
+
+    def die_next(self, sentence: str) -> None:
+        """The next job takes the worker with it: JobFailed, then WorkerDied."""
+        self._failures.append((Failure.CRASH, sentence))
+
+    def fail_loading(self, sentence: str) -> None:
+        """The next `load` fails."""
+        self._load_failure = sentence
+
+    def start(self, on_event: Callable[[Event], None]) -> None:
+        """Begins to run."""
+        self._on_event = on_event
+        if self._thread is not None:
+            self._thread.start()
+
+    def load(self, request: LoadModel) -> None:
+        """Answers ModelReady."""
+        self.loads.append(request)
+        self._put(request)
+
+    def render(self, job: RenderJob) -> None:
+        """Renders after the jobs before it."""
+        self.jobs.append(job)
+        self._put(job)
+
+    def cancel(self, job: int) -> None:
+        """Stops a job within one step."""
+        self.cancels.append(job)
+
+    def close(self) -> None:
+        """Ends and joins."""
+        self.closed = True
+        if self._thread is not None:
+            self._requests.put(None)
+            self._thread.join()
+
+    def _put(self, request: LoadModel | RenderJob) -> None:
+        if self._thread is None:
+            self._answer(request)
+        else:
+            self._requests.put(request)
+
+    def _work(self) -> None:
+        while (request := self._requests.get()) is not None and not self.closed:
+            self._answer(request)
+
+    def _answer(self, request: LoadModel | RenderJob) -> None:
+        if isinstance(request, LoadModel):
+            self._load()
+            return
+        try:
+            self._render(request)
+        except Cancelled:
+            self._on_event(JobCancelled(job=request.job))
+
+    def _load(self) -> None:
+        self._on_event(LoadingProgressed(stage="loading weights"))
+        if self._load_failure:
+            sentence, self._load_failure = self._load_failure, ""
+            self._on_event(JobFailed(job=-1, failure=Failure.MODEL, sentence=sentence))
+            return
+        self._on_event(
+            ModelReady(
+                noise_shape=self._noise_shape,
+                noise_axes=self._axes,
+                pipeline=_PIPELINE,
+                schedulers=("DDIMScheduler", "EulerDiscreteScheduler"),
+                device="cpu",
+                dtype="float32",
+            )
+        )
+
+    def _render(self, job: RenderJob) -> None:
+        started = time.monotonic()
+        for first in range(0, len(job.tasks), self._micro_batch):
+            if not self._render_batch(job, job.tasks[first : first + self._micro_batch]):
+                return
+        self._on_event(JobDone(job=job.job, seconds=time.monotonic() - started))
+
+    def _render_batch(self, job: RenderJob, tasks: tuple[PictureTask, ...]) -> bool:
+        """False when the job failed."""
+        noises = [replay(task.lineage, self._noise_shape, self._axes, job.root_tensor) for task in tasks]
+        for step in range(1, self._steps + 1):
+            self._wait(job.job)
+            if self._failures:
+                self._fail(job.job, *self._failures.pop(0))
+                return False
+            indices = tuple(task.index for task in tasks)
+            self._on_event(StepDone(job=job.job, indices=indices, step=step, steps=self._steps))
+            if job.previews and step < self._steps:
+                self._send_previews(job.job, tasks, noises, step)
+        for place, (task, noise) in enumerate(zip(tasks, noises, strict=True)):
+            self._on_event(self._finished(job, task, noise, (len(tasks), place)))
+        return True
+
+    def _wait(self, job: int) -> None:
+        """One step's time; Cancelled as soon as somebody asks."""
+        until = time.monotonic() + self._step_seconds
+        while not self._gate.is_set() or time.monotonic() < until:
+            self._check(job)
+            self._gate.wait(0.002)
+            if self._step_seconds:
+                time.sleep(min(0.002, self._step_seconds))
+        self._check(job)
+
+    def _check(self, job: int) -> None:
+        if self.closed or job in self.cancels:
+            raise Cancelled(f"job {job} was cancelled")
+
+    def _fail(self, job: int, failure: Failure, sentence: str) -> None:
+        self._on_event(JobFailed(job=job, failure=failure, sentence=sentence))
+        if failure is Failure.CRASH:
+            self._on_event(WorkerDied(sentence=sentence))
+
+    def _send_previews(self, job: int, tasks: tuple[PictureTask, ...], noises: list[Noise], step: int) -> None:
+        for task, noise in zip(tasks, noises, strict=True):
+            picture = paint(noise, self._axes, 16, 16, strength=step / self._steps)
+            self._on_event(PreviewRendered(job=job, index=task.index, picture=picture))
+
+    def _finished(self, job: RenderJob, task: PictureTask, noise: Noise, slot: tuple[int, int]) -> PictureRendered:
+        settings: RenderSettings = job.settings
+        picture = paint(noise, self._axes, settings.width, settings.height)
+        record = record_of(
+            task.lineage,
+            noise,
+            axes=self._axes,
+            root_tensor=job.root_tensor,
+            settings={
+                **settings.to_json(),
+                "model": {"name": "fake", "pipeline": _PIPELINE, "fingerprint": ""},
+                "slot": list(task.slot if task.slot[0] else slot),
+                "dtype": "float32",
+            },
+            software={"device": "fake"},
+            pixels=pixel_digest(picture.rgb),
+        )
+        return PictureRendered(job=job.job, index=task.index, picture=picture, record=record)
+
+
+def paint(noise: Noise, axes: str, width: int, height: int, strength: float = 1.0) -> Picture:
+    """A smooth coloured picture that the noise alone decides; strength 0 is grey."""
+    planes = np.asarray(noise, dtype=np.float32)
+    if "H" in axes and "W" in axes:
+        planes = np.moveaxis(planes, (axes.index("H"), axes.index("W")), (-2, -1))
+        planes = planes.reshape(-1, *planes.shape[-2:])
+    else:
+        planes = planes.reshape(1, 1, -1)
+    cells = np.stack([_coarse(np.roll(planes, -channel, axis=0)[0]) for channel in range(3)], axis=-1)
+    values = 128.0 + 110.0 * strength * np.tanh(cells)
+    rows = np.arange(height) * cells.shape[0] // height
+    columns = np.arange(width) * cells.shape[1] // width
+    rgb = values.astype(np.uint8)[rows][:, columns]
+    return Picture(width=width, height=height, rgb=rgb.tobytes())
+
+
+def _coarse(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Means over about 4 x 4 cells, scaled back to unit variance."""
+    bands = [
+        np.array_split(band, min(_CELLS, plane.shape[1]), axis=1)
+        for band in np.array_split(plane, min(_CELLS, plane.shape[0]), axis=0)
+    ]
+    return np.array([[cell.mean() * np.sqrt(cell.size) for cell in band] for band in bands], dtype=np.float32)
+
+
+def _ignore(event: Event) -> None:  # noqa: ARG001 (the shape of a callback)
+    """Nobody listens yet."""
