@@ -1,0 +1,133 @@
+"""`gauss1`: standard normal noise that is the same for ever, on every machine and in every language.
+
+Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC'11) and the Box-Muller transform, built
+of 32-bit integers and IEEE double + - * / sqrt alone.  SPEC.md, "gauss1", is the law.  This module uses no `log`, `sin`
+or fused multiply-add, and no generator of NumPy: all of those may change their last bit.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from latentpng.errors import InvalidValue
+from latentpng.record import MAX_SEED
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Words: TypeAlias = NDArray[np.uint64]
+    Doubles: TypeAlias = NDArray[np.float64]
+
+_MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
+_WEYL = (0x9E3779B9, 0xBB67AE85)
+_LOW = np.uint64(0xFFFFFFFF)
+_SHIFT = np.uint64(32)
+_BLOCKS_AT_ONCE = 4096  # of four values each: all temporaries stay in the processor's cache
+
+_SQRT_HALF = 0.7071067811865476
+_LN_2 = 0.6931471805599453
+_HALF_PI = 1.5707963267948966
+_ATANH = tuple(1.0 / (2 * k + 1) for k in range(10))
+_SINE = tuple((-1.0) ** k / math.factorial(2 * k + 1) for k in range(9))
+_COSINE = tuple((-1.0) ** k / math.factorial(2 * k) for k in range(9))
+
+
+def gauss1(seed: int, stream: int, count: int) -> NDArray[np.float32]:
+    """The first `count` values of a stream: (count,), float32, zero mean, unit variance.
+
+    seed and stream are whole numbers from 0 to 2^64 - 1; InvalidValue otherwise.
+    """
+    for name, value in (("seed", seed), ("stream", stream)):
+        if not 0 <= value <= MAX_SEED:
+            raise InvalidValue(f"{name} is a number from 0 to 2^64 - 1, found {value}")
+    if count < 0:
+        raise InvalidValue(f"a count of values is not negative, found {count}")
+    blocks = -(-count // 4)
+    values = np.empty((blocks, 2, 2), np.float32)
+    for first in range(0, blocks, _BLOCKS_AT_ONCE):
+        last = min(first + _BLOCKS_AT_ONCE, blocks)
+        words = _philox(seed, stream, first, last)
+        _box_muller(words, values[first:last])
+    return values.reshape(-1)[:count]
+
+
+def _philox(seed: int, stream: int, first: int, last: int) -> tuple[Words, Words, Words, Words]:
+    """Philox4x32-10 for the counters `first` to `last`: four words each, in the low halves of uint64."""
+    counter = np.arange(first, last, dtype=np.uint64)
+    w0, w1 = counter & _LOW, counter >> _SHIFT
+    w2 = np.full_like(w0, stream & 0xFFFFFFFF)
+    w3 = np.full_like(w0, stream >> 32)
+    key = [seed & 0xFFFFFFFF, seed >> 32]
+    for _ in range(10):
+        a, b = w0 * _MULTIPLIERS[0], w2 * _MULTIPLIERS[1]
+        w1 ^= b >> _SHIFT
+        w1 ^= np.uint64(key[0])
+        w3 ^= a >> _SHIFT
+        w3 ^= np.uint64(key[1])
+        a &= _LOW
+        b &= _LOW
+        w0, w1, w2, w3 = w1, b, w3, a
+        key = [(key[0] + _WEYL[0]) & 0xFFFFFFFF, (key[1] + _WEYL[1]) & 0xFFFFFFFF]
+    return w0, w1, w2, w3
+
+
+def _box_muller(words: tuple[Words, Words, Words, Words], out: NDArray[np.float32]) -> None:
+    """Fill out[:, pair, :] with two normal values for each pair of words."""
+    radius_words = np.stack((words[0], words[2]), axis=1)
+    angle_words = np.stack((words[1], words[3]), axis=1)
+    radius = np.sqrt(-2.0 * _log_uniform(radius_words))
+    x, y = _direction(angle_words)
+    np.multiply(radius, x, out=out[..., 0], casting="same_kind", dtype=np.float64)
+    np.multiply(radius, y, out=out[..., 1], casting="same_kind", dtype=np.float64)
+
+
+def _log_uniform(words: Words) -> Doubles:
+    """ln((2 w + 1) / 2^33): the exponent apart, the rest by the series of 2 artanh((m - 1) / (m + 1))."""
+    x = words.astype(np.float64)
+    x *= 2.0
+    x += 1.0
+    m, exponent = np.frexp(x)
+    small = m < _SQRT_HALF
+    m = np.where(small, m + m, m)
+    e = exponent.astype(np.float64) - small
+    t = (m - 1.0) / (m + 1.0)
+    series = _horner(_ATANH, t * t)
+    t *= 2.0
+    t *= series
+    e -= 33.0
+    e *= _LN_2
+    t += e
+    return t
+
+
+def _direction(words: Words) -> tuple[Doubles, Doubles]:
+    """A point on the unit circle: the low 30 bits place it in a quadrant, the high two name the quadrant."""
+    p = (words & np.uint64(0x3FFFFFFF)).astype(np.float64)
+    p += 0.5
+    p *= 2.0**-30
+    p -= 0.5
+    p *= _HALF_PI
+    square = p * p
+    sine = _horner(_SINE, square)
+    sine *= p
+    cosine = _horner(_COSINE, square)
+    quadrant = words >> np.uint64(30)
+    odd = (quadrant & np.uint64(1)).astype(np.bool_)
+    sign = np.where(quadrant >= 2, -1.0, 1.0)
+    x = np.where(odd, -sine, cosine)
+    y = np.where(odd, cosine, sine)
+    x *= sign
+    y *= sign
+    return x, y
+
+
+def _horner(coefficients: tuple[float, ...], x: Doubles) -> Doubles:
+    """c0 + x (c1 + x (c2 + ...)), a rounded product and a rounded sum at each step."""
+    result = np.full_like(x, coefficients[-1])
+    for coefficient in reversed(coefficients[:-1]):
+        result *= x
+        result += coefficient
+    return result
