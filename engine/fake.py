@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+from latentpng.files import pixel_digest
 
 from engine.errors import Cancelled
 from engine.events import (
@@ -32,7 +33,6 @@ from engine.events import (
 )
 from engine.plan import LoadModel, PictureTask, RenderJob
 from engine.settings import RenderSettings
-from latentpng.files import pixel_digest
 from latentpng.lineage import record_of, replay
 
 if TYPE_CHECKING:
@@ -251,5 +251,5 @@ def _coarse(plane: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.array([[cell.mean() * np.sqrt(cell.size) for cell in band] for band in bands], dtype=np.float32)
 
 
-def _ignore(event: Event) -> None:  # noqa: ARG001 (the shape of a callback)
+def _ignore(event: Event) -> None:
     """Nobody listens yet."""
