@@ -1,0 +1,141 @@
+"""Plays a terminal to a program on a pseudo-terminal, and records what the program writes.
+
+    with FakeTerminal(["warmer", "picture.png"], kitty=True) as terminal:
+        terminal.read(3.0)                       # let it start
+        written = terminal.press(b"1", wait=1.0)  # the bytes written in the second after the key
+
+`device_attributes` is the answer to DA1 (a 4 in it means sixel), `kitty` answers graphics queries, `delay` is how late
+each answer comes, `answers=False` is a terminal that never replies, `rate` limits reading to bytes a second.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import termios
+import time
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+
+
+class FakeTerminal:
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        rows: int = 50,
+        columns: int = 120,
+        cell: tuple[int, int] = (10, 20),
+        device_attributes: bytes = b"\x1b[?62;22c",
+        kitty: bool = False,
+        answers: bool = True,
+        delay: float = 0.0,
+        pixel_size: bool = True,
+        rate: float | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            child = dict(os.environ, TERM="xterm-256color", COLORTERM="truecolor")
+            child.pop("TMUX", None)
+            child.update(environment or {})
+            time.sleep(0.1)  # the parent sets the window size first
+            os.execvpe(command[0], list(command), child)
+        self.cell, self.delay, self.rate, self.pixel_size = cell, delay, rate, pixel_size
+        self.resize(rows, columns)
+        self._started = time.monotonic()
+        self.log: list[tuple[float, bytes]] = []  # (seconds since the start, bytes written)
+        self._due: list[tuple[float, bytes]] = []
+        self._tail = b""
+        self._replies = (
+            (
+                (rb"\x1b\[c", lambda _: device_attributes),
+                (rb"\x1b\[6n", lambda _: b"\x1b[1;1R"),
+                (rb"\x1b\[16t", lambda _: b"\x1b[6;%d;%dt" % (cell[1], cell[0])),
+                (rb"\x1b\[\?2026\$p", lambda _: b"\x1b[?2026;2$y"),
+                *(
+                    [
+                        (
+                            rb"\x1b_Gi=(\d+),[^;\x1b]*a=q[^\x1b]*\x1b\\",
+                            lambda match: b"\x1b_Gi=" + match.group(1) + b";OK\x1b\\",
+                        )
+                    ]
+                    if kitty
+                    else []
+                ),
+            )
+            if answers
+            else ()
+        )
+
+    def resize(self, rows: int, columns: int) -> None:
+        pixels = (columns * self.cell[0], rows * self.cell[1]) if self.pixel_size else (0, 0)
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, *pixels))
+
+    def press(self, keys: bytes, wait: float = 1.0) -> bytes:
+        os.write(self.fd, keys)
+        return self.read(wait)
+
+    def read(self, seconds: float) -> bytes:
+        """Everything the program writes in that time; its questions are answered meanwhile."""
+        written = b""
+        end = time.monotonic() + seconds
+        while True:
+            now = time.monotonic()
+            while self._due and self._due[0][0] <= now:
+                os.write(self.fd, self._due.pop(0)[1])
+            if now >= end:
+                return written
+            until = min([end, *(due for due, _ in self._due[:1])])
+            readable, _, _ = select.select([self.fd], [], [], max(0.0, until - now))
+            if not readable:
+                continue
+            try:
+                data = os.read(self.fd, 65536)
+            except OSError:  # the program has ended
+                return written
+            if not data:
+                return written
+            self.log.append((time.monotonic() - self._started, data))
+            written += data
+            self._answer(data)
+            if self.rate:
+                time.sleep(len(data) / self.rate)
+
+    def _answer(self, data: bytes) -> None:
+        seen = self._tail + data
+        hits = [
+            (match.start(), reply(match))
+            for pattern, reply in self._replies
+            for match in re.finditer(pattern, seen)
+            if match.end() > len(self._tail)
+        ]
+        self._due += [(time.monotonic() + self.delay, answer) for _, answer in sorted(hits)]
+        self._tail = seen[-200:]
+
+    def close(self, signal_number: int = signal.SIGTERM) -> int:
+        """Ends the program; its wait status."""
+        os.kill(self.pid, signal_number)
+        end = time.monotonic() + 3.0
+        while time.monotonic() < end:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                return status
+            time.sleep(0.05)
+        os.kill(self.pid, signal.SIGKILL)
+        return os.waitpid(self.pid, 0)[1]
+
+    def __enter__(self) -> FakeTerminal:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with contextlib.suppress(ProcessLookupError, ChildProcessError):
+            self.close()

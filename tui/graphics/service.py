@@ -1,0 +1,183 @@
+"""Graphics: the object that an app owns and through which every picture goes to the terminal.
+
+    class Warmer(App[None]):
+        def __init__(self, terminal: Terminal) -> None:
+            super().__init__()
+            self.graphics = Graphics(terminal)
+
+        def on_cursor_position(self) -> None:     # the terminal has drawn what was sent
+            self.graphics.on_cursor_position()
+
+The newest picture of each cell wins.  Pictures are encoded in one thread and sent in batches; a batch waits until the
+terminal has drawn the one before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import count
+from typing import Any, Final, Protocol
+
+from textual.app import App
+from textual.geometry import Region
+from textual.screen import Screen
+
+from engine.events import Picture
+from tui.graphics import probe, seams
+from tui.graphics.capabilities import Terminal
+from tui.graphics.frame import Frame, Quality
+from tui.graphics.frames import FrameCache
+from tui.graphics.geometry import Box
+from tui.graphics.pacing import Pace
+from tui.graphics.painters import Painter, painter_for
+
+ASK_CURSOR: Final = "\x1b[6n"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """A picture that a cell is to show.  `life` is the cell's: a frame from before its last clear() is not shown."""
+
+    picture: Picture
+    box: Box
+    quality: Quality
+    life: int
+
+
+class Cell(Protocol):
+    """What the service knows of a picture cell."""
+
+    @property
+    def on_active_screen(self) -> bool: ...
+    def present(self, frame: Frame, wanted: Wanted) -> str:
+        """Show the frame; what has to be written for it."""
+
+    def painted(self, damaged: seams.Damage) -> str:
+        """Textual has painted; what has to be written for it."""
+
+
+class Graphics:
+    """Give `write` to catch what is written beside Textual's own output (tests)."""
+
+    def __init__(self, terminal: Terminal | None = None, *, write: Callable[[str], None] | None = None) -> None:
+        self.terminal = terminal or Terminal()
+        self._write_to = write
+        self._app: App[Any] | None = None
+        self._cells: dict[Cell, None] = {}
+        self._wanted: dict[Cell, Wanted] = {}
+        self._cache = FrameCache()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="pictures")
+        self._pace = Pace()
+        self._news = asyncio.Event()
+        self._running = False
+        self._image_ids = count(
+            random.randrange(1 << 22)
+        )  # other programs in this terminal begin elsewhere, most likely
+
+    def painter(self) -> Painter:
+        """The painter of a new cell."""
+        return painter_for(self.terminal, image_id=next(self._image_ids) % 0xFFFFFF + 1)
+
+    def box(self, region: Region) -> Box:
+        """The box of a cell whose content covers `region` of the screen, at today's size of a character in pixels."""
+        width, height = probe.cell_size() or (self.terminal.cell_width, self.terminal.cell_height)
+        return Box(columns=region.width, rows=region.height, cell_width=width, cell_height=height)
+
+    def join(self, cell: Cell, app: App[Any]) -> None:
+        """A cell is on the screen from now on."""
+        if self._app is not app:
+            self._app = app
+            seams.on_painted(app, self._painted)
+        self._cells[cell] = None
+
+    def leave(self, cell: Cell) -> None:
+        """A cell is gone."""
+        self._cells.pop(cell, None)
+        self._wanted.pop(cell, None)
+
+    def want(self, cell: Cell, wanted: Wanted) -> None:
+        """Show this in the cell as soon as the terminal is ready, in place of anything that still waits."""
+        self._wanted[cell] = wanted
+        self._start()
+
+    def forget(self, cell: Cell) -> None:
+        """Show nothing that waits for the cell."""
+        self._wanted.pop(cell, None)
+
+    def write(self, data: str) -> None:
+        """One write, in order with Textual's own."""
+        if self._write_to is not None:
+            if data:
+                self._write_to(data)
+        elif self._app is not None:
+            seams.write(self._app, data)
+
+    def on_cursor_position(self) -> None:
+        """The terminal has drawn everything that was sent before the question."""
+        self._pace = self._pace.answered()
+        self._news.set()
+
+    def close(self) -> None:
+        """Encode nothing more."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _start(self) -> None:
+        self._news.set()
+        if not self._running and self._app is not None and self._due():
+            self._running = True
+            self._app.run_worker(self._run(), name="pictures", group="pictures")
+
+    async def _run(self) -> None:
+        """Until nothing is left to show; a worker, so an error ends the app with its trace and an exit ends this."""
+        try:
+            while due := self._due():
+                previews = all(wanted.quality == "preview" for wanted in due.values())
+                if (seconds := self._pace.wait(time.monotonic(), preview=previews)) > 0:
+                    await self._wait(seconds)
+                else:
+                    await self._send(list(due))
+        finally:
+            self._running = False
+
+    def _due(self) -> dict[Cell, Wanted]:
+        """Cells of screens underneath wait until they are painted again."""
+        return {cell: wanted for cell, wanted in self._wanted.items() if cell.on_active_screen}
+
+    async def _wait(self, seconds: float) -> None:
+        self._news.clear()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
+        except TimeoutError:
+            pass
+
+    async def _send(self, cells: list[Cell]) -> None:
+        """One frame for each cell; previews stay behind when only finished pictures may be sent now."""
+        size = 0
+        may_preview = self._pace.wait(time.monotonic(), preview=True) == 0
+        for cell in cells:
+            wanted = self._wanted.get(cell)
+            if wanted is None or (wanted.quality == "preview" and not may_preview):
+                continue
+            del self._wanted[cell]
+            frame = await self._encode(wanted)
+            if cell in self._cells:
+                self.write(cell.present(frame, wanted))
+                size += frame.size
+        self._pace = self._pace.sent(size, time.monotonic(), asked=self.terminal.paced)
+        if self.terminal.paced and self._app is not None:
+            self._app.call_after_refresh(self.write, ASK_CURSOR)
+
+    async def _encode(self, wanted: Wanted) -> Frame:
+        return await asyncio.get_running_loop().run_in_executor(
+            self._thread, self._cache.frame, wanted.picture, wanted.box, self.terminal.protocol, wanted.quality
+        )
+
+    def _painted(self, screen: Screen[Any], damaged: seams.Damage) -> None:  # noqa: ARG002
+        self.write("".join(cell.painted(damaged) for cell in self._cells if cell.on_active_screen))
+        self._start()

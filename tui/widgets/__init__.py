@@ -1,0 +1,1 @@
+"""Widgets of the app; each knows nothing of its siblings."""
