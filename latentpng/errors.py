@@ -7,7 +7,8 @@ LatentPngError
 │   ├── DamagedLatent    a chunk that breaks a rule of SPEC.md
 │   ├── NewerVersion     a chunk that needs a newer reader (major, noise, codec, dtype, critical flag)
 │   ├── ReplayDiffers    the lineage does not lead to the noise that is stored
-│   └── PixelsDiffer     the pixels are not the ones that were rendered
+│   ├── PixelsDiffer     the pixels are not the ones that were rendered
+│   └── UnwritableFile   the target cannot be written: exists, no permission, no space
 └── InvalidValue         the caller asked for something that the format does not have
 """
 
@@ -26,6 +27,7 @@ class ExitCode(IntEnum):
     NEWER_VERSION = 6
     REPLAY_DIFFERS = 7
     PIXELS_DIFFER = 8
+    UNWRITABLE = 9
 
 
 class LatentPngError(Exception):
@@ -72,6 +74,12 @@ class PixelsDiffer(FileError):
     """The pixels are not the ones that were rendered."""
 
     exit_code = ExitCode.PIXELS_DIFFER
+
+
+class UnwritableFile(FileError):
+    """The target cannot be written: it exists, no permission, no space."""
+
+    exit_code = ExitCode.UNWRITABLE
 
 
 class InvalidValue(LatentPngError, ValueError):

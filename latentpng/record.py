@@ -150,14 +150,19 @@ class LatentRecord:
             raise InvalidValue(f"noise is float16, found {self.tensor.dtype}")
         check_shape(self.tensor.shape, self.axes)
         check_rounds(self.lineage, self.tensor.shape, self.axes)
-        _check_digest("node", self.node)
+        check_digest("node", self.node)
         if self.pixels:
-            _check_digest("pixels", self.pixels)
+            check_digest("pixels", self.pixels)
 
     @property
     def base(self) -> int:
         """Rounds already applied to `tensor`: all of them for a seeded root, none for a tensor root."""
         return len(self.lineage.rounds) if isinstance(self.lineage.root, SeedRoot) else 0
+
+    @property
+    def root_tensor(self) -> NDArray[np.float16] | None:
+        """The stored noise of a tensor root; a seeded root needs none."""
+        return self.tensor if isinstance(self.lineage.root, TensorRoot) else None
 
 
 def default_axes(dimensions: int) -> str:
@@ -216,6 +221,12 @@ def check_round(round: Round, shape: tuple[int, ...], axes: str) -> None:
         raise InvalidValue(f"a region has at most {height} x {width} cells for {list(shape)} {axes}, found {found}")
 
 
+def check_digest(name: str, digest: str) -> None:
+    """InvalidValue unless this is a SHA-256 as the format writes it."""
+    if len(digest) != 64 or set(digest) - set("0123456789abcdef"):
+        raise InvalidValue(f"{name} is a SHA-256 in 64 lower-case hexadecimal digits, found {digest[:80]!r}")
+
+
 def _check_seed(name: str, seed: int) -> None:
     if not 0 <= seed <= MAX_SEED:
         raise InvalidValue(f"{name} is a number from 0 to 2^64 - 1, found {seed}")
@@ -229,8 +240,3 @@ def _check_region(region: str) -> None:
         raise InvalidValue(f"a region has at most {MAX_REGION_SIDE} x {MAX_REGION_SIDE} cells")
     if not rows[0] or any(len(row) != len(rows[0]) or set(row) - {"0", "1"} for row in rows):
         raise InvalidValue("a region is rows of 0 and 1 of one length, joined by '/'")
-
-
-def _check_digest(name: str, digest: str) -> None:
-    if len(digest) != 64 or set(digest) - set("0123456789abcdef"):
-        raise InvalidValue(f"{name} is a SHA-256 in 64 lower-case hexadecimal digits, found {digest[:80]!r}")

@@ -1,0 +1,199 @@
+"""Where a PNG carries a latent: the `laTn` chunk, its text twin, and the `parameters` text.  SPEC.md, "Carriers".
+
+Finds them and builds them; needs no NumPy, and reads a few kilobytes of a file that has its chunk in front.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from latentpng import chunks, pngtext
+from latentpng.chunks import Chunk
+from latentpng.errors import DamagedLatent, InvalidValue, NoLatent, UnreadableFile
+from latentpng.header import (
+    DTYPE_FP16,
+    DTYPE_NAME,
+    HEADER_BYTES,
+    MAJOR,
+    MAX_CHUNK,
+    MAX_METADATA,
+    MINOR,
+    Front,
+    decode_front,
+    metadata_length,
+    parse_metadata,
+)
+from latentpng.jsontext import read_json, write_json
+from latentpng.metadata import metadata_to_json
+from latentpng.parameters import KEYWORD as PARAMETERS
+from latentpng.parameters import is_ours, parameters_text
+from latentpng.record import MAX_AXES, Json, LatentRecord, check_digest
+
+KIND = b"laTn"
+TWIN = "latentpng"
+SIGNED_KIND = b"caBX"
+MAX_TWIN = MAX_METADATA + 1024
+_TWIN_KEYS = ("digest", "dims", "dtype", "version")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """The carrier that counts.  chunk: a laTn chunk, or the text chunk of the twin when is_twin."""
+
+    chunk: Chunk
+    is_twin: bool
+
+    def place(self, path: str) -> str:
+        """How errors name it."""
+        name = "latent text" if self.is_twin else "latent chunk"
+        return f"{path}: {name} at byte {self.chunk.offset}"
+
+
+def find(stream: BinaryIO, size: int, path: str, *, whole: bool) -> Found:
+    """The carrier of a PNG: laTn before twin, before the first IDAT rather than after it.
+
+    whole: walk to the end of the file even when the carrier was found in front, so that a cut file is noticed.
+    NoLatent when there is none; DamagedLatent when two laTn chunks differ.
+    """
+    front: dict[bool, list[Chunk]] = {}
+    found: dict[bool, list[Chunk]] = {False: [], True: []}  # by is_twin
+    for chunk in chunks.walk(stream, size, path):
+        if chunk.kind == b"IDAT" and not front:
+            front = {is_twin: list(carriers) for is_twin, carriers in found.items()}
+            if front[False] and not whole:
+                break
+        if chunk.kind == KIND or _is_twin(stream, chunk):
+            found[chunk.kind != KIND].append(chunk)
+    for is_twin in (False, True):
+        if candidates := front.get(is_twin) or found[is_twin]:
+            if not is_twin:
+                _check_same(stream, candidates, path)
+            return Found(chunk=candidates[0], is_twin=is_twin)
+    raise NoLatent(f"{path}: it carries no latent")
+
+
+def read_front(stream: BinaryIO, size: int, path: str) -> Front:
+    """What stands before the tensor, of the chunk or of the twin; the tensor itself is not read."""
+    found = find(stream, size, path, whole=False)
+    place = found.place(path)
+    if found.is_twin:
+        return front_of_twin(stream, found.chunk, place)
+    stream.seek(found.chunk.data_offset)
+    start = stream.read(min(HEADER_BYTES, found.chunk.length))
+    length = metadata_length(start, found.chunk.length, place)
+    return decode_front(start + stream.read(length), found.chunk.length, place)
+
+
+def latent_data(stream: BinaryIO, chunk: Chunk, place: str) -> bytes:
+    """The data of a laTn chunk.  DamagedLatent when it is too long or its checksum does not match."""
+    if chunk.length > MAX_CHUNK:
+        raise DamagedLatent(f"{place}: at most {MAX_CHUNK} bytes, found {chunk.length}")
+    try:
+        return chunks.data_of(stream, chunk, place)
+    except UnreadableFile as error:
+        raise DamagedLatent(str(error)) from error
+
+
+def front_of_twin(stream: BinaryIO, chunk: Chunk, place: str) -> Front:
+    """The twin as the front of a recipe: the same metadata, no tensor."""
+    if chunk.length > 2 * MAX_TWIN:
+        raise DamagedLatent(f"{place}: at most {MAX_TWIN} characters, found {chunk.length}")
+    try:
+        data = chunks.data_of(stream, chunk, place)
+    except UnreadableFile as error:
+        raise DamagedLatent(str(error)) from error
+    text = pngtext.text_of(chunk.kind, data, MAX_TWIN)
+    if text is None:
+        raise DamagedLatent(f"{place}: a text of at most {MAX_TWIN} characters needed, found none")
+    try:
+        return _twin_front(read_json(text.encode()), len(data))
+    except InvalidValue as error:
+        raise DamagedLatent(f"{place}: {error}") from error
+
+
+def encode_carriers(record: LatentRecord, latent: bytes, *, parameters: bool) -> bytes:
+    """The chunks that go before the first IDAT.  latent: the laTn data; parameters: write that text too."""
+    twin: dict[str, Json] = {
+        **metadata_to_json(record),
+        "digest": decode_front(latent, len(latent), "").digest,
+        "dims": list(record.tensor.shape),
+        "dtype": DTYPE_NAME,
+        "version": [MAJOR, MINOR],
+    }
+    text = parameters_text(record.settings, record.lineage) if parameters else ""
+    return b"".join(
+        (
+            pngtext.build_text(PARAMETERS, text) if text else b"",
+            pngtext.build_text(TWIN, write_json(twin).decode("ascii")),
+            chunks.build(KIND, latent),
+        )
+    )
+
+
+def is_carrier(stream: BinaryIO, chunk: Chunk) -> bool:
+    """True for every chunk that this format writes: what `strip` removes."""
+    return chunk.kind == KIND or _is_twin(stream, chunk) or _is_parameters(stream, chunk, ours=True)
+
+
+def has_parameters(stream: BinaryIO, all_chunks: Iterator[Chunk]) -> bool:
+    """True when another tool's `parameters` text is there: it is left alone, and ours is not added."""
+    return any(_is_parameters(stream, chunk, ours=False) for chunk in all_chunks)
+
+
+def _twin_front(entries: dict[str, Json], length: int) -> Front:
+    digest, dims, dtype, version = (entries.pop(key, None) for key in _TWIN_KEYS)
+    if not isinstance(version, list) or len(version) != 2 or not all(type(number) is int for number in version):
+        raise InvalidValue("version is a list of two whole numbers")
+    numbers = (int(version[0]), int(version[1]))
+    if numbers[0] != MAJOR:
+        return Front(version=numbers, chunk_bytes=length, newer=f"this reads version {MAJOR}, found {numbers[0]}")
+    if not isinstance(dims, list) or not 1 <= len(dims) <= MAX_AXES or not all(type(side) is int for side in dims):
+        raise InvalidValue(f"dims are a list of 1 to {MAX_AXES} whole numbers")
+    if not isinstance(digest, str) or not isinstance(dtype, str):
+        raise InvalidValue("digest and dtype are texts")
+    check_digest("digest", digest)
+    shape = tuple(int(side) for side in dims)
+    parsed, newer = parse_metadata(entries, shape)
+    if dtype != DTYPE_NAME:
+        newer = f"dtype {DTYPE_NAME!r} is known, found {dtype[:80]!r}"
+    return Front(
+        version=numbers,
+        chunk_bytes=length,
+        dtype=DTYPE_FP16,
+        dims=shape,
+        digest=digest,
+        metadata=entries,
+        parsed=parsed,
+        newer=newer,
+    )
+
+
+def _check_same(stream: BinaryIO, candidates: list[Chunk], path: str) -> None:
+    first = candidates[0]
+    for other in candidates[1:]:
+        if first.length != other.length or _bytes_of(stream, first, path) != _bytes_of(stream, other, path):
+            where = f"{first.offset} and {other.offset}"
+            raise DamagedLatent(f"{path}: one latent chunk needed, found two that differ, at bytes {where}")
+
+
+def _bytes_of(stream: BinaryIO, chunk: Chunk, path: str) -> bytes:
+    return latent_data(stream, chunk, f"{path}: latent chunk at byte {chunk.offset}")
+
+
+def _is_twin(stream: BinaryIO, chunk: Chunk) -> bool:
+    return chunk.kind in pngtext.KINDS and _keyword(stream, chunk) == TWIN
+
+
+def _is_parameters(stream: BinaryIO, chunk: Chunk, *, ours: bool) -> bool:
+    if chunk.kind not in pngtext.KINDS or _keyword(stream, chunk) != PARAMETERS:
+        return False
+    stream.seek(chunk.data_offset)
+    text = pngtext.text_of(chunk.kind, stream.read(min(chunk.length, 2 * MAX_TWIN)), 2 * MAX_TWIN)
+    return (text is not None and is_ours(text)) == ours
+
+
+def _keyword(stream: BinaryIO, chunk: Chunk) -> str:
+    stream.seek(chunk.data_offset)
+    return pngtext.keyword_of(stream.read(min(80, chunk.length)))

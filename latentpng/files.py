@@ -1,0 +1,123 @@
+"""Pictures on disk: read a record, write a picture with one, put one into a PNG, take one out.
+
+Pixels are encoded once, when a picture is written; where only the chunks change they are copied as they are.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, TypeAlias
+
+from latentpng import carriers, chunks, codec
+from latentpng.atomic import TEMPORARY_PREFIX, TEMPORARY_SUFFIX, write_atomically
+from latentpng.errors import NoLatent
+from latentpng.opening import open_picture
+from latentpng.pixels import decode_pixels, encode_pixels, pixel_digest
+from latentpng.record import LatentRecord
+
+__all__ = [
+    "TEMPORARY_PREFIX",
+    "TEMPORARY_SUFFIX",
+    "embed_record",
+    "is_signed",
+    "pixel_digest",
+    "read_picture",
+    "read_record",
+    "strip",
+    "write_picture",
+]
+
+AnyPath: TypeAlias = str | os.PathLike[str]
+
+
+def read_record(path: AnyPath) -> LatentRecord:
+    """What a picture's file says.  UnreadableFile, NoLatent, DamagedLatent, NewerVersion, ReplayDiffers."""
+    with open_picture(path) as (stream, size, name):
+        return read_record_from(stream, size, name)
+
+
+def read_record_from(stream: BinaryIO, size: int, name: str) -> LatentRecord:
+    """The same for an open file.  name: what errors call it."""
+    found = carriers.find(stream, size, name, whole=True)
+    place = found.place(name)
+    if found.is_twin:
+        return codec.record_of_twin(carriers.front_of_twin(stream, found.chunk, place), place)
+    return codec.decode_record(carriers.latent_data(stream, found.chunk, place), place)
+
+
+def read_picture(path: AnyPath) -> tuple[int, int, bytes]:
+    """Width, height, and RGB bytes row by row.  UnreadableFile when the PNG is not whole."""
+    with open_picture(path) as (stream, size, name):
+        return decode_pixels(stream, size, name)
+
+
+def write_picture(path: AnyPath, width: int, height: int, rgb: bytes, record: LatentRecord) -> None:
+    """Write a PNG that carries `record`, with the digest of these pixels in it.  The file is there whole or not at all.
+
+    rgb: 3 * width * height bytes, row by row.  UnwritableFile, InvalidValue.
+    """
+    record = dataclasses.replace(record, pixels=pixel_digest(rgb))
+    carried = carriers.encode_carriers(record, codec.encode_record(record), parameters=True)
+    png = encode_pixels(width, height, rgb)
+    first_idat = png.index(b"IDAT") - 4
+    write_atomically(path, (png[:first_idat], carried, png[first_idat:]))
+
+
+def embed_record(path: AnyPath, record: LatentRecord, out: AnyPath | None = None) -> None:
+    """Put a record into an existing PNG (or its copy `out`), in place of the one it carries.  Pixels are copied.
+
+    A `parameters` text of another tool stays, and ours is not added then.
+    """
+    latent = codec.encode_record(record)
+    with open_picture(path) as (stream, size, name):
+        foreign = carriers.has_parameters(stream, chunks.walk(stream, size, name))
+        carried = carriers.encode_carriers(record, latent, parameters=not foreign)
+        parts = list(_without_carriers(stream, size, name, carried))
+    write_atomically(path if out is None else out, parts)
+
+
+def strip(path: AnyPath, out: AnyPath | None = None) -> bool:
+    """Take our three carriers out of a PNG (or of its copy `out`), and nothing else.  False when there were none.
+
+    A file without carriers is not touched; `out` is written in any case.
+    """
+    with open_picture(path) as (stream, size, name):
+        carried = any(carriers.is_carrier(stream, chunk) for chunk in chunks.walk(stream, size, name))
+        if not carried and out is None:
+            return False
+        parts = list(_without_carriers(stream, size, name, b""))
+    write_atomically(path if out is None else out, parts)
+    return carried
+
+
+def is_signed(path: AnyPath) -> bool:
+    """True when the PNG has a C2PA manifest: any change of its chunks breaks that signature."""
+    with open_picture(path) as (stream, size, name):
+        return any(chunk.kind == carriers.SIGNED_KIND for chunk in chunks.walk(stream, size, name))
+
+
+def _without_carriers(stream: BinaryIO, size: int, name: str, carried: bytes) -> Iterator[bytes]:
+    """The file's bytes without our chunks, with `carried` directly before the first IDAT."""
+    yield chunks.SIGNATURE
+    end = len(chunks.SIGNATURE)
+    missing = bool(carried)
+    for chunk in chunks.walk(stream, size, name):
+        end = chunk.end
+        if missing and chunk.kind == b"IDAT":
+            yield carried
+            missing = False
+        if not carriers.is_carrier(stream, chunk):
+            stream.seek(chunk.offset)
+            yield stream.read(chunk.end - chunk.offset)
+    if missing:
+        raise NoLatent(f"{name}: it has no pixels (IDAT)")
+    stream.seek(end)
+    yield stream.read()
+
+
+def default_output(path: AnyPath, suffix: str) -> Path:
+    """A name beside the picture: "cat.png" and ".npy" give "cat.npy"."""
+    return Path(path).with_suffix(suffix)

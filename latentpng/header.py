@@ -1,0 +1,152 @@
+"""The front of a `laTn` chunk: its fixed header and its metadata, checked without touching the tensor.
+
+SPEC.md, "Layout", is the law.  Needs neither NumPy nor zstandard, so that `inspect` starts at once.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import dataclass, field, replace
+from enum import IntEnum
+
+from latentpng.errors import DamagedLatent, InvalidValue, NewerVersion
+from latentpng.jsontext import read_json
+from latentpng.metadata import Metadata, metadata_from_json
+from latentpng.record import GAUSS1, MAX_AXES, JsonObject, check_rounds, check_shape
+
+MAGIC = b"LPNG"
+MAJOR, MINOR = 1, 0
+MAX_CHUNK = 4 * 2**20
+MAX_METADATA = 256 * 2**10
+DTYPE_FP16 = 1
+DTYPE_NAME = "float16"
+
+_FIELDS = struct.Struct("<4sBBHIIBBBB4I32s")  # bytes 0 to 67; a CRC-32 follows
+HEADER_BYTES = _FIELDS.size + 4
+_START_BYTES = 6  # magic and version: what every future major keeps
+
+
+class Codec(IntEnum):
+    """How the payload holds the tensor."""
+
+    RECIPE = 0
+    RAW = 1
+    SPLIT = 2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Front:
+    """What stands before the tensor.
+
+    chunk_bytes: length of the whole chunk's data.  digest: SHA-256 (hex) of the decoded tensor.
+    metadata: the JSON object as it stands, {} when a newer version hides it.
+    parsed: the same as frozen values, None when `newer` says why not.
+    newer: "" or a sentence on what a newer reader is needed for.
+    """
+
+    version: tuple[int, int]
+    chunk_bytes: int
+    flags: int = 0
+    codec: int = 0
+    dtype: int = 0
+    dims: tuple[int, ...] = ()
+    digest: str = ""
+    metadata: JsonObject = field(default_factory=dict)
+    parsed: Metadata | None = None
+    newer: str = ""
+
+    def known(self, place: str) -> Metadata:
+        """The parsed metadata; NewerVersion when a newer reader is needed."""
+        if self.parsed is None or self.newer:
+            raise NewerVersion(f"{place}: {self.newer}")
+        return self.parsed
+
+
+def encode_front(metadata: bytes, payload_bytes: int, codec: Codec, dims: tuple[int, ...], digest: str) -> bytes:
+    """Header and metadata, ready to be followed by the payload."""
+    if len(metadata) > MAX_METADATA:
+        raise InvalidValue(f"metadata has at most {MAX_METADATA} bytes, found {len(metadata)}")
+    if HEADER_BYTES + len(metadata) + payload_bytes > MAX_CHUNK:
+        found = HEADER_BYTES + len(metadata) + payload_bytes
+        raise InvalidValue(f"a latent chunk has at most {MAX_CHUNK} bytes, found {found}")
+    fields = _FIELDS.pack(
+        MAGIC, MAJOR, MINOR, 0, len(metadata), payload_bytes,
+        codec, DTYPE_FP16, len(dims), 0, *dims, *([0] * (MAX_AXES - len(dims))), bytes.fromhex(digest),
+    )  # fmt: skip
+    return fields + struct.pack("<I", zlib.crc32(metadata, zlib.crc32(fields))) + metadata
+
+
+def metadata_length(start: bytes, chunk_bytes: int, place: str) -> int:
+    """How many bytes of metadata follow the header in `start`; 0 when a newer major hides it.
+
+    DamagedLatent when the header is short or its lengths do not fill the chunk exactly.
+    """
+    if len(start) < _START_BYTES or start[:4] != MAGIC:
+        raise DamagedLatent(f"{place}: it starts with {MAGIC!r}, found {start[:4]!r}")
+    if start[4] != MAJOR:
+        return 0
+    if chunk_bytes > MAX_CHUNK:
+        raise DamagedLatent(f"{place}: at most {MAX_CHUNK} bytes, found {chunk_bytes}")
+    if len(start) < HEADER_BYTES:
+        raise DamagedLatent(f"{place}: a header of {HEADER_BYTES} bytes needed, found {len(start)}")
+    metadata, payload = struct.unpack_from("<II", start, 8)
+    if metadata > MAX_METADATA:
+        raise DamagedLatent(f"{place}: metadata has at most {MAX_METADATA} bytes, found {metadata}")
+    if HEADER_BYTES + metadata + payload != chunk_bytes:
+        needed = HEADER_BYTES + metadata + payload
+        raise DamagedLatent(f"{place}: {needed} bytes needed by its own lengths, found {chunk_bytes}")
+    return int(metadata)
+
+
+def decode_front(data: bytes, chunk_bytes: int, place: str) -> Front:
+    """data: the header and the metadata at least.  DamagedLatent when a rule is broken."""
+    length = metadata_length(data[:HEADER_BYTES], chunk_bytes, place)
+    version = (data[4], data[5])
+    if version[0] == 0:
+        raise DamagedLatent(f"{place}: major version 1 needed, found 0")
+    if version[0] > MAJOR:
+        return Front(version=version, chunk_bytes=chunk_bytes, newer=f"this reads version {MAJOR}, found {version[0]}")
+    metadata = data[HEADER_BYTES : HEADER_BYTES + length]
+    (crc,) = struct.unpack_from("<I", data, _FIELDS.size)
+    if zlib.crc32(metadata, zlib.crc32(data[: _FIELDS.size])) != crc:
+        raise DamagedLatent(f"{place}: the checksum of header and metadata does not match")
+    _, _, _, flags, _, _, codec, dtype, ndim, zero, *dims, digest = _FIELDS.unpack_from(data)
+    front = Front(
+        version=version,
+        chunk_bytes=chunk_bytes,
+        flags=flags,
+        codec=codec,
+        dtype=dtype,
+        digest=digest.hex(),
+        newer=f"critical flags 0 needed, found {flags & 0xFF:#04x}" if flags & 0xFF else "",
+    )
+    if front.newer:
+        return front
+    if zero or not 1 <= ndim <= MAX_AXES or any(dims[ndim:]):
+        raise DamagedLatent(f"{place}: 1 to {MAX_AXES} dimensions and zeros behind them needed, found {ndim}: {dims}")
+    return _with_metadata(front, metadata, tuple(dims[:ndim]), place)
+
+
+def _with_metadata(front: Front, metadata: bytes, dims: tuple[int, ...], place: str) -> Front:
+    try:
+        entries = read_json(metadata)
+        parsed, newer = parse_metadata(entries, dims)
+    except InvalidValue as error:
+        raise DamagedLatent(f"{place}: {error}") from error
+    if front.codec not in Codec.__members__.values():
+        newer = f"codecs 0 to {max(Codec)} are known, found {front.codec}"
+    if front.dtype != DTYPE_FP16:
+        newer = f"dtype {DTYPE_FP16} is known, found {front.dtype}"
+    return replace(front, dims=dims, metadata=entries, parsed=parsed, newer=newer)
+
+
+def parse_metadata(entries: JsonObject, dims: tuple[int, ...]) -> tuple[Metadata | None, str]:
+    """The frozen values, or None and what a newer reader is needed for.  InvalidValue when a rule is broken."""
+    noise = entries.get("noise")
+    if isinstance(noise, str) and noise != GAUSS1:
+        return None, f"the noise {GAUSS1!r} is known, found {noise[:80]!r}"
+    parsed = metadata_from_json(entries, len(dims))
+    check_shape(dims, parsed.axes)
+    check_rounds(parsed.lineage, dims, parsed.axes)
+    return parsed, ""

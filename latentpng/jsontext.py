@@ -1,0 +1,109 @@
+"""JSON as the format allows it: ASCII, no key twice, finite numbers, no deep nests; written in one way only.
+
+Refuses what readers in other languages understand differently, before it costs memory or a stack.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import NoReturn, cast
+
+from latentpng.errors import InvalidValue
+from latentpng.record import Json, JsonObject
+
+MAX_DEPTH = 32
+MAX_NUMBER_LENGTH = 40
+
+
+def write_json(value: JsonObject) -> bytes:
+    """The canonical bytes: keys sorted by code point, no spaces, ASCII, shortest numbers that read back the same."""
+    try:
+        text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, default=_plain_mapping)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidValue(f"the metadata is no JSON: {error}") from error
+    data = text.encode("ascii")
+    read_json(data)
+    return data
+
+
+def read_json(data: bytes) -> dict[str, Json]:
+    """The object that the bytes spell.  InvalidValue, with the rule and what was found, when they break a rule."""
+    try:
+        text = data.decode("ascii")
+    except UnicodeDecodeError as error:
+        raise InvalidValue(f"ASCII needed, found byte {data[error.start]:#04x} at {error.start}") from error
+    _check_depth(text)
+    try:
+        value = json.loads(
+            text,
+            object_pairs_hook=_object,
+            parse_int=_integer,
+            parse_float=_number,
+            parse_constant=_constant,
+        )
+    except json.JSONDecodeError as error:
+        raise InvalidValue(f"JSON needed, found an error at {error.pos} ({error.msg})") from error
+    if not isinstance(value, dict):
+        raise InvalidValue("a JSON object needed, found another value")
+    if "\\u" in text:
+        _check_surrogates(value)
+    return cast("dict[str, Json]", value)
+
+
+def _plain_mapping(value: object) -> dict[str, Json]:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+def _check_depth(text: str) -> None:
+    """Counts brackets outside of strings, in one pass, before a recursive parser sees them."""
+    outside = text.replace("\\\\", "").replace('\\"', "").split('"')[::2]
+    depth = 0
+    for bracket in re.findall(r"[\[\]{}]", "".join(outside)):
+        depth += 1 if bracket in "[{" else -1
+        if depth > MAX_DEPTH:
+            raise InvalidValue(f"at most {MAX_DEPTH} nested values, found more")
+
+
+def _check_surrogates(value: object) -> None:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise InvalidValue("text is Unicode, found half of a surrogate pair") from error
+
+
+def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise InvalidValue(f"each key once, found {key[:80]!r} twice")
+            seen.add(key)
+    return result
+
+
+def _integer(text: str) -> int:
+    _check_number(text)
+    return int(text)
+
+
+def _number(text: str) -> float:
+    _check_number(text)
+    value = float(text)
+    if not math.isfinite(value):
+        raise InvalidValue(f"finite numbers only, found {text}")
+    return value
+
+
+def _check_number(text: str) -> None:
+    if len(text) > MAX_NUMBER_LENGTH:
+        raise InvalidValue(f"a number has at most {MAX_NUMBER_LENGTH} characters, found {len(text)}")
+
+
+def _constant(text: str) -> NoReturn:
+    raise InvalidValue(f"finite numbers only, found {text}")

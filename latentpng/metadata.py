@@ -1,0 +1,213 @@
+"""The metadata of a file: its JSON object <-> frozen values.  SPEC.md, "Metadata", is the law.
+
+Knows neither bytes nor noise.  Every broken rule is an InvalidValue; readers say in which file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeGuard, TypeVar
+
+from latentpng.errors import InvalidValue
+from latentpng.record import (
+    MAX_OCTAVES,
+    MAX_ROUNDS,
+    MAX_SEED,
+    Json,
+    JsonObject,
+    LatentRecord,
+    Lineage,
+    Root,
+    Round,
+    SeedRoot,
+    TensorRoot,
+    check_digest,
+    default_axes,
+)
+
+# what `inspect --json` and the text twin add to the metadata: never keys of the metadata itself
+RESERVED = frozenset({"chunk_bytes", "codec", "digest", "dims", "dtype", "file", "version"})
+_KNOWN = frozenset({"axes", "base", "node", "noise", "pixels", "root", "rounds", "settings", "software"})
+_KNOWN_ROUND = frozenset({"bands", "marks", "of", "region", "scale", "seed", "settings"})
+_KNOWN_ROOT = frozenset({"seed", "source", "tensor"})
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Metadata:
+    """A record without its tensor; the fields are those of LatentRecord."""
+
+    lineage: Lineage
+    axes: str
+    node: str
+    pixels: str
+    settings: JsonObject
+    software: JsonObject
+    extra: JsonObject
+
+
+def metadata_to_json(record: LatentRecord) -> dict[str, Json]:
+    """The object that is written; fields with nothing to say are left out."""
+    if taken := sorted(set(record.extra) & (RESERVED | _KNOWN)):
+        raise InvalidValue(f"unknown keys only, found {taken[0]!r}")
+    entries: dict[str, Json] = {
+        **record.extra,
+        "base": record.base,
+        "node": record.node,
+        "noise": record.lineage.noise,
+        "root": root_to_json(record.lineage.root),
+        "rounds": [round_to_json(round) for round in record.lineage.rounds],
+    }
+    if record.axes != default_axes(len(record.tensor.shape)):
+        entries["axes"] = record.axes
+    optional: dict[str, Json] = {"pixels": record.pixels, "settings": record.settings, "software": record.software}
+    return entries | {key: value for key, value in optional.items() if value}
+
+
+def metadata_from_json(entries: JsonObject, dimensions: int) -> Metadata:
+    """The frozen values; InvalidValue when a rule is broken.  dimensions: of the tensor, for the default axes."""
+    if taken := sorted(set(entries) & RESERVED):
+        raise InvalidValue(f"{taken[0]!r} is no key of the metadata")
+    rounds = _needed(entries, "rounds")
+    if not _is_list(rounds) or len(rounds) > MAX_ROUNDS:
+        raise InvalidValue(f"rounds are a list of at most {MAX_ROUNDS} objects")
+    lineage = Lineage(
+        root=_part("root", _needed(entries, "root"), _root_from_json),
+        rounds=tuple(_part(f"round {number}", entry, round_from_json) for number, entry in enumerate(rounds, 1)),
+        noise=_text(entries, "noise"),
+    )
+    applied = len(lineage.rounds) if isinstance(lineage.root, SeedRoot) else 0
+    base = _needed(entries, "base")
+    if not _is_integer(base) or base != applied:
+        raise InvalidValue(f"base is {applied} for this root and its rounds, found {_shown(base)}")
+    node = _text(entries, "node")
+    check_digest("node", node)
+    if "pixels" in entries:
+        check_digest("pixels", _text(entries, "pixels"))
+    axes = _text(entries, "axes") if "axes" in entries else default_axes(dimensions)
+    return Metadata(
+        lineage=lineage,
+        axes=axes,
+        node=node,
+        pixels=_text(entries, "pixels") if "pixels" in entries else "",
+        settings=_object(entries.get("settings", {}), "settings"),
+        software=_object(entries.get("software", {}), "software"),
+        extra=_others(entries, _KNOWN),
+    )
+
+
+def root_to_json(root: Root) -> dict[str, Json]:
+    """The object of a root."""
+    if unknown := sorted(set(root.extra) & _KNOWN_ROOT):
+        raise InvalidValue(f"root: unknown keys only, found {unknown[0]!r}")
+    if isinstance(root, SeedRoot):
+        return {**root.extra, "seed": str(root.seed)}
+    return {**root.extra, "tensor": True} | ({"source": root.source} if root.source else {})
+
+
+def _root_from_json(entries: JsonObject) -> Root:
+    extra = _others(entries, _KNOWN_ROOT)
+    if set(entries) & _KNOWN_ROOT == {"seed"}:
+        return SeedRoot(seed=_seed(entries), extra=extra)
+    if entries.get("tensor") is True and "seed" not in entries:
+        return TensorRoot(source=_object(entries.get("source", {}), "source"), extra=extra)
+    raise InvalidValue('{"seed": ...} or {"tensor": true} needed, found neither')
+
+
+def round_to_json(round: Round) -> dict[str, Json]:
+    """The object of a round; fields with nothing to say are left out."""
+    if unknown := sorted(set(round.extra) & _KNOWN_ROUND):
+        raise InvalidValue(f"round: unknown keys only, found {unknown[0]!r}")
+    entries: dict[str, Json] = {
+        **round.extra,
+        "marks": list(round.marks),
+        "of": round.of,
+        "scale": round.scale + 0.0,  # -0.0 becomes 0.0
+        "seed": str(round.seed),
+    }
+    bands = [band + 0.0 for band in round.bands]
+    optional: dict[str, Json] = {"bands": bands, "region": round.region, "settings": round.settings}
+    return entries | {key: value for key, value in optional.items() if value}
+
+
+def round_from_json(entries: JsonObject) -> Round:
+    """The round that an object tells; InvalidValue."""
+    marks, of, scale = (_needed(entries, key) for key in ("marks", "of", "scale"))
+    bands = entries.get("bands", ())
+    if not _is_list(marks) or not all(map(_is_integer, marks)):
+        raise InvalidValue(f"marks are a list of whole numbers, found {_shown(marks)}")
+    if not _is_integer(of):
+        raise InvalidValue(f"of is a whole number, found {_shown(of)}")
+    if not _is_number(scale):
+        raise InvalidValue(f"scale is a number, found {_shown(scale)}")
+    if not _is_list(bands) or not all(map(_is_number, bands)) or len(bands) > MAX_OCTAVES:
+        raise InvalidValue(f"bands are a list of at most {MAX_OCTAVES} numbers, found {_shown(bands)}")
+    return Round(
+        seed=_seed(entries),
+        scale=float(scale),
+        of=of,
+        marks=tuple(marks),  # type: ignore[arg-type]  # all of them are whole numbers, as was looked at
+        bands=tuple(map(float, bands)),  # type: ignore[arg-type]
+        region=_text(entries, "region") if "region" in entries else "",
+        settings=_object(entries.get("settings", {}), "settings"),
+        extra=_others(entries, _KNOWN_ROUND),
+    )
+
+
+def _part(name: str, value: Json, parse: Callable[[JsonObject], T]) -> T:
+    """A nested object as a value; what goes wrong inside is told with its name."""
+    try:
+        return parse(_object(value, "it"))
+    except InvalidValue as error:
+        raise InvalidValue(f"{name}: {error}") from error
+
+
+def _seed(entries: JsonObject) -> int:
+    value = _needed(entries, "seed")
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 20:
+        seed = int(value)
+        if seed <= MAX_SEED and str(seed) == value:
+            return seed
+    raise InvalidValue(f"a seed is a decimal string from 0 to 2^64 - 1, found {_shown(value)}")
+
+
+def _needed(entries: JsonObject, key: str) -> Json:
+    if key not in entries:
+        raise InvalidValue(f"{key} is missing")
+    return entries[key]
+
+
+def _text(entries: JsonObject, key: str) -> str:
+    value = _needed(entries, key)
+    if not isinstance(value, str):
+        raise InvalidValue(f"{key} is a text, found {_shown(value)}")
+    return value
+
+
+def _object(value: Json, name: str) -> JsonObject:
+    if not isinstance(value, Mapping):
+        raise InvalidValue(f"{name} is an object, found {_shown(value)}")
+    return value
+
+
+def _others(entries: JsonObject, known: frozenset[str]) -> dict[str, Json]:
+    return {key: value for key, value in entries.items() if key not in known}
+
+
+def _is_list(value: object) -> TypeGuard[Sequence[Json]]:
+    return isinstance(value, Sequence) and not isinstance(value, str)
+
+
+def _is_integer(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _shown(value: Json) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:79]}…"

@@ -1,0 +1,50 @@
+"""Opening what a person names: a file, a pipe, or "-" for standard input, always with a size and a seekable stream."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import BinaryIO
+
+from latentpng.errors import UnreadableFile
+from latentpng.text import plain
+
+STANDARD_INPUT = "-"
+MAX_PIPE = 2**28
+_BUFFER_BYTES = 4096  # one page: `inspect` needs no more of a file
+
+
+@contextmanager
+def open_picture(path: str | os.PathLike[str]) -> Iterator[tuple[BinaryIO, int, str]]:
+    """The stream, its size in bytes, and the name that errors use.  UnreadableFile when it cannot be opened or read."""
+    name = "standard input" if os.fspath(path) == STANDARD_INPUT else plain(os.fspath(path))
+    try:
+        with _opened(path, name) as file:
+            status = os.fstat(file.fileno())
+            if stat.S_ISREG(status.st_mode) and file is not sys.stdin.buffer:
+                yield file, status.st_size, name
+            else:
+                yield *_buffered(file, name), name
+    except OSError as error:
+        raise UnreadableFile(f"{name}: it cannot be read ({error.strerror or error})") from error
+
+
+def _opened(path: str | os.PathLike[str], name: str) -> AbstractContextManager[BinaryIO]:
+    if os.fspath(path) == STANDARD_INPUT:
+        return nullcontext(sys.stdin.buffer)
+    try:
+        return Path(path).open("rb", buffering=_BUFFER_BYTES)
+    except ValueError as error:
+        raise UnreadableFile(f"{name}: no file has such a name") from error
+
+
+def _buffered(pipe: BinaryIO, name: str) -> tuple[BinaryIO, int]:
+    data = pipe.read(MAX_PIPE + 1)
+    if len(data) > MAX_PIPE:
+        raise UnreadableFile(f"{name}: at most {MAX_PIPE} bytes are read from a pipe, found more")
+    return io.BytesIO(data), len(data)

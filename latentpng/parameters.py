@@ -1,0 +1,60 @@
+"""The `parameters` text of a picture, in the form that Stable Diffusion web UI made common.
+
+So the tools people already use show prompt, seed and sampler.  Written for people, never read back for replay.
+"""
+
+from __future__ import annotations
+
+from latentpng.record import Json, JsonObject, Lineage, SeedRoot
+
+KEYWORD = "parameters"
+ENDING = "Version: latentpng 1"  # by this `strip` knows our text from another tool's
+
+
+def parameters_text(settings: JsonObject, lineage: Lineage) -> str:
+    """The text, "" when there is no prompt.  A seed is named only when the picture is its root."""
+    prompt = settings.get("prompt")
+    if not isinstance(prompt, str) or not prompt:
+        return ""
+    lines = [prompt]
+    negative = settings.get("negative_prompt")
+    if isinstance(negative, str) and negative:
+        lines.append(f"Negative prompt: {negative}")
+    lines.append(", ".join([*(f"{name}: {value}" for name, value in _fields(settings, lineage)), ENDING]))
+    return "\n".join(lines)
+
+
+def is_ours(text: str) -> bool:
+    """True for a text that `parameters_text` wrote, in this version or another."""
+    last = text.rpartition("\n")[2]
+    return last == ENDING or last.endswith(f", {ENDING}")
+
+
+def _fields(settings: JsonObject, lineage: Lineage) -> list[tuple[str, str]]:
+    fields = [
+        ("Steps", _shown(settings.get("steps"))),
+        ("Sampler", _shown(_named(settings.get("scheduler")))),
+        ("CFG scale", _shown(settings.get("guidance"))),
+    ]
+    if isinstance(lineage.root, SeedRoot):
+        fields.append(("Seed", str(lineage.root.seed)))
+    width, height = settings.get("width"), settings.get("height")
+    if isinstance(width, int) and isinstance(height, int):
+        fields.append(("Size", f"{width}x{height}"))
+    fields.append(("Model", _shown(_named(settings.get("model")))))
+    if lineage.rounds:
+        fields.append(("Variations", str(len(lineage.rounds))))
+    return [(name, value) for name, value in fields if value]
+
+
+def _named(value: Json) -> Json:
+    """The name of a scheduler or a model: the text itself, or the object's `name`."""
+    return value.get("name") if hasattr(value, "get") else value  # type: ignore[union-attr]  # hasattr has looked
+
+
+def _shown(value: Json) -> str:
+    """A number or a text as one field; commas and line breaks would end it."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return ""
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return " ".join(text.replace(",", " ").split())
