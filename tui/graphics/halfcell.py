@@ -13,6 +13,7 @@ from textual.strip import Strip
 
 from tui.graphics.frame import Frame, Quality
 from tui.graphics.geometry import Area, Box, whole_cells
+from tui.graphics.palette import reduce
 
 _UPPER_HALF: Final = "▀"
 _COLOURS: Final[dict[Quality, int]] = {"full": 256, "preview": 64}
@@ -41,7 +42,7 @@ def _pixels(image: Image.Image, area: Area, quality: Quality) -> list[list[_Colo
     size = (area.columns, 2 * area.rows)
     shrinking = image.width > size[0] or image.height > size[1]
     small = image.resize(size, Image.Resampling.BOX if shrinking else Image.Resampling.BICUBIC)
-    few = small.quantize(_COLOURS[quality], method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).convert("RGB")
+    few = reduce(small, _COLOURS[quality]).convert("RGB")
     values = few.tobytes()
     line = 3 * area.columns
     return [

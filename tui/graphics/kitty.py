@@ -20,6 +20,7 @@ from tui.graphics import tmux
 from tui.graphics.diacritics import DIACRITICS
 from tui.graphics.frame import Frame, Quality
 from tui.graphics.geometry import Area, Box, fit
+from tui.graphics.palette import reduce
 
 MAX_CELLS: Final = len(DIACRITICS)
 """Columns, or rows, that placeholders can count."""
@@ -36,9 +37,8 @@ def encode(image: Image.Image, box: Box, quality: Quality) -> Frame:
     limit = _PREVIEW_PIXELS if quality == "preview" else max(width, height)
     scale = min(1.0, width / image.width, limit / max(image.width, image.height))
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    few = image.resize(size, Image.Resampling.LANCZOS if quality == "full" else Image.Resampling.BOX).quantize(
-        _COLOURS[quality], method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
-    )
+    smooth = Image.Resampling.LANCZOS if quality == "full" else Image.Resampling.BOX
+    few = reduce(image.resize(size, smooth), _COLOURS[quality])
     buffer = io.BytesIO()
     few.save(buffer, "png", compress_level=6)
     data = base64.b64encode(buffer.getvalue()).decode("ascii")
