@@ -78,3 +78,10 @@ class LoadModel:
     device: str = "auto"
     dtype: str = "auto"
     micro_batch: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CancelJob:
+    """Stop this job within one step; how a client passes `Renderer.cancel` on to its worker."""
+
+    job: int

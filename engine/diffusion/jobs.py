@@ -1,0 +1,165 @@
+"""A whole job: noise by replay, batches, events, cancel, and smaller batches when memory runs out."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from engine.diffusion.batches import LARGEST, Batch, batch_size, next_batch
+from engine.diffusion.loading import LoadedModel
+from engine.diffusion.records import Recorder
+from engine.diffusion.render import BatchRenderer, NoiseKind, RenderedBatch
+from engine.diffusion.seams import Step
+from engine.errors import Cancelled, RenderProblem
+from engine.events import Event, JobDone, Picture, PictureRendered, PreviewRendered, StepDone
+from engine.plan import RenderJob
+from engine.settings import RenderSettings
+from latentpng.lineage import replay
+from latentpng.record import Lineage, TensorRoot
+
+
+class OutOfMemory(RenderProblem):
+    """Not even one picture fits."""
+
+
+class JobRunner:
+    """Runs jobs with one loaded model.
+
+    emit: takes the events.  is_cancelled: asked before every batch and after every step.
+    micro_batch: most pictures in a batch; 0 chooses by device and size.
+    """
+
+    def __init__(
+        self,
+        loaded: LoadedModel,
+        *,
+        emit: Callable[[Event], None],
+        is_cancelled: Callable[[int], bool],
+        micro_batch: int = 0,
+    ) -> None:
+        self.renderer = BatchRenderer(loaded)
+        self._recorder = Recorder(loaded)
+        self._device = loaded.device
+        self._emit, self._is_cancelled = emit, is_cancelled
+        self._micro_batch, self._largest = micro_batch, LARGEST
+
+    def run(self, job: RenderJob) -> None:
+        """Ends with JobDone; raises Cancelled, or what went wrong."""
+        started = time.monotonic()
+        todo = list(job.tasks)
+        most = self._micro_batch or usual_batch(self._device, job.settings)
+        size = batch_size(todo, min(most, self._largest))
+        kind = self._kind_for(job)
+        while todo:
+            batch = next_batch(todo, min(size, self._largest), self._largest)
+            if self._fits(job, batch, kind):
+                todo = [task for task in todo if task.index not in batch.indices]
+            elif batch.size == 1:
+                raise OutOfMemory(f"there is not enough memory for one picture of {_pixels(job)}: try a smaller size")
+            else:
+                self._largest = batch.size // 2
+        self._emit(JobDone(job=job.job, seconds=time.monotonic() - started))
+
+    def _kind_for(self, job: RenderJob) -> NoiseKind:
+        kind = self.renderer.noise_kind(job.settings)
+        tensor = job.root_tensor
+        if tensor is not None and tensor.shape != kind.shape and any(_has_tensor(task.lineage) for task in job.tasks):
+            raise RenderProblem(
+                f"the stored noise is {_times(tensor.shape)}, but this model wants {_times(kind.shape)} at "
+                f"{_pixels(job)}: it belongs to another model or size"
+            )
+        return kind
+
+    def _fits(self, job: RenderJob, batch: Batch, kind: NoiseKind) -> bool:
+        """Renders and reports a batch; False when memory ran out, which is free again then."""
+        noises = [replay(task.lineage, kind.shape, kind.axes, job.root_tensor) for task in batch.places]
+        try:
+            rendered = self._render(job, batch, np.stack(noises))
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+        else:
+            self._report(job, batch, noises, kind, rendered)
+            return True
+        free_memory()
+        return False
+
+    def _render(self, job: RenderJob, batch: Batch, noise: NDArray[np.float16]) -> RenderedBatch:
+        def check() -> None:
+            if self._is_cancelled(job.job):
+                raise Cancelled(f"job {job.job} was cancelled")
+
+        def on_step(step: Step) -> None:
+            check()
+            self._emit(StepDone(job=job.job, indices=batch.indices, step=step.step, steps=step.steps))
+
+        def on_preview(pictures: tuple[Picture, ...]) -> None:
+            for slot in batch.kept if pictures else ():
+                self._emit(PreviewRendered(job=job.job, index=batch.places[slot].index, picture=pictures[slot]))
+
+        check()
+        return self.renderer.render(noise, job.settings, on_step, on_preview if job.previews else None)
+
+    def _report(
+        self,
+        job: RenderJob,
+        batch: Batch,
+        noises: list[NDArray[np.float16]],
+        kind: NoiseKind,
+        rendered: RenderedBatch,
+    ) -> None:
+        for slot in batch.kept:
+            task, image = batch.places[slot], rendered.pixels[slot]
+            picture = Picture(width=image.shape[1], height=image.shape[0], rgb=image.tobytes())
+            record = self._recorder.record(
+                job,
+                task,
+                noises[slot],
+                axes=kind.axes,
+                slot=(batch.size, slot),
+                rgb=picture.rgb,
+                warning=rendered.warning,
+            )
+            self._emit(
+                PictureRendered(job=job.job, index=task.index, picture=picture, record=record, warning=rendered.warning)
+            )
+
+
+def usual_batch(device: str, settings: RenderSettings) -> int:
+    """Pictures in a batch when nobody says: the first of them should come soon, and all of them fast."""
+    pixels = settings.width * settings.height
+    if torch.device(device).type == "cuda":
+        return 8 if pixels <= 512 * 512 else 4 if pixels <= 1024 * 1024 else 2
+    return 4 if pixels <= 256 * 256 else 1
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """On a GPU torch has a class for it, on a CPU only a text."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    text = str(error).casefold()
+    return "out of memory" in text or "can't allocate memory" in text or "not enough memory" in text
+
+
+def free_memory() -> None:
+    """Gives back what a failed batch left behind."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def _has_tensor(lineage: Lineage) -> bool:
+    return isinstance(lineage.root, TensorRoot)
+
+
+def _times(shape: tuple[int, ...]) -> str:
+    return " x ".join(str(side) for side in shape)
+
+
+def _pixels(job: RenderJob) -> str:
+    return f"{job.settings.width} x {job.settings.height} pixels"

@@ -1,0 +1,86 @@
+"""Small pictures of what is becoming: latents to colours by a linear map, fitted on the first finished picture."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from engine.events import Picture
+
+
+class Previewer:
+    """Turns latents into pictures as small as the latent grid.
+
+    axes: of one picture's noise.  Where there are no spatial axes, or the latents are packed in a way that cannot be
+    undone, there are no previews.
+    """
+
+    def __init__(self, shape: tuple[int, ...], axes: str) -> None:
+        self._shape, self._axes = shape, axes
+        self._map: NDArray[np.float64] | None = None
+        self._spatial = "H" in axes and "W" in axes
+
+    @property
+    def fitted(self) -> bool:
+        """Has a finished picture been seen?"""
+        return self._map is not None
+
+    def fit(self, latents: NDArray[np.float32], pixels: NDArray[np.uint8]) -> None:
+        """Learns from finished pictures.  latents: (n, *shape); pixels: (n, height, width, 3)."""
+        grid = self._grid(latents)
+        if not grid.size:
+            return
+        colours = np.stack([_shrink(image, grid.shape[1], grid.shape[2]) for image in pixels])
+        ones = np.ones((*grid.shape[:-1], 1))
+        inputs = np.concatenate([grid, ones], axis=-1).reshape(-1, grid.shape[-1] + 1)
+        self._map = np.linalg.lstsq(inputs, colours.reshape(-1, 3), rcond=None)[0]
+
+    def pictures(self, latents: NDArray[np.float32]) -> tuple[Picture, ...]:
+        """One small picture per entry of `latents`: (n, *shape); () when there can be none."""
+        grid = self._grid(latents)
+        if not grid.size:
+            return ()
+        colours = _rough(grid) if self._map is None else grid @ self._map[:-1] + self._map[-1]
+        pixels = np.clip(np.nan_to_num(colours), 0.0, 255.0).round().astype(np.uint8)
+        return tuple(Picture(width=image.shape[1], height=image.shape[0], rgb=image.tobytes()) for image in pixels)
+
+    def _grid(self, latents: NDArray[np.float32]) -> NDArray[np.float64]:
+        """(n, H, W, C) in double; empty when this cannot be."""
+        if not self._spatial or latents.shape[1:] != self._shape:
+            return np.empty((0, 0, 0, 0))
+        places = (1 + self._axes.index("H"), 1 + self._axes.index("W"))
+        moved = np.moveaxis(latents.astype(np.float64), places, (1, 2))
+        return moved.reshape(*moved.shape[:3], -1)
+
+
+def unpacked(pipe: Any, latents: torch.Tensor, shape: tuple[int, ...], height: int, width: int) -> NDArray[np.float32]:
+    """Latents as (n, *shape), float32 on the CPU; as they are when a pipeline packs them in its own way."""
+    unpack = getattr(pipe, "_unpack_latents", None)
+    if tuple(latents.shape[1:]) != shape and unpack is not None:
+        known = {"latents": latents, "height": height, "width": width}
+        known["vae_scale_factor"] = getattr(pipe, "vae_scale_factor", 8)
+        if set(inspect.signature(unpack).parameters) == set(known):
+            latents = unpack(**known)
+    array: NDArray[np.float32] = latents.detach().float().cpu().numpy()
+    same_size = array[0].size == int(np.prod(shape))
+    return array.reshape(array.shape[0], *shape) if same_size and array.ndim >= len(shape) else array
+
+
+def _rough(grid: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The first three channels, spread over the range of colours."""
+    three = np.resize(np.moveaxis(grid, -1, 0)[:3], (3, *grid.shape[:-1])).transpose(1, 2, 3, 0)
+    spread = three.std(axis=(1, 2), keepdims=True) + 1e-6
+    centred: NDArray[np.float64] = 127.5 + 50.0 * (three - three.mean(axis=(1, 2), keepdims=True)) / spread
+    return centred
+
+
+def _shrink(image: NDArray[np.uint8], rows: int, columns: int) -> NDArray[np.float64]:
+    """Means over areas: (rows, columns, 3)."""
+    heights = np.add.reduceat(image.astype(np.float64), np.arange(rows) * image.shape[0] // rows, axis=0)
+    sums = np.add.reduceat(heights, np.arange(columns) * image.shape[1] // columns, axis=1)
+    means: NDArray[np.float64] = sums / (image.shape[0] / rows * image.shape[1] / columns)
+    return means

@@ -1,0 +1,151 @@
+"""One batch: initial noise in, pixels out, by the two seams; and what noise a model takes at a size."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from engine.diffusion.loading import LoadedModel
+from engine.diffusion.previews import Previewer, unpacked
+from engine.diffusion.seams import Step, initial_noise, scheduler_steps, wanted_noise, watched_randomness
+from engine.events import Picture
+from engine.settings import RenderSettings
+
+_PROBE = 64
+"""Pixels by which a size is changed to see which axes follow; every family accepts multiples of it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NoiseKind:
+    """The initial noise of one picture: its shape, and a letter per axis ("CHW", "1CHW", "1HWC", "LC")."""
+
+    shape: tuple[int, ...]
+    axes: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RenderedBatch:
+    """pixels: (n, height, width, 3), uint8.  warning: "" or one sentence about stray randomness."""
+
+    pixels: NDArray[np.uint8]
+    warning: str
+
+
+class BatchRenderer:
+    """Renders batches with one loaded model; not for more than one thread."""
+
+    def __init__(self, loaded: LoadedModel) -> None:
+        self._loaded, self._pipe = loaded, loaded.pipe
+        self._kinds: dict[tuple[int, int], NoiseKind] = {}
+        self._previewers: dict[NoiseKind, Previewer] = {}
+
+    def noise_kind(self, settings: RenderSettings) -> NoiseKind:
+        """What the model asks for at this size; found by running the pipeline up to the place where it asks."""
+        size = (settings.width, settings.height)
+        if size not in self._kinds:
+            shape = self._wanted(settings)
+            wider = self._wanted(replace(settings, width=settings.width + _PROBE))
+            higher = self._wanted(replace(settings, height=settings.height + _PROBE))
+            self._kinds[size] = NoiseKind(shape=shape, axes=axes_of(shape, wider, higher))
+        return self._kinds[size]
+
+    def render(
+        self,
+        noise: NDArray[np.float16],
+        settings: RenderSettings,
+        on_step: Callable[[Step], None],
+        on_preview: Callable[[tuple[Picture, ...]], None] | None = None,
+    ) -> RenderedBatch:
+        """noise: (n, *shape), unit variance.  `on_step` may raise to cancel; the model is ready for the next call."""
+        kind = self.noise_kind(settings)
+        previewer = self._previewers.setdefault(kind, Previewer(kind.shape, kind.axes))
+        last: list[torch.Tensor] = []
+
+        def done(step: Step) -> None:
+            on_step(step)
+            last[:] = [step.latents]
+            if on_preview is not None and step.step < step.steps:
+                on_preview(previewer.pictures(self._array(step.denoised, kind, settings)))
+
+        with watched_randomness(settings.step_seed) as watch:
+            pixels = self._run(torch.from_numpy(np.array(noise)), settings, done)
+        if not previewer.fitted and last:
+            previewer.fit(self._array(last[0], kind, settings), pixels)
+        return RenderedBatch(pixels=pixels, warning=_warning(watch.moved))
+
+    def _run(self, noise: torch.Tensor, settings: RenderSettings, done: Callable[[Step], None]) -> NDArray[np.uint8]:
+        pipe, count = self._pipe, len(noise)
+        pipe.scheduler = self._loaded.own.build(settings.scheduler)
+        steps = scheduler_steps(
+            pipe.scheduler, seed=settings.step_seed, count=count, eta=settings.scheduler.eta, on_step=done
+        )
+        try:
+            with initial_noise(pipe, noise), steps as generators:
+                images = pipe(**call_arguments(pipe, settings, count, generators)).images
+        finally:
+            pipe.maybe_free_model_hooks()
+        pixels: NDArray[np.uint8] = (np.nan_to_num(np.asarray(images)) * 255).round().astype(np.uint8)
+        return pixels
+
+    def _wanted(self, settings: RenderSettings) -> tuple[int, ...]:
+        pipe = self._pipe
+        pipe.scheduler = self._loaded.own.build(settings.scheduler)
+        generators = [torch.Generator("cpu").manual_seed(0)]
+        arguments = call_arguments(pipe, settings, 1, generators)
+        with watched_randomness(0):
+            return wanted_noise(pipe, lambda: pipe(**arguments))[1:]
+
+    def _array(self, latents: torch.Tensor, kind: NoiseKind, settings: RenderSettings) -> NDArray[np.float32]:
+        return unpacked(self._pipe, latents, kind.shape, settings.height, settings.width)
+
+
+def call_arguments(
+    pipe: Any, settings: RenderSettings, count: int, generators: list[torch.Generator]
+) -> dict[str, Any]:
+    """What a pipeline is called with for `count` pictures of one prompt, as far as it has such arguments.
+
+    Where "true" guidance is on by default (Qwen), that is what guidance means, and it needs a negative prompt.
+    """
+    parameters = inspect.signature(type(pipe).__call__).parameters
+    arguments: dict[str, Any] = {
+        "prompt": [settings.prompt] * count,
+        "width": settings.width,
+        "height": settings.height,
+        "num_inference_steps": settings.steps,
+        "generator": generators,
+        "output_type": "np",
+    }
+    if _true_guidance(parameters):
+        arguments["true_cfg_scale"] = settings.guidance
+        arguments["negative_prompt"] = [settings.negative_prompt or " "] * count
+    else:
+        arguments["guidance_scale"] = settings.guidance
+        if settings.negative_prompt:
+            arguments["negative_prompt"] = [settings.negative_prompt] * count
+    return {name: value for name, value in arguments.items() if name in parameters}
+
+
+def axes_of(shape: tuple[int, ...], wider: tuple[int, ...], higher: tuple[int, ...]) -> str:
+    """A letter per axis, from the shapes at this size, at a larger width, and at a larger height."""
+    return "".join(
+        {(True, False): "W", (False, True): "H", (True, True): "L"}.get((wide != side, high != side))
+        or ("1" if side == 1 else "C")
+        for side, wide, high in zip(shape, wider, higher, strict=True)
+    )
+
+
+def _true_guidance(parameters: Mapping[str, inspect.Parameter]) -> bool:
+    default = parameters["true_cfg_scale"].default if "true_cfg_scale" in parameters else 0.0
+    return isinstance(default, int | float) and default > 1.0
+
+
+def _warning(moved: tuple[str, ...]) -> str:
+    if not moved:
+        return ""
+    return f"something drew from the global random generator ({', '.join(moved)}), so this picture may not come again"

@@ -1,0 +1,174 @@
+"""The worker process: requests in over a socket, events out; this file alone is imported before torch is.
+
+The reader thread sees that the parent is gone (end of file) and ends the process at once, also in mid-step.
+Started by `engine.client` as `python -m engine.diffusion.worker DESCRIPTOR`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import os
+import queue
+import sys
+import threading
+import traceback
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING, TypeAlias
+
+from engine.errors import Cancelled, EngineError, InvalidRequest, ModelProblem
+from engine.events import Event, Failure, JobCancelled, JobFailed, LoadingProgressed, ModelReady
+from engine.models import remember_model
+from engine.plan import CancelJob, LoadModel, RenderJob
+from latentpng.errors import LatentPngError
+
+if TYPE_CHECKING:
+    from engine.diffusion.jobs import JobRunner
+
+Channel: TypeAlias = "Connection[Event, LoadModel | RenderJob | CancelJob]"
+
+_NICENESS = 5
+"""The interface comes first when all cores are busy."""
+_LOG_LIMIT = 2**20
+
+
+class Worker:
+    """One connection, one model at a time, one thread that renders: the caller of `run`."""
+
+    def __init__(self, connection: Channel) -> None:
+        self._connection = connection
+        self._requests: queue.SimpleQueue[LoadModel | RenderJob] = queue.SimpleQueue()
+        self._open: set[int] = set()
+        self._cancelled: set[int] = set()
+        self._loaded: LoadModel | None = None
+        self._runner: JobRunner | None = None
+
+    def run(self) -> None:
+        """Works until the parent is gone."""
+        threading.Thread(target=self._read, name="reader", daemon=True).start()
+        while True:
+            request = self._requests.get()
+            if isinstance(request, LoadModel):
+                self._load(request)
+            else:
+                self._render(request)
+            _trim_log()
+
+    def _read(self) -> None:
+        while True:
+            try:
+                request = self._connection.recv()
+            except (EOFError, OSError):
+                os._exit(0)
+            if isinstance(request, CancelJob):
+                self._cancelled |= {request.job} & self._open
+            else:
+                if isinstance(request, RenderJob):
+                    self._open.add(request.job)
+                self._requests.put(request)
+
+    def _emit(self, event: Event) -> None:
+        try:
+            self._connection.send(event)
+        except OSError:
+            os._exit(0)
+
+    def _load(self, request: LoadModel) -> None:
+        try:
+            self._emit(self._ready(request))
+        except Exception as error:  # whatever it is, the parent must hear of it
+            self._emit(failed(-1, error, Failure.MODEL))
+
+    def _ready(self, request: LoadModel) -> ModelReady:
+        self._progress("importing torch")
+        prepare_environment(download=request.model.download)
+        import torch  # noqa: F401 (the stages are told one by one)
+
+        self._progress("importing diffusers")
+        from engine.diffusion.jobs import JobRunner
+        from engine.diffusion.loading import load_model
+
+        self._runner = None  # frees the model before this one
+        loaded = load_model(request, self._progress)
+        runner = JobRunner(
+            loaded,
+            emit=self._emit,
+            is_cancelled=self._cancelled.__contains__,
+            micro_batch=request.micro_batch,
+        )
+        kind = runner.renderer.noise_kind(request.settings)
+        self._runner = runner
+        remember_model(request.model, loaded.identity)
+        return ModelReady(
+            noise_shape=kind.shape,
+            noise_axes=kind.axes,
+            pipeline=type(loaded.pipe).__name__,
+            schedulers=loaded.own.usable,
+            device=loaded.device,
+            dtype=loaded.dtype,
+        )
+
+    def _progress(self, stage: str) -> None:
+        self._emit(LoadingProgressed(stage=stage))
+
+    def _render(self, job: RenderJob) -> None:
+        try:
+            if job.job in self._cancelled:
+                raise Cancelled(f"job {job.job} was cancelled")
+            if self._runner is None:
+                raise ModelProblem("no model is loaded")
+            self._runner.run(job)
+        except Cancelled:
+            self._emit(JobCancelled(job=job.job))
+        except Exception as error:  # whatever it is, the job must end
+            self._emit(failed(job.job, error, Failure.CRASH))
+        finally:
+            self._open.discard(job.job)
+            self._cancelled.discard(job.job)
+
+
+def failed(job: int, error: Exception, otherwise: Failure) -> JobFailed:
+    """An error as an event: our own and the pipelines' complaints about settings in words, the rest with its class."""
+    if isinstance(error, ModelProblem):
+        return JobFailed(job=job, failure=Failure.MODEL, sentence=str(error))
+    if type(error).__name__ == "OutOfMemory":
+        return JobFailed(job=job, failure=Failure.MEMORY, sentence=str(error))
+    if isinstance(error, InvalidRequest | EngineError | LatentPngError):
+        return JobFailed(job=job, failure=Failure.SETTINGS, sentence=str(error))
+    traceback.print_exception(error)  # into the log
+    line = (str(error).strip() or "no more is known").splitlines()[0][:300]
+    if isinstance(error, ValueError):
+        return JobFailed(job=job, failure=Failure.SETTINGS, sentence=f"the model refuses these settings: {line}")
+    return JobFailed(job=job, failure=otherwise, sentence=f"something went wrong: {type(error).__name__}: {line}")
+
+
+def prepare_environment(*, download: bool) -> None:
+    """What must stand in the environment before torch and diffusers are imported."""
+    os.environ["DIFFUSERS_DISABLE_REMOTE_CODE"] = "1"
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    if download:
+        os.environ.pop("HF_HUB_OFFLINE", None)
+    else:
+        os.environ["HF_HUB_OFFLINE"] = "1"
+
+
+def _trim_log() -> None:
+    """Standard error is a log file of the parent's, opened for appending: empty it before it grows large."""
+    with contextlib.suppress(OSError):
+        if os.fstat(2).st_size > _LOG_LIMIT:
+            os.ftruncate(2, 0)
+
+
+def main(descriptor: int) -> None:
+    """Serves the parent at the other end of `descriptor`; never returns."""
+    faulthandler.enable()
+    with contextlib.suppress(OSError):
+        os.nice(_NICENESS)
+    Worker(Connection(descriptor)).run()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
