@@ -219,6 +219,16 @@ def kept_since_start(session: Session) -> float:
     return math.prod(kept(round) for round in session.lineage.rounds[session.begun_at :])
 
 
+def scale_of(lineage: Lineage, default: float) -> float:
+    """The scale to go on with from a picture: that of its last round."""
+    return max(SCALE_FLOOR, lineage.rounds[-1].scale) if lineage.rounds else default
+
+
+def step_seed_of(seed: int) -> int:
+    """The seed of the step noise of pictures that grow from `seed`; never that seed itself."""
+    return derive_seed(seed, -1)
+
+
 def derive_seed(seed: int, draw: int) -> int:
     """The 64-bit seed of the draw-th grid of a session: the first 8 bytes of SHA-256 over both numbers."""
     text = f"warmer {seed} {draw}".encode("ascii")

@@ -1,0 +1,58 @@
+"""What is *not* imported at start-up, proved in fresh interpreters."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("torch", "diffusers", "transformers", "textual", "textual_image")
+
+
+def imported_by(code: str) -> set[str]:
+    """The top-level modules that a fresh interpreter holds after running `code`."""
+    report = f"{code}\nimport sys\nprint('\\n'.join(sorted({{name.split('.')[0] for name in sys.modules}})))"
+    done = subprocess.run([sys.executable, "-c", report], capture_output=True, text=True, check=True, timeout=120)
+    return set(done.stdout.split())
+
+
+def test_this_test_can_fail() -> None:
+    assert "json" in imported_by("import json")
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "latentpng.files",
+        "latentpng.verify",
+        "latentpng.cli",
+        "engine.search",
+        "engine.session",
+        "engine.store",
+        "engine.models",
+        "engine.schedulers",
+        "engine.client",
+        "engine.fake",
+        "tui.cli",
+        "tui.opening",
+        "tui.scripts.new",
+        "tui.scripts.vary",
+        "tui.scripts.render",
+    ],
+)
+def test_nothing_heavy_is_imported_by(module: str) -> None:
+    assert imported_by(f"import {module}").isdisjoint(HEAVY)
+
+
+def test_the_app_imports_no_torch() -> None:
+    assert imported_by("import tui.app").isdisjoint({"torch", "diffusers", "transformers"})
+
+
+@pytest.mark.parametrize("command", ["latentpng.cli", "tui.cli"])
+def test_help_needs_next_to_nothing(command: str) -> None:
+    code = (
+        f"import contextlib, io, {command} as cli\n"
+        "with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()): cli.main(['--help'])"
+    )
+    assert imported_by(code).isdisjoint({*HEAVY, "numpy", "PIL", "zstandard", "rich"})

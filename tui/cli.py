@@ -1,0 +1,150 @@
+"""The `warmer` command: reads arguments, hands over to a script or to the app, turns errors into one sentence.
+
+Textual, torch and the app are imported only once they are needed: `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from enum import IntEnum
+from pathlib import Path
+from types import ModuleType
+from typing import NoReturn
+
+from engine.errors import Cancelled, EngineError, InvalidRequest, ModelProblem
+from latentpng.errors import LatentPngError
+from latentpng.text import plain
+from tui import __version__
+from tui.options import BAND_NAMES, add_render_options, check_path, fraction
+
+SCRIPTS = {
+    "new": "fresh pictures from a prompt",
+    "vary": "candidates of a picture, each with one round more in its lineage",
+    "render": "a picture's own noise rendered again; --check proves that the pixels are the same",
+}
+
+
+class ExitCode(IntEnum):
+    """Exit codes of `warmer`; those of files (3 to 8) are the ones of `latentpng`."""
+
+    OK = 0
+    INTERNAL = 1
+    USAGE = 2
+    MODEL = 9
+    RENDER = 10
+    INTERRUPTED = 130
+
+
+EPILOG = """\
+scripts:
+  warmer new     fresh pictures from a prompt
+  warmer vary    candidates of a picture, one round further
+  warmer render  render a picture's noise again; --check proves the pixels
+  (each has its own --help)
+
+exit codes: 0 ok, 2 wrong usage, 3 not a PNG or unreadable, 4 no latent, 5 damaged, 6 needs a newer
+version, 7 replay differs, 8 pixels differ, 9 the model cannot be used, 10 rendering failed
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Runs `warmer`; ends the process with an ExitCode."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        if arguments and arguments[0] in SCRIPTS:
+            _run_script(arguments[0], arguments[1:])
+        else:
+            _run_app(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(ExitCode.OK)
+    except KeyboardInterrupt:
+        _fail("stopped; every picture that was done is saved", ExitCode.INTERRUPTED)
+    except (EngineError, LatentPngError) as error:
+        _fail(str(error), exit_code_of(error))
+
+
+def exit_code_of(error: EngineError | LatentPngError) -> int:
+    """The documented exit code of an error."""
+    match error:
+        case LatentPngError():
+            return int(error.exit_code)
+        case InvalidRequest():
+            return ExitCode.USAGE
+        case ModelProblem():
+            return ExitCode.MODEL
+        case Cancelled():
+            return ExitCode.INTERRUPTED
+        case _:
+            return ExitCode.RENDER
+
+
+def app_parser() -> argparse.ArgumentParser:
+    """The command line of the app itself."""
+    parser = argparse.ArgumentParser(
+        prog="warmer",
+        usage="warmer [FILE.png] [options]\n       warmer {new,vary,render} ...",
+        description="Find the picture you have in mind by varying the one you have.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"warmer {__version__}")
+    parser.add_argument("file", type=Path, nargs="?", metavar="FILE.png", help="go on from this picture")
+    parser.add_argument("--prompt", metavar="P", help="begin with this prompt instead of the start screen")
+    search = parser.add_argument_group("search")
+    search.add_argument("--scale", type=fraction, metavar="S", help="how far the first candidates are, 0 to 1")
+    search.add_argument("--bands", choices=BAND_NAMES, help="what moves: everything, coarse more than fine, one half")
+    search.add_argument(
+        "--mode", choices=("keep", "bisect"), default="keep", help="bisect halves the scale on every pick"
+    )
+    search.add_argument(
+        "--grid", choices=("auto", "2", "3", "4"), default="auto", help="pictures a side (default: auto)"
+    )
+    screen = parser.add_argument_group("screen and files")
+    screen.add_argument("--graphics", choices=("auto", "kitty", "sixel", "halfcell"), default="auto")
+    screen.add_argument("--out", type=Path, metavar="DIR", help="the session's folder")
+    screen.add_argument("--keep", choices=("picked", "all"), default="picked", help="which pictures are saved")
+    add_render_options(parser)
+    return parser
+
+
+def script_parser(name: str) -> argparse.ArgumentParser:
+    """The command line of one script."""
+    parser = argparse.ArgumentParser(prog=f"warmer {name}", description=f"{SCRIPTS[name]}.".capitalize())
+    _script(name).add_arguments(parser)
+    group = parser.add_argument_group("output")
+    group.add_argument("--json", action="store_true", help="a JSON object on a line for each result")
+    group.add_argument("--quiet", action="store_true", help="no progress on stderr")
+    group.add_argument("--overwrite", action="store_true", help="replace files that exist")
+    return parser
+
+
+def _script(name: str) -> ModuleType:
+    return importlib.import_module(f"tui.scripts.{name}")
+
+
+def _run_script(name: str, arguments: list[str]) -> None:
+    options = script_parser(name).parse_args(arguments)
+    from engine.client import WorkerRenderer
+
+    _script(name).run(options, WorkerRenderer())
+
+
+def _run_app(arguments: list[str]) -> None:
+    options = app_parser().parse_args(arguments)
+    if options.file is not None:
+        check_path(options.file)
+        if options.prompt is not None:
+            raise InvalidRequest("--prompt begins a new search, FILE.png goes on with one: give one of them")
+    from tui.launch import run_app
+
+    sys.exit(run_app(options))
+
+
+def _fail(sentence: str, code: int) -> NoReturn:
+    print(f"warmer: {plain(sentence)}", file=sys.stderr)  # noqa: T201 (the one place where errors are shown)
+    sys.exit(code)

@@ -1,0 +1,97 @@
+"""From a file, a journal or a prompt to what a search begins with; reads files, draws nothing."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from engine.events import ModelReady, Picture
+from engine.search import Beginning, Finished
+from engine.session import Bands, Mode, Session, begin, scale_of, step_seed_of
+from engine.store import Journal
+from latentpng.errors import FileError
+from latentpng.files import pixel_digest, read_picture, read_record
+from latentpng.lineage import octaves
+from latentpng.record import LatentRecord, Lineage, SeedRoot
+from tui.options import Target, draw_seed, target_for_prompt, target_for_record
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Opening:
+    """A search that can begin as soon as its model is loaded.
+
+    fresh: it starts from a new seed, not from a picture.  journal: where the session stood that it goes on with.
+    """
+
+    beginning: Beginning
+    target: Target
+    fresh: bool = False
+    journal: Journal | None = None
+
+
+def open_prompt(options: argparse.Namespace, prompt: str) -> Opening:
+    """A new search.  ModelProblem, InvalidRequest."""
+    target = target_for_prompt(options, prompt)
+    seed = draw_seed() if options.seed is None else options.seed
+    target = replace(target, settings=replace(target.settings, step_seed=step_seed_of(seed)))
+    beginning = Beginning(lineage=Lineage(root=SeedRoot(seed=seed)), settings=target.settings)
+    return Opening(beginning=beginning, target=target, fresh=True)
+
+
+def open_picture(options: argparse.Namespace, path: Path) -> Opening:
+    """Goes on from a picture.  FileError, ModelProblem, InvalidRequest."""
+    record = read_record(path)
+    target = target_for_record(options, record)
+    return Opening(
+        beginning=Beginning(
+            lineage=record.lineage,
+            settings=target.settings,
+            known=_known(path, record, target),
+            path=path,
+            root_record=record,
+        ),
+        target=target,
+    )
+
+
+def open_journal(options: argparse.Namespace, journal: Journal) -> Opening:
+    """Goes on with the last session, at what was on offer.  As `open_picture`."""
+    opening = open_picture(options, journal.picture)
+    if journal.rounds:
+        lineage = opening.beginning.lineage
+        for round in journal.rounds:
+            lineage = lineage.child(round)
+        beginning = replace(opening.beginning, lineage=lineage, known=None, path=None)
+        opening = replace(opening, beginning=beginning)
+    return replace(opening, journal=journal)
+
+
+def session_for(opening: Opening, options: argparse.Namespace, ready: ModelReady, candidates: int) -> Session:
+    """The session value of an opening, now that the model has told the shape of its noise."""
+    lineage = opening.beginning.lineage
+    default = opening.target.defaults.scale
+    session = begin(
+        lineage,
+        seed=draw_seed(),
+        octaves=octaves(ready.noise_shape, ready.noise_axes),
+        scale=scale_of(lineage, default) if options.scale is None else options.scale,
+        count=candidates,
+        bands=Bands(options.bands or (Bands.ALL if opening.fresh else Bands.TILT)),
+        mode=Mode(options.mode),
+    )
+    return opening.journal.resume(session) if opening.journal else session
+
+
+def _known(path: Path, record: LatentRecord, target: Target) -> Finished | None:
+    """The file's own pixels, when they are what rendering with these settings gave."""
+    try:
+        width, height, rgb = read_picture(path)
+    except FileError:
+        return None
+    recorded = record.settings
+    if any(recorded.get(name) != value for name, value in target.settings.to_json().items()):
+        return None
+    if record.pixels != pixel_digest(rgb):
+        return None
+    return Finished(picture=Picture(width=width, height=height, rgb=rgb), record=record)

@@ -1,0 +1,66 @@
+"""Screens that ask for a path: a copy's name, a picture to open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Footer, Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from latentpng.text import plain
+from tui.screens.start import picture_title
+
+
+class PathScreen(Screen[Path | None]):
+    """Asks for one path; `check` answers "" or what is wrong with it, and may be asked again to insist."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "back", priority=True)]
+
+    def __init__(
+        self,
+        question: str,
+        *,
+        value: str,
+        check: Callable[[Path, bool], str],
+        suggestions: tuple[Path, ...] = (),
+    ) -> None:
+        super().__init__()
+        self._question, self._value, self._check, self._suggestions = question, value, check, suggestions
+        self._asked_twice = Path()
+
+    def compose(self) -> ComposeResult:
+        yield Static(Content(f" {self._question}"), id="title", markup=False)
+        yield Input(value=self._value, id="path-input")
+        yield Static("", id="status", markup=False)
+        if self._suggestions:
+            yield OptionList(
+                *(Option(Content(picture_title(path)), id=str(path)) for path in self._suggestions), markup=False
+            )
+        yield Footer()
+
+    def on_mount(self) -> None:
+        self.query_one(Input).focus()
+
+    def on_input_submitted(self, message: Input.Submitted) -> None:
+        if message.value.strip():
+            self._offer(Path(message.value.strip()).expanduser())
+
+    def on_option_list_option_selected(self, message: OptionList.OptionSelected) -> None:
+        self._offer(Path(message.option.id or ""))
+
+    def action_cancel(self) -> None:
+        self.dismiss(None)
+
+    def _offer(self, path: Path) -> None:
+        problem = self._check(path, path == self._asked_twice)
+        self._asked_twice = path
+        if problem:
+            self.query_one("#status", Static).update(Content(f" {plain(problem, limit=300)}"))
+        else:
+            self.dismiss(path)

@@ -1,0 +1,87 @@
+"""The first screen: type a prompt, go on with the last session, or open a recent picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Footer, Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from latentpng.text import plain
+
+if TYPE_CHECKING:
+    from tui.app import WarmerApp
+
+RESUME = "resume"
+PROMPT = "prompt:"
+PICTURE = "picture:"
+
+
+class StartScreen(Screen[None]):
+    """What shall it be?"""
+
+    app: WarmerApp
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "app.focus_next", "choose", show=False),
+        Binding("ctrl+o", "app.open", "open a file"),
+        Binding("f1", "app.help", "help"),
+        Binding("ctrl+q", "app.quit", "quit"),
+    ]
+
+    def __init__(self, *, resume: str, prompts: tuple[str, ...], recent: tuple[Path, ...], model: str) -> None:
+        super().__init__()
+        self._resume, self._prompts, self._recent, self._model = resume, prompts, recent, model
+
+    def compose(self) -> ComposeResult:
+        yield Static(
+            Content.from_markup("[b]warmer[/b]  find the picture you have in mind by varying the one you have"),
+            id="title",
+        )
+        yield Input(placeholder="what shall the picture show? type it and press Enter", id="prompt-input")
+        yield OptionList(*self._options(), id="options", markup=False)
+        yield Static(Content(f" model: {plain(self._model, limit=80)}"), id="status", markup=False)
+        yield Footer()
+
+    def on_mount(self) -> None:
+        self.query_one(OptionList).highlighted = 0
+        self.query_one(Input).focus()
+
+    def on_input_submitted(self, message: Input.Submitted) -> None:
+        if message.value.strip():
+            self.app.begin_prompt(message.value.strip())
+        elif self._resume:
+            self.app.resume()
+
+    def on_option_list_option_selected(self, message: OptionList.OptionSelected) -> None:
+        name = message.option.id or ""
+        if name == RESUME:
+            self.app.resume()
+        elif name.startswith(PROMPT):
+            self.app.begin_prompt(name.removeprefix(PROMPT))
+        elif name.startswith(PICTURE):
+            self.app.open_picture(Path(name.removeprefix(PICTURE)))
+
+    def say(self, words: str) -> None:
+        """The line at the bottom: how loading goes, or what went wrong."""
+        self.query_one("#status", Static).update(Content(f" {plain(words, limit=400)}"))
+
+    def _options(self) -> list[Option | None]:
+        options: list[Option | None] = []
+        if self._resume:
+            options += [Option(Content(f"go on with the last session: {plain(self._resume, 100)}"), id=RESUME), None]
+        options += [Option(Content(f"try: {plain(each, 100)}"), id=f"{PROMPT}{each}") for each in self._prompts]
+        if self._recent:
+            options.append(None)
+        options += [Option(Content(f"open: {picture_title(path)}"), id=f"{PICTURE}{path}") for path in self._recent]
+        return options
+
+
+def picture_title(path: Path) -> str:
+    """A picture's folder and name, safe to show."""
+    return plain(f"{path.parent.name} / {path.name}", limit=120)

@@ -1,0 +1,79 @@
+"""`warmer vary`: candidates of a picture, each with one round more in its lineage."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+
+from engine.errors import InvalidRequest
+from engine.events import ModelReady
+from engine.plan import PictureTask, RenderJob
+from engine.renderer import Renderer
+from engine.session import Bands, factors_of, scale_of
+from latentpng.files import read_record
+from latentpng.lineage import octaves
+from latentpng.record import MAX_CANDIDATES, LatentRecord, Lineage, Round
+from tui.options import add_bands_option, add_model_options, count, draw_seed, fraction, target_for_record, whole_number
+from tui.scripts.running import JOB, Output, refuse_overwriting, rendered, save
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command line of `warmer vary`."""
+    parser.add_argument("file", type=Path, metavar="FILE", help="a picture that carries its noise")
+    parser.add_argument("--scale", type=fraction, metavar="S", help="how far candidates are from it, 0 to 1")
+    parser.add_argument("--count", type=count, default=8, metavar="K", help="candidates in the round (default: 8)")
+    parser.add_argument(
+        "--mark",
+        type=int,
+        nargs="+",
+        metavar="I",
+        help="render only these candidates' blend, counted from 0 (with --seed)",
+    )
+    parser.add_argument("--seed", type=whole_number, metavar="N", help="of the round; drawn by chance when left out")
+    add_bands_option(parser)
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder for the new pictures")
+    add_model_options(parser)
+
+
+def run(options: argparse.Namespace, renderer: Renderer) -> None:
+    """Renders and saves; a picture's path is printed the moment it is on disk."""
+    record = read_record(options.file)
+    target = target_for_record(options, record)
+    lineages = _lineages(options, record, target.defaults.scale)
+    paths = [options.out / _name(options.file.stem, lineage) for lineage in lineages]
+    refuse_overwriting(paths, options.overwrite)
+
+    def make_job(_: ModelReady) -> RenderJob:
+        tasks = tuple(PictureTask(index=index, lineage=lineage) for index, lineage in enumerate(lineages))
+        return RenderJob(job=JOB, tasks=tasks, settings=target.settings, root_tensor=record.root_tensor)
+
+    output = Output(json_lines=options.json)
+    for event in rendered(renderer, target, make_job, quiet=options.quiet):
+        save(paths[event.index], event)
+        output.picture(paths[event.index], event, marks=list(lineages[event.index].rounds[-1].marks))
+
+
+def _lineages(options: argparse.Namespace, record: LatentRecord, default_scale: float) -> list[Lineage]:
+    if options.count > MAX_CANDIDATES:
+        raise InvalidRequest(f"--count {options.count}: a round has at most {MAX_CANDIDATES} candidates")
+    if options.mark and options.seed is None:
+        raise InvalidRequest("--mark needs --seed: the seed of the round whose candidates were marked")
+    bands = Bands(options.bands or Bands.TILT)
+    axes = octaves(record.tensor.shape, record.axes)
+    seed = draw_seed() if options.seed is None else options.seed
+    scale = scale_of(record.lineage, default_scale) if options.scale is None else options.scale
+    chosen = [tuple(options.mark)] if options.mark else [(mark,) for mark in range(options.count)]
+    return [
+        record.lineage.child(
+            Round(seed=seed, of=options.count, marks=marks, scale=scale, bands=factors_of(bands, axes))
+        )
+        for marks in chosen
+    ]
+
+
+def _name(stem: str, lineage: Lineage) -> str:
+    """FILE-r3-0.png: the picture's name, its rounds, its candidate (or candidates, blended)."""
+    marks = "+".join(str(mark) for mark in lineage.rounds[-1].marks)
+    origin = re.sub(r"-r\d+-[\d+]+$", "", stem)
+    return f"{origin}-r{len(lineage.rounds)}-{marks}.png"
