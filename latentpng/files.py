@@ -8,7 +8,6 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
 from latentpng import carriers, chunks, codec
@@ -26,7 +25,9 @@ __all__ = [
     "pixel_digest",
     "read_picture",
     "read_record",
+    "read_record_from",
     "strip",
+    "stripped",
     "write_picture",
 ]
 
@@ -84,13 +85,17 @@ def strip(path: AnyPath, out: AnyPath | None = None) -> bool:
 
     A file without carriers is not touched; `out` is written in any case.
     """
-    with open_picture(path) as (stream, size, name):
-        carried = any(carriers.is_carrier(stream, chunk) for chunk in chunks.walk(stream, size, name))
-        if not carried and out is None:
-            return False
-        parts = list(_without_carriers(stream, size, name, b""))
-    write_atomically(path if out is None else out, parts)
+    data, carried = stripped(path)
+    if carried or out is not None:
+        write_atomically(path if out is None else out, (data,))
     return carried
+
+
+def stripped(path: AnyPath) -> tuple[bytes, bool]:
+    """The bytes of a PNG without our carriers, and whether there were any."""
+    with open_picture(path) as (stream, size, name):
+        data = b"".join(_without_carriers(stream, size, name, b""))
+        return data, len(data) != size
 
 
 def is_signed(path: AnyPath) -> bool:
@@ -116,8 +121,3 @@ def _without_carriers(stream: BinaryIO, size: int, name: str, carried: bytes) ->
         raise NoLatent(f"{name}: it has no pixels (IDAT)")
     stream.seek(end)
     yield stream.read()
-
-
-def default_output(path: AnyPath, suffix: str) -> Path:
-    """A name beside the picture: "cat.png" and ".npy" give "cat.npy"."""
-    return Path(path).with_suffix(suffix)

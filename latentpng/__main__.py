@@ -1,0 +1,8 @@
+"""`python -m latentpng`."""
+
+import sys
+
+from latentpng.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,161 @@
+"""What the `latentpng` command does, one function a command; each returns the exit code.
+
+Data goes to standard output, everything else to standard error.  NumPy and Pillow are imported only where they are used.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from latentpng.errors import ExitCode, InvalidValue, LatentPngError, NoLatent, UnreadableFile, UnwritableFile
+from latentpng.opening import STANDARD_INPUT
+from latentpng.text import plain
+
+_STANDARD_OUTPUT = "-"
+
+
+def inspect(files: Sequence[str], *, as_json: bool) -> ExitCode:
+    """Show what each file says."""
+    from latentpng.inspecting import inspect_file, json_line, lines
+
+    many = len(files) > 1 or Path(files[0]).is_dir()
+
+    def show(file: str) -> ExitCode:
+        front = inspect_file(file)
+        if as_json:
+            _show(json_line(front, file if many else ""))
+        else:
+            _show("\n".join([*([f"======== {plain(file)}"] if many else []), *lines(front)]))
+        if front.newer:
+            _say(f"{file}: a newer version is needed: {front.newer}")
+        return ExitCode.OK if front.metadata else ExitCode.NEWER_VERSION
+
+    return _each(files, show)
+
+
+def verify(files: Sequence[str]) -> ExitCode:
+    """Check each file and print one line about it."""
+    from latentpng.verify import verify_file
+
+    def check(file: str) -> ExitCode:
+        report = verify_file(file)
+        if report.exit_code == ExitCode.NO_LATENT:
+            raise NoLatent(report.problem)
+        _show(report.line)
+        return report.exit_code
+
+    return _each(files, check)
+
+
+def extract(file: str, output: str, rounds: int | None, *, force: bool) -> ExitCode:
+    """Write the initial noise of a picture, or of its ancestor after so many rounds."""
+    ending = "" if rounds is None else f".round-{rounds}"
+    output = output or _beside(file, f"{ending}.npy")
+
+    def write(file: str) -> ExitCode:
+        from latentpng.files import read_record
+        from latentpng.lineage import ancestor_noise
+        from latentpng.tensors import check_suffix, tensor_file
+
+        suffix = ".npy" if output == _STANDARD_OUTPUT else Path(output).suffix.lower()
+        check_suffix(suffix)
+        record = read_record(file)
+        noise = ancestor_noise(record, len(record.lineage.rounds) if rounds is None else rounds)
+        _write(output, tensor_file(noise, record.axes, suffix), force=force)
+        return ExitCode.OK
+
+    return _each([file], write, folders=False)
+
+
+def strip(file: str, output: str, *, force: bool) -> ExitCode:
+    """Remove what the format adds, in place or in a copy."""
+    if file == STANDARD_INPUT:
+        output = output or _STANDARD_OUTPUT
+
+    def remove(file: str) -> ExitCode:
+        from latentpng.files import is_signed, stripped
+
+        data, carried = stripped(file)
+        if carried and file != STANDARD_INPUT and is_signed(file):
+            _say(f"{file}: it has a C2PA signature, which does not fit the new bytes")
+        if carried or output:
+            _write(output or file, data, force=force or not output)
+        if not carried:
+            _say(f"{file}: nothing to remove")
+        return ExitCode.OK
+
+    return _each([file], remove, folders=False)
+
+
+def _each(files: Sequence[str], action: Callable[[str], ExitCode], *, folders: bool = True) -> ExitCode:
+    """Run an action on every file, go on after a bad one, and return the first exit code that is not 0."""
+    first_bad = ExitCode.OK
+    for file in files:
+        code = _in_folder(file, action) if folders and Path(file).is_dir() else _one(file, action)
+        first_bad = first_bad or code
+    return first_bad
+
+
+def _one(file: str, action: Callable[[str], ExitCode]) -> ExitCode:
+    try:
+        return action(file)
+    except InvalidValue as error:
+        _say(f"{file}: {error}")
+        return error.exit_code
+    except LatentPngError as error:
+        _say(str(error))
+        return error.exit_code
+
+
+def _in_folder(folder: str, action: Callable[[str], ExitCode]) -> ExitCode:
+    """The PNGs of a folder, by name, not those of its subfolders; the ones without a latent are passed over."""
+    first_bad, carried = ExitCode.OK, False
+    try:
+        for file in _pictures(folder):
+            try:
+                first_bad = first_bad or action(file)
+                carried = True
+            except NoLatent:
+                continue
+            except LatentPngError as error:
+                _say(str(error))
+                first_bad, carried = first_bad or error.exit_code, True
+    except OSError as error:
+        _say(f"{folder}: it cannot be read ({error.strerror or error})")
+        return first_bad or UnreadableFile.exit_code
+    if not carried:
+        _say(f"{folder}: no PNG in this folder carries a latent")
+        return NoLatent.exit_code
+    return first_bad
+
+
+def _pictures(folder: str) -> Iterator[str]:
+    for path in sorted(Path(folder).iterdir()):
+        if path.suffix.lower() == ".png" and not path.name.startswith("."):
+            yield str(path)
+
+
+def _beside(file: str, suffix: str) -> str:
+    return _STANDARD_OUTPUT if file == STANDARD_INPUT else str(Path(file).with_suffix(suffix))
+
+
+def _write(output: str, data: bytes, *, force: bool) -> None:
+    from latentpng.atomic import write_atomically
+
+    if output == _STANDARD_OUTPUT:
+        sys.stdout.buffer.write(data)
+        return
+    if not force and os.path.lexists(output):
+        raise UnwritableFile(f"{plain(output)}: it exists, and only --force replaces it")
+    write_atomically(output, (data,))
+
+
+def _show(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+
+
+def _say(sentence: str) -> None:
+    sys.stderr.write(f"latentpng: {plain(sentence)}\n")
