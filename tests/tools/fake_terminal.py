@@ -5,7 +5,8 @@
         written = terminal.press(b"1", wait=1.0)  # the bytes written in the second after the key
 
 `device_attributes` is the answer to DA1 (a 4 in it means sixel), `kitty` answers graphics queries, `delay` is how late
-each answer comes, `answers=False` is a terminal that never replies, `rate` limits reading to bytes a second.
+each answer comes, `answers=False` is a terminal that never replies, `rate` limits reading to bytes a second,
+`name` is what it calls itself ("kitty(0.41.0)").
 """
 
 from __future__ import annotations
@@ -20,8 +21,11 @@ import signal
 import struct
 import termios
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
+from typing import TypeAlias
+
+Reply: TypeAlias = tuple[bytes, Callable[[re.Match[bytes]], bytes]]
 
 
 class FakeTerminal:
@@ -38,6 +42,7 @@ class FakeTerminal:
         delay: float = 0.0,
         pixel_size: bool = True,
         rate: float | None = None,
+        name: bytes = b"",
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self.pid, self.fd = pty.fork()
@@ -47,32 +52,28 @@ class FakeTerminal:
             child.update(environment or {})
             time.sleep(0.1)  # the parent sets the window size first
             os.execvpe(command[0], list(command), child)
-        self.cell, self.delay, self.rate, self.pixel_size = cell, delay, rate, pixel_size
+        self.cell, self.delay, self.rate, self.pixel_size, self.name = cell, delay, rate, pixel_size, name
         self.resize(rows, columns)
         self._started = time.monotonic()
         self.log: list[tuple[float, bytes]] = []  # (seconds since the start, bytes written)
         self._due: list[tuple[float, bytes]] = []
         self._tail = b""
-        self._replies = (
-            (
-                (rb"\x1b\[c", lambda _: device_attributes),
-                (rb"\x1b\[6n", lambda _: b"\x1b[1;1R"),
-                (rb"\x1b\[16t", lambda _: b"\x1b[6;%d;%dt" % (cell[1], cell[0])),
-                (rb"\x1b\[\?2026\$p", lambda _: b"\x1b[?2026;2$y"),
-                *(
-                    [
-                        (
-                            rb"\x1b_Gi=(\d+),[^;\x1b]*a=q[^\x1b]*\x1b\\",
-                            lambda match: b"\x1b_Gi=" + match.group(1) + b";OK\x1b\\",
-                        )
-                    ]
-                    if kitty
-                    else []
-                ),
-            )
-            if answers
-            else ()
+        self._replies = self._known(device_attributes, kitty) if answers else ()
+
+    def _known(self, device_attributes: bytes, kitty: bool) -> tuple[Reply, ...]:
+        size = b"\x1b[6;%d;%dt" % (self.cell[1], self.cell[0])
+        replies: tuple[Reply, ...] = (
+            (rb"\x1b\[c", lambda _: device_attributes),
+            (rb"\x1b\[6n", lambda _: b"\x1b[1;1R"),
+            (rb"\x1b\[16t", lambda _: size),
+            (rb"\x1b\[\?2026\$p", lambda _: b"\x1b[?2026;2$y"),
         )
+        if kitty:
+            question = rb"\x1b_Gi=(\d+),[^;\x1b]*a=q[^\x1b]*\x1b\\"
+            replies += ((question, lambda match: b"\x1b_Gi=" + match.group(1) + b";OK\x1b\\"),)
+        if self.name:
+            replies += ((rb"\x1b\[>0?q", lambda _: b"\x1bP>|" + self.name + b"\x1b\\"),)
+        return replies
 
     def resize(self, rows: int, columns: int) -> None:
         pixels = (columns * self.cell[0], rows * self.cell[1]) if self.pixel_size else (0, 0)

@@ -6,8 +6,10 @@ python slow_link.py LISTEN_PORT TARGET_PORT KBIT_PER_SECOND ROUND_TRIP_MS
 import asyncio
 import sys
 import time
+from typing import TypeAlias
 
-Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter
+Reader: TypeAlias = asyncio.StreamReader
+Writer: TypeAlias = asyncio.StreamWriter
 
 
 async def carry(reader: Reader, writer: Writer, rate: float | None, delay: float) -> None:

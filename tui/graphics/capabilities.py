@@ -1,7 +1,7 @@
 """What the terminal can do, asked once and before Textual is imported.
 
     terminal = detect("auto")      # in the command, before the app is imported
-    set_truecolor(terminal)        # SSH does not forward COLORTERM; kitty needs it
+    set_truecolor(terminal)        # SSH does not forward COLORTERM; kitty's pictures and half-cells need it
     App(Graphics(terminal)).run()
 
 Nothing happens at import, and nothing here imports Textual or textual_image (which asks by itself, too hastily).
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias, get_args
 
 from tui.graphics import probe, tmux
@@ -29,11 +29,16 @@ KEY_GRACE_SECONDS: Final = 0.3
 _KITTY_NAMES: Final = ("kitty", "ghostty")
 _FIRST_KITTY_WITH_PLACEHOLDERS: Final = (0, 28)
 _TRUECOLOR_VALUES: Final = ("truecolor", "24bit")
+_MUTE: Final = ("linux", "dumb", "", None)  # values of TERM; a console prints questions that it does not know
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Terminal:
-    """cell_width, cell_height: pixels.  in_tmux: graphics need wrapping.  paced: it answers `CSI 6n`."""
+    """What to draw with.
+
+    cell_width, cell_height: pixels.  truecolor: 16 million colours.  in_tmux: kitty's sequences need wrapping.
+    paced: the terminal answers `CSI 6n`, so one can know when it has drawn a picture.
+    """
 
     protocol: Protocol = "halfcell"
     cell_width: int = 10
@@ -48,33 +53,32 @@ def detect(choice: str = "auto", environment: Mapping[str, str] = os.environ) ->
     if choice not in CHOICES:
         raise ValueError(f"graphics: one of {', '.join(CHOICES)} needed, found {choice!r}")
     if not probe.on_terminal():
-        return _terminal("halfcell" if choice == "auto" else choice, (0, 0), environment, in_tmux=False, paced=False)
+        return _terminal("halfcell" if choice == "auto" else choice, probe.Answers(), environment)
     if environment.get("TMUX"):
         client = tmux.ask()
         found = _in_tmux(client, environment) if choice == "auto" else choice
-        return _terminal(found, probe.cell_size() or client.cell, environment, in_tmux=True, paced=True)
-    answers = probe.ask(ANSWER_SECONDS) if environment.get("TERM") not in ("linux", "dumb", None) else probe.Answers()
+        answers = probe.Answers(any=True, cell=client.cell, truecolor=client.truecolor)
+        return replace(_terminal(found, answers, environment), in_tmux=True)
+    answers = probe.Answers() if environment.get("TERM") in _MUTE else probe.ask(ANSWER_SECONDS)
     found = _outside_tmux(answers, environment) if choice == "auto" else choice
-    return _terminal(found, probe.cell_size() or answers.cell, environment, in_tmux=False, paced=answers.any)
+    return _terminal(found, answers, environment)
 
 
 def set_truecolor(terminal: Terminal, environment: MutableMapping[str, str] = os.environ) -> None:
-    """Tell Textual, which is to be imported after this, that a kitty shows 16 million colours."""
-    if terminal.protocol == "kitty" and environment.get("COLORTERM") not in _TRUECOLOR_VALUES:
+    """Tell Textual, which is to be imported after this, that the terminal shows 16 million colours."""
+    if terminal.truecolor and environment.get("COLORTERM") not in _TRUECOLOR_VALUES:
         environment["COLORTERM"] = "truecolor"
 
 
-def _terminal(
-    protocol: str, cell: tuple[int, int], environment: Mapping[str, str], *, in_tmux: bool, paced: bool
-) -> Terminal:
+def _terminal(protocol: str, answers: probe.Answers, environment: Mapping[str, str]) -> Terminal:
+    cell = probe.cell_size() or answers.cell
     width, height = cell if all(cell) else (10, 20)
     return Terminal(
         protocol=next(name for name in PROTOCOLS if name == protocol),
         cell_width=width,
         cell_height=height,
-        truecolor=protocol == "kitty" or environment.get("COLORTERM") in _TRUECOLOR_VALUES,
-        in_tmux=in_tmux,
-        paced=paced,
+        truecolor=protocol == "kitty" or answers.truecolor or environment.get("COLORTERM") in _TRUECOLOR_VALUES,
+        paced=answers.any,
     )
 
 

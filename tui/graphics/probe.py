@@ -31,12 +31,16 @@ _SENTINEL_ANSWER: Final = re.compile(rb"\x1b\[\?([\d;]*)c")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answers:
-    """any: it answered at all.  cell: (width, height) in pixels, (0, 0) unknown.  name, version: "" and () unknown."""
+    """any: it answered at all.  cell: (width, height) in pixels, (0, 0) unknown.  name, version: "" and () unknown.
+
+    truecolor: true for every terminal that tells its name: they learned to do that after they learned the colours.
+    """
 
     any: bool = False
     kitty: bool = False
     sixel: bool = False
     cell: tuple[int, int] = (0, 0)
+    truecolor: bool = False
     name: str = ""
     version: tuple[int, ...] = ()
 
@@ -79,6 +83,7 @@ def parse(text: bytes) -> Answers:
         kitty=_KITTY_ANSWER.search(text) is not None,
         sixel=sentinel is not None and b"4" in sentinel[1].split(b";"),
         cell=(int(cell[2]), int(cell[1])) if cell else (0, 0),
+        truecolor=name is not None,
         name=name[1].decode().lower() if name else "",
         version=tuple(int(part) for part in name.groups()[1:] if part) if name else (),
     )

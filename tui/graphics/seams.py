@@ -28,14 +28,14 @@ def write(app: App[Any], data: str) -> None:
         app._driver.flush()
 
 
-def on_painted(app: App[Any], callback: Callable[[Screen[Any], Damage], None]) -> None:
-    """Call back after everything that Textual paints, with the active screen."""
+def on_painted(app: App[Any], callback: Callable[[Damage], None]) -> None:
+    """Call back after everything that Textual paints on the active screen."""
     display = app._display
 
     def display_then_call(screen: Screen[Any], renderable: object) -> None:
         display(screen, cast(Any, renderable))
         if renderable is not None and not app._batch_count and screen.is_active:
-            callback(screen, _damage(renderable))
+            callback(_damage(renderable))
 
     setattr(app, "_display", display_then_call)  # noqa: B010 (mypy rightly minds a method being replaced)
 

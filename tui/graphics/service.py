@@ -25,7 +25,6 @@ from typing import Any, Final, Protocol
 
 from textual.app import App
 from textual.geometry import Region
-from textual.screen import Screen
 
 from engine.events import Picture
 from tui.graphics import probe, seams
@@ -54,11 +53,13 @@ class Cell(Protocol):
 
     @property
     def on_active_screen(self) -> bool: ...
+    @property
+    def content_region(self) -> Region: ...
     def present(self, frame: Frame, wanted: Wanted) -> str:
         """Show the frame; what has to be written for it."""
 
-    def painted(self, damaged: seams.Damage) -> str:
-        """Textual has painted; what has to be written for it."""
+    def painted(self) -> str:
+        """Textual has painted over the cell; what has to be written for it."""
 
 
 class Graphics:
@@ -70,6 +71,7 @@ class Graphics:
         self._app: App[Any] | None = None
         self._cells: dict[Cell, None] = {}
         self._wanted: dict[Cell, Wanted] = {}
+        self._damaged: dict[Cell, None] = {}
         self._cache = FrameCache()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="pictures")
         self._pace = Pace()
@@ -86,7 +88,9 @@ class Graphics:
     def box(self, region: Region) -> Box:
         """The box of a cell whose content covers `region` of the screen, at today's size of a character in pixels."""
         width, height = probe.cell_size() or (self.terminal.cell_width, self.terminal.cell_height)
-        return Box(columns=region.width, rows=region.height, cell_width=width, cell_height=height)
+        # sixels in the last line of the screen make some terminals scroll
+        scrolls = self.terminal.protocol == "sixel" and self._app is not None and region.bottom >= self._app.size.height
+        return Box(columns=region.width, rows=region.height - scrolls, cell_width=width, cell_height=height)
 
     def join(self, cell: Cell, app: App[Any]) -> None:
         """A cell is on the screen from now on."""
@@ -178,6 +182,14 @@ class Graphics:
             self._thread, self._cache.frame, wanted.picture, wanted.box, self.terminal.protocol, wanted.quality
         )
 
-    def _painted(self, screen: Screen[Any], damaged: seams.Damage) -> None:  # noqa: ARG002
-        self.write("".join(cell.painted(damaged) for cell in self._cells if cell.on_active_screen))
+    def _painted(self, damaged: seams.Damage) -> None:
+        """Textual often paints a screen twice when it comes back: draw after the last time, once."""
+        before = len(self._damaged)
+        self._damaged |= {cell: None for cell in self._cells if cell.on_active_screen and damaged(cell.content_region)}
+        if self._damaged and not before and self._app is not None:
+            self._app.call_after_refresh(self._redraw)
         self._start()
+
+    def _redraw(self) -> None:
+        damaged, self._damaged = self._damaged, {}
+        self.write("".join(cell.painted() for cell in damaged if cell in self._cells and cell.on_active_screen))

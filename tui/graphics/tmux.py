@@ -19,6 +19,7 @@ class Client:
     name: str = ""
     sixel: bool = False
     passthrough: bool = False
+    truecolor: bool = False
     cell: tuple[int, int] = (0, 0)
 
 
@@ -47,6 +48,7 @@ def parse(answer: str) -> Client:
     return Client(
         name=name,
         sixel="sixel" in features.split(","),
+        truecolor="RGB" in features.split(","),
         passthrough=passthrough in ("1", "2", "on", "all"),
         cell=(int(width), int(height)) if width.isdecimal() and height.isdecimal() else (0, 0),
     )

@@ -21,6 +21,7 @@ from textual.widget import Widget
 from engine.events import Picture
 from tui.graphics import seams
 from tui.graphics.frame import Frame, Quality
+from tui.graphics.geometry import Box
 from tui.graphics.painters import Painter
 from tui.graphics.service import Graphics, Wanted
 
@@ -41,6 +42,7 @@ class PictureCell(Widget):
         self._quality: Quality = "full"
         self._life = 0
         self._painter: Painter | None = None
+        self._shown: Frame | None = None
 
     def show(self, picture: Picture, *, preview: bool = False) -> None:
         """Show the picture soon; a preview is sent small and rough, and may be skipped for a newer picture."""
@@ -50,7 +52,7 @@ class PictureCell(Widget):
 
     def clear(self) -> None:
         """Show nothing."""
-        self._picture = None
+        self._picture = self._shown = None
         self._life += 1
         if self._painter is not None:
             self.graphics.forget(self)
@@ -79,24 +81,34 @@ class PictureCell(Widget):
 
     def present(self, frame: Frame, wanted: Wanted) -> str:
         """The picture that was wanted is encoded (called by Graphics)."""
-        if self._painter is None or wanted.life != self._life or wanted.box != self.graphics.box(self.content_region):
+        if self._painter is None or wanted.life != self._life:
             return ""
+        if wanted.box != self._box():
+            self._want()
+            return ""
+        self._shown = frame
         change = self._painter.take(frame, seams.place_of(self))
         if change.repaint:
             self.refresh()
         return change.write
 
-    def painted(self, damaged: seams.Damage) -> str:
-        """Textual has painted something on this screen (called by Graphics)."""
-        if self._painter is None or not damaged(self.content_region):
+    def painted(self) -> str:
+        """Textual has painted over the cell (called by Graphics)."""
+        if self._painter is None or self._shown is None:
+            return ""
+        if self._shown.box != self._box():  # moved to the last line, or another font
+            self._want()
             return ""
         return self._painter.painted(seams.place_of(self))
 
     def _want(self) -> None:
-        if self._picture is None or self._painter is None or not self.content_size:
+        if self._picture is None or self._painter is None or not self._box().columns or not self._box().rows:
             return
-        box = self.graphics.box(self.content_region)
-        self.graphics.want(self, Wanted(picture=self._picture, box=box, quality=self._quality, life=self._life))
+        wanted = Wanted(picture=self._picture, box=self._box(), quality=self._quality, life=self._life)
+        self.graphics.want(self, wanted)
+
+    def _box(self) -> Box:
+        return self.graphics.box(self.content_region)
 
     def on_mount(self) -> None:
         self._painter = self.graphics.painter()
