@@ -135,7 +135,7 @@ def usual_batch(device: str, settings: RenderSettings) -> int:
     pixels = settings.width * settings.height
     if torch.device(device).type == "cuda":
         return 8 if pixels <= 512 * 512 else 4 if pixels <= 1024 * 1024 else 2
-    return 4 if pixels <= 256 * 256 else 1
+    return 8 if pixels <= 256 * 256 else 1
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -62,9 +62,8 @@ class OwnScheduler:
         usable = self.usable
         meant = name if name in usable else _FLOW_NAMES.get(name, name)
         if meant not in usable:
-            short = ", ".join(known.removesuffix("Scheduler") for known in usable)
-            raise InvalidRequest(
-                f"this model cannot use the scheduler {name.removesuffix('Scheduler')}; it can use {short}"
-            )
+            known = ", ".join(sorted(kind.removesuffix("Scheduler") for kind in usable))
+            asked = name.removesuffix("Scheduler")
+            raise InvalidRequest(f"this model cannot use the scheduler {asked}; it can use {known}")
         found: type = getattr(diffusers, meant)
         return found
