@@ -1,6 +1,6 @@
 """What the `latentpng` command does, one function a command; each returns the exit code.
 
-Data goes to standard output, everything else to standard error.  NumPy and Pillow are imported only where they are used.
+Data goes to standard output, the rest to standard error.  NumPy and Pillow are imported only where they are used.
 """
 
 from __future__ import annotations

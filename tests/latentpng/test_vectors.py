@@ -1,0 +1,107 @@
+"""The golden files read as SPEC.md says, by us and by two readers that know nothing of our code."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from latentpng import files
+from latentpng.chunks import build
+from latentpng.codec import Codec, encode_record
+from latentpng.files import read_picture, read_record
+from latentpng.lineage import ancestor_noise, digest, initial_noise
+from latentpng.record import LatentRecord
+from latentpng.verify import verify_file
+from tests.latentpng import independent
+from tests.latentpng.pictures import SIDE
+from tests.vectors import make
+
+VECTORS = Path(make.__file__).parent
+ROW = re.compile(r"^\| `([a-z-]+)\.png` \|.*\| `([0-9a-f]{64})` \| `([0-9a-f]{64})` \|$", re.MULTILINE)
+EXPECTED = ROW.findall((Path(files.__file__).parent / "SPEC.md").read_text())
+RECORDS = {
+    "seeded": make.seeded,
+    "tensor": make.tensor,
+    "recipe": make.recipe,
+    "raw": make.raw,
+    "height-first": make.height_first,
+    "sequence": make.sequence,
+    "twin": make.seeded,
+}
+
+
+def test_the_law_names_every_file() -> None:
+    assert {name for name, _, _ in EXPECTED} | {"stripped"} == {path.stem for path in VECTORS.glob("*.png")}
+
+
+@pytest.mark.parametrize(("name", "stored", "node"), EXPECTED)
+def test_it_reads_as_the_law_says(name: str, stored: str, node: str) -> None:
+    record = read_record(VECTORS / f"{name}.png")
+    assert (digest(record.tensor), digest(initial_noise(record)), record.node) == (stored, node, node)
+    assert verify_file(VECTORS / f"{name}.png").problem == ""
+    assert _same(record, RECORDS[name]())
+
+
+@pytest.mark.parametrize("name", [name for name, _, _ in EXPECTED])
+def test_whole_numbers_and_loops_agree_on_every_ancestor(name: str) -> None:
+    latent = independent.read(VECTORS / f"{name}.png")
+    record = read_record(VECTORS / f"{name}.png")
+    assert len(latent.after_rounds) == len(record.lineage.rounds) + 1
+    for number, state in enumerate(latent.after_rounds):
+        assert independent.sha256(state) == digest(ancestor_noise(record, number))
+    if latent.stored is not None:
+        assert independent.sha256(latent.stored) == latent.digest == digest(record.tensor)
+
+
+def test_javascript_agrees(tmp_path: Path) -> None:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("node is not installed")
+    paths = [VECTORS / f"{name}.png" for name, _, _ in EXPECTED if name != "tensor"]
+    paths.append(_stored_raw(VECTORS / "tensor.png", tmp_path / "tensor.png"))  # node 20 has no zstd
+    script = Path(independent.__file__).with_suffix(".mjs")
+    run = subprocess.run([node, script, *paths], capture_output=True, text=True, timeout=60, check=True)
+    lines = [line.split() for line in run.stdout.splitlines()]
+    assert len(lines) == len(paths)
+    assert all(replayed == recorded for replayed, recorded in lines)
+
+
+def test_all_files_have_the_same_pixels() -> None:
+    for path in VECTORS.glob("*.png"):
+        assert read_picture(path) == (make.SIDE, make.SIDE, make.picture())
+    assert SIDE != make.SIDE
+
+
+def test_the_metadata_bytes_are_canonical() -> None:
+    for name in ("seeded", "tensor"):
+        chunks = dict(independent.png_chunks((VECTORS / f"{name}.png").read_bytes()))
+        codec = Codec(chunks[b"laTn"][16])
+        length = int.from_bytes(chunks[b"laTn"][8:12], "little")
+        assert encode_record(RECORDS[name](), codec)[: 72 + length] == chunks[b"laTn"][: 72 + length]
+
+
+def test_stripped_is_seeded_without_our_chunks() -> None:
+    ours = {b"laTn", b"tEXt", b"iTXt"}
+    seeded = independent.png_chunks((VECTORS / "seeded.png").read_bytes())
+    rest = b"".join(build(kind, data) for kind, data in seeded if kind not in ours)
+    assert (VECTORS / "stripped.png").read_bytes() == b"\x89PNG\r\n\x1a\n" + rest
+
+
+def _same(record: LatentRecord, expected: LatentRecord) -> bool:
+    return dataclasses.replace(record, tensor=expected.tensor) == expected and digest(record.tensor) == digest(
+        expected.tensor
+    )
+
+
+def _stored_raw(source: Path, target: Path) -> Path:
+    raw = encode_record(read_record(source), Codec.RAW)
+    parts = [
+        build(kind, raw if kind == b"laTn" else data) for kind, data in independent.png_chunks(source.read_bytes())
+    ]
+    target.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(parts))
+    return target

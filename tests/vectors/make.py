@@ -1,0 +1,140 @@
+"""Makes the golden files of this folder.  They are kept for ever: a file that exists is never written again.
+
+    python tests/vectors/make.py
+
+The expected digests stand in latentpng/SPEC.md, "Test vectors"; tests/latentpng/test_vectors.py reads both.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from latentpng import files
+from latentpng.atomic import write_atomically
+from latentpng.carriers import KIND, encode_carriers
+from latentpng.chunks import walk
+from latentpng.codec import Codec, encode_record
+from latentpng.lineage import record_of, replay
+from latentpng.noise import gauss1
+from latentpng.opening import open_picture
+from latentpng.pixels import encode_pixels, pixel_digest
+from latentpng.record import JsonObject, LatentRecord, Lineage, Round, SeedRoot, TensorRoot
+
+HERE = Path(__file__).parent
+SIDE = 32
+SETTINGS: JsonObject = {
+    "guidance": 2.0,
+    "height": SIDE,
+    "negative_prompt": "fog",
+    "prompt": "a lighthouse, évening ☾",
+    "scheduler": {"name": "DDIMScheduler"},
+    "steps": 10,
+    "width": SIDE,
+}
+
+
+def picture() -> bytes:
+    """RGB bytes of a small gradient."""
+    rows, columns = np.mgrid[0:SIDE, 0:SIDE] * 8
+    return np.stack((rows, columns, 255 - rows), axis=-1).astype(np.uint8).tobytes()
+
+
+def seeded() -> LatentRecord:
+    """Every kind of round."""
+    rounds = (
+        Round(seed=101, scale=0.5),
+        Round(seed=102, scale=0.3, of=4, marks=(3,)),
+        Round(seed=103, scale=0.25, of=8, marks=(5, 0, 2), bands=(1.0, 0.5, 0.0)),
+        Round(seed=2**64 - 1, scale=0.7, of=8, marks=(6, 1), region="0110/1111/0010"),
+        Round(seed=0, scale=1.0, of=2, marks=(1,), bands=(0.25, 0.5, 1.0), region="10/01", settings={"steps": 20}),
+    )
+    return seeded_record(Lineage(root=SeedRoot(seed=7), rounds=rounds), (4, 16, 16), "CHW", settings=SETTINGS)
+
+
+def tensor() -> LatentRecord:
+    """A root that is stored, odd sides, an unknown key on every level."""
+    root = gauss1(99, 5, 2 * 11 * 13).reshape(2, 11, 13).astype(np.float16)
+    lineage = Lineage(
+        root=TensorRoot(source={"tool": "another", "seed": "5"}, extra={"x-root": 1}),
+        rounds=(
+            Round(seed=1, scale=0.4, of=3, marks=(2, 0), bands=(0.5, 1.0, 2.0), region="01/11"),
+            Round(seed=2, scale=0.1, of=64, marks=(63,), extra={"x-round": [1.5, None]}),
+        ),
+    )
+    noise = replay(lineage, root.shape, "CHW", root)
+    return record_of(lineage, noise, axes="CHW", root_tensor=root, software={"latentpng": "0.1.0"})
+
+
+def recipe() -> LatentRecord:
+    """No tensor in the file."""
+    lineage = Lineage(root=SeedRoot(seed=42), rounds=(Round(seed=43, scale=0.3, of=8, marks=(7,)),))
+    return seeded_record(lineage, (1, 4, 8, 8), "NCHW")
+
+
+def raw() -> LatentRecord:
+    """A root and nothing else."""
+    return seeded_record(Lineage(root=SeedRoot(seed=2**64 - 1)), (4, 8, 8), "CHW")
+
+
+def height_first() -> LatentRecord:
+    """Channels last."""
+    lineage = Lineage(
+        root=SeedRoot(seed=5),
+        rounds=(Round(seed=6, scale=0.6, of=2, marks=(0,), bands=(1.0, 0.5, 0.25), region="101/010"),),
+    )
+    return seeded_record(lineage, (9, 12, 3), "HWC")
+
+
+def sequence() -> LatentRecord:
+    """No spatial axes."""
+    lineage = Lineage(root=SeedRoot(seed=8), rounds=(Round(seed=9, scale=0.2, of=5, marks=(4, 1, 2)),))
+    return seeded_record(lineage, (24, 6), "LC")
+
+
+def seeded_record(
+    lineage: Lineage, shape: tuple[int, ...], axes: str, settings: JsonObject | None = None
+) -> LatentRecord:
+    """The record of a seeded lineage and of the gradient's pixels."""
+    noise = replay(lineage, shape, axes)
+    return record_of(lineage, noise, axes=axes, settings=settings, pixels=pixel_digest(picture()))
+
+
+def make() -> None:
+    """Write what is missing."""
+    png = encode_pixels(SIDE, SIDE, picture())
+    front, rest = png[: png.index(b"IDAT") - 4], png[png.index(b"IDAT") - 4 :]
+    for name, record, codec in (
+        ("seeded", seeded(), Codec.SPLIT),
+        ("tensor", tensor(), Codec.SPLIT),
+        ("recipe", recipe(), Codec.RECIPE),
+        ("raw", raw(), Codec.RAW),
+        ("height-first", height_first(), Codec.SPLIT),
+        ("sequence", sequence(), Codec.SPLIT),
+    ):
+        carried = encode_carriers(record, encode_record(record, codec), parameters=True)
+        write_new(HERE / f"{name}.png", front + carried + rest)
+    write_new(HERE / "twin.png", without_chunk(HERE / "seeded.png"))
+    write_new(HERE / "stripped.png", files.stripped(HERE / "seeded.png")[0])
+
+
+def without_chunk(path: Path) -> bytes:
+    """What a tool leaves that drops private chunks."""
+    data = path.read_bytes()
+    with open_picture(path) as (stream, size, name):
+        latent = next(chunk for chunk in walk(stream, size, name) if chunk.kind == KIND)
+    return data[: latent.offset] + data[latent.end :]
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Write a file that is not there yet."""
+    if path.exists():
+        sys.stderr.write(f"{path.name} is kept\n")
+        return
+    write_atomically(path, (data,))
+
+
+if __name__ == "__main__":
+    make()
