@@ -109,6 +109,24 @@ class FakeTerminal:
             if self.rate:
                 time.sleep(len(data) / self.rate)
 
+    def read_until(self, pattern: bytes, seconds: float = 10.0) -> bytes:
+        """Everything up to the moment when the pattern, a regular expression, has been written."""
+        written = b""
+        end = time.monotonic() + seconds
+        while not re.search(pattern, written):
+            if time.monotonic() > end:
+                raise TimeoutError(f"{pattern!r} not written within {seconds} s; the last was {written[-200:]!r}")
+            written += self.read(0.02)
+        return written
+
+    def settle(self, quiet: float = 0.2, seconds: float = 10.0) -> bytes:
+        """Everything up to the moment when nothing has been written for `quiet` seconds."""
+        written = b""
+        end = time.monotonic() + seconds
+        while (more := self.read(quiet)) and time.monotonic() < end:
+            written += more
+        return written
+
     def _answer(self, data: bytes) -> None:
         seen = self._tail + data
         hits = [

@@ -1,0 +1,48 @@
+"""The cache: the same picture in the same box is encoded once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from engine.events import Picture
+from tui.graphics.frames import FrameCache, digest
+from tui.graphics.geometry import Box
+
+BOX = Box(columns=4, rows=2, cell_width=10, cell_height=20)
+
+
+def plain(shade: int, width: int = 6, height: int = 4) -> Picture:
+    return Picture(width=width, height=height, rgb=bytes([shade]) * (3 * width * height))
+
+
+def test_the_same_pixels_are_encoded_once() -> None:
+    cache = FrameCache()
+    assert cache.frame(plain(1), BOX, "sixel", "full") is cache.frame(plain(1), BOX, "sixel", "full")
+
+
+def test_everything_a_frame_depends_on_counts() -> None:
+    cache = FrameCache()
+    frames = [
+        cache.frame(plain(1), BOX, "sixel", "full"),
+        cache.frame(plain(2), BOX, "sixel", "full"),
+        cache.frame(plain(1, 4, 6), BOX, "sixel", "full"),
+        cache.frame(plain(1), replace(BOX, columns=5), "sixel", "full"),
+        cache.frame(plain(1), replace(BOX, cell_width=9), "sixel", "full"),
+        cache.frame(plain(1), BOX, "kitty", "full"),
+        cache.frame(plain(1), BOX, "sixel", "preview"),
+    ]
+    assert len(set(map(id, frames))) == len(frames)
+
+
+def test_the_frame_used_longest_ago_goes_first() -> None:
+    one = FrameCache().frame(plain(1), BOX, "kitty", "full")
+    cache = FrameCache(limit=2 * one.size + one.size // 2)
+    first, second = (cache.frame(plain(shade), BOX, "kitty", "full") for shade in (1, 2))
+    assert cache.frame(plain(1), BOX, "kitty", "full") is first
+    cache.frame(plain(3), BOX, "kitty", "full")
+    assert cache.frame(plain(1), BOX, "kitty", "full") is first
+    assert cache.frame(plain(2), BOX, "kitty", "full") is not second
+
+
+def test_shape_is_part_of_the_digest() -> None:
+    assert digest(plain(1, 6, 4)) != digest(plain(1, 4, 6))
