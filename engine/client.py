@@ -43,7 +43,7 @@ class WorkerRenderer:
         self._sender = threading.Thread(target=self._send_all, name="worker outbox", daemon=True)
         self._lock = threading.Lock()
         self._process: WorkerProcess | None = None
-        self._reader: threading.Thread | None = None
+        self._readers: list[threading.Thread] = []
         self._last_load: LoadModel | None = None
         self._open: list[int] = []
         self._closing = False
@@ -75,19 +75,27 @@ class WorkerRenderer:
         self._outbox.put(None)
         if self._sender.is_alive():
             self._sender.join()
-        if self._reader is not None:
-            self._reader.join()
+        for reader in self._readers:
+            reader.join()
 
     def _send_all(self) -> None:
         while (request := self._outbox.get()) is not None:
             if isinstance(request, LoadModel):
                 self._last_load = request
-            process = self._process_for(request)
+            try:
+                process = self._process_for(request)
+            except OSError as error:
+                sentence = f"the rendering process could not be started: {error.strerror or error}"
+                self._refuse(request, Failure.CRASH, sentence)
+                continue
             if process is not None:
                 process.send(request)  # when it just died, the reader tells
             elif isinstance(request, RenderJob) and not self._closing:
-                sentence = "no model is loaded yet"
-                self._on_event(JobFailed(job=request.job, failure=Failure.MODEL, sentence=sentence))
+                self._refuse(request, Failure.MODEL, "no model is loaded yet")
+
+    def _refuse(self, request: Request, failure: Failure, sentence: str) -> None:
+        job = _LOADING if isinstance(request, LoadModel) else request.job
+        self._on_event(JobFailed(job=job, failure=failure, sentence=sentence))
 
     def _process_for(self, request: Request) -> WorkerProcess | None:
         """The process that this request goes to, started if need be; None when there is none to send it to."""
@@ -106,8 +114,9 @@ class WorkerRenderer:
 
     def _started(self) -> WorkerProcess:
         process = WorkerProcess()
-        self._reader = threading.Thread(target=self._receive_all, args=(process,), name="worker events", daemon=True)
-        self._reader.start()
+        reader = threading.Thread(target=self._receive_all, args=(process,), name="worker events", daemon=True)
+        self._readers = [*(old for old in self._readers if old.is_alive()), reader]
+        reader.start()
         return process
 
     def _receive_all(self, process: WorkerProcess) -> None:
@@ -134,7 +143,7 @@ class WorkerProcess:
     def __init__(self) -> None:
         ours, theirs = socket.socketpair()
         self._log_path, log = _open_log()
-        with theirs, log:
+        with ours, theirs, log:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", _WORKER, str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
@@ -144,7 +153,7 @@ class WorkerProcess:
                 start_new_session=True,  # signals of the terminal are not for it
                 env=_environment(),
             )
-        self._connection: Connection[Request, Event] = Connection(ours.detach())
+            self._connection: Connection[Request, Event] = Connection(ours.detach())
 
     @property
     def pid(self) -> int:
@@ -164,9 +173,10 @@ class WorkerProcess:
             return None
 
     def kill(self) -> None:
-        """Ends it at once, and all that it started."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        """Ends it and all that it started, at once; not when it is over, since its number may be another's by then."""
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
 
     def obituary(self) -> str:
         """Waits for the end, and says in one sentence how it came."""

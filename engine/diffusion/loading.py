@@ -74,8 +74,10 @@ def _compute_repeatably() -> None:
 
 
 def _fetched(choice: ModelChoice, progress: Callable[[str], None]) -> ModelChoice:
-    """A model of the hub as a local folder; local ones as they are."""
+    """A model of the hub as a local folder; local ones as they are, when they are still there."""
     if not choice.download:
+        if not Path(choice.path).exists():
+            raise ModelProblem(f"there is no folder or file for the model {choice.name!r}")
         return choice
     progress(f"downloading {choice.name}")
     try:
