@@ -109,13 +109,15 @@ class FakeTerminal:
             if self.rate:
                 time.sleep(len(data) / self.rate)
 
-    def read_until(self, pattern: bytes, seconds: float = 10.0) -> bytes:
-        """Everything up to the moment when the pattern, a regular expression, has been written."""
+    def read_until(self, pattern: bytes, seconds: float = 10.0, times: int = 1) -> bytes:
+        """Everything up to the moment when the pattern, a regular expression, has been written so many times."""
         written = b""
         end = time.monotonic() + seconds
-        while not re.search(pattern, written):
+        while len(re.findall(pattern, written)) < times:
             if time.monotonic() > end:
-                raise TimeoutError(f"{pattern!r} not written within {seconds} s; the last was {written[-200:]!r}")
+                raise TimeoutError(
+                    f"{times} x {pattern!r} not written within {seconds} s; the last was {written[-200:]!r}"
+                )
             written += self.read(0.02)
         return written
 

@@ -1,0 +1,93 @@
+"""KiB that actions write in a 2x2 grid of 40x20-cell boxes (10x20 pixels a cell), and what encoding one picture takes.
+
+    python -m tests.benchmarks.terminal_bytes [PICTURE]
+
+Without a picture file the demo's drawings are shown, which are smooth and so smaller than photographs.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import time
+from pathlib import Path
+from typing import get_args
+
+from tests.tools.fake_terminal import FakeTerminal
+from tests.tools.picture_demo import drawing, photograph
+from tui.graphics import halfcell, kitty, sixel
+from tui.graphics.capabilities import PROTOCOLS, Protocol
+from tui.graphics.frame import Quality, to_image
+from tui.graphics.geometry import Box
+
+BOX = Box(columns=40, rows=20, cell_width=10, cell_height=20)
+ENCODERS = {"kitty": kitty.encode, "sixel": sixel.encode, "halfcell": halfcell.encode}
+PICTURE = {"halfcell": "▀".encode(), "sixel": b"\x1bP0;1;0q", "kitty": b"\x1b_Ga=t,"}
+FOUR = {"halfcell": 1000, "sixel": 4, "kitty": 4}
+
+
+def actions(protocol: Protocol, path: str) -> dict[str, int]:
+    """Bytes written for each action."""
+    command = [sys.executable, "-m", "tests.tools.picture_demo", "auto", "2", *filter(None, [path])]
+    attributes = b"\x1b[?62;4;22c" if protocol == "sixel" else b"\x1b[?62;22c"
+    with FakeTerminal(
+        command, rows=43, columns=81, device_attributes=attributes, kitty=protocol == "kitty"
+    ) as terminal:
+        terminal.read_until(PICTURE[protocol], times=FOUR[protocol])
+        terminal.settle(1.0)
+
+        def written(key: bytes, pattern: bytes, times: int = 1) -> int:
+            os.write(terminal.fd, key)
+            return len(terminal.read_until(pattern, times=times) + terminal.settle(1.0))
+
+        return {
+            "all four new": written(b"a", PICTURE[protocol], FOUR[protocol]),
+            "one new": written(b"u", PICTURE[protocol]),
+            "move the selection": written(b"f", b" 2"),
+            "open a screen": written(b"m", b"an opaque screen"),
+            "close it": written(b"\x1b", b" 10x20"),
+        }
+
+
+def previews_per_second(protocol: Protocol, path: str, seconds: float = 4.0) -> tuple[float, float]:
+    """(previews of one cell a second, KiB a second) at four wanted a second in each of four cells."""
+    command = [sys.executable, "-m", "tests.tools.picture_demo", "auto", "2", *filter(None, [path])]
+    attributes = b"\x1b[?62;4;22c" if protocol == "sixel" else b"\x1b[?62;22c"
+    with FakeTerminal(
+        command, rows=43, columns=81, device_attributes=attributes, kitty=protocol == "kitty", delay=0.08
+    ) as terminal:
+        terminal.read_until(PICTURE[protocol], times=FOUR[protocol])
+        terminal.settle(1.0)
+        terminal.press(b"p", 1.0)
+        written = terminal.read(seconds)
+        batches = len(re.findall(rb"\x1b\[6n", written))
+        return batches / seconds, len(written) / 1024 / seconds
+
+
+def encoding(protocol: Protocol, path: str) -> dict[str, tuple[float, int]]:
+    """Milliseconds and bytes of a frame, for both qualities and two sizes of picture."""
+    found: dict[str, tuple[float, int]] = {}
+    for quality in get_args(Quality):
+        picture = photograph(Path(path), 1, 1) if path else drawing(1, 1)
+        image = to_image(picture)
+        start = time.perf_counter()
+        for _ in range(5):
+            size = ENCODERS[protocol](image, BOX, quality).size
+        found[quality] = ((time.perf_counter() - start) / 5 * 1000, size)
+    return found
+
+
+def main() -> None:
+    path = sys.argv[1] if sys.argv[1:] else ""
+    for protocol in PROTOCOLS:
+        counted = ", ".join(f"{name} {size / 1024:.1f}" for name, size in actions(protocol, path).items())
+        print(f"{protocol}: KiB: {counted}")
+        rate, kib = previews_per_second(protocol, path)
+        print(f"{protocol}: previews: {rate:.1f} of 4 a second in each of 4 cells, {kib:.0f} KiB/s")
+        for quality, (milliseconds, size) in encoding(protocol, path).items():
+            print(f"{protocol}: one {quality} frame: {milliseconds:.0f} ms, {size / 1024:.1f} KiB")
+
+
+if __name__ == "__main__":
+    main()
