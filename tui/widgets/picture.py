@@ -102,10 +102,10 @@ class PictureCell(Widget):
         return self._painter.painted(seams.place_of(self))
 
     def _want(self) -> None:
-        if self._picture is None or self._painter is None or not self._box().columns or not self._box().rows:
-            return
-        wanted = Wanted(picture=self._picture, box=self._box(), quality=self._quality, life=self._life)
-        self.graphics.want(self, wanted)
+        box = self._box()
+        if self._picture is not None and self._painter is not None and box.columns > 0 and box.rows > 0:
+            wanted = Wanted(picture=self._picture, box=box, quality=self._quality, life=self._life)
+            self.graphics.want(self, wanted)
 
     def _box(self) -> Box:
         return self.graphics.box(self.content_region)
@@ -126,4 +126,4 @@ class PictureCell(Widget):
     def _on_app_resume(self, _: App[object]) -> None:
         if self._painter is not None:
             self.graphics.write(self._painter.again())
-        self.refresh()
+        self.app.screen.refresh()  # all of it: Textual itself paints nothing after a suspension by signal
