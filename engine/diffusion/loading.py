@@ -30,8 +30,13 @@ from latentpng.record import Json
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LoadedModel:
-    """A pipeline that is ready.  identity: what files record of it.  own: the scheduler that it came with."""
+    """A pipeline that is ready.
 
+    choice: with the folder that a download went to.  identity: what files record of it.
+    own: the scheduler that it came with.
+    """
+
+    choice: ModelChoice
     pipe: Any
     own: OwnScheduler
     device: str
@@ -50,6 +55,7 @@ def load_model(request: LoadModel, progress: Callable[[str], None]) -> LoadedMod
     progress("loading weights")
     pipe = _placed(_pipeline(choice, dtype), device)
     return LoadedModel(
+        choice=choice,
         pipe=pipe,
         own=OwnScheduler.of(pipe),
         device=device,

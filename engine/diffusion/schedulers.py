@@ -19,6 +19,9 @@ _NOT = ("EDMEulerScheduler",)
 """Listed by diffusers, but made for models with another scaling of their input."""
 
 _FLOW = ("FlowMatchEulerDiscreteScheduler", "FlowMatchLCMScheduler")
+_FLOW_SOLVERS = ("DPMSolverMultistepScheduler", "UniPCMultistepScheduler")
+"""Run flow models when they are told so, and take their times (`sigmas`, `mu`) as those pipelines give them."""
+
 _FLOW_NAMES = {
     "EulerDiscreteScheduler": "FlowMatchEulerDiscreteScheduler",
     "LCMScheduler": "FlowMatchLCMScheduler",
@@ -39,24 +42,37 @@ class OwnScheduler:
         return OwnScheduler(kind=type(pipe.scheduler), config=dict(pipe.scheduler.config))
 
     @property
+    def is_flow(self) -> bool:
+        """Does the model follow a flow from noise to picture, instead of predicting noise?"""
+        return self.kind.__name__.startswith("FlowMatch") or self.config.get("prediction_type") == "flow_prediction"
+
+    @property
     def usable(self) -> tuple[str, ...]:
         """Class names of the schedulers that this model can use, sorted."""
-        own = self.kind.__name__
-        names = {own, *getattr(self.kind, "_compatibles", ())}
-        if "DDIMScheduler" in names:
-            names |= set(_ALSO_KARRAS)
-        if own in _FLOW:
-            names |= set(_FLOW)
-        return tuple(sorted(name for name in names - set(_NOT) if hasattr(diffusers, name)))
+        names = {self.kind.__name__}
+        if self.kind.__name__ in (*_FLOW, *_FLOW_SOLVERS) and self.is_flow:
+            names |= {*_FLOW, *_FLOW_SOLVERS}
+        elif not self.is_flow:
+            names |= set(getattr(self.kind, "_compatibles", ())) - set(_NOT)
+            names |= set(_ALSO_KARRAS) if "DDIMScheduler" in names else set()
+        return tuple(sorted(name for name in names if hasattr(diffusers, name)))
 
     def build(self, settings: SchedulerSettings) -> Any:
         """A fresh scheduler.  InvalidRequest when the model cannot use it, or when it has no such option."""
-        kind = self.kind if not settings.name else self._class(settings.name)
-        accepted = inspect.signature(kind.__init__).parameters  # type: ignore[misc]
-        unknown = sorted(set(settings.options) - set(accepted))
+        kind: Any = self._class(settings.name) if settings.name else self.kind
+        unknown = sorted(set(settings.options) - set(inspect.signature(kind.__init__).parameters))
         if unknown:
             raise InvalidRequest(f"{kind.__name__} has no option {unknown[0]!r}")
-        return kind.from_config({**self.config, **settings.options})  # type: ignore[attr-defined]
+        return kind.from_config({**self.config, **self._flow_options(kind.__name__), **settings.options})
+
+    def _flow_options(self, name: str) -> dict[str, Any]:
+        """What tells a scheduler of another class that this is a flow, and how far its times are shifted."""
+        if not self.is_flow or name == self.kind.__name__:
+            return {}
+        shift = self.config.get("shift", self.config.get("flow_shift", 1.0))
+        if name in _FLOW_SOLVERS:
+            return {"prediction_type": "flow_prediction", "use_flow_sigmas": True, "flow_shift": shift}
+        return {"shift": shift}
 
     def _class(self, name: str) -> type:
         usable = self.usable

@@ -98,7 +98,7 @@ class Worker:
         )
         kind = runner.renderer.noise_kind(request.settings)
         self._runner = runner
-        remember_model(request.model, loaded.identity)
+        remember_model(loaded.choice, loaded.identity)
         return ModelReady(
             noise_shape=kind.shape,
             noise_axes=kind.axes,

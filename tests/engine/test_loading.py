@@ -1,0 +1,93 @@
+"""Loading: single files, and models that only the library can tell are of no use."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from engine.diffusion.loading import load_model
+from engine.diffusion.render import BatchRenderer
+from engine.errors import ModelProblem
+from engine.models import resolve_model
+from engine.plan import LoadModel, ModelChoice
+from latentpng.noise import gauss1
+from tests.engine.single_file import as_single_file
+from tests.engine.tiny import SETTINGS, build_tiny, load_tiny, save_tiny
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> ModelChoice:
+    return save_tiny(tmp_path_factory.mktemp("models") / "tiny")
+
+
+def problem_of(choice: ModelChoice, *, device: str = "cpu", dtype: str = "auto") -> str:
+    stages: list[str] = []
+    with pytest.raises(ModelProblem) as caught:
+        load_model(LoadModel(model=choice, settings=SETTINGS, device=device, dtype=dtype), stages.append)
+    return str(caught.value)
+
+
+def test_a_folder_with_one_variant_only_loads(tmp_path: Path) -> None:
+    build_tiny().save_pretrained(tmp_path / "half", variant="fp16")
+    assert list((tmp_path / "half" / "unet").glob("*.fp16.safetensors"))
+    assert load_tiny(resolve_model(str(tmp_path / "half"))).dtype == "float32"
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "sentence"),
+    [
+        ("NoSuchPipeline", "'tiny' is a NoSuchPipeline, which diffusers "),
+        ("DDPMPipeline", "'tiny' (DDPMPipeline) does not make pictures from text"),
+        (
+            "TextToVideoSDPipeline",
+            "'tiny' (TextToVideoSDPipeline) needs more than a text: a text-to-image model is needed",
+        ),
+        ("LTXPipeline", "'tiny' (LTXPipeline) does not make pictures from text"),
+        ("KandinskyV22Pipeline", "'tiny' (KandinskyV22Pipeline) does not make pictures from text"),
+    ],
+)
+def test_pipelines_of_no_use_are_told_before_weights_are_read(tmp_path: Path, pipeline: str, sentence: str) -> None:
+    save_tiny(tmp_path / "tiny")
+    index = tmp_path / "tiny" / "model_index.json"
+    index.write_text(json.dumps({**json.loads(index.read_text()), "_class_name": pipeline}))
+    (tmp_path / "tiny" / "unet" / "diffusion_pytorch_model.safetensors").unlink()
+    assert problem_of(ModelChoice(path=str(tmp_path / "tiny"), name="tiny")).startswith(sentence)
+
+
+def test_a_damaged_configuration_is_one_sentence(tmp_path: Path) -> None:
+    choice = save_tiny(tmp_path / "tiny")
+    (tmp_path / "tiny" / "vae" / "config.json").write_text('{"_class_name": "AutoencoderKL", "latent_channels": 7}')
+    sentence = problem_of(choice)
+    assert sentence.startswith("'tiny' cannot be loaded: ")
+    assert "\n" not in sentence
+
+
+def test_a_wrong_device_or_dtype_is_one_sentence(tiny: ModelChoice) -> None:
+    assert problem_of(tiny, device="cuda:99").startswith("the device 'cuda:99' cannot be used here: ")
+    assert problem_of(tiny, dtype="int4") == "the dtype is one of float32, float16, bfloat16, found 'int4'"
+
+
+def test_a_model_that_is_gone_is_one_sentence() -> None:
+    assert problem_of(ModelChoice(path="/gone", name="gone")) == "there is no folder or file for the model 'gone'"
+
+
+def test_a_file_of_another_family_is_one_sentence(tiny: ModelChoice, tmp_path: Path) -> None:
+    save_file({"something.else": torch.zeros(2)}, tmp_path / "other.safetensors")
+    choice = resolve_model(str(tmp_path / "other.safetensors"), config=tiny.path)
+    assert problem_of(choice).startswith("'other' cannot be loaded: ")
+
+
+def test_a_single_file_renders_what_its_folder_renders(tiny: ModelChoice, tmp_path: Path) -> None:
+    file = tmp_path / "single.safetensors"
+    save_file(as_single_file(build_tiny()), file)
+    noise = gauss1(5, 0, 1024).reshape(1, 4, 16, 16).astype(np.float16)
+    single, folder = (
+        BatchRenderer(load_tiny(choice)).render(noise, SETTINGS, lambda _: None).pixels
+        for choice in (resolve_model(str(file), config=tiny.path), tiny)
+    )
+    np.testing.assert_array_equal(single, folder)
