@@ -83,7 +83,12 @@ def read_front(stream: BinaryIO, size: int, path: str) -> Front:
     stream.seek(found.chunk.data_offset)
     start = stream.read(min(HEADER_BYTES, found.chunk.length))
     length = metadata_length(start, found.chunk.length, place)
-    return decode_front(start + stream.read(length), found.chunk.length, place)
+    front = decode_front(start + stream.read(length), found.chunk.length, place)
+    if front.version[0] != MAJOR and found.chunk.length <= MAX_CHUNK:
+        latent_data(
+            stream, found.chunk, place
+        )  # its own checksum may stand elsewhere: only PNG's can tell a flipped bit
+    return front
 
 
 def latent_data(stream: BinaryIO, chunk: Chunk, place: str) -> bytes:

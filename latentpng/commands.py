@@ -134,7 +134,7 @@ def _in_folder(folder: str, action: Callable[[str], ExitCode]) -> ExitCode:
 
 def _pictures(folder: str) -> Iterator[str]:
     for path in sorted(Path(folder).iterdir()):
-        if path.suffix.lower() == ".png" and not path.name.startswith("."):
+        if path.suffix.lower() == ".png" and not path.name.startswith(".") and not path.is_dir():
             yield str(path)
 
 

@@ -12,7 +12,7 @@ from typing import BinaryIO, TypeAlias
 
 from latentpng import carriers, chunks, codec
 from latentpng.atomic import TEMPORARY_PREFIX, TEMPORARY_SUFFIX, write_atomically
-from latentpng.errors import NoLatent
+from latentpng.errors import UnreadableFile
 from latentpng.opening import open_picture
 from latentpng.pixels import decode_pixels, encode_pixels, pixel_digest
 from latentpng.record import LatentRecord
@@ -118,6 +118,6 @@ def _without_carriers(stream: BinaryIO, size: int, name: str, carried: bytes) ->
             stream.seek(chunk.offset)
             yield stream.read(chunk.end - chunk.offset)
     if missing:
-        raise NoLatent(f"{name}: it has no pixels (IDAT)")
+        raise UnreadableFile(f"{name}: it has no pixels (IDAT)")
     stream.seek(end)
     yield stream.read()

@@ -123,7 +123,9 @@ def decode_front(data: bytes, chunk_bytes: int, place: str) -> Front:
     )
     if front.newer:
         return front
-    if zero or not 1 <= ndim <= MAX_AXES or any(dims[ndim:]):
+    if zero:
+        raise DamagedLatent(f"{place}: byte 19 is 0, found {zero}")
+    if not 1 <= ndim <= MAX_AXES or any(dims[ndim:]):
         raise DamagedLatent(f"{place}: 1 to {MAX_AXES} dimensions and zeros behind them needed, found {ndim}: {dims}")
     return _with_metadata(front, metadata, tuple(dims[:ndim]), place)
 

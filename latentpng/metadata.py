@@ -159,7 +159,9 @@ def round_from_json(entries: JsonObject) -> Round:
 def _part(name: str, value: Json, parse: Callable[[JsonObject], T]) -> T:
     """A nested object as a value; what goes wrong inside is told with its name."""
     try:
-        return parse(_object(value, "it"))
+        if not isinstance(value, Mapping):
+            raise InvalidValue(f"an object needed, found {_shown(value)}")
+        return parse(value)
     except InvalidValue as error:
         raise InvalidValue(f"{name}: {error}") from error
 

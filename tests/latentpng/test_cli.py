@@ -1,0 +1,341 @@
+"""The command, as a person and a script meet it."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import latentpng
+from latentpng import __version__
+from latentpng.chunks import SIGNATURE, build
+from latentpng.cli import main
+from latentpng.codec import encode_record
+from latentpng.files import write_picture
+from latentpng.lineage import ancestor_noise, digest
+from latentpng.pixels import encode_pixels
+from latentpng.record import LatentRecord, Round
+from tests.latentpng import independent
+from tests.latentpng.pictures import RGB, SIDE, chunk_data, seeded_record
+from tests.latentpng.test_codec import changed
+from tests.latentpng.test_hostile import png_of
+
+STEPS = (Round(seed=3, scale=0.5, of=4, marks=(2, 0)), Round(seed=4, scale=0.25, bands=(1.0, 0.5), region="01/11"))
+RECORD = seeded_record(STEPS)
+COMMAND = [sys.executable, "-m", "latentpng"]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(latentpng.__file__).parents[1])}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with one picture, a.png; the current one."""
+    write_picture(tmp_path / "a.png", SIDE, SIDE, RGB, RECORD)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*arguments: str, stdin: bytes = b"") -> tuple[int, bytes, str]:
+    """Exit code, standard output, and standard error of a process of its own."""
+    ran = subprocess.run(
+        [*COMMAND, *arguments], input=stdin, capture_output=True, env=ENVIRONMENT, timeout=60, check=False
+    )
+    return ran.returncode, ran.stdout, ran.stderr.decode()
+
+
+def test_inspect_tells_people(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["inspect", "a.png"]) == 0
+    out, err = capsys.readouterr()
+    bytes_ = (folder / "a.png").read_bytes()
+    length = len(dict(independent.png_chunks(bytes_))[b"laTn"])
+    pixels = json.loads(dict(independent.png_chunks(bytes_))[b"tEXt"].partition(b"\0")[2])["pixels"]
+    assert err == ""
+    assert out.splitlines() == [
+        f"chunk            version 1.0, {length} bytes",
+        f"tensor           2 x 8 x 8, raw, SHA-256 {RECORD.node}",
+        "axes             CHW",
+        f"noise            gauss1, node {RECORD.node}",
+        "root             seed 7",
+        "rounds           2",
+        "round 1          seed 3, candidate 2 + 0 of 4, scale 0.5",
+        "round 2          seed 4, candidate 0 of 1, scale 0.25, bands 1 0.5, region 01/11",
+        "prompt           a cat",
+        "steps            4",
+        "software         test 1",
+        f"pixels           SHA-256 {pixels}",
+    ]
+
+
+def test_inspect_json_is_the_metadata_and_what_the_header_adds(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["inspect", "--json", "a.png"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    chunk = dict(independent.png_chunks((folder / "a.png").read_bytes()))[b"laTn"]
+    metadata = json.loads(chunk[72 : 72 + int.from_bytes(chunk[8:12], "little")])
+    assert shown == metadata | {
+        "chunk_bytes": len(chunk),
+        "codec": "raw",
+        "digest": RECORD.node,
+        "dims": [2, 8, 8],
+        "dtype": "float16",
+        "version": [1, 0],
+    }
+
+
+def test_many_files_go_on_after_a_bad_one(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "plain.png").write_bytes(encode_pixels(SIDE, SIDE, RGB))
+    assert main(["inspect", "--json", "a.png", "no.png", "plain.png", "a.png"]) == 3
+    out, err = capsys.readouterr()
+    assert [json.loads(line)["file"] for line in out.splitlines()] == ["a.png", "a.png"]
+    assert err.splitlines() == [
+        "latentpng: no.png: it cannot be read (No such file or directory)",
+        "latentpng: plain.png: it carries no latent",
+    ]
+
+
+def test_people_see_which_of_many_files_it_is(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: ARG001
+    assert main(["inspect", "a.png", "a.png"]) == 0
+    assert capsys.readouterr().out.splitlines().count("======== a.png") == 2
+
+
+def test_a_folder_is_its_pngs_and_those_without_a_latent_are_passed_over(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "plain.PNG").write_bytes(encode_pixels(SIDE, SIDE, RGB))
+    (folder / ".hidden.png").write_bytes(b"")
+    (folder / "text.txt").write_text("x")
+    (folder / "inner.png").mkdir()
+    assert main(["verify", "."]) == 0
+    out, err = capsys.readouterr()
+    assert out == "a.png: good (noise of 2 x 8 x 8, lineage of 2 rounds, pixels)\n"
+    assert err == ""
+    (folder / "z.png").write_bytes(b"GIF")
+    assert main(["inspect", "--json", "."]) == 3
+    out, err = capsys.readouterr()
+    assert [json.loads(line)["file"] for line in out.splitlines()] == ["a.png"]
+    assert err == "latentpng: z.png: it is not a PNG\n"
+
+
+def test_a_folder_without_latents_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["inspect", str(tmp_path)]) == 4
+    assert capsys.readouterr().err == f"latentpng: {tmp_path}: no PNG in this folder carries a latent\n"
+
+
+def test_extract_takes_files_only(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["extract", str(folder)]) == 3
+    assert capsys.readouterr().err == f"latentpng: {folder}: it cannot be read (Is a directory)\n"
+
+
+@pytest.mark.parametrize(("arguments", "name", "rounds"), [([], "a.npy", 2), (["--round", "1"], "a.round-1.npy", 1)])
+def test_extract_writes_beside_the_picture(folder: Path, arguments: list[str], name: str, rounds: int) -> None:
+    assert main(["extract", "a.png", *arguments]) == 0
+    noise = np.load(folder / name)
+    assert noise.dtype == np.float16
+    assert digest(noise) == digest(ancestor_noise(RECORD, rounds))
+
+
+def test_extract_replaces_a_file_only_by_force(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "x.npy").write_bytes(b"mine")
+    assert main(["extract", "a.png", "-o", "x.npy"]) == 9
+    assert capsys.readouterr().err == "latentpng: x.npy: it exists, and only --force replaces it\n"
+    assert (folder / "x.npy").read_bytes() == b"mine"
+    assert main(["extract", "a.png", "-o", "x.npy", "--force"]) == 0
+    assert np.load(folder / "x.npy").shape == (2, 8, 8)
+
+
+def test_extract_writes_safetensors(folder: Path) -> None:
+    from safetensors.numpy import load_file
+
+    assert main(["extract", "a.png", "--round", "0", "-o", "x.safetensors"]) == 0
+    (name,) = tensors = load_file(folder / "x.safetensors")
+    assert name == "noise"
+    assert digest(tensors["noise"]) == digest(ancestor_noise(RECORD, 0))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["extract", "a.png", "--round", "3"], 2, "a.png: round 3 asked for, the picture has 2 (0 is the root)"),
+        (["extract", "a.png", "-o", "x.bin"], 2, "a.png: noise is written as .npy or .safetensors, found '.bin'"),
+        (["extract", "a.png", "-o", "no/x.npy"], 9, "no/x.npy: it cannot be written (No such file or directory)"),
+        (["strip", "a.png", "-o", "a.png"], 9, "a.png: it exists, and only --force replaces it"),
+        (["verify", "\x1b[31mred.png"], 3, "[31mred.png: it cannot be read (No such file or directory)"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(
+    folder: Path,  # noqa: ARG001 - it is the current folder
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    code: int,
+    message: str,
+) -> None:
+    assert main(arguments) == code
+    out, err = capsys.readouterr()
+    lines = (out + err).splitlines()
+    assert [line.removeprefix("latentpng: ") for line in lines] == [message]
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["paint"], ["inspect"], ["extract", "a", "b"], ["extract", "a", "--round", "-1"]]
+)
+def test_wrong_usage_ends_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert capsys.readouterr().out == ""
+
+
+def test_each_kind_of_badness_has_its_code(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = bytes(3 * SIDE * SIDE)
+    good = (folder / "a.png").read_bytes()
+    latent = dict(independent.png_chunks(good))[b"laTn"]
+    elsewhere = encode_record(
+        LatentRecord(lineage=RECORD.lineage.ancestor(1), tensor=RECORD.tensor, axes="CHW", node=RECORD.node)
+    )
+    cases = {
+        "plain": (encode_pixels(SIDE, SIDE, RGB), 4),
+        "damaged": (png_of((b"laTn", latent[:-1])), 5),
+        "newer": (png_of((b"laTn", changed(latent, 4, b"\2"))), 6),
+        "codec": (png_of((b"laTn", changed(latent, 16, b"\7"))), 6),
+        "replay": (png_of((b"laTn", elsewhere)), 7),
+        "pixels": (SIGNATURE + build_all(good, encode_pixels(SIDE, SIDE, other)), 8),
+        "good": (good, 0),
+    }
+    for name, (data, code) in cases.items():
+        (folder / f"{name}.png").write_bytes(data)
+        assert main(["verify", f"{name}.png"]) == code, name
+        out, err = capsys.readouterr()
+        assert (out + err).count("\n") == 1
+        expected = {"codec": 0, "replay": 0, "pixels": 0}.get(name, code)
+        assert main(["inspect", f"{name}.png"]) == expected, name
+        assert main(["extract", f"{name}.png", "-o", f"{name}.npy"]) == {"replay": 0, "pixels": 0}.get(name, code)
+        capsys.readouterr()
+
+
+def build_all(chunks: bytes, pixels: bytes) -> bytes:
+    """The chunks of one PNG with the pixels of another."""
+    parts = dict(independent.png_chunks(pixels))
+    return b"".join(
+        build(kind, parts[kind] if kind == b"IDAT" else data) for kind, data in independent.png_chunks(chunks)
+    )
+
+
+def test_a_newer_file_shows_what_it_can(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "b.png").write_bytes(png_of((b"laTn", changed(chunk_data(), 4, b"\2"))))
+    assert main(["inspect", "--json", "b.png"]) == 6
+    out, err = capsys.readouterr()
+    assert json.loads(out) == {"chunk_bytes": len(chunk_data()), "version": [2, 0]}
+    assert err == "latentpng: b.png: a newer version is needed: this reads version 1, found 2\n"
+    (folder / "c.png").write_bytes(png_of((b"laTn", changed(chunk_data(), 17, b"\2"))))
+    assert main(["inspect", "--json", "c.png"]) == 0
+    out, err = capsys.readouterr()
+    assert (json.loads(out)["dtype"], json.loads(out)["root"]) == (2, {"seed": "7"})
+    assert err == "latentpng: c.png: a newer version is needed: dtype 1 is known, found 2\n"
+
+
+def test_strip_in_place_and_again(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["strip", "a.png"]) == 0
+    assert (folder / "a.png").read_bytes() == encode_pixels(SIDE, SIDE, RGB)
+    assert capsys.readouterr() == ("", "")
+    assert main(["strip", "a.png"]) == 0
+    assert capsys.readouterr() == ("", "latentpng: a.png: nothing to remove\n")
+
+
+def test_strip_says_that_a_signature_breaks(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = (folder / "a.png").read_bytes()
+    (folder / "a.png").write_bytes(data[:33] + build(b"caBX", b"x") + data[33:])
+    assert main(["strip", "a.png", "-o", "b.png"]) == 0
+    assert capsys.readouterr().err == "latentpng: a.png: it has a C2PA signature, which does not fit the new bytes\n"
+
+
+def test_a_pipe_is_read_and_written(folder: Path) -> None:
+    data = (folder / "a.png").read_bytes()
+    code, out, err = run("extract", "-", stdin=data)
+    assert (code, err) == (0, "")
+    assert digest(np.load(io.BytesIO(out))) == RECORD.node
+    code, out, err = run("strip", "-", stdin=data)
+    assert (code, out, err) == (0, encode_pixels(SIDE, SIDE, RGB), "")
+    assert run("verify", "-", stdin=b"") == (3, b"standard input: it is not a PNG, it is empty\n", "")
+
+
+def test_a_closed_pipe_is_quiet(folder: Path) -> None:
+    many = ["a.png"] * 300
+    with subprocess.Popen(
+        [*COMMAND, "inspect", *many], cwd=folder, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.read(10)
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(30) == 141
+
+
+def test_a_prompt_cannot_drive_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    evil = LatentRecord(
+        lineage=RECORD.lineage,
+        tensor=RECORD.tensor,
+        axes="CHW",
+        node=RECORD.node,
+        settings={"prompt": "a\x1b]0;title\x07\u202eb\nc\x7f", "\x1b[2J": "\x9b"},
+    )
+    write_picture(tmp_path / "a.png", SIDE, SIDE, RGB, evil)
+    assert main(["inspect", str(tmp_path / "a.png")]) == 0
+    assert main(["inspect", "--json", str(tmp_path / "a.png")]) == 0
+    out = capsys.readouterr().out
+    assert all(character.isprintable() or character == "\n" for character in out)
+    assert "prompt           a]0;titleb c\n" in out
+
+
+def test_help_names_every_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["--help"])
+    assert caught.value.code == 0
+    out = capsys.readouterr().out
+    assert [int(line.split()[0]) for line in out.splitlines() if line[:2] == "  " and line[2:3].isdigit()] == list(
+        range(10)
+    )
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert capsys.readouterr().out == f"latentpng {__version__}\n"
+
+
+def test_help_and_inspect_start_without_the_heavy_packages(folder: Path) -> None:
+    code = (
+        "import sys; from latentpng.cli import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit: pass\n"
+        "sys.exit(bool({'numpy', 'PIL', 'zstandard'} & set(sys.modules)))"
+    )
+    for arguments in (["--help"], ["inspect", "a.png"], ["inspect", "--json", "."]):
+        ran = subprocess.run(
+            [sys.executable, "-c", code, *arguments], cwd=folder, env=ENVIRONMENT, capture_output=True, check=False
+        )
+        assert ran.returncode == 0, ran.stderr
+
+
+def test_help_starts_at_once() -> None:
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        run("--help")
+        times.append(time.perf_counter() - start)
+    assert min(times) < 0.3
+
+
+def test_imagemagick_leaves_enough(folder: Path) -> None:
+    convert = shutil.which("convert")
+    if convert is None:
+        pytest.skip("ImageMagick is not installed")
+    subprocess.run([convert, "a.png", "b.png"], cwd=folder, check=True, timeout=60)
+    kinds = [kind for kind, _ in independent.png_chunks((folder / "b.png").read_bytes())]
+    assert b"laTn" not in kinds
+    assert main(["verify", "b.png"]) == 0
