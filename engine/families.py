@@ -1,7 +1,8 @@
 """What a model is good at by default: its own `warmer.json`, else what is known of its family, else a fallback.
 
 `warmer.json` stands in the model's folder; every entry may be left out:
-`{"width": 128, "height": 128, "steps": 10, "guidance": 2.0, "scheduler": "DDIM", "scale": 0.7, "prompts": ["..."]}`.
+`{"width": 128, "height": 128, "steps": 10, "guidance": 2.0, "scheduler": "DDIM", "scale": 0.7, "prompts": ["..."]}`,
+and `"preview"`, the colours of its latents: one row of red, green, blue a channel, and a last row that is added.
 """
 
 from __future__ import annotations
@@ -130,6 +131,21 @@ def carried_defaults(folder: Path, known: ModelDefaults) -> ModelDefaults:
         )
     except EngineError as error:
         raise ModelProblem(f"{DEFAULTS_FILE} of the model {folder.name!r} is wrong: {error}") from error
+
+
+def carried_preview(folder: Path) -> tuple[tuple[float, ...], ...]:
+    """The colours of the model's latents, 0 to 255, as its folder tells them; () when it does not."""
+    file = folder / DEFAULTS_FILE
+    rows = read_json(file).get("preview", []) if file.is_file() else []
+    try:
+        colours = tuple(tuple(float(value) for value in row) for row in rows)
+    except (TypeError, ValueError) as error:
+        raise ModelProblem(
+            f"{DEFAULTS_FILE} of the model {folder.name!r} is wrong: preview is rows of numbers"
+        ) from error
+    if any(len(row) != 3 for row in colours):
+        raise ModelProblem(f"{DEFAULTS_FILE} of the model {folder.name!r} is wrong: preview is rows of three numbers")
+    return colours
 
 
 def _text(value: Json) -> str:

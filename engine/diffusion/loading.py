@@ -22,6 +22,7 @@ from engine.diffusion.prompts import PromptMemo
 from engine.diffusion.schedulers import OwnScheduler
 from engine.diffusion.seams import noise_globals
 from engine.errors import ModelProblem
+from engine.families import carried_preview
 from engine.models import INDEX, check_folder, check_pipeline, model_identity
 from engine.plan import LoadModel, ModelChoice
 from engine.weights import variant_of
@@ -33,7 +34,7 @@ class LoadedModel:
     """A pipeline that is ready.
 
     choice: with the folder that a download went to.  identity: what files record of it.
-    own: the scheduler that it came with.
+    own: the scheduler that it came with.  preview: the colours of its latents, where it tells them.
     """
 
     choice: ModelChoice
@@ -43,6 +44,7 @@ class LoadedModel:
     dtype: str
     identity: dict[str, Json]
     memo: PromptMemo
+    preview: tuple[tuple[float, ...], ...] = ()
 
 
 def load_model(request: LoadModel, progress: Callable[[str], None]) -> LoadedModel:
@@ -62,6 +64,7 @@ def load_model(request: LoadModel, progress: Callable[[str], None]) -> LoadedMod
         dtype=str(dtype).removeprefix("torch."),
         identity=model_identity(choice),
         memo=PromptMemo(pipe),
+        preview=carried_preview(_folder(choice)),
     )
 
 
@@ -119,9 +122,12 @@ def _dtype(wanted: str, device: str, choice: ModelChoice) -> torch.dtype:
 
 
 def _index(choice: ModelChoice) -> dict[str, Any]:
-    folder = Path(choice.config if choice.is_single_file else choice.path)
-    index: dict[str, Any] = json.loads((folder / INDEX).read_text("utf-8"))
+    index: dict[str, Any] = json.loads((_folder(choice) / INDEX).read_text("utf-8"))
     return index
+
+
+def _folder(choice: ModelChoice) -> Path:
+    return Path(choice.config if choice.is_single_file else choice.path)
 
 
 def _pipeline(choice: ModelChoice, dtype: torch.dtype) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from typing import Any
 
 import numpy as np
@@ -15,18 +16,19 @@ from engine.events import Picture
 class Previewer:
     """Turns latents into pictures as small as the latent grid.
 
-    axes: of one picture's noise.  Where there are no spatial axes, or the latents are packed in a way that cannot be
-    undone, there are no previews.
+    axes: of one picture's noise.  colours: (C + 1) rows of 3, when the model brings them.
+    Where there are no spatial axes, or the latents are packed in a way that cannot be undone, there are no previews.
     """
 
-    def __init__(self, shape: tuple[int, ...], axes: str) -> None:
+    def __init__(self, shape: tuple[int, ...], axes: str, colours: tuple[tuple[float, ...], ...] = ()) -> None:
         self._shape, self._axes = shape, axes
-        self._map: NDArray[np.float64] | None = None
         self._spatial = "H" in axes and "W" in axes
+        channels = math.prod(side for side, axis in zip(shape, axes, strict=True) if axis not in "HW")
+        self._map: NDArray[np.float64] | None = np.array(colours) if len(colours) == channels + 1 else None
 
     @property
     def fitted(self) -> bool:
-        """Has a finished picture been seen?"""
+        """Are the colours known, from the model or from a finished picture?"""
         return self._map is not None
 
     def fit(self, latents: NDArray[np.float32], pixels: NDArray[np.uint8]) -> None:
@@ -71,11 +73,12 @@ def unpacked(pipe: Any, latents: torch.Tensor, shape: tuple[int, ...], height: i
 
 
 def _rough(grid: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The first three channels, spread over the range of colours."""
+    """The first three channels, spread over the range of colours, pale because the colours are not the right ones."""
     three = np.resize(np.moveaxis(grid, -1, 0)[:3], (3, *grid.shape[:-1])).transpose(1, 2, 3, 0)
     spread = three.std(axis=(1, 2), keepdims=True) + 1e-6
-    centred: NDArray[np.float64] = 127.5 + 50.0 * (three - three.mean(axis=(1, 2), keepdims=True)) / spread
-    return centred
+    centred = (three - three.mean(axis=(1, 2), keepdims=True)) / spread
+    pale: NDArray[np.float64] = 127.5 + 15.0 * centred + 30.0 * centred.mean(axis=-1, keepdims=True)
+    return pale
 
 
 def _shrink(image: NDArray[np.uint8], rows: int, columns: int) -> NDArray[np.float64]:

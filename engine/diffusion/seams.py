@@ -44,7 +44,7 @@ def noise_globals(pipeline: type) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for name in _NOISE_METHODS:
         method = getattr(pipeline, name, None)
-        space = inspect.unwrap(method).__globals__ if method is not None else {}
+        space = getattr(inspect.unwrap(method), "__globals__", {}) if callable(method) else {}
         if "randn_tensor" in space and all(space is not other for other in found):
             found.append(space)
     return found

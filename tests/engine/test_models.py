@@ -11,7 +11,7 @@ import pytest
 
 from engine import remembered
 from engine.errors import EngineError, InvalidRequest, ModelProblem
-from engine.families import FALLBACK, ModelDefaults
+from engine.families import FALLBACK, ModelDefaults, carried_preview
 from engine.models import (
     NO_MODEL,
     defaults_of,
@@ -361,6 +361,13 @@ def test_wrong_defaults_are_one_sentence(folder: Path, text: str, problem: str) 
     with pytest.raises(ModelProblem) as caught:
         defaults_of(resolve_model(str(folder)))
     assert str(caught.value) == f"warmer.json of the model 'landscapes' is wrong: {problem}"
+
+
+@pytest.mark.parametrize("preview", ["[1]", "3", '[["a", 1, 2]]', "[[1, 2]]"])
+def test_wrong_colours_are_one_sentence(folder: Path, preview: str) -> None:
+    (folder / "warmer.json").write_text(f'{{"preview": {preview}}}')
+    with pytest.raises(ModelProblem, match=r"^warmer.json of the model 'landscapes' is wrong: preview is rows of "):
+        carried_preview(folder)
 
 
 @pytest.mark.parametrize(
