@@ -29,6 +29,7 @@ PARENT = 0
 MAX_KEPT_BYTES = 512 * 2**20
 """Finished pictures of earlier grids that stay in memory, for undo."""
 
+NO_JOB = 0
 _jobs = itertools.count(1)
 
 
@@ -96,7 +97,7 @@ class Search:
         self._journal = journal
         self._keep_all = keep_all
         self._on_trouble = on_trouble
-        self._job = 0
+        self._job = NO_JOB
         self._pictures: OrderedDict[str, Finished] = OrderedDict()
         self._previews: dict[int, Picture] = {}
         self._files: dict[str, Future[Path]] = {}
@@ -158,8 +159,9 @@ class Search:
         return None
 
     def close(self) -> None:
-        """Stops rendering and waits until everything is on disk."""
+        """Stops rendering and waits until everything is on disk; later events are not taken in."""
         self._cancel()
+        self._job = NO_JOB
         self._folder.close()
 
     def _lineage(self, place: int) -> Lineage:

@@ -17,13 +17,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from latentpng.files import write_picture
-from latentpng.metadata import round_from_json, round_to_json
-
 from engine.errors import EngineError
 from engine.events import Picture
 from engine.session import Mode, Session
 from latentpng.errors import LatentPngError
+from latentpng.metadata import round_from_json, round_to_json
 from latentpng.record import Json, LatentRecord, Round
 from latentpng.text import plain
 
@@ -79,6 +77,8 @@ class PictureFolder:
         self._thread.shutdown(wait=True)
 
     def _write(self, number: int, picture: Picture, record: LatentRecord) -> Path:
+        from latentpng.files import write_picture  # numpy and Pillow: not before the first picture
+
         rounds = len(record.lineage.rounds)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)

@@ -1,43 +1,46 @@
-"""The app: wiring between renderer, terminal pictures, screens and files.  It decides nothing else."""
+"""The app: wiring between renderer, terminal pictures, screens and files.  It decides nothing else.
+
+What the start screen does not need is imported when it is first used: the first paint comes before all else.
+"""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import signal
+import termios
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import date
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from engine.errors import EngineError
-from engine.events import Event, JobFailed, LoadingProgressed, ModelReady
-from engine.plan import LoadModel
-from engine.renderer import Renderer
-from engine.search import Finished, Search
-from engine.store import Journal, PictureFolder, recent_pictures, session_folder
 from latentpng.errors import LatentPngError
-from latentpng.files import write_picture
-from tui.graphics.capabilities import KEY_GRACE_SECONDS
-from tui.graphics.service import Graphics
-from tui.layout import side_that_fits
+from tui.graphics.capabilities import KEY_GRACE_SECONDS, Terminal
 from tui.messages import EngineReported, TroubleFound
-from tui.opening import Opening, open_journal, open_picture, open_prompt, session_for
-from tui.options import Target
-from tui.screens.ask import PathScreen
-from tui.screens.help import HelpScreen
-from tui.screens.search import SearchScreen
 from tui.screens.start import StartScreen
-from tui.screens.viewer import ViewerScreen
+
+if TYPE_CHECKING:
+    from engine.events import Event, ModelReady
+    from engine.plan import LoadModel
+    from engine.renderer import Renderer
+    from engine.search import Finished, Search
+    from engine.store import Journal
+    from tui.graphics.service import Graphics
+    from tui.opening import Opening
+    from tui.options import Target
+    from tui.screens.search import SearchScreen
 
 RECENT = 12
+STDIN = 0
 ROWS_OF_TEXT = 4
 """Prompt, where, status and footer."""
 
@@ -45,8 +48,7 @@ ROWS_OF_TEXT = 4
 class WarmerApp(App[None]):
     """The parts, and who hears of what.
 
-    target: what renders until a picture says otherwise.  opening: begin with this instead of the start screen.
-    journal: the last session, to be offered.  sessions, journal_path: where pictures and the journal go.
+    opening: begin with this instead of the start screen.  sessions, journal_path: where pictures and the journal go.
     """
 
     CSS_PATH = "theme.tcss"
@@ -56,40 +58,50 @@ class WarmerApp(App[None]):
     def __init__(
         self,
         *,
-        renderer: Renderer,
-        graphics: Graphics,
+        make_renderer: Callable[[], Renderer],
+        terminal: Terminal,
         options: argparse.Namespace,
-        target: Target,
         sessions: Path,
         journal_path: Path,
         opening: Opening | None = None,
-        journal: Journal | None = None,
     ) -> None:
         super().__init__()
-        self.graphics = graphics
-        self.renderer = renderer
-        self._options, self._target, self._opening = options, target, opening
-        self._sessions, self._journal_path, self._journal = sessions, journal_path, journal
+        self._make_renderer, self._terminal = make_renderer, terminal
+        self._options, self._opening = options, opening
+        self._sessions, self._journal_path = sessions, journal_path
         self._started = time.monotonic()
         self._requested: LoadModel | None = None
         self._model_ready: ModelReady | None = None
         self._pending_loads = 0
         self._search: Search | None = None
+        self._shown: SearchScreen | None = None
         self.saved_to: list[Path] = []
 
     def on_mount(self) -> None:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGHUP, signal.SIGTERM):
-            with suppress(NotImplementedError, RuntimeError, ValueError):
-                loop.add_signal_handler(number, self.exit)
+        with suppress(RuntimeError, ValueError):  # not in the main thread, as in some tests
+            loop.add_signal_handler(signal.SIGTERM, self.exit)
+            loop.add_signal_handler(signal.SIGHUP, self._hang_up)
         if self._opening is None:
-            self.push_screen(self._start_screen())
+            self.push_screen(StartScreen())
         else:
-            self.push_screen(SearchScreen(self._opening.beginning))
+            self.push_screen(self._search_screen(self._opening))
         self.call_after_refresh(self._start_renderer)
 
     def on_cursor_position(self) -> None:
         self.graphics.on_cursor_position()
+
+    @cached_property
+    def graphics(self) -> Graphics:
+        """Draws pictures in this terminal; made for the first of them."""
+        from tui.graphics.service import Graphics
+
+        return Graphics(self._terminal)
+
+    @cached_property
+    def renderer(self) -> Renderer:
+        """Made after the first paint."""
+        return self._make_renderer()
 
     @property
     def keys_count(self) -> bool:
@@ -101,28 +113,37 @@ class WarmerApp(App[None]):
         """Pictures in a new grid, as the window is now."""
         if self._options.grid != "auto":
             return int(self._options.grid) ** 2
+        from tui.layout import side_that_fits
+
         return side_that_fits(self.size.width, self.size.height - ROWS_OF_TEXT) ** 2
 
     @property
     def search_screen(self) -> SearchScreen | None:
         """The search that is going on, also when another screen covers it."""
-        return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, SearchScreen)), None)
+        return self._shown if self._shown in self.screen_stack else None
 
     def begin_prompt(self, prompt: str) -> None:
         """A new search."""
+        from tui.opening import open_prompt
+
         self._try_to_open(partial(open_prompt, self._options, prompt))
 
     def resume(self) -> None:
         """Goes on with the last session."""
         if self._journal is not None:
+            from tui.opening import open_journal
+
             self._try_to_open(partial(open_journal, self._options, self._journal))
 
     def open_picture(self, path: Path) -> None:
         """Goes on from a picture."""
+        from tui.opening import open_picture
+
         self._try_to_open(partial(open_picture, self._options, path))
 
     def save_as(self, finished: Finished) -> None:
         """Asks for a name and saves a copy there."""
+        from tui.screens.ask import PathScreen
 
         async def save(path: Path | None) -> None:
             if path is not None:
@@ -134,6 +155,7 @@ class WarmerApp(App[None]):
 
     def view(self, screen: SearchScreen) -> None:
         """One picture in full size."""
+        from tui.screens.viewer import ViewerScreen
 
         async def choose(place: int | None) -> None:
             if place is not None:
@@ -142,6 +164,9 @@ class WarmerApp(App[None]):
         self.push_screen(ViewerScreen(screen), choose)
 
     def action_open(self) -> None:
+        from engine.store import recent_pictures
+        from tui.screens.ask import PathScreen
+
         def opened(path: Path | None) -> None:
             if path is not None:
                 self.open_picture(path)
@@ -151,6 +176,8 @@ class WarmerApp(App[None]):
         self.push_screen(PathScreen(question, value="", check=_check_picture, suggestions=recent), opened)
 
     def action_help(self) -> None:
+        from tui.screens.help import HelpScreen
+
         self.push_screen(HelpScreen())
 
     async def action_quit(self) -> None:
@@ -165,6 +192,8 @@ class WarmerApp(App[None]):
                 yield SystemCommand(f"{binding.description} ({binding.key_display or binding.key})", "", run)
 
     async def on_engine_reported(self, message: EngineReported) -> None:
+        from engine.events import JobFailed, LoadingProgressed, ModelReady
+
         event = message.event
         if isinstance(event, ModelReady) or (isinstance(event, JobFailed) and event.job < 0):
             self._pending_loads = max(0, self._pending_loads - 1)
@@ -195,16 +224,38 @@ class WarmerApp(App[None]):
     async def on_unmount(self) -> None:
         await self.close_all()
 
-    def _start_screen(self) -> StartScreen:
-        journal = self._journal
-        return StartScreen(
-            resume=journal.folder.name if journal else "",
+    @cached_property
+    def _target(self) -> Target:
+        """What renders until a picture says otherwise."""
+        from tui.options import target_for_prompt
+
+        return target_for_prompt(self._options, "")
+
+    @cached_property
+    def _journal(self) -> Journal | None:
+        """The last session, to be offered."""
+        from engine.store import read_journal
+
+        return read_journal(self._journal_path)
+
+    def _fill_start_screen(self, screen: StartScreen) -> None:
+        from engine.store import recent_pictures
+
+        screen.offer(
+            resume=self._journal.folder.name if self._journal else "",
             prompts=self._target.defaults.prompts,
             recent=recent_pictures(self._sessions, RECENT),
-            model=self._target.model.name,
         )
 
+    def _search_screen(self, opening: Opening) -> SearchScreen:
+        from tui.screens.search import SearchScreen
+
+        self._shown = SearchScreen(opening.beginning)
+        return self._shown
+
     def _start_renderer(self) -> None:
+        if isinstance(self.screen, StartScreen):
+            self._fill_start_screen(self.screen)
         self.renderer.start(self._report)
         self._load(self._opening.target if self._opening else self._target)
 
@@ -218,6 +269,8 @@ class WarmerApp(App[None]):
 
     def _load(self, target: Target) -> None:
         """Asks for a model at a size, unless just that was asked for last."""
+        from engine.plan import LoadModel
+
         request = LoadModel(
             model=target.model,
             settings=target.settings,
@@ -246,7 +299,7 @@ class WarmerApp(App[None]):
     async def _enter(self, opening: Opening) -> None:
         """Replaces what is on screen by a new search."""
         self._opening = opening
-        screen = SearchScreen(opening.beginning)
+        screen = self._search_screen(opening)
         while len(self.screen_stack) > 1:
             await self.pop_screen()
         await self._close_search()
@@ -258,6 +311,10 @@ class WarmerApp(App[None]):
         opening = self._opening
         if screen.search is not None or self._model_ready is None or opening is None:
             return
+        from engine.search import Search
+        from engine.store import PictureFolder
+        from tui.opening import session_for
+
         folder = self._folder(opening)
         search = Search(
             opening.beginning,
@@ -272,6 +329,20 @@ class WarmerApp(App[None]):
         self.saved_to.append(folder)
         await screen.begin(search)
 
+    def _hang_up(self) -> None:
+        """The connection is gone, or somebody only said so."""
+        try:
+            termios.tcgetattr(STDIN)
+        except termios.error:
+            self._gone = asyncio.ensure_future(self._leave_without_terminal())
+        else:
+            self.exit()
+
+    async def _leave_without_terminal(self) -> None:
+        """Textual's own farewell would wait for ever for a terminal that reads no more."""
+        await self.close_all()
+        os._exit(128 + signal.SIGHUP)
+
     async def _close_search(self) -> None:
         """Stops rendering; everything is on disk afterwards."""
         if self._search is not None:
@@ -279,6 +350,8 @@ class WarmerApp(App[None]):
             await asyncio.to_thread(search.close)
 
     def _folder(self, opening: Opening) -> Path:
+        from engine.store import session_folder
+
         if self._options.out is not None:
             return Path(self._options.out)
         if opening.journal is not None:
@@ -286,6 +359,8 @@ class WarmerApp(App[None]):
         return session_folder(self._sessions, opening.beginning.settings.prompt, date.today())
 
     async def _save_copy(self, path: Path, finished: Finished) -> None:
+        from latentpng.files import write_picture
+
         picture = finished.picture
         try:
             await asyncio.to_thread(write_picture, path, picture.width, picture.height, picture.rgb, finished.record)

@@ -18,7 +18,7 @@ from engine.errors import Cancelled, EngineError, InvalidRequest, ModelProblem
 from latentpng.errors import LatentPngError
 from latentpng.text import plain
 from tui import __version__
-from tui.options import BAND_NAMES, add_render_options, check_path, fraction
+from tui.arguments import BAND_NAMES, add_render_options, fraction
 
 SCRIPTS = {
     "new": "fresh pictures from a prompt",
@@ -137,12 +137,19 @@ def _run_script(name: str, arguments: list[str]) -> None:
 def _run_app(arguments: list[str]) -> None:
     options = app_parser().parse_args(arguments)
     if options.file is not None:
-        check_path(options.file)
+        _check_path(options.file)
         if options.prompt is not None:
             raise InvalidRequest("--prompt begins a new search, FILE.png goes on with one: give one of them")
     from tui.launch import run_app
 
-    sys.exit(run_app(options))
+    sys.exit(run_app(options, changed=bool(arguments)))
+
+
+def _check_path(path: Path) -> None:
+    if path.is_dir():
+        raise InvalidRequest(f"{path}: this is a folder, a PNG file is needed")
+    if not path.exists():
+        raise InvalidRequest(f"{path}: there is no such file")
 
 
 def _fail(sentence: str, code: int) -> NoReturn:

@@ -1,4 +1,7 @@
-"""From a file, a journal or a prompt to what a search begins with; reads files, draws nothing."""
+"""From a file, a journal or a prompt to what a search begins with; reads files, draws nothing.
+
+What needs numpy and Pillow is imported where it is used: the first paint waits for neither.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,6 @@ from engine.search import Beginning, Finished
 from engine.session import Bands, Mode, Session, begin, scale_of, step_seed_of
 from engine.store import Journal
 from latentpng.errors import FileError
-from latentpng.files import pixel_digest, read_picture, read_record
-from latentpng.lineage import octaves
 from latentpng.record import LatentRecord, Lineage, SeedRoot
 from tui.options import Target, draw_seed, target_for_prompt, target_for_record
 
@@ -41,6 +42,8 @@ def open_prompt(options: argparse.Namespace, prompt: str) -> Opening:
 
 def open_picture(options: argparse.Namespace, path: Path) -> Opening:
     """Goes on from a picture.  FileError, ModelProblem, InvalidRequest."""
+    from latentpng.files import read_record
+
     record = read_record(path)
     target = target_for_record(options, record)
     return Opening(
@@ -69,6 +72,8 @@ def open_journal(options: argparse.Namespace, journal: Journal) -> Opening:
 
 def session_for(opening: Opening, options: argparse.Namespace, ready: ModelReady, candidates: int) -> Session:
     """The session value of an opening, now that the model has told the shape of its noise."""
+    from latentpng.lineage import octaves
+
     lineage = opening.beginning.lineage
     default = opening.target.defaults.scale
     session = begin(
@@ -85,6 +90,8 @@ def session_for(opening: Opening, options: argparse.Namespace, ready: ModelReady
 
 def _known(path: Path, record: LatentRecord, target: Target) -> Finished | None:
     """The file's own pixels, when they are what rendering with these settings gave."""
+    from latentpng.files import pixel_digest, read_picture
+
     try:
         width, height, rgb = read_picture(path)
     except FileError:

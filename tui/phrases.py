@@ -59,7 +59,7 @@ def caption(position: int, place: int, *, fraction: float, done: bool, marked: b
         words.append("● marked")
     if not done:
         words.append(bar(fraction))
-    return " " + " ".join(words)
+    return " ".join(words)
 
 
 def seconds_left(progress: Progress, elapsed: float) -> float | None:

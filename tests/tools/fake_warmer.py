@@ -1,4 +1,7 @@
-"""The app on a real terminal, with a renderer that needs no model:  python -m tests.tools.fake_warmer FOLDER [ARGUMENTS]"""
+"""The app on a real terminal, with a renderer that needs no model.
+
+python -m tests.tools.fake_warmer FOLDER [ARGUMENTS]
+"""
 
 from __future__ import annotations
 

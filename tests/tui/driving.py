@@ -12,13 +12,10 @@ from textual.pilot import Pilot
 
 from engine.fake import FakeRenderer
 from engine.search import Search
-from engine.store import read_journal
 from tui.app import WarmerApp
 from tui.cli import app_parser
 from tui.graphics.capabilities import Terminal
-from tui.graphics.service import Graphics
 from tui.opening import open_picture, open_prompt
-from tui.options import target_for_prompt
 from tui.screens.search import SearchScreen
 
 PATIENCE_SECONDS = 20.0
@@ -33,14 +30,12 @@ def make_app(folder: Path, *arguments: str, renderer: FakeRenderer | None = None
     elif options.prompt is not None:
         opening = open_prompt(options, options.prompt)
     return WarmerApp(
-        renderer=renderer or FakeRenderer(),
-        graphics=Graphics(Terminal()),
+        make_renderer=lambda: renderer or FakeRenderer(),
+        terminal=Terminal(),
         options=options,
-        target=target_for_prompt(options, ""),
         sessions=folder / "pictures",
         journal_path=folder / "journal.json",
         opening=opening,
-        journal=read_journal(folder / "journal.json"),
     )
 
 

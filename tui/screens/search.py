@@ -37,13 +37,13 @@ class SearchScreen(Screen[None]):
         Binding("n", "none_better", "none better"),
         Binding("r", "reroll", "reroll"),
         Binding("u", "undo", "undo"),
-        Binding("left_square_bracket", "rescale(0.5)", "nearer", key_display="["),
-        Binding("right_square_bracket", "rescale(2.0)", "farther", key_display="]"),
-        Binding("b", "bands", "what moves"),
-        Binding("space", "mark", "mark"),
-        Binding("enter", "choose", "pick selected", show=False),
+        Binding("left_square_bracket", "rescale(0.5)", "scale", key_display="[ ]"),
+        Binding("right_square_bracket", "rescale(2.0)", "farther", key_display="]", show=False),
+        Binding("b", "bands", "bands"),
+        Binding("space", "mark", "mark", key_display="␣"),
+        Binding("enter", "choose", "pick selected, or blend marked", show=False),
         Binding("v", "view", "view"),
-        Binding("s", "save", "save as"),
+        Binding("s", "save", "save"),
         Binding("o", "app.open", "open"),
         Binding("question_mark", "app.help", "help", key_display="?"),
         Binding("q", "app.quit", "quit"),
@@ -66,7 +66,7 @@ class SearchScreen(Screen[None]):
         yield PictureGrid()
         yield Static("", id="where", markup=False)
         yield Static("", id="status", markup=False)
-        yield Footer()
+        yield Footer(compact=True, show_command_palette=False)
 
     async def on_mount(self) -> None:
         await self.grid.lay_out(self.app.places)

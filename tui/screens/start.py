@@ -34,9 +34,9 @@ class StartScreen(Screen[None]):
         Binding("ctrl+q", "app.quit", "quit"),
     ]
 
-    def __init__(self, *, resume: str, prompts: tuple[str, ...], recent: tuple[Path, ...], model: str) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._resume, self._prompts, self._recent, self._model = resume, prompts, recent, model
+        self._can_resume = False
 
     def compose(self) -> ComposeResult:
         yield Static(
@@ -44,18 +44,17 @@ class StartScreen(Screen[None]):
             id="title",
         )
         yield Input(placeholder="what shall the picture show? type it and press Enter", id="prompt-input")
-        yield OptionList(*self._options(), id="options", markup=False)
-        yield Static(Content(f" model: {plain(self._model, limit=80)}"), id="status", markup=False)
+        yield OptionList(id="options", markup=False)
+        yield Static("", id="status", markup=False)
         yield Footer()
 
     def on_mount(self) -> None:
-        self.query_one(OptionList).highlighted = 0
         self.query_one(Input).focus()
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
         if message.value.strip():
             self.app.begin_prompt(message.value.strip())
-        elif self._resume:
+        elif self._can_resume:
             self.app.resume()
 
     def on_option_list_option_selected(self, message: OptionList.OptionSelected) -> None:
@@ -67,19 +66,23 @@ class StartScreen(Screen[None]):
         elif name.startswith(PICTURE):
             self.app.open_picture(Path(name.removeprefix(PICTURE)))
 
+    def offer(self, *, resume: str, prompts: tuple[str, ...], recent: tuple[Path, ...]) -> None:
+        """What can be chosen: the last session by its name ("" for none), example prompts, recent pictures."""
+        self._can_resume = bool(resume)
+        options = self.query_one(OptionList)
+        if resume:
+            options.add_options(
+                [Option(Content(f"go on with the last session: {plain(resume, 100)}"), id=RESUME), None]
+            )
+        options.add_options(Option(Content(f"try: {plain(each, 100)}"), id=f"{PROMPT}{each}") for each in prompts)
+        if recent:
+            options.add_option(None)
+        options.add_options(Option(Content(f"open: {picture_title(path)}"), id=f"{PICTURE}{path}") for path in recent)
+        options.highlighted = 0
+
     def say(self, words: str) -> None:
         """The line at the bottom: how loading goes, or what went wrong."""
         self.query_one("#status", Static).update(Content(f" {plain(words, limit=400)}"))
-
-    def _options(self) -> list[Option | None]:
-        options: list[Option | None] = []
-        if self._resume:
-            options += [Option(Content(f"go on with the last session: {plain(self._resume, 100)}"), id=RESUME), None]
-        options += [Option(Content(f"try: {plain(each, 100)}"), id=f"{PROMPT}{each}") for each in self._prompts]
-        if self._recent:
-            options.append(None)
-        options += [Option(Content(f"open: {picture_title(path)}"), id=f"{PICTURE}{path}") for path in self._recent]
-        return options
 
 
 def picture_title(path: Path) -> str:

@@ -12,7 +12,8 @@ from engine.plan import PictureTask, RenderJob
 from engine.renderer import Renderer
 from engine.session import step_seed_of
 from latentpng.record import MAX_SEED, Lineage, SeedRoot
-from tui.options import add_render_options, count, draw_seed, target_for_prompt
+from tui.arguments import add_render_options, count
+from tui.options import draw_seed, target_for_prompt
 from tui.scripts.running import JOB, Output, refuse_overwriting, rendered, save
 
 

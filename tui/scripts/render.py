@@ -6,7 +6,6 @@ import argparse
 from pathlib import Path
 
 from engine.conditions import compare_pixels, differing_conditions
-
 from engine.errors import InvalidRequest, RenderProblem
 from engine.events import ModelReady, PictureRendered
 from engine.plan import PictureTask, RenderJob
@@ -14,7 +13,8 @@ from engine.renderer import Renderer
 from latentpng.errors import PixelsDiffer
 from latentpng.files import read_picture, read_record
 from latentpng.record import Json, LatentRecord
-from tui.options import add_model_options, target_for_record
+from tui.arguments import add_model_options
+from tui.options import target_for_record
 from tui.scripts.running import JOB, Output, refuse_overwriting, rendered, save, say
 
 
@@ -64,24 +64,29 @@ def _check(options: argparse.Namespace, record: LatentRecord, event: PictureRend
     made = event.picture
     if (width, height) != (made.width, made.height):
         raise PixelsDiffer(f"{options.file}: {width}x{height} pixels, rendering gives {made.width}x{made.height}")
-    largest, mean = compare_pixels(rgb, event.picture.rgb)
-    differing = differing_conditions(record, event.record)
+    apart = compare_pixels(rgb, made.rgb)
+    differing = list(differing_conditions(record, event.record))
+    if apart.largest and record.pixels == event.record.pixels:
+        differing.append("the file was edited: rendering gives the pixels that it records")
     if options.json:
-        conditions: list[Json] = list(differing)
+        conditions: list[Json] = [*differing]
         output.entries(
             {
                 "path": str(options.file),
-                "exact": largest == 0,
-                "largest": largest,
-                "mean": mean,
+                "exact": not apart.largest,
+                "largest": apart.largest,
+                "mean": apart.mean,
                 "differing": conditions,
             }
         )
-    conditions_text = "; ".join(differing) or "every recorded condition is the same"
-    if largest == 0:
-        say(f"{options.file}: bit-exact" + (f" ({conditions_text})" if differing else ""))
+    words = "; ".join(differing)
+    if not apart.largest:
+        say(f"{options.file}: bit-exact" + (f", although {words}" if words else ""))
         return
-    raise PixelsDiffer(f"{options.file}: differs by at most {largest} of 255, on average {mean:.4f}; {conditions_text}")
+    raise PixelsDiffer(
+        f"{options.file}: differs by at most {apart.largest} of 255, {apart.mean:.4f} on average; "
+        f"{words or 'every recorded condition is the same'}"
+    )
 
 
 def _slot(record: LatentRecord) -> tuple[int, int]:

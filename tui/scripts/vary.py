@@ -14,7 +14,8 @@ from engine.session import Bands, factors_of, scale_of
 from latentpng.files import read_record
 from latentpng.lineage import octaves
 from latentpng.record import MAX_CANDIDATES, LatentRecord, Lineage, Round
-from tui.options import add_bands_option, add_model_options, count, draw_seed, fraction, target_for_record, whole_number
+from tui.arguments import add_bands_option, add_model_options, count, fraction, whole_number
+from tui.options import draw_seed, target_for_record
 from tui.scripts.running import JOB, Output, refuse_overwriting, rendered, save
 
 

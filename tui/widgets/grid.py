@@ -20,7 +20,7 @@ class Place(Vertical):
 
     DEFAULT_CSS = """
     Place { padding: 0 1; }
-    Place > Static { height: 1; width: 100%; color: $text-muted; }
+    Place > Static { height: 1; width: 100%; text-align: center; color: $text-muted; }
     Place.parent > Static { color: $text-accent; }
     Place.selected > Static { background: $primary; color: $text; text-style: bold; }
     """

@@ -1,0 +1,5 @@
+"""`python -m tui` is `warmer`."""
+
+from tui.cli import main
+
+main()
