@@ -5,7 +5,7 @@ Knows neither bytes nor noise.  Every broken rule is an InvalidValue; readers sa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeGuard, TypeVar
 
@@ -135,7 +135,7 @@ def round_to_json(round: Round) -> dict[str, Json]:
 def round_from_json(entries: JsonObject) -> Round:
     """The round that an object tells; InvalidValue."""
     marks, of, scale = (_needed(entries, key) for key in ("marks", "of", "scale"))
-    bands = entries.get("bands", ())
+    bands = entries.get("bands", [])
     if not _is_list(marks) or not all(map(_is_integer, marks)):
         raise InvalidValue(f"marks are a list of whole numbers, found {_shown(marks)}")
     if not _is_integer(of):
@@ -159,7 +159,7 @@ def round_from_json(entries: JsonObject) -> Round:
 def _part(name: str, value: Json, parse: Callable[[JsonObject], T]) -> T:
     """A nested object as a value; what goes wrong inside is told with its name."""
     try:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             raise InvalidValue(f"an object needed, found {_shown(value)}")
         return parse(value)
     except InvalidValue as error:
@@ -189,7 +189,7 @@ def _text(entries: JsonObject, key: str) -> str:
 
 
 def _object(value: Json, name: str) -> JsonObject:
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         raise InvalidValue(f"{name} is an object, found {_shown(value)}")
     return value
 
@@ -198,8 +198,8 @@ def _others(entries: JsonObject, known: frozenset[str]) -> dict[str, Json]:
     return {key: value for key, value in entries.items() if key not in known}
 
 
-def _is_list(value: object) -> TypeGuard[Sequence[Json]]:
-    return isinstance(value, Sequence) and not isinstance(value, str)
+def _is_list(value: object) -> TypeGuard[list[Json]]:
+    return isinstance(value, list)
 
 
 def _is_integer(value: object) -> TypeGuard[int]:

@@ -28,7 +28,7 @@ MAX_REGION_SIDE = 64
 MAX_AXES = 4
 MAX_ELEMENTS = 2**21
 COARSEST_SIDE = 4
-MAX_DRAWS = 2**32  # elements times candidates, over all rounds: minutes of replay, not days
+MAX_DRAWS = 2**31  # elements times candidates, over all rounds: minutes of replay, not days
 
 _AXIS_LETTERS = "1ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 

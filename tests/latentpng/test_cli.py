@@ -25,7 +25,7 @@ from latentpng.pixels import encode_pixels
 from latentpng.record import LatentRecord, Round
 from tests.latentpng import independent
 from tests.latentpng.pictures import RGB, SIDE, chunk_data, seeded_record
-from tests.latentpng.test_codec import changed
+from tests.latentpng.test_codec import changed, with_metadata
 from tests.latentpng.test_hostile import png_of
 
 STEPS = (Round(seed=3, scale=0.5, of=4, marks=(2, 0)), Round(seed=4, scale=0.25, bands=(1.0, 0.5), region="01/11"))
@@ -239,6 +239,33 @@ def test_a_newer_file_shows_what_it_can(folder: Path, capsys: pytest.CaptureFixt
     out, err = capsys.readouterr()
     assert (json.loads(out)["dtype"], json.loads(out)["root"]) == (2, {"seed": "7"})
     assert err == "latentpng: c.png: a newer version is needed: dtype 1 is known, found 2\n"
+
+
+def test_another_noise_is_shown_and_not_replayed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    metadata = b'{"noise":"gauss9","node":"?","rounds":[{"wave":1}],"settings":{"prompt":"a cat"}}'
+    (folder / "b.png").write_bytes(png_of((b"laTn", with_metadata(chunk_data(), metadata))))
+    assert main(["inspect", "b.png"]) == 0
+    out, err = capsys.readouterr()
+    assert out.splitlines()[2:] == [
+        "node             ?",
+        "noise            gauss9",
+        'rounds           [{"wave":1}]',
+        'settings         {"prompt":"a cat"}',
+    ]
+    sentence = "the noise 'gauss1' is known, found 'gauss9'"
+    assert err == f"latentpng: b.png: a newer version is needed: {sentence}\n"
+    assert main(["extract", "b.png"]) == 6
+    assert capsys.readouterr().err == f"latentpng: b.png: latent chunk at byte 33: {sentence}\n"
+
+
+def test_long_lineages_show_their_end(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    steps = tuple(Round(seed=seed, scale=0.5) for seed in range(20))
+    write_picture(folder / "b.png", SIDE, SIDE, RGB, seeded_record(steps))
+    assert main(["inspect", "b.png"]) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("round ")]
+    assert lines[0] == "round ...        8 earlier rounds"
+    assert lines[1] == "round 9          seed 8, candidate 0 of 1, scale 0.5"
+    assert lines[-1] == "round 20         seed 19, candidate 0 of 1, scale 0.5"
 
 
 def test_strip_in_place_and_again(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -226,7 +226,7 @@ def test_rounds_that_do_not_fit_are_refused(round: Round, axes: str, message: st
 
 def test_replay_that_would_take_days_is_refused() -> None:
     steps = tuple(Round(seed=seed, scale=0.1, of=64) for seed in range(4096))
-    with pytest.raises(InvalidValue, match=r"^at most 4294967296 noise values in all rounds, found 5242880000$"):
+    with pytest.raises(InvalidValue, match=r"^at most 2147483648 noise values in all rounds, found 5242880000$"):
         replay(Lineage(root=SeedRoot(seed=1), rounds=steps), (20000,), "L")
 
 
