@@ -22,8 +22,8 @@ def write_atomically(path: str | os.PathLike[str], parts: Iterable[bytes]) -> No
 
     UnwritableFile when that fails; what was written so far is removed.
     """
-    target = Path(os.path.realpath(path))
     try:
+        target = Path(os.path.realpath(path))
         with _temporary(target) as (file, temporary):
             for part in parts:
                 file.write(part)
@@ -32,6 +32,8 @@ def write_atomically(path: str | os.PathLike[str], parts: Iterable[bytes]) -> No
                 temporary.chmod(stat.S_IMODE(target.stat().st_mode))
             os.fsync(file.fileno())
             temporary.replace(target)
+    except ValueError as error:
+        raise UnwritableFile(f"{plain(str(path))}: no file has such a name") from error
     except OSError as error:
         raise UnwritableFile(f"{plain(str(path))}: it cannot be written ({error.strerror or error})") from error
 

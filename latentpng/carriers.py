@@ -29,7 +29,8 @@ from latentpng.jsontext import read_json, write_json
 from latentpng.metadata import metadata_to_json
 from latentpng.parameters import KEYWORD as PARAMETERS
 from latentpng.parameters import is_ours, parameters_text
-from latentpng.record import MAX_AXES, Json, LatentRecord, check_digest
+from latentpng.record import Json, LatentRecord, check_digest
+from latentpng.shapes import MAX_AXES
 
 KIND = b"laTn"
 TWIN = "latentpng"

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from latentpng import __version__, commands
+from latentpng.errors import ExitCode
 
 _BROKEN_PIPE = 141  # what a shell reports for a program that SIGPIPE ended
 _INTERRUPTED = 130
@@ -42,13 +43,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         code: int = arguments.run(arguments)
-        sys.stdout.flush()
+        commands.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that the interpreter's own flush at exit stays quiet
+        _give_up_output()
         return _BROKEN_PIPE
+    except OSError as error:
+        commands.say(f"standard output: it cannot be written ({error.strerror or error})")
+        _give_up_output()
+        return ExitCode.UNWRITABLE
     except KeyboardInterrupt:
         return _INTERRUPTED
     return code
+
+
+def _give_up_output() -> None:
+    """Lead standard output nowhere, so that the interpreter's own flush at exit stays quiet."""
+    if sys.stdout is not None:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def _parser() -> argparse.ArgumentParser:

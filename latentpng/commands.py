@@ -5,10 +5,12 @@ Data goes to standard output, the rest to standard error.  NumPy and Pillow are 
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TextIO
 
 from latentpng.errors import ExitCode, InvalidValue, LatentPngError, NoLatent, UnreadableFile, UnwritableFile
 from latentpng.opening import STANDARD_INPUT
@@ -21,7 +23,7 @@ def inspect(files: Sequence[str], *, as_json: bool) -> ExitCode:
     """Show what each file says."""
     from latentpng.inspecting import inspect_file, json_line, lines
 
-    many = len(files) > 1 or Path(files[0]).is_dir()
+    many = len(files) > 1 or _is_folder(files[0])
 
     def show(file: str) -> ExitCode:
         front = inspect_file(file)
@@ -30,7 +32,7 @@ def inspect(files: Sequence[str], *, as_json: bool) -> ExitCode:
         else:
             _show("\n".join([*([f"======== {plain(file)}"] if many else []), *lines(front)]))
         if front.newer:
-            _say(f"{file}: a newer version is needed: {front.newer}")
+            say(f"{file}: a newer version is needed: {front.newer}")
         return ExitCode.OK if front.metadata else ExitCode.NEWER_VERSION
 
     return _each(files, show)
@@ -80,11 +82,11 @@ def strip(file: str, output: str, *, force: bool) -> ExitCode:
 
         data, carried = stripped(file)
         if carried and file != STANDARD_INPUT and is_signed(file):
-            _say(f"{file}: it has a C2PA signature, which does not fit the new bytes")
+            say(f"{file}: it has a C2PA signature, which does not fit the new bytes")
         if carried or output:
             _write(output or file, data, force=force or not output)
         if not carried:
-            _say(f"{file}: nothing to remove")
+            say(f"{file}: nothing to remove")
         return ExitCode.OK
 
     return _each([file], remove, folders=False)
@@ -94,7 +96,7 @@ def _each(files: Sequence[str], action: Callable[[str], ExitCode], *, folders: b
     """Run an action on every file, go on after a bad one, and return the first exit code that is not 0."""
     first_bad = ExitCode.OK
     for file in files:
-        code = _in_folder(file, action) if folders and Path(file).is_dir() else _one(file, action)
+        code = _in_folder(file, action) if folders and _is_folder(file) else _one(file, action)
         first_bad = first_bad or code
     return first_bad
 
@@ -103,10 +105,10 @@ def _one(file: str, action: Callable[[str], ExitCode]) -> ExitCode:
     try:
         return action(file)
     except InvalidValue as error:
-        _say(f"{file}: {error}")
+        say(f"{file}: {error}")
         return error.exit_code
     except LatentPngError as error:
-        _say(str(error))
+        say(str(error))
         return error.exit_code
 
 
@@ -121,20 +123,24 @@ def _in_folder(folder: str, action: Callable[[str], ExitCode]) -> ExitCode:
             except NoLatent:
                 continue
             except LatentPngError as error:
-                _say(str(error))
+                say(str(error))
                 first_bad, carried = first_bad or error.exit_code, True
     except OSError as error:
-        _say(f"{folder}: it cannot be read ({error.strerror or error})")
+        say(f"{folder}: it cannot be read ({error.strerror or error})")
         return first_bad or UnreadableFile.exit_code
     if not carried:
-        _say(f"{folder}: no PNG in this folder carries a latent")
+        say(f"{folder}: no PNG in this folder carries a latent")
         return NoLatent.exit_code
     return first_bad
 
 
+def _is_folder(file: str) -> bool:
+    return os.path.isdir(file)  # noqa: PTH112 - Path.is_dir raises where a name is too long or a folder is locked
+
+
 def _pictures(folder: str) -> Iterator[str]:
     for path in sorted(Path(folder).iterdir()):
-        if path.suffix.lower() == ".png" and not path.name.startswith(".") and not path.is_dir():
+        if path.suffix.lower() == ".png" and not path.name.startswith(".") and not _is_folder(str(path)):
             yield str(path)
 
 
@@ -146,16 +152,29 @@ def _write(output: str, data: bytes, *, force: bool) -> None:
     from latentpng.atomic import write_atomically
 
     if output == _STANDARD_OUTPUT:
-        sys.stdout.buffer.write(data)
+        _output().buffer.write(data)
         return
     if not force and os.path.lexists(output):
         raise UnwritableFile(f"{plain(output)}: it exists, and only --force replaces it")
     write_atomically(output, (data,))
 
 
+def flush() -> None:
+    """Let a full disk or a closed pipe be noticed while it can still be told.  OSError."""
+    _output().flush()
+
+
+def say(sentence: str) -> None:
+    """One line on standard error, where there is one."""
+    if sys.stderr is not None:
+        sys.stderr.write(f"latentpng: {plain(sentence)}\n")
+
+
 def _show(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
+    _output().write(f"{line}\n")
 
 
-def _say(sentence: str) -> None:
-    sys.stderr.write(f"latentpng: {plain(sentence)}\n")
+def _output() -> TextIO:
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    return sys.stdout

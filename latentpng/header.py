@@ -13,7 +13,8 @@ from enum import IntEnum
 from latentpng.errors import DamagedLatent, InvalidValue, NewerVersion
 from latentpng.jsontext import read_json
 from latentpng.metadata import Metadata, metadata_from_json
-from latentpng.record import GAUSS1, MAX_AXES, JsonObject, check_rounds, check_shape
+from latentpng.record import GAUSS1, JsonObject
+from latentpng.shapes import MAX_AXES, check_rounds, check_shape
 
 MAGIC = b"LPNG"
 MAJOR, MINOR = 1, 0

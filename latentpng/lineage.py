@@ -1,6 +1,6 @@
 """Replay: a root and its rounds lead to the initial noise of a picture, with the same bits everywhere.
 
-SPEC.md, "The algebra", is the law; the order of operations below is part of the format.  Knows no files.
+SPEC.md, "The algebra", is the law; `perturbation.py` has the formulas of one round.  Knows no files.
 """
 
 from __future__ import annotations
@@ -11,29 +11,17 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 import numpy as np
 
-from latentpng import haar
 from latentpng.cache import ArrayCache
 from latentpng.errors import InvalidValue, NewerVersion
 from latentpng.noise import gauss1
-from latentpng.record import (
-    GAUSS1,
-    JsonObject,
-    LatentRecord,
-    Lineage,
-    Round,
-    SeedRoot,
-    check_round,
-    check_rounds,
-    check_shape,
-    octaves,
-    spatial_shape,
-)
+from latentpng.perturbation import candidate_states, perturb
+from latentpng.record import GAUSS1, JsonObject, LatentRecord, Lineage, SeedRoot
+from latentpng.shapes import check_rounds, check_shape, octaves
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Noise: TypeAlias = NDArray[np.float16]
-    Doubles: TypeAlias = NDArray[np.float64]
 
 __all__ = [
     "ancestor_noise",
@@ -47,39 +35,12 @@ __all__ = [
     "root_noise",
 ]
 
-_DRAWS = ArrayCache(32 * 2**20)  # the candidates' noise and its mean: shared by all candidates of a round
 _STATES = ArrayCache(32 * 2**20)  # states along a lineage: shared by all pictures of a search
 
 
 def root_noise(seed: int, shape: tuple[int, ...]) -> Noise:
     """The state of a seeded root: float16 of gauss1(seed, stream 0), in C order."""
     return gauss1(seed, 0, math.prod(shape)).reshape(shape).astype(np.float16)
-
-
-def perturb(state: Noise, round: Round, axes: str) -> Noise:
-    """The state after one more round: float16, the shape of `state`, unit variance when `state` has it.
-
-    InvalidValue when the round's bands or region do not fit, or when hostile noise leaves the range of float16.
-    """
-    check_shape(state.shape, axes)
-    check_round(round, state.shape, axes)
-    if not round.scale * max(round.bands, default=1.0):
-        return state.copy()
-    parent = state.astype(np.float64)
-    noise = _blend(round.seed, round.of, round.marks, state.size).reshape(state.shape)
-    moved = _move_octaves(parent, noise, round, axes) if round.bands else _move(parent, noise, round.scale)
-    with np.errstate(over="ignore"):
-        child = moved.astype(np.float32).astype(np.float16)
-    if round.region:
-        child = np.where(_moving(round.region, state.shape, axes), child, state)
-    if not np.isfinite(child).all():
-        raise InvalidValue("the noise leaves the range of float16: its root is no noise of unit variance")
-    return child
-
-
-def candidate_states(state: Noise, round: Round, axes: str) -> tuple[Noise, ...]:
-    """The states of all `round.of` candidates, each marked alone: the first screen of a round."""
-    return tuple(perturb(state, _marking(round, mark), axes) for mark in range(round.of))
 
 
 def replay(lineage: Lineage, shape: tuple[int, ...], axes: str, root_tensor: Noise | None = None) -> Noise:
@@ -184,63 +145,3 @@ def _nearest_known(names: tuple[bytes, ...]) -> tuple[int, Noise | None]:
         if (state := _STATES.find(names[done])) is not None:
             return done, cast("Noise", state)
     return 0, None
-
-
-def _marking(round: Round, mark: int) -> Round:
-    return Round(seed=round.seed, scale=round.scale, of=round.of, marks=(mark,), bands=round.bands, region=round.region)
-
-
-def _blend(seed: int, of: int, marks: tuple[int, ...], count: int) -> Doubles:
-    """The noise that the marked candidates move along: N(0, 1) for every value."""
-    if of == 1:
-        return _draw(seed, 0, count).astype(np.float64)
-    mean = _DRAWS.get((seed, of, count), lambda: _mean(seed, of, count))
-    spread = math.sqrt(of / (of - 1))
-    total = (_draw(seed, marks[0], count) - mean) * spread
-    for mark in marks[1:]:
-        total += (_draw(seed, mark, count) - mean) * spread
-    many = len(marks)
-    if many > 1:
-        total /= math.sqrt(many * (1.0 - (many - 1) / (of - 1)))
-    return total
-
-
-def _mean(seed: int, of: int, count: int) -> Doubles:
-    total = _draw(seed, 0, count).astype(np.float64)
-    for stream in range(1, of):
-        total += _draw(seed, stream, count)
-    total /= of
-    return total
-
-
-def _draw(seed: int, stream: int, count: int) -> NDArray[np.float32]:
-    return _DRAWS.get((seed, "stream", stream, count), lambda: gauss1(seed, stream, count))
-
-
-def _move(parent: Doubles, noise: Doubles, scale: float) -> Doubles:
-    return math.sqrt(1.0 - scale * scale) * parent + scale * noise
-
-
-def _move_octaves(parent: Doubles, noise: Doubles, round: Round, axes: str) -> Doubles:
-    """The same formula for each octave of detail, finest split off first, with its own scale."""
-    order = (axes.index("H"), axes.index("W"))
-    parent, noise = np.moveaxis(parent, order, (-2, -1)), np.moveaxis(noise, order, (-2, -1))
-    details = []
-    for band in reversed(round.bands[1:]):
-        parent, kept = haar.split(parent)
-        noise, new = haar.split(noise)
-        details.append(tuple(_move(k, n, round.scale * band) for k, n in zip(kept, new, strict=True)))
-    moved = _move(parent, noise, round.scale * round.bands[0])
-    for level in reversed(details):
-        moved = haar.join(moved, level)
-    return np.moveaxis(moved, (-2, -1), order)
-
-
-def _moving(region: str, shape: tuple[int, ...], axes: str) -> NDArray[np.bool_]:
-    """Which values may move, ready to be broadcast over `shape`."""
-    cells = np.array([[cell == "1" for cell in row] for row in region.split("/")], dtype=np.bool_)
-    height, width = spatial_shape(shape, axes)
-    rows = np.arange(height) * cells.shape[0] // height
-    columns = np.arange(width) * cells.shape[1] // width
-    plane: NDArray[np.bool_] = cells[rows[:, None], columns[None, :]]
-    return plane.reshape([side if axis in "HW" else 1 for axis, side in zip(axes, shape, strict=True)])

@@ -26,7 +26,7 @@ def open_picture(path: str | os.PathLike[str]) -> Iterator[tuple[BinaryIO, int, 
     try:
         with _opened(path, name) as file:
             status = os.fstat(file.fileno())
-            if stat.S_ISREG(status.st_mode) and file is not sys.stdin.buffer:
+            if stat.S_ISREG(status.st_mode) and os.fspath(path) != STANDARD_INPUT:
                 yield file, status.st_size, name
             else:
                 yield *_buffered(file, name), name
@@ -36,7 +36,11 @@ def open_picture(path: str | os.PathLike[str]) -> Iterator[tuple[BinaryIO, int, 
 
 def _opened(path: str | os.PathLike[str], name: str) -> AbstractContextManager[BinaryIO]:
     if os.fspath(path) == STANDARD_INPUT:
+        if sys.stdin is None:
+            raise UnreadableFile(f"{name}: it is closed")
         return nullcontext(sys.stdin.buffer)
+    if not os.fspath(path):
+        raise UnreadableFile("'': no file has such a name")
     try:
         return Path(path).open("rb", buffering=_BUFFER_BYTES)
     except ValueError as error:

@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image
 
 from latentpng import lineage as algebra
+from latentpng import perturbation
 from latentpng.cache import ArrayCache
 from latentpng.codec import decode_record, encode_record
 from latentpng.files import read_record, strip, write_picture
@@ -42,7 +43,7 @@ def best(action: Callable[[], object], times: int = 5) -> float:
 
 def forget() -> None:
     """Empty the caches, so that a run pays for everything."""
-    algebra._DRAWS, algebra._STATES = ArrayCache(32 * 2**20), ArrayCache(32 * 2**20)
+    perturbation._DRAWS, algebra._STATES = ArrayCache(32 * 2**20), ArrayCache(32 * 2**20)
 
 
 def noise_times(shape: tuple[int, ...]) -> None:

@@ -366,3 +366,28 @@ def test_imagemagick_leaves_enough(folder: Path) -> None:
     kinds = [kind for kind, _ in independent.png_chunks((folder / "b.png").read_bytes())]
     assert b"laTn" not in kinds
     assert main(["verify", "b.png"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "message"),
+    [
+        ("inspect a.png >&-", 9, "latentpng: standard output: it cannot be written (Bad file descriptor)\n"),
+        ("inspect a.png >/dev/full", 9, "latentpng: standard output: it cannot be written (No space left on device)\n"),
+        (
+            "extract a.png -o - >/dev/full",
+            9,
+            "latentpng: standard output: it cannot be written (No space left on device)\n",
+        ),
+        ("inspect - <&-", 3, "latentpng: standard input: it is closed\n"),
+        ("inspect - </dev/null", 3, "latentpng: standard input: it is not a PNG, it is empty\n"),
+        ("inspect ''", 3, "latentpng: '': no file has such a name\n"),
+        ("inspect no.png 2>&-", 3, ""),
+        (f"inspect {'y' * 300}", 3, f"latentpng: {'y' * 300}: it cannot be read (File name too long)\n"),
+    ],
+)
+def test_streams_that_are_not_there(folder: Path, command: str, code: int, message: str) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    shell = ["sh", "-c", f"'{sys.executable}' -m latentpng {command}"]
+    ran = subprocess.run(shell, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=60)
+    assert (ran.returncode, ran.stderr) == (code, message)

@@ -195,6 +195,12 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     assert str(caught.value) == f"{path}: it cannot be written (No such file or directory)"
 
 
+def test_a_name_that_no_file_has_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UnwritableFile) as caught:
+        write_picture(tmp_path / "a\0.png", SIDE, SIDE, RGB, seeded_record())
+    assert str(caught.value) == f"{tmp_path}/a.png: no file has such a name"
+
+
 def test_pixels_that_are_no_picture_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidValue) as caught:
         write_picture(tmp_path / "a.png", 3, 3, RGB, seeded_record())

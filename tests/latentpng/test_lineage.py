@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latentpng import haar, lineage
+from latentpng import haar, lineage, perturbation
 from latentpng.cache import ArrayCache
 from latentpng.errors import InvalidValue, NewerVersion
 from latentpng.lineage import (
@@ -153,7 +153,7 @@ def test_forgetting_everything_changes_no_bit(monkeypatch: pytest.MonkeyPatch) -
     family = Lineage(root=SeedRoot(seed=3), rounds=steps)
     remembered = [digest(replay(family.ancestor(number), BIG, "CHW")) for number in range(5)]
     monkeypatch.setattr(lineage, "_STATES", ArrayCache(0))
-    monkeypatch.setattr(lineage, "_DRAWS", ArrayCache(0))
+    monkeypatch.setattr(perturbation, "_DRAWS", ArrayCache(0))
     assert [digest(replay(family.ancestor(number), BIG, "CHW")) for number in range(5)] == remembered
 
 
