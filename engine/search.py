@@ -185,12 +185,16 @@ class Search:
         self._renderer.render(
             RenderJob(
                 job=self._job,
-                tasks=tuple(PictureTask(index=place, lineage=self._lineage(place)) for place in missing),
+                tasks=tuple(self._task(place) for place in missing),
                 settings=self.settings,
                 root_tensor=self._root_record.root_tensor if self._root_record else None,
                 previews=True,
             )
         )
+
+    def _task(self, place: int) -> PictureTask:
+        """The parent is rendered alone: it is seen soonest, and the candidates fill whole batches."""
+        return PictureTask(index=place, lineage=self._lineage(place), slot=(1, 0) if place == PARENT else (0, 0))
 
     def _take(self, place: int, event: PictureRendered) -> None:
         self._pictures[lineage_key(self._lineage(place))] = Finished(picture=event.picture, record=event.record)

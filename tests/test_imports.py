@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = ("torch", "diffusers", "transformers", "textual", "textual_image")
+HEAVY = ("torch", "diffusers", "transformers", "textual")
 
 
 ROOT = Path(__file__).parents[1]

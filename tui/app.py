@@ -187,7 +187,7 @@ class WarmerApp(App[None]):
         yield from super().get_system_commands(screen)
         for active in screen.active_bindings.values():
             binding = active.binding
-            if binding.description and not binding.system:
+            if binding.description and not binding.system and not binding.action.startswith("move"):
                 run = partial(self.run_action, binding.action, active.node)
                 yield SystemCommand(f"{binding.description} ({binding.key_display or binding.key})", "", run)
 

@@ -4,7 +4,7 @@
     set_truecolor(terminal)        # SSH does not forward COLORTERM; kitty's pictures and half-cells need it
     App(Graphics(terminal)).run()
 
-Nothing happens at import, and nothing here imports Textual or textual_image (which asks by itself, too hastily).
+Nothing happens at import, and nothing here imports Textual.
 """
 
 from __future__ import annotations

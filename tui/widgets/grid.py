@@ -10,34 +10,35 @@ from textual.reactive import reactive
 from textual.widgets import Static
 
 from engine.events import Picture
+from engine.search import PARENT
 from tui.layout import reading_order, side_for
 from tui.messages import PlaceChosen
 from tui.widgets.picture import PictureCell
 
 
 class Place(Vertical):
-    """One picture of the grid and its caption."""
+    """One picture of the grid and its caption; what changes often changes the caption alone, never a picture."""
 
     DEFAULT_CSS = """
     Place { padding: 0 1; }
     Place > Static { height: 1; width: 100%; text-align: center; color: $text-muted; }
-    Place.parent > Static { color: $text-accent; }
-    Place.selected > Static { background: $primary; color: $text; text-style: bold; }
+    Place > Static.parent { color: $text-accent; }
+    Place > Static.selected { background: $primary; color: $text; text-style: bold; }
     """
 
     def __init__(self, place: int) -> None:
         super().__init__()
         self.place = place
         self.picture = PictureCell()
-        self._caption = Static("", markup=False)
+        self.caption = Static("", markup=False, classes="parent" if place == PARENT else "")
 
     def compose(self) -> ComposeResult:
         yield self.picture
-        yield self._caption
+        yield self.caption
 
     def say(self, caption: str) -> None:
         """Writes the caption."""
-        self._caption.update(Content(caption))
+        self.caption.update(Content(caption))
 
     def on_click(self, event: events.Click) -> None:
         event.stop()
@@ -51,7 +52,7 @@ class PictureGrid(Grid):
     PictureGrid { height: 1fr; grid-gutter: 0 1; }
     """
 
-    selected: reactive[int] = reactive(0)
+    selected: reactive[int] = reactive(0, repaint=False)
 
     def __init__(self) -> None:
         super().__init__()
@@ -68,9 +69,8 @@ class PictureGrid(Grid):
         side = side_for(places)
         self.styles.grid_size_columns = side
         self.styles.grid_size_rows = -(-places // side)
-        self._places[0].add_class("parent")
         await self.mount_all([self._places[place] for place in self.order])
-        self.selected = self.order.index(0)
+        self.selected = self.order.index(PARENT)
         self._mark_selected()
 
     @property
@@ -106,4 +106,4 @@ class PictureGrid(Grid):
 
     def _mark_selected(self) -> None:
         for position, place in enumerate(self.order):
-            self._places[place].set_class(position == self.selected, "selected")
+            self._places[place].caption.set_class(position == self.selected, "selected")
