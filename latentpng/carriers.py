@@ -154,7 +154,9 @@ def _twin_front(entries: dict[str, Json], length: int) -> Front:
         raise InvalidValue("version is a list of two whole numbers")
     numbers = (int(version[0]), int(version[1]))
     if numbers[0] != MAJOR:
-        return Front(version=numbers, chunk_bytes=length, newer=f"this reads version {MAJOR}, found {numbers[0]}")
+        return Front(
+            version=numbers, chunk_bytes=length, is_twin=True, newer=f"this reads version {MAJOR}, found {numbers[0]}"
+        )
     if not isinstance(dims, list) or not 1 <= len(dims) <= MAX_AXES or not all(type(side) is int for side in dims):
         raise InvalidValue(f"dims are a list of 1 to {MAX_AXES} whole numbers")
     if not isinstance(digest, str) or not isinstance(dtype, str):
@@ -173,6 +175,7 @@ def _twin_front(entries: dict[str, Json], length: int) -> Front:
         metadata=entries,
         parsed=parsed,
         newer=newer,
+        is_twin=True,
     )
 
 

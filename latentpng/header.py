@@ -44,6 +44,7 @@ class Front:
     metadata: the JSON object as it stands, {} when a newer version hides it.
     parsed: the same as frozen values, None when `newer` says why not.
     newer: "" or a sentence on what a newer reader is needed for.
+    is_twin: it was read from the text twin; chunk_bytes are those of that text.
     """
 
     version: tuple[int, int]
@@ -56,6 +57,7 @@ class Front:
     metadata: JsonObject = field(default_factory=dict)
     parsed: Metadata | None = None
     newer: str = ""
+    is_twin: bool = False
 
     def known(self, place: str) -> Metadata:
         """The parsed metadata; NewerVersion when a newer reader is needed."""

@@ -43,7 +43,8 @@ def json_line(front: Front, file: str = "") -> str:
 
 def lines(front: Front) -> list[str]:
     """The same for people: one fact a line, without control characters."""
-    facts = [("chunk", f"version {front.version[0]}.{front.version[1]}, {front.chunk_bytes:,} bytes")]
+    carrier = "text" if front.is_twin else "chunk"
+    facts = [(carrier, f"version {front.version[0]}.{front.version[1]}, {front.chunk_bytes:,} bytes")]
     if front.dims:
         codec = _CODEC_NAMES[Codec(front.codec)] if front.codec in _CODEC_NAMES else f"codec {front.codec}"
         facts.append(("tensor", f"{' x '.join(map(str, front.dims))}, {codec}, SHA-256 {front.digest}"))

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 
 from latentpng import lineage
+from latentpng.carriers import find
 from latentpng.errors import DamagedLatent, ExitCode, InvalidValue, LatentPngError, PixelsDiffer, ReplayDiffers
 from latentpng.files import read_record_from
 from latentpng.opening import open_picture
@@ -39,9 +40,11 @@ def verify_file(path: str | os.PathLike[str]) -> Report:
     try:
         with open_picture(path) as (stream, size, name):
             record = read_record_from(stream, size, name)
-            passed.append(f"noise of {' x '.join(map(str, record.tensor.shape))}")
+            rebuilt = ", rebuilt from the text" if find(stream, size, name, whole=True).is_twin else ""
+            passed.append(f"noise of {' x '.join(map(str, record.tensor.shape))}{rebuilt}")
             _check_lineage(record, name)
-            passed.append(f"lineage of {len(record.lineage.rounds)} rounds")
+            rounds = len(record.lineage.rounds)
+            passed.append(f"lineage of {rounds} {'round' if rounds == 1 else 'rounds'}")
             _, _, rgb = decode_pixels(stream, size, name)
             passed.append(_check_pixels(record, rgb, name))
     except LatentPngError as error:

@@ -17,6 +17,7 @@ from latentpng.carriers import TWIN
 from latentpng.chunks import SIGNATURE, build
 from latentpng.errors import InvalidValue, NoLatent, UnwritableFile
 from latentpng.files import embed_record, is_signed, pixel_digest, read_picture, read_record, strip, write_picture
+from latentpng.inspecting import inspect_file, lines
 from latentpng.lineage import digest
 from latentpng.pixels import encode_pixels
 from latentpng.record import LatentRecord, Round
@@ -79,6 +80,11 @@ def test_the_twin_alone_rebuilds_the_noise(tmp_path: Path) -> None:
     path.write_bytes(SIGNATURE + b"".join(build(kind, data) for kind, data in parts))
     again = read_record(path)
     assert (again.lineage, again.node, digest(again.tensor)) == (record.lineage, record.node, digest(record.tensor))
+    assert verify_file(path).line == (
+        f"{path}: good (noise of 2 x 8 x 8, rebuilt from the text, lineage of 1 round, pixels)"
+    )
+    length = len(dict(independent.png_chunks(path.read_bytes()))[b"tEXt"])
+    assert lines(inspect_file(path))[0] == f"text             version 1.0, {length} bytes"
 
 
 def test_the_twin_of_a_tensor_says_what_is_missing(tmp_path: Path) -> None:
