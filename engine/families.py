@@ -137,14 +137,13 @@ def carried_preview(folder: Path) -> tuple[tuple[float, ...], ...]:
     """The colours of the model's latents, 0 to 255, as its folder tells them; () when it does not."""
     file = folder / DEFAULTS_FILE
     rows = read_json(file).get("preview", []) if file.is_file() else []
+    wrong = f"{DEFAULTS_FILE} of the model {folder.name!r} is wrong: preview is rows of three numbers"
     try:
         colours = tuple(tuple(float(value) for value in row) for row in rows)
     except (TypeError, ValueError) as error:
-        raise ModelProblem(
-            f"{DEFAULTS_FILE} of the model {folder.name!r} is wrong: preview is rows of numbers"
-        ) from error
+        raise ModelProblem(wrong) from error
     if any(len(row) != 3 for row in colours):
-        raise ModelProblem(f"{DEFAULTS_FILE} of the model {folder.name!r} is wrong: preview is rows of three numbers")
+        raise ModelProblem(wrong)
     return colours
 
 

@@ -119,26 +119,25 @@ def scheduler_steps(
     """
     generators = [torch.Generator("cpu").manual_seed(seed) for _ in range(count)]
     original = scheduler.step
-    parameters = inspect.signature(original).parameters
+    signature = inspect.signature(original)
     done = 0
 
     @functools.wraps(original)  # pipelines read its signature
     def step(*args: Any, **kwargs: Any) -> Any:
         nonlocal done
-        if "generator" in parameters:
+        if "generator" in signature.parameters:
             kwargs["generator"] = generators
-        if eta and "eta" in parameters:
+        if eta and "eta" in signature.parameters:
             kwargs["eta"] = eta
         out = original(*args, **kwargs)
         done += 1
         latents = out[0] if isinstance(out, tuple) else out.prev_sample
-        bound = inspect.signature(original).bind(*args, **kwargs).arguments
         on_step(
             Step(
                 step=done,
                 steps=max(done, len(scheduler.timesteps)),
                 latents=latents,
-                denoised=_denoised(scheduler, bound, out, latents),
+                denoised=_denoised(scheduler, signature.bind(*args, **kwargs), out, latents),
             )
         )
         return out
@@ -152,11 +151,12 @@ def scheduler_steps(
         scheduler.__dict__.pop("step", None)
 
 
-def _denoised(scheduler: Any, bound: dict[str, Any], out: Any, latents: torch.Tensor) -> torch.Tensor:
+def _denoised(scheduler: Any, call: inspect.BoundArguments, out: Any, latents: torch.Tensor) -> torch.Tensor:
     """What the end will be, as far as this scheduler tells; for previews only."""
     told = out[1] if isinstance(out, tuple) and len(out) > 1 else getattr(out, "pred_original_sample", None)
     if told is None and type(scheduler).__name__.startswith("FlowMatchEuler"):
-        told = bound["sample"] - scheduler.sigmas[scheduler.step_index - 1] * bound["model_output"]
+        velocity = call.arguments["model_output"]
+        told = call.arguments["sample"] - scheduler.sigmas[scheduler.step_index - 1] * velocity
     predicts = str(scheduler.config.get("algorithm_type", "")).endswith("++") or scheduler.config.get("predict_x0")
     if told is None and predicts:
         told = scheduler.model_outputs[-1]

@@ -1,0 +1,67 @@
+"""From starting the worker to a loaded model and the first picture, stage by stage, as a user waits for it.
+
+python -m tests.benchmarks.engine_start [REPEATS]
+"""
+
+from __future__ import annotations
+
+import queue
+import statistics
+import sys
+import time
+from itertools import pairwise
+
+from engine.client import WorkerRenderer
+from engine.events import Event, JobDone, JobFailed, LoadingProgressed, ModelReady, PictureRendered, WorkerDied
+from engine.models import defaults_of, resolve_model
+from engine.plan import LoadModel, PictureTask, RenderJob
+from latentpng.record import Lineage, SeedRoot
+
+MODEL = resolve_model("")
+SETTINGS = defaults_of(MODEL).settings("a lake")
+TASKS = (PictureTask(index=0, lineage=Lineage(root=SeedRoot(seed=7))),)
+
+
+def marks() -> dict[str, float]:
+    """Seconds since the start at which each stage began."""
+    events: queue.Queue[Event] = queue.Queue()
+    renderer = WorkerRenderer()
+    began = time.perf_counter()
+    renderer.start(events.put)
+    renderer.load(LoadModel(model=MODEL, settings=SETTINGS, device="cpu"))
+    renderer.render(RenderJob(job=1, tasks=TASKS, settings=SETTINGS))
+    found: dict[str, float] = {}
+    while "done" not in found:
+        event, now = events.get(timeout=120), time.perf_counter() - began
+        match event:
+            case LoadingProgressed(stage=stage):
+                found[stage] = now
+            case ModelReady():
+                found["ready"] = now
+            case PictureRendered():
+                found["first picture"] = now
+            case JobDone():
+                found["done"] = now
+            case JobFailed() | WorkerDied():
+                raise SystemExit(event.sentence)
+    closing = time.perf_counter()
+    renderer.close()
+    found["closed"] = time.perf_counter() - closing
+    return found
+
+
+def main(repeats: int) -> None:
+    runs = [marks() for _ in range(repeats)]
+    middle = {name: statistics.median(run[name] for run in runs) for name in runs[0]}
+    order = ["importing torch", "importing diffusers", "loading weights", "ready", "first picture"]
+    print(f"median of {repeats}, seconds")
+    print(f"{'process and protocol':24s} {middle['importing torch']:.2f}")
+    for name, following in pairwise(order):
+        label = "first picture" if name == "ready" else name
+        print(f"{label:24s} {middle[following] - middle[name]:.2f}")
+    print(f"{'start to ready':24s} {middle['ready']:.2f}")
+    print(f"{'closing':24s} {middle['closed']:.3f}")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
