@@ -86,6 +86,8 @@ class PictureFolder:
             write_picture(path, picture.width, picture.height, picture.rgb, record)
         except OSError as error:
             raise StoreError(f"{self.folder}: cannot save a picture there: {error.strerror or error}") from error
+        except LatentPngError as error:
+            raise StoreError(str(error)) from error
         return path
 
 

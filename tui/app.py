@@ -364,8 +364,8 @@ class WarmerApp(App[None]):
         picture = finished.picture
         try:
             await asyncio.to_thread(write_picture, path, picture.width, picture.height, picture.rgb, finished.record)
-        except (OSError, LatentPngError) as error:
-            self._say(f"{path}: cannot be saved: {getattr(error, 'strerror', None) or error}")
+        except LatentPngError as error:
+            self._say(str(error))
         else:
             self._say(f"saved {path.absolute()}")
 

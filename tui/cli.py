@@ -28,13 +28,13 @@ SCRIPTS = {
 
 
 class ExitCode(IntEnum):
-    """Exit codes of `warmer`; those of files (3 to 8) are the ones of `latentpng`."""
+    """Exit codes of `warmer`; those of files (3 to 9) are the ones of `latentpng`."""
 
     OK = 0
     INTERNAL = 1
     USAGE = 2
-    MODEL = 9
-    RENDER = 10
+    MODEL = 10
+    RENDER = 11
     INTERRUPTED = 130
 
 
@@ -46,7 +46,8 @@ scripts:
   (each has its own --help)
 
 exit codes: 0 ok, 2 wrong usage, 3 not a PNG or unreadable, 4 no latent, 5 damaged, 6 needs a newer
-version, 7 replay differs, 8 pixels differ, 9 the model cannot be used, 10 rendering failed
+version, 7 replay differs, 8 pixels differ, 9 cannot be written, 10 the model cannot be used, 11 rendering
+failed, 130 interrupted
 """
 
 

@@ -167,5 +167,5 @@ def test_without_a_terminal_the_app_says_so(capsys: pytest.CaptureFixture[str]) 
 def test_a_model_that_is_not_there(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["new", "--prompt", "p", "--model", str(tmp_path / "none"), "--out", str(tmp_path)])
-    assert ended.value.code == exit_code_of(ModelProblem("")) == 9
+    assert ended.value.code == exit_code_of(ModelProblem("")) == 10
     assert "there is no folder or file" in capsys.readouterr().err

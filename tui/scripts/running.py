@@ -27,6 +27,7 @@ from engine.events import (
 )
 from engine.plan import LoadModel, RenderJob
 from engine.renderer import Renderer
+from latentpng.errors import UnwritableFile
 from latentpng.files import write_picture
 from latentpng.record import Json
 from tui.options import Target
@@ -84,12 +85,12 @@ def rendered(renderer: Renderer, target: Target, make_job: MakeJob, quiet: bool 
 
 
 def save(path: Path, event: PictureRendered) -> None:
-    """Writes one picture, whole or not at all.  RenderProblem names the folder that cannot be written."""
+    """Writes one picture, whole or not at all.  UnwritableFile."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_picture(path, event.picture.width, event.picture.height, event.picture.rgb, event.record)
     except OSError as error:
-        raise RenderProblem(f"{path}: cannot be written: {error.strerror or error}") from error
+        raise UnwritableFile(f"{path}: its folder cannot be made: {error.strerror or error}") from error
+    write_picture(path, event.picture.width, event.picture.height, event.picture.rgb, event.record)
     if event.warning:
         say(f"{path}: {event.warning}")
 
