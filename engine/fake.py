@@ -14,7 +14,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-from latentpng.files import pixel_digest
 
 from engine.errors import Cancelled
 from engine.events import (
@@ -33,6 +32,7 @@ from engine.events import (
 )
 from engine.plan import LoadModel, PictureTask, RenderJob
 from engine.settings import RenderSettings
+from latentpng.files import pixel_digest
 from latentpng.lineage import record_of, replay
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ class FakeRenderer:
         self._steps, self._step_seconds, self._micro_batch = steps, step_seconds, micro_batch
         self._gate = threading.Event()
         self._gate.set()
+        self._until_hold = 0
         self._failures: list[tuple[Failure, str]] = []
         self._load_failure = ""
         self._requests: queue.SimpleQueue[LoadModel | RenderJob | None] = queue.SimpleQueue()
@@ -79,6 +80,10 @@ class FakeRenderer:
     def hold(self) -> None:
         """Stops before the next step, until `release`."""
         self._gate.clear()
+
+    def hold_after(self, pictures: int) -> None:
+        """Stops as soon as so many more pictures are done, until `release`."""
+        self._until_hold = pictures
 
     def release(self) -> None:
         """Goes on."""
@@ -180,6 +185,9 @@ class FakeRenderer:
                 self._send_previews(job.job, tasks, noises, step)
         for place, (task, noise) in enumerate(zip(tasks, noises, strict=True)):
             self._on_event(self._finished(job, task, noise, (len(tasks), place)))
+            self._until_hold -= 1
+            if self._until_hold == 0:
+                self.hold()
         return True
 
     def _wait(self, job: int) -> None:
