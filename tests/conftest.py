@@ -1,0 +1,5 @@
+"""One thread a process: tiny models gain nothing from more, and two runs on one machine would spin against each other."""
+
+import os
+
+os.environ["OMP_NUM_THREADS"] = "1"
