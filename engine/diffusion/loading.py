@@ -25,7 +25,7 @@ from engine.errors import ModelProblem
 from engine.families import carried_preview
 from engine.models import INDEX, check_folder, check_pipeline, model_identity
 from engine.plan import LoadModel, ModelChoice
-from engine.weights import variant_of
+from engine.weights import tensor_names, variant_of
 from latentpng.record import Json
 
 
@@ -55,7 +55,9 @@ def load_model(request: LoadModel, progress: Callable[[str], None]) -> LoadedMod
     device = _device(request.device)
     dtype = _dtype(request.dtype, device, choice)
     progress("loading weights")
-    pipe = _placed(_pipeline(choice, dtype), device)
+    pipe = _pipeline(choice, dtype)
+    _check_complete(pipe, choice)
+    pipe = _placed(pipe, device)
     return LoadedModel(
         choice=choice,
         pipe=pipe,
@@ -149,6 +151,27 @@ def _pipeline(choice: ModelChoice, dtype: torch.dtype) -> Any:
         raise ModelProblem(f"there is not enough memory to load {choice.name!r}") from error
     except Exception as error:  # a broken model fails in as many ways as there are libraries
         raise ModelProblem(f"{choice.name!r} cannot be loaded: {_first_line(error)}") from error
+
+
+def _check_complete(pipe: Any, choice: ModelChoice) -> None:
+    """ModelProblem when weights are missing, which the libraries replace by random ones or leave empty, silently."""
+    for name, part in pipe.components.items():
+        if not isinstance(part, torch.nn.Module) or getattr(part.config, "quantization_config", None):
+            continue
+        tensors = part.state_dict().values()
+        stored = _stored_tensors(choice, name)
+        # tied weights are stored once, so what shares its memory counts once
+        distinct = len({tensor.data_ptr() for tensor in tensors}) if stored else 0
+        if distinct > stored or any(tensor.is_meta for tensor in tensors):
+            raise ModelProblem(f"{choice.name!r} is damaged: some weights of {name!r} are missing, download it again")
+
+
+def _stored_tensors(choice: ModelChoice, component: str) -> int:
+    """How many tensors the files of a component hold; 0 when that cannot be told (a single file)."""
+    if choice.is_single_file:
+        return 0
+    files = (Path(choice.path) / component).glob("*.safetensors")
+    return len({tensor for file in files for tensor in tensor_names(file)})
 
 
 def _precision(dtype: torch.dtype) -> dict[str, torch.dtype]:

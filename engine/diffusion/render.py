@@ -17,6 +17,7 @@ from engine.diffusion.seams import Step, initial_noise, scheduler_steps, wanted_
 from engine.events import Picture
 from engine.settings import RenderSettings
 
+MOST_PIXELS = 8192  # of a side, as in `RenderSettings`
 _PROBE = 64
 """Pixels by which a size is changed to see which axes follow; every family accepts multiples of it."""
 
@@ -50,8 +51,8 @@ class BatchRenderer:
         size = (settings.width, settings.height)
         if size not in self._kinds:
             shape = self._wanted(settings)
-            wider = self._wanted(replace(settings, width=settings.width + _PROBE))
-            higher = self._wanted(replace(settings, height=settings.height + _PROBE))
+            wider = self._wanted(replace(settings, width=_other(settings.width)))
+            higher = self._wanted(replace(settings, height=_other(settings.height)))
             self._kinds[size] = NoiseKind(shape=shape, axes=axes_of(shape, wider, higher))
         return self._kinds[size]
 
@@ -132,12 +133,23 @@ def call_arguments(
 
 
 def axes_of(shape: tuple[int, ...], wider: tuple[int, ...], higher: tuple[int, ...]) -> str:
-    """A letter per axis, from the shapes at this size, at a larger width, and at a larger height."""
-    return "".join(
+    """A letter per axis, from the shapes at this size, at another width, and at another height.
+
+    Where these do not tell, since a pipeline rounds sizes to some it prefers, the usual letters.
+    """
+    told = "".join(
         {(True, False): "W", (False, True): "H", (True, True): "L"}.get((wide != side, high != side))
         or ("1" if side == 1 else "C")
         for side, wide, high in zip(shape, wider, higher, strict=True)
     )
+    if len(shape) < 3 or (told.count("H"), told.count("W")) == (1, 1):
+        return told
+    return "CHW" if len(shape) == 3 else f"{'1' if shape[0] == 1 else 'C'}CHW"
+
+
+def _other(side: int) -> int:
+    """Another width or height that the model takes too."""
+    return side + _PROBE if side + _PROBE <= MOST_PIXELS else side - _PROBE
 
 
 def _true_guidance(parameters: Mapping[str, inspect.Parameter]) -> bool:

@@ -24,6 +24,7 @@ from latentpng.errors import LatentPngError
 
 if TYPE_CHECKING:
     from engine.diffusion.jobs import JobRunner
+    from engine.diffusion.loading import LoadedModel
 
 Channel: TypeAlias = "Connection[Event, LoadModel | RenderJob | CancelJob]"
 
@@ -40,7 +41,8 @@ class Worker:
         self._requests: queue.SimpleQueue[LoadModel | RenderJob] = queue.SimpleQueue()
         self._open: set[int] = set()
         self._cancelled: set[int] = set()
-        self._loaded: LoadModel | None = None
+        self._loaded: LoadedModel | None = None
+        self._request: LoadModel | None = None
         self._runner: JobRunner | None = None
 
     def run(self) -> None:
@@ -60,6 +62,9 @@ class Worker:
                 request = self._connection.recv()
             except (EOFError, OSError):
                 os._exit(0)
+            except Exception:  # without this thread nobody would see the parent go
+                traceback.print_exc()
+                os._exit(1)
             if isinstance(request, CancelJob):
                 self._cancelled |= {request.job} & self._open
             else:
@@ -86,10 +91,8 @@ class Worker:
 
         self._progress("importing diffusers")
         from engine.diffusion.jobs import JobRunner
-        from engine.diffusion.loading import load_model
 
-        self._runner = None  # frees the model before this one
-        loaded = load_model(request, self._progress)
+        loaded = self._model_for(request)
         runner = JobRunner(
             loaded,
             emit=self._emit,
@@ -98,7 +101,6 @@ class Worker:
         )
         kind = runner.renderer.noise_kind(request.settings)
         self._runner = runner
-        remember_model(loaded.choice, loaded.identity)
         return ModelReady(
             noise_shape=kind.shape,
             noise_axes=kind.axes,
@@ -107,6 +109,21 @@ class Worker:
             device=loaded.device,
             dtype=loaded.dtype,
         )
+
+    def _model_for(self, request: LoadModel) -> LoadedModel:
+        """Loaded, in place of the one before; the one before when it is the same."""
+        from engine.diffusion.jobs import free_memory
+        from engine.diffusion.loading import load_model
+
+        before = self._request
+        if self._loaded is not None and before is not None and same_model(before, request):
+            return self._loaded
+        self._loaded = self._runner = self._request = None
+        free_memory()
+        self._loaded = load_model(request, self._progress)
+        self._request = request
+        remember_model(self._loaded.choice, self._loaded.identity)
+        return self._loaded
 
     def _progress(self, stage: str) -> None:
         self._emit(LoadingProgressed(stage=stage))
@@ -125,6 +142,11 @@ class Worker:
         finally:
             self._open.discard(job.job)
             self._cancelled.discard(job.job)
+
+
+def same_model(one: LoadModel, other: LoadModel) -> bool:
+    """Do both ask for the same weights, in the same place and precision?"""
+    return (one.model, one.device, one.dtype) == (other.model, other.device, other.dtype)
 
 
 def failed(job: int, error: Exception, otherwise: Failure) -> JobFailed:
@@ -149,10 +171,10 @@ def prepare_environment(*, download: bool) -> None:
     os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    if download:
-        os.environ.pop("HF_HUB_OFFLINE", None)
-    else:
-        os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # on busy cores, threads that spin took 2 to 4 times as long
+    os.environ["HF_HUB_OFFLINE"] = "0" if download else "1"
+    if constants := sys.modules.get("huggingface_hub.constants"):  # imported for the model before this one
+        constants.HF_HUB_OFFLINE = not download  # type: ignore[attr-defined]
 
 
 def _trim_log() -> None:

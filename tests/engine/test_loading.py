@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from engine.diffusion.loading import load_model
 from engine.diffusion.render import BatchRenderer
@@ -65,6 +65,16 @@ def test_a_damaged_configuration_is_one_sentence(tmp_path: Path) -> None:
     sentence = problem_of(choice)
     assert sentence.startswith("'tiny' cannot be loaded: ")
     assert "\n" not in sentence
+
+
+@pytest.mark.parametrize("part", ["text_encoder", "unet", "vae"])
+def test_missing_weights_are_not_replaced_by_random_ones(tmp_path: Path, part: str) -> None:
+    choice = save_tiny(tmp_path / "tiny")
+    (file,) = (tmp_path / "tiny" / part).glob("*.safetensors")
+    tensors = load_file(file)
+    tensors.pop(sorted(tensors)[3])
+    save_file(tensors, file, metadata={"format": "pt"})
+    assert problem_of(choice) == f"'tiny' is damaged: some weights of {part!r} are missing, download it again"
 
 
 def test_a_wrong_device_or_dtype_is_one_sentence(tiny: ModelChoice) -> None:

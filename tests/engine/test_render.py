@@ -201,6 +201,8 @@ def test_stray_randomness_is_told_and_repeatable(loaded: LoadedModel, renderer: 
         ((1, 16, 32, 32), (1, 16, 32, 40), (1, 16, 40, 32), "1CHW"),
         ((1, 32, 32, 16), (1, 32, 40, 16), (1, 40, 32, 16), "1HWC"),
         ((1024, 64), (1280, 64), (1280, 64), "LC"),
+        ((4, 16, 16), (4, 15, 17), (4, 17, 15), "CHW"),
+        ((1, 4, 16, 16), (1, 4, 16, 16), (1, 4, 16, 16), "1CHW"),
     ],
 )
 def test_axes_are_those_that_follow_the_size(

@@ -53,6 +53,7 @@ def test_the_real_worker_from_the_first_mistake_to_the_last_breath(watched: Watc
     """One story in one process, since each start costs seconds."""
     _a_model_that_is_gone_is_told(watched, tiny)
     _a_model_loads_in_stages(watched, tiny)
+    _the_same_model_is_not_loaded_twice(watched, tiny)
     _a_job_renders(watched)
     _wrong_settings_fail_the_job_alone(watched)
     _a_long_job_is_cancelled_and_the_next_runs(watched)
@@ -78,6 +79,17 @@ def _a_model_loads_in_stages(watched: Watched, tiny: ModelChoice) -> None:
     assert (ready.noise_shape, ready.noise_axes) == ((4, 16, 16), "CHW")
     assert (ready.pipeline, ready.device, ready.dtype) == ("StableDiffusionPipeline", "cpu", "float32")
     assert "EulerAncestralDiscreteScheduler" in ready.schedulers
+
+
+def _the_same_model_is_not_loaded_twice(watched: Watched, tiny: ModelChoice) -> None:
+    """At the largest size, whose noise is known without rendering it."""
+    largest = replace(SETTINGS, width=8192, height=4096)
+    watched.renderer.load(LoadModel(model=tiny, settings=largest, device="cpu"))
+    events = watched.until(ModelReady)
+    assert LoadingProgressed(stage="loading weights") not in events
+    ready = events[-1]
+    assert isinstance(ready, ModelReady)
+    assert (ready.noise_shape, ready.noise_axes) == ((4, 2048, 4096), "CHW")
 
 
 def _a_job_renders(watched: Watched) -> None:
