@@ -31,6 +31,9 @@ Channel: TypeAlias = "Connection[Event, LoadModel | RenderJob | CancelJob]"
 _NICENESS = 5
 """The interface comes first when all cores are busy."""
 _LOG_LIMIT = 2**20
+_SPINS = "1000"
+"""How long an idle thread of OpenMP spins before it sleeps.  The usual 300,000 made a batch of 8 take 4 to 6 s instead
+of 2 on two cores that something else used too, with pauses of up to 28 s; on idle cores both take about 1 s."""
 
 
 class Worker:
@@ -171,7 +174,7 @@ def prepare_environment(*, download: bool) -> None:
     os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # on busy cores, threads that spin took 2 to 4 times as long
+    os.environ.setdefault("GOMP_SPINCOUNT", _SPINS)
     os.environ["HF_HUB_OFFLINE"] = "0" if download else "1"
     if constants := sys.modules.get("huggingface_hub.constants"):  # imported for the model before this one
         constants.HF_HUB_OFFLINE = not download  # type: ignore[attr-defined]
