@@ -40,9 +40,10 @@ def encode_record(record: LatentRecord, codec: Codec = Codec.SPLIT) -> bytes:
     return encode_front(metadata, len(payload), codec, record.tensor.shape, stored) + payload
 
 
-def decode_record(data: bytes, place: str) -> LatentRecord:
+def decode_record(data: bytes, place: str, tell: lineage.Tell | None = None) -> LatentRecord:
     """The record in a chunk's data.  place: starts the text of every error ("x.png: latent chunk at byte 1204").
 
+    tell: hears how far the replay of a recipe is.
     DamagedLatent, NewerVersion; ReplayDiffers when a recipe does not lead to the noise it names.
     """
     front = decode_front(data, len(data), place)
@@ -51,29 +52,29 @@ def decode_record(data: bytes, place: str) -> LatentRecord:
     if front.codec == Codec.RECIPE:
         if payload:
             raise DamagedLatent(f"{place}: a recipe has no payload, found {len(payload)} bytes")
-        tensor = _replayed(metadata, front, place)
+        tensor = _replayed(metadata, front, place, tell)
     else:
         tensor = decode_tensor(payload, front.codec, front.dims, front.digest, place)
     return _record(metadata, tensor, front, place)
 
 
-def record_of_twin(front: Front, place: str) -> LatentRecord:
+def record_of_twin(front: Front, place: str, tell: lineage.Tell | None = None) -> LatentRecord:
     """The record of a text twin, its noise rebuilt.  NoLatent when only the chunk had the noise."""
     metadata = front.known(place)
     if not isinstance(metadata.lineage.root, SeedRoot):
         raise NoLatent(f"{place}: its noise came from elsewhere and stood in the laTn chunk, which is not there")
-    return _record(metadata, _replayed(metadata, front, place), front, place)
+    return _record(metadata, _replayed(metadata, front, place, tell), front, place)
 
 
 def _metadata_bytes(data: bytes) -> int:
     return int.from_bytes(data[8:12], "little")
 
 
-def _replayed(metadata: Metadata, front: Front, place: str) -> NDArray[np.float16]:
+def _replayed(metadata: Metadata, front: Front, place: str, tell: lineage.Tell | None) -> NDArray[np.float16]:
     if not isinstance(metadata.lineage.root, SeedRoot):
         raise DamagedLatent(f"{place}: a recipe needs a seeded root, found a tensor root")
     try:
-        noise = lineage.replay(metadata.lineage, front.dims, metadata.axes)
+        noise = lineage.replay(metadata.lineage, front.dims, metadata.axes, tell=tell)
     except InvalidValue as error:
         raise DamagedLatent(f"{place}: {error}") from error
     found = lineage.digest(noise)

@@ -13,6 +13,7 @@ from typing import BinaryIO, TypeAlias
 from latentpng import carriers, chunks, codec
 from latentpng.atomic import TEMPORARY_PREFIX, TEMPORARY_SUFFIX, write_atomically
 from latentpng.errors import UnreadableFile
+from latentpng.lineage import Tell
 from latentpng.opening import open_picture
 from latentpng.pixels import decode_pixels, encode_pixels, pixel_digest
 from latentpng.record import LatentRecord
@@ -34,19 +35,22 @@ __all__ = [
 AnyPath: TypeAlias = str | os.PathLike[str]
 
 
-def read_record(path: AnyPath) -> LatentRecord:
-    """What a picture's file says.  UnreadableFile, NoLatent, DamagedLatent, NewerVersion, ReplayDiffers."""
+def read_record(path: AnyPath, tell: Tell | None = None) -> LatentRecord:
+    """What a picture's file says.  UnreadableFile, NoLatent, DamagedLatent, NewerVersion, ReplayDiffers.
+
+    tell: hears how far a replay is, where the noise must be rebuilt.
+    """
     with open_picture(path) as (stream, size, name):
-        return read_record_from(stream, size, name)
+        return read_record_from(stream, size, name, tell)
 
 
-def read_record_from(stream: BinaryIO, size: int, name: str) -> LatentRecord:
+def read_record_from(stream: BinaryIO, size: int, name: str, tell: Tell | None = None) -> LatentRecord:
     """The same for an open file.  name: what errors call it."""
     found = carriers.find(stream, size, name, whole=True)
     place = found.place(name)
     if found.is_twin:
-        return codec.record_of_twin(carriers.front_of_twin(stream, found.chunk, place), place)
-    return codec.decode_record(carriers.latent_data(stream, found.chunk, place), place)
+        return codec.record_of_twin(carriers.front_of_twin(stream, found.chunk, place), place, tell)
+    return codec.decode_record(carriers.latent_data(stream, found.chunk, place), place, tell)
 
 
 def read_picture(path: AnyPath) -> tuple[int, int, bytes]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 import numpy as np
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
 
     Noise: TypeAlias = NDArray[np.float16]
 
+Tell: TypeAlias = Callable[[int, int], None]  # hears, after each round: how many are replayed, of how many
+
 __all__ = [
+    "Tell",
     "ancestor_noise",
     "candidate_states",
     "digest",
@@ -43,10 +47,13 @@ def root_noise(seed: int, shape: tuple[int, ...]) -> Noise:
     return gauss1(seed, 0, math.prod(shape)).reshape(shape).astype(np.float16)
 
 
-def replay(lineage: Lineage, shape: tuple[int, ...], axes: str, root_tensor: Noise | None = None) -> Noise:
+def replay(
+    lineage: Lineage, shape: tuple[int, ...], axes: str, root_tensor: Noise | None = None, tell: Tell | None = None
+) -> Noise:
     """The state after all rounds: float16, read-only.
 
     root_tensor: the noise of a tensor root; not looked at for a seeded one.
+    tell: a lineage from a stranger may take a minute or two, and this hears how far it is.
     NewerVersion when the lineage needs another generator; InvalidValue when it does not fit the shape.
     """
     if lineage.noise != GAUSS1:
@@ -59,6 +66,9 @@ def replay(lineage: Lineage, shape: tuple[int, ...], axes: str, root_tensor: Noi
         state = _STATES.keep(names[0], _root(lineage, shape, root_tensor))
     for round, name in zip(lineage.rounds[done:], names[done + 1 :], strict=True):
         state = _STATES.keep(name, perturb(state, round, axes))
+        done += 1
+        if tell is not None:
+            tell(done, len(lineage.rounds))
     return state
 
 
@@ -92,18 +102,18 @@ def record_of(
     )
 
 
-def initial_noise(record: LatentRecord) -> Noise:
+def initial_noise(record: LatentRecord, tell: Tell | None = None) -> Noise:
     """The initial noise of the picture: float16, unit variance, before the scheduler's sigma scaling; read-only."""
     if isinstance(record.lineage.root, SeedRoot):
         return record.tensor
-    return replay(record.lineage, record.tensor.shape, record.axes, record.tensor)
+    return replay(record.lineage, record.tensor.shape, record.axes, record.tensor, tell)
 
 
-def ancestor_noise(record: LatentRecord, rounds: int) -> Noise:
+def ancestor_noise(record: LatentRecord, rounds: int, tell: Tell | None = None) -> Noise:
     """The initial noise after the first `rounds` rounds; 0 is the root.  InvalidValue when there are fewer."""
     if rounds == len(record.lineage.rounds):
-        return initial_noise(record)
-    return replay(record.lineage.ancestor(rounds), record.tensor.shape, record.axes, record.tensor)
+        return initial_noise(record, tell)
+    return replay(record.lineage.ancestor(rounds), record.tensor.shape, record.axes, record.tensor, tell)
 
 
 def frozen(noise: Noise) -> Noise:

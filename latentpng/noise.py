@@ -8,6 +8,7 @@ or fused multiply-add, and no generator of NumPy: all of those may change their 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -49,17 +50,30 @@ def gauss1(seed: int, stream: int, count: int) -> NDArray[np.float32]:
     values = np.empty((blocks, 2, 2), np.float32)
     for first in range(0, blocks, _BLOCKS_AT_ONCE):
         last = min(first + _BLOCKS_AT_ONCE, blocks)
-        words = _philox(seed, stream, first, last)
-        _box_muller(words, values[first:last])
+        counter = np.arange(first, last, dtype=np.uint64)
+        _box_muller(_philox(seed, np.full_like(counter, stream), counter), values[first:last])
     return values.reshape(-1)[:count]
 
 
-def _philox(seed: int, stream: int, first: int, last: int) -> tuple[Words, Words, Words, Words]:
-    """Philox4x32-10 for the counters `first` to `last`: four words each, in the low halves of uint64."""
-    counter = np.arange(first, last, dtype=np.uint64)
+def gauss1_pieces(seed: int, streams: int, count: int) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+    """The first `count` values of the streams 0, 1, ... piece by piece: where it belongs, and (streams, its length).
+
+    Many short streams cost little more than one long stream, and however long they are, a piece stays small.
+    """
+    blocks, most = -(-count // 4), max(1, _BLOCKS_AT_ONCE // streams)
+    for first in range(0, blocks, most):
+        last = min(first + most, blocks)
+        counter = np.tile(np.arange(first, last, dtype=np.uint64), streams)
+        values = np.empty((len(counter), 2, 2), np.float32)
+        _box_muller(_philox(seed, np.repeat(np.arange(streams, dtype=np.uint64), last - first), counter), values)
+        place = slice(4 * first, min(4 * last, count))
+        yield place, values.reshape(streams, -1)[:, : place.stop - place.start]
+
+
+def _philox(seed: int, stream: Words, counter: Words) -> tuple[Words, Words, Words, Words]:
+    """Philox4x32-10 of each counter in its stream: four words each, in the low halves of uint64."""
     w0, w1 = counter & _LOW, counter >> _SHIFT
-    w2 = np.full_like(w0, stream & 0xFFFFFFFF)
-    w3 = np.full_like(w0, stream >> 32)
+    w2, w3 = stream & _LOW, stream >> _SHIFT
     key = [seed & 0xFFFFFFFF, seed >> 32]
     for _ in range(10):
         a, b = w0 * _MULTIPLIERS[0], w2 * _MULTIPLIERS[1]

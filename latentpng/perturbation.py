@@ -6,6 +6,7 @@ SPEC.md, "The algebra", is the law; the order of operations below is part of the
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from latentpng import haar
 from latentpng.cache import ArrayCache
 from latentpng.errors import InvalidValue
-from latentpng.noise import gauss1
+from latentpng.noise import gauss1, gauss1_pieces
 from latentpng.record import Round
 from latentpng.shapes import check_round, check_shape, spatial_shape
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     Doubles: TypeAlias = NDArray[np.float64]
 
 _DRAWS = ArrayCache(32 * 2**20)  # the candidates' noise and its mean: shared by all candidates of a round
+_MOST_KEPT = 24 * 2**20  # bytes of one round's noise that are worth keeping
 
 
 def perturb(state: Noise, round: Round, axes: str) -> Noise:
@@ -60,23 +62,53 @@ def _blend(seed: int, of: int, marks: tuple[int, ...], count: int) -> Doubles:
     """The noise that the marked candidates move along: N(0, 1) for every value."""
     if of == 1:
         return _draw(seed, 0, count).astype(np.float64)
-    mean = _DRAWS.get((seed, of, count), lambda: _mean(seed, of, count))
+    mean_name = (seed, of, count, "mean")
+    if 4 * of * count <= _MOST_KEPT:
+        draws = _DRAWS.get((seed, of, count), lambda: _draws(seed, of, count))
+        mean = _DRAWS.get(mean_name, lambda: _mean(draws))
+        return _sum([draws[mark] for mark in marks], mean, of)
+    # so many values push each other out of the cache: those that are not needed together are forgotten at once
+    if len(marks) == 1:
+        mean = _DRAWS.get(mean_name, lambda: _mean_of_pieces(seed, of, count))
+        return _sum([_draw(seed, marks[0], count)], mean, of)
+    total = np.empty(count)
+    for place, draws in gauss1_pieces(seed, of, count):
+        total[place] = _sum([draws[mark] for mark in marks], _mean(draws), of)
+    return total
+
+
+def _sum(marked: Sequence[NDArray[np.float32]], mean: Doubles, of: int) -> Doubles:
+    """The marked candidates' noise, made zero-sum among `of`, as one noise of variance 1."""
     spread = math.sqrt(of / (of - 1))
-    total = (_draw(seed, marks[0], count) - mean) * spread
-    for mark in marks[1:]:
-        total += (_draw(seed, mark, count) - mean) * spread
-    many = len(marks)
+    total: Doubles = (marked[0] - mean) * spread
+    for draw in marked[1:]:
+        total += (draw - mean) * spread
+    many = len(marked)
     if many > 1:
         total /= math.sqrt(many * (1.0 - (many - 1) / (of - 1)))
     return total
 
 
-def _mean(seed: int, of: int, count: int) -> Doubles:
-    total = _draw(seed, 0, count).astype(np.float64)
-    for stream in range(1, of):
-        total += _draw(seed, stream, count)
-    total /= of
+def _mean(draws: NDArray[np.float32]) -> Doubles:
+    total: Doubles = draws[0].astype(np.float64)
+    for draw in draws[1:]:
+        total += draw
+    total /= len(draws)
     return total
+
+
+def _mean_of_pieces(seed: int, of: int, count: int) -> Doubles:
+    mean = np.empty(count)
+    for place, draws in gauss1_pieces(seed, of, count):
+        mean[place] = _mean(draws)
+    return mean
+
+
+def _draws(seed: int, of: int, count: int) -> NDArray[np.float32]:
+    values = np.empty((of, count), np.float32)
+    for place, draws in gauss1_pieces(seed, of, count):
+        values[:, place] = draws
+    return values
 
 
 def _draw(seed: int, stream: int, count: int) -> NDArray[np.float32]:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 MAX_AXES = 4
 MAX_ELEMENTS = 2**21
 COARSEST_SIDE = 4
-MAX_DRAWS = 2**31  # elements times candidates, over all rounds: minutes of replay, not days
+MAX_WORK = 2**31  # elements times candidates, over all rounds: a minute or two of replay, not days
+LEAST_CANDIDATES = 8  # a round of fewer costs as much: moving octaves takes longer than drawing noise
 
 _AXIS_LETTERS = "1ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -56,9 +57,9 @@ def check_rounds(lineage: Lineage, shape: tuple[int, ...], axes: str) -> None:
     """InvalidValue unless every round can be applied to noise of this shape, and all of them in bearable time."""
     for round in lineage.rounds:
         check_round(round, shape, axes)
-    draws = math.prod(shape) * sum(round.of for round in lineage.rounds)
-    if draws > MAX_DRAWS:
-        raise InvalidValue(f"at most {MAX_DRAWS} noise values in all rounds, found {draws}")
+    work = math.prod(shape) * sum(max(LEAST_CANDIDATES, round.of) for round in lineage.rounds)
+    if work > MAX_WORK:
+        raise InvalidValue(f"at most {MAX_WORK} noise values in all rounds, found {work}")
 
 
 def check_round(round: Round, shape: tuple[int, ...], axes: str) -> None:

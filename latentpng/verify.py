@@ -33,16 +33,16 @@ class Report:
         return self.problem or f"{self.file}: good ({', '.join(self.passed)})"
 
 
-def verify_file(path: str | os.PathLike[str]) -> Report:
-    """Check everything that can be checked; raises nothing on bad files."""
+def verify_file(path: str | os.PathLike[str], tell: lineage.Tell | None = None) -> Report:
+    """Check everything that can be checked; raises nothing on bad files.  tell: hears how far the replay is."""
     passed: list[str] = []
     name = os.fspath(path)
     try:
         with open_picture(path) as (stream, size, name):
-            record = read_record_from(stream, size, name)
+            record = read_record_from(stream, size, name, tell)
             rebuilt = ", rebuilt from the text" if find(stream, size, name, whole=True).is_twin else ""
             passed.append(f"noise of {' x '.join(map(str, record.tensor.shape))}{rebuilt}")
-            _check_lineage(record, name)
+            _check_lineage(record, name, tell)
             rounds = len(record.lineage.rounds)
             passed.append(f"lineage of {rounds} {'round' if rounds == 1 else 'rounds'}")
             _, _, rgb = decode_pixels(stream, size, name)
@@ -52,9 +52,9 @@ def verify_file(path: str | os.PathLike[str]) -> Report:
     return Report(file=name, passed=tuple(passed))
 
 
-def _check_lineage(record: LatentRecord, name: str) -> None:
+def _check_lineage(record: LatentRecord, name: str, tell: lineage.Tell | None) -> None:
     try:
-        state = lineage.replay(record.lineage, record.tensor.shape, record.axes, record.tensor)
+        state = lineage.replay(record.lineage, record.tensor.shape, record.axes, record.tensor, tell)
     except InvalidValue as error:
         raise DamagedLatent(f"{name}: {error}") from error
     found = lineage.digest(state)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -22,6 +24,7 @@ from latentpng.lineage import (
     root_noise,
 )
 from latentpng.record import Lineage, Round, SeedRoot, TensorRoot
+from latentpng.shapes import check_rounds
 from tests.latentpng import independent
 from tests.latentpng.pictures import SHAPES, rounds, tensor_record
 
@@ -157,6 +160,29 @@ def test_forgetting_everything_changes_no_bit(monkeypatch: pytest.MonkeyPatch) -
     assert [digest(replay(family.ancestor(number), BIG, "CHW")) for number in range(5)] == remembered
 
 
+@pytest.mark.parametrize("marks", [(3,), (3, 1)])
+def test_noise_too_large_to_keep_has_the_same_bits(monkeypatch: pytest.MonkeyPatch, marks: tuple[int, ...]) -> None:
+    step = Round(seed=5, scale=0.5, of=4, marks=marks)
+    kept = perturb(root_noise(3, BIG), step, "CHW")
+    monkeypatch.setattr(perturbation, "_DRAWS", ArrayCache(32 * 2**20))
+    monkeypatch.setattr(perturbation, "_MOST_KEPT", 0)
+    assert digest(perturb(root_noise(3, BIG), step, "CHW")) == digest(kept)
+
+
+def test_many_candidates_of_little_noise_cost_little() -> None:
+    steps = tuple(Round(seed=seed, scale=0.5, of=64, marks=tuple(range(63))) for seed in range(128))
+    start = time.perf_counter()
+    replay(Lineage(root=SeedRoot(seed=91), rounds=steps), (1,), "L")
+    assert time.perf_counter() - start < 1.0
+
+
+def test_a_replay_tells_how_far_it_is() -> None:
+    heard: list[tuple[int, int]] = []
+    steps = tuple(Round(seed=seed, scale=0.5) for seed in range(3))
+    replay(Lineage(root=SeedRoot(seed=92), rounds=steps), (5,), "L", tell=lambda *far: heard.append(far))
+    assert heard == [(1, 3), (2, 3), (3, 3)]
+
+
 def test_the_cache_stays_within_its_bytes() -> None:
     cache = ArrayCache(100)
     arrays = [cache.get(number, lambda: np.zeros(40, np.uint8)) for number in range(5)]
@@ -228,6 +254,15 @@ def test_replay_that_would_take_days_is_refused() -> None:
     steps = tuple(Round(seed=seed, scale=0.1, of=64) for seed in range(4096))
     with pytest.raises(InvalidValue, match=r"^at most 2147483648 noise values in all rounds, found 5242880000$"):
         replay(Lineage(root=SeedRoot(seed=1), rounds=steps), (20000,), "L")
+
+
+def test_the_limit_of_work_leaves_a_long_search_and_counts_rounds_of_few_candidates() -> None:
+    longest = tuple(Round(seed=seed, scale=0.1, of=8) for seed in range(4096))
+    check_rounds(Lineage(root=SeedRoot(seed=1), rounds=longest), (4, 128, 128), "CHW")
+    alone = tuple(Round(seed=seed, scale=0.1) for seed in range(129))
+    check_rounds(Lineage(root=SeedRoot(seed=1), rounds=alone[1:]), (2**21,), "L")
+    with pytest.raises(InvalidValue, match=r"^at most 2147483648 noise values in all rounds, found 2164260864$"):
+        check_rounds(Lineage(root=SeedRoot(seed=1), rounds=alone), (2**21,), "L")
 
 
 def test_a_tensor_root_needs_its_tensor() -> None:

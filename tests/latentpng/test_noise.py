@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latentpng.errors import InvalidValue
-from latentpng.noise import gauss1
+from latentpng.noise import gauss1, gauss1_pieces
 from tests.latentpng import independent
 from tests.latentpng.pictures import seeds
 
@@ -84,3 +84,12 @@ def test_impossible_draws_are_refused(seed: int, stream: int, count: int, messag
     with pytest.raises(InvalidValue) as caught:
         gauss1(seed, stream, count)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(("streams", "count"), [(1, 1), (3, 5), (64, 1), (64, 300), (5, 9000), (5000, 2), (2, 0)])
+def test_streams_that_are_drawn_together_are_the_same(streams: int, count: int) -> None:
+    together = np.full((streams, count), np.nan, np.float32)
+    for place, values in gauss1_pieces(2**64 - 1, streams, count):
+        together[:, place] = values
+    for stream in {0, 1, streams // 2, streams - 1} & set(range(streams)):
+        np.testing.assert_array_equal(together[stream], gauss1(2**64 - 1, stream, count))
