@@ -97,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_output(parser: argparse.ArgumentParser, metavar: str, text: str) -> None:
-    parser.add_argument("-o", "--output", default="", metavar=metavar, help=text)
+    parser.add_argument("-o", "--output", metavar=metavar, help=text)
     parser.add_argument("-f", "--force", action="store_true", help="replace an output that exists")
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -17,6 +18,7 @@ from latentpng.opening import STANDARD_INPUT
 from latentpng.text import plain
 
 _STANDARD_OUTPUT = "-"
+_PATIENCE = 2.0  # seconds of silence
 
 
 def inspect(files: Sequence[str], *, as_json: bool) -> ExitCode:
@@ -43,7 +45,7 @@ def verify(files: Sequence[str]) -> ExitCode:
     from latentpng.verify import verify_file
 
     def check(file: str) -> ExitCode:
-        report = verify_file(file)
+        report = verify_file(file, _progress(file))
         if report.exit_code == ExitCode.NO_LATENT:
             raise NoLatent(report.problem)
         _show(report.line)
@@ -52,30 +54,30 @@ def verify(files: Sequence[str]) -> ExitCode:
     return _each(files, check)
 
 
-def extract(file: str, output: str, rounds: int | None, *, force: bool) -> ExitCode:
-    """Write the initial noise of a picture, or of its ancestor after so many rounds."""
-    ending = "" if rounds is None else f".round-{rounds}"
-    output = output or _beside(file, f"{ending}.npy")
+def extract(file: str, output: str | None, rounds: int | None, *, force: bool) -> ExitCode:
+    """Write the initial noise of a picture, or of its ancestor after so many rounds; output None: beside the file."""
 
     def write(file: str) -> ExitCode:
         from latentpng.files import read_record
         from latentpng.lineage import ancestor_noise
         from latentpng.tensors import check_suffix, tensor_file
 
-        suffix = ".npy" if output == _STANDARD_OUTPUT else Path(output).suffix.lower()
+        suffix = ".npy" if output in (None, _STANDARD_OUTPUT) else Path(output).suffix.lower()
         check_suffix(suffix)
-        record = read_record(file)
-        noise = ancestor_noise(record, len(record.lineage.rounds) if rounds is None else rounds)
-        _write(output, tensor_file(noise, record.axes, suffix), force=force)
+        tell = _progress(file)
+        record = read_record(file, tell)
+        noise = ancestor_noise(record, len(record.lineage.rounds) if rounds is None else rounds, tell)
+        target = _beside(file, ".npy" if rounds is None else f".round-{rounds}.npy") if output is None else output
+        _write(target, tensor_file(noise, record.axes, suffix), force=force)
         return ExitCode.OK
 
     return _each([file], write, folders=False)
 
 
-def strip(file: str, output: str, *, force: bool) -> ExitCode:
-    """Remove what the format adds, in place or in a copy."""
-    if file == STANDARD_INPUT:
-        output = output or _STANDARD_OUTPUT
+def strip(file: str, output: str | None, *, force: bool) -> ExitCode:
+    """Remove what the format adds, in place (output None) or in a copy."""
+    if file == STANDARD_INPUT and output is None:
+        output = _STANDARD_OUTPUT
 
     def remove(file: str) -> ExitCode:
         from latentpng.files import is_signed, stripped
@@ -83,8 +85,10 @@ def strip(file: str, output: str, *, force: bool) -> ExitCode:
         data, carried = stripped(file)
         if carried and file != STANDARD_INPUT and is_signed(file):
             say(f"{file}: it has a C2PA signature, which does not fit the new bytes")
-        if carried or output:
-            _write(output or file, data, force=force or not output)
+        if output is not None:
+            _write(output, data, force=force)
+        elif carried:
+            _write(file, data, force=True)
         if not carried:
             say(f"{file}: nothing to remove")
         return ExitCode.OK
@@ -116,32 +120,48 @@ def _in_folder(folder: str, action: Callable[[str], ExitCode]) -> ExitCode:
     """The PNGs of a folder, by name, not those of its subfolders; the ones without a latent are passed over."""
     first_bad, carried = ExitCode.OK, False
     try:
-        for file in _pictures(folder):
-            try:
-                first_bad = first_bad or action(file)
-                carried = True
-            except NoLatent:
-                continue
-            except LatentPngError as error:
-                say(str(error))
-                first_bad, carried = first_bad or error.exit_code, True
+        pictures = _pictures(folder)
     except OSError as error:
         say(f"{folder}: it cannot be read ({error.strerror or error})")
-        return first_bad or UnreadableFile.exit_code
+        return UnreadableFile.exit_code
+    for file in pictures:
+        try:
+            code = action(file)
+            first_bad, carried = first_bad or code, True
+        except NoLatent:
+            continue
+        except LatentPngError as error:
+            say(str(error))
+            first_bad, carried = first_bad or error.exit_code, True
     if not carried:
         say(f"{folder}: no PNG in this folder carries a latent")
         return NoLatent.exit_code
     return first_bad
 
 
+def _progress(file: str) -> Callable[[int, int], None]:
+    """Says how far a long replay is: after two seconds, then each time that it took twice as long."""
+    start, patience = time.monotonic(), _PATIENCE
+
+    def tell(done: int, total: int) -> None:
+        nonlocal patience
+        if time.monotonic() - start >= patience:
+            patience *= 2
+            say(f"{file}: {done} of {total} rounds replayed")
+
+    return tell
+
+
 def _is_folder(file: str) -> bool:
-    return os.path.isdir(file)  # noqa: PTH112 - Path.is_dir raises where a name is too long or a folder is locked
+    # not Path.is_dir, which raises where a name is too long or a folder is locked
+    return file != STANDARD_INPUT and os.path.isdir(file)  # noqa: PTH112
 
 
-def _pictures(folder: str) -> Iterator[str]:
-    for path in sorted(Path(folder).iterdir()):
-        if path.suffix.lower() == ".png" and not path.name.startswith(".") and not _is_folder(str(path)):
-            yield str(path)
+def _pictures(folder: str) -> list[str]:
+    """Names that end in .png.  Pipes and devices are passed over, links that lead nowhere are not."""
+    names = [name for name in os.listdir(folder) if name.lower().endswith(".png") and not name.startswith(".")]  # noqa: PTH208
+    files = [str(Path(folder, name)) for name in sorted(names)]
+    return [file for file in files if os.path.isfile(file) or not os.path.exists(file)]  # noqa: PTH110, PTH113
 
 
 def _beside(file: str, suffix: str) -> str:
@@ -154,6 +174,8 @@ def _write(output: str, data: bytes, *, force: bool) -> None:
     if output == _STANDARD_OUTPUT:
         _output().buffer.write(data)
         return
+    if not output:
+        raise UnwritableFile("'': no file has such a name")
     if not force and os.path.lexists(output):
         raise UnwritableFile(f"{plain(output)}: it exists, and only --force replaces it")
     write_atomically(output, (data,))

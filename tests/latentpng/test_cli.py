@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 import latentpng
-from latentpng import __version__
+from latentpng import __version__, commands, lineage
+from latentpng.cache import ArrayCache
 from latentpng.chunks import SIGNATURE, build
 from latentpng.cli import main
 from latentpng.codec import encode_record
@@ -122,6 +123,66 @@ def test_a_folder_is_its_pngs_and_those_without_a_latent_are_passed_over(
     out, err = capsys.readouterr()
     assert [json.loads(line)["file"] for line in out.splitlines()] == ["a.png"]
     assert err == "latentpng: z.png: it is not a PNG\n"
+
+
+def test_a_folder_is_read_to_its_end_after_a_bad_picture(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good = (folder / "a.png").read_bytes()
+    latent = dict(independent.png_chunks(good))[b"laTn"]
+    (folder / "A.png").write_bytes(SIGNATURE + build_all(good, encode_pixels(SIDE, SIDE, bytes(3 * SIDE * SIDE))))
+    (folder / "B.png").write_bytes(png_of((b"laTn", changed(latent, 4, b"\2"))))
+    assert main(["verify", "."]) == 8
+    assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == ["A.png", "B.png", "a.png"]
+    assert main(["inspect", "--json", "."]) == 6
+    assert [json.loads(line)["file"] for line in capsys.readouterr().out.splitlines()] == ["A.png", "B.png", "a.png"]
+
+
+def test_pipes_in_a_folder_are_passed_over_and_broken_links_are_told(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(folder / "0.png")
+    (folder / "1.png").symlink_to("nowhere")
+    (folder / "2.png").symlink_to("2.png")
+    (folder / "3.png").symlink_to("a.png")
+    assert main(["verify", "."]) == 3
+    out, err = capsys.readouterr()
+    assert [line.partition(":")[0] for line in out.splitlines()] == ["1.png", "2.png", "3.png", "a.png"]
+    assert err == ""
+
+
+def test_standard_input_is_no_folder(folder: Path) -> None:
+    data = (folder / "a.png").read_bytes()
+    (folder / "-").mkdir()
+    ran = subprocess.run(
+        [*COMMAND, "verify", "-"], input=data, cwd=folder, env=ENVIRONMENT, capture_output=True, timeout=60, check=False
+    )
+    assert ran.stdout == b"standard input: good (noise of 2 x 8 x 8, lineage of 2 rounds, pixels)\n"
+
+
+@pytest.mark.parametrize("name", [".", "/", "", "nothing/"])
+def test_extract_of_no_file_is_one_sentence(folder: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:  # noqa: ARG001
+    assert main(["extract", name]) == 3
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_an_empty_output_is_not_the_file_itself(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = (folder / "a.png").read_bytes()
+    assert main(["strip", "a.png", "-o", ""]) == 9
+    assert main(["strip", "a.png", "-f", "-o", ""]) == 9
+    assert capsys.readouterr().err == "latentpng: '': no file has such a name\n" * 2
+    assert (folder / "a.png").read_bytes() == before
+    assert main(["extract", "a.png", "-o", ""]) == 2
+
+
+def test_a_long_replay_says_how_far_it_is(
+    folder: Path,  # noqa: ARG001 - it is the current folder
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(commands, "_PATIENCE", 0.0)
+    monkeypatch.setattr(lineage, "_STATES", ArrayCache(0))
+    for arguments in (["verify", "a.png"], ["extract", "a.png", "--round", "2", "-o", "x.npy"]):
+        assert main(arguments) == 0
+    assert capsys.readouterr().err == "".join(f"latentpng: a.png: {done} of 2 rounds replayed\n" for done in (1, 2))
 
 
 def test_a_folder_without_latents_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -293,10 +354,13 @@ def test_a_pipe_is_read_and_written(folder: Path) -> None:
     assert run("verify", "-", stdin=b"") == (3, b"standard input: it is not a PNG, it is empty\n", "")
 
 
-def test_a_closed_pipe_is_quiet(folder: Path) -> None:
-    many = ["a.png"] * 300
+@pytest.mark.parametrize("named", [["a.png"] * 300, ["many"]])
+def test_a_closed_pipe_is_quiet(folder: Path, named: list[str]) -> None:
+    (folder / "many").mkdir()
+    for number in range(300):
+        (folder / "many" / f"{number}.png").symlink_to(folder / "a.png")
     with subprocess.Popen(
-        [*COMMAND, "inspect", *many], cwd=folder, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [*COMMAND, "inspect", *named], cwd=folder, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -372,6 +436,7 @@ def test_imagemagick_leaves_enough(folder: Path) -> None:
     ("command", "code", "message"),
     [
         ("inspect a.png >&-", 9, "latentpng: standard output: it cannot be written (Bad file descriptor)\n"),
+        ("inspect . >/dev/full", 9, "latentpng: standard output: it cannot be written (No space left on device)\n"),
         ("inspect a.png >/dev/full", 9, "latentpng: standard output: it cannot be written (No space left on device)\n"),
         (
             "extract a.png -o - >/dev/full",
