@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from engine.plan import LoadModel
 from latentpng.record import LatentRecord
 
 
@@ -29,10 +30,12 @@ class LoadingProgressed:
 class ModelReady:
     """The model is loaded.
 
+    request: what this answers; a worker that was started again answers a load that nobody asked for twice.
     noise_shape, noise_axes: the initial noise of one picture at the size that was asked for.
     pipeline: the class name.  schedulers: class names that this pipeline can use.  device, dtype: where it runs.
     """
 
+    request: LoadModel
     noise_shape: tuple[int, ...]
     noise_axes: str
     pipeline: str

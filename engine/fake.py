@@ -140,14 +140,14 @@ class FakeRenderer:
 
     def _answer(self, request: LoadModel | RenderJob) -> None:
         if isinstance(request, LoadModel):
-            self._load()
+            self._load(request)
             return
         try:
             self._render(request)
         except Cancelled:
             self._on_event(JobCancelled(job=request.job))
 
-    def _load(self) -> None:
+    def _load(self, request: LoadModel) -> None:
         self._on_event(LoadingProgressed(stage="loading weights"))
         if self._load_failure:
             sentence, self._load_failure = self._load_failure, ""
@@ -155,6 +155,7 @@ class FakeRenderer:
             return
         self._on_event(
             ModelReady(
+                request=request,
                 noise_shape=self._noise_shape,
                 noise_axes=self._axes,
                 pipeline=_PIPELINE,

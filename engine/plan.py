@@ -71,6 +71,7 @@ class LoadModel:
 
     device: "auto", "cpu", "cuda", "cuda:1", "mps".  dtype: "auto", "float32", "float16", "bfloat16".
     micro_batch: most pictures rendered in one batch; 0 leaves it to the worker.
+    made_with: (device, dtype) that the picture to go on from records; an "auto" dtype follows it on such a device.
     """
 
     model: ModelChoice
@@ -78,6 +79,7 @@ class LoadModel:
     device: str = "auto"
     dtype: str = "auto"
     micro_batch: int = 0
+    made_with: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

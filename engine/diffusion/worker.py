@@ -105,6 +105,7 @@ class Worker:
         kind = runner.renderer.noise_kind(request.settings)
         self._runner = runner
         return ModelReady(
+            request=request,
             noise_shape=kind.shape,
             noise_axes=kind.axes,
             pipeline=type(loaded.pipe).__name__,
