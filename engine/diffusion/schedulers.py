@@ -12,7 +12,7 @@ import diffusers
 from engine.errors import InvalidRequest
 from engine.settings import SchedulerSettings
 
-_ALSO_KARRAS = ("LCMScheduler", "TCDScheduler", "SASolverScheduler", "DDIMParallelScheduler", "DDPMParallelScheduler")
+_UNLISTED = ("LCMScheduler", "TCDScheduler", "SASolverScheduler", "DDIMParallelScheduler", "DDPMParallelScheduler")
 """Run on the same models as those that diffusers lists as compatible, though it does not list them."""
 
 _NOT = ("EDMEulerScheduler",)
@@ -54,7 +54,7 @@ class OwnScheduler:
             names |= {*_FLOW, *_FLOW_SOLVERS}
         elif not self.is_flow:
             names |= set(getattr(self.kind, "_compatibles", ())) - set(_NOT)
-            names |= set(_ALSO_KARRAS) if "DDIMScheduler" in names else set()
+            names |= set(_UNLISTED) if "DDIMScheduler" in names else set()
         return tuple(sorted(name for name in names if hasattr(diffusers, name)))
 
     def build(self, settings: SchedulerSettings) -> Any:
@@ -63,7 +63,8 @@ class OwnScheduler:
         unknown = sorted(set(settings.options) - set(inspect.signature(kind.__init__).parameters))
         if unknown:
             raise InvalidRequest(f"{kind.__name__} has no option {unknown[0]!r}")
-        return kind.from_config({**self.config, **self._flow_options(kind.__name__), **settings.options})
+        # As arguments: of the configuration, diffusers drops every entry that the model's file does not spell out.
+        return kind.from_config(dict(self.config), **{**self._flow_options(kind.__name__), **settings.options})
 
     def _flow_options(self, name: str) -> dict[str, Any]:
         """What tells a scheduler of another class that this is a flow, and how far its times are shifted."""
