@@ -13,19 +13,78 @@ from dataclasses import dataclass, field
 from engine.errors import InvalidRequest
 from latentpng.record import MAX_SEED, Json, JsonObject
 
+MOST_PIXELS = 8192
+"""Of a side of a picture."""
+_MOST_TEXT = 100_000
+_MOST_NAME = 100
+
+_FLAGS = frozenset(
+    {
+        "clip_sample",
+        "euler_at_final",
+        "lower_order_final",
+        "predict_x0",
+        "rescale_betas_zero_snr",
+        "set_alpha_to_one",
+        "skip_prk_steps",
+        "stochastic_sampling",
+        "thresholding",
+        "use_beta_sigmas",
+        "use_dynamic_shifting",
+        "use_exponential_sigmas",
+        "use_flow_sigmas",
+        "use_karras_sigmas",
+        "use_lu_lambdas",
+    }
+)
+_WORDS = frozenset(
+    {
+        "algorithm_type",
+        "final_sigmas_type",
+        "interpolation_type",
+        "prediction_type",
+        "solver_type",
+        "timestep_spacing",
+        "timestep_type",
+        "time_shift_type",
+        "variance_type",
+    }
+)
+_COUNTS: Mapping[str, tuple[int, int]] = {"solver_order": (1, 3), "steps_offset": (0, 1000)}
+_NUMBERS: Mapping[str, tuple[float, float]] = {
+    "base_shift": (0.0, 100.0),
+    "flow_shift": (0.01, 100.0),
+    "max_shift": (0.0, 100.0),
+    "shift": (0.01, 100.0),
+    "shift_terminal": (0.0, 1.0),
+}
+"""Options that change how the steps are chosen and computed: flags, words, whole numbers, numbers.
+
+Files come from strangers, so nothing is let in that decides how much is computed (`num_train_timesteps`).
+"""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SchedulerSettings:
     """A diffusers scheduler: its class, and what differs from the model's own scheduler configuration.
 
     name: the class name, "" for the model's own scheduler.
-    options: configuration entries that override the model's ("use_karras_sigmas": True).
-    eta: passed to `scheduler.step` where it has such an argument (DDIM: 1.0 is stochastic); 0 is its default.
+    options: configuration entries that override the model's ("use_karras_sigmas": True); only those in this file.
+    eta: 0 to 1, passed to `scheduler.step` where it has such an argument (DDIM: 1.0 is stochastic); 0 is its default.
     """
 
     name: str = ""
     options: JsonObject = field(default_factory=dict)
     eta: float = 0.0
+
+    def __post_init__(self) -> None:
+        if len(self.name) > _MOST_NAME:
+            raise InvalidRequest(f"a scheduler's name is at most {_MOST_NAME} characters, found {len(self.name)}")
+        if not 0.0 <= self.eta <= 1.0:
+            raise InvalidRequest(f"the scheduler's eta is a number from 0 to 1, found {self.eta}")
+        for name, value in self.options.items():
+            if wanted := _wanted_of_option(name, value):
+                raise InvalidRequest(f"the scheduler option {name[:_MOST_NAME]!r} {wanted}")
 
     def to_json(self) -> dict[str, Json]:
         """The form in a file; empty fields are left out."""
@@ -62,8 +121,8 @@ class RenderSettings:
 
     def __post_init__(self) -> None:
         for name, value, least, most in (
-            ("width", self.width, 8, 8192),
-            ("height", self.height, 8, 8192),
+            ("width", self.width, 8, MOST_PIXELS),
+            ("height", self.height, 8, MOST_PIXELS),
             ("steps", self.steps, 1, 1000),
             ("step_seed", self.step_seed, 0, MAX_SEED),
         ):
@@ -71,6 +130,9 @@ class RenderSettings:
                 raise InvalidRequest(f"{name} is a number from {least} to {most}, found {value}")
         if not (math.isfinite(self.guidance) and 0.0 <= self.guidance <= 100.0):
             raise InvalidRequest(f"guidance is a number from 0 to 100, found {self.guidance}")
+        for name, text in (("prompt", self.prompt), ("negative prompt", self.negative_prompt)):
+            if len(text) > _MOST_TEXT:
+                raise InvalidRequest(f"the {name} is at most {_MOST_TEXT:,} characters, found {len(text):,}")
 
     def to_json(self) -> dict[str, Json]:
         """The form in a file's `settings`; empty texts are left out, 64-bit seeds are decimal strings."""
@@ -104,6 +166,23 @@ class RenderSettings:
         )
 
 
+def _wanted_of_option(name: str, value: Json) -> str:
+    """What a scheduler option has to be; "" when it is that."""
+    if name in _FLAGS:
+        return "" if isinstance(value, bool) else "is true or false"
+    if name in _WORDS:
+        return "" if isinstance(value, str) and len(value) <= _MOST_NAME else "is a short text"
+    if name in _COUNTS:
+        least, most = _COUNTS[name]
+        whole = isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+        return "" if whole else f"is a whole number from {least} to {most}"
+    if name in _NUMBERS:
+        low, high = _NUMBERS[name]
+        number = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
+        return "" if number else f"is a number from {low:g} to {high:g}"
+    return "is not one that can be set"
+
+
 def _text(entries: JsonObject, name: str) -> str:
     value = entries.get(name, "")
     if not isinstance(value, str):
@@ -115,7 +194,10 @@ def _number(entries: JsonObject, name: str, default: float) -> float:
     value = entries.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidRequest(f"settings: {name} is a number, found {type(value).__name__}")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise InvalidRequest(f"settings: {name} is too large") from error
 
 
 def _integer(entries: JsonObject, name: str, default: int) -> int:

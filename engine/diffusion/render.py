@@ -15,9 +15,8 @@ from engine.diffusion.loading import LoadedModel
 from engine.diffusion.previews import Previewer, unpacked
 from engine.diffusion.seams import Step, initial_noise, scheduler_steps, wanted_noise, watched_randomness
 from engine.events import Picture
-from engine.settings import RenderSettings
+from engine.settings import MOST_PIXELS, RenderSettings
 
-MOST_PIXELS = 8192  # of a side, as in `RenderSettings`
 _PROBE = 64
 """Pixels by which a size is changed to see which axes follow; every family accepts multiples of it."""
 

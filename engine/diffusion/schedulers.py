@@ -58,13 +58,17 @@ class OwnScheduler:
         return tuple(sorted(name for name in names if hasattr(diffusers, name)))
 
     def build(self, settings: SchedulerSettings) -> Any:
-        """A fresh scheduler.  InvalidRequest when the model cannot use it, or when it has no such option."""
+        """A fresh scheduler.  InvalidRequest when the model cannot use it, or when it refuses the options."""
         kind: Any = self._class(settings.name) if settings.name else self.kind
         unknown = sorted(set(settings.options) - set(inspect.signature(kind.__init__).parameters))
         if unknown:
             raise InvalidRequest(f"{kind.__name__} has no option {unknown[0]!r}")
         # As arguments: of the configuration, diffusers drops every entry that the model's file does not spell out.
-        return kind.from_config(dict(self.config), **{**self._flow_options(kind.__name__), **settings.options})
+        options = {**self._flow_options(kind.__name__), **settings.options}
+        try:
+            return kind.from_config(dict(self.config), **options)
+        except Exception as error:  # a class refuses a value in whatever way it likes
+            raise InvalidRequest(_refusal(kind.__name__, error)) from error
 
     def _flow_options(self, name: str) -> dict[str, Any]:
         """What tells a scheduler of another class that this is a flow, and how far its times are shifted."""
@@ -84,3 +88,8 @@ class OwnScheduler:
             raise InvalidRequest(f"this model cannot use the scheduler {asked}; it can use {known}")
         found: type = getattr(diffusers, meant)
         return found
+
+
+def _refusal(name: str, error: Exception) -> str:
+    line = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
+    return f"the scheduler {name.removesuffix('Scheduler')} refuses these options: {line}"

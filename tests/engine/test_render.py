@@ -179,8 +179,8 @@ def test_a_scheduler_that_the_model_cannot_use_is_told_with_those_it_can(rendere
         InvalidRequest, match=r"^this model cannot use the scheduler FlowMatchLCM; it can use DDIM, DDIMParallel, "
     ):
         pixels_of(renderer, noise_of(0), settings_of("FlowMatchLCM"))
-    odd = replace(SETTINGS, scheduler=replace(scheduler_settings("DDIM"), options={"speed": 3}))
-    with pytest.raises(InvalidRequest, match=r"^DDIMScheduler has no option 'speed'$"):
+    odd = replace(SETTINGS, scheduler=replace(scheduler_settings("DDIM"), options={"solver_order": 3}))
+    with pytest.raises(InvalidRequest, match=r"^DDIMScheduler has no option 'solver_order'$"):
         pixels_of(renderer, noise_of(0), odd)
 
 

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from engine.diffusion.schedulers import OwnScheduler
+from engine.errors import InvalidRequest
 from engine.schedulers import FRIENDLY, scheduler_settings
 from engine.settings import SchedulerSettings
 
@@ -64,3 +65,14 @@ def test_a_flow_model_tells_other_solvers_that_it_is_one(tmp_path: Path) -> None
     assert solver.build(SchedulerSettings(name="EulerDiscreteScheduler")).config["shift"] == 2.0
     multistep = own(tmp_path, "UniPCMultistepScheduler", '{"prediction_type": "flow_prediction", "flow_shift": 2.0}')
     assert entries(multistep.build(SchedulerSettings(name="DPMSolverMultistepScheduler")), wanted)["use_flow_sigmas"]
+
+
+def test_a_value_that_a_scheduler_refuses_is_one_sentence(tmp_path: Path) -> None:
+    odd = SchedulerSettings(name="DPMSolverMultistepScheduler", options={"algorithm_type": "magic"})
+    with pytest.raises(InvalidRequest) as caught:
+        own(tmp_path, "DPMSolverMultistepScheduler").build(odd)
+    assert str(caught.value) == (
+        "the scheduler DPMSolverMultistep refuses these options: "
+        "magic is not implemented for <class 'diffusers.schedulers.scheduling_dpmsolver_multistep."
+        "DPMSolverMultistepScheduler'>"
+    )
