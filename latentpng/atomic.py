@@ -25,11 +25,11 @@ def write_atomically(path: str | os.PathLike[str], parts: Iterable[bytes]) -> No
     try:
         target = Path(os.path.realpath(path))
         with _temporary(target) as (file, temporary):
+            if target.exists():
+                temporary.chmod(stat.S_IMODE(target.stat().st_mode))
             for part in parts:
                 file.write(part)
             file.flush()
-            if target.exists():
-                temporary.chmod(stat.S_IMODE(target.stat().st_mode))
             os.fsync(file.fileno())
             temporary.replace(target)
     except ValueError as error:

@@ -30,7 +30,7 @@ from latentpng.metadata import metadata_to_json
 from latentpng.parameters import KEYWORD as PARAMETERS
 from latentpng.parameters import is_ours, parameters_text
 from latentpng.record import Json, LatentRecord, check_digest
-from latentpng.shapes import MAX_AXES
+from latentpng.shapes import MAX_AXES, check_dims
 
 KIND = b"laTn"
 TWIN = "latentpng"
@@ -58,20 +58,26 @@ def find(stream: BinaryIO, size: int, path: str, *, whole: bool) -> Found:
     whole: walk to the end of the file even when the carrier was found in front, so that a cut file is noticed.
     NoLatent when there is none; DamagedLatent when two laTn chunks differ.
     """
-    front: dict[bool, list[Chunk]] = {}
-    found: dict[bool, list[Chunk]] = {False: [], True: []}  # by is_twin
+    first: dict[bool, Chunk] = {}  # by is_twin
+    first_idat = size
+    differs: DamagedLatent | None = None
     for chunk in chunks.walk(stream, size, path):
-        if chunk.kind == b"IDAT" and not front:
-            front = {is_twin: list(carriers) for is_twin, carriers in found.items()}
-            if front[False] and not whole:
+        if chunk.kind == b"IDAT":
+            if not whole and False in first:
                 break
-        if chunk.kind == KIND or _is_twin(stream, chunk):
-            found[chunk.kind != KIND].append(chunk)
-    for is_twin in (False, True):
-        if candidates := front.get(is_twin) or found[is_twin]:
-            if not is_twin:
-                _check_same(stream, candidates, path)
-            return Found(chunk=candidates[0], is_twin=is_twin)
+            first_idat = min(first_idat, chunk.offset)
+        is_twin = chunk.kind != KIND
+        if is_twin and not _is_twin(stream, chunk):
+            continue
+        counts = first.setdefault(is_twin, chunk)
+        if not is_twin and differs is None and (counts.offset < first_idat) == (chunk.offset < first_idat):
+            differs = _difference(stream, counts, chunk, path)
+    if False in first:
+        if differs is not None:
+            raise differs
+        return Found(chunk=first[False], is_twin=False)
+    if True in first:
+        return Found(chunk=first[True], is_twin=True)
     raise NoLatent(f"{path}: it carries no latent")
 
 
@@ -163,6 +169,7 @@ def _twin_front(entries: dict[str, Json], length: int) -> Front:
         raise InvalidValue("digest and dtype are texts")
     check_digest("digest", digest)
     shape = tuple(int(side) for side in dims)
+    check_dims(shape)
     parsed, newer = parse_metadata(entries, shape)
     if dtype != DTYPE_NAME:
         newer = f"dtype {DTYPE_NAME!r} is known, found {dtype[:80]!r}"
@@ -179,12 +186,17 @@ def _twin_front(entries: dict[str, Json], length: int) -> Front:
     )
 
 
-def _check_same(stream: BinaryIO, candidates: list[Chunk], path: str) -> None:
-    first = candidates[0]
-    for other in candidates[1:]:
-        if first.length != other.length or _bytes_of(stream, first, path) != _bytes_of(stream, other, path):
-            where = f"{first.offset} and {other.offset}"
-            raise DamagedLatent(f"{path}: one latent chunk needed, found two that differ, at bytes {where}")
+def _difference(stream: BinaryIO, first: Chunk, other: Chunk, path: str) -> DamagedLatent | None:
+    """What is wrong with a second laTn chunk; None when it has the same data."""
+    if other is first:
+        return None
+    try:
+        if first.length == other.length and _bytes_of(stream, first, path) == _bytes_of(stream, other, path):
+            return None
+    except DamagedLatent as error:
+        return error
+    where = f"{first.offset} and {other.offset}"
+    return DamagedLatent(f"{path}: one latent chunk needed, found two that differ, at bytes {where}")
 
 
 def _bytes_of(stream: BinaryIO, chunk: Chunk, path: str) -> bytes:

@@ -13,6 +13,7 @@ from typing import BinaryIO, NamedTuple
 from latentpng.errors import UnreadableFile
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
+PIECE = 2**20  # bytes to copy or look at at once
 _MAX_LENGTH = 2**31 - 1
 _FRAME_BYTES = 12  # length, type, checksum
 _HEADER_BYTES = 13
@@ -70,8 +71,25 @@ def data_of(stream: BinaryIO, chunk: Chunk, place: str) -> bytes:
     if len(data) != chunk.length + 4:
         raise UnreadableFile(f"{place}: chunk {chunk.kind.decode()} is shorter than it says")
     if zlib.crc32(data[:-4], zlib.crc32(chunk.kind)) != int.from_bytes(data[-4:], "big"):
-        raise UnreadableFile(f"{place}: the checksum of chunk {chunk.kind.decode()} at {chunk.offset} does not match")
+        raise UnreadableFile(_mismatch(chunk, place))
     return data[:-4]
+
+
+def check(stream: BinaryIO, chunk: Chunk, place: str) -> None:
+    """UnreadableFile when a chunk's checksum does not match.  Its data may be long: it is not kept."""
+    stream.seek(chunk.offset + 4)
+    left, found = chunk.length + 4, 0
+    while left:
+        piece = stream.read(min(left, PIECE))
+        if not piece:
+            raise UnreadableFile(f"{place}: chunk {chunk.kind.decode()} is shorter than it says")
+        left, found = left - len(piece), zlib.crc32(piece, found)
+    if stream.read(4) != found.to_bytes(4, "big"):
+        raise UnreadableFile(_mismatch(chunk, place))
+
+
+def _mismatch(chunk: Chunk, place: str) -> str:
+    return f"{place}: the checksum of chunk {chunk.kind.decode()} at {chunk.offset} does not match"
 
 
 def build(kind: bytes, data: bytes) -> bytes:

@@ -80,15 +80,18 @@ def strip(file: str, output: str | None, *, force: bool) -> ExitCode:
         output = _STANDARD_OUTPUT
 
     def remove(file: str) -> ExitCode:
-        from latentpng.files import is_signed, stripped
+        from latentpng import files
 
-        data, carried = stripped(file)
-        if carried and file != STANDARD_INPUT and is_signed(file):
+        signed = file != STANDARD_INPUT and files.is_signed(file)
+        if output == _STANDARD_OUTPUT:
+            data, carried = files.stripped(file)
+            _output().buffer.write(data)
+        else:
+            if output is not None:
+                _check_target(output, force=force)
+            carried = files.strip(file, output)
+        if signed and carried:
             say(f"{file}: it has a C2PA signature, which does not fit the new bytes")
-        if output is not None:
-            _write(output, data, force=force)
-        elif carried:
-            _write(file, data, force=True)
         if not carried:
             say(f"{file}: nothing to remove")
         return ExitCode.OK
@@ -174,11 +177,15 @@ def _write(output: str, data: bytes, *, force: bool) -> None:
     if output == _STANDARD_OUTPUT:
         _output().buffer.write(data)
         return
+    _check_target(output, force=force)
+    write_atomically(output, (data,))
+
+
+def _check_target(output: str, *, force: bool) -> None:
     if not output:
         raise UnwritableFile("'': no file has such a name")
     if not force and os.path.lexists(output):
         raise UnwritableFile(f"{plain(output)}: it exists, and only --force replaces it")
-    write_atomically(output, (data,))
 
 
 def flush() -> None:

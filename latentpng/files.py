@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Iterator
+from itertools import chain
 from typing import BinaryIO, TypeAlias
 
 from latentpng import carriers, chunks, codec
@@ -80,8 +81,13 @@ def embed_record(path: AnyPath, record: LatentRecord, out: AnyPath | None = None
     with open_picture(path) as (stream, size, name):
         foreign = carriers.has_parameters(stream, chunks.walk(stream, size, name))
         carried = carriers.encode_carriers(record, latent, parameters=not foreign)
-        parts = list(_without_carriers(stream, size, name, carried))
-    write_atomically(path if out is None else out, parts)
+        kept, first_idat = _kept(stream, size, name)
+        if not first_idat:
+            raise UnreadableFile(f"{name}: it has no pixels (IDAT)")
+        front = [(start, min(stop, first_idat)) for start, stop in kept]
+        rest = [(max(start, first_idat), stop) for start, stop in kept]
+        parts = chain(_copied(stream, front, name), [carried], _copied(stream, rest, name))
+        write_atomically(path if out is None else out, parts)
 
 
 def strip(path: AnyPath, out: AnyPath | None = None) -> bool:
@@ -89,17 +95,19 @@ def strip(path: AnyPath, out: AnyPath | None = None) -> bool:
 
     A file without carriers is not touched; `out` is written in any case.
     """
-    data, carried = stripped(path)
-    if carried or out is not None:
-        write_atomically(path if out is None else out, (data,))
-    return carried
+    with open_picture(path) as (stream, size, name):
+        kept, _ = _kept(stream, size, name)
+        carried = kept != [(0, size)]
+        if carried or out is not None:
+            write_atomically(path if out is None else out, _copied(stream, kept, name))
+        return carried
 
 
 def stripped(path: AnyPath) -> tuple[bytes, bool]:
     """The bytes of a PNG without our carriers, and whether there were any."""
     with open_picture(path) as (stream, size, name):
-        data = b"".join(_without_carriers(stream, size, name, b""))
-        return data, len(data) != size
+        kept, _ = _kept(stream, size, name)
+        return b"".join(_copied(stream, kept, name)), kept != [(0, size)]
 
 
 def is_signed(path: AnyPath) -> bool:
@@ -108,20 +116,29 @@ def is_signed(path: AnyPath) -> bool:
         return any(chunk.kind == carriers.SIGNED_KIND for chunk in chunks.walk(stream, size, name))
 
 
-def _without_carriers(stream: BinaryIO, size: int, name: str, carried: bytes) -> Iterator[bytes]:
-    """The file's bytes without our chunks, with `carried` directly before the first IDAT."""
-    yield chunks.SIGNATURE
-    end = len(chunks.SIGNATURE)
-    missing = bool(carried)
+def _kept(stream: BinaryIO, size: int, name: str) -> tuple[list[tuple[int, int]], int]:
+    """Where what is not ours starts and stops, in order, and the first IDAT (0: none)."""
+    kept, start, first_idat = [], 0, 0
     for chunk in chunks.walk(stream, size, name):
-        end = chunk.end
-        if missing and chunk.kind == b"IDAT":
-            yield carried
-            missing = False
-        if not carriers.is_carrier(stream, chunk):
-            stream.seek(chunk.offset)
-            yield stream.read(chunk.end - chunk.offset)
-    if missing:
-        raise UnreadableFile(f"{name}: it has no pixels (IDAT)")
-    stream.seek(end)
-    yield stream.read()
+        if chunk.kind == b"IDAT" and not first_idat:
+            first_idat = chunk.offset
+        if carriers.is_carrier(stream, chunk):
+            if chunk.offset > start:
+                kept.append((start, chunk.offset))
+            start = chunk.end
+    return [*kept, (start, size)], first_idat
+
+
+def _copied(stream: BinaryIO, kept: list[tuple[int, int]], name: str) -> Iterator[bytes]:
+    """These bytes, a megabyte at once: a file may be larger than memory."""
+    for start, stop in kept:
+        while start < stop:
+            try:
+                stream.seek(start)
+                piece = stream.read(min(stop - start, chunks.PIECE))
+            except OSError as error:
+                raise UnreadableFile(f"{name}: it cannot be read ({error.strerror or error})") from error
+            if not piece:
+                raise UnreadableFile(f"{name}: it became shorter while it was read")
+            yield piece
+            start += len(piece)

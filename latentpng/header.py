@@ -14,7 +14,7 @@ from latentpng.errors import DamagedLatent, InvalidValue, NewerVersion
 from latentpng.jsontext import read_json
 from latentpng.metadata import Metadata, metadata_from_json
 from latentpng.record import GAUSS1, JsonObject
-from latentpng.shapes import MAX_AXES, check_rounds, check_shape
+from latentpng.shapes import MAX_AXES, check_dims, check_rounds, check_shape
 
 MAGIC = b"LPNG"
 MAJOR, MINOR = 1, 0
@@ -135,11 +135,12 @@ def decode_front(data: bytes, chunk_bytes: int, place: str) -> Front:
 
 def _with_metadata(front: Front, metadata: bytes, dims: tuple[int, ...], place: str) -> Front:
     try:
+        check_dims(dims)
         entries = read_json(metadata)
         parsed, newer = parse_metadata(entries, dims)
     except InvalidValue as error:
         raise DamagedLatent(f"{place}: {error}") from error
-    if front.codec not in Codec.__members__.values():
+    if front.codec > max(Codec):
         newer = f"codecs 0 to {max(Codec)} are known, found {front.codec}"
     if front.dtype != DTYPE_FP16:
         newer = f"dtype {DTYPE_FP16} is known, found {front.dtype}"

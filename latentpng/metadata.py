@@ -25,6 +25,7 @@ from latentpng.record import (
     check_digest,
     default_axes,
 )
+from latentpng.text import brief
 
 # what `inspect --json` and the text twin add to the metadata: never keys of the metadata itself
 RESERVED = frozenset({"chunk_bytes", "codec", "digest", "dims", "dtype", "file", "version"})
@@ -81,7 +82,7 @@ def metadata_from_json(entries: JsonObject, dimensions: int) -> Metadata:
     applied = len(lineage.rounds) if isinstance(lineage.root, SeedRoot) else 0
     base = _needed(entries, "base")
     if not _is_integer(base) or base != applied:
-        raise InvalidValue(f"base is {applied} for this root and its rounds, found {_shown(base)}")
+        raise InvalidValue(f"base is {applied} for this root and its rounds, found {brief(base)}")
     node = _text(entries, "node")
     check_digest("node", node)
     if "pixels" in entries:
@@ -134,16 +135,16 @@ def round_to_json(round: Round) -> dict[str, Json]:
 
 def round_from_json(entries: JsonObject) -> Round:
     """The round that an object tells; InvalidValue."""
-    marks, of, scale = (_needed(entries, key) for key in ("marks", "of", "scale"))
+    marks, of, scale = _needed(entries, "marks"), _needed(entries, "of"), _needed(entries, "scale")
     bands = entries.get("bands", [])
     if not _is_list(marks) or not all(map(_is_integer, marks)):
-        raise InvalidValue(f"marks are a list of whole numbers, found {_shown(marks)}")
+        raise InvalidValue(f"marks are a list of whole numbers, found {brief(marks)}")
     if not _is_integer(of):
-        raise InvalidValue(f"of is a whole number, found {_shown(of)}")
+        raise InvalidValue(f"of is a whole number, found {brief(of)}")
     if not _is_number(scale):
-        raise InvalidValue(f"scale is a number, found {_shown(scale)}")
+        raise InvalidValue(f"scale is a number, found {brief(scale)}")
     if not _is_list(bands) or not all(map(_is_number, bands)) or len(bands) > MAX_OCTAVES:
-        raise InvalidValue(f"bands are a list of at most {MAX_OCTAVES} numbers, found {_shown(bands)}")
+        raise InvalidValue(f"bands are a list of at most {MAX_OCTAVES} numbers, found {brief(bands)}")
     return Round(
         seed=_seed(entries),
         scale=float(scale),
@@ -160,7 +161,7 @@ def _part(name: str, value: Json, parse: Callable[[JsonObject], T]) -> T:
     """A nested object as a value; what goes wrong inside is told with its name."""
     try:
         if not isinstance(value, dict):
-            raise InvalidValue(f"an object needed, found {_shown(value)}")
+            raise InvalidValue(f"an object needed, found {brief(value)}")
         return parse(value)
     except InvalidValue as error:
         raise InvalidValue(f"{name}: {error}") from error
@@ -172,7 +173,7 @@ def _seed(entries: JsonObject) -> int:
         seed = int(value)
         if seed <= MAX_SEED and str(seed) == value:
             return seed
-    raise InvalidValue(f"a seed is a decimal string from 0 to 2^64 - 1, found {_shown(value)}")
+    raise InvalidValue(f"a seed is a decimal string from 0 to 2^64 - 1, found {brief(value)}")
 
 
 def _needed(entries: JsonObject, key: str) -> Json:
@@ -184,18 +185,18 @@ def _needed(entries: JsonObject, key: str) -> Json:
 def _text(entries: JsonObject, key: str) -> str:
     value = _needed(entries, key)
     if not isinstance(value, str):
-        raise InvalidValue(f"{key} is a text, found {_shown(value)}")
+        raise InvalidValue(f"{key} is a text, found {brief(value)}")
     return value
 
 
 def _object(value: Json, name: str) -> JsonObject:
     if not isinstance(value, dict):
-        raise InvalidValue(f"{name} is an object, found {_shown(value)}")
+        raise InvalidValue(f"{name} is an object, found {brief(value)}")
     return value
 
 
 def _others(entries: JsonObject, known: frozenset[str]) -> dict[str, Json]:
-    return {key: value for key, value in entries.items() if key not in known}
+    return {} if entries.keys() <= known else {key: value for key, value in entries.items() if key not in known}
 
 
 def _is_list(value: object) -> TypeGuard[list[Json]]:
@@ -208,8 +209,3 @@ def _is_integer(value: object) -> TypeGuard[int]:
 
 def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _shown(value: Json) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:79]}…"

@@ -8,9 +8,9 @@ import stat
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from pathlib import Path
 from typing import BinaryIO
 
+from latentpng.chunks import SIGNATURE
 from latentpng.errors import UnreadableFile
 from latentpng.text import plain
 
@@ -42,13 +42,16 @@ def _opened(path: str | os.PathLike[str], name: str) -> AbstractContextManager[B
     if not os.fspath(path):
         raise UnreadableFile("'': no file has such a name")
     try:
-        return Path(path).open("rb", buffering=_BUFFER_BYTES)
+        return open(path, "rb", buffering=_BUFFER_BYTES)  # noqa: PTH123, SIM115 - a Path takes longer than reading
     except ValueError as error:
         raise UnreadableFile(f"{name}: no file has such a name") from error
 
 
 def _buffered(pipe: BinaryIO, name: str) -> tuple[BinaryIO, int]:
-    data = pipe.read(MAX_PIPE + 1)
-    if len(data) > MAX_PIPE:
+    data = io.BytesIO()
+    data.write(pipe.read(len(SIGNATURE)))
+    if data.getvalue() == SIGNATURE:  # nothing else is read to its end: there may be none
+        data.write(pipe.read(MAX_PIPE))
+    if data.tell() > MAX_PIPE:
         raise UnreadableFile(f"{name}: at most {MAX_PIPE} bytes are read from a pipe, found more")
-    return io.BytesIO(data), len(data)
+    return data, data.tell()

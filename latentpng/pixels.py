@@ -13,6 +13,8 @@ from latentpng import chunks
 from latentpng.errors import InvalidValue, UnreadableFile
 
 MAX_PIXELS = 2**26
+_MOST_PER_PIXEL = 16  # bytes: twice what four channels of 16 bits take
+_SLACK = 2**16
 _PIXEL_KINDS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 
 
@@ -38,28 +40,38 @@ def decode_pixels(stream: BinaryIO, size: int, path: str) -> tuple[int, int, byt
     Alpha is dropped, grey is repeated, palettes are looked up, and of 16 bits the high 8 count.
     """
     png, width, height = _plain_png(stream, size, path)
-    if not 0 < width * height <= MAX_PIXELS:
-        raise UnreadableFile(f"{path}: 1 to {MAX_PIXELS} pixels are read, found {width} x {height}")
     from PIL import Image
 
     try:
-        with Image.open(io.BytesIO(png), formats=["PNG"]) as image:
+        with Image.open(png, formats=["PNG"]) as image:
             image.load()
             if image.mode in ("I;16", "I"):
                 high = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
                 return width, height, high.convert("RGB").tobytes()
-            return width, height, image.convert("RGB").tobytes()
+            return width, height, (image if image.mode == "RGB" else image.convert("RGB")).tobytes()
     except Exception as error:  # Pillow raises many kinds, undocumented, on broken data
         raise UnreadableFile(f"{path}: its pixels cannot be decoded ({error})") from error
 
 
-def _plain_png(stream: BinaryIO, size: int, path: str) -> tuple[bytes, int, int]:
-    parts = [chunks.SIGNATURE]
-    width = height = 0
+def _plain_png(stream: BinaryIO, size: int, path: str) -> tuple[BinaryIO, int, int]:
+    """The chunks that make pixels, in a PNG of their own.  Longer ones than pixels need are refused, not read."""
+    png = io.BytesIO(chunks.SIGNATURE)
+    png.seek(0, io.SEEK_END)
+    width = height = allowed = 0
     for chunk in chunks.walk(stream, size, path):
+        if chunk.kind not in _PIXEL_KINDS:
+            chunks.check(stream, chunk, path)
+            continue
+        if chunk.kind != b"IHDR":
+            allowed -= chunk.length
+            if allowed < 0:
+                raise UnreadableFile(f"{path}: {width} x {height} pixels need less than its chunks hold")
         data = chunks.data_of(stream, chunk, path)
         if chunk.kind == b"IHDR":
             width, height = int.from_bytes(data[:4], "big"), int.from_bytes(data[4:8], "big")
-        if chunk.kind in _PIXEL_KINDS:
-            parts.append(chunks.build(chunk.kind, data))
-    return b"".join(parts), width, height
+            if not 0 < width * height <= MAX_PIXELS:
+                raise UnreadableFile(f"{path}: 1 to {MAX_PIXELS} pixels are read, found {width} x {height}")
+            allowed = _MOST_PER_PIXEL * width * height + _SLACK
+        png.write(chunks.build(chunk.kind, data))
+    png.seek(0)
+    return png, width, height

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias, Union
 
 from latentpng.errors import InvalidValue
 from latentpng.shapes import check_rounds, check_shape
+from latentpng.text import brief
 
 if TYPE_CHECKING:
     import numpy as np
@@ -81,9 +82,9 @@ class Round:
         if not 1 <= self.of <= MAX_CANDIDATES:
             raise InvalidValue(f"a round has 1 to {MAX_CANDIDATES} candidates, found {self.of}")
         if not self.marks or len(set(self.marks)) != len(self.marks):
-            raise InvalidValue(f"marks name at least one candidate, each once, found {list(self.marks)}")
+            raise InvalidValue(f"marks name at least one candidate, each once, found {brief(list(self.marks))}")
         if not all(0 <= mark < self.of for mark in self.marks):
-            raise InvalidValue(f"marks are indices below {self.of}, found {list(self.marks)}")
+            raise InvalidValue(f"marks are indices below {self.of}, found {brief(list(self.marks))}")
         if self.of > 1 and len(self.marks) == self.of:
             raise InvalidValue(f"all {self.of} candidates are marked: zero-sum noise has no blend of all")
         if not (math.isfinite(self.scale) and 0.0 <= self.scale <= 1.0):

@@ -9,6 +9,7 @@ import math
 from typing import TYPE_CHECKING
 
 from latentpng.errors import InvalidValue
+from latentpng.text import brief
 
 if TYPE_CHECKING:
     from latentpng.record import Lineage, Round
@@ -41,14 +42,21 @@ def octaves(shape: tuple[int, ...], axes: str) -> int:
     return count
 
 
-def check_shape(shape: tuple[int, ...], axes: str) -> None:
-    """InvalidValue unless a noise tensor may have this shape and these axes."""
+def check_dims(shape: tuple[int, ...]) -> None:
+    """InvalidValue unless a noise tensor may have this shape."""
     if not 1 <= len(shape) <= MAX_AXES:
         raise InvalidValue(f"1 to {MAX_AXES} dimensions needed, found {len(shape)}")
     if min(shape) < 1 or math.prod(shape) > MAX_ELEMENTS:
         raise InvalidValue(f"1 to {MAX_ELEMENTS} elements needed, found dimensions {list(shape)}")
+
+
+def check_shape(shape: tuple[int, ...], axes: str) -> None:
+    """InvalidValue unless a noise tensor may have this shape and these axes."""
+    check_dims(shape)
     if len(axes) != len(shape) or not set(axes) <= set(_AXIS_LETTERS):
-        raise InvalidValue(f"axes name each of the {len(shape)} dimensions by a capital letter or 1, found {axes!r}")
+        raise InvalidValue(
+            f"axes name each of the {len(shape)} dimensions by a capital letter or 1, found {brief(axes)}"
+        )
     if (axes.count("H"), axes.count("W")) not in ((0, 0), (1, 1)) or axes.find("H") > axes.find("W"):
         raise InvalidValue(f"axes have one H before one W, or neither, found {axes!r}")
 

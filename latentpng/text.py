@@ -21,6 +21,12 @@ def plain(text: str, limit: int = 0) -> str:
     return f"{line[: limit - 1]}…" if 0 < limit < len(line) else line
 
 
+def brief(value: object) -> str:
+    """How errors show what they found: at most 80 characters of it."""
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:79]}…"
+
+
 def _shown(character: str) -> str:
     if character in "\t\n\r\v\f":
         return " "

@@ -125,6 +125,12 @@ def test_a_header_that_breaks_a_rule_is_named(
     assert type(caught.value) is error
 
 
+def test_dimensions_are_looked_at_even_where_the_noise_is_newer() -> None:
+    data = changed(with_metadata(chunk_data(), b'{"noise":"gauss9"}'), 20, b"\0")
+    with pytest.raises(DamagedLatent, match=r"1 to 2097152 elements needed, found dimensions \[0, 8, 8\]$"):
+        decode_record(data, PLACE)
+
+
 @pytest.mark.parametrize("offset", [5, 7])
 def test_a_newer_minor_and_ignorable_flags_are_read(offset: int) -> None:
     assert decode_record(changed(chunk_data(), offset, b"\x7f"), PLACE) == decode_record(chunk_data(), PLACE)

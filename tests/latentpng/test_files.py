@@ -6,6 +6,7 @@ import os
 import stat
 import struct
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -186,6 +187,21 @@ def test_permissions_and_links_survive_a_rewrite(tmp_path: Path) -> None:
     assert strip(link)
     assert link.is_symlink()
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_a_private_picture_is_private_while_it_is_rewritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(b"old")
+    path.chmod(0o600)
+    modes: list[int] = []
+
+    def parts() -> Iterator[bytes]:
+        modes.extend(stat.S_IMODE(entry.stat().st_mode) for entry in tmp_path.iterdir())
+        yield b"new"
+
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+    write_atomically(path, parts())
+    assert modes == [0o600, 0o600]
 
 
 def _umask() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import tracemalloc
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -143,6 +144,10 @@ def test_other_texts_are_never_inflated(tmp_path: Path) -> None:
             b'{"version":[1,0],"dims":[8],"dtype":"float16","digest":"' + b"0" * 64 + b'"}',
             "rounds is missing",
         ),
+        (
+            b'{"noise":"new","version":[1,0],"dims":[8,0],"dtype":"float16","digest":"' + b"0" * 64 + b'"}',
+            "1 to 2097152 elements needed, found dimensions [8, 0]",
+        ),
     ],
 )
 def test_a_twin_that_breaks_a_rule_is_named(tmp_path: Path, text: bytes, message: str) -> None:
@@ -183,6 +188,71 @@ def test_a_picture_of_a_billion_pixels_is_not_decoded(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFile) as caught:
         read_picture(path)
     assert str(caught.value) == f"{path}: 1 to 67108864 pixels are read, found 40000 x 40000"
+
+
+def memory_of(action: Callable[[], object]) -> int:
+    """Bytes that Python holds at most while it runs."""
+    tracemalloc.start()
+    try:
+        action()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_long_chunk_that_is_nobodys_costs_no_memory(tmp_path: Path) -> None:
+    path, length = tmp_path / "a.png", 2**26
+    data = png_of((b"laTn", chunk_data()))
+    checksum = zlib.crc32(bytes(length), zlib.crc32(b"huGe")).to_bytes(4, "big")
+    with path.open("wb") as file:
+        file.write(data[:33] + struct.pack(">I", length) + b"huGe")
+        file.seek(length, 1)
+        file.write(checksum + data[33:])
+    assert memory_of(lambda: verify_file(path)) < 2**24
+    assert verify_file(path).problem == ""
+    assert memory_of(lambda: strip(path, tmp_path / "b.png")) < 2**24
+    assert (tmp_path / "b.png").stat().st_size == path.stat().st_size - 12 - len(chunk_data())
+    assert memory_of(lambda: embed_record(path, seeded_record())) < 2**24
+    assert read_picture(path) == (SIDE, SIDE, RGB)
+
+
+def test_more_pixel_data_than_pixels_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    data = png_of()
+    with path.open("wb") as file:
+        file.write(data[:33] + struct.pack(">I", 2**30) + b"IDAT")
+        file.seek(2**30, 1)
+        file.write(bytes(4) + data[33:])
+    with pytest.raises(UnreadableFile) as caught:
+        read_picture(path)
+    assert str(caught.value) == f"{path}: 8 x 8 pixels need less than its chunks hold"
+
+
+def test_pixels_that_stop_early_are_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    for rows in (b"", bytes(25 * 8 - 1)):
+        parts = [
+            (kind, zlib.compress(rows) if kind == b"IDAT" else data) for kind, data in independent.png_chunks(png_of())
+        ]
+        path.write_bytes(SIGNATURE + b"".join(build(kind, data) for kind, data in parts))
+        with pytest.raises(UnreadableFile, match="its pixels cannot be decoded"):
+            read_picture(path)
+
+
+def test_many_chunks_are_not_remembered(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(png_of(*[(b"laTn", chunk_data())] * 1000))
+    assert memory_of(lambda: read_record(path)) < 2**17
+    path.write_bytes(png_of(*[(b"laTn", chunk_data())] * 1000, (b"laTn", b"x")))
+    with pytest.raises(DamagedLatent, match="found two that differ"):
+        read_record(path)
+
+
+def test_a_stream_that_never_ends_is_no_png() -> None:
+    if not Path("/dev/zero").exists():
+        pytest.skip("this system has no /dev/zero")
+    with pytest.raises(UnreadableFile, match=r"^/dev/zero: it is not a PNG$"):
+        inspect_file("/dev/zero")
 
 
 def test_a_png_without_pixels_takes_no_latent(tmp_path: Path) -> None:

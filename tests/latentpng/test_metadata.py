@@ -125,6 +125,7 @@ def test_a_broken_rule_is_one_sentence(change: dict[str, Json], message: str) ->
         ({"of": 4.0}, "of is a whole number, found 4.0"),
         ({"marks": []}, "marks name at least one candidate, each once, found []"),
         ({"marks": [1, 1]}, "marks name at least one candidate, each once, found [1, 1]"),
+        ({"marks": [1] * 1000}, f"marks name at least one candidate, each once, found [{'1, ' * 26}…"),
         ({"marks": [4]}, "marks are indices below 4, found [4]"),
         ({"marks": [-1]}, "marks are indices below 4, found [-1]"),
         ({"marks": [True]}, "marks are a list of whole numbers, found [True]"),
