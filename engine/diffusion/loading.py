@@ -28,6 +28,8 @@ from engine.plan import LoadModel, ModelChoice
 from engine.weights import tensor_names, variant_of
 from latentpng.record import Json
 
+_DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LoadedModel:
@@ -53,7 +55,7 @@ def load_model(request: LoadModel, progress: Callable[[str], None]) -> LoadedMod
     _compute_repeatably()
     choice = _fetched(request.model, progress)
     device = _device(request.device)
-    dtype = _dtype(request.dtype, device, choice)
+    dtype = _dtype(request, device, choice)
     progress("loading weights")
     pipe = _pipeline(choice, dtype)
     _check_complete(pipe, choice)
@@ -68,6 +70,13 @@ def load_model(request: LoadModel, progress: Callable[[str], None]) -> LoadedMod
         memo=PromptMemo(pipe),
         preview=carried_preview(_folder(choice)),
     )
+
+
+def serves(loaded: LoadedModel, loaded_for: LoadModel, request: LoadModel) -> bool:
+    """Does `request` ask for what is loaded: the same weights, in the same place and precision?"""
+    if (loaded_for.model, loaded_for.device) != (request.model, request.device):
+        return False
+    return str(_dtype(request, loaded.device, loaded.choice)) == f"torch.{loaded.dtype}"
 
 
 def _keep_quiet() -> None:
@@ -111,16 +120,28 @@ def _device(wanted: str) -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
-def _dtype(wanted: str, device: str, choice: ModelChoice) -> torch.dtype:
-    """float32 on a CPU (float16 is ten times slower there); on a GPU float16 for UNets, bfloat16 for transformers."""
+def chosen_dtype(wanted: str, device: str, *, made_with: tuple[str, str], has_unet: bool) -> torch.dtype:
+    """For "auto": that of the picture to go on from, where `made_with` says that it came from such a device.
+
+    Otherwise float32 on a CPU (float16 is ten times slower there); on a GPU float16 for UNets, bfloat16 for
+    transformers.  ModelProblem when `wanted` is none of them.
+    """
     if wanted != "auto":
-        known = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
-        if wanted not in known:
-            raise ModelProblem(f"the dtype is one of {', '.join(known)}, found {wanted!r}")
-        return known[wanted]
-    if device == "cpu":
+        if wanted not in _DTYPES:
+            raise ModelProblem(f"the dtype is one of {', '.join(_DTYPES)}, found {wanted!r}")
+        return _DTYPES[wanted]
+    kind = torch.device(device).type
+    then, recorded = made_with
+    if then == kind and recorded in _DTYPES:
+        return _DTYPES[recorded]
+    if kind == "cpu":
         return torch.float32
-    return torch.float16 if "unet" in _index(choice) or device == "mps" else torch.bfloat16
+    return torch.float16 if has_unet or kind == "mps" else torch.bfloat16
+
+
+def _dtype(request: LoadModel, device: str, choice: ModelChoice) -> torch.dtype:
+    has_unet = "unet" in _index(choice)
+    return chosen_dtype(request.dtype, device, made_with=request.made_with, has_unet=has_unet)
 
 
 def _index(choice: ModelChoice) -> dict[str, Any]:

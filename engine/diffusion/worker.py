@@ -117,10 +117,10 @@ class Worker:
     def _model_for(self, request: LoadModel) -> LoadedModel:
         """Loaded, in place of the one before; the one before when it is the same."""
         from engine.diffusion.jobs import free_memory
-        from engine.diffusion.loading import load_model
+        from engine.diffusion.loading import load_model, serves
 
         before = self._request
-        if self._loaded is not None and before is not None and same_model(before, request):
+        if self._loaded is not None and before is not None and serves(self._loaded, before, request):
             return self._loaded
         self._loaded = self._runner = self._request = None
         free_memory()
@@ -146,11 +146,6 @@ class Worker:
         finally:
             self._open.discard(job.job)
             self._cancelled.discard(job.job)
-
-
-def same_model(one: LoadModel, other: LoadModel) -> bool:
-    """Do both ask for the same weights, in the same place and precision?"""
-    return (one.model, one.device, one.dtype) == (other.model, other.device, other.dtype)
 
 
 def failed(job: int, error: Exception, otherwise: Failure) -> JobFailed:

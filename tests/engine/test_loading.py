@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from engine.diffusion.loading import load_model
+from engine.diffusion.loading import chosen_dtype, load_model, serves
 from engine.diffusion.render import BatchRenderer
 from engine.errors import ModelProblem
 from engine.models import resolve_model
@@ -101,3 +102,37 @@ def test_a_single_file_renders_what_its_folder_renders(tiny: ModelChoice, tmp_pa
         for choice in (resolve_model(str(file), config=tiny.path), tiny)
     )
     np.testing.assert_array_equal(single, folder)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "device", "made_with", "has_unet", "dtype"),
+    [
+        ("auto", "cpu", ("", ""), True, torch.float32),
+        ("auto", "cpu", ("cpu", "bfloat16"), True, torch.bfloat16),
+        ("auto", "cpu", ("cuda", "bfloat16"), True, torch.float32),
+        ("auto", "cpu", ("cpu", "int4"), True, torch.float32),
+        ("auto", "cuda", ("", ""), True, torch.float16),
+        ("auto", "cuda", ("", ""), False, torch.bfloat16),
+        ("auto", "cuda:1", ("cuda", "float32"), False, torch.float32),
+        ("auto", "cuda", ("cpu", "float32"), True, torch.float16),
+        ("auto", "mps", ("", ""), False, torch.float16),
+        ("float32", "cpu", ("cpu", "bfloat16"), True, torch.float32),
+        ("float16", "cuda", ("cuda", "bfloat16"), True, torch.float16),
+    ],
+)
+def test_an_automatic_dtype_follows_the_picture_on_such_a_device(
+    wanted: str, device: str, made_with: tuple[str, str], has_unet: bool, dtype: torch.dtype
+) -> None:
+    assert chosen_dtype(wanted, device, made_with=made_with, has_unet=has_unet) is dtype
+
+
+def test_only_another_precision_is_another_load(tiny: ModelChoice) -> None:
+    plain = LoadModel(model=tiny, settings=SETTINGS, device="cpu")
+    like, unlike = replace(plain, made_with=("cpu", "float32")), replace(plain, made_with=("cpu", "bfloat16"))
+    loaded = load_model(unlike, lambda _: None)
+    assert loaded.dtype == "bfloat16"
+    assert serves(loaded, unlike, replace(plain, dtype="bfloat16"))
+    assert not any(serves(loaded, unlike, request) for request in (plain, like))
+    assert serves(load_model(plain, lambda _: None), plain, like)
+    assert not serves(loaded, unlike, replace(unlike, device="cuda"))
+    assert not serves(loaded, unlike, replace(unlike, model=replace(tiny, path="/elsewhere")))
