@@ -11,6 +11,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -30,10 +31,12 @@ from engine.events import (
     StepDone,
     WorkerDied,
 )
+from engine.models import INDEX, model_identity
 from engine.plan import LoadModel, PictureTask, RenderJob
 from engine.settings import RenderSettings
 from latentpng.files import pixel_digest
 from latentpng.lineage import record_of, replay
+from latentpng.record import Json
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,8 +73,9 @@ class FakeRenderer:
         self._steps, self._step_seconds, self._micro_batch = steps, step_seconds, micro_batch
         self._gate = threading.Event()
         self._gate.set()
-        self._until_hold = 0
-        self._failures: list[tuple[Failure, str]] = []
+        self._until_hold = self._done = 0
+        self._model: dict[str, Json] = {"name": "fake", "pipeline": _PIPELINE, "fingerprint": ""}
+        self._failures: list[tuple[int, Failure, str]] = []
         self._load_failure = ""
         self._requests: queue.SimpleQueue[LoadModel | RenderJob | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="fake renderer", daemon=True) if threaded else None
@@ -91,11 +95,11 @@ class FakeRenderer:
 
     def fail_next(self, sentence: str, failure: Failure = Failure.MEMORY) -> None:
         """The next job fails after its first step."""
-        self._failures.append((failure, sentence))
+        self._failures.append((0, failure, sentence))
 
-    def die_next(self, sentence: str) -> None:
-        """The next job takes the worker with it: JobFailed, then WorkerDied."""
-        self._failures.append((Failure.CRASH, sentence))
+    def die_next(self, sentence: str, after: int = 0) -> None:
+        """The next job takes the worker with it, once `after` more pictures are done: JobFailed, then WorkerDied."""
+        self._failures.append((self._done + after, Failure.CRASH, sentence))
 
     def fail_loading(self, sentence: str) -> None:
         """The next `load` fails."""
@@ -149,6 +153,8 @@ class FakeRenderer:
 
     def _load(self, request: LoadModel) -> None:
         self._on_event(LoadingProgressed(stage="loading weights"))
+        if (Path(request.model.path) / INDEX).is_file():
+            self._model = model_identity(request.model)
         if self._load_failure:
             sentence, self._load_failure = self._load_failure, ""
             self._on_event(JobFailed(job=-1, failure=Failure.MODEL, sentence=sentence))
@@ -177,8 +183,9 @@ class FakeRenderer:
         noises = [replay(task.lineage, self._noise_shape, self._axes, job.root_tensor) for task in tasks]
         for step in range(1, self._steps + 1):
             self._wait(job.job)
-            if self._failures:
-                self._fail(job.job, *self._failures.pop(0))
+            if self._failures and self._done >= self._failures[0][0]:
+                _, failure, sentence = self._failures.pop(0)
+                self._fail(job.job, failure, sentence)
                 return False
             indices = tuple(task.index for task in tasks)
             self._on_event(StepDone(job=job.job, indices=indices, step=step, steps=self._steps))
@@ -186,6 +193,7 @@ class FakeRenderer:
                 self._send_previews(job.job, tasks, noises, step)
         for place, (task, noise) in enumerate(zip(tasks, noises, strict=True)):
             self._on_event(self._finished(job, task, noise, (len(tasks), place)))
+            self._done += 1
             self._until_hold -= 1
             if self._until_hold == 0:
                 self.hold()
@@ -225,7 +233,7 @@ class FakeRenderer:
             root_tensor=job.root_tensor,
             settings={
                 **settings.to_json(),
-                "model": {"name": "fake", "pipeline": _PIPELINE, "fingerprint": ""},
+                "model": self._model,
                 "slot": list(task.slot if task.slot[0] else slot),
                 "dtype": "float32",
             },

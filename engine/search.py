@@ -19,11 +19,11 @@ from engine.errors import EngineError
 from engine.events import Event, JobCancelled, JobDone, JobFailed, Picture, PictureRendered, PreviewRendered, StepDone
 from engine.plan import PictureTask, RenderJob
 from engine.renderer import Renderer
-from engine.session import Answer, Plan, Session, ask, tell
+from engine.session import Answer, Plan, Session, ask, tell, with_count
 from engine.settings import RenderSettings
-from engine.store import Journal, PictureFolder, write_journal
+from engine.store import Journal, PictureFolder, failed, write_journal
 from latentpng.metadata import root_to_json, round_to_json
-from latentpng.record import LatentRecord, Lineage
+from latentpng.record import Json, LatentRecord, Lineage, Round
 
 PARENT = 0
 MAX_KEPT_BYTES = 512 * 2**20
@@ -87,7 +87,6 @@ class Search:
         keep_all: bool = False,
         on_trouble: Callable[[str], None],
     ) -> None:
-        self.session = session
         self.settings = beginning.settings
         self.progress = Progress()
         self.failure = ""
@@ -101,11 +100,12 @@ class Search:
         self._pictures: OrderedDict[str, Finished] = OrderedDict()
         self._previews: dict[int, Picture] = {}
         self._files: dict[str, Future[Path]] = {}
+        self._stopped = False
+        self._set(session)
         if beginning.known:
-            self._pictures[lineage_key(beginning.lineage)] = beginning.known
+            self._pictures[self._keys[PARENT]] = beginning.known
         if beginning.path:
-            self._files[lineage_key(beginning.lineage)] = _done(beginning.path)
-        self.plan: Plan = ask(session)
+            self._files[self._keys[PARENT]] = _done(beginning.path)
         self._submit()
 
     @property
@@ -115,27 +115,27 @@ class Search:
 
     def finished(self, place: int) -> Finished | None:
         """The picture at a place, once it is done."""
-        return self._pictures.get(lineage_key(self._lineage(place)))
+        return self._pictures.get(self._keys[place])
 
     def preview(self, place: int) -> Picture | None:
         """The newest preview of a picture that is not done."""
         return self._previews.get(place)
 
-    def tell(self, answer: Answer) -> None:
-        """Takes an answer: what is still rendering is cancelled, the next grid begins.  InvalidRequest."""
-        self.show(tell(self.session, answer))
+    def tell(self, answer: Answer, candidates: int) -> None:
+        """Takes an answer: what is still rendering is cancelled, the next grid begins.  InvalidRequest, InvalidValue.
 
-    def show(self, session: Session) -> None:
-        """Goes on with another session value."""
-        self.session = session
-        self.plan = ask(session)
-        self._cancel()
-        self._submit()
+        candidates: how many fit on the screen now; the next grid that is drawn has so many.
+        """
+        if not self._stopped:
+            self._set(tell(with_count(self.session, candidates), answer))
+            self._cancel()
+            self._submit()
 
     def ask_again(self) -> None:
         """Renders what is missing once more, after a failure."""
-        self._cancel()
-        self._submit()
+        if not self._stopped:
+            self._cancel()
+            self._submit()
 
     def handle(self, event: Event) -> int | None:
         """Takes in an event; the place whose picture changed, None when that is no single one."""
@@ -158,11 +158,22 @@ class Search:
                 pass
         return None
 
-    def close(self) -> None:
-        """Stops rendering and waits until everything is on disk; later events are not taken in."""
+    def stop(self) -> None:
+        """Stops rendering; later events and answers are not taken in."""
+        self._stopped = True
         self._cancel()
         self._job = NO_JOB
+
+    def wait(self) -> None:
+        """Returns when everything is on disk; after `stop`, and in any thread."""
         self._folder.close()
+
+    def _set(self, session: Session) -> None:
+        self.session = session
+        self.plan: Plan = ask(session)
+        self._ancestors = lineage_keys(session.lineage)
+        parent = self._ancestors[-1]
+        self._keys = (parent, *(_next_key(parent, lineage.rounds[-1]) for lineage in self.plan.candidates))
 
     def _lineage(self, place: int) -> Lineage:
         return self.plan.parent if place == PARENT else self.plan.candidates[place - 1]
@@ -197,7 +208,7 @@ class Search:
         return PictureTask(index=place, lineage=self._lineage(place), slot=(1, 0) if place == PARENT else (0, 0))
 
     def _take(self, place: int, event: PictureRendered) -> None:
-        self._pictures[lineage_key(self._lineage(place))] = Finished(picture=event.picture, record=event.record)
+        self._pictures[self._keys[place]] = Finished(picture=event.picture, record=event.record)
         self._previews.pop(place, None)
         self.progress.steps_done[place] = 1.0
         self._forget_old()
@@ -209,10 +220,9 @@ class Search:
     def _save_parent(self) -> None:
         """The parent is what was picked: on disk at once, and so is where the search stands."""
         self._save(PARENT)
-        lineage = self.session.lineage
-        for rounds in range(len(lineage.rounds), -1, -1):
-            file = self._files.get(lineage_key(lineage.ancestor(rounds)))
-            if file is not None:
+        for rounds, key in reversed(list(enumerate(self._ancestors))):
+            file = self._files.get(key)
+            if file is not None and not failed(file):
                 self._remember(self.session, file, rounds)
                 return
 
@@ -223,9 +233,9 @@ class Search:
         self._folder.run(write).add_done_callback(self._report)
 
     def _save(self, place: int) -> None:
-        key = lineage_key(self._lineage(place))
-        finished = self._pictures.get(key)
-        if finished is not None and key not in self._files:
+        key = self._keys[place]
+        finished, file = self._pictures.get(key), self._files.get(key)
+        if finished is not None and (file is None or failed(file)):
             self._files[key] = self._folder.save(finished.picture, finished.record)
             self._files[key].add_done_callback(self._report)
 
@@ -236,19 +246,27 @@ class Search:
 
     def _forget_old(self) -> None:
         """Oldest first, never a picture of the grid on screen."""
-        shown = {lineage_key(self._lineage(place)) for place in range(self.places)}
         total = sum(len(finished.picture.rgb) for finished in self._pictures.values())
-        for key in [key for key in self._pictures if key not in shown]:
+        for key in [key for key in self._pictures if key not in self._keys]:
             if total <= MAX_KEPT_BYTES:
                 return
             total -= len(self._pictures.pop(key).picture.rgb)
 
 
-def lineage_key(lineage: Lineage) -> str:
-    """The identity of a lineage: SHA-256 of its canonical JSON."""
-    parts = [root_to_json(lineage.root), *(round_to_json(round) for round in lineage.rounds)]
-    text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode("ascii")).hexdigest()
+def lineage_keys(lineage: Lineage) -> tuple[str, ...]:
+    """The identities of a lineage's ancestors, from its root to itself: each hashes the one before and a round."""
+    keys = [_hash(root_to_json(lineage.root))]
+    for round in lineage.rounds:
+        keys.append(_next_key(keys[-1], round))
+    return tuple(keys)
+
+
+def _next_key(parent: str, round: Round) -> str:
+    return _hash([parent, round_to_json(round)])
+
+
+def _hash(value: Json) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode("ascii")).hexdigest()
 
 
 def _done(path: Path) -> Future[Path]:

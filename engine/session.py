@@ -53,12 +53,14 @@ class Session:
     lineage: of the parent.  template: the round on offer, with marks still to be chosen.
     past: what was on offer before each answer, for undo.  begun_at: rounds the parent had when the session began.
     octaves: of the initial noise; 0 when it has no spatial axes.  drawn: grids drawn so far, never taken back.
+    count: candidates of the next grid to be drawn.
     """
 
     lineage: Lineage
     template: Round
     seed: int
     octaves: int
+    count: int
     mode: Mode = Mode.KEEP
     begun_at: int = 0
     drawn: int = 1
@@ -129,7 +131,13 @@ def begin(
         seed=derive_seed(seed, 0), scale=max(scale, SCALE_FLOOR), of=count, bands=factors_of(bands, octaves)
     )
     return Session(
-        lineage=lineage, template=template, seed=seed, octaves=octaves, mode=mode, begun_at=len(lineage.rounds)
+        lineage=lineage,
+        template=template,
+        seed=seed,
+        octaves=octaves,
+        count=count,
+        mode=mode,
+        begun_at=len(lineage.rounds),
     )
 
 
@@ -153,7 +161,8 @@ def tell(session: Session, answer: Answer) -> Session:
         case Rerolled():
             return _offer(session, session.lineage, session.template, fresh=True)
         case Rescaled(factor=factor):
-            scale = min(1.0, max(SCALE_FLOOR, session.template.scale * factor))
+            most = 1.0 / max((1.0, *session.template.bands))  # no octave moves farther than a scale of 1
+            scale = max(SCALE_FLOOR, min(most, session.template.scale * factor))
             return _offer(session, session.lineage, _scaled(session.template, scale), fresh=False)
         case Rebanded(bands=bands):
             template = replace(session.template, bands=factors_of(bands, session.octaves))
@@ -164,9 +173,7 @@ def tell(session: Session, answer: Answer) -> Session:
 
 def with_count(session: Session, count: int) -> Session:
     """The session with another number of candidates from the next draw on (the window has changed)."""
-    if count == session.template.of:
-        return session
-    return replace(session, template=replace(session.template, of=count))
+    return replace(session, count=count)
 
 
 def can_undo(session: Session) -> bool:
@@ -244,9 +251,10 @@ def _pick(session: Session, marks: tuple[int, ...]) -> Session:
 
 
 def _offer(session: Session, lineage: Lineage, template: Round, *, fresh: bool) -> Session:
-    """What is on offer next; a fresh offer has a seed of its own."""
+    """What is on offer next.  A fresh offer has a seed of its own, and nothing else that only one round of a file had."""
     if fresh:
-        template = replace(template, seed=derive_seed(session.seed, session.drawn))
+        seed = derive_seed(session.seed, session.drawn)
+        template = Round(seed=seed, scale=template.scale, of=session.count, bands=template.bands)
     return replace(
         session,
         lineage=lineage,

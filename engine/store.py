@@ -57,7 +57,7 @@ class PictureFolder:
         """Begins to save a picture; the result is its path, or StoreError."""
         key = f"{record.node} {record.pixels}"
         earlier = self._saved.get(key)
-        if earlier is None or (earlier.done() and earlier.exception() is not None):
+        if earlier is None or failed(earlier):
             self._number += 1
             earlier = self._thread.submit(self._write, self._number, picture, record)
             self._saved[key] = earlier
@@ -66,11 +66,6 @@ class PictureFolder:
     def run(self, work: Callable[[], None]) -> Future[None]:
         """Does something after everything that was to be saved before."""
         return self._thread.submit(work)
-
-    @property
-    def count(self) -> int:
-        """How many pictures were saved, or are about to be."""
-        return len(self._saved)
 
     def close(self) -> None:
         """Returns when everything is written."""
@@ -89,6 +84,11 @@ class PictureFolder:
         except LatentPngError as error:
             raise StoreError(str(error)) from error
         return path
+
+
+def failed(saving: Future[Path]) -> bool:
+    """It is over, and nothing was written."""
+    return saving.done() and saving.exception() is not None
 
 
 def _free_path(folder: Path, number: int, rounds: int) -> Path:

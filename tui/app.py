@@ -72,10 +72,11 @@ class WarmerApp(App[None]):
         self._started = time.monotonic()
         self._requested: LoadModel | None = None
         self._model_ready: ModelReady | None = None
-        self._pending_loads = 0
+        self.load_failed = False
         self._search: Search | None = None
         self._shown: SearchScreen | None = None
         self.saved_to: list[Path] = []
+        self.troubles: list[str] = []
 
     def on_mount(self) -> None:
         loop = asyncio.get_running_loop()
@@ -150,7 +151,7 @@ class WarmerApp(App[None]):
                 await self._save_copy(path, finished)
 
         name = f"round{len(finished.record.lineage.rounds)}.png"
-        question = f"save a copy as (a name is taken in {Path.cwd()})"
+        question = f"save a copy as (in {Path.cwd()} unless you say another folder)"
         self.push_screen(PathScreen(question, value=name, check=_check_new), save)
 
     def view(self, screen: SearchScreen) -> None:
@@ -195,10 +196,11 @@ class WarmerApp(App[None]):
         from engine.events import JobFailed, LoadingProgressed, ModelReady
 
         event = message.event
-        if isinstance(event, ModelReady) or (isinstance(event, JobFailed) and event.job < 0):
-            self._pending_loads = max(0, self._pending_loads - 1)
-        if isinstance(event, ModelReady) and not self._pending_loads:
-            self._model_ready = event
+        match event:
+            case ModelReady(request=request) if request == self._requested:
+                self._model_ready, self.load_failed = event, False
+            case JobFailed(job=job) if job < 0:
+                self._model_ready, self.load_failed = None, True
         search_screen = self.search_screen
         if search_screen is not None:
             await search_screen.take(event)
@@ -213,6 +215,12 @@ class WarmerApp(App[None]):
     def on_trouble_found(self, message: TroubleFound) -> None:
         if self.search_screen is not None:
             self.search_screen.trouble(message.sentence)
+
+    def load_again(self) -> None:
+        """Once more, after loading failed."""
+        if self.load_failed and self._requested is not None:
+            self.load_failed = False
+            self.renderer.load(self._requested)
 
     async def close_all(self) -> None:
         """Ends the renderer and waits for the disk."""
@@ -265,39 +273,26 @@ class WarmerApp(App[None]):
 
     def _report_trouble(self, sentence: str) -> None:
         """Called in the thread that saves."""
+        self.troubles.append(sentence)
         self.post_message(TroubleFound(sentence))
 
     def _load(self, target: Target) -> None:
         """Asks for a model at a size, unless just that was asked for last."""
-        from engine.plan import LoadModel
-
-        request = LoadModel(
-            model=target.model,
-            settings=target.settings,
-            device=target.device,
-            dtype=target.dtype,
-            micro_batch=target.micro_batch,
-        )
-        last = self._requested
-        if (
-            last is None
-            or _what_matters(last) != _what_matters(request)
-            or not (self._model_ready or self._pending_loads)
-        ):
-            self._requested, self._model_ready = request, None
-            self._pending_loads += 1
+        request, last = target.load, self._requested
+        if last is None or self.load_failed or _what_matters(last) != _what_matters(request):
+            self._requested, self._model_ready, self.load_failed = request, None, False
             self.renderer.load(request)
 
-    def _try_to_open(self, opener: partial[Opening]) -> None:
+    def _try_to_open(self, opener: Callable[[], Opening]) -> None:
+        self.run_worker(self._open(opener), exclusive=True, group="open")
+
+    async def _open(self, opener: Callable[[], Opening]) -> None:
+        """Replaces what is on screen by a new search; a file may take its time, the screen does not wait."""
         try:
-            opening = opener()
+            opening = await asyncio.to_thread(opener)
         except (EngineError, LatentPngError) as error:
             self._say(str(error))
             return
-        self.run_worker(self._enter(opening), exclusive=True, group="enter")
-
-    async def _enter(self, opening: Opening) -> None:
-        """Replaces what is on screen by a new search."""
         self._opening = opening
         screen = self._search_screen(opening)
         while len(self.screen_stack) > 1:
@@ -340,14 +335,17 @@ class WarmerApp(App[None]):
 
     async def _leave_without_terminal(self) -> None:
         """Textual's own farewell would wait for ever for a terminal that reads no more."""
-        await self.close_all()
-        os._exit(128 + signal.SIGHUP)
+        try:
+            await self.close_all()
+        finally:
+            os._exit(128 + signal.SIGHUP)
 
     async def _close_search(self) -> None:
         """Stops rendering; everything is on disk afterwards."""
         if self._search is not None:
             search, self._search = self._search, None
-            await asyncio.to_thread(search.close)
+            search.stop()
+            await asyncio.to_thread(search.wait)
 
     def _folder(self, opening: Opening) -> Path:
         from engine.store import session_folder
@@ -378,13 +376,13 @@ class WarmerApp(App[None]):
 
 def _what_matters(request: LoadModel) -> tuple[object, ...]:
     """What makes one load differ from another: the noise depends on the model and the size alone."""
-    return request.model, request.settings.width, request.settings.height, request.device, request.dtype
+    settings = request.settings
+    return request.model, settings.width, settings.height, request.device, request.dtype, request.made_with
 
 
 def _check_picture(path: Path, _: bool) -> str:
-    if path.is_dir():
-        return f"{path}: this is a folder, a PNG file is needed"
-    return "" if path.exists() else f"{path}: there is no such file"
+    path.stat()  # its OSError is the answer
+    return f"{path}: this is a folder, a PNG file is needed" if path.is_dir() else ""
 
 
 def _check_new(path: Path, insisted: bool) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from enum import IntEnum
@@ -67,6 +68,13 @@ def main(argv: Sequence[str] | None = None) -> None:
         _fail("stopped; every picture that was done is saved", ExitCode.INTERRUPTED)
     except (EngineError, LatentPngError) as error:
         _fail(str(error), exit_code_of(error))
+    except OSError as error:
+        _fail(f"{error.filename or 'a file'}: {error.strerror or error}", ExitCode.INTERNAL)
+    except Exception as error:
+        if os.environ.get("WARMER_DEBUG"):
+            raise
+        words = f"{type(error).__name__}: {error}"
+        _fail(f"a fault of the program, please report it ({words}); WARMER_DEBUG=1 shows where", ExitCode.INTERNAL)
 
 
 def exit_code_of(error: EngineError | LatentPngError) -> int:
@@ -137,20 +145,11 @@ def _run_script(name: str, arguments: list[str]) -> None:
 
 def _run_app(arguments: list[str]) -> None:
     options = app_parser().parse_args(arguments)
-    if options.file is not None:
-        _check_path(options.file)
-        if options.prompt is not None:
-            raise InvalidRequest("--prompt begins a new search, FILE.png goes on with one: give one of them")
+    if options.file is not None and options.prompt is not None:
+        raise InvalidRequest("--prompt begins a new search, FILE.png goes on with one: give one of them")
     from tui.launch import run_app
 
     sys.exit(run_app(options, changed=bool(arguments)))
-
-
-def _check_path(path: Path) -> None:
-    if path.is_dir():
-        raise InvalidRequest(f"{path}: this is a folder, a PNG file is needed")
-    if not path.exists():
-        raise InvalidRequest(f"{path}: there is no such file")
 
 
 def _fail(sentence: str, code: int) -> NoReturn:

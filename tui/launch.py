@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from engine.errors import InvalidRequest
+from latentpng.text import plain
 from tui.graphics.capabilities import detect, set_truecolor
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ def run_app(options: argparse.Namespace, *, changed: bool) -> int:
         opening=opening,
     )
     app.run()
+    for sentence in dict.fromkeys(app.troubles):
+        print(f"warmer: {plain(sentence)}", file=sys.stderr)  # noqa: T201 (the screen is gone)
     for folder in app.saved_to:
         if any(folder.glob("*.png")):
             print(folder)  # noqa: T201 (the result: where the pictures are)

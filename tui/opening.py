@@ -6,12 +6,15 @@ What needs numpy and Pillow is imported where it is used: the first paint waits 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.events import ModelReady, Picture
+from engine.models import model_identity
 from engine.search import Beginning, Finished
 from engine.session import Bands, Mode, Session, begin, scale_of, step_seed_of
+from engine.settings import RenderSettings
 from engine.store import Journal
 from latentpng.errors import FileError
 from latentpng.record import LatentRecord, Lineage, SeedRoot
@@ -46,12 +49,13 @@ def open_picture(options: argparse.Namespace, path: Path) -> Opening:
 
     record = read_record(path)
     target = target_for_record(options, record)
+    known = _known(path, record, target)
     return Opening(
         beginning=Beginning(
             lineage=record.lineage,
             settings=target.settings,
-            known=_known(path, record, target),
-            path=path,
+            known=known,
+            path=path if known else None,
             root_record=record,
         ),
         target=target,
@@ -71,14 +75,17 @@ def open_journal(options: argparse.Namespace, journal: Journal) -> Opening:
 
 
 def session_for(opening: Opening, options: argparse.Namespace, ready: ModelReady, candidates: int) -> Session:
-    """The session value of an opening, now that the model has told the shape of its noise."""
+    """The session value of an opening, now that the model has told the shape of its noise.
+
+    With `--seed`, all grids derive from it: the same answers give the same pictures again.
+    """
     from latentpng.lineage import octaves
 
     lineage = opening.beginning.lineage
     default = opening.target.defaults.scale
     session = begin(
         lineage,
-        seed=draw_seed(),
+        seed=draw_seed() if options.seed is None else options.seed,
         octaves=octaves(ready.noise_shape, ready.noise_axes),
         scale=scale_of(lineage, default) if options.scale is None else options.scale,
         count=candidates,
@@ -89,15 +96,17 @@ def session_for(opening: Opening, options: argparse.Namespace, ready: ModelReady
 
 
 def _known(path: Path, record: LatentRecord, target: Target) -> Finished | None:
-    """The file's own pixels, when they are what rendering with these settings gave."""
+    """The file's own pixels, when they are what rendering with this model and these settings gave."""
     from latentpng.files import pixel_digest, read_picture
 
+    recorded = record.settings.get("model")
+    fingerprint = recorded.get("fingerprint") if isinstance(recorded, Mapping) else None
+    same_settings = RenderSettings.from_json(record.settings, defaults=target.settings) == target.settings
+    if not same_settings or fingerprint != model_identity(target.model)["fingerprint"]:
+        return None
     try:
         width, height, rgb = read_picture(path)
     except FileError:
-        return None
-    recorded = record.settings
-    if any(recorded.get(name) != value for name, value in target.settings.to_json().items()):
         return None
     if record.pixels != pixel_digest(rgb):
         return None

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.errors import ModelProblem
 from engine.families import ModelDefaults
 from engine.models import NO_MODEL, defaults_of, find_model, resolve_model
-from engine.plan import ModelChoice
+from engine.plan import LoadModel, ModelChoice
 from engine.schedulers import scheduler_settings
 from engine.settings import RenderSettings
 from latentpng.record import LatentRecord
@@ -19,7 +19,10 @@ from latentpng.text import plain
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
-    """What renders, and how: the model, its defaults, the settings, where it runs."""
+    """What renders, and how: the model, its defaults, the settings, where it runs.
+
+    made_with: (device, dtype) that the picture to go on from records.
+    """
 
     model: ModelChoice
     defaults: ModelDefaults
@@ -27,6 +30,19 @@ class Target:
     device: str
     dtype: str
     micro_batch: int
+    made_with: tuple[str, str] = ("", "")
+
+    @property
+    def load(self) -> LoadModel:
+        """What the renderer is asked to load for it."""
+        return LoadModel(
+            model=self.model,
+            settings=self.settings,
+            device=self.device,
+            dtype=self.dtype,
+            micro_batch=self.micro_batch,
+            made_with=self.made_with,
+        )
 
 
 def target_for_prompt(options: argparse.Namespace, prompt: str) -> Target:
@@ -44,7 +60,8 @@ def target_for_record(options: argparse.Namespace, record: LatentRecord) -> Targ
         model = _recorded_model(record)
     defaults = defaults_of(model)
     settings = RenderSettings.from_json(record.settings, defaults=defaults.settings(""))
-    return _target(options, model, defaults, settings)
+    made_with = (str(record.software.get("device", "")), str(record.settings.get("dtype", "")))
+    return replace(_target(options, model, defaults, settings), made_with=made_with)
 
 
 def draw_seed() -> int:

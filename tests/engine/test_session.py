@@ -146,5 +146,17 @@ def test_kept_is_the_cosine_of_the_perturbation() -> None:
     assert kept_since_start(twice) == pytest.approx(0.64)
 
 
-def test_the_grid_may_change_its_size() -> None:
-    assert len(ask(with_count(session(), 3)).candidates) == 3
+def test_the_grid_may_change_its_size_with_the_next_draw() -> None:
+    smaller = with_count(session(), 3)
+    assert ask(smaller) == ask(session())
+    assert len(ask(tell(smaller, Rerolled())).candidates) == 3
+
+
+def test_what_a_round_of_a_file_had_for_itself_ends_with_it() -> None:
+    odd = Round(seed=3, scale=0.1, of=40, bands=(10.0, 1.0, 1.0), region="01", extra={"later": 1})
+    reopened = begin(Lineage(root=SeedRoot(seed=7), rounds=(odd,)), seed=9, octaves=3, scale=0.5, count=8)
+    back = tell(reopened, Undone())
+    assert back.template == odd
+    assert tell(back, Rescaled(factor=2.0)).template.scale == pytest.approx(0.1), "10 times 0.1 is the most"
+    fresh = tell(back, Rerolled()).template
+    assert (fresh.of, fresh.region, fresh.extra, fresh.bands) == (8, "", {}, odd.bands)

@@ -76,7 +76,7 @@ def test_a_session_comes_back_from_its_journal(tmp_path: Path) -> None:
     write_journal(tmp_path / "state" / "journal.json", journal)
     assert read_journal(tmp_path / "state" / "journal.json") == journal
     assert journal.rounds == later.lineage.rounds
-    fresh = begin(later.lineage, seed=99, octaves=3, scale=0.1, count=3)
+    fresh = begin(later.lineage, seed=99, octaves=3, scale=0.1, count=8)
     resumed = journal.resume(fresh)
     assert (resumed.template, resumed.mode, resumed.seed) == (later.template, Mode.BISECT, 3)
     assert tell(resumed, NoneBetter()).template == tell(later, NoneBetter()).template

@@ -23,7 +23,7 @@ PATIENCE_SECONDS = 20.0
 
 def make_app(folder: Path, *arguments: str, renderer: FakeRenderer | None = None) -> WarmerApp:
     """The app as `warmer ARGUMENTS` starts it, with its files under `folder` and no model."""
-    options = app_parser().parse_args([*arguments, "--model", "embedded"])
+    options = app_parser().parse_args(list(arguments))
     opening = None
     if options.file is not None:
         opening = open_picture(options, options.file)

@@ -13,6 +13,7 @@ import pytest
 
 from engine.store import read_journal
 from latentpng.files import read_record
+from latentpng.record import SeedRoot
 from tests.tools.fake_terminal import FakeTerminal
 
 PATIENCE_SECONDS = 30.0
@@ -77,7 +78,7 @@ def test_a_pick_survives(tmp_path: Path, end: Callable[[FakeTerminal], None]) ->
     end(terminal)
     status = wait_for_end(terminal)
     assert journal_rounds() == 1
-    assert all(read_record(path).lineage.root for path in saved())
+    assert all(read_record(path).lineage.root == SeedRoot(seed=7) for path in saved())
     if end is not kill:
         assert not os.WIFSIGNALED(status)
     if end is not close_window:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ RUN = {"new": new.run, "vary": vary.run, "render": render.run}
 
 def warmer(name: str, *arguments: object, renderer: FakeRenderer | None = None) -> None:
     """Runs a script as the command line would."""
-    options = script_parser(name).parse_args([*map(str, arguments), "--model", "embedded", "--quiet"])
+    options = script_parser(name).parse_args([*map(str, arguments), "--quiet"])
     RUN[name](options, renderer or FakeRenderer())
 
 
@@ -114,12 +115,25 @@ def test_nothing_is_overwritten_unless_asked(picture: Path) -> None:
     assert picture.read_bytes() != before
 
 
-def test_a_picture_that_was_done_is_kept_when_the_rest_fails(tmp_path: Path) -> None:
+def test_a_picture_that_was_done_is_kept_when_the_rest_fails(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     renderer = FakeRenderer(micro_batch=1)
-    renderer.die_next("the worker was killed")
+    renderer.die_next("the worker was killed", after=1)
     with pytest.raises(RenderProblem, match=r"^the worker was killed$"):
-        warmer("new", "--prompt", "p", "--count", 2, "--out", tmp_path / "x", renderer=renderer)
+        warmer("new", "--prompt", "p", "--seed", 1, "--count", 2, "--out", tmp_path / "x", renderer=renderer)
+    assert capsys.readouterr().out == f"{tmp_path / 'x' / '1.png'}\n"
+    assert read_record(tmp_path / "x" / "1.png").lineage == Lineage(root=SeedRoot(seed=1))
     assert renderer.closed
+
+
+def test_words_from_a_file_reach_the_terminal_without_escapes(
+    picture: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record = read_record(picture)
+    embed_record(picture, replace(record, software={**record.software, "torch": "\x1b]0;owned\x07"}))
+    warmer("render", picture, "--check")
+    assert capsys.readouterr().err == f"{picture}: bit-exact, although torch ]0;owned then, not recorded now\n"
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from engine.events import Failure
 from engine.fake import FakeRenderer
+from engine.models import resolve_model
+from engine.search import PARENT
 from engine.session import Bands
 from latentpng.files import read_record
 from tests.tui.driving import Driver, make_app, running
@@ -109,13 +112,72 @@ async def test_a_failure_is_told_and_tried_again(tmp_path: Path) -> None:
         assert driver.search.session.template.seed == seed
 
 
-async def test_a_model_that_cannot_be_loaded_is_told(tmp_path: Path) -> None:
+async def test_a_model_that_cannot_be_loaded_is_told_and_tried_again(tmp_path: Path) -> None:
     renderer = FakeRenderer()
     renderer.fail_loading("the model cannot be used")
     async with running(make_app(tmp_path, *PROMPT, renderer=renderer)) as driver:
-        await driver.until(lambda: "the model cannot be used" in driver.text())
+        await driver.until(lambda: "the model cannot be used; r tries again" in driver.text())
         await driver.press("1")
-        await driver.until(lambda: "the model is still loading" in driver.text())
+        assert "the model cannot be used; r tries again" in driver.text()
+        await driver.press("r")
+        await driver.until_done()
+
+
+async def test_another_model_renders_the_parent_anew(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path, *PROMPT)) as driver:
+        await driver.until_done()
+    other = tmp_path / "other"
+    shutil.copytree(resolve_model("").path, other)
+    (other / "model_index.json").write_text((other / "model_index.json").read_text() + " ")
+    renderer = FakeRenderer()
+    app = make_app(tmp_path, str(saved(tmp_path)[0]), "--model", str(other), renderer=renderer)
+    async with running(app) as driver:
+        await driver.until_done()
+        assert len(renderer.jobs[0].tasks) == 9
+        await driver.until(lambda: len(saved(tmp_path)) == 2)
+
+
+async def test_a_save_that_failed_is_tried_again(tmp_path: Path) -> None:
+    (tmp_path / "pictures").write_text("in the way")
+    async with running(make_app(tmp_path, *PROMPT)) as driver:
+        await driver.until_done()
+        await driver.until(lambda: "cannot save a picture there" in " ".join(driver.text().split()))
+        (tmp_path / "pictures").unlink()
+        await driver.press("r")
+        await driver.until(lambda: len(saved(tmp_path)) == 1)
+
+
+async def test_clicks_select_and_then_pick(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path, *PROMPT)) as driver:
+        await driver.until_done()
+        await driver.pilot.click(driver.screen.grid.children[0])
+        assert driver.search.plan.parent.rounds == ()
+        assert driver.screen.grid.selected_place == 1
+        await driver.pilot.click(driver.screen.grid.children[0])
+        await driver.until(lambda: len(driver.search.session.lineage.rounds) == 1)
+        assert driver.search.session.lineage.rounds[-1].marks == (0,)
+        assert driver.screen.grid.selected_place == PARENT
+
+
+async def test_farther_help_and_another_picture(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path, *PROMPT)) as driver:
+        await driver.until_done()
+        await driver.press("right_square_bracket")
+        assert driver.search.session.template.scale == pytest.approx(1.0)
+        await driver.press("question_mark")
+        await driver.until(lambda: "none is better: the parent stays, the scale halves" in driver.text())
+        await driver.press("escape")
+        await driver.press("1")
+        await driver.until(lambda: len(saved(tmp_path)) == 2)
+        first = driver.search
+        await driver.press("o")
+        await driver.until(lambda: "open which picture?" in driver.text())
+        await driver.press(*"~nobody-there/x.png", "enter")
+        await driver.until(lambda: "No such file or directory" in driver.text())
+        await driver.press("ctrl+u", *str(saved(tmp_path)[0]), "enter")
+        await driver.until(lambda: driver.app.search_screen is not None and driver.search is not first)
+        await driver.until_done()
+        assert driver.search.session.lineage.rounds == ()
 
 
 async def test_save_as_asks_before_it_replaces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

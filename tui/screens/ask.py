@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
@@ -35,13 +36,11 @@ class PathScreen(Screen[Path | None]):
         self._asked_twice = Path()
 
     def compose(self) -> ComposeResult:
-        yield Static(Content(f" {self._question}"), id="title", markup=False)
+        yield Static(Content(f" {plain(self._question)}"), id="title", markup=False)
         yield Input(value=self._value, id="path-input")
         yield Static("", id="status", markup=False)
         if self._suggestions:
-            yield OptionList(
-                *(Option(Content(picture_title(path)), id=str(path)) for path in self._suggestions), markup=False
-            )
+            yield OptionList(*(Option(Content(picture_title(path))) for path in self._suggestions), markup=False)
         yield Footer()
 
     def on_mount(self) -> None:
@@ -49,16 +48,20 @@ class PathScreen(Screen[Path | None]):
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
         if message.value.strip():
-            self._offer(Path(message.value.strip()).expanduser())
+            typed = os.path.expanduser(message.value.strip())  # noqa: PTH111 (Path's raises when there is no such user)
+            self._offer(Path(typed))
 
     def on_option_list_option_selected(self, message: OptionList.OptionSelected) -> None:
-        self._offer(Path(message.option.id or ""))
+        self._offer(self._suggestions[message.option_index])
 
     def action_cancel(self) -> None:
         self.dismiss(None)
 
     def _offer(self, path: Path) -> None:
-        problem = self._check(path, path == self._asked_twice)
+        try:
+            problem = self._check(path, path == self._asked_twice)
+        except (OSError, ValueError) as error:
+            problem = f"{path}: {getattr(error, 'strerror', None) or error}"
         self._asked_twice = path
         if problem:
             self.query_one("#status", Static).update(Content(f" {plain(problem, limit=300)}"))

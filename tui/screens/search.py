@@ -15,6 +15,7 @@ from engine.errors import InvalidRequest
 from engine.events import Event, JobFailed, LoadingProgressed, ModelReady, PictureRendered
 from engine.search import PARENT, Beginning, Finished, Search
 from engine.session import Answer, Bands, NoneBetter, Picked, Rebanded, Rerolled, Rescaled, Undone, can_undo
+from latentpng.errors import InvalidValue
 from latentpng.text import plain
 from tui import phrases
 from tui.messages import PlaceChosen
@@ -91,8 +92,8 @@ class SearchScreen(Screen[None]):
         match event:
             case LoadingProgressed(stage=stage):
                 self._notice = stage
-            case JobFailed(sentence=sentence):
-                self._notice = sentence
+            case JobFailed(job=job, sentence=sentence) if job < 0:
+                self._notice = f"{sentence}; r tries again, o opens another picture"
             case ModelReady():
                 self._notice = ""
             case PictureRendered(warning=warning) if warning:
@@ -111,25 +112,27 @@ class SearchScreen(Screen[None]):
 
     async def action_pick(self, digit: int) -> None:
         if digit <= len(self.grid.order) and self.app.keys_count:
-            await self._choose(self.grid.order[digit - 1])
+            await self.choose(self.grid.order[digit - 1])
 
     async def on_place_chosen(self, message: PlaceChosen) -> None:
-        position = self.grid.order.index(message.place)
-        if self.grid.selected == position:
-            await self._choose(message.place)
-        self.grid.selected = position
+        if message.place == self.grid.selected_place:
+            await self.choose(message.place)
+        elif message.place in self.grid.order:
+            self.grid.select(message.place)
 
     async def action_choose(self) -> None:
         if self.marks:
             await self._tell(Picked(marks=tuple(place - 1 for place in self.marks)))
         else:
-            await self._choose(self.grid.selected_place)
+            await self.choose(self.grid.selected_place)
 
     async def action_none_better(self) -> None:
         await self._tell(NoneBetter())
 
     async def action_reroll(self) -> None:
-        if self.search is not None and self.search.failure:
+        if self.search is None:
+            self.app.load_again()
+        elif self.search.failure:
             self.search.ask_again()
             await self._show_round()
         else:
@@ -149,7 +152,9 @@ class SearchScreen(Screen[None]):
 
     def action_mark(self) -> None:
         place = self.grid.selected_place
-        if self.search is None or place == PARENT:
+        if self.search is None:
+            return
+        if place == PARENT:
             self.trouble("the parent cannot be marked: mark candidates, then Enter blends them")
         elif place in self.marks:
             self.marks = tuple(mark for mark in self.marks if mark != place)
@@ -179,22 +184,20 @@ class SearchScreen(Screen[None]):
         return self.search.finished(place)
 
     async def choose(self, place: int) -> None:
-        """Picks a place, as its digit does."""
-        await self._choose(place)
-
-    async def _choose(self, place: int) -> None:
+        """Picks a place; the parent's own means that none is better."""
         await self._tell(NoneBetter() if place == PARENT else Picked(marks=(place - 1,)))
 
     async def _tell(self, answer: Answer) -> None:
         if self.search is None:
-            self.trouble("the model is still loading; the keys work as soon as it is ready")
+            if not self.app.load_failed:
+                self.trouble("the model is still loading; the keys work as soon as it is ready")
             return
         if isinstance(answer, NoneBetter) and self.search.session.at_floor:
             self.trouble("the scale is at its floor: candidates no longer differ; q finishes, ] goes farther, u undoes")
             return
         try:
-            self.search.tell(answer)
-        except InvalidRequest as error:
+            self.search.tell(answer, candidates=self.app.places - 1)
+        except (InvalidRequest, InvalidValue) as error:
             self.trouble(str(error))
             return
         self._notice = ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -16,10 +18,6 @@ from latentpng.text import plain
 
 if TYPE_CHECKING:
     from tui.app import WarmerApp
-
-RESUME = "resume"
-PROMPT = "prompt:"
-PICTURE = "picture:"
 
 
 class StartScreen(Screen[None]):
@@ -37,6 +35,7 @@ class StartScreen(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self._can_resume = False
+        self._choices: dict[str, Callable[[], None]] = {}
 
     def compose(self) -> ComposeResult:
         yield Static(
@@ -58,26 +57,24 @@ class StartScreen(Screen[None]):
             self.app.resume()
 
     def on_option_list_option_selected(self, message: OptionList.OptionSelected) -> None:
-        name = message.option.id or ""
-        if name == RESUME:
-            self.app.resume()
-        elif name.startswith(PROMPT):
-            self.app.begin_prompt(name.removeprefix(PROMPT))
-        elif name.startswith(PICTURE):
-            self.app.open_picture(Path(name.removeprefix(PICTURE)))
+        self._choices[message.option_id or ""]()
 
     def offer(self, *, resume: str, prompts: tuple[str, ...], recent: tuple[Path, ...]) -> None:
         """What can be chosen: the last session by its name ("" for none), example prompts, recent pictures."""
         self._can_resume = bool(resume)
+        groups: tuple[list[tuple[str, Callable[[], None]]], ...] = (
+            [(f"go on with the last session: {plain(resume, 100)}", self.app.resume)] if resume else [],
+            [(f"try: {plain(each, 100)}", partial(self.app.begin_prompt, each)) for each in prompts],
+            [(f"open: {picture_title(path)}", partial(self.app.open_picture, path)) for path in recent],
+        )
         options = self.query_one(OptionList)
-        if resume:
-            options.add_options(
-                [Option(Content(f"go on with the last session: {plain(resume, 100)}"), id=RESUME), None]
-            )
-        options.add_options(Option(Content(f"try: {plain(each, 100)}"), id=f"{PROMPT}{each}") for each in prompts)
-        if recent:
-            options.add_option(None)
-        options.add_options(Option(Content(f"open: {picture_title(path)}"), id=f"{PICTURE}{path}") for path in recent)
+        for group in filter(None, groups):
+            if self._choices:
+                options.add_option(None)
+            for words, choose in group:
+                name = f"choice-{len(self._choices)}"
+                self._choices[name] = choose
+                options.add_option(Option(Content(words), id=name))
         options.highlighted = 0
 
     def say(self, words: str) -> None:

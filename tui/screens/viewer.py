@@ -42,11 +42,10 @@ class ViewerScreen(Screen[int | None]):
         self._show()
 
     def action_close(self) -> None:
-        self._search.grid.selected = self._position
+        self._search.grid.select(self._place)
         self.dismiss(None)
 
     def action_pick(self) -> None:
-        self._search.grid.selected = self._position
         self.dismiss(self._place)
 
     def action_move(self, by: int) -> None:
@@ -60,7 +59,8 @@ class ViewerScreen(Screen[int | None]):
 
     @property
     def _place(self) -> int:
-        return self._search.grid.order[self._position]
+        order = self._search.grid.order  # may have become smaller under this screen
+        return order[min(self._position, len(order) - 1)]
 
     def _show(self) -> None:
         finished = self._search.finished(self._place)

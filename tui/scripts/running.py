@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import queue
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -25,11 +26,12 @@ from engine.events import (
     StepDone,
     WorkerDied,
 )
-from engine.plan import LoadModel, RenderJob
+from engine.plan import RenderJob
 from engine.renderer import Renderer
 from latentpng.errors import UnwritableFile
 from latentpng.files import write_picture
 from latentpng.record import Json
+from latentpng.text import plain
 from tui.options import Target
 
 JOB = 1
@@ -69,15 +71,7 @@ def rendered(renderer: Renderer, target: Target, make_job: MakeJob, quiet: bool 
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
     renderer.start(events.put)
     try:
-        renderer.load(
-            LoadModel(
-                model=target.model,
-                settings=target.settings,
-                device=target.device,
-                dtype=target.dtype,
-                micro_batch=target.micro_batch,
-            )
-        )
+        renderer.load(target.load)
         with _Bar(quiet) as bar:
             yield from _pictures(renderer, events, make_job, bar)
     finally:
@@ -97,14 +91,14 @@ def save(path: Path, event: PictureRendered) -> None:
 
 def refuse_overwriting(paths: list[Path], overwrite: bool) -> None:
     """InvalidRequest when a file that is about to be written exists, before any work is done."""
-    taken = [path for path in paths if path.exists()]
+    taken = [path for path in paths if os.path.lexists(path)]
     if taken and not overwrite:
         raise InvalidRequest(f"{taken[0]}: this file exists already; choose another --out, or add --overwrite")
 
 
 def say(text: str) -> None:
-    """A line for the person, on stderr."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201 (stdout is for results)
+    """A line for the person, on stderr; it may hold words from a file."""
+    print(plain(text), file=sys.stderr, flush=True)  # noqa: T201 (stdout is for results)
 
 
 def _pictures(
