@@ -44,7 +44,9 @@ class WorkerRenderer:
         self._lock = threading.Lock()
         self._process: WorkerProcess | None = None
         self._readers: list[threading.Thread] = []
-        self._last_load: LoadModel | None = None
+        self._asked_last: LoadModel | None = None
+        self._answered_last: LoadModel | None = None
+        self._load_failed = False
         self._open: list[int] = []
         self._closing = False
 
@@ -80,8 +82,6 @@ class WorkerRenderer:
 
     def _send_all(self) -> None:
         while (request := self._outbox.get()) is not None:
-            if isinstance(request, LoadModel):
-                self._last_load = request
             try:
                 process = self._process_for(request)
             except OSError as error:
@@ -98,18 +98,30 @@ class WorkerRenderer:
         self._on_event(JobFailed(job=job, failure=failure, sentence=sentence))
 
     def _process_for(self, request: Request) -> WorkerProcess | None:
-        """The process that this request goes to, started if need be; None when there is none to send it to."""
+        """The process that this request goes to, started if need be; None when there is none to send it to.
+
+        Before a job, a process that has no model is told to load again: the last one that it could load, since a
+        request that failed (for its size, say) is no use to the jobs that go on; failing that, the last one asked for.
+        """
         with self._lock:
-            if self._closing or self._last_load is None:
+            if isinstance(request, LoadModel):
+                self._asked_last, self._load_failed = request, False
+            known = self._answered_last or self._asked_last
+            if self._closing or known is None:
                 return None
             if isinstance(request, CancelJob):
                 return self._process
+            fresh = self._process is None
             if self._process is None:
                 self._process = self._started()
-                if not isinstance(request, LoadModel):
+            if isinstance(request, RenderJob):
+                if fresh or (self._load_failed and _LOADING not in self._open):
+                    self._load_failed = False
                     self._open.append(_LOADING)
-                    self._process.send(self._last_load)
-            self._open.append(request.job if isinstance(request, RenderJob) else _LOADING)
+                    self._process.send(known)
+                self._open.append(request.job)
+            else:
+                self._open.append(_LOADING)
             return self._process
 
     def _started(self) -> WorkerProcess:
@@ -122,8 +134,7 @@ class WorkerRenderer:
     def _receive_all(self, process: WorkerProcess) -> None:
         while (event := process.receive()) is not None:
             if isinstance(event, JobDone | JobCancelled | JobFailed | ModelReady):
-                with self._lock, contextlib.suppress(ValueError):
-                    self._open.remove(_LOADING if isinstance(event, ModelReady) else event.job)
+                self._note(event)
             self._on_event(event)
         sentence = process.obituary()
         with self._lock:
@@ -135,6 +146,16 @@ class WorkerRenderer:
         for job in lost:
             self._on_event(JobFailed(job=job, failure=Failure.CRASH, sentence=sentence))
         self._on_event(WorkerDied(sentence=sentence))
+
+    def _note(self, event: JobDone | JobCancelled | JobFailed | ModelReady) -> None:
+        """Something that was open is over."""
+        with self._lock, contextlib.suppress(ValueError):
+            if isinstance(event, ModelReady):
+                self._answered_last, self._load_failed = event.request, False
+                self._open.remove(_LOADING)
+            else:
+                self._load_failed |= event.job == _LOADING
+                self._open.remove(event.job)
 
 
 class WorkerProcess:

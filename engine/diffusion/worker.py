@@ -13,6 +13,7 @@ import queue
 import sys
 import threading
 import traceback
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -47,6 +48,7 @@ class Worker:
         self._loaded: LoadedModel | None = None
         self._request: LoadModel | None = None
         self._runner: JobRunner | None = None
+        self._refusal = JobFailed(job=-1, failure=Failure.MODEL, sentence="no model is loaded")
 
     def run(self) -> None:
         """Works until the parent is gone."""
@@ -85,7 +87,8 @@ class Worker:
         try:
             self._emit(self._ready(request))
         except Exception as error:  # whatever it is, the parent must hear of it
-            self._emit(failed(-1, error, Failure.MODEL))
+            self._refusal = failed(-1, error, Failure.MODEL)
+            self._emit(self._refusal)
 
     def _ready(self, request: LoadModel) -> ModelReady:
         self._progress("importing torch")
@@ -137,8 +140,9 @@ class Worker:
             if job.job in self._cancelled:
                 raise Cancelled(f"job {job.job} was cancelled")
             if self._runner is None:
-                raise ModelProblem("no model is loaded")
-            self._runner.run(job)
+                self._emit(replace(self._refusal, job=job.job))
+            else:
+                self._runner.run(job)
         except Cancelled:
             self._emit(JobCancelled(job=job.job))
         except Exception as error:  # whatever it is, the job must end

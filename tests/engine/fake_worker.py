@@ -1,7 +1,7 @@
 """Stands in for `engine.diffusion.worker` where only the process matters: the fake renderer behind the same socket.
 
 The prompt tells it what to do: "die" ends it, "kill" kills it, "exit" ends it with words on stderr, "hang" never comes
-back, "chat" prints a lot.
+back, "chat" prints a lot.  A model with a path is loaded only while there is such a file, and a size of 8 never.
 """
 
 from __future__ import annotations
@@ -9,10 +9,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import time
+from dataclasses import replace
 from multiprocessing.connection import Connection
+from pathlib import Path
 
-from engine.events import Event
+from engine.events import Event, Failure, JobFailed
 from engine.fake import FakeRenderer
 from engine.plan import CancelJob, LoadModel, RenderJob
 
@@ -20,7 +23,14 @@ from engine.plan import CancelJob, LoadModel, RenderJob
 def serve(descriptor: int) -> None:
     connection: Connection[Event, LoadModel | RenderJob | CancelJob] = Connection(descriptor)
     renderer = FakeRenderer(step_seconds=0.01)
-    renderer.start(connection.send)
+    lock = threading.Lock()
+
+    def emit(event: Event) -> None:
+        with lock:
+            connection.send(event)
+
+    renderer.start(emit)
+    is_loaded, refusal = False, JobFailed(job=-1, failure=Failure.MODEL, sentence="no model is loaded")
     while True:
         try:
             request = connection.recv()
@@ -29,10 +39,23 @@ def serve(descriptor: int) -> None:
         if isinstance(request, CancelJob):
             renderer.cancel(request.job)
         elif isinstance(request, LoadModel):
-            renderer.load(request)
+            if sentence := trouble(request):
+                is_loaded, refusal = False, replace(refusal, sentence=sentence)
+                emit(refusal)
+            else:
+                is_loaded = True
+                renderer.load(request)
+        elif not is_loaded:
+            emit(replace(refusal, job=request.job))
         else:
             obey(request.settings.prompt)
             renderer.render(request)
+
+
+def trouble(request: LoadModel) -> str:
+    if request.model.path and not Path(request.model.path).exists():
+        return f"there is no folder or file for the model {request.model.name!r}"
+    return "no pictures of this size" if request.settings.width == 8 else ""
 
 
 def obey(prompt: str) -> None:

@@ -138,6 +138,44 @@ def test_a_killed_worker_is_told_in_words_and_comes_back(watched: Watched) -> No
     assert watched.pid != first
 
 
+def test_a_job_loads_again_what_could_not_be_loaded_when_the_worker_came_back(watched: Watched, tmp_path: Path) -> None:
+    file = tmp_path / "model"
+    file.touch()
+    watched.renderer.load(replace(LOAD, model=ModelChoice(path=str(file), name="fake")))
+    watched.renderer.render(job_of(1, prompt="kill"))
+    watched.until(WorkerDied)
+    file.unlink()
+    sentence = "there is no folder or file for the model 'fake'"
+    for number in (2, 3):
+        watched.renderer.render(job_of(number))
+        failures = [*watched.until(JobFailed), *watched.until(JobFailed)]
+        assert [event for event in failures if isinstance(event, JobFailed)] == [
+            JobFailed(job=job, failure=Failure.MODEL, sentence=sentence) for job in (-1, number)
+        ]
+    file.touch()
+    for number in (4, 5):
+        watched.renderer.render(job_of(number))
+        events = watched.until(JobDone)
+        assert events[-1].job == number  # type: ignore[union-attr]
+        assert any(isinstance(event, ModelReady) for event in events) == (number == 4), "one load is enough"
+
+
+def test_a_load_that_failed_does_not_replace_the_one_that_jobs_go_on_with(watched: Watched) -> None:
+    watched.renderer.load(LOAD)
+    watched.until(ModelReady)
+    bad = replace(LOAD, settings=replace(SETTINGS, width=8))
+    watched.renderer.load(bad)
+    assert watched.until(JobFailed)[-1] == JobFailed(job=-1, failure=Failure.MODEL, sentence="no pictures of this size")
+    watched.renderer.render(job_of(1))
+    assert [event.request for event in watched.until(JobDone) if isinstance(event, ModelReady)] == [LOAD]
+    watched.renderer.load(bad)
+    watched.until(JobFailed)
+    watched.renderer.render(job_of(2, prompt="kill"))
+    watched.until(WorkerDied)
+    watched.renderer.render(job_of(3))
+    assert [event.request for event in watched.until(JobDone) if isinstance(event, ModelReady)] == [LOAD]
+
+
 def test_a_worker_that_ends_by_itself_leaves_its_last_words(watched: Watched) -> None:
     watched.renderer.load(LOAD)
     watched.renderer.render(job_of(1, prompt="exit"))

@@ -67,6 +67,8 @@ def _a_model_that_is_gone_is_told(watched: Watched, tiny: ModelChoice) -> None:
     assert failed == JobFailed(
         job=-1, failure=Failure.MODEL, sentence="there is no folder or file for the model 'gone'"
     )
+    watched.renderer.render(JOB)
+    assert [watched.until(JobFailed)[-1] for _ in range(2)] == [failed, replace(failed, job=1)]
 
 
 def _a_model_loads_in_stages(watched: Watched, tiny: ModelChoice) -> None:
