@@ -159,7 +159,9 @@ def _twin_front(entries: dict[str, Json], length: int) -> Front:
     if not isinstance(version, list) or len(version) != 2 or not all(type(number) is int for number in version):
         raise InvalidValue("version is a list of two whole numbers")
     numbers = (int(version[0]), int(version[1]))
-    if numbers[0] != MAJOR:
+    if numbers[0] < MAJOR:
+        raise InvalidValue(f"major version {MAJOR} needed, found {numbers[0]}")
+    if numbers[0] > MAJOR:
         return Front(
             version=numbers, chunk_bytes=length, is_twin=True, newer=f"this reads version {MAJOR}, found {numbers[0]}"
         )

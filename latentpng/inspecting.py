@@ -6,7 +6,7 @@ import os
 
 from latentpng.carriers import read_front
 from latentpng.header import DTYPE_FP16, DTYPE_NAME, Codec, Front
-from latentpng.jsontext import write_json
+from latentpng.jsontext import json_text
 from latentpng.opening import open_picture
 from latentpng.record import Json, Lineage, Round, SeedRoot
 from latentpng.text import plain
@@ -38,7 +38,7 @@ def json_line(front: Front, file: str = "") -> str:
         }
     if file:
         entries["file"] = file.encode("utf-8", "replace").decode()
-    return write_json(entries).decode("ascii").replace("\x7f", "\\u007f")
+    return json_text(entries).replace("\x7f", "\\u007f")
 
 
 def lines(front: Front) -> list[str]:
@@ -83,4 +83,4 @@ def _round_text(round: Round) -> str:
 
 
 def _shown(value: Json) -> str:
-    return value if isinstance(value, str) else write_json({"": value}).decode("ascii")[4:-1]
+    return value if isinstance(value, str) else json_text(value)

@@ -19,14 +19,21 @@ MAX_NUMBER_LENGTH = 40
 
 
 def write_json(value: JsonObject) -> bytes:
-    """The canonical bytes: keys sorted by code point, no spaces, ASCII, shortest numbers that read back the same."""
-    try:
-        text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, default=_plain_mapping)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidValue(f"the metadata is no JSON: {error}") from error
-    data = text.encode("ascii")
+    """The canonical bytes: keys sorted by code point, no spaces, ASCII, shortest numbers that read back the same.
+
+    InvalidValue when no reader would take them.
+    """
+    data = json_text(value).encode("ascii")
     read_json(data)
     return data
+
+
+def json_text(value: Json) -> str:
+    """The same form of a value that was read before, to show it.  InvalidValue when it is no JSON."""
+    try:
+        return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, default=_plain_mapping)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidValue(f"the metadata is no JSON: {error}") from error
 
 
 def read_json(data: bytes) -> dict[str, Json]:

@@ -42,7 +42,7 @@ def _opened(path: str | os.PathLike[str], name: str) -> AbstractContextManager[B
     if not os.fspath(path):
         raise UnreadableFile("'': no file has such a name")
     try:
-        return open(path, "rb", buffering=_BUFFER_BYTES)  # noqa: PTH123, SIM115 - a Path takes longer than reading
+        return open(path, "rb", buffering=_BUFFER_BYTES)  # noqa: PTH123 - a Path takes longer than reading
     except ValueError as error:
         raise UnreadableFile(f"{name}: no file has such a name") from error
 
