@@ -15,7 +15,15 @@ from engine.errors import ModelProblem
 from engine.families import ModelDefaults, carried_defaults, family_defaults
 from engine.plan import ModelChoice
 from engine.remembered import recall, remember
-from engine.weights import PICKLES, check_component, check_safetensors, fingerprint, read_json, tensor_names
+from engine.weights import (
+    PICKLES,
+    check_component,
+    check_safetensors,
+    fingerprint,
+    read_json,
+    single_file_fingerprint,
+    tensor_names,
+)
 from latentpng.record import Json, JsonObject
 
 EMBEDDED = "embedded"
@@ -74,7 +82,7 @@ def check_pipeline(pipeline: str, name: str) -> None:
 
 def defaults_of(choice: ModelChoice) -> ModelDefaults:
     """Where to begin with this model.  For a hub id, before it is downloaded: what its name tells."""
-    folder = Path(choice.config if choice.is_single_file else choice.path)
+    folder = choice.folder
     if not (folder / INDEX).is_file():
         return family_defaults("", choice.name)
     known = family_defaults(_pipeline(read_json(folder / INDEX), folder), choice.name)
@@ -83,11 +91,10 @@ def defaults_of(choice: ModelChoice) -> ModelDefaults:
 
 def model_identity(choice: ModelChoice) -> dict[str, Json]:
     """What a file records of its model: name, pipeline, fingerprint; never a path of the user's machine."""
-    folder = Path(choice.config if choice.is_single_file else choice.path)
     return {
         "name": choice.name,
-        "pipeline": _pipeline(read_json(folder / INDEX), folder),
-        "fingerprint": fingerprint(Path(choice.path)),
+        "pipeline": _pipeline(read_json(choice.folder / INDEX), choice.folder),
+        "fingerprint": _fingerprint(choice),
     }
 
 
@@ -100,7 +107,7 @@ def find_model(recorded: Json) -> ModelChoice:
         return resolve_model("")
     known = recall(wanted)
     try:
-        return known if known.path and fingerprint(Path(known.path)) == wanted else NO_MODEL
+        return known if known.path and _fingerprint(known) == wanted else NO_MODEL
     except OSError:
         return NO_MODEL
 
@@ -109,6 +116,11 @@ def remember_model(choice: ModelChoice, identity: JsonObject) -> None:
     """Keeps where this model was, so that `find_model` finds it again."""
     if choice.name != EMBEDDED:
         remember(str(identity["fingerprint"]), choice)
+
+
+def _fingerprint(choice: ModelChoice) -> str:
+    path = Path(choice.path)
+    return single_file_fingerprint(path, choice.folder) if choice.is_single_file else fingerprint(path)
 
 
 def _embedded() -> Path:

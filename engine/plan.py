@@ -34,6 +34,11 @@ class ModelChoice:
         """One `.safetensors` file instead of a folder."""
         return Path(self.path).suffix == ".safetensors"
 
+    @property
+    def folder(self) -> Path:
+        """The diffusers folder with its configuration."""
+        return Path(self.config if self.is_single_file else self.path)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PictureTask:

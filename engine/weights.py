@@ -90,6 +90,17 @@ def fingerprint(path: Path) -> str:
     return total.hexdigest()
 
 
+def single_file_fingerprint(file: Path, config: Path) -> str:
+    """As `fingerprint`, over the file and the configuration that it is read with; weights beside that have no say."""
+    total = hashlib.sha256(fingerprint(file).encode("ascii"))
+    for small in _files(config):
+        if ".safetensors" not in small.name:
+            name = small.relative_to(config).as_posix()
+            total.update(json.dumps([name, small.stat().st_size]).encode("ascii"))
+            total.update(small.read_bytes())
+    return total.hexdigest()
+
+
 def _files(path: Path) -> list[Path]:
     """Those files that decide what a model computes; examples, notes and our own defaults do not."""
     if path.is_file():

@@ -68,7 +68,7 @@ def load_model(request: LoadModel, progress: Callable[[str], None]) -> LoadedMod
         dtype=str(dtype).removeprefix("torch."),
         identity=model_identity(choice),
         memo=PromptMemo(pipe),
-        preview=carried_preview(_folder(choice)),
+        preview=carried_preview(choice.folder),
     )
 
 
@@ -145,12 +145,8 @@ def _dtype(request: LoadModel, device: str, choice: ModelChoice) -> torch.dtype:
 
 
 def _index(choice: ModelChoice) -> dict[str, Any]:
-    index: dict[str, Any] = json.loads((_folder(choice) / INDEX).read_text("utf-8"))
+    index: dict[str, Any] = json.loads((choice.folder / INDEX).read_text("utf-8"))
     return index
-
-
-def _folder(choice: ModelChoice) -> Path:
-    return Path(choice.config if choice.is_single_file else choice.path)
 
 
 def _pipeline(choice: ModelChoice, dtype: torch.dtype) -> Any:

@@ -263,6 +263,21 @@ def test_a_change_of_the_configuration_is_another_model(folder: Path) -> None:
     assert model_identity(resolve_model(str(folder))) != before
 
 
+def test_a_single_file_with_another_configuration_is_another_model(tmp_path: Path, folder: Path) -> None:
+    file = tensors(tmp_path / "model.safetensors")
+    choice = resolve_model(str(file), config=str(folder))
+    before = model_identity(choice)
+    remember_model(choice, before)
+    tensors(folder / "unet" / "diffusion_pytorch_model.safetensors", byte=b"\7")
+    assert model_identity(choice) == before, "the weights beside the configuration are not read"
+    assert find_model(before) == choice
+    (folder / "scheduler" / "scheduler_config.json").write_text('{"prediction_type": "v_prediction"}')
+    assert model_identity(choice)["fingerprint"] != before["fingerprint"]
+    assert find_model(before) == NO_MODEL
+    shutil.rmtree(folder)
+    assert find_model(before) == NO_MODEL
+
+
 def test_a_file_finds_its_model_again(folder: Path) -> None:
     choice = resolve_model(str(folder))
     identity = model_identity(choice)
