@@ -80,7 +80,8 @@ def _blend(seed: int, of: int, marks: tuple[int, ...], count: int) -> Doubles:
 def _sum(marked: Sequence[NDArray[np.float32]], mean: Doubles, of: int) -> Doubles:
     """The marked candidates' noise, made zero-sum among `of`, as one noise of variance 1."""
     spread = math.sqrt(of / (of - 1))
-    total: Doubles = (marked[0] - mean) * spread
+    total: Doubles = marked[0] - mean
+    total *= spread
     for draw in marked[1:]:
         total += (draw - mean) * spread
     many = len(marked)
@@ -116,7 +117,11 @@ def _draw(seed: int, stream: int, count: int) -> NDArray[np.float32]:
 
 
 def _move(parent: Doubles, noise: Doubles, scale: float) -> Doubles:
-    return math.sqrt(1.0 - scale * scale) * parent + scale * noise
+    """Overwrites both, and returns the first: the largest noise takes 16 MiB in double."""
+    parent *= math.sqrt(1.0 - scale * scale)
+    noise *= scale
+    parent += noise
+    return parent
 
 
 def _move_octaves(parent: Doubles, noise: Doubles, round: Round, axes: str) -> Doubles:
