@@ -53,7 +53,10 @@ class WarmerApp(App[None]):
 
     CSS_PATH = "theme.tcss"
     TITLE = "warmer"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "quit", "quit", show=False, priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c", "quit", show=False, priority=True),
+        Binding("ctrl+z", "suspend_process", show=False, priority=True),
+    ]
 
     def __init__(
         self,
@@ -176,6 +179,17 @@ class WarmerApp(App[None]):
         question = "open which picture? type a path, or choose one below"
         self.push_screen(PathScreen(question, value="", check=_check_picture, suggestions=recent), opened)
 
+    async def action_start(self) -> None:
+        """Back to the start screen, for a new prompt; what was picked is saved."""
+        while len(self.screen_stack) > 1:
+            await self.pop_screen()
+        await self._close_search()
+        self._opening, self._shown = None, None
+        self.__dict__.pop("_journal", None)  # it is another by now
+        screen = StartScreen()
+        await self.push_screen(screen)
+        self._fill_start_screen(screen)
+
     def action_help(self) -> None:
         from tui.screens.help import HelpScreen
 
@@ -188,7 +202,7 @@ class WarmerApp(App[None]):
         yield from super().get_system_commands(screen)
         for active in screen.active_bindings.values():
             binding = active.binding
-            if binding.description and not binding.system and not binding.action.startswith("move"):
+            if binding.description and not binding.system and not binding.action.startswith(("move", "pick", "go(")):
                 run = partial(self.run_action, binding.action, active.node)
                 yield SystemCommand(f"{binding.description} ({binding.key_display or binding.key})", "", run)
 
@@ -387,7 +401,7 @@ def _check_picture(path: Path, _: bool) -> str:
 
 def _check_new(path: Path, insisted: bool) -> str:
     if path.suffix.lower() != ".png":
-        return f"{path}: the name ends in .png"
+        return f"{path}: the name must end in .png"
     if path.is_dir() or not path.parent.is_dir():
         return f"{path}: there is no folder {path.parent}"
     if path.exists() and not insisted:

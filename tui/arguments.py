@@ -15,8 +15,10 @@ def add_render_options(parser: argparse.ArgumentParser) -> None:
     """How pictures are rendered: as in `warmer new`, everywhere."""
     group = parser.add_argument_group("pictures")
     group.add_argument("--negative", metavar="TEXT", help="what the picture should not show")
-    group.add_argument("--size", type=size, metavar="WxH", help="pixels, for example 1024x768")
-    group.add_argument("--steps", type=int, metavar="N", help="denoising steps")
+    group.add_argument(
+        "--size", type=size, metavar="WxH", help="pixels, for example 1024x768 (default: the model's own)"
+    )
+    group.add_argument("--steps", type=int, metavar="N", help="denoising steps (default: the model's)")
     group.add_argument(
         "--guidance", type=float, metavar="G", help="guidance scale: how strictly the prompt is followed"
     )
@@ -52,7 +54,10 @@ def size(text: str) -> tuple[int, int]:
     match = re.fullmatch(r"(\d{1,5})[xX×](\d{1,5})", text.strip())
     if not match:
         raise argparse.ArgumentTypeError(f"a size is WIDTHxHEIGHT, for example 512x512, found {text!r}")
-    return int(match[1]), int(match[2])
+    width, height = int(match[1]), int(match[2])
+    if width % 8 or height % 8 or not width or not height:
+        raise argparse.ArgumentTypeError(f"width and height are multiples of 8, found {text!r}")
+    return width, height
 
 
 def whole_number(text: str) -> int:

@@ -19,7 +19,7 @@ from engine.errors import Cancelled, EngineError, InvalidRequest, ModelProblem
 from latentpng.errors import LatentPngError
 from latentpng.text import plain
 from tui import __version__
-from tui.arguments import BAND_NAMES, add_render_options, fraction
+from tui.arguments import add_bands_option, add_render_options, fraction
 
 SCRIPTS = {
     "new": "fresh pictures from a prompt",
@@ -105,8 +105,13 @@ def app_parser() -> argparse.ArgumentParser:
     parser.add_argument("file", type=Path, nargs="?", metavar="FILE.png", help="go on from this picture")
     parser.add_argument("--prompt", metavar="P", help="begin with this prompt instead of the start screen")
     search = parser.add_argument_group("search")
-    search.add_argument("--scale", type=fraction, metavar="S", help="how far the first candidates are, 0 to 1")
-    search.add_argument("--bands", choices=BAND_NAMES, help="what moves: everything, coarse more than fine, one half")
+    search.add_argument(
+        "--scale",
+        type=fraction,
+        metavar="S",
+        help="how far the first candidates are, 0 to 1 (default: the model's, or the picture's last)",
+    )
+    add_bands_option(search)
     search.add_argument(
         "--mode", choices=("keep", "bisect"), default="keep", help="bisect halves the scale on every pick"
     )
@@ -115,8 +120,15 @@ def app_parser() -> argparse.ArgumentParser:
     )
     screen = parser.add_argument_group("screen and files")
     screen.add_argument("--graphics", choices=("auto", "kitty", "sixel", "halfcell"), default="auto")
-    screen.add_argument("--out", type=Path, metavar="DIR", help="the session's folder")
-    screen.add_argument("--keep", choices=("picked", "all"), default="picked", help="which pictures are saved")
+    screen.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="the session's folder (default: a new one under warmer among your pictures)",
+    )
+    screen.add_argument(
+        "--keep", choices=("picked", "all"), default="picked", help="which pictures are saved (default: picked)"
+    )
     add_render_options(parser)
     return parser
 

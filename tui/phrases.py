@@ -7,16 +7,16 @@ from engine.session import Bands, Session, kept, kept_since_start
 
 BANDS = {
     Bands.ALL: "everything moves",
-    Bands.TILT: "layout moves more than detail",
-    Bands.LAYOUT: "only the layout moves",
-    Bands.DETAIL: "only the detail moves",
-    Bands.CUSTOM: "as recorded in the file",
+    Bands.TILT: "layout moves most",
+    Bands.LAYOUT: "only layout moves",
+    Bands.DETAIL: "only detail moves",
+    Bands.CUSTOM: "bands of the file",
 }
 
 
 def percent(part: float) -> str:
-    """A part from 0 to 1 in percent."""
-    return f"{100 * part:.0f}%"
+    """A part from 0 to 1 in percent, with a decimal where whole percents would all look like everything."""
+    return f"{100 * part:.1f}%" if 0.985 < part < 1.0 else f"{100 * part:.0f}%"
 
 
 def scale_words(session: Session) -> str:
@@ -29,7 +29,7 @@ def search_words(session: Session) -> str:
     """Round, scale, bands and reach."""
     words = [f"round {len(session.lineage.rounds) + 1}", scale_words(session), BANDS[session.bands]]
     if len(session.lineage.rounds) > session.begun_at:
-        words.append(f"{percent(kept_since_start(session))} of the start is left")
+        words.append(f"{percent(kept_since_start(session))} of the start left")
     return " · ".join(words)
 
 

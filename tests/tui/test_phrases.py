@@ -8,7 +8,7 @@ from engine.search import Progress
 from engine.session import NoneBetter, Picked, begin, tell
 from latentpng.record import Lineage, SeedRoot
 from tui.layout import reading_order, side_for, side_that_fits
-from tui.phrases import bar, caption, progress_words, search_words, seconds_left
+from tui.phrases import bar, caption, percent, progress_words, search_words, seconds_left
 
 
 def test_the_search_line() -> None:
@@ -16,8 +16,12 @@ def test_the_search_line() -> None:
     assert search_words(session) == "round 1 · scale 0.5: each candidate keeps 87% of its parent · everything moves"
     later = tell(tell(session, Picked(marks=(0,))), NoneBetter())
     assert search_words(later) == (
-        "round 2 · scale 0.25: each candidate keeps 97% of its parent · everything moves · 87% of the start is left"
+        "round 2 · scale 0.25: each candidate keeps 97% of its parent · everything moves · 87% of the start left"
     )
+
+
+def test_small_scales_can_be_told_apart() -> None:
+    assert [percent(part) for part in (0.5, 0.98, 0.9949, 0.9998, 1.0)] == ["50%", "98%", "99.5%", "100.0%", "100%"]
 
 
 def test_progress() -> None:

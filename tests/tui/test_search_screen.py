@@ -159,6 +159,28 @@ async def test_clicks_select_and_then_pick(tmp_path: Path) -> None:
         assert driver.screen.grid.selected_place == PARENT
 
 
+async def test_a_new_prompt_from_within_a_search(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path, *PROMPT)) as driver:
+        await driver.until_done()
+        await driver.press("p")
+        await driver.until(lambda: "go on with the last session: " in driver.text())
+        await driver.press("enter", *"the sea", "enter")
+        await driver.until(lambda: driver.app.search_screen is not None)
+        await driver.until_done()
+        assert driver.search.settings.prompt == "the sea"
+
+
+async def test_the_viewer_shows_a_picture_that_becomes_ready(tmp_path: Path) -> None:
+    renderer = FakeRenderer()
+    renderer.hold()
+    async with running(make_app(tmp_path, *PROMPT, renderer=renderer)) as driver:
+        await driver.until(lambda: bool(renderer.jobs))
+        await driver.press("v")
+        await driver.until(lambda: "the parent is not done yet" in driver.text())
+        renderer.release()
+        await driver.until(lambda: "the parent is not done yet" not in driver.text())
+
+
 async def test_farther_help_and_another_picture(tmp_path: Path) -> None:
     async with running(make_app(tmp_path, *PROMPT)) as driver:
         await driver.until_done()

@@ -11,25 +11,33 @@ from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 HELP = """\
- You see one picture, the parent, and variations of it.  Pick whatever is nearer to what you have in mind; it
- becomes the parent of the next grid.  When nothing is nearer, say so: the variations move closer to the parent.
+You see one picture, the parent, and variations of it.  Pick whatever is
+nearer to what you have in mind: it becomes the parent of the next grid.
+When nothing is nearer, say so: the variations move closer to the parent.
 
- 1-9            pick the picture with that number (reading order); the parent's number means: none is better
- arrows, Enter  choose with the cursor
- n              none is better: the parent stays, the scale halves
- r              other candidates at the same scale
- u              undo, as far back as the picture's history goes
- [  ]           the same candidates nearer to the parent, or farther from it
- b              what moves: everything, layout more than detail, only layout, only detail
- Space          mark a candidate (up to three); Enter then blends the marked ones into the next parent
- v              look at one picture in full size
- s              save a copy under a name of yours; everything you pick is saved anyway
- o              open another picture
- Ctrl+P         all commands by name
- q              quit; nothing is lost, the next start offers to go on
+1-9            pick the picture with that number, in reading order;
+               the parent's own number means: none is better
+arrows, Enter  choose with the cursor
+n              none is better: the parent stays, the scale halves
+r              other candidates at the same scale
+u              undo, as far back as the picture's history goes
+[  ]           the same candidates, nearer to the parent or farther
+b              what moves: everything, the layout more than the detail,
+               only the layout, only the detail
+Space          mark a candidate, up to three; Enter blends the marked
+v              look at one picture in full size
+s              save a copy of the selected picture under a name of yours;
+               everything you pick is saved anyway
+o              open another picture       p   begin with a new prompt
+Ctrl+P         all commands by name       q   quit; nothing is lost
 
- The scale says how far a candidate is from its parent.  At 1 nothing of it is kept: new pictures of the same
- prompt.  Every saved PNG holds its own noise and history: `warmer FILE.png` goes on from it, on any machine.
+The scale says how far a candidate is from its parent.  At 1 nothing of
+it is kept: new pictures of the same prompt.  A fresh search moves
+everything; from a picture that you open the layout moves more than the
+detail, which gets nearer in fewer picks.
+
+Every saved PNG holds its own noise and history: `warmer FILE.png` goes
+on from it, on any machine.
 """
 
 

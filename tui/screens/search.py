@@ -36,8 +36,10 @@ class SearchScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(str(digit), f"pick({digit})", "pick", show=digit == 1, key_display="1-9") for digit in range(1, 10)),
         Binding("n", "none_better", "none better"),
-        Binding("r", "reroll", "reroll"),
+        Binding("question_mark", "app.help", "help", key_display="?"),
+        Binding("q", "app.quit", "quit"),
         Binding("u", "undo", "undo"),
+        Binding("r", "reroll", "reroll"),
         Binding("left_square_bracket", "rescale(0.5)", "scale", key_display="[ ]"),
         Binding("right_square_bracket", "rescale(2.0)", "farther", key_display="]", show=False),
         Binding("b", "bands", "bands"),
@@ -46,8 +48,7 @@ class SearchScreen(Screen[None]):
         Binding("v", "view", "view"),
         Binding("s", "save", "save"),
         Binding("o", "app.open", "open"),
-        Binding("question_mark", "app.help", "help", key_display="?"),
-        Binding("q", "app.quit", "quit"),
+        Binding("p", "app.start", "prompt"),
         Binding("left", "move(-1, 0)", "move", show=False),
         Binding("right", "move(1, 0)", "move", show=False),
         Binding("up", "move(0, -1)", "move", show=False),
@@ -139,7 +140,10 @@ class SearchScreen(Screen[None]):
             await self._tell(Rerolled())
 
     async def action_undo(self) -> None:
+        before = self.search.session if self.search is not None else None
         await self._tell(Undone())
+        if self.search is not None and self.search.session is not before and not self.search.progress.running:
+            self.trouble("undone")
 
     async def action_rescale(self, factor: float) -> None:
         await self._tell(Rescaled(factor=factor))
@@ -157,12 +161,13 @@ class SearchScreen(Screen[None]):
         if place == PARENT:
             self.trouble("the parent cannot be marked: mark candidates, then Enter blends them")
         elif place in self.marks:
-            self.marks = tuple(mark for mark in self.marks if mark != place)
+            self.marks, self._notice = tuple(mark for mark in self.marks if mark != place), ""
         elif len(self.marks) < min(MAX_MARKS, len(self.search.plan.candidates) - 1):
-            self.marks = (*self.marks, place)
+            self.marks, self._notice = (*self.marks, place), ""
         else:
             self.trouble(f"{len(self.marks)} are marked, more blend into mud: Enter blends them, Space takes one back")
         self._say_captions()
+        self._say_status()
 
     def action_move(self, columns: int, rows: int) -> None:
         self.grid.move(columns, rows)
@@ -255,7 +260,7 @@ class SearchScreen(Screen[None]):
     def _invitation(self) -> str:
         undo = ", u undoes" if self.search is not None and can_undo(self.search.session) else ""
         if self.marks:
-            return f"Enter blends the {len(self.marks)} marked"
+            return f"Enter blends the {len(self.marks)} marked" if len(self.marks) > 1 else "Enter picks the marked one"
         return f"pick the better one by its digit, n when none is better{undo}"
 
     def _status(self, words: str) -> None:

@@ -34,7 +34,6 @@ class StartScreen(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._can_resume = False
         self._choices: dict[str, Callable[[], None]] = {}
 
     def compose(self) -> ComposeResult:
@@ -53,15 +52,12 @@ class StartScreen(Screen[None]):
     def on_input_submitted(self, message: Input.Submitted) -> None:
         if message.value.strip():
             self.app.begin_prompt(message.value.strip())
-        elif self._can_resume:
-            self.app.resume()
 
     def on_option_list_option_selected(self, message: OptionList.OptionSelected) -> None:
         self._choices[message.option_id or ""]()
 
     def offer(self, *, resume: str, prompts: tuple[str, ...], recent: tuple[Path, ...]) -> None:
         """What can be chosen: the last session by its name ("" for none), example prompts, recent pictures."""
-        self._can_resume = bool(resume)
         groups: tuple[list[tuple[str, Callable[[], None]]], ...] = (
             [(f"go on with the last session: {plain(resume, 100)}", self.app.resume)] if resume else [],
             [(f"try: {plain(each, 100)}", partial(self.app.begin_prompt, each)) for each in prompts],

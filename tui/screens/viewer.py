@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
-from engine.search import PARENT
+from engine.search import PARENT, Finished
 from tui.widgets.picture import PictureCell
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ class ViewerScreen(Screen[int | None]):
         super().__init__()
         self._search = search
         self._position = search.grid.selected
+        self._shown: Finished | None = None
 
     def compose(self) -> ComposeResult:
         yield PictureCell()
@@ -40,6 +41,12 @@ class ViewerScreen(Screen[int | None]):
 
     def on_mount(self) -> None:
         self._show()
+        self.set_interval(0.25, self._show_news)
+
+    def _show_news(self) -> None:
+        """A picture that was still rendering may be done by now."""
+        if self._search.finished(self._place) is not self._shown:
+            self._show()
 
     def action_close(self) -> None:
         self._search.grid.select(self._place)
@@ -63,7 +70,7 @@ class ViewerScreen(Screen[int | None]):
         return order[min(self._position, len(order) - 1)]
 
     def _show(self) -> None:
-        finished = self._search.finished(self._place)
+        finished = self._shown = self._search.finished(self._place)
         what = "the parent" if self._place == PARENT else f"candidate {self._position + 1}"
         cell = self.query_one(PictureCell)
         if finished is None:

@@ -16,6 +16,8 @@ from tui.arguments import add_render_options, count
 from tui.options import draw_seed, target_for_prompt
 from tui.scripts.running import JOB, Output, refuse_overwriting, rendered, save
 
+OTHER_PICTURES = (".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command line of `warmer new`."""
@@ -50,6 +52,8 @@ def run(options: argparse.Namespace, renderer: Renderer) -> None:
 
 
 def _paths(out: Path, seeds: list[int]) -> list[Path]:
+    if out.suffix.lower() in OTHER_PICTURES and not out.is_dir():
+        raise InvalidRequest(f"{out}: pictures are PNG files: name one, or a folder")
     if out.suffix.lower() != ".png" or out.is_dir():
         return [out / f"{seed}.png" for seed in seeds]
     if len(seeds) > 1:

@@ -45,7 +45,8 @@ def run(options: argparse.Namespace, renderer: Renderer) -> None:
     target = target_for_record(options, record)
 
     def make_job(_: ModelReady) -> RenderJob:
-        task = PictureTask(index=0, lineage=lineage, slot=_slot(record))
+        slot = _slot(record) if wanted == rounds else (1, 0)
+        task = PictureTask(index=0, lineage=lineage, slot=slot)
         return RenderJob(job=JOB, tasks=(task,), settings=target.settings, root_tensor=record.root_tensor)
 
     event = next(iter(rendered(renderer, target, make_job, quiet=options.quiet)), None)

@@ -41,29 +41,40 @@ MakeJob = Callable[[ModelReady], RenderJob]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Output:
-    """Where results go: `json_lines` prints an object per picture, else its path alone."""
+    """Where results go: `json_lines` prints an object per picture, else its path alone.
+
+    Nobody reading any more is no reason to stop rendering: the pictures matter, not their list.
+    """
 
     json_lines: bool
 
     def picture(self, path: Path, event: PictureRendered, **more: Json) -> None:
         """One finished and saved picture."""
         if not self.json_lines:
-            print(path, flush=True)  # noqa: T201 (stdout is this command's result)
+            _print(str(path))
             return
         record = event.record
-        entries: Mapping[str, Json] = {
-            "path": str(path),
-            "node": record.node,
-            "pixels": record.pixels,
-            "rounds": len(record.lineage.rounds),
-            "warning": event.warning,
-            **more,
-        }
-        self.entries(entries)
+        self.entries(
+            {
+                "path": str(path),
+                "node": record.node,
+                "pixels": record.pixels,
+                "rounds": len(record.lineage.rounds),
+                "warning": event.warning,
+                **more,
+            }
+        )
 
     def entries(self, entries: Mapping[str, Json]) -> None:
         """One JSON object on a line of its own."""
-        print(json.dumps(dict(entries), sort_keys=True), flush=True)  # noqa: T201 (as above)
+        _print(json.dumps(dict(entries), sort_keys=True))
+
+
+def _print(line: str) -> None:
+    try:
+        print(line, flush=True)  # noqa: T201 (stdout is for results)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def rendered(renderer: Renderer, target: Target, make_job: MakeJob, quiet: bool = False) -> Iterator[PictureRendered]:
