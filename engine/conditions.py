@@ -34,6 +34,8 @@ _SOFTWARE = (
     ("torch", "torch"),
     ("diffusers", "diffusers"),
     ("transformers", "transformers"),
+    ("torchsde", "torchsde"),
+    ("numpy", "numpy"),
     ("device", "device"),
     ("device_name", "device"),
     ("threads", "threads"),

@@ -3,7 +3,9 @@
 EngineError
 ├── InvalidRequest     asked for something that cannot be: a scale of 3, a mark that is not there
 ├── ModelProblem       the model cannot be used: missing, pickle weights, not a text-to-image pipeline
-├── RenderProblem      rendering failed: out of memory, wrong noise shape, a crash of the worker
+├── RenderProblem      rendering failed: wrong noise shape, a crash of the worker
+│   └── OutOfMemory    not even one picture fits
+├── StoreError         a picture or the journal cannot be kept (raised and defined in `engine.store`)
 └── Cancelled          the round was cancelled
 """
 
@@ -22,6 +24,10 @@ class ModelProblem(EngineError):
 
 class RenderProblem(EngineError):
     """Rendering failed."""
+
+
+class OutOfMemory(RenderProblem):
+    """Not even one picture fits."""
 
 
 class Cancelled(EngineError):

@@ -14,8 +14,8 @@ from engine.diffusion.batches import LARGEST, Batch, batch_size, next_batch
 from engine.diffusion.loading import LoadedModel
 from engine.diffusion.records import Recorder
 from engine.diffusion.render import BatchRenderer, NoiseKind, RenderedBatch
-from engine.diffusion.seams import Step
-from engine.errors import Cancelled, RenderProblem
+from engine.diffusion.seams import Step, in_words
+from engine.errors import Cancelled, OutOfMemory, RenderProblem
 from engine.events import Event, JobDone, Picture, PictureRendered, PreviewRendered, StepDone
 from engine.plan import RenderJob
 from engine.settings import RenderSettings
@@ -23,14 +23,10 @@ from latentpng.lineage import replay
 from latentpng.record import Lineage, TensorRoot
 
 
-class OutOfMemory(RenderProblem):
-    """Not even one picture fits."""
-
-
 class JobRunner:
     """Runs jobs with one loaded model.
 
-    emit: takes the events.  is_cancelled: asked before every batch and after every step.
+    emit: takes the events.  is_cancelled: asked before every batch, after every replayed round, and after every step.
     micro_batch: most pictures in a batch; 0 chooses by device and size.
     """
 
@@ -70,14 +66,14 @@ class JobRunner:
         tensor = job.root_tensor
         if tensor is not None and tensor.shape != kind.shape and any(_has_tensor(task.lineage) for task in job.tasks):
             raise RenderProblem(
-                f"the stored noise is {_times(tensor.shape)}, but this model wants {_times(kind.shape)} at "
+                f"the stored noise is {in_words(tensor.shape)}, but this model wants {in_words(kind.shape)} at "
                 f"{_pixels(job)}: it belongs to another model or size"
             )
         return kind
 
     def _fits(self, job: RenderJob, batch: Batch, kind: NoiseKind) -> bool:
         """Renders and reports a batch; False when memory ran out, which is free again then."""
-        noises = [replay(task.lineage, kind.shape, kind.axes, job.root_tensor) for task in batch.places]
+        noises = self._noises(job, batch, kind)
         try:
             rendered = self._render(job, batch, np.stack(noises))
         except (MemoryError, RuntimeError) as error:
@@ -89,20 +85,30 @@ class JobRunner:
         free_memory()
         return False
 
-    def _render(self, job: RenderJob, batch: Batch, noise: NDArray[np.float16]) -> RenderedBatch:
-        def check() -> None:
-            if self._is_cancelled(job.job):
-                raise Cancelled(f"job {job.job} was cancelled")
+    def _noises(self, job: RenderJob, batch: Batch, kind: NoiseKind) -> list[NDArray[np.float16]]:
+        """By replay, which a long lineage makes slow: it can be cancelled after every round."""
+        noises = []
+        for task in batch.places:
+            self._check(job)
+            noises.append(
+                replay(task.lineage, kind.shape, kind.axes, job.root_tensor, tell=lambda *_: self._check(job))
+            )
+        return noises
 
+    def _check(self, job: RenderJob) -> None:
+        if self._is_cancelled(job.job):
+            raise Cancelled(f"job {job.job} was cancelled")
+
+    def _render(self, job: RenderJob, batch: Batch, noise: NDArray[np.float16]) -> RenderedBatch:
         def on_step(step: Step) -> None:
-            check()
+            self._check(job)
             self._emit(StepDone(job=job.job, indices=batch.indices, step=step.step, steps=step.steps))
 
         def on_preview(pictures: tuple[Picture, ...]) -> None:
             for slot in batch.kept if pictures else ():
                 self._emit(PreviewRendered(job=job.job, index=batch.places[slot].index, picture=pictures[slot]))
 
-        check()
+        self._check(job)
         return self.renderer.render(noise, job.settings, on_step, on_preview if job.previews else None)
 
     def _report(
@@ -123,11 +129,10 @@ class JobRunner:
                 axes=kind.axes,
                 slot=(batch.size, slot),
                 rgb=picture.rgb,
-                warning=rendered.warning,
+                warnings=rendered.warnings[slot],
             )
-            self._emit(
-                PictureRendered(job=job.job, index=task.index, picture=picture, record=record, warning=rendered.warning)
-            )
+            warning = "; ".join(rendered.warnings[slot])
+            self._emit(PictureRendered(job=job.job, index=task.index, picture=picture, record=record, warning=warning))
 
 
 def usual_batch(device: str, settings: RenderSettings) -> int:
@@ -155,10 +160,6 @@ def free_memory() -> None:
 
 def _has_tensor(lineage: Lineage) -> bool:
     return isinstance(lineage.root, TensorRoot)
-
-
-def _times(shape: tuple[int, ...]) -> str:
-    return " x ".join(str(side) for side in shape)
 
 
 def _pixels(job: RenderJob) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from importlib.metadata import version
 from pathlib import Path
 
 import diffusers
@@ -35,7 +36,7 @@ class Recorder:
         axes: str,
         slot: tuple[int, int],
         rgb: bytes,
-        warning: str,
+        warnings: tuple[str, ...],
     ) -> LatentRecord:
         """noise: the replayed state of `task`; slot: (n, i), as it was really rendered."""
         settings: dict[str, Json] = {
@@ -44,8 +45,8 @@ class Recorder:
             "slot": list(slot),
             "dtype": self._loaded.dtype,
         }
-        if warning:
-            settings["warnings"] = [warning]
+        if warnings:
+            settings["warnings"] = list(warnings)
         return record_of(
             task.lineage,
             noise,
@@ -65,6 +66,8 @@ def software_of(device: str) -> dict[str, Json]:
         "torch": torch.__version__,
         "diffusers": diffusers.__version__,
         "transformers": transformers.__version__,
+        "torchsde": version("torchsde"),
+        "numpy": np.__version__,
         "device": torch.device(device).type,
         "device_name": _device_name(device),
         "threads": torch.get_num_threads(),

@@ -20,6 +20,8 @@ from engine.settings import MOST_PIXELS, RenderSettings
 _PROBE = 64
 """Pixels by which a size is changed to see which axes follow; every family accepts multiples of it."""
 
+_REPLACED = "the safety checker that comes with this model replaced this picture by a black one"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NoiseKind:
@@ -31,10 +33,10 @@ class NoiseKind:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RenderedBatch:
-    """pixels: (n, height, width, 3), uint8.  warning: "" or one sentence about stray randomness."""
+    """pixels: (n, height, width, 3), uint8.  warnings: for each picture, sentences about what was out of control."""
 
     pixels: NDArray[np.uint8]
-    warning: str
+    warnings: tuple[tuple[str, ...], ...]
 
 
 class BatchRenderer:
@@ -74,12 +76,17 @@ class BatchRenderer:
                 on_preview(previewer.pictures(self._array(step.denoised, kind, settings)))
 
         with watched_randomness(settings.step_seed) as watch:
-            pixels = self._run(torch.from_numpy(np.array(noise)), settings, done)
+            pixels, replaced = self._run(torch.from_numpy(np.array(noise)), settings, done)
         if not previewer.fitted and last:
             previewer.fit(self._array(last[0], kind, settings), pixels)
-        return RenderedBatch(pixels=pixels, warning=_warning(watch.moved))
+        shared = (*ignored_settings(self._pipe, settings), *_about_randomness(watch.moved))
+        warnings = tuple((*shared, _REPLACED) if black else shared for black in replaced)
+        return RenderedBatch(pixels=pixels, warnings=warnings)
 
-    def _run(self, noise: torch.Tensor, settings: RenderSettings, done: Callable[[Step], None]) -> NDArray[np.uint8]:
+    def _run(
+        self, noise: torch.Tensor, settings: RenderSettings, done: Callable[[Step], None]
+    ) -> tuple[NDArray[np.uint8], list[bool]]:
+        """Pixels, and which of the pictures the model's safety checker replaced."""
         pipe, count = self._pipe, len(noise)
         pipe.scheduler = self._loaded.own.build(settings.scheduler)
         steps = scheduler_steps(
@@ -87,11 +94,11 @@ class BatchRenderer:
         )
         try:
             with initial_noise(pipe, noise), steps as generators:
-                images = pipe(**call_arguments(pipe, settings, count, generators)).images
+                output = pipe(**call_arguments(pipe, settings, count, generators))
         finally:
             pipe.maybe_free_model_hooks()
-        pixels: NDArray[np.uint8] = (np.nan_to_num(np.asarray(images)) * 255).round().astype(np.uint8)
-        return pixels
+        pixels: NDArray[np.uint8] = (np.nan_to_num(np.asarray(output.images)) * 255).round().astype(np.uint8)
+        return pixels, list(getattr(output, "nsfw_content_detected", None) or [False] * count)
 
     def _wanted(self, settings: RenderSettings) -> tuple[int, ...]:
         pipe = self._pipe
@@ -131,6 +138,23 @@ def call_arguments(
     return {name: value for name, value in arguments.items() if name in parameters}
 
 
+def ignored_settings(pipe: Any, settings: RenderSettings) -> tuple[str, ...]:
+    """A sentence for each setting that is recorded, but that this pipeline and its scheduler have no place for."""
+    parameters = inspect.signature(type(pipe).__call__).parameters
+    takes_negative = "negative_prompt" in parameters and (
+        "true_cfg_scale" not in parameters or _true_guidance(parameters)  # where it is off (Flux), so is this
+    )
+    ignored = {
+        "this pipeline takes no negative prompt: it was ignored": settings.negative_prompt and not takes_negative,
+        "this pipeline takes no guidance: it was ignored": settings.guidance not in (0.0, 1.0)
+        and not {"guidance_scale", "true_cfg_scale"} & set(parameters),
+        "this pipeline takes no size: it was ignored": not {"width", "height"} <= set(parameters),
+        "this scheduler takes no eta: it was ignored": settings.scheduler.eta
+        and "eta" not in inspect.signature(pipe.scheduler.step).parameters,
+    }
+    return tuple(sentence for sentence, is_so in ignored.items() if is_so)
+
+
 def axes_of(shape: tuple[int, ...], wider: tuple[int, ...], higher: tuple[int, ...]) -> str:
     """A letter per axis, from the shapes at this size, at another width, and at another height.
 
@@ -156,7 +180,8 @@ def _true_guidance(parameters: Mapping[str, inspect.Parameter]) -> bool:
     return isinstance(default, int | float) and default > 1.0
 
 
-def _warning(moved: tuple[str, ...]) -> str:
+def _about_randomness(moved: tuple[str, ...]) -> tuple[str, ...]:
     if not moved:
-        return ""
-    return f"something drew from the global random generator ({', '.join(moved)}), so this picture may not come again"
+        return ()
+    names = ", ".join(moved)
+    return (f"something drew from the global random generator ({names}), so this picture may not come again",)

@@ -1,6 +1,6 @@
 """The only private doors into diffusers: the initial noise, the scheduler's steps, and stray randomness.
 
-Written against diffusers 0.36 to 0.42.  A pipeline asks `randn_tensor` for unit noise before packing and scaling, and
+Written against diffusers 0.42.  A pipeline asks `randn_tensor` for unit noise before packing and scaling, and
 `scheduler.step` for every step; both are swapped while one call runs and put back after it, whatever happens.
 """
 
@@ -76,7 +76,8 @@ def initial_noise(pipe: Any, noise: torch.Tensor) -> Iterator[None]:
     def give(shape: tuple[int, ...], device: Any, dtype: Any) -> torch.Tensor:
         asked.append(shape)
         if shape != tuple(noise.shape):
-            raise RenderProblem(f"the noise is {_times(noise.shape)}, but this model and size want {_times(shape)}")
+            found, wanted = in_words(noise.shape[1:]), in_words(shape[1:])
+            raise RenderProblem(f"the noise is {found}, but this model and size want {wanted}")
         return noise.to(device=device, dtype=dtype or torch.float32)
 
     with _noise_from(pipe, give):
@@ -200,5 +201,6 @@ def _states() -> dict[str, bytes]:
     return states
 
 
-def _times(shape: Any) -> str:
-    return " x ".join(str(side) for side in tuple(shape)[1:])
+def in_words(shape: tuple[int, ...]) -> str:
+    """ "4 x 16 x 16"."""
+    return " x ".join(str(side) for side in shape)

@@ -17,7 +17,7 @@ from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, TypeAlias
 
-from engine.errors import Cancelled, EngineError, InvalidRequest, ModelProblem
+from engine.errors import Cancelled, EngineError, InvalidRequest, ModelProblem, OutOfMemory
 from engine.events import Event, Failure, JobCancelled, JobFailed, LoadingProgressed, ModelReady
 from engine.models import remember_model
 from engine.plan import CancelJob, LoadModel, RenderJob
@@ -156,7 +156,7 @@ def failed(job: int, error: Exception, otherwise: Failure) -> JobFailed:
     """An error as an event: our own and the pipelines' complaints about settings in words, the rest with its class."""
     if isinstance(error, ModelProblem):
         return JobFailed(job=job, failure=Failure.MODEL, sentence=str(error))
-    if type(error).__name__ == "OutOfMemory":
+    if isinstance(error, OutOfMemory):
         return JobFailed(job=job, failure=Failure.MEMORY, sentence=str(error))
     if isinstance(error, InvalidRequest | EngineError | LatentPngError):
         return JobFailed(job=job, failure=Failure.SETTINGS, sentence=str(error))

@@ -10,10 +10,10 @@ import pytest
 import torch
 
 from engine.conditions import compare_pixels, differing_conditions
-from engine.diffusion.jobs import JobRunner, OutOfMemory, is_out_of_memory, usual_batch
+from engine.diffusion.jobs import JobRunner, is_out_of_memory, usual_batch
 from engine.diffusion.loading import LoadedModel
 from engine.diffusion.worker import failed
-from engine.errors import Cancelled, RenderProblem
+from engine.errors import Cancelled, OutOfMemory, RenderProblem
 from engine.events import Event, Failure, JobDone, PictureRendered, PreviewRendered, StepDone
 from engine.plan import PictureTask, RenderJob
 from engine.schedulers import scheduler_settings
@@ -101,7 +101,9 @@ def test_the_record_says_everything_that_decides_the_picture(loaded: LoadedModel
     assert {**SETTINGS.to_json(), "model": model, "slot": [1, 0], "dtype": "float32"} == settings
     assert software["torch"] == torch.__version__
     assert software["threads"] == torch.get_num_threads()
-    assert {"warmer", "python", "diffusers", "transformers", "device", "device_name"} < set(software)
+    assert {"warmer", "python", "diffusers", "transformers", "torchsde", "numpy", "device", "device_name"} < set(
+        software
+    )
 
 
 def test_previews_are_as_small_as_the_latents_and_come_before_the_last_step(loaded: LoadedModel) -> None:
@@ -148,6 +150,29 @@ def test_cancel_comes_within_one_step(loaded: LoadedModel, step: int) -> None:
         runner.run(job)
     assert len(events) == step
     assert all(isinstance(event, StepDone) for event in events)
+
+
+def test_a_long_replay_can_be_cancelled(loaded: LoadedModel) -> None:
+    asked: list[int] = []
+    rounds = tuple(Round(seed=seed, scale=0.5, of=9, marks=(1,)) for seed in range(1000, 1040))
+    tasks = (PictureTask(index=0, lineage=Lineage(root=SeedRoot(seed=991), rounds=rounds)),)
+
+    def is_cancelled(job: int) -> bool:
+        asked.append(job)
+        return len(asked) > 5
+
+    runner = JobRunner(loaded, emit=lambda _: None, is_cancelled=is_cancelled)
+    with pytest.raises(Cancelled):
+        runner.run(RenderJob(job=1, tasks=tasks, settings=SETTINGS))
+    assert len(asked) == 6, "once before the noise, then after each of five rounds"
+
+
+def test_warnings_stand_in_the_record_and_in_the_event(loaded: LoadedModel) -> None:
+    odd = replace(SETTINGS, scheduler=replace(scheduler_settings("Euler"), eta=1.0))
+    (rendered,) = pictures_in(run(loaded, RenderJob(job=1, tasks=tasks_of(1), settings=odd)))
+    sentence = "this scheduler takes no eta: it was ignored"
+    assert rendered.warning == sentence
+    assert rendered.record.settings["warnings"] == [sentence]
 
 
 @pytest.mark.parametrize("error", [torch.OutOfMemoryError("CUDA out of memory"), MemoryError()])

@@ -178,6 +178,8 @@ def test_the_same_conditions_do_not_differ() -> None:
 
 def test_each_condition_that_differs_has_its_phrase() -> None:
     assert differing(software={**RECORD.software, "torch": "2.12.1"}) == ("torch 2.13.0 then, 2.12.1 now",)
+    newer = {**RECORD.software, "torchsde": "0.2.6", "numpy": "2.1.0"}
+    assert differing(software=newer) == ("torchsde not recorded then, 0.2.6 now", "numpy not recorded then, 2.1.0 now")
     assert differing(software={"torch": "2.13.0"}) == (
         "device cpu then, not recorded now",
         "threads 2 then, not recorded now",

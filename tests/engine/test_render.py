@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from engine.diffusion.loading import LoadedModel
-from engine.diffusion.render import BatchRenderer, NoiseKind, axes_of
+from engine.diffusion.render import BatchRenderer, NoiseKind, axes_of, ignored_settings
 from engine.diffusion.seams import Step
 from engine.errors import Cancelled, InvalidRequest, RenderProblem
 from engine.schedulers import scheduler_settings
@@ -68,7 +69,7 @@ def pixels_of(
     renderer: BatchRenderer, noise: NDArray[np.float16], settings: RenderSettings = SETTINGS
 ) -> NDArray[np.uint8]:
     rendered = renderer.render(noise, settings, lambda _: None)
-    assert rendered.warning == ""
+    assert not any(rendered.warnings)
     return rendered.pixels
 
 
@@ -190,8 +191,66 @@ def test_stray_randomness_is_told_and_repeatable(loaded: LoadedModel, renderer: 
         first, again = (renderer.render(noise_of(0), SETTINGS, lambda _: None) for _ in range(2))
     finally:
         handle.remove()
-    assert first.warning.startswith("something drew from the global random generator (torch)")
+    assert first.warnings == (
+        ("something drew from the global random generator (torch), so this picture may not come again",),
+    )
     np.testing.assert_array_equal(first.pixels, again.pixels)
+
+
+def test_a_picture_that_the_safety_checker_replaced_says_so(
+    loaded: LoadedModel, renderer: BatchRenderer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def replace_second(image: torch.Tensor, *_: object) -> tuple[torch.Tensor, list[bool]]:
+        return image * torch.tensor([1.0, 0.0])[:, None, None, None], [False, True]
+
+    renderer.noise_kind(SETTINGS)
+    monkeypatch.setattr(loaded.pipe, "run_safety_checker", replace_second)
+    rendered = renderer.render(noise_of(0, 1), SETTINGS, lambda _: None)
+    assert not rendered.pixels[1].any()
+    assert rendered.warnings == (
+        (),
+        ("the safety checker that comes with this model replaced this picture by a black one",),
+    )
+
+
+class Plain:
+    """A pipeline that takes a text, and nothing else that people set."""
+
+    scheduler = SimpleNamespace(step=lambda model_output, sample: (model_output, sample))
+
+    def __call__(self, prompt: str, num_inference_steps: int) -> None: ...
+
+
+class Flux(Plain):
+    def __call__(  # type: ignore[override]
+        self,
+        prompt: str,
+        guidance_scale: float,
+        negative_prompt: str,
+        width: int,
+        height: int,
+        true_cfg_scale: float = 1.0,
+    ) -> None: ...
+
+
+def test_settings_that_a_pipeline_has_no_place_for_are_told() -> None:
+    settings = replace(SETTINGS, negative_prompt="a house", scheduler=scheduler_settings("DDIM eta 1"))
+    negative = "this pipeline takes no negative prompt: it was ignored"
+    eta = "this scheduler takes no eta: it was ignored"
+    assert ignored_settings(Plain(), settings) == (
+        negative,
+        "this pipeline takes no guidance: it was ignored",
+        "this pipeline takes no size: it was ignored",
+        eta,
+    )
+    assert ignored_settings(Flux(), settings) == (negative, eta)
+    assert ignored_settings(Flux(), SETTINGS) == ()
+
+
+def test_an_ignored_setting_is_told_with_every_picture(renderer: BatchRenderer) -> None:
+    euler = replace(SETTINGS, scheduler=replace(scheduler_settings("Euler"), eta=1.0))
+    rendered = renderer.render(noise_of(0, 1), euler, lambda _: None)
+    assert rendered.warnings == (("this scheduler takes no eta: it was ignored",),) * 2
 
 
 @pytest.mark.parametrize(
