@@ -175,5 +175,5 @@ def test_the_embedded_model_is_there_with_its_defaults() -> None:
         0.7,
     )
     assert defaults.scheduler.name == "DDIMScheduler"
-    assert len(defaults.prompts) >= 8
+    assert len(defaults.prompts) >= 6
     assert (Path(model.path) / "unet").is_dir()
