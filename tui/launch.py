@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
     from engine.renderer import Renderer
     from tui.opening import Opening
+
+SWITCH_SECONDS = 0.001
+"""How long a thread may keep the interpreter: the one that encodes pictures must not hold up the keys."""
 
 
 def run_app(options: argparse.Namespace, *, changed: bool) -> int:
@@ -37,6 +41,8 @@ def run_app(options: argparse.Namespace, *, changed: bool) -> int:
         journal_path=journal_path(),
         opening=opening,
     )
+    sys.setswitchinterval(SWITCH_SECONDS)
+    gc.freeze()  # what was imported stays: the collector need not walk it between two keys
     app.run()
     for sentence in dict.fromkeys(app.troubles):
         print(f"warmer: {plain(sentence)}", file=sys.stderr)  # noqa: T201 (the screen is gone)

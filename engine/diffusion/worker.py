@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 Channel: TypeAlias = "Connection[Event, LoadModel | RenderJob | CancelJob]"
 
-_NICENESS = 5
+_NICENESS = 10
 """The interface comes first when all cores are busy."""
 _LOG_LIMIT = 2**20
 _SPINS = "1000"

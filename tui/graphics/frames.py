@@ -24,7 +24,11 @@ _ENCODERS: Final[dict[Protocol, _Encode]] = {
     "sixel": sixel.encode,
     "halfcell": halfcell.encode,
 }
-_MEMORY_PER_BYTE: Final[dict[Protocol, int]] = {"kitty": 1, "sixel": 1, "halfcell": 8}  # styled segments are objects
+_MEMORY_PER_BYTE: Final[dict[Protocol, int]] = {
+    "kitty": 1,
+    "sixel": 1,
+    "halfcell": 64,
+}  # objects for the collector to walk
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,7 +50,9 @@ class FrameCache:
         self._frames: OrderedDict[FrameKey, Frame] = OrderedDict()
 
     def frame(self, picture: Picture, box: Box, protocol: Protocol, quality: Quality) -> Frame:
-        """The frame, encoded now or before."""
+        """The frame, encoded now or before.  A preview is never shown twice, so it is not kept."""
+        if quality == "preview":
+            return _ENCODERS[protocol](to_image(picture), box, quality)
         key = FrameKey(digest=digest(picture), box=box, protocol=protocol, quality=quality)
         if (known := self._frames.get(key)) is not None:
             self._frames.move_to_end(key)

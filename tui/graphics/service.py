@@ -36,6 +36,8 @@ from tui.graphics.pacing import Pace
 from tui.graphics.painters import Painter, painter_for
 
 ASK_CURSOR: Final = "\x1b[6n"
+AT_ONCE: Final = 2
+"""Cells painted in one turn: a key that comes meanwhile waits for no more than these."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -144,7 +146,7 @@ class Graphics:
                 if (seconds := self._pace.wait(time.monotonic(), preview=previews)) > 0:
                     await self._wait(seconds)
                 else:
-                    await self._send(list(due))
+                    await self._send(list(due)[:AT_ONCE])
         finally:
             self._running = False
 

@@ -61,6 +61,7 @@ class SearchScreen(Screen[None]):
         self.search: Search | None = None
         self.marks: tuple[int, ...] = ()
         self._notice = "starting"
+        self._written: dict[str, str] = {}
         self._begun_at = time.monotonic()
 
     def compose(self) -> ComposeResult:
@@ -251,7 +252,7 @@ class SearchScreen(Screen[None]):
             self._status(self._notice)
             return
         session, progress = self.search.session, self.search.progress
-        self.query_one("#where", Static).update(Content(" " + phrases.search_words(session)))
+        self._write("#where", phrases.search_words(session))
         left = phrases.seconds_left(progress, time.monotonic() - self._begun_at)
         words = self.search.failure and f"{self.search.failure}; r tries again"
         words = words or self._notice or phrases.progress_words(progress, left) or self._invitation()
@@ -264,4 +265,11 @@ class SearchScreen(Screen[None]):
         return f"pick the better one by its digit, n when none is better{undo}"
 
     def _status(self, words: str) -> None:
-        self.query_one("#status", Static).update(Content(f" {plain(words, limit=400)}"))
+        self._write("#status", plain(words, limit=400))
+
+    def _write(self, where: str, words: str) -> None:
+        """One line, when it is another: events come many times a second."""
+        if self._written.get(where) != words:
+            wraps = max(len(words), len(self._written.get(where, ""))) >= self.size.width
+            self._written[where] = words
+            self.query_one(where, Static).update(Content(f" {words}"), layout=wraps)

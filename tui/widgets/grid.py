@@ -30,6 +30,7 @@ class Place(Vertical):
         super().__init__()
         self.place = place
         self.picture = PictureCell()
+        self._said = ""
         self.caption = Static("", markup=False, classes="parent" if place == PARENT else "")
 
     def compose(self) -> ComposeResult:
@@ -37,8 +38,10 @@ class Place(Vertical):
         yield self.caption
 
     def say(self, caption: str) -> None:
-        """Writes the caption."""
-        self.caption.update(Content(caption))
+        """Writes the caption, when it is another."""
+        if caption != self._said:
+            self._said = caption
+            self.caption.update(Content(caption), layout=False)
 
     def on_click(self, event: events.Click) -> None:
         event.stop()
