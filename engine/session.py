@@ -251,7 +251,7 @@ def _pick(session: Session, marks: tuple[int, ...]) -> Session:
 
 
 def _offer(session: Session, lineage: Lineage, template: Round, *, fresh: bool) -> Session:
-    """What is on offer next.  A fresh offer has a seed of its own, and nothing else that only one round of a file had."""
+    """What is on offer next.  A fresh offer has a seed of its own, and nothing that only one round of a file had."""
     if fresh:
         seed = derive_seed(session.seed, session.drawn)
         template = Round(seed=seed, scale=template.scale, of=session.count, bands=template.bands)

@@ -1,4 +1,4 @@
-"""One thread a process: tiny models gain nothing from more, and two runs on one machine would spin against each other."""
+"""One thread a process: tiny models gain nothing from more, and two runs at once would spin against each other."""
 
 import os
 
