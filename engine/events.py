@@ -67,7 +67,7 @@ class PreviewRendered:
 class PictureRendered:
     """Picture `index` is done; `record` is ready to be written into its file.
 
-    warning: "" or one sentence, when something was not under control (stray randomness).
+    warning: "", or what was not as asked, joined by "; " (stray randomness, a setting that the pipeline lacks).
     """
 
     job: int

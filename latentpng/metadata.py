@@ -150,7 +150,7 @@ def round_from_json(entries: JsonObject) -> Round:
         scale=float(scale),
         of=of,
         marks=tuple(marks),  # type: ignore[arg-type]  # all of them are whole numbers, as was looked at
-        bands=tuple(map(float, bands)),  # type: ignore[arg-type]
+        bands=tuple(map(float, bands)),  # type: ignore[arg-type]  # all numbers, likewise
         region=_text(entries, "region") if "region" in entries else "",
         settings=_object(entries.get("settings", {}), "settings"),
         extra=_others(entries, _KNOWN_ROUND),

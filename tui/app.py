@@ -147,7 +147,7 @@ class WarmerApp(App[None]):
 
     def save_as(self, finished: Finished) -> None:
         """Asks for a name and saves a copy there."""
-        from tui.screens.ask import PathScreen
+        from tui.screens.ask import PathScreen, problem_of_new
 
         async def save(path: Path | None) -> None:
             if path is not None:
@@ -155,7 +155,7 @@ class WarmerApp(App[None]):
 
         name = f"round{len(finished.record.lineage.rounds)}.png"
         question = f"save a copy as (in {Path.cwd()} unless you say another folder)"
-        self.push_screen(PathScreen(question, value=name, check=_check_new), save)
+        self.push_screen(PathScreen(question, value=name, check=problem_of_new), save)
 
     def view(self, screen: SearchScreen) -> None:
         """One picture in full size."""
@@ -169,7 +169,7 @@ class WarmerApp(App[None]):
 
     def action_open(self) -> None:
         from engine.store import recent_pictures
-        from tui.screens.ask import PathScreen
+        from tui.screens.ask import PathScreen, problem_of_picture
 
         def opened(path: Path | None) -> None:
             if path is not None:
@@ -177,7 +177,7 @@ class WarmerApp(App[None]):
 
         recent = recent_pictures(self._sessions, RECENT)
         question = "open which picture? type a path, or choose one below"
-        self.push_screen(PathScreen(question, value="", check=_check_picture, suggestions=recent), opened)
+        self.push_screen(PathScreen(question, value="", check=problem_of_picture, suggestions=recent), opened)
 
     async def action_start(self) -> None:
         """Back to the start screen, for a new prompt; what was picked is saved."""
@@ -392,18 +392,3 @@ def _what_matters(request: LoadModel) -> tuple[object, ...]:
     """What makes one load differ from another: the noise depends on the model and the size alone."""
     settings = request.settings
     return request.model, settings.width, settings.height, request.device, request.dtype, request.made_with
-
-
-def _check_picture(path: Path, _: bool) -> str:
-    path.stat()  # its OSError is the answer
-    return f"{path}: this is a folder, a PNG file is needed" if path.is_dir() else ""
-
-
-def _check_new(path: Path, insisted: bool) -> str:
-    if path.suffix.lower() != ".png":
-        return f"{path}: the name must end in .png"
-    if path.is_dir() or not path.parent.is_dir():
-        return f"{path}: there is no folder {path.parent}"
-    if path.exists() and not insisted:
-        return f"{path}: this file exists; Enter again replaces it"
-    return ""

@@ -177,7 +177,7 @@ def prepare_environment(*, download: bool) -> None:
     os.environ.setdefault("GOMP_SPINCOUNT", _SPINS)
     os.environ["HF_HUB_OFFLINE"] = "0" if download else "1"
     if constants := sys.modules.get("huggingface_hub.constants"):  # imported for the model before this one
-        constants.HF_HUB_OFFLINE = not download  # type: ignore[attr-defined]
+        constants.HF_HUB_OFFLINE = not download  # type: ignore[attr-defined]  # a module found by name has no attributes
 
 
 def _trim_log() -> None:

@@ -67,3 +67,20 @@ class PathScreen(Screen[Path | None]):
             self.query_one("#status", Static).update(Content(f" {plain(problem, limit=300)}"))
         else:
             self.dismiss(path)
+
+
+def problem_of_picture(path: Path, _: bool) -> str:
+    """Why a picture cannot be opened, "" when it can be tried.  OSError."""
+    path.stat()  # its OSError is the answer
+    return f"{path}: this is a folder, a PNG file is needed" if path.is_dir() else ""
+
+
+def problem_of_new(path: Path, insisted: bool) -> str:
+    """Why a copy cannot be saved there, "" when it can be tried.  OSError."""
+    if path.suffix.lower() != ".png":
+        return f"{path}: the name must end in .png"
+    if path.is_dir() or not path.parent.is_dir():
+        return f"{path}: there is no folder {path.parent}"
+    if path.exists() and not insisted:
+        return f"{path}: this file exists; Enter again replaces it"
+    return ""
