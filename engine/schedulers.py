@@ -87,9 +87,3 @@ def scheduler_settings(text: str) -> SchedulerSettings:
     raise InvalidRequest(
         f"there is no scheduler {text!r}; known are {', '.join(FRIENDLY)}, and the class names of diffusers"
     )
-
-
-def scheduler_name(settings: SchedulerSettings) -> str:
-    """The shortest name that says the same as `settings`; "" for the model's own, the class name when there is none."""
-    named = (name for name, known in FRIENDLY.items() if known == settings)
-    return next(named, settings.name.removesuffix("Scheduler"))

@@ -70,11 +70,6 @@ def variant_of(folder: Path) -> str:
     return ""
 
 
-def weight_bytes(path: Path) -> int:
-    """The size of all safetensors files of a folder, or of one file."""
-    return sum(file.stat().st_size for file in _files(path) if file.suffix == ".safetensors")
-
-
 def fingerprint(path: Path) -> str:
     """Which weights these are: SHA-256 (hex) over relative names, sizes, JSON files, and samples of the weights.
 

@@ -343,7 +343,7 @@ class WarmerApp(App[None]):
         try:
             termios.tcgetattr(STDIN)
         except termios.error:
-            self._gone = asyncio.ensure_future(self._leave_without_terminal())
+            self._gone = asyncio.ensure_future(self._leave_without_terminal())  # kept: the loop holds it weakly
         else:
             self.exit()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine import remembered
-from engine.errors import EngineError, InvalidRequest, ModelProblem
+from engine.errors import ModelProblem
 from engine.families import FALLBACK, ModelDefaults, carried_preview
 from engine.models import (
     NO_MODEL,
@@ -21,8 +21,7 @@ from engine.models import (
     resolve_model,
 )
 from engine.plan import ModelChoice
-from engine.schedulers import CLASSES, FRIENDLY, scheduler_name, scheduler_settings
-from engine.settings import SchedulerSettings
+from engine.schedulers import FRIENDLY
 
 EMBEDDED = Path(resolve_model("").path)
 
@@ -383,40 +382,3 @@ def test_wrong_colours_are_one_sentence(folder: Path, preview: str) -> None:
     (folder / "warmer.json").write_text(f'{{"preview": {preview}}}')
     with pytest.raises(ModelProblem, match=r"^warmer.json of the model 'landscapes' is wrong: preview is rows of "):
         carried_preview(folder)
-
-
-@pytest.mark.parametrize(
-    ("text", "settings"),
-    [
-        ("", SchedulerSettings()),
-        ("euler", SchedulerSettings(name="EulerDiscreteScheduler")),
-        ("EULER A", SchedulerSettings(name="EulerAncestralDiscreteScheduler")),
-        ("EulerAncestralDiscreteScheduler", SchedulerSettings(name="EulerAncestralDiscreteScheduler")),
-        ("eulerancestraldiscrete", SchedulerSettings(name="EulerAncestralDiscreteScheduler")),
-        ("ddim  eta 1", SchedulerSettings(name="DDIMScheduler", eta=1.0)),
-        ("FlowMatchLCM", SchedulerSettings(name="FlowMatchLCMScheduler")),
-        (
-            "dpm++ 2m sde karras",
-            SchedulerSettings(
-                name="DPMSolverMultistepScheduler",
-                options={"algorithm_type": "sde-dpmsolver++", "use_karras_sigmas": True},
-            ),
-        ),
-    ],
-)
-def test_schedulers_have_many_names(text: str, settings: SchedulerSettings) -> None:
-    assert scheduler_settings(text) == settings
-
-
-def test_an_unknown_scheduler_is_told_with_all_there_are() -> None:
-    with pytest.raises(InvalidRequest) as caught:
-        scheduler_settings("Eular")
-    assert str(caught.value).startswith("there is no scheduler 'Eular'; known are DDIM, DDIM eta 1, DDPM, ")
-    assert isinstance(caught.value, EngineError)
-
-
-def test_every_name_leads_back_to_its_settings() -> None:
-    for name, settings in FRIENDLY.items():
-        assert scheduler_settings(scheduler_name(settings)) == settings, name
-    for name in CLASSES:
-        assert scheduler_settings(scheduler_name(SchedulerSettings(name=name))) == SchedulerSettings(name=name)
