@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -413,18 +412,9 @@ def test_help_and_inspect_start_without_the_heavy_packages(folder: Path) -> None
         assert ran.returncode == 0, ran.stderr
 
 
-def test_help_starts_at_once() -> None:
-    times = []
-    for _ in range(5):
-        start = time.perf_counter()
-        run("--help")
-        times.append(time.perf_counter() - start)
-    assert min(times) < 0.3
-
-
 def test_imagemagick_leaves_enough(folder: Path) -> None:
     convert = shutil.which("convert")
-    if convert is None:
+    if convert is None or b"ImageMagick" not in subprocess.run([convert, "-version"], capture_output=True).stdout:
         pytest.skip("ImageMagick is not installed")
     subprocess.run([convert, "a.png", "b.png"], cwd=folder, check=True, timeout=60)
     kinds = [kind for kind, _ in independent.png_chunks((folder / "b.png").read_bytes())]
