@@ -1,7 +1,7 @@
-"""The `latentpng` command: inspect, extract, verify, strip.
+"""The `latentpng` command: which commands there are, and what is the same for all of them.
 
-Data goes to standard output, everything else to standard error.  Imports what a command needs only when it runs:
-`--help` and `inspect` start without NumPy, zstandard and Pillow.
+Only the module of the command that was asked for is imported: `--help` and `inspect` start without NumPy, zstandard
+and Pillow.
 """
 
 from __future__ import annotations
@@ -10,12 +10,22 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
-from latentpng import __version__, commands
+from latentpng import __version__
+from latentpng.commands import output
 from latentpng.errors import ExitCode
 
 _BROKEN_PIPE = 141  # what a shell reports for a program that SIGPIPE ended
 _INTERRUPTED = 130
+
+# a module of latentpng.commands each, and the line that --help has for it
+_COMMANDS = {
+    "inspect": "show what a file says; decodes neither tensor nor pixels",
+    "extract": "write the initial noise to a file of its own",
+    "verify": "check chunk, noise, lineage and pixels: one line a file",
+    "strip": "remove noise, lineage and settings, in place; pixels stay as they are",
+}
 
 _EPILOG = """\
 A FILE may be a PNG, or "-" for standard input; inspect and verify also take a folder and read the PNGs in it.
@@ -40,15 +50,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    arguments = _parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    arguments = _parser(words).parse_args(words)
     try:
         code: int = arguments.run(arguments)
-        commands.flush()
+        output.flush()
     except BrokenPipeError:
         _give_up_output()
         return _BROKEN_PIPE
     except OSError as error:
-        commands.say(f"standard output: it cannot be written ({error.strerror or error})")
+        output.say(f"standard output: it cannot be written ({error.strerror or error})")
         _give_up_output()
         return ExitCode.UNWRITABLE
     except KeyboardInterrupt:
@@ -64,7 +75,7 @@ def _give_up_output() -> None:
         os.close(nowhere)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="latentpng",
         description="Read, check and remove the initial noise and lineage that a PNG carries.",
@@ -73,35 +84,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"latentpng {__version__}")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    inspect = subparsers.add_parser("inspect", help="show what a file says; decodes neither tensor nor pixels")
-    inspect.add_argument("files", nargs="+", metavar="FILE")
-    inspect.add_argument("--json", action="store_true", help="one JSON object a line, with `file` for many files")
-    inspect.set_defaults(run=lambda given: commands.inspect(given.files, as_json=given.json))
-
-    extract = subparsers.add_parser("extract", help="write the initial noise to a file of its own")
-    extract.add_argument("file", metavar="FILE")
-    extract.add_argument("--round", type=_round_number, metavar="N", help="the noise after round N; 0 is the root")
-    _add_output(extract, "X.npy|X.safetensors", "default: .npy beside FILE; - is standard output, as .npy")
-    extract.set_defaults(run=lambda given: commands.extract(given.file, given.output, given.round, force=given.force))
-
-    verify = subparsers.add_parser("verify", help="check chunk, noise, lineage and pixels: one line a file")
-    verify.add_argument("files", nargs="+", metavar="FILE")
-    verify.set_defaults(run=lambda given: commands.verify(given.files))
-
-    strip = subparsers.add_parser("strip", help="remove noise, lineage and settings, in place; pixels stay as they are")
-    strip.add_argument("file", metavar="FILE")
-    _add_output(strip, "X.png", "write a copy instead; - is standard output")
-    strip.set_defaults(run=lambda given: commands.strip(given.file, given.output, force=given.force))
+    for name, help in _COMMANDS.items():
+        subparser = subparsers.add_parser(name, help=help, description=f"{help[0].upper()}{help[1:]}.")
+        if name in words:
+            module = import_module(f"latentpng.commands.{name}")
+            module.configure(subparser)
+            subparser.set_defaults(run=module.run)
     return parser
-
-
-def _add_output(parser: argparse.ArgumentParser, metavar: str, text: str) -> None:
-    parser.add_argument("-o", "--output", metavar=metavar, help=text)
-    parser.add_argument("-f", "--force", action="store_true", help="replace an output that exists")
-
-
-def _round_number(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 9):
-        raise argparse.ArgumentTypeError(f"a round is a number from 0, found {text!r}")
-    return int(text)

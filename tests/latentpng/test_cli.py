@@ -14,11 +14,12 @@ import numpy as np
 import pytest
 
 import latentpng
-from latentpng import __version__, commands, lineage
+from latentpng import __version__, lineage
 from latentpng.cache import ArrayCache
 from latentpng.chunks import SIGNATURE, build
 from latentpng.cli import main
 from latentpng.codec import encode_record
+from latentpng.commands import output
 from latentpng.files import write_picture
 from latentpng.lineage import ancestor_noise, digest
 from latentpng.pixels import encode_pixels
@@ -177,7 +178,7 @@ def test_a_long_replay_says_how_far_it_is(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(commands, "_PATIENCE", 0.0)
+    monkeypatch.setattr(output, "_PATIENCE", 0.0)
     monkeypatch.setattr(lineage, "_STATES", ArrayCache(0))
     for arguments in (["verify", "a.png"], ["extract", "a.png", "--round", "2", "-o", "x.npy"]):
         assert main(arguments) == 0

@@ -1,0 +1,45 @@
+"""`latentpng extract`: write the initial noise of a picture, or of its ancestor, to a file of its own."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from latentpng.commands.inputs import beside, each
+from latentpng.commands.output import STANDARD_OUTPUT, add_output, replay_progress, write
+from latentpng.errors import ExitCode
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The arguments."""
+    parser.add_argument("file", metavar="FILE")
+    parser.add_argument("--round", type=_round_number, metavar="N", help="the noise after round N; 0 is the root")
+    add_output(parser, "X.npy|X.safetensors", "default: .npy beside FILE; - is standard output, as .npy")
+
+
+def run(given: argparse.Namespace) -> ExitCode:
+    """Write the noise."""
+
+    def extract(file: str) -> ExitCode:
+        from latentpng.files import read_record
+        from latentpng.lineage import ancestor_noise
+        from latentpng.tensors import check_suffix, tensor_file
+
+        output: str | None = given.output
+        suffix = ".npy" if output in (None, STANDARD_OUTPUT) else Path(output).suffix.lower()
+        check_suffix(suffix)
+        tell = replay_progress(file)
+        record = read_record(file, tell)
+        noise = ancestor_noise(record, len(record.lineage.rounds) if given.round is None else given.round, tell)
+        ending = ".npy" if given.round is None else f".round-{given.round}.npy"
+        target = beside(file, ending) if output is None else output
+        write(target, tensor_file(noise, record.axes, suffix), force=given.force)
+        return ExitCode.OK
+
+    return each([given.file], extract, folders=False)
+
+
+def _round_number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise argparse.ArgumentTypeError(f"a round is a number from 0, found {text!r}")
+    return int(text)

@@ -1,0 +1,78 @@
+"""Where commands write: data to standard output, everything else to standard error, files as a whole."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import TextIO
+
+from latentpng.errors import UnwritableFile
+from latentpng.text import plain
+
+STANDARD_OUTPUT = "-"
+_PATIENCE = 2.0  # seconds of silence
+
+
+def add_output(parser: argparse.ArgumentParser, metavar: str, text: str) -> None:
+    """The arguments -o and -f."""
+    parser.add_argument("-o", "--output", metavar=metavar, help=text)
+    parser.add_argument("-f", "--force", action="store_true", help="replace an output that exists")
+
+
+def say(sentence: str) -> None:
+    """One line on standard error, where there is one."""
+    if sys.stderr is not None:
+        sys.stderr.write(f"latentpng: {plain(sentence)}\n")
+
+
+def show(line: str) -> None:
+    """One line, or several, on standard output.  OSError."""
+    standard_output().write(f"{line}\n")
+
+
+def standard_output() -> TextIO:
+    """Standard output; OSError when it is closed."""
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    return sys.stdout
+
+
+def flush() -> None:
+    """Let a full disk or a closed pipe be noticed while it can still be told.  OSError."""
+    standard_output().flush()
+
+
+def write(output: str, data: bytes, *, force: bool) -> None:
+    """Write a whole file, or to standard output for "-".  UnwritableFile."""
+    from latentpng.atomic import write_atomically
+
+    if output == STANDARD_OUTPUT:
+        standard_output().buffer.write(data)
+        return
+    check_target(output, force=force)
+    write_atomically(output, (data,))
+
+
+def check_target(output: str, *, force: bool) -> None:
+    """UnwritableFile for a target that exists and is not to be replaced, or that has no name."""
+    if not output:
+        raise UnwritableFile("'': no file has such a name")
+    if not force and os.path.lexists(output):
+        raise UnwritableFile(f"{plain(output)}: it exists, and only --force replaces it")
+
+
+def replay_progress(file: str) -> Callable[[int, int], None]:
+    """Says how far a long replay is: after two seconds, then each time that it took twice as long."""
+    start, patience = time.monotonic(), _PATIENCE
+
+    def tell(done: int, total: int) -> None:
+        nonlocal patience
+        if time.monotonic() - start >= patience:
+            patience *= 2
+            say(f"{file}: {done} of {total} rounds replayed")
+
+    return tell

@@ -1,0 +1,42 @@
+"""`latentpng strip`: remove what the format adds, in place or in a copy."""
+
+from __future__ import annotations
+
+import argparse
+
+from latentpng.commands.inputs import each
+from latentpng.commands.output import STANDARD_OUTPUT, add_output, check_target, say, standard_output
+from latentpng.errors import ExitCode
+from latentpng.opening import STANDARD_INPUT
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The arguments."""
+    parser.add_argument("file", metavar="FILE")
+    add_output(parser, "X.png", "write a copy instead; - is standard output")
+
+
+def run(given: argparse.Namespace) -> ExitCode:
+    """Remove noise, lineage and settings."""
+    output: str | None = given.output
+    if given.file == STANDARD_INPUT and output is None:
+        output = STANDARD_OUTPUT
+
+    def remove(file: str) -> ExitCode:
+        from latentpng import files
+
+        signed = file != STANDARD_INPUT and files.is_signed(file)
+        if output == STANDARD_OUTPUT:
+            data, carried = files.stripped(file)
+            standard_output().buffer.write(data)
+        else:
+            if output is not None:
+                check_target(output, force=given.force)
+            carried = files.strip(file, output)
+        if signed and carried:
+            say(f"{file}: it has a C2PA signature, which does not fit the new bytes")
+        if not carried:
+            say(f"{file}: nothing to remove")
+        return ExitCode.OK
+
+    return each([given.file], remove, folders=False)
