@@ -30,7 +30,7 @@ def test_this_test_can_fail() -> None:
     "module",
     [
         "latentpng.files",
-        "latentpng.verify",
+        "latentpng.verifying",
         "latentpng.cli",
         "engine.search",
         "engine.session",

@@ -16,7 +16,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> ExitCode:
     """Check each file."""
-    from latentpng.verify import verify_file
+    from latentpng.verifying import verify_file
 
     def check(file: str) -> ExitCode:
         report = verify_file(file, replay_progress(file))

@@ -24,7 +24,7 @@ from latentpng.inspecting import inspect_file
 from latentpng.lineage import candidate_states, octaves, record_of, replay, root_noise
 from latentpng.noise import gauss1
 from latentpng.record import LatentRecord, Lineage, Round, SeedRoot
-from latentpng.verify import verify_file
+from latentpng.verifying import verify_file
 
 SHAPES = ((4, 64, 64), (4, 128, 128), (16, 128, 128))
 SIDE = 1024

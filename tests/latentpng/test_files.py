@@ -22,7 +22,7 @@ from latentpng.inspecting import inspect_file, lines
 from latentpng.lineage import digest
 from latentpng.pixels import encode_pixels
 from latentpng.record import LatentRecord, Round
-from latentpng.verify import verify_file
+from latentpng.verifying import verify_file
 from tests.latentpng import independent
 from tests.latentpng.pictures import RGB, SIDE, records, seeded_record, tensor_record
 

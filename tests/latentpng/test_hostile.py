@@ -17,7 +17,7 @@ from latentpng.files import embed_record, is_signed, read_picture, read_record, 
 from latentpng.inspecting import inspect_file
 from latentpng.pixels import encode_pixels
 from latentpng.record import Round
-from latentpng.verify import verify_file
+from latentpng.verifying import verify_file
 from tests.latentpng import independent
 from tests.latentpng.pictures import RGB, SIDE, chunk_data, seeded_record
 

@@ -16,7 +16,7 @@ from latentpng.codec import Codec, encode_record
 from latentpng.files import read_picture, read_record
 from latentpng.lineage import ancestor_noise, digest, initial_noise
 from latentpng.record import LatentRecord
-from latentpng.verify import verify_file
+from latentpng.verifying import verify_file
 from tests.latentpng import independent
 from tests.latentpng.pictures import SIDE
 from tests.vectors import make

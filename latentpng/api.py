@@ -1,0 +1,77 @@
+"""The format for programs: make a record, write it with a picture, read it, replay its noise, verify a file.
+
+`import latentpng` has all of it: `latentpng.read("picture.png")`.  Every error is a `latentpng.LatentPngError` whose
+text is one sentence; errors.py has the tree.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from latentpng import files, lineage
+from latentpng.errors import InvalidValue
+from latentpng.record import JsonObject, LatentRecord, Lineage, TensorRoot, default_axes
+from latentpng.verifying import Report, verify_file
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+def new_record(
+    family: Lineage,
+    shape: tuple[int, ...],
+    *,
+    axes: str = "",
+    root_tensor: NDArray[np.float16] | None = None,
+    settings: JsonObject | None = None,
+    software: JsonObject | None = None,
+) -> LatentRecord:
+    """What the file of a picture will say, its noise replayed.
+
+    shape: of the noise, 1 to 4 axes, at most 2^21 values.  axes: one letter an axis, H and W for the spatial ones;
+    "" is L, LC, CHW, NCHW by their number.  root_tensor: float16 noise of this shape, for a tensor root only.
+    settings, software: JSON objects.  InvalidValue when a rule of the format is broken.
+    """
+    if not 1 <= len(shape) <= 4:
+        raise InvalidValue(f"1 to 4 dimensions needed, found {len(shape)}")
+    axes = axes or default_axes(len(shape))
+    if root_tensor is not None and not isinstance(family.root, TensorRoot):
+        raise InvalidValue("a seeded root makes its own noise: no root tensor needed, found one")
+    noise = lineage.replay(family, shape, axes, root_tensor)
+    return lineage.record_of(family, noise, axes=axes, root_tensor=root_tensor, settings=settings, software=software)
+
+
+def read(path: str | os.PathLike[str]) -> LatentRecord:
+    """What a picture's file says.  "-" is standard input.
+
+    UnreadableFile: no whole PNG.  NoLatent: nothing inside.  DamagedLatent: a rule of SPEC.md is broken.
+    NewerVersion: a newer reader is needed.  ReplayDiffers: noise rebuilt from the text is not what was recorded.
+    """
+    return files.read_record(path)
+
+
+def write(path: str | os.PathLike[str], pixels: NDArray[np.uint8], record: LatentRecord) -> None:
+    """Write a PNG that carries the record, and the digest of these pixels; the file is there whole or not at all.
+
+    pixels: (height, width, 3) uint8, RGB.  InvalidValue for another shape or dtype; UnwritableFile.
+    """
+    if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype.name != "uint8":
+        raise InvalidValue(f"pixels are (height, width, 3) uint8, found {list(pixels.shape)} {pixels.dtype}")
+    height, width, _ = pixels.shape
+    files.write_picture(path, width, height, pixels.tobytes(), record)
+
+
+def replay(record: LatentRecord, rounds: int | None = None) -> NDArray[np.float16]:
+    """The initial noise of the picture, or of its ancestor after the first `rounds` rounds; 0 is the root.
+
+    float16, the shape of `record.tensor`, zero mean, unit variance, before the scheduler's sigma scaling; read-only.
+    The same bits on every machine.  InvalidValue when there are fewer rounds.
+    """
+    return lineage.ancestor_noise(record, len(record.lineage.rounds) if rounds is None else rounds)
+
+
+def verify(path: str | os.PathLike[str]) -> Report:
+    """Check chunk, noise, lineage and pixels.  Raises nothing on bad files: `problem` and `exit_code` tell."""
+    return verify_file(path)
