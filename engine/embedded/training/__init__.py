@@ -1,0 +1,1 @@
+"""How the embedded model is made: `python -m engine.embedded.train`.  Needs torch; nothing at run time imports this."""

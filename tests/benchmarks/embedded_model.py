@@ -1,0 +1,241 @@
+"""Is the embedded model good?  On captions that it never saw, against pictures that were drawn.
+
+python -m tests.benchmarks.embedded_model [--model FOLDER] [--count N] [--sheet PNG] [--strip PNG]
+
+Autoencoder: PSNR, and how sharp its edges are.  Generation: Fréchet distance of the classifier's features, and whether
+the classifier finds what the prompt asks for, beside what it finds in the drawn picture of the same caption.
+Perturbation: how far a picture moves with the scale.  Cost: time of one core, memory, size.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import resource
+import time
+from dataclasses import dataclass
+from random import Random
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKL, StableDiffusionPipeline
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from engine.embedded.classifier import ATTRIBUTES, UNKNOWN, Classifier, labels, load_classifier
+from engine.embedded.scenes.captions import Caption, describe
+from engine.embedded.scenes.picture import draw_scene
+from engine.embedded.scenes.scene import sample_scene
+from engine.embedded.training.autoencoder import as_tensor, encode, reconstruction_psnr
+from engine.embedded.training.data import HELD_OUT
+from engine.embedded.training.words import settled
+from engine.models import defaults_of, resolve_model
+from engine.settings import RenderSettings
+from latentpng.perturbation import perturb
+from latentpng.record import Round
+
+Pixels = NDArray[np.uint8]
+BROAD = ("time", "sky", "ground", "relief")
+OBJECTS = ("body", "trees", "building", "boat", "balloon", "flowers", "way", "birds", "rainbow", "aurora", "stars")
+SCALES = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
+BATCH = 16
+CLIFF = 3.0  # times the usual change between two neighbouring scales
+AXES = "CHW"
+
+
+class Model:
+    """A pipeline folder, as plain diffusers loads it, at its own defaults."""
+
+    def __init__(self, folder: str, steps: int, guidance: float) -> None:
+        choice = resolve_model(folder)
+        self.folder = choice.folder
+        self.settings: RenderSettings = defaults_of(choice).settings("")
+        self.steps = steps or self.settings.steps
+        self.guidance = guidance or self.settings.guidance
+        self.pipe = StableDiffusionPipeline.from_pretrained(
+            self.folder, dtype=torch.float32, local_files_only=True, use_safetensors=True
+        )
+        self.pipe.set_progress_bar_config(disable=True)
+
+    def generate(self, prompts: list[str], noise: NDArray[np.float16]) -> Pixels:
+        """(N, 128, 128, 3) uint8.  noise: (N, 4, 16, 16)."""
+        parts = []
+        for at in range(0, len(prompts), BATCH):
+            latents = torch.from_numpy(noise[at : at + BATCH].astype(np.float32))
+            images = self.pipe(
+                prompts[at : at + BATCH],
+                latents=latents,
+                num_inference_steps=self.steps,
+                guidance_scale=self.guidance,
+                generator=torch.Generator().manual_seed(0),
+                output_type="np",
+            ).images
+            parts.append((images * 255).round().astype(np.uint8))
+        return np.concatenate(parts)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HeldOut:
+    """Scenes that were not trained on."""
+
+    captions: tuple[Caption, ...]
+    pixels: Pixels
+    answers: NDArray[np.int64]  # (N, attributes), UNKNOWN where the caption is silent
+
+
+def held_out(count: int, first: int = HELD_OUT) -> HeldOut:
+    """The scenes of `count` seeds, each with one caption."""
+    scenes = [sample_scene(seed) for seed in range(first, first + count)]
+    captions = tuple(describe(scene, Random(first + k)) for k, scene in enumerate(scenes))
+    return HeldOut(
+        captions=captions,
+        pixels=np.stack([draw_scene(scene).pixels for scene in scenes]),
+        answers=np.array([settled(said, labels(scene)) for said, scene in zip(captions, scenes, strict=True)]),
+    )
+
+
+def noise_of(count: int, seed: int) -> NDArray[np.float16]:
+    """(count, 4, 16, 16), unit variance."""
+    return np.random.default_rng(seed).standard_normal((count, 4, 16, 16)).astype(np.float16)
+
+
+def print_autoencoder(vae: AutoencoderKL, pixels: Pixels) -> None:
+    """PSNR, and the mean jump at the edges of drawn pictures that is left after encoding and decoding."""
+    with torch.inference_mode():
+        made = [
+            vae.decode(encode(vae, pixels[k : k + BATCH])).sample.clamp(-1, 1) for k in range(0, len(pixels), BATCH)
+        ]
+    before, after = as_tensor(pixels), torch.cat(made)
+    jumps, left = (x[..., 1:] - x[..., :-1] for x in (before, after))
+    edges = jumps.abs() > 0.2
+    kept = (left[edges] * jumps[edges].sign()).mean() / jumps[edges].abs().mean()
+    print(f"autoencoder: {reconstruction_psnr(vae, 256):.2f} dB PSNR, {kept:.1%} of the jump at edges kept")
+
+
+def frechet(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
+    """Fréchet distance of two sets of features, each taken as normal (Heusel et al. 2017, eq. 6)."""
+    (m1, c1), (m2, c2) = ((x.mean(0), np.cov(x, rowvar=False)) for x in (first, second))
+    values, vectors = np.linalg.eigh(c1)
+    root = (vectors * np.sqrt(values.clip(0))) @ vectors.T
+    cross = np.sqrt(np.linalg.eigvalsh(root @ c2 @ root).clip(0)).sum()
+    return float(((m1 - m2) ** 2).sum() + np.trace(c1) + np.trace(c2) - 2 * cross)
+
+
+def print_accuracy(classifier: Classifier, data: HeldOut, generated: Pixels) -> None:
+    """How often the classifier finds in a picture what the caption said, by attribute."""
+    drawn_right, made_right = (classifier.read(pixels) == data.answers for pixels in (data.pixels, generated))
+    asked = data.answers != UNKNOWN
+    print(f"\n{'what the prompt asks for':<26} {'asked':>6} {'drawn':>8} {'generated':>10} {'ratio':>7}")
+    groups = {name: [name] for name in ATTRIBUTES}
+    groups["time, sky, ground, relief"], groups["objects"] = list(BROAD), list(OBJECTS)
+    for title, names in groups.items():
+        columns = [list(ATTRIBUTES).index(name) for name in names]
+        chosen = asked[:, columns]
+        if chosen.sum() == 0:
+            continue
+        drawn, made = (right[:, columns][chosen].mean() for right in (drawn_right, made_right))
+        print(f"{title:<26} {chosen.sum():6d} {drawn:8.1%} {made:10.1%} {made / drawn:7.1%}")
+
+
+def print_perturbation(model: Model, classifier: Classifier, captions: tuple[Caption, ...], strip: str) -> None:
+    """The distance from the parent by scale, and the share of small steps of the scale without a cliff."""
+    prompts, parents = [caption.text for caption in captions], noise_of(len(captions), 1)
+    start = model.generate(prompts, parents)
+    rows = [start]
+    print(f"\n{'scale':>6} {'pixel RMSE':>11} {'classifier distance':>20}")
+    for scale in SCALES:
+        made = model.generate(prompts, _moved(parents, scale))
+        rows.append(made)
+        error = np.sqrt(((made.astype(float) - start) ** 2).mean((1, 2, 3))).mean() / 255
+        print(f"{scale:6.2f} {error:11.4f} {classifier.distance(start, made).mean():20.4f}")
+    print_cliffs(model, prompts[:BATCH], parents[:BATCH])
+    if strip:
+        save_strip(strip, np.stack(rows, 1)[:6])
+
+
+def print_cliffs(model: Model, prompts: list[str], parents: NDArray[np.float16]) -> None:
+    """Walks from 0.02 to 1 in equal steps; a cliff is a step that changes far more than the walk's middle one."""
+    walk = [model.generate(prompts, _moved(parents, scale)) for scale in np.linspace(0.02, 1, 50)]
+    changes = np.stack(
+        [np.sqrt(((after.astype(float) - before) ** 2).mean((1, 2, 3))) for before, after in itertools.pairwise(walk)]
+    )
+    smooth = (changes <= CLIFF * np.median(changes, axis=0)).mean()
+    worst = (changes / np.median(changes, axis=0)).max()
+    print(
+        f"steps of 0.02 without a cliff (at most {CLIFF:g} times the median): {smooth:.1%}, the worst {worst:.1f} times"
+    )
+
+
+def print_cost(model: Model) -> None:
+    """One picture alone, one thread, the usual steps."""
+    torch.set_num_threads(1)
+    noise, seconds = noise_of(1, 3), []
+    for _ in range(6):
+        started = time.process_time()
+        model.generate(["a lake at dawn"], noise)
+        seconds.append(time.process_time() - started)
+    size = sum(path.stat().st_size for path in model.folder.rglob("*") if path.is_file())
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"\none picture, {model.steps} steps, guidance {model.guidance:g}: {np.median(seconds[1:]):.2f} s of one core"
+    )
+    print(f"{size / 1e6:.2f} MB on disk, {peak:.0f} MiB at most in this process")
+
+
+def save_sheet(path: str, model: Model) -> None:
+    """64 held-out prompts, one picture each, nothing picked."""
+    data = held_out(64, HELD_OUT + 500_000)
+    pixels = model.generate([caption.text for caption in data.captions], noise_of(64, 64))
+    sheet = Image.new("RGB", (8 * 130 + 2, 8 * 130 + 2), (24, 24, 28))
+    for k, picture in enumerate(pixels):
+        sheet.paste(Image.fromarray(picture), (2 + k % 8 * 130, 2 + k // 8 * 130))
+    sheet.save(path, optimize=True)
+
+
+def save_strip(path: str, rows: Pixels) -> None:
+    """A parent and its perturbations, a row each.  rows: (R, 1 + scales, 128, 128, 3)."""
+    strip = Image.new("RGB", (rows.shape[1] * 130 + 2, rows.shape[0] * 130 + 16), (24, 24, 28))
+    draw = ImageDraw.Draw(strip)
+    for column in range(rows.shape[1]):
+        draw.text((4 + column * 130, 2), f"{SCALES[column - 1]:g}" if column else "parent", fill=(230, 230, 230))
+        for row in range(rows.shape[0]):
+            strip.paste(Image.fromarray(rows[row, column]), (2 + column * 130, 14 + row * 130))
+    strip.save(path, optimize=True)
+
+
+def _moved(parents: NDArray[np.float16], scale: float) -> NDArray[np.float16]:
+    """The same direction for every scale."""
+    return np.stack(
+        [perturb(parent, Round(seed=k, scale=float(scale), of=8, marks=(0,)), AXES) for k, parent in enumerate(parents)]
+    )
+
+
+def main() -> None:
+    """Print every figure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", default="", metavar="FOLDER", help="a pipeline folder; the embedded model")
+    parser.add_argument("--count", type=int, default=512, help="held-out captions")
+    parser.add_argument("--steps", type=int, default=0)
+    parser.add_argument("--guidance", type=float, default=0.0)
+    parser.add_argument("--sheet", default="", metavar="PNG", help="write a contact sheet of 64 prompts")
+    parser.add_argument("--strip", default="", metavar="PNG", help="write a strip of perturbations")
+    given = parser.parse_args()
+    model, classifier = Model(given.model, given.steps, given.guidance), load_classifier()
+    data = held_out(given.count)
+    print_autoencoder(model.pipe.vae, data.pixels[:256])
+    generated = model.generate([caption.text for caption in data.captions], noise_of(given.count, 0))
+    drawn = classifier.embed(data.pixels)
+    other = classifier.embed(held_out(given.count, HELD_OUT + 100_000).pixels)
+    print(
+        f"Fréchet distance to drawn pictures: generated {frechet(drawn, classifier.embed(generated)):.2f}, "
+        f"other drawn pictures {frechet(drawn, other):.2f}"
+    )
+    print_accuracy(classifier, data, generated)
+    print_perturbation(model, classifier, data.captions[:32], given.strip)
+    if given.sheet:
+        save_sheet(given.sheet, model)
+    print_cost(model)
+
+
+if __name__ == "__main__":
+    main()
