@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test check format bench clean
+.PHONY: run test check format bench fuzz clean
 
 run: $(VENV)/installed
 	$(BIN)/warmer $(ARGS)
@@ -28,6 +28,12 @@ bench: $(VENV)/installed-dev
 	@for file in tests/benchmarks/*_*.py; do \
 		name=$$(basename $$file .py); echo "== $$name"; $(BIN)/python -m tests.benchmarks.$$name || exit 1; \
 	done
+
+# 200,000 hostile files measured, as many led by coverage where atheris is installed, and 300 killed writers
+fuzz: $(VENV)/installed-dev
+	$(BIN)/python -m tests.hostile.campaign
+	$(BIN)/python -m tests.hostile.guided
+	$(BIN)/python -m tests.hostile.kills
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -1,12 +1,18 @@
-"""Files that are there whole or not at all: written beside the target, flushed to the disk, then renamed."""
+"""Files that are there whole or not at all: written beside the target, flushed to the disk, then renamed.
+
+A process that is killed leaves what it had written so far.  A writer locks its temporary file, and the lock ends with
+its process, so the next writer into that folder can tell what nobody is writing any more, and removes it.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,6 +21,7 @@ from latentpng.text import plain
 
 TEMPORARY_PREFIX = ".latentpng-"
 TEMPORARY_SUFFIX = ".part"
+_TEMPORARY = re.compile(re.escape(TEMPORARY_PREFIX) + "[0-9a-f]{16}" + re.escape(TEMPORARY_SUFFIX))
 
 
 def write_atomically(path: str | os.PathLike[str], parts: Iterable[bytes]) -> None:
@@ -24,6 +31,9 @@ def write_atomically(path: str | os.PathLike[str], parts: Iterable[bytes]) -> No
     """
     try:
         target = Path(os.path.realpath(path))
+        if target.exists() and not (target.is_file() or target.is_dir()):  # a folder is refused by the system itself
+            raise UnwritableFile(f"{plain(str(path))}: it is a pipe or a device, which no file may replace")
+        _remove_abandoned(target.parent)
         with _temporary(target) as (file, temporary):
             if target.exists():
                 temporary.chmod(stat.S_IMODE(target.stat().st_mode))
@@ -40,10 +50,34 @@ def write_atomically(path: str | os.PathLike[str], parts: Iterable[bytes]) -> No
 
 @contextmanager
 def _temporary(target: Path) -> Iterator[tuple[BinaryIO, Path]]:
-    """A new file beside the target, gone at the end unless it was renamed."""
-    path = target.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}{TEMPORARY_SUFFIX}")
-    with path.open("xb") as file:
-        try:
-            yield file, path
-        finally:
-            path.unlink(missing_ok=True)
+    """A new file beside the target, locked while it is open, gone at the end unless it was renamed."""
+    while True:
+        path = target.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}{TEMPORARY_SUFFIX}")
+        with path.open("xb") as file:
+            with suppress(OSError):  # a file system without locks: nothing there counts as abandoned
+                fcntl.flock(file, fcntl.LOCK_EX)
+            if not os.fstat(file.fileno()).st_nlink:
+                continue  # another writer came between open and lock, and took it for abandoned
+            try:
+                yield file, path
+            finally:
+                path.unlink(missing_ok=True)
+            return
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove the temporary files that killed processes left in a folder; what cannot be removed stays."""
+    with suppress(OSError):
+        for name in filter(_TEMPORARY.fullmatch, os.listdir(folder)):  # noqa: PTH208 - a Path for each takes longer
+            with suppress(OSError):
+                _remove_unless_locked(folder / name)
+
+
+def _remove_unless_locked(path: Path) -> None:
+    """OSError when a process still writes it, or when it cannot be opened."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        path.unlink()
+    finally:
+        os.close(descriptor)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
 from typing import BinaryIO
 
 from latentpng import chunks, pngtext
@@ -21,9 +22,9 @@ from latentpng.header import (
     MAX_METADATA,
     MINOR,
     Front,
+    check_metadata,
     decode_front,
     metadata_length,
-    parse_metadata,
 )
 from latentpng.jsontext import read_json, write_json
 from latentpng.metadata import metadata_to_json
@@ -36,7 +37,16 @@ KIND = b"laTn"
 TWIN = "latentpng"
 SIGNED_KIND = b"caBX"
 MAX_TWIN = MAX_METADATA + 1024
+MAX_PARAMETERS = 16  # a compressed one takes a millisecond to look into, and a file could hold thousands
 _TWIN_KEYS = ("digest", "dims", "dtype", "version")
+
+
+class Whose(Enum):
+    """Whose a chunk is: what this format writes, a `parameters` text of another tool, anything else."""
+
+    OURS = "ours"
+    PARAMETERS = "parameters"
+    OTHER = "other"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -144,14 +154,19 @@ def encode_carriers(record: LatentRecord, latent: bytes, *, parameters: bool) ->
     )
 
 
-def is_carrier(stream: BinaryIO, chunk: Chunk) -> bool:
-    """True for every chunk that this format writes: what `strip` removes."""
-    return chunk.kind == KIND or _is_twin(stream, chunk) or _is_parameters(stream, chunk, ours=True)
-
-
-def has_parameters(stream: BinaryIO, all_chunks: Iterator[Chunk]) -> bool:
-    """True when another tool's `parameters` text is there: it is left alone, and ours is not added."""
-    return any(_is_parameters(stream, chunk, ours=False) for chunk in all_chunks)
+def sort(stream: BinaryIO, size: int, path: str) -> Iterator[tuple[Chunk, Whose]]:
+    """All chunks of a PNG, and whose they are.  UnreadableFile when it is none, or has too many `parameters` texts."""
+    texts = 0
+    for chunk in chunks.walk(stream, size, path):
+        if chunk.kind == KIND or _is_twin(stream, chunk):
+            yield chunk, Whose.OURS
+        elif chunk.kind in pngtext.KINDS and _keyword(stream, chunk) == PARAMETERS:
+            texts += 1
+            if texts > MAX_PARAMETERS:
+                raise UnreadableFile(f"{path}: at most {MAX_PARAMETERS} texts {PARAMETERS!r} are read, found more")
+            yield chunk, Whose.OURS if _is_our_text(stream, chunk) else Whose.PARAMETERS
+        else:
+            yield chunk, Whose.OTHER
 
 
 def _twin_front(entries: dict[str, Json], length: int) -> Front:
@@ -172,7 +187,7 @@ def _twin_front(entries: dict[str, Json], length: int) -> Front:
     check_digest("digest", digest)
     shape = tuple(int(side) for side in dims)
     check_dims(shape)
-    parsed, newer = parse_metadata(entries, shape)
+    unknown = newer = check_metadata(entries, shape)
     if dtype != DTYPE_NAME:
         newer = f"dtype {DTYPE_NAME!r} is known, found {dtype[:80]!r}"
     return Front(
@@ -182,7 +197,7 @@ def _twin_front(entries: dict[str, Json], length: int) -> Front:
         dims=shape,
         digest=digest,
         metadata=entries,
-        parsed=parsed,
+        is_known=not unknown,
         newer=newer,
         is_twin=True,
     )
@@ -209,12 +224,10 @@ def _is_twin(stream: BinaryIO, chunk: Chunk) -> bool:
     return chunk.kind in pngtext.KINDS and _keyword(stream, chunk) == TWIN
 
 
-def _is_parameters(stream: BinaryIO, chunk: Chunk, *, ours: bool) -> bool:
-    if chunk.kind not in pngtext.KINDS or _keyword(stream, chunk) != PARAMETERS:
-        return False
+def _is_our_text(stream: BinaryIO, chunk: Chunk) -> bool:
     stream.seek(chunk.data_offset)
     text = pngtext.text_of(chunk.kind, stream.read(min(chunk.length, 2 * MAX_TWIN)), 2 * MAX_TWIN)
-    return (text is not None and is_ours(text)) == ours
+    return text is not None and is_ours(text)
 
 
 def _keyword(stream: BinaryIO, chunk: Chunk) -> str:

@@ -14,7 +14,8 @@ from latentpng.errors import UnreadableFile
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PIECE = 2**20  # bytes to copy or look at at once
-_MAX_LENGTH = 2**31 - 1
+MAX_LENGTH = 2**31 - 1
+MAX_CHUNKS = 2**17  # 1 GiB of pixels as libpng cuts them, into 8 KiB; a million of nothing would cost seconds
 _FRAME_BYTES = 12  # length, type, checksum
 _HEADER_BYTES = 13
 
@@ -40,28 +41,31 @@ class Chunk(NamedTuple):
 def walk(stream: BinaryIO, size: int, place: str) -> Iterator[Chunk]:
     """All chunks from IHDR to IEND, without reading their data; size: of the stream, in bytes.
 
-    UnreadableFile when the stream is not a PNG or ends too early.
+    UnreadableFile when the stream is not a PNG, ends too early, or has more than MAX_CHUNKS.
     """
     stream.seek(0)
     start = stream.read(len(SIGNATURE))
     if start != SIGNATURE:
         raise UnreadableFile(f"{place}: it is not a PNG" + ("" if start else ", it is empty"))
-    offset, kind = len(SIGNATURE), b""
-    while kind != b"IEND":
+    offset = len(SIGNATURE)
+    for _ in range(MAX_CHUNKS):
         stream.seek(offset)
         frame = stream.read(8)
         if len(frame) < 8:
             raise UnreadableFile(f"{place}: it ends at byte {size}, before its last chunk (IEND)")
         length, kind = int.from_bytes(frame[:4], "big"), frame[4:]
         chunk = Chunk(kind, offset, length)
-        if not kind.isalpha() or not kind.isascii() or length > _MAX_LENGTH:
+        if not kind.isalpha() or not kind.isascii() or length > MAX_LENGTH:
             raise UnreadableFile(f"{place}: a chunk of PNG needed at byte {offset}, found {frame!r}")
         if (offset == len(SIGNATURE)) != (kind == b"IHDR") or (kind == b"IHDR" and length != _HEADER_BYTES):
             raise UnreadableFile(f"{place}: one IHDR of {_HEADER_BYTES} bytes comes first, found {kind!r} at {offset}")
         if chunk.end > size:
             raise UnreadableFile(f"{place}: chunk {kind.decode()} ends at byte {chunk.end}, the file ends at {size}")
         yield chunk
+        if kind == b"IEND":
+            return
         offset = chunk.end
+    raise UnreadableFile(f"{place}: at most {MAX_CHUNKS} chunks are read, found more")
 
 
 def data_of(stream: BinaryIO, chunk: Chunk, place: str) -> bytes:

@@ -24,24 +24,30 @@ _COMMANDS = {
     "inspect": "show what a file says; decodes neither tensor nor pixels",
     "extract": "write the initial noise to a file of its own",
     "verify": "check chunk, noise, lineage and pixels: one line a file",
+    "copy": "carry the latent of one picture over to an edited, resized or re-encoded copy of it",
+    "embed": "give a PNG that exists its initial noise, and its settings",
+    "import": "give another tool's picture the noise that it started from, rebuilt from its metadata",
+    "tree": "draw the family of all pictures in folders, from their lineages alone",
+    "diff": "compare two pictures: ancestor, settings, noise and pixels",
     "strip": "remove noise, lineage and settings, in place; pixels stay as they are",
 }
+_MODULES = {"import": "import_"}  # where the command's name cannot be a module's
 
 _EPILOG = """\
 A FILE may be a PNG, or "-" for standard input; inspect and verify also take a folder and read the PNGs in it.
-After a bad file the next is read; the exit code is that of the first bad one.
+After a bad file the next is read; the exit code is that of the worst one: 1, 2, 9, 3, 5, 7, 8, 6, 4, from the worst on.
 
 exit codes:
   0  good
   1  a fault of this program
   2  wrong usage
-  3  not a readable PNG: missing, cut, no permission
+  3  not a readable PNG, noise or settings file: missing, cut, no permission
   4  a PNG without a latent (inside a folder such files are passed over)
   5  a damaged latent
   6  a latent that needs a newer version
   7  the lineage does not lead to the stored noise
   8  the pixels are not those that were rendered
-  9  the output cannot be written, or exists already
+  9  the output cannot be written, or exists already, or carries another latent
 """
 
 
@@ -51,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     words = sys.argv[1:] if argv is None else argv
-    arguments = _parser(words).parse_args(words)
+    arguments = _parser(words).parse_args(_joined(words))
     try:
         code: int = arguments.run(arguments)
         output.flush()
@@ -65,6 +71,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     return code
+
+
+def _joined(words: Sequence[str]) -> list[str]:
+    """`--sort -time` as one word: argparse takes the second for an option of its own."""
+    joined: list[str] = []
+    for word in words:
+        if joined and joined[-1] == "--sort" and word.startswith("-"):
+            joined[-1] = f"--sort={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def _give_up_output() -> None:
@@ -87,7 +104,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     for name, help in _COMMANDS.items():
         subparser = subparsers.add_parser(name, help=help, description=f"{help[0].upper()}{help[1:]}.")
         if name in words:
-            module = import_module(f"latentpng.commands.{name}")
+            module = import_module(f"latentpng.commands.{_MODULES.get(name, name)}")
             module.configure(subparser)
             subparser.set_defaults(run=module.run)
     return parser

@@ -2,13 +2,13 @@
 
 LatentPngError
 ├── FileError            the file is not what it should be
-│   ├── UnreadableFile   missing, a folder, no permission, not a PNG, not a whole PNG
+│   ├── UnreadableFile   missing, a folder, no permission, not a whole PNG; not what a noise or settings file may be
 │   ├── NoLatent         a good PNG without a latent chunk
 │   ├── DamagedLatent    a chunk that breaks a rule of SPEC.md
 │   ├── NewerVersion     a chunk that needs a newer reader (major, noise, codec, dtype, critical flag)
 │   ├── ReplayDiffers    the lineage does not lead to the noise that is stored
 │   ├── PixelsDiffer     the pixels are not the ones that were rendered
-│   └── UnwritableFile   the target cannot be written: exists, no permission, no space
+│   └── UnwritableFile   the target cannot be written: exists, carries another latent, no permission, no space
 └── InvalidValue         the caller asked for something that the format does not have
 """
 
@@ -41,7 +41,7 @@ class FileError(LatentPngError):
 
 
 class UnreadableFile(FileError):
-    """Missing, a folder, no permission, not a PNG, or not a whole one."""
+    """Missing, a folder, no permission, not a whole PNG, or not what a noise or settings file may be."""
 
     exit_code = ExitCode.UNREADABLE
 
@@ -77,7 +77,7 @@ class PixelsDiffer(FileError):
 
 
 class UnwritableFile(FileError):
-    """The target cannot be written: it exists, no permission, no space."""
+    """The target cannot be written: it exists, carries another latent, no permission, no space."""
 
     exit_code = ExitCode.UNWRITABLE
 

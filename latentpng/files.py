@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO, NamedTuple, TypeAlias
 
 from latentpng import carriers, chunks, codec
 from latentpng.atomic import TEMPORARY_PREFIX, TEMPORARY_SUFFIX, write_atomically
-from latentpng.errors import UnreadableFile
+from latentpng.errors import DamagedLatent, NoLatent, UnreadableFile
 from latentpng.lineage import Tell
 from latentpng.opening import open_picture
 from latentpng.pixels import decode_pixels, encode_pixels, pixel_digest
@@ -22,8 +22,9 @@ from latentpng.record import LatentRecord
 __all__ = [
     "TEMPORARY_PREFIX",
     "TEMPORARY_SUFFIX",
+    "carries_another",
     "embed_record",
-    "is_signed",
+    "embedded",
     "pixel_digest",
     "read_picture",
     "read_record",
@@ -34,6 +35,9 @@ __all__ = [
 ]
 
 AnyPath: TypeAlias = str | os.PathLike[str]
+Warn: TypeAlias = Callable[[], None]  # called before a picture with a C2PA signature is changed, which breaks it
+
+_SAID = ("axes", "extra", "lineage", "node", "settings", "software")  # what a latent says of its noise and its render
 
 
 def read_record(path: AnyPath, tell: Tell | None = None) -> LatentRecord:
@@ -72,61 +76,103 @@ def write_picture(path: AnyPath, width: int, height: int, rgb: bytes, record: La
     write_atomically(path, (png[:first_idat], carried, png[first_idat:]))
 
 
-def embed_record(path: AnyPath, record: LatentRecord, out: AnyPath | None = None) -> None:
+def embed_record(path: AnyPath, record: LatentRecord, out: AnyPath | None = None, warn: Warn | None = None) -> None:
     """Put a record into an existing PNG (or its copy `out`), in place of the one it carries.  Pixels are copied.
 
     A `parameters` text of another tool stays, and ours is not added then.
     """
-    latent = codec.encode_record(record)
     with open_picture(path) as (stream, size, name):
-        foreign = carriers.has_parameters(stream, chunks.walk(stream, size, name))
-        carried = carriers.encode_carriers(record, latent, parameters=not foreign)
-        kept, first_idat = _kept(stream, size, name)
-        if not first_idat:
-            raise UnreadableFile(f"{name}: it has no pixels (IDAT)")
-        front = [(start, min(stop, first_idat)) for start, stop in kept]
-        rest = [(max(start, first_idat), stop) for start, stop in kept]
-        parts = chain(_copied(stream, front, name), [carried], _copied(stream, rest, name))
-        write_atomically(path if out is None else out, parts)
+        write_atomically(path if out is None else out, _with_record(stream, size, name, record, warn))
 
 
-def strip(path: AnyPath, out: AnyPath | None = None) -> bool:
+def embedded(path: AnyPath, record: LatentRecord, warn: Warn | None = None) -> bytes:
+    """The bytes that `embed_record` writes."""
+    with open_picture(path) as (stream, size, name):
+        return b"".join(_with_record(stream, size, name, record, warn))
+
+
+def carries_another(path: AnyPath, record: LatentRecord) -> bool:
+    """True when a PNG carries a latent that is damaged, newer, or says something else than `record`.
+
+    The digest of the pixels is not compared: the same latent fits an edited copy.
+    """
+    try:
+        with open_picture(path) as (stream, size, name):
+            front = carriers.read_front(stream, size, name)
+    except NoLatent:
+        return False
+    except DamagedLatent:
+        return True
+    found = None if front.newer else front.parsed
+    return found is None or any(getattr(found, key) != getattr(record, key) for key in _SAID)
+
+
+def strip(path: AnyPath, out: AnyPath | None = None, warn: Warn | None = None) -> bool:
     """Take our three carriers out of a PNG (or of its copy `out`), and nothing else.  False when there were none.
 
     A file without carriers is not touched; `out` is written in any case.
     """
     with open_picture(path) as (stream, size, name):
-        kept, _ = _kept(stream, size, name)
-        carried = kept != [(0, size)]
+        kept, carried = _without_record(stream, size, name, warn)
         if carried or out is not None:
             write_atomically(path if out is None else out, _copied(stream, kept, name))
         return carried
 
 
-def stripped(path: AnyPath) -> tuple[bytes, bool]:
+def stripped(path: AnyPath, warn: Warn | None = None) -> tuple[bytes, bool]:
     """The bytes of a PNG without our carriers, and whether there were any."""
     with open_picture(path) as (stream, size, name):
-        kept, _ = _kept(stream, size, name)
-        return b"".join(_copied(stream, kept, name)), kept != [(0, size)]
+        kept, carried = _without_record(stream, size, name, warn)
+        return b"".join(_copied(stream, kept, name)), carried
 
 
-def is_signed(path: AnyPath) -> bool:
-    """True when the PNG has a C2PA manifest: any change of its chunks breaks that signature."""
-    with open_picture(path) as (stream, size, name):
-        return any(chunk.kind == carriers.SIGNED_KIND for chunk in chunks.walk(stream, size, name))
+class _Layout(NamedTuple):
+    """kept: where what is not ours starts and stops, in order.  first_idat: 0 for none.  signed: by C2PA.
+
+    has_parameters: of another tool.
+    """
+
+    kept: list[tuple[int, int]]
+    first_idat: int
+    signed: bool
+    has_parameters: bool
 
 
-def _kept(stream: BinaryIO, size: int, name: str) -> tuple[list[tuple[int, int]], int]:
-    """Where what is not ours starts and stops, in order, and the first IDAT (0: none)."""
-    kept, start, first_idat = [], 0, 0
-    for chunk in chunks.walk(stream, size, name):
+def _layout(stream: BinaryIO, size: int, name: str) -> _Layout:
+    kept, start, first_idat, signed, has_parameters = [], 0, 0, False, False
+    for chunk, whose in carriers.sort(stream, size, name):
+        signed = signed or chunk.kind == carriers.SIGNED_KIND
         if chunk.kind == b"IDAT" and not first_idat:
             first_idat = chunk.offset
-        if carriers.is_carrier(stream, chunk):
+        has_parameters = has_parameters or whose is carriers.Whose.PARAMETERS
+        if whose is carriers.Whose.OURS:
             if chunk.offset > start:
                 kept.append((start, chunk.offset))
             start = chunk.end
-    return [*kept, (start, size)], first_idat
+    return _Layout([*kept, (start, size)], first_idat, signed, has_parameters)
+
+
+def _without_record(stream: BinaryIO, size: int, name: str, warn: Warn | None) -> tuple[list[tuple[int, int]], bool]:
+    """What is not ours, and whether that is less than the file."""
+    kept, _, signed, _ = _layout(stream, size, name)
+    carried = kept != [(0, size)]
+    if carried and signed and warn is not None:
+        warn()
+    return kept, carried
+
+
+def _with_record(stream: BinaryIO, size: int, name: str, record: LatentRecord, warn: Warn | None) -> Iterator[bytes]:
+    """The parts of a PNG with a record in it.  What can go wrong goes wrong here, before the first part is written."""
+    latent = codec.encode_record(record)
+    kept, first_idat, signed, has_parameters = _layout(stream, size, name)
+    carried = carriers.encode_carriers(record, latent, parameters=not has_parameters)
+    if not first_idat:
+        raise UnreadableFile(f"{name}: it has no pixels (IDAT)")
+    if signed and warn is not None:
+        warn()
+    front = [(start, min(stop, first_idat)) for start, stop in kept]
+    rest = [(max(start, first_idat), stop) for start, stop in kept]
+    return chain(_copied(stream, front, name), [carried], _copied(stream, rest, name))
 
 
 def _copied(stream: BinaryIO, kept: list[tuple[int, int]], name: str) -> Iterator[bytes]:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 from latentpng.errors import DamagedLatent, InvalidValue, NewerVersion
 from latentpng.jsontext import read_json
 from latentpng.metadata import Metadata, metadata_from_json
-from latentpng.record import GAUSS1, JsonObject
+from latentpng.ordinary import is_ordinary
+from latentpng.record import GAUSS1, Json, JsonObject
 from latentpng.shapes import MAX_AXES, check_dims, check_rounds, check_shape
 
 MAGIC = b"LPNG"
@@ -36,15 +37,19 @@ class Codec(IntEnum):
     SPLIT = 2
 
 
+_LAST_CODEC = max(Codec).value
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Front:
     """What stands before the tensor.
 
     chunk_bytes: length of the whole chunk's data.  digest: SHA-256 (hex) of the decoded tensor.
     metadata: the JSON object as it stands, {} when a newer version hides it.
-    parsed: the same as frozen values, None when `newer` says why not.
+    is_known: the metadata keeps every rule of this version; it is not when a newer one hides it or made the noise.
     newer: "" or a sentence on what a newer reader is needed for.
     is_twin: it was read from the text twin; chunk_bytes are those of that text.
+    text: the JSON text of the metadata, b"" for a twin, which says more there.
     """
 
     version: tuple[int, int]
@@ -55,15 +60,21 @@ class Front:
     dims: tuple[int, ...] = ()
     digest: str = ""
     metadata: JsonObject = field(default_factory=dict)
-    parsed: Metadata | None = None
+    is_known: bool = False
     newer: str = ""
     is_twin: bool = False
+    text: bytes = field(default=b"", compare=False, repr=False)
+
+    @property
+    def parsed(self) -> Metadata | None:
+        """The metadata as frozen values, None when it is not known.  Made when asked: a list of files needs none."""
+        return metadata_from_json(self.metadata, len(self.dims)) if self.is_known else None
 
     def known(self, place: str) -> Metadata:
         """The parsed metadata; NewerVersion when a newer reader is needed."""
-        if self.parsed is None or self.newer:
+        if self.newer:
             raise NewerVersion(f"{place}: {self.newer}")
-        return self.parsed
+        return metadata_from_json(self.metadata, len(self.dims))
 
 
 def encode_front(metadata: bytes, payload_bytes: int, codec: Codec, dims: tuple[int, ...], digest: str) -> bytes:
@@ -115,44 +126,57 @@ def decode_front(data: bytes, chunk_bytes: int, place: str) -> Front:
     if zlib.crc32(metadata, zlib.crc32(data[: _FIELDS.size])) != crc:
         raise DamagedLatent(f"{place}: the checksum of header and metadata does not match")
     _, _, _, flags, _, _, codec, dtype, ndim, zero, *dims, digest = _FIELDS.unpack_from(data)
-    front = Front(
+    entries: dict[str, Json] = {}
+    is_known = False
+    if flags & 0xFF:
+        newer = f"critical flags 0 needed, found {flags & 0xFF:#04x}"
+        dims = []
+    elif zero:
+        raise DamagedLatent(f"{place}: byte 19 is 0, found {zero}")
+    elif not 1 <= ndim <= MAX_AXES or any(dims[ndim:]):
+        raise DamagedLatent(f"{place}: 1 to {MAX_AXES} dimensions and zeros behind them needed, found {ndim}: {dims}")
+    else:
+        dims = dims[:ndim]
+        entries, newer = _read_metadata(metadata, tuple(dims), place)
+        is_known = not newer
+        if codec > _LAST_CODEC:
+            newer = f"codecs 0 to {_LAST_CODEC} are known, found {codec}"
+        if dtype != DTYPE_FP16:
+            newer = f"dtype {DTYPE_FP16} is known, found {dtype}"
+    return Front(
         version=version,
         chunk_bytes=chunk_bytes,
         flags=flags,
         codec=codec,
         dtype=dtype,
+        dims=tuple(dims),
         digest=digest.hex(),
-        newer=f"critical flags 0 needed, found {flags & 0xFF:#04x}" if flags & 0xFF else "",
+        metadata=entries,
+        is_known=is_known,
+        newer=newer,
+        text=metadata if entries else b"",
     )
-    if front.newer:
-        return front
-    if zero:
-        raise DamagedLatent(f"{place}: byte 19 is 0, found {zero}")
-    if not 1 <= ndim <= MAX_AXES or any(dims[ndim:]):
-        raise DamagedLatent(f"{place}: 1 to {MAX_AXES} dimensions and zeros behind them needed, found {ndim}: {dims}")
-    return _with_metadata(front, metadata, tuple(dims[:ndim]), place)
 
 
-def _with_metadata(front: Front, metadata: bytes, dims: tuple[int, ...], place: str) -> Front:
+def _read_metadata(metadata: bytes, dims: tuple[int, ...], place: str) -> tuple[dict[str, Json], str]:
     try:
         check_dims(dims)
         entries = read_json(metadata)
-        parsed, newer = parse_metadata(entries, dims)
+        return entries, check_metadata(entries, dims)
     except InvalidValue as error:
         raise DamagedLatent(f"{place}: {error}") from error
-    if front.codec > max(Codec):
-        newer = f"codecs 0 to {max(Codec)} are known, found {front.codec}"
-    if front.dtype != DTYPE_FP16:
-        newer = f"dtype {DTYPE_FP16} is known, found {front.dtype}"
-    return replace(front, dims=dims, metadata=entries, parsed=parsed, newer=newer)
 
 
-def parse_metadata(entries: JsonObject, dims: tuple[int, ...]) -> tuple[Metadata | None, str]:
-    """The frozen values, or None and what a newer reader is needed for.  InvalidValue when a rule is broken."""
+def check_metadata(entries: JsonObject, dims: tuple[int, ...]) -> str:
+    """InvalidValue when a rule is broken; the result is "", or what a newer reader is needed for.
+
+    dims: of the tensor, checked already.
+    """
     noise = entries.get("noise")
     if isinstance(noise, str) and noise != GAUSS1:
-        return None, f"the noise {GAUSS1!r} is known, found {noise[:80]!r}"
-    parsed = metadata_from_json(entries, len(dims))
-    check_shape(dims, parsed.axes)
-    check_rounds(parsed.lineage, dims, parsed.axes)
-    return parsed, ""
+        return f"the noise {GAUSS1!r} is known, found {noise[:80]!r}"
+    if not is_ordinary(entries, dims):
+        parsed = metadata_from_json(entries, len(dims))
+        check_shape(dims, parsed.axes)
+        check_rounds(parsed.lineage, dims, parsed.axes)
+    return ""

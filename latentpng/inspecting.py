@@ -7,38 +7,110 @@ import os
 from latentpng.carriers import read_front
 from latentpng.header import DTYPE_FP16, DTYPE_NAME, Codec, Front
 from latentpng.jsontext import json_text
+from latentpng.looking import Seen
 from latentpng.opening import open_picture
+from latentpng.quick import quick_front
 from latentpng.record import Json, Lineage, Round, SeedRoot
 from latentpng.text import plain
 
-_CODEC_NAMES = {Codec.RECIPE: "none", Codec.RAW: "raw", Codec.SPLIT: "split+zstd"}
+_CODEC_NAMES: dict[int, str] = {Codec.RECIPE: "none", Codec.RAW: "raw", Codec.SPLIT: "split+zstd"}
 _ROUNDS_SHOWN = 12
 _TEXT_LIMIT = 4000
+_FACT_LIMIT = 60
+_PROMPT_LIMIT = 80
 
 
 def inspect_file(path: str | os.PathLike[str]) -> Front:
     """What stands before the tensor; reads about 4 KiB.  UnreadableFile, NoLatent, DamagedLatent."""
+    if (quick := quick_front(path)) is not None:
+        return quick[0]
     with open_picture(path) as (stream, size, name):
         return read_front(stream, size, name)
 
 
+def seen_json(seen: Seen, *, named: bool) -> str:
+    """All that a file says as one JSON object: `foreign` for another tool's text, `file` when `named`."""
+    if seen.front is not None and seen.foreign is None:
+        return json_line(seen.front, seen.file if named else "")
+    from latentpng.foreign.showing import foreign_json
+
+    entries: dict[str, Json] = {} if seen.front is None else {**seen.front.metadata, **_header(seen.front)}
+    if seen.foreign is not None:
+        entries["foreign"] = foreign_json(seen.foreign)
+    return _escaped(entries | ({"file": _sendable(seen.file)} if named else {}))
+
+
 def json_line(front: Front, file: str = "") -> str:
-    """The metadata as it stands, and what the header adds; `file` only when it is not empty."""
-    entries: dict[str, Json] = {
-        **front.metadata,
-        "chunk_bytes": front.chunk_bytes,
-        "version": list(front.version),
-    }
+    """What the header adds, and the metadata as it stands; `file` only when it is not empty."""
+    metadata = front.text.decode("ascii")
+    if metadata.startswith('{"') and metadata.isprintable():  # on one line as it is; writing it anew takes longest
+        name = f'"file":{_escaped(_sendable(file))},' if file else ""
+        return (
+            f'{{"chunk_bytes":{front.chunk_bytes},"codec":{_quoted(_codec(front))},"digest":"{front.digest}",'
+            f'"dims":{list(front.dims)},"dtype":{_quoted(_dtype(front))},{name}'
+            f'"version":{list(front.version)},{metadata[1:]}'
+        )
+    return _escaped({**front.metadata, **_header(front), **({"file": _sendable(file)} if file else {})})
+
+
+def short_line(seen: Seen) -> str:
+    """One line for a file: root, rounds and settings, and how its prompt starts."""
+    from latentpng.selecting import value_of
+
+    seed, rounds, steps, prompt = (value_of(name, seen) for name in ("seed", "rounds", "steps", "prompt"))
+    front = seen.front
+    told = [
+        str(value_of("tool", seen)) if front is None else "",
+        f"seed {seed}" if seed is not None else str(value_of("root", seen)),
+        f"{rounds} {'round' if rounds == 1 else 'rounds'}" if rounds else "",
+        "" if front is None else " x ".join(map(str, front.dims)),
+        str(value_of("model", seen)),
+        str(value_of("scheduler", seen)),
+        f"{steps} {'step' if steps == 1 else 'steps'}" if steps else "",
+        "a newer version is needed" if front is not None and front.newer else "",
+    ]
+    facts = ", ".join(plain(fact, _FACT_LIMIT) for fact in told if fact)
+    return f"{plain(seen.file)}  {facts}" + (f": {plain(str(prompt), _PROMPT_LIMIT)}" if prompt else "")
+
+
+def seen_lines(seen: Seen) -> list[str]:
+    """All that a file says, for people."""
+    found = [] if seen.front is None else lines(seen.front)
+    if seen.foreign is None:
+        return found
+    from latentpng.foreign.showing import foreign_lines
+
+    return found + foreign_lines(seen.foreign)
+
+
+def _header(front: Front) -> dict[str, Json]:
+    added: dict[str, Json] = {"chunk_bytes": front.chunk_bytes, "version": front.version}
     if front.dims:
-        entries |= {
-            "codec": _CODEC_NAMES.get(Codec(front.codec), "") if front.codec in _CODEC_NAMES else front.codec,
-            "digest": front.digest,
-            "dims": list(front.dims),
-            "dtype": DTYPE_NAME if front.dtype == DTYPE_FP16 else front.dtype,
-        }
-    if file:
-        entries["file"] = file.encode("utf-8", "replace").decode()
-    return json_text(entries).replace("\x7f", "\\u007f")
+        added |= {"codec": _codec(front), "digest": front.digest, "dims": front.dims, "dtype": _dtype(front)}
+    return added
+
+
+def _codec(front: Front) -> str | int:
+    return _CODEC_NAMES.get(front.codec, front.codec)
+
+
+def _dtype(front: Front) -> str | int:
+    return DTYPE_NAME if front.dtype == DTYPE_FP16 else front.dtype
+
+
+def _sendable(file: str) -> str:
+    """A name without the half characters that stand for bytes that are no UTF-8."""
+    return file if file.isascii() else file.encode("utf-8", "replace").decode()
+
+
+def _escaped(value: Json) -> str:
+    """JSON of which no character can drive a terminal."""
+    return json_text(value).replace("\x7f", "\\u007f")
+
+
+def _quoted(value: str | int) -> str:
+    """The JSON of a number, or of a name that needs no escapes."""
+    return f'"{value}"' if isinstance(value, str) else str(value)
 
 
 def lines(front: Front) -> list[str]:
@@ -46,7 +118,7 @@ def lines(front: Front) -> list[str]:
     carrier = "text" if front.is_twin else "chunk"
     facts = [(carrier, f"version {front.version[0]}.{front.version[1]}, {front.chunk_bytes:,} bytes")]
     if front.dims:
-        codec = _CODEC_NAMES[Codec(front.codec)] if front.codec in _CODEC_NAMES else f"codec {front.codec}"
+        codec = _CODEC_NAMES.get(front.codec, f"codec {front.codec}")
         facts.append(("tensor", f"{' x '.join(map(str, front.dims))}, {codec}, SHA-256 {front.digest}"))
     if front.parsed is None:
         facts += [(key, _shown(value)) for key, value in sorted(front.metadata.items())]
@@ -69,10 +141,11 @@ def _lineage_facts(lineage: Lineage) -> list[tuple[str, str]]:
     if hidden:
         facts.append(("round ...", f"{hidden} earlier rounds"))
     numbered = list(enumerate(lineage.rounds, 1))[hidden:]
-    return facts + [(f"round {number}", _round_text(round)) for number, round in numbered]
+    return facts + [(f"round {number}", round_text(round)) for number, round in numbered]
 
 
-def _round_text(round: Round) -> str:
+def round_text(round: Round) -> str:
+    """All that a round says, on one line; may hold control characters of a stranger."""
     marks = " + ".join(map(str, round.marks))
     text = f"seed {round.seed}, candidate {marks} of {round.of}, scale {round.scale:g}"
     if round.bands:

@@ -31,7 +31,7 @@ def write_json(value: JsonObject) -> bytes:
 def json_text(value: Json) -> str:
     """The same form of a value that was read before, to show it.  InvalidValue when it is no JSON."""
     try:
-        return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, default=_plain_mapping)
+        return _ENCODER.encode(value)
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidValue(f"the metadata is no JSON: {error}") from error
 
@@ -43,21 +43,21 @@ def read_json(data: bytes) -> dict[str, Json]:
     except UnicodeDecodeError as error:
         raise InvalidValue(f"ASCII needed, found byte {data[error.start]:#04x} at {error.start}") from error
     _check_depth(text)
+    decoder = _CAREFUL_DECODER if _LONG_RUN in data.translate(_DIGITS) else _DECODER
     try:
-        value = json.loads(
-            text,
-            object_pairs_hook=_object,
-            parse_int=_integer,
-            parse_float=_number,
-            parse_constant=_constant,
-        )
+        value = decoder.decode(text)
     except json.JSONDecodeError as error:
         raise InvalidValue(f"JSON needed, found an error at {error.pos} ({error.msg})") from error
     if not isinstance(value, dict):
         raise InvalidValue("a JSON object needed, found another value")
-    if "\\u" in text:
+    if "\\ud" in text or "\\uD" in text:  # what every half of a pair starts with
         _check_surrogates(value)
     return cast("dict[str, Json]", value)
+
+
+def read_text(text: str) -> dict[str, Json]:
+    """The object that a text spells in which characters beyond ASCII stand as they are, as people write JSON."""
+    return read_json(re.sub(r"[^\x00-\x7f]", lambda found: json.dumps(found[0])[1:-1], text).encode("ascii"))
 
 
 def _plain_mapping(value: object) -> dict[str, Json]:
@@ -68,6 +68,8 @@ def _plain_mapping(value: object) -> dict[str, Json]:
 
 def _check_depth(text: str) -> None:
     """Counts brackets outside of strings, in one pass, before a recursive parser sees them."""
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return
     outside = text.replace("\\\\", "").replace('\\"', "").split('"')[::2]
     depth = 0
     for bracket in re.findall(r"[\[\]{}]", "".join(outside)):
@@ -100,9 +102,9 @@ def _integer(text: str) -> int:
 
 
 def _number(text: str) -> float:
-    _check_number(text)
     value = float(text)
-    if not math.isfinite(value):
+    if len(text) > MAX_NUMBER_LENGTH or not math.isfinite(value):
+        _check_number(text)
         raise InvalidValue(f"finite numbers only, found {text}")
     return value
 
@@ -114,3 +116,13 @@ def _check_number(text: str) -> None:
 
 def _constant(text: str) -> NoReturn:
     raise InvalidValue(f"finite numbers only, found {text}")
+
+
+# looking at each whole number takes longer than all the rest: that is only done where one may be too long
+_DIGITS = bytes(ord("0") if chr(code) in "-0123456789" else ord(" ") for code in range(256))
+_LONG_RUN = b"0" * (MAX_NUMBER_LENGTH + 1)
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_number, parse_constant=_constant)
+_CAREFUL_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_int=_integer, parse_float=_number, parse_constant=_constant
+)
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False, default=_plain_mapping)

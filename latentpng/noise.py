@@ -51,7 +51,7 @@ def gauss1(seed: int, stream: int, count: int) -> NDArray[np.float32]:
     for first in range(0, blocks, _BLOCKS_AT_ONCE):
         last = min(first + _BLOCKS_AT_ONCE, blocks)
         counter = np.arange(first, last, dtype=np.uint64)
-        _box_muller(_philox(seed, np.full_like(counter, stream), counter), values[first:last])
+        _box_muller(philox(seed, np.full_like(counter, stream), counter), values[first:last])
     return values.reshape(-1)[:count]
 
 
@@ -65,12 +65,12 @@ def gauss1_pieces(seed: int, streams: int, count: int) -> Iterator[tuple[slice, 
         last = min(first + most, blocks)
         counter = np.tile(np.arange(first, last, dtype=np.uint64), streams)
         values = np.empty((len(counter), 2, 2), np.float32)
-        _box_muller(_philox(seed, np.repeat(np.arange(streams, dtype=np.uint64), last - first), counter), values)
+        _box_muller(philox(seed, np.repeat(np.arange(streams, dtype=np.uint64), last - first), counter), values)
         place = slice(4 * first, min(4 * last, count))
         yield place, values.reshape(streams, -1)[:, : place.stop - place.start]
 
 
-def _philox(seed: int, stream: Words, counter: Words) -> tuple[Words, Words, Words, Words]:
+def philox(seed: int, stream: Words, counter: Words) -> tuple[Words, Words, Words, Words]:
     """Philox4x32-10 of each counter in its stream: four words each, in the low halves of uint64."""
     w0, w1 = counter & _LOW, counter >> _SHIFT
     w2, w3 = stream & _LOW, stream >> _SHIFT

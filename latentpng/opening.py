@@ -16,6 +16,7 @@ from latentpng.text import plain
 
 STANDARD_INPUT = "-"
 MAX_PIPE = 2**28
+_STARTS = (SIGNATURE, b"\xff\xd8\xff", b"RIFF")  # of PNG, of JPEG, and of WebP among others
 _BUFFER_BYTES = 4096  # one page: `inspect` needs no more of a file
 
 
@@ -50,7 +51,7 @@ def _opened(path: str | os.PathLike[str], name: str) -> AbstractContextManager[B
 def _buffered(pipe: BinaryIO, name: str) -> tuple[BinaryIO, int]:
     data = io.BytesIO()
     data.write(pipe.read(len(SIGNATURE)))
-    if data.getvalue() == SIGNATURE:  # nothing else is read to its end: there may be none
+    if data.getvalue().startswith(_STARTS):  # nothing else is read to its end: there may be none
         data.write(pipe.read(MAX_PIPE))
     if data.tell() > MAX_PIPE:
         raise UnreadableFile(f"{name}: at most {MAX_PIPE} bytes are read from a pipe, found more")

@@ -1,23 +1,103 @@
-"""Which files a command runs on: those named, and the PNGs of a folder; a bad one does not stop the others."""
+"""Which files a command runs on: those named, and the pictures of a folder; a bad one does not stop the others."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple, TypeAlias
 
-from latentpng.commands.output import STANDARD_OUTPUT, say
+from latentpng.commands import progress
+from latentpng.commands.output import STANDARD_OUTPUT, flush, say
 from latentpng.errors import ExitCode, InvalidValue, LatentPngError, NoLatent, UnreadableFile
 from latentpng.opening import STANDARD_INPUT
 
+PNG = (".png",)
+PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 
-def each(files: Sequence[str], action: Callable[[str], ExitCode], *, folders: bool = True) -> ExitCode:
-    """Run an action on every file, go on after a bad one, and return the first exit code that is not 0."""
-    first_bad = ExitCode.OK
-    for file in files:
-        code = _in_folder(file, action) if folders and is_folder(file) else _one(file, action)
-        first_bad = first_bad or code
-    return first_bad
+# after the fault of a program or a person: files that are lost, those that lie, those that are not understood
+_WORST_FIRST = (
+    ExitCode.INTERNAL,
+    ExitCode.USAGE,
+    ExitCode.UNWRITABLE,
+    ExitCode.UNREADABLE,
+    ExitCode.DAMAGED,
+    ExitCode.REPLAY_DIFFERS,
+    ExitCode.PIXELS_DIFFER,
+    ExitCode.NEWER_VERSION,
+    ExitCode.NO_LATENT,
+    ExitCode.OK,
+)
+
+Action: TypeAlias = Callable[[str], ExitCode]
+
+
+class Tally:
+    """What came of many files; grows while they are read.
+
+    codes: how many ended with each code.  passed_over: files of a folder that carry no latent; they have no code.
+    """
+
+    def __init__(self) -> None:
+        self.codes: Counter[ExitCode] = Counter()
+        self.passed_over = 0
+
+    @property
+    def worst(self) -> ExitCode:
+        """The exit code of all of them."""
+        return next((code for code in _WORST_FIRST if self.codes[code]), ExitCode.OK)
+
+
+class _Named(NamedTuple):
+    """What one argument leads to: a file, or the pictures of a folder.  is_whole: all of it could be listed."""
+
+    files: Sequence[str]
+    folder: str = ""
+    is_whole: bool = True
+
+
+def each(files: Sequence[str], action: Action, *, folders: bool = True) -> ExitCode:
+    """Run an action on every file, go on after a bad one, and return the worst exit code."""
+    return visit(files, action, folders=folders).worst
+
+
+def visit(
+    arguments: Sequence[str],
+    action: Action,
+    *,
+    folders: bool = True,
+    recursive: bool = False,
+    suffixes: tuple[str, ...] = PNG,
+    empty: str = "no PNG in this folder carries a latent",
+) -> Tally:
+    """Run an action on every file, and tell each bad one in a sentence.
+
+    In a folder, files without a latent are passed over.
+    recursive: look into the folders of a folder too.  suffixes: what the names in a folder end in, in lower case.
+    empty: what is told of a folder in which all were passed over.
+    """
+    tally = Tally()
+    named = [
+        _in_folder(argument, suffixes, tally, recursive=recursive)
+        if folders and is_folder(argument)
+        else _Named(files=(argument,))
+        for argument in arguments
+    ]
+    total = sum(len(part.files) for part in named)
+    ticker = progress.Progress(total)
+    try:
+        for part in named:
+            before = tally.passed_over
+            for file in part.files:
+                _run(file, action, tally, in_folder=bool(part.folder))
+                if ticker.step() and total > 1:
+                    flush()
+            if part.folder and part.is_whole and tally.passed_over - before == len(part.files):
+                say(f"{part.folder}: {empty}")
+                tally.codes[ExitCode.NO_LATENT] += 1
+    finally:
+        progress.clear()
+    return tally
 
 
 def is_folder(file: str) -> bool:
@@ -28,46 +108,59 @@ def is_folder(file: str) -> bool:
 
 def beside(file: str, suffix: str) -> str:
     """The output that belongs to an input: its name with another suffix; standard output for standard input."""
+    from pathlib import Path
+
     return STANDARD_OUTPUT if file == STANDARD_INPUT else str(Path(file).with_suffix(suffix))
 
 
-def _one(file: str, action: Callable[[str], ExitCode]) -> ExitCode:
+def _run(file: str, action: Action, tally: Tally, *, in_folder: bool) -> None:
     try:
-        return action(file)
-    except InvalidValue as error:
-        say(f"{file}: {error}")
-        return error.exit_code
+        code = action(file)
     except LatentPngError as error:
-        say(str(error))
-        return error.exit_code
+        code = error.exit_code
+        if in_folder and isinstance(error, NoLatent):
+            tally.passed_over += 1
+            return
+        say(f"{file}: {error}" if isinstance(error, InvalidValue) else str(error))
+    tally.codes[code] += 1
 
 
-def _in_folder(folder: str, action: Callable[[str], ExitCode]) -> ExitCode:
-    """The PNGs of a folder, by name, not those of its subfolders; the ones without a latent are passed over."""
-    first_bad, carried = ExitCode.OK, False
-    try:
-        pictures = pictures_of(folder)
-    except OSError as error:
-        say(f"{folder}: it cannot be read ({error.strerror or error})")
-        return UnreadableFile.exit_code
-    for file in pictures:
+def _in_folder(folder: str, suffixes: tuple[str, ...], tally: Tally, *, recursive: bool) -> _Named:
+    """The pictures of a folder, by name.  A folder that cannot be read is told."""
+    from pathlib import Path
+
+    files: list[str] = []
+    waiting, is_whole = [str(Path(folder))], True
+    while waiting:
+        inner = waiting.pop()
         try:
-            code = action(file)
-            first_bad, carried = first_bad or code, True
-        except NoLatent:
+            with os.scandir(inner) as entries:
+                found = sorted(_told(entries, suffixes))
+        except OSError as error:
+            say(f"{inner}: it cannot be read ({error.strerror or error})")
+            tally.codes[UnreadableFile.exit_code] += 1
+            is_whole = False
             continue
-        except LatentPngError as error:
-            say(str(error))
-            first_bad, carried = first_bad or error.exit_code, True
-    if not carried:
-        say(f"{folder}: no PNG in this folder carries a latent")
-        return NoLatent.exit_code
-    return first_bad
+        start = "" if inner == "." else os.path.join(inner, "")  # noqa: PTH118 - no Path for each of 10,000 files
+        files += [start + name for name, is_inner in found if not is_inner]
+        if recursive:
+            waiting += [start + name for name, is_inner in reversed(found) if is_inner]
+    return _Named(files=files, folder=folder, is_whole=is_whole)
 
 
-def pictures_of(folder: str) -> list[str]:
-    """Names that end in .png, sorted.  Pipes and devices are passed over, links that lead nowhere are not.  OSError."""
-    # os, not pathlib, throughout: no Path for each of 10,000 files, and none that raises over a locked folder
-    names = [name for name in os.listdir(folder) if name.lower().endswith(".png") and not name.startswith(".")]  # noqa: PTH208
-    files = [str(Path(folder, name)) for name in sorted(names)]
-    return [file for file in files if os.path.isfile(file) or not os.path.exists(file)]  # noqa: PTH110, PTH113
+def _told(entries: Iterator[os.DirEntry[str]], suffixes: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
+    """Names of pictures and folders, and which it is.  Links that lead nowhere are pictures, pipes are not."""
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield entry.name, True
+        elif entry.name.lower().endswith(suffixes) and (_is_file(entry) or not os.path.exists(entry)):  # noqa: PTH110
+            yield entry.name, False
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # a link to itself
+        return False

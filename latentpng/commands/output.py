@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
+from latentpng.commands import progress
 from latentpng.errors import UnwritableFile
 from latentpng.text import plain
 
@@ -17,20 +18,27 @@ STANDARD_OUTPUT = "-"
 _PATIENCE = 2.0  # seconds of silence
 
 
-def add_output(parser: argparse.ArgumentParser, metavar: str, text: str) -> None:
-    """The arguments -o and -f."""
+def add_output(parser: argparse.ArgumentParser, metavar: str, text: str, *, replaced: str = "an output") -> None:
+    """The arguments -o and -f.  replaced: what -f allows to be replaced."""
     parser.add_argument("-o", "--output", metavar=metavar, help=text)
-    parser.add_argument("-f", "--force", action="store_true", help="replace an output that exists")
+    parser.add_argument("-f", "--force", action="store_true", help=f"replace {replaced} that exists")
 
 
 def say(sentence: str) -> None:
     """One line on standard error, where there is one."""
+    progress.clear()
     if sys.stderr is not None:
         sys.stderr.write(f"latentpng: {plain(sentence)}\n")
 
 
+def signature_warning(file: str) -> Callable[[], None]:
+    """What `files` calls before it changes a picture with a C2PA signature."""
+    return lambda: say(f"{file}: it has a C2PA signature, which does not fit the new bytes")
+
+
 def show(line: str) -> None:
     """One line, or several, on standard output.  OSError."""
+    progress.clear()
     standard_output().write(f"{line}\n")
 
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 import argparse
 
 from latentpng.commands.inputs import each
-from latentpng.commands.output import STANDARD_OUTPUT, add_output, check_target, say, standard_output
+from latentpng.commands.output import (
+    STANDARD_OUTPUT,
+    add_output,
+    check_target,
+    say,
+    signature_warning,
+    standard_output,
+)
 from latentpng.errors import ExitCode
 from latentpng.opening import STANDARD_INPUT
 
@@ -25,16 +32,14 @@ def run(given: argparse.Namespace) -> ExitCode:
     def remove(file: str) -> ExitCode:
         from latentpng import files
 
-        signed = file != STANDARD_INPUT and files.is_signed(file)
+        warn = signature_warning(file)
         if output == STANDARD_OUTPUT:
-            data, carried = files.stripped(file)
+            data, carried = files.stripped(file, warn)
             standard_output().buffer.write(data)
         else:
             if output is not None:
                 check_target(output, force=given.force)
-            carried = files.strip(file, output)
-        if signed and carried:
-            say(f"{file}: it has a C2PA signature, which does not fit the new bytes")
+            carried = files.strip(file, output, warn)
         if not carried:
             say(f"{file}: nothing to remove")
         return ExitCode.OK

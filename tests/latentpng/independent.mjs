@@ -1,5 +1,6 @@
 // A third reader, written from latentpng/SPEC.md alone, in another language.
-// node independent.mjs FILE...: one line a file, "<sha256 of the last state> <node>".  Trusts its input.
+// node independent.mjs FILE...: one line a file, "<sha256 of the last state> <node> <sha256 of the stored noise> <digest>".
+// Nothing is stored in a recipe and in a twin; what node cannot inflate (zstd, before 22.15) is "-".  Trusts its input.
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import * as zlib from "node:zlib";
@@ -22,16 +23,17 @@ function read(path) {
   if (!data) {
     const text = found.get("tEXt");
     const metadata = JSON.parse(text.toString("latin1", text.indexOf(0) + 1));
-    return { metadata, dims: metadata.dims };
+    return { metadata, dims: metadata.dims, digest: metadata.digest };
   }
   if (data.toString("latin1", 0, 6) !== "LPNG\x01\x00" || data[6] || data[17] !== 1) throw new Error("header");
   const length = data.readUInt32LE(8);
   const dims = Array.from({ length: data[18] }, (_, i) => data.readUInt32LE(20 + 4 * i));
   const metadata = JSON.parse(data.toString("latin1", 72, 72 + length));
   const payload = data.subarray(72 + length);
+  const digest = data.toString("hex", 36, 68);
   const count = dims.reduce((a, b) => a * b);
   let raw = payload;
-  if (data[16] === 2 && !zlib.zstdDecompressSync) return { metadata, dims }; // before Node 22.15: seeded roots only
+  if (data[16] === 2 && !zlib.zstdDecompressSync) return { metadata, dims, digest: "-" }; // seeded roots only
   if (data[16] === 2) {
     const high = zlib.zstdDecompressSync(payload.subarray(0, payload.length - count));
     const low = payload.subarray(payload.length - count);
@@ -39,7 +41,7 @@ function read(path) {
     for (let i = 0; i < count; i++) raw.set([low[i], high[i]], 2 * i);
   }
   const stored = data[16] ? Float64Array.from({ length: count }, (_, i) => widen(raw.readUInt16LE(2 * i))) : null;
-  return { metadata, dims, stored };
+  return { metadata, dims, digest, stored };
 }
 
 function widen(bits) {
@@ -207,10 +209,11 @@ function backward(coarse, horizontal, vertical, diagonal) {
 }
 
 for (const path of process.argv.slice(2)) {
-  const { metadata, dims, stored } = read(path);
+  const { metadata, dims, digest, stored } = read(path);
   const axes = metadata.axes ?? ["L", "LC", "CHW", "NCHW"][dims.length - 1];
   const count = dims.reduce((a, b) => a * b);
   let state = metadata.root.seed ? gauss1(BigInt(metadata.root.seed), 0, count).map(half) : stored;
   for (const round of metadata.rounds) state = play(state, round, dims, axes);
-  console.log(sha256(state), metadata.node);
+  const kept = stored ? sha256(stored) : digest === "-" ? "-" : sha256(state);
+  console.log(sha256(state), metadata.node, kept, digest);
 }

@@ -98,7 +98,7 @@ def test_many_files_go_on_after_a_bad_one(folder: Path, capsys: pytest.CaptureFi
     assert [json.loads(line)["file"] for line in out.splitlines()] == ["a.png", "a.png"]
     assert err.splitlines() == [
         "latentpng: no.png: it cannot be read (No such file or directory)",
-        "latentpng: plain.png: it carries no latent",
+        "latentpng: plain.png: it carries no latent, and no text of another tool",
     ]
 
 
@@ -117,7 +117,7 @@ def test_a_folder_is_its_pngs_and_those_without_a_latent_are_passed_over(
     assert main(["verify", "."]) == 0
     out, err = capsys.readouterr()
     assert out == "a.png: good (noise of 2 x 8 x 8, lineage of 2 rounds, pixels)\n"
-    assert err == ""
+    assert err == "latentpng: 1 file: 1 good; 1 without a latent passed over\n"
     (folder / "z.png").write_bytes(b"GIF")
     assert main(["inspect", "--json", "."]) == 3
     out, err = capsys.readouterr()
@@ -146,7 +146,7 @@ def test_pipes_in_a_folder_are_passed_over_and_broken_links_are_told(
     assert main(["verify", "."]) == 3
     out, err = capsys.readouterr()
     assert [line.partition(":")[0] for line in out.splitlines()] == ["1.png", "2.png", "3.png", "a.png"]
-    assert err == ""
+    assert err == "latentpng: 4 files: 2 good, 2 not readable\n"
 
 
 def test_standard_input_is_no_folder(folder: Path) -> None:
@@ -187,7 +187,11 @@ def test_a_long_replay_says_how_far_it_is(
 
 def test_a_folder_without_latents_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["inspect", str(tmp_path)]) == 4
-    assert capsys.readouterr().err == f"latentpng: {tmp_path}: no PNG in this folder carries a latent\n"
+    sentence = "no picture in this folder carries a latent, or a text of another tool"
+    assert capsys.readouterr().err == f"latentpng: {tmp_path}: {sentence}\n"
+    for command in ("verify", "tree"):
+        assert main([command, str(tmp_path)]) == 4
+        assert capsys.readouterr().err == f"latentpng: {tmp_path}: no PNG in this folder carries a latent\n"
 
 
 def test_extract_takes_files_only(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -225,7 +229,11 @@ def test_extract_writes_safetensors(folder: Path) -> None:
     ("arguments", "code", "message"),
     [
         (["extract", "a.png", "--round", "3"], 2, "a.png: round 3 asked for, the picture has 2 (0 is the root)"),
-        (["extract", "a.png", "-o", "x.bin"], 2, "a.png: noise is written as .npy or .safetensors, found '.bin'"),
+        (
+            ["extract", "a.png", "-o", "x.bin"],
+            2,
+            "a.png: noise is written as .npy, .safetensors or .latent, found '.bin'",
+        ),
         (["extract", "a.png", "-o", "no/x.npy"], 9, "no/x.npy: it cannot be written (No such file or directory)"),
         (["strip", "a.png", "-o", "a.png"], 9, "a.png: it exists, and only --force replaces it"),
         (["verify", "\x1b[31mred.png"], 3, "[31mred.png: it cannot be read (No such file or directory)"),
@@ -406,7 +414,13 @@ def test_help_and_inspect_start_without_the_heavy_packages(folder: Path) -> None
         "except SystemExit: pass\n"
         "sys.exit(bool({'numpy', 'PIL', 'zstandard'} & set(sys.modules)))"
     )
-    for arguments in (["--help"], ["inspect", "a.png"], ["inspect", "--json", "."]):
+    for arguments in (
+        ["--help"],
+        ["inspect", "a.png"],
+        ["inspect", "--json", "."],
+        ["inspect", "--short", "--sort", "-time", "--where", "rounds>=1", "."],
+        ["tree", "."],
+    ):
         ran = subprocess.run(
             [sys.executable, "-c", code, *arguments], cwd=folder, env=ENVIRONMENT, capture_output=True, check=False
         )

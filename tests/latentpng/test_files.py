@@ -17,7 +17,7 @@ from latentpng.atomic import write_atomically
 from latentpng.carriers import TWIN
 from latentpng.chunks import SIGNATURE, build
 from latentpng.errors import InvalidValue, NoLatent, UnwritableFile
-from latentpng.files import embed_record, is_signed, pixel_digest, read_picture, read_record, strip, write_picture
+from latentpng.files import embed_record, pixel_digest, read_picture, read_record, strip, stripped, write_picture
 from latentpng.inspecting import inspect_file, lines
 from latentpng.lineage import digest
 from latentpng.pixels import encode_pixels
@@ -144,12 +144,26 @@ def test_a_prompt_beyond_latin_1_goes_into_itxt(tmp_path: Path) -> None:
     assert read_record(path).settings["prompt"] == "月\0"
 
 
-def test_a_signature_is_seen(tmp_path: Path) -> None:
+def test_a_signature_is_told_before_the_file_changes_and_only_then(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
+    seen: list[bytes] = []
+
+    def warn() -> None:
+        seen.append(path.read_bytes())
+
     path.write_bytes(encode_pixels(SIDE, SIDE, RGB))
-    assert not is_signed(path)
+    embed_record(path, seeded_record(), warn=warn)
+    strip(path, warn=warn)
     with_chunk(path, b"caBX", b"manifest")
-    assert is_signed(path)
+    strip(path, warn=warn)
+    assert seen == []
+    signed = path.read_bytes()
+    embed_record(path, seeded_record(), warn=warn)
+    embedded = path.read_bytes()
+    assert stripped(path, warn) == (signed, True)
+    strip(path, warn=warn)
+    assert seen == [signed, embedded, embedded]
+    assert path.read_bytes() == signed
 
 
 def test_nothing_is_left_behind_when_writing_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

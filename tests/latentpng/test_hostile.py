@@ -13,7 +13,7 @@ import pytest
 from latentpng.carriers import TWIN
 from latentpng.chunks import SIGNATURE, build
 from latentpng.errors import DamagedLatent, ExitCode, FileError, NoLatent, UnreadableFile
-from latentpng.files import embed_record, is_signed, read_picture, read_record, strip, write_picture
+from latentpng.files import embed_record, read_picture, read_record, strip, write_picture
 from latentpng.inspecting import inspect_file
 from latentpng.pixels import encode_pixels
 from latentpng.record import Round
@@ -21,7 +21,7 @@ from latentpng.verifying import verify_file
 from tests.latentpng import independent
 from tests.latentpng.pictures import RGB, SIDE, chunk_data, seeded_record
 
-READERS: tuple[Callable[[Path], object], ...] = (read_record, read_picture, inspect_file, is_signed)
+READERS: tuple[Callable[[Path], object], ...] = (read_record, read_picture, inspect_file)
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_every_truncation_ends_in_one_sentence(picture: Path) -> None:
     data = picture.read_bytes()
     for end in range(len(data)):
         picture.write_bytes(data[:end])
-        for reader in (read_record, read_picture, is_signed, strip):
+        for reader in (read_record, read_picture, strip):
             message = problem_of(reader, picture)
             assert message.startswith(f"{picture}: "), end
             assert "\n" not in message

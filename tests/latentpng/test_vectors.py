@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import re
 import shutil
 import subprocess
@@ -34,9 +35,27 @@ RECORDS = {
     "twin": make.seeded,
 }
 
+PLAIN = ("raw", "recipe", "twin")  # what a reader without zstd reads as it is
+SPLIT = ("seeded", "tensor", "height-first", "sequence")
+FOR_EVER = {
+    "height-first": "c0e20abca6866f67affb14fc1a404857f46fee32ecdb5987130ca4f3de806c9d",
+    "raw": "626cdc8f0396e5c2b15c693bf24ef1a53fb0adf866c5166a515fc04129a87746",
+    "recipe": "ac0f4031fffd6469f6c17b6fce6e1161e4a78bcca64d15455b90942b566fec72",
+    "seeded": "a24da4831ff8d41beef3252587f817a5e04479e482dbe2774ed974f716966631",
+    "sequence": "823995e19c9a3671ee58f0b6021a36d628ab3a30424208778d2e7f99c222f2ac",
+    "stripped": "69536e4edd5955f984317bf9292aa6d247e45581627150c0ab4344f2b6611c1a",
+    "tensor": "cd134110cefc8c34f4f15200a5a2235ecc025f1a2304e486b2735fab9ce253a3",
+    "twin": "bca58747ed17ad5fbc8a44b8a0dee2a208724b6c6508c1f20644eb06e105d8af",
+}
+
 
 def test_the_law_names_every_file() -> None:
     assert {name for name, _, _ in EXPECTED} | {"stripped"} == {path.stem for path in VECTORS.glob("*.png")}
+
+
+def test_no_golden_file_ever_changes() -> None:
+    assert {path.stem: hashlib.sha256(path.read_bytes()).hexdigest() for path in VECTORS.glob("*.png")} == FOR_EVER
+    assert {name for name, _, _ in EXPECTED} == {*PLAIN, *SPLIT}
 
 
 @pytest.mark.parametrize(("name", "stored", "node"), EXPECTED)
@@ -62,13 +81,26 @@ def test_javascript_agrees(tmp_path: Path) -> None:
     node = shutil.which("node")
     if node is None:
         pytest.skip("node is not installed")
-    paths = [VECTORS / f"{name}.png" for name, _, _ in EXPECTED if name != "tensor"]
-    paths.append(_stored_raw(VECTORS / "tensor.png", tmp_path / "tensor.png"))  # node 20 has no zstd
-    script = Path(independent.__file__).with_suffix(".mjs")
-    run = subprocess.run([node, script, *paths], capture_output=True, text=True, timeout=60, check=True)
-    lines = [line.split() for line in run.stdout.splitlines()]
-    assert len(lines) == len(paths)
-    assert all(replayed == recorded for replayed, recorded in lines)
+    _check_reader([node, str(Path(independent.__file__).with_suffix(".mjs"))], tmp_path)
+
+
+def test_c_agrees(tmp_path: Path) -> None:
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("cc is not installed")
+    source, program = Path(independent.__file__).with_suffix(".c"), tmp_path / "independent"
+    options = ["-std=c99", "-O2", "-ffp-contract=off", "-o", str(program)]
+    subprocess.run([compiler, *options, source, "-lm"], timeout=60, check=True)
+    _check_reader([str(program)], tmp_path)
+
+
+def _check_reader(command: list[str], folder: Path) -> None:
+    """Another language decodes what is stored, and replays every lineage, as the law says."""
+    raw = [_stored_raw(VECTORS / f"{name}.png", folder / f"{name}.png") for name in SPLIT]  # for want of zstd
+    paths = [*(VECTORS / f"{name}.png" for name in PLAIN), *raw]
+    ran = subprocess.run([*command, *paths], capture_output=True, text=True, timeout=60, check=True)
+    expected = {name: [node, node, stored, stored] for name, stored, node in EXPECTED}
+    assert [line.split() for line in ran.stdout.splitlines()] == [expected[name] for name in (*PLAIN, *SPLIT)]
 
 
 def test_all_files_have_the_same_pixels() -> None:

@@ -1,0 +1,137 @@
+"""`latentpng import`: give another tool's picture the noise that it started from, rebuilt from its metadata."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from latentpng.commands.embedding import check_places, embed_into
+from latentpng.commands.inputs import beside, each
+from latentpng.commands.output import STANDARD_OUTPUT, add_output, say
+from latentpng.errors import ExitCode, InvalidValue
+
+if TYPE_CHECKING:
+    from latentpng.foreign.rebuild import Choices, Rebuilt
+    from latentpng.foreign.record import ForeignRecord
+    from latentpng.record import Json, LatentRecord
+
+_SUFFIX = ".latent.png"
+_UNSAID = """What the file does not say is assumed, and told: that the tool drew its noise where it does so by default \
+(the web UIs on a CUDA device), that this device was larger than the noise, and the channels that the model's name \
+hints at.  The new file calls its noise "unverified": only a render can show that it is the right one."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The arguments."""
+    parser.description = f"{parser.description}  {_UNSAID}"
+    parser.add_argument("file", metavar="FILE", help="a PNG, JPEG or WebP with the metadata of its tool")
+    parser.add_argument("--as", default="", dest="tool", metavar="TOOL", help="the tool whose recipe to follow")
+    parser.add_argument(
+        "--randomness", default="", metavar="cpu|gpu|nv", help="where the noise was drawn; cpu on a Mac"
+    )
+    parser.add_argument("--gpu", default="", metavar="NAME", help="which one: RTX 3060, or 28x1536, its threads")
+    parser.add_argument("--channels", default=0, type=_number, metavar="N", help="of the latent: 4, 16, 32, 128")
+    parser.add_argument("--batch-index", type=_number, metavar="K", help="which picture of its batch, from 0")
+    parser.add_argument("--batch-size", default=0, type=_number, metavar="N", help="how many pictures it had")
+    parser.add_argument("--dtype", default="", metavar="NAME", help="float32, float16, bfloat16, coarse-float16, ...")
+    parser.add_argument("--arithmetic", default="", metavar="NAME", help="of the CPU: generic (default) or avx2")
+    add_output(parser, "OUT.png", f"default: {_SUFFIX} beside FILE", replaced="another latent, or an output,")
+
+
+def run(given: argparse.Namespace) -> ExitCode:
+    """Import the picture."""
+
+    def bring(file: str) -> ExitCode:
+        from latentpng.files import read_picture, write_picture
+        from latentpng.foreign.decoding import decode_other, is_png
+        from latentpng.foreign.reading import read_foreign
+        from latentpng.foreign.rebuild import rebuild
+
+        if given.output == STANDARD_OUTPUT:
+            raise InvalidValue("a file is written here, found standard output")
+        check_places(file, given.output, force=given.force)
+        png = is_png(file)
+        target = beside(file, _SUFFIX) if given.output is None else given.output
+        check_places(file, target, force=given.force)
+        width, height, rgb = read_picture(file) if png else decode_other(file)
+        foreign = read_foreign(file)
+        rebuilt = rebuild(foreign, _choices(given, (width, height)))
+        record = _record(foreign, rebuilt, rgb)
+        if png:
+            embed_into(file, record, target, force=given.force)
+        else:
+            write_picture(target, width, height, rgb, record)
+        say(f"{target}: {_summary(rebuilt)}")
+        return ExitCode.OK
+
+    return each([given.file], bring, folders=False)
+
+
+def _choices(given: argparse.Namespace, picture: tuple[int, int]) -> Choices:
+    from latentpng.foreign.rebuild import Choices
+
+    return Choices(
+        tool=given.tool,
+        randomness=given.randomness,
+        gpu=given.gpu,
+        channels=given.channels,
+        batch_index=given.batch_index,
+        batch_size=given.batch_size,
+        dtype=given.dtype,
+        arithmetic=given.arithmetic,
+        picture=picture,
+    )
+
+
+def _record(foreign: ForeignRecord, rebuilt: Rebuilt, rgb: bytes) -> LatentRecord:
+    from latentpng.files import pixel_digest
+    from latentpng.lineage import record_of
+    from latentpng.record import Lineage, TensorRoot
+
+    return record_of(
+        Lineage(root=TensorRoot(source={**rebuilt.source, "unverified": True})),
+        rebuilt.noise,
+        axes="CHW",
+        root_tensor=rebuilt.noise,
+        settings=_settings(foreign, rebuilt),
+        pixels=pixel_digest(rgb),
+    )
+
+
+def _settings(foreign: ForeignRecord, rebuilt: Rebuilt) -> dict[str, Json]:
+    """What rendered it, under the names of SPEC.md, in the tool's own words."""
+    scheduler: dict[str, Json] = {"name": foreign.sampler or foreign.scheduler}
+    if foreign.sampler and foreign.scheduler:
+        scheduler["schedule"] = foreign.scheduler
+    model: dict[str, Json] = {"name": foreign.model}
+    if foreign.model_hash:
+        model["hash"] = foreign.model_hash
+    settings: dict[str, Json] = {
+        "prompt": foreign.prompt,
+        "negative_prompt": foreign.negative_prompt,
+        "steps": foreign.steps or None,
+        "guidance": foreign.guidance,
+        "scheduler": scheduler if scheduler["name"] else None,
+        "model": model if foreign.model or foreign.model_hash else None,
+        "width": rebuilt.size[0],
+        "height": rebuilt.size[1],
+    }
+    return {name: value for name, value in settings.items() if value not in ("", None)}
+
+
+def _summary(rebuilt: Rebuilt) -> str:
+    source = rebuilt.source
+    facts = [f"{name} {_shown(source[name])}" for name in rebuilt.assumed]
+    if "gpu" in rebuilt.assumed and source["gpu_matters"]:
+        facts.append("and a smaller gpu draws other noise of this size")
+    return f"noise of {source['recipe']}, seed {source['seed']}; assumed: {', '.join(facts) or 'nothing'}"
+
+
+def _shown(value: Json) -> str:
+    return " x ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise argparse.ArgumentTypeError(f"a number from 0 is needed, found {text!r}")
+    return int(text)

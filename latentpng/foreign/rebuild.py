@@ -1,0 +1,185 @@
+"""The initial noise of another tool's picture, from what its metadata say and what a person chooses.
+
+What the file does not say is a named choice with a default; `Rebuilt.source` lists which were assumed.  The same noise
+is not yet the same picture, so nothing here claims that: whoever renders it and compares may.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from latentpng.errors import InvalidValue
+from latentpng.foreign.noise import gpus
+from latentpng.foreign.noise.drawing import CPU, GPU, NV, RANDOMNESS, Drawing
+from latentpng.foreign.noise.recipes import FACTORS, RECIPES, likely_channels, noise_of, recipe_name, variations_of
+from latentpng.foreign.noise.torch_cpu import BLOCK, FLOAT32, GENERIC
+from latentpng.foreign.record import ForeignRecord
+from latentpng.record import Json, JsonObject
+from latentpng.shapes import check_dims
+from latentpng.text import brief
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Shape = tuple[int, int, int]
+
+_LONGEST_VERSION = 80
+_MOST_PICTURES = 2**20
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choices:
+    """What a person says of a picture; "", 0 and None leave it to the file, or to a default that is told.
+
+    tool: the recipe to take.  randomness: "cpu", "gpu", "nv".  gpu: which chip drew it; see gpus.capacity_of.
+    channels: of the latent, 4, 16, 32 or 128.  batch_index, batch_size: which picture of how many, from 0.
+    dtype, arithmetic: how the CPU drew; see noise/torch_cpu.py.
+    picture: width and height in pixels, for a file that names no size.
+    """
+
+    tool: str = ""
+    randomness: str = ""
+    gpu: str = ""
+    channels: int = 0
+    batch_index: int | None = None
+    batch_size: int = 0
+    dtype: str = ""
+    arithmetic: str = ""
+    picture: tuple[int, int] = (0, 0)
+
+    def __post_init__(self) -> None:
+        if self.randomness not in ("", *RANDOMNESS):
+            raise InvalidValue(f"noise is drawn by {', '.join(RANDOMNESS)}, found {brief(self.randomness)}")
+        if self.channels not in (0, *FACTORS):
+            raise InvalidValue(f"a latent has {', '.join(map(str, FACTORS))} channels, found {self.channels}")
+        if (self.batch_index or 0) < 0 or self.batch_size < 0:
+            raise InvalidValue("the pictures of a batch are counted from 0, found a negative number")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rebuilt:
+    """noise: (C, H, W), float16, unit variance, before any sigma.
+
+    size: width and height in pixels of the picture that it was drawn for.
+    source: its provenance, as SPEC.md names it.  assumed: the keys of `source` that neither file nor person said.
+    """
+
+    noise: NDArray[np.float16] = field(compare=False)
+    size: tuple[int, int]
+    source: JsonObject
+    assumed: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Settled:
+    """Every choice made."""
+
+    recipe: str
+    seed: int
+    size: tuple[int, int]
+    shape: Shape
+    drawing: Drawing
+
+
+def rebuild(record: ForeignRecord, choices: Choices | None = None) -> Rebuilt:
+    """The noise that a tool started from.  InvalidValue, with one sentence, when it cannot be known."""
+    import numpy as np
+
+    choices = choices or Choices()
+    settled = _settle(record, choices)
+    recipe = RECIPES[settled.recipe]
+    noise = noise_of(recipe, record, settled.seed, settled.shape, settled.drawing.draw).astype(np.float16)
+    noise.flags.writeable = False
+    assumed = _assumed(record, choices, settled)
+    return Rebuilt(noise=noise, size=settled.size, source=_source(record, settled, assumed), assumed=tuple(assumed))
+
+
+def _settle(record: ForeignRecord, choices: Choices) -> _Settled:
+    name = recipe_name(record, choices.tool)
+    if record.seed is None:
+        raise InvalidValue("the metadata name no seed")
+    size = (record.width, record.height) if _has_size(record) else choices.picture
+    channels = choices.channels or likely_channels(record.model)
+    shape = (channels, size[1] // FACTORS[channels], size[0] // FACTORS[channels])
+    check_dims(shape)
+    return _Settled(recipe=name, seed=record.seed, size=size, shape=shape, drawing=_drawing(name, record, choices))
+
+
+def _drawing(name: str, record: ForeignRecord, choices: Choices) -> Drawing:
+    recipe = RECIPES[name]
+    randomness = choices.randomness or record.randomness or recipe.randomness
+    if not randomness:
+        raise InvalidValue(f"the file does not say where {name} drew its noise: --randomness does")
+    if recipe.is_copy and randomness == GPU:
+        randomness = NV
+    index = choices.batch_index or (record.batch_index or 0 if recipe.whole_batch else 0)
+    if index and not recipe.whole_batch:
+        raise InvalidValue(f"{name} draws each picture by a seed of its own: no batch index needed, found {index}")
+    if index >= _MOST_PICTURES:
+        raise InvalidValue(f"a batch has at most {_MOST_PICTURES} pictures, found picture {brief(index)}")
+    if index and randomness == GPU:
+        raise InvalidValue(f"of a batch that a GPU drew at once only picture 0 can be rebuilt, found {index}")
+    return Drawing(
+        randomness=randomness,
+        gpu=(choices.gpu or gpus.LARGE) if randomness == GPU else "",
+        dtype=choices.dtype or (recipe.dtype if randomness == CPU else FLOAT32),
+        arithmetic=(choices.arithmetic or GENERIC) if randomness == CPU else "",
+        batch_index=index,
+        batch_size=max(index + 1, choices.batch_size or _written_batch(record)) if recipe.whole_batch else 1,
+    )
+
+
+def _assumed(record: ForeignRecord, choices: Choices, settled: _Settled) -> list[str]:
+    """What neither the file nor the person said, by its key in `source`."""
+    whole = RECIPES[settled.recipe].whole_batch
+    odd = math.prod(settled.shape) % BLOCK != 0  # only then the other pictures of a batch have a say
+    unsaid = {
+        "size": not _has_size(record),
+        "channels": not choices.channels,
+        "randomness": not (choices.randomness or record.randomness),
+        "gpu": settled.drawing.gpu and not choices.gpu,
+        "dtype": not choices.dtype and settled.drawing.dtype != FLOAT32,
+        "arithmetic": settled.drawing.arithmetic and not choices.arithmetic,
+        "batch_index": whole and choices.batch_index is None and record.batch_index is None,
+        "batch_size": whole and odd and not (choices.batch_size or _written_batch(record)),
+    }
+    return [name for name, is_unsaid in unsaid.items() if is_unsaid]
+
+
+def _source(record: ForeignRecord, settled: _Settled, assumed: list[str]) -> dict[str, Json]:
+    whole = RECIPES[settled.recipe].whole_batch
+    optional: dict[str, Json] = {
+        "version": record.version[:_LONGEST_VERSION],
+        "gpu": settled.drawing.gpu,
+        "arithmetic": settled.drawing.arithmetic,
+        "batch_index": settled.drawing.batch_index if whole else None,
+        "batch_size": settled.drawing.batch_size if whole and math.prod(settled.shape) % BLOCK else None,
+        "variations": [[str(seed), float(strength)] for seed, strength in variations_of(record) if strength],
+        "resized_from": list(record.resized_from) if min(record.resized_from) > 0 else [],
+        "assumed": assumed,
+    }
+    if settled.drawing.gpu:
+        optional["gpu_matters"] = gpus.chip_matters(math.prod(settled.shape))
+    source: dict[str, Json] = {
+        "tool": record.tool or settled.recipe,
+        "recipe": settled.recipe,
+        "seed": str(settled.seed),
+        "size": list(settled.size),
+        "channels": settled.shape[0],
+        "randomness": settled.drawing.randomness,
+        "dtype": settled.drawing.dtype,
+        "stored": "rounded to float16",
+    }
+    return source | {key: value for key, value in optional.items() if value not in ("", None, [])}
+
+
+def _has_size(record: ForeignRecord) -> bool:
+    return min(record.width, record.height) > 0
+
+
+def _written_batch(record: ForeignRecord) -> int:
+    size = dict(record.extra).get("batch_size")
+    return size if isinstance(size, int) and not isinstance(size, bool) and size > 0 else 0

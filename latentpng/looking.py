@@ -1,0 +1,65 @@
+"""One look at a picture's file: the front of its latent, what another tool wrote, or both.
+
+Decodes neither tensor nor pixels.  Other tools' texts are read from PNG, JPEG and WebP; beside a latent that stands
+before the pixels, only those that stand there too are noticed.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+
+from latentpng.carriers import read_front
+from latentpng.errors import NoLatent, UnreadableFile
+from latentpng.header import Front
+from latentpng.opening import open_picture
+from latentpng.quick import quick_front
+
+if TYPE_CHECKING:
+    from latentpng.foreign.record import ForeignRecord
+
+_OTHER_STARTS = (b"\xff\xd8\xff", b"RIFF")  # JPEG, and WebP among others
+
+
+class Seen(NamedTuple):
+    """What a file shows: the front of its latent, what another tool wrote, or both.  None for what is not there."""
+
+    file: str
+    front: Front | None
+    foreign: ForeignRecord | None
+
+
+def look(file: str | os.PathLike[str]) -> Seen:
+    """UnreadableFile, DamagedLatent; NoLatent when there is neither a latent nor a tool's text."""
+    quick = quick_front(file)
+    if quick is not None and not quick[1]:
+        return Seen(os.fspath(file), quick[0], None)
+    with open_picture(file) as (stream, size, name):
+        front = _front(stream, size, name)
+        try:
+            foreign = _foreign(stream, size, name)
+        except UnreadableFile:
+            if front is None:
+                raise
+            foreign = None  # the latent stands in front of what is damaged, or cut off
+        if front is None and foreign is None:
+            raise NoLatent(f"{name}: it carries no latent, and no text of another tool")
+        return Seen(os.fspath(file), front, foreign)
+
+
+def _front(stream: BinaryIO, size: int, name: str) -> Front | None:
+    stream.seek(0)
+    if stream.read(4).startswith(_OTHER_STARTS):
+        return None
+    try:
+        return read_front(stream, size, name)
+    except NoLatent:
+        return None
+
+
+def _foreign(stream: BinaryIO, size: int, name: str) -> ForeignRecord | None:
+    from latentpng.foreign.reading import foreign_from_texts
+    from latentpng.foreign.texts import texts_of
+
+    record = foreign_from_texts(texts_of(stream, size, name))
+    return record if record.tool else None

@@ -1,0 +1,248 @@
+"""Kills commands while they write, at random moments and at every line of atomic.py, and looks at what is left.
+
+    python -m tests.hostile.kills [COUNT [SIDE [SEED]]]
+
+COUNT kills over all operations, on pictures of SIDE x SIDE pixels.  After each the picture has to be the old one or the
+new one, whole, and the next run has to remove what the killed one left.  Ends with 1 at the first that is not so.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from latentpng import atomic, cli
+from latentpng.files import embed_record, write_picture
+from latentpng.noise import gauss1
+from latentpng.pixels import encode_pixels
+from latentpng.pngtext import build_text
+from tests.latentpng.pictures import seeded_record
+
+FOREIGN = "a cat\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 512x512, Model: sd15, Version: v1.10.1"
+
+
+Outcome: TypeAlias = tuple[str, int]  # "old" or "new", and how many temporary files were left
+
+
+class Broken(Exception):
+    """A picture was lost, or something was left behind."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """Something that writes a picture.  act: does it, in the current folder; target: the picture that it writes."""
+
+    name: str
+    act: Callable[[], object]
+    target: str = "a.png"
+
+
+def operations(side: int) -> Iterator[Operation]:
+    """All that write pictures.  side: of the picture that is saved, in pixels."""
+    rgb, record = picture(side)[::-1], seeded_record()
+    yield Operation(name="save", act=lambda: write_picture("a.png", side, side, rgb, record))
+    yield command("strip", "a.png")
+    yield command("embed", "a.png", "--noise", "noise.npy", "--force")
+    yield command("copy", "other.png", "a.png", "--force")
+    yield command("import", "foreign.png", "-o", "imported.png", "--force", target="imported.png")
+
+
+def command(*words: str, target: str = "a.png") -> Operation:
+    """A command of `latentpng`."""
+
+    def act() -> None:
+        if code := cli.main(words):
+            raise Broken(f"{words[0]}: exit code {code}")
+
+    return Operation(name=words[0], act=act, target=target)
+
+
+def picture(side: int) -> bytes:
+    """RGB bytes that do not compress."""
+    return np.random.default_rng(side).bytes(3 * side * side)
+
+
+def furnish(folder: Path, side: int) -> None:
+    """The files that the operations need."""
+    rgb = picture(side)
+    write_picture(folder / "a.png", side, side, rgb, seeded_record(shape=(4, 64, 64)))
+    write_picture(folder / "other.png", 8, 8, bytes(192), seeded_record(shape=(4, 32, 32)))
+    embed_record(folder / "other.png", seeded_record(shape=(4, 32, 32)))
+    np.save(folder / "noise.npy", gauss1(5, 0, 4 * 64 * 64).reshape(4, 64, 64).astype(np.float16))
+    png = encode_pixels(side, side, rgb)
+    (folder / "foreign.png").write_bytes(png[:33] + build_text("parameters", FOREIGN) + png[33:])
+
+
+def state(folder: Path) -> dict[str, bytes]:
+    """Every file of a folder."""
+    return {entry.name: entry.read_bytes() for entry in folder.iterdir()}
+
+
+def restore(folder: Path, files: dict[str, bytes]) -> None:
+    """Make a folder anew."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+
+
+def start(operation: Operation, folder: Path, line: int = 0) -> int:
+    """A process that does it; with `line` it kills itself before that line of atomic.py that it comes to."""
+    child = os.fork()
+    if child:
+        return child
+    try:
+        os.chdir(folder)  # it was made anew
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+        if line:
+            sys.settrace(killing_before(line))
+        operation.act()
+        os._exit(0)
+    except BaseException:
+        os._exit(1)
+
+
+def killing_before(line: int) -> Callable[[FrameType, str, Any], Any]:
+    """A trace function that counts the lines of atomic.py."""
+    left = line
+
+    def trace(frame: FrameType, event: str, _: object) -> object:
+        nonlocal left
+        if frame.f_code.co_filename != atomic.__file__:
+            return None
+        if event == "line":
+            left -= 1
+            if not left:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return trace
+
+    return trace
+
+
+def ended(child: int) -> int:
+    """How a process ended: its exit code, or minus the signal that killed it."""
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def check(operation: Operation, folder: Path, old: dict[str, bytes], new: dict[str, bytes]) -> Outcome:
+    """Broken unless the picture is the old one or the new one, and the next run puts all in order."""
+    found = state(folder)
+    left = [name for name in found if name.startswith(atomic.TEMPORARY_PREFIX)]
+    kept = {name: data for name, data in found.items() if name not in left}
+    if kept not in (old, new) or len(left) > 1:
+        raise Broken(f"{operation.name}: neither the old folder nor the new one, found {sorted(found)}")
+    if ended(start(operation, folder)) or state(folder) != new:
+        raise Broken(f"{operation.name}: the next run left {sorted(state(folder))}")
+    return ("new" if kept == new else "old"), len(left)
+
+
+def kill_at_random(operation: Operation, folder: Path, count: int, seed: int) -> str:
+    """What became of `count` kills, in words."""
+    old, new, seconds = tried(operation, folder)
+    moments = random.Random(f"{seed} {operation.name}")
+    tally: Counter[Outcome] = Counter()
+    while tally.total() < count:
+        restore(folder, old)
+        child = start(operation, folder)
+        if tally.total() % 2:  # every other time while it writes, which is a small part of what it does
+            wait_for_temporary(folder, seconds)
+            time.sleep(moments.uniform(0.0, 0.3 * seconds))
+        else:
+            time.sleep(moments.uniform(0.0, 1.2 * seconds))
+        os.kill(child, signal.SIGKILL)
+        if ended(child) == -signal.SIGKILL:  # else it was done before
+            tally[check(operation, folder, old, new)] += 1
+    return told(operation, "kills at random", tally)
+
+
+def wait_for_temporary(folder: Path, seconds: float) -> None:
+    """Until a process writes there, or twice as long as it would take."""
+    end = time.monotonic() + 2 * seconds
+    while time.monotonic() < end and not any(
+        path.name.startswith(atomic.TEMPORARY_PREFIX) for path in Path(folder).iterdir()
+    ):
+        pass
+
+
+def kill_at_every_line(operation: Operation, folder: Path) -> str:
+    """What became of a kill before each line of atomic.py, in words."""
+    old, new, _ = tried(operation, folder)
+    tally: Counter[Outcome] = Counter()
+    for line in range(1, 1000):
+        restore(folder, old)
+        if ended(start(operation, folder, line)) == 0:
+            break
+        tally[check(operation, folder, old, new)] += 1
+    return told(operation, "lines of atomic.py", tally)
+
+
+def told(operation: Operation, moments: str, tally: Counter[Outcome]) -> str:
+    """What became of all kills, in words."""
+    old, new = (sum(times for (kind, _), times in tally.items() if kind == name) for name in ("old", "new"))
+    left = sum(number * times for (_, number), times in tally.items())
+    return (
+        f"{operation.name:8} {moments}: {old + new}, {old} times the old picture, {new} the new one, "
+        f"{left} temporary files left and removed by the next run"
+    )
+
+
+def tried(operation: Operation, folder: Path) -> tuple[dict[str, bytes], dict[str, bytes], float]:
+    """The folder before and after, and the seconds between, of a run that nobody disturbs."""
+    old = state(folder)
+    seconds = []
+    for _ in range(3):
+        restore(folder, old)
+        begin = time.monotonic()
+        if ended(start(operation, folder)):
+            raise Broken(f"{operation.name}: it fails undisturbed")
+        seconds.append(time.monotonic() - begin)
+    new = state(folder)
+    if old.get(operation.target) == new.get(operation.target):
+        raise Broken(f"{operation.name}: it changes nothing")
+    return old, new, min(seconds)
+
+
+def say(line: str) -> None:
+    """A line on standard output, at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def main(count: int = 300, side: int = 768, seed: int = 1) -> None:
+    """Kill each operation at random, and one at every line, and print what became of it."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name, "pictures")
+        folder.mkdir()
+        furnish(folder, side)
+        files, all_operations = state(folder), tuple(operations(side))
+        for operation in all_operations:
+            os.chdir(folder)
+            with redirect_stderr(io.StringIO()):
+                operation.act()  # so that no process spends its time with imports
+            restore(folder, files)
+            say(kill_at_random(operation, folder, count // len(all_operations), seed))
+            restore(folder, files)
+        say(kill_at_every_line(all_operations[0], folder))  # the others go through the same lines
+        os.chdir("/")
+
+
+if __name__ == "__main__":
+    try:
+        main(*map(int, sys.argv[1:]))
+    except Broken as error:
+        sys.exit(str(error))

@@ -1,0 +1,57 @@
+"""What a tool left of a latent: which carriers, and where, by a plain look at the bytes; then what we make of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from latentpng.errors import ExitCode, NoLatent
+from latentpng.files import read_record
+from latentpng.inspecting import inspect_file, lines
+from latentpng.lineage import digest, replay
+from latentpng.verifying import verify_file
+from tests.latentpng import independent
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Leftovers:
+    """chunk, twin, parameters: the type of the PNG chunk, "..., behind" when it stands behind the pixels, "" for none.
+
+    inspected: the carrier that `inspect` names, "" for none.  verified: what `verify` ends with.
+    node: SHA-256 of the noise that the lineage in the file leads to, "" for none.
+    """
+
+    chunk: str
+    twin: str
+    parameters: str
+    inspected: str
+    verified: ExitCode
+    node: str
+
+
+def leftovers(path: Path) -> Leftovers:
+    """Look at a PNG.  It must be a whole one."""
+    carriers = {"laTn": "", "latentpng": "", "parameters": ""}
+    behind = ""
+    for kind, data in independent.png_chunks(path.read_bytes()):
+        if kind == b"IDAT":
+            behind = ", behind"
+        text = kind in (b"tEXt", b"zTXt", b"iTXt")
+        name = data.partition(b"\0")[0].decode("latin-1") if text else kind.decode()
+        if name in carriers:
+            carriers[name] = carriers[name] or f"{kind.decode()}{behind}"
+    inspected, node = "", ""
+    try:
+        inspected = lines(inspect_file(path))[0].split()[0]
+        record = read_record(path)
+        node = digest(replay(record.lineage, record.tensor.shape, record.axes, record.root_tensor))
+    except NoLatent:
+        pass
+    return Leftovers(
+        chunk=carriers["laTn"],
+        twin=carriers["latentpng"],
+        parameters=carriers["parameters"],
+        inspected=inspected,
+        verified=verify_file(path).exit_code,
+        node=node,
+    )
