@@ -1,0 +1,96 @@
+"""The model that ships: small, plain, loaded in silence by bare diffusers, and it draws what it is asked for."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.embedded.classifier import ATTRIBUTES, load_classifier
+from engine.models import defaults_of, resolve_model
+
+FOLDER = Path(resolve_model("").path)
+ASKED = {
+    "a lake at night, mountains, teal sky, a full moon": {"time": "night", "ground": "lake", "sky": "teal"},
+    "the sea at sunset, orange sky, a huge red sun": {"time": "sunset", "ground": "sea", "body": "sun"},
+    "a desert at day, blue sky, pyramids": {"time": "day", "ground": "desert", "relief": "pyramids"},
+    "a snowy field, dawn, pink sky, snowy mountains": {"time": "dawn", "ground": "snow", "relief": "snowy mountains"},
+    "a green meadow, day, turquoise sky, hills": {"time": "day", "ground": "meadow", "sky": "turquoise"},
+    "autumn fields, sunset, purple sky, mountains": {"time": "sunset", "ground": "autumn", "sky": "purple"},
+}
+PROGRAM = """
+import sys, numpy, torch
+from diffusers import DiffusionPipeline
+pipe = DiffusionPipeline.from_pretrained(sys.argv[1], torch_dtype=torch.float32, local_files_only=True)
+pipe.set_progress_bar_config(disable=True)
+prompts = sys.argv[3:]
+images = pipe(prompts, num_inference_steps=8, guidance_scale=2.0, generator=torch.Generator().manual_seed(0)).images
+numpy.save(sys.argv[2], numpy.stack([numpy.asarray(image) for image in images]))
+"""
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]:
+    """What bare diffusers says while it loads and draws, and what it draws."""
+    path = tmp_path_factory.mktemp("drawn") / "pictures.npy"
+    command = [sys.executable, "-c", PROGRAM, str(FOLDER), str(path), *ASKED]
+    found = subprocess.run(command, check=True, capture_output=True, text=True)
+    return found.stderr, np.load(path)
+
+
+def test_it_is_at_most_16_megabytes() -> None:
+    assert sum(path.stat().st_size for path in FOLDER.rglob("*") if path.is_file()) <= 16_000_000
+
+
+def test_it_holds_no_code_and_no_pickles() -> None:
+    assert {path.suffix for path in FOLDER.rglob("*") if path.is_file()} == {".json", ".md", ".safetensors", ".txt"}
+
+
+def test_bare_diffusers_loads_it_without_a_word_about_weights(
+    drawn: tuple[str, np.ndarray[tuple[int, ...], np.dtype[np.uint8]]],
+) -> None:
+    for word in ("not used", "newly initialized", "unexpected", "missing", "mismatch"):
+        assert word not in drawn[0].lower()
+
+
+def test_it_draws_what_it_is_asked_for(
+    drawn: tuple[str, np.ndarray[tuple[int, ...], np.dtype[np.uint8]]],
+) -> None:
+    found = load_classifier().read(drawn[1])
+    names = list(ATTRIBUTES)
+    right = [
+        ATTRIBUTES[name][found[k, names.index(name)]] == value
+        for k, wishes in enumerate(ASKED.values())
+        for name, value in wishes.items()
+    ]
+    assert len(right) == 18
+    assert sum(right) >= 15
+
+
+def test_older_transformers_find_its_weights_and_words() -> None:
+    header = (FOLDER / "text_encoder" / "model.safetensors").read_bytes()[:20_000]
+    assert b'"text_model.embeddings.token_embedding.weight"' in header
+    assert {"vocab.json", "merges.txt"} <= {path.name for path in (FOLDER / "tokenizer").iterdir()}
+
+
+def test_its_configurations_tell_no_paths() -> None:
+    for path in FOLDER.rglob("*.json"):
+        assert "_name_or_path" not in path.read_text(), path
+
+
+def test_its_card_says_what_it_is() -> None:
+    card = (FOLDER / "README.md").read_text()
+    for heading in ("## Data", "## Training", "## Figures", "## Use", "## Limits", "## Licence"):
+        assert heading in card
+
+
+def test_its_prompts_are_in_words_that_it_knows() -> None:
+    prompts = defaults_of(resolve_model("")).prompts
+    known = set(json.loads((FOLDER / "tokenizer" / "vocab.json").read_text()))
+    assert len(prompts) >= 6
+    for word in " ".join(prompts).replace(",", "").split():
+        assert f"{word}</w>" in known, word
