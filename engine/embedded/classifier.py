@@ -178,4 +178,4 @@ def _pooled(features: Tensor) -> Tensor:
 
 def _parts(pixels: Pixels) -> Iterable[Tensor]:
     for at in range(0, len(pixels), 64):
-        yield torch.from_numpy(np.ascontiguousarray(pixels[at : at + 64])).permute(0, 3, 1, 2).float() / 127.5 - 1
+        yield torch.from_numpy(np.array(pixels[at : at + 64])).permute(0, 3, 1, 2).float() / 127.5 - 1

@@ -326,8 +326,8 @@ def test_a_memory_that_cannot_be_written_is_no_trouble(tmp_path: Path, monkeypat
 
 def test_the_embedded_model_carries_its_defaults() -> None:
     defaults = defaults_of(resolve_model(""))
-    assert (defaults.width, defaults.height, defaults.steps) == (128, 128, 10)
-    assert (defaults.guidance, defaults.scale, defaults.scheduler) == (2.0, 0.7, FRIENDLY["DDIM"])
+    assert (defaults.width, defaults.height, defaults.steps) == (128, 128, 12)
+    assert (defaults.guidance, defaults.scale, defaults.scheduler) == (2.5, 0.7, FRIENDLY["DDIM"])
     assert len(defaults.prompts) >= 6
     assert defaults.settings("a lake").prompt == "a lake"
 

@@ -170,8 +170,8 @@ def test_the_embedded_model_is_there_with_its_defaults() -> None:
     assert (defaults.width, defaults.height, defaults.steps, defaults.guidance, defaults.scale) == (
         128,
         128,
-        10,
-        2.0,
+        12,
+        2.5,
         0.7,
     )
     assert defaults.scheduler.name == "DDIMScheduler"
