@@ -34,7 +34,8 @@ _COMMANDS = {
 _MODULES = {"import": "import_"}  # where the command's name cannot be a module's
 
 _EPILOG = """\
-A FILE may be a PNG, or "-" for standard input; inspect and verify also take a folder and read the PNGs in it.
+A FILE may be a PNG, or "-" for standard input; inspect, verify and tree also take a folder and read the
+pictures in it, with -r those in its folders too.
 After a bad file the next is read; the exit code is that of the worst one: 1, 2, 9, 3, 5, 7, 8, 6, 4, from the worst on.
 
 exit codes:

@@ -123,6 +123,16 @@ def test_both_ways_agree_on_odd_files(tmp_path: Path, kind: str) -> None:
     assert outcome(path) == careful(path)
 
 
+def test_both_ways_refuse_a_chunk_of_two_gibibytes(tmp_path: Path) -> None:
+    path, data = tmp_path / "a.png", png_of((b"laTn", chunk_data()))
+    with path.open("wb") as file:
+        file.write(data[:33] + (2**31).to_bytes(4, "big") + b"huGe")
+        file.seek(2**31 + 4, 1)
+        file.write(data[33:])
+    assert not agree(path)
+    assert str(careful(path)).startswith("UnreadableFile: ")
+
+
 def test_the_quick_way_reads_far_and_around_edges(tmp_path: Path) -> None:
     for kind in ("usual", "far from the start", *[name for name in files_of_all_kinds() if "over the edge" in name]):
         (tmp_path / "a.png").write_bytes(files_of_all_kinds()[kind])
