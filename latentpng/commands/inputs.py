@@ -83,14 +83,13 @@ def visit(
         else _Named(files=(argument,))
         for argument in arguments
     ]
-    total = sum(len(part.files) for part in named)
-    ticker = progress.Progress(total)
+    ticker = progress.Progress(sum(len(part.files) for part in named))
     try:
         for part in named:
             before = tally.passed_over
             for file in part.files:
                 _run(file, action, tally, in_folder=bool(part.folder))
-                if ticker.step() and total > 1:
+                if ticker.step():
                     flush()
             if part.folder and part.is_whole and tally.passed_over - before == len(part.files):
                 say(f"{part.folder}: {empty}")

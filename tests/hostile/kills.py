@@ -159,11 +159,11 @@ def kill_at_random(operation: Operation, folder: Path, count: int, seed: int) ->
     while tally.total() < count:
         restore(folder, old)
         child = start(operation, folder)
-        if tally.total() % 2:  # every other time while it writes, which is a small part of what it does
-            wait_for_temporary(folder, seconds)
-            time.sleep(moments.uniform(0.0, 0.3 * seconds))
-        else:
+        if moments.random() < 0.5:  # at any moment, or while it writes: a small part of what it does
             time.sleep(moments.uniform(0.0, 1.2 * seconds))
+        else:
+            wait_for_temporary(folder, seconds)
+            time.sleep(moments.uniform(0.0, 0.1 * seconds))
         os.kill(child, signal.SIGKILL)
         if ended(child) == -signal.SIGKILL:  # else it was done before
             tally[check(operation, folder, old, new)] += 1
@@ -174,7 +174,7 @@ def wait_for_temporary(folder: Path, seconds: float) -> None:
     """Until a process writes there, or twice as long as it would take."""
     end = time.monotonic() + 2 * seconds
     while time.monotonic() < end and not any(
-        path.name.startswith(atomic.TEMPORARY_PREFIX) for path in Path(folder).iterdir()
+        path.name.startswith(atomic.TEMPORARY_PREFIX) for path in folder.iterdir()
     ):
         pass
 

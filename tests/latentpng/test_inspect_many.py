@@ -441,6 +441,9 @@ def test_other_tools_pictures_are_shown_and_chosen(folder: Path, capsys: pytest.
         "tool             Stable Diffusion web UI v1.9.4",
         "prompt           a dog",
     ]
+    (folder / "cut.jpg").write_bytes((folder / "dog.jpg").read_bytes()[:100])
+    assert main(["inspect", "cut.jpg"]) == 3
+    assert capsys.readouterr().err.startswith("latentpng: cut.jpg: ")
     assert main(["inspect", "photo.JPEG"]) == 4
     assert capsys.readouterr().err == "latentpng: photo.JPEG: it carries no latent, and no text of another tool\n"
 

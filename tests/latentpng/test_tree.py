@@ -132,6 +132,21 @@ def test_noise_from_elsewhere_hangs_on_the_picture_that_has_it() -> None:
     assert len(family_of([("b", imported)]).nodes) == 2
 
 
+def test_noise_may_be_imported_again_and_again() -> None:
+    first, second = front_of((0, 1), "b", "a"), front_of((0, 2), "c", "b")
+    third = front_of((0, 3), "d", "c")
+    for pictures in ([("x", first), ("y", second), ("z", third)], [("z", third), ("y", second), ("x", first)]):
+        family = family_of(pictures)
+        assert [node.files for node in family.nodes] == [(), ("x",), ("y",), ("z",)]
+        assert [node.parent for node in family.nodes] == [ROOT, 0, 1, 2]
+
+
+def test_two_that_claim_to_come_from_each_other_are_no_circle() -> None:
+    family = family_of([("x", front_of((0, 1), "b", "a")), ("y", front_of((0, 2), "a", "b"))])
+    assert is_forest(family)
+    assert sorted(node.files for node in family.nodes) == [("x",), ("y",)]
+
+
 def test_the_same_noise_by_two_ways_is_one_node() -> None:
     still = front_of((7, 1, 2), honest((7, 1)), replaced={"scale": 0.0})  # a round that moves nothing
     family = family_of(
