@@ -12,7 +12,7 @@ from enum import IntEnum
 
 from latentpng.errors import DamagedLatent, InvalidValue, NewerVersion
 from latentpng.jsontext import read_json
-from latentpng.metadata import Metadata, metadata_from_json
+from latentpng.metadata import Metadata, check_keys, metadata_from_json
 from latentpng.ordinary import is_ordinary
 from latentpng.record import GAUSS1, Json, JsonObject
 from latentpng.shapes import MAX_AXES, check_dims, check_rounds, check_shape
@@ -174,6 +174,7 @@ def check_metadata(entries: JsonObject, dims: tuple[int, ...]) -> str:
     """
     noise = entries.get("noise")
     if isinstance(noise, str) and noise != GAUSS1:
+        check_keys(entries)
         return f"the noise {GAUSS1!r} is known, found {noise[:80]!r}"
     if not is_ordinary(entries, dims):
         parsed = metadata_from_json(entries, len(dims))

@@ -69,8 +69,7 @@ def metadata_to_json(record: LatentRecord) -> dict[str, Json]:
 
 def metadata_from_json(entries: JsonObject, dimensions: int) -> Metadata:
     """The frozen values; InvalidValue when a rule is broken.  dimensions: of the tensor, for the default axes."""
-    if taken := sorted(set(entries) & RESERVED):
-        raise InvalidValue(f"{taken[0]!r} is no key of the metadata")
+    check_keys(entries)
     rounds = _needed(entries, "rounds")
     if not _is_list(rounds) or len(rounds) > MAX_ROUNDS:
         raise InvalidValue(f"rounds are a list of at most {MAX_ROUNDS} objects")
@@ -97,6 +96,15 @@ def metadata_from_json(entries: JsonObject, dimensions: int) -> Metadata:
         software=_object(entries.get("software", {}), "software"),
         extra=_others(entries, _KNOWN),
     )
+
+
+def check_keys(entries: JsonObject) -> None:
+    """InvalidValue for a key at the top level that `inspect --json` or the twin adds: it would stand there twice.
+
+    It holds for noise of a newer version too, whose metadata are shown and not understood.
+    """
+    if taken := sorted(set(entries) & RESERVED):
+        raise InvalidValue(f"{taken[0]!r} is no key of the metadata")
 
 
 def root_to_json(root: Root) -> dict[str, Json]:

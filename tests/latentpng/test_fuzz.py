@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from latentpng.chunks import SIGNATURE
 from latentpng.errors import DamagedLatent, LatentPngError
 from latentpng.inspecting import inspect_file
+from latentpng.metadata import RESERVED
 from tests.hostile import campaign
 from tests.hostile.campaign import Watch, walk
 from tests.hostile.mutations import mutated, parts_of
@@ -126,6 +127,21 @@ def test_what_the_walk_found_stays_mended(path: Path, old: bytes, new: bytes, me
     with pytest.raises(DamagedLatent) as caught:
         inspect_file(path)
     assert str(caught.value) == f"{path}: latent chunk at byte 33: {message}"
+
+
+@pytest.mark.parametrize("key", sorted(RESERVED))
+def test_no_file_speaks_for_inspect_whatever_its_noise(path: Path, key: str) -> None:
+    """`inspect --json` would have said the key twice, and parsers would have believed the file."""
+    data = chunk_data()
+    metadata = data[72 : 72 + int.from_bytes(data[8:12], "little")]
+    newer = metadata.replace(b'"noise":"gauss1"', b'"noise":"gauss2"')
+    path.write_bytes(png_of((b"laTn", with_metadata(data, newer))))
+    assert inspect_file(path).newer == "the noise 'gauss1' is known, found 'gauss2'"
+    for known in (newer, metadata):
+        path.write_bytes(png_of((b"laTn", with_metadata(data, b'{"%s":1,' % key.encode() + known[1:]))))
+        with pytest.raises(DamagedLatent) as caught:
+            inspect_file(path)
+        assert str(caught.value) == f"{path}: latent chunk at byte 33: {key!r} is no key of the metadata"
 
 
 @given(st.sampled_from(SEEDS), st.integers(0, 2**32))
