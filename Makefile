@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test check format bench fuzz clean
+.PHONY: run test check format bench fuzz matrix clean
 
 run: $(VENV)/installed
 	$(BIN)/warmer $(ARGS)
@@ -28,6 +28,10 @@ bench: $(VENV)/installed-dev
 	@for file in tests/benchmarks/*_*.py; do \
 		name=$$(basename $$file .py); echo "== $$name"; $(BIN)/python -m tests.benchmarks.$$name || exit 1; \
 	done
+
+# every family with every scheduler: is the same noise the same picture?  A table in Markdown
+matrix: $(VENV)/installed-dev
+	@$(BIN)/python -m tests.benchmarks.engine_matrix
 
 # 200,000 hostile files measured, as many led by coverage where atheris is installed, and 300 killed writers
 fuzz: $(VENV)/installed-dev

@@ -25,6 +25,7 @@ _SETTINGS = (
     ("height", "height"),
     ("steps", "steps"),
     ("guidance", "guidance"),
+    ("guidance_rescale", "guidance rescale"),
     ("step_seed", "seed of the step noise"),
     ("dtype", "dtype"),
     ("slot", "slot in the batch"),

@@ -32,7 +32,15 @@ NO_MODEL = ModelChoice(path="", name="")
 """What `find_model` answers when this machine does not know the model."""
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
-_NO_WEIGHTS = ("Tokenizer", "TokenizerFast", "Scheduler", "Processor", "Extractor", "ProcessorFast")
+_NO_WEIGHTS = (
+    "Tokenizer",
+    "TokenizerFast",
+    "Scheduler",
+    "Processor",
+    "Extractor",
+    "ProcessorFast",
+    "TokenizersBackend",
+)
 _OTHER_INPUT = ("Img2Img", "Inpaint", "ControlNet", "Upscale", "Pix2Pix", "Edit", "Kontext", "Fill", "Redux", "Video")
 
 

@@ -5,6 +5,7 @@ What a pipeline can really use only the worker knows; it says so in `ModelReady.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -71,12 +72,37 @@ _BY_NAME = {name.casefold(): settings for name, settings in FRIENDLY.items()}
 _BY_CLASS = {name.removesuffix("Scheduler").casefold(): name for name in CLASSES}
 
 
+_SHORT: Mapping[str, str] = MappingProxyType(
+    {
+        "karras": "use_karras_sigmas",
+        "exponential": "use_exponential_sigmas",
+        "beta": "use_beta_sigmas",
+        "spacing": "timestep_spacing",
+    }
+)
+"""What people call some options of diffusers."""
+
+
 def scheduler_settings(text: str) -> SchedulerSettings:
     """What `--scheduler` means: a name that people know, or a class name of diffusers with or without "Scheduler".
 
-    "" is the model's own.  InvalidRequest names all there are.
+    Options of the class may follow, and eta: "Euler, beta", "DDIM, eta=0.5", "DPM++ 2M, spacing=trailing, shift=3".
+    "" is the model's own, and so is what stands before a leading comma.  InvalidRequest names all there are.
     """
-    words = " ".join(text.split()).casefold()
+    name, *options = (" ".join(part.split()) for part in text.split(","))
+    known = _named(name)
+    chosen: dict[str, Json] = dict(known.options)
+    for option in options:
+        word, _, value = (part.strip() for part in option.partition("="))
+        chosen[_SHORT.get(word, word)] = _value(value)
+    eta = chosen.pop("eta", known.eta)
+    if isinstance(eta, bool) or not isinstance(eta, int | float):
+        raise InvalidRequest(f"the scheduler's eta is a number from 0 to 1, found {eta!r}")
+    return SchedulerSettings(name=known.name, options=chosen, eta=float(eta))
+
+
+def _named(text: str) -> SchedulerSettings:
+    words = text.casefold()
     if not words:
         return SchedulerSettings()
     if words in _BY_NAME:
@@ -87,3 +113,13 @@ def scheduler_settings(text: str) -> SchedulerSettings:
     raise InvalidRequest(
         f"there is no scheduler {text!r}; known are {', '.join(FRIENDLY)}, and the class names of diffusers"
     )
+
+
+def _value(text: str) -> Json:
+    """A flag ("" is true, as in "karras"), a number, or else the text itself."""
+    if text.casefold() in ("", "true", "false"):
+        return text.casefold() != "false"
+    for kind in (int, float):
+        with contextlib.suppress(ValueError):
+            return kind(text)
+    return text

@@ -107,6 +107,7 @@ class RenderSettings:
     """Everything that the pipeline is asked for, besides the initial noise.
 
     width, height: pixels.  steps: `num_inference_steps`.  guidance: `guidance_scale`.
+    guidance_rescale: 0 to 1, how much of the brightness that guidance adds is taken back (Lin et al. 2023).
     step_seed: seeds the noise that stochastic schedulers draw at every step; the same for all pictures of a search.
     """
 
@@ -118,6 +119,7 @@ class RenderSettings:
     guidance: float
     scheduler: SchedulerSettings = SchedulerSettings()
     step_seed: int = 0
+    guidance_rescale: float = 0.0
 
     def __post_init__(self) -> None:
         for name, value, least, most in (
@@ -130,12 +132,14 @@ class RenderSettings:
                 raise InvalidRequest(f"{name} is a number from {least} to {most}, found {value}")
         if not (math.isfinite(self.guidance) and 0.0 <= self.guidance <= 100.0):
             raise InvalidRequest(f"guidance is a number from 0 to 100, found {self.guidance}")
+        if not 0.0 <= self.guidance_rescale <= 1.0:
+            raise InvalidRequest(f"guidance_rescale is a number from 0 to 1, found {self.guidance_rescale}")
         for name, text in (("prompt", self.prompt), ("negative prompt", self.negative_prompt)):
             if len(text) > _MOST_TEXT:
                 raise InvalidRequest(f"the {name} is at most {_MOST_TEXT:,} characters, found {len(text):,}")
 
     def to_json(self) -> dict[str, Json]:
-        """The form in a file's `settings`; empty texts are left out, 64-bit seeds are decimal strings."""
+        """The form in a file's `settings`; what is empty or off is left out, 64-bit seeds are decimal strings."""
         entries: dict[str, Json] = {
             "prompt": self.prompt,
             "width": self.width,
@@ -146,6 +150,8 @@ class RenderSettings:
         }
         if self.negative_prompt:
             entries["negative_prompt"] = self.negative_prompt
+        if self.guidance_rescale:
+            entries["guidance_rescale"] = self.guidance_rescale
         if scheduler := self.scheduler.to_json():
             entries["scheduler"] = scheduler
         return entries
@@ -163,6 +169,7 @@ class RenderSettings:
             guidance=_number(settings, "guidance", defaults.guidance),
             scheduler=SchedulerSettings() if scheduler is None else SchedulerSettings.from_json(scheduler),
             step_seed=_integer(settings, "step_seed", 0),
+            guidance_rescale=_number(settings, "guidance_rescale", 0.0),
         )
 
 

@@ -34,7 +34,7 @@ class Previewer:
     def fit(self, latents: NDArray[np.float32], pixels: NDArray[np.uint8]) -> None:
         """Learns from finished pictures.  latents: (n, *shape); pixels: (n, height, width, 3)."""
         grid = self._grid(latents)
-        if not grid.size:
+        if not grid.size or not np.isfinite(grid).all():
             return
         colours = np.stack([_shrink(image, grid.shape[1], grid.shape[2]) for image in pixels])
         ones = np.ones((*grid.shape[:-1], 1))
@@ -68,8 +68,11 @@ def unpacked(pipe: Any, latents: torch.Tensor, shape: tuple[int, ...], height: i
         if set(inspect.signature(unpack).parameters) == set(known):
             latents = unpack(**known)
     array: NDArray[np.float32] = latents.detach().float().cpu().numpy()
-    same_size = array[0].size == int(np.prod(shape))
-    return array.reshape(array.shape[0], *shape) if same_size and array.ndim >= len(shape) else array
+    if len(shape) == 3 and array.shape[1:] == (shape[1] * shape[2], shape[0]):  # a token a place (Flux.2)
+        array = np.moveaxis(array, 1, 2)
+    elif [side for side in array.shape[1:] if side > 1] != [side for side in shape if side > 1]:
+        return array
+    return array.reshape(array.shape[0], *shape)
 
 
 def _rough(grid: NDArray[np.float64]) -> NDArray[np.float64]:

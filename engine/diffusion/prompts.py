@@ -55,10 +55,11 @@ class PromptMemo:
 
 def _single(bound: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
     """The arguments for one prompt, and how often it was asked for; 0 when the prompts are not all the same."""
-    counts = {len(value) for value in bound.values() if _texts(value)}
-    if len(counts) > 1 or any(len(set(value)) > 1 for value in bound.values() if _texts(value)):
+    prompts = {name: value for name, value in bound.items() if "prompt" in name and _texts(value)}
+    counts = {len(value) for value in prompts.values()}
+    if len(counts) > 1 or any(len(set(value)) > 1 for value in prompts.values()):
         return dict(bound), 0
-    return {name: value[:1] if _texts(value) else value for name, value in bound.items()}, counts.pop() if counts else 1
+    return {**bound, **{name: value[:1] for name, value in prompts.items()}}, counts.pop() if counts else 1
 
 
 def _texts(value: Any) -> bool:
@@ -68,12 +69,15 @@ def _texts(value: Any) -> bool:
 def _plain(bound: Mapping[str, Any]) -> bool:
     """Can the arguments be told apart by their text?  Tensors and pictures cannot."""
     plain = (str, int, float, bool, torch.device, torch.dtype, type(None))
-    return all(isinstance(value, plain) or _texts(value) for value in bound.values())
+    flat = (part for value in bound.values() for part in (value if isinstance(value, list | tuple) else (value,)))
+    return all(isinstance(part, plain) for part in flat)
 
 
 def _repeated(value: Any, count: int) -> Any:
     if isinstance(value, torch.Tensor):
-        return value.repeat(count, *[1] * (value.ndim - 1)) if value.ndim and value.shape[0] == 1 else value
+        place = 1 if value.ndim == 4 and value.shape[1] == 1 else 0  # HiDream stacks layers before the pictures
+        repeats = [count if axis == place else 1 for axis in range(value.ndim)]
+        return value.repeat(repeats) if value.ndim and value.shape[place] == 1 else value
     if isinstance(value, tuple):
         return tuple(_repeated(part, count) for part in value)
     if isinstance(value, list) and len(value) == 1:

@@ -17,9 +17,10 @@ from engine.diffusion.seams import Step, initial_noise, scheduler_steps, wanted_
 from engine.events import Picture
 from engine.settings import MOST_PIXELS, RenderSettings
 
-_PROBE = 64
-"""Pixels by which a size is changed to see which axes follow; every family accepts multiples of it."""
+_MULTIPLE = 64
+"""Every family accepts sizes that are multiples of it."""
 
+_NOT_FINITE = "the numbers of this picture ran out of range, so it is black in parts: another scheduler or dtype may do"
 _REPLACED = "the safety checker that comes with this model replaced this picture by a black one"
 
 
@@ -51,10 +52,11 @@ class BatchRenderer:
         """What the model asks for at this size; found by running the pipeline up to the place where it asks."""
         size = (settings.width, settings.height)
         if size not in self._kinds:
-            shape = self._wanted(settings)
-            wider = self._wanted(replace(settings, width=_other(settings.width)))
-            higher = self._wanted(replace(settings, height=_other(settings.height)))
-            self._kinds[size] = NoiseKind(shape=shape, axes=axes_of(shape, wider, higher))
+            wide, high = stretched(*size)
+            shapes = [
+                self._wanted(replace(settings, width=width, height=height)) for width, height in (size, wide, high)
+            ]
+            self._kinds[size] = NoiseKind(shape=shapes[0], axes=axes_of(*shapes))
         return self._kinds[size]
 
     def render(
@@ -76,17 +78,22 @@ class BatchRenderer:
                 on_preview(previewer.pictures(self._array(step.denoised, kind, settings)))
 
         with watched_randomness(settings.step_seed) as watch:
-            pixels, replaced = self._run(torch.from_numpy(np.array(noise)), settings, done)
+            images, replaced = self._run(torch.from_numpy(np.array(noise)), settings, done)
+        pixels: NDArray[np.uint8] = (np.nan_to_num(images) * 255).round().astype(np.uint8)
         if not previewer.fitted and last:
             previewer.fit(self._array(last[0], kind, settings), pixels)
         shared = (*ignored_settings(self._pipe, settings), *_about_randomness(watch.moved))
-        warnings = tuple((*shared, _REPLACED) if black else shared for black in replaced)
+        sound = [bool(np.isfinite(image).all()) for image in images]
+        warnings = tuple(
+            (*shared, *(() if finite else (_NOT_FINITE,)), *((_REPLACED,) if black else ()))
+            for finite, black in zip(sound, replaced, strict=True)
+        )
         return RenderedBatch(pixels=pixels, warnings=warnings)
 
     def _run(
         self, noise: torch.Tensor, settings: RenderSettings, done: Callable[[Step], None]
-    ) -> tuple[NDArray[np.uint8], list[bool]]:
-        """Pixels, and which of the pictures the model's safety checker replaced."""
+    ) -> tuple[NDArray[np.float32], list[bool]]:
+        """Colours from 0 to 1, and which of the pictures the model's safety checker replaced."""
         pipe, count = self._pipe, len(noise)
         pipe.scheduler = self._loaded.own.build(settings.scheduler)
         steps = scheduler_steps(
@@ -97,8 +104,9 @@ class BatchRenderer:
                 output = pipe(**call_arguments(pipe, settings, count, generators))
         finally:
             pipe.maybe_free_model_hooks()
-        pixels: NDArray[np.uint8] = (np.nan_to_num(np.asarray(output.images)) * 255).round().astype(np.uint8)
-        return pixels, list(getattr(output, "nsfw_content_detected", None) or [False] * count)
+        images = output.images if hasattr(output, "images") else output.image  # Kandinsky 5 says it in the singular
+        black = list(getattr(output, "nsfw_content_detected", None) or [False] * count)
+        return np.asarray(images), black
 
     def _wanted(self, settings: RenderSettings) -> tuple[int, ...]:
         pipe = self._pipe
@@ -135,6 +143,8 @@ def call_arguments(
         arguments["guidance_scale"] = settings.guidance
         if settings.negative_prompt:
             arguments["negative_prompt"] = [settings.negative_prompt] * count
+    if settings.guidance_rescale:
+        arguments["guidance_rescale"] = settings.guidance_rescale
     return {name: value for name, value in arguments.items() if name in parameters}
 
 
@@ -148,6 +158,8 @@ def ignored_settings(pipe: Any, settings: RenderSettings) -> tuple[str, ...]:
         "this pipeline takes no negative prompt: it was ignored": settings.negative_prompt and not takes_negative,
         "this pipeline takes no guidance: it was ignored": settings.guidance not in (0.0, 1.0)
         and not {"guidance_scale", "true_cfg_scale"} & set(parameters),
+        "this pipeline takes no guidance rescale: it was ignored": settings.guidance_rescale
+        and "guidance_rescale" not in parameters,
         "this pipeline takes no size: it was ignored": not {"width", "height"} <= set(parameters),
         "this scheduler takes no eta: it was ignored": settings.scheduler.eta
         and "eta" not in inspect.signature(pipe.scheduler.step).parameters,
@@ -155,24 +167,31 @@ def ignored_settings(pipe: Any, settings: RenderSettings) -> tuple[str, ...]:
     return tuple(sentence for sentence, is_so in ignored.items() if is_so)
 
 
-def axes_of(shape: tuple[int, ...], wider: tuple[int, ...], higher: tuple[int, ...]) -> str:
-    """A letter per axis, from the shapes at this size, at another width, and at another height.
+def stretched(width: int, height: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Two sizes of the same area, one wide and one high: by twice, or by half where twice is too large."""
+    if max(width, height) * 2 <= MOST_PIXELS:
+        return (2 * width, height), (width, 2 * height)
+    return (width, _half(height)), (_half(width), height)
 
-    Where these do not tell, since a pipeline rounds sizes to some it prefers, the usual letters.
+
+def axes_of(shape: tuple[int, ...], wide: tuple[int, ...], high: tuple[int, ...]) -> str:
+    """A letter per axis, from the shapes at this size, and at two of another form but the same area.
+
+    A width is larger at the wide size than at the high one, also where a model renders every size as one of its own;
+    what changes but is the same at both is a count of tokens.  Where nothing tells, the usual letters.
     """
     told = "".join(
-        {(True, False): "W", (False, True): "H", (True, True): "L"}.get((wide != side, high != side))
+        ("W" if at_wide > at_high else "H" if at_wide < at_high else "L" if at_wide != side else "")
         or ("1" if side == 1 else "C")
-        for side, wide, high in zip(shape, wider, higher, strict=True)
+        for side, at_wide, at_high in zip(shape, wide, high, strict=True)
     )
     if len(shape) < 3 or (told.count("H"), told.count("W")) == (1, 1):
         return told
     return "CHW" if len(shape) == 3 else f"{'1' if shape[0] == 1 else 'C'}CHW"
 
 
-def _other(side: int) -> int:
-    """Another width or height that the model takes too."""
-    return side + _PROBE if side + _PROBE <= MOST_PIXELS else side - _PROBE
+def _half(side: int) -> int:
+    return max(_MULTIPLE, side // 2 // _MULTIPLE * _MULTIPLE)
 
 
 def _true_guidance(parameters: Mapping[str, inspect.Parameter]) -> bool:

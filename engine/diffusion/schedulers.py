@@ -9,7 +9,8 @@ from typing import Any
 
 import diffusers
 
-from engine.errors import InvalidRequest
+from engine.diffusion.flows import FLOW, SOLVERS, check_sigmas, in_flow_terms, take_all_times
+from engine.errors import InvalidRequest, ModelProblem
 from engine.settings import SchedulerSettings
 
 _UNLISTED = ("LCMScheduler", "TCDScheduler", "SASolverScheduler", "DDIMParallelScheduler", "DDPMParallelScheduler")
@@ -18,12 +19,9 @@ _UNLISTED = ("LCMScheduler", "TCDScheduler", "SASolverScheduler", "DDIMParallelS
 _NOT = ("EDMEulerScheduler",)
 """Listed by diffusers, but made for models with another scaling of their input."""
 
-_FLOW = ("FlowMatchEulerDiscreteScheduler", "FlowMatchLCMScheduler")
-_FLOW_SOLVERS = ("DPMSolverMultistepScheduler", "UniPCMultistepScheduler")
-"""Run flow models when they are told so, and take their times (`sigmas`, `mu`) as those pipelines give them."""
-
 _FLOW_NAMES = {
     "EulerDiscreteScheduler": "FlowMatchEulerDiscreteScheduler",
+    "HeunDiscreteScheduler": "FlowMatchHeunDiscreteScheduler",
     "LCMScheduler": "FlowMatchLCMScheduler",
 }
 """What a name that people know means for a flow model."""
@@ -38,7 +36,10 @@ class OwnScheduler:
 
     @staticmethod
     def of(pipe: Any) -> OwnScheduler:
-        """As it stands in `pipe` now."""
+        """As it stands in `pipe` now.  ModelProblem when it is of a kind that cannot be controlled."""
+        kind = type(pipe.scheduler).__name__.removesuffix("Scheduler")
+        if not hasattr(pipe.scheduler, "step"):
+            raise ModelProblem(f"the model's scheduler {kind} has no steps of its own, so it cannot be controlled")
         return OwnScheduler(kind=type(pipe.scheduler), config=dict(pipe.scheduler.config))
 
     @property
@@ -50,8 +51,8 @@ class OwnScheduler:
     def usable(self) -> tuple[str, ...]:
         """Class names of the schedulers that this model can use, sorted."""
         names = {self.kind.__name__}
-        if self.kind.__name__ in (*_FLOW, *_FLOW_SOLVERS) and self.is_flow:
-            names |= {*_FLOW, *_FLOW_SOLVERS}
+        if self.kind.__name__ in (*FLOW, *SOLVERS) and self.is_flow:
+            names |= {*FLOW, *SOLVERS}
         elif not self.is_flow:
             names |= set(getattr(self.kind, "_compatibles", ())) - set(_NOT)
             names |= set(_UNLISTED) if "DDIMScheduler" in names else set()
@@ -60,24 +61,35 @@ class OwnScheduler:
     def build(self, settings: SchedulerSettings) -> Any:
         """A fresh scheduler.  InvalidRequest when the model cannot use it, or when it refuses the options."""
         kind: Any = self._class(settings.name) if settings.name else self.kind
-        unknown = sorted(set(settings.options) - set(inspect.signature(kind.__init__).parameters))
+        wanted = in_flow_terms(kind.__name__, settings.options) if self.is_flow else settings.options
+        unknown = sorted(set(wanted) - set(inspect.signature(kind.__init__).parameters))
         if unknown:
             raise InvalidRequest(f"{kind.__name__} has no option {unknown[0]!r}")
         # As arguments: of the configuration, diffusers drops every entry that the model's file does not spell out.
-        options = {**self._flow_options(kind.__name__), **settings.options}
+        options = {**self._translated(kind.__name__), **wanted}
         try:
-            return kind.from_config(dict(self.config), **options)
+            scheduler = kind.from_config(dict(self.config), **options)
         except Exception as error:  # a class refuses a value in whatever way it likes
             raise InvalidRequest(_refusal(kind.__name__, error)) from error
+        if self.is_flow:
+            check_sigmas(scheduler)
+        if self.is_flow and kind is not self.kind:
+            dynamic = bool(self.config.get("use_dynamic_shifting")) and not {"shift", "flow_shift"} & set(wanted)
+            take_all_times(scheduler, self.config, dynamic=dynamic)
+        return scheduler
 
-    def _flow_options(self, name: str) -> dict[str, Any]:
-        """What tells a scheduler of another class that this is a flow, and how far its times are shifted."""
-        if not self.is_flow or name == self.kind.__name__:
+    def _translated(self, name: str) -> dict[str, Any]:
+        """What a scheduler of another class has to be told: that this is a flow, and how far its times are shifted."""
+        if name == self.kind.__name__:
             return {}
+        if not self.is_flow:
+            # the one class whose `algorithm_type` no other shares, so that it refuses theirs
+            return {"algorithm_type": "data_prediction"} if name == "SASolverScheduler" else {}
         shift = self.config.get("shift", self.config.get("flow_shift", 1.0))
-        if name in _FLOW_SOLVERS:
-            return {"prediction_type": "flow_prediction", "use_flow_sigmas": True, "flow_shift": shift}
-        return {"shift": shift}
+        if name not in SOLVERS:
+            return {"shift": shift}
+        flow = {"prediction_type": "flow_prediction", "use_flow_sigmas": True}
+        return {**flow, "flow_shift": shift, "use_dynamic_shifting": False}
 
     def _class(self, name: str) -> type:
         usable = self.usable

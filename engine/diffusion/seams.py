@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -159,7 +160,7 @@ def _denoised(scheduler: Any, call: inspect.BoundArguments, out: Any, latents: t
         velocity = call.arguments["model_output"]
         told = call.arguments["sample"] - scheduler.sigmas[scheduler.step_index - 1] * velocity
     predicts = str(scheduler.config.get("algorithm_type", "")).endswith("++") or scheduler.config.get("predict_x0")
-    if told is None and predicts:
+    if told is None and predicts and hasattr(scheduler, "model_outputs"):  # settings outlive a change of class
         told = scheduler.model_outputs[-1]
     return told if isinstance(told, torch.Tensor) and told.shape == latents.shape else latents
 
@@ -179,10 +180,11 @@ def watched_randomness(seed: int) -> Iterator[RandomnessWatch]:
     """
     watch = RandomnessWatch()
     devices = list(range(torch.cuda.device_count())) if torch.cuda.is_available() else []
-    numpy_before = np.random.get_state()
+    python_before, numpy_before = random.getstate(), np.random.get_state()
     with torch.random.fork_rng(devices=devices):
         torch.manual_seed(seed)
         np.random.seed(seed % 2**32)
+        random.seed(seed)
         begun = _states()
         try:
             yield watch
@@ -190,6 +192,7 @@ def watched_randomness(seed: int) -> Iterator[RandomnessWatch]:
             ended = _states()
             watch.moved = tuple(name for name, state in begun.items() if ended[name] != state)
             np.random.set_state(numpy_before)
+            random.setstate(python_before)
 
 
 def _states() -> dict[str, bytes]:
@@ -198,6 +201,7 @@ def _states() -> dict[str, bytes]:
         states["cuda"] = b"".join(state.numpy().tobytes() for state in torch.cuda.get_rng_state_all())
     kind, keys, place, *_ = np.random.get_state(legacy=True)
     states["numpy"] = f"{kind} {place}".encode() + np.asarray(keys).tobytes()
+    states["python"] = repr(random.getstate()).encode()
     return states
 
 

@@ -1,64 +1,210 @@
-"""The same law for other families: two text encoders, a flow transformer, packed latents; and single files."""
+"""Every family with every kind of scheduler that it can use: a covering part of the matrix, `make matrix` is all of it.
+
+And what only some families show: noise of other axes, previews of packed latents, guidance that means another thing.
+"""
 
 from __future__ import annotations
 
+import itertools
+import random
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
+import diffusers
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from engine.diffusion.loading import LoadedModel
-from engine.diffusion.render import BatchRenderer, NoiseKind, call_arguments
+from engine.diffusion.render import BatchRenderer, NoiseKind, axes_of, call_arguments, stretched
 from engine.errors import InvalidRequest
 from engine.events import Picture
-from engine.models import resolve_model
+from engine.plan import PictureTask, RenderJob
 from engine.schedulers import scheduler_settings
+from latentpng.errors import InvalidValue
+from latentpng.files import read_record, write_picture
+from latentpng.lineage import octaves, replay
 from latentpng.noise import gauss1
-from tests.engine.families import FAMILIES, build_family
-from tests.engine.tiny import SETTINGS, load_tiny
+from latentpng.record import Lineage, Round, SeedRoot, TensorRoot
+from tests.engine.families.catalogue import FAMILIES
+from tests.engine.matrix import OWN, check, job_of, loaded_family, pictures_of, rendered_again, schedulers_of
+from tests.engine.tiny import SETTINGS
+
+LARGE = {"Sana", "PixArt-α", "PixArt-Σ", "Lumina 2", "Kandinsky 5"}
+"""Their pictures cannot be small, so they take as few schedulers as possible."""
+SEED = Lineage(root=SeedRoot(seed=3))
 
 
-@pytest.fixture(scope="module", params=FAMILIES)
-def loaded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> LoadedModel:
-    folder = tmp_path_factory.mktemp("families") / request.param
-    build_family(request.param).save_pretrained(folder)
-    return load_tiny(resolve_model(str(folder)))
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("families")
 
 
-def some_scheduler(loaded: LoadedModel, stochastic: bool) -> str:
-    if loaded.own.is_flow:
-        return "DPM++ 2M SDE" if stochastic else "Euler"
-    return "Euler a" if stochastic else "DDIM"
+@pytest.fixture(scope="module")
+def models(folder: Path) -> dict[str, LoadedModel]:
+    return {family: loaded_family(family, folder) for family in FAMILIES}
 
 
-@pytest.mark.parametrize("stochastic", [False, True])
-def test_same_noise_and_slot_same_pixels(loaded: LoadedModel, stochastic: bool) -> None:
+def covering(models: dict[str, LoadedModel]) -> list[tuple[str, str]]:
+    """Every family at least once, with its own scheduler where it is large; every scheduler of its kind once."""
+    pairs = [(family, OWN) for family in sorted(LARGE)]
+    for is_flow in (False, True):
+        small = [family for family, model in models.items() if model.own.is_flow is is_flow and family not in LARGE]
+        names = list(schedulers_of(models[small[0]]))  # the same for all of a kind
+        pairs += [
+            (small[number % len(small)], names[number % len(names)]) for number in range(max(len(small), len(names)))
+        ]
+    return pairs
+
+
+def noise_of(shape: tuple[int, ...], *streams: int) -> NDArray[np.float16]:
+    size = int(np.prod(shape))
+    return np.stack([gauss1(5, stream, size).reshape(shape).astype(np.float16) for stream in streams])
+
+
+def test_the_same_noise_is_the_same_picture(models: dict[str, LoadedModel], folder: Path) -> None:
+    """On repeat, beside others, after a cancel, and from the file in a fresh process; no global generator moves."""
+    pairs = covering(models)
+    assert {family for family, _ in pairs} == set(FAMILIES)
+    assert {name for _, name in pairs} == {name for model in models.values() for name in schedulers_of(model)}
+    cells = [check(models[family], family, scheduler, folder) for family, scheduler in pairs]
+    assert [cell for cell in cells if cell.reason] == []
+    again = rendered_again(folder)
+    assert [(cell.family, cell.scheduler) for cell in cells if again[cell.family, cell.scheduler]] == []
+
+
+CALLS = itertools.count(1)
+BROKEN: dict[str, Callable[[Any], Any]] = {
+    "a neighbour changes the picture": lambda predicted: predicted - predicted.mean(dim=0),
+    "the same again is another picture": lambda predicted: predicted + 0.1 * next(CALLS),
+    "the numbers of this picture ran out of range, so it is black in parts: another scheduler or dtype may do": (
+        lambda predicted: predicted * float("nan")
+    ),
+    "something drew from the global random generator (python), so this picture may not come again": lambda predicted: (
+        predicted + random.random()
+    ),
+}
+
+
+@pytest.mark.parametrize("reason", BROKEN)
+def test_what_breaks_the_law_is_found(
+    models: dict[str, LoadedModel], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason: str
+) -> None:
+    step = diffusers.DDIMScheduler.step
+
+    def broken(self: Any, model_output: Any, *args: Any, **kwargs: Any) -> Any:
+        return step(self, BROKEN[reason](model_output), *args, **kwargs)
+
+    monkeypatch.setattr(diffusers.DDIMScheduler, "step", broken)
+    assert check(models["SD 2 v"], "SD 2 v", "DDIM", tmp_path).reason == reason
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_noise_of_a_family_is_told_with_its_axes(models: dict[str, LoadedModel], family: str) -> None:
+    known = FAMILIES[family]
+    kind = BatchRenderer(models[family]).noise_kind(known.settings)
+    assert kind == NoiseKind(shape=known.shape, axes=known.axes)
+
+
+@pytest.mark.parametrize(
+    ("size", "wide", "high"),
+    [
+        ((512, 768), (1024, 768), (512, 1536)),
+        ((4096, 512), (8192, 512), (4096, 1024)),
+        ((4104, 1024), (4104, 512), (2048, 1024)),
+        ((8192, 64), (8192, 64), (4096, 64)),
+    ],
+)
+def test_axes_are_found_by_a_wide_and_a_high_size(
+    size: tuple[int, int], wide: tuple[int, int], high: tuple[int, int]
+) -> None:
+    assert stretched(*size) == (wide, high)
+
+
+def test_axes_are_found_where_a_model_renders_every_size_as_one_of_its_own() -> None:
+    """HiDream keeps the area, and Kandinsky 5 takes the nearest of its resolutions, channels last."""
+    assert axes_of((16, 128, 128), (16, 90, 180), (16, 180, 90)) == "CHW"
+    assert axes_of((1, 128, 128, 16), (1, 80, 176, 16), (1, 176, 80, 16)) == "1HWC"
+
+
+@pytest.mark.parametrize("family", ["Flux.1", "Flux.2", "Qwen-Image", "Kandinsky 5", "HiDream"])
+def test_a_stored_tensor_of_any_axes_is_varied_and_replayed(
+    models: dict[str, LoadedModel], family: str, tmp_path: Path
+) -> None:
+    """With bands and a region: outside of it nothing of the noise moves, whichever axes are the spatial ones."""
+    loaded, known = models[family], FAMILIES[family]
+    (tensor,) = noise_of(known.shape, 0)
+    bands = tuple(0.5**octave for octave in range(octaves(known.shape, known.axes)))
+    assert len(bands) > 1
+    round = Round(seed=1, scale=0.8, of=2, marks=(0,), bands=bands, region="10/00")
+    task = PictureTask(index=0, lineage=Lineage(root=TensorRoot()).child(round))
+    job = RenderJob(job=1, tasks=(task,), settings=known.settings, root_tensor=tensor)
+    (first,) = pictures_of(loaded, job)
+    write_picture(tmp_path / "a.png", first.picture.width, first.picture.height, first.picture.rgb, first.record)
+    record = read_record(tmp_path / "a.png")
+    assert (record.axes, record.tensor.shape) == (known.axes, known.shape)
+    (fresh,) = pictures_of(loaded, job_of(record))
+    assert fresh.picture == first.picture
+    moved = replay(record.lineage, record.tensor.shape, record.axes, record.tensor) != tensor
+    spatial = (known.axes.index("H"), known.axes.index("W"))
+    places = np.moveaxis(moved, spatial, (0, 1)).reshape(known.shape[spatial[0]], known.shape[spatial[1]], -1)
+    half = (places.shape[0] // 2, places.shape[1] // 2)
+    assert places[: half[0], : half[1]].mean() > 0.9
+    assert places.sum() == places[: half[0], : half[1]].sum()
+
+
+def test_tokens_have_no_bands_and_no_regions_and_say_so() -> None:
+    shape, axes = (256, 64), "LC"
+    assert octaves(shape, axes) == 0
+    varied = replay(SEED.child(Round(seed=1, scale=0.5, of=2, marks=(1,))), shape, axes)
+    assert (varied != replay(SEED, shape, axes)).mean() > 0.9
+    with pytest.raises(InvalidValue) as caught:
+        replay(SEED.child(Round(seed=1, scale=0.5, of=2, marks=(1,), bands=(1.0, 0.5))), shape, axes)
+    assert str(caught.value) == "0 bands needed for [256, 64] LC, found 2"
+    with pytest.raises(InvalidValue) as caught:
+        replay(SEED.child(Round(seed=1, scale=0.5, of=2, marks=(1,), region="10/00")), shape, axes)
+    assert str(caught.value) == "a region has at most 0 x 0 cells for [256, 64] LC, found 2 x 2"
+
+
+@pytest.mark.parametrize("family", [family for family in FAMILIES if family not in LARGE])
+def test_a_batch_shows_what_each_picture_alone_does(models: dict[str, LoadedModel], family: str) -> None:
+    """To the eye: kernels differ by the size of a batch, but no picture may get its neighbour's text or noise."""
+    known, renderer = FAMILIES[family], BatchRenderer(models[family])
+    noise = noise_of(known.shape, 0, 1)
+    together = renderer.render(noise, known.settings, lambda _: None).pixels
+    for slot in (0, 1):
+        alone = renderer.render(noise[[slot]], known.settings, lambda _: None).pixels[0]
+        assert np.abs(together[slot].astype(int) - alone).max() <= 2
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_prompt_is_encoded_once(models: dict[str, LoadedModel], family: str) -> None:
+    known, loaded = FAMILIES[family], models[family]
     renderer = BatchRenderer(loaded)
-    settings = replace(SETTINGS, scheduler=scheduler_settings(some_scheduler(loaded, stochastic)))
-    assert renderer.noise_kind(settings) == NoiseKind(shape=(4, 16, 16), axes="CHW")
-    noise = np.stack([gauss1(5, stream, 1024).reshape(4, 16, 16) for stream in range(4)]).astype(np.float16)
+    renderer.noise_kind(known.settings)
+    hits, calls = loaded.memo.hits, []
+    handle = loaded.pipe.text_encoder.register_forward_hook(lambda *_: calls.append(1))
+    renderer.render(noise_of(known.shape, 0, 1), known.settings, lambda _: None)
+    handle.remove()
+    assert loaded.memo.hits > hits
+    assert calls == []
+
+
+@pytest.mark.parametrize("family", ["SDXL", "Flux.1", "Flux.2", "Qwen-Image", "Kandinsky 5"])
+def test_previews_come_from_packed_latents_too(models: dict[str, LoadedModel], family: str) -> None:
+    known, renderer = FAMILIES[family], BatchRenderer(models[family])
     previews: list[tuple[Picture, ...]] = []
-    first = renderer.render(noise[:3], settings, lambda _: None, previews.append)
-    other = renderer.render(noise[[3, 1, 0]], settings, lambda _: None)
-    np.testing.assert_array_equal(first.pixels[1], other.pixels[1])
-    assert not np.array_equal(first.pixels[0], first.pixels[1])
-    assert not any((*first.warnings, *other.warnings))
-    assert [len(pictures) for pictures in previews] == [3, 3, 3]
+    renderer.render(noise_of(known.shape, 0, 1), known.settings, lambda _: None, previews.append)
+    side = known.shape[known.axes.index("H")]
+    assert [[(one.width, one.height) for one in pictures] for pictures in previews] == [[(side, side)] * 2] * 3
 
 
-def test_every_scheduler_that_a_flow_model_names_runs(loaded: LoadedModel) -> None:
-    """Those of the others are tested in `test_render`."""
-    renderer = BatchRenderer(loaded)
-    noise = gauss1(5, 0, 1024).reshape(1, 4, 16, 16).astype(np.float16)
-    for name in loaded.own.usable if loaded.own.is_flow else ():
-        settings = replace(SETTINGS, scheduler=scheduler_settings(name))
-        assert not any(renderer.render(noise, settings, lambda _: None).warnings), name
-
-
-def test_flow_models_refuse_schedulers_of_the_others(loaded: LoadedModel) -> None:
-    wrong = "DDIM" if loaded.own.is_flow else "FlowMatchEulerDiscrete"
-    with pytest.raises(InvalidRequest, match=f"^this model cannot use the scheduler {wrong}; it can use D"):
-        loaded.own.build(scheduler_settings(wrong))
+def test_flow_models_refuse_schedulers_of_the_others(models: dict[str, LoadedModel]) -> None:
+    for family, wrong in (("SD 3", "DDIM"), ("SDXL", "FlowMatchEulerDiscrete")):
+        with pytest.raises(InvalidRequest, match=f"^this model cannot use the scheduler {wrong}; it can use D"):
+            models[family].own.build(scheduler_settings(wrong))
 
 
 class Qwen:
@@ -79,6 +225,12 @@ class Distilled:
     def __call__(self, prompt: object = None, true_cfg_scale: float = 1.0, guidance_scale: float = 3.5) -> None: ...
 
 
+class Rescaling:
+    """A pipeline that can rescale its guidance."""
+
+    def __call__(self, prompt: object = None, guidance_scale: float = 7.5, guidance_rescale: float = 0.0) -> None: ...
+
+
 def test_guidance_means_what_the_pipeline_does_by_default() -> None:
     assert call_arguments(Qwen(), SETTINGS, 2, []) == {
         "prompt": ["a lake"] * 2,
@@ -86,3 +238,6 @@ def test_guidance_means_what_the_pipeline_does_by_default() -> None:
         "true_cfg_scale": 3.0,
     }
     assert call_arguments(Distilled(), SETTINGS, 1, []) == {"prompt": ["a lake"], "guidance_scale": 3.0}
+    rescaled = replace(SETTINGS, guidance_rescale=0.7)
+    assert call_arguments(Rescaling(), SETTINGS, 1, []) == {"prompt": ["a lake"], "guidance_scale": 3.0}
+    assert call_arguments(Rescaling(), rescaled, 1, [])["guidance_rescale"] == 0.7

@@ -1,0 +1,73 @@
+"""Every tiny family with every scheduler that it can use: is the same noise the same picture?  As Markdown.
+
+python -m tests.benchmarks.engine_matrix [FAMILY ...]    All of them, or those named.  = make matrix
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import diffusers
+import torch
+
+from tests.engine.families.catalogue import FAMILIES
+from tests.engine.matrix import OWN, Cell, check, loaded_family, rendered_again, schedulers_of
+
+PASSED, ABSENT = "✓", "–"
+NOT_OFFERED = """Not offered: EDMEuler (for models whose input is scaled in another way); for flows DEISMultistep and
+SASolver (in diffusers 0.42 they stop at a flow's last sigma but one, so noise stays), and all that know no flow."""
+
+
+def cells_of(family: str, folder: Path) -> tuple[list[Cell], bool]:
+    """All cells of a family but for the fresh process, and whether it follows a flow."""
+    began = time.perf_counter()
+    loaded = loaded_family(family, folder)
+    cells = [check(loaded, family, scheduler, folder) for scheduler in schedulers_of(loaded)]
+    print(f"{family}: {len(cells)} schedulers, {time.perf_counter() - began:.0f} s", file=sys.stderr)
+    return cells, loaded.own.is_flow
+
+
+def table(cells: list[Cell], reasons: list[str]) -> str:
+    """Rows are schedulers, columns families; a number points at a reason, which is added to `reasons`."""
+    families = list(dict.fromkeys(cell.family for cell in cells))
+    rows = sorted({cell.scheduler for cell in cells}, key=lambda name: (name != OWN, name))
+    marks = {(cell.family, cell.scheduler): mark(cell, reasons) for cell in cells}
+    lines = [f"| | {' | '.join(families)} |", "|---|" + ":-:|" * len(families)]
+    lines += [f"| {row} | {' | '.join(marks.get((family, row), ABSENT) for family in families)} |" for row in rows]
+    return "\n".join(lines)
+
+
+def mark(cell: Cell, reasons: list[str]) -> str:
+    """What stands in a cell of the table."""
+    if not cell.reason:
+        return PASSED
+    if cell.reason not in reasons:
+        reasons.append(cell.reason)
+    return f"({reasons.index(cell.reason) + 1})"
+
+
+def main(families: list[str]) -> None:
+    kinds: dict[bool, list[Cell]] = {False: [], True: []}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for family in families or FAMILIES:
+            cells, is_flow = cells_of(family, folder)
+            kinds[is_flow] += cells
+        again = rendered_again(folder)
+    reasons: list[str] = []
+    for is_flow, cells in kinds.items():
+        whole = [cell if cell.reason else replace(cell, reason=again[cell.family, cell.scheduler]) for cell in cells]
+        if whole:
+            passed = sum(not cell.reason for cell in whole)
+            kind = "follow a flow" if is_flow else "predict noise or v"
+            print(f"\nFamilies that {kind}: {passed} of {len(whole)} pass.\n\n{table(whole, reasons)}")
+    print("\n" + "\n".join([*(f"({number}) {reason}" for number, reason in enumerate(reasons, 1)), NOT_OFFERED]))
+    print(f"diffusers {diffusers.__version__}, torch {torch.__version__}, {torch.get_num_threads()} threads")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

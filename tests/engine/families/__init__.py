@@ -1,0 +1,1 @@
+"""Tiny random pipelines of the families that people run, built in code: `catalogue` names them all."""
