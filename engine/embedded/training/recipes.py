@@ -33,7 +33,7 @@ PLANS = {
         autoencoder=_recipe(1.5e-3, 16, _NEVER, 22, 0.998, decay=0.5, weight_decay=1e-3),
         text=_recipe(1e-3, 128, _NEVER, 4, 0.99),
         decoder=_recipe(1e-3, 16, _NEVER, 8, 0.998, weight_decay=1e-3),
-        unet=_recipe(1e-3, 32, _NEVER, 70, 0.998),
+        unet=_recipe(1e-3, 32, _NEVER, 150, 0.999),
     ),
     # one large GPU: not tried yet, sized from published throughput
     "gpu": Plan(
