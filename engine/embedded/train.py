@@ -66,6 +66,10 @@ def _run(stage: str, given: argparse.Namespace, plan: Plan, processes: int, devi
             folder / "classifier.safetensors",
             TrainClassifier(folder=folder, recipe=plan.classifier),
         ),
+        "judge": (
+            folder / "judge.safetensors",
+            TrainClassifier(folder=folder, recipe=plan.classifier, name="judge"),
+        ),
         "autoencoder": (
             folder / "vae" / "config.json",
             TrainAutoencoder(folder=folder, recipe=plan.autoencoder, start=given.start and given.start / "vae"),
@@ -81,7 +85,7 @@ def _run(stage: str, given: argparse.Namespace, plan: Plan, processes: int, devi
         ),
         "decoder": (
             folder / "trained" / "vae" / "config.json",
-            TrainDecoder(folder=folder, recipe=plan.decoder),
+            TrainDecoder(folder=folder, recipe=plan.decoder, start=given.start and given.start / "vae"),
         ),
     }
     result, work = works[stage]
@@ -119,7 +123,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--plan", choices=list(PLANS), help="sizes and budgets (by the device)")
     parser.add_argument("--device", choices=["cpu", "cuda"], help="what to compute on (cuda when there is one)")
     parser.add_argument("--processes", type=int, metavar="N", help="on a CPU, each of one thread (every core)")
-    parser.add_argument("--start", type=Path, metavar="MODEL", help="go on from this pipeline's autoencoder")
+    parser.add_argument(
+        "--start",
+        type=Path,
+        metavar="MODEL",
+        help="go on from this pipeline's autoencoder (for the decoder alone: one that makes the same latents)",
+    )
     return parser
 
 

@@ -1,4 +1,8 @@
-"""Trains the classifier on drawn scenes, some of them blurred or noisy, so that it judges a model's soft edges too."""
+"""Trains the classifiers on drawn scenes, some of them blurred or noisy, so that they judge a model's soft edges too.
+
+There are two: the eye, whose features the autoencoder and its decoder learn to match, and the judge, which ships and
+measures.  The judge shares neither weights nor batches with the eye, and no training ever sees it.
+"""
 
 from __future__ import annotations
 
@@ -20,19 +24,20 @@ from engine.embedded.training.ranks import Rank, half_precision
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrainClassifier:
-    """The stage as a value that travels to its processes."""
+    """The stage as a value that travels to its processes.  name: "classifier" (the eye) or "judge"."""
 
     folder: Path
     recipe: Recipe
+    name: str = "classifier"
 
     def __call__(self, rank: Rank) -> None:
-        """Train, then write `classifier.safetensors` (fp16) into the folder."""
-        torch.manual_seed(0)
+        """Train, then write `NAME.safetensors` (fp16) into the folder."""
+        torch.manual_seed(len(self.name))
         drawn, device = pictures(self.folder), rank.device
         right = torch.tensor([labels(sample_scene(k)) for k in range(len(drawn))])
         classifier = Classifier().to(device)
         classifier.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch types no such module
-        loop = Loop("classifier", self.folder, rank, self.recipe, {"classifier": classifier})
+        loop = Loop(self.name, self.folder, rank, self.recipe, {"classifier": classifier})
         for _ in loop:
             random = loop.numpy_random()
             chosen = np.sort(random.choice(len(drawn), self.recipe.batch, replace=False))
@@ -44,7 +49,7 @@ class TrainClassifier:
             loop.learn(torch.stack(losses).sum())
         if rank.index == 0:
             weights = {k: v.half() if v.is_floating_point() else v for k, v in loop.averaged("classifier").items()}
-            save_file(weights, self.folder / "classifier.safetensors")
+            save_file(weights, self.folder / f"{self.name}.safetensors")
 
 
 def _cross_entropy(logits: Tensor, answers: Tensor) -> Tensor:

@@ -26,13 +26,13 @@ def _recipe(rate: float, batch: int, steps: int, minutes: float, ema: float, **o
 
 _NEVER = 10**9
 PLANS = {
-    # two cores: about two and a half hours in all
+    # two cores: about four hours and a half in all
     "cpu": Plan(
         pictures=60_000,
         classifier=_recipe(2e-3, 48, _NEVER, 7, 0.99, decay=0.7),
         autoencoder=_recipe(1.5e-3, 16, _NEVER, 22, 0.998, decay=0.5, weight_decay=1e-3),
         text=_recipe(1e-3, 128, _NEVER, 4, 0.99),
-        decoder=_recipe(1e-3, 16, _NEVER, 8, 0.998, weight_decay=1e-3),
+        decoder=_recipe(1e-3, 16, _NEVER, 22, 0.998, weight_decay=1e-3),
         unet=_recipe(1e-3, 32, _NEVER, 150, 0.999),
     ),
     # one large GPU: not tried yet, sized from published throughput
@@ -54,5 +54,5 @@ PLANS = {
         unet=_recipe(1e-3, 8, 3, 5, 0.5),
     ),
 }
-STAGES = ("pictures", "classifier", "autoencoder", "words", "latents", "unet", "decoder", "export")
+STAGES = ("pictures", "classifier", "judge", "autoencoder", "words", "latents", "unet", "decoder", "export")
 DEFAULT_FOLDER = Path("training-run")

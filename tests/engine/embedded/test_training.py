@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 from torch import nn
 
 from engine.embedded import train
@@ -18,6 +19,7 @@ from engine.embedded.scenes.picture import draw_scene
 from engine.embedded.scenes.scene import sample_scene
 from engine.embedded.training.autoencoder import as_tensor, encode, new_autoencoder, whiten
 from engine.embedded.training.data import objects, pictures, render_pictures
+from engine.embedded.training.decoder import critics_loss, new_critic, objections
 from engine.embedded.training.loop import Budget, Loop, Recipe
 from engine.embedded.training.ranks import Rank, run_ranks
 from engine.embedded.training.unet import new_scheduler
@@ -167,6 +169,31 @@ def test_whitening_changes_the_latents_and_not_the_picture() -> None:
     assert torch.allclose(values.mean(1), torch.zeros(4), atol=1e-3)
     assert torch.allclose(torch.cov(values), torch.eye(4), atol=1e-2)
     assert torch.allclose(before, after, atol=1e-2)
+
+
+def test_the_critic_learns_to_tell_and_its_objections_reach_the_picture_alone() -> None:
+    torch.manual_seed(0)
+    critic = new_critic()
+    drawn = as_tensor(np.stack([draw_scene(sample_scene(k)).pixels for k in range(4)]))
+    soft = torch.nn.functional.avg_pool2d(torch.nn.functional.pad(drawn, (2, 2, 2, 2), mode="replicate"), 5, 1)
+    learner = torch.optim.Adam(critic.parameters(), 2e-3)
+    for _ in range(60):
+        learner.zero_grad()
+        critics_loss(critic, soft, drawn).backward()  # type: ignore[no-untyped-call]
+        learner.step()
+    learner.zero_grad()
+    assert critics_loss(critic, soft, drawn).item() < 1.5  # one that cannot tell: 2
+    shown = soft.clone().requires_grad_()
+    objections(critic, shown).backward()  # type: ignore[no-untyped-call]
+    assert shown.grad is not None
+    assert all(weight.grad is None for weight in critic.parameters())
+    nearer = soft - 0.05 * shown.grad / shown.grad.abs().max()
+    assert objections(critic, nearer).item() < objections(critic, soft).item()
+
+
+def test_the_judge_is_not_the_eye(run: Path) -> None:
+    eye, judge = (load_file(run / f"{name}.safetensors") for name in ("classifier", "judge"))
+    assert all(not torch.equal(eye[key], judge[key]) for key in eye if key.endswith("0.weight"))
 
 
 def test_the_schedule_ends_before_sigmas_explode() -> None:
