@@ -66,6 +66,11 @@ class Front:
     text: bytes = field(default=b"", compare=False, repr=False)
 
     @property
+    def carrier(self) -> str:
+        """Where it was read: "chunk" or "twin"."""
+        return "twin" if self.is_twin else "chunk"
+
+    @property
     def parsed(self) -> Metadata | None:
         """The metadata as frozen values, None when it is not known.  Made when asked: a list of files needs none."""
         return metadata_from_json(self.metadata, len(self.dims)) if self.is_known else None

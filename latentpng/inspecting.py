@@ -7,13 +7,14 @@ import os
 from latentpng.carriers import read_front
 from latentpng.header import DTYPE_FP16, DTYPE_NAME, Codec, Front
 from latentpng.jsontext import json_text
-from latentpng.looking import Seen
+from latentpng.looking import OTHER_TEXT, OWN_TEXT, Seen
 from latentpng.opening import open_picture
 from latentpng.quick import quick_front
 from latentpng.record import Json, Lineage, Round, SeedRoot
 from latentpng.text import plain
 
 _CODEC_NAMES: dict[int, str] = {Codec.RECIPE: "none", Codec.RAW: "raw", Codec.SPLIT: "split+zstd"}
+_TOLD = {OWN_TEXT: "parameters: no noise, no lineage", OTHER_TEXT: "foreign: a text of another tool"}
 _ROUNDS_SHOWN = 12
 _TEXT_LIMIT = 4000
 _FACT_LIMIT = 60
@@ -29,14 +30,17 @@ def inspect_file(path: str | os.PathLike[str]) -> Front:
 
 
 def seen_json(seen: Seen, *, named: bool) -> str:
-    """All that a file says as one JSON object: `foreign` for another tool's text, `file` when `named`."""
+    """All that a file says as one JSON object: `foreign` for another tool's text, `parameters` for ours where nothing
+    else is left of a latent, `file` when `named`.
+    """
     if seen.front is not None and seen.foreign is None:
         return json_line(seen.front, seen.file if named else "")
     from latentpng.foreign.showing import foreign_json
 
     entries: dict[str, Json] = {} if seen.front is None else {**seen.front.metadata, **_header(seen.front)}
+    entries["carrier"] = seen.carrier
     if seen.foreign is not None:
-        entries["foreign"] = foreign_json(seen.foreign)
+        entries["parameters" if seen.carrier == OWN_TEXT else "foreign"] = foreign_json(seen.foreign)
     return _escaped(entries | ({"file": _sendable(seen.file)} if named else {}))
 
 
@@ -46,7 +50,7 @@ def json_line(front: Front, file: str = "") -> str:
     if metadata.startswith('{"') and metadata.isprintable():  # on one line as it is; writing it anew takes longest
         name = f'"file":{_escaped(_sendable(file))},' if file else ""
         return (
-            f'{{"chunk_bytes":{front.chunk_bytes},"codec":{_quoted(_codec(front))},"digest":"{front.digest}",'
+            f'{{"carrier":"{front.carrier}","chunk_bytes":{front.chunk_bytes},"codec":{_quoted(_codec(front))},"digest":"{front.digest}",'
             f'"dims":{list(front.dims)},"dtype":{_quoted(_dtype(front))},{name}'
             f'"version":{list(front.version)},{metadata[1:]}'
         )
@@ -80,11 +84,16 @@ def seen_lines(seen: Seen) -> list[str]:
         return found
     from latentpng.foreign.showing import foreign_lines
 
-    return found + foreign_lines(seen.foreign)
+    carrier = [] if found else [f"{'carrier':16} {_TOLD[seen.carrier]}"]
+    return found + carrier + foreign_lines(seen.foreign)
 
 
 def _header(front: Front) -> dict[str, Json]:
-    added: dict[str, Json] = {"chunk_bytes": front.chunk_bytes, "version": front.version}
+    added: dict[str, Json] = {
+        "carrier": front.carrier,
+        "chunk_bytes": front.chunk_bytes,
+        "version": front.version,
+    }
     if front.dims:
         added |= {"codec": _codec(front), "digest": front.digest, "dims": front.dims, "dtype": _dtype(front)}
     return added
@@ -115,8 +124,9 @@ def _quoted(value: str | int) -> str:
 
 def lines(front: Front) -> list[str]:
     """The same for people: one fact a line, without control characters."""
-    carrier = "text" if front.is_twin else "chunk"
-    facts = [(carrier, f"version {front.version[0]}.{front.version[1]}, {front.chunk_bytes:,} bytes")]
+    facts = [
+        ("carrier", f"{_carrier(front)}; version {front.version[0]}.{front.version[1]}, {front.chunk_bytes:,} bytes")
+    ]
     if front.dims:
         codec = _CODEC_NAMES.get(front.codec, f"codec {front.codec}")
         facts.append(("tensor", f"{' x '.join(map(str, front.dims))}, {codec}, SHA-256 {front.digest}"))
@@ -131,6 +141,13 @@ def lines(front: Front) -> list[str]:
         facts += [("pixels", f"SHA-256 {parsed.pixels}")] if parsed.pixels else []
         facts += [(key, _shown(value)) for key, value in sorted(parsed.extra.items())]
     return [f"{plain(name, 40):16} {plain(text, _TEXT_LIMIT)}" for name, text in facts]
+
+
+def _carrier(front: Front) -> str:
+    if not front.is_twin or front.parsed is None:
+        return front.carrier
+    is_seeded = isinstance(front.parsed.lineage.root, SeedRoot)
+    return f"{front.carrier}: no tensor, {'its lineage rebuilds it' if is_seeded else 'and nothing rebuilds it'}"
 
 
 def _lineage_facts(lineage: Lineage) -> list[tuple[str, str]]:

@@ -13,20 +13,32 @@ from latentpng.carriers import read_front
 from latentpng.errors import NoLatent, UnreadableFile
 from latentpng.header import Front
 from latentpng.opening import open_picture
+from latentpng.parameters import OWN_TOOL
 from latentpng.quick import quick_front
 
 if TYPE_CHECKING:
     from latentpng.foreign.record import ForeignRecord
 
+OWN_TEXT, OTHER_TEXT = "parameters", "foreign"  # what is shown of a file with neither chunk nor twin
 _OTHER_STARTS = (b"\xff\xd8\xff", b"RIFF")  # JPEG, and WebP among others
 
 
 class Seen(NamedTuple):
-    """What a file shows: the front of its latent, what another tool wrote, or both.  None for what is not there."""
+    """What a file shows: the front of its latent, what another tool wrote, or both.  None for what is not there.
+
+    foreign: our own `parameters` text too, its tool "latentpng", where nothing else is left.
+    """
 
     file: str
     front: Front | None
     foreign: ForeignRecord | None
+
+    @property
+    def carrier(self) -> str:
+        """Where it was read: "chunk", "twin", or else "parameters" (our text), "foreign" (that of another tool)."""
+        if self.front is not None:
+            return self.front.carrier
+        return OWN_TEXT if self.foreign is not None and self.foreign.tool == OWN_TOOL else OTHER_TEXT
 
 
 def look(file: str | os.PathLike[str]) -> Seen:
@@ -37,7 +49,7 @@ def look(file: str | os.PathLike[str]) -> Seen:
     with open_picture(file) as (stream, size, name):
         front = _front(stream, size, name)
         try:
-            foreign = _foreign(stream, size, name)
+            foreign = _foreign(stream, size, name, own=front is None)
         except UnreadableFile:
             if front is None:
                 raise
@@ -57,9 +69,13 @@ def _front(stream: BinaryIO, size: int, name: str) -> Front | None:
         return None
 
 
-def _foreign(stream: BinaryIO, size: int, name: str) -> ForeignRecord | None:
-    from latentpng.foreign.reading import foreign_from_texts
+def _foreign(stream: BinaryIO, size: int, name: str, *, own: bool) -> ForeignRecord | None:
+    """own: our own text counts too, where no other is there."""
+    from latentpng.foreign.reading import foreign_from_texts, own_from_texts
     from latentpng.foreign.texts import texts_of
 
-    record = foreign_from_texts(texts_of(stream, size, name))
-    return record if record.tool else None
+    texts = texts_of(stream, size, name)
+    record = foreign_from_texts(texts)
+    if record.tool:
+        return record
+    return own_from_texts(texts) if own else None

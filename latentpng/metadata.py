@@ -28,7 +28,7 @@ from latentpng.record import (
 from latentpng.text import brief
 
 # what `inspect --json` and the text twin add to the metadata: never keys of the metadata itself
-RESERVED = frozenset({"chunk_bytes", "codec", "digest", "dims", "dtype", "file", "version"})
+RESERVED = frozenset({"carrier", "chunk_bytes", "codec", "digest", "dims", "dtype", "file", "version"})
 _KNOWN = frozenset({"axes", "base", "node", "noise", "pixels", "root", "rounds", "settings", "software"})
 _KNOWN_ROUND = frozenset({"bands", "marks", "of", "region", "scale", "seed", "settings"})
 _KNOWN_ROOT = frozenset({"seed", "source", "tensor"})

@@ -8,7 +8,8 @@ from __future__ import annotations
 from latentpng.record import Json, JsonObject, Lineage, SeedRoot
 
 KEYWORD = "parameters"
-ENDING = "Version: latentpng 1"  # by this `strip` knows our text from another tool's
+OWN_TOOL = "latentpng"
+ENDING = f"Version: {OWN_TOOL} 1"  # by this `strip` knows our text from another tool's
 
 
 def parameters_text(settings: JsonObject, lineage: Lineage) -> str:

@@ -92,6 +92,8 @@ def value_of(name: str, seen: Seen) -> Value:
     """What a file says of a field."""
     if name in _FILE:
         return _FILE[name](seen.file)
+    if name == "carrier":
+        return seen.carrier
     if seen.front is not None:
         return _LATENT[name](seen.front)
     if seen.foreign is not None and name in _FOREIGN:
@@ -200,7 +202,6 @@ _LATENT: dict[str, Callable[[Front], Value]] = {
     "root": _root,
     "node": _node,
     "dims": lambda front: "x".join(map(str, front.dims)),
-    "carrier": lambda front: "text" if front.is_twin else "chunk",
     "seed": _seed,
     "rounds": _rounds,
     "scale": _scale,

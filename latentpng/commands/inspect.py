@@ -22,7 +22,8 @@ others); JPEG and WebP are read for it.
 
 fields of --where and --sort:
   name, model, scheduler, prompt, negative, tool (latentpng, a1111, comfyui, ...), root (seed or tensor),
-  node, dims (such as 4x64x64), carrier (chunk or text): texts, whatever their case
+  node, dims (such as 4x64x64), carrier (chunk, twin, parameters or foreign):
+  texts, whatever their case
   time (of the file: 2025-01-31, or 2025-01-31T18:00), size (bytes of the file),
   seed, rounds, scale (of the last round), steps, guidance, width, height: numbers
 

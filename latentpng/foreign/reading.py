@@ -9,11 +9,13 @@ and of those that copy it.  Our own text is nobody's.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 from latentpng.foreign import a1111, comfyui, drawthings, fooocus, invokeai, novelai, sdcpp, swarmui
+from latentpng.foreign.infotext import parse
 from latentpng.foreign.record import ForeignRecord
 from latentpng.foreign.texts import Texts, read_texts
-from latentpng.parameters import KEYWORD, is_ours
+from latentpng.parameters import KEYWORD, OWN_TOOL, is_ours
 
 _READERS = (
     invokeai.read,
@@ -43,3 +45,10 @@ def foreign_from_texts(texts: Texts) -> ForeignRecord:
         if record is not None:
             return record
     return ForeignRecord()
+
+
+def own_from_texts(texts: Texts) -> ForeignRecord | None:
+    """What our own `parameters` text says, its tool "latentpng"; None when there is none with enough fields."""
+    text = texts.get(KEYWORD, "")
+    infotext = parse(text) if is_ours(text) else None
+    return None if infotext is None else replace(a1111.record_of(infotext), tool=OWN_TOOL, version="")

@@ -15,7 +15,7 @@ class ForeignRecord:
     """An empty text, 0 or an empty tuple is "it does not say"; numbers that may be 0 are None then.
 
     tool: "a1111", "forge", "sdnext", "comfyui", "invokeai", "fooocus", "swarmui", "novelai", "drawthings", "sdcpp";
-        "" when no tool was recognised.
+        "latentpng" for our own text; "" when no tool was recognised.
     version: of the tool, as it wrote it.
     seed: of this picture, as a whole number of any size and sign.
     variation_seed, variation_strength: a second seed and its share of the noise, 0 to 1.

@@ -13,6 +13,7 @@ from latentpng.record import Json
 from latentpng.text import plain
 
 TOOL_NAMES = {
+    "latentpng": "latentpng",
     "a1111": "Stable Diffusion web UI",
     "forge": "Stable Diffusion web UI Forge",
     "sdnext": "SD.Next",

@@ -59,7 +59,7 @@ def test_inspect_tells_people(folder: Path, capsys: pytest.CaptureFixture[str]) 
     pixels = json.loads(dict(independent.png_chunks(bytes_))[b"tEXt"].partition(b"\0")[2])["pixels"]
     assert err == ""
     assert out.splitlines() == [
-        f"chunk            version 1.0, {length} bytes",
+        f"carrier          chunk; version 1.0, {length} bytes",
         f"tensor           2 x 8 x 8, raw, SHA-256 {RECORD.node}",
         "axes             CHW",
         f"noise            gauss1, node {RECORD.node}",
@@ -82,6 +82,7 @@ def test_inspect_json_is_the_metadata_and_what_the_header_adds(
     chunk = dict(independent.png_chunks((folder / "a.png").read_bytes()))[b"laTn"]
     metadata = json.loads(chunk[72 : 72 + int.from_bytes(chunk[8:12], "little")])
     assert shown == metadata | {
+        "carrier": "chunk",
         "chunk_bytes": len(chunk),
         "codec": "raw",
         "digest": RECORD.node,
@@ -301,7 +302,7 @@ def test_a_newer_file_shows_what_it_can(folder: Path, capsys: pytest.CaptureFixt
     (folder / "b.png").write_bytes(png_of((b"laTn", changed(chunk_data(), 4, b"\2"))))
     assert main(["inspect", "--json", "b.png"]) == 6
     out, err = capsys.readouterr()
-    assert json.loads(out) == {"chunk_bytes": len(chunk_data()), "version": [2, 0]}
+    assert json.loads(out) == {"carrier": "chunk", "chunk_bytes": len(chunk_data()), "version": [2, 0]}
     assert err == "latentpng: b.png: a newer version is needed: this reads version 1, found 2\n"
     (folder / "c.png").write_bytes(png_of((b"laTn", changed(chunk_data(), 17, b"\2"))))
     assert main(["inspect", "--json", "c.png"]) == 0

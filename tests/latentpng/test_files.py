@@ -85,7 +85,10 @@ def test_the_twin_alone_rebuilds_the_noise(tmp_path: Path) -> None:
         f"{path}: good (noise of 2 x 8 x 8, rebuilt from the text, lineage of 1 round, pixels)"
     )
     length = len(dict(independent.png_chunks(path.read_bytes()))[b"tEXt"])
-    assert lines(inspect_file(path))[0] == f"text             version 1.0, {length} bytes"
+    assert (
+        lines(inspect_file(path))[0]
+        == f"carrier          twin: no tensor, its lineage rebuilds it; version 1.0, {length} bytes"
+    )
 
 
 def test_the_twin_of_a_tensor_says_what_is_missing(tmp_path: Path) -> None:

@@ -429,7 +429,7 @@ def test_other_tools_pictures_are_shown_and_chosen(folder: Path, capsys: pytest.
     assert main(["inspect", "--json", "--where", "tool=a1111", "."]) == 0
     out, err = capsys.readouterr()
     shown = [json.loads(line) for line in out.splitlines()]
-    assert shown == [{"file": name, "foreign": FOREIGN} for name in ("dog.jpg", "dog.png")]
+    assert shown == [{"carrier": "foreign", "file": name, "foreign": FOREIGN} for name in ("dog.jpg", "dog.png")]
     assert err == ""
     assert main(["inspect", "--short", "--where", "seed=5", "--where", "model=OTHER", "."]) == 0
     line = "a1111, seed 5, other, Euler a, 20 steps: a dog"
@@ -437,7 +437,8 @@ def test_other_tools_pictures_are_shown_and_chosen(folder: Path, capsys: pytest.
     assert main(["inspect", "--short", "--where", "rounds>=0", "--sort", "rounds", "dog.png", "cat.png"]) == 0
     assert capsys.readouterr().out.splitlines() == ["cat.png  seed 7, 1 round, 2 x 8 x 8, 4 steps: a cat"]
     assert main(["inspect", "dog.jpg"]) == 0
-    assert capsys.readouterr().out.splitlines()[:2] == [
+    assert capsys.readouterr().out.splitlines()[:3] == [
+        "carrier          foreign: a text of another tool",
         "tool             Stable Diffusion web UI v1.9.4",
         "prompt           a dog",
     ]
@@ -456,7 +457,7 @@ def test_a_latent_with_another_tools_text_shows_both(folder: Path, capsys: pytes
     assert "foreign" not in json.loads(capsys.readouterr().out)
     assert main(["inspect", "--json", "both.png"]) == 0
     shown = json.loads(capsys.readouterr().out)
-    assert (shown["foreign"], shown["root"], shown["codec"]) == (FOREIGN, {"seed": "7"}, "split+zstd")
+    assert (shown["foreign"], shown["root"], shown["carrier"]) == (FOREIGN, {"seed": "7"}, "chunk")
     assert main(["inspect", "both.png"]) == 0
     out = capsys.readouterr().out.splitlines()
     assert out.index("root             seed 7") < out.index("tool             Stable Diffusion web UI v1.9.4")

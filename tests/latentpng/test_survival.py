@@ -17,11 +17,13 @@ from latentpng.chunks import SIGNATURE, build
 from latentpng.cli import main
 from latentpng.errors import ExitCode
 from latentpng.files import embed_record, strip, write_picture
+from latentpng.foreign.noise.recipes import RECIPES
 from latentpng.pixels import encode_pixels
 from latentpng.record import LatentRecord, Round
 from tests.latentpng import independent
 from tests.latentpng.pictures import RGB, SIDE, seeded_record, tensor_record
 from tests.latentpng.strict_png import problems
+from tests.latentpng.test_hostile import png_of
 from tests.survival import picture
 from tests.survival.leftovers import Leftovers, leftovers
 from tests.survival.tools import WAYS, Way, version_of
@@ -60,7 +62,7 @@ def test_what_a_tool_keeps_leads_to_the_same_noise(tmp_path: Path, way: Way) -> 
         chunk=expected[0],
         twin=expected[1],
         parameters=expected[2],
-        inspected="chunk" if found.chunk else "text" if found.twin else "",
+        inspected="chunk" if found.chunk else "twin" if found.twin else "",
         verified=verified if found.chunk or found.twin else ExitCode.NO_LATENT,
         node=RECORD.node if found.chunk or found.twin else "",
     )
@@ -102,7 +104,7 @@ def test_every_carrier_is_read_wherever_a_tool_puts_it(tmp_path: Path, chunk: bo
         chunk=f"laTn{where}" if chunk else "",
         twin=f"{twin.decode()}{where}",
         parameters="",
-        inspected="chunk" if chunk else "text",
+        inspected="chunk" if chunk else "twin",
         verified=ExitCode.OK,
         node=RECORD.node,
     )
@@ -124,6 +126,33 @@ def test_the_twin_is_the_metadata_and_what_the_header_said(tmp_path: Path) -> No
         }
 
 
+def test_our_text_alone_is_shown_as_what_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, text = tmp_path / "a.png", "a cat\nSteps: 4, Sampler: DDIM, Seed: 7, Variations: 1, Version: latentpng 1"
+    path.write_bytes(png_of((b"tEXt", b"parameters\0" + text.encode())))
+    assert main(["inspect", str(path)]) == 0
+    assert capsys.readouterr() == (
+        "carrier          parameters: no noise, no lineage\n"
+        "tool             latentpng\n"
+        "prompt           a cat\n"
+        "seed             7\n"
+        "steps            4\n"
+        "sampler          DDIM\n"
+        "Variations       1\n",
+        "",
+    )
+    assert main(["inspect", "--json", "--where", "carrier=parameters", "--where", "tool=latentpng", str(path)]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "carrier": "parameters",
+        "parameters": {
+            "tool": "latentpng", "prompt": "a cat", "seed": "7", "steps": 4, "sampler": "DDIM",
+            "extra": {"Variations": "1"},
+        },
+    }  # fmt: skip
+    assert main(["import", str(path)]) == 2
+    problem = f"no metadata of a tool that is known: --as names one of {', '.join(RECIPES)}"
+    assert capsys.readouterr() == ("", f"latentpng: {path}: {problem}\n")
+
+
 def test_noise_from_elsewhere_is_gone_with_its_chunk_and_that_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -134,7 +163,7 @@ def test_noise_from_elsewhere_is_gone_with_its_chunk_and_that_is_said(
     gone = "its noise came from elsewhere and stood in the laTn chunk, which is not there"
     assert main(["inspect", "a.png"]) == 0
     shown, _ = capsys.readouterr()
-    assert shown.startswith("text             version 1.0, ")
+    assert shown.startswith("carrier          twin: no tensor, and nothing rebuilds it; version 1.0, ")
     assert 'root             tensor {"tool":"other"}\n' in shown
     assert main(["verify", "a.png"]) == 4
     assert main(["extract", "a.png"]) == 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def leftovers(path: Path) -> Leftovers:
             carriers[name] = carriers[name] or f"{kind.decode()}{behind}"
     inspected, node = "", ""
     try:
-        inspected = lines(inspect_file(path))[0].split()[0]
+        inspected = re.split("[:;]", lines(inspect_file(path))[0].split()[1])[0]
         record = read_record(path)
         node = digest(replay(record.lineage, record.tensor.shape, record.axes, record.root_tensor))
     except NoLatent:
