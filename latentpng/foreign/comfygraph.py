@@ -15,7 +15,7 @@ from latentpng.record import Json, JsonObject
 
 MAX_NODES = 4096
 MAX_INPUTS = 256
-MAX_TEXT = 2**22  # characters of one prompt, put together
+MAX_TEXT = 2**21  # characters of one prompt, put together
 _MAX_LINKS = 32  # one after the other, where a walk recurses
 _MAX_PIECES = 4096  # that one prompt is put together from
 _MAX_NAMES = 2**16  # characters of all names that are looked for at once

@@ -22,7 +22,8 @@ _USED = ("c", "model", "sampler", "scale", "seed", "size", "steps", "uc")
 def read(texts: Texts) -> ForeignRecord | None:
     """The first object that has `c` and what a render needs."""
     for keyword in _KEYWORDS:
-        entries = read_object(texts.get(keyword, ""))
+        text = texts.get(keyword, "")
+        entries = read_object(text) if f'"{_PROMPT}"' in text else {}
         if _PROMPT in entries and len(_OTHERS & entries.keys()) >= _LEAST_OTHERS:
             return _record_of(entries)
     return None

@@ -35,6 +35,8 @@ def read(texts: Texts) -> ForeignRecord | None:
     """A text in either scheme.  It is Fooocus's when the scheme, the version or the software says so."""
     text = texts.get("parameters") or texts.get("UserComment", "")
     is_named = texts.get("fooocus_scheme") in _SCHEMES or texts.get("Software", "").startswith(_NAME)
+    if not is_named and _NAME not in text:
+        return None
     entries = read_object(text)
     if entries:
         is_own = is_named or loose.text(entries.get("version")).startswith(_NAME)

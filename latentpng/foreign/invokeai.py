@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import islice
 
 from latentpng.foreign import loose
 from latentpng.foreign.loosejson import read_object
@@ -15,6 +16,8 @@ from latentpng.foreign.texts import Texts
 from latentpng.record import Json, JsonObject
 
 MAX_VARIATIONS = 64
+MAX_SWITCHES = 256
+MAX_BRACKETS = 1024
 _RANDOMNESS = {"cpu": "cpu", "cuda": "gpu"}
 _USED = (
     "app_version",
@@ -29,7 +32,6 @@ _USED = (
     "width",
 )
 _USED_BEFORE = ("cfg_scale", "height", "prompt", "sampler", "seed", "steps", "variations", "width")
-_BRACKETED = re.compile(r"\[([^\[\]]*)\]")
 _QUOTED = re.compile(r'"((?:[^"\\]++|\\.)*+)"', re.DOTALL)
 _SWITCHES_START = re.compile(r"\s-s ?[0-9]")
 _SWITCH = re.compile(r"(?<!\S)-([sSWHCAV]) ?([^\s-]\S*)")
@@ -93,7 +95,7 @@ def _record_of_dream(text: str) -> ForeignRecord:
     """A line as it was typed: a prompt and switches."""
     prompt, switches = _prompt_and_switches(text)
     prompt, negative = _split(prompt)
-    found = {match[1]: match[2] for match in _SWITCH.finditer(switches)}
+    found = {match[1]: match[2] for match in islice(_SWITCH.finditer(switches), MAX_SWITCHES)}
     pairs: list[Json] = [
         {"seed": seed, "weight": weight}
         for seed, _, weight in (pair.partition(":") for pair in found.get("V", "").split(",", MAX_VARIATIONS))
@@ -118,8 +120,20 @@ def _prompt_and_switches(text: str) -> tuple[str, str]:
     quoted = _QUOTED.match(text)
     if quoted:
         return quoted[1].replace('\\"', '"'), text[quoted.end() :]
-    starts = [match.start() for match in _SWITCHES_START.finditer(text)]
-    return (text[: starts[-1]].strip(), text[starts[-1] :]) if starts else (text.strip(), "")
+    start = _last_start(text)
+    return (text.strip(), "") if start < 0 else (text[:start].strip(), text[start:])
+
+
+def _last_start(text: str) -> int:
+    """Where the last ` -s 20` is, from the back; -1 when there is none among the last that look like one."""
+    end = len(text)
+    for _ in range(MAX_SWITCHES):
+        end = text.rfind("-s", 0, end)
+        if end < 1:
+            return -1
+        if _SWITCHES_START.match(text, end - 1):
+            return end - 1
+    return -1
 
 
 def _joined(prompt: Json) -> str:
@@ -133,9 +147,14 @@ def _joined(prompt: Json) -> str:
 
 
 def _split(prompt: str) -> tuple[str, str]:
-    """What stands in brackets is the negative prompt."""
-    negative = " ".join(match[1].strip() for match in _BRACKETED.finditer(prompt))
-    return _BRACKETED.sub("", prompt).strip(), negative.strip()
+    """What stands in brackets, the innermost, is the negative prompt; behind too many brackets none is looked for."""
+    *closed, rest = prompt.split("]", MAX_BRACKETS)
+    outside, inside = [], []
+    for part in closed:
+        before, opening, within = part.rpartition("[")
+        outside.append(before if opening else f"{part}]")
+        inside.append(within.strip() if opening else "")
+    return "".join((*outside, rest)).strip(), " ".join(filter(None, inside))
 
 
 def _variations(values: Json) -> tuple[tuple[int, float], ...]:

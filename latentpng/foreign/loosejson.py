@@ -13,9 +13,9 @@ from typing import cast
 
 from latentpng.record import Json
 
-MAX_LENGTH = 2**22
+MAX_LENGTH = 2**21
 MAX_DEPTH = 64
-MAX_TOKENS = 200_000  # strings, brackets and commas: what values cost memory by
+MAX_TOKENS = 50_000  # strings, brackets and commas: what values cost memory and time by; a graph of 1,000 nodes
 MAX_NUMBER_LENGTH = 40
 
 
@@ -24,7 +24,8 @@ def read_value(text: str) -> Json:
     if len(text) > MAX_LENGTH or not _is_modest(text):
         return None
     try:
-        value: Json = _DECODER.decode(text.strip("\ufeff\0 \t\r\n"))
+        decoder = _CAREFUL_DECODER if _has_odd_number(text) else _DECODER
+        value: Json = decoder.decode(text.strip("\ufeff\0 \t\r\n"))
     except ValueError:
         return None
     return _without_surrogates(value) if "\\ud" in text or "\\uD" in text else value
@@ -40,13 +41,20 @@ def read_object(text: str) -> dict[str, Json]:
 
 def _is_modest(text: str) -> bool:
     """Counts brackets and values in one pass, before a recursive parser sees them."""
-    depth = 0
-    for number, token in enumerate(_TOKENS.finditer(text), 1):
+    depth = tokens = 0
+    for token in _TOKENS.finditer(text):
         start = text[token.start()]
         depth += (start in "[{") - (start in "]}")
-        if depth > MAX_DEPTH or number > MAX_TOKENS:
+        tokens += start in '[]{},"'
+        if depth > MAX_DEPTH or tokens > MAX_TOKENS:
             return False
     return True
+
+
+def _has_odd_number(text: str) -> bool:
+    """True where a number may be too long or too large: asking for each of them takes longer than all the rest."""
+    data = text.encode("utf-8", "surrogatepass")
+    return _LONG_RUN in data.translate(_NUMBERS) or _LONG_EXPONENT in data.translate(_EXPONENTS, b"+-")
 
 
 def _without_surrogates(value: Json) -> Json:
@@ -68,5 +76,12 @@ def _nothing(_: str) -> None:
     return None
 
 
-_TOKENS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{},]', re.DOTALL)
-_DECODER = json.JSONDecoder(parse_int=_whole, parse_float=_real, parse_constant=_nothing, strict=False)
+_TOKENS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{},]|[^"\[\]{},]++', re.DOTALL)  # or what is between them
+_NUMBERS = bytes(ord("0") if chr(code) in "+-.0123456789Ee" else ord(" ") for code in range(256))
+_LONG_RUN = b"0" * (MAX_NUMBER_LENGTH + 1)
+_EXPONENTS = bytes(
+    ord("0") if chr(code).isdecimal() else ord("e") if code in b"eE" else ord(" ") for code in range(256)
+)
+_LONG_EXPONENT = b"e000"
+_DECODER = json.JSONDecoder(parse_constant=_nothing, strict=False)
+_CAREFUL_DECODER = json.JSONDecoder(parse_int=_whole, parse_float=_real, parse_constant=_nothing, strict=False)

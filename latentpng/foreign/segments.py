@@ -13,7 +13,7 @@ from latentpng.errors import UnreadableFile
 JPEG_START = b"\xff\xd8\xff"
 RIFF, WEBP = b"RIFF", b"WEBP"
 MAX_BLOCKS = 4096
-MAX_BLOCK_BYTES = 2**22
+MAX_BLOCK_BYTES = 2**21
 
 _APP1, _COMMENT, _SCAN, _END = 0xE1, 0xFE, 0xDA, 0xD9
 _WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})

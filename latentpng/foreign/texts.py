@@ -1,6 +1,6 @@
 """The texts that a picture carries, by keyword, whichever kind of file it is: PNG, JPEG or WebP.
 
-Reads only keywords that some tool writes settings under, and 4 MiB of text at most: what is beyond is as if it was not
+Reads only keywords that some tool writes settings under, and 2 MiB of text at most: what is beyond is as if it was not
 there.  Knows nothing of what the texts say.
 """
 
@@ -21,7 +21,7 @@ from latentpng.opening import open_picture
 
 Texts: TypeAlias = Mapping[str, str]
 
-MAX_TEXT = 2**22  # bytes of all texts of a file together, inflated
+MAX_TEXT = 2**21  # bytes of all texts of a file together, inflated
 _XMP_KEYWORD = "XML:com.adobe.xmp"
 _KEYWORDS = frozenset(
     {

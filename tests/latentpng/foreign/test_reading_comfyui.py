@@ -307,9 +307,9 @@ def test_a_text_that_doubles_with_every_node_is_cut() -> None:
 
 
 def test_long_chains_and_many_outputs_end() -> None:
-    chain: Entries = {str(1000 + at): node("Reroute", **{"": link(str(1001 + at))}) for at in range(3000)}
-    chain["4000"] = node("Reroute", **{"": link("5")})
+    chain: Entries = {str(1000 + at): node("Reroute", **{"": link(str(1001 + at))}) for at in range(2000)}
+    chain["3000"] = node("Reroute", **{"": link("5")})
     found = read({**SIMPLE, "3": sampler(link("1000")), **chain})
     assert (found.width, found.height) == (512, 768)
-    many: Entries = {f"out{at}": node("SaveImage", images=link("8")) for at in range(3000)}
+    many: Entries = {f"out{at}": node("SaveImage", images=link("8")) for at in range(2000)}
     assert read({**many, **SIMPLE}).seed == 7

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from latentpng.chunks import build
 from latentpng.errors import UnreadableFile
 from latentpng.foreign.exif import exif_texts
-from latentpng.foreign.loosejson import read_object, read_value
+from latentpng.foreign.invokeai import MAX_BRACKETS, MAX_SWITCHES
+from latentpng.foreign.loosejson import MAX_TOKENS, read_object, read_value
 from latentpng.foreign.reading import foreign_from_texts, read_foreign
 from latentpng.foreign.record import ForeignRecord
 from latentpng.foreign.showing import foreign_json, foreign_lines
@@ -48,7 +49,7 @@ def shown(record: ForeignRecord) -> list[str]:
 
 
 def test_prompts_of_a_megabyte_are_read(tmp_path: Path) -> None:
-    prompt = "a red boat, " * 90_000
+    prompt = "a red boat, " * 85_000
     text = f"{prompt}\nNegative prompt: {prompt}\n{FIELDS}"
     path = tmp_path / "a.png"
     path.write_bytes(png_of({"parameters": text}))
@@ -110,9 +111,62 @@ def test_numbers_and_texts_that_json_does_not_have_become_nothing() -> None:
     assert read_value("\ufeff" + json.dumps({"a": "[{" * 100})) == {"a": "[{" * 100}
     assert read_value("[" * 65 + "]" * 65) is None
     assert read_value("[" * 64 + "]" * 64) is not None
-    assert read_value("[" + "1," * 10**5 + "1]") is not None
+    assert read_value("[" + "1," * (MAX_TOKENS - 2) + "1]") is not None
+    assert read_value("[" + "1," * (MAX_TOKENS - 1) + "1]") is None
+    assert read_value("[" + " 1 , " * (MAX_TOKENS - 2) + "1]") is not None
+    assert read_value('["' + "," * MAX_TOKENS + '"]') is not None
     assert read_value(" " * MAX_TEXT + "1") is None
     assert read_object("[1]") == {}
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        ("1" * 40, int("1" * 40)), ("1" * 41, None), ("-" + "1" * 40, None), ("0." + "3" * 38, float("0." + "3" * 38)),
+        ("0." + "3" * 39, None), ("1e99", 1e99), ("1E+99", 1e99), ("1e308", 1e308), ("1e309", None), ("1E+0309", None),
+        ("1e-400", 0.0), ("12345678901234567890", 12345678901234567890),
+    ],
+)  # fmt: skip
+def test_a_number_is_read_or_nothing_whatever_stands_beside_it(number: str, expected: Json) -> None:
+    """Texts without an odd number take a quicker way."""
+    assert read_value(f"[{number}]") == [expected]
+    assert read_value(f'[{number}, "é", 1e400, {"7" * 50}, 2.5]') == [expected, "é", None, None, 2.5]
+
+
+@pytest.mark.parametrize(
+    ("typed", "prompt", "negative"),
+    [
+        ("a [fog] b", "a  b", "fog"),
+        ("a [ fog ] b [rain]", "a  b", "fog rain"),
+        ("a [b [c] d] e", "a [b  d] e", "c"),
+        ("] a [", "] a [", ""),
+        ("a [] b", "a  b", ""),
+        ("[" * 10**6, "[" * 10**6, ""),
+        ("]" * 10**6, "]" * 10**6, ""),
+        ("[x]" * (MAX_BRACKETS + 1), "[x]", " ".join(["x"] * MAX_BRACKETS)),
+    ],
+)
+def test_what_stands_in_brackets_is_not_wanted(typed: str, prompt: str, negative: str) -> None:
+    record = foreign_from_texts({"Dream": f'"{typed}" -s 20 -S 1'})
+    assert (record.prompt, record.negative_prompt, record.seed) == (prompt, negative, 1)
+
+
+@pytest.mark.parametrize(
+    ("typed", "prompt", "steps"),
+    [
+        ("a cat -s 20 -S 1", "a cat", 20),
+        ("a -s 10 cat -s 20 -S 1", "a -s 10 cat", 20),
+        ("a cat -s20 -S 1", "a cat", 20),
+        ("a cat -size -s 20 -S 1 x-s 3", "a cat -size", 20),
+        ("-s 20 -S 1", "-s 20 -S 1", 0),
+        ("a cat", "a cat", 0),
+        ("a" + "-s" * MAX_SWITCHES + " -s 5", "a" + "-s" * MAX_SWITCHES, 5),
+        ("a -s 5" + "-s" * MAX_SWITCHES, "a -s 5" + "-s" * MAX_SWITCHES, 0),
+    ],
+)
+def test_the_switches_start_at_the_last_number_of_steps(typed: str, prompt: str, steps: int) -> None:
+    record = foreign_from_texts({"Dream": typed})
+    assert (record.prompt, record.steps) == (prompt, steps)
 
 
 @pytest.mark.parametrize("digits", [41, 4301, 10**5])
