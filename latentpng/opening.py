@@ -1,4 +1,7 @@
-"""Opening what a person names: a file, a pipe, or "-" for standard input, always with a size and a seekable stream."""
+"""Opening what a person names: a file, or "-" for standard input, always with a size and a seekable stream.
+
+A named pipe or a device is refused: it can be read once only, and opening it may wait for ever.
+"""
 
 from __future__ import annotations
 
@@ -26,11 +29,13 @@ def open_picture(path: str | os.PathLike[str]) -> Iterator[tuple[BinaryIO, int, 
     name = "standard input" if os.fspath(path) == STANDARD_INPUT else plain(os.fspath(path))
     try:
         with _opened(path, name) as file:
-            status = os.fstat(file.fileno())
-            if stat.S_ISREG(status.st_mode) and os.fspath(path) != STANDARD_INPUT:
-                yield file, status.st_size, name
-            else:
+            if os.fspath(path) == STANDARD_INPUT:
                 yield *_buffered(file, name), name
+                return
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise UnreadableFile(f"{name}: a file needed, found a pipe or a device; - is standard input")
+            yield file, status.st_size, name
     except OSError as error:
         raise UnreadableFile(f"{name}: it cannot be read ({error.strerror or error})") from error
 
@@ -43,9 +48,14 @@ def _opened(path: str | os.PathLike[str], name: str) -> AbstractContextManager[B
     if not os.fspath(path):
         raise UnreadableFile("'': no file has such a name")
     try:
-        return open(path, "rb", buffering=_BUFFER_BYTES)  # noqa: PTH123 - a Path takes longer than reading
+        return open(path, "rb", buffering=_BUFFER_BYTES, opener=_without_waiting)
     except ValueError as error:
         raise UnreadableFile(f"{name}: no file has such a name") from error
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """A pipe without a writer opens at once, too; to a file it makes no difference."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _buffered(pipe: BinaryIO, name: str) -> tuple[BinaryIO, int]:

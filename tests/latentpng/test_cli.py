@@ -150,6 +150,22 @@ def test_pipes_in_a_folder_are_passed_over_and_broken_links_are_told(
     assert err == "latentpng: 4 files: 2 good, 2 not readable\n"
 
 
+@pytest.mark.parametrize(
+    "command", ["inspect", "verify", "tree", "extract", "strip", "copy", "diff", "embed", "import"]
+)
+def test_a_pipe_or_a_device_is_no_file(folder: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
+    """Nobody writes into the pipe: who opened it as a file would wait for ever."""
+    os.mkfifo(folder / "pipe")
+    np.save(folder / "noise.npy", RECORD.tensor)
+    needed = "a file needed, found a pipe or a device; - is standard input"
+    further = {"copy": ["a.png"], "diff": ["a.png"], "embed": ["--noise", "noise.npy"]}.get(command, [])
+    for name in ("pipe", "/dev/null"):
+        assert main([command, name, *further]) == 3
+        out, err = capsys.readouterr()
+        told = out if command == "verify" else err
+        assert told == f"{'' if command == 'verify' else 'latentpng: '}{name}: {needed}\n"
+
+
 def test_standard_input_is_no_folder(folder: Path) -> None:
     data = (folder / "a.png").read_bytes()
     (folder / "-").mkdir()
