@@ -15,6 +15,7 @@ from latentpng.text import plain
 
 _CODEC_NAMES: dict[int, str] = {Codec.RECIPE: "none", Codec.RAW: "raw", Codec.SPLIT: "split+zstd"}
 _TOLD = {OWN_TEXT: "parameters: no noise, no lineage", OTHER_TEXT: "foreign: a text of another tool"}
+_BREAKING = (b"\n", b"\r", b"\t", b"\x7f")  # of what may stand in JSON, all that is no printable ASCII
 _ROUNDS_SHOWN = 12
 _TEXT_LIMIT = 4000
 _FACT_LIMIT = 60
@@ -46,9 +47,9 @@ def seen_json(seen: Seen, *, named: bool) -> str:
 
 def json_line(front: Front, file: str = "") -> str:
     """What the header adds, and the metadata as it stands; `file` only when it is not empty."""
-    metadata = front.text.decode("ascii")
-    if metadata.startswith('{"') and metadata.isprintable():  # on one line as it is; writing it anew takes longest
-        name = f'"file":{_escaped(_sendable(file))},' if file else ""
+    if front.text.startswith(b'{"') and not any(map(front.text.__contains__, _BREAKING)):
+        metadata = front.text.decode("ascii")  # on one line as it is; writing it anew takes longest
+        name = f'"file":{_quoted_name(file)},' if file else ""
         return (
             f'{{"carrier":"{front.carrier}","chunk_bytes":{front.chunk_bytes},"codec":{_quoted(_codec(front))},"digest":"{front.digest}",'
             f'"dims":{list(front.dims)},"dtype":{_quoted(_dtype(front))},{name}'
@@ -115,6 +116,12 @@ def _sendable(file: str) -> str:
 def _escaped(value: Json) -> str:
     """JSON of which no character can drive a terminal."""
     return json_text(value).replace("\x7f", "\\u007f")
+
+
+def _quoted_name(file: str) -> str:
+    if file.isascii() and file.isprintable() and '"' not in file and "\\" not in file:
+        return f'"{file}"'
+    return _escaped(_sendable(file))
 
 
 def _quoted(value: str | int) -> str:

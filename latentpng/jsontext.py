@@ -45,12 +45,14 @@ def read_json(data: bytes) -> dict[str, Json]:
     _check_depth(text)
     decoder = _CAREFUL_DECODER if _LONG_RUN in data.translate(_DIGITS) else _DECODER
     try:
-        value = decoder.decode(text)
+        value, end = decoder.raw_decode(text) if text[:1] == "{" else (None, -1)
+        if end < len(text):  # white space around it, or an error: to skip it and to say where takes longer
+            value = decoder.decode(text)
     except json.JSONDecodeError as error:
         raise InvalidValue(f"JSON needed, found an error at {error.pos} ({error.msg})") from error
     if not isinstance(value, dict):
         raise InvalidValue("a JSON object needed, found another value")
-    if "\\ud" in text or "\\uD" in text:  # what every half of a pair starts with
+    if "\\u" in text and ("\\ud" in text or "\\uD" in text):  # what every half of a pair starts with
         _check_surrogates(value)
     return cast("dict[str, Json]", value)
 

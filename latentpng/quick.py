@@ -14,12 +14,13 @@ from latentpng import pngtext
 from latentpng.carriers import KIND, TWIN
 from latentpng.chunks import MAX_LENGTH, SIGNATURE
 from latentpng.errors import LatentPngError
-from latentpng.header import HEADER_BYTES, MAJOR, Front, decode_front, metadata_length
+from latentpng.header import HEADER_BYTES, MAJOR, MAX_METADATA, Front, decode_front
 from latentpng.opening import STANDARD_INPUT
 from latentpng.parameters import KEYWORD as PARAMETERS
 from latentpng.parameters import is_ours
 
 _PIECE = 4096
+_READ = os.O_RDONLY | os.O_NONBLOCK  # a pipe opens at once, too
 _MOST_CHUNKS = 64  # before the pixels; more is not usual
 _START = SIGNATURE + b"\0\0\0\rIHDR"
 _AFTER_IHDR = len(SIGNATURE) + 12 + 13
@@ -35,13 +36,13 @@ def quick_front(path: str | os.PathLike[str]) -> tuple[Front, bool] | None:
 
     True behind it: other texts than ours stand before the pixels.
     """
+    if path == STANDARD_INPUT:
+        return None
     try:
-        status = os.stat(path)  # noqa: PTH116 - a Path takes longer
-        if not stat.S_ISREG(status.st_mode) or os.fspath(path) == STANDARD_INPUT:
-            return None
-        file = os.open(path, os.O_RDONLY)
+        file = os.open(path, _READ)
         try:
-            return _front(file, os.read(file, _PIECE), status.st_size)
+            status = os.fstat(file)
+            return _front(file, os.read(file, _PIECE), status.st_size) if stat.S_ISREG(status.st_mode) else None
         finally:
             os.close(file)
     except (OSError, ValueError, LatentPngError, struct.error):
@@ -56,8 +57,8 @@ def _front(file: int, start: bytes, size: int) -> tuple[Front, bool] | None:
     data = start[offset : offset + length]
     if len(data) < HEADER_BYTES:
         data = os.pread(file, min(length, _PIECE), offset)
-    missing = HEADER_BYTES + metadata_length(data[:HEADER_BYTES], length, "") - len(data)
-    if missing > 0:
+    missing = HEADER_BYTES + int.from_bytes(data[8:12], "little") - len(data)
+    if 0 < missing <= MAX_METADATA:
         data += os.pread(file, missing, offset + len(data))
     return (decode_front(data, length, ""), has_others) if data[4] == MAJOR else None
 
@@ -70,7 +71,7 @@ def _latent(file: int, start: bytes, size: int) -> tuple[int, int, bool]:
     if not start.startswith(_START):
         return _NOTHING
     offset, found, found_length, has_others = _AFTER_IHDR, 0, 0, False
-    while True:
+    for _ in range(_MOST_CHUNKS):
         frame = start[offset : offset + 8] if offset + 8 <= len(start) else os.pread(file, 8, offset)
         length, kind = _FRAME.unpack(frame)
         end = offset + 12 + length
@@ -87,6 +88,7 @@ def _latent(file: int, start: bytes, size: int) -> tuple[int, int, bool]:
         elif kind in (b"IHDR", b"IEND"):
             return _NOTHING
         offset = end
+    return _NOTHING
 
 
 def _is_ours(data: bytes, length: int) -> bool:

@@ -228,7 +228,8 @@ def test_the_line_of_json_is_the_same_whichever_way_it_is_made(tmp_path: Path) -
     data = chunk_data()
     metadata = data[72 : 72 + int.from_bytes(data[8:12], "little")]
     found = []
-    for text in (metadata, b" " + metadata, metadata.replace(b",", b",\n")):
+    spaced = [metadata.replace(b",", b"," + space) for space in (b"\n", b"\r", b"\t", b" ")]
+    for text in (metadata, b" " + metadata, *spaced):
         path.write_bytes(png_of((b"laTn", with_metadata(chunk_data(), text))))
         seen = looking.look(path)
         assert seen.front is not None
@@ -236,7 +237,11 @@ def test_the_line_of_json_is_the_same_whichever_way_it_is_made(tmp_path: Path) -
         assert line.isascii()
         assert line.isprintable()
         found.append({key: value for key, value in json.loads(line).items() if key != "chunk_bytes"})
-    assert found[0] == found[1] == found[2]
+    assert found == [found[0]] * 6
+    path.write_bytes(png_of((b"laTn", with_metadata(chunk_data(), metadata.replace(b"a cat", b"a\x7fcat")))))
+    seen = looking.look(path)
+    assert seen.front is not None
+    assert '"prompt":"a\\u007fcat"' in json_line(seen.front)
     assert found[0]["file"] == "\x7f月?.png"
 
 

@@ -149,6 +149,14 @@ def test_the_quick_way_leaves_pipes_folders_and_nothing_alone(tmp_path: Path, mo
     assert quick_front("./-") is not None
 
 
+def test_the_quick_way_gives_up_where_chunks_are_many(tmp_path: Path) -> None:
+    """A file can hold a million chunks of nothing: the careful way counts them, and has a limit to tell."""
+    path, data = tmp_path / "a.png", png_of((b"laTn", chunk_data()))
+    for tiny, is_quick in ((62, True), (63, False)):  # laTn and IDAT are two more
+        path.write_bytes(data[:33] + build(b"tiNy", b"") * tiny + data[33:])
+        assert agree(path) == is_quick
+
+
 ROUND: dict[str, Json] = {"marks": [1], "of": 3, "scale": 0.5, "seed": "1"}
 OTHER_ROUND: dict[str, Json] = {**ROUND, "bands": [1.0, 0.5], "region": "01", "settings": {}, "marks": [2, 0]}
 ORDINARY: dict[str, Json] = {
