@@ -69,12 +69,14 @@ def visit(
     recursive: bool = False,
     suffixes: tuple[str, ...] = PNG,
     empty: str = "no PNG in this folder carries a latent",
+    expect: Callable[[list[str]], object] = list,
 ) -> Tally:
     """Run an action on every file, and tell each bad one in a sentence.
 
     In a folder, files without a latent are passed over.
     recursive: look into the folders of a folder too.  suffixes: what the names in a folder end in, in lower case.
     empty: what is told of a folder in which all were passed over.
+    expect: is given all files before the first action.
     """
     tally = Tally()
     named = [
@@ -83,6 +85,7 @@ def visit(
         else _Named(files=(argument,))
         for argument in arguments
     ]
+    expect([file for part in named for file in part.files])
     ticker = progress.Progress(sum(len(part.files) for part in named))
     try:
         for part in named:

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 from latentpng.commands.inputs import Tally, visit
 from latentpng.commands.output import replay_progress, say, show
 from latentpng.errors import ExitCode, NoLatent
+from latentpng.opening import STANDARD_INPUT
 
+if TYPE_CHECKING:
+    from latentpng.verifying import Report
+
+_MOST_JOBS = 256
 _RESULTS = {
     ExitCode.OK: "good",
     ExitCode.UNREADABLE: "not readable",
@@ -28,15 +36,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="one JSON object a line: file, exit_code, result, the checks that passed, the problem",
     )
+    parser.add_argument(
+        "-j", "--jobs", type=_jobs, default=1, metavar="N", help="read N files at once, each in a process of its own"
+    )
 
 
 def run(given: argparse.Namespace) -> ExitCode:
     """Check each file."""
     from latentpng.jsontext import json_text
-    from latentpng.verifying import verify_file
 
     def check(file: str) -> ExitCode:
-        report = verify_file(file, replay_progress(file))
+        report = reports.of(file)
         if report.exit_code == ExitCode.NO_LATENT:
             raise NoLatent(report.problem)
         if given.json:
@@ -52,10 +62,42 @@ def run(given: argparse.Namespace) -> ExitCode:
             show(report.line)
         return report.exit_code
 
-    tally = visit(given.files, check, recursive=given.recursive)
+    with ExitStack() as helpers:
+        reports = _Reports(given.jobs, helpers)
+        tally = visit(given.files, check, recursive=given.recursive, expect=reports.expect)
     if sum(tally.codes.values()) + tally.passed_over > 1:
         say(summary(tally))
     return tally.worst
+
+
+class _Reports:
+    """What is found in each file: by several processes ahead, where there are several jobs, else when it is asked."""
+
+    def __init__(self, jobs: int, helpers: ExitStack) -> None:
+        self._jobs, self._helpers = jobs, helpers
+        self._ahead: Iterator[Report] = iter(())
+
+    def expect(self, files: list[str]) -> None:
+        """All that will be asked for, in this order."""
+        named = [file for file in files if file != STANDARD_INPUT]  # which only this process has
+        if self._jobs > 1 and len(named) > 1:
+            from latentpng.commands.several import spread
+            from latentpng.verifying import verify_file
+
+            self._ahead = self._helpers.enter_context(spread(verify_file, named, self._jobs))
+
+    def of(self, file: str) -> Report:
+        """The report on the next file."""
+        from latentpng.verifying import verify_file
+
+        report = None if file == STANDARD_INPUT else next(self._ahead, None)
+        return report or verify_file(file, replay_progress(file))
+
+
+def _jobs(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= _MOST_JOBS):
+        raise argparse.ArgumentTypeError(f"1 to {_MOST_JOBS} are needed, found {text!r}")
+    return int(text)
 
 
 def summary(tally: Tally) -> str:

@@ -17,6 +17,7 @@ from latentpng.cli import main
 from latentpng.commands import progress
 from latentpng.commands.inputs import Tally, visit
 from latentpng.commands.output import say, show
+from latentpng.commands.several import spread
 from latentpng.errors import ExitCode
 from latentpng.files import write_picture
 from latentpng.inspecting import json_line
@@ -388,6 +389,41 @@ def test_verify_as_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> Non
         },
     ]
     assert err == "latentpng: 2 files: 1 good, 1 not readable\n"
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_several_processes_say_the_same_in_the_same_order(
+    folder: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, form: list[str]
+) -> None:
+    bad_files(folder)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO((folder / "cat.png").read_bytes())))
+    code = main(["verify", *form, ".", "-", "gone.png"])
+    alone = capfd.readouterr()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO((folder / "cat.png").read_bytes())))
+    assert main(["verify", "-j", "2", *form, ".", "-", "gone.png"]) == code == 3
+    assert capfd.readouterr() == alone
+    assert alone.out.count("\n") > 5
+
+
+def killed(file: str) -> str:
+    """Work that ends its process; a function of a module, so that another process finds it."""
+    os.kill(os.getpid(), 9)
+    return file
+
+
+def test_a_process_that_is_killed_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with spread(killed, ["a", "b", "c"], 2) as results:
+        assert list(results) == []
+    told = "latentpng: a process was killed, perhaps for want of memory: the rest is read one by one\n"
+    assert capsys.readouterr() == ("", told)
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "257", "x", "9" * 5000])
+def test_a_number_of_jobs_is_a_number(capsys: pytest.CaptureFixture[str], number: str) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["verify", f"-j{number}", "a.png"])
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.endswith(f"argument -j/--jobs: 1 to 256 are needed, found {number!r}\n")
 
 
 def test_one_file_needs_no_summary(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: ARG001
