@@ -2,6 +2,10 @@
 
 Read from the tools' sources.  A recipe takes `draw(seed, shape)`, which draws a whole picture's noise, and gives noise
 of shape (C, H, W) in float32.
+
+Two are refused, because what they drew cannot be known.  NovelAI is a service that has told neither where nor how it
+draws.  `std_default` of stable-diffusion.cpp is std::default_random_engine behind std::normal_distribution: C++ leaves
+both to the library that a program is built with, and the file does not name it.
 """
 
 from __future__ import annotations
@@ -107,7 +111,9 @@ def _check(recipe: Recipe, record: ForeignRecord) -> None:
     if extra.get("perlin") not in (None, 0, 0.0, False, "0", "0.0", ""):
         raise InvalidValue("Perlin noise is mixed into it, which cannot be rebuilt")
     if str(extra.get("rng", "")).lower().startswith("std"):
-        raise InvalidValue("the generator of a C++ library drew it (std_default), which differs between systems")
+        raise InvalidValue(
+            "std_default drew it, the generator of whichever C++ library the program was built with: the file does not say"
+        )
     variations = variations_of(record)
     if any(not 0.0 <= strength <= 1.0 for _, strength in variations):
         raise InvalidValue(f"the strength of a variation is 0 to 1, found {brief([s for _, s in variations])}")
