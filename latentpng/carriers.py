@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import BinaryIO
+from typing import BinaryIO, TypeGuard
 
 from latentpng import chunks, pngtext
 from latentpng.chunks import Chunk
@@ -171,9 +171,9 @@ def sort(stream: BinaryIO, size: int, path: str) -> Iterator[tuple[Chunk, Whose]
 
 def _twin_front(entries: dict[str, Json], length: int) -> Front:
     digest, dims, dtype, version = (entries.pop(key, None) for key in _TWIN_KEYS)
-    if not isinstance(version, list) or len(version) != 2 or not all(type(number) is int for number in version):
-        raise InvalidValue("version is a list of two whole numbers")
-    numbers = (int(version[0]), int(version[1]))
+    if not isinstance(version, list) or len(version) != 2 or not all(map(_is_byte, version)):
+        raise InvalidValue("version is a list of two whole numbers, 0 to 255")
+    numbers = (version[0], version[1])
     if numbers[0] < MAJOR:
         raise InvalidValue(f"major version {MAJOR} needed, found {numbers[0]}")
     if numbers[0] > MAJOR:
@@ -201,6 +201,10 @@ def _twin_front(entries: dict[str, Json], length: int) -> Front:
         newer=newer,
         is_twin=True,
     )
+
+
+def _is_byte(number: Json) -> TypeGuard[int]:
+    return type(number) is int and 0 <= number < 256
 
 
 def _difference(stream: BinaryIO, first: Chunk, other: Chunk, path: str) -> DamagedLatent | None:

@@ -228,7 +228,7 @@ def test_a_twin_behind_the_pixels_counts_only_without_a_chunk(path: Path) -> Non
     assert read_record(path).settings["prompt"] == "a cat"
     path.write_bytes(png_of()[:-12] + broken + data[-12:])
     assert message_of(lambda: read_record(path), DamagedLatent) == (
-        f"{path}: latent text at byte {len(png_of()) - 12}: version is a list of two whole numbers"
+        f"{path}: latent text at byte {len(png_of()) - 12}: version is a list of two whole numbers, 0 to 255"
     )
 
 

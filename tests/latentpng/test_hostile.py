@@ -132,7 +132,11 @@ def test_other_texts_are_never_inflated(tmp_path: Path) -> None:
     ("text", "message"),
     [
         (b"", "JSON needed, found an error at 0 (Expecting value)"),
-        (b"{}", "version is a list of two whole numbers"),
+        (b"{}", "version is a list of two whole numbers, 0 to 255"),
+        (b'{"version":[1,-5]}', "version is a list of two whole numbers, 0 to 255"),
+        (b'{"version":[256,0]}', "version is a list of two whole numbers, 0 to 255"),
+        (b'{"version":[1,true]}', "version is a list of two whole numbers, 0 to 255"),
+        (b'{"version":[1.0,0]}', "version is a list of two whole numbers, 0 to 255"),
         (b'{"version":[0,9]}', "major version 1 needed, found 0"),
         (b'{"version":[1,0]}', "dims are a list of 1 to 4 whole numbers"),
         (b'{"version":[1,0],"dims":[1,true]}', "dims are a list of 1 to 4 whole numbers"),

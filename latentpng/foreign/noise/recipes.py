@@ -112,7 +112,7 @@ def _check(recipe: Recipe, record: ForeignRecord) -> None:
         raise InvalidValue("Perlin noise is mixed into it, which cannot be rebuilt")
     if str(extra.get("rng", "")).lower().startswith("std"):
         raise InvalidValue(
-            "std_default drew it, the generator of whichever C++ library the program was built with: the file does not say"
+            "std_default drew it, the generator of whichever C++ library it was built with: the file does not say"
         )
     variations = variations_of(record)
     if any(not 0.0 <= strength <= 1.0 for _, strength in variations):

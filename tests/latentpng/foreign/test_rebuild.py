@@ -290,7 +290,7 @@ STRONG = {"variation_seed": 1, "variation_strength": 1.5}
         (
             {"tool": "sdcpp", "extra": (("RNG", "std_default"),)},
             {},
-            "std_default drew it, the generator of whichever C++ library the program was built with: the file does not say",
+            "std_default drew it, the generator of whichever C++ library it was built with: the file does not say",
         ),
         ({}, {"batch_index": 3}, "a1111 draws each picture by a seed of its own: no batch index needed, found 3"),
         (
