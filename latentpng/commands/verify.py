@@ -4,19 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from latentpng.commands.inputs import Tally, visit
+from latentpng.commands.inputs import visit
 from latentpng.commands.output import replay_progress, say, show
 from latentpng.errors import ExitCode, NoLatent
-
-_RESULTS = {
-    ExitCode.OK: "good",
-    ExitCode.UNREADABLE: "not readable",
-    ExitCode.NO_LATENT: "without a latent",
-    ExitCode.DAMAGED: "damaged",
-    ExitCode.NEWER_VERSION: "of a newer version",
-    ExitCode.REPLAY_DIFFERS: "with another lineage",
-    ExitCode.PIXELS_DIFFER: "with other pixels",
-}
+from latentpng.tally import RESULTS
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +36,7 @@ def run(given: argparse.Namespace) -> ExitCode:
                 "file": report.file.encode("utf-8", "replace").decode(),
                 "passed": report.passed,
                 "problem": report.problem,
-                "result": _RESULTS[report.exit_code],
+                "result": RESULTS[report.exit_code],
             }
             show(json_text(entries))
         else:
@@ -53,14 +44,6 @@ def run(given: argparse.Namespace) -> ExitCode:
         return report.exit_code
 
     tally = visit(given.files, check, recursive=given.recursive)
-    if sum(tally.codes.values()) + tally.passed_over > 1:
-        say(summary(tally))
+    if tally.total + tally.passed_over > 1:
+        say(tally.summary)
     return tally.worst
-
-
-def summary(tally: Tally) -> str:
-    """How many files ended how, in one line: "12 files: 10 good, 1 damaged, 1 with other pixels"."""
-    total = sum(tally.codes.values())
-    counts = [f"{tally.codes[code]:,} {result}" for code, result in _RESULTS.items() if tally.codes[code]]
-    line = f"{total:,} {'file' if total == 1 else 'files'}: {', '.join(counts) or 'none good'}"
-    return line + (f"; {tally.passed_over:,} without a latent passed over" if tally.passed_over else "")
