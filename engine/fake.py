@@ -51,7 +51,7 @@ class FakeRenderer:
     """Renders without a model.
 
     noise_shape, axes: of one picture, whatever its size.  steps: denoising steps of a batch, whatever the settings ask.
-    step_seconds: how long a step takes.  micro_batch: pictures in a batch.
+    step_seconds: how long a step takes.  micro_batch: pictures in a batch, when a load does not say.
     threaded: False runs every request inside the call, for tests that want no waiting.
     """
 
@@ -73,7 +73,7 @@ class FakeRenderer:
         self._steps, self._step_seconds, self._micro_batch = steps, step_seconds, micro_batch
         self._gate = threading.Event()
         self._gate.set()
-        self._until_hold = self._done = 0
+        self._until_hold = self._done = self._asked_batch = 0
         self._model: dict[str, Json] = {"name": "fake", "pipeline": _PIPELINE, "fingerprint": ""}
         self._failures: list[tuple[int, Failure, str]] = []
         self._load_failure = ""
@@ -153,6 +153,7 @@ class FakeRenderer:
 
     def _load(self, request: LoadModel) -> None:
         self._on_event(LoadingProgressed(stage="loading weights"))
+        self._asked_batch = request.micro_batch
         if (Path(request.model.path) / INDEX).is_file():
             self._model = model_identity(request.model)
         if self._load_failure:
@@ -173,8 +174,9 @@ class FakeRenderer:
 
     def _render(self, job: RenderJob) -> None:
         started = time.monotonic()
-        for first in range(0, len(job.tasks), self._micro_batch):
-            if not self._render_batch(job, job.tasks[first : first + self._micro_batch]):
+        size = self._asked_batch or self._micro_batch
+        for first in range(0, len(job.tasks), size):
+            if not self._render_batch(job, job.tasks[first : first + size]):
                 return
         self._on_event(JobDone(job=job.job, seconds=time.monotonic() - started))
 

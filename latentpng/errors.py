@@ -16,7 +16,10 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """Exit codes of the `latentpng` command; part of its interface, never renumbered."""
+    """Exit codes of the `latentpng` command; part of its interface, never renumbered.
+
+    NO_MODEL, NOT_RENDERED: `verify --render` could not find out what it was asked.
+    """
 
     OK = 0
     INTERNAL = 1
@@ -28,6 +31,8 @@ class ExitCode(IntEnum):
     REPLAY_DIFFERS = 7
     PIXELS_DIFFER = 8
     UNWRITABLE = 9
+    NO_MODEL = 10
+    NOT_RENDERED = 11
 
 
 class LatentPngError(Exception):

@@ -39,7 +39,11 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--download", action="store_true", help="let --model be a hub id, and fetch it")
     group.add_argument("--device", default="auto", metavar="D", help="auto, cpu, cuda, cuda:1 or mps (default: auto)")
     group.add_argument("--dtype", default="auto", choices=("auto", "float32", "float16", "bfloat16"))
-    group.add_argument("--batch", type=int, default=0, metavar="N", help="most pictures rendered at once")
+    together = group.add_mutually_exclusive_group()
+    together.add_argument("--batch", type=int, default=0, metavar="N", help="most pictures rendered at once")
+    together.add_argument(
+        "--strict", action="store_true", help="one picture at a time: no neighbour can change a bit of it; slower"
+    )
 
 
 def add_bands_option(parser: argparse._ActionsContainer) -> None:

@@ -57,9 +57,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         if arguments and arguments[0] in SCRIPTS:
-            _run_script(arguments[0], arguments[1:])
+            code = _run_script(arguments[0], arguments[1:])
         else:
-            _run_app(arguments)
+            code = _run_app(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
         sys.stderr.close()
@@ -75,6 +75,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             raise
         words = f"{type(error).__name__}: {error}"
         _fail(f"a fault of the program, please report it ({words}); WARMER_DEBUG=1 shows where", ExitCode.INTERNAL)
+    sys.exit(code)
 
 
 def exit_code_of(error: EngineError | LatentPngError) -> int:
@@ -148,20 +149,20 @@ def _script(name: str) -> ModuleType:
     return importlib.import_module(f"tui.scripts.{name}")
 
 
-def _run_script(name: str, arguments: list[str]) -> None:
+def _run_script(name: str, arguments: list[str]) -> int:
     options = script_parser(name).parse_args(arguments)
     from engine.client import WorkerRenderer
 
-    _script(name).run(options, WorkerRenderer())
+    return int(_script(name).run(options, WorkerRenderer()))
 
 
-def _run_app(arguments: list[str]) -> None:
+def _run_app(arguments: list[str]) -> int:
     options = app_parser().parse_args(arguments)
     if options.file is not None and options.prompt is not None:
         raise InvalidRequest("--prompt begins a new search, FILE.png goes on with one: give one of them")
     from tui.launch import run_app
 
-    sys.exit(run_app(options, changed=bool(arguments)))
+    return run_app(options, changed=bool(arguments))
 
 
 def _fail(sentence: str, code: int) -> NoReturn:

@@ -101,5 +101,5 @@ def _target(
         settings=settings,
         device=options.device,
         dtype=options.dtype,
-        micro_batch=options.batch,
+        micro_batch=1 if options.strict else options.batch,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
@@ -11,41 +10,12 @@ from latentpng.commands import progress
 from latentpng.commands.output import STANDARD_OUTPUT, flush, say
 from latentpng.errors import ExitCode, InvalidValue, LatentPngError, NoLatent, UnreadableFile
 from latentpng.opening import STANDARD_INPUT
+from latentpng.tally import Tally
 
 PNG = (".png",)
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 
-# after the fault of a program or a person: files that are lost, those that lie, those that are not understood
-_WORST_FIRST = (
-    ExitCode.INTERNAL,
-    ExitCode.USAGE,
-    ExitCode.UNWRITABLE,
-    ExitCode.UNREADABLE,
-    ExitCode.DAMAGED,
-    ExitCode.REPLAY_DIFFERS,
-    ExitCode.PIXELS_DIFFER,
-    ExitCode.NEWER_VERSION,
-    ExitCode.NO_LATENT,
-    ExitCode.OK,
-)
-
 Action: TypeAlias = Callable[[str], ExitCode]
-
-
-class Tally:
-    """What came of many files; grows while they are read.
-
-    codes: how many ended with each code.  passed_over: files of a folder that carry no latent; they have no code.
-    """
-
-    def __init__(self) -> None:
-        self.codes: Counter[ExitCode] = Counter()
-        self.passed_over = 0
-
-    @property
-    def worst(self) -> ExitCode:
-        """The exit code of all of them."""
-        return next((code for code in _WORST_FIRST if self.codes[code]), ExitCode.OK)
 
 
 class _Named(NamedTuple):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from latentpng.commands.inputs import Tally, visit
+from latentpng.commands.inputs import visit
 from latentpng.commands.output import replay_progress, say, show
 from latentpng.errors import ExitCode, NoLatent
 from latentpng.opening import STANDARD_INPUT
@@ -16,15 +16,6 @@ if TYPE_CHECKING:
     from latentpng.verifying import Report
 
 _MOST_JOBS = 256
-_RESULTS = {
-    ExitCode.OK: "good",
-    ExitCode.UNREADABLE: "not readable",
-    ExitCode.NO_LATENT: "without a latent",
-    ExitCode.DAMAGED: "damaged",
-    ExitCode.NEWER_VERSION: "of a newer version",
-    ExitCode.REPLAY_DIFFERS: "with another lineage",
-    ExitCode.PIXELS_DIFFER: "with other pixels",
-}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -65,8 +56,8 @@ def run(given: argparse.Namespace) -> ExitCode:
     with ExitStack() as helpers:
         reports = _Reports(given.jobs, helpers)
         tally = visit(given.files, check, recursive=given.recursive, expect=reports.expect)
-    if sum(tally.codes.values()) + tally.passed_over > 1:
-        say(summary(tally))
+    if tally.total + tally.passed_over > 1:
+        say(tally.summary)
     return tally.worst
 
 
@@ -98,11 +89,3 @@ def _jobs(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= _MOST_JOBS):
         raise argparse.ArgumentTypeError(f"1 to {_MOST_JOBS} are needed, found {text!r}")
     return int(text)
-
-
-def summary(tally: Tally) -> str:
-    """How many files ended how, in one line: "12 files: 10 good, 1 damaged, 1 with other pixels"."""
-    total = sum(tally.codes.values())
-    counts = [f"{tally.codes[code]:,} {result}" for code, result in _RESULTS.items() if tally.codes[code]]
-    line = f"{total:,} {'file' if total == 1 else 'files'}: {', '.join(counts) or 'none good'}"
-    return line + (f"; {tally.passed_over:,} without a latent passed over" if tally.passed_over else "")

@@ -15,7 +15,7 @@ from latentpng import chunks, looking
 from latentpng.chunks import SIGNATURE, build
 from latentpng.cli import main
 from latentpng.commands import progress
-from latentpng.commands.inputs import Tally, visit
+from latentpng.commands.inputs import visit
 from latentpng.commands.output import say, show
 from latentpng.commands.several import spread
 from latentpng.errors import ExitCode
@@ -24,6 +24,7 @@ from latentpng.inspecting import json_line
 from latentpng.pixels import encode_pixels
 from latentpng.record import Json, LatentRecord, Round
 from latentpng.selecting import FIELDS
+from latentpng.tally import Tally
 from tests.latentpng import independent
 from tests.latentpng.foreign.samples_files import USER_COMMENT, exif_of, unicode_comment
 from tests.latentpng.foreign.samples_files import picture as other_picture

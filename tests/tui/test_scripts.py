@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from engine.errors import EngineError, InvalidRequest, ModelProblem, RenderProblem
 from engine.fake import FakeRenderer
 from engine.session import Bands, factors_of
-from latentpng.errors import InvalidValue, NoLatent, PixelsDiffer, UnreadableFile
-from latentpng.files import embed_record, read_picture, read_record, strip
+from latentpng.errors import InvalidValue, NoLatent, UnreadableFile
+from latentpng.files import read_picture, read_record, strip
 from latentpng.record import Lineage, SeedRoot
-from tui.cli import exit_code_of, main, script_parser
-from tui.scripts import new, render, vary
-
-RUN = {"new": new.run, "vary": vary.run, "render": render.run}
-
-
-def warmer(name: str, *arguments: object, renderer: FakeRenderer | None = None) -> None:
-    """Runs a script as the command line would."""
-    options = script_parser(name).parse_args([*map(str, arguments), "--quiet"])
-    RUN[name](options, renderer or FakeRenderer())
+from tests.tui.scripting import warmer
+from tui.cli import exit_code_of, main
 
 
 @pytest.fixture
@@ -76,29 +66,6 @@ def test_marks_blend_into_one_picture(picture: Path, tmp_path: Path) -> None:
     assert read_record(tmp_path / "start-r1-4+1.png").lineage.rounds[0].marks == (4, 1)
 
 
-def test_render_check_agrees(picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    warmer("render", picture, "--check")
-    assert capsys.readouterr().err == f"{picture}: bit-exact\n"
-    warmer("render", picture, "--check", "--json")
-    assert json.loads(capsys.readouterr().out) == {
-        "differing": [],
-        "exact": True,
-        "largest": 0,
-        "mean": 0.0,
-        "path": str(picture),
-    }
-
-
-def test_render_check_tells_how_far_off(picture: Path) -> None:
-    record = read_record(picture)
-    width, height, rgb = read_picture(picture)
-    brighter = bytes(min(255, value + 10) if index < 300 else value for index, value in enumerate(rgb))
-    Image.frombytes("RGB", (width, height), brighter).save(picture)
-    embed_record(picture, record)
-    with pytest.raises(PixelsDiffer, match=r"at most 10 of 255, 0\.06\d\d on average; the file was edited"):
-        warmer("render", picture, "--check")
-
-
 def test_render_gives_an_ancestor(picture: Path, tmp_path: Path) -> None:
     warmer("vary", picture, "--seed", 5, "--count", 2, "--out", tmp_path)
     warmer("render", tmp_path / "start-r1-0.png", "--round", 0, "--out", tmp_path / "root.png")
@@ -125,15 +92,6 @@ def test_a_picture_that_was_done_is_kept_when_the_rest_fails(
     assert capsys.readouterr().out == f"{tmp_path / 'x' / '1.png'}\n"
     assert read_record(tmp_path / "x" / "1.png").lineage == Lineage(root=SeedRoot(seed=1))
     assert renderer.closed
-
-
-def test_words_from_a_file_reach_the_terminal_without_escapes(
-    picture: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    record = read_record(picture)
-    embed_record(picture, replace(record, software={**record.software, "torch": "\x1b]0;owned\x07"}))
-    warmer("render", picture, "--check")
-    assert capsys.readouterr().err == f"{picture}: bit-exact, although torch ]0;owned then, not recorded now\n"
 
 
 @pytest.mark.parametrize(

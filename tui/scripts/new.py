@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.errors import InvalidRequest
-from engine.events import ModelReady
 from engine.plan import PictureTask, RenderJob
 from engine.renderer import Renderer
 from engine.session import step_seed_of
@@ -29,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_render_options(parser)
 
 
-def run(options: argparse.Namespace, renderer: Renderer) -> None:
+def run(options: argparse.Namespace, renderer: Renderer) -> int:
     """Renders and saves; a picture's path is printed the moment it is on disk."""
     target = target_for_prompt(options, options.prompt)
     seed = draw_seed() if options.seed is None else options.seed
@@ -40,15 +39,14 @@ def run(options: argparse.Namespace, renderer: Renderer) -> None:
     refuse_overwriting(paths, options.overwrite)
     target = replace(target, settings=replace(target.settings, step_seed=step_seed_of(seed)))
 
-    def make_job(_: ModelReady) -> RenderJob:
-        lineages = [Lineage(root=SeedRoot(seed=each)) for each in seeds]
-        tasks = tuple(PictureTask(index=index, lineage=lineage) for index, lineage in enumerate(lineages))
-        return RenderJob(job=JOB, tasks=tasks, settings=target.settings)
-
+    lineages = [Lineage(root=SeedRoot(seed=each)) for each in seeds]
+    tasks = tuple(PictureTask(index=index, lineage=lineage) for index, lineage in enumerate(lineages))
+    job = RenderJob(job=JOB, tasks=tasks, settings=target.settings)
     output = Output(json_lines=options.json)
-    for event in rendered(renderer, target, make_job, quiet=options.quiet):
+    for event in rendered(renderer, target, job, quiet=options.quiet):
         save(paths[event.index], event)
         output.picture(paths[event.index], event, seed=str(seeds[event.index]))
+    return 0
 
 
 def _paths(out: Path, seeds: list[int]) -> list[Path]:

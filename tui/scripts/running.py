@@ -1,4 +1,4 @@
-"""One job from start to end for a script: a renderer started, progress shown, every picture handed on at once."""
+"""Jobs for a script: a renderer started, progress shown, every picture handed on at once, the renderer closed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import os
 import queue
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +24,6 @@ from engine.events import (
     ModelReady,
     PictureRendered,
     StepDone,
-    WorkerDied,
 )
 from engine.plan import RenderJob
 from engine.renderer import Renderer
@@ -35,8 +34,6 @@ from latentpng.text import plain
 from tui.options import Target
 
 JOB = 1
-
-MakeJob = Callable[[ModelReady], RenderJob]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,6 +62,10 @@ class Output:
             }
         )
 
+    def line(self, line: str) -> None:
+        """One line for a person; it may hold words from a file."""
+        _print(plain(line))
+
     def entries(self, entries: Mapping[str, Json]) -> None:
         """One JSON object on a line of its own."""
         _print(json.dumps(dict(entries), sort_keys=True))
@@ -77,16 +78,69 @@ def _print(line: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def rendered(renderer: Renderer, target: Target, make_job: MakeJob, quiet: bool = False) -> Iterator[PictureRendered]:
-    """Every picture of a job as it is done.  ModelProblem, RenderProblem; the renderer is closed at the end."""
-    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
-    renderer.start(events.put)
-    try:
-        renderer.load(target.load)
-        with _Bar(quiet) as bar:
-            yield from _pictures(renderer, events, make_job, bar)
-    finally:
-        renderer.close()
+class Work:
+    """A renderer at work for a script, from start to close: loads models, runs jobs, shows how far it is.
+
+        with Work(renderer, pictures=2) as work:
+            work.load(target)
+            for event in work.pictures(job): ...
+
+    A job that failed is over, and the next can be asked for, also when it took the worker process with it.
+    """
+
+    def __init__(self, renderer: Renderer, *, pictures: int, quiet: bool = False) -> None:
+        self._renderer = renderer
+        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._bar = _Bar(pictures, quiet)
+
+    def __enter__(self) -> Work:
+        self._renderer.start(self._events.put)
+        self._bar.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._bar.__exit__()
+        self._renderer.close()
+
+    def load(self, target: Target) -> ModelReady:
+        """Loads a model, in place of the one before.  ModelProblem, RenderProblem."""
+        self._renderer.load(target.load)
+        while True:
+            match self._events.get():
+                case LoadingProgressed(stage=stage):
+                    self._bar.stage(stage)
+                case ModelReady() as ready:
+                    self._bar.begin()
+                    return ready
+                case JobFailed(job=-1) as failed:
+                    raise _error(failed)
+                case _:
+                    pass
+
+    def pictures(self, job: RenderJob) -> Iterator[PictureRendered]:
+        """Every picture of a job as it is done.  ModelProblem, RenderProblem, Cancelled."""
+        self._renderer.render(job)
+        while True:
+            match self._events.get():
+                case StepDone(job=job.job, indices=indices, steps=steps):
+                    self._bar.step(len(indices) / steps)
+                case PictureRendered(job=job.job) as event:
+                    yield event
+                case JobDone(job=job.job):
+                    return
+                case JobCancelled(job=job.job):
+                    raise Cancelled("cancelled")
+                case JobFailed(job=job.job) as failed:
+                    raise _error(failed)
+                case _:  # news of a worker that is gone or comes again: its jobs are told by themselves
+                    pass
+
+
+def rendered(renderer: Renderer, target: Target, job: RenderJob, quiet: bool = False) -> Iterator[PictureRendered]:
+    """The pictures of one job.  ModelProblem, RenderProblem; the renderer is closed at the end."""
+    with Work(renderer, pictures=len(job.tasks), quiet=quiet) as work:
+        work.load(target)
+        yield from work.pictures(job)
 
 
 def save(path: Path, event: PictureRendered) -> None:
@@ -112,37 +166,15 @@ def say(text: str) -> None:
     print(plain(text), file=sys.stderr, flush=True)  # noqa: T201 (stdout is for results)
 
 
-def _pictures(
-    renderer: Renderer, events: queue.SimpleQueue[Event], make_job: MakeJob, bar: _Bar
-) -> Iterator[PictureRendered]:
-    while True:
-        match events.get():
-            case LoadingProgressed(stage=stage):
-                bar.stage(stage)
-            case ModelReady() as ready:
-                job = make_job(ready)
-                bar.begin(len(job.tasks))
-                renderer.render(job)
-            case StepDone(indices=indices, steps=steps):
-                bar.step(len(indices) / steps)
-            case PictureRendered() as event:
-                yield event
-            case JobDone():
-                return
-            case JobCancelled():
-                raise Cancelled("cancelled")
-            case JobFailed(failure=Failure.MODEL, sentence=sentence):
-                raise ModelProblem(sentence)
-            case JobFailed(sentence=sentence) | WorkerDied(sentence=sentence):
-                raise RenderProblem(sentence)
-            case _:
-                pass
+def _error(failed: JobFailed) -> ModelProblem | RenderProblem:
+    return (ModelProblem if failed.failure is Failure.MODEL else RenderProblem)(failed.sentence)
 
 
 class _Bar:
     """Progress on stderr: a bar on a terminal, a line a stage elsewhere."""
 
-    def __init__(self, quiet: bool) -> None:
+    def __init__(self, pictures: int, quiet: bool) -> None:
+        self._pictures, self._begun = pictures, False
         console = Console(stderr=True)
         self._lines = not console.is_terminal and not quiet
         self._progress = Progress(
@@ -169,10 +201,14 @@ class _Bar:
         if self._lines:
             say(stage)
 
-    def begin(self, pictures: int) -> None:
-        self._progress.reset(self._task, description="pictures", total=pictures)
+    def begin(self) -> None:
+        if self._begun:
+            self._progress.update(self._task, description="pictures")
+            return
+        self._begun = True
+        self._progress.reset(self._task, description="pictures", total=self._pictures)
         if self._lines:
-            say(f"rendering {pictures} picture{'s' if pictures > 1 else ''}")
+            say(f"rendering {self._pictures} picture{'s' if self._pictures > 1 else ''}")
 
     def step(self, pictures: float) -> None:
         self._progress.advance(self._task, pictures)

@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 
 from engine.errors import InvalidRequest
-from engine.events import ModelReady
 from engine.plan import PictureTask, RenderJob
 from engine.renderer import Renderer
 from engine.session import Bands, factors_of, scale_of
@@ -37,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model_options(parser)
 
 
-def run(options: argparse.Namespace, renderer: Renderer) -> None:
+def run(options: argparse.Namespace, renderer: Renderer) -> int:
     """Renders and saves; a picture's path is printed the moment it is on disk."""
     record = read_record(options.file)
     target = target_for_record(options, record)
@@ -45,14 +44,13 @@ def run(options: argparse.Namespace, renderer: Renderer) -> None:
     paths = [options.out / _name(options.file.stem, lineage) for lineage in lineages]
     refuse_overwriting(paths, options.overwrite)
 
-    def make_job(_: ModelReady) -> RenderJob:
-        tasks = tuple(PictureTask(index=index, lineage=lineage) for index, lineage in enumerate(lineages))
-        return RenderJob(job=JOB, tasks=tasks, settings=target.settings, root_tensor=record.root_tensor)
-
+    tasks = tuple(PictureTask(index=index, lineage=lineage) for index, lineage in enumerate(lineages))
+    job = RenderJob(job=JOB, tasks=tasks, settings=target.settings, root_tensor=record.root_tensor)
     output = Output(json_lines=options.json)
-    for event in rendered(renderer, target, make_job, quiet=options.quiet):
+    for event in rendered(renderer, target, job, quiet=options.quiet):
         save(paths[event.index], event)
         output.picture(paths[event.index], event, marks=list(lineages[event.index].rounds[-1].marks))
+    return 0
 
 
 def _lineages(options: argparse.Namespace, record: LatentRecord, default_scale: float) -> list[Lineage]:
