@@ -11,6 +11,7 @@ from latentpng.commands.inputs import visit
 from latentpng.commands.output import replay_progress, say, show
 from latentpng.errors import ExitCode, NoLatent
 from latentpng.opening import STANDARD_INPUT
+from latentpng.tally import RESULTS
 
 if TYPE_CHECKING:
     from latentpng.verifying import Report
@@ -46,7 +47,7 @@ def run(given: argparse.Namespace) -> ExitCode:
                 "file": report.file.encode("utf-8", "replace").decode(),
                 "passed": report.passed,
                 "problem": report.problem,
-                "result": _RESULTS[report.exit_code],
+                "result": RESULTS[report.exit_code],
             }
             show(json_text(entries))
         else:
