@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from latentpng.errors import InvalidValue
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -82,7 +84,10 @@ def _column_dots(low: Doubles, high: Doubles) -> Doubles:
 
 
 def _column_slerp(strength: float, low: Doubles, high: Doubles, dots: Doubles) -> Singles:
-    angle = np.arccos(dots)
-    first = np.sin((1.0 - strength) * angle) / np.sin(angle)
-    second = np.sin(strength * angle) / np.sin(angle)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        angle = np.arccos(dots)
+        first = np.sin((1.0 - strength) * angle) / np.sin(angle)
+        second = np.sin(strength * angle) / np.sin(angle)
+    if not np.isfinite(first + second).all():
+        raise InvalidValue("the two noises have columns without an angle between them, so their mix is undefined")
     return (first[:, None, :] * low + second[:, None, :] * high).astype(np.float32)
