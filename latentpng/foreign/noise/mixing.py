@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _WEB_UI_PARALLEL = 0.9995
 _SDNEXT_PARALLEL, _SDNEXT_SQUARE = 0.9999, 0.0001
 _INVOKEAI_PARALLEL = 0.9995
+_NO_ANGLE = 1e-6  # of a sine: the tools divide by it in single precision, and what is left is no noise
 
 
 def web_ui_variation(strength: float, noise: Singles, other: Singles) -> Singles:
@@ -84,10 +85,10 @@ def _column_dots(low: Doubles, high: Doubles) -> Doubles:
 
 
 def _column_slerp(strength: float, low: Doubles, high: Doubles, dots: Doubles) -> Singles:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        angle = np.arccos(dots)
-        first = np.sin((1.0 - strength) * angle) / np.sin(angle)
-        second = np.sin(strength * angle) / np.sin(angle)
-    if not np.isfinite(first + second).all():
+    angle = np.arccos(dots.clip(-1.0, 1.0))
+    sine = np.sin(angle)
+    if sine.min() < _NO_ANGLE:
         raise InvalidValue("the two noises have columns without an angle between them, so their mix is undefined")
+    first: Doubles = np.sin((1.0 - strength) * angle) / sine
+    second: Doubles = np.sin(strength * angle) / sine
     return (first[:, None, :] * low + second[:, None, :] * high).astype(np.float32)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from latentpng.errors import InvalidValue
 from latentpng.foreign.noise.mixing import centred, invokeai_variation, sdnext_variation, web_ui_variation
 
 SHAPE = (4, 24, 16)
+Mix: TypeAlias = Callable[[float, np.ndarray, np.ndarray], np.ndarray]
 
 
 def noise(seed: int, shape: tuple[int, ...] = SHAPE) -> np.ndarray:
@@ -49,6 +54,16 @@ def test_the_web_ui_swaps_the_weights_of_parallel_noise() -> None:
     high = low + np.float32(0.001) * noise(2)
     np.testing.assert_allclose(web_ui_variation(0.25, low, high), low * 0.25 + high * 0.75, rtol=0, atol=1e-6)
     assert np.array_equal(web_ui_variation(0.25, low, low), low)
+
+
+@pytest.mark.parametrize("mix", [web_ui_variation, sdnext_variation])
+def test_columns_without_an_angle_between_them_are_refused(mix: Mix) -> None:
+    """In a picture of 8 rows a column is one number, the same way round as another or the other way round."""
+    low, high = np.abs(noise(1, (4, 1, 16))), np.abs(noise(2, (4, 1, 16)))
+    high[0, 0, 0] *= -1
+    refusal = "^the two noises have columns without an angle between them, so their mix is undefined$"
+    with pytest.raises(InvalidValue, match=refusal):
+        mix(0.5, low, high)
 
 
 def test_sdnext_has_three_ways() -> None:
