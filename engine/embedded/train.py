@@ -34,9 +34,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the stages; 0 when all are done, 2 for wrong usage, 130 when interrupted."""
     given = _parser().parse_args(argv)
     _quiet()
-    if given.start is not None and not (given.start / "model_index.json").is_file():
-        sys.stderr.write(f"{given.start}: a pipeline folder needs model_index.json, found none\n")
-        return _USAGE
+    for start in (given.start, given.start_decoder):
+        if start is not None and not (start / "model_index.json").is_file():
+            sys.stderr.write(f"{start}: a pipeline folder needs model_index.json, found none\n")
+            return _USAGE
     device = given.device or ("cuda" if torch.cuda.is_available() else "cpu")
     plan = PLANS[given.plan or ("gpu" if device == "cuda" else "cpu")]
     processes = given.processes or (1 if device == "cuda" else os.cpu_count() or 1)
@@ -85,7 +86,7 @@ def _run(stage: str, given: argparse.Namespace, plan: Plan, processes: int, devi
         ),
         "decoder": (
             folder / "trained" / "vae" / "config.json",
-            TrainDecoder(folder=folder, recipe=plan.decoder, start=given.start and given.start / "vae"),
+            TrainDecoder(folder=folder, recipe=plan.decoder, start=given.start_decoder and given.start_decoder / "vae"),
         ),
     }
     result, work = works[stage]
@@ -123,11 +124,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--plan", choices=list(PLANS), help="sizes and budgets (by the device)")
     parser.add_argument("--device", choices=["cpu", "cuda"], help="what to compute on (cuda when there is one)")
     parser.add_argument("--processes", type=int, metavar="N", help="on a CPU, each of one thread (every core)")
+    parser.add_argument("--start", type=Path, metavar="MODEL", help="go on from this pipeline's autoencoder")
     parser.add_argument(
-        "--start",
-        type=Path,
-        metavar="MODEL",
-        help="go on from this pipeline's autoencoder (for the decoder alone: one that makes the same latents)",
+        "--start-decoder", type=Path, metavar="MODEL", help="go on from its decoder; its latents must be the run's own"
     )
     return parser
 

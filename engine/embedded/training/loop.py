@@ -93,7 +93,7 @@ class Loop:
 
     def learn(self, loss: Tensor, **figures: float) -> None:
         """One step down the gradient of `loss`, averaged over the processes; figures go into the log."""
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()  # type: ignore[no-untyped-call]  # torch types no such method
         self.rank.average_gradients(self.parameters)
         torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
         self._optimizer.step()

@@ -63,7 +63,7 @@ def run_ranks(work: Callable[[Rank], None], folder: Path, world: int, device: st
         return
     meeting = folder / ".meeting"
     meeting.unlink(missing_ok=True)
-    spawn(_enter, (work, str(meeting), world, device), nprocs=world)  # type: ignore[no-untyped-call]
+    spawn(_enter, (work, str(meeting), world, device), nprocs=world)  # type: ignore[no-untyped-call]  # nor this one
 
 
 def _enter(index: int, work: Callable[[Rank], None], meeting: str, world: int, device: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from engine.embedded.training.loop import Budget, Recipe
 
@@ -20,13 +21,13 @@ class Plan:
     unet: Recipe
 
 
-def _recipe(rate: float, batch: int, steps: int, minutes: float, ema: float, **others: float) -> Recipe:
-    return Recipe(rate=rate, batch=batch, budget=Budget(steps=steps, minutes=minutes), ema=ema, **others)  # type: ignore[arg-type]
+def _recipe(rate: float, batch: int, steps: int, minutes: float, ema: float, **others: Any) -> Recipe:
+    return Recipe(rate=rate, batch=batch, budget=Budget(steps=steps, minutes=minutes), ema=ema, **others)
 
 
 _NEVER = 10**9
 PLANS = {
-    # two cores: about four hours and a half in all
+    # two cores: about four hours in all
     "cpu": Plan(
         pictures=60_000,
         classifier=_recipe(2e-3, 48, _NEVER, 7, 0.99, decay=0.7),
