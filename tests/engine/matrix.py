@@ -25,9 +25,9 @@ from engine.events import Event, PictureRendered, StepDone
 from engine.plan import PictureTask, RenderJob
 from engine.settings import RenderSettings, SchedulerSettings
 from latentpng.files import pixel_digest, read_record, write_picture
-from latentpng.record import LatentRecord, Lineage, Round, SeedRoot
+from latentpng.record import Lineage, Round, SeedRoot
 from tests.engine.families.catalogue import FAMILIES, load_family, save_family
-from tests.engine.tiny import SETTINGS
+from tests.engine.tiny import job_of
 
 PARENT = Lineage(root=SeedRoot(seed=7))
 OWN = "its own"
@@ -90,21 +90,6 @@ def rendered_again(folder: Path) -> dict[tuple[str, str], str]:
         raise RuntimeError(done.stderr[-2000:])
     answers: list[tuple[str, str, str]] = json.loads(done.stdout.splitlines()[-1])
     return {(family, scheduler): reason for family, scheduler, reason in answers}
-
-
-def job_of(record: LatentRecord) -> RenderJob:
-    """The job that renders a file's picture again, in the slot that it had."""
-    slot = record.settings["slot"]
-    assert isinstance(slot, list | tuple)
-    count, place = slot
-    assert isinstance(count, int)
-    assert isinstance(place, int)
-    return RenderJob(
-        job=1,
-        tasks=(PictureTask(index=0, lineage=record.lineage, slot=(count, place)),),
-        settings=RenderSettings.from_json(record.settings, defaults=SETTINGS),
-        root_tensor=record.tensor,
-    )
 
 
 def pictures_of(loaded: LoadedModel, job: RenderJob) -> list[PictureRendered]:

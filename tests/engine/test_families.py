@@ -29,8 +29,8 @@ from latentpng.lineage import octaves, replay
 from latentpng.noise import gauss1
 from latentpng.record import Lineage, Round, SeedRoot, TensorRoot
 from tests.engine.families.catalogue import FAMILIES
-from tests.engine.matrix import OWN, check, job_of, loaded_family, pictures_of, rendered_again, schedulers_of
-from tests.engine.tiny import SETTINGS
+from tests.engine.matrix import OWN, check, loaded_family, pictures_of, rendered_again, schedulers_of
+from tests.engine.tiny import SETTINGS, job_of
 
 LARGE = {"Sana", "PixArt-α", "PixArt-Σ", "Lumina 2", "Kandinsky 5"}
 """Their pictures cannot be small, so they take as few schedulers as possible."""

@@ -17,11 +17,10 @@ from engine.errors import Cancelled, OutOfMemory, RenderProblem
 from engine.events import Event, Failure, JobDone, PictureRendered, PreviewRendered, StepDone
 from engine.plan import PictureTask, RenderJob
 from engine.schedulers import scheduler_settings
-from engine.settings import RenderSettings
 from latentpng.files import pixel_digest, read_record, write_picture
-from latentpng.record import LatentRecord, Lineage, Round, SeedRoot, TensorRoot
+from latentpng.record import Lineage, Round, SeedRoot, TensorRoot
 from tests.engine.test_render import SCHEDULERS
-from tests.engine.tiny import SETTINGS, load_tiny, save_tiny
+from tests.engine.tiny import SETTINGS, job_of, load_tiny, save_tiny
 
 PARENT = Lineage(root=SeedRoot(seed=7))
 
@@ -48,21 +47,6 @@ def pictures_in(events: list[Event]) -> list[PictureRendered]:
     return [event for event in events if isinstance(event, PictureRendered)]
 
 
-def again(record: LatentRecord, tensor: bool = False) -> RenderJob:
-    """The job that renders a file's picture again."""
-    slot = record.settings["slot"]
-    assert isinstance(slot, list | tuple)
-    count, place = slot
-    assert isinstance(count, int)
-    assert isinstance(place, int)
-    return RenderJob(
-        job=2,
-        tasks=(PictureTask(index=0, lineage=record.lineage, slot=(count, place)),),
-        settings=RenderSettings.from_json(record.settings, defaults=SETTINGS),
-        root_tensor=record.tensor if tensor else None,
-    )
-
-
 @pytest.mark.parametrize("scheduler", SCHEDULERS)
 def test_a_written_file_renders_again_bit_for_bit(loaded: LoadedModel, tmp_path: Path, scheduler: str) -> None:
     job = RenderJob(job=1, tasks=tasks_of(3), settings=replace(SETTINGS, scheduler=scheduler_settings(scheduler)))
@@ -71,7 +55,7 @@ def test_a_written_file_renders_again_bit_for_bit(loaded: LoadedModel, tmp_path:
     picture = rendered.picture
     write_picture(file, picture.width, picture.height, picture.rgb, rendered.record)
     record = read_record(file)
-    (fresh,) = pictures_in(run(loaded, again(record)))
+    (fresh,) = pictures_in(run(loaded, job_of(record)))
     assert fresh.picture.rgb == picture.rgb
     assert record.pixels == pixel_digest(fresh.picture.rgb)
     assert differing_conditions(record, fresh.record) == ()
@@ -126,7 +110,7 @@ def test_a_tensor_root_renders_from_its_stored_noise(loaded: LoadedModel) -> Non
     task = PictureTask(index=0, lineage=Lineage(root=TensorRoot()))
     (first,) = pictures_in(run(loaded, RenderJob(job=1, tasks=(task,), settings=SETTINGS, root_tensor=tensor)))
     np.testing.assert_array_equal(first.record.tensor, tensor)
-    (fresh,) = pictures_in(run(loaded, again(first.record, tensor=True)))
+    (fresh,) = pictures_in(run(loaded, job_of(first.record)))
     assert fresh.picture == first.picture
 
 
@@ -189,7 +173,7 @@ def test_smaller_batches_when_memory_runs_out(loaded: LoadedModel, error: Except
     rendered = pictures_in(events)
     assert [event.index for event in rendered] == [0, 1, 2, 3, 4]
     assert [event.record.settings["slot"] for event in rendered] == [[2, 0], [2, 1], [2, 0], [2, 1], [2, 0]]
-    (fresh,) = pictures_in(run(loaded, again(rendered[4].record)))
+    (fresh,) = pictures_in(run(loaded, job_of(rendered[4].record)))
     assert fresh.picture == rendered[4].picture
 
 

@@ -20,8 +20,8 @@ from engine.plan import PictureTask, RenderJob
 from engine.schedulers import FRIENDLY, scheduler_settings
 from engine.settings import RenderSettings, SchedulerSettings
 from latentpng.files import read_record, write_picture
-from tests.engine.matrix import PARENT, job_of, pictures_of
-from tests.engine.tiny import SETTINGS, load_tiny, save_tiny
+from tests.engine.matrix import PARENT, pictures_of
+from tests.engine.tiny import SETTINGS, job_of, load_tiny, save_tiny
 
 MINIMAL = {
     "EulerDiscreteScheduler": '{"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}',

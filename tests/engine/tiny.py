@@ -14,8 +14,9 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 import engine
 from engine.diffusion.loading import LoadedModel, load_model
-from engine.plan import LoadModel, ModelChoice
+from engine.plan import LoadModel, ModelChoice, PictureTask, RenderJob
 from engine.settings import RenderSettings
+from latentpng.record import LatentRecord
 
 TOKENIZER = Path(engine.__file__).parent / "embedded" / "model" / "tokenizer"
 SETTINGS = RenderSettings(prompt="a lake", width=32, height=32, steps=4, guidance=3.0, step_seed=9)
@@ -74,3 +75,18 @@ def save_tiny(folder: Path) -> ModelChoice:
 def load_tiny(choice: ModelChoice) -> LoadedModel:
     """The saved pipeline, as the worker loads it."""
     return load_model(LoadModel(model=choice, settings=SETTINGS, device="cpu"), lambda _: None)
+
+
+def job_of(record: LatentRecord) -> RenderJob:
+    """The job that renders a file's picture again, in the slot that it had."""
+    slot = record.settings["slot"]
+    assert isinstance(slot, list | tuple)
+    count, place = slot
+    assert isinstance(count, int)
+    assert isinstance(place, int)
+    return RenderJob(
+        job=1,
+        tasks=(PictureTask(index=0, lineage=record.lineage, slot=(count, place)),),
+        settings=RenderSettings.from_json(record.settings, defaults=SETTINGS),
+        root_tensor=record.root_tensor,
+    )

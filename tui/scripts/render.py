@@ -65,16 +65,17 @@ def run(options: argparse.Namespace, renderer: Renderer) -> int:
     if options.out is not None and len(options.files) > 1:
         raise InvalidRequest(f"{options.out}: {len(options.files)} pictures were named, and --out is one file")
     output, tally = Output(json_lines=options.json), Tally()
-    models: dict[tuple[object, ...], list[Path]] = {}
+    models: dict[tuple[object, ...], tuple[Target, list[Path]]] = {}
     for file in options.files:
         try:
             wanted = _wanted(options, file)
             refuse_overwriting(list(wanted.out), options.overwrite)
-            models.setdefault(wanted.model, []).append(file)
+            models.setdefault(wanted.model, (wanted.target, []))[1].append(file)
         except (EngineError, LatentPngError) as error:
             _tell(options, output, tally, _failed(options, file, error))
     if models:
-        with Work(renderer, pictures=sum(map(len, models.values())), quiet=options.quiet) as work:
+        pictures = sum(len(files) for _, files in models.values())
+        with Work(renderer, pictures=pictures, quiet=options.quiet) as work:
             for checked in _worked(options, work, models.values(), output):
                 _tell(options, output, tally, checked)
     if tally.total > 1 and not options.quiet:
@@ -82,19 +83,22 @@ def run(options: argparse.Namespace, renderer: Renderer) -> int:
     return tally.worst
 
 
-def _worked(options: argparse.Namespace, work: Work, models: Iterable[list[Path]], output: Output) -> Iterator[Checked]:
-    """What came of each file, the moment it is known.  A model that cannot be loaded is not tried for the next."""
+def _worked(
+    options: argparse.Namespace, work: Work, models: Iterable[tuple[Target, list[Path]]], output: Output
+) -> Iterator[Checked]:
+    """What came of each file, the moment it is known.  A model that cannot be loaded is not tried for the next.
+
+    Each is read again when its turn comes: the noise of thousands would not fit into memory.
+    """
     number = 0
-    for files in models:
-        problem: list[EngineError] = []
-        for place, file in enumerate(files):
+    for target, files in models:
+        refusal = _refusal(work, target)
+        for file in files:
+            number += 1
             try:
+                if refusal is not None:
+                    raise refusal
                 wanted = _wanted(options, file)
-                if place == 0:
-                    _load(work, wanted.target, problem)
-                for error in problem:
-                    raise error
-                number += 1
                 yield _done(options, wanted, _rendered(work, wanted, number), output)
             except Cancelled:
                 raise
@@ -102,11 +106,13 @@ def _worked(options: argparse.Namespace, work: Work, models: Iterable[list[Path]
                 yield _failed(options, file, error)
 
 
-def _load(work: Work, target: Target, problem: list[EngineError]) -> None:
+def _refusal(work: Work, target: Target) -> EngineError | None:
+    """Why the model cannot be loaded; None when it is."""
     try:
         work.load(target)
     except EngineError as error:
-        problem.append(error)
+        return error
+    return None
 
 
 def _wanted(options: argparse.Namespace, file: Path) -> _Wanted:
