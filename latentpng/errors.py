@@ -18,7 +18,7 @@ from enum import IntEnum
 class ExitCode(IntEnum):
     """Exit codes of the `latentpng` command; part of its interface, never renumbered.
 
-    NO_MODEL, NOT_RENDERED: `verify --render` could not find out what it was asked.
+    NO_MODEL, NOT_RENDERED: of `warmer` alone, which counts by the same codes what came of many files.
     """
 
     OK = 0

@@ -51,7 +51,8 @@ def json_line(front: Front, file: str = "") -> str:
         metadata = front.text.decode("ascii")  # on one line as it is; writing it anew takes longest
         name = f'"file":{_quoted_name(file)},' if file else ""
         return (
-            f'{{"carrier":"{front.carrier}","chunk_bytes":{front.chunk_bytes},"codec":{_quoted(_codec(front))},"digest":"{front.digest}",'
+            f'{{"carrier":"{front.carrier}","chunk_bytes":{front.chunk_bytes},"codec":{_quoted(_codec(front))},'
+            f'"digest":"{front.digest}",'
             f'"dims":{list(front.dims)},"dtype":{_quoted(_dtype(front))},{name}'
             f'"version":{list(front.version)},{metadata[1:]}'
         )

@@ -39,7 +39,7 @@ def visit(
     recursive: bool = False,
     suffixes: tuple[str, ...] = PNG,
     empty: str = "no PNG in this folder carries a latent",
-    expect: Callable[[list[str]], object] = list,
+    expect: Callable[[list[str]], None] | None = None,
 ) -> Tally:
     """Run an action on every file, and tell each bad one in a sentence.
 
@@ -55,7 +55,8 @@ def visit(
         else _Named(files=(argument,))
         for argument in arguments
     ]
-    expect([file for part in named for file in part.files])
+    if expect is not None:
+        expect([file for part in named for file in part.files])
     ticker = progress.Progress(sum(len(part.files) for part in named))
     try:
         for part in named:

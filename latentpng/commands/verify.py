@@ -73,7 +73,7 @@ class _Reports:
         """All that will be asked for, in this order."""
         named = [file for file in files if file != STANDARD_INPUT]  # which only this process has
         if self._jobs > 1 and len(named) > 1:
-            from latentpng.commands.several import spread
+            from latentpng.commands.parallel import spread
             from latentpng.verifying import verify_file
 
             self._ahead = self._helpers.enter_context(spread(verify_file, named, self._jobs))

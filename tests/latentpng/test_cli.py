@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import shutil
@@ -10,10 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-import latentpng
 from latentpng import __version__, lineage
 from latentpng.cache import ArrayCache
 from latentpng.chunks import SIGNATURE, build
@@ -21,34 +18,13 @@ from latentpng.cli import main
 from latentpng.codec import encode_record
 from latentpng.commands import output
 from latentpng.files import write_picture
-from latentpng.lineage import ancestor_noise, digest
 from latentpng.pixels import encode_pixels
 from latentpng.record import LatentRecord, Round
 from tests.latentpng import independent
 from tests.latentpng.pictures import RGB, SIDE, chunk_data, seeded_record
+from tests.latentpng.running import ENVIRONMENT, RECORD
 from tests.latentpng.test_codec import changed, with_metadata
 from tests.latentpng.test_hostile import png_of
-
-STEPS = (Round(seed=3, scale=0.5, of=4, marks=(2, 0)), Round(seed=4, scale=0.25, bands=(1.0, 0.5), region="01/11"))
-RECORD = seeded_record(STEPS)
-COMMAND = [sys.executable, "-m", "latentpng"]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(latentpng.__file__).parents[1])}
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with one picture, a.png; the current one."""
-    write_picture(tmp_path / "a.png", SIDE, SIDE, RGB, RECORD)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def run(*arguments: str, stdin: bytes = b"") -> tuple[int, bytes, str]:
-    """Exit code, standard output, and standard error of a process of its own."""
-    ran = subprocess.run(
-        [*COMMAND, *arguments], input=stdin, capture_output=True, env=ENVIRONMENT, timeout=60, check=False
-    )
-    return ran.returncode, ran.stdout, ran.stderr.decode()
 
 
 def test_inspect_tells_people(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -150,37 +126,6 @@ def test_pipes_in_a_folder_are_passed_over_and_broken_links_are_told(
     assert err == "latentpng: 4 files: 2 good, 2 not readable\n"
 
 
-@pytest.mark.parametrize(
-    "command", ["inspect", "verify", "tree", "extract", "strip", "copy", "diff", "embed", "import"]
-)
-def test_a_pipe_or_a_device_is_no_file(folder: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
-    """Nobody writes into the pipe: who opened it as a file would wait for ever."""
-    os.mkfifo(folder / "pipe")
-    np.save(folder / "noise.npy", RECORD.tensor)
-    needed = "a file needed, found a pipe or a device; - is standard input"
-    further = {"copy": ["a.png"], "diff": ["a.png"], "embed": ["--noise", "noise.npy"]}.get(command, [])
-    for name in ("pipe", "/dev/null"):
-        assert main([command, name, *further]) == 3
-        out, err = capsys.readouterr()
-        told = out if command == "verify" else err
-        assert told == f"{'' if command == 'verify' else 'latentpng: '}{name}: {needed}\n"
-
-
-def test_standard_input_is_no_folder(folder: Path) -> None:
-    data = (folder / "a.png").read_bytes()
-    (folder / "-").mkdir()
-    ran = subprocess.run(
-        [*COMMAND, "verify", "-"], input=data, cwd=folder, env=ENVIRONMENT, capture_output=True, timeout=60, check=False
-    )
-    assert ran.stdout == b"standard input: good (noise of 2 x 8 x 8, lineage of 2 rounds, pixels)\n"
-
-
-@pytest.mark.parametrize("name", [".", "/", "", "nothing/"])
-def test_extract_of_no_file_is_one_sentence(folder: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:  # noqa: ARG001
-    assert main(["extract", name]) == 3
-    assert capsys.readouterr().err.count("\n") == 1
-
-
 def test_an_empty_output_is_not_the_file_itself(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = (folder / "a.png").read_bytes()
     assert main(["strip", "a.png", "-o", ""]) == 9
@@ -209,37 +154,6 @@ def test_a_folder_without_latents_is_told(tmp_path: Path, capsys: pytest.Capture
     for command in ("verify", "tree"):
         assert main([command, str(tmp_path)]) == 4
         assert capsys.readouterr().err == f"latentpng: {tmp_path}: no PNG in this folder carries a latent\n"
-
-
-def test_extract_takes_files_only(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["extract", str(folder)]) == 3
-    assert capsys.readouterr().err == f"latentpng: {folder}: it cannot be read (Is a directory)\n"
-
-
-@pytest.mark.parametrize(("arguments", "name", "rounds"), [([], "a.npy", 2), (["--round", "1"], "a.round-1.npy", 1)])
-def test_extract_writes_beside_the_picture(folder: Path, arguments: list[str], name: str, rounds: int) -> None:
-    assert main(["extract", "a.png", *arguments]) == 0
-    noise = np.load(folder / name)
-    assert noise.dtype == np.float16
-    assert digest(noise) == digest(ancestor_noise(RECORD, rounds))
-
-
-def test_extract_replaces_a_file_only_by_force(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (folder / "x.npy").write_bytes(b"mine")
-    assert main(["extract", "a.png", "-o", "x.npy"]) == 9
-    assert capsys.readouterr().err == "latentpng: x.npy: it exists, and only --force replaces it\n"
-    assert (folder / "x.npy").read_bytes() == b"mine"
-    assert main(["extract", "a.png", "-o", "x.npy", "--force"]) == 0
-    assert np.load(folder / "x.npy").shape == (2, 8, 8)
-
-
-def test_extract_writes_safetensors(folder: Path) -> None:
-    from safetensors.numpy import load_file
-
-    assert main(["extract", "a.png", "--round", "0", "-o", "x.safetensors"]) == 0
-    (name,) = tensors = load_file(folder / "x.safetensors")
-    assert name == "noise"
-    assert digest(tensors["noise"]) == digest(ancestor_noise(RECORD, 0))
 
 
 @pytest.mark.parametrize(
@@ -369,32 +283,6 @@ def test_strip_says_that_a_signature_breaks(folder: Path, capsys: pytest.Capture
     assert capsys.readouterr().err == "latentpng: a.png: it has a C2PA signature, which does not fit the new bytes\n"
 
 
-def test_a_pipe_is_read_and_written(folder: Path) -> None:
-    data = (folder / "a.png").read_bytes()
-    code, out, err = run("extract", "-", stdin=data)
-    assert (code, err) == (0, "")
-    assert digest(np.load(io.BytesIO(out))) == RECORD.node
-    code, out, err = run("strip", "-", stdin=data)
-    assert (code, out, err) == (0, encode_pixels(SIDE, SIDE, RGB), "")
-    assert run("verify", "-", stdin=b"") == (3, b"standard input: it is not a PNG, it is empty\n", "")
-
-
-@pytest.mark.parametrize("named", [["a.png"] * 300, ["many"]])
-def test_a_closed_pipe_is_quiet(folder: Path, named: list[str]) -> None:
-    (folder / "many").mkdir()
-    for number in range(300):
-        (folder / "many" / f"{number}.png").symlink_to(folder / "a.png")
-    with subprocess.Popen(
-        [*COMMAND, "inspect", *named], cwd=folder, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        process.stdout.read(10)
-        process.stdout.close()
-        assert process.stderr.read() == b""
-        assert process.wait(30) == 141
-
-
 def test_a_prompt_cannot_drive_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     evil = LatentRecord(
         lineage=RECORD.lineage,
@@ -452,29 +340,3 @@ def test_imagemagick_leaves_enough(folder: Path) -> None:
     kinds = [kind for kind, _ in independent.png_chunks((folder / "b.png").read_bytes())]
     assert b"laTn" not in kinds
     assert main(["verify", "b.png"]) == 0
-
-
-@pytest.mark.parametrize(
-    ("command", "code", "message"),
-    [
-        ("inspect a.png >&-", 9, "latentpng: standard output: it cannot be written (Bad file descriptor)\n"),
-        ("inspect . >/dev/full", 9, "latentpng: standard output: it cannot be written (No space left on device)\n"),
-        ("inspect a.png >/dev/full", 9, "latentpng: standard output: it cannot be written (No space left on device)\n"),
-        (
-            "extract a.png -o - >/dev/full",
-            9,
-            "latentpng: standard output: it cannot be written (No space left on device)\n",
-        ),
-        ("inspect - <&-", 3, "latentpng: standard input: it is closed\n"),
-        ("inspect - </dev/null", 3, "latentpng: standard input: it is not a PNG, it is empty\n"),
-        ("inspect ''", 3, "latentpng: '': no file has such a name\n"),
-        ("inspect no.png 2>&-", 3, ""),
-        (f"inspect {'y' * 300}", 3, f"latentpng: {'y' * 300}: it cannot be read (File name too long)\n"),
-    ],
-)
-def test_streams_that_are_not_there(folder: Path, command: str, code: int, message: str) -> None:
-    if not Path("/dev/full").exists():
-        pytest.skip("this system has no /dev/full")
-    shell = ["sh", "-c", f"'{sys.executable}' -m latentpng {command}"]
-    ran = subprocess.run(shell, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=60)
-    assert (ran.returncode, ran.stderr) == (code, message)

@@ -1,4 +1,4 @@
-"""`inspect` and `verify` over many files: choosing, sorting, telling how far it is, and how it ended."""
+"""`inspect` over many files: choosing, sorting, and the lines that it shows."""
 
 from __future__ import annotations
 
@@ -6,29 +6,21 @@ import io
 import json
 import os
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from latentpng import chunks, looking
-from latentpng.chunks import SIGNATURE, build
+from latentpng.chunks import build
 from latentpng.cli import main
-from latentpng.commands import progress
-from latentpng.commands.inputs import visit
-from latentpng.commands.output import say, show
-from latentpng.commands.several import spread
-from latentpng.errors import ExitCode
-from latentpng.files import write_picture
 from latentpng.inspecting import json_line
 from latentpng.pixels import encode_pixels
-from latentpng.record import Json, LatentRecord, Round
+from latentpng.record import Json
 from latentpng.selecting import FIELDS
-from latentpng.tally import Tally
-from tests.latentpng import independent
+from tests.latentpng.folders import four_pictures
 from tests.latentpng.foreign.samples_files import USER_COMMENT, exif_of, unicode_comment
 from tests.latentpng.foreign.samples_files import picture as other_picture
-from tests.latentpng.pictures import RGB, SIDE, chunk_data, seeded_record, tensor_record
+from tests.latentpng.pictures import RGB, SIDE, chunk_data
 from tests.latentpng.test_codec import changed, with_metadata
 from tests.latentpng.test_hostile import png_of
 
@@ -37,28 +29,10 @@ A1111 = "a dog\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 5, Size: 64x64,
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Four pictures, the current folder: a lighthouse, a cat, noise from elsewhere, and one without a latent."""
-    steps = tuple(Round(seed=seed, scale=scale, of=4, marks=(1,)) for seed, scale in ((1, 0.5), (2, 0.25), (3, 0.125)))
-    house: dict[str, Json] = {
-        "prompt": "A Lighthouse", "negative_prompt": "fog", "steps": 20, "guidance": 2.5, "width": 64, "height": 32,
-        "model": {"name": "Embedded"}, "scheduler": {"name": "DDIM"},
-    }  # fmt: skip
-    record = seeded_record(steps)
-    write_picture(tmp_path / "house.png", SIDE, SIDE, RGB, with_settings(record, house))
-    write_picture(tmp_path / "cat.png", SIDE, SIDE, RGB, seeded_record(steps[:1]))
-    write_picture(tmp_path / "tensor.png", SIDE, SIDE, RGB, tensor_record())
-    (tmp_path / "plain.png").write_bytes(encode_pixels(SIDE, SIDE, RGB))
-    for number, name in enumerate(("tensor", "house", "cat", "plain")):
-        os.utime(tmp_path / f"{name}.png", (0, 1_700_000_000 + 86_400 * number))
+    """The four pictures, in the current folder."""
+    four_pictures(tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def with_settings(record: LatentRecord, chosen: dict[str, Json]) -> LatentRecord:
-    """The same noise with other settings."""
-    return LatentRecord(
-        lineage=record.lineage, tensor=record.tensor, axes=record.axes, node=record.node, settings=chosen
-    )
 
 
 def names(out: str) -> list[str]:
@@ -245,191 +219,6 @@ def test_the_line_of_json_is_the_same_whichever_way_it_is_made(tmp_path: Path) -
     assert seen.front is not None
     assert '"prompt":"a\\u007fcat"' in json_line(seen.front)
     assert found[0]["file"] == "\x7f月?.png"
-
-
-class Terminal(io.StringIO):
-    """A stream that says it is a terminal."""
-
-    def isatty(self) -> bool:
-        return True
-
-
-class Clock:
-    """Time that goes on by a step each time it is asked for."""
-
-    def __init__(self, step: float) -> None:
-        self.now = 0.0
-        self._step = step
-
-    def __call__(self) -> float:
-        self.now += self._step
-        return self.now
-
-
-def with_streams(monkeypatch: pytest.MonkeyPatch, out: io.StringIO, err: io.StringIO, step: float) -> None:
-    """These streams, and a clock that counts by steps."""
-    monkeypatch.setattr(sys, "stdout", out)
-    monkeypatch.setattr(sys, "stderr", err)
-    monkeypatch.setattr(time, "monotonic", Clock(step))
-
-
-def test_a_terminal_sees_how_far_it_is_and_nothing_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    out, err = io.StringIO(), Terminal()
-    with_streams(monkeypatch, out, err, 0.25)
-    visit(["a", "b", "c"], lambda _: ExitCode.OK)
-    drawn = ["[=============       ] 2 of 3 files, 4.0 a second", "[====================] 3 of 3 files, 4.0 a second"]
-    assert err.getvalue() == "".join(f"{line}\r{' ' * len(line)}\r" for line in drawn)
-    assert out.getvalue() == ""
-
-
-def test_a_line_never_stands_between_results(monkeypatch: pytest.MonkeyPatch) -> None:
-    both = Terminal()
-    with_streams(monkeypatch, both, both, 0.6)
-
-    def action(file: str) -> ExitCode:
-        show(file)
-        say(f"{file} is odd")
-        return ExitCode.OK
-
-    visit(["a", "b", "c"], action)
-    line = "[=============       ] 2 of 3 files, 1.7 a second"
-    blank = f"\r{' ' * len(line)}\r"
-    assert both.getvalue() == (
-        f"a\nlatentpng: a is odd\nb\nlatentpng: b is odd\n{line}{blank}c\nlatentpng: c is odd\n"
-        f"[====================] 3 of 3 files, 1.7 a second{blank}"
-    )
-
-
-def test_machines_see_no_progress(monkeypatch: pytest.MonkeyPatch) -> None:
-    out, err = Terminal(), io.StringIO()
-    with_streams(monkeypatch, out, err, 5)
-    visit(["a", "b"], lambda _: ExitCode.OK)
-    assert (out.getvalue(), err.getvalue()) == ("", "")
-
-
-def test_many_files_are_counted_in_thousands() -> None:
-    assert progress.progress_text(2500, 10_000, 0.1) == "[=====               ] 2,500 of 10,000 files, 25,000 a second"
-
-
-def test_results_wait_no_longer_than_a_tenth_of_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
-    flushed: list[float] = []
-    clock = Clock(0.03)
-    monkeypatch.setattr(time, "monotonic", clock)
-    monkeypatch.setattr("latentpng.commands.inputs.flush", lambda: flushed.append(clock.now))
-    visit([str(number) for number in range(12)], lambda _: ExitCode.OK)
-    assert [round(moment, 2) for moment in flushed] == [0.15, 0.27, 0.39]
-
-
-WORST_FIRST = [1, 2, 9, 3, 5, 7, 8, 6, 4, 0]
-
-
-def test_the_exit_code_is_that_of_the_worst() -> None:
-    for place, code in enumerate(WORST_FIRST):
-        tally = Tally()
-        for other in reversed(WORST_FIRST[place:]):
-            tally.codes[ExitCode(other)] += 1
-        assert tally.worst == code
-    assert Tally().worst == 0
-
-
-def test_help_tells_the_order(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["--help"])
-    order = ", ".join(map(str, WORST_FIRST[:-1]))
-    assert f"the exit code is that of the worst one: {order}, from the worst on.\n" in capsys.readouterr().out
-
-
-def bad_files(folder: Path) -> None:
-    """A damaged file, one of a newer version, and one that is none."""
-    latent = dict(independent.png_chunks((folder / "cat.png").read_bytes()))[b"laTn"]
-    (folder / "damaged.png").write_bytes(png_of((b"laTn", latent[:-1])))
-    (folder / "newer.png").write_bytes(png_of((b"laTn", changed(latent, 4, b"\2"))))
-    (folder / "zero.png").write_bytes(b"")
-    cat = list(independent.png_chunks((folder / "cat.png").read_bytes()))
-    white = dict(independent.png_chunks(encode_pixels(SIDE, SIDE, b"\xff" * len(RGB))))[b"IDAT"]
-    parts = [build(kind, white if kind == b"IDAT" else data) for kind, data in cat]
-    (folder / "pixels.png").write_bytes(SIGNATURE + b"".join(parts))
-
-
-def test_verify_counts_and_ends_with_the_worst(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    bad_files(folder)
-    assert main(["verify", "."]) == 3
-    out, err = capsys.readouterr()
-    assert len(out.splitlines()) == 7
-    counts = "3 good, 1 not readable, 1 damaged, 1 of a newer version, 1 with other pixels"
-    assert err == f"latentpng: 7 files: {counts}; 1 without a latent passed over\n"
-    (folder / "zero.png").unlink()
-    assert main(["verify", "newer.png", "pixels.png", "damaged.png", "cat.png", "plain.png"]) == 5
-    out, err = capsys.readouterr()
-    assert err.splitlines() == [
-        "latentpng: plain.png: it carries no latent",
-        "latentpng: 5 files: 1 good, 1 without a latent, 1 damaged, 1 of a newer version, 1 with other pixels",
-    ]
-    assert main(["verify", "newer.png", "pixels.png"]) == 8
-    assert main(["verify", "newer.png", "plain.png"]) == 6
-
-
-def test_verify_as_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    bad_files(folder)
-    assert main(["verify", "--json", "cat.png", "zero.png"]) == 3
-    out, err = capsys.readouterr()
-    assert [json.loads(line) for line in out.splitlines()] == [
-        {
-            "exit_code": 0,
-            "file": "cat.png",
-            "passed": ["noise of 2 x 8 x 8", "lineage of 1 round", "pixels"],
-            "problem": "",
-            "result": "good",
-        },
-        {
-            "exit_code": 3,
-            "file": "zero.png",
-            "passed": [],
-            "problem": "zero.png: it is not a PNG, it is empty",
-            "result": "not readable",
-        },
-    ]
-    assert err == "latentpng: 2 files: 1 good, 1 not readable\n"
-
-
-@pytest.mark.parametrize("form", [[], ["--json"]])
-def test_several_processes_say_the_same_in_the_same_order(
-    folder: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, form: list[str]
-) -> None:
-    bad_files(folder)
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO((folder / "cat.png").read_bytes())))
-    code = main(["verify", *form, ".", "-", "gone.png"])
-    alone = capfd.readouterr()
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO((folder / "cat.png").read_bytes())))
-    assert main(["verify", "-j", "2", *form, ".", "-", "gone.png"]) == code == 3
-    assert capfd.readouterr() == alone
-    assert alone.out.count("\n") > 5
-
-
-def killed(file: str) -> str:
-    """Work that ends its process; a function of a module, so that another process finds it."""
-    os.kill(os.getpid(), 9)
-    return file
-
-
-def test_a_process_that_is_killed_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    with spread(killed, ["a", "b", "c"], 2) as results:
-        assert list(results) == []
-    told = "latentpng: a process was killed, perhaps for want of memory: the rest is read one by one\n"
-    assert capsys.readouterr() == ("", told)
-
-
-@pytest.mark.parametrize("number", ["0", "-1", "257", "x", "9" * 5000])
-def test_a_number_of_jobs_is_a_number(capsys: pytest.CaptureFixture[str], number: str) -> None:
-    with pytest.raises(SystemExit) as caught:
-        main(["verify", f"-j{number}", "a.png"])
-    assert caught.value.code == 2
-    assert capsys.readouterr().err.endswith(f"argument -j/--jobs: 1 to 256 are needed, found {number!r}\n")
-
-
-def test_one_file_needs_no_summary(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: ARG001
-    assert main(["verify", "cat.png"]) == 0
-    assert capsys.readouterr().err == ""
 
 
 def test_a_folder_that_cannot_be_read_is_told_and_the_others_are_read(

@@ -1,0 +1,19 @@
+"""What the tests of commands stand on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from latentpng.files import write_picture
+from tests.latentpng.pictures import RGB, SIDE
+from tests.latentpng.running import RECORD
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with one picture, a.png; the current one."""
+    write_picture(tmp_path / "a.png", SIDE, SIDE, RGB, RECORD)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
