@@ -11,7 +11,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from engine.diffusion.loading import chosen_dtype, load_model, serves
+from engine.diffusion.loading import load_model, serves
+from engine.diffusion.placement import chosen_dtype
 from engine.diffusion.render import BatchRenderer
 from engine.errors import ModelProblem
 from engine.models import resolve_model
