@@ -121,16 +121,18 @@ def _is_lora(path: Path) -> bool:
 
 
 def _check_entry(folder: Path, library: str, kind: str) -> None:
-    if library.endswith(".py") or (folder.parent / f"{library}.py").is_file():
+    if library.endswith(".py") or any((place / f"{library}.py").is_file() for place in (folder, folder.parent)):
         raise ModelProblem(f"{folder.parent.name!r} brings code of its own ({library}), which is never run")
     if not folder.is_dir():
-        raise ModelProblem(f"the download is not complete: the folder {folder.name!r} is missing")
+        raise ModelProblem(f"the download is not complete: the folder {folder.name!r} is missing; download it again")
     if kind.endswith("Scheduler") and not (folder / "scheduler_config.json").is_file():
-        raise ModelProblem(f"the download is not complete: {folder.name}/scheduler_config.json is missing")
+        raise ModelProblem(
+            f"the download is not complete: {folder.name}/scheduler_config.json is missing; download it again"
+        )
     if kind.endswith(_NO_WEIGHTS):
         return
     if not (folder / "config.json").is_file():
-        raise ModelProblem(f"the download is not complete: {folder.name}/config.json is missing")
+        raise ModelProblem(f"the download is not complete: {folder.name}/config.json is missing; download it again")
     check_component(folder)
 
 

@@ -71,11 +71,13 @@ def check_component(folder: Path) -> None:
                 f"the weights in {folder.name!r} are pickle files, which can run code when they are opened: "
                 "get the .safetensors version of this model"
             )
-        raise ModelProblem(f"the download is not complete: {folder.name!r} has no weights (.safetensors)")
+        raise ModelProblem(
+            f"the download is not complete: {folder.name!r} has no weights (.safetensors); download it again"
+        )
     for index in sorted(folder.glob("*.safetensors.index*.json")):
         for shard in sorted(set(read_json(index).get("weight_map", {}).values())):
             if not (folder / str(shard)).is_file():
-                raise ModelProblem(f"the download is not complete: {folder.name}/{shard} is missing")
+                raise ModelProblem(f"the download is not complete: {folder.name}/{shard} is missing; download it again")
     for file in weights:
         check_safetensors(file)
 

@@ -5,6 +5,7 @@ Refuses pickle, code that a model brings along, and downloads that nobody asked 
 
 from __future__ import annotations
 
+import errno
 import inspect
 import json
 from collections.abc import Callable
@@ -16,6 +17,7 @@ import diffusers
 import torch
 import transformers
 from diffusers import DiffusionPipeline
+from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 from packaging.version import Version
 
 from engine.diffusion.adapters import first_line, lay_loras, other_vae, take_loras_off, tiny_vae
@@ -144,9 +146,20 @@ def _fetched(choice: ModelChoice, progress: Callable[[str], None]) -> ModelChoic
     try:
         folder = Path(str(DiffusionPipeline.download(choice.path, use_safetensors=True)))
     except Exception as error:  # the hub's errors share no base class but this
-        raise ModelProblem(f"{choice.name!r} could not be downloaded: {first_line(error)}") from error
+        raise ModelProblem(f"{choice.name!r} could not be downloaded: {_why_no_download(error)}") from error
     check_folder(folder)
     return replace(choice, path=str(folder), download=False)
+
+
+def _why_no_download(error: BaseException) -> str:
+    """What stands behind an error of the hub, and what to do."""
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return "the disk is full; free some space, or let HF_HOME name a folder on another disk"
+    if isinstance(error, GatedRepoError):
+        return "its owner wants to know who uses it; accept the terms on its page, then run `hf auth login`"
+    if isinstance(error, RepositoryNotFoundError):
+        return "there is no model of this name on the hub, or it is a private one"
+    return f"{first_line(error)} (is there a connection?)"
 
 
 def _dtype(request: LoadModel, device: str, choice: ModelChoice) -> torch.dtype:
@@ -179,7 +192,9 @@ def _pipeline(choice: ModelChoice, dtype: torch.dtype, memory: Memory) -> Any:
             **({"variant": variant} if variant else {}),
         )
     except (MemoryError, torch.OutOfMemoryError) as error:
-        raise ModelProblem(f"there is not enough memory to load {choice.name!r}") from error
+        raise ModelProblem(
+            f"there is not enough memory to load {choice.name!r}: end other programs, or choose a smaller model"
+        ) from error
     except Exception as error:  # a broken model fails in as many ways as there are libraries
         raise ModelProblem(f"{choice.name!r} cannot be loaded: {first_line(error)}") from error
 

@@ -29,7 +29,7 @@ def chosen_device(wanted: str) -> str:
         try:
             torch.empty(0, device=wanted)
         except (RuntimeError, AssertionError) as error:
-            raise ModelProblem(f"the device {wanted!r} cannot be used here: {first_line(error)}") from error
+            raise ModelProblem(f"the device {wanted!r} cannot be used here: {_why_no_device(error)}") from error
         return wanted
     if torch.cuda.is_available():
         return "cuda"
@@ -131,6 +131,10 @@ def use_attention(pipe: Any, wanted: str, then: str = "") -> str:
         return _set_attention(pipe, then or NATIVE)
     except ModelProblem:
         return _set_attention(pipe, NATIVE)
+
+
+def _why_no_device(error: BaseException) -> str:
+    return f"{first_line(error).rstrip('.')}; --device cpu can always be used"
 
 
 def _set_attention(pipe: Any, name: str) -> str:

@@ -86,16 +86,22 @@ BROKEN: tuple[tuple[Callable[[Path], object], str], ...] = (
         pointer,
         "diffusion_pytorch_model.safetensors is only a pointer of Git LFS, not the weights: run `git lfs pull`",
     ),
-    (missing_shard, "the download is not complete: unet/model-00001-of-00002.safetensors is missing"),
-    (only_index, "the download is not complete: 'unet' has no weights (.safetensors)"),
-    (lambda folder: shutil.rmtree(folder / "unet"), "the download is not complete: the folder 'unet' is missing"),
+    (
+        missing_shard,
+        "the download is not complete: unet/model-00001-of-00002.safetensors is missing; download it again",
+    ),
+    (only_index, "the download is not complete: 'unet' has no weights (.safetensors); download it again"),
+    (
+        lambda folder: shutil.rmtree(folder / "unet"),
+        "the download is not complete: the folder 'unet' is missing; download it again",
+    ),
     (
         lambda folder: (folder / "unet" / "config.json").unlink(),
-        "the download is not complete: unet/config.json is missing",
+        "the download is not complete: unet/config.json is missing; download it again",
     ),
     (
         lambda folder: (folder / "scheduler" / "scheduler_config.json").unlink(),
-        "the download is not complete: scheduler/scheduler_config.json is missing",
+        "the download is not complete: scheduler/scheduler_config.json is missing; download it again",
     ),
     (
         lambda folder: (folder / "model_index.json").unlink(),
