@@ -15,7 +15,7 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from engine.keeping import read_json_file, write_json_file
-from engine.weights import config_files, fingerprint, single_file_fingerprint, weight_files
+from engine.weights import config_files, fingerprint, parts_beside, single_file_fingerprint, weight_files
 
 _MOST = 1000
 _FILE = "digests.json"
@@ -30,7 +30,9 @@ def model_fingerprint(path: Path) -> str:
 
 def single_fingerprint(file: Path, config: Path) -> str:
     """`engine.weights.single_file_fingerprint`.  OSError."""
-    return _kept("single", [file, *config_files(config)], lambda: single_file_fingerprint(file, config))
+    beside = [weights for part in parts_beside(file, config) for weights in weight_files(part)]
+    files = [file, *config_files(config), *beside]
+    return _kept("single", files, lambda: single_file_fingerprint(file, config))
 
 
 def file_digest(file: Path) -> str:

@@ -140,7 +140,7 @@ def _fingerprint(choice: ModelChoice) -> str:
 def _is_still(choice: ModelChoice, wanted: str) -> bool:
     try:
         return _fingerprint(choice) == wanted
-    except OSError:
+    except (OSError, ValueError, ModelProblem):
         return False
 
 
@@ -160,7 +160,7 @@ def _lora(entry: Json) -> LoraChoice:
 def _digest_is(digest: str, compute: Callable[[Path], str], path: str) -> bool:
     try:
         return compute(Path(path)) == digest
-    except OSError:
+    except (OSError, ValueError, ModelProblem):
         return False
 
 

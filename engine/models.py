@@ -18,6 +18,7 @@ from engine.weights import (
     check_component,
     check_safetensors,
     check_weights_file,
+    parts_beside,
     read_json,
     tensor_names,
 )
@@ -112,6 +113,10 @@ def _single_file(path: Path, config: str) -> ModelChoice:
     if not (folder / INDEX).is_file():
         raise ModelProblem(f"--config needs a diffusers folder: {config!r} has no {INDEX}")
     check_pipeline(pipeline_of(folder), folder.name)
+    for part in parts_beside(path, folder):
+        if not any(part.glob("*.safetensors")):
+            raise ModelProblem(f"{path.name} holds no {part.name}, and the folder of --config has no weights for it")
+        check_component(part)
     return ModelChoice(path=str(path), name=path.stem, config=str(folder.resolve()))
 
 

@@ -19,13 +19,15 @@ PICKLES = (".bin", ".ckpt", ".pt", ".pth", ".pkl")
 _HEADER_LIMIT = 100_000_000
 """Most bytes of a safetensors header, as in the library itself."""
 _SAMPLES, _SAMPLE_BYTES = 16, 4096
-_SINGLE_PARTS = (
+_HELD = (
     ("first_stage_model.", "vae"),
     ("vae.", "vae"),
-    ("cond_stage_model.", "text_encoder"),
-    ("conditioner.", "text_encoder"),
-    ("text_encoders.", "text_encoder"),
+    ("cond_stage_model.", "clip"),
+    ("conditioner.", "clip"),
+    ("text_encoders.clip", "clip"),
+    ("text_encoders.t5", "t5"),
 )
+"""How a single file names what it holds beside the part that denoises."""
 _POINTER = b"version https://git-lfs"
 
 
@@ -104,10 +106,10 @@ def values_of(folder: Path) -> dict[str, int]:
 
 
 def single_values(file: Path) -> dict[str, int]:
-    """As `values_of` for a single file: the numbers of its VAE, its text encoders, and the rest."""
+    """As `values_of` for a single file: the numbers of its VAE, its text encoders by kind, and the rest."""
     found: dict[str, int] = {}
     for name, count in _counts(file).items():
-        part = next((part for start, part in _SINGLE_PARTS if name.startswith(start)), "denoiser")
+        part = next((part for start, part in _HELD if name.startswith(start)), "denoiser")
         found[part] = found.get(part, 0) + count
     return found
 
@@ -128,13 +130,28 @@ def fingerprint(path: Path) -> str:
 
 
 def single_file_fingerprint(file: Path, config: Path) -> str:
-    """As `fingerprint`, over the file and the configuration that it is read with; weights beside that have no say."""
+    """As `fingerprint`, over the file, the configuration that it is read with, and the parts that the file lacks."""
     total = hashlib.sha256(fingerprint(file).encode("ascii"))
     for small in config_files(config):
         name = small.relative_to(config).as_posix()
         total.update(json.dumps([name, small.stat().st_size]).encode("ascii"))
         total.update(small.read_bytes())
+    for part in parts_beside(file, config):
+        total.update(fingerprint(part).encode("ascii"))
     return total.hexdigest()
+
+
+def parts_beside(file: Path, config: Path) -> tuple[Path, ...]:
+    """The folders of text encoders and VAE that a single file lacks, so that the configuration's folder has to help."""
+    held = {part for name in tensor_names(file) for start, part in _HELD if name.startswith(start)}
+    parts = []
+    for name, entry in sorted(read_json(config / "model_index.json").items()):
+        kind = str(entry[1]) if isinstance(entry, list) and len(entry) == 2 else ""
+        is_text = name.startswith("text_encoder")
+        part = "vae" if name == "vae" else "clip" if "CLIP" in kind else "t5" if kind.startswith("T5") else kind
+        if kind and kind != "None" and (is_text or name == "vae") and part not in held:
+            parts.append(config / name)
+    return tuple(parts)
 
 
 def config_files(folder: Path) -> list[Path]:

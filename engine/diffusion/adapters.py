@@ -12,10 +12,12 @@ from typing import Any
 
 import diffusers
 import torch
+import transformers
 from diffusers import AutoencoderTiny
 
 from engine.errors import ModelProblem
 from engine.plan import LoraChoice, ModelChoice
+from engine.weights import parts_beside
 
 
 def lay_loras(pipe: Any, choice: ModelChoice) -> None:
@@ -57,6 +59,22 @@ def other_vae(choice: ModelChoice, index: Mapping[str, Any], precision: Mapping[
     if any(tensor.is_meta for tensor in vae.state_dict().values()):
         raise ModelProblem(f"the VAE {path.name!r} is damaged: some of its weights are missing, download it again")
     return vae
+
+
+def missing_parts(choice: ModelChoice, index: Mapping[str, Any], dtype: torch.dtype) -> dict[str, Any]:
+    """What a single file lacks, from the folder of its configuration: text encoders, a VAE.  ModelProblem."""
+    parts: dict[str, Any] = {}
+    for folder in parts_beside(Path(choice.path), choice.folder):
+        library, name = index[folder.name]
+        kind = getattr({"diffusers": diffusers, "transformers": transformers}.get(str(library)), str(name), None)
+        if kind is None:
+            raise ModelProblem(f"{choice.name!r} needs a {name} of {library}, which is not known here")
+        try:
+            part = kind.from_pretrained(folder, local_files_only=True, use_safetensors=True)
+        except Exception as error:  # a broken model fails in as many ways as there are libraries
+            raise ModelProblem(f"{folder.name!r} of --config cannot be loaded: {first_line(error)}") from error
+        parts[folder.name] = part.to(dtype).eval()
+    return parts
 
 
 def tiny_vae(path: str, pipe: Any, precision: Mapping[str, torch.dtype]) -> AutoencoderTiny:

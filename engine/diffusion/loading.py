@@ -20,7 +20,7 @@ from diffusers import DiffusionPipeline
 from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 from packaging.version import Version
 
-from engine.diffusion.adapters import first_line, lay_loras, other_vae, take_loras_off, tiny_vae
+from engine.diffusion.adapters import first_line, lay_loras, missing_parts, other_vae, take_loras_off, tiny_vae
 from engine.diffusion.placement import (
     chosen_device,
     chosen_dtype,
@@ -176,6 +176,8 @@ def _pipeline(choice: ModelChoice, dtype: torch.dtype, memory: Memory) -> Any:
     index = _index(choice)
     kind = _checked_class(str(index["_class_name"]), choice.name)
     more = {**_precision(dtype), **quantisation(memory, index, dtype)}
+    if choice.is_single_file:
+        more |= missing_parts(choice, index, dtype)
     if choice.vae:
         more["vae"] = other_vae(choice, index, _precision(dtype))
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from engine.diffusion.adapters import first_line
 from engine.errors import ModelProblem
 from engine.memory import QUANTISED, Memory, Placement, Room, plan_memory, working_bytes
 from engine.plan import LoadModel, ModelChoice
-from engine.weights import single_values, values_of
+from engine.weights import parts_beside, single_values, values_of
 
 _DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 NATIVE = AttentionBackendName.NATIVE.value
@@ -58,12 +59,19 @@ def chosen_dtype(wanted: str, device: str, *, made_with: tuple[str, str], has_un
 def chosen_placement(request: LoadModel, choice: ModelChoice, device: str, dtype: torch.dtype) -> Placement:
     """By the sizes of the weights and the memory that is free now.  ModelProblem."""
     path, settings = Path(choice.path), request.settings
+    values = single_values(path) if choice.is_single_file else values_of(path)
+    if choice.is_single_file:
+        beside = values_of(choice.folder)
+        values |= {part.name: beside.get(part.name, 0) for part in parts_beside(path, choice.folder)}
+        if request.memory in QUANTISED:
+            raise ModelProblem(f"--memory {request.memory} needs a diffusers folder, {path.name} is a single file")
+    room = free_room(device)
     return plan_memory(
         request.memory,
-        single_values(path) if choice.is_single_file else values_of(path),
+        values,
         value_bytes=dtype.itemsize,
         working=working_bytes(settings.width, settings.height, dtype.itemsize),
-        room=free_room(device),
+        room=replace(room, quantiser=room.quantiser and not choice.is_single_file),
     )
 
 

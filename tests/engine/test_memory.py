@@ -130,7 +130,7 @@ def test_sizes_come_from_headers_of_what_would_be_loaded(tmp_path: Path) -> None
 def test_a_single_file_is_told_apart_by_its_names(tmp_path: Path) -> None:
     names = {"model.diffusion_model.a": 3, "first_stage_model.b": 5, "cond_stage_model.c": 7, "conditioner.d": 11}
     save_file({name: torch.zeros(count) for name, count in names.items()}, tmp_path / "x.safetensors")
-    assert single_values(tmp_path / "x.safetensors") == {"denoiser": 3, "vae": 5, "text_encoder": 18}
+    assert single_values(tmp_path / "x.safetensors") == {"denoiser": 3, "vae": 5, "clip": 18}
 
 
 def test_without_a_gpu_there_is_main_memory_only() -> None:
