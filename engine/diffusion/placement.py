@@ -179,7 +179,8 @@ def _placed(pipe: Any, device: str, memory: Memory) -> Any:
         case Memory.OFFLOAD:
             pipe.enable_model_cpu_offload(device=device)
         case Memory.GROUP:
-            pipe.enable_group_offload(onload_device=torch.device(device), offload_type="leaf_level", use_stream=True)
+            there = torch.device(device)
+            pipe.enable_group_offload(there, offload_type="leaf_level", use_stream=there.type == "cuda")
         case Memory.EIGHT_BITS | Memory.FOUR_BITS:
             for part in pipe.components.values():
                 if isinstance(part, torch.nn.Module) and not getattr(part, "is_quantized", False):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
+import socket
 from dataclasses import replace
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ from engine.conditions import differing_conditions
 from engine.diffusion.jobs import JobRunner
 from engine.diffusion.loading import LoadedModel, load_model, serves, with_other_loras
 from engine.diffusion.render import BatchRenderer
+from engine.diffusion.worker import Worker
 from engine.errors import ModelProblem
 from engine.events import Event, PictureRendered, PreviewRendered
 from engine.finding import model_identity, recorded_loras, recorded_vae, remember_model, same_weights
@@ -145,6 +149,24 @@ def test_other_lora_files_need_no_other_weights_and_no_stale_prompt(
     assert again is not None
     np.testing.assert_array_equal(picture_of(again), before)
     assert with_other_loras(again, first, replace(first, dtype="bfloat16")) is None
+
+
+def test_a_worker_keeps_its_pipeline_for_other_lora_files_and_drops_it_when_one_fails(
+    tiny: ModelChoice, lora: Path, tmp_path: Path
+) -> None:
+    here, there = socket.socketpair()
+    with here, there:
+        worker = Worker(Connection(os.dup(here.fileno())))
+        first = worker._model_for(request_for(tiny))
+        styled = worker._model_for(request_for(with_loras(tiny, (lora, 0.5))))
+        assert styled.pipe is first.pipe
+        large = tmp_path / "large.safetensors"
+        save_file({name: tensor.repeat(2, 2) for name, tensor in load_file(lora).items()}, large)
+        with pytest.raises(ModelProblem, match=r"^the LoRA 'large' does not fit 'tiny': "):
+            worker._model_for(request_for(with_loras(tiny, (large, 1.0))))
+        fresh = worker._model_for(request_for(tiny))
+        assert fresh.pipe is not first.pipe
+        assert fresh.choice.loras == ()
 
 
 def test_a_lora_of_another_family_is_one_sentence(lora: Path, flux: ModelChoice) -> None:

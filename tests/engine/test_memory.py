@@ -5,15 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
 
 from engine.diffusion import placement
 from engine.diffusion.placement import free_room, placed, quantisation
+from engine.diffusion.render import BatchRenderer
 from engine.errors import ModelProblem
 from engine.memory import GIB, Memory, Room, plan_memory, working_bytes
 from engine.weights import single_values, values_of
+from latentpng.noise import gauss1
+from tests.engine.tiny import SETTINGS, load_tiny, save_tiny
 
 SMALL = {"unet": 1 * GIB, "text_encoder": GIB // 8, "vae": GIB // 16}
 """1.2 Gi numbers: 2.375 GiB of float16, of which the largest part is 2 GiB."""
@@ -158,8 +162,8 @@ class FakePipe:
     def enable_model_cpu_offload(self, *, device: str) -> None:
         self.told.append(("offload", device))
 
-    def enable_group_offload(self, **options: Any) -> None:
-        self.told.append(("group", options))
+    def enable_group_offload(self, device: torch.device, **options: Any) -> None:
+        self.told.append(("group", (device.type, options)))
 
 
 def test_every_placement_reaches_the_pipeline() -> None:
@@ -168,12 +172,24 @@ def test_every_placement_reaches_the_pipeline() -> None:
         (Memory.OFFLOAD, [("offload", "cuda")]),
         (
             Memory.GROUP,
-            [("group", {"onload_device": torch.device("cuda"), "offload_type": "leaf_level", "use_stream": True})],
+            [("group", ("cuda", {"offload_type": "leaf_level", "use_stream": True}))],
         ),
     ):
         pipe = FakePipe()
         placed(pipe, "cuda", memory, asked=False, progress=pytest.fail)
         assert pipe.told == told
+
+
+def test_a_layer_at_a_time_gives_the_same_pixels(tmp_path: Path) -> None:
+    """On a CPU, where the hooks do all but the copying."""
+    loaded = load_tiny(save_tiny(tmp_path / "tiny"))
+    noise = gauss1(5, 0, 1024).reshape(1, 4, 16, 16).astype(np.float16)
+    plain = BatchRenderer(loaded).render(noise, SETTINGS, lambda _: None).pixels
+    placed(loaded.pipe, "cpu", Memory.GROUP, asked=True, progress=pytest.fail)
+    hooked = [module for module in loaded.pipe.unet.modules() if hasattr(module, "_diffusers_hook")]
+    assert hooked
+    for _ in range(2):
+        np.testing.assert_array_equal(BatchRenderer(loaded).render(noise, SETTINGS, lambda _: None).pixels, plain)
 
 
 def test_quantised_parts_stay_where_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
