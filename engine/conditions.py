@@ -41,7 +41,11 @@ _SOFTWARE = (
     ("device_name", "device"),
     ("threads", "threads"),
 )
+_ATTENTION = "native"
+"""What diffusers calls torch's own attention, which is not recorded."""
 _MISSING = "not recorded"
+_OWN = "of the model"
+_WHOLE = "full"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,11 +59,30 @@ class PixelDifference:
 def differing_conditions(recorded: LatentRecord, fresh: LatentRecord) -> tuple[str, ...]:
     """One phrase per condition that is not the same: "torch 2.13.0 then, 2.12.1 now".  () when all are."""
     phrases = [] if recorded.node == fresh.node else ["another initial noise"]
-    phrases += _model(recorded.settings.get("model"), fresh.settings.get("model"))
+    phrases += model_differences(recorded.settings.get("model"), fresh.settings.get("model"))
     phrases += _scheduler(recorded.settings.get("scheduler"), fresh.settings.get("scheduler"))
     phrases += _compare(recorded.settings, fresh.settings, _SETTINGS)
     phrases += _compare(recorded.software, fresh.software, _SOFTWARE)
+    attention = [record.software.get("attention", _ATTENTION) for record in (recorded, fresh)]
+    if attention[0] != attention[1]:
+        phrases.append(f"attention {_words(attention[0])} then, {_words(attention[1])} now")
     return tuple(dict.fromkeys(phrases))
+
+
+def model_differences(then: Json, now: Json) -> tuple[str, ...]:
+    """A phrase for the weights, the VAE, the LoRA files, and the quantisation, where they are others."""
+    one, other = _entries(then), _entries(now)
+    phrases = []
+    if one.get("fingerprint") != other.get("fingerprint"):
+        phrases.append(f"model {_words(one.get('name'))} then, {_words(other.get('name'))} now (the weights differ)")
+    vaes = _entries(one.get("vae")), _entries(other.get("vae"))
+    if vaes[0].get("fingerprint") != vaes[1].get("fingerprint"):
+        phrases.append(f"VAE {_words(vaes[0].get('name', _OWN))} then, {_words(vaes[1].get('name', _OWN))} now")
+    if _loras(one) != _loras(other):
+        phrases.append(f"LoRA {_lora_words(one)} then, {_lora_words(other)} now")
+    if one.get("quantised") != other.get("quantised"):
+        phrases.append(f"weights in {one.get('quantised', _WHOLE)} then, {other.get('quantised', _WHOLE)} now")
+    return tuple(phrases)
 
 
 def compare_pixels(recorded: NDArray[np.uint8] | bytes, fresh: NDArray[np.uint8] | bytes) -> PixelDifference:
@@ -84,11 +107,18 @@ def _compare(then: JsonObject, now: JsonObject, names: tuple[tuple[str, str], ..
     ]
 
 
-def _model(then: Json, now: Json) -> list[str]:
-    one, other = _entries(then), _entries(now)
-    if one.get("fingerprint") == other.get("fingerprint"):
-        return []
-    return [f"model {_words(one.get('name'))} then, {_words(other.get('name'))} now (the weights differ)"]
+def _loras(model: JsonObject) -> list[tuple[Json, Json]]:
+    return [(lora.get("sha256"), lora.get("weight")) for lora in _lora_entries(model)]
+
+
+def _lora_words(model: JsonObject) -> str:
+    words = [f"{_words(lora.get('name'))} at {_words(lora.get('weight'))}" for lora in _lora_entries(model)]
+    return " and ".join(words) or "none"
+
+
+def _lora_entries(model: JsonObject) -> list[JsonObject]:
+    loras = model.get("loras")
+    return [_entries(lora) for lora in loras] if isinstance(loras, list | tuple) else []
 
 
 def _scheduler(then: Json, now: Json) -> list[str]:

@@ -3,6 +3,7 @@
 EngineError
 ├── InvalidRequest     asked for something that cannot be: a scale of 3, a mark that is not there
 ├── ModelProblem       the model cannot be used: missing, pickle weights, not a text-to-image pipeline
+│   └── UnknownModel   this machine does not know the model that a file names
 ├── RenderProblem      rendering failed: wrong noise shape, a crash of the worker
 │   └── OutOfMemory    not even one picture fits
 ├── StoreError         a picture or the journal cannot be kept (raised and defined in `engine.store`)
@@ -20,6 +21,17 @@ class InvalidRequest(EngineError, ValueError):
 
 class ModelProblem(EngineError):
     """The model cannot be used."""
+
+
+class UnknownModel(ModelProblem):
+    """This machine does not know the model that a file names.
+
+    made: the first half of the sentence.  near: of models like it, the path and the folder of the configuration.
+    """
+
+    def __init__(self, made: str, rest: str, *, near: tuple[tuple[str, str], ...] = ()) -> None:
+        super().__init__(f"{made}: {rest}")
+        self.made, self.near = made, near
 
 
 class RenderProblem(EngineError):

@@ -31,7 +31,8 @@ from engine.events import (
     StepDone,
     WorkerDied,
 )
-from engine.models import INDEX, model_identity
+from engine.finding import model_identity
+from engine.models import INDEX
 from engine.plan import LoadModel, PictureTask, RenderJob
 from engine.settings import RenderSettings
 from latentpng.files import pixel_digest
@@ -155,7 +156,7 @@ class FakeRenderer:
         self._on_event(LoadingProgressed(stage="loading weights"))
         self._asked_batch = request.micro_batch
         if (Path(request.model.path) / INDEX).is_file():
-            self._model = model_identity(request.model)
+            self._model = model_identity(request.model, request.memory)
         if self._load_failure:
             sentence, self._load_failure = self._load_failure, ""
             self._on_event(JobFailed(job=-1, failure=Failure.MODEL, sentence=sentence))

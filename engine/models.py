@@ -1,7 +1,6 @@
 """Which model: from what the user typed to a `ModelChoice`, with every mistake told in one sentence; no torch.
 
 Checks before anything slow begins: is it there, is it whole, is it free of pickle, can it make pictures from text.
-Also which model a file names (`find_model`), without any path in the file: `engine.remembered` knows the paths.
 """
 
 from __future__ import annotations
@@ -14,22 +13,18 @@ from typing import Any
 from engine.errors import ModelProblem
 from engine.families import ModelDefaults, carried_defaults, family_defaults
 from engine.plan import ModelChoice
-from engine.remembered import recall, remember
 from engine.weights import (
     PICKLES,
     check_component,
     check_safetensors,
-    fingerprint,
+    check_weights_file,
+    parts_beside,
     read_json,
-    single_file_fingerprint,
     tensor_names,
 )
-from latentpng.record import Json, JsonObject
 
 EMBEDDED = "embedded"
 INDEX = "model_index.json"
-NO_MODEL = ModelChoice(path="", name="")
-"""What `find_model` answers when this machine does not know the model."""
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 _NO_WEIGHTS = (
@@ -50,7 +45,7 @@ def resolve_model(text: str, *, config: str = "", download: bool = False) -> Mod
     config: for a single file, a local diffusers folder of the same family; only its small files are read.
     """
     if text in ("", EMBEDDED):
-        return ModelChoice(path=str(_embedded()), name=EMBEDDED)
+        return ModelChoice(path=str(embedded_folder()), name=EMBEDDED)
     path = Path(text).expanduser()
     if path.is_dir():
         check_folder(path)
@@ -93,57 +88,19 @@ def defaults_of(choice: ModelChoice) -> ModelDefaults:
     folder = choice.folder
     if not (folder / INDEX).is_file():
         return family_defaults("", choice.name)
-    known = family_defaults(_pipeline(read_json(folder / INDEX), folder), choice.name)
+    known = family_defaults(pipeline_of(folder), choice.name)
     return carried_defaults(folder, known)
 
 
-def model_identity(choice: ModelChoice) -> dict[str, Json]:
-    """What a file records of its model: name, pipeline, fingerprint; never a path of the user's machine."""
-    return {
-        "name": choice.name,
-        "pipeline": _pipeline(read_json(choice.folder / INDEX), choice.folder),
-        "fingerprint": _fingerprint(choice),
-    }
-
-
-def find_model(recorded: Json) -> ModelChoice:
-    """The model that a file's `settings["model"]` names, where this machine has it; NO_MODEL otherwise."""
-    wanted = recorded.get("fingerprint") if isinstance(recorded, Mapping) else None
-    if not isinstance(wanted, str) or not wanted:
-        return NO_MODEL
-    if fingerprint(_embedded()) == wanted:
-        return resolve_model("")
-    known = recall(wanted)
-    try:
-        return known if known.path and _fingerprint(known) == wanted else NO_MODEL
-    except OSError:
-        return NO_MODEL
-
-
-def remember_model(choice: ModelChoice, identity: JsonObject) -> None:
-    """Keeps where this model was, so that `find_model` finds it again."""
-    if choice.name != EMBEDDED:
-        remember(str(identity["fingerprint"]), choice)
-
-
-def _fingerprint(choice: ModelChoice) -> str:
-    path = Path(choice.path)
-    return single_file_fingerprint(path, choice.folder) if choice.is_single_file else fingerprint(path)
-
-
-def _embedded() -> Path:
+def embedded_folder() -> Path:
+    """The model that ships with this package."""
     return Path(__file__).parent / "embedded" / "model"
 
 
 def _single_file(path: Path, config: str) -> ModelChoice:
-    if path.suffix in PICKLES:
-        raise ModelProblem(
-            f"{path.name} is a pickle file, which can run code when it is opened: get the .safetensors version"
-        )
     if path.name == INDEX:
         raise ModelProblem(f"{path.name} stands in a model's folder: name the folder")
-    if path.suffix != ".safetensors":
-        raise ModelProblem(f"{path.name} is not a .safetensors file; a model is a diffusers folder or such a file")
+    check_weights_file(path, "a model is a diffusers folder or such a file")
     check_safetensors(path)
     if _is_lora(path):
         raise ModelProblem(f"{path.name} is a LoRA, a change to a model, not a whole model")
@@ -155,7 +112,11 @@ def _single_file(path: Path, config: str) -> ModelChoice:
     folder = Path(config).expanduser()
     if not (folder / INDEX).is_file():
         raise ModelProblem(f"--config needs a diffusers folder: {config!r} has no {INDEX}")
-    check_pipeline(_pipeline(read_json(folder / INDEX), folder), folder.name)
+    check_pipeline(pipeline_of(folder), folder.name)
+    for part in parts_beside(path, folder):
+        if not any(part.glob("*.safetensors")):
+            raise ModelProblem(f"{path.name} holds no {part.name}, and the folder of --config has no weights for it")
+        check_component(part)
     return ModelChoice(path=str(path), name=path.stem, config=str(folder.resolve()))
 
 
@@ -165,17 +126,24 @@ def _is_lora(path: Path) -> bool:
 
 
 def _check_entry(folder: Path, library: str, kind: str) -> None:
-    if library.endswith(".py") or (folder.parent / f"{library}.py").is_file():
+    if library.endswith(".py") or any((place / f"{library}.py").is_file() for place in (folder, folder.parent)):
         raise ModelProblem(f"{folder.parent.name!r} brings code of its own ({library}), which is never run")
     if not folder.is_dir():
-        raise ModelProblem(f"the download is not complete: the folder {folder.name!r} is missing")
+        raise ModelProblem(f"the download is not complete: the folder {folder.name!r} is missing; download it again")
     if kind.endswith("Scheduler") and not (folder / "scheduler_config.json").is_file():
-        raise ModelProblem(f"the download is not complete: {folder.name}/scheduler_config.json is missing")
+        raise ModelProblem(
+            f"the download is not complete: {folder.name}/scheduler_config.json is missing; download it again"
+        )
     if kind.endswith(_NO_WEIGHTS):
         return
     if not (folder / "config.json").is_file():
-        raise ModelProblem(f"the download is not complete: {folder.name}/config.json is missing")
+        raise ModelProblem(f"the download is not complete: {folder.name}/config.json is missing; download it again")
     check_component(folder)
+
+
+def pipeline_of(folder: Path) -> str:
+    """The class of the pipeline that a diffusers folder describes.  ModelProblem."""
+    return _pipeline(read_json(folder / INDEX), folder)
 
 
 def _pipeline(index: Mapping[str, Any], folder: Path) -> str:

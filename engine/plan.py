@@ -15,19 +15,35 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class LoraChoice:
+    """A LoRA file laid over a model.  path: of the `.safetensors`.  weight: how strongly; 1 is as it was trained."""
+
+    path: str
+    weight: float = 1.0
+
+    @property
+    def name(self) -> str:
+        """What the file records and the screen shows."""
+        return Path(self.path).stem
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ModelChoice:
-    """Which weights to load; `engine.models` makes it from what the user typed.
+    """Which weights to load; `engine.models` and `engine.parts` make it from what the user typed.
 
     path: a diffusers folder, or one `.safetensors` file; for a hub model, the id.
     config: for a single file, the local diffusers folder with its configuration; else "".
     download: True only when the user asked for a hub id with `--download`.
     name: what the file records and the screen shows.
+    loras: laid over it, in this order.  vae: a folder or a `.safetensors` file in place of its own; else "".
     """
 
     path: str
     name: str
     config: str = ""
     download: bool = False
+    loras: tuple[LoraChoice, ...] = ()
+    vae: str = ""
 
     @property
     def is_single_file(self) -> bool:
@@ -77,6 +93,10 @@ class LoadModel:
     device: "auto", "cpu", "cuda", "cuda:1", "mps".  dtype: "auto", "float32", "float16", "bfloat16".
     micro_batch: most pictures rendered in one batch; 0 leaves it to the worker.
     made_with: (device, dtype) that the picture to go on from records; an "auto" dtype follows it on such a device.
+    preview_vae: folder of a tiny autoencoder that draws the previews; "" leaves them to a linear map.
+    attention: a back-end of diffusers by name; "auto" is torch's own, or `attention_then` where that can be used.
+    attention_then: the back-end that the picture to go on from records; "" is torch's own.
+    memory: one of `engine.memory.Memory`: where weights wait, or how small they are stored.
     """
 
     model: ModelChoice
@@ -85,6 +105,21 @@ class LoadModel:
     dtype: str = "auto"
     micro_batch: int = 0
     made_with: tuple[str, str] = ("", "")
+    preview_vae: str = ""
+    attention: str = "auto"
+    attention_then: str = ""
+    memory: str = "auto"
+
+    @property
+    def without_settings(self) -> tuple[object, ...]:
+        """All but the settings, which go with each job."""
+        place = self.device, self.dtype, self.made_with, self.memory, self.micro_batch
+        return self.model, place, self.attention, self.attention_then, self.preview_vae
+
+    @property
+    def what_matters(self) -> tuple[object, ...]:
+        """What makes one load differ from another: of the settings only the size, since the noise depends on it."""
+        return *self.without_settings, self.settings.width, self.settings.height
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

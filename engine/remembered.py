@@ -1,65 +1,62 @@
-"""Where this machine has which model: a small JSON file in the user's state directory, fingerprint -> path.
+"""Where this machine has which weights: a small JSON file in the user's state directory, digest -> paths.
 
-A picture's file holds no path; this is how a picture finds its local model again.  Losing the file loses nothing else.
+A picture's file holds no path; this is how a picture finds its model, LoRA files and VAE again.  Losing the file loses
+nothing else.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
-import os
-import tempfile
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from platformdirs import user_state_path
 
-from engine.plan import ModelChoice
+from engine.keeping import read_json_file, write_json_file
 
-_MOST = 200
+_MOST = 300
 _FILE = "models.json"
 
 
-def recall(fingerprint: str) -> ModelChoice:
-    """The model with this fingerprint; an empty one when it is not known."""
-    entry = _read().get(fingerprint, {})
-    return ModelChoice(path=entry.get("path", ""), name=entry.get("name", ""), config=entry.get("config", ""))
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Remembered:
+    """Weights that were loaded once.
+
+    digest: what files record of them.  path, name, config: as in a `ModelChoice`.
+    pipeline: the class of a whole model; "" for a LoRA or a VAE.
+    """
+
+    digest: str
+    path: str
+    name: str
+    config: str = ""
+    pipeline: str = ""
 
 
-def remember(fingerprint: str, choice: ModelChoice) -> None:
-    """Keeps it, newest last, in place of the one before; never fails, since nothing depends on it."""
-    entries = _read()
-    entries.pop(fingerprint, None)
-    entries[fingerprint] = {"path": choice.path, "name": choice.name, "config": choice.config}
+def recall(digest: str) -> tuple[Remembered, ...]:
+    """Every place where these weights were, the newest first."""
+    return tuple(entry for entry in remembered() if entry.digest == digest)
+
+
+def remembered() -> tuple[Remembered, ...]:
+    """All that was loaded once, the newest first."""
+    entries = read_json_file(_place())
+    if not isinstance(entries, list):
+        return ()
+    return tuple(Remembered(**entry) for entry in reversed(entries) if _is_entry(entry))
+
+
+def remember(entry: Remembered) -> None:
+    """Keeps it, newest last, in place of what was at this path before; never fails, since nothing depends on it."""
+    others = [known for known in reversed(remembered()) if (known.path, known.config) != (entry.path, entry.config)]
     with contextlib.suppress(OSError):
-        _write(dict(list(entries.items())[-_MOST:]))
+        write_json_file(_place(), [asdict(known) for known in [*others, entry][-_MOST:]])
 
 
-def _read() -> dict[str, dict[str, str]]:
-    try:
-        entries = json.loads((_folder() / _FILE).read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    if not isinstance(entries, dict):
-        return {}
-    return {key: value for key, value in entries.items() if isinstance(value, dict) and _texts(value)}
+def _is_entry(entry: object) -> bool:
+    fields = set(Remembered.__slots__)
+    return isinstance(entry, dict) and set(entry) == fields and all(isinstance(text, str) for text in entry.values())
 
 
-def _texts(entry: dict[object, object]) -> bool:
-    return all(isinstance(part, str) for pair in entry.items() for part in pair)
-
-
-def _write(entries: dict[str, dict[str, str]]) -> None:
-    folder = _folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=folder, prefix=_FILE)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(entries, file, indent=1)
-        Path(name).replace(folder / _FILE)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _folder() -> Path:
-    return user_state_path("warmer", appauthor=False)
+def _place() -> Path:
+    return user_state_path("warmer", appauthor=False) / _FILE

@@ -13,16 +13,15 @@ import termios
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from datetime import date
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from engine.errors import EngineError
+from engine.errors import EngineError, UnknownModel
 from latentpng.errors import LatentPngError
 from tui.graphics.capabilities import KEY_GRACE_SECONDS, Terminal
 from tui.messages import EngineReported, TroubleFound
@@ -38,6 +37,8 @@ if TYPE_CHECKING:
     from tui.opening import Opening
     from tui.options import Target
     from tui.screens.search import SearchScreen
+
+Opener: TypeAlias = "Callable[[argparse.Namespace], Opening]"
 
 RECENT = 12
 STDIN = 0
@@ -130,20 +131,21 @@ class WarmerApp(App[None]):
         """A new search."""
         from tui.opening import open_prompt
 
-        self._try_to_open(partial(open_prompt, self._options, prompt))
+        self._try_to_open(lambda options: open_prompt(options, prompt), self._options)
 
     def resume(self) -> None:
         """Goes on with the last session."""
         if self._journal is not None:
             from tui.opening import open_journal
 
-            self._try_to_open(partial(open_journal, self._options, self._journal))
+            journal = self._journal
+            self._try_to_open(lambda options: open_journal(options, journal), self._options)
 
     def open_picture(self, path: Path) -> None:
         """Goes on from a picture."""
         from tui.opening import open_picture
 
-        self._try_to_open(partial(open_picture, self._options, path))
+        self._try_to_open(lambda options: open_picture(options, path), self._options)
 
     def save_as(self, finished: Finished) -> None:
         """Asks for a name and saves a copy there."""
@@ -293,17 +295,20 @@ class WarmerApp(App[None]):
     def _load(self, target: Target) -> None:
         """Asks for a model at a size, unless just that was asked for last."""
         request, last = target.load, self._requested
-        if last is None or self.load_failed or _what_matters(last) != _what_matters(request):
+        if last is None or self.load_failed or last.what_matters != request.what_matters:
             self._requested, self._model_ready, self.load_failed = request, None, False
             self.renderer.load(request)
 
-    def _try_to_open(self, opener: Callable[[], Opening]) -> None:
-        self.run_worker(self._open(opener), exclusive=True, group="open")
+    def _try_to_open(self, opener: Opener, options: argparse.Namespace) -> None:
+        self.run_worker(self._open(opener, options), exclusive=True, group="open")
 
-    async def _open(self, opener: Callable[[], Opening]) -> None:
+    async def _open(self, opener: Opener, options: argparse.Namespace) -> None:
         """Replaces what is on screen by a new search; a file may take its time, the screen does not wait."""
         try:
-            opening = await asyncio.to_thread(opener)
+            opening = await asyncio.to_thread(opener, options)
+        except UnknownModel as error:
+            self._ask_for_model(error, opener)
+            return
         except (EngineError, LatentPngError) as error:
             self._say(str(error))
             return
@@ -316,15 +321,26 @@ class WarmerApp(App[None]):
         self._load(opening.target)
         await self._begin_if_ready(screen)
 
+    def _ask_for_model(self, error: UnknownModel, opener: Opener) -> None:
+        """A picture's model is not here: which one instead."""
+        from tui.screens.ask import ask_for_model
+
+        def chosen(path: Path | None) -> None:
+            if path is not None:
+                model = {"model": str(path), "config": dict(error.near).get(str(path), self._options.config)}
+                self._try_to_open(opener, argparse.Namespace(**{**vars(self._options), **model}))
+
+        self.push_screen(ask_for_model(error), chosen)
+
     async def _begin_if_ready(self, screen: SearchScreen) -> None:
         opening = self._opening
         if screen.search is not None or self._model_ready is None or opening is None:
             return
         from engine.search import Search
         from engine.store import PictureFolder
-        from tui.opening import session_for
+        from tui.opening import folder_for, session_for
 
-        folder = self._folder(opening)
+        folder = folder_for(opening, self._options, self._sessions)
         search = Search(
             opening.beginning,
             session_for(opening, self._options, self._model_ready, self.places - 1),
@@ -337,6 +353,8 @@ class WarmerApp(App[None]):
         self._search = search
         self.saved_to.append(folder)
         await screen.begin(search)
+        if opening.target.notice:
+            screen.trouble(opening.target.notice)
 
     def _hang_up(self) -> None:
         """The connection is gone, or somebody only said so."""
@@ -361,15 +379,6 @@ class WarmerApp(App[None]):
             search.stop()
             await asyncio.to_thread(search.wait)
 
-    def _folder(self, opening: Opening) -> Path:
-        from engine.store import session_folder
-
-        if self._options.out is not None:
-            return Path(self._options.out)
-        if opening.journal is not None:
-            return opening.journal.folder
-        return session_folder(self._sessions, opening.beginning.settings.prompt, date.today())
-
     async def _save_copy(self, path: Path, finished: Finished) -> None:
         from latentpng.files import write_picture
 
@@ -386,9 +395,3 @@ class WarmerApp(App[None]):
             self.search_screen.trouble(words)
         elif isinstance(self.screen, StartScreen):
             self.screen.say(words)
-
-
-def _what_matters(request: LoadModel) -> tuple[object, ...]:
-    """What makes one load differ from another: the noise depends on the model and the size alone."""
-    settings = request.settings
-    return request.model, settings.width, settings.height, request.device, request.dtype, request.made_with

@@ -9,6 +9,7 @@ import argparse
 import re
 
 BAND_NAMES = ("all", "tilt", "layout", "detail")
+MEMORY_NAMES = ("auto", "resident", "offload", "group", "8bit", "4bit")
 
 
 def add_render_options(parser: argparse.ArgumentParser) -> None:
@@ -37,8 +38,25 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         "--config", default="", metavar="DIR", help="a diffusers folder that describes a .safetensors file"
     )
     group.add_argument("--download", action="store_true", help="let --model be a hub id, and fetch it")
+    group.add_argument(
+        "--lora",
+        action="append",
+        metavar="FILE[:W]",
+        help="a LoRA file and its weight (default: 1), or none; may be given again",
+    )
+    group.add_argument("--vae", default="", metavar="V", help="a folder or a .safetensors file, or none: its own")
+    group.add_argument("--preview-vae", default="", metavar="DIR", help="a tiny autoencoder that draws the previews")
     group.add_argument("--device", default="auto", metavar="D", help="auto, cpu, cuda, cuda:1 or mps (default: auto)")
     group.add_argument("--dtype", default="auto", choices=("auto", "float32", "float16", "bfloat16"))
+    group.add_argument(
+        "--attention", default="auto", metavar="A", help='a back-end of diffusers, for example "flash" or "sage"'
+    )
+    group.add_argument(
+        "--memory",
+        default="auto",
+        choices=MEMORY_NAMES,
+        help="where weights wait, or how small they are stored (default: what fits)",
+    )
     together = group.add_mutually_exclusive_group()
     together.add_argument("--batch", type=int, default=0, metavar="N", help="most pictures rendered at once")
     together.add_argument(

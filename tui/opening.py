@@ -6,16 +6,16 @@ What needs numpy and Pillow is imported where it is used: the first paint waits 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 from engine.events import ModelReady, Picture
-from engine.models import model_identity
+from engine.finding import model_identity, same_weights
 from engine.search import Beginning, Finished
 from engine.session import Bands, Mode, Session, begin, scale_of, step_seed_of
 from engine.settings import RenderSettings
-from engine.store import Journal
+from engine.store import Journal, session_folder
 from latentpng.errors import FileError
 from latentpng.record import LatentRecord, Lineage, SeedRoot
 from tui.options import Target, draw_seed, target_for_prompt, target_for_record
@@ -95,14 +95,23 @@ def session_for(opening: Opening, options: argparse.Namespace, ready: ModelReady
     return opening.journal.resume(session) if opening.journal else session
 
 
+def folder_for(opening: Opening, options: argparse.Namespace, sessions: Path) -> Path:
+    """Where the pictures of a search go: as asked, the journal's folder, or a new one under `sessions`."""
+    if options.out is not None:
+        return Path(options.out)
+    if opening.journal is not None:
+        return opening.journal.folder
+    return session_folder(sessions, opening.beginning.settings.prompt, date.today())
+
+
 def _known(path: Path, record: LatentRecord, target: Target) -> Finished | None:
     """The file's own pixels, when they are what rendering with this model and these settings gave."""
     from latentpng.files import pixel_digest, read_picture
 
-    recorded = record.settings.get("model")
-    fingerprint = recorded.get("fingerprint") if isinstance(recorded, Mapping) else None
     same_settings = RenderSettings.from_json(record.settings, defaults=target.settings) == target.settings
-    if not same_settings or fingerprint != model_identity(target.model)["fingerprint"]:
+    if not same_settings or target.model.download:  # what is still to be downloaded is not known
+        return None
+    if not same_weights(record.settings.get("model"), model_identity(target.model, target.memory)):
         return None
     try:
         width, height, rgb = read_picture(path)

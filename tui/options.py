@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import argparse
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from engine.errors import ModelProblem
 from engine.families import ModelDefaults
-from engine.models import NO_MODEL, defaults_of, find_model, resolve_model
+from engine.finding import model_identity, quantised_of, recorded_loras, recorded_model, recorded_vae
+from engine.models import defaults_of, resolve_model
+from engine.parts import NONE, resolve_lora, resolve_preview_vae, resolve_vae
 from engine.plan import LoadModel, ModelChoice
 from engine.schedulers import scheduler_settings
 from engine.settings import RenderSettings
-from latentpng.record import LatentRecord
-from latentpng.text import plain
+from latentpng.record import Json, LatentRecord
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
     """What renders, and how: the model, its defaults, the settings, where it runs.
 
-    made_with: (device, dtype) that the picture to go on from records.
+    made_with, attention_then: the (device, dtype) and the attention that the picture to go on from records.
+    notice: "", or what of its model is not as it was.
     """
 
     model: ModelChoice
@@ -31,6 +31,11 @@ class Target:
     dtype: str
     micro_batch: int
     made_with: tuple[str, str] = ("", "")
+    preview_vae: str = ""
+    attention: str = "auto"
+    attention_then: str = ""
+    memory: str = "auto"
+    notice: str = ""
 
     @property
     def load(self) -> LoadModel:
@@ -42,26 +47,40 @@ class Target:
             dtype=self.dtype,
             micro_batch=self.micro_batch,
             made_with=self.made_with,
+            preview_vae=self.preview_vae,
+            attention=self.attention,
+            attention_then=self.attention_then,
+            memory=self.memory,
         )
 
 
 def target_for_prompt(options: argparse.Namespace, prompt: str) -> Target:
     """What renders a new prompt.  ModelProblem, InvalidRequest."""
     model = resolve_model(options.model, config=options.config, download=options.download)
+    model = _with_parts(options, model, None)
     defaults = defaults_of(model)
     return _target(options, model, defaults, defaults.settings(prompt))
 
 
 def target_for_record(options: argparse.Namespace, record: LatentRecord) -> Target:
     """What renders a picture again, with what the options change.  ModelProblem, InvalidRequest."""
+    recorded = record.settings.get("model")
     if options.model:
         model = resolve_model(options.model, config=options.config, download=options.download)
     else:
-        model = _recorded_model(record)
+        model = recorded_model(recorded)
+    model = _with_parts(options, model, recorded)
     defaults = defaults_of(model)
     settings = RenderSettings.from_json(record.settings, defaults=defaults.settings(""))
-    made_with = (str(record.software.get("device", "")), str(record.settings.get("dtype", "")))
-    return replace(_target(options, model, defaults, settings), made_with=made_with)
+    target = _target(options, model, defaults, settings)
+    memory = quantised_of(recorded) or target.memory if target.memory == "auto" else target.memory
+    return replace(
+        target,
+        made_with=(str(record.software.get("device", "")), str(record.settings.get("dtype", ""))),
+        attention_then=str(record.software.get("attention", "")),
+        memory=memory,
+        notice=_notice(recorded, model, memory),
+    )
 
 
 def draw_seed() -> int:
@@ -69,15 +88,20 @@ def draw_seed() -> int:
     return secrets.randbits(32)
 
 
-def _recorded_model(record: LatentRecord) -> ModelChoice:
-    """The model that made a picture, where this machine has it."""
-    model = record.settings.get("model")
-    found = find_model(model)
-    if found == NO_MODEL:
-        name = model.get("name") if isinstance(model, Mapping) else None
-        made = f"this picture was made with the model {plain(str(name), 80)!r}" if name else "no model is recorded"
-        raise ModelProblem(f"{made}, which is not known on this machine: say which one to use with --model")
-    return found
+def _with_parts(options: argparse.Namespace, model: ModelChoice, recorded: Json) -> ModelChoice:
+    """The model with its LoRA files and VAE: those of the options, else those that a file records."""
+    named = options.lora
+    loras = recorded_loras(recorded) if named is None else tuple(map(resolve_lora, () if named == [NONE] else named))
+    vae = recorded_vae(recorded) if not options.vae else "" if options.vae == NONE else resolve_vae(options.vae)
+    return replace(model, loras=loras, vae=vae)
+
+
+def _notice(recorded: Json, model: ModelChoice, memory: str) -> str:
+    """What of the model is not as it was when the picture was made; of a model still to be downloaded, nothing."""
+    from engine.conditions import model_differences  # numpy: the first paint waits for none
+
+    differing = () if model.download else model_differences(recorded, model_identity(model, memory))
+    return f"not as this picture was made: {'; '.join(differing)}" if differing else ""
 
 
 def _target(
@@ -94,6 +118,7 @@ def _target(
         guidance=settings.guidance if chosen["guidance"] is None else chosen["guidance"],
         scheduler=settings.scheduler if chosen["scheduler"] is None else scheduler_settings(chosen["scheduler"]),
         step_seed=settings.step_seed,
+        guidance_rescale=settings.guidance_rescale,
     )
     return Target(
         model=model,
@@ -102,4 +127,7 @@ def _target(
         device=options.device,
         dtype=options.dtype,
         micro_batch=1 if options.strict else options.batch,
+        preview_vae=resolve_preview_vae(options.preview_vae) if options.preview_vae else "",
+        attention=options.attention,
+        memory=options.memory,
     )

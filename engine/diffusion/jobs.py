@@ -43,6 +43,7 @@ class JobRunner:
         self._device = loaded.device
         self._emit, self._is_cancelled = emit, is_cancelled
         self._micro_batch, self._largest = micro_batch, LARGEST
+        self._lacked: tuple[str, ...] = ()
 
     def run(self, job: RenderJob) -> None:
         """Ends with JobDone; raises Cancelled, or what went wrong."""
@@ -50,7 +51,7 @@ class JobRunner:
         todo = list(job.tasks)
         most = self._micro_batch or usual_batch(self._device, job.settings)
         size = batch_size(todo, min(most, self._largest))
-        kind = self._kind_for(job)
+        kind, self._lacked = self._kind_for(job), ()
         while todo:
             batch = next_batch(todo, min(size, self._largest), self._largest)
             if self._fits(job, batch, kind):
@@ -59,6 +60,7 @@ class JobRunner:
                 raise OutOfMemory(f"there is not enough memory for one picture of {_pixels(job)}: try a smaller size")
             else:
                 self._largest = batch.size // 2
+                self._lacked = (f"memory ran out at {batch.size} pictures at once: smaller batches from there on",)
         self._emit(JobDone(job=job.job, seconds=time.monotonic() - started))
 
     def _kind_for(self, job: RenderJob) -> NoiseKind:
@@ -121,6 +123,7 @@ class JobRunner:
     ) -> None:
         for slot in batch.kept:
             task, image = batch.places[slot], rendered.pixels[slot]
+            warnings = (*rendered.warnings[slot], *self._lacked)
             picture = Picture(width=image.shape[1], height=image.shape[0], rgb=image.tobytes())
             record = self._recorder.record(
                 job,
@@ -129,9 +132,9 @@ class JobRunner:
                 axes=kind.axes,
                 slot=(batch.size, slot),
                 rgb=picture.rgb,
-                warnings=rendered.warnings[slot],
+                warnings=warnings,
             )
-            warning = "; ".join(rendered.warnings[slot])
+            warning = "; ".join(warnings)
             self._emit(PictureRendered(job=job.job, index=task.index, picture=picture, record=record, warning=warning))
 
 

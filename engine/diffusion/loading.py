@@ -5,6 +5,7 @@ Refuses pickle, code that a model brings along, and downloads that nobody asked 
 
 from __future__ import annotations
 
+import errno
 import inspect
 import json
 from collections.abc import Callable
@@ -16,19 +17,30 @@ import diffusers
 import torch
 import transformers
 from diffusers import DiffusionPipeline
+from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 from packaging.version import Version
 
+from engine.diffusion.adapters import first_line, lay_loras, missing_parts, other_vae, take_loras_off, tiny_vae
+from engine.diffusion.placement import (
+    chosen_device,
+    chosen_dtype,
+    chosen_placement,
+    placed,
+    prepare,
+    quantisation,
+    use_attention,
+)
 from engine.diffusion.prompts import PromptMemo
 from engine.diffusion.schedulers import OwnScheduler
 from engine.diffusion.seams import noise_globals
 from engine.errors import ModelProblem
 from engine.families import carried_preview
-from engine.models import INDEX, check_folder, check_pipeline, model_identity
+from engine.finding import model_identity
+from engine.memory import Memory
+from engine.models import INDEX, check_folder, check_pipeline
 from engine.plan import LoadModel, ModelChoice
 from engine.weights import tensor_names, variant_of
 from latentpng.record import Json
-
-_DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,6 +49,7 @@ class LoadedModel:
 
     choice: with the folder that a download went to.  identity: what files record of it.
     own: the scheduler that it came with.  preview: the colours of its latents, where it tells them.
+    tiny: the autoencoder for its previews, where one was asked for.  attention: "" for torch's own.
     """
 
     choice: ModelChoice
@@ -47,6 +60,9 @@ class LoadedModel:
     identity: dict[str, Json]
     memo: PromptMemo
     preview: tuple[tuple[float, ...], ...] = ()
+    tiny: Any = None
+    attention: str = ""
+    memory: Memory = Memory.RESIDENT
 
 
 def load_model(request: LoadModel, progress: Callable[[str], None]) -> LoadedModel:
@@ -54,29 +70,56 @@ def load_model(request: LoadModel, progress: Callable[[str], None]) -> LoadedMod
     _keep_quiet()
     _compute_repeatably()
     choice = _fetched(request.model, progress)
-    device = _device(request.device)
+    device = chosen_device(request.device)
     dtype = _dtype(request, device, choice)
-    progress("loading weights")
-    pipe = _pipeline(choice, dtype)
+    placement = chosen_placement(request, choice, device, dtype)
+    progress(f"loading weights: {placement.sentence}" if placement.sentence else "loading weights")
+    pipe = _pipeline(choice, dtype, placement.memory)
     _check_complete(pipe, choice)
-    pipe = _placed(pipe, device)
+    lay_loras(pipe, choice)
+    attention = use_attention(pipe, request.attention, request.attention_then)
+    tiny = tiny_vae(request.preview_vae, pipe, _precision(dtype)).to(device) if request.preview_vae else None
+    prepare(pipe, device)
     return LoadedModel(
         choice=choice,
-        pipe=pipe,
+        pipe=placed(pipe, device, placement.memory, asked=request.memory != Memory.AUTO, progress=progress),
         own=OwnScheduler.of(pipe),
         device=device,
         dtype=str(dtype).removeprefix("torch."),
-        identity=model_identity(choice),
+        identity=model_identity(choice, placement.memory),
         memo=PromptMemo(pipe),
         preview=carried_preview(choice.folder),
+        tiny=tiny,
+        attention=attention,
+        memory=placement.memory,
     )
 
 
 def serves(loaded: LoadedModel, loaded_for: LoadModel, request: LoadModel) -> bool:
     """Does `request` ask for what is loaded: the same weights, in the same place and precision?"""
-    if (loaded_for.model, loaded_for.device) != (request.model, request.device):
+    if _what_is_asked(loaded_for) != _what_is_asked(request):
         return False
     return str(_dtype(request, loaded.device, loaded.choice)) == f"torch.{loaded.dtype}"
+
+
+def with_other_loras(loaded: LoadedModel, loaded_for: LoadModel, request: LoadModel) -> LoadedModel | None:
+    """What is loaded, with the LoRA files of `request`, where all else is the same; None where it is not.
+
+    The weights stay where they are, and prompts are encoded anew.  After a ModelProblem the pipeline is of no use.
+    """
+    bare = replace(request, model=replace(request.model, loras=loaded_for.model.loras))
+    if loaded.memory is not Memory.RESIDENT or not serves(loaded, loaded_for, bare):
+        return None
+    choice = replace(loaded.choice, loras=request.model.loras)
+    take_loras_off(loaded.pipe)
+    loaded.memo.clear()
+    lay_loras(loaded.pipe, choice)
+    return replace(loaded, choice=choice, identity=model_identity(choice, loaded.memory))
+
+
+def _what_is_asked(request: LoadModel) -> tuple[object, ...]:
+    attention = (request.attention, request.attention_then)
+    return request.model, request.device, attention, request.preview_vae, request.memory
 
 
 def _keep_quiet() -> None:
@@ -103,40 +146,20 @@ def _fetched(choice: ModelChoice, progress: Callable[[str], None]) -> ModelChoic
     try:
         folder = Path(str(DiffusionPipeline.download(choice.path, use_safetensors=True)))
     except Exception as error:  # the hub's errors share no base class but this
-        raise ModelProblem(f"{choice.name!r} could not be downloaded: {_first_line(error)}") from error
+        raise ModelProblem(f"{choice.name!r} could not be downloaded: {_why_no_download(error)}") from error
     check_folder(folder)
     return replace(choice, path=str(folder), download=False)
 
 
-def _device(wanted: str) -> str:
-    if wanted != "auto":
-        try:
-            torch.empty(0, device=wanted)
-        except (RuntimeError, AssertionError) as error:
-            raise ModelProblem(f"the device {wanted!r} cannot be used here: {_first_line(error)}") from error
-        return wanted
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
-
-
-def chosen_dtype(wanted: str, device: str, *, made_with: tuple[str, str], has_unet: bool) -> torch.dtype:
-    """For "auto": that of the picture to go on from, where `made_with` says that it came from such a device.
-
-    Otherwise float32 on a CPU (float16 is ten times slower there); on a GPU float16 for UNets, bfloat16 for
-    transformers.  ModelProblem when `wanted` is none of them.
-    """
-    if wanted != "auto":
-        if wanted not in _DTYPES:
-            raise ModelProblem(f"the dtype is one of {', '.join(_DTYPES)}, found {wanted!r}")
-        return _DTYPES[wanted]
-    kind = torch.device(device).type
-    then, recorded = made_with
-    if then == kind and recorded in _DTYPES:
-        return _DTYPES[recorded]
-    if kind == "cpu":
-        return torch.float32
-    return torch.float16 if has_unet or kind == "mps" else torch.bfloat16
+def _why_no_download(error: BaseException) -> str:
+    """What stands behind an error of the hub, and what to do."""
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return "the disk is full; free some space, or let HF_HOME name a folder on another disk"
+    if isinstance(error, GatedRepoError):
+        return "its owner wants to know who uses it; accept the terms on its page, then run `hf auth login`"
+    if isinstance(error, RepositoryNotFoundError):
+        return "there is no model of this name on the hub, or it is a private one"
+    return f"{first_line(error)} (is there a connection?)"
 
 
 def _dtype(request: LoadModel, device: str, choice: ModelChoice) -> torch.dtype:
@@ -149,25 +172,33 @@ def _index(choice: ModelChoice) -> dict[str, Any]:
     return index
 
 
-def _pipeline(choice: ModelChoice, dtype: torch.dtype) -> Any:
-    kind = _checked_class(str(_index(choice)["_class_name"]), choice.name)
+def _pipeline(choice: ModelChoice, dtype: torch.dtype, memory: Memory) -> Any:
+    index = _index(choice)
+    kind = _checked_class(str(index["_class_name"]), choice.name)
+    more = {**_precision(dtype), **quantisation(memory, index, dtype)}
+    if choice.is_single_file:
+        more |= missing_parts(choice, index, dtype)
+    if choice.vae:
+        more["vae"] = other_vae(choice, index, _precision(dtype))
     try:
         if choice.is_single_file:
             return kind.from_single_file(
-                choice.path, config=choice.config, local_files_only=True, use_safetensors=True, **_precision(dtype)
+                choice.path, config=choice.config, local_files_only=True, use_safetensors=True, **more
             )
         variant = variant_of(Path(choice.path))
         return kind.from_pretrained(
             choice.path,
             local_files_only=True,
             use_safetensors=True,
-            **_precision(dtype),
+            **more,
             **({"variant": variant} if variant else {}),
         )
     except (MemoryError, torch.OutOfMemoryError) as error:
-        raise ModelProblem(f"there is not enough memory to load {choice.name!r}") from error
+        raise ModelProblem(
+            f"there is not enough memory to load {choice.name!r}: end other programs, or choose a smaller model"
+        ) from error
     except Exception as error:  # a broken model fails in as many ways as there are libraries
-        raise ModelProblem(f"{choice.name!r} cannot be loaded: {_first_line(error)}") from error
+        raise ModelProblem(f"{choice.name!r} cannot be loaded: {first_line(error)}") from error
 
 
 def _check_complete(pipe: Any, choice: ModelChoice) -> None:
@@ -185,7 +216,7 @@ def _check_complete(pipe: Any, choice: ModelChoice) -> None:
 
 def _stored_tensors(choice: ModelChoice, component: str) -> int:
     """How many tensors the files of a component hold; 0 when that cannot be told (a single file)."""
-    if choice.is_single_file:
+    if choice.is_single_file or (component == "vae" and choice.vae):
         return 0
     files = (Path(choice.path) / component).glob("*.safetensors")
     return len({tensor for file in files for tensor in tensor_names(file)})
@@ -208,26 +239,3 @@ def _checked_class(pipeline: str, name: str) -> Any:
     if not noise_globals(kind):
         raise ModelProblem(f"{name!r} ({pipeline}) takes its initial noise from a place that is not known")
     return kind
-
-
-def _placed(pipe: Any, device: str) -> Any:
-    """On its device; parts of it wait in main memory when it does not fit."""
-    pipe.set_progress_bar_config(disable=True)
-    vae: Any = getattr(pipe, "vae", None)
-    if hasattr(vae, "enable_slicing"):
-        vae.enable_slicing()  # a batched decode in bfloat16 drifts
-    if device != "cpu" and hasattr(pipe, "unet"):
-        pipe.unet.to(memory_format=torch.channels_last)
-    try:
-        return pipe.to(device)
-    except torch.OutOfMemoryError:
-        torch.cuda.empty_cache()
-    pipe.to("cpu")
-    pipe.enable_model_cpu_offload(device=device)
-    return pipe
-
-
-def _first_line(error: BaseException) -> str:
-    """What an error says, short, and without the home directory of the user."""
-    text = (str(error).strip() or type(error).__name__).splitlines()[0]
-    return text.replace(str(Path.home()), "~")[:300]

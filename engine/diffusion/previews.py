@@ -1,4 +1,7 @@
-"""Small pictures of what is becoming: latents to colours by a linear map, fitted on the first finished picture."""
+"""Small pictures of what is becoming: latents to colours by a tiny autoencoder, where one was asked for.
+
+Else by a linear map, fitted on the first finished picture.
+"""
 
 from __future__ import annotations
 
@@ -10,26 +13,39 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from engine.errors import ModelProblem
 from engine.events import Picture
+
+_LARGEST = 256
+"""Pixels of the longer side of a preview."""
 
 
 class Previewer:
     """Turns latents into pictures as small as the latent grid.
 
-    axes: of one picture's noise.  colours: (C + 1) rows of 3, when the model brings them.
+    axes: of one picture's noise.  colours: (C + 1) rows of 3, when the model brings them.  tiny: an AutoencoderTiny;
+    ModelProblem when the latents have another number of channels than it takes.
     Where there are no spatial axes, or the latents are packed in a way that cannot be undone, there are no previews.
     """
 
-    def __init__(self, shape: tuple[int, ...], axes: str, colours: tuple[tuple[float, ...], ...] = ()) -> None:
+    def __init__(
+        self, shape: tuple[int, ...], axes: str, colours: tuple[tuple[float, ...], ...] = (), tiny: Any = None
+    ) -> None:
         self._shape, self._axes = shape, axes
         self._spatial = "H" in axes and "W" in axes
         channels = math.prod(side for side, axis in zip(shape, axes, strict=True) if axis not in "HW")
         self._map: NDArray[np.float64] | None = np.array(colours) if len(colours) == channels + 1 else None
+        self._tiny = tiny
+        if tiny is not None and (not self._spatial or tiny.config.latent_channels != channels):
+            raise ModelProblem(
+                f"the preview VAE takes {tiny.config.latent_channels} channels, "
+                f"the noise of this model has the axes {axes} and {channels} channels"
+            )
 
     @property
     def fitted(self) -> bool:
         """Are the colours known, from the model or from a finished picture?"""
-        return self._map is not None
+        return self._map is not None or self._tiny is not None
 
     def fit(self, latents: NDArray[np.float32], pixels: NDArray[np.uint8]) -> None:
         """Learns from finished pictures.  latents: (n, *shape); pixels: (n, height, width, 3)."""
@@ -46,9 +62,10 @@ class Previewer:
         grid = self._grid(latents)
         if not grid.size:
             return ()
+        if self._tiny is not None:
+            return tuple(_picture(image) for image in _decoded(self._tiny, grid))
         colours = _rough(grid) if self._map is None else grid @ self._map[:-1] + self._map[-1]
-        pixels = np.clip(np.nan_to_num(colours), 0.0, 255.0).round().astype(np.uint8)
-        return tuple(Picture(width=image.shape[1], height=image.shape[0], rgb=image.tobytes()) for image in pixels)
+        return tuple(_picture(image) for image in colours)
 
     def _grid(self, latents: NDArray[np.float32]) -> NDArray[np.float64]:
         """(n, H, W, C) in double; empty when this cannot be."""
@@ -75,6 +92,21 @@ def unpacked(pipe: Any, latents: torch.Tensor, shape: tuple[int, ...], height: i
     return array.reshape(array.shape[0], *shape)
 
 
+def _picture(colours: NDArray[np.float64]) -> Picture:
+    """colours: (H, W, 3), 0 to 255; what is beyond is cut off."""
+    pixels = np.clip(np.nan_to_num(colours), 0.0, 255.0).round().astype(np.uint8)
+    return Picture(width=pixels.shape[1], height=pixels.shape[0], rgb=pixels.tobytes())
+
+
+def _decoded(tiny: Any, grid: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """By a tiny autoencoder, then as small as a preview has to be."""
+    latents = torch.from_numpy(grid).permute(0, 3, 1, 2).to(tiny.device, tiny.dtype)
+    with torch.no_grad():
+        images = tiny.decode(latents).sample.float().cpu().permute(0, 2, 3, 1).numpy()
+    coarser = max(1, math.ceil(max(images.shape[1:3]) / _LARGEST))
+    return [_shrink((image + 1.0) * 127.5, image.shape[0] // coarser, image.shape[1] // coarser) for image in images]
+
+
 def _rough(grid: NDArray[np.float64]) -> NDArray[np.float64]:
     """The first three channels, spread over the range of colours, pale because the colours are not the right ones."""
     three = np.resize(np.moveaxis(grid, -1, 0)[:3], (3, *grid.shape[:-1])).transpose(1, 2, 3, 0)
@@ -84,7 +116,7 @@ def _rough(grid: NDArray[np.float64]) -> NDArray[np.float64]:
     return pale
 
 
-def _shrink(image: NDArray[np.uint8], rows: int, columns: int) -> NDArray[np.float64]:
+def _shrink(image: NDArray[Any], rows: int, columns: int) -> NDArray[np.float64]:
     """Means over areas: (rows, columns, 3)."""
     heights = np.add.reduceat(image.astype(np.float64), np.arange(rows) * image.shape[0] // rows, axis=0)
     sums = np.add.reduceat(heights, np.arange(columns) * image.shape[1] // columns, axis=1)

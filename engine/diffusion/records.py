@@ -25,7 +25,8 @@ class Recorder:
 
     def __init__(self, loaded: LoadedModel) -> None:
         self._loaded = loaded
-        self._software = software_of(loaded.device)
+        attention = {"attention": loaded.attention} if loaded.attention else {}
+        self._software: dict[str, Json] = {**software_of(loaded.device), **attention}
 
     def record(
         self,

@@ -68,7 +68,9 @@ class BatchRenderer:
     ) -> RenderedBatch:
         """noise: (n, *shape), unit variance.  `on_step` may raise to cancel; the model is ready for the next call."""
         kind = self.noise_kind(settings)
-        previewer = self._previewers.setdefault(kind, Previewer(kind.shape, kind.axes, self._loaded.preview))
+        previewer = self._previewers.setdefault(
+            kind, Previewer(kind.shape, kind.axes, self._loaded.preview, self._loaded.tiny)
+        )
         last: list[torch.Tensor] = []
 
         def done(step: Step) -> None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from engine.errors import Cancelled, EngineError, InvalidRequest, ModelProblem, OutOfMemory
 from engine.events import Event, Failure, JobCancelled, JobFailed, LoadingProgressed, ModelReady
-from engine.models import remember_model
+from engine.finding import remember_model
 from engine.plan import CancelJob, LoadModel, RenderJob
 from latentpng.errors import LatentPngError
 
@@ -120,14 +120,16 @@ class Worker:
     def _model_for(self, request: LoadModel) -> LoadedModel:
         """Loaded, in place of the one before; the one before when it is the same."""
         from engine.diffusion.jobs import free_memory
-        from engine.diffusion.loading import load_model, serves
+        from engine.diffusion.loading import load_model, serves, with_other_loras
 
-        before = self._request
-        if self._loaded is not None and before is not None and serves(self._loaded, before, request):
-            return self._loaded
+        loaded, before = self._loaded, self._request
+        if loaded is not None and before is not None and serves(loaded, before, request):
+            return loaded
         self._loaded = self._runner = self._request = None
+        if loaded is not None and before is not None:
+            loaded = with_other_loras(loaded, before, request)
         free_memory()
-        self._loaded = load_model(request, self._progress)
+        self._loaded = loaded or load_model(request, self._progress)
         self._request = request
         remember_model(self._loaded.choice, self._loaded.identity)
         return self._loaded
@@ -173,6 +175,7 @@ def prepare_environment(*, download: bool) -> None:
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    os.environ.pop("DIFFUSERS_ATTN_BACKEND", None)  # an attention that is not asked for would not be recorded
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     os.environ.setdefault("GOMP_SPINCOUNT", _SPINS)
     os.environ["HF_HUB_OFFLINE"] = "0" if download else "1"

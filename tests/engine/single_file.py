@@ -1,4 +1,4 @@
-"""The tiny pipeline under the names of the first Stable Diffusion files, as the web trades them.
+"""Tiny pipelines under the names of the files that the web trades: Stable Diffusion 1, SDXL, Stable Diffusion 3.
 
 A rewriting of names, block by block, for two blocks of one layer; the other direction is diffusers' own.
 """
@@ -30,6 +30,7 @@ _UNET_PLACES = (
     ("conv_norm_out", "out.0"),
     ("conv_out", "out.2"),
 )
+_SIZE_PLACES = (("add_embedding.linear_1", "label_emb.0.0"), ("add_embedding.linear_2", "label_emb.0.2"))
 _UNET_LAYERS = (
     ("norm1", "in_layers.0"),
     ("conv1", "in_layers.2"),
@@ -57,23 +58,111 @@ _VAE_PLACES = (
 )
 
 
+_OPEN_CLIP = (
+    ("text_model.embeddings.token_embedding.weight", "token_embedding.weight"),
+    ("text_model.embeddings.position_embedding.weight", "positional_embedding"),
+    ("text_model.final_layer_norm", "ln_final"),
+    ("text_model.encoder.layers", "transformer.resblocks"),
+    ("layer_norm1", "ln_1"),
+    ("layer_norm2", "ln_2"),
+    ("self_attn", "attn"),
+    ("mlp.fc1", "mlp.c_fc"),
+    ("mlp.fc2", "mlp.c_proj"),
+)
+_SD3_PLACES = (
+    ("pos_embed.pos_embed", "pos_embed"),
+    ("pos_embed.proj", "x_embedder.proj"),
+    ("time_text_embed.timestep_embedder.linear_1", "t_embedder.mlp.0"),
+    ("time_text_embed.timestep_embedder.linear_2", "t_embedder.mlp.2"),
+    ("time_text_embed.text_embedder.linear_1", "y_embedder.mlp.0"),
+    ("time_text_embed.text_embedder.linear_2", "y_embedder.mlp.2"),
+    ("proj_out", "final_layer.linear"),
+    ("norm_out.linear", "final_layer.adaLN_modulation.1"),
+    ("transformer_blocks.0.norm1.linear", "joint_blocks.0.x_block.adaLN_modulation.1"),
+    ("transformer_blocks.0.norm1_context.linear", "joint_blocks.0.context_block.adaLN_modulation.1"),
+    ("transformer_blocks.0.attn.to_out.0", "joint_blocks.0.x_block.attn.proj"),
+    ("transformer_blocks.0.ff.net.0.proj", "joint_blocks.0.x_block.mlp.fc1"),
+    ("transformer_blocks.0.ff.net.2", "joint_blocks.0.x_block.mlp.fc2"),
+)
+_SD3_SWAPPED = ("norm_out.linear.", "transformer_blocks.0.norm1_context.linear.")
+"""Where the files keep the shift before the scale: the last layers, which know no gate."""
+_SD3_JOINT = (
+    ("x_block", ("to_q", "to_k", "to_v")),
+    ("context_block", ("add_q_proj", "add_k_proj", "add_v_proj")),
+)
+
+
 def as_single_file(pipe: Any) -> dict[str, torch.Tensor]:
     """All weights of the tiny pipeline in one dictionary."""
-    single: dict[str, torch.Tensor] = {}
+    single = _unet_and_vae(pipe, _UNET_PLACES)
+    for name, value in pipe.text_encoder.state_dict().items():
+        single[f"cond_stage_model.transformer.{_wrapped(name)}"] = value.contiguous()
+    return single
+
+
+def sdxl_file(pipe: Any) -> dict[str, torch.Tensor]:
+    """All weights of a tiny SDXL, whose text encoders differ in width."""
+    single = _unet_and_vae(pipe, (*_SIZE_PLACES, *_UNET_PLACES))
+    for name, value in pipe.text_encoder.state_dict().items():
+        single[f"conditioner.embedders.0.transformer.{_wrapped(name)}"] = value.contiguous()
+    for name, value in _open_clip(pipe.text_encoder_2.state_dict()).items():
+        single[f"conditioner.embedders.1.model.{name}"] = value.contiguous()
+    return single
+
+
+def sd3_file(pipe: Any) -> dict[str, torch.Tensor]:
+    """Transformer and VAE of a tiny Stable Diffusion 3, as the file without text encoders holds them."""
+    weights, single = pipe.transformer.state_dict(), _vae(pipe)
+    for side, names in _SD3_JOINT:
+        for kind in ("weight", "bias"):
+            parts = [weights.pop(f"transformer_blocks.0.attn.{name}.{kind}") for name in names]
+            single[f"model.diffusion_model.joint_blocks.0.{side}.attn.qkv.{kind}"] = torch.cat(parts)
+    for name, value in weights.items():
+        halves = value.chunk(2) if name.startswith(_SD3_SWAPPED) else ()
+        swapped = torch.cat(halves[::-1]) if halves else value
+        single[f"model.diffusion_model.{_renamed(name, _SD3_PLACES)}"] = swapped.contiguous()
+    return single
+
+
+def _unet_and_vae(pipe: Any, places: tuple[tuple[str, str], ...]) -> dict[str, torch.Tensor]:
+    single = _vae(pipe)
     for name, value in pipe.unet.state_dict().items():
-        single[f"model.diffusion_model.{_unet_name(name)}"] = value.contiguous()
+        single[f"model.diffusion_model.{_unet_name(name, places)}"] = value.contiguous()
+    return single
+
+
+def _vae(pipe: Any) -> dict[str, torch.Tensor]:
+    single: dict[str, torch.Tensor] = {}
     for name, value in pipe.vae.state_dict().items():
         renamed = _renamed(name, _VAE_PLACES)
         as_convolution = ".attn_1." in renamed and value.ndim == 2
         single[f"first_stage_model.{renamed}"] = (value[:, :, None, None] if as_convolution else value).contiguous()
-    for name, value in pipe.text_encoder.state_dict().items():
-        place = name if name.startswith("text_model.") else f"text_model.{name}"
-        single[f"cond_stage_model.transformer.{place}"] = value.contiguous()
     return single
 
 
-def _unet_name(name: str) -> str:
-    renamed = _renamed(name, _UNET_PLACES)
+def _open_clip(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """As OpenCLIP names them: query, key and value in one, the projection transposed."""
+    named: dict[str, torch.Tensor] = {}
+    for name, value in weights.items():
+        place = name
+        for ours, theirs in _OPEN_CLIP:
+            place = place.replace(ours, theirs)
+        if name == "text_projection.weight":
+            named["text_projection"] = value.T
+        elif ".q_proj." in place:
+            parts = [weights[name.replace(".q_proj.", f".{part}_proj.")] for part in "qkv"]
+            named[place.replace(".q_proj.", ".in_proj_")] = torch.cat(parts)
+        elif ".k_proj." not in place and ".v_proj." not in place:
+            named[place] = value
+    return named
+
+
+def _wrapped(name: str) -> str:
+    return name if name.startswith("text_model.") else f"text_model.{name}"
+
+
+def _unet_name(name: str, places: tuple[tuple[str, str], ...]) -> str:
+    renamed = _renamed(name, places)
     return _renamed(renamed, _UNET_LAYERS) if ".resnets." in name else renamed
 
 

@@ -173,8 +173,12 @@ def test_smaller_batches_when_memory_runs_out(loaded: LoadedModel, error: Except
     rendered = pictures_in(events)
     assert [event.index for event in rendered] == [0, 1, 2, 3, 4]
     assert [event.record.settings["slot"] for event in rendered] == [[2, 0], [2, 1], [2, 0], [2, 1], [2, 0]]
+    sentence = "memory ran out at 5 pictures at once: smaller batches from there on"
+    assert {event.warning for event in rendered} == {sentence}
+    assert rendered[0].record.settings["warnings"] == [sentence]
     (fresh,) = pictures_in(run(loaded, job_of(rendered[4].record)))
     assert fresh.picture == rendered[4].picture
+    assert fresh.warning == ""
 
 
 def test_no_memory_for_one_picture_is_told_in_one_sentence(loaded: LoadedModel) -> None:

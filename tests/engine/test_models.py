@@ -12,49 +12,20 @@ import pytest
 from engine import remembered
 from engine.errors import ModelProblem
 from engine.families import FALLBACK, ModelDefaults, carried_preview
-from engine.models import (
-    NO_MODEL,
-    defaults_of,
-    find_model,
-    model_identity,
-    remember_model,
-    resolve_model,
-)
+from engine.finding import NO_MODEL, find_model, model_identity, remember_model
+from engine.models import defaults_of, resolve_model
 from engine.plan import ModelChoice
+from engine.remembered import Remembered
 from engine.schedulers import FRIENDLY
+from tests.engine.folders import model_folder, tensors
 
 EMBEDDED = Path(resolve_model("").path)
-
-
-def tensors(path: Path, names: tuple[str, ...] = ("weight",), byte: bytes = b"\1") -> Path:
-    """A whole safetensors file of one small tensor a name."""
-    entries = {
-        name: {"dtype": "U8", "shape": [4], "data_offsets": [4 * index, 4 * index + 4]}
-        for index, name in enumerate(names)
-    }
-    header = json.dumps(entries).encode()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(len(header).to_bytes(8, "little") + header + byte * 4 * len(names))
-    return path
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A diffusers folder as it looks from outside."""
-    model = tmp_path / "landscapes"
-    tensors(model / "unet" / "diffusion_pytorch_model.safetensors")
-    (model / "unet" / "config.json").write_text("{}")
-    (model / "scheduler").mkdir()
-    (model / "scheduler" / "scheduler_config.json").write_text("{}")
-    index = {
-        "_class_name": "StableDiffusionPipeline",
-        "unet": ["diffusers", "UNet2DConditionModel"],
-        "scheduler": ["diffusers", "DDIMScheduler"],
-        "safety_checker": [None, None],
-        "requires_safety_checker": False,
-    }
-    (model / "model_index.json").write_text(json.dumps(index))
-    return model
+    return model_folder(tmp_path / "landscapes")
 
 
 def change_index(folder: Path, **entries: object) -> None:
@@ -115,16 +86,22 @@ BROKEN: tuple[tuple[Callable[[Path], object], str], ...] = (
         pointer,
         "diffusion_pytorch_model.safetensors is only a pointer of Git LFS, not the weights: run `git lfs pull`",
     ),
-    (missing_shard, "the download is not complete: unet/model-00001-of-00002.safetensors is missing"),
-    (only_index, "the download is not complete: 'unet' has no weights (.safetensors)"),
-    (lambda folder: shutil.rmtree(folder / "unet"), "the download is not complete: the folder 'unet' is missing"),
+    (
+        missing_shard,
+        "the download is not complete: unet/model-00001-of-00002.safetensors is missing; download it again",
+    ),
+    (only_index, "the download is not complete: 'unet' has no weights (.safetensors); download it again"),
+    (
+        lambda folder: shutil.rmtree(folder / "unet"),
+        "the download is not complete: the folder 'unet' is missing; download it again",
+    ),
     (
         lambda folder: (folder / "unet" / "config.json").unlink(),
-        "the download is not complete: unet/config.json is missing",
+        "the download is not complete: unet/config.json is missing; download it again",
     ),
     (
         lambda folder: (folder / "scheduler" / "scheduler_config.json").unlink(),
-        "the download is not complete: scheduler/scheduler_config.json is missing",
+        "the download is not complete: scheduler/scheduler_config.json is missing; download it again",
     ),
     (
         lambda folder: (folder / "model_index.json").unlink(),
@@ -300,28 +277,42 @@ def test_an_unknown_model_is_no_model(recorded: object) -> None:
     assert find_model(recorded) == NO_MODEL  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"a": 3}', '{"a": {"path": 3}}'])
+def entry(digest: str, path: str = "/x") -> Remembered:
+    return Remembered(digest=digest, path=path, name="x", pipeline="StableDiffusionPipeline")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"a": 3}', '[3, {"digest": "a"}]', '[{"digest": "a", "path": 3}]'])
 def test_a_damaged_memory_is_an_empty_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     (tmp_path / "warmer").mkdir()
     (tmp_path / "warmer" / "models.json").write_text(text)
-    assert remembered.recall("a") == NO_MODEL
-    remembered.remember("a", ModelChoice(path="/x", name="x"))
-    assert remembered.recall("a") == ModelChoice(path="/x", name="x")
+    assert remembered.recall("a") == ()
+    remembered.remember(entry("a"))
+    assert remembered.recall("a") == (entry("a"),)
 
 
 def test_the_memory_forgets_the_oldest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    for number in range(203):
-        remembered.remember(str(number), ModelChoice(path=f"/{number}", name="x"))
-    assert remembered.recall("2") == NO_MODEL
-    assert remembered.recall("3").path == "/3"
+    for number in range(303):
+        remembered.remember(entry(str(number), f"/{number}"))
+    assert remembered.recall("2") == ()
+    assert remembered.recall("3") == (entry("3", "/3"),)
+
+
+def test_a_path_holds_what_was_there_last_and_weights_may_be_in_two_places(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    for known in (entry("a", "/x"), entry("b", "/x"), entry("b", "/y")):
+        remembered.remember(known)
+    assert remembered.recall("a") == ()
+    assert remembered.recall("b") == (entry("b", "/y"), entry("b", "/x"))
 
 
 def test_a_memory_that_cannot_be_written_is_no_trouble(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
-    remembered.remember("a", ModelChoice(path="/x", name="x"))
+    remembered.remember(entry("a"))
 
 
 def test_the_embedded_model_carries_its_defaults() -> None:

@@ -25,7 +25,8 @@ from engine.events import (
     StepDone,
     WorkerDied,
 )
-from engine.models import defaults_of, find_model, resolve_model
+from engine.finding import find_model
+from engine.models import defaults_of, resolve_model
 from engine.plan import LoadModel, ModelChoice, PictureTask, RenderJob
 from engine.settings import SchedulerSettings
 from latentpng.record import Lineage, SeedRoot

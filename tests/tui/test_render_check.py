@@ -131,7 +131,7 @@ def test_each_model_is_loaded_once_whatever_the_order_of_the_files(
 ) -> None:
     embedded = resolve_model("")
     other = replace(embedded, name="other")
-    monkeypatch.setattr("tui.options.find_model", lambda model: other if model["name"] == "other" else embedded)
+    monkeypatch.setattr("tui.options.recorded_model", lambda model: other if model["name"] == "other" else embedded)
     with_model(pictures[1], "other", "0" * 64)
     copies = [tmp_path / f"copy{index}.png" for index in range(2)]
     for copy, original in zip(copies, pictures, strict=False):

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from engine.events import Failure
 from engine.fake import FakeRenderer
+from engine.finding import model_identity, remember_model
 from engine.models import resolve_model
 from engine.search import PARENT
 from engine.session import Bands
-from latentpng.files import read_record
+from latentpng.files import embed_record, read_record
+from tests.engine.folders import model_folder
 from tests.tui.driving import Driver, make_app, running
 
 PROMPT = ("--prompt", "a red sun over a lake", "--seed", "7")
@@ -200,6 +203,32 @@ async def test_farther_help_and_another_picture(tmp_path: Path) -> None:
         await driver.until(lambda: driver.app.search_screen is not None and driver.search is not first)
         await driver.until_done()
         assert driver.search.session.lineage.rounds == ()
+
+
+async def test_a_picture_whose_model_is_not_here_offers_what_is_near(tmp_path: Path) -> None:
+    near = model_folder(tmp_path / "new" / "lakes")
+    choice = resolve_model(str(near))
+    remember_model(choice, model_identity(choice))
+    async with running(make_app(tmp_path, *PROMPT)) as driver:
+        await driver.until_done()
+        await driver.press("1")
+        await driver.until(lambda: len(saved(tmp_path)) == 2)
+        record = read_record(saved(tmp_path)[0])
+        embed_record(
+            saved(tmp_path)[0],
+            replace(record, settings={**record.settings, "model": {"name": "lakes", "fingerprint": "0" * 64}}),
+        )
+        first = driver.search
+        await driver.press("o")
+        await driver.until(lambda: "open which picture?" in driver.text())
+        await driver.press(*str(saved(tmp_path)[0]), "enter")
+        await driver.until(lambda: "made with the model 'lakes', which is not known on this machine" in driver.text())
+        await driver.until(lambda: "new / lakes" in driver.text())
+        await driver.press("tab", "enter")
+        await driver.until(lambda: driver.app.search_screen is not None and driver.search is not first)
+        await driver.until(lambda: "not as this picture was made: model lakes then, lakes now" in driver.text())
+        assert driver.app._requested is not None
+        assert driver.app._requested.model == choice
 
 
 async def test_save_as_asks_before_it_replaces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from textual.screen import Screen
 from textual.widgets import Footer, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from engine.errors import UnknownModel
 from latentpng.text import plain
 from tui.screens.start import picture_title
 
@@ -69,10 +70,26 @@ class PathScreen(Screen[Path | None]):
             self.dismiss(path)
 
 
+def ask_for_model(error: UnknownModel) -> PathScreen:
+    """Asks which model goes on with a picture whose own is not here; those that come near can be chosen."""
+    return PathScreen(
+        f"{error.made}: which one goes on with it? type a path, or choose one below",
+        value="",
+        check=problem_of_model,
+        suggestions=tuple(Path(path) for path, _ in error.near),
+    )
+
+
 def problem_of_picture(path: Path, _: bool) -> str:
     """Why a picture cannot be opened, "" when it can be tried.  OSError."""
     path.stat()  # its OSError is the answer
     return f"{path}: this is a folder, a PNG file is needed" if path.is_dir() else ""
+
+
+def problem_of_model(path: Path, _: bool) -> str:
+    """Why a model cannot be loaded from there, "" when it can be tried.  OSError."""
+    path.stat()  # its OSError is the answer
+    return ""
 
 
 def problem_of_new(path: Path, insisted: bool) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from engine.errors import Cancelled, EngineError, InvalidRequest, RenderProblem
 from engine.events import PictureRendered
-from engine.plan import LoadModel, PictureTask, RenderJob
+from engine.plan import PictureTask, RenderJob
 from engine.renderer import Renderer
 from latentpng.errors import ExitCode, LatentPngError
 from latentpng.files import read_record
@@ -51,8 +51,7 @@ class _Wanted:
     @property
     def model(self) -> tuple[object, ...]:
         """Files in which this is the same share what the worker has loaded; the settings go with each job."""
-        load: LoadModel = self.target.load
-        return load.model, load.device, load.dtype, load.micro_batch, load.made_with
+        return self.target.load.without_settings
 
     def job(self, number: int) -> RenderJob:
         """It alone."""
@@ -146,6 +145,8 @@ def _done(options: argparse.Namespace, wanted: _Wanted, event: PictureRendered, 
         if options.json or not options.check:
             output.picture(path, event)
     if not options.check:
+        if wanted.target.notice:  # a comparison says it by itself
+            say(f"{wanted.file}: {wanted.target.notice}")
         return Checked(path=wanted.file, exit_code=ExitCode.OK)
     found = compare(wanted.file, wanted.record, event)
     return Checked(path=wanted.file, exit_code=found.exit_code, comparisons=(found,))

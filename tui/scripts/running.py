@@ -138,6 +138,8 @@ class Work:
 
 def rendered(renderer: Renderer, target: Target, job: RenderJob, quiet: bool = False) -> Iterator[PictureRendered]:
     """The pictures of one job.  ModelProblem, RenderProblem; the renderer is closed at the end."""
+    if target.notice:
+        say(target.notice)
     with Work(renderer, pictures=len(job.tasks), quiet=quiet) as work:
         work.load(target)
         yield from work.pictures(job)

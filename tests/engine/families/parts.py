@@ -55,17 +55,17 @@ def byte_tokenizer() -> Any:
     return made
 
 
-def clip(*, projected: bool = False) -> Any:
+def clip(*, projected: bool = False, width: int = WIDTH) -> Any:
     """A CLIP text encoder; `projected` for those whose pooled vector the family wants."""
     words = tokenizer()
     config = CLIPTextConfig(
         vocab_size=len(words),
-        hidden_size=WIDTH,
+        hidden_size=width,
         intermediate_size=32,
         num_hidden_layers=2,
         num_attention_heads=2,
         max_position_embeddings=128,
-        projection_dim=WIDTH,
+        projection_dim=width,
         bos_token_id=words.bos_token_id,
         eos_token_id=words.eos_token_id,
         pad_token_id=words.pad_token_id,

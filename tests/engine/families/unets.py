@@ -62,18 +62,18 @@ def sd2() -> Any:
     )
 
 
-def sdxl() -> Any:
-    """Two text encoders, and sizes as a condition."""
+def sdxl(second: int = WIDTH) -> Any:
+    """Two text encoders, the other one `second` wide, and sizes as a condition."""
     return StableDiffusionXLPipeline(
         vae=vae(),
         unet=_unet(
-            2 * WIDTH,
+            WIDTH + second,
             addition_embed_type="text_time",
             addition_time_embed_dim=8,
-            projection_class_embeddings_input_dim=8 * 6 + WIDTH,
+            projection_class_embeddings_input_dim=8 * 6 + second,
         ),
         text_encoder=clip(),
-        text_encoder_2=clip(projected=True),
+        text_encoder_2=clip(projected=True, width=second),
         tokenizer=tokenizer(),
         tokenizer_2=tokenizer(),
         scheduler=EulerDiscreteScheduler(beta_schedule="scaled_linear", timestep_spacing="leading", steps_offset=1),

@@ -1,0 +1,142 @@
+"""Where the weights of a model wait: chosen from sizes alone, before anything is loaded.  Pure, no torch.
+
+The choices that keep the pixels come first.  Weights are quantised, which makes another picture, only when that is
+asked for, or when they fit neither a GPU nor main memory.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from engine.errors import ModelProblem
+
+GIB = 2**30
+
+
+class Memory(StrEnum):
+    """How weights are kept: all on the GPU, a component at a time, a layer at a time, or in 8 or 4 bits a value."""
+
+    AUTO = "auto"
+    RESIDENT = "resident"
+    OFFLOAD = "offload"
+    GROUP = "group"
+    EIGHT_BITS = "8bit"
+    FOUR_BITS = "4bit"
+
+
+QUANTISED = (Memory.EIGHT_BITS, Memory.FOUR_BITS)
+_BYTES_QUANTISED = {Memory.EIGHT_BITS: 1.0, Memory.FOUR_BITS: 0.5}
+_OVERHEAD = 1.15
+"""Quantised weights come with scales, and some layers (norms, embeddings) stay as they are."""
+_RESERVE = GIB // 2
+"""What libraries of the GPU take for themselves."""
+_DECODER_VALUES = 4 * 256
+"""Values a pixel while a picture is decoded: four tensors of 256 channels at full size, the widest place of the
+decoders that people run.  An upper estimate: denoising takes less, since latents are small."""
+
+_LAYERS = 8
+"""A component has more layers of weights than that; those on the GPU at once are a small part of it."""
+_WORDS: Mapping[Memory, str] = {
+    Memory.RESIDENT: "all weights go to the GPU",
+    Memory.OFFLOAD: "each part of the model goes to the GPU when it is needed",
+    Memory.GROUP: "each layer goes to the GPU when it is needed, which is slower",
+    Memory.EIGHT_BITS: "weights are stored in 8 bits, which changes the pictures a little",
+    Memory.FOUR_BITS: "weights are stored in 4 bits, which changes the pictures",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Room:
+    """What there is.  gpu, main: free bytes; gpu is 0 without a GPU.  quantiser: is there a library that quantises?"""
+
+    gpu: int
+    main: int
+    quantiser: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Placement:
+    """What was chosen, and why, in one sentence; "" without a GPU, where there is nothing to choose."""
+
+    memory: Memory
+    sentence: str
+
+
+def working_bytes(width: int, height: int, value_bytes: int) -> int:
+    """What one picture of this size takes beside the weights."""
+    return _RESERVE + width * height * _DECODER_VALUES * value_bytes
+
+
+def plan_memory(wanted: str, values: Mapping[str, int], *, value_bytes: int, working: int, room: Room) -> Placement:
+    """values: of each component, how many numbers its weights are.  ModelProblem when `wanted` cannot be, or nothing.
+
+    value_bytes: of the dtype.  working: as `working_bytes`.
+    """
+    if wanted not in tuple(Memory):
+        raise ModelProblem(f"--memory is one of {', '.join(Memory)}, found {wanted!r}")
+    if not room.gpu:
+        return _without_gpu(Memory(wanted))
+    needed = {memory: _needed(memory, values, value_bytes) + working for memory in Memory}
+    if wanted != Memory.AUTO:
+        return _asked_for(Memory(wanted), needed, room)
+    total = sum(values.values()) * value_bytes
+    if not total:  # nothing is known of it: loading will tell
+        return Placement(memory=Memory.RESIDENT, sentence="all weights go to the GPU")
+    for memory in (Memory.RESIDENT, Memory.OFFLOAD, Memory.GROUP, *QUANTISED):
+        waits = memory in (Memory.OFFLOAD, Memory.GROUP)
+        if needed[memory] > room.gpu or (waits and total > room.main) or (memory in QUANTISED and not room.quantiser):
+            continue
+        return Placement(memory=memory, sentence=_sentence(memory, total, room))
+    raise ModelProblem(_nothing_fits(total, working, room))
+
+
+def _needed(memory: Memory, values: Mapping[str, int], value_bytes: int) -> int:
+    """Bytes of weights that are on the GPU at once, at most."""
+    largest, total = max(values.values(), default=0), sum(values.values())
+    match memory:
+        case Memory.OFFLOAD:
+            return largest * value_bytes
+        case Memory.GROUP:
+            return largest * value_bytes // _LAYERS
+        case Memory.EIGHT_BITS | Memory.FOUR_BITS:
+            return math.ceil(total * _BYTES_QUANTISED[memory] * _OVERHEAD)
+        case _:
+            return total * value_bytes
+
+
+def _without_gpu(wanted: Memory) -> Placement:
+    if wanted not in (Memory.AUTO, Memory.RESIDENT):
+        raise ModelProblem(f"--memory {wanted} needs a GPU: without one all weights are in main memory anyway")
+    return Placement(memory=Memory.RESIDENT, sentence="")
+
+
+def _asked_for(memory: Memory, needed: Mapping[Memory, int], room: Room) -> Placement:
+    if memory in QUANTISED and not room.quantiser:
+        raise ModelProblem(f"--memory {memory} needs bitsandbytes: pip install 'warmer[quantised]'")
+    if needed[memory] > room.gpu:
+        return Placement(
+            memory=memory,
+            sentence=f"{_WORDS[memory]}, as asked, though {_gib(needed[memory])} may be needed "
+            f"and {_gib(room.gpu)} are free on the GPU",
+        )
+    return Placement(memory=memory, sentence=f"{_WORDS[memory]}, as asked")
+
+
+def _sentence(memory: Memory, total: int, room: Room) -> str:
+    return f"{_WORDS[memory]}: they take {_gib(total)}, {_gib(room.gpu)} are free on the GPU"
+
+
+def _nothing_fits(total: int, working: int, room: Room) -> str:
+    more = "" if room.quantiser else ", or quantise the weights: pip install 'warmer[quantised]'"
+    return (
+        f"there is not enough memory: the weights take {_gib(total)} and a picture of this size {_gib(working)}, "
+        f"but {_gib(room.gpu)} are free on the GPU and {_gib(room.main)} in main memory: "
+        f"use a smaller model or size{more}"
+    )
+
+
+def _gib(size: int) -> str:
+    return f"{size / GIB:.1f} GiB"

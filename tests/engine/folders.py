@@ -1,0 +1,35 @@
+"""Models as they look from outside: whole files with a header and a few bytes, no weights that anything could run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+
+def tensors(path: Path, names: tuple[str, ...] = ("weight",), byte: bytes = b"\1") -> Path:
+    """A whole safetensors file of one small tensor a name."""
+    entries = {
+        name: {"dtype": "U8", "shape": [4], "data_offsets": [4 * index, 4 * index + 4]}
+        for index, name in enumerate(names)
+    }
+    header = json.dumps(entries).encode()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(len(header).to_bytes(8, "little") + header + byte * 4 * len(names))
+    return path
+
+
+def model_folder(model: Path, byte: bytes = b"\1") -> Path:
+    """A diffusers folder as it looks from outside; `byte` fills its weights."""
+    tensors(model / "unet" / "diffusion_pytorch_model.safetensors", byte=byte)
+    (model / "unet" / "config.json").write_text("{}")
+    (model / "scheduler").mkdir()
+    (model / "scheduler" / "scheduler_config.json").write_text("{}")
+    index = {
+        "_class_name": "StableDiffusionPipeline",
+        "unet": ["diffusers", "UNet2DConditionModel"],
+        "scheduler": ["diffusers", "DDIMScheduler"],
+        "safety_checker": [None, None],
+        "requires_safety_checker": False,
+    }
+    (model / "model_index.json").write_text(json.dumps(index))
+    return model
