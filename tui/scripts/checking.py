@@ -38,7 +38,7 @@ class Comparison:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Checked:
-    """What came of one file: a comparison, or a problem (one sentence that names the file) and its exit code."""
+    """What came of one file: its exit code, and a problem (one sentence that names the file) when that is not OK."""
 
     path: Path
     exit_code: ExitCode

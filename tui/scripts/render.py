@@ -142,7 +142,8 @@ def _done(options: argparse.Namespace, wanted: _Wanted, event: PictureRendered, 
     if not options.check:
         return Checked(path=wanted.file, exit_code=ExitCode.OK)
     found = compare(wanted.file, wanted.record, event)
-    return Checked(path=wanted.file, exit_code=found.exit_code, comparisons=(found,))
+    problem = f"{wanted.file}: {found.words}" if found.exit_code else ""
+    return Checked(path=wanted.file, exit_code=found.exit_code, problem=problem, comparisons=(found,))
 
 
 def _failed(options: argparse.Namespace, file: Path, error: EngineError | LatentPngError) -> Checked:
