@@ -40,6 +40,11 @@ _SOFTWARE = (
     ("device", "device"),
     ("device_name", "device"),
     ("threads", "threads"),
+    ("cuda", "CUDA"),
+    ("cudnn", "cuDNN"),
+    ("tf32", "TF32"),
+    ("attention", "attention"),
+    ("deterministic", "deterministic kernels"),
 )
 _MISSING = "not recorded"
 
