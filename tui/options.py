@@ -11,6 +11,7 @@ from engine.errors import ModelProblem
 from engine.families import ModelDefaults
 from engine.models import NO_MODEL, defaults_of, find_model, resolve_model
 from engine.plan import LoadModel, ModelChoice
+from engine.samplers import recorded_scheduler
 from engine.schedulers import scheduler_settings
 from engine.settings import RenderSettings
 from latentpng.record import LatentRecord
@@ -59,7 +60,12 @@ def target_for_record(options: argparse.Namespace, record: LatentRecord) -> Targ
     else:
         model = _recorded_model(record)
     defaults = defaults_of(model)
-    settings = RenderSettings.from_json(record.settings, defaults=defaults.settings(""))
+    recorded = dict(record.settings)
+    if "scheduler" in recorded and getattr(options, "scheduler", None) is None:
+        recorded["scheduler"] = recorded_scheduler(recorded["scheduler"])
+    else:
+        recorded.pop("scheduler", None)
+    settings = RenderSettings.from_json(recorded, defaults=defaults.settings(""))
     made_with = (str(record.software.get("device", "")), str(record.settings.get("dtype", "")))
     return replace(_target(options, model, defaults, settings), made_with=made_with)
 
@@ -71,8 +77,10 @@ def draw_seed() -> int:
 
 def _recorded_model(record: LatentRecord) -> ModelChoice:
     """The model that made a picture, where this machine has it."""
-    model = record.settings.get("model")
+    model, confirmed = record.settings.get("model"), record.settings.get("confirmed")
     found = find_model(model)
+    if found == NO_MODEL and isinstance(confirmed, Mapping):
+        found = find_model(confirmed.get("model"))
     if found == NO_MODEL:
         name = model.get("name") if isinstance(model, Mapping) else None
         made = f"this picture was made with the model {plain(str(name), 80)!r}" if name else "no model is recorded"
