@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from engine.errors import InvalidRequest
 from engine.schedulers import FRIENDLY, scheduler_settings
+from engine.settings import SchedulerSettings
 from latentpng.record import Json
 
 _AUTOMATIC: Mapping[str, str] = MappingProxyType(
@@ -20,6 +21,7 @@ _AUTOMATIC: Mapping[str, str] = MappingProxyType(
 _PLAIN = ("", "normal", "uniform", "discrete")
 _OPTIONS = ("karras", "exponential", "beta")
 _NAMES = {name.casefold() for name in FRIENDLY}
+_DRAWING = re.compile("Ancestral|SDE|DDPM|LCM|TCD|SASolver")
 _SPELLINGS = (
     (r"[_\s]+", " "),
     (r"^(sample|k) ", ""),
@@ -52,6 +54,12 @@ def recorded_scheduler(value: Json) -> Json:
         raise InvalidRequest(f"the sampler {asked[:120]!r} is not known here: say which one to use with --scheduler")
     option = f", {kind}" if kind in _OPTIONS and not sampler.endswith(kind) else ""
     return scheduler_settings(f"{sampler}{option}").to_json()
+
+
+def draws_noise(scheduler: SchedulerSettings) -> bool:
+    """Does it draw noise at every step?  False for the model's own scheduler, which has no name here."""
+    algorithm = str(scheduler.options.get("algorithm_type", ""))
+    return bool(scheduler.eta) or algorithm.startswith("sde") or bool(_DRAWING.search(scheduler.name))
 
 
 def _words(name: str) -> str:

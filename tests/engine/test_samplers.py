@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.errors import InvalidRequest
-from engine.samplers import recorded_scheduler
+from engine.samplers import draws_noise, recorded_scheduler
 from engine.schedulers import scheduler_settings
 from latentpng.record import Json
 
@@ -59,3 +59,22 @@ def test_what_is_not_known_is_refused(value: Json, asked: str) -> None:
 )
 def test_our_own_words_and_wrong_kinds_stay_as_they_are(value: Json) -> None:
     assert recorded_scheduler(value) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "draws"),
+    [
+        ("", False),
+        ("DDIM", False),
+        ("DDIM eta 1", True),
+        ("Euler", False),
+        ("Euler a", True),
+        ("DPM++ 2M Karras", False),
+        ("DPM++ 2M SDE", True),
+        ("DPM++ SDE", True),
+        ("LCM", True),
+        ("UniPC", False),
+    ],
+)
+def test_which_draw_noise_at_every_step(name: str, draws: bool) -> None:
+    assert draws_noise(scheduler_settings(name)) is draws

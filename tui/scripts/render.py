@@ -12,6 +12,7 @@ from engine.errors import Cancelled, EngineError, InvalidRequest, RenderProblem
 from engine.events import PictureRendered
 from engine.plan import LoadModel, PictureTask, RenderJob
 from engine.renderer import Renderer
+from engine.samplers import draws_noise
 from latentpng.errors import ExitCode, LatentPngError
 from latentpng.files import read_record
 from latentpng.record import LatentRecord
@@ -153,7 +154,11 @@ def _confirmed(work: Work, wanted: _Wanted, event: PictureRendered, number: int)
     """Measured against a rendering of other noise; written into the file when it holds."""
     apart = compare(wanted.file, wanted.record, event).apart
     other = _rendered(work, other_noise(wanted.job(number), wanted.record))
-    found = Confirmation(apart=apart, other=compare(wanted.file, wanted.record, other).apart.mean)
+    found = Confirmation(
+        apart=apart,
+        other=compare(wanted.file, wanted.record, other).apart.mean,
+        drawn=draws_noise(wanted.target.settings.scheduler),
+    )
     if found.holds:
         write_confirmed(wanted.file, wanted.record, found, event)
     return (found,)
