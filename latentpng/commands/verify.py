@@ -8,10 +8,9 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from latentpng.commands import rendering
+from latentpng.commands import progress, rendering
 from latentpng.commands.inputs import visit
 from latentpng.commands.output import flush, replay_progress, say, show
-from latentpng.commands.progress import Progress
 from latentpng.errors import ExitCode, InvalidValue, NoLatent
 from latentpng.opening import STANDARD_INPUT
 from latentpng.tally import RESULTS, Tally
@@ -102,7 +101,7 @@ class _Reports:
 def _render(good: list[Report], tally: Tally, *, as_json: bool) -> None:
     """The second half of --render: what was good is told now, with what rendering gave."""
     say(f"rendering {len(good):,} {'picture' if len(good) == 1 else 'pictures'} again")
-    ticker = Progress(len(good))
+    ticker = progress.Progress(len(good))
     reports = {report.file: report for report in good}
     for answer in rendering.render_again([report.file for report in good]):
         report = reports[answer.file]
@@ -115,6 +114,7 @@ def _render(good: list[Report], tally: Tally, *, as_json: bool) -> None:
         _show(report, as_json=as_json, more={"rendering": dict(answer.entries)})
         flush()
         ticker.step()
+    progress.clear()
 
 
 def _show(report: Report, *, as_json: bool, more: dict[str, Json] | None = None) -> None:
