@@ -172,6 +172,25 @@ def test_packages_that_are_missing_are_a_problem(monkeypatch: pytest.MonkeyPatch
     assert examining.packages() == Finding(name="packages", found="not installed: torch, numpy", code=10)
 
 
+def test_packages_that_do_not_fit_are_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    needs = ["diffusers<0.43,>=0.42", "numpy>=1.26", 'ruff>=99; extra == "dev"', "torchsde>=0.2.6"]
+    monkeypatch.setattr(examining, "requires", lambda _: needs)
+    monkeypatch.setattr(examining, "version", lambda name: "0.43.0" if name == "diffusers" else "2.0")
+    found = examining.packages()
+    assert (found.status, found.code) == ("problem", 10)
+    assert found.found.startswith(
+        "diffusers 0.43.0 does not fit, <0.43,>=0.42 is needed, torch 2.0, diffusers 0.43.0, "
+    )
+
+
+def test_of_what_is_not_installed_no_versions_are_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def requires(name: str) -> list[str]:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(examining, "requires", requires)
+    assert examining.packages().status == "ok"
+
+
 def test_gpus_are_those_of_the_driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script = tmp_path / "smi.py"
     script.write_text("print('NVIDIA RTX 3060, 550.54, 12288 MiB, 11000 MiB\\nodd')")

@@ -13,10 +13,11 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 import platformdirs
+from packaging.requirements import Requirement
 
 from engine.errors import ModelProblem
 from engine.models import check_folder, model_identity, resolve_model
@@ -101,7 +102,20 @@ def packages() -> Finding:
             missing.append(name)
     if missing:
         return Finding(name="packages", found=f"not installed: {', '.join(missing)}", code=ExitCode.NO_MODEL)
+    if unfit := list(_unfit()):
+        return Finding(name="packages", found=", ".join([*unfit, *found]), code=ExitCode.NO_MODEL)
     return Finding(name="packages", found=", ".join(found))
+
+
+def _unfit() -> Iterator[str]:
+    """Packages of a version that warmer does not work with, by what it was installed with."""
+    with suppress(PackageNotFoundError):  # of a checkout that is not installed nobody knows
+        for need in map(Requirement, requires("warmer") or ()):
+            if need.marker is not None and not need.marker.evaluate({"extra": ""}):
+                continue
+            with suppress(PackageNotFoundError):
+                if not need.specifier.contains(version(need.name), prereleases=True):
+                    yield f"{need.name} {version(need.name)} does not fit, {need.specifier} is needed"
 
 
 def memory() -> Finding:
