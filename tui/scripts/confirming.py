@@ -22,9 +22,9 @@ from tui.scripts.running import say
 NEAR = 4.0
 """The largest mean difference, of 255, between two renderings of one picture.
 
-With the model that ships (`python -m tests.benchmarks.tui_confirming`, 6 prompts): bfloat16 and a JPEG of quality 75
-together give 1.5 to 2.5, noise moved by 0.1 gives 0.8 to 4.7, other noise 12 to 55.  So wrong noise is told, and noise
-nearby is not.
+With the third landscape model (`python -m tests.benchmarks.tui_confirming`, 6 prompts): bfloat16 and a JPEG of quality
+75 together give 1.5 to 2.8, noise moved by 0.2 gives 1.9 to 6.8, other noise 10 to 38.  So wrong noise is told, and
+noise nearby is not.
 """
 SHARE = 0.25
 """The largest share that this difference may have of the one from a picture of other noise."""
