@@ -44,6 +44,7 @@ _SOFTWARE = (
     ("cudnn", "cuDNN"),
     ("tf32", "TF32"),
     ("attention", "attention"),
+    ("sdpa", "kinds of torch's attention"),
     ("deterministic", "deterministic kernels"),
 )
 _MISSING = "not recorded"

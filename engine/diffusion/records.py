@@ -79,10 +79,11 @@ def software_of(device: str) -> dict[str, Json]:
 
 
 def kernels_of(kind: str) -> dict[str, Json]:
-    """Which kernels torch chooses from; on CUDA only, but for attention that is not torch's own."""
-    attention = _attention_name()
+    """Which kernels torch chooses from; on CUDA only, but for attention that is not torch's own ("native")."""
+    name = _attention_name()
+    attention: dict[str, Json] = {"attention": name} if name != "native" else {}
     if kind != "cuda":
-        return {"attention": attention} if attention != "native" else {}
+        return attention
     cuda: Any = torch.backends.cuda  # its questions are not typed
     allowed = {
         "flash": cuda.flash_sdp_enabled(),
@@ -90,13 +91,13 @@ def kernels_of(kind: str) -> dict[str, Json]:
         "cudnn": cuda.cudnn_sdp_enabled(),
         "math": cuda.math_sdp_enabled(),
     }
-    own = f" ({', '.join(name for name, is_allowed in allowed.items() if is_allowed)})"
     cudnn: Any = torch.backends.cudnn
     versions: dict[str, Json] = {"cuda": torch.version.cuda or torch.version.hip, "cudnn": cudnn.version()}
     return {
         **{name: value for name, value in versions.items() if value},
         "tf32": _tf32(),
-        "attention": attention + (own if attention == "native" else ""),
+        **attention,
+        "sdpa": ", ".join(way for way, is_allowed in allowed.items() if is_allowed),
         "deterministic": torch.are_deterministic_algorithms_enabled() and torch.backends.cudnn.deterministic,
     }
 

@@ -55,7 +55,7 @@ def test_the_record_of_a_gpu_names_its_kernels(monkeypatch: pytest.MonkeyPatch) 
         "cuda": "13.0",
         "cudnn": 91002,
         "tf32": "convolutions",
-        "attention": "native (flash, memory-efficient, cudnn, math)",
+        "sdpa": "flash, memory-efficient, cudnn, math",
         "deterministic": True,
     }
     monkeypatch.setenv("NVIDIA_TF32_OVERRIDE", "0")
