@@ -40,6 +40,11 @@ _SOFTWARE = (
     ("device", "device"),
     ("device_name", "device"),
     ("threads", "threads"),
+    ("cuda", "CUDA"),
+    ("cudnn", "cuDNN"),
+    ("tf32", "TF32"),
+    ("sdpa", "kinds of torch's attention"),
+    ("deterministic", "deterministic kernels"),
 )
 _ATTENTION = "native"
 """What diffusers calls torch's own attention, which is not recorded."""

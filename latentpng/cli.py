@@ -23,7 +23,7 @@ _INTERRUPTED = 130
 _COMMANDS = {
     "inspect": "show what a file says; decodes neither tensor nor pixels",
     "extract": "write the initial noise to a file of its own",
-    "verify": "check chunk, noise, lineage and pixels: one line a file",
+    "verify": "check chunk, noise, lineage and pixels: one line a file; --render draws it again",
     "copy": "carry the latent of one picture over to an edited, resized or re-encoded copy of it",
     "embed": "give a PNG that exists its initial noise, and its settings",
     "import": "give another tool's picture the noise that it started from, rebuilt from its metadata",
@@ -36,7 +36,8 @@ _MODULES = {"import": "import_"}  # where the command's name cannot be a module'
 _EPILOG = """\
 A FILE may be a PNG, or "-" for standard input; inspect, verify and tree also take a folder and read the
 pictures in it, with -r those in its folders too.
-After a bad file the next is read; the exit code is that of the worst one: 1, 2, 9, 3, 5, 7, 8, 6, 4, from the worst on.
+After a bad file the next is read;
+the exit code is that of the worst one: 1, 2, 9, 3, 5, 7, 8, 11, 10, 6, 4, from the worst on.
 
 exit codes:
   0  good
@@ -49,6 +50,8 @@ exit codes:
   7  the lineage does not lead to the stored noise
   8  the pixels are not those that were rendered
   9  the output cannot be written, or exists already, or carries another latent
+ 10  verify --render: the model that made the picture cannot be used here
+ 11  verify --render: rendering failed
 """
 
 

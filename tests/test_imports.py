@@ -44,6 +44,7 @@ def test_this_test_can_fail() -> None:
         "tui.scripts.new",
         "tui.scripts.vary",
         "tui.scripts.render",
+        "tui.scripts.doctor",
     ],
 )
 def test_nothing_heavy_is_imported_by(module: str) -> None:

@@ -23,7 +23,7 @@ def add_render_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--guidance", type=float, metavar="G", help="guidance scale: how strictly the prompt is followed"
     )
-    group.add_argument("--scheduler", metavar="S", help='for example "Euler a", "DPM++ 2M Karras", or a class name')
+    add_scheduler_option(group)
     group.add_argument("--seed", type=whole_number, metavar="N", help="0 to 2^64 - 1; drawn by chance when left out")
     add_model_options(parser)
 
@@ -62,6 +62,11 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     together.add_argument(
         "--strict", action="store_true", help="one picture at a time: no neighbour can change a bit of it; slower"
     )
+
+
+def add_scheduler_option(parser: argparse._ActionsContainer) -> None:
+    """How the steps are chosen and computed."""
+    parser.add_argument("--scheduler", metavar="S", help='for example "Euler a", "DPM++ 2M Karras", or a class name')
 
 
 def add_bands_option(parser: argparse._ActionsContainer) -> None:

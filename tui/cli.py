@@ -25,6 +25,7 @@ SCRIPTS = {
     "new": "fresh pictures from a prompt",
     "vary": "candidates of a picture, each with one round more in its lineage",
     "render": "a picture's own noise rendered again; --check proves that the pixels are the same",
+    "doctor": "what is found here, a line a thing: versions, device, terminal, folders, and whether rendering repeats",
 }
 
 
@@ -44,6 +45,7 @@ scripts:
   warmer new     fresh pictures from a prompt
   warmer vary    candidates of a picture, one round further
   warmer render  render a picture's noise again; --check proves the pixels
+  warmer doctor  what is found here, and whether rendering repeats; for reports of faults
   (each has its own --help)
 
 exit codes: 0 ok, 2 wrong usage, 3 not a PNG or unreadable, 4 no latent, 5 damaged, 6 needs a newer
@@ -97,7 +99,7 @@ def app_parser() -> argparse.ArgumentParser:
     """The command line of the app itself."""
     parser = argparse.ArgumentParser(
         prog="warmer",
-        usage="warmer [FILE.png] [options]\n       warmer {new,vary,render} ...",
+        usage="warmer [FILE.png] [options]\n       warmer {new,vary,render,doctor} ...",
         description="Find the picture you have in mind by varying the one you have.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -141,7 +143,8 @@ def script_parser(name: str) -> argparse.ArgumentParser:
     group = parser.add_argument_group("output")
     group.add_argument("--json", action="store_true", help="a JSON object on a line for each result")
     group.add_argument("--quiet", action="store_true", help="no progress on stderr")
-    group.add_argument("--overwrite", action="store_true", help="replace files that exist")
+    if name != "doctor":  # which writes none
+        group.add_argument("--overwrite", action="store_true", help="replace files that exist")
     return parser
 
 

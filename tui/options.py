@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from engine.families import ModelDefaults
@@ -11,9 +12,10 @@ from engine.finding import model_identity, quantised_of, recorded_loras, recorde
 from engine.models import defaults_of, resolve_model
 from engine.parts import NONE, resolve_lora, resolve_preview_vae, resolve_vae
 from engine.plan import LoadModel, ModelChoice
+from engine.samplers import recorded_scheduler
 from engine.schedulers import scheduler_settings
 from engine.settings import RenderSettings
-from latentpng.record import Json, LatentRecord
+from latentpng.record import Json, JsonObject, LatentRecord
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,21 +59,21 @@ class Target:
 def target_for_prompt(options: argparse.Namespace, prompt: str) -> Target:
     """What renders a new prompt.  ModelProblem, InvalidRequest."""
     model = resolve_model(options.model, config=options.config, download=options.download)
-    model = _with_parts(options, model, None)
+    model = with_parts(options, model, None)
     defaults = defaults_of(model)
     return _target(options, model, defaults, defaults.settings(prompt))
 
 
 def target_for_record(options: argparse.Namespace, record: LatentRecord) -> Target:
     """What renders a picture again, with what the options change.  ModelProblem, InvalidRequest."""
-    recorded = record.settings.get("model")
+    recorded = _recorded_model(record)
     if options.model:
         model = resolve_model(options.model, config=options.config, download=options.download)
     else:
         model = recorded_model(recorded)
-    model = _with_parts(options, model, recorded)
+    model = with_parts(options, model, recorded)
     defaults = defaults_of(model)
-    settings = RenderSettings.from_json(record.settings, defaults=defaults.settings(""))
+    settings = RenderSettings.from_json(_with_known_scheduler(options, record), defaults=defaults.settings(""))
     target = _target(options, model, defaults, settings)
     memory = quantised_of(recorded) or target.memory if target.memory == "auto" else target.memory
     return replace(
@@ -88,7 +90,7 @@ def draw_seed() -> int:
     return secrets.randbits(32)
 
 
-def _with_parts(options: argparse.Namespace, model: ModelChoice, recorded: Json) -> ModelChoice:
+def with_parts(options: argparse.Namespace, model: ModelChoice, recorded: Json) -> ModelChoice:
     """The model with its LoRA files and VAE: those of the options, else those that a file records."""
     named = options.lora
     loras = recorded_loras(recorded) if named is None else tuple(map(resolve_lora, () if named == [NONE] else named))
@@ -102,6 +104,22 @@ def _notice(recorded: Json, model: ModelChoice, memory: str) -> str:
 
     differing = () if model.download else model_differences(recorded, model_identity(model, memory))
     return f"not as this picture was made: {'; '.join(differing)}" if differing else ""
+
+
+def _recorded_model(record: LatentRecord) -> Json:
+    """What a file says of its model; an import names none that can be found, but perhaps what confirmed it."""
+    model, confirmed = record.settings.get("model"), record.settings.get("confirmed")
+    is_known = isinstance(model, Mapping) and "fingerprint" in model
+    return confirmed.get("model") if isinstance(confirmed, Mapping) and not is_known else model
+
+
+def _with_known_scheduler(options: argparse.Namespace, record: LatentRecord) -> JsonObject:
+    """The recorded settings, with another tool's sampler by its name here, unless an option names one."""
+    recorded = dict(record.settings)
+    scheduler = recorded.pop("scheduler", None)
+    if scheduler is not None and getattr(options, "scheduler", None) is None:
+        recorded["scheduler"] = recorded_scheduler(scheduler)
+    return recorded
 
 
 def _target(

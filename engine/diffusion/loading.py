@@ -131,7 +131,13 @@ def _keep_quiet() -> None:
 
 
 def _compute_repeatably() -> None:
+    """Kernels chosen by rule, not by a race of them, and none that adds in the order in which threads come.
+
+    The workspace of cuBLAS is the environment's (`worker.prepare_environment`).  What stays a choice of torch's, TF32
+    and the kind of attention, is recorded in the file.
+    """
     torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.deterministic = True
     if torch.cuda.is_available():
         torch.use_deterministic_algorithms(True, warn_only=True)
 

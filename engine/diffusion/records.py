@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import diffusers
 import numpy as np
@@ -72,7 +74,40 @@ def software_of(device: str) -> dict[str, Json]:
         "device": torch.device(device).type,
         "device_name": _device_name(device),
         "threads": torch.get_num_threads(),
+        **kernels_of(torch.device(device).type),
     }
+
+
+def kernels_of(kind: str) -> dict[str, Json]:
+    """Which kernels torch chooses from; on CUDA only."""
+    if kind != "cuda":
+        return {}
+    cuda: Any = torch.backends.cuda  # its questions are not typed
+    allowed = {
+        "flash": cuda.flash_sdp_enabled(),
+        "memory-efficient": cuda.mem_efficient_sdp_enabled(),
+        "cudnn": cuda.cudnn_sdp_enabled(),
+        "math": cuda.math_sdp_enabled(),
+    }
+    cudnn: Any = torch.backends.cudnn
+    versions: dict[str, Json] = {"cuda": torch.version.cuda or torch.version.hip, "cudnn": cudnn.version()}
+    return {
+        **{name: value for name, value in versions.items() if value},
+        "tf32": _tf32(),
+        "sdpa": ", ".join(way for way, is_allowed in allowed.items() if is_allowed),
+        "deterministic": torch.are_deterministic_algorithms_enabled() and torch.backends.cudnn.deterministic,
+    }
+
+
+def _tf32() -> str:
+    """Where float32 is multiplied with the precision of TF32: "matmul", "convolutions", both or "nowhere"."""
+    if os.environ.get("NVIDIA_TF32_OVERRIDE") == "0":
+        return "nowhere"
+    places = {
+        "matmul": torch.backends.cuda.matmul.allow_tf32,
+        "convolutions": torch.backends.cudnn.allow_tf32,
+    }
+    return " and ".join(place for place, is_allowed in places.items() if is_allowed) or "nowhere"
 
 
 def _device_name(device: str) -> str:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 _SUFFIX = ".latent.png"
 _UNSAID = """What the file does not say is assumed, and told: that the tool drew its noise where it does so by default \
 (the web UIs on a CUDA device), that this device was larger than the noise, and the channels that the model's name \
-hints at.  The new file calls its noise "unverified": only a render can show that it is the right one."""
+hints at.  The new file calls its noise "unverified": only a render can show that it is the right one, as \
+`warmer render FILE --check --confirm --model MODEL` does."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

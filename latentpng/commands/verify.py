@@ -5,28 +5,40 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from latentpng.commands import progress, rendering
 from latentpng.commands.inputs import visit
-from latentpng.commands.output import replay_progress, say, show
-from latentpng.errors import ExitCode, NoLatent
+from latentpng.commands.output import flush, replay_progress, say, show
+from latentpng.errors import ExitCode, InvalidValue, NoLatent
 from latentpng.opening import STANDARD_INPUT
-from latentpng.tally import RESULTS
+from latentpng.tally import RESULTS, Tally
 
 if TYPE_CHECKING:
+    from latentpng.record import Json
     from latentpng.verifying import Report
+
+_RENDERING = """With --render every good file is rendered again by `warmer`, which has to be installed beside this \
+command, and the pixels are compared: the same bits are promised on the same device and versions; elsewhere the line \
+tells how far off they are and every recorded condition that differs.  Then the exit codes are also 8 when the pixels \
+are others, 10 when the model cannot be used here, 11 when rendering failed."""
 
 _MOST_JOBS = 256
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The arguments."""
+    parser.description = f"{parser.description}  {_RENDERING}"
     parser.add_argument("files", nargs="+", metavar="FILE")
     parser.add_argument("-r", "--recursive", action="store_true", help="look into the folders of a folder too")
     parser.add_argument(
+        "--render", action="store_true", help="render every good file again too, and compare the pixels (slow)"
+    )
+    parser.add_argument(
         "--json",
         action="store_true",
-        help="one JSON object a line: file, exit_code, result, the checks that passed, the problem",
+        help="one JSON object a line: file, exit_code, result, the checks that passed, the problem, the rendering",
     )
     parser.add_argument(
         "-j", "--jobs", type=_jobs, default=1, metavar="N", help="read N files at once, each in a process of its own"
@@ -35,28 +47,28 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> ExitCode:
     """Check each file."""
-    from latentpng.jsontext import json_text
+    if given.render and not rendering.is_here():
+        say("verify --render needs warmer, of which only the part latentpng is installed here")
+        return ExitCode.USAGE
+    good: list[Report] = []
 
     def check(file: str) -> ExitCode:
+        if given.render and file == STANDARD_INPUT:
+            raise InvalidValue("only a file can be rendered again, found standard input")
         report = reports.of(file)
         if report.exit_code == ExitCode.NO_LATENT:
             raise NoLatent(report.problem)
-        if given.json:
-            entries = {
-                "exit_code": report.exit_code,
-                "file": report.file.encode("utf-8", "replace").decode(),
-                "passed": report.passed,
-                "problem": report.problem,
-                "result": RESULTS[report.exit_code],
-            }
-            show(json_text(entries))
+        if given.render and report.exit_code == ExitCode.OK:
+            good.append(report)
         else:
-            show(report.line)
+            _show(report, as_json=given.json)
         return report.exit_code
 
     with ExitStack() as helpers:
         reports = _Reports(given.jobs, helpers)
         tally = visit(given.files, check, recursive=given.recursive, expect=reports.expect)
+    if good:
+        _render(good, tally, as_json=given.json)
     if tally.total + tally.passed_over > 1:
         say(tally.summary)
     return tally.worst
@@ -84,6 +96,42 @@ class _Reports:
 
         report = None if file == STANDARD_INPUT else next(self._ahead, None)
         return report or verify_file(file, replay_progress(file))
+
+
+def _render(good: list[Report], tally: Tally, *, as_json: bool) -> None:
+    """The second half of --render: what was good is told now, with what rendering gave."""
+    say(f"rendering {len(good):,} {'picture' if len(good) == 1 else 'pictures'} again")
+    ticker = progress.Progress(len(good))
+    reports = {report.file: report for report in good}
+    for answer in rendering.render_again([report.file for report in good]):
+        report = reports[answer.file]
+        if answer.exit_code == ExitCode.OK:
+            report = replace(report, passed=(*report.passed, answer.passed))
+        else:
+            report = replace(report, problem=answer.problem, exit_code=answer.exit_code)
+        tally.codes[ExitCode.OK] -= 1
+        tally.codes[answer.exit_code] += 1
+        _show(report, as_json=as_json, more={"rendering": dict(answer.entries)})
+        flush()
+        ticker.step()
+    progress.clear()
+
+
+def _show(report: Report, *, as_json: bool, more: dict[str, Json] | None = None) -> None:
+    from latentpng.jsontext import json_text
+
+    if not as_json:
+        show(report.line)
+        return
+    entries: dict[str, Json] = {
+        "exit_code": report.exit_code,
+        "file": report.file.encode("utf-8", "replace").decode(),
+        "passed": report.passed,
+        "problem": report.problem,
+        "result": RESULTS[report.exit_code],
+        **(more or {}),
+    }
+    show(json_text(entries))
 
 
 def _jobs(text: str) -> int:

@@ -15,6 +15,7 @@ from engine.fake import FakeRenderer
 from engine.models import resolve_model
 from latentpng.files import embed_record, read_picture, read_record, strip
 from latentpng.record import Json, LatentRecord
+from tests.tui.driving import make_app, running
 from tests.tui.scripting import warmer
 from tui.cli import main, script_parser
 from tui.scripts import render
@@ -190,6 +191,17 @@ def test_strict_pictures_have_no_neighbours(pictures: list[Path], tmp_path: Path
         assert {load.micro_batch for load in renderer.loads} == {1}
     written = [*(tmp_path / "s").iterdir(), tmp_path / "7-round0.png", tmp_path / "8-round0.png"]
     assert len(written) == 3 + 4 + 2
+    assert {tuple(read_record(path).settings["slot"]) for path in written} == {(1, 0)}  # type: ignore[arg-type]
+
+
+async def test_strict_in_the_app_has_no_neighbours_either(tmp_path: Path) -> None:
+    arguments = ("--prompt", "a lake", "--seed", "1", "--strict", "--keep", "all", "--out", str(tmp_path / "s"))
+    async with running(make_app(tmp_path, *arguments)) as driver:
+        await driver.until_done()
+        await driver.press("1")
+        await driver.until_done()
+    written = list((tmp_path / "s").rglob("*.png"))
+    assert len(written) == 2 * 9 - 1  # the parent is rendered once
     assert {tuple(read_record(path).settings["slot"]) for path in written} == {(1, 0)}  # type: ignore[arg-type]
 
 

@@ -10,6 +10,7 @@ from engine.events import PictureRendered
 from latentpng.errors import ExitCode, PixelsDiffer
 from latentpng.files import read_picture
 from latentpng.record import Json, LatentRecord
+from tui.scripts.confirming import Confirmation
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,20 +39,25 @@ class Comparison:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Checked:
-    """What came of one file: a comparison, or a problem (one sentence that names the file) and its exit code."""
+    """What came of one file: its exit code, and a problem (one sentence that names the file) when that is not OK."""
 
     path: Path
     exit_code: ExitCode
     problem: str = ""
     comparisons: tuple[Comparison, ...] = ()
+    confirmations: tuple[Confirmation, ...] = ()
 
     @property
     def line(self) -> str:
         """As one line."""
-        return self.problem or "; ".join(f"{self.path}: {found.words}" for found in self.comparisons)
+        found = self.confirmations or self.comparisons
+        return self.problem or "; ".join(f"{self.path}: {each.words}" for each in found)
 
     def to_json(self) -> dict[str, Json]:
-        """As an object; largest and mean are null where nothing was compared."""
+        """As an object; largest and mean are null where nothing was compared.
+
+        confirmed, other: only where that was asked.
+        """
         entries: dict[str, Json] = {
             "path": str(self.path),
             "exit_code": int(self.exit_code),
@@ -68,6 +74,8 @@ class Checked:
                 "mean": found.apart.mean,
                 "differing": list(found.differing),
             }
+        for confirmation in self.confirmations:
+            entries |= {"confirmed": confirmation.holds, "other": confirmation.other}
         return entries
 
 

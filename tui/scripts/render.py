@@ -5,20 +5,23 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from engine.errors import Cancelled, EngineError, InvalidRequest, RenderProblem
 from engine.events import PictureRendered
 from engine.plan import PictureTask, RenderJob
 from engine.renderer import Renderer
+from engine.samplers import draws_noise
 from latentpng.errors import ExitCode, LatentPngError
 from latentpng.files import read_record
 from latentpng.record import LatentRecord
 from latentpng.tally import Tally
-from tui.arguments import add_model_options
+from tui.arguments import add_model_options, add_scheduler_option
 from tui.cli import exit_code_of
 from tui.options import Target, target_for_record
 from tui.scripts.checking import Checked, compare
+from tui.scripts.confirming import Confirmation, imported_root, other_noise, write_confirmed
 from tui.scripts.running import Output, Work, refuse_overwriting, save, say
 
 
@@ -30,6 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="compare with the file's own pixels, a line a file; exit code 8 if they differ",
     )
+    parser.add_argument(
+        "--confirm",
+        action="store_true",
+        help="with --check, for a picture of `latentpng import`: when its noise gives its pixels, nearly, and other "
+        "noise does not, write that into the file in place of the mark `unverified`; exit code 8 when not",
+    )
+    add_scheduler_option(parser)
     parser.add_argument("--round", type=int, metavar="N", help="its ancestor after N rounds; 0 is the root")
     parser.add_argument(
         "--out", type=Path, metavar="F", help="where to save one (default: beside FILE; not at all with --check)"
@@ -63,6 +73,8 @@ def run(options: argparse.Namespace, renderer: Renderer) -> int:
     """Renders each picture, in the order of the models that they need; saves it, or compares it."""
     if options.out is not None and len(options.files) > 1:
         raise InvalidRequest(f"{options.out}: {len(options.files)} pictures were named, and --out is one file")
+    if options.confirm and not options.check:
+        raise InvalidRequest("--confirm goes with --check: it writes down what the comparison found")
     output, tally = Output(json_lines=options.json), Tally()
     models: dict[tuple[object, ...], tuple[Target, list[Path]]] = {}
     for file in options.files:
@@ -72,8 +84,8 @@ def run(options: argparse.Namespace, renderer: Renderer) -> int:
             models.setdefault(wanted.model, (wanted.target, []))[1].append(file)
         except (EngineError, LatentPngError) as error:
             _tell(options, output, tally, _failed(options, file, error))
+    pictures = sum(len(files) for _, files in models.values()) * (2 if options.confirm else 1)
     if models:
-        pictures = sum(len(files) for _, files in models.values())
         with Work(renderer, pictures=pictures, quiet=options.quiet) as work:
             for checked in _worked(options, work, models.values(), output):
                 _tell(options, output, tally, checked)
@@ -89,16 +101,17 @@ def _worked(
 
     Each is read again when its turn comes: the noise of thousands would not fit into memory.
     """
-    number = 0
+    numbers = count(1)
     for target, files in models:
         refusal = _refusal(work, target)
         for file in files:
-            number += 1
             try:
                 if refusal is not None:
                     raise refusal
                 wanted = _wanted(options, file)
-                yield _done(options, wanted, _rendered(work, wanted, number), output)
+                event = _rendered(work, wanted.job(next(numbers)))
+                confirmations = _confirmed(work, wanted, event, next(numbers)) if options.confirm else ()
+                yield _done(options, wanted, event, output, confirmations)
             except Cancelled:
                 raise
             except (EngineError, LatentPngError) as error:
@@ -122,6 +135,8 @@ def _wanted(options: argparse.Namespace, file: Path) -> _Wanted:
     record.lineage.ancestor(rounds)
     if options.check and rounds != own:
         raise InvalidRequest(f"--check compares the picture itself: round {own}, not round {rounds}")
+    if options.confirm:
+        imported_root(file, record)
     beside = () if options.check else (file.with_name(f"{file.stem}-round{rounds}.png"),)
     return _Wanted(
         file=file,
@@ -133,13 +148,33 @@ def _wanted(options: argparse.Namespace, file: Path) -> _Wanted:
     )
 
 
-def _rendered(work: Work, wanted: _Wanted, number: int) -> PictureRendered:
-    for event in list(work.pictures(wanted.job(number))):
+def _rendered(work: Work, job: RenderJob) -> PictureRendered:
+    for event in list(work.pictures(job)):
         return event
     raise RenderProblem("the renderer gave no picture")
 
 
-def _done(options: argparse.Namespace, wanted: _Wanted, event: PictureRendered, output: Output) -> Checked:
+def _confirmed(work: Work, wanted: _Wanted, event: PictureRendered, number: int) -> tuple[Confirmation, ...]:
+    """Measured against a rendering of other noise; written into the file when it holds."""
+    apart = compare(wanted.file, wanted.record, event).apart
+    other = _rendered(work, other_noise(wanted.job(number), wanted.record))
+    found = Confirmation(
+        apart=apart,
+        other=compare(wanted.file, wanted.record, other).apart.mean,
+        drawn=draws_noise(wanted.target.settings.scheduler),
+    )
+    if found.holds:
+        write_confirmed(wanted.file, wanted.record, found, event)
+    return (found,)
+
+
+def _done(
+    options: argparse.Namespace,
+    wanted: _Wanted,
+    event: PictureRendered,
+    output: Output,
+    confirmations: tuple[Confirmation, ...],
+) -> Checked:
     for path in wanted.out:
         save(path, event)
         if options.json or not options.check:
@@ -148,8 +183,15 @@ def _done(options: argparse.Namespace, wanted: _Wanted, event: PictureRendered, 
         if wanted.target.notice:  # a comparison says it by itself
             say(f"{wanted.file}: {wanted.target.notice}")
         return Checked(path=wanted.file, exit_code=ExitCode.OK)
-    found = compare(wanted.file, wanted.record, event)
-    return Checked(path=wanted.file, exit_code=found.exit_code, comparisons=(found,))
+    compared = compare(wanted.file, wanted.record, event)
+    found = next(iter(confirmations), compared)
+    return Checked(
+        path=wanted.file,
+        exit_code=found.exit_code,
+        problem=f"{wanted.file}: {found.words}" if found.exit_code else "",
+        comparisons=(compared,),
+        confirmations=confirmations,
+    )
 
 
 def _failed(options: argparse.Namespace, file: Path, error: EngineError | LatentPngError) -> Checked:

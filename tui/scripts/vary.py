@@ -13,7 +13,7 @@ from engine.session import Bands, factors_of, scale_of
 from latentpng.files import read_record
 from latentpng.lineage import octaves
 from latentpng.record import MAX_CANDIDATES, LatentRecord, Lineage, Round
-from tui.arguments import add_bands_option, add_model_options, count, fraction, whole_number
+from tui.arguments import add_bands_option, add_model_options, add_scheduler_option, count, fraction, whole_number
 from tui.options import draw_seed, target_for_record
 from tui.scripts.running import JOB, Output, refuse_overwriting, rendered, save
 
@@ -32,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=whole_number, metavar="N", help="of the round; drawn by chance when left out")
     add_bands_option(parser)
+    add_scheduler_option(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder for the new pictures")
     add_model_options(parser)
 

@@ -1,0 +1,107 @@
+"""How far two renderings of one picture are apart, and two of different pictures: what `--check --confirm` asks for.
+
+    python -m tests.benchmarks.tui_confirming
+
+Mean differences of all values, of 255, with the model that ships: the median and the range over the prompts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import statistics
+from collections.abc import Mapping
+from dataclasses import replace
+
+from PIL import Image
+
+from engine.client import WorkerRenderer
+from engine.conditions import compare_pixels
+from engine.events import Picture
+from engine.plan import PictureTask, RenderJob
+from engine.schedulers import scheduler_settings
+from latentpng.record import Lineage, Round, SeedRoot
+from tui.cli import script_parser
+from tui.options import Target, target_for_prompt
+from tui.scripts.confirming import NEAR, SHARE
+from tui.scripts.running import Work
+
+PROMPTS = (
+    "a red sun over a lake",
+    "mountains at night with a full moon",
+    "a lighthouse by the sea at dusk",
+    "a green meadow with a windmill",
+    "snow and pines under the aurora",
+    "an orange balloon over purple mountains",
+)
+SEEDS = range(100, 100 + len(PROMPTS))
+
+
+def main() -> None:
+    """Prints a line for each way in which a second rendering was another one."""
+    renderings = rendered_all()
+    first = renderings["float32"]
+    others = {name: pictures for name, pictures in renderings.items() if name != "float32"}
+    others["JPEG of quality 75"] = [as_jpeg(picture, 75) for picture in first]
+    others["bfloat16, and JPEG of quality 75"] = [as_jpeg(picture, 75) for picture in renderings["bfloat16"]]
+    unrelated = distances(first, renderings["other noise"])
+    print(f"NEAR {NEAR:g}, SHARE {SHARE:g}; {len(PROMPTS)} prompts, mean difference of 255")
+    for name, pictures in others.items():
+        found = distances(first, pictures)
+        holds = sum(one <= NEAR and one <= SHARE * other for one, other in zip(found, unrelated, strict=True))
+        print(
+            f"{name:34}{statistics.median(found):7.2f}  ({min(found):.2f} to {max(found):.2f})"
+            f"  confirmed {holds} of {len(found)}"
+        )
+
+
+def rendered_all() -> Mapping[str, list[Picture]]:
+    """Name of a way -> a picture for each prompt."""
+    with Work(WorkerRenderer(), pictures=0, quiet=True) as work:
+        roots = [Lineage(root=SeedRoot(seed=seed)) for seed in SEEDS]
+        plain = target()
+        renderings = {"float32": rendered(work, plain, roots)}
+        for name in ("Euler", "DPM++ 2M", "Euler a"):
+            settings = replace(plain.settings, scheduler=scheduler_settings(name))
+            renderings[f"sampler {name}"] = rendered(work, replace(plain, settings=settings), roots)
+        for scale in (0.05, 0.1, 0.2):
+            moved = [root.child(Round(seed=1, scale=scale)) for root in roots]
+            renderings[f"noise moved by {scale:g}"] = rendered(work, plain, moved)
+        strangers = [Lineage(root=SeedRoot(seed=seed + 1000)) for seed in SEEDS]
+        renderings["other noise"] = rendered(work, plain, strangers)
+        renderings["bfloat16"] = rendered(work, target("--dtype", "bfloat16"), roots)
+    return renderings
+
+
+def target(*arguments: str) -> Target:
+    """The model that ships."""
+    options: argparse.Namespace = script_parser("new").parse_args(["--prompt", "", "--out", "", *arguments])
+    return target_for_prompt(options, "")
+
+
+def rendered(work: Work, target: Target, lineages: list[Lineage]) -> list[Picture]:
+    """One picture for each prompt, alone."""
+    pictures = []
+    work.load(target)
+    for number, (prompt, lineage) in enumerate(zip(PROMPTS, lineages, strict=True)):
+        task = PictureTask(index=0, lineage=lineage, slot=(1, 0))
+        job = RenderJob(job=number, tasks=(task,), settings=replace(target.settings, prompt=prompt))
+        pictures += [event.picture for event in list(work.pictures(job))]
+    return pictures
+
+
+def as_jpeg(picture: Picture, quality: int) -> Picture:
+    """Its pixels after a lossy format."""
+    file = io.BytesIO()
+    Image.frombytes("RGB", (picture.width, picture.height), picture.rgb).save(file, "JPEG", quality=quality)
+    with Image.open(file) as read:
+        return replace(picture, rgb=read.convert("RGB").tobytes())
+
+
+def distances(ones: list[Picture], others: list[Picture]) -> list[float]:
+    """Mean difference of each pair."""
+    return [compare_pixels(one.rgb, other.rgb).mean for one, other in zip(ones, others, strict=True)]
+
+
+if __name__ == "__main__":
+    main()
