@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from engine.axis import Axis, last_axis
 from engine.events import ModelReady, Picture
 from engine.models import model_identity
 from engine.search import Beginning, Finished
@@ -90,6 +91,7 @@ def session_for(opening: Opening, options: argparse.Namespace, ready: ModelReady
         scale=scale_of(lineage, default) if options.scale is None else options.scale,
         count=candidates,
         bands=Bands(options.bands or (Bands.ALL if opening.fresh else Bands.TILT)),
+        axis=Axis(options.axis or last_axis(lineage)),
         mode=Mode(options.mode),
     )
     return opening.journal.resume(session) if opening.journal else session
@@ -97,11 +99,14 @@ def session_for(opening: Opening, options: argparse.Namespace, ready: ModelReady
 
 def _known(path: Path, record: LatentRecord, target: Target) -> Finished | None:
     """The file's own pixels, when they are what rendering with this model and these settings gave."""
+    from engine.conditions import prompt_trouble
     from latentpng.files import pixel_digest, read_picture
 
     recorded = record.settings.get("model")
     fingerprint = recorded.get("fingerprint") if isinstance(recorded, Mapping) else None
     same_settings = RenderSettings.from_json(record.settings, defaults=target.settings) == target.settings
+    if prompt_trouble(record):
+        return None
     if not same_settings or fingerprint != model_identity(target.model)["fingerprint"]:
         return None
     try:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.conditions import prompt_trouble
 from engine.errors import Cancelled, EngineError, InvalidRequest, RenderProblem
 from engine.events import PictureRendered
 from engine.plan import LoadModel, PictureTask, RenderJob
@@ -71,6 +72,8 @@ def run(options: argparse.Namespace, renderer: Renderer) -> int:
             wanted = _wanted(options, file)
             refuse_overwriting(list(wanted.out), options.overwrite)
             models.setdefault(wanted.model, []).append(file)
+            if not options.check and (trouble := prompt_trouble(wanted.record)):
+                say(f"{file}: {trouble}")
         except (EngineError, LatentPngError) as error:
             _tell(options, output, tally, _failed(options, file, error))
     if models:
