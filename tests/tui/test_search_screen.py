@@ -85,7 +85,7 @@ async def test_a_lets_the_prompt_move_and_a_picture_goes_on_so(tmp_path: Path) -
         assert axes == [Axis.PROMPT, Axis.BOTH, Axis.NOISE, Axis.BOTH, Axis.PROMPT, Axis.PROMPT, Axis.NOISE]
     picture = saved(tmp_path)[1]
     (round,) = read_record(picture).lineage.rounds
-    assert (round.scale, round.prompt_scale, round.marks) == (0.0, pytest.approx(0.7), (0,))
+    assert (round.scale, round.prompt_scale, *round.marks) == pytest.approx((0.0, 0.7, 0))
     async with running(make_app(tmp_path / "again", str(picture))) as driver:
         await driver.until_done()
         assert driver.search.session.axis is Axis.PROMPT
