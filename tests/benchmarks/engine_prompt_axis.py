@@ -29,7 +29,7 @@ from engine.settings import RenderSettings
 from latentpng.record import Lineage, Round, SeedRoot
 
 Pixels = NDArray[np.uint8]
-SCALES = (0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0)
+SCALES = (0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0)
 DISTILLED_STEPS = 4
 GAP = 4
 
@@ -88,15 +88,14 @@ def print_table(drawer: Drawer, prompts: Sequence[str], settings: RenderSettings
 
 
 def strip(drawer: Drawer, settings: RenderSettings) -> Image.Image:
-    """Rows: noise, prompt, both.  Columns: the parent, then a candidate for each scale from a twentieth on."""
+    """Rows: noise, prompt, both.  Columns: the parent, then a candidate for each scale."""
     parent = Lineage(root=SeedRoot(seed=3))
-    scales = [scale for scale in SCALES if scale >= 0.05]
     rows = []
     for axis in Axis:
-        lineages = [parent, *(candidates(parent, axis, scale, 2)[0] for scale in scales)]
+        lineages = [parent, *(candidates(parent, axis, scale, 2)[0] for scale in SCALES)]
         rows.append(drawer.draw(settings, lineages))
     side, across = settings.height + GAP, settings.width + GAP
-    sheet = Image.new("RGB", (across * (1 + len(scales)) - GAP, side * len(rows) - GAP), "white")
+    sheet = Image.new("RGB", (across * (1 + len(SCALES)) - GAP, side * len(rows) - GAP), "white")
     for row, pictures in enumerate(rows):
         for column, picture in enumerate(pictures):
             sheet.paste(Image.fromarray(picture), (column * across, row * side))
@@ -105,7 +104,7 @@ def strip(drawer: Drawer, settings: RenderSettings) -> Image.Image:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--parents", type=int, default=4, metavar="N")
+    parser.add_argument("--parents", type=int, default=2, metavar="N")
     parser.add_argument("--candidates", type=int, default=4, metavar="K")
     parser.add_argument("--strip", type=Path, metavar="PNG")
     given = parser.parse_args()
