@@ -79,7 +79,7 @@ def test_inspect_and_diff_tell_how_far_the_prompt_moved(folder: Path, capsys: py
     write_picture(folder / "b.png", SIDE, SIDE, RGB, seeded_record((*STEPS, step)))
     assert main(["inspect", "b.png"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("chunk            version 1.1, ")
+    assert lines[0].startswith("carrier          chunk; version 1.1, ")
     assert lines[8] == "round 3          seed 5, candidate 1 of 2, scale 0, prompt scale 0.5"
     assert main(["inspect", "--short", "--where", "prompt_scale=0.5", "a.png", "b.png"]) == 0
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["b.png"]
