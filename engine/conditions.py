@@ -29,6 +29,7 @@ _SETTINGS = (
     ("step_seed", "seed of the step noise"),
     ("dtype", "dtype"),
     ("slot", "slot in the batch"),
+    ("moved_prompt", "moved prompt embeddings"),
 )
 _SOFTWARE = (
     ("warmer", "warmer"),
@@ -88,6 +89,13 @@ def model_differences(then: Json, now: Json) -> tuple[str, ...]:
     if one.get("quantised") != other.get("quantised"):
         phrases.append(f"weights in {one.get('quantised', _WHOLE)} then, {other.get('quantised', _WHOLE)} now")
     return tuple(phrases)
+
+
+def prompt_trouble(recorded: LatentRecord) -> str:
+    """A sentence when the rounds move the prompt and the program that rendered this did not know how; "" otherwise."""
+    if not recorded.lineage.moves_prompt or recorded.settings.get("moved_prompt"):
+        return ""
+    return "its rounds move the prompt, but the program that rendered it did not: rendered again it is another picture"
 
 
 def compare_pixels(recorded: NDArray[np.uint8] | bytes, fresh: NDArray[np.uint8] | bytes) -> PixelDifference:

@@ -37,7 +37,8 @@ from engine.plan import LoadModel, PictureTask, RenderJob
 from engine.settings import RenderSettings
 from latentpng.files import pixel_digest
 from latentpng.lineage import record_of, replay
-from latentpng.record import Json
+from latentpng.offset import prompt_offset
+from latentpng.record import Json, Lineage
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -223,12 +224,12 @@ class FakeRenderer:
 
     def _send_previews(self, job: int, tasks: tuple[PictureTask, ...], noises: list[Noise], step: int) -> None:
         for task, noise in zip(tasks, noises, strict=True):
-            picture = paint(noise, self._axes, 16, 16, strength=step / self._steps)
+            picture = paint(seen(noise, task.lineage), self._axes, 16, 16, strength=step / self._steps)
             self._on_event(PreviewRendered(job=job, index=task.index, picture=picture))
 
     def _finished(self, job: RenderJob, task: PictureTask, noise: Noise, slot: tuple[int, int]) -> PictureRendered:
         settings: RenderSettings = job.settings
-        picture = paint(noise, self._axes, settings.width, settings.height)
+        picture = paint(seen(noise, task.lineage), self._axes, settings.width, settings.height)
         record = record_of(
             task.lineage,
             noise,
@@ -239,11 +240,19 @@ class FakeRenderer:
                 "model": self._model,
                 "slot": list(task.slot if task.slot[0] else slot),
                 "dtype": "float32",
+                **({"moved_prompt": str(noise.size)} if task.lineage.moves_prompt else {}),
             },
             software={"device": "fake"},
             pixels=pixel_digest(picture.rgb),
         )
         return PictureRendered(job=job.job, index=task.index, picture=picture, record=record)
+
+
+def seen(noise: Noise, lineage: Lineage) -> Noise:
+    """The noise that is painted: what moves the prompt of a model moves it too."""
+    if not lineage.moves_prompt:
+        return noise
+    return noise + prompt_offset(lineage, 0, noise.size).reshape(noise.shape)
 
 
 def paint(noise: Noise, axes: str, width: int, height: int, strength: float = 1.0) -> Picture:

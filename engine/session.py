@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeAlias
 
+from engine.axis import Axis, along, axis_of, most_of, scaled, size_of
 from engine.errors import InvalidRequest
 from latentpng.record import Lineage, Round
 
@@ -69,7 +70,17 @@ class Session:
     @property
     def at_floor(self) -> bool:
         """The scale cannot shrink any more."""
-        return self.template.scale <= SCALE_FLOOR
+        return self.scale <= SCALE_FLOOR
+
+    @property
+    def scale(self) -> float:
+        """Of what moves."""
+        return size_of(self.template)
+
+    @property
+    def axis(self) -> Axis:
+        """What moves."""
+        return axis_of(self.template)
 
     @property
     def bands(self) -> Bands:
@@ -113,7 +124,14 @@ class Rebanded:
     bands: Bands
 
 
-Answer: TypeAlias = Picked | NoneBetter | Rerolled | Undone | Rescaled | Rebanded
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Redirected:
+    """The same scale and seed, but something else moves."""
+
+    axis: Axis
+
+
+Answer: TypeAlias = Picked | NoneBetter | Rerolled | Undone | Rescaled | Rebanded | Redirected
 
 
 def begin(
@@ -124,12 +142,14 @@ def begin(
     scale: float,
     count: int,
     bands: Bands = Bands.ALL,
+    axis: Axis = Axis.NOISE,
     mode: Mode = Mode.KEEP,
 ) -> Session:
     """A new session that varies the end of `lineage` with `count` candidates a grid."""
     template = Round(
         seed=derive_seed(seed, 0), scale=max(scale, SCALE_FLOOR), of=count, bands=factors_of(bands, octaves)
     )
+    template = along(template, axis)
     return Session(
         lineage=lineage,
         template=template,
@@ -147,7 +167,7 @@ def ask(session: Session) -> Plan:
     return Plan(
         parent=session.lineage,
         candidates=tuple(session.lineage.child(replace(template, marks=(mark,))) for mark in range(template.of)),
-        scale=template.scale,
+        scale=session.scale,
     )
 
 
@@ -161,12 +181,13 @@ def tell(session: Session, answer: Answer) -> Session:
         case Rerolled():
             return _offer(session, session.lineage, session.template, fresh=True)
         case Rescaled(factor=factor):
-            most = 1.0 / max((1.0, *session.template.bands))  # no octave moves farther than a scale of 1
-            scale = max(SCALE_FLOOR, min(most, session.template.scale * factor))
-            return _offer(session, session.lineage, _scaled(session.template, scale), fresh=False)
+            scale = max(SCALE_FLOOR, min(most_of(session.template), session.scale * factor))
+            return _offer(session, session.lineage, scaled(session.template, scale), fresh=False)
         case Rebanded(bands=bands):
             template = replace(session.template, bands=factors_of(bands, session.octaves))
             return _offer(session, session.lineage, template, fresh=False)
+        case Redirected(axis=axis):
+            return _offer(session, session.lineage, along(session.template, axis), fresh=False)
         case Undone():
             return _undo(session)
 
@@ -228,7 +249,7 @@ def kept_since_start(session: Session) -> float:
 
 def scale_of(lineage: Lineage, default: float) -> float:
     """The scale to go on with from a picture: that of its last round."""
-    return max(SCALE_FLOOR, lineage.rounds[-1].scale) if lineage.rounds else default
+    return max(SCALE_FLOOR, size_of(lineage.rounds[-1])) if lineage.rounds else default
 
 
 def step_seed_of(seed: int) -> int:
@@ -254,7 +275,13 @@ def _offer(session: Session, lineage: Lineage, template: Round, *, fresh: bool) 
     """What is on offer next.  A fresh offer has a seed of its own, and nothing that only one round of a file had."""
     if fresh:
         seed = derive_seed(session.seed, session.drawn)
-        template = Round(seed=seed, scale=template.scale, of=session.count, bands=template.bands)
+        template = Round(
+            seed=seed,
+            scale=template.scale,
+            of=session.count,
+            bands=template.bands,
+            prompt_scale=template.prompt_scale,
+        )
     return replace(
         session,
         lineage=lineage,
@@ -281,8 +308,4 @@ def _undo(session: Session) -> Session:
 
 
 def _halved(template: Round) -> Round:
-    return _scaled(template, max(SCALE_FLOOR, template.scale / 2))
-
-
-def _scaled(template: Round, scale: float) -> Round:
-    return replace(template, scale=scale)
+    return scaled(template, max(SCALE_FLOOR, size_of(template) / 2))

@@ -20,11 +20,11 @@ from latentpng.header import (
     MAJOR,
     MAX_CHUNK,
     MAX_METADATA,
-    MINOR,
     Front,
     check_metadata,
     decode_front,
     metadata_length,
+    minor_of,
 )
 from latentpng.jsontext import read_json, write_json
 from latentpng.metadata import metadata_to_json
@@ -142,7 +142,7 @@ def encode_carriers(record: LatentRecord, latent: bytes, *, parameters: bool) ->
         "digest": decode_front(latent, len(latent), "").digest,
         "dims": list(record.tensor.shape),
         "dtype": DTYPE_NAME,
-        "version": [MAJOR, MINOR],
+        "version": [MAJOR, minor_of(record.lineage)],
     }
     text = parameters_text(record.settings, record.lineage) if parameters else ""
     return b"".join(

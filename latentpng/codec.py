@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from latentpng import lineage
 from latentpng.errors import DamagedLatent, InvalidValue, NoLatent, ReplayDiffers
-from latentpng.header import HEADER_BYTES, Codec, Front, decode_front, encode_front
+from latentpng.header import HEADER_BYTES, Codec, Front, decode_front, encode_front, minor_of
 from latentpng.jsontext import write_json
 from latentpng.metadata import Metadata, metadata_to_json
 from latentpng.payload import decode_tensor, encode_tensor
@@ -37,7 +37,8 @@ def encode_record(record: LatentRecord, codec: Codec = Codec.SPLIT) -> bytes:
     if codec == Codec.SPLIT and len(payload) >= record.tensor.nbytes:
         codec, payload = Codec.RAW, encode_tensor(record.tensor, Codec.RAW)
     metadata = write_json(metadata_to_json(record))
-    return encode_front(metadata, len(payload), codec, record.tensor.shape, stored) + payload
+    minor = minor_of(record.lineage)
+    return encode_front(metadata, len(payload), codec, record.tensor.shape, stored, minor) + payload
 
 
 def decode_record(data: bytes, place: str, tell: lineage.Tell | None = None) -> LatentRecord:

@@ -106,6 +106,7 @@ def round_text(entry: JsonObject) -> str:
     marks = entry["marks"]
     chosen = " + ".join(map(str, marks)) if isinstance(marks, list) else ""
     moved = [name for name in ("bands", "region") if entry.get(name)]
+    moved += [f"prompt scale {entry['prompt_scale']:g}"] if entry.get("prompt_scale") else []
     return ", ".join([f"candidate {chosen} of {entry['of']}", f"scale {entry['scale']:g}", *moved])
 
 

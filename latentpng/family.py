@@ -16,14 +16,14 @@ from latentpng.header import Front
 from latentpng.record import Json, JsonObject, default_axes
 
 Rule: TypeAlias = tuple[Json | tuple[float, ...], ...]  # all that decides where a round leads: settings do not
-Noise: TypeAlias = tuple[str, tuple[int, ...]]  # SHA-256 and dims
+Noise: TypeAlias = tuple[str, tuple[int, ...], bytes]  # SHA-256, dims, and where the prompt was moved to
 
 ROOT = -1  # the parent of a root
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Node:
-    """One state of noise: a root, or where a round led.
+    """One state of noise, and of the prompt where a round moved it: a root, or where a round led.
 
     parent: its place in the family's nodes, before this one; ROOT for a root.
     name: SHA-256 (hex) over root and rounds: the same in every folder and on every machine.
@@ -94,6 +94,7 @@ class _States:
         self._shapes: dict[int, tuple[tuple[int, ...], str]] = {}  # of a root
         self._roots_of: dict[int, Noise] = {}  # the noise of a tensor root
         self._digests: dict[int, str] = {}
+        self._prompts: list[bytes] = []  # what moved the prompt, up to each; b"" where nothing did
         self._alike: dict[Noise, list[int]] = defaultdict(list)
 
     def add(self, file: str, front: Front) -> int:
@@ -106,7 +107,7 @@ class _States:
         self._shapes.setdefault(state, (dims, axes))
         if stored:
             self._tell(state, stored, dims)
-            self._roots_of[state] = (stored, dims)
+            self._roots_of[state] = (stored, dims, b"")
         for round in cast("list[JsonObject]", metadata["rounds"]):
             state = self._number(state, _rule(round), round)
         self._tell(state, cast("str", metadata["node"]), dims)
@@ -171,13 +172,16 @@ class _States:
             self._told.append(told)
             before = b"" if parent == ROOT else self._names[parent]
             self._names.append(hashlib.sha256(before + repr(rule).encode()).digest())
+            prompt = b"" if parent == ROOT else self._prompts[parent]
+            move = _prompt_move(told)
+            self._prompts.append(hashlib.sha256(prompt + repr(move).encode()).digest() if move else prompt)
         return number
 
     def _tell(self, state: int, digest: str, dims: tuple[int, ...]) -> None:
         """The noise of a state, as a file tells it; the first file counts."""
         if state not in self._digests:
             self._digests[state] = digest
-            self._alike[digest, dims].append(state)
+            self._alike[digest, dims, self._prompts[state]].append(state)
 
     def _hosts(self) -> dict[int, int]:
         """For tensor roots, the state of another tree that has their noise: the nearest to a seed."""
@@ -197,7 +201,17 @@ def _rule(round: JsonObject) -> Rule:
     numbers = cast("list[float]", round.get("bands", ()))
     scale, marks = cast("float", round["scale"]), cast("list[int]", round["marks"])
     bands = tuple([float(band) for band in numbers])
-    return round["seed"], float(scale) + 0.0, round["of"], tuple(marks), bands, round.get("region", "")
+    rule = (round["seed"], float(scale) + 0.0, round["of"], tuple(marks), bands, round.get("region", ""))
+    move = _prompt_move(round)
+    return (*rule, move[1]) if move else rule
+
+
+def _prompt_move(told: JsonObject) -> Rule:
+    """All that decides where a round moves the prompt; () for one that does not, and for a root."""
+    scale = cast("float", told.get("prompt_scale", 0.0))
+    if not scale or "marks" not in told:
+        return ()
+    return told["seed"], float(scale), told["of"], tuple(cast("list[int]", told["marks"]))
 
 
 def _leader(leaders: list[int], tree: int) -> int:

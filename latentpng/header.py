@@ -14,11 +14,11 @@ from latentpng.errors import DamagedLatent, InvalidValue, NewerVersion
 from latentpng.jsontext import read_json
 from latentpng.metadata import Metadata, check_keys, metadata_from_json
 from latentpng.ordinary import is_ordinary
-from latentpng.record import GAUSS1, Json, JsonObject
+from latentpng.record import GAUSS1, Json, JsonObject, Lineage
 from latentpng.shapes import MAX_AXES, check_dims, check_rounds, check_shape
 
 MAGIC = b"LPNG"
-MAJOR, MINOR = 1, 0
+MAJOR, MINOR = 1, 1
 MAX_CHUNK = 4 * 2**20
 MAX_METADATA = 256 * 2**10
 DTYPE_FP16 = 1
@@ -82,7 +82,14 @@ class Front:
         return metadata_from_json(self.metadata, len(self.dims))
 
 
-def encode_front(metadata: bytes, payload_bytes: int, codec: Codec, dims: tuple[int, ...], digest: str) -> bytes:
+def minor_of(lineage: Lineage) -> int:
+    """The oldest minor version that knows every key of these rounds: files without news stay as they always were."""
+    return MINOR if lineage.moves_prompt else 0
+
+
+def encode_front(
+    metadata: bytes, payload_bytes: int, codec: Codec, dims: tuple[int, ...], digest: str, minor: int = 0
+) -> bytes:
     """Header and metadata, ready to be followed by the payload."""
     if len(metadata) > MAX_METADATA:
         raise InvalidValue(f"metadata has at most {MAX_METADATA} bytes, found {len(metadata)}")
@@ -90,7 +97,7 @@ def encode_front(metadata: bytes, payload_bytes: int, codec: Codec, dims: tuple[
         found = HEADER_BYTES + len(metadata) + payload_bytes
         raise InvalidValue(f"a latent chunk has at most {MAX_CHUNK} bytes, found {found}")
     fields = _FIELDS.pack(
-        MAGIC, MAJOR, MINOR, 0, len(metadata), payload_bytes,
+        MAGIC, MAJOR, minor, 0, len(metadata), payload_bytes,
         codec, DTYPE_FP16, len(dims), 0, *dims, *([0] * (MAX_AXES - len(dims))), bytes.fromhex(digest),
     )  # fmt: skip
     return fields + struct.pack("<I", zlib.crc32(metadata, zlib.crc32(fields))) + metadata

@@ -177,6 +177,8 @@ def round_text(round: Round) -> str:
         text += f", bands {' '.join(f'{band:g}' for band in round.bands)}"
     if round.region:
         text += f", region {round.region}"
+    if round.prompt_scale:
+        text += f", prompt scale {round.prompt_scale:g}"
     return text + (f", {_shown(round.settings)}" if round.settings else "")
 
 

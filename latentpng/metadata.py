@@ -30,7 +30,7 @@ from latentpng.text import brief
 # what `inspect --json` and the text twin add to the metadata: never keys of the metadata itself
 RESERVED = frozenset({"carrier", "chunk_bytes", "codec", "digest", "dims", "dtype", "file", "version"})
 _KNOWN = frozenset({"axes", "base", "node", "noise", "pixels", "root", "rounds", "settings", "software"})
-_KNOWN_ROUND = frozenset({"bands", "marks", "of", "region", "scale", "seed", "settings"})
+_KNOWN_ROUND = frozenset({"bands", "marks", "of", "prompt_scale", "region", "scale", "seed", "settings"})
 _KNOWN_ROOT = frozenset({"seed", "source", "tensor"})
 
 T = TypeVar("T")
@@ -137,20 +137,27 @@ def round_to_json(round: Round) -> dict[str, Json]:
         "seed": str(round.seed),
     }
     bands = [band + 0.0 for band in round.bands]
-    optional: dict[str, Json] = {"bands": bands, "region": round.region, "settings": round.settings}
+    optional: dict[str, Json] = {
+        "bands": bands,
+        "prompt_scale": round.prompt_scale,
+        "region": round.region,
+        "settings": round.settings,
+    }
     return entries | {key: value for key, value in optional.items() if value}
 
 
 def round_from_json(entries: JsonObject) -> Round:
     """The round that an object tells; InvalidValue."""
     marks, of, scale = _needed(entries, "marks"), _needed(entries, "of"), _needed(entries, "scale")
-    bands = entries.get("bands", [])
+    bands, prompt_scale = entries.get("bands", []), entries.get("prompt_scale", 0.0)
     if not _is_list(marks) or not all(map(_is_integer, marks)):
         raise InvalidValue(f"marks are a list of whole numbers, found {brief(marks)}")
     if not _is_integer(of):
         raise InvalidValue(f"of is a whole number, found {brief(of)}")
     if not _is_number(scale):
         raise InvalidValue(f"scale is a number, found {brief(scale)}")
+    if not _is_number(prompt_scale):
+        raise InvalidValue(f"prompt_scale is a number, found {brief(prompt_scale)}")
     if not _is_list(bands) or not all(map(_is_number, bands)) or len(bands) > MAX_OCTAVES:
         raise InvalidValue(f"bands are a list of at most {MAX_OCTAVES} numbers, found {brief(bands)}")
     return Round(
@@ -160,6 +167,7 @@ def round_from_json(entries: JsonObject) -> Round:
         marks=tuple(marks),  # type: ignore[arg-type]  # all of them are whole numbers, as was looked at
         bands=tuple(map(float, bands)),  # type: ignore[arg-type]  # all numbers, likewise
         region=_text(entries, "region") if "region" in entries else "",
+        prompt_scale=float(prompt_scale),
         settings=_object(entries.get("settings", {}), "settings"),
         extra=_others(entries, _KNOWN_ROUND),
     )

@@ -55,8 +55,10 @@ def gauss1(seed: int, stream: int, count: int) -> NDArray[np.float32]:
     return values.reshape(-1)[:count]
 
 
-def gauss1_pieces(seed: int, streams: int, count: int) -> Iterator[tuple[slice, NDArray[np.float32]]]:
-    """The first `count` values of the streams 0, 1, ... piece by piece: where it belongs, and (streams, its length).
+def gauss1_pieces(
+    seed: int, streams: int, count: int, first_stream: int = 0
+) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+    """The first `count` values of so many streams, piece by piece: where it belongs, and (streams, its length).
 
     Many short streams cost little more than one long stream, and however long they are, a piece stays small.
     """
@@ -65,7 +67,8 @@ def gauss1_pieces(seed: int, streams: int, count: int) -> Iterator[tuple[slice, 
         last = min(first + most, blocks)
         counter = np.tile(np.arange(first, last, dtype=np.uint64), streams)
         values = np.empty((len(counter), 2, 2), np.float32)
-        _box_muller(philox(seed, np.repeat(np.arange(streams, dtype=np.uint64), last - first), counter), values)
+        numbers = np.arange(first_stream, first_stream + streams, dtype=np.uint64)
+        _box_muller(philox(seed, np.repeat(numbers, last - first), counter), values)
         place = slice(4 * first, min(4 * last, count))
         yield place, values.reshape(streams, -1)[:, : place.stop - place.start]
 

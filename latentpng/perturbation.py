@@ -38,8 +38,8 @@ def perturb(state: Noise, round: Round, axes: str) -> Noise:
     if not round.scale * max(round.bands, default=1.0):
         return state.copy()
     parent = state.astype(np.float64)
-    noise = _blend(round.seed, round.of, round.marks, state.size).reshape(state.shape)
-    moved = _move_octaves(parent, noise, round, axes) if round.bands else _move(parent, noise, round.scale)
+    noise = blend(round.seed, round.of, round.marks, state.size).reshape(state.shape)
+    moved = _move_octaves(parent, noise, round, axes) if round.bands else move(parent, noise, round.scale)
     with np.errstate(over="ignore"):
         child = moved.astype(np.float32).astype(np.float16)
     if round.region:
@@ -58,21 +58,24 @@ def _marking(round: Round, mark: int) -> Round:
     return Round(seed=round.seed, scale=round.scale, of=round.of, marks=(mark,), bands=round.bands, region=round.region)
 
 
-def _blend(seed: int, of: int, marks: tuple[int, ...], count: int) -> Doubles:
-    """The noise that the marked candidates move along: N(0, 1) for every value."""
+def blend(seed: int, of: int, marks: tuple[int, ...], count: int, first: int = 0) -> Doubles:
+    """The noise that the marked candidates move along: N(0, 1) for every value.
+
+    first: the stream of candidate 0.
+    """
     if of == 1:
-        return _draw(seed, 0, count).astype(np.float64)
-    mean_name = (seed, of, count, "mean")
+        return _draw(seed, first, count).astype(np.float64)
+    mean_name = (seed, first, of, count, "mean")
     if 4 * of * count <= _MOST_KEPT:
-        draws = _DRAWS.get((seed, of, count), lambda: _draws(seed, of, count))
+        draws = _DRAWS.get((seed, first, of, count), lambda: _draws(seed, of, count, first))
         mean = _DRAWS.get(mean_name, lambda: _mean(draws))
         return _sum([draws[mark] for mark in marks], mean, of)
     # so many values push each other out of the cache: those that are not needed together are forgotten at once
     if len(marks) == 1:
-        mean = _DRAWS.get(mean_name, lambda: _mean_of_pieces(seed, of, count))
-        return _sum([_draw(seed, marks[0], count)], mean, of)
+        mean = _DRAWS.get(mean_name, lambda: _mean_of_pieces(seed, of, count, first))
+        return _sum([_draw(seed, first + marks[0], count)], mean, of)
     total = np.empty(count)
-    for place, draws in gauss1_pieces(seed, of, count):
+    for place, draws in gauss1_pieces(seed, of, count, first):
         total[place] = _sum([draws[mark] for mark in marks], _mean(draws), of)
     return total
 
@@ -98,16 +101,16 @@ def _mean(draws: NDArray[np.float32]) -> Doubles:
     return total
 
 
-def _mean_of_pieces(seed: int, of: int, count: int) -> Doubles:
+def _mean_of_pieces(seed: int, of: int, count: int, first: int) -> Doubles:
     mean = np.empty(count)
-    for place, draws in gauss1_pieces(seed, of, count):
+    for place, draws in gauss1_pieces(seed, of, count, first):
         mean[place] = _mean(draws)
     return mean
 
 
-def _draws(seed: int, of: int, count: int) -> NDArray[np.float32]:
+def _draws(seed: int, of: int, count: int, first: int) -> NDArray[np.float32]:
     values = np.empty((of, count), np.float32)
-    for place, draws in gauss1_pieces(seed, of, count):
+    for place, draws in gauss1_pieces(seed, of, count, first):
         values[:, place] = draws
     return values
 
@@ -116,7 +119,7 @@ def _draw(seed: int, stream: int, count: int) -> NDArray[np.float32]:
     return _DRAWS.get((seed, "stream", stream, count), lambda: gauss1(seed, stream, count))
 
 
-def _move(parent: Doubles, noise: Doubles, scale: float) -> Doubles:
+def move(parent: Doubles, noise: Doubles, scale: float) -> Doubles:
     """Overwrites both, and returns the first: the largest noise takes 16 MiB in double."""
     parent *= math.sqrt(1.0 - scale * scale)
     noise *= scale
@@ -132,8 +135,8 @@ def _move_octaves(parent: Doubles, noise: Doubles, round: Round, axes: str) -> D
     for band in reversed(round.bands[1:]):
         parent, kept = haar.split(parent)
         noise, new = haar.split(noise)
-        details.append(tuple(_move(k, n, round.scale * band) for k, n in zip(kept, new, strict=True)))
-    moved = _move(parent, noise, round.scale * round.bands[0])
+        details.append(tuple(move(k, n, round.scale * band) for k, n in zip(kept, new, strict=True)))
+    moved = move(parent, noise, round.scale * round.bands[0])
     for level in reversed(details):
         moved = haar.join(moved, level)
     return np.moveaxis(moved, (-2, -1), order)

@@ -64,6 +64,7 @@ class Round:
     scale: in [0, 1]; the child keeps sqrt(1 - scale^2) of its parent.
     bands: one factor on `scale` per octave, coarsest first; () moves all octaves alike.
     region: rows of "0" and "1" joined by "/", a coarse grid over H x W; "1" may move; "" moves every cell.
+    prompt_scale: in [0, 1]; how far the prompt's embedding moves (`offset.py`); the noise does not depend on it.
     settings: the settings that changed with this round.
     extra: keys that this version does not know, kept when the file is rewritten.
     """
@@ -74,6 +75,7 @@ class Round:
     marks: tuple[int, ...] = (0,)
     bands: tuple[float, ...] = ()
     region: str = ""
+    prompt_scale: float = 0.0
     settings: JsonObject = field(default_factory=dict)
     extra: JsonObject = field(default_factory=dict)
 
@@ -89,6 +91,8 @@ class Round:
             raise InvalidValue(f"all {self.of} candidates are marked: zero-sum noise has no blend of all")
         if not (math.isfinite(self.scale) and 0.0 <= self.scale <= 1.0):
             raise InvalidValue(f"scale is a number from 0 to 1, found {self.scale}")
+        if not (math.isfinite(self.prompt_scale) and 0.0 <= self.prompt_scale <= 1.0):
+            raise InvalidValue(f"prompt_scale is a number from 0 to 1, found {self.prompt_scale}")
         if len(self.bands) > MAX_OCTAVES:
             raise InvalidValue(f"at most {MAX_OCTAVES} bands, found {len(self.bands)}")
         if not all(math.isfinite(band) and band >= 0.0 and self.scale * band <= 1.0 for band in self.bands):
@@ -107,6 +111,11 @@ class Lineage:
     def __post_init__(self) -> None:
         if len(self.rounds) > MAX_ROUNDS:
             raise InvalidValue(f"at most {MAX_ROUNDS} rounds, found {len(self.rounds)}")
+
+    @property
+    def moves_prompt(self) -> bool:
+        """Is the picture rendered with another prompt embedding than its prompt has?"""
+        return any(round.prompt_scale for round in self.rounds)
 
     def child(self, round: Round) -> Lineage:
         """This lineage with one more round."""

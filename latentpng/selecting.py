@@ -157,10 +157,13 @@ def _rounds(front: Front) -> int | None:
     return len(rounds) if isinstance(rounds, list) else None
 
 
-def _scale(front: Front) -> float | None:
-    rounds = front.metadata.get("rounds")
-    last = rounds[-1] if isinstance(rounds, list) and rounds else {}
-    return _as_number(last.get("scale")) if isinstance(last, dict) else None
+def _last_round(key: str) -> Callable[[Front], float | None]:
+    def number(front: Front) -> float | None:
+        rounds = front.metadata.get("rounds")
+        last = rounds[-1] if isinstance(rounds, list) and rounds else {}
+        return _as_number(last.get(key)) if isinstance(last, dict) else None
+
+    return number
 
 
 def _setting(key: str) -> Callable[[Front], float | None]:
@@ -189,7 +192,7 @@ def _node(front: Front) -> str:
 
 
 _TEXTS = ("name", "tool", "model", "scheduler", "prompt", "negative", "root", "node", "dims", "carrier")
-_NUMBERS = ("time", "size", "seed", "rounds", "scale", "steps", "guidance", "width", "height")
+_NUMBERS = ("time", "size", "seed", "rounds", "scale", "prompt_scale", "steps", "guidance", "width", "height")
 FIELDS = _TEXTS + _NUMBERS
 
 _FILE: dict[str, Callable[[str], Value]] = {"name": str, "time": _time, "size": _size}
@@ -204,7 +207,8 @@ _LATENT: dict[str, Callable[[Front], Value]] = {
     "dims": lambda front: "x".join(map(str, front.dims)),
     "seed": _seed,
     "rounds": _rounds,
-    "scale": _scale,
+    "scale": _last_round("scale"),
+    "prompt_scale": _last_round("prompt_scale"),
     "steps": _setting("steps"),
     "guidance": _setting("guidance"),
     "width": _setting("width"),

@@ -10,6 +10,7 @@ import re
 
 BAND_NAMES = ("all", "tilt", "layout", "detail")
 MEMORY_NAMES = ("auto", "resident", "offload", "group", "8bit", "4bit")
+AXIS_NAMES = ("noise", "prompt", "both")
 
 
 def add_render_options(parser: argparse.ArgumentParser) -> None:
@@ -73,6 +74,16 @@ def add_bands_option(parser: argparse._ActionsContainer) -> None:
     """Which octaves move."""
     parser.add_argument(
         "--bands", choices=BAND_NAMES, help="what moves: everything, coarse more than fine, or one half"
+    )
+
+
+def add_axis_option(parser: argparse._ActionsContainer) -> None:
+    """Noise, prompt or both."""
+    parser.add_argument(
+        "--axis",
+        choices=AXIS_NAMES,
+        help="what varies: the initial noise, the prompt's embedding (for distilled models, whose pictures hardly "
+        "depend on their noise), or both (default: as in the picture's last round, else noise)",
     )
 
 

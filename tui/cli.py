@@ -19,7 +19,7 @@ from engine.errors import Cancelled, EngineError, InvalidRequest, ModelProblem
 from latentpng.errors import LatentPngError
 from latentpng.text import plain
 from tui import __version__
-from tui.arguments import add_bands_option, add_render_options, fraction
+from tui.arguments import add_axis_option, add_bands_option, add_render_options, fraction
 
 SCRIPTS = {
     "new": "fresh pictures from a prompt",
@@ -115,6 +115,7 @@ def app_parser() -> argparse.ArgumentParser:
         help="how far the first candidates are, 0 to 1 (default: the model's, or the picture's last)",
     )
     add_bands_option(search)
+    add_axis_option(search)
     search.add_argument(
         "--mode", choices=("keep", "bisect"), default="keep", help="bisect halves the scale on every pick"
     )

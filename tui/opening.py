@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+from engine.axis import Axis, last_axis
 from engine.events import ModelReady, Picture
 from engine.finding import model_identity, same_weights
 from engine.search import Beginning, Finished
@@ -90,6 +91,7 @@ def session_for(opening: Opening, options: argparse.Namespace, ready: ModelReady
         scale=scale_of(lineage, default) if options.scale is None else options.scale,
         count=candidates,
         bands=Bands(options.bands or (Bands.ALL if opening.fresh else Bands.TILT)),
+        axis=Axis(options.axis or last_axis(lineage)),
         mode=Mode(options.mode),
     )
     return opening.journal.resume(session) if opening.journal else session
@@ -106,10 +108,13 @@ def folder_for(opening: Opening, options: argparse.Namespace, sessions: Path) ->
 
 def _known(path: Path, record: LatentRecord, target: Target) -> Finished | None:
     """The file's own pixels, when they are what rendering with this model and these settings gave."""
+    from engine.conditions import prompt_trouble
     from latentpng.files import pixel_digest, read_picture
 
     same_settings = RenderSettings.from_json(record.settings, defaults=target.settings) == target.settings
-    if not same_settings or target.model.download:  # what is still to be downloaded is not known
+    if (
+        prompt_trouble(record) or not same_settings or target.model.download
+    ):  # what is still to be downloaded is unknown
         return None
     if not same_weights(record.settings.get("model"), model_identity(target.model, target.memory)):
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.axis import Axis
 from engine.search import PARENT, Progress
 from engine.session import Bands, Session, kept, kept_since_start
 
@@ -21,15 +22,25 @@ def percent(part: float) -> str:
 
 def scale_words(session: Session) -> str:
     """The scale, and what it means."""
-    template = session.template
-    return f"scale {template.scale:.2g}: each candidate keeps {percent(kept(template))} of its parent"
+    if session.axis is Axis.PROMPT:
+        return f"scale {session.scale:.2g}: each candidate keeps the noise of its parent"
+    return f"scale {session.scale:.2g}: each candidate keeps {percent(kept(session.template))} of its parent"
+
+
+def moving_words(session: Session) -> str:
+    """What moves: the bands of the noise, the prompt."""
+    if session.axis is Axis.PROMPT:
+        return "only the prompt moves"
+    return BANDS[session.bands] + (" and the prompt" if session.axis is Axis.BOTH else "")
 
 
 def search_words(session: Session) -> str:
-    """Round, scale, bands and reach."""
-    words = [f"round {len(session.lineage.rounds) + 1}", scale_words(session), BANDS[session.bands]]
-    if len(session.lineage.rounds) > session.begun_at:
-        words.append(f"{percent(kept_since_start(session))} of the start left")
+    """Round, scale, what moves and reach."""
+    words = [f"round {len(session.lineage.rounds) + 1}", scale_words(session), moving_words(session)]
+    taken = session.lineage.rounds[session.begun_at :]
+    if taken:
+        start = "the start's noise" if any(round.prompt_scale for round in taken) else "the start"
+        words.append(f"{percent(kept_since_start(session))} of {start} left")
     return " · ".join(words)
 
 

@@ -111,7 +111,15 @@ class JobRunner:
                 self._emit(PreviewRendered(job=job.job, index=batch.places[slot].index, picture=pictures[slot]))
 
         self._check(job)
-        return self.renderer.render(noise, job.settings, on_step, on_preview if job.previews else None)
+        lineages = tuple(task.lineage for task in batch.places)
+        return self.renderer.render(
+            noise,
+            job.settings,
+            on_step,
+            on_preview if job.previews else None,
+            lineages=lineages if any(lineage.moves_prompt for lineage in lineages) else (),
+            tell=lambda *_: self._check(job),
+        )
 
     def _report(
         self,
@@ -133,6 +141,7 @@ class JobRunner:
                 slot=(batch.size, slot),
                 rgb=picture.rgb,
                 warnings=warnings,
+                moved_prompt=rendered.moved_prompt if task.lineage.moves_prompt else "",
             )
             warning = "; ".join(warnings)
             self._emit(PictureRendered(job=job.job, index=task.index, picture=picture, record=record, warning=warning))

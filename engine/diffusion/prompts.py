@@ -1,17 +1,22 @@
 """Prompts encoded once: from the second round on no text encoder runs.
 
 A batch asks for n times the same prompt.  It is encoded alone and repeated, so that the embedding does not depend on n.
+Where the pictures move it (`moving.py`), each gets its own in place of the repeated one; what is kept stays unmoved.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
+
+from engine.diffusion.moving import PromptMove, embedding_places, picture_axis
+from engine.errors import RenderProblem
 
 _MOST = 8
 """Prompts kept; each takes up to a few megabytes."""
@@ -23,6 +28,8 @@ class PromptMemo:
     def __init__(self, pipe: Any) -> None:
         self.hits = 0
         self._kept: OrderedDict[str, Any] = OrderedDict()
+        self._pipeline, self._places = type(pipe).__name__, embedding_places(getattr(pipe, "encode_prompt", None))
+        self._move: PromptMove | None = None
         if hasattr(pipe, "encode_prompt"):
             self._encode = pipe.encode_prompt
             self._signature = inspect.signature(self._encode)
@@ -33,14 +40,33 @@ class PromptMemo:
 
             pipe.encode_prompt = remembered
 
+    @contextlib.contextmanager
+    def moved(self, move: PromptMove) -> Iterator[None]:
+        """While inside, the pipeline's first prompt is moved; the others are negative ones.  RenderProblem."""
+        if not self._places:
+            raise self._unmovable()
+        self._move = move
+        try:
+            yield
+        finally:
+            self._move = None
+        if not move.shapes:
+            raise self._unmovable()
+
     def clear(self) -> None:
         """Forgets everything."""
         self._kept.clear()
 
+    def _unmovable(self) -> RenderProblem:
+        return RenderProblem(f"{self._pipeline} has no prompt embeddings that could move: only its noise can vary")
+
     def _remembered(self, *args: Any, **kwargs: Any) -> Any:
         bound = self._signature.bind(*args, **kwargs).arguments
         single, count = _single(bound)
+        move, self._move = self._move, None
         if count == 0 or not _plain(single):
+            if move is not None:
+                raise self._unmovable()
             return self._encode(*args, **kwargs)
         key = repr(sorted(single.items()))
         if key in self._kept:
@@ -50,7 +76,8 @@ class PromptMemo:
             self._kept[key] = self._encode(**single)
             while len(self._kept) > _MOST:
                 self._kept.popitem(last=False)
-        return _repeated(self._kept[key], count)
+        kept = self._kept[key]
+        return _repeated(kept if move is None else move.applied(kept, self._places), count)
 
 
 def _single(bound: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
@@ -75,7 +102,7 @@ def _plain(bound: Mapping[str, Any]) -> bool:
 
 def _repeated(value: Any, count: int) -> Any:
     if isinstance(value, torch.Tensor):
-        place = 1 if value.ndim == 4 and value.shape[1] == 1 else 0  # HiDream stacks layers before the pictures
+        place = picture_axis(value)
         repeats = [count if axis == place else 1 for axis in range(value.ndim)]
         return value.repeat(repeats) if value.ndim and value.shape[place] == 1 else value
     if isinstance(value, tuple):

@@ -40,14 +40,17 @@ class Recorder:
         slot: tuple[int, int],
         rgb: bytes,
         warnings: tuple[str, ...],
+        moved_prompt: str,
     ) -> LatentRecord:
-        """noise: the replayed state of `task`; slot: (n, i), as it was really rendered."""
+        """noise: the replayed state of `task`; slot: (n, i), as it was really rendered; moved_prompt: as in SPEC.md."""
         settings: dict[str, Json] = {
             **job.settings.to_json(),
             "model": self._loaded.identity,
             "slot": list(slot),
             "dtype": self._loaded.dtype,
         }
+        if moved_prompt:
+            settings["moved_prompt"] = moved_prompt
         if warnings:
             settings["warnings"] = list(warnings)
         return record_of(

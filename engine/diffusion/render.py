@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,10 +13,13 @@ import torch
 from numpy.typing import NDArray
 
 from engine.diffusion.loading import LoadedModel
+from engine.diffusion.moving import PromptMove, shapes_text
 from engine.diffusion.previews import Previewer, unpacked
 from engine.diffusion.seams import Step, initial_noise, scheduler_steps, wanted_noise, watched_randomness
 from engine.events import Picture
 from engine.settings import MOST_PIXELS, RenderSettings
+from latentpng.lineage import Tell
+from latentpng.record import Lineage
 
 _MULTIPLE = 64
 """Every family accepts sizes that are multiples of it."""
@@ -34,10 +38,14 @@ class NoiseKind:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RenderedBatch:
-    """pixels: (n, height, width, 3), uint8.  warnings: for each picture, sentences about what was out of control."""
+    """pixels: (n, height, width, 3), uint8.  warnings: for each picture, sentences about what was out of control.
+
+    moved_prompt: shapes of the prompt embeddings that were moved, as a file says it; "" when none was.
+    """
 
     pixels: NDArray[np.uint8]
     warnings: tuple[tuple[str, ...], ...]
+    moved_prompt: str = ""
 
 
 class BatchRenderer:
@@ -65,8 +73,14 @@ class BatchRenderer:
         settings: RenderSettings,
         on_step: Callable[[Step], None],
         on_preview: Callable[[tuple[Picture, ...]], None] | None = None,
+        *,
+        lineages: Sequence[Lineage] = (),
+        tell: Tell | None = None,
     ) -> RenderedBatch:
-        """noise: (n, *shape), unit variance.  `on_step` may raise to cancel; the model is ready for the next call."""
+        """noise: (n, *shape), unit variance.  `on_step` may raise to cancel; the model is ready for the next call.
+
+        lineages: of the n pictures, where one of them moves the prompt.  tell: hears of their rounds, as in a replay.
+        """
         kind = self.noise_kind(settings)
         previewer = self._previewers.setdefault(
             kind, Previewer(kind.shape, kind.axes, self._loaded.preview, self._loaded.tiny)
@@ -79,7 +93,11 @@ class BatchRenderer:
             if on_preview is not None and step.step < step.steps:
                 on_preview(previewer.pictures(self._array(step.denoised, kind, settings)))
 
-        with watched_randomness(settings.step_seed) as watch:
+        move = PromptMove(lineages=lineages, tell=tell)
+        with (
+            watched_randomness(settings.step_seed) as watch,
+            self._loaded.memo.moved(move) if lineages else contextlib.nullcontext(),
+        ):
             images, replaced = self._run(torch.from_numpy(np.array(noise)), settings, done)
         pixels: NDArray[np.uint8] = (np.nan_to_num(images) * 255).round().astype(np.uint8)
         if not previewer.fitted and last:
@@ -90,7 +108,7 @@ class BatchRenderer:
             (*shared, *(() if finite else (_NOT_FINITE,)), *((_REPLACED,) if black else ()))
             for finite, black in zip(sound, replaced, strict=True)
         )
-        return RenderedBatch(pixels=pixels, warnings=warnings)
+        return RenderedBatch(pixels=pixels, warnings=warnings, moved_prompt=shapes_text(move.shapes))
 
     def _run(
         self, noise: torch.Tensor, settings: RenderSettings, done: Callable[[Step], None]

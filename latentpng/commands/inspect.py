@@ -25,7 +25,7 @@ fields of --where and --sort:
   node, dims (such as 4x64x64), carrier (chunk, twin, parameters or foreign):
   texts, whatever their case
   time (of the file: 2025-01-31, or 2025-01-31T18:00), size (bytes of the file),
-  seed, rounds, scale (of the last round), steps, guidance, width, height: numbers
+  seed, rounds, scale and prompt_scale (of the last round), steps, guidance, width, height: numbers
 
 A text holds another with ~, as in --where prompt~lighthouse.  What a file does not say is equal to nothing.
 """

@@ -15,7 +15,7 @@ import diffusers
 import torch
 
 from tests.engine.families.catalogue import FAMILIES
-from tests.engine.matrix import OWN, Cell, check, loaded_family, rendered_again, schedulers_of
+from tests.engine.matrix import OWN, Cell, check, check_prompt, loaded_family, rendered_again, schedulers_of
 
 PASSED, ABSENT = "✓", "–"
 NOT_OFFERED = """Not offered: EDMEuler (for models whose input is scaled in another way); for flows DEISMultistep and
@@ -27,7 +27,8 @@ def cells_of(family: str, folder: Path) -> tuple[list[Cell], bool]:
     began = time.perf_counter()
     loaded = loaded_family(family, folder)
     cells = [check(loaded, family, scheduler, folder) for scheduler in schedulers_of(loaded)]
-    print(f"{family}: {len(cells)} schedulers, {time.perf_counter() - began:.0f} s", file=sys.stderr)
+    cells.append(check_prompt(loaded, family, folder))
+    print(f"{family}: {len(cells)} rows, {time.perf_counter() - began:.0f} s", file=sys.stderr)
     return cells, loaded.own.is_flow
 
 

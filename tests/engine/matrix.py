@@ -31,6 +31,11 @@ from tests.engine.tiny import job_of
 
 PARENT = Lineage(root=SeedRoot(seed=7))
 OWN = "its own"
+PROMPT_ALONE = "its own, only the prompt moves"
+DEAF = {"Kandinsky 5"}
+"""Its layers begin with gates of zero, so without training no prompt changes the picture."""
+VARIED = Round(seed=1, scale=0.7, of=9)
+ONLY_PROMPT = Round(seed=1, scale=0.0, of=9, prompt_scale=0.7)
 EXTRA: Mapping[str, SchedulerSettings] = MappingProxyType(
     {
         "DDIM, eta 1": SchedulerSettings(name="DDIMScheduler", eta=1.0),
@@ -73,13 +78,15 @@ def loaded_family(family: str, folder: Path) -> LoadedModel:
 def check(loaded: LoadedModel, family: str, scheduler: str, folder: Path) -> Cell:
     """All that can be checked in this process; a picture for the other one is left below `folder`."""
     settings = replace(FAMILIES[family].settings, scheduler=schedulers_of(loaded)[scheduler])
-    try:
-        reason = _broken(_Batches(loaded, settings), _place(family, folder) / f"{scheduler}.png")
-    except InvalidRequest as error:
-        reason = str(error)
-    except Exception as error:  # the other cells are wanted all the same
-        reason = f"{type(error).__name__}: {str(error).splitlines()[0][:200]}"
-    return Cell(family=family, scheduler=scheduler, reason=reason)
+    return _checked(family, scheduler, folder, _Batches(loaded, settings, VARIED))
+
+
+def check_prompt(loaded: LoadedModel, family: str, folder: Path) -> Cell:
+    """The same for candidates that share their noise, and whose prompts move."""
+    if family in DEAF:
+        return Cell(family=family, scheduler=PROMPT_ALONE, reason="the random weights here do not depend on any prompt")
+    batches = _Batches(loaded, FAMILIES[family].settings, ONLY_PROMPT)
+    return _checked(family, PROMPT_ALONE, folder, batches)
 
 
 def rendered_again(folder: Path) -> dict[tuple[str, str], str]:
@@ -99,11 +106,21 @@ def pictures_of(loaded: LoadedModel, job: RenderJob) -> list[PictureRendered]:
     return [event for event in events if isinstance(event, PictureRendered)]
 
 
+def _checked(family: str, scheduler: str, folder: Path, batches: _Batches) -> Cell:
+    try:
+        reason = _broken(batches, _place(family, folder) / f"{scheduler}.png")
+    except InvalidRequest as error:
+        reason = str(error)
+    except Exception as error:  # the other cells are wanted all the same
+        reason = f"{type(error).__name__}: {str(error).splitlines()[0][:200]}"
+    return Cell(family=family, scheduler=scheduler, reason=reason)
+
+
 class _Batches:
     """Batches of candidates of one parent, by their marks, all rendered in one way."""
 
-    def __init__(self, loaded: LoadedModel, settings: RenderSettings) -> None:
-        self._loaded, self._settings = loaded, settings
+    def __init__(self, loaded: LoadedModel, settings: RenderSettings, round: Round) -> None:
+        self._loaded, self._settings, self._round = loaded, settings, round
 
     def pictures(self, *marks: int) -> list[PictureRendered]:
         """In the order of the marks."""
@@ -123,7 +140,7 @@ class _Batches:
 
     def _job(self, marks: tuple[int, ...]) -> RenderJob:
         tasks = tuple(
-            PictureTask(index=place, lineage=PARENT.child(Round(seed=1, scale=0.7, of=9, marks=(mark,))))
+            PictureTask(index=place, lineage=PARENT.child(replace(self._round, marks=(mark,))))
             for place, mark in enumerate(marks)
         )
         return RenderJob(job=1, tasks=tasks, settings=self._settings)
@@ -139,7 +156,7 @@ def _broken(batches: _Batches, file: Path) -> str:
     if first[0].warning:
         return first[0].warning
     if pictures[0] == pictures[1] or any(len(set(picture.rgb)) == 1 for picture in pictures):
-        return "the noise does not decide the picture"
+        return "the candidates are the same picture"
     if [event.picture for event in batches.pictures(0, 1)] != pictures:
         return "the same again is another picture"
     if not batches.stops_after_two_steps(0, 1):

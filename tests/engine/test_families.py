@@ -15,6 +15,7 @@ from typing import Any
 import diffusers
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 from engine.diffusion.loading import LoadedModel
@@ -26,11 +27,23 @@ from engine.schedulers import scheduler_settings
 from latentpng.errors import InvalidValue
 from latentpng.files import read_record, write_picture
 from latentpng.lineage import octaves, replay
+from latentpng.metadata import round_to_json
 from latentpng.noise import gauss1
 from latentpng.record import Lineage, Round, SeedRoot, TensorRoot
 from tests.engine.families.catalogue import FAMILIES
-from tests.engine.matrix import OWN, check, loaded_family, pictures_of, rendered_again, schedulers_of
+from tests.engine.matrix import (
+    DEAF,
+    ONLY_PROMPT,
+    OWN,
+    check,
+    check_prompt,
+    loaded_family,
+    pictures_of,
+    rendered_again,
+    schedulers_of,
+)
 from tests.engine.tiny import SETTINGS, job_of
+from tests.latentpng import independent
 
 LARGE = {"Sana", "PixArt-α", "PixArt-Σ", "Lumina 2", "Kandinsky 5"}
 """Their pictures cannot be small, so they take as few schedulers as possible."""
@@ -71,8 +84,72 @@ def test_the_same_noise_is_the_same_picture(models: dict[str, LoadedModel], fold
     assert {name for _, name in pairs} == {name for model in models.values() for name in schedulers_of(model)}
     cells = [check(models[family], family, scheduler, folder) for family, scheduler in pairs]
     assert [cell for cell in cells if cell.reason] == []
+    cells += [check_prompt(models[family], family, folder) for family in FAMILIES if family not in LARGE | DEAF]
+    assert [cell for cell in cells if cell.reason] == []
     again = rendered_again(folder)
     assert [(cell.family, cell.scheduler) for cell in cells if again[cell.family, cell.scheduler]] == []
+
+
+EMBEDDINGS = {"SDXL": 2, "SD 3": 2, "Flux.1": 2, "Kandinsky 5": 2, "HiDream": 3}
+"""How many a prompt has; in the other families one."""
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_prompt_moves_and_the_negative_one_does_not(
+    models: dict[str, LoadedModel], family: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipe = models[family].pipe
+    encode, results = pipe.encode_prompt, []
+
+    def spy(*args: Any, **kwargs: Any) -> Any:
+        encoded = encode(*args, **kwargs)
+        if any(isinstance(value, list) and len(value) == 2 for value in (*args, *kwargs.values())):
+            results.append(encoded)  # the probes before ask for one picture
+        return encoded
+
+    monkeypatch.setattr(pipe, "encode_prompt", spy)
+    settings = replace(FAMILIES[family].settings, negative_prompt="fog", steps=2)
+    lineages = (SEED, SEED.child(ONLY_PROMPT))
+    tasks = tuple(PictureTask(index=index, lineage=lineage) for index, lineage in enumerate(lineages))
+    moved = pictures_of(models[family], RenderJob(job=1, tasks=tasks, settings=settings))
+    calls = len(results)
+    pictures_of(models[family], RenderJob(job=1, tasks=(tasks[0], tasks[0]), settings=settings))
+    shapes: list[str] = []
+    for call, (after, before) in enumerate(zip(results[:calls], results[calls:], strict=True)):
+        for one, other in zip(flat(after), flat(before), strict=True):
+            first, second = (halves(one), halves(other))
+            assert torch.equal(first[0], second[0]), "a picture whose prompt does not move keeps it"
+            if not torch.equal(first[1], second[1]):
+                assert call == 0
+                expected = by_hand(second[1], len(shapes))
+                np.testing.assert_array_equal(first[1].numpy().ravel(), expected)
+                shapes.append("x".join(map(str, first[1].shape)))
+    assert len(shapes) == EMBEDDINGS.get(family, 1)
+    assert "moved_prompt" not in moved[0].record.settings
+    assert moved[1].record.settings["moved_prompt"] == ", ".join(shapes)
+
+
+def flat(encoded: Any) -> list[Any]:
+    """All that `encode_prompt` returned for two pictures that is of pictures: tensors, and lists of two."""
+    parts = encoded if isinstance(encoded, tuple) else (encoded,)
+    return [part for part in parts if isinstance(part, list | torch.Tensor) and halves(part)]
+
+
+def halves(part: Any) -> tuple[torch.Tensor, ...]:
+    """What belongs to each of two pictures; () for what belongs to none."""
+    if isinstance(part, list):
+        return tuple(part)
+    axis = 1 if part.ndim == 4 else 0
+    return part.unbind(axis) if part.shape[axis] == 2 else ()
+
+
+def by_hand(embedding: torch.Tensor, number: int) -> NDArray[np.float32]:
+    """The embedding of a picture after `ONLY_PROMPT`, by the second reader's loops."""
+    offset = independent.prompt_offset([dict(round_to_json(ONLY_PROMPT))], number, embedding.numel())
+    tokens = embedding.reshape(-1, embedding.shape[-1]).tolist()
+    width = embedding.shape[-1]
+    moved = [independent.moved(token, offset[at * width : (at + 1) * width]) for at, token in enumerate(tokens)]
+    return np.array(moved, dtype=np.float32).ravel()
 
 
 CALLS = itertools.count(1)

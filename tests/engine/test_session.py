@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.axis import Axis, last_axis
 from engine.errors import InvalidRequest
 from engine.session import (
     SCALE_FLOOR,
@@ -16,6 +17,7 @@ from engine.session import (
     NoneBetter,
     Picked,
     Rebanded,
+    Redirected,
     Rerolled,
     Rescaled,
     Session,
@@ -28,6 +30,7 @@ from engine.session import (
     kept,
     kept_since_start,
     name_of,
+    scale_of,
     tell,
     with_count,
 )
@@ -44,6 +47,7 @@ answers: st.SearchStrategy[Answer] = st.one_of(
     st.builds(NoneBetter),
     st.builds(Rerolled),
     st.builds(Rescaled, factor=st.sampled_from([0.5, 2.0])),
+    st.builds(Redirected, axis=st.sampled_from(list(Axis))),
     st.builds(Rebanded, bands=st.sampled_from([Bands.ALL, Bands.TILT, Bands.LAYOUT, Bands.DETAIL])),
 )
 
@@ -62,6 +66,46 @@ def test_a_pick_becomes_the_parent_and_the_scale_stays() -> None:
     assert after.lineage == ask(before).candidates[3]
     assert after.template.scale == 0.7
     assert after.template.seed != before.template.seed
+
+
+def test_what_moves_can_be_the_noise_the_prompt_or_both() -> None:
+    before = session(bands=Bands.TILT)
+    assert (before.axis, before.scale) == (Axis.NOISE, 0.7)
+    prompt, both = (tell(before, Redirected(axis=axis)) for axis in (Axis.PROMPT, Axis.BOTH))
+    scales = [(after.template.scale, after.template.prompt_scale) for after in (prompt, both)]
+    assert scales == [(0.0, 0.7), (0.7, 0.7)]
+    assert {after.template.seed for after in (prompt, both)} == {before.template.seed}
+    assert [after.axis for after in (prompt, both)] == [Axis.PROMPT, Axis.BOTH]
+    assert tell(prompt, Redirected(axis=Axis.NOISE)).template == before.template, "the bands are still there"
+    assert tell(prompt, Undone()).template == before.template
+
+
+def test_the_scale_is_that_of_what_moves() -> None:
+    prompt = session(axis=Axis.PROMPT, scale=0.6)
+    for answer in (NoneBetter(), Rescaled(factor=0.5)):
+        after = tell(prompt, answer)
+        assert (after.template.scale, after.template.prompt_scale, after.scale) == (0.0, 0.3, 0.3)
+    assert tell(tell(prompt, Rescaled(factor=4.0)), Redirected(axis=Axis.BOTH)).template.scale == 1.0
+    picked = tell(session(axis=Axis.BOTH, scale=0.04, mode=Mode.BISECT), Picked(marks=(1,)))
+    assert (picked.template.scale, picked.template.prompt_scale, picked.at_floor) == (0.02, 0.02, True)
+
+
+def test_a_picture_goes_on_with_what_its_last_round_moved() -> None:
+    begun = session(axis=Axis.PROMPT, scale=0.5)
+    child = tell(begun, Picked(marks=(3,))).lineage
+    assert (last_axis(child), scale_of(child, 0.9)) == (Axis.PROMPT, 0.5)
+    assert (last_axis(begun.lineage), scale_of(begun.lineage, 0.9)) == (Axis.NOISE, 0.9)
+    reopened = begin(child, seed=9, octaves=3, scale=0.5, count=8)
+    assert (tell(reopened, Undone()).axis, tell(reopened, Undone()).scale) == (Axis.PROMPT, 0.5)
+    assert kept_since_start(tell(begun, Picked(marks=(3,)))) == 1.0, "of the noise"
+
+
+def test_a_file_may_move_them_by_different_scales() -> None:
+    odd = Round(seed=3, scale=0.1, of=2, bands=(10.0, 1.0, 1.0), prompt_scale=0.8)
+    back = tell(begin(Lineage(root=SeedRoot(seed=7), rounds=(odd,)), seed=9, octaves=3, scale=1, count=8), Undone())
+    halved = tell(back, Rescaled(factor=0.125)).template
+    assert [halved.prompt_scale, halved.scale] == pytest.approx([0.1, 0.0125])
+    assert tell(back, Redirected(axis=Axis.BOTH)).template.scale == pytest.approx(0.1), "10 times 0.1 is the most"
 
 
 def test_bisect_halves_on_every_pick() -> None:

@@ -30,7 +30,7 @@ TOKENS = (
     b"[", b"{", b'{"a":', b"]", b"}", b'"', b"\\", b"\\ud800", b"\\u0000", b"NaN", b"-", b"1e999", b"9" * 50, b",",
     b"\0", b"\xff", b"[" * 100,
 )  # fmt: skip
-KEYS = ("x", "seed", "bands", "region", "axes", "settings", "tensor", "dims", "inputs")
+KEYS = ("x", "seed", "bands", "region", "prompt_scale", "axes", "settings", "tensor", "dims", "inputs")
 TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 KINDS = (
     *TEXTS, b"laTn", b"IDAT", b"IHDR", b"IEND", b"caBX", b"eXIf", b"PLTE", b"tRNS", b"acTL", b"fdAT", b"tiNy",

@@ -67,7 +67,7 @@ def png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 def read_chunk(data: bytes) -> tuple[dict[str, Any], tuple[int, ...], str, list[float] | None]:
     """Section 3: metadata, dims, digest, and the stored noise."""
-    assert data[:6] == b"LPNG\1\0"
+    assert data[:5] == b"LPNG\1"
     (critical,) = struct.unpack_from("B", data, 6)
     length, payload_length = struct.unpack_from("<II", data, 8)
     codec, dtype, ndim, zero = data[16:20]
@@ -158,10 +158,29 @@ def gauss1(seed: int, stream: int, count: int) -> list[float]:
     return values[:count]
 
 
-def blend(entry: dict[str, Any], count: int) -> list[float]:
+def prompt_offset(rounds: list[dict[str, Any]], embedding: int, count: int) -> list[float]:
+    """Section 7: the offset after all rounds."""
+    offset = [0.0] * count
+    for entry in rounds:
+        p = float(entry.get("prompt_scale", 0))
+        if p:
+            e = blend(entry, count, 2**32 * (embedding + 1))
+            a = math.sqrt(1 - p * p)
+            offset = [half(a * d + p * x) for d, x in zip(offset, e, strict=True)]
+    return offset
+
+
+def moved(values: list[float], offset: list[float]) -> list[float]:
+    """Section 7, rendering: one token."""
+    mean = sum(values) / len(values)
+    unit = 2 * math.sqrt(math.pi / 2) * sum(abs(value - mean) for value in values) / len(values)
+    return [single(value + unit * d) for value, d in zip(values, offset, strict=True)]
+
+
+def blend(entry: dict[str, Any], count: int, first: int = 0) -> list[float]:
     """Section 6, steps 2 and 3."""
     k, marks = entry["of"], entry["marks"]
-    draws = [gauss1(int(entry["seed"]), stream, count) for stream in range(k)]
+    draws = [gauss1(int(entry["seed"]), first + stream, count) for stream in range(k)]
     if k == 1:
         return draws[0]
     f = math.sqrt(k / (k - 1))

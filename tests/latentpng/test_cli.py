@@ -22,7 +22,7 @@ from latentpng.pixels import encode_pixels
 from latentpng.record import LatentRecord, Round
 from tests.latentpng import independent
 from tests.latentpng.pictures import RGB, SIDE, chunk_data, seeded_record
-from tests.latentpng.running import ENVIRONMENT, RECORD
+from tests.latentpng.running import ENVIRONMENT, RECORD, STEPS
 from tests.latentpng.test_codec import changed, with_metadata
 from tests.latentpng.test_hostile import png_of
 
@@ -47,6 +47,27 @@ def test_inspect_tells_people(folder: Path, capsys: pytest.CaptureFixture[str]) 
         "steps            4",
         "software         test 1",
         f"pixels           SHA-256 {pixels}",
+    ]
+
+
+def test_inspect_and_diff_tell_how_far_the_prompt_moved(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    step = Round(seed=5, scale=0.0, of=2, marks=(1,), prompt_scale=0.5)
+    write_picture(folder / "b.png", SIDE, SIDE, RGB, seeded_record((*STEPS, step)))
+    assert main(["inspect", "b.png"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("carrier          chunk; version 1.1, ")
+    assert lines[8] == "round 3          seed 5, candidate 1 of 2, scale 0, prompt scale 0.5"
+    assert main(["inspect", "--short", "--where", "prompt_scale=0.5", "a.png", "b.png"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["b.png"]
+    assert main(["diff", "a.png", "b.png"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "ancestor         a.png itself",
+        "first            a.png, 0 rounds of its own",
+        "second           b.png, 1 round of its own",
+        "  round 3        seed 5, candidate 1 of 2, scale 0, prompt scale 0.5",
+        "settings         the same",
+        "noise            cosine 1.000000, angle 0.000 degrees",
+        "pixels           largest difference 0 of 255, mean 0.0000",
     ]
 
 

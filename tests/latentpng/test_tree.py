@@ -102,17 +102,35 @@ def test_names_are_the_same_in_every_folder() -> None:
 
 @pytest.mark.parametrize(
     "different",
-    [{"scale": 0.25}, {"of": 2}, {"of": 3, "marks": [1]}, {"bands": [1.0, 0.5]}, {"region": "01"}],
+    [
+        {"scale": 0.25},
+        {"of": 2},
+        {"of": 3, "marks": [1]},
+        {"bands": [1.0, 0.5]},
+        {"region": "01"},
+        {"prompt_scale": 0.5},
+    ],
 )
 def test_all_that_decides_where_a_round_leads_tells_nodes_apart(different: dict[str, Json]) -> None:
     family = family_of([("a", front_of((7, 1))), ("b", front_of((7, 1), "b", replaced=different))])
     assert [node.files for node in family.nodes] == [(), ("a",), ("b",)]
 
 
-@pytest.mark.parametrize("same", [{"settings": {"steps": 4}}, {"bands": []}, {"x-own": 1}])
+@pytest.mark.parametrize("same", [{"settings": {"steps": 4}}, {"bands": []}, {"x-own": 1}, {"prompt_scale": 0}])
 def test_what_decides_nothing_does_not(same: dict[str, Json]) -> None:
     family = family_of([("a", front_of((7, 1))), ("b", front_of((7, 1), replaced=same))])
     assert [node.files for node in family.nodes] == [(), ("a", "b")]
+
+
+def test_a_prompt_that_moved_is_another_node_although_the_noise_is_the_same() -> None:
+    moved: dict[str, Json] = {"scale": 0.0, "prompt_scale": 0.5}
+    parent = ("a", front_of((7,), "same"))
+    family = family_of([parent, ("b", front_of((7, 1), "same", replaced=moved)), ("c", front_of((7, 2), "same"))])
+    assert [(node.files, node.parent) for node in family.nodes] == [(("a", "c"), ROOT), (("b",), 0)]
+    assert list(tree_lines(family, BOXES)) == [
+        "seed 7, 2 x 8 x 8: a, c",
+        "└─ b (round 1: candidate 0 of 1, scale 0, prompt scale 0.5)",
+    ]
 
 
 def test_whole_numbers_and_real_ones_are_the_same_scale() -> None:

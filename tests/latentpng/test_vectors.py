@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 import re
 import shutil
 import subprocess
@@ -15,8 +16,10 @@ from latentpng import files
 from latentpng.chunks import build
 from latentpng.codec import Codec, encode_record
 from latentpng.files import read_picture, read_record
+from latentpng.inspecting import inspect_file
 from latentpng.lineage import ancestor_noise, digest, initial_noise
-from latentpng.record import LatentRecord
+from latentpng.offset import prompt_offset
+from latentpng.record import Json, LatentRecord
 from latentpng.verifying import verify_file
 from tests.latentpng import independent
 from tests.latentpng.pictures import SIDE
@@ -32,13 +35,15 @@ RECORDS = {
     "raw": make.raw,
     "height-first": make.height_first,
     "sequence": make.sequence,
+    "prompt": make.prompt,
     "twin": make.seeded,
 }
 
-PLAIN = ("raw", "recipe", "twin")  # what a reader without zstd reads as it is
+PLAIN = ("raw", "recipe", "twin", "prompt")  # what a reader without zstd reads as it is
 SPLIT = ("seeded", "tensor", "height-first", "sequence")
 FOR_EVER = {
     "height-first": "c0e20abca6866f67affb14fc1a404857f46fee32ecdb5987130ca4f3de806c9d",
+    "prompt": "1d80bc9997fdf7ff9760d4429009252bbacbd5263762cd87d7ae877e7c03dddb",
     "raw": "626cdc8f0396e5c2b15c693bf24ef1a53fb0adf866c5166a515fc04129a87746",
     "recipe": "ac0f4031fffd6469f6c17b6fce6e1161e4a78bcca64d15455b90942b566fec72",
     "seeded": "a24da4831ff8d41beef3252587f817a5e04479e482dbe2774ed974f716966631",
@@ -77,6 +82,26 @@ def test_whole_numbers_and_loops_agree_on_every_ancestor(name: str) -> None:
         assert independent.sha256(latent.stored) == latent.digest == digest(record.tensor)
 
 
+def test_the_prompt_is_moved_as_the_law_says() -> None:
+    law = (Path(files.__file__).parent / "SPEC.md").read_text()
+    told = re.findall(r"embedding (\d+), (\d+) values:\n`([0-9a-f]{64})`", law)
+    record, latent = read_record(VECTORS / "prompt.png"), independent.read(VECTORS / "prompt.png")
+    assert [(embedding, count) for embedding, count, _ in told] == [("0", "15"), ("1", "7")]
+    for embedding, count, expected in told:
+        again = independent.prompt_offset(latent.metadata["rounds"], int(embedding), int(count))
+        assert independent.sha256(again) == expected
+        assert digest(prompt_offset(record.lineage, int(embedding), int(count))) == expected
+
+
+def test_only_what_moves_the_prompt_needs_minor_1() -> None:
+    for path in sorted(VECTORS.glob("*.png")):
+        latent = dict(independent.png_chunks(path.read_bytes())).get(b"laTn")
+        if latent is not None:
+            assert latent[4:6] == (b"\1\1" if path.stem == "prompt" else b"\1\0")
+    assert inspect_file(VECTORS / "prompt.png").version == (1, 1)
+    assert read_twin(VECTORS / "prompt.png")["version"] == [1, 1]
+
+
 def test_javascript_agrees(tmp_path: Path) -> None:
     node = shutil.which("node")
     if node is None:
@@ -110,7 +135,7 @@ def test_all_files_have_the_same_pixels() -> None:
 
 
 def test_the_metadata_bytes_are_canonical() -> None:
-    for name in ("seeded", "tensor"):
+    for name in ("seeded", "tensor", "prompt"):
         chunks = dict(independent.png_chunks((VECTORS / f"{name}.png").read_bytes()))
         codec = Codec(chunks[b"laTn"][16])
         length = int.from_bytes(chunks[b"laTn"][8:12], "little")
@@ -128,6 +153,14 @@ def _same(record: LatentRecord, expected: LatentRecord) -> bool:
     return dataclasses.replace(record, tensor=expected.tensor) == expected and digest(record.tensor) == digest(
         expected.tensor
     )
+
+
+def read_twin(path: Path) -> dict[str, Json]:
+    """What the text says."""
+    texts = [data for kind, data in independent.png_chunks(path.read_bytes()) if kind == b"tEXt"]
+    text = next(data for data in texts if data.startswith(b"latentpng\0"))
+    entries: dict[str, Json] = json.loads(text.partition(b"\0")[2])
+    return entries
 
 
 def _stored_raw(source: Path, target: Path) -> Path:

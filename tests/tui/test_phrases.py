@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from engine.axis import Axis
 from engine.search import Progress
-from engine.session import NoneBetter, Picked, begin, tell
+from engine.session import NoneBetter, Picked, Redirected, begin, tell
 from latentpng.record import Lineage, SeedRoot
 from tui.layout import reading_order, side_for, side_that_fits
 from tui.phrases import bar, caption, percent, progress_words, search_words, seconds_left
@@ -17,6 +18,18 @@ def test_the_search_line() -> None:
     later = tell(tell(session, Picked(marks=(0,))), NoneBetter())
     assert search_words(later) == (
         "round 2 · scale 0.25: each candidate keeps 97% of its parent · everything moves · 87% of the start left"
+    )
+
+
+def test_the_search_line_says_when_the_prompt_moves() -> None:
+    session = begin(Lineage(root=SeedRoot(seed=1)), seed=1, octaves=3, scale=0.5, count=8, axis=Axis.PROMPT)
+    assert search_words(session) == (
+        "round 1 · scale 0.5: each candidate keeps the noise of its parent · only the prompt moves"
+    )
+    later = tell(tell(session, Redirected(axis=Axis.BOTH)), Picked(marks=(0,)))
+    assert search_words(later) == (
+        "round 2 · scale 0.5: each candidate keeps 87% of its parent · everything moves and the prompt · "
+        "87% of the start's noise left"
     )
 
 

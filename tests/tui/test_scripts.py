@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from engine.axis import axis_of
 from engine.errors import EngineError, InvalidRequest, ModelProblem, RenderProblem
 from engine.fake import FakeRenderer
 from engine.session import Bands, factors_of
 from latentpng.errors import InvalidValue, NoLatent, UnreadableFile
-from latentpng.files import read_picture, read_record, strip
+from latentpng.files import read_picture, read_record, strip, write_picture
 from latentpng.record import Lineage, SeedRoot
 from tests.tui.scripting import warmer
 from tui.cli import exit_code_of, main
@@ -49,6 +51,39 @@ def test_vary_adds_one_round(picture: Path, tmp_path: Path) -> None:
     (round,) = read_record(tmp_path / "v" / "start-r1-2.png").lineage.rounds
     assert (round.seed, round.of, round.marks, round.scale) == (5, 4, (2,), 0.3)
     assert round.bands == factors_of(Bands.TILT, 3)
+
+
+@pytest.mark.parametrize(("axis", "scales"), [("noise", (0.3, 0.0)), ("prompt", (0.0, 0.3)), ("both", (0.3, 0.3))])
+def test_vary_moves_what_it_is_told_to(picture: Path, tmp_path: Path, axis: str, scales: tuple[float, float]) -> None:
+    given = ("--seed", 5, "--count", 2, "--out", tmp_path)
+    warmer("vary", picture, "--axis", axis, "--scale", 0.3, *given)
+    record = read_record(tmp_path / "start-r1-1.png")
+    (round,) = record.lineage.rounds
+    assert (round.scale, round.prompt_scale) == scales
+    assert (record.node == read_record(picture).node) is (axis == "prompt")
+    assert ("moved_prompt" in record.settings) is (axis != "noise")
+    warmer("render", tmp_path / "start-r1-1.png", "--check")
+    warmer("vary", tmp_path / "start-r1-1.png", *given)
+    assert axis_of(read_record(tmp_path / "start-r2-0.png").lineage.rounds[1]) == axis
+
+
+def test_render_says_when_the_prompt_of_a_picture_was_not_moved(
+    picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    warmer("vary", picture, "--axis", "prompt", "--seed", 5, "--count", 2, "--out", tmp_path)
+    path, old = tmp_path / "start-r1-1.png", tmp_path / "old.png"
+    record, (width, height, rgb) = read_record(path), read_picture(picture)
+    settings = {name: value for name, value in record.settings.items() if name != "moved_prompt"}
+    write_picture(old, width, height, rgb, replace(record, settings=settings))
+    capsys.readouterr()
+    warmer("render", old, "--out", tmp_path / "new.png")
+    assert capsys.readouterr().err == (
+        f"{old}: its rounds move the prompt, but the program that rendered it did not: "
+        "rendered again it is another picture\n"
+    )
+    assert read_picture(tmp_path / "new.png") == read_picture(path)
+    assert warmer("render", old, "--check") == 8
+    assert capsys.readouterr().out.endswith(" on average; moved prompt embeddings not recorded then, 1024 now\n")
 
 
 def test_vary_three_times_on_its_own_output(picture: Path, tmp_path: Path) -> None:

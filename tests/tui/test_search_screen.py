@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.axis import Axis
 from engine.events import Failure
 from engine.fake import FakeRenderer
 from engine.finding import model_identity, remember_model
@@ -64,6 +65,36 @@ async def test_reroll_scale_bands_and_undo(tmp_path: Path) -> None:
         assert (driver.search.session.lineage, driver.search.session.template) == (first.lineage, first.template)
         await driver.press("u")
         await driver.until(lambda: "nothing to undo: this is where it all began" in driver.text())
+
+
+async def test_a_lets_the_prompt_move_and_a_picture_goes_on_so(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path, *PROMPT)) as driver:
+        await driver.until_done()
+        await driver.press("a", "b")
+        axes = [driver.search.session.axis]
+        await driver.until(
+            lambda: "only the prompt moves, which has neither layout nor detail: a lets the noise move" in driver.text()
+        )
+        await driver.until_done()
+        shown = [driver.search.finished(place) for place in range(9)]
+        assert len({finished.record.node for finished in shown if finished}) == 1
+        assert len({finished.picture.rgb for finished in shown if finished}) == 9
+        await driver.press("1")
+        await driver.until_done()
+        await driver.until(lambda: len(saved(tmp_path)) == 2)
+        for key in ("a", "a", "u", "u", "u", "u"):
+            await driver.press(key)
+            axes.append(driver.search.session.axis)
+        assert axes == [Axis.PROMPT, Axis.BOTH, Axis.NOISE, Axis.BOTH, Axis.PROMPT, Axis.PROMPT, Axis.NOISE]
+    picture = saved(tmp_path)[1]
+    (round,) = read_record(picture).lineage.rounds
+    assert (round.scale, round.prompt_scale, *round.marks) == pytest.approx((0.0, 0.7, 0))
+    async with running(make_app(tmp_path / "again", str(picture))) as driver:
+        await driver.until_done()
+        assert driver.search.session.axis is Axis.PROMPT
+        assert driver.search.finished(PARENT) == driver.screen.beginning.known
+        await driver.press("u")
+        assert driver.search.session.lineage.rounds == ()
 
 
 async def test_undo_shows_the_old_pictures_without_rendering(tmp_path: Path) -> None:

@@ -94,6 +94,18 @@ def sequence() -> LatentRecord:
     return seeded_record(lineage, (24, 6), "LC")
 
 
+def prompt() -> LatentRecord:
+    """Rounds that move the prompt alone, the noise alone, and both."""
+    rounds = (
+        Round(seed=21, scale=0.0, of=4, marks=(2,), prompt_scale=0.5),
+        Round(seed=22, scale=0.3, of=3, marks=(2, 0), bands=(1.0, 0.5), prompt_scale=0.25),
+        Round(seed=23, scale=0.2, of=8, marks=(7,)),
+        Round(seed=24, scale=0.4, prompt_scale=0.7),
+    )
+    settings = {**SETTINGS, "moved_prompt": "3x5, 7"}
+    return seeded_record(Lineage(root=SeedRoot(seed=20), rounds=rounds), (4, 8, 8), "CHW", settings=settings)
+
+
 def seeded_record(
     lineage: Lineage, shape: tuple[int, ...], axes: str, settings: JsonObject | None = None
 ) -> LatentRecord:
@@ -113,6 +125,7 @@ def make() -> None:
         ("raw", raw(), Codec.RAW),
         ("height-first", height_first(), Codec.SPLIT),
         ("sequence", sequence(), Codec.SPLIT),
+        ("prompt", prompt(), Codec.RAW),
     ):
         carried = encode_carriers(record, encode_record(record, codec), parameters=True)
         write_new(HERE / f"{name}.png", front + carried + rest)

@@ -24,6 +24,8 @@ u              undo, as far back as the picture's history goes
 [  ]           the same candidates, nearer to the parent or farther
 b              what moves: everything, the layout more than the detail,
                only the layout, only the detail
+a              what moves: the noise, the prompt, or both; for models
+               whose pictures hardly depend on their noise
 Space          mark a candidate, up to three; Enter blends the marked
 v              look at one picture in full size
 s              save a copy of the selected picture under a name of yours;

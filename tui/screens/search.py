@@ -11,10 +11,22 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
+from engine.axis import Axis
 from engine.errors import InvalidRequest
 from engine.events import Event, JobFailed, LoadingProgressed, ModelReady, PictureRendered
 from engine.search import PARENT, Beginning, Finished, Search
-from engine.session import Answer, Bands, NoneBetter, Picked, Rebanded, Rerolled, Rescaled, Undone, can_undo
+from engine.session import (
+    Answer,
+    Bands,
+    NoneBetter,
+    Picked,
+    Rebanded,
+    Redirected,
+    Rerolled,
+    Rescaled,
+    Undone,
+    can_undo,
+)
 from latentpng.errors import InvalidValue
 from latentpng.text import plain
 from tui import phrases
@@ -43,6 +55,7 @@ class SearchScreen(Screen[None]):
         Binding("left_square_bracket", "rescale(0.5)", "scale", key_display="[ ]"),
         Binding("right_square_bracket", "rescale(2.0)", "farther", key_display="]", show=False),
         Binding("b", "bands", "bands"),
+        Binding("a", "axis", "axis"),
         Binding("space", "mark", "mark", key_display="␣"),
         Binding("enter", "choose", "pick selected, or blend marked", show=False),
         Binding("v", "view", "view"),
@@ -150,10 +163,18 @@ class SearchScreen(Screen[None]):
         await self._tell(Rescaled(factor=factor))
 
     async def action_bands(self) -> None:
-        if self.search is not None:
+        if self.search is not None and self.search.session.axis is Axis.PROMPT:
+            self.trouble("only the prompt moves, which has neither layout nor detail: a lets the noise move")
+        elif self.search is not None:
             now = self.search.session.bands
             following = BAND_CYCLE[(BAND_CYCLE.index(now) + 1) % len(BAND_CYCLE)] if now in BAND_CYCLE else Bands.ALL
             await self._tell(Rebanded(bands=following))
+
+    async def action_axis(self) -> None:
+        if self.search is not None:
+            axes = list(Axis)
+            following = axes[(axes.index(self.search.session.axis) + 1) % len(axes)]
+            await self._tell(Redirected(axis=following))
 
     def action_mark(self) -> None:
         place = self.grid.selected_place

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+from engine.conditions import prompt_trouble
 from engine.errors import Cancelled, EngineError, InvalidRequest, RenderProblem
 from engine.events import PictureRendered
 from engine.plan import PictureTask, RenderJob
@@ -82,6 +83,8 @@ def run(options: argparse.Namespace, renderer: Renderer) -> int:
             wanted = _wanted(options, file)
             refuse_overwriting(list(wanted.out), options.overwrite)
             models.setdefault(wanted.model, (wanted.target, []))[1].append(file)
+            if not options.check and (trouble := prompt_trouble(wanted.record)):
+                say(f"{file}: {trouble}")
         except (EngineError, LatentPngError) as error:
             _tell(options, output, tally, _failed(options, file, error))
     pictures = sum(len(files) for _, files in models.values()) * (2 if options.confirm else 1)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import re
+from dataclasses import replace
 from pathlib import Path
 
+from engine.axis import Axis, along, last_axis
 from engine.errors import InvalidRequest
 from engine.plan import PictureTask, RenderJob
 from engine.renderer import Renderer
@@ -13,7 +15,15 @@ from engine.session import Bands, factors_of, scale_of
 from latentpng.files import read_record
 from latentpng.lineage import octaves
 from latentpng.record import MAX_CANDIDATES, LatentRecord, Lineage, Round
-from tui.arguments import add_bands_option, add_model_options, add_scheduler_option, count, fraction, whole_number
+from tui.arguments import (
+    add_axis_option,
+    add_bands_option,
+    add_model_options,
+    add_scheduler_option,
+    count,
+    fraction,
+    whole_number,
+)
 from tui.options import draw_seed, target_for_record
 from tui.scripts.running import JOB, Output, refuse_overwriting, rendered, save
 
@@ -33,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=whole_number, metavar="N", help="of the round; drawn by chance when left out")
     add_bands_option(parser)
     add_scheduler_option(parser)
+    add_axis_option(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder for the new pictures")
     add_model_options(parser)
 
@@ -60,16 +71,13 @@ def _lineages(options: argparse.Namespace, record: LatentRecord, default_scale: 
     if options.mark and options.seed is None:
         raise InvalidRequest("--mark needs --seed: the seed of the round whose candidates were marked")
     bands = Bands(options.bands or Bands.TILT)
-    axes = octaves(record.tensor.shape, record.axes)
+    levels = octaves(record.tensor.shape, record.axes)
     seed = draw_seed() if options.seed is None else options.seed
     scale = scale_of(record.lineage, default_scale) if options.scale is None else options.scale
     chosen = [tuple(options.mark)] if options.mark else [(mark,) for mark in range(options.count)]
-    return [
-        record.lineage.child(
-            Round(seed=seed, of=options.count, marks=marks, scale=scale, bands=factors_of(bands, axes))
-        )
-        for marks in chosen
-    ]
+    axis = Axis(options.axis or last_axis(record.lineage))
+    round = along(Round(seed=seed, of=options.count, scale=scale, bands=factors_of(bands, levels)), axis)
+    return [record.lineage.child(replace(round, marks=marks)) for marks in chosen]
 
 
 def _name(stem: str, lineage: Lineage) -> str:

@@ -1,0 +1,126 @@
+"""How far do candidates get from their parent by their noise, by their prompt, or by both?  On the embedded model.
+
+python -m tests.benchmarks.engine_prompt_axis [--parents N] [--candidates K] [--strip PNG]
+
+As it comes, and with few steps and no guidance as distilled models are run.  For each scale the mean difference of
+pixels (of 255) and the classifier's distance; other seeds of the same prompt for comparison.  The strip has a row for
+each of noise, prompt and both: the parent, then one candidate a scale.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from engine.axis import Axis, along
+from engine.diffusion.jobs import JobRunner
+from engine.diffusion.loading import load_model
+from engine.embedded.classifier import load_classifier
+from engine.events import Event, PictureRendered
+from engine.models import defaults_of, resolve_model
+from engine.plan import LoadModel, PictureTask, RenderJob
+from engine.settings import RenderSettings
+from latentpng.record import Lineage, Round, SeedRoot
+
+Pixels = NDArray[np.uint8]
+SCALES = (0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0)
+DISTILLED_STEPS = 4
+GAP = 4
+
+
+class Drawer:
+    """The embedded model in this process; always the same size of batch."""
+
+    def __init__(self, batch: int) -> None:
+        self.choice = resolve_model("")
+        self.defaults = defaults_of(self.choice)
+        settings = self.defaults.settings("")
+        self._events: list[Event] = []
+        loaded = load_model(LoadModel(model=self.choice, settings=settings, device="cpu"), lambda _: None)
+        self._runner = JobRunner(loaded, emit=self._events.append, is_cancelled=lambda _: False, micro_batch=batch)
+
+    def draw(self, settings: RenderSettings, lineages: Sequence[Lineage]) -> Pixels:
+        """(N, height, width, 3) uint8, in the order of the lineages."""
+        self._events.clear()
+        tasks = tuple(PictureTask(index=index, lineage=lineage) for index, lineage in enumerate(lineages))
+        self._runner.run(RenderJob(job=1, tasks=tasks, settings=settings))
+        pictures = [event for event in self._events if isinstance(event, PictureRendered)]
+        shape = (settings.height, settings.width, 3)
+        found = sorted(pictures, key=lambda event: event.index)
+        return np.stack([np.frombuffer(event.picture.rgb, np.uint8).reshape(shape) for event in found])
+
+
+def candidates(parent: Lineage, axis: Axis, scale: float, count: int) -> list[Lineage]:
+    """The grid of one round; the same seed for all scales, so that only the scale differs."""
+    round = along(Round(seed=99, scale=scale, of=count), axis)
+    return [parent.child(replace(round, marks=(mark,))) for mark in range(count)]
+
+
+def distances(apart: list[tuple[Pixels, Pixels]]) -> str:
+    """Mean difference of pixels, and the classifier's distance, of pairs of pictures."""
+    ones, others = (np.concatenate(side) for side in zip(*apart, strict=True))
+    pixels = np.abs(ones.astype(np.int16) - others.astype(np.int16)).mean()
+    return f"{pixels:6.2f} {load_classifier().distance(ones, others).mean():6.4f}"
+
+
+def print_table(drawer: Drawer, prompts: Sequence[str], settings: RenderSettings, count: int) -> None:
+    """A line a scale."""
+    print(f"\n{settings.steps} steps, guidance {settings.guidance:g}: {len(prompts)} parents, {count} candidates each")
+    print("scale   " + "".join(f"{axis:>16}" for axis in Axis) + "   (mean difference of 255, classifier's distance)")
+    parents = [Lineage(root=SeedRoot(seed=seed)) for seed in range(len(prompts))]
+    jobs = [(replace(settings, prompt=prompt), parent) for prompt, parent in zip(prompts, parents, strict=True)]
+    before = [np.repeat(drawer.draw(wanted, [parent]), count, axis=0) for wanted, parent in jobs]
+    for scale in SCALES:
+        line = f"{scale:<8g}"
+        for axis in Axis:
+            after = [drawer.draw(wanted, candidates(parent, axis, scale, count)) for wanted, parent in jobs]
+            line += f"   {distances(list(zip(before, after, strict=True)))}"
+        print(line, flush=True)
+    others = [Lineage(root=SeedRoot(seed=1000 + seed)) for seed in range(count)]
+    fresh = [drawer.draw(wanted, others) for wanted, _ in jobs]
+    print(f"other seeds{distances(list(zip(before, fresh, strict=True)))}")
+
+
+def strip(drawer: Drawer, settings: RenderSettings) -> Image.Image:
+    """Rows: noise, prompt, both.  Columns: the parent, then a candidate for each scale."""
+    parent = Lineage(root=SeedRoot(seed=3))
+    rows = []
+    for axis in Axis:
+        lineages = [parent, *(candidates(parent, axis, scale, 2)[0] for scale in SCALES)]
+        rows.append(drawer.draw(settings, lineages))
+    side, across = settings.height + GAP, settings.width + GAP
+    sheet = Image.new("RGB", (across * (1 + len(SCALES)) - GAP, side * len(rows) - GAP), "white")
+    for row, pictures in enumerate(rows):
+        for column, picture in enumerate(pictures):
+            sheet.paste(Image.fromarray(picture), (column * across, row * side))
+    return sheet
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--parents", type=int, default=2, metavar="N")
+    parser.add_argument("--candidates", type=int, default=4, metavar="K")
+    parser.add_argument("--strip", type=Path, metavar="PNG")
+    given = parser.parse_args()
+    drawer = Drawer(given.candidates)
+    prompts = drawer.defaults.prompts[: given.parents]
+    usual = replace(drawer.defaults.settings(prompts[0]), step_seed=1)
+    distilled = replace(usual, steps=DISTILLED_STEPS, guidance=1.0)
+    for settings in (usual, distilled):
+        print_table(drawer, prompts, settings, given.candidates)
+    if given.strip:
+        both = [strip(drawer, settings) for settings in (usual, distilled)]
+        sheet = Image.new("RGB", (both[0].width, 2 * both[0].height + 4 * GAP), "white")
+        for place, image in enumerate(both):
+            sheet.paste(image, (0, place * (both[0].height + 4 * GAP)))
+        sheet.save(given.strip)
+
+
+if __name__ == "__main__":
+    main()
