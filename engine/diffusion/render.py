@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from engine.diffusion.loading import LoadedModel
 from engine.diffusion.previews import Previewer, unpacked
 from engine.diffusion.seams import Step, initial_noise, scheduler_steps, wanted_noise, watched_randomness
+from engine.diffusion.speed import PreviewPace, checked_decoding
 from engine.events import Picture
 from engine.settings import MOST_PIXELS, RenderSettings
 
@@ -41,10 +43,13 @@ class RenderedBatch:
 
 
 class BatchRenderer:
-    """Renders batches with one loaded model; not for more than one thread."""
+    """Renders batches with one loaded model; not for more than one thread.
 
-    def __init__(self, loaded: LoadedModel) -> None:
-        self._loaded, self._pipe = loaded, loaded.pipe
+    clock: paces the previews.
+    """
+
+    def __init__(self, loaded: LoadedModel, clock: Callable[[], float] = time.monotonic) -> None:
+        self._loaded, self._pipe, self._clock = loaded, loaded.pipe, clock
         self._kinds: dict[tuple[int, int], NoiseKind] = {}
         self._previewers: dict[NoiseKind, Previewer] = {}
 
@@ -65,19 +70,27 @@ class BatchRenderer:
         settings: RenderSettings,
         on_step: Callable[[Step], None],
         on_preview: Callable[[tuple[Picture, ...]], None] | None = None,
+        *,
+        check: Callable[[], None] = lambda: None,
     ) -> RenderedBatch:
-        """noise: (n, *shape), unit variance.  `on_step` may raise to cancel; the model is ready for the next call."""
+        """noise: (n, *shape), unit variance.
+
+        `on_step`, and `check` before each picture that is decoded, may raise to cancel; the model is ready for the next
+        call.
+        """
         kind = self.noise_kind(settings)
         previewer = self._previewers.setdefault(kind, Previewer(kind.shape, kind.axes, self._loaded.preview))
         last: list[torch.Tensor] = []
+        pace = PreviewPace(self._clock)
 
         def done(step: Step) -> None:
             on_step(step)
             last[:] = [step.latents]
-            if on_preview is not None and step.step < step.steps:
-                on_preview(previewer.pictures(self._array(step.denoised, kind, settings)))
+            if on_preview is not None and step.step < step.steps and pace.is_due:
+                with pace.measured(step.denoised):
+                    on_preview(previewer.pictures(self._array(step.denoised, kind, settings)))
 
-        with watched_randomness(settings.step_seed) as watch:
+        with watched_randomness(settings.step_seed) as watch, checked_decoding(self._pipe, check):
             images, replaced = self._run(torch.from_numpy(np.array(noise)), settings, done)
         pixels: NDArray[np.uint8] = (np.nan_to_num(images) * 255).round().astype(np.uint8)
         if not previewer.fitted and last:
