@@ -76,7 +76,7 @@ class RenderJob:
 
     job: the caller's number for it; events name it again.
     root_tensor: float16, the stored noise of a tensor root; None for seeded roots.
-    previews: send a small picture of every unfinished picture after each step.
+    previews: send a small picture of every unfinished picture after the first step, and again from time to time.
     """
 
     job: int

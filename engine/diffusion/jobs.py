@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import gc
 import time
 from collections.abc import Callable
@@ -26,8 +28,9 @@ from latentpng.record import Lineage, TensorRoot
 class JobRunner:
     """Runs jobs with one loaded model.
 
-    emit: takes the events.  is_cancelled: asked before every batch, after every replayed round, and after every step.
-    micro_batch: most pictures in a batch; 0 chooses by device and size.
+    emit: takes the events.  is_cancelled: asked before every batch, after every replayed round, after every step, and
+    before every picture that is decoded.
+    micro_batch: most pictures in a batch; 0 chooses by device and size.  clock: paces the previews.
     """
 
     def __init__(
@@ -37,8 +40,9 @@ class JobRunner:
         emit: Callable[[Event], None],
         is_cancelled: Callable[[int], bool],
         micro_batch: int = 0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.renderer = BatchRenderer(loaded)
+        self.renderer = BatchRenderer(loaded, clock)
         self._recorder = Recorder(loaded)
         self._device = loaded.device
         self._emit, self._is_cancelled = emit, is_cancelled
@@ -118,7 +122,7 @@ class JobRunner:
             on_step,
             on_preview if job.previews else None,
             lineages=lineages if any(lineage.moves_prompt for lineage in lineages) else (),
-            tell=lambda *_: self._check(job),
+            check=lambda: self._check(job),
         )
 
     def _report(
@@ -166,6 +170,8 @@ def is_out_of_memory(error: BaseException) -> bool:
 def free_memory() -> None:
     """Gives back what a failed batch left behind."""
     gc.collect()
+    with contextlib.suppress(OSError, AttributeError, TypeError):  # glibc only; the worker's allocator keeps otherwise
+        ctypes.CDLL(None).malloc_trim(0)
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,9 +17,9 @@ from engine.diffusion.loading import LoadedModel
 from engine.diffusion.moving import PromptMove, shapes_text
 from engine.diffusion.previews import Previewer, unpacked
 from engine.diffusion.seams import Step, initial_noise, scheduler_steps, wanted_noise, watched_randomness
+from engine.diffusion.speed import PreviewPace, checked_decoding
 from engine.events import Picture
 from engine.settings import MOST_PIXELS, RenderSettings
-from latentpng.lineage import Tell
 from latentpng.record import Lineage
 
 _MULTIPLE = 64
@@ -49,10 +50,13 @@ class RenderedBatch:
 
 
 class BatchRenderer:
-    """Renders batches with one loaded model; not for more than one thread."""
+    """Renders batches with one loaded model; not for more than one thread.
 
-    def __init__(self, loaded: LoadedModel) -> None:
-        self._loaded, self._pipe = loaded, loaded.pipe
+    clock: paces the previews.
+    """
+
+    def __init__(self, loaded: LoadedModel, clock: Callable[[], float] = time.monotonic) -> None:
+        self._loaded, self._pipe, self._clock = loaded, loaded.pipe, clock
         self._kinds: dict[tuple[int, int], NoiseKind] = {}
         self._previewers: dict[NoiseKind, Previewer] = {}
 
@@ -75,28 +79,32 @@ class BatchRenderer:
         on_preview: Callable[[tuple[Picture, ...]], None] | None = None,
         *,
         lineages: Sequence[Lineage] = (),
-        tell: Tell | None = None,
+        check: Callable[[], None] = lambda: None,
     ) -> RenderedBatch:
-        """noise: (n, *shape), unit variance.  `on_step` may raise to cancel; the model is ready for the next call.
+        """noise: (n, *shape), unit variance.  lineages: of the n pictures, where one of them moves the prompt.
 
-        lineages: of the n pictures, where one of them moves the prompt.  tell: hears of their rounds, as in a replay.
+        `on_step`, and `check` before each picture is decoded and after each round of a prompt, may raise to cancel; the
+        model is ready for the next call.
         """
         kind = self.noise_kind(settings)
         previewer = self._previewers.setdefault(
             kind, Previewer(kind.shape, kind.axes, self._loaded.preview, self._loaded.tiny)
         )
         last: list[torch.Tensor] = []
+        pace = PreviewPace(self._clock)
 
         def done(step: Step) -> None:
             on_step(step)
             last[:] = [step.latents]
-            if on_preview is not None and step.step < step.steps:
-                on_preview(previewer.pictures(self._array(step.denoised, kind, settings)))
+            if on_preview is not None and step.step < step.steps and pace.is_due:
+                with pace.measured(step.denoised):
+                    on_preview(previewer.pictures(self._array(step.denoised, kind, settings)))
 
-        move = PromptMove(lineages=lineages, tell=tell)
+        move = PromptMove(lineages=lineages, tell=lambda *_: check())
         with (
             watched_randomness(settings.step_seed) as watch,
             self._loaded.memo.moved(move) if lineages else contextlib.nullcontext(),
+            checked_decoding(self._pipe, check),
         ):
             images, replaced = self._run(torch.from_numpy(np.array(noise)), settings, done)
         pixels: NDArray[np.uint8] = (np.nan_to_num(images) * 255).round().astype(np.uint8)

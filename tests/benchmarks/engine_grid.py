@@ -1,123 +1,131 @@
-"""A grid of 8 with the embedded model: our engine against plain diffusers, with the same noise and the same pixels.
+"""A grid of 8 with the embedded model: our worker against plain diffusers, with the same noise, in turns.
 
-python -m tests.benchmarks.engine_grid [REPEATS]    The kinds take turns, so that a busy machine hits all of them.
+python -m tests.benchmarks.engine_grid [REPEATS]
+
+Everything is timed as a user waits for it: from the request to the last picture, through the worker process.  Ratios
+are of the same round; medians, with quartiles in brackets.
 """
 
 from __future__ import annotations
 
+import itertools
+import random
 import statistics
 import sys
 import time
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
-import torch
-from diffusers import DiffusionPipeline
-from numpy.typing import NDArray
 
-from engine.diffusion.jobs import JobRunner
-from engine.diffusion.loading import load_model
-from engine.events import Event, PictureRendered
-from engine.models import defaults_of, resolve_model
-from engine.plan import LoadModel, PictureTask, RenderJob
-from latentpng.lineage import replay
-from latentpng.record import Lineage, Round, SeedRoot
+from engine.plan import RenderJob
+from tests.benchmarks.gridtask import COUNT, SETTINGS, TASKS, OurWorker, Seen
+from tests.benchmarks.paired import Child, Spread, Turn, cpu_ratio, in_turns, ratio, seconds_of, surroundings
 
-COUNT = 8
-MODEL = resolve_model("")
-SETTINGS = defaults_of(MODEL).settings("a red sun over snowy mountains, two pine trees, a lake")
-PARENT = Lineage(root=SeedRoot(seed=7))
-TASKS = tuple(
-    PictureTask(index=mark, lineage=PARENT.child(Round(seed=1, scale=0.7, of=COUNT, marks=(mark,))))
-    for mark in range(COUNT)
-)
-
-
-def noises() -> NDArray[np.float16]:
-    """(8, 4, 16, 16)."""
-    return np.stack([replay(task.lineage, (4, 16, 16), "CHW") for task in TASKS])
+LOOP, CALL = "plain loop of 8 calls", "plain, one call of 8"
+STRICT, USUAL, FIRST = "ours, n = 1 (strict)", "ours, n = 8 (usual)", "ours, n = 8, a new prompt"
+PREVIEWS = "ours, n = 8, previews"
 
 
 class Ours:
-    """The engine, in this process; `job` renders all with `micro_batch` pictures at once."""
+    """The worker, and what was seen of its jobs with previews."""
 
     def __init__(self) -> None:
-        self.events: list[Event] = []
-        self.loaded = load_model(LoadModel(model=MODEL, settings=SETTINGS, device="cpu"), lambda _: None)
-        self.runners = {n: self._runner(n) for n in (1, 4, 8)}
+        self.worker = OurWorker()
+        self.previewed: list[Seen] = []
+        self._prompts = (f"{SETTINGS.prompt}, {number} birds" for number in itertools.count())
 
-    def _runner(self, micro_batch: int) -> JobRunner:
-        return JobRunner(self.loaded, emit=self.events.append, is_cancelled=lambda _: False, micro_batch=micro_batch)
+    def turn(self, grid: Callable[[], Seen]) -> Turn:
+        """One grid, timed."""
+        worked = self.worker.cpu
+        seen = grid()
+        return Turn(seconds=seen.seconds, cpu=self.worker.cpu - worked, pixels=seen.pixels)
 
-    def job(self, micro_batch: int, *, previews: bool = False, forget: bool = False) -> NDArray[np.uint8]:
-        """All pictures; `forget` makes it a first round, with a prompt that is not known yet."""
-        self.events.clear()
-        if forget:
-            self.loaded.memo.clear()
-        self.runners[micro_batch].run(RenderJob(job=1, tasks=TASKS, settings=SETTINGS, previews=previews))
-        pictures = [event.picture for event in self.events if isinstance(event, PictureRendered)]
-        return np.stack([np.frombuffer(picture.rgb, dtype=np.uint8) for picture in pictures])
+    def strict(self) -> Turn:
+        """Pictures one by one."""
+        return self.turn(lambda: self.worker.grid(alone=True))
+
+    def usual(self) -> Turn:
+        """One batch."""
+        return self.turn(self.worker.grid)
+
+    def first(self) -> Turn:
+        """With a prompt that was never encoded."""
+        return self.turn(lambda: self.worker.grid(prompt=next(self._prompts)))
+
+    def previews(self) -> Turn:
+        """With live previews."""
+
+        def grid() -> Seen:
+            self.previewed.append(self.worker.grid(previews=True))
+            return self.previewed[-1]
+
+        return self.turn(grid)
 
 
-class Plain:
-    """Diffusers as its manual says, with `latents=`; pictures are decoded one by one, as ours are."""
+def cancels(worker: OurWorker, count: int) -> list[float]:
+    """Times from cancel to idle, in steps of the same grid; the last ones while pictures are decoded."""
+    chance, waits = random.Random(0), []
+    job = RenderJob(job=0, tasks=TASKS, settings=SETTINGS)
+    for number in range(count):
+        worker.ask(job)
+        step = 2 + number * (SETTINGS.steps - 2) // max(1, count - 1)
+        worker.until_step(step)
+        took = statistics.median(later - earlier for earlier, later in pairwise(worker.steps_seen))
+        time.sleep(chance.random() * took)
+        asked = worker.now
+        worker.cancel()
+        waits.append((worker.rest().seconds - asked) / took)
+    return waits
 
-    def __init__(self) -> None:
-        self.pipe = DiffusionPipeline.from_pretrained(MODEL.path, use_safetensors=True, dtype=torch.float32)
-        self.pipe.set_progress_bar_config(disable=True)
-        self.pipe.vae.enable_slicing()
 
-    def job(self, batch: int) -> NDArray[np.uint8]:
-        """All pictures in calls of `batch`."""
-        latents = torch.from_numpy(noises()).float()
-        images = [self._call(latents[first : first + batch]) for first in range(0, COUNT, batch)]
-        return np.concatenate(images).reshape(COUNT, -1)
+def report(turns: dict[str, list[Turn]], repeats: int) -> None:
+    """The table."""
+    print(f"grid of {COUNT}, {SETTINGS.steps} steps, {repeats} rounds; {surroundings()}")
+    print(f"{'':28s} {'seconds':24s} {'of the plain loop':24s} its CPU time of that")
+    for name, own in turns.items():
+        print(f"{name:28s} {seconds_of(own)!s:24s} {ratio(own, turns[LOOP])!s:24s} {cpu_ratio(own, turns[LOOP])}")
 
-    def _call(self, latents: torch.Tensor) -> NDArray[np.uint8]:
-        images = self.pipe(
-            SETTINGS.prompt,
-            num_images_per_prompt=len(latents),
-            num_inference_steps=SETTINGS.steps,
-            guidance_scale=SETTINGS.guidance,
-            width=SETTINGS.width,
-            height=SETTINGS.height,
-            latents=latents,
-            output_type="np",
-        ).images
-        pixels: NDArray[np.uint8] = (images * 255).round().astype(np.uint8)
-        return pixels
+
+def goals(turns: dict[str, list[Turn]], previewed: list[Seen], waits: list[float]) -> None:
+    """What was promised, and what it is."""
+    usual = turns[USUAL]
+    previews = Spread.of([seen.first_preview / seen.seconds for seen in previewed])
+    print(f"grid of 8 against the plain loop (goal 0.8): {ratio(usual, turns[LOOP])}")
+    print(f"second round against a first one (goal 0.9): {ratio(usual, turns[FIRST])}")
+    print(f"with previews against without (goal 1.03): {ratio(turns[PREVIEWS], usual)}")
+    print(f"  the same in CPU time: {cpu_ratio(turns[PREVIEWS], usual)}")
+    print(f"first preview, of the grid's time (goal 0.25): {previews}")
+    print(f"cancel to idle, in steps (goal 1): {Spread.of(waits)}, at most {max(waits):.2f}")
+
+
+def differences(turns: dict[str, list[Turn]]) -> None:
+    """Are they the same pixels?"""
+    for one, other in ((STRICT, LOOP), (USUAL, CALL), (USUAL, LOOP), (PREVIEWS, USUAL)):
+        values, others = (np.frombuffer(turns[name][0].pixels, dtype=np.uint8).astype(int) for name in (one, other))
+        apart = np.abs(values - others)
+        print(f"{one} against {other}: {int((apart > 0).sum())} of {apart.size} values differ, by {apart.max()}")
 
 
 def main(repeats: int) -> None:
-    ours, plain = Ours(), Plain()
-    kinds: dict[str, Callable[[], NDArray[np.uint8]]] = {
-        "plain loop of 8 calls": lambda: plain.job(1),
-        "plain, one call of 8": lambda: plain.job(8),
-        "ours, n = 1 (strict)": lambda: ours.job(1),
-        "ours, n = 4": lambda: ours.job(4),
-        "ours, n = 8 (usual)": lambda: ours.job(8),
-        "ours, n = 8, first round": lambda: ours.job(8, forget=True),
-        "ours, n = 8, previews": lambda: ours.job(8, previews=True),
-    }
-    pixels = {name: kind() for name, kind in kinds.items()}  # also warms up
-    times: dict[str, list[float]] = {name: [] for name in kinds}
-    for _ in range(repeats):
-        for name, kind in kinds.items():
-            began = time.perf_counter()
-            kind()
-            times[name].append(time.perf_counter() - began)
-    base = statistics.median(times["plain loop of 8 calls"])
-    print(f"grid of {COUNT}, {repeats} repeats, {torch.get_num_threads()} threads; seconds")
-    for name, values in times.items():
-        median = statistics.median(values)
-        print(f"{name:28s} median {median:.3f}  best {min(values):.3f}  {median / base:.2f}x of the plain loop")
-    for one, other in (
-        ("ours, n = 1 (strict)", "plain loop of 8 calls"),
-        ("ours, n = 8 (usual)", "plain, one call of 8"),
-        ("ours, n = 8 (usual)", "plain loop of 8 calls"),
-    ):
-        apart = np.abs(pixels[one].astype(int) - pixels[other].astype(int))
-        print(f"{one} against {other}: {int((apart > 0).sum())} values differ, at most by {apart.max()}")
+    plain, ours = Child("tests.benchmarks.plainloop"), Ours()
+    turns = in_turns(
+        {
+            LOOP: lambda: plain.turn("1"),
+            CALL: lambda: plain.turn("8"),
+            STRICT: ours.strict,
+            USUAL: ours.usual,
+            FIRST: ours.first,
+            PREVIEWS: ours.previews,
+        },
+        repeats,
+    )
+    plain.close()
+    waits = cancels(ours.worker, 2 * repeats)
+    ours.worker.renderer.close()
+    report(turns, repeats)
+    goals(turns, ours.previewed[1:], waits)
+    differences(turns)
 
 
 if __name__ == "__main__":

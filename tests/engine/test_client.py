@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import platform
 import queue
+import resource
 import signal
 import subprocess
 import sys
@@ -295,6 +297,29 @@ def test_the_client_imports_neither_torch_nor_diffusers_nor_textual() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the allocator is glibc's")
+def test_the_worker_keeps_the_memory_that_it_frees() -> None:
+    program = (
+        "import resource\n"
+        "def faults(): return resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n"
+        "bytes(20_000_000).upper()\n"
+        "before = faults()\n"
+        "for _ in range(9): bytes(20_000_000).upper()\n"
+        "print(faults() - before)"
+    )
+    fresh, kept = (
+        subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment)
+        for environment in ({}, client.worker_environment())
+    )
+    assert int(fresh.stdout) > 9 * 20_000_000 // resource.getpagesize(), "what is measured does happen"
+    assert int(kept.stdout) < 1000
+
+
+def test_what_the_user_says_of_the_allocator_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "131072")
+    assert client.worker_environment()["MALLOC_TRIM_THRESHOLD_"] == "131072"
 
 
 def test_a_process_that_cannot_be_started_is_told_in_words(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,9 +37,14 @@ def tasks_of(count: int) -> tuple[PictureTask, ...]:
     )
 
 
-def run(loaded: LoadedModel, job: RenderJob, *, micro_batch: int = 4) -> list[Event]:
+def run(loaded: LoadedModel, job: RenderJob, *, micro_batch: int = 4, step_takes: float = 1.0) -> list[Event]:
+    """step_takes: seconds, on the clock that paces the previews."""
     events: list[Event] = []
-    JobRunner(loaded, emit=events.append, is_cancelled=lambda _: False, micro_batch=micro_batch).run(job)
+
+    def clock() -> float:
+        return step_takes * sum(isinstance(event, StepDone) for event in events)
+
+    JobRunner(loaded, emit=events.append, is_cancelled=lambda _: False, micro_batch=micro_batch, clock=clock).run(job)
     return events
 
 
@@ -91,12 +96,20 @@ def test_the_record_says_everything_that_decides_the_picture(loaded: LoadedModel
 
 
 def test_previews_are_as_small_as_the_latents_and_come_before_the_last_step(loaded: LoadedModel) -> None:
-    events = run(loaded, RenderJob(job=1, tasks=tasks_of(2), settings=SETTINGS, previews=True))
-    previews = [event for event in events if isinstance(event, PreviewRendered)]
+    job = RenderJob(job=1, tasks=tasks_of(2), settings=SETTINGS, previews=True)
+    previews = [event for event in run(loaded, job) if isinstance(event, PreviewRendered)]
     assert [event.index for event in previews] == [0, 1] * 3
     assert all(
         (event.picture.width, event.picture.height, len(event.picture.rgb)) == (16, 16, 768) for event in previews
     )
+
+
+def test_where_steps_are_quick_only_the_first_preview_comes(loaded: LoadedModel) -> None:
+    job = RenderJob(job=1, tasks=tasks_of(2), settings=SETTINGS, previews=True)
+    events = run(loaded, job, step_takes=0.01)
+    kinds = [type(event).__name__ for event in events[:4]]
+    assert kinds == ["StepDone", "PreviewRendered", "PreviewRendered", "StepDone"]
+    assert sum(isinstance(event, PreviewRendered) for event in events) == 2
 
 
 def test_previews_do_not_change_the_pictures(loaded: LoadedModel) -> None:
@@ -134,6 +147,20 @@ def test_cancel_comes_within_one_step(loaded: LoadedModel, step: int) -> None:
         runner.run(job)
     assert len(events) == step
     assert all(isinstance(event, StepDone) for event in events)
+
+
+def test_decoding_can_be_cancelled_before_every_picture(loaded: LoadedModel) -> None:
+    decoded: list[object] = []
+    runner = JobRunner(loaded, emit=lambda _: None, is_cancelled=lambda _: len(decoded) >= 2, micro_batch=4)
+    handle = loaded.pipe.vae.decoder.register_forward_hook(lambda *_: decoded.append(1))
+    try:
+        with pytest.raises(Cancelled):
+            runner.run(RenderJob(job=1, tasks=tasks_of(4), settings=SETTINGS))
+    finally:
+        handle.remove()
+    assert len(decoded) == 2
+    pictures = pictures_in(run(loaded, RenderJob(job=2, tasks=tasks_of(4), settings=SETTINGS)))
+    assert [event.index for event in pictures] == [0, 1, 2, 3], "the check is gone with its job"
 
 
 def test_a_long_replay_can_be_cancelled(loaded: LoadedModel) -> None:

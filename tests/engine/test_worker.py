@@ -100,7 +100,9 @@ def _a_job_renders(watched: Watched) -> None:
     events = watched.until(JobDone)
     pictures = [event for event in events if isinstance(event, PictureRendered)]
     assert [event.index for event in pictures] == [0, 1, 2]
-    assert sum(isinstance(event, PreviewRendered) for event in events) == 9
+    previews = [event.index for event in events if isinstance(event, PreviewRendered)]
+    assert previews == [0, 1, 2] * (len(previews) // 3), "how many there are depends on how quick the machine is"
+    assert previews
     assert find_model(pictures[0].record.settings["model"]).name == "tiny"
 
 
