@@ -15,12 +15,13 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Turn:
-    """seconds: by the clock.  cpu: seconds of all threads, of this process or of the child.  pixels: what came of it."""
+    """seconds: by the clock.  cpu: seconds of all threads, here or in the child.  pixels: what came of it."""
 
     seconds: float
     cpu: float
@@ -49,6 +50,7 @@ class Child:
     """A Python module that answers every line with a turn (`serve`)."""
 
     def __init__(self, module: str, *words: str, environment: Mapping[str, str] | None = None) -> None:
+        self._name = " ".join((module, *words))
         self._process = subprocess.Popen(
             [sys.executable, "-m", module, *words],
             stdin=subprocess.PIPE,
@@ -66,9 +68,7 @@ class Child:
         self._process.stdin.flush()
         line = self._process.stdout.readline()
         if not line:
-            raise SystemExit(
-                f"a variant ended with code {self._process.wait()}: {' '.join(map(str, self._process.args))}"
-            )
+            raise SystemExit(f"{self._name} ended with code {self._process.wait()}")
         told = json.loads(line)
         return Turn(seconds=told["seconds"], cpu=told["cpu"], pixels=base64.b64decode(told["pixels"]))
 
@@ -80,7 +80,7 @@ class Child:
 def serve(run: Callable[[str], bytes]) -> None:
     """In a child: a turn of `run` for every line on standard input."""
     for line in sys.stdin:
-        turn = timed(lambda kind=line.strip(): run(kind))
+        turn = timed(partial(run, line.strip()))
         print(json.dumps({"seconds": turn.seconds, "cpu": turn.cpu, "pixels": base64.b64encode(turn.pixels).decode()}))
         sys.stdout.flush()
 
