@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import socket
 from dataclasses import replace
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +25,7 @@ from engine.events import Event, PictureRendered, PreviewRendered
 from engine.finding import model_identity, recorded_loras, recorded_vae, remember_model, same_weights
 from engine.parts import resolve_lora, resolve_preview_vae, resolve_vae
 from engine.plan import LoadModel, LoraChoice, ModelChoice, PictureTask, RenderJob
+from engine.wire import Wire
 from latentpng.noise import gauss1
 from latentpng.record import LatentRecord, Lineage, SeedRoot
 from tests.engine.families.catalogue import save_family
@@ -156,7 +155,7 @@ def test_a_worker_keeps_its_pipeline_for_other_lora_files_and_drops_it_when_one_
 ) -> None:
     here, there = socket.socketpair()
     with here, there:
-        worker = Worker(Connection(os.dup(here.fileno())))
+        worker = Worker(Wire(here))
         first = worker._model_for(request_for(tiny))
         styled = worker._model_for(request_for(with_loras(tiny, (lora, 0.5))))
         assert styled.pipe is first.pipe
