@@ -58,12 +58,16 @@ def find_model(recorded: Json) -> ModelChoice:
 
 
 def near_models(recorded: Json) -> tuple[NearModel, ...]:
-    """Those that were loaded here and are still there: of the same name first, then of the same pipeline."""
+    """Those that were loaded here and are still there: of the same name first, then of the same pipeline.
+
+    For one that shipped with an earlier version, the one that ships now comes before them.
+    """
     name, pipeline = _text(recorded, "name"), _text(recorded, "pipeline")
     known = [entry for entry in remembered() if entry.pipeline and Path(entry.path).exists()]
     same_name = [entry for entry in known if name and entry.name == name]
     same_kind = [entry for entry in known if entry.pipeline == pipeline and entry not in same_name]
-    near = [NearModel(choice=_choice(entry), why="the same name, other weights") for entry in same_name]
+    near = [NearModel(choice=resolve_model(EMBEDDED), why="the one that ships now")] if name == EMBEDDED else []
+    near += [NearModel(choice=_choice(entry), why="the same name, other weights") for entry in same_name]
     near += [NearModel(choice=_choice(entry), why="the same family") for entry in same_kind]
     return tuple(near[:_MOST_NEAR])
 
@@ -75,8 +79,10 @@ def recorded_model(recorded: Json) -> ModelChoice:
         return found
     name = _text(recorded, "name")
     made = f"this picture was made with the model {plain(name, 80)!r}, which is not known on this machine"
+    if name == EMBEDDED:
+        made = "this picture was made with a model that shipped with another version of warmer"
     near = near_models(recorded)
-    offers = " or ".join(f"{one.choice.path} ({one.why})" for one in near)
+    offers = " or ".join(f"{_option(one.choice)} ({one.why})" for one in near)
     raise UnknownModel(
         made if name else "this picture records no model",
         f"say which one to use with --model{f'; near it: {offers}' if offers else ''}",
@@ -142,6 +148,11 @@ def _is_still(choice: ModelChoice, wanted: str) -> bool:
         return _fingerprint(choice) == wanted
     except (OSError, ValueError, ModelProblem):
         return False
+
+
+def _option(choice: ModelChoice) -> str:
+    """What to say after --model."""
+    return EMBEDDED if choice.name == EMBEDDED else choice.path
 
 
 def _choice(entry: Remembered) -> ModelChoice:

@@ -48,6 +48,8 @@ def resolve_model(text: str, *, config: str = "", download: bool = False) -> Mod
         return ModelChoice(path=str(embedded_folder()), name=EMBEDDED)
     path = Path(text).expanduser()
     if path.is_dir():
+        if path.resolve() == embedded_folder().resolve():
+            return resolve_model(EMBEDDED)
         check_folder(path)
         return ModelChoice(path=str(path.resolve()), name=_name_of(path.resolve()))
     if path.is_file():

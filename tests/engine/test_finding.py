@@ -78,6 +78,17 @@ def test_what_is_near_is_offered_same_names_first(tmp_path: Path) -> None:
     assert caught.value.near == ((f"{tmp_path}/new/lakes", ""), (f"{tmp_path}/hills", ""))
 
 
+def test_a_picture_of_an_earlier_model_that_shipped_is_offered_the_one_that_ships_now() -> None:
+    with pytest.raises(UnknownModel) as caught:
+        recorded_model({"name": "embedded", "fingerprint": "0" * 64, "pipeline": "StableDiffusionPipeline"})
+    assert str(caught.value) == (
+        "this picture was made with a model that shipped with another version of warmer: say which one to use with "
+        "--model; near it: embedded (the one that ships now)"
+    )
+    ((path, config),) = caught.value.near
+    assert resolve_model(path, config=config) == resolve_model("embedded") == resolve_model("")
+
+
 def test_nothing_near_is_nothing_offered() -> None:
     for recorded, made in (
         (
