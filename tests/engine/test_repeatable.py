@@ -38,7 +38,7 @@ def test_a_gpu_computes_repeatably(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(("before", "after"), [("", ":4096:8"), (":0:0", ":4096:8"), (":16:8", ":16:8")])
 def test_the_workspace_of_cublas_is_one_that_repeats(monkeypatch: pytest.MonkeyPatch, before: str, after: str) -> None:
     names = ["DIFFUSERS_DISABLE_REMOTE_CODE", "HF_HUB_DISABLE_TELEMETRY", "HF_HUB_DISABLE_PROGRESS_BARS"]
-    for name in [*names, "TOKENIZERS_PARALLELISM", "GOMP_SPINCOUNT", "HF_HUB_OFFLINE"]:
+    for name in [*names, "TOKENIZERS_PARALLELISM", "GOMP_SPINCOUNT", "HF_HUB_OFFLINE", "TORCHINDUCTOR_DETERMINISTIC"]:
         monkeypatch.setenv(name, os.environ.get(name, "1"))
     monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", before)
     prepare_environment(download=False)
