@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import shutil
 import socket
@@ -71,7 +72,8 @@ def picture_of(loaded: LoadedModel) -> NDArray[np.uint8]:
 
 def run(loaded: LoadedModel) -> list[Event]:
     events: list[Event] = []
-    JobRunner(loaded, emit=events.append, is_cancelled=lambda _: False).run(JOB)
+    seconds = map(float, itertools.count())  # every preview is due
+    JobRunner(loaded, emit=events.append, is_cancelled=lambda _: False, clock=lambda: next(seconds)).run(JOB)
     return events
 
 
