@@ -1,39 +1,20 @@
-"""The worker process from outside: started, fed, cancelled, missed when it dies, and started again.
+"""The renderer in a process of its own: fed, cancelled, missed when it dies or hangs, and started again.
 
-Imports neither torch nor the interface.  Nothing of the worker reaches the terminal: its output is a log file.
+Imports neither torch nor the interface.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 import queue
-import signal
-import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
-from multiprocessing.connection import Connection
-from pathlib import Path
-from typing import IO, TypeAlias
-
-from platformdirs import user_log_path
 
 from engine.events import Event, Failure, JobCancelled, JobDone, JobFailed, ModelReady, WorkerDied
-from engine.plan import CancelJob, LoadModel, RenderJob
+from engine.patience import Patience, Watch
+from engine.plan import CancelJob, CancelRound, LoadModel, RenderJob
+from engine.process import Request, WorkerProcess
 
-Request: TypeAlias = LoadModel | RenderJob | CancelJob
-
-_WORKER = "engine.diffusion.worker"
-_LOGS_KEPT = 5
-_ALLOCATOR = {
-    "MALLOC_MMAP_THRESHOLD_": str(2**25),
-    "MALLOC_TOP_PAD_": str(2**26),
-    "MALLOC_TRIM_THRESHOLD_": str(2**30),
-}
-"""Let glibc keep the memory of activations instead of giving it back to the kernel after every layer, which then clears
-its pages anew: 106,000 page faults in a grid of 8 without this, 2 with it.  32 MiB is the most that glibc takes."""
 _LOADING = -1
 """The number under which a load is open, as in `JobFailed.job`."""
 
@@ -41,10 +22,11 @@ _LOADING = -1
 class WorkerRenderer:
     """A Renderer in a process of its own, started with the first request.
 
-    One thread sends, so that no method waits; one thread per process receives, and tells when it died.
+    One thread sends, so that no method waits; one thread per process receives, and tells when it died or says nothing.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, patience: Patience | None = None) -> None:
+        self._patience = patience or Patience()
         self._on_event: Callable[[Event], None] = _ignore
         self._outbox: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
         self._sender = threading.Thread(target=self._send_all, name="worker outbox", daemon=True)
@@ -74,6 +56,10 @@ class WorkerRenderer:
         """Stops a job within one step."""
         self._outbox.put(CancelJob(job=job))
 
+    def cancel_round(self, round: int) -> None:
+        """Stops every job of a round."""
+        self._outbox.put(CancelRound(round=round))
+
     def close(self) -> None:
         """Ends the process, whatever it does, and joins both threads."""
         with self._lock:
@@ -93,14 +79,15 @@ class WorkerRenderer:
                 process = self._process_for(request)
             except OSError as error:
                 sentence = f"the rendering process could not be started: {error.strerror or error}"
-                self._refuse(request, Failure.CRASH, sentence)
+                if not isinstance(request, CancelJob | CancelRound):
+                    self._refuse(request, Failure.CRASH, sentence)
                 continue
             if process is not None:
                 process.send(request)  # when it just died, the reader tells
             elif isinstance(request, RenderJob) and not self._closing:
                 self._refuse(request, Failure.MODEL, "no model is loaded yet")
 
-    def _refuse(self, request: Request, failure: Failure, sentence: str) -> None:
+    def _refuse(self, request: LoadModel | RenderJob, failure: Failure, sentence: str) -> None:
         job = _LOADING if isinstance(request, LoadModel) else request.job
         self._on_event(JobFailed(job=job, failure=failure, sentence=sentence))
 
@@ -116,7 +103,7 @@ class WorkerRenderer:
             known = self._answered_last or self._asked_last
             if self._closing or known is None:
                 return None
-            if isinstance(request, CancelJob):
+            if isinstance(request, CancelJob | CancelRound):
                 return self._process
             fresh = self._process is None
             if self._process is None:
@@ -139,7 +126,8 @@ class WorkerRenderer:
         return process
 
     def _receive_all(self, process: WorkerProcess) -> None:
-        while (event := process.receive()) is not None:
+        watch = Watch(self._patience)
+        while (event := self._next(process, watch)) is not None:
             if isinstance(event, JobDone | JobCancelled | JobFailed | ModelReady):
                 self._note(event)
             self._on_event(event)
@@ -154,6 +142,19 @@ class WorkerRenderer:
             self._on_event(JobFailed(job=job, failure=Failure.CRASH, sentence=sentence))
         self._on_event(WorkerDied(sentence=sentence))
 
+    def _next(self, process: WorkerProcess, watch: Watch) -> Event | None:
+        """The next event; None when the process is gone, or given up."""
+        while not process.has_news(self._patience.tick):
+            with self._lock:
+                is_loading, is_working = _LOADING in self._open, bool(self._open)
+            if watch.is_over(is_loading=is_loading, is_working=is_working):
+                process.give_up(watch.silence)
+                return None
+        event = process.receive()
+        if event is not None:
+            watch.heard(event)
+        return event
+
     def _note(self, event: JobDone | JobCancelled | JobFailed | ModelReady) -> None:
         """Something that was open is over."""
         with self._lock, contextlib.suppress(ValueError):
@@ -163,107 +164,6 @@ class WorkerRenderer:
             else:
                 self._load_failed |= event.job == _LOADING
                 self._open.remove(event.job)
-
-
-class WorkerProcess:
-    """One process and the socket to it."""
-
-    def __init__(self) -> None:
-        ours, theirs = socket.socketpair()
-        self._log_path, log = _open_log()
-        with ours, theirs, log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", _WORKER, str(theirs.fileno())],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                pass_fds=(theirs.fileno(),),
-                start_new_session=True,  # signals of the terminal are not for it
-                env=worker_environment(),
-            )
-            self._connection: Connection[Request, Event] = Connection(ours.detach())
-
-    @property
-    def pid(self) -> int:
-        """Of the process."""
-        return self._process.pid
-
-    def send(self, request: Request) -> None:
-        """Lost when the process just died."""
-        with contextlib.suppress(OSError):
-            self._connection.send(request)
-
-    def receive(self) -> Event | None:
-        """The next event; None when the process is gone."""
-        try:
-            return self._connection.recv()
-        except (EOFError, OSError):
-            return None
-
-    def kill(self) -> None:
-        """Ends it and all that it started, at once; not when it is over, since its number may be another's by then."""
-        if self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-
-    def obituary(self) -> str:
-        """Waits for the end, and says in one sentence how it came."""
-        self.kill()  # the socket is closed: whatever is left of it is of no use
-        code = self._process.wait()
-        self._connection.close()
-        return how_it_ended(code, _last_line(self._log_path), str(self._log_path))
-
-
-def how_it_ended(code: int, last_line: str, log: str) -> str:
-    """One sentence.  code: as `subprocess` gives it, a signal is negative."""
-    again = "it starts again with the next picture"
-    if code == -signal.SIGKILL:
-        return f"the rendering process was killed, probably because memory ran out; {again}"
-    if code < 0:
-        return f"the rendering process crashed ({_signal_name(-code)}); {again}, and its last words are in {log}"
-    said = f": {last_line}" if last_line else ""
-    return f"the rendering process ended (exit code {code}){said}; {again}, and its last words are in {log}"
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
-
-
-def worker_environment() -> dict[str, str]:
-    """The parent's, with this package importable in a checkout that is not installed, and an allocator that keeps."""
-    root = Path(__file__).resolve().parent.parent
-    environment = {**_ALLOCATOR, **os.environ}
-    if root.name not in ("site-packages", "dist-packages"):
-        paths = [part for part in environment.get("PYTHONPATH", "").split(os.pathsep) if part]
-        environment["PYTHONPATH"] = os.pathsep.join([*paths, str(root)])
-    return environment
-
-
-def _open_log() -> tuple[Path, IO[bytes]]:
-    """A fresh log file, and the oldest ones removed; nowhere when there is no place for it."""
-    folder = user_log_path("warmer", appauthor=False)
-    with contextlib.suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-        old = sorted(folder.glob("worker-*.log"), key=lambda path: path.stat().st_mtime)
-        for path in old[: max(0, len(old) - _LOGS_KEPT + 1)]:
-            path.unlink(missing_ok=True)
-        path = folder / f"worker-{os.getpid()}.log"
-        path.write_bytes(b"")
-        return path, path.open("ab")
-    return Path(os.devnull), Path(os.devnull).open("ab")
-
-
-def _last_line(log: Path) -> str:
-    try:
-        with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - 4096))
-            lines = file.read().decode("utf-8", "replace").splitlines()
-    except OSError:
-        return ""
-    return next((line.strip()[:300] for line in reversed(lines) if line.strip()), "")
 
 
 def _ignore(event: Event) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from pickle import PickleBuffer
+from typing import SupportsIndex, TypeAlias
 
 from engine.plan import LoadModel
 from latentpng.record import LatentRecord
@@ -17,6 +18,15 @@ class Picture:
     width: int
     height: int
     rgb: bytes
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[object, ...]:
+        """Lets pixels travel beside a pickle, so that they are copied once (`engine.wire`)."""
+        rgb = PickleBuffer(self.rgb) if protocol.__index__() >= 5 else self.rgb
+        return _picture, (self.width, self.height, rgb)
+
+
+def _picture(width: int, height: int, rgb: bytes) -> Picture:
+    return Picture(width=width, height=height, rgb=rgb)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,7 +7,6 @@ Tests drive it: `hold()` stops it before the next step, `fail_next` and `die_nex
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
 from collections.abc import Callable
@@ -33,8 +32,9 @@ from engine.events import (
 )
 from engine.finding import model_identity
 from engine.models import INDEX
-from engine.plan import LoadModel, PictureTask, RenderJob
+from engine.plan import CancelJob, CancelRound, LoadModel, PictureTask, RenderJob
 from engine.settings import RenderSettings
+from engine.waiting import Waiting
 from latentpng.files import pixel_digest
 from latentpng.lineage import record_of, replay
 from latentpng.offset import prompt_offset
@@ -79,7 +79,7 @@ class FakeRenderer:
         self._model: dict[str, Json] = {"name": "fake", "pipeline": _PIPELINE, "fingerprint": ""}
         self._failures: list[tuple[int, Failure, str]] = []
         self._load_failure = ""
-        self._requests: queue.SimpleQueue[LoadModel | RenderJob | None] = queue.SimpleQueue()
+        self._waiting = Waiting()
         self._thread = threading.Thread(target=self._work, name="fake renderer", daemon=True) if threaded else None
         self._on_event: Callable[[Event], None] = _ignore
 
@@ -126,23 +126,35 @@ class FakeRenderer:
     def cancel(self, job: int) -> None:
         """Stops a job within one step."""
         self.cancels.append(job)
+        self._waiting.cancel(CancelJob(job=job))
+
+    def cancel_round(self, round: int) -> None:
+        """Stops all jobs of a round."""
+        self._waiting.cancel(CancelRound(round=round))
 
     def close(self) -> None:
         """Ends and joins."""
         self.closed = True
         if self._thread is not None:
-            self._requests.put(None)
+            self._waiting.close()
             self._thread.join()
 
     def _put(self, request: LoadModel | RenderJob) -> None:
+        self._waiting.put(request)
         if self._thread is None:
-            self._answer(request)
-        else:
-            self._requests.put(request)
+            self._work_one()
 
     def _work(self) -> None:
-        while (request := self._requests.get()) is not None and not self.closed:
-            self._answer(request)
+        while self._work_one():
+            pass
+
+    def _work_one(self) -> bool:
+        """False when all is over."""
+        request = self._waiting.get()
+        if request is None:
+            return False
+        self._answer(request)
+        return True
 
     def _answer(self, request: LoadModel | RenderJob) -> None:
         if isinstance(request, LoadModel):
@@ -152,6 +164,8 @@ class FakeRenderer:
             self._render(request)
         except Cancelled:
             self._on_event(JobCancelled(job=request.job))
+        finally:
+            self._waiting.done(request.job)
 
     def _load(self, request: LoadModel) -> None:
         self._on_event(LoadingProgressed(stage="loading weights"))
@@ -214,7 +228,7 @@ class FakeRenderer:
         self._check(job)
 
     def _check(self, job: int) -> None:
-        if self.closed or job in self.cancels:
+        if self.closed or self._waiting.is_cancelled(job):
             raise Cancelled(f"job {job} was cancelled")
 
     def _fail(self, job: int, failure: Failure, sentence: str) -> None:

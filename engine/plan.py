@@ -77,6 +77,8 @@ class RenderJob:
     job: the caller's number for it; events name it again.
     root_tensor: float16, the stored noise of a tensor root; None for seeded roots.
     previews: send a small picture of every unfinished picture after the first step, and again from time to time.
+    priority: higher ones come first, equal ones in the order in which they were asked for.
+    round: the caller's number for what several jobs belong to; they can be cancelled by it.
     """
 
     job: int
@@ -84,6 +86,8 @@ class RenderJob:
     settings: RenderSettings
     root_tensor: NDArray[np.float16] | None = field(default=None, compare=False)
     previews: bool = False
+    priority: int = 0
+    round: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -130,3 +134,10 @@ class CancelJob:
     """Stop this job within one step; how a client passes `Renderer.cancel` on to its worker."""
 
     job: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CancelRound:
+    """Stop every job of this round, also those that wait."""
+
+    round: int

@@ -22,10 +22,16 @@ class Renderer(Protocol):
         """Loads a model, in place of the one before; answered by ModelReady or JobFailed(job=-1)."""
 
     def render(self, job: RenderJob) -> None:
-        """Renders a job after those before it; ends with JobDone, JobCancelled or JobFailed."""
+        """Renders a job after those before it, unless its priority is higher; one that runs is not overtaken.
+
+        Ends with JobDone, JobCancelled or JobFailed.
+        """
 
     def cancel(self, job: int) -> None:
         """Stops a job within one step; a job that is over or unknown is left alone."""
+
+    def cancel_round(self, round: int) -> None:
+        """Stops every job of a round, those that wait too."""
 
     def close(self) -> None:
         """Ends all work and joins; returns only when nothing of it is left running."""

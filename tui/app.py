@@ -29,6 +29,7 @@ from tui.screens.start import StartScreen
 
 if TYPE_CHECKING:
     from engine.events import Event, ModelReady
+    from engine.inbox import Inbox
     from engine.plan import LoadModel
     from engine.renderer import Renderer
     from engine.search import Finished, Search
@@ -54,6 +55,7 @@ class WarmerApp(App[None]):
 
     CSS_PATH = "theme.tcss"
     TITLE = "warmer"
+    _inbox: Inbox
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "quit", show=False, priority=True),
         Binding("ctrl+z", "suspend_process", show=False, priority=True),
@@ -208,10 +210,13 @@ class WarmerApp(App[None]):
                 run = partial(self.run_action, binding.action, active.node)
                 yield SystemCommand(f"{binding.description} ({binding.key_display or binding.key})", "", run)
 
-    async def on_engine_reported(self, message: EngineReported) -> None:
+    async def on_engine_reported(self) -> None:
+        for event in self._inbox.take():
+            await self._take(event)
+
+    async def _take(self, event: Event) -> None:
         from engine.events import JobFailed, LoadingProgressed, ModelReady
 
-        event = message.event
         match event:
             case ModelReady(request=request) if request == self._requested:
                 self._model_ready, self.load_failed = event, False
@@ -278,14 +283,18 @@ class WarmerApp(App[None]):
         return self._shown
 
     def _start_renderer(self) -> None:
+        from engine.inbox import Inbox
+
         if isinstance(self.screen, StartScreen):
             self._fill_start_screen(self.screen)
+        self._inbox = Inbox()
         self.renderer.start(self._report)
         self._load(self._opening.target if self._opening else self._target)
 
     def _report(self, event: Event) -> None:
         """Called in the renderer's thread."""
-        self.post_message(EngineReported(event))
+        if self._inbox.put(event):
+            self.post_message(EngineReported())
 
     def _report_trouble(self, sentence: str) -> None:
         """Called in the thread that saves."""

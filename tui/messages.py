@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from textual.message import Message
-
-if TYPE_CHECKING:
-    from engine.events import Event
 
 
 @dataclass
 class EngineReported(Message):
-    """The renderer has news."""
-
-    event: Event
+    """The renderer has news; it waits in the app's inbox."""
 
 
 @dataclass

@@ -9,25 +9,35 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import os
-import queue
+import socket
 import sys
 import threading
 import traceback
 from dataclasses import replace
-from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, TypeAlias
 
 from engine.errors import Cancelled, EngineError, InvalidRequest, ModelProblem, OutOfMemory
-from engine.events import Event, Failure, JobCancelled, JobFailed, LoadingProgressed, ModelReady
+from engine.events import (
+    Event,
+    Failure,
+    JobCancelled,
+    JobFailed,
+    LoadingProgressed,
+    ModelReady,
+    PreviewRendered,
+)
 from engine.finding import remember_model
-from engine.plan import CancelJob, LoadModel, RenderJob
+from engine.plan import CancelJob, CancelRound, LoadModel, RenderJob
+from engine.process import STACKS_SIGNAL, Request
+from engine.waiting import Waiting
+from engine.wire import Wire
 from latentpng.errors import LatentPngError
 
 if TYPE_CHECKING:
     from engine.diffusion.jobs import JobRunner
     from engine.diffusion.loading import LoadedModel
 
-Channel: TypeAlias = "Connection[Event, LoadModel | RenderJob | CancelJob]"
+Channel: TypeAlias = "Wire[Event, Request]"
 
 _NICENESS = 10
 """The interface comes first when all cores are busy."""
@@ -39,14 +49,16 @@ _REPEATABLE_WORKSPACES = (":4096:8", ":16:8")
 """With which cuBLAS gives the same bits each time (its manual, "Results reproducibility")."""
 
 
-class Worker:
-    """One connection, one model at a time, one thread that renders: the caller of `run`."""
+_PREVIEW_WAIT = 0.01
+"""Seconds that a preview waits for a parent that is busy, before it is dropped: another one comes."""
 
-    def __init__(self, connection: Channel) -> None:
-        self._connection = connection
-        self._requests: queue.SimpleQueue[LoadModel | RenderJob] = queue.SimpleQueue()
-        self._open: set[int] = set()
-        self._cancelled: set[int] = set()
+
+class Worker:
+    """One wire, one model at a time, one thread that renders: the caller of `run`."""
+
+    def __init__(self, wire: Channel) -> None:
+        self._wire = wire
+        self._waiting = Waiting()
         self._loaded: LoadedModel | None = None
         self._request: LoadModel | None = None
         self._runner: JobRunner | None = None
@@ -55,8 +67,7 @@ class Worker:
     def run(self) -> None:
         """Works until the parent is gone."""
         threading.Thread(target=self._read, name="reader", daemon=True).start()
-        while True:
-            request = self._requests.get()
+        while (request := self._waiting.get()) is not None:
             if isinstance(request, LoadModel):
                 self._load(request)
             else:
@@ -66,22 +77,23 @@ class Worker:
     def _read(self) -> None:
         while True:
             try:
-                request = self._connection.recv()
+                request = self._wire.receive()
             except (EOFError, OSError):
                 os._exit(0)
             except Exception:  # without this thread nobody would see the parent go
                 traceback.print_exc()
                 os._exit(1)
-            if isinstance(request, CancelJob):
-                self._cancelled |= {request.job} & self._open
+            if isinstance(request, CancelJob | CancelRound):
+                self._waiting.cancel(request)
             else:
-                if isinstance(request, RenderJob):
-                    self._open.add(request.job)
-                self._requests.put(request)
+                self._waiting.put(request)
 
     def _emit(self, event: Event) -> None:
+        """Waits for a parent that does not read; previews are not worth that."""
         try:
-            self._connection.send(event)
+            if isinstance(event, PreviewRendered) and not self._wire.is_clear(_PREVIEW_WAIT):
+                return
+            self._wire.send(event)
         except OSError:
             os._exit(0)
 
@@ -104,7 +116,7 @@ class Worker:
         runner = JobRunner(
             loaded,
             emit=self._emit,
-            is_cancelled=self._cancelled.__contains__,
+            is_cancelled=self._waiting.is_cancelled,
             micro_batch=request.micro_batch,
         )
         kind = runner.renderer.noise_kind(request.settings)
@@ -141,7 +153,7 @@ class Worker:
 
     def _render(self, job: RenderJob) -> None:
         try:
-            if job.job in self._cancelled:
+            if self._waiting.is_cancelled(job.job):
                 raise Cancelled(f"job {job.job} was cancelled")
             if self._runner is None:
                 self._emit(replace(self._refusal, job=job.job))
@@ -152,8 +164,7 @@ class Worker:
         except Exception as error:  # whatever it is, the job must end
             self._emit(failed(job.job, error, Failure.CRASH))
         finally:
-            self._open.discard(job.job)
-            self._cancelled.discard(job.job)
+            self._waiting.done(job.job)
 
 
 def failed(job: int, error: Exception, otherwise: Failure) -> JobFailed:
@@ -197,9 +208,10 @@ def _trim_log() -> None:
 def main(descriptor: int) -> None:
     """Serves the parent at the other end of `descriptor`; never returns."""
     faulthandler.enable()
+    faulthandler.register(STACKS_SIGNAL)
     with contextlib.suppress(OSError):
         os.nice(_NICENESS)
-    Worker(Connection(descriptor)).run()
+    Worker(Wire(socket.socket(fileno=descriptor))).run()
 
 
 if __name__ == "__main__":

@@ -112,10 +112,15 @@ class OurWorker:
         return time.perf_counter() - self._began
 
     @property
+    def pid(self) -> int:
+        """Of the worker."""
+        assert self.renderer._process is not None
+        return self.renderer._process.pid
+
+    @property
     def cpu(self) -> float:
         """Seconds that the worker has computed."""
-        assert self.renderer._process is not None
-        return cpu_seconds(self.renderer._process.pid)
+        return cpu_seconds(self.pid)
 
     def _note(self) -> Event:
         event = self._next()

@@ -1,52 +1,52 @@
 """Stands in for `engine.diffusion.worker` where only the process matters: the fake renderer behind the same socket.
 
 The prompt tells it what to do: "die" ends it, "kill" kills it, "exit" ends it with words on stderr, "hang" never comes
-back, "chat" prints a lot.  A model with a path is loaded only while there is such a file, and a size of 8 never.
+back, "stop" does nothing any more, "chat" prints a lot.  A model with a path is loaded only while there is such a file,
+and a size of 8 never.
 """
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
+import socket
 import sys
-import threading
 import time
 from dataclasses import replace
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 from engine.events import Event, Failure, JobFailed
 from engine.fake import FakeRenderer
-from engine.plan import CancelJob, LoadModel, RenderJob
+from engine.plan import CancelJob, CancelRound, LoadModel
+from engine.process import STACKS_SIGNAL, Request
+from engine.wire import Wire
 
 
 def serve(descriptor: int) -> None:
-    connection: Connection[Event, LoadModel | RenderJob | CancelJob] = Connection(descriptor)
+    faulthandler.register(STACKS_SIGNAL)
+    wire: Wire[Event, Request] = Wire(socket.socket(fileno=descriptor))
     renderer = FakeRenderer(step_seconds=0.01)
-    lock = threading.Lock()
-
-    def emit(event: Event) -> None:
-        with lock:
-            connection.send(event)
-
-    renderer.start(emit)
+    renderer.start(wire.send)
     is_loaded, refusal = False, JobFailed(job=-1, failure=Failure.MODEL, sentence="no model is loaded")
     while True:
         try:
-            request = connection.recv()
+            request = wire.receive()
         except (EOFError, OSError):
             os._exit(0)
         if isinstance(request, CancelJob):
             renderer.cancel(request.job)
+        elif isinstance(request, CancelRound):
+            renderer.cancel_round(request.round)
         elif isinstance(request, LoadModel):
             if sentence := trouble(request):
                 is_loaded, refusal = False, replace(refusal, sentence=sentence)
-                emit(refusal)
+                wire.send(refusal)
             else:
                 is_loaded = True
                 renderer.load(request)
         elif not is_loaded:
-            emit(replace(refusal, job=request.job))
+            wire.send(replace(refusal, job=request.job))
         else:
             obey(request.settings.prompt)
             renderer.render(request)
@@ -68,6 +68,8 @@ def obey(prompt: str) -> None:
         os._exit(3)
     if prompt == "hang":
         time.sleep(600)
+    if prompt == "stop":
+        os.kill(os.getpid(), signal.SIGSTOP)
     if prompt == "chat":
         print("a line on standard output", flush=True)  # noqa: T201
         print(f"read from standard input: {sys.stdin.read()!r}", file=sys.stderr, flush=True)  # noqa: T201

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from engine import client
-from engine.client import WorkerRenderer, how_it_ended
+from engine import client, process
+from engine.client import WorkerRenderer
 from engine.events import (
     Event,
     Failure,
@@ -30,7 +30,9 @@ from engine.events import (
     StepDone,
     WorkerDied,
 )
+from engine.patience import Patience
 from engine.plan import LoadModel, ModelChoice, PictureTask, RenderJob
+from engine.process import how_it_ended, worker_environment
 from engine.renderer import Renderer
 from engine.settings import RenderSettings
 from latentpng.record import Lineage, SeedRoot
@@ -44,8 +46,8 @@ ROOT = Path(client.__file__).parent.parent
 class Watched:
     """A renderer and its events."""
 
-    def __init__(self) -> None:
-        self.renderer = WorkerRenderer()
+    def __init__(self, patience: Patience | None = None) -> None:
+        self.renderer = WorkerRenderer(patience)
         self.events: queue.Queue[Event] = queue.Queue()
         self.renderer.start(self.events.put)
 
@@ -65,7 +67,7 @@ class Watched:
 
 @pytest.fixture
 def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
-    monkeypatch.setattr(client, "_WORKER", "tests.engine.fake_worker")
+    monkeypatch.setattr(process, "WORKER", "tests.engine.fake_worker")
     it = Watched()
     yield it
     it.renderer.close()
@@ -178,6 +180,54 @@ def test_a_load_that_failed_does_not_replace_the_one_that_jobs_go_on_with(watche
     assert [event.request for event in watched.until(JobDone) if isinstance(event, ModelReady)] == [LOAD]
 
 
+@pytest.mark.parametrize("how", ["hang", "stop"])
+def test_a_worker_that_says_nothing_is_given_up_and_comes_back(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "WORKER", "tests.engine.fake_worker")
+    watched = Watched(Patience(tick=0.02, load=PATIENCE, first=1.0, step=1.0, factor=1.0))
+    watched.renderer.load(LOAD)
+    watched.until(ModelReady)
+    first, worker = watched.pid, watched.renderer._process
+    assert worker is not None
+    watched.renderer.render(job_of(1, prompt=how))
+    watched.renderer.render(job_of(2))
+    events = watched.until(WorkerDied)
+    sentence = events[-1].sentence  # type: ignore[union-attr]
+    assert sentence == (
+        "the rendering process gave no sign of life for 1 seconds and was ended; it starts again with the next "
+        f"picture, and where it stood is in {worker._log_path}"
+    )
+    assert [event for event in events if isinstance(event, JobFailed)] == [
+        JobFailed(job=number, failure=Failure.CRASH, sentence=sentence) for number in (1, 2)
+    ]
+    assert not is_alive(first)
+    assert ("in obey" in worker._log_path.read_text()) == (how == "hang"), "a stopped process cannot tell"
+    watched.renderer.render(job_of(3))
+    assert watched.until(JobDone)[-1].job == 3  # type: ignore[union-attr]
+    watched.renderer.close()
+
+
+def test_a_worker_with_nothing_to_do_may_be_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "WORKER", "tests.engine.fake_worker")
+    watched = Watched(Patience(tick=0.01, load=PATIENCE, first=0.02, step=0.02, factor=1.0))
+    watched.renderer.load(LOAD)
+    watched.until(ModelReady)
+    with pytest.raises(queue.Empty):
+        watched.events.get(timeout=0.3)
+    watched.renderer.close()
+
+
+def test_jobs_overtake_by_priority_and_a_round_is_cancelled_as_one(watched: Watched) -> None:
+    watched.renderer.load(LOAD)
+    watched.renderer.render(replace(job_of(1, count=60), round=1))
+    watched.until(StepDone)
+    for number, priority, round in ((2, -1, 2), (3, 0, 1), (4, 0, 3)):
+        watched.renderer.render(replace(job_of(number), priority=priority, round=round))
+    watched.renderer.cancel_round(1)
+    ends = [watched.until((JobCancelled, JobDone))[-1] for _ in range(4)]
+    assert {(type(end), end.job) for end in ends[:2]} == {(JobCancelled, 1), (JobCancelled, 3)}  # type: ignore[union-attr]
+    assert [(type(end), end.job) for end in ends[2:]] == [(JobDone, 4), (JobDone, 2)]  # type: ignore[union-attr]
+
+
 def test_a_worker_that_ends_by_itself_leaves_its_last_words(watched: Watched) -> None:
     watched.renderer.load(LOAD)
     watched.renderer.render(job_of(1, prompt="exit"))
@@ -263,11 +313,11 @@ def test_a_parent_that_is_killed_leaves_no_worker(worker: str) -> None:
     """With the real worker: while it loads, which is when it holds the interpreter for long."""
     program = f"""
         import time
-        from engine import client
+        from engine import client, process
         from tests.engine.test_client import LOAD
         from engine.models import resolve_model
         from dataclasses import replace
-        client._WORKER = {worker!r}
+        process.WORKER = {worker!r}
         renderer = client.WorkerRenderer()
         renderer.start(lambda event: print(renderer._process.pid, type(event).__name__, flush=True))
         renderer.load(replace(LOAD, model=resolve_model("")))
@@ -311,7 +361,7 @@ def test_the_worker_keeps_the_memory_that_it_frees() -> None:
     )
     fresh, kept = (
         subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment)
-        for environment in ({}, client.worker_environment())
+        for environment in ({}, worker_environment())
     )
     assert int(fresh.stdout) > 9 * 20_000_000 // resource.getpagesize(), "what is measured does happen"
     assert int(kept.stdout) < 1000
@@ -319,7 +369,7 @@ def test_the_worker_keeps_the_memory_that_it_frees() -> None:
 
 def test_what_the_user_says_of_the_allocator_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "131072")
-    assert client.worker_environment()["MALLOC_TRIM_THRESHOLD_"] == "131072"
+    assert worker_environment()["MALLOC_TRIM_THRESHOLD_"] == "131072"
 
 
 def test_a_process_that_cannot_be_started_is_told_in_words(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -347,3 +397,10 @@ WORDS = f"{AGAIN}, and its last words are in LOG"
 )
 def test_every_end_has_its_sentence(code: int, last: str, sentence: str) -> None:
     assert how_it_ended(code, last, "LOG") == sentence
+
+
+def test_silence_is_told_in_minutes_when_it_was_long() -> None:
+    assert how_it_ended(-9, "x", "LOG", 120.4) == (
+        "the rendering process gave no sign of life for 2 minutes and was ended; it starts again with the next "
+        "picture, and where it stood is in LOG"
+    )

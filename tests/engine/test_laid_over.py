@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
-import os
 import shutil
 import socket
 from dataclasses import replace
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +21,11 @@ from engine.diffusion.loading import LoadedModel, load_model, serves, with_other
 from engine.diffusion.render import BatchRenderer
 from engine.diffusion.worker import Worker
 from engine.errors import ModelProblem
-from engine.events import Event, PictureRendered, PreviewRendered
+from engine.events import Event, PictureRendered, PreviewRendered, StepDone
 from engine.finding import model_identity, recorded_loras, recorded_vae, remember_model, same_weights
 from engine.parts import resolve_lora, resolve_preview_vae, resolve_vae
 from engine.plan import LoadModel, LoraChoice, ModelChoice, PictureTask, RenderJob
+from engine.wire import Wire
 from latentpng.noise import gauss1
 from latentpng.record import LatentRecord, Lineage, SeedRoot
 from tests.engine.families.catalogue import save_family
@@ -72,8 +70,12 @@ def picture_of(loaded: LoadedModel) -> NDArray[np.uint8]:
 
 def run(loaded: LoadedModel) -> list[Event]:
     events: list[Event] = []
-    seconds = map(float, itertools.count())  # every preview is due
-    JobRunner(loaded, emit=events.append, is_cancelled=lambda _: False, clock=lambda: next(seconds)).run(JOB)
+
+    def clock() -> float:
+        """A second a step, so that every preview is due."""
+        return float(sum(isinstance(event, StepDone) for event in events))
+
+    JobRunner(loaded, emit=events.append, is_cancelled=lambda _: False, clock=clock).run(JOB)
     return events
 
 
@@ -158,7 +160,7 @@ def test_a_worker_keeps_its_pipeline_for_other_lora_files_and_drops_it_when_one_
 ) -> None:
     here, there = socket.socketpair()
     with here, there:
-        worker = Worker(Connection(os.dup(here.fileno())))
+        worker = Worker(Wire(here))
         first = worker._model_for(request_for(tiny))
         styled = worker._model_for(request_for(with_loras(tiny, (lora, 0.5))))
         assert styled.pipe is first.pipe
