@@ -70,8 +70,8 @@ class LoadedModel:
 
 def load_model(request: LoadModel, progress: Callable[[str], None]) -> LoadedModel:
     """ModelProblem when it cannot be used, in one sentence."""
-    _keep_quiet()
-    _compute_repeatably()
+    keep_quiet()
+    compute_repeatably()
     choice = _fetched(request.model, progress)
     device = chosen_device(request.device)
     dtype = _dtype(request, device, choice)
@@ -129,7 +129,7 @@ def _what_is_asked(request: LoadModel) -> tuple[object, ...]:
     return request.model, request.device, computed, request.preview_vae, request.memory
 
 
-def _keep_quiet() -> None:
+def keep_quiet() -> None:
     """What these libraries say on stderr goes into a log; bars and notices would hide the errors there."""
     diffusers.utils.logging.set_verbosity_error()
     diffusers.utils.logging.disable_progress_bar()
@@ -137,7 +137,7 @@ def _keep_quiet() -> None:
     transformers.utils.logging.disable_progress_bar()
 
 
-def _compute_repeatably() -> None:
+def compute_repeatably() -> None:
     """Kernels chosen by rule, not by a race of them, and none that adds in the order in which threads come.
 
     The workspace of cuBLAS is the environment's (`worker.prepare_environment`).  What stays a choice of torch's, TF32
