@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 import torch
+import torch._dynamo
 
 from engine.diffusion.adapters import first_line
 from engine.errors import ModelProblem
@@ -53,7 +54,5 @@ def _has_blocks(part: Any) -> bool:
 
 
 def _keep_many_shapes() -> None:
-    import torch._dynamo  # a second to import, for nothing where nobody compiles
-
     torch._dynamo.config.cache_size_limit = _SHAPES
     torch._dynamo.config.accumulated_cache_size_limit = 4 * _SHAPES
