@@ -98,11 +98,16 @@ def values_of(folder: Path) -> dict[str, int]:
     variant = variant_of(folder)
     found: dict[str, int] = {}
     for part in sorted(folder.glob("*/")):
-        files = list(part.glob("*.safetensors"))
-        loaded = [file for file in files if _variant_in(file.name) == variant] or files
-        if loaded:
-            found[part.name] = sum(sum(_counts(file).values()) for file in loaded)
+        if count := values_in(part, variant):
+            found[part.name] = count
     return found
+
+
+def values_in(path: Path, variant: str = "") -> int:
+    """How many numbers the weights of a file, or of the folder of one component, are; 0 when there are none."""
+    files = [path] if path.is_file() else list(path.glob("*.safetensors"))
+    loaded = [file for file in files if _variant_in(file.name) == variant] or files
+    return sum(sum(_counts(file).values()) for file in loaded)
 
 
 def single_values(file: Path) -> dict[str, int]:

@@ -18,7 +18,7 @@ from engine.diffusion.compiling import DENOISERS
 from engine.errors import ModelProblem
 from engine.memory import QUANTISED, Memory, Placement, Room, plan_memory, working_bytes
 from engine.plan import LoadModel, ModelChoice
-from engine.weights import parts_beside, single_values, values_of
+from engine.weights import parts_beside, single_values, values_in, values_of
 
 _DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 NATIVE = AttentionBackendName.NATIVE.value
@@ -32,6 +32,9 @@ def chosen_device(wanted: str) -> str:
             torch.empty(0, device=wanted)
         except (RuntimeError, AssertionError) as error:
             raise ModelProblem(f"the device {wanted!r} cannot be used here: {_why_no_device(error)}") from error
+        device = torch.device(wanted)
+        if device.type == "cuda" and device.index is not None:
+            torch.cuda.set_device(device)  # where quantised weights go, whatever they are told
         return wanted
     if torch.cuda.is_available():
         return "cuda"
@@ -66,6 +69,9 @@ def chosen_placement(request: LoadModel, choice: ModelChoice, device: str, dtype
         values |= {part.name: beside.get(part.name, 0) for part in parts_beside(path, choice.folder)}
         if request.memory in QUANTISED:
             raise ModelProblem(f"--memory {request.memory} needs a diffusers folder, {path.name} is a single file")
+    values |= {f"LoRA {number}": values_in(Path(lora.path)) for number, lora in enumerate(choice.loras)}
+    if choice.vae:
+        values["vae"] = values_in(Path(choice.vae))
     room = free_room(device)
     return plan_memory(
         request.memory,

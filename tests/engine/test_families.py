@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from engine.diffusion.loading import LoadedModel
 from engine.diffusion.render import BatchRenderer, NoiseKind, axes_of, call_arguments, stretched
+from engine.diffusion.seams import Step
 from engine.errors import InvalidRequest
 from engine.events import Picture
 from engine.plan import PictureTask, RenderJob
@@ -271,9 +272,10 @@ def test_a_prompt_is_encoded_once(models: dict[str, LoadedModel], family: str) -
 
 @pytest.mark.parametrize("family", ["SDXL", "Flux.1", "Flux.2", "Qwen-Image", "Kandinsky 5"])
 def test_previews_come_from_packed_latents_too(models: dict[str, LoadedModel], family: str) -> None:
-    known, renderer = FAMILIES[family], BatchRenderer(models[family])
+    known, steps = FAMILIES[family], list[Step]()
+    renderer = BatchRenderer(models[family], clock=lambda: float(len(steps)))
     previews: list[tuple[Picture, ...]] = []
-    renderer.render(noise_of(known.shape, 0, 1), known.settings, lambda _: None, previews.append)
+    renderer.render(noise_of(known.shape, 0, 1), known.settings, steps.append, previews.append)
     side = known.shape[known.axes.index("H")]
     assert [[(one.width, one.height) for one in pictures] for pictures in previews] == [[(side, side)] * 2] * 3
 

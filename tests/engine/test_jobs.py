@@ -20,7 +20,7 @@ from engine.schedulers import scheduler_settings
 from latentpng.files import pixel_digest, read_record, write_picture
 from latentpng.record import Lineage, Round, SeedRoot, TensorRoot
 from tests.engine.test_render import SCHEDULERS
-from tests.engine.tiny import SETTINGS, job_of, load_tiny, save_tiny
+from tests.engine.tiny import SETTINGS, job_of, load_tiny, save_tiny, slow_clock
 
 PARENT = Lineage(root=SeedRoot(seed=7))
 
@@ -40,10 +40,7 @@ def tasks_of(count: int) -> tuple[PictureTask, ...]:
 def run(loaded: LoadedModel, job: RenderJob, *, micro_batch: int = 4, step_takes: float = 1.0) -> list[Event]:
     """step_takes: seconds, on the clock that paces the previews."""
     events: list[Event] = []
-
-    def clock() -> float:
-        return step_takes * sum(isinstance(event, StepDone) for event in events)
-
+    clock = slow_clock(events, step_takes)
     JobRunner(loaded, emit=events.append, is_cancelled=lambda _: False, micro_batch=micro_batch, clock=clock).run(job)
     return events
 

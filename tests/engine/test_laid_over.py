@@ -16,13 +16,16 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 
 from engine.conditions import differing_conditions
+from engine.diffusion import placement
 from engine.diffusion.jobs import JobRunner
 from engine.diffusion.loading import LoadedModel, load_model, serves, with_other_loras
+from engine.diffusion.placement import chosen_device, chosen_placement
 from engine.diffusion.render import BatchRenderer
 from engine.diffusion.worker import Worker
 from engine.errors import ModelProblem
-from engine.events import Event, PictureRendered, PreviewRendered, StepDone
+from engine.events import Event, PictureRendered, PreviewRendered
 from engine.finding import model_identity, recorded_loras, recorded_vae, remember_model, same_weights
+from engine.memory import Placement, Room, plan_memory
 from engine.parts import resolve_lora, resolve_preview_vae, resolve_vae
 from engine.plan import LoadModel, LoraChoice, ModelChoice, PictureTask, RenderJob
 from engine.wire import Wire
@@ -31,7 +34,7 @@ from latentpng.record import LatentRecord, Lineage, SeedRoot
 from tests.engine.families.catalogue import save_family
 from tests.engine.laying import kohya_lora, merged_by_hand, other_vae, peft_lora, tiny_autoencoder
 from tests.engine.single_file import as_single_file
-from tests.engine.tiny import SETTINGS, save_tiny
+from tests.engine.tiny import SETTINGS, save_tiny, slow_clock
 
 NOISE = gauss1(5, 0, 1024).reshape(1, 4, 16, 16).astype(np.float16)
 JOB = RenderJob(
@@ -70,11 +73,7 @@ def picture_of(loaded: LoadedModel) -> NDArray[np.uint8]:
 
 def run(loaded: LoadedModel) -> list[Event]:
     events: list[Event] = []
-
-    def clock() -> float:
-        """A second a step, so that every preview is due."""
-        return float(sum(isinstance(event, StepDone) for event in events))
-
+    clock = slow_clock(events)
     JobRunner(loaded, emit=events.append, is_cancelled=lambda _: False, clock=clock).run(JOB)
     return events
 
@@ -335,3 +334,34 @@ def test_what_is_no_vae_is_one_sentence(tiny: ModelChoice, tmp_path: Path) -> No
     with pytest.raises(ModelProblem) as caught:
         resolve_preview_vae(f"{tiny.path}/vae")
     assert str(caught.value) == f"--preview-vae needs an AutoencoderTiny, found 'AutoencoderKL' in '{tiny.path}/vae'"
+
+
+def test_what_is_laid_over_counts_when_memory_is_planned(
+    tiny: ModelChoice, lora: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[dict[str, int]] = []
+
+    def plan(wanted: str, values: dict[str, int], **_: Any) -> Placement:
+        counted.append(values)
+        return plan_memory(wanted, values, value_bytes=4, working=0, room=Room(gpu=0, main=0))
+
+    monkeypatch.setattr(placement, "plan_memory", plan)
+    vae = tmp_path / "vae"
+    other_vae(vae)
+    laid = replace(with_loras(tiny, (lora, 1.0), (lora, 0.5)), vae=str(vae))
+    for choice in (tiny, laid):
+        chosen_placement(request_for(choice), choice, "cpu", torch.float32)
+    bare, more = counted
+    numbers = sum(tensor.numel() for tensor in load_file(lora).values())
+    stored = sum(tensor.numel() for file in vae.glob("*.safetensors") for tensor in load_file(file).values())
+    assert numbers > 0
+    assert stored > 0
+    assert more == {**bare, "LoRA 0": numbers, "LoRA 1": numbers, "vae": stored}
+
+
+def test_the_second_gpu_is_the_current_one_while_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    current: list[torch.device] = []
+    monkeypatch.setattr(torch.cuda, "set_device", current.append)
+    monkeypatch.setattr(torch, "empty", lambda *_, **__: None)
+    assert [chosen_device(name) for name in ("cuda:1", "cuda", "cpu")] == ["cuda:1", "cuda", "cpu"]
+    assert current == [torch.device("cuda:1")]

@@ -5,6 +5,7 @@ Random weights show everything that matters here: a picture changes with its noi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 import engine
 from engine.diffusion.loading import LoadedModel, load_model
+from engine.events import Event, StepDone
 from engine.plan import LoadModel, ModelChoice, PictureTask, RenderJob
 from engine.settings import RenderSettings
 from latentpng.record import LatentRecord
@@ -90,3 +92,8 @@ def job_of(record: LatentRecord) -> RenderJob:
         settings=RenderSettings.from_json(record.settings, defaults=SETTINGS),
         root_tensor=record.root_tensor,
     )
+
+
+def slow_clock(events: list[Event], step_takes: float = 1.0) -> Callable[[], float]:
+    """A clock for the pace of previews: it goes on with the steps among the events, so that each is worth one."""
+    return lambda: step_takes * sum(isinstance(event, StepDone) for event in events)
