@@ -72,6 +72,9 @@ def differing_conditions(recorded: LatentRecord, fresh: LatentRecord) -> tuple[s
     attention = [record.software.get("attention", _ATTENTION) for record in (recorded, fresh)]
     if attention[0] != attention[1]:
         phrases.append(f"attention {_words(attention[0])} then, {_words(attention[1])} now")
+    compiled = [bool(record.software.get("compiled")) for record in (recorded, fresh)]
+    if compiled[0] != compiled[1]:
+        phrases.append("compiled then, not now" if compiled[0] else "not compiled then, compiled now")
     return tuple(dict.fromkeys(phrases))
 
 

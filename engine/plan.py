@@ -101,6 +101,7 @@ class LoadModel:
     attention: a back-end of diffusers by name; "auto" is torch's own, or `attention_then` where that can be used.
     attention_then: the back-end that the picture to go on from records; "" is torch's own.
     memory: one of `engine.memory.Memory`: where weights wait, or how small they are stored.
+    compile: compile the repeated blocks of the model; a picture that was compiled does not ask for it by itself.
     """
 
     model: ModelChoice
@@ -113,12 +114,14 @@ class LoadModel:
     attention: str = "auto"
     attention_then: str = ""
     memory: str = "auto"
+    compile: bool = False
 
     @property
     def without_settings(self) -> tuple[object, ...]:
         """All but the settings, which go with each job."""
         place = self.device, self.dtype, self.made_with, self.memory, self.micro_batch
-        return self.model, place, self.attention, self.attention_then, self.preview_vae
+        computed = self.attention, self.attention_then, self.compile
+        return self.model, place, computed, self.preview_vae
 
     @property
     def what_matters(self) -> tuple[object, ...]:

@@ -58,6 +58,12 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         choices=MEMORY_NAMES,
         help="where weights wait, or how small they are stored (default: what fits)",
     )
+    group.add_argument(
+        "--compile",
+        action="store_true",
+        help="compile the repeated blocks of the model: the first picture waits for it, the rest is faster; other bits "
+        "than without",
+    )
     together = group.add_mutually_exclusive_group()
     together.add_argument("--batch", type=int, default=0, metavar="N", help="most pictures rendered at once")
     together.add_argument(

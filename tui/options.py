@@ -37,6 +37,7 @@ class Target:
     attention: str = "auto"
     attention_then: str = ""
     memory: str = "auto"
+    compile: bool = False
     notice: str = ""
 
     @property
@@ -53,6 +54,7 @@ class Target:
             attention=self.attention,
             attention_then=self.attention_then,
             memory=self.memory,
+            compile=self.compile,
         )
 
 
@@ -148,4 +150,5 @@ def _target(
         preview_vae=resolve_preview_vae(options.preview_vae) if options.preview_vae else "",
         attention=options.attention,
         memory=options.memory,
+        compile=options.compile,
     )

@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from engine.diffusion.batches import LARGEST, Batch, batch_size, next_batch
+from engine.diffusion.compiling import compiler_trouble
 from engine.diffusion.loading import LoadedModel
 from engine.diffusion.records import Recorder
 from engine.diffusion.render import BatchRenderer, NoiseKind, RenderedBatch
@@ -84,6 +85,8 @@ class JobRunner:
             rendered = self._render(job, batch, np.stack(noises))
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
+                if sentence := compiler_trouble(error):
+                    raise RenderProblem(sentence) from error
                 raise
         else:
             self._report(job, batch, noises, kind, rendered)

@@ -21,6 +21,7 @@ from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 from packaging.version import Version
 
 from engine.diffusion.adapters import first_line, lay_loras, missing_parts, other_vae, take_loras_off, tiny_vae
+from engine.diffusion.compiling import compile_blocks
 from engine.diffusion.placement import (
     chosen_device,
     chosen_dtype,
@@ -50,6 +51,7 @@ class LoadedModel:
     choice: with the folder that a download went to.  identity: what files record of it.
     own: the scheduler that it came with.  preview: the colours of its latents, where it tells them.
     tiny: the autoencoder for its previews, where one was asked for.  attention: "" for torch's own.
+    compiled: its repeated blocks are, or will be by the first rendering.
     """
 
     choice: ModelChoice
@@ -63,12 +65,13 @@ class LoadedModel:
     tiny: Any = None
     attention: str = ""
     memory: Memory = Memory.RESIDENT
+    compiled: bool = False
 
 
 def load_model(request: LoadModel, progress: Callable[[str], None]) -> LoadedModel:
     """ModelProblem when it cannot be used, in one sentence."""
-    _keep_quiet()
-    _compute_repeatably()
+    keep_quiet()
+    compute_repeatably()
     choice = _fetched(request.model, progress)
     device = chosen_device(request.device)
     dtype = _dtype(request, device, choice)
@@ -78,6 +81,8 @@ def load_model(request: LoadModel, progress: Callable[[str], None]) -> LoadedMod
     _check_complete(pipe, choice)
     lay_loras(pipe, choice)
     attention = use_attention(pipe, request.attention, request.attention_then)
+    if request.compile:
+        compile_blocks(pipe, placement.memory)
     tiny = tiny_vae(request.preview_vae, pipe, _precision(dtype)).to(device) if request.preview_vae else None
     prepare(pipe, device)
     return LoadedModel(
@@ -92,6 +97,7 @@ def load_model(request: LoadModel, progress: Callable[[str], None]) -> LoadedMod
         tiny=tiny,
         attention=attention,
         memory=placement.memory,
+        compiled=request.compile,
     )
 
 
@@ -105,10 +111,11 @@ def serves(loaded: LoadedModel, loaded_for: LoadModel, request: LoadModel) -> bo
 def with_other_loras(loaded: LoadedModel, loaded_for: LoadModel, request: LoadModel) -> LoadedModel | None:
     """What is loaded, with the LoRA files of `request`, where all else is the same; None where it is not.
 
-    The weights stay where they are, and prompts are encoded anew.  After a ModelProblem the pipeline is of no use.
+    The weights stay where they are, and prompts are encoded anew.  None for compiled blocks too, which are compiled
+    with their LoRA layers.  After a ModelProblem the pipeline is of no use.
     """
     bare = replace(request, model=replace(request.model, loras=loaded_for.model.loras))
-    if loaded.memory is not Memory.RESIDENT or not serves(loaded, loaded_for, bare):
+    if loaded.compiled or loaded.memory is not Memory.RESIDENT or not serves(loaded, loaded_for, bare):
         return None
     choice = replace(loaded.choice, loras=request.model.loras)
     take_loras_off(loaded.pipe)
@@ -118,11 +125,11 @@ def with_other_loras(loaded: LoadedModel, loaded_for: LoadModel, request: LoadMo
 
 
 def _what_is_asked(request: LoadModel) -> tuple[object, ...]:
-    attention = (request.attention, request.attention_then)
-    return request.model, request.device, attention, request.preview_vae, request.memory
+    computed = (request.attention, request.attention_then, request.compile)
+    return request.model, request.device, computed, request.preview_vae, request.memory
 
 
-def _keep_quiet() -> None:
+def keep_quiet() -> None:
     """What these libraries say on stderr goes into a log; bars and notices would hide the errors there."""
     diffusers.utils.logging.set_verbosity_error()
     diffusers.utils.logging.disable_progress_bar()
@@ -130,7 +137,7 @@ def _keep_quiet() -> None:
     transformers.utils.logging.disable_progress_bar()
 
 
-def _compute_repeatably() -> None:
+def compute_repeatably() -> None:
     """Kernels chosen by rule, not by a race of them, and none that adds in the order in which threads come.
 
     The workspace of cuBLAS is the environment's (`worker.prepare_environment`).  What stays a choice of torch's, TF32

@@ -14,6 +14,7 @@ from diffusers import PipelineQuantizationConfig
 from diffusers.models.attention_dispatch import AttentionBackendName
 
 from engine.diffusion.adapters import first_line
+from engine.diffusion.compiling import DENOISERS
 from engine.errors import ModelProblem
 from engine.memory import QUANTISED, Memory, Placement, Room, plan_memory, working_bytes
 from engine.plan import LoadModel, ModelChoice
@@ -155,7 +156,7 @@ def _set_attention(pipe: Any, name: str) -> str:
     names = [backend.value for backend in AttentionBackendName if not backend.value.endswith("_hub")]
     if name not in names:
         raise ModelProblem(f"the attention is one of {', '.join(names)}, found {name!r}")
-    parts = [part for part in map(_denoiser(pipe), ("transformer", "transformer_2", "unet")) if part is not None]
+    parts = [part for part in map(_denoiser(pipe), DENOISERS) if part is not None]
     if not parts:
         if name == NATIVE:
             return ""

@@ -28,7 +28,8 @@ class Recorder:
     def __init__(self, loaded: LoadedModel) -> None:
         self._loaded = loaded
         attention = {"attention": loaded.attention} if loaded.attention else {}
-        self._software: dict[str, Json] = {**software_of(loaded.device), **attention}
+        compiled = {"compiled": True} if loaded.compiled else {}
+        self._software: dict[str, Json] = {**software_of(loaded.device), **attention, **compiled}
 
     def record(
         self,

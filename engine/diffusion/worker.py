@@ -191,6 +191,7 @@ def prepare_environment(*, download: bool) -> None:
     os.environ.pop("DIFFUSERS_ATTN_BACKEND", None)  # an attention that is not asked for would not be recorded
     if os.environ.get("CUBLAS_WORKSPACE_CONFIG") not in _REPEATABLE_WORKSPACES:
         os.environ["CUBLAS_WORKSPACE_CONFIG"] = _REPEATABLE_WORKSPACES[0]
+    os.environ["TORCHINDUCTOR_DETERMINISTIC"] = "1"  # kernels by rule, not by a race of them, with --compile too
     os.environ.setdefault("GOMP_SPINCOUNT", _SPINS)
     os.environ["HF_HUB_OFFLINE"] = "0" if download else "1"
     if constants := sys.modules.get("huggingface_hub.constants"):  # imported for the model before this one

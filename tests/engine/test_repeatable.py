@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from engine.conditions import differing_conditions
-from engine.diffusion.loading import _compute_repeatably
+from engine.diffusion.loading import compute_repeatably
 from engine.diffusion.records import kernels_of, software_of
 from engine.diffusion.worker import prepare_environment
 from latentpng.lineage import record_of, replay
@@ -29,7 +29,7 @@ def _as_before() -> Iterator[None]:
 def test_a_gpu_computes_repeatably(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.backends.cudnn, "benchmark", True)
-    _compute_repeatably()
+    compute_repeatably()
     assert (torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic) == (False, True)
     assert torch.are_deterministic_algorithms_enabled()
     assert torch.is_deterministic_algorithms_warn_only_enabled()
@@ -38,7 +38,7 @@ def test_a_gpu_computes_repeatably(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(("before", "after"), [("", ":4096:8"), (":0:0", ":4096:8"), (":16:8", ":16:8")])
 def test_the_workspace_of_cublas_is_one_that_repeats(monkeypatch: pytest.MonkeyPatch, before: str, after: str) -> None:
     names = ["DIFFUSERS_DISABLE_REMOTE_CODE", "HF_HUB_DISABLE_TELEMETRY", "HF_HUB_DISABLE_PROGRESS_BARS"]
-    for name in [*names, "TOKENIZERS_PARALLELISM", "GOMP_SPINCOUNT", "HF_HUB_OFFLINE"]:
+    for name in [*names, "TOKENIZERS_PARALLELISM", "GOMP_SPINCOUNT", "HF_HUB_OFFLINE", "TORCHINDUCTOR_DETERMINISTIC"]:
         monkeypatch.setenv(name, os.environ.get(name, "1"))
     monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", before)
     prepare_environment(download=False)
@@ -50,7 +50,7 @@ def test_the_record_of_a_gpu_names_its_kernels(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(torch.backends.cudnn, "version", lambda: 91002)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.delenv("NVIDIA_TF32_OVERRIDE", raising=False)
-    _compute_repeatably()
+    compute_repeatably()
     assert kernels_of("cuda") == {
         "cuda": "13.0",
         "cudnn": 91002,

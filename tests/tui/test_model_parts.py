@@ -77,3 +77,17 @@ def test_guidance_rescale_is_asked_for_again(tmp_path: Path, picture: Path) -> N
     renderer = FakeRenderer()
     warmer("render", picture, "--out", tmp_path / "again.png", renderer=renderer)
     assert renderer.jobs[-1].settings.guidance_rescale == 0.5
+
+
+def test_blocks_are_compiled_only_where_that_is_asked_for(tmp_path: Path, picture: Path) -> None:
+    embed_record(picture, replace(read_record(picture), software={"device": "fake", "compiled": True}))
+    for arguments, compiled in ((), False), (("--compile",), True):
+        renderer = FakeRenderer()
+        warmer("render", picture, "--out", tmp_path / f"{compiled}.png", *arguments, renderer=renderer)
+        assert renderer.loads[-1].compile is compiled
+
+
+def test_a_picture_that_was_compiled_is_told_by_a_check(picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    embed_record(picture, replace(read_record(picture), software={"device": "fake", "compiled": True}))
+    warmer("render", picture, "--check")
+    assert capsys.readouterr().out == f"{picture}: bit-exact, although compiled then, not now\n"

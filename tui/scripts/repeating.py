@@ -18,7 +18,7 @@ from tui.scripts.running import Work
 
 _JOBS = (((1, 2), (0, 0)), ((1, 2), (0, 0)), ((1, 3), (0, 0)), ((1,), (1, 0)))
 """Seeds and slot: a batch of two, the same again, the first picture with another neighbour, the first alone."""
-_KERNELS = ("cuda", "cudnn", "tf32", "attention", "sdpa", "deterministic")
+_KERNELS = ("cuda", "cudnn", "tf32", "attention", "compiled", "sdpa", "deterministic")
 
 
 def repeated(target: Target, renderer: Renderer, *, quiet: bool) -> Iterator[Finding]:

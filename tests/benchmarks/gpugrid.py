@@ -1,0 +1,145 @@
+"""What `engine_gpu` times: a grid of 8 with one model, by a plain loop and by the engine, with the same weights."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
+
+import torch
+
+from engine.diffusion.compiling import compile_blocks
+from engine.diffusion.jobs import JobRunner
+from engine.diffusion.loading import LoadedModel, compute_repeatably
+from engine.diffusion.placement import chosen_dtype, prepare
+from engine.diffusion.prompts import PromptMemo
+from engine.diffusion.schedulers import OwnScheduler
+from engine.events import Event
+from engine.plan import ModelChoice, RenderJob
+from engine.settings import RenderSettings
+from tests.benchmarks import trueshapes
+from tests.benchmarks.gridtask import SETTINGS, TASKS, Seen
+from tests.benchmarks.paired import Turn, in_turns, timed
+from tests.benchmarks.plainloop import Plain
+from tests.engine.families.catalogue import FAMILIES, build_family
+
+LOOP, OURS, COMPILED = "plain loop of 8 calls", "ours", "ours, compiled"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Case:
+    """tiny: the name of the tiny family that stands in for it.  settings: as its authors recommend."""
+
+    build: Callable[[str, torch.dtype], Any]
+    tiny: str
+    settings: RenderSettings
+
+
+def _settings(side: int, steps: int, guidance: float) -> RenderSettings:
+    return RenderSettings(prompt=SETTINGS.prompt, width=side, height=side, steps=steps, guidance=guidance)
+
+
+CASES: Mapping[str, Case] = MappingProxyType(
+    {
+        "sd15": Case(build=trueshapes.sd15, tiny="SD 1.x", settings=_settings(512, 30, 7.5)),
+        "sdxl": Case(build=trueshapes.sdxl, tiny="SDXL", settings=_settings(1024, 30, 5.0)),
+        "flux": Case(build=trueshapes.flux, tiny="Flux.1", settings=_settings(1024, 28, 3.5)),
+    }
+)
+
+
+def built(name: str, *, tiny: bool) -> tuple[Any, RenderSettings, str]:
+    """The pipeline, what it is asked for, and its device."""
+    case = CASES[name]
+    if tiny:
+        return build_family(case.tiny), replace(FAMILIES[case.tiny].settings, prompt=SETTINGS.prompt), "cpu"
+    dtype = chosen_dtype("auto", "cuda", made_with=("", ""), has_unet=name != "flux")
+    return case.build("cuda", dtype), case.settings, "cuda"
+
+
+class Bench:
+    """One model, and what is measured of it beside the turns.
+
+    peaks: bytes on the GPU at most, of every variant.  firsts: seconds of its first turn, compiling included.
+    """
+
+    def __init__(self, pipe: Any, settings: RenderSettings, *, device: str, compiled: bool, batch: int) -> None:
+        self.peaks: dict[str, int] = {}
+        self.firsts: dict[str, float] = {}
+        self._pipe, self._settings, self._device, self._compiled = pipe, settings, device, compiled
+
+        def seeded(first: int, after: int) -> dict[str, Any]:
+            return {"generator": [torch.Generator(device).manual_seed(number) for number in range(first, after)]}
+
+        self._plain = Plain(copy.copy(pipe), settings, seeded)  # before the prompts of `pipe` are remembered
+        if compiled:
+            compile_blocks(pipe)
+        loaded = LoadedModel(
+            choice=ModelChoice(path="", name=type(pipe).__name__),
+            pipe=pipe,
+            own=OwnScheduler.of(pipe),
+            device=device,
+            dtype=str(pipe.dtype).removeprefix("torch."),
+            identity={},
+            memo=PromptMemo(pipe),
+            compiled=compiled,
+        )
+        self._seen: list[tuple[float, Event]] = []
+        self._began = 0.0
+        self._runner = JobRunner(loaded, emit=self._note, is_cancelled=lambda _: False, micro_batch=batch)
+
+    def measure(self, repeats: int) -> tuple[dict[str, list[Turn]], list[Seen]]:
+        """The turns, and grids with previews after them."""
+        variants = {LOOP: self._loop, OURS: lambda: self._grid(OURS)}
+        if self._compiled:
+            variants[COMPILED] = lambda: self._grid(COMPILED)
+        turns = in_turns(variants, repeats)
+        self._as_ours()
+        return turns, [self._ours(previews=True) for _ in range(repeats)]
+
+    def _loop(self) -> Turn:
+        torch.use_deterministic_algorithms(False)
+        torch.backends.cudnn.deterministic = False
+        if hasattr(self._pipe, "unet"):
+            self._pipe.unet.to(memory_format=torch.contiguous_format)
+        return self._turn(LOOP, lambda: self._plain.job("1"))
+
+    def _grid(self, name: str) -> Turn:
+        self._as_ours()
+        return self._turn(name, lambda: self._ours(previews=False).pixels)
+
+    def _as_ours(self) -> None:
+        compute_repeatably()
+        prepare(self._pipe, self._device)
+
+    def _ours(self, *, previews: bool) -> Seen:
+        self._seen, self._began = [], time.perf_counter()
+        self._runner.run(RenderJob(job=1, tasks=TASKS, settings=self._settings, previews=previews))
+        return Seen(events=tuple(self._seen))
+
+    def _note(self, event: Event) -> None:
+        self._seen.append((time.perf_counter() - self._began, event))
+
+    def _turn(self, name: str, run: Callable[[], bytes]) -> Turn:
+        on_gpu = self._device != "cpu"
+        if on_gpu:
+            torch.cuda.synchronize()
+            torch.cuda.reset_peak_memory_stats()
+
+        def finished() -> bytes:
+            pixels = run()
+            if on_gpu:
+                torch.cuda.synchronize()
+            return pixels
+
+        eager = self._compiled and name != COMPILED
+        with torch.compiler.set_stance("force_eager") if eager else contextlib.nullcontext():
+            turn = timed(finished)
+        self.firsts.setdefault(name, turn.seconds)
+        if on_gpu:
+            self.peaks[name] = max(self.peaks.get(name, 0), torch.cuda.max_memory_allocated())
+        return turn
