@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.errors import InvalidRequest
+from engine.finding import model_entry
 from latentpng.record import Json, JsonObject, LatentRecord
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class PixelDifference:
 def differing_conditions(recorded: LatentRecord, fresh: LatentRecord) -> tuple[str, ...]:
     """One phrase per condition that is not the same: "torch 2.13.0 then, 2.12.1 now".  () when all are."""
     phrases = [] if recorded.node == fresh.node else ["another initial noise"]
-    phrases += model_differences(recorded.settings.get("model"), fresh.settings.get("model"))
+    phrases += model_differences(model_entry(recorded.settings), fresh.settings.get("model"))
     phrases += _scheduler(recorded.settings.get("scheduler"), fresh.settings.get("scheduler"))
     phrases += _compare(recorded.settings, fresh.settings, _SETTINGS)
     phrases += _compare(recorded.software, fresh.software, _SOFTWARE)
@@ -83,7 +84,8 @@ def model_differences(then: Json, now: Json) -> tuple[str, ...]:
     one, other = _entries(then), _entries(now)
     phrases = []
     if one.get("fingerprint") != other.get("fingerprint"):
-        phrases.append(f"model {_words(one.get('name'))} then, {_words(other.get('name'))} now (the weights differ)")
+        why = "the weights differ" if one.get("fingerprint") else "which weights is not recorded"
+        phrases.append(f"model {_words(one.get('name'))} then, {_words(other.get('name'))} now ({why})")
     vaes = _entries(one.get("vae")), _entries(other.get("vae"))
     if vaes[0].get("fingerprint") != vaes[1].get("fingerprint"):
         phrases.append(f"VAE {_words(vaes[0].get('name', _OWN))} then, {_words(vaes[1].get('name', _OWN))} now")

@@ -78,7 +78,7 @@ class FakeRenderer:
         self._until_hold = self._done = self._asked_batch = 0
         self._model: dict[str, Json] = {"name": "fake", "pipeline": _PIPELINE, "fingerprint": ""}
         self._failures: list[tuple[int, Failure, str]] = []
-        self._load_failure = ""
+        self._load_failure, self._load_failure_kind = "", Failure.MODEL
         self._waiting = Waiting()
         self._thread = threading.Thread(target=self._work, name="fake renderer", daemon=True) if threaded else None
         self._on_event: Callable[[Event], None] = _ignore
@@ -103,9 +103,9 @@ class FakeRenderer:
         """The next job takes the worker with it, once `after` more pictures are done: JobFailed, then WorkerDied."""
         self._failures.append((self._done + after, Failure.CRASH, sentence))
 
-    def fail_loading(self, sentence: str) -> None:
+    def fail_loading(self, sentence: str, failure: Failure = Failure.MODEL) -> None:
         """The next `load` fails."""
-        self._load_failure = sentence
+        self._load_failure, self._load_failure_kind = sentence, failure
 
     def start(self, on_event: Callable[[Event], None]) -> None:
         """Begins to run."""
@@ -174,7 +174,7 @@ class FakeRenderer:
             self._model = model_identity(request.model, request.memory)
         if self._load_failure:
             sentence, self._load_failure = self._load_failure, ""
-            self._on_event(JobFailed(job=-1, failure=Failure.MODEL, sentence=sentence))
+            self._on_event(JobFailed(job=-1, failure=self._load_failure_kind, sentence=sentence))
             return
         self._on_event(
             ModelReady(

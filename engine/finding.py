@@ -46,6 +46,13 @@ def model_identity(choice: ModelChoice, memory: str = "auto") -> dict[str, Json]
     }
 
 
+def model_entry(settings: JsonObject) -> Json:
+    """What a file says of its model; an import names none that can be found, but perhaps what confirmed it."""
+    model, confirmed = settings.get("model"), settings.get("confirmed")
+    is_known = isinstance(model, Mapping) and "fingerprint" in model
+    return confirmed.get("model") if isinstance(confirmed, Mapping) and not is_known else model
+
+
 def find_model(recorded: Json) -> ModelChoice:
     """The model that a file's `settings["model"]` names, where this machine has it, bare; NO_MODEL otherwise."""
     wanted = _text(recorded, "fingerprint")
@@ -121,7 +128,7 @@ def same_weights(recorded: Json, identity: JsonObject) -> bool:
 
 def remember_model(choice: ModelChoice, identity: JsonObject) -> None:
     """Keeps where this model, its LoRA files and its VAE were, so that a file finds them again."""
-    if choice.name != EMBEDDED:
+    if Path(choice.path) != embedded_folder():
         remember(
             Remembered(
                 digest=_text(identity, "fingerprint"),

@@ -70,19 +70,22 @@ def working_bytes(width: int, height: int, value_bytes: int) -> int:
     return _RESERVE + width * height * _DECODER_VALUES * value_bytes
 
 
-def plan_memory(wanted: str, values: Mapping[str, int], *, value_bytes: int, working: int, room: Room) -> Placement:
+def plan_memory(
+    wanted: str, values: Mapping[str, int], *, laid_over: int = 0, value_bytes: int, working: int, room: Room
+) -> Placement:
     """values: of each component, how many numbers its weights are.  ModelProblem when `wanted` cannot be, or nothing.
 
+    laid_over: numbers of LoRA files, which go with their component and are not quantised.
     value_bytes: of the dtype.  working: as `working_bytes`.
     """
     if wanted not in tuple(Memory):
         raise ModelProblem(f"--memory is one of {', '.join(Memory)}, found {wanted!r}")
     if not room.gpu:
         return _without_gpu(Memory(wanted))
-    needed = {memory: _needed(memory, values, value_bytes) + working for memory in Memory}
+    needed = {memory: _needed(memory, values, value_bytes) + laid_over * value_bytes + working for memory in Memory}
     if wanted != Memory.AUTO:
         return _asked_for(Memory(wanted), needed, room)
-    total = sum(values.values()) * value_bytes
+    total = (sum(values.values()) + laid_over) * value_bytes
     if not total:  # nothing is known of it: loading will tell
         return Placement(memory=Memory.RESIDENT, sentence="all weights go to the GPU")
     for memory in (Memory.RESIDENT, Memory.OFFLOAD, Memory.GROUP, *QUANTISED):

@@ -39,10 +39,11 @@ _NO_WEIGHTS = (
 _OTHER_INPUT = ("Img2Img", "Inpaint", "ControlNet", "Upscale", "Pix2Pix", "Edit", "Kontext", "Fill", "Redux", "Video")
 
 
-def resolve_model(text: str, *, config: str = "", download: bool = False) -> ModelChoice:
+def resolve_model(text: str, *, config: str = "", download: bool = False, other_vae: bool = False) -> ModelChoice:
     """What `--model` means: "" or "embedded", a diffusers folder, a `.safetensors` file, a hub id with `download`.
 
     config: for a single file, a local diffusers folder of the same family; only its small files are read.
+    other_vae: another VAE stands in place of its own, so a single file may lack one.
     """
     if text in ("", EMBEDDED):
         return ModelChoice(path=str(embedded_folder()), name=EMBEDDED)
@@ -53,7 +54,7 @@ def resolve_model(text: str, *, config: str = "", download: bool = False) -> Mod
         check_folder(path)
         return ModelChoice(path=str(path.resolve()), name=_name_of(path.resolve()))
     if path.is_file():
-        return _single_file(path.resolve(), config)
+        return _single_file(path.resolve(), config, other_vae=other_vae)
     if _HUB_ID.fullmatch(text) and not text.startswith("."):
         if download:
             return ModelChoice(path=text, name=text, download=True)
@@ -99,7 +100,7 @@ def embedded_folder() -> Path:
     return Path(__file__).parent / "embedded" / "model"
 
 
-def _single_file(path: Path, config: str) -> ModelChoice:
+def _single_file(path: Path, config: str, *, other_vae: bool) -> ModelChoice:
     if path.name == INDEX:
         raise ModelProblem(f"{path.name} stands in a model's folder: name the folder")
     check_weights_file(path, "a model is a diffusers folder or such a file")
@@ -116,6 +117,8 @@ def _single_file(path: Path, config: str) -> ModelChoice:
         raise ModelProblem(f"--config needs a diffusers folder: {config!r} has no {INDEX}")
     check_pipeline(pipeline_of(folder), folder.name)
     for part in parts_beside(path, folder):
+        if part.name == "vae" and other_vae:
+            continue
         if not any(part.glob("*.safetensors")):
             raise ModelProblem(f"{path.name} holds no {part.name}, and the folder of --config has no weights for it")
         check_component(part)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.events import Event, ModelReady, StepDone
+from engine.events import Event, JobCancelled, JobDone, JobFailed, ModelReady, StepDone
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -12,13 +12,13 @@ class Patience:
     """Seconds of silence that are borne while something is asked for.
 
     tick: how often silence is looked at.  load: while a model loads, which says little, from a slow disk.
-    first: until the first step with a model, when prompts are encoded and kernels compiled.
-    step: after that; or `factor` times the longest silence that ended well, where steps take long.
+    first: until the first step of a job: prompts are encoded, kernels compiled, and its size may be a larger one.
+    step: after that; or `factor` times the longest step of the job, where they take long.
     """
 
     tick: float = 1.0
     load: float = 1800.0
-    first: float = 600.0
+    first: float = 1800.0
     step: float = 120.0
     factor: float = 20.0
 
@@ -37,7 +37,7 @@ class Watch:
     def heard(self, event: Event) -> None:
         """A sign of life."""
         match event:
-            case ModelReady():
+            case ModelReady() | JobDone() | JobCancelled() | JobFailed():
                 self._longest, self._has_stepped = 0.0, False
             case StepDone():
                 self._longest, self._has_stepped = max(self._longest, self.silence), True

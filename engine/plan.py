@@ -78,7 +78,7 @@ class RenderJob:
     root_tensor: float16, the stored noise of a tensor root; None for seeded roots.
     previews: send a small picture of every unfinished picture after the first step, and again from time to time.
     priority: higher ones come first, equal ones in the order in which they were asked for.
-    round: the caller's number for what several jobs belong to; they can be cancelled by it.
+    round: the caller's number for what several jobs belong to; they can be cancelled by it.  0 is none.
     """
 
     job: int

@@ -6,6 +6,7 @@ Nothing of the worker reaches the terminal: its output is a log file.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import signal
 import socket
@@ -27,6 +28,7 @@ WORKER = "engine.diffusion.worker"
 STACKS_SIGNAL = signal.SIGUSR1
 """Has a worker write into its log where all of its threads stand."""
 _LOGS_KEPT = 5
+_numbers = itertools.count(1)
 _SECONDS_FOR_STACKS = 0.5
 _ALLOCATOR = {
     "MALLOC_MMAP_THRESHOLD_": str(2**25),
@@ -106,17 +108,17 @@ def how_it_ended(code: int, last_line: str, log: str, silence: float = 0.0) -> s
     silence: seconds without a sign of life, after which it was given up; 0 when it ended otherwise.
     """
     again = "it starts again with the next picture"
+    logged = log != os.devnull
     if silence:
-        return (
-            f"the rendering process gave no sign of life for {_duration(silence)} and was ended; {again}, "
-            f"and where it stood is in {log}"
-        )
+        told = f", and where it stood is in {log}" if logged else ""
+        return f"the rendering process gave no sign of life for {_duration(silence)} and was ended; {again}{told}"
     if code == -signal.SIGKILL:
         return f"the rendering process was killed, probably because memory ran out; {again}"
+    told = f", and its last words are in {log}" if logged else ""
     if code < 0:
-        return f"the rendering process crashed ({_signal_name(-code)}); {again}, and its last words are in {log}"
+        return f"the rendering process crashed ({_signal_name(-code)}); {again}{told}"
     said = f": {last_line}" if last_line else ""
-    return f"the rendering process ended (exit code {code}){said}; {again}, and its last words are in {log}"
+    return f"the rendering process ended (exit code {code}){said}; {again}{told}"
 
 
 def _duration(seconds: float) -> str:
@@ -148,7 +150,7 @@ def _open_log() -> tuple[Path, IO[bytes]]:
         old = sorted(folder.glob("worker-*.log"), key=lambda path: path.stat().st_mtime)
         for path in old[: max(0, len(old) - _LOGS_KEPT + 1)]:
             path.unlink(missing_ok=True)
-        path = folder / f"worker-{os.getpid()}.log"
+        path = folder / f"worker-{os.getpid()}-{next(_numbers)}.log"
         path.write_bytes(b"")
         return path, path.open("ab")
     return Path(os.devnull), Path(os.devnull).open("ab")

@@ -15,7 +15,7 @@ from engine.plan import CancelJob, CancelRound, LoadModel, RenderJob
 Work: TypeAlias = LoadModel | RenderJob
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class _Entry:
     """rank: smaller ones come first."""
 
@@ -44,7 +44,7 @@ class Waiting:
             else:
                 rank = (self._loads, 1, -work.priority, self._asked)
                 self._rounds[work.job] = work.round
-            self._entries.append(_Entry(rank, work))
+            self._entries.append(_Entry(rank=rank, work=work))
             self._changed.notify_all()
 
     def cancel(self, request: CancelJob | CancelRound) -> None:
@@ -53,7 +53,7 @@ class Waiting:
             if isinstance(request, CancelJob):
                 self._cancelled |= {request.job} & self._rounds.keys()
             else:
-                self._cancelled |= {job for job, round in self._rounds.items() if round == request.round}
+                self._cancelled |= {job for job, round in self._rounds.items() if round and round == request.round}
 
     def is_cancelled(self, job: int) -> bool:
         """Asked by the thread that works, before it begins and while it works."""

@@ -43,6 +43,13 @@ def check_weights_file(path: Path, wanted: str) -> None:
 
 def check_safetensors(path: Path) -> None:
     """ModelProblem unless `path` is a whole safetensors file (its header is read, its size compared)."""
+    try:
+        _check_whole(path)
+    except OSError as error:  # such as a link to a file that is gone
+        raise ModelProblem(f"{path.name} cannot be read: {error.strerror or error}") from error
+
+
+def _check_whole(path: Path) -> None:
     size = path.stat().st_size
     with path.open("rb") as file:
         start = file.read(24)

@@ -18,7 +18,7 @@ from enum import IntEnum
 class ExitCode(IntEnum):
     """Exit codes of the `latentpng` command; part of its interface, never renumbered.
 
-    NO_MODEL, NOT_RENDERED: of `warmer` alone, which counts by the same codes what came of many files.
+    NO_MODEL, NOT_RENDERED: of `warmer`, and of `verify --render`, which asks it.
     """
 
     OK = 0

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import signal
-import termios
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -24,6 +22,7 @@ from textual.screen import Screen
 from engine.errors import EngineError, UnknownModel
 from latentpng.errors import LatentPngError
 from tui.graphics.capabilities import KEY_GRACE_SECONDS, Terminal
+from tui.hangup import HangUp
 from tui.messages import EngineReported, TroubleFound
 from tui.screens.start import StartScreen
 
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
 Opener: TypeAlias = "Callable[[argparse.Namespace], Opening]"
 
 RECENT = 12
-STDIN = 0
 ROWS_OF_TEXT = 4
 """Prompt, where, status and footer."""
 
@@ -88,7 +86,7 @@ class WarmerApp(App[None]):
         loop = asyncio.get_running_loop()
         with suppress(RuntimeError, ValueError):  # not in the main thread, as in some tests
             loop.add_signal_handler(signal.SIGTERM, self.exit)
-            loop.add_signal_handler(signal.SIGHUP, self._hang_up)
+            loop.add_signal_handler(signal.SIGHUP, HangUp(self.exit, self.close_all))
         if self._opening is None:
             self.push_screen(StartScreen())
         else:
@@ -318,7 +316,7 @@ class WarmerApp(App[None]):
         except UnknownModel as error:
             self._ask_for_model(error, opener)
             return
-        except (EngineError, LatentPngError) as error:
+        except (EngineError, LatentPngError, OSError) as error:
             self._say(str(error))
             return
         self._opening = opening
@@ -364,22 +362,6 @@ class WarmerApp(App[None]):
         await screen.begin(search)
         if opening.target.notice:
             screen.trouble(opening.target.notice)
-
-    def _hang_up(self) -> None:
-        """The connection is gone, or somebody only said so."""
-        try:
-            termios.tcgetattr(STDIN)
-        except termios.error:
-            self._gone = asyncio.ensure_future(self._leave_without_terminal())  # kept: the loop holds it weakly
-        else:
-            self.exit()
-
-    async def _leave_without_terminal(self) -> None:
-        """Textual's own farewell would wait for ever for a terminal that reads no more."""
-        try:
-            await self.close_all()
-        finally:
-            os._exit(128 + signal.SIGHUP)
 
     async def _close_search(self) -> None:
         """Stops rendering; everything is on disk afterwards."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from engine.families import ModelDefaults
-from engine.finding import model_identity, quantised_of, recorded_loras, recorded_model, recorded_vae
+from engine.finding import model_entry, model_identity, quantised_of, recorded_loras, recorded_model, recorded_vae
 from engine.models import defaults_of, resolve_model
 from engine.parts import NONE, resolve_lora, resolve_preview_vae, resolve_vae
 from engine.plan import LoadModel, ModelChoice
@@ -58,21 +57,23 @@ class Target:
         )
 
 
+def asked_model(options: argparse.Namespace) -> ModelChoice:
+    """What --model and --config name, without what is laid over it.  ModelProblem."""
+    other_vae = options.vae not in ("", NONE)
+    return resolve_model(options.model, config=options.config, download=options.download, other_vae=other_vae)
+
+
 def target_for_prompt(options: argparse.Namespace, prompt: str) -> Target:
     """What renders a new prompt.  ModelProblem, InvalidRequest."""
-    model = resolve_model(options.model, config=options.config, download=options.download)
-    model = with_parts(options, model, None)
+    model = with_parts(options, asked_model(options), None)
     defaults = defaults_of(model)
     return _target(options, model, defaults, defaults.settings(prompt))
 
 
 def target_for_record(options: argparse.Namespace, record: LatentRecord) -> Target:
     """What renders a picture again, with what the options change.  ModelProblem, InvalidRequest."""
-    recorded = _recorded_model(record)
-    if options.model:
-        model = resolve_model(options.model, config=options.config, download=options.download)
-    else:
-        model = recorded_model(recorded)
+    recorded = model_entry(record.settings)
+    model = asked_model(options) if options.model else recorded_model(recorded)
     model = with_parts(options, model, recorded)
     defaults = defaults_of(model)
     settings = RenderSettings.from_json(_with_known_scheduler(options, record), defaults=defaults.settings(""))
@@ -83,7 +84,7 @@ def target_for_record(options: argparse.Namespace, record: LatentRecord) -> Targ
         made_with=(str(record.software.get("device", "")), str(record.settings.get("dtype", ""))),
         attention_then=str(record.software.get("attention", "")),
         memory=memory,
-        notice=_notice(recorded, model, memory),
+        notice=_notice(record, model, memory),
     )
 
 
@@ -100,19 +101,14 @@ def with_parts(options: argparse.Namespace, model: ModelChoice, recorded: Json) 
     return replace(model, loras=loras, vae=vae)
 
 
-def _notice(recorded: Json, model: ModelChoice, memory: str) -> str:
+def _notice(record: LatentRecord, model: ModelChoice, memory: str) -> str:
     """What of the model is not as it was when the picture was made; of a model still to be downloaded, nothing."""
-    from engine.conditions import model_differences  # numpy: the first paint waits for none
+    from engine.conditions import model_differences, prompt_trouble  # numpy: the first paint waits for none
 
+    recorded = model_entry(record.settings)
     differing = () if model.download else model_differences(recorded, model_identity(model, memory))
-    return f"not as this picture was made: {'; '.join(differing)}" if differing else ""
-
-
-def _recorded_model(record: LatentRecord) -> Json:
-    """What a file says of its model; an import names none that can be found, but perhaps what confirmed it."""
-    model, confirmed = record.settings.get("model"), record.settings.get("confirmed")
-    is_known = isinstance(model, Mapping) and "fingerprint" in model
-    return confirmed.get("model") if isinstance(confirmed, Mapping) and not is_known else model
+    changed = f"not as this picture was made: {'; '.join(differing)}" if differing else ""
+    return "; ".join(filter(None, (changed, prompt_trouble(record))))
 
 
 def _with_known_scheduler(options: argparse.Namespace, record: LatentRecord) -> JsonObject:

@@ -65,6 +65,8 @@ def missing_parts(choice: ModelChoice, index: Mapping[str, Any], dtype: torch.dt
     """What a single file lacks, from the folder of its configuration: text encoders, a VAE.  ModelProblem."""
     parts: dict[str, Any] = {}
     for folder in parts_beside(Path(choice.path), choice.folder):
+        if folder.name == "vae" and choice.vae:
+            continue
         library, name = index[folder.name]
         kind = getattr({"diffusers": diffusers, "transformers": transformers}.get(str(library)), str(name), None)
         if kind is None:

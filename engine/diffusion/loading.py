@@ -22,10 +22,12 @@ from packaging.version import Version
 
 from engine.diffusion.adapters import first_line, lay_loras, missing_parts, other_vae, take_loras_off, tiny_vae
 from engine.diffusion.compiling import compile_blocks
+from engine.diffusion.downloading import hub_folder, told_while_downloading
 from engine.diffusion.placement import (
     chosen_device,
     chosen_dtype,
     chosen_placement,
+    has_room,
     placed,
     prepare,
     quantisation,
@@ -85,27 +87,34 @@ def load_model(request: LoadModel, progress: Callable[[str], None]) -> LoadedMod
         compile_blocks(pipe, placement.memory)
     tiny = tiny_vae(request.preview_vae, pipe, _precision(dtype)).to(device) if request.preview_vae else None
     prepare(pipe, device)
+    memory = placed(pipe, device, placement.memory, asked=request.memory != Memory.AUTO, progress=progress)
     return LoadedModel(
         choice=choice,
-        pipe=placed(pipe, device, placement.memory, asked=request.memory != Memory.AUTO, progress=progress),
+        pipe=pipe,
         own=OwnScheduler.of(pipe),
         device=device,
         dtype=str(dtype).removeprefix("torch."),
-        identity=model_identity(choice, placement.memory),
+        identity=model_identity(choice, memory),
         memo=PromptMemo(pipe),
         preview=carried_preview(choice.folder),
         tiny=tiny,
         attention=attention,
-        memory=placement.memory,
+        memory=memory,
         compiled=request.compile,
     )
 
 
 def serves(loaded: LoadedModel, loaded_for: LoadModel, request: LoadModel) -> bool:
-    """Does `request` ask for what is loaded: the same weights, in the same place and precision?"""
+    """Does `request` ask for what is loaded: the same weights, in the same place and precision?
+
+    Not where its size leaves no room for weights that are all on the GPU: they are placed anew.
+    """
     if _what_is_asked(loaded_for) != _what_is_asked(request):
         return False
-    return str(_dtype(request, loaded.device, loaded.choice)) == f"torch.{loaded.dtype}"
+    if str(_dtype(request, loaded.device, loaded.choice)) != f"torch.{loaded.dtype}":
+        return False
+    settings, planned = request.settings, loaded.memory is Memory.RESIDENT and request.memory == Memory.AUTO
+    return not planned or has_room(loaded.device, settings.width, settings.height, loaded.dtype)
 
 
 def with_other_loras(loaded: LoadedModel, loaded_for: LoadModel, request: LoadModel) -> LoadedModel | None:
@@ -155,9 +164,9 @@ def _fetched(choice: ModelChoice, progress: Callable[[str], None]) -> ModelChoic
         if not Path(choice.path).exists():
             raise ModelProblem(f"there is no folder or file for the model {choice.name!r}")
         return choice
-    progress(f"downloading {choice.name}")
     try:
-        folder = Path(str(DiffusionPipeline.download(choice.path, use_safetensors=True)))
+        with told_while_downloading(choice.name, hub_folder(choice.path), progress):
+            folder = Path(str(DiffusionPipeline.download(choice.path, use_safetensors=True)))
     except Exception as error:  # the hub's errors share no base class but this
         raise ModelProblem(f"{choice.name!r} could not be downloaded: {_why_no_download(error)}") from error
     check_folder(folder)

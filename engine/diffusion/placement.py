@@ -69,13 +69,13 @@ def chosen_placement(request: LoadModel, choice: ModelChoice, device: str, dtype
         values |= {part.name: beside.get(part.name, 0) for part in parts_beside(path, choice.folder)}
         if request.memory in QUANTISED:
             raise ModelProblem(f"--memory {request.memory} needs a diffusers folder, {path.name} is a single file")
-    values |= {f"LoRA {number}": values_in(Path(lora.path)) for number, lora in enumerate(choice.loras)}
     if choice.vae:
         values["vae"] = values_in(Path(choice.vae))
     room = free_room(device)
     return plan_memory(
         request.memory,
         values,
+        laid_over=sum(values_in(Path(lora.path)) for lora in choice.loras),
         value_bytes=dtype.itemsize,
         working=working_bytes(settings.width, settings.height, dtype.itemsize),
         room=replace(room, quantiser=room.quantiser and not choice.is_single_file),
@@ -90,6 +90,14 @@ def free_room(device: str) -> Room:
         main=psutil.virtual_memory().available,
         quantiser=find_spec("bitsandbytes") is not None,
     )
+
+
+def has_room(device: str, width: int, height: int, dtype: str) -> bool:
+    """Beside the weights that are there already, is there room for a picture of this size?  Always without a GPU."""
+    if torch.device(device).type != "cuda":
+        return True
+    kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)  # by torch, for the next tensors
+    return torch.cuda.mem_get_info(device)[0] + kept >= working_bytes(width, height, _DTYPES[dtype].itemsize)
 
 
 def quantisation(memory: Memory, index: Mapping[str, Any], dtype: torch.dtype) -> dict[str, Any]:
@@ -107,13 +115,14 @@ def quantisation(memory: Memory, index: Mapping[str, Any], dtype: torch.dtype) -
     }
 
 
-def placed(pipe: Any, device: str, memory: Memory, *, asked: bool, progress: Callable[[str], None]) -> Any:
-    """Where its weights are to be.  When they do not fit after all: said, and parts wait in main memory.
+def placed(pipe: Any, device: str, memory: Memory, *, asked: bool, progress: Callable[[str], None]) -> Memory:
+    """Puts its weights where they are to be, and answers how.  When they do not fit after all, parts wait.
 
     asked: somebody asked for just this, so nothing else is done: ModelProblem when it does not fit.
     """
     try:
-        return _placed(pipe, device, memory)
+        _place(pipe, device, memory)
+        return memory
     except torch.OutOfMemoryError as error:
         torch.cuda.empty_cache()
         if asked or memory is not Memory.RESIDENT:
@@ -122,7 +131,8 @@ def placed(pipe: Any, device: str, memory: Memory, *, asked: bool, progress: Cal
             ) from error
     progress("the weights do not fit on the GPU: each part goes there when it is needed")
     pipe.to("cpu")
-    return _placed(pipe, device, Memory.OFFLOAD)
+    _place(pipe, device, Memory.OFFLOAD)
+    return Memory.OFFLOAD
 
 
 def prepare(pipe: Any, device: str) -> None:
@@ -181,7 +191,7 @@ def _denoiser(pipe: Any) -> Callable[[str], Any]:
     return found
 
 
-def _placed(pipe: Any, device: str, memory: Memory) -> Any:
+def _place(pipe: Any, device: str, memory: Memory) -> None:
     match memory:
         case Memory.OFFLOAD:
             pipe.enable_model_cpu_offload(device=device)
@@ -194,4 +204,3 @@ def _placed(pipe: Any, device: str, memory: Memory) -> Any:
                     part.to(device)  # quantised parts are on the GPU since they were loaded, and do not move
         case _:
             pipe.to(device)
-    return pipe

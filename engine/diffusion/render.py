@@ -123,6 +123,8 @@ class BatchRenderer:
     ) -> tuple[NDArray[np.float32], list[bool]]:
         """Colours from 0 to 1, and which of the pictures the model's safety checker replaced."""
         pipe, count = self._pipe, len(noise)
+        vae = getattr(pipe, "vae", None)
+        precision = getattr(vae, "dtype", None)
         pipe.scheduler = self._loaded.own.build(settings.scheduler)
         steps = scheduler_steps(
             pipe.scheduler, seed=settings.step_seed, count=count, eta=settings.scheduler.eta, on_step=done
@@ -131,6 +133,8 @@ class BatchRenderer:
             with initial_noise(pipe, noise), steps as generators:
                 output = pipe(**call_arguments(pipe, settings, count, generators))
         finally:
+            if vae is not None and vae.dtype != precision:  # SDXL decodes in float32, and goes back only at the end
+                vae.to(dtype=precision)
             pipe.maybe_free_model_hooks()
         images = output.images if hasattr(output, "images") else output.image  # Kandinsky 5 says it in the singular
         black = list(getattr(output, "nsfw_content_detected", None) or [False] * count)

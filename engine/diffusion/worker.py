@@ -1,7 +1,7 @@
-"""The worker process: requests in over a socket, events out; this file alone is imported before torch is.
+"""The worker process: requests in over a socket, events out; nothing of torch's is imported before it has to be.
 
 The reader thread sees that the parent is gone (end of file) and ends the process at once, also in mid-step.
-Started by `engine.client` as `python -m engine.diffusion.worker DESCRIPTOR`.
+Started by `engine.process` as `python -m engine.diffusion.worker DESCRIPTOR`.
 """
 
 from __future__ import annotations

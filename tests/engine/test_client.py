@@ -399,6 +399,22 @@ def test_every_end_has_its_sentence(code: int, last: str, sentence: str) -> None
     assert how_it_ended(code, last, "LOG") == sentence
 
 
+def test_without_a_log_no_log_is_named() -> None:
+    for code, silence in ((-11, 0.0), (1, 0.0), (-9, 5.0)):
+        assert how_it_ended(code, "", os.devnull, silence).endswith("it starts again with the next picture")
+
+
+def test_what_a_worker_left_in_its_log_stays_when_the_next_one_starts(watched: Watched) -> None:
+    watched.renderer.load(LOAD)
+    watched.renderer.render(job_of(1, prompt="exit"))
+    died = watched.until(WorkerDied)[-1]
+    assert isinstance(died, WorkerDied)
+    log = Path(died.sentence.rpartition(" ")[2])
+    watched.renderer.render(job_of(2))
+    watched.until(JobDone)
+    assert "ImportError: no torch here" in log.read_text()
+
+
 def test_silence_is_told_in_minutes_when_it_was_long() -> None:
     assert how_it_ended(-9, "x", "LOG", 120.4) == (
         "the rendering process gave no sign of life for 2 minutes and was ended; it starts again with the next "

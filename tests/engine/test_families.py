@@ -5,6 +5,7 @@ And what only some families show: noise of other axes, previews of packed latent
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import random
 from collections.abc import Callable
@@ -18,12 +19,13 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from engine.diffusion.loading import LoadedModel
+from engine.diffusion.jobs import JobRunner
+from engine.diffusion.loading import LoadedModel, load_model
 from engine.diffusion.render import BatchRenderer, NoiseKind, axes_of, call_arguments, stretched
 from engine.diffusion.seams import Step
-from engine.errors import InvalidRequest
-from engine.events import Picture
-from engine.plan import PictureTask, RenderJob
+from engine.errors import Cancelled, InvalidRequest
+from engine.events import Event, Picture, PictureRendered, StepDone
+from engine.plan import LoadModel, ModelChoice, PictureTask, RenderJob
 from engine.schedulers import scheduler_settings
 from latentpng.errors import InvalidValue
 from latentpng.files import read_record, write_picture
@@ -31,7 +33,7 @@ from latentpng.lineage import octaves, replay
 from latentpng.metadata import round_to_json
 from latentpng.noise import gauss1
 from latentpng.record import Lineage, Round, SeedRoot, TensorRoot
-from tests.engine.families.catalogue import FAMILIES
+from tests.engine.families.catalogue import FAMILIES, save_family
 from tests.engine.matrix import (
     DEAF,
     ONLY_PROMPT,
@@ -278,6 +280,29 @@ def test_previews_come_from_packed_latents_too(models: dict[str, LoadedModel], f
     renderer.render(noise_of(known.shape, 0, 1), known.settings, steps.append, previews.append)
     side = known.shape[known.axes.index("H")]
     assert [[(one.width, one.height) for one in pictures] for pictures in previews] == [[(side, side)] * 2] * 3
+
+
+def test_sdxl_in_half_precision_goes_on_after_a_cancel_while_it_decodes(tmp_path: Path) -> None:
+    """It decodes in float32, and would be left so."""
+    save_family("SDXL", tmp_path / "sdxl")
+    choice = ModelChoice(path=str(tmp_path / "sdxl"), name="sdxl")
+    settings = FAMILIES["SDXL"].settings
+    loaded = load_model(LoadModel(model=choice, settings=settings, device="cpu", dtype="float16"), lambda _: None)
+    loaded.pipe.vae.post_quant_conv = torch.nn.Conv2d(4, 4, 1).half()
+    events: list[Event] = []
+
+    def is_cancelled(job: int) -> bool:
+        done = [event.step for event in events if isinstance(event, StepDone) and event.job == job]
+        return job == 2 and len(done) == settings.steps
+
+    runner = JobRunner(loaded, emit=events.append, is_cancelled=is_cancelled)
+    tasks = (PictureTask(index=0, lineage=Lineage(root=SeedRoot(seed=1))),)
+    for number in (1, 2, 3):
+        with contextlib.suppress(Cancelled):
+            runner.run(RenderJob(job=number, tasks=tasks, settings=settings))
+    pictures = [(event.job, event.picture) for event in events if isinstance(event, PictureRendered)]
+    assert [job for job, _ in pictures] == [1, 3]
+    assert pictures[0][1] == pictures[1][1]
 
 
 def test_flow_models_refuse_schedulers_of_the_others(models: dict[str, LoadedModel]) -> None:

@@ -24,8 +24,9 @@ from engine.diffusion.render import BatchRenderer
 from engine.diffusion.worker import Worker
 from engine.errors import ModelProblem
 from engine.events import Event, PictureRendered, PreviewRendered
-from engine.finding import model_identity, recorded_loras, recorded_vae, remember_model, same_weights
+from engine.finding import find_model, model_identity, recorded_loras, recorded_vae, remember_model, same_weights
 from engine.memory import Placement, Room, plan_memory
+from engine.models import resolve_model
 from engine.parts import resolve_lora, resolve_preview_vae, resolve_vae
 from engine.plan import LoadModel, LoraChoice, ModelChoice, PictureTask, RenderJob
 from engine.wire import Wire
@@ -34,7 +35,7 @@ from latentpng.record import LatentRecord, Lineage, SeedRoot
 from tests.engine.families.catalogue import save_family
 from tests.engine.laying import kohya_lora, merged_by_hand, other_vae, peft_lora, tiny_autoencoder
 from tests.engine.single_file import as_single_file
-from tests.engine.tiny import SETTINGS, save_tiny, slow_clock
+from tests.engine.tiny import SETTINGS, build_tiny, save_tiny, slow_clock
 
 NOISE = gauss1(5, 0, 1024).reshape(1, 4, 16, 16).astype(np.float16)
 JOB = RenderJob(
@@ -341,8 +342,8 @@ def test_what_is_laid_over_counts_when_memory_is_planned(
 ) -> None:
     counted: list[dict[str, int]] = []
 
-    def plan(wanted: str, values: dict[str, int], **_: Any) -> Placement:
-        counted.append(values)
+    def plan(wanted: str, values: dict[str, int], *, laid_over: int, **_: Any) -> Placement:
+        counted.append({**values, "laid over": laid_over})
         return plan_memory(wanted, values, value_bytes=4, working=0, room=Room(gpu=0, main=0))
 
     monkeypatch.setattr(placement, "plan_memory", plan)
@@ -356,7 +357,31 @@ def test_what_is_laid_over_counts_when_memory_is_planned(
     stored = sum(tensor.numel() for file in vae.glob("*.safetensors") for tensor in load_file(file).values())
     assert numbers > 0
     assert stored > 0
-    assert more == {**bare, "LoRA 0": numbers, "LoRA 1": numbers, "vae": stored}
+    assert bare["laid over"] == 0
+    assert more == {**bare, "laid over": 2 * numbers, "vae": stored}
+
+
+def test_a_single_file_without_a_vae_may_have_another(tiny: ModelChoice, tmp_path: Path) -> None:
+    file, vae = tmp_path / "bare.safetensors", tmp_path / "vae"
+    whole = as_single_file(build_tiny())
+    save_file({name: value for name, value in whole.items() if not name.startswith("first_stage_model")}, file)
+    config = shutil.copytree(tiny.path, tmp_path / "config")
+    for weights in (config / "vae").glob("*.safetensors"):
+        weights.unlink()
+    with pytest.raises(ModelProblem, match="holds no vae, and the folder of --config has no weights for it"):
+        resolve_model(str(file), config=str(config))
+    other_vae(vae)
+    choice = replace(resolve_model(str(file), config=str(config), other_vae=True), vae=str(vae))
+    expected = picture_of(load(replace(tiny, vae=str(vae))))
+    np.testing.assert_array_equal(picture_of(load(choice)), expected)
+
+
+def test_a_model_of_ones_own_may_be_called_embedded(tiny: ModelChoice, tmp_path: Path) -> None:
+    own = resolve_model(str(shutil.copytree(tiny.path, tmp_path / "embedded")))
+    assert own.name == "embedded"
+    identity = model_identity(own)
+    remember_model(own, identity)
+    assert find_model(identity) == own
 
 
 def test_the_second_gpu_is_the_current_one_while_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +17,7 @@ from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 from safetensors.torch import load_file, save_file
 
 from engine.diffusion import loading, placement
+from engine.diffusion.downloading import hub_folder, told_while_downloading
 from engine.diffusion.loading import load_model
 from engine.diffusion.worker import failed
 from engine.errors import ModelProblem
@@ -113,6 +115,29 @@ def _wider(folder: Path) -> None:
 def test_a_folder_that_cannot_be_loaded(tiny: Path, harm: Callable[[Path], object], sentence: str) -> None:
     harm(tiny)
     assert sentence_of(tiny) == sentence.format(path=tiny, again="download it again")
+
+
+def test_a_link_to_weights_that_are_gone_is_one_sentence(tiny: Path) -> None:
+    weights = tiny / "vae" / "diffusion_pytorch_model.safetensors"
+    weights.unlink()
+    weights.symlink_to(tiny / "gone")
+    assert sentence_of(str(tiny)) == ("diffusion_pytorch_model.safetensors cannot be read: No such file or directory")
+
+
+def test_a_download_is_told_from_time_to_time(tmp_path: Path) -> None:
+    told: list[str] = []
+    (tmp_path / "before").write_bytes(bytes(1000))
+    with told_while_downloading("sdxl", tmp_path, told.append, seconds=0.01):
+        (tmp_path / "blob").write_bytes(bytes(20_000_000))
+        until = time.monotonic() + 20
+        while not told[-1].endswith("0.02 GB so far") and time.monotonic() < until:
+            time.sleep(0.01)
+    assert told[0] == "downloading sdxl"
+    assert told[-1] == "downloading sdxl: 0.02 GB so far"
+    count = len(told)
+    time.sleep(0.05)
+    assert len(told) == count, "nothing more is told when it is over"
+    assert hub_folder("stabilityai/sdxl-turbo").name == "models--stabilityai--sdxl-turbo"
 
 
 def test_weights_that_are_cut_short_tell_their_sizes(tiny: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,12 @@ import torch
 from safetensors.torch import save_file
 
 from engine.diffusion import placement
+from engine.diffusion.loading import load_model, serves
 from engine.diffusion.placement import free_room, placed, quantisation
 from engine.diffusion.render import BatchRenderer
 from engine.errors import ModelProblem
 from engine.memory import GIB, Memory, Room, plan_memory, working_bytes
+from engine.plan import LoadModel
 from engine.weights import single_values, values_of
 from latentpng.noise import gauss1
 from tests.engine.tiny import SETTINGS, load_tiny, save_tiny
@@ -203,7 +206,7 @@ def test_quantised_parts_stay_where_they_are(monkeypatch: pytest.MonkeyPatch) ->
 def test_what_does_not_fit_after_all_waits_in_main_memory_and_is_told() -> None:
     stages: list[str] = []
     pipe = FakePipe(fits=False)
-    placed(pipe, "cuda", Memory.RESIDENT, asked=False, progress=stages.append)
+    assert placed(pipe, "cuda", Memory.RESIDENT, asked=False, progress=stages.append) is Memory.OFFLOAD
     assert pipe.told == [("to", "cpu"), ("offload", "cuda")]
     assert stages == ["the weights do not fit on the GPU: each part goes there when it is needed"]
 
@@ -240,3 +243,35 @@ def test_the_large_parts_are_quantised_and_the_vae_is_not(monkeypatch: pytest.Mo
         },
         {"quant_backend": "bitsandbytes_4bit", "quant_kwargs": four, "components_to_quantize": parts},
     ]
+
+
+def test_a_lora_goes_with_its_component_and_is_not_quantised() -> None:
+    """12 Gi numbers of bfloat16 are 24 GiB, those of the LoRA 1.5 GiB more: 26.5 GiB with the picture."""
+    for gpu, chosen in ((26.4, "group"), (26.5, "offload")):
+        room = Room(gpu=int(gpu * GIB), main=64 * GIB)
+        plan = plan_memory("auto", LARGE, laid_over=3 * GIB // 4, value_bytes=2, working=GIB, room=room)
+        assert plan.memory == chosen
+    room = Room(gpu=int(13.2 * GIB), main=0, quantiser=True)  # 9.85 + 1 + 1.5 in 4 bits, 19.7 in 8
+    assert plan_memory("auto", LARGE, laid_over=3 * GIB // 4, value_bytes=2, working=GIB, room=room).memory == "4bit"
+    short = Room(gpu=int(12.3 * GIB), main=0, quantiser=True)
+    with pytest.raises(ModelProblem):
+        plan_memory("auto", LARGE, laid_over=3 * GIB // 4, value_bytes=2, working=GIB, room=short)
+
+
+@pytest.mark.parametrize(("free", "kept", "serves_it"), [(3.0, 0.0, True), (1.0, 0.0, False), (1.0, 2.0, True)])
+def test_a_larger_picture_that_leaves_no_room_has_its_weights_placed_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: float, kept: float, serves_it: bool
+) -> None:
+    """1024 x 1024 in float16 takes 2.5 GiB beside the weights."""
+    choice = save_tiny(tmp_path / "tiny")
+    small = LoadModel(model=choice, settings=SETTINGS, device="cpu")
+    loaded = replace(load_model(small, lambda _: None), device="cuda", dtype="float16")
+    large = replace(small, settings=replace(SETTINGS, width=1024, height=1024), dtype="float16")
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (int(free * GIB), 80 * GIB))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _: int(kept * GIB) + 5)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _: 5)
+    assert serves(loaded, small, large) == serves_it
+    assert serves(replace(loaded, memory=Memory.OFFLOAD), small, large)
+    assert serves(replace(loaded, device="cpu"), small, large)
+    asked = replace(large, memory="resident")
+    assert serves(loaded, replace(small, memory="resident"), asked), "what was asked for stays"

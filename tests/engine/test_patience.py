@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from engine.events import JobDone, LoadingProgressed, ModelReady, StepDone
+import pytest
+
+from engine.events import (
+    Event,
+    JobCancelled,
+    JobDone,
+    LoadingProgressed,
+    ModelReady,
+    Picture,
+    PreviewRendered,
+    StepDone,
+)
 from engine.patience import Patience, Watch
 from engine.plan import LoadModel, ModelChoice
 from engine.settings import RenderSettings
@@ -55,16 +66,19 @@ def test_where_steps_take_long_the_next_one_may_too() -> None:
     silent(watch, 5)
     watch.heard(STEP)
     silent(watch, 20)
-    watch.heard(JobDone(job=1, seconds=1))
+    watch.heard(PreviewRendered(job=1, index=0, picture=Picture(width=1, height=1, rgb=b"abc")))
     assert borne(watch) == 21, "the pause that was no step's does not count"
 
 
-def test_another_model_is_another_pace() -> None:
+@pytest.mark.parametrize("end", [READY, JobDone(job=1, seconds=1), JobCancelled(job=1)])
+def test_another_job_may_be_larger_and_has_a_pace_of_its_own(end: Event) -> None:
     watch = Watch(PATIENCE)
     watch.heard(STEP)
     silent(watch, 10)
     watch.heard(STEP)
-    watch.heard(READY)
+    watch.heard(end)
+    assert borne(watch) == 101
+    watch.heard(end)
     watch.heard(STEP)
     assert borne(watch) == 11
 

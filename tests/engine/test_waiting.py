@@ -64,6 +64,13 @@ def test_a_round_is_cancelled_as_one_also_what_runs() -> None:
     assert [waiting.is_cancelled(number) for number in (1, 2, 3)] == [True, False, True]
 
 
+def test_jobs_of_no_round_are_not_cancelled_by_one() -> None:
+    waiting = waiting_for(job(1), job(2, round=3))
+    waiting.cancel(CancelRound(round=0))
+    assert not waiting.is_cancelled(1)
+    assert not waiting.is_cancelled(2)
+
+
 def test_what_is_over_or_unknown_is_left_alone() -> None:
     waiting = waiting_for(job(1, round=7))
     order(waiting, 1)

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from engine.conditions import differing_conditions
 from engine.errors import InvalidRequest
+from engine.events import Failure
 from engine.fake import FakeRenderer
 from engine.models import resolve_model
 from latentpng.files import embed_record, read_picture, read_record, strip
@@ -18,6 +20,7 @@ from latentpng.record import Json, LatentRecord
 from tests.tui.driving import make_app, running
 from tests.tui.scripting import warmer
 from tui.cli import main, script_parser
+from tui.options import target_for_record
 from tui.scripts import render
 
 
@@ -153,6 +156,59 @@ def test_a_model_that_cannot_be_loaded_is_told_of_each_of_its_files(
         f"{path}: 'embedded' cannot be loaded: no space" for path in pictures
     ]
     assert renderer.jobs == []
+
+
+def test_settings_that_the_model_refuses_are_told_of_their_file_alone(
+    pictures: list[Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    renderer = FakeRenderer()
+    renderer.fail_loading("this model cannot use the scheduler Foo", Failure.SETTINGS)
+    assert warmer("render", *pictures, "--check", renderer=renderer) == 11
+    assert capsys.readouterr().out.splitlines() == [
+        f"{pictures[0]}: this model cannot use the scheduler Foo",
+        *(f"{path}: bit-exact" for path in pictures[1:]),
+    ]
+
+
+def test_another_size_is_asked_for_so_that_its_weights_find_their_place(tmp_path: Path) -> None:
+    warmer("new", "--prompt", "x", "--size", "64x64", "--out", tmp_path / "small.png")
+    warmer("new", "--prompt", "x", "--size", "128x64", "--out", tmp_path / "wide.png")
+    renderer = FakeRenderer()
+    files = [tmp_path / "small.png", tmp_path / "wide.png", tmp_path / "wide.png"]
+    assert warmer("render", *files, "--check", renderer=renderer) == 0
+    assert [load.settings.width for load in renderer.loads] == [64, 128]
+
+
+def test_a_prompt_that_moved_without_its_picture_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    start = tmp_path / "start.png"
+    warmer("new", "--prompt", "x", "--seed", 7, "--out", start)
+    warmer("vary", start, "--seed", 5, "--count", 2, "--scale", 0.4, "--axis", "prompt", "--out", tmp_path)
+    moved = tmp_path / "start-r1-0.png"
+    record = read_record(moved)
+    embed_record(
+        moved,
+        replace(record, settings={name: value for name, value in record.settings.items() if name != "moved_prompt"}),
+    )
+    sentence = (
+        "its rounds move the prompt, but the program that rendered it did not: rendered again it is another picture"
+    )
+    capsys.readouterr()
+    assert warmer("render", moved, "--out", tmp_path / "again.png") == 0
+    assert capsys.readouterr().err.splitlines() == [f"{moved}: {sentence}"]
+    options = script_parser("vary").parse_args([str(moved), "--count", "2", "--scale", "0.4", "--out", str(tmp_path)])
+    assert target_for_record(options, read_record(moved)).notice == sentence
+
+
+def test_a_confirmed_import_is_compared_with_what_confirmed_it(pictures: list[Path]) -> None:
+    fresh = read_record(pictures[0])
+    other = {"name": "v1-5-pruned", "hash": "abc"}
+    confirmed = {"model": fresh.settings["model"], "mean": 1.0}
+    imported = replace(fresh, settings={**fresh.settings, "model": other, "confirmed": confirmed})
+    assert differing_conditions(imported, fresh) == ()
+    unknown = replace(fresh, settings={**fresh.settings, "model": other})
+    assert differing_conditions(unknown, fresh) == (
+        "model v1-5-pruned then, embedded now (which weights is not recorded)",
+    )
 
 
 def test_after_a_crash_the_next_file_is_rendered(pictures: list[Path], capsys: pytest.CaptureFixture[str]) -> None:

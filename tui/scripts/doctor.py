@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from engine.errors import EngineError
 from engine.renderer import Renderer
+from latentpng.errors import ExitCode
 from tui.arguments import add_model_options
 from tui.cli import exit_code_of
 from tui.options import target_for_prompt
@@ -41,3 +42,5 @@ def _findings(options: argparse.Namespace, renderer: Renderer) -> Iterator[Findi
         yield from repeated(target_for_prompt(options, "a red sun over a lake"), renderer, quiet=options.quiet)
     except EngineError as error:
         yield Finding(name="rendering", found=str(error), code=exit_code_of(error))
+    except OSError as error:
+        yield Finding(name="rendering", found=str(error), code=ExitCode.NO_MODEL)

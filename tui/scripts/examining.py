@@ -21,13 +21,13 @@ from packaging.requirements import Requirement
 
 from engine.errors import ModelProblem
 from engine.finding import model_identity
-from engine.models import check_folder, resolve_model
+from engine.models import check_folder
 from latentpng.errors import ExitCode
 from latentpng.record import Json
 from tui import __version__
 from tui.graphics import probe
 from tui.graphics.capabilities import detect
-from tui.options import with_parts
+from tui.options import asked_model, with_parts
 from tui.places import journal_path, sessions_root
 
 PACKAGES = (
@@ -170,12 +170,13 @@ def terminal(environment: Mapping[str, str]) -> Finding:
 
 def folders() -> Mapping[str, Path]:
     """Where warmer writes: pictures, the last session, logs of the worker; and where --download puts models."""
-    home = os.environ.get("HF_HOME") or platformdirs.user_cache_path("huggingface", appauthor=False)
+    from huggingface_hub import constants
+
     return {
         "pictures": sessions_root(),
         "state": journal_path().parent,
         "log": platformdirs.user_log_path("warmer", appauthor=False),
-        "cache": Path(os.environ.get("HF_HUB_CACHE") or Path(home) / "hub"),
+        "cache": Path(constants.HF_HUB_CACHE),
     }
 
 
@@ -195,7 +196,7 @@ def writable(name: str, folder: Path) -> Finding:
 def model(options: argparse.Namespace) -> Finding:
     """The model that was asked for, or the one that ships: is it here, and whole?"""
     try:
-        choice = resolve_model(options.model, config=options.config, download=options.download)
+        choice = asked_model(options)
         choice = with_parts(options, choice, None)
         if choice.download:
             return Finding(name="model", found=f"{choice.name}, not looked at before it is downloaded", note=True)

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from engine.conditions import prompt_trouble
-from engine.errors import Cancelled, EngineError, InvalidRequest, RenderProblem
+from engine.errors import Cancelled, EngineError, InvalidRequest, ModelProblem, RenderProblem
 from engine.events import PictureRendered
 from engine.plan import PictureTask, RenderJob
 from engine.renderer import Renderer
@@ -77,17 +76,15 @@ def run(options: argparse.Namespace, renderer: Renderer) -> int:
     if options.confirm and not options.check:
         raise InvalidRequest("--confirm goes with --check: it writes down what the comparison found")
     output, tally = Output(json_lines=options.json), Tally()
-    models: dict[tuple[object, ...], tuple[Target, list[Path]]] = {}
+    models: dict[tuple[object, ...], list[Path]] = {}
     for file in options.files:
         try:
             wanted = _wanted(options, file)
             refuse_overwriting(list(wanted.out), options.overwrite)
-            models.setdefault(wanted.model, (wanted.target, []))[1].append(file)
-            if not options.check and (trouble := prompt_trouble(wanted.record)):
-                say(f"{file}: {trouble}")
+            models.setdefault(wanted.model, []).append(file)
         except (EngineError, LatentPngError) as error:
             _tell(options, output, tally, _failed(options, file, error))
-    pictures = sum(len(files) for _, files in models.values()) * (2 if options.confirm else 1)
+    pictures = sum(map(len, models.values())) * (2 if options.confirm else 1)
     if models:
         with Work(renderer, pictures=pictures, quiet=options.quiet) as work:
             for checked in _worked(options, work, models.values(), output):
@@ -97,21 +94,41 @@ def run(options: argparse.Namespace, renderer: Renderer) -> int:
     return tally.worst
 
 
-def _worked(
-    options: argparse.Namespace, work: Work, models: Iterable[tuple[Target, list[Path]]], output: Output
-) -> Iterator[Checked]:
-    """What came of each file, the moment it is known.  A model that cannot be loaded is not tried for the next.
+class _Loading:
+    """The model of some files.  One that cannot be loaded is not tried for the next, settings that it refuses are."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._loaded: tuple[object, ...] = ()
+        self._refusal: ModelProblem | None = None
+
+    def load(self, target: Target) -> None:
+        """For this size too.  ModelProblem, InvalidRequest, RenderProblem."""
+        if self._refusal is not None:
+            raise self._refusal
+        wanted = target.load.what_matters
+        if wanted == self._loaded:
+            return
+        try:
+            self._work.load(target)
+        except ModelProblem as problem:
+            self._refusal = problem
+            raise
+        self._loaded = wanted
+
+
+def _worked(options: argparse.Namespace, work: Work, models: Iterable[list[Path]], output: Output) -> Iterator[Checked]:
+    """What came of each file, the moment it is known.
 
     Each is read again when its turn comes: the noise of thousands would not fit into memory.
     """
     numbers = count(1)
-    for target, files in models:
-        refusal = _refusal(work, target)
+    for files in models:
+        loading = _Loading(work)
         for file in files:
             try:
-                if refusal is not None:
-                    raise refusal
                 wanted = _wanted(options, file)
+                loading.load(wanted.target)
                 event = _rendered(work, wanted.job(next(numbers)))
                 confirmations = _confirmed(work, wanted, event, next(numbers)) if options.confirm else ()
                 yield _done(options, wanted, event, output, confirmations)
@@ -119,15 +136,6 @@ def _worked(
                 raise
             except (EngineError, LatentPngError) as error:
                 yield _failed(options, file, error)
-
-
-def _refusal(work: Work, target: Target) -> EngineError | None:
-    """Why the model cannot be loaded; None when it is."""
-    try:
-        work.load(target)
-    except EngineError as error:
-        return error
-    return None
 
 
 def _wanted(options: argparse.Namespace, file: Path) -> _Wanted:
