@@ -31,12 +31,13 @@ _LOGS_KEPT = 5
 _numbers = itertools.count(1)
 _SECONDS_FOR_STACKS = 0.5
 _ALLOCATOR = {
-    "MALLOC_MMAP_THRESHOLD_": str(2**25),
+    "MALLOC_MMAP_THRESHOLD_": str(2**22),
     "MALLOC_TOP_PAD_": str(2**26),
     "MALLOC_TRIM_THRESHOLD_": str(2**30),
 }
 """Let glibc keep the memory of activations instead of giving it back to the kernel after every layer, which then clears
-its pages anew: 106,000 page faults in a grid of 8 without this, 2 with it.  32 MiB is the most that glibc takes."""
+its pages anew: a sixth of a grid's processor time on the model that ships.  From 4 MiB on it does go back: with 32 MiB, as
+with glibc's own moving threshold, the heap was split ever smaller, by 1 MiB a round (`tests.benchmarks.engine_soak`)."""
 
 
 class WorkerProcess:

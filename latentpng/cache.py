@@ -1,4 +1,4 @@
-"""Arrays that were computed before, kept up to a number of bytes.
+"""Arrays that were computed before, kept up to a number of bytes, and up to a number of them.
 
 Noise is a pure function of numbers, so remembering it changes no result: the candidates of one round share their
 draws, and the pictures of one search share most of their lineage.  Nothing here decides what is computed.
@@ -21,9 +21,9 @@ T = TypeVar("T", bound="np.generic")
 class ArrayCache:
     """Forgets the array that was not asked for longest.  What it hands out is read-only.  Safe between threads."""
 
-    def __init__(self, limit: int) -> None:
-        """limit: bytes; a larger array is not kept."""
-        self._limit = limit
+    def __init__(self, limit: int, most: int = 256) -> None:
+        """limit: bytes; a larger array is not kept.  most: arrays; small ones would pile up for hours otherwise."""
+        self._limit, self._most = limit, most
         self._used = 0
         self._arrays: OrderedDict[Hashable, NDArray[np.generic]] = OrderedDict()
         self._lock = threading.Lock()
@@ -42,7 +42,7 @@ class ArrayCache:
             if key not in self._arrays and array.nbytes <= self._limit:
                 self._arrays[key] = array
                 self._used += array.nbytes
-            while self._used > self._limit:
+            while self._used > self._limit or len(self._arrays) > self._most:
                 _, oldest = self._arrays.popitem(last=False)
                 self._used -= oldest.nbytes
         return array

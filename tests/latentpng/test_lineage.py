@@ -192,6 +192,15 @@ def test_the_cache_stays_within_its_bytes() -> None:
     assert cache.find("long") is None
 
 
+def test_small_arrays_do_not_pile_up() -> None:
+    cache = ArrayCache(10**6, most=3)
+    for number in range(5):
+        cache.get(number, lambda: np.zeros(1, np.uint8))
+    cache.find(2)
+    cache.get(5, lambda: np.zeros(1, np.uint8))
+    assert [cache.find(number) is not None for number in range(6)] == [False, False, True, False, True, True]
+
+
 def test_what_is_handed_out_cannot_be_changed() -> None:
     noise = replay(Lineage(root=SeedRoot(seed=3)), BIG, "CHW")
     with pytest.raises(ValueError, match="read-only"):
