@@ -36,7 +36,7 @@ _ALLOCATOR = {
     "MALLOC_TRIM_THRESHOLD_": str(2**30),
 }
 """Let glibc keep the memory of activations instead of giving it back to the kernel after every layer, which then clears
-its pages anew: a sixth of a grid's processor time on the model that ships.  Blocks from 4 MiB on do go back: with 32 MiB,
+its pages anew: a sixth of a grid's processor time on the model that ships.  Blocks from 4 MiB on do go back: with 32,
 as with glibc's own moving threshold, the heap was split ever smaller, by 1 MiB a round (`benchmarks.engine_soak`)."""
 
 
