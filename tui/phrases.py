@@ -31,7 +31,7 @@ def moving_words(session: Session) -> str:
     """What moves: the bands of the noise, the prompt."""
     if session.axis is Axis.PROMPT:
         return "only the prompt moves"
-    return BANDS[session.bands] + (" and the prompt" if session.axis is Axis.BOTH else "")
+    return BANDS[session.bands] + (", the prompt too" if session.axis is Axis.BOTH else "")
 
 
 def search_words(session: Session) -> str:

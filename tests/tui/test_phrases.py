@@ -28,7 +28,7 @@ def test_the_search_line_says_when_the_prompt_moves() -> None:
     )
     later = tell(tell(session, Redirected(axis=Axis.BOTH)), Picked(marks=(0,)))
     assert search_words(later) == (
-        "round 2 · scale 0.5: each candidate keeps 87% of its parent · everything moves and the prompt · "
+        "round 2 · scale 0.5: each candidate keeps 87% of its parent · everything moves, the prompt too · "
         "87% of the start's noise left"
     )
 
