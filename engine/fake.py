@@ -35,9 +35,9 @@ from engine.models import INDEX
 from engine.plan import CancelJob, CancelRound, LoadModel, PictureTask, RenderJob
 from engine.settings import RenderSettings
 from engine.waiting import Waiting
-from latentpng.files import pixel_digest
-from latentpng.lineage import record_of, replay
-from latentpng.offset import prompt_offset
+from latentpng.noise.prompt_offset import prompt_offset
+from latentpng.noise.replay import record_of, replay
+from latentpng.png.files import pixel_digest
 from latentpng.record import Json, Lineage
 
 if TYPE_CHECKING:

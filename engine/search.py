@@ -22,7 +22,7 @@ from engine.renderer import Renderer
 from engine.session import Answer, Plan, Session, ask, tell, with_count
 from engine.settings import RenderSettings
 from engine.store import Journal, PictureFolder, failed, write_journal
-from latentpng.metadata import root_to_json, round_to_json
+from latentpng.chunk.metadata import root_to_json, round_to_json
 from latentpng.record import Json, LatentRecord, Lineage, Round
 
 PARENT = 0

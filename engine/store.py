@@ -20,8 +20,8 @@ from pathlib import Path
 from engine.errors import EngineError
 from engine.events import Picture
 from engine.session import Mode, Session
+from latentpng.chunk.metadata import round_from_json, round_to_json
 from latentpng.errors import LatentPngError
-from latentpng.metadata import round_from_json, round_to_json
 from latentpng.record import Json, LatentRecord, Round
 from latentpng.text import plain
 
@@ -72,7 +72,7 @@ class PictureFolder:
         self._thread.shutdown(wait=True)
 
     def _write(self, number: int, picture: Picture, record: LatentRecord) -> Path:
-        from latentpng.files import write_picture  # numpy and Pillow: not before the first picture
+        from latentpng.png.files import write_picture  # numpy and Pillow: not before the first picture
 
         rounds = len(record.lineage.rounds)
         try:

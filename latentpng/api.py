@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from latentpng import files, lineage
 from latentpng.errors import InvalidValue
+from latentpng.noise.replay import ancestor_noise, record_of
+from latentpng.noise.replay import replay as replay_lineage
+from latentpng.png import files
 from latentpng.record import JsonObject, LatentRecord, Lineage, TensorRoot, default_axes
-from latentpng.verifying import Report, verify_file
+from latentpng.reports.verify import Report, verify_file
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,8 +41,8 @@ def new_record(
     axes = axes or default_axes(len(shape))
     if root_tensor is not None and not isinstance(family.root, TensorRoot):
         raise InvalidValue("a seeded root makes its own noise: no root tensor needed, found one")
-    noise = lineage.replay(family, shape, axes, root_tensor)
-    return lineage.record_of(family, noise, axes=axes, root_tensor=root_tensor, settings=settings, software=software)
+    noise = replay_lineage(family, shape, axes, root_tensor)
+    return record_of(family, noise, axes=axes, root_tensor=root_tensor, settings=settings, software=software)
 
 
 def read(path: str | os.PathLike[str]) -> LatentRecord:
@@ -69,7 +71,7 @@ def replay(record: LatentRecord, rounds: int | None = None) -> NDArray[np.float1
     float16, the shape of `record.tensor`, zero mean, unit variance, before the scheduler's sigma scaling; read-only.
     The same bits on every machine.  InvalidValue when there are fewer rounds.
     """
-    return lineage.ancestor_noise(record, len(record.lineage.rounds) if rounds is None else rounds)
+    return ancestor_noise(record, len(record.lineage.rounds) if rounds is None else rounds)
 
 
 def verify(path: str | os.PathLike[str]) -> Report:

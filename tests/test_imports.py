@@ -29,8 +29,8 @@ def test_this_test_can_fail() -> None:
 @pytest.mark.parametrize(
     "module",
     [
-        "latentpng.files",
-        "latentpng.verifying",
+        "latentpng.png.files",
+        "latentpng.reports.verify",
         "latentpng.cli",
         "engine.search",
         "engine.session",

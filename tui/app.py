@@ -371,7 +371,7 @@ class WarmerApp(App[None]):
             await asyncio.to_thread(search.wait)
 
     async def _save_copy(self, path: Path, finished: Finished) -> None:
-        from latentpng.files import write_picture
+        from latentpng.png.files import write_picture
 
         picture = finished.picture
         try:

@@ -46,7 +46,7 @@ def open_prompt(options: argparse.Namespace, prompt: str) -> Opening:
 
 def open_picture(options: argparse.Namespace, path: Path) -> Opening:
     """Goes on from a picture.  FileError, ModelProblem, InvalidRequest."""
-    from latentpng.files import read_record
+    from latentpng.png.files import read_record
 
     record = read_record(path)
     target = target_for_record(options, record)
@@ -80,7 +80,7 @@ def session_for(opening: Opening, options: argparse.Namespace, ready: ModelReady
 
     With `--seed`, all grids derive from it: the same answers give the same pictures again.
     """
-    from latentpng.lineage import octaves
+    from latentpng.noise.replay import octaves
 
     lineage = opening.beginning.lineage
     default = opening.target.defaults.scale
@@ -109,7 +109,7 @@ def folder_for(opening: Opening, options: argparse.Namespace, sessions: Path) ->
 def _known(path: Path, record: LatentRecord, target: Target) -> Finished | None:
     """The file's own pixels, when they are what rendering with this model and these settings gave."""
     from engine.conditions import prompt_trouble
-    from latentpng.files import pixel_digest, read_picture
+    from latentpng.png.files import pixel_digest, read_picture
 
     same_settings = RenderSettings.from_json(record.settings, defaults=target.settings) == target.settings
     if (

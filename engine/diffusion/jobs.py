@@ -22,7 +22,7 @@ from engine.errors import Cancelled, OutOfMemory, RenderProblem
 from engine.events import Event, JobDone, Picture, PictureRendered, PreviewRendered, StepDone
 from engine.plan import RenderJob
 from engine.settings import RenderSettings
-from latentpng.lineage import replay
+from latentpng.noise.replay import replay
 from latentpng.record import Lineage, TensorRoot
 
 

@@ -18,8 +18,8 @@ import numpy as np
 import torch
 
 from engine.errors import RenderProblem
-from latentpng.lineage import Tell
-from latentpng.offset import prompt_offset
+from latentpng.noise.prompt_offset import prompt_offset
+from latentpng.noise.replay import Tell
 from latentpng.record import Lineage
 
 _SPREADS = 2.0

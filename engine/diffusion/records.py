@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 import latentpng
 from engine.diffusion.loading import LoadedModel
 from engine.plan import PictureTask, RenderJob
-from latentpng.files import pixel_digest
-from latentpng.lineage import record_of
+from latentpng.noise.replay import record_of
+from latentpng.png.files import pixel_digest
 from latentpng.record import Json, LatentRecord
 
 

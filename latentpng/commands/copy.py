@@ -27,8 +27,8 @@ def run(given: argparse.Namespace) -> ExitCode:
     """Carry the latent over."""
 
     def carry(file: str) -> ExitCode:
-        from latentpng.files import read_picture, read_record
-        from latentpng.pixels import pixel_digest
+        from latentpng.png.files import read_picture, read_record
+        from latentpng.png.pixels import pixel_digest
 
         check_places(file, given.output, force=given.force)
         record = read_record(given.source, replay_progress(given.source))

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from latentpng.commands.inputs import visit
 from latentpng.commands.output import replay_progress, say, show
 from latentpng.errors import ExitCode
-from latentpng.opening import STANDARD_INPUT
+from latentpng.png.open import STANDARD_INPUT
 from latentpng.text import plain
 
 if TYPE_CHECKING:
-    from latentpng.difference import Difference, Side
     from latentpng.record import Json, Round
+    from latentpng.reports.diff import Difference, Side
 
 _TEXT_LIMIT = 400
 _ROUNDS_SHOWN = 12
@@ -42,7 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> ExitCode:
     """Compare two files."""
-    from latentpng.difference import difference, read_side
+    from latentpng.reports.diff import difference, read_side
 
     if given.left == given.right == STANDARD_INPUT:
         say("standard input holds one picture: two needed")
@@ -95,7 +95,7 @@ def _ancestor_text(sides: list[Side], found: Difference) -> str:
 
 
 def _rounds_facts(name: str, side: Side, rounds: tuple[Round, ...]) -> list[tuple[str, str]]:
-    from latentpng.inspecting import round_text
+    from latentpng.reports.show import round_text
 
     count = f"{len(rounds)} {'round' if len(rounds) == 1 else 'rounds'} of its own"
     facts = [(name, f"{plain(side.file)}, {count}")]
@@ -108,7 +108,7 @@ def _rounds_facts(name: str, side: Side, rounds: tuple[Round, ...]) -> list[tupl
 
 
 def _value(values: tuple[Json, ...]) -> str:
-    from latentpng.jsontext import json_text
+    from latentpng.chunk.strict_json import json_text
 
     if not values:
         return "(none)"
@@ -116,8 +116,8 @@ def _value(values: tuple[Json, ...]) -> str:
 
 
 def _json(sides: list[Side], found: Difference) -> str:
-    from latentpng.jsontext import json_text
-    from latentpng.metadata import round_to_json
+    from latentpng.chunk.metadata import round_to_json
+    from latentpng.chunk.strict_json import json_text
 
     settings: dict[str, Json] = {}
     for setting in found.settings:

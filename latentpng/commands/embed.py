@@ -34,15 +34,17 @@ def run(given: argparse.Namespace) -> ExitCode:
     """Embed the noise."""
 
     def embed(file: str) -> ExitCode:
-        from latentpng import files, lineage, record
-        from latentpng.noisefile import read_noise
+        from latentpng import record
+        from latentpng.arrays import read_noise
+        from latentpng.noise import replay
+        from latentpng.png import files
 
         check_places(file, given.output, force=given.force)
         found = read_noise(given.noise)
         for note in found.notes:
             say(note)
         root = record.TensorRoot(source={"note": given.source} if given.source else {})
-        embedded = lineage.record_of(
+        embedded = replay.record_of(
             record.Lineage(root=root),
             found.noise,
             axes=given.axes or found.axes or record.default_axes(found.noise.ndim),
@@ -58,7 +60,7 @@ def run(given: argparse.Namespace) -> ExitCode:
 
 def _settings(text: str) -> JsonObject:
     """The object of --settings: the text itself when it starts with a brace, else that of the file it names."""
-    from latentpng.jsontext import read_text
+    from latentpng.chunk.strict_json import read_text
 
     if not text:
         return {}
@@ -74,7 +76,7 @@ def _settings(text: str) -> JsonObject:
 
 
 def _text_of(path: str) -> str:
-    from latentpng.header import MAX_METADATA
+    from latentpng.chunk.header import MAX_METADATA
 
     try:
         with open(path, "rb") as file:  # noqa: PTH123 - as opening.py does

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from latentpng.commands.output import STANDARD_OUTPUT, check_target, signature_warning, standard_output
 from latentpng.errors import InvalidValue, UnwritableFile
-from latentpng.opening import STANDARD_INPUT
+from latentpng.png.open import STANDARD_INPUT
 from latentpng.text import plain
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def embed_into(file: str, record: LatentRecord, output: str | None, *, force: bo
 
     A latent that says something else is replaced by force only.
     """
-    from latentpng import files
+    from latentpng.png import files
 
     if not force and files.carries_another(file, record):
         raise UnwritableFile(f"{plain(file)}: it carries another latent, and only --force replaces it")

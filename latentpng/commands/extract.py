@@ -27,8 +27,8 @@ def run(given: argparse.Namespace) -> ExitCode:
     """Write the noise."""
 
     def extract(file: str) -> ExitCode:
-        from latentpng.files import read_record
-        from latentpng.lineage import ancestor_noise
+        from latentpng.noise.replay import ancestor_noise
+        from latentpng.png.files import read_record
 
         output: str | None = given.output
         named = Path(output).suffix.lower() if output not in (None, STANDARD_OUTPUT) else ".npy"

@@ -43,10 +43,10 @@ def run(given: argparse.Namespace) -> ExitCode:
     """Import the picture."""
 
     def bring(file: str) -> ExitCode:
-        from latentpng.files import read_picture, write_picture
-        from latentpng.foreign.decoding import decode_other, is_png
-        from latentpng.foreign.reading import read_foreign
+        from latentpng.foreign.containers.pixels import decode_other, is_png
+        from latentpng.foreign.read import read_foreign
         from latentpng.foreign.rebuild import rebuild
+        from latentpng.png.files import read_picture, write_picture
 
         if given.output == STANDARD_OUTPUT:
             raise InvalidValue("a file is written here, found standard output")
@@ -85,8 +85,8 @@ def _choices(given: argparse.Namespace, picture: tuple[int, int]) -> Choices:
 
 
 def _record(foreign: ForeignRecord, rebuilt: Rebuilt, rgb: bytes) -> LatentRecord:
-    from latentpng.files import pixel_digest
-    from latentpng.lineage import record_of
+    from latentpng.noise.replay import record_of
+    from latentpng.png.files import pixel_digest
     from latentpng.record import Lineage, TensorRoot
 
     return record_of(

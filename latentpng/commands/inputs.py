@@ -9,8 +9,8 @@ from typing import NamedTuple, TypeAlias
 from latentpng.commands import progress
 from latentpng.commands.output import STANDARD_OUTPUT, flush, say
 from latentpng.errors import ExitCode, InvalidValue, LatentPngError, NoLatent, UnreadableFile
-from latentpng.opening import STANDARD_INPUT
-from latentpng.tally import Tally
+from latentpng.png.open import STANDARD_INPUT
+from latentpng.reports.tally import Tally
 
 PNG = (".png",)
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")

@@ -12,8 +12,8 @@ from latentpng.errors import ExitCode, InvalidValue
 from latentpng.text import plain
 
 if TYPE_CHECKING:
-    from latentpng.looking import Seen
-    from latentpng.selecting import Condition, Value
+    from latentpng.reports.fields import Condition, Value
+    from latentpng.reports.look import Seen
 
 _EMPTY = "no picture in this folder carries a latent, or a text of another tool"
 _EPILOG = """\
@@ -54,7 +54,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> ExitCode:
     """Show each file."""
-    from latentpng.looking import look
+    from latentpng.reports.look import look
 
     try:
         conditions, field = _chosen(given)
@@ -85,7 +85,7 @@ def _chosen(given: argparse.Namespace) -> tuple[list[Condition], str]:
     """The conditions, and the field to sort by.  InvalidValue."""
     if not given.where and not given.sort:
         return [], ""
-    from latentpng.selecting import check_field, condition
+    from latentpng.reports.fields import check_field, condition
 
     field: str = given.sort.removeprefix("-")
     if field:
@@ -98,14 +98,14 @@ def _passes(conditions: list[Condition], seen: Seen) -> bool:
 
 
 def _value(field: str, seen: Seen) -> Value:
-    from latentpng.selecting import value_of
+    from latentpng.reports.fields import value_of
 
     return value_of(field, seen)
 
 
 def _show_sorted(waiting: list[tuple[Value, str]], *, backwards: bool) -> None:
     if waiting:
-        from latentpng.selecting import ordered
+        from latentpng.reports.fields import ordered
 
         for _, text in ordered(waiting, lambda item: item[0], backwards=backwards):
             show(text)
@@ -113,7 +113,7 @@ def _show_sorted(waiting: list[tuple[Value, str]], *, backwards: bool) -> None:
 
 def _form(given: argparse.Namespace) -> Callable[[Seen], str]:
     """How a file is shown."""
-    from latentpng.inspecting import seen_json, seen_lines, short_line
+    from latentpng.reports.show import seen_json, seen_lines, short_line
 
     if given.short:
         return short_line

@@ -56,7 +56,7 @@ def flush() -> None:
 
 def write(output: str, data: bytes, *, force: bool) -> None:
     """Write a whole file, or to standard output for "-".  UnwritableFile."""
-    from latentpng.atomic import write_atomically
+    from latentpng.png.atomic import write_atomically
 
     if output == STANDARD_OUTPUT:
         standard_output().buffer.write(data)

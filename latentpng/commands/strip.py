@@ -14,7 +14,7 @@ from latentpng.commands.output import (
     standard_output,
 )
 from latentpng.errors import ExitCode
-from latentpng.opening import STANDARD_INPUT
+from latentpng.png.open import STANDARD_INPUT
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +30,7 @@ def run(given: argparse.Namespace) -> ExitCode:
         output = STANDARD_OUTPUT
 
     def remove(file: str) -> ExitCode:
-        from latentpng import files
+        from latentpng.png import files
 
         warn = signature_warning(file)
         if output == STANDARD_OUTPUT:

@@ -10,7 +10,7 @@ from latentpng.commands.output import say, show, standard_output
 from latentpng.errors import ExitCode
 
 if TYPE_CHECKING:
-    from latentpng.header import Front
+    from latentpng.chunk.header import Front
 
 _EPILOG = """\
 Only lineages count: files may be renamed, copied, and come from several machines.  Pictures with the same noise are
@@ -37,9 +37,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> ExitCode:
     """Read the fronts of all files, then draw."""
-    from latentpng import drawing
-    from latentpng.family import family_of
-    from latentpng.inspecting import inspect_file
+    from latentpng.reports import tree
+    from latentpng.reports.family import family_of
+    from latentpng.reports.show import inspect_file
 
     pictures: list[tuple[str, Front]] = []
 
@@ -52,11 +52,11 @@ def run(given: argparse.Namespace) -> ExitCode:
         return ExitCode.OK
 
     tally = visit(given.files, collect, recursive=given.recursive)
-    family, strokes = family_of(pictures), drawing.strokes_for(standard_output().encoding)
+    family, strokes = family_of(pictures), tree.strokes_for(standard_output().encoding)
     if given.json:
-        lines = drawing.json_lines(family)
+        lines = tree.json_lines(family)
     else:
-        lines = drawing.dot_lines(family, strokes) if given.dot else drawing.tree_lines(family, strokes)
+        lines = tree.dot_lines(family, strokes) if given.dot else tree.tree_lines(family, strokes)
     for line in lines:
         show(line)
     return tally.worst

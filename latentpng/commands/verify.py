@@ -12,12 +12,12 @@ from latentpng.commands import progress, rendering
 from latentpng.commands.inputs import visit
 from latentpng.commands.output import flush, replay_progress, say, show
 from latentpng.errors import ExitCode, InvalidValue, NoLatent
-from latentpng.opening import STANDARD_INPUT
-from latentpng.tally import RESULTS, Tally
+from latentpng.png.open import STANDARD_INPUT
+from latentpng.reports.tally import RESULTS, Tally
 
 if TYPE_CHECKING:
     from latentpng.record import Json
-    from latentpng.verifying import Report
+    from latentpng.reports.verify import Report
 
 _RENDERING = """With --render every good file is rendered again by `warmer`, which has to be installed beside this \
 command, and the pixels are compared: the same bits are promised on the same device and versions; elsewhere the line \
@@ -86,13 +86,13 @@ class _Reports:
         named = [file for file in files if file != STANDARD_INPUT]  # which only this process has
         if self._jobs > 1 and len(named) > 1:
             from latentpng.commands.parallel import spread
-            from latentpng.verifying import verify_file
+            from latentpng.reports.verify import verify_file
 
             self._ahead = self._helpers.enter_context(spread(verify_file, named, self._jobs))
 
     def of(self, file: str) -> Report:
         """The report on the next file."""
-        from latentpng.verifying import verify_file
+        from latentpng.reports.verify import verify_file
 
         report = None if file == STANDARD_INPUT else next(self._ahead, None)
         return report or verify_file(file, replay_progress(file))
@@ -118,7 +118,7 @@ def _render(good: list[Report], tally: Tally, *, as_json: bool) -> None:
 
 
 def _show(report: Report, *, as_json: bool, more: dict[str, Json] | None = None) -> None:
-    from latentpng.jsontext import json_text
+    from latentpng.chunk.strict_json import json_text
 
     if not as_json:
         show(report.line)

@@ -31,7 +31,7 @@ from engine.embedded.training.data import HELD_OUT
 from engine.embedded.training.words import settled
 from engine.models import defaults_of, resolve_model
 from engine.settings import RenderSettings
-from latentpng.perturbation import perturb
+from latentpng.noise.perturbation import perturb
 from latentpng.record import Round
 
 Pixels = NDArray[np.uint8]

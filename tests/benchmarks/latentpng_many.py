@@ -23,10 +23,10 @@ import numpy as np
 from PIL import Image
 
 from latentpng.cli import main
-from latentpng.files import write_picture
-from latentpng.inspecting import inspect_file
-from latentpng.lineage import record_of, replay
+from latentpng.noise.replay import record_of, replay
+from latentpng.png.files import write_picture
 from latentpng.record import Json, LatentRecord, Lineage, Round, SeedRoot
+from latentpng.reports.show import inspect_file
 
 FILES, DIFFERENT = 10_000, 100
 SIDE, SHAPE = 256, (4, 32, 32)

@@ -10,8 +10,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from latentpng.codec import encode_record
-from latentpng.lineage import record_of, replay
+from latentpng.chunk.codec import encode_record
+from latentpng.noise.replay import record_of, replay
 from latentpng.record import Lineage, SeedRoot
 
 SHAPES = ((4, 64, 64), (4, 128, 128), (16, 128, 128))

@@ -15,16 +15,16 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from latentpng import lineage as algebra
-from latentpng import perturbation
-from latentpng.cache import ArrayCache
-from latentpng.codec import decode_record, encode_record
-from latentpng.files import read_record, strip, write_picture
-from latentpng.inspecting import inspect_file
-from latentpng.lineage import candidate_states, octaves, record_of, replay, root_noise
-from latentpng.noise import gauss1
+from latentpng.chunk.codec import decode_record, encode_record
+from latentpng.noise import perturbation
+from latentpng.noise import replay as algebra
+from latentpng.noise.cache import ArrayCache
+from latentpng.noise.gauss1 import gauss1
+from latentpng.noise.replay import candidate_states, octaves, record_of, replay, root_noise
+from latentpng.png.files import read_record, strip, write_picture
 from latentpng.record import LatentRecord, Lineage, Round, SeedRoot
-from latentpng.verifying import verify_file
+from latentpng.reports.show import inspect_file
+from latentpng.reports.verify import verify_file
 
 SHAPES = ((4, 64, 64), (4, 128, 128), (16, 128, 128))
 SIDE = 1024

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from latentpng.errors import ExitCode
-from latentpng.files import write_picture
+from latentpng.png.files import write_picture
 from tests.survival.leftovers import Leftovers, leftovers
 from tests.survival.picture import HEIGHT, RGB, WIDTH, picture_record
 from tests.survival.tools import WAYS, Way, version_of

@@ -14,7 +14,7 @@ import torch
 from diffusers import DiffusionPipeline
 
 from engine.settings import RenderSettings
-from latentpng.lineage import replay
+from latentpng.noise.replay import replay
 from tests.benchmarks.gridtask import COUNT, MODEL, SETTINGS, TASKS
 from tests.benchmarks.paired import serve
 

@@ -24,7 +24,7 @@ from engine.errors import Cancelled, InvalidRequest
 from engine.events import Event, PictureRendered, StepDone
 from engine.plan import PictureTask, RenderJob
 from engine.settings import RenderSettings, SchedulerSettings
-from latentpng.files import pixel_digest, read_record, write_picture
+from latentpng.png.files import pixel_digest, read_record, write_picture
 from latentpng.record import Lineage, Round, SeedRoot
 from tests.engine.families.catalogue import FAMILIES, load_family, save_family
 from tests.engine.tiny import job_of

@@ -22,7 +22,7 @@ from engine.fake import FakeRenderer
 from engine.plan import LoadModel, ModelChoice, PictureTask, RenderJob
 from engine.renderer import Renderer
 from engine.settings import RenderSettings
-from latentpng.lineage import digest, replay
+from latentpng.noise.replay import digest, replay
 from latentpng.record import Lineage, Round, SeedRoot
 
 SETTINGS = RenderSettings(prompt="a lake", width=32, height=24, steps=9, guidance=2.0)

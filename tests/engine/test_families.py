@@ -27,11 +27,11 @@ from engine.errors import Cancelled, InvalidRequest
 from engine.events import Event, Picture, PictureRendered, StepDone
 from engine.plan import LoadModel, ModelChoice, PictureTask, RenderJob
 from engine.schedulers import scheduler_settings
+from latentpng.chunk.metadata import round_to_json
 from latentpng.errors import InvalidValue
-from latentpng.files import read_record, write_picture
-from latentpng.lineage import octaves, replay
-from latentpng.metadata import round_to_json
-from latentpng.noise import gauss1
+from latentpng.noise.gauss1 import gauss1
+from latentpng.noise.replay import octaves, replay
+from latentpng.png.files import read_record, write_picture
 from latentpng.record import Lineage, Round, SeedRoot, TensorRoot
 from tests.engine.families.catalogue import FAMILIES, save_family
 from tests.engine.matrix import (
@@ -46,7 +46,7 @@ from tests.engine.matrix import (
     schedulers_of,
 )
 from tests.engine.tiny import SETTINGS, job_of
-from tests.latentpng import independent
+from tests.support.latentpng import independent
 
 LARGE = {"Sana", "PixArt-α", "PixArt-Σ", "Lumina 2", "Kandinsky 5"}
 """Their pictures cannot be small, so they take as few schedulers as possible."""

@@ -17,7 +17,7 @@ from engine.errors import Cancelled, OutOfMemory, RenderProblem
 from engine.events import Event, Failure, JobDone, PictureRendered, PreviewRendered, StepDone
 from engine.plan import PictureTask, RenderJob
 from engine.schedulers import scheduler_settings
-from latentpng.files import pixel_digest, read_record, write_picture
+from latentpng.png.files import pixel_digest, read_record, write_picture
 from latentpng.record import Lineage, Round, SeedRoot, TensorRoot
 from tests.engine.test_render import SCHEDULERS
 from tests.engine.tiny import SETTINGS, job_of, load_tiny, save_tiny, slow_clock

@@ -30,7 +30,7 @@ from engine.models import resolve_model
 from engine.parts import resolve_lora, resolve_preview_vae, resolve_vae
 from engine.plan import LoadModel, LoraChoice, ModelChoice, PictureTask, RenderJob
 from engine.wire import Wire
-from latentpng.noise import gauss1
+from latentpng.noise.gauss1 import gauss1
 from latentpng.record import LatentRecord, Lineage, SeedRoot
 from tests.engine.families.catalogue import save_family
 from tests.engine.laying import kohya_lora, merged_by_hand, other_vae, peft_lora, tiny_autoencoder

@@ -20,7 +20,7 @@ from engine.errors import ModelProblem
 from engine.finding import model_identity
 from engine.models import resolve_model
 from engine.plan import LoadModel, ModelChoice
-from latentpng.noise import gauss1
+from latentpng.noise.gauss1 import gauss1
 from tests.engine.families.flux import flux
 from tests.engine.families.sd3 import sd3
 from tests.engine.families.unets import sdxl

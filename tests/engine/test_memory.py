@@ -19,7 +19,7 @@ from engine.errors import ModelProblem
 from engine.memory import GIB, Memory, Room, plan_memory, working_bytes
 from engine.plan import LoadModel
 from engine.weights import single_values, values_of
-from latentpng.noise import gauss1
+from latentpng.noise.gauss1 import gauss1
 from tests.engine.tiny import SETTINGS, load_tiny, save_tiny
 
 SMALL = {"unet": 1 * GIB, "text_encoder": GIB // 8, "vae": GIB // 16}

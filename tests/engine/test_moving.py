@@ -134,7 +134,7 @@ def test_a_replay_of_many_rounds_can_be_cancelled(loaded: LoadedModel) -> None:
 
 
 def test_too_many_values_are_refused(loaded: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("latentpng.offset.MAX_WORK", 1000)
+    monkeypatch.setattr("latentpng.noise.prompt_offset.MAX_WORK", 1000)
     with pytest.raises(InvalidValue) as caught:
         pictures_of(loaded, RenderJob(job=1, tasks=(PictureTask(index=0, lineage=MOVED),), settings=SETTINGS))
     assert str(caught.value) == "at most 1000 values in all rounds that move the prompt, found 6144"

@@ -18,7 +18,7 @@ from engine.diffusion.seams import Step
 from engine.errors import Cancelled, InvalidRequest, RenderProblem
 from engine.schedulers import scheduler_settings
 from engine.settings import RenderSettings
-from latentpng.noise import gauss1
+from latentpng.noise.gauss1 import gauss1
 from tests.engine.tiny import SETTINGS, load_tiny, save_tiny
 
 SCHEDULERS = (

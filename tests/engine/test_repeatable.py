@@ -13,7 +13,7 @@ from engine.conditions import differing_conditions
 from engine.diffusion.loading import compute_repeatably
 from engine.diffusion.records import kernels_of, software_of
 from engine.diffusion.worker import prepare_environment
-from latentpng.lineage import record_of, replay
+from latentpng.noise.replay import record_of, replay
 from latentpng.record import Lineage, SeedRoot
 
 

@@ -19,7 +19,7 @@ from engine.errors import InvalidRequest, ModelProblem
 from engine.plan import PictureTask, RenderJob
 from engine.schedulers import FRIENDLY, scheduler_settings
 from engine.settings import RenderSettings, SchedulerSettings
-from latentpng.files import read_record, write_picture
+from latentpng.png.files import read_record, write_picture
 from tests.engine.matrix import PARENT, pictures_of
 from tests.engine.tiny import SETTINGS, job_of, load_tiny, save_tiny
 

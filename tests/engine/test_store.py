@@ -18,8 +18,8 @@ from engine.store import (
     session_folder,
     write_journal,
 )
-from latentpng.files import pixel_digest, read_record
-from latentpng.lineage import record_of, replay
+from latentpng.noise.replay import record_of, replay
+from latentpng.png.files import pixel_digest, read_record
 from latentpng.record import LatentRecord, Lineage, SeedRoot
 
 DAY = date(2026, 11, 22)

@@ -24,7 +24,7 @@ import numpy as np
 from tests.hostile.mutations import mutated
 from tests.hostile.readers import LEFT_OUT, examine
 from tests.hostile.seeds import seeds
-from tests.latentpng.pictures import seeded_record
+from tests.support.latentpng.pictures import seeded_record
 
 LIMIT_MS, LIMIT_MIB = 50.0, 64.0
 MOST_KEPT, MOST_KEPT_BYTES = 4000, 4096

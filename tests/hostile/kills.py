@@ -26,12 +26,13 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from latentpng import atomic, cli
-from latentpng.files import embed_record, write_picture
-from latentpng.noise import gauss1
-from latentpng.pixels import encode_pixels
-from latentpng.pngtext import build_text
-from tests.latentpng.pictures import seeded_record
+from latentpng import cli
+from latentpng.noise.gauss1 import gauss1
+from latentpng.png import atomic
+from latentpng.png.files import embed_record, write_picture
+from latentpng.png.pixels import encode_pixels
+from latentpng.png.texts import build_text
+from tests.support.latentpng.pictures import seeded_record
 
 FOREIGN = "a cat\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 512x512, Model: sd15, Version: v1.10.1"
 

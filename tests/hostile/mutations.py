@@ -13,7 +13,7 @@ import zlib
 from random import Random
 from typing import Any, NamedTuple
 
-from latentpng.chunks import SIGNATURE, build
+from latentpng.png.chunks import SIGNATURE, build
 
 MAX_BYTES = 2**18
 NUMBERS = (

@@ -9,20 +9,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from latentpng import lineage, perturbation
-from latentpng.cache import ArrayCache
-from latentpng.carriers import read_front
+from latentpng.chunk.header import Front
+from latentpng.chunk.metadata import metadata_from_json
+from latentpng.chunk.strict_json import read_json
 from latentpng.errors import FileError
-from latentpng.files import carries_another, embedded, read_picture, read_record, strip, stripped
-from latentpng.foreign.reading import read_foreign
-from latentpng.header import Front
-from latentpng.inspecting import inspect_file, json_line, lines
-from latentpng.jsontext import read_json
-from latentpng.metadata import metadata_from_json
-from latentpng.opening import open_picture
+from latentpng.foreign.read import read_foreign
+from latentpng.noise import perturbation, replay
+from latentpng.noise.cache import ArrayCache
+from latentpng.png.carriers import read_front
+from latentpng.png.files import carries_another, embedded, read_picture, read_record, strip, stripped
+from latentpng.png.open import open_picture
 from latentpng.record import LatentRecord
+from latentpng.reports.show import inspect_file, json_line, lines
+from latentpng.reports.verify import Report, verify_file
 from latentpng.shapes import LEAST_CANDIDATES, check_rounds, check_shape
-from latentpng.verifying import Report, verify_file
 
 MAX_WORK = 2**18  # noise values over all rounds that a replay may take here: the format allows 2^31, a minute or two
 MAX_PIXELS = 2**20  # that are decoded here: the format has no limit, pixels.py has 2^26
@@ -68,7 +68,7 @@ def examine(path: Path, record: LatentRecord) -> dict[str, End]:
 
 def forget() -> None:
     """Empty the caches of noise: what one file costs is its own."""
-    perturbation._DRAWS, lineage._STATES = ArrayCache(32 * 2**20), ArrayCache(32 * 2**20)
+    perturbation._DRAWS, replay._STATES = ArrayCache(32 * 2**20), ArrayCache(32 * 2**20)
 
 
 def _attempt(action: Callable[[], object], path: Path) -> object:

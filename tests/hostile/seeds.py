@@ -11,13 +11,13 @@ from pathlib import Path
 
 from PIL import ExifTags, Image
 
-from latentpng.carriers import TWIN, encode_carriers
-from latentpng.chunks import SIGNATURE, build
-from latentpng.codec import Codec, encode_record
-from latentpng.pngtext import build_text
+from latentpng.chunk.codec import Codec, encode_record
+from latentpng.png.carriers import TWIN, encode_carriers
+from latentpng.png.chunks import SIGNATURE, build
+from latentpng.png.texts import build_text
 from latentpng.record import Round
-from tests.latentpng.pictures import RGB, SIDE, chunk_data, seeded_record, tensor_record
-from tests.latentpng.test_hostile import png_of
+from tests.latentpng.png.test_hostile import png_of
+from tests.support.latentpng.pictures import RGB, SIDE, chunk_data, seeded_record, tensor_record
 from tests.vectors import make
 
 AUTOMATIC = (

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from latentpng.files import write_picture
-from tests.latentpng.pictures import RGB, SIDE
-from tests.latentpng.running import RECORD
+from latentpng.png.files import write_picture
+from tests.support.latentpng.pictures import RGB, SIDE
+from tests.support.latentpng.running import RECORD
 
 
 @pytest.fixture

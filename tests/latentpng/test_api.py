@@ -11,7 +11,7 @@ import pytest
 
 import latentpng
 from latentpng.errors import InvalidValue, NoLatent
-from tests.latentpng.pictures import RGB, SIDE
+from tests.support.latentpng.pictures import RGB, SIDE
 
 PIXELS = np.frombuffer(RGB, np.uint8).reshape(SIDE, SIDE, 3)
 ROUND = latentpng.Round(seed=5, scale=0.4, of=8, marks=(2,))

@@ -11,20 +11,21 @@ from pathlib import Path
 
 import pytest
 
-from latentpng import __version__, lineage
-from latentpng.cache import ArrayCache
-from latentpng.chunks import SIGNATURE, build
+from latentpng import __version__
+from latentpng.chunk.codec import encode_record
 from latentpng.cli import main
-from latentpng.codec import encode_record
 from latentpng.commands import output
-from latentpng.files import write_picture
-from latentpng.pixels import encode_pixels
+from latentpng.noise import replay
+from latentpng.noise.cache import ArrayCache
+from latentpng.png.chunks import SIGNATURE, build
+from latentpng.png.files import write_picture
+from latentpng.png.pixels import encode_pixels
 from latentpng.record import LatentRecord, Round
-from tests.latentpng import independent
-from tests.latentpng.pictures import RGB, SIDE, chunk_data, seeded_record
-from tests.latentpng.running import ENVIRONMENT, RECORD, STEPS
-from tests.latentpng.test_codec import changed, with_metadata
-from tests.latentpng.test_hostile import png_of
+from tests.latentpng.chunk.test_codec import changed, with_metadata
+from tests.latentpng.png.test_hostile import png_of
+from tests.support.latentpng import independent
+from tests.support.latentpng.pictures import RGB, SIDE, chunk_data, seeded_record
+from tests.support.latentpng.running import ENVIRONMENT, RECORD, STEPS
 
 
 def test_inspect_tells_people(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -162,7 +163,7 @@ def test_a_long_replay_says_how_far_it_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(output, "_PATIENCE", 0.0)
-    monkeypatch.setattr(lineage, "_STATES", ArrayCache(0))
+    monkeypatch.setattr(replay, "_STATES", ArrayCache(0))
     for arguments in (["verify", "a.png"], ["extract", "a.png", "--round", "2", "-o", "x.npy"]):
         assert main(arguments) == 0
     assert capsys.readouterr().err == "".join(f"latentpng: a.png: {done} of 2 rounds replayed\n" for done in (1, 2))

@@ -10,18 +10,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from latentpng.chunks import SIGNATURE
+from latentpng.chunk.metadata import RESERVED
 from latentpng.errors import DamagedLatent, LatentPngError
-from latentpng.inspecting import inspect_file
-from latentpng.metadata import RESERVED
+from latentpng.png.chunks import SIGNATURE
+from latentpng.reports.show import inspect_file
 from tests.hostile import campaign
 from tests.hostile.campaign import Watch, walk
 from tests.hostile.mutations import mutated, parts_of
 from tests.hostile.readers import LEFT_OUT, Contradiction, End, examine
 from tests.hostile.seeds import seeds
-from tests.latentpng.pictures import chunk_data, seeded_record
-from tests.latentpng.test_codec import with_metadata
-from tests.latentpng.test_hostile import png_of
+from tests.latentpng.chunk.test_codec import with_metadata
+from tests.latentpng.png.test_hostile import png_of
+from tests.support.latentpng.pictures import chunk_data, seeded_record
 
 SEEDS = seeds()
 RECORD = seeded_record()

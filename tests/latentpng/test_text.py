@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from latentpng.parameters import is_ours, parameters_text
-from latentpng.pngtext import KINDS, build_text, keyword_of, text_of
+from latentpng.png.parameters import is_ours, parameters_text
+from latentpng.png.texts import KINDS, build_text, keyword_of, text_of
 from latentpng.record import Json, Lineage, Round, SeedRoot, TensorRoot
 from latentpng.text import plain
-from tests.latentpng import independent
+from tests.support.latentpng import independent
 
 
 @given(st.text(), st.integers(0, 10))

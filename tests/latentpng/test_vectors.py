@@ -12,22 +12,22 @@ from pathlib import Path
 
 import pytest
 
-from latentpng import files
-from latentpng.chunks import build
-from latentpng.codec import Codec, encode_record
-from latentpng.files import read_picture, read_record
-from latentpng.inspecting import inspect_file
-from latentpng.lineage import ancestor_noise, digest, initial_noise
-from latentpng.offset import prompt_offset
+from latentpng.chunk.codec import Codec, encode_record
+from latentpng.noise.prompt_offset import prompt_offset
+from latentpng.noise.replay import ancestor_noise, digest, initial_noise
+from latentpng.png import files
+from latentpng.png.chunks import build
+from latentpng.png.files import read_picture, read_record
 from latentpng.record import Json, LatentRecord
-from latentpng.verifying import verify_file
-from tests.latentpng import independent
-from tests.latentpng.pictures import SIDE
+from latentpng.reports.show import inspect_file
+from latentpng.reports.verify import verify_file
+from tests.support.latentpng import independent
+from tests.support.latentpng.pictures import SIDE
 from tests.vectors import make
 
 VECTORS = Path(make.__file__).parent
 ROW = re.compile(r"^\| `([a-z-]+)\.png` \|.*\| `([0-9a-f]{64})` \| `([0-9a-f]{64})` \|$", re.MULTILINE)
-EXPECTED = ROW.findall((Path(files.__file__).parent / "SPEC.md").read_text())
+EXPECTED = ROW.findall((Path(files.__file__).parents[1] / "SPEC.md").read_text())
 RECORDS = {
     "seeded": make.seeded,
     "tensor": make.tensor,
@@ -83,7 +83,7 @@ def test_whole_numbers_and_loops_agree_on_every_ancestor(name: str) -> None:
 
 
 def test_the_prompt_is_moved_as_the_law_says() -> None:
-    law = (Path(files.__file__).parent / "SPEC.md").read_text()
+    law = (Path(files.__file__).parents[1] / "SPEC.md").read_text()
     told = re.findall(r"embedding (\d+), (\d+) values:\n`([0-9a-f]{64})`", law)
     record, latent = read_record(VECTORS / "prompt.png"), independent.read(VECTORS / "prompt.png")
     assert [(embedding, count) for embedding, count, _ in told] == [("0", "15"), ("1", "7")]

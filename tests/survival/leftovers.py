@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from latentpng.errors import ExitCode, NoLatent
-from latentpng.files import read_record
-from latentpng.inspecting import inspect_file, lines
-from latentpng.lineage import digest, replay
-from latentpng.verifying import verify_file
-from tests.latentpng import independent
+from latentpng.noise.replay import digest, replay
+from latentpng.png.files import read_record
+from latentpng.reports.show import inspect_file, lines
+from latentpng.reports.verify import verify_file
+from tests.support.latentpng import independent
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from latentpng.lineage import record_of, replay
+from latentpng.noise.replay import record_of, replay
 from latentpng.record import JsonObject, LatentRecord, Lineage, Round, SeedRoot
 
 WIDTH, HEIGHT = 96, 64

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from engine.store import read_journal
-from latentpng.files import read_record
+from latentpng.png.files import read_record
 from latentpng.record import SeedRoot
 from tests.tools.fake_terminal import FakeTerminal
 

@@ -11,7 +11,7 @@ from engine.errors import ModelProblem
 from engine.fake import FakeRenderer
 from engine.finding import remember_model
 from engine.plan import LoraChoice
-from latentpng.files import embed_record, read_record
+from latentpng.png.files import embed_record, read_record
 from tests.engine.folders import tensors
 from tests.tui.scripting import warmer
 

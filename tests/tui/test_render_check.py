@@ -15,7 +15,7 @@ from engine.errors import InvalidRequest
 from engine.events import Failure
 from engine.fake import FakeRenderer
 from engine.models import resolve_model
-from latentpng.files import embed_record, read_picture, read_record, strip
+from latentpng.png.files import embed_record, read_picture, read_record, strip
 from latentpng.record import Json, LatentRecord
 from tests.tui.driving import make_app, running
 from tests.tui.scripting import warmer

@@ -11,8 +11,8 @@ import pytest
 from engine.errors import InvalidRequest
 from engine.fake import FakeRenderer, paint
 from engine.models import EMBEDDED, resolve_model
-from latentpng.files import read_picture, read_record, write_picture
-from latentpng.lineage import record_of, replay
+from latentpng.noise.replay import record_of, replay
+from latentpng.png.files import read_picture, read_record, write_picture
 from latentpng.record import Json, LatentRecord, Lineage, SeedRoot, TensorRoot
 from tests.tui.scripting import warmer
 from tui.options import target_for_record
@@ -160,7 +160,7 @@ def test_a_file_that_cannot_be_written_is_told(
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("latentpng.atomic.os.fsync", fail)
+    monkeypatch.setattr("latentpng.png.atomic.os.fsync", fail)
     assert warmer("render", path, "--check", "--confirm", "--model", EMBEDDED) == 9
     assert capsys.readouterr().out == f"{path}: it cannot be written (No space left on device)\n"
     assert path.read_bytes() == before

@@ -13,7 +13,7 @@ from engine.errors import EngineError, InvalidRequest, ModelProblem, RenderProbl
 from engine.fake import FakeRenderer
 from engine.session import Bands, factors_of
 from latentpng.errors import InvalidValue, NoLatent, UnreadableFile
-from latentpng.files import read_picture, read_record, strip, write_picture
+from latentpng.png.files import read_picture, read_record, strip, write_picture
 from latentpng.record import Lineage, SeedRoot
 from tests.tui.scripting import warmer
 from tui.cli import exit_code_of, main

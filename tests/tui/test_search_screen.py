@@ -15,7 +15,7 @@ from engine.finding import model_identity, remember_model
 from engine.models import resolve_model
 from engine.search import PARENT
 from engine.session import Bands
-from latentpng.files import embed_record, read_record
+from latentpng.png.files import embed_record, read_record
 from tests.engine.folders import model_folder
 from tests.tui.driving import Driver, make_app, running
 

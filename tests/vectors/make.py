@@ -12,15 +12,15 @@ from pathlib import Path
 
 import numpy as np
 
-from latentpng import files
-from latentpng.atomic import write_atomically
-from latentpng.carriers import KIND, encode_carriers
-from latentpng.chunks import walk
-from latentpng.codec import Codec, encode_record
-from latentpng.lineage import record_of, replay
-from latentpng.noise import gauss1
-from latentpng.opening import open_picture
-from latentpng.pixels import encode_pixels, pixel_digest
+from latentpng.chunk.codec import Codec, encode_record
+from latentpng.noise.gauss1 import gauss1
+from latentpng.noise.replay import record_of, replay
+from latentpng.png import files
+from latentpng.png.atomic import write_atomically
+from latentpng.png.carriers import KIND, encode_carriers
+from latentpng.png.chunks import walk
+from latentpng.png.open import open_picture
+from latentpng.png.pixels import encode_pixels, pixel_digest
 from latentpng.record import JsonObject, LatentRecord, Lineage, Round, SeedRoot, TensorRoot
 
 HERE = Path(__file__).parent

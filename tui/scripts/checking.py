@@ -8,7 +8,7 @@ from pathlib import Path
 from engine.conditions import PixelDifference, compare_pixels, differing_conditions
 from engine.events import PictureRendered
 from latentpng.errors import ExitCode, PixelsDiffer
-from latentpng.files import read_picture
+from latentpng.png.files import read_picture
 from latentpng.record import Json, LatentRecord
 from tui.scripts.confirming import Confirmation
 

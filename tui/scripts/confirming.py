@@ -15,7 +15,7 @@ from engine.errors import InvalidRequest
 from engine.events import PictureRendered
 from engine.plan import PictureTask, RenderJob
 from latentpng.errors import ExitCode
-from latentpng.files import embed_record
+from latentpng.png.files import embed_record
 from latentpng.record import Json, LatentRecord, Lineage, SeedRoot, TensorRoot
 from tui.scripts.running import say
 

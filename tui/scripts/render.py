@@ -14,9 +14,9 @@ from engine.plan import PictureTask, RenderJob
 from engine.renderer import Renderer
 from engine.samplers import draws_noise
 from latentpng.errors import ExitCode, LatentPngError
-from latentpng.files import read_record
+from latentpng.png.files import read_record
 from latentpng.record import LatentRecord
-from latentpng.tally import Tally
+from latentpng.reports.tally import Tally
 from tui.arguments import add_model_options, add_scheduler_option
 from tui.cli import exit_code_of
 from tui.options import Target, target_for_record

@@ -28,7 +28,7 @@ from engine.events import (
 from engine.plan import RenderJob
 from engine.renderer import Renderer
 from latentpng.errors import UnwritableFile
-from latentpng.files import write_picture
+from latentpng.png.files import write_picture
 from latentpng.record import Json
 from latentpng.text import plain
 from tui.options import Target

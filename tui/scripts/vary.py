@@ -12,8 +12,8 @@ from engine.errors import InvalidRequest
 from engine.plan import PictureTask, RenderJob
 from engine.renderer import Renderer
 from engine.session import Bands, factors_of, scale_of
-from latentpng.files import read_record
-from latentpng.lineage import octaves
+from latentpng.noise.replay import octaves
+from latentpng.png.files import read_record
 from latentpng.record import MAX_CANDIDATES, LatentRecord, Lineage, Round
 from tui.arguments import (
     add_axis_option,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from latentpng.foreign.noise.mersenne import wrapped_seed
-from latentpng.noise import philox
+from latentpng.noise.gauss1 import philox
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -14,7 +14,7 @@ from engine.diffusion.loading import LoadedModel, load_model
 from engine.models import defaults_of, resolve_model
 from engine.plan import LoadModel, PictureTask, RenderJob
 from engine.settings import RenderSettings
-from latentpng.files import write_picture
+from latentpng.png.files import write_picture
 from latentpng.record import Lineage, Round, SeedRoot
 from tests.engine.matrix import pictures_of
 from tests.engine.tiny import job_of

@@ -15,9 +15,9 @@ from latentpng.foreign.noise.recipes import RECIPES, likely_channels
 from latentpng.foreign.noise.torch_cpu import CpuDraw, cpu_normal
 from latentpng.foreign.rebuild import Choices, Rebuilt, rebuild
 from latentpng.foreign.record import ForeignRecord
-from tests.latentpng import independent
-from tests.latentpng.foreign.test_noise_cuda import normal
-from tests.latentpng.foreign.test_noise_mixing import columns
+from tests.latentpng.foreign.noise.test_cuda import normal
+from tests.latentpng.foreign.noise.test_mixing import columns
+from tests.support.latentpng import independent
 
 # 4 x 24 x 20 values
 RECORD = ForeignRecord(tool="a1111", seed=1234, width=160, height=192)

@@ -1,0 +1,195 @@
+"""The front of a `laTn` chunk: its fixed header and its metadata, checked without touching the tensor.
+
+SPEC.md, "Layout", is the law.  Needs neither NumPy nor zstandard, so that `inspect` starts at once.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from latentpng.chunk.metadata import Metadata, check_keys, metadata_from_json
+from latentpng.chunk.ordinary import is_ordinary
+from latentpng.chunk.strict_json import read_json
+from latentpng.errors import DamagedLatent, InvalidValue, NewerVersion
+from latentpng.record import GAUSS1, Json, JsonObject, Lineage
+from latentpng.shapes import MAX_AXES, check_dims, check_rounds, check_shape
+
+MAGIC = b"LPNG"
+MAJOR, MINOR = 1, 1
+MAX_CHUNK = 4 * 2**20
+MAX_METADATA = 256 * 2**10
+DTYPE_FP16 = 1
+DTYPE_NAME = "float16"
+
+_FIELDS = struct.Struct("<4sBBHIIBBBB4I32s")  # bytes 0 to 67; a CRC-32 follows
+HEADER_BYTES = _FIELDS.size + 4
+_START_BYTES = 6  # magic and version: what every future major keeps
+
+
+class Codec(IntEnum):
+    """How the payload holds the tensor."""
+
+    RECIPE = 0
+    RAW = 1
+    SPLIT = 2
+
+
+_LAST_CODEC = max(Codec).value
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Front:
+    """What stands before the tensor.
+
+    chunk_bytes: length of the whole chunk's data.  digest: SHA-256 (hex) of the decoded tensor.
+    metadata: the JSON object as it stands, {} when a newer version hides it.
+    is_known: the metadata keeps every rule of this version; it is not when a newer one hides it or made the noise.
+    newer: "" or a sentence on what a newer reader is needed for.
+    is_twin: it was read from the text twin; chunk_bytes are those of that text.
+    text: the JSON text of the metadata, b"" for a twin, which says more there.
+    """
+
+    version: tuple[int, int]
+    chunk_bytes: int
+    flags: int = 0
+    codec: int = 0
+    dtype: int = 0
+    dims: tuple[int, ...] = ()
+    digest: str = ""
+    metadata: JsonObject = field(default_factory=dict)
+    is_known: bool = False
+    newer: str = ""
+    is_twin: bool = False
+    text: bytes = field(default=b"", compare=False, repr=False)
+
+    @property
+    def carrier(self) -> str:
+        """Where it was read: "chunk" or "twin"."""
+        return "twin" if self.is_twin else "chunk"
+
+    @property
+    def parsed(self) -> Metadata | None:
+        """The metadata as frozen values, None when it is not known.  Made when asked: a list of files needs none."""
+        return metadata_from_json(self.metadata, len(self.dims)) if self.is_known else None
+
+    def known(self, place: str) -> Metadata:
+        """The parsed metadata; NewerVersion when a newer reader is needed."""
+        if self.newer:
+            raise NewerVersion(f"{place}: {self.newer}")
+        return metadata_from_json(self.metadata, len(self.dims))
+
+
+def minor_of(lineage: Lineage) -> int:
+    """The oldest minor version that knows every key of these rounds: files without news stay as they always were."""
+    return MINOR if lineage.moves_prompt else 0
+
+
+def encode_front(
+    metadata: bytes, payload_bytes: int, codec: Codec, dims: tuple[int, ...], digest: str, minor: int = 0
+) -> bytes:
+    """Header and metadata, ready to be followed by the payload."""
+    if len(metadata) > MAX_METADATA:
+        raise InvalidValue(f"metadata has at most {MAX_METADATA} bytes, found {len(metadata)}")
+    if HEADER_BYTES + len(metadata) + payload_bytes > MAX_CHUNK:
+        found = HEADER_BYTES + len(metadata) + payload_bytes
+        raise InvalidValue(f"a latent chunk has at most {MAX_CHUNK} bytes, found {found}")
+    fields = _FIELDS.pack(
+        MAGIC, MAJOR, minor, 0, len(metadata), payload_bytes,
+        codec, DTYPE_FP16, len(dims), 0, *dims, *([0] * (MAX_AXES - len(dims))), bytes.fromhex(digest),
+    )  # fmt: skip
+    return fields + struct.pack("<I", zlib.crc32(metadata, zlib.crc32(fields))) + metadata
+
+
+def metadata_length(start: bytes, chunk_bytes: int, place: str) -> int:
+    """How many bytes of metadata follow the header in `start`; 0 when a newer major hides it.
+
+    DamagedLatent when the header is short or its lengths do not fill the chunk exactly.
+    """
+    if len(start) < _START_BYTES or start[:4] != MAGIC:
+        raise DamagedLatent(f"{place}: it starts with {MAGIC!r}, found {start[:4]!r}")
+    if start[4] != MAJOR:
+        return 0
+    if chunk_bytes > MAX_CHUNK:
+        raise DamagedLatent(f"{place}: at most {MAX_CHUNK} bytes, found {chunk_bytes}")
+    if len(start) < HEADER_BYTES:
+        raise DamagedLatent(f"{place}: a header of {HEADER_BYTES} bytes needed, found {len(start)}")
+    metadata, payload = struct.unpack_from("<II", start, 8)
+    if metadata > MAX_METADATA:
+        raise DamagedLatent(f"{place}: metadata has at most {MAX_METADATA} bytes, found {metadata}")
+    if HEADER_BYTES + metadata + payload != chunk_bytes:
+        needed = HEADER_BYTES + metadata + payload
+        raise DamagedLatent(f"{place}: {needed} bytes needed by its own lengths, found {chunk_bytes}")
+    return int(metadata)
+
+
+def decode_front(data: bytes, chunk_bytes: int, place: str) -> Front:
+    """data: the header and the metadata at least.  DamagedLatent when a rule is broken."""
+    length = metadata_length(data[:HEADER_BYTES], chunk_bytes, place)
+    version = (data[4], data[5])
+    if version[0] == 0:
+        raise DamagedLatent(f"{place}: major version 1 needed, found 0")
+    if version[0] > MAJOR:
+        return Front(version=version, chunk_bytes=chunk_bytes, newer=f"this reads version {MAJOR}, found {version[0]}")
+    metadata = data[HEADER_BYTES : HEADER_BYTES + length]
+    (crc,) = struct.unpack_from("<I", data, _FIELDS.size)
+    if zlib.crc32(metadata, zlib.crc32(data[: _FIELDS.size])) != crc:
+        raise DamagedLatent(f"{place}: the checksum of header and metadata does not match")
+    _, _, _, flags, _, _, codec, dtype, ndim, zero, *dims, digest = _FIELDS.unpack_from(data)
+    entries: dict[str, Json] = {}
+    is_known = False
+    if flags & 0xFF:
+        newer = f"critical flags 0 needed, found {flags & 0xFF:#04x}"
+        dims = []
+    elif zero:
+        raise DamagedLatent(f"{place}: byte 19 is 0, found {zero}")
+    elif not 1 <= ndim <= MAX_AXES or any(dims[ndim:]):
+        raise DamagedLatent(f"{place}: 1 to {MAX_AXES} dimensions and zeros behind them needed, found {ndim}: {dims}")
+    else:
+        dims = dims[:ndim]
+        entries, newer = _read_metadata(metadata, tuple(dims), place)
+        is_known = not newer
+        if codec > _LAST_CODEC:
+            newer = f"codecs 0 to {_LAST_CODEC} are known, found {codec}"
+        if dtype != DTYPE_FP16:
+            newer = f"dtype {DTYPE_FP16} is known, found {dtype}"
+    return Front(
+        version=version,
+        chunk_bytes=chunk_bytes,
+        flags=flags,
+        codec=codec,
+        dtype=dtype,
+        dims=tuple(dims),
+        digest=digest.hex(),
+        metadata=entries,
+        is_known=is_known,
+        newer=newer,
+        text=metadata if entries else b"",
+    )
+
+
+def _read_metadata(metadata: bytes, dims: tuple[int, ...], place: str) -> tuple[dict[str, Json], str]:
+    try:
+        check_dims(dims)
+        entries = read_json(metadata)
+        return entries, check_metadata(entries, dims)
+    except InvalidValue as error:
+        raise DamagedLatent(f"{place}: {error}") from error
+
+
+def check_metadata(entries: JsonObject, dims: tuple[int, ...]) -> str:
+    """InvalidValue when a rule is broken; the result is "", or what a newer reader is needed for.
+
+    dims: of the tensor, checked already.
+    """
+    noise = entries.get("noise")
+    if isinstance(noise, str) and noise != GAUSS1:
+        check_keys(entries)
+        return f"the noise {GAUSS1!r} is known, found {noise[:80]!r}"
+    if not is_ordinary(entries, dims):
+        parsed = metadata_from_json(entries, len(dims))
+        check_shape(dims, parsed.axes)
+        check_rounds(parsed.lineage, dims, parsed.axes)
+    return ""

@@ -1,0 +1,1 @@
+"""One reader for the metadata of each other tool."""

@@ -1,0 +1,81 @@
+"""Stable Diffusion web UI (AUTOMATIC1111), and those that write the same text: Forge, reForge, SD.Next.
+
+The fields are those of `create_infotext` in the tools' sources.  Which tool it was stands in `Version` and `App`.
+"""
+
+from __future__ import annotations
+
+import re
+
+from latentpng.foreign.containers.texts import Texts
+from latentpng.foreign.record import ForeignRecord
+from latentpng.foreign.tools import loose
+from latentpng.foreign.tools.infotext import Infotext, parse
+
+KEYWORDS = ("parameters", "UserComment", "XPComment", "ImageDescription", "Comment")
+_FORGE = re.compile(r"f[0-9]|neo\b")  # f2.0.1v1.10.1-previous-..., and a fork that writes only its own name
+_NEEDED = frozenset({"Steps", "Seed"})
+_RANDOMNESS = {"CPU": "cpu", "NV": "nv", "GPU": "gpu"}
+_USED = (
+    "CFG scale",
+    "Model",
+    "Model hash",
+    "Sampler",
+    "Schedule type",
+    "Seed",
+    "Seed resize from",
+    "Steps",
+    "Variation seed",
+    "Variation seed strength",
+    "Variation strength",
+    "Version",
+)
+
+
+def read(texts: Texts) -> ForeignRecord | None:
+    """The first text of this form."""
+    for keyword in KEYWORDS:
+        infotext = parse(texts.get(keyword, ""))
+        if infotext is not None and _NEEDED & infotext.fields.keys():
+            return record_of(infotext)
+    return None
+
+
+def record_of(infotext: Infotext) -> ForeignRecord:
+    """What the fields say."""
+    fields = infotext.fields
+    width, height = _drawn_size(fields)
+    rng = fields.get("RNG", "")
+    used = [*_USED, *(["Size"] if width else []), *(["RNG"] if rng in _RANDOMNESS else [])]
+    strength = loose.real(fields.get("Variation seed strength", fields.get("Variation strength")))
+    return ForeignRecord(
+        tool=_tool(fields),
+        version=fields.get("Version", ""),
+        prompt=infotext.prompt,
+        negative_prompt=infotext.negative_prompt,
+        seed=loose.whole(fields.get("Seed")),
+        variation_seed=loose.whole(fields.get("Variation seed")),
+        variation_strength=strength or 0.0,
+        width=width,
+        height=height,
+        resized_from=loose.size(fields.get("Seed resize from")),
+        steps=loose.count(fields.get("Steps")),
+        sampler=fields.get("Sampler", ""),
+        scheduler=fields.get("Schedule type", ""),
+        guidance=loose.real(fields.get("CFG scale")),
+        model=fields.get("Model", ""),
+        model_hash=fields.get("Model hash", ""),
+        randomness=_RANDOMNESS.get(rng, ""),
+        extra=loose.rest(fields, used),
+    )
+
+
+def _drawn_size(fields: dict[str, str]) -> tuple[int, int]:
+    """Old versions wrote the size after the upscale, and before it as `First pass size`; 0x0 there tells nothing."""
+    return loose.size(fields.get("First pass size", fields.get("Size")))
+
+
+def _tool(fields: dict[str, str]) -> str:
+    if fields.get("App") == "SD.Next" or "Variation strength" in fields:
+        return "sdnext"
+    return "forge" if _FORGE.match(fields.get("Version", "")) else "a1111"

@@ -1,0 +1,105 @@
+"""The chain of ComfyUI's nodes that made a picture: from the node that saved it back to where its latents began.
+
+Links of prompts, models and masks are not followed here.  Where ways part, the first that leads to a sampler counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from latentpng.foreign.tools import loose
+from latentpng.foreign.tools.comfyui.graph import Graph, Node
+
+MAX_OUTPUTS = 8
+SEEDS = ("seed", "noise_seed")
+SIZES = (("empty_latent_width", "empty_latent_height"), ("width", "height"))
+_SIDE_INPUTS = frozenset(
+    {
+        "clip",
+        "clip_vision",
+        "conditioning",
+        "control_net",
+        "guider",
+        "mask",
+        "model",
+        "negative",
+        "noise",
+        "positive",
+        "sampler",
+        "sigmas",
+        "upscale_model",
+        "vae",
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chain:
+    """sampler: the one that started from the latents at the end of the chain: its noise is the initial one.
+
+    after: the nodes from the output to it.  before: those from it to where its latents began.
+    """
+
+    sampler: Node
+    after: tuple[Node, ...]
+    before: tuple[Node, ...]
+
+    @property
+    def latent(self) -> Node:
+        """The node that made the latents, or gave them their size; the sampler when there is none."""
+        sized = [node for node in self.before if any(set(names) <= node.inputs.keys() for names in SIZES)]
+        return (sized or [*self.before[:1], self.sampler])[-1 if sized else 0]
+
+
+def chains_of(graph: Graph) -> list[Chain]:
+    """The chains that end in a picture, one for each first sampler: what is saved counts before what is only shown."""
+    for outputs in _outputs(graph):
+        found: dict[str, Chain] = {}
+        for output in outputs[:MAX_OUTPUTS]:
+            chain = _chain(graph, output)
+            if chain is not None:
+                found.setdefault(chain.sampler.id, chain)
+        if found:
+            return list(found.values())
+    return []
+
+
+def _outputs(graph: Graph) -> Iterator[list[Node]]:
+    nodes = list(graph.nodes.values())
+    yield [node for node in nodes if "save" in node.kind.lower()]
+    yield [node for node in nodes if "preview" in node.kind.lower()]
+    linked = {target.id for node in nodes for _, target in graph.links(node)}
+    yield [node for node in nodes if node.id not in linked]
+
+
+def _chain(graph: Graph, output: Node) -> Chain | None:
+    nodes = list(_upstream(graph, output))
+    first = max((at for at, node in enumerate(nodes) if _is_sampler(node)), default=-1)
+    if first < 0:
+        return None
+    return Chain(sampler=nodes[first], after=tuple(nodes[:first]), before=tuple(nodes[first + 1 :]))
+
+
+def _upstream(graph: Graph, start: Node) -> Iterator[Node]:
+    """Nodes against the links of latents and pictures, the whole of one way before the next, each once."""
+    seen: set[str] = set()
+    waiting = [start]
+    while waiting:
+        node = waiting.pop()
+        if node.id in seen:
+            continue
+        seen.add(node.id)
+        yield node
+        if _is_sampler(node):
+            waiting.clear()  # what else leads to the output is not what this sampler started from
+            targets = [target for name, target in graph.links(node) if name == "latent_image"]
+        else:
+            targets = [target for name, target in graph.links(node) if name not in _SIDE_INPUTS]
+        waiting += reversed(targets)
+
+
+def _is_sampler(node: Node) -> bool:
+    """Samplers of all authors share these inputs."""
+    is_linked = bool(loose.items(node.inputs.get("latent_image")))
+    return is_linked and any(name in node.inputs for name in (*SEEDS, "noise"))

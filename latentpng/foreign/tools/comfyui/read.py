@@ -1,0 +1,134 @@
+"""ComfyUI: what the graph of nodes in `prompt` says of the picture's initial noise and its settings.
+
+ComfyUI draws on the CPU, the noise of a whole batch at once.  Nodes of other authors are understood by their inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from latentpng.foreign.containers.texts import Texts
+from latentpng.foreign.record import ForeignRecord
+from latentpng.foreign.tools import loose
+from latentpng.foreign.tools.comfyui.chain import SEEDS, SIZES, Chain, chains_of
+from latentpng.foreign.tools.comfyui.graph import Graph, Node, graph_of
+from latentpng.foreign.tools.comfyui.prompt import prompt_of
+from latentpng.foreign.tools.loosejson import read_object
+from latentpng.record import Json
+
+_MODEL_NAMES = ("ckpt_name", "unet_name", "model_name", "gguf_name", "model_path", "base_ckpt_name")
+_VARIATION_SEEDS = ("var_seed", "variation_seed")
+_VARIATION_STRENGTHS = ("var_seed_strength", "variation_strength")
+_USED = frozenset({"cfg", "sampler_name", "scheduler", "steps", *_VARIATION_SEEDS, *_VARIATION_STRENGTHS})
+
+
+def read(texts: Texts) -> ForeignRecord | None:
+    """The graph of the API; where there is only the editor's (`workflow`), no more than the tool's name."""
+    graph = graph_of(read_object(texts.get("prompt", "")))
+    if not graph.nodes and "nodes" not in read_object(texts.get("workflow", "")):
+        return None
+    chains = chains_of(graph)
+    return _record_of(graph, chains) if chains else ForeignRecord(tool="comfyui")
+
+
+def _record_of(graph: Graph, chains: list[Chain]) -> ForeignRecord:
+    chain = chains[0]
+    sampler = chain.sampler
+    guider = graph.target(sampler.inputs.get("guider")) or sampler
+    method = graph.target(sampler.inputs.get("sampler")) or sampler
+    seed = _seed(graph, sampler)
+    width, height = _drawn_size(graph, chain.latent)
+    batch = loose.count(graph.number(chain.latent, "batch_size"))
+    return ForeignRecord(
+        tool="comfyui",
+        prompt=prompt_of(graph, _positive(guider), "positive"),
+        negative_prompt=prompt_of(graph, guider.inputs.get("negative"), "negative"),
+        seed=seed,
+        variation_seed=loose.whole(graph.number(sampler, *_VARIATION_SEEDS)),
+        variation_strength=loose.real(graph.number(sampler, *_VARIATION_STRENGTHS)) or 0.0,
+        width=width,
+        height=height,
+        steps=loose.count(_steps(graph, sampler)),
+        sampler=next(graph.names([method], "sampler_name"), ""),
+        scheduler=_scheduler(graph, sampler),
+        guidance=loose.real(graph.number(guider, "cfg")),
+        model=next(graph.names(graph.along(guider, "model", "unet", "pipe"), *_MODEL_NAMES), ""),
+        randomness=_randomness(sampler),
+        batch_index=_batch_index(graph, chain, batch),
+        extra=(
+            *_extra(graph, chain, guider, batch),
+            *loose.rest({"samplers": len(chains) if len(chains) > 1 else None}, ()),
+            *loose.rest(_literals(sampler), _USED if seed is None else _USED.union(SEEDS)),
+        ),
+    )
+
+
+def _extra(graph: Graph, chain: Chain, guider: Node, batch: int) -> tuple[tuple[str, Json], ...]:
+    """What the nodes were, because noise depends on some of them: on the latent's kind for one."""
+    conditioning = graph.along(graph.target(_positive(guider)), "conditioning", "positive")
+    distilled = (graph.number(node, "guidance") for node in conditioning if node.kind == "FluxGuidance")
+    entries: dict[str, Json] = {
+        "sampler_node": chain.sampler.kind,
+        "latent_node": chain.latent.kind,
+        "batch_size": batch or None,
+        "loras": list(graph.names(graph.along(guider, "model"), "lora_name")),
+        "flux_guidance": next(distilled, None),
+    }
+    return loose.rest(entries, ())
+
+
+def _positive(guider: Node) -> Json:
+    return guider.inputs.get("positive", guider.inputs.get("conditioning"))
+
+
+def _seed(graph: Graph, sampler: Node) -> int | None:
+    """None when the sampler adds no noise of its own: then its seed tells nothing of the initial noise."""
+    source = graph.target(sampler.inputs.get("noise")) or sampler
+    if source.kind == "DisableNoise" or sampler.inputs.get("add_noise") in ("disable", False):
+        return None
+    return loose.whole(graph.number(source, *SEEDS))
+
+
+def _randomness(sampler: Node) -> str:
+    """Only samplers of one author (Inspire) can be asked to draw elsewhere."""
+    return "gpu" if loose.text(sampler.inputs.get("noise_mode")).startswith("GPU") else "cpu"
+
+
+def _drawn_size(graph: Graph, latent: Node) -> tuple[int, int]:
+    for names in SIZES:
+        width, height = (loose.count(graph.number(latent, name)) for name in names)
+        if width and height:
+            return width, height
+    return 0, 0
+
+
+def _batch_index(graph: Graph, chain: Chain, batch: int) -> int | None:
+    """The only picture of a batch is known, and one that was taken out of its batch."""
+    for node in (*chain.after, *chain.before):
+        if node.kind == "LatentFromBatch" and graph.number(node, "length") == 1:
+            index = loose.whole(graph.number(node, "batch_index"))
+            return index if index is not None and index >= 0 else None
+    return 0 if batch == 1 else None
+
+
+def _scheduling(graph: Graph, sampler: Node) -> Iterator[Node]:
+    """The nodes that may say how many steps there were, and of which schedule."""
+    yield sampler
+    yield from graph.along(graph.target(sampler.inputs.get("sigmas")), "sigmas")
+
+
+def _steps(graph: Graph, sampler: Node) -> Json:
+    numbers = (graph.number(node, "steps") for node in _scheduling(graph, sampler))
+    return next((number for number in numbers if number is not None), None)
+
+
+def _scheduler(graph: Graph, sampler: Node) -> str:
+    """The scheduler's name, or that of the node which is one."""
+    nodes = list(_scheduling(graph, sampler))
+    kinds = (node.kind for node in nodes if node.kind.endswith("Scheduler"))
+    return next(graph.names(nodes, "scheduler"), "") or next(kinds, "")
+
+
+def _literals(node: Node) -> dict[str, Json]:
+    """What a node was told, without its links."""
+    return {name: value for name, value in node.inputs.items() if not loose.items(value)}

@@ -1,0 +1,167 @@
+"""InvokeAI: `invokeai_metadata` from version 3 on, `sd-metadata` and `Dream` before.
+
+Versions 1 and 2 drew on the GPU where there was one, and do not write which; later ones write `rand_device`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from itertools import islice
+
+from latentpng.foreign.containers.texts import Texts
+from latentpng.foreign.record import ForeignRecord
+from latentpng.foreign.tools import loose
+from latentpng.foreign.tools.loosejson import read_object
+from latentpng.record import Json, JsonObject
+
+MAX_VARIATIONS = 64
+MAX_SWITCHES = 256
+MAX_BRACKETS = 1024
+_RANDOMNESS = {"cpu": "cpu", "cuda": "gpu"}
+_USED = (
+    "app_version",
+    "cfg_scale",
+    "height",
+    "model",
+    "negative_prompt",
+    "positive_prompt",
+    "scheduler",
+    "seed",
+    "steps",
+    "width",
+)
+_USED_BEFORE = ("cfg_scale", "height", "prompt", "sampler", "seed", "steps", "variations", "width")
+_QUOTED = re.compile(r'"((?:[^"\\]++|\\.)*+)"', re.DOTALL)
+_SWITCHES_START = re.compile(r"\s-s ?[0-9]")
+_SWITCH = re.compile(r"(?<!\S)-([sSWHCAV]) ?([^\s-]\S*)")
+
+
+def read(texts: Texts) -> ForeignRecord | None:
+    """The newest form that the file has."""
+    entries = read_object(texts.get("invokeai_metadata", ""))
+    if entries:
+        return _record_of(entries)
+    entries = read_object(texts.get("sd-metadata", ""))
+    if entries:
+        return _record_of_2(entries)
+    return _record_of_dream(texts["Dream"]) if texts.get("Dream") else None
+
+
+def _record_of(entries: JsonObject) -> ForeignRecord:
+    model = loose.members(entries.get("model"))
+    device = loose.text(entries.get("rand_device"))
+    return ForeignRecord(
+        tool="invokeai",
+        version=loose.text(entries.get("app_version")),
+        prompt=loose.text(entries.get("positive_prompt")),
+        negative_prompt=loose.text(entries.get("negative_prompt")),
+        seed=loose.whole(entries.get("seed")),
+        width=loose.count(entries.get("width")),
+        height=loose.count(entries.get("height")),
+        steps=loose.count(entries.get("steps")),
+        scheduler=loose.text(entries.get("scheduler")),
+        guidance=loose.real(entries.get("cfg_scale")),
+        model=loose.text(model.get("name")) or loose.text(model.get("model_name")) or loose.text(entries.get("model")),
+        model_hash=loose.text(model.get("hash")),
+        randomness=_RANDOMNESS.get(device, ""),
+        extra=loose.rest(entries, [*_USED, *(["rand_device"] if device in _RANDOMNESS else [])]),
+    )
+
+
+def _record_of_2(entries: JsonObject) -> ForeignRecord:
+    images = loose.items(entries.get("images"))
+    image = loose.members(entries.get("image") or (images[0] if images else None))
+    prompt, negative = _split(_joined(image.get("prompt")))
+    return ForeignRecord(
+        tool="invokeai",
+        version=loose.text(entries.get("app_version")),
+        prompt=prompt,
+        negative_prompt=negative,
+        seed=loose.whole(image.get("seed")),
+        variations=_variations(image.get("variations")),
+        width=loose.count(image.get("width")),
+        height=loose.count(image.get("height")),
+        steps=loose.count(image.get("steps")),
+        sampler=loose.text(image.get("sampler")),
+        guidance=loose.real(image.get("cfg_scale")),
+        model=loose.text(entries.get("model_weights")) or loose.text(entries.get("model_id")),
+        model_hash=loose.text(entries.get("model_hash")),
+        extra=(("keyword", "sd-metadata"), *loose.rest(image, _USED_BEFORE)),
+    )
+
+
+def _record_of_dream(text: str) -> ForeignRecord:
+    """A line as it was typed: a prompt and switches."""
+    prompt, switches = _prompt_and_switches(text)
+    prompt, negative = _split(prompt)
+    found = {match[1]: match[2] for match in islice(_SWITCH.finditer(switches), MAX_SWITCHES)}
+    pairs: list[Json] = [
+        {"seed": seed, "weight": weight}
+        for seed, _, weight in (pair.partition(":") for pair in found.get("V", "").split(",", MAX_VARIATIONS))
+    ]
+    return ForeignRecord(
+        tool="invokeai",
+        prompt=prompt,
+        negative_prompt=negative,
+        seed=loose.whole(found.get("S")),
+        variations=_variations(pairs),
+        width=loose.count(found.get("W")),
+        height=loose.count(found.get("H")),
+        steps=loose.count(found.get("s")),
+        sampler=found.get("A", ""),
+        guidance=loose.real(found.get("C")),
+        extra=(("keyword", "Dream"),),
+    )
+
+
+def _prompt_and_switches(text: str) -> tuple[str, str]:
+    """The prompt is quoted in old versions, and later ends where the number of steps starts."""
+    quoted = _QUOTED.match(text)
+    if quoted:
+        return quoted[1].replace('\\"', '"'), text[quoted.end() :]
+    start = _last_start(text)
+    return (text.strip(), "") if start < 0 else (text[:start].strip(), text[start:])
+
+
+def _last_start(text: str) -> int:
+    """Where the last ` -s 20` is, from the back; -1 when there is none among the last that look like one."""
+    end = len(text)
+    for _ in range(MAX_SWITCHES):
+        end = text.rfind("-s", 0, end)
+        if end < 1:
+            return -1
+        if _SWITCHES_START.match(text, end - 1):
+            return end - 1
+    return -1
+
+
+def _joined(prompt: Json) -> str:
+    """A prompt is a text, or a list of parts with weights."""
+    if isinstance(prompt, str):
+        return prompt
+    parts = [loose.members(part) for part in loose.items(prompt)]
+    if len(parts) == 1:
+        return loose.text(parts[0].get("prompt"))
+    return ",".join(f"{loose.text(part.get('prompt'))}:{loose.real(part.get('weight')) or 0.0:g}" for part in parts)
+
+
+def _split(prompt: str) -> tuple[str, str]:
+    """What stands in brackets, the innermost, is the negative prompt; behind too many brackets none is looked for."""
+    *closed, rest = prompt.split("]", MAX_BRACKETS)
+    outside, inside = [], []
+    for part in closed:
+        before, opening, within = part.rpartition("[")
+        outside.append(before if opening else f"{part}]")
+        inside.append(within.strip() if opening else "")
+    return "".join((*outside, rest)).strip(), " ".join(filter(None, inside))
+
+
+def _variations(values: Json) -> tuple[tuple[int, float], ...]:
+    pairs = []
+    for value in loose.items(values)[:MAX_VARIATIONS]:
+        entry: Mapping[str, Json] = loose.members(value)
+        seed, weight = loose.whole(entry.get("seed")), loose.real(entry.get("weight"))
+        if seed is not None and weight is not None:
+            pairs.append((seed, weight))
+    return tuple(pairs)

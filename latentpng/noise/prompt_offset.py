@@ -1,0 +1,83 @@
+"""The prompt's offset: where the rounds of a lineage have moved the embedding of the prompt to.
+
+For distilled models, whose pictures hardly depend on the initial noise.  The offset is a state like the noise, and
+moves by the same algebra, but its root is zero: the embedding that the prompt has.  So the prompt itself never fades,
+and the offset never grows beyond a variance of 1.  What a renderer does with it, and why it needs no model here, stands
+in SPEC.md, "The prompt's offset"; it does not touch the noise.  Knows no embeddings, only how many values they have.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+import numpy as np
+
+from latentpng.errors import InvalidValue, NewerVersion
+from latentpng.noise.cache import ArrayCache
+from latentpng.noise.perturbation import blend, move
+from latentpng.record import GAUSS1, Lineage, Round
+from latentpng.shapes import LEAST_CANDIDATES, MAX_WORK
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from latentpng.noise.replay import Tell
+
+    Offset: TypeAlias = NDArray[np.float16]
+
+MAX_EMBEDDINGS = 64
+STREAMS = 2**32
+"""Candidate i of embedding j draws from the stream (j + 1) * STREAMS + i: never from one of the noise."""
+
+_STATES = ArrayCache(32 * 2**20)
+
+
+def prompt_offset(lineage: Lineage, embedding: int, count: int, tell: Tell | None = None) -> Offset:
+    """The offset of one embedding: (count,), float16, read-only; all zeros where no round moves the prompt.
+
+    embedding: its number among those of the prompt, from 0.  count: its values; the first of a longer one are the same.
+    tell: hears, after each round that moves the prompt, how many are replayed, of how many.
+    NewerVersion when the lineage needs another generator; InvalidValue when it would take too long.
+    """
+    moves = [round for round in lineage.rounds if round.prompt_scale]
+    _check(lineage, moves, embedding, count)
+    names = _names(moves, embedding, count)
+    known = [done for done in range(len(moves), 0, -1) if _STATES.find(names[done]) is not None]
+    done = known[0] if known else 0
+    kept = _STATES.find(names[done])
+    state = cast("Offset", kept) if kept is not None else _STATES.keep(names[0], np.zeros(count, np.float16))
+    for round in moves[done:]:
+        done += 1
+        state = _STATES.keep(names[done], _moved(state, round, embedding))
+        if tell is not None:
+            tell(done, len(moves))
+    return state
+
+
+def _check(lineage: Lineage, moves: list[Round], embedding: int, count: int) -> None:
+    if lineage.noise != GAUSS1:
+        raise NewerVersion(f"this version knows the noise {GAUSS1!r}, found {lineage.noise!r}")
+    if not 0 <= embedding < MAX_EMBEDDINGS:
+        raise InvalidValue(f"a prompt has at most {MAX_EMBEDDINGS} embeddings, found number {embedding}")
+    work = count * sum(max(LEAST_CANDIDATES, round.of) for round in moves)
+    if work > MAX_WORK:
+        raise InvalidValue(f"at most {MAX_WORK} values in all rounds that move the prompt, found {work}")
+
+
+def _moved(state: Offset, round: Round, embedding: int) -> Offset:
+    """One round further: as the noise moves, without bands and region."""
+    noise = blend(round.seed, round.of, round.marks, len(state), (embedding + 1) * STREAMS)
+    return move(state.astype(np.float64), noise, round.prompt_scale).astype(np.float32).astype(np.float16)
+
+
+def _names(moves: list[Round], embedding: int, count: int) -> tuple[bytes, ...]:
+    """A name for the state before the first move and after each."""
+    names = [hashlib.sha256(repr((embedding, count)).encode()).digest()]
+    for round in moves:
+        names.append(hashlib.sha256(names[-1] + repr(_rule(round)).encode()).digest())
+    return tuple(names)
+
+
+def _rule(round: Round) -> tuple[object, ...]:
+    return round.seed, round.prompt_scale, round.of, round.marks

@@ -1,0 +1,157 @@
+"""Replay: a root and its rounds lead to the initial noise of a picture, with the same bits everywhere.
+
+SPEC.md, "The algebra", is the law; `perturbation.py` has the formulas of one round.  Knows no files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+import numpy as np
+
+from latentpng.errors import InvalidValue, NewerVersion
+from latentpng.noise.cache import ArrayCache
+from latentpng.noise.gauss1 import gauss1
+from latentpng.noise.perturbation import candidate_states, perturb
+from latentpng.record import GAUSS1, JsonObject, LatentRecord, Lineage, SeedRoot
+from latentpng.shapes import check_rounds, check_shape, octaves
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Noise: TypeAlias = NDArray[np.float16]
+
+Tell: TypeAlias = Callable[[int, int], None]  # hears, after each round: how many are replayed, of how many
+
+__all__ = [
+    "Tell",
+    "ancestor_noise",
+    "candidate_states",
+    "digest",
+    "initial_noise",
+    "octaves",
+    "perturb",
+    "record_of",
+    "replay",
+    "root_noise",
+]
+
+_STATES = ArrayCache(32 * 2**20)  # states along a lineage: shared by all pictures of a search
+
+
+def root_noise(seed: int, shape: tuple[int, ...]) -> Noise:
+    """The state of a seeded root: float16 of gauss1(seed, stream 0), in C order."""
+    return gauss1(seed, 0, math.prod(shape)).reshape(shape).astype(np.float16)
+
+
+def replay(
+    lineage: Lineage, shape: tuple[int, ...], axes: str, root_tensor: Noise | None = None, tell: Tell | None = None
+) -> Noise:
+    """The state after all rounds: float16, read-only.
+
+    root_tensor: the noise of a tensor root; not looked at for a seeded one.
+    tell: a lineage from a stranger may take a minute or two, and this hears how far it is.
+    NewerVersion when the lineage needs another generator; InvalidValue when it does not fit the shape.
+    """
+    if lineage.noise != GAUSS1:
+        raise NewerVersion(f"this version knows the noise {GAUSS1!r}, found {lineage.noise!r}")
+    check_shape(shape, axes)
+    check_rounds(lineage, shape, axes)
+    names = _state_names(lineage, shape, axes, root_tensor)
+    done, state = _nearest_known(names)
+    if state is None:
+        state = _STATES.keep(names[0], _root(lineage, shape, root_tensor))
+    for round, name in zip(lineage.rounds[done:], names[done + 1 :], strict=True):
+        state = _STATES.keep(name, perturb(state, round, axes))
+        done += 1
+        if tell is not None:
+            tell(done, len(lineage.rounds))
+    return state
+
+
+def digest(noise: Noise) -> str:
+    """The identity of noise: SHA-256 (hex) of its values as little-endian float16 in C order."""
+    return hashlib.sha256(np.ascontiguousarray(noise, dtype="<f2").data).hexdigest()
+
+
+def record_of(
+    lineage: Lineage,
+    noise: Noise,
+    *,
+    axes: str,
+    root_tensor: Noise | None = None,
+    settings: JsonObject | None = None,
+    software: JsonObject | None = None,
+    pixels: str = "",
+) -> LatentRecord:
+    """What the file of a picture says.  noise: the replayed final state; root_tensor: needed for a tensor root."""
+    stored: Noise | None = noise if isinstance(lineage.root, SeedRoot) else root_tensor
+    if stored is None:
+        raise InvalidValue("a lineage that starts from a tensor needs that tensor")
+    return LatentRecord(
+        lineage=lineage,
+        tensor=frozen(stored),
+        axes=axes,
+        node=digest(noise),
+        pixels=pixels,
+        settings=dict(settings or {}),
+        software=dict(software or {}),
+    )
+
+
+def initial_noise(record: LatentRecord, tell: Tell | None = None) -> Noise:
+    """The initial noise of the picture: float16, unit variance, before the scheduler's sigma scaling; read-only."""
+    if isinstance(record.lineage.root, SeedRoot):
+        return record.tensor
+    return replay(record.lineage, record.tensor.shape, record.axes, record.tensor, tell)
+
+
+def ancestor_noise(record: LatentRecord, rounds: int, tell: Tell | None = None) -> Noise:
+    """The initial noise after the first `rounds` rounds; 0 is the root.  InvalidValue when there are fewer."""
+    if rounds == len(record.lineage.rounds):
+        return initial_noise(record, tell)
+    return replay(record.lineage.ancestor(rounds), record.tensor.shape, record.axes, record.tensor, tell)
+
+
+def frozen(noise: Noise) -> Noise:
+    """A read-only float16 array with these values, in C order and the machine's byte order."""
+    if noise.flags.writeable or not noise.flags.c_contiguous or not noise.dtype.isnative:
+        noise = np.array(noise, dtype=np.float16, order="C")
+        noise.flags.writeable = False
+    return noise
+
+
+def _root(lineage: Lineage, shape: tuple[int, ...], root_tensor: Noise | None) -> Noise:
+    if isinstance(lineage.root, SeedRoot):
+        return root_noise(lineage.root.seed, shape)
+    return frozen(_needed(root_tensor, shape))
+
+
+def _needed(root_tensor: Noise | None, shape: tuple[int, ...]) -> Noise:
+    if root_tensor is None:
+        raise InvalidValue("a lineage that starts from a tensor needs that tensor")
+    if root_tensor.shape != shape:
+        raise InvalidValue(f"root noise of shape {list(shape)} needed, found {list(root_tensor.shape)}")
+    return root_tensor
+
+
+def _state_names(lineage: Lineage, shape: tuple[int, ...], axes: str, root_tensor: Noise | None) -> tuple[bytes, ...]:
+    """A name for the state after each round, root first, made of all that decides it: settings do not."""
+    root = lineage.root
+    first = str(root.seed) if isinstance(root, SeedRoot) else digest(_needed(root_tensor, shape))
+    names = [hashlib.sha256(repr((first, shape, axes)).encode()).digest()]
+    for round in lineage.rounds:
+        rule = (round.seed, round.scale, round.of, round.marks, round.bands, round.region)
+        names.append(hashlib.sha256(names[-1] + repr(rule).encode()).digest())
+    return tuple(names)
+
+
+def _nearest_known(names: tuple[bytes, ...]) -> tuple[int, Noise | None]:
+    """The last state that is still kept, and how many rounds lead to it."""
+    for done in range(len(names) - 1, -1, -1):
+        if (state := _STATES.find(names[done])) is not None:
+            return done, cast("Noise", state)
+    return 0, None

@@ -1,0 +1,1 @@
+"""PNG files: chunks, text chunks, pixels, where a latent is carried, and how a file is replaced."""

@@ -1,0 +1,239 @@
+"""Where a PNG carries a latent: the `laTn` chunk, its text twin, and the `parameters` text.  SPEC.md, "Carriers".
+
+Finds them and builds them; needs no NumPy, and reads a few kilobytes of a file that has its chunk in front.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import BinaryIO, TypeGuard
+
+from latentpng.chunk.header import (
+    DTYPE_FP16,
+    DTYPE_NAME,
+    HEADER_BYTES,
+    MAJOR,
+    MAX_CHUNK,
+    MAX_METADATA,
+    Front,
+    check_metadata,
+    decode_front,
+    metadata_length,
+    minor_of,
+)
+from latentpng.chunk.metadata import metadata_to_json
+from latentpng.chunk.strict_json import read_json, write_json
+from latentpng.errors import DamagedLatent, InvalidValue, NoLatent, UnreadableFile
+from latentpng.png import chunks, texts
+from latentpng.png.chunks import Chunk
+from latentpng.png.parameters import KEYWORD as PARAMETERS
+from latentpng.png.parameters import is_ours, parameters_text
+from latentpng.record import Json, LatentRecord, check_digest
+from latentpng.shapes import MAX_AXES, check_dims
+
+KIND = b"laTn"
+TWIN = "latentpng"
+SIGNED_KIND = b"caBX"
+MAX_TWIN = MAX_METADATA + 1024
+MAX_PARAMETERS = 16  # a compressed one takes a millisecond to look into, and a file could hold thousands
+_TWIN_KEYS = ("digest", "dims", "dtype", "version")
+
+
+class Whose(Enum):
+    """Whose a chunk is: what this format writes, a `parameters` text of another tool, anything else."""
+
+    OURS = "ours"
+    PARAMETERS = "parameters"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """The carrier that counts.  chunk: a laTn chunk, or the text chunk of the twin when is_twin."""
+
+    chunk: Chunk
+    is_twin: bool
+
+    def place(self, path: str) -> str:
+        """How errors name it."""
+        name = "latent text" if self.is_twin else "latent chunk"
+        return f"{path}: {name} at byte {self.chunk.offset}"
+
+
+def find(stream: BinaryIO, size: int, path: str, *, whole: bool) -> Found:
+    """The carrier of a PNG: laTn before twin, before the first IDAT rather than after it.
+
+    whole: walk to the end of the file even when the carrier was found in front, so that a cut file is noticed.
+    NoLatent when there is none; DamagedLatent when two laTn chunks differ.
+    """
+    first: dict[bool, Chunk] = {}  # by is_twin
+    first_idat = size
+    differs: DamagedLatent | None = None
+    for chunk in chunks.walk(stream, size, path):
+        if chunk.kind == b"IDAT":
+            if not whole and False in first:
+                break
+            first_idat = min(first_idat, chunk.offset)
+        is_twin = chunk.kind != KIND
+        if is_twin and not _is_twin(stream, chunk):
+            continue
+        counts = first.setdefault(is_twin, chunk)
+        if not is_twin and differs is None and (counts.offset < first_idat) == (chunk.offset < first_idat):
+            differs = _difference(stream, counts, chunk, path)
+    if False in first:
+        if differs is not None:
+            raise differs
+        return Found(chunk=first[False], is_twin=False)
+    if True in first:
+        return Found(chunk=first[True], is_twin=True)
+    raise NoLatent(f"{path}: it carries no latent")
+
+
+def read_front(stream: BinaryIO, size: int, path: str) -> Front:
+    """What stands before the tensor, of the chunk or of the twin; the tensor itself is not read."""
+    found = find(stream, size, path, whole=False)
+    place = found.place(path)
+    if found.is_twin:
+        return front_of_twin(stream, found.chunk, place)
+    stream.seek(found.chunk.data_offset)
+    start = stream.read(min(HEADER_BYTES, found.chunk.length))
+    length = metadata_length(start, found.chunk.length, place)
+    front = decode_front(start + stream.read(length), found.chunk.length, place)
+    if front.version[0] != MAJOR and found.chunk.length <= MAX_CHUNK:
+        latent_data(
+            stream, found.chunk, place
+        )  # its own checksum may stand elsewhere: only PNG's can tell a flipped bit
+    return front
+
+
+def latent_data(stream: BinaryIO, chunk: Chunk, place: str) -> bytes:
+    """The data of a laTn chunk.  DamagedLatent when it is too long or its checksum does not match."""
+    if chunk.length > MAX_CHUNK:
+        raise DamagedLatent(f"{place}: at most {MAX_CHUNK} bytes, found {chunk.length}")
+    try:
+        return chunks.data_of(stream, chunk, place)
+    except UnreadableFile as error:
+        raise DamagedLatent(str(error)) from error
+
+
+def front_of_twin(stream: BinaryIO, chunk: Chunk, place: str) -> Front:
+    """The twin as the front of a recipe: the same metadata, no tensor."""
+    if chunk.length > 2 * MAX_TWIN:
+        raise DamagedLatent(f"{place}: at most {MAX_TWIN} characters, found {chunk.length}")
+    try:
+        data = chunks.data_of(stream, chunk, place)
+    except UnreadableFile as error:
+        raise DamagedLatent(str(error)) from error
+    text = texts.text_of(chunk.kind, data, MAX_TWIN)
+    if text is None:
+        raise DamagedLatent(f"{place}: a text of at most {MAX_TWIN} characters needed, found none")
+    try:
+        return _twin_front(read_json(text.encode()), len(data))
+    except InvalidValue as error:
+        raise DamagedLatent(f"{place}: {error}") from error
+
+
+def encode_carriers(record: LatentRecord, latent: bytes, *, parameters: bool) -> bytes:
+    """The chunks that go before the first IDAT.  latent: the laTn data; parameters: write that text too."""
+    twin: dict[str, Json] = {
+        **metadata_to_json(record),
+        "digest": decode_front(latent, len(latent), "").digest,
+        "dims": list(record.tensor.shape),
+        "dtype": DTYPE_NAME,
+        "version": [MAJOR, minor_of(record.lineage)],
+    }
+    text = parameters_text(record.settings, record.lineage) if parameters else ""
+    return b"".join(
+        (
+            texts.build_text(PARAMETERS, text) if text else b"",
+            texts.build_text(TWIN, write_json(twin).decode("ascii")),
+            chunks.build(KIND, latent),
+        )
+    )
+
+
+def sort(stream: BinaryIO, size: int, path: str) -> Iterator[tuple[Chunk, Whose]]:
+    """All chunks of a PNG, and whose they are.  UnreadableFile when it is none, or has too many `parameters` texts."""
+    others = 0
+    for chunk in chunks.walk(stream, size, path):
+        if chunk.kind == KIND or _is_twin(stream, chunk):
+            yield chunk, Whose.OURS
+        elif chunk.kind in texts.KINDS and _keyword(stream, chunk) == PARAMETERS:
+            others += 1
+            if others > MAX_PARAMETERS:
+                raise UnreadableFile(f"{path}: at most {MAX_PARAMETERS} texts {PARAMETERS!r} are read, found more")
+            yield chunk, Whose.OURS if _is_our_text(stream, chunk) else Whose.PARAMETERS
+        else:
+            yield chunk, Whose.OTHER
+
+
+def _twin_front(entries: dict[str, Json], length: int) -> Front:
+    digest, dims, dtype, version = (entries.pop(key, None) for key in _TWIN_KEYS)
+    if not isinstance(version, list) or len(version) != 2 or not all(map(_is_byte, version)):
+        raise InvalidValue("version is a list of two whole numbers, 0 to 255")
+    numbers = (version[0], version[1])
+    if numbers[0] < MAJOR:
+        raise InvalidValue(f"major version {MAJOR} needed, found {numbers[0]}")
+    if numbers[0] > MAJOR:
+        return Front(
+            version=numbers, chunk_bytes=length, is_twin=True, newer=f"this reads version {MAJOR}, found {numbers[0]}"
+        )
+    if not isinstance(dims, list) or not 1 <= len(dims) <= MAX_AXES or not all(type(side) is int for side in dims):
+        raise InvalidValue(f"dims are a list of 1 to {MAX_AXES} whole numbers")
+    if not isinstance(digest, str) or not isinstance(dtype, str):
+        raise InvalidValue("digest and dtype are texts")
+    check_digest("digest", digest)
+    shape = tuple(int(side) for side in dims)
+    check_dims(shape)
+    unknown = newer = check_metadata(entries, shape)
+    if dtype != DTYPE_NAME:
+        newer = f"dtype {DTYPE_NAME!r} is known, found {dtype[:80]!r}"
+    return Front(
+        version=numbers,
+        chunk_bytes=length,
+        dtype=DTYPE_FP16,
+        dims=shape,
+        digest=digest,
+        metadata=entries,
+        is_known=not unknown,
+        newer=newer,
+        is_twin=True,
+    )
+
+
+def _is_byte(number: Json) -> TypeGuard[int]:
+    return type(number) is int and 0 <= number < 256
+
+
+def _difference(stream: BinaryIO, first: Chunk, other: Chunk, path: str) -> DamagedLatent | None:
+    """What is wrong with a second laTn chunk; None when it has the same data."""
+    if other is first:
+        return None
+    try:
+        if first.length == other.length and _bytes_of(stream, first, path) == _bytes_of(stream, other, path):
+            return None
+    except DamagedLatent as error:
+        return error
+    where = f"{first.offset} and {other.offset}"
+    return DamagedLatent(f"{path}: one latent chunk needed, found two that differ, at bytes {where}")
+
+
+def _bytes_of(stream: BinaryIO, chunk: Chunk, path: str) -> bytes:
+    return latent_data(stream, chunk, f"{path}: latent chunk at byte {chunk.offset}")
+
+
+def _is_twin(stream: BinaryIO, chunk: Chunk) -> bool:
+    return chunk.kind in texts.KINDS and _keyword(stream, chunk) == TWIN
+
+
+def _is_our_text(stream: BinaryIO, chunk: Chunk) -> bool:
+    stream.seek(chunk.data_offset)
+    text = texts.text_of(chunk.kind, stream.read(min(chunk.length, 2 * MAX_TWIN)), 2 * MAX_TWIN)
+    return text is not None and is_ours(text)
+
+
+def _keyword(stream: BinaryIO, chunk: Chunk) -> str:
+    stream.seek(chunk.data_offset)
+    return texts.keyword_of(stream.read(min(80, chunk.length)))

@@ -1,0 +1,191 @@
+"""Pictures on disk: read a record, write a picture with one, put one into a PNG, take one out.
+
+Pixels are encoded once, when a picture is written; where only the chunks change they are copied as they are.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Iterator
+from itertools import chain
+from typing import BinaryIO, NamedTuple, TypeAlias
+
+from latentpng.chunk import codec
+from latentpng.errors import DamagedLatent, NoLatent, UnreadableFile
+from latentpng.noise.replay import Tell
+from latentpng.png import carriers, chunks
+from latentpng.png.atomic import TEMPORARY_PREFIX, TEMPORARY_SUFFIX, write_atomically
+from latentpng.png.open import open_picture
+from latentpng.png.pixels import decode_pixels, encode_pixels, pixel_digest
+from latentpng.record import LatentRecord
+
+__all__ = [
+    "TEMPORARY_PREFIX",
+    "TEMPORARY_SUFFIX",
+    "carries_another",
+    "embed_record",
+    "embedded",
+    "pixel_digest",
+    "read_picture",
+    "read_record",
+    "read_record_from",
+    "strip",
+    "stripped",
+    "write_picture",
+]
+
+AnyPath: TypeAlias = str | os.PathLike[str]
+Warn: TypeAlias = Callable[[], None]  # called before a picture with a C2PA signature is changed, which breaks it
+
+_SAID = ("axes", "extra", "lineage", "node", "settings", "software")  # what a latent says of its noise and its render
+
+
+def read_record(path: AnyPath, tell: Tell | None = None) -> LatentRecord:
+    """What a picture's file says.  UnreadableFile, NoLatent, DamagedLatent, NewerVersion, ReplayDiffers.
+
+    tell: hears how far a replay is, where the noise must be rebuilt.
+    """
+    with open_picture(path) as (stream, size, name):
+        return read_record_from(stream, size, name, tell)
+
+
+def read_record_from(stream: BinaryIO, size: int, name: str, tell: Tell | None = None) -> LatentRecord:
+    """The same for an open file.  name: what errors call it."""
+    found = carriers.find(stream, size, name, whole=True)
+    place = found.place(name)
+    if found.is_twin:
+        return codec.record_of_twin(carriers.front_of_twin(stream, found.chunk, place), place, tell)
+    return codec.decode_record(carriers.latent_data(stream, found.chunk, place), place, tell)
+
+
+def read_picture(path: AnyPath) -> tuple[int, int, bytes]:
+    """Width, height, and RGB bytes row by row.  UnreadableFile when the PNG is not whole."""
+    with open_picture(path) as (stream, size, name):
+        return decode_pixels(stream, size, name)
+
+
+def write_picture(path: AnyPath, width: int, height: int, rgb: bytes, record: LatentRecord) -> None:
+    """Write a PNG that carries `record`, with the digest of these pixels in it.  The file is there whole or not at all.
+
+    rgb: 3 * width * height bytes, row by row.  UnwritableFile, InvalidValue.
+    """
+    record = dataclasses.replace(record, pixels=pixel_digest(rgb))
+    carried = carriers.encode_carriers(record, codec.encode_record(record), parameters=True)
+    png = encode_pixels(width, height, rgb)
+    first_idat = png.index(b"IDAT") - 4
+    write_atomically(path, (png[:first_idat], carried, png[first_idat:]))
+
+
+def embed_record(path: AnyPath, record: LatentRecord, out: AnyPath | None = None, warn: Warn | None = None) -> None:
+    """Put a record into an existing PNG (or its copy `out`), in place of the one it carries.  Pixels are copied.
+
+    A `parameters` text of another tool stays, and ours is not added then.
+    """
+    with open_picture(path) as (stream, size, name):
+        write_atomically(path if out is None else out, _with_record(stream, size, name, record, warn))
+
+
+def embedded(path: AnyPath, record: LatentRecord, warn: Warn | None = None) -> bytes:
+    """The bytes that `embed_record` writes."""
+    with open_picture(path) as (stream, size, name):
+        return b"".join(_with_record(stream, size, name, record, warn))
+
+
+def carries_another(path: AnyPath, record: LatentRecord) -> bool:
+    """True when a PNG carries a latent that is damaged, newer, or says something else than `record`.
+
+    The digest of the pixels is not compared: the same latent fits an edited copy.
+    """
+    try:
+        with open_picture(path) as (stream, size, name):
+            front = carriers.read_front(stream, size, name)
+    except NoLatent:
+        return False
+    except DamagedLatent:
+        return True
+    found = None if front.newer else front.parsed
+    return found is None or any(getattr(found, key) != getattr(record, key) for key in _SAID)
+
+
+def strip(path: AnyPath, out: AnyPath | None = None, warn: Warn | None = None) -> bool:
+    """Take our three carriers out of a PNG (or of its copy `out`), and nothing else.  False when there were none.
+
+    A file without carriers is not touched; `out` is written in any case.
+    """
+    with open_picture(path) as (stream, size, name):
+        kept, carried = _without_record(stream, size, name, warn)
+        if carried or out is not None:
+            write_atomically(path if out is None else out, _copied(stream, kept, name))
+        return carried
+
+
+def stripped(path: AnyPath, warn: Warn | None = None) -> tuple[bytes, bool]:
+    """The bytes of a PNG without our carriers, and whether there were any."""
+    with open_picture(path) as (stream, size, name):
+        kept, carried = _without_record(stream, size, name, warn)
+        return b"".join(_copied(stream, kept, name)), carried
+
+
+class _Layout(NamedTuple):
+    """kept: where what is not ours starts and stops, in order.  first_idat: 0 for none.  signed: by C2PA.
+
+    has_parameters: of another tool.
+    """
+
+    kept: list[tuple[int, int]]
+    first_idat: int
+    signed: bool
+    has_parameters: bool
+
+
+def _layout(stream: BinaryIO, size: int, name: str) -> _Layout:
+    kept, start, first_idat, signed, has_parameters = [], 0, 0, False, False
+    for chunk, whose in carriers.sort(stream, size, name):
+        signed = signed or chunk.kind == carriers.SIGNED_KIND
+        if chunk.kind == b"IDAT" and not first_idat:
+            first_idat = chunk.offset
+        has_parameters = has_parameters or whose is carriers.Whose.PARAMETERS
+        if whose is carriers.Whose.OURS:
+            if chunk.offset > start:
+                kept.append((start, chunk.offset))
+            start = chunk.end
+    return _Layout([*kept, (start, size)], first_idat, signed, has_parameters)
+
+
+def _without_record(stream: BinaryIO, size: int, name: str, warn: Warn | None) -> tuple[list[tuple[int, int]], bool]:
+    """What is not ours, and whether that is less than the file."""
+    kept, _, signed, _ = _layout(stream, size, name)
+    carried = kept != [(0, size)]
+    if carried and signed and warn is not None:
+        warn()
+    return kept, carried
+
+
+def _with_record(stream: BinaryIO, size: int, name: str, record: LatentRecord, warn: Warn | None) -> Iterator[bytes]:
+    """The parts of a PNG with a record in it.  What can go wrong goes wrong here, before the first part is written."""
+    latent = codec.encode_record(record)
+    kept, first_idat, signed, has_parameters = _layout(stream, size, name)
+    carried = carriers.encode_carriers(record, latent, parameters=not has_parameters)
+    if not first_idat:
+        raise UnreadableFile(f"{name}: it has no pixels (IDAT)")
+    if signed and warn is not None:
+        warn()
+    front = [(start, min(stop, first_idat)) for start, stop in kept]
+    rest = [(max(start, first_idat), stop) for start, stop in kept]
+    return chain(_copied(stream, front, name), [carried], _copied(stream, rest, name))
+
+
+def _copied(stream: BinaryIO, kept: list[tuple[int, int]], name: str) -> Iterator[bytes]:
+    """These bytes, a megabyte at once: a file may be larger than memory."""
+    for start, stop in kept:
+        while start < stop:
+            try:
+                stream.seek(start)
+                piece = stream.read(min(stop - start, chunks.PIECE))
+            except OSError as error:
+                raise UnreadableFile(f"{name}: it cannot be read ({error.strerror or error})") from error
+            if not piece:
+                raise UnreadableFile(f"{name}: it became shorter while it was read")
+            yield piece
+            start += len(piece)

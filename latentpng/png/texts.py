@@ -1,0 +1,55 @@
+"""Text chunks of a PNG: tEXt, zTXt and iTXt.  Other tools turn one into the other, so all three are read.
+
+Never inflates more than it was allowed to.
+"""
+
+from __future__ import annotations
+
+import zlib
+
+from latentpng.png.chunks import build
+
+KINDS = (b"tEXt", b"zTXt", b"iTXt")
+
+
+def keyword_of(data: bytes) -> str:
+    """What a text chunk is about; data: its start (80 bytes are enough)."""
+    return data[:80].partition(b"\0")[0].decode("latin-1")
+
+
+def text_of(kind: bytes, data: bytes, limit: int) -> str | None:
+    """The text of a text chunk, at most `limit` bytes of it inflated; None when it is malformed or longer."""
+    _, _, rest = data.partition(b"\0")
+    if kind == b"tEXt":
+        return rest.decode("latin-1") if len(rest) <= limit else None
+    if kind == b"zTXt":
+        inflated = _inflate(rest[1:], limit) if rest[:1] == b"\0" else None
+        return None if inflated is None else inflated.decode("latin-1")
+    compressed, method = rest[:1], rest[1:2]
+    _, _, rest = rest[2:].partition(b"\0")
+    _, _, text = rest.partition(b"\0")
+    inflated = _inflate(text, limit) if compressed == b"\1" and method == b"\0" else text
+    if inflated is None or len(inflated) > limit:
+        return None
+    try:
+        return inflated.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def build_text(keyword: str, text: str) -> bytes:
+    """A whole tEXt chunk, or an iTXt chunk when the text is not Latin-1."""
+    text = text.replace("\0", "")
+    try:
+        return build(b"tEXt", keyword.encode("latin-1") + b"\0" + text.encode("latin-1"))
+    except UnicodeEncodeError:
+        return build(b"iTXt", keyword.encode("latin-1") + b"\0\0\0\0\0" + text.encode("utf-8", "replace"))
+
+
+def _inflate(data: bytes, limit: int) -> bytes | None:
+    inflater = zlib.decompressobj()
+    try:
+        text = inflater.decompress(data, limit)
+    except zlib.error:
+        return None
+    return text if inflater.eof else None

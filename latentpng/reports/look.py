@@ -1,0 +1,81 @@
+"""One look at a picture's file: the front of its latent, what another tool wrote, or both.
+
+Decodes neither tensor nor pixels.  Other tools' texts are read from PNG, JPEG and WebP; beside a latent that stands
+before the pixels, only those that stand there too are noticed.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+
+from latentpng.chunk.header import Front
+from latentpng.errors import NoLatent, UnreadableFile
+from latentpng.png.carriers import read_front
+from latentpng.png.open import open_picture
+from latentpng.png.parameters import OWN_TOOL
+from latentpng.png.quick import quick_front
+
+if TYPE_CHECKING:
+    from latentpng.foreign.record import ForeignRecord
+
+OWN_TEXT, OTHER_TEXT = "parameters", "foreign"  # what is shown of a file with neither chunk nor twin
+_OTHER_STARTS = (b"\xff\xd8\xff", b"RIFF")  # JPEG, and WebP among others
+
+
+class Seen(NamedTuple):
+    """What a file shows: the front of its latent, what another tool wrote, or both.  None for what is not there.
+
+    foreign: our own `parameters` text too, its tool "latentpng", where nothing else is left.
+    """
+
+    file: str
+    front: Front | None
+    foreign: ForeignRecord | None
+
+    @property
+    def carrier(self) -> str:
+        """Where it was read: "chunk", "twin", or else "parameters" (our text), "foreign" (that of another tool)."""
+        if self.front is not None:
+            return self.front.carrier
+        return OWN_TEXT if self.foreign is not None and self.foreign.tool == OWN_TOOL else OTHER_TEXT
+
+
+def look(file: str | os.PathLike[str]) -> Seen:
+    """UnreadableFile, DamagedLatent; NoLatent when there is neither a latent nor a tool's text."""
+    quick = quick_front(file)
+    if quick is not None and not quick[1]:
+        return Seen(os.fspath(file), quick[0], None)
+    with open_picture(file) as (stream, size, name):
+        front = _front(stream, size, name)
+        try:
+            foreign = _foreign(stream, size, name, own=front is None)
+        except UnreadableFile:
+            if front is None:
+                raise
+            foreign = None  # the latent stands in front of what is damaged, or cut off
+        if front is None and foreign is None:
+            raise NoLatent(f"{name}: it carries no latent, and no text of another tool")
+        return Seen(os.fspath(file), front, foreign)
+
+
+def _front(stream: BinaryIO, size: int, name: str) -> Front | None:
+    stream.seek(0)
+    if stream.read(4).startswith(_OTHER_STARTS):
+        return None
+    try:
+        return read_front(stream, size, name)
+    except NoLatent:
+        return None
+
+
+def _foreign(stream: BinaryIO, size: int, name: str, *, own: bool) -> ForeignRecord | None:
+    """own: our own text counts too, where no other is there."""
+    from latentpng.foreign.containers.texts import texts_of
+    from latentpng.foreign.read import foreign_from_texts, own_from_texts
+
+    texts = texts_of(stream, size, name)
+    record = foreign_from_texts(texts)
+    if record.tool:
+        return record
+    return own_from_texts(texts) if own else None

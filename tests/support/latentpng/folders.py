@@ -1,0 +1,34 @@
+"""A folder of a few different pictures, for the commands that take many."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from latentpng.png.files import write_picture
+from latentpng.png.pixels import encode_pixels
+from latentpng.record import Json, LatentRecord, Round
+from tests.support.latentpng.pictures import RGB, SIDE, seeded_record, tensor_record
+
+
+def four_pictures(folder: Path) -> None:
+    """Four pictures: a lighthouse, a cat, noise from elsewhere, and one without a latent."""
+    steps = tuple(Round(seed=seed, scale=scale, of=4, marks=(1,)) for seed, scale in ((1, 0.5), (2, 0.25), (3, 0.125)))
+    house: dict[str, Json] = {
+        "prompt": "A Lighthouse", "negative_prompt": "fog", "steps": 20, "guidance": 2.5, "width": 64, "height": 32,
+        "model": {"name": "Embedded"}, "scheduler": {"name": "DDIM"},
+    }  # fmt: skip
+    record = seeded_record(steps)
+    write_picture(folder / "house.png", SIDE, SIDE, RGB, with_settings(record, house))
+    write_picture(folder / "cat.png", SIDE, SIDE, RGB, seeded_record(steps[:1]))
+    write_picture(folder / "tensor.png", SIDE, SIDE, RGB, tensor_record())
+    (folder / "plain.png").write_bytes(encode_pixels(SIDE, SIDE, RGB))
+    for number, name in enumerate(("tensor", "house", "cat", "plain")):
+        os.utime(folder / f"{name}.png", (0, 1_700_000_000 + 86_400 * number))
+
+
+def with_settings(record: LatentRecord, chosen: dict[str, Json]) -> LatentRecord:
+    """The same noise with other settings."""
+    return LatentRecord(
+        lineage=record.lineage, tensor=record.tensor, axes=record.axes, node=record.node, settings=chosen
+    )
