@@ -6,7 +6,7 @@ EngineError
 │   └── UnknownModel   this machine does not know the model that a file names
 ├── RenderProblem      rendering failed: wrong noise shape, a crash of the worker
 │   └── OutOfMemory    not even one picture fits
-├── StoreError         a picture or the journal cannot be kept (raised and defined in `engine.store`)
+├── StoreError         a picture or the journal cannot be kept (raised and defined in `engine.search.journal`)
 └── Cancelled          the round was cancelled
 """
 

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from engine.errors import Cancelled
-from engine.events import (
+from engine.models.find import model_identity
+from engine.models.resolve import INDEX
+from engine.rendering.events import (
     Event,
     Failure,
     JobCancelled,
@@ -30,11 +32,9 @@ from engine.events import (
     StepDone,
     WorkerDied,
 )
-from engine.finding import model_identity
-from engine.models import INDEX
-from engine.plan import CancelJob, CancelRound, LoadModel, PictureTask, RenderJob
-from engine.settings import RenderSettings
-from engine.waiting import Waiting
+from engine.rendering.requests import CancelJob, CancelRound, LoadModel, PictureTask, RenderJob
+from engine.rendering.settings import RenderSettings
+from engine.worker.queue import Waiting
 from latentpng.noise.prompt_offset import prompt_offset
 from latentpng.noise.replay import record_of, replay
 from latentpng.png.files import pixel_digest

@@ -27,12 +27,12 @@ from tui.messages import EngineReported, TroubleFound
 from tui.screens.start import StartScreen
 
 if TYPE_CHECKING:
-    from engine.events import Event, ModelReady
-    from engine.inbox import Inbox
-    from engine.plan import LoadModel
-    from engine.renderer import Renderer
-    from engine.search import Finished, Search
-    from engine.store import Journal
+    from engine.rendering.events import Event, ModelReady
+    from engine.rendering.renderer import Renderer
+    from engine.rendering.requests import LoadModel
+    from engine.search.journal import Journal
+    from engine.search.running import Finished, Search
+    from engine.worker.inbox import Inbox
     from tui.graphics.service import Graphics
     from tui.opening import Opening
     from tui.options import Target
@@ -170,7 +170,7 @@ class WarmerApp(App[None]):
         self.push_screen(ViewerScreen(screen), choose)
 
     def action_open(self) -> None:
-        from engine.store import recent_pictures
+        from engine.search.journal import recent_pictures
         from tui.screens.ask import PathScreen, problem_of_picture
 
         def opened(path: Path | None) -> None:
@@ -213,7 +213,7 @@ class WarmerApp(App[None]):
             await self._take(event)
 
     async def _take(self, event: Event) -> None:
-        from engine.events import JobFailed, LoadingProgressed, ModelReady
+        from engine.rendering.events import JobFailed, LoadingProgressed, ModelReady
 
         match event:
             case ModelReady(request=request) if request == self._requested:
@@ -261,12 +261,12 @@ class WarmerApp(App[None]):
     @cached_property
     def _journal(self) -> Journal | None:
         """The last session, to be offered."""
-        from engine.store import read_journal
+        from engine.search.journal import read_journal
 
         return read_journal(self._journal_path)
 
     def _fill_start_screen(self, screen: StartScreen) -> None:
-        from engine.store import recent_pictures
+        from engine.search.journal import recent_pictures
 
         screen.offer(
             resume=self._journal.folder.name if self._journal else "",
@@ -281,7 +281,7 @@ class WarmerApp(App[None]):
         return self._shown
 
     def _start_renderer(self) -> None:
-        from engine.inbox import Inbox
+        from engine.worker.inbox import Inbox
 
         if isinstance(self.screen, StartScreen):
             self._fill_start_screen(self.screen)
@@ -343,8 +343,8 @@ class WarmerApp(App[None]):
         opening = self._opening
         if screen.search is not None or self._model_ready is None or opening is None:
             return
-        from engine.search import Search
-        from engine.store import PictureFolder
+        from engine.search.journal import PictureFolder
+        from engine.search.running import Search
         from tui.opening import folder_for, session_for
 
         folder = folder_for(opening, self._options, self._sessions)

@@ -155,7 +155,7 @@ def _script(name: str) -> ModuleType:
 
 def _run_script(name: str, arguments: list[str]) -> int:
     options = script_parser(name).parse_args(arguments)
-    from engine.client import WorkerRenderer
+    from engine.worker.client import WorkerRenderer
 
     return int(_script(name).run(options, WorkerRenderer()))
 

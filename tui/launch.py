@@ -13,7 +13,7 @@ from tui.graphics.capabilities import detect, set_truecolor
 if TYPE_CHECKING:
     import argparse
 
-    from engine.renderer import Renderer
+    from engine.rendering.renderer import Renderer
     from tui.opening import Opening
 
 SWITCH_SECONDS = 0.001
@@ -65,6 +65,6 @@ def _opening(options: argparse.Namespace) -> Opening | None:
 
 
 def _worker() -> Renderer:
-    from engine.client import WorkerRenderer
+    from engine.worker.client import WorkerRenderer
 
     return WorkerRenderer()

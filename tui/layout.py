@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from engine.search import PARENT
+from engine.search.running import PARENT
 
 MIN_PICTURE = (16, 6)
 """Columns and rows that a picture needs to be worth looking at, its caption included."""

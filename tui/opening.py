@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from engine.axis import Axis, last_axis
-from engine.events import ModelReady, Picture
-from engine.finding import model_identity, same_weights
-from engine.search import Beginning, Finished
-from engine.session import Bands, Mode, Session, begin, scale_of, step_seed_of
-from engine.settings import RenderSettings
-from engine.store import Journal, session_folder
+from engine.models.find import model_identity, same_weights
+from engine.rendering.events import ModelReady, Picture
+from engine.rendering.settings import RenderSettings
+from engine.search.axis import Axis, last_axis
+from engine.search.journal import Journal, session_folder
+from engine.search.running import Beginning, Finished
+from engine.search.session import Bands, Mode, Session, begin, scale_of, step_seed_of
 from latentpng.errors import FileError
 from latentpng.record import LatentRecord, Lineage, SeedRoot
 from tui.options import Target, draw_seed, target_for_prompt, target_for_record
@@ -108,7 +108,7 @@ def folder_for(opening: Opening, options: argparse.Namespace, sessions: Path) ->
 
 def _known(path: Path, record: LatentRecord, target: Target) -> Finished | None:
     """The file's own pixels, when they are what rendering with this model and these settings gave."""
-    from engine.conditions import prompt_trouble
+    from engine.compare import prompt_trouble
     from latentpng.png.files import pixel_digest, read_picture
 
     same_settings = RenderSettings.from_json(record.settings, defaults=target.settings) == target.settings

@@ -6,14 +6,14 @@ import argparse
 import secrets
 from dataclasses import dataclass, replace
 
-from engine.families import ModelDefaults
-from engine.finding import model_entry, model_identity, quantised_of, recorded_loras, recorded_model, recorded_vae
-from engine.models import defaults_of, resolve_model
-from engine.parts import NONE, resolve_lora, resolve_preview_vae, resolve_vae
-from engine.plan import LoadModel, ModelChoice
-from engine.samplers import recorded_scheduler
-from engine.schedulers import scheduler_settings
-from engine.settings import RenderSettings
+from engine.models.defaults import ModelDefaults
+from engine.models.find import model_entry, model_identity, quantised_of, recorded_loras, recorded_model, recorded_vae
+from engine.models.parts import NONE, resolve_lora, resolve_preview_vae, resolve_vae
+from engine.models.resolve import defaults_of, resolve_model
+from engine.models.samplers import recorded_scheduler
+from engine.models.schedulers import scheduler_settings
+from engine.rendering.requests import LoadModel, ModelChoice
+from engine.rendering.settings import RenderSettings
 from latentpng.record import Json, JsonObject, LatentRecord
 
 
@@ -103,7 +103,7 @@ def with_parts(options: argparse.Namespace, model: ModelChoice, recorded: Json) 
 
 def _notice(record: LatentRecord, model: ModelChoice, memory: str) -> str:
     """What of the model is not as it was when the picture was made; of a model still to be downloaded, nothing."""
-    from engine.conditions import model_differences, prompt_trouble  # numpy: the first paint waits for none
+    from engine.compare import model_differences, prompt_trouble  # numpy: the first paint waits for none
 
     recorded = model_entry(record.settings)
     differing = () if model.download else model_differences(recorded, model_identity(model, memory))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from engine.axis import Axis
-from engine.search import PARENT, Progress
-from engine.session import Bands, Session, kept, kept_since_start
+from engine.search.axis import Axis
+from engine.search.running import PARENT, Progress
+from engine.search.session import Bands, Session, kept, kept_since_start
 
 BANDS = {
     Bands.ALL: "everything moves",

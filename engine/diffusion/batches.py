@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.plan import PictureTask
+from engine.rendering.requests import PictureTask
 
 LARGEST = 64
 """Most pictures in a batch; a file that asks for more is not believed."""

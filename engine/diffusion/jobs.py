@@ -13,15 +13,15 @@ import torch
 from numpy.typing import NDArray
 
 from engine.diffusion.batches import LARGEST, Batch, batch_size, next_batch
-from engine.diffusion.compiling import compiler_trouble
-from engine.diffusion.loading import LoadedModel
-from engine.diffusion.records import Recorder
+from engine.diffusion.compile import compiler_trouble
+from engine.diffusion.load import LoadedModel
+from engine.diffusion.provenance import Recorder
 from engine.diffusion.render import BatchRenderer, NoiseKind, RenderedBatch
 from engine.diffusion.seams import Step, in_words
 from engine.errors import Cancelled, OutOfMemory, RenderProblem
-from engine.events import Event, JobDone, Picture, PictureRendered, PreviewRendered, StepDone
-from engine.plan import RenderJob
-from engine.settings import RenderSettings
+from engine.rendering.events import Event, JobDone, Picture, PictureRendered, PreviewRendered, StepDone
+from engine.rendering.requests import RenderJob
+from engine.rendering.settings import RenderSettings
 from latentpng.noise.replay import replay
 from latentpng.record import Lineage, TensorRoot
 

@@ -13,12 +13,12 @@ import torch
 from diffusers import PipelineQuantizationConfig
 from diffusers.models.attention_dispatch import AttentionBackendName
 
-from engine.diffusion.adapters import first_line
-from engine.diffusion.compiling import DENOISERS
+from engine.diffusion.compile import DENOISERS
+from engine.diffusion.components import first_line
 from engine.errors import ModelProblem
-from engine.memory import QUANTISED, Memory, Placement, Room, plan_memory, working_bytes
-from engine.plan import LoadModel, ModelChoice
-from engine.weights import parts_beside, single_values, values_in, values_of
+from engine.models.memory import QUANTISED, Memory, Placement, Room, plan_memory, working_bytes
+from engine.models.weights import parts_beside, single_values, values_in, values_of
+from engine.rendering.requests import LoadModel, ModelChoice
 
 _DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 NATIVE = AttentionBackendName.NATIVE.value

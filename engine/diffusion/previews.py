@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from engine.errors import ModelProblem
-from engine.events import Picture
+from engine.rendering.events import Picture
 
 _LARGEST = 256
 """Pixels of the longer side of a preview."""

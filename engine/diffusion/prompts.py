@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from engine.diffusion.moving import PromptMove, embedding_places, picture_axis
+from engine.diffusion.prompt_offset import PromptMove, embedding_places, picture_axis
 from engine.errors import RenderProblem
 
 _MOST = 8

@@ -13,13 +13,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engine.diffusion.loading import LoadedModel
-from engine.diffusion.moving import PromptMove, shapes_text
+from engine.diffusion.load import LoadedModel
 from engine.diffusion.previews import Previewer, unpacked
+from engine.diffusion.prompt_offset import PromptMove, shapes_text
 from engine.diffusion.seams import Step, initial_noise, scheduler_steps, wanted_noise, watched_randomness
 from engine.diffusion.speed import PreviewPace, checked_decoding
-from engine.events import Picture
-from engine.settings import MOST_PIXELS, RenderSettings
+from engine.rendering.events import Picture
+from engine.rendering.settings import MOST_PIXELS, RenderSettings
 from latentpng.record import Lineage
 
 _MULTIPLE = 64

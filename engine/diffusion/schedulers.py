@@ -11,7 +11,7 @@ import diffusers
 
 from engine.diffusion.flows import FLOW, SOLVERS, check_sigmas, in_flow_terms, take_all_times
 from engine.errors import InvalidRequest, ModelProblem
-from engine.settings import SchedulerSettings
+from engine.rendering.settings import SchedulerSettings
 
 _UNLISTED = ("LCMScheduler", "TCDScheduler", "SASolverScheduler", "DDIMParallelScheduler", "DDPMParallelScheduler")
 """Run on the same models as those that diffusers lists as compatible, though it does not list them."""

@@ -22,15 +22,15 @@ from diffusers import AutoencoderKL, StableDiffusionPipeline
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from engine.embedded.classifier import ATTRIBUTES, UNKNOWN, Classifier, labels, load_classifier
-from engine.embedded.scenes.captions import Caption, describe
-from engine.embedded.scenes.picture import draw_scene
-from engine.embedded.scenes.scene import sample_scene
 from engine.embedded.training.autoencoder import as_tensor, encode, reconstruction_psnr
+from engine.embedded.training.classifier import ATTRIBUTES, UNKNOWN, Classifier, labels, load_classifier
 from engine.embedded.training.data import HELD_OUT
+from engine.embedded.training.scenes.captions import Caption, describe
+from engine.embedded.training.scenes.picture import draw_scene
+from engine.embedded.training.scenes.scene import sample_scene
 from engine.embedded.training.words import settled
-from engine.models import defaults_of, resolve_model
-from engine.settings import RenderSettings
+from engine.models.resolve import defaults_of, resolve_model
+from engine.rendering.settings import RenderSettings
 from latentpng.noise.perturbation import perturb
 from latentpng.record import Round
 

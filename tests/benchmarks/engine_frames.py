@@ -14,8 +14,8 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
-from engine.events import Picture, PreviewRendered
-from engine.wire import Wire
+from engine.rendering.events import Picture, PreviewRendered
+from engine.worker.wire import Wire
 
 SIDES = (128, 512, 1024, 2048)
 

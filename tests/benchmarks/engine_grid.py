@@ -18,7 +18,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from engine.plan import RenderJob
+from engine.rendering.requests import RenderJob
 from tests.benchmarks.gridtask import COUNT, SETTINGS, TASKS, OurWorker, Seen
 from tests.benchmarks.paired import Child, Spread, Turn, cpu_ratio, in_turns, ratio, seconds_of, surroundings
 

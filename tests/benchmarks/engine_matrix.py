@@ -14,8 +14,8 @@ from pathlib import Path
 import diffusers
 import torch
 
-from tests.engine.families.catalogue import FAMILIES
-from tests.engine.matrix import OWN, Cell, check, check_prompt, loaded_family, rendered_again, schedulers_of
+from tests.support.engine.families.catalogue import FAMILIES
+from tests.support.engine.matrix import OWN, Cell, check, check_prompt, loaded_family, rendered_again, schedulers_of
 
 PASSED, ABSENT = "✓", "–"
 NOT_OFFERED = """Not offered: EDMEuler (for models whose input is scaled in another way); for flows DEISMultistep and

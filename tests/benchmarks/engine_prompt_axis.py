@@ -18,14 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from engine.axis import Axis, along
 from engine.diffusion.jobs import JobRunner
-from engine.diffusion.loading import load_model
-from engine.embedded.classifier import load_classifier
-from engine.events import Event, PictureRendered
-from engine.models import defaults_of, resolve_model
-from engine.plan import LoadModel, PictureTask, RenderJob
-from engine.settings import RenderSettings
+from engine.diffusion.load import load_model
+from engine.embedded.training.classifier import load_classifier
+from engine.models.resolve import defaults_of, resolve_model
+from engine.rendering.events import Event, PictureRendered
+from engine.rendering.requests import LoadModel, PictureTask, RenderJob
+from engine.rendering.settings import RenderSettings
+from engine.search.axis import Axis, along
 from latentpng.record import Lineage, Round, SeedRoot
 
 Pixels = NDArray[np.uint8]

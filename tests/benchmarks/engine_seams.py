@@ -12,11 +12,11 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from engine.diffusion.loading import load_model
+from engine.diffusion.load import load_model
 from engine.diffusion.render import BatchRenderer
 from engine.diffusion.seams import scheduler_steps, watched_randomness
-from engine.models import defaults_of, resolve_model
-from engine.plan import LoadModel
+from engine.models.resolve import defaults_of, resolve_model
+from engine.rendering.requests import LoadModel
 
 
 class Nothing:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 import psutil
 
-from engine.plan import PictureTask, RenderJob
+from engine.rendering.requests import PictureTask, RenderJob
 from latentpng.record import Lineage, Round
 from tests.benchmarks.gridtask import COUNT, PARENT, SETTINGS, OurWorker
 

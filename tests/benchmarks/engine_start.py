@@ -11,10 +11,18 @@ import sys
 import time
 from itertools import pairwise
 
-from engine.client import WorkerRenderer
-from engine.events import Event, JobDone, JobFailed, LoadingProgressed, ModelReady, PictureRendered, WorkerDied
-from engine.models import defaults_of, resolve_model
-from engine.plan import LoadModel, PictureTask, RenderJob
+from engine.models.resolve import defaults_of, resolve_model
+from engine.rendering.events import (
+    Event,
+    JobDone,
+    JobFailed,
+    LoadingProgressed,
+    ModelReady,
+    PictureRendered,
+    WorkerDied,
+)
+from engine.rendering.requests import LoadModel, PictureTask, RenderJob
+from engine.worker.client import WorkerRenderer
 from latentpng.record import Lineage, SeedRoot
 
 MODEL = resolve_model("")

@@ -12,20 +12,20 @@ from typing import Any
 
 import torch
 
-from engine.diffusion.compiling import compile_blocks
+from engine.diffusion.compile import compile_blocks
 from engine.diffusion.jobs import JobRunner
-from engine.diffusion.loading import LoadedModel, compute_repeatably
+from engine.diffusion.load import LoadedModel, compute_repeatably
 from engine.diffusion.placement import chosen_dtype, prepare
 from engine.diffusion.prompts import PromptMemo
 from engine.diffusion.schedulers import OwnScheduler
-from engine.events import Event
-from engine.plan import ModelChoice, RenderJob
-from engine.settings import RenderSettings
+from engine.rendering.events import Event
+from engine.rendering.requests import ModelChoice, RenderJob
+from engine.rendering.settings import RenderSettings
 from tests.benchmarks import trueshapes
 from tests.benchmarks.gridtask import SETTINGS, TASKS, Seen
 from tests.benchmarks.paired import Turn, in_turns, timed
 from tests.benchmarks.plainloop import Plain
-from tests.engine.families.catalogue import FAMILIES, build_family
+from tests.support.engine.families.catalogue import FAMILIES, build_family
 
 LOOP, OURS, COMPILED = "plain loop of 8 calls", "ours", "ours, compiled"
 

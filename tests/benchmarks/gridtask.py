@@ -6,8 +6,8 @@ import queue
 import time
 from dataclasses import dataclass, replace
 
-from engine.client import WorkerRenderer
-from engine.events import (
+from engine.models.resolve import defaults_of, resolve_model
+from engine.rendering.events import (
     Event,
     JobCancelled,
     JobDone,
@@ -18,8 +18,8 @@ from engine.events import (
     StepDone,
     WorkerDied,
 )
-from engine.models import defaults_of, resolve_model
-from engine.plan import LoadModel, PictureTask, RenderJob
+from engine.rendering.requests import LoadModel, PictureTask, RenderJob
+from engine.worker.client import WorkerRenderer
 from latentpng.record import Lineage, Round, SeedRoot
 from tests.benchmarks.paired import cpu_seconds
 

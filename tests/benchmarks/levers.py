@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from engine.diffusion.compiling import compile_blocks
-from engine.diffusion.loading import keep_quiet
-from engine.process import worker_environment
+from engine.diffusion.compile import compile_blocks
+from engine.diffusion.load import keep_quiet
+from engine.worker.process import worker_environment
 from tests.benchmarks.gridtask import COUNT, SETTINGS
 from tests.benchmarks.paired import Child, Turn, in_turns, ratio, seconds_of, surroundings, timed
 from tests.benchmarks.plainloop import Plain, embedded

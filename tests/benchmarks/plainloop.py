@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from diffusers import DiffusionPipeline
 
-from engine.settings import RenderSettings
+from engine.rendering.settings import RenderSettings
 from latentpng.noise.replay import replay
 from tests.benchmarks.gridtask import COUNT, MODEL, SETTINGS, TASKS
 from tests.benchmarks.paired import serve

@@ -31,7 +31,7 @@ from transformers import (
     T5EncoderModel,
 )
 
-from tests.engine.tiny import TOKENIZER
+from tests.support.engine.tiny import TOKENIZER
 
 _CLIP_L, _CLIP_G, _T5_XXL = 768, 1280, 4096
 _BETAS: dict[str, Any] = {

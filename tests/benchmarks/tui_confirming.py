@@ -15,11 +15,11 @@ from dataclasses import replace
 
 from PIL import Image
 
-from engine.client import WorkerRenderer
-from engine.conditions import compare_pixels
-from engine.events import Picture
-from engine.plan import PictureTask, RenderJob
-from engine.schedulers import scheduler_settings
+from engine.compare import compare_pixels
+from engine.models.schedulers import scheduler_settings
+from engine.rendering.events import Picture
+from engine.rendering.requests import PictureTask, RenderJob
+from engine.worker.client import WorkerRenderer
 from latentpng.record import Lineage, Round, SeedRoot
 from tui.cli import script_parser
 from tui.options import Target, target_for_prompt

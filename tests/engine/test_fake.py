@@ -6,7 +6,8 @@ import queue
 
 import pytest
 
-from engine.events import (
+from engine.fake import FakeRenderer
+from engine.rendering.events import (
     Event,
     Failure,
     JobCancelled,
@@ -18,10 +19,9 @@ from engine.events import (
     StepDone,
     WorkerDied,
 )
-from engine.fake import FakeRenderer
-from engine.plan import LoadModel, ModelChoice, PictureTask, RenderJob
-from engine.renderer import Renderer
-from engine.settings import RenderSettings
+from engine.rendering.renderer import Renderer
+from engine.rendering.requests import LoadModel, ModelChoice, PictureTask, RenderJob
+from engine.rendering.settings import RenderSettings
 from latentpng.noise.replay import digest, replay
 from latentpng.record import Lineage, Round, SeedRoot
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from engine.events import Picture
+from engine.rendering.events import Picture
 from tui.graphics.capabilities import Terminal, detect, set_truecolor
 
 

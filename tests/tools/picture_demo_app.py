@@ -10,7 +10,7 @@ from textual.containers import Grid, Vertical
 from textual.screen import Screen
 from textual.widgets import Static
 
-from engine.events import Picture
+from engine.rendering.events import Picture
 from tui.graphics.capabilities import Terminal
 from tui.graphics.service import Graphics
 from tui.widgets.picture import PictureCell

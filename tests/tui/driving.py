@@ -11,7 +11,7 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from engine.fake import FakeRenderer
-from engine.search import Search
+from engine.search.running import Search
 from tui.app import WarmerApp
 from tui.cli import app_parser
 from tui.graphics.capabilities import Terminal

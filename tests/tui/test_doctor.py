@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.events import PictureRendered
 from engine.fake import FakeRenderer, Noise
-from engine.plan import PictureTask, RenderJob
+from engine.rendering.events import PictureRendered
+from engine.rendering.requests import PictureTask, RenderJob
 from tests.test_imports import imported_by
 from tui.cli import main, script_parser
 from tui.graphics.capabilities import Terminal

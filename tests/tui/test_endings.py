@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.store import read_journal
+from engine.search.journal import read_journal
 from latentpng.png.files import read_record
 from latentpng.record import SeedRoot
 from tests.tools.fake_terminal import FakeTerminal

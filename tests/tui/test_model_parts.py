@@ -9,10 +9,10 @@ import pytest
 
 from engine.errors import ModelProblem
 from engine.fake import FakeRenderer
-from engine.finding import remember_model
-from engine.plan import LoraChoice
+from engine.models.find import remember_model
+from engine.rendering.requests import LoraChoice
 from latentpng.png.files import embed_record, read_record
-from tests.engine.folders import tensors
+from tests.support.engine.folders import tensors
 from tests.tui.scripting import warmer
 
 

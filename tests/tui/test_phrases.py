@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from engine.axis import Axis
-from engine.search import Progress
-from engine.session import NoneBetter, Picked, Redirected, begin, tell
+from engine.search.axis import Axis
+from engine.search.running import Progress
+from engine.search.session import NoneBetter, Picked, Redirected, begin, tell
 from latentpng.record import Lineage, SeedRoot
 from tui.layout import reading_order, side_for, side_that_fits
 from tui.phrases import bar, caption, percent, progress_words, search_words, seconds_left

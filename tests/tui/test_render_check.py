@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from engine.conditions import differing_conditions
+from engine.compare import differing_conditions
 from engine.errors import InvalidRequest
-from engine.events import Failure
 from engine.fake import FakeRenderer
-from engine.models import resolve_model
+from engine.models.resolve import resolve_model
+from engine.rendering.events import Failure
 from latentpng.png.files import embed_record, read_picture, read_record, strip
 from latentpng.record import Json, LatentRecord
 from tests.tui.driving import make_app, running

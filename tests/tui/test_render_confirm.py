@@ -10,7 +10,7 @@ import pytest
 
 from engine.errors import InvalidRequest
 from engine.fake import FakeRenderer, paint
-from engine.models import EMBEDDED, resolve_model
+from engine.models.resolve import EMBEDDED, resolve_model
 from latentpng.noise.replay import record_of, replay
 from latentpng.png.files import read_picture, read_record, write_picture
 from latentpng.record import Json, LatentRecord, Lineage, SeedRoot, TensorRoot

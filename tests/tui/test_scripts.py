@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.axis import axis_of
 from engine.errors import EngineError, InvalidRequest, ModelProblem, RenderProblem
 from engine.fake import FakeRenderer
-from engine.session import Bands, factors_of
+from engine.search.axis import axis_of
+from engine.search.session import Bands, factors_of
 from latentpng.errors import InvalidValue, NoLatent, UnreadableFile
 from latentpng.png.files import read_picture, read_record, strip, write_picture
 from latentpng.record import Lineage, SeedRoot

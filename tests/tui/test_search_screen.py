@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from engine.axis import Axis
-from engine.events import Failure
 from engine.fake import FakeRenderer
-from engine.finding import model_identity, remember_model
-from engine.models import resolve_model
-from engine.search import PARENT
-from engine.session import Bands
+from engine.models.find import model_identity, remember_model
+from engine.models.resolve import resolve_model
+from engine.rendering.events import Failure
+from engine.search.axis import Axis
+from engine.search.running import PARENT
+from engine.search.session import Bands
 from latentpng.png.files import embed_record, read_record
-from tests.engine.folders import model_folder
+from tests.support.engine.folders import model_folder
 from tests.tui.driving import Driver, make_app, running
 
 PROMPT = ("--prompt", "a red sun over a lake", "--seed", "7")

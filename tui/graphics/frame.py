@@ -12,7 +12,7 @@ from tui.graphics.geometry import Area, Box
 if TYPE_CHECKING:
     from textual.strip import Strip
 
-    from engine.events import Picture
+    from engine.rendering.events import Picture
 
 Quality: TypeAlias = Literal["full", "preview"]
 

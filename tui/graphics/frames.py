@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 
 from PIL import Image
 
-from engine.events import Picture
+from engine.rendering.events import Picture
 from tui.graphics import halfcell, kitty, sixel
 from tui.graphics.capabilities import Protocol
 from tui.graphics.frame import Frame, Quality, to_image

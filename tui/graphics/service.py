@@ -26,7 +26,7 @@ from typing import Any, Final, Protocol
 from textual.app import App
 from textual.geometry import Region
 
-from engine.events import Picture
+from engine.rendering.events import Picture
 from tui.graphics import probe, seams
 from tui.graphics.capabilities import Terminal
 from tui.graphics.frame import Frame, Quality

@@ -11,11 +11,11 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
-from engine.axis import Axis
 from engine.errors import InvalidRequest
-from engine.events import Event, JobFailed, LoadingProgressed, ModelReady, PictureRendered
-from engine.search import PARENT, Beginning, Finished, Search
-from engine.session import (
+from engine.rendering.events import Event, JobFailed, LoadingProgressed, ModelReady, PictureRendered
+from engine.search.axis import Axis
+from engine.search.running import PARENT, Beginning, Finished, Search
+from engine.search.session import (
     Answer,
     Bands,
     NoneBetter,

@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
-from engine.search import PARENT, Finished
+from engine.search.running import PARENT, Finished
 from tui.widgets.picture import PictureCell
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.conditions import PixelDifference, compare_pixels, differing_conditions
-from engine.events import PictureRendered
+from engine.compare import PixelDifference, compare_pixels, differing_conditions
+from engine.rendering.events import PictureRendered
 from latentpng.errors import ExitCode, PixelsDiffer
 from latentpng.png.files import read_picture
 from latentpng.record import Json, LatentRecord

@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from engine.conditions import PixelDifference
+from engine.compare import PixelDifference
 from engine.errors import InvalidRequest
-from engine.events import PictureRendered
-from engine.plan import PictureTask, RenderJob
+from engine.rendering.events import PictureRendered
+from engine.rendering.requests import PictureTask, RenderJob
 from latentpng.errors import ExitCode
 from latentpng.png.files import embed_record
 from latentpng.record import Json, LatentRecord, Lineage, SeedRoot, TensorRoot

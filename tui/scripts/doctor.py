@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 
 from engine.errors import EngineError
-from engine.renderer import Renderer
+from engine.rendering.renderer import Renderer
 from latentpng.errors import ExitCode
 from tui.arguments import add_model_options
 from tui.cli import exit_code_of

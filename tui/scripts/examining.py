@@ -20,8 +20,8 @@ import platformdirs
 from packaging.requirements import Requirement
 
 from engine.errors import ModelProblem
-from engine.finding import model_identity
-from engine.models import check_folder
+from engine.models.find import model_identity
+from engine.models.resolve import check_folder
 from latentpng.errors import ExitCode
 from latentpng.record import Json
 from tui import __version__

@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.errors import InvalidRequest
-from engine.plan import PictureTask, RenderJob
-from engine.renderer import Renderer
-from engine.session import step_seed_of
+from engine.rendering.renderer import Renderer
+from engine.rendering.requests import PictureTask, RenderJob
+from engine.search.session import step_seed_of
 from latentpng.record import MAX_SEED, Lineage, SeedRoot
 from tui.arguments import add_render_options, count
 from tui.options import draw_seed, target_for_prompt

@@ -9,10 +9,10 @@ from itertools import count
 from pathlib import Path
 
 from engine.errors import Cancelled, EngineError, InvalidRequest, ModelProblem, RenderProblem
-from engine.events import PictureRendered
-from engine.plan import PictureTask, RenderJob
-from engine.renderer import Renderer
-from engine.samplers import draws_noise
+from engine.models.samplers import draws_noise
+from engine.rendering.events import PictureRendered
+from engine.rendering.renderer import Renderer
+from engine.rendering.requests import PictureTask, RenderJob
 from latentpng.errors import ExitCode, LatentPngError
 from latentpng.png.files import read_record
 from latentpng.record import LatentRecord

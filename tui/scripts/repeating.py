@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from engine.conditions import PixelDifference, compare_pixels
+from engine.compare import PixelDifference, compare_pixels
 from engine.errors import RenderProblem
-from engine.events import ModelReady, Picture, PictureRendered
-from engine.plan import PictureTask, RenderJob
-from engine.renderer import Renderer
+from engine.rendering.events import ModelReady, Picture, PictureRendered
+from engine.rendering.renderer import Renderer
+from engine.rendering.requests import PictureTask, RenderJob
 from latentpng.errors import ExitCode
 from latentpng.record import Json, LatentRecord, Lineage, SeedRoot
 from tui.options import Target

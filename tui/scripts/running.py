@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from engine.errors import Cancelled, InvalidRequest, ModelProblem, RenderProblem
-from engine.events import (
+from engine.rendering.events import (
     Event,
     Failure,
     JobCancelled,
@@ -25,8 +25,8 @@ from engine.events import (
     PictureRendered,
     StepDone,
 )
-from engine.plan import RenderJob
-from engine.renderer import Renderer
+from engine.rendering.renderer import Renderer
+from engine.rendering.requests import RenderJob
 from latentpng.errors import UnwritableFile
 from latentpng.png.files import write_picture
 from latentpng.record import Json

@@ -7,11 +7,11 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from engine.axis import Axis, along, last_axis
 from engine.errors import InvalidRequest
-from engine.plan import PictureTask, RenderJob
-from engine.renderer import Renderer
-from engine.session import Bands, factors_of, scale_of
+from engine.rendering.renderer import Renderer
+from engine.rendering.requests import PictureTask, RenderJob
+from engine.search.axis import Axis, along, last_axis
+from engine.search.session import Bands, factors_of, scale_of
 from latentpng.noise.replay import octaves
 from latentpng.png.files import read_record
 from latentpng.record import MAX_CANDIDATES, LatentRecord, Lineage, Round

@@ -9,8 +9,8 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widgets import Static
 
-from engine.events import Picture
-from engine.search import PARENT
+from engine.rendering.events import Picture
+from engine.search.running import PARENT
 from tui.layout import reading_order, side_for
 from tui.messages import PlaceChosen
 from tui.widgets.picture import PictureCell

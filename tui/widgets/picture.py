@@ -18,7 +18,7 @@ from textual.app import App
 from textual.strip import Strip
 from textual.widget import Widget
 
-from engine.events import Picture
+from engine.rendering.events import Picture
 from tui.graphics import seams
 from tui.graphics.frame import Frame, Quality
 from tui.graphics.geometry import Box

@@ -1,1 +1,1 @@
-"""How the embedded model is made: `python -m engine.embedded.train`.  Needs torch; nothing at run time imports this."""
+"""Training of the embedded model: `python -m engine.embedded.training.train`.  Needs torch; not in the wheel."""

@@ -16,7 +16,7 @@ from diffusers import AutoencoderKL
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from engine.embedded.classifier import Classifier, load_classifier
+from engine.embedded.training.classifier import Classifier, load_classifier
 from engine.embedded.training.data import held_out, objects, pictures
 from engine.embedded.training.log import log
 from engine.embedded.training.loop import Loop, Recipe

@@ -14,11 +14,11 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.embedded.scenes.canvas import SIZE
-from engine.embedded.scenes.captions import Caption, describe
-from engine.embedded.scenes.picture import Picture, draw_scene
-from engine.embedded.scenes.scene import sample_scene
 from engine.embedded.training.log import log
+from engine.embedded.training.scenes.canvas import SIZE
+from engine.embedded.training.scenes.captions import Caption, describe
+from engine.embedded.training.scenes.picture import Picture, draw_scene
+from engine.embedded.training.scenes.scene import sample_scene
 
 HELD_OUT = 1_000_000_000
 LATENT = SIZE // 8

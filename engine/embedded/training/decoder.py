@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from engine.embedded.classifier import load_classifier
 from engine.embedded.training.autoencoder import (
     as_tensor,
     eye_distance,
@@ -25,6 +24,7 @@ from engine.embedded.training.autoencoder import (
     pixel_weight,
     reconstruction_psnr,
 )
+from engine.embedded.training.classifier import load_classifier
 from engine.embedded.training.data import objects, pictures
 from engine.embedded.training.log import log
 from engine.embedded.training.loop import Loop, Recipe

@@ -15,11 +15,11 @@ import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import Tensor
 
-from engine.embedded.classifier import UNKNOWN, Classifier, labels
-from engine.embedded.scenes.scene import sample_scene
+from engine.embedded.training.classifier import UNKNOWN, Classifier, labels
 from engine.embedded.training.data import pictures
 from engine.embedded.training.loop import Loop, Recipe
 from engine.embedded.training.ranks import Rank, half_precision
+from engine.embedded.training.scenes.scene import sample_scene
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

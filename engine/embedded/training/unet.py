@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from engine.embedded.scenes.captions import describe
-from engine.embedded.scenes.scene import sample_scene
 from engine.embedded.training.autoencoder import LATENT_CHANNELS, encode
 from engine.embedded.training.data import objects, pictures
 from engine.embedded.training.log import log
 from engine.embedded.training.loop import Loop, Recipe
 from engine.embedded.training.ranks import Rank, half_precision
+from engine.embedded.training.scenes.captions import describe
+from engine.embedded.training.scenes.scene import sample_scene
 from engine.embedded.training.words import WIDTH, tokens
 
 # A cosine schedule (Nichol and Dhariwal 2021) cut at 957 of 1000: the rest reaches sigmas of 20,000, where Karras

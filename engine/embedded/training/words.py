@@ -17,12 +17,12 @@ from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, tr
 from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-from engine.embedded.classifier import ATTRIBUTES, UNKNOWN, labels
-from engine.embedded.scenes.captions import Caption, describe
-from engine.embedded.scenes.scene import sample_scene
+from engine.embedded.training.classifier import ATTRIBUTES, UNKNOWN, labels
 from engine.embedded.training.log import log
 from engine.embedded.training.loop import Loop, Recipe
 from engine.embedded.training.ranks import Rank
+from engine.embedded.training.scenes.captions import Caption, describe
+from engine.embedded.training.scenes.scene import sample_scene
 
 WIDTH = 128
 _MAX_TOKENS = 48

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.embedded.classifier import ATTRIBUTES, load_classifier
-from engine.models import defaults_of, resolve_model
+from engine.embedded.training.classifier import ATTRIBUTES, load_classifier
+from engine.models.resolve import defaults_of, resolve_model
 
 FOLDER = Path(resolve_model("").path)
 ASKED = {

@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.diffusion.loading import LoadedModel, load_model
-from engine.models import defaults_of, resolve_model
-from engine.plan import LoadModel, PictureTask, RenderJob
-from engine.settings import RenderSettings
+from engine.diffusion.load import LoadedModel, load_model
+from engine.models.resolve import defaults_of, resolve_model
+from engine.rendering.requests import LoadModel, PictureTask, RenderJob
+from engine.rendering.settings import RenderSettings
 from latentpng.png.files import write_picture
 from latentpng.record import Lineage, Round, SeedRoot
-from tests.engine.matrix import pictures_of
-from tests.engine.tiny import job_of
+from tests.support.engine.matrix import pictures_of
+from tests.support.engine.tiny import job_of
 
 CHOICE = resolve_model("")
 USUAL: RenderSettings = replace(defaults_of(CHOICE).settings(defaults_of(CHOICE).prompts[0]), step_seed=5)

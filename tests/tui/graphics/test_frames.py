@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.events import Picture
+from engine.rendering.events import Picture
 from tui.graphics.frames import FrameCache, digest
 from tui.graphics.geometry import Box
 

@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Static
 
-from engine.events import Picture
+from engine.rendering.events import Picture
 from tui.graphics.capabilities import Protocol, Terminal
 from tui.graphics.service import ASK_CURSOR, Graphics
 from tui.widgets.picture import PictureCell

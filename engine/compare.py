@@ -1,0 +1,170 @@
+"""Why two renderings of one picture may differ: which recorded condition is another now, and by how much pixels differ.
+
+Same noise, settings, slot, software, device and dtype give the same pixels, bit for bit.  Where one of them is another,
+the picture is the same to the eye at best; a check names it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.errors import InvalidRequest
+from engine.models.find import model_entry
+from latentpng.record import Json, JsonObject, LatentRecord
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_SETTINGS = (
+    ("prompt", "prompt"),
+    ("negative_prompt", "negative prompt"),
+    ("width", "width"),
+    ("height", "height"),
+    ("steps", "steps"),
+    ("guidance", "guidance"),
+    ("guidance_rescale", "guidance rescale"),
+    ("step_seed", "seed of the step noise"),
+    ("dtype", "dtype"),
+    ("slot", "slot in the batch"),
+    ("moved_prompt", "moved prompt embeddings"),
+)
+_SOFTWARE = (
+    ("warmer", "warmer"),
+    ("torch", "torch"),
+    ("diffusers", "diffusers"),
+    ("transformers", "transformers"),
+    ("torchsde", "torchsde"),
+    ("numpy", "numpy"),
+    ("device", "device"),
+    ("device_name", "device"),
+    ("threads", "threads"),
+    ("cuda", "CUDA"),
+    ("cudnn", "cuDNN"),
+    ("tf32", "TF32"),
+    ("sdpa", "kinds of torch's attention"),
+    ("deterministic", "deterministic kernels"),
+)
+_ATTENTION = "native"
+"""What diffusers calls torch's own attention, which is not recorded."""
+_MISSING = "not recorded"
+_OWN = "of the model"
+_WHOLE = "full"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PixelDifference:
+    """largest: of one value, 0 to 255.  mean: over all values."""
+
+    largest: int
+    mean: float
+
+
+def differing_conditions(recorded: LatentRecord, fresh: LatentRecord) -> tuple[str, ...]:
+    """One phrase per condition that is not the same: "torch 2.13.0 then, 2.12.1 now".  () when all are."""
+    phrases = [] if recorded.node == fresh.node else ["another initial noise"]
+    phrases += model_differences(model_entry(recorded.settings), fresh.settings.get("model"))
+    phrases += _scheduler(recorded.settings.get("scheduler"), fresh.settings.get("scheduler"))
+    phrases += _compare(recorded.settings, fresh.settings, _SETTINGS)
+    phrases += _compare(recorded.software, fresh.software, _SOFTWARE)
+    attention = [record.software.get("attention", _ATTENTION) for record in (recorded, fresh)]
+    if attention[0] != attention[1]:
+        phrases.append(f"attention {_words(attention[0])} then, {_words(attention[1])} now")
+    compiled = [bool(record.software.get("compiled")) for record in (recorded, fresh)]
+    if compiled[0] != compiled[1]:
+        phrases.append("compiled then, not now" if compiled[0] else "not compiled then, compiled now")
+    return tuple(dict.fromkeys(phrases))
+
+
+def model_differences(then: Json, now: Json) -> tuple[str, ...]:
+    """A phrase for the weights, the VAE, the LoRA files, and the quantisation, where they are others."""
+    one, other = _entries(then), _entries(now)
+    phrases = []
+    if one.get("fingerprint") != other.get("fingerprint"):
+        why = "the weights differ" if one.get("fingerprint") else "which weights is not recorded"
+        phrases.append(f"model {_words(one.get('name'))} then, {_words(other.get('name'))} now ({why})")
+    vaes = _entries(one.get("vae")), _entries(other.get("vae"))
+    if vaes[0].get("fingerprint") != vaes[1].get("fingerprint"):
+        phrases.append(f"VAE {_words(vaes[0].get('name', _OWN))} then, {_words(vaes[1].get('name', _OWN))} now")
+    if _loras(one) != _loras(other):
+        phrases.append(f"LoRA {_lora_words(one)} then, {_lora_words(other)} now")
+    if one.get("quantised") != other.get("quantised"):
+        phrases.append(f"weights in {one.get('quantised', _WHOLE)} then, {other.get('quantised', _WHOLE)} now")
+    return tuple(phrases)
+
+
+def prompt_trouble(recorded: LatentRecord) -> str:
+    """A sentence when the rounds move the prompt and the program that rendered this did not know how; "" otherwise."""
+    if not recorded.lineage.moves_prompt or recorded.settings.get("moved_prompt"):
+        return ""
+    return "its rounds move the prompt, but the program that rendered it did not: rendered again it is another picture"
+
+
+def compare_pixels(recorded: NDArray[np.uint8] | bytes, fresh: NDArray[np.uint8] | bytes) -> PixelDifference:
+    """Both of the same size, uint8.  InvalidRequest when they are not."""
+    one, other = _flat(recorded), _flat(fresh)
+    if one.size != other.size:
+        raise InvalidRequest(f"pictures of different sizes cannot be compared: {one.size} and {other.size} values")
+    apart = np.abs(one - other)
+    return PixelDifference(largest=int(apart.max(initial=0)), mean=float(apart.mean()) if apart.size else 0.0)
+
+
+def _flat(pixels: NDArray[np.uint8] | bytes) -> NDArray[np.int16]:
+    values = np.frombuffer(pixels, dtype=np.uint8) if isinstance(pixels, bytes) else pixels.reshape(-1)
+    return values.astype(np.int16)
+
+
+def _compare(then: JsonObject, now: JsonObject, names: tuple[tuple[str, str], ...]) -> list[str]:
+    return [
+        f"{label} {_words(then.get(name))} then, {_words(now.get(name))} now"
+        for name, label in names
+        if _plain(then.get(name)) != _plain(now.get(name))
+    ]
+
+
+def _loras(model: JsonObject) -> list[tuple[Json, Json]]:
+    return [(lora.get("sha256"), lora.get("weight")) for lora in _lora_entries(model)]
+
+
+def _lora_words(model: JsonObject) -> str:
+    words = [f"{_words(lora.get('name'))} at {_words(lora.get('weight'))}" for lora in _lora_entries(model)]
+    return " and ".join(words) or "none"
+
+
+def _lora_entries(model: JsonObject) -> list[JsonObject]:
+    loras = model.get("loras")
+    return [_entries(lora) for lora in loras] if isinstance(loras, list | tuple) else []
+
+
+def _scheduler(then: Json, now: Json) -> list[str]:
+    one, other = _entries(then), _entries(now)
+    if one == other:
+        return []
+    return [f"scheduler {_scheduler_words(one)} then, {_scheduler_words(other)} now"]
+
+
+def _scheduler_words(entries: JsonObject) -> str:
+    options = ", ".join(f"{name}={value}" for name, value in sorted(_entries(entries.get("options")).items()))
+    name = str(entries.get("name") or "of the model").removesuffix("Scheduler")
+    eta = f", eta {entries['eta']}" if entries.get("eta") else ""
+    return f"{name}{f' ({options})' if options else ''}{eta}"
+
+
+def _entries(value: Json) -> JsonObject:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _plain(value: Json) -> Json:
+    """Tuples and lists of the same values are the same."""
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _words(value: Json) -> str:
+    if value is None:
+        return _MISSING
+    if isinstance(value, list | tuple) and len(value) == 2:
+        return f"{value[1]} of {value[0]}"
+    return repr(value) if isinstance(value, str) and " " in value else str(value)

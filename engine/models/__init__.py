@@ -1,0 +1,1 @@
+"""Model files: resolving names, defaults, fingerprints, memory, schedulers. No torch."""

@@ -1,0 +1,165 @@
+"""What a model is good at by default: its own `warmer.json`, else what is known of its family, else a fallback.
+
+`warmer.json` stands in the model's folder; every entry may be left out:
+`{"width": 128, "height": 128, "steps": 10, "guidance": 2.0, "scheduler": "DDIM", "scale": 0.7, "prompts": ["..."]}`,
+and `"preview"`, the colours of its latents: one row of red, green, blue a channel, and a last row that is added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+
+from engine.errors import EngineError, ModelProblem
+from engine.models.schedulers import scheduler_settings
+from engine.models.weights import read_json
+from engine.rendering.settings import RenderSettings, SchedulerSettings
+from latentpng.record import Json
+
+DEFAULTS_FILE = "warmer.json"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelDefaults:
+    """Where to begin with a model, until the user says otherwise.
+
+    width, height: pixels.  scale: of the first round of variations.  prompts: examples of what the model knows.
+    """
+
+    width: int
+    height: int
+    steps: int
+    guidance: float
+    scheduler: SchedulerSettings = field(default_factory=SchedulerSettings)
+    scale: float = 0.4
+    prompts: tuple[str, ...] = ()
+
+    def settings(self, prompt: str) -> RenderSettings:
+        """The settings that render `prompt` by these defaults."""
+        return RenderSettings(
+            prompt=prompt,
+            width=self.width,
+            height=self.height,
+            steps=self.steps,
+            guidance=self.guidance,
+            scheduler=self.scheduler,
+        )
+
+
+_PROMPTS = (
+    "a lighthouse on a cliff at dusk, oil painting",
+    "a fox asleep in tall grass, morning light",
+    "a narrow street in the rain, neon signs",
+    "a bowl of lemons on a blue table, still life",
+    "an old astronomer's study, candlelight",
+)
+
+
+def _family(side: int, steps: int, guidance: float) -> ModelDefaults:
+    return ModelDefaults(width=side, height=side, steps=steps, guidance=guidance, prompts=_PROMPTS)
+
+
+FALLBACK = _family(1024, 30, 4.5)
+
+FAMILIES: Mapping[str, ModelDefaults] = MappingProxyType(
+    {
+        "AuraFlowPipeline": _family(1024, 40, 3.5),
+        "ChromaPipeline": _family(1024, 35, 5.0),
+        "CogView4Pipeline": _family(1024, 40, 3.5),
+        "FluxPipeline": _family(1024, 28, 3.5),
+        "Flux2Pipeline": _family(1024, 28, 4.0),
+        "HiDreamImagePipeline": _family(1024, 40, 5.0),
+        "HunyuanDiTPipeline": _family(1024, 40, 5.0),
+        "KolorsPipeline": _family(1024, 40, 5.0),
+        "LatentConsistencyModelPipeline": _family(768, 4, 8.5),
+        "LDMTextToImagePipeline": _family(256, 50, 5.0),
+        "Lumina2Pipeline": _family(1024, 40, 4.0),
+        "PixArtAlphaPipeline": _family(1024, 20, 4.5),
+        "PixArtSigmaPipeline": _family(1024, 20, 4.5),
+        "QwenImagePipeline": _family(1024, 40, 4.0),
+        "SanaPipeline": _family(1024, 20, 4.5),
+        "SanaSprintPipeline": _family(1024, 2, 4.5),
+        "StableDiffusionPipeline": _family(512, 25, 7.5),
+        "StableDiffusion3Pipeline": _family(1024, 28, 4.5),
+        "StableDiffusionXLPipeline": _family(1024, 25, 5.0),
+        "ZImagePipeline": _family(1024, 30, 4.0),
+    }
+)
+"""By the pipeline's class, from the model cards and the pipelines' own defaults."""
+
+_DISTILLED: tuple[tuple[str, int, float], ...] = (
+    ("schnell", 4, 0.0),
+    ("z-image-turbo", 9, 0.0),
+    ("turbo", 4, 0.0),
+    ("lightning", 4, 0.0),
+    ("lcm", 4, 1.0),
+)
+"""Words in a model's name that tell of few steps: (word, steps, guidance), the first that fits."""
+
+
+def family_defaults(pipeline: str, name: str) -> ModelDefaults:
+    """What is known of a pipeline's class, and of a name like "sdxl-turbo"."""
+    defaults = FAMILIES.get(pipeline, FALLBACK)
+    for word, steps, guidance in _DISTILLED:
+        if word in name.casefold():
+            side = 512 if word == "turbo" else defaults.width
+            return replace(defaults, steps=steps, guidance=guidance, width=side, height=side)
+    return defaults
+
+
+def carried_defaults(folder: Path, known: ModelDefaults) -> ModelDefaults:
+    """`known`, with what the folder's own `warmer.json` says.  ModelProblem when that is wrong."""
+    file = folder / DEFAULTS_FILE
+    if not file.is_file():
+        return known
+    entries = read_json(file)
+    try:
+        checked = RenderSettings.from_json(
+            {name: entries[name] for name in ("width", "height", "steps", "guidance") if name in entries},
+            defaults=known.settings(""),
+        )
+        return ModelDefaults(
+            width=checked.width,
+            height=checked.height,
+            steps=checked.steps,
+            guidance=checked.guidance,
+            scheduler=scheduler_settings(_text(entries.get("scheduler", ""))),
+            scale=_scale(entries.get("scale", known.scale)),
+            prompts=_prompts(entries.get("prompts", known.prompts)),
+        )
+    except EngineError as error:
+        raise ModelProblem(f"{DEFAULTS_FILE} of the model {folder.name!r} is wrong: {error}") from error
+
+
+def carried_preview(folder: Path) -> tuple[tuple[float, ...], ...]:
+    """The colours of the model's latents, 0 to 255, as its folder tells them; () when it does not."""
+    file = folder / DEFAULTS_FILE
+    rows = read_json(file).get("preview", []) if file.is_file() else []
+    wrong = f"{DEFAULTS_FILE} of the model {folder.name!r} is wrong: preview is rows of three numbers"
+    try:
+        colours = tuple(tuple(float(value) for value in row) for row in rows)
+    except (TypeError, ValueError) as error:
+        raise ModelProblem(wrong) from error
+    if any(len(row) != 3 for row in colours):
+        raise ModelProblem(wrong)
+    return colours
+
+
+def _text(value: Json) -> str:
+    if not isinstance(value, str):
+        raise ModelProblem(f"scheduler is a name, found {value!r}")
+    return value
+
+
+def _scale(value: Json) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 < value <= 1.0:
+        raise ModelProblem(f"scale is a number above 0, up to 1, found {value!r}")
+    return float(value)
+
+
+def _prompts(value: Json) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not all(isinstance(prompt, str) and prompt for prompt in value):
+        raise ModelProblem("prompts is a list of texts")
+    return tuple(str(prompt) for prompt in value)

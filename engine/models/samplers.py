@@ -1,0 +1,69 @@
+"""The samplers of other tools as schedulers of diffusers: what an imported picture's settings name.
+
+Torch-free.  Refuses what it does not know: a picture rendered by a likely scheduler would prove nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from engine.errors import InvalidRequest
+from engine.models.schedulers import FRIENDLY, scheduler_settings
+from engine.rendering.settings import SchedulerSettings
+from latentpng.record import Json
+
+_AUTOMATIC: Mapping[str, str] = MappingProxyType(
+    {"dpm++ 2m": "karras", "dpm++ sde": "karras", "dpm++ 2m sde": "exponential"}
+)
+"""What A1111 1.9 and later means by the schedule type "Automatic"; for other samplers it is the plain one."""
+_PLAIN = ("", "normal", "uniform", "discrete")
+_OPTIONS = ("karras", "exponential", "beta")
+_NAMES = {name.casefold() for name in FRIENDLY}
+_DRAWING = re.compile("Ancestral|SDE|DDPM|LCM|TCD|SASolver")
+_SPELLINGS = (
+    (r"[_\s]+", " "),
+    (r"^(sample|k) ", ""),
+    (r"dpmpp ?", "dpm++ "),
+    (r"dpm\+\+(?=\w)", "dpm++ "),
+    (r"dpm 2", "dpm2"),
+    (r" gpu$", ""),
+    (r" k$", " karras"),
+    (r" ancestral$", " a"),
+    (r"^uni pc$", "unipc"),
+)
+"""From `k_euler_ancestral`, `dpmpp_2m`, `dpm++2m` (ComfyUI, InvokeAI, stable-diffusion.cpp) to the words of A1111."""
+
+
+def recorded_scheduler(value: Json) -> Json:
+    """A file's `settings["scheduler"]` as this program writes it; another tool's words are understood or refused.
+
+    InvalidRequest when no scheduler of diffusers is known to be this sampler with this schedule.
+    """
+    if not isinstance(value, Mapping):
+        return value
+    name, schedule = value.get("name", ""), value.get("schedule", "")
+    if not isinstance(name, str) or not isinstance(schedule, str) or not name or name.endswith("Scheduler"):
+        return value
+    sampler, kind = _words(name), schedule.casefold()
+    if kind == "automatic":
+        kind = _AUTOMATIC.get(sampler, "")
+    if sampler not in _NAMES or kind not in (*_PLAIN, *_OPTIONS):
+        asked = f"{name} with the schedule {schedule}" if schedule else name
+        raise InvalidRequest(f"the sampler {asked[:120]!r} is not known here: say which one to use with --scheduler")
+    option = f", {kind}" if kind in _OPTIONS and not sampler.endswith(kind) else ""
+    return scheduler_settings(f"{sampler}{option}").to_json()
+
+
+def draws_noise(scheduler: SchedulerSettings) -> bool:
+    """Does it draw noise at every step?  False for the model's own scheduler, which has no name here."""
+    algorithm = str(scheduler.options.get("algorithm_type", ""))
+    return bool(scheduler.eta) or algorithm.startswith("sde") or bool(_DRAWING.search(scheduler.name))
+
+
+def _words(name: str) -> str:
+    words = name.casefold().strip()
+    for pattern, replacement in _SPELLINGS:
+        words = re.sub(pattern, replacement, words)
+    return words

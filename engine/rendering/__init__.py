@@ -1,0 +1,1 @@
+"""What is asked of a renderer and what it answers. No torch."""

@@ -1,0 +1,1 @@
+"""The worker process, seen from outside. No torch."""

@@ -1,0 +1,347 @@
+"""Every family with every kind of scheduler that it can use: a covering part of the matrix, `make matrix` is all of it.
+
+And what only some families show: noise of other axes, previews of packed latents, guidance that means another thing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import diffusers
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from engine.diffusion.jobs import JobRunner
+from engine.diffusion.load import LoadedModel, load_model
+from engine.diffusion.render import BatchRenderer, NoiseKind, axes_of, call_arguments, stretched
+from engine.diffusion.seams import Step
+from engine.errors import Cancelled, InvalidRequest
+from engine.models.schedulers import scheduler_settings
+from engine.rendering.events import Event, Picture, PictureRendered, StepDone
+from engine.rendering.requests import LoadModel, ModelChoice, PictureTask, RenderJob
+from latentpng.chunk.metadata import round_to_json
+from latentpng.errors import InvalidValue
+from latentpng.noise.gauss1 import gauss1
+from latentpng.noise.replay import octaves, replay
+from latentpng.png.files import read_record, write_picture
+from latentpng.record import Lineage, Round, SeedRoot, TensorRoot
+from tests.support.engine.families.catalogue import FAMILIES, save_family
+from tests.support.engine.matrix import (
+    DEAF,
+    ONLY_PROMPT,
+    OWN,
+    check,
+    check_prompt,
+    loaded_family,
+    pictures_of,
+    rendered_again,
+    schedulers_of,
+)
+from tests.support.engine.tiny import SETTINGS, job_of
+from tests.support.latentpng import independent
+
+LARGE = {"Sana", "PixArt-α", "PixArt-Σ", "Lumina 2", "Kandinsky 5"}
+"""Their pictures cannot be small, so they take as few schedulers as possible."""
+SEED = Lineage(root=SeedRoot(seed=3))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("families")
+
+
+@pytest.fixture(scope="module")
+def models(folder: Path) -> dict[str, LoadedModel]:
+    return {family: loaded_family(family, folder) for family in FAMILIES}
+
+
+def covering(models: dict[str, LoadedModel]) -> list[tuple[str, str]]:
+    """Every family at least once, with its own scheduler where it is large; every scheduler of its kind once."""
+    pairs = [(family, OWN) for family in sorted(LARGE)]
+    for is_flow in (False, True):
+        small = [family for family, model in models.items() if model.own.is_flow is is_flow and family not in LARGE]
+        names = list(schedulers_of(models[small[0]]))  # the same for all of a kind
+        pairs += [
+            (small[number % len(small)], names[number % len(names)]) for number in range(max(len(small), len(names)))
+        ]
+    return pairs
+
+
+def noise_of(shape: tuple[int, ...], *streams: int) -> NDArray[np.float16]:
+    size = int(np.prod(shape))
+    return np.stack([gauss1(5, stream, size).reshape(shape).astype(np.float16) for stream in streams])
+
+
+def test_the_same_noise_is_the_same_picture(models: dict[str, LoadedModel], folder: Path) -> None:
+    """On repeat, beside others, after a cancel, and from the file in a fresh process; no global generator moves."""
+    pairs = covering(models)
+    assert {family for family, _ in pairs} == set(FAMILIES)
+    assert {name for _, name in pairs} == {name for model in models.values() for name in schedulers_of(model)}
+    cells = [check(models[family], family, scheduler, folder) for family, scheduler in pairs]
+    assert [cell for cell in cells if cell.reason] == []
+    cells += [check_prompt(models[family], family, folder) for family in FAMILIES if family not in LARGE | DEAF]
+    assert [cell for cell in cells if cell.reason] == []
+    again = rendered_again(folder)
+    assert [(cell.family, cell.scheduler) for cell in cells if again[cell.family, cell.scheduler]] == []
+
+
+EMBEDDINGS = {"SDXL": 2, "SD 3": 2, "Flux.1": 2, "Kandinsky 5": 2, "HiDream": 3}
+"""How many a prompt has; in the other families one."""
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_prompt_moves_and_the_negative_one_does_not(
+    models: dict[str, LoadedModel], family: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipe = models[family].pipe
+    encode, results = pipe.encode_prompt, []
+
+    def spy(*args: Any, **kwargs: Any) -> Any:
+        encoded = encode(*args, **kwargs)
+        if any(isinstance(value, list) and len(value) == 2 for value in (*args, *kwargs.values())):
+            results.append(encoded)  # the probes before ask for one picture
+        return encoded
+
+    monkeypatch.setattr(pipe, "encode_prompt", spy)
+    settings = replace(FAMILIES[family].settings, negative_prompt="fog", steps=2)
+    lineages = (SEED, SEED.child(ONLY_PROMPT))
+    tasks = tuple(PictureTask(index=index, lineage=lineage) for index, lineage in enumerate(lineages))
+    moved = pictures_of(models[family], RenderJob(job=1, tasks=tasks, settings=settings))
+    calls = len(results)
+    pictures_of(models[family], RenderJob(job=1, tasks=(tasks[0], tasks[0]), settings=settings))
+    shapes: list[str] = []
+    for call, (after, before) in enumerate(zip(results[:calls], results[calls:], strict=True)):
+        for one, other in zip(flat(after), flat(before), strict=True):
+            first, second = (halves(one), halves(other))
+            assert torch.equal(first[0], second[0]), "a picture whose prompt does not move keeps it"
+            if not torch.equal(first[1], second[1]):
+                assert call == 0
+                expected = by_hand(second[1], len(shapes))
+                np.testing.assert_array_equal(first[1].numpy().ravel(), expected)
+                shapes.append("x".join(map(str, first[1].shape)))
+    assert len(shapes) == EMBEDDINGS.get(family, 1)
+    assert "moved_prompt" not in moved[0].record.settings
+    assert moved[1].record.settings["moved_prompt"] == ", ".join(shapes)
+
+
+def flat(encoded: Any) -> list[Any]:
+    """All that `encode_prompt` returned for two pictures that is of pictures: tensors, and lists of two."""
+    parts = encoded if isinstance(encoded, tuple) else (encoded,)
+    return [part for part in parts if isinstance(part, list | torch.Tensor) and halves(part)]
+
+
+def halves(part: Any) -> tuple[torch.Tensor, ...]:
+    """What belongs to each of two pictures; () for what belongs to none."""
+    if isinstance(part, list):
+        return tuple(part)
+    axis = 1 if part.ndim == 4 else 0
+    return part.unbind(axis) if part.shape[axis] == 2 else ()
+
+
+def by_hand(embedding: torch.Tensor, number: int) -> NDArray[np.float32]:
+    """The embedding of a picture after `ONLY_PROMPT`, by the second reader's loops."""
+    offset = independent.prompt_offset([dict(round_to_json(ONLY_PROMPT))], number, embedding.numel())
+    tokens = embedding.reshape(-1, embedding.shape[-1]).tolist()
+    width = embedding.shape[-1]
+    moved = [independent.moved(token, offset[at * width : (at + 1) * width]) for at, token in enumerate(tokens)]
+    return np.array(moved, dtype=np.float32).ravel()
+
+
+CALLS = itertools.count(1)
+BROKEN: dict[str, Callable[[Any], Any]] = {
+    "a neighbour changes the picture": lambda predicted: predicted - predicted.mean(dim=0),
+    "the same again is another picture": lambda predicted: predicted + 0.1 * next(CALLS),
+    "the numbers of this picture ran out of range, so it is black in parts: another scheduler or dtype may do": (
+        lambda predicted: predicted * float("nan")
+    ),
+    "something drew from the global random generator (python), so this picture may not come again": lambda predicted: (
+        predicted + random.random()
+    ),
+}
+
+
+@pytest.mark.parametrize("reason", BROKEN)
+def test_what_breaks_the_law_is_found(
+    models: dict[str, LoadedModel], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason: str
+) -> None:
+    step = diffusers.DDIMScheduler.step
+
+    def broken(self: Any, model_output: Any, *args: Any, **kwargs: Any) -> Any:
+        return step(self, BROKEN[reason](model_output), *args, **kwargs)
+
+    monkeypatch.setattr(diffusers.DDIMScheduler, "step", broken)
+    assert check(models["SD 2 v"], "SD 2 v", "DDIM", tmp_path).reason == reason
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_noise_of_a_family_is_told_with_its_axes(models: dict[str, LoadedModel], family: str) -> None:
+    known = FAMILIES[family]
+    kind = BatchRenderer(models[family]).noise_kind(known.settings)
+    assert kind == NoiseKind(shape=known.shape, axes=known.axes)
+
+
+@pytest.mark.parametrize(
+    ("size", "wide", "high"),
+    [
+        ((512, 768), (1024, 768), (512, 1536)),
+        ((4096, 512), (8192, 512), (4096, 1024)),
+        ((4104, 1024), (4104, 512), (2048, 1024)),
+        ((8192, 64), (8192, 64), (4096, 64)),
+    ],
+)
+def test_axes_are_found_by_a_wide_and_a_high_size(
+    size: tuple[int, int], wide: tuple[int, int], high: tuple[int, int]
+) -> None:
+    assert stretched(*size) == (wide, high)
+
+
+def test_axes_are_found_where_a_model_renders_every_size_as_one_of_its_own() -> None:
+    """HiDream keeps the area, and Kandinsky 5 takes the nearest of its resolutions, channels last."""
+    assert axes_of((16, 128, 128), (16, 90, 180), (16, 180, 90)) == "CHW"
+    assert axes_of((1, 128, 128, 16), (1, 80, 176, 16), (1, 176, 80, 16)) == "1HWC"
+
+
+@pytest.mark.parametrize("family", ["Flux.1", "Flux.2", "Qwen-Image", "Kandinsky 5", "HiDream"])
+def test_a_stored_tensor_of_any_axes_is_varied_and_replayed(
+    models: dict[str, LoadedModel], family: str, tmp_path: Path
+) -> None:
+    """With bands and a region: outside of it nothing of the noise moves, whichever axes are the spatial ones."""
+    loaded, known = models[family], FAMILIES[family]
+    (tensor,) = noise_of(known.shape, 0)
+    bands = tuple(0.5**octave for octave in range(octaves(known.shape, known.axes)))
+    assert len(bands) > 1
+    round = Round(seed=1, scale=0.8, of=2, marks=(0,), bands=bands, region="10/00")
+    task = PictureTask(index=0, lineage=Lineage(root=TensorRoot()).child(round))
+    job = RenderJob(job=1, tasks=(task,), settings=known.settings, root_tensor=tensor)
+    (first,) = pictures_of(loaded, job)
+    write_picture(tmp_path / "a.png", first.picture.width, first.picture.height, first.picture.rgb, first.record)
+    record = read_record(tmp_path / "a.png")
+    assert (record.axes, record.tensor.shape) == (known.axes, known.shape)
+    (fresh,) = pictures_of(loaded, job_of(record))
+    assert fresh.picture == first.picture
+    moved = replay(record.lineage, record.tensor.shape, record.axes, record.tensor) != tensor
+    spatial = (known.axes.index("H"), known.axes.index("W"))
+    places = np.moveaxis(moved, spatial, (0, 1)).reshape(known.shape[spatial[0]], known.shape[spatial[1]], -1)
+    half = (places.shape[0] // 2, places.shape[1] // 2)
+    assert places[: half[0], : half[1]].mean() > 0.9
+    assert places.sum() == places[: half[0], : half[1]].sum()
+
+
+def test_tokens_have_no_bands_and_no_regions_and_say_so() -> None:
+    shape, axes = (256, 64), "LC"
+    assert octaves(shape, axes) == 0
+    varied = replay(SEED.child(Round(seed=1, scale=0.5, of=2, marks=(1,))), shape, axes)
+    assert (varied != replay(SEED, shape, axes)).mean() > 0.9
+    with pytest.raises(InvalidValue) as caught:
+        replay(SEED.child(Round(seed=1, scale=0.5, of=2, marks=(1,), bands=(1.0, 0.5))), shape, axes)
+    assert str(caught.value) == "0 bands needed for [256, 64] LC, found 2"
+    with pytest.raises(InvalidValue) as caught:
+        replay(SEED.child(Round(seed=1, scale=0.5, of=2, marks=(1,), region="10/00")), shape, axes)
+    assert str(caught.value) == "a region has at most 0 x 0 cells for [256, 64] LC, found 2 x 2"
+
+
+@pytest.mark.parametrize("family", [family for family in FAMILIES if family not in LARGE])
+def test_a_batch_shows_what_each_picture_alone_does(models: dict[str, LoadedModel], family: str) -> None:
+    """To the eye: kernels differ by the size of a batch, but no picture may get its neighbour's text or noise."""
+    known, renderer = FAMILIES[family], BatchRenderer(models[family])
+    noise = noise_of(known.shape, 0, 1)
+    together = renderer.render(noise, known.settings, lambda _: None).pixels
+    for slot in (0, 1):
+        alone = renderer.render(noise[[slot]], known.settings, lambda _: None).pixels[0]
+        assert np.abs(together[slot].astype(int) - alone).max() <= 2
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_prompt_is_encoded_once(models: dict[str, LoadedModel], family: str) -> None:
+    known, loaded = FAMILIES[family], models[family]
+    renderer = BatchRenderer(loaded)
+    renderer.noise_kind(known.settings)
+    hits, calls = loaded.memo.hits, []
+    handle = loaded.pipe.text_encoder.register_forward_hook(lambda *_: calls.append(1))
+    renderer.render(noise_of(known.shape, 0, 1), known.settings, lambda _: None)
+    handle.remove()
+    assert loaded.memo.hits > hits
+    assert calls == []
+
+
+@pytest.mark.parametrize("family", ["SDXL", "Flux.1", "Flux.2", "Qwen-Image", "Kandinsky 5"])
+def test_previews_come_from_packed_latents_too(models: dict[str, LoadedModel], family: str) -> None:
+    known, steps = FAMILIES[family], list[Step]()
+    renderer = BatchRenderer(models[family], clock=lambda: float(len(steps)))
+    previews: list[tuple[Picture, ...]] = []
+    renderer.render(noise_of(known.shape, 0, 1), known.settings, steps.append, previews.append)
+    side = known.shape[known.axes.index("H")]
+    assert [[(one.width, one.height) for one in pictures] for pictures in previews] == [[(side, side)] * 2] * 3
+
+
+def test_sdxl_in_half_precision_goes_on_after_a_cancel_while_it_decodes(tmp_path: Path) -> None:
+    """It decodes in float32, and would be left so."""
+    save_family("SDXL", tmp_path / "sdxl")
+    choice = ModelChoice(path=str(tmp_path / "sdxl"), name="sdxl")
+    settings = FAMILIES["SDXL"].settings
+    loaded = load_model(LoadModel(model=choice, settings=settings, device="cpu", dtype="float16"), lambda _: None)
+    loaded.pipe.vae.post_quant_conv = torch.nn.Conv2d(4, 4, 1).half()
+    events: list[Event] = []
+
+    def is_cancelled(job: int) -> bool:
+        done = [event.step for event in events if isinstance(event, StepDone) and event.job == job]
+        return job == 2 and len(done) == settings.steps
+
+    runner = JobRunner(loaded, emit=events.append, is_cancelled=is_cancelled)
+    tasks = (PictureTask(index=0, lineage=Lineage(root=SeedRoot(seed=1))),)
+    for number in (1, 2, 3):
+        with contextlib.suppress(Cancelled):
+            runner.run(RenderJob(job=number, tasks=tasks, settings=settings))
+    pictures = [(event.job, event.picture) for event in events if isinstance(event, PictureRendered)]
+    assert [job for job, _ in pictures] == [1, 3]
+    assert pictures[0][1] == pictures[1][1]
+
+
+def test_flow_models_refuse_schedulers_of_the_others(models: dict[str, LoadedModel]) -> None:
+    for family, wrong in (("SD 3", "DDIM"), ("SDXL", "FlowMatchEulerDiscrete")):
+        with pytest.raises(InvalidRequest, match=f"^this model cannot use the scheduler {wrong}; it can use D"):
+            models[family].own.build(scheduler_settings(wrong))
+
+
+class Qwen:
+    """A pipeline whose guidance is the "true" one by default."""
+
+    def __call__(
+        self,
+        prompt: object = None,
+        negative_prompt: object = None,
+        true_cfg_scale: float = 4.0,
+        guidance_scale: object = None,
+    ) -> None: ...
+
+
+class Distilled:
+    """A pipeline that has true guidance, but not by default."""
+
+    def __call__(self, prompt: object = None, true_cfg_scale: float = 1.0, guidance_scale: float = 3.5) -> None: ...
+
+
+class Rescaling:
+    """A pipeline that can rescale its guidance."""
+
+    def __call__(self, prompt: object = None, guidance_scale: float = 7.5, guidance_rescale: float = 0.0) -> None: ...
+
+
+def test_guidance_means_what_the_pipeline_does_by_default() -> None:
+    assert call_arguments(Qwen(), SETTINGS, 2, []) == {
+        "prompt": ["a lake"] * 2,
+        "negative_prompt": [" "] * 2,
+        "true_cfg_scale": 3.0,
+    }
+    assert call_arguments(Distilled(), SETTINGS, 1, []) == {"prompt": ["a lake"], "guidance_scale": 3.0}
+    rescaled = replace(SETTINGS, guidance_rescale=0.7)
+    assert call_arguments(Rescaling(), SETTINGS, 1, []) == {"prompt": ["a lake"], "guidance_scale": 3.0}
+    assert call_arguments(Rescaling(), rescaled, 1, [])["guidance_rescale"] == 0.7

@@ -1,0 +1,221 @@
+"""Loading: single files, and models that only the library can tell are of no use."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from engine.diffusion.load import load_model, serves
+from engine.diffusion.placement import chosen_dtype
+from engine.diffusion.render import BatchRenderer
+from engine.errors import ModelProblem
+from engine.models.find import model_identity
+from engine.models.resolve import resolve_model
+from engine.rendering.requests import LoadModel, ModelChoice
+from latentpng.noise.gauss1 import gauss1
+from tests.support.engine.families.flux import flux
+from tests.support.engine.families.sd3 import sd3
+from tests.support.engine.families.unets import sdxl
+from tests.support.engine.single_file import as_single_file, sd3_file, sdxl_file
+from tests.support.engine.tiny import SETTINGS, build_tiny, load_tiny, save_tiny
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> ModelChoice:
+    return save_tiny(tmp_path_factory.mktemp("models") / "tiny")
+
+
+def problem_of(choice: ModelChoice, *, device: str = "cpu", dtype: str = "auto") -> str:
+    stages: list[str] = []
+    with pytest.raises(ModelProblem) as caught:
+        load_model(LoadModel(model=choice, settings=SETTINGS, device=device, dtype=dtype), stages.append)
+    return str(caught.value)
+
+
+def test_a_folder_with_one_variant_only_loads(tmp_path: Path) -> None:
+    build_tiny().save_pretrained(tmp_path / "half", variant="fp16")
+    assert list((tmp_path / "half" / "unet").glob("*.fp16.safetensors"))
+    assert load_tiny(resolve_model(str(tmp_path / "half"))).dtype == "float32"
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "sentence"),
+    [
+        ("NoSuchPipeline", "'tiny' is a NoSuchPipeline, which diffusers "),
+        ("DDPMPipeline", "'tiny' (DDPMPipeline) does not make pictures from text"),
+        (
+            "TextToVideoSDPipeline",
+            "'tiny' (TextToVideoSDPipeline) needs more than a text: a text-to-image model is needed",
+        ),
+        ("LTXPipeline", "'tiny' (LTXPipeline) does not make pictures from text"),
+        ("KandinskyV22Pipeline", "'tiny' (KandinskyV22Pipeline) does not make pictures from text"),
+    ],
+)
+def test_pipelines_of_no_use_are_told_before_weights_are_read(tmp_path: Path, pipeline: str, sentence: str) -> None:
+    save_tiny(tmp_path / "tiny")
+    index = tmp_path / "tiny" / "model_index.json"
+    index.write_text(json.dumps({**json.loads(index.read_text()), "_class_name": pipeline}))
+    (tmp_path / "tiny" / "unet" / "diffusion_pytorch_model.safetensors").unlink()
+    assert problem_of(ModelChoice(path=str(tmp_path / "tiny"), name="tiny")).startswith(sentence)
+
+
+def test_a_damaged_configuration_is_one_sentence(tmp_path: Path) -> None:
+    choice = save_tiny(tmp_path / "tiny")
+    (tmp_path / "tiny" / "vae" / "config.json").write_text('{"_class_name": "AutoencoderKL", "latent_channels": 7}')
+    sentence = problem_of(choice)
+    assert sentence.startswith("'tiny' cannot be loaded: ")
+    assert "\n" not in sentence
+
+
+@pytest.mark.parametrize("part", ["text_encoder", "unet", "vae"])
+def test_missing_weights_are_not_replaced_by_random_ones(tmp_path: Path, part: str) -> None:
+    choice = save_tiny(tmp_path / "tiny")
+    (file,) = (tmp_path / "tiny" / part).glob("*.safetensors")
+    tensors = load_file(file)
+    tensors.pop(sorted(tensors)[3])
+    save_file(tensors, file, metadata={"format": "pt"})
+    assert problem_of(choice) == f"'tiny' is damaged: some weights of {part!r} are missing, download it again"
+
+
+def test_a_wrong_device_or_dtype_is_one_sentence(tiny: ModelChoice) -> None:
+    assert problem_of(tiny, device="cuda:99").startswith("the device 'cuda:99' cannot be used here: ")
+    assert problem_of(tiny, dtype="int4") == "the dtype is one of float32, float16, bfloat16, found 'int4'"
+
+
+def test_a_model_that_is_gone_is_one_sentence() -> None:
+    assert problem_of(ModelChoice(path="/gone", name="gone")) == "there is no folder or file for the model 'gone'"
+
+
+def test_a_file_of_another_family_is_one_sentence(tiny: ModelChoice, tmp_path: Path) -> None:
+    save_file({"something.else": torch.zeros(2)}, tmp_path / "other.safetensors")
+    choice = resolve_model(str(tmp_path / "other.safetensors"), config=tiny.path)
+    assert problem_of(choice).startswith("'other' cannot be loaded: ")
+
+
+def test_a_single_file_renders_what_its_folder_renders(tiny: ModelChoice, tmp_path: Path) -> None:
+    file = tmp_path / "single.safetensors"
+    save_file(as_single_file(build_tiny()), file)
+    noise = gauss1(5, 0, 1024).reshape(1, 4, 16, 16).astype(np.float16)
+    single, folder = (
+        BatchRenderer(load_tiny(choice)).render(noise, SETTINGS, lambda _: None).pixels
+        for choice in (resolve_model(str(file), config=tiny.path), tiny)
+    )
+    np.testing.assert_array_equal(single, folder)
+
+
+@pytest.mark.parametrize(
+    ("build", "as_file"), [(lambda: sdxl(second=32), sdxl_file), (sd3, sd3_file)], ids=["SDXL", "SD 3"]
+)
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_single_files_of_other_families_render_what_their_folders_render(
+    tmp_path: Path, build: Callable[[], Any], as_file: Callable[[Any], dict[str, torch.Tensor]], dtype: str
+) -> None:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        pipe = build()
+    pipe.save_pretrained(tmp_path / "folder")
+    file = tmp_path / "single.safetensors"
+    save_file(as_file(pipe), file)
+    noise = gauss1(5, 0, 1024).reshape(1, 4, 16, 16).astype(np.float16)
+    choices = (resolve_model(str(file), config=str(tmp_path / "folder")), resolve_model(str(tmp_path / "folder")))
+    loaded = [
+        load_model(LoadModel(model=choice, settings=SETTINGS, device="cpu", dtype=dtype), lambda _: None)
+        for choice in choices
+    ]
+    for name, part in loaded[1].pipe.components.items():
+        if isinstance(part, torch.nn.Module):
+            assert loaded[0].pipe.components[name].dtype == part.dtype
+    single, folder = (BatchRenderer(one).render(noise, SETTINGS, lambda _: None).pixels for one in loaded)
+    np.testing.assert_array_equal(single, folder)
+
+
+def test_what_a_file_lacks_is_part_of_what_it_is_and_has_to_be_there(tmp_path: Path) -> None:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        pipe = sd3()
+    pipe.save_pretrained(tmp_path / "folder")
+    file = tmp_path / "single.safetensors"
+    save_file(sd3_file(pipe), file)
+    choice = resolve_model(str(file), config=str(tmp_path / "folder"))
+    before = model_identity(choice)
+    text = tmp_path / "folder" / "text_encoder_3" / "model.safetensors"
+    tensors = load_file(text)
+    save_file({name: tensor + 1 for name, tensor in tensors.items()}, text, metadata={"format": "pt"})
+    assert model_identity(choice)["fingerprint"] != before["fingerprint"], "its T5 is another one now"
+    text.unlink()
+    with pytest.raises(ModelProblem) as caught:
+        resolve_model(str(file), config=str(tmp_path / "folder"))
+    assert str(caught.value) == (
+        "single.safetensors holds no text_encoder_3, and the folder of --config has no weights for it"
+    )
+
+
+def test_a_single_file_is_not_quantised(tiny: ModelChoice, tmp_path: Path) -> None:
+    save_file(as_single_file(build_tiny()), tmp_path / "single.safetensors")
+    choice = resolve_model(str(tmp_path / "single.safetensors"), config=tiny.path)
+    with pytest.raises(ModelProblem) as caught:
+        load_model(LoadModel(model=choice, settings=SETTINGS, device="cpu", memory="8bit"), lambda _: None)
+    assert str(caught.value) == "--memory 8bit needs a diffusers folder, single.safetensors is a single file"
+
+
+def test_a_flux_file_of_another_width_is_one_sentence(tmp_path: Path) -> None:
+    """diffusers converts such files at the true width alone, 3072, which is too large for a test."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        pipe = flux()
+    pipe.save_pretrained(tmp_path / "folder")
+    weights = pipe.transformer.state_dict()
+    start = "model.diffusion_model."
+    names = {
+        f"{start}double_blocks.0.img_attn.norm.key_norm.scale": torch.ones(16),
+        f"{start}single_blocks.0.linear1.weight": torch.zeros(7 * 32, 32),
+        f"{start}single_blocks.0.linear1.bias": torch.zeros(7 * 32),
+        f"{start}img_in.weight": weights["x_embedder.weight"],
+    }
+    save_file(names, tmp_path / "single.safetensors")
+    choice = resolve_model(str(tmp_path / "single.safetensors"), config=str(tmp_path / "folder"))
+    sentence = problem_of(choice)
+    assert sentence.startswith("'single' cannot be loaded: ")
+    assert "\n" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("wanted", "device", "made_with", "has_unet", "dtype"),
+    [
+        ("auto", "cpu", ("", ""), True, torch.float32),
+        ("auto", "cpu", ("cpu", "bfloat16"), True, torch.bfloat16),
+        ("auto", "cpu", ("cuda", "bfloat16"), True, torch.float32),
+        ("auto", "cpu", ("cpu", "int4"), True, torch.float32),
+        ("auto", "cuda", ("", ""), True, torch.float16),
+        ("auto", "cuda", ("", ""), False, torch.bfloat16),
+        ("auto", "cuda:1", ("cuda", "float32"), False, torch.float32),
+        ("auto", "cuda", ("cpu", "float32"), True, torch.float16),
+        ("auto", "mps", ("", ""), False, torch.float16),
+        ("float32", "cpu", ("cpu", "bfloat16"), True, torch.float32),
+        ("float16", "cuda", ("cuda", "bfloat16"), True, torch.float16),
+    ],
+)
+def test_an_automatic_dtype_follows_the_picture_on_such_a_device(
+    wanted: str, device: str, made_with: tuple[str, str], has_unet: bool, dtype: torch.dtype
+) -> None:
+    assert chosen_dtype(wanted, device, made_with=made_with, has_unet=has_unet) is dtype
+
+
+def test_only_another_precision_is_another_load(tiny: ModelChoice) -> None:
+    plain = LoadModel(model=tiny, settings=SETTINGS, device="cpu")
+    like, unlike = replace(plain, made_with=("cpu", "float32")), replace(plain, made_with=("cpu", "bfloat16"))
+    loaded = load_model(unlike, lambda _: None)
+    assert loaded.dtype == "bfloat16"
+    assert serves(loaded, unlike, replace(plain, dtype="bfloat16"))
+    assert not any(serves(loaded, unlike, request) for request in (plain, like))
+    assert serves(load_model(plain, lambda _: None), plain, like)
+    assert not serves(loaded, unlike, replace(unlike, device="cuda"))
+    assert not serves(loaded, unlike, replace(unlike, model=replace(tiny, path="/elsewhere")))

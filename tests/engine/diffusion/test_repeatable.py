@@ -1,0 +1,78 @@
+"""What makes torch repeat itself, and what of it stands in the file.  Nothing here has run on a GPU."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+import torch
+
+from engine.compare import differing_conditions
+from engine.diffusion.load import compute_repeatably
+from engine.diffusion.main import prepare_environment
+from engine.diffusion.provenance import kernels_of, software_of
+from latentpng.noise.replay import record_of, replay
+from latentpng.record import Lineage, SeedRoot
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    """torch's flags are of the process."""
+    before = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.deterministic
+    yield
+    torch.use_deterministic_algorithms(before[0])
+    torch.backends.cudnn.deterministic = before[1]
+
+
+def test_a_gpu_computes_repeatably(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.backends.cudnn, "benchmark", True)
+    compute_repeatably()
+    assert (torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic) == (False, True)
+    assert torch.are_deterministic_algorithms_enabled()
+    assert torch.is_deterministic_algorithms_warn_only_enabled()
+
+
+@pytest.mark.parametrize(("before", "after"), [("", ":4096:8"), (":0:0", ":4096:8"), (":16:8", ":16:8")])
+def test_the_workspace_of_cublas_is_one_that_repeats(monkeypatch: pytest.MonkeyPatch, before: str, after: str) -> None:
+    names = ["DIFFUSERS_DISABLE_REMOTE_CODE", "HF_HUB_DISABLE_TELEMETRY", "HF_HUB_DISABLE_PROGRESS_BARS"]
+    for name in [*names, "TOKENIZERS_PARALLELISM", "GOMP_SPINCOUNT", "HF_HUB_OFFLINE", "TORCHINDUCTOR_DETERMINISTIC"]:
+        monkeypatch.setenv(name, os.environ.get(name, "1"))
+    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", before)
+    prepare_environment(download=False)
+    assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == after
+
+
+def test_the_record_of_a_gpu_names_its_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.version, "cuda", "13.0")
+    monkeypatch.setattr(torch.backends.cudnn, "version", lambda: 91002)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.delenv("NVIDIA_TF32_OVERRIDE", raising=False)
+    compute_repeatably()
+    assert kernels_of("cuda") == {
+        "cuda": "13.0",
+        "cudnn": 91002,
+        "tf32": "convolutions",
+        "sdpa": "flash, memory-efficient, cudnn, math",
+        "deterministic": True,
+    }
+    monkeypatch.setenv("NVIDIA_TF32_OVERRIDE", "0")
+    assert kernels_of("cuda")["tf32"] == "nowhere"
+
+
+def test_a_cpu_records_no_kernels() -> None:
+    assert kernels_of("cpu") == {}
+    assert not {"cuda", "tf32", "deterministic"} & set(software_of("cpu"))
+
+
+def test_kernels_that_differ_are_conditions_that_differ() -> None:
+    lineage = Lineage(root=SeedRoot(seed=1))
+    recorded = record_of(lineage, replay(lineage, (1, 4, 4), "CHW"), axes="CHW", software={"tf32": "convolutions"})
+    fresh = replace(recorded, software={"tf32": "nowhere", "attention": "sage", "deterministic": True})
+    assert differing_conditions(recorded, fresh) == (
+        "TF32 convolutions then, nowhere now",
+        "deterministic kernels not recorded then, True now",
+        "attention native then, sage now",
+    )

@@ -1,0 +1,272 @@
+"""Schedulers built from a model's configuration: what was asked for is what runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import diffusers
+import numpy as np
+import pytest
+import torch
+
+from engine.diffusion.load import LoadedModel
+from engine.diffusion.schedulers import OwnScheduler
+from engine.errors import InvalidRequest, ModelProblem
+from engine.models.schedulers import FRIENDLY, scheduler_settings
+from engine.rendering.requests import PictureTask, RenderJob
+from engine.rendering.settings import RenderSettings, SchedulerSettings
+from latentpng.png.files import read_record, write_picture
+from tests.support.engine.matrix import PARENT, pictures_of
+from tests.support.engine.tiny import SETTINGS, job_of, load_tiny, save_tiny
+
+MINIMAL = {
+    "EulerDiscreteScheduler": '{"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}',
+    "DPMSolverMultistepScheduler": "{}",
+    "PNDMScheduler": "{}",
+    "FlowMatchEulerDiscreteScheduler": "{}",
+}
+"""Configurations as old repositories have them: what they do not spell out, diffusers takes from its defaults."""
+
+
+def own(folder: Path, kind: str, config: str = "") -> OwnScheduler:
+    """As it is after loading from a file."""
+    (folder / "scheduler_config.json").write_text(config or MINIMAL[kind])
+    return OwnScheduler.of(SimpleNamespace(scheduler=getattr(diffusers, kind).from_pretrained(folder)))
+
+
+def entries(scheduler: Any, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: scheduler.config[name] for name in wanted}
+
+
+@pytest.mark.parametrize("kind", ["EulerDiscreteScheduler", "DPMSolverMultistepScheduler", "PNDMScheduler"])
+@pytest.mark.parametrize("name", [name for name, settings in FRIENDLY.items() if settings.options])
+def test_options_win_over_what_the_file_does_not_say(tmp_path: Path, kind: str, name: str) -> None:
+    settings = FRIENDLY[name]
+    built = own(tmp_path, kind).build(settings)
+    assert type(built).__name__ == settings.name
+    assert entries(built, settings.options) == dict(settings.options)
+
+
+def test_karras_changes_the_sigmas_whatever_the_file_spells_out(tmp_path: Path) -> None:
+    sigmas = {}
+    for name in ("Euler", "Euler Karras"):
+        scheduler = own(tmp_path, "EulerDiscreteScheduler").build(scheduler_settings(name))
+        scheduler.set_timesteps(8)
+        sigmas[name] = scheduler.sigmas
+    low, high = float(sigmas["Euler"][-2]), float(sigmas["Euler"][0])
+    ramp = torch.linspace(high ** (1 / 7), low ** (1 / 7), 8, dtype=torch.float64) ** 7  # Karras et al. 2022, eq. 5
+    assert torch.allclose(sigmas["Euler Karras"][:-1].double(), ramp, rtol=1e-4)
+    assert not torch.allclose(sigmas["Euler"][:-1].double(), ramp, rtol=1e-2)
+
+
+@pytest.mark.parametrize("option", ["exponential", "beta"])
+def test_sigmas_are_spaced_as_asked(tmp_path: Path, option: str) -> None:
+    scheduler = own(tmp_path, "EulerDiscreteScheduler").build(scheduler_settings(f"Euler, {option}"))
+    scheduler.set_timesteps(8)
+    sigmas = scheduler.sigmas[:-1].double().numpy()
+    if option == "exponential":
+        places = np.log(sigmas / sigmas[-1]) / np.log(sigmas[0] / sigmas[-1])
+    else:
+        places = np.array([beta_share(part) for part in (sigmas - sigmas[-1]) / (sigmas[0] - sigmas[-1])])
+    np.testing.assert_allclose(places, np.linspace(1.0, 0.0, 8), atol=1e-4)
+
+
+def beta_share(below: float) -> float:
+    """Of a beta distribution (0.6, 0.6), as in "Beta sampling is all you need" (Lee et al. 2024).
+
+    With t = sin(a) ** 2 its density is (sin(a) * cos(a)) ** 0.2, which the rule of the middle integrates.
+    """
+
+    def area(end: float) -> float:
+        angles = (np.arange(100_000) + 0.5) * end / 100_000
+        return float(((np.sin(angles) * np.cos(angles)) ** 0.2).mean() * end)
+
+    return area(float(np.arcsin(np.sqrt(below)))) / area(np.pi / 2)
+
+
+@pytest.mark.parametrize(
+    ("spacing", "timesteps"),
+    [("leading", [751, 501, 251, 1]), ("trailing", [999, 749, 499, 249]), ("linspace", [999, 666, 333, 0])],
+)
+def test_timesteps_are_spaced_as_asked(tmp_path: Path, spacing: str, timesteps: list[int]) -> None:
+    """Of 1000, in four steps, with an offset of 1 for "leading" (Lin et al. 2023, table 2)."""
+    built = own(tmp_path, "PNDMScheduler").build(scheduler_settings(f"DDIM, spacing={spacing}, steps_offset=1"))
+    built.set_timesteps(4)
+    assert built.timesteps.tolist() == timesteps
+
+
+def test_the_shift_bends_the_times_of_a_flow(tmp_path: Path) -> None:
+    """As in SD 3: s * x / (1 + (s - 1) * x).  One that is given is no longer the model's dynamic one."""
+    x = np.linspace(1.0, 0.25, 4)
+    wanted = 2.5 * x / (1.0 + 1.5 * x)
+    for config in ("{}", '{"use_dynamic_shifting": true}'):
+        flow = own(tmp_path, "FlowMatchEulerDiscreteScheduler", config)
+        for name in ("", "FlowMatchLCM", "UniPC", "DPM++ 2M", "Heun"):
+            scheduler = flow.build(scheduler_settings(f"{name}, shift=2.5"))
+            scheduler.set_timesteps(sigmas=x, mu=1.0)
+            if name in ("", "FlowMatchLCM"):
+                np.testing.assert_allclose(scheduler.sigmas[:-1], wanted, rtol=1e-6)
+            else:
+                assert scheduler.config["shift" if name == "Heun" else "flow_shift"] == 2.5
+
+
+DYNAMIC = '{"use_dynamic_shifting": true, "time_shift_type": "%s"}'
+
+
+@pytest.mark.parametrize(("kind", "shift"), [("exponential", np.exp(0.9)), ("linear", 0.9)])
+@pytest.mark.parametrize("name", ["DPM++ 2M", "DPM++ 2S", "Heun", "UniPC"])
+def test_solvers_hear_of_the_shift_that_follows_the_size(tmp_path: Path, name: str, kind: str, shift: float) -> None:
+    """And of none of the pipeline's other times: from the steps of a flow, x, they go on by themselves."""
+    flow = own(tmp_path, "FlowMatchEulerDiscreteScheduler", DYNAMIC % kind)
+    scheduler = flow.build(scheduler_settings(name))
+    scheduler.set_timesteps(sigmas=np.linspace(1.0, 0.25, 4), mu=0.9)
+    sigmas = np.unique(scheduler.sigmas.double().numpy())[::-1]
+    assert len(sigmas) == 5
+    before = sigmas / (shift - (shift - 1.0) * sigmas)  # the bend undone
+    assert np.allclose(np.diff(before[:-1]), before[1] - before[0], atol=2e-3)
+    assert before[0] == pytest.approx(1.0, abs=2e-3)
+    assert before[-1] == 0.0
+
+
+@pytest.mark.parametrize("name", ["", "DPM++ 2M", "DPM++ 2S", "Heun", "UniPC"])
+def test_a_model_that_gives_timesteps_too_is_told_those_before_the_shift(tmp_path: Path, name: str) -> None:
+    """CogView 4's own scheduler pairs a bent sigma with the time that is not bent: so do all others."""
+    flow = own(tmp_path, "FlowMatchEulerDiscreteScheduler", DYNAMIC % "linear")
+    scheduler = flow.build(scheduler_settings(name))
+    steps = np.linspace(1000.0, 1.0, 4).astype(np.int64).astype(np.float32)
+    scheduler.set_timesteps(timesteps=steps, sigmas=steps / 1000.0, mu=0.6)
+    sigma = np.unique(scheduler.sigmas[:-1].double().numpy())[::-1]
+    times = np.unique(scheduler.timesteps.double().numpy())[::-1]
+    np.testing.assert_allclose(0.6 / (0.6 + 1000.0 / times - 1.0), sigma, atol=2e-3)
+
+
+def test_a_flow_model_tells_other_solvers_that_it_is_one(tmp_path: Path) -> None:
+    flow = own(tmp_path, "FlowMatchEulerDiscreteScheduler", '{"shift": 3.0}')
+    built = flow.build(SchedulerSettings(name="DPMSolverMultistepScheduler"))
+    wanted = {"prediction_type": "flow_prediction", "use_flow_sigmas": True, "flow_shift": 3.0}
+    assert entries(built, wanted) == wanted
+    solver = own(tmp_path, "DPMSolverMultistepScheduler", '{"prediction_type": "flow_prediction", "flow_shift": 2.0}')
+    assert solver.build(SchedulerSettings(name="EulerDiscreteScheduler")).config["shift"] == 2.0
+    multistep = own(tmp_path, "UniPCMultistepScheduler", '{"prediction_type": "flow_prediction", "flow_shift": 2.0}')
+    assert entries(multistep.build(SchedulerSettings(name="DPMSolverMultistepScheduler")), wanted)["use_flow_sigmas"]
+
+
+@pytest.mark.parametrize(
+    ("text", "option"),
+    [("DPM++ 2M Karras", "use_karras_sigmas"), ("UniPC, exponential", "use_exponential_sigmas")],
+)
+def test_sigmas_that_a_flow_cannot_have_are_refused(tmp_path: Path, text: str, option: str) -> None:
+    flow = own(tmp_path, "FlowMatchEulerDiscreteScheduler")
+    with pytest.raises(InvalidRequest) as caught:
+        flow.build(scheduler_settings(text))
+    name = scheduler_settings(text).name.removesuffix("Scheduler")
+    assert str(caught.value) == (
+        f"the scheduler {name} cannot do {option} for a model that follows a flow; FlowMatchEulerDiscrete can"
+    )
+    built = flow.build(SchedulerSettings(name="FlowMatchEulerDiscreteScheduler", options={option: True}))
+    built.set_timesteps(8)
+    assert float(built.sigmas.max()) <= 1.0
+
+
+@pytest.mark.parametrize("name", ["DEIS", "SASolver"])
+def test_solvers_that_leave_noise_in_a_flow_are_not_offered(tmp_path: Path, name: str) -> None:
+    """When this fails, diffusers lets them go to 0: then they can be offered."""
+    kind = scheduler_settings(name).name
+    assert kind not in own(tmp_path, "FlowMatchEulerDiscreteScheduler").usable
+    scheduler = getattr(diffusers, kind)(prediction_type="flow_prediction", use_flow_sigmas=True)
+    scheduler.set_timesteps(4)
+    assert float(scheduler.sigmas[-1]) > 0.2
+
+
+def test_a_solver_keeps_no_algorithm_of_another_class(tmp_path: Path) -> None:
+    solver = own(tmp_path, "DPMSolverMultistepScheduler", '{"algorithm_type": "dpmsolver++"}')
+    assert solver.build(scheduler_settings("SASolver")).config["algorithm_type"] == "data_prediction"
+
+
+def test_a_scheduler_without_steps_is_refused_with_its_reason() -> None:
+    scheduler = diffusers.ScoreSdeVeScheduler()
+    with pytest.raises(ModelProblem) as caught:
+        OwnScheduler.of(SimpleNamespace(scheduler=scheduler))
+    assert str(caught.value) == "the model's scheduler ScoreSdeVe has no steps of its own, so it cannot be controlled"
+
+
+def test_a_value_that_a_scheduler_refuses_is_one_sentence(tmp_path: Path) -> None:
+    odd = SchedulerSettings(name="DPMSolverMultistepScheduler", options={"algorithm_type": "magic"})
+    with pytest.raises(InvalidRequest) as caught:
+        own(tmp_path, "DPMSolverMultistepScheduler").build(odd)
+    assert str(caught.value) == (
+        "the scheduler DPMSolverMultistep refuses these options: "
+        "magic is not implemented for <class 'diffusers.schedulers.scheduling_dpmsolver_multistep."
+        "DPMSolverMultistepScheduler'>"
+    )
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> LoadedModel:
+    return load_tiny(save_tiny(tmp_path_factory.mktemp("models") / "tiny"))
+
+
+def one_picture(settings: RenderSettings) -> RenderJob:
+    return RenderJob(job=1, tasks=(PictureTask(index=0, lineage=PARENT),), settings=settings)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        replace(SETTINGS, scheduler=scheduler_settings("Euler, karras")),
+        replace(SETTINGS, scheduler=scheduler_settings("Euler, exponential")),
+        replace(SETTINGS, scheduler=scheduler_settings("Euler, beta")),
+        replace(SETTINGS, scheduler=scheduler_settings("Euler, spacing=trailing")),
+        replace(SETTINGS, scheduler=scheduler_settings("DDIM, eta=0.5")),
+        replace(SETTINGS, scheduler=scheduler_settings("DPM++ 2M, algorithm_type=sde-dpmsolver++")),
+        replace(SETTINGS, scheduler=scheduler_settings("DPM++ 2M, euler_at_final, final_sigmas_type=sigma_min")),
+        replace(SETTINGS, scheduler=scheduler_settings("DPM++ 2M, solver_type=heun")),
+        replace(SETTINGS, guidance_rescale=0.7),
+    ],
+    ids=lambda settings: repr(settings.scheduler.to_json() or settings.guidance_rescale),
+)
+def test_an_option_counts_is_recorded_and_comes_back_from_the_file(
+    loaded: LoadedModel, tmp_path: Path, changed: RenderSettings
+) -> None:
+    plain = replace(changed, scheduler=SchedulerSettings(name=changed.scheduler.name), guidance_rescale=0.0)
+    (without,) = pictures_of(loaded, one_picture(plain))
+    (first,) = pictures_of(loaded, one_picture(changed))
+    assert first.picture != without.picture, "it changes the picture"
+    assert first.warning == ""
+    write_picture(tmp_path / "a.png", first.picture.width, first.picture.height, first.picture.rgb, first.record)
+    job = job_of(read_record(tmp_path / "a.png"))
+    assert job.settings == changed
+    (again,) = pictures_of(loaded, job)
+    assert again.picture == first.picture
+
+
+def test_a_picture_whose_numbers_ran_out_of_range_says_so(loaded: LoadedModel) -> None:
+    """UniPC's other solver divides by zero in its last step."""
+    odd = replace(SETTINGS, scheduler=scheduler_settings("UniPC, solver_type=bh1"))
+    (rendered,) = pictures_of(loaded, one_picture(odd))
+    sentence = (
+        "the numbers of this picture ran out of range, so it is black in parts: another scheduler or dtype may do"
+    )
+    assert rendered.warning == sentence
+    assert not any(rendered.picture.rgb)
+
+
+def test_a_scheduler_that_draws_where_nobody_sees_is_told_in_the_file_and_on_the_screen(
+    loaded: LoadedModel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    step = diffusers.DDIMScheduler.step
+
+    def stray(self: Any, model_output: Any, *args: Any, **kwargs: Any) -> Any:
+        return step(self, model_output + 0.1 * torch.randn(1), *args, **kwargs)
+
+    monkeypatch.setattr(diffusers.DDIMScheduler, "step", stray)
+    (rendered,) = pictures_of(loaded, one_picture(SETTINGS))
+    sentence = "something drew from the global random generator (torch), so this picture may not come again"
+    assert rendered.warning == sentence
+    picture = rendered.picture
+    write_picture(tmp_path / "a.png", picture.width, picture.height, picture.rgb, rendered.record)
+    assert read_record(tmp_path / "a.png").settings["warnings"] == [sentence]

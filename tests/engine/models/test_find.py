@@ -1,0 +1,192 @@
+"""How a file finds its weights again, what is offered when it does not, and that nothing is read twice."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine.errors import ModelProblem, UnknownModel
+from engine.models import fingerprints
+from engine.models.find import (
+    find_model,
+    model_identity,
+    near_models,
+    recorded_loras,
+    recorded_model,
+    remember_model,
+    same_weights,
+)
+from engine.models.fingerprints import file_digest, model_fingerprint, single_fingerprint
+from engine.models.resolve import resolve_model
+from engine.models.weights import fingerprint
+from engine.rendering.requests import LoraChoice
+from latentpng.record import Json
+from tests.support.engine.folders import model_folder, tensors
+
+
+@pytest.fixture(autouse=True)
+def _no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def known(folder: Path, byte: bytes = b"\1", pipeline: str = "StableDiffusionPipeline") -> dict[str, Json]:
+    """A model of this machine, loaded once; what files record of it."""
+    model_folder(folder, byte)
+    index = folder / "model_index.json"
+    index.write_text(index.read_text().replace("StableDiffusionPipeline", pipeline))
+    choice = resolve_model(str(folder))
+    identity = model_identity(choice)
+    remember_model(choice, identity)
+    return {**identity}
+
+
+def settle(folder: Path) -> None:
+    """Makes all files of a folder an hour old."""
+    for file in folder.rglob("*"):
+        os.utime(file, (file.stat().st_atime, file.stat().st_mtime - 3600))
+
+
+def test_the_same_weights_in_another_place_are_found(tmp_path: Path) -> None:
+    identity = known(tmp_path / "a" / "lakes")
+    assert known(tmp_path / "b" / "lakes") == identity
+    assert find_model(identity) == resolve_model(str(tmp_path / "b" / "lakes"))
+    shutil.rmtree(tmp_path / "b")
+    assert find_model(identity) == resolve_model(str(tmp_path / "a" / "lakes"))
+
+
+def test_what_is_near_is_offered_same_names_first(tmp_path: Path) -> None:
+    gone = known(tmp_path / "old" / "lakes", b"\1")
+    shutil.rmtree(tmp_path / "old")
+    known(tmp_path / "hills", b"\2")
+    known(tmp_path / "new" / "lakes", b"\3")
+    known(tmp_path / "sea", b"\4", "FluxPipeline")
+    assert [(near.choice.name, near.why) for near in near_models(gone)] == [
+        ("lakes", "the same name, other weights"),
+        ("hills", "the same family"),
+    ]
+    with pytest.raises(UnknownModel) as caught:
+        recorded_model(gone)
+    assert str(caught.value) == (
+        "this picture was made with the model 'lakes', which is not known on this machine: say which one to use with "
+        f"--model; near it: {tmp_path}/new/lakes (the same name, other weights) or {tmp_path}/hills (the same family)"
+    )
+    assert caught.value.near == ((f"{tmp_path}/new/lakes", ""), (f"{tmp_path}/hills", ""))
+
+
+def test_a_picture_of_an_earlier_model_that_shipped_is_offered_the_one_that_ships_now() -> None:
+    with pytest.raises(UnknownModel) as caught:
+        recorded_model({"name": "embedded", "fingerprint": "0" * 64, "pipeline": "StableDiffusionPipeline"})
+    assert str(caught.value) == (
+        "this picture was made with a model that shipped with another version of warmer: say which one to use with "
+        "--model; near it: embedded (the one that ships now)"
+    )
+    ((path, config),) = caught.value.near
+    assert resolve_model(path, config=config) == resolve_model("embedded") == resolve_model("")
+
+
+def test_nothing_near_is_nothing_offered() -> None:
+    for recorded, made in (
+        (
+            {"name": "lakes", "fingerprint": "0" * 64},
+            "this picture was made with the model 'lakes', which is not known on this machine",
+        ),
+        (None, "this picture records no model"),
+        (
+            {"name": "a\x1b[2Jb"},
+            "this picture was made with the model 'a[2Jb', which is not known on this machine",
+        ),
+    ):
+        with pytest.raises(UnknownModel) as caught:
+            recorded_model(recorded)
+        assert str(caught.value) == f"{made}: say which one to use with --model"
+
+
+@pytest.mark.parametrize("loras", [3, "x", None, {}, ()])
+def test_odd_records_of_loras_are_none(loras: object) -> None:
+    assert recorded_loras({"loras": loras}) == ()  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize("lora", [3, "x", None, {}, {"sha256": 3}, {"sha256": "0" * 64}])
+def test_a_lora_that_is_not_here_is_said_whatever_the_file_holds(lora: object) -> None:
+    with pytest.raises(ModelProblem) as caught:
+        recorded_loras({"loras": [lora]})  # type: ignore[list-item]
+    assert str(caught.value) == (
+        "this picture was made with the LoRA 'without a name', which is not known on this machine: "
+        "say where it is with --lora, or go on without it by --lora none"
+    )
+
+
+@pytest.mark.parametrize(("weight", "shown"), [("1", "1"), (True, "True"), (1e9, "1000000000.0"), (None, "None")])
+def test_an_odd_weight_is_one_sentence(tmp_path: Path, weight: object, shown: str) -> None:
+    file = tensors(tmp_path / "style.safetensors", ("lora_up",))
+    choice = resolve_model("")
+    lora = LoraChoice(path=str(file))
+    remember_model(replace(choice, loras=(lora,)), model_identity(choice))
+    recorded = {"loras": [{"sha256": file_digest(file), "weight": weight}]}
+    with pytest.raises(ModelProblem) as caught:
+        recorded_loras(recorded)  # type: ignore[arg-type]
+    assert str(caught.value) == f"this picture records a LoRA with the weight {shown}: say its own with --lora"
+
+
+def test_names_and_paths_have_no_say_in_what_is_the_same() -> None:
+    lora: dict[str, Json] = {"name": "a", "sha256": "1", "weight": 0.5}
+    one: dict[str, Json] = {"name": "x", "fingerprint": "1", "loras": [lora], "vae": {"name": "v", "fingerprint": "2"}}
+    assert same_weights(one, {**one, "name": "y", "loras": ({**lora, "name": "b"},)})
+    changes: tuple[dict[str, Json], ...] = (
+        {"fingerprint": "3"},
+        {"loras": [{**lora, "weight": 0.6}]},
+        {"loras": [lora, lora]},
+        {"vae": None},
+        {"quantised": "8bit"},
+    )
+    for change in changes:
+        assert not same_weights(one, {**one, **change})
+
+
+def test_weights_are_read_once_while_size_and_time_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = model_folder(tmp_path / "lakes")
+    settle(folder)
+    first = model_fingerprint(folder)
+    assert first == fingerprint(folder)
+    monkeypatch.setattr(fingerprints, "fingerprint", lambda _: "read again")
+    assert model_fingerprint(folder) == first
+    weights = folder / "unet" / "diffusion_pytorch_model.safetensors"
+    os.utime(weights, (0, 0))
+    assert model_fingerprint(folder) == "read again"
+
+
+def test_what_changed_just_now_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = model_folder(tmp_path / "lakes")
+    model_fingerprint(folder)
+    monkeypatch.setattr(fingerprints, "fingerprint", lambda _: "read again")
+    assert model_fingerprint(folder) == "read again"
+
+
+def test_kinds_of_digests_do_not_mix(tmp_path: Path) -> None:
+    folder = model_folder(tmp_path / "lakes")
+    file = tensors(tmp_path / "one" / "single.safetensors")
+    settle(tmp_path)
+    digests_of_one = {model_fingerprint(file), file_digest(file), single_fingerprint(file, folder)}
+    assert len(digests_of_one) == 3
+    assert digests_of_one == {model_fingerprint(file), file_digest(file), single_fingerprint(file, folder)}
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "3"])
+def test_a_damaged_cache_is_an_empty_one(tmp_path: Path, text: str) -> None:
+    folder = model_folder(tmp_path / "lakes")
+    settle(folder)
+    (tmp_path / "cache" / "warmer").mkdir(parents=True)
+    (tmp_path / "cache" / "warmer" / "digests.json").write_text(text)
+    assert model_fingerprint(folder) == model_fingerprint(folder) == fingerprint(folder)
+
+
+def test_a_cache_that_cannot_be_written_is_no_trouble(tmp_path: Path) -> None:
+    folder = model_folder(tmp_path / "lakes")
+    settle(folder)
+    (tmp_path / "cache").write_text("")
+    assert model_fingerprint(folder) == fingerprint(folder)

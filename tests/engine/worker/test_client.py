@@ -1,0 +1,423 @@
+"""The worker process from outside: what it is fed, how it dies, how it comes back, and that nothing is left of it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import queue
+import resource
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine.rendering.events import (
+    Event,
+    Failure,
+    JobCancelled,
+    JobDone,
+    JobFailed,
+    ModelReady,
+    PictureRendered,
+    StepDone,
+    WorkerDied,
+)
+from engine.rendering.renderer import Renderer
+from engine.rendering.requests import LoadModel, ModelChoice, PictureTask, RenderJob
+from engine.rendering.settings import RenderSettings
+from engine.worker import client, process
+from engine.worker.client import WorkerRenderer
+from engine.worker.process import how_it_ended, worker_environment
+from engine.worker.watchdog import Patience
+from latentpng.record import Lineage, SeedRoot
+
+SETTINGS = RenderSettings(prompt="a lake", width=16, height=16, steps=3, guidance=2.0)
+LOAD = LoadModel(model=ModelChoice(path="", name="fake"), settings=SETTINGS)
+PATIENCE = 60.0
+ROOT = Path(client.__file__).parents[2]
+
+
+class Watched:
+    """A renderer and its events."""
+
+    def __init__(self, patience: Patience | None = None) -> None:
+        self.renderer = WorkerRenderer(patience)
+        self.events: queue.Queue[Event] = queue.Queue()
+        self.renderer.start(self.events.put)
+
+    def until(self, kind: type[Event] | tuple[type[Event], ...]) -> list[Event]:
+        """All events up to the first of this kind."""
+        seen: list[Event] = []
+        while not seen or not isinstance(seen[-1], kind):
+            seen.append(self.events.get(timeout=PATIENCE))
+        return seen
+
+    @property
+    def pid(self) -> int:
+        process = self.renderer._process
+        assert process is not None
+        return process.pid
+
+
+@pytest.fixture
+def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
+    monkeypatch.setattr(process, "WORKER", "tests.support.engine.fake_worker")
+    it = Watched()
+    yield it
+    it.renderer.close()
+
+
+def job_of(number: int, prompt: str = "a lake", count: int = 2) -> RenderJob:
+    tasks = tuple(PictureTask(index=index, lineage=Lineage(root=SeedRoot(seed=index))) for index in range(count))
+    return RenderJob(job=number, tasks=tasks, settings=replace(SETTINGS, prompt=prompt))
+
+
+def is_alive(pid: int) -> bool:
+    """Is there such a process, zombies included?"""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def comes_true(condition: Callable[[], bool], seconds: float = PATIENCE) -> bool:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if condition():
+            return True
+        time.sleep(0.01)
+    return condition()
+
+
+def test_it_is_a_renderer() -> None:
+    renderer: Renderer = WorkerRenderer()
+    renderer.close()
+
+
+def test_requests_go_out_and_events_come_in(watched: Watched) -> None:
+    watched.renderer.load(LOAD)
+    watched.renderer.render(job_of(1))
+    events = watched.until(JobDone)
+    assert [event.index for event in events if isinstance(event, PictureRendered)] == [0, 1]
+    assert any(isinstance(event, ModelReady) for event in events)
+
+
+def test_a_job_is_cancelled_and_the_next_one_runs(watched: Watched) -> None:
+    watched.renderer.load(LOAD)
+    watched.renderer.render(job_of(1, count=60))
+    watched.until(StepDone)
+    watched.renderer.cancel(1)
+    watched.renderer.render(job_of(2))
+    assert watched.until(JobCancelled)[-1] == JobCancelled(job=1)
+    watched.until(JobDone)
+
+
+def test_a_killed_worker_is_told_in_words_and_comes_back(watched: Watched) -> None:
+    watched.renderer.load(LOAD)
+    watched.renderer.render(job_of(1, count=60))
+    watched.renderer.render(job_of(2))
+    watched.until(StepDone)
+    first = watched.pid
+    os.kill(first, signal.SIGKILL)
+    sentence = (
+        "the rendering process was killed, probably because memory ran out; it starts again with the next picture"
+    )
+    assert [event for event in watched.until(WorkerDied) if not isinstance(event, StepDone | PictureRendered)] == [
+        JobFailed(job=1, failure=Failure.CRASH, sentence=sentence),
+        JobFailed(job=2, failure=Failure.CRASH, sentence=sentence),
+        WorkerDied(sentence=sentence),
+    ]
+    assert not is_alive(first)
+    watched.renderer.render(job_of(3))
+    events = watched.until(JobDone)
+    assert any(isinstance(event, ModelReady) for event in events), "the last model is loaded again"
+    assert events[-1].job == 3  # type: ignore[union-attr]
+    assert watched.pid != first
+
+
+def test_a_job_loads_again_what_could_not_be_loaded_when_the_worker_came_back(watched: Watched, tmp_path: Path) -> None:
+    file = tmp_path / "model"
+    file.touch()
+    watched.renderer.load(replace(LOAD, model=ModelChoice(path=str(file), name="fake")))
+    watched.renderer.render(job_of(1, prompt="kill"))
+    watched.until(WorkerDied)
+    file.unlink()
+    sentence = "there is no folder or file for the model 'fake'"
+    for number in (2, 3):
+        watched.renderer.render(job_of(number))
+        failures = [*watched.until(JobFailed), *watched.until(JobFailed)]
+        assert [event for event in failures if isinstance(event, JobFailed)] == [
+            JobFailed(job=job, failure=Failure.MODEL, sentence=sentence) for job in (-1, number)
+        ]
+    file.touch()
+    for number in (4, 5):
+        watched.renderer.render(job_of(number))
+        events = watched.until(JobDone)
+        assert events[-1].job == number  # type: ignore[union-attr]
+        assert any(isinstance(event, ModelReady) for event in events) == (number == 4), "one load is enough"
+
+
+def test_a_load_that_failed_does_not_replace_the_one_that_jobs_go_on_with(watched: Watched) -> None:
+    watched.renderer.load(LOAD)
+    watched.until(ModelReady)
+    bad = replace(LOAD, settings=replace(SETTINGS, width=8))
+    watched.renderer.load(bad)
+    assert watched.until(JobFailed)[-1] == JobFailed(job=-1, failure=Failure.MODEL, sentence="no pictures of this size")
+    watched.renderer.render(job_of(1))
+    assert [event.request for event in watched.until(JobDone) if isinstance(event, ModelReady)] == [LOAD]
+    watched.renderer.load(bad)
+    watched.until(JobFailed)
+    watched.renderer.render(job_of(2, prompt="kill"))
+    watched.until(WorkerDied)
+    watched.renderer.render(job_of(3))
+    assert [event.request for event in watched.until(JobDone) if isinstance(event, ModelReady)] == [LOAD]
+
+
+@pytest.mark.parametrize("how", ["hang", "stop"])
+def test_a_worker_that_says_nothing_is_given_up_and_comes_back(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "WORKER", "tests.support.engine.fake_worker")
+    watched = Watched(Patience(tick=0.02, load=PATIENCE, first=1.0, step=1.0, factor=1.0))
+    watched.renderer.load(LOAD)
+    watched.until(ModelReady)
+    first, worker = watched.pid, watched.renderer._process
+    assert worker is not None
+    watched.renderer.render(job_of(1, prompt=how))
+    watched.renderer.render(job_of(2))
+    events = watched.until(WorkerDied)
+    sentence = events[-1].sentence  # type: ignore[union-attr]
+    assert sentence == (
+        "the rendering process gave no sign of life for 1 seconds and was ended; it starts again with the next "
+        f"picture, and where it stood is in {worker._log_path}"
+    )
+    assert [event for event in events if isinstance(event, JobFailed)] == [
+        JobFailed(job=number, failure=Failure.CRASH, sentence=sentence) for number in (1, 2)
+    ]
+    assert not is_alive(first)
+    assert ("in obey" in worker._log_path.read_text()) == (how == "hang"), "a stopped process cannot tell"
+    watched.renderer.render(job_of(3))
+    assert watched.until(JobDone)[-1].job == 3  # type: ignore[union-attr]
+    watched.renderer.close()
+
+
+def test_a_worker_with_nothing_to_do_may_be_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "WORKER", "tests.support.engine.fake_worker")
+    watched = Watched(Patience(tick=0.01, load=PATIENCE, first=0.02, step=0.02, factor=1.0))
+    watched.renderer.load(LOAD)
+    watched.until(ModelReady)
+    with pytest.raises(queue.Empty):
+        watched.events.get(timeout=0.3)
+    watched.renderer.close()
+
+
+def test_jobs_overtake_by_priority_and_a_round_is_cancelled_as_one(watched: Watched) -> None:
+    watched.renderer.load(LOAD)
+    watched.renderer.render(replace(job_of(1, count=60), round=1))
+    watched.until(StepDone)
+    for number, priority, round in ((2, -1, 2), (3, 0, 1), (4, 0, 3)):
+        watched.renderer.render(replace(job_of(number), priority=priority, round=round))
+    watched.renderer.cancel_round(1)
+    ends = [watched.until((JobCancelled, JobDone))[-1] for _ in range(4)]
+    assert {(type(end), end.job) for end in ends[:2]} == {(JobCancelled, 1), (JobCancelled, 3)}  # type: ignore[union-attr]
+    assert [(type(end), end.job) for end in ends[2:]] == [(JobDone, 4), (JobDone, 2)]  # type: ignore[union-attr]
+
+
+def test_a_worker_that_ends_by_itself_leaves_its_last_words(watched: Watched) -> None:
+    watched.renderer.load(LOAD)
+    watched.renderer.render(job_of(1, prompt="exit"))
+    died = watched.until(WorkerDied)[-1]
+    assert isinstance(died, WorkerDied)
+    assert died.sentence.startswith(
+        "the rendering process ended (exit code 3): ImportError: no torch here; it starts again with the next picture"
+    )
+
+
+def test_a_crash_names_the_signal(watched: Watched) -> None:
+    watched.renderer.load(LOAD)
+    watched.renderer.render(job_of(1, prompt="die"))
+    died = watched.until(WorkerDied)[-1]
+    assert isinstance(died, WorkerDied)
+    assert died.sentence.startswith("the rendering process crashed (SIGABRT); it starts again with the next picture")
+
+
+def test_a_job_without_a_model_fails_in_words(watched: Watched) -> None:
+    watched.renderer.render(job_of(1))
+    sentence = "no model is loaded yet"
+    assert watched.until(JobFailed) == [JobFailed(job=1, failure=Failure.MODEL, sentence=sentence)]
+
+
+def test_nothing_of_the_worker_reaches_the_terminal(watched: Watched, capfd: pytest.CaptureFixture[str]) -> None:
+    watched.renderer.load(LOAD)
+    watched.renderer.render(job_of(1, prompt="chat"))
+    watched.until(JobDone)
+    assert capfd.readouterr() == ("", "")
+    process = watched.renderer._process
+    assert process is not None
+    words = process._log_path.read_text()
+    assert words == "a line on standard output\nread from standard input: ''\n"
+
+
+def test_the_worker_is_not_of_our_process_group(watched: Watched) -> None:
+    watched.renderer.load(LOAD)
+    watched.until(ModelReady)
+    assert os.getpgid(watched.pid) != os.getpgid(0)
+    assert os.getsid(watched.pid) == watched.pid
+
+
+@pytest.mark.parametrize("prompt", ["a lake", "hang"])
+def test_close_leaves_nothing_behind(watched: Watched, prompt: str) -> None:
+    watched.renderer.load(LOAD)
+    watched.renderer.render(job_of(1, prompt=prompt, count=60))
+    watched.until(ModelReady)
+    pid = watched.pid
+    watched.renderer.close()  # returns although a hanging job never would
+    assert not is_alive(pid)
+    assert not any(thread.is_alive() for thread in (*watched.renderer._readers, watched.renderer._sender))
+    assert not any(isinstance(event, WorkerDied | JobFailed) for event in list(watched.events.queue))
+
+
+def test_close_twice_and_close_before_start_are_fine() -> None:
+    renderer = WorkerRenderer()
+    renderer.close()
+    renderer.close()
+
+
+def test_logs_do_not_pile_up(watched: Watched, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    folder = tmp_path / "warmer" / "log"
+    folder.mkdir(parents=True)
+    for number in range(20):
+        (folder / f"worker-{number}.log").write_text("old")
+    watched.renderer.load(LOAD)
+    watched.until(ModelReady)
+    assert len(list(folder.iterdir())) == 5
+
+
+def test_a_place_where_no_log_can_be_written_is_no_trouble(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    watched.renderer.load(LOAD)
+    watched.until(ModelReady)
+
+
+@pytest.mark.parametrize("worker", ["tests.support.engine.fake_worker", "engine.diffusion.main"])
+def test_a_parent_that_is_killed_leaves_no_worker(worker: str) -> None:
+    """With the real worker: while it loads, which is when it holds the interpreter for long."""
+    program = f"""
+        import time
+        from engine.worker import client, process
+        from tests.engine.worker.test_client import LOAD
+        from engine.models.resolve import resolve_model
+        from dataclasses import replace
+        process.WORKER = {worker!r}
+        renderer = client.WorkerRenderer()
+        renderer.start(lambda event: print(renderer._process.pid, type(event).__name__, flush=True))
+        renderer.load(replace(LOAD, model=resolve_model("")))
+        time.sleep(600)
+    """
+    parent = subprocess.Popen([sys.executable, "-c", textwrap.dedent(program)], stdout=subprocess.PIPE, cwd=ROOT)
+    assert parent.stdout is not None
+    with parent.stdout as lines:
+        pid = int(lines.readline().split()[0])
+        parent.kill()
+        parent.wait()
+    assert comes_true(lambda: not is_alive(pid) or is_zombie(pid), 20.0)
+
+
+def is_zombie(pid: int) -> bool:
+    """Dead, and waiting for an init process that some containers lack."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+def test_the_client_imports_neither_torch_nor_diffusers_nor_textual() -> None:
+    program = (
+        "import sys, engine.worker.client, engine.models.resolve, engine.fake, engine.compare\n"
+        "print([name for name in ('torch', 'diffusers', 'transformers', 'textual') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the allocator is glibc's")
+def test_the_worker_keeps_the_memory_that_it_frees() -> None:
+    program = (
+        "import resource\n"
+        "def faults(): return resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n"
+        "def use(): return len([b'x' * 3_000_000 for _ in range(4)])\n"
+        "use()\n"
+        "before = faults()\n"
+        "for _ in range(9): use()\n"
+        "print(faults() - before)"
+    )
+    fresh, kept = (
+        subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment)
+        for environment in ({}, worker_environment())
+    )
+    assert int(fresh.stdout) > 9 * 6_000_000 // resource.getpagesize(), "what is measured does happen"
+    assert int(kept.stdout) < 1000
+
+
+def test_what_the_user_says_of_the_allocator_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "131072")
+    assert worker_environment()["MALLOC_TRIM_THRESHOLD_"] == "131072"
+
+
+def test_a_process_that_cannot_be_started_is_told_in_words(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    watched.renderer.load(LOAD)
+    watched.renderer.render(job_of(4))
+    sentence = "the rendering process could not be started: No such file or directory"
+    events = [*watched.until(JobFailed), *watched.until(JobFailed)]
+    assert events == [JobFailed(job=job, failure=Failure.CRASH, sentence=sentence) for job in (-1, 4)]
+
+
+AGAIN = "; it starts again with the next picture"
+WORDS = f"{AGAIN}, and its last words are in LOG"
+
+
+@pytest.mark.parametrize(
+    ("code", "last", "sentence"),
+    [
+        (-9, "x", f"the rendering process was killed, probably because memory ran out{AGAIN}"),
+        (-11, "x", f"the rendering process crashed (SIGSEGV){WORDS}"),
+        (-250, "", f"the rendering process crashed (signal 250){WORDS}"),
+        (1, "", f"the rendering process ended (exit code 1){WORDS}"),
+        (1, "ImportError: x", f"the rendering process ended (exit code 1): ImportError: x{WORDS}"),
+    ],
+)
+def test_every_end_has_its_sentence(code: int, last: str, sentence: str) -> None:
+    assert how_it_ended(code, last, "LOG") == sentence
+
+
+def test_without_a_log_no_log_is_named() -> None:
+    for code, silence in ((-11, 0.0), (1, 0.0), (-9, 5.0)):
+        assert how_it_ended(code, "", os.devnull, silence).endswith("it starts again with the next picture")
+
+
+def test_what_a_worker_left_in_its_log_stays_when_the_next_one_starts(watched: Watched) -> None:
+    watched.renderer.load(LOAD)
+    watched.renderer.render(job_of(1, prompt="exit"))
+    died = watched.until(WorkerDied)[-1]
+    assert isinstance(died, WorkerDied)
+    log = Path(died.sentence.rpartition(" ")[2])
+    watched.renderer.render(job_of(2))
+    watched.until(JobDone)
+    assert "ImportError: no torch here" in log.read_text()
+
+
+def test_silence_is_told_in_minutes_when_it_was_long() -> None:
+    assert how_it_ended(-9, "x", "LOG", 120.4) == (
+        "the rendering process gave no sign of life for 2 minutes and was ended; it starts again with the next "
+        "picture, and where it stood is in LOG"
+    )

@@ -1,0 +1,79 @@
+"""Stands in for `engine.diffusion.main` where only the process matters: the fake renderer behind the same socket.
+
+The prompt tells it what to do: "die" ends it, "kill" kills it, "exit" ends it with words on stderr, "hang" never comes
+back, "stop" does nothing any more, "chat" prints a lot.  A model with a path is loaded only while there is such a file,
+and a size of 8 never.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import signal
+import socket
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from engine.fake import FakeRenderer
+from engine.rendering.events import Event, Failure, JobFailed
+from engine.rendering.requests import CancelJob, CancelRound, LoadModel
+from engine.worker.process import STACKS_SIGNAL, Request
+from engine.worker.wire import Wire
+
+
+def serve(descriptor: int) -> None:
+    faulthandler.register(STACKS_SIGNAL)
+    wire: Wire[Event, Request] = Wire(socket.socket(fileno=descriptor))
+    renderer = FakeRenderer(step_seconds=0.01)
+    renderer.start(wire.send)
+    is_loaded, refusal = False, JobFailed(job=-1, failure=Failure.MODEL, sentence="no model is loaded")
+    while True:
+        try:
+            request = wire.receive()
+        except (EOFError, OSError):
+            os._exit(0)
+        if isinstance(request, CancelJob):
+            renderer.cancel(request.job)
+        elif isinstance(request, CancelRound):
+            renderer.cancel_round(request.round)
+        elif isinstance(request, LoadModel):
+            if sentence := trouble(request):
+                is_loaded, refusal = False, replace(refusal, sentence=sentence)
+                wire.send(refusal)
+            else:
+                is_loaded = True
+                renderer.load(request)
+        elif not is_loaded:
+            wire.send(replace(refusal, job=request.job))
+        else:
+            obey(request.settings.prompt)
+            renderer.render(request)
+
+
+def trouble(request: LoadModel) -> str:
+    if request.model.path and not Path(request.model.path).exists():
+        return f"there is no folder or file for the model {request.model.name!r}"
+    return "no pictures of this size" if request.settings.width == 8 else ""
+
+
+def obey(prompt: str) -> None:
+    if prompt == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if prompt == "die":
+        os.abort()
+    if prompt == "exit":
+        print("something before\nImportError: no torch here\n", file=sys.stderr, flush=True)  # noqa: T201
+        os._exit(3)
+    if prompt == "hang":
+        time.sleep(600)
+    if prompt == "stop":
+        os.kill(os.getpid(), signal.SIGSTOP)
+    if prompt == "chat":
+        print("a line on standard output", flush=True)  # noqa: T201
+        print(f"read from standard input: {sys.stdin.read()!r}", file=sys.stderr, flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    serve(int(sys.argv[1]))

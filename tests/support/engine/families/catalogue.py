@@ -1,0 +1,92 @@
+"""All tiny families by name: how each is built, the noise it takes, and the size it is rendered at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import torch
+
+from engine.diffusion.load import LoadedModel
+from engine.models.resolve import resolve_model
+from engine.rendering.settings import RenderSettings
+from tests.support.engine.families import flux, others, pixart, qwen, sd3, unets
+from tests.support.engine.tiny import SETTINGS, load_tiny
+
+
+def _as_it_is(pipe: Any) -> None:
+    """Nothing to change."""
+
+
+def _small_hidream(pipe: Any) -> None:
+    pipe.default_sample_size = others.HIDREAM_LATENTS  # it scales every size to this area
+
+
+def _small_kandinsky(pipe: Any) -> None:
+    pipe.resolutions = [(128, 128), (64, 128), (128, 64)]  # it takes no others, and its own are near 1024 x 1024
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Family:
+    """build: the pipeline, with random weights.  side: pixels of a picture.  shrink: after loading, for speed.
+
+    shape, axes: the noise of one picture.
+    """
+
+    build: Callable[[], Any]
+    shape: tuple[int, ...] = (4, 16, 16)
+    axes: str = "CHW"
+    side: int = 32
+    shrink: Callable[[Any], None] = _as_it_is
+
+    @property
+    def settings(self) -> RenderSettings:
+        """A small picture in four steps."""
+        return replace(SETTINGS, width=self.side, height=self.side)
+
+
+FAMILIES: Mapping[str, Family] = MappingProxyType(
+    {
+        "SD 1.x": Family(build=unets.sd1),
+        "SD 2 v": Family(build=unets.sd2),
+        "SDXL": Family(build=unets.sdxl),
+        "PixArt-α": Family(build=pixart.pixart_alpha, shape=(4, 32, 32), side=256),
+        "PixArt-Σ": Family(build=pixart.pixart_sigma, shape=(4, 32, 32), side=256),
+        "SD 3": Family(build=sd3.sd3),
+        "Flux.1": Family(build=flux.flux),
+        "Flux.2": Family(build=flux.flux2, shape=(16, 8, 8)),
+        "Chroma": Family(build=flux.chroma),
+        "Qwen-Image": Family(build=qwen.qwen_image, shape=(1, 4, 16, 16), axes="1CHW"),
+        "Z-Image": Family(build=qwen.z_image),
+        "Kandinsky 5": Family(
+            build=qwen.kandinsky5, shape=(1, 16, 16, 4), axes="1HWC", side=128, shrink=_small_kandinsky
+        ),
+        "Sana": Family(build=pixart.sana, side=512),
+        "AuraFlow": Family(build=others.aura_flow),
+        "Lumina 2": Family(build=others.lumina2, side=128),
+        "HiDream": Family(build=others.hidream, shrink=_small_hidream),
+        "CogView 4": Family(build=others.cogview4),
+    }
+)
+
+
+def build_family(name: str) -> Any:
+    """The pipeline; always the same weights."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return FAMILIES[name].build()
+
+
+def save_family(name: str, folder: Path) -> None:
+    """The pipeline as a diffusers folder."""
+    build_family(name).save_pretrained(folder)
+
+
+def load_family(name: str, folder: Path) -> LoadedModel:
+    """A saved pipeline, as the worker loads it."""
+    loaded = load_tiny(resolve_model(str(folder)))
+    FAMILIES[name].shrink(loaded.pipe)
+    return loaded

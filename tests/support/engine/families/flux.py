@@ -1,0 +1,125 @@
+"""Flux.1, Flux.2, and Chroma, which grew out of Flux.1: latents packed into tokens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from diffusers import (
+    AutoencoderKLFlux2,
+    ChromaPipeline,
+    ChromaTransformer2DModel,
+    FlowMatchEulerDiscreteScheduler,
+    Flux2Pipeline,
+    Flux2Transformer2DModel,
+    FluxPipeline,
+    FluxTransformer2DModel,
+)
+from transformers import Mistral3Config, Mistral3ForConditionalGeneration, MistralConfig, PixtralVisionConfig
+
+from tests.support.engine.families.parts import (
+    T5_WIDTH,
+    WIDTH,
+    byte_tokenizer,
+    clip,
+    decoder_config,
+    t5,
+    tokenizer,
+    vae,
+)
+
+_LAYERS_READ = 3
+"""Flux.2 takes the hidden states 10, 20 and 30 of its text encoder."""
+
+
+def _shifting() -> Any:
+    return FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True)
+
+
+def flux() -> Any:
+    """Flux.1 dev; what the transformer sees has four times the latents' channels."""
+    return FluxPipeline(
+        transformer=FluxTransformer2DModel(
+            patch_size=1,
+            in_channels=16,
+            num_layers=1,
+            num_single_layers=1,
+            attention_head_dim=16,
+            num_attention_heads=2,
+            joint_attention_dim=T5_WIDTH,
+            pooled_projection_dim=WIDTH,
+            axes_dims_rope=[4, 4, 8],
+            guidance_embeds=True,
+        ),
+        text_encoder=clip(),
+        text_encoder_2=t5(),
+        tokenizer=tokenizer(),
+        tokenizer_2=tokenizer(),
+        vae=vae(),
+        scheduler=_shifting(),
+    )
+
+
+def chroma() -> Any:
+    """No CLIP, true guidance, attention masked over the text."""
+    return ChromaPipeline(
+        transformer=ChromaTransformer2DModel(
+            patch_size=1,
+            in_channels=16,
+            num_layers=1,
+            num_single_layers=1,
+            attention_head_dim=16,
+            num_attention_heads=2,
+            joint_attention_dim=T5_WIDTH,
+            axes_dims_rope=[4, 4, 8],
+            approximator_num_channels=8,
+            approximator_hidden_dim=16,
+            approximator_layers=1,
+        ),
+        text_encoder=t5(),
+        tokenizer=tokenizer(),
+        vae=vae(),
+        scheduler=_shifting(),
+    )
+
+
+def flux2() -> Any:
+    """Packed before the noise is asked for: 4 C x H/2 x W/2."""
+    return Flux2Pipeline(
+        transformer=Flux2Transformer2DModel(
+            in_channels=16,
+            num_layers=1,
+            num_single_layers=1,
+            attention_head_dim=16,
+            num_attention_heads=2,
+            joint_attention_dim=_LAYERS_READ * WIDTH,
+            timestep_guidance_channels=16,
+            axes_dims_rope=[4, 4, 4, 4],
+        ),
+        text_encoder=_mistral(),
+        tokenizer=byte_tokenizer(),
+        vae=AutoencoderKLFlux2(
+            block_out_channels=(8, 8),
+            down_block_types=("DownEncoderBlock2D",) * 2,
+            up_block_types=("UpDecoderBlock2D",) * 2,
+            layers_per_block=1,
+            latent_channels=4,
+            norm_num_groups=4,
+            sample_size=32,
+        ),
+        scheduler=_shifting(),
+    )
+
+
+def _mistral() -> Any:
+    vision = PixtralVisionConfig(
+        hidden_size=WIDTH,
+        intermediate_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        image_size=32,
+        patch_size=16,
+        head_dim=8,
+    )
+    text = decoder_config(MistralConfig, layers=10 * _LAYERS_READ)
+    config = Mistral3Config(text_config=text.to_dict(), vision_config=vision.to_dict(), spatial_merge_size=1)
+    return Mistral3ForConditionalGeneration(config).eval()

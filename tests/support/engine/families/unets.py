@@ -1,0 +1,81 @@
+"""Stable Diffusion 1, Stable Diffusion 2 with v-prediction, and SDXL."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from diffusers import (
+    DDIMScheduler,
+    EulerDiscreteScheduler,
+    PNDMScheduler,
+    StableDiffusionPipeline,
+    StableDiffusionXLPipeline,
+    UNet2DConditionModel,
+)
+
+from tests.support.engine.families.parts import WIDTH, clip, tokenizer, vae
+
+
+def _unet(cross: int, **more: Any) -> Any:
+    return UNet2DConditionModel(
+        block_out_channels=(8, 16),
+        layers_per_block=1,
+        sample_size=16,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+        cross_attention_dim=cross,
+        attention_head_dim=4,
+        norm_num_groups=4,
+        **more,
+    )
+
+
+def _stable_diffusion(scheduler: Any, **more: Any) -> Any:
+    return StableDiffusionPipeline(
+        vae=vae(),
+        unet=_unet(WIDTH, **more),
+        text_encoder=clip(),
+        tokenizer=tokenizer(),
+        scheduler=scheduler,
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+
+
+def sd1() -> Any:
+    """Stable Diffusion 1.5, which comes with PNDM."""
+    return _stable_diffusion(PNDMScheduler(beta_schedule="scaled_linear", skip_prk_steps=True, steps_offset=1))
+
+
+def sd2() -> Any:
+    """Stable Diffusion 2, which comes with DDIM and predicts v."""
+    return _stable_diffusion(
+        DDIMScheduler(
+            beta_schedule="scaled_linear",
+            clip_sample=False,
+            set_alpha_to_one=False,
+            prediction_type="v_prediction",
+            steps_offset=1,
+        ),
+        use_linear_projection=True,
+    )
+
+
+def sdxl(second: int = WIDTH) -> Any:
+    """Two text encoders, the other one `second` wide, and sizes as a condition."""
+    return StableDiffusionXLPipeline(
+        vae=vae(),
+        unet=_unet(
+            WIDTH + second,
+            addition_embed_type="text_time",
+            addition_time_embed_dim=8,
+            projection_class_embeddings_input_dim=8 * 6 + second,
+        ),
+        text_encoder=clip(),
+        text_encoder_2=clip(projected=True, width=second),
+        tokenizer=tokenizer(),
+        tokenizer_2=tokenizer(),
+        scheduler=EulerDiscreteScheduler(beta_schedule="scaled_linear", timestep_spacing="leading", steps_offset=1),
+        add_watermarker=False,
+    )
