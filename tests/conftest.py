@@ -1,5 +1,22 @@
-"""One thread a process: tiny models gain nothing from more, and two runs at once would spin against each other."""
+"""What every test stands on: one thread a process, and nothing remembered on the machine that runs the tests.
+
+Tiny models gain nothing from more threads, and two runs at once would spin against each other.
+"""
 
 import os
+from pathlib import Path
+
+import pytest
 
 os.environ["OMP_NUM_THREADS"] = "1"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_home(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """State and logs go to a folder of the test run; worker processes inherit it."""
+    home = tmp_path_factory.mktemp("home")
+    patch = pytest.MonkeyPatch()
+    for name in ("XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "HF_HOME"):
+        folder = Path(home) / name.lower()
+        folder.mkdir()
+        patch.setenv(name, str(folder))

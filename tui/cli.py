@@ -150,7 +150,7 @@ def script_parser(name: str) -> argparse.ArgumentParser:
 
 
 def _script(name: str) -> ModuleType:
-    return importlib.import_module(f"tui.scripts.{name}")
+    return importlib.import_module(f"tui.commands.{name}")
 
 
 def _run_script(name: str, arguments: list[str]) -> int:
@@ -164,7 +164,7 @@ def _run_app(arguments: list[str]) -> int:
     options = app_parser().parse_args(arguments)
     if options.file is not None and options.prompt is not None:
         raise InvalidRequest("--prompt begins a new search, FILE.png goes on with one: give one of them")
-    from tui.launch import run_app
+    from tui.app.launch import run_app
 
     return run_app(options, changed=bool(arguments))
 

@@ -14,12 +14,12 @@ import time
 from pathlib import Path
 from typing import get_args
 
-from tests.tools.fake_terminal import FakeTerminal
-from tests.tools.picture_demo import drawing, photograph
-from tui.graphics import halfcell, kitty, sixel
-from tui.graphics.capabilities import PROTOCOLS, Protocol
+from tests.support.terminal.fake_terminal import FakeTerminal
+from tests.support.terminal.picture_demo import drawing, photograph
 from tui.graphics.frame import Quality, to_image
 from tui.graphics.geometry import Box
+from tui.graphics.protocols import halfcell, kitty, sixel
+from tui.graphics.terminal.capabilities import PROTOCOLS, Protocol
 
 BOX = Box(columns=40, rows=20, cell_width=10, cell_height=20)
 ENCODERS = {"kitty": kitty.encode, "sixel": sixel.encode, "halfcell": halfcell.encode}
@@ -29,7 +29,7 @@ FOUR = {"halfcell": 1000, "sixel": 4, "kitty": 4}
 
 def actions(protocol: Protocol, path: str) -> dict[str, int]:
     """Bytes written for each action."""
-    command = [sys.executable, "-m", "tests.tools.picture_demo", "auto", "2", *filter(None, [path])]
+    command = [sys.executable, "-m", "tests.support.terminal.picture_demo", "auto", "2", *filter(None, [path])]
     attributes = b"\x1b[?62;4;22c" if protocol == "sixel" else b"\x1b[?62;22c"
     with FakeTerminal(
         command, rows=43, columns=81, device_attributes=attributes, kitty=protocol == "kitty"
@@ -52,7 +52,7 @@ def actions(protocol: Protocol, path: str) -> dict[str, int]:
 
 def previews_per_second(protocol: Protocol, path: str, seconds: float = 4.0) -> tuple[float, float]:
     """(previews of one cell a second, KiB a second) at four wanted a second in each of four cells."""
-    command = [sys.executable, "-m", "tests.tools.picture_demo", "auto", "2", *filter(None, [path])]
+    command = [sys.executable, "-m", "tests.support.terminal.picture_demo", "auto", "2", *filter(None, [path])]
     attributes = b"\x1b[?62;4;22c" if protocol == "sixel" else b"\x1b[?62;22c"
     with FakeTerminal(
         command, rows=43, columns=81, device_attributes=attributes, kitty=protocol == "kitty", delay=0.08

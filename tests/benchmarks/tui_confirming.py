@@ -22,9 +22,9 @@ from engine.rendering.requests import PictureTask, RenderJob
 from engine.worker.client import WorkerRenderer
 from latentpng.record import Lineage, Round, SeedRoot
 from tui.cli import script_parser
+from tui.commands.confirm import NEAR, SHARE
+from tui.commands.run import Work
 from tui.options import Target, target_for_prompt
-from tui.scripts.confirming import NEAR, SHARE
-from tui.scripts.running import Work
 
 PROMPTS = (
     "a red sun over a lake",

@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.tools.fake_terminal import FakeTerminal
+from tests.support.terminal.fake_terminal import FakeTerminal
 
 ROOT = Path(__file__).parents[2]
 PRESSES = 60

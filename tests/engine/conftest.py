@@ -1,21 +1,8 @@
-"""Nothing that these tests do is remembered on the machine that runs them."""
+"""Warnings of other libraries."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _own_home(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """State and logs go to a folder of the test run; worker processes inherit it."""
-    home = tmp_path_factory.mktemp("home")
-    patch = pytest.MonkeyPatch()
-    for name in ("XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "HF_HOME"):
-        folder = Path(home) / name.lower()
-        folder.mkdir()
-        patch.setenv(name, str(folder))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -11,10 +11,10 @@ from typing import Final, TypeAlias
 from PIL import Image
 
 from engine.rendering.events import Picture
-from tui.graphics import halfcell, kitty, sixel
-from tui.graphics.capabilities import Protocol
 from tui.graphics.frame import Frame, Quality, to_image
 from tui.graphics.geometry import Box
+from tui.graphics.protocols import halfcell, kitty, sixel
+from tui.graphics.terminal.capabilities import Protocol
 
 CACHE_BYTES: Final = 64 * 1024 * 1024
 

@@ -11,10 +11,10 @@ from typing import Protocol, TypeAlias
 from textual.geometry import Offset
 from textual.strip import Strip
 
-from tui.graphics import kitty
-from tui.graphics.capabilities import Terminal
 from tui.graphics.frame import Frame
 from tui.graphics.geometry import Area
+from tui.graphics.protocols import kitty
+from tui.graphics.terminal.capabilities import Terminal
 
 Place: TypeAlias = Offset | None
 """Where a wholly visible cell stands on the screen; None when pixels must not be drawn there now."""

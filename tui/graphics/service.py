@@ -27,13 +27,14 @@ from textual.app import App
 from textual.geometry import Region
 
 from engine.rendering.events import Picture
-from tui.graphics import probe, seams
-from tui.graphics.capabilities import Terminal
+from tui.graphics import seams
 from tui.graphics.frame import Frame, Quality
 from tui.graphics.frames import FrameCache
 from tui.graphics.geometry import Box
 from tui.graphics.pacing import Pace
 from tui.graphics.painters import Painter, painter_for
+from tui.graphics.terminal import probe
+from tui.graphics.terminal.capabilities import Terminal
 
 ASK_CURSOR: Final = "\x1b[6n"
 AT_ONCE: Final = 2

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.tools.fake_terminal import FakeTerminal
+from tests.support.terminal.fake_terminal import FakeTerminal
 
 PICTURE = {"halfcell": "▀".encode() + b"{1,}", "sixel": b"\x1bP0;1;0q", "kitty": b"\x1b_Ga=t,"}
 FOUR = {"halfcell": 1000, "sixel": 4, "kitty": 4}
@@ -21,7 +21,7 @@ def running(request: pytest.FixtureRequest) -> Iterator[tuple[str, FakeTerminal]
     """The demo, its four pictures shown."""
     protocol: str = request.param
     with FakeTerminal(
-        [sys.executable, "-m", "tests.tools.picture_demo"],
+        [sys.executable, "-m", "tests.support.terminal.picture_demo"],
         rows=43,
         columns=82,
         device_attributes=b"\x1b[?62;4;22c" if protocol == "sixel" else b"\x1b[?62;22c",

@@ -16,9 +16,9 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from engine.rendering.events import Picture
-from tui.graphics.capabilities import Protocol, Terminal
+from tui.app.widgets.picture import PictureCell
 from tui.graphics.service import ASK_CURSOR, Graphics
-from tui.widgets.picture import PictureCell
+from tui.graphics.terminal.capabilities import Protocol, Terminal
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 TRANSMIT = re.compile(r"\x1b_Ga=t,f=100,q=2,i=(\d+),")

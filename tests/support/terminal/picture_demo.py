@@ -1,0 +1,60 @@
+"""A grid of changing pictures, to look at and to count bytes of.
+
+python -m tests.support.terminal.picture_demo [PROTOCOL] [SIDE]
+
+keys: a all new, u one new, f move the selection, m open a screen, escape close it, p previews, c clear, q quit
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+
+from engine.rendering.events import Picture
+from tui.graphics.terminal.capabilities import Terminal, detect, set_truecolor
+
+
+def drawing(number: int, version: int, size: tuple[int, int] = (512, 512)) -> Picture:
+    """A picture with its numbers in it: a gradient, a disc, and all colours."""
+    red = Image.linear_gradient("L").resize(size)
+    green = red.rotate(90).point(lambda value: (value + 40 * number) % 256)
+    blue = Image.radial_gradient("L").resize(size).point(lambda value: (value + 25 * version) % 256)
+    image = Image.merge("RGB", (red, green, blue))
+    draw = ImageDraw.Draw(image)
+    draw.ellipse([size[0] // 4, size[1] // 4, size[0] // 2, size[1] // 2], fill=(250, 240, 20))
+    draw.text((8, 8), f"{number}/{version}", fill="white", font_size=size[1] // 8)
+    return Picture(width=image.width, height=image.height, rgb=image.tobytes())
+
+
+def photograph(path: Path, number: int, version: int) -> Picture:
+    """A crop of a picture file that wanders with the version."""
+    with Image.open(path) as opened:
+        image = opened.convert("RGB")
+    side = min(image.size) // 2
+    left = (number * 97 + version * 31) % (image.width - side)
+    top = (number * 53 + version * 17) % (image.height - side)
+    cropped = image.crop((left, top, left + side, top + side)).resize((512, 512))
+    return Picture(width=512, height=512, rgb=cropped.tobytes())
+
+
+def run(terminal: Terminal, side: int, path: Path | None) -> None:
+    """Textual is imported only now, after the terminal was asked."""
+    from tests.support.terminal.picture_demo_app import PictureDemo
+
+    def picture(number: int, version: int) -> Picture:
+        return drawing(number, version) if path is None else photograph(path, number, version)
+
+    PictureDemo(terminal, side, picture).run()
+
+
+def main() -> None:
+    arguments = sys.argv[1:]
+    terminal = detect(arguments[0] if arguments else "auto")
+    set_truecolor(terminal)
+    run(terminal, int(arguments[1]) if arguments[1:] else 2, Path(arguments[2]) if arguments[2:] else None)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""Driving the app by keys against the fake renderer, waiting for conditions and never for time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from engine.fake import FakeRenderer
+from engine.search.running import Search
+from tui.app.app import WarmerApp
+from tui.app.screens.search import SearchScreen
+from tui.cli import app_parser
+from tui.graphics.terminal.capabilities import Terminal
+from tui.opening import open_picture, open_prompt
+
+PATIENCE_SECONDS = 20.0
+
+
+def make_app(folder: Path, *arguments: str, renderer: FakeRenderer | None = None) -> WarmerApp:
+    """The app as `warmer ARGUMENTS` starts it, with its files under `folder` and no model."""
+    options = app_parser().parse_args(list(arguments))
+    opening = None
+    if options.file is not None:
+        opening = open_picture(options, options.file)
+    elif options.prompt is not None:
+        opening = open_prompt(options, options.prompt)
+    return WarmerApp(
+        make_renderer=lambda: renderer or FakeRenderer(),
+        terminal=Terminal(),
+        options=options,
+        sessions=folder / "pictures",
+        journal_path=folder / "journal.json",
+        opening=opening,
+    )
+
+
+class Driver:
+    """The running app and its keys."""
+
+    def __init__(self, app: WarmerApp, pilot: Pilot[None]) -> None:
+        self.app, self.pilot = app, pilot
+        self._last: Search | None = None
+
+    async def press(self, *keys: str) -> None:
+        """Presses keys one after the other."""
+        await self.pilot.press(*keys)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Waits for something to become true; AssertionError when it does not."""
+        end = time.monotonic() + PATIENCE_SECONDS
+        while not condition():
+            assert time.monotonic() < end, f"waited in vain; on screen:\n{self.text()}"
+            await self.pilot.pause()
+            await asyncio.sleep(0.01)
+
+    async def until_done(self) -> None:
+        """Waits for the whole grid."""
+        await self.until(lambda: self.app.search_screen is not None and self.app.search_screen.search is not None)
+        await self.until(lambda: all(self.search.finished(place) for place in range(self.search.places)))
+
+    @property
+    def screen(self) -> SearchScreen:
+        """The search screen."""
+        screen = self.app.search_screen
+        assert screen is not None
+        return screen
+
+    @property
+    def search(self) -> Search:
+        """The running search, or the one that ran last."""
+        screen = self.app.search_screen
+        if screen is not None and screen.search is not None:
+            self._last = screen.search
+        assert self._last is not None
+        return self._last
+
+    def text(self) -> str:
+        """What is on the screen, as text."""
+        return "\n".join(
+            "".join(segment.text for segment in strip) for strip in self.app.screen._compositor.render_strips()
+        )
+
+
+@asynccontextmanager
+async def running(app: WarmerApp, size: tuple[int, int] = (100, 40)) -> AsyncIterator[Driver]:
+    """The app on a terminal of `size` columns and rows; past the moment in which keys do not count."""
+    async with app.run_test(size=size, notifications=True) as pilot:
+        app._started -= 60.0
+        yield Driver(app, pilot)

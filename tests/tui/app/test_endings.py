@@ -1,0 +1,94 @@
+"""However the app ends, nothing that was picked is lost and nothing is left running."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from engine.search.journal import read_journal
+from latentpng.png.files import read_record
+from latentpng.record import SeedRoot
+from tests.support.terminal.fake_terminal import FakeTerminal
+
+PATIENCE_SECONDS = 30.0
+
+
+def wait_for(terminal: FakeTerminal, condition: Callable[[], bool]) -> None:
+    """Reads the terminal until something is true."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < end, b"".join(data for _, data in terminal.log)[-2000:]
+        terminal.read(0.05)
+
+
+def wait_for_end(terminal: FakeTerminal) -> int:
+    """The wait status of the program."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < end:
+        pid, status = os.waitpid(terminal.pid, os.WNOHANG)
+        if pid:
+            return status
+        terminal.read(0.02)
+    raise AssertionError("the program did not end")
+
+
+def hang_up(terminal: FakeTerminal) -> None:
+    os.kill(terminal.pid, signal.SIGHUP)
+
+
+def terminate(terminal: FakeTerminal) -> None:
+    os.kill(terminal.pid, signal.SIGTERM)
+
+
+def kill(terminal: FakeTerminal) -> None:
+    os.kill(terminal.pid, signal.SIGKILL)
+
+
+def close_window(terminal: FakeTerminal) -> None:
+    os.close(terminal.fd)
+    terminal.fd = os.open(os.devnull, os.O_RDWR)
+
+
+def quit_by_key(terminal: FakeTerminal) -> None:
+    os.write(terminal.fd, b"q")
+
+
+@pytest.mark.parametrize("end", [quit_by_key, hang_up, terminate, kill, close_window])
+def test_a_pick_survives(tmp_path: Path, end: Callable[[FakeTerminal], None]) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "tests.support.terminal.fake_warmer",
+        str(tmp_path),
+        "--prompt",
+        "a lake",
+        "--seed",
+        "7",
+    ]
+    terminal = FakeTerminal(command, environment={"PYTHONPATH": str(Path(__file__).parents[3])})
+
+    def saved() -> list[Path]:
+        return sorted(tmp_path.glob("pictures/*/*.png"))
+
+    def journal_rounds() -> int:
+        journal = read_journal(tmp_path / "journal.json")
+        return len(read_record(journal.picture).lineage.rounds) + len(journal.rounds) if journal else -1
+
+    wait_for(terminal, lambda: len(saved()) == 1 and journal_rounds() == 0)
+    terminal.read(0.4)  # digits do not count at the very start
+    terminal.press(b"2", wait=0.1)
+    wait_for(terminal, lambda: journal_rounds() == 1)
+    end(terminal)
+    status = wait_for_end(terminal)
+    assert journal_rounds() == 1
+    assert all(read_record(path).lineage.root == SeedRoot(seed=7) for path in saved())
+    if end is not kill:
+        assert not os.WIFSIGNALED(status)
+    if end is not close_window:
+        assert b"Traceback" not in b"".join(data for _, data in terminal.log)

@@ -1,0 +1,396 @@
+"""The search by keys: every key of the footer, on a fake renderer."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine.fake import FakeRenderer
+from engine.models.find import model_identity, remember_model
+from engine.models.resolve import resolve_model
+from engine.rendering.events import Failure
+from engine.search.axis import Axis
+from engine.search.running import PARENT
+from engine.search.session import Bands
+from latentpng.png.files import embed_record, read_record
+from tests.support.engine.folders import model_folder
+from tests.support.tui.driving import Driver, make_app, running
+
+PROMPT = ("--prompt", "a red sun over a lake", "--seed", "7")
+
+
+def saved(folder: Path) -> list[Path]:
+    return sorted(folder.glob("pictures/*/*.png"))
+
+
+async def test_a_digit_picks_and_the_pick_is_saved_at_once(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path, *PROMPT)) as driver:
+        await driver.until_done()
+        assert driver.screen.grid.order == (1, 2, 3, 4, 0, 5, 6, 7, 8)
+        candidate = driver.search.finished(2)
+        await driver.press("2")
+        assert driver.search.finished(0) == candidate
+        assert driver.search.session.lineage.rounds[-1].marks == (1,)
+        assert driver.search.session.template.scale == pytest.approx(0.7)
+        await driver.until(lambda: len(saved(tmp_path)) == 2)
+        await driver.until_done()
+    root, picked = saved(tmp_path)
+    assert (root.name, picked.name) == ("001-round0.png", "002-round1.png")
+    assert read_record(picked).lineage == driver.search.session.lineage
+
+
+@pytest.mark.parametrize("key", ["n", "5"])
+async def test_none_better_halves_the_scale(tmp_path: Path, key: str) -> None:
+    async with running(make_app(tmp_path, *PROMPT)) as driver:
+        await driver.until_done()
+        await driver.press(key)
+        assert driver.search.session.template.scale == pytest.approx(0.35)
+        assert driver.search.session.lineage.rounds == ()
+        await driver.until(lambda: "scale 0.35: each candidate keeps 94% of its parent" in driver.text())
+
+
+async def test_reroll_scale_bands_and_undo(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path, *PROMPT)) as driver:
+        await driver.until_done()
+        first = driver.search.session
+        await driver.press("r", "left_square_bracket", "b")
+        session = driver.search.session
+        assert session.template.seed != first.template.seed
+        assert session.template.scale == pytest.approx(0.35)
+        assert session.bands is Bands.TILT
+        await driver.press("u", "u", "u")
+        assert (driver.search.session.lineage, driver.search.session.template) == (first.lineage, first.template)
+        await driver.press("u")
+        await driver.until(lambda: "nothing to undo: this is where it all began" in driver.text())
+
+
+async def test_a_lets_the_prompt_move_and_a_picture_goes_on_so(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path, *PROMPT)) as driver:
+        await driver.until_done()
+        await driver.press("a", "b")
+        axes = [driver.search.session.axis]
+        await driver.until(
+            lambda: "only the prompt moves, which has neither layout nor detail: a lets the noise move" in driver.text()
+        )
+        await driver.until_done()
+        shown = [driver.search.finished(place) for place in range(9)]
+        assert len({finished.record.node for finished in shown if finished}) == 1
+        assert len({finished.picture.rgb for finished in shown if finished}) == 9
+        await driver.press("1")
+        await driver.until_done()
+        await driver.until(lambda: len(saved(tmp_path)) == 2)
+        for key in ("a", "a", "u", "u", "u", "u"):
+            await driver.press(key)
+            axes.append(driver.search.session.axis)
+        assert axes == [Axis.PROMPT, Axis.BOTH, Axis.NOISE, Axis.BOTH, Axis.PROMPT, Axis.PROMPT, Axis.NOISE]
+    picture = saved(tmp_path)[1]
+    (round,) = read_record(picture).lineage.rounds
+    assert (round.scale, round.prompt_scale, *round.marks) == pytest.approx((0.0, 0.7, 0))
+    async with running(make_app(tmp_path / "again", str(picture))) as driver:
+        await driver.until_done()
+        assert driver.search.session.axis is Axis.PROMPT
+        assert driver.search.finished(PARENT) == driver.screen.beginning.known
+        await driver.press("u")
+        assert driver.search.session.lineage.rounds == ()
+
+
+async def test_undo_shows_the_old_pictures_without_rendering(tmp_path: Path) -> None:
+    renderer = FakeRenderer()
+    async with running(make_app(tmp_path, *PROMPT, renderer=renderer)) as driver:
+        await driver.until_done()
+        await driver.press("1")
+        await driver.until_done()
+        jobs = len(renderer.jobs)
+        await driver.press("u")
+        assert all(driver.search.finished(place) for place in range(9))
+        assert len(renderer.jobs) == jobs
+
+
+async def test_arrows_enter_and_marks(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path, *PROMPT)) as driver:
+        await driver.until_done()
+        await driver.press("left", "space", "up", "space")
+        assert driver.screen.marks == (4, 1)
+        await driver.until(lambda: "Enter blends the 2 marked" in driver.text())
+        await driver.press("enter")
+        assert driver.search.session.lineage.rounds[-1].marks == (3, 0)
+        await driver.until_done()
+        await driver.press("right", "enter")
+        assert [round.marks for round in driver.search.session.lineage.rounds] == [(3, 0), (4,)]
+
+
+async def test_a_pick_before_the_end_cancels_the_rest(tmp_path: Path) -> None:
+    renderer = FakeRenderer(micro_batch=1)
+    renderer.hold_after(1)
+    async with running(make_app(tmp_path, *PROMPT, renderer=renderer)) as driver:
+        await driver.until(lambda: len(saved(tmp_path)) == 1)
+        job = renderer.jobs[0].job
+        await driver.press("1")
+        assert renderer.cancels == [job]
+        renderer.release()
+        await driver.until_done()
+        assert driver.search.session.lineage.rounds[-1].marks == (0,)
+
+
+async def test_a_failure_is_told_and_tried_again(tmp_path: Path) -> None:
+    renderer = FakeRenderer()
+    renderer.fail_next("not enough memory for 8 pictures at once", Failure.MEMORY)
+    async with running(make_app(tmp_path, *PROMPT, renderer=renderer)) as driver:
+        await driver.until(lambda: "not enough memory for 8 pictures at once; r tries again" in driver.text())
+        seed = driver.search.session.template.seed
+        await driver.press("r")
+        await driver.until_done()
+        assert driver.search.session.template.seed == seed
+
+
+async def test_a_model_that_cannot_be_loaded_is_told_and_tried_again(tmp_path: Path) -> None:
+    renderer = FakeRenderer()
+    renderer.fail_loading("the model cannot be used")
+    async with running(make_app(tmp_path, *PROMPT, renderer=renderer)) as driver:
+        await driver.until(lambda: "the model cannot be used; r tries again" in driver.text())
+        await driver.press("1")
+        assert "the model cannot be used; r tries again" in driver.text()
+        await driver.press("r")
+        await driver.until_done()
+
+
+async def test_another_model_renders_the_parent_anew(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path, *PROMPT)) as driver:
+        await driver.until_done()
+    other = tmp_path / "other"
+    shutil.copytree(resolve_model("").path, other)
+    (other / "model_index.json").write_text((other / "model_index.json").read_text() + " ")
+    renderer = FakeRenderer()
+    app = make_app(tmp_path, str(saved(tmp_path)[0]), "--model", str(other), renderer=renderer)
+    async with running(app) as driver:
+        await driver.until_done()
+        assert len(renderer.jobs[0].tasks) == 9
+        await driver.until(lambda: len(saved(tmp_path)) == 2)
+
+
+async def test_a_save_that_failed_is_tried_again(tmp_path: Path) -> None:
+    (tmp_path / "pictures").write_text("in the way")
+    async with running(make_app(tmp_path, *PROMPT)) as driver:
+        await driver.until_done()
+        await driver.until(lambda: "cannot save a picture there" in " ".join(driver.text().split()))
+        (tmp_path / "pictures").unlink()
+        await driver.press("r")
+        await driver.until(lambda: len(saved(tmp_path)) == 1)
+
+
+async def test_clicks_select_and_then_pick(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path, *PROMPT)) as driver:
+        await driver.until_done()
+        await driver.pilot.click(driver.screen.grid.children[0])
+        assert driver.search.plan.parent.rounds == ()
+        assert driver.screen.grid.selected_place == 1
+        await driver.pilot.click(driver.screen.grid.children[0])
+        await driver.until(lambda: len(driver.search.session.lineage.rounds) == 1)
+        assert driver.search.session.lineage.rounds[-1].marks == (0,)
+        assert driver.screen.grid.selected_place == PARENT
+
+
+async def test_a_new_prompt_from_within_a_search(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path, *PROMPT)) as driver:
+        await driver.until_done()
+        await driver.press("p")
+        await driver.until(lambda: "go on with the last session: " in driver.text())
+        await driver.press("enter", *"the sea", "enter")
+        await driver.until(lambda: driver.app.search_screen is not None)
+        await driver.until_done()
+        assert driver.search.settings.prompt == "the sea"
+
+
+async def test_the_viewer_shows_a_picture_that_becomes_ready(tmp_path: Path) -> None:
+    renderer = FakeRenderer()
+    renderer.hold()
+    async with running(make_app(tmp_path, *PROMPT, renderer=renderer)) as driver:
+        await driver.until(lambda: bool(renderer.jobs))
+        await driver.press("v")
+        await driver.until(lambda: "the parent is not done yet" in driver.text())
+        renderer.release()
+        await driver.until(lambda: "the parent is not done yet" not in driver.text())
+
+
+async def test_farther_help_and_another_picture(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path, *PROMPT)) as driver:
+        await driver.until_done()
+        await driver.press("right_square_bracket")
+        assert driver.search.session.template.scale == pytest.approx(1.0)
+        await driver.press("question_mark")
+        await driver.until(lambda: "none is better: the parent stays, the scale halves" in driver.text())
+        await driver.press("escape")
+        await driver.press("1")
+        await driver.until(lambda: len(saved(tmp_path)) == 2)
+        first = driver.search
+        await driver.press("o")
+        await driver.until(lambda: "open which picture?" in driver.text())
+        await driver.press(*"~nobody-there/x.png", "enter")
+        await driver.until(lambda: "No such file or directory" in driver.text())
+        await driver.press("ctrl+u", *str(saved(tmp_path)[0]), "enter")
+        await driver.until(lambda: driver.app.search_screen is not None and driver.search is not first)
+        await driver.until_done()
+        assert driver.search.session.lineage.rounds == ()
+
+
+async def test_a_picture_whose_model_is_not_here_offers_what_is_near(tmp_path: Path) -> None:
+    near = model_folder(tmp_path / "new" / "lakes")
+    choice = resolve_model(str(near))
+    remember_model(choice, model_identity(choice))
+    async with running(make_app(tmp_path, *PROMPT)) as driver:
+        await driver.until_done()
+        await driver.press("1")
+        await driver.until(lambda: len(saved(tmp_path)) == 2)
+        record = read_record(saved(tmp_path)[0])
+        embed_record(
+            saved(tmp_path)[0],
+            replace(record, settings={**record.settings, "model": {"name": "lakes", "fingerprint": "0" * 64}}),
+        )
+        first = driver.search
+        await driver.press("o")
+        await driver.until(lambda: "open which picture?" in driver.text())
+        await driver.press(*str(saved(tmp_path)[0]), "enter")
+        await driver.until(lambda: "made with the model 'lakes', which is not known on this machine" in driver.text())
+        await driver.until(lambda: "new / lakes" in driver.text())
+        await driver.press("tab", "enter")
+        await driver.until(lambda: driver.app.search_screen is not None and driver.search is not first)
+        await driver.until(lambda: "not as this picture was made: model lakes then, lakes now" in driver.text())
+        assert driver.app._requested is not None
+        assert driver.app._requested.model == choice
+
+
+async def test_save_as_asks_before_it_replaces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with running(make_app(tmp_path, *PROMPT)) as driver:
+        await driver.until_done()
+        await save_as(driver, "mine.png")
+        await driver.until(lambda: (tmp_path / "mine.png").exists())
+        await driver.press("s")
+        await type_path(driver, "mine.png")
+        await driver.until(lambda: "this file exists; Enter again replaces it" in driver.text())
+        await driver.press("enter")
+        await driver.until(lambda: driver.app.screen is driver.screen)
+    assert read_record(tmp_path / "mine.png").lineage == driver.search.session.lineage
+
+
+async def test_keep_all_saves_every_candidate(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path, *PROMPT, "--keep", "all", "--grid", "2")) as driver:
+        await driver.until_done()
+        await driver.until(lambda: len(saved(tmp_path)) == 4)
+
+
+async def test_reopening_goes_on_from_the_file_and_undo_goes_behind_it(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path, *PROMPT)) as driver:
+        await driver.until_done()
+        grid = driver.search.plan
+        await driver.press("3")
+        await driver.until_done()
+    renderer = FakeRenderer()
+    async with running(make_app(tmp_path, str(saved(tmp_path)[-1]), renderer=renderer)) as driver:
+        await driver.until_done()
+        assert driver.search.plan.parent == grid.candidates[2]
+        assert len(renderer.jobs[0].tasks) == 8, "the parent is read from the file"
+        await driver.press("u")
+        assert driver.search.plan == grid
+
+
+async def test_the_last_session_is_offered_and_resumed_where_it_stood(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path, *PROMPT)) as driver:
+        await driver.until_done()
+        await driver.press("1")
+        await driver.until_done()
+        await driver.press("n")
+        await driver.until_done()
+        before = driver.search.session
+    async with running(make_app(tmp_path)) as driver:
+        await driver.until(lambda: "go on with the last session" in driver.text())
+        await driver.press("down", "enter")
+        await driver.until_done()
+        assert driver.search.session.lineage == before.lineage
+        assert driver.search.session.template == before.template
+
+
+async def test_a_pick_that_was_never_rendered_is_not_lost(tmp_path: Path) -> None:
+    renderer = FakeRenderer(micro_batch=1)
+    renderer.hold_after(1)
+    async with running(make_app(tmp_path, *PROMPT, renderer=renderer)) as driver:
+        await driver.until(lambda: len(saved(tmp_path)) == 1)
+        await driver.press("9")
+        before = driver.search.session.lineage
+        assert driver.search.finished(0) is None
+        renderer.release()
+        await driver.app.close_all()
+    async with running(make_app(tmp_path)) as driver:
+        await driver.press("down", "enter")
+        await driver.until_done()
+        assert driver.search.session.lineage == before
+
+
+async def test_the_viewer_walks_and_picks(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path, *PROMPT)) as driver:
+        await driver.until_done()
+        await driver.press("v")
+        await driver.until(lambda: "the parent" in driver.text())
+        await driver.press("right", "enter")
+        await driver.until(lambda: driver.app.screen is driver.screen)
+        assert driver.search.session.lineage.rounds[-1].marks == (4,)
+
+
+async def test_start_screen_takes_a_prompt(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path)) as driver:
+        await driver.press(*"a lake", "enter")
+        await driver.until_done()
+        assert driver.search.settings.prompt == "a lake"
+
+
+async def test_texts_from_a_file_are_shown_as_they_are(tmp_path: Path) -> None:
+    hostile = "[@click=app.quit]x[/b] [/] \x1b]0;owned\x07 $text"
+    async with running(make_app(tmp_path, "--prompt", hostile, "--seed", "7")) as driver:
+        await driver.until_done()
+        await driver.press("1")
+        await driver.until(lambda: len(saved(tmp_path)) == 2)
+    async with running(make_app(tmp_path, str(saved(tmp_path)[-1]))) as driver:
+        await driver.until_done()
+        assert "[@click=app.quit]x[/b] [/] ]0;owned $text" in driver.text()
+        await driver.press("o")
+        await driver.until(lambda: "open which picture?" in driver.text())
+        await driver.press("escape")
+    async with running(make_app(tmp_path)) as driver:
+        await driver.until(lambda: "go on with the last session" in driver.text())
+
+
+async def test_small_terminals_get_smaller_grids(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path, *PROMPT), size=(60, 16)) as driver:
+        await driver.until_done()
+        assert driver.search.places == 4
+        assert driver.screen.grid.order == (0, 1, 2, 3)
+
+
+async def test_digits_do_not_count_at_the_very_start(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path, *PROMPT)) as driver:
+        await driver.until_done()
+        driver.app._started += 3600.0
+        await driver.press("1")
+        assert driver.search.session.lineage.rounds == ()
+
+
+async def test_the_command_palette_has_all_of_it(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path, *PROMPT)) as driver:
+        await driver.until_done()
+        titles = [command.title for command in driver.app.get_system_commands(driver.app.screen)]
+        for words in ("none better (n)", "reroll (r)", "undo (u)", "save (s)", "open (o)", "help (?)", "view (v)"):
+            assert words in titles
+
+
+async def save_as(driver: Driver, name: str) -> None:
+    await driver.press("s")
+    await type_path(driver, name)
+    await driver.until(lambda: driver.app.screen is driver.screen)
+
+
+async def type_path(driver: Driver, name: str) -> None:
+    await driver.until(lambda: "save a copy as" in driver.text())
+    await driver.press("ctrl+u", *name, "enter")

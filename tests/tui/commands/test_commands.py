@@ -1,0 +1,178 @@
+"""`warmer new`, `vary`, `render` against the fake renderer: what they write, print and refuse."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine.errors import EngineError, InvalidRequest, ModelProblem, RenderProblem
+from engine.fake import FakeRenderer
+from engine.search.axis import axis_of
+from engine.search.session import Bands, factors_of
+from latentpng.errors import InvalidValue, NoLatent, UnreadableFile
+from latentpng.png.files import read_picture, read_record, strip, write_picture
+from latentpng.record import Lineage, SeedRoot
+from tests.support.tui.scripting import warmer
+from tui.cli import exit_code_of, main
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    """A fresh picture."""
+    path = tmp_path / "start.png"
+    warmer("new", "--prompt", "a lake", "--seed", 7, "--out", path)
+    return path
+
+
+def test_new_writes_one_file_and_prints_its_path(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    warmer("new", "--prompt", "a lake", "--seed", 7, "--steps", 4, "--size", "64x32", "--out", tmp_path / "a.png")
+    assert capsys.readouterr().out == f"{tmp_path / 'a.png'}\n"
+    record = read_record(tmp_path / "a.png")
+    assert record.lineage == Lineage(root=SeedRoot(seed=7))
+    assert (record.settings["prompt"], record.settings["steps"]) == ("a lake", 4)
+    assert read_picture(tmp_path / "a.png")[:2] == (64, 32)
+
+
+def test_new_writes_a_folder_of_following_seeds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    warmer("new", "--prompt", "p", "--seed", 7, "--count", 3, "--out", tmp_path / "many", "--json")
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["path"] for line in lines] == [str(tmp_path / "many" / f"{seed}.png") for seed in (7, 8, 9)]
+    assert [line["seed"] for line in lines] == ["7", "8", "9"]
+    assert lines[0]["node"] == read_record(tmp_path / "many" / "7.png").node
+
+
+def test_vary_adds_one_round(picture: Path, tmp_path: Path) -> None:
+    warmer("vary", picture, "--seed", 5, "--count", 4, "--scale", 0.3, "--out", tmp_path / "v")
+    names = sorted(path.name for path in (tmp_path / "v").iterdir())
+    assert names == [f"start-r1-{mark}.png" for mark in range(4)]
+    (round,) = read_record(tmp_path / "v" / "start-r1-2.png").lineage.rounds
+    assert (round.seed, round.of, round.marks, round.scale) == (5, 4, (2,), 0.3)
+    assert round.bands == factors_of(Bands.TILT, 3)
+
+
+@pytest.mark.parametrize(("axis", "scales"), [("noise", (0.3, 0.0)), ("prompt", (0.0, 0.3)), ("both", (0.3, 0.3))])
+def test_vary_moves_what_it_is_told_to(picture: Path, tmp_path: Path, axis: str, scales: tuple[float, float]) -> None:
+    given = ("--seed", 5, "--count", 2, "--out", tmp_path)
+    warmer("vary", picture, "--axis", axis, "--scale", 0.3, *given)
+    record = read_record(tmp_path / "start-r1-1.png")
+    (round,) = record.lineage.rounds
+    assert (round.scale, round.prompt_scale) == scales
+    assert (record.node == read_record(picture).node) is (axis == "prompt")
+    assert ("moved_prompt" in record.settings) is (axis != "noise")
+    warmer("render", tmp_path / "start-r1-1.png", "--check")
+    warmer("vary", tmp_path / "start-r1-1.png", *given)
+    assert axis_of(read_record(tmp_path / "start-r2-0.png").lineage.rounds[1]) == axis
+
+
+def test_render_says_when_the_prompt_of_a_picture_was_not_moved(
+    picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    warmer("vary", picture, "--axis", "prompt", "--seed", 5, "--count", 2, "--out", tmp_path)
+    path, old = tmp_path / "start-r1-1.png", tmp_path / "old.png"
+    record, (width, height, rgb) = read_record(path), read_picture(picture)
+    settings = {name: value for name, value in record.settings.items() if name != "moved_prompt"}
+    write_picture(old, width, height, rgb, replace(record, settings=settings))
+    capsys.readouterr()
+    warmer("render", old, "--out", tmp_path / "new.png")
+    assert capsys.readouterr().err == (
+        f"{old}: its rounds move the prompt, but the program that rendered it did not: "
+        "rendered again it is another picture\n"
+    )
+    assert read_picture(tmp_path / "new.png") == read_picture(path)
+    assert warmer("render", old, "--check") == 8
+    assert capsys.readouterr().out.endswith(" on average; moved prompt embeddings not recorded then, 1024 now\n")
+
+
+def test_vary_three_times_on_its_own_output(picture: Path, tmp_path: Path) -> None:
+    current = picture
+    for rounds in (1, 2, 3):
+        warmer("vary", current, "--seed", rounds, "--count", 2, "--bands", "all", "--out", tmp_path)
+        current = tmp_path / f"start-r{rounds}-1.png"
+    lineage = read_record(current).lineage
+    assert [round.seed for round in lineage.rounds] == [1, 2, 3]
+    assert [round.scale for round in lineage.rounds] == [0.7, 0.7, 0.7]
+
+
+def test_marks_blend_into_one_picture(picture: Path, tmp_path: Path) -> None:
+    warmer("vary", picture, "--seed", 5, "--count", 8, "--mark", 4, 1, "--out", tmp_path)
+    assert read_record(tmp_path / "start-r1-4+1.png").lineage.rounds[0].marks == (4, 1)
+
+
+def test_render_gives_an_ancestor(picture: Path, tmp_path: Path) -> None:
+    warmer("vary", picture, "--seed", 5, "--count", 2, "--out", tmp_path)
+    warmer("render", tmp_path / "start-r1-0.png", "--round", 0, "--out", tmp_path / "root.png")
+    assert read_record(tmp_path / "root.png").node == read_record(picture).node
+    assert read_picture(tmp_path / "root.png") == read_picture(picture)
+
+
+def test_nothing_is_overwritten_unless_asked(picture: Path) -> None:
+    before = picture.read_bytes()
+    with pytest.raises(InvalidRequest, match=r"this file exists already; choose another --out, or add --overwrite$"):
+        warmer("new", "--prompt", "p", "--out", picture)
+    assert picture.read_bytes() == before
+    warmer("new", "--prompt", "p", "--out", picture, "--overwrite")
+    assert picture.read_bytes() != before
+
+
+def test_a_picture_that_was_done_is_kept_when_the_rest_fails(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    renderer = FakeRenderer(micro_batch=1)
+    renderer.die_next("the worker was killed", after=1)
+    with pytest.raises(RenderProblem, match=r"^the worker was killed$"):
+        warmer("new", "--prompt", "p", "--seed", 1, "--count", 2, "--out", tmp_path / "x", renderer=renderer)
+    assert capsys.readouterr().out == f"{tmp_path / 'x' / '1.png'}\n"
+    assert read_record(tmp_path / "x" / "1.png").lineage == Lineage(root=SeedRoot(seed=1))
+    assert renderer.closed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        (["vary", "{missing}", "--out", "{dir}"], UnreadableFile, "missing.png"),
+        (["vary", "{plain}", "--out", "{dir}"], NoLatent, "plain.png"),
+        (["vary", "{good}", "--mark", "1", "--out", "{dir}"], InvalidRequest, "--mark needs --seed"),
+        (["vary", "{good}", "--count", "65", "--out", "{dir}"], InvalidRequest, "at most 64 candidates"),
+        (["vary", "{good}", "--seed", "1", "--mark", "8", "--out", "{dir}"], InvalidValue, "indices below 8"),
+        (["render", "{good}", "--round", "1"], InvalidValue, "round 1 asked for, the picture has 0"),
+        (["new", "--prompt", "p", "--count", "2", "--out", "{dir}/a.png"], InvalidRequest, "need a folder"),
+        (["new", "--prompt", "p", "--steps", "0", "--out", "{dir}"], InvalidRequest, "steps is a number from 1"),
+        (["new", "--prompt", "p", "--scheduler", "x", "--out", "{dir}"], InvalidRequest, "DPM\\+\\+ 2M Karras"),
+    ],
+)
+def test_mistakes(picture: Path, tmp_path: Path, arguments: list[str], error: type[EngineError], message: str) -> None:
+    bare = tmp_path / "plain.png"
+    strip(picture, bare)
+    names = {"missing": tmp_path / "missing.png", "plain": bare, "good": picture, "dir": tmp_path / "out"}
+    with pytest.raises(error, match=message) as caught:
+        warmer(arguments[0], *(argument.format(**names) for argument in arguments[1:]))
+    assert "\n" not in str(caught.value)
+    assert exit_code_of(caught.value) in range(2, 9)
+    assert not (tmp_path / "out").exists()
+
+
+def test_every_mistake_ends_with_one_sentence_and_its_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["vary", str(tmp_path / "no.png"), "--out", str(tmp_path)])
+    assert ended.value.code == 3
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("warmer: ")
+
+
+def test_without_a_terminal_the_app_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--prompt", "p"])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == (
+        "warmer: warmer needs a terminal; in scripts use `warmer new`, `warmer vary` and `warmer render`\n"
+    )
+
+
+def test_a_model_that_is_not_there(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["new", "--prompt", "p", "--model", str(tmp_path / "none"), "--out", str(tmp_path)])
+    assert ended.value.code == exit_code_of(ModelProblem("")) == 10
+    assert "there is no folder or file" in capsys.readouterr().err

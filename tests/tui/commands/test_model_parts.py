@@ -1,0 +1,93 @@
+"""What is laid over a model, from a picture's file: asked for again, unless the command line names something else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine.errors import ModelProblem
+from engine.fake import FakeRenderer
+from engine.models.find import remember_model
+from engine.rendering.requests import LoraChoice
+from latentpng.png.files import embed_record, read_record
+from tests.support.engine.folders import tensors
+from tests.support.tui.scripting import warmer
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    """A fresh picture."""
+    path = tmp_path / "start.png"
+    warmer("new", "--prompt", "a lake", "--seed", 7, "--out", path)
+    return path
+
+
+def test_a_picture_gets_its_lora_again_unless_another_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lora = tensors(tmp_path / "style.safetensors", ("lora_up.weight",))
+    other = tensors(tmp_path / "other.safetensors", ("lora_up.weight",), byte=b"\2")
+    path = tmp_path / "styled.png"
+    renderer = FakeRenderer()
+    warmer("new", "--prompt", "p", "--seed", 7, "--lora", f"{lora}:0.5", "--out", path, renderer=renderer)
+    assert renderer.loads[-1].model.loras == (LoraChoice(path=str(lora), weight=0.5),)
+    with pytest.raises(ModelProblem, match=r"with the LoRA 'style', which is not known on this machine: say where it"):
+        warmer("render", path, "--out", tmp_path / "again.png")
+    remember_model(renderer.loads[-1].model, {})
+    for arguments, loras, words in (
+        ((), (LoraChoice(path=str(lora), weight=0.5),), ""),
+        (("--lora", "none"), (), "LoRA style at 0.5 then, none now"),
+        (
+            ("--lora", other, "--lora", f"{lora}:2"),
+            (LoraChoice(path=str(other)), LoraChoice(path=str(lora), weight=2.0)),
+            "LoRA style at 0.5 then, other at 1.0 and style at 2.0 now",
+        ),
+    ):
+        renderer = FakeRenderer()
+        capsys.readouterr()
+        warmer("render", path, "--check", *arguments, renderer=renderer)
+        assert renderer.loads[-1].model.loras == loras
+        said = capsys.readouterr().out.splitlines()
+        assert said == [f"{path}: bit-exact" + (f", although {words}" if words else "")]
+    warmer("render", path, "--lora", "none", "--out", tmp_path / "bare.png")
+    words = "not as this picture was made: LoRA style at 0.5 then, none now"
+    assert capsys.readouterr().err == f"{path}: {words}\n"
+    warmer("vary", path, "--lora", "none", "--count", 1, "--out", tmp_path / "varied")
+    assert capsys.readouterr().err == f"{words}\n"
+
+
+def test_quantised_weights_and_attention_are_asked_for_again(tmp_path: Path, picture: Path) -> None:
+    record = read_record(picture)
+    model = record.settings["model"]
+    assert isinstance(model, dict)
+    settings = {**record.settings, "model": {**model, "quantised": "8bit"}}
+    embed_record(picture, replace(record, settings=settings, software={"device": "cuda", "attention": "sage"}))
+    for arguments, memory in ((), "8bit"), (("--memory", "resident"), "resident"):
+        renderer = FakeRenderer()
+        warmer("render", picture, "--out", tmp_path / f"{memory}.png", *arguments, renderer=renderer)
+        request = renderer.loads[-1]
+        assert (request.memory, request.attention, request.attention_then) == (memory, "auto", "sage")
+
+
+def test_guidance_rescale_is_asked_for_again(tmp_path: Path, picture: Path) -> None:
+    record = read_record(picture)
+    embed_record(picture, replace(record, settings={**record.settings, "guidance_rescale": 0.5}))
+    renderer = FakeRenderer()
+    warmer("render", picture, "--out", tmp_path / "again.png", renderer=renderer)
+    assert renderer.jobs[-1].settings.guidance_rescale == 0.5
+
+
+def test_blocks_are_compiled_only_where_that_is_asked_for(tmp_path: Path, picture: Path) -> None:
+    embed_record(picture, replace(read_record(picture), software={"device": "fake", "compiled": True}))
+    for arguments, compiled in ((), False), (("--compile",), True):
+        renderer = FakeRenderer()
+        warmer("render", picture, "--out", tmp_path / f"{compiled}.png", *arguments, renderer=renderer)
+        assert renderer.loads[-1].compile is compiled
+
+
+def test_a_picture_that_was_compiled_is_told_by_a_check(picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    embed_record(picture, replace(read_record(picture), software={"device": "fake", "compiled": True}))
+    warmer("render", picture, "--check")
+    assert capsys.readouterr().out == f"{picture}: bit-exact, although compiled then, not now\n"

@@ -1,0 +1,70 @@
+"""Starts the app: asks the terminal what it can do first, and says afterwards where the pictures are."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from typing import TYPE_CHECKING
+
+from engine.errors import InvalidRequest
+from latentpng.text import plain
+from tui.graphics.terminal.capabilities import detect, set_truecolor
+
+if TYPE_CHECKING:
+    import argparse
+
+    from engine.rendering.renderer import Renderer
+    from tui.opening import Opening
+
+SWITCH_SECONDS = 0.001
+"""How long a thread may keep the interpreter: the one that encodes pictures must not hold up the keys."""
+
+
+def run_app(options: argparse.Namespace, *, changed: bool) -> int:
+    """Runs the app to its end; the exit code.  Raises the errors of opening before anything is drawn.
+
+    changed: options were given, so they are checked first; without any, nothing stands before the first paint.
+    """
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise InvalidRequest("warmer needs a terminal; in scripts use `warmer new`, `warmer vary` and `warmer render`")
+    opening = _opening(options) if changed else None
+    terminal = detect(options.graphics)
+    set_truecolor(terminal)
+    from tui.app.app import WarmerApp  # Textual reads the environment when it is imported
+    from tui.paths import journal_path, sessions_root
+
+    app = WarmerApp(
+        make_renderer=_worker,
+        terminal=terminal,
+        options=options,
+        sessions=sessions_root(),
+        journal_path=journal_path(),
+        opening=opening,
+    )
+    sys.setswitchinterval(SWITCH_SECONDS)
+    gc.freeze()  # what was imported stays: the collector need not walk it between two keys
+    app.run()
+    for sentence in dict.fromkeys(app.troubles):
+        print(f"warmer: {plain(sentence)}", file=sys.stderr)  # noqa: T201 (the screen is gone)
+    for folder in app.saved_to:
+        if any(folder.glob("*.png")):
+            print(folder)  # noqa: T201 (the result: where the pictures are)
+    return app.return_code or 0
+
+
+def _opening(options: argparse.Namespace) -> Opening | None:
+    from tui.opening import open_picture, open_prompt
+    from tui.options import target_for_prompt
+
+    if options.file is not None:
+        return open_picture(options, options.file)
+    if options.prompt is not None:
+        return open_prompt(options, options.prompt)
+    target_for_prompt(options, "")
+    return None
+
+
+def _worker() -> Renderer:
+    from engine.worker.client import WorkerRenderer
+
+    return WorkerRenderer()

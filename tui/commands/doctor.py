@@ -1,0 +1,46 @@
+"""`warmer doctor`: what warmer finds here, a line a thing, fit to be pasted into a report of a fault."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+
+from engine.errors import EngineError
+from engine.rendering.renderer import Renderer
+from latentpng.errors import ExitCode
+from tui.arguments import add_model_options
+from tui.cli import exit_code_of
+from tui.commands.examine import Finding, examined
+from tui.commands.repeat import repeated
+from tui.commands.run import Output
+from tui.options import target_for_prompt
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command line of `warmer doctor`."""
+    parser.add_argument(
+        "--quick", action="store_true", help="render nothing and leave torch alone: what a second is enough for"
+    )
+    add_model_options(parser)
+
+
+def run(options: argparse.Namespace, renderer: Renderer) -> int:
+    """Prints each finding as soon as it is there; the code of the first problem, 0 when there is none."""
+    output, code = Output(json_lines=options.json), 0
+    for finding in _findings(options, renderer):
+        output.entries(finding.to_json()) if options.json else output.line(finding.line)
+        code = code or finding.code
+    return code
+
+
+def _findings(options: argparse.Namespace, renderer: Renderer) -> Iterator[Finding]:
+    yield from examined(options)
+    if options.quick:
+        yield Finding(name="rendering", note=True, found="left out, as --quick asks")
+        return
+    try:
+        yield from repeated(target_for_prompt(options, "a red sun over a lake"), renderer, quiet=options.quiet)
+    except EngineError as error:
+        yield Finding(name="rendering", found=str(error), code=exit_code_of(error))
+    except OSError as error:
+        yield Finding(name="rendering", found=str(error), code=ExitCode.NO_MODEL)

@@ -1,0 +1,214 @@
+"""What can be found out about this machine without rendering: versions, memory, terminal, folders, model; no torch."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import os
+import platform
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+
+import platformdirs
+from packaging.requirements import Requirement
+
+from engine.errors import ModelProblem
+from engine.models.find import model_identity
+from engine.models.resolve import check_folder
+from latentpng.errors import ExitCode
+from latentpng.record import Json
+from tui import __version__
+from tui.graphics.terminal import probe
+from tui.graphics.terminal.capabilities import detect
+from tui.options import asked_model, with_parts
+from tui.paths import journal_path, sessions_root
+
+PACKAGES = (
+    "torch",
+    "diffusers",
+    "transformers",
+    "accelerate",
+    "safetensors",
+    "numpy",
+    "pillow",
+    "textual",
+    "zstandard",
+)
+LOW_MEMORY = 2 * 2**30
+LOW_SPACE = 2**30
+_GPU_QUESTION = ("nvidia-smi", "--query-gpu=name,driver_version,memory.total,memory.free", "--format=csv,noheader")
+_GPU_SECONDS = 10
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One thing.  code: the exit code when it is a problem, else 0.  note: good to know, and no problem."""
+
+    name: str
+    found: str
+    note: bool = False
+    code: int = 0
+
+    @property
+    def status(self) -> str:
+        """One of ok, note, problem."""
+        return "problem" if self.code else "note" if self.note else "ok"
+
+    @property
+    def line(self) -> str:
+        """As one line, without names of people."""
+        return f"{self.status:8} {self.name:11} {nameless(self.found)}"
+
+    def to_json(self) -> dict[str, Json]:
+        """As an object."""
+        return {"check": self.name, "status": self.status, "found": nameless(self.found)}
+
+
+def nameless(text: str) -> str:
+    """Without the home directory, and without the user's name where it is a part of another path."""
+    home = str(Path.home())
+    if len(home) > 1:
+        text = re.sub(rf"{re.escape(home)}(?![\w-])", "~", text)
+    with suppress(OSError, KeyError):  # nobody's process has no name
+        text = re.sub(rf"(?<=/){re.escape(getpass.getuser())}(?=[/\s:,]|$)", "<user>", text)
+    return text
+
+
+def examined(options: argparse.Namespace) -> Iterator[Finding]:
+    """All of it, the quick things first."""
+    system = f"{platform.system()} {platform.release()} {platform.machine()}"
+    yield Finding(name="warmer", found=f"{__version__}, Python {platform.python_version()}, {system}")
+    yield packages()
+    yield memory()
+    yield from gpus()
+    yield terminal(os.environ)
+    for name, folder in folders().items():
+        yield writable(name, folder)
+    yield model(options)
+
+
+def packages() -> Finding:
+    """Versions as they are installed; nothing is imported."""
+    found, missing = [], []
+    for name in PACKAGES:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            missing.append(name)
+    if missing:
+        return Finding(name="packages", found=f"not installed: {', '.join(missing)}", code=ExitCode.NO_MODEL)
+    if unfit := list(_unfit()):
+        return Finding(name="packages", found=", ".join([*unfit, *found]), code=ExitCode.NO_MODEL)
+    return Finding(name="packages", found=", ".join(found))
+
+
+def _unfit() -> Iterator[str]:
+    """Packages of a version that warmer does not work with, by what it was installed with."""
+    with suppress(PackageNotFoundError):  # of a checkout that is not installed nobody knows
+        for need in map(Requirement, requires("warmer") or ()):
+            if need.marker is not None and not need.marker.evaluate({"extra": ""}):
+                continue
+            with suppress(PackageNotFoundError):
+                if not need.specifier.contains(version(need.name), prereleases=True):
+                    yield f"{need.name} {version(need.name)} does not fit, {need.specifier} is needed"
+
+
+def memory() -> Finding:
+    """Of the machine, as Linux counts it."""
+    try:
+        lines = Path("/proc/meminfo").read_text("ascii").splitlines()
+    except OSError:
+        return Finding(name="memory", found="not known on this system", note=True)
+    kibibytes = {name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines)}
+    total, free = (kibibytes.get(name, 0) * 1024 for name in ("MemTotal", "MemAvailable"))
+    return Finding(
+        name="memory", found=f"{_gib(total)}, {_gib(free)} of it free; {os.cpu_count()} cores", note=free < LOW_MEMORY
+    )
+
+
+def gpus() -> Iterator[Finding]:
+    """As NVIDIA's driver tells them; of others only torch knows."""
+    try:
+        done = subprocess.run(_GPU_QUESTION, capture_output=True, text=True, timeout=_GPU_SECONDS, check=True)
+    except FileNotFoundError:
+        yield Finding(name="gpu", found="no NVIDIA driver here")
+        return
+    except (OSError, subprocess.SubprocessError):
+        yield Finding(name="gpu", found="the NVIDIA driver is installed and does not answer", note=True)
+        return
+    for line in done.stdout.splitlines():
+        match [part.strip() for part in line.split(",")]:
+            case [name, driver, total, free]:
+                yield Finding(name="gpu", found=f"{name}, driver {driver}, {total}, {free} of it free")
+            case _:
+                yield Finding(name="gpu", found=line, note=True)
+
+
+def terminal(environment: Mapping[str, str]) -> Finding:
+    """What pictures are drawn with; the terminal is asked, when there is one."""
+    if not probe.on_terminal():
+        return Finding(name="terminal", found="none (standard input or error is not one)", note=True)
+    found = detect("auto", environment)
+    size = shutil.get_terminal_size()
+    parts = [
+        found.protocol,
+        "16 million colours" if found.truecolor else "256 colours",
+        f"{size.columns}x{size.lines} cells of {found.cell_width}x{found.cell_height} pixels",
+        f"TERM {environment.get('TERM') or 'not set'}",
+        *(["tmux"] if environment.get("TMUX") else []),
+        *(["SSH"] if environment.get("SSH_CONNECTION") or environment.get("SSH_TTY") else []),
+    ]
+    return Finding(name="terminal", found=", ".join(parts), note=not found.paced)
+
+
+def folders() -> Mapping[str, Path]:
+    """Where warmer writes: pictures, the last session, logs of the worker; and where --download puts models."""
+    from huggingface_hub import constants
+
+    return {
+        "pictures": sessions_root(),
+        "state": journal_path().parent,
+        "log": platformdirs.user_log_path("warmer", appauthor=False),
+        "cache": Path(constants.HF_HUB_CACHE),
+    }
+
+
+def writable(name: str, folder: Path) -> Finding:
+    """Can a file be written there?  Tried, in the folder itself or in what there is of its path; nothing is left."""
+    there = next((path for path in (folder, *folder.parents) if path.exists()), folder)
+    try:
+        with tempfile.TemporaryFile(dir=there):
+            free = shutil.disk_usage(there).free
+    except OSError as error:
+        why = error.strerror or str(error)
+        return Finding(name=name, found=f"{folder} cannot be written ({why})", code=ExitCode.UNWRITABLE)
+    made = "" if there == folder else ", made when it is needed"
+    return Finding(name=name, found=f"{folder}{made}, {_gib(free)} free", note=free < LOW_SPACE)
+
+
+def model(options: argparse.Namespace) -> Finding:
+    """The model that was asked for, or the one that ships: is it here, and whole?"""
+    try:
+        choice = asked_model(options)
+        choice = with_parts(options, choice, None)
+        if choice.download:
+            return Finding(name="model", found=f"{choice.name}, not looked at before it is downloaded", note=True)
+        if not choice.is_single_file:
+            check_folder(choice.folder)
+        identity = model_identity(choice)
+    except (ModelProblem, OSError) as error:
+        return Finding(name="model", found=str(error), code=ExitCode.NO_MODEL)
+    return Finding(
+        name="model", found=f"{choice.name}, whole, {identity['pipeline']}, {str(identity['fingerprint'])[:12]}"
+    )
+
+
+def _gib(size: int) -> str:
+    return f"{size / 2**30:.1f} GiB"

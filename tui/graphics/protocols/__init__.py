@@ -1,0 +1,1 @@
+"""The ways a terminal can show pictures: kitty, sixel, half-cell characters."""

@@ -1,0 +1,127 @@
+"""Pictures as sixels: bands of six pixel rows, in each the run lengths of every colour, at most 256 of them.
+
+Our own encoder, because textual-image before 0.14 selects a colour by defining it, which xterm and WezTerm do not do:
+they drew whole lines in a wrong colour.
+"""
+
+from __future__ import annotations
+
+from typing import Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from tui.graphics.frame import Frame, Quality
+from tui.graphics.geometry import Box, centred, fit
+from tui.graphics.protocols.palette import reduce
+
+_COLOURS: Final[dict[Quality, int]] = {"full": 192, "preview": 48}
+_PREVIEW_PIXELS: Final = 96
+_BAND: Final = 6
+_SOLID: Final = 63
+_CHARACTERS: Final = [chr(63 + bits) for bits in range(64)]
+_GAP: Final = 8  # columns
+
+_Pixels: TypeAlias = npt.NDArray[np.uint8]
+_Piece: TypeAlias = tuple[int, int, str]  # first column, end, text
+
+
+def encode(image: Image.Image, box: Box, quality: Quality) -> Frame:
+    """Scaled here, up or down: a terminal draws sixels pixel for pixel.  Whole bands only, so no cell below is hit."""
+    width, height = fit(image.width, image.height, box)
+    height = max(_BAND, height // _BAND * _BAND)
+    data = to_sixels(_scaled(image, (width, height), quality))
+    return Frame(box=box, area=centred(width, height, box), data=data, size=len(data))
+
+
+def to_sixels(image: Image.Image) -> str:
+    """The whole sequence for an image of mode P whose height is a multiple of six."""
+    indices = np.asarray(image)
+    used, compact = np.unique(indices, return_inverse=True)
+    bands = compact.astype(np.uint8).reshape(-1, _BAND, image.width)
+    palette = image.getpalette() or []
+    colours = (palette[3 * int(index) : 3 * int(index) + 3] for index in used)
+    registers = "".join(
+        f"#{number};2;{';'.join(str(round(value * 100 / 255)) for value in colour)}"
+        for number, colour in enumerate(colours)
+    )
+    body = "-".join(_band(band) for band in bands)
+    return f'\x1bP0;1;0q"1;1;{image.width};{image.height}{registers}{body}\x1b\\'
+
+
+def _scaled(image: Image.Image, size: tuple[int, int], quality: Quality) -> Image.Image:
+    """In the few colours of its quality; a preview in large equal squares, which make long runs."""
+    if quality == "full":
+        smooth = Image.Resampling.LANCZOS if size < image.size else Image.Resampling.BICUBIC
+        return reduce(image.resize(size, smooth), _COLOURS[quality])
+    scale = min(1.0, _PREVIEW_PIXELS / max(size))
+    small = (max(1, round(size[0] * scale)), max(1, round(size[1] * scale)))
+    return reduce(image.resize(small, Image.Resampling.BOX), _COLOURS[quality]).resize(size, Image.Resampling.NEAREST)
+
+
+def _band(band: _Pixels) -> str:
+    """The most frequent colour is painted first, over all; then the pieces of the others, several to a line."""
+    counts = np.bincount(band.ravel())
+    first = int(counts.argmax())
+    counts[first] = 0
+    colours = np.flatnonzero(counts)
+    lines = [f"#{first}{_run(_SOLID, band.shape[1])}"]
+    if colours.size:
+        lines += _pack(_pieces(_bits(band, colours, first), colours.tolist()))
+    return "$".join(lines)
+
+
+def _bits(band: _Pixels, colours: npt.NDArray[np.intp], skipped: int) -> _Pixels:
+    """(colours, width): which of the six pixels of a column have the colour."""
+    row_of = np.zeros(256, dtype=np.intp)
+    row_of[colours] = np.arange(len(colours))
+    bits = np.zeros((len(colours), band.shape[1]), dtype=np.uint8)
+    for pixels, bit in zip(band, (1, 2, 4, 8, 16, 32), strict=True):
+        columns = np.flatnonzero(pixels != skipped)
+        bits[row_of[pixels[columns]], columns] |= bit
+    return bits
+
+
+def _pieces(bits: _Pixels, colours: list[int]) -> list[_Piece]:
+    """The inked stretches of each colour; a short gap costs less inside a piece than between two."""
+    starts = np.ones(bits.shape, dtype=bool)
+    np.not_equal(bits[:, 1:], bits[:, :-1], out=starts[:, 1:])
+    rows, columns = np.nonzero(starts)
+    ends = np.append(columns[1:], 0)
+    ends[ends == 0] = bits.shape[1]  # a run ends where the next begins, or with its row
+    values = bits[rows, columns]
+    inked = values != 0
+    pieces: list[_Piece] = []
+    piece_row = piece_end = -1
+    for row, start, end, value in zip(
+        rows[inked].tolist(), columns[inked].tolist(), ends[inked].tolist(), values[inked].tolist(), strict=True
+    ):
+        if row != piece_row or start - piece_end >= _GAP:
+            pieces.append((start, end, f"#{colours[row]}{_run(value, end - start)}"))
+        else:
+            begin, _, text = pieces[-1]
+            pieces[-1] = (begin, end, text + _run(0, start - piece_end) + _run(value, end - start))
+        piece_row, piece_end = row, end
+    return pieces
+
+
+def _pack(pieces: list[_Piece]) -> list[str]:
+    """Pieces that do not overlap share a line; each goes where the gap before it is the smallest."""
+    lines: list[str] = []
+    line_ends: list[int] = []
+    for start, end, text in sorted(pieces):
+        fitting = [line_end for line_end in line_ends if line_end <= start]
+        if fitting:
+            line = line_ends.index(max(fitting))
+            lines[line] += _run(0, start - line_ends[line]) + text
+            line_ends[line] = end
+        else:
+            lines.append(_run(0, start) + text)
+            line_ends.append(end)
+    return lines
+
+
+def _run(value: int, length: int) -> str:
+    character = _CHARACTERS[value]
+    return f"!{length}{character}" if length > 3 else character * length
