@@ -36,9 +36,9 @@ matrix: $(VENV)/installed-dev
 
 # 200,000 hostile files measured, as many led by coverage where atheris is installed, and 300 killed writers
 fuzz: $(VENV)/installed-dev
-	$(BIN)/python -m tests.hostile.campaign
-	$(BIN)/python -m tests.hostile.guided
-	$(BIN)/python -m tests.hostile.kills
+	$(BIN)/python -m tests.campaigns.hostile.campaign
+	$(BIN)/python -m tests.campaigns.hostile.guided
+	$(BIN)/python -m tests.campaigns.hostile.kills
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

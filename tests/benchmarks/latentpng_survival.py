@@ -11,9 +11,9 @@ from pathlib import Path
 
 from latentpng.errors import ExitCode
 from latentpng.png.files import write_picture
-from tests.survival.leftovers import Leftovers, leftovers
-from tests.survival.picture import HEIGHT, RGB, WIDTH, picture_record
-from tests.survival.tools import WAYS, Way, version_of
+from tests.campaigns.survival.leftovers import Leftovers, leftovers
+from tests.campaigns.survival.picture import HEIGHT, RGB, WIDTH, picture_record
+from tests.campaigns.survival.tools import WAYS, Way, version_of
 
 VERDICTS = {
     ExitCode.OK: "good",

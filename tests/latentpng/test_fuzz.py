@@ -14,11 +14,11 @@ from latentpng.chunk.metadata import RESERVED
 from latentpng.errors import DamagedLatent, LatentPngError
 from latentpng.png.chunks import SIGNATURE
 from latentpng.reports.show import inspect_file
-from tests.hostile import campaign
-from tests.hostile.campaign import Watch, walk
-from tests.hostile.mutations import mutated, parts_of
-from tests.hostile.readers import LEFT_OUT, Contradiction, End, examine
-from tests.hostile.seeds import seeds
+from tests.campaigns.hostile import campaign
+from tests.campaigns.hostile.campaign import Watch, walk
+from tests.campaigns.hostile.mutations import mutated, parts_of
+from tests.campaigns.hostile.readers import LEFT_OUT, Contradiction, End, examine
+from tests.campaigns.hostile.seeds import seeds
 from tests.latentpng.chunk.test_codec import with_metadata
 from tests.latentpng.png.test_hostile import png_of
 from tests.support.latentpng.pictures import chunk_data, seeded_record
@@ -90,10 +90,10 @@ def test_a_contradiction_is_noticed(path: Path, monkeypatch: pytest.MonkeyPatch)
         raise LatentPngError("no file is named")
 
     path.write_bytes(SEEDS[0])
-    monkeypatch.setattr("tests.hostile.readers.inspect_file", lambda _: None)
+    monkeypatch.setattr("tests.campaigns.hostile.readers.inspect_file", lambda _: None)
     with pytest.raises(Contradiction, match=r"^quick: None, plain: Front"):
         examine(path, RECORD)
-    monkeypatch.setattr("tests.hostile.readers.inspect_file", other)
+    monkeypatch.setattr("tests.campaigns.hostile.readers.inspect_file", other)
     with pytest.raises(LatentPngError, match=r"^no file is named$"):
         examine(path, RECORD)
 

@@ -20,13 +20,13 @@ from latentpng.png.chunks import SIGNATURE, build
 from latentpng.png.files import embed_record, strip, write_picture
 from latentpng.png.pixels import encode_pixels
 from latentpng.record import LatentRecord, Round
+from tests.campaigns.survival import picture
+from tests.campaigns.survival.leftovers import Leftovers, leftovers
+from tests.campaigns.survival.tools import WAYS, Way, version_of
 from tests.latentpng.png.test_hostile import png_of
 from tests.support.latentpng import independent
 from tests.support.latentpng.pictures import RGB, SIDE, seeded_record, tensor_record
 from tests.support.latentpng.strict_png import problems
-from tests.survival import picture
-from tests.survival.leftovers import Leftovers, leftovers
-from tests.survival.tools import WAYS, Way, version_of
 
 RECORD = picture.picture_record()
 TEXTS = (b"tEXt", b"zTXt", b"iTXt")

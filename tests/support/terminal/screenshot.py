@@ -1,6 +1,6 @@
 """Takes the README's picture: warmer in a real sixel terminal on a screen of its own.
 
-    python -m tests.support.terminal.screenshot screenshot.png [--prompt P] [--seed N] [--keys 3,n,...]
+    python -m tests.support.terminal.screenshot docs/images/screenshot.png [--prompt P] [--seed N] [--keys 3,n,...]
 
 Needs xterm, Xvfb, xdotool and ImageMagick's `import`, from any Linux distribution.  Waits for words on the status line
 by time alone, because a screen cannot be asked: a slow machine wants a larger --wait.

@@ -1,6 +1,6 @@
 """Kills commands while they write, at random moments and at every line of atomic.py, and looks at what is left.
 
-    python -m tests.hostile.kills [COUNT [SIDE [SEED]]]
+    python -m tests.campaigns.hostile.kills [COUNT [SIDE [SEED]]]
 
 COUNT kills over all operations, on pictures of SIDE x SIDE pixels.  After each the picture has to be the old one or the
 new one, whole, and the next run has to remove what the killed one left.  Ends with 1 at the first that is not so.

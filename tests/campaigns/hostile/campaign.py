@@ -1,6 +1,6 @@
 """A long walk through hostile files: mutates, reads, and measures what each took.
 
-    python -m tests.hostile.campaign [COUNT [SEED]]
+    python -m tests.campaigns.hostile.campaign [COUNT [SEED]]
 
 A mutation that ends in a way not seen before joins the files that the next ones are made of, so the walk goes where
 something new happens.  Ends with 1 at the first file that brings anything but our errors, and keeps that file.  Time is
@@ -21,9 +21,9 @@ from random import Random
 
 import numpy as np
 
-from tests.hostile.mutations import mutated
-from tests.hostile.readers import LEFT_OUT, examine
-from tests.hostile.seeds import seeds
+from tests.campaigns.hostile.mutations import mutated
+from tests.campaigns.hostile.readers import LEFT_OUT, examine
+from tests.campaigns.hostile.seeds import seeds
 from tests.support.latentpng.pictures import seeded_record
 
 LIMIT_MS, LIMIT_MIB = 50.0, 64.0

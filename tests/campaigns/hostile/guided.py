@@ -1,6 +1,6 @@
 """The same walk led by coverage: every branch of latentpng that a mutation reaches first makes it a seed of the next.
 
-    python -m tests.hostile.guided [COUNT [SEED]]
+    python -m tests.campaigns.hostile.guided [COUNT [SEED]]
 
 Needs atheris (`pip install atheris`), which has builds for CPython 3.11 to 3.13 on Linux; without it this says so and
 ends with 0: campaign.py needs nothing and goes the same way by what the readers say.
@@ -27,8 +27,11 @@ def main(count: int = 200_000, seed: int = 1) -> None:
         return
     atheris = import_module("atheris")
     with atheris.instrument_imports(include=["latentpng"]):
-        campaign = import_module("tests.hostile.campaign")
-    mutated, seeds = import_module("tests.hostile.mutations").mutated, import_module("tests.hostile.seeds").seeds()
+        campaign = import_module("tests.campaigns.hostile.campaign")
+    mutated, seeds = (
+        import_module("tests.campaigns.hostile.mutations").mutated,
+        import_module("tests.campaigns.hostile.seeds").seeds(),
+    )
     folder = Path(tempfile.mkdtemp(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None))
     corpus = folder / "corpus"
     corpus.mkdir()

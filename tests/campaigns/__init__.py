@@ -1,0 +1,1 @@
+"""Long runs: hostile files, killed writers, tools that rewrite pictures."""
