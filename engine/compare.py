@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.errors import InvalidRequest
+from engine.errors import InvalidRequestError
 from engine.models.find import model_entry
 from latentpng.record import Json, JsonObject, LatentRecord
 
@@ -104,10 +104,10 @@ def prompt_trouble(recorded: LatentRecord) -> str:
 
 
 def compare_pixels(recorded: NDArray[np.uint8] | bytes, fresh: NDArray[np.uint8] | bytes) -> PixelDifference:
-    """Both of the same size, uint8.  InvalidRequest when they are not."""
+    """Both of the same size, uint8.  InvalidRequestError when they are not."""
     one, other = _flat(recorded), _flat(fresh)
     if one.size != other.size:
-        raise InvalidRequest(f"pictures of different sizes cannot be compared: {one.size} and {other.size} values")
+        raise InvalidRequestError(f"pictures of different sizes cannot be compared: {one.size} and {other.size} values")
     apart = np.abs(one - other)
     return PixelDifference(largest=int(apart.max(initial=0)), mean=float(apart.mean()) if apart.size else 0.0)
 

@@ -1,13 +1,13 @@
 """Everything that `engine` raises on purpose; each text is one plain sentence for the person at the keyboard.
 
 EngineError
-├── InvalidRequest     asked for something that cannot be: a scale of 3, a mark that is not there
-├── ModelProblem       the model cannot be used: missing, pickle weights, not a text-to-image pipeline
-│   └── UnknownModel   this machine does not know the model that a file names
-├── RenderProblem      rendering failed: wrong noise shape, a crash of the worker
-│   └── OutOfMemory    not even one picture fits
-├── StoreError         a picture or the journal cannot be kept (raised and defined in `engine.search.journal`)
-└── Cancelled          the round was cancelled
+├── InvalidRequestError      asked for something that cannot be: a scale of 3, a mark that is not there
+├── ModelError               the model cannot be used: missing, pickle weights, not a text-to-image pipeline
+│   └── UnknownModelError    this machine does not know the model that a file names
+├── RenderError              rendering failed: wrong noise shape, a crash of the worker
+│   └── OutOfMemoryError     not even one picture fits
+├── StoreError               a picture or the journal cannot be kept (defined in `engine.search.journal`)
+└── RenderCancelled          the round was cancelled
 """
 
 
@@ -15,15 +15,15 @@ class EngineError(Exception):
     """Base of all errors of this package."""
 
 
-class InvalidRequest(EngineError, ValueError):
+class InvalidRequestError(EngineError, ValueError):
     """Asked for something that cannot be."""
 
 
-class ModelProblem(EngineError):
+class ModelError(EngineError):
     """The model cannot be used."""
 
 
-class UnknownModel(ModelProblem):
+class UnknownModelError(ModelError):
     """This machine does not know the model that a file names.
 
     made: the first half of the sentence.  near: of models like it, the path and the folder of the configuration.
@@ -34,13 +34,13 @@ class UnknownModel(ModelProblem):
         self.made, self.near = made, near
 
 
-class RenderProblem(EngineError):
+class RenderError(EngineError):
     """Rendering failed."""
 
 
-class OutOfMemory(RenderProblem):
+class OutOfMemoryError(RenderError):
     """Not even one picture fits."""
 
 
-class Cancelled(EngineError):
+class RenderCancelled(EngineError):
     """The round was cancelled before it was done."""

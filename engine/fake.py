@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from engine.errors import Cancelled
+from engine.errors import RenderCancelled
 from engine.models.find import model_identity
 from engine.models.resolve import INDEX
 from engine.rendering.events import (
@@ -128,9 +128,9 @@ class FakeRenderer:
         self.cancels.append(job)
         self._waiting.cancel(CancelJob(job=job))
 
-    def cancel_round(self, round: int) -> None:
+    def cancel_round(self, round_id: int) -> None:
         """Stops all jobs of a round."""
-        self._waiting.cancel(CancelRound(round=round))
+        self._waiting.cancel(CancelRound(round_id=round_id))
 
     def close(self) -> None:
         """Ends and joins."""
@@ -162,7 +162,7 @@ class FakeRenderer:
             return
         try:
             self._render(request)
-        except Cancelled:
+        except RenderCancelled:
             self._on_event(JobCancelled(job=request.job))
         finally:
             self._waiting.done(request.job)
@@ -218,7 +218,7 @@ class FakeRenderer:
         return True
 
     def _wait(self, job: int) -> None:
-        """One step's time; Cancelled as soon as somebody asks."""
+        """One step's time; RenderCancelled as soon as somebody asks."""
         until = time.monotonic() + self._step_seconds
         while not self._gate.is_set() or time.monotonic() < until:
             self._check(job)
@@ -229,7 +229,7 @@ class FakeRenderer:
 
     def _check(self, job: int) -> None:
         if self.closed or self._waiting.is_cancelled(job):
-            raise Cancelled(f"job {job} was cancelled")
+            raise RenderCancelled(f"job {job} was cancelled")
 
     def _fail(self, job: int, failure: Failure, sentence: str) -> None:
         self._on_event(JobFailed(job=job, failure=failure, sentence=sentence))

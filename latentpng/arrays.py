@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 import numpy as np
 
 from latentpng.chunk.strict_json import read_text
-from latentpng.errors import InvalidValue, UnreadableFile
+from latentpng.errors import InvalidValueError, UnreadableFileError
 from latentpng.shapes import check_dims
 from latentpng.text import brief, plain
 
@@ -48,7 +48,7 @@ class NoiseFile:
 
 
 def read_noise(path: str | os.PathLike[str]) -> NoiseFile:
-    """The array of a .npy file; of a .safetensors file the tensor `noise`, or the only one.  UnreadableFile."""
+    """The array of a .npy file; of a .safetensors file the tensor `noise`, or the only one.  UnreadableFileError."""
     name, axes = plain(os.fspath(path)), ""
     try:
         with open(path, "rb") as file:  # noqa: PTH123 - a Path raises the same, later
@@ -58,32 +58,32 @@ def read_noise(path: str | os.PathLike[str]) -> NoiseFile:
             else:
                 values, axes = _read_safetensors(start, file)
         return _as_float16(values, axes, name)
-    except InvalidValue as error:
-        raise UnreadableFile(f"{name}: {error}") from error
+    except InvalidValueError as error:
+        raise UnreadableFileError(f"{name}: {error}") from error
     except OSError as error:
-        raise UnreadableFile(f"{name}: it cannot be read ({error.strerror or error})") from error
+        raise UnreadableFileError(f"{name}: it cannot be read ({error.strerror or error})") from error
     except ValueError as error:
-        raise UnreadableFile(f"{name}: no file has such a name") from error
+        raise UnreadableFileError(f"{name}: no file has such a name") from error
 
 
 def _read_npy(version: bytes, file: BinaryIO) -> Values:
     """https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html, version 1.0."""
     if version != _NPY_VERSION:
-        raise InvalidValue(f".npy of version 1.0 needed, found {'.'.join(map(str, version))}")
+        raise InvalidValueError(f".npy of version 1.0 needed, found {'.'.join(map(str, version))}")
     length = int.from_bytes(file.read(2), "little")
     if length > _MAX_NPY_HEADER:
-        raise InvalidValue(f"a .npy header of at most {_MAX_NPY_HEADER} bytes needed, found {length}")
+        raise InvalidValueError(f"a .npy header of at most {_MAX_NPY_HEADER} bytes needed, found {length}")
     header = file.read(length).decode("latin-1").strip()
     dtype = re.search(r"'descr': *'([<>]f[248])'", header)
     sides = re.search(r"'shape': *\(([0-9, ]*)\)", header)
     if not dtype or not sides:
-        raise InvalidValue(f"an array of float16, float32 or float64 needed, found {brief(header)}")
+        raise InvalidValueError(f"an array of float16, float32 or float64 needed, found {brief(header)}")
     if not re.search(r"'fortran_order': *False", header):
-        raise InvalidValue("C order needed (numpy.ascontiguousarray gives it), found another")
+        raise InvalidValueError("C order needed (numpy.ascontiguousarray gives it), found another")
     shape = tuple(int(side) for side in re.findall("[0-9]+", sides[1]))
     values = _values(file, dtype[1], shape)
     if file.read(1):
-        raise InvalidValue("it goes on behind its values")
+        raise InvalidValueError("it goes on behind its values")
     return values
 
 
@@ -92,20 +92,20 @@ def _read_safetensors(start: bytes, file: BinaryIO) -> tuple[Values, str]:
     length = int.from_bytes(start, "little")
     header = file.read(length) if length <= _MAX_SAFETENSORS_HEADER else b""
     if not header.startswith(b"{") or len(header) < length:
-        raise InvalidValue("it is neither .npy nor .safetensors")
+        raise InvalidValueError("it is neither .npy nor .safetensors")
     try:
         tensors = read_text(header.decode())
     except UnicodeDecodeError as error:
-        raise InvalidValue(f"a header in UTF-8 needed, found byte {header[error.start]:#04x}") from error
+        raise InvalidValueError(f"a header in UTF-8 needed, found byte {header[error.start]:#04x}") from error
     metadata = tensors.pop("__metadata__", {})
     axes = metadata.get("axes") if isinstance(metadata, dict) else ""
     if "noise" not in tensors and len(tensors) != 1:
-        raise InvalidValue(f"one tensor, or one that is called 'noise', needed, found {len(tensors)}")
+        raise InvalidValueError(f"one tensor, or one that is called 'noise', needed, found {len(tensors)}")
     dtype, shape, first, end = _entry(tensors["noise"] if "noise" in tensors else next(iter(tensors.values())))
     check_dims(shape)
     values_bytes = math.prod(shape) * np.dtype(dtype).itemsize
     if end - first != values_bytes:
-        raise InvalidValue(f"data_offsets of {values_bytes} bytes needed, found {end - first}")
+        raise InvalidValueError(f"data_offsets of {values_bytes} bytes needed, found {end - first}")
     file.seek(8 + length + first)
     return _values(file, dtype, shape), axes if isinstance(axes, str) else ""
 
@@ -115,16 +115,16 @@ def _entry(entry: Json) -> tuple[str, tuple[int, ...], int, int]:
     found = entry if isinstance(entry, dict) else {}
     dtype = found.get("dtype")
     if not isinstance(dtype, str) or dtype not in _SAFETENSORS_TYPES:
-        raise InvalidValue(f"a tensor of F16, F32 or F64 needed, found {brief(dtype)}")
+        raise InvalidValueError(f"a tensor of F16, F32 or F64 needed, found {brief(dtype)}")
     shape, offsets = _sizes(found.get("shape")), _sizes(found.get("data_offsets"))
     if len(offsets) != 2:
-        raise InvalidValue(f"two data_offsets needed, found {len(offsets)}")
+        raise InvalidValueError(f"two data_offsets needed, found {len(offsets)}")
     return _SAFETENSORS_TYPES[dtype], shape, *offsets
 
 
 def _sizes(value: Json) -> tuple[int, ...]:
     if not isinstance(value, list) or not all(type(size) is int and 0 <= size < 2**48 for size in value):
-        raise InvalidValue(f"shape and data_offsets are lists of whole numbers, found {brief(value)}")
+        raise InvalidValueError(f"shape and data_offsets are lists of whole numbers, found {brief(value)}")
     return tuple(value)
 
 
@@ -134,7 +134,7 @@ def _values(file: BinaryIO, dtype: str, shape: tuple[int, ...]) -> Values:
     needed = math.prod(shape) * np.dtype(dtype).itemsize
     data = file.read(needed)
     if len(data) < needed:
-        raise InvalidValue(f"{needed} bytes of values needed, found {len(data)}")
+        raise InvalidValueError(f"{needed} bytes of values needed, found {len(data)}")
     return np.frombuffer(data, dtype).reshape(shape)
 
 
@@ -143,7 +143,7 @@ def _as_float16(values: Values, axes: str, name: str) -> NoiseFile:
     with np.errstate(over="ignore", invalid="ignore"):
         noise = values.astype(np.float32).astype(np.float16)
     if not np.isfinite(noise).all():
-        raise InvalidValue("finite values below 65520 needed, found others")
+        raise InvalidValueError("finite values below 65520 needed, found others")
     notes = []
     if not np.array_equal(noise.astype(values.dtype), values):
         notes.append(f"{name}: {values.dtype.name} was rounded to float16, as the format keeps it")

@@ -1,15 +1,15 @@
 """Everything that `latentpng` raises on purpose, and the exit code of each.
 
 LatentPngError
-├── FileError            the file is not what it should be
-│   ├── UnreadableFile   missing, a folder, no permission, not a whole PNG; not what a noise or settings file may be
-│   ├── NoLatent         a good PNG without a latent chunk
-│   ├── DamagedLatent    a chunk that breaks a rule of SPEC.md
-│   ├── NewerVersion     a chunk that needs a newer reader (major, noise, codec, dtype, critical flag)
-│   ├── ReplayDiffers    the lineage does not lead to the noise that is stored
-│   ├── PixelsDiffer     the pixels are not the ones that were rendered
-│   └── UnwritableFile   the target cannot be written: exists, carries another latent, no permission, no space
-└── InvalidValue         the caller asked for something that the format does not have
+├── FileError                    the file is not what it should be
+│   ├── UnreadableFileError      missing, a folder, no permission, not a whole PNG; not a valid noise or settings file
+│   ├── NoLatentError            a good PNG without a latent chunk
+│   ├── DamagedLatentError       a chunk that breaks a rule of SPEC.md
+│   ├── NewerVersionError        a chunk that needs a newer reader (major, noise, codec, dtype, critical flag)
+│   ├── ReplayDiffersError       the lineage does not lead to the noise that is stored
+│   ├── PixelsDifferError        the pixels are not the ones that were rendered
+│   └── UnwritableFileError      the target cannot be written: exists, carries another latent, no permission, no space
+└── InvalidValueError            the caller asked for something that the format does not have
 """
 
 from enum import IntEnum
@@ -45,49 +45,49 @@ class FileError(LatentPngError):
     """The file is not what it should be."""
 
 
-class UnreadableFile(FileError):
+class UnreadableFileError(FileError):
     """Missing, a folder, no permission, not a whole PNG, or not what a noise or settings file may be."""
 
     exit_code = ExitCode.UNREADABLE
 
 
-class NoLatent(FileError):
+class NoLatentError(FileError):
     """A good PNG that carries no latent chunk."""
 
     exit_code = ExitCode.NO_LATENT
 
 
-class DamagedLatent(FileError):
+class DamagedLatentError(FileError):
     """A chunk that breaks a rule of SPEC.md."""
 
     exit_code = ExitCode.DAMAGED
 
 
-class NewerVersion(FileError):
+class NewerVersionError(FileError):
     """A chunk that is whole but needs a newer reader."""
 
     exit_code = ExitCode.NEWER_VERSION
 
 
-class ReplayDiffers(FileError):
+class ReplayDiffersError(FileError):
     """The lineage does not lead to the noise that is stored."""
 
     exit_code = ExitCode.REPLAY_DIFFERS
 
 
-class PixelsDiffer(FileError):
+class PixelsDifferError(FileError):
     """The pixels are not the ones that were rendered."""
 
     exit_code = ExitCode.PIXELS_DIFFER
 
 
-class UnwritableFile(FileError):
+class UnwritableFileError(FileError):
     """The target cannot be written: it exists, carries another latent, no permission, no space."""
 
     exit_code = ExitCode.UNWRITABLE
 
 
-class InvalidValue(LatentPngError, ValueError):
+class InvalidValueError(LatentPngError, ValueError):
     """The caller asked for something that the format does not have."""
 
     exit_code = ExitCode.USAGE

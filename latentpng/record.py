@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias, Union
 
-from latentpng.errors import InvalidValue
+from latentpng.errors import InvalidValueError
 from latentpng.shapes import check_rounds, check_shape
 from latentpng.text import brief
 
@@ -82,21 +82,21 @@ class Round:
     def __post_init__(self) -> None:
         _check_seed("round seed", self.seed)
         if not 1 <= self.of <= MAX_CANDIDATES:
-            raise InvalidValue(f"a round has 1 to {MAX_CANDIDATES} candidates, found {self.of}")
+            raise InvalidValueError(f"a round has 1 to {MAX_CANDIDATES} candidates, found {self.of}")
         if not self.marks or len(set(self.marks)) != len(self.marks):
-            raise InvalidValue(f"marks name at least one candidate, each once, found {brief(list(self.marks))}")
+            raise InvalidValueError(f"marks name at least one candidate, each once, found {brief(list(self.marks))}")
         if not all(0 <= mark < self.of for mark in self.marks):
-            raise InvalidValue(f"marks are indices below {self.of}, found {brief(list(self.marks))}")
+            raise InvalidValueError(f"marks are indices below {self.of}, found {brief(list(self.marks))}")
         if self.of > 1 and len(self.marks) == self.of:
-            raise InvalidValue(f"all {self.of} candidates are marked: zero-sum noise has no blend of all")
+            raise InvalidValueError(f"all {self.of} candidates are marked: zero-sum noise has no blend of all")
         if not (math.isfinite(self.scale) and 0.0 <= self.scale <= 1.0):
-            raise InvalidValue(f"scale is a number from 0 to 1, found {self.scale}")
+            raise InvalidValueError(f"scale is a number from 0 to 1, found {self.scale}")
         if not (math.isfinite(self.prompt_scale) and 0.0 <= self.prompt_scale <= 1.0):
-            raise InvalidValue(f"prompt_scale is a number from 0 to 1, found {self.prompt_scale}")
+            raise InvalidValueError(f"prompt_scale is a number from 0 to 1, found {self.prompt_scale}")
         if len(self.bands) > MAX_OCTAVES:
-            raise InvalidValue(f"at most {MAX_OCTAVES} bands, found {len(self.bands)}")
+            raise InvalidValueError(f"at most {MAX_OCTAVES} bands, found {len(self.bands)}")
         if not all(math.isfinite(band) and band >= 0.0 and self.scale * band <= 1.0 for band in self.bands):
-            raise InvalidValue(f"bands are factors >= 0 with scale * band <= 1, found {list(self.bands)}")
+            raise InvalidValueError(f"bands are factors >= 0 with scale * band <= 1, found {list(self.bands)}")
         _check_region(self.region)
 
 
@@ -110,21 +110,21 @@ class Lineage:
 
     def __post_init__(self) -> None:
         if len(self.rounds) > MAX_ROUNDS:
-            raise InvalidValue(f"at most {MAX_ROUNDS} rounds, found {len(self.rounds)}")
+            raise InvalidValueError(f"at most {MAX_ROUNDS} rounds, found {len(self.rounds)}")
 
     @property
     def moves_prompt(self) -> bool:
         """Is the picture rendered with another prompt embedding than its prompt has?"""
-        return any(round.prompt_scale for round in self.rounds)
+        return any(round_.prompt_scale for round_ in self.rounds)
 
-    def child(self, round: Round) -> Lineage:
+    def child(self, round_: Round) -> Lineage:
         """This lineage with one more round."""
-        return Lineage(root=self.root, rounds=(*self.rounds, round), noise=self.noise)
+        return Lineage(root=self.root, rounds=(*self.rounds, round_), noise=self.noise)
 
     def ancestor(self, rounds: int) -> Lineage:
-        """The lineage after the first `rounds` rounds; 0 is the root.  InvalidValue when there are fewer."""
+        """The lineage after the first `rounds` rounds; 0 is the root.  InvalidValueError when there are fewer."""
         if not 0 <= rounds <= len(self.rounds):
-            raise InvalidValue(f"round {rounds} asked for, the picture has {len(self.rounds)} (0 is the root)")
+            raise InvalidValueError(f"round {rounds} asked for, the picture has {len(self.rounds)} (0 is the root)")
         return Lineage(root=self.root, rounds=self.rounds[:rounds], noise=self.noise)
 
 
@@ -152,7 +152,7 @@ class LatentRecord:
 
     def __post_init__(self) -> None:
         if self.tensor.dtype.str[1:] != "f2":
-            raise InvalidValue(f"noise is float16, found {self.tensor.dtype}")
+            raise InvalidValueError(f"noise is float16, found {self.tensor.dtype}")
         check_shape(self.tensor.shape, self.axes)
         check_rounds(self.lineage, self.tensor.shape, self.axes)
         check_digest("node", self.node)
@@ -176,14 +176,14 @@ def default_axes(dimensions: int) -> str:
 
 
 def check_digest(name: str, digest: str) -> None:
-    """InvalidValue unless this is a SHA-256 as the format writes it."""
+    """InvalidValueError unless this is a SHA-256 as the format writes it."""
     if len(digest) != 64 or set(digest) - set("0123456789abcdef"):
-        raise InvalidValue(f"{name} is a SHA-256 in 64 lower-case hexadecimal digits, found {digest[:80]!r}")
+        raise InvalidValueError(f"{name} is a SHA-256 in 64 lower-case hexadecimal digits, found {digest[:80]!r}")
 
 
 def _check_seed(name: str, seed: int) -> None:
     if not 0 <= seed <= MAX_SEED:
-        raise InvalidValue(f"{name} is a number from 0 to 2^64 - 1, found {seed}")
+        raise InvalidValueError(f"{name} is a number from 0 to 2^64 - 1, found {seed}")
 
 
 def _check_region(region: str) -> None:
@@ -191,6 +191,6 @@ def _check_region(region: str) -> None:
         return
     rows = region.split("/")
     if len(rows) > MAX_REGION_SIDE or len(rows[0]) > MAX_REGION_SIDE:
-        raise InvalidValue(f"a region has at most {MAX_REGION_SIDE} x {MAX_REGION_SIDE} cells")
+        raise InvalidValueError(f"a region has at most {MAX_REGION_SIDE} x {MAX_REGION_SIDE} cells")
     if not rows[0] or any(len(row) != len(rows[0]) or set(row) - {"0", "1"} for row in rows):
-        raise InvalidValue("a region is rows of 0 and 1 of one length, joined by '/'")
+        raise InvalidValueError("a region is rows of 0 and 1 of one length, joined by '/'")

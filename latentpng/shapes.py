@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from latentpng.errors import InvalidValue
+from latentpng.errors import InvalidValueError
 from latentpng.text import brief
 
 if TYPE_CHECKING:
@@ -43,39 +43,43 @@ def octaves(shape: tuple[int, ...], axes: str) -> int:
 
 
 def check_dims(shape: tuple[int, ...]) -> None:
-    """InvalidValue unless a noise tensor may have this shape."""
+    """InvalidValueError unless a noise tensor may have this shape."""
     if not 1 <= len(shape) <= MAX_AXES:
-        raise InvalidValue(f"1 to {MAX_AXES} dimensions needed, found {len(shape)}")
+        raise InvalidValueError(f"1 to {MAX_AXES} dimensions needed, found {len(shape)}")
     if min(shape) < 1 or math.prod(shape) > MAX_ELEMENTS:
-        raise InvalidValue(f"1 to {MAX_ELEMENTS} elements needed, found dimensions {list(shape)}")
+        raise InvalidValueError(f"1 to {MAX_ELEMENTS} elements needed, found dimensions {list(shape)}")
 
 
 def check_shape(shape: tuple[int, ...], axes: str) -> None:
-    """InvalidValue unless a noise tensor may have this shape and these axes."""
+    """InvalidValueError unless a noise tensor may have this shape and these axes."""
     check_dims(shape)
     if len(axes) != len(shape) or not set(axes) <= set(_AXIS_LETTERS):
-        raise InvalidValue(
+        raise InvalidValueError(
             f"axes name each of the {len(shape)} dimensions by a capital letter or 1, found {brief(axes)}"
         )
     if (axes.count("H"), axes.count("W")) not in ((0, 0), (1, 1)) or axes.find("H") > axes.find("W"):
-        raise InvalidValue(f"axes have one H before one W, or neither, found {axes!r}")
+        raise InvalidValueError(f"axes have one H before one W, or neither, found {axes!r}")
 
 
 def check_rounds(lineage: Lineage, shape: tuple[int, ...], axes: str) -> None:
-    """InvalidValue unless every round can be applied to noise of this shape, and all of them in bearable time."""
-    for round in lineage.rounds:
-        check_round(round, shape, axes)
-    work = math.prod(shape) * sum(max(LEAST_CANDIDATES, round.of) for round in lineage.rounds)
+    """InvalidValueError unless every round can be applied to noise of this shape, and all of them in bearable time."""
+    for round_ in lineage.rounds:
+        check_round(round_, shape, axes)
+    work = math.prod(shape) * sum(max(LEAST_CANDIDATES, round_.of) for round_ in lineage.rounds)
     if work > MAX_WORK:
-        raise InvalidValue(f"at most {MAX_WORK} noise values in all rounds, found {work}")
+        raise InvalidValueError(f"at most {MAX_WORK} noise values in all rounds, found {work}")
 
 
-def check_round(round: Round, shape: tuple[int, ...], axes: str) -> None:
-    """InvalidValue unless the bands and the region of this round fit noise of this shape."""
+def check_round(round_: Round, shape: tuple[int, ...], axes: str) -> None:
+    """InvalidValueError unless the bands and the region of this round fit noise of this shape."""
     height, width = spatial_shape(shape, axes)
-    if round.bands and len(round.bands) != octaves(shape, axes):
-        raise InvalidValue(f"{octaves(shape, axes)} bands needed for {list(shape)} {axes}, found {len(round.bands)}")
-    rows = round.region.split("/") if round.region else []
+    if round_.bands and len(round_.bands) != octaves(shape, axes):
+        raise InvalidValueError(
+            f"{octaves(shape, axes)} bands needed for {list(shape)} {axes}, found {len(round_.bands)}"
+        )
+    rows = round_.region.split("/") if round_.region else []
     if rows and (len(rows) > height or len(rows[0]) > width):
         found = f"{len(rows)} x {len(rows[0])}"
-        raise InvalidValue(f"a region has at most {height} x {width} cells for {list(shape)} {axes}, found {found}")
+        raise InvalidValueError(
+            f"a region has at most {height} x {width} cells for {list(shape)} {axes}, found {found}"
+        )

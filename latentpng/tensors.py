@@ -9,7 +9,7 @@ import io
 import json
 from typing import TYPE_CHECKING
 
-from latentpng.errors import InvalidValue
+from latentpng.errors import InvalidValueError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,13 +20,13 @@ SUFFIXES = tuple(FORMATS.values())
 
 
 def check_suffix(suffix: str) -> None:
-    """InvalidValue for a suffix that names no kind of tensor file."""
+    """InvalidValueError for a suffix that names no kind of tensor file."""
     if suffix not in SUFFIXES:
-        raise InvalidValue(f"noise is written as {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}, found {suffix!r}")
+        raise InvalidValueError(f"noise is written as {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}, found {suffix!r}")
 
 
 def tensor_file(noise: NDArray[np.float16], axes: str, suffix: str) -> bytes:
-    """The bytes of such a file; in safetensors the tensor is called `noise`.  InvalidValue for another suffix."""
+    """The bytes of such a file; in safetensors the tensor is called `noise`.  InvalidValueError for another suffix."""
     check_suffix(suffix)
     if suffix == ".npy":
         return _npy(noise)
@@ -52,7 +52,7 @@ def _latent(noise: NDArray[np.float16], axes: str) -> bytes:
     if len(letters) == 3:
         letters, noise = f"N{letters}", noise[np.newaxis]
     if sorted(letters) != sorted("NCHW"):
-        raise InvalidValue(f"a .latent has the axes C, H and W, and perhaps N or 1, found {axes!r}")
+        raise InvalidValueError(f"a .latent has the axes C, H and W, and perhaps N or 1, found {axes!r}")
     ordered = noise.transpose([letters.index(letter) for letter in "NCHW"])
     return _safetensors({"latent_format_version_0": np.zeros(0, np.float16), "latent_tensor": ordered}, "NCHW")
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import NoReturn
 
-from engine.errors import Cancelled, EngineError, InvalidRequest, ModelProblem
+from engine.errors import EngineError, InvalidRequestError, ModelError, RenderCancelled
 from latentpng.errors import LatentPngError
 from latentpng.text import plain
 from tui import __version__
@@ -85,11 +85,11 @@ def exit_code_of(error: EngineError | LatentPngError) -> int:
     match error:
         case LatentPngError():
             return int(error.exit_code)
-        case InvalidRequest():
+        case InvalidRequestError():
             return ExitCode.USAGE
-        case ModelProblem():
+        case ModelError():
             return ExitCode.MODEL
-        case Cancelled():
+        case RenderCancelled():
             return ExitCode.INTERRUPTED
         case _:
             return ExitCode.RENDER
@@ -163,7 +163,7 @@ def _run_script(name: str, arguments: list[str]) -> int:
 def _run_app(arguments: list[str]) -> int:
     options = app_parser().parse_args(arguments)
     if options.file is not None and options.prompt is not None:
-        raise InvalidRequest("--prompt begins a new search, FILE.png goes on with one: give one of them")
+        raise InvalidRequestError("--prompt begins a new search, FILE.png goes on with one: give one of them")
     from tui.app.launch import run_app
 
     return run_app(options, changed=bool(arguments))

@@ -36,7 +36,7 @@ class Opening:
 
 
 def open_prompt(options: argparse.Namespace, prompt: str) -> Opening:
-    """A new search.  ModelProblem, InvalidRequest."""
+    """A new search.  ModelError, InvalidRequestError."""
     target = target_for_prompt(options, prompt)
     seed = draw_seed() if options.seed is None else options.seed
     target = replace(target, settings=replace(target.settings, step_seed=step_seed_of(seed)))
@@ -45,7 +45,7 @@ def open_prompt(options: argparse.Namespace, prompt: str) -> Opening:
 
 
 def open_picture(options: argparse.Namespace, path: Path) -> Opening:
-    """Goes on from a picture.  FileError, ModelProblem, InvalidRequest."""
+    """Goes on from a picture.  FileError, ModelError, InvalidRequestError."""
     from latentpng.png.files import read_record
 
     record = read_record(path)
@@ -68,8 +68,8 @@ def open_journal(options: argparse.Namespace, journal: Journal) -> Opening:
     opening = open_picture(options, journal.picture)
     if journal.rounds:
         lineage = opening.beginning.lineage
-        for round in journal.rounds:
-            lineage = lineage.child(round)
+        for round_ in journal.rounds:
+            lineage = lineage.child(round_)
         beginning = replace(opening.beginning, lineage=lineage, known=None, path=None)
         opening = replace(opening, beginning=beginning)
     return replace(opening, journal=journal)

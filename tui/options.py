@@ -58,20 +58,20 @@ class Target:
 
 
 def asked_model(options: argparse.Namespace) -> ModelChoice:
-    """What --model and --config name, without what is laid over it.  ModelProblem."""
+    """What --model and --config name, without what is laid over it.  ModelError."""
     other_vae = options.vae not in ("", NONE)
     return resolve_model(options.model, config=options.config, download=options.download, other_vae=other_vae)
 
 
 def target_for_prompt(options: argparse.Namespace, prompt: str) -> Target:
-    """What renders a new prompt.  ModelProblem, InvalidRequest."""
+    """What renders a new prompt.  ModelError, InvalidRequestError."""
     model = with_parts(options, asked_model(options), None)
     defaults = defaults_of(model)
     return _target(options, model, defaults, defaults.settings(prompt))
 
 
 def target_for_record(options: argparse.Namespace, record: LatentRecord) -> Target:
-    """What renders a picture again, with what the options change.  ModelProblem, InvalidRequest."""
+    """What renders a picture again, with what the options change.  ModelError, InvalidRequestError."""
     recorded = model_entry(record.settings)
     model = asked_model(options) if options.model else recorded_model(recorded)
     model = with_parts(options, model, recorded)
@@ -130,8 +130,8 @@ def _target(
         negative_prompt=settings.negative_prompt if chosen["negative"] is None else chosen["negative"],
         width=width,
         height=height,
-        steps=settings.steps if chosen["steps"] is None else chosen["steps"],
-        guidance=settings.guidance if chosen["guidance"] is None else chosen["guidance"],
+        num_inference_steps=settings.num_inference_steps if chosen["steps"] is None else chosen["steps"],
+        guidance_scale=settings.guidance_scale if chosen["guidance"] is None else chosen["guidance"],
         scheduler=settings.scheduler if chosen["scheduler"] is None else scheduler_settings(chosen["scheduler"]),
         step_seed=settings.step_seed,
         guidance_rescale=settings.guidance_rescale,

@@ -15,7 +15,7 @@ import torch
 import torch._dynamo
 
 from engine.diffusion.components import first_line
-from engine.errors import ModelProblem
+from engine.errors import ModelError
 from engine.models.memory import Memory
 
 OPTIONS: Mapping[str, Any] = MappingProxyType({"backend": "inductor", "fullgraph": True, "dynamic": False})
@@ -28,13 +28,13 @@ _OF_COMPILER = ("torch._dynamo", "torch._inductor", "triton")
 
 
 def compile_blocks(pipe: Any, memory: Memory = Memory.RESIDENT) -> None:
-    """Lets the first rendering compile the denoisers.  ModelProblem when nothing of this model can be compiled."""
+    """Lets the first rendering compile the denoisers.  ModelError when nothing of this model can be compiled."""
     found: list[Any] = [getattr(pipe, name, None) for name in DENOISERS]
     parts = [part for part in found if _has_blocks(part)]
     if not parts:
-        raise ModelProblem(f"this model ({type(pipe).__name__}) has no blocks to compile: leave out --compile")
+        raise ModelError(f"this model ({type(pipe).__name__}) has no blocks to compile: leave out --compile")
     if memory is Memory.GROUP:
-        raise ModelProblem("--compile needs whole parts of the model on the GPU: --memory group moves single layers")
+        raise ModelError("--compile needs whole parts of the model on the GPU: --memory group moves single layers")
     torch.compiler.reset()  # what was compiled for the model before this one is of no use
     _keep_many_shapes()
     for part in parts:

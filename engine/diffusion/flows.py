@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from engine.errors import InvalidRequest
+from engine.errors import InvalidRequestError
 from latentpng.record import JsonObject
 
 FLOW = ("FlowMatchEulerDiscreteScheduler", "FlowMatchHeunDiscreteScheduler", "FlowMatchLCMScheduler")
@@ -36,14 +36,14 @@ def in_flow_terms(kind: str, options: JsonObject) -> dict[str, Any]:
 
 
 def check_sigmas(scheduler: Any) -> None:
-    """InvalidRequest when a spacing of the sigmas is asked for that this solver computes for other models only."""
+    """InvalidRequestError when a spacing of the sigmas is asked for that this solver computes for other models only."""
     name = type(scheduler).__name__
     asked = [spacing for spacing in _SPACINGS if scheduler.config.get(spacing)]
     if name not in SOLVERS or not asked:
         return
     scheduler.set_timesteps(8, **({"mu": 1.0} if scheduler.config.get("use_dynamic_shifting") else {}))
     if float(scheduler.sigmas.max()) > 1.0:
-        raise InvalidRequest(
+        raise InvalidRequestError(
             f"the scheduler {name.removesuffix('Scheduler')} cannot do {asked[0]} for a model that follows a flow; "
             "FlowMatchEulerDiscrete can"
         )

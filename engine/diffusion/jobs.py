@@ -18,7 +18,7 @@ from engine.diffusion.load import LoadedModel
 from engine.diffusion.provenance import Recorder
 from engine.diffusion.render import BatchRenderer, NoiseKind, RenderedBatch
 from engine.diffusion.seams import Step, in_words
-from engine.errors import Cancelled, OutOfMemory, RenderProblem
+from engine.errors import OutOfMemoryError, RenderCancelled, RenderError
 from engine.rendering.events import Event, JobDone, Picture, PictureRendered, PreviewRendered, StepDone
 from engine.rendering.requests import RenderJob
 from engine.rendering.settings import RenderSettings
@@ -51,7 +51,7 @@ class JobRunner:
         self._lacked: tuple[str, ...] = ()
 
     def run(self, job: RenderJob) -> None:
-        """Ends with JobDone; raises Cancelled, or what went wrong."""
+        """Ends with JobDone; raises RenderCancelled, or what went wrong."""
         started = time.monotonic()
         todo = list(job.tasks)
         most = self._micro_batch or usual_batch(self._device, job.settings)
@@ -62,7 +62,9 @@ class JobRunner:
             if self._fits(job, batch, kind):
                 todo = [task for task in todo if task.index not in batch.indices]
             elif batch.size == 1:
-                raise OutOfMemory(f"there is not enough memory for one picture of {_pixels(job)}: try a smaller size")
+                raise OutOfMemoryError(
+                    f"there is not enough memory for one picture of {_pixels(job)}: try a smaller size"
+                )
             else:
                 self._largest = batch.size // 2
                 self._lacked = (f"memory ran out at {batch.size} pictures at once: smaller batches from there on",)
@@ -72,7 +74,7 @@ class JobRunner:
         kind = self.renderer.noise_kind(job.settings)
         tensor = job.root_tensor
         if tensor is not None and tensor.shape != kind.shape and any(_has_tensor(task.lineage) for task in job.tasks):
-            raise RenderProblem(
+            raise RenderError(
                 f"the stored noise is {in_words(tensor.shape)}, but this model wants {in_words(kind.shape)} at "
                 f"{_pixels(job)}: it belongs to another model or size"
             )
@@ -86,7 +88,7 @@ class JobRunner:
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
                 if sentence := compiler_trouble(error):
-                    raise RenderProblem(sentence) from error
+                    raise RenderError(sentence) from error
                 raise
         else:
             self._report(job, batch, noises, kind, rendered)
@@ -106,7 +108,7 @@ class JobRunner:
 
     def _check(self, job: RenderJob) -> None:
         if self._is_cancelled(job.job):
-            raise Cancelled(f"job {job.job} was cancelled")
+            raise RenderCancelled(f"job {job.job} was cancelled")
 
     def _render(self, job: RenderJob, batch: Batch, noise: NDArray[np.float16]) -> RenderedBatch:
         def on_step(step: Step) -> None:

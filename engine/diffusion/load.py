@@ -36,7 +36,7 @@ from engine.diffusion.placement import (
 from engine.diffusion.prompts import PromptMemo
 from engine.diffusion.schedulers import OwnScheduler
 from engine.diffusion.seams import noise_globals
-from engine.errors import ModelProblem
+from engine.errors import ModelError
 from engine.models.defaults import carried_preview
 from engine.models.find import model_identity
 from engine.models.memory import Memory
@@ -71,7 +71,7 @@ class LoadedModel:
 
 
 def load_model(request: LoadModel, progress: Callable[[str], None]) -> LoadedModel:
-    """ModelProblem when it cannot be used, in one sentence."""
+    """ModelError when it cannot be used, in one sentence."""
     keep_quiet()
     compute_repeatably()
     choice = _fetched(request.model, progress)
@@ -121,7 +121,7 @@ def with_other_loras(loaded: LoadedModel, loaded_for: LoadModel, request: LoadMo
     """What is loaded, with the LoRA files of `request`, where all else is the same; None where it is not.
 
     The weights stay where they are, and prompts are encoded anew.  None for compiled blocks too, which are compiled
-    with their LoRA layers.  After a ModelProblem the pipeline is of no use.
+    with their LoRA layers.  After a ModelError the pipeline is of no use.
     """
     bare = replace(request, model=replace(request.model, loras=loaded_for.model.loras))
     if loaded.compiled or loaded.memory is not Memory.RESIDENT or not serves(loaded, loaded_for, bare):
@@ -162,13 +162,13 @@ def _fetched(choice: ModelChoice, progress: Callable[[str], None]) -> ModelChoic
     """A model of the hub as a local folder; local ones as they are, when they are still there."""
     if not choice.download:
         if not Path(choice.path).exists():
-            raise ModelProblem(f"there is no folder or file for the model {choice.name!r}")
+            raise ModelError(f"there is no folder or file for the model {choice.name!r}")
         return choice
     try:
         with told_while_downloading(choice.name, hub_folder(choice.path), progress):
             folder = Path(str(DiffusionPipeline.download(choice.path, use_safetensors=True)))
     except Exception as error:  # the hub's errors share no base class but this
-        raise ModelProblem(f"{choice.name!r} could not be downloaded: {_why_no_download(error)}") from error
+        raise ModelError(f"{choice.name!r} could not be downloaded: {_why_no_download(error)}") from error
     check_folder(folder)
     return replace(choice, path=str(folder), download=False)
 
@@ -216,15 +216,15 @@ def _pipeline(choice: ModelChoice, dtype: torch.dtype, memory: Memory) -> Any:
             **({"variant": variant} if variant else {}),
         )
     except (MemoryError, torch.OutOfMemoryError) as error:
-        raise ModelProblem(
+        raise ModelError(
             f"there is not enough memory to load {choice.name!r}: end other programs, or choose a smaller model"
         ) from error
     except Exception as error:  # a broken model fails in as many ways as there are libraries
-        raise ModelProblem(f"{choice.name!r} cannot be loaded: {first_line(error)}") from error
+        raise ModelError(f"{choice.name!r} cannot be loaded: {first_line(error)}") from error
 
 
 def _check_complete(pipe: Any, choice: ModelChoice) -> None:
-    """ModelProblem when weights are missing, which the libraries replace by random ones or leave empty, silently."""
+    """ModelError when weights are missing, which the libraries replace by random ones or leave empty, silently."""
     for name, part in pipe.components.items():
         if not isinstance(part, torch.nn.Module) or getattr(part.config, "quantization_config", None):
             continue
@@ -233,7 +233,7 @@ def _check_complete(pipe: Any, choice: ModelChoice) -> None:
         # tied weights are stored once, so what shares its memory counts once
         distinct = len({tensor.data_ptr() for tensor in tensors}) if stored else 0
         if distinct > stored or any(tensor.is_meta for tensor in tensors):
-            raise ModelProblem(f"{choice.name!r} is damaged: some weights of {name!r} are missing, download it again")
+            raise ModelError(f"{choice.name!r} is damaged: some weights of {name!r} are missing, download it again")
 
 
 def _stored_tensors(choice: ModelChoice, component: str) -> int:
@@ -253,11 +253,11 @@ def _checked_class(pipeline: str, name: str) -> Any:
     """The pipeline's class, checked before gigabytes are read."""
     kind = getattr(diffusers, pipeline, None)
     if kind is None or not hasattr(kind, "from_pretrained"):
-        raise ModelProblem(f"{name!r} is a {pipeline}, which diffusers {diffusers.__version__} does not have")
+        raise ModelError(f"{name!r} is a {pipeline}, which diffusers {diffusers.__version__} does not have")
     check_pipeline(pipeline, name)
     parameters = inspect.signature(kind.__call__).parameters
     if "prompt" not in parameters or "num_inference_steps" not in parameters or "num_frames" in parameters:
-        raise ModelProblem(f"{name!r} ({pipeline}) does not make pictures from text")
+        raise ModelError(f"{name!r} ({pipeline}) does not make pictures from text")
     if not noise_globals(kind):
-        raise ModelProblem(f"{name!r} ({pipeline}) takes its initial noise from a place that is not known")
+        raise ModelError(f"{name!r} ({pipeline}) takes its initial noise from a place that is not known")
     return kind

@@ -16,7 +16,7 @@ import traceback
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from engine.errors import Cancelled, EngineError, InvalidRequest, ModelProblem, OutOfMemory
+from engine.errors import EngineError, InvalidRequestError, ModelError, OutOfMemoryError, RenderCancelled
 from engine.models.find import remember_model
 from engine.rendering.events import (
     Event,
@@ -154,12 +154,12 @@ class Worker:
     def _render(self, job: RenderJob) -> None:
         try:
             if self._waiting.is_cancelled(job.job):
-                raise Cancelled(f"job {job.job} was cancelled")
+                raise RenderCancelled(f"job {job.job} was cancelled")
             if self._runner is None:
                 self._emit(replace(self._refusal, job=job.job))
             else:
                 self._runner.run(job)
-        except Cancelled:
+        except RenderCancelled:
             self._emit(JobCancelled(job=job.job))
         except Exception as error:  # whatever it is, the job must end
             self._emit(failed(job.job, error, Failure.CRASH))
@@ -169,11 +169,11 @@ class Worker:
 
 def failed(job: int, error: Exception, otherwise: Failure) -> JobFailed:
     """An error as an event: our own and the pipelines' complaints about settings in words, the rest with its class."""
-    if isinstance(error, ModelProblem):
+    if isinstance(error, ModelError):
         return JobFailed(job=job, failure=Failure.MODEL, sentence=str(error))
-    if isinstance(error, OutOfMemory):
+    if isinstance(error, OutOfMemoryError):
         return JobFailed(job=job, failure=Failure.MEMORY, sentence=str(error))
-    if isinstance(error, InvalidRequest | EngineError | LatentPngError):
+    if isinstance(error, InvalidRequestError | EngineError | LatentPngError):
         return JobFailed(job=job, failure=Failure.SETTINGS, sentence=str(error))
     traceback.print_exception(error)  # into the log
     line = (str(error).strip() or "no more is known").splitlines()[0][:300]

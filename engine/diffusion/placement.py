@@ -15,7 +15,7 @@ from diffusers.models.attention_dispatch import AttentionBackendName
 
 from engine.diffusion.compile import DENOISERS
 from engine.diffusion.components import first_line
-from engine.errors import ModelProblem
+from engine.errors import ModelError
 from engine.models.memory import QUANTISED, Memory, Placement, Room, plan_memory, working_bytes
 from engine.models.weights import parts_beside, single_values, values_in, values_of
 from engine.rendering.requests import LoadModel, ModelChoice
@@ -26,12 +26,12 @@ NATIVE = AttentionBackendName.NATIVE.value
 
 
 def chosen_device(wanted: str) -> str:
-    """The device that is asked for; for "auto" the best there is.  ModelProblem."""
+    """The device that is asked for; for "auto" the best there is.  ModelError."""
     if wanted != "auto":
         try:
             torch.empty(0, device=wanted)
         except (RuntimeError, AssertionError) as error:
-            raise ModelProblem(f"the device {wanted!r} cannot be used here: {_why_no_device(error)}") from error
+            raise ModelError(f"the device {wanted!r} cannot be used here: {_why_no_device(error)}") from error
         device = torch.device(wanted)
         if device.type == "cuda" and device.index is not None:
             torch.cuda.set_device(device)  # where quantised weights go, whatever they are told
@@ -45,11 +45,11 @@ def chosen_dtype(wanted: str, device: str, *, made_with: tuple[str, str], has_un
     """For "auto": that of the picture to go on from, where `made_with` says that it came from such a device.
 
     Otherwise float32 on a CPU (float16 is ten times slower there); on a GPU float16 for UNets, bfloat16 for
-    transformers.  ModelProblem when `wanted` is none of them.
+    transformers.  ModelError when `wanted` is none of them.
     """
     if wanted != "auto":
         if wanted not in _DTYPES:
-            raise ModelProblem(f"the dtype is one of {', '.join(_DTYPES)}, found {wanted!r}")
+            raise ModelError(f"the dtype is one of {', '.join(_DTYPES)}, found {wanted!r}")
         return _DTYPES[wanted]
     kind = torch.device(device).type
     then, recorded = made_with
@@ -61,14 +61,14 @@ def chosen_dtype(wanted: str, device: str, *, made_with: tuple[str, str], has_un
 
 
 def chosen_placement(request: LoadModel, choice: ModelChoice, device: str, dtype: torch.dtype) -> Placement:
-    """By the sizes of the weights and the memory that is free now.  ModelProblem."""
+    """By the sizes of the weights and the memory that is free now.  ModelError."""
     path, settings = Path(choice.path), request.settings
     values = single_values(path) if choice.is_single_file else values_of(path)
     if choice.is_single_file:
         beside = values_of(choice.folder)
         values |= {part.name: beside.get(part.name, 0) for part in parts_beside(path, choice.folder)}
         if request.memory in QUANTISED:
-            raise ModelProblem(f"--memory {request.memory} needs a diffusers folder, {path.name} is a single file")
+            raise ModelError(f"--memory {request.memory} needs a diffusers folder, {path.name} is a single file")
     if choice.vae:
         values["vae"] = values_in(Path(choice.vae))
     room = free_room(device)
@@ -118,7 +118,7 @@ def quantisation(memory: Memory, index: Mapping[str, Any], dtype: torch.dtype) -
 def placed(pipe: Any, device: str, memory: Memory, *, asked: bool, progress: Callable[[str], None]) -> Memory:
     """Puts its weights where they are to be, and answers how.  When they do not fit after all, parts wait.
 
-    asked: somebody asked for just this, so nothing else is done: ModelProblem when it does not fit.
+    asked: somebody asked for just this, so nothing else is done: ModelError when it does not fit.
     """
     try:
         _place(pipe, device, memory)
@@ -126,7 +126,7 @@ def placed(pipe: Any, device: str, memory: Memory, *, asked: bool, progress: Cal
     except torch.OutOfMemoryError as error:
         torch.cuda.empty_cache()
         if asked or memory is not Memory.RESIDENT:
-            raise ModelProblem(
+            raise ModelError(
                 f"the GPU has not enough memory for --memory {memory}: try --memory group, or a smaller size"
             ) from error
     progress("the weights do not fit on the GPU: each part goes there when it is needed")
@@ -148,13 +148,13 @@ def prepare(pipe: Any, device: str) -> None:
 def use_attention(pipe: Any, wanted: str, then: str = "") -> str:
     """Sets the attention, and answers its name; "" for torch's own, or where the model knows no other.
 
-    wanted: a name, or "auto": `then` where it can be used, else torch's own.  ModelProblem.
+    wanted: a name, or "auto": `then` where it can be used, else torch's own.  ModelError.
     """
     if wanted != "auto":
         return _set_attention(pipe, wanted)
     try:
         return _set_attention(pipe, then or NATIVE)
-    except ModelProblem:
+    except ModelError:
         return _set_attention(pipe, NATIVE)
 
 
@@ -165,17 +165,17 @@ def _why_no_device(error: BaseException) -> str:
 def _set_attention(pipe: Any, name: str) -> str:
     names = [backend.value for backend in AttentionBackendName if not backend.value.endswith("_hub")]
     if name not in names:
-        raise ModelProblem(f"the attention is one of {', '.join(names)}, found {name!r}")
+        raise ModelError(f"the attention is one of {', '.join(names)}, found {name!r}")
     parts = [part for part in map(_denoiser(pipe), DENOISERS) if part is not None]
     if not parts:
         if name == NATIVE:
             return ""
-        raise ModelProblem(f"the attention of this model ({type(pipe).__name__}) cannot be chosen")
+        raise ModelError(f"the attention of this model ({type(pipe).__name__}) cannot be chosen")
     try:
         for part in parts:
             part.set_attention_backend(name)  # also for torch's own: the library keeps the last one for all models
     except (RuntimeError, ValueError, ImportError) as error:
-        raise ModelProblem(f"the attention {name!r} cannot be used here: {first_line(error)}") from error
+        raise ModelError(f"the attention {name!r} cannot be used here: {first_line(error)}") from error
     return "" if name == NATIVE else name
 
 

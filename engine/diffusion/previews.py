@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engine.errors import ModelProblem
+from engine.errors import ModelError
 from engine.rendering.events import Picture
 
 _LARGEST = 256
@@ -24,7 +24,7 @@ class Previewer:
     """Turns latents into pictures as small as the latent grid.
 
     axes: of one picture's noise.  colours: (C + 1) rows of 3, when the model brings them.  tiny: an AutoencoderTiny;
-    ModelProblem when the latents have another number of channels than it takes.
+    ModelError when the latents have another number of channels than it takes.
     Where there are no spatial axes, or the latents are packed in a way that cannot be undone, there are no previews.
     """
 
@@ -37,7 +37,7 @@ class Previewer:
         self._map: NDArray[np.float64] | None = np.array(colours) if len(colours) == channels + 1 else None
         self._tiny = tiny
         if tiny is not None and (not self._spatial or tiny.config.latent_channels != channels):
-            raise ModelProblem(
+            raise ModelError(
                 f"the preview VAE takes {tiny.config.latent_channels} channels, "
                 f"the noise of this model has the axes {axes} and {channels} channels"
             )

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from engine.errors import RenderProblem
+from engine.errors import RenderError
 from latentpng.noise.prompt_offset import prompt_offset
 from latentpng.noise.replay import Tell
 from latentpng.record import Lineage
@@ -52,7 +52,7 @@ class PromptMove:
             return self._pictures(number, value[0])
         place = picture_axis(value) if isinstance(value, torch.Tensor) else -1
         if place < 0 or value.shape[place] != 1:
-            raise RenderProblem("this model's prompt embeddings are not one a picture: only its noise can vary")
+            raise RenderError("this model's prompt embeddings are not one a picture: only its noise can vary")
         return torch.stack(self._pictures(number, value.select(place, 0)), dim=place)
 
     def _pictures(self, number: int, embedding: torch.Tensor) -> list[torch.Tensor]:

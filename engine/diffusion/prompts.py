@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from engine.diffusion.prompt_offset import PromptMove, embedding_places, picture_axis
-from engine.errors import RenderProblem
+from engine.errors import RenderError
 
 _MOST = 8
 """Prompts kept; each takes up to a few megabytes."""
@@ -42,7 +42,7 @@ class PromptMemo:
 
     @contextlib.contextmanager
     def moved(self, move: PromptMove) -> Iterator[None]:
-        """While inside, the pipeline's first prompt is moved; the others are negative ones.  RenderProblem."""
+        """While inside, the pipeline's first prompt is moved; the others are negative ones.  RenderError."""
         if not self._places:
             raise self._unmovable()
         self._move = move
@@ -57,8 +57,8 @@ class PromptMemo:
         """Forgets everything."""
         self._kept.clear()
 
-    def _unmovable(self) -> RenderProblem:
-        return RenderProblem(f"{self._pipeline} has no prompt embeddings that could move: only its noise can vary")
+    def _unmovable(self) -> RenderError:
+        return RenderError(f"{self._pipeline} has no prompt embeddings that could move: only its noise can vary")
 
     def _remembered(self, *args: Any, **kwargs: Any) -> Any:
         bound = self._signature.bind(*args, **kwargs).arguments

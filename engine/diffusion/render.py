@@ -164,15 +164,15 @@ def call_arguments(
         "prompt": [settings.prompt] * count,
         "width": settings.width,
         "height": settings.height,
-        "num_inference_steps": settings.steps,
+        "num_inference_steps": settings.num_inference_steps,
         "generator": generators,
         "output_type": "np",
     }
     if _true_guidance(parameters):
-        arguments["true_cfg_scale"] = settings.guidance
+        arguments["true_cfg_scale"] = settings.guidance_scale
         arguments["negative_prompt"] = [settings.negative_prompt or " "] * count
     else:
-        arguments["guidance_scale"] = settings.guidance
+        arguments["guidance_scale"] = settings.guidance_scale
         if settings.negative_prompt:
             arguments["negative_prompt"] = [settings.negative_prompt] * count
     if settings.guidance_rescale:
@@ -188,7 +188,7 @@ def ignored_settings(pipe: Any, settings: RenderSettings) -> tuple[str, ...]:
     )
     ignored = {
         "this pipeline takes no negative prompt: it was ignored": settings.negative_prompt and not takes_negative,
-        "this pipeline takes no guidance: it was ignored": settings.guidance not in (0.0, 1.0)
+        "this pipeline takes no guidance: it was ignored": settings.guidance_scale not in (0.0, 1.0)
         and not {"guidance_scale", "true_cfg_scale"} & set(parameters),
         "this pipeline takes no guidance rescale: it was ignored": settings.guidance_rescale
         and "guidance_rescale" not in parameters,

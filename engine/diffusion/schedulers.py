@@ -10,7 +10,7 @@ from typing import Any
 import diffusers
 
 from engine.diffusion.flows import FLOW, SOLVERS, check_sigmas, in_flow_terms, take_all_times
-from engine.errors import InvalidRequest, ModelProblem
+from engine.errors import InvalidRequestError, ModelError
 from engine.rendering.settings import SchedulerSettings
 
 _UNLISTED = ("LCMScheduler", "TCDScheduler", "SASolverScheduler", "DDIMParallelScheduler", "DDPMParallelScheduler")
@@ -36,10 +36,10 @@ class OwnScheduler:
 
     @staticmethod
     def of(pipe: Any) -> OwnScheduler:
-        """As it stands in `pipe` now.  ModelProblem when it is of a kind that cannot be controlled."""
+        """As it stands in `pipe` now.  ModelError when it is of a kind that cannot be controlled."""
         kind = type(pipe.scheduler).__name__.removesuffix("Scheduler")
         if not hasattr(pipe.scheduler, "step"):
-            raise ModelProblem(f"the model's scheduler {kind} has no steps of its own, so it cannot be controlled")
+            raise ModelError(f"the model's scheduler {kind} has no steps of its own, so it cannot be controlled")
         return OwnScheduler(kind=type(pipe.scheduler), config=dict(pipe.scheduler.config))
 
     @property
@@ -59,18 +59,18 @@ class OwnScheduler:
         return tuple(sorted(name for name in names if hasattr(diffusers, name)))
 
     def build(self, settings: SchedulerSettings) -> Any:
-        """A fresh scheduler.  InvalidRequest when the model cannot use it, or when it refuses the options."""
+        """A fresh scheduler.  InvalidRequestError when the model cannot use it, or when it refuses the options."""
         kind: Any = self._class(settings.name) if settings.name else self.kind
         wanted = in_flow_terms(kind.__name__, settings.options) if self.is_flow else settings.options
         unknown = sorted(set(wanted) - set(inspect.signature(kind.__init__).parameters))
         if unknown:
-            raise InvalidRequest(f"{kind.__name__} has no option {unknown[0]!r}")
+            raise InvalidRequestError(f"{kind.__name__} has no option {unknown[0]!r}")
         # As arguments: of the configuration, diffusers drops every entry that the model's file does not spell out.
         options = {**self._translated(kind.__name__), **wanted}
         try:
             scheduler = kind.from_config(dict(self.config), **options)
         except Exception as error:  # a class refuses a value in whatever way it likes
-            raise InvalidRequest(_refusal(kind.__name__, error)) from error
+            raise InvalidRequestError(_refusal(kind.__name__, error)) from error
         if self.is_flow:
             check_sigmas(scheduler)
         if self.is_flow and kind is not self.kind:
@@ -97,7 +97,7 @@ class OwnScheduler:
         if meant not in usable:
             known = ", ".join(sorted(kind.removesuffix("Scheduler") for kind in usable))
             asked = name.removesuffix("Scheduler")
-            raise InvalidRequest(f"this model cannot use the scheduler {asked}; it can use {known}")
+            raise InvalidRequestError(f"this model cannot use the scheduler {asked}; it can use {known}")
         found: type = getattr(diffusers, meant)
         return found
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from engine.errors import ModelProblem, RenderProblem
+from engine.errors import ModelError, RenderError
 
 _NOISE_METHODS = ("__call__", "prepare_latents", "prepare_intermediate_images")
 
@@ -65,7 +65,7 @@ def wanted_noise(pipe: Any, call: Callable[[], object]) -> tuple[int, ...]:
     finally:
         pipe.maybe_free_model_hooks()
     if not shapes:
-        raise ModelProblem(f"{type(pipe).__name__} never asked for initial noise: it cannot be used")
+        raise ModelError(f"{type(pipe).__name__} never asked for initial noise: it cannot be used")
     return shapes[0]
 
 
@@ -78,20 +78,20 @@ def initial_noise(pipe: Any, noise: torch.Tensor) -> Iterator[None]:
         asked.append(shape)
         if shape != tuple(noise.shape):
             found, wanted = in_words(noise.shape[1:]), in_words(shape[1:])
-            raise RenderProblem(f"the noise is {found}, but this model and size want {wanted}")
+            raise RenderError(f"the noise is {found}, but this model and size want {wanted}")
         return noise.to(device=device, dtype=dtype or torch.float32)
 
     with _noise_from(pipe, give):
         yield
     if not asked:
-        raise RenderProblem(f"{type(pipe).__name__} never asked for initial noise")
+        raise RenderError(f"{type(pipe).__name__} never asked for initial noise")
 
 
 @contextlib.contextmanager
 def _noise_from(pipe: Any, give: Callable[..., torch.Tensor]) -> Iterator[None]:
     spaces = noise_globals(type(pipe))
     if not spaces:
-        raise ModelProblem(f"{type(pipe).__name__} takes its initial noise from a place that is not known")
+        raise ModelError(f"{type(pipe).__name__} takes its initial noise from a place that is not known")
     original = spaces[0]["randn_tensor"]
     given = False
 

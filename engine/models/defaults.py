@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from engine.errors import EngineError, ModelProblem
+from engine.errors import EngineError, ModelError
 from engine.models.schedulers import scheduler_settings
 from engine.models.weights import read_json
 from engine.rendering.settings import RenderSettings, SchedulerSettings
@@ -30,8 +30,8 @@ class ModelDefaults:
 
     width: int
     height: int
-    steps: int
-    guidance: float
+    num_inference_steps: int
+    guidance_scale: float
     scheduler: SchedulerSettings = field(default_factory=SchedulerSettings)
     scale: float = 0.4
     prompts: tuple[str, ...] = ()
@@ -42,8 +42,8 @@ class ModelDefaults:
             prompt=prompt,
             width=self.width,
             height=self.height,
-            steps=self.steps,
-            guidance=self.guidance,
+            num_inference_steps=self.num_inference_steps,
+            guidance_scale=self.guidance_scale,
             scheduler=self.scheduler,
         )
 
@@ -58,7 +58,7 @@ _PROMPTS = (
 
 
 def _family(side: int, steps: int, guidance: float) -> ModelDefaults:
-    return ModelDefaults(width=side, height=side, steps=steps, guidance=guidance, prompts=_PROMPTS)
+    return ModelDefaults(width=side, height=side, num_inference_steps=steps, guidance_scale=guidance, prompts=_PROMPTS)
 
 
 FALLBACK = _family(1024, 30, 4.5)
@@ -105,12 +105,12 @@ def family_defaults(pipeline: str, name: str) -> ModelDefaults:
     for word, steps, guidance in _DISTILLED:
         if word in name.casefold():
             side = 512 if word == "turbo" else defaults.width
-            return replace(defaults, steps=steps, guidance=guidance, width=side, height=side)
+            return replace(defaults, num_inference_steps=steps, guidance_scale=guidance, width=side, height=side)
     return defaults
 
 
 def carried_defaults(folder: Path, known: ModelDefaults) -> ModelDefaults:
-    """`known`, with what the folder's own `warmer.json` says.  ModelProblem when that is wrong."""
+    """`known`, with what the folder's own `warmer.json` says.  ModelError when that is wrong."""
     file = folder / DEFAULTS_FILE
     if not file.is_file():
         return known
@@ -123,14 +123,14 @@ def carried_defaults(folder: Path, known: ModelDefaults) -> ModelDefaults:
         return ModelDefaults(
             width=checked.width,
             height=checked.height,
-            steps=checked.steps,
-            guidance=checked.guidance,
+            num_inference_steps=checked.num_inference_steps,
+            guidance_scale=checked.guidance_scale,
             scheduler=scheduler_settings(_text(entries.get("scheduler", ""))),
             scale=_scale(entries.get("scale", known.scale)),
             prompts=_prompts(entries.get("prompts", known.prompts)),
         )
     except EngineError as error:
-        raise ModelProblem(f"{DEFAULTS_FILE} of the model {folder.name!r} is wrong: {error}") from error
+        raise ModelError(f"{DEFAULTS_FILE} of the model {folder.name!r} is wrong: {error}") from error
 
 
 def carried_preview(folder: Path) -> tuple[tuple[float, ...], ...]:
@@ -141,25 +141,25 @@ def carried_preview(folder: Path) -> tuple[tuple[float, ...], ...]:
     try:
         colours = tuple(tuple(float(value) for value in row) for row in rows)
     except (TypeError, ValueError) as error:
-        raise ModelProblem(wrong) from error
+        raise ModelError(wrong) from error
     if any(len(row) != 3 for row in colours):
-        raise ModelProblem(wrong)
+        raise ModelError(wrong)
     return colours
 
 
 def _text(value: Json) -> str:
     if not isinstance(value, str):
-        raise ModelProblem(f"scheduler is a name, found {value!r}")
+        raise ModelError(f"scheduler is a name, found {value!r}")
     return value
 
 
 def _scale(value: Json) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 < value <= 1.0:
-        raise ModelProblem(f"scale is a number above 0, up to 1, found {value!r}")
+        raise ModelError(f"scale is a number above 0, up to 1, found {value!r}")
     return float(value)
 
 
 def _prompts(value: Json) -> tuple[str, ...]:
     if not isinstance(value, list | tuple) or not all(isinstance(prompt, str) and prompt for prompt in value):
-        raise ModelProblem("prompts is a list of texts")
+        raise ModelError("prompts is a list of texts")
     return tuple(str(prompt) for prompt in value)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.errors import ModelProblem, UnknownModel
+from engine.errors import ModelError, UnknownModelError
 from engine.models.fingerprints import file_digest, model_fingerprint, single_fingerprint
 from engine.models.memory import QUANTISED
 from engine.models.parts import MOST_WEIGHT, parts_identity
@@ -80,7 +80,7 @@ def near_models(recorded: Json) -> tuple[NearModel, ...]:
 
 
 def recorded_model(recorded: Json) -> ModelChoice:
-    """As `find_model`; UnknownModel, which names what is near, when it is not here."""
+    """As `find_model`; UnknownModelError, which names what is near, when it is not here."""
     found = find_model(recorded)
     if found != NO_MODEL:
         return found
@@ -90,7 +90,7 @@ def recorded_model(recorded: Json) -> ModelChoice:
         made = "this picture was made with a model that shipped with another version of warmer"
     near = near_models(recorded)
     offers = " or ".join(f"{_option(one.choice)} ({one.why})" for one in near)
-    raise UnknownModel(
+    raise UnknownModelError(
         made if name else "this picture records no model",
         f"say which one to use with --model{f'; near it: {offers}' if offers else ''}",
         near=tuple((one.choice.path, one.choice.config) for one in near),
@@ -98,13 +98,13 @@ def recorded_model(recorded: Json) -> ModelChoice:
 
 
 def recorded_loras(recorded: Json) -> tuple[LoraChoice, ...]:
-    """The LoRA files that a file names.  ModelProblem when one of them is not here."""
+    """The LoRA files that a file names.  ModelError when one of them is not here."""
     entries = recorded.get("loras", ()) if isinstance(recorded, Mapping) else ()
     return tuple(_lora(entry) for entry in entries) if isinstance(entries, list | tuple) else ()
 
 
 def recorded_vae(recorded: Json) -> str:
-    """The path of the VAE that a file names; "" for the model's own.  ModelProblem when it is not here."""
+    """The path of the VAE that a file names; "" for the model's own.  ModelError when it is not here."""
     entry = recorded.get("vae") if isinstance(recorded, Mapping) else None
     digest = _text(entry, "fingerprint")
     if not digest:
@@ -112,7 +112,7 @@ def recorded_vae(recorded: Json) -> str:
     for known in recall(digest):
         if _digest_is(digest, model_fingerprint, known.path):
             return known.path
-    raise ModelProblem(_not_here("VAE", entry, "--vae"))
+    raise ModelError(_not_here("VAE", entry, "--vae"))
 
 
 def quantised_of(recorded: Json) -> str:
@@ -153,7 +153,7 @@ def _fingerprint(choice: ModelChoice) -> str:
 def _is_still(choice: ModelChoice, wanted: str) -> bool:
     try:
         return _fingerprint(choice) == wanted
-    except (OSError, ValueError, ModelProblem):
+    except (OSError, ValueError, ModelError):
         return False
 
 
@@ -172,13 +172,13 @@ def _lora(entry: Json) -> LoraChoice:
     for known in recall(digest) if digest else ():
         if _digest_is(digest, file_digest, known.path):
             return LoraChoice(path=known.path, weight=_number(weight))
-    raise ModelProblem(_not_here("LoRA", entry, "--lora"))
+    raise ModelError(_not_here("LoRA", entry, "--lora"))
 
 
 def _digest_is(digest: str, compute: Callable[[Path], str], path: str) -> bool:
     try:
         return compute(Path(path)) == digest
-    except (OSError, ValueError, ModelProblem):
+    except (OSError, ValueError, ModelError):
         return False
 
 
@@ -203,10 +203,10 @@ def _weight(lora: Json) -> Json:
 
 
 def _number(value: Json) -> float:
-    """A recorded weight.  ModelProblem when it is none: a file may hold anything."""
+    """A recorded weight.  ModelError when it is none: a file may hold anything."""
     if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MOST_WEIGHT:
         return float(value)
-    raise ModelProblem(f"this picture records a LoRA with the weight {plain(str(value), 40)}: say its own with --lora")
+    raise ModelError(f"this picture records a LoRA with the weight {plain(str(value), 40)}: say its own with --lora")
 
 
 def _text(entries: Json, name: str) -> str:

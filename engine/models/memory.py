@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from engine.errors import ModelProblem
+from engine.errors import ModelError
 
 GIB = 2**30
 
@@ -73,13 +73,13 @@ def working_bytes(width: int, height: int, value_bytes: int) -> int:
 def plan_memory(
     wanted: str, values: Mapping[str, int], *, laid_over: int = 0, value_bytes: int, working: int, room: Room
 ) -> Placement:
-    """values: of each component, how many numbers its weights are.  ModelProblem when `wanted` cannot be, or nothing.
+    """values: of each component, how many numbers its weights are.  ModelError when `wanted` cannot be, or nothing.
 
     laid_over: numbers of LoRA files, which go with their component and are not quantised.
     value_bytes: of the dtype.  working: as `working_bytes`.
     """
     if wanted not in tuple(Memory):
-        raise ModelProblem(f"--memory is one of {', '.join(Memory)}, found {wanted!r}")
+        raise ModelError(f"--memory is one of {', '.join(Memory)}, found {wanted!r}")
     if not room.gpu:
         return _without_gpu(Memory(wanted))
     needed = {memory: _needed(memory, values, value_bytes) + laid_over * value_bytes + working for memory in Memory}
@@ -93,7 +93,7 @@ def plan_memory(
         if needed[memory] > room.gpu or (waits and total > room.main) or (memory in QUANTISED and not room.quantiser):
             continue
         return Placement(memory=memory, sentence=_sentence(memory, total, room))
-    raise ModelProblem(_nothing_fits(total, working, room))
+    raise ModelError(_nothing_fits(total, working, room))
 
 
 def _needed(memory: Memory, values: Mapping[str, int], value_bytes: int) -> int:
@@ -112,13 +112,13 @@ def _needed(memory: Memory, values: Mapping[str, int], value_bytes: int) -> int:
 
 def _without_gpu(wanted: Memory) -> Placement:
     if wanted not in (Memory.AUTO, Memory.RESIDENT):
-        raise ModelProblem(f"--memory {wanted} needs a GPU: without one all weights are in main memory anyway")
+        raise ModelError(f"--memory {wanted} needs a GPU: without one all weights are in main memory anyway")
     return Placement(memory=Memory.RESIDENT, sentence="")
 
 
 def _asked_for(memory: Memory, needed: Mapping[Memory, int], room: Room) -> Placement:
     if memory in QUANTISED and not room.quantiser:
-        raise ModelProblem(f"--memory {memory} needs bitsandbytes: pip install 'warmer[quantised]'")
+        raise ModelError(f"--memory {memory} needs bitsandbytes: pip install 'warmer[quantised]'")
     if needed[memory] > room.gpu:
         return Placement(
             memory=memory,

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.errors import ModelProblem
+from engine.errors import ModelError
 from engine.models.defaults import ModelDefaults, carried_defaults, family_defaults
 from engine.models.weights import (
     PICKLES,
@@ -58,16 +58,16 @@ def resolve_model(text: str, *, config: str = "", download: bool = False, other_
     if _HUB_ID.fullmatch(text) and not text.startswith("."):
         if download:
             return ModelChoice(path=text, name=text, download=True)
-        raise ModelProblem(
+        raise ModelError(
             f"there is no folder or file {text!r}; if it is a model on the Hugging Face hub, say --download as well"
         )
-    raise ModelProblem(f"there is no folder or file {text!r}")
+    raise ModelError(f"there is no folder or file {text!r}")
 
 
 def check_folder(folder: Path) -> None:
-    """ModelProblem unless `folder` is a whole diffusers folder that makes pictures from text, free of pickle."""
+    """ModelError unless `folder` is a whole diffusers folder that makes pictures from text, free of pickle."""
     if not (folder / INDEX).is_file():
-        raise ModelProblem(_no_index(folder))
+        raise ModelError(_no_index(folder))
     index = read_json(folder / INDEX)
     check_pipeline(_pipeline(index, folder), folder.name)
     for name, entry in sorted(index.items()):
@@ -76,14 +76,14 @@ def check_folder(folder: Path) -> None:
 
 
 def check_pipeline(pipeline: str, name: str) -> None:
-    """ModelProblem for the classes that are known to need more than a text."""
+    """ModelError for the classes that are known to need more than a text."""
     if pipeline.endswith("CombinedPipeline"):
-        raise ModelProblem(
+        raise ModelError(
             f"{name!r} is a combined pipeline ({pipeline}), which has no initial noise of its own: "
             "models in two stages cannot be used"
         )
     if any(word in pipeline for word in _OTHER_INPUT):
-        raise ModelProblem(f"{name!r} ({pipeline}) needs more than a text: a text-to-image model is needed")
+        raise ModelError(f"{name!r} ({pipeline}) needs more than a text: a text-to-image model is needed")
 
 
 def defaults_of(choice: ModelChoice) -> ModelDefaults:
@@ -102,25 +102,25 @@ def embedded_folder() -> Path:
 
 def _single_file(path: Path, config: str, *, other_vae: bool) -> ModelChoice:
     if path.name == INDEX:
-        raise ModelProblem(f"{path.name} stands in a model's folder: name the folder")
+        raise ModelError(f"{path.name} stands in a model's folder: name the folder")
     check_weights_file(path, "a model is a diffusers folder or such a file")
     check_safetensors(path)
     if _is_lora(path):
-        raise ModelProblem(f"{path.name} is a LoRA, a change to a model, not a whole model")
+        raise ModelError(f"{path.name} is a LoRA, a change to a model, not a whole model")
     if not config:
-        raise ModelProblem(
+        raise ModelError(
             f"{path.name} is a single file: say --config FOLDER, a local diffusers folder of the same family "
             "(only its small JSON files are read)"
         )
     folder = Path(config).expanduser()
     if not (folder / INDEX).is_file():
-        raise ModelProblem(f"--config needs a diffusers folder: {config!r} has no {INDEX}")
+        raise ModelError(f"--config needs a diffusers folder: {config!r} has no {INDEX}")
     check_pipeline(pipeline_of(folder), folder.name)
     for part in parts_beside(path, folder):
         if part.name == "vae" and other_vae:
             continue
         if not any(part.glob("*.safetensors")):
-            raise ModelProblem(f"{path.name} holds no {part.name}, and the folder of --config has no weights for it")
+            raise ModelError(f"{path.name} holds no {part.name}, and the folder of --config has no weights for it")
         check_component(part)
     return ModelChoice(path=str(path), name=path.stem, config=str(folder.resolve()))
 
@@ -132,31 +132,31 @@ def _is_lora(path: Path) -> bool:
 
 def _check_entry(folder: Path, library: str, kind: str) -> None:
     if library.endswith(".py") or any((place / f"{library}.py").is_file() for place in (folder, folder.parent)):
-        raise ModelProblem(f"{folder.parent.name!r} brings code of its own ({library}), which is never run")
+        raise ModelError(f"{folder.parent.name!r} brings code of its own ({library}), which is never run")
     if not folder.is_dir():
-        raise ModelProblem(f"the download is not complete: the folder {folder.name!r} is missing; download it again")
+        raise ModelError(f"the download is not complete: the folder {folder.name!r} is missing; download it again")
     if kind.endswith("Scheduler") and not (folder / "scheduler_config.json").is_file():
-        raise ModelProblem(
+        raise ModelError(
             f"the download is not complete: {folder.name}/scheduler_config.json is missing; download it again"
         )
     if kind.endswith(_NO_WEIGHTS):
         return
     if not (folder / "config.json").is_file():
-        raise ModelProblem(f"the download is not complete: {folder.name}/config.json is missing; download it again")
+        raise ModelError(f"the download is not complete: {folder.name}/config.json is missing; download it again")
     check_component(folder)
 
 
 def pipeline_of(folder: Path) -> str:
-    """The class of the pipeline that a diffusers folder describes.  ModelProblem."""
+    """The class of the pipeline that a diffusers folder describes.  ModelError."""
     return _pipeline(read_json(folder / INDEX), folder)
 
 
 def _pipeline(index: Mapping[str, Any], folder: Path) -> str:
     pipeline = index.get("_class_name")
     if isinstance(pipeline, list):
-        raise ModelProblem(f"{folder.name!r} brings code of its own ({pipeline[0]}), which is never run")
+        raise ModelError(f"{folder.name!r} brings code of its own ({pipeline[0]}), which is never run")
     if not isinstance(pipeline, str) or not pipeline:
-        raise ModelProblem(f"{INDEX} of {folder.name!r} names no pipeline")
+        raise ModelError(f"{INDEX} of {folder.name!r} names no pipeline")
     return pipeline
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from engine.errors import InvalidRequest
+from engine.errors import InvalidRequestError
 from engine.models.schedulers import FRIENDLY, scheduler_settings
 from engine.rendering.settings import SchedulerSettings
 from latentpng.record import Json
@@ -39,7 +39,7 @@ _SPELLINGS = (
 def recorded_scheduler(value: Json) -> Json:
     """A file's `settings["scheduler"]` as this program writes it; another tool's words are understood or refused.
 
-    InvalidRequest when no scheduler of diffusers is known to be this sampler with this schedule.
+    InvalidRequestError when no scheduler of diffusers is known to be this sampler with this schedule.
     """
     if not isinstance(value, Mapping):
         return value
@@ -51,7 +51,9 @@ def recorded_scheduler(value: Json) -> Json:
         kind = _AUTOMATIC.get(sampler, "")
     if sampler not in _NAMES or kind not in (*_PLAIN, *_OPTIONS):
         asked = f"{name} with the schedule {schedule}" if schedule else name
-        raise InvalidRequest(f"the sampler {asked[:120]!r} is not known here: say which one to use with --scheduler")
+        raise InvalidRequestError(
+            f"the sampler {asked[:120]!r} is not known here: say which one to use with --scheduler"
+        )
     option = f", {kind}" if kind in _OPTIONS and not sampler.endswith(kind) else ""
     return scheduler_settings(f"{sampler}{option}").to_json()
 

@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from engine.errors import InvalidRequest
+from engine.errors import InvalidRequestError
 from engine.rendering.settings import SchedulerSettings
 from latentpng.record import Json
 
@@ -87,7 +87,7 @@ def scheduler_settings(text: str) -> SchedulerSettings:
     """What `--scheduler` means: a name that people know, or a class name of diffusers with or without "Scheduler".
 
     Options of the class may follow, and eta: "Euler, beta", "DDIM, eta=0.5", "DPM++ 2M, spacing=trailing, shift=3".
-    "" is the model's own, and so is what stands before a leading comma.  InvalidRequest names all there are.
+    "" is the model's own, and so is what stands before a leading comma.  InvalidRequestError names all there are.
     """
     name, *options = (" ".join(part.split()) for part in text.split(","))
     known = _named(name)
@@ -97,7 +97,7 @@ def scheduler_settings(text: str) -> SchedulerSettings:
         chosen[_SHORT.get(word, word)] = _value(value)
     eta = chosen.pop("eta", known.eta)
     if isinstance(eta, bool) or not isinstance(eta, int | float):
-        raise InvalidRequest(f"the scheduler's eta is a number from 0 to 1, found {eta!r}")
+        raise InvalidRequestError(f"the scheduler's eta is a number from 0 to 1, found {eta!r}")
     return SchedulerSettings(name=known.name, options=chosen, eta=float(eta))
 
 
@@ -110,7 +110,7 @@ def _named(text: str) -> SchedulerSettings:
     short = words.removesuffix("scheduler")
     if short in _BY_CLASS:
         return SchedulerSettings(name=_BY_CLASS[short])
-    raise InvalidRequest(
+    raise InvalidRequestError(
         f"there is no scheduler {text!r}; known are {', '.join(FRIENDLY)}, and the class names of diffusers"
     )
 

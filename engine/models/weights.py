@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.errors import ModelProblem
+from engine.errors import ModelError
 
 PICKLES = (".bin", ".ckpt", ".pt", ".pth", ".pkl")
 _HEADER_LIMIT = 100_000_000
@@ -32,21 +32,21 @@ _POINTER = b"version https://git-lfs"
 
 
 def check_weights_file(path: Path, wanted: str) -> None:
-    """ModelProblem unless its name is that of a safetensors file; `wanted` ends the sentence."""
+    """ModelError unless its name is that of a safetensors file; `wanted` ends the sentence."""
     if path.suffix in PICKLES:
-        raise ModelProblem(
+        raise ModelError(
             f"{path.name} is a pickle file, which can run code when it is opened: get the .safetensors version"
         )
     if path.suffix != ".safetensors":
-        raise ModelProblem(f"{path.name} is not a .safetensors file; {wanted}")
+        raise ModelError(f"{path.name} is not a .safetensors file; {wanted}")
 
 
 def check_safetensors(path: Path) -> None:
-    """ModelProblem unless `path` is a whole safetensors file (its header is read, its size compared)."""
+    """ModelError unless `path` is a whole safetensors file (its header is read, its size compared)."""
     try:
         _check_whole(path)
     except OSError as error:  # such as a link to a file that is gone
-        raise ModelProblem(f"{path.name} cannot be read: {error.strerror or error}") from error
+        raise ModelError(f"{path.name} cannot be read: {error.strerror or error}") from error
 
 
 def _check_whole(path: Path) -> None:
@@ -54,14 +54,14 @@ def _check_whole(path: Path) -> None:
     with path.open("rb") as file:
         start = file.read(24)
         if start.startswith(_POINTER):
-            raise ModelProblem(f"{path.name} is only a pointer of Git LFS, not the weights: run `git lfs pull`")
+            raise ModelError(f"{path.name} is only a pointer of Git LFS, not the weights: run `git lfs pull`")
         length = int.from_bytes(start[:8], "little")
         if len(start) < 8 or length > _HEADER_LIMIT or 8 + length > size:
-            raise ModelProblem(f"{path.name} is cut short or is not a safetensors file: download it again")
+            raise ModelError(f"{path.name} is cut short or is not a safetensors file: download it again")
         file.seek(8)
         needed = 8 + length + _data_bytes(path, file.read(length))
     if size < needed:
-        raise ModelProblem(f"{path.name} is cut short ({size:,} of {needed:,} bytes): download it again")
+        raise ModelError(f"{path.name} is cut short ({size:,} of {needed:,} bytes): download it again")
 
 
 def tensor_names(path: Path) -> tuple[str, ...]:
@@ -72,21 +72,21 @@ def tensor_names(path: Path) -> tuple[str, ...]:
 
 
 def check_component(folder: Path) -> None:
-    """ModelProblem unless the weights of one component are whole and none of them has to come from a pickle."""
+    """ModelError unless the weights of one component are whole and none of them has to come from a pickle."""
     weights = sorted(folder.glob("*.safetensors"))
     if not weights:
         if any(file.suffix in PICKLES for file in folder.iterdir()):
-            raise ModelProblem(
+            raise ModelError(
                 f"the weights in {folder.name!r} are pickle files, which can run code when they are opened: "
                 "get the .safetensors version of this model"
             )
-        raise ModelProblem(
+        raise ModelError(
             f"the download is not complete: {folder.name!r} has no weights (.safetensors); download it again"
         )
     for index in sorted(folder.glob("*.safetensors.index*.json")):
         for shard in sorted(set(read_json(index).get("weight_map", {}).values())):
             if not (folder / str(shard)).is_file():
-                raise ModelProblem(f"the download is not complete: {folder.name}/{shard} is missing; download it again")
+                raise ModelError(f"the download is not complete: {folder.name}/{shard} is missing; download it again")
     for file in weights:
         check_safetensors(file)
 
@@ -210,7 +210,7 @@ def _data_bytes(path: Path, header: bytes) -> int:
         entries = json.loads(header)
         return max((entry["data_offsets"][1] for name, entry in entries.items() if name != "__metadata__"), default=0)
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
-        raise ModelProblem(_not_safetensors(path)) from error
+        raise ModelError(_not_safetensors(path)) from error
 
 
 def read_json(path: Path) -> Mapping[str, Any]:
@@ -218,9 +218,9 @@ def read_json(path: Path) -> Mapping[str, Any]:
     try:
         value = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise ModelProblem(f"{path.name} cannot be read as JSON: download it again") from error
+        raise ModelError(f"{path.name} cannot be read as JSON: download it again") from error
     if not isinstance(value, dict):
-        raise ModelProblem(f"{path.name} is not a JSON object: download it again")
+        raise ModelError(f"{path.name} is not a JSON object: download it again")
     return value
 
 

@@ -30,7 +30,7 @@ class Renderer(Protocol):
     def cancel(self, job: int) -> None:
         """Stops a job within one step; a job that is over or unknown is left alone."""
 
-    def cancel_round(self, round: int) -> None:
+    def cancel_round(self, round_id: int) -> None:
         """Stops every job of a round, those that wait too."""
 
     def close(self) -> None:

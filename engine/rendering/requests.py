@@ -87,7 +87,7 @@ class RenderJob:
     root_tensor: NDArray[np.float16] | None = field(default=None, compare=False)
     previews: bool = False
     priority: int = 0
-    round: int = 0
+    round_id: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -140,4 +140,4 @@ class CancelJob:
 class CancelRound:
     """Stop every job of this round, also those that wait."""
 
-    round: int
+    round_id: int

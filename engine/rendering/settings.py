@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from engine.errors import InvalidRequest
+from engine.errors import InvalidRequestError
 from latentpng.record import MAX_SEED, Json, JsonObject
 
 MOST_PIXELS = 8192
@@ -79,12 +79,12 @@ class SchedulerSettings:
 
     def __post_init__(self) -> None:
         if len(self.name) > _MOST_NAME:
-            raise InvalidRequest(f"a scheduler's name is at most {_MOST_NAME} characters, found {len(self.name)}")
+            raise InvalidRequestError(f"a scheduler's name is at most {_MOST_NAME} characters, found {len(self.name)}")
         if not 0.0 <= self.eta <= 1.0:
-            raise InvalidRequest(f"the scheduler's eta is a number from 0 to 1, found {self.eta}")
+            raise InvalidRequestError(f"the scheduler's eta is a number from 0 to 1, found {self.eta}")
         for name, value in self.options.items():
             if wanted := _wanted_of_option(name, value):
-                raise InvalidRequest(f"the scheduler option {name[:_MOST_NAME]!r} {wanted}")
+                raise InvalidRequestError(f"the scheduler option {name[:_MOST_NAME]!r} {wanted}")
 
     def to_json(self) -> dict[str, Json]:
         """The form in a file; empty fields are left out."""
@@ -93,12 +93,12 @@ class SchedulerSettings:
 
     @staticmethod
     def from_json(value: Json) -> SchedulerSettings:
-        """InvalidRequest when the entries are of the wrong kind."""
+        """InvalidRequestError when the entries are of the wrong kind."""
         if not isinstance(value, Mapping):
-            raise InvalidRequest(f"settings: scheduler is an object, found {type(value).__name__}")
+            raise InvalidRequestError(f"settings: scheduler is an object, found {type(value).__name__}")
         options = value.get("options", {})
         if not isinstance(options, Mapping):
-            raise InvalidRequest("settings: scheduler options are an object")
+            raise InvalidRequestError("settings: scheduler options are an object")
         return SchedulerSettings(name=_text(value, "name"), options=dict(options), eta=_number(value, "eta", 0.0))
 
 
@@ -106,7 +106,7 @@ class SchedulerSettings:
 class RenderSettings:
     """Everything that the pipeline is asked for, besides the initial noise.
 
-    width, height: pixels.  steps: `num_inference_steps`.  guidance: `guidance_scale`.
+    width, height: pixels.  In files: num_inference_steps as `steps`, guidance_scale as `guidance`.
     guidance_rescale: 0 to 1, how much of the brightness that guidance adds is taken back (Lin et al. 2023).
     step_seed: seeds the noise that stochastic schedulers draw at every step; the same for all pictures of a search.
     """
@@ -115,8 +115,8 @@ class RenderSettings:
     negative_prompt: str = ""
     width: int
     height: int
-    steps: int
-    guidance: float
+    num_inference_steps: int
+    guidance_scale: float
     scheduler: SchedulerSettings = SchedulerSettings()
     step_seed: int = 0
     guidance_rescale: float = 0.0
@@ -125,18 +125,18 @@ class RenderSettings:
         for name, value, least, most in (
             ("width", self.width, 8, MOST_PIXELS),
             ("height", self.height, 8, MOST_PIXELS),
-            ("steps", self.steps, 1, 1000),
+            ("steps", self.num_inference_steps, 1, 1000),
             ("step_seed", self.step_seed, 0, MAX_SEED),
         ):
             if not least <= value <= most:
-                raise InvalidRequest(f"{name} is a number from {least} to {most}, found {value}")
-        if not (math.isfinite(self.guidance) and 0.0 <= self.guidance <= 100.0):
-            raise InvalidRequest(f"guidance is a number from 0 to 100, found {self.guidance}")
+                raise InvalidRequestError(f"{name} is a number from {least} to {most}, found {value}")
+        if not (math.isfinite(self.guidance_scale) and 0.0 <= self.guidance_scale <= 100.0):
+            raise InvalidRequestError(f"guidance is a number from 0 to 100, found {self.guidance_scale}")
         if not 0.0 <= self.guidance_rescale <= 1.0:
-            raise InvalidRequest(f"guidance_rescale is a number from 0 to 1, found {self.guidance_rescale}")
+            raise InvalidRequestError(f"guidance_rescale is a number from 0 to 1, found {self.guidance_rescale}")
         for name, text in (("prompt", self.prompt), ("negative prompt", self.negative_prompt)):
             if len(text) > _MOST_TEXT:
-                raise InvalidRequest(f"the {name} is at most {_MOST_TEXT:,} characters, found {len(text):,}")
+                raise InvalidRequestError(f"the {name} is at most {_MOST_TEXT:,} characters, found {len(text):,}")
 
     def to_json(self) -> dict[str, Json]:
         """The form in a file's `settings`; what is empty or off is left out, 64-bit seeds are decimal strings."""
@@ -144,8 +144,8 @@ class RenderSettings:
             "prompt": self.prompt,
             "width": self.width,
             "height": self.height,
-            "steps": self.steps,
-            "guidance": self.guidance,
+            "steps": self.num_inference_steps,
+            "guidance": self.guidance_scale,
             "step_seed": str(self.step_seed),
         }
         if self.negative_prompt:
@@ -158,15 +158,15 @@ class RenderSettings:
 
     @staticmethod
     def from_json(settings: JsonObject, *, defaults: RenderSettings) -> RenderSettings:
-        """The settings of a file; what it does not say comes from `defaults`.  InvalidRequest on wrong kinds."""
+        """The settings of a file; what it does not say comes from `defaults`.  InvalidRequestError on wrong kinds."""
         scheduler = settings.get("scheduler")
         return RenderSettings(
             prompt=_text(settings, "prompt"),
             negative_prompt=_text(settings, "negative_prompt"),
             width=_integer(settings, "width", defaults.width),
             height=_integer(settings, "height", defaults.height),
-            steps=_integer(settings, "steps", defaults.steps),
-            guidance=_number(settings, "guidance", defaults.guidance),
+            num_inference_steps=_integer(settings, "steps", defaults.num_inference_steps),
+            guidance_scale=_number(settings, "guidance", defaults.guidance_scale),
             scheduler=SchedulerSettings() if scheduler is None else SchedulerSettings.from_json(scheduler),
             step_seed=_integer(settings, "step_seed", 0),
             guidance_rescale=_number(settings, "guidance_rescale", 0.0),
@@ -193,18 +193,18 @@ def _wanted_of_option(name: str, value: Json) -> str:
 def _text(entries: JsonObject, name: str) -> str:
     value = entries.get(name, "")
     if not isinstance(value, str):
-        raise InvalidRequest(f"settings: {name} is a text, found {type(value).__name__}")
+        raise InvalidRequestError(f"settings: {name} is a text, found {type(value).__name__}")
     return value
 
 
 def _number(entries: JsonObject, name: str, default: float) -> float:
     value = entries.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InvalidRequest(f"settings: {name} is a number, found {type(value).__name__}")
+        raise InvalidRequestError(f"settings: {name} is a number, found {type(value).__name__}")
     try:
         return float(value)
     except OverflowError as error:
-        raise InvalidRequest(f"settings: {name} is too large") from error
+        raise InvalidRequestError(f"settings: {name} is too large") from error
 
 
 def _integer(entries: JsonObject, name: str, default: int) -> int:
@@ -212,5 +212,5 @@ def _integer(entries: JsonObject, name: str, default: int) -> int:
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 20:
         return int(value)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise InvalidRequest(f"settings: {name} is a whole number, found {type(value).__name__}")
+        raise InvalidRequestError(f"settings: {name} is a whole number, found {type(value).__name__}")
     return value

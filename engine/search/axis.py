@@ -22,16 +22,16 @@ class Axis(StrEnum):
     BOTH = "both"
 
 
-def size_of(round: Round) -> float:
+def size_of(round_: Round) -> float:
     """The scale of what a round moves most."""
-    return max(round.scale, round.prompt_scale)
+    return max(round_.scale, round_.prompt_scale)
 
 
-def axis_of(round: Round) -> Axis:
+def axis_of(round_: Round) -> Axis:
     """What a round moves."""
-    if not round.prompt_scale:
+    if not round_.prompt_scale:
         return Axis.NOISE
-    return Axis.BOTH if round.scale else Axis.PROMPT
+    return Axis.BOTH if round_.scale else Axis.PROMPT
 
 
 def last_axis(lineage: Lineage) -> Axis:
@@ -39,11 +39,11 @@ def last_axis(lineage: Lineage) -> Axis:
     return axis_of(lineage.rounds[-1]) if lineage.rounds else Axis.NOISE
 
 
-def along(round: Round, axis: Axis) -> Round:
+def along(round_: Round, axis: Axis) -> Round:
     """The same round, moving something else as far.  Its bands wait for the noise to move again."""
-    scale = size_of(round)
-    noise = min(scale, most_of(round)) if axis is not Axis.PROMPT else 0.0
-    return replace(round, scale=noise, prompt_scale=scale if axis is not Axis.NOISE else 0.0)
+    scale = size_of(round_)
+    noise = min(scale, most_of(round_)) if axis is not Axis.PROMPT else 0.0
+    return replace(round_, scale=noise, prompt_scale=scale if axis is not Axis.NOISE else 0.0)
 
 
 def scaled(template: Round, scale: float) -> Round:

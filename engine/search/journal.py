@@ -137,7 +137,7 @@ def write_journal(path: Path, journal: Journal) -> None:
     entries: dict[str, Json] = {
         "picture": str(journal.picture),
         "folder": str(journal.folder),
-        "rounds": [round_to_json(round) for round in journal.rounds],
+        "rounds": [round_to_json(round_) for round_ in journal.rounds],
         "template": round_to_json(journal.template),
         "mode": str(journal.mode),
         "seed": str(journal.seed),

@@ -131,7 +131,9 @@ class Search:
         return self._previews.get(place)
 
     def tell(self, answer: Answer, candidates: int) -> None:
-        """Takes an answer: what is still rendering is cancelled, the next grid begins.  InvalidRequest, InvalidValue.
+        """Takes an answer: what is still rendering is cancelled, the next grid begins.
+
+        Raises InvalidRequestError or InvalidValueError.
 
         candidates: how many fit on the screen now; the next grid that is drawn has so many.
         """
@@ -265,13 +267,13 @@ class Search:
 def lineage_keys(lineage: Lineage) -> tuple[str, ...]:
     """The identities of a lineage's ancestors, from its root to itself: each hashes the one before and a round."""
     keys = [_hash(root_to_json(lineage.root))]
-    for round in lineage.rounds:
-        keys.append(_next_key(keys[-1], round))
+    for round_ in lineage.rounds:
+        keys.append(_next_key(keys[-1], round_))
     return tuple(keys)
 
 
-def _next_key(parent: str, round: Round) -> str:
-    return _hash([parent, round_to_json(round)])
+def _next_key(parent: str, round_: Round) -> str:
+    return _hash([parent, round_to_json(round_)])
 
 
 def _hash(value: Json) -> str:

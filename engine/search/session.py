@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeAlias
 
-from engine.errors import InvalidRequest
+from engine.errors import InvalidRequestError
 from engine.search.axis import Axis, along, axis_of, most_of, scaled, size_of
 from latentpng.record import Lineage, Round
 
@@ -172,7 +172,7 @@ def ask(session: Session) -> Plan:
 
 
 def tell(session: Session, answer: Answer) -> Session:
-    """The session after an answer.  InvalidRequest when the answer does not fit what is on offer."""
+    """The session after an answer.  InvalidRequestError when the answer does not fit what is on offer."""
     match answer:
         case Picked(marks=marks):
             return _pick(session, marks)
@@ -220,7 +220,7 @@ def factors_of(bands: Bands, octaves: int) -> tuple[float, ...]:
         case Bands.DETAIL:
             return tuple(0.0 if octave < coarse else 1.0 for octave in range(octaves))
         case Bands.CUSTOM:
-            raise InvalidRequest("custom bands are read from a file, not asked for by name")
+            raise InvalidRequestError("custom bands are read from a file, not asked for by name")
 
 
 def name_of(factors: tuple[float, ...], octaves: int) -> Bands:
@@ -229,22 +229,22 @@ def name_of(factors: tuple[float, ...], octaves: int) -> Bands:
     return next((bands for bands in named if factors_of(bands, octaves) == factors), Bands.CUSTOM)
 
 
-def kept(round: Round) -> float:
+def kept(round_: Round) -> float:
     """How much of its parent's noise a child keeps, from 0 to 1: the correlation of the two.
 
     With bands, the mean over all coefficients; a level of the 2-D Haar basis holds 3/4 of them, the rest a quarter.
     """
-    factors = round.bands or (1.0,)
+    factors = round_.bands or (1.0,)
     levels = len(factors) - 1
     weights = [0.25**levels, *(0.75 * 0.25 ** (levels - level) for level in range(1, levels + 1))]
     return sum(
-        weight * math.sqrt(1.0 - (round.scale * factor) ** 2) for weight, factor in zip(weights, factors, strict=True)
+        weight * math.sqrt(1.0 - (round_.scale * factor) ** 2) for weight, factor in zip(weights, factors, strict=True)
     )
 
 
 def kept_since_start(session: Session) -> float:
     """How much of the picture that the session began with the parent keeps, from 0 to 1."""
-    return math.prod(kept(round) for round in session.lineage.rounds[session.begun_at :])
+    return math.prod(kept(round_) for round_ in session.lineage.rounds[session.begun_at :])
 
 
 def scale_of(lineage: Lineage, default: float) -> float:
@@ -265,7 +265,7 @@ def derive_seed(seed: int, draw: int) -> int:
 
 def _pick(session: Session, marks: tuple[int, ...]) -> Session:
     if not marks or not all(0 <= mark < session.template.of for mark in marks):
-        raise InvalidRequest(f"candidates 0 to {session.template.of - 1} are on offer, picked: {list(marks)}")
+        raise InvalidRequestError(f"candidates 0 to {session.template.of - 1} are on offer, picked: {list(marks)}")
     child = session.lineage.child(replace(session.template, marks=marks))
     template = _halved(session.template) if session.mode is Mode.BISECT else session.template
     return _offer(session, child, template, fresh=True)
@@ -296,7 +296,7 @@ def _undo(session: Session) -> Session:
         lineage, template = session.past[-1]
         return replace(session, lineage=lineage, template=template, past=session.past[:-1])
     if not session.lineage.rounds:
-        raise InvalidRequest("nothing to undo: this is where it all began")
+        raise InvalidRequestError("nothing to undo: this is where it all began")
     last = session.lineage.rounds[-1]
     parent = session.lineage.ancestor(len(session.lineage.rounds) - 1)
     return replace(

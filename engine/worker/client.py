@@ -56,9 +56,9 @@ class WorkerRenderer:
         """Stops a job within one step."""
         self._outbox.put(CancelJob(job=job))
 
-    def cancel_round(self, round: int) -> None:
+    def cancel_round(self, round_id: int) -> None:
         """Stops every job of a round."""
-        self._outbox.put(CancelRound(round=round))
+        self._outbox.put(CancelRound(round_id=round_id))
 
     def close(self) -> None:
         """Ends the process, whatever it does, and joins both threads."""

@@ -43,7 +43,7 @@ class Waiting:
                 rank: tuple[int, ...] = (self._loads, 0)
             else:
                 rank = (self._loads, 1, -work.priority, self._asked)
-                self._rounds[work.job] = work.round
+                self._rounds[work.job] = work.round_id
             self._entries.append(_Entry(rank=rank, work=work))
             self._changed.notify_all()
 
@@ -53,7 +53,9 @@ class Waiting:
             if isinstance(request, CancelJob):
                 self._cancelled |= {request.job} & self._rounds.keys()
             else:
-                self._cancelled |= {job for job, round in self._rounds.items() if round and round == request.round}
+                self._cancelled |= {
+                    job for job, round_id in self._rounds.items() if round_id and round_id == request.round_id
+                }
 
     def is_cancelled(self, job: int) -> bool:
         """Asked by the thread that works, before it begins and while it works."""

@@ -11,7 +11,7 @@ from latentpng.chunk.header import HEADER_BYTES, Codec, Front, decode_front, enc
 from latentpng.chunk.metadata import Metadata, metadata_to_json
 from latentpng.chunk.payload import decode_tensor, encode_tensor
 from latentpng.chunk.strict_json import write_json
-from latentpng.errors import DamagedLatent, InvalidValue, NoLatent, ReplayDiffers
+from latentpng.errors import DamagedLatentError, InvalidValueError, NoLatentError, ReplayDiffersError
 from latentpng.noise import replay
 from latentpng.record import LatentRecord, SeedRoot
 
@@ -23,16 +23,16 @@ __all__ = ["Codec", "decode_front", "decode_record", "encode_record", "record_of
 
 
 def encode_record(record: LatentRecord, codec: Codec = Codec.SPLIT) -> bytes:
-    """The chunk's data.  InvalidValue when the record breaks a rule or a limit of the format.
+    """The chunk's data.  InvalidValueError when the record breaks a rule or a limit of the format.
 
     codec: SPLIT falls back to RAW where that is shorter; RECIPE stores no tensor and needs a seeded root.
     """
     seeded = isinstance(record.lineage.root, SeedRoot)
     if codec == Codec.RECIPE and not seeded:
-        raise InvalidValue("a recipe needs a seeded root: nothing else can rebuild this noise")
+        raise InvalidValueError("a recipe needs a seeded root: nothing else can rebuild this noise")
     stored = replay.digest(record.tensor)
     if seeded and stored != record.node:
-        raise InvalidValue(f"node is the SHA-256 of the stored noise, {stored}, found {record.node}")
+        raise InvalidValueError(f"node is the SHA-256 of the stored noise, {stored}, found {record.node}")
     payload = encode_tensor(record.tensor, codec)
     if codec == Codec.SPLIT and len(payload) >= record.tensor.nbytes:
         codec, payload = Codec.RAW, encode_tensor(record.tensor, Codec.RAW)
@@ -45,14 +45,14 @@ def decode_record(data: bytes, place: str, tell: replay.Tell | None = None) -> L
     """The record in a chunk's data.  place: starts the text of every error ("x.png: latent chunk at byte 1204").
 
     tell: hears how far the replay of a recipe is.
-    DamagedLatent, NewerVersion; ReplayDiffers when a recipe does not lead to the noise it names.
+    DamagedLatentError, NewerVersionError; ReplayDiffersError when a recipe does not lead to the noise it names.
     """
     front = decode_front(data, len(data), place)
     metadata = front.known(place)
     payload = data[HEADER_BYTES + _metadata_bytes(data) :]
     if front.codec == Codec.RECIPE:
         if payload:
-            raise DamagedLatent(f"{place}: a recipe has no payload, found {len(payload)} bytes")
+            raise DamagedLatentError(f"{place}: a recipe has no payload, found {len(payload)} bytes")
         tensor = _replayed(metadata, front, place, tell)
     else:
         tensor = decode_tensor(payload, front.codec, front.dims, front.digest, place)
@@ -60,10 +60,10 @@ def decode_record(data: bytes, place: str, tell: replay.Tell | None = None) -> L
 
 
 def record_of_twin(front: Front, place: str, tell: replay.Tell | None = None) -> LatentRecord:
-    """The record of a text twin, its noise rebuilt.  NoLatent when only the chunk had the noise."""
+    """The record of a text twin, its noise rebuilt.  NoLatentError when only the chunk had the noise."""
     metadata = front.known(place)
     if not isinstance(metadata.lineage.root, SeedRoot):
-        raise NoLatent(f"{place}: its noise came from elsewhere and stood in the laTn chunk, which is not there")
+        raise NoLatentError(f"{place}: its noise came from elsewhere and stood in the laTn chunk, which is not there")
     return _record(metadata, _replayed(metadata, front, place, tell), front, place)
 
 
@@ -73,20 +73,22 @@ def _metadata_bytes(data: bytes) -> int:
 
 def _replayed(metadata: Metadata, front: Front, place: str, tell: replay.Tell | None) -> NDArray[np.float16]:
     if not isinstance(metadata.lineage.root, SeedRoot):
-        raise DamagedLatent(f"{place}: a recipe needs a seeded root, found a tensor root")
+        raise DamagedLatentError(f"{place}: a recipe needs a seeded root, found a tensor root")
     try:
         noise = replay.replay(metadata.lineage, front.dims, metadata.axes, tell=tell)
-    except InvalidValue as error:
-        raise DamagedLatent(f"{place}: {error}") from error
+    except InvalidValueError as error:
+        raise DamagedLatentError(f"{place}: {error}") from error
     found = replay.digest(noise)
     if found != front.digest:
-        raise ReplayDiffers(f"{place}: the lineage leads to noise with SHA-256 {front.digest} here, found {found}")
+        raise ReplayDiffersError(f"{place}: the lineage leads to noise with SHA-256 {front.digest} here, found {found}")
     return noise
 
 
 def _record(metadata: Metadata, tensor: NDArray[np.float16], front: Front, place: str) -> LatentRecord:
     if isinstance(metadata.lineage.root, SeedRoot) and metadata.node != front.digest:
-        raise DamagedLatent(f"{place}: node is the SHA-256 of the stored noise, {front.digest}, found {metadata.node}")
+        raise DamagedLatentError(
+            f"{place}: node is the SHA-256 of the stored noise, {front.digest}, found {metadata.node}"
+        )
     try:
         return LatentRecord(
             lineage=metadata.lineage,
@@ -98,5 +100,5 @@ def _record(metadata: Metadata, tensor: NDArray[np.float16], front: Front, place
             software=metadata.software,
             extra=metadata.extra,
         )
-    except InvalidValue as error:
-        raise DamagedLatent(f"{place}: {error}") from error
+    except InvalidValueError as error:
+        raise DamagedLatentError(f"{place}: {error}") from error

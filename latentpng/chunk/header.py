@@ -13,7 +13,7 @@ from enum import IntEnum
 from latentpng.chunk.metadata import Metadata, check_keys, metadata_from_json
 from latentpng.chunk.ordinary import is_ordinary
 from latentpng.chunk.strict_json import read_json
-from latentpng.errors import DamagedLatent, InvalidValue, NewerVersion
+from latentpng.errors import DamagedLatentError, InvalidValueError, NewerVersionError
 from latentpng.record import GAUSS1, Json, JsonObject, Lineage
 from latentpng.shapes import MAX_AXES, check_dims, check_rounds, check_shape
 
@@ -76,9 +76,9 @@ class Front:
         return metadata_from_json(self.metadata, len(self.dims)) if self.is_known else None
 
     def known(self, place: str) -> Metadata:
-        """The parsed metadata; NewerVersion when a newer reader is needed."""
+        """The parsed metadata; NewerVersionError when a newer reader is needed."""
         if self.newer:
-            raise NewerVersion(f"{place}: {self.newer}")
+            raise NewerVersionError(f"{place}: {self.newer}")
         return metadata_from_json(self.metadata, len(self.dims))
 
 
@@ -92,10 +92,10 @@ def encode_front(
 ) -> bytes:
     """Header and metadata, ready to be followed by the payload."""
     if len(metadata) > MAX_METADATA:
-        raise InvalidValue(f"metadata has at most {MAX_METADATA} bytes, found {len(metadata)}")
+        raise InvalidValueError(f"metadata has at most {MAX_METADATA} bytes, found {len(metadata)}")
     if HEADER_BYTES + len(metadata) + payload_bytes > MAX_CHUNK:
         found = HEADER_BYTES + len(metadata) + payload_bytes
-        raise InvalidValue(f"a latent chunk has at most {MAX_CHUNK} bytes, found {found}")
+        raise InvalidValueError(f"a latent chunk has at most {MAX_CHUNK} bytes, found {found}")
     fields = _FIELDS.pack(
         MAGIC, MAJOR, minor, 0, len(metadata), payload_bytes,
         codec, DTYPE_FP16, len(dims), 0, *dims, *([0] * (MAX_AXES - len(dims))), bytes.fromhex(digest),
@@ -106,37 +106,37 @@ def encode_front(
 def metadata_length(start: bytes, chunk_bytes: int, place: str) -> int:
     """How many bytes of metadata follow the header in `start`; 0 when a newer major hides it.
 
-    DamagedLatent when the header is short or its lengths do not fill the chunk exactly.
+    DamagedLatentError when the header is short or its lengths do not fill the chunk exactly.
     """
     if len(start) < _START_BYTES or start[:4] != MAGIC:
-        raise DamagedLatent(f"{place}: it starts with {MAGIC!r}, found {start[:4]!r}")
+        raise DamagedLatentError(f"{place}: it starts with {MAGIC!r}, found {start[:4]!r}")
     if start[4] != MAJOR:
         return 0
     if chunk_bytes > MAX_CHUNK:
-        raise DamagedLatent(f"{place}: at most {MAX_CHUNK} bytes, found {chunk_bytes}")
+        raise DamagedLatentError(f"{place}: at most {MAX_CHUNK} bytes, found {chunk_bytes}")
     if len(start) < HEADER_BYTES:
-        raise DamagedLatent(f"{place}: a header of {HEADER_BYTES} bytes needed, found {len(start)}")
+        raise DamagedLatentError(f"{place}: a header of {HEADER_BYTES} bytes needed, found {len(start)}")
     metadata, payload = struct.unpack_from("<II", start, 8)
     if metadata > MAX_METADATA:
-        raise DamagedLatent(f"{place}: metadata has at most {MAX_METADATA} bytes, found {metadata}")
+        raise DamagedLatentError(f"{place}: metadata has at most {MAX_METADATA} bytes, found {metadata}")
     if HEADER_BYTES + metadata + payload != chunk_bytes:
         needed = HEADER_BYTES + metadata + payload
-        raise DamagedLatent(f"{place}: {needed} bytes needed by its own lengths, found {chunk_bytes}")
+        raise DamagedLatentError(f"{place}: {needed} bytes needed by its own lengths, found {chunk_bytes}")
     return int(metadata)
 
 
 def decode_front(data: bytes, chunk_bytes: int, place: str) -> Front:
-    """data: the header and the metadata at least.  DamagedLatent when a rule is broken."""
+    """data: the header and the metadata at least.  DamagedLatentError when a rule is broken."""
     length = metadata_length(data[:HEADER_BYTES], chunk_bytes, place)
     version = (data[4], data[5])
     if version[0] == 0:
-        raise DamagedLatent(f"{place}: major version 1 needed, found 0")
+        raise DamagedLatentError(f"{place}: major version 1 needed, found 0")
     if version[0] > MAJOR:
         return Front(version=version, chunk_bytes=chunk_bytes, newer=f"this reads version {MAJOR}, found {version[0]}")
     metadata = data[HEADER_BYTES : HEADER_BYTES + length]
     (crc,) = struct.unpack_from("<I", data, _FIELDS.size)
     if zlib.crc32(metadata, zlib.crc32(data[: _FIELDS.size])) != crc:
-        raise DamagedLatent(f"{place}: the checksum of header and metadata does not match")
+        raise DamagedLatentError(f"{place}: the checksum of header and metadata does not match")
     _, _, _, flags, _, _, codec, dtype, ndim, zero, *dims, digest = _FIELDS.unpack_from(data)
     entries: dict[str, Json] = {}
     is_known = False
@@ -144,9 +144,11 @@ def decode_front(data: bytes, chunk_bytes: int, place: str) -> Front:
         newer = f"critical flags 0 needed, found {flags & 0xFF:#04x}"
         dims = []
     elif zero:
-        raise DamagedLatent(f"{place}: byte 19 is 0, found {zero}")
+        raise DamagedLatentError(f"{place}: byte 19 is 0, found {zero}")
     elif not 1 <= ndim <= MAX_AXES or any(dims[ndim:]):
-        raise DamagedLatent(f"{place}: 1 to {MAX_AXES} dimensions and zeros behind them needed, found {ndim}: {dims}")
+        raise DamagedLatentError(
+            f"{place}: 1 to {MAX_AXES} dimensions and zeros behind them needed, found {ndim}: {dims}"
+        )
     else:
         dims = dims[:ndim]
         entries, newer = _read_metadata(metadata, tuple(dims), place)
@@ -175,12 +177,12 @@ def _read_metadata(metadata: bytes, dims: tuple[int, ...], place: str) -> tuple[
         check_dims(dims)
         entries = read_json(metadata)
         return entries, check_metadata(entries, dims)
-    except InvalidValue as error:
-        raise DamagedLatent(f"{place}: {error}") from error
+    except InvalidValueError as error:
+        raise DamagedLatentError(f"{place}: {error}") from error
 
 
 def check_metadata(entries: JsonObject, dims: tuple[int, ...]) -> str:
-    """InvalidValue when a rule is broken; the result is "", or what a newer reader is needed for.
+    """InvalidValueError when a rule is broken; the result is "", or what a newer reader is needed for.
 
     dims: of the tensor, checked already.
     """

@@ -1,6 +1,6 @@
 """The metadata of a file: its JSON object <-> frozen values.  SPEC.md, "Metadata", is the law.
 
-Knows neither bytes nor noise.  Every broken rule is an InvalidValue; readers say in which file.
+Knows neither bytes nor noise.  Every broken rule is an InvalidValueError; readers say in which file.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeGuard, TypeVar
 
-from latentpng.errors import InvalidValue
+from latentpng.errors import InvalidValueError
 from latentpng.record import (
     MAX_OCTAVES,
     MAX_ROUNDS,
@@ -52,14 +52,14 @@ class Metadata:
 def metadata_to_json(record: LatentRecord) -> dict[str, Json]:
     """The object that is written; fields with nothing to say are left out."""
     if taken := sorted(set(record.extra) & (RESERVED | _KNOWN)):
-        raise InvalidValue(f"unknown keys only, found {taken[0]!r}")
+        raise InvalidValueError(f"unknown keys only, found {taken[0]!r}")
     entries: dict[str, Json] = {
         **record.extra,
         "base": record.base,
         "node": record.node,
         "noise": record.lineage.noise,
         "root": root_to_json(record.lineage.root),
-        "rounds": [round_to_json(round) for round in record.lineage.rounds],
+        "rounds": [round_to_json(round_) for round_ in record.lineage.rounds],
     }
     if record.axes != default_axes(len(record.tensor.shape)):
         entries["axes"] = record.axes
@@ -68,11 +68,11 @@ def metadata_to_json(record: LatentRecord) -> dict[str, Json]:
 
 
 def metadata_from_json(entries: JsonObject, dimensions: int) -> Metadata:
-    """The frozen values; InvalidValue when a rule is broken.  dimensions: of the tensor, for the default axes."""
+    """The frozen values; InvalidValueError when a rule is broken.  dimensions: of the tensor, for the default axes."""
     check_keys(entries)
     rounds = _needed(entries, "rounds")
     if not _is_list(rounds) or len(rounds) > MAX_ROUNDS:
-        raise InvalidValue(f"rounds are a list of at most {MAX_ROUNDS} objects")
+        raise InvalidValueError(f"rounds are a list of at most {MAX_ROUNDS} objects")
     lineage = Lineage(
         root=_part("root", _needed(entries, "root"), _root_from_json),
         rounds=tuple(_part(f"round {number}", entry, round_from_json) for number, entry in enumerate(rounds, 1)),
@@ -81,7 +81,7 @@ def metadata_from_json(entries: JsonObject, dimensions: int) -> Metadata:
     applied = len(lineage.rounds) if isinstance(lineage.root, SeedRoot) else 0
     base = _needed(entries, "base")
     if not _is_integer(base) or base != applied:
-        raise InvalidValue(f"base is {applied} for this root and its rounds, found {brief(base)}")
+        raise InvalidValueError(f"base is {applied} for this root and its rounds, found {brief(base)}")
     node = _text(entries, "node")
     check_digest("node", node)
     if "pixels" in entries:
@@ -99,18 +99,18 @@ def metadata_from_json(entries: JsonObject, dimensions: int) -> Metadata:
 
 
 def check_keys(entries: JsonObject) -> None:
-    """InvalidValue for a key at the top level that `inspect --json` or the twin adds: it would stand there twice.
+    """InvalidValueError for a key at the top level that `inspect --json` or the twin adds: it would stand there twice.
 
     It holds for noise of a newer version too, whose metadata are shown and not understood.
     """
     if taken := sorted(set(entries) & RESERVED):
-        raise InvalidValue(f"{taken[0]!r} is no key of the metadata")
+        raise InvalidValueError(f"{taken[0]!r} is no key of the metadata")
 
 
 def root_to_json(root: Root) -> dict[str, Json]:
     """The object of a root."""
     if unknown := sorted(set(root.extra) & _KNOWN_ROOT):
-        raise InvalidValue(f"root: unknown keys only, found {unknown[0]!r}")
+        raise InvalidValueError(f"root: unknown keys only, found {unknown[0]!r}")
     if isinstance(root, SeedRoot):
         return {**root.extra, "seed": str(root.seed)}
     return {**root.extra, "tensor": True} | ({"source": root.source} if root.source else {})
@@ -122,44 +122,44 @@ def _root_from_json(entries: JsonObject) -> Root:
         return SeedRoot(seed=_seed(entries), extra=extra)
     if entries.get("tensor") is True and "seed" not in entries:
         return TensorRoot(source=_object(entries.get("source", {}), "source"), extra=extra)
-    raise InvalidValue('{"seed": ...} or {"tensor": true} needed, found neither')
+    raise InvalidValueError('{"seed": ...} or {"tensor": true} needed, found neither')
 
 
-def round_to_json(round: Round) -> dict[str, Json]:
+def round_to_json(round_: Round) -> dict[str, Json]:
     """The object of a round; fields with nothing to say are left out."""
-    if unknown := sorted(set(round.extra) & _KNOWN_ROUND):
-        raise InvalidValue(f"round: unknown keys only, found {unknown[0]!r}")
+    if unknown := sorted(set(round_.extra) & _KNOWN_ROUND):
+        raise InvalidValueError(f"round: unknown keys only, found {unknown[0]!r}")
     entries: dict[str, Json] = {
-        **round.extra,
-        "marks": list(round.marks),
-        "of": round.of,
-        "scale": round.scale + 0.0,  # -0.0 becomes 0.0
-        "seed": str(round.seed),
+        **round_.extra,
+        "marks": list(round_.marks),
+        "of": round_.of,
+        "scale": round_.scale + 0.0,  # -0.0 becomes 0.0
+        "seed": str(round_.seed),
     }
-    bands = [band + 0.0 for band in round.bands]
+    bands = [band + 0.0 for band in round_.bands]
     optional: dict[str, Json] = {
         "bands": bands,
-        "prompt_scale": round.prompt_scale,
-        "region": round.region,
-        "settings": round.settings,
+        "prompt_scale": round_.prompt_scale,
+        "region": round_.region,
+        "settings": round_.settings,
     }
     return entries | {key: value for key, value in optional.items() if value}
 
 
 def round_from_json(entries: JsonObject) -> Round:
-    """The round that an object tells; InvalidValue."""
+    """The round that an object tells; InvalidValueError."""
     marks, of, scale = _needed(entries, "marks"), _needed(entries, "of"), _needed(entries, "scale")
     bands, prompt_scale = entries.get("bands", []), entries.get("prompt_scale", 0.0)
     if not _is_list(marks) or not all(map(_is_integer, marks)):
-        raise InvalidValue(f"marks are a list of whole numbers, found {brief(marks)}")
+        raise InvalidValueError(f"marks are a list of whole numbers, found {brief(marks)}")
     if not _is_integer(of):
-        raise InvalidValue(f"of is a whole number, found {brief(of)}")
+        raise InvalidValueError(f"of is a whole number, found {brief(of)}")
     if not _is_number(scale):
-        raise InvalidValue(f"scale is a number, found {brief(scale)}")
+        raise InvalidValueError(f"scale is a number, found {brief(scale)}")
     if not _is_number(prompt_scale):
-        raise InvalidValue(f"prompt_scale is a number, found {brief(prompt_scale)}")
+        raise InvalidValueError(f"prompt_scale is a number, found {brief(prompt_scale)}")
     if not _is_list(bands) or not all(map(_is_number, bands)) or len(bands) > MAX_OCTAVES:
-        raise InvalidValue(f"bands are a list of at most {MAX_OCTAVES} numbers, found {brief(bands)}")
+        raise InvalidValueError(f"bands are a list of at most {MAX_OCTAVES} numbers, found {brief(bands)}")
     return Round(
         seed=_seed(entries),
         scale=float(scale),
@@ -177,10 +177,10 @@ def _part(name: str, value: Json, parse: Callable[[JsonObject], T]) -> T:
     """A nested object as a value; what goes wrong inside is told with its name."""
     try:
         if not isinstance(value, dict):
-            raise InvalidValue(f"an object needed, found {brief(value)}")
+            raise InvalidValueError(f"an object needed, found {brief(value)}")
         return parse(value)
-    except InvalidValue as error:
-        raise InvalidValue(f"{name}: {error}") from error
+    except InvalidValueError as error:
+        raise InvalidValueError(f"{name}: {error}") from error
 
 
 def _seed(entries: JsonObject) -> int:
@@ -189,25 +189,25 @@ def _seed(entries: JsonObject) -> int:
         seed = int(value)
         if seed <= MAX_SEED and str(seed) == value:
             return seed
-    raise InvalidValue(f"a seed is a decimal string from 0 to 2^64 - 1, found {brief(value)}")
+    raise InvalidValueError(f"a seed is a decimal string from 0 to 2^64 - 1, found {brief(value)}")
 
 
 def _needed(entries: JsonObject, key: str) -> Json:
     if key not in entries:
-        raise InvalidValue(f"{key} is missing")
+        raise InvalidValueError(f"{key} is missing")
     return entries[key]
 
 
 def _text(entries: JsonObject, key: str) -> str:
     value = _needed(entries, key)
     if not isinstance(value, str):
-        raise InvalidValue(f"{key} is a text, found {brief(value)}")
+        raise InvalidValueError(f"{key} is a text, found {brief(value)}")
     return value
 
 
 def _object(value: Json, name: str) -> JsonObject:
     if not isinstance(value, dict):
-        raise InvalidValue(f"{name} is an object, found {brief(value)}")
+        raise InvalidValueError(f"{name} is an object, found {brief(value)}")
     return value
 
 

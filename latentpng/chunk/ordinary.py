@@ -10,7 +10,7 @@ import math
 import re
 
 from latentpng.chunk.metadata import round_from_json
-from latentpng.errors import InvalidValue
+from latentpng.errors import InvalidValueError
 from latentpng.record import GAUSS1, MAX_CANDIDATES, MAX_ROUNDS, MAX_SEED, Json, JsonObject, default_axes
 from latentpng.shapes import LEAST_CANDIDATES, MAX_WORK, check_round
 
@@ -78,11 +78,11 @@ def _candidates_of_any(entry: Json, dims: tuple[int, ...]) -> int:
     if type(entry) is not dict:
         return 0
     try:
-        round = round_from_json(entry)
-        check_round(round, dims, default_axes(len(dims)))
-    except InvalidValue:
+        round_ = round_from_json(entry)
+        check_round(round_, dims, default_axes(len(dims)))
+    except InvalidValueError:
         return 0
-    return round.of
+    return round_.of
 
 
 def _is_seed(value: Json) -> bool:

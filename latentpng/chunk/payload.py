@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from latentpng.chunk.header import Codec
-from latentpng.errors import DamagedLatent, InvalidValue
+from latentpng.errors import DamagedLatentError, InvalidValueError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,9 +24,9 @@ _LEVEL = 1  # higher levels buy nothing on noise
 
 
 def encode_tensor(noise: Noise, codec: Codec) -> bytes:
-    """noise: float16, finite.  InvalidValue when it is not."""
+    """noise: float16, finite.  InvalidValueError when it is not."""
     if not np.isfinite(noise).all():
-        raise InvalidValue("noise is finite, found infinity or not-a-number")
+        raise InvalidValueError("noise is finite, found infinity or not-a-number")
     if codec == Codec.RECIPE:
         return b""
     raw = np.ascontiguousarray(noise, dtype="<f2").tobytes()
@@ -40,17 +40,17 @@ def encode_tensor(noise: Noise, codec: Codec) -> bytes:
 
 
 def decode_tensor(payload: bytes, codec: int, dims: tuple[int, ...], digest: str, place: str) -> Noise:
-    """float16, read-only, of shape dims.  DamagedLatent when it is not exactly what the digest says."""
+    """float16, read-only, of shape dims.  DamagedLatentError when it is not exactly what the digest says."""
     count = math.prod(dims)
     if codec == Codec.RAW and len(payload) != 2 * count:
-        raise DamagedLatent(f"{place}: a payload of {2 * count} bytes needed, found {len(payload)}")
+        raise DamagedLatentError(f"{place}: a payload of {2 * count} bytes needed, found {len(payload)}")
     raw = payload if codec == Codec.RAW else _join_planes(payload, count, place)
     found = hashlib.sha256(raw).hexdigest()
     if found != digest:
-        raise DamagedLatent(f"{place}: noise with SHA-256 {digest} needed, found {found}")
+        raise DamagedLatentError(f"{place}: noise with SHA-256 {digest} needed, found {found}")
     noise = np.frombuffer(raw, "<f2").astype(np.float16, copy=False).reshape(dims)
     if not np.isfinite(noise).all():
-        raise DamagedLatent(f"{place}: finite noise needed, found infinity or not-a-number")
+        raise DamagedLatentError(f"{place}: finite noise needed, found infinity or not-a-number")
     noise.flags.writeable = False
     return noise
 
@@ -59,7 +59,7 @@ def _join_planes(payload: bytes, count: int, place: str) -> bytes:
     """One zstd frame of the high bytes, then the low bytes as they are."""
     frame, low = payload[: max(0, len(payload) - count)], payload[-count:]
     if len(low) != count or not frame:
-        raise DamagedLatent(f"{place}: a payload of more than {count} bytes needed, found {len(payload)}")
+        raise DamagedLatentError(f"{place}: a payload of more than {count} bytes needed, found {len(payload)}")
     planes = np.empty((count, 2), np.uint8)
     planes[:, 0] = np.frombuffer(low, np.uint8)
     planes[:, 1] = np.frombuffer(_decompress(frame, count, place), np.uint8)
@@ -73,10 +73,12 @@ def _decompress(frame: bytes, count: int, place: str) -> bytes:
     try:
         declared = zstandard.get_frame_parameters(frame).content_size
         if declared != count:
-            raise DamagedLatent(f"{place}: a zstd frame of {count} bytes needed, found one that declares {declared}")
+            raise DamagedLatentError(
+                f"{place}: a zstd frame of {count} bytes needed, found one that declares {declared}"
+            )
         high = zstandard.ZstdDecompressor().decompress(frame, max_output_size=count, allow_extra_data=False)
     except zstandard.ZstdError as error:
-        raise DamagedLatent(f"{place}: one whole zstd frame needed, found an error in it ({error})") from error
+        raise DamagedLatentError(f"{place}: one whole zstd frame needed, found an error in it ({error})") from error
     if len(high) != count:
-        raise DamagedLatent(f"{place}: {count} high bytes needed, found {len(high)}")
+        raise DamagedLatentError(f"{place}: {count} high bytes needed, found {len(high)}")
     return high

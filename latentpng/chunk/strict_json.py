@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import NoReturn, cast
 
-from latentpng.errors import InvalidValue
+from latentpng.errors import InvalidValueError
 from latentpng.record import Json, JsonObject
 
 MAX_DEPTH = 32
@@ -21,7 +21,7 @@ MAX_NUMBER_LENGTH = 40
 def write_json(value: JsonObject) -> bytes:
     """The canonical bytes: keys sorted by code point, no spaces, ASCII, shortest numbers that read back the same.
 
-    InvalidValue when no reader would take them.
+    InvalidValueError when no reader would take them.
     """
     data = json_text(value).encode("ascii")
     read_json(data)
@@ -29,19 +29,19 @@ def write_json(value: JsonObject) -> bytes:
 
 
 def json_text(value: Json) -> str:
-    """The same form of a value that was read before, to show it.  InvalidValue when it is no JSON."""
+    """The same form of a value that was read before, to show it.  InvalidValueError when it is no JSON."""
     try:
         return _ENCODER.encode(value)
     except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidValue(f"the metadata is no JSON: {error}") from error
+        raise InvalidValueError(f"the metadata is no JSON: {error}") from error
 
 
 def read_json(data: bytes) -> dict[str, Json]:
-    """The object that the bytes spell.  InvalidValue, with the rule and what was found, when they break a rule."""
+    """The object that the bytes spell.  InvalidValueError, with the rule and what was found, when they break a rule."""
     try:
         text = data.decode("ascii")
     except UnicodeDecodeError as error:
-        raise InvalidValue(f"ASCII needed, found byte {data[error.start]:#04x} at {error.start}") from error
+        raise InvalidValueError(f"ASCII needed, found byte {data[error.start]:#04x} at {error.start}") from error
     _check_depth(text)
     decoder = _CAREFUL_DECODER if _LONG_RUN in data.translate(_DIGITS) else _DECODER
     try:
@@ -49,9 +49,9 @@ def read_json(data: bytes) -> dict[str, Json]:
         if end < len(text):  # white space around it, or an error: to skip it and to say where takes longer
             value = decoder.decode(text)
     except json.JSONDecodeError as error:
-        raise InvalidValue(f"JSON needed, found an error at {error.pos} ({error.msg})") from error
+        raise InvalidValueError(f"JSON needed, found an error at {error.pos} ({error.msg})") from error
     if not isinstance(value, dict):
-        raise InvalidValue("a JSON object needed, found another value")
+        raise InvalidValueError("a JSON object needed, found another value")
     if "\\u" in text and ("\\ud" in text or "\\uD" in text):  # what every half of a pair starts with
         _check_surrogates(value)
     return cast("dict[str, Json]", value)
@@ -77,14 +77,14 @@ def _check_depth(text: str) -> None:
     for bracket in re.findall(r"[\[\]{}]", "".join(outside)):
         depth += 1 if bracket in "[{" else -1
         if depth > MAX_DEPTH:
-            raise InvalidValue(f"at most {MAX_DEPTH} nested values, found more")
+            raise InvalidValueError(f"at most {MAX_DEPTH} nested values, found more")
 
 
 def _check_surrogates(value: object) -> None:
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
-        raise InvalidValue("text is Unicode, found half of a surrogate pair") from error
+        raise InvalidValueError("text is Unicode, found half of a surrogate pair") from error
 
 
 def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
@@ -93,7 +93,7 @@ def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
         seen: set[str] = set()
         for key, _ in pairs:
             if key in seen:
-                raise InvalidValue(f"each key once, found {key[:80]!r} twice")
+                raise InvalidValueError(f"each key once, found {key[:80]!r} twice")
             seen.add(key)
     return result
 
@@ -107,17 +107,17 @@ def _number(text: str) -> float:
     value = float(text)
     if len(text) > MAX_NUMBER_LENGTH or not math.isfinite(value):
         _check_number(text)
-        raise InvalidValue(f"finite numbers only, found {text}")
+        raise InvalidValueError(f"finite numbers only, found {text}")
     return value
 
 
 def _check_number(text: str) -> None:
     if len(text) > MAX_NUMBER_LENGTH:
-        raise InvalidValue(f"a number has at most {MAX_NUMBER_LENGTH} characters, found {len(text)}")
+        raise InvalidValueError(f"a number has at most {MAX_NUMBER_LENGTH} characters, found {len(text)}")
 
 
 def _constant(text: str) -> NoReturn:
-    raise InvalidValue(f"finite numbers only, found {text}")
+    raise InvalidValueError(f"finite numbers only, found {text}")
 
 
 # looking at each whole number takes longer than all the rest: that is only done where one may be too long

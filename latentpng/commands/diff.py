@@ -104,7 +104,7 @@ def _rounds_facts(name: str, side: Side, rounds: tuple[Round, ...]) -> list[tupl
         facts.append(("  round ...", f"{hidden} earlier rounds"))
     first = len(side.record.lineage.rounds) - len(rounds) + hidden + 1
     shown = enumerate(rounds[hidden:], first)
-    return facts + [(f"  round {number}", plain(round_text(round), _TEXT_LIMIT)) for number, round in shown]
+    return facts + [(f"  round {number}", plain(round_text(round_), _TEXT_LIMIT)) for number, round_ in shown]
 
 
 def _value(values: tuple[Json, ...]) -> str:
@@ -126,7 +126,7 @@ def _json(sides: list[Side], found: Difference) -> str:
     entries: dict[str, Json] = {
         "files": [side.file.encode("utf-8", "replace").decode() for side in sides],
         "ancestor": list(found.ancestor) or None,
-        "rounds": [[round_to_json(round) for round in rounds] for rounds in (found.left_rounds, found.right_rounds)],
+        "rounds": [[round_to_json(round_) for round_ in rounds] for rounds in (found.left_rounds, found.right_rounds)],
         "settings": settings,
         "noise": None if math.isnan(found.cosine) else {"cosine": found.cosine, "degrees": found.degrees},
         "pixels": None if math.isnan(found.mean) else {"largest": int(found.largest), "mean": found.mean},

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from latentpng.commands.embedding import check_places, embed_into
 from latentpng.commands.inputs import each
 from latentpng.commands.output import add_output, say
-from latentpng.errors import ExitCode, InvalidValue, UnreadableFile
+from latentpng.errors import ExitCode, InvalidValueError, UnreadableFileError
 from latentpng.text import plain
 
 if TYPE_CHECKING:
@@ -67,12 +67,12 @@ def _settings(text: str) -> JsonObject:
     if text.lstrip().startswith("{"):
         try:
             return read_text(text)
-        except InvalidValue as error:
-            raise InvalidValue(f"--settings: {error}") from error
+        except InvalidValueError as error:
+            raise InvalidValueError(f"--settings: {error}") from error
     try:
         return read_text(_text_of(text))
-    except InvalidValue as error:
-        raise UnreadableFile(f"{plain(text)}: {error}") from error
+    except InvalidValueError as error:
+        raise UnreadableFileError(f"{plain(text)}: {error}") from error
 
 
 def _text_of(path: str) -> str:
@@ -82,11 +82,11 @@ def _text_of(path: str) -> str:
         with open(path, "rb") as file:  # noqa: PTH123 - as opening.py does
             data = file.read(MAX_METADATA + 1)
         if len(data) > MAX_METADATA:
-            raise UnreadableFile(f"{plain(path)}: settings of at most {MAX_METADATA} bytes needed, found more")
+            raise UnreadableFileError(f"{plain(path)}: settings of at most {MAX_METADATA} bytes needed, found more")
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UnreadableFile(f"{plain(path)}: UTF-8 needed, found byte {data[error.start]:#04x}") from error
+        raise UnreadableFileError(f"{plain(path)}: UTF-8 needed, found byte {data[error.start]:#04x}") from error
     except OSError as error:
-        raise UnreadableFile(f"{plain(path)}: it cannot be read ({error.strerror or error})") from error
+        raise UnreadableFileError(f"{plain(path)}: it cannot be read ({error.strerror or error})") from error
     except ValueError as error:
-        raise UnreadableFile(f"{plain(path)}: no file has such a name") from error
+        raise UnreadableFileError(f"{plain(path)}: no file has such a name") from error

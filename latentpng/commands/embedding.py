@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from latentpng.commands.output import STANDARD_OUTPUT, check_target, signature_warning, standard_output
-from latentpng.errors import InvalidValue, UnwritableFile
+from latentpng.errors import InvalidValueError, UnwritableFileError
 from latentpng.png.open import STANDARD_INPUT
 from latentpng.text import plain
 
@@ -14,22 +14,22 @@ if TYPE_CHECKING:
 
 
 def check_places(file: str, output: str | None, *, force: bool) -> None:
-    """InvalidValue, UnwritableFile: what can be told before any work is done."""
+    """InvalidValueError, UnwritableFileError: what can be told before any work is done."""
     if file == STANDARD_INPUT:
-        raise InvalidValue("a file is needed here, found standard input")
+        raise InvalidValueError("a file is needed here, found standard input")
     if output not in (None, STANDARD_OUTPUT):
         check_target(output, force=force)
 
 
 def embed_into(file: str, record: LatentRecord, output: str | None, *, force: bool) -> None:
-    """Write `file` with the record in it, to `output` where there is one.  UnwritableFile, UnreadableFile.
+    """Write `file` with the record in it, to `output` where there is one.  UnwritableFileError, UnreadableFileError.
 
     A latent that says something else is replaced by force only.
     """
     from latentpng.png import files
 
     if not force and files.carries_another(file, record):
-        raise UnwritableFile(f"{plain(file)}: it carries another latent, and only --force replaces it")
+        raise UnwritableFileError(f"{plain(file)}: it carries another latent, and only --force replaces it")
     warn = signature_warning(file)
     if output == STANDARD_OUTPUT:
         standard_output().buffer.write(files.embedded(file, record, warn))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from latentpng.commands.embedding import check_places, embed_into
 from latentpng.commands.inputs import beside, each
 from latentpng.commands.output import STANDARD_OUTPUT, add_output, say
-from latentpng.errors import ExitCode, InvalidValue
+from latentpng.errors import ExitCode, InvalidValueError
 
 if TYPE_CHECKING:
     from latentpng.foreign.rebuild import Choices, Rebuilt
@@ -49,7 +49,7 @@ def run(given: argparse.Namespace) -> ExitCode:
         from latentpng.png.files import read_picture, write_picture
 
         if given.output == STANDARD_OUTPUT:
-            raise InvalidValue("a file is written here, found standard output")
+            raise InvalidValueError("a file is written here, found standard output")
         check_places(file, given.output, force=given.force)
         png = is_png(file)
         target = beside(file, _SUFFIX) if given.output is None else given.output

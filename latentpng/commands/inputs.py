@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 
 from latentpng.commands import progress
 from latentpng.commands.output import STANDARD_OUTPUT, flush, say
-from latentpng.errors import ExitCode, InvalidValue, LatentPngError, NoLatent, UnreadableFile
+from latentpng.errors import ExitCode, InvalidValueError, LatentPngError, NoLatentError, UnreadableFileError
 from latentpng.png.open import STANDARD_INPUT
 from latentpng.reports.tally import Tally
 
@@ -91,10 +91,10 @@ def _run(file: str, action: Action, tally: Tally, *, in_folder: bool) -> None:
         code = action(file)
     except LatentPngError as error:
         code = error.exit_code
-        if in_folder and isinstance(error, NoLatent):
+        if in_folder and isinstance(error, NoLatentError):
             tally.passed_over += 1
             return
-        say(f"{file}: {error}" if isinstance(error, InvalidValue) else str(error))
+        say(f"{file}: {error}" if isinstance(error, InvalidValueError) else str(error))
     tally.codes[code] += 1
 
 
@@ -111,7 +111,7 @@ def _in_folder(folder: str, suffixes: tuple[str, ...], tally: Tally, *, recursiv
                 found = sorted(_told(entries, suffixes))
         except OSError as error:
             say(f"{inner}: it cannot be read ({error.strerror or error})")
-            tally.codes[UnreadableFile.exit_code] += 1
+            tally.codes[UnreadableFileError.exit_code] += 1
             is_whole = False
             continue
         start = "" if inner == "." else os.path.join(inner, "")  # noqa: PTH118 - no Path for each of 10,000 files

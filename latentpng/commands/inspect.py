@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from latentpng.commands.inputs import PICTURES, is_folder, visit
 from latentpng.commands.output import say, show
-from latentpng.errors import ExitCode, InvalidValue
+from latentpng.errors import ExitCode, InvalidValueError
 from latentpng.text import plain
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def run(given: argparse.Namespace) -> ExitCode:
 
     try:
         conditions, field = _chosen(given)
-    except InvalidValue as error:
+    except InvalidValueError as error:
         say(str(error))
         return error.exit_code
     form = _form(given)
@@ -82,7 +82,7 @@ def run(given: argparse.Namespace) -> ExitCode:
 
 
 def _chosen(given: argparse.Namespace) -> tuple[list[Condition], str]:
-    """The conditions, and the field to sort by.  InvalidValue."""
+    """The conditions, and the field to sort by.  InvalidValueError."""
     if not given.where and not given.sort:
         return [], ""
     from latentpng.reports.fields import check_field, condition

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TextIO
 
 from latentpng.commands import progress
-from latentpng.errors import UnwritableFile
+from latentpng.errors import UnwritableFileError
 from latentpng.text import plain
 
 STANDARD_OUTPUT = "-"
@@ -55,7 +55,7 @@ def flush() -> None:
 
 
 def write(output: str, data: bytes, *, force: bool) -> None:
-    """Write a whole file, or to standard output for "-".  UnwritableFile."""
+    """Write a whole file, or to standard output for "-".  UnwritableFileError."""
     from latentpng.png.atomic import write_atomically
 
     if output == STANDARD_OUTPUT:
@@ -66,11 +66,11 @@ def write(output: str, data: bytes, *, force: bool) -> None:
 
 
 def check_target(output: str, *, force: bool) -> None:
-    """UnwritableFile for a target that exists and is not to be replaced, or that has no name."""
+    """UnwritableFileError for a target that exists and is not to be replaced, or that has no name."""
     if not output:
-        raise UnwritableFile("'': no file has such a name")
+        raise UnwritableFileError("'': no file has such a name")
     if not force and os.path.lexists(output):
-        raise UnwritableFile(f"{plain(output)}: it exists, and only --force replaces it")
+        raise UnwritableFileError(f"{plain(output)}: it exists, and only --force replaces it")
 
 
 def replay_progress(file: str) -> Callable[[int, int], None]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from latentpng.commands import progress, rendering
 from latentpng.commands.inputs import visit
 from latentpng.commands.output import flush, replay_progress, say, show
-from latentpng.errors import ExitCode, InvalidValue, NoLatent
+from latentpng.errors import ExitCode, InvalidValueError, NoLatentError
 from latentpng.png.open import STANDARD_INPUT
 from latentpng.reports.tally import RESULTS, Tally
 
@@ -54,10 +54,10 @@ def run(given: argparse.Namespace) -> ExitCode:
 
     def check(file: str) -> ExitCode:
         if given.render and file == STANDARD_INPUT:
-            raise InvalidValue("only a file can be rendered again, found standard input")
+            raise InvalidValueError("only a file can be rendered again, found standard input")
         report = reports.of(file)
         if report.exit_code == ExitCode.NO_LATENT:
-            raise NoLatent(report.problem)
+            raise NoLatentError(report.problem)
         if given.render and report.exit_code == ExitCode.OK:
             good.append(report)
         else:

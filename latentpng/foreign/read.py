@@ -33,7 +33,7 @@ _READERS = (
 def read_foreign(path: str | os.PathLike[str]) -> ForeignRecord:
     """What a picture's file says; its tool is "" when none is recognised.
 
-    UnreadableFile when it cannot be read, or is no PNG, JPEG or WebP.
+    UnreadableFileError when it cannot be read, or is no PNG, JPEG or WebP.
     """
     return foreign_from_texts(read_texts(path))
 

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from latentpng.errors import InvalidValue
+from latentpng.errors import InvalidValueError
 from latentpng.foreign.noise import gpus
 from latentpng.foreign.noise.drawing import CPU, GPU, NV, RANDOMNESS, Drawing
 from latentpng.foreign.noise.recipes import FACTORS, RECIPES, likely_channels, noise_of, recipe_name, variations_of
@@ -52,11 +52,11 @@ class Choices:
 
     def __post_init__(self) -> None:
         if self.randomness not in ("", *RANDOMNESS):
-            raise InvalidValue(f"noise is drawn by {', '.join(RANDOMNESS)}, found {brief(self.randomness)}")
+            raise InvalidValueError(f"noise is drawn by {', '.join(RANDOMNESS)}, found {brief(self.randomness)}")
         if self.channels not in (0, *FACTORS):
-            raise InvalidValue(f"a latent has {', '.join(map(str, FACTORS))} channels, found {self.channels}")
+            raise InvalidValueError(f"a latent has {', '.join(map(str, FACTORS))} channels, found {self.channels}")
         if (self.batch_index or 0) < 0 or self.batch_size < 0:
-            raise InvalidValue("the pictures of a batch are counted from 0, found a negative number")
+            raise InvalidValueError("the pictures of a batch are counted from 0, found a negative number")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,7 +85,7 @@ class _Settled:
 
 
 def rebuild(record: ForeignRecord, choices: Choices | None = None) -> Rebuilt:
-    """The noise that a tool started from.  InvalidValue, with one sentence, when it cannot be known."""
+    """The noise that a tool started from.  InvalidValueError, with one sentence, when it cannot be known."""
     import numpy as np
 
     choices = choices or Choices()
@@ -100,7 +100,7 @@ def rebuild(record: ForeignRecord, choices: Choices | None = None) -> Rebuilt:
 def _settle(record: ForeignRecord, choices: Choices) -> _Settled:
     name = recipe_name(record, choices.tool)
     if record.seed is None:
-        raise InvalidValue("the metadata name no seed")
+        raise InvalidValueError("the metadata name no seed")
     size = (record.width, record.height) if _has_size(record) else choices.picture
     channels = choices.channels or likely_channels(record.model)
     shape = (channels, size[1] // FACTORS[channels], size[0] // FACTORS[channels])
@@ -112,16 +112,16 @@ def _drawing(name: str, record: ForeignRecord, choices: Choices) -> Drawing:
     recipe = RECIPES[name]
     randomness = choices.randomness or record.randomness or recipe.randomness
     if not randomness:
-        raise InvalidValue(f"the file does not say where {name} drew its noise: --randomness does")
+        raise InvalidValueError(f"the file does not say where {name} drew its noise: --randomness does")
     if recipe.is_copy and randomness == GPU:
         randomness = NV
     index = choices.batch_index or (record.batch_index or 0 if recipe.whole_batch else 0)
     if index and not recipe.whole_batch:
-        raise InvalidValue(f"{name} draws each picture by a seed of its own: no batch index needed, found {index}")
+        raise InvalidValueError(f"{name} draws each picture by a seed of its own: no batch index needed, found {index}")
     if index >= _MOST_PICTURES:
-        raise InvalidValue(f"a batch has at most {_MOST_PICTURES} pictures, found picture {brief(index)}")
+        raise InvalidValueError(f"a batch has at most {_MOST_PICTURES} pictures, found picture {brief(index)}")
     if index and randomness == GPU:
-        raise InvalidValue(f"of a batch that a GPU drew at once only picture 0 can be rebuilt, found {index}")
+        raise InvalidValueError(f"of a batch that a GPU drew at once only picture 0 can be rebuilt, found {index}")
     return Drawing(
         randomness=randomness,
         gpu=(choices.gpu or gpus.LARGE) if randomness == GPU else "",

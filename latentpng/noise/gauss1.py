@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from latentpng.errors import InvalidValue
+from latentpng.errors import InvalidValueError
 from latentpng.record import MAX_SEED
 
 if TYPE_CHECKING:
@@ -39,13 +39,13 @@ _COSINE = tuple((-1.0) ** k / math.factorial(2 * k) for k in range(9))
 def gauss1(seed: int, stream: int, count: int) -> NDArray[np.float32]:
     """The first `count` values of a stream: (count,), float32, zero mean, unit variance.
 
-    seed and stream are whole numbers from 0 to 2^64 - 1; InvalidValue otherwise.
+    seed and stream are whole numbers from 0 to 2^64 - 1; InvalidValueError otherwise.
     """
     for name, value in (("seed", seed), ("stream", stream)):
         if not 0 <= value <= MAX_SEED:
-            raise InvalidValue(f"{name} is a number from 0 to 2^64 - 1, found {value}")
+            raise InvalidValueError(f"{name} is a number from 0 to 2^64 - 1, found {value}")
     if count < 0:
-        raise InvalidValue(f"a count of values is not negative, found {count}")
+        raise InvalidValueError(f"a count of values is not negative, found {count}")
     blocks = -(-count // 4)
     values = np.empty((blocks, 2, 2), np.float32)
     for first in range(0, blocks, _BLOCKS_AT_ONCE):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from latentpng.errors import InvalidValue
+from latentpng.errors import InvalidValueError
 from latentpng.noise import haar
 from latentpng.noise.cache import ArrayCache
 from latentpng.noise.gauss1 import gauss1, gauss1_pieces
@@ -28,34 +28,36 @@ _DRAWS = ArrayCache(32 * 2**20, most=64)  # the candidates' noise and its mean: 
 _MOST_KEPT = 24 * 2**20  # bytes of one round's noise that are worth keeping
 
 
-def perturb(state: Noise, round: Round, axes: str) -> Noise:
+def perturb(state: Noise, round_: Round, axes: str) -> Noise:
     """The state after one more round: float16, the shape of `state`, unit variance when `state` has it.
 
-    InvalidValue when the round's bands or region do not fit, or when hostile noise leaves the range of float16.
+    InvalidValueError when the round's bands or region do not fit, or when hostile noise leaves the range of float16.
     """
     check_shape(state.shape, axes)
-    check_round(round, state.shape, axes)
-    if not round.scale * max(round.bands, default=1.0):
+    check_round(round_, state.shape, axes)
+    if not round_.scale * max(round_.bands, default=1.0):
         return state.copy()
     parent = state.astype(np.float64)
-    noise = blend(round.seed, round.of, round.marks, state.size).reshape(state.shape)
-    moved = _move_octaves(parent, noise, round, axes) if round.bands else move(parent, noise, round.scale)
+    noise = blend(round_.seed, round_.of, round_.marks, state.size).reshape(state.shape)
+    moved = _move_octaves(parent, noise, round_, axes) if round_.bands else move(parent, noise, round_.scale)
     with np.errstate(over="ignore"):
         child = moved.astype(np.float32).astype(np.float16)
-    if round.region:
-        child = np.where(_moving(round.region, state.shape, axes), child, state)
+    if round_.region:
+        child = np.where(_moving(round_.region, state.shape, axes), child, state)
     if not np.isfinite(child).all():
-        raise InvalidValue("the noise leaves the range of float16: its root is no noise of unit variance")
+        raise InvalidValueError("the noise leaves the range of float16: its root is no noise of unit variance")
     return child
 
 
-def candidate_states(state: Noise, round: Round, axes: str) -> tuple[Noise, ...]:
+def candidate_states(state: Noise, round_: Round, axes: str) -> tuple[Noise, ...]:
     """The states of all `round.of` candidates, each marked alone: the first screen of a round."""
-    return tuple(perturb(state, _marking(round, mark), axes) for mark in range(round.of))
+    return tuple(perturb(state, _marking(round_, mark), axes) for mark in range(round_.of))
 
 
-def _marking(round: Round, mark: int) -> Round:
-    return Round(seed=round.seed, scale=round.scale, of=round.of, marks=(mark,), bands=round.bands, region=round.region)
+def _marking(round_: Round, mark: int) -> Round:
+    return Round(
+        seed=round_.seed, scale=round_.scale, of=round_.of, marks=(mark,), bands=round_.bands, region=round_.region
+    )
 
 
 def blend(seed: int, of: int, marks: tuple[int, ...], count: int, first: int = 0) -> Doubles:
@@ -127,16 +129,16 @@ def move(parent: Doubles, noise: Doubles, scale: float) -> Doubles:
     return parent
 
 
-def _move_octaves(parent: Doubles, noise: Doubles, round: Round, axes: str) -> Doubles:
+def _move_octaves(parent: Doubles, noise: Doubles, round_: Round, axes: str) -> Doubles:
     """The same formula for each octave of detail, finest split off first, with its own scale."""
     order = (axes.index("H"), axes.index("W"))
     parent, noise = np.moveaxis(parent, order, (-2, -1)), np.moveaxis(noise, order, (-2, -1))
     details = []
-    for band in reversed(round.bands[1:]):
+    for band in reversed(round_.bands[1:]):
         parent, kept = haar.split(parent)
         noise, new = haar.split(noise)
-        details.append(tuple(move(k, n, round.scale * band) for k, n in zip(kept, new, strict=True)))
-    moved = move(parent, noise, round.scale * round.bands[0])
+        details.append(tuple(move(k, n, round_.scale * band) for k, n in zip(kept, new, strict=True)))
+    moved = move(parent, noise, round_.scale * round_.bands[0])
     for level in reversed(details):
         moved = haar.join(moved, level)
     return np.moveaxis(moved, (-2, -1), order)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 import numpy as np
 
-from latentpng.errors import InvalidValue, NewerVersion
+from latentpng.errors import InvalidValueError, NewerVersionError
 from latentpng.noise.cache import ArrayCache
 from latentpng.noise.perturbation import blend, move
 from latentpng.record import GAUSS1, Lineage, Round
@@ -38,18 +38,18 @@ def prompt_offset(lineage: Lineage, embedding: int, count: int, tell: Tell | Non
 
     embedding: its number among those of the prompt, from 0.  count: its values; the first of a longer one are the same.
     tell: hears, after each round that moves the prompt, how many are replayed, of how many.
-    NewerVersion when the lineage needs another generator; InvalidValue when it would take too long.
+    NewerVersionError when the lineage needs another generator; InvalidValueError when it would take too long.
     """
-    moves = [round for round in lineage.rounds if round.prompt_scale]
+    moves = [round_ for round_ in lineage.rounds if round_.prompt_scale]
     _check(lineage, moves, embedding, count)
     names = _names(moves, embedding, count)
     known = [done for done in range(len(moves), 0, -1) if _STATES.find(names[done]) is not None]
     done = known[0] if known else 0
     kept = _STATES.find(names[done])
     state = cast("Offset", kept) if kept is not None else _STATES.keep(names[0], np.zeros(count, np.float16))
-    for round in moves[done:]:
+    for round_ in moves[done:]:
         done += 1
-        state = _STATES.keep(names[done], _moved(state, round, embedding))
+        state = _STATES.keep(names[done], _moved(state, round_, embedding))
         if tell is not None:
             tell(done, len(moves))
     return state
@@ -57,27 +57,27 @@ def prompt_offset(lineage: Lineage, embedding: int, count: int, tell: Tell | Non
 
 def _check(lineage: Lineage, moves: list[Round], embedding: int, count: int) -> None:
     if lineage.noise != GAUSS1:
-        raise NewerVersion(f"this version knows the noise {GAUSS1!r}, found {lineage.noise!r}")
+        raise NewerVersionError(f"this version knows the noise {GAUSS1!r}, found {lineage.noise!r}")
     if not 0 <= embedding < MAX_EMBEDDINGS:
-        raise InvalidValue(f"a prompt has at most {MAX_EMBEDDINGS} embeddings, found number {embedding}")
-    work = count * sum(max(LEAST_CANDIDATES, round.of) for round in moves)
+        raise InvalidValueError(f"a prompt has at most {MAX_EMBEDDINGS} embeddings, found number {embedding}")
+    work = count * sum(max(LEAST_CANDIDATES, round_.of) for round_ in moves)
     if work > MAX_WORK:
-        raise InvalidValue(f"at most {MAX_WORK} values in all rounds that move the prompt, found {work}")
+        raise InvalidValueError(f"at most {MAX_WORK} values in all rounds that move the prompt, found {work}")
 
 
-def _moved(state: Offset, round: Round, embedding: int) -> Offset:
+def _moved(state: Offset, round_: Round, embedding: int) -> Offset:
     """One round further: as the noise moves, without bands and region."""
-    noise = blend(round.seed, round.of, round.marks, len(state), (embedding + 1) * STREAMS)
-    return move(state.astype(np.float64), noise, round.prompt_scale).astype(np.float32).astype(np.float16)
+    noise = blend(round_.seed, round_.of, round_.marks, len(state), (embedding + 1) * STREAMS)
+    return move(state.astype(np.float64), noise, round_.prompt_scale).astype(np.float32).astype(np.float16)
 
 
 def _names(moves: list[Round], embedding: int, count: int) -> tuple[bytes, ...]:
     """A name for the state before the first move and after each."""
     names = [hashlib.sha256(repr((embedding, count)).encode()).digest()]
-    for round in moves:
-        names.append(hashlib.sha256(names[-1] + repr(_rule(round)).encode()).digest())
+    for round_ in moves:
+        names.append(hashlib.sha256(names[-1] + repr(_rule(round_)).encode()).digest())
     return tuple(names)
 
 
-def _rule(round: Round) -> tuple[object, ...]:
-    return round.seed, round.prompt_scale, round.of, round.marks
+def _rule(round_: Round) -> tuple[object, ...]:
+    return round_.seed, round_.prompt_scale, round_.of, round_.marks

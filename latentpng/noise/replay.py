@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 import numpy as np
 
-from latentpng.errors import InvalidValue, NewerVersion
+from latentpng.errors import InvalidValueError, NewerVersionError
 from latentpng.noise.cache import ArrayCache
 from latentpng.noise.gauss1 import gauss1
 from latentpng.noise.perturbation import candidate_states, perturb
@@ -54,18 +54,18 @@ def replay(
 
     root_tensor: the noise of a tensor root; not looked at for a seeded one.
     tell: a lineage from a stranger may take a minute or two, and this hears how far it is.
-    NewerVersion when the lineage needs another generator; InvalidValue when it does not fit the shape.
+    NewerVersionError when the lineage needs another generator; InvalidValueError when it does not fit the shape.
     """
     if lineage.noise != GAUSS1:
-        raise NewerVersion(f"this version knows the noise {GAUSS1!r}, found {lineage.noise!r}")
+        raise NewerVersionError(f"this version knows the noise {GAUSS1!r}, found {lineage.noise!r}")
     check_shape(shape, axes)
     check_rounds(lineage, shape, axes)
     names = _state_names(lineage, shape, axes, root_tensor)
     done, state = _nearest_known(names)
     if state is None:
         state = _STATES.keep(names[0], _root(lineage, shape, root_tensor))
-    for round, name in zip(lineage.rounds[done:], names[done + 1 :], strict=True):
-        state = _STATES.keep(name, perturb(state, round, axes))
+    for round_, name in zip(lineage.rounds[done:], names[done + 1 :], strict=True):
+        state = _STATES.keep(name, perturb(state, round_, axes))
         done += 1
         if tell is not None:
             tell(done, len(lineage.rounds))
@@ -90,7 +90,7 @@ def record_of(
     """What the file of a picture says.  noise: the replayed final state; root_tensor: needed for a tensor root."""
     stored: Noise | None = noise if isinstance(lineage.root, SeedRoot) else root_tensor
     if stored is None:
-        raise InvalidValue("a lineage that starts from a tensor needs that tensor")
+        raise InvalidValueError("a lineage that starts from a tensor needs that tensor")
     return LatentRecord(
         lineage=lineage,
         tensor=frozen(stored),
@@ -110,7 +110,7 @@ def initial_noise(record: LatentRecord, tell: Tell | None = None) -> Noise:
 
 
 def ancestor_noise(record: LatentRecord, rounds: int, tell: Tell | None = None) -> Noise:
-    """The initial noise after the first `rounds` rounds; 0 is the root.  InvalidValue when there are fewer."""
+    """The initial noise after the first `rounds` rounds; 0 is the root.  InvalidValueError when there are fewer."""
     if rounds == len(record.lineage.rounds):
         return initial_noise(record, tell)
     return replay(record.lineage.ancestor(rounds), record.tensor.shape, record.axes, record.tensor, tell)
@@ -132,9 +132,9 @@ def _root(lineage: Lineage, shape: tuple[int, ...], root_tensor: Noise | None) -
 
 def _needed(root_tensor: Noise | None, shape: tuple[int, ...]) -> Noise:
     if root_tensor is None:
-        raise InvalidValue("a lineage that starts from a tensor needs that tensor")
+        raise InvalidValueError("a lineage that starts from a tensor needs that tensor")
     if root_tensor.shape != shape:
-        raise InvalidValue(f"root noise of shape {list(shape)} needed, found {list(root_tensor.shape)}")
+        raise InvalidValueError(f"root noise of shape {list(shape)} needed, found {list(root_tensor.shape)}")
     return root_tensor
 
 
@@ -143,8 +143,8 @@ def _state_names(lineage: Lineage, shape: tuple[int, ...], axes: str, root_tenso
     root = lineage.root
     first = str(root.seed) if isinstance(root, SeedRoot) else digest(_needed(root_tensor, shape))
     names = [hashlib.sha256(repr((first, shape, axes)).encode()).digest()]
-    for round in lineage.rounds:
-        rule = (round.seed, round.scale, round.of, round.marks, round.bands, round.region)
+    for round_ in lineage.rounds:
+        rule = (round_.seed, round_.scale, round_.of, round_.marks, round_.bands, round_.region)
         names.append(hashlib.sha256(names[-1] + repr(rule).encode()).digest())
     return tuple(names)
 

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from latentpng.errors import UnwritableFile
+from latentpng.errors import UnwritableFileError
 from latentpng.text import plain
 
 TEMPORARY_PREFIX = ".latentpng-"
@@ -27,12 +27,12 @@ _TEMPORARY = re.compile(re.escape(TEMPORARY_PREFIX) + "[0-9a-f]{16}" + re.escape
 def write_atomically(path: str | os.PathLike[str], parts: Iterable[bytes]) -> None:
     """Write a file; readers see the old one or the new one.  Keeps the permissions of a file it replaces.
 
-    UnwritableFile when that fails; what was written so far is removed.
+    UnwritableFileError when that fails; what was written so far is removed.
     """
     try:
         target = Path(os.path.realpath(path))
         if target.exists() and not (target.is_file() or target.is_dir()):  # a folder is refused by the system itself
-            raise UnwritableFile(f"{plain(str(path))}: it is a pipe or a device, which no file may replace")
+            raise UnwritableFileError(f"{plain(str(path))}: it is a pipe or a device, which no file may replace")
         _remove_abandoned(target.parent)
         with _temporary(target) as (file, temporary):
             if target.exists():
@@ -43,9 +43,9 @@ def write_atomically(path: str | os.PathLike[str], parts: Iterable[bytes]) -> No
             os.fsync(file.fileno())
             temporary.replace(target)
     except ValueError as error:
-        raise UnwritableFile(f"{plain(str(path))}: no file has such a name") from error
+        raise UnwritableFileError(f"{plain(str(path))}: no file has such a name") from error
     except OSError as error:
-        raise UnwritableFile(f"{plain(str(path))}: it cannot be written ({error.strerror or error})") from error
+        raise UnwritableFileError(f"{plain(str(path))}: it cannot be written ({error.strerror or error})") from error
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from latentpng.chunk.header import (
 )
 from latentpng.chunk.metadata import metadata_to_json
 from latentpng.chunk.strict_json import read_json, write_json
-from latentpng.errors import DamagedLatent, InvalidValue, NoLatent, UnreadableFile
+from latentpng.errors import DamagedLatentError, InvalidValueError, NoLatentError, UnreadableFileError
 from latentpng.png import chunks, texts
 from latentpng.png.chunks import Chunk
 from latentpng.png.parameters import KEYWORD as PARAMETERS
@@ -66,11 +66,11 @@ def find(stream: BinaryIO, size: int, path: str, *, whole: bool) -> Found:
     """The carrier of a PNG: laTn before twin, before the first IDAT rather than after it.
 
     whole: walk to the end of the file even when the carrier was found in front, so that a cut file is noticed.
-    NoLatent when there is none; DamagedLatent when two laTn chunks differ.
+    NoLatentError when there is none; DamagedLatentError when two laTn chunks differ.
     """
     first: dict[bool, Chunk] = {}  # by is_twin
     first_idat = size
-    differs: DamagedLatent | None = None
+    differs: DamagedLatentError | None = None
     for chunk in chunks.walk(stream, size, path):
         if chunk.kind == b"IDAT":
             if not whole and False in first:
@@ -88,7 +88,7 @@ def find(stream: BinaryIO, size: int, path: str, *, whole: bool) -> Found:
         return Found(chunk=first[False], is_twin=False)
     if True in first:
         return Found(chunk=first[True], is_twin=True)
-    raise NoLatent(f"{path}: it carries no latent")
+    raise NoLatentError(f"{path}: it carries no latent")
 
 
 def read_front(stream: BinaryIO, size: int, path: str) -> Front:
@@ -109,30 +109,30 @@ def read_front(stream: BinaryIO, size: int, path: str) -> Front:
 
 
 def latent_data(stream: BinaryIO, chunk: Chunk, place: str) -> bytes:
-    """The data of a laTn chunk.  DamagedLatent when it is too long or its checksum does not match."""
+    """The data of a laTn chunk.  DamagedLatentError when it is too long or its checksum does not match."""
     if chunk.length > MAX_CHUNK:
-        raise DamagedLatent(f"{place}: at most {MAX_CHUNK} bytes, found {chunk.length}")
+        raise DamagedLatentError(f"{place}: at most {MAX_CHUNK} bytes, found {chunk.length}")
     try:
         return chunks.data_of(stream, chunk, place)
-    except UnreadableFile as error:
-        raise DamagedLatent(str(error)) from error
+    except UnreadableFileError as error:
+        raise DamagedLatentError(str(error)) from error
 
 
 def front_of_twin(stream: BinaryIO, chunk: Chunk, place: str) -> Front:
     """The twin as the front of a recipe: the same metadata, no tensor."""
     if chunk.length > 2 * MAX_TWIN:
-        raise DamagedLatent(f"{place}: at most {MAX_TWIN} characters, found {chunk.length}")
+        raise DamagedLatentError(f"{place}: at most {MAX_TWIN} characters, found {chunk.length}")
     try:
         data = chunks.data_of(stream, chunk, place)
-    except UnreadableFile as error:
-        raise DamagedLatent(str(error)) from error
+    except UnreadableFileError as error:
+        raise DamagedLatentError(str(error)) from error
     text = texts.text_of(chunk.kind, data, MAX_TWIN)
     if text is None:
-        raise DamagedLatent(f"{place}: a text of at most {MAX_TWIN} characters needed, found none")
+        raise DamagedLatentError(f"{place}: a text of at most {MAX_TWIN} characters needed, found none")
     try:
         return _twin_front(read_json(text.encode()), len(data))
-    except InvalidValue as error:
-        raise DamagedLatent(f"{place}: {error}") from error
+    except InvalidValueError as error:
+        raise DamagedLatentError(f"{place}: {error}") from error
 
 
 def encode_carriers(record: LatentRecord, latent: bytes, *, parameters: bool) -> bytes:
@@ -155,7 +155,10 @@ def encode_carriers(record: LatentRecord, latent: bytes, *, parameters: bool) ->
 
 
 def sort(stream: BinaryIO, size: int, path: str) -> Iterator[tuple[Chunk, Whose]]:
-    """All chunks of a PNG, and whose they are.  UnreadableFile when it is none, or has too many `parameters` texts."""
+    """All chunks of a PNG, and whose they are.
+
+    UnreadableFileError when it is none, or has too many `parameters` texts.
+    """
     others = 0
     for chunk in chunks.walk(stream, size, path):
         if chunk.kind == KIND or _is_twin(stream, chunk):
@@ -163,7 +166,7 @@ def sort(stream: BinaryIO, size: int, path: str) -> Iterator[tuple[Chunk, Whose]
         elif chunk.kind in texts.KINDS and _keyword(stream, chunk) == PARAMETERS:
             others += 1
             if others > MAX_PARAMETERS:
-                raise UnreadableFile(f"{path}: at most {MAX_PARAMETERS} texts {PARAMETERS!r} are read, found more")
+                raise UnreadableFileError(f"{path}: at most {MAX_PARAMETERS} texts {PARAMETERS!r} are read, found more")
             yield chunk, Whose.OURS if _is_our_text(stream, chunk) else Whose.PARAMETERS
         else:
             yield chunk, Whose.OTHER
@@ -172,18 +175,18 @@ def sort(stream: BinaryIO, size: int, path: str) -> Iterator[tuple[Chunk, Whose]
 def _twin_front(entries: dict[str, Json], length: int) -> Front:
     digest, dims, dtype, version = (entries.pop(key, None) for key in _TWIN_KEYS)
     if not isinstance(version, list) or len(version) != 2 or not all(map(_is_byte, version)):
-        raise InvalidValue("version is a list of two whole numbers, 0 to 255")
+        raise InvalidValueError("version is a list of two whole numbers, 0 to 255")
     numbers = (version[0], version[1])
     if numbers[0] < MAJOR:
-        raise InvalidValue(f"major version {MAJOR} needed, found {numbers[0]}")
+        raise InvalidValueError(f"major version {MAJOR} needed, found {numbers[0]}")
     if numbers[0] > MAJOR:
         return Front(
             version=numbers, chunk_bytes=length, is_twin=True, newer=f"this reads version {MAJOR}, found {numbers[0]}"
         )
     if not isinstance(dims, list) or not 1 <= len(dims) <= MAX_AXES or not all(type(side) is int for side in dims):
-        raise InvalidValue(f"dims are a list of 1 to {MAX_AXES} whole numbers")
+        raise InvalidValueError(f"dims are a list of 1 to {MAX_AXES} whole numbers")
     if not isinstance(digest, str) or not isinstance(dtype, str):
-        raise InvalidValue("digest and dtype are texts")
+        raise InvalidValueError("digest and dtype are texts")
     check_digest("digest", digest)
     shape = tuple(int(side) for side in dims)
     check_dims(shape)
@@ -207,17 +210,17 @@ def _is_byte(number: Json) -> TypeGuard[int]:
     return type(number) is int and 0 <= number < 256
 
 
-def _difference(stream: BinaryIO, first: Chunk, other: Chunk, path: str) -> DamagedLatent | None:
+def _difference(stream: BinaryIO, first: Chunk, other: Chunk, path: str) -> DamagedLatentError | None:
     """What is wrong with a second laTn chunk; None when it has the same data."""
     if other is first:
         return None
     try:
         if first.length == other.length and _bytes_of(stream, first, path) == _bytes_of(stream, other, path):
             return None
-    except DamagedLatent as error:
+    except DamagedLatentError as error:
         return error
     where = f"{first.offset} and {other.offset}"
-    return DamagedLatent(f"{path}: one latent chunk needed, found two that differ, at bytes {where}")
+    return DamagedLatentError(f"{path}: one latent chunk needed, found two that differ, at bytes {where}")
 
 
 def _bytes_of(stream: BinaryIO, chunk: Chunk, path: str) -> bytes:

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
-from latentpng.errors import UnreadableFile
+from latentpng.errors import UnreadableFileError
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PIECE = 2**20  # bytes to copy or look at at once
@@ -41,55 +41,59 @@ class Chunk(NamedTuple):
 def walk(stream: BinaryIO, size: int, place: str) -> Iterator[Chunk]:
     """All chunks from IHDR to IEND, without reading their data; size: of the stream, in bytes.
 
-    UnreadableFile when the stream is not a PNG, ends too early, or has more than MAX_CHUNKS.
+    UnreadableFileError when the stream is not a PNG, ends too early, or has more than MAX_CHUNKS.
     """
     stream.seek(0)
     start = stream.read(len(SIGNATURE))
     if start != SIGNATURE:
-        raise UnreadableFile(f"{place}: it is not a PNG" + ("" if start else ", it is empty"))
+        raise UnreadableFileError(f"{place}: it is not a PNG" + ("" if start else ", it is empty"))
     offset = len(SIGNATURE)
     for _ in range(MAX_CHUNKS):
         stream.seek(offset)
         frame = stream.read(8)
         if len(frame) < 8:
-            raise UnreadableFile(f"{place}: it ends at byte {size}, before its last chunk (IEND)")
+            raise UnreadableFileError(f"{place}: it ends at byte {size}, before its last chunk (IEND)")
         length, kind = int.from_bytes(frame[:4], "big"), frame[4:]
         chunk = Chunk(kind, offset, length)
         if not kind.isalpha() or not kind.isascii() or length > MAX_LENGTH:
-            raise UnreadableFile(f"{place}: a chunk of PNG needed at byte {offset}, found {frame!r}")
+            raise UnreadableFileError(f"{place}: a chunk of PNG needed at byte {offset}, found {frame!r}")
         if (offset == len(SIGNATURE)) != (kind == b"IHDR") or (kind == b"IHDR" and length != _HEADER_BYTES):
-            raise UnreadableFile(f"{place}: one IHDR of {_HEADER_BYTES} bytes comes first, found {kind!r} at {offset}")
+            raise UnreadableFileError(
+                f"{place}: one IHDR of {_HEADER_BYTES} bytes comes first, found {kind!r} at {offset}"
+            )
         if chunk.end > size:
-            raise UnreadableFile(f"{place}: chunk {kind.decode()} ends at byte {chunk.end}, the file ends at {size}")
+            raise UnreadableFileError(
+                f"{place}: chunk {kind.decode()} ends at byte {chunk.end}, the file ends at {size}"
+            )
         yield chunk
         if kind == b"IEND":
             return
         offset = chunk.end
-    raise UnreadableFile(f"{place}: at most {MAX_CHUNKS} chunks are read, found more")
+    raise UnreadableFileError(f"{place}: at most {MAX_CHUNKS} chunks are read, found more")
 
 
 def data_of(stream: BinaryIO, chunk: Chunk, place: str) -> bytes:
-    """The data of a chunk.  UnreadableFile when its checksum does not match."""
+    """The data of a chunk.  UnreadableFileError when its checksum does not match."""
     stream.seek(chunk.data_offset)
     data = stream.read(chunk.length + 4)
     if len(data) != chunk.length + 4:
-        raise UnreadableFile(f"{place}: chunk {chunk.kind.decode()} is shorter than it says")
+        raise UnreadableFileError(f"{place}: chunk {chunk.kind.decode()} is shorter than it says")
     if zlib.crc32(data[:-4], zlib.crc32(chunk.kind)) != int.from_bytes(data[-4:], "big"):
-        raise UnreadableFile(_mismatch(chunk, place))
+        raise UnreadableFileError(_mismatch(chunk, place))
     return data[:-4]
 
 
 def check(stream: BinaryIO, chunk: Chunk, place: str) -> None:
-    """UnreadableFile when a chunk's checksum does not match.  Its data may be long: it is not kept."""
+    """UnreadableFileError when a chunk's checksum does not match.  Its data may be long: it is not kept."""
     stream.seek(chunk.offset + 4)
     left, found = chunk.length + 4, 0
     while left:
         piece = stream.read(min(left, PIECE))
         if not piece:
-            raise UnreadableFile(f"{place}: chunk {chunk.kind.decode()} is shorter than it says")
+            raise UnreadableFileError(f"{place}: chunk {chunk.kind.decode()} is shorter than it says")
         left, found = left - len(piece), zlib.crc32(piece, found)
     if stream.read(4) != found.to_bytes(4, "big"):
-        raise UnreadableFile(_mismatch(chunk, place))
+        raise UnreadableFileError(_mismatch(chunk, place))
 
 
 def _mismatch(chunk: Chunk, place: str) -> str:

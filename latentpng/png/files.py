@@ -12,7 +12,7 @@ from itertools import chain
 from typing import BinaryIO, NamedTuple, TypeAlias
 
 from latentpng.chunk import codec
-from latentpng.errors import DamagedLatent, NoLatent, UnreadableFile
+from latentpng.errors import DamagedLatentError, NoLatentError, UnreadableFileError
 from latentpng.noise.replay import Tell
 from latentpng.png import carriers, chunks
 from latentpng.png.atomic import TEMPORARY_PREFIX, TEMPORARY_SUFFIX, write_atomically
@@ -42,7 +42,9 @@ _SAID = ("axes", "extra", "lineage", "node", "settings", "software")  # what a l
 
 
 def read_record(path: AnyPath, tell: Tell | None = None) -> LatentRecord:
-    """What a picture's file says.  UnreadableFile, NoLatent, DamagedLatent, NewerVersion, ReplayDiffers.
+    """What a picture's file says.
+
+    UnreadableFileError, NoLatentError, DamagedLatentError, NewerVersionError, ReplayDiffersError.
 
     tell: hears how far a replay is, where the noise must be rebuilt.
     """
@@ -60,7 +62,7 @@ def read_record_from(stream: BinaryIO, size: int, name: str, tell: Tell | None =
 
 
 def read_picture(path: AnyPath) -> tuple[int, int, bytes]:
-    """Width, height, and RGB bytes row by row.  UnreadableFile when the PNG is not whole."""
+    """Width, height, and RGB bytes row by row.  UnreadableFileError when the PNG is not whole."""
     with open_picture(path) as (stream, size, name):
         return decode_pixels(stream, size, name)
 
@@ -68,7 +70,7 @@ def read_picture(path: AnyPath) -> tuple[int, int, bytes]:
 def write_picture(path: AnyPath, width: int, height: int, rgb: bytes, record: LatentRecord) -> None:
     """Write a PNG that carries `record`, with the digest of these pixels in it.  The file is there whole or not at all.
 
-    rgb: 3 * width * height bytes, row by row.  UnwritableFile, InvalidValue.
+    rgb: 3 * width * height bytes, row by row.  UnwritableFileError, InvalidValueError.
     """
     record = dataclasses.replace(record, pixels=pixel_digest(rgb))
     carried = carriers.encode_carriers(record, codec.encode_record(record), parameters=True)
@@ -100,9 +102,9 @@ def carries_another(path: AnyPath, record: LatentRecord) -> bool:
     try:
         with open_picture(path) as (stream, size, name):
             front = carriers.read_front(stream, size, name)
-    except NoLatent:
+    except NoLatentError:
         return False
-    except DamagedLatent:
+    except DamagedLatentError:
         return True
     found = None if front.newer else front.parsed
     return found is None or any(getattr(found, key) != getattr(record, key) for key in _SAID)
@@ -168,7 +170,7 @@ def _with_record(stream: BinaryIO, size: int, name: str, record: LatentRecord, w
     kept, first_idat, signed, has_parameters = _layout(stream, size, name)
     carried = carriers.encode_carriers(record, latent, parameters=not has_parameters)
     if not first_idat:
-        raise UnreadableFile(f"{name}: it has no pixels (IDAT)")
+        raise UnreadableFileError(f"{name}: it has no pixels (IDAT)")
     if signed and warn is not None:
         warn()
     front = [(start, min(stop, first_idat)) for start, stop in kept]
@@ -184,8 +186,8 @@ def _copied(stream: BinaryIO, kept: list[tuple[int, int]], name: str) -> Iterato
                 stream.seek(start)
                 piece = stream.read(min(stop - start, chunks.PIECE))
             except OSError as error:
-                raise UnreadableFile(f"{name}: it cannot be read ({error.strerror or error})") from error
+                raise UnreadableFileError(f"{name}: it cannot be read ({error.strerror or error})") from error
             if not piece:
-                raise UnreadableFile(f"{name}: it became shorter while it was read")
+                raise UnreadableFileError(f"{name}: it became shorter while it was read")
             yield piece
             start += len(piece)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import BinaryIO
 
-from latentpng.errors import UnreadableFile
+from latentpng.errors import UnreadableFileError
 from latentpng.png.chunks import SIGNATURE
 from latentpng.text import plain
 
@@ -25,7 +25,10 @@ _BUFFER_BYTES = 4096  # one page: `inspect` needs no more of a file
 
 @contextmanager
 def open_picture(path: str | os.PathLike[str]) -> Iterator[tuple[BinaryIO, int, str]]:
-    """The stream, its size in bytes, and the name that errors use.  UnreadableFile when it cannot be opened or read."""
+    """The stream, its size in bytes, and the name that errors use.
+
+    UnreadableFileError when it cannot be opened or read.
+    """
     name = "standard input" if os.fspath(path) == STANDARD_INPUT else plain(os.fspath(path))
     try:
         with _opened(path, name) as file:
@@ -34,23 +37,23 @@ def open_picture(path: str | os.PathLike[str]) -> Iterator[tuple[BinaryIO, int, 
                 return
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
-                raise UnreadableFile(f"{name}: a file needed, found a pipe or a device; - is standard input")
+                raise UnreadableFileError(f"{name}: a file needed, found a pipe or a device; - is standard input")
             yield file, status.st_size, name
     except OSError as error:
-        raise UnreadableFile(f"{name}: it cannot be read ({error.strerror or error})") from error
+        raise UnreadableFileError(f"{name}: it cannot be read ({error.strerror or error})") from error
 
 
 def _opened(path: str | os.PathLike[str], name: str) -> AbstractContextManager[BinaryIO]:
     if os.fspath(path) == STANDARD_INPUT:
         if sys.stdin is None:
-            raise UnreadableFile(f"{name}: it is closed")
+            raise UnreadableFileError(f"{name}: it is closed")
         return nullcontext(sys.stdin.buffer)
     if not os.fspath(path):
-        raise UnreadableFile("'': no file has such a name")
+        raise UnreadableFileError("'': no file has such a name")
     try:
         return open(path, "rb", buffering=_BUFFER_BYTES, opener=_without_waiting)
     except ValueError as error:
-        raise UnreadableFile(f"{name}: no file has such a name") from error
+        raise UnreadableFileError(f"{name}: no file has such a name") from error
 
 
 def _without_waiting(path: str, flags: int) -> int:
@@ -64,5 +67,5 @@ def _buffered(pipe: BinaryIO, name: str) -> tuple[BinaryIO, int]:
     if data.getvalue().startswith(_STARTS):  # nothing else is read to its end: there may be none
         data.write(pipe.read(MAX_PIPE))
     if data.tell() > MAX_PIPE:
-        raise UnreadableFile(f"{name}: at most {MAX_PIPE} bytes are read from a pipe, found more")
+        raise UnreadableFileError(f"{name}: at most {MAX_PIPE} bytes are read from a pipe, found more")
     return data, data.tell()

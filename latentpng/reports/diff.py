@@ -68,7 +68,10 @@ class Difference:
 
 
 def read_side(path: str | os.PathLike[str], tell: Tell | None = None) -> Side:
-    """All of a picture.  UnreadableFile, NoLatent, DamagedLatent, NewerVersion, ReplayDiffers."""
+    """All of a picture.
+
+    UnreadableFileError, NoLatentError, DamagedLatentError, NewerVersionError, ReplayDiffersError.
+    """
     with open_picture(path) as (stream, size, name):
         record = read_record_from(stream, size, name, tell)
         front = read_front(stream, size, name)

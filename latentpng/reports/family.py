@@ -108,8 +108,8 @@ class _States:
         if stored:
             self._tell(state, stored, dims)
             self._roots_of[state] = (stored, dims, b"")
-        for round in cast("list[JsonObject]", metadata["rounds"]):
-            state = self._number(state, _rule(round), round)
+        for round_ in cast("list[JsonObject]", metadata["rounds"]):
+            state = self._number(state, _rule(round_), round_)
         self._tell(state, cast("str", metadata["node"]), dims)
         self.files.append(file)
         return state
@@ -197,12 +197,12 @@ class _States:
         return self._trees[state] in self._roots_of, self._depths[state]
 
 
-def _rule(round: JsonObject) -> Rule:
-    numbers = cast("list[float]", round.get("bands", ()))
-    scale, marks = cast("float", round["scale"]), cast("list[int]", round["marks"])
+def _rule(round_: JsonObject) -> Rule:
+    numbers = cast("list[float]", round_.get("bands", ()))
+    scale, marks = cast("float", round_["scale"]), cast("list[int]", round_["marks"])
     bands = tuple([float(band) for band in numbers])
-    rule = (round["seed"], float(scale) + 0.0, round["of"], tuple(marks), bands, round.get("region", ""))
-    move = _prompt_move(round)
+    rule = (round_["seed"], float(scale) + 0.0, round_["of"], tuple(marks), bands, round_.get("region", ""))
+    move = _prompt_move(round_)
     return (*rule, move[1]) if move else rule
 
 

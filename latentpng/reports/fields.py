@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
 from latentpng.chunk.header import Front
-from latentpng.errors import InvalidValue
+from latentpng.errors import InvalidValueError
 from latentpng.foreign.record import ForeignRecord
 from latentpng.png.open import STANDARD_INPUT
 from latentpng.record import JsonObject
@@ -55,23 +55,23 @@ class Condition:
 
 
 def condition(place: str, expression: str) -> Condition:
-    """The condition that a person wrote: FIELD OPERATOR VALUE.  InvalidValue; place: how it names it."""
+    """The condition that a person wrote: FIELD OPERATOR VALUE.  InvalidValueError; place: how it names it."""
     parts = _EXPRESSION.fullmatch(expression)
     if parts is None:
-        raise InvalidValue(f"{place}: a field, one of = != < <= > >= ~ and a value needed")
+        raise InvalidValueError(f"{place}: a field, one of = != < <= > >= ~ and a value needed")
     name, sign, text = parts[1], parts[2], parts[3].strip()
     check_field(place, name)
     if name in _TEXTS:
         return Condition(field=name, operator=sign, wanted=text.casefold())
     if sign == "~":
-        raise InvalidValue(f"{place}: {name} is a number, and ~ looks into texts")
+        raise InvalidValueError(f"{place}: {name} is a number, and ~ looks into texts")
     return Condition(field=name, operator=sign, wanted=_moment(place, text) if name == "time" else _number(place, text))
 
 
 def check_field(place: str, name: str) -> None:
-    """InvalidValue unless there is such a field."""
+    """InvalidValueError unless there is such a field."""
     if name not in FIELDS:
-        raise InvalidValue(f"{place}: a field is one of {', '.join(FIELDS)}, found {brief(name)}")
+        raise InvalidValueError(f"{place}: a field is one of {', '.join(FIELDS)}, found {brief(name)}")
 
 
 def ordered(items: Iterable[Item], value: Callable[[Item], Value], *, backwards: bool) -> list[Item]:
@@ -107,7 +107,7 @@ def _number(place: str, text: str) -> int | float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise InvalidValue(f"{place}: a number needed, found {brief(text)}")
+        raise InvalidValueError(f"{place}: a number needed, found {brief(text)}")
     return number
 
 
@@ -117,7 +117,7 @@ def _moment(place: str, text: str) -> float:
     try:
         return datetime.fromisoformat(text).timestamp()
     except (ValueError, OverflowError, OSError) as error:
-        raise InvalidValue(f"{place}: a date such as 2025-01-31 or 2025-01-31T18:00 needed") from error
+        raise InvalidValueError(f"{place}: a date such as 2025-01-31 or 2025-01-31T18:00 needed") from error
 
 
 def _status(file: str) -> os.stat_result | None:

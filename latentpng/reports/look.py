@@ -10,7 +10,7 @@ import os
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from latentpng.chunk.header import Front
-from latentpng.errors import NoLatent, UnreadableFile
+from latentpng.errors import NoLatentError, UnreadableFileError
 from latentpng.png.carriers import read_front
 from latentpng.png.open import open_picture
 from latentpng.png.parameters import OWN_TOOL
@@ -42,7 +42,7 @@ class Seen(NamedTuple):
 
 
 def look(file: str | os.PathLike[str]) -> Seen:
-    """UnreadableFile, DamagedLatent; NoLatent when there is neither a latent nor a tool's text."""
+    """UnreadableFileError, DamagedLatentError; NoLatentError when there is neither a latent nor a tool's text."""
     quick = quick_front(file)
     if quick is not None and not quick[1]:
         return Seen(os.fspath(file), quick[0], None)
@@ -50,12 +50,12 @@ def look(file: str | os.PathLike[str]) -> Seen:
         front = _front(stream, size, name)
         try:
             foreign = _foreign(stream, size, name, own=front is None)
-        except UnreadableFile:
+        except UnreadableFileError:
             if front is None:
                 raise
             foreign = None  # the latent stands in front of what is damaged, or cut off
         if front is None and foreign is None:
-            raise NoLatent(f"{name}: it carries no latent, and no text of another tool")
+            raise NoLatentError(f"{name}: it carries no latent, and no text of another tool")
         return Seen(os.fspath(file), front, foreign)
 
 
@@ -65,7 +65,7 @@ def _front(stream: BinaryIO, size: int, name: str) -> Front | None:
         return None
     try:
         return read_front(stream, size, name)
-    except NoLatent:
+    except NoLatentError:
         return None
 
 

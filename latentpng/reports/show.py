@@ -23,7 +23,7 @@ _PROMPT_LIMIT = 80
 
 
 def inspect_file(path: str | os.PathLike[str]) -> Front:
-    """What stands before the tensor; reads about 4 KiB.  UnreadableFile, NoLatent, DamagedLatent."""
+    """What stands before the tensor; reads about 4 KiB.  UnreadableFileError, NoLatentError, DamagedLatentError."""
     if (quick := quick_front(path)) is not None:
         return quick[0]
     with open_picture(path) as (stream, size, name):
@@ -166,20 +166,20 @@ def _lineage_facts(lineage: Lineage) -> list[tuple[str, str]]:
     if hidden:
         facts.append(("round ...", f"{hidden} earlier rounds"))
     numbered = list(enumerate(lineage.rounds, 1))[hidden:]
-    return facts + [(f"round {number}", round_text(round)) for number, round in numbered]
+    return facts + [(f"round {number}", round_text(round_)) for number, round_ in numbered]
 
 
-def round_text(round: Round) -> str:
+def round_text(round_: Round) -> str:
     """All that a round says, on one line; may hold control characters of a stranger."""
-    marks = " + ".join(map(str, round.marks))
-    text = f"seed {round.seed}, candidate {marks} of {round.of}, scale {round.scale:g}"
-    if round.bands:
-        text += f", bands {' '.join(f'{band:g}' for band in round.bands)}"
-    if round.region:
-        text += f", region {round.region}"
-    if round.prompt_scale:
-        text += f", prompt scale {round.prompt_scale:g}"
-    return text + (f", {_shown(round.settings)}" if round.settings else "")
+    marks = " + ".join(map(str, round_.marks))
+    text = f"seed {round_.seed}, candidate {marks} of {round_.of}, scale {round_.scale:g}"
+    if round_.bands:
+        text += f", bands {' '.join(f'{band:g}' for band in round_.bands)}"
+    if round_.region:
+        text += f", region {round_.region}"
+    if round_.prompt_scale:
+        text += f", prompt scale {round_.prompt_scale:g}"
+    return text + (f", {_shown(round_.settings)}" if round_.settings else "")
 
 
 def _shown(value: Json) -> str:

@@ -5,7 +5,14 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from latentpng.errors import DamagedLatent, ExitCode, InvalidValue, LatentPngError, PixelsDiffer, ReplayDiffers
+from latentpng.errors import (
+    DamagedLatentError,
+    ExitCode,
+    InvalidValueError,
+    LatentPngError,
+    PixelsDifferError,
+    ReplayDiffersError,
+)
 from latentpng.noise import replay
 from latentpng.png.carriers import find
 from latentpng.png.files import read_record_from
@@ -55,11 +62,11 @@ def verify_file(path: str | os.PathLike[str], tell: replay.Tell | None = None) -
 def _check_lineage(record: LatentRecord, name: str, tell: replay.Tell | None) -> None:
     try:
         state = replay.replay(record.lineage, record.tensor.shape, record.axes, record.tensor, tell)
-    except InvalidValue as error:
-        raise DamagedLatent(f"{name}: {error}") from error
+    except InvalidValueError as error:
+        raise DamagedLatentError(f"{name}: {error}") from error
     found = replay.digest(state)
     if found != record.node:
-        raise ReplayDiffers(f"{name}: its lineage leads to noise with SHA-256 {record.node}, found {found}")
+        raise ReplayDiffersError(f"{name}: its lineage leads to noise with SHA-256 {record.node}, found {found}")
 
 
 def _check_pixels(record: LatentRecord, rgb: bytes, name: str) -> str:
@@ -67,5 +74,5 @@ def _check_pixels(record: LatentRecord, rgb: bytes, name: str) -> str:
         return "pixels readable, not recorded"
     found = pixel_digest(rgb)
     if found != record.pixels:
-        raise PixelsDiffer(f"{name}: pixels with SHA-256 {record.pixels} were rendered, found {found}")
+        raise PixelsDifferError(f"{name}: pixels with SHA-256 {record.pixels} were rendered, found {found}")
     return "pixels"

@@ -50,8 +50,8 @@ class Model:
         choice = resolve_model(folder)
         self.folder = choice.folder
         self.settings: RenderSettings = defaults_of(choice).settings("")
-        self.steps = steps or self.settings.steps
-        self.guidance = guidance or self.settings.guidance
+        self.steps = steps or self.settings.num_inference_steps
+        self.guidance = guidance or self.settings.guidance_scale
         self.pipe = StableDiffusionPipeline.from_pretrained(
             self.folder, dtype=torch.float32, local_files_only=True, use_safetensors=True
         )

@@ -43,10 +43,10 @@ def measure(family: str, options: argparse.Namespace) -> None:
     from tests.benchmarks.gpugrid import Bench, built
 
     pipe, settings, device = built(family, tiny=options.tiny)
-    settings = replace(settings, steps=options.steps or settings.steps)
+    settings = replace(settings, num_inference_steps=options.steps or settings.num_inference_steps)
     bench = Bench(pipe, settings, device=device, compiled=options.compile, batch=options.batch)
     dtype = str(pipe.dtype).removeprefix("torch.")
-    shapes = f"{settings.width} x {settings.height}, {settings.steps} steps, {dtype}"
+    shapes = f"{settings.width} x {settings.height}, {settings.num_inference_steps} steps, {dtype}"
     print(f"{family}{', tiny' if options.tiny else ''}: {shapes}, {options.repeats} rounds; {surroundings()}")
     report(bench, *bench.measure(options.repeats))
 

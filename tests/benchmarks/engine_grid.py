@@ -69,7 +69,7 @@ def cancels(worker: OurWorker, count: int) -> list[float]:
     job = RenderJob(job=0, tasks=TASKS, settings=SETTINGS)
     for number in range(count):
         worker.ask(job)
-        step = 2 + number * (SETTINGS.steps - 2) // max(1, count - 1)
+        step = 2 + number * (SETTINGS.num_inference_steps - 2) // max(1, count - 1)
         worker.until_step(step)
         took = statistics.median(later - earlier for earlier, later in pairwise(worker.steps_seen))
         time.sleep(chance.random() * took)
@@ -81,7 +81,7 @@ def cancels(worker: OurWorker, count: int) -> list[float]:
 
 def report(turns: dict[str, list[Turn]], repeats: int) -> None:
     """The table."""
-    print(f"grid of {COUNT}, {SETTINGS.steps} steps, {repeats} rounds; {surroundings()}")
+    print(f"grid of {COUNT}, {SETTINGS.num_inference_steps} steps, {repeats} rounds; {surroundings()}")
     print(f"{'':28s} {'seconds':24s} {'of the plain loop':24s} its CPU time of that")
     for name, own in turns.items():
         print(f"{name:28s} {seconds_of(own)!s:24s} {ratio(own, turns[LOOP])!s:24s} {cpu_ratio(own, turns[LOOP])}")

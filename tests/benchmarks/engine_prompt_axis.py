@@ -58,8 +58,8 @@ class Drawer:
 
 def candidates(parent: Lineage, axis: Axis, scale: float, count: int) -> list[Lineage]:
     """The grid of one round; the same seed for all scales, so that only the scale differs."""
-    round = along(Round(seed=99, scale=scale, of=count), axis)
-    return [parent.child(replace(round, marks=(mark,))) for mark in range(count)]
+    round_ = along(Round(seed=99, scale=scale, of=count), axis)
+    return [parent.child(replace(round_, marks=(mark,))) for mark in range(count)]
 
 
 def distances(apart: list[tuple[Pixels, Pixels]]) -> str:
@@ -71,7 +71,10 @@ def distances(apart: list[tuple[Pixels, Pixels]]) -> str:
 
 def print_table(drawer: Drawer, prompts: Sequence[str], settings: RenderSettings, count: int) -> None:
     """A line a scale."""
-    print(f"\n{settings.steps} steps, guidance {settings.guidance:g}: {len(prompts)} parents, {count} candidates each")
+    print(
+        f"\n{settings.num_inference_steps} steps, guidance {settings.guidance_scale:g}: "
+        f"{len(prompts)} parents, {count} candidates each"
+    )
     print("scale   " + "".join(f"{axis:>16}" for axis in Axis) + "   (mean difference of 255, classifier's distance)")
     parents = [Lineage(root=SeedRoot(seed=seed)) for seed in range(len(prompts))]
     jobs = [(replace(settings, prompt=prompt), parent) for prompt, parent in zip(prompts, parents, strict=True)]
@@ -111,7 +114,7 @@ def main() -> None:
     drawer = Drawer(given.candidates)
     prompts = drawer.defaults.prompts[: given.parents]
     usual = replace(drawer.defaults.settings(prompts[0]), step_seed=1)
-    distilled = replace(usual, steps=DISTILLED_STEPS, guidance=1.0)
+    distilled = replace(usual, num_inference_steps=DISTILLED_STEPS, guidance_scale=1.0)
     for settings in (usual, distilled):
         print_table(drawer, prompts, settings, given.candidates)
     if given.strip:

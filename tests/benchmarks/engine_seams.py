@@ -59,7 +59,7 @@ def main() -> None:
     renderer = BatchRenderer(loaded)
     noise = np.random.default_rng(0).standard_normal((8, 4, 16, 16)).astype(np.float16)
     batch = per_call(lambda: renderer.render(noise, settings, lambda _: None), 1)
-    print(f"a batch of 8: {batch / 1e3:.0f} ms, so a step takes {batch / settings.steps:.0f} us")
+    print(f"a batch of 8: {batch / 1e3:.0f} ms, so a step takes {batch / settings.num_inference_steps:.0f} us")
 
 
 if __name__ == "__main__":

@@ -40,7 +40,9 @@ class Case:
 
 
 def _settings(side: int, steps: int, guidance: float) -> RenderSettings:
-    return RenderSettings(prompt=SETTINGS.prompt, width=side, height=side, steps=steps, guidance=guidance)
+    return RenderSettings(
+        prompt=SETTINGS.prompt, width=side, height=side, num_inference_steps=steps, guidance_scale=guidance
+    )
 
 
 CASES: Mapping[str, Case] = MappingProxyType(

@@ -37,7 +37,7 @@ PROMPT = "a lighthouse on a cliff above a calm sea at dusk, warm light in its wi
 def a_record(number: int) -> LatentRecord:
     """A picture of a search, with settings as `warmer` writes them."""
     steps = tuple(
-        Round(seed=2**63 + 1000 * number + round, scale=0.3, of=8, marks=(round,)) for round in range(1 + number % 6)
+        Round(seed=2**63 + 1000 * number + round_, scale=0.3, of=8, marks=(round_,)) for round_ in range(1 + number % 6)
     )
     lineage = Lineage(root=SeedRoot(seed=number), rounds=steps)
     settings: dict[str, Json] = {

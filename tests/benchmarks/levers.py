@@ -67,7 +67,7 @@ def free_at_last(plain: Plain) -> None:
     """No guidance in the last third of the steps, as the manual of diffusers does it."""
 
     def ended(pipe: Any, step: int, _: Any, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        if step + 1 != SETTINGS.steps * 2 // 3:
+        if step + 1 != SETTINGS.num_inference_steps * 2 // 3:
             return tensors
         pipe._guidance_scale = 0.0
         return {**tensors, "prompt_embeds": tensors["prompt_embeds"].chunk(2)[-1]}
@@ -134,7 +134,7 @@ def measure(repeats: int) -> None:
     variants["the worker's allocator"] = lambda: allocator.turn(str(COUNT))
     turns = in_turns(variants, repeats)
     allocator.close()
-    print(f"grid of {COUNT}, {SETTINGS.steps} steps, {repeats} rounds; {surroundings()}")
+    print(f"grid of {COUNT}, {SETTINGS.num_inference_steps} steps, {repeats} rounds; {surroundings()}")
     print(f"{'':30s} {'seconds':24s} {'of the base':24s} values that differ")
     for name, own in turns.items():
         apart = difference(own[0].pixels, turns[BASE][0].pixels)

@@ -47,8 +47,8 @@ class Plain:
         images = self.pipe(
             self._settings.prompt,
             num_images_per_prompt=size,
-            num_inference_steps=self._settings.steps,
-            guidance_scale=self._settings.guidance,
+            num_inference_steps=self._settings.num_inference_steps,
+            guidance_scale=self._settings.guidance_scale,
             width=self._settings.width,
             height=self._settings.height,
             output_type="np",

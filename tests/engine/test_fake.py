@@ -25,7 +25,7 @@ from engine.rendering.settings import RenderSettings
 from latentpng.noise.replay import digest, replay
 from latentpng.record import Lineage, Round, SeedRoot
 
-SETTINGS = RenderSettings(prompt="a lake", width=32, height=24, steps=9, guidance=2.0)
+SETTINGS = RenderSettings(prompt="a lake", width=32, height=24, num_inference_steps=9, guidance_scale=2.0)
 LOAD = LoadModel(model=ModelChoice(path="", name="fake"), settings=SETTINGS)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import latentpng
-from latentpng.errors import InvalidValue, NoLatent
+from latentpng.errors import InvalidValueError, NoLatentError
 from tests.support.latentpng.pictures import RGB, SIDE
 
 PIXELS = np.frombuffer(RGB, np.uint8).reshape(SIDE, SIDE, 3)
@@ -49,16 +49,18 @@ def test_noise_from_elsewhere_is_kept_and_varied(tmp_path: Path) -> None:
     ],
 )
 def test_pixels_of_another_kind_are_refused(tmp_path: Path, pixels: np.ndarray, found: str) -> None:
-    with pytest.raises(InvalidValue) as error:
+    with pytest.raises(InvalidValueError) as error:
         latentpng.write(tmp_path / "a.png", pixels, latentpng.new_record(FAMILY, (2, 4, 4)))
     assert str(error.value) == f"pixels are (height, width, 3) uint8, found {found}"
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_record_keeps_the_rules_of_the_format() -> None:
-    with pytest.raises(InvalidValue, match=r"^1 to 4 dimensions needed, found 0$"):
+    with pytest.raises(InvalidValueError, match=r"^1 to 4 dimensions needed, found 0$"):
         latentpng.new_record(FAMILY, ())
-    with pytest.raises(InvalidValue, match=r"^a seeded root makes its own noise: no root tensor needed, found one$"):
+    with pytest.raises(
+        InvalidValueError, match=r"^a seeded root makes its own noise: no root tensor needed, found one$"
+    ):
         latentpng.new_record(FAMILY, (2, 4, 4), root_tensor=np.zeros((2, 4, 4), np.float16))
 
 
@@ -67,7 +69,7 @@ def test_errors_are_ours_and_verify_raises_none(tmp_path: Path) -> None:
     with pytest.raises(latentpng.LatentPngError):
         latentpng.read(tmp_path / "a.png")
     assert latentpng.verify(tmp_path / "a.png").exit_code == 3
-    assert issubclass(NoLatent, latentpng.LatentPngError)
+    assert issubclass(NoLatentError, latentpng.LatentPngError)
 
 
 def test_a_name_that_is_not_there_is_told_as_ever() -> None:

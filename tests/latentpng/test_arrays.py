@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from latentpng.arrays import read_noise
-from latentpng.errors import InvalidValue, UnreadableFile
+from latentpng.errors import InvalidValueError, UnreadableFileError
 from latentpng.noise.gauss1 import gauss1
 from latentpng.tensors import tensor_file
 
@@ -73,7 +73,7 @@ def test_axes_come_in_the_order_of_comfyui(axes: str, shape: tuple[int, ...]) ->
 
 @pytest.mark.parametrize(("axes", "shape"), [("LC", (6, 4)), ("HW", (8, 8)), ("L", (5,)), ("TCHW", (2, 2, 4, 4))])
 def test_what_is_no_picture_is_no_latent(axes: str, shape: tuple[int, ...]) -> None:
-    with pytest.raises(InvalidValue) as caught:
+    with pytest.raises(InvalidValueError) as caught:
         tensor_file(np.ones(shape, np.float16), axes, ".latent")
     assert str(caught.value) == f"a .latent has the axes C, H and W, and perhaps N or 1, found {axes!r}"
 
@@ -230,7 +230,7 @@ BAD = {
 def test_bad_files_are_one_sentence(tmp_path: Path, kind: str) -> None:
     data, message = BAD[kind]
     (tmp_path / "x").write_bytes(data)
-    with pytest.raises(UnreadableFile) as caught:
+    with pytest.raises(UnreadableFileError) as caught:
         read_noise(tmp_path / "x")
     assert str(caught.value) == f"{tmp_path}/x: {message}"
 
@@ -240,7 +240,7 @@ def test_what_a_header_claims_takes_no_memory(tmp_path: Path) -> None:
         (tmp_path / "x").write_bytes(BAD[kind][0])
         tracemalloc.start()
         try:
-            with pytest.raises(UnreadableFile):
+            with pytest.raises(UnreadableFileError):
                 read_noise(tmp_path / "x")
             assert tracemalloc.get_traced_memory()[1] < 2**18, kind
         finally:
@@ -253,7 +253,7 @@ def test_files_that_are_not_there_are_one_sentence(tmp_path: Path) -> None:
         "": "it cannot be read (Is a directory)",
         "a\0": "no file has such a name",
     }.items():
-        with pytest.raises(UnreadableFile) as caught:
+        with pytest.raises(UnreadableFileError) as caught:
             read_noise(f"{tmp_path}/{name}")
         assert str(caught.value) == f"{tmp_path}/{name}: {message}".replace("\0", "")
 
@@ -272,7 +272,7 @@ def test_only_our_error_comes_out_of_changed_files(tmp_path: Path, kind: str, at
     (tmp_path / "x").write_bytes(data[:at] + new + (b"" if cut else data[at + len(new) :]))
     try:
         noise = read_noise(tmp_path / "x").noise
-    except UnreadableFile:
+    except UnreadableFileError:
         return
     assert np.isfinite(noise).all()
 

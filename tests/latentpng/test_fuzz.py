@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from latentpng.chunk.metadata import RESERVED
-from latentpng.errors import DamagedLatent, LatentPngError
+from latentpng.errors import DamagedLatentError, LatentPngError
 from latentpng.png.chunks import SIGNATURE
 from latentpng.reports.show import inspect_file
 from tests.campaigns.hostile import campaign
@@ -124,7 +124,7 @@ def test_what_the_walk_found_stays_mended(path: Path, old: bytes, new: bytes, me
         path.write_bytes(png_of((b"laTn", with_metadata(data, changed))))
         assert examine(path, RECORD)["inspect"].said != "good"
     path.write_bytes(png_of((b"laTn", with_metadata(data, metadata.replace(old, new)))))
-    with pytest.raises(DamagedLatent) as caught:
+    with pytest.raises(DamagedLatentError) as caught:
         inspect_file(path)
     assert str(caught.value) == f"{path}: latent chunk at byte 33: {message}"
 
@@ -139,7 +139,7 @@ def test_no_file_speaks_for_inspect_whatever_its_noise(path: Path, key: str) -> 
     assert inspect_file(path).newer == "the noise 'gauss1' is known, found 'gauss2'"
     for known in (newer, metadata):
         path.write_bytes(png_of((b"laTn", with_metadata(data, b'{"%s":1,' % key.encode() + known[1:]))))
-        with pytest.raises(DamagedLatent) as caught:
+        with pytest.raises(DamagedLatentError) as caught:
             inspect_file(path)
         assert str(caught.value) == f"{path}: latent chunk at byte 33: {key!r} is no key of the metadata"
 

@@ -19,7 +19,7 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from engine.errors import EngineError, UnknownModel
+from engine.errors import EngineError, UnknownModelError
 from latentpng.errors import LatentPngError
 from tui.app.hangup import HangUp
 from tui.app.messages import EngineReported, TroubleFound
@@ -313,7 +313,7 @@ class WarmerApp(App[None]):
         """Replaces what is on screen by a new search; a file may take its time, the screen does not wait."""
         try:
             opening = await asyncio.to_thread(opener, options)
-        except UnknownModel as error:
+        except UnknownModelError as error:
             self._ask_for_model(error, opener)
             return
         except (EngineError, LatentPngError, OSError) as error:
@@ -328,7 +328,7 @@ class WarmerApp(App[None]):
         self._load(opening.target)
         await self._begin_if_ready(screen)
 
-    def _ask_for_model(self, error: UnknownModel, opener: Opener) -> None:
+    def _ask_for_model(self, error: UnknownModelError, opener: Opener) -> None:
         """A picture's model is not here: which one instead."""
         from tui.app.screens.ask import ask_for_model
 

@@ -6,7 +6,7 @@ import gc
 import sys
 from typing import TYPE_CHECKING
 
-from engine.errors import InvalidRequest
+from engine.errors import InvalidRequestError
 from latentpng.text import plain
 from tui.graphics.terminal.capabilities import detect, set_truecolor
 
@@ -26,7 +26,9 @@ def run_app(options: argparse.Namespace, *, changed: bool) -> int:
     changed: options were given, so they are checked first; without any, nothing stands before the first paint.
     """
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise InvalidRequest("warmer needs a terminal; in scripts use `warmer new`, `warmer vary` and `warmer render`")
+        raise InvalidRequestError(
+            "warmer needs a terminal; in scripts use `warmer new`, `warmer vary` and `warmer render`"
+        )
     opening = _opening(options) if changed else None
     terminal = detect(options.graphics)
     set_truecolor(terminal)

@@ -39,7 +39,7 @@ def search_words(session: Session) -> str:
     words = [f"round {len(session.lineage.rounds) + 1}", scale_words(session), moving_words(session)]
     taken = session.lineage.rounds[session.begun_at :]
     if taken:
-        start = "the start's noise" if any(round.prompt_scale for round in taken) else "the start"
+        start = "the start's noise" if any(round_.prompt_scale for round_ in taken) else "the start"
         words.append(f"{percent(kept_since_start(session))} of {start} left")
     return " · ".join(words)
 

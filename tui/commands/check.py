@@ -7,7 +7,7 @@ from pathlib import Path
 
 from engine.compare import PixelDifference, compare_pixels, differing_conditions
 from engine.rendering.events import PictureRendered
-from latentpng.errors import ExitCode, PixelsDiffer
+from latentpng.errors import ExitCode, PixelsDifferError
 from latentpng.png.files import read_picture
 from latentpng.record import Json, LatentRecord
 from tui.commands.confirm import Confirmation
@@ -80,11 +80,11 @@ class Checked:
 
 
 def compare(file: Path, record: LatentRecord, event: PictureRendered) -> Comparison:
-    """The picture in the file against the one that was just rendered.  PixelsDiffer when their sizes do."""
+    """The picture in the file against the one that was just rendered.  PixelsDifferError when their sizes do."""
     width, height, rgb = read_picture(file)
     made = event.picture
     if (width, height) != (made.width, made.height):
-        raise PixelsDiffer(f"{file}: {width}x{height} pixels, rendering gives {made.width}x{made.height}")
+        raise PixelsDifferError(f"{file}: {width}x{height} pixels, rendering gives {made.width}x{made.height}")
     apart = compare_pixels(rgb, made.rgb)
     differing = differing_conditions(record, event.record)
     if apart.largest and record.pixels == event.record.pixels:

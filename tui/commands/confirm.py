@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.compare import PixelDifference
-from engine.errors import InvalidRequest
+from engine.errors import InvalidRequestError
 from engine.rendering.events import PictureRendered
 from engine.rendering.requests import PictureTask, RenderJob
 from latentpng.errors import ExitCode
@@ -68,12 +68,12 @@ class Confirmation:
 
 
 def imported_root(file: Path, record: LatentRecord) -> TensorRoot:
-    """The root of an imported picture whose noise nobody confirmed yet.  InvalidRequest when it is none."""
+    """The root of an imported picture whose noise nobody confirmed yet.  InvalidRequestError when it is none."""
     root = record.lineage.root
     if not isinstance(root, TensorRoot) or root.source.get(_MARK) is not True:
-        raise InvalidRequest(f"{file}: its noise is not marked as unverified, so there is nothing to confirm")
+        raise InvalidRequestError(f"{file}: its noise is not marked as unverified, so there is nothing to confirm")
     if record.lineage.rounds or record.software:
-        raise InvalidRequest(f"{file}: it was rendered from this noise; only the imported picture can confirm it")
+        raise InvalidRequestError(f"{file}: it was rendered from this noise; only the imported picture can confirm it")
     return root
 
 
@@ -88,7 +88,7 @@ def other_noise(job: RenderJob, record: LatentRecord) -> RenderJob:
 
 
 def write_confirmed(file: Path, record: LatentRecord, found: Confirmation, event: PictureRendered) -> None:
-    """The file without the mark and with what was measured; its pixels stay as they are.  UnwritableFile."""
+    """The file without the mark and with what was measured; its pixels stay as they are.  UnwritableFileError."""
     root = imported_root(file, record)
     source = {name: value for name, value in root.source.items() if name != _MARK}
     lineage = replace(record.lineage, root=replace(root, source=source))

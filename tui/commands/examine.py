@@ -19,7 +19,7 @@ from pathlib import Path
 import platformdirs
 from packaging.requirements import Requirement
 
-from engine.errors import ModelProblem
+from engine.errors import ModelError
 from engine.models.find import model_identity
 from engine.models.resolve import check_folder
 from latentpng.errors import ExitCode
@@ -203,7 +203,7 @@ def model(options: argparse.Namespace) -> Finding:
         if not choice.is_single_file:
             check_folder(choice.folder)
         identity = model_identity(choice)
-    except (ModelProblem, OSError) as error:
+    except (ModelError, OSError) as error:
         return Finding(name="model", found=str(error), code=ExitCode.NO_MODEL)
     return Finding(
         name="model", found=f"{choice.name}, whole, {identity['pipeline']}, {str(identity['fingerprint'])[:12]}"

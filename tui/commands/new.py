@@ -6,7 +6,7 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from engine.errors import InvalidRequest
+from engine.errors import InvalidRequestError
 from engine.rendering.renderer import Renderer
 from engine.rendering.requests import PictureTask, RenderJob
 from engine.search.session import step_seed_of
@@ -33,7 +33,7 @@ def run(options: argparse.Namespace, renderer: Renderer) -> int:
     target = target_for_prompt(options, options.prompt)
     seed = draw_seed() if options.seed is None else options.seed
     if seed + options.count - 1 > MAX_SEED:
-        raise InvalidRequest(f"--seed {seed} with --count {options.count} goes beyond 2^64 - 1")
+        raise InvalidRequestError(f"--seed {seed} with --count {options.count} goes beyond 2^64 - 1")
     seeds = range(seed, seed + options.count)
     paths = _paths(options.out, list(seeds))
     refuse_overwriting(paths, options.overwrite)
@@ -51,9 +51,9 @@ def run(options: argparse.Namespace, renderer: Renderer) -> int:
 
 def _paths(out: Path, seeds: list[int]) -> list[Path]:
     if out.suffix.lower() in OTHER_PICTURES and not out.is_dir():
-        raise InvalidRequest(f"{out}: pictures are PNG files: name one, or a folder")
+        raise InvalidRequestError(f"{out}: pictures are PNG files: name one, or a folder")
     if out.suffix.lower() != ".png" or out.is_dir():
         return [out / f"{seed}.png" for seed in seeds]
     if len(seeds) > 1:
-        raise InvalidRequest(f"{out}: {len(seeds)} pictures need a folder, this names one file")
+        raise InvalidRequestError(f"{out}: {len(seeds)} pictures need a folder, this names one file")
     return [out]

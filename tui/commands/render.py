@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from engine.errors import Cancelled, EngineError, InvalidRequest, ModelProblem, RenderProblem
+from engine.errors import EngineError, InvalidRequestError, ModelError, RenderCancelled, RenderError
 from engine.models.samplers import draws_noise
 from engine.rendering.events import PictureRendered
 from engine.rendering.renderer import Renderer
@@ -72,9 +72,9 @@ class _Wanted:
 def run(options: argparse.Namespace, renderer: Renderer) -> int:
     """Renders each picture, in the order of the models that they need; saves it, or compares it."""
     if options.out is not None and len(options.files) > 1:
-        raise InvalidRequest(f"{options.out}: {len(options.files)} pictures were named, and --out is one file")
+        raise InvalidRequestError(f"{options.out}: {len(options.files)} pictures were named, and --out is one file")
     if options.confirm and not options.check:
-        raise InvalidRequest("--confirm goes with --check: it writes down what the comparison found")
+        raise InvalidRequestError("--confirm goes with --check: it writes down what the comparison found")
     output, tally = Output(json_lines=options.json), Tally()
     models: dict[tuple[object, ...], list[Path]] = {}
     for file in options.files:
@@ -100,10 +100,10 @@ class _Loading:
     def __init__(self, work: Work) -> None:
         self._work = work
         self._loaded: tuple[object, ...] = ()
-        self._refusal: ModelProblem | None = None
+        self._refusal: ModelError | None = None
 
     def load(self, target: Target) -> None:
-        """For this size too.  ModelProblem, InvalidRequest, RenderProblem."""
+        """For this size too.  ModelError, InvalidRequestError, RenderError."""
         if self._refusal is not None:
             raise self._refusal
         wanted = target.load.what_matters
@@ -111,7 +111,7 @@ class _Loading:
             return
         try:
             self._work.load(target)
-        except ModelProblem as problem:
+        except ModelError as problem:
             self._refusal = problem
             raise
         self._loaded = wanted
@@ -132,20 +132,20 @@ def _worked(options: argparse.Namespace, work: Work, models: Iterable[list[Path]
                 event = _rendered(work, wanted.job(next(numbers)))
                 confirmations = _confirmed(work, wanted, event, next(numbers)) if options.confirm else ()
                 yield _done(options, wanted, event, output, confirmations)
-            except Cancelled:
+            except RenderCancelled:
                 raise
             except (EngineError, LatentPngError) as error:
                 yield _failed(options, file, error)
 
 
 def _wanted(options: argparse.Namespace, file: Path) -> _Wanted:
-    """UnreadableFile, NoLatent and their kin, InvalidRequest, ModelProblem."""
+    """UnreadableFileError, NoLatentError and their kin, InvalidRequestError, ModelError."""
     record = read_record(file)
     own = len(record.lineage.rounds)
     rounds = own if options.round is None else options.round
     record.lineage.ancestor(rounds)
     if options.check and rounds != own:
-        raise InvalidRequest(f"--check compares the picture itself: round {own}, not round {rounds}")
+        raise InvalidRequestError(f"--check compares the picture itself: round {own}, not round {rounds}")
     if options.confirm:
         imported_root(file, record)
     beside = () if options.check else (file.with_name(f"{file.stem}-round{rounds}.png"),)
@@ -162,7 +162,7 @@ def _wanted(options: argparse.Namespace, file: Path) -> _Wanted:
 def _rendered(work: Work, job: RenderJob) -> PictureRendered:
     for event in list(work.pictures(job)):
         return event
-    raise RenderProblem("the renderer gave no picture")
+    raise RenderError("the renderer gave no picture")
 
 
 def _confirmed(work: Work, wanted: _Wanted, event: PictureRendered, number: int) -> tuple[Confirmation, ...]:

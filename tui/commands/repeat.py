@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from engine.compare import PixelDifference, compare_pixels
-from engine.errors import RenderProblem
+from engine.errors import RenderError
 from engine.rendering.events import ModelReady, Picture, PictureRendered
 from engine.rendering.renderer import Renderer
 from engine.rendering.requests import PictureTask, RenderJob
@@ -22,7 +22,7 @@ _KERNELS = ("cuda", "cudnn", "tf32", "attention", "compiled", "sdpa", "determini
 
 
 def repeated(target: Target, renderer: Renderer, *, quiet: bool) -> Iterator[Finding]:
-    """The device, and three findings about the same picture.  ModelProblem, RenderProblem."""
+    """The device, and three findings about the same picture.  ModelError, RenderError."""
     target = replace(target, micro_batch=2)
     with Work(renderer, pictures=sum(len(seeds) for seeds, _ in _JOBS), quiet=quiet) as work:
         ready = work.load(target)
@@ -46,7 +46,7 @@ def _first(work: Work, target: Target, number: int, seeds: tuple[int, ...], slot
     for event in list(work.pictures(RenderJob(job=number, tasks=tasks, settings=target.settings))):
         if event.index == 0:
             return event
-    raise RenderProblem("the renderer gave no picture")
+    raise RenderError("the renderer gave no picture")
 
 
 def _device(ready: ModelReady, record: LatentRecord) -> Finding:

@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from engine.errors import Cancelled, InvalidRequest, ModelProblem, RenderProblem
+from engine.errors import InvalidRequestError, ModelError, RenderCancelled, RenderError
 from engine.rendering.events import (
     Event,
     Failure,
@@ -27,7 +27,7 @@ from engine.rendering.events import (
 )
 from engine.rendering.renderer import Renderer
 from engine.rendering.requests import RenderJob
-from latentpng.errors import UnwritableFile
+from latentpng.errors import UnwritableFileError
 from latentpng.png.files import write_picture
 from latentpng.record import Json
 from latentpng.text import plain
@@ -103,7 +103,7 @@ class Work:
         self._renderer.close()
 
     def load(self, target: Target) -> ModelReady:
-        """Loads a model, in place of the one before.  ModelProblem, RenderProblem."""
+        """Loads a model, in place of the one before.  ModelError, RenderError."""
         self._renderer.load(target.load)
         while True:
             match self._events.get():
@@ -118,7 +118,7 @@ class Work:
                     pass
 
     def pictures(self, job: RenderJob) -> Iterator[PictureRendered]:
-        """Every picture of a job as it is done.  ModelProblem, RenderProblem, Cancelled."""
+        """Every picture of a job as it is done.  ModelError, RenderError, RenderCancelled."""
         self._renderer.render(job)
         while True:
             match self._events.get():
@@ -129,7 +129,7 @@ class Work:
                 case JobDone(job=job.job):
                     return
                 case JobCancelled(job=job.job):
-                    raise Cancelled("cancelled")
+                    raise RenderCancelled("cancelled")
                 case JobFailed(job=job.job) as failed:
                     raise _error(failed)
                 case _:  # news of a worker that is gone or comes again: its jobs are told by themselves
@@ -137,7 +137,7 @@ class Work:
 
 
 def rendered(renderer: Renderer, target: Target, job: RenderJob, quiet: bool = False) -> Iterator[PictureRendered]:
-    """The pictures of one job.  ModelProblem, RenderProblem; the renderer is closed at the end."""
+    """The pictures of one job.  ModelError, RenderError; the renderer is closed at the end."""
     if target.notice:
         say(target.notice)
     with Work(renderer, pictures=len(job.tasks), quiet=quiet) as work:
@@ -146,21 +146,21 @@ def rendered(renderer: Renderer, target: Target, job: RenderJob, quiet: bool = F
 
 
 def save(path: Path, event: PictureRendered) -> None:
-    """Writes one picture, whole or not at all.  UnwritableFile."""
+    """Writes one picture, whole or not at all.  UnwritableFileError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UnwritableFile(f"{path}: its folder cannot be made: {error.strerror or error}") from error
+        raise UnwritableFileError(f"{path}: its folder cannot be made: {error.strerror or error}") from error
     write_picture(path, event.picture.width, event.picture.height, event.picture.rgb, event.record)
     if event.warning:
         say(f"{path}: {event.warning}")
 
 
 def refuse_overwriting(paths: list[Path], overwrite: bool) -> None:
-    """InvalidRequest when a file that is about to be written exists, before any work is done."""
+    """InvalidRequestError when a file that is about to be written exists, before any work is done."""
     taken = [path for path in paths if os.path.lexists(path)]
     if taken and not overwrite:
-        raise InvalidRequest(f"{taken[0]}: this file exists already; choose another --out, or add --overwrite")
+        raise InvalidRequestError(f"{taken[0]}: this file exists already; choose another --out, or add --overwrite")
 
 
 def say(text: str) -> None:
@@ -168,8 +168,8 @@ def say(text: str) -> None:
     print(plain(text), file=sys.stderr, flush=True)  # noqa: T201 (stdout is for results)
 
 
-def _error(failed: JobFailed) -> ModelProblem | RenderProblem:
-    return (ModelProblem if failed.failure is Failure.MODEL else RenderProblem)(failed.sentence)
+def _error(failed: JobFailed) -> ModelError | RenderError:
+    return (ModelError if failed.failure is Failure.MODEL else RenderError)(failed.sentence)
 
 
 class _Bar:

@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from engine.errors import InvalidRequest
+from engine.errors import InvalidRequestError
 from engine.rendering.renderer import Renderer
 from engine.rendering.requests import PictureTask, RenderJob
 from engine.search.axis import Axis, along, last_axis
@@ -67,17 +67,17 @@ def run(options: argparse.Namespace, renderer: Renderer) -> int:
 
 def _lineages(options: argparse.Namespace, record: LatentRecord, default_scale: float) -> list[Lineage]:
     if options.count > MAX_CANDIDATES:
-        raise InvalidRequest(f"--count {options.count}: a round has at most {MAX_CANDIDATES} candidates")
+        raise InvalidRequestError(f"--count {options.count}: a round has at most {MAX_CANDIDATES} candidates")
     if options.mark and options.seed is None:
-        raise InvalidRequest("--mark needs --seed: the seed of the round whose candidates were marked")
+        raise InvalidRequestError("--mark needs --seed: the seed of the round whose candidates were marked")
     bands = Bands(options.bands or Bands.TILT)
     levels = octaves(record.tensor.shape, record.axes)
     seed = draw_seed() if options.seed is None else options.seed
     scale = scale_of(record.lineage, default_scale) if options.scale is None else options.scale
     chosen = [tuple(options.mark)] if options.mark else [(mark,) for mark in range(options.count)]
     axis = Axis(options.axis or last_axis(record.lineage))
-    round = along(Round(seed=seed, of=options.count, scale=scale, bands=factors_of(bands, levels)), axis)
-    return [record.lineage.child(replace(round, marks=marks)) for marks in chosen]
+    round_ = along(Round(seed=seed, of=options.count, scale=scale, bands=factors_of(bands, levels)), axis)
+    return [record.lineage.child(replace(round_, marks=marks)) for marks in chosen]
 
 
 def _name(stem: str, lineage: Lineage) -> str:

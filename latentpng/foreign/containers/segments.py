@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
-from latentpng.errors import UnreadableFile
+from latentpng.errors import UnreadableFileError
 
 JPEG_START = b"\xff\xd8\xff"
 RIFF, WEBP = b"RIFF", b"WEBP"
@@ -29,7 +29,7 @@ class Block(NamedTuple):
 
 
 def jpeg_blocks(stream: BinaryIO, size: int, name: str) -> Iterator[Block]:
-    """The blocks before the pixels.  UnreadableFile when the file ends before its pixels."""
+    """The blocks before the pixels.  UnreadableFileError when the file ends before its pixels."""
     at = 2
     for _ in range(MAX_BLOCKS):
         stream.seek(at)
@@ -45,7 +45,7 @@ def jpeg_blocks(stream: BinaryIO, size: int, name: str) -> Iterator[Block]:
             continue
         length = int.from_bytes(head[2:4], "big")
         if marker < 0 or length < 2 or at + 2 + length > size:
-            raise UnreadableFile(f"{name}: a segment of JPEG needed at byte {at}, found {head!r}")
+            raise UnreadableFileError(f"{name}: a segment of JPEG needed at byte {at}, found {head!r}")
         if marker in (_APP1, _COMMENT):
             yield from _jpeg_block(marker, stream.read(length - 2))
         at += 2 + length
@@ -61,7 +61,7 @@ def _jpeg_block(marker: int, data: bytes) -> Iterator[Block]:
 
 
 def webp_blocks(stream: BinaryIO, size: int, name: str) -> Iterator[Block]:
-    """The blocks of a WebP, wherever they stand.  UnreadableFile when the file ends inside a chunk."""
+    """The blocks of a WebP, wherever they stand.  UnreadableFileError when the file ends inside a chunk."""
     at = 12
     for _ in range(MAX_BLOCKS):
         if at >= size:
@@ -70,7 +70,7 @@ def webp_blocks(stream: BinaryIO, size: int, name: str) -> Iterator[Block]:
         head = stream.read(8)
         length = int.from_bytes(head[4:], "little")
         if len(head) < 8 or at + 8 + length > size:
-            raise UnreadableFile(f"{name}: a chunk of WebP needed at byte {at}, found {head!r}")
+            raise UnreadableFileError(f"{name}: a chunk of WebP needed at byte {at}, found {head!r}")
         if head[:4] in _WEBP_KINDS and length <= MAX_BLOCK_BYTES:
             yield Block(_WEBP_KINDS[head[:4]], stream.read(length))
         at += 8 + length + length % 2

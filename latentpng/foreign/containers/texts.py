@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import BinaryIO, TypeAlias
 
-from latentpng.errors import UnreadableFile
+from latentpng.errors import UnreadableFileError
 from latentpng.foreign.containers.exif import bytes_text, exif_texts
 from latentpng.foreign.containers.segments import JPEG_START, RIFF, WEBP, Block, jpeg_blocks, webp_blocks
 from latentpng.foreign.containers.xmp import xmp_texts
@@ -44,7 +44,7 @@ _PREFIXED = re.compile(r"(prompt|workflow)\s*:\s*(?=\{)", re.IGNORECASE)
 
 
 def read_texts(path: str | os.PathLike[str]) -> dict[str, str]:
-    """All texts of a file; the first of a keyword counts.  UnreadableFile when it is no PNG, JPEG or WebP."""
+    """All texts of a file; the first of a keyword counts.  UnreadableFileError when it is no PNG, JPEG or WebP."""
     with open_picture(path) as (stream, size, name):
         return texts_of(stream, size, name)
 
@@ -60,7 +60,7 @@ def texts_of(stream: BinaryIO, size: int, name: str) -> dict[str, str]:
     elif start.startswith(RIFF) and start.endswith(WEBP):
         blocks = webp_blocks(stream, size, name)
     else:
-        raise UnreadableFile(f"{name}: it is no PNG, JPEG or WebP" + ("" if start else ", it is empty"))
+        raise UnreadableFileError(f"{name}: it is no PNG, JPEG or WebP" + ("" if start else ", it is empty"))
     found: dict[str, str] = {}
     left = MAX_TEXT
     for block in blocks:

@@ -34,7 +34,7 @@ class Drawing:
     batch_size: int = 1
 
     def draw(self, seed: int, shape: tuple[int, ...]) -> NDArray[np.float32]:
-        """The noise of one picture: float32 of this shape, unit variance.  InvalidValue."""
+        """The noise of one picture: float32 of this shape, unit variance.  InvalidValueError."""
         count = math.prod(shape)
         if self.randomness == CPU:
             return cpu_normal(self._of_batch(seed, count)).reshape(shape)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from latentpng.errors import InvalidValue
+from latentpng.errors import InvalidValueError
 from latentpng.foreign.noise.philox import THREADS_OF_BLOCK
 from latentpng.text import brief
 
@@ -54,7 +54,7 @@ def capacity_of(gpu: str) -> int:
     """Threads that a chip holds at once.
 
     gpu: "large", a name ("RTX 3060"; a bare "3060" will do), or multiprocessors x threads of each ("28x1536").
-    InvalidValue for a name that is not known.
+    InvalidValueError for a name that is not known.
     """
     name = re.sub(r"nvidia|geforce|tesla|quadro|[^a-z0-9]", "", gpu.lower())
     if name == LARGE:
@@ -66,7 +66,7 @@ def capacity_of(gpu: str) -> int:
     for known in (name, f"rtx{name}", f"gtx{name}"):
         if known in CAPACITIES:
             return CAPACITIES[known]
-    raise InvalidValue(
+    raise InvalidValueError(
         f"a GPU is {LARGE!r}, a known name or its multiprocessors x threads (28x1536), found {brief(gpu)}"
     )
 

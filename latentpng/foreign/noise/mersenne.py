@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from latentpng.errors import InvalidValue
+from latentpng.errors import InvalidValueError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,9 +18,9 @@ _AT_ONCE = 2**20
 
 
 def wrapped_seed(seed: int) -> int:
-    """A seed as 64 bits without sign, as torch takes it.  InvalidValue when torch would refuse it."""
+    """A seed as 64 bits without sign, as torch takes it.  InvalidValueError when torch would refuse it."""
     if not -(2**63) <= seed < 2**64:
-        raise InvalidValue(f"a seed of torch is a number from -2^63 to 2^64 - 1, found {seed}")
+        raise InvalidValueError(f"a seed of torch is a number from -2^63 to 2^64 - 1, found {seed}")
     return seed % 2**64
 
 

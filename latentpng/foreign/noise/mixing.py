@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from latentpng.errors import InvalidValue
+from latentpng.errors import InvalidValueError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -88,7 +88,7 @@ def _column_slerp(strength: float, low: Doubles, high: Doubles, dots: Doubles) -
     angle = np.arccos(dots.clip(-1.0, 1.0))
     sine = np.sin(angle)
     if sine.min() < _NO_ANGLE:
-        raise InvalidValue("the two noises have columns without an angle between them, so their mix is undefined")
+        raise InvalidValueError("the two noises have columns without an angle between them, so their mix is undefined")
     first: Doubles = np.sin((1.0 - strength) * angle) / sine
     second: Doubles = np.sin(strength * angle) / sine
     return (first[:, None, :] * low + second[:, None, :] * high).astype(np.float32)

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from latentpng.errors import InvalidValue
+from latentpng.errors import InvalidValueError
 from latentpng.foreign.noise.drawing import CPU, GPU, NV
 from latentpng.foreign.noise.mixing import centred, invokeai_variation, sdnext_variation, web_ui_variation
 from latentpng.foreign.record import ForeignRecord
@@ -79,23 +79,26 @@ RECIPES = {
 
 
 def recipe_name(record: ForeignRecord, asked: str) -> str:
-    """Which recipe made a picture.  asked: the one to take whatever the record says, or "".  InvalidValue."""
+    """Which recipe made a picture.  asked: the one to take whatever the record says, or "".  InvalidValueError."""
     known = ", ".join(RECIPES)
     if asked:
         if asked not in RECIPES:
-            raise InvalidValue(f"noise is rebuilt as that of {known}, found {brief(asked)}")
+            raise InvalidValueError(f"noise is rebuilt as that of {known}, found {brief(asked)}")
         return asked
     if not record.tool:
-        raise InvalidValue(f"no metadata of a tool that is known: --as names one of {known}")
+        raise InvalidValueError(f"no metadata of a tool that is known: --as names one of {known}")
     if record.tool == "invokeai" and (record.variations or dict(record.extra).get("keyword") in _INVOKEAI_2):
         return "invokeai2"
     if record.tool not in RECIPES:
-        raise InvalidValue(f"{record.tool} does not tell how it draws its noise: --as names one of {known}")
+        raise InvalidValueError(f"{record.tool} does not tell how it draws its noise: --as names one of {known}")
     return record.tool
 
 
 def noise_of(recipe: Recipe, record: ForeignRecord, seed: int, shape: Shape, draw: Draw) -> Singles:
-    """The initial noise of a picture: shape (C, H, W), float32.  InvalidValue when the recipe has no such variation."""
+    """The initial noise of a picture: shape (C, H, W), float32.
+
+    InvalidValueError when the recipe has no such variation.
+    """
     _check(recipe, record)
     resized = _cells(record.resized_from, shape)
     drawn = resized or shape
@@ -109,18 +112,18 @@ def noise_of(recipe: Recipe, record: ForeignRecord, seed: int, shape: Shape, dra
 def _check(recipe: Recipe, record: ForeignRecord) -> None:
     extra = {name.lower(): value for name, value in record.extra}
     if extra.get("perlin") not in (None, 0, 0.0, False, "0", "0.0", ""):
-        raise InvalidValue("Perlin noise is mixed into it, which cannot be rebuilt")
+        raise InvalidValueError("Perlin noise is mixed into it, which cannot be rebuilt")
     if str(extra.get("rng", "")).lower().startswith("std"):
-        raise InvalidValue(
+        raise InvalidValueError(
             "std_default drew it, the generator of whichever C++ library it was built with: the file does not say"
         )
     variations = variations_of(record)
     if any(not 0.0 <= strength <= 1.0 for _, strength in variations):
-        raise InvalidValue(f"the strength of a variation is 0 to 1, found {brief([s for _, s in variations])}")
+        raise InvalidValueError(f"the strength of a variation is 0 to 1, found {brief([s for _, s in variations])}")
     if recipe.mix is None and any(strength for _, strength in variations):
-        raise InvalidValue("this recipe has no variations, found one")
+        raise InvalidValueError("this recipe has no variations, found one")
     if record.variation_strength and record.variation_seed is None:
-        raise InvalidValue("a variation needs a seed, found its strength alone")
+        raise InvalidValueError("a variation needs a seed, found its strength alone")
 
 
 def variations_of(record: ForeignRecord) -> tuple[tuple[int, float], ...]:

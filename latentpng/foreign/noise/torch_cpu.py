@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from latentpng.errors import InvalidValue
+from latentpng.errors import InvalidValueError
 from latentpng.foreign.noise import avx2_math, glibc_math
 from latentpng.foreign.noise.mersenne import Words
 
@@ -56,12 +56,12 @@ class CpuDraw:
 
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:
-            raise InvalidValue(f"noise is drawn as {', '.join(DTYPES)}, found {self.dtype!r}")
+            raise InvalidValueError(f"noise is drawn as {', '.join(DTYPES)}, found {self.dtype!r}")
         if self.arithmetic not in ARITHMETICS:
-            raise InvalidValue(f"the arithmetic is {' or '.join(ARITHMETICS)}, found {self.arithmetic!r}")
+            raise InvalidValueError(f"the arithmetic is {' or '.join(ARITHMETICS)}, found {self.arithmetic!r}")
         if not 0 <= self.first <= self.first + self.count <= self.total <= MAX_DRAWN:
             wanted = f"{self.first} to {self.first + self.count} of {self.total}"
-            raise InvalidValue(f"values of a draw of at most {MAX_DRAWN} needed, found {wanted}")
+            raise InvalidValueError(f"values of a draw of at most {MAX_DRAWN} needed, found {wanted}")
 
 
 def cpu_normal(draw: CpuDraw) -> Singles:
@@ -84,9 +84,11 @@ def cpu_normal(draw: CpuDraw) -> Singles:
 
 
 def rounded(values: Singles, dtype: str) -> Singles:
-    """float32 noise as a device draws it in another dtype, still as float32.  InvalidValue for the coarse ones."""
+    """float32 noise as a device draws it in another dtype, still as float32.  InvalidValueError for the coarse ones."""
     if dtype not in (FLOAT32, *_ROUNDED):
-        raise InvalidValue(f"{', '.join(_COARSE)} are drawn by the CPU alone, found another randomness and {dtype!r}")
+        raise InvalidValueError(
+            f"{', '.join(_COARSE)} are drawn by the CPU alone, found another randomness and {dtype!r}"
+        )
     return _rounding(dtype)(values)
 
 

@@ -133,7 +133,7 @@ def _inspected(path: Path) -> Front:
 def _work(front: Front) -> int:
     """How many noise values a replay takes."""
     rounds = front.parsed.lineage.rounds if front.parsed else ()
-    return math.prod(front.dims) * sum((max(LEAST_CANDIDATES, round.of) for round in rounds), LEAST_CANDIDATES)
+    return math.prod(front.dims) * sum((max(LEAST_CANDIDATES, round_.of) for round_ in rounds), LEAST_CANDIDATES)
 
 
 def _pixels(path: Path) -> int:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from latentpng.errors import ExitCode, NoLatent
+from latentpng.errors import ExitCode, NoLatentError
 from latentpng.noise.replay import digest, replay
 from latentpng.png.files import read_record
 from latentpng.reports.show import inspect_file, lines
@@ -46,7 +46,7 @@ def leftovers(path: Path) -> Leftovers:
         inspected = re.split("[:;]", lines(inspect_file(path))[0].split()[1])[0]
         record = read_record(path)
         node = digest(replay(record.lineage, record.tensor.shape, record.axes, record.root_tensor))
-    except NoLatent:
+    except NoLatentError:
         pass
     return Leftovers(
         chunk=carriers["laTn"],

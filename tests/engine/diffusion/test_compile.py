@@ -20,7 +20,7 @@ from engine.diffusion.compile import compile_blocks, compiler_trouble
 from engine.diffusion.jobs import JobRunner
 from engine.diffusion.load import LoadedModel, load_model, serves, with_other_loras
 from engine.diffusion.main import failed
-from engine.errors import ModelProblem, RenderProblem
+from engine.errors import ModelError, RenderError
 from engine.models.memory import Memory
 from engine.rendering.events import Event, Failure, JobFailed, PictureRendered
 from engine.rendering.requests import LoadModel, LoraChoice, ModelChoice, PictureTask, RenderJob
@@ -68,7 +68,7 @@ def pictures(loaded: LoadedModel, job: RenderJob, micro_batch: int = 2) -> list[
 
 
 def problem_of(pipe: Any, memory: Memory = Memory.RESIDENT) -> str:
-    with pytest.raises(ModelProblem) as caught:
+    with pytest.raises(ModelError) as caught:
         compile_blocks(pipe, memory)
     return str(caught.value)
 
@@ -134,7 +134,7 @@ def test_a_compiler_that_fails_is_one_sentence(tiny: ModelChoice, monkeypatch: p
     monkeypatch.setattr(compile, "OPTIONS", MappingProxyType({**compile.OPTIONS, "backend": backend}))
     loaded = load(tiny, compile=True)
     for _ in range(2):
-        with pytest.raises(RenderProblem) as caught:
+        with pytest.raises(RenderError) as caught:
             pictures(loaded, job_of(1))
         assert failed(1, caught.value, Failure.CRASH) == JobFailed(
             job=1,

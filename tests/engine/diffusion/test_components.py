@@ -22,7 +22,7 @@ from engine.diffusion.load import LoadedModel, load_model, serves, with_other_lo
 from engine.diffusion.main import Worker
 from engine.diffusion.placement import chosen_device, chosen_placement
 from engine.diffusion.render import BatchRenderer
-from engine.errors import ModelProblem
+from engine.errors import ModelError
 from engine.models.find import find_model, model_identity, recorded_loras, recorded_vae, remember_model, same_weights
 from engine.models.memory import Placement, Room, plan_memory
 from engine.models.parts import resolve_lora, resolve_preview_vae, resolve_vae
@@ -84,7 +84,7 @@ def record_by(loaded: LoadedModel) -> LatentRecord:
 
 
 def problem_of(choice: ModelChoice, **more: Any) -> str:
-    with pytest.raises(ModelProblem) as caught:
+    with pytest.raises(ModelError) as caught:
         load(choice, **more)
     return str(caught.value)
 
@@ -166,7 +166,7 @@ def test_a_worker_keeps_its_pipeline_for_other_lora_files_and_drops_it_when_one_
         assert styled.pipe is first.pipe
         large = tmp_path / "large.safetensors"
         save_file({name: tensor.repeat(2, 2) for name, tensor in load_file(lora).items()}, large)
-        with pytest.raises(ModelProblem, match=r"^the LoRA 'large' does not fit 'tiny': "):
+        with pytest.raises(ModelError, match=r"^the LoRA 'large' does not fit 'tiny': "):
             worker._model_for(request_for(with_loras(tiny, (large, 1.0))))
         fresh = worker._model_for(request_for(tiny))
         assert fresh.pipe is not first.pipe
@@ -198,7 +198,7 @@ def test_a_file_finds_its_lora_and_its_vae_again(
     other_vae(tmp_path / "bright")
     choice = replace(with_loras(tiny, (file, 0.5)), vae=str(tmp_path / "bright"))
     identity = model_identity(choice)
-    with pytest.raises(ModelProblem) as caught:
+    with pytest.raises(ModelError) as caught:
         recorded_loras(identity)
     assert str(caught.value) == (
         "this picture was made with the LoRA 'style', which is not known on this machine: "
@@ -208,7 +208,7 @@ def test_a_file_finds_its_lora_and_its_vae_again(
     assert recorded_loras(identity) == choice.loras
     assert recorded_vae(identity) == choice.vae
     shutil.rmtree(tmp_path / "bright")
-    with pytest.raises(ModelProblem) as caught:
+    with pytest.raises(ModelError) as caught:
         recorded_vae(identity)
     assert str(caught.value) == (
         "this picture was made with the VAE 'bright', which is not known on this machine: "
@@ -292,7 +292,7 @@ def test_what_lora_means_on_the_command_line(lora: Path, tmp_path: Path) -> None
     assert resolve_lora(f"{lora}:0.8") == LoraChoice(path=str(lora), weight=0.8)
     assert resolve_lora(f"{lora}:-1") == LoraChoice(path=str(lora), weight=-1.0)
     colon = Path(shutil.copy(lora, tmp_path / "a:2"))
-    with pytest.raises(ModelProblem, match=r"^a:2 is not a \.safetensors file; a LoRA is such a file$"):
+    with pytest.raises(ModelError, match=r"^a:2 is not a \.safetensors file; a LoRA is such a file$"):
         resolve_lora(str(colon))
 
 
@@ -319,7 +319,7 @@ def test_what_is_no_lora_is_one_sentence(tmp_path: Path, text: str, sentence: st
     save_file({"weight": torch.zeros(2)}, tmp_path / "style.safetensors")
     save_file({"lora_unet_x.hada_w1_a": torch.zeros(2)}, tmp_path / "loha.safetensors")
     (tmp_path / "style.pt").write_bytes(b"\x80\x04.")
-    with pytest.raises(ModelProblem) as caught:
+    with pytest.raises(ModelError) as caught:
         resolve_lora(text.format(dir=tmp_path))
     assert str(caught.value) == sentence.format(dir=tmp_path)
 
@@ -327,12 +327,12 @@ def test_what_is_no_lora_is_one_sentence(tmp_path: Path, text: str, sentence: st
 def test_what_is_no_vae_is_one_sentence(tiny: ModelChoice, tmp_path: Path) -> None:
     for resolve, option in ((resolve_vae, "--vae"), (resolve_preview_vae, "--preview-vae")):
         kind = "a VAE" if option == "--vae" else "a tiny autoencoder"
-        with pytest.raises(ModelProblem) as caught:
+        with pytest.raises(ModelError) as caught:
             resolve(str(tmp_path))
         assert str(caught.value) == f"{option} needs the folder of {kind}: {str(tmp_path)!r} has no config.json"
-    with pytest.raises(ModelProblem, match=r"^--vae needs a folder or a .safetensors file: there is no '/none'$"):
+    with pytest.raises(ModelError, match=r"^--vae needs a folder or a .safetensors file: there is no '/none'$"):
         resolve_vae("/none")
-    with pytest.raises(ModelProblem) as caught:
+    with pytest.raises(ModelError) as caught:
         resolve_preview_vae(f"{tiny.path}/vae")
     assert str(caught.value) == f"--preview-vae needs an AutoencoderTiny, found 'AutoencoderKL' in '{tiny.path}/vae'"
 
@@ -368,7 +368,7 @@ def test_a_single_file_without_a_vae_may_have_another(tiny: ModelChoice, tmp_pat
     config = shutil.copytree(tiny.path, tmp_path / "config")
     for weights in (config / "vae").glob("*.safetensors"):
         weights.unlink()
-    with pytest.raises(ModelProblem, match="holds no vae, and the folder of --config has no weights for it"):
+    with pytest.raises(ModelError, match="holds no vae, and the folder of --config has no weights for it"):
         resolve_model(str(file), config=str(config))
     other_vae(vae)
     choice = replace(resolve_model(str(file), config=str(config), other_vae=True), vae=str(vae))

@@ -23,12 +23,12 @@ from engine.diffusion.jobs import JobRunner
 from engine.diffusion.load import LoadedModel, load_model
 from engine.diffusion.render import BatchRenderer, NoiseKind, axes_of, call_arguments, stretched
 from engine.diffusion.seams import Step
-from engine.errors import Cancelled, InvalidRequest
+from engine.errors import InvalidRequestError, RenderCancelled
 from engine.models.schedulers import scheduler_settings
 from engine.rendering.events import Event, Picture, PictureRendered, StepDone
 from engine.rendering.requests import LoadModel, ModelChoice, PictureTask, RenderJob
 from latentpng.chunk.metadata import round_to_json
-from latentpng.errors import InvalidValue
+from latentpng.errors import InvalidValueError
 from latentpng.noise.gauss1 import gauss1
 from latentpng.noise.replay import octaves, replay
 from latentpng.png.files import read_record, write_picture
@@ -111,7 +111,7 @@ def test_the_prompt_moves_and_the_negative_one_does_not(
         return encoded
 
     monkeypatch.setattr(pipe, "encode_prompt", spy)
-    settings = replace(FAMILIES[family].settings, negative_prompt="fog", steps=2)
+    settings = replace(FAMILIES[family].settings, negative_prompt="fog", num_inference_steps=2)
     lineages = (SEED, SEED.child(ONLY_PROMPT))
     tasks = tuple(PictureTask(index=index, lineage=lineage) for index, lineage in enumerate(lineages))
     moved = pictures_of(models[family], RenderJob(job=1, tasks=tasks, settings=settings))
@@ -218,8 +218,8 @@ def test_a_stored_tensor_of_any_axes_is_varied_and_replayed(
     (tensor,) = noise_of(known.shape, 0)
     bands = tuple(0.5**octave for octave in range(octaves(known.shape, known.axes)))
     assert len(bands) > 1
-    round = Round(seed=1, scale=0.8, of=2, marks=(0,), bands=bands, region="10/00")
-    task = PictureTask(index=0, lineage=Lineage(root=TensorRoot()).child(round))
+    round_ = Round(seed=1, scale=0.8, of=2, marks=(0,), bands=bands, region="10/00")
+    task = PictureTask(index=0, lineage=Lineage(root=TensorRoot()).child(round_))
     job = RenderJob(job=1, tasks=(task,), settings=known.settings, root_tensor=tensor)
     (first,) = pictures_of(loaded, job)
     write_picture(tmp_path / "a.png", first.picture.width, first.picture.height, first.picture.rgb, first.record)
@@ -240,10 +240,10 @@ def test_tokens_have_no_bands_and_no_regions_and_say_so() -> None:
     assert octaves(shape, axes) == 0
     varied = replay(SEED.child(Round(seed=1, scale=0.5, of=2, marks=(1,))), shape, axes)
     assert (varied != replay(SEED, shape, axes)).mean() > 0.9
-    with pytest.raises(InvalidValue) as caught:
+    with pytest.raises(InvalidValueError) as caught:
         replay(SEED.child(Round(seed=1, scale=0.5, of=2, marks=(1,), bands=(1.0, 0.5))), shape, axes)
     assert str(caught.value) == "0 bands needed for [256, 64] LC, found 2"
-    with pytest.raises(InvalidValue) as caught:
+    with pytest.raises(InvalidValueError) as caught:
         replay(SEED.child(Round(seed=1, scale=0.5, of=2, marks=(1,), region="10/00")), shape, axes)
     assert str(caught.value) == "a region has at most 0 x 0 cells for [256, 64] LC, found 2 x 2"
 
@@ -293,12 +293,12 @@ def test_sdxl_in_half_precision_goes_on_after_a_cancel_while_it_decodes(tmp_path
 
     def is_cancelled(job: int) -> bool:
         done = [event.step for event in events if isinstance(event, StepDone) and event.job == job]
-        return job == 2 and len(done) == settings.steps
+        return job == 2 and len(done) == settings.num_inference_steps
 
     runner = JobRunner(loaded, emit=events.append, is_cancelled=is_cancelled)
     tasks = (PictureTask(index=0, lineage=Lineage(root=SeedRoot(seed=1))),)
     for number in (1, 2, 3):
-        with contextlib.suppress(Cancelled):
+        with contextlib.suppress(RenderCancelled):
             runner.run(RenderJob(job=number, tasks=tasks, settings=settings))
     pictures = [(event.job, event.picture) for event in events if isinstance(event, PictureRendered)]
     assert [job for job, _ in pictures] == [1, 3]
@@ -307,7 +307,7 @@ def test_sdxl_in_half_precision_goes_on_after_a_cancel_while_it_decodes(tmp_path
 
 def test_flow_models_refuse_schedulers_of_the_others(models: dict[str, LoadedModel]) -> None:
     for family, wrong in (("SD 3", "DDIM"), ("SDXL", "FlowMatchEulerDiscrete")):
-        with pytest.raises(InvalidRequest, match=f"^this model cannot use the scheduler {wrong}; it can use D"):
+        with pytest.raises(InvalidRequestError, match=f"^this model cannot use the scheduler {wrong}; it can use D"):
             models[family].own.build(scheduler_settings(wrong))
 
 

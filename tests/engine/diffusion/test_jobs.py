@@ -13,7 +13,7 @@ from engine.compare import compare_pixels, differing_conditions
 from engine.diffusion.jobs import JobRunner, is_out_of_memory, usual_batch
 from engine.diffusion.load import LoadedModel
 from engine.diffusion.main import failed
-from engine.errors import Cancelled, OutOfMemory, RenderProblem
+from engine.errors import OutOfMemoryError, RenderCancelled, RenderError
 from engine.models.schedulers import scheduler_settings
 from engine.rendering.events import Event, Failure, JobDone, PictureRendered, PreviewRendered, StepDone
 from engine.rendering.requests import PictureTask, RenderJob
@@ -131,7 +131,7 @@ def test_noise_of_another_size_is_told_in_one_sentence(loaded: LoadedModel) -> N
         r"^the stored noise is 4 x 64 x 64, but this model wants 4 x 16 x 16 at 32 x 32 pixels: "
         r"it belongs to another model or size$"
     )
-    with pytest.raises(RenderProblem, match=sentence):
+    with pytest.raises(RenderError, match=sentence):
         run(loaded, RenderJob(job=1, tasks=(task,), settings=SETTINGS, root_tensor=tensor))
 
 
@@ -140,7 +140,7 @@ def test_cancel_comes_within_one_step(loaded: LoadedModel, step: int) -> None:
     events: list[Event] = []
     runner = JobRunner(loaded, emit=events.append, is_cancelled=lambda _: len(events) >= step, micro_batch=2)
     job = RenderJob(job=1, tasks=tasks_of(4), settings=SETTINGS)
-    with pytest.raises(Cancelled):
+    with pytest.raises(RenderCancelled):
         runner.run(job)
     assert len(events) == step
     assert all(isinstance(event, StepDone) for event in events)
@@ -151,7 +151,7 @@ def test_decoding_can_be_cancelled_before_every_picture(loaded: LoadedModel) -> 
     runner = JobRunner(loaded, emit=lambda _: None, is_cancelled=lambda _: len(decoded) >= 2, micro_batch=4)
     handle = loaded.pipe.vae.decoder.register_forward_hook(lambda *_: decoded.append(1))
     try:
-        with pytest.raises(Cancelled):
+        with pytest.raises(RenderCancelled):
             runner.run(RenderJob(job=1, tasks=tasks_of(4), settings=SETTINGS))
     finally:
         handle.remove()
@@ -170,7 +170,7 @@ def test_a_long_replay_can_be_cancelled(loaded: LoadedModel) -> None:
         return len(asked) > 5
 
     runner = JobRunner(loaded, emit=lambda _: None, is_cancelled=is_cancelled)
-    with pytest.raises(Cancelled):
+    with pytest.raises(RenderCancelled):
         runner.run(RenderJob(job=1, tasks=tasks, settings=SETTINGS))
     assert len(asked) == 6, "once before the noise, then after each of five rounds"
 
@@ -212,7 +212,7 @@ def test_no_memory_for_one_picture_is_told_in_one_sentence(loaded: LoadedModel) 
     handle = loaded.pipe.unet.register_forward_pre_hook(refuse)
     sentence = "there is not enough memory for one picture of 32 x 32 pixels: try a smaller size"
     try:
-        with pytest.raises(OutOfMemory, match=f"^{sentence}$") as caught:
+        with pytest.raises(OutOfMemoryError, match=f"^{sentence}$") as caught:
             run(loaded, RenderJob(job=1, tasks=tasks_of(3), settings=SETTINGS))
     finally:
         handle.remove()

@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 from engine.diffusion.load import load_model, serves
 from engine.diffusion.placement import chosen_dtype
 from engine.diffusion.render import BatchRenderer
-from engine.errors import ModelProblem
+from engine.errors import ModelError
 from engine.models.find import model_identity
 from engine.models.resolve import resolve_model
 from engine.rendering.requests import LoadModel, ModelChoice
@@ -35,7 +35,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> ModelChoice:
 
 def problem_of(choice: ModelChoice, *, device: str = "cpu", dtype: str = "auto") -> str:
     stages: list[str] = []
-    with pytest.raises(ModelProblem) as caught:
+    with pytest.raises(ModelError) as caught:
         load_model(LoadModel(model=choice, settings=SETTINGS, device=device, dtype=dtype), stages.append)
     return str(caught.value)
 
@@ -151,7 +151,7 @@ def test_what_a_file_lacks_is_part_of_what_it_is_and_has_to_be_there(tmp_path: P
     save_file({name: tensor + 1 for name, tensor in tensors.items()}, text, metadata={"format": "pt"})
     assert model_identity(choice)["fingerprint"] != before["fingerprint"], "its T5 is another one now"
     text.unlink()
-    with pytest.raises(ModelProblem) as caught:
+    with pytest.raises(ModelError) as caught:
         resolve_model(str(file), config=str(tmp_path / "folder"))
     assert str(caught.value) == (
         "single.safetensors holds no text_encoder_3, and the folder of --config has no weights for it"
@@ -161,7 +161,7 @@ def test_what_a_file_lacks_is_part_of_what_it_is_and_has_to_be_there(tmp_path: P
 def test_a_single_file_is_not_quantised(tiny: ModelChoice, tmp_path: Path) -> None:
     save_file(as_single_file(build_tiny()), tmp_path / "single.safetensors")
     choice = resolve_model(str(tmp_path / "single.safetensors"), config=tiny.path)
-    with pytest.raises(ModelProblem) as caught:
+    with pytest.raises(ModelError) as caught:
         load_model(LoadModel(model=choice, settings=SETTINGS, device="cpu", memory="8bit"), lambda _: None)
     assert str(caught.value) == "--memory 8bit needs a diffusers folder, single.safetensors is a single file"
 

@@ -20,7 +20,7 @@ from engine.diffusion import load, placement
 from engine.diffusion.download import hub_folder, told_while_downloading
 from engine.diffusion.load import load_model
 from engine.diffusion.main import failed
-from engine.errors import ModelProblem
+from engine.errors import ModelError
 from engine.models.memory import GIB, Room
 from engine.models.resolve import resolve_model
 from engine.rendering.events import Failure
@@ -49,7 +49,7 @@ def sentence_of(text: object, **more: Any) -> str:
         choice = resolve_model(str(text), download=download)
         load_model(LoadModel(model=choice, settings=SETTINGS, device=device, **others), lambda _: None)
 
-    with pytest.raises(ModelProblem) as caught:
+    with pytest.raises(ModelError) as caught:
         resolved_and_loaded(**more)
     told = failed(-1, caught.value, Failure.CRASH)
     assert told.failure is Failure.MODEL

@@ -35,7 +35,7 @@ from tests.support.engine.tiny import SETTINGS, save_tiny
 
 TASKS = tuple(PictureTask(index=index, lineage=Lineage(root=SeedRoot(seed=index))) for index in range(3))
 JOB = RenderJob(job=1, tasks=TASKS, settings=SETTINGS)
-LONG = replace(SETTINGS, steps=900)
+LONG = replace(SETTINGS, num_inference_steps=900)
 
 
 @pytest.fixture(scope="module")
@@ -170,7 +170,7 @@ def test_a_parent_killed_in_mid_step_leaves_no_worker() -> None:
 def test_the_embedded_model_is_there_with_its_defaults() -> None:
     model = resolve_model("")
     defaults = defaults_of(model)
-    assert (defaults.width, defaults.height, defaults.steps, defaults.guidance, defaults.scale) == (
+    assert (defaults.width, defaults.height, defaults.num_inference_steps, defaults.guidance_scale, defaults.scale) == (
         128,
         128,
         12,

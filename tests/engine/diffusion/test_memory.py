@@ -15,7 +15,7 @@ from engine.diffusion import placement
 from engine.diffusion.load import load_model, serves
 from engine.diffusion.placement import free_room, placed, quantisation
 from engine.diffusion.render import BatchRenderer
-from engine.errors import ModelProblem
+from engine.errors import ModelError
 from engine.models.memory import GIB, Memory, Room, plan_memory, working_bytes
 from engine.models.weights import single_values, values_of
 from engine.rendering.requests import LoadModel
@@ -108,7 +108,7 @@ def test_what_is_asked_for_is_done_and_doubts_are_told() -> None:
     ],
 )
 def test_what_cannot_be_is_one_sentence(wanted: str, gpu: int, main: int, sentence: str) -> None:
-    with pytest.raises(ModelProblem) as caught:
+    with pytest.raises(ModelError) as caught:
         plan_memory(wanted, SMALL, value_bytes=2, working=GIB, room=Room(gpu=gpu * GIB, main=main * GIB))
     assert str(caught.value) == sentence
 
@@ -212,7 +212,7 @@ def test_what_does_not_fit_after_all_waits_in_main_memory_and_is_told() -> None:
 
 
 def test_what_was_asked_for_and_does_not_fit_is_one_sentence() -> None:
-    with pytest.raises(ModelProblem) as caught:
+    with pytest.raises(ModelError) as caught:
         placed(FakePipe(fits=False), "cuda", Memory.RESIDENT, asked=True, progress=pytest.fail)
     assert str(caught.value) == (
         "the GPU has not enough memory for --memory resident: try --memory group, or a smaller size"
@@ -254,7 +254,7 @@ def test_a_lora_goes_with_its_component_and_is_not_quantised() -> None:
     room = Room(gpu=int(13.2 * GIB), main=0, quantiser=True)  # 9.85 + 1 + 1.5 in 4 bits, 19.7 in 8
     assert plan_memory("auto", LARGE, laid_over=3 * GIB // 4, value_bytes=2, working=GIB, room=room).memory == "4bit"
     short = Room(gpu=int(12.3 * GIB), main=0, quantiser=True)
-    with pytest.raises(ModelProblem):
+    with pytest.raises(ModelError):
         plan_memory("auto", LARGE, laid_over=3 * GIB // 4, value_bytes=2, working=GIB, room=short)
 
 

@@ -17,7 +17,7 @@ from engine.diffusion.batches import batch_size, next_batch
 from engine.diffusion.previews import Previewer, unpacked
 from engine.diffusion.prompts import PromptMemo
 from engine.diffusion.seams import Step, initial_noise, noise_globals, scheduler_steps, wanted_noise, watched_randomness
-from engine.errors import InvalidRequest, ModelProblem, RenderProblem
+from engine.errors import InvalidRequestError, ModelError, RenderError
 from engine.rendering.requests import PictureTask
 from latentpng.record import Json, LatentRecord, Lineage, SeedRoot
 
@@ -201,7 +201,7 @@ def test_pixels_are_compared_in_numbers() -> None:
     assert compare_pixels(one, other) == PixelDifference(largest=255, mean=64.5)
     assert compare_pixels(one.tobytes(), one) == PixelDifference(largest=0, mean=0.0)
     assert compare_pixels(b"", b"") == PixelDifference(largest=0, mean=0.0)
-    with pytest.raises(InvalidRequest, match=r"^pictures of different sizes cannot be compared: 4 and 3 values$"):
+    with pytest.raises(InvalidRequestError, match=r"^pictures of different sizes cannot be compared: 4 and 3 values$"):
         compare_pixels(one, b"123")
 
 
@@ -239,10 +239,10 @@ def test_the_wanted_noise_is_asked_for_and_not_made() -> None:
     assert wanted_noise(pipe, pipe.prepare_latents) == (2, 4, 1, 1)
     assert pipe.freed == 1
     assert pipe.prepare_latents()[0] == ("original", (2, 4, 1, 1))
-    with pytest.raises(ModelProblem, match=r"^Pipe never asked for initial noise: it cannot be used$"):
+    with pytest.raises(ModelError, match=r"^Pipe never asked for initial noise: it cannot be used$"):
         wanted_noise(pipe, pipe.silent)
     with (
-        pytest.raises(RenderProblem, match=r"^Pipe never asked for initial noise$"),
+        pytest.raises(RenderError, match=r"^Pipe never asked for initial noise$"),
         initial_noise(pipe, torch.ones(1)),
     ):
         pipe.silent()
@@ -250,14 +250,14 @@ def test_the_wanted_noise_is_asked_for_and_not_made() -> None:
 
 def test_the_seam_is_closed_after_an_error_too() -> None:
     pipe = Pipe()
-    with pytest.raises(RenderProblem), initial_noise(pipe, torch.ones(1, 4, 1, 1)):
+    with pytest.raises(RenderError), initial_noise(pipe, torch.ones(1, 4, 1, 1)):
         pipe.prepare_latents()
     assert pipe.prepare_latents()[1] == ("original", (9,))
 
 
 def test_a_class_without_a_place_for_noise_is_known() -> None:
     assert noise_globals(SimpleNamespace) == []
-    with pytest.raises(ModelProblem), initial_noise(SimpleNamespace(), torch.ones(1)):
+    with pytest.raises(ModelError), initial_noise(SimpleNamespace(), torch.ones(1)):
         pass
 
 

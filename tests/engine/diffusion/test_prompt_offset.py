@@ -14,10 +14,10 @@ from engine.diffusion.jobs import JobRunner
 from engine.diffusion.load import LoadedModel
 from engine.diffusion.prompt_offset import PromptMove, embedding_places, unit_of
 from engine.diffusion.prompts import PromptMemo
-from engine.errors import Cancelled, RenderProblem
+from engine.errors import RenderCancelled, RenderError
 from engine.rendering.events import Event
 from engine.rendering.requests import PictureTask, RenderJob
-from latentpng.errors import InvalidValue
+from latentpng.errors import InvalidValueError
 from latentpng.record import Lineage, Round, SeedRoot
 from tests.support.engine.matrix import pictures_of
 from tests.support.engine.tiny import SETTINGS, load_tiny, save_tiny
@@ -78,7 +78,7 @@ def test_the_unit_is_twice_the_spread_whatever_stands_far_out() -> None:
 
 @pytest.mark.parametrize(("pipe", "name"), [(Nameless(), "Nameless"), (object(), "object")])
 def test_a_pipeline_without_named_embeddings_is_refused(pipe: Any, name: str) -> None:
-    with pytest.raises(RenderProblem) as caught, PromptMemo(pipe).moved(PromptMove(lineages=(MOVED,))):
+    with pytest.raises(RenderError) as caught, PromptMemo(pipe).moved(PromptMove(lineages=(MOVED,))):
         pass
     assert str(caught.value) == f"{name} has no prompt embeddings that could move: only its noise can vary"
 
@@ -87,10 +87,10 @@ def test_a_prompt_that_is_not_encoded_alone_is_refused() -> None:
     pipe = Named()
     memo = PromptMemo(pipe)
     for call in (lambda: pipe.encode_prompt(["a", "b"]), lambda: None):
-        with pytest.raises(RenderProblem) as caught, memo.moved(PromptMove(lineages=(MOVED, MOVED))):
+        with pytest.raises(RenderError) as caught, memo.moved(PromptMove(lineages=(MOVED, MOVED))):
             call()
         assert str(caught.value) == "Named has no prompt embeddings that could move: only its noise can vary"
-    with pytest.raises(RenderProblem) as caught:
+    with pytest.raises(RenderError) as caught:
         PromptMove(lineages=(MOVED,)).applied(torch.ones(2, 3, 4), (0,))
     assert str(caught.value) == "this model's prompt embeddings are not one a picture: only its noise can vary"
 
@@ -128,14 +128,14 @@ def test_a_replay_of_many_rounds_can_be_cancelled(loaded: LoadedModel) -> None:
         return len(asked) > 60  # in the rounds of the offset: 40 are those of the noise
 
     runner = JobRunner(loaded, emit=events.append, is_cancelled=is_cancelled)
-    with pytest.raises(Cancelled):
+    with pytest.raises(RenderCancelled):
         runner.run(RenderJob(job=1, tasks=(task,), settings=SETTINGS))
     assert (events, len(asked)) == ([], 61)
 
 
 def test_too_many_values_are_refused(loaded: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("latentpng.noise.prompt_offset.MAX_WORK", 1000)
-    with pytest.raises(InvalidValue) as caught:
+    with pytest.raises(InvalidValueError) as caught:
         pictures_of(loaded, RenderJob(job=1, tasks=(PictureTask(index=0, lineage=MOVED),), settings=SETTINGS))
     assert str(caught.value) == "at most 1000 values in all rounds that move the prompt, found 6144"
 

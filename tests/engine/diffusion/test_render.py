@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from engine.diffusion.load import LoadedModel
 from engine.diffusion.render import BatchRenderer, NoiseKind, axes_of, ignored_settings
 from engine.diffusion.seams import Step
-from engine.errors import Cancelled, InvalidRequest, RenderProblem
+from engine.errors import InvalidRequestError, RenderCancelled, RenderError
 from engine.models.schedulers import scheduler_settings
 from engine.rendering.settings import RenderSettings
 from latentpng.noise.gauss1 import gauss1
@@ -80,9 +80,9 @@ def cancelled_after(renderer: BatchRenderer, steps: int, settings: RenderSetting
     def on_step(step: Step) -> None:
         done.append(step.step)
         if step.step >= steps:
-            raise Cancelled("enough")
+            raise RenderCancelled("enough")
 
-    with pytest.raises(Cancelled):
+    with pytest.raises(RenderCancelled):
         renderer.render(noise_of(7, 8, 9), settings, on_step)
     return len(done)
 
@@ -150,7 +150,7 @@ def test_a_plain_call_of_diffusers_gives_the_same_pixels(loaded: LoadedModel, re
 def test_negative_prompt_and_guidance_change_the_picture(renderer: BatchRenderer) -> None:
     base = pixels_of(renderer, noise_of(0))
     assert not np.array_equal(base, pixels_of(renderer, noise_of(0), replace(SETTINGS, negative_prompt="a house")))
-    assert not np.array_equal(base, pixels_of(renderer, noise_of(0), replace(SETTINGS, guidance=9.0)))
+    assert not np.array_equal(base, pixels_of(renderer, noise_of(0), replace(SETTINGS, guidance_scale=9.0)))
 
 
 def test_prompts_are_encoded_once(tmp_path: Path) -> None:
@@ -170,18 +170,18 @@ def test_prompts_are_encoded_once(tmp_path: Path) -> None:
 
 def test_wrong_noise_is_told_in_one_sentence(renderer: BatchRenderer) -> None:
     noise = np.zeros((1, 4, 8, 8), dtype=np.float16)
-    with pytest.raises(RenderProblem, match=r"^the noise is 4 x 8 x 8, but this model and size want 4 x 16 x 16$"):
+    with pytest.raises(RenderError, match=r"^the noise is 4 x 8 x 8, but this model and size want 4 x 16 x 16$"):
         renderer.render(noise, SETTINGS, lambda _: None)
     pixels_of(renderer, noise_of(0))
 
 
 def test_a_scheduler_that_the_model_cannot_use_is_told_with_those_it_can(renderer: BatchRenderer) -> None:
     with pytest.raises(
-        InvalidRequest, match=r"^this model cannot use the scheduler FlowMatchLCM; it can use DDIM, DDIMParallel, "
+        InvalidRequestError, match=r"^this model cannot use the scheduler FlowMatchLCM; it can use DDIM, DDIMParallel, "
     ):
         pixels_of(renderer, noise_of(0), settings_of("FlowMatchLCM"))
     odd = replace(SETTINGS, scheduler=replace(scheduler_settings("DDIM"), options={"solver_order": 3}))
-    with pytest.raises(InvalidRequest, match=r"^DDIMScheduler has no option 'solver_order'$"):
+    with pytest.raises(InvalidRequestError, match=r"^DDIMScheduler has no option 'solver_order'$"):
         pixels_of(renderer, noise_of(0), odd)
 
 

@@ -15,7 +15,7 @@ import torch
 
 from engine.diffusion.load import LoadedModel
 from engine.diffusion.schedulers import OwnScheduler
-from engine.errors import InvalidRequest, ModelProblem
+from engine.errors import InvalidRequestError, ModelError
 from engine.models.schedulers import FRIENDLY, scheduler_settings
 from engine.rendering.requests import PictureTask, RenderJob
 from engine.rendering.settings import RenderSettings, SchedulerSettings
@@ -161,7 +161,7 @@ def test_a_flow_model_tells_other_solvers_that_it_is_one(tmp_path: Path) -> None
 )
 def test_sigmas_that_a_flow_cannot_have_are_refused(tmp_path: Path, text: str, option: str) -> None:
     flow = own(tmp_path, "FlowMatchEulerDiscreteScheduler")
-    with pytest.raises(InvalidRequest) as caught:
+    with pytest.raises(InvalidRequestError) as caught:
         flow.build(scheduler_settings(text))
     name = scheduler_settings(text).name.removesuffix("Scheduler")
     assert str(caught.value) == (
@@ -189,14 +189,14 @@ def test_a_solver_keeps_no_algorithm_of_another_class(tmp_path: Path) -> None:
 
 def test_a_scheduler_without_steps_is_refused_with_its_reason() -> None:
     scheduler = diffusers.ScoreSdeVeScheduler()
-    with pytest.raises(ModelProblem) as caught:
+    with pytest.raises(ModelError) as caught:
         OwnScheduler.of(SimpleNamespace(scheduler=scheduler))
     assert str(caught.value) == "the model's scheduler ScoreSdeVe has no steps of its own, so it cannot be controlled"
 
 
 def test_a_value_that_a_scheduler_refuses_is_one_sentence(tmp_path: Path) -> None:
     odd = SchedulerSettings(name="DPMSolverMultistepScheduler", options={"algorithm_type": "magic"})
-    with pytest.raises(InvalidRequest) as caught:
+    with pytest.raises(InvalidRequestError) as caught:
         own(tmp_path, "DPMSolverMultistepScheduler").build(odd)
     assert str(caught.value) == (
         "the scheduler DPMSolverMultistep refuses these options: "

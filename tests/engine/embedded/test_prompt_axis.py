@@ -34,11 +34,11 @@ def moved(scale: float, mark: int = 0) -> Lineage:
     return PARENT.child(Round(seed=4, scale=0.0, of=8, marks=(mark,), prompt_scale=scale))
 
 
-@pytest.mark.parametrize(("steps", "guidance"), [(USUAL.steps, USUAL.guidance), (2, 1.0)])
+@pytest.mark.parametrize(("steps", "guidance"), [(USUAL.num_inference_steps, USUAL.guidance_scale), (2, 1.0)])
 def test_a_larger_scale_is_a_larger_change(loaded: LoadedModel, steps: int, guidance: float) -> None:
     lineages = (PARENT, *(moved(scale) for scale in SCALES))
     tasks = tuple(PictureTask(index=index, lineage=lineage) for index, lineage in enumerate(lineages))
-    settings = replace(USUAL, steps=steps, guidance=guidance)
+    settings = replace(USUAL, num_inference_steps=steps, guidance_scale=guidance)
     events = pictures_of(loaded, RenderJob(job=1, tasks=tasks, settings=settings))
     parent, *others = (np.frombuffer(event.picture.rgb, np.uint8).astype(np.int16) for event in events)
     changes = [float(np.abs(other - parent).mean()) for other in others]

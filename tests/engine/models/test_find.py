@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import ModelProblem, UnknownModel
+from engine.errors import ModelError, UnknownModelError
 from engine.models import fingerprints
 from engine.models.find import (
     find_model,
@@ -69,7 +69,7 @@ def test_what_is_near_is_offered_same_names_first(tmp_path: Path) -> None:
         ("lakes", "the same name, other weights"),
         ("hills", "the same family"),
     ]
-    with pytest.raises(UnknownModel) as caught:
+    with pytest.raises(UnknownModelError) as caught:
         recorded_model(gone)
     assert str(caught.value) == (
         "this picture was made with the model 'lakes', which is not known on this machine: say which one to use with "
@@ -79,7 +79,7 @@ def test_what_is_near_is_offered_same_names_first(tmp_path: Path) -> None:
 
 
 def test_a_picture_of_an_earlier_model_that_shipped_is_offered_the_one_that_ships_now() -> None:
-    with pytest.raises(UnknownModel) as caught:
+    with pytest.raises(UnknownModelError) as caught:
         recorded_model({"name": "embedded", "fingerprint": "0" * 64, "pipeline": "StableDiffusionPipeline"})
     assert str(caught.value) == (
         "this picture was made with a model that shipped with another version of warmer: say which one to use with "
@@ -101,7 +101,7 @@ def test_nothing_near_is_nothing_offered() -> None:
             "this picture was made with the model 'a[2Jb', which is not known on this machine",
         ),
     ):
-        with pytest.raises(UnknownModel) as caught:
+        with pytest.raises(UnknownModelError) as caught:
             recorded_model(recorded)
         assert str(caught.value) == f"{made}: say which one to use with --model"
 
@@ -113,7 +113,7 @@ def test_odd_records_of_loras_are_none(loras: object) -> None:
 
 @pytest.mark.parametrize("lora", [3, "x", None, {}, {"sha256": 3}, {"sha256": "0" * 64}])
 def test_a_lora_that_is_not_here_is_said_whatever_the_file_holds(lora: object) -> None:
-    with pytest.raises(ModelProblem) as caught:
+    with pytest.raises(ModelError) as caught:
         recorded_loras({"loras": [lora]})  # type: ignore[list-item]
     assert str(caught.value) == (
         "this picture was made with the LoRA 'without a name', which is not known on this machine: "
@@ -128,7 +128,7 @@ def test_an_odd_weight_is_one_sentence(tmp_path: Path, weight: object, shown: st
     lora = LoraChoice(path=str(file))
     remember_model(replace(choice, loras=(lora,)), model_identity(choice))
     recorded = {"loras": [{"sha256": file_digest(file), "weight": weight}]}
-    with pytest.raises(ModelProblem) as caught:
+    with pytest.raises(ModelError) as caught:
         recorded_loras(recorded)  # type: ignore[arg-type]
     assert str(caught.value) == f"this picture records a LoRA with the weight {shown}: say its own with --lora"
 

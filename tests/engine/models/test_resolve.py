@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import ModelProblem
+from engine.errors import ModelError
 from engine.models import remembered
 from engine.models.defaults import FALLBACK, ModelDefaults, carried_preview
 from engine.models.find import NO_MODEL, find_model, model_identity, remember_model
@@ -146,21 +146,21 @@ def test_what_is_wrong_with_a_folder_is_one_sentence(
 ) -> None:
     assert resolve_model(str(folder)).name == "landscapes"
     harm(folder)
-    with pytest.raises(ModelProblem) as caught:
+    with pytest.raises(ModelError) as caught:
         resolve_model(str(folder))
     assert str(caught.value) == sentence
 
 
 def test_wrong_names_are_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(ModelProblem, match=r"^there is no folder or file '/no/such/model'$"):
+    with pytest.raises(ModelError, match=r"^there is no folder or file '/no/such/model'$"):
         resolve_model("/no/such/model")
     sentence = (
         "there is no folder or file 'org/model'; if it is a model on the Hugging Face hub, say --download as well"
     )
-    with pytest.raises(ModelProblem) as caught:
+    with pytest.raises(ModelError) as caught:
         resolve_model("org/model")
     assert str(caught.value) == sentence
-    with pytest.raises(ModelProblem, match=r"^'empty' is not a diffusers folder: it has no model_index.json$"):
+    with pytest.raises(ModelError, match=r"^'empty' is not a diffusers folder: it has no model_index.json$"):
         resolve_model(str(_made(tmp_path / "empty")))
 
 
@@ -177,7 +177,7 @@ def test_a_hub_id_is_a_model_only_with_download() -> None:
 def test_pickle_files_are_refused(tmp_path: Path, suffix: str) -> None:
     file = tmp_path / f"model{suffix}"
     file.write_bytes(b"\x80\x04.")
-    with pytest.raises(ModelProblem) as caught:
+    with pytest.raises(ModelError) as caught:
         resolve_model(str(file))
     assert str(caught.value) == (
         f"model{suffix} is a pickle file, which can run code when it is opened: get the .safetensors version"
@@ -186,9 +186,9 @@ def test_pickle_files_are_refused(tmp_path: Path, suffix: str) -> None:
 
 def test_a_single_file_needs_a_config(tmp_path: Path, folder: Path) -> None:
     file = tensors(tmp_path / "model.safetensors")
-    with pytest.raises(ModelProblem, match=r"^model.safetensors is a single file: say --config FOLDER, "):
+    with pytest.raises(ModelError, match=r"^model.safetensors is a single file: say --config FOLDER, "):
         resolve_model(str(file))
-    with pytest.raises(ModelProblem, match=r"^--config needs a diffusers folder: '/nowhere' has no model_index.json$"):
+    with pytest.raises(ModelError, match=r"^--config needs a diffusers folder: '/nowhere' has no model_index.json$"):
         resolve_model(str(file), config="/nowhere")
     choice = resolve_model(str(file), config=str(folder))
     assert choice == ModelChoice(path=str(file), name="model", config=str(folder))
@@ -199,19 +199,19 @@ def test_a_single_file_needs_a_config(tmp_path: Path, folder: Path) -> None:
 
 def test_other_single_files_are_refused(tmp_path: Path, folder: Path) -> None:
     lora = tensors(tmp_path / "style.safetensors", ("unet.lora_up.weight", "unet.lora_down.weight", "unet.alpha"))
-    with pytest.raises(ModelProblem, match=r"^style.safetensors is a LoRA, a change to a model, not a whole model$"):
+    with pytest.raises(ModelError, match=r"^style.safetensors is a LoRA, a change to a model, not a whole model$"):
         resolve_model(str(lora), config=str(folder))
     text = tmp_path / "model.gguf"
     text.write_text("GGUF")
-    with pytest.raises(ModelProblem, match=r"^model.gguf is not a .safetensors file; a model is a diffusers folder"):
+    with pytest.raises(ModelError, match=r"^model.gguf is not a .safetensors file; a model is a diffusers folder"):
         resolve_model(str(text))
-    with pytest.raises(ModelProblem, match=r"^model_index.json stands in a model's folder: name the folder$"):
+    with pytest.raises(ModelError, match=r"^model_index.json stands in a model's folder: name the folder$"):
         resolve_model(str(folder / "model_index.json"))
 
 
 def test_a_folder_with_a_single_file_says_so(tmp_path: Path) -> None:
     tensors(tmp_path / "loose" / "model.safetensors")
-    with pytest.raises(ModelProblem, match=r"if you mean model.safetensors, name the file itself$"):
+    with pytest.raises(ModelError, match=r"if you mean model.safetensors, name the file itself$"):
         resolve_model(str(tmp_path / "loose"))
 
 
@@ -317,8 +317,8 @@ def test_a_memory_that_cannot_be_written_is_no_trouble(tmp_path: Path, monkeypat
 
 def test_the_embedded_model_carries_its_defaults() -> None:
     defaults = defaults_of(resolve_model(""))
-    assert (defaults.width, defaults.height, defaults.steps) == (128, 128, 12)
-    assert (defaults.guidance, defaults.scale, defaults.scheduler) == (2.5, 0.7, FRIENDLY["DDIM"])
+    assert (defaults.width, defaults.height, defaults.num_inference_steps) == (128, 128, 12)
+    assert (defaults.guidance_scale, defaults.scale, defaults.scheduler) == (2.5, 0.7, FRIENDLY["DDIM"])
     assert len(defaults.prompts) >= 6
     assert defaults.settings("a lake").prompt == "a lake"
 
@@ -330,7 +330,7 @@ def test_the_embedded_model_carries_its_defaults() -> None:
         ("StableDiffusionXLPipeline", "sdxl", 1024, 25, 5.0),
         ("StableDiffusionXLPipeline", "sdxl-turbo", 512, 4, 0.0),
         ("FluxPipeline", "FLUX.1-schnell", 1024, 4, 0.0),
-        ("NewPipeline", "new", FALLBACK.width, FALLBACK.steps, FALLBACK.guidance),
+        ("NewPipeline", "new", FALLBACK.width, FALLBACK.num_inference_steps, FALLBACK.guidance_scale),
     ],
 )
 def test_families_have_their_defaults(
@@ -339,14 +339,24 @@ def test_families_have_their_defaults(
     change_index(folder, _class_name=pipeline)
     renamed = folder.rename(folder.parent / name)
     defaults = defaults_of(resolve_model(str(renamed)))
-    assert (defaults.width, defaults.height, defaults.steps, defaults.guidance) == (size, size, steps, guidance)
+    assert (defaults.width, defaults.height, defaults.num_inference_steps, defaults.guidance_scale) == (
+        size,
+        size,
+        steps,
+        guidance,
+    )
     assert defaults.scale == 0.4
 
 
 def test_a_folder_may_carry_some_defaults(folder: Path) -> None:
     (folder / "warmer.json").write_text('{"width": 256, "scheduler": "euler a", "prompts": ["a fox"], "new": 1}')
     assert defaults_of(resolve_model(str(folder))) == ModelDefaults(
-        width=256, height=512, steps=25, guidance=7.5, scheduler=FRIENDLY["Euler a"], prompts=("a fox",)
+        width=256,
+        height=512,
+        num_inference_steps=25,
+        guidance_scale=7.5,
+        scheduler=FRIENDLY["Euler a"],
+        prompts=("a fox",),
     )
 
 
@@ -363,7 +373,7 @@ def test_a_folder_may_carry_some_defaults(folder: Path) -> None:
 )
 def test_wrong_defaults_are_one_sentence(folder: Path, text: str, problem: str) -> None:
     (folder / "warmer.json").write_text(text)
-    with pytest.raises(ModelProblem) as caught:
+    with pytest.raises(ModelError) as caught:
         defaults_of(resolve_model(str(folder)))
     assert str(caught.value) == f"warmer.json of the model 'landscapes' is wrong: {problem}"
 
@@ -371,5 +381,5 @@ def test_wrong_defaults_are_one_sentence(folder: Path, text: str, problem: str) 
 @pytest.mark.parametrize("preview", ["[1]", "3", '[["a", 1, 2]]', "[[1, 2]]"])
 def test_wrong_colours_are_one_sentence(folder: Path, preview: str) -> None:
     (folder / "warmer.json").write_text(f'{{"preview": {preview}}}')
-    with pytest.raises(ModelProblem, match=r"^warmer.json of the model 'landscapes' is wrong: preview is rows of "):
+    with pytest.raises(ModelError, match=r"^warmer.json of the model 'landscapes' is wrong: preview is rows of "):
         carried_preview(folder)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.errors import InvalidRequest
+from engine.errors import InvalidRequestError
 from engine.models.samplers import draws_noise, recorded_scheduler
 from engine.models.schedulers import scheduler_settings
 from latentpng.record import Json
@@ -49,7 +49,7 @@ def test_their_words_are_understood(name: str, schedule: str, meant: str) -> Non
     ],
 )
 def test_what_is_not_known_is_refused(value: Json, asked: str) -> None:
-    with pytest.raises(InvalidRequest) as caught:
+    with pytest.raises(InvalidRequestError) as caught:
         recorded_scheduler(value)
     assert str(caught.value) == f"the sampler {asked!r} is not known here: say which one to use with --scheduler"
 

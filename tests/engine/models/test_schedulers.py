@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.errors import EngineError, InvalidRequest
+from engine.errors import EngineError, InvalidRequestError
 from engine.models.schedulers import CLASSES, FRIENDLY, scheduler_settings
 from engine.rendering.settings import SchedulerSettings
 
@@ -43,7 +43,7 @@ def test_schedulers_have_many_names(text: str, settings: SchedulerSettings) -> N
 
 
 def test_an_unknown_scheduler_is_told_with_all_there_are() -> None:
-    with pytest.raises(InvalidRequest) as caught:
+    with pytest.raises(InvalidRequestError) as caught:
         scheduler_settings("Eular")
     assert str(caught.value).startswith("there is no scheduler 'Eular'; known are DDIM, DDIM eta 1, DDPM, ")
     assert isinstance(caught.value, EngineError)
@@ -61,7 +61,7 @@ def test_an_unknown_scheduler_is_told_with_all_there_are() -> None:
     ],
 )
 def test_options_that_cannot_be_are_told_early(text: str, sentence: str) -> None:
-    with pytest.raises(InvalidRequest) as caught:
+    with pytest.raises(InvalidRequestError) as caught:
         scheduler_settings(text)
     assert str(caught.value) == sentence
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from engine.errors import InvalidRequest
+from engine.errors import InvalidRequestError
 from engine.models.schedulers import FRIENDLY
 from engine.rendering.settings import RenderSettings, SchedulerSettings
 
-SETTINGS = RenderSettings(prompt="a lake", width=32, height=32, steps=4, guidance=3.0)
+SETTINGS = RenderSettings(prompt="a lake", width=32, height=32, num_inference_steps=4, guidance_scale=3.0)
 OPTION = "the scheduler option"
 
 
@@ -58,7 +58,7 @@ def test_options_that_people_use_come_through_a_file(name: str, value: Any) -> N
     ],
 )
 def test_other_options_are_refused_in_one_sentence(options: dict[str, Any], sentence: str) -> None:
-    with pytest.raises(InvalidRequest) as caught:
+    with pytest.raises(InvalidRequestError) as caught:
         SchedulerSettings.from_json({"name": "DDIMScheduler", "options": options})
     assert str(caught.value) == sentence
 
@@ -73,7 +73,7 @@ def test_other_options_are_refused_in_one_sentence(options: dict[str, Any], sent
     ],
 )
 def test_a_name_and_an_eta_are_checked(entries: dict[str, Any], sentence: str) -> None:
-    with pytest.raises(InvalidRequest) as caught:
+    with pytest.raises(InvalidRequestError) as caught:
         SchedulerSettings.from_json(entries)
     assert str(caught.value) == sentence
 
@@ -82,6 +82,6 @@ def test_a_name_and_an_eta_are_checked(entries: dict[str, Any], sentence: str) -
 def test_texts_have_a_limit(field: str, words: str) -> None:
     longest: dict[str, Any] = {field: "x" * 100_000}
     assert RenderSettings.from_json(longest, defaults=SETTINGS) == replace(SETTINGS, **{"prompt": "", **longest})
-    with pytest.raises(InvalidRequest) as caught:
+    with pytest.raises(InvalidRequestError) as caught:
         RenderSettings.from_json({field: "x" * 100_001}, defaults=SETTINGS)
     assert str(caught.value) == f"the {words} is at most 100,000 characters, found 100,001"

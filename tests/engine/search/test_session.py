@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.errors import InvalidRequest
+from engine.errors import InvalidRequestError
 from engine.search.axis import Axis, last_axis
 from engine.search.session import (
     SCALE_FLOOR,
@@ -163,12 +163,12 @@ def test_undo_beyond_the_start_follows_the_lineage_of_the_picture() -> None:
     back = tell(reopened, Undone())
     assert back.lineage == session().lineage
     assert ask(back) == ask(session())
-    with pytest.raises(InvalidRequest, match=r"^nothing to undo: this is where it all began$"):
+    with pytest.raises(InvalidRequestError, match=r"^nothing to undo: this is where it all began$"):
         tell(back, Undone())
 
 
 def test_a_pick_outside_the_grid_is_refused() -> None:
-    with pytest.raises(InvalidRequest, match=r"^candidates 0 to 7 are on offer, picked: \[8\]$"):
+    with pytest.raises(InvalidRequestError, match=r"^candidates 0 to 7 are on offer, picked: \[8\]$"):
         tell(session(), Picked(marks=(8,)))
 
 

@@ -37,7 +37,7 @@ from engine.worker.process import how_it_ended, worker_environment
 from engine.worker.watchdog import Patience
 from latentpng.record import Lineage, SeedRoot
 
-SETTINGS = RenderSettings(prompt="a lake", width=16, height=16, steps=3, guidance=2.0)
+SETTINGS = RenderSettings(prompt="a lake", width=16, height=16, num_inference_steps=3, guidance_scale=2.0)
 LOAD = LoadModel(model=ModelChoice(path="", name="fake"), settings=SETTINGS)
 PATIENCE = 60.0
 ROOT = Path(client.__file__).parents[2]
@@ -218,10 +218,10 @@ def test_a_worker_with_nothing_to_do_may_be_silent(monkeypatch: pytest.MonkeyPat
 
 def test_jobs_overtake_by_priority_and_a_round_is_cancelled_as_one(watched: Watched) -> None:
     watched.renderer.load(LOAD)
-    watched.renderer.render(replace(job_of(1, count=60), round=1))
+    watched.renderer.render(replace(job_of(1, count=60), round_id=1))
     watched.until(StepDone)
-    for number, priority, round in ((2, -1, 2), (3, 0, 1), (4, 0, 3)):
-        watched.renderer.render(replace(job_of(number), priority=priority, round=round))
+    for number, priority, round_ in ((2, -1, 2), (3, 0, 1), (4, 0, 3)):
+        watched.renderer.render(replace(job_of(number), priority=priority, round_id=round_))
     watched.renderer.cancel_round(1)
     ends = [watched.until((JobCancelled, JobDone))[-1] for _ in range(4)]
     assert {(type(end), end.job) for end in ends[:2]} == {(JobCancelled, 1), (JobCancelled, 3)}  # type: ignore[union-attr]

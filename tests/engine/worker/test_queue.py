@@ -8,11 +8,11 @@ from engine.rendering.requests import CancelJob, CancelRound, LoadModel, ModelCh
 from engine.rendering.settings import RenderSettings
 from engine.worker.queue import Waiting
 
-SETTINGS = RenderSettings(prompt="a lake", width=64, height=64, steps=2, guidance=1.0)
+SETTINGS = RenderSettings(prompt="a lake", width=64, height=64, num_inference_steps=2, guidance_scale=1.0)
 
 
-def job(number: int, priority: int = 0, round: int = 0) -> RenderJob:
-    return RenderJob(job=number, tasks=(), settings=SETTINGS, priority=priority, round=round)
+def job(number: int, priority: int = 0, round_id: int = 0) -> RenderJob:
+    return RenderJob(job=number, tasks=(), settings=SETTINGS, priority=priority, round_id=round_id)
 
 
 def load(name: str) -> LoadModel:
@@ -58,27 +58,27 @@ def test_what_is_cancelled_comes_next_so_that_its_end_is_told() -> None:
 
 
 def test_a_round_is_cancelled_as_one_also_what_runs() -> None:
-    waiting = waiting_for(job(1, round=7), job(2, round=8), job(3, round=7))
+    waiting = waiting_for(job(1, round_id=7), job(2, round_id=8), job(3, round_id=7))
     assert order(waiting, 1) == [1]
-    waiting.cancel(CancelRound(round=7))
+    waiting.cancel(CancelRound(round_id=7))
     assert [waiting.is_cancelled(number) for number in (1, 2, 3)] == [True, False, True]
 
 
 def test_jobs_of_no_round_are_not_cancelled_by_one() -> None:
-    waiting = waiting_for(job(1), job(2, round=3))
-    waiting.cancel(CancelRound(round=0))
+    waiting = waiting_for(job(1), job(2, round_id=3))
+    waiting.cancel(CancelRound(round_id=0))
     assert not waiting.is_cancelled(1)
     assert not waiting.is_cancelled(2)
 
 
 def test_what_is_over_or_unknown_is_left_alone() -> None:
-    waiting = waiting_for(job(1, round=7))
+    waiting = waiting_for(job(1, round_id=7))
     order(waiting, 1)
     waiting.done(1)
     waiting.cancel(CancelJob(job=1))
-    waiting.cancel(CancelRound(round=7))
+    waiting.cancel(CancelRound(round_id=7))
     waiting.cancel(CancelJob(job=99))
-    waiting.put(job(1, round=8))
+    waiting.put(job(1, round_id=8))
     waiting.put(job(99))
     assert not waiting.is_cancelled(1)
     assert not waiting.is_cancelled(99)

@@ -18,7 +18,7 @@ from engine.rendering.requests import LoadModel, ModelChoice
 from engine.rendering.settings import RenderSettings
 from engine.worker.watchdog import Patience, Watch
 
-SETTINGS = RenderSettings(prompt="a lake", width=64, height=64, steps=2, guidance=1.0)
+SETTINGS = RenderSettings(prompt="a lake", width=64, height=64, num_inference_steps=2, guidance_scale=1.0)
 STEP = StepDone(job=1, indices=(0,), step=1, steps=2)
 READY = ModelReady(
     request=LoadModel(model=ModelChoice(path="", name="a"), settings=SETTINGS),

@@ -16,7 +16,13 @@ from hypothesis import strategies as st
 from latentpng.chunk.codec import Codec, decode_front, decode_record, encode_record
 from latentpng.chunk.metadata import metadata_to_json
 from latentpng.chunk.strict_json import write_json
-from latentpng.errors import DamagedLatent, InvalidValue, LatentPngError, NewerVersion, ReplayDiffers
+from latentpng.errors import (
+    DamagedLatentError,
+    InvalidValueError,
+    LatentPngError,
+    NewerVersionError,
+    ReplayDiffersError,
+)
 from latentpng.noise.replay import digest, record_of, replay
 from latentpng.record import LatentRecord, Lineage, Round, SeedRoot
 from tests.support.latentpng.pictures import chunk_data, records, replace_extra, seeded_record, tensor_record
@@ -99,19 +105,19 @@ def changed(data: bytes, offset: int, new: bytes) -> bytes:
 
 
 HEADER_RULES = [
-    (0, b"X", DamagedLatent, "it starts with b'LPNG', found b'XPNG'"),
-    (4, b"\0", DamagedLatent, "major version 1 needed, found 0"),
-    (4, b"\2", NewerVersion, "this reads version 1, found 2"),
-    (6, b"\1", NewerVersion, "critical flags 0 needed, found 0x01"),
-    (16, b"\3", NewerVersion, "codecs 0 to 2 are known, found 3"),
-    (17, b"\2", NewerVersion, "dtype 1 is known, found 2"),
-    (18, b"\0", DamagedLatent, "1 to 4 dimensions and zeros behind them needed, found 0: [2, 8, 8, 0]"),
-    (18, b"\5", DamagedLatent, "1 to 4 dimensions and zeros behind them needed, found 5: [2, 8, 8, 0]"),
-    (19, b"\1", DamagedLatent, "byte 19 is 0, found 1"),
-    (20, b"\0", DamagedLatent, "1 to 2097152 elements needed, found dimensions [0, 8, 8]"),
-    (20, b"\xff\xff\xff\xff", DamagedLatent, "1 to 2097152 elements needed, found dimensions [4294967295, 8, 8]"),
-    (32, b"\1", DamagedLatent, "1 to 4 dimensions and zeros behind them needed, found 3: [2, 8, 8, 1]"),
-    (8, b"\xff\xff\xff\xff", DamagedLatent, "metadata has at most 262144 bytes, found 4294967295"),
+    (0, b"X", DamagedLatentError, "it starts with b'LPNG', found b'XPNG'"),
+    (4, b"\0", DamagedLatentError, "major version 1 needed, found 0"),
+    (4, b"\2", NewerVersionError, "this reads version 1, found 2"),
+    (6, b"\1", NewerVersionError, "critical flags 0 needed, found 0x01"),
+    (16, b"\3", NewerVersionError, "codecs 0 to 2 are known, found 3"),
+    (17, b"\2", NewerVersionError, "dtype 1 is known, found 2"),
+    (18, b"\0", DamagedLatentError, "1 to 4 dimensions and zeros behind them needed, found 0: [2, 8, 8, 0]"),
+    (18, b"\5", DamagedLatentError, "1 to 4 dimensions and zeros behind them needed, found 5: [2, 8, 8, 0]"),
+    (19, b"\1", DamagedLatentError, "byte 19 is 0, found 1"),
+    (20, b"\0", DamagedLatentError, "1 to 2097152 elements needed, found dimensions [0, 8, 8]"),
+    (20, b"\xff\xff\xff\xff", DamagedLatentError, "1 to 2097152 elements needed, found dimensions [4294967295, 8, 8]"),
+    (32, b"\1", DamagedLatentError, "1 to 4 dimensions and zeros behind them needed, found 3: [2, 8, 8, 1]"),
+    (8, b"\xff\xff\xff\xff", DamagedLatentError, "metadata has at most 262144 bytes, found 4294967295"),
 ]
 
 
@@ -127,7 +133,7 @@ def test_a_header_that_breaks_a_rule_is_named(
 
 def test_dimensions_are_looked_at_even_where_the_noise_is_newer() -> None:
     data = changed(with_metadata(chunk_data(), b'{"noise":"gauss9"}'), 20, b"\0")
-    with pytest.raises(DamagedLatent, match=r"1 to 2097152 elements needed, found dimensions \[0, 8, 8\]$"):
+    with pytest.raises(DamagedLatentError, match=r"1 to 2097152 elements needed, found dimensions \[0, 8, 8\]$"):
         decode_record(data, PLACE)
 
 
@@ -138,7 +144,7 @@ def test_a_newer_minor_and_ignorable_flags_are_read(offset: int) -> None:
 
 def test_gaps_and_trailing_bytes_are_refused() -> None:
     data = chunk_data()
-    with pytest.raises(DamagedLatent) as caught:
+    with pytest.raises(DamagedLatentError) as caught:
         decode_record(data + b"\0", PLACE)
     assert str(caught.value) == f"{PLACE}: {len(data)} bytes needed by its own lengths, found {len(data) + 1}"
 
@@ -146,7 +152,7 @@ def test_gaps_and_trailing_bytes_are_refused() -> None:
 def test_the_checksum_is_looked_at() -> None:
     data = bytearray(chunk_data())
     data[80] ^= 1
-    with pytest.raises(DamagedLatent) as caught:
+    with pytest.raises(DamagedLatentError) as caught:
         decode_record(bytes(data), PLACE)
     assert str(caught.value) == f"{PLACE}: the checksum of header and metadata does not match"
 
@@ -161,7 +167,7 @@ def test_every_flipped_bit_of_the_payload_is_noticed_or_harmless(codec: Codec) -
             flipped[offset] ^= 1 << bit
             try:
                 noise = decode_record(bytes(flipped), PLACE).tensor
-            except DamagedLatent:
+            except DamagedLatentError:
                 continue
             assert codec == Codec.SPLIT  # a zstd frame has bits without meaning
             assert digest(noise) == digest(decode_record(data, PLACE).tensor)
@@ -172,11 +178,11 @@ def test_every_truncation_is_refused_even_with_lengths_that_fit(codec: Codec) ->
     data = chunk_data(codec)
     (length,) = struct.unpack_from("<I", data, 8)
     for end in range(len(data)):
-        with pytest.raises(DamagedLatent):
+        with pytest.raises(DamagedLatentError):
             decode_record(data[:end], PLACE)
     for end in range(72 + length, len(data)):
         shorter = changed(data[:end], 12, struct.pack("<I", end - 72 - length))
-        with pytest.raises(DamagedLatent):
+        with pytest.raises(DamagedLatentError):
             decode_record(shorter, PLACE)
 
 
@@ -210,7 +216,7 @@ def test_any_bytes_give_only_our_errors(data: bytes) -> None:
 
 def test_a_frame_that_claims_a_gigabyte_costs_nothing() -> None:
     bomb = b"\x28\xb5\x2f\xfd\xe0" + struct.pack("<Q", 2**30) + b"\x4b\0\0" * 10
-    with pytest.raises(DamagedLatent) as caught:
+    with pytest.raises(DamagedLatentError) as caught:
         decode_record(with_payload(bomb + bytes(128)), PLACE)
     assert str(caught.value) == f"{PLACE}: a zstd frame of 128 bytes needed, found one that declares 1073741824"
 
@@ -219,7 +225,7 @@ def test_a_frame_without_a_size_or_with_a_second_one_is_refused() -> None:
     nameless = zstandard.ZstdCompressor(write_content_size=False).compress(bytes(128))
     twice = zstandard.ZstdCompressor().compress(bytes(128)) * 2
     for frame in (nameless, twice, b"", b"\x50\x2a\x4d\x18\0\0\0\0"):
-        with pytest.raises(DamagedLatent):
+        with pytest.raises(DamagedLatentError):
             decode_record(with_payload(frame + bytes(128)), PLACE)
 
 
@@ -235,35 +241,35 @@ def test_noise_that_is_not_finite_is_refused_both_ways() -> None:
     record = tensor_record()
     lineage = dataclasses.replace(record.lineage, rounds=())
     bad = record_of(lineage, tensor, axes="LC", root_tensor=tensor)
-    with pytest.raises(InvalidValue, match=r"^noise is finite, found infinity or not-a-number$"):
+    with pytest.raises(InvalidValueError, match=r"^noise is finite, found infinity or not-a-number$"):
         encode_record(bad)
     zeros = np.zeros_like(tensor)
     data = encode_record(record_of(lineage, zeros, axes="LC", root_tensor=zeros), Codec.RAW)[:-8] + tensor.tobytes()
-    with pytest.raises(DamagedLatent, match=r"finite noise needed, found infinity or not-a-number$"):
+    with pytest.raises(DamagedLatentError, match=r"finite noise needed, found infinity or not-a-number$"):
         decode_record(repaired(data, digest_hex=digest(tensor)), PLACE)
 
 
 def test_a_recipe_that_leads_elsewhere_is_told() -> None:
     data = changed(chunk_data(Codec.RECIPE), 36, bytes(32))
     node = seeded_record((Round(seed=3, scale=0.5, of=4, marks=(2,)),)).node
-    with pytest.raises(ReplayDiffers) as caught:
+    with pytest.raises(ReplayDiffersError) as caught:
         decode_record(data, PLACE)
     assert str(caught.value) == f"{PLACE}: the lineage leads to noise with SHA-256 {'0' * 64} here, found {node}"
 
 
 def test_writers_refuse_what_readers_would() -> None:
     record = seeded_record()
-    with pytest.raises(InvalidValue, match=r"^a recipe needs a seeded root"):
+    with pytest.raises(InvalidValueError, match=r"^a recipe needs a seeded root"):
         encode_record(tensor_record(), Codec.RECIPE)
-    with pytest.raises(InvalidValue, match=r"^node is the SHA-256 of the stored noise"):
+    with pytest.raises(InvalidValueError, match=r"^node is the SHA-256 of the stored noise"):
         encode_record(dataclasses.replace(record, node="0" * 64))
-    with pytest.raises(InvalidValue, match=r"^metadata has at most 262144 bytes, found \d+$"):
+    with pytest.raises(InvalidValueError, match=r"^metadata has at most 262144 bytes, found \d+$"):
         encode_record(dataclasses.replace(record, settings={"prompt": "x" * 2**18}))
     for key in ("dims", "root", "file"):
-        with pytest.raises(InvalidValue, match=rf"^unknown keys only, found '{key}'$"):
+        with pytest.raises(InvalidValueError, match=rf"^unknown keys only, found '{key}'$"):
             encode_record(replace_extra(record, {key: 1}))
     for value in (math.nan, math.inf, "\ud800", object(), b"x"):
-        with pytest.raises(InvalidValue):
+        with pytest.raises(InvalidValueError):
             encode_record(dataclasses.replace(record, settings={"value": value}))  # type: ignore[dict-item]
 
 
@@ -273,5 +279,5 @@ def test_the_largest_noise_fits() -> None:
     data = encode_record(record)
     assert len(data) < 4 * 2**20
     assert digest(decode_record(data, PLACE).tensor) == record.node
-    with pytest.raises(InvalidValue, match=r"^a latent chunk has at most 4194304 bytes, found 419"):
+    with pytest.raises(InvalidValueError, match=r"^a latent chunk has at most 4194304 bytes, found 419"):
         encode_record(record, Codec.RAW)

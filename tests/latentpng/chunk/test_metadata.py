@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from latentpng.chunk.metadata import metadata_from_json
 from latentpng.chunk.strict_json import read_json, write_json
-from latentpng.errors import InvalidValue
+from latentpng.errors import InvalidValueError
 from latentpng.record import Json
 from tests.support.latentpng.pictures import objects
 
@@ -58,14 +58,14 @@ def test_the_one_form_is_sorted_and_bare() -> None:
     ],
 )
 def test_json_that_breaks_a_rule_is_refused(text: bytes, message: str) -> None:
-    with pytest.raises(InvalidValue) as caught:
+    with pytest.raises(InvalidValueError) as caught:
         read_json(text)
     assert str(caught.value) == message
 
 
 @pytest.mark.parametrize("text", [b'"\\"' * 60000, b'{"a":"' + b'\\"[' * 80000, b'{"a":"' + b"\\\\" * 100000])
 def test_hostile_strings_cost_no_time(text: bytes) -> None:
-    with pytest.raises(InvalidValue):
+    with pytest.raises(InvalidValueError):
         read_json(text)
 
 
@@ -77,7 +77,7 @@ def test_a_deep_value_is_not_written() -> None:
     value: dict[str, Json] = {}
     for _ in range(2000):
         value = {"a": value}
-    with pytest.raises(InvalidValue):
+    with pytest.raises(InvalidValueError):
         write_json(value)
 
 
@@ -112,7 +112,7 @@ def test_a_deep_value_is_not_written() -> None:
     ],
 )
 def test_a_broken_rule_is_one_sentence(change: dict[str, Json], message: str) -> None:
-    with pytest.raises(InvalidValue) as caught:
+    with pytest.raises(InvalidValueError) as caught:
         metadata_from_json({**GOOD, **change}, 3)
     assert str(caught.value) == message
 
@@ -151,14 +151,14 @@ def test_a_broken_rule_is_one_sentence(change: dict[str, Json], message: str) ->
     ],
 )
 def test_a_broken_round_is_named_by_its_number(change: dict[str, Json], message: str) -> None:
-    with pytest.raises(InvalidValue) as caught:
+    with pytest.raises(InvalidValueError) as caught:
         metadata_from_json({**GOOD, "base": 2, "rounds": [ROUND, {**ROUND, **change}]}, 3)
     assert str(caught.value) == f"round 2: {message}"
 
 
 @pytest.mark.parametrize("key", sorted(GOOD))
 def test_what_is_needed_is_missed(key: str) -> None:
-    with pytest.raises(InvalidValue) as caught:
+    with pytest.raises(InvalidValueError) as caught:
         metadata_from_json({name: value for name, value in GOOD.items() if name != key}, 3)
     assert str(caught.value) == f"{key} is missing"
 
@@ -166,7 +166,7 @@ def test_what_is_needed_is_missed(key: str) -> None:
 @pytest.mark.parametrize("key", sorted(ROUND))
 def test_what_a_round_needs_is_missed(key: str) -> None:
     short = {name: value for name, value in ROUND.items() if name != key}
-    with pytest.raises(InvalidValue) as caught:
+    with pytest.raises(InvalidValueError) as caught:
         metadata_from_json({**GOOD, "rounds": [short]}, 3)
     assert str(caught.value) == f"round 1: {key} is missing"
 
@@ -183,5 +183,5 @@ def test_wrong_kinds_give_only_our_errors(value: Json, data: st.DataObject) -> N
         {"root": {"seed": value}},
     )
     for change in changes:
-        with contextlib.suppress(InvalidValue):
+        with contextlib.suppress(InvalidValueError):
             metadata_from_json({**GOOD, **change}, 3)

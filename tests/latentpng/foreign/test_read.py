@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from latentpng.errors import UnreadableFile
+from latentpng.errors import UnreadableFileError
 from latentpng.foreign.read import foreign_from_texts, read_foreign
 from latentpng.foreign.record import ForeignRecord
 from latentpng.png.chunks import build
@@ -182,7 +182,7 @@ def test_what_no_tool_wrote_is_nothing(texts: dict[str, str]) -> None:
 )
 def test_what_is_no_picture_is_one_sentence(data: bytes, problem: str, tmp_path: Path) -> None:
     path = tmp_path / "a"
-    with pytest.raises(UnreadableFile) as caught:
+    with pytest.raises(UnreadableFileError) as caught:
         read(path, data)
     assert str(caught.value) == f"{path}: {problem}"
 
@@ -191,6 +191,6 @@ def test_a_flipped_bit_in_a_text_is_not_a_wrong_seed(tmp_path: Path) -> None:
     data = png_of(A1111.texts)
     at = data.index(b"4294967295")
     path = tmp_path / "a.png"
-    with pytest.raises(UnreadableFile) as caught:
+    with pytest.raises(UnreadableFileError) as caught:
         read(path, data[:at] + b"5" + data[at + 1 :])
     assert str(caught.value) == f"{path}: the checksum of chunk tEXt at 33 does not match"

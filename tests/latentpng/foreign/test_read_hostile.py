@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latentpng.chunk.strict_json import json_text
-from latentpng.errors import UnreadableFile
+from latentpng.errors import UnreadableFileError
 from latentpng.foreign.containers.exif import exif_texts
 from latentpng.foreign.containers.texts import MAX_TEXT, texts_of
 from latentpng.foreign.containers.xmp import xmp_texts
@@ -332,7 +332,7 @@ def outcome(data: bytes) -> tuple[str, ForeignRecord]:
     """The sentence that reading ends in, "" when it goes well, and what was read.  It is shown, too."""
     try:
         record = foreign_from_texts(texts_of(io.BytesIO(data), len(data), "a"))
-    except UnreadableFile as error:
+    except UnreadableFileError as error:
         return str(error), ForeignRecord()
     shown(record)
     return "", record

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from latentpng.errors import InvalidValue
+from latentpng.errors import InvalidValueError
 from latentpng.foreign.noise.recipes import RECIPES, likely_channels
 from latentpng.foreign.noise.torch_cpu import CpuDraw, cpu_normal
 from latentpng.foreign.rebuild import Choices, Rebuilt, rebuild
@@ -321,7 +321,7 @@ STRONG = {"variation_seed": 1, "variation_strength": 1.5}
 def test_what_cannot_be_known_is_one_sentence(
     changes: dict[str, object], choices: dict[str, object], message: str
 ) -> None:
-    with pytest.raises(InvalidValue) as caught:
+    with pytest.raises(InvalidValueError) as caught:
         rebuild(replace(RECORD, **changes), Choices(**choices))  # type: ignore[arg-type]  # wrong on purpose
     assert str(caught.value) == message
 
@@ -346,7 +346,7 @@ def test_any_record_gives_noise_or_one_sentence(
     )  # fmt: skip
     try:
         found = rebuild(record)
-    except InvalidValue as error:
+    except InvalidValueError as error:
         message = str(error)
     else:
         message = ""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latentpng.errors import InvalidValue
+from latentpng.errors import InvalidValueError
 from latentpng.noise.gauss1 import gauss1, gauss1_pieces
 from tests.support.latentpng import independent
 from tests.support.latentpng.pictures import seeds
@@ -81,7 +81,7 @@ def test_it_is_standard_normal() -> None:
     ],
 )
 def test_impossible_draws_are_refused(seed: int, stream: int, count: int, message: str) -> None:
-    with pytest.raises(InvalidValue) as caught:
+    with pytest.raises(InvalidValueError) as caught:
         gauss1(seed, stream, count)
     assert str(caught.value) == message
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from latentpng.chunk.metadata import round_to_json
-from latentpng.errors import InvalidValue, NewerVersion
+from latentpng.errors import InvalidValueError, NewerVersionError
 from latentpng.noise.gauss1 import gauss1
 from latentpng.noise.prompt_offset import prompt_offset
 from latentpng.noise.replay import digest, replay
@@ -75,12 +75,12 @@ def test_replay_tells_how_far_it_is() -> None:
 
 def test_what_takes_too_long_or_is_newer_is_refused() -> None:
     step = Round(seed=1, scale=0.0, of=64, prompt_scale=0.5)
-    with pytest.raises(InvalidValue) as caught:
+    with pytest.raises(InvalidValueError) as caught:
         prompt_offset(lineage_of(step, step), 0, 2**25)
     assert str(caught.value) == "at most 2147483648 values in all rounds that move the prompt, found 4294967296"
-    with pytest.raises(InvalidValue) as caught:
+    with pytest.raises(InvalidValueError) as caught:
         prompt_offset(ROOT, 64, 3)
     assert str(caught.value) == "a prompt has at most 64 embeddings, found number 64"
-    with pytest.raises(NewerVersion) as newer:
+    with pytest.raises(NewerVersionError) as newer:
         prompt_offset(Lineage(root=SeedRoot(seed=7), noise="gauss2"), 0, 3)
     assert str(newer.value) == "this version knows the noise 'gauss1', found 'gauss2'"

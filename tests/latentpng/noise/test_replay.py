@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latentpng.errors import InvalidValue, NewerVersion
+from latentpng.errors import InvalidValueError, NewerVersionError
 from latentpng.noise import haar, perturbation
 from latentpng.noise.cache import ArrayCache
 from latentpng.noise.replay import (
@@ -40,25 +40,25 @@ def fitting(draw: st.DrawFn) -> tuple[tuple[int, ...], str, Round]:
 @given(fitting())
 @settings(max_examples=60, deadline=None)
 def test_a_round_agrees_with_whole_numbers_and_loops(case: tuple[tuple[int, ...], str, Round]) -> None:
-    shape, axes, round = case
+    shape, axes, round_ = case
     state = root_noise(11, shape)
-    entry = {"seed": str(round.seed), "of": round.of, "marks": list(round.marks), "scale": round.scale}
-    entry |= {"bands": list(round.bands)} if round.bands else {}
-    entry |= {"region": round.region} if round.region else {}
-    region_fits = not round.region or all(
+    entry = {"seed": str(round_.seed), "of": round_.of, "marks": list(round_.marks), "scale": round_.scale}
+    entry |= {"bands": list(round_.bands)} if round_.bands else {}
+    entry |= {"region": round_.region} if round_.region else {}
+    region_fits = not round_.region or all(
         side >= cells
         for side, cells in zip(
             (shape[axes.index("H")], shape[axes.index("W")]),
-            (round.region.count("/") + 1, len(round.region.split("/")[0])),
+            (round_.region.count("/") + 1, len(round_.region.split("/")[0])),
             strict=True,
         )
     )
     if not region_fits:
-        with pytest.raises(InvalidValue):
-            perturb(state, round, axes)
+        with pytest.raises(InvalidValueError):
+            perturb(state, round_, axes)
         return
     expected = independent.play(state.ravel().tolist(), entry, shape, axes)
-    assert digest(perturb(state, round, axes)) == independent.sha256(expected)
+    assert digest(perturb(state, round_, axes)) == independent.sha256(expected)
 
 
 @pytest.mark.parametrize("bands", [(), (1.0, 0.5, 0.0, 0.2, 1.0)])
@@ -211,7 +211,7 @@ def test_ancestors_of_a_tensor_root_start_at_the_stored_noise() -> None:
     record = tensor_record()
     assert digest(ancestor_noise(record, 0)) == digest(record.tensor)
     assert digest(initial_noise(record)) == record.node == digest(ancestor_noise(record, 1))
-    with pytest.raises(InvalidValue, match=r"^round 2 asked for, the picture has 1 \(0 is the root\)$"):
+    with pytest.raises(InvalidValueError, match=r"^round 2 asked for, the picture has 1 \(0 is the root\)$"):
         ancestor_noise(record, 2)
 
 
@@ -232,12 +232,12 @@ def test_joining_what_was_split_gives_it_back(height: int, width: int) -> None:
 
 
 def test_another_generator_needs_a_newer_version() -> None:
-    with pytest.raises(NewerVersion, match=r"^this version knows the noise 'gauss1', found 'gauss2'$"):
+    with pytest.raises(NewerVersionError, match=r"^this version knows the noise 'gauss1', found 'gauss2'$"):
         replay(Lineage(root=SeedRoot(seed=3), noise="gauss2"), BIG, "CHW")
 
 
 @pytest.mark.parametrize(
-    ("round", "axes", "message"),
+    ("round_", "axes", "message"),
     [
         (Round(seed=1, scale=0.1, bands=(1.0,)), "CHW", "5 bands needed for [4, 64, 64] CHW, found 1"),
         (Round(seed=1, scale=0.1, bands=(1.0,)), "ABC", "0 bands needed for [4, 64, 64] ABC, found 1"),
@@ -250,18 +250,18 @@ def test_another_generator_needs_a_newer_version() -> None:
         (Round(seed=1, scale=0.1), "HW", "axes name each of the 3 dimensions by a capital letter or 1, found 'HW'"),
     ],
 )
-def test_rounds_that_do_not_fit_are_refused(round: Round, axes: str, message: str) -> None:
-    with pytest.raises(InvalidValue) as caught:
-        perturb(root_noise(1, BIG), round, axes)
+def test_rounds_that_do_not_fit_are_refused(round_: Round, axes: str, message: str) -> None:
+    with pytest.raises(InvalidValueError) as caught:
+        perturb(root_noise(1, BIG), round_, axes)
     assert str(caught.value) == message
-    with pytest.raises(InvalidValue) as caught:
-        replay(Lineage(root=SeedRoot(seed=1), rounds=(round,)), BIG, axes)
+    with pytest.raises(InvalidValueError) as caught:
+        replay(Lineage(root=SeedRoot(seed=1), rounds=(round_,)), BIG, axes)
     assert str(caught.value) == message
 
 
 def test_replay_that_would_take_days_is_refused() -> None:
     steps = tuple(Round(seed=seed, scale=0.1, of=64) for seed in range(4096))
-    with pytest.raises(InvalidValue, match=r"^at most 2147483648 noise values in all rounds, found 5242880000$"):
+    with pytest.raises(InvalidValueError, match=r"^at most 2147483648 noise values in all rounds, found 5242880000$"):
         replay(Lineage(root=SeedRoot(seed=1), rounds=steps), (20000,), "L")
 
 
@@ -270,23 +270,23 @@ def test_the_limit_of_work_leaves_a_long_search_and_counts_rounds_of_few_candida
     check_rounds(Lineage(root=SeedRoot(seed=1), rounds=longest), (4, 128, 128), "CHW")
     alone = tuple(Round(seed=seed, scale=0.1) for seed in range(129))
     check_rounds(Lineage(root=SeedRoot(seed=1), rounds=alone[1:]), (2**21,), "L")
-    with pytest.raises(InvalidValue, match=r"^at most 2147483648 noise values in all rounds, found 2164260864$"):
+    with pytest.raises(InvalidValueError, match=r"^at most 2147483648 noise values in all rounds, found 2164260864$"):
         check_rounds(Lineage(root=SeedRoot(seed=1), rounds=alone), (2**21,), "L")
 
 
 def test_a_tensor_root_needs_its_tensor() -> None:
     family = Lineage(root=TensorRoot())
-    with pytest.raises(InvalidValue, match=r"^a lineage that starts from a tensor needs that tensor$"):
+    with pytest.raises(InvalidValueError, match=r"^a lineage that starts from a tensor needs that tensor$"):
         replay(family, BIG, "CHW")
-    with pytest.raises(InvalidValue, match=r"^a lineage that starts from a tensor needs that tensor$"):
+    with pytest.raises(InvalidValueError, match=r"^a lineage that starts from a tensor needs that tensor$"):
         record_of(family, root_noise(1, BIG), axes="CHW")
-    with pytest.raises(InvalidValue, match=r"^root noise of shape \[4, 64, 64\] needed, found \[4\]$"):
+    with pytest.raises(InvalidValueError, match=r"^root noise of shape \[4, 64, 64\] needed, found \[4\]$"):
         replay(family, BIG, "CHW", root_noise(1, (4,)))
 
 
 def test_a_root_that_is_no_noise_ends_in_words() -> None:
     spikes = np.full((8, 8), -65504, np.float16)
     spikes[::2, ::2] = 65504
-    with pytest.raises(InvalidValue) as caught:
+    with pytest.raises(InvalidValueError) as caught:
         perturb(spikes, Round(seed=1, scale=1.0, bands=(1.0, 0.0)), "HW")
     assert str(caught.value) == "the noise leaves the range of float16: its root is no noise of unit variance"

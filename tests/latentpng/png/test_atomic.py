@@ -17,7 +17,7 @@ import pytest
 
 import latentpng
 from latentpng.cli import main
-from latentpng.errors import ExitCode, UnwritableFile
+from latentpng.errors import ExitCode, UnwritableFileError
 from latentpng.png.atomic import TEMPORARY_PREFIX, TEMPORARY_SUFFIX, write_atomically
 from latentpng.png.files import embed_record, strip, write_picture
 from tests.support.latentpng.pictures import RGB, SIDE, seeded_record
@@ -136,7 +136,7 @@ def test_a_failing_disk_leaves_the_old_file_alone(
 
     with monkeypatch.context() as patched:
         patched.setattr(place, fails)
-        with pytest.raises(UnwritableFile) as caught:
+        with pytest.raises(UnwritableFileError) as caught:
             writer(picture)
     assert str(caught.value) == f"{picture}: it cannot be written ({os.strerror(name)})"
     assert (names(picture.parent), picture.read_bytes()) == (["a.png"], before)
@@ -148,7 +148,7 @@ def test_a_file_that_cannot_grow_leaves_the_old_one_alone(picture: Path, writer:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (50, hard))
     try:
-        with pytest.raises(UnwritableFile) as caught:
+        with pytest.raises(UnwritableFileError) as caught:
             writer(picture)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
@@ -161,7 +161,7 @@ def test_a_folder_that_vanishes_is_told(
     picture: Path, monkeypatch: pytest.MonkeyPatch, writer: Callable[[Path], object]
 ) -> None:
     monkeypatch.setattr(os, "fsync", lambda _: shutil.rmtree(picture.parent))
-    with pytest.raises(UnwritableFile) as caught:
+    with pytest.raises(UnwritableFileError) as caught:
         writer(picture)
     assert str(caught.value) == f"{picture}: it cannot be written (No such file or directory)"
     assert not picture.parent.exists()
@@ -171,7 +171,7 @@ def test_a_folder_that_vanishes_is_told(
 def test_a_pipe_or_a_device_is_not_replaced(tmp_path: Path, make: Callable[[Path], None]) -> None:
     path = tmp_path / "a.png"
     make(path)
-    with pytest.raises(UnwritableFile) as caught:
+    with pytest.raises(UnwritableFileError) as caught:
         write_atomically(path, (b"x",))
     assert str(caught.value) == f"{path}: it is a pipe or a device, which no file may replace"
     assert not path.is_file()
@@ -206,7 +206,7 @@ def test_a_folder_without_permission(picture: Path) -> None:
     try:
         if os.access(picture.parent, os.W_OK):
             pytest.skip("permissions do not bind this user")
-        with pytest.raises(UnwritableFile) as caught:
+        with pytest.raises(UnwritableFileError) as caught:
             strip(picture)
     finally:
         picture.parent.chmod(0o755)

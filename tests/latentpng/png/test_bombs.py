@@ -11,7 +11,7 @@ import pytest
 import zstandard
 
 from latentpng.chunk.codec import Codec, decode_record
-from latentpng.errors import DamagedLatent, LatentPngError, NoLatent, UnreadableFile
+from latentpng.errors import DamagedLatentError, LatentPngError, NoLatentError, UnreadableFileError
 from latentpng.png.carriers import MAX_PARAMETERS, TWIN
 from latentpng.png.chunks import MAX_CHUNKS, SIGNATURE, build
 from latentpng.png.files import embed_record, read_picture, read_record, strip
@@ -91,8 +91,8 @@ REPEATED = (1, 2**17, b"\0")  # four bytes that stand for 128 KiB
 )
 def test_a_frame_that_declares_much_or_little(frame: bytes, message: str) -> None:
     data = with_payload(frame + bytes(ELEMENTS))
-    assert message_of(lambda: decode_record(data, PLACE), DamagedLatent) == f"{PLACE}: {message}"
-    assert memory_of(lambda: message_of(lambda: decode_record(data, PLACE), DamagedLatent)) < 2**19
+    assert message_of(lambda: decode_record(data, PLACE), DamagedLatentError) == f"{PLACE}: {message}"
+    assert memory_of(lambda: message_of(lambda: decode_record(data, PLACE), DamagedLatentError)) < 2**19
 
 
 @pytest.mark.parametrize("claimed", [2**31 - 1, 2**31, 2**32 - 1])
@@ -108,7 +108,7 @@ def test_lengths_of_gigabytes_take_no_memory(path: Path, claimed: int) -> None:
     for latent, message in cases.items():
         path.write_bytes(png_of((b"laTn", latent)))
         for reader in (read_record, inspect_file):
-            found = message_of(lambda reader=reader: reader(path), DamagedLatent)  # type: ignore[misc]
+            found = message_of(lambda reader=reader: reader(path), DamagedLatentError)  # type: ignore[misc]
             assert found == f"{path}: {CHUNK_AT}: {message}"
         assert memory_of(lambda: verify_file(path)) < 2**18
 
@@ -119,7 +119,7 @@ def test_a_chunk_of_gigabytes_that_is_not_there(path: Path, kind: bytes) -> None
     path.write_bytes(data[:33] + struct.pack(">I", 2**31 - 1) + kind + data[33:])
     message = f"{path}: chunk {kind.decode()} ends at byte {33 + 12 + 2**31 - 1}, the file ends at {len(data) + 8}"
     for action in (read_record, read_picture, inspect_file, strip, embed):
-        assert message_of(lambda action=action: action(path), UnreadableFile) == message  # type: ignore[misc]
+        assert message_of(lambda action=action: action(path), UnreadableFileError) == message  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("kind", [b"tiNy", b"tEXt", b"laTn", b"IDAT"])
@@ -128,7 +128,7 @@ def test_a_million_tiny_chunks_are_not_walked(path: Path, kind: bytes) -> None:
     path.write_bytes(data[:33] + build(kind, b"") * 10**6 + data[33:])
     message = f"{path}: at most {MAX_CHUNKS} chunks are read, found more"
     for action in (read_record, inspect_file, strip) if kind == b"tiNy" else (read_record,):
-        assert message_of(lambda action=action: action(path), UnreadableFile) == message  # type: ignore[misc]
+        assert message_of(lambda action=action: action(path), UnreadableFileError) == message  # type: ignore[misc]
 
 
 def test_as_many_chunks_as_may_be_are_read(path: Path) -> None:
@@ -136,7 +136,7 @@ def test_as_many_chunks_as_may_be_are_read(path: Path) -> None:
     path.write_bytes(data[:33] + build(b"tiNy", b"") * (MAX_CHUNKS - 4) + data[33:])
     assert read_record(path) == decode_record(chunk_data(), PLACE)
     path.write_bytes(data[:33] + build(b"tiNy", b"") * (MAX_CHUNKS - 3) + data[33:])
-    with pytest.raises(UnreadableFile):
+    with pytest.raises(UnreadableFileError):
         read_record(path)
 
 
@@ -157,7 +157,7 @@ def test_ten_thousand_texts_to_inflate_are_refused(path: Path) -> None:
     path.write_bytes(png_of(*[text] * 10000, (b"laTn", chunk_data())))
     message = f"{path}: at most {MAX_PARAMETERS} texts 'parameters' are read, found more"
     for action in (strip, embed):
-        assert message_of(lambda action=action: action(path), UnreadableFile) == message  # type: ignore[misc]
+        assert message_of(lambda action=action: action(path), UnreadableFileError) == message  # type: ignore[misc]
     assert read_record(path) == decode_record(chunk_data(), PLACE)
     path.write_bytes(png_of(*[text] * MAX_PARAMETERS, (b"laTn", chunk_data())))
     assert strip(path)
@@ -184,7 +184,7 @@ def test_deep_and_long_json_in_a_file(path: Path, value: bytes, message: str) ->
     for place, carrier in files:
         path.write_bytes(png_of(carrier))
         for reader in (read_record, inspect_file):
-            found = message_of(lambda reader=reader: reader(path), DamagedLatent)  # type: ignore[misc]
+            found = message_of(lambda reader=reader: reader(path), DamagedLatentError)  # type: ignore[misc]
             assert found == f"{path}: {place}: {message}"
 
 
@@ -207,14 +207,14 @@ def test_a_second_header_is_no_png(path: Path) -> None:
     path.write_bytes(data[:33] + data[8:])
     message = f"{path}: one IHDR of 13 bytes comes first, found b'IHDR' at 33"
     for action in (read_record, read_picture, strip):
-        assert message_of(lambda action=action: action(path), UnreadableFile) == message  # type: ignore[misc]
+        assert message_of(lambda action=action: action(path), UnreadableFileError) == message  # type: ignore[misc]
 
 
 def test_what_stands_behind_the_end_is_not_looked_at(path: Path) -> None:
     plain = png_of() + build(b"laTn", chunk_data()) + build(b"IEND", b"") + b"\0" * 100
     path.write_bytes(plain)
-    assert message_of(lambda: read_record(path), NoLatent) == f"{path}: it carries no latent"
-    assert message_of(lambda: inspect_file(path), NoLatent) == f"{path}: it carries no latent"
+    assert message_of(lambda: read_record(path), NoLatentError) == f"{path}: it carries no latent"
+    assert message_of(lambda: inspect_file(path), NoLatentError) == f"{path}: it carries no latent"
     assert strip(path) is False
     embed(path)
     assert verify_file(path).problem == ""
@@ -227,7 +227,7 @@ def test_a_twin_behind_the_pixels_counts_only_without_a_chunk(path: Path) -> Non
     path.write_bytes(data[:-12] + broken + data[-12:])
     assert read_record(path).settings["prompt"] == "a cat"
     path.write_bytes(png_of()[:-12] + broken + data[-12:])
-    assert message_of(lambda: read_record(path), DamagedLatent) == (
+    assert message_of(lambda: read_record(path), DamagedLatentError) == (
         f"{path}: latent text at byte {len(png_of()) - 12}: version is a list of two whole numbers, 0 to 255"
     )
 
@@ -237,8 +237,8 @@ def test_a_few_bytes_are_not_decoded_into_millions_of_pixels(path: Path, colour:
     header = struct.pack(">IIBBBBB", 8192, 8192, 8, colour, 0, 0, 0)
     path.write_bytes(SIGNATURE + build(b"IHDR", header) + build(b"IDAT", zlib.compress(b"")) + build(b"IEND", b""))
     message = f"{path}: 8192 x 8192 pixels need more than its chunks hold"
-    assert message_of(lambda: read_picture(path), UnreadableFile) == message
-    assert memory_of(lambda: message_of(lambda: read_picture(path), UnreadableFile)) < 2**18
+    assert message_of(lambda: read_picture(path), UnreadableFileError) == message
+    assert memory_of(lambda: message_of(lambda: read_picture(path), UnreadableFileError)) < 2**18
 
 
 @pytest.mark.parametrize("header", [(1, 1, 8, 2, 0, 9, 0), (1, 1, 3, 2, 0, 0, 0), (1, 1, 8, 5, 0, 0, 0)])
@@ -246,7 +246,7 @@ def test_a_header_that_no_png_has_is_one_sentence(path: Path, header: tuple[int,
     pixels = build(b"IDAT", zlib.compress(bytes(4)))
     path.write_bytes(SIGNATURE + build(b"IHDR", struct.pack(">IIBBBBB", *header)) + pixels + build(b"IEND", b""))
     message = f"{path}: its pixels cannot be decoded (no PNG has such a header)"
-    assert message_of(lambda: read_picture(path), UnreadableFile) == message
+    assert message_of(lambda: read_picture(path), UnreadableFileError) == message
 
 
 def test_a_picture_of_one_colour_is_decoded_however_well_it_compresses(path: Path) -> None:
@@ -263,6 +263,6 @@ def test_a_picture_of_one_colour_is_decoded_however_well_it_compresses(path: Pat
 def test_the_payload_of_a_recipe_is_refused_before_it_is_replayed() -> None:
     recipe = chunk_data(Codec.RECIPE)
     data = changed(recipe + b"x", 12, struct.pack("<I", 1))
-    assert message_of(lambda: decode_record(data, PLACE), DamagedLatent) == (
+    assert message_of(lambda: decode_record(data, PLACE), DamagedLatentError) == (
         f"{PLACE}: a recipe has no payload, found 1 bytes"
     )

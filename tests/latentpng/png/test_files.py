@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from latentpng.errors import InvalidValue, NoLatent, UnwritableFile
+from latentpng.errors import InvalidValueError, NoLatentError, UnwritableFileError
 from latentpng.noise.replay import digest
 from latentpng.png import files
 from latentpng.png.atomic import write_atomically
@@ -96,7 +96,7 @@ def test_the_twin_of_a_tensor_says_what_is_missing(tmp_path: Path) -> None:
     write_picture(path, SIDE, SIDE, RGB, tensor_record())
     parts = [(kind, data) for kind, data in independent.png_chunks(path.read_bytes()) if kind != b"laTn"]
     path.write_bytes(SIGNATURE + b"".join(build(kind, data) for kind, data in parts))
-    with pytest.raises(NoLatent) as caught:
+    with pytest.raises(NoLatentError) as caught:
         read_record(path)
     assert str(caught.value) == (
         f"{path}: latent text at byte 33: its noise came from elsewhere and stood in the laTn chunk, which is not there"
@@ -177,7 +177,7 @@ def test_nothing_is_left_behind_when_writing_fails(tmp_path: Path, monkeypatch: 
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(UnwritableFile) as caught:
+    with pytest.raises(UnwritableFileError) as caught:
         write_picture(path, SIDE, SIDE, RGB, seeded_record())
     assert str(caught.value) == f"{path}: it cannot be written (No space left on device)"
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.png"]
@@ -229,19 +229,19 @@ def _umask() -> int:
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     path = tmp_path / "no" / "a.png"
-    with pytest.raises(UnwritableFile) as caught:
+    with pytest.raises(UnwritableFileError) as caught:
         write_picture(path, SIDE, SIDE, RGB, seeded_record())
     assert str(caught.value) == f"{path}: it cannot be written (No such file or directory)"
 
 
 def test_a_name_that_no_file_has_is_told(tmp_path: Path) -> None:
-    with pytest.raises(UnwritableFile) as caught:
+    with pytest.raises(UnwritableFileError) as caught:
         write_picture(tmp_path / "a\0.png", SIDE, SIDE, RGB, seeded_record())
     assert str(caught.value) == f"{tmp_path}/a.png: no file has such a name"
 
 
 def test_pixels_that_are_no_picture_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InvalidValue) as caught:
+    with pytest.raises(InvalidValueError) as caught:
         write_picture(tmp_path / "a.png", 3, 3, RGB, seeded_record())
     assert str(caught.value) == "3 x 3 pixels in 192 bytes are no RGB picture"
 

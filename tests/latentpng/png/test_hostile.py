@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from latentpng.errors import DamagedLatent, ExitCode, FileError, NoLatent, UnreadableFile
+from latentpng.errors import DamagedLatentError, ExitCode, FileError, NoLatentError, UnreadableFileError
 from latentpng.png.carriers import TWIN
 from latentpng.png.chunks import SIGNATURE, build
 from latentpng.png.files import embed_record, read_picture, read_record, strip, write_picture
@@ -81,7 +81,7 @@ def test_two_chunks_that_differ_are_an_error_and_two_that_do_not_are_one(tmp_pat
     other = chunk_data().replace(b"a cat", b"a dog")
     path.write_bytes(png_of((b"laTn", chunk_data()), (b"laTn", other)))
     for reader in (read_record, inspect_file):
-        with pytest.raises(DamagedLatent) as caught:
+        with pytest.raises(DamagedLatentError) as caught:
             reader(path)
         first, second = 33, 33 + 12 + len(other)
         assert (
@@ -105,7 +105,7 @@ def test_a_damaged_chunk_is_not_hidden_by_its_twin(picture: Path) -> None:
     data = picture.read_bytes()
     at = data.index(b"laTn") + 90
     picture.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
-    with pytest.raises(DamagedLatent):
+    with pytest.raises(DamagedLatentError):
         read_record(picture)
 
 
@@ -114,7 +114,7 @@ def test_a_text_that_inflates_for_ever_costs_nothing(tmp_path: Path) -> None:
     bomb = zlib.compress(b" " * 10**8)
     for kind, head in ((b"zTXt", b"\0\0"), (b"iTXt", b"\0\1\0\0\0")):
         path.write_bytes(png_of((kind, TWIN.encode() + head + bomb)))
-        with pytest.raises(DamagedLatent) as caught:
+        with pytest.raises(DamagedLatentError) as caught:
             read_record(path)
         assert str(caught.value) == (
             f"{path}: latent text at byte 33: a text of at most 263168 characters needed, found none"
@@ -158,7 +158,7 @@ def test_other_texts_are_never_inflated(tmp_path: Path) -> None:
 def test_a_twin_that_breaks_a_rule_is_named(tmp_path: Path, text: bytes, message: str) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(png_of((b"tEXt", TWIN.encode() + b"\0" + text)))
-    with pytest.raises(DamagedLatent) as caught:
+    with pytest.raises(DamagedLatentError) as caught:
         read_record(path)
     assert str(caught.value) == f"{path}: latent text at byte 33: {message}"
 
@@ -181,7 +181,7 @@ def test_what_is_no_png_is_told(tmp_path: Path, data: bytes, message: str) -> No
     path = tmp_path / "a.png"
     path.write_bytes(data)
     for reader in (*READERS, strip):
-        with pytest.raises(UnreadableFile) as caught:
+        with pytest.raises(UnreadableFileError) as caught:
             reader(path)
         assert str(caught.value) == f"{path}: {message}"
 
@@ -190,7 +190,7 @@ def test_a_picture_of_a_billion_pixels_is_not_decoded(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     header = struct.pack(">IIBBBBB", 40000, 40000, 8, 2, 0, 0, 0)
     path.write_bytes(SIGNATURE + build(b"IHDR", header) + build(b"IDAT", zlib.compress(b"")) + build(b"IEND", b""))
-    with pytest.raises(UnreadableFile) as caught:
+    with pytest.raises(UnreadableFileError) as caught:
         read_picture(path)
     assert str(caught.value) == f"{path}: 1 to 67108864 pixels are read, found 40000 x 40000"
 
@@ -228,7 +228,7 @@ def test_more_pixel_data_than_pixels_is_not_read(tmp_path: Path) -> None:
         file.write(data[:33] + struct.pack(">I", 2**30) + b"IDAT")
         file.seek(2**30, 1)
         file.write(bytes(4) + data[33:])
-    with pytest.raises(UnreadableFile) as caught:
+    with pytest.raises(UnreadableFileError) as caught:
         read_picture(path)
     assert str(caught.value) == f"{path}: 8 x 8 pixels need less than its chunks hold"
 
@@ -240,7 +240,7 @@ def test_pixels_that_stop_early_are_not_read(tmp_path: Path) -> None:
             (kind, zlib.compress(rows) if kind == b"IDAT" else data) for kind, data in independent.png_chunks(png_of())
         ]
         path.write_bytes(SIGNATURE + b"".join(build(kind, data) for kind, data in parts))
-        with pytest.raises(UnreadableFile, match="its pixels cannot be decoded"):
+        with pytest.raises(UnreadableFileError, match="its pixels cannot be decoded"):
             read_picture(path)
 
 
@@ -249,7 +249,7 @@ def test_many_chunks_are_not_remembered(tmp_path: Path) -> None:
     path.write_bytes(png_of(*[(b"laTn", chunk_data())] * 1000))
     assert memory_of(lambda: read_record(path)) < 2**17
     path.write_bytes(png_of(*[(b"laTn", chunk_data())] * 1000, (b"laTn", b"x")))
-    with pytest.raises(DamagedLatent, match="found two that differ"):
+    with pytest.raises(DamagedLatentError, match="found two that differ"):
         read_record(path)
 
 
@@ -257,7 +257,7 @@ def test_a_stream_that_never_ends_is_no_png() -> None:
     if not Path("/dev/zero").exists():
         pytest.skip("this system has no /dev/zero")
     with pytest.raises(
-        UnreadableFile, match=r"^/dev/zero: a file needed, found a pipe or a device; - is standard input$"
+        UnreadableFileError, match=r"^/dev/zero: a file needed, found a pipe or a device; - is standard input$"
     ):
         inspect_file("/dev/zero")
 
@@ -265,16 +265,16 @@ def test_a_stream_that_never_ends_is_no_png() -> None:
 def test_a_png_without_pixels_takes_no_latent(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(SIGNATURE + build(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)) + build(b"IEND", b""))
-    with pytest.raises(UnreadableFile, match=r"a\.png: it has no pixels \(IDAT\)$"):
+    with pytest.raises(UnreadableFileError, match=r"a\.png: it has no pixels \(IDAT\)$"):
         embed_record(path, seeded_record())
-    with pytest.raises(NoLatent):
+    with pytest.raises(NoLatentError):
         read_record(path)
 
 
 @pytest.mark.parametrize("name", ["missing.png", ".", "x\0.png", "y" * 300])
 def test_names_that_lead_nowhere(tmp_path: Path, name: str) -> None:
     for reader in (*READERS, strip):
-        with pytest.raises(UnreadableFile) as caught:
+        with pytest.raises(UnreadableFileError) as caught:
             reader(tmp_path / name)
         assert "\0" not in str(caught.value)
     assert verify_file(tmp_path / name).exit_code == ExitCode.UNREADABLE

@@ -15,7 +15,7 @@ from latentpng.chunk.header import Front
 from latentpng.chunk.metadata import metadata_from_json, metadata_to_json
 from latentpng.chunk.ordinary import is_ordinary
 from latentpng.chunk.strict_json import read_json
-from latentpng.errors import InvalidValue, LatentPngError
+from latentpng.errors import InvalidValueError, LatentPngError
 from latentpng.png.carriers import TWIN, read_front
 from latentpng.png.chunks import SIGNATURE, build
 from latentpng.png.files import write_picture
@@ -130,7 +130,7 @@ def test_both_ways_refuse_a_chunk_of_two_gibibytes(tmp_path: Path) -> None:
         file.seek(2**31 + 4, 1)
         file.write(data[33:])
     assert not agree(path)
-    assert str(careful(path)).startswith("UnreadableFile: ")
+    assert str(careful(path)).startswith("UnreadableFileError: ")
 
 
 def test_the_quick_way_reads_far_and_around_edges(tmp_path: Path) -> None:
@@ -187,7 +187,7 @@ def keeps_every_rule(entries: dict[str, Json]) -> bool:
         parsed = metadata_from_json(entries, 3)
         check_shape((2, 8, 8), parsed.axes)
         check_rounds(parsed.lineage, (2, 8, 8), parsed.axes)
-    except InvalidValue:
+    except InvalidValueError:
         return False
     return True
 
@@ -245,7 +245,7 @@ def test_numbers_are_judged_one_by_one_where_one_may_be_odd(parts: list[str]) ->
     is_good = all(len(number) <= 40 and math.isfinite(float(number)) for number in numbers)
     try:
         assert read_json(text.encode()) == json.loads(text)
-    except InvalidValue:
+    except InvalidValueError:
         assert not is_good
     else:
         assert is_good
@@ -266,7 +266,7 @@ def test_numbers_are_judged_one_by_one_where_one_may_be_odd(parts: list[str]) ->
     ],
 )
 def test_odd_json_has_its_sentence(text: str, message: str) -> None:
-    with pytest.raises(InvalidValue) as caught:
+    with pytest.raises(InvalidValueError) as caught:
         read_json(text.encode())
     assert str(caught.value) == message
 

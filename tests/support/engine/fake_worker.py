@@ -37,7 +37,7 @@ def serve(descriptor: int) -> None:
         if isinstance(request, CancelJob):
             renderer.cancel(request.job)
         elif isinstance(request, CancelRound):
-            renderer.cancel_round(request.round)
+            renderer.cancel_round(request.round_id)
         elif isinstance(request, LoadModel):
             if sentence := trouble(request):
                 is_loaded, refusal = False, replace(refusal, sentence=sentence)

@@ -20,7 +20,7 @@ import torch
 from engine.compare import differing_conditions
 from engine.diffusion.jobs import JobRunner
 from engine.diffusion.load import LoadedModel
-from engine.errors import Cancelled, InvalidRequest
+from engine.errors import InvalidRequestError, RenderCancelled
 from engine.rendering.events import Event, PictureRendered, StepDone
 from engine.rendering.requests import PictureTask, RenderJob
 from engine.rendering.settings import RenderSettings, SchedulerSettings
@@ -109,7 +109,7 @@ def pictures_of(loaded: LoadedModel, job: RenderJob) -> list[PictureRendered]:
 def _checked(family: str, scheduler: str, folder: Path, batches: _Batches) -> Cell:
     try:
         reason = _broken(batches, _place(family, folder) / f"{scheduler}.png")
-    except InvalidRequest as error:
+    except InvalidRequestError as error:
         reason = str(error)
     except Exception as error:  # the other cells are wanted all the same
         reason = f"{type(error).__name__}: {str(error).splitlines()[0][:200]}"
@@ -119,8 +119,8 @@ def _checked(family: str, scheduler: str, folder: Path, batches: _Batches) -> Ce
 class _Batches:
     """Batches of candidates of one parent, by their marks, all rendered in one way."""
 
-    def __init__(self, loaded: LoadedModel, settings: RenderSettings, round: Round) -> None:
-        self._loaded, self._settings, self._round = loaded, settings, round
+    def __init__(self, loaded: LoadedModel, settings: RenderSettings, round_: Round) -> None:
+        self._loaded, self._settings, self._round = loaded, settings, round_
 
     def pictures(self, *marks: int) -> list[PictureRendered]:
         """In the order of the marks."""
@@ -134,7 +134,7 @@ class _Batches:
         )
         try:
             runner.run(self._job(marks))
-        except Cancelled:
+        except RenderCancelled:
             return len(events) == 2 and all(isinstance(event, StepDone) for event in events)
         return False
 

@@ -21,7 +21,7 @@ from engine.rendering.settings import RenderSettings
 from latentpng.record import LatentRecord
 
 TOKENIZER = Path(engine.__file__).parent / "embedded" / "model" / "tokenizer"
-SETTINGS = RenderSettings(prompt="a lake", width=32, height=32, steps=4, guidance=3.0, step_seed=9)
+SETTINGS = RenderSettings(prompt="a lake", width=32, height=32, num_inference_steps=4, guidance_scale=3.0, step_seed=9)
 
 
 def build_tiny() -> Any:

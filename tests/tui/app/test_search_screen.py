@@ -87,8 +87,8 @@ async def test_a_lets_the_prompt_move_and_a_picture_goes_on_so(tmp_path: Path) -
             axes.append(driver.search.session.axis)
         assert axes == [Axis.PROMPT, Axis.BOTH, Axis.NOISE, Axis.BOTH, Axis.PROMPT, Axis.PROMPT, Axis.NOISE]
     picture = saved(tmp_path)[1]
-    (round,) = read_record(picture).lineage.rounds
-    assert (round.scale, round.prompt_scale, *round.marks) == pytest.approx((0.0, 0.7, 0))
+    (round_,) = read_record(picture).lineage.rounds
+    assert (round_.scale, round_.prompt_scale, *round_.marks) == pytest.approx((0.0, 0.7, 0))
     async with running(make_app(tmp_path / "again", str(picture))) as driver:
         await driver.until_done()
         assert driver.search.session.axis is Axis.PROMPT
@@ -119,7 +119,7 @@ async def test_arrows_enter_and_marks(tmp_path: Path) -> None:
         assert driver.search.session.lineage.rounds[-1].marks == (3, 0)
         await driver.until_done()
         await driver.press("right", "enter")
-        assert [round.marks for round in driver.search.session.lineage.rounds] == [(3, 0), (4,)]
+        assert [round_.marks for round_ in driver.search.session.lineage.rounds] == [(3, 0), (4,)]
 
 
 async def test_a_pick_before_the_end_cancels_the_rest(tmp_path: Path) -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import EngineError, InvalidRequest, ModelProblem, RenderProblem
+from engine.errors import EngineError, InvalidRequestError, ModelError, RenderError
 from engine.fake import FakeRenderer
 from engine.search.axis import axis_of
 from engine.search.session import Bands, factors_of
-from latentpng.errors import InvalidValue, NoLatent, UnreadableFile
+from latentpng.errors import InvalidValueError, NoLatentError, UnreadableFileError
 from latentpng.png.files import read_picture, read_record, strip, write_picture
 from latentpng.record import Lineage, SeedRoot
 from tests.support.tui.scripting import warmer
@@ -48,9 +48,9 @@ def test_vary_adds_one_round(picture: Path, tmp_path: Path) -> None:
     warmer("vary", picture, "--seed", 5, "--count", 4, "--scale", 0.3, "--out", tmp_path / "v")
     names = sorted(path.name for path in (tmp_path / "v").iterdir())
     assert names == [f"start-r1-{mark}.png" for mark in range(4)]
-    (round,) = read_record(tmp_path / "v" / "start-r1-2.png").lineage.rounds
-    assert (round.seed, round.of, round.marks, round.scale) == (5, 4, (2,), 0.3)
-    assert round.bands == factors_of(Bands.TILT, 3)
+    (round_,) = read_record(tmp_path / "v" / "start-r1-2.png").lineage.rounds
+    assert (round_.seed, round_.of, round_.marks, round_.scale) == (5, 4, (2,), 0.3)
+    assert round_.bands == factors_of(Bands.TILT, 3)
 
 
 @pytest.mark.parametrize(("axis", "scales"), [("noise", (0.3, 0.0)), ("prompt", (0.0, 0.3)), ("both", (0.3, 0.3))])
@@ -58,8 +58,8 @@ def test_vary_moves_what_it_is_told_to(picture: Path, tmp_path: Path, axis: str,
     given = ("--seed", 5, "--count", 2, "--out", tmp_path)
     warmer("vary", picture, "--axis", axis, "--scale", 0.3, *given)
     record = read_record(tmp_path / "start-r1-1.png")
-    (round,) = record.lineage.rounds
-    assert (round.scale, round.prompt_scale) == scales
+    (round_,) = record.lineage.rounds
+    assert (round_.scale, round_.prompt_scale) == scales
     assert (record.node == read_record(picture).node) is (axis == "prompt")
     assert ("moved_prompt" in record.settings) is (axis != "noise")
     warmer("render", tmp_path / "start-r1-1.png", "--check")
@@ -92,8 +92,8 @@ def test_vary_three_times_on_its_own_output(picture: Path, tmp_path: Path) -> No
         warmer("vary", current, "--seed", rounds, "--count", 2, "--bands", "all", "--out", tmp_path)
         current = tmp_path / f"start-r{rounds}-1.png"
     lineage = read_record(current).lineage
-    assert [round.seed for round in lineage.rounds] == [1, 2, 3]
-    assert [round.scale for round in lineage.rounds] == [0.7, 0.7, 0.7]
+    assert [round_.seed for round_ in lineage.rounds] == [1, 2, 3]
+    assert [round_.scale for round_ in lineage.rounds] == [0.7, 0.7, 0.7]
 
 
 def test_marks_blend_into_one_picture(picture: Path, tmp_path: Path) -> None:
@@ -110,7 +110,9 @@ def test_render_gives_an_ancestor(picture: Path, tmp_path: Path) -> None:
 
 def test_nothing_is_overwritten_unless_asked(picture: Path) -> None:
     before = picture.read_bytes()
-    with pytest.raises(InvalidRequest, match=r"this file exists already; choose another --out, or add --overwrite$"):
+    with pytest.raises(
+        InvalidRequestError, match=r"this file exists already; choose another --out, or add --overwrite$"
+    ):
         warmer("new", "--prompt", "p", "--out", picture)
     assert picture.read_bytes() == before
     warmer("new", "--prompt", "p", "--out", picture, "--overwrite")
@@ -122,7 +124,7 @@ def test_a_picture_that_was_done_is_kept_when_the_rest_fails(
 ) -> None:
     renderer = FakeRenderer(micro_batch=1)
     renderer.die_next("the worker was killed", after=1)
-    with pytest.raises(RenderProblem, match=r"^the worker was killed$"):
+    with pytest.raises(RenderError, match=r"^the worker was killed$"):
         warmer("new", "--prompt", "p", "--seed", 1, "--count", 2, "--out", tmp_path / "x", renderer=renderer)
     assert capsys.readouterr().out == f"{tmp_path / 'x' / '1.png'}\n"
     assert read_record(tmp_path / "x" / "1.png").lineage == Lineage(root=SeedRoot(seed=1))
@@ -132,15 +134,15 @@ def test_a_picture_that_was_done_is_kept_when_the_rest_fails(
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        (["vary", "{missing}", "--out", "{dir}"], UnreadableFile, "missing.png"),
-        (["vary", "{plain}", "--out", "{dir}"], NoLatent, "plain.png"),
-        (["vary", "{good}", "--mark", "1", "--out", "{dir}"], InvalidRequest, "--mark needs --seed"),
-        (["vary", "{good}", "--count", "65", "--out", "{dir}"], InvalidRequest, "at most 64 candidates"),
-        (["vary", "{good}", "--seed", "1", "--mark", "8", "--out", "{dir}"], InvalidValue, "indices below 8"),
-        (["render", "{good}", "--round", "1"], InvalidValue, "round 1 asked for, the picture has 0"),
-        (["new", "--prompt", "p", "--count", "2", "--out", "{dir}/a.png"], InvalidRequest, "need a folder"),
-        (["new", "--prompt", "p", "--steps", "0", "--out", "{dir}"], InvalidRequest, "steps is a number from 1"),
-        (["new", "--prompt", "p", "--scheduler", "x", "--out", "{dir}"], InvalidRequest, "DPM\\+\\+ 2M Karras"),
+        (["vary", "{missing}", "--out", "{dir}"], UnreadableFileError, "missing.png"),
+        (["vary", "{plain}", "--out", "{dir}"], NoLatentError, "plain.png"),
+        (["vary", "{good}", "--mark", "1", "--out", "{dir}"], InvalidRequestError, "--mark needs --seed"),
+        (["vary", "{good}", "--count", "65", "--out", "{dir}"], InvalidRequestError, "at most 64 candidates"),
+        (["vary", "{good}", "--seed", "1", "--mark", "8", "--out", "{dir}"], InvalidValueError, "indices below 8"),
+        (["render", "{good}", "--round", "1"], InvalidValueError, "round 1 asked for, the picture has 0"),
+        (["new", "--prompt", "p", "--count", "2", "--out", "{dir}/a.png"], InvalidRequestError, "need a folder"),
+        (["new", "--prompt", "p", "--steps", "0", "--out", "{dir}"], InvalidRequestError, "steps is a number from 1"),
+        (["new", "--prompt", "p", "--scheduler", "x", "--out", "{dir}"], InvalidRequestError, "DPM\\+\\+ 2M Karras"),
     ],
 )
 def test_mistakes(picture: Path, tmp_path: Path, arguments: list[str], error: type[EngineError], message: str) -> None:
@@ -174,5 +176,5 @@ def test_without_a_terminal_the_app_says_so(capsys: pytest.CaptureFixture[str]) 
 def test_a_model_that_is_not_there(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["new", "--prompt", "p", "--model", str(tmp_path / "none"), "--out", str(tmp_path)])
-    assert ended.value.code == exit_code_of(ModelProblem("")) == 10
+    assert ended.value.code == exit_code_of(ModelError("")) == 10
     assert "there is no folder or file" in capsys.readouterr().err

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from engine.compare import differing_conditions
-from engine.errors import InvalidRequest
+from engine.errors import InvalidRequestError
 from engine.fake import FakeRenderer
 from engine.models.resolve import resolve_model
 from engine.rendering.events import Failure
@@ -291,7 +291,7 @@ def test_many_pictures_are_rendered_beside_their_files(
 
 
 def test_out_is_one_file(pictures: list[Path], tmp_path: Path) -> None:
-    with pytest.raises(InvalidRequest, match=r"^[^ ]*one\.png: 3 pictures were named, and --out is one file$"):
+    with pytest.raises(InvalidRequestError, match=r"^[^ ]*one\.png: 3 pictures were named, and --out is one file$"):
         warmer("render", *pictures, "--out", tmp_path / "one.png")
 
 

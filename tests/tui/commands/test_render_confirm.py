@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.errors import InvalidRequest
+from engine.errors import InvalidRequestError
 from engine.fake import FakeRenderer, paint
 from engine.models.resolve import EMBEDDED, resolve_model
 from latentpng.noise.replay import record_of, replay
@@ -168,7 +168,7 @@ def test_a_file_that_cannot_be_written_is_told(
 
 def test_confirm_needs_check(tmp_path: Path) -> None:
     with pytest.raises(
-        InvalidRequest, match=r"^--confirm goes with --check: it writes down what the comparison found$"
+        InvalidRequestError, match=r"^--confirm goes with --check: it writes down what the comparison found$"
     ):
         warmer("render", tmp_path / "a.png", "--confirm")
 

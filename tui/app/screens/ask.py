@@ -14,7 +14,7 @@ from textual.screen import Screen
 from textual.widgets import Footer, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from engine.errors import UnknownModel
+from engine.errors import UnknownModelError
 from latentpng.text import plain
 from tui.app.screens.start import picture_title
 
@@ -70,7 +70,7 @@ class PathScreen(Screen[Path | None]):
             self.dismiss(path)
 
 
-def ask_for_model(error: UnknownModel) -> PathScreen:
+def ask_for_model(error: UnknownModelError) -> PathScreen:
     """Asks which model goes on with a picture whose own is not here; those that come near can be chosen."""
     return PathScreen(
         f"{error.made}: which one goes on with it? type a path, or choose one below",

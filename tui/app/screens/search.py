@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
-from engine.errors import InvalidRequest
+from engine.errors import InvalidRequestError
 from engine.rendering.events import Event, JobFailed, LoadingProgressed, ModelReady, PictureRendered
 from engine.search.axis import Axis
 from engine.search.running import PARENT, Beginning, Finished, Search
@@ -27,7 +27,7 @@ from engine.search.session import (
     Undone,
     can_undo,
 )
-from latentpng.errors import InvalidValue
+from latentpng.errors import InvalidValueError
 from latentpng.text import plain
 from tui.app import phrases
 from tui.app.messages import PlaceChosen
@@ -224,7 +224,7 @@ class SearchScreen(Screen[None]):
             return
         try:
             self.search.tell(answer, candidates=self.app.places - 1)
-        except (InvalidRequest, InvalidValue) as error:
+        except (InvalidRequestError, InvalidValueError) as error:
             self.trouble(str(error))
             return
         self._notice = ""

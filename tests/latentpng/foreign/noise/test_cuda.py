@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from latentpng.errors import InvalidValue
+from latentpng.errors import InvalidValueError
 from latentpng.foreign.noise.gpus import CAPACITIES, LARGE, capacity_of, chip_matters
 from latentpng.foreign.noise.philox import cuda_normal, nv_normal, threads_of
 from tests.support.latentpng import independent
@@ -116,7 +116,7 @@ def test_which_sizes_depend_on_the_gpu() -> None:
 
 @pytest.mark.parametrize("gpu", ["", "RTX", "RX 7900 XTX", "0x1536", "28x100", "99999x1536"])
 def test_other_gpus_are_refused(gpu: str) -> None:
-    with pytest.raises(InvalidValue) as caught:
+    with pytest.raises(InvalidValueError) as caught:
         capacity_of(gpu)
     assert str(caught.value) == (
         f"a GPU is 'large', a known name or its multiprocessors x threads (28x1536), found {gpu!r}"

@@ -11,7 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from latentpng.errors import InvalidValue
+from latentpng.errors import InvalidValueError
 from latentpng.foreign.noise.mixing import centred, invokeai_variation, sdnext_variation, web_ui_variation
 
 SHAPE = (4, 24, 16)
@@ -62,7 +62,7 @@ def test_columns_without_an_angle_between_them_are_refused(mix: Mix) -> None:
     low, high = np.abs(noise(1, (4, 1, 16))), np.abs(noise(2, (4, 1, 16)))
     high[0, 0, 0] *= -1
     refusal = "^the two noises have columns without an angle between them, so their mix is undefined$"
-    with pytest.raises(InvalidValue, match=refusal):
+    with pytest.raises(InvalidValueError, match=refusal):
         mix(0.5, low, high)
 
 

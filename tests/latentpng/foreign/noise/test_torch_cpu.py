@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from latentpng.errors import InvalidValue
+from latentpng.errors import InvalidValueError
 from latentpng.foreign.noise import glibc_math
 from latentpng.foreign.noise.mersenne import Words
 from latentpng.foreign.noise.torch_cpu import ARITHMETICS, CpuDraw, cpu_normal, rounded
@@ -86,7 +86,7 @@ def test_words_are_those_of_the_published_twister(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", [2**64, -(2**63) - 1])
 def test_seeds_that_torch_refuses_are_refused(seed: int) -> None:
-    with pytest.raises(InvalidValue) as caught:
+    with pytest.raises(InvalidValueError) as caught:
         Words(seed)
     assert str(caught.value) == f"a seed of torch is a number from -2^63 to 2^64 - 1, found {seed}"
     with pytest.raises((RuntimeError, ValueError, OverflowError)):
@@ -170,7 +170,7 @@ def test_other_devices_round_to_their_dtype() -> None:
     for dtype in DTYPES:
         expected = torch.from_numpy(values).to(getattr(torch, dtype)).float()
         assert rounded(values, dtype).tolist() == expected.tolist()
-    with pytest.raises(InvalidValue) as caught:
+    with pytest.raises(InvalidValueError) as caught:
         rounded(values, "coarse-float16")
     assert str(caught.value) == (
         "coarse-float16, coarse-bfloat16 are drawn by the CPU alone, found another randomness and 'coarse-float16'"
@@ -191,6 +191,6 @@ def test_other_devices_round_to_their_dtype() -> None:
     ],
 )
 def test_impossible_draws_are_refused(draw: dict[str, object], message: str) -> None:
-    with pytest.raises(InvalidValue) as caught:
+    with pytest.raises(InvalidValueError) as caught:
         CpuDraw(**{"seed": 0, "total": 4, "first": 0, "count": 4, **draw})  # type: ignore[arg-type]  # wrong on purpose
     assert str(caught.value) == message
