@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from engine.errors import InvalidRequestError
+from latentpng.json_fields import JsonFields
 from latentpng.record import MAX_SEED, Json, JsonObject
 
 MOST_PIXELS = 8192
@@ -94,12 +95,11 @@ class SchedulerSettings:
     @staticmethod
     def from_json(value: Json) -> SchedulerSettings:
         """InvalidRequestError when the entries are of the wrong kind."""
-        if not isinstance(value, Mapping):
-            raise InvalidRequestError(f"settings: scheduler is an object, found {type(value).__name__}")
-        options = value.get("options", {})
-        if not isinstance(options, Mapping):
-            raise InvalidRequestError("settings: scheduler options are an object")
-        return SchedulerSettings(name=_text(value, "name"), options=dict(options), eta=_number(value, "eta", 0.0))
+        scheduler = JsonFields({"scheduler": value}, "settings: ", InvalidRequestError).mapping("scheduler")
+        fields = JsonFields(scheduler, "settings: scheduler ", InvalidRequestError)
+        return SchedulerSettings(
+            name=fields.text("name", ""), options=dict(fields.mapping("options", {})), eta=fields.number("eta", 0.0)
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -160,16 +160,17 @@ class RenderSettings:
     def from_json(settings: JsonObject, *, defaults: RenderSettings) -> RenderSettings:
         """The settings of a file; what it does not say comes from `defaults`.  InvalidRequestError on wrong kinds."""
         scheduler = settings.get("scheduler")
+        fields = JsonFields(settings, "settings: ", InvalidRequestError)
         return RenderSettings(
-            prompt=_text(settings, "prompt"),
-            negative_prompt=_text(settings, "negative_prompt"),
-            width=_integer(settings, "width", defaults.width),
-            height=_integer(settings, "height", defaults.height),
-            num_inference_steps=_integer(settings, "steps", defaults.num_inference_steps),
-            guidance_scale=_number(settings, "guidance", defaults.guidance_scale),
+            prompt=fields.text("prompt", ""),
+            negative_prompt=fields.text("negative_prompt", ""),
+            width=fields.integer("width", defaults.width, or_digits=True),
+            height=fields.integer("height", defaults.height, or_digits=True),
+            num_inference_steps=fields.integer("steps", defaults.num_inference_steps, or_digits=True),
+            guidance_scale=fields.number("guidance", defaults.guidance_scale),
             scheduler=SchedulerSettings() if scheduler is None else SchedulerSettings.from_json(scheduler),
-            step_seed=_integer(settings, "step_seed", 0),
-            guidance_rescale=_number(settings, "guidance_rescale", 0.0),
+            step_seed=fields.integer("step_seed", 0, or_digits=True),
+            guidance_rescale=fields.number("guidance_rescale", 0.0),
         )
 
 
@@ -188,29 +189,3 @@ def _wanted_of_option(name: str, value: Json) -> str:
         number = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
         return "" if number else f"is a number from {low:g} to {high:g}"
     return "is not one that can be set"
-
-
-def _text(entries: JsonObject, name: str) -> str:
-    value = entries.get(name, "")
-    if not isinstance(value, str):
-        raise InvalidRequestError(f"settings: {name} is a text, found {type(value).__name__}")
-    return value
-
-
-def _number(entries: JsonObject, name: str, default: float) -> float:
-    value = entries.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InvalidRequestError(f"settings: {name} is a number, found {type(value).__name__}")
-    try:
-        return float(value)
-    except OverflowError as error:
-        raise InvalidRequestError(f"settings: {name} is too large") from error
-
-
-def _integer(entries: JsonObject, name: str, default: int) -> int:
-    value = entries.get(name, default)
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 20:
-        return int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise InvalidRequestError(f"settings: {name} is a whole number, found {type(value).__name__}")
-    return value

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -32,6 +31,7 @@ from engine.rendering.settings import RenderSettings
 from engine.search.journal import Journal, PictureFolder, failed, write_journal
 from engine.search.session import Answer, Plan, Session, ask, tell, with_count
 from latentpng.chunk.metadata import root_to_json, round_to_json
+from latentpng.lru import LruCache
 from latentpng.record import Json, LatentRecord, Lineage, Round
 
 PARENT = 0
@@ -106,13 +106,13 @@ class Search:
         self._keep_all = keep_all
         self._on_trouble = on_trouble
         self._job = NO_JOB
-        self._pictures: OrderedDict[str, Finished] = OrderedDict()
+        self._pictures: LruCache[str, Finished] = LruCache(max_size=MAX_KEPT_BYTES)
         self._previews: dict[int, Picture] = {}
         self._files: dict[str, Future[Path]] = {}
         self._stopped = False
         self._set(session)
         if beginning.known:
-            self._pictures[self._keys[PARENT]] = beginning.known
+            self._keep(self._keys[PARENT], beginning.known)
         if beginning.path:
             self._files[self._keys[PARENT]] = _done(beginning.path)
         self._submit()
@@ -219,10 +219,9 @@ class Search:
         return PictureTask(index=place, lineage=self._lineage(place), slot=(1, 0) if place == PARENT else (0, 0))
 
     def _take(self, place: int, event: PictureRendered) -> None:
-        self._pictures[self._keys[place]] = Finished(picture=event.picture, record=event.record)
+        self._keep(self._keys[place], Finished(picture=event.picture, record=event.record))
         self._previews.pop(place, None)
         self.progress.steps_done[place] = 1.0
-        self._forget_old()
         if place == PARENT:
             self._save_parent()
         elif self._keep_all:
@@ -255,13 +254,9 @@ class Search:
         if error is not None:
             self._on_trouble(str(error) if isinstance(error, EngineError) else f"saving failed: {error!r}")
 
-    def _forget_old(self) -> None:
-        """Oldest first, never a picture of the grid on screen."""
-        total = sum(len(finished.picture.rgb) for finished in self._pictures.values())
-        for key in [key for key in self._pictures if key not in self._keys]:
-            if total <= MAX_KEPT_BYTES:
-                return
-            total -= len(self._pictures.pop(key).picture.rgb)
+    def _keep(self, key: str, finished: Finished) -> None:
+        """Remember a picture for undo.  The pictures of the grid on screen are never evicted."""
+        self._pictures.put(key, finished, size=len(finished.picture.rgb), protected=self._keys)
 
 
 def lineage_keys(lineage: Lineage) -> tuple[str, ...]:

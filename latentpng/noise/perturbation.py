@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     Noise: TypeAlias = NDArray[np.float16]
     Doubles: TypeAlias = NDArray[np.float64]
 
-_DRAWS = ArrayCache(32 * 2**20, most=64)  # the candidates' noise and its mean: shared by all candidates of a round
+_DRAWS = ArrayCache(
+    32 * 2**20, max_arrays=64
+)  # the candidates' noise and its mean: shared by all candidates of a round
 _MOST_KEPT = 24 * 2**20  # bytes of one round's noise that are worth keeping
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -11,6 +10,7 @@ from typing import Final, TypeAlias
 from PIL import Image
 
 from engine.rendering.events import Picture
+from latentpng.lru import LruCache
 from tui.graphics.frame import Frame, Quality, to_image
 from tui.graphics.geometry import Box
 from tui.graphics.protocols import halfcell, kitty, sixel
@@ -45,9 +45,7 @@ class FrameCache:
     """The frames used last, at most `limit` bytes of them.  For one thread."""
 
     def __init__(self, limit: int = CACHE_BYTES) -> None:
-        self._limit = limit
-        self._size = 0
-        self._frames: OrderedDict[FrameKey, Frame] = OrderedDict()
+        self._frames: LruCache[FrameKey, Frame] = LruCache(max_size=limit)
 
     def frame(self, picture: Picture, box: Box, protocol: Protocol, quality: Quality) -> Frame:
         """The frame, encoded now or before.  A preview is never shown twice, so it is not kept."""
@@ -55,17 +53,10 @@ class FrameCache:
             return _ENCODERS[protocol](to_image(picture), box, quality)
         key = FrameKey(digest=digest(picture), box=box, protocol=protocol, quality=quality)
         if (known := self._frames.get(key)) is not None:
-            self._frames.move_to_end(key)
             return known
         made = _ENCODERS[protocol](to_image(picture), box, quality)
-        self._keep(key, made)
+        self._frames.put(key, made, size=_memory(key, made))
         return made
-
-    def _keep(self, key: FrameKey, frame: Frame) -> None:
-        self._frames[key] = frame
-        self._size += _memory(key, frame)
-        while self._size > self._limit:
-            self._size -= _memory(*self._frames.popitem(last=False))
 
 
 def digest(picture: Picture) -> bytes:

@@ -364,7 +364,7 @@ def test_a_folder_may_carry_some_defaults(folder: Path) -> None:
     ("text", "problem"),
     [
         ('{"width": 3}', "width is a number from 8 to 8192, found 3"),
-        ('{"steps": "many"}', "settings: steps is a whole number, found str"),
+        ('{"steps": "many"}', "settings: steps is a whole number, found 'many'"),
         ('{"scale": 0}', "scale is a number above 0, up to 1, found 0"),
         ('{"scale": true}', "scale is a number above 0, up to 1, found True"),
         ('{"prompts": "a fox"}', "prompts is a list of texts"),

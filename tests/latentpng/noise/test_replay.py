@@ -193,7 +193,7 @@ def test_the_cache_stays_within_its_bytes() -> None:
 
 
 def test_small_arrays_do_not_pile_up() -> None:
-    cache = ArrayCache(10**6, most=3)
+    cache = ArrayCache(10**6, max_arrays=3)
     for number in range(5):
         cache.get(number, lambda: np.zeros(1, np.uint8))
     cache.find(2)
