@@ -17,7 +17,7 @@ import numpy as np
 
 from engine.errors import RenderCancelled
 from engine.models.find import model_identity
-from engine.models.resolve import INDEX
+from engine.models.look import INDEX
 from engine.rendering.events import (
     Event,
     Failure,

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 
 from engine.models.defaults import ModelDefaults
 from engine.models.find import model_entry, model_identity, quantised_of, recorded_loras, recorded_model, recorded_vae
-from engine.models.parts import NONE, resolve_lora, resolve_preview_vae, resolve_vae
-from engine.models.resolve import defaults_of, resolve_model
+from engine.models.resolve import NONE, defaults_of, resolve_lora, resolve_model, resolve_preview_vae, resolve_vae
 from engine.models.samplers import recorded_scheduler
 from engine.models.schedulers import scheduler_settings
 from engine.rendering.requests import LoadModel, ModelChoice

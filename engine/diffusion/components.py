@@ -16,7 +16,7 @@ import transformers
 from diffusers import AutoencoderTiny
 
 from engine.errors import ModelError
-from engine.models.weights import parts_beside
+from engine.models.files import ModelFiles
 from engine.rendering.requests import LoraChoice, ModelChoice
 
 
@@ -61,21 +61,19 @@ def other_vae(choice: ModelChoice, index: Mapping[str, Any], precision: Mapping[
     return vae
 
 
-def missing_parts(choice: ModelChoice, index: Mapping[str, Any], dtype: torch.dtype) -> dict[str, Any]:
+def missing_parts(choice: ModelChoice, files: ModelFiles, dtype: torch.dtype) -> dict[str, Any]:
     """What a single file lacks, from the folder of its configuration: text encoders, a VAE.  ModelError."""
     parts: dict[str, Any] = {}
-    for folder in parts_beside(Path(choice.path), choice.folder):
-        if folder.name == "vae" and choice.vae:
-            continue
-        library, name = index[folder.name]
-        kind = getattr({"diffusers": diffusers, "transformers": transformers}.get(str(library)), str(name), None)
+    for lacking in files.components:
+        library, name = lacking.library, lacking.class_name
+        kind = getattr({"diffusers": diffusers, "transformers": transformers}.get(library), name, None)
         if kind is None:
             raise ModelError(f"{choice.name!r} needs a {name} of {library}, which is not known here")
         try:
-            part = kind.from_pretrained(folder, local_files_only=True, use_safetensors=True)
+            part = kind.from_pretrained(lacking.folder, local_files_only=True, use_safetensors=True)
         except Exception as error:  # a broken model fails in as many ways as there are libraries
-            raise ModelError(f"{folder.name!r} of --config cannot be loaded: {first_line(error)}") from error
-        parts[folder.name] = part.to(dtype).eval()
+            raise ModelError(f"{lacking.name!r} of --config cannot be loaded: {first_line(error)}") from error
+        parts[lacking.name] = part.to(dtype).eval()
     return parts
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import inspect
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -38,10 +37,10 @@ from engine.diffusion.schedulers import OwnScheduler
 from engine.diffusion.seams import noise_globals
 from engine.errors import ModelError
 from engine.models.defaults import carried_preview
+from engine.models.files import ModelFiles
 from engine.models.find import model_identity
+from engine.models.look import check_pipeline, look_at, look_at_folder, pipeline_of
 from engine.models.memory import Memory
-from engine.models.resolve import INDEX, check_folder, check_pipeline
-from engine.models.weights import tensor_names, variant_of
 from engine.rendering.requests import LoadModel, ModelChoice
 from latentpng.record import Json
 
@@ -76,11 +75,13 @@ def load_model(request: LoadModel, progress: Callable[[str], None]) -> LoadedMod
     compute_repeatably()
     choice = _fetched(request.model, progress)
     device = chosen_device(request.device)
-    dtype = _dtype(request, device, choice)
-    placement = chosen_placement(request, choice, device, dtype)
+    kind = _checked_class(pipeline_of(choice.folder), choice.name)
+    files = look_at(choice)
+    dtype = _dtype(request, device, has_unet="unet" in files.index)
+    placement = chosen_placement(request, choice, files, device, dtype)
     progress(f"loading weights: {placement.sentence}" if placement.sentence else "loading weights")
-    pipe = _pipeline(choice, dtype, placement.memory)
-    _check_complete(pipe, choice)
+    pipe = _pipeline(kind, choice, files, dtype, placement.memory)
+    _check_complete(pipe, choice, files)
     lay_loras(pipe, choice)
     attention = use_attention(pipe, request.attention, request.attention_then)
     if request.compile:
@@ -111,7 +112,7 @@ def serves(loaded: LoadedModel, loaded_for: LoadModel, request: LoadModel) -> bo
     """
     if _what_is_asked(loaded_for) != _what_is_asked(request):
         return False
-    if str(_dtype(request, loaded.device, loaded.choice)) != f"torch.{loaded.dtype}":
+    if str(_dtype(request, loaded.device, has_unet=hasattr(loaded.pipe, "unet"))) != f"torch.{loaded.dtype}":
         return False
     settings, planned = request.settings, loaded.memory is Memory.RESIDENT and request.memory == Memory.AUTO
     return not planned or has_room(loaded.device, settings.width, settings.height, loaded.dtype)
@@ -169,7 +170,7 @@ def _fetched(choice: ModelChoice, progress: Callable[[str], None]) -> ModelChoic
             folder = Path(str(DiffusionPipeline.download(choice.path, use_safetensors=True)))
     except Exception as error:  # the hub's errors share no base class but this
         raise ModelError(f"{choice.name!r} could not be downloaded: {_why_no_download(error)}") from error
-    check_folder(folder)
+    look_at_folder(folder)
     return replace(choice, path=str(folder), download=False)
 
 
@@ -184,36 +185,27 @@ def _why_no_download(error: BaseException) -> str:
     return f"{first_line(error)} (is there a connection?)"
 
 
-def _dtype(request: LoadModel, device: str, choice: ModelChoice) -> torch.dtype:
-    has_unet = "unet" in _index(choice)
+def _dtype(request: LoadModel, device: str, *, has_unet: bool) -> torch.dtype:
     return chosen_dtype(request.dtype, device, made_with=request.made_with, has_unet=has_unet)
 
 
-def _index(choice: ModelChoice) -> dict[str, Any]:
-    index: dict[str, Any] = json.loads((choice.folder / INDEX).read_text("utf-8"))
-    return index
-
-
-def _pipeline(choice: ModelChoice, dtype: torch.dtype, memory: Memory) -> Any:
-    index = _index(choice)
-    kind = _checked_class(str(index["_class_name"]), choice.name)
-    more = {**_precision(dtype), **quantisation(memory, index, dtype)}
+def _pipeline(kind: Any, choice: ModelChoice, files: ModelFiles, dtype: torch.dtype, memory: Memory) -> Any:
+    more = {**_precision(dtype), **quantisation(memory, files.index, dtype)}
     if choice.is_single_file:
-        more |= missing_parts(choice, index, dtype)
+        more |= missing_parts(choice, files, dtype)
     if choice.vae:
-        more["vae"] = other_vae(choice, index, _precision(dtype))
+        more["vae"] = other_vae(choice, files.index, _precision(dtype))
     try:
         if choice.is_single_file:
             return kind.from_single_file(
                 choice.path, config=choice.config, local_files_only=True, use_safetensors=True, **more
             )
-        variant = variant_of(Path(choice.path))
         return kind.from_pretrained(
             choice.path,
             local_files_only=True,
             use_safetensors=True,
             **more,
-            **({"variant": variant} if variant else {}),
+            **({"variant": files.variant} if files.variant else {}),
         )
     except (MemoryError, torch.OutOfMemoryError) as error:
         raise ModelError(
@@ -223,25 +215,17 @@ def _pipeline(choice: ModelChoice, dtype: torch.dtype, memory: Memory) -> Any:
         raise ModelError(f"{choice.name!r} cannot be loaded: {first_line(error)}") from error
 
 
-def _check_complete(pipe: Any, choice: ModelChoice) -> None:
+def _check_complete(pipe: Any, choice: ModelChoice, files: ModelFiles) -> None:
     """ModelError when weights are missing, which the libraries replace by random ones or leave empty, silently."""
     for name, part in pipe.components.items():
         if not isinstance(part, torch.nn.Module) or getattr(part.config, "quantization_config", None):
             continue
         tensors = part.state_dict().values()
-        stored = _stored_tensors(choice, name)
+        stored = 0 if name == "vae" and choice.vae else len(files.tensor_names(name))
         # tied weights are stored once, so what shares its memory counts once
         distinct = len({tensor.data_ptr() for tensor in tensors}) if stored else 0
         if distinct > stored or any(tensor.is_meta for tensor in tensors):
             raise ModelError(f"{choice.name!r} is damaged: some weights of {name!r} are missing, download it again")
-
-
-def _stored_tensors(choice: ModelChoice, component: str) -> int:
-    """How many tensors the files of a component hold; 0 when that cannot be told (a single file)."""
-    if choice.is_single_file or (component == "vae" and choice.vae):
-        return 0
-    files = (Path(choice.path) / component).glob("*.safetensors")
-    return len({tensor for file in files for tensor in tensor_names(file)})
 
 
 def _precision(dtype: torch.dtype) -> dict[str, torch.dtype]:

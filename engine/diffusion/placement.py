@@ -16,8 +16,9 @@ from diffusers.models.attention_dispatch import AttentionBackendName
 from engine.diffusion.compile import DENOISERS
 from engine.diffusion.components import first_line
 from engine.errors import ModelError
+from engine.models.files import ModelFiles
+from engine.models.look import component_parameter_count
 from engine.models.memory import QUANTISED, Memory, Placement, Room, plan_memory, working_bytes
-from engine.models.weights import parts_beside, single_values, values_in, values_of
 from engine.rendering.requests import LoadModel, ModelChoice
 
 _DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
@@ -60,22 +61,20 @@ def chosen_dtype(wanted: str, device: str, *, made_with: tuple[str, str], has_un
     return torch.float16 if has_unet or kind == "mps" else torch.bfloat16
 
 
-def chosen_placement(request: LoadModel, choice: ModelChoice, device: str, dtype: torch.dtype) -> Placement:
+def chosen_placement(
+    request: LoadModel, choice: ModelChoice, files: ModelFiles, device: str, dtype: torch.dtype
+) -> Placement:
     """By the sizes of the weights and the memory that is free now.  ModelError."""
-    path, settings = Path(choice.path), request.settings
-    values = single_values(path) if choice.is_single_file else values_of(path)
-    if choice.is_single_file:
-        beside = values_of(choice.folder)
-        values |= {part.name: beside.get(part.name, 0) for part in parts_beside(path, choice.folder)}
-        if request.memory in QUANTISED:
-            raise ModelError(f"--memory {request.memory} needs a diffusers folder, {path.name} is a single file")
+    settings, values = request.settings, files.parameter_counts
+    if choice.is_single_file and request.memory in QUANTISED:
+        raise ModelError(f"--memory {request.memory} needs a diffusers folder, {files.path.name} is a single file")
     if choice.vae:
-        values["vae"] = values_in(Path(choice.vae))
+        values["vae"] = component_parameter_count(Path(choice.vae))
     room = free_room(device)
     return plan_memory(
         request.memory,
         values,
-        laid_over=sum(values_in(Path(lora.path)) for lora in choice.loras),
+        lora_values=sum(component_parameter_count(Path(lora.path)) for lora in choice.loras),
         value_bytes=dtype.itemsize,
         working=working_bytes(settings.width, settings.height, dtype.itemsize),
         room=replace(room, quantiser=room.quantiser and not choice.is_single_file),

@@ -1,8 +1,9 @@
-"""What a model is good at by default: its own `warmer.json`, else what is known of its family, else a fallback.
+"""The default settings of a model: from its own `warmer.json`, else from its family, else a fallback.
 
-`warmer.json` stands in the model's folder; every entry may be left out:
+`warmer.json` is a file in the model's folder; every entry may be left out:
 `{"width": 128, "height": 128, "steps": 10, "guidance": 2.0, "scheduler": "DDIM", "scale": 0.7, "prompts": ["..."]}`,
-and `"preview"`, the colours of its latents: one row of red, green, blue a channel, and a last row that is added.
+and `"preview"`, the linear map from latents to colours: a row of red, green, blue for each latent channel, and a last
+row that is added.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from pathlib import Path
 from types import MappingProxyType
 
 from engine.errors import EngineError, ModelError
+from engine.models.json_files import read_config
 from engine.models.schedulers import scheduler_settings
-from engine.models.weights import read_json
 from engine.rendering.settings import RenderSettings, SchedulerSettings
+from latentpng.json_fields import JsonFields
 from latentpng.record import Json
 
 DEFAULTS_FILE = "warmer.json"
@@ -23,9 +25,16 @@ DEFAULTS_FILE = "warmer.json"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ModelDefaults:
-    """Where to begin with a model, until the user says otherwise.
+    """The settings to begin with, until the user chooses others.
 
-    width, height: pixels.  scale: of the first round of variations.  prompts: examples of what the model knows.
+    Attributes:
+        width: Pixels.
+        height: Pixels.
+        num_inference_steps: Denoising steps.
+        guidance_scale: Guidance scale.
+        scheduler: The scheduler; the model's own unless it is named.
+        scale: The scale of the first round of variations, above 0 and at most 1.
+        prompts: Examples of what the model can draw.
     """
 
     width: int
@@ -37,7 +46,7 @@ class ModelDefaults:
     prompts: tuple[str, ...] = ()
 
     def settings(self, prompt: str) -> RenderSettings:
-        """The settings that render `prompt` by these defaults."""
+        """Return these defaults as the settings of a prompt."""
         return RenderSettings(
             prompt=prompt,
             width=self.width,
@@ -96,11 +105,11 @@ _DISTILLED: tuple[tuple[str, int, float], ...] = (
     ("lightning", 4, 0.0),
     ("lcm", 4, 1.0),
 )
-"""Words in a model's name that tell of few steps: (word, steps, guidance), the first that fits."""
+"""Words in the names of distilled models, which need few steps: (word, steps, guidance); the first match counts."""
 
 
 def family_defaults(pipeline: str, name: str) -> ModelDefaults:
-    """What is known of a pipeline's class, and of a name like "sdxl-turbo"."""
+    """Return what is known of a pipeline's class, and of a model's name like "sdxl-turbo"."""
     defaults = FAMILIES.get(pipeline, FALLBACK)
     for word, steps, guidance in _DISTILLED:
         if word in name.casefold():
@@ -110,11 +119,16 @@ def family_defaults(pipeline: str, name: str) -> ModelDefaults:
 
 
 def carried_defaults(folder: Path, known: ModelDefaults) -> ModelDefaults:
-    """`known`, with what the folder's own `warmer.json` says.  ModelError when that is wrong."""
+    """Return the defaults of a folder: its `warmer.json`, completed by what is known of its family.
+
+    Raises:
+        ModelError: `warmer.json` cannot be read, or one of its values is wrong.
+    """
     file = folder / DEFAULTS_FILE
     if not file.is_file():
         return known
-    entries = read_json(file)
+    entries = read_config(file)
+    fields = JsonFields(entries, error=ModelError)
     try:
         checked = RenderSettings.from_json(
             {name: entries[name] for name in ("width", "height", "steps", "guidance") if name in entries},
@@ -125,18 +139,25 @@ def carried_defaults(folder: Path, known: ModelDefaults) -> ModelDefaults:
             height=checked.height,
             num_inference_steps=checked.num_inference_steps,
             guidance_scale=checked.guidance_scale,
-            scheduler=scheduler_settings(_text(entries.get("scheduler", ""))),
-            scale=_scale(entries.get("scale", known.scale)),
-            prompts=_prompts(entries.get("prompts", known.prompts)),
+            scheduler=scheduler_settings(fields.text("scheduler", "")),
+            scale=_scale(fields.number("scale", known.scale)),
+            prompts=_prompts(fields.array("prompts", list(known.prompts))),
         )
     except EngineError as error:
         raise ModelError(f"{DEFAULTS_FILE} of the model {folder.name!r} is wrong: {error}") from error
 
 
 def carried_preview(folder: Path) -> tuple[tuple[float, ...], ...]:
-    """The colours of the model's latents, 0 to 255, as its folder tells them; () when it does not."""
+    """Return the linear map from latents to colours in the model's `warmer.json`.
+
+    Returns:
+        A row of red, green, blue (0 to 255) for each latent channel, and a last row that is added; () without a map.
+
+    Raises:
+        ModelError: The rows are wrong.
+    """
     file = folder / DEFAULTS_FILE
-    rows = read_json(file).get("preview", []) if file.is_file() else []
+    rows = read_config(file).get("preview", []) if file.is_file() else []
     wrong = f"{DEFAULTS_FILE} of the model {folder.name!r} is wrong: preview is rows of three numbers"
     try:
         colours = tuple(tuple(float(value) for value in row) for row in rows)
@@ -147,19 +168,13 @@ def carried_preview(folder: Path) -> tuple[tuple[float, ...], ...]:
     return colours
 
 
-def _text(value: Json) -> str:
-    if not isinstance(value, str):
-        raise ModelError(f"scheduler is a name, found {value!r}")
+def _scale(value: float) -> float:
+    if not 0.0 < value <= 1.0:
+        raise ModelError(f"scale is a number above 0 and at most 1, found {value!r}")
     return value
 
 
-def _scale(value: Json) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 < value <= 1.0:
-        raise ModelError(f"scale is a number above 0, up to 1, found {value!r}")
-    return float(value)
-
-
-def _prompts(value: Json) -> tuple[str, ...]:
-    if not isinstance(value, list | tuple) or not all(isinstance(prompt, str) and prompt for prompt in value):
-        raise ModelError("prompts is a list of texts")
-    return tuple(str(prompt) for prompt in value)
+def _prompts(values: list[Json]) -> tuple[str, ...]:
+    if not all(isinstance(prompt, str) and prompt for prompt in values):
+        raise ModelError("prompts is a list of texts that are not empty")
+    return tuple(str(prompt) for prompt in values)

@@ -1,6 +1,7 @@
-"""Which weights these are, without reading them again: digests kept by path, size and time in the user's cache.
+"""Fingerprints: which weights these are, by names, sizes, configurations and samples; and digests of whole files.
 
-A digest is found again only while no file has changed; losing the cache costs time and nothing else.
+Results are cached in the user's cache directory by path, size and time, so that large files are not read again.
+Losing the cache costs time and nothing else.
 """
 
 from __future__ import annotations
@@ -9,55 +10,134 @@ import contextlib
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from engine.models.keeping import read_json_file, write_json_file
-from engine.models.weights import config_files, fingerprint, parts_beside, single_file_fingerprint, weight_files
+from engine.models.files import ModelFiles
+from engine.models.json_files import read_state, write_state
+from engine.models.look import INDEX
+from latentpng.errors import FileError
 
-_MOST = 1000
+_MAX_ENTRIES = 1000
 _FILE = "digests.json"
 _SETTLED_SECONDS = 2.0
-"""A file that changed just now may change again within one tick of the disk's clock: its digest is not kept."""
+"""A file that changed less than this ago may change again within one tick of the disk's clock: it is not cached."""
+_HEADER_LIMIT = 100_000_000
+"""The largest header of a safetensors file, in bytes, as in the library itself."""
+_SAMPLES, _SAMPLE_BYTES = 16, 4096
 
 
-def model_fingerprint(path: Path) -> str:
-    """`engine.models.weights.fingerprint` of a folder or a file.  OSError."""
-    return _kept("fingerprint", weight_files(path), lambda: fingerprint(path))
+def model_fingerprint(files: ModelFiles) -> str:
+    """Return the fingerprint of a model; that of a single file also covers the configuration it is read with.
+
+    Raises:
+        OSError: A file cannot be read.
+    """
+    if files.checkpoint is None:
+        return path_fingerprint(files.path)
+    lacking = [weights for part in files.lacking for weights in identity_files(part)]
+    read = [files.path, *_config_files(files.folder), *lacking]
+    return _cached("single", read, lambda: checkpoint_fingerprint(files))
 
 
-def single_fingerprint(file: Path, config: Path) -> str:
-    """`engine.models.weights.single_file_fingerprint`.  OSError."""
-    beside = [weights for part in parts_beside(file, config) for weights in weight_files(part)]
-    files = [file, *config_files(config), *beside]
-    return _kept("single", files, lambda: single_file_fingerprint(file, config))
+def path_fingerprint(path: Path) -> str:
+    """Return the cached `fingerprint` of a folder or a file.
+
+    Raises:
+        OSError: A file cannot be read.
+    """
+    return _cached("fingerprint", identity_files(path), lambda: fingerprint(path))
 
 
 def file_digest(file: Path) -> str:
-    """SHA-256 (hex) over all of a file.  OSError."""
+    """Return the SHA-256 (hexadecimal) of a whole file, cached.
 
-    def computed() -> str:
+    Raises:
+        OSError: The file cannot be read.
+    """
+
+    def compute() -> str:
         with file.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
 
-    return _kept("sha256", [file], computed)
+    return _cached("sha256", [file], compute)
 
 
-def _kept(kind: str, files: Iterable[Path], compute: Callable[[], str]) -> str:
+def fingerprint(path: Path) -> str:
+    """Compute the fingerprint of a folder or a file, from all that decides what it computes.
+
+    SHA-256 over relative names, sizes, JSON files, and samples of the weights: of each safetensors file the header and
+    16 pieces of 4 KiB at even distances, the last one included.  Another training or another precision changes it; a
+    copy in another folder does not.  It does not prove that every byte is the same.
+
+    Args:
+        path: A diffusers folder, the folder of one component, or one file.
+
+    Returns:
+        64 hexadecimal digits.  They stand in pictures, so this computation never changes.
+    """
+    total = hashlib.sha256()
+    for file in identity_files(path):
+        name = file.name if path.is_file() else file.relative_to(path).as_posix()
+        total.update(json.dumps([name, file.stat().st_size]).encode("ascii"))
+        for part in _samples(file) if file.suffix == ".safetensors" else (file.read_bytes(),):
+            total.update(part)
+    return total.hexdigest()
+
+
+def checkpoint_fingerprint(files: ModelFiles) -> str:
+    """Compute the fingerprint of a single file, its configuration, and the components that it lacks."""
+    total = hashlib.sha256(fingerprint(files.path).encode("ascii"))
+    for small in _config_files(files.folder):
+        name = small.relative_to(files.folder).as_posix()
+        total.update(json.dumps([name, small.stat().st_size]).encode("ascii"))
+        total.update(small.read_bytes())
+    for part in files.lacking:
+        total.update(fingerprint(part).encode("ascii"))
+    return total.hexdigest()
+
+
+def identity_files(path: Path) -> list[Path]:
+    """Return the files that decide what a model, or one component, computes: no examples, no notes, no defaults."""
+    if path.is_file():
+        return [path]
+    is_model = (path / INDEX).is_file()
+    patterns = ("*.safetensors", "*.json", "*.txt", "*.model")
+    found = (file for pattern in patterns for file in path.glob(f"**/{pattern}"))
+    visible = (file for file in found if not any(part.startswith(".") for part in file.relative_to(path).parts))
+    return sorted(file for file in visible if not is_model or file.parent != path or file.name == INDEX)
+
+
+def _config_files(folder: Path) -> list[Path]:
+    return [file for file in identity_files(folder) if ".safetensors" not in file.name]
+
+
+def _samples(file: Path) -> Iterator[bytes]:
+    size = file.stat().st_size
+    with file.open("rb") as stream:
+        length = int.from_bytes(stream.read(8), "little")
+        yield stream.read(min(length, _HEADER_LIMIT))
+        room = max(0, size - 8 - length - _SAMPLE_BYTES)
+        for number in range(_SAMPLES):
+            stream.seek(8 + length + room * number // (_SAMPLES - 1))
+            yield stream.read(_SAMPLE_BYTES)
+
+
+def _cached(kind: str, files: Iterable[Path], compute: Callable[[], str]) -> str:
     stats = [(str(file.absolute()), file.stat()) for file in files]
     text = json.dumps([kind, *((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)])
     key = hashlib.sha256(text.encode("ascii")).hexdigest()
-    place = user_cache_path("warmer", appauthor=False) / _FILE
-    entries = read_json_file(place)
-    kept = entries.get(key) if isinstance(entries, dict) else None
-    if isinstance(kept, str):
-        return kept
+    cache_file = user_cache_path("warmer", appauthor=False) / _FILE
+    state = read_state(cache_file)
+    entries = state if isinstance(state, dict) else {}
+    known = entries.get(key)
+    if isinstance(known, str):
+        return known
     digest = compute()
     newest = max((stat.st_mtime for _, stat in stats), default=0.0)
     if newest < time.time() - _SETTLED_SECONDS:
-        before = entries if isinstance(entries, dict) else {}
-        with contextlib.suppress(OSError):
-            write_json_file(place, dict([*before.items(), (key, digest)][-_MOST:]))
+        with contextlib.suppress(OSError, FileError):
+            write_state(cache_file, dict([*entries.items(), (key, digest)][-_MAX_ENTRIES:]))
     return digest

@@ -1,7 +1,7 @@
-"""Where the weights of a model wait: chosen from sizes alone, before anything is loaded.  Pure, no torch.
+"""Memory planning: where the weights of a model are kept, chosen from sizes alone before anything is loaded.
 
-The choices that keep the pixels come first.  Weights are quantised, which makes another picture, only when that is
-asked for, or when they fit neither a GPU nor main memory.
+Pure, no torch.  Choices that do not change the pixels come first.  Weights are quantised, which changes the picture,
+only when the user asks for it, or when they fit neither the GPU nor main memory.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ GIB = 2**30
 
 
 class Memory(StrEnum):
-    """How weights are kept: all on the GPU, a component at a time, a layer at a time, or in 8 or 4 bits a value."""
+    """Where weights are kept (GPU, CPU offload by component or by layer), or how they are quantised (8 or 4 bits)."""
 
     AUTO = "auto"
     RESIDENT = "resident"
@@ -30,15 +30,15 @@ class Memory(StrEnum):
 QUANTISED = (Memory.EIGHT_BITS, Memory.FOUR_BITS)
 _BYTES_QUANTISED = {Memory.EIGHT_BITS: 1.0, Memory.FOUR_BITS: 0.5}
 _OVERHEAD = 1.15
-"""Quantised weights come with scales, and some layers (norms, embeddings) stay as they are."""
+"""Quantised weights need scales beside them, and some layers (norms, embeddings) are not quantised."""
 _RESERVE = GIB // 2
-"""What libraries of the GPU take for themselves."""
+"""Bytes that the libraries of the GPU take for themselves."""
 _DECODER_VALUES = 4 * 256
-"""Values a pixel while a picture is decoded: four tensors of 256 channels at full size, the widest place of the
-decoders that people run.  An upper estimate: denoising takes less, since latents are small."""
+"""Values per pixel while a picture is decoded: four tensors of 256 channels at full size, the widest part of common
+decoders.  An upper bound: denoising needs less, because latents are small."""
 
 _LAYERS = 8
-"""A component has more layers of weights than that; those on the GPU at once are a small part of it."""
+"""A component has more layers than this; with group offload only a few of them are on the GPU at once."""
 _WORDS: Mapping[Memory, str] = {
     Memory.RESIDENT: "all weights go to the GPU",
     Memory.OFFLOAD: "each part of the model goes to the GPU when it is needed",
@@ -50,7 +50,13 @@ _WORDS: Mapping[Memory, str] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Room:
-    """What there is.  gpu, main: free bytes; gpu is 0 without a GPU.  quantiser: is there a library that quantises?"""
+    """The free memory.
+
+    Attributes:
+        gpu: Free bytes on the GPU; 0 without a GPU.
+        main: Free bytes of main memory.
+        quantiser: A library that quantises weights is installed.
+    """
 
     gpu: int
     main: int
@@ -59,45 +65,68 @@ class Room:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Placement:
-    """What was chosen, and why, in one sentence; "" without a GPU, where there is nothing to choose."""
+    """The choice.
+
+    Attributes:
+        memory: Where weights are kept.
+        sentence: Why, in one sentence; "" without a GPU, where there is no choice.
+    """
 
     memory: Memory
     sentence: str
 
 
 def working_bytes(width: int, height: int, value_bytes: int) -> int:
-    """What one picture of this size takes beside the weights."""
+    """Return the bytes that one picture needs beside the weights.
+
+    Args:
+        width: Pixels.
+        height: Pixels.
+        value_bytes: The size of one value of the dtype, in bytes.
+    """
     return _RESERVE + width * height * _DECODER_VALUES * value_bytes
 
 
 def plan_memory(
-    wanted: str, values: Mapping[str, int], *, laid_over: int = 0, value_bytes: int, working: int, room: Room
+    wanted: str, values: Mapping[str, int], *, lora_values: int = 0, value_bytes: int, working: int, room: Room
 ) -> Placement:
-    """values: of each component, how many numbers its weights are.  ModelError when `wanted` cannot be, or nothing.
+    """Choose where the weights are kept.
 
-    laid_over: numbers of LoRA files, which go with their component and are not quantised.
-    value_bytes: of the dtype.  working: as `working_bytes`.
+    Args:
+        wanted: A value of `Memory`; "auto" takes the first choice that fits.
+        values: The number of values in the weights of each component.
+        lora_values: The number of values in LoRA files, which are kept with their component and are not quantised.
+        value_bytes: The size of one value of the dtype, in bytes.
+        working: The bytes that one picture needs, from `working_bytes`.
+        room: The free memory.
+
+    Raises:
+        ModelError: `wanted` is no value of `Memory` or is impossible here, or nothing fits.
     """
     if wanted not in tuple(Memory):
         raise ModelError(f"--memory is one of {', '.join(Memory)}, found {wanted!r}")
     if not room.gpu:
         return _without_gpu(Memory(wanted))
-    needed = {memory: _needed(memory, values, value_bytes) + laid_over * value_bytes + working for memory in Memory}
+    needed = {memory: _needed(memory, values, value_bytes) + lora_values * value_bytes + working for memory in Memory}
     if wanted != Memory.AUTO:
         return _asked_for(Memory(wanted), needed, room)
-    total = (sum(values.values()) + laid_over) * value_bytes
-    if not total:  # nothing is known of it: loading will tell
+    total = (sum(values.values()) + lora_values) * value_bytes
+    if not total:  # the sizes are not known before loading
         return Placement(memory=Memory.RESIDENT, sentence="all weights go to the GPU")
     for memory in (Memory.RESIDENT, Memory.OFFLOAD, Memory.GROUP, *QUANTISED):
-        waits = memory in (Memory.OFFLOAD, Memory.GROUP)
-        if needed[memory] > room.gpu or (waits and total > room.main) or (memory in QUANTISED and not room.quantiser):
+        offloads = memory in (Memory.OFFLOAD, Memory.GROUP)
+        if (
+            needed[memory] > room.gpu
+            or (offloads and total > room.main)
+            or (memory in QUANTISED and not room.quantiser)
+        ):
             continue
         return Placement(memory=memory, sentence=_sentence(memory, total, room))
     raise ModelError(_nothing_fits(total, working, room))
 
 
 def _needed(memory: Memory, values: Mapping[str, int], value_bytes: int) -> int:
-    """Bytes of weights that are on the GPU at once, at most."""
+    """The largest number of bytes of weights that are on the GPU at once."""
     largest, total = max(values.values(), default=0), sum(values.values())
     match memory:
         case Memory.OFFLOAD:
@@ -112,7 +141,7 @@ def _needed(memory: Memory, values: Mapping[str, int], value_bytes: int) -> int:
 
 def _without_gpu(wanted: Memory) -> Placement:
     if wanted not in (Memory.AUTO, Memory.RESIDENT):
-        raise ModelError(f"--memory {wanted} needs a GPU: without one all weights are in main memory anyway")
+        raise ModelError(f"--memory {wanted} needs a GPU: without one, all weights are in main memory")
     return Placement(memory=Memory.RESIDENT, sentence="")
 
 

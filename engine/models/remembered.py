@@ -1,4 +1,4 @@
-"""Where this machine has which weights: a small JSON file in the user's state directory, digest -> paths.
+"""Where this machine has which weights: a small JSON file in the user's state directory, from digest to paths.
 
 A picture's file holds no path; this is how a picture finds its model, LoRA files and VAE again.  Losing the file loses
 nothing else.
@@ -12,9 +12,10 @@ from pathlib import Path
 
 from platformdirs import user_state_path
 
-from engine.models.keeping import read_json_file, write_json_file
+from engine.models.json_files import read_state, write_state
+from latentpng.errors import FileError
 
-_MOST = 300
+_MAX_ENTRIES = 300
 _FILE = "models.json"
 
 
@@ -22,8 +23,12 @@ _FILE = "models.json"
 class Remembered:
     """Weights that were loaded once.
 
-    digest: what files record of them.  path, name, config: as in a `ModelChoice`.
-    pipeline: the class of a whole model; "" for a LoRA or a VAE.
+    Attributes:
+        digest: What pictures record of them.
+        path: As in a `ModelChoice`.
+        name: As in a `ModelChoice`.
+        config: As in a `ModelChoice`.
+        pipeline: The class of a whole model's pipeline; "" for a LoRA or a VAE.
     """
 
     digest: str
@@ -34,23 +39,26 @@ class Remembered:
 
 
 def recall(digest: str) -> tuple[Remembered, ...]:
-    """Every place where these weights were, the newest first."""
+    """Return every place where these weights were, the newest first."""
     return tuple(entry for entry in remembered() if entry.digest == digest)
 
 
 def remembered() -> tuple[Remembered, ...]:
-    """All that was loaded once, the newest first."""
-    entries = read_json_file(_place())
+    """Return all that was loaded once, the newest first."""
+    entries = read_state(_state_file())
     if not isinstance(entries, list):
         return ()
     return tuple(Remembered(**entry) for entry in reversed(entries) if _is_entry(entry))
 
 
 def remember(entry: Remembered) -> None:
-    """Keeps it, newest last, in place of what was at this path before; never fails, since nothing depends on it."""
+    """Add an entry as the newest, in place of the one that had its path.
+
+    A file that cannot be written is ignored: nothing depends on it.
+    """
     others = [known for known in reversed(remembered()) if (known.path, known.config) != (entry.path, entry.config)]
-    with contextlib.suppress(OSError):
-        write_json_file(_place(), [asdict(known) for known in [*others, entry][-_MOST:]])
+    with contextlib.suppress(OSError, FileError):
+        write_state(_state_file(), [asdict(known) for known in [*others, entry][-_MAX_ENTRIES:]])
 
 
 def _is_entry(entry: object) -> bool:
@@ -58,5 +66,5 @@ def _is_entry(entry: object) -> bool:
     return isinstance(entry, dict) and set(entry) == fields and all(isinstance(text, str) for text in entry.values())
 
 
-def _place() -> Path:
+def _state_file() -> Path:
     return user_state_path("warmer", appauthor=False) / _FILE

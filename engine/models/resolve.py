@@ -1,49 +1,43 @@
-"""Which model: from what the user typed to a `ModelChoice`, with every mistake told in one sentence; no torch.
+"""From what the user typed for a model, a LoRA or a VAE to a checked choice; every mistake is one sentence.  No torch.
 
-Checks before anything slow begins: is it there, is it whole, is it free of pickle, can it make pictures from text.
+Everything is checked before anything slow begins: is it there, is it whole, is it free of pickle, does it fit.
 """
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from engine.errors import ModelError
 from engine.models.defaults import ModelDefaults, carried_defaults, family_defaults
-from engine.models.weights import (
-    PICKLES,
-    check_component,
-    check_safetensors,
-    check_weights_file,
-    parts_beside,
-    read_json,
-    tensor_names,
-)
-from engine.rendering.requests import ModelChoice
+from engine.models.json_files import read_config
+from engine.models.look import INDEX, has_index, look_at_component, look_at_file, look_at_folder, pipeline_of
+from engine.models.weights import WeightFile, check_weights_suffix, read_weights
+from engine.rendering.requests import LoraChoice, ModelChoice
 
 EMBEDDED = "embedded"
-INDEX = "model_index.json"
+NONE = "none"
+"""In place of a file: no LoRA, or the model's own VAE, whatever a picture records."""
+MAX_LORA_WEIGHT = 100.0
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
-_NO_WEIGHTS = (
-    "Tokenizer",
-    "TokenizerFast",
-    "Scheduler",
-    "Processor",
-    "Extractor",
-    "ProcessorFast",
-    "TokenizersBackend",
-)
-_OTHER_INPUT = ("Img2Img", "Inpaint", "ControlNet", "Upscale", "Pix2Pix", "Edit", "Kontext", "Fill", "Redux", "Video")
+_TINY = "AutoencoderTiny"
+_OTHER_ADAPTERS = ("hada_", "lokr_", "oft_", "glora")
+"""Parts of tensor names that LyCORIS gives to adapters that are no LoRA."""
 
 
 def resolve_model(text: str, *, config: str = "", download: bool = False, other_vae: bool = False) -> ModelChoice:
-    """What `--model` means: "" or "embedded", a diffusers folder, a `.safetensors` file, a hub id with `download`.
+    """Return the model that `--model` means.
 
-    config: for a single file, a local diffusers folder of the same family; only its small files are read.
-    other_vae: another VAE stands in place of its own, so a single file may lack one.
+    Args:
+        text: "" or "embedded", a diffusers folder, a `.safetensors` file, or a hub id.
+        config: For a single file, a local diffusers folder of the same family; only its small files are read.
+        download: Allow `text` to be a hub id, which is fetched later.
+        other_vae: Another VAE replaces the model's own, so a single file may lack one.
+
+    Raises:
+        ModelError: There is no such model, or it cannot be used.
     """
     if text in ("", EMBEDDED):
         return ModelChoice(path=str(embedded_folder()), name=EMBEDDED)
@@ -51,125 +45,133 @@ def resolve_model(text: str, *, config: str = "", download: bool = False, other_
     if path.is_dir():
         if path.resolve() == embedded_folder().resolve():
             return resolve_model(EMBEDDED)
-        check_folder(path)
+        look_at_folder(path)
         return ModelChoice(path=str(path.resolve()), name=_name_of(path.resolve()))
     if path.is_file():
-        return _single_file(path.resolve(), config, other_vae=other_vae)
+        return _resolve_checkpoint(path.resolve(), config, other_vae=other_vae)
     if _HUB_ID.fullmatch(text) and not text.startswith("."):
         if download:
             return ModelChoice(path=text, name=text, download=True)
         raise ModelError(
-            f"there is no folder or file {text!r}; if it is a model on the Hugging Face hub, say --download as well"
+            f"there is no folder or file {text!r}; add --download to fetch it from the Hugging Face hub, "
+            "if it is the name of a model there"
         )
     raise ModelError(f"there is no folder or file {text!r}")
 
 
-def check_folder(folder: Path) -> None:
-    """ModelError unless `folder` is a whole diffusers folder that makes pictures from text, free of pickle."""
-    if not (folder / INDEX).is_file():
-        raise ModelError(_no_index(folder))
-    index = read_json(folder / INDEX)
-    check_pipeline(_pipeline(index, folder), folder.name)
-    for name, entry in sorted(index.items()):
-        if not name.startswith("_") and isinstance(entry, list) and len(entry) == 2 and all(entry):
-            _check_entry(folder / name, str(entry[0]), str(entry[1]))
+def resolve_lora(text: str) -> LoraChoice:
+    """Return the LoRA that `--lora` means.
+
+    Args:
+        text: FILE, or FILE:WEIGHT.
+
+    Raises:
+        ModelError: There is no such file, it holds no LoRA, or the weight is out of range.
+    """
+    name, weight = _split_weight(text)
+    path = Path(name).expanduser()
+    if path.is_dir():
+        raise ModelError(f"--lora needs a .safetensors file: {name!r} is a folder")
+    if not path.is_file():
+        raise ModelError(f"--lora needs a .safetensors file: there is no file {name!r}")
+    check_weights_suffix(path, "a LoRA is such a file")
+    names = read_weights(path).tensors
+    if any(part in tensor for tensor in names for part in _OTHER_ADAPTERS):
+        raise ModelError(f"{path.name} is a LyCORIS adapter, not a LoRA: diffusers cannot load it")
+    if not any("lora" in tensor.casefold() for tensor in names):
+        raise ModelError(f"{path.name} holds no LoRA: none of its tensors is named like one")
+    return LoraChoice(path=str(path.resolve()), weight=weight)
 
 
-def check_pipeline(pipeline: str, name: str) -> None:
-    """ModelError for the classes that are known to need more than a text."""
-    if pipeline.endswith("CombinedPipeline"):
-        raise ModelError(
-            f"{name!r} is a combined pipeline ({pipeline}), which has no initial noise of its own: "
-            "models in two stages cannot be used"
-        )
-    if any(word in pipeline for word in _OTHER_INPUT):
-        raise ModelError(f"{name!r} ({pipeline}) needs more than a text: a text-to-image model is needed")
+def resolve_vae(text: str) -> str:
+    """Return the path of the VAE that `--vae` means: a VAE's folder, a model's folder, or a `.safetensors` file.
+
+    Raises:
+        ModelError: There is no such VAE, or it is damaged.
+    """
+    path = Path(text).expanduser()
+    if path.is_dir():
+        folder = path if (path / "config.json").is_file() else path / "vae"
+        if not (folder / "config.json").is_file():
+            raise ModelError(f"--vae needs the folder of a VAE: {text!r} has no config.json")
+        look_at_component(folder)
+        return str(folder.resolve())
+    if not path.is_file():
+        raise ModelError(f"--vae needs a folder or a .safetensors file: there is no {text!r}")
+    check_weights_suffix(path, "a VAE is a folder or such a file")
+    read_weights(path)
+    return str(path.resolve())
+
+
+def resolve_preview_vae(text: str) -> str:
+    """Return the path of the tiny autoencoder that `--preview-vae` means, a folder.
+
+    Raises:
+        ModelError: There is no such folder, or it holds another kind of model.
+    """
+    folder = Path(text).expanduser()
+    if not (folder / "config.json").is_file():
+        raise ModelError(f"--preview-vae needs the folder of a tiny autoencoder: {text!r} has no config.json")
+    kind = read_config(folder / "config.json").get("_class_name")
+    if kind != _TINY:
+        raise ModelError(f"--preview-vae needs an {_TINY}, found {kind!r} in {text!r}")
+    look_at_component(folder)
+    return str(folder.resolve())
 
 
 def defaults_of(choice: ModelChoice) -> ModelDefaults:
-    """Where to begin with this model.  For a hub id, before it is downloaded: what its name tells."""
+    """Return the settings to begin with for this model.
+
+    For a hub id that is not downloaded yet, they are guessed from its name.
+
+    Raises:
+        ModelError: The index or the defaults in the model's folder are wrong.
+    """
     folder = choice.folder
-    if not (folder / INDEX).is_file():
+    if not has_index(folder):
         return family_defaults("", choice.name)
-    known = family_defaults(pipeline_of(folder), choice.name)
-    return carried_defaults(folder, known)
+    return carried_defaults(folder, family_defaults(pipeline_of(folder), choice.name))
 
 
 def embedded_folder() -> Path:
-    """The model that ships with this package."""
+    """Return the folder of the model that ships with this package."""
     return Path(__file__).parents[1] / "embedded" / "model"
 
 
-def _single_file(path: Path, config: str, *, other_vae: bool) -> ModelChoice:
+def _resolve_checkpoint(path: Path, config: str, *, other_vae: bool) -> ModelChoice:
     if path.name == INDEX:
-        raise ModelError(f"{path.name} stands in a model's folder: name the folder")
-    check_weights_file(path, "a model is a diffusers folder or such a file")
-    check_safetensors(path)
-    if _is_lora(path):
+        raise ModelError(f"{path.name} is a file in a model's folder: name the folder instead")
+    check_weights_suffix(path, "a model is a diffusers folder or such a file")
+    if _is_lora(read_weights(path)):
         raise ModelError(f"{path.name} is a LoRA, a change to a model, not a whole model")
     if not config:
         raise ModelError(
-            f"{path.name} is a single file: say --config FOLDER, a local diffusers folder of the same family "
+            f"{path.name} is a single file: add --config FOLDER, a local diffusers folder of the same family "
             "(only its small JSON files are read)"
         )
     folder = Path(config).expanduser()
-    if not (folder / INDEX).is_file():
+    if not has_index(folder):
         raise ModelError(f"--config needs a diffusers folder: {config!r} has no {INDEX}")
-    check_pipeline(pipeline_of(folder), folder.name)
-    for part in parts_beside(path, folder):
-        if part.name == "vae" and other_vae:
-            continue
-        if not any(part.glob("*.safetensors")):
-            raise ModelError(f"{path.name} holds no {part.name}, and the folder of --config has no weights for it")
-        check_component(part)
+    look_at_file(path, folder, other_vae=other_vae)
     return ModelChoice(path=str(path), name=path.stem, config=str(folder.resolve()))
 
 
-def _is_lora(path: Path) -> bool:
-    names = tensor_names(path)
+def _is_lora(file: WeightFile) -> bool:
+    names = file.tensors
     return bool(names) and all("lora" in name.casefold() or name.endswith(".alpha") for name in names)
 
 
-def _check_entry(folder: Path, library: str, kind: str) -> None:
-    if library.endswith(".py") or any((place / f"{library}.py").is_file() for place in (folder, folder.parent)):
-        raise ModelError(f"{folder.parent.name!r} brings code of its own ({library}), which is never run")
-    if not folder.is_dir():
-        raise ModelError(f"the download is not complete: the folder {folder.name!r} is missing; download it again")
-    if kind.endswith("Scheduler") and not (folder / "scheduler_config.json").is_file():
-        raise ModelError(
-            f"the download is not complete: {folder.name}/scheduler_config.json is missing; download it again"
-        )
-    if kind.endswith(_NO_WEIGHTS):
-        return
-    if not (folder / "config.json").is_file():
-        raise ModelError(f"the download is not complete: {folder.name}/config.json is missing; download it again")
-    check_component(folder)
-
-
-def pipeline_of(folder: Path) -> str:
-    """The class of the pipeline that a diffusers folder describes.  ModelError."""
-    return _pipeline(read_json(folder / INDEX), folder)
-
-
-def _pipeline(index: Mapping[str, Any], folder: Path) -> str:
-    pipeline = index.get("_class_name")
-    if isinstance(pipeline, list):
-        raise ModelError(f"{folder.name!r} brings code of its own ({pipeline[0]}), which is never run")
-    if not isinstance(pipeline, str) or not pipeline:
-        raise ModelError(f"{INDEX} of {folder.name!r} names no pipeline")
-    return pipeline
-
-
-def _no_index(folder: Path) -> str:
-    singles = sorted(file.name for file in folder.glob("*.safetensors"))
-    text = f"{folder.name!r} is not a diffusers folder: it has no {INDEX}"
-    if singles:
-        return f"{text}; if you mean {singles[0]}, name the file itself"
-    if (folder / "snapshots").is_dir():
-        return f"{text}; name the folder inside its 'snapshots'"
-    if any(file.suffix in PICKLES for file in folder.iterdir()):
-        return f"{text}; and pickle files are never opened"
-    return text
+def _split_weight(text: str) -> tuple[str, float]:
+    name, colon, number = text.rpartition(":")
+    if not colon or Path(text).expanduser().exists():
+        return text, 1.0
+    try:
+        weight = float(number)
+    except ValueError:
+        return text, 1.0
+    if not math.isfinite(weight) or abs(weight) > MAX_LORA_WEIGHT:
+        raise ModelError(f"the weight of a LoRA is a number from -100 to 100, found {number!r}")
+    return name, weight
 
 
 def _name_of(folder: Path) -> str:

@@ -1,6 +1,6 @@
-"""The schedulers by the names that people know: a table, free of torch, so that the command line can check early.
+"""Schedulers by their common names: a table without torch, so that the command line can check a name early.
 
-What a pipeline can really use only the worker knows; it says so in `ModelReady.schedulers`.
+Which of them a pipeline can use is known to the worker alone, which reports it in `ModelReady.schedulers`.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ FRIENDLY: Mapping[str, SchedulerSettings] = MappingProxyType(
         "UniPC": _settings("UniPCMultistepScheduler"),
     }
 )
-"""The names that people know, from A1111 and ComfyUI; `--scheduler` takes them in any case."""
+"""The common names, as in A1111 and ComfyUI; `--scheduler` accepts them in upper or lower case."""
 
 CLASSES = (
     *dict.fromkeys(settings.name for settings in FRIENDLY.values()),
@@ -66,7 +66,7 @@ CLASSES = (
     "SASolverScheduler",
     "SCMScheduler",
 )
-"""Class names of diffusers that text-to-image pipelines use."""
+"""The scheduler classes of diffusers that text-to-image pipelines use."""
 
 _BY_NAME = {name.casefold(): settings for name, settings in FRIENDLY.items()}
 _BY_CLASS = {name.removesuffix("Scheduler").casefold(): name for name in CLASSES}
@@ -80,14 +80,19 @@ _SHORT: Mapping[str, str] = MappingProxyType(
         "spacing": "timestep_spacing",
     }
 )
-"""What people call some options of diffusers."""
+"""Short names of some options of diffusers."""
 
 
 def scheduler_settings(text: str) -> SchedulerSettings:
-    """What `--scheduler` means: a name that people know, or a class name of diffusers with or without "Scheduler".
+    """Return the scheduler that `--scheduler` means.
 
-    Options of the class may follow, and eta: "Euler, beta", "DDIM, eta=0.5", "DPM++ 2M, spacing=trailing, shift=3".
-    "" is the model's own, and so is what stands before a leading comma.  InvalidRequestError names all there are.
+    Args:
+        text: A common name, or a class name of diffusers with or without "Scheduler"; "" is the model's own scheduler.
+            Options of the class and eta may follow after commas: "Euler, beta", "DDIM, eta=0.5",
+            "DPM++ 2M, spacing=trailing, shift=3".  With nothing before the first comma, they change the model's own.
+
+    Raises:
+        InvalidRequestError: There is no such scheduler or option; the message lists all names.
     """
     name, *options = (" ".join(part.split()) for part in text.split(","))
     known = _named(name)
@@ -116,7 +121,7 @@ def _named(text: str) -> SchedulerSettings:
 
 
 def _value(text: str) -> Json:
-    """A flag ("" is true, as in "karras"), a number, or else the text itself."""
+    """The value of an option: a flag ("" is true, as in "karras"), a number, or else the text itself."""
     if text.casefold() in ("", "true", "false"):
         return text.casefold() != "false"
     for kind in (int, float):

@@ -29,7 +29,7 @@ class LoraChoice:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ModelChoice:
-    """Which weights to load; `engine.models.resolve` and `engine.models.parts` make it from what the user typed.
+    """Which weights to load; `engine.models.resolve` makes it from what the user typed.
 
     path: a diffusers folder, or one `.safetensors` file; for a hub model, the id.
     config: for a single file, the local diffusers folder with its configuration; else "".

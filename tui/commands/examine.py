@@ -21,7 +21,7 @@ from packaging.requirements import Requirement
 
 from engine.errors import ModelError
 from engine.models.find import model_identity
-from engine.models.resolve import check_folder
+from engine.models.look import look_at_folder
 from latentpng.errors import ExitCode
 from latentpng.record import Json
 from tui import __version__
@@ -201,7 +201,7 @@ def model(options: argparse.Namespace) -> Finding:
         if choice.download:
             return Finding(name="model", found=f"{choice.name}, not looked at before it is downloaded", note=True)
         if not choice.is_single_file:
-            check_folder(choice.folder)
+            look_at_folder(choice.folder)
         identity = model_identity(choice)
     except (ModelError, OSError) as error:
         return Finding(name="model", found=str(error), code=ExitCode.NO_MODEL)

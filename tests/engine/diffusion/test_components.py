@@ -24,9 +24,9 @@ from engine.diffusion.placement import chosen_device, chosen_placement
 from engine.diffusion.render import BatchRenderer
 from engine.errors import ModelError
 from engine.models.find import find_model, model_identity, recorded_loras, recorded_vae, remember_model, same_weights
+from engine.models.look import look_at
 from engine.models.memory import Placement, Room, plan_memory
-from engine.models.parts import resolve_lora, resolve_preview_vae, resolve_vae
-from engine.models.resolve import resolve_model
+from engine.models.resolve import resolve_lora, resolve_model, resolve_preview_vae, resolve_vae
 from engine.rendering.events import Event, PictureRendered, PreviewRendered
 from engine.rendering.requests import LoadModel, LoraChoice, ModelChoice, PictureTask, RenderJob
 from engine.worker.wire import Wire
@@ -202,7 +202,7 @@ def test_a_file_finds_its_lora_and_its_vae_again(
         recorded_loras(identity)
     assert str(caught.value) == (
         "this picture was made with the LoRA 'style', which is not known on this machine: "
-        "say where it is with --lora, or go on without it by --lora none"
+        "name its file with --lora, or go on without it by --lora none"
     )
     remember_model(choice, identity)
     assert recorded_loras(identity) == choice.loras
@@ -212,7 +212,7 @@ def test_a_file_finds_its_lora_and_its_vae_again(
         recorded_vae(identity)
     assert str(caught.value) == (
         "this picture was made with the VAE 'bright', which is not known on this machine: "
-        "say where it is with --vae, or go on without it by --vae none"
+        "name its file with --vae, or go on without it by --vae none"
     )
 
 
@@ -304,10 +304,10 @@ def test_what_lora_means_on_the_command_line(lora: Path, tmp_path: Path) -> None
         ("{dir}/none:0.5", "--lora needs a .safetensors file: there is no file '{dir}/none'"),
         ("{dir}/style.safetensors:1e9", "the weight of a LoRA is a number from -100 to 100, found '1e9'"),
         ("{dir}/style.safetensors:nan", "the weight of a LoRA is a number from -100 to 100, found 'nan'"),
-        ("{dir}/style.safetensors", "style.safetensors holds no LoRA"),
+        ("{dir}/style.safetensors", "style.safetensors holds no LoRA: none of its tensors is named like one"),
         (
             "{dir}/loha.safetensors",
-            "loha.safetensors is an adapter of LyCORIS, not a LoRA, which diffusers cannot load",
+            "loha.safetensors is a LyCORIS adapter, not a LoRA: diffusers cannot load it",
         ),
         (
             "{dir}/style.pt",
@@ -342,8 +342,8 @@ def test_what_is_laid_over_counts_when_memory_is_planned(
 ) -> None:
     counted: list[dict[str, int]] = []
 
-    def plan(wanted: str, values: dict[str, int], *, laid_over: int, **_: Any) -> Placement:
-        counted.append({**values, "laid over": laid_over})
+    def plan(wanted: str, values: dict[str, int], *, lora_values: int, **_: Any) -> Placement:
+        counted.append({**values, "laid over": lora_values})
         return plan_memory(wanted, values, value_bytes=4, working=0, room=Room(gpu=0, main=0))
 
     monkeypatch.setattr(placement, "plan_memory", plan)
@@ -351,7 +351,7 @@ def test_what_is_laid_over_counts_when_memory_is_planned(
     other_vae(vae)
     laid = replace(with_loras(tiny, (lora, 1.0), (lora, 0.5)), vae=str(vae))
     for choice in (tiny, laid):
-        chosen_placement(request_for(choice), choice, "cpu", torch.float32)
+        chosen_placement(request_for(choice), choice, look_at(choice), "cpu", torch.float32)
     bare, more = counted
     numbers = sum(tensor.numel() for tensor in load_file(lora).values())
     stored = sum(tensor.numel() for file in vae.glob("*.safetensors") for tensor in load_file(file).values())

@@ -144,7 +144,8 @@ def test_weights_that_are_cut_short_tell_their_sizes(tiny: Path) -> None:
     size = (tiny / WEIGHTS).stat().st_size
     _cut(tiny, size - 1000)
     assert sentence_of(tiny) == (
-        f"diffusion_pytorch_model.safetensors is cut short ({size - 1000:,} of {size:,} bytes): download it again"
+        f"diffusion_pytorch_model.safetensors is cut short or damaged ({size - 1000:,} bytes do not match its header): "
+        "download it again"
     )
 
 
@@ -220,7 +221,7 @@ def test_a_gpu_without_enough_memory(tiny: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_a_choice_of_memory_that_cannot_be(tiny: Path) -> None:
     assert sentence_of(tiny, memory="offload") == (
-        "--memory offload needs a GPU: without one all weights are in main memory anyway"
+        "--memory offload needs a GPU: without one, all weights are in main memory"
     )
 
 

@@ -16,8 +16,10 @@ from engine.diffusion.load import load_model, serves
 from engine.diffusion.placement import free_room, placed, quantisation
 from engine.diffusion.render import BatchRenderer
 from engine.errors import ModelError
+from engine.models.files import ComponentFiles, ModelFiles, by_component
+from engine.models.look import look_at_component
 from engine.models.memory import GIB, Memory, Room, plan_memory, working_bytes
-from engine.models.weights import single_values, values_of
+from engine.models.weights import read_weights
 from engine.rendering.requests import LoadModel
 from latentpng.noise.gauss1 import gauss1
 from tests.support.engine.tiny import SETTINGS, load_tiny, save_tiny
@@ -87,7 +89,7 @@ def test_what_is_asked_for_is_done_and_doubts_are_told() -> None:
     ("wanted", "gpu", "main", "sentence"),
     [
         ("half", 8, 8, "--memory is one of auto, resident, offload, group, 8bit, 4bit, found 'half'"),
-        ("group", 0, 8, "--memory group needs a GPU: without one all weights are in main memory anyway"),
+        ("group", 0, 8, "--memory group needs a GPU: without one, all weights are in main memory"),
         ("8bit", 8, 8, "--memory 8bit needs bitsandbytes: pip install 'warmer[quantised]'"),
         (
             "auto",
@@ -129,15 +131,31 @@ def test_sizes_come_from_headers_of_what_would_be_loaded(tmp_path: Path) -> None
         (tmp_path / part).mkdir(exist_ok=True)
         save_file({"a": torch.zeros(count, 2), "b": torch.zeros(1)}, tmp_path / part / name)
     (tmp_path / "scheduler").mkdir()
-    assert values_of(tmp_path) == {"unet": 13, "text_encoder": 7 + 9}
+    assert model_at(tmp_path).parameter_counts == {"unet": 13, "text_encoder": 7 + 9}
     (tmp_path / "unet" / "diffusion_pytorch_model.safetensors").unlink()
-    assert values_of(tmp_path) == {"unet": 13, "text_encoder": 7 + 9}, "only the UNet has a variant"
+    assert model_at(tmp_path).variant == "fp16"
+    assert model_at(tmp_path).parameter_counts == {"unet": 13, "text_encoder": 7 + 9}, "only the UNet has a variant"
 
 
-def test_a_single_file_is_told_apart_by_its_names(tmp_path: Path) -> None:
+def model_at(folder: Path) -> ModelFiles:
+    """The folder as a model of two components with weights, and a scheduler without."""
+    parts = (
+        *(
+            ComponentFiles(folder=folder / name, library="x", class_name="X", weights=look_at_component(folder / name))
+            for name in ("unet", "text_encoder")
+        ),
+        ComponentFiles(folder=folder / "scheduler", library="x", class_name="XScheduler"),
+    )
+    return ModelFiles(path=folder, folder=folder, index={}, pipeline="X", components=parts)
+
+
+def test_the_tensors_of_a_single_file_are_grouped_by_their_names(tmp_path: Path) -> None:
     names = {"model.diffusion_model.a": 3, "first_stage_model.b": 5, "cond_stage_model.c": 7, "conditioner.d": 11}
-    save_file({name: torch.zeros(count) for name, count in names.items()}, tmp_path / "x.safetensors")
-    assert single_values(tmp_path / "x.safetensors") == {"denoiser": 3, "vae": 5, "clip": 18}
+    path = tmp_path / "x.safetensors"
+    save_file({name: torch.zeros(count) for name, count in names.items()}, path)
+    files = ModelFiles(path=path, folder=tmp_path, index={}, pipeline="X", components=(), checkpoint=read_weights(path))
+    assert files.parameter_counts == {"denoiser": 3, "vae": 5, "clip": 18}
+    assert by_component(files.checkpoint)["clip"] == {"cond_stage_model.c": (7,), "conditioner.d": (11,)}
 
 
 def test_without_a_gpu_there_is_main_memory_only() -> None:
@@ -249,13 +267,13 @@ def test_a_lora_goes_with_its_component_and_is_not_quantised() -> None:
     """12 Gi numbers of bfloat16 are 24 GiB, those of the LoRA 1.5 GiB more: 26.5 GiB with the picture."""
     for gpu, chosen in ((26.4, "group"), (26.5, "offload")):
         room = Room(gpu=int(gpu * GIB), main=64 * GIB)
-        plan = plan_memory("auto", LARGE, laid_over=3 * GIB // 4, value_bytes=2, working=GIB, room=room)
+        plan = plan_memory("auto", LARGE, lora_values=3 * GIB // 4, value_bytes=2, working=GIB, room=room)
         assert plan.memory == chosen
     room = Room(gpu=int(13.2 * GIB), main=0, quantiser=True)  # 9.85 + 1 + 1.5 in 4 bits, 19.7 in 8
-    assert plan_memory("auto", LARGE, laid_over=3 * GIB // 4, value_bytes=2, working=GIB, room=room).memory == "4bit"
+    assert plan_memory("auto", LARGE, lora_values=3 * GIB // 4, value_bytes=2, working=GIB, room=room).memory == "4bit"
     short = Room(gpu=int(12.3 * GIB), main=0, quantiser=True)
     with pytest.raises(ModelError):
-        plan_memory("auto", LARGE, laid_over=3 * GIB // 4, value_bytes=2, working=GIB, room=short)
+        plan_memory("auto", LARGE, lora_values=3 * GIB // 4, value_bytes=2, working=GIB, room=short)
 
 
 @pytest.mark.parametrize(("free", "kept", "serves_it"), [(3.0, 0.0, True), (1.0, 0.0, False), (1.0, 2.0, True)])

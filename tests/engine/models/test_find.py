@@ -20,9 +20,9 @@ from engine.models.find import (
     remember_model,
     same_weights,
 )
-from engine.models.fingerprints import file_digest, model_fingerprint, single_fingerprint
+from engine.models.fingerprints import file_digest, fingerprint, model_fingerprint, path_fingerprint
+from engine.models.look import look_at_file
 from engine.models.resolve import resolve_model
-from engine.models.weights import fingerprint
 from engine.rendering.requests import LoraChoice
 from latentpng.record import Json
 from tests.support.engine.folders import model_folder, tensors
@@ -66,14 +66,15 @@ def test_what_is_near_is_offered_same_names_first(tmp_path: Path) -> None:
     known(tmp_path / "new" / "lakes", b"\3")
     known(tmp_path / "sea", b"\4", "FluxPipeline")
     assert [(near.choice.name, near.why) for near in near_models(gone)] == [
-        ("lakes", "the same name, other weights"),
+        ("lakes", "the same name, different weights"),
         ("hills", "the same family"),
     ]
     with pytest.raises(UnknownModelError) as caught:
         recorded_model(gone)
     assert str(caught.value) == (
-        "this picture was made with the model 'lakes', which is not known on this machine: say which one to use with "
-        f"--model; near it: {tmp_path}/new/lakes (the same name, other weights) or {tmp_path}/hills (the same family)"
+        "this picture was made with the model 'lakes', which is not known on this machine: choose one with "
+        f"--model; similar ones here: {tmp_path}/new/lakes (the same name, different weights) or {tmp_path}/hills "
+        "(the same family)"
     )
     assert caught.value.near == ((f"{tmp_path}/new/lakes", ""), (f"{tmp_path}/hills", ""))
 
@@ -82,8 +83,8 @@ def test_a_picture_of_an_earlier_model_that_shipped_is_offered_the_one_that_ship
     with pytest.raises(UnknownModelError) as caught:
         recorded_model({"name": "embedded", "fingerprint": "0" * 64, "pipeline": "StableDiffusionPipeline"})
     assert str(caught.value) == (
-        "this picture was made with a model that shipped with another version of warmer: say which one to use with "
-        "--model; near it: embedded (the one that ships now)"
+        "this picture was made with a model that shipped with another version of warmer: choose one with "
+        "--model; similar ones here: embedded (the one that ships now)"
     )
     ((path, config),) = caught.value.near
     assert resolve_model(path, config=config) == resolve_model("embedded") == resolve_model("")
@@ -103,7 +104,7 @@ def test_nothing_near_is_nothing_offered() -> None:
     ):
         with pytest.raises(UnknownModelError) as caught:
             recorded_model(recorded)
-        assert str(caught.value) == f"{made}: say which one to use with --model"
+        assert str(caught.value) == f"{made}: choose one with --model"
 
 
 @pytest.mark.parametrize("loras", [3, "x", None, {}, ()])
@@ -117,7 +118,7 @@ def test_a_lora_that_is_not_here_is_said_whatever_the_file_holds(lora: object) -
         recorded_loras({"loras": [lora]})  # type: ignore[list-item]
     assert str(caught.value) == (
         "this picture was made with the LoRA 'without a name', which is not known on this machine: "
-        "say where it is with --lora, or go on without it by --lora none"
+        "name its file with --lora, or go on without it by --lora none"
     )
 
 
@@ -130,7 +131,10 @@ def test_an_odd_weight_is_one_sentence(tmp_path: Path, weight: object, shown: st
     recorded = {"loras": [{"sha256": file_digest(file), "weight": weight}]}
     with pytest.raises(ModelError) as caught:
         recorded_loras(recorded)  # type: ignore[arg-type]
-    assert str(caught.value) == f"this picture records a LoRA with the weight {shown}: say its own with --lora"
+    assert (
+        str(caught.value)
+        == f"this picture records a LoRA with the weight {shown}: give the LoRA and its weight by --lora"
+    )
 
 
 def test_names_and_paths_have_no_say_in_what_is_the_same() -> None:
@@ -151,29 +155,29 @@ def test_names_and_paths_have_no_say_in_what_is_the_same() -> None:
 def test_weights_are_read_once_while_size_and_time_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = model_folder(tmp_path / "lakes")
     settle(folder)
-    first = model_fingerprint(folder)
+    first = path_fingerprint(folder)
     assert first == fingerprint(folder)
     monkeypatch.setattr(fingerprints, "fingerprint", lambda _: "read again")
-    assert model_fingerprint(folder) == first
+    assert path_fingerprint(folder) == first
     weights = folder / "unet" / "diffusion_pytorch_model.safetensors"
     os.utime(weights, (0, 0))
-    assert model_fingerprint(folder) == "read again"
+    assert path_fingerprint(folder) == "read again"
 
 
 def test_what_changed_just_now_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = model_folder(tmp_path / "lakes")
-    model_fingerprint(folder)
+    path_fingerprint(folder)
     monkeypatch.setattr(fingerprints, "fingerprint", lambda _: "read again")
-    assert model_fingerprint(folder) == "read again"
+    assert path_fingerprint(folder) == "read again"
 
 
 def test_kinds_of_digests_do_not_mix(tmp_path: Path) -> None:
     folder = model_folder(tmp_path / "lakes")
     file = tensors(tmp_path / "one" / "single.safetensors")
     settle(tmp_path)
-    digests_of_one = {model_fingerprint(file), file_digest(file), single_fingerprint(file, folder)}
-    assert len(digests_of_one) == 3
-    assert digests_of_one == {model_fingerprint(file), file_digest(file), single_fingerprint(file, folder)}
+    digests = [(path_fingerprint(file), file_digest(file), model_fingerprint(look_at_file(file, folder))) for _ in "12"]
+    assert len(set(digests[0])) == 3
+    assert digests[0] == digests[1]
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "3"])
@@ -182,11 +186,11 @@ def test_a_damaged_cache_is_an_empty_one(tmp_path: Path, text: str) -> None:
     settle(folder)
     (tmp_path / "cache" / "warmer").mkdir(parents=True)
     (tmp_path / "cache" / "warmer" / "digests.json").write_text(text)
-    assert model_fingerprint(folder) == model_fingerprint(folder) == fingerprint(folder)
+    assert path_fingerprint(folder) == path_fingerprint(folder) == fingerprint(folder)
 
 
 def test_a_cache_that_cannot_be_written_is_no_trouble(tmp_path: Path) -> None:
     folder = model_folder(tmp_path / "lakes")
     settle(folder)
     (tmp_path / "cache").write_text("")
-    assert model_fingerprint(folder) == fingerprint(folder)
+    assert path_fingerprint(folder) == fingerprint(folder)

@@ -75,7 +75,8 @@ BROKEN: tuple[tuple[Callable[[Path], object], str], ...] = (
     ),
     (
         truncated,
-        "diffusion_pytorch_model.safetensors is cut short (76 of 77 bytes): download it again",
+        "diffusion_pytorch_model.safetensors is cut short or damaged (76 bytes do not match its header): "
+        "download it again",
     ),
     (
         cut_in_the_header,
@@ -155,7 +156,8 @@ def test_wrong_names_are_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"^there is no folder or file '/no/such/model'$"):
         resolve_model("/no/such/model")
     sentence = (
-        "there is no folder or file 'org/model'; if it is a model on the Hugging Face hub, say --download as well"
+        "there is no folder or file 'org/model'; add --download to fetch it from the Hugging Face hub, "
+        "if it is the name of a model there"
     )
     with pytest.raises(ModelError) as caught:
         resolve_model("org/model")
@@ -186,7 +188,7 @@ def test_pickle_files_are_refused(tmp_path: Path, suffix: str) -> None:
 
 def test_a_single_file_needs_a_config(tmp_path: Path, folder: Path) -> None:
     file = tensors(tmp_path / "model.safetensors")
-    with pytest.raises(ModelError, match=r"^model.safetensors is a single file: say --config FOLDER, "):
+    with pytest.raises(ModelError, match=r"^model.safetensors is a single file: add --config FOLDER, "):
         resolve_model(str(file))
     with pytest.raises(ModelError, match=r"^--config needs a diffusers folder: '/nowhere' has no model_index.json$"):
         resolve_model(str(file), config="/nowhere")
@@ -205,7 +207,7 @@ def test_other_single_files_are_refused(tmp_path: Path, folder: Path) -> None:
     text.write_text("GGUF")
     with pytest.raises(ModelError, match=r"^model.gguf is not a .safetensors file; a model is a diffusers folder"):
         resolve_model(str(text))
-    with pytest.raises(ModelError, match=r"^model_index.json stands in a model's folder: name the folder$"):
+    with pytest.raises(ModelError, match=r"^model_index.json is a file in a model's folder: name the folder instead$"):
         resolve_model(str(folder / "model_index.json"))
 
 
@@ -365,10 +367,10 @@ def test_a_folder_may_carry_some_defaults(folder: Path) -> None:
     [
         ('{"width": 3}', "width is a number from 8 to 8192, found 3"),
         ('{"steps": "many"}', "settings: steps is a whole number, found 'many'"),
-        ('{"scale": 0}', "scale is a number above 0, up to 1, found 0"),
-        ('{"scale": true}', "scale is a number above 0, up to 1, found True"),
-        ('{"prompts": "a fox"}', "prompts is a list of texts"),
-        ('{"scheduler": 3}', "scheduler is a name, found 3"),
+        ('{"scale": 0}', "scale is a number above 0 and at most 1, found 0.0"),
+        ('{"scale": true}', "scale is a number, found True"),
+        ('{"prompts": "a fox"}', "prompts is a list, found 'a fox'"),
+        ('{"scheduler": 3}', "scheduler is a text, found 3"),
     ],
 )
 def test_wrong_defaults_are_one_sentence(folder: Path, text: str, problem: str) -> None:

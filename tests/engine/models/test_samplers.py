@@ -51,7 +51,7 @@ def test_their_words_are_understood(name: str, schedule: str, meant: str) -> Non
 def test_what_is_not_known_is_refused(value: Json, asked: str) -> None:
     with pytest.raises(InvalidRequestError) as caught:
         recorded_scheduler(value)
-    assert str(caught.value) == f"the sampler {asked!r} is not known here: say which one to use with --scheduler"
+    assert str(caught.value) == f"no scheduler is known to be the sampler {asked!r}: choose one with --scheduler"
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ def test_many_files_are_a_line_each_a_summary_and_the_worst_code(
             f"{pictures[1]}: differs by at most 10 of 255, {10 / (3 * width * height):.4f} on average; "
             "the file was edited: rendering gives the pixels that it records",
             f"{pictures[2]}: this picture was made with the model 'elsewhere', which is not known on this machine: "
-            "say which one to use with --model",
+            "choose one with --model",
             f"{bare}: it carries no latent",
             f"{missing}: it cannot be read (No such file or directory)",
         ]

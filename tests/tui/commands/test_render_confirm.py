@@ -178,7 +178,7 @@ def test_a_sampler_that_is_not_known_can_be_said(tmp_path: Path, capsys: pytest.
     imported(path, scheduler={"name": "restart"})
     assert warmer("render", path, "--check", "--model", EMBEDDED) == 2
     assert capsys.readouterr().out == (
-        f"{path}: the sampler 'restart' is not known here: say which one to use with --scheduler\n"
+        f"{path}: no scheduler is known to be the sampler 'restart': choose one with --scheduler\n"
     )
     renderer = FakeRenderer()
     assert warmer("render", path, "--check", "--model", EMBEDDED, "--scheduler", "Heun", renderer=renderer) == 0

@@ -1,0 +1,223 @@
+"""Look at the files of a model once, and refuse what cannot be used.
+
+A `ModelFiles` exists only for a model that is whole, free of pickle and of code of its own, and made for text-to-image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from engine.errors import ModelError
+from engine.models.files import ComponentFiles, ModelFiles, by_component, loaded_files
+from engine.models.json_files import read_config
+from engine.models.weights import PICKLE_SUFFIXES, WeightFile, read_weights
+from engine.rendering.requests import ModelChoice
+
+INDEX = "model_index.json"
+
+_NO_WEIGHTS = (
+    "Tokenizer",
+    "TokenizerFast",
+    "Scheduler",
+    "Processor",
+    "Extractor",
+    "ProcessorFast",
+    "TokenizersBackend",
+)
+"""Ends of the names of classes that have a configuration, but no weights."""
+_OTHER_INPUT = ("Img2Img", "Inpaint", "ControlNet", "Upscale", "Pix2Pix", "Edit", "Kontext", "Fill", "Redux", "Video")
+"""Parts of the names of pipelines that need more than a text."""
+
+
+def look_at(choice: ModelChoice, *, other_vae: bool = False) -> ModelFiles:
+    """Look at the files of a model that is on this machine.
+
+    Args:
+        choice: The model.
+        other_vae: A single file may lack a VAE, even if the choice names none.
+
+    Raises:
+        ModelError: Something is missing, damaged, made of pickle files, or not for text-to-image.
+    """
+    if choice.is_single_file:
+        return look_at_file(Path(choice.path), choice.folder, other_vae=other_vae or bool(choice.vae))
+    return look_at_folder(choice.folder)
+
+
+def look_at_folder(folder: Path) -> ModelFiles:
+    """Look at a diffusers folder.
+
+    Raises:
+        ModelError: As in `look_at`.
+    """
+    index = _index_of(folder)
+    pipeline = _pipeline_of(index, folder)
+    check_pipeline(pipeline, folder.name)
+    components = tuple(_component(folder / name, *entry) for name, entry in _entries(index))
+    return ModelFiles(path=folder, folder=folder, index=index, pipeline=pipeline, components=components)
+
+
+def look_at_file(path: Path, folder: Path, *, other_vae: bool = False) -> ModelFiles:
+    """Look at a single-file checkpoint, and at the components that it lacks in a folder of the same family.
+
+    Args:
+        path: The checkpoint.
+        folder: A diffusers folder of the same family.
+        other_vae: Another VAE replaces the model's own, so that the checkpoint may lack one.
+
+    Raises:
+        ModelError: As in `look_at`.
+    """
+    checkpoint = read_weights(path)
+    index = _index_of(folder)
+    pipeline = _pipeline_of(index, folder)
+    check_pipeline(pipeline, folder.name)
+    lacking = tuple(_lacking(checkpoint, index, folder))
+    needed = [part for part in lacking if not (part.name == "vae" and other_vae)]
+    for part in needed:
+        if not any(part.glob("*.safetensors")):
+            raise ModelError(f"{path.name} holds no {part.name}, and the folder of --config has no weights for it")
+    return ModelFiles(
+        path=path,
+        folder=folder,
+        index=index,
+        pipeline=pipeline,
+        components=tuple(_with_weights(part, *index[part.name]) for part in needed),
+        lacking=lacking,
+        checkpoint=checkpoint,
+    )
+
+
+def look_at_component(folder: Path) -> tuple[WeightFile, ...]:
+    """Read the headers of all weight files of one component.
+
+    Raises:
+        ModelError: The weights are missing, incomplete, damaged, or pickle files.
+    """
+    files = sorted(folder.glob("*.safetensors"))
+    if not files:
+        if any(file.suffix in PICKLE_SUFFIXES for file in folder.iterdir()):
+            raise ModelError(
+                f"the weights in {folder.name!r} are pickle files, which can run code when they are opened: "
+                "get the .safetensors version of this model"
+            )
+        raise ModelError(
+            f"the download is not complete: {folder.name!r} has no weights (.safetensors); download it again"
+        )
+    for index in sorted(folder.glob("*.safetensors.index*.json")):
+        for shard in sorted(set(read_config(index).get("weight_map", {}).values())):
+            if not (folder / str(shard)).is_file():
+                raise ModelError(f"the download is not complete: {folder.name}/{shard} is missing; download it again")
+    return tuple(map(read_weights, files))
+
+
+def component_parameter_count(path: Path) -> int:
+    """Return the number of values in the weights of a component's folder or of one file.
+
+    Raises:
+        ModelError: A file is missing or damaged.
+    """
+    files = (read_weights(path),) if path.is_file() else look_at_component(path)
+    return sum(file.parameter_count for file in loaded_files(files, ""))
+
+
+def check_pipeline(pipeline: str, name: str) -> None:
+    """Refuse the pipeline classes that are known to need more than a text.
+
+    Args:
+        pipeline: The class name.
+        name: The model's name, for the message.
+
+    Raises:
+        ModelError: The class cannot be used.
+    """
+    if pipeline.endswith("CombinedPipeline"):
+        raise ModelError(
+            f"{name!r} is a combined pipeline ({pipeline}), which has no initial noise of its own: "
+            "models in two stages cannot be used"
+        )
+    if any(word in pipeline for word in _OTHER_INPUT):
+        raise ModelError(f"{name!r} ({pipeline}) needs more than a text: a text-to-image model is needed")
+
+
+def pipeline_of(folder: Path) -> str:
+    """Return the class name of the pipeline that a diffusers folder describes.
+
+    Raises:
+        ModelError: The index cannot be read, or names no pipeline of diffusers.
+    """
+    return _pipeline_of(_index_of(folder), folder)
+
+
+def has_index(folder: Path) -> bool:
+    """Return whether this is a diffusers folder."""
+    return (folder / INDEX).is_file()
+
+
+def _index_of(folder: Path) -> Mapping[str, Any]:
+    if not has_index(folder):
+        raise ModelError(_why_no_folder(folder))
+    return read_config(folder / INDEX)
+
+
+def _pipeline_of(index: Mapping[str, Any], folder: Path) -> str:
+    pipeline = index.get("_class_name")
+    if isinstance(pipeline, list):
+        raise ModelError(f"{folder.name!r} brings code of its own ({pipeline[0]}), which is never run")
+    if not isinstance(pipeline, str) or not pipeline:
+        raise ModelError(f"{INDEX} of {folder.name!r} names no pipeline")
+    return pipeline
+
+
+def _entries(index: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, str]]]:
+    """The components that an index names: name, and (library, class)."""
+    for name, entry in sorted(index.items()):
+        if not name.startswith("_") and isinstance(entry, list) and len(entry) == 2 and all(entry):
+            yield name, (str(entry[0]), str(entry[1]))
+
+
+def _component(folder: Path, library: str, class_name: str) -> ComponentFiles:
+    if library.endswith(".py") or any((place / f"{library}.py").is_file() for place in (folder, folder.parent)):
+        raise ModelError(f"{folder.parent.name!r} brings code of its own ({library}), which is never run")
+    if not folder.is_dir():
+        raise ModelError(f"the download is not complete: the folder {folder.name!r} is missing; download it again")
+    config = "scheduler_config.json" if class_name.endswith("Scheduler") else "config.json"
+    needs_config = class_name.endswith("Scheduler") or not class_name.endswith(_NO_WEIGHTS)
+    if needs_config and not (folder / config).is_file():
+        raise ModelError(f"the download is not complete: {folder.name}/{config} is missing; download it again")
+    if class_name.endswith(_NO_WEIGHTS):
+        return ComponentFiles(folder=folder, library=library, class_name=class_name)
+    return _with_weights(folder, library, class_name)
+
+
+def _with_weights(folder: Path, library: object, class_name: object) -> ComponentFiles:
+    return ComponentFiles(
+        folder=folder, library=str(library), class_name=str(class_name), weights=look_at_component(folder)
+    )
+
+
+def _lacking(checkpoint: WeightFile, index: Mapping[str, Any], folder: Path) -> Iterator[Path]:
+    """The folders of the text encoders and the VAE that a single file lacks."""
+    held = by_component(checkpoint).keys()
+    for name, entry in sorted(index.items()):
+        kind = str(entry[1]) if isinstance(entry, list) and len(entry) == 2 else ""
+        part = "vae" if name == "vae" else "clip" if "CLIP" in kind else "t5" if kind.startswith("T5") else kind
+        is_needed = name == "vae" or name.startswith("text_encoder")
+        if is_needed and kind not in ("", "None") and part not in held:
+            yield folder / name
+
+
+def _why_no_folder(folder: Path) -> str:
+    if not folder.is_dir():
+        return f"the folder {folder.name!r} is not there any more"
+    singles = sorted(file.name for file in folder.glob("*.safetensors"))
+    text = f"{folder.name!r} is not a diffusers folder: it has no {INDEX}"
+    if singles:
+        return f"{text}; if you mean {singles[0]}, name the file itself"
+    if (folder / "snapshots").is_dir():
+        return f"{text}; name the folder inside its 'snapshots'"
+    if any(file.suffix in PICKLE_SUFFIXES for file in folder.iterdir()):
+        return f"{text}; and pickle files are never opened"
+    return text
