@@ -1,0 +1,57 @@
+"""The documents say what is true: links lead to files, named modules exist, examples run, exit codes are complete."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from latentpng.errors import ExitCode
+
+ROOT = Path(__file__).parents[1]
+PAGES = (
+    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "SECURITY.md", "latentpng/SPEC.md")),
+    ROOT / "engine/embedded/model/README.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+)
+INTERRUPTED = 130
+MOST_LINES = 150
+
+
+def names_of(pages: tuple[Path, ...]) -> list[str]:
+    return [str(page.relative_to(ROOT)) for page in pages]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=names_of(PAGES))
+def test_relative_links_lead_to_files(page: Path) -> None:
+    targets = re.findall(r'(?:\]\(|src=")([^)"\s#]+)', page.read_text("utf-8"))
+    relative = [target for target in targets if ":" not in target]
+    assert [target for target in relative if not (page.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=names_of(PAGES))
+def test_modules_that_are_to_be_run_exist(page: Path) -> None:
+    named = set(re.findall(r"python -m ((?:latentpng|engine|tui|tests)[\w.]*)", page.read_text("utf-8")))
+    assert [name for name in sorted(named) if find_spec(name.rstrip(".")) is None] == []
+
+
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text("utf-8").splitlines()) < MOST_LINES
+
+
+def test_the_page_of_exit_codes_has_each_of_them_once() -> None:
+    page = (ROOT / "docs/exit-codes.md").read_text("utf-8")
+    assert [int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)] == [*sorted(ExitCode), INTERRUPTED]
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/latentpng.md"])
+def test_the_examples_in_python_run(page: str, tmp_path: Path) -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text("utf-8"), re.DOTALL)
+    shutil.copy(ROOT / "tests/vectors/seeded.png", tmp_path / "picture.png")
+    command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{example}"]
+    subprocess.run(command, cwd=tmp_path, check=True, timeout=120)
