@@ -16,15 +16,18 @@ if TYPE_CHECKING:
     from latentpng.record import Json, LatentRecord
 
 _SUFFIX = ".latent.png"
-_UNSAID = """What the file does not say is assumed, and told: that the tool drew its noise where it does so by default \
-(the web UIs on a CUDA device), that this device was larger than the noise, and the channels that the model's name \
-hints at.  The new file calls its noise "unverified": only a render can show that it is the right one, as \
-`warmer render FILE --check --confirm --model MODEL` does."""
+_ASSUMED = """Whatever the file does not say is assumed and reported: that the tool drew its noise on its default \
+device (CUDA for the web UIs), that this GPU held all values at once, that a CPU had AVX2, and the number of channels \
+that the name of the model suggests.  The new file marks its noise as "unverified": only a render can show that it is \
+the right noise, as `warmer render FILE --check --confirm --model MODEL` does."""
+_ARITHMETIC = """code path of torch's CPU generator; the paths differ in the last bit of a few values.  avx2 is the \
+default: x86 processors with AVX2 or AVX-512.  generic: processors without them, such as ARM and Apple silicon, and \
+any processor under ATEN_CPU_CAPABILITY=default"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The arguments."""
-    parser.description = f"{parser.description}  {_UNSAID}"
+    parser.description = f"{parser.description}  {_ASSUMED}"
     parser.add_argument("file", metavar="FILE", help="a PNG, JPEG or WebP with the metadata of its tool")
     parser.add_argument("--as", default="", dest="tool", metavar="TOOL", help="the tool whose recipe to follow")
     parser.add_argument(
@@ -35,7 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch-index", type=_number, metavar="K", help="which picture of its batch, from 0")
     parser.add_argument("--batch-size", default=0, type=_number, metavar="N", help="how many pictures it had")
     parser.add_argument("--dtype", default="", metavar="NAME", help="float32, float16, bfloat16, coarse-float16, ...")
-    parser.add_argument("--arithmetic", default="", metavar="NAME", help="of the CPU: generic (default) or avx2")
+    parser.add_argument("--arithmetic", default="", metavar="NAME", help=_ARITHMETIC)
     add_output(parser, "OUT.png", f"default: {_SUFFIX} beside FILE", replaced="another latent, or an output,")
 
 

@@ -14,7 +14,7 @@ from latentpng.errors import InvalidValueError
 from latentpng.foreign.noise import gpus
 from latentpng.foreign.noise.drawing import CPU, GPU, NV, RANDOMNESS, Drawing
 from latentpng.foreign.noise.recipes import FACTORS, RECIPES, likely_channels, noise_of, recipe_name, variations_of
-from latentpng.foreign.noise.torch_cpu import BLOCK, FLOAT32, GENERIC
+from latentpng.foreign.noise.torch_cpu import BLOCK, DEFAULT_ARITHMETIC, FLOAT32
 from latentpng.foreign.record import ForeignRecord
 from latentpng.record import Json, JsonObject
 from latentpng.shapes import check_dims
@@ -126,7 +126,7 @@ def _drawing(name: str, record: ForeignRecord, choices: Choices) -> Drawing:
         randomness=randomness,
         gpu=(choices.gpu or gpus.LARGE) if randomness == GPU else "",
         dtype=choices.dtype or (recipe.dtype if randomness == CPU else FLOAT32),
-        arithmetic=(choices.arithmetic or GENERIC) if randomness == CPU else "",
+        arithmetic=(choices.arithmetic or DEFAULT_ARITHMETIC) if randomness == CPU else "",
         batch_index=index,
         batch_size=max(index + 1, choices.batch_size or _written_batch(record)) if recipe.whole_batch else 1,
     )

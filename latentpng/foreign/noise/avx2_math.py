@@ -1,4 +1,4 @@
-"""float32 log, sine and cosine with the last bit of torch's AVX2 path: most x86 processors without AVX-512 run it.
+"""float32 log, sine and cosine with the last bit of torch's AVX2 path: x86 processors with AVX2 or AVX-512 run it.
 
 The polynomials are those of the Cephes library (S. Moshier), in the order of operations of torch's avx_mathfun.h as
 gcc compiles it: a product and the sum that follows it are fused (one rounding).  Only for the arguments that uniforms

@@ -5,9 +5,16 @@ radius and the last eight the angle.  When the size is no multiple of sixteen, t
 from the words behind (rounded dtypes: behind the last whole block).  Fewer than sixteen values are drawn one by one, in
 double.
 
-torch has several arithmetics, chosen by the processor, which differ in the last bit of some values: "generic" (with
-glibc) and "avx2" are reproduced bit for bit.  Noise of 16 bits was coarse in torch 2.1 to 2.7 and some releases after:
-uniforms of 11 bits (float16) or 8 (bfloat16), each operation rounded.  In 2.13 it is the float32 noise, rounded once.
+torch has two code paths for this, which differ in the last bit of some values.  "avx2" is what x86 processors with AVX2
+run, those with AVX-512 included: `normal_stub` is not registered for AVX-512 (ATen/native/cpu/DistributionKernels.cpp),
+so torch falls back to AVX2 there, although `torch.backends.cpu.get_cpu_capability()` says "AVX512".  "generic" is what
+other processors run (ARM, Apple silicon, old x86; POWER has a third path, which is not reproduced), and any x86
+processor under ATEN_CPU_CAPABILITY=default.  Its logarithm, sine and cosine come from the C library: those of glibc are
+reproduced, and another library (Apple's) may differ in the last bit.  Both paths are reproduced bit for bit as the
+Linux builds of torch for x86 draw them.
+
+Noise of 16 bits was coarse in torch 2.1 to 2.7 and some releases after: uniforms of 11 bits (float16) or 8 (bfloat16),
+each operation rounded.  In 2.13 it is the float32 noise, rounded once.
 """
 
 from __future__ import annotations
@@ -30,7 +37,8 @@ if TYPE_CHECKING:
     Rounding: TypeAlias = Callable[[Singles], Singles]
 
 GENERIC, AVX2 = "generic", "avx2"
-ARITHMETICS = (GENERIC, AVX2)
+ARITHMETICS = (AVX2, GENERIC)
+DEFAULT_ARITHMETIC = AVX2  # what most machines run: every x86 processor with AVX2 or AVX-512
 FLOAT32 = "float32"
 _ROUNDED, _COARSE = ("float16", "bfloat16"), ("coarse-float16", "coarse-bfloat16")
 DTYPES = (FLOAT32, *_ROUNDED, *_COARSE)
@@ -52,7 +60,7 @@ class CpuDraw:
     first: int
     count: int
     dtype: str = FLOAT32
-    arithmetic: str = GENERIC
+    arithmetic: str = DEFAULT_ARITHMETIC
 
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:

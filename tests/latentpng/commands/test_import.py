@@ -11,18 +11,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from latentpng.cli import main
 from latentpng.foreign.noise.recipes import RECIPES
+from latentpng.foreign.noise.torch_cpu import ARITHMETICS
 from latentpng.foreign.rebuild import Choices, rebuild
 from latentpng.foreign.record import ForeignRecord
 from latentpng.png.chunks import build
 from latentpng.png.files import read_picture, read_record, write_picture
 from latentpng.png.pixels import encode_pixels
 from latentpng.record import TensorRoot
-from tests.latentpng.foreign.test_rebuild import THIS_PATH
+from tests.support.foreign.torch_paths import default_path, torch_path
 from tests.support.latentpng import independent
 from tests.support.latentpng.pictures import RGB, SIDE, seeded_record
 
@@ -135,8 +135,13 @@ GRAPH = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("arithmetic", [*ARITHMETICS, ""])
 @pytest.mark.parametrize("tool", ["a1111", "comfyui", "a1111 in a JPEG"])
-def test_from_a_tools_file_to_the_noise_of_torch(folder: Path, capsys: pytest.CaptureFixture[str], tool: str) -> None:
+def test_from_a_tools_file_to_the_noise_of_torch(
+    folder: Path, capsys: pytest.CaptureFixture[str], tool: str, arithmetic: str
+) -> None:
+    """Without the option, it is what torch draws on this machine."""
+    torch = torch_path(arithmetic) if arithmetic else default_path()
     png = encode_pixels(SIDE, SIDE, RGB)
     text = {"a1111": b"parameters\0" + WEB_UI.encode(), "comfyui": b"prompt\0" + json.dumps(GRAPH).encode()}
     if tool in text:
@@ -145,12 +150,11 @@ def test_from_a_tools_file_to_the_noise_of_torch(folder: Path, capsys: pytest.Ca
         exif = Image.Exif()
         exif.get_ifd(0x8769)[0x9286] = b"UNICODE\0" + WEB_UI.encode("utf-16-be")
         Image.frombytes("RGB", (SIDE, SIDE), RGB).save(folder / "b", "JPEG", exif=exif)
-    assert main(["import", "b", "--arithmetic", THIS_PATH]) == 0
-    recipe = tool.split()[0]
-    assert capsys.readouterr().err == f"latentpng: b.latent.png: noise of {recipe}, seed 5; assumed: channels 4\n"
+    assert main(["import", "b", *(["--arithmetic", arithmetic] if arithmetic else [])]) == 0
+    recipe, assumed = tool.split()[0], "channels 4" if arithmetic else "channels 4, arithmetic avx2"
+    assert capsys.readouterr().err == f"latentpng: b.latent.png: noise of {recipe}, seed 5; assumed: {assumed}\n"
     record = read_record("b.latent.png")
-    noise = torch.randn(4, 6, 8, generator=torch.Generator().manual_seed(5))
-    assert np.array_equal(record.tensor, noise.half().numpy())
+    assert np.array_equal(record.tensor, torch.noise(5, (4, 6, 8)).half().numpy())
     assert record.settings["prompt"] == "a cat"
     assert main(["verify", "b.latent.png"]) == 0
 
@@ -179,7 +183,7 @@ def test_what_a_file_does_not_say_is_left_out(folder: Path, reads: Read, capsys:
     assert read_record("a.latent.png").settings == {"width": SIDE, "height": SIDE, "scheduler": {"name": "ddim"}}
     assert capsys.readouterr().err == (
         "latentpng: a.latent.png: noise of comfyui, seed 7; assumed: size 8 x 8, channels 4, randomness cpu, "
-        "arithmetic generic, batch_index 0, batch_size 1\n"
+        "arithmetic avx2, batch_index 0, batch_size 1\n"
     )
 
 
