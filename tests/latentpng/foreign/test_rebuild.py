@@ -15,8 +15,7 @@ from latentpng.foreign.noise.recipes import RECIPES, likely_channels
 from latentpng.foreign.noise.torch_cpu import CpuDraw, cpu_normal
 from latentpng.foreign.rebuild import Choices, Rebuilt, rebuild
 from latentpng.foreign.record import ForeignRecord
-from tests.latentpng.foreign.noise.test_cuda import normal
-from tests.latentpng.foreign.noise.test_mixing import columns
+from tests.support.foreign.textbook import curand_normal, slerp_columns
 from tests.support.foreign.torch_paths import TorchPath, default_path
 from tests.support.latentpng import independent
 
@@ -77,7 +76,7 @@ def test_names_of_models_are_hints() -> None:
 @pytest.mark.parametrize("tool", ["a1111", "forge", "swarmui"])
 def test_variations_of_the_web_ui(tool: str, path: TorchPath) -> None:
     record = replace(RECORD, tool=tool, variation_seed=99, variation_strength=0.3)
-    nearly(rebuild(record, path.choices), columns(0.3, path.noise(1234, SHAPE), path.noise(99, SHAPE)))
+    nearly(rebuild(record, path.choices), slerp_columns(0.3, path.noise(1234, SHAPE), path.noise(99, SHAPE)))
 
 
 def test_a_variation_without_strength_is_none(path: TorchPath) -> None:
@@ -88,7 +87,7 @@ def test_variations_of_sdnext_are_sums_where_columns_are_square(path: TorchPath)
     low, high = path.noise(1234, SHAPE), path.noise(99, SHAPE)
     record = replace(RECORD, tool="sdnext", variation_seed=99, variation_strength=0.3)
     cosine = torch.nn.functional.cosine_similarity(low, high, dim=1).mean()
-    nearly(rebuild(record, path.choices), 0.7 * low + 0.3 * high if cosine < 0.0001 else columns(0.3, low, high))
+    nearly(rebuild(record, path.choices), 0.7 * low + 0.3 * high if cosine < 0.0001 else slerp_columns(0.3, low, high))
 
 
 def test_seeds_resized_from_a_smaller_and_a_larger_picture(path: TorchPath) -> None:
@@ -106,7 +105,7 @@ def test_seeds_resized_from_a_smaller_and_a_larger_picture(path: TorchPath) -> N
 def test_a_resized_variation_is_mixed_before_it_is_placed(path: TorchPath) -> None:
     record = replace(RECORD, resized_from=(96, 128), variation_seed=99, variation_strength=0.3)
     expected = path.noise(1234, SHAPE)
-    expected[:, 4:20, 4:16] = columns(0.3, path.noise(1234, (4, 16, 12)), path.noise(99, (4, 16, 12)))
+    expected[:, 4:20, 4:16] = slerp_columns(0.3, path.noise(1234, (4, 16, 12)), path.noise(99, (4, 16, 12)))
     nearly(rebuild(record, path.choices), expected)
 
 
@@ -162,7 +161,7 @@ def test_invokeai_2_turns_the_whole_noise_towards_one_seed_after_the_other(path:
 def test_cuda_noise_and_its_copies(randomness: str, tool: str) -> None:
     found = rebuild(replace(RECORD, tool=tool, randomness=randomness))
     words = [independent.philox(1234, i, 0) for i in range(1920)]
-    expected = torch.tensor([normal(x, y, 0) for x, y, _, _ in words]).reshape(SHAPE)
+    expected = torch.tensor([curand_normal(x, y, 0) for x, y, _, _ in words]).reshape(SHAPE)
     nearly(found, expected)
 
 
@@ -174,7 +173,7 @@ def test_a_small_gpu_draws_other_noise() -> None:
     assert np.array_equal(small.noise.ravel()[:1536], found.noise.ravel()[:1536])
     assert not np.array_equal(small.noise, found.noise)
     words = independent.philox(1234, 10, 0)
-    assert float(small.noise.ravel()[1546]) == pytest.approx(normal(words[0], words[1], 1), rel=1e-3)
+    assert float(small.noise.ravel()[1546]) == pytest.approx(curand_normal(words[0], words[1], 1), rel=1e-3)
 
 
 @pytest.mark.parametrize("randomness", ["cpu", "nv"])

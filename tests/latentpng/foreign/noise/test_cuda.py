@@ -10,6 +10,7 @@ import pytest
 from latentpng.errors import InvalidValueError
 from latentpng.foreign.noise.gpus import CAPACITIES, LARGE, capacity_of, chip_matters
 from latentpng.foreign.noise.philox import cuda_normal, nv_normal, threads_of
+from tests.support.foreign.textbook import curand_normal
 from tests.support.latentpng import independent
 
 # of the comment on top of modules/rng_philox.py in Stable Diffusion web UI: torch.randn((3, 4), device="cuda"), seed 0
@@ -26,15 +27,8 @@ CORES = {
 }  # fmt: skip
 
 
-def normal(x: int, y: int, component: int) -> float:
-    """Box and Muller, in double: sine first."""
-    radius = math.sqrt(-2 * math.log((x + 0.5) / 2**32))
-    angle = 2 * math.pi * (y + 0.5) / 2**32
-    return radius * (math.cos(angle) if component % 2 else math.sin(angle))
-
-
 def test_documented_values() -> None:
-    exact = [normal(*independent.philox(0, i, 0)[:2], 0) for i in range(12)]
+    exact = [curand_normal(*independent.philox(0, i, 0)[:2], 0) for i in range(12)]
     np.testing.assert_allclose(exact, DOCUMENTED, rtol=0, atol=5e-9)
     for found in (nv_normal(0, 12), cuda_normal(0, 12, 2**16)):
         np.testing.assert_allclose(found, DOCUMENTED, rtol=0, atol=1e-6)
@@ -56,7 +50,7 @@ def test_values_come_from_threads_calls_and_components(count: int, capacity: int
     for i in range(count):
         w0, w1, w2, w3 = independent.philox(77, i % threads, i // (4 * threads))
         component = i // threads % 4
-        expected.append(normal(w0, w1, component) if component < 2 else normal(w2, w3, component))
+        expected.append(curand_normal(w0, w1, component) if component < 2 else curand_normal(w2, w3, component))
     np.testing.assert_allclose(cuda_normal(77, count, capacity), expected, rtol=1e-5, atol=2e-6)
     assert threads_of(count, capacity) == threads
 

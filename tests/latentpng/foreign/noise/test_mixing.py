@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from latentpng.errors import InvalidValueError
 from latentpng.foreign.noise.mixing import centred, invokeai_variation, sdnext_variation, web_ui_variation
+from tests.support.foreign.textbook import slerp_columns
 
 SHAPE = (4, 24, 16)
 Mix: TypeAlias = Callable[[float, np.ndarray, np.ndarray], np.ndarray]
@@ -23,18 +24,6 @@ def noise(seed: int, shape: tuple[int, ...] = SHAPE) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal(shape, np.float32)
 
 
-def columns(strength: float, low: torch.Tensor, high: torch.Tensor) -> torch.Tensor:
-    """One column at a time, by the textbook: sin((1 - t) a) / sin(a) of one, sin(t a) / sin(a) of the other."""
-    result = torch.empty_like(low)
-    for channel in range(low.shape[0]):
-        for x in range(low.shape[2]):
-            a, b = low[channel, :, x], high[channel, :, x]
-            angle = torch.arccos((a / a.norm()) @ (b / b.norm()))
-            first = torch.sin((1 - strength) * angle) / torch.sin(angle)
-            result[channel, :, x] = first * a + torch.sin(strength * angle) / torch.sin(angle) * b
-    return result
-
-
 def mean_cosine(low: np.ndarray, high: np.ndarray) -> float:
     """Over all columns."""
     return float(torch.nn.functional.cosine_similarity(torch.from_numpy(low), torch.from_numpy(high), dim=1).mean())
@@ -43,7 +32,7 @@ def mean_cosine(low: np.ndarray, high: np.ndarray) -> float:
 @pytest.mark.parametrize("strength", [0.0, 0.1, 0.5, 1.0])
 def test_the_web_ui_turns_each_column(strength: float) -> None:
     low, high = noise(1), noise(2)
-    expected = columns(strength, torch.from_numpy(low), torch.from_numpy(high)).numpy()
+    expected = slerp_columns(strength, torch.from_numpy(low), torch.from_numpy(high)).numpy()
     found = web_ui_variation(strength, low, high)
     np.testing.assert_allclose(found, expected, rtol=0, atol=3e-6)
     assert (found.astype(np.float16) != expected.astype(np.float16)).mean() < 0.002
