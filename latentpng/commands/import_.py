@@ -113,8 +113,8 @@ def _settings(foreign: ForeignRecord, rebuilt: Rebuilt) -> dict[str, Json]:
     settings: dict[str, Json] = {
         "prompt": foreign.prompt,
         "negative_prompt": foreign.negative_prompt,
-        "steps": foreign.steps or None,
-        "guidance": foreign.guidance,
+        "steps": foreign.num_inference_steps or None,
+        "guidance": foreign.guidance_scale,
         "scheduler": scheduler if scheduler["name"] else None,
         "model": model if foreign.model or foreign.model_hash else None,
         "width": rebuilt.size[0],

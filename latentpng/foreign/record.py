@@ -40,10 +40,10 @@ class ForeignRecord:
     width: int = 0
     height: int = 0
     resized_from: tuple[int, int] = (0, 0)
-    steps: int = 0
+    num_inference_steps: int = 0
     sampler: str = ""
     scheduler: str = ""
-    guidance: float | None = None
+    guidance_scale: float | None = None
     model: str = ""
     model_hash: str = ""
     randomness: str = ""

@@ -30,6 +30,7 @@ _TEXT_LIMIT = 4000
 _EXTRA_LIMIT = 200
 _EXTRAS_SHOWN = 40
 _UNSAID: tuple[Json, ...] = (None, "", 0, 0.0, (), (0, 0))
+_JSON_KEYS = {"num_inference_steps": "steps", "guidance_scale": "guidance"}  # as SPEC.md calls these settings
 _MAY_BE_ZERO = frozenset({"seed", "variation_seed", "guidance", "batch_index"})
 
 
@@ -47,7 +48,9 @@ def foreign_lines(record: ForeignRecord) -> list[str]:
 def foreign_json(record: ForeignRecord) -> dict[str, Json]:
     """The record's fields by their names; seeds as decimal strings, because many parsers lose digits of numbers."""
     entries: dict[str, Json] = {
-        field.name: getattr(record, field.name) for field in dataclasses.fields(record) if field.name != "extra"
+        _JSON_KEYS.get(field.name, field.name): getattr(record, field.name)
+        for field in dataclasses.fields(record)
+        if field.name != "extra"
     }
     entries = {name: value for name, value in entries.items() if name in _MAY_BE_ZERO or value not in _UNSAID}
     entries = {name: value for name, value in entries.items() if value is not None}
@@ -71,10 +74,10 @@ def _facts(record: ForeignRecord) -> list[tuple[str, str]]:
         *(("variation", text) for text in mixed),
         ("size", _size(record.width, record.height)),
         ("drawn at", _size(*record.resized_from)),
-        ("steps", str(record.steps or "")),
+        ("steps", str(record.num_inference_steps or "")),
         ("sampler", record.sampler),
         ("scheduler", record.scheduler),
-        ("guidance", "" if record.guidance is None else f"{record.guidance:g}"),
+        ("guidance", "" if record.guidance_scale is None else f"{record.guidance_scale:g}"),
         ("model", record.model),
         ("model hash", record.model_hash),
         ("noise drawn by", _RANDOMNESS.get(record.randomness, "")),

@@ -34,10 +34,10 @@ RECORD = ForeignRecord(
     seed=1234,
     width=64,
     height=48,
-    steps=20,
+    num_inference_steps=20,
     sampler="Euler a",
     scheduler="Karras",
-    guidance=7.0,
+    guidance_scale=7.0,
     model="sd15",
     model_hash="6ce0161689",
 )

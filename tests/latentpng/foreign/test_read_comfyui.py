@@ -23,7 +23,7 @@ def test_the_nodes_of_a_custom_sampler_are_followed() -> None:
         seed=219670278747233,
         width=768,
         height=1024,
-        steps=24,
+        num_inference_steps=24,
         sampler="euler",
         scheduler="simple",
         model="flux1-dev.safetensors",
@@ -40,7 +40,7 @@ def test_the_nodes_of_a_custom_sampler_are_followed() -> None:
 def test_a_guider_has_its_own_guidance_and_prompts() -> None:
     guider = node("CFGGuider", model=link("31"), positive=link("26"), negative=link("60"), cfg=4.5)
     found = read({**FLUX, "22": guider, "60": node("CLIPTextEncode", text="fog", clip=link("32"))})
-    assert (found.guidance, found.prompt, found.negative_prompt) == (4.5, "a red boat", "fog")
+    assert (found.guidance_scale, found.prompt, found.negative_prompt) == (4.5, "a red boat", "fog")
 
 
 def test_a_custom_sampler_with_its_seed_in_it() -> None:
@@ -61,8 +61,8 @@ def test_a_custom_sampler_with_its_seed_in_it() -> None:
     found = read(
         {**SIMPLE, "3": custom, "50": node("KSamplerSelect", sampler_name="heun"), "51": sigmas, "52": schedule}
     )
-    assert (found.seed, found.steps, found.sampler) == (12, 11, "heun")
-    assert (found.scheduler, found.guidance) == ("KarrasScheduler", 8.0)
+    assert (found.seed, found.num_inference_steps, found.sampler) == (12, 11, "heun")
+    assert (found.scheduler, found.guidance_scale) == ("KarrasScheduler", 8.0)
 
 
 def advanced(latent: Json, seed: Json, add_noise: str) -> Json:

@@ -95,8 +95,8 @@ def test_a_strength_is_told_as_it_was_written() -> None:
 
 def test_dream_lines_of_all_ages() -> None:
     quoted = foreign_from_texts({"Dream": '"a \\"red\\" boat -S 1" -s50 -S42 -W512 -H640 -C7.5 -Ak_lms'})
-    assert (quoted.prompt, quoted.seed, quoted.steps) == ('a "red" boat -S 1', 42, 50)
-    assert (quoted.width, quoted.height, quoted.guidance, quoted.sampler) == (512, 640, 7.5, "k_lms")
+    assert (quoted.prompt, quoted.seed, quoted.num_inference_steps) == ('a "red" boat -S 1', 42, 50)
+    assert (quoted.width, quoted.height, quoted.guidance_scale, quoted.sampler) == (512, 640, 7.5, "k_lms")
     bare = foreign_from_texts({"Dream": "a red boat"})
     assert (bare.tool, bare.prompt, bare.seed) == ("invokeai", "a red boat", None)
     odd = foreign_from_texts({"Dream": "a boat -s 5 -S x -V 1:0.5,x:1,3"})

@@ -166,7 +166,7 @@ def test_what_stands_in_brackets_is_not_wanted(typed: str, prompt: str, negative
 )
 def test_the_switches_start_at_the_last_number_of_steps(typed: str, prompt: str, steps: int) -> None:
     record = foreign_from_texts({"Dream": typed})
-    assert (record.prompt, record.steps) == (prompt, steps)
+    assert (record.prompt, record.num_inference_steps) == (prompt, steps)
 
 
 @pytest.mark.parametrize("digits", [41, 4301, 10**5])
@@ -175,7 +175,7 @@ def test_seeds_beyond_forty_digits_are_absent(digits: int) -> None:
     record = foreign_from_texts(
         {"parameters": f"x\nSteps: {seed}, Seed: {seed}, CFG scale: {seed}, Size: {seed}x{seed}"}
     )
-    assert (record.seed, record.steps, record.guidance, record.width) == (None, 0, None, 0)
+    assert (record.seed, record.num_inference_steps, record.guidance_scale, record.width) == (None, 0, None, 0)
     assert foreign_from_texts({"prompt": COMFYUI.texts["prompt"].replace("18446744073709551615", seed)}).seed is None
     largest = foreign_from_texts({"parameters": f"x\nSteps: 1, Seed: -{'9' * 40}, CFG scale: 1"})
     assert largest.seed == -(10**40 - 1)

@@ -71,7 +71,7 @@ def test_several_variations() -> None:
 
 
 def test_zeros_that_say_something_are_shown() -> None:
-    record = ForeignRecord(tool="comfyui", seed=0, guidance=0.0, batch_index=0)
+    record = ForeignRecord(tool="comfyui", seed=0, guidance_scale=0.0, batch_index=0)
     assert foreign_lines(record) == [
         "tool             ComfyUI",
         "seed             0",
