@@ -1,4 +1,4 @@
-"""SwarmUI: a JSON object with `sui_image_params`, as `parameters` of a PNG or in the EXIF of other pictures.
+"""SwarmUI: a JSON object with `sui_image_params`, as `parameters` of a PNG or in the EXIF of a JPEG or WebP.
 
 Older versions wrote sampler and scheduler under the names of the ComfyUI back end.
 """
@@ -33,7 +33,7 @@ _USED = (
 
 
 def read(texts: Texts) -> ForeignRecord | None:
-    """The first text with the object."""
+    """Return the record of the first text with this object; None when there is none."""
     for keyword in _KEYWORDS:
         text = texts.get(keyword, "")
         entries = read_object(text) if _MARK in text else {}

@@ -1,4 +1,4 @@
-"""The initial noise of every tool, against torch where torch is the source; and what is told of it."""
+"""The initial noise of every tool, compared with torch where torch drew it, and the provenance that is recorded."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from latentpng.errors import InvalidValueError
+from latentpng.foreign.choices import Choices
 from latentpng.foreign.noise.recipes import RECIPES, likely_channels
 from latentpng.foreign.noise.torch_cpu import CpuDraw, cpu_normal
-from latentpng.foreign.rebuild import Choices, Rebuilt, rebuild
+from latentpng.foreign.rebuild import Rebuilt, rebuild
 from latentpng.foreign.record import ForeignRecord
 from tests.support.foreign.textbook import curand_normal, slerp_columns
 from tests.support.foreign.torch_paths import TorchPath, default_path
 from tests.support.latentpng import independent
 
-# 4 x 24 x 20 values
 RECORD = ForeignRecord(tool="a1111", seed=1234, width=160, height=192)
 SHAPE = (4, 24, 20)
 
 
 def same(found: Rebuilt, expected: torch.Tensor) -> bool:
-    """True when all float16 values are the same."""
+    """Return True when all float16 values are equal."""
     assert found.noise.dtype == np.float16
     return bool(np.array_equal(found.noise, expected.half().numpy()))
 
 
 def nearly(found: Rebuilt, expected: torch.Tensor) -> None:
-    """All but a few float16 values are the same, and those are near."""
+    """Check that all float16 values are close, and all but a few are equal."""
     np.testing.assert_allclose(found.noise.astype(np.float32), expected.numpy(), rtol=1e-3, atol=1e-4)
     assert (found.noise != expected.half().numpy()).mean() < 0.003
 
@@ -83,7 +83,7 @@ def test_a_variation_without_strength_is_none(path: TorchPath) -> None:
     assert same(rebuild(replace(RECORD, variation_seed=99), path.choices), path.noise(1234, SHAPE))
 
 
-def test_variations_of_sdnext_are_sums_where_columns_are_square(path: TorchPath) -> None:
+def test_variations_of_sdnext_are_linear_where_columns_are_orthogonal(path: TorchPath) -> None:
     low, high = path.noise(1234, SHAPE), path.noise(99, SHAPE)
     record = replace(RECORD, tool="sdnext", variation_seed=99, variation_strength=0.3)
     cosine = torch.nn.functional.cosine_similarity(low, high, dim=1).mean()
@@ -141,7 +141,7 @@ def test_invokeai_draws_float16(path: TorchPath) -> None:
     assert np.array_equal(found.noise.ravel(), coarse)
 
 
-def test_invokeai_2_turns_the_whole_noise_towards_one_seed_after_the_other(path: TorchPath) -> None:
+def test_invokeai_2_interpolates_the_whole_noise_for_one_seed_after_the_other(path: TorchPath) -> None:
     record = replace(RECORD, tool="invokeai", version="2.3.5", variations=((5, 0.2), (6, 0.1)))
     expected = path.noise(1234, SHAPE).double()
     for seed, weight in record.variations:
@@ -165,7 +165,7 @@ def test_cuda_noise_and_its_copies(randomness: str, tool: str) -> None:
     nearly(found, expected)
 
 
-def test_a_small_gpu_draws_other_noise() -> None:
+def test_a_small_gpu_draws_different_noise() -> None:
     record = replace(RECORD, randomness="gpu")
     found = rebuild(record, Choices(gpu="2x1536"))
     assert np.array_equal(found.noise, rebuild(record).noise)  # 3,072 threads are enough
@@ -177,7 +177,7 @@ def test_a_small_gpu_draws_other_noise() -> None:
 
 
 @pytest.mark.parametrize("randomness", ["cpu", "nv"])
-def test_draw_things_says_where_it_drew(randomness: str) -> None:
+def test_draw_things_draws_like_the_web_ui(randomness: str) -> None:
     found = rebuild(replace(RECORD, tool="drawthings", randomness=randomness))
     web_ui = rebuild(RECORD, Choices(randomness=randomness))
     assert np.array_equal(found.noise, web_ui.noise)
@@ -191,7 +191,7 @@ def test_draw_things_draws_a_batch_at_once(randomness: str) -> None:
     assert np.array_equal(second.ravel(), batch.ravel()[480:])
 
 
-def test_a_person_may_overrule_the_file(path: TorchPath) -> None:
+def test_choices_override_the_file(path: TorchPath) -> None:
     record = replace(RECORD, tool="novelai", randomness="gpu")
     found = rebuild(record, Choices(tool="comfyui", randomness="cpu", arithmetic=path.arithmetic))
     assert same(found, path.noise(1234, SHAPE))
@@ -204,7 +204,7 @@ def test_negative_seeds_are_those_of_torch(path: TorchPath) -> None:
     assert found.source["seed"] == "-7"
 
 
-def test_the_source_tells_all_that_was_read_and_assumed() -> None:
+def test_the_source_records_all_that_was_read_and_assumed() -> None:
     record = replace(RECORD, version="v1.10.1", variation_seed=99, variation_strength=0.25)
     assert rebuild(record).source == {
         "tool": "a1111",
@@ -236,7 +236,7 @@ def test_the_source_tells_all_that_was_read_and_assumed() -> None:
     }
 
 
-def test_what_was_said_is_not_assumed() -> None:
+def test_choices_are_not_reported_as_assumed() -> None:
     said = Choices(randomness="gpu", gpu="RTX 3060", channels=4)
     found = rebuild(RECORD, said)
     assert found.assumed == ()
@@ -244,7 +244,7 @@ def test_what_was_said_is_not_assumed() -> None:
     assert found.source["gpu"] == "RTX 3060"
 
 
-def test_large_noise_depends_on_the_gpu_and_says_so() -> None:
+def test_the_source_records_that_large_noise_depends_on_the_gpu() -> None:
     assert rebuild(replace(RECORD, width=1024, height=1024)).source["gpu_matters"] is True
 
 
@@ -266,57 +266,66 @@ STRONG = {"variation_seed": 1, "variation_strength": 1.5}
 @pytest.mark.parametrize(
     ("changes", "choices", "message"),
     [
-        ({"tool": ""}, {}, f"no metadata of a tool that is known: --as names one of {KNOWN}"),
-        ({"tool": "novelai"}, {}, f"novelai does not tell how it draws its noise: --as names one of {KNOWN}"),
-        ({}, {"tool": "paint"}, f"noise is rebuilt as that of {KNOWN}, found 'paint'"),
-        ({"seed": None}, {}, "the metadata name no seed"),
-        ({"seed": 2**64}, {}, "a seed of torch is a number from -2^63 to 2^64 - 1, found 18446744073709551616"),
+        ({"tool": ""}, {}, f"no metadata of a known tool was found: name the tool with --as, one of {KNOWN}"),
+        (
+            {"tool": "novelai"},
+            {},
+            f"how novelai draws its noise is not published: choose a recipe with --as, one of {KNOWN}",
+        ),
+        ({}, {"tool": "paint"}, f"--as must be one of {KNOWN}, found 'paint'"),
+        ({"seed": None}, {}, "the metadata contains no seed"),
+        ({"seed": 2**64}, {}, "a seed of torch must be from -2^63 to 2^64 - 1, found 18446744073709551616"),
         ({"width": 0}, {}, "1 to 2097152 elements needed, found dimensions [4, 0, 0]"),
         ({"width": 10**9}, {}, "1 to 2097152 elements needed, found dimensions [4, 24, 125000000]"),
         ({"resized_from": (10**9, 8)}, {}, "1 to 2097152 elements needed, found dimensions [4, 1, 125000000]"),
         ({"resized_from": (4, 8)}, {}, "1 to 2097152 elements needed, found dimensions [4, 1, 0]"),
-        ({"tool": "drawthings"}, {}, "the file does not say where drawthings drew its noise: --randomness does"),
-        (STRONG, {}, "the strength of a variation is 0 to 1, found [1.5]"),
-        ({**STRONG, "variation_strength": float("nan")}, {}, "the strength of a variation is 0 to 1, found [nan]"),
-        ({"variation_strength": 0.5}, {}, "a variation needs a seed, found its strength alone"),
-        ({"tool": "comfyui", "variations": ((1, 0.5),)}, {}, "this recipe has no variations, found one"),
+        ({"tool": "drawthings"}, {}, "the file does not say where drawthings drew its noise: choose with --randomness"),
+        (STRONG, {}, "variation strengths must be from 0 to 1, found [1.5]"),
+        ({**STRONG, "variation_strength": float("nan")}, {}, "variation strengths must be from 0 to 1, found [nan]"),
+        ({"variation_strength": 0.5}, {}, "the metadata contains the strength of a variation, but not its seed"),
+        (
+            {"tool": "comfyui", "variations": ((1, 0.5),)},
+            {},
+            "the metadata contains a variation, but the recipe has none",
+        ),
         (
             {"tool": "invokeai", "version": "2.1", "extra": (("perlin", 0.1),)},
             {},
-            "Perlin noise is mixed into it, which cannot be rebuilt",
+            "Perlin noise was mixed into the initial noise, and that cannot be rebuilt",
         ),
         (
             {"tool": "sdcpp", "extra": (("RNG", "std_default"),)},
             {},
-            "std_default drew it, the generator of whichever C++ library it was built with: the file does not say",
+            "the noise was drawn by std_default, the generator of a C++ standard library that the file does not name",
         ),
-        ({}, {"batch_index": 3}, "a1111 draws each picture by a seed of its own: no batch index needed, found 3"),
+        ({}, {"batch_index": 3}, "a1111 gives each picture its own seed, so the batch index must be 0, found 3"),
         (
             {"tool": "comfyui"},
             {"batch_index": 10**6},
-            "values of a draw of at most 268435456 needed, found 1920000000 to 1920001920 of 1920001920",
+            "values must lie within a draw of at most 268435456, found 1920000000 to 1920001920 of 1920001920",
         ),
         (
             {"tool": "drawthings", "randomness": "nv", "batch_index": 10**30},
             {},
-            "a batch has at most 1048576 pictures, found picture 1000000000000000000000000000000",
+            "the batch index must be below 1048576, found 1000000000000000000000000000000",
         ),
         (
             {"tool": "comfyui", "randomness": "gpu"},
             {"batch_index": 2},
-            "of a batch that a GPU drew at once only picture 0 can be rebuilt, found 2",
+            "only picture 0 of a batch drawn at once by a GPU can be rebuilt, found 2",
         ),
         (
             {},
             {"gpu": "abacus"},
-            "a GPU is 'large', a known name or its multiprocessors x threads (28x1536), found 'abacus'",
+            "gpu must be 'large', a known name such as 'RTX 3060', or multiprocessors x threads such as 28x1536, "
+            "found 'abacus'",
         ),
-        ({}, {"randomness": "dice"}, "noise is drawn by cpu, gpu, nv, found 'dice'"),
-        ({}, {"channels": 5}, "a latent has 4, 16, 32, 128 channels, found 5"),
-        ({}, {"batch_size": -1}, "the pictures of a batch are counted from 0, found a negative number"),
+        ({}, {"randomness": "dice"}, "randomness must be one of cpu, gpu, nv, found 'dice'"),
+        ({}, {"channels": 5}, "channels must be one of 4, 16, 32, 128, found 5"),
+        ({}, {"batch_size": -1}, "batch_index and batch_size must be 0 or more, found a negative number"),
     ],
 )
-def test_what_cannot_be_known_is_one_sentence(
+def test_noise_that_cannot_be_known_is_refused_in_one_sentence(
     changes: dict[str, object], choices: dict[str, object], message: str
 ) -> None:
     with pytest.raises(InvalidValueError) as caught:

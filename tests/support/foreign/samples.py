@@ -1,6 +1,6 @@
-"""What each tool writes into a picture, by keyword, and what it says: written from the tools' documented forms.
+"""Sample texts of each tool by keyword, with the records that they should give.
 
-No prompt and no figure here is from a picture of anyone.
+They follow the documented forms of the tools; no prompt and no number comes from anyone's picture.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Samples of those tools that write the text of Stable Diffusion web UI, or can: see samples.py."""
+"""Samples of the tools that can write the text of Stable Diffusion web UI; see samples.py."""
 
 from __future__ import annotations
 
@@ -11,7 +11,12 @@ from latentpng.record import Json
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sample:
-    """texts: by keyword, as in a PNG.  record: what they say."""
+    """Texts of one picture, and the record that they should give.
+
+    Attributes:
+        texts: The texts by keyword, as in a PNG.
+        record: The expected record.
+    """
 
     texts: dict[str, str]
     record: ForeignRecord

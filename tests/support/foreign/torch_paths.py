@@ -1,6 +1,6 @@
 """Noise as torch itself draws it on the CPU, by each code path that it can take on this machine.
 
-torch chooses its code path once per process, from the processor or from ATEN_CPU_CAPABILITY.  So each path gets one
+torch chooses its code path once per process, from the processor or from ATEN_CPU_CAPABILITY. So each path gets one
 subprocess, which draws every reference array of the test session at once.
 """
 
@@ -21,8 +21,8 @@ import numpy as np
 import pytest
 import torch
 
+from latentpng.foreign.choices import Choices
 from latentpng.foreign.noise.torch_cpu import AVX2, GENERIC
-from latentpng.foreign.rebuild import Choices
 
 Case: TypeAlias = tuple[int, int, str]  # seed, number of values, dtype
 

@@ -26,12 +26,12 @@ from tests.support.foreign.torch_paths import CASES, DTYPES, SEEDS, TorchPath, d
 
 
 def drawn(seed: int, total: int, dtype: str = "float32", arithmetic: str = DEFAULT_ARITHMETIC) -> np.ndarray:
-    """A whole draw."""
+    """Return all values of one draw."""
     return cpu_normal(CpuDraw(seed=seed, total=total, first=0, count=total, dtype=dtype, arithmetic=arithmetic))
 
 
 def mt19937(seed: int) -> Iterator[int]:
-    """The published algorithm, word by word."""
+    """Yield the words of mt19937, computed as published."""
     state = [seed & 0xFFFFFFFF]
     for i in range(1, 624):
         state.append((1812433253 * (state[-1] ^ (state[-1] >> 30)) + i) & 0xFFFFFFFF)
@@ -60,7 +60,7 @@ def test_words_are_those_of_the_published_twister(seed: int) -> None:
 def test_seeds_that_torch_refuses_are_refused(seed: int) -> None:
     with pytest.raises(InvalidValueError) as caught:
         Words(seed)
-    assert str(caught.value) == f"a seed of torch is a number from -2^63 to 2^64 - 1, found {seed}"
+    assert str(caught.value) == f"a seed of torch must be from -2^63 to 2^64 - 1, found {seed}"
     with pytest.raises((RuntimeError, ValueError, OverflowError)):
         torch.Generator().manual_seed(seed)
 
@@ -73,7 +73,7 @@ def test_noise_is_that_of_torch_bit_for_bit(path: TorchPath) -> None:
 
 
 def test_the_default_is_what_this_machine_draws() -> None:
-    """AVX-512 included: torch has no such path for this noise and takes that of AVX2."""
+    """On AVX-512 too: torch has no path of its own for this noise there, and takes that of AVX2."""
     own = default_path()
     for seed, size, dtype in CASES:
         found = cpu_normal(CpuDraw(seed=seed, total=size, first=0, count=size, dtype=dtype))
@@ -89,7 +89,7 @@ def test_the_paths_differ_in_few_float16_values_and_by_one_step_unless_near_zero
     assert np.abs(halves[0][steps > 1]).max() < 0.002
 
 
-def test_whatever_path_this_machine_runs_is_near() -> None:
+def test_both_paths_are_close_to_what_this_machine_draws() -> None:
     noise = torch.randn(2**16, generator=torch.Generator().manual_seed(7)).numpy()
     for arithmetic in ARITHMETICS:
         found = drawn(7, 2**16, arithmetic=arithmetic)
@@ -142,16 +142,14 @@ def test_a_part_is_the_same_as_in_the_whole(dtype: str, total: int) -> None:
             assert np.array_equal(part, whole[first : first + count]), (first, count)
 
 
-def test_other_devices_round_to_their_dtype() -> None:
+def test_other_generators_round_to_their_dtype() -> None:
     values = drawn(1, 4096)
     for dtype in DTYPES:
         expected = torch.from_numpy(values).to(getattr(torch, dtype)).float()
         assert rounded(values, dtype).tolist() == expected.tolist()
     with pytest.raises(InvalidValueError) as caught:
         rounded(values, "coarse-float16")
-    assert str(caught.value) == (
-        "coarse-float16, coarse-bfloat16 are drawn by the CPU alone, found another randomness and 'coarse-float16'"
-    )
+    assert str(caught.value) == ("dtype coarse-float16 needs randomness cpu, found a different randomness")
 
 
 @pytest.mark.parametrize(
@@ -159,12 +157,12 @@ def test_other_devices_round_to_their_dtype() -> None:
     [
         (
             {"dtype": "int8"},
-            "noise is drawn as float32, float16, bfloat16, coarse-float16, coarse-bfloat16, found 'int8'",
+            "dtype must be one of float32, float16, bfloat16, coarse-float16, coarse-bfloat16, found 'int8'",
         ),
-        ({"arithmetic": "sse"}, "the arithmetic is avx2 or generic, found 'sse'"),
-        ({"count": 5}, "values of a draw of at most 268435456 needed, found 0 to 5 of 4"),
-        ({"first": -1}, "values of a draw of at most 268435456 needed, found -1 to 3 of 4"),
-        ({"total": 2**28 + 1}, "values of a draw of at most 268435456 needed, found 0 to 4 of 268435457"),
+        ({"arithmetic": "sse"}, "arithmetic must be avx2 or generic, found 'sse'"),
+        ({"count": 5}, "values must lie within a draw of at most 268435456, found 0 to 5 of 4"),
+        ({"first": -1}, "values must lie within a draw of at most 268435456, found -1 to 3 of 4"),
+        ({"total": 2**28 + 1}, "values must lie within a draw of at most 268435456, found 0 to 4 of 268435457"),
     ],
 )
 def test_impossible_draws_are_refused(draw: dict[str, object], message: str) -> None:
