@@ -17,6 +17,7 @@ from latentpng.foreign.noise.drawing import CPU, GPU, NV, Drawing
 from latentpng.foreign.noise.recipes import FACTORS, RECIPES, likely_channels, noise_of, recipe_name, variations_of
 from latentpng.foreign.noise.torch_cpu import BLOCK, DEFAULT_ARITHMETIC, FLOAT32
 from latentpng.foreign.record import ForeignRecord
+from latentpng.json_fields import is_integer
 from latentpng.record import Json, JsonObject
 from latentpng.shapes import check_dims
 from latentpng.text import brief
@@ -168,4 +169,4 @@ def _has_size(record: ForeignRecord) -> bool:
 
 def _written_batch(record: ForeignRecord) -> int:
     size = dict(record.extra).get("batch_size")
-    return size if isinstance(size, int) and not isinstance(size, bool) and size > 0 else 0
+    return size if is_integer(size) and size > 0 else 0

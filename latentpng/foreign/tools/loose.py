@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from latentpng.json_fields import is_integer, is_number
 from latentpng.record import Json, JsonObject
 
 MAX_COUNT = 2**20  # largest number of pixels of a side, or of steps
@@ -24,7 +25,7 @@ def whole(value: Json) -> int | None:
         return int(value) if _WHOLE.fullmatch(value) else None
     if isinstance(value, float) and math.isfinite(value) and value.is_integer():
         return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return value if is_integer(value) else None
 
 
 def real(value: Json) -> float | None:
@@ -33,7 +34,7 @@ def real(value: Json) -> float | None:
         value = value.strip()
         if not _REAL.fullmatch(value):
             return None
-    elif isinstance(value, bool) or not isinstance(value, int | float):
+    elif not is_number(value):
         return None
     try:
         number = float(value)
