@@ -1,4 +1,4 @@
-"""`latentpng import`: give another tool's picture the noise that it started from, rebuilt from its metadata."""
+"""`latentpng import`: rebuild the initial noise of another tool's picture and store it in a PNG with the picture."""
 
 from __future__ import annotations
 
@@ -11,45 +11,55 @@ from latentpng.commands.output import STANDARD_OUTPUT, add_output, say
 from latentpng.errors import ExitCode, InvalidValueError
 
 if TYPE_CHECKING:
-    from latentpng.foreign.rebuild import Choices, Rebuilt
+    from latentpng.foreign.choices import Choices
+    from latentpng.foreign.rebuild import Rebuilt
     from latentpng.foreign.record import ForeignRecord
     from latentpng.record import Json, LatentRecord
 
 _SUFFIX = ".latent.png"
-_UNSAID = """What the file does not say is assumed, and told: that the tool drew its noise where it does so by default \
-(the web UIs on a CUDA device), that this device was larger than the noise, and the channels that the model's name \
-hints at.  The new file calls its noise "unverified": only a render can show that it is the right one, as \
-`warmer render FILE --check --confirm --model MODEL` does."""
+_ASSUMED = """Whatever the file does not say is assumed and reported: that the tool drew its noise on its default \
+device (CUDA for the web UIs), that this GPU held all values at once, that a CPU had AVX2, and the number of channels \
+that the name of the model suggests. The new file marks its noise as "unverified": only a render can show that it is \
+the right noise, as `warmer render FILE --check --confirm --model MODEL` does."""
+_RANDOMNESS = "generator of the noise: cpu (torch's; also on a Mac), gpu (CUDA's) or nv (CUDA's, computed on the CPU)"
+_GPU = "GPU that drew the noise: a name such as RTX 3060, or its multiprocessors x threads such as 28x1536"
+_DTYPE = "dtype that was drawn: float32, float16, bfloat16, and coarse-float16 or coarse-bfloat16 of older torch"
+_ARITHMETIC = """code path of torch's CPU generator; the paths differ in the last bit of some values. avx2 is the \
+default: x86 processors with AVX2 or AVX-512. generic: processors without them, such as ARM and Apple silicon, and \
+any processor under ATEN_CPU_CAPABILITY=default"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """The arguments."""
-    parser.description = f"{parser.description}  {_UNSAID}"
+    """Declare the arguments of the command."""
+    parser.description = f"{parser.description} {_ASSUMED}"
     parser.add_argument("file", metavar="FILE", help="a PNG, JPEG or WebP with the metadata of its tool")
-    parser.add_argument("--as", default="", dest="tool", metavar="TOOL", help="the tool whose recipe to follow")
-    parser.add_argument(
-        "--randomness", default="", metavar="cpu|gpu|nv", help="where the noise was drawn; cpu on a Mac"
+    parser.add_argument("--as", default="", dest="tool", metavar="TOOL", help="follow the recipe of this tool")
+    parser.add_argument("--randomness", default="", metavar="cpu|gpu|nv", help=_RANDOMNESS)
+    parser.add_argument("--gpu", default="", metavar="NAME", help=_GPU)
+    parser.add_argument("--channels", default=0, type=_number, metavar="N", help="latent channels: 4, 16, 32 or 128")
+    parser.add_argument("--batch-index", type=_number, metavar="K", help="index of the picture in its batch, from 0")
+    parser.add_argument("--batch-size", default=0, type=_number, metavar="N", help="number of pictures in that batch")
+    parser.add_argument("--dtype", default="", metavar="NAME", help=_DTYPE)
+    parser.add_argument("--arithmetic", default="", metavar="NAME", help=_ARITHMETIC)
+    add_output(
+        parser,
+        "OUT.png",
+        f"file to write (default: FILE with the suffix {_SUFFIX})",
+        replaced="another latent, or an output,",
     )
-    parser.add_argument("--gpu", default="", metavar="NAME", help="which one: RTX 3060, or 28x1536, its threads")
-    parser.add_argument("--channels", default=0, type=_number, metavar="N", help="of the latent: 4, 16, 32, 128")
-    parser.add_argument("--batch-index", type=_number, metavar="K", help="which picture of its batch, from 0")
-    parser.add_argument("--batch-size", default=0, type=_number, metavar="N", help="how many pictures it had")
-    parser.add_argument("--dtype", default="", metavar="NAME", help="float32, float16, bfloat16, coarse-float16, ...")
-    parser.add_argument("--arithmetic", default="", metavar="NAME", help="of the CPU: generic (default) or avx2")
-    add_output(parser, "OUT.png", f"default: {_SUFFIX} beside FILE", replaced="another latent, or an output,")
 
 
 def run(given: argparse.Namespace) -> ExitCode:
-    """Import the picture."""
+    """Import the picture and return the exit code."""
 
-    def bring(file: str) -> ExitCode:
+    def import_picture(file: str) -> ExitCode:
         from latentpng.foreign.containers.pixels import decode_other, is_png
         from latentpng.foreign.read import read_foreign
         from latentpng.foreign.rebuild import rebuild
         from latentpng.png.files import read_picture, write_picture
 
         if given.output == STANDARD_OUTPUT:
-            raise InvalidValueError("a file is written here, found standard output")
+            raise InvalidValueError("import cannot write to standard output: name a file with --output")
         check_places(file, given.output, force=given.force)
         png = is_png(file)
         target = beside(file, _SUFFIX) if given.output is None else given.output
@@ -65,11 +75,11 @@ def run(given: argparse.Namespace) -> ExitCode:
         say(f"{target}: {_summary(rebuilt)}")
         return ExitCode.OK
 
-    return each([given.file], bring, folders=False)
+    return each([given.file], import_picture, folders=False)
 
 
 def _choices(given: argparse.Namespace, picture: tuple[int, int]) -> Choices:
-    from latentpng.foreign.rebuild import Choices
+    from latentpng.foreign.choices import Choices
 
     return Choices(
         tool=given.tool,
@@ -100,7 +110,7 @@ def _record(foreign: ForeignRecord, rebuilt: Rebuilt, rgb: bytes) -> LatentRecor
 
 
 def _settings(foreign: ForeignRecord, rebuilt: Rebuilt) -> dict[str, Json]:
-    """What rendered it, under the names of SPEC.md, in the tool's own words."""
+    """Return the settings under the keys of SPEC.md, with the tool's own words as values."""
     scheduler: dict[str, Json] = {"name": foreign.sampler or foreign.scheduler}
     if foreign.sampler and foreign.scheduler:
         scheduler["schedule"] = foreign.scheduler
@@ -110,8 +120,8 @@ def _settings(foreign: ForeignRecord, rebuilt: Rebuilt) -> dict[str, Json]:
     settings: dict[str, Json] = {
         "prompt": foreign.prompt,
         "negative_prompt": foreign.negative_prompt,
-        "steps": foreign.steps or None,
-        "guidance": foreign.guidance,
+        "steps": foreign.num_inference_steps or None,
+        "guidance": foreign.guidance_scale,
         "scheduler": scheduler if scheduler["name"] else None,
         "model": model if foreign.model or foreign.model_hash else None,
         "width": rebuilt.size[0],
@@ -121,10 +131,11 @@ def _settings(foreign: ForeignRecord, rebuilt: Rebuilt) -> dict[str, Json]:
 
 
 def _summary(rebuilt: Rebuilt) -> str:
+    """Return what was rebuilt and what was assumed."""
     source = rebuilt.source
     facts = [f"{name} {_shown(source[name])}" for name in rebuilt.assumed]
     if "gpu" in rebuilt.assumed and source["gpu_matters"]:
-        facts.append("and a smaller gpu draws other noise of this size")
+        facts.append("and a smaller GPU draws different noise of this size")
     return f"noise of {source['recipe']}, seed {source['seed']}; assumed: {', '.join(facts) or 'nothing'}"
 
 
@@ -134,5 +145,5 @@ def _shown(value: Json) -> str:
 
 def _number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 9):
-        raise argparse.ArgumentTypeError(f"a number from 0 is needed, found {text!r}")
+        raise argparse.ArgumentTypeError(f"must be a whole number of at most 9 digits, found {text!r}")
     return int(text)

@@ -1,1 +1,1 @@
-"""Pictures of other tools: what their metadata says, and the initial noise that it leads to."""
+"""Pictures made by other tools: read their metadata, and rebuild the initial noise from it."""

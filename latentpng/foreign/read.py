@@ -1,9 +1,9 @@
-"""What the metadata of another tool's picture say, whichever tool it was.
+"""Read the metadata of another tool's picture, whichever tool it was.
 
-Order of recognition: a form that only one tool writes counts before a form that several share.  So the keywords of
-InvokeAI come first, then what names NovelAI, SwarmUI, Fooocus or stable-diffusion.cpp; then the graph of ComfyUI, which
-says more than the text that some of its nodes add; then Draw Things, known by its keys alone; last the text of web UI
-and of those that copy it.  Our own text is nobody's.
+A form that only one tool writes is tried before a form that several tools share. The keywords of InvokeAI come first,
+then texts that name NovelAI, SwarmUI, Fooocus or stable-diffusion.cpp; then the graph of ComfyUI, which says more than
+the text that some of its nodes add; then Draw Things, which is recognised by its keys alone; last the text of the web
+UI and of the tools that copy it. Text written by latentpng itself is ignored.
 """
 
 from __future__ import annotations
@@ -31,15 +31,29 @@ _READERS = (
 
 
 def read_foreign(path: str | os.PathLike[str]) -> ForeignRecord:
-    """What a picture's file says; its tool is "" when none is recognised.
+    """Read what a tool wrote into a picture.
 
-    UnreadableFileError when it cannot be read, or is no PNG, JPEG or WebP.
+    Args:
+        path: A PNG, JPEG or WebP.
+
+    Returns:
+        The record; its `tool` is "" when no tool was recognised.
+
+    Raises:
+        UnreadableFileError: The file cannot be read, is damaged, or is not a PNG, JPEG or WebP.
     """
     return foreign_from_texts(read_texts(path))
 
 
 def foreign_from_texts(texts: Texts) -> ForeignRecord:
-    """The same from texts by their keywords, as `texts.read_texts` gives them."""
+    """Read what a tool wrote from the texts of a picture.
+
+    Args:
+        texts: The texts by keyword, as `texts.read_texts` returns them.
+
+    Returns:
+        The record; its `tool` is "" when no tool was recognised.
+    """
     others = {keyword: text for keyword, text in texts.items() if keyword != KEYWORD or not is_ours(text)}
     for read in _READERS:
         record = read(others)
@@ -49,7 +63,14 @@ def foreign_from_texts(texts: Texts) -> ForeignRecord:
 
 
 def own_from_texts(texts: Texts) -> ForeignRecord | None:
-    """What our own `parameters` text says, its tool "latentpng"; None when there is none with enough fields."""
+    """Read the `parameters` text that latentpng itself writes.
+
+    Args:
+        texts: The texts by keyword, as `texts.read_texts` returns them.
+
+    Returns:
+        The record, with "latentpng" as its tool; None when there is no such text with enough fields.
+    """
     text = texts.get(KEYWORD, "")
     infotext = parse(text) if is_ours(text) else None
     return None if infotext is None else replace(a1111.record_of(infotext), tool=OWN_TOOL, version="")

@@ -1,7 +1,7 @@
-"""The initial noise of another tool's picture, from what its metadata say and what a person chooses.
+"""Rebuild the initial noise of another tool's picture from its metadata and from what a person chooses.
 
-What the file does not say is a named choice with a default; `Rebuilt.source` lists which were assumed.  The same noise
-is not yet the same picture, so nothing here claims that: whoever renders it and compares may.
+Whatever the file does not say is a named choice with a default, and `Rebuilt.source` lists the assumed ones. The same
+noise does not yet make the same picture, so nothing here claims that; only rendering and comparing can.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from latentpng.errors import InvalidValueError
+from latentpng.foreign.choices import Choices
 from latentpng.foreign.noise import gpus
-from latentpng.foreign.noise.drawing import CPU, GPU, NV, RANDOMNESS, Drawing
+from latentpng.foreign.noise.drawing import CPU, GPU, NV, Drawing
 from latentpng.foreign.noise.recipes import FACTORS, RECIPES, likely_channels, noise_of, recipe_name, variations_of
-from latentpng.foreign.noise.torch_cpu import BLOCK, FLOAT32, GENERIC
+from latentpng.foreign.noise.torch_cpu import BLOCK, DEFAULT_ARITHMETIC, FLOAT32
 from latentpng.foreign.record import ForeignRecord
+from latentpng.json_fields import is_integer
 from latentpng.record import Json, JsonObject
 from latentpng.shapes import check_dims
 from latentpng.text import brief
@@ -26,45 +28,19 @@ if TYPE_CHECKING:
 
     Shape = tuple[int, int, int]
 
-_LONGEST_VERSION = 80
-_MOST_PICTURES = 2**20
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Choices:
-    """What a person says of a picture; "", 0 and None leave it to the file, or to a default that is told.
-
-    tool: the recipe to take.  randomness: "cpu", "gpu", "nv".  gpu: which chip drew it; see gpus.capacity_of.
-    channels: of the latent, 4, 16, 32 or 128.  batch_index, batch_size: which picture of how many, from 0.
-    dtype, arithmetic: how the CPU drew; see noise/torch_cpu.py.
-    picture: width and height in pixels, for a file that names no size.
-    """
-
-    tool: str = ""
-    randomness: str = ""
-    gpu: str = ""
-    channels: int = 0
-    batch_index: int | None = None
-    batch_size: int = 0
-    dtype: str = ""
-    arithmetic: str = ""
-    picture: tuple[int, int] = (0, 0)
-
-    def __post_init__(self) -> None:
-        if self.randomness not in ("", *RANDOMNESS):
-            raise InvalidValueError(f"noise is drawn by {', '.join(RANDOMNESS)}, found {brief(self.randomness)}")
-        if self.channels not in (0, *FACTORS):
-            raise InvalidValueError(f"a latent has {', '.join(map(str, FACTORS))} channels, found {self.channels}")
-        if (self.batch_index or 0) < 0 or self.batch_size < 0:
-            raise InvalidValueError("the pictures of a batch are counted from 0, found a negative number")
+_MAX_VERSION = 80  # characters
+_MAX_PICTURES = 2**20  # of a batch
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rebuilt:
-    """noise: (C, H, W), float16, unit variance, before any sigma.
+    """The rebuilt noise of a picture.
 
-    size: width and height in pixels of the picture that it was drawn for.
-    source: its provenance, as SPEC.md names it.  assumed: the keys of `source` that neither file nor person said.
+    Attributes:
+        noise: (C, H, W), float16, unit variance, not multiplied by any sigma; read-only.
+        size: Width and height in pixels of the picture that the noise was drawn for.
+        source: The provenance of the noise, under the keys of SPEC.md.
+        assumed: The keys of `source` that neither the file nor the person said.
     """
 
     noise: NDArray[np.float16] = field(compare=False)
@@ -75,7 +51,7 @@ class Rebuilt:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Settled:
-    """Every choice made."""
+    """The choices after the defaults are filled in."""
 
     recipe: str
     seed: int
@@ -85,7 +61,18 @@ class _Settled:
 
 
 def rebuild(record: ForeignRecord, choices: Choices | None = None) -> Rebuilt:
-    """The noise that a tool started from.  InvalidValueError, with one sentence, when it cannot be known."""
+    """Rebuild the noise that a tool started from.
+
+    Args:
+        record: What the file says.
+        choices: What a person knows besides; nothing by default.
+
+    Returns:
+        The noise, and how it was made.
+
+    Raises:
+        InvalidValueError: The noise cannot be known; the message is one sentence that names the reason.
+    """
     import numpy as np
 
     choices = choices or Choices()
@@ -100,7 +87,7 @@ def rebuild(record: ForeignRecord, choices: Choices | None = None) -> Rebuilt:
 def _settle(record: ForeignRecord, choices: Choices) -> _Settled:
     name = recipe_name(record, choices.tool)
     if record.seed is None:
-        raise InvalidValueError("the metadata name no seed")
+        raise InvalidValueError("the metadata contains no seed")
     size = (record.width, record.height) if _has_size(record) else choices.picture
     channels = choices.channels or likely_channels(record.model)
     shape = (channels, size[1] // FACTORS[channels], size[0] // FACTORS[channels])
@@ -112,30 +99,30 @@ def _drawing(name: str, record: ForeignRecord, choices: Choices) -> Drawing:
     recipe = RECIPES[name]
     randomness = choices.randomness or record.randomness or recipe.randomness
     if not randomness:
-        raise InvalidValueError(f"the file does not say where {name} drew its noise: --randomness does")
+        raise InvalidValueError(f"the file does not say where {name} drew its noise: choose with --randomness")
     if recipe.is_copy and randomness == GPU:
         randomness = NV
     index = choices.batch_index or (record.batch_index or 0 if recipe.whole_batch else 0)
     if index and not recipe.whole_batch:
-        raise InvalidValueError(f"{name} draws each picture by a seed of its own: no batch index needed, found {index}")
-    if index >= _MOST_PICTURES:
-        raise InvalidValueError(f"a batch has at most {_MOST_PICTURES} pictures, found picture {brief(index)}")
+        raise InvalidValueError(f"{name} gives each picture its own seed, so the batch index must be 0, found {index}")
+    if index >= _MAX_PICTURES:
+        raise InvalidValueError(f"the batch index must be below {_MAX_PICTURES}, found {brief(index)}")
     if index and randomness == GPU:
-        raise InvalidValueError(f"of a batch that a GPU drew at once only picture 0 can be rebuilt, found {index}")
+        raise InvalidValueError(f"only picture 0 of a batch drawn at once by a GPU can be rebuilt, found {index}")
     return Drawing(
         randomness=randomness,
         gpu=(choices.gpu or gpus.LARGE) if randomness == GPU else "",
         dtype=choices.dtype or (recipe.dtype if randomness == CPU else FLOAT32),
-        arithmetic=(choices.arithmetic or GENERIC) if randomness == CPU else "",
+        arithmetic=(choices.arithmetic or DEFAULT_ARITHMETIC) if randomness == CPU else "",
         batch_index=index,
         batch_size=max(index + 1, choices.batch_size or _written_batch(record)) if recipe.whole_batch else 1,
     )
 
 
 def _assumed(record: ForeignRecord, choices: Choices, settled: _Settled) -> list[str]:
-    """What neither the file nor the person said, by its key in `source`."""
+    """Return the keys of `source` that neither the file nor the person said."""
     whole = RECIPES[settled.recipe].whole_batch
-    odd = math.prod(settled.shape) % BLOCK != 0  # only then the other pictures of a batch have a say
+    odd = math.prod(settled.shape) % BLOCK != 0  # only then does the noise depend on the batch size
     unsaid = {
         "size": not _has_size(record),
         "channels": not choices.channels,
@@ -152,7 +139,7 @@ def _assumed(record: ForeignRecord, choices: Choices, settled: _Settled) -> list
 def _source(record: ForeignRecord, settled: _Settled, assumed: list[str]) -> dict[str, Json]:
     whole = RECIPES[settled.recipe].whole_batch
     optional: dict[str, Json] = {
-        "version": record.version[:_LONGEST_VERSION],
+        "version": record.version[:_MAX_VERSION],
         "gpu": settled.drawing.gpu,
         "arithmetic": settled.drawing.arithmetic,
         "batch_index": settled.drawing.batch_index if whole else None,
@@ -182,4 +169,4 @@ def _has_size(record: ForeignRecord) -> bool:
 
 def _written_batch(record: ForeignRecord) -> int:
     size = dict(record.extra).get("batch_size")
-    return size if isinstance(size, int) and not isinstance(size, bool) and size > 0 else 0
+    return size if is_integer(size) and size > 0 else 0

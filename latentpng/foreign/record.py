@@ -1,7 +1,4 @@
-"""What another tool's metadata says of a picture, as one frozen value, whichever tool wrote it.
-
-Pure data: nothing here reads files.
-"""
+"""The metadata of another tool's picture as one frozen value, the same for every tool. Nothing here reads files."""
 
 from __future__ import annotations
 
@@ -12,21 +9,31 @@ from latentpng.record import Json
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ForeignRecord:
-    """An empty text, 0 or an empty tuple is "it does not say"; numbers that may be 0 are None then.
+    """What a tool wrote about one picture.
 
-    tool: "a1111", "forge", "sdnext", "comfyui", "invokeai", "fooocus", "swarmui", "novelai", "drawthings", "sdcpp";
-        "latentpng" for our own text; "" when no tool was recognised.
-    version: of the tool, as it wrote it.
-    seed: of this picture, as a whole number of any size and sign.
-    variation_seed, variation_strength: a second seed and its share of the noise, 0 to 1.
-    variations: further (seed, weight) pairs, mixed in one after the other (InvokeAI 2).
-    width, height: of the picture that the noise was drawn for, in pixels: before an upscale, where the file tells.
-    resized_from: the size that the seed's noise was drawn at (A1111's "Seed resize from"), (0, 0) when not used.
-    sampler, scheduler: the tool's own words.
-    model, model_hash: the tool's own words.
-    randomness: where the noise was drawn: "cpu", "gpu" (CUDA's Philox), "nv" (the same on the CPU); "" unknown.
-    batch_index: which picture of its batch, counted from 0; None when the file does not say.
-    extra: what else the tool wrote that may matter, by its own names.
+    An empty text, 0 or an empty tuple means that the file does not say; for numbers that may be 0, None means it.
+
+    Attributes:
+        tool: "a1111", "forge", "sdnext", "comfyui", "invokeai", "fooocus", "swarmui", "novelai", "drawthings", "sdcpp";
+            "latentpng" for text that latentpng itself wrote; "" when no tool was recognised.
+        version: The version of the tool, in its own words.
+        seed: The seed of this picture, an integer of any size and sign.
+        variation_seed: A second seed, whose noise is mixed in.
+        variation_strength: The share of the second seed's noise, 0 to 1.
+        variations: Further (seed, weight) pairs, mixed in one after the other (InvokeAI 2).
+        width: Width in pixels of the picture that the noise was drawn for; before an upscale, where the file says so.
+        height: Height in pixels of the same picture.
+        resized_from: The size in pixels that the seed's noise was first drawn at (A1111's "Seed resize from");
+            (0, 0) when it is not used.
+        num_inference_steps: The number of denoising steps.
+        sampler: The sampler, in the tool's own words.
+        scheduler: The scheduler or noise schedule, in the tool's own words.
+        guidance_scale: The scale of classifier-free guidance.
+        model: The name of the model, in the tool's own words.
+        model_hash: The hash of the model, in the tool's own words.
+        randomness: The generator of the noise: "cpu", "gpu" (CUDA's Philox), "nv" (Philox on the CPU); "" if unknown.
+        batch_index: The index of the picture in its batch, from 0.
+        extra: Whatever else the tool wrote that may matter, by the tool's own names.
     """
 
     tool: str = ""
@@ -40,10 +47,10 @@ class ForeignRecord:
     width: int = 0
     height: int = 0
     resized_from: tuple[int, int] = (0, 0)
-    steps: int = 0
+    num_inference_steps: int = 0
     sampler: str = ""
     scheduler: str = ""
-    guidance: float | None = None
+    guidance_scale: float | None = None
     model: str = ""
     model_hash: str = ""
     randomness: str = ""

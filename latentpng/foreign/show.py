@@ -1,6 +1,6 @@
-"""How `latentpng` shows what another tool wrote: lines for people, and an object for programs.
+"""Render the metadata of another tool: as lines for people, and as a JSON object for programs.
 
-Fields with nothing to say are left out of both.
+Both leave out the fields that the file does not say.
 """
 
 from __future__ import annotations
@@ -30,11 +30,16 @@ _TEXT_LIMIT = 4000
 _EXTRA_LIMIT = 200
 _EXTRAS_SHOWN = 40
 _UNSAID: tuple[Json, ...] = (None, "", 0, 0.0, (), (0, 0))
+_JSON_KEYS = {"num_inference_steps": "steps", "guidance_scale": "guidance"}  # as SPEC.md calls these settings
 _MAY_BE_ZERO = frozenset({"seed", "variation_seed", "guidance", "batch_index"})
 
 
 def foreign_lines(record: ForeignRecord) -> list[str]:
-    """One fact a line, without control characters; none when no tool was recognised."""
+    """Render a record for people.
+
+    Returns:
+        Lines of a label and a value, without control characters and cut to a limit; none when no tool was recognised.
+    """
     if not record.tool:
         return []
     lines = [f"{name:16} {plain(text, _TEXT_LIMIT)}" for name, text in _facts(record) if text]
@@ -45,9 +50,15 @@ def foreign_lines(record: ForeignRecord) -> list[str]:
 
 
 def foreign_json(record: ForeignRecord) -> dict[str, Json]:
-    """The record's fields by their names; seeds as decimal strings, because many parsers lose digits of numbers."""
+    """Render a record for programs.
+
+    Returns:
+        A JSON object. Seeds are decimal strings, because many parsers lose digits of large numbers.
+    """
     entries: dict[str, Json] = {
-        field.name: getattr(record, field.name) for field in dataclasses.fields(record) if field.name != "extra"
+        _JSON_KEYS.get(field.name, field.name): getattr(record, field.name)
+        for field in dataclasses.fields(record)
+        if field.name != "extra"
     }
     entries = {name: value for name, value in entries.items() if name in _MAY_BE_ZERO or value not in _UNSAID}
     entries = {name: value for name, value in entries.items() if value is not None}
@@ -60,7 +71,7 @@ def foreign_json(record: ForeignRecord) -> dict[str, Json]:
 
 
 def _facts(record: ForeignRecord) -> list[tuple[str, str]]:
-    """The fields under the names that people know them by, "" for what the file does not say."""
+    """Return (label, value) for each field; the value is "" when the file does not say."""
     variations = [(record.variation_seed, record.variation_strength)] if record.variation_seed is not None else []
     mixed = [f"seed {seed}, strength {strength:g}" for seed, strength in (*variations, *record.variations)]
     return [
@@ -71,14 +82,14 @@ def _facts(record: ForeignRecord) -> list[tuple[str, str]]:
         *(("variation", text) for text in mixed),
         ("size", _size(record.width, record.height)),
         ("drawn at", _size(*record.resized_from)),
-        ("steps", str(record.steps or "")),
+        ("steps", str(record.num_inference_steps or "")),
         ("sampler", record.sampler),
         ("scheduler", record.scheduler),
-        ("guidance", "" if record.guidance is None else f"{record.guidance:g}"),
+        ("guidance", "" if record.guidance_scale is None else f"{record.guidance_scale:g}"),
         ("model", record.model),
         ("model hash", record.model_hash),
         ("noise drawn by", _RANDOMNESS.get(record.randomness, "")),
-        ("place in batch", "" if record.batch_index is None else str(record.batch_index)),
+        ("batch index", "" if record.batch_index is None else str(record.batch_index)),
     ]
 
 

@@ -221,8 +221,8 @@ _FOREIGN: dict[str, Callable[[ForeignRecord], Value]] = {
     "prompt": lambda record: record.prompt,
     "negative": lambda record: record.negative_prompt,
     "seed": lambda record: record.seed,
-    "steps": lambda record: record.steps or None,
-    "guidance": lambda record: record.guidance,
+    "steps": lambda record: record.num_inference_steps or None,
+    "guidance": lambda record: record.guidance_scale,
     "width": lambda record: record.width or None,
     "height": lambda record: record.height or None,
 }

@@ -1,1 +1,1 @@
-"""Where other tools store their texts: PNG text, EXIF, XMP, JPEG and WebP segments."""
+"""The places in a file where other tools store text: PNG text chunks, EXIF, XMP, JPEG segments and WebP chunks."""

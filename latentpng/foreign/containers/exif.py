@@ -1,6 +1,7 @@
-"""The few texts of an EXIF block that tools write settings into.
+"""Read the few EXIF tags that tools write settings into.
 
-Only looks a handful of tags up: offsets and counts that lie lead to no text, never to an error.
+Wrong offsets and counts lead to no text, never to an error, because only a handful of tags are looked up. The layout is
+that of TIFF 6.0 and Exif 2.3.
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ from typing import Literal, TypeAlias
 
 Order: TypeAlias = Literal["little", "big"]
 
-MAX_ENTRIES = 512  # of a directory
+MAX_ENTRIES = 512  # per directory
 _ENTRY_BYTES = 12
 _ORDERS: dict[bytes, Order] = {b"II*\0": "little", b"MM\0*": "big"}
-_BYTE_TYPES = frozenset({1, 2, 7})  # bytes, ASCII, undefined: one byte a value
+_BYTE_TYPES = frozenset({1, 2, 7})  # BYTE, ASCII, UNDEFINED: one byte per value
 _LONG = 4
 _SUB_DIRECTORY = 0x8769
 _USER_COMMENT = 0x9286
@@ -31,7 +32,14 @@ _PLAIN = (b"ASCII\0\0\0", bytes(8))
 
 
 def exif_texts(data: bytes) -> dict[str, str]:
-    """Texts by the names of their tags; {} when it is no EXIF."""
+    """Return the texts of an EXIF block by the names of their tags.
+
+    Args:
+        data: The block, with or without the prefix "Exif" of JPEG.
+
+    Returns:
+        The texts that are not empty; {} when the block is not EXIF.
+    """
     data = data.removeprefix(b"Exif\0\0")
     order = _ORDERS.get(data[:4])
     if order is None:
@@ -45,7 +53,7 @@ def exif_texts(data: bytes) -> dict[str, str]:
 
 
 def _directory(data: bytes, at: int, order: Order) -> dict[int, bytes]:
-    """The values of the wanted tags of one directory; the first of a tag counts."""
+    """Return the values of the wanted tags of one directory; the first entry of a tag counts."""
     found: dict[int, bytes] = {}
     number = min(int.from_bytes(data[at : at + 2], order), MAX_ENTRIES)
     for start in range(at + 2, at + 2 + number * _ENTRY_BYTES, _ENTRY_BYTES):
@@ -57,8 +65,8 @@ def _directory(data: bytes, at: int, order: Order) -> dict[int, bytes]:
         if tag == _SUB_DIRECTORY and kind == _LONG and length == 1:
             found[tag] = entry[8:]
         elif tag in _NAMES and kind in _BYTE_TYPES:
-            place = start + 8 if length <= 4 else int.from_bytes(entry[8:], order)
-            value = data[place : place + length]
+            offset = start + 8 if length <= 4 else int.from_bytes(entry[8:], order)  # up to 4 bytes stand in the entry
+            value = data[offset : offset + length]
             if len(value) == length:
                 found[tag] = value
     return found
@@ -78,7 +86,7 @@ def _decode(tag: int, value: bytes, order: Order) -> str:
 
 
 def bytes_text(value: bytes) -> str:
-    """UTF-8 where it is that, else Latin-1."""
+    """Decode bytes as UTF-8 when they are valid UTF-8, else as Latin-1."""
     try:
         return value.decode()
     except UnicodeDecodeError:
@@ -86,7 +94,7 @@ def bytes_text(value: bytes) -> str:
 
 
 def _utf16(value: bytes, order: Order) -> str:
-    """Writers disagree on the order of bytes: a mark counts, then the side where the zeros of ASCII are."""
+    """Decode UTF-16 whose byte order may be wrong: a byte order mark counts, then the position of ASCII's zeros."""
     if value[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return value.decode("utf-16", "replace").rstrip("\0")
     zeros_first, zeros_second = value[::2].count(0), value[1::2].count(0)

@@ -1,4 +1,4 @@
-"""The pixels of a JPEG or WebP, by Pillow: what a picture of another tool that is no PNG is rewritten from."""
+"""Decode the pixels of a JPEG or WebP with Pillow, so that another tool's picture can be written as a PNG."""
 
 from __future__ import annotations
 
@@ -13,13 +13,26 @@ _FORMATS = ("JPEG", "WEBP")
 
 
 def is_png(path: str | os.PathLike[str]) -> bool:
-    """True when the file starts as a PNG does.  UnreadableFileError."""
+    """Return True when the file starts with the signature of PNG.
+
+    Raises:
+        UnreadableFileError: The file cannot be read.
+    """
     with open_picture(path) as (stream, _, _):
         return stream.read(len(SIGNATURE)) == SIGNATURE
 
 
 def decode_other(path: str | os.PathLike[str]) -> tuple[int, int, bytes]:
-    """Width, height and RGB bytes row by row, as they are stored: no turning, alpha dropped.  UnreadableFileError."""
+    """Decode a JPEG or WebP.
+
+    The orientation of EXIF is not applied, and alpha is dropped.
+
+    Returns:
+        Width and height in pixels, and 8-bit R, G, B of each pixel, row by row.
+
+    Raises:
+        UnreadableFileError: The file cannot be read or decoded, has too many pixels, or is not a JPEG or WebP.
+    """
     from PIL import Image, UnidentifiedImageError
 
     with open_picture(path) as (stream, _, name):
@@ -32,6 +45,6 @@ def decode_other(path: str | os.PathLike[str]) -> tuple[int, int, bytes]:
         except UnreadableFileError:
             raise
         except UnidentifiedImageError as error:
-            raise UnreadableFileError(f"{name}: it is no PNG, JPEG or WebP") from error
-        except Exception as error:  # Pillow raises many kinds, undocumented, on broken data
+            raise UnreadableFileError(f"{name}: it is not a PNG, JPEG or WebP") from error
+        except Exception as error:  # on broken data Pillow raises many undocumented kinds
             raise UnreadableFileError(f"{name}: its pixels cannot be decoded ({error})") from error

@@ -1,7 +1,7 @@
-"""The texts that a picture carries, by keyword, whichever kind of file it is: PNG, JPEG or WebP.
+"""Read the texts of a PNG, JPEG or WebP by keyword, without interpreting them.
 
-Reads only keywords that some tool writes settings under, and 2 MiB of text at most: what is beyond is as if it was not
-there.  Knows nothing of what the texts say.
+Only keywords that some tool uses for settings are read, and at most 2 MiB of text per file; text beyond that limit is
+ignored.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from latentpng.png.open import open_picture
 
 Texts: TypeAlias = Mapping[str, str]
 
-MAX_TEXT = 2**21  # bytes of all texts of a file together, inflated
+MAX_TEXT = 2**21  # bytes of all texts of a file together, decompressed
 _XMP_KEYWORD = "XML:com.adobe.xmp"
 _KEYWORDS = frozenset(
     {
@@ -44,13 +44,32 @@ _PREFIXED = re.compile(r"(prompt|workflow)\s*:\s*(?=\{)", re.IGNORECASE)
 
 
 def read_texts(path: str | os.PathLike[str]) -> dict[str, str]:
-    """All texts of a file; the first of a keyword counts.  UnreadableFileError when it is no PNG, JPEG or WebP."""
+    """Read the texts of a file.
+
+    Returns:
+        The texts by keyword; the first text of a keyword counts.
+
+    Raises:
+        UnreadableFileError: The file cannot be read, is damaged, or is not a PNG, JPEG or WebP.
+    """
     with open_picture(path) as (stream, size, name):
         return texts_of(stream, size, name)
 
 
 def texts_of(stream: BinaryIO, size: int, name: str) -> dict[str, str]:
-    """The same for an open file.  name: what errors call it."""
+    """Read the texts of an open file.
+
+    Args:
+        stream: The file, which must be seekable.
+        size: The length of the file in bytes.
+        name: The name of the file in error messages.
+
+    Returns:
+        The texts by keyword; the first text of a keyword counts.
+
+    Raises:
+        UnreadableFileError: The file is damaged, or is not a PNG, JPEG or WebP.
+    """
     stream.seek(0)
     start = stream.read(12)
     if start.startswith(SIGNATURE):
@@ -60,7 +79,7 @@ def texts_of(stream: BinaryIO, size: int, name: str) -> dict[str, str]:
     elif start.startswith(RIFF) and start.endswith(WEBP):
         blocks = webp_blocks(stream, size, name)
     else:
-        raise UnreadableFileError(f"{name}: it is no PNG, JPEG or WebP" + ("" if start else ", it is empty"))
+        raise UnreadableFileError(f"{name}: it is not a PNG, JPEG or WebP" + ("" if start else ", it is empty"))
     found: dict[str, str] = {}
     left = MAX_TEXT
     for block in blocks:
@@ -72,12 +91,12 @@ def texts_of(stream: BinaryIO, size: int, name: str) -> dict[str, str]:
 
 def _png_texts(stream: BinaryIO, size: int, name: str) -> dict[str, str]:
     found: dict[str, str] = {}
-    further: dict[str, str] = {}  # what EXIF and XMP say counts after what the texts say
+    exif: dict[str, str] = {}
     left = MAX_TEXT
     for chunk in chunks.walk(stream, size, name):
         if chunk.kind == b"eXIf" and chunk.length <= left:
             left -= chunk.length
-            further = {**_block_texts(Block("exif", chunks.data_of(stream, chunk, name))), **further}
+            exif = {**_block_texts(Block("exif", chunks.data_of(stream, chunk, name))), **exif}
         keyword = _keyword(stream, chunk, left)
         if not keyword or keyword in found:
             continue
@@ -85,11 +104,11 @@ def _png_texts(stream: BinaryIO, size: int, name: str) -> dict[str, str]:
         left -= min(left, max(chunk.length, len(text)))
         found[keyword] = text
     packet = found.pop(_XMP_KEYWORD, "")
-    return {**xmp_texts(packet), **further, **found}
+    return {**xmp_texts(packet), **exif, **found}  # text chunks count before EXIF, and EXIF before XMP
 
 
 def _keyword(stream: BinaryIO, chunk: Chunk, left: int) -> str:
-    """The keyword of a text chunk that is to be read, "" for any other chunk."""
+    """Return the keyword of a text chunk that should be read; "" for any other chunk."""
     if chunk.kind not in texts.KINDS and chunk.kind != _ANIMATED_KIND:
         return ""
     if chunk.length > left:
@@ -100,7 +119,10 @@ def _keyword(stream: BinaryIO, chunk: Chunk, left: int) -> str:
 
 
 def _text(chunk: Chunk, data: bytes, left: int) -> str:
-    """Empty when it is malformed or too long.  Latin-1 that is UTF-8 was meant so: several tools write it."""
+    """Return the text of a chunk; "" when it is malformed or too long.
+
+    Several tools write UTF-8 where PNG asks for Latin-1, so Latin-1 text that is valid UTF-8 is decoded as UTF-8.
+    """
     kind = b"tEXt" if chunk.kind == _ANIMATED_KIND else chunk.kind
     text = texts.text_of(kind, data, left) or ""
     return text if kind == b"iTXt" or text.isascii() else bytes_text(text.encode("latin-1"))
@@ -114,7 +136,10 @@ def _block_texts(block: Block) -> dict[str, str]:
 
 
 def _unpacked(tags: Texts) -> dict[str, str]:
-    """ComfyUI writes `prompt:{...}` into tags that have no room for a keyword; Fooocus its scheme into MakerNote."""
+    """Return EXIF texts under the keywords of PNG.
+
+    ComfyUI writes `prompt:{...}` into tags, because tags have no keyword; Fooocus writes its scheme into MakerNote.
+    """
     found = {}
     for name, text in tags.items():
         prefix = _PREFIXED.match(text)

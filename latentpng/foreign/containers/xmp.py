@@ -1,6 +1,6 @@
-"""The texts of an XMP packet that tools write settings into (Draw Things, stable-diffusion.cpp).
+"""Read the few XMP elements that tools write settings into (Draw Things, stable-diffusion.cpp).
 
-No XML parser: a few elements are cut out, so there are no entities to expand and nothing to nest.
+The elements are cut out without an XML parser, so no entity is expanded and no nesting costs memory.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _ENTITY = re.compile(r"&(#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|amp|lt|gt|quot|apos);
 
 
 def xmp_texts(packet: str) -> dict[str, str]:
-    """Texts by the names that `reading.py` knows them by."""
+    """Return the texts of an XMP packet, under the keywords of PNG and the names of EXIF tags; {} when it has none."""
     found = {}
     for element, name in _ELEMENTS.items():
         start = packet.find(f"<{element}>")

@@ -1,8 +1,8 @@
-"""float32 log, sine and cosine with the last bit of torch's AVX2 path: most x86 processors without AVX-512 run it.
+"""Logarithm, sine and cosine in float32, bit for bit as torch's AVX2 path computes them.
 
-The polynomials are those of the Cephes library (S. Moshier), in the order of operations of torch's avx_mathfun.h as
-gcc compiles it: a product and the sum that follows it are fused (one rounding).  Only for the arguments that uniforms
-lead to.
+Source: ATen/native/cpu/avx_mathfun.h, which uses the polynomials of the Cephes library (S. Moshier). The order of
+operations is that of gcc's build, which fuses a product with the sum that follows it (one rounding). The functions
+accept only the arguments that uniform variables lead to: no zeros, subnormals, infinities or NaN.
 """
 
 from __future__ import annotations
@@ -27,14 +27,23 @@ _EXPONENT_BITS, _HALF_BITS = np.int32(0x7F800000), np.int32(0x3F000000)
 _PER_QUARTER_PI = np.float32(1.27323954473516)
 _QUARTER_PI = tuple(
     map(np.float32, (-0.78515625, -2.4187564849853515625e-4, -3.77489497744594108e-8))
-)  # a sum of three
+)  # pi / 4 as the sum of three numbers, so that no digits are lost in the reduction
 _SINE = tuple(map(np.float32, (-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1)))
 _COSINE = tuple(map(np.float32, (2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2)))
 _ONE, _HALF = np.float32(1), np.float32(0.5)
 
 
 def log32(x: Singles) -> Singles:
-    """ln x for normal x > 0: float32 to float32."""
+    """Return the natural logarithm (`log256_ps`).
+
+    Args:
+        x: Normal numbers above 0, float32, any shape.
+
+    Returns:
+        ln x, float32, of the same shape.
+    """
+    # x = m * 2^exponent with sqrt(1/2) <= m < sqrt(2), so that m - 1 is small enough for a short polynomial.
+    # ln 2 is added in two parts: exponent * high is exact, and low carries the remaining digits.
     bits = x.view(np.int32)
     exponent = ((bits >> 23) - 126).astype(np.float32)
     m = ((bits & ~_EXPONENT_BITS) | _HALF_BITS).view(np.float32)
@@ -49,7 +58,16 @@ def log32(x: Singles) -> Singles:
 
 
 def sin_cos32(angle: Singles) -> tuple[Singles, Singles]:
-    """Sine and cosine of angles from 0 to 2 pi: float32 to float32."""
+    """Return the sine and the cosine (`sincos256_ps`).
+
+    Args:
+        angle: Angles in radians from 0 to 2 pi, float32, any shape.
+
+    Returns:
+        Sine and cosine, float32, each of the shape of `angle`.
+    """
+    # The nearest even multiple of pi/4 is taken away, which leaves -pi/4 to pi/4 for the two polynomials.
+    # Which multiple it was decides whether sine and cosine change places, and their signs.
     octant = ((angle * _PER_QUARTER_PI).astype(np.int32) + 1) & ~1
     x, steps = angle, octant.astype(np.float32)
     for part in _QUARTER_PI:
@@ -63,6 +81,7 @@ def sin_cos32(angle: Singles) -> tuple[Singles, Singles]:
 
 
 def _horner(coefficients: tuple[np.float32, ...], x: Singles) -> Singles:
+    """Evaluate a polynomial, highest coefficient first."""
     result = np.full_like(x, coefficients[0])
     for coefficient in coefficients[1:]:
         result = _fused(result, x, coefficient)
@@ -70,6 +89,10 @@ def _horner(coefficients: tuple[np.float32, ...], x: Singles) -> Singles:
 
 
 def _fused(a: Singles, b: Singles | np.float32, c: Singles | np.float32) -> Singles:
-    """a * b + c rounded once: the product of two float32 is exact in double, and the sum nearly always near enough."""
+    """Return a * b + c with one rounding.
+
+    The product of two float32 is exact in double. The sum is rounded to double first, which changes the final result
+    only when it falls on the middle between two float32.
+    """
     product = a.astype(np.float64) * np.float64(b) if isinstance(b, np.float32) else a.astype(np.float64) * b
     return (product + c).astype(np.float32)

@@ -1,4 +1,4 @@
-"""One draw of noise, by whichever generator: the choices that a picture's file leaves open, as a value."""
+"""One draw of noise by any of the generators, described by the choices that a picture's file may leave open."""
 
 from __future__ import annotations
 
@@ -20,10 +20,15 @@ RANDOMNESS = (CPU, GPU, NV)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Drawing:
-    """randomness: "cpu" is torch's CPU generator, "gpu" that of CUDA, "nv" the web UI's copy of the latter.
+    """How the noise of one picture is drawn.
 
-    gpu: for "gpu" alone, see gpus.capacity_of.  dtype, arithmetic: see torch_cpu; the latter for "cpu" alone.
-    batch_index: which picture of a batch that is drawn at once, of batch_size; 0 for "gpu".
+    Attributes:
+        randomness: "cpu" for torch's CPU generator, "gpu" for CUDA's, "nv" for the web UI's copy of CUDA's.
+        gpu: The name of the GPU, as `gpus.capacity_of` takes it; used for "gpu" only.
+        dtype: The dtype that is drawn, one of `torch_cpu.DTYPES`.
+        arithmetic: The code path of torch, one of `torch_cpu.ARITHMETICS`; used for "cpu" only.
+        batch_index: The index of the picture, from 0, in a batch that is drawn at once; 0 for "gpu".
+        batch_size: The number of pictures in that batch.
     """
 
     randomness: str
@@ -34,7 +39,18 @@ class Drawing:
     batch_size: int = 1
 
     def draw(self, seed: int, shape: tuple[int, ...]) -> NDArray[np.float32]:
-        """The noise of one picture: float32 of this shape, unit variance.  InvalidValueError."""
+        """Return the noise of one picture.
+
+        Args:
+            seed: The seed, from -2^63 to 2^64 - 1.
+            shape: The shape of the picture's latent, (C, H, W).
+
+        Returns:
+            Noise of this shape, float32, zero mean, unit variance.
+
+        Raises:
+            InvalidValueError: The seed, the dtype, the arithmetic or the GPU is not known to the generator.
+        """
         count = math.prod(shape)
         if self.randomness == CPU:
             return cpu_normal(self._of_batch(seed, count)).reshape(shape)
@@ -45,7 +61,8 @@ class Drawing:
         return rounded(values, self.dtype).reshape(shape)
 
     def _of_batch(self, seed: int, count: int) -> CpuDraw:
-        # whole blocks do not depend on what is drawn behind them
+        # A draw is made of blocks of 16 values, and only the last values of a draw depend on its length. So the
+        # number of pictures behind this one matters only when a picture is not a whole number of blocks.
         pictures = self.batch_index + 1 if count % BLOCK == 0 else self.batch_size
         return CpuDraw(
             seed=seed,

@@ -1,8 +1,9 @@
-"""float32 log, sine and cosine with the last bit of glibc, of which torch's generic path makes its noise.
+"""Logarithm, sine and cosine in float32, bit for bit as glibc computes them for torch's generic path.
 
-The method and the figures are those of glibc since 2.28 (sysdeps/ieee754/flt-32: e_logf.c, s_sincosf.h), first
-published as Arm's optimized routines: a table or a reduction by pi/2, then a short polynomial in double, rounded once.
-Only + - * of doubles are used, so the same bits come out everywhere.  Only for the arguments that uniforms lead to.
+Source: glibc since 2.28 (sysdeps/ieee754/flt-32: e_logf.c, s_sincosf.h), first published as Arm's optimized routines.
+A table or a reduction by pi/2 is followed by a short polynomial in double, which is rounded once. Only additions and
+multiplications of doubles are used, so every machine gives the same bits. The functions accept only the arguments that
+uniform variables lead to: no zeros, subnormals, infinities or NaN.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     Singles = NDArray[np.float32]
 
-# 1/c and log(c) for a c near the middle of each sixteenth of [0.699, 1.398)
+# 1/c and ln(c) for a c near the middle of each of 16 intervals of [0.699, 1.398)
 _INVERSES = tuple(map(float.fromhex, (
     "0x1.661ec79f8f3bep+0", "0x1.571ed4aaf883dp+0", "0x1.49539f0f010bp+0", "0x1.3c995b0b80385p+0",
     "0x1.30d190c8864a5p+0", "0x1.25e227b0b8eap+0", "0x1.1bb4a4a1a343fp+0", "0x1.12358f08ae5bap+0",
@@ -43,7 +44,16 @@ _COSINE = (1.0, *map(float.fromhex, (
 
 
 def log32(x: Singles) -> Singles:
-    """ln x for normal x > 0: float32 to float32."""
+    """Return the natural logarithm (`logf`).
+
+    Args:
+        x: Normal numbers above 0, float32, any shape.
+
+    Returns:
+        ln x, float32, of the same shape.
+    """
+    # x = z * 2^exponent with z in [0.699, 1.398). The table holds a c near z, so r = z/c - 1 is small, and
+    # ln x = exponent * ln 2 + ln c + ln(1 + r), where a polynomial in r gives the last term.
     bits = x.view(np.int32)
     offset = bits - _LOG_START
     entry = (offset >> 19) & 15
@@ -58,10 +68,19 @@ def log32(x: Singles) -> Singles:
 
 
 def sin_cos32(angle: Singles) -> tuple[Singles, Singles]:
-    """Sine and cosine of angles from 0 to 2 pi: float32 to float32."""
+    """Return the sine and the cosine (`sinf`, `cosf`).
+
+    Args:
+        angle: Angles in radians from 0 to 2 pi, float32, any shape.
+
+    Returns:
+        Sine and cosine, float32, each of the shape of `angle`.
+    """
+    # The nearest multiple of pi/2 is taken away, which leaves -pi/4 to pi/4 for the two polynomials.
+    # Which quadrant it was decides whether sine and cosine change places, and their signs.
     x = angle.astype(np.float64)
     quadrant = np.floor(x * _PER_HALF_PI + 0.5).astype(np.int64)
-    quadrant[angle.view(np.int32) >> 20 < _SMALL] = 0  # below pi/4 it looks at the high bits alone
+    quadrant[angle.view(np.int32) >> 20 < _SMALL] = 0  # glibc compares only the high bits with pi/4
     x -= quadrant * _HALF_PI
     square = x * x
     cube, fourth = x * square, square * square

@@ -1,7 +1,7 @@
-"""How many threads common GPUs hold at once: what CUDA's noise depends on when there are more values than that.
+"""How many threads common NVIDIA GPUs hold at once. CUDA's noise depends on it when there are more values than threads.
 
-Threads = multiprocessors times blocks of 256 that one of them holds.  The multiprocessors are those of NVIDIA's data
-sheets, the threads those of the CUDA C++ Programming Guide, "Compute Capabilities".
+threads = multiprocessors * (blocks of 256 threads that one multiprocessor holds) * 256. Sources: NVIDIA's data sheets
+for the multiprocessors; the CUDA C++ Programming Guide, "Compute Capabilities", for the threads of a multiprocessor.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from latentpng.errors import InvalidValueError
 from latentpng.foreign.noise.philox import THREADS_OF_BLOCK
 from latentpng.text import brief
 
-LARGE = "large"  # any chip that holds all values at once: what is assumed when nobody says which
+LARGE = "large"  # any GPU that holds all values at once; assumed when no GPU is named
 _LARGE_CAPACITY = 2**31 - 2**31 % THREADS_OF_BLOCK
 
-_THREADS = {  # of one multiprocessor, by generation
+_THREADS = {  # per multiprocessor, by generation
     "pascal": 2048, "volta": 2048, "turing": 1024, "ampere": 1536, "ampere-server": 2048,
     "ada": 1536, "hopper": 2048, "blackwell": 1536,
 }  # fmt: skip
@@ -51,10 +51,16 @@ CAPACITIES = {
 
 
 def capacity_of(gpu: str) -> int:
-    """Threads that a chip holds at once.
+    """Return how many threads a GPU holds at once.
 
-    gpu: "large", a name ("RTX 3060"; a bare "3060" will do), or multiprocessors x threads of each ("28x1536").
-    InvalidValueError for a name that is not known.
+    Args:
+        gpu: "large", a name such as "RTX 3060" or "3060", or multiprocessors x threads of each, such as "28x1536".
+
+    Returns:
+        The number of threads, a multiple of 256.
+
+    Raises:
+        InvalidValueError: The name is not known.
     """
     name = re.sub(r"nvidia|geforce|tesla|quadro|[^a-z0-9]", "", gpu.lower())
     if name == LARGE:
@@ -67,10 +73,11 @@ def capacity_of(gpu: str) -> int:
         if known in CAPACITIES:
             return CAPACITIES[known]
     raise InvalidValueError(
-        f"a GPU is {LARGE!r}, a known name or its multiprocessors x threads (28x1536), found {brief(gpu)}"
+        f"gpu must be {LARGE!r}, a known name such as 'RTX 3060', or multiprocessors x threads such as 28x1536, "
+        f"found {brief(gpu)}"
     )
 
 
 def chip_matters(count: int) -> bool:
-    """True when some of the known chips would draw another noise of so many values than a large one."""
+    """Return True when at least one known GPU draws different noise of `count` values than a large GPU does."""
     return count > min(CAPACITIES.values())

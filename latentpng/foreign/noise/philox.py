@@ -1,11 +1,12 @@
 """`torch.randn` on CUDA, and its NumPy copy in Stable Diffusion web UI ("NV"): Philox4x32-10 with the seed as key.
 
-CUDA (ATen/native/cuda/DistributionTemplates.h, curand_normal.h): T threads share the values.  Value i comes from
-thread i % T, whose counter is (call, 0, thread, 0), call = i // 4T; component i // T % 4 of the four that a call gives.
-T is limited by the chip (`gpus.py`), so larger noise depends on it.  The GPU takes sine and cosine from its fast unit,
-with an error up to 2^-21.4 that nobody documents bit by bit: the values here are the exact ones, rounded.
+CUDA: T threads share the values. Value i comes from thread i % T with the counter (call, 0, thread, 0), where
+call = i // 4T; it is component i // T % 4 of the four that a call gives. T is limited by the GPU (gpus.py), so noise of
+more values depends on the GPU. The GPU computes sine and cosine with its fast unit, whose error of up to 2^-21.4 is not
+documented bit by bit; the values here are the exact ones, rounded. Sources: ATen/native/cuda/DistributionTemplates.h,
+curand_normal.h, and the CUDA C++ Programming Guide for the error.
 
-The copy gives each value a thread of its own, and computes in double.
+NV: each value has a thread of its own, and the computation is in double. Source: modules/rng_philox.py of the web UI.
 """
 
 from __future__ import annotations
@@ -30,7 +31,19 @@ _ANGLE_PER_WORD = float(np.float32(np.float32(2.3283064e-10) * np.float32(6.2831
 
 
 def nv_normal(seed: int, count: int, first: int = 0) -> Singles:
-    """The values of a seed from `first` on, as the web UI's "NV" draws them: (count,), float32."""
+    """Return noise as the web UI's "NV" generator draws it.
+
+    Args:
+        seed: From -2^63 to 2^64 - 1.
+        count: The number of values.
+        first: The index of the first value in the stream of the seed.
+
+    Returns:
+        The values, (count,), float32, zero mean, unit variance.
+
+    Raises:
+        InvalidValueError: The seed is out of range.
+    """
     key, values = wrapped_seed(seed), np.empty(count, np.float32)
     for start in range(0, count, _AT_ONCE):
         threads = np.arange(first + start, first + min(start + _AT_ONCE, count), dtype=np.uint64)
@@ -42,12 +55,23 @@ def nv_normal(seed: int, count: int, first: int = 0) -> Singles:
 
 
 def cuda_normal(seed: int, count: int, capacity: int) -> Singles:
-    """The first values of a seed as CUDA draws them: (count,), float32.
+    """Return the first values of a seed as CUDA draws them.
 
-    capacity: threads that the chip holds at once, a multiple of 256.
+    Args:
+        seed: From -2^63 to 2^64 - 1.
+        count: The number of values.
+        capacity: The number of threads that the GPU holds at once, a multiple of 256; see `gpus.capacity_of`.
+
+    Returns:
+        The values, (count,), float32, zero mean, unit variance.
+
+    Raises:
+        InvalidValueError: The seed is out of range.
     """
+    # A call of Philox gives four values to each thread, so the values form rows of one value per thread, and every four
+    # rows share a call. Threads are processed in groups, because the words of all of them would need too much memory.
     key, threads = wrapped_seed(seed), threads_of(count, capacity)
-    values = np.empty((-(-count // threads), threads), np.float32)  # a row for each component of each call
+    values = np.empty((-(-count // threads), threads), np.float32)  # one row per component of each call
     for first in range(0, threads, _AT_ONCE):
         last = min(first + _AT_ONCE, threads)
         for row in range(0, len(values), 4):
@@ -60,12 +84,12 @@ def cuda_normal(seed: int, count: int, capacity: int) -> Singles:
 
 
 def threads_of(count: int, capacity: int) -> int:
-    """How many threads share `count` values."""
+    """Return how many threads share `count` values: whole blocks of 256, at most `capacity`."""
     return min(capacity, -(-count // THREADS_OF_BLOCK) * THREADS_OF_BLOCK)
 
 
 def _pair(x: Words, y: Words) -> Singles:
-    """curand's Box-Muller in float32, sine first: (2, n).  A product and its sum are fused, as nvcc compiles them."""
+    """Return curand's Box-Muller transform in float32, sine first: (2, n). nvcc fuses each product with its sum."""
     u = (x.astype(np.float32) * np.float64(_PER_WORD) + _PER_WORD / 2).astype(np.float32)
     angle = (y.astype(np.float32) * np.float64(_ANGLE_PER_WORD) + _ANGLE_PER_WORD / 2).astype(np.float32)
     log = np.log(u.astype(np.float64)).astype(np.float32)

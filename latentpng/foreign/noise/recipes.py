@@ -1,11 +1,11 @@
-"""What each tool does with its seed: where it draws, in which steps, and how it mixes variations in.
+"""What each tool does with its seed: on which device it draws, in which dtype, and how it mixes variations in.
 
-Read from the tools' sources.  A recipe takes `draw(seed, shape)`, which draws a whole picture's noise, and gives noise
-of shape (C, H, W) in float32.
+The recipes follow the published sources of the tools. A recipe takes `draw(seed, shape)`, which draws the noise of a
+whole picture, and returns noise of shape (C, H, W) in float32.
 
-Two are refused, because what they drew cannot be known.  NovelAI is a service that has told neither where nor how it
-draws.  `std_default` of stable-diffusion.cpp is std::default_random_engine behind std::normal_distribution: C++ leaves
-both to the library that a program is built with, and the file does not name it.
+Two kinds of noise are refused because nobody can know them. NovelAI is a service that has not published how it draws.
+`std_default` of stable-diffusion.cpp is std::default_random_engine behind std::normal_distribution: C++ leaves both to
+the standard library that the program is built with, and the file does not name that library.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     Draw: TypeAlias = Callable[[int, Shape], Singles]
     Mix: TypeAlias = Callable[[float, Singles, Singles], Singles]
 
-FACTORS = {4: 8, 16: 8, 32: 8, 128: 16}  # pixels a latent cell, by channels of the latent
-_INVOKEAI_2 = ("sd-metadata", "Dream")  # keywords that newer versions do not write
+FACTORS = {4: 8, 16: 8, 32: 8, 128: 16}  # channels of the latent: pixels per side of a latent cell
+_INVOKEAI_2 = ("sd-metadata", "Dream")  # keywords that only versions 1 and 2 write
 _FLUX_2 = ("flux2", "flux.2", "flux-2", "flux_2", "klein")
 _SIXTEEN_CHANNELS = (
     "flux",
@@ -49,11 +49,14 @@ _SIXTEEN_CHANNELS = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recipe:
-    """randomness: where the tool draws when its file does not say; "" when nothing can be assumed.
+    """How one tool makes its initial noise.
 
-    dtype: what it draws; see torch_cpu.  mix: how a variation is mixed in, None where the tool has none.
-    whole_batch: it draws the noise of a batch at once, and a picture is a slice of that.
-    is_copy: its "gpu" noise is computed on the CPU.
+    Attributes:
+        randomness: Which generator the tool uses when its file does not say: "cpu", "gpu", "nv"; "" when unknown.
+        dtype: The dtype that it draws on the CPU, one of `torch_cpu.DTYPES`.
+        mix: The function that mixes a variation in; None when the tool has no variations.
+        whole_batch: True when the tool draws a whole batch at once, and a picture's noise is a slice of that draw.
+        is_copy: True when the tool computes its "gpu" noise on the CPU ("nv").
     """
 
     randomness: str
@@ -79,25 +82,48 @@ RECIPES = {
 
 
 def recipe_name(record: ForeignRecord, asked: str) -> str:
-    """Which recipe made a picture.  asked: the one to take whatever the record says, or "".  InvalidValueError."""
+    """Return the name of the recipe that made a picture's noise.
+
+    Args:
+        record: What the file says.
+        asked: The recipe to use whatever the record says; "" to follow the record.
+
+    Returns:
+        A key of `RECIPES`.
+
+    Raises:
+        InvalidValueError: There is no such recipe, no tool was recognised, or the tool's recipe is not published.
+    """
     known = ", ".join(RECIPES)
     if asked:
         if asked not in RECIPES:
-            raise InvalidValueError(f"noise is rebuilt as that of {known}, found {brief(asked)}")
+            raise InvalidValueError(f"--as must be one of {known}, found {brief(asked)}")
         return asked
     if not record.tool:
-        raise InvalidValueError(f"no metadata of a tool that is known: --as names one of {known}")
+        raise InvalidValueError(f"no metadata of a known tool was found: name the tool with --as, one of {known}")
     if record.tool == "invokeai" and (record.variations or dict(record.extra).get("keyword") in _INVOKEAI_2):
         return "invokeai2"
     if record.tool not in RECIPES:
-        raise InvalidValueError(f"{record.tool} does not tell how it draws its noise: --as names one of {known}")
+        problem = f"how {record.tool} draws its noise is not published"
+        raise InvalidValueError(f"{problem}: choose a recipe with --as, one of {known}")
     return record.tool
 
 
 def noise_of(recipe: Recipe, record: ForeignRecord, seed: int, shape: Shape, draw: Draw) -> Singles:
-    """The initial noise of a picture: shape (C, H, W), float32.
+    """Return the initial noise of a picture.
 
-    InvalidValueError when the recipe has no such variation.
+    Args:
+        recipe: The recipe of the tool.
+        record: What the file says: variations, resized seeds, and anything that makes the noise impossible to rebuild.
+        seed: The seed of the picture.
+        shape: The shape of its latent, (C, H, W).
+        draw: Draws noise of a seed and a shape, float32, unit variance.
+
+    Returns:
+        Noise of this shape, float32.
+
+    Raises:
+        InvalidValueError: The file asks for something that the recipe does not have or that cannot be rebuilt.
     """
     _check(recipe, record)
     resized = _cells(record.resized_from, shape)
@@ -112,28 +138,28 @@ def noise_of(recipe: Recipe, record: ForeignRecord, seed: int, shape: Shape, dra
 def _check(recipe: Recipe, record: ForeignRecord) -> None:
     extra = {name.lower(): value for name, value in record.extra}
     if extra.get("perlin") not in (None, 0, 0.0, False, "0", "0.0", ""):
-        raise InvalidValueError("Perlin noise is mixed into it, which cannot be rebuilt")
+        raise InvalidValueError("Perlin noise was mixed into the initial noise, and that cannot be rebuilt")
     if str(extra.get("rng", "")).lower().startswith("std"):
         raise InvalidValueError(
-            "std_default drew it, the generator of whichever C++ library it was built with: the file does not say"
+            "the noise was drawn by std_default, the generator of a C++ standard library that the file does not name"
         )
     variations = variations_of(record)
     if any(not 0.0 <= strength <= 1.0 for _, strength in variations):
-        raise InvalidValueError(f"the strength of a variation is 0 to 1, found {brief([s for _, s in variations])}")
+        raise InvalidValueError(f"variation strengths must be from 0 to 1, found {brief([s for _, s in variations])}")
     if recipe.mix is None and any(strength for _, strength in variations):
-        raise InvalidValueError("this recipe has no variations, found one")
+        raise InvalidValueError("the metadata contains a variation, but the recipe has none")
     if record.variation_strength and record.variation_seed is None:
-        raise InvalidValueError("a variation needs a seed, found its strength alone")
+        raise InvalidValueError("the metadata contains the strength of a variation, but not its seed")
 
 
 def variations_of(record: ForeignRecord) -> tuple[tuple[int, float], ...]:
-    """(seed, strength) of what is mixed in, in order."""
+    """Return (seed, strength) of each variation, in the order in which they are mixed in."""
     one = () if record.variation_seed is None else ((record.variation_seed, record.variation_strength),)
     return (*one, *record.variations)
 
 
 def _cells(size: tuple[int, int], shape: Shape) -> Shape | None:
-    """The shape of the noise of another picture size; None when there is none, or it is the same."""
+    """Return the latent shape of a different picture size in pixels; None for no size or for the same shape."""
     width, height = size
     if width <= 0 or height <= 0:
         return None
@@ -144,7 +170,7 @@ def _cells(size: tuple[int, int], shape: Shape) -> Shape | None:
 
 
 def likely_channels(model: str) -> int:
-    """What the name of a model hints at.  A default, which whoever uses it tells as assumed."""
+    """Return the number of latent channels that the name of a model suggests; callers report it as assumed."""
     name = model.lower()
     if any(hint in name for hint in _FLUX_2):
         return 128

@@ -1,1 +1,1 @@
-"""One reader for the metadata of each other tool."""
+"""One module for each tool that reads the metadata of its pictures."""

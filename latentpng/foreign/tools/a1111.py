@@ -1,6 +1,6 @@
-"""Stable Diffusion web UI (AUTOMATIC1111), and those that write the same text: Forge, reForge, SD.Next.
+"""Stable Diffusion web UI (AUTOMATIC1111), and the tools that write the same text: Forge, reForge, SD.Next.
 
-The fields are those of `create_infotext` in the tools' sources.  Which tool it was stands in `Version` and `App`.
+The fields are those of `create_infotext` in the tools' sources. `Version` and `App` say which tool it was.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from latentpng.foreign.tools import loose
 from latentpng.foreign.tools.infotext import Infotext, parse
 
 KEYWORDS = ("parameters", "UserComment", "XPComment", "ImageDescription", "Comment")
-_FORGE = re.compile(r"f[0-9]|neo\b")  # f2.0.1v1.10.1-previous-..., and a fork that writes only its own name
+_FORGE = re.compile(r"f[0-9]|neo\b")  # f2.0.1v1.10.1-previous-...; one fork writes only "neo"
 _NEEDED = frozenset({"Steps", "Seed"})
 _RANDOMNESS = {"CPU": "cpu", "NV": "nv", "GPU": "gpu"}
 _USED = (
@@ -33,7 +33,7 @@ _USED = (
 
 
 def read(texts: Texts) -> ForeignRecord | None:
-    """The first text of this form."""
+    """Return the record of the first text of this form; None when there is none."""
     for keyword in KEYWORDS:
         infotext = parse(texts.get(keyword, ""))
         if infotext is not None and _NEEDED & infotext.fields.keys():
@@ -42,7 +42,7 @@ def read(texts: Texts) -> ForeignRecord | None:
 
 
 def record_of(infotext: Infotext) -> ForeignRecord:
-    """What the fields say."""
+    """Return what the fields of a web UI text say, with the tool that `Version` and `App` name."""
     fields = infotext.fields
     width, height = _drawn_size(fields)
     rng = fields.get("RNG", "")
@@ -59,10 +59,10 @@ def record_of(infotext: Infotext) -> ForeignRecord:
         width=width,
         height=height,
         resized_from=loose.size(fields.get("Seed resize from")),
-        steps=loose.count(fields.get("Steps")),
+        num_inference_steps=loose.count(fields.get("Steps")),
         sampler=fields.get("Sampler", ""),
         scheduler=fields.get("Schedule type", ""),
-        guidance=loose.real(fields.get("CFG scale")),
+        guidance_scale=loose.real(fields.get("CFG scale")),
         model=fields.get("Model", ""),
         model_hash=fields.get("Model hash", ""),
         randomness=_RANDOMNESS.get(rng, ""),
@@ -71,7 +71,11 @@ def record_of(infotext: Infotext) -> ForeignRecord:
 
 
 def _drawn_size(fields: dict[str, str]) -> tuple[int, int]:
-    """Old versions wrote the size after the upscale, and before it as `First pass size`; 0x0 there tells nothing."""
+    """Return the size before an upscale.
+
+    Old versions wrote the final size as `Size` and the size before the upscale as `First pass size`, where 0x0 means
+    that the size is unknown.
+    """
     return loose.size(fields.get("First pass size", fields.get("Size")))
 
 

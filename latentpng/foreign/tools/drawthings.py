@@ -1,6 +1,7 @@
 """Draw Things: a JSON object with the prompts as `c` and `uc`, in the XMP of its pictures or as `Comment`.
 
-Two of its four seed modes draw as torch does: on the CPU, or as on an NVIDIA GPU (computed, so the same everywhere).
+Two of its four seed modes draw as torch does: on the CPU, or as on an NVIDIA GPU. The latter is computed, so every
+device gives the same noise.
 """
 
 from __future__ import annotations
@@ -14,17 +15,17 @@ from latentpng.record import JsonObject
 _KEYWORDS = ("UserComment", "Comment")
 _PROMPT = "c"
 _OTHERS = frozenset({"model", "sampler", "seed", "seed_mode", "steps"})
-_LEAST_OTHERS = 2
+_MIN_OTHERS = 2
 _RANDOMNESS = {"torch cpu compatible": "cpu", "nvidia gpu compatible": "nv"}
 _USED = ("c", "model", "sampler", "scale", "seed", "size", "steps", "uc")
 
 
 def read(texts: Texts) -> ForeignRecord | None:
-    """The first object that has `c` and what a render needs."""
+    """Return the record of the first object with `c` and enough other settings; None when there is none."""
     for keyword in _KEYWORDS:
         text = texts.get(keyword, "")
         entries = read_object(text) if f'"{_PROMPT}"' in text else {}
-        if _PROMPT in entries and len(_OTHERS & entries.keys()) >= _LEAST_OTHERS:
+        if _PROMPT in entries and len(_OTHERS & entries.keys()) >= _MIN_OTHERS:
             return _record_of(entries)
     return None
 
@@ -38,9 +39,9 @@ def _record_of(entries: JsonObject) -> ForeignRecord:
         seed=loose.whole(entries.get("seed")),
         width=width,
         height=height,
-        steps=loose.count(entries.get("steps")),
+        num_inference_steps=loose.count(entries.get("steps")),
         sampler=loose.text(entries.get("sampler")),
-        guidance=loose.real(entries.get("scale")),
+        guidance_scale=loose.real(entries.get("scale")),
         model=loose.text(entries.get("model")),
         randomness=_RANDOMNESS.get(loose.text(entries.get("seed_mode")).lower(), ""),
         extra=loose.rest(entries, _USED),
@@ -48,6 +49,6 @@ def _record_of(entries: JsonObject) -> ForeignRecord:
 
 
 def _drawn_size(entries: JsonObject) -> tuple[int, int]:
-    """With its high resolution fix the noise is drawn for a first stage."""
+    """Return the size that the noise was drawn for: with the high resolution fix, that of the first stage."""
     first = loose.size(entries.get("first_stage_size")) if entries.get("hires_fix") is True else (0, 0)
     return first if first != (0, 0) else loose.size(entries.get("size"))

@@ -1,6 +1,6 @@
-"""Fooocus: `parameters` in one of two schemes, which `fooocus_scheme` names: JSON, or the text of web UI.
+"""Fooocus: `parameters` in one of two schemes, JSON or the text of the web UI; `fooocus_scheme` names the scheme.
 
-The seed is that of this picture: each picture of a run has its own.
+Each picture of a run has its own seed, and this is the one that the file contains.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _USED = (
 
 
 def read(texts: Texts) -> ForeignRecord | None:
-    """A text in either scheme.  It is Fooocus's when the scheme, the version or the software says so."""
+    """Return the record of a text in either scheme; None unless the scheme, version or software names Fooocus."""
     text = texts.get("parameters") or texts.get("UserComment", "")
     is_named = texts.get("fooocus_scheme") in _SCHEMES or texts.get("Software", "").startswith(_NAME)
     if not is_named and _NAME not in text:
@@ -70,10 +70,10 @@ def _record_of(entries: JsonObject) -> ForeignRecord:
         seed=loose.whole(entries.get("seed")),
         width=width,
         height=height,
-        steps=loose.count(entries.get("steps")),
+        num_inference_steps=loose.count(entries.get("steps")),
         sampler=loose.text(entries.get("sampler")),
         scheduler=loose.text(entries.get("scheduler")),
-        guidance=loose.real(entries.get("guidance_scale")),
+        guidance_scale=loose.real(entries.get("guidance_scale")),
         model=loose.text(entries.get("base_model")),
         model_hash=loose.text(entries.get("base_model_hash")),
         randomness="cpu",

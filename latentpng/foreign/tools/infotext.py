@@ -1,7 +1,7 @@
-"""The text that Stable Diffusion web UI made common: prompt, negative prompt, and one line of `Name: value` fields.
+"""Parse the text form of Stable Diffusion web UI: prompt, negative prompt, and one line of `Name: value` fields.
 
-Only takes it apart: what the fields mean differs between the tools that write it.  Takes time in proportion to the
-length of the text, whatever it holds.
+The meaning of the fields differs between the tools that write them, so it is not interpreted here. Parsing takes time
+proportional to the length of the text, whatever the text contains.
 """
 
 from __future__ import annotations
@@ -14,16 +14,22 @@ from itertools import islice
 from latentpng.record import Json
 
 MAX_FIELDS = 256
-MAX_LINE = 2**16  # characters of the line of fields; a longer one is none
+MAX_LINE = 2**16  # characters of the line of fields; a longer line is ignored
 _NEGATIVE = "Negative prompt:"
 _FIRST_FIELD = "Steps: "
-_LEAST_FIELDS = 3
+_MIN_FIELDS = 3
 _FIELD = re.compile(r'(?:^|,)([^,:"]{1,80}+):[ ]*+("(?:[^"\\]++|\\.)*+"(?= *+(?:,|$))|[^,]*+)')
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Infotext:
-    """fields: by their names, the last of a name counts; values without their quotes."""
+    """The parts of a web UI text.
+
+    Attributes:
+        prompt: The prompt; its lines are joined by line feeds.
+        negative_prompt: The negative prompt, in the same form.
+        fields: The values by name, without quotes; the last value of a name counts.
+    """
 
     prompt: str
     negative_prompt: str
@@ -31,12 +37,16 @@ class Infotext:
 
 
 def parse(text: str) -> Infotext | None:
-    """The parts of a text, None when it has no line of fields."""
+    """Split a text into its parts.
+
+    Returns:
+        The parts; None when the text has no line of fields.
+    """
     text = text.strip()
     steps = f"\n{text}".rfind(f"\n{_FIRST_FIELD}")
     last = steps if steps >= 0 else text.rfind("\n") + 1
     fields = _fields(text[last:].partition("\n")[0])
-    if len(fields) < _LEAST_FIELDS:
+    if len(fields) < _MIN_FIELDS:
         return None
     prompts = [line.strip() for line in text[:last].split("\n")[:-1]]
     negative = next((at for at, line in enumerate(prompts) if line.startswith(_NEGATIVE)), len(prompts))
@@ -55,7 +65,7 @@ def _fields(line: str) -> dict[str, str]:
 
 
 def _unquoted(value: str) -> str:
-    """A value with commas or colons in it is written as a text of JSON."""
+    """Return a value without quotes; the tools write values that contain commas or colons as JSON strings."""
     if value.startswith('"'):
         try:
             text: Json = json.loads(value, strict=False)

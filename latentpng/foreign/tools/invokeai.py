@@ -1,6 +1,6 @@
-"""InvokeAI: `invokeai_metadata` from version 3 on, `sd-metadata` and `Dream` before.
+"""InvokeAI: `invokeai_metadata` since version 3, `sd-metadata` and `Dream` before.
 
-Versions 1 and 2 drew on the GPU where there was one, and do not write which; later ones write `rand_device`.
+Versions 1 and 2 drew on the GPU if there was one, and do not write where; later versions write `rand_device`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _SWITCH = re.compile(r"(?<!\S)-([sSWHCAV]) ?([^\s-]\S*)")
 
 
 def read(texts: Texts) -> ForeignRecord | None:
-    """The newest form that the file has."""
+    """Return the record of the newest form that the file has; None when it has none."""
     entries = read_object(texts.get("invokeai_metadata", ""))
     if entries:
         return _record_of(entries)
@@ -59,9 +59,9 @@ def _record_of(entries: JsonObject) -> ForeignRecord:
         seed=loose.whole(entries.get("seed")),
         width=loose.count(entries.get("width")),
         height=loose.count(entries.get("height")),
-        steps=loose.count(entries.get("steps")),
+        num_inference_steps=loose.count(entries.get("steps")),
         scheduler=loose.text(entries.get("scheduler")),
-        guidance=loose.real(entries.get("cfg_scale")),
+        guidance_scale=loose.real(entries.get("cfg_scale")),
         model=loose.text(model.get("name")) or loose.text(model.get("model_name")) or loose.text(entries.get("model")),
         model_hash=loose.text(model.get("hash")),
         randomness=_RANDOMNESS.get(device, ""),
@@ -82,9 +82,9 @@ def _record_of_2(entries: JsonObject) -> ForeignRecord:
         variations=_variations(image.get("variations")),
         width=loose.count(image.get("width")),
         height=loose.count(image.get("height")),
-        steps=loose.count(image.get("steps")),
+        num_inference_steps=loose.count(image.get("steps")),
         sampler=loose.text(image.get("sampler")),
-        guidance=loose.real(image.get("cfg_scale")),
+        guidance_scale=loose.real(image.get("cfg_scale")),
         model=loose.text(entries.get("model_weights")) or loose.text(entries.get("model_id")),
         model_hash=loose.text(entries.get("model_hash")),
         extra=(("keyword", "sd-metadata"), *loose.rest(image, _USED_BEFORE)),
@@ -92,7 +92,7 @@ def _record_of_2(entries: JsonObject) -> ForeignRecord:
 
 
 def _record_of_dream(text: str) -> ForeignRecord:
-    """A line as it was typed: a prompt and switches."""
+    """Return the record of a `Dream` line, which is a prompt and switches as the user typed them."""
     prompt, switches = _prompt_and_switches(text)
     prompt, negative = _split(prompt)
     found = {match[1]: match[2] for match in islice(_SWITCH.finditer(switches), MAX_SWITCHES)}
@@ -108,15 +108,15 @@ def _record_of_dream(text: str) -> ForeignRecord:
         variations=_variations(pairs),
         width=loose.count(found.get("W")),
         height=loose.count(found.get("H")),
-        steps=loose.count(found.get("s")),
+        num_inference_steps=loose.count(found.get("s")),
         sampler=found.get("A", ""),
-        guidance=loose.real(found.get("C")),
+        guidance_scale=loose.real(found.get("C")),
         extra=(("keyword", "Dream"),),
     )
 
 
 def _prompt_and_switches(text: str) -> tuple[str, str]:
-    """The prompt is quoted in old versions, and later ends where the number of steps starts."""
+    """Split a line into prompt and switches: old versions quote the prompt, later ones put ` -s STEPS` behind it."""
     quoted = _QUOTED.match(text)
     if quoted:
         return quoted[1].replace('\\"', '"'), text[quoted.end() :]
@@ -125,7 +125,7 @@ def _prompt_and_switches(text: str) -> tuple[str, str]:
 
 
 def _last_start(text: str) -> int:
-    """Where the last ` -s 20` is, from the back; -1 when there is none among the last that look like one."""
+    """Return the index of the last ` -s 20`; -1 when it is not among the last `MAX_SWITCHES` of `-s`."""
     end = len(text)
     for _ in range(MAX_SWITCHES):
         end = text.rfind("-s", 0, end)
@@ -137,7 +137,7 @@ def _last_start(text: str) -> int:
 
 
 def _joined(prompt: Json) -> str:
-    """A prompt is a text, or a list of parts with weights."""
+    """Return a prompt, which is a text or a list of parts with weights, as one text."""
     if isinstance(prompt, str):
         return prompt
     parts = [loose.members(part) for part in loose.items(prompt)]
@@ -147,7 +147,7 @@ def _joined(prompt: Json) -> str:
 
 
 def _split(prompt: str) -> tuple[str, str]:
-    """What stands in brackets, the innermost, is the negative prompt; behind too many brackets none is looked for."""
+    """Split a prompt from its negative prompt, which stands in brackets; only `MAX_BRACKETS` are read."""
     *closed, rest = prompt.split("]", MAX_BRACKETS)
     outside, inside = [], []
     for part in closed:

@@ -1,4 +1,4 @@
-"""Single values as strangers write them: of the wanted kind, or absent.  Nothing here raises."""
+"""Convert single JSON values of unknown files: a value of the wrong type counts as absent, and nothing raises."""
 
 from __future__ import annotations
 
@@ -6,34 +6,35 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from latentpng.json_fields import is_integer, is_number
 from latentpng.record import Json, JsonObject
 
-MAX_COUNT = 2**20  # pixels of a side, steps
+MAX_COUNT = 2**20  # largest number of pixels of a side, or of steps
 _MAX_DIGITS = 40
 
 
 def text(value: Json) -> str:
-    """A text, "" for anything else."""
+    """Return a string; "" for anything else."""
     return value if isinstance(value, str) else ""
 
 
 def whole(value: Json) -> int | None:
-    """A whole number of any sign, as a number or in digits."""
+    """Return an integer of any sign, from a number or from at most 40 digits in a string; None for anything else."""
     if isinstance(value, str):
         value = value.strip()
         return int(value) if _WHOLE.fullmatch(value) else None
     if isinstance(value, float) and math.isfinite(value) and value.is_integer():
         return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return value if is_integer(value) else None
 
 
 def real(value: Json) -> float | None:
-    """A finite number, as a number or in digits."""
+    """Return a finite number, from a number or from a string; None for anything else."""
     if isinstance(value, str):
         value = value.strip()
         if not _REAL.fullmatch(value):
             return None
-    elif isinstance(value, bool) or not isinstance(value, int | float):
+    elif not is_number(value):
         return None
     try:
         number = float(value)
@@ -43,30 +44,30 @@ def real(value: Json) -> float | None:
 
 
 def count(value: Json) -> int:
-    """A number of pixels or steps, 0 for anything else."""
+    """Return a number of pixels or steps, 1 to `MAX_COUNT`; 0 for anything else."""
     number = whole(value)
     return number if number is not None and 0 < number <= MAX_COUNT else 0
 
 
 def size(value: Json) -> tuple[int, int]:
-    """Width and height of a text such as `512x768` or `(512, 768)`, (0, 0) for anything else."""
+    """Return width and height of a string such as `512x768` or `(512, 768)`; (0, 0) for anything else."""
     found = _SIZE.fullmatch(text(value).strip())
     width, height = (count(found[1]), count(found[2])) if found else (0, 0)
     return (width, height) if width and height else (0, 0)
 
 
 def items(value: Json) -> Sequence[Json]:
-    """A list, () for anything else."""
+    """Return a list; () for anything else."""
     return value if isinstance(value, list | tuple) else ()
 
 
 def members(value: Json) -> JsonObject:
-    """An object, {} for anything else."""
+    """Return an object; {} for anything else."""
     return value if isinstance(value, Mapping) else {}
 
 
 def rest(entries: JsonObject, used: Iterable[str]) -> tuple[tuple[str, Json], ...]:
-    """What is left of an object when the used keys are taken out, and values that say nothing."""
+    """Return the entries of an object without the used keys and without null, "", [] and {}."""
     taken = frozenset(used)
     return tuple((key, value) for key, value in entries.items() if key not in taken and value not in (None, "", [], {}))
 

@@ -1,7 +1,8 @@
-"""JSON from strangers: anything that is not JSON, or is too large, deep or long, reads as nothing.
+"""Parse JSON of unknown files: text that is not JSON, or is too large or too deeply nested, gives no value.
 
-Unlike `jsontext.py` it is not the format's own: a key may stand twice (the last one counts), and what no number can be
-(NaN, infinities, thousands of digits) reads as null, because ComfyUI and others write such values.
+strict_json.py parses the JSON of our own format; this module is more tolerant. A key may occur twice (the last one
+counts), and NaN, infinities and numbers of more than 40 characters become null, because ComfyUI and other tools write
+them.
 """
 
 from __future__ import annotations
@@ -13,14 +14,18 @@ from typing import cast
 
 from latentpng.record import Json
 
-MAX_LENGTH = 2**21
+MAX_LENGTH = 2**21  # characters
 MAX_DEPTH = 64
-MAX_TOKENS = 50_000  # strings, brackets and commas: what values cost memory and time by; a graph of 1,000 nodes
-MAX_NUMBER_LENGTH = 40
+MAX_TOKENS = 50_000  # strings, brackets and commas; enough for a graph of 1,000 nodes
+MAX_NUMBER_LENGTH = 40  # characters
 
 
 def read_value(text: str) -> Json:
-    """The value that a text spells, None when there is none or it breaks a limit."""
+    """Parse a JSON text.
+
+    Returns:
+        The value; None when the text is not JSON or exceeds a limit.
+    """
     if len(text) > MAX_LENGTH or not _is_modest(text):
         return None
     try:
@@ -32,7 +37,11 @@ def read_value(text: str) -> Json:
 
 
 def read_object(text: str) -> dict[str, Json]:
-    """The object that a text spells, {} when it is something else."""
+    """Parse a JSON object.
+
+    Returns:
+        The object; {} when the text is anything else or exceeds a limit.
+    """
     if not text.lstrip("\ufeff\0 \t\r\n").startswith("{"):
         return {}
     value = read_value(text)
@@ -40,7 +49,7 @@ def read_object(text: str) -> dict[str, Json]:
 
 
 def _is_modest(text: str) -> bool:
-    """Counts brackets and values in one pass, before a recursive parser sees them."""
+    """Return True when depth and number of tokens are within the limits; checked before the recursive parser runs."""
     depth = tokens = 0
     for token in _TOKENS.finditer(text):
         start = text[token.start()]
@@ -52,13 +61,15 @@ def _is_modest(text: str) -> bool:
 
 
 def _has_odd_number(text: str) -> bool:
-    """True where a number may be too long or too large: asking for each of them takes longer than all the rest."""
+    """Return True when some number may be too long or too large for the fast decoder."""
+    # Hooks for every number would take longer than the rest of the parsing. So the text is mapped to classes of
+    # characters first, and the careful decoder runs only when a long run of digits or a long exponent is found.
     data = text.encode("utf-8", "surrogatepass")
     return _LONG_RUN in data.translate(_NUMBERS) or _LONG_EXPONENT in data.translate(_EXPONENTS, b"+-")
 
 
 def _without_surrogates(value: Json) -> Json:
-    """Halves of surrogate pairs are no characters: each becomes a question mark."""
+    """Return the value with a question mark for each half of a surrogate pair, which is not a character."""
     spelled = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
     return cast("Json", json.loads(spelled))
 
@@ -76,7 +87,9 @@ def _nothing(_: str) -> None:
     return None
 
 
-_TOKENS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{},]|[^"\[\]{},]++', re.DOTALL)  # or what is between them
+_TOKENS = re.compile(
+    r'"(?:[^"\\]++|\\.)*+"?|[\[\]{},]|[^"\[\]{},]++', re.DOTALL
+)  # string, bracket, comma, or anything else
 _NUMBERS = bytes(ord("0") if chr(code) in "+-.0123456789Ee" else ord(" ") for code in range(256))
 _LONG_RUN = b"0" * (MAX_NUMBER_LENGTH + 1)
 _EXPONENTS = bytes(

@@ -1,6 +1,6 @@
-"""NovelAI: `Software`, `Source` and `Description` as texts of their own, and `Comment`, a JSON object.
+"""NovelAI: the texts `Software`, `Source` and `Description`, and the JSON object `Comment`.
 
-Its WebP have one object of these four in EXIF.  Where the service draws its noise is not known.
+A WebP has one JSON object of these four in EXIF. The service has not published where it draws its noise.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _USED = ("height", "noise_schedule", "prompt", "sampler", "scale", "seed", "step
 
 
 def read(texts: Texts) -> ForeignRecord | None:
-    """What `Comment` says, or the texts alone where it says nothing."""
+    """Return the record of `Comment`, or of the other texts when it is empty; None unless NovelAI is named."""
     entries: dict[str, Json] = dict(texts)
     if texts.get("Software") != _NAME:
         text = texts.get("UserComment", "")
@@ -45,10 +45,10 @@ def _record_of(settings: JsonObject, entries: JsonObject) -> ForeignRecord:
         seed=loose.whole(settings.get("seed")),
         width=loose.count(settings.get("width")),
         height=loose.count(settings.get("height")),
-        steps=loose.count(settings.get("steps")),
+        num_inference_steps=loose.count(settings.get("steps")),
         sampler=loose.text(settings.get("sampler")),
         scheduler=loose.text(settings.get("noise_schedule")),
-        guidance=loose.real(settings.get("scale")),
+        guidance_scale=loose.real(settings.get("scale")),
         model=named[1] if named else source,
         model_hash=named[2] if named else "",
         extra=loose.rest(settings, _USED),

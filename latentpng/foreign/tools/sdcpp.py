@@ -1,7 +1,7 @@
-"""stable-diffusion.cpp: the text of web UI with an ending of its own, and behind that, in newer builds, a JSON object.
+"""stable-diffusion.cpp: the text of the web UI with its own `Version`, followed by a JSON object in newer builds.
 
-Its generators: `cuda` is CUDA's Philox computed on the CPU, `cpu` is torch's Mersenne Twister, `std_default` is the C++
-library's own.
+Its generators: `cuda` is CUDA's Philox computed on the CPU, `cpu` is torch's Mersenne Twister, `std_default` is that of
+the C++ standard library.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _USED = ("generator", "height", "mode", "models", "prompt", "sampling", "schema"
 
 
 def read(texts: Texts) -> ForeignRecord | None:
-    """The first text with this ending: its JSON where there is one, else its fields."""
+    """Return the record of the first text with this `Version`, from its JSON or else its fields; None without one."""
     for keyword in a1111.KEYWORDS:
         front, ending, rest = texts.get(keyword, "").partition(_ENDING)
         if not ending:
@@ -54,10 +54,10 @@ def _record_of(entries: JsonObject) -> ForeignRecord:
         seed=loose.whole(entries.get("seed")),
         width=loose.count(entries.get("width")),
         height=loose.count(entries.get("height")),
-        steps=loose.count(sampling.get("steps")),
+        num_inference_steps=loose.count(sampling.get("steps")),
         sampler=loose.text(sampling.get("method")),
         scheduler=loose.text(sampling.get("scheduler")),
-        guidance=loose.real(guidance.get("txt_cfg")),
+        guidance_scale=loose.real(guidance.get("txt_cfg")),
         model=loose.text(models.get("model")) or loose.text(models.get("diffusion_model")),
         randomness=_RANDOMNESS.get(rng, ""),
         extra=(*loose.rest(entries, used), *loose.rest(further, ("model model",))),
@@ -69,7 +69,7 @@ def _record_of_text(text: str) -> ForeignRecord | None:
     if infotext is None:
         return None
     record = a1111.record_of(infotext)
-    sampler, _, scheduler = record.sampler.partition(" ")  # "dpm++2m karras": no method has a space in its name
+    sampler, _, scheduler = record.sampler.partition(" ")  # "dpm++2m karras": the names of methods contain no spaces
     rng = infotext.fields.get("RNG", "")
     unet = infotext.fields.get("Unet", "")
     used = (*(["RNG"] if rng in _RANDOMNESS else []), *([] if record.model else ["Unet"]))

@@ -1,4 +1,4 @@
-"""SwarmUI: a JSON object with `sui_image_params`, as `parameters` of a PNG or in the EXIF of other pictures.
+"""SwarmUI: a JSON object with `sui_image_params`, as `parameters` of a PNG or in the EXIF of a JPEG or WebP.
 
 Older versions wrote sampler and scheduler under the names of the ComfyUI back end.
 """
@@ -33,7 +33,7 @@ _USED = (
 
 
 def read(texts: Texts) -> ForeignRecord | None:
-    """The first text with the object."""
+    """Return the record of the first text with this object; None when there is none."""
     for keyword in _KEYWORDS:
         text = texts.get(keyword, "")
         entries = read_object(text) if _MARK in text else {}
@@ -53,10 +53,10 @@ def _record_of(settings: JsonObject, entries: JsonObject) -> ForeignRecord:
         variation_strength=loose.real(settings.get("variationseedstrength")) or 0.0,
         width=loose.count(settings.get("width")),
         height=loose.count(settings.get("height")),
-        steps=loose.count(settings.get("steps")),
+        num_inference_steps=loose.count(settings.get("steps")),
         sampler=loose.text(settings.get("sampler")) or loose.text(settings.get("comfyuisampler")),
         scheduler=loose.text(settings.get("scheduler")) or loose.text(settings.get("comfyuischeduler")),
-        guidance=loose.real(settings.get("cfgscale")),
+        guidance_scale=loose.real(settings.get("cfgscale")),
         model=loose.text(settings.get("model")),
         model_hash=_model_hash(entries.get("sui_models")),
         randomness="cpu",

@@ -1,4 +1,4 @@
-"""`latentpng import`: the same pixels, the noise that they started from, and a word on what was assumed."""
+"""`latentpng import`: it keeps the pixels, adds the noise that they started from, and reports what it assumed."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from latentpng.cli import main
+from latentpng.foreign.choices import Choices
 from latentpng.foreign.noise.recipes import RECIPES
-from latentpng.foreign.rebuild import Choices, rebuild
+from latentpng.foreign.noise.torch_cpu import ARITHMETICS
+from latentpng.foreign.rebuild import rebuild
 from latentpng.foreign.record import ForeignRecord
 from latentpng.png.chunks import build
 from latentpng.png.files import read_picture, read_record, write_picture
 from latentpng.png.pixels import encode_pixels
 from latentpng.record import TensorRoot
-from tests.latentpng.foreign.test_rebuild import THIS_PATH
+from tests.support.foreign.torch_paths import default_path, torch_path
 from tests.support.latentpng import independent
 from tests.support.latentpng.pictures import RGB, SIDE, seeded_record
 
@@ -34,10 +35,10 @@ RECORD = ForeignRecord(
     seed=1234,
     width=64,
     height=48,
-    steps=20,
+    num_inference_steps=20,
     sampler="Euler a",
     scheduler="Karras",
-    guidance=7.0,
+    guidance_scale=7.0,
     model="sd15",
     model_hash="6ce0161689",
 )
@@ -47,7 +48,7 @@ Read = Callable[[ForeignRecord], None]
 
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> Read:
-    """What the reader of other tools' metadata finds in every file."""
+    """Make the reader of other tools' metadata return one record for every file."""
 
     def find(record: ForeignRecord) -> None:
         monkeypatch.setattr("latentpng.foreign.read.read_foreign", lambda _: record)
@@ -58,7 +59,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> Read:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The current folder, with a PNG that a web UI may have written."""
+    """Make a folder with a PNG as a web UI may write it, and enter the folder."""
     png = encode_pixels(SIDE, SIDE, RGB)
     text = build(b"tEXt", b"parameters\0a cat\nSteps: 20, Seed: 1234, Size: 64x48")
     (tmp_path / "a.png").write_bytes(png[:33] + text + png[33:])
@@ -67,7 +68,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def other_picture(kind: str) -> bytes:
-    """The pixels of the PNG in another format."""
+    """Return the pixels of the PNG in a different format."""
     file = io.BytesIO()
     Image.frombytes("RGB", (SIDE, SIDE), RGB).save(file, kind)
     return file.getvalue()
@@ -135,8 +136,13 @@ GRAPH = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("arithmetic", [*ARITHMETICS, ""])
 @pytest.mark.parametrize("tool", ["a1111", "comfyui", "a1111 in a JPEG"])
-def test_from_a_tools_file_to_the_noise_of_torch(folder: Path, capsys: pytest.CaptureFixture[str], tool: str) -> None:
+def test_from_a_tools_file_to_the_noise_of_torch(
+    folder: Path, capsys: pytest.CaptureFixture[str], tool: str, arithmetic: str
+) -> None:
+    """Without the option, the noise is what torch draws on this machine."""
+    torch = torch_path(arithmetic) if arithmetic else default_path()
     png = encode_pixels(SIDE, SIDE, RGB)
     text = {"a1111": b"parameters\0" + WEB_UI.encode(), "comfyui": b"prompt\0" + json.dumps(GRAPH).encode()}
     if tool in text:
@@ -145,23 +151,25 @@ def test_from_a_tools_file_to_the_noise_of_torch(folder: Path, capsys: pytest.Ca
         exif = Image.Exif()
         exif.get_ifd(0x8769)[0x9286] = b"UNICODE\0" + WEB_UI.encode("utf-16-be")
         Image.frombytes("RGB", (SIDE, SIDE), RGB).save(folder / "b", "JPEG", exif=exif)
-    assert main(["import", "b", "--arithmetic", THIS_PATH]) == 0
-    recipe = tool.split()[0]
-    assert capsys.readouterr().err == f"latentpng: b.latent.png: noise of {recipe}, seed 5; assumed: channels 4\n"
+    assert main(["import", "b", *(["--arithmetic", arithmetic] if arithmetic else [])]) == 0
+    recipe, assumed = tool.split()[0], "channels 4" if arithmetic else "channels 4, arithmetic avx2"
+    assert capsys.readouterr().err == f"latentpng: b.latent.png: noise of {recipe}, seed 5; assumed: {assumed}\n"
     record = read_record("b.latent.png")
-    noise = torch.randn(4, 6, 8, generator=torch.Generator().manual_seed(5))
-    assert np.array_equal(record.tensor, noise.half().numpy())
+    assert np.array_equal(record.tensor, torch.noise(5, (4, 6, 8)).half().numpy())
     assert record.settings["prompt"] == "a cat"
     assert main(["verify", "b.latent.png"]) == 0
 
 
-def test_a_picture_of_no_tool_is_one_sentence(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_picture_of_an_unknown_tool_is_reported_in_one_sentence(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (folder / "b.png").write_bytes(encode_pixels(SIDE, SIDE, RGB))
     assert main(["import", "b.png"]) == 2
     assert main(["import", "b.png", "--as", "a1111"]) == 2
     assert capsys.readouterr().err == (
-        f"latentpng: b.png: no metadata of a tool that is known: --as names one of {', '.join(RECIPES)}\n"
-        "latentpng: b.png: the metadata name no seed\n"
+        "latentpng: b.png: no metadata of a known tool was found: "
+        f"name the tool with --as, one of {', '.join(RECIPES)}\n"
+        "latentpng: b.png: the metadata contains no seed\n"
     )
 
 
@@ -179,11 +187,11 @@ def test_what_a_file_does_not_say_is_left_out(folder: Path, reads: Read, capsys:
     assert read_record("a.latent.png").settings == {"width": SIDE, "height": SIDE, "scheduler": {"name": "ddim"}}
     assert capsys.readouterr().err == (
         "latentpng: a.latent.png: noise of comfyui, seed 7; assumed: size 8 x 8, channels 4, randomness cpu, "
-        "arithmetic generic, batch_index 0, batch_size 1\n"
+        "arithmetic avx2, batch_index 0, batch_size 1\n"
     )
 
 
-def test_a_person_may_say_all_of_it(folder: Path, reads: Read, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_choice_can_be_made_by_options(folder: Path, reads: Read, capsys: pytest.CaptureFixture[str]) -> None:
     del folder, reads
     words = (
         "--as comfyui --randomness cpu --channels 16 --batch-index 2 --batch-size 3 --dtype float16 --arithmetic avx2"
@@ -198,18 +206,20 @@ def test_a_person_may_say_all_of_it(folder: Path, reads: Read, capsys: pytest.Ca
     assert np.array_equal(record.tensor, rebuild(RECORD, chosen).noise)
 
 
-def test_noise_that_depends_on_the_gpu_is_told(folder: Path, reads: Read, capsys: pytest.CaptureFixture[str]) -> None:
+def test_noise_that_depends_on_the_gpu_is_reported(
+    folder: Path, reads: Read, capsys: pytest.CaptureFixture[str]
+) -> None:
     del folder
     reads(replace(RECORD, width=1024, height=1024))
     assert main(["import", "a.png"]) == 0
     assert main(["import", "a.png", "--gpu", "3060", "-f"]) == 0
     assert capsys.readouterr().err.splitlines() == [
-        f"latentpng: a.latent.png: {SAID}, and a smaller gpu draws other noise of this size",
+        f"latentpng: a.latent.png: {SAID}, and a smaller GPU draws different noise of this size",
         "latentpng: a.latent.png: noise of a1111, seed 1234; assumed: channels 4, randomness gpu",
     ]
 
 
-def test_a_signature_is_told(folder: Path, reads: Read, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_signature_is_reported(folder: Path, reads: Read, capsys: pytest.CaptureFixture[str]) -> None:
     del reads
     png = (folder / "a.png").read_bytes()
     (folder / "a.png").write_bytes(png[:33] + build(b"caBX", b"x") + png[33:])
@@ -220,7 +230,7 @@ def test_a_signature_is_told(folder: Path, reads: Read, capsys: pytest.CaptureFi
     ]
 
 
-def test_a_latent_that_is_there_is_replaced_by_force_only(
+def test_an_existing_latent_is_replaced_only_with_force(
     folder: Path, reads: Read, capsys: pytest.CaptureFixture[str]
 ) -> None:
     del reads
@@ -232,7 +242,9 @@ def test_a_latent_that_is_there_is_replaced_by_force_only(
     assert np.array_equal(read_record("b.latent.png").tensor, rebuild(RECORD).noise)
 
 
-def test_an_output_is_replaced_by_force_only(folder: Path, reads: Read, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_existing_output_is_replaced_only_with_force(
+    folder: Path, reads: Read, capsys: pytest.CaptureFixture[str]
+) -> None:
     del reads
     (folder / "a.latent.png").write_bytes(b"mine")
     for arguments in ([], ["-o", "a.latent.png"]):
@@ -243,7 +255,7 @@ def test_an_output_is_replaced_by_force_only(folder: Path, reads: Read, capsys: 
 
 
 def larger_than_any_picture() -> bytes:
-    """A JPEG whose frame says 9,000 x 8,000."""
+    """Return a JPEG whose frame header says 9,000 x 8,000."""
     data = other_picture("JPEG")
     at = data.index(b"\xff\xc0") + 5
     return data[:at] + (8000).to_bytes(2, "big") + (9000).to_bytes(2, "big") + data[at + 4 :]
@@ -252,15 +264,15 @@ def larger_than_any_picture() -> bytes:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"", "b.img: it is no PNG, JPEG or WebP"),
-        (b"GIF89a" + bytes(50), "b.img: it is no PNG, JPEG or WebP"),
+        (b"", "b.img: it is not a PNG, JPEG or WebP"),
+        (b"GIF89a" + bytes(50), "b.img: it is not a PNG, JPEG or WebP"),
         (larger_than_any_picture(), "b.img: 1 to 67108864 pixels are read, found 9000 x 8000"),
         (other_picture("JPEG")[:-90], "b.img: its pixels cannot be decoded (*"),
         (other_picture("WEBP")[:-10], "b.img: its pixels cannot be decoded (*"),
         (encode_pixels(SIDE, SIDE, RGB)[:-20], "b.img: chunk IDAT ends at byte *, the file ends at *"),
     ],
 )
-def test_broken_pictures_are_one_sentence(
+def test_broken_pictures_are_reported_in_one_sentence(
     folder: Path, reads: Read, capsys: pytest.CaptureFixture[str], data: bytes, message: str
 ) -> None:
     del reads
@@ -278,18 +290,19 @@ def test_broken_pictures_are_one_sentence(
         (["."], 3, ".: it cannot be read (Is a directory)"),
         ([""], 3, "'': no file has such a name"),
         (["-"], 2, "-: a file is needed here, found standard input"),
-        (["a.png", "-o", "-"], 2, "a.png: a file is written here, found standard output"),
+        (["a.png", "-o", "-"], 2, "a.png: import cannot write to standard output: name a file with --output"),
         (["a.png", "-o", ""], 9, "'': no file has such a name"),
         (["a.png", "-o", "no/b.png"], 9, "no/b.png: it cannot be written (No such file or directory)"),
-        (["a.png", "--randomness", "dice"], 2, "a.png: noise is drawn by cpu, gpu, nv, found 'dice'"),
+        (["a.png", "--randomness", "dice"], 2, "a.png: randomness must be one of cpu, gpu, nv, found 'dice'"),
         (
             ["a.png", "--gpu", "\x1b[31mred"],
             2,
-            "a.png: a GPU is 'large', a known name or its multiprocessors x threads (28x1536), found '\\x1b[31mred'",
+            "a.png: gpu must be 'large', a known name such as 'RTX 3060', "
+            "or multiprocessors x threads such as 28x1536, found '\\x1b[31mred'",
         ),
     ],
 )
-def test_what_cannot_be_done_is_one_sentence(
+def test_impossible_requests_are_reported_in_one_sentence(
     folder: Path, reads: Read, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, message: str
 ) -> None:
     del reads
@@ -298,7 +311,7 @@ def test_what_cannot_be_done_is_one_sentence(
     assert [path.name for path in folder.iterdir()] == ["a.png"]
 
 
-def test_settings_that_no_chunk_holds_are_one_sentence(
+def test_settings_that_do_not_fit_are_reported_in_one_sentence(
     folder: Path, reads: Read, capsys: pytest.CaptureFixture[str]
 ) -> None:
     reads(replace(RECORD, prompt="x" * 2**20))

@@ -1,4 +1,4 @@
-"""What each tool's texts say, from whole files of every kind that it writes."""
+"""The records of every tool, read from whole files of every kind that the tool writes."""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ FORMATS = ("JPEG", "WEBP")
 
 
 def read(path: Path, data: bytes) -> ForeignRecord:
+    """Write a file and read it."""
     path.write_bytes(data)
     return read_foreign(path)
 
@@ -48,45 +49,45 @@ def test_every_tool_is_read_from_a_png(sample: Sample, tmp_path: Path) -> None:
     assert read(tmp_path / "a.png", png_of(sample.texts)) == sample.record
 
 
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("kind", FORMATS)
 @pytest.mark.parametrize("order", ["be", "le"])
-def test_web_ui_writes_utf_16_into_exif(format: str, order: str, tmp_path: Path) -> None:
+def test_web_ui_writes_utf_16_into_exif(kind: str, order: str, tmp_path: Path) -> None:
     text = A1111.texts["parameters"].replace("boat", "bâteau 舟")
-    found = read(tmp_path / "a", picture(format, exif_of({}, {USER_COMMENT: unicode_comment(text, order)})))
+    found = read(tmp_path / "a", picture(kind, exif_of({}, {USER_COMMENT: unicode_comment(text, order)})))
     assert found.prompt == "a red bâteau 舟,\non a lake"
     assert (found.tool, found.seed, found.randomness) == ("a1111", 4294967295, "cpu")
 
 
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("kind", FORMATS)
 @pytest.mark.parametrize("mark", [b"", b"ASCII\0\0\0", bytes(8)])
-def test_a_comment_is_read_with_every_mark_that_tools_put_before_it(format: str, mark: bytes, tmp_path: Path) -> None:
+def test_a_comment_is_read_with_every_mark_that_tools_put_before_it(kind: str, mark: bytes, tmp_path: Path) -> None:
     comment = mark + A1111.texts["parameters"].encode()
-    assert read(tmp_path / "a", picture(format, exif_of({}, {USER_COMMENT: comment}))) == A1111.record
+    assert read(tmp_path / "a", picture(kind, exif_of({}, {USER_COMMENT: comment}))) == A1111.record
     japanese = b"JIS\0\0\0\0\0" + A1111.texts["parameters"].encode()
-    assert read(tmp_path / "a", picture(format, exif_of({}, {USER_COMMENT: japanese}))) == ForeignRecord()
+    assert read(tmp_path / "a", picture(kind, exif_of({}, {USER_COMMENT: japanese}))) == ForeignRecord()
 
 
-@pytest.mark.parametrize("format", FORMATS)
-def test_comfyui_writes_into_the_tags_of_a_camera(format: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", FORMATS)
+def test_comfyui_writes_into_the_tags_of_a_camera(kind: str, tmp_path: Path) -> None:
     for prompt_tag, workflow_tag, title in ((0x0110, 0x010F, str), (0x010F, 0x010E, str.capitalize)):
         tags: dict[int, str | bytes] = {
             prompt_tag: f"{title('prompt')}:{COMFYUI.texts['prompt']}",
             workflow_tag: f"{title('workflow')}:{COMFYUI.texts['workflow']}",
         }
-        assert read(tmp_path / "a", picture(format, exif_of(tags))) == COMFYUI.record
+        assert read(tmp_path / "a", picture(kind, exif_of(tags))) == COMFYUI.record
 
 
-@pytest.mark.parametrize("format", FORMATS)
-def test_fooocus_and_swarmui_write_into_exif(format: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", FORMATS)
+def test_fooocus_and_swarmui_write_into_exif(kind: str, tmp_path: Path) -> None:
     fooocus = exif_of(
         {0x0131: "Fooocus v2.5.0"},
         {USER_COMMENT: FOOOCUS.texts["parameters"].encode(), 0x927C: b"fooocus"},
     )
-    assert read(tmp_path / "a", picture(format, fooocus)) == FOOOCUS.record
+    assert read(tmp_path / "a", picture(kind, fooocus)) == FOOOCUS.record
     swarmui = exif_of({}, {USER_COMMENT: unicode_comment(SWARMUI.texts["parameters"], "le")})
-    assert read(tmp_path / "a", picture(format, swarmui)) == SWARMUI.record
+    assert read(tmp_path / "a", picture(kind, swarmui)) == SWARMUI.record
     before = exif_of({0x0110: SWARMUI.texts["parameters"]})
-    assert read(tmp_path / "a", picture(format, before)) == SWARMUI.record
+    assert read(tmp_path / "a", picture(kind, before)) == SWARMUI.record
 
 
 def test_novelai_writes_one_object_into_exif(tmp_path: Path) -> None:
@@ -129,13 +130,13 @@ def test_an_animated_picture_of_comfyui_has_its_graph_in_a_chunk_of_its_own(tmp_
     assert read(tmp_path / "a.png", png([chunk])) == COMFYUI.record
 
 
-def test_texts_behind_the_pixels_count(tmp_path: Path) -> None:
+def test_texts_behind_the_pixels_are_read(tmp_path: Path) -> None:
     data = png()
     chunk = build(b"tEXt", b"parameters\0" + A1111.texts["parameters"].encode("latin-1"))
     assert read(tmp_path / "a.png", data[:-12] + chunk + data[-12:]) == A1111.record
 
 
-def test_our_own_text_is_nobodys(tmp_path: Path) -> None:
+def test_text_written_by_latentpng_is_ignored(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     write_picture(path, SIDE, SIDE, RGB, seeded_record())
     assert b"Version: latentpng 1" in path.read_bytes()
@@ -158,29 +159,29 @@ def test_our_own_text_is_nobodys(tmp_path: Path) -> None:
         {"invokeai_metadata": "[]", "sd-metadata": "", "Dream": ""},
     ],
 )
-def test_what_no_tool_wrote_is_nothing(texts: dict[str, str]) -> None:
+def test_texts_of_no_tool_are_ignored(texts: dict[str, str]) -> None:
     assert foreign_from_texts(texts) == ForeignRecord()
 
 
 @pytest.mark.parametrize(
     ("data", "problem"),
     [
-        (b"", "it is no PNG, JPEG or WebP, it is empty"),
-        (b"GIF89a", "it is no PNG, JPEG or WebP"),
-        (b"RIFF\4\0\0\0WAVE", "it is no PNG, JPEG or WebP"),
-        (b"\xff\xd8\xff\xe1", "a segment of JPEG needed at byte 2, found b'\\xff\\xe1'"),
-        (b"\xff\xd8\xff\xe1\0\1", "a segment of JPEG needed at byte 2, found b'\\xff\\xe1\\x00\\x01'"),
-        (b"\xff\xd8\xff\xe1\0\x09Exif\0", "a segment of JPEG needed at byte 2, found b'\\xff\\xe1\\x00\\t'"),
-        (b"\xff\xd8\xff\xe0\0\2abcd", "a segment of JPEG needed at byte 6, found b'abcd'"),
-        (b"RIFF\x08\0\0\0WEBPEXIF", "a chunk of WebP needed at byte 12, found b'EXIF'"),
+        (b"", "it is not a PNG, JPEG or WebP, it is empty"),
+        (b"GIF89a", "it is not a PNG, JPEG or WebP"),
+        (b"RIFF\4\0\0\0WAVE", "it is not a PNG, JPEG or WebP"),
+        (b"\xff\xd8\xff\xe1", "a JPEG segment is needed at byte 2, found b'\\xff\\xe1'"),
+        (b"\xff\xd8\xff\xe1\0\1", "a JPEG segment is needed at byte 2, found b'\\xff\\xe1\\x00\\x01'"),
+        (b"\xff\xd8\xff\xe1\0\x09Exif\0", "a JPEG segment is needed at byte 2, found b'\\xff\\xe1\\x00\\t'"),
+        (b"\xff\xd8\xff\xe0\0\2abcd", "a JPEG segment is needed at byte 6, found b'abcd'"),
+        (b"RIFF\x08\0\0\0WEBPEXIF", "a WebP chunk is needed at byte 12, found b'EXIF'"),
         (
             b"RIFF\x08\0\0\0WEBPEXIF\xff\xff\xff\xff",
-            "a chunk of WebP needed at byte 12, found b'EXIF\\xff\\xff\\xff\\xff'",
+            "a WebP chunk is needed at byte 12, found b'EXIF\\xff\\xff\\xff\\xff'",
         ),
         (png()[:40], "it ends at byte 40, before its last chunk (IEND)"),
     ],
 )
-def test_what_is_no_picture_is_one_sentence(data: bytes, problem: str, tmp_path: Path) -> None:
+def test_files_that_are_not_pictures_are_reported_in_one_sentence(data: bytes, problem: str, tmp_path: Path) -> None:
     path = tmp_path / "a"
     with pytest.raises(UnreadableFileError) as caught:
         read(path, data)

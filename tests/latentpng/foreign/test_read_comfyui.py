@@ -1,4 +1,4 @@
-"""Graphs of ComfyUI: which sampler counts, and what its links lead to."""
+"""Graphs of ComfyUI: which sampler made the initial noise, and where its links lead."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from tests.support.foreign.samples_comfyui import FLUX, HIRES, LOADER, SIMPLE, E
 
 
 def read(graph: Entries) -> ForeignRecord:
+    """Read a graph from the text `prompt`."""
     return foreign_from_texts({"prompt": json.dumps(graph)})
 
 
@@ -23,7 +24,7 @@ def test_the_nodes_of_a_custom_sampler_are_followed() -> None:
         seed=219670278747233,
         width=768,
         height=1024,
-        steps=24,
+        num_inference_steps=24,
         sampler="euler",
         scheduler="simple",
         model="flux1-dev.safetensors",
@@ -40,7 +41,7 @@ def test_the_nodes_of_a_custom_sampler_are_followed() -> None:
 def test_a_guider_has_its_own_guidance_and_prompts() -> None:
     guider = node("CFGGuider", model=link("31"), positive=link("26"), negative=link("60"), cfg=4.5)
     found = read({**FLUX, "22": guider, "60": node("CLIPTextEncode", text="fog", clip=link("32"))})
-    assert (found.guidance, found.prompt, found.negative_prompt) == (4.5, "a red boat", "fog")
+    assert (found.guidance_scale, found.prompt, found.negative_prompt) == (4.5, "a red boat", "fog")
 
 
 def test_a_custom_sampler_with_its_seed_in_it() -> None:
@@ -61,11 +62,12 @@ def test_a_custom_sampler_with_its_seed_in_it() -> None:
     found = read(
         {**SIMPLE, "3": custom, "50": node("KSamplerSelect", sampler_name="heun"), "51": sigmas, "52": schedule}
     )
-    assert (found.seed, found.steps, found.sampler) == (12, 11, "heun")
-    assert (found.scheduler, found.guidance) == ("KarrasScheduler", 8.0)
+    assert (found.seed, found.num_inference_steps, found.sampler) == (12, 11, "heun")
+    assert (found.scheduler, found.guidance_scale) == ("KarrasScheduler", 8.0)
 
 
 def advanced(latent: Json, seed: Json, add_noise: str) -> Json:
+    """Return a KSamplerAdvanced."""
     return node(
         "KSamplerAdvanced",
         add_noise=add_noise,
@@ -90,14 +92,14 @@ def test_a_refiner_adds_no_noise_and_the_sampler_before_it_counts() -> None:
 
 
 @pytest.mark.parametrize("add_noise", ["disable", False])
-def test_the_seed_of_a_sampler_that_adds_no_noise_tells_nothing(add_noise: str) -> None:
+def test_the_seed_of_a_sampler_that_adds_no_noise_is_ignored(add_noise: str) -> None:
     found = read({**LOADER, "3": advanced(link("5"), 31, add_noise), **saved("3")})
     assert found.seed is None
     assert dict(found.extra)["noise_seed"] == 31
     assert read({**FLUX, "25": node("DisableNoise")}).seed is None
 
 
-def test_an_upscale_of_pixels_lies_on_the_way_too() -> None:
+def test_an_upscale_of_pixels_is_followed_too() -> None:
     graph = {
         **SIMPLE,
         "20": node("ImageUpscaleWithModel", image=link("8"), upscale_model=link("21")),
@@ -110,7 +112,7 @@ def test_an_upscale_of_pixels_lies_on_the_way_too() -> None:
     assert (read(graph).seed, read(graph).width, read(graph).height) == (7, 512, 768)
 
 
-def test_a_picture_that_was_painted_over_starts_from_its_pixels() -> None:
+def test_img2img_starts_from_pixels() -> None:
     graph = {
         **SIMPLE,
         "3": sampler(link("22"), denoise=0.6),
@@ -158,7 +160,7 @@ def test_a_prompt_is_put_together_from_nodes_of_text() -> None:
     assert read(graph).prompt == "a red boat"
 
 
-def test_a_loader_that_encodes_and_a_sampler_of_its_author() -> None:
+def test_a_custom_loader_that_encodes_and_its_sampler() -> None:
     graph: Entries = {
         "1": node(
             "Efficient Loader",
@@ -212,7 +214,7 @@ def test_a_picture_taken_out_of_its_batch_is_known() -> None:
     assert read(several).batch_index is None
 
 
-def test_what_is_saved_counts_before_what_is_shown() -> None:
+def test_saved_pictures_count_before_previews() -> None:
     graph = {
         "1": node("PreviewImage", images=link("2")),
         "2": node("VAEDecode", samples=link("30"), vae=link("4", 2)),
@@ -224,7 +226,7 @@ def test_what_is_saved_counts_before_what_is_shown() -> None:
     assert read(graph).seed == 1
 
 
-def test_several_pictures_of_one_graph_are_told() -> None:
+def test_several_pictures_of_one_graph_are_reported() -> None:
     graph = {
         **SIMPLE,
         "30": sampler(link("5"), seed=1),
@@ -235,12 +237,12 @@ def test_several_pictures_of_one_graph_are_told() -> None:
     assert dict(read(graph).extra)["samplers"] == 2
 
 
-def test_an_output_of_another_author_is_where_no_link_leads_from() -> None:
+def test_a_custom_output_is_a_node_that_nothing_links_to() -> None:
     graph = {**SIMPLE, "9": node("SendToPhone", images=link("8"))}
     assert read(graph) == read(SIMPLE)
 
 
-def test_a_graph_without_a_sampler_is_no_more_than_its_tool() -> None:
+def test_a_graph_without_a_sampler_names_only_the_tool() -> None:
     assert read(LOADER) == ForeignRecord(tool="comfyui")
     workflow = {"nodes": [{"id": 1, "type": "KSampler"}], "links": []}
     assert foreign_from_texts({"workflow": json.dumps(workflow)}) == ForeignRecord(tool="comfyui")
@@ -282,8 +284,8 @@ def test_cycles_end(graph: Entries) -> None:
 
 
 @pytest.mark.parametrize("missing", ["4", "5", "6", "7", "10"])
-def test_links_to_nodes_that_are_not_there_lead_to_nothing(missing: str) -> None:
-    found = read({id: entry for id, entry in SIMPLE.items() if id != missing})
+def test_links_to_missing_nodes_have_no_value(missing: str) -> None:
+    found = read({key: entry for key, entry in SIMPLE.items() if key != missing})
     expected = {
         "4": ("a red boat", "fog", "", 512, 7),
         "5": ("a red boat", "fog", "boats.safetensors", 0, 7),
@@ -294,7 +296,7 @@ def test_links_to_nodes_that_are_not_there_lead_to_nothing(missing: str) -> None
     assert (found.prompt, found.negative_prompt, found.model, found.width, found.seed) == expected[missing]
 
 
-def test_a_text_that_doubles_with_every_node_is_cut() -> None:
+def test_a_text_that_doubles_with_every_node_is_limited() -> None:
     graph: Entries = {
         str(100 + depth): node("Concat", string_a=link(str(101 + depth)), string_b=link(str(101 + depth)))
         for depth in range(60)

@@ -1,4 +1,4 @@
-"""Forms that a tool writes now and then: older versions, options, and what people paste together."""
+"""Rarer forms of the tools' texts: older versions, options, and texts that people edited."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ FIELDS = "Steps: 20, Sampler: Euler, CFG scale: 7, Seed: 1, Size: 512x512"
 
 
 def web_ui(more: str) -> ForeignRecord:
+    """Read a web UI text with further fields."""
     return foreign_from_texts({"parameters": f"x\n{FIELDS}{more}"})
 
 
@@ -75,7 +76,7 @@ def test_where_web_ui_drew(text: str, randomness: str, extra: tuple[tuple[str, J
         ("", "a1111"),
     ],
 )
-def test_which_of_those_that_share_the_text_it_was(text: str, tool: str) -> None:
+def test_which_tool_wrote_a_web_ui_text(text: str, tool: str) -> None:
     assert web_ui(text).tool == tool
 
 
@@ -88,15 +89,15 @@ def test_the_noise_was_drawn_for_the_first_pass() -> None:
     assert unknown.extra == (("Size", "512x512"), ("First pass size", "0x0"))
 
 
-def test_a_strength_is_told_as_it_was_written() -> None:
+def test_a_strength_is_read_as_it_was_written() -> None:
     assert web_ui(", Variation seed: 1, Variation seed strength: 1.5").variation_strength == 1.5
     assert web_ui(", Variation seed: 1, Variation seed strength: much").variation_strength == 0.0
 
 
-def test_dream_lines_of_all_ages() -> None:
+def test_dream_lines_of_all_versions() -> None:
     quoted = foreign_from_texts({"Dream": '"a \\"red\\" boat -S 1" -s50 -S42 -W512 -H640 -C7.5 -Ak_lms'})
-    assert (quoted.prompt, quoted.seed, quoted.steps) == ('a "red" boat -S 1', 42, 50)
-    assert (quoted.width, quoted.height, quoted.guidance, quoted.sampler) == (512, 640, 7.5, "k_lms")
+    assert (quoted.prompt, quoted.seed, quoted.num_inference_steps) == ('a "red" boat -S 1', 42, 50)
+    assert (quoted.width, quoted.height, quoted.guidance_scale, quoted.sampler) == (512, 640, 7.5, "k_lms")
     bare = foreign_from_texts({"Dream": "a red boat"})
     assert (bare.tool, bare.prompt, bare.seed) == ("invokeai", "a red boat", None)
     odd = foreign_from_texts({"Dream": "a boat -s 5 -S x -V 1:0.5,x:1,3"})
@@ -120,13 +121,13 @@ def test_where_invokeai_drew(device: Json, randomness: str, extra: tuple[tuple[s
     assert (found.randomness, found.extra) == (randomness, extra)
 
 
-def test_invokeai_3_named_its_model_otherwise() -> None:
+def test_invokeai_3_used_a_different_key_for_its_model() -> None:
     model: dict[str, Json] = {"model_name": "boats", "base_model": "sd-1", "model_type": "main"}
     found = foreign_from_texts({"invokeai_metadata": json.dumps({"app_version": "3.2.0", "model": model})})
     assert (found.version, found.model) == ("3.2.0", "boats")
 
 
-def test_fooocus_is_known_by_its_version_alone() -> None:
+def test_fooocus_is_recognised_by_its_version_alone() -> None:
     for name in ("fooocus", "fooocus text"):
         sample = SAMPLES[name]
         assert foreign_from_texts({"parameters": sample.texts["parameters"]}) == sample.record

@@ -1,4 +1,4 @@
-"""Metadata that are huge, deep, circular, cut or absurd: what can be read is read, and only our errors come out."""
+"""Metadata that is huge, deep, circular, truncated or absurd: it is read as far as possible, with our errors only."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ FIELDS = "Steps: 20, Sampler: Euler, CFG scale: 7, Seed: 1, Size: 512x512"
 
 
 def shown(record: ForeignRecord) -> list[str]:
-    """The lines, with both forms tried."""
+    """Return the lines for people; the form for programs must be valid too."""
     json.loads(json_text(foreign_json(record)))
     return foreign_lines(record)
 
@@ -99,12 +99,12 @@ def test_no_text_takes_long(line: str) -> None:
     ],
     ids=["deep", "deeper", "wide", "unfinished", "more", "less", "long"],
 )
-def test_json_beyond_the_limits_is_nothing(keyword: str, text: str) -> None:
+def test_json_beyond_the_limits_is_ignored(keyword: str, text: str) -> None:
     record = foreign_from_texts({keyword: text})
     assert (record.tool, record.seed) in (("", None), ("invokeai", None))
 
 
-def test_numbers_and_texts_that_json_does_not_have_become_nothing() -> None:
+def test_numbers_and_characters_that_json_does_not_have_are_replaced() -> None:
     text = '{"a": NaN, "b": -Infinity, "c": 1e999, "d": %s, "e": "\\ud800x", "f": 1, "f": 2, "g": "é\n"}' % ("9" * 41)
     expected = {"a": None, "b": None, "c": None, "d": None, "e": "?x", "f": 2, "g": "é\n"}
     assert read_object(text) == expected
@@ -127,8 +127,8 @@ def test_numbers_and_texts_that_json_does_not_have_become_nothing() -> None:
         ("1e-400", 0.0), ("12345678901234567890", 12345678901234567890),
     ],
 )  # fmt: skip
-def test_a_number_is_read_or_nothing_whatever_stands_beside_it(number: str, expected: Json) -> None:
-    """Texts without an odd number take a quicker way."""
+def test_a_number_is_read_or_null_whatever_stands_beside_it(number: str, expected: Json) -> None:
+    """Texts without an unusual number are parsed by a faster decoder."""
     assert read_value(f"[{number}]") == [expected]
     assert read_value(f'[{number}, "é", 1e400, {"7" * 50}, 2.5]') == [expected, "é", None, None, 2.5]
 
@@ -146,7 +146,7 @@ def test_a_number_is_read_or_nothing_whatever_stands_beside_it(number: str, expe
         ("[x]" * (MAX_BRACKETS + 1), "[x]", " ".join(["x"] * MAX_BRACKETS)),
     ],
 )
-def test_what_stands_in_brackets_is_not_wanted(typed: str, prompt: str, negative: str) -> None:
+def test_text_in_brackets_is_the_negative_prompt(typed: str, prompt: str, negative: str) -> None:
     record = foreign_from_texts({"Dream": f'"{typed}" -s 20 -S 1'})
     assert (record.prompt, record.negative_prompt, record.seed) == (prompt, negative, 1)
 
@@ -166,7 +166,7 @@ def test_what_stands_in_brackets_is_not_wanted(typed: str, prompt: str, negative
 )
 def test_the_switches_start_at_the_last_number_of_steps(typed: str, prompt: str, steps: int) -> None:
     record = foreign_from_texts({"Dream": typed})
-    assert (record.prompt, record.steps) == (prompt, steps)
+    assert (record.prompt, record.num_inference_steps) == (prompt, steps)
 
 
 @pytest.mark.parametrize("digits", [41, 4301, 10**5])
@@ -175,7 +175,7 @@ def test_seeds_beyond_forty_digits_are_absent(digits: int) -> None:
     record = foreign_from_texts(
         {"parameters": f"x\nSteps: {seed}, Seed: {seed}, CFG scale: {seed}, Size: {seed}x{seed}"}
     )
-    assert (record.seed, record.steps, record.guidance, record.width) == (None, 0, None, 0)
+    assert (record.seed, record.num_inference_steps, record.guidance_scale, record.width) == (None, 0, None, 0)
     assert foreign_from_texts({"prompt": COMFYUI.texts["prompt"].replace("18446744073709551615", seed)}).seed is None
     largest = foreign_from_texts({"parameters": f"x\nSteps: 1, Seed: -{'9' * 40}, CFG scale: 1"})
     assert largest.seed == -(10**40 - 1)
@@ -185,7 +185,7 @@ WRONG: tuple[Json, ...] = (None, True, 1, -1.5, 1e300, "", "x", [], [[]], {}, {"
 
 
 def replaced(value: Json, wrong: Json, counter: list[int]) -> Json:
-    """The value with the counted part of it replaced."""
+    """Return the value with one part replaced: the part at which the counter reaches 0."""
     counter[0] -= 1
     if counter[0] == 0:
         return wrong
@@ -197,7 +197,7 @@ def replaced(value: Json, wrong: Json, counter: list[int]) -> Json:
 
 
 @pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
-def test_values_of_a_wrong_kind_are_absent(sample: Sample) -> None:
+def test_values_of_a_wrong_type_are_absent(sample: Sample) -> None:
     for keyword, text in sample.texts.items():
         value = read_value(text)
         if not isinstance(value, dict):
@@ -213,7 +213,7 @@ def test_values_of_a_wrong_kind_are_absent(sample: Sample) -> None:
                 assert isinstance(record.prompt, str)
 
 
-def test_a_text_that_inflates_for_ever_costs_little(tmp_path: Path) -> None:
+def test_a_decompression_bomb_costs_little_memory(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     bomb = zlib.compress(b" " * 10**8)
     good = build(b"tEXt", b"parameters\0" + A1111.texts["parameters"].encode())
@@ -240,7 +240,7 @@ def test_all_texts_of_a_file_share_one_limit(tmp_path: Path) -> None:
     assert read_foreign(path) == ForeignRecord()
 
 
-def test_many_small_chunks_are_passed(tmp_path: Path) -> None:
+def test_many_small_chunks_are_skipped(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     many = b"".join(build(b"tEXt", b"Comment\0%d" % at) for at in range(20_000))
     path.write_bytes(png([many, build(b"tEXt", b"parameters\0" + A1111.texts["parameters"].encode())]))
@@ -263,7 +263,7 @@ def test_controls_and_markup_stay_out_of_the_terminal() -> None:
 
 
 def exif_with(entries: list[tuple[int, int, int, int]], tail: bytes = b"") -> bytes:
-    """A little-endian EXIF of one directory."""
+    """Return a little-endian EXIF block of one directory."""
     packed = b"".join(struct.pack("<HHII", *entry) for entry in entries)
     return b"Exif\0\0II*\0\x08\0\0\0" + struct.pack("<H", len(entries)) + packed + tail
 
@@ -286,11 +286,11 @@ def exif_with(entries: list[tuple[int, int, int, int]], tail: bytes = b"") -> by
         exif_with([(0x9286, 7, 8, 2**31)]),
     ],
 )
-def test_exif_that_lies_has_no_text(data: bytes) -> None:
+def test_exif_with_wrong_offsets_has_no_text(data: bytes) -> None:
     assert exif_texts(data) == {}
 
 
-def test_exif_is_read_up_to_where_it_lies() -> None:
+def test_exif_is_read_up_to_the_first_wrong_offset() -> None:
     data = exif_with([(0x010E, 2, 3, 0x636261), (0x010F, 2, 5, 2**31), (0x0131, 2, 1, 0x62)])
     assert exif_texts(data) == {"ImageDescription": "abc", "Software": "b"}
     comment = exif_of({}, {USER_COMMENT: unicode_comment("x" * 100)})
@@ -320,16 +320,16 @@ def test_xmp_is_cut_not_parsed(packet: str, texts: dict[str, str]) -> None:
     assert xmp_texts(packet) == texts
 
 
-@pytest.mark.parametrize("format", ["JPEG", "WEBP"])
-def test_every_truncation_is_one_sentence_or_the_whole_text(format: str) -> None:
-    data = picture(format, exif_of({}, {USER_COMMENT: unicode_comment(A1111.texts["parameters"])}))
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
+def test_every_truncation_is_one_sentence_or_the_whole_text(kind: str) -> None:
+    data = picture(kind, exif_of({}, {USER_COMMENT: unicode_comment(A1111.texts["parameters"])}))
     for end in range(len(data)):
         problem, record = outcome(data[:end])
         assert problem.startswith("a: ") if problem else record in (ForeignRecord(), A1111.record)
 
 
 def outcome(data: bytes) -> tuple[str, ForeignRecord]:
-    """The sentence that reading ends in, "" when it goes well, and what was read.  It is shown, too."""
+    """Return the error message of reading ("" without an error) and the record; the record is rendered too."""
     try:
         record = foreign_from_texts(texts_of(io.BytesIO(data), len(data), "a"))
     except UnreadableFileError as error:
@@ -339,7 +339,7 @@ def outcome(data: bytes) -> tuple[str, ForeignRecord]:
 
 
 def mutated(data: bytes, changes: list[tuple[int, int]], end: int) -> bytes:
-    """The bytes with some of them changed, and a piece cut out."""
+    """Return the bytes with some of them changed, cut at `end` unless it is 0."""
     changed = bytearray(data)
     for at, byte in changes:
         changed[at % len(changed)] = byte

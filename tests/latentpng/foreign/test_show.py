@@ -1,4 +1,4 @@
-"""What people and programs are shown of another tool's picture."""
+"""The metadata of another tool's picture, rendered for people and for programs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.foreign.samples import INVOKEAI_2, SAMPLES
 from tests.support.foreign.samples_webui import A1111, Sample
 
 
-def test_a_fact_a_line() -> None:
+def test_one_field_per_line() -> None:
     assert foreign_lines(A1111.record) == [
         "tool             Stable Diffusion web UI v1.10.1",
         "prompt           a red boat, on a lake",
@@ -37,7 +37,7 @@ def test_a_fact_a_line() -> None:
     ]
 
 
-def test_the_same_for_programs() -> None:
+def test_the_json_object() -> None:
     expected: dict[str, Json] = {
         "tool": "a1111",
         "version": "v1.10.1",
@@ -70,18 +70,18 @@ def test_several_variations() -> None:
     assert foreign_json(INVOKEAI_2.record)["variations"] == [["1", 0.2], ["2", 0.1]]
 
 
-def test_zeros_that_say_something_are_shown() -> None:
-    record = ForeignRecord(tool="comfyui", seed=0, guidance=0.0, batch_index=0)
+def test_meaningful_zeros_are_shown() -> None:
+    record = ForeignRecord(tool="comfyui", seed=0, guidance_scale=0.0, batch_index=0)
     assert foreign_lines(record) == [
         "tool             ComfyUI",
         "seed             0",
         "guidance         0",
-        "place in batch   0",
+        "batch index      0",
     ]
     assert foreign_json(record) == {"tool": "comfyui", "seed": "0", "guidance": 0.0, "batch_index": 0}
 
 
-def test_nothing_is_shown_of_nothing() -> None:
+def test_an_empty_record_is_not_shown() -> None:
     assert foreign_lines(ForeignRecord()) == []
     assert foreign_json(ForeignRecord()) == {}
 
@@ -95,7 +95,7 @@ def test_long_extras_are_cut() -> None:
 
 
 @pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
-def test_every_tool_has_a_name_and_a_form_for_programs(sample: Sample) -> None:
+def test_every_tool_has_a_name_and_a_json_object(sample: Sample) -> None:
     record = foreign_from_texts(sample.texts) if "XML:com.adobe.xmp" not in sample.texts else sample.record
     assert foreign_lines(record)[0].startswith(f"tool             {TOOL_NAMES[record.tool]}")
     read = json.loads(json_text(foreign_json(record)))

@@ -149,7 +149,7 @@ def test_our_text_alone_is_shown_as_what_it_is(tmp_path: Path, capsys: pytest.Ca
         },
     }  # fmt: skip
     assert main(["import", str(path)]) == 2
-    problem = f"no metadata of a tool that is known: --as names one of {', '.join(RECIPES)}"
+    problem = f"no metadata of a known tool was found: name the tool with --as, one of {', '.join(RECIPES)}"
     assert capsys.readouterr() == ("", f"latentpng: {path}: {problem}\n")
 
 

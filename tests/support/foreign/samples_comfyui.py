@@ -1,4 +1,4 @@
-"""Graphs of ComfyUI in the form of its API, small ones of each kind that people build."""
+"""Small graphs of ComfyUI in the form of its API, one of each common kind."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ Entries = dict[str, Json]
 
 
 def node(kind: str, **inputs: Json) -> Json:
-    """One node; a link is `["id", output]`."""
+    """Return a node; a linked input is `["ID", output index]`."""
     return {"class_type": kind, "inputs": inputs, "_meta": {"title": kind}}
 
 
-def link(id: str, output: int = 0) -> Json:
-    """An input that is linked."""
-    return [id, output]
+def link(key: str, output: int = 0) -> Json:
+    """Return an input that is linked to an output of the node with this ID."""
+    return [key, output]
 
 
 LOADER: Entries = {
@@ -27,7 +27,7 @@ LOADER: Entries = {
 
 
 def sampler(latent: Json, **changed: Json) -> Json:
-    """A KSampler of the usual graph."""
+    """Return the KSampler of the default graph, with some inputs changed."""
     inputs: Entries = {
         "seed": 7,
         "steps": 20,
@@ -44,7 +44,7 @@ def sampler(latent: Json, **changed: Json) -> Json:
 
 
 def saved(samples: str) -> Entries:
-    """From a sampler's latents to a file."""
+    """Return the nodes that decode and save the latents of a sampler."""
     return {
         "8": node("VAEDecode", samples=link(samples), vae=link("4", 2)),
         "9": node("SaveImage", images=link("8"), filename_prefix="ComfyUI"),

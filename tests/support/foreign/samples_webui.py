@@ -1,4 +1,4 @@
-"""Samples of those tools that write the text of Stable Diffusion web UI, or can: see samples.py."""
+"""Samples of the tools that can write the text of Stable Diffusion web UI; see samples.py."""
 
 from __future__ import annotations
 
@@ -11,7 +11,12 @@ from latentpng.record import Json
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sample:
-    """texts: by keyword, as in a PNG.  record: what they say."""
+    """Texts of one picture, and the record that they should give.
+
+    Attributes:
+        texts: The texts by keyword, as in a PNG.
+        record: The expected record.
+    """
 
     texts: dict[str, str]
     record: ForeignRecord
@@ -38,10 +43,10 @@ A1111 = Sample(
         width=512,
         height=768,
         resized_from=(512, 512),
-        steps=20,
+        num_inference_steps=20,
         sampler="Euler a",
         scheduler="Automatic",
-        guidance=7.0,
+        guidance_scale=7.0,
         model="v1-5-pruned-emaonly",
         model_hash="6ce0161689",
         randomness="cpu",
@@ -63,10 +68,10 @@ FORGE = Sample(
         seed=0,
         width=896,
         height=1152,
-        steps=8,
+        num_inference_steps=8,
         sampler="DPM++ 2M",
         scheduler="Karras",
-        guidance=1.0,
+        guidance_scale=1.0,
         model="flux1-dev",
         randomness="nv",
         extra=(("Distilled CFG Scale", "3.5"),),
@@ -90,9 +95,9 @@ SDNEXT = Sample(
         variation_strength=0.1,
         width=1024,
         height=1024,
-        steps=20,
+        num_inference_steps=20,
         sampler="UniPC",
-        guidance=6.0,
+        guidance_scale=6.0,
         model="sdxl-base",
         model_hash="31e35c80fc",
         extra=(("App", "SD.Next"), ("Operations", "txt2img")),
@@ -126,10 +131,10 @@ FOOOCUS = Sample(
         seed=8040247166733417542,
         width=896,
         height=1152,
-        steps=30,
+        num_inference_steps=30,
         sampler="dpmpp_2m_sde_gpu",
         scheduler="karras",
-        guidance=4.0,
+        guidance_scale=4.0,
         model="boats-xl",
         model_hash="aeb7e9e689",
         randomness="cpu",
@@ -160,10 +165,10 @@ FOOOCUS_TEXT = Sample(
         seed=11,
         width=896,
         height=1152,
-        steps=30,
+        num_inference_steps=30,
         sampler="DPM++ 2M SDE Karras",
         scheduler="karras",
-        guidance=4.0,
+        guidance_scale=4.0,
         model="boats-xl",
         model_hash="aeb7e9e689",
         randomness="cpu",
@@ -190,10 +195,10 @@ SDCPP_OLD = Sample(
         seed=42,
         width=512,
         height=640,
-        steps=20,
+        num_inference_steps=20,
         sampler="euler_a",
         scheduler="karras",
-        guidance=7.0,
+        guidance_scale=7.0,
         model="sd-v1-5.safetensors",
         randomness="nv",
         extra=(("Guidance", "3.500000"), ("Eta", "0.000000")),
@@ -229,10 +234,10 @@ SDCPP = Sample(
         seed=42,
         width=512,
         height=640,
-        steps=20,
+        num_inference_steps=20,
         sampler="euler_a",
         scheduler="karras",
-        guidance=7.0,
+        guidance_scale=7.0,
         model="sd-v1-5.safetensors",
         randomness="cpu",
         extra=(

@@ -1,1 +1,1 @@
-"""The graphs of ComfyUI."""
+"""ComfyUI: the graph of nodes that it stores with a picture."""

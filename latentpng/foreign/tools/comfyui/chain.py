@@ -1,6 +1,7 @@
-"""The chain of ComfyUI's nodes that made a picture: from the node that saved it back to where its latents began.
+"""Find the chain of nodes that made a picture: from the node that saved it back to the node that made its latents.
 
-Links of prompts, models and masks are not followed here.  Where ways part, the first that leads to a sampler counts.
+Links of prompts, models and masks are not followed here. Where a chain branches, the first branch that leads to a
+sampler counts.
 """
 
 from __future__ import annotations
@@ -36,9 +37,12 @@ _SIDE_INPUTS = frozenset(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chain:
-    """sampler: the one that started from the latents at the end of the chain: its noise is the initial one.
+    """The nodes that made one picture.
 
-    after: the nodes from the output to it.  before: those from it to where its latents began.
+    Attributes:
+        sampler: The first sampler of the chain; its noise is the initial noise.
+        after: The nodes from the output to this sampler.
+        before: The nodes from this sampler to the node that made its latents.
     """
 
     sampler: Node
@@ -47,30 +51,34 @@ class Chain:
 
     @property
     def latent(self) -> Node:
-        """The node that made the latents, or gave them their size; the sampler when there is none."""
+        """The node that made the latents or gave them their size; the sampler when there is no such node."""
         sized = [node for node in self.before if any(set(names) <= node.inputs.keys() for names in SIZES)]
         return (sized or [*self.before[:1], self.sampler])[-1 if sized else 0]
 
 
 def chains_of(graph: Graph) -> list[Chain]:
-    """The chains that end in a picture, one for each first sampler: what is saved counts before what is only shown."""
+    """Return the chains that end in a picture, one for each first sampler.
+
+    Pictures that are saved count before those that are only previewed, and these before unlinked nodes of other kinds.
+    """
     for outputs in _outputs(graph):
         found: dict[str, Chain] = {}
         for output in outputs[:MAX_OUTPUTS]:
             chain = _chain(graph, output)
             if chain is not None:
-                found.setdefault(chain.sampler.id, chain)
+                found.setdefault(chain.sampler.key, chain)
         if found:
             return list(found.values())
     return []
 
 
 def _outputs(graph: Graph) -> Iterator[list[Node]]:
+    """Yield the nodes that may be outputs, the likeliest kind first."""
     nodes = list(graph.nodes.values())
     yield [node for node in nodes if "save" in node.kind.lower()]
     yield [node for node in nodes if "preview" in node.kind.lower()]
-    linked = {target.id for node in nodes for _, target in graph.links(node)}
-    yield [node for node in nodes if node.id not in linked]
+    linked = {target.key for node in nodes for _, target in graph.links(node)}
+    yield [node for node in nodes if node.key not in linked]
 
 
 def _chain(graph: Graph, output: Node) -> Chain | None:
@@ -82,24 +90,24 @@ def _chain(graph: Graph, output: Node) -> Chain | None:
 
 
 def _upstream(graph: Graph, start: Node) -> Iterator[Node]:
-    """Nodes against the links of latents and pictures, the whole of one way before the next, each once."""
+    """Yield the nodes that a node depends on by latents and pictures, depth first, each once."""
     seen: set[str] = set()
-    waiting = [start]
-    while waiting:
-        node = waiting.pop()
-        if node.id in seen:
+    stack = [start]
+    while stack:
+        node = stack.pop()
+        if node.key in seen:
             continue
-        seen.add(node.id)
+        seen.add(node.key)
         yield node
         if _is_sampler(node):
-            waiting.clear()  # what else leads to the output is not what this sampler started from
+            stack.clear()  # other branches to the output are not what this sampler started from
             targets = [target for name, target in graph.links(node) if name == "latent_image"]
         else:
             targets = [target for name, target in graph.links(node) if name not in _SIDE_INPUTS]
-        waiting += reversed(targets)
+        stack += reversed(targets)
 
 
 def _is_sampler(node: Node) -> bool:
-    """Samplers of all authors share these inputs."""
+    """Return True for a sampler, whoever wrote the node: all samplers share these inputs."""
     is_linked = bool(loose.items(node.inputs.get("latent_image")))
     return is_linked and any(name in node.inputs for name in (*SEEDS, "noise"))

@@ -1,7 +1,7 @@
 """The graph that ComfyUI stores with a picture (`prompt`, in the form of its API): nodes, and values along their links.
 
-No walk enters a node twice on its way, and each is limited, so neither cycles nor endless chains matter.  What a link
-leads to when its node is missing is nothing.
+Every walk is limited and enters no node twice, so cycles and endless chains are harmless. A link to a missing node has
+no value.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from latentpng.record import Json, JsonObject
 
 MAX_NODES = 4096
 MAX_INPUTS = 256
-MAX_TEXT = 2**21  # characters of one prompt, put together
-_MAX_LINKS = 32  # one after the other, where a walk recurses
-_MAX_PIECES = 4096  # that one prompt is put together from
-_MAX_NAMES = 2**16  # characters of all names that are looked for at once
+MAX_TEXT = 2**21  # characters of one joined prompt
+_MAX_LINKS = 32  # depth of a recursive walk
+_MAX_PIECES = 4096  # pieces of one joined prompt
+_MAX_NAMES = 2**16  # characters of all names of one search
 
 _TEXT_NAMES = ("text", "string", "value", "prompt", "populated_text", "wildcard_text", "text_positive", "STRING")
 _JOINED_NAMES = ("string_a", "string_b", "text_a", "text_b", "text_c", "text_d", "text1", "text2", "string1", "string2")
@@ -27,16 +27,22 @@ _NUMBER_NAMES = ("value", "seed", "noise_seed", "int", "float", "number", "Numbe
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Node:
-    """kind: its `class_type`.  inputs: literals, and links `[id, output]`."""
+    """One node of the graph.
 
-    id: str
+    Attributes:
+        key: The node's ID, its key in the graph.
+        kind: Its `class_type`.
+        inputs: Literals and links by name; a link is `[ID, output index]`.
+    """
+
+    key: str
     kind: str
     inputs: JsonObject
 
 
 @dataclass(kw_only=True, slots=True)
 class Budget:
-    """What texts that belong together may still cost; used up while they are put together."""
+    """How many pieces and characters the texts of one prompt may still have; it decreases while they are joined."""
 
     pieces: int = _MAX_PIECES
     characters: int = MAX_TEXT
@@ -44,39 +50,43 @@ class Budget:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Graph:
-    """nodes: by their ids."""
+    """The nodes that made a picture.
+
+    Attributes:
+        nodes: The nodes by ID.
+    """
 
     nodes: dict[str, Node]
 
     def target(self, value: Json) -> Node | None:
-        """The node that an input is linked to, None for a literal or a missing node."""
+        """Return the node that an input is linked to; None for a literal or a missing node."""
         parts = loose.items(value)
         if len(parts) != 2 or isinstance(parts[0], bool) or not isinstance(parts[0], str | int):
             return None
         return self.nodes.get(str(parts[0]))
 
     def links(self, node: Node) -> Iterator[tuple[str, Node]]:
-        """The inputs that lead to other nodes, by name."""
+        """Yield (input name, node) for each input that is linked to a node."""
         for name, value in node.inputs.items():
             target = self.target(value)
             if target is not None:
                 yield name, target
 
     def along(self, node: Node | None, *names: str) -> Iterator[Node]:
-        """A node, and those that its links of these names lead to, one after the other.
+        """Yield a node, and then the nodes that links of these names lead to, one after the other.
 
         A node without such a link is passed through when it has a single link.
         """
         seen: set[str] = set()
-        while node is not None and node.id not in seen:
-            seen.add(node.id)
+        while node is not None and node.key not in seen:
+            seen.add(node.key)
             yield node
             targets = dict(self.links(node))
             named = next((targets[name] for name in names if name in targets), None)
             node = next(iter(targets.values())) if named is None and len(targets) == 1 else named
 
     def number(self, node: Node, *names: str) -> float | int | None:
-        """A number from the first of these inputs that has one: as it stands, or in the node that it is linked to."""
+        """Return the number of the first of these inputs that has one, literally or by a link; None without one."""
         for _ in range(_MAX_LINKS):
             values = [node.inputs[name] for name in names if node.inputs.get(name) is not None]
             target = self.target(values[0]) if values else None
@@ -87,7 +97,7 @@ class Graph:
         return None
 
     def text(self, value: Json, budget: Budget) -> str:
-        """A text, as it stands, or put together by the nodes that it is linked to, as far as the budget goes."""
+        """Return the text of an input, literal or joined by the nodes that it is linked to, within the budget."""
         found: list[str] = []
         for piece in self._pieces(value, frozenset()):
             if budget.pieces <= 0:
@@ -98,34 +108,37 @@ class Graph:
         return "".join(found)
 
     def names(self, nodes: Iterable[Node], *inputs: str) -> Iterator[str]:
-        """What these inputs of some nodes name: models, samplers."""
+        """Yield the texts of these inputs of some nodes: names of models, samplers or adapters."""
         budget = Budget(characters=_MAX_NAMES)
         texts = (self.text(node.inputs.get(name), budget) for node in nodes for name in inputs)
         return (text for text in texts if text)
 
     def _pieces(self, value: Json, path: frozenset[str]) -> Iterator[str]:
-        """path: the nodes on the way, none of which is entered again.  Gives an empty piece for each node, too."""
+        """Yield the pieces of a text, and an empty piece for each node, so that nodes without text use the budget.
+
+        path: the nodes on the way, none of which is entered again.
+        """
         node = self.target(value)
         if node is None:
             yield loose.text(value)
-        elif node.id not in path and len(path) < _MAX_LINKS:
+        elif node.key not in path and len(path) < _MAX_LINKS:
             yield ""
             joined = [name for name in _JOINED_NAMES if node.inputs.get(name)]
             between = ""
             for name in joined or [name for name in _TEXT_NAMES if node.inputs.get(name)][:1]:
                 yield between
-                yield from self._pieces(node.inputs[name], path | {node.id})
+                yield from self._pieces(node.inputs[name], path | {node.key})
                 between = loose.text(node.inputs.get("delimiter")) or loose.text(node.inputs.get("separator"))
 
 
 def graph_of(entries: JsonObject) -> Graph:
-    """The nodes of an object; there are none in one that is no graph."""
+    """Return the graph of a JSON object; it has no nodes when the object is not a graph."""
     nodes: dict[str, Node] = {}
-    for id, entry in entries.items():
+    for key, entry in entries.items():
         kind = loose.text(loose.members(entry).get("class_type"))
         if kind and len(nodes) < MAX_NODES:
             inputs = loose.members(loose.members(entry).get("inputs"))
-            nodes[id] = Node(id=id, kind=kind, inputs=dict(islice(inputs.items(), MAX_INPUTS)))
+            nodes[key] = Node(key=key, kind=kind, inputs=dict(islice(inputs.items(), MAX_INPUTS)))
     return Graph(nodes=nodes)
 
 

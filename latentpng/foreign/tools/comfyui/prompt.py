@@ -1,4 +1,4 @@
-"""The prompt that a sampler of ComfyUI was given: the texts behind a conditioning."""
+"""Find the prompt of a sampler: the texts behind its conditioning."""
 
 from __future__ import annotations
 
@@ -9,44 +9,53 @@ from latentpng.record import Json
 _CONDITIONINGS = ("conditioning", "conditioning_1", "conditioning_2", "conditioning_to", "conditioning_from")
 _TEXTS = ("text", "prompt", "text_g", "text_l", "clip_l", "t5xxl", "clip_g", "bert", "mt5xl", "llama")
 _SIDES = ("positive", "negative")
-_SILENT = "ConditioningZeroOut"  # keeps nothing of its prompt
+_SILENT = "ConditioningZeroOut"  # sets the embedding of its prompt to zero
 
 
 def prompt_of(graph: Graph, value: Json, side: str) -> str:
-    """The texts that a conditioning was made of, each once, a line each.  side: "positive" or "negative"."""
+    """Return the texts that a conditioning was made of.
+
+    Args:
+        graph: The graph of the picture.
+        value: The input of the sampler or guider that holds the conditioning.
+        side: "positive" or "negative".
+
+    Returns:
+        The texts, each once and each on a line of its own.
+    """
     found: dict[str, None] = {}
     seen: set[tuple[str, str]] = set()
-    waiting = [(value, side)]
+    stack = [(value, side)]
     budget = Budget()
-    while waiting and budget.pieces > 0:
-        link, side = waiting.pop()
+    while stack and budget.pieces > 0:
+        link, side = stack.pop()
         node = graph.target(link)
         if node is None or node.kind == _SILENT:
             continue
         if all(graph.target(node.inputs.get(name)) for name in _SIDES):
-            side = _SIDES[_output(link) == 1]  # such nodes give on both
-        if (node.id, side) in seen:
+            side = _SIDES[_output(link) == 1]  # such nodes pass both sides on, by two outputs
+        if (node.key, side) in seen:
             continue
-        seen.add((node.id, side))
+        seen.add((node.key, side))
         texts = _texts(graph, node, side, budget)
         found |= dict.fromkeys(texts)
         if not texts:
-            waiting += [(node.inputs[name], side) for name in reversed(_onward(graph, node, side))]
+            stack += [(node.inputs[name], side) for name in reversed(_onward(graph, node, side))]
     return "\n".join(found)
 
 
 def _texts(graph: Graph, node: Node, side: str, budget: Budget) -> list[str]:
-    """What a node encodes.  Loaders that encode, too, have it under the name of the side, where others have a link."""
+    """Return the texts that a node encodes; loaders that encode have the text under the name of the side."""
     texts = [graph.text(node.inputs[name], budget) for name in _TEXTS if name in node.inputs]
     return [text for text in (*texts, loose.text(node.inputs.get(side))) if text]
 
 
 def _onward(graph: Graph, node: Node, side: str) -> list[str]:
-    """The inputs that lead to further conditionings; an unknown node is passed through along its first link."""
+    """Return the inputs that lead to further conditionings; an unknown node is passed through its first link."""
     named = [name for name in (*_CONDITIONINGS, side) if name in node.inputs]
     return named or [name for name, _ in graph.links(node)][:1]
 
 
 def _output(link: Json) -> Json:
-    """Which output of its node a link means."""
+    """Return the output index of a link."""
     return loose.items(link)[1]

@@ -1,6 +1,6 @@
-"""ComfyUI: what the graph of nodes in `prompt` says of the picture's initial noise and its settings.
+"""ComfyUI: read the initial noise and the settings of a picture from the graph of nodes in `prompt`.
 
-ComfyUI draws on the CPU, the noise of a whole batch at once.  Nodes of other authors are understood by their inputs.
+ComfyUI draws the noise of a whole batch at once, on the CPU. Custom nodes are understood by the names of their inputs.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _USED = frozenset({"cfg", "sampler_name", "scheduler", "steps", *_VARIATION_SEED
 
 
 def read(texts: Texts) -> ForeignRecord | None:
-    """The graph of the API; where there is only the editor's (`workflow`), no more than the tool's name."""
+    """Return the record of the API's graph; of the editor's graph (`workflow`) alone, only the tool; else None."""
     graph = graph_of(read_object(texts.get("prompt", "")))
     if not graph.nodes and "nodes" not in read_object(texts.get("workflow", "")):
         return None
@@ -48,10 +48,10 @@ def _record_of(graph: Graph, chains: list[Chain]) -> ForeignRecord:
         variation_strength=loose.real(graph.number(sampler, *_VARIATION_STRENGTHS)) or 0.0,
         width=width,
         height=height,
-        steps=loose.count(_steps(graph, sampler)),
+        num_inference_steps=loose.count(_steps(graph, sampler)),
         sampler=next(graph.names([method], "sampler_name"), ""),
         scheduler=_scheduler(graph, sampler),
-        guidance=loose.real(graph.number(guider, "cfg")),
+        guidance_scale=loose.real(graph.number(guider, "cfg")),
         model=next(graph.names(graph.along(guider, "model", "unet", "pipe"), *_MODEL_NAMES), ""),
         randomness=_randomness(sampler),
         batch_index=_batch_index(graph, chain, batch),
@@ -64,7 +64,7 @@ def _record_of(graph: Graph, chains: list[Chain]) -> ForeignRecord:
 
 
 def _extra(graph: Graph, chain: Chain, guider: Node, batch: int) -> tuple[tuple[str, Json], ...]:
-    """What the nodes were, because noise depends on some of them: on the latent's kind for one."""
+    """Return the kinds of nodes and other facts that noise may depend on, such as the kind of the latent."""
     conditioning = graph.along(graph.target(_positive(guider)), "conditioning", "positive")
     distilled = (graph.number(node, "guidance") for node in conditioning if node.kind == "FluxGuidance")
     entries: dict[str, Json] = {
@@ -82,7 +82,7 @@ def _positive(guider: Node) -> Json:
 
 
 def _seed(graph: Graph, sampler: Node) -> int | None:
-    """None when the sampler adds no noise of its own: then its seed tells nothing of the initial noise."""
+    """Return the seed of the initial noise; None when the sampler adds no noise, so that its seed means nothing."""
     source = graph.target(sampler.inputs.get("noise")) or sampler
     if source.kind == "DisableNoise" or sampler.inputs.get("add_noise") in ("disable", False):
         return None
@@ -90,7 +90,7 @@ def _seed(graph: Graph, sampler: Node) -> int | None:
 
 
 def _randomness(sampler: Node) -> str:
-    """Only samplers of one author (Inspire) can be asked to draw elsewhere."""
+    """Return where a sampler draws; only those of the Inspire pack can be set to draw on the GPU."""
     return "gpu" if loose.text(sampler.inputs.get("noise_mode")).startswith("GPU") else "cpu"
 
 
@@ -103,7 +103,7 @@ def _drawn_size(graph: Graph, latent: Node) -> tuple[int, int]:
 
 
 def _batch_index(graph: Graph, chain: Chain, batch: int) -> int | None:
-    """The only picture of a batch is known, and one that was taken out of its batch."""
+    """Return the index of a picture that is alone in its batch or was taken out of it; None when it is unknown."""
     for node in (*chain.after, *chain.before):
         if node.kind == "LatentFromBatch" and graph.number(node, "length") == 1:
             index = loose.whole(graph.number(node, "batch_index"))
@@ -112,7 +112,7 @@ def _batch_index(graph: Graph, chain: Chain, batch: int) -> int | None:
 
 
 def _scheduling(graph: Graph, sampler: Node) -> Iterator[Node]:
-    """The nodes that may say how many steps there were, and of which schedule."""
+    """Yield the nodes that may contain the number of steps and the schedule."""
     yield sampler
     yield from graph.along(graph.target(sampler.inputs.get("sigmas")), "sigmas")
 
@@ -123,12 +123,12 @@ def _steps(graph: Graph, sampler: Node) -> Json:
 
 
 def _scheduler(graph: Graph, sampler: Node) -> str:
-    """The scheduler's name, or that of the node which is one."""
+    """Return the name of the scheduler, or the kind of the node that is a scheduler."""
     nodes = list(_scheduling(graph, sampler))
     kinds = (node.kind for node in nodes if node.kind.endswith("Scheduler"))
     return next(graph.names(nodes, "scheduler"), "") or next(kinds, "")
 
 
 def _literals(node: Node) -> dict[str, Json]:
-    """What a node was told, without its links."""
+    """Return the literal inputs of a node, without its links."""
     return {name: value for name, value in node.inputs.items() if not loose.items(value)}

@@ -1,4 +1,4 @@
-"""CUDA's noise and the web UI's copy of it, against plain Python and published values; no GPU is needed."""
+"""CUDA's noise and the web UI's copy of it, compared with plain Python and published values; no GPU is needed."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ import pytest
 from latentpng.errors import InvalidValueError
 from latentpng.foreign.noise.gpus import CAPACITIES, LARGE, capacity_of, chip_matters
 from latentpng.foreign.noise.philox import cuda_normal, nv_normal, threads_of
+from tests.support.foreign.textbook import curand_normal
 from tests.support.latentpng import independent
 
-# of the comment on top of modules/rng_philox.py in Stable Diffusion web UI: torch.randn((3, 4), device="cuda"), seed 0
+# torch.randn((3, 4), device="cuda") with seed 0; source: docstring of modules/rng_philox.py in Stable Diffusion web UI
 DOCUMENTED = (
     -0.92466259, -0.42534415, -2.6438457, 0.14518388, -0.12086647, -0.57972564,
     -0.62285122, -0.32838709, -1.07454231, -0.36314407, -1.67105067, 2.26550497,
 )  # fmt: skip
 
-# CUDA cores, as published, and how many make a multiprocessor
+# CUDA cores, and CUDA cores per multiprocessor; source: NVIDIA's data sheets and architecture white papers
 CORES = {
     "RTX 3060": (3584, 128), "RTX 3080": (8704, 128), "RTX 3090": (10496, 128), "RTX 4070": (5888, 128),
     "RTX 4090": (16384, 128), "RTX 5090": (21760, 128), "GTX 1080 Ti": (3584, 128), "GTX 1660 Ti": (1536, 64),
@@ -26,22 +27,15 @@ CORES = {
 }  # fmt: skip
 
 
-def normal(x: int, y: int, component: int) -> float:
-    """Box and Muller, in double: sine first."""
-    radius = math.sqrt(-2 * math.log((x + 0.5) / 2**32))
-    angle = 2 * math.pi * (y + 0.5) / 2**32
-    return radius * (math.cos(angle) if component % 2 else math.sin(angle))
-
-
 def test_documented_values() -> None:
-    exact = [normal(*independent.philox(0, i, 0)[:2], 0) for i in range(12)]
+    exact = [curand_normal(*independent.philox(0, i, 0)[:2], 0) for i in range(12)]
     np.testing.assert_allclose(exact, DOCUMENTED, rtol=0, atol=5e-9)
     for found in (nv_normal(0, 12), cuda_normal(0, 12, 2**16)):
         np.testing.assert_allclose(found, DOCUMENTED, rtol=0, atol=1e-6)
 
 
 def test_the_copy_in_the_precision_of_its_source() -> None:
-    # NumPy makes a double of a 32-bit word times a float32; only the constants are float32
+    # NumPy promotes a 32-bit word times a float32 to double; only the constants are float32
     per_word, angle_per_word = float(np.float32(2.3283064e-10)), float(np.float32(2.3283064e-10 * 6.2831855))
     for i, found in enumerate(nv_normal(2**40 + 3, 300).tolist()):
         x, y, _, _ = independent.philox(2**40 + 3, i, 0)
@@ -56,7 +50,7 @@ def test_values_come_from_threads_calls_and_components(count: int, capacity: int
     for i in range(count):
         w0, w1, w2, w3 = independent.philox(77, i % threads, i // (4 * threads))
         component = i // threads % 4
-        expected.append(normal(w0, w1, component) if component < 2 else normal(w2, w3, component))
+        expected.append(curand_normal(w0, w1, component) if component < 2 else curand_normal(w2, w3, component))
     np.testing.assert_allclose(cuda_normal(77, count, capacity), expected, rtol=1e-5, atol=2e-6)
     assert threads_of(count, capacity) == threads
 
@@ -115,9 +109,10 @@ def test_which_sizes_depend_on_the_gpu() -> None:
 
 
 @pytest.mark.parametrize("gpu", ["", "RTX", "RX 7900 XTX", "0x1536", "28x100", "99999x1536"])
-def test_other_gpus_are_refused(gpu: str) -> None:
+def test_unknown_gpus_are_refused(gpu: str) -> None:
     with pytest.raises(InvalidValueError) as caught:
         capacity_of(gpu)
     assert str(caught.value) == (
-        f"a GPU is 'large', a known name or its multiprocessors x threads (28x1536), found {gpu!r}"
+        "gpu must be 'large', a known name such as 'RTX 3060', or multiprocessors x threads such as 28x1536, "
+        f"found {gpu!r}"
     )

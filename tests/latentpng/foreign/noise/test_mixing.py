@@ -1,4 +1,4 @@
-"""Variations and resized seeds, against the tools' formulas written down once more with torch, NumPy and loops."""
+"""Variations and resized seeds, compared with the tools' formulas written plainly with torch, NumPy and loops."""
 
 from __future__ import annotations
 
@@ -13,37 +13,26 @@ from hypothesis import strategies as st
 
 from latentpng.errors import InvalidValueError
 from latentpng.foreign.noise.mixing import centred, invokeai_variation, sdnext_variation, web_ui_variation
+from tests.support.foreign.textbook import slerp_columns
 
 SHAPE = (4, 24, 16)
 Mix: TypeAlias = Callable[[float, np.ndarray, np.ndarray], np.ndarray]
 
 
 def noise(seed: int, shape: tuple[int, ...] = SHAPE) -> np.ndarray:
-    """Any noise."""
+    """Return arbitrary noise."""
     return np.random.default_rng(seed).standard_normal(shape, np.float32)
 
 
-def columns(strength: float, low: torch.Tensor, high: torch.Tensor) -> torch.Tensor:
-    """One column at a time, by the textbook: sin((1 - t) a) / sin(a) of one, sin(t a) / sin(a) of the other."""
-    result = torch.empty_like(low)
-    for channel in range(low.shape[0]):
-        for x in range(low.shape[2]):
-            a, b = low[channel, :, x], high[channel, :, x]
-            angle = torch.arccos((a / a.norm()) @ (b / b.norm()))
-            first = torch.sin((1 - strength) * angle) / torch.sin(angle)
-            result[channel, :, x] = first * a + torch.sin(strength * angle) / torch.sin(angle) * b
-    return result
-
-
 def mean_cosine(low: np.ndarray, high: np.ndarray) -> float:
-    """Over all columns."""
+    """Return the mean cosine of the angles between columns."""
     return float(torch.nn.functional.cosine_similarity(torch.from_numpy(low), torch.from_numpy(high), dim=1).mean())
 
 
 @pytest.mark.parametrize("strength", [0.0, 0.1, 0.5, 1.0])
-def test_the_web_ui_turns_each_column(strength: float) -> None:
+def test_the_web_ui_interpolates_each_column(strength: float) -> None:
     low, high = noise(1), noise(2)
-    expected = columns(strength, torch.from_numpy(low), torch.from_numpy(high)).numpy()
+    expected = slerp_columns(strength, torch.from_numpy(low), torch.from_numpy(high)).numpy()
     found = web_ui_variation(strength, low, high)
     np.testing.assert_allclose(found, expected, rtol=0, atol=3e-6)
     assert (found.astype(np.float16) != expected.astype(np.float16)).mean() < 0.002
@@ -57,11 +46,11 @@ def test_the_web_ui_swaps_the_weights_of_parallel_noise() -> None:
 
 
 @pytest.mark.parametrize("mix", [web_ui_variation, sdnext_variation])
-def test_columns_without_an_angle_between_them_are_refused(mix: Mix) -> None:
-    """In a picture of 8 rows a column is one number, the same way round as another or the other way round."""
+def test_parallel_columns_are_refused(mix: Mix) -> None:
+    """A picture of 8 rows has columns of one number each, so two columns are parallel or antiparallel."""
     low, high = np.abs(noise(1, (4, 1, 16))), np.abs(noise(2, (4, 1, 16)))
     high[0, 0, 0] *= -1
-    refusal = "^the two noises have columns without an angle between them, so their mix is undefined$"
+    refusal = "^the noise of the two seeds has parallel columns, so their slerp is undefined$"
     with pytest.raises(InvalidValueError, match=refusal):
         mix(0.5, low, high)
 
@@ -79,7 +68,7 @@ def test_sdnext_has_three_ways() -> None:
 
 
 @pytest.mark.parametrize("strength", [0.0, 0.2, 1.0])
-def test_invokeai_turns_the_whole_tensor(strength: float) -> None:
+def test_invokeai_interpolates_the_whole_tensor(strength: float) -> None:
     low, high = noise(1), noise(2)
     a, b = low.ravel(), high.ravel()
     angle = np.arccos(a @ b / (np.linalg.norm(a) * np.linalg.norm(b)))
@@ -88,7 +77,7 @@ def test_invokeai_turns_the_whole_tensor(strength: float) -> None:
 
 
 @pytest.mark.parametrize("sign", [1, -1])
-def test_invokeai_takes_a_plain_sum_of_parallel_noise(sign: int) -> None:
+def test_invokeai_mixes_parallel_noise_linearly(sign: int) -> None:
     low = noise(1)
     high = sign * low + np.float32(0.001) * noise(2)
     found = invokeai_variation(0.25, low, high)
@@ -96,9 +85,9 @@ def test_invokeai_takes_a_plain_sum_of_parallel_noise(sign: int) -> None:
 
 
 @given(*[st.integers(1, 9)] * 4)
-def test_noise_of_another_size_lies_in_the_middle(height: int, width: int, rows: int, cells: int) -> None:
+def test_noise_of_a_different_size_is_centred(height: int, width: int, rows: int, cells: int) -> None:
     inner, outer = noise(1, (2, height, width)), noise(2, (2, rows, cells))
-    down, right = (rows - height) // 2, (cells - width) // 2  # floor, so that negative halves move outwards
+    down, right = (rows - height) // 2, (cells - width) // 2  # floor division, so negative halves move outwards
     expected = outer.copy()
     tall, wide = height + 2 * min(down, 0), width + 2 * min(right, 0)
     for y in range(tall):

@@ -1,14 +1,10 @@
-"""torch's CPU noise without torch: bit for bit as two paths of torch itself draw it."""
+"""torch's CPU noise without torch, bit for bit as each code path of torch draws it."""
 
 from __future__ import annotations
 
 import ctypes
-import os
 import platform
-import subprocess
-import sys
 from collections.abc import Iterator
-from functools import cache
 
 import numpy as np
 import pytest
@@ -17,49 +13,25 @@ import torch
 from latentpng.errors import InvalidValueError
 from latentpng.foreign.noise import glibc_math
 from latentpng.foreign.noise.mersenne import Words
-from latentpng.foreign.noise.torch_cpu import ARITHMETICS, CpuDraw, cpu_normal, rounded
-
-SEEDS = (0, 42, -5, 2**63, 2**64 - 1, 123456789012345)
-SIZES = (1, 2, 3, 7, 15, 16, 17, 31, 32, 33, 100, 4 * 9 * 7, 2**16)
-DTYPES = ("float32", "float16", "bfloat16")
-CASES = [(seed, size, dtype) for seed in SEEDS for size in SIZES for dtype in DTYPES]
-DRAW = """
-import sys, torch
-for case in sys.stdin.read().split():
-    seed, size, dtype = case.split(":")
-    generator = torch.Generator().manual_seed(int(seed))
-    noise = torch.randn(int(size), generator=generator, dtype=getattr(torch, dtype)).float()
-    sys.stdout.buffer.write(noise.numpy().tobytes())
-sys.stderr.write(torch.backends.cpu.get_cpu_capability())
-"""
+from latentpng.foreign.noise.torch_cpu import (
+    ARITHMETICS,
+    AVX2,
+    DEFAULT_ARITHMETIC,
+    GENERIC,
+    CpuDraw,
+    cpu_normal,
+    rounded,
+)
+from tests.support.foreign.torch_paths import CASES, DTYPES, SEEDS, TorchPath, default_path
 
 
-def drawn(seed: int, total: int, dtype: str = "float32", arithmetic: str = "generic") -> np.ndarray:
-    """A whole draw."""
+def drawn(seed: int, total: int, dtype: str = "float32", arithmetic: str = DEFAULT_ARITHMETIC) -> np.ndarray:
+    """Return all values of one draw."""
     return cpu_normal(CpuDraw(seed=seed, total=total, first=0, count=total, dtype=dtype, arithmetic=arithmetic))
 
 
-@cache
-def drawn_by_torch(capability: str) -> tuple[str, dict[tuple[int, int, str], np.ndarray]]:
-    """The path that torch took in a process of its own, and all cases as it drew them."""
-    ran = subprocess.run(
-        [sys.executable, "-c", DRAW],
-        input=" ".join(f"{seed}:{size}:{dtype}" for seed, size, dtype in CASES).encode(),
-        env={**os.environ, "ATEN_CPU_CAPABILITY": capability},
-        capture_output=True,
-        check=True,
-        timeout=120,
-    )
-    values, draws, at = np.frombuffer(ran.stdout, np.float32), {}, 0
-    for case in CASES:
-        draws[case] = values[at : at + case[1]]
-        at += case[1]
-    assert at == len(values)
-    return ran.stderr.decode().strip().lower(), draws
-
-
 def mt19937(seed: int) -> Iterator[int]:
-    """The published algorithm, word by word."""
+    """Yield the words of mt19937, computed as published."""
     state = [seed & 0xFFFFFFFF]
     for i in range(1, 624):
         state.append((1812433253 * (state[-1] ^ (state[-1] >> 30)) + i) & 0xFFFFFFFF)
@@ -88,23 +60,28 @@ def test_words_are_those_of_the_published_twister(seed: int) -> None:
 def test_seeds_that_torch_refuses_are_refused(seed: int) -> None:
     with pytest.raises(InvalidValueError) as caught:
         Words(seed)
-    assert str(caught.value) == f"a seed of torch is a number from -2^63 to 2^64 - 1, found {seed}"
+    assert str(caught.value) == f"a seed of torch must be from -2^63 to 2^64 - 1, found {seed}"
     with pytest.raises((RuntimeError, ValueError, OverflowError)):
         torch.Generator().manual_seed(seed)
 
 
-@pytest.mark.parametrize(("capability", "arithmetic"), [("default", "generic"), ("avx2", "avx2")])
-def test_noise_is_that_of_torch_bit_for_bit(capability: str, arithmetic: str) -> None:
-    path, draws = drawn_by_torch(capability)
-    if path != capability:
-        pytest.skip(f"this processor runs torch's path {path!r}")
-    for (seed, size, dtype), expected in draws.items():
-        found = drawn(seed, size, dtype, arithmetic)
+def test_noise_is_that_of_torch_bit_for_bit(path: TorchPath) -> None:
+    for seed, size, dtype in CASES:
+        found = drawn(seed, size, dtype, path.arithmetic)
+        expected = path.draws[seed, size, dtype]
         assert np.array_equal(found.view(np.uint32), expected.view(np.uint32)), (seed, size, dtype)
 
 
+def test_the_default_is_what_this_machine_draws() -> None:
+    """On AVX-512 too: torch has no path of its own for this noise there, and takes that of AVX2."""
+    own = default_path()
+    for seed, size, dtype in CASES:
+        found = cpu_normal(CpuDraw(seed=seed, total=size, first=0, count=size, dtype=dtype))
+        assert np.array_equal(found.view(np.uint32), own.draws[seed, size, dtype].view(np.uint32)), (seed, size, dtype)
+
+
 def test_the_paths_differ_in_few_float16_values_and_by_one_step_unless_near_zero() -> None:
-    generic, avx2 = (drawn(42, 2**16, "float32", name) for name in ARITHMETICS)
+    generic, avx2 = (drawn(42, 2**16, "float32", name) for name in (GENERIC, AVX2))
     assert 0 < np.abs(generic - avx2).max() <= 3e-6
     halves = generic.astype(np.float16), avx2.astype(np.float16)
     steps = np.abs(halves[0].view(np.int16).astype(int) - halves[1].view(np.int16))
@@ -112,7 +89,7 @@ def test_the_paths_differ_in_few_float16_values_and_by_one_step_unless_near_zero
     assert np.abs(halves[0][steps > 1]).max() < 0.002
 
 
-def test_whatever_path_this_machine_runs_is_near() -> None:
+def test_both_paths_are_close_to_what_this_machine_draws() -> None:
     noise = torch.randn(2**16, generator=torch.Generator().manual_seed(7)).numpy()
     for arithmetic in ARITHMETICS:
         found = drawn(7, 2**16, arithmetic=arithmetic)
@@ -165,16 +142,14 @@ def test_a_part_is_the_same_as_in_the_whole(dtype: str, total: int) -> None:
             assert np.array_equal(part, whole[first : first + count]), (first, count)
 
 
-def test_other_devices_round_to_their_dtype() -> None:
+def test_other_generators_round_to_their_dtype() -> None:
     values = drawn(1, 4096)
     for dtype in DTYPES:
         expected = torch.from_numpy(values).to(getattr(torch, dtype)).float()
         assert rounded(values, dtype).tolist() == expected.tolist()
     with pytest.raises(InvalidValueError) as caught:
         rounded(values, "coarse-float16")
-    assert str(caught.value) == (
-        "coarse-float16, coarse-bfloat16 are drawn by the CPU alone, found another randomness and 'coarse-float16'"
-    )
+    assert str(caught.value) == ("dtype coarse-float16 needs randomness cpu, found a different randomness")
 
 
 @pytest.mark.parametrize(
@@ -182,12 +157,12 @@ def test_other_devices_round_to_their_dtype() -> None:
     [
         (
             {"dtype": "int8"},
-            "noise is drawn as float32, float16, bfloat16, coarse-float16, coarse-bfloat16, found 'int8'",
+            "dtype must be one of float32, float16, bfloat16, coarse-float16, coarse-bfloat16, found 'int8'",
         ),
-        ({"arithmetic": "sse"}, "the arithmetic is generic or avx2, found 'sse'"),
-        ({"count": 5}, "values of a draw of at most 268435456 needed, found 0 to 5 of 4"),
-        ({"first": -1}, "values of a draw of at most 268435456 needed, found -1 to 3 of 4"),
-        ({"total": 2**28 + 1}, "values of a draw of at most 268435456 needed, found 0 to 4 of 268435457"),
+        ({"arithmetic": "sse"}, "arithmetic must be avx2 or generic, found 'sse'"),
+        ({"count": 5}, "values must lie within a draw of at most 268435456, found 0 to 5 of 4"),
+        ({"first": -1}, "values must lie within a draw of at most 268435456, found -1 to 3 of 4"),
+        ({"total": 2**28 + 1}, "values must lie within a draw of at most 268435456, found 0 to 4 of 268435457"),
     ],
 )
 def test_impossible_draws_are_refused(draw: dict[str, object], message: str) -> None:
