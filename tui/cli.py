@@ -1,4 +1,4 @@
-"""The `warmer` command: reads arguments, hands over to a script or to the app, turns errors into one sentence.
+"""The `warmer` command: reads arguments, hands over to a command or to the app, turns errors into one sentence.
 
 Textual, torch and the app are imported only once they are needed: `--help` answers at once.
 """
@@ -9,19 +9,22 @@ import argparse
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import IntEnum
 from pathlib import Path
 from types import ModuleType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from engine.errors import EngineError, InvalidRequestError, ModelError, RenderCancelled
 from latentpng.errors import LatentPngError
 from latentpng.text import plain
 from tui import __version__
-from tui.arguments import add_axis_option, add_bands_option, add_render_options, fraction
+from tui.arguments import AppArguments, add_axis_option, add_bands_option, add_render_options, fraction, parse
 
-SCRIPTS = {
+if TYPE_CHECKING:
+    from engine.rendering.renderer import Renderer
+
+COMMANDS = {
     "new": "fresh pictures from a prompt",
     "vary": "candidates of a picture, each with one round more in its lineage",
     "render": "a picture's own noise rendered again; --check proves that the pixels are the same",
@@ -58,8 +61,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Runs `warmer`; ends the process with an ExitCode."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        if arguments and arguments[0] in SCRIPTS:
-            code = _run_script(arguments[0], arguments[1:])
+        if arguments and arguments[0] in COMMANDS:
+            code = run_command(arguments[0], arguments[1:], _worker)
         else:
             code = _run_app(arguments)
         sys.stdout.flush()
@@ -137,10 +140,10 @@ def app_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def script_parser(name: str) -> argparse.ArgumentParser:
-    """The command line of one script."""
-    parser = argparse.ArgumentParser(prog=f"warmer {name}", description=f"{SCRIPTS[name]}.".capitalize())
-    _script(name).add_arguments(parser)
+def command_parser(name: str) -> argparse.ArgumentParser:
+    """Return the parser of one command."""
+    parser = argparse.ArgumentParser(prog=f"warmer {name}", description=f"{COMMANDS[name]}.".capitalize())
+    _command(name).add_arguments(parser)
     group = parser.add_argument_group("output")
     group.add_argument("--json", action="store_true", help="a JSON object on a line for each result")
     group.add_argument("--quiet", action="store_true", help="no progress on stderr")
@@ -149,24 +152,36 @@ def script_parser(name: str) -> argparse.ArgumentParser:
     return parser
 
 
-def _script(name: str) -> ModuleType:
+def run_command(name: str, words: Sequence[str], make_renderer: Callable[[], Renderer]) -> int:
+    """Run one command, and return its exit code.
+
+    Args:
+        name: One of `COMMANDS`.
+        words: The arguments after the name.
+        make_renderer: Makes what renders; called once the arguments are found to be right.
+    """
+    command = _command(name)
+    options, arguments = parse(command_parser(name), words, command.Arguments)
+    return int(command.run(options, arguments, make_renderer()))
+
+
+def _command(name: str) -> ModuleType:
     return importlib.import_module(f"tui.commands.{name}")
 
 
-def _run_script(name: str, arguments: list[str]) -> int:
-    options = script_parser(name).parse_args(arguments)
+def _worker() -> Renderer:
     from engine.worker.client import WorkerRenderer
 
-    return int(_script(name).run(options, WorkerRenderer()))
+    return WorkerRenderer()
 
 
-def _run_app(arguments: list[str]) -> int:
-    options = app_parser().parse_args(arguments)
-    if options.file is not None and options.prompt is not None:
+def _run_app(words: list[str]) -> int:
+    options, arguments = parse(app_parser(), words, AppArguments)
+    if arguments.file is not None and arguments.prompt is not None:
         raise InvalidRequestError("--prompt begins a new search, FILE.png goes on with one: give one of them")
     from tui.app.launch import run_app
 
-    return run_app(options, changed=bool(arguments))
+    return run_app(options, arguments, changed=bool(words))
 
 
 def _fail(sentence: str, code: int) -> NoReturn:
