@@ -6,10 +6,10 @@ An empty value leaves the choice to the picture that is opened, else to the mode
 
 from __future__ import annotations
 
-import secrets
+import os
 from dataclasses import dataclass
 
-_DRAWN_SEED_BITS = 32
+_RANDOM_SEED_BYTES = 4
 """Short enough to type."""
 
 
@@ -70,4 +70,4 @@ class Options:
 
     def seed_or_random(self) -> int:
         """Return the seed asked for, else a random one; this is the only place of the engine that draws at random."""
-        return secrets.randbits(_DRAWN_SEED_BITS) if self.seed is None else self.seed
+        return int.from_bytes(os.urandom(_RANDOM_SEED_BYTES), "little") if self.seed is None else self.seed

@@ -10,16 +10,16 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
-from enum import IntEnum
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, NoReturn
 
-from engine.errors import EngineError, InvalidRequestError, ModelError, RenderCancelled
-from latentpng.errors import LatentPngError
+from engine.errors import EngineError, InvalidRequestError
+from latentpng.errors import ExitCode, LatentPngError
 from latentpng.text import plain
 from tui import __version__
 from tui.arguments import AppArguments, add_axis_option, add_bands_option, add_render_options, fraction, parse
+from tui.exit_codes import INTERRUPTED, exit_code_of, exit_codes_help
 
 if TYPE_CHECKING:
     from engine.rendering.renderer import Renderer
@@ -32,28 +32,15 @@ COMMANDS = {
 }
 
 
-class ExitCode(IntEnum):
-    """Exit codes of `warmer`; those of files (3 to 9) are the ones of `latentpng`."""
-
-    OK = 0
-    INTERNAL = 1
-    USAGE = 2
-    MODEL = 10
-    RENDER = 11
-    INTERRUPTED = 130
-
-
-EPILOG = """\
-scripts:
+EPILOG = f"""\
+commands:
   warmer new     fresh pictures from a prompt
   warmer vary    candidates of a picture, one round further
   warmer render  render a picture's noise again; --check proves the pixels
   warmer doctor  what is found here, and whether rendering repeats; for reports of faults
   (each has its own --help)
 
-exit codes: 0 ok, 2 wrong usage, 3 not a PNG or unreadable, 4 no latent, 5 damaged, 6 needs a newer
-version, 7 replay differs, 8 pixels differ, 9 cannot be written, 10 the model cannot be used, 11 rendering
-failed, 130 interrupted
+{exit_codes_help()}
 """
 
 
@@ -70,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         sys.stderr.close()
         sys.exit(ExitCode.OK)
     except KeyboardInterrupt:
-        _fail("stopped; every picture that was done is saved", ExitCode.INTERRUPTED)
+        _fail("stopped; every picture that was done is saved", INTERRUPTED)
     except (EngineError, LatentPngError) as error:
         _fail(str(error), exit_code_of(error))
     except OSError as error:
@@ -81,21 +68,6 @@ def main(argv: Sequence[str] | None = None) -> None:
         words = f"{type(error).__name__}: {error}"
         _fail(f"a fault of the program, please report it ({words}); WARMER_DEBUG=1 shows where", ExitCode.INTERNAL)
     sys.exit(code)
-
-
-def exit_code_of(error: EngineError | LatentPngError) -> int:
-    """The documented exit code of an error."""
-    match error:
-        case LatentPngError():
-            return int(error.exit_code)
-        case InvalidRequestError():
-            return ExitCode.USAGE
-        case ModelError():
-            return ExitCode.MODEL
-        case RenderCancelled():
-            return ExitCode.INTERRUPTED
-        case _:
-            return ExitCode.RENDER
 
 
 def app_parser() -> argparse.ArgumentParser:

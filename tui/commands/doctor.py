@@ -12,10 +12,10 @@ from engine.rendering.renderer import Renderer
 from engine.target import target_for_prompt
 from latentpng.errors import ExitCode
 from tui.arguments import OutputArguments, add_model_options
-from tui.cli import exit_code_of
 from tui.commands.examine import Finding, examined
 from tui.commands.repeat import repeated
 from tui.commands.run import Output
+from tui.exit_codes import exit_code_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
     """Prints each finding as soon as it is there; the code of the first problem, 0 when there is none."""
-    output, code = Output(json_lines=arguments.json), 0
+    output, code = Output(json_lines=arguments.json), int(ExitCode.OK)
     for finding in _findings(options, arguments, renderer):
         output.entries(finding.to_json()) if arguments.json else output.line(finding.line)
         code = code or finding.code

@@ -54,7 +54,7 @@ class Finding:
     name: str
     found: str
     note: bool = False
-    code: int = 0
+    code: int = ExitCode.OK
 
     @property
     def status(self) -> str:

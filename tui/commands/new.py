@@ -12,6 +12,7 @@ from engine.rendering.renderer import Renderer
 from engine.rendering.requests import PictureTask, RenderJob
 from engine.search.session import step_seed_of
 from engine.target import target_for_prompt
+from latentpng.errors import ExitCode
 from latentpng.record import MAX_SEED, Lineage, SeedRoot
 from tui.arguments import OutputArguments, add_render_options, count
 from tui.commands.run import JOB, Output, refuse_overwriting, rendered, save
@@ -60,7 +61,7 @@ def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
     for event in rendered(renderer, target, job, quiet=arguments.quiet):
         save(paths[event.index], event)
         output.picture(paths[event.index], event, seed=str(seeds[event.index]))
-    return 0
+    return ExitCode.OK
 
 
 def _paths(out: Path, seeds: list[int]) -> list[Path]:

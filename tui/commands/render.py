@@ -20,10 +20,10 @@ from latentpng.png.files import read_record
 from latentpng.record import LatentRecord
 from latentpng.reports.tally import Tally
 from tui.arguments import OutputArguments, add_model_options, add_scheduler_option
-from tui.cli import exit_code_of
 from tui.commands.check import Checked, compare
 from tui.commands.confirm import Confirmation, imported_root, other_noise, write_confirmed
 from tui.commands.run import Output, Work, refuse_overwriting, save, say
+from tui.exit_codes import exit_code_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

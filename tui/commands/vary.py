@@ -14,6 +14,7 @@ from engine.rendering.requests import PictureTask, RenderJob
 from engine.search.axis import Axis, along, last_axis
 from engine.search.session import Bands, factors_of, scale_of
 from engine.target import target_for_record
+from latentpng.errors import ExitCode
 from latentpng.noise.replay import octaves
 from latentpng.png.files import read_record
 from latentpng.record import MAX_CANDIDATES, LatentRecord, Lineage, Round
@@ -81,7 +82,7 @@ def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
     for event in rendered(renderer, target, job, quiet=arguments.quiet):
         save(paths[event.index], event)
         output.picture(paths[event.index], event, marks=list(lineages[event.index].rounds[-1].marks))
-    return 0
+    return ExitCode.OK
 
 
 def _lineages(options: Options, arguments: Arguments, record: LatentRecord, default_scale: float) -> list[Lineage]:
