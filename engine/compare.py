@@ -10,13 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from engine.errors import InvalidRequestError
 from engine.models.find import model_entry
 from latentpng.record import Json, JsonObject, LatentRecord
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 _SETTINGS = (
@@ -108,11 +107,13 @@ def compare_pixels(recorded: NDArray[np.uint8] | bytes, fresh: NDArray[np.uint8]
     one, other = _flat(recorded), _flat(fresh)
     if one.size != other.size:
         raise InvalidRequestError(f"pictures of different sizes cannot be compared: {one.size} and {other.size} values")
-    apart = np.abs(one - other)
+    apart = abs(one - other)
     return PixelDifference(largest=int(apart.max(initial=0)), mean=float(apart.mean()) if apart.size else 0.0)
 
 
 def _flat(pixels: NDArray[np.uint8] | bytes) -> NDArray[np.int16]:
+    import numpy as np  # here, since opening a picture needs the rest of this module before the first paint
+
     values = np.frombuffer(pixels, dtype=np.uint8) if isinstance(pixels, bytes) else pixels.reshape(-1)
     return values.astype(np.int16)
 

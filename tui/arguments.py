@@ -1,28 +1,108 @@
-"""The options that `warmer` and its scripts share, as argparse sees them; what they mean is told by `tui.options`.
+"""The options that `warmer` and its commands share, as argparse sees them, and the frozen values made from them.
 
-Imports nothing but argparse: the first paint and --help wait for this.
+`parse` is the only function that sees an `argparse.Namespace`.  The engine resolves the values (`engine.target`).
+Imports next to nothing: the first paint and --help wait for this.
 """
 
 from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from engine.options import Options
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+    Values = TypeVar("Values", bound=DataclassInstance)
+else:
+    Values = TypeVar("Values")
 
 BAND_NAMES = ("all", "tilt", "layout", "detail")
 MEMORY_NAMES = ("auto", "resident", "offload", "group", "8bit", "4bit")
 AXIS_NAMES = ("noise", "prompt", "both")
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutputArguments:
+    """What all commands share besides `Options`.
+
+    Attributes:
+        json: Print a JSON object for each result.
+        quiet: Show no progress.
+        overwrite: Replace files that exist.
+    """
+
+    json: bool = False
+    quiet: bool = False
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AppArguments:
+    """What only the app is asked for.
+
+    Attributes:
+        file: The picture to continue from.
+        prompt: The prompt to begin with instead of the start screen.
+        out: The folder of the session; None for a new one.
+        graphics: The protocol that draws pictures, or "auto".
+        grid: Pictures along a side of the grid, "2", "3" or "4", or "auto".
+        keep: Which pictures are saved, "picked" or "all".
+    """
+
+    file: Path | None = None
+    prompt: str | None = None
+    out: Path | None = None
+    graphics: str = "auto"
+    grid: str = "auto"
+    keep: str = "picked"
+
+
+def parse(parser: argparse.ArgumentParser, arguments: Sequence[str], kind: type[Values]) -> tuple[Options, Values]:
+    """Parse a command line into the shared options and the command's own.
+
+    Args:
+        parser: The parser; the names of its arguments are the fields of `Options` and of `kind`.
+        arguments: The words after the command's name.
+        kind: The frozen dataclass of the command's own arguments.
+
+    Returns:
+        The options and the command's own arguments.  An argument that was not given leaves the field's default.
+
+    Raises:
+        SystemExit: The arguments are wrong; argparse has printed why.
+    """
+    namespace = parser.parse_args(arguments)
+    return _values(Options, namespace), _values(kind, namespace)
+
+
+def _values(kind: type[Values], namespace: argparse.Namespace) -> Values:
+    named = {field.name: getattr(namespace, field.name, None) for field in fields(kind)}
+    given = {name: value for name, value in named.items() if value is not None}
+    return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
+
+
 def add_render_options(parser: argparse.ArgumentParser) -> None:
     """How pictures are rendered: as in `warmer new`, everywhere."""
     group = parser.add_argument_group("pictures")
-    group.add_argument("--negative", metavar="TEXT", help="what the picture should not show")
+    group.add_argument("--negative", dest="negative_prompt", metavar="TEXT", help="what the picture should not show")
     group.add_argument(
         "--size", type=size, metavar="WxH", help="pixels, for example 1024x768 (default: the model's own)"
     )
-    group.add_argument("--steps", type=int, metavar="N", help="denoising steps (default: the model's)")
     group.add_argument(
-        "--guidance", type=float, metavar="G", help="guidance scale: how strictly the prompt is followed"
+        "--steps", dest="num_inference_steps", type=int, metavar="N", help="denoising steps (default: the model's)"
+    )
+    group.add_argument(
+        "--guidance",
+        dest="guidance_scale",
+        type=float,
+        metavar="G",
+        help="guidance scale: how strictly the prompt is followed",
     )
     add_scheduler_option(group)
     group.add_argument("--seed", type=whole_number, metavar="N", help="0 to 2^64 - 1; drawn by chance when left out")
@@ -41,6 +121,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--download", action="store_true", help="let --model be a hub id, and fetch it")
     group.add_argument(
         "--lora",
+        dest="loras",
         action="append",
         metavar="FILE[:W]",
         help="a LoRA file and its weight (default: 1), or none; may be given again",

@@ -1,4 +1,4 @@
-"""The `warmer` command: reads arguments, hands over to a script or to the app, turns errors into one sentence.
+"""The `warmer` command: reads arguments, hands over to a command or to the app, turns errors into one sentence.
 
 Textual, torch and the app are imported only once they are needed: `--help` answers at once.
 """
@@ -9,19 +9,22 @@ import argparse
 import importlib
 import os
 import sys
-from collections.abc import Sequence
-from enum import IntEnum
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-from engine.errors import EngineError, InvalidRequestError, ModelError, RenderCancelled
-from latentpng.errors import LatentPngError
+from engine.errors import EngineError, InvalidRequestError
+from latentpng.errors import ExitCode, LatentPngError
 from latentpng.text import plain
 from tui import __version__
-from tui.arguments import add_axis_option, add_bands_option, add_render_options, fraction
+from tui.arguments import AppArguments, add_axis_option, add_bands_option, add_render_options, fraction, parse
+from tui.exit_codes import INTERRUPTED, exit_code_of, exit_codes_help
 
-SCRIPTS = {
+if TYPE_CHECKING:
+    from engine.rendering.renderer import Renderer
+
+COMMANDS = {
     "new": "fresh pictures from a prompt",
     "vary": "candidates of a picture, each with one round more in its lineage",
     "render": "a picture's own noise rendered again; --check proves that the pixels are the same",
@@ -29,28 +32,15 @@ SCRIPTS = {
 }
 
 
-class ExitCode(IntEnum):
-    """Exit codes of `warmer`; those of files (3 to 9) are the ones of `latentpng`."""
-
-    OK = 0
-    INTERNAL = 1
-    USAGE = 2
-    MODEL = 10
-    RENDER = 11
-    INTERRUPTED = 130
-
-
-EPILOG = """\
-scripts:
+EPILOG = f"""\
+commands:
   warmer new     fresh pictures from a prompt
   warmer vary    candidates of a picture, one round further
   warmer render  render a picture's noise again; --check proves the pixels
   warmer doctor  what is found here, and whether rendering repeats; for reports of faults
   (each has its own --help)
 
-exit codes: 0 ok, 2 wrong usage, 3 not a PNG or unreadable, 4 no latent, 5 damaged, 6 needs a newer
-version, 7 replay differs, 8 pixels differ, 9 cannot be written, 10 the model cannot be used, 11 rendering
-failed, 130 interrupted
+{exit_codes_help()}
 """
 
 
@@ -58,8 +48,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Runs `warmer`; ends the process with an ExitCode."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        if arguments and arguments[0] in SCRIPTS:
-            code = _run_script(arguments[0], arguments[1:])
+        if arguments and arguments[0] in COMMANDS:
+            code = run_command(arguments[0], arguments[1:], _worker)
         else:
             code = _run_app(arguments)
         sys.stdout.flush()
@@ -67,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         sys.stderr.close()
         sys.exit(ExitCode.OK)
     except KeyboardInterrupt:
-        _fail("stopped; every picture that was done is saved", ExitCode.INTERRUPTED)
+        _fail("stopped; every picture that was done is saved", INTERRUPTED)
     except (EngineError, LatentPngError) as error:
         _fail(str(error), exit_code_of(error))
     except OSError as error:
@@ -78,21 +68,6 @@ def main(argv: Sequence[str] | None = None) -> None:
         words = f"{type(error).__name__}: {error}"
         _fail(f"a fault of the program, please report it ({words}); WARMER_DEBUG=1 shows where", ExitCode.INTERNAL)
     sys.exit(code)
-
-
-def exit_code_of(error: EngineError | LatentPngError) -> int:
-    """The documented exit code of an error."""
-    match error:
-        case LatentPngError():
-            return int(error.exit_code)
-        case InvalidRequestError():
-            return ExitCode.USAGE
-        case ModelError():
-            return ExitCode.MODEL
-        case RenderCancelled():
-            return ExitCode.INTERRUPTED
-        case _:
-            return ExitCode.RENDER
 
 
 def app_parser() -> argparse.ArgumentParser:
@@ -137,10 +112,10 @@ def app_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def script_parser(name: str) -> argparse.ArgumentParser:
-    """The command line of one script."""
-    parser = argparse.ArgumentParser(prog=f"warmer {name}", description=f"{SCRIPTS[name]}.".capitalize())
-    _script(name).add_arguments(parser)
+def command_parser(name: str) -> argparse.ArgumentParser:
+    """Return the parser of one command."""
+    parser = argparse.ArgumentParser(prog=f"warmer {name}", description=f"{COMMANDS[name]}.".capitalize())
+    _command(name).add_arguments(parser)
     group = parser.add_argument_group("output")
     group.add_argument("--json", action="store_true", help="a JSON object on a line for each result")
     group.add_argument("--quiet", action="store_true", help="no progress on stderr")
@@ -149,24 +124,36 @@ def script_parser(name: str) -> argparse.ArgumentParser:
     return parser
 
 
-def _script(name: str) -> ModuleType:
+def run_command(name: str, words: Sequence[str], make_renderer: Callable[[], Renderer]) -> int:
+    """Run one command, and return its exit code.
+
+    Args:
+        name: One of `COMMANDS`.
+        words: The arguments after the name.
+        make_renderer: Makes what renders; called once the arguments are found to be right.
+    """
+    command = _command(name)
+    options, arguments = parse(command_parser(name), words, command.Arguments)
+    return int(command.run(options, arguments, make_renderer()))
+
+
+def _command(name: str) -> ModuleType:
     return importlib.import_module(f"tui.commands.{name}")
 
 
-def _run_script(name: str, arguments: list[str]) -> int:
-    options = script_parser(name).parse_args(arguments)
+def _worker() -> Renderer:
     from engine.worker.client import WorkerRenderer
 
-    return int(_script(name).run(options, WorkerRenderer()))
+    return WorkerRenderer()
 
 
-def _run_app(arguments: list[str]) -> int:
-    options = app_parser().parse_args(arguments)
-    if options.file is not None and options.prompt is not None:
+def _run_app(words: list[str]) -> int:
+    options, arguments = parse(app_parser(), words, AppArguments)
+    if arguments.file is not None and arguments.prompt is not None:
         raise InvalidRequestError("--prompt begins a new search, FILE.png goes on with one: give one of them")
     from tui.app.launch import run_app
 
-    return run_app(options, changed=bool(arguments))
+    return run_app(options, arguments, changed=bool(words))
 
 
 def _fail(sentence: str, code: int) -> NoReturn:

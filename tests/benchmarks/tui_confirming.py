@@ -7,7 +7,6 @@ Mean differences of all values, of 255, with the model that ships: the median an
 
 from __future__ import annotations
 
-import argparse
 import io
 import statistics
 from collections.abc import Mapping
@@ -17,14 +16,14 @@ from PIL import Image
 
 from engine.compare import compare_pixels
 from engine.models.schedulers import scheduler_settings
+from engine.options import Options
 from engine.rendering.events import Picture
 from engine.rendering.requests import PictureTask, RenderJob
+from engine.target import Target, target_for_prompt
 from engine.worker.client import WorkerRenderer
 from latentpng.record import Lineage, Round, SeedRoot
-from tui.cli import script_parser
 from tui.commands.confirm import NEAR, SHARE
 from tui.commands.run import Work
-from tui.options import Target, target_for_prompt
 
 PROMPTS = (
     "a red sun over a lake",
@@ -59,24 +58,18 @@ def rendered_all() -> Mapping[str, list[Picture]]:
     """Name of a way -> a picture for each prompt."""
     with Work(WorkerRenderer(), pictures=0, quiet=True) as work:
         roots = [Lineage(root=SeedRoot(seed=seed)) for seed in SEEDS]
-        plain = target()
+        plain = target_for_prompt(Options(), "")
         renderings = {"float32": rendered(work, plain, roots)}
         for name in ("Euler", "DPM++ 2M", "Euler a"):
             settings = replace(plain.settings, scheduler=scheduler_settings(name))
-            renderings[f"sampler {name}"] = rendered(work, replace(plain, settings=settings), roots)
+            renderings[f"sampler {name}"] = rendered(work, plain.with_settings(settings), roots)
         for scale in (0.05, 0.1, 0.2):
             moved = [root.child(Round(seed=1, scale=scale)) for root in roots]
             renderings[f"noise moved by {scale:g}"] = rendered(work, plain, moved)
         strangers = [Lineage(root=SeedRoot(seed=seed + 1000)) for seed in SEEDS]
         renderings["other noise"] = rendered(work, plain, strangers)
-        renderings["bfloat16"] = rendered(work, target("--dtype", "bfloat16"), roots)
+        renderings["bfloat16"] = rendered(work, target_for_prompt(Options(dtype="bfloat16"), ""), roots)
     return renderings
-
-
-def target(*arguments: str) -> Target:
-    """The model that ships."""
-    options: argparse.Namespace = script_parser("new").parse_args(["--prompt", "", "--out", "", *arguments])
-    return target_for_prompt(options, "")
 
 
 def rendered(work: Work, target: Target, lineages: list[Lineage]) -> list[Picture]:

@@ -5,12 +5,12 @@ What the start screen does not need is imported when it is first used: the first
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import signal
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
@@ -27,18 +27,20 @@ from tui.app.screens.start import StartScreen
 from tui.graphics.terminal.capabilities import KEY_GRACE_SECONDS, Terminal
 
 if TYPE_CHECKING:
+    from engine.open import Opening
+    from engine.options import Options
     from engine.rendering.events import Event, ModelReady
     from engine.rendering.renderer import Renderer
     from engine.rendering.requests import LoadModel
     from engine.search.journal import Journal
     from engine.search.running import Finished, Search
+    from engine.target import Target
     from engine.worker.inbox import Inbox
     from tui.app.screens.search import SearchScreen
+    from tui.arguments import AppArguments
     from tui.graphics.service import Graphics
-    from tui.opening import Opening
-    from tui.options import Target
 
-Opener: TypeAlias = "Callable[[argparse.Namespace], Opening]"
+Opener: TypeAlias = "Callable[[Options], Opening]"
 
 RECENT = 12
 ROWS_OF_TEXT = 4
@@ -64,14 +66,15 @@ class WarmerApp(App[None]):
         *,
         make_renderer: Callable[[], Renderer],
         terminal: Terminal,
-        options: argparse.Namespace,
+        options: Options,
+        arguments: AppArguments,
         sessions: Path,
         journal_path: Path,
         opening: Opening | None = None,
     ) -> None:
         super().__init__()
         self._make_renderer, self._terminal = make_renderer, terminal
-        self._options, self._opening = options, opening
+        self._options, self._arguments, self._opening = options, arguments, opening
         self._sessions, self._journal_path = sessions, journal_path
         self._started = time.monotonic()
         self._requested: LoadModel | None = None
@@ -116,8 +119,8 @@ class WarmerApp(App[None]):
     @property
     def places(self) -> int:
         """Pictures in a new grid, as the window is now."""
-        if self._options.grid != "auto":
-            return int(self._options.grid) ** 2
+        if self._arguments.grid != "auto":
+            return int(self._arguments.grid) ** 2
         from tui.app.layout import side_that_fits
 
         return side_that_fits(self.size.width, self.size.height - ROWS_OF_TEXT) ** 2
@@ -129,21 +132,21 @@ class WarmerApp(App[None]):
 
     def begin_prompt(self, prompt: str) -> None:
         """A new search."""
-        from tui.opening import open_prompt
+        from engine.open import open_prompt
 
         self._try_to_open(lambda options: open_prompt(options, prompt), self._options)
 
     def resume(self) -> None:
         """Goes on with the last session."""
         if self._journal is not None:
-            from tui.opening import open_journal
+            from engine.open import open_journal
 
             journal = self._journal
             self._try_to_open(lambda options: open_journal(options, journal), self._options)
 
     def open_picture(self, path: Path) -> None:
         """Goes on from a picture."""
-        from tui.opening import open_picture
+        from engine.open import open_picture
 
         self._try_to_open(lambda options: open_picture(options, path), self._options)
 
@@ -229,7 +232,7 @@ class WarmerApp(App[None]):
                 case LoadingProgressed(stage=words) | JobFailed(sentence=words):
                     self.screen.say(words)
                 case ModelReady(device=device):
-                    self.screen.say(f"{self._target.model.name} is ready on {device}")
+                    self.screen.say(f"{self._target.load.model.name} is ready on {device}")
 
     def on_trouble_found(self, message: TroubleFound) -> None:
         if self.search_screen is not None:
@@ -254,7 +257,7 @@ class WarmerApp(App[None]):
     @cached_property
     def _target(self) -> Target:
         """What renders until a picture says otherwise."""
-        from tui.options import target_for_prompt
+        from engine.target import target_for_prompt
 
         return target_for_prompt(self._options, "")
 
@@ -306,10 +309,10 @@ class WarmerApp(App[None]):
             self._requested, self._model_ready, self.load_failed = request, None, False
             self.renderer.load(request)
 
-    def _try_to_open(self, opener: Opener, options: argparse.Namespace) -> None:
+    def _try_to_open(self, opener: Opener, options: Options) -> None:
         self.run_worker(self._open(opener, options), exclusive=True, group="open")
 
-    async def _open(self, opener: Opener, options: argparse.Namespace) -> None:
+    async def _open(self, opener: Opener, options: Options) -> None:
         """Replaces what is on screen by a new search; a file may take its time, the screen does not wait."""
         try:
             opening = await asyncio.to_thread(opener, options)
@@ -334,8 +337,8 @@ class WarmerApp(App[None]):
 
         def chosen(path: Path | None) -> None:
             if path is not None:
-                model = {"model": str(path), "config": dict(error.near).get(str(path), self._options.config)}
-                self._try_to_open(opener, argparse.Namespace(**{**vars(self._options), **model}))
+                config = dict(error.near).get(str(path), self._options.config)
+                self._try_to_open(opener, replace(self._options, model=str(path), config=config))
 
         self.push_screen(ask_for_model(error), chosen)
 
@@ -343,18 +346,18 @@ class WarmerApp(App[None]):
         opening = self._opening
         if screen.search is not None or self._model_ready is None or opening is None:
             return
+        from engine.open import folder_for, session_for
         from engine.search.journal import PictureFolder
         from engine.search.running import Search
-        from tui.opening import folder_for, session_for
 
-        folder = folder_for(opening, self._options, self._sessions)
+        folder = folder_for(opening, self._arguments.out, self._sessions)
         search = Search(
             opening.beginning,
             session_for(opening, self._options, self._model_ready, self.places - 1),
             self.renderer,
             PictureFolder(folder),
             journal=self._journal_path,
-            keep_all=self._options.keep == "all",
+            keep_all=self._arguments.keep == "all",
             on_trouble=self._report_trouble,
         )
         self._search = search

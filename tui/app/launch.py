@@ -11,16 +11,16 @@ from latentpng.text import plain
 from tui.graphics.terminal.capabilities import detect, set_truecolor
 
 if TYPE_CHECKING:
-    import argparse
-
+    from engine.open import Opening
+    from engine.options import Options
     from engine.rendering.renderer import Renderer
-    from tui.opening import Opening
+    from tui.arguments import AppArguments
 
 SWITCH_SECONDS = 0.001
 """How long a thread may keep the interpreter: the one that encodes pictures must not hold up the keys."""
 
 
-def run_app(options: argparse.Namespace, *, changed: bool) -> int:
+def run_app(options: Options, arguments: AppArguments, *, changed: bool) -> int:
     """Runs the app to its end; the exit code.  Raises the errors of opening before anything is drawn.
 
     changed: options were given, so they are checked first; without any, nothing stands before the first paint.
@@ -29,8 +29,8 @@ def run_app(options: argparse.Namespace, *, changed: bool) -> int:
         raise InvalidRequestError(
             "warmer needs a terminal; in scripts use `warmer new`, `warmer vary` and `warmer render`"
         )
-    opening = _opening(options) if changed else None
-    terminal = detect(options.graphics)
+    opening = _opening(options, arguments) if changed else None
+    terminal = detect(arguments.graphics)
     set_truecolor(terminal)
     from tui.app.app import WarmerApp  # Textual reads the environment when it is imported
     from tui.paths import journal_path, sessions_root
@@ -39,6 +39,7 @@ def run_app(options: argparse.Namespace, *, changed: bool) -> int:
         make_renderer=_worker,
         terminal=terminal,
         options=options,
+        arguments=arguments,
         sessions=sessions_root(),
         journal_path=journal_path(),
         opening=opening,
@@ -54,14 +55,14 @@ def run_app(options: argparse.Namespace, *, changed: bool) -> int:
     return app.return_code or 0
 
 
-def _opening(options: argparse.Namespace) -> Opening | None:
-    from tui.opening import open_picture, open_prompt
-    from tui.options import target_for_prompt
+def _opening(options: Options, arguments: AppArguments) -> Opening | None:
+    from engine.open import open_picture, open_prompt
+    from engine.target import target_for_prompt
 
-    if options.file is not None:
-        return open_picture(options, options.file)
-    if options.prompt is not None:
-        return open_prompt(options, options.prompt)
+    if arguments.file is not None:
+        return open_picture(options, arguments.file)
+    if arguments.prompt is not None:
+        return open_prompt(options, arguments.prompt)
     target_for_prompt(options, "")
     return None
 

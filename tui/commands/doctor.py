@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from engine.errors import EngineError
+from engine.options import Options
 from engine.rendering.renderer import Renderer
+from engine.target import target_for_prompt
 from latentpng.errors import ExitCode
-from tui.arguments import add_model_options
-from tui.cli import exit_code_of
+from tui.arguments import OutputArguments, add_model_options
 from tui.commands.examine import Finding, examined
 from tui.commands.repeat import repeated
 from tui.commands.run import Output
-from tui.options import target_for_prompt
+from tui.exit_codes import exit_code_of
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Arguments(OutputArguments):
+    """What only `warmer doctor` is asked for.
+
+    Attributes:
+        quick: Render nothing.
+    """
+
+    quick: bool = False
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,22 +37,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model_options(parser)
 
 
-def run(options: argparse.Namespace, renderer: Renderer) -> int:
+def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
     """Prints each finding as soon as it is there; the code of the first problem, 0 when there is none."""
-    output, code = Output(json_lines=options.json), 0
-    for finding in _findings(options, renderer):
-        output.entries(finding.to_json()) if options.json else output.line(finding.line)
+    output, code = Output(json_lines=arguments.json), int(ExitCode.OK)
+    for finding in _findings(options, arguments, renderer):
+        output.entries(finding.to_json()) if arguments.json else output.line(finding.line)
         code = code or finding.code
     return code
 
 
-def _findings(options: argparse.Namespace, renderer: Renderer) -> Iterator[Finding]:
+def _findings(options: Options, arguments: Arguments, renderer: Renderer) -> Iterator[Finding]:
     yield from examined(options)
-    if options.quick:
+    if arguments.quick:
         yield Finding(name="rendering", note=True, found="left out, as --quick asks")
         return
     try:
-        yield from repeated(target_for_prompt(options, "a red sun over a lake"), renderer, quiet=options.quiet)
+        yield from repeated(target_for_prompt(options, "a red sun over a lake"), renderer, quiet=arguments.quiet)
     except EngineError as error:
         yield Finding(name="rendering", found=str(error), code=exit_code_of(error))
     except OSError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import getpass
 import os
 import platform
@@ -22,12 +21,13 @@ from packaging.requirements import Requirement
 from engine.errors import ModelError
 from engine.models.find import model_identity
 from engine.models.look import look_at_folder
+from engine.options import Options
+from engine.target import model_of
 from latentpng.errors import ExitCode
 from latentpng.record import Json
 from tui import __version__
 from tui.graphics.terminal import probe
 from tui.graphics.terminal.capabilities import detect
-from tui.options import asked_model, with_parts
 from tui.paths import journal_path, sessions_root
 
 PACKAGES = (
@@ -54,7 +54,7 @@ class Finding:
     name: str
     found: str
     note: bool = False
-    code: int = 0
+    code: int = ExitCode.OK
 
     @property
     def status(self) -> str:
@@ -81,7 +81,7 @@ def nameless(text: str) -> str:
     return text
 
 
-def examined(options: argparse.Namespace) -> Iterator[Finding]:
+def examined(options: Options) -> Iterator[Finding]:
     """All of it, the quick things first."""
     system = f"{platform.system()} {platform.release()} {platform.machine()}"
     yield Finding(name="warmer", found=f"{__version__}, Python {platform.python_version()}, {system}")
@@ -193,11 +193,10 @@ def writable(name: str, folder: Path) -> Finding:
     return Finding(name=name, found=f"{folder}{made}, {_gib(free)} free", note=free < LOW_SPACE)
 
 
-def model(options: argparse.Namespace) -> Finding:
+def model(options: Options) -> Finding:
     """The model that was asked for, or the one that ships: is it here, and whole?"""
     try:
-        choice = asked_model(options)
-        choice = with_parts(options, choice, None)
+        choice = model_of(options)
         if choice.download:
             return Finding(name="model", found=f"{choice.name}, not looked at before it is downloaded", note=True)
         if not choice.is_single_file:

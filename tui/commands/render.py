@@ -10,19 +10,39 @@ from pathlib import Path
 
 from engine.errors import EngineError, InvalidRequestError, ModelError, RenderCancelled, RenderError
 from engine.models.samplers import draws_noise
+from engine.options import Options
 from engine.rendering.events import PictureRendered
 from engine.rendering.renderer import Renderer
 from engine.rendering.requests import PictureTask, RenderJob
+from engine.target import Target, target_for_record
 from latentpng.errors import ExitCode, LatentPngError
 from latentpng.png.files import read_record
 from latentpng.record import LatentRecord
 from latentpng.reports.tally import Tally
-from tui.arguments import add_model_options, add_scheduler_option
-from tui.cli import exit_code_of
+from tui.arguments import OutputArguments, add_model_options, add_scheduler_option
 from tui.commands.check import Checked, compare
 from tui.commands.confirm import Confirmation, imported_root, other_noise, write_confirmed
 from tui.commands.run import Output, Work, refuse_overwriting, save, say
-from tui.options import Target, target_for_record
+from tui.exit_codes import exit_code_of
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Arguments(OutputArguments):
+    """What only `warmer render` is asked for.
+
+    Attributes:
+        files: The pictures.
+        check: Compare with the file's own pixels instead of saving.
+        confirm: Write into an imported picture that its noise was confirmed.
+        round: The number of rounds of the ancestor to render; None for the picture itself.
+        out: Where the one picture is saved; None for beside its file, or for nowhere with `check`.
+    """
+
+    files: tuple[Path, ...]
+    check: bool = False
+    confirm: bool = False
+    round: int | None = None
+    out: Path | None = None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -69,27 +89,27 @@ class _Wanted:
         return RenderJob(job=number, tasks=(task,), settings=self.target.settings, root_tensor=self.record.root_tensor)
 
 
-def run(options: argparse.Namespace, renderer: Renderer) -> int:
+def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
     """Renders each picture, in the order of the models that they need; saves it, or compares it."""
-    if options.out is not None and len(options.files) > 1:
-        raise InvalidRequestError(f"{options.out}: {len(options.files)} pictures were named, and --out is one file")
-    if options.confirm and not options.check:
+    if arguments.out is not None and len(arguments.files) > 1:
+        raise InvalidRequestError(f"{arguments.out}: {len(arguments.files)} pictures were named, and --out is one file")
+    if arguments.confirm and not arguments.check:
         raise InvalidRequestError("--confirm goes with --check: it writes down what the comparison found")
-    output, tally = Output(json_lines=options.json), Tally()
+    output, tally = Output(json_lines=arguments.json), Tally()
     models: dict[tuple[object, ...], list[Path]] = {}
-    for file in options.files:
+    for file in arguments.files:
         try:
-            wanted = _wanted(options, file)
-            refuse_overwriting(list(wanted.out), options.overwrite)
+            wanted = _wanted(options, arguments, file)
+            refuse_overwriting(list(wanted.out), arguments.overwrite)
             models.setdefault(wanted.model, []).append(file)
         except (EngineError, LatentPngError) as error:
-            _tell(options, output, tally, _failed(options, file, error))
-    pictures = sum(map(len, models.values())) * (2 if options.confirm else 1)
+            _tell(arguments, output, tally, _failed(arguments, file, error))
+    pictures = sum(map(len, models.values())) * (2 if arguments.confirm else 1)
     if models:
-        with Work(renderer, pictures=pictures, quiet=options.quiet) as work:
-            for checked in _worked(options, work, models.values(), output):
-                _tell(options, output, tally, checked)
-    if tally.total > 1 and not options.quiet:
+        with Work(renderer, pictures=pictures, quiet=arguments.quiet) as work:
+            for checked in _worked(options, arguments, work, models.values(), output):
+                _tell(arguments, output, tally, checked)
+    if tally.total > 1 and not arguments.quiet:
         say(tally.summary)
     return tally.worst
 
@@ -117,7 +137,9 @@ class _Loading:
         self._loaded = wanted
 
 
-def _worked(options: argparse.Namespace, work: Work, models: Iterable[list[Path]], output: Output) -> Iterator[Checked]:
+def _worked(
+    options: Options, arguments: Arguments, work: Work, models: Iterable[list[Path]], output: Output
+) -> Iterator[Checked]:
     """What came of each file, the moment it is known.
 
     Each is read again when its turn comes: the noise of thousands would not fit into memory.
@@ -127,35 +149,35 @@ def _worked(options: argparse.Namespace, work: Work, models: Iterable[list[Path]
         loading = _Loading(work)
         for file in files:
             try:
-                wanted = _wanted(options, file)
+                wanted = _wanted(options, arguments, file)
                 loading.load(wanted.target)
                 event = _rendered(work, wanted.job(next(numbers)))
-                confirmations = _confirmed(work, wanted, event, next(numbers)) if options.confirm else ()
-                yield _done(options, wanted, event, output, confirmations)
+                confirmations = _confirmed(work, wanted, event, next(numbers)) if arguments.confirm else ()
+                yield _done(arguments, wanted, event, output, confirmations)
             except RenderCancelled:
                 raise
             except (EngineError, LatentPngError) as error:
-                yield _failed(options, file, error)
+                yield _failed(arguments, file, error)
 
 
-def _wanted(options: argparse.Namespace, file: Path) -> _Wanted:
+def _wanted(options: Options, arguments: Arguments, file: Path) -> _Wanted:
     """UnreadableFileError, NoLatentError and their kin, InvalidRequestError, ModelError."""
     record = read_record(file)
     own = len(record.lineage.rounds)
-    rounds = own if options.round is None else options.round
+    rounds = own if arguments.round is None else arguments.round
     record.lineage.ancestor(rounds)
-    if options.check and rounds != own:
+    if arguments.check and rounds != own:
         raise InvalidRequestError(f"--check compares the picture itself: round {own}, not round {rounds}")
-    if options.confirm:
+    if arguments.confirm:
         imported_root(file, record)
-    beside = () if options.check else (file.with_name(f"{file.stem}-round{rounds}.png"),)
+    beside = () if arguments.check else (file.with_name(f"{file.stem}-round{rounds}.png"),)
     return _Wanted(
         file=file,
         record=record,
         target=target_for_record(options, record),
         rounds=rounds,
         slot=_slot(record) if rounds == own and not options.strict else (1, 0),
-        out=beside if options.out is None else (options.out,),
+        out=beside if arguments.out is None else (arguments.out,),
     )
 
 
@@ -180,7 +202,7 @@ def _confirmed(work: Work, wanted: _Wanted, event: PictureRendered, number: int)
 
 
 def _done(
-    options: argparse.Namespace,
+    arguments: Arguments,
     wanted: _Wanted,
     event: PictureRendered,
     output: Output,
@@ -188,9 +210,9 @@ def _done(
 ) -> Checked:
     for path in wanted.out:
         save(path, event)
-        if options.json or not options.check:
+        if arguments.json or not arguments.check:
             output.picture(path, event)
-    if not options.check:
+    if not arguments.check:
         if wanted.target.notice:  # a comparison says it by itself
             say(f"{wanted.file}: {wanted.target.notice}")
         return Checked(path=wanted.file, exit_code=ExitCode.OK)
@@ -205,9 +227,9 @@ def _done(
     )
 
 
-def _failed(options: argparse.Namespace, file: Path, error: EngineError | LatentPngError) -> Checked:
+def _failed(arguments: Arguments, file: Path, error: EngineError | LatentPngError) -> Checked:
     """The error of one of many; the only one is raised, as in every script, unless lines were asked for."""
-    if len(options.files) == 1 and not options.check:
+    if len(arguments.files) == 1 and not arguments.check:
         raise error
     problem = str(error)
     if not problem.startswith(f"{file}: "):
@@ -215,10 +237,10 @@ def _failed(options: argparse.Namespace, file: Path, error: EngineError | Latent
     return Checked(path=file, exit_code=ExitCode(exit_code_of(error)), problem=problem)
 
 
-def _tell(options: argparse.Namespace, output: Output, tally: Tally, checked: Checked) -> None:
+def _tell(arguments: Arguments, output: Output, tally: Tally, checked: Checked) -> None:
     tally.codes[checked.exit_code] += 1
-    if options.check:
-        output.entries(checked.to_json()) if options.json else output.line(checked.line)
+    if arguments.check:
+        output.entries(checked.to_json()) if arguments.json else output.line(checked.line)
     elif checked.problem:
         say(checked.problem)
 

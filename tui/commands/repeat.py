@@ -10,11 +10,11 @@ from engine.errors import RenderError
 from engine.rendering.events import ModelReady, Picture, PictureRendered
 from engine.rendering.renderer import Renderer
 from engine.rendering.requests import PictureTask, RenderJob
+from engine.target import Target
 from latentpng.errors import ExitCode
 from latentpng.record import Json, LatentRecord, Lineage, SeedRoot
 from tui.commands.examine import Finding
 from tui.commands.run import Work
-from tui.options import Target
 
 _JOBS = (((1, 2), (0, 0)), ((1, 2), (0, 0)), ((1, 3), (0, 0)), ((1,), (1, 0)))
 """Seeds and slot: a batch of two, the same again, the first picture with another neighbour, the first alone."""
@@ -23,13 +23,14 @@ _KERNELS = ("cuda", "cudnn", "tf32", "attention", "compiled", "sdpa", "determini
 
 def repeated(target: Target, renderer: Renderer, *, quiet: bool) -> Iterator[Finding]:
     """The device, and three findings about the same picture.  ModelError, RenderError."""
-    target = replace(target, micro_batch=2)
+    target = replace(target, load=replace(target.load, micro_batch=2))
     with Work(renderer, pictures=sum(len(seeds) for seeds, _ in _JOBS), quiet=quiet) as work:
         ready = work.load(target)
         events = [_first(work, target, number, seeds, slot) for number, (seeds, slot) in enumerate(_JOBS)]
     yield _device(ready, events[0].record)
     yield Finding(
-        name="dtype", found=f"{ready.dtype}, {'chosen' if target.dtype == 'auto' else 'asked for'}; {ready.pipeline}"
+        name="dtype",
+        found=f"{ready.dtype}, {'chosen' if target.load.dtype == 'auto' else 'asked for'}; {ready.pipeline}",
     )
     first, again, beside, alone = (event.picture for event in events)
     yield _promised("repeat", "the same picture twice", _apart(first, again))

@@ -27,11 +27,11 @@ from engine.rendering.events import (
 )
 from engine.rendering.renderer import Renderer
 from engine.rendering.requests import RenderJob
+from engine.target import Target
 from latentpng.errors import UnwritableFileError
 from latentpng.png.files import write_picture
 from latentpng.record import Json
 from latentpng.text import plain
-from tui.options import Target
 
 JOB = 1
 

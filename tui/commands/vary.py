@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import argparse
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.errors import InvalidRequestError
+from engine.options import Options
 from engine.rendering.renderer import Renderer
 from engine.rendering.requests import PictureTask, RenderJob
 from engine.search.axis import Axis, along, last_axis
 from engine.search.session import Bands, factors_of, scale_of
+from engine.target import target_for_record
+from latentpng.errors import ExitCode
 from latentpng.noise.replay import octaves
 from latentpng.png.files import read_record
 from latentpng.record import MAX_CANDIDATES, LatentRecord, Lineage, Round
 from tui.arguments import (
+    OutputArguments,
     add_axis_option,
     add_bands_option,
     add_model_options,
@@ -25,14 +29,30 @@ from tui.arguments import (
     whole_number,
 )
 from tui.commands.run import JOB, Output, refuse_overwriting, rendered, save
-from tui.options import draw_seed, target_for_record
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Arguments(OutputArguments):
+    """What only `warmer vary` is asked for.
+
+    Attributes:
+        file: The picture that is varied.
+        out: The folder for the candidates.
+        count: The number of candidates in the round.
+        mark: Candidates whose blend is the only picture to render, by index from 0; () for every candidate alone.
+    """
+
+    file: Path
+    out: Path
+    count: int = 8
+    mark: tuple[int, ...] = ()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command line of `warmer vary`."""
     parser.add_argument("file", type=Path, metavar="FILE", help="a picture that carries its noise")
     parser.add_argument("--scale", type=fraction, metavar="S", help="how far candidates are from it, 0 to 1")
-    parser.add_argument("--count", type=count, default=8, metavar="K", help="candidates in the round (default: 8)")
+    parser.add_argument("--count", type=count, metavar="K", help="candidates in the round (default: 8)")
     parser.add_argument(
         "--mark",
         type=int,
@@ -48,35 +68,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model_options(parser)
 
 
-def run(options: argparse.Namespace, renderer: Renderer) -> int:
+def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
     """Renders and saves; a picture's path is printed the moment it is on disk."""
-    record = read_record(options.file)
+    record = read_record(arguments.file)
     target = target_for_record(options, record)
-    lineages = _lineages(options, record, target.defaults.scale)
-    paths = [options.out / _name(options.file.stem, lineage) for lineage in lineages]
-    refuse_overwriting(paths, options.overwrite)
+    lineages = _lineages(options, arguments, record, target.defaults.scale)
+    paths = [arguments.out / _name(arguments.file.stem, lineage) for lineage in lineages]
+    refuse_overwriting(paths, arguments.overwrite)
 
     tasks = tuple(PictureTask(index=index, lineage=lineage) for index, lineage in enumerate(lineages))
     job = RenderJob(job=JOB, tasks=tasks, settings=target.settings, root_tensor=record.root_tensor)
-    output = Output(json_lines=options.json)
-    for event in rendered(renderer, target, job, quiet=options.quiet):
+    output = Output(json_lines=arguments.json)
+    for event in rendered(renderer, target, job, quiet=arguments.quiet):
         save(paths[event.index], event)
         output.picture(paths[event.index], event, marks=list(lineages[event.index].rounds[-1].marks))
-    return 0
+    return ExitCode.OK
 
 
-def _lineages(options: argparse.Namespace, record: LatentRecord, default_scale: float) -> list[Lineage]:
-    if options.count > MAX_CANDIDATES:
-        raise InvalidRequestError(f"--count {options.count}: a round has at most {MAX_CANDIDATES} candidates")
-    if options.mark and options.seed is None:
+def _lineages(options: Options, arguments: Arguments, record: LatentRecord, default_scale: float) -> list[Lineage]:
+    if arguments.count > MAX_CANDIDATES:
+        raise InvalidRequestError(f"--count {arguments.count}: a round has at most {MAX_CANDIDATES} candidates")
+    if arguments.mark and options.seed is None:
         raise InvalidRequestError("--mark needs --seed: the seed of the round whose candidates were marked")
     bands = Bands(options.bands or Bands.TILT)
     levels = octaves(record.tensor.shape, record.axes)
-    seed = draw_seed() if options.seed is None else options.seed
-    scale = scale_of(record.lineage, default_scale) if options.scale is None else options.scale
-    chosen = [tuple(options.mark)] if options.mark else [(mark,) for mark in range(options.count)]
+    scale = options.scale or scale_of(record.lineage, default_scale)
+    chosen = [arguments.mark] if arguments.mark else [(mark,) for mark in range(arguments.count)]
     axis = Axis(options.axis or last_axis(record.lineage))
-    round_ = along(Round(seed=seed, of=options.count, scale=scale, bands=factors_of(bands, levels)), axis)
+    round_ = Round(seed=options.seed_or_random(), of=arguments.count, scale=scale, bands=factors_of(bands, levels))
+    round_ = along(round_, axis)
     return [record.lineage.child(replace(round_, marks=marks)) for marks in chosen]
 
 

@@ -11,28 +11,30 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from engine.fake import FakeRenderer
+from engine.open import open_picture, open_prompt
 from engine.search.running import Search
 from tui.app.app import WarmerApp
 from tui.app.screens.search import SearchScreen
+from tui.arguments import AppArguments, parse
 from tui.cli import app_parser
 from tui.graphics.terminal.capabilities import Terminal
-from tui.opening import open_picture, open_prompt
 
 PATIENCE_SECONDS = 20.0
 
 
-def make_app(folder: Path, *arguments: str, renderer: FakeRenderer | None = None) -> WarmerApp:
-    """The app as `warmer ARGUMENTS` starts it, with its files under `folder` and no model."""
-    options = app_parser().parse_args(list(arguments))
+def make_app(folder: Path, *words: str, renderer: FakeRenderer | None = None) -> WarmerApp:
+    """The app as `warmer WORDS` starts it, with its files under `folder` and no model."""
+    options, arguments = parse(app_parser(), words, AppArguments)
     opening = None
-    if options.file is not None:
-        opening = open_picture(options, options.file)
-    elif options.prompt is not None:
-        opening = open_prompt(options, options.prompt)
+    if arguments.file is not None:
+        opening = open_picture(options, arguments.file)
+    elif arguments.prompt is not None:
+        opening = open_prompt(options, arguments.prompt)
     return WarmerApp(
         make_renderer=lambda: renderer or FakeRenderer(),
         terminal=Terminal(),
         options=options,
+        arguments=arguments,
         sessions=folder / "pictures",
         journal_path=folder / "journal.json",
         opening=opening,

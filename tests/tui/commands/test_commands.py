@@ -8,15 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import EngineError, InvalidRequestError, ModelError, RenderError
+from engine.errors import EngineError, InvalidRequestError, ModelError, RenderCancelled, RenderError
 from engine.fake import FakeRenderer
 from engine.search.axis import axis_of
 from engine.search.session import Bands, factors_of
-from latentpng.errors import InvalidValueError, NoLatentError, UnreadableFileError
+from latentpng.errors import ExitCode, InvalidValueError, NoLatentError, UnreadableFileError
 from latentpng.png.files import read_picture, read_record, strip, write_picture
 from latentpng.record import Lineage, SeedRoot
 from tests.support.tui.scripting import warmer
-from tui.cli import exit_code_of, main
+from tui.cli import main
+from tui.exit_codes import INTERRUPTED, exit_code_of, exit_codes_help
 
 
 @pytest.fixture
@@ -178,3 +179,23 @@ def test_a_model_that_is_not_there(capsys: pytest.CaptureFixture[str], tmp_path:
         main(["new", "--prompt", "p", "--model", str(tmp_path / "none"), "--out", str(tmp_path)])
     assert ended.value.code == exit_code_of(ModelError("")) == 10
     assert "there is no folder or file" in capsys.readouterr().err
+
+
+def test_the_help_lists_every_exit_code() -> None:
+    title, *lines = exit_codes_help().splitlines()
+    assert title == "exit codes:"
+    assert [int(line.split()[0]) for line in lines] == [*ExitCode, INTERRUPTED]
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (UnreadableFileError("x"), 3),
+        (InvalidRequestError("x"), 2),
+        (ModelError("x"), 10),
+        (RenderError("x"), 11),
+        (RenderCancelled("x"), 130),
+    ],
+)
+def test_every_error_has_its_exit_code(error: EngineError, code: int) -> None:
+    assert exit_code_of(error) == code

@@ -17,8 +17,7 @@ from engine.fake import FakeRenderer, Noise
 from engine.rendering.events import PictureRendered
 from engine.rendering.requests import PictureTask, RenderJob
 from tests.test_imports import imported_by
-from tui.cli import main, script_parser
-from tui.commands import doctor
+from tui.cli import main, run_command
 from tui.commands.examine import Finding, gpus, nameless, packages, terminal, writable
 from tui.graphics.terminal.capabilities import Terminal
 
@@ -50,7 +49,7 @@ def _own_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def examine(*arguments: str, renderer: FakeRenderer | None = None) -> int:
     """The exit code."""
-    return doctor.run(script_parser("doctor").parse_args([*arguments, "--quiet"]), renderer or FakeRenderer())
+    return run_command("doctor", [*arguments, "--quiet"], lambda: renderer or FakeRenderer())
 
 
 def found_by(capsys: pytest.CaptureFixture[str]) -> dict[str, tuple[str, str]]:
@@ -128,10 +127,10 @@ def test_quick_renders_nothing(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_quick_leaves_torch_alone() -> None:
     code = (
-        "import contextlib, io\nfrom tui.cli import script_parser\nfrom tui.commands import doctor\n"
+        "import contextlib, io\nfrom tui.cli import run_command\n"
         "from engine.fake import FakeRenderer\n"
         "with contextlib.redirect_stdout(io.StringIO()) as said:\n"
-        "    doctor.run(script_parser('doctor').parse_args(['--quick']), FakeRenderer())\n"
+        "    run_command('doctor', ['--quick'], FakeRenderer)\n"
         "assert 'torch' in said.getvalue()"
     )
     assert imported_by(code).isdisjoint({"torch", "diffusers", "transformers", "textual"})

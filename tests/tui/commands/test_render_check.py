@@ -14,14 +14,14 @@ from engine.compare import differing_conditions
 from engine.errors import InvalidRequestError
 from engine.fake import FakeRenderer
 from engine.models.resolve import resolve_model
+from engine.options import Options
 from engine.rendering.events import Failure
+from engine.target import target_for_record
 from latentpng.png.files import embed_record, read_picture, read_record, strip
 from latentpng.record import Json, LatentRecord
 from tests.support.tui.driving import make_app, running
 from tests.support.tui.scripting import warmer
-from tui.cli import main, script_parser
-from tui.commands import render
-from tui.options import target_for_record
+from tui.cli import main, run_command
 
 
 @pytest.fixture
@@ -108,8 +108,7 @@ def test_many_files_are_a_line_each_a_summary_and_the_worst_code(
     bare, missing = tmp_path / "bare.png", tmp_path / "missing.png"
     strip(pictures[0], bare)
     renderer = FakeRenderer()
-    options = script_parser("render").parse_args([*map(str, [*pictures, bare, missing]), "--check"])
-    assert render.run(options, renderer) == 3
+    assert run_command("render", [*map(str, [*pictures, bare, missing]), "--check"], lambda: renderer) == 3
     told = capsys.readouterr()
     width, height, _ = read_picture(pictures[1])
     assert sorted(told.out.splitlines()) == sorted(
@@ -135,7 +134,7 @@ def test_each_model_is_loaded_once_whatever_the_order_of_the_files(
 ) -> None:
     embedded = resolve_model("")
     other = replace(embedded, name="other")
-    monkeypatch.setattr("tui.options.recorded_model", lambda model: other if model["name"] == "other" else embedded)
+    monkeypatch.setattr("engine.target.recorded_model", lambda model: other if model["name"] == "other" else embedded)
     with_model(pictures[1], "other", "0" * 64)
     copies = [tmp_path / f"copy{index}.png" for index in range(2)]
     for copy, original in zip(copies, pictures, strict=False):
@@ -195,8 +194,7 @@ def test_a_prompt_that_moved_without_its_picture_is_told(tmp_path: Path, capsys:
     capsys.readouterr()
     assert warmer("render", moved, "--out", tmp_path / "again.png") == 0
     assert capsys.readouterr().err.splitlines() == [f"{moved}: {sentence}"]
-    options = script_parser("vary").parse_args([str(moved), "--count", "2", "--scale", "0.4", "--out", str(tmp_path)])
-    assert target_for_record(options, read_record(moved)).notice == sentence
+    assert target_for_record(Options(), read_record(moved)).notice == sentence
 
 
 def test_a_confirmed_import_is_compared_with_what_confirmed_it(pictures: list[Path]) -> None:

@@ -11,11 +11,12 @@ import pytest
 from engine.errors import InvalidRequestError
 from engine.fake import FakeRenderer, paint
 from engine.models.resolve import EMBEDDED, resolve_model
+from engine.options import Options
+from engine.target import target_for_record
 from latentpng.noise.replay import record_of, replay
 from latentpng.png.files import read_picture, read_record, write_picture
 from latentpng.record import Json, LatentRecord, Lineage, SeedRoot, TensorRoot
 from tests.support.tui.scripting import warmer
-from tui.options import target_for_record
 
 SHAPE = (4, 16, 16)
 SIDE = 64
@@ -186,9 +187,7 @@ def test_a_sampler_that_is_not_known_can_be_said(tmp_path: Path, capsys: pytest.
 
 
 def test_an_imported_picture_opens_with_its_sampler(tmp_path: Path) -> None:
-    from tui.cli import app_parser
-
     record = imported(tmp_path / "a.png")
-    target = target_for_record(app_parser().parse_args(["--model", EMBEDDED]), record)
+    target = target_for_record(Options(model=EMBEDDED), record)
     assert target.settings.scheduler.name == "EulerAncestralDiscreteScheduler"
     assert target.settings.scheduler.options == {"use_karras_sigmas": True}

@@ -1,0 +1,161 @@
+"""Open a prompt, a picture or a journal: from options and a file to what a search begins with.
+
+Reads files and resolves the model; loads and renders nothing.  numpy and Pillow are imported where they are needed:
+the first paint waits for neither.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from engine.options import Options
+from engine.rendering.events import ModelReady, Picture
+from engine.search.axis import Axis, last_axis
+from engine.search.journal import Journal, session_folder
+from engine.search.running import Beginning, Finished
+from engine.search.session import Bands, Mode, Session, begin, scale_of, step_seed_of
+from engine.target import Target, target_for_prompt, target_for_record
+from latentpng.errors import FileError
+from latentpng.record import LatentRecord, Lineage, SeedRoot
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Opening:
+    """A search that can begin as soon as its model is loaded.
+
+    Attributes:
+        beginning: What the search starts from.
+        target: What renders its pictures.
+        is_fresh: True when it starts from a new seed, not from a picture.
+        journal: Where the session stood that is continued; None for a new session.
+    """
+
+    beginning: Beginning
+    target: Target
+    is_fresh: bool = False
+    journal: Journal | None = None
+
+
+def open_prompt(options: Options, prompt: str) -> Opening:
+    """Open a new search.
+
+    Args:
+        options: What was asked for; without a seed, one is drawn.
+        prompt: What the pictures show.
+
+    Returns:
+        The opening.
+
+    Raises:
+        ModelError: The model cannot be used.
+        InvalidRequestError: A setting is out of range.
+    """
+    target = target_for_prompt(options, prompt)
+    seed = options.seed_or_random()
+    target = target.with_settings(replace(target.settings, step_seed=step_seed_of(seed)))
+    beginning = Beginning(lineage=Lineage(root=SeedRoot(seed=seed)), settings=target.settings)
+    return Opening(beginning=beginning, target=target, is_fresh=True)
+
+
+def open_picture(options: Options, path: Path) -> Opening:
+    """Open a picture, to continue from it.
+
+    Args:
+        options: What differs from what the picture records.
+        path: A PNG that carries its noise.
+
+    Returns:
+        The opening.  It holds the file's own pixels when rendering is expected to give the same ones.
+
+    Raises:
+        FileError: The file cannot be read, or carries no latent.
+        ModelError: The picture's model cannot be used, or is not on this machine.
+        InvalidRequestError: A setting is out of range.
+    """
+    from latentpng.png.files import read_record
+
+    record = read_record(path)
+    target = target_for_record(options, record)
+    known = _own_picture(path, record) if target.is_as_recorded else None
+    beginning = Beginning(
+        lineage=record.lineage,
+        settings=target.settings,
+        known=known,
+        path=path if known else None,
+        root_record=record,
+    )
+    return Opening(beginning=beginning, target=target)
+
+
+def open_journal(options: Options, journal: Journal) -> Opening:
+    """Open the last session again, at the grid that was on offer.
+
+    Args:
+        options: As for `open_picture`.
+        journal: The journal of that session.
+
+    Returns:
+        The opening.
+
+    Raises:
+        FileError, ModelError, InvalidRequestError: As `open_picture`.
+    """
+    opening = open_picture(options, journal.picture)
+    if journal.rounds:
+        lineage = opening.beginning.lineage
+        for round_ in journal.rounds:
+            lineage = lineage.child(round_)
+        beginning = replace(opening.beginning, lineage=lineage, known=None, path=None)
+        opening = replace(opening, beginning=beginning)
+    return replace(opening, journal=journal)
+
+
+def session_for(opening: Opening, options: Options, ready: ModelReady, candidates: int) -> Session:
+    """Return the session of an opening, now that the loaded model has reported the shape of its noise.
+
+    With a seed in the options all grids derive from it: the same answers give the same pictures again.
+
+    Args:
+        opening: What was opened.
+        options: The seed, scale, bands, axis and mode that were asked for.
+        ready: The loaded model.
+        candidates: The number of candidates in a grid.
+    """
+    from latentpng.noise.replay import octaves
+
+    lineage = opening.beginning.lineage
+    session = begin(
+        lineage,
+        seed=options.seed_or_random(),
+        octaves=octaves(ready.noise_shape, ready.noise_axes),
+        scale=options.scale or scale_of(lineage, opening.target.defaults.scale),
+        count=candidates,
+        bands=Bands(options.bands or (Bands.ALL if opening.is_fresh else Bands.TILT)),
+        axis=Axis(options.axis or last_axis(lineage)),
+        mode=Mode(options.mode),
+    )
+    return opening.journal.resume(session) if opening.journal else session
+
+
+def folder_for(opening: Opening, out: Path | None, sessions: Path) -> Path:
+    """Return the folder for the pictures of a search: `out`, else the journal's, else a new one under `sessions`."""
+    if out is not None:
+        return out
+    if opening.journal is not None:
+        return opening.journal.folder
+    return session_folder(sessions, opening.beginning.settings.prompt, date.today())
+
+
+def _own_picture(path: Path, record: LatentRecord) -> Finished | None:
+    """Return the file's own pixels, or None when they are damaged or were edited."""
+    from latentpng.png.files import pixel_digest, read_picture
+
+    try:
+        width, height, rgb = read_picture(path)
+    except FileError:
+        return None
+    if record.pixels != pixel_digest(rgb):
+        return None
+    return Finished(picture=Picture(width=width, height=height, rgb=rgb), record=record)

@@ -1,0 +1,73 @@
+"""What a person asks for, as one frozen value: the engine's side of the command line.
+
+An empty value leaves the choice to the picture that is opened, else to the model.  Nothing is checked here:
+`engine.target` resolves the options and names what is wrong with them.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+_RANDOM_SEED_BYTES = 4
+"""Short enough to type."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Options:
+    """Options that every command and the app share.
+
+    Attributes:
+        model: A diffusers folder, a `.safetensors` file, or (with `download`) a hub id; "" for the picture's model,
+            else the embedded one.
+        config: For a single file, the diffusers folder that describes it.
+        download: Allow downloading `model` from the Hugging Face hub.
+        loras: LoRA files, each "FILE" or "FILE:WEIGHT"; () for those that the picture records, ("none",) for none.
+        vae: A VAE's folder or `.safetensors` file; "" for the one that the picture records, "none" for the model's own.
+        preview_vae: The folder of a tiny autoencoder that draws the previews.
+        device: "auto", "cpu", "cuda", "cuda:1" or "mps".
+        dtype: "auto", "float32", "float16" or "bfloat16".
+        attention: An attention back-end of diffusers by its name, or "auto".
+        memory: One of `engine.models.memory.Memory`.
+        compile: Compile the repeated blocks of the model.
+        batch: The maximum batch size; 0 leaves it to the worker.
+        strict: Render one picture at a time, so that its neighbours in a batch cannot change a bit of it.
+        negative_prompt: What the picture should not show.  "" asks for no negative prompt, None leaves it.
+        size: Width and height in pixels, or ().
+        num_inference_steps: Denoising steps.
+        guidance_scale: How strictly the prompt is followed.
+        scheduler: A scheduler as people write it ("DPM++ 2M Karras"); "" is the model's own, None leaves it.
+        seed: Of a new picture, and of the grids of a search, 0 to 2^64 - 1; None draws one.
+        scale: Of the first round, above 0 and at most 1; 0 leaves it.
+        bands: The name of one of `engine.search.session.Bands`, or "".
+        axis: The name of one of `engine.search.axis.Axis`, or "".
+        mode: The name of one of `engine.search.session.Mode`.
+    """
+
+    model: str = ""
+    config: str = ""
+    download: bool = False
+    loras: tuple[str, ...] = ()
+    vae: str = ""
+    preview_vae: str = ""
+    device: str = "auto"
+    dtype: str = "auto"
+    attention: str = "auto"
+    memory: str = "auto"
+    compile: bool = False
+    batch: int = 0
+    strict: bool = False
+    negative_prompt: str | None = None
+    size: tuple[int, ...] = ()
+    num_inference_steps: int | None = None
+    guidance_scale: float | None = None
+    scheduler: str | None = None
+    seed: int | None = None
+    scale: float = 0.0
+    bands: str = ""
+    axis: str = ""
+    mode: str = "keep"
+
+    def seed_or_random(self) -> int:
+        """Return the seed asked for, else a random one; this is the only place of the engine that draws at random."""
+        return int.from_bytes(os.urandom(_RANDOM_SEED_BYTES), "little") if self.seed is None else self.seed
