@@ -102,11 +102,15 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
         description="Read, check and remove the initial noise and lineage that a PNG carries.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"latentpng {__version__}")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, help in _COMMANDS.items():
-        subparser = subparsers.add_parser(name, help=help, description=f"{help[0].upper()}{help[1:]}.")
+    for name, summary in _COMMANDS.items():
+        # without abbreviations, because --ou would be ambiguous, and a new option could break a script that uses one
+        subparser = subparsers.add_parser(
+            name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.", allow_abbrev=False
+        )
         if name in words:
             module = import_module(f"latentpng.commands.{_MODULES.get(name, name)}")
             module.configure(subparser)

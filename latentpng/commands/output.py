@@ -19,9 +19,21 @@ _PATIENCE = 2.0  # seconds of silence
 
 
 def add_output(parser: argparse.ArgumentParser, metavar: str, text: str, *, replaced: str = "an output") -> None:
-    """The arguments -o and -f.  replaced: what -f allows to be replaced."""
-    parser.add_argument("-o", "--output", metavar=metavar, help=text)
-    parser.add_argument("-f", "--force", action="store_true", help=f"replace {replaced} that exists")
+    """Add the options --out and --force, under all their names, to the parser of a command that writes a file.
+
+    Args:
+        parser: The parser of the command.
+        metavar: The form of the output's name, as the help shows it.
+        text: What the help says about --out.
+        replaced: What --force allows the command to replace.
+    """
+    parser.add_argument("-o", "--out", dest="output", metavar=metavar, help=f"{text} (also: --output)")
+    parser.add_argument(
+        "-f", "--force", action="store_true", help=f"replace {replaced} that exists (also: --overwrite)"
+    )
+    # hidden, because argparse would show the metavar once more for each name
+    parser.add_argument("--output", dest="output", help=argparse.SUPPRESS)
+    parser.add_argument("--overwrite", dest="force", action="store_true", help=argparse.SUPPRESS)
 
 
 def say(sentence: str) -> None:
