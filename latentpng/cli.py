@@ -42,7 +42,7 @@ the exit code is that of the worst one: 1, 2, 9, 3, 5, 7, 8, 11, 10, 6, 4, from 
 exit codes:
   0  good
   1  a fault of this program
-  2  wrong usage
+  2  wrong usage, or verify --render without the package warmer
   3  not a readable PNG, noise or settings file: missing, cut, no permission
   4  a PNG without a latent (inside a folder such files are passed over)
   5  a damaged latent

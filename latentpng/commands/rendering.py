@@ -22,7 +22,7 @@ from latentpng.text import plain
 if TYPE_CHECKING:
     from latentpng.record import Json, JsonObject
 
-_PART = "tui"  # the package whose command is `warmer`
+_PACKAGE = "tui"  # its __main__ is the command `warmer`
 _MOST_FILES = 500  # of one process: a command line has a limit
 _LONGEST = 400  # of what it says in the end
 
@@ -47,14 +47,17 @@ class Answer:
         return "rendering bit-exact" + (f", although {'; '.join(self.differing)}" if self.differing else "")
 
 
-def is_here() -> bool:
-    """Is `warmer` installed beside this package?  Nothing of it is imported."""
-    return importlib.util.find_spec(_PART) is not None
+def is_installed() -> bool:
+    """Return whether `warmer` is installed for this Python, without importing any of it."""
+    spec = importlib.util.find_spec(_PACKAGE)
+    folders = spec.submodule_search_locations if spec is not None else None
+    # a folder of that name in the current directory has a spec too, but no __main__
+    return any((Path(folder) / "__main__.py").is_file() for folder in folders or ())
 
 
 def command() -> list[str]:
     """What is run, before the names of the files.  -P: a module in a folder of pictures is not ours."""
-    return [sys.executable, "-P", "-m", _PART, "render", "--check", "--json", "--quiet", "--"]
+    return [sys.executable, "-P", "-m", _PACKAGE, "render", "--check", "--json", "--quiet", "--"]
 
 
 def render_again(files: Sequence[str]) -> Iterator[Answer]:

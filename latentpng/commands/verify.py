@@ -47,8 +47,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> ExitCode:
     """Check each file."""
-    if given.render and not rendering.is_here():
-        say("verify --render needs warmer, of which only the part latentpng is installed here")
+    if given.render and not rendering.is_installed():
+        say("verify --render needs the package warmer, which is not installed: pip install warmer")
         return ExitCode.USAGE
     good: list[Report] = []
 

@@ -156,18 +156,15 @@ def test_many_files_are_asked_in_parts(
     assert capsys.readouterr().out.splitlines() == [f"good.png: good ({FACTS}, rendering bit-exact)"] * 7
 
 
-def test_without_warmer_one_sentence_says_so(
-    folder: Path,  # noqa: ARG001
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+def test_a_folder_with_the_name_of_the_package_is_not_warmer(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(rendering, "_PART", "no_such_package")
+    (folder / "not_warmer").mkdir()
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.setattr(rendering, "_PACKAGE", "not_warmer")
     assert main(["verify", "--render", "good.png"]) == 2
-    out, err = capsys.readouterr()
-    assert (out, err) == (
-        "",
-        "latentpng: verify --render needs warmer, of which only the part latentpng is installed here\n",
-    )
+    sentence = "verify --render needs the package warmer, which is not installed: pip install warmer"
+    assert capsys.readouterr() == ("", f"latentpng: {sentence}\n")
 
 
 def test_standard_input_cannot_be_rendered_again(
