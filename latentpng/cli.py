@@ -14,6 +14,7 @@ from importlib import import_module
 
 from latentpng import __version__
 from latentpng.commands import output
+from latentpng.commands.exit_codes import exit_codes_help
 from latentpng.errors import ExitCode
 
 _BROKEN_PIPE = 141  # what a shell reports for a program that SIGPIPE ended
@@ -33,26 +34,9 @@ _COMMANDS = {
 }
 _MODULES = {"import": "import_"}  # where the command's name cannot be a module's
 
-_EPILOG = """\
-A FILE may be a PNG, or "-" for standard input; inspect, verify and tree also take a folder and read the
-pictures in it, with -r those in its folders too.
-After a bad file the next is read;
-the exit code is that of the worst one: 1, 2, 9, 3, 5, 7, 8, 11, 10, 6, 4, from the worst on.
-
-exit codes:
-  0  good
-  1  a fault of this program
-  2  wrong usage, or verify --render without the package warmer
-  3  not a readable PNG, noise or settings file: missing, cut, no permission
-  4  a PNG without a latent (inside a folder such files are passed over)
-  5  a damaged latent
-  6  a latent that needs a newer version
-  7  the lineage does not lead to the stored noise
-  8  the pixels are not those that were rendered
-  9  the output cannot be written, or exists already, or carries another latent
- 10  verify --render: the model that made the picture cannot be used here
- 11  verify --render: rendering failed
-"""
+_FILES_HELP = """\
+A FILE is a PNG, or "-" for standard input. inspect, verify and tree also take a folder: they read
+the pictures in it, and with -r those in its subfolders as well."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -100,7 +84,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="latentpng",
         description="Read, check and remove the initial noise and lineage that a PNG carries.",
-        epilog=_EPILOG,
+        epilog=f"{_FILES_HELP}\n\n{exit_codes_help()}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
 _RENDERING = """With --render every good file is rendered again by `warmer`, which has to be installed beside this \
 command, and the pixels are compared: the same bits are promised on the same device and versions; elsewhere the line \
-tells how far off they are and every recorded condition that differs.  Then the exit codes are also 8 when the pixels \
-are others, 10 when the model cannot be used here, 11 when rendering failed."""
+tells how far off they are and every recorded condition that differs.  `latentpng --help` lists the exit codes."""
 
 _MOST_JOBS = 256
 

@@ -7,7 +7,7 @@ from collections import Counter
 from latentpng.errors import ExitCode
 
 # after the fault of a program or a person: files that are lost, those that lie, those of which nothing was found out
-_WORST_FIRST = (
+WORST_FIRST = (
     ExitCode.INTERNAL,
     ExitCode.USAGE,
     ExitCode.UNWRITABLE,
@@ -56,7 +56,7 @@ class Tally:
     @property
     def worst(self) -> ExitCode:
         """The exit code of all of them."""
-        return next((code for code in _WORST_FIRST if self.codes[code]), ExitCode.OK)
+        return next((code for code in WORST_FIRST if self.codes[code]), ExitCode.OK)
 
     @property
     def summary(self) -> str:

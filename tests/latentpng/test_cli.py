@@ -15,6 +15,7 @@ from latentpng import __version__
 from latentpng.chunk.codec import encode_record
 from latentpng.cli import main
 from latentpng.commands import output
+from latentpng.errors import ExitCode
 from latentpng.noise import replay
 from latentpng.noise.cache import ArrayCache
 from latentpng.png.chunks import SIGNATURE, build
@@ -325,10 +326,8 @@ def test_help_names_every_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(["--help"])
     assert caught.value.code == 0
-    out = capsys.readouterr().out
-    assert [int(line.split()[0]) for line in out.splitlines() if line[:2] == "  " and line[2:3].isdigit()] == list(
-        range(10)
-    )
+    listed = capsys.readouterr().out.partition("exit codes:\n")[2].partition("\n\n")[0].splitlines()
+    assert [int(line[:3]) for line in listed] == list(ExitCode) == list(range(12))
     with pytest.raises(SystemExit):
         main(["--version"])
     assert capsys.readouterr().out == f"latentpng {__version__}\n"

@@ -46,7 +46,7 @@ def test_help_tells_the_order(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])
     order = ", ".join(map(str, WORST_FIRST[:-1]))
-    assert f"the exit code is that of the worst one: {order}, from the worst on.\n" in capsys.readouterr().out
+    assert f"the worst one. From the worst on: {order}.\n" in capsys.readouterr().out
 
 
 def bad_files(folder: Path) -> None:
