@@ -18,13 +18,14 @@ from latentpng.commands import output
 from latentpng.errors import ExitCode
 from latentpng.noise import replay
 from latentpng.noise.cache import ArrayCache
-from latentpng.png.chunks import SIGNATURE, build
+from latentpng.png.chunks import build
 from latentpng.png.files import write_picture
 from latentpng.png.pixels import encode_pixels
 from latentpng.record import LatentRecord, Round
 from tests.latentpng.chunk.test_codec import changed, with_metadata
 from tests.latentpng.png.test_hostile import png_of
 from tests.support.latentpng import independent
+from tests.support.latentpng.folders import with_other_pixels
 from tests.support.latentpng.pictures import RGB, SIDE, chunk_data, seeded_record
 from tests.support.latentpng.running import ENVIRONMENT, RECORD, STEPS
 
@@ -128,7 +129,7 @@ def test_a_folder_is_its_pngs_and_those_without_a_latent_are_passed_over(
 def test_a_folder_is_read_to_its_end_after_a_bad_picture(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     good = (folder / "a.png").read_bytes()
     latent = dict(independent.png_chunks(good))[b"laTn"]
-    (folder / "A.png").write_bytes(SIGNATURE + build_all(good, encode_pixels(SIDE, SIDE, bytes(3 * SIDE * SIDE))))
+    (folder / "A.png").write_bytes(with_other_pixels(good, bytes(len(RGB))))
     (folder / "B.png").write_bytes(png_of((b"laTn", changed(latent, 4, b"\2"))))
     assert main(["verify", "."]) == 8
     assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == ["A.png", "B.png", "a.png"]
@@ -217,7 +218,6 @@ def test_wrong_usage_ends_with_2(arguments: list[str], capsys: pytest.CaptureFix
 
 
 def test_each_kind_of_badness_has_its_code(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    other = bytes(3 * SIDE * SIDE)
     good = (folder / "a.png").read_bytes()
     latent = dict(independent.png_chunks(good))[b"laTn"]
     elsewhere = encode_record(
@@ -229,7 +229,7 @@ def test_each_kind_of_badness_has_its_code(folder: Path, capsys: pytest.CaptureF
         "newer": (png_of((b"laTn", changed(latent, 4, b"\2"))), 6),
         "codec": (png_of((b"laTn", changed(latent, 16, b"\7"))), 6),
         "replay": (png_of((b"laTn", elsewhere)), 7),
-        "pixels": (SIGNATURE + build_all(good, encode_pixels(SIDE, SIDE, other)), 8),
+        "pixels": (with_other_pixels(good, bytes(len(RGB))), 8),
         "good": (good, 0),
     }
     for name, (data, code) in cases.items():
@@ -241,14 +241,6 @@ def test_each_kind_of_badness_has_its_code(folder: Path, capsys: pytest.CaptureF
         assert main(["inspect", f"{name}.png"]) == expected, name
         assert main(["extract", f"{name}.png", "-o", f"{name}.npy"]) == {"replay": 0, "pixels": 0}.get(name, code)
         capsys.readouterr()
-
-
-def build_all(chunks: bytes, pixels: bytes) -> bytes:
-    """The chunks of one PNG with the pixels of another."""
-    parts = dict(independent.png_chunks(pixels))
-    return b"".join(
-        build(kind, parts[kind] if kind == b"IDAT" else data) for kind, data in independent.png_chunks(chunks)
-    )
 
 
 def test_a_newer_file_shows_what_it_can(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

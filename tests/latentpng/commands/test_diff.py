@@ -15,9 +15,10 @@ from latentpng.cli import main
 from latentpng.noise.gauss1 import gauss1
 from latentpng.noise.replay import ancestor_noise, record_of, replay
 from latentpng.png.files import write_picture
-from latentpng.record import Json, LatentRecord, Lineage, Round, SeedRoot, TensorRoot
+from latentpng.record import Json, Lineage, Round, SeedRoot, TensorRoot
 from latentpng.reports.diff import angle, common_ancestor, pixel_difference
-from tests.latentpng.reports.test_family import Chain, chains, front_of, honest
+from tests.support.latentpng.folders import with_settings
+from tests.support.latentpng.lineages import Chain, chains, digest_of, front_of
 from tests.support.latentpng.pictures import RGB, SIDE, seeded_record
 
 FIRST, SECOND = Round(seed=3, scale=0.5, of=4, marks=(2,)), Round(seed=4, scale=0.25, region="01/11")
@@ -25,23 +26,16 @@ OTHER = Round(seed=5, scale=1.0, settings={"steps": 8})
 BRIGHTER = bytes([min(255, value + value % 3) for value in RGB])
 
 
-def changed_settings(record: LatentRecord, chosen: dict[str, Json]) -> LatentRecord:
-    """The same noise with other settings."""
-    return LatentRecord(
-        lineage=record.lineage, tensor=record.tensor, axes=record.axes, node=record.node, settings=chosen
-    )
-
-
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two children of one parent, and the parent; the current folder."""
     settings: dict[str, Json] = {"prompt": "a \x1bdog", "steps": 4, "model": {"name": "b", "hash": "1"}, "eta": True}
     write_picture(tmp_path / "parent.png", SIDE, SIDE, RGB, seeded_record((FIRST,)))
-    left = changed_settings(
+    left = with_settings(
         seeded_record((FIRST, SECOND)), {"prompt": "a cat", "model": {"name": "a", "hash": "1"}, "eta": 1}
     )
     write_picture(tmp_path / "a.png", SIDE, SIDE, RGB, left)
-    write_picture(tmp_path / "b.png", SIDE, SIDE, BRIGHTER, changed_settings(seeded_record((FIRST, OTHER)), settings))
+    write_picture(tmp_path / "b.png", SIDE, SIDE, BRIGHTER, with_settings(seeded_record((FIRST, OTHER)), settings))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -228,7 +222,7 @@ def test_the_nearest_ancestor_is_the_longest_shared_beginning(left: Chain, right
 
 
 def test_noise_tells_ancestors_that_lineages_do_not() -> None:
-    assert common_ancestor(front_of((7, 1)), front_of((0, 5, 6), "x", honest((7, 1)))) == (1, 0)
+    assert common_ancestor(front_of((7, 1)), front_of((0, 5, 6), "x", digest_of((7, 1)))) == (1, 0)
     assert common_ancestor(front_of((7, 1), "d"), front_of((8, 1, 2), "d")) == (1, 2)
 
 

@@ -13,14 +13,12 @@ import pytest
 from latentpng.cli import main
 from latentpng.commands.parallel import spread
 from latentpng.errors import ExitCode
-from latentpng.png.chunks import SIGNATURE, build
-from latentpng.png.pixels import encode_pixels
 from latentpng.reports.tally import Tally
 from tests.latentpng.chunk.test_codec import changed
 from tests.latentpng.png.test_hostile import png_of
 from tests.support.latentpng import independent
-from tests.support.latentpng.folders import four_pictures
-from tests.support.latentpng.pictures import RGB, SIDE
+from tests.support.latentpng.folders import four_pictures, with_other_pixels
+from tests.support.latentpng.pictures import RGB
 
 WORST_FIRST = [1, 2, 9, 3, 5, 7, 8, 11, 10, 6, 4, 0]
 
@@ -55,10 +53,7 @@ def bad_files(folder: Path) -> None:
     (folder / "damaged.png").write_bytes(png_of((b"laTn", latent[:-1])))
     (folder / "newer.png").write_bytes(png_of((b"laTn", changed(latent, 4, b"\2"))))
     (folder / "zero.png").write_bytes(b"")
-    cat = list(independent.png_chunks((folder / "cat.png").read_bytes()))
-    white = dict(independent.png_chunks(encode_pixels(SIDE, SIDE, b"\xff" * len(RGB))))[b"IDAT"]
-    parts = [build(kind, white if kind == b"IDAT" else data) for kind, data in cat]
-    (folder / "pixels.png").write_bytes(SIGNATURE + b"".join(parts))
+    (folder / "pixels.png").write_bytes(with_other_pixels((folder / "cat.png").read_bytes(), b"\xff" * len(RGB)))
 
 
 def test_verify_counts_and_ends_with_the_worst(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

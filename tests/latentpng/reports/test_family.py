@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 
 import pytest
 from hypothesis import given, settings
@@ -23,31 +20,8 @@ from latentpng.reports.family import ROOT, Family, family_of
 from latentpng.reports.tree import ASCII, BOXES, dot_lines, json_lines, strokes_for, tree_lines
 from tests.latentpng.chunk.test_codec import changed
 from tests.latentpng.png.test_hostile import png_of
+from tests.support.latentpng.lineages import Chain, chains, digest_of, family_of_chains, front_of
 from tests.support.latentpng.pictures import RGB, SIDE, chunk_data, seeded_record
-
-Chain = tuple[int, ...]  # a root's seed, then those of the rounds
-
-
-def honest(chain: Chain) -> str:
-    """A digest that no other lineage has."""
-    return hashlib.sha256(repr(chain).encode()).hexdigest()
-
-
-def front_of(
-    chain: Chain, node: str = "", stored: str = "", replaced: Mapping[str, Json] = MappingProxyType({})
-) -> Front:
-    """The front of a picture of this lineage.  stored: the noise of a tensor root, which it is then."""
-    root: dict[str, Json] = {"tensor": True} if stored else {"seed": str(chain[0])}
-    rounds: list[Json] = [{"marks": [0], "of": 1, "scale": 0.5, "seed": str(seed), **replaced} for seed in chain[1:]]
-    metadata: dict[str, Json] = {"root": root, "rounds": rounds, "node": node or honest(chain)}
-    return Front(
-        version=(1, 0), chunk_bytes=1, dims=(2, 8, 8), digest=stored or honest(chain), metadata=metadata, is_known=True
-    )
-
-
-def of_chains(**chains: Chain) -> Family:
-    """The family of these pictures, by their names."""
-    return family_of((f"{name}.png", front_of(chain)) for name, chain in chains.items())
 
 
 def is_forest(family: Family) -> bool:
@@ -56,9 +30,6 @@ def is_forest(family: Family) -> bool:
     return all(
         ROOT <= node.parent < place and (node.files or children[place]) for place, node in enumerate(family.nodes)
     )
-
-
-chains = st.lists(st.integers(0, 2), min_size=1, max_size=6).map(tuple)
 
 
 @given(st.lists(chains, max_size=12))
@@ -94,8 +65,8 @@ def test_liars_cannot_close_a_circle(pictures: list[tuple[Chain, str, str]]) -> 
 
 
 def test_names_are_the_same_in_every_folder() -> None:
-    one = of_chains(a=(7, 1), b=(7, 1, 2))
-    other = of_chains(x=(9,), y=(7, 1, 3), z=(7, 1, 2))
+    one = family_of_chains(a=(7, 1), b=(7, 1, 2))
+    other = family_of_chains(x=(9,), y=(7, 1, 3), z=(7, 1, 2))
     assert {node.name for node in one.nodes} <= {node.name for node in other.nodes}
     assert len({node.name for node in other.nodes}) == len(other.nodes) == 5
 
@@ -141,7 +112,7 @@ def test_whole_numbers_and_real_ones_are_the_same_scale() -> None:
 
 
 def test_noise_from_elsewhere_hangs_on_the_picture_that_has_it() -> None:
-    end = honest((7, 1))
+    end = digest_of((7, 1))
     imported = front_of((0, 5), "x", end)
     for pictures in ([("a", front_of((7, 1))), ("b", imported)], [("b", imported), ("a", front_of((7, 1)))]):
         family = family_of(pictures)
@@ -166,7 +137,7 @@ def test_two_that_claim_to_come_from_each_other_are_no_circle() -> None:
 
 
 def test_the_same_noise_by_two_ways_is_one_node() -> None:
-    still = front_of((7, 1, 2), honest((7, 1)), replaced={"scale": 0.0})  # a round that moves nothing
+    still = front_of((7, 1, 2), digest_of((7, 1)), replaced={"scale": 0.0})  # a round that moves nothing
     family = family_of(
         [
             ("still", still),
@@ -183,7 +154,7 @@ def test_other_shapes_have_other_families() -> None:
     assert len(family_of([("a", front_of((7,))), ("b", wide)]).nodes) == 2
 
 
-FAMILY = of_chains(
+FAMILY = family_of_chains(
     root=(7,), a=(7, 1), b=(7, 1, 2, 3), copy=(7, 1, 2, 3), c=(7, 1, 2, 4, 5, 6), d=(7, 1, 2, 8), e=(9, 1, 2)
 )
 
@@ -232,11 +203,11 @@ def test_json_has_every_node_with_parents_first() -> None:
     assert all(node["parent"] == "" or node["parent"] in ids[:place] for place, node in enumerate(nodes))
     first = nodes[0]
     assert first == {
-        "axes": "CHW", "dims": [2, 8, 8], "files": ["root.png"], "id": first["id"], "noise": honest((7,)), "parent": "",
-        "root": {"seed": "7"}, "rounds": 0,
+        "axes": "CHW", "dims": [2, 8, 8], "files": ["root.png"], "id": first["id"], "noise": digest_of((7,)),
+        "parent": "", "root": {"seed": "7"}, "rounds": 0,
     }  # fmt: skip
     assert nodes[1] == {
-        "dims": [2, 8, 8], "files": ["a.png"], "id": nodes[1]["id"], "noise": honest((7, 1)), "parent": first["id"],
+        "dims": [2, 8, 8], "files": ["a.png"], "id": nodes[1]["id"], "noise": digest_of((7, 1)), "parent": first["id"],
         "round": {"marks": [0], "of": 1, "scale": 0.5, "seed": "1"}, "rounds": 1,
     }  # fmt: skip
     empty = next(node for node in nodes if not node["files"])
@@ -260,7 +231,7 @@ def test_graphviz_names_are_escaped() -> None:
 def test_a_deep_lineage_is_cut_into_parts_that_fit() -> None:
     chain = tuple(range(4097))
     deep = {f"p{length}": chain[: length + 1] for length in range(0, 4097, 32)}
-    family = of_chains(**deep)
+    family = family_of_chains(**deep)
     assert len(family.nodes) == 4097
     lines = list(tree_lines(family, BOXES))
     assert max(map(len, lines)) < 160
