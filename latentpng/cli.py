@@ -1,6 +1,6 @@
-"""The `latentpng` command: which commands there are, and what is the same for all of them.
+"""The `latentpng` command: its subcommands, and what all of them have in common.
 
-Only the module of the command that was asked for is imported: `--help` and `inspect` start without NumPy, zstandard
+Only the module of the chosen subcommand is imported, so that `--help` and `inspect` start without NumPy, zstandard
 and Pillow.
 """
 
@@ -18,21 +18,21 @@ from latentpng.commands.exit_codes import exit_codes_help
 from latentpng.errors import ExitCode
 
 _BROKEN_PIPE = 141  # what a shell reports for a program that SIGPIPE ended
-_INTERRUPTED = 130
+_INTERRUPTED = 130  # the same for SIGINT
 
-# a module of latentpng.commands each, and the line that --help has for it
+# the modules of latentpng.commands, and how --help describes them
 _COMMANDS = {
-    "inspect": "show what a file says; decodes neither tensor nor pixels",
-    "extract": "write the initial noise to a file of its own",
-    "verify": "check chunk, noise, lineage and pixels: one line a file; --render draws it again",
-    "copy": "carry the latent of one picture over to an edited, resized or re-encoded copy of it",
-    "embed": "give a PNG that exists its initial noise, and its settings",
-    "import": "give another tool's picture the noise that it started from, rebuilt from its metadata",
-    "tree": "draw the family of all pictures in folders, from their lineages alone",
-    "diff": "compare two pictures: ancestor, settings, noise and pixels",
-    "strip": "remove noise, lineage and settings, in place; pixels stay as they are",
+    "inspect": "show what a file records, without decoding noise or pixels",
+    "extract": "write the initial noise of a picture to a file",
+    "verify": "check the chunk, noise, lineage and pixels of each file; with --render, render each picture again",
+    "copy": "copy the latent of a picture into an edited, resized or re-encoded copy of it",
+    "embed": "put initial noise and settings into an existing PNG",
+    "import": "rebuild the initial noise of another tool's picture from its metadata, and save the picture with it",
+    "tree": "draw the family tree of all pictures in folders, from their lineages alone",
+    "diff": "compare two pictures: common ancestor, settings, noise and pixels",
+    "strip": "remove noise, lineage and settings from a PNG in place; its pixels are not changed",
 }
-_MODULES = {"import": "import_"}  # where the command's name cannot be a module's
+_MODULES = {"import": "import_"}  # for commands whose name is a keyword of Python
 
 _FILES_HELP = """\
 A FILE is a PNG, or "-" for standard input. inspect, verify and tree also take a folder: they read
@@ -40,29 +40,39 @@ the pictures in it, and with -r those in its subfolders as well."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code; SystemExit on --help, --version and wrong usage."""
+    """Run one command.
+
+    Args:
+        argv: The words after the program's name; those of this process by default.
+
+    Returns:
+        The exit code: an `ExitCode`, 130 after an interrupt, or 141 when the reader of standard output went away.
+
+    Raises:
+        SystemExit: After --help and --version (0), and on wrong usage (2).
+    """
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     words = sys.argv[1:] if argv is None else argv
-    arguments = _parser(words).parse_args(_joined(words))
+    arguments = _parser(words).parse_args(_join_sort_field(words))
     try:
         code: int = arguments.run(arguments)
         output.flush()
     except BrokenPipeError:
-        _give_up_output()
+        _discard_output()
         return _BROKEN_PIPE
     except OSError as error:
         output.say(f"standard output: it cannot be written ({error.strerror or error})")
-        _give_up_output()
+        _discard_output()
         return ExitCode.UNWRITABLE
     except KeyboardInterrupt:
         return _INTERRUPTED
     return code
 
 
-def _joined(words: Sequence[str]) -> list[str]:
-    """`--sort -time` as one word: argparse takes the second for an option of its own."""
+def _join_sort_field(words: Sequence[str]) -> list[str]:
+    """Write `--sort -time` as one word, because argparse would read `-time` as an option."""
     joined: list[str] = []
     for word in words:
         if joined and joined[-1] == "--sort" and word.startswith("-"):
@@ -72,18 +82,18 @@ def _joined(words: Sequence[str]) -> list[str]:
     return joined
 
 
-def _give_up_output() -> None:
-    """Lead standard output nowhere, so that the interpreter's own flush at exit stays quiet."""
+def _discard_output() -> None:
+    """Point standard output at the null device, so that the interpreter's flush at exit cannot fail again."""
     if sys.stdout is not None:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="latentpng",
-        description="Read, check and remove the initial noise and lineage that a PNG carries.",
+        description="Read, check, add and remove the initial noise and lineage that a PNG carries.",
         epilog=f"{_FILES_HELP}\n\n{exit_codes_help()}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

@@ -1,4 +1,4 @@
-"""`latentpng extract`: write the initial noise of a picture, or of its ancestor, to a file of its own."""
+"""`latentpng extract`: write the initial noise of a picture, or of one of its ancestors, to a file."""
 
 from __future__ import annotations
 
@@ -12,15 +12,22 @@ from latentpng.tensors import FORMATS, check_suffix, tensor_file
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """The arguments."""
-    parser.add_argument("file", metavar="FILE")
-    parser.add_argument("--round", type=_round_number, metavar="N", help="the noise after round N; 0 is the root")
+    """Add the options of the command."""
+    parser.add_argument("file", metavar="FILE", help="the PNG; - is standard input")
+    parser.add_argument(
+        "--round", type=_round_number, metavar="N", help="the noise after round N (default: the last); 0 is the root"
+    )
     parser.add_argument(
         "--format",
         choices=tuple(FORMATS),
-        help="default: what the output's name ends in, else npy; comfyui is the .latent of LoadLatent, of unit noise",
+        help="default: by the ending of the output's name, else npy; comfyui is a .latent file for ComfyUI's "
+        "LoadLatent node, with noise of unit variance",
     )
-    add_output(parser, "X.npy|X.safetensors|X.latent", "default: beside FILE; - is standard output")
+    add_output(
+        parser,
+        "X.npy|X.safetensors|X.latent",
+        "where to write the noise (default: the name of FILE with another ending); - is standard output",
+    )
 
 
 def run(given: argparse.Namespace) -> ExitCode:
@@ -47,5 +54,5 @@ def run(given: argparse.Namespace) -> ExitCode:
 
 def _round_number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 9):
-        raise argparse.ArgumentTypeError(f"a round is a number from 0, found {text!r}")
+        raise argparse.ArgumentTypeError(f"a round is a whole number, 0 or more, found {text!r}")
     return int(text)

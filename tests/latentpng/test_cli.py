@@ -99,7 +99,7 @@ def test_many_files_go_on_after_a_bad_one(folder: Path, capsys: pytest.CaptureFi
     assert [json.loads(line)["file"] for line in out.splitlines()] == ["a.png", "a.png"]
     assert err.splitlines() == [
         "latentpng: no.png: it cannot be read (No such file or directory)",
-        "latentpng: plain.png: it carries no latent, and no text of another tool",
+        "latentpng: plain.png: it carries no latent and no metadata of another tool",
     ]
 
 
@@ -118,7 +118,7 @@ def test_a_folder_is_its_pngs_and_those_without_a_latent_are_passed_over(
     assert main(["verify", "."]) == 0
     out, err = capsys.readouterr()
     assert out == "a.png: good (noise of 2 x 8 x 8, lineage of 2 rounds, pixels)\n"
-    assert err == "latentpng: 1 file: 1 good; 1 without a latent passed over\n"
+    assert err == "latentpng: 1 file: 1 good; 1 without a latent skipped\n"
     (folder / "z.png").write_bytes(b"GIF")
     assert main(["inspect", "--json", "."]) == 3
     out, err = capsys.readouterr()
@@ -164,7 +164,7 @@ def test_a_long_replay_says_how_far_it_is(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(output, "_PATIENCE", 0.0)
+    monkeypatch.setattr(output, "_FIRST_REPORT", 0.0)
     monkeypatch.setattr(replay, "_STATES", ArrayCache(0))
     for arguments in (["verify", "a.png"], ["extract", "a.png", "--round", "2", "-o", "x.npy"]):
         assert main(arguments) == 0
@@ -173,7 +173,7 @@ def test_a_long_replay_says_how_far_it_is(
 
 def test_a_folder_without_latents_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["inspect", str(tmp_path)]) == 4
-    sentence = "no picture in this folder carries a latent, or a text of another tool"
+    sentence = "no picture in this folder carries a latent or the metadata of another tool"
     assert capsys.readouterr().err == f"latentpng: {tmp_path}: {sentence}\n"
     for command in ("verify", "tree"):
         assert main([command, str(tmp_path)]) == 4
@@ -190,7 +190,11 @@ def test_a_folder_without_latents_is_told(tmp_path: Path, capsys: pytest.Capture
             "a.png: noise is written as .npy, .safetensors or .latent, found '.bin'",
         ),
         (["extract", "a.png", "-o", "no/x.npy"], 9, "no/x.npy: it cannot be written (No such file or directory)"),
-        (["strip", "a.png", "-o", "a.png"], 9, "a.png: it exists, and only --force replaces it"),
+        (
+            ["strip", "a.png", "-o", "a.png"],
+            9,
+            "a.png: this file exists already; choose another --out, or add --force to replace it",
+        ),
         (["verify", "\x1b[31mred.png"], 3, "[31mred.png: it cannot be read (No such file or directory)"),
     ],
 )
@@ -248,12 +252,12 @@ def test_a_newer_file_shows_what_it_can(folder: Path, capsys: pytest.CaptureFixt
     assert main(["inspect", "--json", "b.png"]) == 6
     out, err = capsys.readouterr()
     assert json.loads(out) == {"carrier": "chunk", "chunk_bytes": len(chunk_data()), "version": [2, 0]}
-    assert err == "latentpng: b.png: a newer version is needed: this reads version 1, found 2\n"
+    assert err == "latentpng: b.png: a newer version of latentpng is needed: this reads version 1, found 2\n"
     (folder / "c.png").write_bytes(png_of((b"laTn", changed(chunk_data(), 17, b"\2"))))
     assert main(["inspect", "--json", "c.png"]) == 0
     out, err = capsys.readouterr()
     assert (json.loads(out)["dtype"], json.loads(out)["root"]) == (2, {"seed": "7"})
-    assert err == "latentpng: c.png: a newer version is needed: dtype 1 is known, found 2\n"
+    assert err == "latentpng: c.png: a newer version of latentpng is needed: dtype 1 is known, found 2\n"
 
 
 def test_another_noise_is_shown_and_not_replayed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -268,7 +272,7 @@ def test_another_noise_is_shown_and_not_replayed(folder: Path, capsys: pytest.Ca
         'settings         {"prompt":"a cat"}',
     ]
     sentence = "the noise 'gauss1' is known, found 'gauss9'"
-    assert err == f"latentpng: b.png: a newer version is needed: {sentence}\n"
+    assert err == f"latentpng: b.png: a newer version of latentpng is needed: {sentence}\n"
     assert main(["extract", "b.png"]) == 6
     assert capsys.readouterr().err == f"latentpng: b.png: latent chunk at byte 33: {sentence}\n"
 
@@ -288,14 +292,20 @@ def test_strip_in_place_and_again(folder: Path, capsys: pytest.CaptureFixture[st
     assert (folder / "a.png").read_bytes() == encode_pixels(SIDE, SIDE, RGB)
     assert capsys.readouterr() == ("", "")
     assert main(["strip", "a.png"]) == 0
-    assert capsys.readouterr() == ("", "latentpng: a.png: nothing to remove\n")
+    assert capsys.readouterr() == (
+        "",
+        "latentpng: a.png: it carries no latent and no text of latentpng, so there is nothing to remove\n",
+    )
 
 
 def test_strip_says_that_a_signature_breaks(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = (folder / "a.png").read_bytes()
     (folder / "a.png").write_bytes(data[:33] + build(b"caBX", b"x") + data[33:])
     assert main(["strip", "a.png", "-o", "b.png"]) == 0
-    assert capsys.readouterr().err == "latentpng: a.png: it has a C2PA signature, which does not fit the new bytes\n"
+    assert (
+        capsys.readouterr().err
+        == "latentpng: a.png: this picture has a C2PA signature, which is not valid for the new file\n"
+    )
 
 
 def test_a_prompt_cannot_drive_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,7 +27,7 @@ from tests.support.latentpng.strict_png import problems
 STEP = Round(seed=3, scale=0.5, of=4, marks=(2,))
 RECORD = replace_extra(seeded_record((STEP,)), {"x-mine": [1]})
 OTHER = bytes(reversed(RGB))
-REPLACED = "latentpng: to.png: it carries another latent, and only --force replaces it\n"
+REPLACED = "latentpng: to.png: it carries a different latent already; add --force to replace it\n"
 
 
 @pytest.fixture
@@ -163,7 +163,7 @@ def test_what_cannot_be_read_is_not_the_same(folder: Path, capsys: pytest.Captur
 def test_a_signature_is_told_before_the_file_changes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     png = (folder / "to.png").read_bytes()
     (folder / "to.png").write_bytes(png[:33] + build(b"caBX", b"manifest") + png[33:])
-    warning = "latentpng: to.png: it has a C2PA signature, which does not fit the new bytes\n"
+    warning = "latentpng: to.png: this picture has a C2PA signature, which is not valid for the new file\n"
     assert main(["copy", "from.png", "to.png", "-o", "no/new.png"]) == 9
     unwritten = "latentpng: no/new.png: it cannot be written (No such file or directory)\n"
     assert capsys.readouterr() == ("", warning + unwritten)
@@ -180,10 +180,14 @@ def test_a_signature_is_told_before_the_file_changes(folder: Path, capsys: pytes
         (["no.png", "to.png"], 3, "no.png: it cannot be read (No such file or directory)"),
         (["from.png", "no.png"], 3, "no.png: it cannot be read (No such file or directory)"),
         (["to.png", "from.png"], 4, "to.png: it carries no latent"),
-        (["from.png", "-"], 2, "-: a file is needed here, found standard input"),
+        (["from.png", "-"], 2, "-: standard input cannot be used here; name a file"),
         (["from.png", "text.png"], 3, "text.png: it is not a PNG"),
         (["from.png", "empty.png"], 3, "empty.png: its pixels cannot be decoded (cannot load this image)"),
-        (["from.png", "to.png", "-o", "from.png"], 9, "from.png: it exists, and only --force replaces it"),
+        (
+            ["from.png", "to.png", "-o", "from.png"],
+            9,
+            "from.png: this file exists already; choose another --out, or add --force to replace it",
+        ),
         (["from.png", "to.png", "-o", "no/x.png"], 9, "no/x.png: it cannot be written (No such file or directory)"),
     ],
 )

@@ -136,14 +136,14 @@ def test_strangers_of_other_shapes_and_sizes(folder: Path, capsys: pytest.Captur
     write_picture(folder / "c.png", SIDE // 2, SIDE, RGB[: len(RGB) // 2], small)
     assert main(["diff", "parent.png", "c.png"]) == 0
     assert capsys.readouterr().out.splitlines() == [
-        "ancestor         none: they come from different roots",
+        "ancestor         none: the pictures come from different roots",
         "first            parent.png, 1 round of its own",
         "  round 1        seed 3, candidate 2 of 4, scale 0.5",
         "second           c.png, 0 rounds of its own",
         "prompt           a cat -> (none)",
         "steps            4 -> (none)",
-        "noise            of another shape: 2 x 8 x 8, 2 x 4 x 4",
-        "pixels           of another size: 8 x 8, 4 x 8",
+        "noise            the shapes differ: 2 x 8 x 8 and 2 x 4 x 4",
+        "pixels           the sizes differ: 8 x 8 and 4 x 8",
     ]
     assert main(["diff", "--json", "parent.png", "c.png"]) == 0
     found = json.loads(capsys.readouterr().out)
@@ -155,7 +155,7 @@ def test_noise_of_zeros_has_no_direction(folder: Path, capsys: pytest.CaptureFix
     zeros = np.zeros((2, 8, 8), np.float16)
     write_picture(folder / "z.png", SIDE, SIDE, RGB, record_of(lineage, zeros, axes="CHW", root_tensor=zeros))
     assert main(["diff", "parent.png", "z.png"]) == 0
-    assert "noise            all zeros on one side" in capsys.readouterr().out.splitlines()
+    assert "noise            no angle, because one side is all zeros" in capsys.readouterr().out.splitlines()
 
 
 def test_imported_noise_knows_the_picture_it_came_from(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -198,7 +198,10 @@ def test_files_that_cannot_be_compared(folder: Path, capsys: pytest.CaptureFixtu
     assert main(["diff", ".", "a.png"]) == 3
     assert capsys.readouterr().err == "latentpng: .: it cannot be read (Is a directory)\n"
     assert main(["diff", "-", "-"]) == 2
-    assert capsys.readouterr().err == "latentpng: standard input holds one picture: two needed\n"
+    assert (
+        capsys.readouterr().err
+        == "latentpng: standard input can hold one picture only; name a file for the other one\n"
+    )
 
 
 def test_one_of_them_may_come_from_a_pipe(

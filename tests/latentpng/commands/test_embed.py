@@ -105,7 +105,7 @@ def test_another_latent_is_replaced_by_force_only(folder: Path, capsys: pytest.C
     assert main(["embed", "a.png", "--noise", "x.npy"]) == 9
     assert capsys.readouterr() == (
         "",
-        "latentpng: a.png: it carries another latent, and only --force replaces it\n",
+        "latentpng: a.png: it carries a different latent already; add --force to replace it\n",
     )
     assert (folder / "a.png").read_bytes() == before
     assert main(["embed", "a.png", "--noise", "x.npy", "--force"]) == 0
@@ -123,7 +123,7 @@ def test_a_copy_is_written_and_standard_output_is_one(folder: Path, capfdbinary:
 
 def test_a_signature_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "a.png").write_bytes(PNG[:33] + build(b"caBX", b"manifest") + PNG[33:])
-    warning = "latentpng: a.png: it has a C2PA signature, which does not fit the new bytes\n"
+    warning = "latentpng: a.png: this picture has a C2PA signature, which is not valid for the new file\n"
     for output in (["-o", "b.png"], ["-o", "no/b.png"], []):
         main(["embed", "a.png", "--noise", "x.npy", *output])
     assert capsys.readouterr().err == (
@@ -138,7 +138,7 @@ def test_a_signature_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -
         (["no.png", "--noise", "x.npy"], 3, "no.png: it cannot be read (No such file or directory)"),
         (["a.png", "--noise", "no.npy"], 3, "no.npy: it cannot be read (No such file or directory)"),
         (["a.png", "--noise", "a.png"], 3, "a.png: it is neither .npy nor .safetensors"),
-        (["-", "--noise", "x.npy"], 2, "-: a file is needed here, found standard input"),
+        (["-", "--noise", "x.npy"], 2, "-: standard input cannot be used here; name a file"),
         (["a.png", "--noise", "x.npy", "--axes", "HW"], 2,
          "a.png: axes name each of the 3 dimensions by a capital letter or 1, found 'HW'"),
         (["a.png", "--noise", "x.npy", "--settings", "{"], 2,
@@ -157,12 +157,14 @@ def test_a_signature_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -
         (["a.png", "--noise", "x.npy", "--settings", "x\0"], 3, "x: no file has such a name"),
         (["a.png", "--noise", "x.npy", "--settings", "list.json"], 3,
          "list.json: a JSON object needed, found another value"),
-        (["a.png", "--noise", "x.npy", "--settings", "latin.json"], 3, "latin.json: UTF-8 needed, found byte 0xe9"),
+        (["a.png", "--noise", "x.npy", "--settings", "latin.json"], 3,
+         "latin.json: UTF-8 text is needed, found byte 0xe9"),
         (["a.png", "--noise", "x.npy", "--settings", "long.json"], 3,
-         "long.json: settings of at most 262144 bytes needed, found more"),
+         "long.json: settings have at most 262144 bytes, found more"),
         (["a.png", "--noise", "x.npy", "--settings", "full.json"], 2,
          "a.png: metadata has at most 262144 bytes, found 262367"),
-        (["a.png", "--noise", "x.npy", "-o", "x.npy"], 9, "x.npy: it exists, and only --force replaces it"),
+        (["a.png", "--noise", "x.npy", "-o", "x.npy"], 9,
+         "x.npy: this file exists already; choose another --out, or add --force to replace it"),
         (["a.png", "--noise", "x.npy", "-o", ""], 9, "'': no file has such a name"),
     ],
 )  # fmt: skip

@@ -34,7 +34,10 @@ def test_extract_writes_beside_the_picture(folder: Path, arguments: list[str], n
 def test_extract_replaces_a_file_only_by_force(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "x.npy").write_bytes(b"mine")
     assert main(["extract", "a.png", "-o", "x.npy"]) == 9
-    assert capsys.readouterr().err == "latentpng: x.npy: it exists, and only --force replaces it\n"
+    assert (
+        capsys.readouterr().err
+        == "latentpng: x.npy: this file exists already; choose another --out, or add --force to replace it\n"
+    )
     assert (folder / "x.npy").read_bytes() == b"mine"
     assert main(["extract", "a.png", "-o", "x.npy", "--force"]) == 0
     assert np.load(folder / "x.npy").shape == (2, 8, 8)

@@ -110,20 +110,22 @@ def test_sort_orders_and_puts_those_that_say_nothing_last(
     assert names(capsys.readouterr().out) == expected
 
 
-KNOWN = ", ".join(FIELDS)
+KNOWN = f"the fields are {', '.join(FIELDS)}"
+
+DATE = "the value of this field is a date such as 2025-01-31 or 2025-01-31T18:00"
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--where", "colour=red"], f"--where colour=red: a field is one of {KNOWN}, found 'colour'"),
-        (["--where", "rounds"], "--where rounds: a field, one of = != < <= > >= ~ and a value needed"),
-        (["--where", "rounds>=many"], "--where rounds>=many: a number needed, found 'many'"),
-        (["--where", "scale=nan"], "--where scale=nan: a number needed, found 'nan'"),
-        (["--where", "rounds~1"], "--where rounds~1: rounds is a number, and ~ looks into texts"),
-        (["--where", "time>now"], "--where time>now: a date such as 2025-01-31 or 2025-01-31T18:00 needed"),
-        (["--sort", "colour"], f"--sort: a field is one of {KNOWN}, found 'colour'"),
-        (["--sort", "--name"], f"--sort: a field is one of {KNOWN}, found '-name'"),
+        (["--where", "colour=red"], f"--where colour=red: there is no field 'colour'; {KNOWN}"),
+        (["--where", "rounds"], "--where rounds: a condition is a field, one of = != < <= > >= ~, and a value"),
+        (["--where", "rounds>=many"], "--where rounds>=many: the value of this field is a number, found 'many'"),
+        (["--where", "scale=nan"], "--where scale=nan: the value of this field is a number, found 'nan'"),
+        (["--where", "rounds~1"], "--where rounds~1: ~ needs a text, and the field rounds is a number"),
+        (["--where", "time>now"], f"--where time>now: {DATE}, found 'now'"),
+        (["--sort", "colour"], f"--sort: there is no field 'colour'; {KNOWN}"),
+        (["--sort", "--name"], f"--sort: there is no field '-name'; {KNOWN}"),
     ],
 )
 def test_a_wrong_condition_is_one_sentence(
@@ -150,10 +152,10 @@ def test_short_is_one_line_a_file(folder: Path, capsys: pytest.CaptureFixture[st
     assert out.splitlines() == [
         "cat.png  seed 7, 1 round, 2 x 8 x 8, 4 steps: a cat",
         "house.png  seed 7, 3 rounds, 2 x 8 x 8, Embedded, DDIM, 20 steps: A Lighthouse",
-        "newer.png  a newer version is needed",
+        "newer.png  needs a newer version of latentpng",
         "tensor.png  tensor, 1 round, 2 x 8 x 8",
     ]
-    assert err == "latentpng: newer.png: a newer version is needed: this reads version 1, found 2\n"
+    assert err == "latentpng: newer.png: a newer version of latentpng is needed: this reads version 1, found 2\n"
 
 
 def test_a_folder_shows_all_of_each_file_unless_asked_otherwise(
@@ -189,7 +191,7 @@ def test_lines_come_as_files_are_read_and_sorted_ones_at_the_end(
     read, written = look.look, io.StringIO()
     seen: list[int] = []
 
-    def watched(file: str) -> look.Seen:
+    def watched(file: str) -> look.PictureInfo:
         seen.append(written.getvalue().count("\n"))
         return read(file)
 
@@ -270,7 +272,7 @@ def test_other_tools_pictures_are_shown_and_chosen(folder: Path, capsys: pytest.
     assert capsys.readouterr().out.splitlines() == ["cat.png  seed 7, 1 round, 2 x 8 x 8, 4 steps: a cat"]
     assert main(["inspect", "dog.jpg"]) == 0
     assert capsys.readouterr().out.splitlines()[:3] == [
-        "carrier          foreign: a text of another tool",
+        "carrier          foreign: metadata of another tool",
         "tool             Stable Diffusion web UI v1.9.4",
         "prompt           a dog",
     ]
@@ -278,7 +280,7 @@ def test_other_tools_pictures_are_shown_and_chosen(folder: Path, capsys: pytest.
     assert main(["inspect", "cut.jpg"]) == 3
     assert capsys.readouterr().err.startswith("latentpng: cut.jpg: ")
     assert main(["inspect", "photo.JPEG"]) == 4
-    assert capsys.readouterr().err == "latentpng: photo.JPEG: it carries no latent, and no text of another tool\n"
+    assert capsys.readouterr().err == "latentpng: photo.JPEG: it carries no latent and no metadata of another tool\n"
 
 
 def test_a_latent_with_another_tools_text_shows_both(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

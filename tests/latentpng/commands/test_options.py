@@ -56,9 +56,9 @@ def test_help_shows_one_name_of_each_and_mentions_the_alias(capsys: pytest.Captu
     with pytest.raises(SystemExit):
         main([command, "--help"])
     shown = " ".join(capsys.readouterr().out.split())
-    assert [shown.count(f" {name} ") for name in ("--out", "--force")] == [1, 1]
-    assert [shown.count(f"(also: {name})") for name in ("--output", "--overwrite")] == [1, 1]
-    assert [shown.count(name) for name in ("--output", "--overwrite")] == [1, 1]
+    assert [shown.count(name) for name in (", --out X", ", --out OUT", ", --force ")] in ([1, 0, 1], [0, 1, 1])
+    for alias in ("--output", "--overwrite"):
+        assert shown.count(alias) == shown.count(f"(also: {alias})") == 1
 
 
 @pytest.mark.parametrize("option", ["--ou", "--outp", "--forc", "--over"])

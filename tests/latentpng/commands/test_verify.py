@@ -62,7 +62,7 @@ def test_verify_counts_and_ends_with_the_worst(folder: Path, capsys: pytest.Capt
     out, err = capsys.readouterr()
     assert len(out.splitlines()) == 7
     counts = "3 good, 1 not readable, 1 damaged, 1 of a newer version, 1 with other pixels"
-    assert err == f"latentpng: 7 files: {counts}; 1 without a latent passed over\n"
+    assert err == f"latentpng: 7 files: {counts}; 1 without a latent skipped\n"
     (folder / "zero.png").unlink()
     assert main(["verify", "newer.png", "pixels.png", "damaged.png", "cat.png", "plain.png"]) == 5
     out, err = capsys.readouterr()
@@ -120,8 +120,8 @@ def killed(file: str) -> str:
 def test_a_process_that_is_killed_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     with spread(killed, ["a", "b", "c"], 2) as results:
         assert list(results) == []
-    told = "latentpng: a process was killed, perhaps for want of memory: the rest is read one by one\n"
-    assert capsys.readouterr() == ("", told)
+    reason = "a worker process was killed, perhaps because memory ran out"
+    assert capsys.readouterr() == ("", f"latentpng: {reason}; the remaining files are read one at a time\n")
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "257", "x", "9" * 5000])
@@ -129,7 +129,7 @@ def test_a_number_of_jobs_is_a_number(capsys: pytest.CaptureFixture[str], number
     with pytest.raises(SystemExit) as caught:
         main(["verify", f"-j{number}", "a.png"])
     assert caught.value.code == 2
-    assert capsys.readouterr().err.endswith(f"argument -j/--jobs: 1 to 256 are needed, found {number!r}\n")
+    assert capsys.readouterr().err.endswith(f"argument -j/--jobs: a number from 1 to 256 is needed, found {number!r}\n")
 
 
 def test_one_file_needs_no_summary(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: ARG001

@@ -134,7 +134,7 @@ def test_a_child_that_says_nothing_is_told_of_each_file(
     play(monkeypatch, folder, program)
     assert main(["verify", "--render", "good.png", "far.png"]) == 11
     assert capsys.readouterr().out.splitlines() == [
-        f"{name}: rendering ended without an answer ({why})" for name in ("good.png", "far.png")
+        f"{name}: warmer ended without a result for this file ({why})" for name in ("good.png", "far.png")
     ]
 
 
@@ -143,14 +143,16 @@ def test_an_answer_that_makes_no_sense_is_no_proof(
 ) -> None:
     play(monkeypatch, folder, "print(json.dumps({'path': 'good.png', 'exit_code': 'fine', 'differing': 7}))")
     assert main(["verify", "--render", "good.png"]) == 11
-    assert capsys.readouterr().out == "good.png: not understood what was found\n"
+    assert (
+        capsys.readouterr().out == "good.png: warmer gave a result that this version of latentpng does not understand\n"
+    )
 
 
 def test_many_files_are_asked_in_parts(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     play(monkeypatch, folder, f"open('asked', 'a').write(str(len(files)))\n{ANSWER_ALL}")
-    monkeypatch.setattr(rendering, "_MOST_FILES", 3)
+    monkeypatch.setattr(rendering, "_MAX_FILES", 3)
     assert main(["verify", "--render", *["good.png"] * 7]) == 0
     assert (folder / "asked").read_text() == "331"
     assert capsys.readouterr().out.splitlines() == [f"good.png: good ({FACTS}, rendering bit-exact)"] * 7
@@ -172,7 +174,7 @@ def test_standard_input_cannot_be_rendered_again(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["verify", "--render", "-"]) == 2
-    assert capsys.readouterr().err == "latentpng: -: only a file can be rendered again, found standard input\n"
+    assert capsys.readouterr().err == "latentpng: -: --render cannot read standard input; name a file\n"
 
 
 def test_the_child_is_warmer_of_the_same_python(folder: Path) -> None:

@@ -16,7 +16,8 @@ from latentpng.cli import main
 from latentpng.noise.replay import ancestor_noise, record_of, replay
 from latentpng.png.files import write_picture
 from latentpng.record import Json, Lineage, Round, TensorRoot
-from latentpng.reports.family import ROOT, Family, family_of
+from latentpng.reports.family import Family, family_of
+from latentpng.reports.states import ROOT
 from latentpng.reports.tree import ASCII, BOXES, dot_lines, json_lines, strokes_for, tree_lines
 from tests.latentpng.chunk.test_codec import changed
 from tests.latentpng.png.test_hostile import png_of
@@ -42,7 +43,7 @@ def test_nodes_are_the_prefixes_of_all_lineages(pictures: list[Chain]) -> None:
         assert str(number) in family.nodes[end].files
         ways = []
         while end != ROOT:
-            ways.append(family.nodes[end].told["seed"])
+            ways.append(family.nodes[end].entry["seed"])
             end = family.nodes[end].parent
         assert ways[::-1] == [str(seed) for seed in chain]
 
@@ -285,12 +286,14 @@ def test_bad_files_are_told_and_the_rest_is_drawn(folder: Path, capsys: pytest.C
     assert main(["tree", "-r", "."]) == 6
     out, err = capsys.readouterr()
     assert out.splitlines() == DRAWN
-    assert err == "latentpng: newer.png: a newer version is needed: this reads version 1, found 2\n"
+    assert err == "latentpng: newer.png: a newer version of latentpng is needed: this reads version 1, found 2\n"
     assert main(["tree", "--json", ".", "no.png"]) == 3
     out, err = capsys.readouterr()
     assert [json.loads(line)["files"] for line in out.splitlines()] == [[], ["one.png"]]
-    assert err.splitlines()[0] == "latentpng: newer.png: a newer version is needed: this reads version 1, found 2"
-    assert err.splitlines()[1] == "latentpng: no.png: it cannot be read (No such file or directory)"
+    assert err.splitlines()[:2] == [
+        "latentpng: newer.png: a newer version of latentpng is needed: this reads version 1, found 2",
+        "latentpng: no.png: it cannot be read (No such file or directory)",
+    ]
     assert main(["tree", "--dot", "one.png"]) == 0
     assert capsys.readouterr().out.splitlines()[0] == "digraph family {"
 
