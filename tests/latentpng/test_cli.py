@@ -1,4 +1,4 @@
-"""The command, as a person and a script meet it."""
+"""The command line: output for people and scripts, errors, exit codes, help."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tests.support.latentpng.pictures import RGB, SIDE, chunk_data, seeded_recor
 from tests.support.latentpng.running import ENVIRONMENT, RECORD, STEPS
 
 
-def test_inspect_tells_people(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_inspect_for_people(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["inspect", "a.png"]) == 0
     out, err = capsys.readouterr()
     bytes_ = (folder / "a.png").read_bytes()
@@ -53,7 +53,7 @@ def test_inspect_tells_people(folder: Path, capsys: pytest.CaptureFixture[str]) 
     ]
 
 
-def test_inspect_and_diff_tell_how_far_the_prompt_moved(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_inspect_and_diff_show_how_far_the_prompt_moved(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     step = Round(seed=5, scale=0.0, of=2, marks=(1,), prompt_scale=0.5)
     write_picture(folder / "b.png", SIDE, SIDE, RGB, seeded_record((*STEPS, step)))
     assert main(["inspect", "b.png"]) == 0
@@ -92,7 +92,7 @@ def test_inspect_json_is_the_metadata_and_what_the_header_adds(
     }
 
 
-def test_many_files_go_on_after_a_bad_one(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_bad_file_does_not_stop_the_others(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "plain.png").write_bytes(encode_pixels(SIDE, SIDE, RGB))
     assert main(["inspect", "--json", "a.png", "no.png", "plain.png", "a.png"]) == 3
     out, err = capsys.readouterr()
@@ -103,12 +103,13 @@ def test_many_files_go_on_after_a_bad_one(folder: Path, capsys: pytest.CaptureFi
     ]
 
 
-def test_people_see_which_of_many_files_it_is(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("folder")
+def test_each_of_many_files_has_a_heading(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["inspect", "a.png", "a.png"]) == 0
     assert capsys.readouterr().out.splitlines().count("======== a.png") == 2
 
 
-def test_a_folder_is_its_pngs_and_those_without_a_latent_are_passed_over(
+def test_a_folder_is_its_pngs_and_those_without_a_latent_are_skipped(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "plain.PNG").write_bytes(encode_pixels(SIDE, SIDE, RGB))
@@ -137,7 +138,7 @@ def test_a_folder_is_read_to_its_end_after_a_bad_picture(folder: Path, capsys: p
     assert [json.loads(line)["file"] for line in capsys.readouterr().out.splitlines()] == ["A.png", "B.png", "a.png"]
 
 
-def test_pipes_in_a_folder_are_passed_over_and_broken_links_are_told(
+def test_fifos_in_a_folder_are_skipped_and_broken_symlinks_are_reported(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     os.mkfifo(folder / "0.png")
@@ -159,8 +160,8 @@ def test_an_empty_output_is_not_the_file_itself(folder: Path, capsys: pytest.Cap
     assert main(["extract", "a.png", "-o", ""]) == 2
 
 
-def test_a_long_replay_says_how_far_it_is(
-    folder: Path,  # noqa: ARG001 - it is the current folder
+@pytest.mark.usefixtures("folder")
+def test_a_long_replay_reports_its_progress(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -171,7 +172,7 @@ def test_a_long_replay_says_how_far_it_is(
     assert capsys.readouterr().err == "".join(f"latentpng: a.png: {done} of 2 rounds replayed\n" for done in (1, 2))
 
 
-def test_a_folder_without_latents_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_without_latents_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["inspect", str(tmp_path)]) == 4
     sentence = "no picture in this folder carries a latent or the metadata of another tool"
     assert capsys.readouterr().err == f"latentpng: {tmp_path}: {sentence}\n"
@@ -198,8 +199,8 @@ def test_a_folder_without_latents_is_told(tmp_path: Path, capsys: pytest.Capture
         (["verify", "\x1b[31mred.png"], 3, "[31mred.png: it cannot be read (No such file or directory)"),
     ],
 )
-def test_what_cannot_be_done_is_one_sentence(
-    folder: Path,  # noqa: ARG001 - it is the current folder
+@pytest.mark.usefixtures("folder")
+def test_each_error_is_one_sentence(
     capsys: pytest.CaptureFixture[str],
     arguments: list[str],
     code: int,
@@ -221,7 +222,7 @@ def test_wrong_usage_ends_with_2(arguments: list[str], capsys: pytest.CaptureFix
     assert capsys.readouterr().out == ""
 
 
-def test_each_kind_of_badness_has_its_code(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_kind_of_error_has_its_exit_code(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     good = (folder / "a.png").read_bytes()
     latent = dict(independent.png_chunks(good))[b"laTn"]
     elsewhere = encode_record(
@@ -260,7 +261,7 @@ def test_a_newer_file_shows_what_it_can(folder: Path, capsys: pytest.CaptureFixt
     assert err == "latentpng: c.png: a newer version of latentpng is needed: dtype 1 is known, found 2\n"
 
 
-def test_another_noise_is_shown_and_not_replayed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_unknown_noise_is_shown_and_not_replayed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     metadata = b'{"noise":"gauss9","node":"?","rounds":[{"wave":1}],"settings":{"prompt":"a cat"}}'
     (folder / "b.png").write_bytes(png_of((b"laTn", with_metadata(chunk_data(), metadata))))
     assert main(["inspect", "b.png"]) == 0
@@ -298,7 +299,7 @@ def test_strip_in_place_and_again(folder: Path, capsys: pytest.CaptureFixture[st
     )
 
 
-def test_strip_says_that_a_signature_breaks(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_strip_warns_that_a_signature_breaks(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = (folder / "a.png").read_bytes()
     (folder / "a.png").write_bytes(data[:33] + build(b"caBX", b"x") + data[33:])
     assert main(["strip", "a.png", "-o", "b.png"]) == 0
@@ -355,7 +356,7 @@ def test_help_and_inspect_start_without_the_heavy_packages(folder: Path) -> None
         assert ran.returncode == 0, ran.stderr
 
 
-def test_imagemagick_leaves_enough(folder: Path) -> None:
+def test_verify_passes_after_imagemagick(folder: Path) -> None:
     convert = shutil.which("convert")
     if convert is None or b"ImageMagick" not in subprocess.run([convert, "-version"], capture_output=True).stdout:
         pytest.skip("ImageMagick is not installed")

@@ -1,4 +1,4 @@
-"""Two pictures compared: ancestor, settings, noise and pixels."""
+"""`latentpng diff` compares two pictures: ancestor, settings, noise and pixels."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ BRIGHTER = bytes([min(255, value + value % 3) for value in RGB])
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Two children of one parent, and the parent; the current folder."""
+    """The current folder: a parent and its two children."""
     settings: dict[str, Json] = {"prompt": "a \x1bdog", "steps": 4, "model": {"name": "b", "hash": "1"}, "eta": True}
     write_picture(tmp_path / "parent.png", SIDE, SIDE, RGB, seeded_record((FIRST,)))
     left = with_settings(
@@ -41,14 +41,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def plain_angle(left: list[float], right: list[float]) -> tuple[float, float]:
-    """Cosine and degrees, the schoolbook way."""
+    """Return the cosine and the angle in degrees, by the textbook formula."""
     dot = math.fsum(a * b for a, b in zip(left, right, strict=True))
     lengths = math.sqrt(math.fsum(a * a for a in left)) * math.sqrt(math.fsum(b * b for b in right))
     return dot / lengths, math.degrees(math.acos(max(-1.0, min(1.0, dot / lengths))))
 
 
 def noises_of(*names: str) -> list[list[float]]:
-    """The noises of pictures, as `extract` writes them."""
+    """Return the noises of pictures, as `extract` writes them."""
     noises = []
     for name in names:
         assert main(["extract", f"{name}.png", "-f", "-o", "x.npy"]) == 0
@@ -56,7 +56,8 @@ def noises_of(*names: str) -> list[list[float]]:
     return noises
 
 
-def test_two_children_of_one_parent(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("folder")
+def test_two_children_of_one_parent(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["diff", "a.png", "b.png"]) == 0
     out, err = capsys.readouterr()
     cosine, degrees = plain_angle(*noises_of("a", "b"))
@@ -77,7 +78,8 @@ def test_two_children_of_one_parent(folder: Path, capsys: pytest.CaptureFixture[
     ]
 
 
-def test_the_same_as_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("folder")
+def test_the_same_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["diff", "--json", "a.png", "b.png"]) == 0
     found = json.loads(capsys.readouterr().out)
     cosine, degrees = plain_angle(*noises_of("a", "b"))
@@ -110,8 +112,8 @@ def test_the_same_as_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> N
         ("a", "a", "both: they start from the same noise"),
     ],
 )
+@pytest.mark.usefixtures("folder")
 def test_a_picture_may_be_the_ancestor(
-    folder: Path,  # noqa: ARG001 - it is the current folder
     capsys: pytest.CaptureFixture[str],
     left: str,
     right: str,
@@ -121,7 +123,8 @@ def test_a_picture_may_be_the_ancestor(
     assert capsys.readouterr().out.splitlines()[0] == f"ancestor         {ancestor}"
 
 
-def test_the_same_picture_differs_in_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("folder")
+def test_the_same_picture_differs_in_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["diff", "a.png", "a.png"]) == 0
     assert capsys.readouterr().out.splitlines()[3:] == [
         "settings         the same",
@@ -130,7 +133,7 @@ def test_the_same_picture_differs_in_nothing(folder: Path, capsys: pytest.Captur
     ]
 
 
-def test_strangers_of_other_shapes_and_sizes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_unrelated_pictures_of_different_shapes_and_sizes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lineage = Lineage(root=SeedRoot(seed=8))
     small = record_of(lineage, replay(lineage, (2, 4, 4), "CHW"), axes="CHW")
     write_picture(folder / "c.png", SIDE // 2, SIDE, RGB[: len(RGB) // 2], small)
@@ -204,8 +207,8 @@ def test_files_that_cannot_be_compared(folder: Path, capsys: pytest.CaptureFixtu
     )
 
 
+@pytest.mark.usefixtures("folder")
 def test_one_of_them_may_come_from_a_pipe(
-    folder: Path,  # noqa: ARG001 - it is the current folder
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -224,13 +227,13 @@ def test_the_nearest_ancestor_is_the_longest_shared_beginning(left: Chain, right
     assert common_ancestor(front_of(left), front_of(right)) == expected
 
 
-def test_noise_tells_ancestors_that_lineages_do_not() -> None:
+def test_equal_noise_reveals_ancestors_that_lineages_do_not() -> None:
     assert common_ancestor(front_of((7, 1)), front_of((0, 5, 6), "x", digest_of((7, 1)))) == (1, 0)
     assert common_ancestor(front_of((7, 1), "d"), front_of((8, 1, 2), "d")) == (1, 2)
 
 
 @given(st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1), st.integers(2, 50))
-def test_the_angle_is_that_of_the_schoolbook(one: int, other: int, count: int) -> None:
+def test_the_angle_matches_the_textbook_formula(one: int, other: int, count: int) -> None:
     left, right = (gauss1(seed, 0, count).astype(np.float16) for seed in (one, other))
     cosine, degrees = plain_angle([float(value) for value in left], [float(value) for value in right])
     found = angle(left, right)

@@ -1,4 +1,4 @@
-"""`latentpng extract`: where the noise goes, in which form, and what is not replaced."""
+"""`latentpng extract`: where it writes the noise, in which format, and what it does not replace."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from tests.support.latentpng.running import RECORD
 
 
 @pytest.mark.parametrize("name", [".", "/", "", "nothing/"])
-def test_extract_of_no_file_is_one_sentence(folder: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("folder")
+def test_extract_of_no_file_is_one_sentence(capsys: pytest.CaptureFixture[str], name: str) -> None:
     assert main(["extract", name]) == 3
     assert capsys.readouterr().err.count("\n") == 1
 

@@ -1,4 +1,4 @@
-"""`inspect` over many files: choosing, sorting, and the lines that it shows."""
+"""`latentpng inspect` on many files: choosing, sorting, and the lines that it prints."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ A1111 = "a dog\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 5, Size: 64x64,
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The four pictures, in the current folder."""
+    """The current folder: four different pictures."""
     four_pictures(tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 def names(out: str) -> list[str]:
-    """The files of JSON lines, without their ending."""
+    """Return the names of the files in JSON lines, without their suffix."""
     return [json.loads(line)["file"].removesuffix(".png") for line in out.splitlines()]
 
 
@@ -73,8 +73,8 @@ def names(out: str) -> list[str]:
         (["node~e"], ["cat", "house", "tensor"]),
     ],
 )
+@pytest.mark.usefixtures("folder")
 def test_where_chooses(
-    folder: Path,  # noqa: ARG001 - it is the current folder
     capsys: pytest.CaptureFixture[str],
     conditions: list[str],
     expected: list[str],
@@ -100,8 +100,8 @@ def test_where_chooses(
         (["prompt"], ["cat", "house", "tensor"]),
     ],
 )
-def test_sort_orders_and_puts_those_that_say_nothing_last(
-    folder: Path,  # noqa: ARG001 - it is the current folder
+@pytest.mark.usefixtures("folder")
+def test_sort_puts_files_without_the_field_last(
     capsys: pytest.CaptureFixture[str],
     order: list[str],
     expected: list[str],
@@ -128,8 +128,8 @@ DATE = "the value of this field is a date such as 2025-01-31 or 2025-01-31T18:00
         (["--sort", "--name"], f"--sort: there is no field '-name'; {KNOWN}"),
     ],
 )
+@pytest.mark.usefixtures("folder")
 def test_a_wrong_condition_is_one_sentence(
-    folder: Path,  # noqa: ARG001 - it is the current folder
     capsys: pytest.CaptureFixture[str],
     arguments: list[str],
     message: str,
@@ -138,7 +138,7 @@ def test_a_wrong_condition_is_one_sentence(
     assert capsys.readouterr() == ("", f"latentpng: {message}\n")
 
 
-def test_the_fields_are_told_by_help(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_lists_the_fields(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["inspect", "--help"])
     told = capsys.readouterr().out.partition("fields of --where")[2].replace(",", " ").replace(":", " ").split()
@@ -158,8 +158,8 @@ def test_short_is_one_line_a_file(folder: Path, capsys: pytest.CaptureFixture[st
     assert err == "latentpng: newer.png: a newer version of latentpng is needed: this reads version 1, found 2\n"
 
 
+@pytest.mark.usefixtures("folder")
 def test_a_folder_shows_all_of_each_file_unless_asked_otherwise(
-    folder: Path,  # noqa: ARG001 - it is the current folder
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["inspect", "."]) == 0
@@ -184,8 +184,8 @@ def test_recursive_goes_into_subfolders_and_not_through_links(folder: Path, caps
     assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == ["b/x.png", "b/deep.png/y.png"]
 
 
+@pytest.mark.usefixtures("folder")
 def test_lines_come_as_files_are_read_and_sorted_ones_at_the_end(
-    folder: Path,  # noqa: ARG001 - it is the current folder
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     read, written = look.look, io.StringIO()
@@ -224,7 +224,7 @@ def test_the_line_of_json_is_the_same_whichever_way_it_is_made(tmp_path: Path) -
     assert found[0]["file"] == "\x7f月?.png"
 
 
-def test_a_folder_that_cannot_be_read_is_told_and_the_others_are_read(
+def test_a_folder_that_cannot_be_read_is_reported_and_the_others_are_read(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder / "b").mkdir()
@@ -245,7 +245,7 @@ def test_a_folder_that_cannot_be_read_is_told_and_the_others_are_read(
 
 
 def with_text(data: bytes, text: str, *, behind: bool = False) -> bytes:
-    """A PNG with web UI's text, before the pixels or behind them."""
+    """Return a PNG with the metadata of a web UI, before the pixels or behind them."""
     chunk = build(b"tEXt", b"parameters\0" + text.encode())
     return data[:-12] + chunk + data[-12:] if behind else data[:33] + chunk + data[33:]
 
@@ -308,7 +308,7 @@ def test_a_cut_file_still_shows_the_latent_in_its_front(folder: Path, capsys: py
     assert main(["inspect", "--short", "cut.png"]) == 3
 
 
-def test_our_own_texts_need_no_second_look(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_texts_of_latentpng_need_no_second_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chunks, "walk", None)
     for name in ("cat", "house", "tensor"):
         seen = look.look(folder / f"{name}.png")

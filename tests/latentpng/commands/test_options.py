@@ -25,7 +25,7 @@ WRITERS = {
 
 @pytest.fixture
 def inputs(folder: Path) -> Path:
-    """The current folder with an input for every command that writes, and a file where its output goes."""
+    """The current folder: an input for every command that writes."""
     plain = encode_pixels(SIDE, SIDE, RGB)
     (folder / "plain.png").write_bytes(plain)
     (folder / "other.png").write_bytes(plain[:33] + build(b"tEXt", A1111) + plain[33:])

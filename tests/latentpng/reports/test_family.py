@@ -1,4 +1,4 @@
-"""The family of pictures: what lineages share, whatever the files are called and whatever they claim."""
+"""The family tree of pictures: what lineages share, whatever the files are called and whatever they claim."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.support.latentpng.pictures import RGB, SIDE, chunk_data, seeded_recor
 
 
 def is_forest(family: Family) -> bool:
-    """True when each parent stands before its child, and no node is there for nothing."""
+    """Return whether each parent stands before its children, and each node leads to a picture."""
     children = family.children()
     return all(
         ROOT <= node.parent < place and (node.files or children[place]) for place, node in enumerate(family.nodes)
@@ -53,7 +53,7 @@ claims = st.sampled_from(["", *"abc"])
 
 @given(st.lists(st.tuples(chains, claims, claims), max_size=14))
 @settings(max_examples=150, deadline=None)
-def test_liars_cannot_close_a_circle(pictures: list[tuple[Chain, str, str]]) -> None:
+def test_false_claims_cannot_close_a_cycle(pictures: list[tuple[Chain, str, str]]) -> None:
     fronts = [(str(number), front_of(*claimed)) for number, claimed in enumerate(pictures)]
     family = family_of(fronts)
     assert is_forest(family)
@@ -89,12 +89,12 @@ def test_all_that_decides_where_a_round_leads_tells_nodes_apart(different: dict[
 
 
 @pytest.mark.parametrize("same", [{"settings": {"steps": 4}}, {"bands": []}, {"x-own": 1}, {"prompt_scale": 0}])
-def test_what_decides_nothing_does_not(same: dict[str, Json]) -> None:
+def test_entries_without_effect_do_not_tell_nodes_apart(same: dict[str, Json]) -> None:
     family = family_of([("a", front_of((7, 1))), ("b", front_of((7, 1), replaced=same))])
     assert [node.files for node in family.nodes] == [(), ("a", "b")]
 
 
-def test_a_prompt_that_moved_is_another_node_although_the_noise_is_the_same() -> None:
+def test_a_moved_prompt_is_a_node_of_its_own_although_the_noise_is_the_same() -> None:
     moved: dict[str, Json] = {"scale": 0.0, "prompt_scale": 0.5}
     parent = ("a", front_of((7,), "same"))
     family = family_of([parent, ("b", front_of((7, 1), "same", replaced=moved)), ("c", front_of((7, 2), "same"))])
@@ -112,7 +112,7 @@ def test_whole_numbers_and_real_ones_are_the_same_scale() -> None:
     assert len(family.nodes) == 2
 
 
-def test_noise_from_elsewhere_hangs_on_the_picture_that_has_it() -> None:
+def test_imported_noise_joins_the_tree_of_its_source() -> None:
     end = digest_of((7, 1))
     imported = front_of((0, 5), "x", end)
     for pictures in ([("a", front_of((7, 1))), ("b", imported)], [("b", imported), ("a", front_of((7, 1)))]):
@@ -131,7 +131,7 @@ def test_noise_may_be_imported_again_and_again() -> None:
         assert [node.parent for node in family.nodes] == [ROOT, 0, 1, 2]
 
 
-def test_two_that_claim_to_come_from_each_other_are_no_circle() -> None:
+def test_two_pictures_that_claim_to_come_from_each_other_form_no_cycle() -> None:
     family = family_of([("x", front_of((0, 1), "b", "a")), ("y", front_of((0, 2), "a", "b"))])
     assert is_forest(family)
     assert sorted(node.files for node in family.nodes) == [("x",), ("y",)]
@@ -150,7 +150,7 @@ def test_the_same_noise_by_two_ways_is_one_node() -> None:
     assert [node.parent for node in family.nodes] == [ROOT, 0, 1]
 
 
-def test_other_shapes_have_other_families() -> None:
+def test_different_shapes_are_different_families() -> None:
     wide = Front(version=(1, 0), chunk_bytes=1, dims=(4, 4, 8), metadata=front_of((7,)).metadata, is_known=True)
     assert len(family_of([("a", front_of((7,))), ("b", wide)]).nodes) == 2
 
@@ -176,7 +176,7 @@ def test_a_tree_is_drawn() -> None:
     ]
 
 
-def test_a_terminal_without_boxes_gets_ascii(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_without_box_characters_gets_ascii(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_picture(tmp_path / "a.png", SIDE, SIDE, RGB, seeded_record((Round(seed=3, scale=0.5),)))
     drawn = io.TextIOWrapper(io.BytesIO(), "ascii")
     monkeypatch.setattr(sys, "stdout", drawn)
@@ -251,7 +251,7 @@ def test_ten_thousand_pictures_are_one_family() -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A search on two machines, the current folder: parent, child, and the child's noise imported and varied."""
+    """The current folder: a parent, its child in a subfolder, and a picture varied from the child's imported noise."""
     steps = (Round(seed=3, scale=0.5, of=4, marks=(2,)), Round(seed=4, scale=0.25, region="01/11"))
     child = seeded_record(steps)
     family = Lineage(root=TensorRoot(source={"tool": "other"}), rounds=(Round(seed=9, scale=0.3),))
@@ -275,12 +275,13 @@ DRAWN = [
 
 
 @pytest.mark.parametrize("named", [[".", "other"], ["-r", "."]])
-def test_files_fall_into_place(folder: Path, capsys: pytest.CaptureFixture[str], named: list[str]) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("folder")
+def test_tree_draws_the_files_of_all_folders(capsys: pytest.CaptureFixture[str], named: list[str]) -> None:
     assert main(["tree", *named]) == 0
     assert capsys.readouterr() == ("\n".join(DRAWN) + "\n", "")
 
 
-def test_bad_files_are_told_and_the_rest_is_drawn(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bad_files_are_reported_and_the_rest_is_drawn(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "newer.png").write_bytes(png_of((b"laTn", changed(chunk_data(), 4, b"\2"))))
     (folder / "plain.png").write_bytes(png_of())
     assert main(["tree", "-r", "."]) == 6
@@ -298,7 +299,7 @@ def test_bad_files_are_told_and_the_rest_is_drawn(folder: Path, capsys: pytest.C
     assert capsys.readouterr().out.splitlines()[0] == "digraph family {"
 
 
-def test_a_twin_falls_into_place_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_twin_shares_the_node_of_its_chunk(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     vectors = Path(__file__).parents[2] / "vectors"
     for name in ("seeded", "twin"):
         (folder / f"{name}.png").write_bytes((vectors / f"{name}.png").read_bytes())
