@@ -7,8 +7,9 @@ from pathlib import Path
 
 from latentpng.commands.inputs import beside, each
 from latentpng.commands.output import STANDARD_OUTPUT, add_output, replay_progress, write
-from latentpng.errors import ExitCode
+from latentpng.errors import ExitCode, InvalidValueError
 from latentpng.tensors import FORMATS, check_suffix, tensor_file
+from latentpng.text import plain
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -38,9 +39,7 @@ def run(given: argparse.Namespace) -> ExitCode:
         from latentpng.png.files import read_record
 
         output: str | None = given.output
-        named = Path(output).suffix.lower() if output not in (None, STANDARD_OUTPUT) else ".npy"
-        suffix = FORMATS[given.format] if given.format else named
-        check_suffix(suffix)
+        suffix = FORMATS[given.format] if given.format else _suffix(output)
         tell = replay_progress(file)
         record = read_record(file, tell)
         noise = ancestor_noise(record, len(record.lineage.rounds) if given.round is None else given.round, tell)
@@ -50,6 +49,18 @@ def run(given: argparse.Namespace) -> ExitCode:
         return ExitCode.OK
 
     return each([given.file], extract, folders=False)
+
+
+def _suffix(output: str | None) -> str:
+    """Return the suffix that decides the format; InvalidValueError for one that names none."""
+    if output is None or output == STANDARD_OUTPUT:
+        return ".npy"
+    suffix = Path(output).suffix.lower()
+    try:
+        check_suffix(suffix)
+    except InvalidValueError as error:
+        raise InvalidValueError(f"--out {plain(output)}: {error}") from error
+    return suffix
 
 
 def _round_number(text: str) -> int:

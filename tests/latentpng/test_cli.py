@@ -188,7 +188,7 @@ def test_a_folder_without_latents_is_reported(tmp_path: Path, capsys: pytest.Cap
         (
             ["extract", "a.png", "-o", "x.bin"],
             2,
-            "a.png: noise is written as .npy, .safetensors or .latent, found '.bin'",
+            "a.png: --out x.bin: noise is written as .npy, .safetensors or .latent, found '.bin'",
         ),
         (["extract", "a.png", "-o", "no/x.npy"], 9, "no/x.npy: it cannot be written (No such file or directory)"),
         (
