@@ -24,7 +24,7 @@ _INTERRUPTED = 130  # the same for SIGINT
 _COMMANDS = {
     "inspect": "show what a file records, without decoding noise or pixels",
     "extract": "write the initial noise of a picture to a file",
-    "verify": "check the chunk, noise, lineage and pixels of each file; with --render, render each picture again",
+    "verify": "check the chunk, noise, lineage and pixels of each file, and with --render its rendering",
     "copy": "copy the latent of a picture into an edited, resized or re-encoded copy of it",
     "embed": "put initial noise and settings into an existing PNG",
     "import": "rebuild the initial noise of another tool's picture from its metadata, and save the picture with it",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from latentpng.record import Json
     from latentpng.reports.verify import Report
 
-_RENDERING = """With --render, the program `warmer` (a package of its own) renders every good picture again and \
+_RENDERING = """For --render, the program `warmer`, a package of its own, renders every good picture again and \
 compares the pixels. The same device and the same versions must give the same pixels; otherwise the line says how far \
 apart the pixels are, and which recorded conditions differ from this run. `latentpng --help` lists the exit codes."""
 
