@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from latentpng.chunk.header import Front
 from latentpng.foreign.record import ForeignRecord
+from latentpng.json_fields import is_number
 from latentpng.png.open import STANDARD_INPUT
 from latentpng.record import JsonObject
 from latentpng.reports.look import PictureInfo
@@ -96,7 +97,7 @@ def _setting(key: str) -> Callable[[Front], float | None]:
 
 
 def _as_number(value: object) -> float | None:
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return value if is_number(value) else None
 
 
 def _text_setting(key: str) -> Callable[[Front], str]:
