@@ -1,4 +1,4 @@
-"""`python -m latentpng`."""
+"""Run the command as `python -m latentpng`."""
 
 import sys
 

@@ -1,6 +1,6 @@
-"""The `latentpng` command: which commands there are, and what is the same for all of them.
+"""The `latentpng` command: its subcommands, and what all of them have in common.
 
-Only the module of the command that was asked for is imported: `--help` and `inspect` start without NumPy, zstandard
+Only the module of the chosen subcommand is imported, so that `--help` and `inspect` start without NumPy, zstandard
 and Pillow.
 """
 
@@ -14,71 +14,65 @@ from importlib import import_module
 
 from latentpng import __version__
 from latentpng.commands import output
+from latentpng.commands.exit_codes import exit_codes_help
 from latentpng.errors import ExitCode
 
 _BROKEN_PIPE = 141  # what a shell reports for a program that SIGPIPE ended
-_INTERRUPTED = 130
+_INTERRUPTED = 130  # the same for SIGINT
 
-# a module of latentpng.commands each, and the line that --help has for it
+# the modules of latentpng.commands, and how --help describes them
 _COMMANDS = {
-    "inspect": "show what a file says; decodes neither tensor nor pixels",
-    "extract": "write the initial noise to a file of its own",
-    "verify": "check chunk, noise, lineage and pixels: one line a file; --render draws it again",
-    "copy": "carry the latent of one picture over to an edited, resized or re-encoded copy of it",
-    "embed": "give a PNG that exists its initial noise, and its settings",
-    "import": "give another tool's picture the noise that it started from, rebuilt from its metadata",
-    "tree": "draw the family of all pictures in folders, from their lineages alone",
-    "diff": "compare two pictures: ancestor, settings, noise and pixels",
-    "strip": "remove noise, lineage and settings, in place; pixels stay as they are",
+    "inspect": "show what a file records, without decoding noise or pixels",
+    "extract": "write the initial noise of a picture to a file",
+    "verify": "check the chunk, noise, lineage and pixels of each file, and with --render its rendering",
+    "copy": "copy the latent of a picture into an edited, resized or re-encoded copy of it",
+    "embed": "put initial noise and settings into an existing PNG",
+    "import": "rebuild the initial noise of another tool's picture from its metadata, and save the picture with it",
+    "tree": "draw the family tree of all pictures in folders, from their lineages alone",
+    "diff": "compare two pictures: common ancestor, settings, noise and pixels",
+    "strip": "remove noise, lineage and settings from a PNG in place; its pixels are not changed",
 }
-_MODULES = {"import": "import_"}  # where the command's name cannot be a module's
+_MODULES = {"import": "import_"}  # for commands whose name is a keyword of Python
 
-_EPILOG = """\
-A FILE may be a PNG, or "-" for standard input; inspect, verify and tree also take a folder and read the
-pictures in it, with -r those in its folders too.
-After a bad file the next is read;
-the exit code is that of the worst one: 1, 2, 9, 3, 5, 7, 8, 11, 10, 6, 4, from the worst on.
-
-exit codes:
-  0  good
-  1  a fault of this program
-  2  wrong usage
-  3  not a readable PNG, noise or settings file: missing, cut, no permission
-  4  a PNG without a latent (inside a folder such files are passed over)
-  5  a damaged latent
-  6  a latent that needs a newer version
-  7  the lineage does not lead to the stored noise
-  8  the pixels are not those that were rendered
-  9  the output cannot be written, or exists already, or carries another latent
- 10  verify --render: the model that made the picture cannot be used here
- 11  verify --render: rendering failed
-"""
+_FILES_HELP = """\
+A FILE is a PNG, or "-" for standard input. inspect, verify and tree also take a folder: they read
+the pictures in it, and with -r those in its subfolders as well."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code; SystemExit on --help, --version and wrong usage."""
+    """Run one command.
+
+    Args:
+        argv: The words after the program's name; those of this process by default.
+
+    Returns:
+        The exit code: an `ExitCode`, 130 after an interrupt, or 141 when the reader of standard output went away.
+
+    Raises:
+        SystemExit: After --help and --version (0), and on wrong usage (2).
+    """
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     words = sys.argv[1:] if argv is None else argv
-    arguments = _parser(words).parse_args(_joined(words))
+    arguments = _parser(words).parse_args(_join_sort_field(words))
     try:
         code: int = arguments.run(arguments)
         output.flush()
     except BrokenPipeError:
-        _give_up_output()
+        _discard_output()
         return _BROKEN_PIPE
     except OSError as error:
         output.say(f"standard output: it cannot be written ({error.strerror or error})")
-        _give_up_output()
+        _discard_output()
         return ExitCode.UNWRITABLE
     except KeyboardInterrupt:
         return _INTERRUPTED
     return code
 
 
-def _joined(words: Sequence[str]) -> list[str]:
-    """`--sort -time` as one word: argparse takes the second for an option of its own."""
+def _join_sort_field(words: Sequence[str]) -> list[str]:
+    """Write `--sort -time` as one word, because argparse would read `-time` as an option."""
     joined: list[str] = []
     for word in words:
         if joined and joined[-1] == "--sort" and word.startswith("-"):
@@ -88,25 +82,29 @@ def _joined(words: Sequence[str]) -> list[str]:
     return joined
 
 
-def _give_up_output() -> None:
-    """Lead standard output nowhere, so that the interpreter's own flush at exit stays quiet."""
+def _discard_output() -> None:
+    """Point standard output at the null device, so that the interpreter's flush at exit cannot fail again."""
     if sys.stdout is not None:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="latentpng",
-        description="Read, check and remove the initial noise and lineage that a PNG carries.",
-        epilog=_EPILOG,
+        description="Read, check, add and remove the initial noise and lineage that a PNG carries.",
+        epilog=f"{_FILES_HELP}\n\n{exit_codes_help()}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"latentpng {__version__}")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, help in _COMMANDS.items():
-        subparser = subparsers.add_parser(name, help=help, description=f"{help[0].upper()}{help[1:]}.")
+    for name, summary in _COMMANDS.items():
+        # without abbreviations, because --ou would be ambiguous, and a new option could break a script that uses one
+        subparser = subparsers.add_parser(
+            name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.", allow_abbrev=False
+        )
         if name in words:
             module = import_module(f"latentpng.commands.{_MODULES.get(name, name)}")
             module.configure(subparser)

@@ -1,4 +1,4 @@
-"""The commands of `latentpng`, a module each: `configure` adds its arguments to a parser, `run` does it.
+"""The commands of `latentpng`, one module each: `configure` adds the options of a command, `run` executes it.
 
-A module here imports what it needs inside `run`, so that only the command that was asked for costs its start.
+A module imports what it needs inside `run`, so that a command does not pay for the imports of the others.
 """

@@ -1,4 +1,4 @@
-"""`latentpng copy`: give an edited, resized or re-encoded copy of a picture the latent that it lost."""
+"""`latentpng copy`: copy a latent into an edited, resized or re-encoded copy of its picture, which has lost it."""
 
 from __future__ import annotations
 
@@ -10,23 +10,26 @@ from latentpng.commands.inputs import each
 from latentpng.commands.output import add_output, replay_progress
 from latentpng.errors import ExitCode
 
-_PIXELS = "The digest of the pixels goes along only where TO still has these pixels."
+_PIXELS = "The digest of the pixels is copied only if both files have the same pixels."
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """The arguments."""
-    parser.description = f"{parser.description}  {_PIXELS}"
-    parser.add_argument("source", metavar="FROM", help="a PNG with a latent; - is standard input")
-    parser.add_argument("file", metavar="TO", help="a PNG; changed in place unless -o is there")
+    """Add the options of the command."""
+    parser.description = f"{parser.description} {_PIXELS}"
+    parser.add_argument("source", metavar="FROM", help="the PNG with the latent; - is standard input")
+    parser.add_argument("file", metavar="TO", help="the PNG that gets it; changed in place unless --out is given")
     add_output(
-        parser, "X.png", "write a copy of TO instead; - is standard output", replaced="another latent, or an output,"
+        parser,
+        "X.png",
+        "write the result to this file and leave TO as it is; - is standard output",
+        replaced="a different latent, or an output file,",
     )
 
 
 def run(given: argparse.Namespace) -> ExitCode:
-    """Carry the latent over."""
+    """Copy the latent."""
 
-    def carry(file: str) -> ExitCode:
+    def copy(file: str) -> ExitCode:
         from latentpng.png.files import read_picture, read_record
         from latentpng.png.pixels import pixel_digest
 
@@ -37,4 +40,4 @@ def run(given: argparse.Namespace) -> ExitCode:
         embed_into(file, record, given.output, force=given.force)
         return ExitCode.OK
 
-    return each([given.file], carry, folders=False)
+    return each([given.file], copy, folders=False)

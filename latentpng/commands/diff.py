@@ -1,4 +1,4 @@
-"""`latentpng diff`: how two pictures differ."""
+"""`latentpng diff`: show how two pictures differ."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ if TYPE_CHECKING:
 _TEXT_LIMIT = 400
 _ROUNDS_SHOWN = 12
 _EPILOG = """\
-The exit code is 0 when both files could be read, whether they differ or not; else that of the worse one.
+The exit code is 0 if both files could be read, whether they differ or not; otherwise it is that of the worse file.
 
 --json prints one object:
   files     [A, B]
-  ancestor  [rounds of A, rounds of B] that lead to the nearest common ancestor, or null
-  rounds    [[...], [...]]: what each did after it, or all that it did
-  settings  {name: {"left": .., "right": ..}}: only what differs; a side that has none is left out
-  noise     {"cosine": .., "degrees": ..}, or null when the shapes differ
-  pixels    {"largest": .., "mean": ..} of 255, or null when the sizes differ
+  ancestor  the nearest common ancestor, as the number of its rounds in each lineage: [in A, in B]; null if none
+  rounds    [[...], [...]]: the rounds of each lineage after the ancestor; all of them if there is none
+  settings  {name: {"left": .., "right": ..}}: the settings that differ; a side that lacks the setting is left out
+  noise     {"cosine": .., "degrees": ..}; null if the shapes differ or one side is all zeros
+  pixels    {"largest": .., "mean": ..}: absolute differences, 0 to 255; null if the sizes differ
 """
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """The arguments."""
+    """Add the options of the command."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _EPILOG
-    parser.add_argument("left", metavar="A")
-    parser.add_argument("right", metavar="B")
-    parser.add_argument("--json", action="store_true", help="one JSON object")
+    parser.add_argument("left", metavar="A", help="a PNG with a latent; - is standard input")
+    parser.add_argument("right", metavar="B", help="another one")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(given: argparse.Namespace) -> ExitCode:
@@ -45,7 +45,7 @@ def run(given: argparse.Namespace) -> ExitCode:
     from latentpng.reports.diff import difference, read_side
 
     if given.left == given.right == STANDARD_INPUT:
-        say("standard input holds one picture: two needed")
+        say("standard input can hold one picture only; name a file for the other one")
         return ExitCode.USAGE
     sides: list[Side] = []
 
@@ -61,30 +61,20 @@ def run(given: argparse.Namespace) -> ExitCode:
 
 
 def _lines(sides: list[Side], found: Difference) -> list[str]:
-    """One fact a line."""
+    """Return one fact per line."""
     left, right = sides
     facts = [("ancestor", _ancestor_text(sides, found))]
     facts += _rounds_facts("first", left, found.left_rounds) + _rounds_facts("second", right, found.right_rounds)
     facts += [(setting.name, f"{_value(setting.left)} -> {_value(setting.right)}") for setting in found.settings]
     if not found.settings:
         facts.append(("settings", "the same"))
-    shapes = [" x ".join(map(str, side.record.tensor.shape)) for side in sides]
-    if shapes[0] != shapes[1]:
-        facts.append(("noise", f"of another shape: {shapes[0]}, {shapes[1]}"))
-    elif math.isnan(found.cosine):
-        facts.append(("noise", "all zeros on one side"))
-    else:
-        facts.append(("noise", f"cosine {found.cosine:.6f}, angle {found.degrees:.3f} degrees"))
-    if math.isnan(found.mean):
-        facts.append(("pixels", f"of another size: {left.width} x {left.height}, {right.width} x {right.height}"))
-    else:
-        facts.append(("pixels", f"largest difference {found.largest:.0f} of 255, mean {found.mean:.4f}"))
+    facts += [("noise", _noise_text(sides, found)), ("pixels", _pixels_text(sides, found))]
     return [f"{plain(name, 40):16} {text}" for name, text in facts]
 
 
 def _ancestor_text(sides: list[Side], found: Difference) -> str:
     if not found.ancestor:
-        return "none: they come from different roots"
+        return "none: the pictures come from different roots"
     if not found.left_rounds and not found.right_rounds:
         return "both: they start from the same noise"
     for side, rounds in zip(sides, (found.left_rounds, found.right_rounds), strict=True):
@@ -105,6 +95,22 @@ def _rounds_facts(name: str, side: Side, rounds: tuple[Round, ...]) -> list[tupl
     first = len(side.record.lineage.rounds) - len(rounds) + hidden + 1
     shown = enumerate(rounds[hidden:], first)
     return facts + [(f"  round {number}", plain(round_text(round_), _TEXT_LIMIT)) for number, round_ in shown]
+
+
+def _noise_text(sides: list[Side], found: Difference) -> str:
+    left, right = (" x ".join(map(str, side.record.tensor.shape)) for side in sides)
+    if left != right:
+        return f"the shapes differ: {left} and {right}"
+    if math.isnan(found.cosine):
+        return "no angle, because one side is all zeros"
+    return f"cosine {found.cosine:.6f}, angle {found.degrees:.3f} degrees"
+
+
+def _pixels_text(sides: list[Side], found: Difference) -> str:
+    if math.isnan(found.mean):
+        left, right = (f"{side.width} x {side.height}" for side in sides)
+        return f"the sizes differ: {left} and {right}"
+    return f"largest difference {found.largest:.0f} of 255, mean {found.mean:.4f}"
 
 
 def _value(values: tuple[Json, ...]) -> str:

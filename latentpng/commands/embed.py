@@ -1,4 +1,4 @@
-"""`latentpng embed`: give a PNG that exists the noise that it was rendered from."""
+"""`latentpng embed`: put the noise that a picture was rendered from into its existing PNG."""
 
 from __future__ import annotations
 
@@ -16,18 +16,35 @@ if TYPE_CHECKING:
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """The arguments."""
-    parser.add_argument("file", metavar="FILE")
+    """Add the options of the command."""
+    parser.add_argument("file", metavar="FILE", help="the PNG; changed in place unless --out is given")
     parser.add_argument(
         "--noise",
         required=True,
         metavar="X.npy|X.safetensors",
-        help="unit noise, before the scheduler's sigma; float32 and float64 are rounded to float16",
+        help="the initial noise, of unit variance, before the scheduler's sigma; float32 and float64 are rounded to "
+        "float16",
     )
-    parser.add_argument("--settings", default="", metavar="JSON", help="how it was rendered: an object, or its file")
-    parser.add_argument("--axes", default="", help="one letter a dimension, H and W for the spatial ones")
-    parser.add_argument("--source", default="", metavar="TEXT", help="where the noise is from")
-    add_output(parser, "X.png", "write a copy instead; - is standard output", replaced="another latent, or an output,")
+    parser.add_argument(
+        "--settings",
+        default="",
+        metavar="JSON",
+        help="the settings of the render: a JSON object, or the name of a file that holds one",
+    )
+    parser.add_argument(
+        "--axes",
+        default="",
+        metavar="LETTERS",
+        help="one letter for each dimension of the noise, H and W for height and width (default: those that the "
+        "noise file names, else L, LC, CHW or NCHW)",
+    )
+    parser.add_argument("--source", default="", metavar="TEXT", help="a note on where the noise comes from")
+    add_output(
+        parser,
+        "X.png",
+        "write the result to this file and leave FILE as it is; - is standard output",
+        replaced="a different latent, or an output file,",
+    )
 
 
 def run(given: argparse.Namespace) -> ExitCode:
@@ -58,34 +75,37 @@ def run(given: argparse.Namespace) -> ExitCode:
     return each([given.file], embed, folders=False)
 
 
-def _settings(text: str) -> JsonObject:
-    """The object of --settings: the text itself when it starts with a brace, else that of the file it names."""
+def _settings(argument: str) -> JsonObject:
+    """Return the object of --settings: the argument itself if it starts with a brace, else the file that it names."""
     from latentpng.chunk.strict_json import read_text
 
-    if not text:
+    if not argument:
         return {}
-    if text.lstrip().startswith("{"):
+    if argument.lstrip().startswith("{"):
         try:
-            return read_text(text)
+            return read_text(argument)
         except InvalidValueError as error:
             raise InvalidValueError(f"--settings: {error}") from error
     try:
-        return read_text(_text_of(text))
+        return read_text(_text_of(argument))
     except InvalidValueError as error:
-        raise UnreadableFileError(f"{plain(text)}: {error}") from error
+        raise UnreadableFileError(f"{plain(argument)}: {error}") from error
 
 
 def _text_of(path: str) -> str:
+    """Return the text of a settings file; raise UnreadableFileError when it is too long or not UTF-8."""
     from latentpng.chunk.header import MAX_METADATA
 
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 - as opening.py does
+        with open(path, "rb") as file:  # noqa: PTH123 - a Path raises the same errors, later
             data = file.read(MAX_METADATA + 1)
         if len(data) > MAX_METADATA:
-            raise UnreadableFileError(f"{plain(path)}: settings of at most {MAX_METADATA} bytes needed, found more")
+            raise UnreadableFileError(f"{plain(path)}: settings have at most {MAX_METADATA} bytes, found more")
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UnreadableFileError(f"{plain(path)}: UTF-8 needed, found byte {data[error.start]:#04x}") from error
+        raise UnreadableFileError(
+            f"{plain(path)}: UTF-8 text is needed, found byte {data[error.start]:#04x}"
+        ) from error
     except OSError as error:
         raise UnreadableFileError(f"{plain(path)}: it cannot be read ({error.strerror or error})") from error
     except ValueError as error:

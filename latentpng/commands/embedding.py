@@ -1,4 +1,4 @@
-"""How commands put a latent into a picture that exists: nothing is replaced unasked, and a signature is told."""
+"""Put a latent into an existing PNG: never replace a different latent unasked, and warn about signatures."""
 
 from __future__ import annotations
 
@@ -14,22 +14,40 @@ if TYPE_CHECKING:
 
 
 def check_places(file: str, output: str | None, *, force: bool) -> None:
-    """InvalidValueError, UnwritableFileError: what can be told before any work is done."""
+    """Check input and output before any work is done.
+
+    Args:
+        file: The PNG that gets the latent.
+        output: Where the result goes, None for `file` itself.
+        force: Replace an output that exists.
+
+    Raises:
+        InvalidValueError: The input is standard input.
+        UnwritableFileError: The output exists and `force` is false.
+    """
     if file == STANDARD_INPUT:
-        raise InvalidValueError("a file is needed here, found standard input")
+        raise InvalidValueError("standard input cannot be used here; name a file")
     if output not in (None, STANDARD_OUTPUT):
         check_target(output, force=force)
 
 
 def embed_into(file: str, record: LatentRecord, output: str | None, *, force: bool) -> None:
-    """Write `file` with the record in it, to `output` where there is one.  UnwritableFileError, UnreadableFileError.
+    """Write a PNG with a record in it.
 
-    A latent that says something else is replaced by force only.
+    Args:
+        file: The PNG that gets the record.
+        record: The record; it replaces the same latent, and a different one only with `force`.
+        output: Where the result goes, None for `file` itself, "-" for standard output.
+        force: Replace a different latent.
+
+    Raises:
+        UnwritableFileError: The PNG carries a different latent and `force` is false, or the output cannot be written.
+        UnreadableFileError: The PNG cannot be read.
     """
     from latentpng.png import files
 
     if not force and files.carries_another(file, record):
-        raise UnwritableFileError(f"{plain(file)}: it carries another latent, and only --force replaces it")
+        raise UnwritableFileError(f"{plain(file)}: it carries a different latent already; add --force to replace it")
     warn = signature_warning(file)
     if output == STANDARD_OUTPUT:
         standard_output().buffer.write(files.embedded(file, record, warn))

@@ -45,7 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         parser,
         "OUT.png",
         f"file to write (default: FILE with the suffix {_SUFFIX})",
-        replaced="another latent, or an output,",
+        replaced="a different latent, or an output file,",
     )
 
 
@@ -59,7 +59,7 @@ def run(given: argparse.Namespace) -> ExitCode:
         from latentpng.png.files import read_picture, write_picture
 
         if given.output == STANDARD_OUTPUT:
-            raise InvalidValueError("import cannot write to standard output: name a file with --output")
+            raise InvalidValueError("import cannot write to standard output: name a file with --out")
         check_places(file, given.output, force=given.force)
         png = is_png(file)
         target = beside(file, _SUFFIX) if given.output is None else given.output

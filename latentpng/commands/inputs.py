@@ -1,4 +1,4 @@
-"""Which files a command runs on: those named, and the pictures of a folder; a bad one does not stop the others."""
+"""The files that a command reads: those named, and the pictures in a folder.  A bad file does not stop the others."""
 
 from __future__ import annotations
 
@@ -19,15 +19,21 @@ Action: TypeAlias = Callable[[str], ExitCode]
 
 
 class _Named(NamedTuple):
-    """What one argument leads to: a file, or the pictures of a folder.  is_whole: all of it could be listed."""
+    """What one argument names.
+
+    Attributes:
+        files: The file itself, or the pictures in the folder.
+        folder: The folder, "" for a file.
+        is_complete: False when a folder, or one of its subfolders, could not be listed.
+    """
 
     files: Sequence[str]
     folder: str = ""
-    is_whole: bool = True
+    is_complete: bool = True
 
 
 def each(files: Sequence[str], action: Action, *, folders: bool = True) -> ExitCode:
-    """Run an action on every file, go on after a bad one, and return the worst exit code."""
+    """Run an action on every file and return the worst exit code; see `visit`."""
     return visit(files, action, folders=folders).worst
 
 
@@ -41,31 +47,40 @@ def visit(
     empty: str = "no PNG in this folder carries a latent",
     expect: Callable[[list[str]], None] | None = None,
 ) -> Tally:
-    """Run an action on every file, and tell each bad one in a sentence.
+    """Run an action on every file, and report each error in one sentence on standard error.
 
-    In a folder, files without a latent are passed over.
-    recursive: look into the folders of a folder too.  suffixes: what the names in a folder end in, in lower case.
-    empty: what is told of a folder in which all were passed over.
-    expect: is given all files before the first action.
+    Files without a latent that stand in a folder are skipped and only counted.
+
+    Args:
+        arguments: Files, folders, and "-" for standard input.
+        action: What to do with one file; it returns its exit code or raises `LatentPngError`.
+        folders: Read the pictures in folders; otherwise a folder is an argument like any file.
+        recursive: Read subfolders too.
+        suffixes: The endings of the pictures in a folder, in lower case.
+        empty: The message for a folder in which every file was skipped.
+        expect: A callback that gets the list of all files before the first action.
+
+    Returns:
+        The number of files per exit code.
     """
     tally = Tally()
     named = [
-        _in_folder(argument, suffixes, tally, recursive=recursive)
+        _list_folder(argument, suffixes, tally, recursive=recursive)
         if folders and is_folder(argument)
         else _Named(files=(argument,))
         for argument in arguments
     ]
     if expect is not None:
         expect([file for part in named for file in part.files])
-    ticker = progress.Progress(sum(len(part.files) for part in named))
+    bar = progress.Progress(sum(len(part.files) for part in named))
     try:
         for part in named:
-            before = tally.passed_over
+            skipped_before = tally.passed_over
             for file in part.files:
                 _run(file, action, tally, in_folder=bool(part.folder))
-                if ticker.step():
+                if bar.step():
                     flush()
-            if part.folder and part.is_whole and tally.passed_over - before == len(part.files):
+            if part.folder and part.is_complete and tally.passed_over - skipped_before == len(part.files):
                 say(f"{part.folder}: {empty}")
                 tally.codes[ExitCode.NO_LATENT] += 1
     finally:
@@ -74,13 +89,17 @@ def visit(
 
 
 def is_folder(file: str) -> bool:
-    """True for a folder; never raises."""
+    """Return whether an argument is a folder; never raise."""
     # not Path.is_dir, which raises where a name is too long or a folder is locked
     return file != STANDARD_INPUT and os.path.isdir(file)  # noqa: PTH112
 
 
 def beside(file: str, suffix: str) -> str:
-    """The output that belongs to an input: its name with another suffix; standard output for standard input."""
+    """Return the default output for an input.
+
+    Returns:
+        The name of the input with another suffix; "-", standard output, for standard input.
+    """
     from pathlib import Path
 
     return STANDARD_OUTPUT if file == STANDARD_INPUT else str(Path(file).with_suffix(suffix))
@@ -98,31 +117,34 @@ def _run(file: str, action: Action, tally: Tally, *, in_folder: bool) -> None:
     tally.codes[code] += 1
 
 
-def _in_folder(folder: str, suffixes: tuple[str, ...], tally: Tally, *, recursive: bool) -> _Named:
-    """The pictures of a folder, by name.  A folder that cannot be read is told."""
+def _list_folder(folder: str, suffixes: tuple[str, ...], tally: Tally, *, recursive: bool) -> _Named:
+    """List the pictures in a folder by name, those of subfolders behind them.  Report a folder that cannot be read."""
     from pathlib import Path
 
     files: list[str] = []
-    waiting, is_whole = [str(Path(folder))], True
-    while waiting:
-        inner = waiting.pop()
+    stack, is_complete = [str(Path(folder))], True
+    while stack:
+        current = stack.pop()
         try:
-            with os.scandir(inner) as entries:
-                found = sorted(_told(entries, suffixes))
+            with os.scandir(current) as entries:
+                found = sorted(_pictures_and_folders(entries, suffixes))
         except OSError as error:
-            say(f"{inner}: it cannot be read ({error.strerror or error})")
+            say(f"{current}: it cannot be read ({error.strerror or error})")
             tally.codes[UnreadableFileError.exit_code] += 1
-            is_whole = False
+            is_complete = False
             continue
-        start = "" if inner == "." else os.path.join(inner, "")  # noqa: PTH118 - no Path for each of 10,000 files
-        files += [start + name for name, is_inner in found if not is_inner]
+        start = "" if current == "." else os.path.join(current, "")  # noqa: PTH118 - no Path for each of 10,000 files
+        files += [start + name for name, is_subfolder in found if not is_subfolder]
         if recursive:
-            waiting += [start + name for name, is_inner in reversed(found) if is_inner]
-    return _Named(files=files, folder=folder, is_whole=is_whole)
+            stack += [start + name for name, is_subfolder in reversed(found) if is_subfolder]
+    return _Named(files=files, folder=folder, is_complete=is_complete)
 
 
-def _told(entries: Iterator[os.DirEntry[str]], suffixes: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
-    """Names of pictures and folders, and which it is.  Links that lead nowhere are pictures, pipes are not."""
+def _pictures_and_folders(entries: Iterator[os.DirEntry[str]], suffixes: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
+    """Yield the name of each picture and subfolder, and whether it is a subfolder.
+
+    Hidden entries, FIFOs and devices are skipped.  Broken symlinks are listed, so that reading them reports an error.
+    """
     for entry in entries:
         if entry.name.startswith("."):
             continue
@@ -135,5 +157,5 @@ def _told(entries: Iterator[os.DirEntry[str]], suffixes: tuple[str, ...]) -> Ite
 def _is_file(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_file()
-    except OSError:  # a link to itself
+    except OSError:  # a symlink to itself
         return False

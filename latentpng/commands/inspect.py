@@ -1,4 +1,4 @@
-"""`latentpng inspect`: show what files say, all of them or chosen ones, in any order."""
+"""`latentpng inspect`: show what files record, for all files or for chosen ones, in any order."""
 
 from __future__ import annotations
 
@@ -12,43 +12,52 @@ from latentpng.errors import ExitCode, InvalidValueError
 from latentpng.text import plain
 
 if TYPE_CHECKING:
-    from latentpng.reports.fields import Condition, Value
-    from latentpng.reports.look import Seen
+    from latentpng.reports.conditions import Condition
+    from latentpng.reports.fields import Value
+    from latentpng.reports.look import PictureInfo
 
-_EMPTY = "no picture in this folder carries a latent, or a text of another tool"
+_EMPTY = "no picture in this folder carries a latent or the metadata of another tool"
 _EPILOG = """\
-A picture without a latent is shown too when it has the text of a tool that is known (A1111, ComfyUI, InvokeAI and
-others); JPEG and WebP are read for it.
+A picture without a latent is shown too if it has metadata of a known tool (A1111, ComfyUI, InvokeAI and others);
+such metadata is also read from JPEG and WebP files.
 
 fields of --where and --sort:
-  name, model, scheduler, prompt, negative, tool (latentpng, a1111, comfyui, ...), root (seed or tensor),
-  node, dims (such as 4x64x64), carrier (chunk, twin, parameters or foreign):
-  texts, whatever their case
-  time (of the file: 2025-01-31, or 2025-01-31T18:00), size (bytes of the file),
-  seed, rounds, scale and prompt_scale (of the last round), steps, guidance, width, height: numbers
+  texts, compared without regard to case:
+    name, model, scheduler, prompt, negative, node,
+    tool (latentpng, a1111, comfyui, ...), root (seed or tensor), dims (such as 4x64x64),
+    carrier (chunk, twin, parameters or foreign)
+  numbers:
+    seed, rounds, scale and prompt_scale (of the last round), steps, guidance, width, height,
+    size (of the file, in bytes)
+  dates:
+    time (when the file was changed: 2025-01-31 or 2025-01-31T18:00)
 
-A text holds another with ~, as in --where prompt~lighthouse.  What a file does not say is equal to nothing.
+The operator ~ means that a text contains another, as in --where prompt~lighthouse. A field that a file does not record
+is equal to no number and to the empty text only.
 """
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """The arguments."""
+    """Add the options of the command."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _EPILOG
-    parser.add_argument("files", nargs="+", metavar="FILE")
-    parser.add_argument("-r", "--recursive", action="store_true", help="look into the folders of a folder too")
+    parser.add_argument("files", nargs="+", metavar="FILE", help="a picture or a folder; - is standard input")
+    parser.add_argument("-r", "--recursive", action="store_true", help="read subfolders too")
     form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="one JSON object a line, with `file` for many files")
-    form.add_argument("-s", "--short", action="store_true", help="one line a file")
+    form.add_argument(
+        "--json", action="store_true", help="print one JSON object for each file, with the key `file` for many files"
+    )
+    form.add_argument("-s", "--short", action="store_true", help="print one line for each file")
     parser.add_argument(
         "--where",
         action="append",
         default=[],
         metavar="CONDITION",
-        help="only files that pass: FIELD, one of = != < <= > >= ~, and a value, as in 'rounds>=3'; may be repeated",
+        help="show only files that satisfy a condition: a field, one of = != < <= > >= ~, and a value, as in "
+        "'rounds>=3'; if repeated, all conditions must hold",
     )
     parser.add_argument(
-        "--sort", default="", metavar="FIELD", help="by this field instead of as they come; -FIELD is backwards"
+        "--sort", default="", metavar="FIELD", help="sort the files by this field; -FIELD sorts in descending order"
     )
 
 
@@ -62,30 +71,30 @@ def run(given: argparse.Namespace) -> ExitCode:
         say(str(error))
         return error.exit_code
     form = _form(given)
-    waiting: list[tuple[Value, str]] = []
+    unsorted: list[tuple[Value, str]] = []
 
     def show_file(file: str) -> ExitCode:
-        seen = look(file)
-        if not conditions or _passes(conditions, seen):
+        info = look(file)
+        if not conditions or _satisfies(conditions, info):
             if field:
-                waiting.append((_value(field, seen), form(seen)))
+                unsorted.append((_value(field, info), form(info)))
             else:
-                show(form(seen))
-        front = seen.front
+                show(form(info))
+        front = info.front
         if front is not None and front.newer:
-            say(f"{file}: a newer version is needed: {front.newer}")
+            say(f"{file}: a newer version of latentpng is needed: {front.newer}")
         return ExitCode.OK if front is None or front.metadata else ExitCode.NEWER_VERSION
 
     tally = visit(given.files, show_file, recursive=given.recursive, suffixes=PICTURES, empty=_EMPTY)
-    _show_sorted(waiting, backwards=given.sort.startswith("-"))
+    _show_sorted(unsorted, descending=given.sort.startswith("-"))
     return tally.worst
 
 
 def _chosen(given: argparse.Namespace) -> tuple[list[Condition], str]:
-    """The conditions, and the field to sort by.  InvalidValueError."""
+    """Return the conditions and the field to sort by; raise InvalidValueError for a field that does not exist."""
     if not given.where and not given.sort:
         return [], ""
-    from latentpng.reports.fields import check_field, condition
+    from latentpng.reports.conditions import check_field, condition
 
     field: str = given.sort.removeprefix("-")
     if field:
@@ -93,31 +102,31 @@ def _chosen(given: argparse.Namespace) -> tuple[list[Condition], str]:
     return [condition(f"--where {expression}", expression) for expression in given.where], field
 
 
-def _passes(conditions: list[Condition], seen: Seen) -> bool:
-    return all(condition.holds(_value(condition.field, seen)) for condition in conditions)
+def _satisfies(conditions: list[Condition], info: PictureInfo) -> bool:
+    return all(condition.holds(_value(condition.field, info)) for condition in conditions)
 
 
-def _value(field: str, seen: Seen) -> Value:
+def _value(field: str, info: PictureInfo) -> Value:
     from latentpng.reports.fields import value_of
 
-    return value_of(field, seen)
+    return value_of(field, info)
 
 
-def _show_sorted(waiting: list[tuple[Value, str]], *, backwards: bool) -> None:
-    if waiting:
-        from latentpng.reports.fields import ordered
+def _show_sorted(unsorted: list[tuple[Value, str]], *, descending: bool) -> None:
+    if unsorted:
+        from latentpng.reports.conditions import ordered
 
-        for _, text in ordered(waiting, lambda item: item[0], backwards=backwards):
+        for _, text in ordered(unsorted, lambda item: item[0], descending=descending):
             show(text)
 
 
-def _form(given: argparse.Namespace) -> Callable[[Seen], str]:
-    """How a file is shown."""
-    from latentpng.reports.show import seen_json, seen_lines, short_line
+def _form(given: argparse.Namespace) -> Callable[[PictureInfo], str]:
+    """Return the function that turns the information on a file into text."""
+    from latentpng.reports.show import info_json, info_lines, short_line
 
     if given.short:
         return short_line
     many = len(given.files) > 1 or is_folder(given.files[0])
     if given.json:
-        return lambda seen: seen_json(seen, named=many)
-    return lambda seen: "\n".join([*([f"======== {plain(seen.file)}"] if many else []), *seen_lines(seen)])
+        return lambda info: info_json(info, named=many)
+    return lambda info: "\n".join([*([f"======== {plain(info.file)}"] if many else []), *info_lines(info)])

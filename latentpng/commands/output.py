@@ -1,4 +1,4 @@
-"""Where commands write: data to standard output, everything else to standard error, files as a whole."""
+"""Where commands write: results to standard output, messages to standard error, files as a whole or not at all."""
 
 from __future__ import annotations
 
@@ -15,47 +15,80 @@ from latentpng.errors import UnwritableFileError
 from latentpng.text import plain
 
 STANDARD_OUTPUT = "-"
-_PATIENCE = 2.0  # seconds of silence
+_FIRST_REPORT = 2.0  # seconds of replay before the first message
 
 
-def add_output(parser: argparse.ArgumentParser, metavar: str, text: str, *, replaced: str = "an output") -> None:
-    """The arguments -o and -f.  replaced: what -f allows to be replaced."""
-    parser.add_argument("-o", "--output", metavar=metavar, help=text)
-    parser.add_argument("-f", "--force", action="store_true", help=f"replace {replaced} that exists")
+def add_output(parser: argparse.ArgumentParser, metavar: str, text: str, *, replaced: str = "an output file") -> None:
+    """Add the options --out and --force, under all their names, to the parser of a command that writes a file.
+
+    Args:
+        parser: The parser of the command.
+        metavar: The form of the output's name, as the help shows it.
+        text: What the help says about --out.
+        replaced: What --force allows the command to replace.
+    """
+    parser.add_argument("-o", "--out", dest="output", metavar=metavar, help=f"{text} (also: --output)")
+    parser.add_argument(
+        "-f", "--force", action="store_true", help=f"replace {replaced} that exists (also: --overwrite)"
+    )
+    # hidden, because argparse would show the metavar once more for each name
+    parser.add_argument("--output", dest="output", help=argparse.SUPPRESS)
+    parser.add_argument("--overwrite", dest="force", action="store_true", help=argparse.SUPPRESS)
 
 
 def say(sentence: str) -> None:
-    """One line on standard error, where there is one."""
+    """Write one line to standard error; do nothing when standard error is closed."""
     progress.clear()
     if sys.stderr is not None:
         sys.stderr.write(f"latentpng: {plain(sentence)}\n")
 
 
 def signature_warning(file: str) -> Callable[[], None]:
-    """What `files` calls before it changes a picture with a C2PA signature."""
-    return lambda: say(f"{file}: it has a C2PA signature, which does not fit the new bytes")
+    """Return the warning to give before a picture with a C2PA signature is changed."""
+    return lambda: say(f"{file}: this picture has a C2PA signature, which is not valid for the new file")
 
 
 def show(line: str) -> None:
-    """One line, or several, on standard output.  OSError."""
+    """Write one line, or several, to standard output.
+
+    Raises:
+        OSError: Standard output is closed or full.
+    """
     progress.clear()
     standard_output().write(f"{line}\n")
 
 
 def standard_output() -> TextIO:
-    """Standard output; OSError when it is closed."""
+    """Return standard output.
+
+    Raises:
+        OSError: It is closed.
+    """
     if sys.stdout is None:
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
     return sys.stdout
 
 
 def flush() -> None:
-    """Let a full disk or a closed pipe be noticed while it can still be told.  OSError."""
+    """Flush standard output, so that a full disk or a closed pipe is noticed while it can still be reported.
+
+    Raises:
+        OSError: Standard output is closed or full.
+    """
     standard_output().flush()
 
 
 def write(output: str, data: bytes, *, force: bool) -> None:
-    """Write a whole file, or to standard output for "-".  UnwritableFileError."""
+    """Write a whole file, or write to standard output.
+
+    Args:
+        output: The path, or "-" for standard output.
+        data: The content.
+        force: Replace a file that exists.
+
+    Raises:
+        UnwritableFileError: The file exists and `force` is false, or it cannot be written.
+    """
     from latentpng.png.atomic import write_atomically
 
     if output == STANDARD_OUTPUT:
@@ -66,21 +99,27 @@ def write(output: str, data: bytes, *, force: bool) -> None:
 
 
 def check_target(output: str, *, force: bool) -> None:
-    """UnwritableFileError for a target that exists and is not to be replaced, or that has no name."""
+    """Check that a file may be written.
+
+    Raises:
+        UnwritableFileError: The name is empty, or the file exists and `force` is false.
+    """
     if not output:
         raise UnwritableFileError("'': no file has such a name")
     if not force and os.path.lexists(output):
-        raise UnwritableFileError(f"{plain(output)}: it exists, and only --force replaces it")
+        raise UnwritableFileError(
+            f"{plain(output)}: this file exists already; choose another --out, or add --force to replace it"
+        )
 
 
 def replay_progress(file: str) -> Callable[[int, int], None]:
-    """Says how far a long replay is: after two seconds, then each time that it took twice as long."""
-    start, patience = time.monotonic(), _PATIENCE
+    """Return a callback that reports how far a long replay is: after 2 seconds, then each time twice as late."""
+    start, due = time.monotonic(), _FIRST_REPORT
 
     def tell(done: int, total: int) -> None:
-        nonlocal patience
-        if time.monotonic() - start >= patience:
-            patience *= 2
+        nonlocal due
+        if time.monotonic() - start >= due:
+            due *= 2
             say(f"{file}: {done} of {total} rounds replayed")
 
     return tell

@@ -1,7 +1,4 @@
-"""The same work on many files by several processes: results come in the order of the files, as they are needed.
-
-Knows nothing of what is done; it must be a function of a module, because the processes start from nothing.
-"""
+"""The same work on many files, by several processes; results come in the order of the files."""
 
 from __future__ import annotations
 
@@ -20,12 +17,18 @@ Result = TypeVar("Result")
 
 @contextmanager
 def spread(work: Callable[[str], Result], files: Sequence[str], processes: int) -> Iterator[Iterator[Result]]:
-    """The results of `work`, one a file; fewer when a process is killed, which is told.
+    """Run a function on every file in worker processes; leaving the context cancels what has not begun.
 
-    What is not needed any more is not begun, also after an error.
+    Args:
+        work: A function of a module, because each process imports it anew.
+        files: The files, one call each.
+        processes: The maximum number of worker processes.
+
+    Yields:
+        The results in the order of the files. They end early, with a message, when a worker process is killed.
     """
-    context = multiprocessing.get_context("spawn")  # a copy of this process would have only one of its threads
-    pool = ProcessPoolExecutor(min(processes, len(files)), context, initializer=_leave_interrupts_to_the_parent)
+    context = multiprocessing.get_context("spawn")  # a fork of a process with threads may deadlock
+    pool = ProcessPoolExecutor(min(processes, len(files)), context, initializer=_ignore_interrupts)
     try:
         yield _in_order(pool, work, files)
     finally:
@@ -36,8 +39,9 @@ def _in_order(pool: ProcessPoolExecutor, work: Callable[[str], Result], files: S
     try:
         yield from pool.map(work, files)
     except BrokenProcessPool:
-        say("a process was killed, perhaps for want of memory: the rest is read one by one")
+        say("a worker process was killed, perhaps because memory ran out; the remaining files are read one at a time")
 
 
-def _leave_interrupts_to_the_parent() -> None:
+def _ignore_interrupts() -> None:
+    """Leave Ctrl-C to the parent process, which ends its workers itself."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)

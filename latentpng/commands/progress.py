@@ -1,6 +1,6 @@
-"""How far a command over many files is: one line on a terminal's standard error, gone when the command is done.
+"""A progress bar for commands that read many files: one line on standard error, erased when the command ends.
 
-Machines see nothing of it: there is no line unless standard error is a terminal.
+There is no bar unless standard error is a terminal.
 """
 
 from __future__ import annotations
@@ -9,45 +9,49 @@ import sys
 import time
 from typing import TextIO
 
-_PATIENCE = 0.3  # seconds before the first line
-_LONGER_PATIENCE = 1.0  # the same where the results themselves scroll by
-_INTERVAL = 0.1
-_WIDTH = 20
+_DELAY = 0.3  # seconds before the bar appears
+_DELAY_AMONG_RESULTS = 1.0  # the same where results scroll by on the terminal
+_INTERVAL = 0.1  # seconds between two updates
+_WIDTH = 20  # of the bar, in characters
 
-_lines: list[str] = []  # the line that stands on the terminal, if any
+_lines: list[str] = []  # the line that the terminal shows now, if any
 
 
 class Progress:
-    """Counts files, and now and then draws how many there are."""
+    """A counter of files that draws the bar now and then."""
 
     def __init__(self, total: int) -> None:
         self._total = total
         self._done = 0
         self._stream = _terminal(sys.stderr)
         self._start = self._last = time.monotonic()
-        self._patience = _LONGER_PATIENCE if _terminal(sys.stdout) else _PATIENCE
+        self._delay = _DELAY_AMONG_RESULTS if _terminal(sys.stdout) else _DELAY
 
     def step(self) -> bool:
-        """One file more is done; True each tenth of a second, when waiting results should be let out too."""
+        """Count one file.
+
+        Returns:
+            True ten times a second, when buffered results should be flushed too.
+        """
         self._done += 1
         now = time.monotonic()
         if now - self._last < _INTERVAL:
             return False
         self._last = now
-        if self._stream is not None and now - self._start >= self._patience:
+        if self._stream is not None and now - self._start >= self._delay:
             _draw(self._stream, progress_text(self._done, self._total, now - self._start))
         return True
 
 
 def clear() -> None:
-    """Take the line off the terminal, before another is written there."""
+    """Erase the bar before something else is written to the terminal."""
     if _lines and sys.stderr is not None:
         sys.stderr.write(f"\r{' ' * len(_lines.pop())}\r")
         sys.stderr.flush()
 
 
 def progress_text(done: int, total: int, seconds: float) -> str:
-    """A bar, how many of how many, and how many a second."""
+    """Return the bar, the count and the rate: "[=====     ] 25 of 50 files, 12 a second"."""
     bar = "=" * (_WIDTH * done // total)
     rate = done / seconds
     return f"[{bar:{_WIDTH}}] {done:,} of {total:,} files, {rate:,.{0 if rate >= 10 else 1}f} a second"
@@ -61,4 +65,5 @@ def _draw(stream: TextIO, line: str) -> None:
 
 
 def _terminal(stream: TextIO | None) -> TextIO | None:
+    """Return the stream if it is a terminal."""
     return stream if stream is not None and stream.isatty() else None

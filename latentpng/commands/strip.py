@@ -1,4 +1,4 @@
-"""`latentpng strip`: remove what the format adds, in place or in a copy."""
+"""`latentpng strip`: remove what the format adds to a PNG, in place or in a copy."""
 
 from __future__ import annotations
 
@@ -18,9 +18,11 @@ from latentpng.png.open import STANDARD_INPUT
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """The arguments."""
-    parser.add_argument("file", metavar="FILE")
-    add_output(parser, "X.png", "write a copy instead; - is standard output")
+    """Add the options of the command."""
+    parser.add_argument(
+        "file", metavar="FILE", help="the PNG; changed in place unless --out is given; - is standard input"
+    )
+    add_output(parser, "X.png", "write the result to this file and leave FILE as it is; - is standard output")
 
 
 def run(given: argparse.Namespace) -> ExitCode:
@@ -29,7 +31,7 @@ def run(given: argparse.Namespace) -> ExitCode:
     if given.file == STANDARD_INPUT and output is None:
         output = STANDARD_OUTPUT
 
-    def remove(file: str) -> ExitCode:
+    def strip(file: str) -> ExitCode:
         from latentpng.png import files
 
         warn = signature_warning(file)
@@ -41,7 +43,7 @@ def run(given: argparse.Namespace) -> ExitCode:
                 check_target(output, force=given.force)
             carried = files.strip(file, output, warn)
         if not carried:
-            say(f"{file}: nothing to remove")
+            say(f"{file}: it carries no latent and no text of latentpng, so there is nothing to remove")
         return ExitCode.OK
 
-    return each([given.file], remove, folders=False)
+    return each([given.file], strip, folders=False)

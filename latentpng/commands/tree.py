@@ -1,4 +1,4 @@
-"""`latentpng tree`: the family of many pictures, from their lineages."""
+"""`latentpng tree`: draw the family tree of many pictures, from their lineages."""
 
 from __future__ import annotations
 
@@ -13,30 +13,38 @@ if TYPE_CHECKING:
     from latentpng.chunk.header import Front
 
 _EPILOG = """\
-Only lineages count: files may be renamed, copied, and come from several machines.  Pictures with the same noise are
-one node.  An ancestor that is in no file is drawn as "· 3 rounds"; a `·` that has one child only is joined with it.
+Only lineages count: files may have been renamed or copied, and may come from several machines. Pictures with the same
+noise share one node. Below a root, a chain of ancestors whose pictures were not found is drawn as one node, such as
+"· 3 rounds".
 
---json prints one object a line, parents before their children:
-  id      SHA-256 over root and rounds, the same in every folder      parent  its parent's id, "" for a root
-  rounds  how many lead here from its root                            root, or round: as the metadata has it
-  files   the pictures with this noise, [] where there is none        dims, and axes of a root
-  noise   SHA-256 of the noise, "" where no file tells it
+--json prints one object per line, parents before their children:
+  id      SHA-256 over root and rounds, the same in every folder
+  parent  the id of its parent, "" for a root
+  rounds  the number of rounds from its root
+  root    the root as the metadata has it (roots only)
+  round   the round as the metadata has it (all other nodes)
+  files   the pictures with this noise, [] for an ancestor whose picture was not found
+  dims    the shape of the noise
+  axes    one letter for each dimension (roots only)
+  noise   SHA-256 of the noise, "" where no file records it
 """
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """The arguments."""
+    """Add the options of the command."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _EPILOG
-    parser.add_argument("files", nargs="+", metavar="FOLDER", help="folders, or files")
-    parser.add_argument("-r", "--recursive", action="store_true", help="look into the folders of a folder too")
+    parser.add_argument("files", nargs="+", metavar="FOLDER", help="a folder or a PNG; - is standard input")
+    parser.add_argument("-r", "--recursive", action="store_true", help="read subfolders too")
     form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="one node a line")
-    form.add_argument("--dot", action="store_true", help="for Graphviz: latentpng tree --dot . | dot -Tsvg -o tree.svg")
+    form.add_argument("--json", action="store_true", help="print one JSON object for each node")
+    form.add_argument(
+        "--dot", action="store_true", help="print for Graphviz: latentpng tree --dot . | dot -Tsvg -o tree.svg"
+    )
 
 
 def run(given: argparse.Namespace) -> ExitCode:
-    """Read the fronts of all files, then draw."""
+    """Read the lineages of all files, then draw the tree."""
     from latentpng.reports import tree
     from latentpng.reports.family import family_of
     from latentpng.reports.show import inspect_file
@@ -46,7 +54,7 @@ def run(given: argparse.Namespace) -> ExitCode:
     def collect(file: str) -> ExitCode:
         front = inspect_file(file)
         if not front.is_known:
-            say(f"{file}: a newer version is needed: {front.newer}")
+            say(f"{file}: a newer version of latentpng is needed: {front.newer}")
             return ExitCode.NEWER_VERSION
         pictures.append((file, front))
         return ExitCode.OK

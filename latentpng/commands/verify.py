@@ -19,43 +19,43 @@ if TYPE_CHECKING:
     from latentpng.record import Json
     from latentpng.reports.verify import Report
 
-_RENDERING = """With --render every good file is rendered again by `warmer`, which has to be installed beside this \
-command, and the pixels are compared: the same bits are promised on the same device and versions; elsewhere the line \
-tells how far off they are and every recorded condition that differs.  Then the exit codes are also 8 when the pixels \
-are others, 10 when the model cannot be used here, 11 when rendering failed."""
+_RENDERING = """For --render, the program `warmer`, a package of its own, renders every good picture again and \
+compares the pixels. The same device and the same versions must give the same pixels; otherwise the line says how far \
+apart the pixels are, and which recorded conditions differ from this run. `latentpng --help` lists the exit codes."""
 
-_MOST_JOBS = 256
+_MAX_JOBS = 256
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """The arguments."""
-    parser.description = f"{parser.description}  {_RENDERING}"
-    parser.add_argument("files", nargs="+", metavar="FILE")
-    parser.add_argument("-r", "--recursive", action="store_true", help="look into the folders of a folder too")
+    """Add the options of the command."""
+    parser.description = f"{parser.description} {_RENDERING}"
+    parser.add_argument("files", nargs="+", metavar="FILE", help="a PNG or a folder; - is standard input")
+    parser.add_argument("-r", "--recursive", action="store_true", help="read subfolders too")
     parser.add_argument(
-        "--render", action="store_true", help="render every good file again too, and compare the pixels (slow)"
+        "--render", action="store_true", help="render every good picture again and compare the pixels (slow)"
     )
     parser.add_argument(
         "--json",
         action="store_true",
-        help="one JSON object a line: file, exit_code, result, the checks that passed, the problem, the rendering",
+        help="print one JSON object for each file, with the keys file, exit_code, result, passed (the checks that "
+        "passed), problem, and with --render also rendering",
     )
     parser.add_argument(
-        "-j", "--jobs", type=_jobs, default=1, metavar="N", help="read N files at once, each in a process of its own"
+        "-j", "--jobs", type=_jobs, default=1, metavar="N", help="check N files at once, each in its own process"
     )
 
 
 def run(given: argparse.Namespace) -> ExitCode:
     """Check each file."""
-    if given.render and not rendering.is_here():
-        say("verify --render needs warmer, of which only the part latentpng is installed here")
+    if given.render and not rendering.is_installed():
+        say("verify --render needs the package warmer, which is not installed: pip install warmer")
         return ExitCode.USAGE
     good: list[Report] = []
 
     def check(file: str) -> ExitCode:
         if given.render and file == STANDARD_INPUT:
-            raise InvalidValueError("only a file can be rendered again, found standard input")
-        report = reports.of(file)
+            raise InvalidValueError("--render cannot read standard input; name a file")
+        report = reports.report_on(file)
         if report.exit_code == ExitCode.NO_LATENT:
             raise NoLatentError(report.problem)
         if given.render and report.exit_code == ExitCode.OK:
@@ -64,8 +64,8 @@ def run(given: argparse.Namespace) -> ExitCode:
             _show(report, as_json=given.json)
         return report.exit_code
 
-    with ExitStack() as helpers:
-        reports = _Reports(given.jobs, helpers)
+    with ExitStack() as workers:
+        reports = _Reports(given.jobs, workers)
         tally = visit(given.files, check, recursive=given.recursive, expect=reports.expect)
     if good:
         _render(good, tally, as_json=given.json)
@@ -75,23 +75,23 @@ def run(given: argparse.Namespace) -> ExitCode:
 
 
 class _Reports:
-    """What is found in each file: by several processes ahead, where there are several jobs, else when it is asked."""
+    """The reports on all files: made ahead by worker processes if there are several jobs, else one by one."""
 
-    def __init__(self, jobs: int, helpers: ExitStack) -> None:
-        self._jobs, self._helpers = jobs, helpers
+    def __init__(self, jobs: int, workers: ExitStack) -> None:
+        self._jobs, self._workers = jobs, workers
         self._ahead: Iterator[Report] = iter(())
 
     def expect(self, files: list[str]) -> None:
-        """All that will be asked for, in this order."""
-        named = [file for file in files if file != STANDARD_INPUT]  # which only this process has
+        """Start the worker processes on all files that will be asked for, in this order."""
+        named = [file for file in files if file != STANDARD_INPUT]  # only this process can read standard input
         if self._jobs > 1 and len(named) > 1:
             from latentpng.commands.parallel import spread
             from latentpng.reports.verify import verify_file
 
-            self._ahead = self._helpers.enter_context(spread(verify_file, named, self._jobs))
+            self._ahead = self._workers.enter_context(spread(verify_file, named, self._jobs))
 
-    def of(self, file: str) -> Report:
-        """The report on the next file."""
+    def report_on(self, file: str) -> Report:
+        """Return the report on the next file."""
         from latentpng.reports.verify import verify_file
 
         report = None if file == STANDARD_INPUT else next(self._ahead, None)
@@ -99,9 +99,9 @@ class _Reports:
 
 
 def _render(good: list[Report], tally: Tally, *, as_json: bool) -> None:
-    """The second half of --render: what was good is told now, with what rendering gave."""
+    """Render the good pictures again, show each with the result, and correct the tally."""
     say(f"rendering {len(good):,} {'picture' if len(good) == 1 else 'pictures'} again")
-    ticker = progress.Progress(len(good))
+    bar = progress.Progress(len(good))
     reports = {report.file: report for report in good}
     for answer in rendering.render_again([report.file for report in good]):
         report = reports[answer.file]
@@ -113,7 +113,7 @@ def _render(good: list[Report], tally: Tally, *, as_json: bool) -> None:
         tally.codes[answer.exit_code] += 1
         _show(report, as_json=as_json, more={"rendering": dict(answer.entries)})
         flush()
-        ticker.step()
+        bar.step()
     progress.clear()
 
 
@@ -135,6 +135,6 @@ def _show(report: Report, *, as_json: bool, more: dict[str, Json] | None = None)
 
 
 def _jobs(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= _MOST_JOBS):
-        raise argparse.ArgumentTypeError(f"1 to {_MOST_JOBS} are needed, found {text!r}")
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= _MAX_JOBS):
+        raise argparse.ArgumentTypeError(f"a number from 1 to {_MAX_JOBS} is needed, found {text!r}")
     return int(text)

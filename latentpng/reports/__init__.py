@@ -1,1 +1,1 @@
-"""What is reported about files: their fields, differences, family trees and verification."""
+"""Reports on files: their fields, differences, family trees and verification."""

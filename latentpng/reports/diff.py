@@ -1,4 +1,4 @@
-"""How two pictures differ: where their lineages part, their settings, their initial noise, their pixels."""
+"""The differences between two pictures: their lineages, settings, initial noise and pixels."""
 
 from __future__ import annotations
 
@@ -17,17 +17,27 @@ from latentpng.png.files import read_record_from
 from latentpng.png.open import open_picture
 from latentpng.png.pixels import decode_pixels
 from latentpng.record import Json, JsonObject, LatentRecord, Round
-from latentpng.reports.family import ROOT, family_of
+from latentpng.reports.family import family_of
+from latentpng.reports.states import ROOT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_PIECE = 2**20  # values at once
+_PIECE = 2**20  # values that are compared at once, to bound memory
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Side:
-    """One of two pictures.  rgb: 3 * width * height bytes, row by row."""
+    """One of the two pictures.
+
+    Attributes:
+        file: The name of the file, safe for a terminal.
+        front: The front of its latent.
+        record: What the latent records.
+        width: In pixels.
+        height: In pixels.
+        rgb: The pixels, 3 * width * height bytes, row by row.
+    """
 
     file: str
     front: Front
@@ -39,7 +49,13 @@ class Side:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Setting:
-    """A setting that differs.  name: its path, joined by dots.  left, right: its one value, () where there is none."""
+    """A setting that differs.
+
+    Attributes:
+        name: The keys that lead to it, joined by dots.
+        left: Its value in the left picture, as a tuple of one; () if that picture lacks the setting.
+        right: The same for the right picture.
+    """
 
     name: str
     left: tuple[Json, ...]
@@ -48,13 +64,19 @@ class Setting:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Difference:
-    """Left against right.
+    """The differences between the left and the right picture.
 
-    ancestor: after how many rounds of each lineage the nearest common ancestor stands; () when there is none.
-    left_rounds, right_rounds: what each did after it; all its rounds when there is none.
-    cosine: of the two noises as vectors, -1 to 1; degrees: the angle between them, 0 to 180.  NaN when their shapes
-        differ, or one of them is all zeros.
-    largest, mean: absolute difference of 8-bit channel values, 0 to 255; NaN when the pictures differ in size.
+    Attributes:
+        ancestor: The nearest common ancestor, as the number of its rounds in the left and in the right lineage;
+            () if there is none.
+        left_rounds: The rounds of the left lineage after the ancestor; all its rounds if there is none.
+        right_rounds: The same for the right lineage.
+        settings: The settings that differ.
+        cosine: The cosine of the angle between the noises as vectors, -1 to 1; NaN if their shapes differ or one of
+            them is all zeros.
+        degrees: That angle, 0 to 180; NaN in the same cases.
+        largest: The largest absolute difference of 8-bit channel values, 0 to 255; NaN if the sizes differ.
+        mean: The mean of these differences; NaN if the sizes differ.
     """
 
     ancestor: tuple[int, ...]
@@ -68,9 +90,18 @@ class Difference:
 
 
 def read_side(path: str | os.PathLike[str], tell: Tell | None = None) -> Side:
-    """All of a picture.
+    """Read a picture with its latent and its pixels.
 
-    UnreadableFileError, NoLatentError, DamagedLatentError, NewerVersionError, ReplayDiffersError.
+    Args:
+        path: A PNG; "-" is standard input.
+        tell: A callback that hears, after each replayed round, how many are done and how many there are.
+
+    Raises:
+        UnreadableFileError: The file cannot be opened, or is not a whole PNG.
+        NoLatentError: The PNG carries no latent.
+        DamagedLatentError: The latent breaks a rule of SPEC.md.
+        NewerVersionError: The latent needs a newer version of this package.
+        ReplayDiffersError: Noise that is rebuilt from the lineage is not the one that was recorded.
     """
     with open_picture(path) as (stream, size, name):
         record = read_record_from(stream, size, name, tell)
@@ -80,7 +111,13 @@ def read_side(path: str | os.PathLike[str], tell: Tell | None = None) -> Side:
 
 
 def difference(left: Side, right: Side, tell: Tell | None = None) -> Difference:
-    """How they differ.  tell: hears how far a replay is, where noise must be rebuilt."""
+    """Compare two pictures.
+
+    Args:
+        left: One picture.
+        right: The other one.
+        tell: A callback that hears, after each replayed round, how many are done and how many there are.
+    """
     ancestor = common_ancestor(left.front, right.front)
     left_at, right_at = ancestor or (0, 0)
     cosine, degrees = angle(initial_noise(left.record, tell), initial_noise(right.record, tell))
@@ -99,25 +136,40 @@ def difference(left: Side, right: Side, tell: Tell | None = None) -> Difference:
 
 
 def common_ancestor(left: Front, right: Front) -> tuple[int, ...]:
-    """After how many rounds of each lineage the nearest state stands that both came from; () when there is none."""
+    """Find the nearest common ancestor of two lineages.
+
+    It is the first ancestor of the left picture, from its end back to its root, that the right picture has too.
+
+    Returns:
+        The number of its rounds in the left and in the right lineage; () if there is none.
+    """
     family = family_of([("left", left), ("right", right)])
-    steps: list[dict[int, int]] = []  # from the end back: each ancestor, and how many rounds ago
+    distances: list[dict[int, int]] = []  # of each side: its ancestors, nearest first, and how many rounds ago
     for end in family.ends:
         ancestors: dict[int, int] = {}
         while end != ROOT:
             ancestors[end] = len(ancestors)
             end = family.nodes[end].parent
-        steps.append(ancestors)
-    for node, ago in steps[0].items():
-        if node in steps[1]:
-            return _rounds(left) - ago, _rounds(right) - steps[1][node]
+        distances.append(ancestors)
+    for node, distance in distances[0].items():
+        if node in distances[1]:
+            return _rounds(left) - distance, _rounds(right) - distances[1][node]
     return ()
 
 
 def angle(left: NDArray[np.float16], right: NDArray[np.float16]) -> tuple[float, float]:
-    """Cosine and angle in degrees of two noises of one shape, in float64; NaN for other shapes and for zeros.
+    """Return the cosine and the angle between two noises as vectors, computed in float64.
 
-    The angle is 2 atan2(|u - v|, |u + v|) of the unit vectors (Kahan), which is exact for small ones too.
+    The angle is 2 atan2(|u - v|, |u + v|) of the unit vectors u and v (W. Kahan, "How Futile are Mindless Assessments
+    of Roundoff", 2006), which is accurate for small angles too, where the arc cosine is not.
+
+    Args:
+        left: float16 noise of any shape.
+        right: float16 noise.
+
+    Returns:
+        The cosine, -1 to 1, and the angle in degrees, 0 to 180; NaN for both if the shapes differ or one of the noises
+        is all zeros.
     """
     if left.shape != right.shape:
         return math.nan, math.nan
@@ -132,7 +184,11 @@ def angle(left: NDArray[np.float16], right: NDArray[np.float16]) -> tuple[float,
 
 
 def pixel_difference(left: bytes, right: bytes) -> tuple[int, float]:
-    """Largest and mean absolute difference of two rows of as many 8-bit values."""
+    """Compare two rows of 8-bit values of the same length.
+
+    Returns:
+        The largest and the mean absolute difference, 0 to 255.
+    """
     first, second = np.frombuffer(left, np.uint8), np.frombuffer(right, np.uint8)
     largest = total = 0
     for start in range(0, len(first), _PIECE):
@@ -148,11 +204,16 @@ def _rounds(front: Front) -> int:
 
 
 def _settings(left: JsonObject, right: JsonObject, prefix: str = "") -> Iterator[Setting]:
-    """What differs, by name; objects on both sides are looked into."""
+    """Yield the settings that differ, by name; if both sides have an object, its entries are compared."""
     for key in sorted({*left, *right}):
-        mine, other = left.get(key), right.get(key)
-        if isinstance(mine, dict) and isinstance(other, dict):
-            yield from _settings(mine, other, f"{prefix}{key}.")
-        elif key not in left or key not in right or mine != other or isinstance(mine, bool) != isinstance(other, bool):
+        first, second = left.get(key), right.get(key)
+        if isinstance(first, dict) and isinstance(second, dict):
+            yield from _settings(first, second, f"{prefix}{key}.")
+        elif key not in left or key not in right or not _same(first, second):
             values = [(side[key],) if key in side else () for side in (left, right)]
             yield Setting(name=prefix + key, left=values[0], right=values[1])
+
+
+def _same(first: Json, second: Json) -> bool:
+    """Compare as JSON does: 1 and true are equal in Python, but they are different settings."""
+    return first == second and isinstance(first, bool) == isinstance(second, bool)

@@ -1,123 +1,46 @@
-"""Simple facts of a file by name, to choose and to sort files by: `rounds>=3`, `prompt~lighthouse`, `-time`.
+"""The fields of a file by name: simple facts that it can be chosen and sorted by, such as `rounds` or `prompt`.
 
-A fact is a number or a text; one that the file does not say is None or "".  Texts are compared without regard to case.
+A field is a number or a text; its value is None or "" if the file does not record it.
 """
 
 from __future__ import annotations
 
-import math
-import operator
 import os
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeVar
+from collections.abc import Callable
+from typing import TypeAlias
 
 from latentpng.chunk.header import Front
-from latentpng.errors import InvalidValueError
 from latentpng.foreign.record import ForeignRecord
+from latentpng.json_fields import is_number
 from latentpng.png.open import STANDARD_INPUT
 from latentpng.record import JsonObject
-from latentpng.reports.look import Seen
-from latentpng.text import brief
+from latentpng.reports.look import PictureInfo
 
 Value: TypeAlias = str | int | float | None
-Item = TypeVar("Item")
 
-_EXPRESSION = re.compile(r"\s*([a-z_]*)\s*(<=|>=|!=|==?|<|>|~)(.*)", re.DOTALL)
-_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
-    "=": operator.eq,
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "~": operator.contains,
-}
-_WHOLE = re.compile(r"[-+]?[0-9]{1,40}")
+WHOLE_NUMBER = re.compile(r"[-+]?[0-9]{1,40}")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Condition:
-    """One comparison that a file passes or not."""
+def value_of(name: str, info: PictureInfo) -> Value:
+    """Return the value of a field.
 
-    field: str
-    operator: str
-    wanted: str | int | float
+    Args:
+        name: One of FIELDS.
+        info: What the file records.
 
-    def holds(self, value: Value) -> bool:
-        """What a file does not say is equal to "" only, and to no number."""
-        if value is None:
-            return self.operator == "!="
-        found = value.casefold() if isinstance(value, str) else value
-        return _OPERATORS[self.operator](found, self.wanted)
-
-
-def condition(place: str, expression: str) -> Condition:
-    """The condition that a person wrote: FIELD OPERATOR VALUE.  InvalidValueError; place: how it names it."""
-    parts = _EXPRESSION.fullmatch(expression)
-    if parts is None:
-        raise InvalidValueError(f"{place}: a field, one of = != < <= > >= ~ and a value needed")
-    name, sign, text = parts[1], parts[2], parts[3].strip()
-    check_field(place, name)
-    if name in _TEXTS:
-        return Condition(field=name, operator=sign, wanted=text.casefold())
-    if sign == "~":
-        raise InvalidValueError(f"{place}: {name} is a number, and ~ looks into texts")
-    return Condition(field=name, operator=sign, wanted=_moment(place, text) if name == "time" else _number(place, text))
-
-
-def check_field(place: str, name: str) -> None:
-    """InvalidValueError unless there is such a field."""
-    if name not in FIELDS:
-        raise InvalidValueError(f"{place}: a field is one of {', '.join(FIELDS)}, found {brief(name)}")
-
-
-def ordered(items: Iterable[Item], value: Callable[[Item], Value], *, backwards: bool) -> list[Item]:
-    """Sorted by a value; those without one come last in both directions, and equal ones keep their order."""
-    told: list[tuple[str | int | float, Item]] = []
-    untold: list[Item] = []
-    for item in items:
-        found = value(item)
-        if found is None or found == "":
-            untold.append(item)
-        else:
-            told.append((found.casefold() if isinstance(found, str) else found, item))
-    told.sort(key=operator.itemgetter(0), reverse=backwards)
-    return [item for _, item in told] + untold
-
-
-def value_of(name: str, seen: Seen) -> Value:
-    """What a file says of a field."""
+    Returns:
+        The value.  If the file does not record it, "" for a text and None for a number.
+    """
     if name in _FILE:
-        return _FILE[name](seen.file)
+        return _FILE[name](info.file)
     if name == "carrier":
-        return seen.carrier
-    if seen.front is not None:
-        return _LATENT[name](seen.front)
-    if seen.foreign is not None and name in _FOREIGN:
-        return _FOREIGN[name](seen.foreign)
-    return "" if name in _TEXTS else None
-
-
-def _number(place: str, text: str) -> int | float:
-    try:
-        number = int(text) if _WHOLE.fullmatch(text) else float(text)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        raise InvalidValueError(f"{place}: a number needed, found {brief(text)}")
-    return number
-
-
-def _moment(place: str, text: str) -> float:
-    from datetime import datetime
-
-    try:
-        return datetime.fromisoformat(text).timestamp()
-    except (ValueError, OverflowError, OSError) as error:
-        raise InvalidValueError(f"{place}: a date such as 2025-01-31 or 2025-01-31T18:00 needed") from error
+        return info.carrier
+    if info.front is not None:
+        return _LATENT[name](info.front)
+    if info.foreign is not None and name in _FOREIGN:
+        return _FOREIGN[name](info.foreign)
+    return "" if name in TEXTS else None
 
 
 def _status(file: str) -> os.stat_result | None:
@@ -144,7 +67,7 @@ def _object(entries: JsonObject, key: str) -> JsonObject:
 
 def _seed(front: Front) -> int | None:
     seed = _object(front.metadata, "root").get("seed")
-    return int(seed) if isinstance(seed, str) and _WHOLE.fullmatch(seed) else None
+    return int(seed) if isinstance(seed, str) and WHOLE_NUMBER.fullmatch(seed) else None
 
 
 def _root(front: Front) -> str:
@@ -158,6 +81,8 @@ def _rounds(front: Front) -> int | None:
 
 
 def _last_round(key: str) -> Callable[[Front], float | None]:
+    """Return a reader of a number that the last round records."""
+
     def number(front: Front) -> float | None:
         rounds = front.metadata.get("rounds")
         last = rounds[-1] if isinstance(rounds, list) and rounds else {}
@@ -167,15 +92,16 @@ def _last_round(key: str) -> Callable[[Front], float | None]:
 
 
 def _setting(key: str) -> Callable[[Front], float | None]:
+    """Return a reader of a setting that is a number."""
     return lambda front: _as_number(_object(front.metadata, "settings").get(key))
 
 
 def _as_number(value: object) -> float | None:
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return value if is_number(value) else None
 
 
 def _text_setting(key: str) -> Callable[[Front], str]:
-    """A text, or an object with a name."""
+    """Return a reader of a setting that is a text, or an object with the key `name`."""
 
     def text(front: Front) -> str:
         found = _object(front.metadata, "settings").get(key)
@@ -191,9 +117,9 @@ def _node(front: Front) -> str:
     return node if isinstance(node, str) else ""
 
 
-_TEXTS = ("name", "tool", "model", "scheduler", "prompt", "negative", "root", "node", "dims", "carrier")
+TEXTS = ("name", "tool", "model", "scheduler", "prompt", "negative", "root", "node", "dims", "carrier")
 _NUMBERS = ("time", "size", "seed", "rounds", "scale", "prompt_scale", "steps", "guidance", "width", "height")
-FIELDS = _TEXTS + _NUMBERS
+FIELDS = TEXTS + _NUMBERS
 
 _FILE: dict[str, Callable[[str], Value]] = {"name": str, "time": _time, "size": _size}
 _LATENT: dict[str, Callable[[Front], Value]] = {

@@ -1,7 +1,7 @@
-"""One look at a picture's file: the front of its latent, what another tool wrote, or both.
+"""One look at a file: the front of its latent, the metadata of another tool, or both.
 
-Decodes neither tensor nor pixels.  Other tools' texts are read from PNG, JPEG and WebP; beside a latent that stands
-before the pixels, only those that stand there too are noticed.
+Neither noise nor pixels are decoded.  The metadata of other tools is read from PNG, JPEG and WebP.  In a PNG whose
+latent stands before the pixels, texts behind the pixels are not looked for.
 """
 
 from __future__ import annotations
@@ -19,14 +19,18 @@ from latentpng.png.quick import quick_front
 if TYPE_CHECKING:
     from latentpng.foreign.record import ForeignRecord
 
-OWN_TEXT, OTHER_TEXT = "parameters", "foreign"  # what is shown of a file with neither chunk nor twin
-_OTHER_STARTS = (b"\xff\xd8\xff", b"RIFF")  # JPEG, and WebP among others
+OWN_TEXT, OTHER_TEXT = "parameters", "foreign"  # the carriers of a file with neither chunk nor twin
+_OTHER_STARTS = (b"\xff\xd8\xff", b"RIFF")  # of JPEG, and of WebP among others
 
 
-class Seen(NamedTuple):
-    """What a file shows: the front of its latent, what another tool wrote, or both.  None for what is not there.
+class PictureInfo(NamedTuple):
+    """What a file records.
 
-    foreign: our own `parameters` text too, its tool "latentpng", where nothing else is left.
+    Attributes:
+        file: The name of the file, as it was asked for.
+        front: The front of its latent, None if it carries none.
+        foreign: The metadata of another tool, None if there is none.  If a file has nothing else, the `parameters`
+            text that latentpng wrote counts, with "latentpng" as its tool.
     """
 
     file: str
@@ -35,17 +39,29 @@ class Seen(NamedTuple):
 
     @property
     def carrier(self) -> str:
-        """Where it was read: "chunk", "twin", or else "parameters" (our text), "foreign" (that of another tool)."""
+        """Where it was read from: "chunk", "twin", "parameters" (text of latentpng) or "foreign" (of another tool)."""
         if self.front is not None:
             return self.front.carrier
         return OWN_TEXT if self.foreign is not None and self.foreign.tool == OWN_TOOL else OTHER_TEXT
 
 
-def look(file: str | os.PathLike[str]) -> Seen:
-    """UnreadableFileError, DamagedLatentError; NoLatentError when there is neither a latent nor a tool's text."""
+def look(file: str | os.PathLike[str]) -> PictureInfo:
+    """Read what a file records.
+
+    Args:
+        file: A PNG, JPEG or WebP file; "-" is standard input.
+
+    Returns:
+        The front of its latent, the metadata of another tool, or both.
+
+    Raises:
+        UnreadableFileError: The file cannot be opened, or is neither a PNG nor another picture.
+        DamagedLatentError: The latent breaks a rule of SPEC.md.
+        NoLatentError: The file has neither a latent nor the metadata of a known tool.
+    """
     quick = quick_front(file)
     if quick is not None and not quick[1]:
-        return Seen(os.fspath(file), quick[0], None)
+        return PictureInfo(os.fspath(file), quick[0], None)
     with open_picture(file) as (stream, size, name):
         front = _front(stream, size, name)
         try:
@@ -53,10 +69,10 @@ def look(file: str | os.PathLike[str]) -> Seen:
         except UnreadableFileError:
             if front is None:
                 raise
-            foreign = None  # the latent stands in front of what is damaged, or cut off
+            foreign = None  # the latent stands before the part that is damaged or missing
         if front is None and foreign is None:
-            raise NoLatentError(f"{name}: it carries no latent, and no text of another tool")
-        return Seen(os.fspath(file), front, foreign)
+            raise NoLatentError(f"{name}: it carries no latent and no metadata of another tool")
+        return PictureInfo(os.fspath(file), front, foreign)
 
 
 def _front(stream: BinaryIO, size: int, name: str) -> Front | None:
@@ -70,7 +86,7 @@ def _front(stream: BinaryIO, size: int, name: str) -> Front | None:
 
 
 def _foreign(stream: BinaryIO, size: int, name: str, *, own: bool) -> ForeignRecord | None:
-    """own: our own text counts too, where no other is there."""
+    """Read the metadata of another tool; if there is none and `own` is true, the text that latentpng wrote."""
     from latentpng.foreign.containers.texts import texts_of
     from latentpng.foreign.read import foreign_from_texts, own_from_texts
 

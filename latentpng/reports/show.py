@@ -1,4 +1,4 @@
-"""What `latentpng inspect` prints: the front of a file, for people or as JSON.  Needs neither NumPy nor Pillow."""
+"""What `latentpng inspect` prints about a file, for people or as JSON.  Needs neither NumPy nor Pillow."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from latentpng.png.carriers import read_front
 from latentpng.png.open import open_picture
 from latentpng.png.quick import quick_front
 from latentpng.record import Json, Lineage, Round, SeedRoot
-from latentpng.reports.look import OTHER_TEXT, OWN_TEXT, Seen
+from latentpng.reports.look import OTHER_TEXT, OWN_TEXT, PictureInfo
 from latentpng.text import plain
 
 _CODEC_NAMES: dict[int, str] = {Codec.RECIPE: "none", Codec.RAW: "raw", Codec.SPLIT: "split+zstd"}
-_TOLD = {OWN_TEXT: "parameters: no noise, no lineage", OTHER_TEXT: "foreign: a text of another tool"}
-_BREAKING = (b"\n", b"\r", b"\t", b"\x7f")  # of what may stand in JSON, all that is no printable ASCII
+_CARRIERS = {
+    OWN_TEXT: "parameters: the text of latentpng, without noise and lineage",
+    OTHER_TEXT: "foreign: metadata of another tool",
+}
+_UNPRINTABLE = (b"\n", b"\r", b"\t", b"\x7f")  # the characters of JSON that are not printable ASCII
 _ROUNDS_SHOWN = 12
 _TEXT_LIMIT = 4000
 _FACT_LIMIT = 60
@@ -23,32 +26,57 @@ _PROMPT_LIMIT = 80
 
 
 def inspect_file(path: str | os.PathLike[str]) -> Front:
-    """What stands before the tensor; reads about 4 KiB.  UnreadableFileError, NoLatentError, DamagedLatentError."""
+    """Read what stands before the tensor; this reads about 4 KiB of the file.
+
+    Args:
+        path: A PNG; "-" is standard input.
+
+    Raises:
+        UnreadableFileError: The file cannot be opened, or is not a PNG.
+        NoLatentError: The PNG carries no latent.
+        DamagedLatentError: The latent breaks a rule of SPEC.md.
+    """
     if (quick := quick_front(path)) is not None:
         return quick[0]
     with open_picture(path) as (stream, size, name):
         return read_front(stream, size, name)
 
 
-def seen_json(seen: Seen, *, named: bool) -> str:
-    """All that a file says as one JSON object: `foreign` for another tool's text, `parameters` for ours where nothing
-    else is left of a latent, `file` when `named`.
+def info_json(info: PictureInfo, *, named: bool) -> str:
+    """Format all that a file records as one JSON object on one line.
+
+    The metadata of another tool stands under `foreign`.  The `parameters` text of latentpng stands under `parameters`
+    if nothing else is left of a latent.
+
+    Args:
+        info: What the file records.
+        named: Add the name of the file as `file`.
     """
-    if seen.front is not None and seen.foreign is None:
-        return json_line(seen.front, seen.file if named else "")
+    if info.front is not None and info.foreign is None:
+        return json_line(info.front, info.file if named else "")
     from latentpng.foreign.show import foreign_json
 
-    entries: dict[str, Json] = {} if seen.front is None else {**seen.front.metadata, **_header(seen.front)}
-    entries["carrier"] = seen.carrier
-    if seen.foreign is not None:
-        entries["parameters" if seen.carrier == OWN_TEXT else "foreign"] = foreign_json(seen.foreign)
-    return _escaped(entries | ({"file": _sendable(seen.file)} if named else {}))
+    entries: dict[str, Json] = {} if info.front is None else {**info.front.metadata, **_header(info.front)}
+    entries["carrier"] = info.carrier
+    if info.foreign is not None:
+        entries["parameters" if info.carrier == OWN_TEXT else "foreign"] = foreign_json(info.foreign)
+    return _escaped(entries | ({"file": _encodable(info.file)} if named else {}))
 
 
 def json_line(front: Front, file: str = "") -> str:
-    """What the header adds, and the metadata as it stands; `file` only when it is not empty."""
-    if front.text.startswith(b'{"') and not any(map(front.text.__contains__, _BREAKING)):
-        metadata = front.text.decode("ascii")  # on one line as it is; writing it anew takes longest
+    """Format the front of a latent as one JSON object on one line, in printable ASCII.
+
+    Metadata that is printable already is copied, because parsing and writing it anew takes most of the time.
+
+    Args:
+        front: The front.
+        file: The name of the file, "" to leave the key `file` out.
+
+    Returns:
+        The metadata as it stands in the file, and the fields of the header.
+    """
+    if front.text.startswith(b'{"') and not any(map(front.text.__contains__, _UNPRINTABLE)):
+        metadata = front.text.decode("ascii")
         name = f'"file":{_quoted_name(file)},' if file else ""
         return (
             f'{{"carrier":"{front.carrier}","chunk_bytes":{front.chunk_bytes},"codec":{_quoted(_codec(front))},'
@@ -56,41 +84,42 @@ def json_line(front: Front, file: str = "") -> str:
             f'"dims":{list(front.dims)},"dtype":{_quoted(_dtype(front))},{name}'
             f'"version":{list(front.version)},{metadata[1:]}'
         )
-    return _escaped({**front.metadata, **_header(front), **({"file": _sendable(file)} if file else {})})
+    return _escaped({**front.metadata, **_header(front), **({"file": _encodable(file)} if file else {})})
 
 
-def short_line(seen: Seen) -> str:
-    """One line for a file: root, rounds and settings, and how its prompt starts."""
+def short_line(info: PictureInfo) -> str:
+    """Format a file as one line: root, rounds, settings, and the start of its prompt."""
     from latentpng.reports.fields import value_of
 
-    seed, rounds, steps, prompt = (value_of(name, seen) for name in ("seed", "rounds", "steps", "prompt"))
-    front = seen.front
-    told = [
-        str(value_of("tool", seen)) if front is None else "",
-        f"seed {seed}" if seed is not None else str(value_of("root", seen)),
+    seed, rounds, steps, prompt = (value_of(name, info) for name in ("seed", "rounds", "steps", "prompt"))
+    front = info.front
+    values = [
+        str(value_of("tool", info)) if front is None else "",
+        f"seed {seed}" if seed is not None else str(value_of("root", info)),
         f"{rounds} {'round' if rounds == 1 else 'rounds'}" if rounds else "",
         "" if front is None else " x ".join(map(str, front.dims)),
-        str(value_of("model", seen)),
-        str(value_of("scheduler", seen)),
+        str(value_of("model", info)),
+        str(value_of("scheduler", info)),
         f"{steps} {'step' if steps == 1 else 'steps'}" if steps else "",
-        "a newer version is needed" if front is not None and front.newer else "",
+        "needs a newer version of latentpng" if front is not None and front.newer else "",
     ]
-    facts = ", ".join(plain(fact, _FACT_LIMIT) for fact in told if fact)
-    return f"{plain(seen.file)}  {facts}" + (f": {plain(str(prompt), _PROMPT_LIMIT)}" if prompt else "")
+    facts = ", ".join(plain(value, _FACT_LIMIT) for value in values if value)
+    return f"{plain(info.file)}  {facts}" + (f": {plain(str(prompt), _PROMPT_LIMIT)}" if prompt else "")
 
 
-def seen_lines(seen: Seen) -> list[str]:
-    """All that a file says, for people."""
-    found = [] if seen.front is None else lines(seen.front)
-    if seen.foreign is None:
+def info_lines(info: PictureInfo) -> list[str]:
+    """Format all that a file records for people: one fact per line, without control characters."""
+    found = [] if info.front is None else lines(info.front)
+    if info.foreign is None:
         return found
     from latentpng.foreign.show import foreign_lines
 
-    carrier = [] if found else [f"{'carrier':16} {_TOLD[seen.carrier]}"]
-    return found + carrier + foreign_lines(seen.foreign)
+    carrier = [] if found else [f"{'carrier':16} {_CARRIERS[info.carrier]}"]
+    return found + carrier + foreign_lines(info.foreign)
 
 
 def _header(front: Front) -> dict[str, Json]:
+    """Return the keys that JSON output adds to the metadata."""
     added: dict[str, Json] = {
         "carrier": front.carrier,
         "chunk_bytes": front.chunk_bytes,
@@ -109,29 +138,29 @@ def _dtype(front: Front) -> str | int:
     return DTYPE_NAME if front.dtype == DTYPE_FP16 else front.dtype
 
 
-def _sendable(file: str) -> str:
-    """A name without the half characters that stand for bytes that are no UTF-8."""
+def _encodable(file: str) -> str:
+    """Replace the surrogates that stand for bytes of a name that are not UTF-8."""
     return file if file.isascii() else file.encode("utf-8", "replace").decode()
 
 
 def _escaped(value: Json) -> str:
-    """JSON of which no character can drive a terminal."""
+    """Return JSON without characters that a terminal would obey."""
     return json_text(value).replace("\x7f", "\\u007f")
 
 
 def _quoted_name(file: str) -> str:
     if file.isascii() and file.isprintable() and '"' not in file and "\\" not in file:
         return f'"{file}"'
-    return _escaped(_sendable(file))
+    return _escaped(_encodable(file))
 
 
 def _quoted(value: str | int) -> str:
-    """The JSON of a number, or of a name that needs no escapes."""
+    """Return the JSON of a number, or of a name that needs no escapes."""
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 
 def lines(front: Front) -> list[str]:
-    """The same for people: one fact a line, without control characters."""
+    """Format the front of a latent for people: one fact per line, without control characters."""
     facts = [
         ("carrier", f"{_carrier(front)}; version {front.version[0]}.{front.version[1]}, {front.chunk_bytes:,} bytes")
     ]
@@ -155,7 +184,7 @@ def _carrier(front: Front) -> str:
     if not front.is_twin or front.parsed is None:
         return front.carrier
     is_seeded = isinstance(front.parsed.lineage.root, SeedRoot)
-    return f"{front.carrier}: no tensor, {'its lineage rebuilds it' if is_seeded else 'and nothing rebuilds it'}"
+    return f"{front.carrier}: noise not stored, {'rebuilt from the lineage' if is_seeded else 'cannot be rebuilt'}"
 
 
 def _lineage_facts(lineage: Lineage) -> list[tuple[str, str]]:
@@ -170,7 +199,7 @@ def _lineage_facts(lineage: Lineage) -> list[tuple[str, str]]:
 
 
 def round_text(round_: Round) -> str:
-    """All that a round says, on one line; may hold control characters of a stranger."""
+    """Format all that a round records as one line.  It may hold control characters from the file: see `plain`."""
     marks = " + ".join(map(str, round_.marks))
     text = f"seed {round_.seed}, candidate {marks} of {round_.of}, scale {round_.scale:g}"
     if round_.bands:

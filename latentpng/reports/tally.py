@@ -1,4 +1,4 @@
-"""What came of many files: how many ended how, in one line, and the exit code of all of them."""
+"""A count of files per exit code, their summary in one line, and the exit code for all of them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections import Counter
 
 from latentpng.errors import ExitCode
 
-# after the fault of a program or a person: files that are lost, those that lie, those of which nothing was found out
-_WORST_FIRST = (
+# Errors of the program and of its user come first.  Then files that are lost, files whose content contradicts itself,
+# files that could not be checked, and files that need something else.
+WORST_FIRST = (
     ExitCode.INTERNAL,
     ExitCode.USAGE,
     ExitCode.UNWRITABLE,
@@ -22,6 +23,7 @@ _WORST_FIRST = (
     ExitCode.OK,
 )
 
+# also the values of the key `result` in the output of verify --json: part of the interface
 RESULTS = {
     ExitCode.OK: "good",
     ExitCode.INTERNAL: "not checked",
@@ -39,9 +41,11 @@ RESULTS = {
 
 
 class Tally:
-    """Grows while files are read.
+    """A count that grows while files are read.
 
-    codes: how many ended with each code.  passed_over: files of a folder that carry no latent; they have no code.
+    Attributes:
+        codes: The number of files per exit code.
+        passed_over: The number of files in folders that were skipped because they carry no latent; they have no code.
     """
 
     def __init__(self) -> None:
@@ -50,17 +54,17 @@ class Tally:
 
     @property
     def total(self) -> int:
-        """Files that have a code."""
+        """The number of files that have an exit code."""
         return sum(self.codes.values())
 
     @property
     def worst(self) -> ExitCode:
-        """The exit code of all of them."""
-        return next((code for code in _WORST_FIRST if self.codes[code]), ExitCode.OK)
+        """The exit code for all files together, OK when there are none."""
+        return next((code for code in WORST_FIRST if self.codes[code]), ExitCode.OK)
 
     @property
     def summary(self) -> str:
-        """In one line: "12 files: 10 good, 1 damaged, 1 with other pixels"."""
+        """One line, such as "12 files: 10 good, 1 damaged, 1 with other pixels"."""
         counts = [f"{self.codes[code]:,} {result}" for code, result in RESULTS.items() if self.codes[code]]
         line = f"{self.total:,} {'file' if self.total == 1 else 'files'}: {', '.join(counts) or 'none good'}"
-        return line + (f"; {self.passed_over:,} without a latent passed over" if self.passed_over else "")
+        return line + (f"; {self.passed_over:,} without a latent skipped" if self.passed_over else "")

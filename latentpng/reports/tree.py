@@ -1,6 +1,6 @@
-"""A family drawn: as a tree of lines, as JSON lines, or for Graphviz.  Lines come one by one, whatever their number.
+"""A family drawn as a tree of lines, as JSON lines, or for Graphviz.  Lines are yielded one by one.
 
-Ancestors that are in no file are shown as "· 3 rounds"; only JSON has each of them.
+A chain of ancestors without pictures is shown as one node, such as "· 3 rounds"; only JSON has each of them.
 """
 
 from __future__ import annotations
@@ -11,16 +11,26 @@ from dataclasses import dataclass
 
 from latentpng.chunk.strict_json import json_text
 from latentpng.record import JsonObject, default_axes
-from latentpng.reports.family import ROOT, Family, Node
+from latentpng.reports.family import Family, Node
+from latentpng.reports.states import ROOT
 from latentpng.text import plain
 
 _FILES_SHOWN = 4
-_DEEPEST = 24  # columns of a tree: what is deeper goes on below it
+_MAX_LEVEL = 24  # of indentation; a deeper subtree is drawn below the tree
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Strokes:
-    """What a tree is drawn with: before a child, before the last one, below each, and the sign of an empty node."""
+    """The characters that a tree is drawn with.
+
+    Attributes:
+        child: Before a child that is followed by a sibling.
+        last: Before the last child.
+        beside: Below a child that is followed by a sibling.
+        below: Below the last child.
+        dot: For a chain of ancestors without pictures.
+        cut: For a subtree that is drawn below the tree.
+    """
 
     child: str
     last: str
@@ -35,7 +45,7 @@ ASCII = Strokes(child="|- ", last="`- ", beside="|  ", below="   ", dot="*", cut
 
 
 def strokes_for(encoding: str | None) -> Strokes:
-    """Boxes where the output has them."""
+    """Return box-drawing characters if the encoding of the output has them, else ASCII."""
     try:
         "".join((BOXES.child, BOXES.last, BOXES.beside, BOXES.dot, BOXES.cut)).encode(encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
@@ -44,21 +54,28 @@ def strokes_for(encoding: str | None) -> Strokes:
 
 
 def tree_lines(family: Family, strokes: Strokes) -> Iterator[str]:
-    """The trees of a family, for people."""
+    """Draw the trees of a family for people.
+
+    A lineage may have thousands of rounds, so this walks the tree with a stack of its own instead of recursion.  At
+    level 24 a subtree is replaced by a numbered mark, and drawn from the left edge under that mark.
+
+    Yields:
+        The lines, without line breaks and without control characters.
+    """
     children = family.children()
     parts = 0
-    for root in [place for place, node in enumerate(family.nodes) if node.parent == ROOT]:
-        waiting = deque([(root, "")])
-        while waiting:
-            place, heading = waiting.popleft()
-            stack = [(place, heading, "", 0)]
+    for root in [index for index, node in enumerate(family.nodes) if node.parent == ROOT]:
+        queue = deque([(root, "")])
+        while queue:
+            index, heading = queue.popleft()
+            stack = [(index, heading, "", 0)]
             while stack:
-                place, lead, below, level = stack.pop()
-                last, label = _shown(family, children, place, strokes)
+                index, lead, below, level = stack.pop()
+                last, label = _chain_end(family, children, index, strokes)
                 inner = children[last]
-                if inner and level == _DEEPEST:
+                if inner and level == _MAX_LEVEL:
                     parts += 1
-                    waiting.append((place, f"{strokes.cut} {parts}  "))
+                    queue.append((index, f"{strokes.cut} {parts}  "))
                     yield f"{lead}{label}  {strokes.cut} {parts}"
                     continue
                 yield lead + label
@@ -69,11 +86,15 @@ def tree_lines(family: Family, strokes: Strokes) -> Iterator[str]:
 
 
 def json_lines(family: Family) -> Iterator[str]:
-    """One node a line, parents first: `id`, `parent` ("" for a root), `files`, `noise`, `dims`, and root or round."""
+    """Format a family as JSON; `latentpng tree --help` lists the keys.
+
+    Yields:
+        One object for each node, parents before their children.
+    """
     for node in family.nodes:
-        told: JsonObject = {"root": node.told, "axes": node.axes} if node.rounds == 0 else {"round": node.told}
+        own: JsonObject = {"root": node.entry, "axes": node.axes} if node.rounds == 0 else {"round": node.entry}
         entries = {
-            **told,
+            **own,
             "dims": node.dims,
             "files": [file.encode("utf-8", "replace").decode() for file in node.files],
             "id": node.name,
@@ -85,14 +106,18 @@ def json_lines(family: Family) -> Iterator[str]:
 
 
 def dot_lines(family: Family, strokes: Strokes) -> Iterator[str]:
-    """A digraph in the language of Graphviz; ancestors that are in no file are dashed."""
+    """Format a family as a digraph for Graphviz.
+
+    Yields:
+        The lines of the digraph.  Chains of ancestors without pictures are dashed nodes.
+    """
     children = family.children()
     yield "digraph family {"
     yield "  node [shape=box];"
-    stack = [(place, ROOT) for place, node in enumerate(family.nodes) if node.parent == ROOT]
+    stack = [(index, ROOT) for index, node in enumerate(family.nodes) if node.parent == ROOT]
     while stack:
-        place, parent = stack.pop()
-        last, label = _shown(family, children, place, strokes)
+        index, parent = stack.pop()
+        last, label = _chain_end(family, children, index, strokes)
         style = "" if family.nodes[last].files else ", style=dashed"
         yield f'  n{last} [label="{_escaped(label)}"{style}];'
         if parent != ROOT:
@@ -102,7 +127,7 @@ def dot_lines(family: Family, strokes: Strokes) -> Iterator[str]:
 
 
 def round_text(entry: JsonObject) -> str:
-    """What a round did, in few words; its seed, bands and region stay out."""
+    """Describe a round briefly: its seed and the values of bands and region are left out."""
     marks = entry["marks"]
     chosen = " + ".join(map(str, marks)) if isinstance(marks, list) else ""
     moved = [name for name in ("bands", "region") if entry.get(name)]
@@ -110,22 +135,25 @@ def round_text(entry: JsonObject) -> str:
     return ", ".join([f"candidate {chosen} of {entry['of']}", f"scale {entry['scale']:g}", *moved])
 
 
-def _shown(family: Family, children: list[list[int]], place: int, strokes: Strokes) -> tuple[int, str]:
-    """Where a line of empty nodes that starts here ends, and what stands for it; a node that has something to say."""
-    node = family.nodes[place]
+def _chain_end(family: Family, children: list[list[int]], index: int, strokes: Strokes) -> tuple[int, str]:
+    """Return the last node of the chain of ancestors without pictures that starts here, and the chain's label.
+
+    A root, and a node with a picture, are shown by themselves.
+    """
+    node = family.nodes[index]
     if node.parent == ROOT:
         names = _names(node)
-        return place, _root_text(node) + (f": {names}" if names else "")
+        return index, _root_text(node) + (f": {names}" if names else "")
     if node.files:
-        return place, f"{_names(node)} (round {node.rounds}: {round_text(node.told)})"
+        return index, f"{_names(node)} (round {node.rounds}: {round_text(node.entry)})"
     count = 1
-    while len(children[place]) == 1 and not family.nodes[children[place][0]].files:
-        place, count = children[place][0], count + 1
-    return place, f"{strokes.dot} {count:,} {'round' if count == 1 else 'rounds'}"
+    while len(children[index]) == 1 and not family.nodes[children[index][0]].files:
+        index, count = children[index][0], count + 1
+    return index, f"{strokes.dot} {count:,} {'round' if count == 1 else 'rounds'}"
 
 
 def _root_text(node: Node) -> str:
-    seed = node.told.get("seed")
+    seed = node.entry.get("seed")
     start = f"seed {seed}" if isinstance(seed, str) else f"noise {node.digest[:12]}"
     axes = "" if node.axes == default_axes(len(node.dims)) else f" {node.axes}"
     return f"{start}, {' x '.join(map(str, node.dims))}{axes}"

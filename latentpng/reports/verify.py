@@ -1,4 +1,4 @@
-"""Is a picture what its file says?  Chunk, noise, lineage and pixels, each against its checksum or its recipe."""
+"""Verification: compare the noise, lineage and pixels of a picture with what its file records."""
 
 from __future__ import annotations
 
@@ -23,10 +23,13 @@ from latentpng.record import LatentRecord
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Report:
-    """What was found in one file.
+    """The result of verifying one file.
 
-    passed: the checks that held, in words, in order.
-    problem: one sentence on the first that did not, "" when the file is good; it names the file.
+    Attributes:
+        file: The name of the file, safe for a terminal.
+        passed: The checks that passed, in words, in order.
+        problem: One sentence, which names the file, on the first check that failed; "" for a good file.
+        exit_code: The exit code of the first check that failed; OK for a good file.
     """
 
     file: str
@@ -41,7 +44,15 @@ class Report:
 
 
 def verify_file(path: str | os.PathLike[str], tell: replay.Tell | None = None) -> Report:
-    """Check everything that can be checked; raises nothing on bad files.  tell: hears how far the replay is."""
+    """Check the chunk, noise, lineage and pixels of a file, in this order, and stop at the first failure.
+
+    Args:
+        path: A PNG; "-" is standard input.
+        tell: A callback that hears, after each replayed round, how many are done and how many there are.
+
+    Returns:
+        The report.  A bad file raises nothing: see `problem` and `exit_code`.
+    """
     passed: list[str] = []
     name = os.fspath(path)
     try:
@@ -66,13 +77,18 @@ def _check_lineage(record: LatentRecord, name: str, tell: replay.Tell | None) ->
         raise DamagedLatentError(f"{name}: {error}") from error
     found = replay.digest(state)
     if found != record.node:
-        raise ReplayDiffersError(f"{name}: its lineage leads to noise with SHA-256 {record.node}, found {found}")
+        raise ReplayDiffersError(
+            f"{name}: the file records noise with SHA-256 {record.node}, but replaying its lineage gives {found}"
+        )
 
 
 def _check_pixels(record: LatentRecord, rgb: bytes, name: str) -> str:
+    """Return the check that passed, in words."""
     if not record.pixels:
         return "pixels readable, not recorded"
     found = pixel_digest(rgb)
     if found != record.pixels:
-        raise PixelsDifferError(f"{name}: pixels with SHA-256 {record.pixels} were rendered, found {found}")
+        raise PixelsDifferError(
+            f"{name}: the file records pixels with SHA-256 {record.pixels}, but its pixels have {found}"
+        )
     return "pixels"

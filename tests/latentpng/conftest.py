@@ -1,4 +1,4 @@
-"""What the tests of commands stand on."""
+"""Fixtures for the tests of latentpng."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.latentpng.running import RECORD
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with one picture, a.png; the current one."""
+    """The current folder, with one picture, a.png."""
     write_picture(tmp_path / "a.png", SIDE, SIDE, RGB, RECORD)
     monkeypatch.chdir(tmp_path)
     return tmp_path

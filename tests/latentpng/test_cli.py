@@ -1,4 +1,4 @@
-"""The command, as a person and a script meet it."""
+"""The command line: output for people and scripts, errors, exit codes, help."""
 
 from __future__ import annotations
 
@@ -15,20 +15,22 @@ from latentpng import __version__
 from latentpng.chunk.codec import encode_record
 from latentpng.cli import main
 from latentpng.commands import output
+from latentpng.errors import ExitCode
 from latentpng.noise import replay
 from latentpng.noise.cache import ArrayCache
-from latentpng.png.chunks import SIGNATURE, build
+from latentpng.png.chunks import build
 from latentpng.png.files import write_picture
 from latentpng.png.pixels import encode_pixels
 from latentpng.record import LatentRecord, Round
 from tests.latentpng.chunk.test_codec import changed, with_metadata
 from tests.latentpng.png.test_hostile import png_of
 from tests.support.latentpng import independent
+from tests.support.latentpng.folders import with_other_pixels
 from tests.support.latentpng.pictures import RGB, SIDE, chunk_data, seeded_record
 from tests.support.latentpng.running import ENVIRONMENT, RECORD, STEPS
 
 
-def test_inspect_tells_people(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_inspect_for_people(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["inspect", "a.png"]) == 0
     out, err = capsys.readouterr()
     bytes_ = (folder / "a.png").read_bytes()
@@ -51,7 +53,7 @@ def test_inspect_tells_people(folder: Path, capsys: pytest.CaptureFixture[str]) 
     ]
 
 
-def test_inspect_and_diff_tell_how_far_the_prompt_moved(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_inspect_and_diff_show_how_far_the_prompt_moved(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     step = Round(seed=5, scale=0.0, of=2, marks=(1,), prompt_scale=0.5)
     write_picture(folder / "b.png", SIDE, SIDE, RGB, seeded_record((*STEPS, step)))
     assert main(["inspect", "b.png"]) == 0
@@ -90,23 +92,24 @@ def test_inspect_json_is_the_metadata_and_what_the_header_adds(
     }
 
 
-def test_many_files_go_on_after_a_bad_one(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_bad_file_does_not_stop_the_others(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "plain.png").write_bytes(encode_pixels(SIDE, SIDE, RGB))
     assert main(["inspect", "--json", "a.png", "no.png", "plain.png", "a.png"]) == 3
     out, err = capsys.readouterr()
     assert [json.loads(line)["file"] for line in out.splitlines()] == ["a.png", "a.png"]
     assert err.splitlines() == [
         "latentpng: no.png: it cannot be read (No such file or directory)",
-        "latentpng: plain.png: it carries no latent, and no text of another tool",
+        "latentpng: plain.png: it carries no latent and no metadata of another tool",
     ]
 
 
-def test_people_see_which_of_many_files_it_is(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("folder")
+def test_each_of_many_files_has_a_heading(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["inspect", "a.png", "a.png"]) == 0
     assert capsys.readouterr().out.splitlines().count("======== a.png") == 2
 
 
-def test_a_folder_is_its_pngs_and_those_without_a_latent_are_passed_over(
+def test_a_folder_is_its_pngs_and_those_without_a_latent_are_skipped(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "plain.PNG").write_bytes(encode_pixels(SIDE, SIDE, RGB))
@@ -116,7 +119,7 @@ def test_a_folder_is_its_pngs_and_those_without_a_latent_are_passed_over(
     assert main(["verify", "."]) == 0
     out, err = capsys.readouterr()
     assert out == "a.png: good (noise of 2 x 8 x 8, lineage of 2 rounds, pixels)\n"
-    assert err == "latentpng: 1 file: 1 good; 1 without a latent passed over\n"
+    assert err == "latentpng: 1 file: 1 good; 1 without a latent skipped\n"
     (folder / "z.png").write_bytes(b"GIF")
     assert main(["inspect", "--json", "."]) == 3
     out, err = capsys.readouterr()
@@ -127,7 +130,7 @@ def test_a_folder_is_its_pngs_and_those_without_a_latent_are_passed_over(
 def test_a_folder_is_read_to_its_end_after_a_bad_picture(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     good = (folder / "a.png").read_bytes()
     latent = dict(independent.png_chunks(good))[b"laTn"]
-    (folder / "A.png").write_bytes(SIGNATURE + build_all(good, encode_pixels(SIDE, SIDE, bytes(3 * SIDE * SIDE))))
+    (folder / "A.png").write_bytes(with_other_pixels(good, bytes(len(RGB))))
     (folder / "B.png").write_bytes(png_of((b"laTn", changed(latent, 4, b"\2"))))
     assert main(["verify", "."]) == 8
     assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == ["A.png", "B.png", "a.png"]
@@ -135,7 +138,7 @@ def test_a_folder_is_read_to_its_end_after_a_bad_picture(folder: Path, capsys: p
     assert [json.loads(line)["file"] for line in capsys.readouterr().out.splitlines()] == ["A.png", "B.png", "a.png"]
 
 
-def test_pipes_in_a_folder_are_passed_over_and_broken_links_are_told(
+def test_fifos_in_a_folder_are_skipped_and_broken_symlinks_are_reported(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     os.mkfifo(folder / "0.png")
@@ -157,21 +160,21 @@ def test_an_empty_output_is_not_the_file_itself(folder: Path, capsys: pytest.Cap
     assert main(["extract", "a.png", "-o", ""]) == 2
 
 
-def test_a_long_replay_says_how_far_it_is(
-    folder: Path,  # noqa: ARG001 - it is the current folder
+@pytest.mark.usefixtures("folder")
+def test_a_long_replay_reports_its_progress(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(output, "_PATIENCE", 0.0)
+    monkeypatch.setattr(output, "_FIRST_REPORT", 0.0)
     monkeypatch.setattr(replay, "_STATES", ArrayCache(0))
     for arguments in (["verify", "a.png"], ["extract", "a.png", "--round", "2", "-o", "x.npy"]):
         assert main(arguments) == 0
     assert capsys.readouterr().err == "".join(f"latentpng: a.png: {done} of 2 rounds replayed\n" for done in (1, 2))
 
 
-def test_a_folder_without_latents_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_without_latents_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["inspect", str(tmp_path)]) == 4
-    sentence = "no picture in this folder carries a latent, or a text of another tool"
+    sentence = "no picture in this folder carries a latent or the metadata of another tool"
     assert capsys.readouterr().err == f"latentpng: {tmp_path}: {sentence}\n"
     for command in ("verify", "tree"):
         assert main([command, str(tmp_path)]) == 4
@@ -185,15 +188,19 @@ def test_a_folder_without_latents_is_told(tmp_path: Path, capsys: pytest.Capture
         (
             ["extract", "a.png", "-o", "x.bin"],
             2,
-            "a.png: noise is written as .npy, .safetensors or .latent, found '.bin'",
+            "a.png: --out x.bin: noise is written as .npy, .safetensors or .latent, found '.bin'",
         ),
         (["extract", "a.png", "-o", "no/x.npy"], 9, "no/x.npy: it cannot be written (No such file or directory)"),
-        (["strip", "a.png", "-o", "a.png"], 9, "a.png: it exists, and only --force replaces it"),
+        (
+            ["strip", "a.png", "-o", "a.png"],
+            9,
+            "a.png: this file exists already; choose another --out, or add --force to replace it",
+        ),
         (["verify", "\x1b[31mred.png"], 3, "[31mred.png: it cannot be read (No such file or directory)"),
     ],
 )
-def test_what_cannot_be_done_is_one_sentence(
-    folder: Path,  # noqa: ARG001 - it is the current folder
+@pytest.mark.usefixtures("folder")
+def test_each_error_is_one_sentence(
     capsys: pytest.CaptureFixture[str],
     arguments: list[str],
     code: int,
@@ -215,8 +222,7 @@ def test_wrong_usage_ends_with_2(arguments: list[str], capsys: pytest.CaptureFix
     assert capsys.readouterr().out == ""
 
 
-def test_each_kind_of_badness_has_its_code(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    other = bytes(3 * SIDE * SIDE)
+def test_each_kind_of_error_has_its_exit_code(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     good = (folder / "a.png").read_bytes()
     latent = dict(independent.png_chunks(good))[b"laTn"]
     elsewhere = encode_record(
@@ -228,7 +234,7 @@ def test_each_kind_of_badness_has_its_code(folder: Path, capsys: pytest.CaptureF
         "newer": (png_of((b"laTn", changed(latent, 4, b"\2"))), 6),
         "codec": (png_of((b"laTn", changed(latent, 16, b"\7"))), 6),
         "replay": (png_of((b"laTn", elsewhere)), 7),
-        "pixels": (SIGNATURE + build_all(good, encode_pixels(SIDE, SIDE, other)), 8),
+        "pixels": (with_other_pixels(good, bytes(len(RGB))), 8),
         "good": (good, 0),
     }
     for name, (data, code) in cases.items():
@@ -242,28 +248,20 @@ def test_each_kind_of_badness_has_its_code(folder: Path, capsys: pytest.CaptureF
         capsys.readouterr()
 
 
-def build_all(chunks: bytes, pixels: bytes) -> bytes:
-    """The chunks of one PNG with the pixels of another."""
-    parts = dict(independent.png_chunks(pixels))
-    return b"".join(
-        build(kind, parts[kind] if kind == b"IDAT" else data) for kind, data in independent.png_chunks(chunks)
-    )
-
-
 def test_a_newer_file_shows_what_it_can(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "b.png").write_bytes(png_of((b"laTn", changed(chunk_data(), 4, b"\2"))))
     assert main(["inspect", "--json", "b.png"]) == 6
     out, err = capsys.readouterr()
     assert json.loads(out) == {"carrier": "chunk", "chunk_bytes": len(chunk_data()), "version": [2, 0]}
-    assert err == "latentpng: b.png: a newer version is needed: this reads version 1, found 2\n"
+    assert err == "latentpng: b.png: a newer version of latentpng is needed: this reads version 1, found 2\n"
     (folder / "c.png").write_bytes(png_of((b"laTn", changed(chunk_data(), 17, b"\2"))))
     assert main(["inspect", "--json", "c.png"]) == 0
     out, err = capsys.readouterr()
     assert (json.loads(out)["dtype"], json.loads(out)["root"]) == (2, {"seed": "7"})
-    assert err == "latentpng: c.png: a newer version is needed: dtype 1 is known, found 2\n"
+    assert err == "latentpng: c.png: a newer version of latentpng is needed: dtype 1 is known, found 2\n"
 
 
-def test_another_noise_is_shown_and_not_replayed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_unknown_noise_is_shown_and_not_replayed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     metadata = b'{"noise":"gauss9","node":"?","rounds":[{"wave":1}],"settings":{"prompt":"a cat"}}'
     (folder / "b.png").write_bytes(png_of((b"laTn", with_metadata(chunk_data(), metadata))))
     assert main(["inspect", "b.png"]) == 0
@@ -275,7 +273,7 @@ def test_another_noise_is_shown_and_not_replayed(folder: Path, capsys: pytest.Ca
         'settings         {"prompt":"a cat"}',
     ]
     sentence = "the noise 'gauss1' is known, found 'gauss9'"
-    assert err == f"latentpng: b.png: a newer version is needed: {sentence}\n"
+    assert err == f"latentpng: b.png: a newer version of latentpng is needed: {sentence}\n"
     assert main(["extract", "b.png"]) == 6
     assert capsys.readouterr().err == f"latentpng: b.png: latent chunk at byte 33: {sentence}\n"
 
@@ -295,14 +293,20 @@ def test_strip_in_place_and_again(folder: Path, capsys: pytest.CaptureFixture[st
     assert (folder / "a.png").read_bytes() == encode_pixels(SIDE, SIDE, RGB)
     assert capsys.readouterr() == ("", "")
     assert main(["strip", "a.png"]) == 0
-    assert capsys.readouterr() == ("", "latentpng: a.png: nothing to remove\n")
+    assert capsys.readouterr() == (
+        "",
+        "latentpng: a.png: it carries no latent and no text of latentpng, so there is nothing to remove\n",
+    )
 
 
-def test_strip_says_that_a_signature_breaks(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_strip_warns_that_a_signature_breaks(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = (folder / "a.png").read_bytes()
     (folder / "a.png").write_bytes(data[:33] + build(b"caBX", b"x") + data[33:])
     assert main(["strip", "a.png", "-o", "b.png"]) == 0
-    assert capsys.readouterr().err == "latentpng: a.png: it has a C2PA signature, which does not fit the new bytes\n"
+    assert (
+        capsys.readouterr().err
+        == "latentpng: a.png: this picture has a C2PA signature, which is not valid for the new file\n"
+    )
 
 
 def test_a_prompt_cannot_drive_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -325,10 +329,8 @@ def test_help_names_every_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(["--help"])
     assert caught.value.code == 0
-    out = capsys.readouterr().out
-    assert [int(line.split()[0]) for line in out.splitlines() if line[:2] == "  " and line[2:3].isdigit()] == list(
-        range(10)
-    )
+    listed = capsys.readouterr().out.partition("exit codes:\n")[2].partition("\n\n")[0].splitlines()
+    assert [int(line[:3]) for line in listed] == list(ExitCode) == list(range(12))
     with pytest.raises(SystemExit):
         main(["--version"])
     assert capsys.readouterr().out == f"latentpng {__version__}\n"
@@ -354,7 +356,7 @@ def test_help_and_inspect_start_without_the_heavy_packages(folder: Path) -> None
         assert ran.returncode == 0, ran.stderr
 
 
-def test_imagemagick_leaves_enough(folder: Path) -> None:
+def test_verify_passes_after_imagemagick(folder: Path) -> None:
     convert = shutil.which("convert")
     if convert is None or b"ImageMagick" not in subprocess.run([convert, "-version"], capture_output=True).stdout:
         pytest.skip("ImageMagick is not installed")

@@ -1,4 +1,4 @@
-"""`latentpng copy`: a latent follows its picture into edited, resized and re-encoded copies."""
+"""`latentpng copy` puts a latent into edited, resized and re-encoded copies of its picture."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from tests.support.latentpng.strict_png import problems
 STEP = Round(seed=3, scale=0.5, of=4, marks=(2,))
 RECORD = replace_extra(seeded_record((STEP,)), {"x-mine": [1]})
 OTHER = bytes(reversed(RGB))
-REPLACED = "latentpng: to.png: it carries another latent, and only --force replaces it\n"
+REPLACED = "latentpng: to.png: it carries a different latent already; add --force to replace it\n"
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with from.png, which has a latent, and to.png, which has other pixels; the current one."""
+    """The current folder: from.png has a latent, to.png has other pixels and no latent."""
     write_picture(tmp_path / "from.png", SIDE, SIDE, RGB, RECORD)
     (tmp_path / "to.png").write_bytes(encode_pixels(SIDE, SIDE, OTHER))
     monkeypatch.chdir(tmp_path)
@@ -40,7 +40,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def said(record: LatentRecord) -> tuple[object, ...]:
-    """All that a record says but for the pixels."""
+    """Return everything that a record holds except the digest of the pixels."""
     return (dataclasses.replace(record, pixels=""), digest(record.tensor))
 
 
@@ -72,14 +72,15 @@ def test_a_copy_with_the_same_pixels_keeps_their_digest(folder: Path, capsys: py
     assert problems((folder / "to.png").read_bytes()) == []
 
 
-def test_a_resized_copy_carries_the_noise_in_its_first_size(folder: Path) -> None:  # noqa: ARG001 - the current one
+@pytest.mark.usefixtures("folder")
+def test_a_resized_copy_carries_the_noise_in_its_first_size() -> None:
     with Image.open("from.png") as image:
         image.resize((3 * SIDE, SIDE)).save("to.png")
     assert main(["copy", "from.png", "to.png"]) == 0
     assert said(read_record("to.png")) == said(RECORD)
 
 
-def test_all_three_carriers_come_along_in_their_place(folder: Path) -> None:
+def test_all_three_carriers_are_copied_in_order(folder: Path) -> None:
     assert main(["copy", "from.png", "to.png"]) == 0
     carriers = [
         [chunk for chunk in independent.png_chunks((folder / name).read_bytes()) if chunk[0] != b"IDAT"]
@@ -91,7 +92,7 @@ def test_all_three_carriers_come_along_in_their_place(folder: Path) -> None:
     assert carriers[0][1][1].startswith(b"parameters\0a cat\n")
 
 
-def test_another_tools_parameters_stay_and_ours_do_not_come_along(folder: Path) -> None:
+def test_parameters_of_another_tool_stay_and_those_of_latentpng_are_not_added(folder: Path) -> None:
     png = (folder / "to.png").read_bytes()
     (folder / "to.png").write_bytes(png[:33] + build(b"tEXt", b"parameters\0a dog") + png[33:])
     assert main(["copy", "from.png", "to.png"]) == 0
@@ -122,7 +123,7 @@ def test_a_copy_of_the_copy_is_written_elsewhere(folder: Path) -> None:
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, (folder / "new.png").read_bytes(), b"")
 
 
-def test_another_latent_is_replaced_by_force_only(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_different_latent_is_replaced_by_force_only(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     others = {
         "another noise": seeded_record(),
         "another prompt": dataclasses.replace(RECORD, settings={"prompt": "a dog"}),
@@ -149,7 +150,7 @@ def test_the_same_latent_is_renewed_without_force(folder: Path) -> None:
     assert (folder / "to.png").read_bytes() == once
 
 
-def test_what_cannot_be_read_is_not_the_same(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unreadable_latent_counts_as_different(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     good = (folder / "from.png").read_bytes()
     latent = next(data for kind, data in independent.png_chunks(good) if kind == b"laTn")
     for broken in (latent[:-1], changed(latent, 4, b"\2"), changed(latent, 17, b"\2")):
@@ -160,10 +161,10 @@ def test_what_cannot_be_read_is_not_the_same(folder: Path, capsys: pytest.Captur
         assert said(read_record("to.png")) == said(RECORD)
 
 
-def test_a_signature_is_told_before_the_file_changes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_signature_is_warned_about_before_the_file_changes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     png = (folder / "to.png").read_bytes()
     (folder / "to.png").write_bytes(png[:33] + build(b"caBX", b"manifest") + png[33:])
-    warning = "latentpng: to.png: it has a C2PA signature, which does not fit the new bytes\n"
+    warning = "latentpng: to.png: this picture has a C2PA signature, which is not valid for the new file\n"
     assert main(["copy", "from.png", "to.png", "-o", "no/new.png"]) == 9
     unwritten = "latentpng: no/new.png: it cannot be written (No such file or directory)\n"
     assert capsys.readouterr() == ("", warning + unwritten)
@@ -180,14 +181,18 @@ def test_a_signature_is_told_before_the_file_changes(folder: Path, capsys: pytes
         (["no.png", "to.png"], 3, "no.png: it cannot be read (No such file or directory)"),
         (["from.png", "no.png"], 3, "no.png: it cannot be read (No such file or directory)"),
         (["to.png", "from.png"], 4, "to.png: it carries no latent"),
-        (["from.png", "-"], 2, "-: a file is needed here, found standard input"),
+        (["from.png", "-"], 2, "-: standard input cannot be used here; name a file"),
         (["from.png", "text.png"], 3, "text.png: it is not a PNG"),
         (["from.png", "empty.png"], 3, "empty.png: its pixels cannot be decoded (cannot load this image)"),
-        (["from.png", "to.png", "-o", "from.png"], 9, "from.png: it exists, and only --force replaces it"),
+        (
+            ["from.png", "to.png", "-o", "from.png"],
+            9,
+            "from.png: this file exists already; choose another --out, or add --force to replace it",
+        ),
         (["from.png", "to.png", "-o", "no/x.png"], 9, "no/x.png: it cannot be written (No such file or directory)"),
     ],
 )
-def test_what_cannot_be_done_is_one_sentence(
+def test_each_error_is_one_sentence(
     folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, message: str
 ) -> None:
     (folder / "text.png").write_text("no picture")

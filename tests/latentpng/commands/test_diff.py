@@ -1,4 +1,4 @@
-"""Two pictures compared: ancestor, settings, noise and pixels."""
+"""`latentpng diff` compares two pictures: ancestor, settings, noise and pixels."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from latentpng.cli import main
 from latentpng.noise.gauss1 import gauss1
 from latentpng.noise.replay import ancestor_noise, record_of, replay
 from latentpng.png.files import write_picture
-from latentpng.record import Json, LatentRecord, Lineage, Round, SeedRoot, TensorRoot
+from latentpng.record import Json, Lineage, Round, SeedRoot, TensorRoot
 from latentpng.reports.diff import angle, common_ancestor, pixel_difference
-from tests.latentpng.reports.test_family import Chain, chains, front_of, honest
+from tests.support.latentpng.folders import with_settings
+from tests.support.latentpng.lineages import Chain, chains, digest_of, front_of
 from tests.support.latentpng.pictures import RGB, SIDE, seeded_record
 
 FIRST, SECOND = Round(seed=3, scale=0.5, of=4, marks=(2,)), Round(seed=4, scale=0.25, region="01/11")
@@ -25,36 +26,29 @@ OTHER = Round(seed=5, scale=1.0, settings={"steps": 8})
 BRIGHTER = bytes([min(255, value + value % 3) for value in RGB])
 
 
-def changed_settings(record: LatentRecord, chosen: dict[str, Json]) -> LatentRecord:
-    """The same noise with other settings."""
-    return LatentRecord(
-        lineage=record.lineage, tensor=record.tensor, axes=record.axes, node=record.node, settings=chosen
-    )
-
-
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Two children of one parent, and the parent; the current folder."""
+    """The current folder: a parent and its two children."""
     settings: dict[str, Json] = {"prompt": "a \x1bdog", "steps": 4, "model": {"name": "b", "hash": "1"}, "eta": True}
     write_picture(tmp_path / "parent.png", SIDE, SIDE, RGB, seeded_record((FIRST,)))
-    left = changed_settings(
+    left = with_settings(
         seeded_record((FIRST, SECOND)), {"prompt": "a cat", "model": {"name": "a", "hash": "1"}, "eta": 1}
     )
     write_picture(tmp_path / "a.png", SIDE, SIDE, RGB, left)
-    write_picture(tmp_path / "b.png", SIDE, SIDE, BRIGHTER, changed_settings(seeded_record((FIRST, OTHER)), settings))
+    write_picture(tmp_path / "b.png", SIDE, SIDE, BRIGHTER, with_settings(seeded_record((FIRST, OTHER)), settings))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 def plain_angle(left: list[float], right: list[float]) -> tuple[float, float]:
-    """Cosine and degrees, the schoolbook way."""
+    """Return the cosine and the angle in degrees, by the textbook formula."""
     dot = math.fsum(a * b for a, b in zip(left, right, strict=True))
     lengths = math.sqrt(math.fsum(a * a for a in left)) * math.sqrt(math.fsum(b * b for b in right))
     return dot / lengths, math.degrees(math.acos(max(-1.0, min(1.0, dot / lengths))))
 
 
 def noises_of(*names: str) -> list[list[float]]:
-    """The noises of pictures, as `extract` writes them."""
+    """Return the noises of pictures, as `extract` writes them."""
     noises = []
     for name in names:
         assert main(["extract", f"{name}.png", "-f", "-o", "x.npy"]) == 0
@@ -62,7 +56,8 @@ def noises_of(*names: str) -> list[list[float]]:
     return noises
 
 
-def test_two_children_of_one_parent(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("folder")
+def test_two_children_of_one_parent(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["diff", "a.png", "b.png"]) == 0
     out, err = capsys.readouterr()
     cosine, degrees = plain_angle(*noises_of("a", "b"))
@@ -83,7 +78,8 @@ def test_two_children_of_one_parent(folder: Path, capsys: pytest.CaptureFixture[
     ]
 
 
-def test_the_same_as_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("folder")
+def test_the_same_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["diff", "--json", "a.png", "b.png"]) == 0
     found = json.loads(capsys.readouterr().out)
     cosine, degrees = plain_angle(*noises_of("a", "b"))
@@ -116,8 +112,8 @@ def test_the_same_as_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> N
         ("a", "a", "both: they start from the same noise"),
     ],
 )
+@pytest.mark.usefixtures("folder")
 def test_a_picture_may_be_the_ancestor(
-    folder: Path,  # noqa: ARG001 - it is the current folder
     capsys: pytest.CaptureFixture[str],
     left: str,
     right: str,
@@ -127,7 +123,8 @@ def test_a_picture_may_be_the_ancestor(
     assert capsys.readouterr().out.splitlines()[0] == f"ancestor         {ancestor}"
 
 
-def test_the_same_picture_differs_in_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("folder")
+def test_the_same_picture_differs_in_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["diff", "a.png", "a.png"]) == 0
     assert capsys.readouterr().out.splitlines()[3:] == [
         "settings         the same",
@@ -136,20 +133,20 @@ def test_the_same_picture_differs_in_nothing(folder: Path, capsys: pytest.Captur
     ]
 
 
-def test_strangers_of_other_shapes_and_sizes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_unrelated_pictures_of_different_shapes_and_sizes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lineage = Lineage(root=SeedRoot(seed=8))
     small = record_of(lineage, replay(lineage, (2, 4, 4), "CHW"), axes="CHW")
     write_picture(folder / "c.png", SIDE // 2, SIDE, RGB[: len(RGB) // 2], small)
     assert main(["diff", "parent.png", "c.png"]) == 0
     assert capsys.readouterr().out.splitlines() == [
-        "ancestor         none: they come from different roots",
+        "ancestor         none: the pictures come from different roots",
         "first            parent.png, 1 round of its own",
         "  round 1        seed 3, candidate 2 of 4, scale 0.5",
         "second           c.png, 0 rounds of its own",
         "prompt           a cat -> (none)",
         "steps            4 -> (none)",
-        "noise            of another shape: 2 x 8 x 8, 2 x 4 x 4",
-        "pixels           of another size: 8 x 8, 4 x 8",
+        "noise            the shapes differ: 2 x 8 x 8 and 2 x 4 x 4",
+        "pixels           the sizes differ: 8 x 8 and 4 x 8",
     ]
     assert main(["diff", "--json", "parent.png", "c.png"]) == 0
     found = json.loads(capsys.readouterr().out)
@@ -161,7 +158,7 @@ def test_noise_of_zeros_has_no_direction(folder: Path, capsys: pytest.CaptureFix
     zeros = np.zeros((2, 8, 8), np.float16)
     write_picture(folder / "z.png", SIDE, SIDE, RGB, record_of(lineage, zeros, axes="CHW", root_tensor=zeros))
     assert main(["diff", "parent.png", "z.png"]) == 0
-    assert "noise            all zeros on one side" in capsys.readouterr().out.splitlines()
+    assert "noise            no angle, because one side is all zeros" in capsys.readouterr().out.splitlines()
 
 
 def test_imported_noise_knows_the_picture_it_came_from(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -204,11 +201,14 @@ def test_files_that_cannot_be_compared(folder: Path, capsys: pytest.CaptureFixtu
     assert main(["diff", ".", "a.png"]) == 3
     assert capsys.readouterr().err == "latentpng: .: it cannot be read (Is a directory)\n"
     assert main(["diff", "-", "-"]) == 2
-    assert capsys.readouterr().err == "latentpng: standard input holds one picture: two needed\n"
+    assert (
+        capsys.readouterr().err
+        == "latentpng: standard input can hold one picture only; name a file for the other one\n"
+    )
 
 
+@pytest.mark.usefixtures("folder")
 def test_one_of_them_may_come_from_a_pipe(
-    folder: Path,  # noqa: ARG001 - it is the current folder
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -227,13 +227,13 @@ def test_the_nearest_ancestor_is_the_longest_shared_beginning(left: Chain, right
     assert common_ancestor(front_of(left), front_of(right)) == expected
 
 
-def test_noise_tells_ancestors_that_lineages_do_not() -> None:
-    assert common_ancestor(front_of((7, 1)), front_of((0, 5, 6), "x", honest((7, 1)))) == (1, 0)
+def test_equal_noise_reveals_ancestors_that_lineages_do_not() -> None:
+    assert common_ancestor(front_of((7, 1)), front_of((0, 5, 6), "x", digest_of((7, 1)))) == (1, 0)
     assert common_ancestor(front_of((7, 1), "d"), front_of((8, 1, 2), "d")) == (1, 2)
 
 
 @given(st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1), st.integers(2, 50))
-def test_the_angle_is_that_of_the_schoolbook(one: int, other: int, count: int) -> None:
+def test_the_angle_matches_the_textbook_formula(one: int, other: int, count: int) -> None:
     left, right = (gauss1(seed, 0, count).astype(np.float16) for seed in (one, other))
     cosine, degrees = plain_angle([float(value) for value in left], [float(value) for value in right])
     found = angle(left, right)

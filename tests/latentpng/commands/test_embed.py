@@ -1,4 +1,4 @@
-"""`latentpng embed`: a picture that exists gets the noise that it was rendered from."""
+"""`latentpng embed` puts the noise that a picture was rendered from into its existing PNG."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ PNG = encode_pixels(SIDE, SIDE, RGB)
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a picture, a.png, and noise, x.npy; the current one."""
+    """The current folder: a picture a.png and its noise x.npy."""
     (tmp_path / "a.png").write_bytes(PNG)
     (tmp_path / "x.npy").write_bytes(tensor_file(NOISE, "CHW", ".npy"))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-def test_the_noise_is_the_root_and_the_pixels_are_vouched_for(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_noise_is_the_root_and_the_pixels_are_recorded(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["--settings", '{"prompt": "a cat", "steps": 4}', "--source", "my own sampler"]
     assert main(["embed", "a.png", "--noise", "x.npy", *arguments]) == 0
     record = read_record("a.png")
@@ -52,7 +52,7 @@ def test_the_noise_is_the_root_and_the_pixels_are_vouched_for(folder: Path, caps
     assert (folder / "a.png").read_bytes() == PNG
 
 
-def test_nothing_is_said_that_nobody_said(folder: Path) -> None:
+def test_metadata_holds_only_what_was_given(folder: Path) -> None:
     assert main(["embed", "a.png", "--noise", "x.npy"]) == 0
     chunks = dict(independent.png_chunks((folder / "a.png").read_bytes()))
     latent = chunks[b"laTn"]
@@ -68,7 +68,7 @@ def test_nothing_is_said_that_nobody_said(folder: Path) -> None:
     assert chunks[b"tEXt"].startswith(b"latentpng\0{")
 
 
-def test_axes_are_named_or_those_of_our_own_file_or_the_usual_ones(folder: Path) -> None:
+def test_axes_come_from_the_option_the_noise_file_or_the_default(folder: Path) -> None:
     (folder / "x.safetensors").write_bytes(tensor_file(NOISE, "HWC", ".safetensors"))
     for noise, named, axes in (
         ("x.npy", [], "CHW"),
@@ -86,7 +86,7 @@ def test_settings_come_from_a_file_as_people_write_it(folder: Path) -> None:
     assert read_record("a.png").settings == {"prompt": "月😀", "steps": 4}
 
 
-def test_what_was_rounded_and_what_looks_odd_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_rounding_and_unlikely_statistics_are_reported(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     values = np.array([-14.1, 14.1] * 24).reshape(2, 4, 6)
     np.save("x.npy", values)
     assert main(["embed", "a.png", "--noise", "x.npy"]) == 0
@@ -99,13 +99,13 @@ def test_what_was_rounded_and_what_looks_odd_is_told(folder: Path, capsys: pytes
     assert read_record(folder / "a.png").tensor.ravel().tolist() == expected
 
 
-def test_another_latent_is_replaced_by_force_only(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_different_latent_is_replaced_by_force_only(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     embed_record("a.png", seeded_record())
     before = (folder / "a.png").read_bytes()
     assert main(["embed", "a.png", "--noise", "x.npy"]) == 9
     assert capsys.readouterr() == (
         "",
-        "latentpng: a.png: it carries another latent, and only --force replaces it\n",
+        "latentpng: a.png: it carries a different latent already; add --force to replace it\n",
     )
     assert (folder / "a.png").read_bytes() == before
     assert main(["embed", "a.png", "--noise", "x.npy", "--force"]) == 0
@@ -121,9 +121,9 @@ def test_a_copy_is_written_and_standard_output_is_one(folder: Path, capfdbinary:
     assert capfdbinary.readouterr() == ((folder / "b.png").read_bytes(), b"")
 
 
-def test_a_signature_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_signature_is_warned_about(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "a.png").write_bytes(PNG[:33] + build(b"caBX", b"manifest") + PNG[33:])
-    warning = "latentpng: a.png: it has a C2PA signature, which does not fit the new bytes\n"
+    warning = "latentpng: a.png: this picture has a C2PA signature, which is not valid for the new file\n"
     for output in (["-o", "b.png"], ["-o", "no/b.png"], []):
         main(["embed", "a.png", "--noise", "x.npy", *output])
     assert capsys.readouterr().err == (
@@ -138,7 +138,7 @@ def test_a_signature_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -
         (["no.png", "--noise", "x.npy"], 3, "no.png: it cannot be read (No such file or directory)"),
         (["a.png", "--noise", "no.npy"], 3, "no.npy: it cannot be read (No such file or directory)"),
         (["a.png", "--noise", "a.png"], 3, "a.png: it is neither .npy nor .safetensors"),
-        (["-", "--noise", "x.npy"], 2, "-: a file is needed here, found standard input"),
+        (["-", "--noise", "x.npy"], 2, "-: standard input cannot be used here; name a file"),
         (["a.png", "--noise", "x.npy", "--axes", "HW"], 2,
          "a.png: axes name each of the 3 dimensions by a capital letter or 1, found 'HW'"),
         (["a.png", "--noise", "x.npy", "--settings", "{"], 2,
@@ -157,16 +157,18 @@ def test_a_signature_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -
         (["a.png", "--noise", "x.npy", "--settings", "x\0"], 3, "x: no file has such a name"),
         (["a.png", "--noise", "x.npy", "--settings", "list.json"], 3,
          "list.json: a JSON object needed, found another value"),
-        (["a.png", "--noise", "x.npy", "--settings", "latin.json"], 3, "latin.json: UTF-8 needed, found byte 0xe9"),
+        (["a.png", "--noise", "x.npy", "--settings", "latin.json"], 3,
+         "latin.json: UTF-8 text is needed, found byte 0xe9"),
         (["a.png", "--noise", "x.npy", "--settings", "long.json"], 3,
-         "long.json: settings of at most 262144 bytes needed, found more"),
+         "long.json: settings have at most 262144 bytes, found more"),
         (["a.png", "--noise", "x.npy", "--settings", "full.json"], 2,
          "a.png: metadata has at most 262144 bytes, found 262367"),
-        (["a.png", "--noise", "x.npy", "-o", "x.npy"], 9, "x.npy: it exists, and only --force replaces it"),
+        (["a.png", "--noise", "x.npy", "-o", "x.npy"], 9,
+         "x.npy: this file exists already; choose another --out, or add --force to replace it"),
         (["a.png", "--noise", "x.npy", "-o", ""], 9, "'': no file has such a name"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_done_is_one_sentence(
+def test_each_error_is_one_sentence(
     folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, message: str
 ) -> None:
     (folder / "list.json").write_text("[1]")

@@ -1,4 +1,4 @@
-"""`latentpng extract`: where the noise goes, in which form, and what is not replaced."""
+"""`latentpng extract`: where it writes the noise, in which format, and what it does not replace."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from tests.support.latentpng.running import RECORD
 
 
 @pytest.mark.parametrize("name", [".", "/", "", "nothing/"])
-def test_extract_of_no_file_is_one_sentence(folder: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("folder")
+def test_extract_of_no_file_is_one_sentence(capsys: pytest.CaptureFixture[str], name: str) -> None:
     assert main(["extract", name]) == 3
     assert capsys.readouterr().err.count("\n") == 1
 
@@ -34,7 +35,10 @@ def test_extract_writes_beside_the_picture(folder: Path, arguments: list[str], n
 def test_extract_replaces_a_file_only_by_force(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "x.npy").write_bytes(b"mine")
     assert main(["extract", "a.png", "-o", "x.npy"]) == 9
-    assert capsys.readouterr().err == "latentpng: x.npy: it exists, and only --force replaces it\n"
+    assert (
+        capsys.readouterr().err
+        == "latentpng: x.npy: this file exists already; choose another --out, or add --force to replace it\n"
+    )
     assert (folder / "x.npy").read_bytes() == b"mine"
     assert main(["extract", "a.png", "-o", "x.npy", "--force"]) == 0
     assert np.load(folder / "x.npy").shape == (2, 8, 8)

@@ -225,7 +225,7 @@ def test_a_signature_is_reported(folder: Path, reads: Read, capsys: pytest.Captu
     (folder / "a.png").write_bytes(png[:33] + build(b"caBX", b"x") + png[33:])
     assert main(["import", "a.png"]) == 0
     assert capsys.readouterr().err.splitlines() == [
-        "latentpng: a.png: it has a C2PA signature, which does not fit the new bytes",
+        "latentpng: a.png: this picture has a C2PA signature, which is not valid for the new file",
         f"latentpng: a.latent.png: {SAID}",
     ]
 
@@ -236,7 +236,10 @@ def test_an_existing_latent_is_replaced_only_with_force(
     del reads
     write_picture(folder / "b.png", SIDE, SIDE, RGB, seeded_record())
     assert main(["import", "b.png"]) == 9
-    assert capsys.readouterr().err == "latentpng: b.png: it carries another latent, and only --force replaces it\n"
+    assert (
+        capsys.readouterr().err
+        == "latentpng: b.png: it carries a different latent already; add --force to replace it\n"
+    )
     assert not (folder / "b.latent.png").exists()
     assert main(["import", "b.png", "--force"]) == 0
     assert np.array_equal(read_record("b.latent.png").tensor, rebuild(RECORD).noise)
@@ -249,7 +252,10 @@ def test_an_existing_output_is_replaced_only_with_force(
     (folder / "a.latent.png").write_bytes(b"mine")
     for arguments in ([], ["-o", "a.latent.png"]):
         assert main(["import", "a.png", *arguments]) == 9
-        assert capsys.readouterr().err == "latentpng: a.latent.png: it exists, and only --force replaces it\n"
+        assert (
+            capsys.readouterr().err
+            == "latentpng: a.latent.png: this file exists already; choose another --out, or add --force to replace it\n"
+        )
     assert (folder / "a.latent.png").read_bytes() == b"mine"
     assert main(["import", "a.png", "-f"]) == 0
 
@@ -289,8 +295,8 @@ def test_broken_pictures_are_reported_in_one_sentence(
         (["no.png"], 3, "no.png: it cannot be read (No such file or directory)"),
         (["."], 3, ".: it cannot be read (Is a directory)"),
         ([""], 3, "'': no file has such a name"),
-        (["-"], 2, "-: a file is needed here, found standard input"),
-        (["a.png", "-o", "-"], 2, "a.png: import cannot write to standard output: name a file with --output"),
+        (["-"], 2, "-: standard input cannot be used here; name a file"),
+        (["a.png", "-o", "-"], 2, "a.png: import cannot write to standard output: name a file with --out"),
         (["a.png", "-o", ""], 9, "'': no file has such a name"),
         (["a.png", "-o", "no/b.png"], 9, "no/b.png: it cannot be written (No such file or directory)"),
         (["a.png", "--randomness", "dice"], 2, "a.png: randomness must be one of cpu, gpu, nv, found 'dice'"),

@@ -1,4 +1,4 @@
-"""`inspect` over many files: choosing, sorting, and the lines that it shows."""
+"""`latentpng inspect` on many files: choosing, sorting, and the lines that it prints."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ A1111 = "a dog\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 5, Size: 64x64,
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The four pictures, in the current folder."""
+    """The current folder: four different pictures."""
     four_pictures(tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 def names(out: str) -> list[str]:
-    """The files of JSON lines, without their ending."""
+    """Return the names of the files in JSON lines, without their suffix."""
     return [json.loads(line)["file"].removesuffix(".png") for line in out.splitlines()]
 
 
@@ -73,8 +73,8 @@ def names(out: str) -> list[str]:
         (["node~e"], ["cat", "house", "tensor"]),
     ],
 )
+@pytest.mark.usefixtures("folder")
 def test_where_chooses(
-    folder: Path,  # noqa: ARG001 - it is the current folder
     capsys: pytest.CaptureFixture[str],
     conditions: list[str],
     expected: list[str],
@@ -100,8 +100,8 @@ def test_where_chooses(
         (["prompt"], ["cat", "house", "tensor"]),
     ],
 )
-def test_sort_orders_and_puts_those_that_say_nothing_last(
-    folder: Path,  # noqa: ARG001 - it is the current folder
+@pytest.mark.usefixtures("folder")
+def test_sort_puts_files_without_the_field_last(
     capsys: pytest.CaptureFixture[str],
     order: list[str],
     expected: list[str],
@@ -110,24 +110,26 @@ def test_sort_orders_and_puts_those_that_say_nothing_last(
     assert names(capsys.readouterr().out) == expected
 
 
-KNOWN = ", ".join(FIELDS)
+KNOWN = f"the fields are {', '.join(FIELDS)}"
+
+DATE = "the value of this field is a date such as 2025-01-31 or 2025-01-31T18:00"
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--where", "colour=red"], f"--where colour=red: a field is one of {KNOWN}, found 'colour'"),
-        (["--where", "rounds"], "--where rounds: a field, one of = != < <= > >= ~ and a value needed"),
-        (["--where", "rounds>=many"], "--where rounds>=many: a number needed, found 'many'"),
-        (["--where", "scale=nan"], "--where scale=nan: a number needed, found 'nan'"),
-        (["--where", "rounds~1"], "--where rounds~1: rounds is a number, and ~ looks into texts"),
-        (["--where", "time>now"], "--where time>now: a date such as 2025-01-31 or 2025-01-31T18:00 needed"),
-        (["--sort", "colour"], f"--sort: a field is one of {KNOWN}, found 'colour'"),
-        (["--sort", "--name"], f"--sort: a field is one of {KNOWN}, found '-name'"),
+        (["--where", "colour=red"], f"--where colour=red: there is no field 'colour'; {KNOWN}"),
+        (["--where", "rounds"], "--where rounds: a condition is a field, one of = != < <= > >= ~, and a value"),
+        (["--where", "rounds>=many"], "--where rounds>=many: the value of this field is a number, found 'many'"),
+        (["--where", "scale=nan"], "--where scale=nan: the value of this field is a number, found 'nan'"),
+        (["--where", "rounds~1"], "--where rounds~1: ~ needs a text, and the field rounds is a number"),
+        (["--where", "time>now"], f"--where time>now: {DATE}, found 'now'"),
+        (["--sort", "colour"], f"--sort: there is no field 'colour'; {KNOWN}"),
+        (["--sort", "--name"], f"--sort: there is no field '-name'; {KNOWN}"),
     ],
 )
+@pytest.mark.usefixtures("folder")
 def test_a_wrong_condition_is_one_sentence(
-    folder: Path,  # noqa: ARG001 - it is the current folder
     capsys: pytest.CaptureFixture[str],
     arguments: list[str],
     message: str,
@@ -136,7 +138,7 @@ def test_a_wrong_condition_is_one_sentence(
     assert capsys.readouterr() == ("", f"latentpng: {message}\n")
 
 
-def test_the_fields_are_told_by_help(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_lists_the_fields(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["inspect", "--help"])
     told = capsys.readouterr().out.partition("fields of --where")[2].replace(",", " ").replace(":", " ").split()
@@ -150,14 +152,14 @@ def test_short_is_one_line_a_file(folder: Path, capsys: pytest.CaptureFixture[st
     assert out.splitlines() == [
         "cat.png  seed 7, 1 round, 2 x 8 x 8, 4 steps: a cat",
         "house.png  seed 7, 3 rounds, 2 x 8 x 8, Embedded, DDIM, 20 steps: A Lighthouse",
-        "newer.png  a newer version is needed",
+        "newer.png  needs a newer version of latentpng",
         "tensor.png  tensor, 1 round, 2 x 8 x 8",
     ]
-    assert err == "latentpng: newer.png: a newer version is needed: this reads version 1, found 2\n"
+    assert err == "latentpng: newer.png: a newer version of latentpng is needed: this reads version 1, found 2\n"
 
 
+@pytest.mark.usefixtures("folder")
 def test_a_folder_shows_all_of_each_file_unless_asked_otherwise(
-    folder: Path,  # noqa: ARG001 - it is the current folder
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["inspect", "."]) == 0
@@ -182,14 +184,14 @@ def test_recursive_goes_into_subfolders_and_not_through_links(folder: Path, caps
     assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == ["b/x.png", "b/deep.png/y.png"]
 
 
+@pytest.mark.usefixtures("folder")
 def test_lines_come_as_files_are_read_and_sorted_ones_at_the_end(
-    folder: Path,  # noqa: ARG001 - it is the current folder
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     read, written = look.look, io.StringIO()
     seen: list[int] = []
 
-    def watched(file: str) -> look.Seen:
+    def watched(file: str) -> look.PictureInfo:
         seen.append(written.getvalue().count("\n"))
         return read(file)
 
@@ -222,7 +224,7 @@ def test_the_line_of_json_is_the_same_whichever_way_it_is_made(tmp_path: Path) -
     assert found[0]["file"] == "\x7f月?.png"
 
 
-def test_a_folder_that_cannot_be_read_is_told_and_the_others_are_read(
+def test_a_folder_that_cannot_be_read_is_reported_and_the_others_are_read(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder / "b").mkdir()
@@ -243,7 +245,7 @@ def test_a_folder_that_cannot_be_read_is_told_and_the_others_are_read(
 
 
 def with_text(data: bytes, text: str, *, behind: bool = False) -> bytes:
-    """A PNG with web UI's text, before the pixels or behind them."""
+    """Return a PNG with the metadata of a web UI, before the pixels or behind them."""
     chunk = build(b"tEXt", b"parameters\0" + text.encode())
     return data[:-12] + chunk + data[-12:] if behind else data[:33] + chunk + data[33:]
 
@@ -270,7 +272,7 @@ def test_other_tools_pictures_are_shown_and_chosen(folder: Path, capsys: pytest.
     assert capsys.readouterr().out.splitlines() == ["cat.png  seed 7, 1 round, 2 x 8 x 8, 4 steps: a cat"]
     assert main(["inspect", "dog.jpg"]) == 0
     assert capsys.readouterr().out.splitlines()[:3] == [
-        "carrier          foreign: a text of another tool",
+        "carrier          foreign: metadata of another tool",
         "tool             Stable Diffusion web UI v1.9.4",
         "prompt           a dog",
     ]
@@ -278,7 +280,7 @@ def test_other_tools_pictures_are_shown_and_chosen(folder: Path, capsys: pytest.
     assert main(["inspect", "cut.jpg"]) == 3
     assert capsys.readouterr().err.startswith("latentpng: cut.jpg: ")
     assert main(["inspect", "photo.JPEG"]) == 4
-    assert capsys.readouterr().err == "latentpng: photo.JPEG: it carries no latent, and no text of another tool\n"
+    assert capsys.readouterr().err == "latentpng: photo.JPEG: it carries no latent and no metadata of another tool\n"
 
 
 def test_a_latent_with_another_tools_text_shows_both(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -306,7 +308,7 @@ def test_a_cut_file_still_shows_the_latent_in_its_front(folder: Path, capsys: py
     assert main(["inspect", "--short", "cut.png"]) == 3
 
 
-def test_our_own_texts_need_no_second_look(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_texts_of_latentpng_need_no_second_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chunks, "walk", None)
     for name in ("cat", "house", "tensor"):
         seen = look.look(folder / f"{name}.png")

@@ -1,4 +1,4 @@
-"""How far a command over many files is: told on a terminal, and never between results."""
+"""The progress bar of a command on many files: shown on a terminal only, never between results."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from latentpng.errors import ExitCode
 
 
 class Terminal(io.StringIO):
-    """A stream that says it is a terminal."""
+    """A stream that claims to be a terminal."""
 
     def isatty(self) -> bool:
         return True
 
 
 class Clock:
-    """Time that goes on by a step each time it is asked for."""
+    """A clock that advances by a step with every reading."""
 
     def __init__(self, step: float) -> None:
         self.now = 0.0
@@ -34,13 +34,13 @@ class Clock:
 
 
 def with_streams(monkeypatch: pytest.MonkeyPatch, out: io.StringIO, err: io.StringIO, step: float) -> None:
-    """These streams, and a clock that counts by steps."""
+    """Install these streams, and a clock that advances by a step with every reading."""
     monkeypatch.setattr(sys, "stdout", out)
     monkeypatch.setattr(sys, "stderr", err)
     monkeypatch.setattr(time, "monotonic", Clock(step))
 
 
-def test_a_terminal_sees_how_far_it_is_and_nothing_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_progress_bar_is_drawn_and_erased(monkeypatch: pytest.MonkeyPatch) -> None:
     out, err = io.StringIO(), Terminal()
     with_streams(monkeypatch, out, err, 0.25)
     visit(["a", "b", "c"], lambda _: ExitCode.OK)
@@ -67,7 +67,7 @@ def test_a_line_never_stands_between_results(monkeypatch: pytest.MonkeyPatch) ->
     )
 
 
-def test_machines_see_no_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_there_is_no_progress_bar_without_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     out, err = Terminal(), io.StringIO()
     with_streams(monkeypatch, out, err, 5)
     visit(["a", "b"], lambda _: ExitCode.OK)

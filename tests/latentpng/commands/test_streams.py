@@ -1,4 +1,4 @@
-"""Standard input and output of the command, and what is no file: pipes, devices, closed and full streams."""
+"""Standard input and output of the commands; FIFOs and devices as inputs; streams that are closed or full."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from tests.support.latentpng.running import COMMAND, ENVIRONMENT, RECORD, run
 @pytest.mark.parametrize(
     "command", ["inspect", "verify", "tree", "extract", "strip", "copy", "diff", "embed", "import"]
 )
-def test_a_pipe_or_a_device_is_no_file(folder: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
-    """Nobody writes into the pipe: who opened it as a file would wait for ever."""
+def test_a_fifo_or_a_device_is_refused(folder: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
+    """Nothing writes to the FIFO, so a command that opened it like a file would block for ever."""
     os.mkfifo(folder / "pipe")
     np.save(folder / "noise.npy", RECORD.tensor)
     needed = "a file needed, found a pipe or a device; - is standard input"

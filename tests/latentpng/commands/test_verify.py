@@ -1,4 +1,4 @@
-"""`latentpng verify` over many files: how they ended, in which order, and by how many processes."""
+"""`latentpng verify` on many files: exit codes, summary, JSON, and worker processes."""
 
 from __future__ import annotations
 
@@ -13,21 +13,19 @@ import pytest
 from latentpng.cli import main
 from latentpng.commands.parallel import spread
 from latentpng.errors import ExitCode
-from latentpng.png.chunks import SIGNATURE, build
-from latentpng.png.pixels import encode_pixels
 from latentpng.reports.tally import Tally
 from tests.latentpng.chunk.test_codec import changed
 from tests.latentpng.png.test_hostile import png_of
 from tests.support.latentpng import independent
-from tests.support.latentpng.folders import four_pictures
-from tests.support.latentpng.pictures import RGB, SIDE
+from tests.support.latentpng.folders import four_pictures, with_other_pixels
+from tests.support.latentpng.pictures import RGB
 
 WORST_FIRST = [1, 2, 9, 3, 5, 7, 8, 11, 10, 6, 4, 0]
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The four pictures, in the current folder."""
+    """The current folder: four different pictures."""
     four_pictures(tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -42,23 +40,20 @@ def test_the_exit_code_is_that_of_the_worst() -> None:
     assert Tally().worst == 0
 
 
-def test_help_tells_the_order(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_lists_the_order(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])
     order = ", ".join(map(str, WORST_FIRST[:-1]))
-    assert f"the exit code is that of the worst one: {order}, from the worst on.\n" in capsys.readouterr().out
+    assert f"the worst one. From the worst on: {order}.\n" in capsys.readouterr().out
 
 
 def bad_files(folder: Path) -> None:
-    """A damaged file, one of a newer version, and one that is none."""
+    """Add four bad files: a damaged latent, a newer version, an empty file, and other pixels."""
     latent = dict(independent.png_chunks((folder / "cat.png").read_bytes()))[b"laTn"]
     (folder / "damaged.png").write_bytes(png_of((b"laTn", latent[:-1])))
     (folder / "newer.png").write_bytes(png_of((b"laTn", changed(latent, 4, b"\2"))))
     (folder / "zero.png").write_bytes(b"")
-    cat = list(independent.png_chunks((folder / "cat.png").read_bytes()))
-    white = dict(independent.png_chunks(encode_pixels(SIDE, SIDE, b"\xff" * len(RGB))))[b"IDAT"]
-    parts = [build(kind, white if kind == b"IDAT" else data) for kind, data in cat]
-    (folder / "pixels.png").write_bytes(SIGNATURE + b"".join(parts))
+    (folder / "pixels.png").write_bytes(with_other_pixels((folder / "cat.png").read_bytes(), b"\xff" * len(RGB)))
 
 
 def test_verify_counts_and_ends_with_the_worst(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -67,7 +62,7 @@ def test_verify_counts_and_ends_with_the_worst(folder: Path, capsys: pytest.Capt
     out, err = capsys.readouterr()
     assert len(out.splitlines()) == 7
     counts = "3 good, 1 not readable, 1 damaged, 1 of a newer version, 1 with other pixels"
-    assert err == f"latentpng: 7 files: {counts}; 1 without a latent passed over\n"
+    assert err == f"latentpng: 7 files: {counts}; 1 without a latent skipped\n"
     (folder / "zero.png").unlink()
     assert main(["verify", "newer.png", "pixels.png", "damaged.png", "cat.png", "plain.png"]) == 5
     out, err = capsys.readouterr()
@@ -117,26 +112,27 @@ def test_several_processes_say_the_same_in_the_same_order(
 
 
 def killed(file: str) -> str:
-    """Work that ends its process; a function of a module, so that another process finds it."""
+    """Kill the process that runs this; a function of a module, so that worker processes can import it."""
     os.kill(os.getpid(), 9)
     return file
 
 
-def test_a_process_that_is_killed_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_killed_worker_process_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     with spread(killed, ["a", "b", "c"], 2) as results:
         assert list(results) == []
-    told = "latentpng: a process was killed, perhaps for want of memory: the rest is read one by one\n"
-    assert capsys.readouterr() == ("", told)
+    reason = "a worker process was killed, perhaps because memory ran out"
+    assert capsys.readouterr() == ("", f"latentpng: {reason}; the remaining files are read one at a time\n")
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "257", "x", "9" * 5000])
-def test_a_number_of_jobs_is_a_number(capsys: pytest.CaptureFixture[str], number: str) -> None:
+def test_the_number_of_jobs_is_checked(capsys: pytest.CaptureFixture[str], number: str) -> None:
     with pytest.raises(SystemExit) as caught:
         main(["verify", f"-j{number}", "a.png"])
     assert caught.value.code == 2
-    assert capsys.readouterr().err.endswith(f"argument -j/--jobs: 1 to 256 are needed, found {number!r}\n")
+    assert capsys.readouterr().err.endswith(f"argument -j/--jobs: a number from 1 to 256 is needed, found {number!r}\n")
 
 
-def test_one_file_needs_no_summary(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("folder")
+def test_one_file_needs_no_summary(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify", "cat.png"]) == 0
     assert capsys.readouterr().err == ""

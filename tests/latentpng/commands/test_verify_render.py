@@ -1,4 +1,4 @@
-"""`latentpng verify --render`: what it asks of `warmer`, and how its answers become lines; the child is a fake."""
+"""`latentpng verify --render`: what it asks of `warmer`, played by a fake, and how the answers become lines."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ ANSWERS: dict[str, dict[str, Json]] = {
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The current folder: a good picture for each answer."""
+    """The current folder: one good picture for each answer."""
     for name in ANSWERS:
         write_picture(tmp_path / name, SIDE, SIDE, RGB, seeded_record())
     monkeypatch.chdir(tmp_path)
@@ -49,7 +49,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def play(monkeypatch: pytest.MonkeyPatch, folder: Path, program: str) -> None:
-    """Let this program be `warmer`; ANSWERS and the names of the files are there as `answers` and `files`."""
+    """Run this program in place of `warmer`; it has ANSWERS as `answers` and the names of the files as `files`."""
     script = folder / "child.py"
     script.write_text(f"import json, sys\nanswers, files = {ANSWERS!r}, sys.argv[1:]\n{program}\n")
     monkeypatch.setattr(rendering, "command", lambda: [sys.executable, str(script)])
@@ -83,7 +83,7 @@ def test_the_exit_code_is_the_answer(folder: Path, monkeypatch: pytest.MonkeyPat
     assert main(["verify", "--render", name]) == code
 
 
-def test_json_has_what_rendering_gave(
+def test_json_has_the_result_of_rendering(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     play(monkeypatch, folder, ANSWER_ALL)
@@ -128,54 +128,53 @@ def test_only_good_files_are_rendered(
         ("sys.stderr.write('\\x1b[31m' + 'x' * 1000)", f"exit code 0: [31m{'x' * 395}…"),
     ],
 )
-def test_a_child_that_says_nothing_is_told_of_each_file(
+def test_a_process_without_answers_is_reported_for_each_file(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], program: str, why: str
 ) -> None:
     play(monkeypatch, folder, program)
     assert main(["verify", "--render", "good.png", "far.png"]) == 11
     assert capsys.readouterr().out.splitlines() == [
-        f"{name}: rendering ended without an answer ({why})" for name in ("good.png", "far.png")
+        f"{name}: warmer ended without a result for this file ({why})" for name in ("good.png", "far.png")
     ]
 
 
-def test_an_answer_that_makes_no_sense_is_no_proof(
+def test_an_invalid_answer_counts_as_not_rendered(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     play(monkeypatch, folder, "print(json.dumps({'path': 'good.png', 'exit_code': 'fine', 'differing': 7}))")
     assert main(["verify", "--render", "good.png"]) == 11
-    assert capsys.readouterr().out == "good.png: not understood what was found\n"
+    assert (
+        capsys.readouterr().out == "good.png: warmer gave a result that this version of latentpng does not understand\n"
+    )
 
 
-def test_many_files_are_asked_in_parts(
+def test_many_files_are_split_between_processes(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     play(monkeypatch, folder, f"open('asked', 'a').write(str(len(files)))\n{ANSWER_ALL}")
-    monkeypatch.setattr(rendering, "_MOST_FILES", 3)
+    monkeypatch.setattr(rendering, "_MAX_FILES", 3)
     assert main(["verify", "--render", *["good.png"] * 7]) == 0
     assert (folder / "asked").read_text() == "331"
     assert capsys.readouterr().out.splitlines() == [f"good.png: good ({FACTS}, rendering bit-exact)"] * 7
 
 
-def test_without_warmer_one_sentence_says_so(
-    folder: Path,  # noqa: ARG001
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+def test_a_folder_with_the_name_of_the_package_is_not_warmer(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(rendering, "_PART", "no_such_package")
+    (folder / "not_warmer").mkdir()
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.setattr(rendering, "_PACKAGE", "not_warmer")
     assert main(["verify", "--render", "good.png"]) == 2
-    out, err = capsys.readouterr()
-    assert (out, err) == (
-        "",
-        "latentpng: verify --render needs warmer, of which only the part latentpng is installed here\n",
-    )
+    sentence = "verify --render needs the package warmer, which is not installed: pip install warmer"
+    assert capsys.readouterr() == ("", f"latentpng: {sentence}\n")
 
 
+@pytest.mark.usefixtures("folder")
 def test_standard_input_cannot_be_rendered_again(
-    folder: Path,  # noqa: ARG001
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["verify", "--render", "-"]) == 2
-    assert capsys.readouterr().err == "latentpng: -: only a file can be rendered again, found standard input\n"
+    assert capsys.readouterr().err == "latentpng: -: --render cannot read standard input; name a file\n"
 
 
 def test_the_child_is_warmer_of_the_same_python(folder: Path) -> None:

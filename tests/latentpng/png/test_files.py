@@ -87,7 +87,7 @@ def test_the_twin_alone_rebuilds_the_noise(tmp_path: Path) -> None:
     length = len(dict(independent.png_chunks(path.read_bytes()))[b"tEXt"])
     assert (
         lines(inspect_file(path))[0]
-        == f"carrier          twin: no tensor, its lineage rebuilds it; version 1.0, {length} bytes"
+        == f"carrier          twin: noise not stored, rebuilt from the lineage; version 1.0, {length} bytes"
     )
 
 

@@ -131,7 +131,7 @@ def test_our_text_alone_is_shown_as_what_it_is(tmp_path: Path, capsys: pytest.Ca
     path.write_bytes(png_of((b"tEXt", b"parameters\0" + text.encode())))
     assert main(["inspect", str(path)]) == 0
     assert capsys.readouterr() == (
-        "carrier          parameters: no noise, no lineage\n"
+        "carrier          parameters: the text of latentpng, without noise and lineage\n"
         "tool             latentpng\n"
         "prompt           a cat\n"
         "seed             7\n"
@@ -163,7 +163,7 @@ def test_noise_from_elsewhere_is_gone_with_its_chunk_and_that_is_said(
     gone = "its noise came from elsewhere and stood in the laTn chunk, which is not there"
     assert main(["inspect", "a.png"]) == 0
     shown, _ = capsys.readouterr()
-    assert shown.startswith("carrier          twin: no tensor, and nothing rebuilds it; version 1.0, ")
+    assert shown.startswith("carrier          twin: noise not stored, cannot be rebuilt; version 1.0, ")
     assert 'root             tensor {"tool":"other"}\n' in shown
     assert main(["verify", "a.png"]) == 4
     assert main(["extract", "a.png"]) == 4

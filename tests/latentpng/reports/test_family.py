@@ -1,14 +1,11 @@
-"""The family of pictures: what lineages share, whatever the files are called and whatever they claim."""
+"""The family tree of pictures: what lineages share, whatever the files are called and whatever they claim."""
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 
 import pytest
 from hypothesis import given, settings
@@ -19,46 +16,21 @@ from latentpng.cli import main
 from latentpng.noise.replay import ancestor_noise, record_of, replay
 from latentpng.png.files import write_picture
 from latentpng.record import Json, Lineage, Round, TensorRoot
-from latentpng.reports.family import ROOT, Family, family_of
+from latentpng.reports.family import Family, family_of
+from latentpng.reports.states import ROOT
 from latentpng.reports.tree import ASCII, BOXES, dot_lines, json_lines, strokes_for, tree_lines
 from tests.latentpng.chunk.test_codec import changed
 from tests.latentpng.png.test_hostile import png_of
+from tests.support.latentpng.lineages import Chain, chains, digest_of, family_of_chains, front_of
 from tests.support.latentpng.pictures import RGB, SIDE, chunk_data, seeded_record
-
-Chain = tuple[int, ...]  # a root's seed, then those of the rounds
-
-
-def honest(chain: Chain) -> str:
-    """A digest that no other lineage has."""
-    return hashlib.sha256(repr(chain).encode()).hexdigest()
-
-
-def front_of(
-    chain: Chain, node: str = "", stored: str = "", replaced: Mapping[str, Json] = MappingProxyType({})
-) -> Front:
-    """The front of a picture of this lineage.  stored: the noise of a tensor root, which it is then."""
-    root: dict[str, Json] = {"tensor": True} if stored else {"seed": str(chain[0])}
-    rounds: list[Json] = [{"marks": [0], "of": 1, "scale": 0.5, "seed": str(seed), **replaced} for seed in chain[1:]]
-    metadata: dict[str, Json] = {"root": root, "rounds": rounds, "node": node or honest(chain)}
-    return Front(
-        version=(1, 0), chunk_bytes=1, dims=(2, 8, 8), digest=stored or honest(chain), metadata=metadata, is_known=True
-    )
-
-
-def of_chains(**chains: Chain) -> Family:
-    """The family of these pictures, by their names."""
-    return family_of((f"{name}.png", front_of(chain)) for name, chain in chains.items())
 
 
 def is_forest(family: Family) -> bool:
-    """True when each parent stands before its child, and no node is there for nothing."""
+    """Return whether each parent stands before its children, and each node leads to a picture."""
     children = family.children()
     return all(
         ROOT <= node.parent < place and (node.files or children[place]) for place, node in enumerate(family.nodes)
     )
-
-
-chains = st.lists(st.integers(0, 2), min_size=1, max_size=6).map(tuple)
 
 
 @given(st.lists(chains, max_size=12))
@@ -71,7 +43,7 @@ def test_nodes_are_the_prefixes_of_all_lineages(pictures: list[Chain]) -> None:
         assert str(number) in family.nodes[end].files
         ways = []
         while end != ROOT:
-            ways.append(family.nodes[end].told["seed"])
+            ways.append(family.nodes[end].entry["seed"])
             end = family.nodes[end].parent
         assert ways[::-1] == [str(seed) for seed in chain]
 
@@ -81,7 +53,7 @@ claims = st.sampled_from(["", *"abc"])
 
 @given(st.lists(st.tuples(chains, claims, claims), max_size=14))
 @settings(max_examples=150, deadline=None)
-def test_liars_cannot_close_a_circle(pictures: list[tuple[Chain, str, str]]) -> None:
+def test_false_claims_cannot_close_a_cycle(pictures: list[tuple[Chain, str, str]]) -> None:
     fronts = [(str(number), front_of(*claimed)) for number, claimed in enumerate(pictures)]
     family = family_of(fronts)
     assert is_forest(family)
@@ -94,8 +66,8 @@ def test_liars_cannot_close_a_circle(pictures: list[tuple[Chain, str, str]]) -> 
 
 
 def test_names_are_the_same_in_every_folder() -> None:
-    one = of_chains(a=(7, 1), b=(7, 1, 2))
-    other = of_chains(x=(9,), y=(7, 1, 3), z=(7, 1, 2))
+    one = family_of_chains(a=(7, 1), b=(7, 1, 2))
+    other = family_of_chains(x=(9,), y=(7, 1, 3), z=(7, 1, 2))
     assert {node.name for node in one.nodes} <= {node.name for node in other.nodes}
     assert len({node.name for node in other.nodes}) == len(other.nodes) == 5
 
@@ -117,12 +89,12 @@ def test_all_that_decides_where_a_round_leads_tells_nodes_apart(different: dict[
 
 
 @pytest.mark.parametrize("same", [{"settings": {"steps": 4}}, {"bands": []}, {"x-own": 1}, {"prompt_scale": 0}])
-def test_what_decides_nothing_does_not(same: dict[str, Json]) -> None:
+def test_entries_without_effect_do_not_tell_nodes_apart(same: dict[str, Json]) -> None:
     family = family_of([("a", front_of((7, 1))), ("b", front_of((7, 1), replaced=same))])
     assert [node.files for node in family.nodes] == [(), ("a", "b")]
 
 
-def test_a_prompt_that_moved_is_another_node_although_the_noise_is_the_same() -> None:
+def test_a_moved_prompt_is_a_node_of_its_own_although_the_noise_is_the_same() -> None:
     moved: dict[str, Json] = {"scale": 0.0, "prompt_scale": 0.5}
     parent = ("a", front_of((7,), "same"))
     family = family_of([parent, ("b", front_of((7, 1), "same", replaced=moved)), ("c", front_of((7, 2), "same"))])
@@ -140,8 +112,8 @@ def test_whole_numbers_and_real_ones_are_the_same_scale() -> None:
     assert len(family.nodes) == 2
 
 
-def test_noise_from_elsewhere_hangs_on_the_picture_that_has_it() -> None:
-    end = honest((7, 1))
+def test_imported_noise_joins_the_tree_of_its_source() -> None:
+    end = digest_of((7, 1))
     imported = front_of((0, 5), "x", end)
     for pictures in ([("a", front_of((7, 1))), ("b", imported)], [("b", imported), ("a", front_of((7, 1)))]):
         family = family_of(pictures)
@@ -159,14 +131,14 @@ def test_noise_may_be_imported_again_and_again() -> None:
         assert [node.parent for node in family.nodes] == [ROOT, 0, 1, 2]
 
 
-def test_two_that_claim_to_come_from_each_other_are_no_circle() -> None:
+def test_two_pictures_that_claim_to_come_from_each_other_form_no_cycle() -> None:
     family = family_of([("x", front_of((0, 1), "b", "a")), ("y", front_of((0, 2), "a", "b"))])
     assert is_forest(family)
     assert sorted(node.files for node in family.nodes) == [("x",), ("y",)]
 
 
 def test_the_same_noise_by_two_ways_is_one_node() -> None:
-    still = front_of((7, 1, 2), honest((7, 1)), replaced={"scale": 0.0})  # a round that moves nothing
+    still = front_of((7, 1, 2), digest_of((7, 1)), replaced={"scale": 0.0})  # a round that moves nothing
     family = family_of(
         [
             ("still", still),
@@ -178,12 +150,12 @@ def test_the_same_noise_by_two_ways_is_one_node() -> None:
     assert [node.parent for node in family.nodes] == [ROOT, 0, 1]
 
 
-def test_other_shapes_have_other_families() -> None:
+def test_different_shapes_are_different_families() -> None:
     wide = Front(version=(1, 0), chunk_bytes=1, dims=(4, 4, 8), metadata=front_of((7,)).metadata, is_known=True)
     assert len(family_of([("a", front_of((7,))), ("b", wide)]).nodes) == 2
 
 
-FAMILY = of_chains(
+FAMILY = family_of_chains(
     root=(7,), a=(7, 1), b=(7, 1, 2, 3), copy=(7, 1, 2, 3), c=(7, 1, 2, 4, 5, 6), d=(7, 1, 2, 8), e=(9, 1, 2)
 )
 
@@ -204,7 +176,7 @@ def test_a_tree_is_drawn() -> None:
     ]
 
 
-def test_a_terminal_without_boxes_gets_ascii(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_without_box_characters_gets_ascii(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_picture(tmp_path / "a.png", SIDE, SIDE, RGB, seeded_record((Round(seed=3, scale=0.5),)))
     drawn = io.TextIOWrapper(io.BytesIO(), "ascii")
     monkeypatch.setattr(sys, "stdout", drawn)
@@ -232,11 +204,11 @@ def test_json_has_every_node_with_parents_first() -> None:
     assert all(node["parent"] == "" or node["parent"] in ids[:place] for place, node in enumerate(nodes))
     first = nodes[0]
     assert first == {
-        "axes": "CHW", "dims": [2, 8, 8], "files": ["root.png"], "id": first["id"], "noise": honest((7,)), "parent": "",
-        "root": {"seed": "7"}, "rounds": 0,
+        "axes": "CHW", "dims": [2, 8, 8], "files": ["root.png"], "id": first["id"], "noise": digest_of((7,)),
+        "parent": "", "root": {"seed": "7"}, "rounds": 0,
     }  # fmt: skip
     assert nodes[1] == {
-        "dims": [2, 8, 8], "files": ["a.png"], "id": nodes[1]["id"], "noise": honest((7, 1)), "parent": first["id"],
+        "dims": [2, 8, 8], "files": ["a.png"], "id": nodes[1]["id"], "noise": digest_of((7, 1)), "parent": first["id"],
         "round": {"marks": [0], "of": 1, "scale": 0.5, "seed": "1"}, "rounds": 1,
     }  # fmt: skip
     empty = next(node for node in nodes if not node["files"])
@@ -260,7 +232,7 @@ def test_graphviz_names_are_escaped() -> None:
 def test_a_deep_lineage_is_cut_into_parts_that_fit() -> None:
     chain = tuple(range(4097))
     deep = {f"p{length}": chain[: length + 1] for length in range(0, 4097, 32)}
-    family = of_chains(**deep)
+    family = family_of_chains(**deep)
     assert len(family.nodes) == 4097
     lines = list(tree_lines(family, BOXES))
     assert max(map(len, lines)) < 160
@@ -279,7 +251,7 @@ def test_ten_thousand_pictures_are_one_family() -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A search on two machines, the current folder: parent, child, and the child's noise imported and varied."""
+    """The current folder: a parent, its child in a subfolder, and a picture varied from the child's imported noise."""
     steps = (Round(seed=3, scale=0.5, of=4, marks=(2,)), Round(seed=4, scale=0.25, region="01/11"))
     child = seeded_record(steps)
     family = Lineage(root=TensorRoot(source={"tool": "other"}), rounds=(Round(seed=9, scale=0.3),))
@@ -303,28 +275,31 @@ DRAWN = [
 
 
 @pytest.mark.parametrize("named", [[".", "other"], ["-r", "."]])
-def test_files_fall_into_place(folder: Path, capsys: pytest.CaptureFixture[str], named: list[str]) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("folder")
+def test_tree_draws_the_files_of_all_folders(capsys: pytest.CaptureFixture[str], named: list[str]) -> None:
     assert main(["tree", *named]) == 0
     assert capsys.readouterr() == ("\n".join(DRAWN) + "\n", "")
 
 
-def test_bad_files_are_told_and_the_rest_is_drawn(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bad_files_are_reported_and_the_rest_is_drawn(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "newer.png").write_bytes(png_of((b"laTn", changed(chunk_data(), 4, b"\2"))))
     (folder / "plain.png").write_bytes(png_of())
     assert main(["tree", "-r", "."]) == 6
     out, err = capsys.readouterr()
     assert out.splitlines() == DRAWN
-    assert err == "latentpng: newer.png: a newer version is needed: this reads version 1, found 2\n"
+    assert err == "latentpng: newer.png: a newer version of latentpng is needed: this reads version 1, found 2\n"
     assert main(["tree", "--json", ".", "no.png"]) == 3
     out, err = capsys.readouterr()
     assert [json.loads(line)["files"] for line in out.splitlines()] == [[], ["one.png"]]
-    assert err.splitlines()[0] == "latentpng: newer.png: a newer version is needed: this reads version 1, found 2"
-    assert err.splitlines()[1] == "latentpng: no.png: it cannot be read (No such file or directory)"
+    assert err.splitlines()[:2] == [
+        "latentpng: newer.png: a newer version of latentpng is needed: this reads version 1, found 2",
+        "latentpng: no.png: it cannot be read (No such file or directory)",
+    ]
     assert main(["tree", "--dot", "one.png"]) == 0
     assert capsys.readouterr().out.splitlines()[0] == "digraph family {"
 
 
-def test_a_twin_falls_into_place_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_twin_shares_the_node_of_its_chunk(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     vectors = Path(__file__).parents[2] / "vectors"
     for name in ("seeded", "twin"):
         (folder / f"{name}.png").write_bytes((vectors / f"{name}.png").read_bytes())

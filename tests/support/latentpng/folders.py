@@ -1,18 +1,20 @@
-"""A folder of a few different pictures, for the commands that take many."""
+"""A folder of a few different pictures, and pictures that differ from another in one thing."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
+from latentpng.png.chunks import SIGNATURE, build
 from latentpng.png.files import write_picture
 from latentpng.png.pixels import encode_pixels
 from latentpng.record import Json, LatentRecord, Round
+from tests.support.latentpng import independent
 from tests.support.latentpng.pictures import RGB, SIDE, seeded_record, tensor_record
 
 
 def four_pictures(folder: Path) -> None:
-    """Four pictures: a lighthouse, a cat, noise from elsewhere, and one without a latent."""
+    """Write four pictures: a lighthouse, a cat, one with a tensor root, and one without a latent."""
     steps = tuple(Round(seed=seed, scale=scale, of=4, marks=(1,)) for seed, scale in ((1, 0.5), (2, 0.25), (3, 0.125)))
     house: dict[str, Json] = {
         "prompt": "A Lighthouse", "negative_prompt": "fog", "steps": 20, "guidance": 2.5, "width": 64, "height": 32,
@@ -27,8 +29,15 @@ def four_pictures(folder: Path) -> None:
         os.utime(folder / f"{name}.png", (0, 1_700_000_000 + 86_400 * number))
 
 
-def with_settings(record: LatentRecord, chosen: dict[str, Json]) -> LatentRecord:
-    """The same noise with other settings."""
+def with_settings(record: LatentRecord, settings: dict[str, Json]) -> LatentRecord:
+    """Return a record of the same noise with other settings."""
     return LatentRecord(
-        lineage=record.lineage, tensor=record.tensor, axes=record.axes, node=record.node, settings=chosen
+        lineage=record.lineage, tensor=record.tensor, axes=record.axes, node=record.node, settings=settings
     )
+
+
+def with_other_pixels(png: bytes, rgb: bytes) -> bytes:
+    """Return a PNG with all chunks of another, except that its pixels are these; SIDE x SIDE of them."""
+    pixels = dict(independent.png_chunks(encode_pixels(SIDE, SIDE, rgb)))[b"IDAT"]
+    chunks = independent.png_chunks(png)
+    return SIGNATURE + b"".join(build(kind, pixels if kind == b"IDAT" else data) for kind, data in chunks)

@@ -1,4 +1,4 @@
-"""The command as a process of its own, and the picture that it is tried on."""
+"""Run the command as a process, and the record of the picture that it is tried on."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(latentpng.__file__).parents[
 
 
 def run(*arguments: str, stdin: bytes = b"") -> tuple[int, bytes, str]:
-    """Exit code, standard output, and standard error of a process of its own."""
+    """Run the command as a process and return its exit code, standard output and standard error."""
     ran = subprocess.run(
         [*COMMAND, *arguments], input=stdin, capture_output=True, env=ENVIRONMENT, timeout=60, check=False
     )
