@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Final, TypeGuard
 
 from latentpng.errors import InvalidValueError
-from latentpng.record import MAX_SEED, Json, JsonObject
+from latentpng.record import Json, JsonObject
+from latentpng.rules import MAX_SEED
 from latentpng.text import brief
 
 

@@ -14,8 +14,8 @@ from latentpng.chunk.metadata import Metadata, check_keys, metadata_from_json
 from latentpng.chunk.ordinary import is_ordinary
 from latentpng.chunk.strict_json import read_json
 from latentpng.errors import DamagedLatentError, InvalidValueError, NewerVersionError
-from latentpng.record import GAUSS1, Json, JsonObject, Lineage
-from latentpng.shapes import MAX_AXES, check_dims, check_rounds, check_shape
+from latentpng.record import GAUSS1, Json, JsonObject, Lineage, check_rounds
+from latentpng.shapes import MAX_AXES, check_dims, check_shape
 
 MAGIC = b"LPNG"
 MAJOR, MINOR = 1, 1

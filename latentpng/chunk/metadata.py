@@ -10,21 +10,9 @@ from dataclasses import dataclass
 from typing import TypeGuard, TypeVar
 
 from latentpng.errors import InvalidValueError
-from latentpng.record import (
-    MAX_OCTAVES,
-    MAX_ROUNDS,
-    MAX_SEED,
-    Json,
-    JsonObject,
-    LatentRecord,
-    Lineage,
-    Root,
-    Round,
-    SeedRoot,
-    TensorRoot,
-    check_digest,
-    default_axes,
-)
+from latentpng.record import Json, JsonObject, LatentRecord, Lineage, Root, Round, SeedRoot, TensorRoot
+from latentpng.rules import MAX_OCTAVES, MAX_ROUNDS, MAX_SEED, check_digest
+from latentpng.shapes import default_axes
 from latentpng.text import brief
 
 # what `inspect --json` and the text twin add to the metadata: never keys of the metadata itself

@@ -11,8 +11,9 @@ import re
 
 from latentpng.chunk.metadata import round_from_json
 from latentpng.errors import InvalidValueError
-from latentpng.record import GAUSS1, MAX_CANDIDATES, MAX_ROUNDS, MAX_SEED, Json, JsonObject, default_axes
-from latentpng.shapes import LEAST_CANDIDATES, MAX_WORK, check_round
+from latentpng.record import GAUSS1, Json, JsonObject, check_round
+from latentpng.rules import LEAST_CANDIDATES, MAX_CANDIDATES, MAX_ROUNDS, MAX_SEED, MAX_WORK
+from latentpng.shapes import default_axes
 
 _NEEDED = frozenset({"base", "node", "noise", "root", "rounds"})
 _MAY_BE = frozenset({"pixels", "settings", "software"})

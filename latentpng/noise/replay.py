@@ -16,8 +16,8 @@ from latentpng.errors import InvalidValueError, NewerVersionError
 from latentpng.noise.cache import ArrayCache
 from latentpng.noise.gauss1 import gauss1
 from latentpng.noise.perturbation import candidate_states, perturb
-from latentpng.record import GAUSS1, JsonObject, LatentRecord, Lineage, SeedRoot
-from latentpng.shapes import check_rounds, check_shape, octaves
+from latentpng.record import GAUSS1, JsonObject, LatentRecord, Lineage, SeedRoot, check_rounds
+from latentpng.shapes import check_shape, octaves
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -30,7 +30,8 @@ from latentpng.png import chunks, texts
 from latentpng.png.chunks import Chunk
 from latentpng.png.parameters import KEYWORD as PARAMETERS
 from latentpng.png.parameters import is_ours, parameters_text
-from latentpng.record import Json, LatentRecord, check_digest
+from latentpng.record import Json, LatentRecord
+from latentpng.rules import check_digest
 from latentpng.shapes import MAX_AXES, check_dims
 
 KIND = b"laTn"

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import TypeAlias, cast
 
 from latentpng.chunk.header import Front
-from latentpng.record import Json, JsonObject, default_axes
+from latentpng.record import Json, JsonObject
+from latentpng.shapes import default_axes
 
 Rule: TypeAlias = tuple[Json | tuple[float, ...], ...]  # all that decides where a round leads: settings do not
 Noise: TypeAlias = tuple[str, tuple[int, ...], bytes]  # SHA-256, dims, and where the prompt was moved to

@@ -10,7 +10,8 @@ from engine.errors import InvalidRequestError
 from engine.rendering.renderer import Renderer
 from engine.rendering.requests import PictureTask, RenderJob
 from engine.search.session import step_seed_of
-from latentpng.record import MAX_SEED, Lineage, SeedRoot
+from latentpng.record import Lineage, SeedRoot
+from latentpng.rules import MAX_SEED
 from tui.arguments import add_render_options, count
 from tui.commands.run import JOB, Output, refuse_overwriting, rendered, save
 from tui.options import draw_seed, target_for_prompt

@@ -14,7 +14,8 @@ from engine.search.axis import Axis, along, last_axis
 from engine.search.session import Bands, factors_of, scale_of
 from latentpng.noise.replay import octaves
 from latentpng.png.files import read_record
-from latentpng.record import MAX_CANDIDATES, LatentRecord, Lineage, Round
+from latentpng.record import LatentRecord, Lineage, Round
+from latentpng.rules import MAX_CANDIDATES
 from tui.arguments import (
     add_axis_option,
     add_bands_option,

@@ -19,10 +19,11 @@ from latentpng.noise.cache import ArrayCache
 from latentpng.png.carriers import read_front
 from latentpng.png.files import carries_another, embedded, read_picture, read_record, strip, stripped
 from latentpng.png.open import open_picture
-from latentpng.record import LatentRecord
+from latentpng.record import LatentRecord, check_rounds
 from latentpng.reports.show import inspect_file, json_line, lines
 from latentpng.reports.verify import Report, verify_file
-from latentpng.shapes import LEAST_CANDIDATES, check_rounds, check_shape
+from latentpng.rules import work_of
+from latentpng.shapes import check_shape
 
 MAX_WORK = 2**18  # noise values over all rounds that a replay may take here: the format allows 2^31, a minute or two
 MAX_PIXELS = 2**20  # that are decoded here: the format has no limit, pixels.py has 2^26
@@ -133,7 +134,7 @@ def _inspected(path: Path) -> Front:
 def _work(front: Front) -> int:
     """How many noise values a replay takes."""
     rounds = front.parsed.lineage.rounds if front.parsed else ()
-    return math.prod(front.dims) * sum((max(LEAST_CANDIDATES, round_.of) for round_ in rounds), LEAST_CANDIDATES)
+    return math.prod(front.dims) * sum((work_of(round_.of) for round_ in rounds), work_of(1))
 
 
 def _pixels(path: Path) -> int:

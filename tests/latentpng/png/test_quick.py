@@ -21,9 +21,9 @@ from latentpng.png.chunks import SIGNATURE, build
 from latentpng.png.files import write_picture
 from latentpng.png.open import open_picture
 from latentpng.png.quick import quick_front
-from latentpng.record import Json, LatentRecord, Round, default_axes
+from latentpng.record import Json, LatentRecord, Round, check_rounds
 from latentpng.reports.show import inspect_file
-from latentpng.shapes import check_rounds, check_shape
+from latentpng.shapes import check_shape, default_axes
 from tests.latentpng.chunk.test_codec import changed, with_metadata
 from tests.latentpng.png.test_hostile import png_of
 from tests.support.latentpng.pictures import RGB, SIDE, chunk_data, records, seeded_record
