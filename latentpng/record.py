@@ -83,7 +83,8 @@ class Round:
     extra: JsonObject = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        check_round_values(self.seed, self.of, self.marks, self.scale, self.bands, self.region, self.prompt_scale)
+        check_seed("round seed", self.seed)
+        check_round_values(self.of, self.marks, self.scale, self.bands, self.region, self.prompt_scale)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

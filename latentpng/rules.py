@@ -38,7 +38,6 @@ def check_digest(name: str, digest: str) -> None:
 
 
 def check_round_values(
-    seed: int,
     of: int,
     marks: Sequence[int],
     scale: float,
@@ -49,7 +48,6 @@ def check_round_values(
     """Raise InvalidValueError for the first rule that the values of a round break, whatever the shape of the noise.
 
     Args:
-        seed: The seed of the round.
         of: The number of candidates.
         marks: The indices of the marked candidates.
         scale: How far the noise moves, 0 to 1.
@@ -57,13 +55,13 @@ def check_round_values(
         region: Rows of "0" and "1" joined by "/"; "" if every cell may move.
         prompt_scale: How far the prompt's embedding moves, 0 to 1.
     """
-    check_seed("round seed", seed)
     if not 1 <= of <= MAX_CANDIDATES:
         raise InvalidValueError(f"a round has 1 to {MAX_CANDIDATES} candidates, found {of}")
-    if not marks or len(set(marks)) != len(marks):
+    if len(marks) != 1 and (not marks or len(set(marks)) != len(marks)):
         raise InvalidValueError(f"marks name at least one candidate, each once, found {brief(list(marks))}")
-    if min(marks) < 0 or max(marks) >= of:
-        raise InvalidValueError(f"marks are indices below {of}, found {brief(list(marks))}")
+    for mark in marks:
+        if not 0 <= mark < of:
+            raise InvalidValueError(f"marks are indices below {of}, found {brief(list(marks))}")
     if len(marks) == of > 1:
         raise InvalidValueError(f"all {of} candidates are marked: zero-sum noise has no blend of all")
     if not 0.0 <= scale <= 1.0:  # NaN fails this comparison too

@@ -11,6 +11,7 @@ MAX_AXES = 4
 MAX_ELEMENTS = 2**21
 COARSEST_SIDE = 4
 
+_DEFAULT_AXES = {1: "L", 2: "LC", 3: "CHW", 4: "NCHW"}
 _AXIS_LETTERS = "1ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -41,7 +42,7 @@ def octaves(shape: tuple[int, ...], axes: str) -> int:
 
 def default_axes(dimensions: int) -> str:
     """Return the axes of noise that does not name them: the last two are spatial from three dimensions on."""
-    return {1: "L", 2: "LC", 3: "CHW", 4: "NCHW"}[dimensions]
+    return _DEFAULT_AXES[dimensions]
 
 
 def check_dims(shape: tuple[int, ...]) -> None:
