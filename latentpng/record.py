@@ -116,20 +116,20 @@ class Lineage:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class LatentRecord:
-    """What one picture's file says.
+class Metadata:
+    """What a picture's file says besides the noise itself.
 
-    tensor: float16, 1 to 4 axes, read-only: the stored noise, that is the state after `base` rounds;
-        unit variance, before the scheduler's sigma scaling.
-    axes: one letter per axis of `tensor`; H and W are the spatial ones ("CHW", "1CHW", "1HWC", "LC").
-    node: SHA-256 (hex) of the replayed state as little-endian fp16: the identity of the picture's initial noise.
-    pixels: SHA-256 (hex) of the decoded RGB bytes of the picture, "" when unknown.
-    settings, software: how it was rendered; JSON objects.
-    extra: top-level keys that this version does not know, kept when the file is rewritten.
+    Attributes:
+        lineage: The root and the rounds.
+        axes: One letter per axis of the noise; H and W are the spatial ones ("CHW", "1CHW", "1HWC", "LC").
+        node: SHA-256 (hex) of the replayed state as little-endian float16: the identity of the initial noise.
+        pixels: SHA-256 (hex) of the decoded RGB bytes of the picture; "" if unknown.
+        settings: How the picture was rendered, a JSON object.
+        software: What rendered it, a JSON object.
+        extra: Top-level keys that this version does not know; they are written back when the file is rewritten.
     """
 
     lineage: Lineage
-    tensor: NDArray[np.float16] = field(compare=False)
     axes: str
     node: str
     pixels: str = ""
@@ -138,22 +138,78 @@ class LatentRecord:
     extra: JsonObject = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.tensor.dtype.str[1:] != "f2":
-            raise InvalidValueError(f"noise is float16, found {self.tensor.dtype}")
-        check_shape(self.tensor.shape, self.axes)
-        check_rounds(self.lineage, self.tensor.shape, self.axes)
         check_digest("node", self.node)
         if self.pixels:
             check_digest("pixels", self.pixels)
 
     @property
     def base(self) -> int:
-        """Rounds already applied to `tensor`: all of them for a seeded root, none for a tensor root."""
+        """How many rounds the stored noise went through: all of them for a seeded root, none for a tensor root."""
         return len(self.lineage.rounds) if isinstance(self.lineage.root, SeedRoot) else 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LatentRecord:
+    """What a picture's file says: metadata and the stored noise.
+
+    Attributes:
+        metadata: All but the noise.  Its fields can also be read from the record.
+        tensor: float16, 1 to 4 axes, read-only: the stored noise, which is the state after `base` rounds; unit
+            variance, before the scheduler's sigma scaling.
+    """
+
+    metadata: Metadata
+    tensor: NDArray[np.float16] = field(compare=False)
+
+    def __post_init__(self) -> None:
+        if self.tensor.dtype.str[1:] != "f2":
+            raise InvalidValueError(f"noise is float16, found {self.tensor.dtype}")
+        check_shape(self.tensor.shape, self.axes)
+        check_rounds(self.lineage, self.tensor.shape, self.axes)
+
+    @property
+    def lineage(self) -> Lineage:
+        """The root and the rounds."""
+        return self.metadata.lineage
+
+    @property
+    def axes(self) -> str:
+        """One letter per axis of the noise."""
+        return self.metadata.axes
+
+    @property
+    def node(self) -> str:
+        """SHA-256 (hex) of the initial noise."""
+        return self.metadata.node
+
+    @property
+    def pixels(self) -> str:
+        """SHA-256 (hex) of the RGB bytes, or ""."""
+        return self.metadata.pixels
+
+    @property
+    def settings(self) -> JsonObject:
+        """How the picture was rendered."""
+        return self.metadata.settings
+
+    @property
+    def software(self) -> JsonObject:
+        """What rendered the picture."""
+        return self.metadata.software
+
+    @property
+    def extra(self) -> JsonObject:
+        """Top-level keys that this version does not know."""
+        return self.metadata.extra
+
+    @property
+    def base(self) -> int:
+        """How many rounds `tensor` went through."""
+        return self.metadata.base
 
     @property
     def root_tensor(self) -> NDArray[np.float16] | None:
-        """The stored noise of a tensor root; a seeded root needs none."""
+        """The stored noise of a tensor root; None for a seeded root, which needs none."""
         return self.tensor if isinstance(self.lineage.root, TensorRoot) else None
 
 

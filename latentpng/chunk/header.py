@@ -10,11 +10,11 @@ import zlib
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from latentpng.chunk.metadata import Metadata, metadata_from_json
+from latentpng.chunk.metadata import metadata_from_json
 from latentpng.chunk.strict_json import read_json
 from latentpng.chunk.validate import check_metadata
 from latentpng.errors import DamagedLatentError, InvalidValueError, NewerVersionError
-from latentpng.record import Json, JsonObject, Lineage
+from latentpng.record import Json, JsonObject, Lineage, Metadata
 from latentpng.shapes import MAX_AXES, check_dims
 
 MAGIC = b"LPNG"

@@ -5,13 +5,12 @@ Knows neither bytes nor noise; `validate.py` has the rules about the object of a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import cast
 
 from latentpng.chunk.validate import RESERVED, round_values
 from latentpng.errors import InvalidValueError
 from latentpng.json_fields import JsonFields
-from latentpng.record import Json, JsonObject, LatentRecord, Lineage, Root, Round, SeedRoot, TensorRoot
+from latentpng.record import Json, JsonObject, Lineage, Metadata, Root, Round, SeedRoot, TensorRoot
 from latentpng.shapes import default_axes
 
 _KNOWN = frozenset({"axes", "base", "node", "noise", "pixels", "root", "rounds", "settings", "software"})
@@ -19,34 +18,29 @@ _KNOWN_ROUND = frozenset({"bands", "marks", "of", "prompt_scale", "region", "sca
 _KNOWN_ROOT = frozenset({"seed", "source", "tensor"})
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Metadata:
-    """A record without its tensor; the fields are those of LatentRecord."""
+def metadata_to_json(metadata: Metadata) -> dict[str, Json]:
+    """Return the object that is written; fields with nothing to say are left out.
 
-    lineage: Lineage
-    axes: str
-    node: str
-    pixels: str
-    settings: JsonObject
-    software: JsonObject
-    extra: JsonObject
-
-
-def metadata_to_json(record: LatentRecord) -> dict[str, Json]:
-    """The object that is written; fields with nothing to say are left out."""
-    if taken := sorted(set(record.extra) & (RESERVED | _KNOWN)):
+    Raises:
+        InvalidValueError: If an unknown key has the name of a known one.
+    """
+    if taken := sorted(set(metadata.extra) & (RESERVED | _KNOWN)):
         raise InvalidValueError(f"unknown keys only, found {taken[0]!r}")
     entries: dict[str, Json] = {
-        **record.extra,
-        "base": record.base,
-        "node": record.node,
-        "noise": record.lineage.noise,
-        "root": root_to_json(record.lineage.root),
-        "rounds": [round_to_json(round_) for round_ in record.lineage.rounds],
+        **metadata.extra,
+        "base": metadata.base,
+        "node": metadata.node,
+        "noise": metadata.lineage.noise,
+        "root": root_to_json(metadata.lineage.root),
+        "rounds": [round_to_json(round_) for round_ in metadata.lineage.rounds],
     }
-    if record.axes != default_axes(len(record.tensor.shape)):
-        entries["axes"] = record.axes
-    optional: dict[str, Json] = {"pixels": record.pixels, "settings": record.settings, "software": record.software}
+    if metadata.axes != default_axes(len(metadata.axes)):
+        entries["axes"] = metadata.axes
+    optional: dict[str, Json] = {
+        "pixels": metadata.pixels,
+        "settings": metadata.settings,
+        "software": metadata.software,
+    }
     return entries | {key: value for key, value in optional.items() if value}
 
 

@@ -179,7 +179,7 @@ def front_of_twin(stream: BinaryIO, chunk: Chunk, place: str) -> Front:
 def encode_carriers(record: LatentRecord, latent: bytes, *, parameters: bool) -> bytes:
     """The chunks that go before the first IDAT.  latent: the laTn data; parameters: write that text too."""
     twin: dict[str, Json] = {
-        **metadata_to_json(record),
+        **metadata_to_json(record.metadata),
         "digest": decode_front(latent, len(latent), "").digest,
         "dims": list(record.tensor.shape),
         "dtype": DTYPE_NAME,

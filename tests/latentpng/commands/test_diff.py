@@ -18,7 +18,7 @@ from latentpng.png.files import write_picture
 from latentpng.record import Json, LatentRecord, Lineage, Round, SeedRoot, TensorRoot
 from latentpng.reports.diff import angle, common_ancestor, pixel_difference
 from tests.latentpng.reports.test_family import Chain, chains, front_of, honest
-from tests.support.latentpng.pictures import RGB, SIDE, seeded_record
+from tests.support.latentpng.pictures import RGB, SIDE, altered, seeded_record
 
 FIRST, SECOND = Round(seed=3, scale=0.5, of=4, marks=(2,)), Round(seed=4, scale=0.25, region="01/11")
 OTHER = Round(seed=5, scale=1.0, settings={"steps": 8})
@@ -27,9 +27,7 @@ BRIGHTER = bytes([min(255, value + value % 3) for value in RGB])
 
 def changed_settings(record: LatentRecord, chosen: dict[str, Json]) -> LatentRecord:
     """The same noise with other settings."""
-    return LatentRecord(
-        lineage=record.lineage, tensor=record.tensor, axes=record.axes, node=record.node, settings=chosen
-    )
+    return altered(record, settings=chosen, software={})
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 from latentpng.png.files import write_picture
 from latentpng.png.pixels import encode_pixels
 from latentpng.record import Json, LatentRecord, Round
-from tests.support.latentpng.pictures import RGB, SIDE, seeded_record, tensor_record
+from tests.support.latentpng.pictures import RGB, SIDE, altered, seeded_record, tensor_record
 
 
 def four_pictures(folder: Path) -> None:
@@ -29,6 +29,4 @@ def four_pictures(folder: Path) -> None:
 
 def with_settings(record: LatentRecord, chosen: dict[str, Json]) -> LatentRecord:
     """The same noise with other settings."""
-    return LatentRecord(
-        lineage=record.lineage, tensor=record.tensor, axes=record.axes, node=record.node, settings=chosen
-    )
+    return altered(record, settings=chosen, software={})
