@@ -13,8 +13,9 @@ from latentpng.errors import InvalidValueError
 from latentpng.noise.replay import ancestor_noise, record_of
 from latentpng.noise.replay import replay as replay_lineage
 from latentpng.png import files
-from latentpng.record import JsonObject, LatentRecord, Lineage, TensorRoot, default_axes
+from latentpng.record import JsonObject, LatentRecord, Lineage, TensorRoot
 from latentpng.reports.verify import Report, verify_file
+from latentpng.shapes import default_axes
 
 if TYPE_CHECKING:
     import numpy as np

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Final, TypeGuard
 
 from latentpng.errors import InvalidValueError
-from latentpng.record import MAX_SEED, Json, JsonObject
+from latentpng.record import Json, JsonObject
+from latentpng.rules import MAX_SEED
 from latentpng.text import brief
 
 
@@ -21,6 +22,7 @@ class _Required:
 
 
 REQUIRED: Final = _Required()
+_LAST_SEED = str(MAX_SEED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +94,9 @@ class JsonFields:
     def seed(self, key: str, default: int | _Required = REQUIRED) -> int:
         """Return a seed from 0 to 2^64 - 1, written as a decimal string: JSON numbers lose digits in some readers."""
         value = self.value(key, REQUIRED if isinstance(default, _Required) else str(default))
-        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 20:
-            seed = int(value)
-            if seed <= MAX_SEED and str(seed) == value:
-                return seed
-        raise self._wrong(key, "a decimal string from 0 to 2^64 - 1", value)
+        if not is_seed(value):
+            raise self._wrong(key, "a decimal string from 0 to 2^64 - 1", value)
+        return int(value)
 
     def array(self, key: str, default: list[Json] | _Required = REQUIRED) -> list[Json]:
         """Return an array."""
@@ -124,3 +124,12 @@ def is_integer(value: object) -> TypeGuard[int]:
 def is_number(value: object) -> TypeGuard[float]:
     """Return whether a JSON value is a number; true and false are none."""
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def is_seed(value: object) -> TypeGuard[str]:
+    """Return whether a JSON value is a seed: a decimal string from 0 to 2^64 - 1, without leading zeros."""
+    if type(value) is not str or not value.isdigit() or not value.isascii():
+        return False
+    if value[0] == "0":
+        return value == "0"
+    return len(value) < len(_LAST_SEED) or (len(value) == len(_LAST_SEED) and value <= _LAST_SEED)

@@ -1,6 +1,6 @@
 """The frozen values of the format: what a file says, with every rule about single values checked on construction.
 
-Pure data: nothing here reads files or computes noise (`lineage.py` replays, `codec.py` turns records into bytes).
+Pure data: nothing here reads files or computes noise.  `rules.py` has the rules about single values.
 """
 
 from __future__ import annotations
@@ -11,8 +11,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias, Union
 
 from latentpng.errors import InvalidValueError
-from latentpng.shapes import check_rounds, check_shape
-from latentpng.text import brief
+from latentpng.rules import (
+    MAX_ROUNDS,
+    check_digest,
+    check_round_fits,
+    check_round_values,
+    check_seed,
+    check_work,
+    work_of,
+)
+from latentpng.shapes import check_shape
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,11 +30,6 @@ Json: TypeAlias = Union[bool, int, float, str, Sequence["Json"], Mapping[str, "J
 JsonObject: TypeAlias = Mapping[str, Json]
 
 GAUSS1 = "gauss1"
-MAX_SEED = 2**64 - 1
-MAX_CANDIDATES = 64
-MAX_ROUNDS = 4096
-MAX_OCTAVES = 32
-MAX_REGION_SIDE = 64
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +43,7 @@ class SeedRoot:
     extra: JsonObject = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _check_seed("root seed", self.seed)
+        check_seed("root seed", self.seed)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,24 +83,8 @@ class Round:
     extra: JsonObject = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _check_seed("round seed", self.seed)
-        if not 1 <= self.of <= MAX_CANDIDATES:
-            raise InvalidValueError(f"a round has 1 to {MAX_CANDIDATES} candidates, found {self.of}")
-        if not self.marks or len(set(self.marks)) != len(self.marks):
-            raise InvalidValueError(f"marks name at least one candidate, each once, found {brief(list(self.marks))}")
-        if not all(0 <= mark < self.of for mark in self.marks):
-            raise InvalidValueError(f"marks are indices below {self.of}, found {brief(list(self.marks))}")
-        if self.of > 1 and len(self.marks) == self.of:
-            raise InvalidValueError(f"all {self.of} candidates are marked: zero-sum noise has no blend of all")
-        if not (math.isfinite(self.scale) and 0.0 <= self.scale <= 1.0):
-            raise InvalidValueError(f"scale is a number from 0 to 1, found {self.scale}")
-        if not (math.isfinite(self.prompt_scale) and 0.0 <= self.prompt_scale <= 1.0):
-            raise InvalidValueError(f"prompt_scale is a number from 0 to 1, found {self.prompt_scale}")
-        if len(self.bands) > MAX_OCTAVES:
-            raise InvalidValueError(f"at most {MAX_OCTAVES} bands, found {len(self.bands)}")
-        if not all(math.isfinite(band) and band >= 0.0 and self.scale * band <= 1.0 for band in self.bands):
-            raise InvalidValueError(f"bands are factors >= 0 with scale * band <= 1, found {list(self.bands)}")
-        _check_region(self.region)
+        check_seed("round seed", self.seed)
+        check_round_values(self.of, self.marks, self.scale, self.bands, self.region, self.prompt_scale)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -129,20 +116,20 @@ class Lineage:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class LatentRecord:
-    """What one picture's file says.
+class Metadata:
+    """What a picture's file says besides the noise itself.
 
-    tensor: float16, 1 to 4 axes, read-only: the stored noise, that is the state after `base` rounds;
-        unit variance, before the scheduler's sigma scaling.
-    axes: one letter per axis of `tensor`; H and W are the spatial ones ("CHW", "1CHW", "1HWC", "LC").
-    node: SHA-256 (hex) of the replayed state as little-endian fp16: the identity of the picture's initial noise.
-    pixels: SHA-256 (hex) of the decoded RGB bytes of the picture, "" when unknown.
-    settings, software: how it was rendered; JSON objects.
-    extra: top-level keys that this version does not know, kept when the file is rewritten.
+    Attributes:
+        lineage: The root and the rounds.
+        axes: One letter per axis of the noise; H and W are the spatial ones ("CHW", "1CHW", "1HWC", "LC").
+        node: SHA-256 (hex) of the replayed state as little-endian float16: the identity of the initial noise.
+        pixels: SHA-256 (hex) of the decoded RGB bytes of the picture; "" if unknown.
+        settings: How the picture was rendered, a JSON object.
+        software: What rendered it, a JSON object.
+        extra: Top-level keys that this version does not know; they are written back when the file is rewritten.
     """
 
     lineage: Lineage
-    tensor: NDArray[np.float16] = field(compare=False)
     axes: str
     node: str
     pixels: str = ""
@@ -151,46 +138,88 @@ class LatentRecord:
     extra: JsonObject = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.tensor.dtype.str[1:] != "f2":
-            raise InvalidValueError(f"noise is float16, found {self.tensor.dtype}")
-        check_shape(self.tensor.shape, self.axes)
-        check_rounds(self.lineage, self.tensor.shape, self.axes)
         check_digest("node", self.node)
         if self.pixels:
             check_digest("pixels", self.pixels)
 
     @property
     def base(self) -> int:
-        """Rounds already applied to `tensor`: all of them for a seeded root, none for a tensor root."""
+        """How many rounds the stored noise went through: all of them for a seeded root, none for a tensor root."""
         return len(self.lineage.rounds) if isinstance(self.lineage.root, SeedRoot) else 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LatentRecord:
+    """What a picture's file says: metadata and the stored noise.
+
+    Attributes:
+        metadata: All but the noise.  Its fields can also be read from the record.
+        tensor: float16, 1 to 4 axes, read-only: the stored noise, which is the state after `base` rounds; unit
+            variance, before the scheduler's sigma scaling.
+    """
+
+    metadata: Metadata
+    tensor: NDArray[np.float16] = field(compare=False)
+
+    def __post_init__(self) -> None:
+        if self.tensor.dtype.str[1:] != "f2":
+            raise InvalidValueError(f"noise is float16, found {self.tensor.dtype}")
+        check_shape(self.tensor.shape, self.axes)
+        check_rounds(self.lineage, self.tensor.shape, self.axes)
+
+    @property
+    def lineage(self) -> Lineage:
+        """The root and the rounds."""
+        return self.metadata.lineage
+
+    @property
+    def axes(self) -> str:
+        """One letter per axis of the noise."""
+        return self.metadata.axes
+
+    @property
+    def node(self) -> str:
+        """SHA-256 (hex) of the initial noise."""
+        return self.metadata.node
+
+    @property
+    def pixels(self) -> str:
+        """SHA-256 (hex) of the RGB bytes, or ""."""
+        return self.metadata.pixels
+
+    @property
+    def settings(self) -> JsonObject:
+        """How the picture was rendered."""
+        return self.metadata.settings
+
+    @property
+    def software(self) -> JsonObject:
+        """What rendered the picture."""
+        return self.metadata.software
+
+    @property
+    def extra(self) -> JsonObject:
+        """Top-level keys that this version does not know."""
+        return self.metadata.extra
+
+    @property
+    def base(self) -> int:
+        """How many rounds `tensor` went through."""
+        return self.metadata.base
 
     @property
     def root_tensor(self) -> NDArray[np.float16] | None:
-        """The stored noise of a tensor root; a seeded root needs none."""
+        """The stored noise of a tensor root; None for a seeded root, which needs none."""
         return self.tensor if isinstance(self.lineage.root, TensorRoot) else None
 
 
-def default_axes(dimensions: int) -> str:
-    """The axes of a tensor that does not name them: the last two are spatial from three dimensions on."""
-    return {1: "L", 2: "LC", 3: "CHW", 4: "NCHW"}[dimensions]
+def check_round(round_: Round, shape: tuple[int, ...], axes: str) -> None:
+    """Raise InvalidValueError unless the bands and the region of a round fit noise of this shape."""
+    check_round_fits(round_.bands, round_.region, shape, axes)
 
 
-def check_digest(name: str, digest: str) -> None:
-    """InvalidValueError unless this is a SHA-256 as the format writes it."""
-    if len(digest) != 64 or set(digest) - set("0123456789abcdef"):
-        raise InvalidValueError(f"{name} is a SHA-256 in 64 lower-case hexadecimal digits, found {digest[:80]!r}")
-
-
-def _check_seed(name: str, seed: int) -> None:
-    if not 0 <= seed <= MAX_SEED:
-        raise InvalidValueError(f"{name} is a number from 0 to 2^64 - 1, found {seed}")
-
-
-def _check_region(region: str) -> None:
-    if not region:
-        return
-    rows = region.split("/")
-    if len(rows) > MAX_REGION_SIDE or len(rows[0]) > MAX_REGION_SIDE:
-        raise InvalidValueError(f"a region has at most {MAX_REGION_SIDE} x {MAX_REGION_SIDE} cells")
-    if not rows[0] or any(len(row) != len(rows[0]) or set(row) - {"0", "1"} for row in rows):
-        raise InvalidValueError("a region is rows of 0 and 1 of one length, joined by '/'")
+def check_rounds(lineage: Lineage, shape: tuple[int, ...], axes: str) -> None:
+    """Raise InvalidValueError unless every round fits noise of this shape and the replay takes a bearable time."""
+    for round_ in lineage.rounds:
+        check_round(round_, shape, axes)
+    check_work(math.prod(shape) * sum(work_of(round_.of) for round_ in lineage.rounds))

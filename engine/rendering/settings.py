@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 from engine.errors import InvalidRequestError
 from latentpng.json_fields import JsonFields
-from latentpng.record import MAX_SEED, Json, JsonObject
+from latentpng.record import Json, JsonObject
+from latentpng.rules import MAX_SEED
 
 MOST_PIXELS = 8192
 """Of a side of a picture."""

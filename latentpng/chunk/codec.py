@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from latentpng.chunk.header import HEADER_BYTES, Codec, Front, decode_front, encode_front, minor_of
-from latentpng.chunk.metadata import Metadata, metadata_to_json
+from latentpng.chunk.metadata import metadata_to_json
 from latentpng.chunk.payload import decode_tensor, encode_tensor
 from latentpng.chunk.strict_json import write_json
 from latentpng.errors import DamagedLatentError, InvalidValueError, NoLatentError, ReplayDiffersError
 from latentpng.noise import replay
-from latentpng.record import LatentRecord, SeedRoot
+from latentpng.record import LatentRecord, Metadata, SeedRoot
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,7 +36,7 @@ def encode_record(record: LatentRecord, codec: Codec = Codec.SPLIT) -> bytes:
     payload = encode_tensor(record.tensor, codec)
     if codec == Codec.SPLIT and len(payload) >= record.tensor.nbytes:
         codec, payload = Codec.RAW, encode_tensor(record.tensor, Codec.RAW)
-    metadata = write_json(metadata_to_json(record))
+    metadata = write_json(metadata_to_json(record.metadata))
     minor = minor_of(record.lineage)
     return encode_front(metadata, len(payload), codec, record.tensor.shape, stored, minor) + payload
 
@@ -90,15 +90,6 @@ def _record(metadata: Metadata, tensor: NDArray[np.float16], front: Front, place
             f"{place}: node is the SHA-256 of the stored noise, {front.digest}, found {metadata.node}"
         )
     try:
-        return LatentRecord(
-            lineage=metadata.lineage,
-            tensor=tensor,
-            axes=metadata.axes,
-            node=metadata.node,
-            pixels=metadata.pixels,
-            settings=metadata.settings,
-            software=metadata.software,
-            extra=metadata.extra,
-        )
+        return LatentRecord(metadata=metadata, tensor=tensor)
     except InvalidValueError as error:
         raise DamagedLatentError(f"{place}: {error}") from error

@@ -10,12 +10,12 @@ import zlib
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from latentpng.chunk.metadata import Metadata, check_keys, metadata_from_json
-from latentpng.chunk.ordinary import is_ordinary
+from latentpng.chunk.metadata import metadata_from_json
 from latentpng.chunk.strict_json import read_json
+from latentpng.chunk.validate import check_metadata
 from latentpng.errors import DamagedLatentError, InvalidValueError, NewerVersionError
-from latentpng.record import GAUSS1, Json, JsonObject, Lineage
-from latentpng.shapes import MAX_AXES, check_dims, check_rounds, check_shape
+from latentpng.record import Json, JsonObject, Lineage, Metadata
+from latentpng.shapes import MAX_AXES, check_dims
 
 MAGIC = b"LPNG"
 MAJOR, MINOR = 1, 1
@@ -25,6 +25,7 @@ DTYPE_FP16 = 1
 DTYPE_NAME = "float16"
 
 _FIELDS = struct.Struct("<4sBBHIIBBBB4I32s")  # bytes 0 to 67; a CRC-32 follows
+_LENGTHS = struct.Struct("<II52xI")  # from byte 8: the lengths of metadata and payload, and that CRC-32
 HEADER_BYTES = _FIELDS.size + 4
 _START_BYTES = 6  # magic and version: what every future major keeps
 
@@ -103,95 +104,89 @@ def encode_front(
     return fields + struct.pack("<I", zlib.crc32(metadata, zlib.crc32(fields))) + metadata
 
 
-def metadata_length(start: bytes, chunk_bytes: int, place: str) -> int:
-    """How many bytes of metadata follow the header in `start`; 0 when a newer major hides it.
-
-    DamagedLatentError when the header is short or its lengths do not fill the chunk exactly.
-    """
-    if len(start) < _START_BYTES or start[:4] != MAGIC:
-        raise DamagedLatentError(f"{place}: it starts with {MAGIC!r}, found {start[:4]!r}")
-    if start[4] != MAJOR:
-        return 0
-    if chunk_bytes > MAX_CHUNK:
-        raise DamagedLatentError(f"{place}: at most {MAX_CHUNK} bytes, found {chunk_bytes}")
-    if len(start) < HEADER_BYTES:
-        raise DamagedLatentError(f"{place}: a header of {HEADER_BYTES} bytes needed, found {len(start)}")
-    metadata, payload = struct.unpack_from("<II", start, 8)
-    if metadata > MAX_METADATA:
-        raise DamagedLatentError(f"{place}: metadata has at most {MAX_METADATA} bytes, found {metadata}")
-    if HEADER_BYTES + metadata + payload != chunk_bytes:
-        needed = HEADER_BYTES + metadata + payload
-        raise DamagedLatentError(f"{place}: {needed} bytes needed by its own lengths, found {chunk_bytes}")
-    return int(metadata)
+def front_length(start: bytes) -> int:
+    """Return how long header and metadata are together, from the first 12 bytes of a chunk; not checked yet."""
+    return HEADER_BYTES + min(MAX_METADATA, int.from_bytes(start[8:12], "little"))
 
 
 def decode_front(data: bytes, chunk_bytes: int, place: str) -> Front:
-    """data: the header and the metadata at least.  DamagedLatentError when a rule is broken."""
-    length = metadata_length(data[:HEADER_BYTES], chunk_bytes, place)
+    """Return the front of a chunk, every rule of SPEC.md about it checked.
+
+    Args:
+        data: The header and the metadata; what follows them is ignored.
+        chunk_bytes: The length of the whole chunk's data.
+        place: The start of every message, such as "x.png: latent chunk at byte 1204".
+
+    Raises:
+        DamagedLatentError: If a rule is broken.
+    """
+    if len(data) < _START_BYTES or not data.startswith(MAGIC):
+        raise DamagedLatentError(f"{place}: it starts with {MAGIC!r}, found {data[:4]!r}")
     version = (data[4], data[5])
     if version[0] == 0:
         raise DamagedLatentError(f"{place}: major version 1 needed, found 0")
-    if version[0] > MAJOR:
+    if version[0] != MAJOR:
         return Front(version=version, chunk_bytes=chunk_bytes, newer=f"this reads version {MAJOR}, found {version[0]}")
-    metadata = data[HEADER_BYTES : HEADER_BYTES + length]
-    (crc,) = struct.unpack_from("<I", data, _FIELDS.size)
-    if zlib.crc32(metadata, zlib.crc32(data[: _FIELDS.size])) != crc:
-        raise DamagedLatentError(f"{place}: the checksum of header and metadata does not match")
+    text = _metadata_text(data, chunk_bytes, place)
     _, _, _, flags, _, _, codec, dtype, ndim, zero, *dims, digest = _FIELDS.unpack_from(data)
-    entries: dict[str, Json] = {}
-    is_known = False
     if flags & 0xFF:
         newer = f"critical flags 0 needed, found {flags & 0xFF:#04x}"
-        dims = []
-    elif zero:
+        return Front(
+            version=version, chunk_bytes=chunk_bytes, flags=flags, codec=codec, dtype=dtype, digest=digest.hex(),
+            newer=newer,
+        )  # fmt: skip
+    if zero:
         raise DamagedLatentError(f"{place}: byte 19 is 0, found {zero}")
-    elif not 1 <= ndim <= MAX_AXES or any(dims[ndim:]):
+    if not 1 <= ndim <= MAX_AXES or any(dims[ndim:]):
         raise DamagedLatentError(
             f"{place}: 1 to {MAX_AXES} dimensions and zeros behind them needed, found {ndim}: {dims}"
         )
-    else:
-        dims = dims[:ndim]
-        entries, newer = _read_metadata(metadata, tuple(dims), place)
-        is_known = not newer
-        if codec > _LAST_CODEC:
-            newer = f"codecs 0 to {_LAST_CODEC} are known, found {codec}"
-        if dtype != DTYPE_FP16:
-            newer = f"dtype {DTYPE_FP16} is known, found {dtype}"
+    shape = tuple(dims[:ndim])
+    metadata, newer = _read_metadata(text, shape, place)
     return Front(
         version=version,
         chunk_bytes=chunk_bytes,
         flags=flags,
         codec=codec,
         dtype=dtype,
-        dims=tuple(dims),
+        dims=shape,
         digest=digest.hex(),
-        metadata=entries,
-        is_known=is_known,
-        newer=newer,
-        text=metadata if entries else b"",
+        metadata=metadata,
+        is_known=not newer,
+        newer=_newer_payload(codec, dtype) or newer,
+        text=text,
     )
 
 
-def _read_metadata(metadata: bytes, dims: tuple[int, ...], place: str) -> tuple[dict[str, Json], str]:
+def _metadata_text(data: bytes, chunk_bytes: int, place: str) -> bytes:
+    """Return the JSON text behind a header of this major version; lengths and checksum are checked."""
+    if chunk_bytes > MAX_CHUNK:
+        raise DamagedLatentError(f"{place}: at most {MAX_CHUNK} bytes, found {chunk_bytes}")
+    if len(data) < HEADER_BYTES:
+        raise DamagedLatentError(f"{place}: a header of {HEADER_BYTES} bytes needed, found {len(data)}")
+    length, payload, crc = _LENGTHS.unpack_from(data, 8)
+    if length > MAX_METADATA:
+        raise DamagedLatentError(f"{place}: metadata has at most {MAX_METADATA} bytes, found {length}")
+    end = HEADER_BYTES + length
+    if end + payload != chunk_bytes:
+        raise DamagedLatentError(f"{place}: {end + payload} bytes needed by its own lengths, found {chunk_bytes}")
+    text = data[HEADER_BYTES:end]
+    if zlib.crc32(text, zlib.crc32(data[: _FIELDS.size])) != crc:
+        raise DamagedLatentError(f"{place}: the checksum of header and metadata does not match")
+    return text
+
+
+def _newer_payload(codec: int, dtype: int) -> str:
+    if dtype != DTYPE_FP16:
+        return f"dtype {DTYPE_FP16} is known, found {dtype}"
+    return f"codecs 0 to {_LAST_CODEC} are known, found {codec}" if codec > _LAST_CODEC else ""
+
+
+def _read_metadata(text: bytes, dims: tuple[int, ...], place: str) -> tuple[dict[str, Json], str]:
+    """Return the metadata, and what a newer reader is needed for."""
     try:
         check_dims(dims)
-        entries = read_json(metadata)
+        entries = read_json(text)
         return entries, check_metadata(entries, dims)
     except InvalidValueError as error:
         raise DamagedLatentError(f"{place}: {error}") from error
-
-
-def check_metadata(entries: JsonObject, dims: tuple[int, ...]) -> str:
-    """InvalidValueError when a rule is broken; the result is "", or what a newer reader is needed for.
-
-    dims: of the tensor, checked already.
-    """
-    noise = entries.get("noise")
-    if isinstance(noise, str) and noise != GAUSS1:
-        check_keys(entries)
-        return f"the noise {GAUSS1!r} is known, found {noise[:80]!r}"
-    if not is_ordinary(entries, dims):
-        parsed = metadata_from_json(entries, len(dims))
-        check_shape(dims, parsed.axes)
-        check_rounds(parsed.lineage, dims, parsed.axes)
-    return ""

@@ -36,7 +36,7 @@ def run(given: argparse.Namespace) -> ExitCode:
         check_places(file, given.output, force=given.force)
         record = read_record(given.source, replay_progress(given.source))
         if record.pixels and record.pixels != pixel_digest(read_picture(file)[2]):
-            record = dataclasses.replace(record, pixels="")
+            record = dataclasses.replace(record, metadata=dataclasses.replace(record.metadata, pixels=""))
         embed_into(file, record, given.output, force=given.force)
         return ExitCode.OK
 

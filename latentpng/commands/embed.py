@@ -51,7 +51,7 @@ def run(given: argparse.Namespace) -> ExitCode:
     """Embed the noise."""
 
     def embed(file: str) -> ExitCode:
-        from latentpng import record
+        from latentpng import record, shapes
         from latentpng.arrays import read_noise
         from latentpng.noise import replay
         from latentpng.png import files
@@ -64,7 +64,7 @@ def run(given: argparse.Namespace) -> ExitCode:
         embedded = replay.record_of(
             record.Lineage(root=root),
             found.noise,
-            axes=given.axes or found.axes or record.default_axes(found.noise.ndim),
+            axes=given.axes or found.axes or shapes.default_axes(found.noise.ndim),
             root_tensor=found.noise,
             settings=_settings(given.settings),
             pixels=files.pixel_digest(files.read_picture(file)[2]),

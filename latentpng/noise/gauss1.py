@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from latentpng.errors import InvalidValueError
-from latentpng.record import MAX_SEED
+from latentpng.rules import check_seed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,9 +41,8 @@ def gauss1(seed: int, stream: int, count: int) -> NDArray[np.float32]:
 
     seed and stream are whole numbers from 0 to 2^64 - 1; InvalidValueError otherwise.
     """
-    for name, value in (("seed", seed), ("stream", stream)):
-        if not 0 <= value <= MAX_SEED:
-            raise InvalidValueError(f"{name} is a number from 0 to 2^64 - 1, found {value}")
+    check_seed("seed", seed)
+    check_seed("stream", stream)
     if count < 0:
         raise InvalidValueError(f"a count of values is not negative, found {count}")
     blocks = -(-count // 4)

@@ -15,8 +15,8 @@ from latentpng.errors import InvalidValueError
 from latentpng.noise import haar
 from latentpng.noise.cache import ArrayCache
 from latentpng.noise.gauss1 import gauss1, gauss1_pieces
-from latentpng.record import Round
-from latentpng.shapes import check_round, check_shape, spatial_shape
+from latentpng.record import Round, check_round
+from latentpng.shapes import check_shape, spatial_shape
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -17,7 +17,7 @@ from latentpng.errors import InvalidValueError, NewerVersionError
 from latentpng.noise.cache import ArrayCache
 from latentpng.noise.perturbation import blend, move
 from latentpng.record import GAUSS1, Lineage, Round
-from latentpng.shapes import LEAST_CANDIDATES, MAX_WORK
+from latentpng.rules import MAX_WORK, work_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,7 +60,7 @@ def _check(lineage: Lineage, moves: list[Round], embedding: int, count: int) -> 
         raise NewerVersionError(f"this version knows the noise {GAUSS1!r}, found {lineage.noise!r}")
     if not 0 <= embedding < MAX_EMBEDDINGS:
         raise InvalidValueError(f"a prompt has at most {MAX_EMBEDDINGS} embeddings, found number {embedding}")
-    work = count * sum(max(LEAST_CANDIDATES, round_.of) for round_ in moves)
+    work = count * sum(work_of(round_.of) for round_ in moves)
     if work > MAX_WORK:
         raise InvalidValueError(f"at most {MAX_WORK} values in all rounds that move the prompt, found {work}")
 

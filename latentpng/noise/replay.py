@@ -16,8 +16,8 @@ from latentpng.errors import InvalidValueError, NewerVersionError
 from latentpng.noise.cache import ArrayCache
 from latentpng.noise.gauss1 import gauss1
 from latentpng.noise.perturbation import candidate_states, perturb
-from latentpng.record import GAUSS1, JsonObject, LatentRecord, Lineage, SeedRoot
-from latentpng.shapes import check_rounds, check_shape, octaves
+from latentpng.record import GAUSS1, JsonObject, LatentRecord, Lineage, Metadata, SeedRoot, check_rounds
+from latentpng.shapes import check_shape, octaves
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -91,15 +91,15 @@ def record_of(
     stored: Noise | None = noise if isinstance(lineage.root, SeedRoot) else root_tensor
     if stored is None:
         raise InvalidValueError("a lineage that starts from a tensor needs that tensor")
-    return LatentRecord(
+    metadata = Metadata(
         lineage=lineage,
-        tensor=frozen(stored),
         axes=axes,
         node=digest(noise),
         pixels=pixels,
         settings=dict(settings or {}),
         software=dict(software or {}),
     )
+    return LatentRecord(metadata=metadata, tensor=frozen(stored))
 
 
 def initial_noise(record: LatentRecord, tell: Tell | None = None) -> Noise:

@@ -18,19 +18,20 @@ from latentpng.chunk.header import (
     MAX_CHUNK,
     MAX_METADATA,
     Front,
-    check_metadata,
     decode_front,
-    metadata_length,
+    front_length,
     minor_of,
 )
 from latentpng.chunk.metadata import metadata_to_json
 from latentpng.chunk.strict_json import read_json, write_json
+from latentpng.chunk.validate import check_metadata
 from latentpng.errors import DamagedLatentError, InvalidValueError, NoLatentError, UnreadableFileError
 from latentpng.png import chunks, texts
 from latentpng.png.chunks import Chunk
 from latentpng.png.parameters import KEYWORD as PARAMETERS
 from latentpng.png.parameters import is_ours, parameters_text
-from latentpng.record import Json, LatentRecord, check_digest
+from latentpng.record import Json, LatentRecord
+from latentpng.rules import check_digest
 from latentpng.shapes import MAX_AXES, check_dims
 
 KIND = b"laTn"
@@ -38,6 +39,9 @@ TWIN = "latentpng"
 SIGNED_KIND = b"caBX"
 MAX_TWIN = MAX_METADATA + 1024
 MAX_PARAMETERS = 16  # a compressed one takes a millisecond to look into, and a file could hold thousands
+_TWIN_STARTS = (f"{TWIN}\0".encode(), TWIN.encode())  # the second is a text chunk that ends with its keyword
+_PARAMETERS_START = f"{PARAMETERS}\0".encode()
+_ENDING_BYTES = 100  # more than the last field of our `parameters` has
 _TWIN_KEYS = ("digest", "dims", "dtype", "version")
 
 
@@ -51,60 +55,97 @@ class Whose(Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Found:
-    """The carrier that counts.  chunk: a laTn chunk, or the text chunk of the twin when is_twin."""
+    """The carrier that counts.
+
+    Attributes:
+        chunk: A laTn chunk, or the text chunk of the twin.
+        is_twin: It is the twin.
+        other_texts: Whether chunks were seen in which another tool may have written text: all such chunks before the
+            pixels, and those behind them as well where the carrier is not before the pixels.
+    """
 
     chunk: Chunk
     is_twin: bool
+    other_texts: bool
 
     def place(self, path: str) -> str:
-        """How errors name it."""
+        """Return how errors name it."""
         name = "latent text" if self.is_twin else "latent chunk"
         return f"{path}: {name} at byte {self.chunk.offset}"
 
 
 def find(stream: BinaryIO, size: int, path: str, *, whole: bool) -> Found:
-    """The carrier of a PNG: laTn before twin, before the first IDAT rather than after it.
+    """Return the carrier of a PNG: laTn before twin, before the first IDAT rather than after it.
 
-    whole: walk to the end of the file even when the carrier was found in front, so that a cut file is noticed.
-    NoLatentError when there is none; DamagedLatentError when two laTn chunks differ.
+    Args:
+        stream: The file.
+        size: The size of the file in bytes.
+        path: The start of every message.
+        whole: Walk to the end of the file even if the carrier was found in front, so that a cut file is noticed.
+
+    Raises:
+        UnreadableFileError: If it is not a PNG.
+        NoLatentError: If there is no carrier.
+        DamagedLatentError: If two laTn chunks differ.
     """
-    first: dict[bool, Chunk] = {}  # by is_twin
+    latent = twin = differs = None
+    other_texts = False
     first_idat = size
-    differs: DamagedLatentError | None = None
     for chunk in chunks.walk(stream, size, path):
-        if chunk.kind == b"IDAT":
-            if not whole and False in first:
+        kind = chunk.kind
+        if kind == b"IDAT":
+            if latent is not None and not whole:
                 break
             first_idat = min(first_idat, chunk.offset)
-        is_twin = chunk.kind != KIND
-        if is_twin and not _is_twin(stream, chunk):
-            continue
-        counts = first.setdefault(is_twin, chunk)
-        if not is_twin and differs is None and (counts.offset < first_idat) == (chunk.offset < first_idat):
-            differs = _difference(stream, counts, chunk, path)
-    if False in first:
-        if differs is not None:
-            raise differs
-        return Found(chunk=first[False], is_twin=False)
-    if True in first:
-        return Found(chunk=first[True], is_twin=True)
-    raise NoLatentError(f"{path}: it carries no latent")
+        elif kind == KIND:
+            if latent is None:
+                latent = chunk
+            elif differs is None and (latent.offset < first_idat) == (chunk.offset < first_idat):
+                differs = _difference(stream, latent, chunk, path)
+        elif kind in texts.KINDS_OF_TOOLS:
+            if _is_twin(stream, chunk):
+                twin = twin or chunk
+            elif not other_texts:
+                other_texts = not _is_our_parameters(chunk)
+    if differs is not None:
+        raise differs
+    carrier = latent or twin
+    if carrier is None:
+        raise NoLatentError(f"{path}: it carries no latent")
+    return Found(chunk=carrier, is_twin=latent is None, other_texts=other_texts)
 
 
 def read_front(stream: BinaryIO, size: int, path: str) -> Front:
-    """What stands before the tensor, of the chunk or of the twin; the tensor itself is not read."""
-    found = find(stream, size, path, whole=False)
-    place = found.place(path)
+    """Return what stands before the tensor, of the chunk or of the twin; the tensor itself is not read.
+
+    Args:
+        stream: The file.
+        size: The size of the file in bytes.
+        path: The start of every message.
+
+    Raises:
+        UnreadableFileError: If it is not a PNG.
+        NoLatentError: If it carries no latent.
+        DamagedLatentError: If the latent breaks a rule of SPEC.md.
+    """
+    return front_of(stream, find(stream, size, path, whole=False), path)
+
+
+def front_of(stream: BinaryIO, found: Found, path: str) -> Front:
+    """Return what stands before the tensor of a carrier.  DamagedLatentError if it breaks a rule of SPEC.md."""
+    place, chunk = found.place(path), found.chunk
     if found.is_twin:
-        return front_of_twin(stream, found.chunk, place)
-    stream.seek(found.chunk.data_offset)
-    start = stream.read(min(HEADER_BYTES, found.chunk.length))
-    length = metadata_length(start, found.chunk.length, place)
-    front = decode_front(start + stream.read(length), found.chunk.length, place)
-    if front.version[0] != MAJOR and found.chunk.length <= MAX_CHUNK:
-        latent_data(
-            stream, found.chunk, place
-        )  # its own checksum may stand elsewhere: only PNG's can tell a flipped bit
+        return front_of_twin(stream, chunk, place)
+    data = chunk.head[: chunk.length]
+    if len(data) < HEADER_BYTES:
+        data = chunks.first_bytes(stream, chunk, HEADER_BYTES)
+    needed = front_length(data)
+    if len(data) < needed:
+        data = chunks.first_bytes(stream, chunk, needed)
+    front = decode_front(data, chunk.length, place)
+    if front.version[0] != MAJOR and chunk.length <= MAX_CHUNK:
+        # its own checksum may stand elsewhere: only PNG's can tell a flipped bit
+        latent_data(stream, chunk, place)
     return front
 
 
@@ -138,7 +179,7 @@ def front_of_twin(stream: BinaryIO, chunk: Chunk, place: str) -> Front:
 def encode_carriers(record: LatentRecord, latent: bytes, *, parameters: bool) -> bytes:
     """The chunks that go before the first IDAT.  latent: the laTn data; parameters: write that text too."""
     twin: dict[str, Json] = {
-        **metadata_to_json(record),
+        **metadata_to_json(record.metadata),
         "digest": decode_front(latent, len(latent), "").digest,
         "dims": list(record.tensor.shape),
         "dtype": DTYPE_NAME,
@@ -211,9 +252,7 @@ def _is_byte(number: Json) -> TypeGuard[int]:
 
 
 def _difference(stream: BinaryIO, first: Chunk, other: Chunk, path: str) -> DamagedLatentError | None:
-    """What is wrong with a second laTn chunk; None when it has the same data."""
-    if other is first:
-        return None
+    """Return what is wrong with a second laTn chunk, or None if it has the same data."""
     try:
         if first.length == other.length and _bytes_of(stream, first, path) == _bytes_of(stream, other, path):
             return None
@@ -228,15 +267,23 @@ def _bytes_of(stream: BinaryIO, chunk: Chunk, path: str) -> bytes:
 
 
 def _is_twin(stream: BinaryIO, chunk: Chunk) -> bool:
-    return chunk.kind in texts.KINDS and _keyword(stream, chunk) == TWIN
+    return chunk.kind in texts.KINDS and chunks.first_bytes(stream, chunk, len(TWIN) + 1) in _TWIN_STARTS
+
+
+def _is_our_parameters(chunk: Chunk) -> bool:
+    """Return whether a text chunk within the first page has our `parameters`; False where that takes more to tell."""
+    data = chunk.head[: chunk.length]
+    return (
+        data.startswith(_PARAMETERS_START)
+        and len(data) == chunk.length
+        and is_ours(data[-_ENDING_BYTES:].decode("latin-1"))
+    )
 
 
 def _is_our_text(stream: BinaryIO, chunk: Chunk) -> bool:
-    stream.seek(chunk.data_offset)
-    text = texts.text_of(chunk.kind, stream.read(min(chunk.length, 2 * MAX_TWIN)), 2 * MAX_TWIN)
+    text = texts.text_of(chunk.kind, chunks.first_bytes(stream, chunk, 2 * MAX_TWIN), 2 * MAX_TWIN)
     return text is not None and is_ours(text)
 
 
 def _keyword(stream: BinaryIO, chunk: Chunk) -> str:
-    stream.seek(chunk.data_offset)
-    return texts.keyword_of(stream.read(min(80, chunk.length)))
+    return texts.keyword_of(chunks.first_bytes(stream, chunk, texts.KEYWORD_BYTES))

@@ -14,18 +14,29 @@ from latentpng.errors import UnreadableFileError
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PIECE = 2**20  # bytes to copy or look at at once
+START_BYTES = 4096  # one page, read at once: it holds all that `inspect` shows of most files
 MAX_LENGTH = 2**31 - 1
 MAX_CHUNKS = 2**17  # 1 GiB of pixels as libpng cuts them, into 8 KiB; a million of nothing would cost seconds
-_FRAME_BYTES = 12  # length, type, checksum
+_FIRST = len(SIGNATURE)  # where the first chunk starts
+_FRAME_BYTES = 12  # length and type before the data, checksum behind it
 _HEADER_BYTES = 13
+_unpack_frame = struct.Struct(">I4s").unpack
 
 
 class Chunk(NamedTuple):
-    """Where a chunk stands.  offset: of its length field, from the start of the file.  length: of its data."""
+    """Where a chunk stands in its file.
+
+    Attributes:
+        kind: The type, four ASCII letters.
+        offset: Where the length field starts, in bytes from the start of the file.
+        length: The length of the data, in bytes.
+        head: What follows the type (data, then checksum), as far as the first START_BYTES of the file hold it.
+    """
 
     kind: bytes
     offset: int
     length: int
+    head: bytes = b""
 
     @property
     def data_offset(self) -> int:
@@ -39,43 +50,66 @@ class Chunk(NamedTuple):
 
 
 def walk(stream: BinaryIO, size: int, place: str) -> Iterator[Chunk]:
-    """All chunks from IHDR to IEND, without reading their data; size: of the stream, in bytes.
+    """Yield the chunks of a PNG from IHDR to IEND, without reading their data.
 
-    UnreadableFileError when the stream is not a PNG, ends too early, or has more than MAX_CHUNKS.
+    Args:
+        stream: The file.
+        size: The size of the file in bytes.
+        place: The start of every message, usually the name of the file.
+
+    Raises:
+        UnreadableFileError: If it is not a PNG, ends too early, or has more than MAX_CHUNKS chunks.
     """
+    # Most files have their latent in the first page.  So one read fetches that page, the frames of the chunks are
+    # unpacked from it, and each chunk takes its part of it along; only frames behind the page cost a read each.
     stream.seek(0)
-    start = stream.read(len(SIGNATURE))
-    if start != SIGNATURE:
+    start = stream.read(START_BYTES)
+    if not start.startswith(SIGNATURE):
         raise UnreadableFileError(f"{place}: it is not a PNG" + ("" if start else ", it is empty"))
-    offset = len(SIGNATURE)
+    offset = _FIRST
     for _ in range(MAX_CHUNKS):
-        stream.seek(offset)
-        frame = stream.read(8)
+        frame = start[offset : offset + 8]
         if len(frame) < 8:
-            raise UnreadableFileError(f"{place}: it ends at byte {size}, before its last chunk (IEND)")
-        length, kind = int.from_bytes(frame[:4], "big"), frame[4:]
-        chunk = Chunk(kind, offset, length)
-        if not kind.isalpha() or not kind.isascii() or length > MAX_LENGTH:
+            stream.seek(offset)
+            frame = stream.read(8)
+            if len(frame) < 8:
+                raise UnreadableFileError(f"{place}: it ends at byte {size}, before its last chunk (IEND)")
+        length, kind = _unpack_frame(frame)
+        end = offset + _FRAME_BYTES + length
+        if not kind.isalpha() or length > MAX_LENGTH:
             raise UnreadableFileError(f"{place}: a chunk of PNG needed at byte {offset}, found {frame!r}")
-        if (offset == len(SIGNATURE)) != (kind == b"IHDR") or (kind == b"IHDR" and length != _HEADER_BYTES):
+        if (kind == b"IHDR") != (offset == _FIRST) or (offset == _FIRST and length != _HEADER_BYTES):
             raise UnreadableFileError(
                 f"{place}: one IHDR of {_HEADER_BYTES} bytes comes first, found {kind!r} at {offset}"
             )
-        if chunk.end > size:
-            raise UnreadableFileError(
-                f"{place}: chunk {kind.decode()} ends at byte {chunk.end}, the file ends at {size}"
-            )
-        yield chunk
+        if end > size:
+            raise UnreadableFileError(f"{place}: chunk {kind.decode()} ends at byte {end}, the file ends at {size}")
+        yield Chunk(kind, offset, length, start[offset + 8 : end])
         if kind == b"IEND":
             return
-        offset = chunk.end
+        offset = end
     raise UnreadableFileError(f"{place}: at most {MAX_CHUNKS} chunks are read, found more")
 
 
-def data_of(stream: BinaryIO, chunk: Chunk, place: str) -> bytes:
-    """The data of a chunk.  UnreadableFileError when its checksum does not match."""
+def first_bytes(stream: BinaryIO, chunk: Chunk, count: int) -> bytes:
+    """Return the first `count` bytes of a chunk's data, or all of shorter data; the checksum is not looked at."""
+    count = min(count, chunk.length)
+    if count <= len(chunk.head):
+        return chunk.head[:count]
     stream.seek(chunk.data_offset)
-    data = stream.read(chunk.length + 4)
+    return stream.read(count)
+
+
+def data_of(stream: BinaryIO, chunk: Chunk, place: str) -> bytes:
+    """Return the data of a chunk.
+
+    Raises:
+        UnreadableFileError: If its checksum does not match.
+    """
+    data = chunk.head
+    if len(data) != chunk.length + 4:
+        stream.seek(chunk.data_offset)
+        data = stream.read(chunk.length + 4)
     if len(data) != chunk.length + 4:
         raise UnreadableFileError(f"{place}: chunk {chunk.kind.decode()} is shorter than it says")
     if zlib.crc32(data[:-4], zlib.crc32(chunk.kind)) != int.from_bytes(data[-4:], "big"):

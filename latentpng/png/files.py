@@ -5,9 +5,9 @@ Pixels are encoded once, when a picture is written; where only the chunks change
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import chain
 from typing import BinaryIO, NamedTuple, TypeAlias
 
@@ -37,8 +37,6 @@ __all__ = [
 
 AnyPath: TypeAlias = str | os.PathLike[str]
 Warn: TypeAlias = Callable[[], None]  # called before a picture with a C2PA signature is changed, which breaks it
-
-_SAID = ("axes", "extra", "lineage", "node", "settings", "software")  # what a latent says of its noise and its render
 
 
 def read_record(path: AnyPath, tell: Tell | None = None) -> LatentRecord:
@@ -72,7 +70,7 @@ def write_picture(path: AnyPath, width: int, height: int, rgb: bytes, record: La
 
     rgb: 3 * width * height bytes, row by row.  UnwritableFileError, InvalidValueError.
     """
-    record = dataclasses.replace(record, pixels=pixel_digest(rgb))
+    record = replace(record, metadata=replace(record.metadata, pixels=pixel_digest(rgb)))
     carried = carriers.encode_carriers(record, codec.encode_record(record), parameters=True)
     png = encode_pixels(width, height, rgb)
     first_idat = png.index(b"IDAT") - 4
@@ -107,7 +105,7 @@ def carries_another(path: AnyPath, record: LatentRecord) -> bool:
     except DamagedLatentError:
         return True
     found = None if front.newer else front.parsed
-    return found is None or any(getattr(found, key) != getattr(record, key) for key in _SAID)
+    return found is None or replace(found, pixels="") != replace(record.metadata, pixels="")
 
 
 def strip(path: AnyPath, out: AnyPath | None = None, warn: Warn | None = None) -> bool:

@@ -1,6 +1,6 @@
 """Opening what a person names: a file, or "-" for standard input, always with a size and a seekable stream.
 
-A named pipe or a device is refused: it can be read once only, and opening it may wait for ever.
+A named pipe or a device is refused: it can be read once only, and reading it may never end.
 """
 
 from __future__ import annotations
@@ -9,8 +9,6 @@ import io
 import os
 import stat
 import sys
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import BinaryIO
 
 from latentpng.errors import UnreadableFileError
@@ -20,51 +18,80 @@ from latentpng.text import plain
 STANDARD_INPUT = "-"
 MAX_PIPE = 2**28
 _STARTS = (SIGNATURE, b"\xff\xd8\xff", b"RIFF")  # of PNG, of JPEG, and of WebP among others
-_BUFFER_BYTES = 4096  # one page: `inspect` needs no more of a file
+_READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC  # without O_NONBLOCK, opening a pipe waits for its writer
 
 
-@contextmanager
-def open_picture(path: str | os.PathLike[str]) -> Iterator[tuple[BinaryIO, int, str]]:
-    """The stream, its size in bytes, and the name that errors use.
-
-    UnreadableFileError when it cannot be opened or read.
-    """
-    name = "standard input" if os.fspath(path) == STANDARD_INPUT else plain(os.fspath(path))
-    try:
-        with _opened(path, name) as file:
-            if os.fspath(path) == STANDARD_INPUT:
-                yield *_buffered(file, name), name
-                return
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise UnreadableFileError(f"{name}: a file needed, found a pipe or a device; - is standard input")
-            yield file, status.st_size, name
-    except OSError as error:
-        raise UnreadableFileError(f"{name}: it cannot be read ({error.strerror or error})") from error
+def open_picture(path: str | os.PathLike[str]) -> OpenPicture:
+    """Return a context that opens a file, or standard input for "-"; see `OpenPicture`."""
+    return OpenPicture(path)
 
 
-def _opened(path: str | os.PathLike[str], name: str) -> AbstractContextManager[BinaryIO]:
-    if os.fspath(path) == STANDARD_INPUT:
-        if sys.stdin is None:
-            raise UnreadableFileError(f"{name}: it is closed")
-        return nullcontext(sys.stdin.buffer)
-    if not os.fspath(path):
+class OpenPicture:
+    """The context of an open picture.  A class, because a generator takes longer than the walk through the chunks."""
+
+    __slots__ = ("_file", "_name", "_path")
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = os.fspath(path)
+        self._file: BinaryIO | None = None
+        self._name = "standard input" if self._path == STANDARD_INPUT else plain(self._path)
+
+    def __enter__(self) -> tuple[BinaryIO, int, str]:
+        """Open it.
+
+        Returns:
+            The stream, its size in bytes, and the name that errors use.
+
+        Raises:
+            UnreadableFileError: If it cannot be opened, or is no regular file.
+        """
+        name = self._name
+        try:
+            if self._path == STANDARD_INPUT:
+                return *_standard_input(name), name
+            self._file = _file(self._path, name)
+            status = os.fstat(self._file.fileno())
+        except OSError as error:
+            raise _unreadable(name, error) from error
+        if not stat.S_ISREG(status.st_mode):
+            self._file.close()
+            raise UnreadableFileError(f"{name}: a file needed, found a pipe or a device; - is standard input")
+        return self._file, status.st_size, name
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        """Close it.  UnreadableFileError if reading it failed."""
+        if self._file is not None:
+            self._file.close()
+        if isinstance(error, OSError):
+            raise _unreadable(self._name, error) from error
+
+
+def _unreadable(name: str, error: OSError) -> UnreadableFileError:
+    return UnreadableFileError(f"{name}: it cannot be read ({error.strerror or error})")
+
+
+def _file(path: str, name: str) -> io.FileIO:
+    """Open a file without a buffer: `chunks.walk` has one of its own, of the size that it needs."""
+    if not path:
         raise UnreadableFileError("'': no file has such a name")
     try:
-        return open(path, "rb", buffering=_BUFFER_BYTES, opener=_without_waiting)
+        descriptor = os.open(path, _READ)
     except ValueError as error:
         raise UnreadableFileError(f"{name}: no file has such a name") from error
+    try:
+        return io.FileIO(descriptor)
+    except OSError:  # a folder
+        os.close(descriptor)
+        raise
 
 
-def _without_waiting(path: str, flags: int) -> int:
-    """A pipe without a writer opens at once, too; to a file it makes no difference."""
-    return os.open(path, flags | os.O_NONBLOCK)
-
-
-def _buffered(pipe: BinaryIO, name: str) -> tuple[BinaryIO, int]:
-    data = io.BytesIO()
+def _standard_input(name: str) -> tuple[BinaryIO, int]:
+    """Return all of standard input, and its size."""
+    if sys.stdin is None:
+        raise UnreadableFileError(f"{name}: it is closed")
+    pipe, data = sys.stdin.buffer, io.BytesIO()
     data.write(pipe.read(len(SIGNATURE)))
-    if data.getvalue().startswith(_STARTS):  # nothing else is read to its end: there may be none
+    if data.getvalue().startswith(_STARTS):  # anything else is not read to its end: it may have none
         data.write(pipe.read(MAX_PIPE))
     if data.tell() > MAX_PIPE:
         raise UnreadableFileError(f"{name}: at most {MAX_PIPE} bytes are read from a pipe, found more")

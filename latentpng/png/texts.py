@@ -10,11 +10,13 @@ import zlib
 from latentpng.png.chunks import build
 
 KINDS = (b"tEXt", b"zTXt", b"iTXt")
+KINDS_OF_TOOLS = (*KINDS, b"eXIf", b"comf")  # where other tools write text: `comf` is that of ComfyUI's animations
+KEYWORD_BYTES = 80  # a keyword has at most 79 characters, and a zero behind it
 
 
 def keyword_of(data: bytes) -> str:
     """What a text chunk is about; data: its start (80 bytes are enough)."""
-    return data[:80].partition(b"\0")[0].decode("latin-1")
+    return data[:KEYWORD_BYTES].partition(b"\0")[0].decode("latin-1")
 
 
 def text_of(kind: bytes, data: bytes, limit: int) -> str | None:

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from latentpng.chunk.header import Front
 from latentpng.errors import NoLatentError, UnreadableFileError
-from latentpng.png.carriers import read_front
+from latentpng.png.carriers import Found, find, front_of
 from latentpng.png.open import open_picture
 from latentpng.png.parameters import OWN_TOOL
-from latentpng.png.quick import quick_front
 
 if TYPE_CHECKING:
     from latentpng.foreign.record import ForeignRecord
@@ -59,11 +58,11 @@ def look(file: str | os.PathLike[str]) -> PictureInfo:
         DamagedLatentError: The latent breaks a rule of SPEC.md.
         NoLatentError: The file has neither a latent nor the metadata of a known tool.
     """
-    quick = quick_front(file)
-    if quick is not None and not quick[1]:
-        return PictureInfo(os.fspath(file), quick[0], None)
     with open_picture(file) as (stream, size, name):
-        front = _front(stream, size, name)
+        found = _found(stream, size, name)
+        front = None if found is None else front_of(stream, found, name)
+        if found is not None and not found.other_texts:
+            return PictureInfo(os.fspath(file), front, None)
         try:
             foreign = _foreign(stream, size, name, own=front is None)
         except UnreadableFileError:
@@ -75,14 +74,16 @@ def look(file: str | os.PathLike[str]) -> PictureInfo:
         return PictureInfo(os.fspath(file), front, foreign)
 
 
-def _front(stream: BinaryIO, size: int, name: str) -> Front | None:
-    stream.seek(0)
-    if stream.read(4).startswith(_OTHER_STARTS):
-        return None
+def _found(stream: BinaryIO, size: int, name: str) -> Found | None:
     try:
-        return read_front(stream, size, name)
+        return find(stream, size, name, whole=False)
     except NoLatentError:
         return None
+    except UnreadableFileError:
+        stream.seek(0)
+        if stream.read(4).startswith(_OTHER_STARTS):
+            return None
+        raise
 
 
 def _foreign(stream: BinaryIO, size: int, name: str, *, own: bool) -> ForeignRecord | None:

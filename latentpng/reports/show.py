@@ -8,7 +8,6 @@ from latentpng.chunk.header import DTYPE_FP16, DTYPE_NAME, Codec, Front
 from latentpng.chunk.strict_json import json_text
 from latentpng.png.carriers import read_front
 from latentpng.png.open import open_picture
-from latentpng.png.quick import quick_front
 from latentpng.record import Json, Lineage, Round, SeedRoot
 from latentpng.reports.look import OTHER_TEXT, OWN_TEXT, PictureInfo
 from latentpng.text import plain
@@ -36,8 +35,6 @@ def inspect_file(path: str | os.PathLike[str]) -> Front:
         NoLatentError: The PNG carries no latent.
         DamagedLatentError: The latent breaks a rule of SPEC.md.
     """
-    if (quick := quick_front(path)) is not None:
-        return quick[0]
     with open_picture(path) as (stream, size, name):
         return read_front(stream, size, name)
 

@@ -11,7 +11,8 @@ from collections import defaultdict
 from typing import TypeAlias, cast
 
 from latentpng.chunk.header import Front
-from latentpng.record import Json, JsonObject, default_axes
+from latentpng.record import Json, JsonObject
+from latentpng.shapes import default_axes
 
 Rule: TypeAlias = tuple[Json | tuple[float, ...], ...]  # all that decides where a round leads
 Noise: TypeAlias = tuple[str, tuple[int, ...], bytes]  # SHA-256, dims, and a digest of what moved the prompt

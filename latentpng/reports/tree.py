@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from latentpng.chunk.strict_json import json_text
-from latentpng.record import JsonObject, default_axes
+from latentpng.record import JsonObject
 from latentpng.reports.family import Family, Node
 from latentpng.reports.states import ROOT
+from latentpng.shapes import default_axes
 from latentpng.text import plain
 
 _FILES_SHOWN = 4

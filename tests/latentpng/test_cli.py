@@ -21,12 +21,12 @@ from latentpng.noise.cache import ArrayCache
 from latentpng.png.chunks import build
 from latentpng.png.files import write_picture
 from latentpng.png.pixels import encode_pixels
-from latentpng.record import LatentRecord, Round
+from latentpng.record import Round
 from tests.latentpng.chunk.test_codec import changed, with_metadata
 from tests.latentpng.png.test_hostile import png_of
 from tests.support.latentpng import independent
 from tests.support.latentpng.folders import with_other_pixels
-from tests.support.latentpng.pictures import RGB, SIDE, chunk_data, seeded_record
+from tests.support.latentpng.pictures import RGB, SIDE, altered, chunk_data, seeded_record
 from tests.support.latentpng.running import ENVIRONMENT, RECORD, STEPS
 
 
@@ -225,9 +225,7 @@ def test_wrong_usage_ends_with_2(arguments: list[str], capsys: pytest.CaptureFix
 def test_each_kind_of_error_has_its_exit_code(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     good = (folder / "a.png").read_bytes()
     latent = dict(independent.png_chunks(good))[b"laTn"]
-    elsewhere = encode_record(
-        LatentRecord(lineage=RECORD.lineage.ancestor(1), tensor=RECORD.tensor, axes="CHW", node=RECORD.node)
-    )
+    elsewhere = encode_record(altered(RECORD, lineage=RECORD.lineage.ancestor(1), settings={}, software={}))
     cases = {
         "plain": (encode_pixels(SIDE, SIDE, RGB), 4),
         "damaged": (png_of((b"laTn", latent[:-1])), 5),
@@ -310,13 +308,7 @@ def test_strip_warns_that_a_signature_breaks(folder: Path, capsys: pytest.Captur
 
 
 def test_a_prompt_cannot_drive_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    evil = LatentRecord(
-        lineage=RECORD.lineage,
-        tensor=RECORD.tensor,
-        axes="CHW",
-        node=RECORD.node,
-        settings={"prompt": "a\x1b]0;title\x07\u202eb\nc\x7f", "\x1b[2J": "\x9b"},
-    )
+    evil = altered(RECORD, settings={"prompt": "a\x1b]0;title\x07\u202eb\nc\x7f", "\x1b[2J": "\x9b"}, software={})
     write_picture(tmp_path / "a.png", SIDE, SIDE, RGB, evil)
     assert main(["inspect", str(tmp_path / "a.png")]) == 0
     assert main(["inspect", "--json", str(tmp_path / "a.png")]) == 0

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from latentpng.chunk.metadata import RESERVED
+from latentpng.chunk.header import Front
+from latentpng.chunk.validate import RESERVED
 from latentpng.errors import DamagedLatentError, LatentPngError
 from latentpng.png.chunks import SIGNATURE
 from latentpng.reports.show import inspect_file
@@ -90,8 +91,9 @@ def test_a_contradiction_is_noticed(path: Path, monkeypatch: pytest.MonkeyPatch)
         raise LatentPngError("no file is named")
 
     path.write_bytes(SEEDS[0])
-    monkeypatch.setattr("tests.campaigns.hostile.readers.inspect_file", lambda _: None)
-    with pytest.raises(Contradiction, match=r"^quick: None, plain: Front"):
+    wrong = Front(version=(1, 0), chunk_bytes=0)
+    monkeypatch.setattr("tests.campaigns.hostile.readers.inspect_file", lambda _: wrong)
+    with pytest.raises(Contradiction, match=r"^found: Front\(version=\(1, 0\), .*, plain: PlainFront"):
         examine(path, RECORD)
     monkeypatch.setattr("tests.campaigns.hostile.readers.inspect_file", other)
     with pytest.raises(LatentPngError, match=r"^no file is named$"):

@@ -95,7 +95,7 @@ def write_confirmed(file: Path, record: LatentRecord, found: Confirmation, event
     settings = {**record.settings, "confirmed": _measured(found, event.record)}
     embed_record(
         file,
-        replace(record, lineage=lineage, settings=settings),
+        replace(record, metadata=replace(record.metadata, lineage=lineage, settings=settings)),
         warn=lambda: say(f"{file}: it has a C2PA signature, which does not fit the new bytes"),
     )
 

@@ -13,7 +13,8 @@ from engine.rendering.requests import PictureTask, RenderJob
 from engine.search.session import step_seed_of
 from engine.target import target_for_prompt
 from latentpng.errors import ExitCode
-from latentpng.record import MAX_SEED, Lineage, SeedRoot
+from latentpng.record import Lineage, SeedRoot
+from latentpng.rules import MAX_SEED
 from tui.arguments import OutputArguments, add_render_options, count
 from tui.commands.run import JOB, Output, refuse_overwriting, rendered, save
 

@@ -17,7 +17,8 @@ from engine.target import target_for_record
 from latentpng.errors import ExitCode
 from latentpng.noise.replay import octaves
 from latentpng.png.files import read_record
-from latentpng.record import MAX_CANDIDATES, LatentRecord, Lineage, Round
+from latentpng.record import LatentRecord, Lineage, Round
+from latentpng.rules import MAX_CANDIDATES
 from tui.arguments import (
     OutputArguments,
     add_axis_option,

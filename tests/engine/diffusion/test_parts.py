@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,12 +18,12 @@ from engine.diffusion.prompts import PromptMemo
 from engine.diffusion.seams import Step, initial_noise, noise_globals, scheduler_steps, wanted_noise, watched_randomness
 from engine.errors import InvalidRequestError, ModelError, RenderError
 from engine.rendering.requests import PictureTask
-from latentpng.record import Json, LatentRecord, Lineage, SeedRoot
+from latentpng.record import Json, LatentRecord, Lineage, Metadata, SeedRoot
+from tests.support.latentpng.pictures import altered
 
 LINEAGE = Lineage(root=SeedRoot(seed=1))
-RECORD = LatentRecord(
+METADATA = Metadata(
     lineage=LINEAGE,
-    tensor=np.zeros((4, 2, 2), dtype=np.float16),
     axes="CHW",
     node="a" * 64,
     settings={
@@ -36,6 +35,7 @@ RECORD = LatentRecord(
     },
     software={"torch": "2.13.0", "device": "cpu", "threads": 2, "python": "3.11.7"},
 )
+RECORD = LatentRecord(metadata=METADATA, tensor=np.zeros((4, 2, 2), dtype=np.float16))
 
 
 def tasks_of(count: int, slot: tuple[int, int] = (0, 0)) -> list[PictureTask]:
@@ -163,7 +163,7 @@ def test_packed_latents_stay_as_they_are_where_nobody_can_unpack_them() -> None:
 
 
 def differing(**changes: Any) -> tuple[str, ...]:
-    return differing_conditions(RECORD, replace(RECORD, **changes))
+    return differing_conditions(RECORD, altered(RECORD, **changes))
 
 
 def with_setting(name: str, value: Json) -> dict[str, Json]:

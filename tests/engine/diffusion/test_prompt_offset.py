@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from latentpng.errors import InvalidValueError
 from latentpng.record import Lineage, Round, SeedRoot
 from tests.support.engine.matrix import pictures_of
 from tests.support.engine.tiny import SETTINGS, load_tiny, save_tiny
+from tests.support.latentpng.pictures import altered
 
 ROOT = Lineage(root=SeedRoot(seed=7))
 MOVED = ROOT.child(Round(seed=1, scale=0.0, of=4, marks=(2,), prompt_scale=0.5))
@@ -144,8 +144,8 @@ def test_a_picture_of_a_program_that_moves_no_prompt_is_told_apart(loaded: Loade
     job = RenderJob(job=1, tasks=(PictureTask(index=0, lineage=MOVED),), settings=SETTINGS)
     (event,) = pictures_of(loaded, job)
     settings = {name: value for name, value in event.record.settings.items() if name != "moved_prompt"}
-    older = replace(event.record, settings=settings)
-    assert prompt_trouble(event.record) == prompt_trouble(replace(older, lineage=ROOT)) == ""
+    older = altered(event.record, settings=settings)
+    assert prompt_trouble(event.record) == prompt_trouble(altered(older, lineage=ROOT)) == ""
     assert prompt_trouble(older) == (
         "its rounds move the prompt, but the program that rendered it did not: rendered again it is another picture"
     )

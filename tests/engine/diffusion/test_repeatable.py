@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 import torch
@@ -15,6 +14,7 @@ from engine.diffusion.main import prepare_environment
 from engine.diffusion.provenance import kernels_of, software_of
 from latentpng.noise.replay import record_of, replay
 from latentpng.record import Lineage, SeedRoot
+from tests.support.latentpng.pictures import altered
 
 
 @pytest.fixture(autouse=True)
@@ -70,7 +70,7 @@ def test_a_cpu_records_no_kernels() -> None:
 def test_kernels_that_differ_are_conditions_that_differ() -> None:
     lineage = Lineage(root=SeedRoot(seed=1))
     recorded = record_of(lineage, replay(lineage, (1, 4, 4), "CHW"), axes="CHW", software={"tf32": "convolutions"})
-    fresh = replace(recorded, software={"tf32": "nowhere", "attention": "sage", "deterministic": True})
+    fresh = altered(recorded, software={"tf32": "nowhere", "attention": "sage", "deterministic": True})
     assert differing_conditions(recorded, fresh) == (
         "TF32 convolutions then, nowhere now",
         "deterministic kernels not recorded then, True now",

@@ -25,7 +25,7 @@ from latentpng.errors import (
 )
 from latentpng.noise.replay import digest, record_of, replay
 from latentpng.record import LatentRecord, Lineage, Round, SeedRoot
-from tests.support.latentpng.pictures import chunk_data, records, replace_extra, seeded_record, tensor_record
+from tests.support.latentpng.pictures import altered, chunk_data, records, seeded_record, tensor_record
 
 PLACE = "x.png: latent chunk at byte 33"
 
@@ -73,7 +73,7 @@ def test_noise_costs_less_than_one_percent_above_its_entropy() -> None:
 
 
 def test_unknown_keys_survive_a_rewrite() -> None:
-    entries = metadata_to_json(seeded_record((Round(seed=3, scale=0.5),)))
+    entries = metadata_to_json(seeded_record((Round(seed=3, scale=0.5),)).metadata)
     root, steps = entries["root"], entries["rounds"]
     assert isinstance(root, dict)
     assert isinstance(steps, list)
@@ -82,7 +82,7 @@ def test_unknown_keys_survive_a_rewrite() -> None:
     entries["new"] = 1.5
     data = encode_record(seeded_record((Round(seed=3, scale=0.5),)))
     record = decode_record(with_metadata(data, write_json(entries)), PLACE)
-    assert metadata_to_json(record) == entries
+    assert metadata_to_json(record.metadata) == entries
 
 
 def with_metadata(data: bytes, metadata: bytes) -> bytes:
@@ -262,15 +262,15 @@ def test_writers_refuse_what_readers_would() -> None:
     with pytest.raises(InvalidValueError, match=r"^a recipe needs a seeded root"):
         encode_record(tensor_record(), Codec.RECIPE)
     with pytest.raises(InvalidValueError, match=r"^node is the SHA-256 of the stored noise"):
-        encode_record(dataclasses.replace(record, node="0" * 64))
+        encode_record(altered(record, node="0" * 64))
     with pytest.raises(InvalidValueError, match=r"^metadata has at most 262144 bytes, found \d+$"):
-        encode_record(dataclasses.replace(record, settings={"prompt": "x" * 2**18}))
+        encode_record(altered(record, settings={"prompt": "x" * 2**18}))
     for key in ("dims", "root", "file"):
         with pytest.raises(InvalidValueError, match=rf"^unknown keys only, found '{key}'$"):
-            encode_record(replace_extra(record, {key: 1}))
+            encode_record(altered(record, extra={key: 1}))
     for value in (math.nan, math.inf, "\ud800", object(), b"x"):
         with pytest.raises(InvalidValueError):
-            encode_record(dataclasses.replace(record, settings={"value": value}))  # type: ignore[dict-item]
+            encode_record(altered(record, settings={"value": value}))
 
 
 def test_the_largest_noise_fits() -> None:

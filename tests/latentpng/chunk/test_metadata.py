@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from latentpng.chunk.metadata import metadata_from_json
 from latentpng.chunk.strict_json import read_json, write_json
+from latentpng.chunk.validate import check_metadata
 from latentpng.errors import InvalidValueError
 from latentpng.record import Json
 from tests.support.latentpng.pictures import objects
@@ -113,7 +113,7 @@ def test_a_deep_value_is_not_written() -> None:
 )
 def test_a_broken_rule_is_one_sentence(change: dict[str, Json], message: str) -> None:
     with pytest.raises(InvalidValueError) as caught:
-        metadata_from_json({**GOOD, **change}, 3)
+        check_metadata({**GOOD, **change}, (2, 8, 8))
     assert str(caught.value) == message
 
 
@@ -152,14 +152,14 @@ def test_a_broken_rule_is_one_sentence(change: dict[str, Json], message: str) ->
 )
 def test_a_broken_round_is_named_by_its_number(change: dict[str, Json], message: str) -> None:
     with pytest.raises(InvalidValueError) as caught:
-        metadata_from_json({**GOOD, "base": 2, "rounds": [ROUND, {**ROUND, **change}]}, 3)
+        check_metadata({**GOOD, "base": 2, "rounds": [ROUND, {**ROUND, **change}]}, (2, 8, 8))
     assert str(caught.value) == f"round 2: {message}"
 
 
 @pytest.mark.parametrize("key", sorted(GOOD))
 def test_what_is_needed_is_missed(key: str) -> None:
     with pytest.raises(InvalidValueError) as caught:
-        metadata_from_json({name: value for name, value in GOOD.items() if name != key}, 3)
+        check_metadata({name: value for name, value in GOOD.items() if name != key}, (2, 8, 8))
     assert str(caught.value) == f"{key} is missing"
 
 
@@ -167,7 +167,7 @@ def test_what_is_needed_is_missed(key: str) -> None:
 def test_what_a_round_needs_is_missed(key: str) -> None:
     short = {name: value for name, value in ROUND.items() if name != key}
     with pytest.raises(InvalidValueError) as caught:
-        metadata_from_json({**GOOD, "rounds": [short]}, 3)
+        check_metadata({**GOOD, "rounds": [short]}, (2, 8, 8))
     assert str(caught.value) == f"round 1: {key} is missing"
 
 
@@ -184,4 +184,4 @@ def test_wrong_kinds_give_only_our_errors(value: Json, data: st.DataObject) -> N
     )
     for change in changes:
         with contextlib.suppress(InvalidValueError):
-            metadata_from_json({**GOOD, **change}, 3)
+            check_metadata({**GOOD, **change}, (2, 8, 8))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import subprocess
 import sys
@@ -21,11 +20,11 @@ from latentpng.record import LatentRecord, Round
 from tests.latentpng.chunk.test_codec import changed
 from tests.latentpng.png.test_hostile import png_of
 from tests.support.latentpng import independent
-from tests.support.latentpng.pictures import RGB, SIDE, replace_extra, seeded_record, tensor_record
+from tests.support.latentpng.pictures import RGB, SIDE, altered, seeded_record, tensor_record
 from tests.support.latentpng.strict_png import problems
 
 STEP = Round(seed=3, scale=0.5, of=4, marks=(2,))
-RECORD = replace_extra(seeded_record((STEP,)), {"x-mine": [1]})
+RECORD = altered(seeded_record((STEP,)), extra={"x-mine": [1]})
 OTHER = bytes(reversed(RGB))
 REPLACED = "latentpng: to.png: it carries a different latent already; add --force to replace it\n"
 
@@ -41,7 +40,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def said(record: LatentRecord) -> tuple[object, ...]:
     """Return everything that a record holds except the digest of the pixels."""
-    return (dataclasses.replace(record, pixels=""), digest(record.tensor))
+    return (altered(record, pixels=""), digest(record.tensor))
 
 
 @pytest.mark.parametrize("record", [RECORD, tensor_record()], ids=["seed", "tensor"])
@@ -126,8 +125,8 @@ def test_a_copy_of_the_copy_is_written_elsewhere(folder: Path) -> None:
 def test_a_different_latent_is_replaced_by_force_only(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     others = {
         "another noise": seeded_record(),
-        "another prompt": dataclasses.replace(RECORD, settings={"prompt": "a dog"}),
-        "another key": replace_extra(RECORD, {}),
+        "another prompt": altered(RECORD, settings={"prompt": "a dog"}),
+        "another key": altered(RECORD, extra={}),
     }
     for name, record in others.items():
         embed_record("to.png", record)
@@ -142,7 +141,7 @@ def test_a_different_latent_is_replaced_by_force_only(folder: Path, capsys: pyte
 
 
 def test_the_same_latent_is_renewed_without_force(folder: Path) -> None:
-    embed_record("to.png", dataclasses.replace(RECORD, pixels="0" * 64))
+    embed_record("to.png", altered(RECORD, pixels="0" * 64))
     assert main(["copy", "from.png", "to.png"]) == 0
     once = (folder / "to.png").read_bytes()
     assert read_record("to.png").pixels == ""

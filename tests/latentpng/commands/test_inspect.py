@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from latentpng.cli import main
-from latentpng.png import chunks
+from latentpng.foreign.containers import texts
 from latentpng.png.chunks import build
 from latentpng.png.pixels import encode_pixels
 from latentpng.record import Json
@@ -309,7 +309,7 @@ def test_a_cut_file_still_shows_the_latent_in_its_front(folder: Path, capsys: py
 
 
 def test_texts_of_latentpng_need_no_second_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chunks, "walk", None)
+    monkeypatch.setattr(texts, "texts_of", None)
     for name in ("cat", "house", "tensor"):
         seen = look.look(folder / f"{name}.png")
         assert seen.front is not None

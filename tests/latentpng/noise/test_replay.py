@@ -23,8 +23,7 @@ from latentpng.noise.replay import (
     replay,
     root_noise,
 )
-from latentpng.record import Lineage, Round, SeedRoot, TensorRoot
-from latentpng.shapes import check_rounds
+from latentpng.record import Lineage, Round, SeedRoot, TensorRoot, check_rounds
 from tests.support.latentpng import independent
 from tests.support.latentpng.pictures import SHAPES, rounds, tensor_record
 

@@ -24,7 +24,7 @@ from latentpng.record import LatentRecord, Round
 from latentpng.reports.show import inspect_file, lines
 from latentpng.reports.verify import verify_file
 from tests.support.latentpng import independent
-from tests.support.latentpng.pictures import RGB, SIDE, records, seeded_record, tensor_record
+from tests.support.latentpng.pictures import RGB, SIDE, altered, records, seeded_record, tensor_record
 
 STEP = Round(seed=3, scale=0.5, of=4, marks=(2,))
 
@@ -138,9 +138,7 @@ def test_strip_finds_what_other_tools_made_of_our_texts(tmp_path: Path) -> None:
 def test_a_prompt_beyond_latin_1_goes_into_itxt(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     record = seeded_record()
-    lunar = LatentRecord(
-        lineage=record.lineage, tensor=record.tensor, axes="CHW", node=record.node, settings={"prompt": "月\0"}
-    )
+    lunar = altered(record, settings={"prompt": "月\0"}, software={})
     write_picture(path, SIDE, SIDE, RGB, lunar)
     assert kinds(path)[1] == b"iTXt"
     assert texts(path)[b"parameters"] == b"\0\0\0\0" + "月\nSeed: 7, Version: latentpng 1".encode()

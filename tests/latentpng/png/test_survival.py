@@ -19,13 +19,13 @@ from latentpng.foreign.noise.recipes import RECIPES
 from latentpng.png.chunks import SIGNATURE, build
 from latentpng.png.files import embed_record, strip, write_picture
 from latentpng.png.pixels import encode_pixels
-from latentpng.record import LatentRecord, Round
+from latentpng.record import Round
 from tests.campaigns.survival import picture
 from tests.campaigns.survival.leftovers import Leftovers, leftovers
 from tests.campaigns.survival.tools import WAYS, Way, version_of
 from tests.latentpng.png.test_hostile import png_of
 from tests.support.latentpng import independent
-from tests.support.latentpng.pictures import RGB, SIDE, seeded_record, tensor_record
+from tests.support.latentpng.pictures import RGB, SIDE, altered, seeded_record, tensor_record
 from tests.support.latentpng.strict_png import problems
 
 RECORD = picture.picture_record()
@@ -174,13 +174,7 @@ def test_noise_from_elsewhere_is_gone_with_its_chunk_and_that_is_said(
 def written(folder: Path) -> list[Path]:
     """One of each kind of file that we write: new, with a text beyond Latin-1, into others' files, stripped."""
     record = seeded_record((Round(seed=3, scale=0.5, of=4, marks=(2,)),))
-    lunar = LatentRecord(
-        lineage=record.lineage,
-        tensor=record.tensor,
-        axes="CHW",
-        node=record.node,
-        settings={"prompt": "月\0 <\x1b[1m>\x85é"},
-    )
+    lunar = altered(record, settings={"prompt": "月\0 <\x1b[1m>\x85é"}, software={})
     paths = [folder / f"{number}.png" for number in range(7)]
     for path, each in zip(paths, (record, lunar, tensor_record(), RECORD), strict=False):
         if each is RECORD:

@@ -10,7 +10,7 @@ from latentpng.png.files import write_picture
 from latentpng.png.pixels import encode_pixels
 from latentpng.record import Json, LatentRecord, Round
 from tests.support.latentpng import independent
-from tests.support.latentpng.pictures import RGB, SIDE, seeded_record, tensor_record
+from tests.support.latentpng.pictures import RGB, SIDE, altered, seeded_record, tensor_record
 
 
 def four_pictures(folder: Path) -> None:
@@ -31,9 +31,7 @@ def four_pictures(folder: Path) -> None:
 
 def with_settings(record: LatentRecord, settings: dict[str, Json]) -> LatentRecord:
     """Return a record of the same noise with other settings."""
-    return LatentRecord(
-        lineage=record.lineage, tensor=record.tensor, axes=record.axes, node=record.node, settings=settings
-    )
+    return altered(record, settings=settings, software={})
 
 
 def with_other_pixels(png: bytes, rgb: bytes) -> bytes:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
@@ -83,21 +85,12 @@ def records(draw: st.DrawFn) -> LatentRecord:
         software=draw(objects),
         pixels=draw(st.sampled_from(("", "0123456789abcdef" * 4))),
     )
-    return replace_extra(record, draw(strange_objects))
+    return altered(record, extra=draw(strange_objects))
 
 
-def replace_extra(record: LatentRecord, extra: JsonObject) -> LatentRecord:
-    """The same record with other unknown keys."""
-    return LatentRecord(
-        lineage=record.lineage,
-        tensor=record.tensor,
-        axes=record.axes,
-        node=record.node,
-        pixels=record.pixels,
-        settings=record.settings,
-        software=record.software,
-        extra=extra,
-    )
+def altered(record: LatentRecord, **changes: Any) -> LatentRecord:
+    """The same noise with other metadata; changes: fields of `Metadata`."""
+    return replace(record, metadata=replace(record.metadata, **changes))
 
 
 def seeded_record(rounds: tuple[Round, ...] = (), shape: tuple[int, ...] = (2, 8, 8)) -> LatentRecord:

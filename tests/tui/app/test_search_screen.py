@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from engine.search.running import PARENT
 from engine.search.session import Bands
 from latentpng.png.files import embed_record, read_record
 from tests.support.engine.folders import model_folder
+from tests.support.latentpng.pictures import altered
 from tests.support.tui.driving import Driver, make_app, running
 
 PROMPT = ("--prompt", "a red sun over a lake", "--seed", "7")
@@ -247,7 +247,7 @@ async def test_a_picture_whose_model_is_not_here_offers_what_is_near(tmp_path: P
         record = read_record(saved(tmp_path)[0])
         embed_record(
             saved(tmp_path)[0],
-            replace(record, settings={**record.settings, "model": {"name": "lakes", "fingerprint": "0" * 64}}),
+            altered(record, settings={**record.settings, "model": {"name": "lakes", "fingerprint": "0" * 64}}),
         )
         first = driver.search
         await driver.press("o")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from engine.search.session import Bands, factors_of
 from latentpng.errors import ExitCode, InvalidValueError, NoLatentError, UnreadableFileError
 from latentpng.png.files import read_picture, read_record, strip, write_picture
 from latentpng.record import Lineage, SeedRoot
+from tests.support.latentpng.pictures import altered
 from tests.support.tui.scripting import warmer
 from tui.cli import main
 from tui.exit_codes import INTERRUPTED, exit_code_of, exit_codes_help
@@ -75,7 +75,7 @@ def test_render_says_when_the_prompt_of_a_picture_was_not_moved(
     path, old = tmp_path / "start-r1-1.png", tmp_path / "old.png"
     record, (width, height, rgb) = read_record(path), read_picture(picture)
     settings = {name: value for name, value in record.settings.items() if name != "moved_prompt"}
-    write_picture(old, width, height, rgb, replace(record, settings=settings))
+    write_picture(old, width, height, rgb, altered(record, settings=settings))
     capsys.readouterr()
     warmer("render", old, "--out", tmp_path / "new.png")
     assert capsys.readouterr().err == (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from engine.models.find import remember_model
 from engine.rendering.requests import LoraChoice
 from latentpng.png.files import embed_record, read_record
 from tests.support.engine.folders import tensors
+from tests.support.latentpng.pictures import altered
 from tests.support.tui.scripting import warmer
 
 
@@ -63,7 +63,7 @@ def test_quantised_weights_and_attention_are_asked_for_again(tmp_path: Path, pic
     model = record.settings["model"]
     assert isinstance(model, dict)
     settings = {**record.settings, "model": {**model, "quantised": "8bit"}}
-    embed_record(picture, replace(record, settings=settings, software={"device": "cuda", "attention": "sage"}))
+    embed_record(picture, altered(record, settings=settings, software={"device": "cuda", "attention": "sage"}))
     for arguments, memory in ((), "8bit"), (("--memory", "resident"), "resident"):
         renderer = FakeRenderer()
         warmer("render", picture, "--out", tmp_path / f"{memory}.png", *arguments, renderer=renderer)
@@ -73,14 +73,14 @@ def test_quantised_weights_and_attention_are_asked_for_again(tmp_path: Path, pic
 
 def test_guidance_rescale_is_asked_for_again(tmp_path: Path, picture: Path) -> None:
     record = read_record(picture)
-    embed_record(picture, replace(record, settings={**record.settings, "guidance_rescale": 0.5}))
+    embed_record(picture, altered(record, settings={**record.settings, "guidance_rescale": 0.5}))
     renderer = FakeRenderer()
     warmer("render", picture, "--out", tmp_path / "again.png", renderer=renderer)
     assert renderer.jobs[-1].settings.guidance_rescale == 0.5
 
 
 def test_blocks_are_compiled_only_where_that_is_asked_for(tmp_path: Path, picture: Path) -> None:
-    embed_record(picture, replace(read_record(picture), software={"device": "fake", "compiled": True}))
+    embed_record(picture, altered(read_record(picture), software={"device": "fake", "compiled": True}))
     for arguments, compiled in ((), False), (("--compile",), True):
         renderer = FakeRenderer()
         warmer("render", picture, "--out", tmp_path / f"{compiled}.png", *arguments, renderer=renderer)
@@ -88,6 +88,6 @@ def test_blocks_are_compiled_only_where_that_is_asked_for(tmp_path: Path, pictur
 
 
 def test_a_picture_that_was_compiled_is_told_by_a_check(picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    embed_record(picture, replace(read_record(picture), software={"device": "fake", "compiled": True}))
+    embed_record(picture, altered(read_record(picture), software={"device": "fake", "compiled": True}))
     warmer("render", picture, "--check")
     assert capsys.readouterr().out == f"{picture}: bit-exact, although compiled then, not now\n"

@@ -19,6 +19,7 @@ from engine.rendering.events import Failure
 from engine.target import target_for_record
 from latentpng.png.files import embed_record, read_picture, read_record, strip
 from latentpng.record import Json, LatentRecord
+from tests.support.latentpng.pictures import altered
 from tests.support.tui.driving import make_app, running
 from tests.support.tui.scripting import warmer
 from tui.cli import main, run_command
@@ -50,7 +51,7 @@ def with_model(path: Path, name: str, fingerprint: str) -> LatentRecord:
     """Let the file say that this model made it."""
     record = read_record(path)
     model = {"name": name, "fingerprint": fingerprint}
-    record = replace(record, settings={**record.settings, "model": model})
+    record = altered(record, settings={**record.settings, "model": model})
     embed_record(path, record)
     return record
 
@@ -90,7 +91,7 @@ def test_every_condition_that_differs_is_named(pictures: list[Path], capsys: pyt
     record = read_record(pictures[0])
     other = {**record.settings, "dtype": "bfloat16", "slot": [2, 1]}
     software: dict[str, Json] = {"device": "cuda", "torch": "2.5.0", "threads": 8}
-    embed_record(pictures[0], replace(record, settings=other, software=software))
+    embed_record(pictures[0], altered(record, settings=other, software=software))
     warmer("render", pictures[0], "--check", "--json")
     assert json.loads(capsys.readouterr().out)["differing"] == [
         "dtype bfloat16 then, float32 now",
@@ -186,7 +187,7 @@ def test_a_prompt_that_moved_without_its_picture_is_told(tmp_path: Path, capsys:
     record = read_record(moved)
     embed_record(
         moved,
-        replace(record, settings={name: value for name, value in record.settings.items() if name != "moved_prompt"}),
+        altered(record, settings={name: value for name, value in record.settings.items() if name != "moved_prompt"}),
     )
     sentence = (
         "its rounds move the prompt, but the program that rendered it did not: rendered again it is another picture"
@@ -201,9 +202,9 @@ def test_a_confirmed_import_is_compared_with_what_confirmed_it(pictures: list[Pa
     fresh = read_record(pictures[0])
     other = {"name": "v1-5-pruned", "hash": "abc"}
     confirmed = {"model": fresh.settings["model"], "mean": 1.0}
-    imported = replace(fresh, settings={**fresh.settings, "model": other, "confirmed": confirmed})
+    imported = altered(fresh, settings={**fresh.settings, "model": other, "confirmed": confirmed})
     assert differing_conditions(imported, fresh) == ()
-    unknown = replace(fresh, settings={**fresh.settings, "model": other})
+    unknown = altered(fresh, settings={**fresh.settings, "model": other})
     assert differing_conditions(unknown, fresh) == (
         "model v1-5-pruned then, embedded now (which weights is not recorded)",
     )
@@ -297,6 +298,6 @@ def test_words_from_a_file_reach_the_terminal_without_escapes(
     pictures: list[Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     record = read_record(pictures[0])
-    embed_record(pictures[0], replace(record, software={**record.software, "torch": "\x1b]0;owned\x07"}))
+    embed_record(pictures[0], altered(record, software={**record.software, "torch": "\x1b]0;owned\x07"}))
     warmer("render", pictures[0], "--check")
     assert capsys.readouterr().out == f"{pictures[0]}: bit-exact, although torch ]0;owned then, not recorded now\n"
