@@ -6,7 +6,7 @@ EngineError
 │   └── UnknownModelError    this machine does not know the model that a file names
 ├── RenderError              rendering failed: wrong noise shape, a crash of the worker
 │   └── OutOfMemoryError     not even one picture fits
-├── StoreError               a picture or the journal cannot be kept (defined in `engine.search.journal`)
+├── StoreError               a picture or the journal cannot be saved
 └── RenderCancelled          the round was cancelled
 """
 
@@ -40,6 +40,10 @@ class RenderError(EngineError):
 
 class OutOfMemoryError(RenderError):
     """Not even one picture fits."""
+
+
+class StoreError(EngineError):
+    """A picture or the journal of a session cannot be saved; the text says which and why."""
 
 
 class RenderCancelled(EngineError):

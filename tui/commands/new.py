@@ -10,7 +10,7 @@ from engine.errors import InvalidRequestError
 from engine.options import Options
 from engine.rendering.renderer import Renderer
 from engine.rendering.requests import PictureTask, RenderJob
-from engine.search.session import step_seed_of
+from engine.search.seeds import step_seed_of
 from engine.target import target_for_prompt
 from latentpng.errors import ExitCode
 from latentpng.record import MAX_SEED, Lineage, SeedRoot

@@ -11,8 +11,8 @@ from engine.errors import InvalidRequestError
 from engine.options import Options
 from engine.rendering.renderer import Renderer
 from engine.rendering.requests import PictureTask, RenderJob
-from engine.search.axis import Axis, along, last_axis
-from engine.search.session import Bands, factors_of, scale_of
+from engine.search.axis import Axis, along, last_axis, last_scale
+from engine.search.bands import Bands, factors_of
 from engine.target import target_for_record
 from latentpng.errors import ExitCode
 from latentpng.noise.replay import octaves
@@ -92,7 +92,7 @@ def _lineages(options: Options, arguments: Arguments, record: LatentRecord, defa
         raise InvalidRequestError("--mark needs --seed: the seed of the round whose candidates were marked")
     bands = Bands(options.bands or Bands.TILT)
     levels = octaves(record.tensor.shape, record.axes)
-    scale = options.scale or scale_of(record.lineage, default_scale)
+    scale = options.scale or last_scale(record.lineage, default_scale)
     chosen = [arguments.mark] if arguments.mark else [(mark,) for mark in range(arguments.count)]
     axis = Axis(options.axis or last_axis(record.lineage))
     round_ = Round(seed=options.seed_or_random(), of=arguments.count, scale=scale, bands=factors_of(bands, levels))

@@ -11,7 +11,7 @@ import pytest
 from engine.errors import EngineError, InvalidRequestError, ModelError, RenderCancelled, RenderError
 from engine.fake import FakeRenderer
 from engine.search.axis import axis_of
-from engine.search.session import Bands, factors_of
+from engine.search.bands import Bands, factors_of
 from latentpng.errors import ExitCode, InvalidValueError, NoLatentError, UnreadableFileError
 from latentpng.png.files import read_picture, read_record, strip, write_picture
 from latentpng.record import Lineage, SeedRoot
