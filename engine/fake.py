@@ -19,6 +19,7 @@ from engine.errors import RenderCancelled
 from engine.models.find import model_identity
 from engine.models.look import INDEX
 from engine.rendering.events import (
+    LOADING,
     Event,
     Failure,
     JobCancelled,
@@ -174,7 +175,7 @@ class FakeRenderer:
             self._model = model_identity(request.model, request.memory)
         if self._load_failure:
             sentence, self._load_failure = self._load_failure, ""
-            self._on_event(JobFailed(job=-1, failure=self._load_failure_kind, sentence=sentence))
+            self._on_event(JobFailed(job=LOADING, failure=self._load_failure_kind, sentence=sentence))
             return
         self._on_event(
             ModelReady(

@@ -10,13 +10,10 @@ import queue
 import threading
 from collections.abc import Callable
 
-from engine.rendering.events import Event, Failure, JobCancelled, JobDone, JobFailed, ModelReady, WorkerDied
+from engine.rendering.events import LOADING, Event, Failure, JobCancelled, JobDone, JobFailed, ModelReady, WorkerDied
 from engine.rendering.requests import CancelJob, CancelRound, LoadModel, RenderJob
 from engine.worker.process import Request, WorkerProcess
 from engine.worker.watchdog import Patience, Watch
-
-_LOADING = -1
-"""The number under which a load is open, as in `JobFailed.job`."""
 
 
 class WorkerRenderer:
@@ -88,7 +85,7 @@ class WorkerRenderer:
                 self._refuse(request, Failure.MODEL, "no model is loaded yet")
 
     def _refuse(self, request: LoadModel | RenderJob, failure: Failure, sentence: str) -> None:
-        job = _LOADING if isinstance(request, LoadModel) else request.job
+        job = LOADING if isinstance(request, LoadModel) else request.job
         self._on_event(JobFailed(job=job, failure=failure, sentence=sentence))
 
     def _process_for(self, request: Request) -> WorkerProcess | None:
@@ -109,13 +106,13 @@ class WorkerRenderer:
             if self._process is None:
                 self._process = self._started()
             if isinstance(request, RenderJob):
-                if fresh or (self._load_failed and _LOADING not in self._open):
+                if fresh or (self._load_failed and LOADING not in self._open):
                     self._load_failed = False
-                    self._open.append(_LOADING)
+                    self._open.append(LOADING)
                     self._process.send(known)
                 self._open.append(request.job)
             else:
-                self._open.append(_LOADING)
+                self._open.append(LOADING)
             return self._process
 
     def _started(self) -> WorkerProcess:
@@ -146,7 +143,7 @@ class WorkerRenderer:
         """The next event; None when the process is gone, or given up."""
         while not process.has_news(self._patience.tick):
             with self._lock:
-                is_loading, is_working = _LOADING in self._open, bool(self._open)
+                is_loading, is_working = LOADING in self._open, bool(self._open)
             if watch.is_over(is_loading=is_loading, is_working=is_working):
                 process.give_up(watch.silence)
                 return None
@@ -160,9 +157,9 @@ class WorkerRenderer:
         with self._lock, contextlib.suppress(ValueError):
             if isinstance(event, ModelReady):
                 self._answered_last, self._load_failed = event.request, False
-                self._open.remove(_LOADING)
+                self._open.remove(LOADING)
             else:
-                self._load_failed |= event.job == _LOADING
+                self._load_failed |= event.job == LOADING
                 self._open.remove(event.job)
 
 

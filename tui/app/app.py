@@ -306,7 +306,7 @@ class WarmerApp(App[None]):
     def _load(self, target: Target) -> None:
         """Asks for a model at a size, unless just that was asked for last."""
         request, last = target.load, self._requested
-        if last is None or self.load_failed or last.what_matters != request.what_matters:
+        if last is None or self.load_failed or last.load_key != request.load_key:
             self._requested, self._model_ready, self.load_failed = request, None, False
             self.renderer.load(request)
 

@@ -81,7 +81,7 @@ class _Wanted:
     @property
     def model(self) -> tuple[object, ...]:
         """Files in which this is the same share what the worker has loaded; the settings go with each job."""
-        return self.target.load.without_settings
+        return self.target.load.model_key
 
     def job(self, number: int) -> RenderJob:
         """It alone."""
@@ -126,7 +126,7 @@ class _Loading:
         """For this size too.  ModelError, InvalidRequestError, RenderError."""
         if self._refusal is not None:
             raise self._refusal
-        wanted = target.load.what_matters
+        wanted = target.load.load_key
         if wanted == self._loaded:
             return
         try:

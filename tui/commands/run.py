@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 
 from engine.errors import InvalidRequestError, ModelError, RenderCancelled, RenderError
 from engine.rendering.events import (
+    LOADING,
     Event,
     Failure,
     JobCancelled,
@@ -112,7 +113,7 @@ class Work:
                 case ModelReady() as ready:
                     self._bar.begin()
                     return ready
-                case JobFailed(job=-1) as failed:
+                case JobFailed(job=job) as failed if job == LOADING:
                     raise _error(failed)
                 case _:
                     pass

@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.fake import FakeRenderer
-from engine.rendering.events import Event, Failure, JobFailed
+from engine.rendering.events import LOADING, Event, Failure, JobFailed
 from engine.rendering.requests import CancelJob, CancelRound, LoadModel
 from engine.worker.process import STACKS_SIGNAL, Request
 from engine.worker.wire import Wire
@@ -28,7 +28,7 @@ def serve(descriptor: int) -> None:
     wire: Wire[Event, Request] = Wire(socket.socket(fileno=descriptor))
     renderer = FakeRenderer(step_seconds=0.01)
     renderer.start(wire.send)
-    is_loaded, refusal = False, JobFailed(job=-1, failure=Failure.MODEL, sentence="no model is loaded")
+    is_loaded, refusal = False, JobFailed(job=LOADING, failure=Failure.MODEL, sentence="no model is loaded")
     while True:
         try:
             request = wire.receive()
