@@ -35,7 +35,7 @@ from engine.rendering.events import (
 )
 from engine.rendering.requests import CancelJob, CancelRound, LoadModel, PictureTask, RenderJob
 from engine.rendering.settings import RenderSettings
-from engine.worker.queue import Waiting
+from engine.worker.queue import JobQueue
 from latentpng.noise.prompt_offset import prompt_offset
 from latentpng.noise.replay import record_of, replay
 from latentpng.png.files import pixel_digest
@@ -80,7 +80,7 @@ class FakeRenderer:
         self._model: dict[str, Json] = {"name": "fake", "pipeline": _PIPELINE, "fingerprint": ""}
         self._failures: list[tuple[int, Failure, str]] = []
         self._load_failure, self._load_failure_kind = "", Failure.MODEL
-        self._waiting = Waiting()
+        self._queue = JobQueue()
         self._thread = threading.Thread(target=self._work, name="fake renderer", daemon=True) if threaded else None
         self._on_event: Callable[[Event], None] = _ignore
 
@@ -127,21 +127,21 @@ class FakeRenderer:
     def cancel(self, job: int) -> None:
         """Stops a job within one step."""
         self.cancels.append(job)
-        self._waiting.cancel(CancelJob(job=job))
+        self._queue.cancel(CancelJob(job=job))
 
     def cancel_round(self, round_id: int) -> None:
         """Stops all jobs of a round."""
-        self._waiting.cancel(CancelRound(round_id=round_id))
+        self._queue.cancel(CancelRound(round_id=round_id))
 
     def close(self) -> None:
         """Ends and joins."""
         self.closed = True
         if self._thread is not None:
-            self._waiting.close()
+            self._queue.close()
             self._thread.join()
 
     def _put(self, request: LoadModel | RenderJob) -> None:
-        self._waiting.put(request)
+        self._queue.put(request)
         if self._thread is None:
             self._work_one()
 
@@ -151,7 +151,7 @@ class FakeRenderer:
 
     def _work_one(self) -> bool:
         """False when all is over."""
-        request = self._waiting.get()
+        request = self._queue.get()
         if request is None:
             return False
         self._answer(request)
@@ -166,7 +166,7 @@ class FakeRenderer:
         except RenderCancelled:
             self._on_event(JobCancelled(job=request.job))
         finally:
-            self._waiting.done(request.job)
+            self._queue.done(request.job)
 
     def _load(self, request: LoadModel) -> None:
         self._on_event(LoadingProgressed(stage="loading weights"))
@@ -229,7 +229,7 @@ class FakeRenderer:
         self._check(job)
 
     def _check(self, job: int) -> None:
-        if self.closed or self._waiting.is_cancelled(job):
+        if self.closed or self._queue.is_cancelled(job):
             raise RenderCancelled(f"job {job} was cancelled")
 
     def _fail(self, job: int, failure: Failure, sentence: str) -> None:

@@ -16,7 +16,7 @@ import pytest
 from engine.fake import FakeRenderer, Noise
 from engine.rendering.events import PictureRendered
 from engine.rendering.requests import PictureTask, RenderJob
-from tests.test_imports import imported_by
+from tests.support.imports import imported_by
 from tui.cli import main, run_command
 from tui.commands.examine import Finding, gpus, nameless, packages, terminal, writable
 from tui.graphics.terminal.capabilities import Terminal
