@@ -79,8 +79,8 @@ def test_render_says_when_the_prompt_of_a_picture_was_not_moved(
     capsys.readouterr()
     warmer("render", old, "--out", tmp_path / "new.png")
     assert capsys.readouterr().err == (
-        f"{old}: its rounds move the prompt, but the program that rendered it did not: "
-        "rendered again it is another picture\n"
+        f"{old}: its rounds move the prompt, but the program that rendered it could not do that: "
+        "rendering it again gives a different picture\n"
     )
     assert read_picture(tmp_path / "new.png") == read_picture(path)
     assert warmer("render", old, "--check") == 8

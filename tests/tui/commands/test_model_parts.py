@@ -52,7 +52,7 @@ def test_a_picture_gets_its_lora_again_unless_another_is_named(
         said = capsys.readouterr().out.splitlines()
         assert said == [f"{path}: bit-exact" + (f", although {words}" if words else "")]
     warmer("render", path, "--lora", "none", "--out", tmp_path / "bare.png")
-    words = "not as this picture was made: LoRA style at 0.5 then, none now"
+    words = "some conditions differ from when this picture was made: LoRA style at 0.5 then, none now"
     assert capsys.readouterr().err == f"{path}: {words}\n"
     warmer("vary", path, "--lora", "none", "--count", 1, "--out", tmp_path / "varied")
     assert capsys.readouterr().err == f"{words}\n"

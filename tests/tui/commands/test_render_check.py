@@ -189,7 +189,8 @@ def test_a_prompt_that_moved_without_its_picture_is_told(tmp_path: Path, capsys:
         replace(record, settings={name: value for name, value in record.settings.items() if name != "moved_prompt"}),
     )
     sentence = (
-        "its rounds move the prompt, but the program that rendered it did not: rendered again it is another picture"
+        "its rounds move the prompt, but the program that rendered it could not do that: "
+        "rendering it again gives a different picture"
     )
     capsys.readouterr()
     assert warmer("render", moved, "--out", tmp_path / "again.png") == 0
@@ -205,7 +206,7 @@ def test_a_confirmed_import_is_compared_with_what_confirmed_it(pictures: list[Pa
     assert differing_conditions(imported, fresh) == ()
     unknown = replace(fresh, settings={**fresh.settings, "model": other})
     assert differing_conditions(unknown, fresh) == (
-        "model v1-5-pruned then, embedded now (which weights is not recorded)",
+        "model v1-5-pruned then, embedded now (the file does not record which weights)",
     )
 
 
