@@ -123,11 +123,16 @@ def add_render_options(parser: argparse.ArgumentParser, *, opens_picture: bool =
 
 
 def add_model_options(parser: argparse.ArgumentParser, *, opens_picture: bool = False) -> None:
-    """Add the options that say which model is loaded, and where it runs; the arguments are as above."""
+    """Add the options that say which model is loaded, and how it runs; the arguments are as above."""
+    group = parser.add_argument_group("model")
+    _add_weights_options(group, opens_picture)
+    _add_running_options(group)
+
+
+def _add_weights_options(group: argparse._ArgumentGroup, opens_picture: bool) -> None:
     own = "the one that comes with warmer"
     model = f"the picture's, else {own}" if opens_picture else own
     loras, vae = ("those of the picture", "that of the picture") if opens_picture else ("none", "none")
-    group = parser.add_argument_group("model")
     group.add_argument(
         "--model",
         metavar="M",
@@ -150,6 +155,9 @@ def add_model_options(parser: argparse.ArgumentParser, *, opens_picture: bool = 
         help=f"a VAE: a folder or a .safetensors file; the word none stands for the model's own (default: {vae})",
     )
     group.add_argument("--preview-vae", metavar="DIR", help="the folder of a tiny autoencoder that draws the previews")
+
+
+def _add_running_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--device", metavar="D", help="auto, cpu, cuda, cuda:1 or mps (default: auto)")
     group.add_argument(
         "--dtype",

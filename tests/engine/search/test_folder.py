@@ -52,7 +52,7 @@ def test_an_older_session_in_the_same_folder_is_not_overwritten(tmp_path: Path) 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["001-round0.png", "002-round0.png"]
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     folder = PictureFolder(tmp_path / "file" / "session")
     with pytest.raises(StoreError) as caught:

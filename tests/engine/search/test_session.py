@@ -78,7 +78,7 @@ def test_the_scale_is_that_of_what_moves() -> None:
     assert (picked.template.scale, picked.template.prompt_scale, picked.at_floor) == (0.02, 0.02, True)
 
 
-def test_a_picture_goes_on_with_what_its_last_round_moved() -> None:
+def test_a_picture_continues_with_what_its_last_round_moved() -> None:
     begun = session(axis=Axis.PROMPT, scale=0.5)
     child = tell(begun, Picked(marks=(3,))).lineage
     assert (last_axis(child), last_scale(child, 0.9)) == (Axis.PROMPT, 0.5)
@@ -88,7 +88,7 @@ def test_a_picture_goes_on_with_what_its_last_round_moved() -> None:
     assert correlation_since_start(tell(begun, Picked(marks=(3,)))) == 1.0, "of the noise"
 
 
-def test_a_file_may_move_them_by_different_scales() -> None:
+def test_a_file_may_move_noise_and_prompt_by_different_scales() -> None:
     odd = Round(seed=3, scale=0.1, of=2, bands=(10.0, 1.0, 1.0), prompt_scale=0.8)
     back = tell(begin(Lineage(root=SeedRoot(seed=7), rounds=(odd,)), seed=9, octaves=3, scale=1, count=8), Undone())
     halved = tell(back, Rescaled(factor=0.125)).template
@@ -184,7 +184,7 @@ def test_the_grid_may_change_its_size_with_the_next_draw() -> None:
     assert len(ask(tell(smaller, Rerolled())).candidates) == 3
 
 
-def test_what_a_round_of_a_file_had_for_itself_ends_with_it() -> None:
+def test_fields_of_one_round_of_a_file_end_with_it() -> None:
     odd = Round(seed=3, scale=0.1, of=40, bands=(10.0, 1.0, 1.0), region="01", extra={"later": 1})
     reopened = begin(Lineage(root=SeedRoot(seed=7), rounds=(odd,)), seed=9, octaves=3, scale=0.5, count=8)
     back = tell(reopened, Undone())

@@ -23,7 +23,7 @@ from tui.exit_codes import INTERRUPTED, exit_code_of, exit_codes_help
 
 @pytest.fixture
 def picture(tmp_path: Path) -> Path:
-    """A new picture."""
+    """Return a new picture."""
     path = tmp_path / "start.png"
     warmer("new", "--prompt", "a lake", "--seed", 7, "--out", path)
     return path
@@ -69,7 +69,7 @@ def test_vary_moves_the_requested_axis(picture: Path, tmp_path: Path, axis: str,
     assert axis_of(read_record(tmp_path / "start-r2-0.png").lineage.rounds[1]) == axis
 
 
-def test_render_says_when_the_prompt_of_a_picture_was_not_moved(
+def test_render_reports_that_the_prompt_of_a_picture_was_not_moved(
     picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     warmer("vary", picture, "--axis", "prompt", "--seed", 5, "--count", 2, "--out", tmp_path)
@@ -257,7 +257,7 @@ def test_every_mistake_ends_with_one_sentence_and_its_code(tmp_path: Path, capsy
     assert capsys.readouterr().err == f"warmer: {tmp_path}/no.png: it cannot be read (No such file or directory)\n"
 
 
-def test_without_a_terminal_the_app_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_app_needs_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["--prompt", "p"])
     assert ended.value.code == 2

@@ -25,7 +25,7 @@ NAMES = ["warmer", "packages", "memory", "gpu", "terminal", "pictures", "state",
 
 
 class Wobbly(FakeRenderer):
-    """Changes the first value of the pictures of the jobs, counted from 0, that `moves` chooses."""
+    """A renderer that changes the first value of the pictures of the jobs, counted from 0, that `moves` chooses."""
 
     def __init__(self, moves: Callable[[int], bool]) -> None:
         super().__init__()

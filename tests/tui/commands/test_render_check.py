@@ -26,7 +26,7 @@ from tui.cli import main, run_command
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> list[Path]:
-    """Three pictures of one batch: 7.png, 8.png, 9.png."""
+    """Return three pictures of one batch: 7.png, 8.png, 9.png."""
     warmer("new", "--prompt", "a lake", "--seed", 7, "--count", 3, "--out", tmp_path)
     return [tmp_path / f"{seed}.png" for seed in (7, 8, 9)]
 
@@ -38,7 +38,7 @@ def _forget_output(pictures: list[Path], capsys: pytest.CaptureFixture[str]) -> 
 
 
 def brighten(path: Path, values: int = 300) -> None:
-    """Ten more in the first values of the picture; the latent stays as it is."""
+    """Add ten to the first values of a picture; its latent stays unchanged."""
     record = read_record(path)
     width, height, rgb = read_picture(path)
     brighter = bytes(min(255, value + 10) if index < values else value for index, value in enumerate(rgb))
@@ -47,7 +47,7 @@ def brighten(path: Path, values: int = 300) -> None:
 
 
 def with_model(path: Path, name: str, fingerprint: str) -> LatentRecord:
-    """Let the file say that this model made it."""
+    """Let a file record that this model made it."""
     record = read_record(path)
     model = {"name": name, "fingerprint": fingerprint}
     record = replace(record, settings={**record.settings, "model": model})
@@ -71,7 +71,9 @@ def test_the_same_pixels_are_bit_exact(pictures: list[Path], capsys: pytest.Capt
     }
 
 
-def test_other_pixels_are_told_with_how_far_and_why(pictures: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
+def test_different_pixels_are_reported_with_the_reason(
+    pictures: list[Path], capsys: pytest.CaptureFixture[str]
+) -> None:
     _, _, before = read_picture(pictures[0])
     brighten(pictures[0])
     _, _, after = read_picture(pictures[0])
@@ -145,7 +147,7 @@ def test_each_model_is_loaded_once_whatever_the_order_of_the_files(
     assert len(renderer.jobs) == 5
 
 
-def test_a_model_that_cannot_be_loaded_is_told_of_each_of_its_files(
+def test_a_model_that_cannot_be_loaded_is_an_error_of_each_of_its_files(
     pictures: list[Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     renderer = FakeRenderer()
@@ -157,7 +159,7 @@ def test_a_model_that_cannot_be_loaded_is_told_of_each_of_its_files(
     assert renderer.jobs == []
 
 
-def test_settings_that_the_model_refuses_are_told_of_their_file_alone(
+def test_settings_that_the_model_refuses_are_an_error_of_their_file_alone(
     pictures: list[Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     renderer = FakeRenderer()
@@ -169,7 +171,7 @@ def test_settings_that_the_model_refuses_are_told_of_their_file_alone(
     ]
 
 
-def test_another_size_is_asked_for_so_that_its_weights_find_their_place(tmp_path: Path) -> None:
+def test_the_model_is_loaded_again_for_a_new_size(tmp_path: Path) -> None:
     warmer("new", "--prompt", "x", "--size", "64x64", "--out", tmp_path / "small.png")
     warmer("new", "--prompt", "x", "--size", "128x64", "--out", tmp_path / "wide.png")
     renderer = FakeRenderer()
@@ -178,7 +180,7 @@ def test_another_size_is_asked_for_so_that_its_weights_find_their_place(tmp_path
     assert [load.settings.width for load in renderer.loads] == [64, 128]
 
 
-def test_a_prompt_that_moved_without_its_picture_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_prompt_that_was_not_moved_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     start = tmp_path / "start.png"
     warmer("new", "--prompt", "x", "--seed", 7, "--out", start)
     warmer("vary", start, "--seed", 5, "--count", 2, "--scale", 0.4, "--axis", "prompt", "--out", tmp_path)

@@ -1,4 +1,4 @@
-"""`warmer render --check --confirm`: an imported picture loses its mark when a rendering shows it right."""
+"""`warmer render --check --confirm`: an imported picture loses its mark when a rendering confirms its noise."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NOISE = replay(Lineage(root=SeedRoot(seed=1234)), SHAPE, "CHW")
 
 
 def imported(path: Path, *, off_by: int = 0, noise_seed: int = 1234, **settings: Json) -> LatentRecord:
-    """What `latentpng import` makes of a picture; its pixels are `off_by` from what its noise gives here."""
+    """Write what `latentpng import` makes of a picture; its pixels differ by `off_by` from what its noise gives."""
     truth = replay(Lineage(root=SeedRoot(seed=noise_seed)), SHAPE, "CHW")
     pixels = np.frombuffer(paint(truth, "CHW", SIDE, SIDE).rgb, np.uint8).astype(int)
     rgb = np.clip(pixels + off_by, 0, 255).astype(np.uint8).tobytes()
@@ -49,13 +49,13 @@ def imported(path: Path, *, off_by: int = 0, noise_seed: int = 1234, **settings:
 
 
 def pixel_chunks(path: Path) -> bytes:
-    """The file from its first IDAT on."""
+    """Return the bytes of a file from its first IDAT on."""
     data = path.read_bytes()
     return data[data.index(b"IDAT") - 4 :]
 
 
 def mean_of(path: Path, seed: int) -> float:
-    """The mean difference of a file from the fake renderer's picture of a seed."""
+    """Return the mean difference of a file from the fake renderer's picture of a seed."""
     made = paint(replay(Lineage(root=SeedRoot(seed=seed)), SHAPE, "CHW"), "CHW", SIDE, SIDE).rgb
     file = read_picture(path)[2]
     return sum(abs(one - other) for one, other in zip(file, made, strict=True)) / len(made)
