@@ -1,1 +1,1 @@
-"""The search over initial noise (no torch), and rendering with diffusers in its own process (`diffusion`)."""
+"""The search over initial noise, without torch, and rendering with diffusers in a process of its own (`diffusion`)."""

@@ -1,7 +1,7 @@
-"""Why two renderings of one picture may differ: which recorded condition is another now, and by how much pixels differ.
+"""Which recorded conditions differ from this run, and by how much the pixels of two renderings differ.
 
-Same noise, settings, slot, software, device and dtype give the same pixels, bit for bit.  Where one of them is another,
-the picture is the same to the eye at best; a check names it.
+The same noise, settings, slot, software, device and dtype give the same pixels, bit for bit.  Where one of them
+differs, the picture looks the same at best; a check names what differs.
 """
 
 from __future__ import annotations
@@ -44,27 +44,40 @@ _SOFTWARE = (
     ("cuda", "CUDA"),
     ("cudnn", "cuDNN"),
     ("tf32", "TF32"),
-    ("sdpa", "kinds of torch's attention"),
+    ("sdpa", "kernels of torch's attention"),
     ("deterministic", "deterministic kernels"),
 )
 _ATTENTION = "native"
-"""What diffusers calls torch's own attention, which is not recorded."""
+"""The name that diffusers has for torch's own attention, which files do not record."""
 _MISSING = "not recorded"
-_OWN = "of the model"
-_WHOLE = "full"
+_OWN_VAE = "of the model"
+_UNQUANTISED = "none"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PixelDifference:
-    """largest: of one value, 0 to 255.  mean: over all values."""
+    """How far the pixels of two pictures are apart.
+
+    Attributes:
+        largest: The largest difference of two values, 0 to 255.
+        mean: The mean difference over all values, 0 to 255.
+    """
 
     largest: int
     mean: float
 
 
 def differing_conditions(recorded: LatentRecord, fresh: LatentRecord) -> tuple[str, ...]:
-    """One phrase per condition that is not the same: "torch 2.13.0 then, 2.12.1 now".  () when all are."""
-    phrases = [] if recorded.node == fresh.node else ["another initial noise"]
+    """Return which conditions of two renderings of a picture differ.
+
+    Args:
+        recorded: The record in the picture's file.
+        fresh: The record of the rendering in this run.
+
+    Returns:
+        A phrase for each condition, for example "torch 2.13.0 then, 2.12.1 now"; () when all are the same.
+    """
+    phrases = [] if recorded.node == fresh.node else ["a different initial noise"]
     phrases += model_differences(model_entry(recorded.settings), fresh.settings.get("model"))
     phrases += _scheduler(recorded.settings.get("scheduler"), fresh.settings.get("scheduler"))
     phrases += _compare(recorded.settings, fresh.settings, _SETTINGS)
@@ -79,31 +92,51 @@ def differing_conditions(recorded: LatentRecord, fresh: LatentRecord) -> tuple[s
 
 
 def model_differences(then: Json, now: Json) -> tuple[str, ...]:
-    """A phrase for the weights, the VAE, the LoRA files, and the quantisation, where they are others."""
+    """Return which parts of two models differ.
+
+    Args:
+        then: The model that a file records (`engine.models.find.model_entry`).
+        now: The model that is used in this run (`engine.models.find.model_identity`).
+
+    Returns:
+        A phrase for the weights, the VAE, the LoRA files and the quantisation, where they differ.
+    """
     one, other = _entries(then), _entries(now)
     phrases = []
     if one.get("fingerprint") != other.get("fingerprint"):
-        why = "the weights differ" if one.get("fingerprint") else "which weights is not recorded"
+        why = "the weights differ" if one.get("fingerprint") else "the file does not record which weights"
         phrases.append(f"model {_words(one.get('name'))} then, {_words(other.get('name'))} now ({why})")
     vaes = _entries(one.get("vae")), _entries(other.get("vae"))
     if vaes[0].get("fingerprint") != vaes[1].get("fingerprint"):
-        phrases.append(f"VAE {_words(vaes[0].get('name', _OWN))} then, {_words(vaes[1].get('name', _OWN))} now")
+        phrases.append(f"VAE {_vae_name(vaes[0])} then, {_vae_name(vaes[1])} now")
     if _loras(one) != _loras(other):
         phrases.append(f"LoRA {_lora_words(one)} then, {_lora_words(other)} now")
-    if one.get("quantised") != other.get("quantised"):
-        phrases.append(f"weights in {one.get('quantised', _WHOLE)} then, {other.get('quantised', _WHOLE)} now")
+    quantised = [str(model.get("quantised", _UNQUANTISED)) for model in (one, other)]
+    if quantised[0] != quantised[1]:
+        phrases.append(f"quantisation {quantised[0]} then, {quantised[1]} now")
     return tuple(phrases)
 
 
-def prompt_trouble(recorded: LatentRecord) -> str:
-    """A sentence when the rounds move the prompt and the program that rendered this did not know how; "" otherwise."""
+def prompt_notice(recorded: LatentRecord) -> str:
+    """Return a sentence when the rounds move the prompt but the picture was rendered without that; "" otherwise."""
     if not recorded.lineage.moves_prompt or recorded.settings.get("moved_prompt"):
         return ""
-    return "its rounds move the prompt, but the program that rendered it did not: rendered again it is another picture"
+    return (
+        "its rounds move the prompt, but the program that rendered it could not do that: "
+        "rendering it again gives a different picture"
+    )
 
 
 def compare_pixels(recorded: NDArray[np.uint8] | bytes, fresh: NDArray[np.uint8] | bytes) -> PixelDifference:
-    """Both of the same size, uint8.  InvalidRequestError when they are not."""
+    """Return how far the pixels of two pictures are apart.
+
+    Args:
+        recorded: uint8 values, in any shape, or their bytes.
+        fresh: As many values.
+
+    Raises:
+        InvalidRequestError: The numbers of values differ.
+    """
     one, other = _flat(recorded), _flat(fresh)
     if one.size != other.size:
         raise InvalidRequestError(f"pictures of different sizes cannot be compared: {one.size} and {other.size} values")
@@ -124,6 +157,10 @@ def _compare(then: JsonObject, now: JsonObject, names: tuple[tuple[str, str], ..
         for name, label in names
         if _plain(then.get(name)) != _plain(now.get(name))
     ]
+
+
+def _vae_name(vae: JsonObject) -> str:
+    return _words(vae["name"]) if "name" in vae else _OWN_VAE
 
 
 def _loras(model: JsonObject) -> list[tuple[Json, Json]]:
@@ -159,7 +196,7 @@ def _entries(value: Json) -> JsonObject:
 
 
 def _plain(value: Json) -> Json:
-    """Tuples and lists of the same values are the same."""
+    """Return a list for a tuple: a record that was read has lists where a fresh one has tuples."""
     return list(value) if isinstance(value, tuple) else value
 
 

@@ -1,13 +1,13 @@
-"""Everything that `engine` raises on purpose; each text is one plain sentence for the person at the keyboard.
+"""All errors that `engine` raises on purpose; each message is one plain sentence for the person at the keyboard.
 
 EngineError
-├── InvalidRequestError      asked for something that cannot be: a scale of 3, a mark that is not there
+├── InvalidRequestError      the request makes no sense: a scale of 3, a mark outside the grid
 ├── ModelError               the model cannot be used: missing, pickle weights, not a text-to-image pipeline
-│   └── UnknownModelError    this machine does not know the model that a file names
+│   └── UnknownModelError    the model that a picture records is not known on this machine
 ├── RenderError              rendering failed: wrong noise shape, a crash of the worker
-│   └── OutOfMemoryError     not even one picture fits
-├── StoreError               a picture or the journal cannot be kept (defined in `engine.search.journal`)
-└── RenderCancelled          the round was cancelled
+│   └── OutOfMemoryError     not even one picture fits into memory
+├── StoreError               a picture or the journal cannot be saved
+└── RenderCancelled          the job was cancelled
 """
 
 
@@ -16,7 +16,7 @@ class EngineError(Exception):
 
 
 class InvalidRequestError(EngineError, ValueError):
-    """Asked for something that cannot be."""
+    """The request makes no sense."""
 
 
 class ModelError(EngineError):
@@ -24,12 +24,15 @@ class ModelError(EngineError):
 
 
 class UnknownModelError(ModelError):
-    """This machine does not know the model that a file names.
+    """The model that a picture records is not known on this machine.
 
-    made: the first half of the sentence.  near: of models like it, the path and the folder of the configuration.
+    Attributes:
+        made: The first half of the sentence: what the picture was made with.
+        near: For each similar model that is known, its path and the folder of its configuration ("" for none).
     """
 
     def __init__(self, made: str, rest: str, *, near: tuple[tuple[str, str], ...] = ()) -> None:
+        """Build the sentence of `made` and `rest`, which says what to do."""
         super().__init__(f"{made}: {rest}")
         self.made, self.near = made, near
 
@@ -39,8 +42,12 @@ class RenderError(EngineError):
 
 
 class OutOfMemoryError(RenderError):
-    """Not even one picture fits."""
+    """Not even one picture fits into memory."""
+
+
+class StoreError(EngineError):
+    """A picture or the journal of a session cannot be saved; the text says which and why."""
 
 
 class RenderCancelled(EngineError):
-    """The round was cancelled before it was done."""
+    """The job was cancelled: the end that was asked for, not an error."""

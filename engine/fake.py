@@ -1,8 +1,8 @@
-"""A renderer without a model: colours straight from the initial noise, so that siblings look different.
+"""A renderer without a model: it paints colours straight from the initial noise, so that siblings look different.
 
-It keeps every rule of the Protocol (order, cancel within one step, one last event a job) and never imports torch.
-Tests drive it: `hold()` stops it before the next step, `fail_next` and `die_next` make the next job go wrong, and
-`loads`, `jobs` and `cancels` tell what it was asked for.
+It keeps every rule of the `Renderer` protocol (order, cancel within one step, one last event a job) and never imports
+torch.  Tests control it: `hold()` stops it before the next step, `fail_next` and `die_next` make the next job fail, and
+`loads`, `jobs` and `cancels` hold the requests.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from engine.errors import RenderCancelled
 from engine.models.find import model_identity
 from engine.models.look import INDEX
 from engine.rendering.events import (
+    LOADING,
     Event,
     Failure,
     JobCancelled,
@@ -34,7 +35,7 @@ from engine.rendering.events import (
 )
 from engine.rendering.requests import CancelJob, CancelRound, LoadModel, PictureTask, RenderJob
 from engine.rendering.settings import RenderSettings
-from engine.worker.queue import Waiting
+from engine.worker.queue import JobQueue
 from latentpng.noise.prompt_offset import prompt_offset
 from latentpng.noise.replay import record_of, replay
 from latentpng.png.files import pixel_digest
@@ -50,11 +51,13 @@ _CELLS = 4
 
 
 class FakeRenderer:
-    """Renders without a model.
+    """A Renderer without a model.
 
-    noise_shape, axes: of one picture, whatever its size.  steps: denoising steps of a batch, whatever the settings ask.
-    step_seconds: how long a step takes.  micro_batch: pictures in a batch, when a load does not say.
-    threaded: False runs every request inside the call, for tests that want no waiting.
+    Attributes:
+        loads: The loads that were requested.
+        jobs: The jobs that were requested.
+        cancels: The numbers of the jobs that were to be cancelled.
+        closed: True after `close`.
     """
 
     def __init__(
@@ -67,6 +70,16 @@ class FakeRenderer:
         micro_batch: int = 4,
         threaded: bool = True,
     ) -> None:
+        """Start nothing yet.
+
+        Args:
+            noise_shape: The shape of one picture's noise, whatever its size.
+            axes: The axes of that noise.
+            steps: The denoising steps of a batch, whatever the settings say.
+            step_seconds: How long a step takes.
+            micro_batch: The batch size, where a load does not set one.
+            threaded: False handles every request inside the call, for tests that do not want to wait.
+        """
         self.loads: list[LoadModel] = []
         self.jobs: list[RenderJob] = []
         self.cancels: list[int] = []
@@ -79,68 +92,68 @@ class FakeRenderer:
         self._model: dict[str, Json] = {"name": "fake", "pipeline": _PIPELINE, "fingerprint": ""}
         self._failures: list[tuple[int, Failure, str]] = []
         self._load_failure, self._load_failure_kind = "", Failure.MODEL
-        self._waiting = Waiting()
+        self._queue = JobQueue()
         self._thread = threading.Thread(target=self._work, name="fake renderer", daemon=True) if threaded else None
         self._on_event: Callable[[Event], None] = _ignore
 
     def hold(self) -> None:
-        """Stops before the next step, until `release`."""
+        """Stop before the next step, until `release`."""
         self._gate.clear()
 
     def hold_after(self, pictures: int) -> None:
-        """Stops as soon as so many more pictures are done, until `release`."""
+        """Stop as soon as so many more pictures are done, until `release`."""
         self._until_hold = pictures
 
     def release(self) -> None:
-        """Goes on."""
+        """Continue after `hold`."""
         self._gate.set()
 
     def fail_next(self, sentence: str, failure: Failure = Failure.MEMORY) -> None:
-        """The next job fails after its first step."""
+        """Let the next job fail before its first step."""
         self._failures.append((0, failure, sentence))
 
     def die_next(self, sentence: str, after: int = 0) -> None:
-        """The next job takes the worker with it, once `after` more pictures are done: JobFailed, then WorkerDied."""
+        """Let the next job crash the worker once `after` more pictures are done: JobFailed, then WorkerDied."""
         self._failures.append((self._done + after, Failure.CRASH, sentence))
 
     def fail_loading(self, sentence: str, failure: Failure = Failure.MODEL) -> None:
-        """The next `load` fails."""
+        """Let the next load fail."""
         self._load_failure, self._load_failure_kind = sentence, failure
 
     def start(self, on_event: Callable[[Event], None]) -> None:
-        """Begins to run."""
+        """Start to work, as `Renderer.start`."""
         self._on_event = on_event
         if self._thread is not None:
             self._thread.start()
 
     def load(self, request: LoadModel) -> None:
-        """Answers ModelReady."""
+        """Answer with ModelReady."""
         self.loads.append(request)
         self._put(request)
 
     def render(self, job: RenderJob) -> None:
-        """Renders after the jobs before it."""
+        """Render a job, as `Renderer.render`."""
         self.jobs.append(job)
         self._put(job)
 
     def cancel(self, job: int) -> None:
-        """Stops a job within one step."""
+        """Stop a job within one step."""
         self.cancels.append(job)
-        self._waiting.cancel(CancelJob(job=job))
+        self._queue.cancel(CancelJob(job=job))
 
     def cancel_round(self, round_id: int) -> None:
-        """Stops all jobs of a round."""
-        self._waiting.cancel(CancelRound(round_id=round_id))
+        """Stop every job of a round."""
+        self._queue.cancel(CancelRound(round_id=round_id))
 
     def close(self) -> None:
-        """Ends and joins."""
+        """Stop all work, and join the thread."""
         self.closed = True
         if self._thread is not None:
-            self._waiting.close()
+            self._queue.close()
             self._thread.join()
 
     def _put(self, request: LoadModel | RenderJob) -> None:
-        self._waiting.put(request)
+        self._queue.put(request)
         if self._thread is None:
             self._work_one()
 
@@ -149,8 +162,8 @@ class FakeRenderer:
             pass
 
     def _work_one(self) -> bool:
-        """False when all is over."""
-        request = self._waiting.get()
+        """Answer one request; return False when the queue is closed."""
+        request = self._queue.get()
         if request is None:
             return False
         self._answer(request)
@@ -165,7 +178,7 @@ class FakeRenderer:
         except RenderCancelled:
             self._on_event(JobCancelled(job=request.job))
         finally:
-            self._waiting.done(request.job)
+            self._queue.done(request.job)
 
     def _load(self, request: LoadModel) -> None:
         self._on_event(LoadingProgressed(stage="loading weights"))
@@ -174,7 +187,7 @@ class FakeRenderer:
             self._model = model_identity(request.model, request.memory)
         if self._load_failure:
             sentence, self._load_failure = self._load_failure, ""
-            self._on_event(JobFailed(job=-1, failure=self._load_failure_kind, sentence=sentence))
+            self._on_event(JobFailed(job=LOADING, failure=self._load_failure_kind, sentence=sentence))
             return
         self._on_event(
             ModelReady(
@@ -197,7 +210,7 @@ class FakeRenderer:
         self._on_event(JobDone(job=job.job, seconds=time.monotonic() - started))
 
     def _render_batch(self, job: RenderJob, tasks: tuple[PictureTask, ...]) -> bool:
-        """False when the job failed."""
+        """Render one batch; return False when the job failed."""
         noises = [replay(task.lineage, self._noise_shape, self._axes, job.root_tensor) for task in tasks]
         for step in range(1, self._steps + 1):
             self._wait(job.job)
@@ -209,8 +222,8 @@ class FakeRenderer:
             self._on_event(StepDone(job=job.job, indices=indices, step=step, steps=self._steps))
             if job.previews and step < self._steps:
                 self._send_previews(job.job, tasks, noises, step)
-        for place, (task, noise) in enumerate(zip(tasks, noises, strict=True)):
-            self._on_event(self._finished(job, task, noise, (len(tasks), place)))
+        for index, (task, noise) in enumerate(zip(tasks, noises, strict=True)):
+            self._on_event(self._finished(job, task, noise, (len(tasks), index)))
             self._done += 1
             self._until_hold -= 1
             if self._until_hold == 0:
@@ -218,7 +231,7 @@ class FakeRenderer:
         return True
 
     def _wait(self, job: int) -> None:
-        """One step's time; RenderCancelled as soon as somebody asks."""
+        """Wait for the time of one step, and while the renderer is held; RenderCancelled once the job is cancelled."""
         until = time.monotonic() + self._step_seconds
         while not self._gate.is_set() or time.monotonic() < until:
             self._check(job)
@@ -228,7 +241,7 @@ class FakeRenderer:
         self._check(job)
 
     def _check(self, job: int) -> None:
-        if self.closed or self._waiting.is_cancelled(job):
+        if self.closed or self._queue.is_cancelled(job):
             raise RenderCancelled(f"job {job} was cancelled")
 
     def _fail(self, job: int, failure: Failure, sentence: str) -> None:
@@ -238,12 +251,12 @@ class FakeRenderer:
 
     def _send_previews(self, job: int, tasks: tuple[PictureTask, ...], noises: list[Noise], step: int) -> None:
         for task, noise in zip(tasks, noises, strict=True):
-            picture = paint(seen(noise, task.lineage), self._axes, 16, 16, strength=step / self._steps)
+            picture = paint(painted_noise(noise, task.lineage), self._axes, 16, 16, strength=step / self._steps)
             self._on_event(PreviewRendered(job=job, index=task.index, picture=picture))
 
     def _finished(self, job: RenderJob, task: PictureTask, noise: Noise, slot: tuple[int, int]) -> PictureRendered:
         settings: RenderSettings = job.settings
-        picture = paint(seen(noise, task.lineage), self._axes, settings.width, settings.height)
+        picture = paint(painted_noise(noise, task.lineage), self._axes, settings.width, settings.height)
         record = record_of(
             task.lineage,
             noise,
@@ -262,15 +275,23 @@ class FakeRenderer:
         return PictureRendered(job=job.job, index=task.index, picture=picture, record=record)
 
 
-def seen(noise: Noise, lineage: Lineage) -> Noise:
-    """The noise that is painted: what moves the prompt of a model moves it too."""
+def painted_noise(noise: Noise, lineage: Lineage) -> Noise:
+    """Return the noise that is painted: rounds that move the prompt move it too, since there is no prompt here."""
     if not lineage.moves_prompt:
         return noise
     return noise + prompt_offset(lineage, 0, noise.size).reshape(noise.shape)
 
 
 def paint(noise: Noise, axes: str, width: int, height: int, strength: float = 1.0) -> Picture:
-    """A smooth coloured picture that the noise alone decides; strength 0 is grey."""
+    """Return a smooth coloured picture that depends on the noise alone.
+
+    Args:
+        noise: The noise, float16, any shape.
+        axes: Its axes; without "H" and "W" it is painted as one row.
+        width: In pixels.
+        height: In pixels.
+        strength: 1 for full colours, 0 for grey.
+    """
     planes = np.asarray(noise, dtype=np.float32)
     if "H" in axes and "W" in axes:
         planes = np.moveaxis(planes, (axes.index("H"), axes.index("W")), (-2, -1))
@@ -286,7 +307,7 @@ def paint(noise: Noise, axes: str, width: int, height: int, strength: float = 1.
 
 
 def _coarse(plane: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Means over about 4 x 4 cells, scaled back to unit variance."""
+    """Return the means over about 4 x 4 cells, scaled back to unit variance."""
     bands = [
         np.array_split(band, min(_CELLS, plane.shape[1]), axis=1)
         for band in np.array_split(plane, min(_CELLS, plane.shape[0]), axis=0)
@@ -295,4 +316,4 @@ def _coarse(plane: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _ignore(event: Event) -> None:
-    """Nobody listens yet."""
+    """Stand in for the callback until `start`."""

@@ -12,10 +12,14 @@ from pathlib import Path
 
 from engine.options import Options
 from engine.rendering.events import ModelReady, Picture
-from engine.search.axis import Axis, last_axis
-from engine.search.journal import Journal, session_folder
-from engine.search.running import Beginning, Finished
-from engine.search.session import Bands, Mode, Session, begin, scale_of, step_seed_of
+from engine.search.axis import Axis, last_axis, last_scale
+from engine.search.bands import Bands
+from engine.search.folder import session_folder
+from engine.search.journal import Journal
+from engine.search.running import Beginning
+from engine.search.seeds import step_seed_of
+from engine.search.session import Mode, Session, begin
+from engine.search.store import Finished
 from engine.target import Target, target_for_prompt, target_for_record
 from latentpng.errors import FileError
 from latentpng.record import LatentRecord, Lineage, SeedRoot
@@ -130,7 +134,7 @@ def session_for(opening: Opening, options: Options, ready: ModelReady, candidate
         lineage,
         seed=options.seed_or_random(),
         octaves=octaves(ready.noise_shape, ready.noise_axes),
-        scale=options.scale or scale_of(lineage, opening.target.defaults.scale),
+        scale=options.scale or last_scale(lineage, opening.target.defaults.scale),
         count=candidates,
         bands=Bands(options.bands or (Bands.ALL if opening.is_fresh else Bands.TILT)),
         axis=Axis(options.axis or last_axis(lineage)),

@@ -39,7 +39,7 @@ class Options:
         scheduler: A scheduler as people write it ("DPM++ 2M Karras"); "" is the model's own, None leaves it.
         seed: Of a new picture, and of the grids of a search, 0 to 2^64 - 1; None draws one.
         scale: Of the first round, above 0 and at most 1; 0 leaves it.
-        bands: The name of one of `engine.search.session.Bands`, or "".
+        bands: The name of one of `engine.search.bands.Bands`, or "".
         axis: The name of one of `engine.search.axis.Axis`, or "".
         mode: The name of one of `engine.search.session.Mode`.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from engine.compare import model_differences, prompt_trouble
+from engine.compare import model_differences, prompt_notice
 from engine.models.defaults import ModelDefaults
 from engine.models.find import (
     model_entry,
@@ -92,12 +92,12 @@ def target_for_record(options: Options, record: LatentRecord) -> Target:
         memory=quantised_of(recorded) or load.memory if load.memory == "auto" else load.memory,
     )
     identity = {} if model.download else model_identity(model, load.memory)  # unknown before it is downloaded
-    trouble = prompt_trouble(record)
+    prompt = prompt_notice(record)
     return Target(
         load=load,
         defaults=defaults,
-        notice="; ".join(filter(None, (_model_notice(recorded, identity), trouble))),
-        is_as_recorded=not trouble and _is_as_recorded(record, identity, load.settings),
+        notice="; ".join(filter(None, (_model_notice(recorded, identity), prompt))),
+        is_as_recorded=not prompt and _is_as_recorded(record, identity, load.settings),
     )
 
 
@@ -153,7 +153,7 @@ def _with_known_scheduler(options: Options, record: LatentRecord) -> JsonObject:
 
 def _model_notice(recorded: Json, identity: JsonObject) -> str:
     differing = model_differences(recorded, identity) if identity else ()
-    return f"not as this picture was made: {'; '.join(differing)}" if differing else ""
+    return f"some conditions differ from when this picture was made: {'; '.join(differing)}" if differing else ""
 
 
 def _is_as_recorded(record: LatentRecord, identity: JsonObject, settings: RenderSettings) -> bool:

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 
+from tests.support.imports import imported_by
+
 HEAVY = ("torch", "diffusers", "transformers", "textual")
 
 
 ROOT = Path(__file__).parents[1]
-
-
-def imported_by(code: str) -> set[str]:
-    """The top-level modules that a fresh interpreter holds after running `code`."""
-    report = f"{code}\nimport sys\nprint('\\n'.join(sorted({{name.split('.')[0] for name in sys.modules}})))"
-    done = subprocess.run([sys.executable, "-c", report], capture_output=True, text=True, check=True, timeout=120)
-    return set(done.stdout.split())
 
 
 def test_this_test_can_fail() -> None:

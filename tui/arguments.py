@@ -34,12 +34,12 @@ class OutputArguments:
     Attributes:
         json: Print a JSON object for each result.
         quiet: Show no progress.
-        overwrite: Replace files that exist.
+        force: Replace files that exist.
     """
 
     json: bool = False
     quiet: bool = False
-    overwrite: bool = False
+    force: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,95 +87,162 @@ def _values(kind: type[Values], namespace: argparse.Namespace) -> Values:
     return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
 
 
-def add_render_options(parser: argparse.ArgumentParser) -> None:
-    """How pictures are rendered: as in `warmer new`, everywhere."""
+def add_render_options(parser: argparse.ArgumentParser, *, opens_picture: bool = False) -> None:
+    """Add the options that say what pictures show, how they are rendered, and by which model.
+
+    Args:
+        parser: The parser of a command.
+        opens_picture: The command continues from a picture, so that the defaults are those of the picture.
+    """
+    default = _default(opens_picture)
     group = parser.add_argument_group("pictures")
     group.add_argument("--negative", dest="negative_prompt", metavar="TEXT", help="what the picture should not show")
     group.add_argument(
-        "--size", type=size, metavar="WxH", help="pixels, for example 1024x768 (default: the model's own)"
+        "--size",
+        type=size,
+        metavar="WxH",
+        help=f"width and height in pixels, for example 1024x768 ({default})",
     )
     group.add_argument(
-        "--steps", dest="num_inference_steps", type=int, metavar="N", help="denoising steps (default: the model's)"
+        "--steps",
+        dest="num_inference_steps",
+        type=int,
+        metavar="N",
+        help=f"number of denoising steps ({default})",
     )
     group.add_argument(
         "--guidance",
         dest="guidance_scale",
         type=float,
         metavar="G",
-        help="guidance scale: how strictly the prompt is followed",
+        help=f"guidance scale: how strictly the prompt is followed ({default})",
     )
-    add_scheduler_option(group)
-    group.add_argument("--seed", type=whole_number, metavar="N", help="0 to 2^64 - 1; drawn by chance when left out")
-    add_model_options(parser)
+    add_scheduler_option(group, opens_picture=opens_picture)
+    group.add_argument("--seed", type=whole_number, metavar="N", help="a number from 0 to 2^64 - 1 (default: random)")
+    add_model_options(parser, opens_picture=opens_picture)
 
 
-def add_model_options(parser: argparse.ArgumentParser) -> None:
-    """Which model, and where it runs."""
+def add_model_options(parser: argparse.ArgumentParser, *, opens_picture: bool = False) -> None:
+    """Add the options that say which model is loaded, and how it runs; the arguments are as above."""
     group = parser.add_argument_group("model")
+    _add_weights_options(group, opens_picture)
+    _add_running_options(group)
+
+
+def _add_weights_options(group: argparse._ArgumentGroup, opens_picture: bool) -> None:
+    own = "the one that comes with warmer"
+    model = f"the picture's, else {own}" if opens_picture else own
+    loras, vae = ("those of the picture", "that of the picture") if opens_picture else ("none", "none")
     group.add_argument(
-        "--model", default="", metavar="M", help="a diffusers folder or a .safetensors file; else built in"
+        "--model",
+        metavar="M",
+        help="a diffusers folder, a .safetensors file, or, with --download, the id of a model on the Hugging Face hub "
+        f"(default: {model})",
     )
-    group.add_argument(
-        "--config", default="", metavar="DIR", help="a diffusers folder that describes a .safetensors file"
-    )
-    group.add_argument("--download", action="store_true", help="let --model be a hub id, and fetch it")
+    group.add_argument("--config", metavar="DIR", help="the diffusers folder that describes a single .safetensors file")
+    group.add_argument("--download", action="store_true", help="fetch --model from the Hugging Face hub")
     group.add_argument(
         "--lora",
         dest="loras",
         action="append",
         metavar="FILE[:W]",
-        help="a LoRA file and its weight (default: 1), or none; may be given again",
+        help="a LoRA file and its weight, 1 if left out; may be repeated; the word none stands for no LoRA "
+        f"(default: {loras})",
     )
-    group.add_argument("--vae", default="", metavar="V", help="a folder or a .safetensors file, or none: its own")
-    group.add_argument("--preview-vae", default="", metavar="DIR", help="a tiny autoencoder that draws the previews")
-    group.add_argument("--device", default="auto", metavar="D", help="auto, cpu, cuda, cuda:1 or mps (default: auto)")
-    group.add_argument("--dtype", default="auto", choices=("auto", "float32", "float16", "bfloat16"))
     group.add_argument(
-        "--attention", default="auto", metavar="A", help='a back-end of diffusers, for example "flash" or "sage"'
+        "--vae",
+        metavar="V",
+        help=f"a VAE: a folder or a .safetensors file; the word none stands for the model's own (default: {vae})",
+    )
+    group.add_argument("--preview-vae", metavar="DIR", help="the folder of a tiny autoencoder that draws the previews")
+
+
+def _add_running_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--device", metavar="D", help="auto, cpu, cuda, cuda:1 or mps (default: auto)")
+    group.add_argument(
+        "--dtype",
+        choices=("auto", "float32", "float16", "bfloat16"),
+        help="the number format that the model computes in (default: auto, which suits the device)",
+    )
+    group.add_argument(
+        "--attention",
+        metavar="A",
+        help='an attention back-end of diffusers, for example "flash" or "sage" (default: auto, torch\'s own)',
     )
     group.add_argument(
         "--memory",
-        default="auto",
         choices=MEMORY_NAMES,
-        help="where weights wait, or how small they are stored (default: what fits)",
+        help="where weights are kept (GPU, CPU offload) or how they are quantised (default: auto, which is what fits)",
     )
     group.add_argument(
         "--compile",
         action="store_true",
-        help="compile the repeated blocks of the model: the first picture waits for it, the rest is faster; other bits "
-        "than without",
+        help="slow first picture, then faster; output is not bit-identical to uncompiled",
     )
-    together = group.add_mutually_exclusive_group()
-    together.add_argument("--batch", type=int, default=0, metavar="N", help="most pictures rendered at once")
-    together.add_argument(
-        "--strict", action="store_true", help="one picture at a time: no neighbour can change a bit of it; slower"
+    exclusive = group.add_mutually_exclusive_group()
+    exclusive.add_argument("--batch", type=int, metavar="N", help="maximum batch size (default: what fits)")
+    exclusive.add_argument(
+        "--strict",
+        action="store_true",
+        help="render one picture at a time, so that no other picture of its batch can change a bit of it; slower",
     )
 
 
-def add_scheduler_option(parser: argparse._ActionsContainer) -> None:
-    """How the steps are chosen and computed."""
-    parser.add_argument("--scheduler", metavar="S", help='for example "Euler a", "DPM++ 2M Karras", or a class name')
-
-
-def add_bands_option(parser: argparse._ActionsContainer) -> None:
-    """Which octaves move."""
+def add_scheduler_option(parser: argparse._ActionsContainer, *, opens_picture: bool = False) -> None:
+    """Add --scheduler; the arguments are as above."""
     parser.add_argument(
-        "--bands", choices=BAND_NAMES, help="what moves: everything, coarse more than fine, or one half"
+        "--scheduler",
+        metavar="S",
+        help=f'for example "Euler a", "DPM++ 2M Karras" or a class name of diffusers ({_default(opens_picture)})',
+    )
+
+
+def add_bands_option(parser: argparse._ActionsContainer, default: str) -> None:
+    """Add --bands; `default` says in words what is done without it."""
+    parser.add_argument(
+        "--bands",
+        choices=BAND_NAMES,
+        help="how much moves at which level of detail: all levels alike, coarse ones more than fine ones (tilt), only "
+        f"the coarse half (layout) or only the fine half (detail) (default: {default})",
     )
 
 
 def add_axis_option(parser: argparse._ActionsContainer) -> None:
-    """Noise, prompt or both."""
+    """Add --axis."""
     parser.add_argument(
         "--axis",
         choices=AXIS_NAMES,
-        help="what varies: the initial noise, the prompt's embedding (for distilled models, whose pictures hardly "
+        help="what moves: the initial noise, the embedding of the prompt (for distilled models, whose pictures hardly "
         "depend on their noise), or both (default: as in the picture's last round, else noise)",
     )
 
 
+def add_out_option(parser: argparse._ActionsContainer, metavar: str, text: str, *, required: bool = False) -> None:
+    """Add --out under all its names.
+
+    Args:
+        parser: The parser of a command that writes pictures.
+        metavar: The form of the output's name, as the help shows it.
+        text: What the help says about it.
+        required: Refuse a command line without it.
+    """
+    names = parser.add_mutually_exclusive_group(required=required)
+    names.add_argument("-o", "--out", type=Path, metavar=metavar, help=f"{text} (also: --output)")
+    names.add_argument("--output", dest="out", type=Path, help=argparse.SUPPRESS)
+
+
+def add_force_option(parser: argparse._ActionsContainer) -> None:
+    """Add --force under all its names."""
+    parser.add_argument("-f", "--force", action="store_true", help="replace files that exist (also: --overwrite)")
+    parser.add_argument("--overwrite", dest="force", action="store_true", help=argparse.SUPPRESS)
+
+
+def _default(opens_picture: bool) -> str:
+    return "default: the picture's, else the model's" if opens_picture else "default: the model's"
+
+
 def size(text: str) -> tuple[int, int]:
-    """argparse type of --size."""
+    """Parse --size."""
     match = re.fullmatch(r"(\d{1,5})[xX×](\d{1,5})", text.strip())
     if not match:
         raise argparse.ArgumentTypeError(f"a size is WIDTHxHEIGHT, for example 512x512, found {text!r}")
@@ -186,14 +253,14 @@ def size(text: str) -> tuple[int, int]:
 
 
 def whole_number(text: str) -> int:
-    """argparse type of --seed."""
+    """Parse --seed."""
     if not re.fullmatch(r"\d{1,20}", text.strip()) or int(text) >= 2**64:
         raise argparse.ArgumentTypeError(f"a seed is a whole number from 0 to 2^64 - 1, found {text!r}")
     return int(text)
 
 
 def fraction(text: str) -> float:
-    """argparse type of --scale."""
+    """Parse --scale."""
     try:
         value = float(text)
     except ValueError:
@@ -204,7 +271,7 @@ def fraction(text: str) -> float:
 
 
 def count(text: str) -> int:
-    """argparse type of --count."""
+    """Parse --count."""
     if not re.fullmatch(r"\d{1,5}", text.strip()) or int(text) < 1:
         raise argparse.ArgumentTypeError(f"a count is a whole number from 1, found {text!r}")
     return int(text)

@@ -1,6 +1,6 @@
-"""The `warmer` command: reads arguments, hands over to a command or to the app, turns errors into one sentence.
+"""The `warmer` command: parses its command line, runs a command or the app, turns errors into one sentence.
 
-Textual, torch and the app are imported only once they are needed: `--help` answers at once.
+Textual, torch and the app are imported only when they are needed: `--help` answers at once.
 """
 
 from __future__ import annotations
@@ -18,34 +18,46 @@ from engine.errors import EngineError, InvalidRequestError
 from latentpng.errors import ExitCode, LatentPngError
 from latentpng.text import plain
 from tui import __version__
-from tui.arguments import AppArguments, add_axis_option, add_bands_option, add_render_options, fraction, parse
+from tui.arguments import (
+    AppArguments,
+    add_axis_option,
+    add_bands_option,
+    add_force_option,
+    add_out_option,
+    add_render_options,
+    fraction,
+    parse,
+)
 from tui.exit_codes import INTERRUPTED, exit_code_of, exit_codes_help
 
 if TYPE_CHECKING:
     from engine.rendering.renderer import Renderer
 
 COMMANDS = {
-    "new": "fresh pictures from a prompt",
-    "vary": "candidates of a picture, each with one round more in its lineage",
-    "render": "a picture's own noise rendered again; --check proves that the pixels are the same",
-    "doctor": "what is found here, a line a thing: versions, device, terminal, folders, and whether rendering repeats",
+    "new": "make new pictures from a prompt",
+    "vary": "make candidates of a picture, each one round further",
+    "render": "render a picture's own noise again; --check compares the pixels",
+    "doctor": "show versions, device, terminal and folders, and whether rendering repeats",
 }
-
+_COMMAND_LINES = "\n".join(f"  warmer {name:7} {text}" for name, text in COMMANDS.items())
 
 EPILOG = f"""\
-commands:
-  warmer new     fresh pictures from a prompt
-  warmer vary    candidates of a picture, one round further
-  warmer render  render a picture's noise again; --check proves the pixels
-  warmer doctor  what is found here, and whether rendering repeats; for reports of faults
-  (each has its own --help)
+commands, each with its own --help:
+{_COMMAND_LINES}
 
 {exit_codes_help()}
 """
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Runs `warmer`; ends the process with an ExitCode."""
+    """Run `warmer`, and end the process with its exit code.
+
+    Args:
+        argv: The command line without the program's name; None for that of the process.
+
+    Raises:
+        SystemExit: Always; the code is one of `tui.exit_codes`.
+    """
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         if arguments and arguments[0] in COMMANDS:
@@ -57,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         sys.stderr.close()
         sys.exit(ExitCode.OK)
     except KeyboardInterrupt:
-        _fail("stopped; every picture that was done is saved", INTERRUPTED)
+        _fail("interrupted; pictures that were finished are saved", INTERRUPTED)
     except (EngineError, LatentPngError) as error:
         _fail(str(error), exit_code_of(error))
     except OSError as error:
@@ -65,13 +77,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     except Exception as error:
         if os.environ.get("WARMER_DEBUG"):
             raise
-        words = f"{type(error).__name__}: {error}"
-        _fail(f"a fault of the program, please report it ({words}); WARMER_DEBUG=1 shows where", ExitCode.INTERNAL)
+        fault = f"{type(error).__name__}: {error}"
+        _fail(f"internal error, please report it: {fault} (WARMER_DEBUG=1 shows a traceback)", ExitCode.INTERNAL)
     sys.exit(code)
 
 
 def app_parser() -> argparse.ArgumentParser:
-    """The command line of the app itself."""
+    """Return the parser of the app itself."""
     parser = argparse.ArgumentParser(
         prog="warmer",
         usage="warmer [FILE.png] [options]\n       warmer {new,vary,render,doctor} ...",
@@ -80,47 +92,49 @@ def app_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"warmer {__version__}")
-    parser.add_argument("file", type=Path, nargs="?", metavar="FILE.png", help="go on from this picture")
-    parser.add_argument("--prompt", metavar="P", help="begin with this prompt instead of the start screen")
+    parser.add_argument("file", type=Path, nargs="?", metavar="FILE.png", help="the picture to continue from")
+    parser.add_argument("--prompt", metavar="P", help="start with this prompt instead of the start screen")
     search = parser.add_argument_group("search")
     search.add_argument(
         "--scale",
         type=fraction,
         metavar="S",
-        help="how far the first candidates are, 0 to 1 (default: the model's, or the picture's last)",
+        help="how far the first candidates are from their parent, 0 to 1 "
+        "(default: as in the picture's last round, else the model's)",
     )
-    add_bands_option(search)
+    add_bands_option(search, "tilt; all for a new prompt")
     add_axis_option(search)
     search.add_argument(
-        "--mode", choices=("keep", "bisect"), default="keep", help="bisect halves the scale on every pick"
+        "--mode",
+        choices=("keep", "bisect"),
+        help="what a pick does to the scale: keep it, or halve it (bisect) (default: keep)",
     )
     search.add_argument(
-        "--grid", choices=("auto", "2", "3", "4"), default="auto", help="pictures a side (default: auto)"
+        "--grid",
+        choices=("auto", "2", "3", "4"),
+        help="pictures along each side of the grid (default: auto, which fits the window)",
     )
     screen = parser.add_argument_group("screen and files")
-    screen.add_argument("--graphics", choices=("auto", "kitty", "sixel", "halfcell"), default="auto")
     screen.add_argument(
-        "--out",
-        type=Path,
-        metavar="DIR",
-        help="the session's folder (default: a new one under warmer among your pictures)",
+        "--graphics",
+        choices=("auto", "kitty", "sixel", "halfcell"),
+        help="how the terminal draws pictures (default: auto, which asks it)",
     )
-    screen.add_argument(
-        "--keep", choices=("picked", "all"), default="picked", help="which pictures are saved (default: picked)"
-    )
-    add_render_options(parser)
+    add_out_option(screen, "DIR", "the folder of the session (default: a new one in Pictures/warmer)")
+    screen.add_argument("--keep", choices=("picked", "all"), help="which pictures are saved (default: picked)")
+    add_render_options(parser, opens_picture=True)
     return parser
 
 
 def command_parser(name: str) -> argparse.ArgumentParser:
     """Return the parser of one command."""
-    parser = argparse.ArgumentParser(prog=f"warmer {name}", description=f"{COMMANDS[name]}.".capitalize())
+    parser = argparse.ArgumentParser(prog=f"warmer {name}", description=f"{COMMANDS[name].capitalize()}.")
     _command(name).add_arguments(parser)
     group = parser.add_argument_group("output")
-    group.add_argument("--json", action="store_true", help="a JSON object on a line for each result")
-    group.add_argument("--quiet", action="store_true", help="no progress on stderr")
-    if name != "doctor":  # which writes none
-        group.add_argument("--overwrite", action="store_true", help="replace files that exist")
+    group.add_argument("--json", action="store_true", help="print a JSON object for each result, one per line")
+    group.add_argument("--quiet", action="store_true", help="show no progress on stderr")
+    if name != "doctor":  # it writes no files
+        add_force_option(group)
     return parser
 
 
@@ -150,12 +164,12 @@ def _worker() -> Renderer:
 def _run_app(words: list[str]) -> int:
     options, arguments = parse(app_parser(), words, AppArguments)
     if arguments.file is not None and arguments.prompt is not None:
-        raise InvalidRequestError("--prompt begins a new search, FILE.png goes on with one: give one of them")
+        raise InvalidRequestError("--prompt starts a new search and FILE.png continues one: give only one of them")
     from tui.app.launch import run_app
 
     return run_app(options, arguments, changed=bool(words))
 
 
 def _fail(sentence: str, code: int) -> NoReturn:
-    print(f"warmer: {plain(sentence)}", file=sys.stderr)  # noqa: T201 (the one place where errors are shown)
+    print(f"warmer: {plain(sentence)}", file=sys.stderr)  # noqa: T201 (the only place that shows errors)
     sys.exit(code)

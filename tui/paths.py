@@ -1,4 +1,4 @@
-"""Where things are on this machine."""
+"""Where `warmer` keeps its files on this machine."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import platformdirs
 
 
 def sessions_root() -> Path:
-    """The folder that holds a folder per session: `warmer` among the user's pictures."""
+    """Return the folder that holds a folder for each session: `warmer` among the user's pictures."""
     return platformdirs.user_pictures_path() / "warmer"
 
 
 def journal_path() -> Path:
-    """Where the last session's journal is kept."""
+    """Return the file of the last session's journal."""
     return platformdirs.user_state_path("warmer") / "last-session.json"

@@ -29,7 +29,7 @@ from engine.rendering.events import (
 )
 from engine.rendering.requests import CancelJob, CancelRound, LoadModel, RenderJob
 from engine.worker.process import STACKS_SIGNAL, Request
-from engine.worker.queue import Waiting
+from engine.worker.queue import JobQueue
 from engine.worker.wire import Wire
 from latentpng.errors import LatentPngError
 
@@ -58,7 +58,7 @@ class Worker:
 
     def __init__(self, wire: Channel) -> None:
         self._wire = wire
-        self._waiting = Waiting()
+        self._waiting = JobQueue()
         self._loaded: LoadedModel | None = None
         self._request: LoadModel | None = None
         self._runner: JobRunner | None = None

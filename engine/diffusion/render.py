@@ -19,7 +19,7 @@ from engine.diffusion.prompt_offset import PromptMove, shapes_text
 from engine.diffusion.seams import Step, initial_noise, scheduler_steps, wanted_noise, watched_randomness
 from engine.diffusion.speed import PreviewPace, checked_decoding
 from engine.rendering.events import Picture
-from engine.rendering.settings import MOST_PIXELS, RenderSettings
+from engine.rendering.settings import MAX_SIDE, RenderSettings
 from latentpng.record import Lineage
 
 _MULTIPLE = 64
@@ -201,7 +201,7 @@ def ignored_settings(pipe: Any, settings: RenderSettings) -> tuple[str, ...]:
 
 def stretched(width: int, height: int) -> tuple[tuple[int, int], tuple[int, int]]:
     """Two sizes of the same area, one wide and one high: by twice, or by half where twice is too large."""
-    if max(width, height) * 2 <= MOST_PIXELS:
+    if max(width, height) * 2 <= MAX_SIDE:
         return (2 * width, height), (width, 2 * height)
     return (width, _half(height)), (_half(width), height)
 

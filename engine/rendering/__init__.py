@@ -1,1 +1,1 @@
-"""What is asked of a renderer and what it answers. No torch."""
+"""What a renderer is asked for, and what it answers.  No torch."""

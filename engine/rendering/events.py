@@ -13,14 +13,20 @@ from latentpng.record import LatentRecord
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Picture:
-    """Pixels: `rgb` holds height * width * 3 bytes, rows from the top, 8 bits a channel."""
+    """The pixels of a picture.
+
+    Attributes:
+        width: In pixels.
+        height: In pixels.
+        rgb: height * width * 3 bytes, rows from the top, 8 bits a channel.
+    """
 
     width: int
     height: int
     rgb: bytes
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[object, ...]:
-        """Lets pixels travel beside a pickle, so that they are copied once (`engine.worker.wire`)."""
+        """Send pixels beside a pickle instead of in it, so that they are copied once (`engine.worker.wire`)."""
         rgb = PickleBuffer(self.rgb) if protocol.__index__() >= 5 else self.rgb
         return _picture, (self.width, self.height, rgb)
 
@@ -31,7 +37,11 @@ def _picture(width: int, height: int, rgb: bytes) -> Picture:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LoadingProgressed:
-    """Loading goes on; `stage` is a few words for the status line ("importing torch")."""
+    """Loading has reached a new stage.
+
+    Attributes:
+        stage: A few words for the status line, for example "importing torch".
+    """
 
     stage: str
 
@@ -40,9 +50,14 @@ class LoadingProgressed:
 class ModelReady:
     """The model is loaded.
 
-    request: what this answers; a worker that was started again answers a load that nobody asked for twice.
-    noise_shape, noise_axes: the initial noise of one picture at the size that was asked for.
-    pipeline: the class name.  schedulers: class names that this pipeline can use.  device, dtype: where it runs.
+    Attributes:
+        request: The request that this answers.  After a restart, the worker loads again without being asked.
+        noise_shape: The shape of one picture's initial noise at the requested size.
+        noise_axes: A letter for each of its dimensions, for example "CHW".
+        pipeline: The class name of the pipeline.
+        schedulers: The class names of the schedulers that this pipeline can use.
+        device: Where the model runs.
+        dtype: The dtype that it computes in.
     """
 
     request: LoadModel
@@ -56,7 +71,14 @@ class ModelReady:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StepDone:
-    """One denoising step of one batch is done; `indices` are the pictures in it, `steps` counts scheduler steps."""
+    """One denoising step of one batch is done.
+
+    Attributes:
+        job: The number of the job.
+        indices: The indices of the pictures in the batch.
+        step: The number of steps done so far.
+        steps: The number of steps of the scheduler; some take more than `num_inference_steps`.
+    """
 
     job: int
     indices: tuple[int, ...]
@@ -66,7 +88,13 @@ class StepDone:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PreviewRendered:
-    """A small, rough picture of what is becoming of picture `index`."""
+    """A picture that is not finished yet can be seen roughly.
+
+    Attributes:
+        job: The number of the job.
+        index: The index of the picture in the job.
+        picture: A small version of it.
+    """
 
     job: int
     index: int
@@ -75,9 +103,15 @@ class PreviewRendered:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PictureRendered:
-    """Picture `index` is done; `record` is ready to be written into its file.
+    """A picture is finished.
 
-    warning: "", or what was not as asked, joined by "; " (stray randomness, a setting that the pipeline lacks).
+    Attributes:
+        job: The number of the job.
+        index: The index of the picture in the job.
+        picture: Its pixels.
+        record: What its file carries.
+        warning: What could not be done as requested, joined by "; " (uncontrolled randomness, a setting that the
+            pipeline does not have); "" for nothing.
     """
 
     job: int
@@ -89,7 +123,12 @@ class PictureRendered:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobDone:
-    """All pictures of the job are rendered; `seconds` is the time it took."""
+    """All pictures of a job are rendered.
+
+    Attributes:
+        job: The number of the job.
+        seconds: How long it took.
+    """
 
     job: int
     seconds: float
@@ -97,13 +136,17 @@ class JobDone:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobCancelled:
-    """The job was cancelled; nothing more of it will come."""
+    """A job was cancelled; no more events of it follow.
+
+    Attributes:
+        job: The number of the job.
+    """
 
     job: int
 
 
 class Failure(StrEnum):
-    """Why something failed."""
+    """Why a job failed: its model, its settings, too little memory, or the worker crashed."""
 
     MODEL = "model"
     SETTINGS = "settings"
@@ -113,16 +156,30 @@ class Failure(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobFailed:
-    """The job (or loading, then `job` is -1) failed; `sentence` says why and what can be done."""
+    """A job or a load failed; no more events of it follow.
+
+    Attributes:
+        job: The number of the job, `LOADING` for a load.
+        failure: Why it failed.
+        sentence: Why it failed and what can be done, for the person.
+    """
 
     job: int
     failure: Failure
     sentence: str
 
 
+LOADING = -1
+"""The number of a load in `JobFailed.job`."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WorkerDied:
-    """The worker process is gone; it is started again when the next job comes.  Open jobs get a JobFailed first."""
+    """The worker process has ended; the next job starts a new one.  Each unfinished job gets a JobFailed before this.
+
+    Attributes:
+        sentence: How it ended, for the person.
+    """
 
     sentence: str
 

@@ -1,4 +1,4 @@
-"""The one door between the search and whatever makes pictures."""
+"""The interface between the search and whatever makes pictures."""
 
 from __future__ import annotations
 
@@ -10,28 +10,47 @@ from engine.rendering.requests import LoadModel, RenderJob
 
 
 class Renderer(Protocol):
-    """Makes pictures.  All methods return at once; news comes through the callback given to `start`.
+    """Makes pictures.  All methods but `close` return at once; answers arrive as events.
 
-    The callback runs in a thread of the renderer's: hand the event on, do nothing else there.
+    `engine.worker.client.WorkerRenderer` and `engine.fake.FakeRenderer` implement it.
     """
 
     def start(self, on_event: Callable[[Event], None]) -> None:
-        """Begins to run; called once."""
+        """Start to work; to be called once.
+
+        Args:
+            on_event: Called with every event, in a thread of the renderer: it should only hand the event on.
+        """
 
     def load(self, request: LoadModel) -> None:
-        """Loads a model, in place of the one before; answered by ModelReady or JobFailed(job=-1)."""
+        """Load a model in place of the one before; ends with ModelReady, or with JobFailed for the job `LOADING`.
+
+        Args:
+            request: The model, and the picture size to report the noise shape for.
+        """
 
     def render(self, job: RenderJob) -> None:
-        """Renders a job after those before it, unless its priority is higher; one that runs is not overtaken.
+        """Render a job after those before it, unless its priority is higher; a running job is not interrupted.
 
-        Ends with JobDone, JobCancelled or JobFailed.
+        It ends with JobDone, JobCancelled or JobFailed.
+
+        Args:
+            job: The pictures.
         """
 
     def cancel(self, job: int) -> None:
-        """Stops a job within one step; a job that is over or unknown is left alone."""
+        """Stop a job within one step; does nothing for a job that is over or unknown.
+
+        Args:
+            job: The number of the job.
+        """
 
     def cancel_round(self, round_id: int) -> None:
-        """Stops every job of a round, those that wait too."""
+        """Stop every job of a round, also those in the queue.
+
+        Args:
+            round_id: The number of the round.
+        """
 
     def close(self) -> None:
-        """Ends all work and joins; returns only when nothing of it is left running."""
+        """Stop all work, and return when no thread or process of it is left."""

@@ -1,4 +1,4 @@
-"""What is asked of a renderer: frozen, complete (every seed fixed), and free of torch."""
+"""What a renderer is asked for: frozen values, complete (every seed is fixed), and free of torch."""
 
 from __future__ import annotations
 
@@ -16,14 +16,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LoraChoice:
-    """A LoRA file laid over a model.  path: of the `.safetensors`.  weight: how strongly; 1 is as it was trained."""
+    """A LoRA file to load with a model.
+
+    Attributes:
+        path: The `.safetensors` file.
+        weight: How strongly it acts, from -100 to 100; 1 is as it was trained.
+    """
 
     path: str
     weight: float = 1.0
 
     @property
     def name(self) -> str:
-        """What the file records and the screen shows."""
+        """The name that files record and the screen shows."""
         return Path(self.path).stem
 
 
@@ -31,11 +36,13 @@ class LoraChoice:
 class ModelChoice:
     """Which weights to load; `engine.models.resolve` makes it from what the user typed.
 
-    path: a diffusers folder, or one `.safetensors` file; for a hub model, the id.
-    config: for a single file, the local diffusers folder with its configuration; else "".
-    download: True only when the user asked for a hub id with `--download`.
-    name: what the file records and the screen shows.
-    loras: laid over it, in this order.  vae: a folder or a `.safetensors` file in place of its own; else "".
+    Attributes:
+        path: A diffusers folder, one `.safetensors` file, or the id of a model on the hub.
+        name: The name that files record and the screen shows.
+        config: For a single file, the local diffusers folder with its configuration; else "".
+        download: True only when `path` is a hub id and the user asked for it with `--download`.
+        loras: The LoRA files, in the order in which they are loaded.
+        vae: A folder or a `.safetensors` file in place of the model's own VAE; else "".
     """
 
     path: str
@@ -47,12 +54,12 @@ class ModelChoice:
 
     @property
     def is_single_file(self) -> bool:
-        """One `.safetensors` file instead of a folder."""
+        """True for one `.safetensors` file instead of a folder."""
         return Path(self.path).suffix == ".safetensors"
 
     @property
     def folder(self) -> Path:
-        """The diffusers folder with its configuration."""
+        """The diffusers folder with the model's configuration."""
         return Path(self.config if self.is_single_file else self.path)
 
 
@@ -60,9 +67,11 @@ class ModelChoice:
 class PictureTask:
     """One picture to render.
 
-    index: its place in the job; events name it again.
-    lineage: what its initial noise is.
-    slot: (n, i) - render it as picture i of a batch of n (as a file recorded it); (0, 0) leaves that to the renderer.
+    Attributes:
+        index: Its index in the job; events repeat it.
+        lineage: The lineage that its initial noise is computed from.
+        slot: (n, i) renders it as picture i of a batch of n, as its file recorded it, since kernels depend on both;
+            (0, 0) leaves that to the renderer.
     """
 
     index: int
@@ -72,13 +81,17 @@ class PictureTask:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RenderJob:
-    """Pictures that share their settings, rendered together.
+    """Pictures that share their settings and are rendered together.
 
-    job: the caller's number for it; events name it again.
-    root_tensor: float16, the stored noise of a tensor root; None for seeded roots.
-    previews: send a small picture of every unfinished picture after the first step, and again from time to time.
-    priority: higher ones come first, equal ones in the order in which they were asked for.
-    round: the caller's number for what several jobs belong to; they can be cancelled by it.  0 is none.
+    Attributes:
+        job: The caller's number for the job; events repeat it.
+        tasks: The pictures.
+        settings: Their settings.
+        root_tensor: The stored noise of a tensor root: float16, the shape and axes that the picture records.  None for
+            seed roots.
+        previews: Send a small picture of every unfinished picture after the first step, and again from time to time.
+        priority: Jobs of a higher priority come first, those of the same one in the order of their arrival.
+        round_id: The caller's number for what several jobs belong to, by which they can be cancelled; 0 for none.
     """
 
     job: int
@@ -92,16 +105,22 @@ class RenderJob:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LoadModel:
-    """Load this model (in the worker), and say what noise it takes at this size.
+    """A request to load a model in the worker, and to report the shape of its noise at one picture size.
 
-    device: "auto", "cpu", "cuda", "cuda:1", "mps".  dtype: "auto", "float32", "float16", "bfloat16".
-    micro_batch: most pictures rendered in one batch; 0 leaves it to the worker.
-    made_with: (device, dtype) that the picture to go on from records; an "auto" dtype follows it on such a device.
-    preview_vae: folder of a tiny autoencoder that draws the previews; "" leaves them to a linear map.
-    attention: a back-end of diffusers by name; "auto" is torch's own, or `attention_then` where that can be used.
-    attention_then: the back-end that the picture to go on from records; "" is torch's own.
-    memory: one of `engine.models.memory.Memory`: where weights wait, or how small they are stored.
-    compile: compile the repeated blocks of the model; a picture that was compiled does not ask for it by itself.
+    Attributes:
+        model: The model.
+        settings: Of these, only the size matters to loading; they are those of the pictures to come.
+        device: "auto", "cpu", "cuda", "cuda:1" or "mps".
+        dtype: "auto", "float32", "float16" or "bfloat16".
+        micro_batch: The maximum batch size; 0 leaves it to the worker.
+        made_with: The device and dtype that the opened picture records, ("", "") for none; an "auto" dtype becomes
+            that dtype on such a device.
+        preview_vae: The folder of a tiny autoencoder that draws the previews; "" draws them by a linear map.
+        attention: An attention back-end of diffusers by name; "auto" is torch's own, or `attention_then` where that
+            can be used.
+        attention_then: The attention back-end that the opened picture records; "" is torch's own.
+        memory: One of `engine.models.memory.Memory`: where weights are kept, or how they are quantised.
+        compile: Compile the repeated blocks of the model.  Opening a picture that was compiled does not set this.
     """
 
     model: ModelChoice
@@ -117,27 +136,35 @@ class LoadModel:
     compile: bool = False
 
     @property
-    def without_settings(self) -> tuple[object, ...]:
-        """All but the settings, which go with each job."""
-        place = self.device, self.dtype, self.made_with, self.memory, self.micro_batch
-        computed = self.attention, self.attention_then, self.compile
-        return self.model, place, computed, self.preview_vae
+    def model_key(self) -> tuple[object, ...]:
+        """Requests with the same key share what is loaded: everything but the settings, which go with each job."""
+        placement = self.device, self.dtype, self.made_with, self.memory, self.micro_batch
+        kernels = self.attention, self.attention_then, self.compile
+        return self.model, placement, kernels, self.preview_vae
 
     @property
-    def what_matters(self) -> tuple[object, ...]:
-        """What makes one load differ from another: of the settings only the size, since the noise depends on it."""
-        return *self.without_settings, self.settings.width, self.settings.height
+    def load_key(self) -> tuple[object, ...]:
+        """Requests with the same key have the same answer: `model_key` and the size, which the noise depends on."""
+        return *self.model_key, self.settings.width, self.settings.height
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CancelJob:
-    """Stop this job within one step; how a client passes `Renderer.cancel` on to its worker."""
+    """A request to stop a job within one step; how a client passes `Renderer.cancel` on to its worker.
+
+    Attributes:
+        job: The number of the job.
+    """
 
     job: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CancelRound:
-    """Stop every job of this round, also those that wait."""
+    """A request to stop every job of a round, also those in the queue.
+
+    Attributes:
+        round_id: The number of the round.
+    """
 
     round_id: int

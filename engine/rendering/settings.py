@@ -1,7 +1,7 @@
 """How pictures are rendered, as one frozen value, and its form in a file's `settings`.
 
-What may change between two pictures of one search stands here; what belongs to a process (device, threads,
-versions) is recorded by the worker in the file's `software`.
+These are the values that may differ between two pictures of one search.  The worker records what belongs to its
+process (device, threads, versions) in the file's `software`.
 """
 
 from __future__ import annotations
@@ -11,14 +11,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from engine.errors import InvalidRequestError
-from latentpng.json_fields import JsonFields
+from latentpng.json_fields import JsonFields, is_integer, is_number
 from latentpng.record import Json, JsonObject
 from latentpng.rules import MAX_SEED
 
-MOST_PIXELS = 8192
-"""Of a side of a picture."""
-_MOST_TEXT = 100_000
-_MOST_NAME = 100
+MIN_SIDE, MAX_SIDE = 8, 8192
+"""Width and height of a picture, in pixels."""
+_MAX_STEPS = 1000
+_MAX_GUIDANCE = 100.0
+_MAX_TEXT = 100_000
+_MAX_NAME = 100
 
 _FLAGS = frozenset(
     {
@@ -60,9 +62,10 @@ _NUMBERS: Mapping[str, tuple[float, float]] = {
     "shift": (0.01, 100.0),
     "shift_terminal": (0.0, 1.0),
 }
-"""Options that change how the steps are chosen and computed: flags, words, whole numbers, numbers.
+"""Options of schedulers that a file may set: flags, words, whole numbers and numbers, with their ranges.
 
-Files come from strangers, so nothing is let in that decides how much is computed (`num_train_timesteps`).
+All of them change how the steps are chosen and computed.  Files come from strangers, so options that decide how much
+is computed (`num_train_timesteps`) are left out.
 """
 
 
@@ -70,9 +73,10 @@ Files come from strangers, so nothing is let in that decides how much is compute
 class SchedulerSettings:
     """A diffusers scheduler: its class, and what differs from the model's own scheduler configuration.
 
-    name: the class name, "" for the model's own scheduler.
-    options: configuration entries that override the model's ("use_karras_sigmas": True); only those in this file.
-    eta: 0 to 1, passed to `scheduler.step` where it has such an argument (DDIM: 1.0 is stochastic); 0 is its default.
+    Attributes:
+        name: The class name; "" for the model's own scheduler.
+        options: Configuration entries that override the model's ("use_karras_sigmas": True); only those listed above.
+        eta: Passed to `scheduler.step` where it has such an argument, 0 to 1; 1 makes DDIM stochastic.
     """
 
     name: str = ""
@@ -80,22 +84,30 @@ class SchedulerSettings:
     eta: float = 0.0
 
     def __post_init__(self) -> None:
-        if len(self.name) > _MOST_NAME:
-            raise InvalidRequestError(f"a scheduler's name is at most {_MOST_NAME} characters, found {len(self.name)}")
+        """Refuse values out of range by InvalidRequestError."""
+        if len(self.name) > _MAX_NAME:
+            raise InvalidRequestError(f"a scheduler's name is at most {_MAX_NAME} characters, found {len(self.name)}")
         if not 0.0 <= self.eta <= 1.0:
             raise InvalidRequestError(f"the scheduler's eta is a number from 0 to 1, found {self.eta}")
         for name, value in self.options.items():
-            if wanted := _wanted_of_option(name, value):
-                raise InvalidRequestError(f"the scheduler option {name[:_MOST_NAME]!r} {wanted}")
+            if rule := _broken_rule(name, value):
+                raise InvalidRequestError(f"the scheduler option {name[:_MAX_NAME]!r} {rule}")
 
     def to_json(self) -> dict[str, Json]:
-        """The form in a file; empty fields are left out."""
+        """Return the form in a file; empty fields are left out."""
         entries: dict[str, Json] = {"name": self.name, "options": dict(self.options), "eta": self.eta}
         return {key: value for key, value in entries.items() if value}
 
     @staticmethod
     def from_json(value: Json) -> SchedulerSettings:
-        """InvalidRequestError when the entries are of the wrong kind."""
+        """Return the settings that a file records.
+
+        Args:
+            value: The entry `scheduler` of the file's settings.
+
+        Raises:
+            InvalidRequestError: A value is of the wrong kind or out of range, or an option is not supported.
+        """
         scheduler = JsonFields({"scheduler": value}, "settings: ", InvalidRequestError).mapping("scheduler")
         fields = JsonFields(scheduler, "settings: scheduler ", InvalidRequestError)
         return SchedulerSettings(
@@ -105,11 +117,20 @@ class SchedulerSettings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RenderSettings:
-    """Everything that the pipeline is asked for, besides the initial noise.
+    """All arguments of the pipeline but the initial noise.
 
-    width, height: pixels.  In files: num_inference_steps as `steps`, guidance_scale as `guidance`.
-    guidance_rescale: 0 to 1, how much of the brightness that guidance adds is taken back (Lin et al. 2023).
-    step_seed: seeds the noise that stochastic schedulers draw at every step; the same for all pictures of a search.
+    Attributes:
+        prompt: What the picture shows.
+        negative_prompt: What it should not show.
+        width: In pixels, 8 to 8192.
+        height: In pixels, 8 to 8192.
+        num_inference_steps: Denoising steps, 1 to 1000; `steps` in files.
+        guidance_scale: How strictly the prompt is followed, 0 to 100; `guidance` in files.
+        scheduler: The scheduler.
+        step_seed: The seed of the noise that stochastic schedulers draw at every step, 0 to 2^64 - 1; the same for all
+            pictures of a search.
+        guidance_rescale: How much of the contrast that guidance adds is taken back, 0 to 1 (Lin et al., "Common
+            Diffusion Noise Schedules and Sample Steps are Flawed", 2023).
     """
 
     prompt: str
@@ -123,24 +144,28 @@ class RenderSettings:
     guidance_rescale: float = 0.0
 
     def __post_init__(self) -> None:
+        """Refuse values out of range by InvalidRequestError."""
         for name, value, least, most in (
-            ("width", self.width, 8, MOST_PIXELS),
-            ("height", self.height, 8, MOST_PIXELS),
-            ("steps", self.num_inference_steps, 1, 1000),
+            ("width", self.width, MIN_SIDE, MAX_SIDE),
+            ("height", self.height, MIN_SIDE, MAX_SIDE),
+            ("steps", self.num_inference_steps, 1, _MAX_STEPS),
             ("step_seed", self.step_seed, 0, MAX_SEED),
         ):
             if not least <= value <= most:
                 raise InvalidRequestError(f"{name} is a number from {least} to {most}, found {value}")
-        if not (math.isfinite(self.guidance_scale) and 0.0 <= self.guidance_scale <= 100.0):
-            raise InvalidRequestError(f"guidance is a number from 0 to 100, found {self.guidance_scale}")
+        if not (math.isfinite(self.guidance_scale) and 0.0 <= self.guidance_scale <= _MAX_GUIDANCE):
+            raise InvalidRequestError(f"guidance is a number from 0 to {_MAX_GUIDANCE:g}, found {self.guidance_scale}")
         if not 0.0 <= self.guidance_rescale <= 1.0:
             raise InvalidRequestError(f"guidance_rescale is a number from 0 to 1, found {self.guidance_rescale}")
         for name, text in (("prompt", self.prompt), ("negative prompt", self.negative_prompt)):
-            if len(text) > _MOST_TEXT:
-                raise InvalidRequestError(f"the {name} is at most {_MOST_TEXT:,} characters, found {len(text):,}")
+            if len(text) > _MAX_TEXT:
+                raise InvalidRequestError(f"the {name} is at most {_MAX_TEXT:,} characters, found {len(text):,}")
 
     def to_json(self) -> dict[str, Json]:
-        """The form in a file's `settings`; what is empty or off is left out, 64-bit seeds are decimal strings."""
+        """Return the form in a file's `settings`.
+
+        Fields that are empty or off are left out; the seed is a decimal string, since many JSON readers round 64 bits.
+        """
         entries: dict[str, Json] = {
             "prompt": self.prompt,
             "width": self.width,
@@ -159,7 +184,15 @@ class RenderSettings:
 
     @staticmethod
     def from_json(settings: JsonObject, *, defaults: RenderSettings) -> RenderSettings:
-        """The settings of a file; what it does not say comes from `defaults`.  InvalidRequestError on wrong kinds."""
+        """Return the settings that a file records.
+
+        Args:
+            settings: The file's `settings`.
+            defaults: Where size, steps and guidance come from when the file does not record them.
+
+        Raises:
+            InvalidRequestError: A value is of the wrong kind or out of range.
+        """
         scheduler = settings.get("scheduler")
         fields = JsonFields(settings, "settings: ", InvalidRequestError)
         return RenderSettings(
@@ -175,18 +208,16 @@ class RenderSettings:
         )
 
 
-def _wanted_of_option(name: str, value: Json) -> str:
-    """What a scheduler option has to be; "" when it is that."""
+def _broken_rule(name: str, value: Json) -> str:
+    """Return what a scheduler option has to be, "" when it is that."""
     if name in _FLAGS:
         return "" if isinstance(value, bool) else "is true or false"
     if name in _WORDS:
-        return "" if isinstance(value, str) and len(value) <= _MOST_NAME else "is a short text"
+        return "" if isinstance(value, str) and len(value) <= _MAX_NAME else "is a short text"
     if name in _COUNTS:
         least, most = _COUNTS[name]
-        whole = isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
-        return "" if whole else f"is a whole number from {least} to {most}"
+        return "" if is_integer(value) and least <= value <= most else f"is a whole number from {least} to {most}"
     if name in _NUMBERS:
         low, high = _NUMBERS[name]
-        number = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
-        return "" if number else f"is a number from {low:g} to {high:g}"
-    return "is not one that can be set"
+        return "" if is_number(value) and low <= value <= high else f"is a number from {low:g} to {high:g}"
+    return "is not supported"

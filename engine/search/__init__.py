@@ -1,1 +1,1 @@
-"""The search: its session, its pictures and its journal. No processes, no torch."""
+"""The search over initial noise: its session as a value, and the running search around it.  No process, no torch."""

@@ -1,6 +1,7 @@
 """What a round moves, and how far: the noise, the prompt, or both by one scale.
 
-Pure functions of rounds; `session.py` decides when.  How the prompt moves is told by latentpng/SPEC.md, section 7.
+Pure functions of rounds; `engine.search.session` decides when they are applied.  latentpng/SPEC.md, section 7, defines
+how the embedding of a prompt moves.
 """
 
 from __future__ import annotations
@@ -9,6 +10,9 @@ from dataclasses import replace
 from enum import StrEnum
 
 from latentpng.record import Lineage, Round
+
+MIN_SCALE = 0.02
+"""Below this, people can no longer tell candidates apart."""
 
 
 class Axis(StrEnum):
@@ -22,38 +26,46 @@ class Axis(StrEnum):
     BOTH = "both"
 
 
-def size_of(round_: Round) -> float:
-    """The scale of what a round moves most."""
+def scale_of(round_: Round) -> float:
+    """Return the scale of what a round moves most, above 0 and at most 1."""
     return max(round_.scale, round_.prompt_scale)
 
 
 def axis_of(round_: Round) -> Axis:
-    """What a round moves."""
+    """Return what a round moves."""
     if not round_.prompt_scale:
         return Axis.NOISE
     return Axis.BOTH if round_.scale else Axis.PROMPT
 
 
+def last_scale(lineage: Lineage, default: float) -> float:
+    """Return the scale to continue a picture with: that of its last round, else `default`."""
+    return max(MIN_SCALE, scale_of(lineage.rounds[-1])) if lineage.rounds else default
+
+
 def last_axis(lineage: Lineage) -> Axis:
-    """What to go on moving from a picture: what its last round moved."""
+    """Return what to continue moving from a picture: what its last round moved, else the noise."""
     return axis_of(lineage.rounds[-1]) if lineage.rounds else Axis.NOISE
 
 
 def along(round_: Round, axis: Axis) -> Round:
-    """The same round, moving something else as far.  Its bands wait for the noise to move again."""
-    scale = size_of(round_)
-    noise = min(scale, most_of(round_)) if axis is not Axis.PROMPT else 0.0
+    """Return the same round along a different axis, at the same scale.
+
+    The bands stay, also where only the prompt moves: they count again as soon as the noise does.
+    """
+    scale = scale_of(round_)
+    noise = min(scale, max_scale(round_)) if axis is not Axis.PROMPT else 0.0
     return replace(round_, scale=noise, prompt_scale=scale if axis is not Axis.NOISE else 0.0)
 
 
-def scaled(template: Round, scale: float) -> Round:
-    """Where both move, they keep their proportion."""
-    size = size_of(template)
-    if not size:
-        return replace(template, scale=scale)
-    return replace(template, scale=scale * (template.scale / size), prompt_scale=scale * (template.prompt_scale / size))
+def with_scale(round_: Round, scale: float) -> Round:
+    """Return the same round at a different scale; where noise and prompt move, their scales keep their ratio."""
+    largest = scale_of(round_)
+    if not largest:
+        return replace(round_, scale=scale)
+    return replace(round_, scale=scale * (round_.scale / largest), prompt_scale=scale * (round_.prompt_scale / largest))
 
 
-def most_of(template: Round) -> float:
-    """The largest scale: no octave moves farther than a scale of 1."""
-    return 1.0 / max((1.0, *template.bands))
+def max_scale(round_: Round) -> float:
+    """Return the largest scale that a round can have: no octave moves farther than a scale of 1."""
+    return 1.0 / max((1.0, *round_.bands))

@@ -1,109 +1,37 @@
-"""A session's folder on disk: every picture saved the moment it exists, and a journal to go on from.
+"""The journal of the last session: which grid was on offer when the terminal went away.
 
-The pictures need nothing beside them.  The journal only remembers what no picture can: which scale, bands and
-candidates were on offer when the terminal went away.
+The pictures need nothing beside them.  The journal only remembers what no picture can: the scale, bands and candidates
+that had not been answered yet.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import re
-import tempfile
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 
-from engine.errors import EngineError
-from engine.rendering.events import Picture
+from engine.errors import StoreError
 from engine.search.session import Mode, Session
 from latentpng.chunk.metadata import round_from_json, round_to_json
-from latentpng.errors import LatentPngError
-from latentpng.record import Json, LatentRecord, Round
-from latentpng.text import plain
-
-MAX_TITLE = 60
-
-
-class StoreError(EngineError):
-    """A folder or file of the session cannot be written; the text says which and why."""
-
-
-def session_folder(parent: Path, prompt: str, day: date) -> Path:
-    """The folder of a new session, `<date> <prompt>` and a number when that is taken; not created yet."""
-    title = re.sub(r"[^\w ,.-]+", " ", plain(prompt, limit=400)).strip(" .-")
-    title = " ".join(title.split())[:MAX_TITLE].strip(" .-,") or "untitled"
-    name = f"{day.isoformat()} {title}"
-    candidates = (parent / (name if number == 1 else f"{name} {number}") for number in range(1, 10_000))
-    return next(folder for folder in candidates if not folder.exists())
-
-
-class PictureFolder:
-    """Saves pictures in the order in which they come, in a thread of its own, each once.
-
-    Names: `<number>-round<rounds>.png`; a picture that was already saved keeps its name.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._saved: dict[str, Future[Path]] = {}
-        self._number = 0
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="save")
-
-    def save(self, picture: Picture, record: LatentRecord) -> Future[Path]:
-        """Begins to save a picture; the result is its path, or StoreError."""
-        key = f"{record.node} {record.pixels}"
-        earlier = self._saved.get(key)
-        if earlier is None or failed(earlier):
-            self._number += 1
-            earlier = self._thread.submit(self._write, self._number, picture, record)
-            self._saved[key] = earlier
-        return earlier
-
-    def run(self, work: Callable[[], None]) -> Future[None]:
-        """Does something after everything that was to be saved before."""
-        return self._thread.submit(work)
-
-    def close(self) -> None:
-        """Returns when everything is written."""
-        self._thread.shutdown(wait=True)
-
-    def _write(self, number: int, picture: Picture, record: LatentRecord) -> Path:
-        from latentpng.png.files import write_picture  # numpy and Pillow: not before the first picture
-
-        rounds = len(record.lineage.rounds)
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            path = _free_path(self.folder, number, rounds)
-            write_picture(path, picture.width, picture.height, picture.rgb, record)
-        except OSError as error:
-            raise StoreError(f"{self.folder}: cannot save a picture there: {error.strerror or error}") from error
-        except LatentPngError as error:
-            raise StoreError(str(error)) from error
-        return path
-
-
-def failed(saving: Future[Path]) -> bool:
-    """It is over, and nothing was written."""
-    return saving.done() and saving.exception() is not None
-
-
-def _free_path(folder: Path, number: int, rounds: int) -> Path:
-    """A name that no file has: an older session may have used this folder."""
-    while list(folder.glob(f"{number:03d}-*")):
-        number += 1
-    return folder / f"{number:03d}-round{rounds}.png"
+from latentpng.errors import LatentPngError, UnwritableFileError
+from latentpng.json_fields import JsonFields
+from latentpng.png.atomic import write_atomically
+from latentpng.record import Json, Round
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Journal:
     """Where a session stood.
 
-    picture: the newest saved picture that leads to its parent.  rounds: those after it, picked but not yet rendered.
-    folder: of the session.  template, mode, seed, drawn: as in `Session`.
+    Attributes:
+        picture: The newest saved picture that leads to the parent.
+        folder: The folder of the session.
+        rounds: The rounds after that picture: picked, but not rendered yet.
+        template: The round on offer, as in `Session`.
+        mode: As in `Session`.
+        seed: As in `Session`.
+        drawn: As in `Session`.
     """
 
     picture: Path
@@ -116,7 +44,14 @@ class Journal:
 
     @staticmethod
     def of(session: Session, picture: Path, folder: Path, saved_rounds: int) -> Journal:
-        """The journal of a session; `picture` shows its lineage after `saved_rounds` rounds."""
+        """Return the journal of a session.
+
+        Args:
+            session: The session.
+            picture: A saved picture: the session's lineage after `saved_rounds` rounds.
+            folder: The folder of the session.
+            saved_rounds: The number of rounds of that picture.
+        """
         return Journal(
             picture=picture.absolute(),
             folder=folder.absolute(),
@@ -128,12 +63,20 @@ class Journal:
         )
 
     def resume(self, session: Session) -> Session:
-        """A session begun from the journal's lineage, at what was on offer."""
+        """Return a session that began from the journal's lineage, with the journal's grid on offer."""
         return replace(session, template=self.template, mode=self.mode, seed=self.seed, drawn=self.drawn)
 
 
 def write_journal(path: Path, journal: Journal) -> None:
-    """Replaces the journal, whole or not at all.  StoreError."""
+    """Replace the journal; readers see the old one or the new one.
+
+    Args:
+        path: The file.
+        journal: The new content.
+
+    Raises:
+        StoreError: The file or its folder cannot be written.
+    """
     entries: dict[str, Json] = {
         "picture": str(journal.picture),
         "folder": str(journal.folder),
@@ -145,48 +88,36 @@ def write_journal(path: Path, journal: Journal) -> None:
     }
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        replace_text(path, json.dumps(entries, indent=1))
+        write_atomically(path, [json.dumps(entries, indent=1).encode("ascii")])
     except OSError as error:
-        raise StoreError(f"{path}: cannot remember the session there: {error.strerror or error}") from error
+        raise StoreError(
+            f"{path.parent}: the folder for the session's journal cannot be created: {error.strerror or error}"
+        ) from error
+    except UnwritableFileError as error:
+        raise StoreError(f"the session's journal cannot be saved: {error}") from error
 
 
 def read_journal(path: Path) -> Journal | None:
-    """The last session's journal; None when there is none, its picture is gone, or it is damaged."""
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, LatentPngError):
-        entries = json.loads(path.read_text(encoding="utf-8"))
-        journal = Journal(
-            picture=Path(entries["picture"]),
-            folder=Path(entries["folder"]),
-            rounds=tuple(round_from_json(entry) for entry in entries["rounds"]),
-            template=round_from_json(entries["template"]),
-            mode=Mode(entries["mode"]),
-            seed=int(entries["seed"]),
-            drawn=int(entries["drawn"]),
-        )
-        if journal.picture.is_file():
-            return journal
-    return None
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Writes beside the target, then renames.  OSError."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    """Return the journal of the last session; None when there is none, it is damaged, or its picture is gone."""
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        journal = _parsed(json.loads(path.read_text(encoding="utf-8")))
+        return journal if journal.picture.is_file() else None
+    except (OSError, ValueError, RecursionError, LatentPngError):
+        return None
 
 
-def recent_pictures(folder: Path, limit: int) -> tuple[Path, ...]:
-    """The newest pictures of the sessions under `folder`, newest first."""
-    found: list[tuple[float, Path]] = []
-    with contextlib.suppress(OSError):
-        for path in folder.glob("*/*.png"):
-            with contextlib.suppress(OSError):
-                found.append((path.stat().st_mtime, path))
-    return tuple(path for _, path in sorted(found, reverse=True)[:limit])
+def _parsed(value: object) -> Journal:
+    """ValueError or LatentPngError when an entry is missing or wrong."""
+    if not isinstance(value, Mapping):
+        raise ValueError("not a JSON object")
+    fields = JsonFields(value)
+    rounds = [JsonFields({"round": entry}).mapping("round") for entry in fields.array("rounds")]
+    return Journal(
+        picture=Path(fields.text("picture")),
+        folder=Path(fields.text("folder")),
+        rounds=tuple(map(round_from_json, rounds)),
+        template=round_from_json(fields.mapping("template")),
+        mode=Mode(fields.text("mode")),
+        seed=fields.seed("seed"),
+        drawn=fields.integer("drawn"),
+    )

@@ -1,7 +1,7 @@
-"""A running search: the session, the renderer, the pictures known so far and the folder they are saved to.
+"""A running search: the session, the renderer, and the pictures known so far.
 
-Everything that a front end does goes through here; nothing here draws, reads a clock or knows a key.
-Places: 0 is the parent, 1 to K are the candidates.
+Everything that a front end does goes through here; nothing here draws on a screen, reads a clock or knows a key.
+Pictures of the grid have an index: 0 is the parent, 1 to K are the candidates.
 """
 
 from __future__ import annotations
@@ -10,11 +10,9 @@ import hashlib
 import itertools
 import json
 from collections.abc import Callable
-from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from engine.errors import EngineError
 from engine.rendering.events import (
     Event,
     JobCancelled,
@@ -28,35 +26,30 @@ from engine.rendering.events import (
 from engine.rendering.renderer import Renderer
 from engine.rendering.requests import PictureTask, RenderJob
 from engine.rendering.settings import RenderSettings
-from engine.search.journal import Journal, PictureFolder, failed, write_journal
-from engine.search.session import Answer, Plan, Session, ask, tell, with_count
+from engine.search.answers import Answer
+from engine.search.folder import PictureFolder
+from engine.search.progress import Progress
+from engine.search.session import Plan, Session, ask, tell, with_count
+from engine.search.store import Finished, PictureStore
 from latentpng.chunk.metadata import root_to_json, round_to_json
-from latentpng.lru import LruCache
 from latentpng.record import Json, LatentRecord, Lineage, Round
 
 PARENT = 0
-MAX_KEPT_BYTES = 512 * 2**20
-"""Finished pictures of earlier grids that stay in memory, for undo."""
-
-NO_JOB = 0
+"""The index of the parent in a grid."""
+_NO_JOB = 0
 _jobs = itertools.count(1)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finished:
-    """A rendered picture and the record that its file carries."""
-
-    picture: Picture
-    record: LatentRecord
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Beginning:
     """What a search starts from.
 
-    known: the parent's picture, when it is there already (a file was opened).
-    path: that picture's file; its folder entry need not be written again.
-    root_record: the record that holds the stored noise of a tensor root.
+    Attributes:
+        lineage: The lineage of the first parent.
+        settings: The settings of all pictures.
+        known: The parent's picture, where an opened file holds it already.
+        path: The file of that picture, which need not be written again.
+        root_record: The record that holds the stored noise of a tensor root; None for a seed root.
     """
 
     lineage: Lineage
@@ -66,24 +59,16 @@ class Beginning:
     root_record: LatentRecord | None = None
 
 
-@dataclass(slots=True)
-class Progress:
-    """How far the running job is: pictures' worth of steps done, of `total` pictures; it is over when not `running`."""
-
-    total: int = 0
-    steps_done: dict[int, float] = field(default_factory=dict)
-    step: int = 0
-    steps: int = 0
-    running: bool = False
-
-    @property
-    def fraction(self) -> float:
-        """0 to 1."""
-        return sum(self.steps_done.values()) / self.total if self.total else 1.0
-
-
 class Search:
-    """Owns the state; every method returns at once."""
+    """The state of a running search.  Every method but `wait` returns at once.
+
+    Attributes:
+        settings: The settings of all pictures.
+        session: The session; a new value after every answer.
+        plan: The grid on offer.
+        progress: How far the grid is.
+        failure: Why the grid cannot be rendered, as a sentence; "" while it can.
+    """
 
     def __init__(
         self,
@@ -96,46 +81,57 @@ class Search:
         keep_all: bool = False,
         on_trouble: Callable[[str], None],
     ) -> None:
+        """Begin to render the first grid.
+
+        Args:
+            beginning: What the search starts from.
+            session: The session of that beginning.
+            renderer: What renders; it was started and has loaded the model.
+            folder: Where pictures are saved.
+            journal: The file of the session's journal.
+            keep_all: Save candidates too, not only the pictures that were picked.
+            on_trouble: Called with a sentence when something cannot be saved, in the thread that saves.
+        """
         self.settings = beginning.settings
         self.progress = Progress()
         self.failure = ""
         self._root_record = beginning.root_record
         self._renderer = renderer
-        self._folder = folder
-        self._journal = journal
+        self._store = PictureStore(folder, journal, on_trouble)
         self._keep_all = keep_all
-        self._on_trouble = on_trouble
-        self._job = NO_JOB
-        self._pictures: LruCache[str, Finished] = LruCache(max_size=MAX_KEPT_BYTES)
+        self._job = _NO_JOB
         self._previews: dict[int, Picture] = {}
-        self._files: dict[str, Future[Path]] = {}
         self._stopped = False
         self._set(session)
         if beginning.known:
-            self._keep(self._keys[PARENT], beginning.known)
+            self._store.add(self._keys[PARENT], beginning.known, shown=self._keys)
         if beginning.path:
-            self._files[self._keys[PARENT]] = _done(beginning.path)
+            self._store.add_file(self._keys[PARENT], beginning.path)
         self._submit()
 
     @property
-    def places(self) -> int:
-        """Pictures in the grid: the parent and its candidates."""
+    def size(self) -> int:
+        """The number of pictures in the grid: the parent and its candidates."""
         return 1 + len(self.plan.candidates)
 
-    def finished(self, place: int) -> Finished | None:
-        """The picture at a place, once it is done."""
-        return self._pictures.get(self._keys[place])
+    def finished(self, index: int) -> Finished | None:
+        """Return a picture of the grid, None until it is rendered."""
+        return self._store.get(self._keys[index])
 
-    def preview(self, place: int) -> Picture | None:
-        """The newest preview of a picture that is not done."""
-        return self._previews.get(place)
+    def preview(self, index: int) -> Picture | None:
+        """Return the newest preview of a picture that is not rendered yet, None when there is none."""
+        return self._previews.get(index)
 
     def tell(self, answer: Answer, candidates: int) -> None:
-        """Takes an answer: what is still rendering is cancelled, the next grid begins.
+        """Take an answer: cancel what is still rendering, and begin with the next grid.
 
-        Raises InvalidRequestError or InvalidValueError.
+        Args:
+            answer: The answer to the grid on offer.
+            candidates: The number of candidates that fit on the screen now; the next grid that is drawn has as many.
 
-        candidates: how many fit on the screen now; the next grid that is drawn has so many.
+        Raises:
+            InvalidRequestError: The answer does not fit the grid.
+            InvalidValueError: The lineage would exceed a limit of the file format.
         """
         if not self._stopped:
             self._set(tell(with_count(self.session, candidates), answer))
@@ -143,20 +139,27 @@ class Search:
             self._submit()
 
     def ask_again(self) -> None:
-        """Renders what is missing once more, after a failure."""
+        """Render again what is missing, after a failure."""
         if not self._stopped:
             self._cancel()
             self._submit()
 
     def handle(self, event: Event) -> int | None:
-        """Takes in an event; the place whose picture changed, None when that is no single one."""
+        """Take in an event of the renderer.
+
+        Args:
+            event: The event; those of other jobs are ignored.
+
+        Returns:
+            The index of the picture that changed, None when no single one did.
+        """
         match event:
-            case PreviewRendered(job=job, index=place, picture=picture) if job == self._job:
-                self._previews[place] = picture
-                return place
-            case PictureRendered(job=job, index=place) if job == self._job:
-                self._take(place, event)
-                return place
+            case PreviewRendered(job=job, index=index, picture=picture) if job == self._job:
+                self._previews[index] = picture
+                return index
+            case PictureRendered(job=job, index=index) if job == self._job:
+                self._take(index, event)
+                return index
             case StepDone(job=job, indices=indices, step=step, steps=steps) if job == self._job:
                 self.progress.steps_done.update(dict.fromkeys(indices, step / steps))
                 self.progress.step, self.progress.steps = step, steps
@@ -170,14 +173,14 @@ class Search:
         return None
 
     def stop(self) -> None:
-        """Stops rendering; later events and answers are not taken in."""
+        """Stop rendering; later events and answers are ignored."""
         self._stopped = True
         self._cancel()
-        self._job = NO_JOB
+        self._job = _NO_JOB
 
     def wait(self) -> None:
-        """Returns when everything is on disk; after `stop`, and in any thread."""
-        self._folder.close()
+        """Wait until everything is on disk; to be called after `stop`, in any thread."""
+        self._store.close()
 
     def _set(self, session: Session) -> None:
         self.session = session
@@ -186,8 +189,8 @@ class Search:
         parent = self._ancestors[-1]
         self._keys = (parent, *(_next_key(parent, lineage.rounds[-1]) for lineage in self.plan.candidates))
 
-    def _lineage(self, place: int) -> Lineage:
-        return self.plan.parent if place == PARENT else self.plan.candidates[place - 1]
+    def _lineage(self, index: int) -> Lineage:
+        return self.plan.parent if index == PARENT else self.plan.candidates[index - 1]
 
     def _cancel(self) -> None:
         if self.progress.running:
@@ -195,10 +198,10 @@ class Search:
         self.progress = Progress()
 
     def _submit(self) -> None:
-        """Renders what is not known yet, the parent first."""
+        """Render what is not known yet, the parent first."""
         self.failure = ""
         self._previews = {}
-        missing = [place for place in range(self.places) if self.finished(place) is None]
+        missing = [index for index in range(self.size) if self.finished(index) is None]
         self._job = next(_jobs)
         self._save_parent()
         if not missing:
@@ -207,60 +210,35 @@ class Search:
         self._renderer.render(
             RenderJob(
                 job=self._job,
-                tasks=tuple(self._task(place) for place in missing),
+                tasks=tuple(self._task(index) for index in missing),
                 settings=self.settings,
                 root_tensor=self._root_record.root_tensor if self._root_record else None,
                 previews=True,
             )
         )
 
-    def _task(self, place: int) -> PictureTask:
-        """The parent is rendered alone: it is seen soonest, and the candidates fill whole batches."""
-        return PictureTask(index=place, lineage=self._lineage(place), slot=(1, 0) if place == PARENT else (0, 0))
+    def _task(self, index: int) -> PictureTask:
+        """The parent is rendered alone: so it is seen soonest, and the candidates fill whole batches."""
+        return PictureTask(index=index, lineage=self._lineage(index), slot=(1, 0) if index == PARENT else (0, 0))
 
-    def _take(self, place: int, event: PictureRendered) -> None:
-        self._keep(self._keys[place], Finished(picture=event.picture, record=event.record))
-        self._previews.pop(place, None)
-        self.progress.steps_done[place] = 1.0
-        if place == PARENT:
+    def _take(self, index: int, event: PictureRendered) -> None:
+        finished = Finished(picture=event.picture, record=event.record)
+        self._store.add(self._keys[index], finished, shown=self._keys)
+        self._previews.pop(index, None)
+        self.progress.steps_done[index] = 1.0
+        if index == PARENT:
             self._save_parent()
         elif self._keep_all:
-            self._save(place)
+            self._store.save(self._keys[index])
 
     def _save_parent(self) -> None:
-        """The parent is what was picked: on disk at once, and so is where the search stands."""
-        self._save(PARENT)
-        for rounds, key in reversed(list(enumerate(self._ancestors))):
-            file = self._files.get(key)
-            if file is not None and not failed(file):
-                self._remember(self.session, file, rounds)
-                return
-
-    def _remember(self, session: Session, file: Future[Path], rounds: int) -> None:
-        def write() -> None:
-            write_journal(self._journal, Journal.of(session, file.result(), self._folder.folder, rounds))
-
-        self._folder.run(write).add_done_callback(self._report)
-
-    def _save(self, place: int) -> None:
-        key = self._keys[place]
-        finished, file = self._pictures.get(key), self._files.get(key)
-        if finished is not None and (file is None or failed(file)):
-            self._files[key] = self._folder.save(finished.picture, finished.record)
-            self._files[key].add_done_callback(self._report)
-
-    def _report(self, future: Future[Path] | Future[None]) -> None:
-        error = future.exception()
-        if error is not None:
-            self._on_trouble(str(error) if isinstance(error, EngineError) else f"saving failed: {error!r}")
-
-    def _keep(self, key: str, finished: Finished) -> None:
-        """Remember a picture for undo.  The pictures of the grid on screen are never evicted."""
-        self._pictures.put(key, finished, size=len(finished.picture.rgb), protected=self._keys)
+        """Save the parent, which is what was picked, and the journal, at once."""
+        self._store.save(self._keys[PARENT])
+        self._store.save_journal(self.session, self._ancestors)
 
 
 def lineage_keys(lineage: Lineage) -> tuple[str, ...]:
-    """The identities of a lineage's ancestors, from its root to itself: each hashes the one before and a round."""
+    """Return the keys of a lineage's states, from its root to itself: each hashes the one before and a round."""
     keys = [_hash(root_to_json(lineage.root))]
     for round_ in lineage.rounds:
         keys.append(_next_key(keys[-1], round_))
@@ -273,9 +251,3 @@ def _next_key(parent: str, round_: Round) -> str:
 
 def _hash(value: Json) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode("ascii")).hexdigest()
-
-
-def _done(path: Path) -> Future[Path]:
-    future: Future[Path] = Future()
-    future.set_result(path)
-    return future

@@ -1,38 +1,26 @@
-"""The search as values: `ask` says what the next grid shows, `tell` answers a choice with the next session.
+"""The search as values: `ask` returns the grid on offer, `tell` the session after an answer.
 
 No clock, no torch, no randomness of its own: every seed derives from the session's.  The defaults (the parent stays
-on offer, zero-sum candidates, the scale halves on "none better" only) are the ones that won in simulation against
-halving on every pick, which is kept as `bisect`.
+on offer, zero-sum candidates, the scale is halved on "none better" only) are the ones that won in simulation against
+halving on every pick, which `Mode.BISECT` still does.
 """
 
 from __future__ import annotations
 
-import hashlib
 import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TypeAlias
 
 from engine.errors import InvalidRequestError
-from engine.search.axis import Axis, along, axis_of, most_of, scaled, size_of
+from engine.search.answers import Answer, NoneBetter, Picked, Rebanded, Redirected, Rerolled, Rescaled, Undone
+from engine.search.axis import MIN_SCALE, Axis, along, axis_of, max_scale, scale_of, with_scale
+from engine.search.bands import Bands, bands_of, correlation, factors_of
+from engine.search.seeds import grid_seed
 from latentpng.record import Lineage, Round
-
-SCALE_FLOOR = 0.02
-"""Below this, candidates can no longer be told apart."""
-
-
-class Bands(StrEnum):
-    """Which octaves of detail move: a name for the factors that a round records."""
-
-    ALL = "all"
-    TILT = "tilt"
-    LAYOUT = "layout"
-    DETAIL = "detail"
-    CUSTOM = "custom"
 
 
 class Mode(StrEnum):
-    """What a pick does to the scale: nothing (`keep`), or halve it (`bisect`, as first asked for)."""
+    """What a pick does to the scale: nothing (KEEP), or halve it (BISECT, the idea that the project began with)."""
 
     KEEP = "keep"
     BISECT = "bisect"
@@ -40,7 +28,13 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """One grid: the parent and its candidates, each complete with all seeds."""
+    """One grid, with every seed fixed.
+
+    Attributes:
+        parent: The lineage of the parent.
+        candidates: The lineage of each candidate.
+        scale: How far the candidates are from the parent.
+    """
 
     parent: Lineage
     candidates: tuple[Lineage, ...]
@@ -49,12 +43,18 @@ class Plan:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Session:
-    """Where a search stands.
+    """The state of a search.
 
-    lineage: of the parent.  template: the round on offer, with marks still to be chosen.
-    past: what was on offer before each answer, for undo.  begun_at: rounds the parent had when the session began.
-    octaves: of the initial noise; 0 when it has no spatial axes.  drawn: grids drawn so far, never taken back.
-    count: candidates of the next grid to be drawn.
+    Attributes:
+        lineage: The lineage of the parent.
+        template: The round on offer; its marks are still to be chosen.
+        seed: The seed that all grids derive from.
+        octaves: The number of octaves of the initial noise; 0 when it has no spatial axes.
+        count: The number of candidates in the next grid that is drawn.
+        mode: What a pick does to the scale.
+        begun_at: The number of rounds that the parent had when the session began.
+        drawn: The number of grids drawn so far; undo does not take it back, so no seed is used twice.
+        past: The lineage and template before each answer, for undo.
     """
 
     lineage: Lineage
@@ -69,69 +69,23 @@ class Session:
 
     @property
     def at_floor(self) -> bool:
-        """The scale cannot shrink any more."""
-        return self.scale <= SCALE_FLOOR
+        """True when the scale cannot shrink any more."""
+        return self.scale <= MIN_SCALE
 
     @property
     def scale(self) -> float:
-        """Of what moves."""
-        return size_of(self.template)
+        """How far the candidates are from the parent: the scale of what the axis moves."""
+        return scale_of(self.template)
 
     @property
     def axis(self) -> Axis:
-        """What moves."""
+        """What the round on offer moves."""
         return axis_of(self.template)
 
     @property
     def bands(self) -> Bands:
-        """The name of the factors on offer."""
-        return name_of(self.template.bands, self.octaves)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Picked:
-    """These candidates are better; several are blended."""
-
-    marks: tuple[int, ...]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NoneBetter:
-    """The parent stays, the scale halves."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Rerolled:
-    """Other candidates at the same scale."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Undone:
-    """Back to what was on offer before; beyond the session's start, back along the picture's own lineage."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Rescaled:
-    """The same directions, nearer to the parent or farther: the scale times `factor`."""
-
-    factor: float
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Rebanded:
-    """The same directions, other octaves."""
-
-    bands: Bands
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Redirected:
-    """The same scale and seed, but something else moves."""
-
-    axis: Axis
-
-
-Answer: TypeAlias = Picked | NoneBetter | Rerolled | Undone | Rescaled | Rebanded | Redirected
+        """The name of the octaves that the round on offer moves."""
+        return bands_of(self.template.bands, self.octaves)
 
 
 def begin(
@@ -145,14 +99,25 @@ def begin(
     axis: Axis = Axis.NOISE,
     mode: Mode = Mode.KEEP,
 ) -> Session:
-    """A new session that varies the end of `lineage` with `count` candidates a grid."""
-    template = Round(
-        seed=derive_seed(seed, 0), scale=max(scale, SCALE_FLOOR), of=count, bands=factors_of(bands, octaves)
-    )
-    template = along(template, axis)
+    """Return a new session.
+
+    Args:
+        lineage: The picture to vary.
+        seed: The seed that all grids derive from, 0 to 2^64 - 1.
+        octaves: The number of octaves of the initial noise; 0 when it has no spatial axes.
+        scale: How far the first candidates are from the picture, up to 1; less than `MIN_SCALE` is raised to it.
+        count: The number of candidates in a grid.
+        bands: The octaves that move.
+        axis: What moves.
+        mode: What a pick does to the scale.
+
+    Raises:
+        InvalidRequestError: The bands are CUSTOM.
+    """
+    template = Round(seed=grid_seed(seed, 0), scale=max(scale, MIN_SCALE), of=count, bands=factors_of(bands, octaves))
     return Session(
         lineage=lineage,
-        template=template,
+        template=along(template, axis),
         seed=seed,
         octaves=octaves,
         count=count,
@@ -162,7 +127,7 @@ def begin(
 
 
 def ask(session: Session) -> Plan:
-    """The grid on offer."""
+    """Return the grid on offer."""
     template = session.template
     return Plan(
         parent=session.lineage,
@@ -172,7 +137,16 @@ def ask(session: Session) -> Plan:
 
 
 def tell(session: Session, answer: Answer) -> Session:
-    """The session after an answer.  InvalidRequestError when the answer does not fit what is on offer."""
+    """Return the session after an answer.
+
+    Args:
+        session: The session whose grid was answered.
+        answer: The answer.
+
+    Raises:
+        InvalidRequestError: The answer does not fit the grid: a mark outside it, or nothing to undo.
+        InvalidValueError: The lineage would exceed a limit of the file format.
+    """
     match answer:
         case Picked(marks=marks):
             return _pick(session, marks)
@@ -181,8 +155,8 @@ def tell(session: Session, answer: Answer) -> Session:
         case Rerolled():
             return _offer(session, session.lineage, session.template, fresh=True)
         case Rescaled(factor=factor):
-            scale = max(SCALE_FLOOR, min(most_of(session.template), session.scale * factor))
-            return _offer(session, session.lineage, scaled(session.template, scale), fresh=False)
+            scale = max(MIN_SCALE, min(max_scale(session.template), session.scale * factor))
+            return _offer(session, session.lineage, with_scale(session.template, scale), fresh=False)
         case Rebanded(bands=bands):
             template = replace(session.template, bands=factors_of(bands, session.octaves))
             return _offer(session, session.lineage, template, fresh=False)
@@ -193,74 +167,18 @@ def tell(session: Session, answer: Answer) -> Session:
 
 
 def with_count(session: Session, count: int) -> Session:
-    """The session with another number of candidates from the next draw on (the window has changed)."""
+    """Return the session with a different number of candidates, from the next grid that is drawn on."""
     return replace(session, count=count)
 
 
 def can_undo(session: Session) -> bool:
-    """Is there anything to go back to?"""
+    """Return whether there is anything to go back to."""
     return bool(session.past or session.lineage.rounds)
 
 
-def factors_of(bands: Bands, octaves: int) -> tuple[float, ...]:
-    """The factor of each octave, coarsest first; () when all move alike or there are no octaves.
-
-    tilt: 1, 1/2, 1/4, ...  layout: the coarser half alone.  detail: the finer half alone.
-    """
-    coarse = (octaves + 1) // 2
-    match bands:
-        case Bands.ALL:
-            return ()
-        case _ if octaves < 2:
-            return ()
-        case Bands.TILT:
-            return tuple(0.5**octave for octave in range(octaves))
-        case Bands.LAYOUT:
-            return tuple(1.0 if octave < coarse else 0.0 for octave in range(octaves))
-        case Bands.DETAIL:
-            return tuple(0.0 if octave < coarse else 1.0 for octave in range(octaves))
-        case Bands.CUSTOM:
-            raise InvalidRequestError("custom bands are read from a file, not asked for by name")
-
-
-def name_of(factors: tuple[float, ...], octaves: int) -> Bands:
-    """The name of some factors."""
-    named = (Bands.ALL, Bands.TILT, Bands.LAYOUT, Bands.DETAIL)
-    return next((bands for bands in named if factors_of(bands, octaves) == factors), Bands.CUSTOM)
-
-
-def kept(round_: Round) -> float:
-    """How much of its parent's noise a child keeps, from 0 to 1: the correlation of the two.
-
-    With bands, the mean over all coefficients; a level of the 2-D Haar basis holds 3/4 of them, the rest a quarter.
-    """
-    factors = round_.bands or (1.0,)
-    levels = len(factors) - 1
-    weights = [0.25**levels, *(0.75 * 0.25 ** (levels - level) for level in range(1, levels + 1))]
-    return sum(
-        weight * math.sqrt(1.0 - (round_.scale * factor) ** 2) for weight, factor in zip(weights, factors, strict=True)
-    )
-
-
-def kept_since_start(session: Session) -> float:
-    """How much of the picture that the session began with the parent keeps, from 0 to 1."""
-    return math.prod(kept(round_) for round_ in session.lineage.rounds[session.begun_at :])
-
-
-def scale_of(lineage: Lineage, default: float) -> float:
-    """The scale to go on with from a picture: that of its last round."""
-    return max(SCALE_FLOOR, size_of(lineage.rounds[-1])) if lineage.rounds else default
-
-
-def step_seed_of(seed: int) -> int:
-    """The seed of the step noise of pictures that grow from `seed`; never that seed itself."""
-    return derive_seed(seed, -1)
-
-
-def derive_seed(seed: int, draw: int) -> int:
-    """The 64-bit seed of the draw-th grid of a session: the first 8 bytes of SHA-256 over both numbers."""
-    text = f"warmer {seed} {draw}".encode("ascii")
-    return int.from_bytes(hashlib.sha256(text).digest()[:8], "little")
+def correlation_since_start(session: Session) -> float:
+    """Return the correlation between the noise that the session began with and the parent's, from 0 to 1."""
+    return math.prod(correlation(round_) for round_ in session.lineage.rounds[session.begun_at :])
 
 
 def _pick(session: Session, marks: tuple[int, ...]) -> Session:
@@ -272,11 +190,14 @@ def _pick(session: Session, marks: tuple[int, ...]) -> Session:
 
 
 def _offer(session: Session, lineage: Lineage, template: Round, *, fresh: bool) -> Session:
-    """What is on offer next.  A fresh offer has a seed of its own, and nothing that only one round of a file had."""
+    """Return the session with a new grid on offer.
+
+    A fresh grid has a seed of its own, and none of the fields that a round of an opened file had for itself alone
+    (a region, fields of a newer version).
+    """
     if fresh:
-        seed = derive_seed(session.seed, session.drawn)
         template = Round(
-            seed=seed,
+            seed=grid_seed(session.seed, session.drawn),
             scale=template.scale,
             of=session.count,
             bands=template.bands,
@@ -292,11 +213,15 @@ def _offer(session: Session, lineage: Lineage, template: Round, *, fresh: bool) 
 
 
 def _undo(session: Session) -> Session:
+    """Return to the grid before, or, when the session has none, to the one that the parent was picked from.
+
+    The last round of the parent's lineage holds all of that grid: its seed, scale and number of candidates.
+    """
     if session.past:
         lineage, template = session.past[-1]
         return replace(session, lineage=lineage, template=template, past=session.past[:-1])
     if not session.lineage.rounds:
-        raise InvalidRequestError("nothing to undo: this is where it all began")
+        raise InvalidRequestError("there is nothing to undo: the search began with this picture")
     last = session.lineage.rounds[-1]
     parent = session.lineage.ancestor(len(session.lineage.rounds) - 1)
     return replace(
@@ -308,4 +233,4 @@ def _undo(session: Session) -> Session:
 
 
 def _halved(template: Round) -> Round:
-    return scaled(template, max(SCALE_FLOOR, size_of(template) / 2))
+    return with_scale(template, max(MIN_SCALE, scale_of(template) / 2))

@@ -1,1 +1,1 @@
-"""The worker process, seen from outside. No torch."""
+"""The worker process, seen from outside.  No torch."""

@@ -1,6 +1,6 @@
-"""One worker process and the wire to it: started, heard, given up, and what is said of its end.
+"""One worker process and the connection to it: how it is started, ended, and what is said about its end.
 
-Nothing of the worker reaches the terminal: its output is a log file.
+Nothing of the worker reaches the terminal: its output goes to a log file.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ Request: TypeAlias = LoadModel | RenderJob | CancelJob | CancelRound
 
 WORKER = "engine.diffusion.main"
 STACKS_SIGNAL = signal.SIGUSR1
-"""Has a worker write into its log where all of its threads stand."""
-_LOGS_KEPT = 5
+"""Makes a worker write the stacks of all its threads into its log."""
+_MAX_LOGS = 5
 _numbers = itertools.count(1)
 _SECONDS_FOR_STACKS = 0.5
 _ALLOCATOR = {
@@ -35,53 +35,59 @@ _ALLOCATOR = {
     "MALLOC_TOP_PAD_": str(2**26),
     "MALLOC_TRIM_THRESHOLD_": str(2**30),
 }
-"""Let glibc keep the memory of activations instead of giving it back to the kernel after every layer, which then clears
-its pages anew: a sixth of a grid's processor time on the model that ships.  Blocks from 4 MiB on do go back: with 32,
-as with glibc's own moving threshold, the heap was split ever smaller, by 1 MiB a round (`benchmarks.engine_soak`)."""
+"""Let glibc keep the memory of activations instead of returning it to the kernel after every layer, which would have to
+clear its pages again: a sixth of a grid's processor time with the embedded model.  Blocks of 4 MiB and more are
+returned: with a threshold of 32 MiB, or with glibc's own moving one, the heap fragmented and grew by 1 MiB a round
+(`tests.benchmarks.engine_soak`)."""
 
 
 class WorkerProcess:
-    """One process and the socket to it."""
+    """One process and the connection to it."""
 
     def __init__(self) -> None:
-        ours, theirs = socket.socketpair()
+        """Start the process.
+
+        Raises:
+            OSError: The system has no process, file or memory left for it.
+        """
+        near, far = socket.socketpair()
         self._log_path, log = _open_log()
-        with ours, theirs, log:
+        with near, far, log:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", WORKER, str(theirs.fileno())],
+                [sys.executable, "-P", "-m", WORKER, str(far.fileno())],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                pass_fds=(theirs.fileno(),),
-                start_new_session=True,  # signals of the terminal are not for it
+                pass_fds=(far.fileno(),),
+                start_new_session=True,  # the terminal's signals (Ctrl+C, hang-up) are handled by this program
                 env=worker_environment(),
             )
-            self._wire: Wire[Request, Event] = Wire(ours.dup())
+            self._wire: Wire[Request, Event] = Wire(near.dup())
         self._silence = 0.0
 
     @property
     def pid(self) -> int:
-        """Of the process."""
+        """Process ID."""
         return self._process.pid
 
     def send(self, request: Request) -> None:
-        """Lost when the process just died."""
+        """Send a request; it is lost when the process has just died, which `receive` reports."""
         with contextlib.suppress(OSError):
             self._wire.send(request)
 
     def has_news(self, seconds: float) -> bool:
-        """Waits so long for an event, or for the end."""
+        """Wait at most so many seconds for an event or the end of the process."""
         return self._wire.has_news(seconds)
 
     def receive(self) -> Event | None:
-        """The next event; None when the process is gone."""
+        """Return the next event, None when the process has ended."""
         try:
             return self._wire.receive()
         except (EOFError, OSError):
             return None
 
     def give_up(self, silence: float) -> None:
-        """Ends it after so many seconds without a sign of life; where it stood is in its log."""
+        """Kill the process after so many seconds of silence; its log gets the stacks of its threads before."""
         self._silence = silence
         if self._process.poll() is None:
             with contextlib.suppress(ProcessLookupError):
@@ -90,36 +96,43 @@ class WorkerProcess:
         self.kill()
 
     def kill(self) -> None:
-        """Ends it and all that it started, at once; not when it is over, since its number may be another's by then."""
+        """Kill the process and everything that it started.
+
+        Does nothing once the process is reaped: the system may have given its ID to another one.
+        """
         if self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
 
     def obituary(self) -> str:
-        """Waits for the end, and says in one sentence how it came."""
-        self.kill()  # the socket is closed: whatever is left of it is of no use
+        """Wait for the end of the process, and return how it ended, as one sentence."""
+        self.kill()  # the connection is closed: whatever is left of the process is of no use
         code = self._process.wait()
         self._wire.close()
         return how_it_ended(code, _last_line(self._log_path), str(self._log_path), self._silence)
 
 
 def how_it_ended(code: int, last_line: str, log: str, silence: float = 0.0) -> str:
-    """One sentence.  code: as `subprocess` gives it, a signal is negative.
+    """Return how a worker ended, as one sentence for the person.
 
-    silence: seconds without a sign of life, after which it was given up; 0 when it ended otherwise.
+    Args:
+        code: The exit code as `subprocess` reports it; negative for a signal.
+        last_line: The last line of its log, "" for none.
+        log: The path of its log, or the null device.
+        silence: The seconds of silence after which it was killed; 0 when it ended by itself.
     """
     again = "it starts again with the next picture"
-    logged = log != os.devnull
+    has_log = log != os.devnull
     if silence:
-        told = f", and where it stood is in {log}" if logged else ""
-        return f"the rendering process gave no sign of life for {_duration(silence)} and was ended; {again}{told}"
+        stacks = f" ({log} shows what it was doing)" if has_log else ""
+        return f"the rendering process did not answer for {_duration(silence)} and was stopped{stacks}; {again}"
     if code == -signal.SIGKILL:
-        return f"the rendering process was killed, probably because memory ran out; {again}"
-    told = f", and its last words are in {log}" if logged else ""
+        return f"the rendering process was killed, probably because the system ran out of memory; {again}"
+    output = f" (its output is in {log})" if has_log else ""
     if code < 0:
-        return f"the rendering process crashed ({_signal_name(-code)}); {again}{told}"
+        return f"the rendering process crashed with {_signal_name(-code)}{output}; {again}"
     said = f": {last_line}" if last_line else ""
-    return f"the rendering process ended (exit code {code}){said}; {again}{told}"
+    return f"the rendering process ended with exit code {code}{said}{output}; {again}"
 
 
 def _duration(seconds: float) -> str:
@@ -134,7 +147,10 @@ def _signal_name(number: int) -> str:
 
 
 def worker_environment() -> dict[str, str]:
-    """The parent's, with this package importable in a checkout that is not installed, and an allocator that keeps."""
+    """Return the environment of the worker: this program's, the settings of the allocator, and where `engine` is.
+
+    In a checkout that is not installed the worker would not find the package by itself.
+    """
     root = Path(__file__).resolve().parents[2]
     environment = {**_ALLOCATOR, **os.environ}
     if root.name not in ("site-packages", "dist-packages"):
@@ -144,12 +160,12 @@ def worker_environment() -> dict[str, str]:
 
 
 def _open_log() -> tuple[Path, IO[bytes]]:
-    """A fresh log file, and the oldest ones removed; nowhere when there is no place for it."""
+    """Create a log file, and remove the oldest ones.  Where none can be written, the output is discarded."""
     folder = user_log_path("warmer", appauthor=False)
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
         old = sorted(folder.glob("worker-*.log"), key=lambda path: path.stat().st_mtime)
-        for path in old[: max(0, len(old) - _LOGS_KEPT + 1)]:
+        for path in old[: max(0, len(old) - _MAX_LOGS + 1)]:
             path.unlink(missing_ok=True)
         path = folder / f"worker-{os.getpid()}-{next(_numbers)}.log"
         path.write_bytes(b"")
@@ -158,6 +174,7 @@ def _open_log() -> tuple[Path, IO[bytes]]:
 
 
 def _last_line(log: Path) -> str:
+    """Return the last line of a log that is not blank, "" when there is none."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - 4096))

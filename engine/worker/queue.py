@@ -1,7 +1,7 @@
-"""Requests that wait for the one thread that works them off: which comes next, and which are cancelled.
+"""The worker's job queue.  A load is a barrier: jobs are never reordered across it.
 
-A load is a border: what was asked before it comes before it, what was asked after it comes after it.  Between two loads
-jobs of a higher priority come first, others as they came.  A job that runs is not overtaken: cancel it.
+Between two loads jobs of a higher priority come first, equal ones in the order of their arrival.  A running job is not
+interrupted by one of a higher priority: cancel it.
 """
 
 from __future__ import annotations
@@ -17,38 +17,48 @@ Work: TypeAlias = LoadModel | RenderJob
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Entry:
-    """rank: smaller ones come first."""
+    """An entry of the queue.
+
+    Attributes:
+        rank: Entries with a smaller one come first.
+        work: The load or job.
+    """
 
     rank: tuple[int, ...]
     work: Work
 
 
-class Waiting:
-    """For any number of threads that ask, and one that works."""
+class JobQueue:
+    """A queue that any number of threads put work into, and one thread takes it from."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._entries: list[_Entry] = []
         self._rounds: dict[int, int] = {}
         self._cancelled: set[int] = set()
-        self._loads = self._asked = 0
+        self._loads = self._arrivals = 0
         self._closed = False
 
     def put(self, work: Work) -> None:
-        """Asks for it."""
+        """Add a load or a job."""
+        # A rank starts with the number of loads so far, so sorting never moves a job across a load.  Then come the
+        # load itself (0) and the jobs behind it (1), by descending priority, then by arrival.
         with self._changed:
-            self._asked += 1
+            self._arrivals += 1
             if isinstance(work, LoadModel):
                 self._loads += 1
                 rank: tuple[int, ...] = (self._loads, 0)
             else:
-                rank = (self._loads, 1, -work.priority, self._asked)
+                rank = (self._loads, 1, -work.priority, self._arrivals)
                 self._rounds[work.job] = work.round_id
             self._entries.append(_Entry(rank=rank, work=work))
             self._changed.notify_all()
 
     def cancel(self, request: CancelJob | CancelRound) -> None:
-        """Jobs that are over, or unknown, are left alone; those that wait come next, so that their end is told."""
+        """Mark jobs as cancelled; those that are over or unknown are ignored.
+
+        Cancelled jobs in the queue come next, even across a load, so that the end of each is reported at once.
+        """
         with self._changed:
             if isinstance(request, CancelJob):
                 self._cancelled |= {request.job} & self._rounds.keys()
@@ -58,11 +68,15 @@ class Waiting:
                 }
 
     def is_cancelled(self, job: int) -> bool:
-        """Asked by the thread that works, before it begins and while it works."""
+        """Return whether a job is cancelled; the working thread asks before a job and between its steps."""
         return job in self._cancelled
 
     def get(self) -> Work | None:
-        """The next one, once there is one; None when all is over.  `done` follows for a job."""
+        """Wait for the next load or job and remove it from the queue; `done` has to follow for a job.
+
+        Returns:
+            The next entry, or None when the queue is closed.
+        """
         with self._changed:
             self._changed.wait_for(lambda: self._entries or self._closed)
             if self._closed:
@@ -72,13 +86,13 @@ class Waiting:
             return entry.work
 
     def done(self, job: int) -> None:
-        """Its last event is sent."""
+        """Forget a job whose last event is sent."""
         with self._changed:
             self._rounds.pop(job, None)
             self._cancelled.discard(job)
 
     def close(self) -> None:
-        """Nothing more comes."""
+        """End the wait of `get`; what is in the queue is not taken out any more."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()

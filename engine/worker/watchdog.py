@@ -1,4 +1,4 @@
-"""When a worker that says nothing has to be given up: told by how long its steps took until now."""
+"""Watchdog: how long a silent worker may stay silent, estimated from its step times."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from engine.rendering.events import Event, JobCancelled, JobDone, JobFailed, Mod
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Patience:
-    """Seconds of silence that are borne while something is asked for.
+class Timeouts:
+    """Seconds without an event after which a worker with work to do is given up.
 
-    tick: how often silence is looked at.  load: while a model loads, which says little, from a slow disk.
-    first: until the first step of a job: prompts are encoded, kernels compiled, and its size may be a larger one.
-    step: after that; or `factor` times the longest step of the job, where they take long.
+    Attributes:
+        tick: The interval at which the watchdog is asked.
+        load: While a model loads, which reports little, perhaps from a slow disk.
+        first: Until the first step of a job: prompts are encoded, kernels are compiled, and the size may be larger.
+        step: Between two steps; `factor` times the longest step of the job where that is more.
+        factor: See `step`.
     """
 
     tick: float = 1.0
@@ -23,19 +26,23 @@ class Patience:
     factor: float = 20.0
 
 
-class Watch:
-    """Counts the silence of one process.
+class Watchdog:
+    """Measures the silence of one process.
 
-    In ticks of its own, not by a clock: when this program is suspended, the silence is not the worker's.
+    It counts ticks of its own instead of reading a clock: while this program is suspended, so is the count, and the
+    silence is not the worker's fault.
+
+    Attributes:
+        silence: Seconds since the last event, while there was work to do.
     """
 
-    def __init__(self, patience: Patience) -> None:
-        self._patience = patience
+    def __init__(self, timeouts: Timeouts) -> None:
+        self._timeouts = timeouts
         self.silence = self._longest = 0.0
         self._has_stepped = False
 
     def heard(self, event: Event) -> None:
-        """A sign of life."""
+        """Note an event of the process: the silence starts anew, and steps are measured."""
         match event:
             case ModelReady() | JobDone() | JobCancelled() | JobFailed():
                 self._longest, self._has_stepped = 0.0, False
@@ -45,13 +52,18 @@ class Watch:
                 pass
         self.silence = 0.0
 
-    def is_over(self, *, is_loading: bool, is_working: bool) -> bool:
-        """One tick more without a sign: is it too long?  Never while nothing is asked for."""
-        self.silence = self.silence + self._patience.tick if is_loading or is_working else 0.0
-        return self.silence > self._borne(is_loading)
+    def has_expired(self, *, is_loading: bool, is_working: bool) -> bool:
+        """Count one tick without an event, and return whether the silence is too long.
 
-    def _borne(self, is_loading: bool) -> float:
+        Args:
+            is_loading: A model is being loaded.
+            is_working: There is work to do.  Without any, a worker may be silent for ever.
+        """
+        self.silence = self.silence + self._timeouts.tick if is_loading or is_working else 0.0
+        return self.silence > self._timeout(is_loading)
+
+    def _timeout(self, is_loading: bool) -> float:
         if is_loading:
-            return self._patience.load
-        usual = self._patience.step if self._has_stepped else self._patience.first
-        return max(usual, self._patience.factor * self._longest)
+            return self._timeouts.load
+        usual = self._timeouts.step if self._has_stepped else self._timeouts.first
+        return max(usual, self._timeouts.factor * self._longest)

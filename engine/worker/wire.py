@@ -1,8 +1,9 @@
 """Requests and events over a socket between this program and its worker: pickled, but pixels and noise copied once.
 
-What is large lies beside the pickle (PEP 574, "out of band"): the sender hands it to the kernel where it is, and the
-receiver has the kernel write it where it stays.  A frame is the number of its parts and their lengths, 8 bytes each,
-little-endian; then the parts, the pickle first.  Only ever between processes of one program: pickle trusts its source.
+Large buffers are sent beside the pickle (PEP 574, "out of band"): the sender hands them to the kernel where they are,
+and the receiver lets the kernel write them where they stay.  A frame is the number of its parts and their lengths, 8
+bytes each, little-endian; then the parts, the pickle first.  Only for processes of one program: pickle trusts its
+source.
 """
 
 from __future__ import annotations
@@ -18,19 +19,23 @@ Sent = TypeVar("Sent")
 Received = TypeVar("Received")
 
 _LENGTH = 8
-_MOST_AT_ONCE = 512
-"""Parts handed over in one call; systems take 1024."""
+_MAX_PARTS = 512
+"""Parts handed over in one call; systems accept 1024 (IOV_MAX)."""
 
 
 class Wire(Generic[Sent, Received]):
-    """One end.  Any thread may send, one receives."""
+    """One end of the connection.  Any thread may send, one thread receives."""
 
     def __init__(self, end: socket.socket) -> None:
         self._socket = end
         self._lock = threading.Lock()
 
     def send(self, value: Sent) -> None:
-        """Returns when all of it is on the way, so it waits for an end that does not read.  OSError."""
+        """Send a value; returns when all of it is handed to the kernel, so it waits for an end that does not read.
+
+        Raises:
+            OSError: The other end is gone.
+        """
         beside: list[pickle.PickleBuffer] = []
         head = pickle.dumps(value, protocol=5, buffer_callback=beside.append)
         parts = [memoryview(head), *(buffer.raw() for buffer in beside)]
@@ -39,22 +44,30 @@ class Wire(Generic[Sent, Received]):
             self._write([memoryview(lengths), *parts])
 
     def receive(self) -> Received:
-        """Waits for the next value.  EOFError when the other end is gone; OSError."""
+        """Wait for the next value.
+
+        Raises:
+            EOFError: The other end is gone.
+            OSError: The connection failed.
+        """
         (count,) = struct.unpack("<Q", self._read(_LENGTH))
         lengths = struct.unpack(f"<{count}Q", self._read(_LENGTH * count))
         head, *beside = [self._read(length) for length in lengths]
         return cast("Received", pickle.loads(head, buffers=beside))
 
     def has_news(self, seconds: float) -> bool:
-        """Waits so long for something to receive; the end of the other end is something too."""
+        """Wait at most so many seconds for something to receive; the end of the connection counts too."""
         return self._is_ready(select.POLLIN, seconds)
 
     def is_clear(self, seconds: float) -> bool:
-        """Waits so long until most of what was sent is taken in (on Linux: three quarters of the kernel's buffer)."""
+        """Wait at most so many seconds until the other end has read most of what was sent.
+
+        On Linux that is three quarters of the kernel's buffer.
+        """
         return self._is_ready(select.POLLOUT, seconds)
 
     def close(self) -> None:
-        """This end."""
+        """Close this end."""
         self._socket.close()
 
     def _is_ready(self, what: int, seconds: float) -> bool:
@@ -63,20 +76,20 @@ class Wire(Generic[Sent, Received]):
         return bool(poll.poll(seconds * 1000))
 
     def _write(self, parts: list[memoryview]) -> None:
-        waiting = [part for part in parts if part.nbytes]
-        while waiting:
-            sent = self._socket.sendmsg(waiting[:_MOST_AT_ONCE])
-            while waiting and sent >= waiting[0].nbytes:
-                sent -= waiting.pop(0).nbytes
+        unsent = [part for part in parts if part.nbytes]
+        while unsent:
+            sent = self._socket.sendmsg(unsent[:_MAX_PARTS])
+            while unsent and sent >= unsent[0].nbytes:
+                sent -= unsent.pop(0).nbytes
             if sent:
-                waiting[0] = waiting[0].cast("B")[sent:]
+                unsent[0] = unsent[0].cast("B")[sent:]
 
     def _read(self, size: int) -> bytes:
-        """In one piece as a rule; a signal may cut it."""
+        """Usually one piece, which becomes the value's own buffer; a signal may split it."""
         data = self._socket.recv(size, socket.MSG_WAITALL) if size else b""
         while len(data) < size:
             more = self._socket.recv(size - len(data), socket.MSG_WAITALL)
             if not more:
-                raise EOFError("the other end is gone")
+                raise EOFError("the other end of the connection is gone")
             data += more
         return data

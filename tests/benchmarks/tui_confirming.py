@@ -22,8 +22,8 @@ from engine.rendering.requests import PictureTask, RenderJob
 from engine.target import Target, target_for_prompt
 from engine.worker.client import WorkerRenderer
 from latentpng.record import Lineage, Round, SeedRoot
-from tui.commands.confirm import NEAR, SHARE
-from tui.commands.run import Work
+from tui.commands.confirm import MAX_MEAN, MAX_SHARE
+from tui.commands.rendering import Rendering
 
 PROMPTS = (
     "a red sun over a lake",
@@ -44,10 +44,10 @@ def main() -> None:
     others["JPEG of quality 75"] = [as_jpeg(picture, 75) for picture in first]
     others["bfloat16, and JPEG of quality 75"] = [as_jpeg(picture, 75) for picture in renderings["bfloat16"]]
     unrelated = distances(first, renderings["other noise"])
-    print(f"NEAR {NEAR:g}, SHARE {SHARE:g}; {len(PROMPTS)} prompts, mean difference of 255")
+    print(f"MAX_MEAN {MAX_MEAN:g}, MAX_SHARE {MAX_SHARE:g}; {len(PROMPTS)} prompts, mean difference of 255")
     for name, pictures in others.items():
         found = distances(first, pictures)
-        holds = sum(one <= NEAR and one <= SHARE * other for one, other in zip(found, unrelated, strict=True))
+        holds = sum(one <= MAX_MEAN and one <= MAX_SHARE * other for one, other in zip(found, unrelated, strict=True))
         print(
             f"{name:34}{statistics.median(found):7.2f}  ({min(found):.2f} to {max(found):.2f})"
             f"  confirmed {holds} of {len(found)}"
@@ -56,30 +56,30 @@ def main() -> None:
 
 def rendered_all() -> Mapping[str, list[Picture]]:
     """Name of a way -> a picture for each prompt."""
-    with Work(WorkerRenderer(), pictures=0, quiet=True) as work:
+    with Rendering(WorkerRenderer(), pictures=0, quiet=True) as rendering:
         roots = [Lineage(root=SeedRoot(seed=seed)) for seed in SEEDS]
         plain = target_for_prompt(Options(), "")
-        renderings = {"float32": rendered(work, plain, roots)}
+        renderings = {"float32": rendered(rendering, plain, roots)}
         for name in ("Euler", "DPM++ 2M", "Euler a"):
             settings = replace(plain.settings, scheduler=scheduler_settings(name))
-            renderings[f"sampler {name}"] = rendered(work, plain.with_settings(settings), roots)
+            renderings[f"sampler {name}"] = rendered(rendering, plain.with_settings(settings), roots)
         for scale in (0.05, 0.1, 0.2):
             moved = [root.child(Round(seed=1, scale=scale)) for root in roots]
-            renderings[f"noise moved by {scale:g}"] = rendered(work, plain, moved)
+            renderings[f"noise moved by {scale:g}"] = rendered(rendering, plain, moved)
         strangers = [Lineage(root=SeedRoot(seed=seed + 1000)) for seed in SEEDS]
-        renderings["other noise"] = rendered(work, plain, strangers)
-        renderings["bfloat16"] = rendered(work, target_for_prompt(Options(dtype="bfloat16"), ""), roots)
+        renderings["other noise"] = rendered(rendering, plain, strangers)
+        renderings["bfloat16"] = rendered(rendering, target_for_prompt(Options(dtype="bfloat16"), ""), roots)
     return renderings
 
 
-def rendered(work: Work, target: Target, lineages: list[Lineage]) -> list[Picture]:
+def rendered(rendering: Rendering, target: Target, lineages: list[Lineage]) -> list[Picture]:
     """One picture for each prompt, alone."""
     pictures = []
-    work.load(target)
+    rendering.load(target)
     for number, (prompt, lineage) in enumerate(zip(PROMPTS, lineages, strict=True)):
         task = PictureTask(index=0, lineage=lineage, slot=(1, 0))
         job = RenderJob(job=number, tasks=(task,), settings=replace(target.settings, prompt=prompt))
-        pictures += [event.picture for event in list(work.pictures(job))]
+        pictures += [event.picture for event in list(rendering.pictures(job))]
     return pictures
 
 

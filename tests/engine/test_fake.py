@@ -1,4 +1,4 @@
-"""The fake renderer keeps the rules of the Protocol."""
+"""The fake renderer keeps the rules of the `Renderer` protocol."""
 
 from __future__ import annotations
 

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from engine.rendering.renderer import Renderer
     from engine.rendering.requests import LoadModel
     from engine.search.journal import Journal
-    from engine.search.running import Finished, Search
+    from engine.search.running import Search
+    from engine.search.store import Finished
     from engine.target import Target
     from engine.worker.inbox import Inbox
     from tui.app.screens.search import SearchScreen
@@ -173,7 +174,7 @@ class WarmerApp(App[None]):
         self.push_screen(ViewerScreen(screen), choose)
 
     def action_open(self) -> None:
-        from engine.search.journal import recent_pictures
+        from engine.search.folder import recent_pictures
         from tui.app.screens.ask import PathScreen, problem_of_picture
 
         def opened(path: Path | None) -> None:
@@ -269,7 +270,7 @@ class WarmerApp(App[None]):
         return read_journal(self._journal_path)
 
     def _fill_start_screen(self, screen: StartScreen) -> None:
-        from engine.search.journal import recent_pictures
+        from engine.search.folder import recent_pictures
 
         screen.offer(
             resume=self._journal.folder.name if self._journal else "",
@@ -305,7 +306,7 @@ class WarmerApp(App[None]):
     def _load(self, target: Target) -> None:
         """Asks for a model at a size, unless just that was asked for last."""
         request, last = target.load, self._requested
-        if last is None or self.load_failed or last.what_matters != request.what_matters:
+        if last is None or self.load_failed or last.load_key != request.load_key:
             self._requested, self._model_ready, self.load_failed = request, None, False
             self.renderer.load(request)
 
@@ -347,7 +348,7 @@ class WarmerApp(App[None]):
         if screen.search is not None or self._model_ready is None or opening is None:
             return
         from engine.open import folder_for, session_for
-        from engine.search.journal import PictureFolder
+        from engine.search.folder import PictureFolder
         from engine.search.running import Search
 
         folder = folder_for(opening, self._arguments.out, self._sessions)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from engine.search.axis import Axis
-from engine.search.running import PARENT, Progress
-from engine.search.session import Bands, Session, kept, kept_since_start
+from engine.search.bands import Bands, correlation
+from engine.search.progress import Progress
+from engine.search.running import PARENT
+from engine.search.session import Session, correlation_since_start
 
 BANDS = {
     Bands.ALL: "everything moves",
@@ -24,7 +26,7 @@ def scale_words(session: Session) -> str:
     """The scale, and what it means."""
     if session.axis is Axis.PROMPT:
         return f"scale {session.scale:.2g}: each candidate keeps the noise of its parent"
-    return f"scale {session.scale:.2g}: each candidate keeps {percent(kept(session.template))} of its parent"
+    return f"scale {session.scale:.2g}: each candidate keeps {percent(correlation(session.template))} of its parent"
 
 
 def moving_words(session: Session) -> str:
@@ -40,7 +42,7 @@ def search_words(session: Session) -> str:
     taken = session.lineage.rounds[session.begun_at :]
     if taken:
         start = "the start's noise" if any(round_.prompt_scale for round_ in taken) else "the start"
-        words.append(f"{percent(kept_since_start(session))} of {start} left")
+        words.append(f"{percent(correlation_since_start(session))} of {start} left")
     return " · ".join(words)
 
 

@@ -1,1 +1,4 @@
-"""`warmer new`, `vary` and `render`: the search from scripts.  Paths on stdout, progress on stderr, no Textual."""
+"""The commands `warmer new`, `vary`, `render` and `doctor`: results on stdout, progress on stderr, no Textual.
+
+Each command's module has `Arguments` (what only it is asked for), `add_arguments` (its command line) and `run`.
+"""

@@ -1,4 +1,4 @@
-"""Was this picture rendered from what its file says?  The file's pixels against those of a fresh rendering."""
+"""`warmer render --check`: the pixels in a file compared with those of a fresh rendering."""
 
 from __future__ import annotations
 
@@ -15,19 +15,24 @@ from tui.commands.confirm import Confirmation
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Comparison:
-    """apart: how far the pixels are from each other.  differing: a phrase for each condition that is another now."""
+    """What a comparison found.
+
+    Attributes:
+        apart: How far the pixels are apart.
+        differing: A phrase for each recorded condition that differs from this run.
+    """
 
     apart: PixelDifference
     differing: tuple[str, ...]
 
     @property
     def exit_code(self) -> ExitCode:
-        """OK for the same pixels, whatever the conditions."""
+        """OK for the same pixels, whatever the conditions are."""
         return ExitCode.PIXELS_DIFFER if self.apart.largest else ExitCode.OK
 
     @property
     def words(self) -> str:
-        """One phrase: "bit-exact", or how far off and why."""
+        """The result as one phrase: "bit-exact", or how far the pixels are apart and why."""
         why = "; ".join(self.differing)
         if not self.apart.largest:
             return "bit-exact" + (f", although {why}" if why else "")
@@ -39,7 +44,15 @@ class Comparison:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Checked:
-    """What came of one file: its exit code, and a problem (one sentence that names the file) when that is not OK."""
+    """The result of one file.
+
+    Attributes:
+        path: The file.
+        exit_code: Its exit code.
+        problem: A sentence that names the file, when the exit code is not OK; else "".
+        comparisons: What comparing found; () when nothing could be compared.
+        confirmations: What confirming found; () when it was not asked for.
+    """
 
     path: Path
     exit_code: ExitCode
@@ -49,14 +62,14 @@ class Checked:
 
     @property
     def line(self) -> str:
-        """As one line."""
+        """The result as one line for a person."""
         found = self.confirmations or self.comparisons
         return self.problem or "; ".join(f"{self.path}: {each.words}" for each in found)
 
     def to_json(self) -> dict[str, Json]:
-        """As an object; largest and mean are null where nothing was compared.
+        """Return the result as a JSON object.
 
-        confirmed, other: only where that was asked.
+        `largest` and `mean` are null where nothing was compared; `confirmed` and `other` are there only with --confirm.
         """
         entries: dict[str, Json] = {
             "path": str(self.path),
@@ -80,13 +93,23 @@ class Checked:
 
 
 def compare(file: Path, record: LatentRecord, event: PictureRendered) -> Comparison:
-    """The picture in the file against the one that was just rendered.  PixelsDifferError when their sizes do."""
+    """Compare the picture in a file with one that was just rendered.
+
+    Args:
+        file: The file.
+        record: What it carries.
+        event: What was rendered.
+
+    Raises:
+        PixelsDifferError: The pictures have different sizes.
+        UnreadableFileError: The file's pixels are damaged.
+    """
     width, height, rgb = read_picture(file)
     made = event.picture
     if (width, height) != (made.width, made.height):
-        raise PixelsDifferError(f"{file}: {width}x{height} pixels, rendering gives {made.width}x{made.height}")
+        raise PixelsDifferError(f"{file}: it has {width}x{height} pixels, rendering gives {made.width}x{made.height}")
     apart = compare_pixels(rgb, made.rgb)
     differing = differing_conditions(record, event.record)
     if apart.largest and record.pixels == event.record.pixels:
-        differing = (*differing, "the file was edited: rendering gives the pixels that it records")
+        differing = (*differing, "the file was edited: rendering gives the recorded pixels")
     return Comparison(apart=apart, differing=differing)

@@ -1,8 +1,8 @@
-"""Is the noise that `latentpng import` rebuilt the noise that a picture started from?  Measured, then written down.
+"""`warmer render --check --confirm`: did an imported picture start from the noise that `latentpng import` rebuilt?
 
 Other tools compute in another order and precision, so their pictures are rarely bit-exact here; and a picture that
-comes out alike from any noise proves none.  So two things are asked: that the file's pixels are NEAR to those rendered
-from its noise, and that they are far from those of other noise, all else being equal (SHARE).
+looks the same from any noise proves nothing.  So two things are required: the file's pixels are close to those rendered
+from its noise (`MAX_MEAN`), and much closer than to those of unrelated noise, all else being equal (`MAX_SHARE`).
 """
 
 from __future__ import annotations
@@ -17,68 +17,75 @@ from engine.rendering.requests import PictureTask, RenderJob
 from latentpng.errors import ExitCode
 from latentpng.png.files import embed_record
 from latentpng.record import Json, LatentRecord, Lineage, SeedRoot, TensorRoot
-from tui.commands.run import say
+from tui.commands.output import say
 
-NEAR = 4.0
+MAX_MEAN = 4.0
 """The largest mean difference, of 255, between two renderings of one picture.
 
-With the third landscape model (`python -m tests.benchmarks.tui_confirming`, 6 prompts): bfloat16 and a JPEG of quality
-75 together give 1.5 to 2.8, noise moved by 0.2 gives 1.9 to 6.8, other noise 10 to 38.  So wrong noise is told, and
-noise nearby is not.
+Measured with the third landscape model (`python -m tests.benchmarks.tui_confirming`, 6 prompts): bfloat16 and a JPEG of
+quality 75 together give 1.5 to 2.8, noise moved by 0.2 gives 1.9 to 6.8, unrelated noise 10 to 38.  So wrong noise is
+detected, and slightly moved noise is not.
 """
-SHARE = 0.25
-"""The largest share that this difference may have of the one from a picture of other noise."""
+MAX_SHARE = 0.25
+"""The largest ratio of this difference to the one from a picture of unrelated noise."""
 
 _MARK = "unverified"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Confirmation:
-    """apart: the file from the rendering of its noise.  other: its mean difference from that of other noise.
+    """What was measured.
 
-    drawn: the sampler drew further noise at every step, another here than in the tool.
+    Attributes:
+        apart: How far the file's pixels are from those rendered from its noise.
+        other: The mean difference of the file's pixels from those rendered from unrelated noise, of 255.
+        draws_noise: The sampler draws further noise at every step, which differs from that of the other tool.
     """
 
     apart: PixelDifference
     other: float
-    drawn: bool = False
+    draws_noise: bool = False
 
     @property
     def holds(self) -> bool:
-        """Did the picture start from this noise?"""
-        return self.apart.mean <= NEAR and self.apart.mean <= SHARE * self.other
+        """True when the picture started from this noise."""
+        return self.apart.mean <= MAX_MEAN and self.apart.mean <= MAX_SHARE * self.other
 
     @property
     def exit_code(self) -> ExitCode:
-        """PIXELS_DIFFER when it does not hold."""
+        """PIXELS_DIFFER when the noise is not confirmed."""
         return ExitCode.OK if self.holds else ExitCode.PIXELS_DIFFER
 
     @property
     def words(self) -> str:
-        """One phrase: confirmed or not, and what was measured."""
+        """The result as one phrase: confirmed or not, and what was measured."""
         found = (
             f"differs by at most {self.apart.largest} of 255, {self.apart.mean:.4f} on average "
-            f"({self.other:.4f} from a picture of other noise)"
+            f"({self.other:.4f} from a picture of unrelated noise)"
         )
         if self.holds:
             return f"confirmed: {found}"
-        drawn = "; this sampler draws noise at every step too, which no file tells" if self.drawn else ""
-        needed = f"up to {NEAR:g} and {SHARE:.0%} of the other were needed"
-        return f"not confirmed: {found}; {needed}{drawn}; the file is as it was"
+        limits = f"the average may be at most {MAX_MEAN:g}, and {MAX_SHARE:.0%} of that from unrelated noise"
+        drawn = "; this sampler also draws noise at every step, which no file records" if self.draws_noise else ""
+        return f"not confirmed: {found}; {limits}{drawn}; the file is unchanged"
 
 
 def imported_root(file: Path, record: LatentRecord) -> TensorRoot:
-    """The root of an imported picture whose noise nobody confirmed yet.  InvalidRequestError when it is none."""
+    """Return the root of an imported picture whose noise is not confirmed yet.
+
+    Raises:
+        InvalidRequestError: The picture is no such picture.
+    """
     root = record.lineage.root
     if not isinstance(root, TensorRoot) or root.source.get(_MARK) is not True:
         raise InvalidRequestError(f"{file}: its noise is not marked as unverified, so there is nothing to confirm")
     if record.lineage.rounds or record.software:
-        raise InvalidRequestError(f"{file}: it was rendered from this noise; only the imported picture can confirm it")
+        raise InvalidRequestError(f"{file}: it was rendered from that noise; only the imported picture can confirm it")
     return root
 
 
 def other_noise(job: RenderJob, record: LatentRecord) -> RenderJob:
-    """The same job from noise that has nothing to do with it, the same one each time."""
+    """Return the same job from unrelated noise, which is the same one each time."""
     lineage = Lineage(root=SeedRoot(seed=int(record.node[:16], 16)))
     return replace(
         job,
@@ -88,7 +95,17 @@ def other_noise(job: RenderJob, record: LatentRecord) -> RenderJob:
 
 
 def write_confirmed(file: Path, record: LatentRecord, found: Confirmation, event: PictureRendered) -> None:
-    """The file without the mark and with what was measured; its pixels stay as they are.  UnwritableFileError."""
+    """Replace the mark in a file by what was measured; its pixels are copied as they are.
+
+    Args:
+        file: The file.
+        record: What it carries.
+        found: What was measured.
+        event: The rendering that it was measured against.
+
+    Raises:
+        UnwritableFileError: The file cannot be written.
+    """
     root = imported_root(file, record)
     source = {name: value for name, value in root.source.items() if name != _MARK}
     lineage = replace(record.lineage, root=replace(root, source=source))
@@ -96,12 +113,12 @@ def write_confirmed(file: Path, record: LatentRecord, found: Confirmation, event
     embed_record(
         file,
         replace(record, metadata=replace(record.metadata, lineage=lineage, settings=settings)),
-        warn=lambda: say(f"{file}: it has a C2PA signature, which does not fit the new bytes"),
+        warn=lambda: say(f"{file}: its C2PA signature does not match the new bytes"),
     )
 
 
 def _measured(found: Confirmation, rendered: LatentRecord) -> dict[str, Json]:
-    """As SPEC.md names it: how far off, and what rendered it here."""
+    """Return the entry `confirmed` of SPEC.md: how far the pixels are apart, and what rendered them here."""
     return {
         "largest": found.apart.largest,
         "mean": found.apart.mean,

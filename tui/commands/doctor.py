@@ -1,4 +1,4 @@
-"""`warmer doctor`: what warmer finds here, a line a thing, fit to be pasted into a report of a fault."""
+"""`warmer doctor`: what warmer finds on this machine, one line each, to be pasted into a bug report."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from engine.target import target_for_prompt
 from latentpng.errors import ExitCode
 from tui.arguments import OutputArguments, add_model_options
 from tui.commands.examine import Finding, examined
+from tui.commands.output import Output
 from tui.commands.repeat import repeated
-from tui.commands.run import Output
 from tui.exit_codes import exit_code_of
 
 
@@ -30,15 +30,15 @@ class Arguments(OutputArguments):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command line of `warmer doctor`."""
+    """Add the command line of `warmer doctor`."""
     parser.add_argument(
-        "--quick", action="store_true", help="render nothing and leave torch alone: what a second is enough for"
+        "--quick", action="store_true", help="render nothing and do not import torch: takes about a second"
     )
     add_model_options(parser)
 
 
 def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
-    """Prints each finding as soon as it is there; the code of the first problem, 0 when there is none."""
+    """Print each finding as soon as it is made, and return the exit code of the first problem."""
     output, code = Output(json_lines=arguments.json), int(ExitCode.OK)
     for finding in _findings(options, arguments, renderer):
         output.entries(finding.to_json()) if arguments.json else output.line(finding.line)
@@ -49,7 +49,7 @@ def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
 def _findings(options: Options, arguments: Arguments, renderer: Renderer) -> Iterator[Finding]:
     yield from examined(options)
     if arguments.quick:
-        yield Finding(name="rendering", note=True, found="left out, as --quick asks")
+        yield Finding(name="rendering", note=True, found="skipped because of --quick")
         return
     try:
         yield from repeated(target_for_prompt(options, "a red sun over a lake"), renderer, quiet=arguments.quiet)

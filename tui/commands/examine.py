@@ -1,4 +1,4 @@
-"""What can be found out about this machine without rendering: versions, memory, terminal, folders, model; no torch."""
+"""`warmer doctor` without rendering: versions, memory, GPUs, terminal, folders and model.  No torch."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 import platformdirs
+import psutil
 from packaging.requirements import Requirement
 
 from engine.errors import ModelError
@@ -49,7 +50,14 @@ _GPU_SECONDS = 10
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """One thing.  code: the exit code when it is a problem, else 0.  note: good to know, and no problem."""
+    """One line of `warmer doctor`.
+
+    Attributes:
+        name: What was looked at.
+        found: What was found.
+        note: True for something that is worth knowing but no problem.
+        code: The exit code of a problem, else OK.
+    """
 
     name: str
     found: str
@@ -58,31 +66,31 @@ class Finding:
 
     @property
     def status(self) -> str:
-        """One of ok, note, problem."""
+        """One of "ok", "note" and "problem"."""
         return "problem" if self.code else "note" if self.note else "ok"
 
     @property
     def line(self) -> str:
-        """As one line, without names of people."""
+        """The finding as one line, without the user's name."""
         return f"{self.status:8} {self.name:11} {nameless(self.found)}"
 
     def to_json(self) -> dict[str, Json]:
-        """As an object."""
+        """Return the finding as a JSON object, without the user's name."""
         return {"check": self.name, "status": self.status, "found": nameless(self.found)}
 
 
 def nameless(text: str) -> str:
-    """Without the home directory, and without the user's name where it is a part of another path."""
+    """Return a text without the home directory, and without the user's name in other paths."""
     home = str(Path.home())
     if len(home) > 1:
         text = re.sub(rf"{re.escape(home)}(?![\w-])", "~", text)
-    with suppress(OSError, KeyError):  # nobody's process has no name
+    with suppress(OSError, KeyError):  # the user of a container may have no name
         text = re.sub(rf"(?<=/){re.escape(getpass.getuser())}(?=[/\s:,]|$)", "<user>", text)
     return text
 
 
 def examined(options: Options) -> Iterator[Finding]:
-    """All of it, the quick things first."""
+    """Yield all findings, the quick ones first."""
     system = f"{platform.system()} {platform.release()} {platform.machine()}"
     yield Finding(name="warmer", found=f"{__version__}, Python {platform.python_version()}, {system}")
     yield packages()
@@ -95,7 +103,7 @@ def examined(options: Options) -> Iterator[Finding]:
 
 
 def packages() -> Finding:
-    """Versions as they are installed; nothing is imported."""
+    """Return the installed versions; nothing is imported."""
     found, missing = [], []
     for name in PACKAGES:
         try:
@@ -105,43 +113,38 @@ def packages() -> Finding:
     if missing:
         return Finding(name="packages", found=f"not installed: {', '.join(missing)}", code=ExitCode.NO_MODEL)
     if unfit := list(_unfit()):
-        return Finding(name="packages", found=", ".join([*unfit, *found]), code=ExitCode.NO_MODEL)
+        text = f"{'; '.join(unfit)}; installed: {', '.join(found)}"
+        return Finding(name="packages", found=text, code=ExitCode.NO_MODEL)
     return Finding(name="packages", found=", ".join(found))
 
 
 def _unfit() -> Iterator[str]:
-    """Packages of a version that warmer does not work with, by what it was installed with."""
-    with suppress(PackageNotFoundError):  # of a checkout that is not installed nobody knows
+    """Yield packages whose version does not meet the requirements that warmer was installed with."""
+    with suppress(PackageNotFoundError):  # a checkout that is not installed has no requirements
         for need in map(Requirement, requires("warmer") or ()):
             if need.marker is not None and not need.marker.evaluate({"extra": ""}):
                 continue
             with suppress(PackageNotFoundError):
                 if not need.specifier.contains(version(need.name), prereleases=True):
-                    yield f"{need.name} {version(need.name)} does not fit, {need.specifier} is needed"
+                    yield f"{need.name} {version(need.name)} is not supported: {need.specifier} is required"
 
 
 def memory() -> Finding:
-    """Of the machine, as Linux counts it."""
-    try:
-        lines = Path("/proc/meminfo").read_text("ascii").splitlines()
-    except OSError:
-        return Finding(name="memory", found="not known on this system", note=True)
-    kibibytes = {name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines)}
-    total, free = (kibibytes.get(name, 0) * 1024 for name in ("MemTotal", "MemAvailable"))
-    return Finding(
-        name="memory", found=f"{_gib(total)}, {_gib(free)} of it free; {os.cpu_count()} cores", note=free < LOW_MEMORY
-    )
+    """Return the main memory of the machine and its cores."""
+    memory = psutil.virtual_memory()
+    found = f"{_gib(memory.total)}, {_gib(memory.available)} of it free; {os.cpu_count()} cores"
+    return Finding(name="memory", found=found, note=memory.available < LOW_MEMORY)
 
 
 def gpus() -> Iterator[Finding]:
-    """As NVIDIA's driver tells them; of others only torch knows."""
+    """Yield the GPUs that NVIDIA's driver reports; only torch knows about others."""
     try:
         done = subprocess.run(_GPU_QUESTION, capture_output=True, text=True, timeout=_GPU_SECONDS, check=True)
     except FileNotFoundError:
-        yield Finding(name="gpu", found="no NVIDIA driver here")
+        yield Finding(name="gpu", found="no NVIDIA driver found")
         return
     except (OSError, subprocess.SubprocessError):
-        yield Finding(name="gpu", found="the NVIDIA driver is installed and does not answer", note=True)
+        yield Finding(name="gpu", found="the NVIDIA driver is installed, but does not answer", note=True)
         return
     for line in done.stdout.splitlines():
         match [part.strip() for part in line.split(",")]:
@@ -152,9 +155,9 @@ def gpus() -> Iterator[Finding]:
 
 
 def terminal(environment: Mapping[str, str]) -> Finding:
-    """What pictures are drawn with; the terminal is asked, when there is one."""
+    """Return what the terminal can do; it is asked, when there is one."""
     if not probe.on_terminal():
-        return Finding(name="terminal", found="none (standard input or error is not one)", note=True)
+        return Finding(name="terminal", found="none: standard input or standard error is not a terminal", note=True)
     found = detect("auto", environment)
     size = shutil.get_terminal_size()
     parts = [
@@ -169,7 +172,7 @@ def terminal(environment: Mapping[str, str]) -> Finding:
 
 
 def folders() -> Mapping[str, Path]:
-    """Where warmer writes: pictures, the last session, logs of the worker; and where --download puts models."""
+    """Return where warmer writes pictures, its state and the worker's logs, and where --download puts models."""
     from huggingface_hub import constants
 
     return {
@@ -181,31 +184,31 @@ def folders() -> Mapping[str, Path]:
 
 
 def writable(name: str, folder: Path) -> Finding:
-    """Can a file be written there?  Tried, in the folder itself or in what there is of its path; nothing is left."""
-    there = next((path for path in (folder, *folder.parents) if path.exists()), folder)
+    """Return whether a file can be written in a folder; tried in the nearest parent that exists, and removed again."""
+    nearest = next((path for path in (folder, *folder.parents) if path.exists()), folder)
     try:
-        with tempfile.TemporaryFile(dir=there):
-            free = shutil.disk_usage(there).free
+        with tempfile.TemporaryFile(dir=nearest):
+            free = shutil.disk_usage(nearest).free
     except OSError as error:
         why = error.strerror or str(error)
         return Finding(name=name, found=f"{folder} cannot be written ({why})", code=ExitCode.UNWRITABLE)
-    made = "" if there == folder else ", made when it is needed"
-    return Finding(name=name, found=f"{folder}{made}, {_gib(free)} free", note=free < LOW_SPACE)
+    missing = "" if nearest == folder else ", created when needed"
+    return Finding(name=name, found=f"{folder}{missing}, {_gib(free)} free", note=free < LOW_SPACE)
 
 
 def model(options: Options) -> Finding:
-    """The model that was asked for, or the one that ships: is it here, and whole?"""
+    """Return whether the model that was asked for, or the embedded one, is here and complete."""
     try:
         choice = model_of(options)
         if choice.download:
-            return Finding(name="model", found=f"{choice.name}, not looked at before it is downloaded", note=True)
+            return Finding(name="model", found=f"{choice.name}, not checked before it is downloaded", note=True)
         if not choice.is_single_file:
             look_at_folder(choice.folder)
         identity = model_identity(choice)
     except (ModelError, OSError) as error:
         return Finding(name="model", found=str(error), code=ExitCode.NO_MODEL)
     return Finding(
-        name="model", found=f"{choice.name}, whole, {identity['pipeline']}, {str(identity['fingerprint'])[:12]}"
+        name="model", found=f"{choice.name}, complete, {identity['pipeline']}, {str(identity['fingerprint'])[:12]}"
     )
 
 

@@ -1,4 +1,4 @@
-"""`warmer new`: fresh pictures from a prompt."""
+"""`warmer new`: make new pictures from a prompt."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from engine.errors import InvalidRequestError
 from engine.options import Options
 from engine.rendering.renderer import Renderer
 from engine.rendering.requests import PictureTask, RenderJob
-from engine.search.session import step_seed_of
+from engine.search.seeds import step_seed_of
 from engine.target import target_for_prompt
 from latentpng.errors import ExitCode
 from latentpng.record import Lineage, SeedRoot
 from latentpng.rules import MAX_SEED
-from tui.arguments import OutputArguments, add_render_options, count
-from tui.commands.run import JOB, Output, refuse_overwriting, rendered, save
+from tui.arguments import OutputArguments, add_out_option, add_render_options, count
+from tui.commands.output import Output, refuse_overwriting, save
+from tui.commands.rendering import JOB, rendered
 
-OTHER_PICTURES = (".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif")
+OTHER_FORMATS = (".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,22 +38,24 @@ class Arguments(OutputArguments):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command line of `warmer new`."""
-    parser.add_argument("--prompt", required=True, metavar="P", help="what the picture shows")
-    parser.add_argument("--count", type=count, metavar="K", help="pictures, of seeds N, N+1, ... (default: 1)")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR|FILE", help="a folder, or one .png file")
+    """Add the command line of `warmer new`."""
+    parser.add_argument("--prompt", required=True, metavar="P", help="what the pictures show")
+    parser.add_argument(
+        "--count", type=count, metavar="K", help="number of pictures, from the seeds N, N+1, ... (default: 1)"
+    )
+    add_out_option(parser, "DIR|FILE", "a folder, or one .png file", required=True)
     add_render_options(parser)
 
 
 def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
-    """Renders and saves; a picture's path is printed the moment it is on disk."""
+    """Render and save the pictures; the path of each is printed as soon as it is on disk."""
     target = target_for_prompt(options, arguments.prompt)
     seed = options.seed_or_random()
     if seed + arguments.count - 1 > MAX_SEED:
-        raise InvalidRequestError(f"--seed {seed} with --count {arguments.count} goes beyond 2^64 - 1")
+        raise InvalidRequestError(f"--seed {seed} with --count {arguments.count} exceeds the largest seed, 2^64 - 1")
     seeds = range(seed, seed + arguments.count)
     paths = _paths(arguments.out, list(seeds))
-    refuse_overwriting(paths, arguments.overwrite)
+    refuse_overwriting(paths, arguments.force)
     target = target.with_settings(replace(target.settings, step_seed=step_seed_of(seed)))
 
     lineages = [Lineage(root=SeedRoot(seed=each)) for each in seeds]
@@ -66,10 +69,10 @@ def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
 
 
 def _paths(out: Path, seeds: list[int]) -> list[Path]:
-    if out.suffix.lower() in OTHER_PICTURES and not out.is_dir():
-        raise InvalidRequestError(f"{out}: pictures are PNG files: name one, or a folder")
+    if out.suffix.lower() in OTHER_FORMATS and not out.is_dir():
+        raise InvalidRequestError(f"{out}: pictures are saved as PNG; name a .png file or a folder")
     if out.suffix.lower() != ".png" or out.is_dir():
         return [out / f"{seed}.png" for seed in seeds]
     if len(seeds) > 1:
-        raise InvalidRequestError(f"{out}: {len(seeds)} pictures need a folder, this names one file")
+        raise InvalidRequestError(f"{out}: one file cannot hold {len(seeds)} pictures; name a folder")
     return [out]

@@ -1,4 +1,4 @@
-"""`warmer render`: the noise of pictures rendered again, and the proof that it still gives the same pixels."""
+"""`warmer render`: render the noise of pictures again, and check that it still gives the same pixels."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ from latentpng.errors import ExitCode, LatentPngError
 from latentpng.png.files import read_record
 from latentpng.record import LatentRecord
 from latentpng.reports.tally import Tally
-from tui.arguments import OutputArguments, add_model_options, add_scheduler_option
+from tui.arguments import OutputArguments, add_model_options, add_out_option, add_scheduler_option
 from tui.commands.check import Checked, compare
 from tui.commands.confirm import Confirmation, imported_root, other_noise, write_confirmed
-from tui.commands.run import Output, Work, refuse_overwriting, save, say
+from tui.commands.output import Output, refuse_overwriting, save, say
+from tui.commands.rendering import Rendering
 from tui.exit_codes import exit_code_of
 
 
@@ -46,30 +47,42 @@ class Arguments(OutputArguments):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command line of `warmer render`."""
+    """Add the command line of `warmer render`."""
     parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="a picture that carries its noise")
     parser.add_argument(
         "--check",
         action="store_true",
-        help="compare with the file's own pixels, a line a file; exit code 8 if they differ",
+        help="instead of saving, compare with the pixels in the file, and print a line for each file; exit code 8 if "
+        "they differ",
     )
     parser.add_argument(
         "--confirm",
         action="store_true",
-        help="with --check, for a picture of `latentpng import`: when its noise gives its pixels, nearly, and other "
-        "noise does not, write that into the file in place of the mark `unverified`; exit code 8 when not",
+        help="with --check, for a picture from `latentpng import`: if its noise gives nearly its pixels and unrelated "
+        "noise does not, replace the mark `unverified` in the file by what was measured; exit code 8 if not",
     )
-    add_scheduler_option(parser)
-    parser.add_argument("--round", type=int, metavar="N", help="its ancestor after N rounds; 0 is the root")
+    add_scheduler_option(parser, opens_picture=True)
     parser.add_argument(
-        "--out", type=Path, metavar="F", help="where to save one (default: beside FILE; not at all with --check)"
+        "--round", type=int, metavar="N", help="render the picture's ancestor after N rounds; 0 is the root"
     )
-    add_model_options(parser)
+    add_out_option(
+        parser, "F", "where to save the picture of a single FILE (default: beside FILE; nowhere with --check)"
+    )
+    add_model_options(parser, opens_picture=True)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Wanted:
-    """One file.  rounds: of the ancestor that is asked for.  out: () when nothing is saved."""
+    """What is wanted of one file.
+
+    Attributes:
+        file: The file.
+        record: What it carries.
+        target: What renders it.
+        rounds: The number of rounds of the picture or ancestor to render.
+        slot: The slot to render it in; (0, 0) leaves that to the renderer.
+        out: Where it is saved; () for nowhere.
+    """
 
     file: Path
     record: LatentRecord
@@ -79,80 +92,80 @@ class _Wanted:
     out: tuple[Path, ...]
 
     @property
-    def model(self) -> tuple[object, ...]:
-        """Files in which this is the same share what the worker has loaded; the settings go with each job."""
-        return self.target.load.without_settings
+    def model_key(self) -> tuple[object, ...]:
+        """Files with the same key share what the worker has loaded; the settings go with each job."""
+        return self.target.load.model_key
 
     def job(self, number: int) -> RenderJob:
-        """It alone."""
+        """Return the job that renders it alone."""
         task = PictureTask(index=0, lineage=self.record.lineage.ancestor(self.rounds), slot=self.slot)
         return RenderJob(job=number, tasks=(task,), settings=self.target.settings, root_tensor=self.record.root_tensor)
 
 
 def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
-    """Renders each picture, in the order of the models that they need; saves it, or compares it."""
+    """Render each picture and save or compare it, grouped by model, so that each model is loaded once."""
     if arguments.out is not None and len(arguments.files) > 1:
-        raise InvalidRequestError(f"{arguments.out}: {len(arguments.files)} pictures were named, and --out is one file")
+        raise InvalidRequestError(f"--out {arguments.out} is one file, but {len(arguments.files)} pictures were given")
     if arguments.confirm and not arguments.check:
-        raise InvalidRequestError("--confirm goes with --check: it writes down what the comparison found")
+        raise InvalidRequestError("--confirm needs --check: it records what the comparison found")
     output, tally = Output(json_lines=arguments.json), Tally()
     models: dict[tuple[object, ...], list[Path]] = {}
     for file in arguments.files:
         try:
             wanted = _wanted(options, arguments, file)
-            refuse_overwriting(list(wanted.out), arguments.overwrite)
-            models.setdefault(wanted.model, []).append(file)
+            refuse_overwriting(list(wanted.out), arguments.force)
+            models.setdefault(wanted.model_key, []).append(file)
         except (EngineError, LatentPngError) as error:
-            _tell(arguments, output, tally, _failed(arguments, file, error))
+            _report(arguments, output, tally, _failed(arguments, file, error))
     pictures = sum(map(len, models.values())) * (2 if arguments.confirm else 1)
     if models:
-        with Work(renderer, pictures=pictures, quiet=arguments.quiet) as work:
-            for checked in _worked(options, arguments, work, models.values(), output):
-                _tell(arguments, output, tally, checked)
+        with Rendering(renderer, pictures=pictures, quiet=arguments.quiet) as rendering:
+            for checked in _results(options, arguments, rendering, models.values(), output):
+                _report(arguments, output, tally, checked)
     if tally.total > 1 and not arguments.quiet:
         say(tally.summary)
     return tally.worst
 
 
 class _Loading:
-    """The model of some files.  One that cannot be loaded is not tried for the next, settings that it refuses are."""
+    """The model of a group of files: after it could not be loaded, it is not tried again for the next file."""
 
-    def __init__(self, work: Work) -> None:
-        self._work = work
+    def __init__(self, rendering: Rendering) -> None:
+        self._rendering = rendering
         self._loaded: tuple[object, ...] = ()
         self._refusal: ModelError | None = None
 
     def load(self, target: Target) -> None:
-        """For this size too.  ModelError, InvalidRequestError, RenderError."""
+        """Load the model for this size, unless it is; ModelError, InvalidRequestError, RenderError."""
         if self._refusal is not None:
             raise self._refusal
-        wanted = target.load.what_matters
+        wanted = target.load.load_key
         if wanted == self._loaded:
             return
         try:
-            self._work.load(target)
-        except ModelError as problem:
-            self._refusal = problem
+            self._rendering.load(target)
+        except ModelError as error:
+            self._refusal = error
             raise
         self._loaded = wanted
 
 
-def _worked(
-    options: Options, arguments: Arguments, work: Work, models: Iterable[list[Path]], output: Output
+def _results(
+    options: Options, arguments: Arguments, rendering: Rendering, models: Iterable[list[Path]], output: Output
 ) -> Iterator[Checked]:
-    """What came of each file, the moment it is known.
+    """Yield the result of each file as soon as it is known.
 
-    Each is read again when its turn comes: the noise of thousands would not fit into memory.
+    Files are read again when their turn comes: the noise of thousands would not fit into memory.
     """
     numbers = count(1)
     for files in models:
-        loading = _Loading(work)
+        loading = _Loading(rendering)
         for file in files:
             try:
                 wanted = _wanted(options, arguments, file)
                 loading.load(wanted.target)
-                event = _rendered(work, wanted.job(next(numbers)))
-                confirmations = _confirmed(work, wanted, event, next(numbers)) if arguments.confirm else ()
+                event = _rendered(rendering, wanted.job(next(numbers)))
+                confirmations = _confirmed(rendering, wanted, event, next(numbers)) if arguments.confirm else ()
                 yield _done(arguments, wanted, event, output, confirmations)
             except RenderCancelled:
                 raise
@@ -161,13 +174,13 @@ def _worked(
 
 
 def _wanted(options: Options, arguments: Arguments, file: Path) -> _Wanted:
-    """UnreadableFileError, NoLatentError and their kin, InvalidRequestError, ModelError."""
+    """Read a file and resolve its model; FileError, InvalidRequestError, ModelError."""
     record = read_record(file)
     own = len(record.lineage.rounds)
     rounds = own if arguments.round is None else arguments.round
     record.lineage.ancestor(rounds)
     if arguments.check and rounds != own:
-        raise InvalidRequestError(f"--check compares the picture itself: round {own}, not round {rounds}")
+        raise InvalidRequestError(f"--check compares the picture itself, round {own}: leave out --round {rounds}")
     if arguments.confirm:
         imported_root(file, record)
     beside = () if arguments.check else (file.with_name(f"{file.stem}-round{rounds}.png"),)
@@ -181,20 +194,20 @@ def _wanted(options: Options, arguments: Arguments, file: Path) -> _Wanted:
     )
 
 
-def _rendered(work: Work, job: RenderJob) -> PictureRendered:
-    for event in list(work.pictures(job)):
+def _rendered(rendering: Rendering, job: RenderJob) -> PictureRendered:
+    for event in list(rendering.pictures(job)):
         return event
-    raise RenderError("the renderer gave no picture")
+    raise RenderError("the renderer returned no picture")
 
 
-def _confirmed(work: Work, wanted: _Wanted, event: PictureRendered, number: int) -> tuple[Confirmation, ...]:
-    """Measured against a rendering of other noise; written into the file when it holds."""
+def _confirmed(rendering: Rendering, wanted: _Wanted, event: PictureRendered, number: int) -> tuple[Confirmation, ...]:
+    """Compare with a rendering of unrelated noise, and record in the file when the noise is confirmed."""
     apart = compare(wanted.file, wanted.record, event).apart
-    other = _rendered(work, other_noise(wanted.job(number), wanted.record))
+    other = _rendered(rendering, other_noise(wanted.job(number), wanted.record))
     found = Confirmation(
         apart=apart,
         other=compare(wanted.file, wanted.record, other).apart.mean,
-        drawn=draws_noise(wanted.target.settings.scheduler),
+        draws_noise=draws_noise(wanted.target.settings.scheduler),
     )
     if found.holds:
         write_confirmed(wanted.file, wanted.record, found, event)
@@ -213,7 +226,7 @@ def _done(
         if arguments.json or not arguments.check:
             output.picture(path, event)
     if not arguments.check:
-        if wanted.target.notice:  # a comparison says it by itself
+        if wanted.target.notice:  # a comparison reports it anyway
             say(f"{wanted.file}: {wanted.target.notice}")
         return Checked(path=wanted.file, exit_code=ExitCode.OK)
     compared = compare(wanted.file, wanted.record, event)
@@ -228,7 +241,7 @@ def _done(
 
 
 def _failed(arguments: Arguments, file: Path, error: EngineError | LatentPngError) -> Checked:
-    """The error of one of many; the only one is raised, as in every script, unless lines were asked for."""
+    """Return the error of a file as its result; without --check, the error of the only file is raised."""
     if len(arguments.files) == 1 and not arguments.check:
         raise error
     problem = str(error)
@@ -237,7 +250,7 @@ def _failed(arguments: Arguments, file: Path, error: EngineError | LatentPngErro
     return Checked(path=file, exit_code=ExitCode(exit_code_of(error)), problem=problem)
 
 
-def _tell(arguments: Arguments, output: Output, tally: Tally, checked: Checked) -> None:
+def _report(arguments: Arguments, output: Output, tally: Tally, checked: Checked) -> None:
     tally.codes[checked.exit_code] += 1
     if arguments.check:
         output.entries(checked.to_json()) if arguments.json else output.line(checked.line)
@@ -246,9 +259,9 @@ def _tell(arguments: Arguments, output: Output, tally: Tally, checked: Checked) 
 
 
 def _slot(record: LatentRecord) -> tuple[int, int]:
-    """The recorded place in the batch, (0, 0) when the file does not say."""
+    """Return the recorded slot, (0, 0) when the file records none."""
     match record.settings.get("slot"):
-        case [int(size), int(place)] if 0 <= place < size <= 64:
-            return size, place
+        case [int(size), int(index)] if 0 <= index < size <= 64:
+            return size, index
         case _:
             return 0, 0

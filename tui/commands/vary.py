@@ -1,4 +1,4 @@
-"""`warmer vary`: candidates of a picture, each with one round more in its lineage."""
+"""`warmer vary`: make candidates of a picture, each one round further."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from engine.errors import InvalidRequestError
 from engine.options import Options
 from engine.rendering.renderer import Renderer
 from engine.rendering.requests import PictureTask, RenderJob
-from engine.search.axis import Axis, along, last_axis
-from engine.search.session import Bands, factors_of, scale_of
+from engine.search.axis import Axis, along, last_axis, last_scale
+from engine.search.bands import Bands, factors_of
 from engine.target import target_for_record
 from latentpng.errors import ExitCode
 from latentpng.noise.replay import octaves
@@ -24,12 +24,14 @@ from tui.arguments import (
     add_axis_option,
     add_bands_option,
     add_model_options,
+    add_out_option,
     add_scheduler_option,
     count,
     fraction,
     whole_number,
 )
-from tui.commands.run import JOB, Output, refuse_overwriting, rendered, save
+from tui.commands.output import Output, refuse_overwriting, save
+from tui.commands.rendering import JOB, rendered
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,10 +39,11 @@ class Arguments(OutputArguments):
     """What only `warmer vary` is asked for.
 
     Attributes:
-        file: The picture that is varied.
+        file: The picture to vary.
         out: The folder for the candidates.
         count: The number of candidates in the round.
-        mark: Candidates whose blend is the only picture to render, by index from 0; () for every candidate alone.
+        mark: The indices, from 0, of the candidates whose blend is the only picture to render; () to render every
+            candidate.
     """
 
     file: Path
@@ -50,32 +53,37 @@ class Arguments(OutputArguments):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command line of `warmer vary`."""
-    parser.add_argument("file", type=Path, metavar="FILE", help="a picture that carries its noise")
-    parser.add_argument("--scale", type=fraction, metavar="S", help="how far candidates are from it, 0 to 1")
-    parser.add_argument("--count", type=count, metavar="K", help="candidates in the round (default: 8)")
+    """Add the command line of `warmer vary`."""
+    parser.add_argument("file", type=Path, metavar="FILE", help="the picture to vary; it must carry its noise")
+    parser.add_argument(
+        "--scale",
+        type=fraction,
+        metavar="S",
+        help="how far the candidates are from the picture, 0 to 1 (default: as in its last round, else the model's)",
+    )
+    parser.add_argument("--count", type=count, metavar="K", help="number of candidates in the round (default: 8)")
     parser.add_argument(
         "--mark",
         type=int,
         nargs="+",
         metavar="I",
-        help="render only these candidates' blend, counted from 0 (with --seed)",
+        help="render only the blend of these candidates, counted from 0; needs --seed, the seed of their round",
     )
-    parser.add_argument("--seed", type=whole_number, metavar="N", help="of the round; drawn by chance when left out")
-    add_bands_option(parser)
-    add_scheduler_option(parser)
+    parser.add_argument("--seed", type=whole_number, metavar="N", help="seed of the round (default: random)")
+    add_bands_option(parser, "tilt")
+    add_scheduler_option(parser, opens_picture=True)
     add_axis_option(parser)
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder for the new pictures")
-    add_model_options(parser)
+    add_out_option(parser, "DIR", "the folder for the candidates", required=True)
+    add_model_options(parser, opens_picture=True)
 
 
 def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
-    """Renders and saves; a picture's path is printed the moment it is on disk."""
+    """Render and save the candidates; the path of each is printed as soon as it is on disk."""
     record = read_record(arguments.file)
     target = target_for_record(options, record)
     lineages = _lineages(options, arguments, record, target.defaults.scale)
     paths = [arguments.out / _name(arguments.file.stem, lineage) for lineage in lineages]
-    refuse_overwriting(paths, arguments.overwrite)
+    refuse_overwriting(paths, arguments.force)
 
     tasks = tuple(PictureTask(index=index, lineage=lineage) for index, lineage in enumerate(lineages))
     job = RenderJob(job=JOB, tasks=tasks, settings=target.settings, root_tensor=record.root_tensor)
@@ -90,10 +98,10 @@ def _lineages(options: Options, arguments: Arguments, record: LatentRecord, defa
     if arguments.count > MAX_CANDIDATES:
         raise InvalidRequestError(f"--count {arguments.count}: a round has at most {MAX_CANDIDATES} candidates")
     if arguments.mark and options.seed is None:
-        raise InvalidRequestError("--mark needs --seed: the seed of the round whose candidates were marked")
+        raise InvalidRequestError("--mark needs --seed, the seed of the round whose candidates were marked")
     bands = Bands(options.bands or Bands.TILT)
     levels = octaves(record.tensor.shape, record.axes)
-    scale = options.scale or scale_of(record.lineage, default_scale)
+    scale = options.scale or last_scale(record.lineage, default_scale)
     chosen = [arguments.mark] if arguments.mark else [(mark,) for mark in range(arguments.count)]
     axis = Axis(options.axis or last_axis(record.lineage))
     round_ = Round(seed=options.seed_or_random(), of=arguments.count, scale=scale, bands=factors_of(bands, levels))
@@ -102,7 +110,7 @@ def _lineages(options: Options, arguments: Arguments, record: LatentRecord, defa
 
 
 def _name(stem: str, lineage: Lineage) -> str:
-    """FILE-r3-0.png: the picture's name, its rounds, its candidate (or candidates, blended)."""
+    """FILE-r3-0.png: the picture's name, its rounds, and its candidate (or the candidates that are blended)."""
     marks = "+".join(str(mark) for mark in lineage.rounds[-1].marks)
     origin = re.sub(r"-r\d+-[\d+]+$", "", stem)
     return f"{origin}-r{len(lineage.rounds)}-{marks}.png"

@@ -165,4 +165,4 @@ def test_it_is_another_load_that_is_asked_for(tiny: ModelChoice) -> None:
     assert serves(loaded, plain, plain)
     assert not serves(loaded, plain, compiled)
     assert with_other_loras(loaded, plain, compiled) is None
-    assert plain.without_settings != compiled.without_settings
+    assert plain.model_key != compiled.model_key

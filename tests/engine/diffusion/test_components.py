@@ -235,7 +235,7 @@ def test_another_vae_decodes_as_folder_and_as_file(tiny: ModelChoice, tmp_path: 
         assert isinstance(recorded, dict)
         assert recorded["name"] == place.stem
     phrases = differing_conditions(record_by(load(tiny)), record_by(loaded))
-    assert phrases == ("VAE 'of the model' then, single now",)
+    assert phrases == ("VAE of the model then, single now",)
 
 
 def test_a_vae_of_another_family_is_one_sentence(tiny: ModelChoice, tmp_path: Path) -> None:

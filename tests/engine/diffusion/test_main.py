@@ -30,8 +30,8 @@ from engine.rendering.events import (
 from engine.rendering.requests import LoadModel, ModelChoice, PictureTask, RenderJob
 from engine.rendering.settings import SchedulerSettings
 from latentpng.record import Lineage, SeedRoot
-from tests.engine.worker.test_client import ROOT, Watched, comes_true, is_alive, is_zombie
 from tests.support.engine.tiny import SETTINGS, save_tiny
+from tests.support.engine.workers import ROOT, Watched, comes_true, is_alive, is_zombie
 
 TASKS = tuple(PictureTask(index=index, lineage=Lineage(root=SeedRoot(seed=index))) for index in range(3))
 JOB = RenderJob(job=1, tasks=TASKS, settings=SETTINGS)

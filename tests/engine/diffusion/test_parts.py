@@ -186,7 +186,7 @@ def test_each_condition_that_differs_has_its_phrase() -> None:
     )
     assert differing(settings=with_setting("slot", [8, 3])) == ("slot in the batch 1 of 4 then, 3 of 8 now",)
     assert differing(settings=with_setting("prompt", "a sea")) == ("prompt 'a lake' then, 'a sea' now",)
-    assert differing(node="b" * 64) == ("another initial noise",)
+    assert differing(node="b" * 64) == ("a different initial noise",)
     model: Json = {"name": "other", "fingerprint": "2"}
     assert differing(settings=with_setting("model", model)) == ("model embedded then, other now (the weights differ)",)
     scheduler: Json = {"name": "DDIMScheduler", "options": {"use_karras_sigmas": True}, "eta": 1.0}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine.compare import differing_conditions, prompt_trouble
+from engine.compare import differing_conditions, prompt_notice
 from engine.diffusion.jobs import JobRunner
 from engine.diffusion.load import LoadedModel
 from engine.diffusion.prompt_offset import PromptMove, embedding_places, unit_of
@@ -145,8 +145,9 @@ def test_a_picture_of_a_program_that_moves_no_prompt_is_told_apart(loaded: Loade
     (event,) = pictures_of(loaded, job)
     settings = {name: value for name, value in event.record.settings.items() if name != "moved_prompt"}
     older = altered(event.record, settings=settings)
-    assert prompt_trouble(event.record) == prompt_trouble(altered(older, lineage=ROOT)) == ""
-    assert prompt_trouble(older) == (
-        "its rounds move the prompt, but the program that rendered it did not: rendered again it is another picture"
+    assert prompt_notice(event.record) == prompt_notice(altered(older, lineage=ROOT)) == ""
+    assert prompt_notice(older) == (
+        "its rounds move the prompt, but the program that rendered it could not do that: "
+        "rendering it again gives a different picture"
     )
     assert differing_conditions(older, event.record) == ("moved prompt embeddings not recorded then, 48x16 now",)

@@ -52,9 +52,9 @@ def test_an_unknown_scheduler_is_told_with_all_there_are() -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("Euler, magic", "the scheduler option 'magic' is not one that can be set"),
+        ("Euler, magic", "the scheduler option 'magic' is not supported"),
         ("Euler, karras=2", "the scheduler option 'use_karras_sigmas' is true or false"),
-        ("Euler, ", "the scheduler option '' is not one that can be set"),
+        ("Euler, ", "the scheduler option '' is not supported"),
         ("DDIM, eta=much", "the scheduler's eta is a number from 0 to 1, found 'much'"),
         ("DDIM, eta", "the scheduler's eta is a number from 0 to 1, found True"),
         ("DDIM, eta=2", "the scheduler's eta is a number from 0 to 1, found 2.0"),

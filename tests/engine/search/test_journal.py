@@ -1,80 +1,37 @@
-"""A session's folder and journal."""
+"""The journal of a session."""
 
 from __future__ import annotations
 
-from datetime import date
+import json
 from pathlib import Path
 
 import pytest
 
-from engine.rendering.events import Picture
-from engine.search.journal import (
-    Journal,
-    PictureFolder,
-    StoreError,
-    read_journal,
-    recent_pictures,
-    session_folder,
-    write_journal,
-)
-from engine.search.session import Mode, NoneBetter, Picked, begin, tell
-from latentpng.noise.replay import record_of, replay
-from latentpng.png.files import pixel_digest, read_record
-from latentpng.record import LatentRecord, Lineage, SeedRoot
-
-DAY = date(2026, 11, 22)
+from engine.errors import StoreError
+from engine.search.answers import NoneBetter, Picked
+from engine.search.journal import Journal, read_journal, write_journal
+from engine.search.session import Mode, Session, begin, tell
+from latentpng.record import Lineage, SeedRoot
 
 
-def made(seed: int) -> tuple[Picture, LatentRecord]:
-    """A tiny picture and its record."""
-    lineage = Lineage(root=SeedRoot(seed=seed))
-    picture = Picture(width=8, height=8, rgb=bytes([seed % 256]) * 192)
-    noise = replay(lineage, (4, 8, 8), "CHW")
-    return picture, record_of(lineage, noise, axes="CHW", pixels=pixel_digest(picture.rgb))
+def answered() -> Session:
+    """Return a session in which something was picked and then nothing was better."""
+    session = begin(Lineage(root=SeedRoot(seed=1)), seed=3, octaves=3, scale=0.7, count=8, mode=Mode.BISECT)
+    return tell(tell(session, Picked(marks=(2,))), NoneBetter())
 
 
-def test_folder_names(tmp_path: Path) -> None:
-    assert session_folder(tmp_path, "a red sun, a lake", DAY).name == "2026-11-22 a red sun, a lake"
-    assert session_folder(tmp_path, "../../etc/passwd\x1b[0m", DAY).parent == tmp_path
-    assert session_folder(tmp_path, "  ", DAY).name == "2026-11-22 untitled"
-    assert len(session_folder(tmp_path, "x" * 500, DAY).name) == len("2026-11-22 ") + 60
-    session_folder(tmp_path, "twice", DAY).mkdir()
-    assert session_folder(tmp_path, "twice", DAY).name == "2026-11-22 twice 2"
-
-
-def test_each_picture_is_saved_once_in_order(tmp_path: Path) -> None:
-    folder = PictureFolder(tmp_path / "session")
-    first, again, second = (folder.save(*made(seed)) for seed in (1, 1, 2))
-    folder.close()
-    assert first.result() == again.result() == tmp_path / "session" / "001-round0.png"
-    assert second.result().name == "002-round0.png"
-    assert read_record(second.result()).lineage == Lineage(root=SeedRoot(seed=2))
-
-
-def test_an_older_session_in_the_same_folder_is_not_overwritten(tmp_path: Path) -> None:
-    for seed in (1, 2):
-        folder = PictureFolder(tmp_path)
-        folder.save(*made(seed)).result()
-        folder.close()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["001-round0.png", "002-round0.png"]
-
-
-def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("in the way")
-    folder = PictureFolder(tmp_path / "file" / "session")
-    with pytest.raises(StoreError, match=r"^.*/file/session: cannot save a picture there: Not a directory$"):
-        folder.save(*made(1)).result()
-    folder.close()
+def written(folder: Path) -> Path:
+    """Write the journal of a session whose first picture is in `folder`, and return its path."""
+    picture = folder / "picture.png"
+    picture.write_bytes(b"")
+    write_journal(folder / "state" / "journal.json", Journal.of(answered(), picture, folder, saved_rounds=0))
+    return folder / "state" / "journal.json"
 
 
 def test_a_session_comes_back_from_its_journal(tmp_path: Path) -> None:
-    picture = tmp_path / "picture.png"
-    picture.write_bytes(b"")
-    session = begin(Lineage(root=SeedRoot(seed=1)), seed=3, octaves=3, scale=0.7, count=8, mode=Mode.BISECT)
-    later = tell(tell(session, Picked(marks=(2,))), NoneBetter())
-    journal = Journal.of(later, picture, tmp_path, saved_rounds=0)
-    write_journal(tmp_path / "state" / "journal.json", journal)
-    assert read_journal(tmp_path / "state" / "journal.json") == journal
+    later = answered()
+    journal = read_journal(written(tmp_path))
+    assert journal == Journal.of(later, tmp_path / "picture.png", tmp_path, saved_rounds=0)
     assert journal.rounds == later.lineage.rounds
     fresh = begin(later.lineage, seed=99, octaves=3, scale=0.1, count=8)
     resumed = journal.resume(fresh)
@@ -89,12 +46,30 @@ def test_a_damaged_journal_is_no_journal(tmp_path: Path, text: str) -> None:
     assert read_journal(tmp_path / "missing.json") is None
 
 
-def test_recent_pictures_are_newest_first(tmp_path: Path) -> None:
-    import os
+@pytest.mark.parametrize("entry", ["picture", "folder", "rounds", "template", "mode", "seed", "drawn"])
+@pytest.mark.parametrize("value", [None, 3.5, "no", [1], {"seed": "1"}])
+def test_a_journal_with_a_wrong_entry_is_no_journal(tmp_path: Path, entry: str, value: object) -> None:
+    path = written(tmp_path)
+    entries = json.loads(path.read_text())
+    path.write_text(json.dumps({**entries, entry: value}))
+    found = read_journal(path)
+    assert found is None or (entry, value) == ("folder", "no"), "any text may name a folder"
+    del entries[entry]
+    path.write_text(json.dumps(entries))
+    assert read_journal(path) is None
 
-    for number, name in enumerate(("a/1.png", "b/2.png", "a/3.png")):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_bytes(b"")
-        os.utime(tmp_path / name, (number, number))
-    assert [path.name for path in recent_pictures(tmp_path, 2)] == ["3.png", "2.png"]
-    assert recent_pictures(tmp_path / "none", 2) == ()
+
+def test_deep_nesting_is_no_journal(tmp_path: Path) -> None:
+    (tmp_path / "journal.json").write_text("[" * 100_000)
+    assert read_journal(tmp_path / "journal.json") is None
+
+
+def test_a_journal_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    journal = Journal.of(answered(), tmp_path / "picture.png", tmp_path, saved_rounds=0)
+    with pytest.raises(StoreError) as caught:
+        write_journal(tmp_path / "file" / "journal.json", journal)
+    assert str(caught.value) == f"{tmp_path}/file: the folder for the session's journal cannot be created: File exists"
+    with pytest.raises(StoreError) as caught:
+        write_journal(tmp_path, journal)
+    assert str(caught.value) == f"the session's journal cannot be saved: {caught.value.__cause__}"

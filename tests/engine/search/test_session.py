@@ -8,29 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import InvalidRequestError
-from engine.search.axis import Axis, last_axis
+from engine.search.answers import Answer, NoneBetter, Picked, Rebanded, Redirected, Rerolled, Rescaled, Undone
+from engine.search.axis import MIN_SCALE, Axis, last_axis, last_scale
+from engine.search.bands import Bands, bands_of, correlation, factors_of
+from engine.search.seeds import grid_seed
 from engine.search.session import (
-    SCALE_FLOOR,
-    Answer,
-    Bands,
     Mode,
-    NoneBetter,
-    Picked,
-    Rebanded,
-    Redirected,
-    Rerolled,
-    Rescaled,
     Session,
-    Undone,
     ask,
     begin,
     can_undo,
-    derive_seed,
-    factors_of,
-    kept,
-    kept_since_start,
-    name_of,
-    scale_of,
+    correlation_since_start,
     tell,
     with_count,
 )
@@ -56,7 +44,7 @@ def test_a_plan_offers_each_candidate_once_with_all_seeds_fixed() -> None:
     plan = ask(session())
     assert plan.parent == Lineage(root=SeedRoot(seed=7))
     assert [lineage.rounds[-1].marks for lineage in plan.candidates] == [(i,) for i in range(8)]
-    assert {lineage.rounds[-1].seed for lineage in plan.candidates} == {derive_seed(5, 0)}
+    assert {lineage.rounds[-1].seed for lineage in plan.candidates} == {grid_seed(5, 0)}
     assert ask(session()) == plan
 
 
@@ -90,17 +78,17 @@ def test_the_scale_is_that_of_what_moves() -> None:
     assert (picked.template.scale, picked.template.prompt_scale, picked.at_floor) == (0.02, 0.02, True)
 
 
-def test_a_picture_goes_on_with_what_its_last_round_moved() -> None:
+def test_a_picture_continues_with_what_its_last_round_moved() -> None:
     begun = session(axis=Axis.PROMPT, scale=0.5)
     child = tell(begun, Picked(marks=(3,))).lineage
-    assert (last_axis(child), scale_of(child, 0.9)) == (Axis.PROMPT, 0.5)
-    assert (last_axis(begun.lineage), scale_of(begun.lineage, 0.9)) == (Axis.NOISE, 0.9)
+    assert (last_axis(child), last_scale(child, 0.9)) == (Axis.PROMPT, 0.5)
+    assert (last_axis(begun.lineage), last_scale(begun.lineage, 0.9)) == (Axis.NOISE, 0.9)
     reopened = begin(child, seed=9, octaves=3, scale=0.5, count=8)
     assert (tell(reopened, Undone()).axis, tell(reopened, Undone()).scale) == (Axis.PROMPT, 0.5)
-    assert kept_since_start(tell(begun, Picked(marks=(3,)))) == 1.0, "of the noise"
+    assert correlation_since_start(tell(begun, Picked(marks=(3,)))) == 1.0, "of the noise"
 
 
-def test_a_file_may_move_them_by_different_scales() -> None:
+def test_a_file_may_move_noise_and_prompt_by_different_scales() -> None:
     odd = Round(seed=3, scale=0.1, of=2, bands=(10.0, 1.0, 1.0), prompt_scale=0.8)
     back = tell(begin(Lineage(root=SeedRoot(seed=7), rounds=(odd,)), seed=9, octaves=3, scale=1, count=8), Undone())
     halved = tell(back, Rescaled(factor=0.125)).template
@@ -122,7 +110,7 @@ def test_none_better_keeps_the_parent_and_halves_down_to_the_floor() -> None:
     for _ in range(7):
         current = tell(current, NoneBetter())
         scales.append(current.template.scale)
-    assert scales == [0.35, 0.175, 0.0875, 0.04375, 0.021875, SCALE_FLOOR, SCALE_FLOOR]
+    assert scales == [0.35, 0.175, 0.0875, 0.04375, 0.021875, MIN_SCALE, MIN_SCALE]
     assert current.at_floor
     assert current.lineage == session().lineage
 
@@ -130,7 +118,7 @@ def test_none_better_keeps_the_parent_and_halves_down_to_the_floor() -> None:
 def test_a_reroll_changes_nothing_but_the_seed() -> None:
     before = session()
     after = tell(before, Rerolled())
-    assert after.template == replace(before.template, seed=derive_seed(5, 1))
+    assert after.template == replace(before.template, seed=grid_seed(5, 1))
 
 
 def test_a_new_scale_keeps_the_directions() -> None:
@@ -163,7 +151,7 @@ def test_undo_beyond_the_start_follows_the_lineage_of_the_picture() -> None:
     back = tell(reopened, Undone())
     assert back.lineage == session().lineage
     assert ask(back) == ask(session())
-    with pytest.raises(InvalidRequestError, match=r"^nothing to undo: this is where it all began$"):
+    with pytest.raises(InvalidRequestError, match=r"^there is nothing to undo: the search began with this picture$"):
         tell(back, Undone())
 
 
@@ -177,17 +165,17 @@ def test_bands_by_name() -> None:
     assert factors_of(Bands.LAYOUT, 3) == (1.0, 1.0, 0.0)
     assert factors_of(Bands.DETAIL, 3) == (0.0, 0.0, 1.0)
     assert factors_of(Bands.ALL, 3) == factors_of(Bands.TILT, 0) == factors_of(Bands.TILT, 1) == ()
-    assert [name_of(factors_of(bands, 3), 3) for bands in list(Bands)[:4]] == list(Bands)[:4]
-    assert name_of((0.3, 0.2, 0.1), 3) is Bands.CUSTOM
+    assert [bands_of(factors_of(bands, 3), 3) for bands in list(Bands)[:4]] == list(Bands)[:4]
+    assert bands_of((0.3, 0.2, 0.1), 3) is Bands.CUSTOM
 
 
-def test_kept_is_the_cosine_of_the_perturbation() -> None:
-    assert kept(Round(seed=0, scale=0.5)) == pytest.approx(math.sqrt(0.75))
-    assert kept(Round(seed=0, scale=0.6, bands=(1.0, 1.0, 1.0))) == pytest.approx(0.8)
-    only_texture = kept(Round(seed=0, scale=1.0, bands=(0.0, 0.0, 1.0)))
+def test_the_correlation_is_the_cosine_of_the_perturbation() -> None:
+    assert correlation(Round(seed=0, scale=0.5)) == pytest.approx(math.sqrt(0.75))
+    assert correlation(Round(seed=0, scale=0.6, bands=(1.0, 1.0, 1.0))) == pytest.approx(0.8)
+    only_texture = correlation(Round(seed=0, scale=1.0, bands=(0.0, 0.0, 1.0)))
     assert only_texture == pytest.approx(0.25)
     twice = tell(tell(session(scale=0.6), Picked(marks=(0,))), Picked(marks=(0,)))
-    assert kept_since_start(twice) == pytest.approx(0.64)
+    assert correlation_since_start(twice) == pytest.approx(0.64)
 
 
 def test_the_grid_may_change_its_size_with_the_next_draw() -> None:
@@ -196,7 +184,7 @@ def test_the_grid_may_change_its_size_with_the_next_draw() -> None:
     assert len(ask(tell(smaller, Rerolled())).candidates) == 3
 
 
-def test_what_a_round_of_a_file_had_for_itself_ends_with_it() -> None:
+def test_fields_of_one_round_of_a_file_end_with_it() -> None:
     odd = Round(seed=3, scale=0.1, of=40, bands=(10.0, 1.0, 1.0), region="01", extra={"later": 1})
     reopened = begin(Lineage(root=SeedRoot(seed=7), rounds=(odd,)), seed=9, octaves=3, scale=0.5, count=8)
     back = tell(reopened, Undone())

@@ -1,4 +1,4 @@
-"""The worker process from outside: what it is fed, how it dies, how it comes back, and that nothing is left of it."""
+"""The worker process from outside: requests and events, how it dies and restarts, and that nothing is left of it."""
 
 from __future__ import annotations
 
@@ -10,15 +10,13 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from engine.rendering.events import (
-    Event,
     Failure,
     JobCancelled,
     JobDone,
@@ -29,71 +27,31 @@ from engine.rendering.events import (
     WorkerDied,
 )
 from engine.rendering.renderer import Renderer
-from engine.rendering.requests import LoadModel, ModelChoice, PictureTask, RenderJob
-from engine.rendering.settings import RenderSettings
-from engine.worker import client, process
+from engine.rendering.requests import ModelChoice
+from engine.worker import process
 from engine.worker.client import WorkerRenderer
 from engine.worker.process import how_it_ended, worker_environment
-from engine.worker.watchdog import Patience
-from latentpng.record import Lineage, SeedRoot
-
-SETTINGS = RenderSettings(prompt="a lake", width=16, height=16, num_inference_steps=3, guidance_scale=2.0)
-LOAD = LoadModel(model=ModelChoice(path="", name="fake"), settings=SETTINGS)
-PATIENCE = 60.0
-ROOT = Path(client.__file__).parents[2]
-
-
-class Watched:
-    """A renderer and its events."""
-
-    def __init__(self, patience: Patience | None = None) -> None:
-        self.renderer = WorkerRenderer(patience)
-        self.events: queue.Queue[Event] = queue.Queue()
-        self.renderer.start(self.events.put)
-
-    def until(self, kind: type[Event] | tuple[type[Event], ...]) -> list[Event]:
-        """All events up to the first of this kind."""
-        seen: list[Event] = []
-        while not seen or not isinstance(seen[-1], kind):
-            seen.append(self.events.get(timeout=PATIENCE))
-        return seen
-
-    @property
-    def pid(self) -> int:
-        process = self.renderer._process
-        assert process is not None
-        return process.pid
+from engine.worker.watchdog import Timeouts
+from tests.support.engine.workers import (
+    FAKE_WORKER,
+    LOAD,
+    ROOT,
+    SETTINGS,
+    TIMEOUT_SECONDS,
+    Watched,
+    comes_true,
+    is_alive,
+    is_zombie,
+    job_of,
+)
 
 
 @pytest.fixture
 def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
-    monkeypatch.setattr(process, "WORKER", "tests.support.engine.fake_worker")
+    monkeypatch.setattr(process, "WORKER", FAKE_WORKER)
     it = Watched()
     yield it
     it.renderer.close()
-
-
-def job_of(number: int, prompt: str = "a lake", count: int = 2) -> RenderJob:
-    tasks = tuple(PictureTask(index=index, lineage=Lineage(root=SeedRoot(seed=index))) for index in range(count))
-    return RenderJob(job=number, tasks=tasks, settings=replace(SETTINGS, prompt=prompt))
-
-
-def is_alive(pid: int) -> bool:
-    """Is there such a process, zombies included?"""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-def comes_true(condition: Callable[[], bool], seconds: float = PATIENCE) -> bool:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if condition():
-            return True
-        time.sleep(0.01)
-    return condition()
 
 
 def test_it_is_a_renderer() -> None:
@@ -119,7 +77,7 @@ def test_a_job_is_cancelled_and_the_next_one_runs(watched: Watched) -> None:
     watched.until(JobDone)
 
 
-def test_a_killed_worker_is_told_in_words_and_comes_back(watched: Watched) -> None:
+def test_a_killed_worker_is_reported_and_restarts(watched: Watched) -> None:
     watched.renderer.load(LOAD)
     watched.renderer.render(job_of(1, count=60))
     watched.renderer.render(job_of(2))
@@ -127,7 +85,8 @@ def test_a_killed_worker_is_told_in_words_and_comes_back(watched: Watched) -> No
     first = watched.pid
     os.kill(first, signal.SIGKILL)
     sentence = (
-        "the rendering process was killed, probably because memory ran out; it starts again with the next picture"
+        "the rendering process was killed, probably because the system ran out of memory; "
+        "it starts again with the next picture"
     )
     assert [event for event in watched.until(WorkerDied) if not isinstance(event, StepDone | PictureRendered)] == [
         JobFailed(job=1, failure=Failure.CRASH, sentence=sentence),
@@ -142,7 +101,7 @@ def test_a_killed_worker_is_told_in_words_and_comes_back(watched: Watched) -> No
     assert watched.pid != first
 
 
-def test_a_job_loads_again_what_could_not_be_loaded_when_the_worker_came_back(watched: Watched, tmp_path: Path) -> None:
+def test_a_job_loads_again_what_could_not_be_loaded_after_the_restart(watched: Watched, tmp_path: Path) -> None:
     file = tmp_path / "model"
     file.touch()
     watched.renderer.load(replace(LOAD, model=ModelChoice(path=str(file), name="fake")))
@@ -164,7 +123,7 @@ def test_a_job_loads_again_what_could_not_be_loaded_when_the_worker_came_back(wa
         assert any(isinstance(event, ModelReady) for event in events) == (number == 4), "one load is enough"
 
 
-def test_a_load_that_failed_does_not_replace_the_one_that_jobs_go_on_with(watched: Watched) -> None:
+def test_a_failed_load_does_not_replace_the_one_that_jobs_use(watched: Watched) -> None:
     watched.renderer.load(LOAD)
     watched.until(ModelReady)
     bad = replace(LOAD, settings=replace(SETTINGS, width=8))
@@ -181,34 +140,33 @@ def test_a_load_that_failed_does_not_replace_the_one_that_jobs_go_on_with(watche
 
 
 @pytest.mark.parametrize("how", ["hang", "stop"])
-def test_a_worker_that_says_nothing_is_given_up_and_comes_back(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "WORKER", "tests.support.engine.fake_worker")
-    watched = Watched(Patience(tick=0.02, load=PATIENCE, first=1.0, step=1.0, factor=1.0))
+def test_a_silent_worker_is_given_up_and_restarts(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "WORKER", FAKE_WORKER)
+    watched = Watched(Timeouts(tick=0.02, load=TIMEOUT_SECONDS, first=1.0, step=1.0, factor=1.0))
     watched.renderer.load(LOAD)
     watched.until(ModelReady)
-    first, worker = watched.pid, watched.renderer._process
-    assert worker is not None
+    first, log = watched.pid, watched.log
     watched.renderer.render(job_of(1, prompt=how))
     watched.renderer.render(job_of(2))
     events = watched.until(WorkerDied)
     sentence = events[-1].sentence  # type: ignore[union-attr]
     assert sentence == (
-        "the rendering process gave no sign of life for 1 seconds and was ended; it starts again with the next "
-        f"picture, and where it stood is in {worker._log_path}"
+        f"the rendering process did not answer for 1 seconds and was stopped ({log} shows what it was doing); "
+        "it starts again with the next picture"
     )
     assert [event for event in events if isinstance(event, JobFailed)] == [
         JobFailed(job=number, failure=Failure.CRASH, sentence=sentence) for number in (1, 2)
     ]
     assert not is_alive(first)
-    assert ("in obey" in worker._log_path.read_text()) == (how == "hang"), "a stopped process cannot tell"
+    assert ("in obey" in log.read_text()) == (how == "hang"), "a stopped process cannot write its stacks"
     watched.renderer.render(job_of(3))
     assert watched.until(JobDone)[-1].job == 3  # type: ignore[union-attr]
     watched.renderer.close()
 
 
-def test_a_worker_with_nothing_to_do_may_be_silent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "WORKER", "tests.support.engine.fake_worker")
-    watched = Watched(Patience(tick=0.01, load=PATIENCE, first=0.02, step=0.02, factor=1.0))
+def test_an_idle_worker_may_be_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "WORKER", FAKE_WORKER)
+    watched = Watched(Timeouts(tick=0.01, load=TIMEOUT_SECONDS, first=0.02, step=0.02, factor=1.0))
     watched.renderer.load(LOAD)
     watched.until(ModelReady)
     with pytest.raises(queue.Empty):
@@ -228,25 +186,29 @@ def test_jobs_overtake_by_priority_and_a_round_is_cancelled_as_one(watched: Watc
     assert [(type(end), end.job) for end in ends[2:]] == [(JobDone, 4), (JobDone, 2)]  # type: ignore[union-attr]
 
 
-def test_a_worker_that_ends_by_itself_leaves_its_last_words(watched: Watched) -> None:
+def test_the_last_output_of_a_worker_that_ends_by_itself_is_reported(watched: Watched) -> None:
     watched.renderer.load(LOAD)
+    watched.until(ModelReady)
+    log = watched.log
     watched.renderer.render(job_of(1, prompt="exit"))
-    died = watched.until(WorkerDied)[-1]
-    assert isinstance(died, WorkerDied)
-    assert died.sentence.startswith(
-        "the rendering process ended (exit code 3): ImportError: no torch here; it starts again with the next picture"
+    assert watched.until(WorkerDied)[-1] == WorkerDied(
+        sentence=f"the rendering process ended with exit code 3: ImportError: no torch here (its output is in {log}); "
+        "it starts again with the next picture"
     )
 
 
 def test_a_crash_names_the_signal(watched: Watched) -> None:
     watched.renderer.load(LOAD)
+    watched.until(ModelReady)
+    log = watched.log
     watched.renderer.render(job_of(1, prompt="die"))
-    died = watched.until(WorkerDied)[-1]
-    assert isinstance(died, WorkerDied)
-    assert died.sentence.startswith("the rendering process crashed (SIGABRT); it starts again with the next picture")
+    assert watched.until(WorkerDied)[-1] == WorkerDied(
+        sentence=f"the rendering process crashed with SIGABRT (its output is in {log}); "
+        "it starts again with the next picture"
+    )
 
 
-def test_a_job_without_a_model_fails_in_words(watched: Watched) -> None:
+def test_a_job_without_a_model_fails(watched: Watched) -> None:
     watched.renderer.render(job_of(1))
     sentence = "no model is loaded yet"
     assert watched.until(JobFailed) == [JobFailed(job=1, failure=Failure.MODEL, sentence=sentence)]
@@ -257,13 +219,10 @@ def test_nothing_of_the_worker_reaches_the_terminal(watched: Watched, capfd: pyt
     watched.renderer.render(job_of(1, prompt="chat"))
     watched.until(JobDone)
     assert capfd.readouterr() == ("", "")
-    process = watched.renderer._process
-    assert process is not None
-    words = process._log_path.read_text()
-    assert words == "a line on standard output\nread from standard input: ''\n"
+    assert watched.log.read_text() == "a line on standard output\nread from standard input: ''\n"
 
 
-def test_the_worker_is_not_of_our_process_group(watched: Watched) -> None:
+def test_the_worker_has_a_session_of_its_own(watched: Watched) -> None:
     watched.renderer.load(LOAD)
     watched.until(ModelReady)
     assert os.getpgid(watched.pid) != os.getpgid(0)
@@ -299,7 +258,7 @@ def test_logs_do_not_pile_up(watched: Watched, monkeypatch: pytest.MonkeyPatch, 
     assert len(list(folder.iterdir())) == 5
 
 
-def test_a_place_where_no_log_can_be_written_is_no_trouble(
+def test_a_log_that_cannot_be_written_is_no_error(
     watched: Watched, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("not a folder")
@@ -314,7 +273,7 @@ def test_a_parent_that_is_killed_leaves_no_worker(worker: str) -> None:
     program = f"""
         import time
         from engine.worker import client, process
-        from tests.engine.worker.test_client import LOAD
+        from tests.support.engine.workers import LOAD
         from engine.models.resolve import resolve_model
         from dataclasses import replace
         process.WORKER = {worker!r}
@@ -330,14 +289,6 @@ def test_a_parent_that_is_killed_leaves_no_worker(worker: str) -> None:
         parent.kill()
         parent.wait()
     assert comes_true(lambda: not is_alive(pid) or is_zombie(pid), 20.0)
-
-
-def is_zombie(pid: int) -> bool:
-    """Dead, and waiting for an init process that some containers lack."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
-        return True
 
 
 def test_the_client_imports_neither_torch_nor_diffusers_nor_textual() -> None:
@@ -364,16 +315,16 @@ def test_the_worker_keeps_the_memory_that_it_frees() -> None:
         subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment)
         for environment in ({}, worker_environment())
     )
-    assert int(fresh.stdout) > 9 * 6_000_000 // resource.getpagesize(), "what is measured does happen"
+    assert int(fresh.stdout) > 9 * 6_000_000 // resource.getpagesize(), "without the settings, memory is returned"
     assert int(kept.stdout) < 1000
 
 
-def test_what_the_user_says_of_the_allocator_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_users_settings_of_the_allocator_win(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "131072")
     assert worker_environment()["MALLOC_TRIM_THRESHOLD_"] == "131072"
 
 
-def test_a_process_that_cannot_be_started_is_told_in_words(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_that_cannot_be_started_is_reported(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     watched.renderer.load(LOAD)
     watched.renderer.render(job_of(4))
@@ -383,17 +334,17 @@ def test_a_process_that_cannot_be_started_is_told_in_words(watched: Watched, mon
 
 
 AGAIN = "; it starts again with the next picture"
-WORDS = f"{AGAIN}, and its last words are in LOG"
+LOG = f" (its output is in LOG){AGAIN}"
 
 
 @pytest.mark.parametrize(
     ("code", "last", "sentence"),
     [
-        (-9, "x", f"the rendering process was killed, probably because memory ran out{AGAIN}"),
-        (-11, "x", f"the rendering process crashed (SIGSEGV){WORDS}"),
-        (-250, "", f"the rendering process crashed (signal 250){WORDS}"),
-        (1, "", f"the rendering process ended (exit code 1){WORDS}"),
-        (1, "ImportError: x", f"the rendering process ended (exit code 1): ImportError: x{WORDS}"),
+        (-9, "x", f"the rendering process was killed, probably because the system ran out of memory{AGAIN}"),
+        (-11, "x", f"the rendering process crashed with SIGSEGV{LOG}"),
+        (-250, "", f"the rendering process crashed with signal 250{LOG}"),
+        (1, "", f"the rendering process ended with exit code 1{LOG}"),
+        (1, "ImportError: x", f"the rendering process ended with exit code 1: ImportError: x{LOG}"),
     ],
 )
 def test_every_end_has_its_sentence(code: int, last: str, sentence: str) -> None:
@@ -405,19 +356,19 @@ def test_without_a_log_no_log_is_named() -> None:
         assert how_it_ended(code, "", os.devnull, silence).endswith("it starts again with the next picture")
 
 
-def test_what_a_worker_left_in_its_log_stays_when_the_next_one_starts(watched: Watched) -> None:
+def test_the_log_of_a_worker_stays_when_the_next_one_starts(watched: Watched) -> None:
     watched.renderer.load(LOAD)
+    watched.until(ModelReady)
+    log = watched.log
     watched.renderer.render(job_of(1, prompt="exit"))
-    died = watched.until(WorkerDied)[-1]
-    assert isinstance(died, WorkerDied)
-    log = Path(died.sentence.rpartition(" ")[2])
+    watched.until(WorkerDied)
     watched.renderer.render(job_of(2))
     watched.until(JobDone)
     assert "ImportError: no torch here" in log.read_text()
 
 
-def test_silence_is_told_in_minutes_when_it_was_long() -> None:
+def test_long_silence_is_reported_in_minutes() -> None:
     assert how_it_ended(-9, "x", "LOG", 120.4) == (
-        "the rendering process gave no sign of life for 2 minutes and was ended; it starts again with the next "
-        "picture, and where it stood is in LOG"
+        "the rendering process did not answer for 2 minutes and was stopped (LOG shows what it was doing); "
+        "it starts again with the next picture"
     )

@@ -25,7 +25,7 @@ def ends() -> Iterator[Both]:
 
 
 def travelled(ends: Both, value: Any) -> Any:
-    """Sent by one end in a thread of its own, since a large value waits for the other."""
+    """Send a value from a thread of its own, since a large one waits for its reader, and return what arrives."""
     sender = threading.Thread(target=ends[0].send, args=(value,))
     sender.start()
     received = ends[1].receive()
@@ -60,7 +60,7 @@ def test_pixels_lie_beside_the_pickle() -> None:
     head = pickle.dumps(picture, protocol=5, buffer_callback=beside.append)
     assert len(head) < 200
     assert [buffer.raw().nbytes for buffer in beside] == [30_000]
-    assert pickle.loads(head, buffers=[picture.rgb]).rgb is picture.rgb, "what arrived is not copied again"
+    assert pickle.loads(head, buffers=[picture.rgb]).rgb is picture.rgb, "what arrives is not copied again"
     assert pickle.loads(pickle.dumps(picture, protocol=4)) == picture
 
 
@@ -74,18 +74,18 @@ def test_threads_do_not_mix_their_values(ends: Both) -> None:
         sender.join()
 
 
-def test_the_end_of_the_other_end_is_news_and_an_error(ends: Both) -> None:
+def test_a_closed_connection_is_news_and_an_error(ends: Both) -> None:
     assert not ends[1].has_news(0.01)
     ends[0].close()
     assert ends[1].has_news(0.01)
-    with pytest.raises(EOFError, match="the other end is gone"):
+    with pytest.raises(EOFError, match=r"^the other end of the connection is gone$"):
         ends[1].receive()
 
 
-def test_an_end_within_a_value_is_an_error(ends: Both) -> None:
+def test_a_connection_closed_within_a_value_is_an_error(ends: Both) -> None:
     ends[0]._socket.sendall((1).to_bytes(8, "little") + (50).to_bytes(8, "little") + b"half")
     ends[0].close()
-    with pytest.raises(EOFError, match="the other end is gone"):
+    with pytest.raises(EOFError, match=r"^the other end of the connection is gone$"):
         ends[1].receive()
 
 

@@ -1,8 +1,8 @@
 """Stands in for `engine.diffusion.main` where only the process matters: the fake renderer behind the same socket.
 
-The prompt tells it what to do: "die" ends it, "kill" kills it, "exit" ends it with words on stderr, "hang" never comes
-back, "stop" does nothing any more, "chat" prints a lot.  A model with a path is loaded only while there is such a file,
-and a size of 8 never.
+The prompt says what it does: "die" aborts it, "kill" kills it, "exit" ends it with text on stderr, "hang" sleeps,
+"stop" suspends it, "chat" prints to both outputs.  A model with a path is loaded only while the file exists, and a
+width of 8 is always refused.
 """
 
 from __future__ import annotations
@@ -17,18 +17,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.fake import FakeRenderer
-from engine.rendering.events import Event, Failure, JobFailed
+from engine.rendering.events import LOADING, Event, Failure, JobFailed
 from engine.rendering.requests import CancelJob, CancelRound, LoadModel
 from engine.worker.process import STACKS_SIGNAL, Request
 from engine.worker.wire import Wire
 
 
 def serve(descriptor: int) -> None:
+    """Answer requests until the other end closes the connection."""
     faulthandler.register(STACKS_SIGNAL)
     wire: Wire[Event, Request] = Wire(socket.socket(fileno=descriptor))
     renderer = FakeRenderer(step_seconds=0.01)
     renderer.start(wire.send)
-    is_loaded, refusal = False, JobFailed(job=-1, failure=Failure.MODEL, sentence="no model is loaded")
+    is_loaded, refusal = False, JobFailed(job=LOADING, failure=Failure.MODEL, sentence="no model is loaded")
     while True:
         try:
             request = wire.receive()
@@ -39,7 +40,7 @@ def serve(descriptor: int) -> None:
         elif isinstance(request, CancelRound):
             renderer.cancel_round(request.round_id)
         elif isinstance(request, LoadModel):
-            if sentence := trouble(request):
+            if sentence := refusal_of(request):
                 is_loaded, refusal = False, replace(refusal, sentence=sentence)
                 wire.send(refusal)
             else:
@@ -52,13 +53,15 @@ def serve(descriptor: int) -> None:
             renderer.render(request)
 
 
-def trouble(request: LoadModel) -> str:
+def refusal_of(request: LoadModel) -> str:
+    """Return why a model is refused, "" when it is not."""
     if request.model.path and not Path(request.model.path).exists():
         return f"there is no folder or file for the model {request.model.name!r}"
     return "no pictures of this size" if request.settings.width == 8 else ""
 
 
 def obey(prompt: str) -> None:
+    """Do what the prompt says."""
     if prompt == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
     if prompt == "die":

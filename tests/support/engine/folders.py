@@ -1,4 +1,4 @@
-"""Models as they look from outside: whole files with a header and a few bytes, no weights that anything could run."""
+"""Files and folders that look like models: valid headers and a few bytes, no weights that anything could run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def tensors(path: Path, names: tuple[str, ...] = ("weight",), byte: bytes = b"\1") -> Path:
-    """A whole safetensors file of one small tensor a name."""
+    """Write a valid safetensors file with one small tensor for each name."""
     entries = {
         name: {"dtype": "U8", "shape": [4], "data_offsets": [4 * index, 4 * index + 4]}
         for index, name in enumerate(names)
@@ -19,7 +19,7 @@ def tensors(path: Path, names: tuple[str, ...] = ("weight",), byte: bytes = b"\1
 
 
 def model_folder(model: Path, byte: bytes = b"\1") -> Path:
-    """A diffusers folder as it looks from outside; `byte` fills its weights."""
+    """Write a folder that looks like a diffusers model; `byte` fills its weights."""
     tensors(model / "unet" / "diffusion_pytorch_model.safetensors", byte=byte)
     (model / "unet" / "config.json").write_text("{}")
     (model / "scheduler").mkdir()

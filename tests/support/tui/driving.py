@@ -63,7 +63,7 @@ class Driver:
     async def until_done(self) -> None:
         """Waits for the whole grid."""
         await self.until(lambda: self.app.search_screen is not None and self.app.search_screen.search is not None)
-        await self.until(lambda: all(self.search.finished(place) for place in range(self.search.places)))
+        await self.until(lambda: all(self.search.finished(place) for place in range(self.search.size)))
 
     @property
     def screen(self) -> SearchScreen:

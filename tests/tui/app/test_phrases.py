@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from engine.search.answers import NoneBetter, Picked, Redirected
 from engine.search.axis import Axis
-from engine.search.running import Progress
-from engine.search.session import NoneBetter, Picked, Redirected, begin, tell
+from engine.search.progress import Progress
+from engine.search.session import begin, tell
 from latentpng.record import Lineage, SeedRoot
 from tui.app.layout import reading_order, side_for, side_that_fits
 from tui.app.phrases import bar, caption, percent, progress_words, search_words, seconds_left

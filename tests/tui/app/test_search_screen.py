@@ -12,8 +12,8 @@ from engine.models.find import model_identity, remember_model
 from engine.models.resolve import resolve_model
 from engine.rendering.events import Failure
 from engine.search.axis import Axis
+from engine.search.bands import Bands
 from engine.search.running import PARENT
-from engine.search.session import Bands
 from latentpng.png.files import embed_record, read_record
 from tests.support.engine.folders import model_folder
 from tests.support.latentpng.pictures import altered
@@ -64,7 +64,7 @@ async def test_reroll_scale_bands_and_undo(tmp_path: Path) -> None:
         await driver.press("u", "u", "u")
         assert (driver.search.session.lineage, driver.search.session.template) == (first.lineage, first.template)
         await driver.press("u")
-        await driver.until(lambda: "nothing to undo: this is where it all began" in driver.text())
+        await driver.until(lambda: "there is nothing to undo: the search began with this picture" in driver.text())
 
 
 async def test_a_lets_the_prompt_move_and_a_picture_goes_on_so(tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ async def test_a_save_that_failed_is_tried_again(tmp_path: Path) -> None:
     (tmp_path / "pictures").write_text("in the way")
     async with running(make_app(tmp_path, *PROMPT)) as driver:
         await driver.until_done()
-        await driver.until(lambda: "cannot save a picture there" in " ".join(driver.text().split()))
+        await driver.until(lambda: "pictures cannot be saved in this folder" in " ".join(driver.text().split()))
         (tmp_path / "pictures").unlink()
         await driver.press("r")
         await driver.until(lambda: len(saved(tmp_path)) == 1)
@@ -257,7 +257,8 @@ async def test_a_picture_whose_model_is_not_here_offers_what_is_near(tmp_path: P
         await driver.until(lambda: "new / lakes" in driver.text())
         await driver.press("tab", "enter")
         await driver.until(lambda: driver.app.search_screen is not None and driver.search is not first)
-        await driver.until(lambda: "not as this picture was made: model lakes then, lakes now" in driver.text())
+        words = "some conditions differ from when this picture was made: model lakes then, lakes now"
+        await driver.until(lambda: words in " ".join(driver.text().split()))
         assert driver.app._requested is not None
         assert driver.app._requested.model == choice
 
@@ -365,7 +366,7 @@ async def test_texts_from_a_file_are_shown_as_they_are(tmp_path: Path) -> None:
 async def test_small_terminals_get_smaller_grids(tmp_path: Path) -> None:
     async with running(make_app(tmp_path, *PROMPT), size=(60, 16)) as driver:
         await driver.until_done()
-        assert driver.search.places == 4
+        assert driver.search.size == 4
         assert driver.screen.grid.order == (0, 1, 2, 3)
 
 

@@ -10,19 +10,20 @@ import pytest
 from engine.errors import EngineError, InvalidRequestError, ModelError, RenderCancelled, RenderError
 from engine.fake import FakeRenderer
 from engine.search.axis import axis_of
-from engine.search.session import Bands, factors_of
+from engine.search.bands import Bands, factors_of
 from latentpng.errors import ExitCode, InvalidValueError, NoLatentError, UnreadableFileError
 from latentpng.png.files import read_picture, read_record, strip, write_picture
 from latentpng.record import Lineage, SeedRoot
 from tests.support.latentpng.pictures import altered
 from tests.support.tui.scripting import warmer
-from tui.cli import main
+from tui.arguments import AppArguments, parse
+from tui.cli import app_parser, main
 from tui.exit_codes import INTERRUPTED, exit_code_of, exit_codes_help
 
 
 @pytest.fixture
 def picture(tmp_path: Path) -> Path:
-    """A fresh picture."""
+    """Return a new picture."""
     path = tmp_path / "start.png"
     warmer("new", "--prompt", "a lake", "--seed", 7, "--out", path)
     return path
@@ -55,7 +56,7 @@ def test_vary_adds_one_round(picture: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("axis", "scales"), [("noise", (0.3, 0.0)), ("prompt", (0.0, 0.3)), ("both", (0.3, 0.3))])
-def test_vary_moves_what_it_is_told_to(picture: Path, tmp_path: Path, axis: str, scales: tuple[float, float]) -> None:
+def test_vary_moves_the_requested_axis(picture: Path, tmp_path: Path, axis: str, scales: tuple[float, float]) -> None:
     given = ("--seed", 5, "--count", 2, "--out", tmp_path)
     warmer("vary", picture, "--axis", axis, "--scale", 0.3, *given)
     record = read_record(tmp_path / "start-r1-1.png")
@@ -68,7 +69,7 @@ def test_vary_moves_what_it_is_told_to(picture: Path, tmp_path: Path, axis: str,
     assert axis_of(read_record(tmp_path / "start-r2-0.png").lineage.rounds[1]) == axis
 
 
-def test_render_says_when_the_prompt_of_a_picture_was_not_moved(
+def test_render_reports_that_the_prompt_of_a_picture_was_not_moved(
     picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     warmer("vary", picture, "--axis", "prompt", "--seed", 5, "--count", 2, "--out", tmp_path)
@@ -79,8 +80,8 @@ def test_render_says_when_the_prompt_of_a_picture_was_not_moved(
     capsys.readouterr()
     warmer("render", old, "--out", tmp_path / "new.png")
     assert capsys.readouterr().err == (
-        f"{old}: its rounds move the prompt, but the program that rendered it did not: "
-        "rendered again it is another picture\n"
+        f"{old}: its rounds move the prompt, but the program that rendered it could not do that: "
+        "rendering it again gives a different picture\n"
     )
     assert read_picture(tmp_path / "new.png") == read_picture(path)
     assert warmer("render", old, "--check") == 8
@@ -109,15 +110,47 @@ def test_render_gives_an_ancestor(picture: Path, tmp_path: Path) -> None:
     assert read_picture(tmp_path / "root.png") == read_picture(picture)
 
 
-def test_nothing_is_overwritten_unless_asked(picture: Path) -> None:
+def test_nothing_is_replaced_without_force(picture: Path) -> None:
     before = picture.read_bytes()
-    with pytest.raises(
-        InvalidRequestError, match=r"this file exists already; choose another --out, or add --overwrite$"
-    ):
+    with pytest.raises(InvalidRequestError) as caught:
         warmer("new", "--prompt", "p", "--out", picture)
+    assert str(caught.value) == f"{picture}: this file exists already; choose another --out, or add --force"
     assert picture.read_bytes() == before
-    warmer("new", "--prompt", "p", "--out", picture, "--overwrite")
+    warmer("new", "--prompt", "p", "--out", picture, "--force")
     assert picture.read_bytes() != before
+
+
+@pytest.mark.parametrize("out", ["-o", "--out", "--output"])
+@pytest.mark.parametrize("force", ["-f", "--force", "--overwrite"])
+@pytest.mark.parametrize("command", ["new", "vary", "render"])
+def test_out_and_force_have_their_aliases_in_every_command(
+    picture: Path, tmp_path: Path, command: str, out: str, force: str
+) -> None:
+    target = tmp_path / ("v" if command == "vary" else "a.png")
+    written = target / "start-r1-0.png" if command == "vary" else target
+    words = {"new": ("--prompt", "p"), "vary": (picture, "--seed", 5, "--count", 1), "render": (picture,)}[command]
+    written.parent.mkdir(exist_ok=True)
+    written.write_bytes(b"in the way")
+    with pytest.raises(InvalidRequestError):
+        warmer(command, *words, out, target)
+    assert warmer(command, *words, out, target, force) == 0
+    assert read_record(written).settings["prompt"] in ("p", "a lake")
+
+
+def test_the_app_has_the_aliases_of_out() -> None:
+    for out in ("-o", "--out", "--output"):
+        assert parse(app_parser(), [out, "folder"], AppArguments)[1].out == Path("folder")
+
+
+@pytest.mark.parametrize("command", ["new", "vary"])
+def test_a_command_that_needs_out_names_it(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--prompt", "p"] if command == "new" else ["a.png"]
+    with pytest.raises(SystemExit) as ended:
+        main([command, *words])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"warmer {command}: error: one of the arguments -o/--out is required"
+    )
 
 
 def test_a_picture_that_was_done_is_kept_when_the_rest_fails(
@@ -135,25 +168,85 @@ def test_a_picture_that_was_done_is_kept_when_the_rest_fails(
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        (["vary", "{missing}", "--out", "{dir}"], UnreadableFileError, "missing.png"),
-        (["vary", "{plain}", "--out", "{dir}"], NoLatentError, "plain.png"),
-        (["vary", "{good}", "--mark", "1", "--out", "{dir}"], InvalidRequestError, "--mark needs --seed"),
-        (["vary", "{good}", "--count", "65", "--out", "{dir}"], InvalidRequestError, "at most 64 candidates"),
-        (["vary", "{good}", "--seed", "1", "--mark", "8", "--out", "{dir}"], InvalidValueError, "indices below 8"),
-        (["render", "{good}", "--round", "1"], InvalidValueError, "round 1 asked for, the picture has 0"),
-        (["new", "--prompt", "p", "--count", "2", "--out", "{dir}/a.png"], InvalidRequestError, "need a folder"),
-        (["new", "--prompt", "p", "--steps", "0", "--out", "{dir}"], InvalidRequestError, "steps is a number from 1"),
-        (["new", "--prompt", "p", "--scheduler", "x", "--out", "{dir}"], InvalidRequestError, "DPM\\+\\+ 2M Karras"),
+        (
+            ["vary", "{missing}", "--out", "{dir}"],
+            UnreadableFileError,
+            "{missing}: it cannot be read (No such file or directory)",
+        ),
+        (["vary", "{plain}", "--out", "{dir}"], NoLatentError, "{plain}: it carries no latent"),
+        (
+            ["vary", "{good}", "--mark", "1", "--out", "{dir}"],
+            InvalidRequestError,
+            "--mark needs --seed, the seed of the round whose candidates were marked",
+        ),
+        (
+            ["vary", "{good}", "--count", "65", "--out", "{dir}"],
+            InvalidRequestError,
+            "--count 65: a round has at most 64 candidates",
+        ),
+        (
+            ["vary", "{good}", "--seed", "1", "--mark", "8", "--out", "{dir}"],
+            InvalidValueError,
+            "marks are indices below 8, found [8]",
+        ),
+        (
+            ["render", "{good}", "--round", "1"],
+            InvalidValueError,
+            "round 1 asked for, the picture has 0 (0 is the root)",
+        ),
+        (
+            ["new", "--prompt", "p", "--count", "2", "--out", "{dir}/a.png"],
+            InvalidRequestError,
+            "{dir}/a.png: one file cannot hold 2 pictures; name a folder",
+        ),
+        (
+            ["new", "--prompt", "p", "--out", "{dir}/a.jpg"],
+            InvalidRequestError,
+            "{dir}/a.jpg: pictures are saved as PNG; name a .png file or a folder",
+        ),
+        (
+            ["new", "--prompt", "p", "--seed", "18446744073709551615", "--count", "2", "--out", "{dir}"],
+            InvalidRequestError,
+            "--seed 18446744073709551615 with --count 2 exceeds the largest seed, 2^64 - 1",
+        ),
+        (
+            ["new", "--prompt", "p", "--steps", "0", "--out", "{dir}"],
+            InvalidRequestError,
+            "steps is a number from 1 to 1000, found 0",
+        ),
     ],
 )
 def test_mistakes(picture: Path, tmp_path: Path, arguments: list[str], error: type[EngineError], message: str) -> None:
     bare = tmp_path / "plain.png"
     strip(picture, bare)
     names = {"missing": tmp_path / "missing.png", "plain": bare, "good": picture, "dir": tmp_path / "out"}
-    with pytest.raises(error, match=message) as caught:
+    with pytest.raises(error) as caught:
         warmer(arguments[0], *(argument.format(**names) for argument in arguments[1:]))
-    assert "\n" not in str(caught.value)
+    assert str(caught.value) == message.format(**names)
     assert exit_code_of(caught.value) in range(2, 9)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["new", "--size", "12x"], "argument --size: a size is WIDTHxHEIGHT, for example 512x512, found '12x'"),
+        (["new", "--size", "12x16"], "argument --size: width and height are multiples of 8, found '12x16'"),
+        (["new", "--seed", "-1"], "argument --seed: a seed is a whole number from 0 to 2^64 - 1, found '-1'"),
+        (["new", "--count", "0"], "argument --count: a count is a whole number from 1, found '0'"),
+        (["vary", "--scale", "3"], "argument --scale: a scale is a number above 0 and at most 1, found '3'"),
+    ],
+)
+def test_mistakes_of_one_argument(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.splitlines()[-1] == f"warmer {words[0]}: error: {message}"
+
+
+def test_an_unknown_scheduler_is_refused_with_the_names_of_some(tmp_path: Path) -> None:
+    with pytest.raises(InvalidRequestError, match=r"DPM\+\+ 2M Karras"):
+        warmer("new", "--prompt", "p", "--scheduler", "x", "--out", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -161,11 +254,10 @@ def test_every_mistake_ends_with_one_sentence_and_its_code(tmp_path: Path, capsy
     with pytest.raises(SystemExit) as ended:
         main(["vary", str(tmp_path / "no.png"), "--out", str(tmp_path)])
     assert ended.value.code == 3
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("warmer: ")
+    assert capsys.readouterr().err == f"warmer: {tmp_path}/no.png: it cannot be read (No such file or directory)\n"
 
 
-def test_without_a_terminal_the_app_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_app_needs_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["--prompt", "p"])
     assert ended.value.code == 2
@@ -178,7 +270,7 @@ def test_a_model_that_is_not_there(capsys: pytest.CaptureFixture[str], tmp_path:
     with pytest.raises(SystemExit) as ended:
         main(["new", "--prompt", "p", "--model", str(tmp_path / "none"), "--out", str(tmp_path)])
     assert ended.value.code == exit_code_of(ModelError("")) == 10
-    assert "there is no folder or file" in capsys.readouterr().err
+    assert capsys.readouterr().err == f"warmer: there is no folder or file {str(tmp_path / 'none')!r}\n"
 
 
 def test_the_help_lists_every_exit_code() -> None:

@@ -1,4 +1,4 @@
-"""`warmer doctor`: what it finds, how it says it, what it keeps to itself, and how it ends."""
+"""`warmer doctor`: what it finds, how it reports it, what it leaves out, and its exit code."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 from engine.fake import FakeRenderer, Noise
 from engine.rendering.events import PictureRendered
 from engine.rendering.requests import PictureTask, RenderJob
-from tests.test_imports import imported_by
+from tests.support.imports import imported_by
 from tui.cli import main, run_command
 from tui.commands.examine import Finding, gpus, nameless, packages, terminal, writable
 from tui.graphics.terminal.capabilities import Terminal
@@ -25,7 +25,7 @@ NAMES = ["warmer", "packages", "memory", "gpu", "terminal", "pictures", "state",
 
 
 class Wobbly(FakeRenderer):
-    """Changes the first value of the pictures of those jobs, counted from 0, for which `moves` says so."""
+    """A renderer that changes the first value of the pictures of the jobs, counted from 0, that `moves` chooses."""
 
     def __init__(self, moves: Callable[[int], bool]) -> None:
         super().__init__()
@@ -41,24 +41,24 @@ class Wobbly(FakeRenderer):
 
 @pytest.fixture(autouse=True)
 def _own_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Folders of the test, no GPU, and no terminal, whatever runs this."""
+    """Use folders of the test, no GPU and no terminal, whatever machine runs this."""
     monkeypatch.setattr("tui.commands.examine.folders", lambda: {name: tmp_path / name for name in NAMES[5:9]})
     monkeypatch.setattr("tui.commands.examine._GPU_QUESTION", ("no-such-command-here",))
     monkeypatch.setattr("tui.graphics.terminal.probe.on_terminal", lambda: False)
 
 
 def examine(*arguments: str, renderer: FakeRenderer | None = None) -> int:
-    """The exit code."""
+    """Run `warmer doctor`, and return its exit code."""
     return run_command("doctor", [*arguments, "--quiet"], lambda: renderer or FakeRenderer())
 
 
 def found_by(capsys: pytest.CaptureFixture[str]) -> dict[str, tuple[str, str]]:
-    """Check -> its status and what was found, as --json tells."""
+    """Return for each check its status and what was found, as --json prints them."""
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     return {line["check"]: (line["status"], line["found"]) for line in lines}
 
 
-def test_a_line_a_thing(capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_check_prints_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert examine() == 0
     lines = [line.split(maxsplit=2) for line in capsys.readouterr().out.splitlines()]
     assert [name for _, name, _ in lines] == [*NAMES, "device", "dtype", "repeat", "neighbours", "batch"]
@@ -70,10 +70,10 @@ def test_rendering_that_repeats(capsys: pytest.CaptureFixture[str]) -> None:
     assert examine("--json", renderer=renderer) == 0
     found = found_by(capsys)
     assert found["device"] == ("ok", "cpu")
-    assert found["dtype"] == ("ok", "float32, chosen; FakePipeline")
-    assert found["repeat"] == ("ok", "the same picture twice: the same bits")
-    assert found["neighbours"] == ("ok", "beside another picture: the same bits")
-    assert found["batch"] == ("ok", "alone, against in a batch of 2: the same bits")
+    assert found["dtype"] == ("ok", "float32, chosen by warmer; FakePipeline")
+    assert found["repeat"] == ("ok", "the same picture rendered twice: bit-identical")
+    assert found["neighbours"] == ("ok", "with a different neighbour in its batch: bit-identical")
+    assert found["batch"] == ("ok", "alone compared with a batch of 2: bit-identical")
     assert [load.micro_batch for load in renderer.loads] == [2]
     assert [[task.slot for task in job.tasks] for job in renderer.jobs] == [[(0, 0)] * 2] * 3 + [[(1, 0)]]
 
@@ -84,28 +84,28 @@ def test_a_picture_that_does_not_repeat_is_a_problem(capsys: pytest.CaptureFixtu
     mean = f"{3 / (3 * 128 * 128):.4f}"
     assert found["repeat"] == (
         "problem",
-        f"the same picture twice: differs by at most 3 of 255, {mean} on average",
+        f"the same picture rendered twice: differs by at most 3 of 255, {mean} on average",
     )
     assert found["neighbours"][0] == found["batch"][0] == "ok"
 
 
-def test_other_bits_beside_another_picture_are_a_problem(capsys: pytest.CaptureFixture[str]) -> None:
+def test_different_bits_beside_a_different_picture_are_a_problem(capsys: pytest.CaptureFixture[str]) -> None:
     assert examine("--json", renderer=Wobbly(lambda job: job == 2)) == 8
     assert {name: status for name, (status, _) in found_by(capsys).items() if status == "problem"} == {
         "neighbours": "problem"
     }
 
 
-def test_other_bits_alone_are_worth_a_note(capsys: pytest.CaptureFixture[str]) -> None:
+def test_different_bits_alone_are_a_note(capsys: pytest.CaptureFixture[str]) -> None:
     assert examine("--json", renderer=Wobbly(lambda job: job == 3)) == 0
     assert found_by(capsys)["batch"] == (
         "note",
-        "alone, against in a batch of 2: differs by at most 3 of 255, 0.0001 on average, "
-        "so --strict and a batch give other bits here",
+        "alone compared with a batch of 2: differs by at most 3 of 255, 0.0001 on average; "
+        "so --strict and batches give different bits on this machine",
     )
 
 
-def test_rendering_that_fails_is_told_and_all_else_too(capsys: pytest.CaptureFixture[str]) -> None:
+def test_rendering_that_fails_is_reported_after_everything_else(capsys: pytest.CaptureFixture[str]) -> None:
     renderer = FakeRenderer()
     renderer.fail_loading("'embedded' cannot be loaded: no space")
     assert examine("--json", renderer=renderer) == 10
@@ -125,7 +125,7 @@ def test_quick_renders_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert list(found_by(capsys)) == [*NAMES, "rendering"]
 
 
-def test_quick_leaves_torch_alone() -> None:
+def test_quick_does_not_import_torch() -> None:
     code = (
         "import contextlib, io\nfrom tui.cli import run_command\n"
         "from engine.fake import FakeRenderer\n"
@@ -145,7 +145,7 @@ def test_the_model_that_ships_is_named(capsys: pytest.CaptureFixture[str]) -> No
     examine("--quick", "--json")
     status, found = found_by(capsys)["model"]
     assert status == "ok"
-    assert found.startswith("embedded, whole, StableDiffusionPipeline, ")
+    assert found.startswith("embedded, complete, StableDiffusionPipeline, ")
 
 
 def test_a_folder_that_cannot_be_written_is_a_problem(tmp_path: Path) -> None:
@@ -155,8 +155,8 @@ def test_a_folder_that_cannot_be_written_is_a_problem(tmp_path: Path) -> None:
     )
 
 
-def test_a_folder_is_tried_and_left_as_it_was(tmp_path: Path) -> None:
-    assert writable("log", tmp_path / "new" / "log").found.startswith(f"{tmp_path}/new/log, made when it is needed, ")
+def test_a_folder_is_tried_and_left_unchanged(tmp_path: Path) -> None:
+    assert writable("log", tmp_path / "new" / "log").found.startswith(f"{tmp_path}/new/log, created when needed, ")
     assert writable("log", tmp_path).found.startswith(f"{tmp_path}, ")
     assert list(tmp_path.iterdir()) == []
 
@@ -171,18 +171,18 @@ def test_packages_that_are_missing_are_a_problem(monkeypatch: pytest.MonkeyPatch
     assert packages() == Finding(name="packages", found="not installed: torch, numpy", code=10)
 
 
-def test_packages_that_do_not_fit_are_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_packages_of_the_wrong_version_are_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     needs = ["diffusers<0.43,>=0.42", "numpy>=1.26", 'ruff>=99; extra == "dev"', "torchsde>=0.2.6"]
     monkeypatch.setattr("tui.commands.examine.requires", lambda _: needs)
     monkeypatch.setattr("tui.commands.examine.version", lambda name: "0.43.0" if name == "diffusers" else "2.0")
     found = packages()
     assert (found.status, found.code) == ("problem", 10)
     assert found.found.startswith(
-        "diffusers 0.43.0 does not fit, <0.43,>=0.42 is needed, torch 2.0, diffusers 0.43.0, "
+        "diffusers 0.43.0 is not supported: <0.43,>=0.42 is required; installed: torch 2.0, diffusers 0.43.0, "
     )
 
 
-def test_of_what_is_not_installed_no_versions_are_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_checkout_that_is_not_installed_requires_no_versions(monkeypatch: pytest.MonkeyPatch) -> None:
     def requires(name: str) -> list[str]:
         raise importlib.metadata.PackageNotFoundError(name)
 
@@ -190,7 +190,7 @@ def test_of_what_is_not_installed_no_versions_are_needed(monkeypatch: pytest.Mon
     assert packages().status == "ok"
 
 
-def test_gpus_are_those_of_the_driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gpus_are_those_that_the_driver_reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script = tmp_path / "smi.py"
     script.write_text("print('NVIDIA RTX 3060, 550.54, 12288 MiB, 11000 MiB\\nodd')")
     monkeypatch.setattr("tui.commands.examine._GPU_QUESTION", (sys.executable, str(script)))
@@ -200,11 +200,11 @@ def test_gpus_are_those_of_the_driver(tmp_path: Path, monkeypatch: pytest.Monkey
     ]
     script.write_text("raise SystemExit(9)")
     assert [finding.line for finding in gpus()] == [
-        "note     gpu         the NVIDIA driver is installed and does not answer"
+        "note     gpu         the NVIDIA driver is installed, but does not answer"
     ]
 
 
-def test_the_terminal_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_terminal_is_described(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui.graphics.terminal.probe.on_terminal", lambda: True)
     monkeypatch.setattr("tui.commands.examine.detect", lambda *_: Terminal(protocol="sixel", paced=True))
     monkeypatch.setenv("COLUMNS", "120")
@@ -222,7 +222,7 @@ def test_names_of_people_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-def test_the_command_ends_with_its_code(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_the_command_ends_with_its_exit_code(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["doctor", "--quick", "--model", str(tmp_path / "none")])
     assert ended.value.code == 10

@@ -1,4 +1,4 @@
-"""What is laid over a model, from a picture's file: asked for again, unless the command line names something else."""
+"""LoRA files, quantisation and attention that a picture records are used again, unless options override them."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from tests.support.tui.scripting import warmer
 
 @pytest.fixture
 def picture(tmp_path: Path) -> Path:
-    """A fresh picture."""
+    """Return a new picture."""
     path = tmp_path / "start.png"
     warmer("new", "--prompt", "a lake", "--seed", 7, "--out", path)
     return path
 
 
-def test_a_picture_gets_its_lora_again_unless_another_is_named(
+def test_a_picture_gets_its_lora_again_unless_a_different_one_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lora = tensors(tmp_path / "style.safetensors", ("lora_up.weight",))
@@ -52,13 +52,13 @@ def test_a_picture_gets_its_lora_again_unless_another_is_named(
         said = capsys.readouterr().out.splitlines()
         assert said == [f"{path}: bit-exact" + (f", although {words}" if words else "")]
     warmer("render", path, "--lora", "none", "--out", tmp_path / "bare.png")
-    words = "not as this picture was made: LoRA style at 0.5 then, none now"
+    words = "some conditions differ from when this picture was made: LoRA style at 0.5 then, none now"
     assert capsys.readouterr().err == f"{path}: {words}\n"
     warmer("vary", path, "--lora", "none", "--count", 1, "--out", tmp_path / "varied")
     assert capsys.readouterr().err == f"{words}\n"
 
 
-def test_quantised_weights_and_attention_are_asked_for_again(tmp_path: Path, picture: Path) -> None:
+def test_recorded_quantisation_and_attention_are_requested_again(tmp_path: Path, picture: Path) -> None:
     record = read_record(picture)
     model = record.settings["model"]
     assert isinstance(model, dict)
@@ -71,7 +71,7 @@ def test_quantised_weights_and_attention_are_asked_for_again(tmp_path: Path, pic
         assert (request.memory, request.attention, request.attention_then) == (memory, "auto", "sage")
 
 
-def test_guidance_rescale_is_asked_for_again(tmp_path: Path, picture: Path) -> None:
+def test_recorded_guidance_rescale_is_used_again(tmp_path: Path, picture: Path) -> None:
     record = read_record(picture)
     embed_record(picture, altered(record, settings={**record.settings, "guidance_rescale": 0.5}))
     renderer = FakeRenderer()
@@ -79,7 +79,7 @@ def test_guidance_rescale_is_asked_for_again(tmp_path: Path, picture: Path) -> N
     assert renderer.jobs[-1].settings.guidance_rescale == 0.5
 
 
-def test_blocks_are_compiled_only_where_that_is_asked_for(tmp_path: Path, picture: Path) -> None:
+def test_blocks_are_compiled_only_with_the_option(tmp_path: Path, picture: Path) -> None:
     embed_record(picture, altered(read_record(picture), software={"device": "fake", "compiled": True}))
     for arguments, compiled in ((), False), (("--compile",), True):
         renderer = FakeRenderer()
@@ -87,7 +87,7 @@ def test_blocks_are_compiled_only_where_that_is_asked_for(tmp_path: Path, pictur
         assert renderer.loads[-1].compile is compiled
 
 
-def test_a_picture_that_was_compiled_is_told_by_a_check(picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_check_reports_that_a_picture_was_compiled(picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
     embed_record(picture, altered(read_record(picture), software={"device": "fake", "compiled": True}))
     warmer("render", picture, "--check")
     assert capsys.readouterr().out == f"{picture}: bit-exact, although compiled then, not now\n"

@@ -1,4 +1,4 @@
-"""`warmer render --check --confirm`: an imported picture loses its mark when a rendering shows it right."""
+"""`warmer render --check --confirm`: an imported picture loses its mark when a rendering confirms its noise."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NOISE = replay(Lineage(root=SeedRoot(seed=1234)), SHAPE, "CHW")
 
 
 def imported(path: Path, *, off_by: int = 0, noise_seed: int = 1234, **settings: Json) -> LatentRecord:
-    """What `latentpng import` makes of a picture; its pixels are `off_by` from what its noise gives here."""
+    """Write what `latentpng import` makes of a picture; its pixels differ by `off_by` from what its noise gives."""
     truth = replay(Lineage(root=SeedRoot(seed=noise_seed)), SHAPE, "CHW")
     pixels = np.frombuffer(paint(truth, "CHW", SIDE, SIDE).rgb, np.uint8).astype(int)
     rgb = np.clip(pixels + off_by, 0, 255).astype(np.uint8).tobytes()
@@ -49,26 +49,26 @@ def imported(path: Path, *, off_by: int = 0, noise_seed: int = 1234, **settings:
 
 
 def pixel_chunks(path: Path) -> bytes:
-    """The file from its first IDAT on."""
+    """Return the bytes of a file from its first IDAT on."""
     data = path.read_bytes()
     return data[data.index(b"IDAT") - 4 :]
 
 
 def mean_of(path: Path, seed: int) -> float:
-    """The mean difference of a file from the fake renderer's picture of a seed."""
+    """Return the mean difference of a file from the fake renderer's picture of a seed."""
     made = paint(replay(Lineage(root=SeedRoot(seed=seed)), SHAPE, "CHW"), "CHW", SIDE, SIDE).rgb
     file = read_picture(path)[2]
     return sum(abs(one - other) for one, other in zip(file, made, strict=True)) / len(made)
 
 
-def test_a_near_picture_loses_its_mark_and_keeps_its_pixels(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_close_picture_loses_its_mark_and_no_pixel(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "a.png"
     before = imported(path, off_by=2)
     pixels, other = pixel_chunks(path), mean_of(path, int(before.node[:16], 16))
     assert warmer("render", path, "--check", "--confirm", "--model", EMBEDDED) == 0
     assert capsys.readouterr().out == (
         f"{path}: confirmed: differs by at most 2 of 255, 2.0000 on average "
-        f"({other:.4f} from a picture of other noise)\n"
+        f"({other:.4f} from a picture of unrelated noise)\n"
     )
     after = read_record(path)
     assert after.lineage == Lineage(root=TensorRoot(source=SOURCE))
@@ -98,7 +98,7 @@ def test_a_confirmed_picture_finds_its_model_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("changes", [{"noise_seed": 99}, {"off_by": 5}])
-def test_a_far_picture_stays_as_it_was(
+def test_a_different_picture_stays_unchanged(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], changes: dict[str, int]
 ) -> None:
     path = tmp_path / "a.png"
@@ -109,14 +109,14 @@ def test_a_far_picture_stays_as_it_was(
     assert warmer("render", path, "--check", "--confirm", "--model", EMBEDDED) == 8
     assert capsys.readouterr().out == (
         f"{path}: not confirmed: differs by at most {max(apart)} of 255, "
-        f"{sum(apart) / len(apart):.4f} on average ({other:.4f} from a picture of other noise); "
-        "up to 4 and 25% of the other were needed; this sampler draws noise at every step too, which no file tells; "
-        "the file is as it was\n"
+        f"{sum(apart) / len(apart):.4f} on average ({other:.4f} from a picture of unrelated noise); "
+        "the average may be at most 4, and 25% of that from unrelated noise; "
+        "this sampler also draws noise at every step, which no file records; the file is unchanged\n"
     )
     assert path.read_bytes() == before
 
 
-def test_a_picture_that_any_noise_gives_confirms_none(
+def test_a_picture_that_any_noise_gives_confirms_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("engine.fake.paint", lambda noise, axes, w, h: paint(noise, axes, w, h, strength=0.0))
@@ -147,11 +147,11 @@ def test_only_the_imported_picture_itself_confirms(tmp_path: Path, capsys: pytes
     assert warmer("render", own, again, "--check", "--confirm", "--model", EMBEDDED) == 2
     assert capsys.readouterr().out.splitlines() == [
         f"{own}: its noise is not marked as unverified, so there is nothing to confirm",
-        f"{again}: it was rendered from this noise; only the imported picture can confirm it",
+        f"{again}: it was rendered from that noise; only the imported picture can confirm it",
     ]
 
 
-def test_a_file_that_cannot_be_written_is_told(
+def test_a_file_that_cannot_be_written_is_an_error(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "a.png"
@@ -168,13 +168,11 @@ def test_a_file_that_cannot_be_written_is_told(
 
 
 def test_confirm_needs_check(tmp_path: Path) -> None:
-    with pytest.raises(
-        InvalidRequestError, match=r"^--confirm goes with --check: it writes down what the comparison found$"
-    ):
+    with pytest.raises(InvalidRequestError, match=r"^--confirm needs --check: it records what the comparison found$"):
         warmer("render", tmp_path / "a.png", "--confirm")
 
 
-def test_a_sampler_that_is_not_known_can_be_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_sampler_that_is_not_known_can_be_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "a.png"
     imported(path, scheduler={"name": "restart"})
     assert warmer("render", path, "--check", "--model", EMBEDDED) == 2

@@ -13,20 +13,12 @@ from textual.widgets import Footer, Static
 
 from engine.errors import InvalidRequestError
 from engine.rendering.events import Event, JobFailed, LoadingProgressed, ModelReady, PictureRendered
+from engine.search.answers import Answer, NoneBetter, Picked, Rebanded, Redirected, Rerolled, Rescaled, Undone
 from engine.search.axis import Axis
-from engine.search.running import PARENT, Beginning, Finished, Search
-from engine.search.session import (
-    Answer,
-    Bands,
-    NoneBetter,
-    Picked,
-    Rebanded,
-    Redirected,
-    Rerolled,
-    Rescaled,
-    Undone,
-    can_undo,
-)
+from engine.search.bands import Bands
+from engine.search.running import PARENT, Beginning, Search
+from engine.search.session import can_undo
+from engine.search.store import Finished
 from latentpng.errors import InvalidValueError
 from latentpng.text import plain
 from tui.app import phrases
@@ -237,9 +229,9 @@ class SearchScreen(Screen[None]):
         self.marks = ()
         self._begun_at = time.monotonic()
         with self.app.batch_update():
-            await self.grid.lay_out(self.search.places)
+            await self.grid.lay_out(self.search.size)
             self.grid.select(PARENT)
-            for place in range(self.search.places):
+            for place in range(self.search.size):
                 self._show_place(place)
             self._say_captions()
             self._say_status()

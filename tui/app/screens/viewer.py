@@ -10,7 +10,8 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
-from engine.search.running import PARENT, Finished
+from engine.search.running import PARENT
+from engine.search.store import Finished
 from tui.app.widgets.picture import PictureCell
 
 if TYPE_CHECKING:

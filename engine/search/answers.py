@@ -1,0 +1,71 @@
+"""What a person can answer to a grid: the values that `engine.search.session.tell` understands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from engine.search.axis import Axis
+from engine.search.bands import Bands
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Picked:
+    """These candidates are better than the parent.
+
+    Attributes:
+        marks: Their indices, from 0; several are blended.
+    """
+
+    marks: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NoneBetter:
+    """No candidate is better: the parent stays, and the scale is halved."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rerolled:
+    """New candidates are wanted, at the same scale."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Undone:
+    """The grid before is wanted again; beyond the session's start, the picture's own lineage is followed back."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rescaled:
+    """The same directions are wanted, nearer to the parent or farther.
+
+    Attributes:
+        factor: What the scale is multiplied by.
+    """
+
+    factor: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rebanded:
+    """The same directions are wanted in different octaves.
+
+    Attributes:
+        bands: The octaves that move.
+    """
+
+    bands: Bands
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Redirected:
+    """The same scale and seed are wanted along a different axis.
+
+    Attributes:
+        axis: What moves.
+    """
+
+    axis: Axis
+
+
+Answer: TypeAlias = Picked | NoneBetter | Rerolled | Undone | Rescaled | Rebanded | Redirected

@@ -1,0 +1,29 @@
+"""Seeds that derive from other seeds, so that one number fixes every picture of a session."""
+
+from __future__ import annotations
+
+import hashlib
+
+_STEP_NOISE = -1
+
+
+def grid_seed(seed: int, index: int) -> int:
+    """Return the seed of a session's grid.
+
+    Args:
+        seed: The session's seed, 0 to 2^64 - 1.
+        index: The number of grids that were drawn before it.
+
+    Returns:
+        The first 8 bytes, little-endian, of SHA-256 over both numbers.
+    """
+    digest = hashlib.sha256(f"warmer {seed} {index}".encode("ascii")).digest()
+    return int.from_bytes(digest[:8], "little")
+
+
+def step_seed_of(seed: int) -> int:
+    """Return the seed of the step noise of all pictures that grow from the seed root `seed`.
+
+    It always differs from `seed`: a stochastic scheduler must not draw the initial noise a second time.
+    """
+    return grid_seed(seed, _STEP_NOISE)

@@ -1,0 +1,108 @@
+"""The pictures of a running search: in memory for undo, the picked ones on disk, beside them the journal.
+
+Pictures are known by a key: the identity of their lineage.  One that is shown again is never rendered or saved twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.errors import EngineError
+from engine.rendering.events import Picture
+from engine.search.folder import PictureFolder, has_failed
+from engine.search.journal import Journal, write_journal
+from engine.search.session import Session
+from latentpng.lru import LruCache
+from latentpng.record import LatentRecord
+
+MAX_CACHED_BYTES = 512 * 2**20
+"""Pixels of finished pictures of earlier grids that stay in memory, for undo."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finished:
+    """A rendered picture.
+
+    Attributes:
+        picture: Its pixels.
+        record: What its file carries.
+    """
+
+    picture: Picture
+    record: LatentRecord
+
+
+class PictureStore:
+    """Finished pictures by the key of their lineage."""
+
+    def __init__(self, folder: PictureFolder, journal: Path, on_trouble: Callable[[str], None]) -> None:
+        """Create an empty store.
+
+        Args:
+            folder: Where pictures are saved.
+            journal: The file of the journal.
+            on_trouble: Called with a sentence when something cannot be saved, in the thread that saves.
+        """
+        self._folder, self._journal, self._on_trouble = folder, journal, on_trouble
+        self._pictures: LruCache[str, Finished] = LruCache(max_size=MAX_CACHED_BYTES)
+        self._files: dict[str, Future[Path]] = {}
+
+    def get(self, key: str) -> Finished | None:
+        """Return a picture, or None when it is not in memory."""
+        return self._pictures.get(key)
+
+    def add(self, key: str, finished: Finished, *, shown: Collection[str]) -> None:
+        """Keep a picture in memory, and forget the least recently used ones, but never those of the grid on screen.
+
+        Args:
+            key: Its key.
+            finished: The picture.
+            shown: The keys of the grid on screen.
+        """
+        self._pictures.put(key, finished, size=len(finished.picture.rgb), protected=shown)
+
+    def add_file(self, key: str, path: Path) -> None:
+        """Register the file of a picture that was opened, which need not be written again."""
+        self._files[key] = Future()
+        self._files[key].set_result(path)
+
+    def save(self, key: str) -> None:
+        """Begin to save a picture, unless it is not in memory, or has a file already."""
+        finished, file = self._pictures.get(key), self._files.get(key)
+        if finished is not None and (file is None or has_failed(file)):
+            self._files[key] = self._folder.save(finished.picture, finished.record)
+            self._files[key].add_done_callback(self._report)
+
+    def save_journal(self, session: Session, ancestors: tuple[str, ...]) -> None:
+        """Begin to save where the session stands, behind the pictures that are to be saved before.
+
+        The journal names the newest picture with a file among the parent and its ancestors; nothing is written when
+        there is none.
+
+        Args:
+            session: The session.
+            ancestors: The keys of the parent's lineage, from its root on.
+        """
+        for rounds, key in reversed(list(enumerate(ancestors))):
+            file = self._files.get(key)
+            if file is not None and not has_failed(file):
+                self._write_journal(session, file, rounds)
+                return
+
+    def close(self) -> None:
+        """Wait until everything is on disk."""
+        self._folder.close()
+
+    def _write_journal(self, session: Session, file: Future[Path], rounds: int) -> None:
+        def write() -> None:
+            write_journal(self._journal, Journal.of(session, file.result(), self._folder.folder, rounds))
+
+        self._folder.run(write).add_done_callback(self._report)
+
+    def _report(self, future: Future[Path] | Future[None]) -> None:
+        error = future.exception()
+        if error is not None:
+            self._on_trouble(str(error) if isinstance(error, EngineError) else f"saving failed: {error!r}")
