@@ -13,11 +13,11 @@ import torch
 from numpy.typing import NDArray
 
 from engine.diffusion.batches import LARGEST, Batch, batch_size, next_batch
-from engine.diffusion.compile import compiler_trouble
+from engine.diffusion.compilation import compiler_trouble
 from engine.diffusion.load import LoadedModel
 from engine.diffusion.provenance import Recorder
 from engine.diffusion.render import BatchRenderer, NoiseKind, RenderedBatch
-from engine.diffusion.seams import Step, in_words
+from engine.diffusion.seams.steps import Step, in_words
 from engine.errors import OutOfMemoryError, RenderCancelled, RenderError
 from engine.rendering.events import Event, JobDone, Picture, PictureRendered, PreviewRendered, StepDone
 from engine.rendering.requests import RenderJob

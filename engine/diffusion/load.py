@@ -19,7 +19,7 @@ from diffusers import DiffusionPipeline
 from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 from packaging.version import Version
 
-from engine.diffusion.compile import compile_blocks
+from engine.diffusion.compilation import compile_blocks
 from engine.diffusion.components import first_line, lay_loras, missing_parts, other_vae, take_loras_off, tiny_vae
 from engine.diffusion.download import hub_folder, told_while_downloading
 from engine.diffusion.placement import (
@@ -34,7 +34,7 @@ from engine.diffusion.placement import (
 )
 from engine.diffusion.prompts import PromptMemo
 from engine.diffusion.schedulers import OwnScheduler
-from engine.diffusion.seams import noise_globals
+from engine.diffusion.seams.steps import noise_globals
 from engine.errors import ModelError
 from engine.models.defaults import carried_preview
 from engine.models.files import ModelFiles

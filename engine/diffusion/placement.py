@@ -13,7 +13,7 @@ import torch
 from diffusers import PipelineQuantizationConfig
 from diffusers.models.attention_dispatch import AttentionBackendName
 
-from engine.diffusion.compile import DENOISERS
+from engine.diffusion.compilation import DENOISERS
 from engine.diffusion.components import first_line
 from engine.errors import ModelError
 from engine.models.files import ModelFiles

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from engine.diffusion.load import LoadedModel
 from engine.diffusion.previews import Previewer, unpacked
 from engine.diffusion.prompt_offset import PromptMove, shapes_text
-from engine.diffusion.seams import Step, initial_noise, scheduler_steps, wanted_noise, watched_randomness
-from engine.diffusion.speed import PreviewPace, checked_decoding
+from engine.diffusion.seams.decoder import PreviewPace, checked_decoding
+from engine.diffusion.seams.steps import Step, initial_noise, scheduler_steps, wanted_noise, watched_randomness
 from engine.rendering.events import Picture
 from engine.rendering.settings import MOST_PIXELS, RenderSettings
 from latentpng.record import Lineage

@@ -9,7 +9,7 @@ from typing import Any
 
 import diffusers
 
-from engine.diffusion.flows import FLOW, SOLVERS, check_sigmas, in_flow_terms, take_all_times
+from engine.diffusion.seams.timesteps import FLOW, SOLVERS, check_sigmas, in_flow_terms, take_all_times
 from engine.errors import InvalidRequestError, ModelError
 from engine.rendering.settings import SchedulerSettings
 

@@ -14,7 +14,7 @@ import torch
 
 from engine.diffusion.load import load_model
 from engine.diffusion.render import BatchRenderer
-from engine.diffusion.seams import scheduler_steps, watched_randomness
+from engine.diffusion.seams.steps import scheduler_steps, watched_randomness
 from engine.models.resolve import defaults_of, resolve_model
 from engine.rendering.requests import LoadModel
 

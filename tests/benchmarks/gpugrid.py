@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from engine.diffusion.compile import compile_blocks
+from engine.diffusion.compilation import compile_blocks
 from engine.diffusion.jobs import JobRunner
 from engine.diffusion.load import LoadedModel, compute_repeatably
 from engine.diffusion.placement import chosen_dtype, prepare

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from engine.diffusion.compile import compile_blocks
+from engine.diffusion.compilation import compile_blocks
 from engine.diffusion.load import keep_quiet
 from engine.worker.process import worker_environment
 from tests.benchmarks.gridtask import COUNT, SETTINGS

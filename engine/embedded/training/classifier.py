@@ -1,6 +1,6 @@
 """A small network that reads a landscape: what is in it, and how far two of them are apart to the eye.
 
-It is trained on drawn scenes alone (`training/reading.py`), judges what the embedded model makes, and gives a
+It is trained on drawn scenes alone (`classifier_training.py`), judges what the embedded model makes, and gives a
 perceptual distance: `load_classifier()`, then `read`, `embed` or `distance`.
 """
 

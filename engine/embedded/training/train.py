@@ -17,15 +17,15 @@ import torch
 import transformers
 
 from engine.embedded.training.autoencoder import TrainAutoencoder
+from engine.embedded.training.classifier_training import TrainClassifier
 from engine.embedded.training.data import render_pictures
 from engine.embedded.training.decoder import TrainDecoder
 from engine.embedded.training.export import export
 from engine.embedded.training.log import log
 from engine.embedded.training.ranks import Rank, run_ranks
-from engine.embedded.training.reading import TrainClassifier
 from engine.embedded.training.recipes import DEFAULT_FOLDER, PLANS, STAGES, Plan
+from engine.embedded.training.text_encoder import TrainTextEncoder, train_tokenizer
 from engine.embedded.training.unet import EncodePictures, TrainUnet
-from engine.embedded.training.words import TrainTextEncoder, train_tokenizer
 
 _USAGE = 2
 

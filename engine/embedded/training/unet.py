@@ -21,7 +21,7 @@ from engine.embedded.training.loop import Loop, Recipe
 from engine.embedded.training.ranks import Rank, half_precision
 from engine.embedded.training.scenes.captions import describe
 from engine.embedded.training.scenes.scene import sample_scene
-from engine.embedded.training.words import WIDTH, tokens
+from engine.embedded.training.text_encoder import WIDTH, tokens
 
 # A cosine schedule (Nichol and Dhariwal 2021) cut at 957 of 1000: the rest reaches sigmas of 20,000, where Karras
 # spacing puts most of its steps.

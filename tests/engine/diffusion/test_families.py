@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from engine.diffusion.jobs import JobRunner
 from engine.diffusion.load import LoadedModel, load_model
 from engine.diffusion.render import BatchRenderer, NoiseKind, axes_of, call_arguments, stretched
-from engine.diffusion.seams import Step
+from engine.diffusion.seams.steps import Step
 from engine.errors import InvalidRequestError, RenderCancelled
 from engine.models.schedulers import scheduler_settings
 from engine.rendering.events import Event, Picture, PictureRendered, StepDone

@@ -16,7 +16,14 @@ from engine.compare import PixelDifference, compare_pixels, differing_conditions
 from engine.diffusion.batches import batch_size, next_batch
 from engine.diffusion.previews import Previewer, unpacked
 from engine.diffusion.prompts import PromptMemo
-from engine.diffusion.seams import Step, initial_noise, noise_globals, scheduler_steps, wanted_noise, watched_randomness
+from engine.diffusion.seams.steps import (
+    Step,
+    initial_noise,
+    noise_globals,
+    scheduler_steps,
+    wanted_noise,
+    watched_randomness,
+)
 from engine.errors import InvalidRequestError, ModelError, RenderError
 from engine.rendering.requests import PictureTask
 from latentpng.record import Json, LatentRecord, Lineage, SeedRoot

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from engine.diffusion.load import LoadedModel
 from engine.diffusion.render import BatchRenderer, NoiseKind, axes_of, ignored_settings
-from engine.diffusion.seams import Step
+from engine.diffusion.seams.steps import Step
 from engine.errors import InvalidRequestError, RenderCancelled, RenderError
 from engine.models.schedulers import scheduler_settings
 from engine.rendering.settings import RenderSettings

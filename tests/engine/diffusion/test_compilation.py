@@ -15,8 +15,8 @@ import pytest
 import torch
 
 from engine.compare import differing_conditions
-from engine.diffusion import compile
-from engine.diffusion.compile import compile_blocks, compiler_trouble
+from engine.diffusion import compilation
+from engine.diffusion.compilation import compile_blocks, compiler_trouble
 from engine.diffusion.jobs import JobRunner
 from engine.diffusion.load import LoadedModel, load_model, serves, with_other_loras
 from engine.diffusion.main import failed
@@ -46,7 +46,7 @@ def shapes(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
         compiled.append(next(len(each) for each in inputs if each.ndim == 3))
         return graph.forward
 
-    monkeypatch.setattr(compile, "OPTIONS", MappingProxyType({**compile.OPTIONS, "backend": backend}))
+    monkeypatch.setattr(compilation, "OPTIONS", MappingProxyType({**compilation.OPTIONS, "backend": backend}))
     yield compiled
     torch.compiler.reset()
 
@@ -131,7 +131,7 @@ def test_a_compiler_that_fails_is_one_sentence(tiny: ModelChoice, monkeypatch: p
     def backend(*_: object) -> None:
         raise FileNotFoundError("no compiler\nin any of these places")
 
-    monkeypatch.setattr(compile, "OPTIONS", MappingProxyType({**compile.OPTIONS, "backend": backend}))
+    monkeypatch.setattr(compilation, "OPTIONS", MappingProxyType({**compilation.OPTIONS, "backend": backend}))
     loaded = load(tiny, compile=True)
     for _ in range(2):
         with pytest.raises(RenderError) as caught:

@@ -1,0 +1,1 @@
+"""Every private entry into diffusers and its companions, one file each."""
