@@ -17,7 +17,6 @@ import torch
 import transformers
 from diffusers import DiffusionPipeline
 from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
-from packaging.version import Version
 
 from engine.diffusion.attention import set_attention
 from engine.diffusion.compilation import compile_blocks
@@ -269,7 +268,7 @@ def _check_complete(pipe: Any, choice: ModelChoice, files: ModelFiles) -> None:
 
 def _precision(dtype: torch.dtype) -> dict[str, torch.dtype]:
     """Return the argument of `from_pretrained` and `from_single_file` that sets the dtype."""
-    return {"torch_dtype" if Version(diffusers.__version__) < Version("0.42") else "dtype": dtype}
+    return {"dtype": dtype}
 
 
 def _checked_class(pipeline: str, name: str) -> Any:
