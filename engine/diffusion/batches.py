@@ -1,4 +1,4 @@
-"""Pictures packed into batches of one size, so that there is one shape to compute; pure, no torch."""
+"""Pictures packed into batches of one size, so that there is one shape to compute; pure, free of torch."""
 
 from __future__ import annotations
 
@@ -7,50 +7,59 @@ from dataclasses import dataclass
 
 from engine.rendering.requests import PictureTask
 
-LARGEST = 64
-"""Most pictures in a batch; a file that asks for more is not believed."""
+MAX_BATCH = 64
+"""The largest batch; a file that records a larger one is not believed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Batch:
-    """`places`: the task rendered in each slot, as many as the batch is large; `kept`: the slots that are wanted."""
+    """The tasks that are rendered together.
 
-    places: tuple[PictureTask, ...]
-    kept: tuple[int, ...]
+    Attributes:
+        tasks: The task in each slot; a task may stand in several slots.
+        used: The slots whose pictures are reported; the others are padding.
+    """
+
+    tasks: tuple[PictureTask, ...]
+    used: tuple[int, ...]
 
     @property
     def size(self) -> int:
-        """n."""
-        return len(self.places)
+        """The number of slots."""
+        return len(self.tasks)
 
     @property
     def indices(self) -> tuple[int, ...]:
-        """The pictures that come out of it."""
-        return tuple(self.places[slot].index for slot in self.kept)
+        """The indices of the pictures that are reported, in the order of their slots."""
+        return tuple(self.tasks[slot].index for slot in self.used)
 
 
-def next_batch(todo: Sequence[PictureTask], size: int, largest: int = LARGEST) -> Batch:
-    """The first batch of what is still to do, in the order of the tasks.
+# The pixels of a picture depend a little on the size of its batch and on its slot, because kernels do.  So a task that
+# was recorded in slot i of n is rendered there again, beside n - 1 copies of itself: the same bits, whatever its
+# neighbours were.  All other tasks share batches of one size, the last of them padded.
+def next_batch(tasks: Sequence[PictureTask], size: int, maximum: int = MAX_BATCH) -> Batch:
+    """Return the first batch of the tasks that are still to be rendered, in their order.
 
-    size: of batches of tasks without a recorded slot; one that is not full is filled up with its last noise.
-    A task with a recorded slot (n, i) gets a batch of its own: n times its noise, slot i kept; n is halved until it is
-    at most `largest`.
+    Args:
+        tasks: At least one.
+        size: Of batches of tasks without a recorded slot.
+        maximum: A recorded batch size is halved until it is at most this large.
     """
-    if todo[0].slot[0] > 0:
-        count, slot = _fitting(todo[0].slot, largest)
-        return Batch(places=(todo[0],) * count, kept=(slot,))
-    some = [task for task in todo if task.slot[0] <= 0][:size]
+    if tasks[0].slot[0] > 0:
+        count, slot = _limited(tasks[0].slot, maximum)
+        return Batch(tasks=(tasks[0],) * count, used=(slot,))
+    some = [task for task in tasks if task.slot[0] <= 0][:size]
     padding = [some[-1]] * (size - len(some))
-    return Batch(places=(*some, *padding), kept=tuple(range(len(some))))
+    return Batch(tasks=(*some, *padding), used=tuple(range(len(some))))
 
 
-def batch_size(tasks: Sequence[PictureTask], most: int) -> int:
-    """One size for all batches of a job: `most`, or the number of tasks when there are fewer."""
-    return max(1, min(most, sum(task.slot[0] <= 0 for task in tasks)))
+def batch_size(tasks: Sequence[PictureTask], maximum: int) -> int:
+    """Return the size of all batches of a job: `maximum`, or the number of tasks if there are fewer."""
+    return max(1, min(maximum, sum(task.slot[0] <= 0 for task in tasks)))
 
 
-def _fitting(slot: tuple[int, int], largest: int) -> tuple[int, int]:
-    count, place = slot
-    while count > max(1, largest):
+def _limited(slot: tuple[int, int], maximum: int) -> tuple[int, int]:
+    count, index = slot
+    while count > max(1, maximum):
         count //= 2
-    return count, max(0, place) % count
+    return count, max(0, index) % count

@@ -1,6 +1,6 @@
-"""What is laid over a pipeline: LoRA files, another VAE, and a tiny autoencoder for its previews.
+"""Components loaded beside a pipeline or into it: LoRA files, another VAE, a tiny autoencoder for its previews.
 
-Refuses what does not belong to the model, which the libraries would leave out without a word.
+Each is checked against the model, since the libraries leave out what does not fit without saying so.
 """
 
 from __future__ import annotations
@@ -15,35 +15,52 @@ import torch
 import transformers
 from diffusers import AutoencoderTiny
 
+from engine.diffusion.messages import first_line
 from engine.errors import ModelError
 from engine.models.files import ModelFiles
 from engine.rendering.requests import LoraChoice, ModelChoice
 
+DENOISERS = ("transformer", "transformer_2", "unet")
+"""The components that denoise; a pipeline has some of them."""
 
-def lay_loras(pipe: Any, choice: ModelChoice) -> None:
-    """Loads the LoRA files of a choice over a pipeline that has none, each with its weight.  ModelError."""
+
+def load_loras(pipe: Any, choice: ModelChoice) -> None:
+    """Load the LoRA files of a choice into a pipeline that has none, each with its weight.
+
+    Raises:
+        ModelError: The pipeline takes no LoRA files, or one of them cannot be loaded or changes nothing.
+    """
     if not choice.loras:
         return
     if not hasattr(pipe, "load_lora_weights"):
-        raise ModelError(f"{choice.name!r} ({type(pipe).__name__}) takes no LoRA")
+        raise ModelError(f"{choice.name!r} ({type(pipe).__name__}) takes no LoRA files: leave out --lora")
     names = [f"lora{number}" for number in range(len(choice.loras))]
     for name, lora in zip(names, choice.loras, strict=True):
-        _lay(pipe, lora, name, choice.name)
+        _load_lora(pipe, lora, name, choice.name)
     pipe.set_adapters(names, [lora.weight for lora in choice.loras])
 
 
-def take_loras_off(pipe: Any) -> None:
-    """The pipeline as it was without them."""
+def unload_loras(pipe: Any) -> None:
+    """Remove all LoRA weights from a pipeline."""
     if hasattr(pipe, "unload_lora_weights"):
         pipe.unload_lora_weights()
 
 
-def other_vae(choice: ModelChoice, index: Mapping[str, Any], precision: Mapping[str, torch.dtype]) -> Any:
-    """The VAE that stands in place of the model's own.  ModelError."""
+def load_vae(choice: ModelChoice, index: Mapping[str, Any], precision: Mapping[str, torch.dtype]) -> Any:
+    """Load the VAE that replaces the model's own.
+
+    Args:
+        choice: Names the VAE: a folder or a .safetensors file.
+        index: The model's model_index.json.
+        precision: The argument that sets the dtype.
+
+    Raises:
+        ModelError: It cannot be loaded, is damaged, or decodes other latents than the model's.
+    """
     library, name = index.get("vae") or ("", "")
     kind = getattr(diffusers, str(name), None) if library == "diffusers" else None
     if kind is None:
-        raise ModelError(f"{choice.name!r} has no VAE of diffusers that another could replace")
+        raise ModelError(f"{choice.name!r} has no VAE of diffusers that could be replaced: leave out --vae")
     path = Path(choice.vae)
     try:
         if path.suffix == ".safetensors":
@@ -55,78 +72,94 @@ def other_vae(choice: ModelChoice, index: Mapping[str, Any], precision: Mapping[
     except Exception as error:  # a broken model fails in as many ways as there are libraries
         raise ModelError(f"the VAE {path.name!r} cannot be loaded as {name}: {first_line(error)}") from error
     own = kind.load_config(choice.folder / "vae", local_files_only=True)
-    _check_like_its_own(vae.config, own, path.name)
+    _check_same_latents(vae.config, own, path.name)
     if any(tensor.is_meta for tensor in vae.state_dict().values()):
         raise ModelError(f"the VAE {path.name!r} is damaged: some of its weights are missing, download it again")
     return vae
 
 
-def missing_parts(choice: ModelChoice, files: ModelFiles, dtype: torch.dtype) -> dict[str, Any]:
-    """What a single file lacks, from the folder of its configuration: text encoders, a VAE.  ModelError."""
-    parts: dict[str, Any] = {}
-    for lacking in files.components:
-        library, name = lacking.library, lacking.class_name
+def load_missing_components(choice: ModelChoice, files: ModelFiles, dtype: torch.dtype) -> dict[str, Any]:
+    """Load what a single file does not hold (text encoders, a VAE) from the folder of its configuration.
+
+    Args:
+        choice: A single file.
+        files: Its files; those of its components are beside it.
+        dtype: Of the components.
+
+    Returns:
+        Components by their names in the pipeline.
+
+    Raises:
+        ModelError: A component cannot be loaded.
+    """
+    components: dict[str, Any] = {}
+    for missing in files.components:
+        library, name = missing.library, missing.class_name
         kind = getattr({"diffusers": diffusers, "transformers": transformers}.get(library), name, None)
         if kind is None:
-            raise ModelError(f"{choice.name!r} needs a {name} of {library}, which is not known here")
+            raise ModelError(f"{choice.name!r} needs a {name} of {library}, which is not installed here")
         try:
-            part = kind.from_pretrained(lacking.folder, local_files_only=True, use_safetensors=True)
+            component = kind.from_pretrained(missing.folder, local_files_only=True, use_safetensors=True)
         except Exception as error:  # a broken model fails in as many ways as there are libraries
-            raise ModelError(f"{lacking.name!r} of --config cannot be loaded: {first_line(error)}") from error
-        parts[lacking.name] = part.to(dtype).eval()
-    return parts
+            raise ModelError(f"{missing.name!r} of --config cannot be loaded: {first_line(error)}") from error
+        components[missing.name] = component.to(dtype).eval()
+    return components
 
 
-def tiny_vae(path: str, pipe: Any, precision: Mapping[str, torch.dtype]) -> AutoencoderTiny:
-    """The autoencoder that draws the previews of this pipeline.  ModelError."""
+def load_preview_vae(path: str, pipe: Any, precision: Mapping[str, torch.dtype]) -> AutoencoderTiny:
+    """Load the tiny autoencoder that draws the previews of a pipeline.
+
+    Args:
+        path: Its folder.
+        pipe: The pipeline.
+        precision: The argument that sets the dtype.
+
+    Raises:
+        ModelError: It cannot be loaded, or takes other latents than the pipeline's.
+    """
     name = Path(path).name
     try:
         tiny = AutoencoderTiny.from_pretrained(path, local_files_only=True, use_safetensors=True, **precision)
     except Exception as error:  # a broken model fails in as many ways as there are libraries
         raise ModelError(f"the preview VAE {name!r} cannot be loaded: {first_line(error)}") from error
-    wanted = getattr(getattr(getattr(pipe, "vae", None), "config", None), "latent_channels", None)
+    needed = getattr(getattr(getattr(pipe, "vae", None), "config", None), "latent_channels", None)
     found = tiny.config.latent_channels
-    if wanted != found:
-        raise ModelError(f"the preview VAE {name!r} is of another family: it takes {found} channels, not {wanted}")
+    if needed != found:
+        raise ModelError(
+            f"the preview VAE {name!r} belongs to another family: it takes {found} latent channels, not {needed}"
+        )
     return tiny
 
 
-def first_line(error: BaseException) -> str:
-    """What an error says, short, and without the home directory of the user."""
-    lines = (str(error).strip() or type(error).__name__).splitlines()
-    text = f"{lines[0]} {lines[1].strip()}" if lines[0].endswith(":") and len(lines) > 1 else lines[0]
-    return text.replace(str(Path.home()), "~")[:300]
-
-
-def _lay(pipe: Any, lora: LoraChoice, name: str, model: str) -> None:
+def _load_lora(pipe: Any, lora: LoraChoice, adapter_name: str, model: str) -> None:
     path = Path(lora.path)
     if not path.is_file():
-        raise ModelError(f"there is no file for the LoRA {lora.name!r}")
+        raise ModelError(f"there is no file for the LoRA {lora.name!r}: {path.name} was moved or deleted")
     try:
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Already found a `peft_config`")  # several of them are meant
+            warnings.filterwarnings("ignore", "Already found a `peft_config`")  # several adapters are intended
             pipe.load_lora_weights(
                 str(path.parent),
                 weight_name=path.name,
-                adapter_name=name,
+                adapter_name=adapter_name,
                 local_files_only=True,
                 use_safetensors=True,
             )
     except Exception as error:  # as many ways as there are formats
         raise ModelError(f"the LoRA {lora.name!r} does not fit {model!r}: {first_line(error)}") from error
-    if not any(name in layers for layers in pipe.get_list_adapters().values()):
+    if not any(adapter_name in adapters for adapters in pipe.get_list_adapters().values()):
         raise ModelError(f"the LoRA {lora.name!r} changes nothing in {model!r}: it belongs to another family")
 
 
-def _check_like_its_own(config: Mapping[str, Any], own: Mapping[str, Any], name: str) -> None:
-    """ModelError unless it takes the latents of the model's own: as many channels, as much smaller."""
-    for found, wanted, what in (
-        (config.get("latent_channels"), own.get("latent_channels"), "channels"),
-        (_scale(config), _scale(own), "times smaller latents"),
+def _check_same_latents(config: Mapping[str, Any], own: Mapping[str, Any], name: str) -> None:
+    """Raise ModelError unless a VAE has as many latent channels as the model's own, and scales by the same factor."""
+    for found, needed, what in (
+        (config.get("latent_channels"), own.get("latent_channels"), "latent channels"),
+        (_scale_factor(config), _scale_factor(own), "pixels for each latent"),
     ):
-        if found != wanted:
-            raise ModelError(f"the VAE {name!r} is of another family: {found} {what}, the model needs {wanted}")
+        if found != needed:
+            raise ModelError(f"the VAE {name!r} belongs to another family: {found} {what}, the model needs {needed}")
 
 
-def _scale(config: Mapping[str, Any]) -> int:
+def _scale_factor(config: Mapping[str, Any]) -> int:
     return int(2 ** (len(config.get("block_out_channels", (0,))) - 1))

@@ -1,4 +1,4 @@
-"""How far a download is, told from time to time: it may take hours, and the library's own bar has no terminal here."""
+"""The progress of a download, reported at intervals: it may take hours, and the library's own bar needs a terminal."""
 
 from __future__ import annotations
 
@@ -13,35 +13,42 @@ _SECONDS = 2.0
 
 
 @contextlib.contextmanager
-def told_while_downloading(
+def reported_download(
     name: str, folder: Path, progress: Callable[[str], None], seconds: float = _SECONDS
 ) -> Iterator[None]:
-    """While inside, says every so many seconds how many bytes have come to `folder`; called in another thread."""
-    progress(f"downloading {name}")
-    over, before = threading.Event(), _size(folder)
+    """Report how many bytes arrived in a folder while the context is open.
 
-    def tell() -> None:
-        while not over.wait(seconds):
+    Args:
+        name: What is downloaded.
+        folder: Where it goes; it need not exist yet.
+        progress: Takes a sentence; called from another thread.
+        seconds: Between two reports.
+    """
+    progress(f"downloading {name}")
+    finished, before = threading.Event(), _size(folder)
+
+    def report() -> None:
+        while not finished.wait(seconds):
             progress(f"downloading {name}: {(_size(folder) - before) / 1e9:.2f} GB so far")
 
-    teller = threading.Thread(target=tell, name="download", daemon=True)
-    teller.start()
+    reporter = threading.Thread(target=report, name="download", daemon=True)
+    reporter.start()
     try:
         yield
     finally:
-        over.set()
-        teller.join()
+        finished.set()
+        reporter.join()
 
 
 def hub_folder(model: str) -> Path:
-    """Where the library keeps the files of a model of the hub."""
+    """Return the folder in which the client of the hub caches the files of a model ("org/name")."""
     return Path(constants.HF_HUB_CACHE) / f"models--{model.replace('/', '--')}"
 
 
 def _size(folder: Path) -> int:
-    """Bytes of all files below; links are not followed."""
+    """Return the bytes of all files below a folder; symlinks are not followed."""
     total = 0
-    with contextlib.suppress(OSError):  # files move while the library works
+    with contextlib.suppress(OSError):  # files are renamed while the library works
         for file in folder.rglob("*"):
             if not file.is_symlink() and file.is_file():
                 total += file.stat().st_size

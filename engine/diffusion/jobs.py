@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
-import gc
 import time
 from collections.abc import Callable
 
@@ -12,12 +9,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engine.diffusion.batches import LARGEST, Batch, batch_size, next_batch
-from engine.diffusion.compile import compiler_trouble
+from engine.diffusion.batches import MAX_BATCH, Batch, batch_size, next_batch
+from engine.diffusion.compilation import compiler_message
 from engine.diffusion.load import LoadedModel
+from engine.diffusion.messages import shape_text
+from engine.diffusion.noise_spec import NoiseSpec
+from engine.diffusion.out_of_memory import free_memory, is_out_of_memory
 from engine.diffusion.provenance import Recorder
-from engine.diffusion.render import BatchRenderer, NoiseKind, RenderedBatch
-from engine.diffusion.seams import Step, in_words
+from engine.diffusion.render import BatchRenderer, RenderedBatch
+from engine.diffusion.seams.steps import Step
 from engine.errors import OutOfMemoryError, RenderCancelled, RenderError
 from engine.rendering.events import Event, JobDone, Picture, PictureRendered, PreviewRendered, StepDone
 from engine.rendering.requests import RenderJob
@@ -27,12 +27,7 @@ from latentpng.record import Lineage, TensorRoot
 
 
 class JobRunner:
-    """Runs jobs with one loaded model.
-
-    emit: takes the events.  is_cancelled: asked before every batch, after every replayed round, after every step, and
-    before every picture that is decoded.
-    micro_batch: most pictures in a batch; 0 chooses by device and size.  clock: paces the previews.
-    """
+    """Runs jobs with one loaded model, one after the other."""
 
     def __init__(
         self,
@@ -43,66 +38,84 @@ class JobRunner:
         micro_batch: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """Create the runner of a model.
+
+        Args:
+            loaded: The model.
+            emit: Takes the events.
+            is_cancelled: Takes the number of a job; it is called before every batch, after every replayed round,
+                after every step, and before every picture that is decoded.
+            micro_batch: The maximum batch size; 0 chooses one for the device and the size of the pictures.
+            clock: Returns seconds; it paces the previews.
+        """
         self.renderer = BatchRenderer(loaded, clock)
         self._recorder = Recorder(loaded)
         self._device = loaded.device
         self._emit, self._is_cancelled = emit, is_cancelled
-        self._micro_batch, self._largest = micro_batch, LARGEST
-        self._lacked: tuple[str, ...] = ()
+        self._micro_batch, self._max_batch = micro_batch, MAX_BATCH
+        self._memory_warnings: tuple[str, ...] = ()
 
+    # A batch that does not fit into memory is halved and tried again, down to a single picture; the maximum stays for
+    # the jobs that follow.  The size is part of each record, since the pixels depend on it a little.
     def run(self, job: RenderJob) -> None:
-        """Ends with JobDone; raises RenderCancelled, or what went wrong."""
+        """Render all pictures of a job, and emit their events, JobDone as the last one.
+
+        Raises:
+            RenderCancelled: The job was cancelled.
+            OutOfMemoryError: The memory does not suffice for a single picture.
+            RenderError: The stored noise does not fit the model, or the compiler failed.
+        """
         started = time.monotonic()
-        todo = list(job.tasks)
-        most = self._micro_batch or usual_batch(self._device, job.settings)
-        size = batch_size(todo, min(most, self._largest))
-        kind, self._lacked = self._kind_for(job), ()
-        while todo:
-            batch = next_batch(todo, min(size, self._largest), self._largest)
-            if self._fits(job, batch, kind):
-                todo = [task for task in todo if task.index not in batch.indices]
+        tasks = list(job.tasks)
+        maximum = self._micro_batch or default_batch_size(self._device, job.settings)
+        size = batch_size(tasks, min(maximum, self._max_batch))
+        spec, self._memory_warnings = self._noise_spec(job), ()
+        while tasks:
+            batch = next_batch(tasks, min(size, self._max_batch), self._max_batch)
+            if self._try_batch(job, batch, spec):
+                tasks = [task for task in tasks if task.index not in batch.indices]
             elif batch.size == 1:
                 raise OutOfMemoryError(
-                    f"there is not enough memory for one picture of {_pixels(job)}: try a smaller size"
+                    f"there is not enough memory for one picture of {_size_text(job)}: try a smaller size"
                 )
             else:
-                self._largest = batch.size // 2
-                self._lacked = (f"memory ran out at {batch.size} pictures at once: smaller batches from there on",)
+                self._max_batch = batch.size // 2
+                self._memory_warnings = (f"memory ran out with a batch of {batch.size}: later batches are smaller",)
         self._emit(JobDone(job=job.job, seconds=time.monotonic() - started))
 
-    def _kind_for(self, job: RenderJob) -> NoiseKind:
-        kind = self.renderer.noise_kind(job.settings)
+    def _noise_spec(self, job: RenderJob) -> NoiseSpec:
+        spec = self.renderer.noise_spec(job.settings)
         tensor = job.root_tensor
-        if tensor is not None and tensor.shape != kind.shape and any(_has_tensor(task.lineage) for task in job.tasks):
+        if tensor is not None and tensor.shape != spec.shape and any(_has_tensor(task.lineage) for task in job.tasks):
             raise RenderError(
-                f"the stored noise is {in_words(tensor.shape)}, but this model wants {in_words(kind.shape)} at "
-                f"{_pixels(job)}: it belongs to another model or size"
+                f"the stored noise has the shape {shape_text(tensor.shape)}, but this model needs "
+                f"{shape_text(spec.shape)} at {_size_text(job)}: it belongs to another model or size"
             )
-        return kind
+        return spec
 
-    def _fits(self, job: RenderJob, batch: Batch, kind: NoiseKind) -> bool:
-        """Renders and reports a batch; False when memory ran out, which is free again then."""
-        noises = self._noises(job, batch, kind)
+    def _try_batch(self, job: RenderJob, batch: Batch, spec: NoiseSpec) -> bool:
+        """Render and report a batch; return False if memory ran out, after freeing what the attempt left behind."""
+        noises = self._noises(job, batch, spec)
         try:
             rendered = self._render(job, batch, np.stack(noises))
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
-                if sentence := compiler_trouble(error):
-                    raise RenderError(sentence) from error
+                if message := compiler_message(error):
+                    raise RenderError(message) from error
                 raise
         else:
-            self._report(job, batch, noises, kind, rendered)
+            self._report(job, batch, noises, spec, rendered)
             return True
         free_memory()
         return False
 
-    def _noises(self, job: RenderJob, batch: Batch, kind: NoiseKind) -> list[NDArray[np.float16]]:
-        """By replay, which a long lineage makes slow: it can be cancelled after every round."""
+    def _noises(self, job: RenderJob, batch: Batch, spec: NoiseSpec) -> list[NDArray[np.float16]]:
+        """Replay the noise of each slot; a long lineage is slow, so this can be cancelled after every round."""
         noises = []
-        for task in batch.places:
+        for task in batch.tasks:
             self._check(job)
             noises.append(
-                replay(task.lineage, kind.shape, kind.axes, job.root_tensor, tell=lambda *_: self._check(job))
+                replay(task.lineage, spec.shape, spec.axes, job.root_tensor, tell=lambda *_: self._check(job))
             )
         return noises
 
@@ -116,11 +129,11 @@ class JobRunner:
             self._emit(StepDone(job=job.job, indices=batch.indices, step=step.step, steps=step.steps))
 
         def on_preview(pictures: tuple[Picture, ...]) -> None:
-            for slot in batch.kept if pictures else ():
-                self._emit(PreviewRendered(job=job.job, index=batch.places[slot].index, picture=pictures[slot]))
+            for slot in batch.used if pictures else ():
+                self._emit(PreviewRendered(job=job.job, index=batch.tasks[slot].index, picture=pictures[slot]))
 
         self._check(job)
-        lineages = tuple(task.lineage for task in batch.places)
+        lineages = tuple(task.lineage for task in batch.tasks)
         return self.renderer.render(
             noise,
             job.settings,
@@ -135,18 +148,18 @@ class JobRunner:
         job: RenderJob,
         batch: Batch,
         noises: list[NDArray[np.float16]],
-        kind: NoiseKind,
+        spec: NoiseSpec,
         rendered: RenderedBatch,
     ) -> None:
-        for slot in batch.kept:
-            task, image = batch.places[slot], rendered.pixels[slot]
-            warnings = (*rendered.warnings[slot], *self._lacked)
+        for slot in batch.used:
+            task, image = batch.tasks[slot], rendered.pixels[slot]
+            warnings = (*rendered.warnings[slot], *self._memory_warnings)
             picture = Picture(width=image.shape[1], height=image.shape[0], rgb=image.tobytes())
             record = self._recorder.record(
                 job,
                 task,
                 noises[slot],
-                axes=kind.axes,
+                axes=spec.axes,
                 slot=(batch.size, slot),
                 rgb=picture.rgb,
                 warnings=warnings,
@@ -156,34 +169,17 @@ class JobRunner:
             self._emit(PictureRendered(job=job.job, index=task.index, picture=picture, record=record, warning=warning))
 
 
-def usual_batch(device: str, settings: RenderSettings) -> int:
-    """Pictures in a batch when nobody says: the first of them should come soon, and all of them fast."""
+def default_batch_size(device: str, settings: RenderSettings) -> int:
+    """Return a maximum batch size for a device: small enough for an early first picture, large enough for speed."""
     pixels = settings.width * settings.height
     if torch.device(device).type == "cuda":
         return 8 if pixels <= 512 * 512 else 4 if pixels <= 1024 * 1024 else 2
     return 8 if pixels <= 256 * 256 else 1
 
 
-def is_out_of_memory(error: BaseException) -> bool:
-    """On a GPU torch has a class for it, on a CPU only a text."""
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
-        return True
-    text = str(error).casefold()
-    return "out of memory" in text or "can't allocate memory" in text or "not enough memory" in text
-
-
-def free_memory() -> None:
-    """Gives back what a failed batch left behind."""
-    gc.collect()
-    with contextlib.suppress(OSError, AttributeError, TypeError):  # glibc only; the worker's allocator keeps otherwise
-        ctypes.CDLL(None).malloc_trim(0)
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
-
-
 def _has_tensor(lineage: Lineage) -> bool:
     return isinstance(lineage.root, TensorRoot)
 
 
-def _pixels(job: RenderJob) -> str:
+def _size_text(job: RenderJob) -> str:
     return f"{job.settings.width} x {job.settings.height} pixels"

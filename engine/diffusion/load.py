@@ -1,6 +1,6 @@
-"""Models loaded: from a `ModelChoice` to a pipeline on its device, or one sentence about why not.
+"""Loading a model: from a `ModelChoice` to a pipeline on its device, or one sentence about why not.
 
-Refuses pickle, code that a model brings along, and downloads that nobody asked for.
+Pickle files, code that a model brings along, and downloads that nobody asked for are refused.
 """
 
 from __future__ import annotations
@@ -17,24 +17,30 @@ import torch
 import transformers
 from diffusers import DiffusionPipeline
 from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
-from packaging.version import Version
 
-from engine.diffusion.compile import compile_blocks
-from engine.diffusion.components import first_line, lay_loras, missing_parts, other_vae, take_loras_off, tiny_vae
-from engine.diffusion.download import hub_folder, told_while_downloading
-from engine.diffusion.placement import (
-    chosen_device,
-    chosen_dtype,
-    chosen_placement,
-    has_room,
-    placed,
-    prepare,
-    quantisation,
-    use_attention,
+from engine.diffusion.attention import set_attention
+from engine.diffusion.compilation import compile_blocks
+from engine.diffusion.components import (
+    load_loras,
+    load_missing_components,
+    load_preview_vae,
+    load_vae,
+    unload_loras,
 )
-from engine.diffusion.prompts import PromptMemo
+from engine.diffusion.download import hub_folder, reported_download
+from engine.diffusion.messages import first_line
+from engine.diffusion.placement import (
+    choose_device,
+    choose_dtype,
+    choose_placement,
+    has_room,
+    place_pipeline,
+    prepare_pipeline,
+    quantisation_arguments,
+)
+from engine.diffusion.prompts import PromptCache
 from engine.diffusion.schedulers import OwnScheduler
-from engine.diffusion.seams import noise_globals
+from engine.diffusion.seams.noise import asks_for_noise
 from engine.errors import ModelError
 from engine.models.defaults import carried_preview
 from engine.models.files import ModelFiles
@@ -47,12 +53,21 @@ from latentpng.record import Json
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LoadedModel:
-    """A pipeline that is ready.
+    """A pipeline that is ready to render.
 
-    choice: with the folder that a download went to.  identity: what files record of it.
-    own: the scheduler that it came with.  preview: the colours of its latents, where it tells them.
-    tiny: the autoencoder for its previews, where one was asked for.  attention: "" for torch's own.
-    compiled: its repeated blocks are, or will be by the first rendering.
+    Attributes:
+        choice: What was loaded; a download is replaced by the folder that it went to.
+        pipe: The pipeline of diffusers.
+        own: The scheduler that it came with.
+        device: "cpu", "cuda", "cuda:1" or "mps".
+        dtype: The name of the dtype: "float32", "float16" or "bfloat16".
+        identity: What a picture's file records of the model.
+        prompt_cache: Its encoded prompts.
+        preview: The colours of its latents, if the model brings them (`Previewer`).
+        tiny: The autoencoder for its previews, or None.
+        attention: The attention back-end; "" for torch's own.
+        memory: Where the weights are kept.
+        compiled: Whether the first rendering compiles its repeated blocks.
     """
 
     choice: ModelChoice
@@ -61,7 +76,7 @@ class LoadedModel:
     device: str
     dtype: str
     identity: dict[str, Json]
-    memo: PromptMemo
+    prompt_cache: PromptCache
     preview: tuple[tuple[float, ...], ...] = ()
     tiny: Any = None
     attention: str = ""
@@ -70,25 +85,33 @@ class LoadedModel:
 
 
 def load_model(request: LoadModel, progress: Callable[[str], None]) -> LoadedModel:
-    """ModelError when it cannot be used, in one sentence."""
-    keep_quiet()
-    compute_repeatably()
+    """Load a model.
+
+    Args:
+        request: What to load, and how.
+        progress: Takes a few words at each stage.
+
+    Raises:
+        ModelError: It cannot be used; the message says why, in one sentence.
+    """
+    silence_libraries()
+    use_deterministic_kernels()
     choice = _fetched(request.model, progress)
-    device = chosen_device(request.device)
+    device = choose_device(request.device)
     kind = _checked_class(pipeline_of(choice.folder), choice.name)
     files = look_at(choice)
     dtype = _dtype(request, device, has_unet="unet" in files.index)
-    placement = chosen_placement(request, choice, files, device, dtype)
+    placement = choose_placement(request, choice, files, device, dtype)
     progress(f"loading weights: {placement.sentence}" if placement.sentence else "loading weights")
     pipe = _pipeline(kind, choice, files, dtype, placement.memory)
     _check_complete(pipe, choice, files)
-    lay_loras(pipe, choice)
-    attention = use_attention(pipe, request.attention, request.attention_then)
+    load_loras(pipe, choice)
+    attention = set_attention(pipe, request.attention, request.attention_then)
     if request.compile:
         compile_blocks(pipe, placement.memory)
-    tiny = tiny_vae(request.preview_vae, pipe, _precision(dtype)).to(device) if request.preview_vae else None
-    prepare(pipe, device)
-    memory = placed(pipe, device, placement.memory, asked=request.memory != Memory.AUTO, progress=progress)
+    tiny = load_preview_vae(request.preview_vae, pipe, _precision(dtype)).to(device) if request.preview_vae else None
+    prepare_pipeline(pipe, device)
+    memory = place_pipeline(pipe, device, placement.memory, requested=request.memory != Memory.AUTO, progress=progress)
     return LoadedModel(
         choice=choice,
         pipe=pipe,
@@ -96,7 +119,7 @@ def load_model(request: LoadModel, progress: Callable[[str], None]) -> LoadedMod
         device=device,
         dtype=str(dtype).removeprefix("torch."),
         identity=model_identity(choice, memory),
-        memo=PromptMemo(pipe),
+        prompt_cache=PromptCache(pipe),
         preview=carried_preview(choice.folder),
         tiny=tiny,
         attention=attention,
@@ -106,11 +129,17 @@ def load_model(request: LoadModel, progress: Callable[[str], None]) -> LoadedMod
 
 
 def serves(loaded: LoadedModel, loaded_for: LoadModel, request: LoadModel) -> bool:
-    """Does `request` ask for what is loaded: the same weights, in the same place and precision?
+    """Return whether a loaded model is what a request asks for: the same weights, device and dtype.
 
-    Not where its size leaves no room for weights that are all on the GPU: they are placed anew.
+    It is not if all weights are on the GPU and leave no room for pictures of the requested size: then they have to be
+    placed anew.
+
+    Args:
+        loaded: The model.
+        loaded_for: The request that it was loaded for.
+        request: The new request.
     """
-    if _what_is_asked(loaded_for) != _what_is_asked(request):
+    if _load_key(loaded_for) != _load_key(request):
         return False
     if str(_dtype(request, loaded.device, has_unet=hasattr(loaded.pipe, "unet"))) != f"torch.{loaded.dtype}":
         return False
@@ -118,40 +147,49 @@ def serves(loaded: LoadedModel, loaded_for: LoadModel, request: LoadModel) -> bo
     return not planned or has_room(loaded.device, settings.width, settings.height, loaded.dtype)
 
 
-def with_other_loras(loaded: LoadedModel, loaded_for: LoadModel, request: LoadModel) -> LoadedModel | None:
-    """What is loaded, with the LoRA files of `request`, where all else is the same; None where it is not.
+def replace_loras(loaded: LoadedModel, loaded_for: LoadModel, request: LoadModel) -> LoadedModel | None:
+    """Replace the LoRA files of a loaded model by those of a request, without loading the weights again.
 
-    The weights stay where they are, and prompts are encoded anew.  None for compiled blocks too, which are compiled
-    with their LoRA layers.  After a ModelError the pipeline is of no use.
+    Args:
+        loaded: The model.  It must not be used after an error.
+        loaded_for: The request that it was loaded for.
+        request: The new request.
+
+    Returns:
+        The model with the requested LoRA files; None if anything else differs, if the weights are offloaded or
+        quantised, or if blocks are compiled, since they are compiled with their LoRA layers.
+
+    Raises:
+        ModelError: A LoRA file cannot be loaded.
     """
     bare = replace(request, model=replace(request.model, loras=loaded_for.model.loras))
     if loaded.compiled or loaded.memory is not Memory.RESIDENT or not serves(loaded, loaded_for, bare):
         return None
     choice = replace(loaded.choice, loras=request.model.loras)
-    take_loras_off(loaded.pipe)
-    loaded.memo.clear()
-    lay_loras(loaded.pipe, choice)
+    unload_loras(loaded.pipe)
+    loaded.prompt_cache.clear()
+    load_loras(loaded.pipe, choice)
     return replace(loaded, choice=choice, identity=model_identity(choice, loaded.memory))
 
 
-def _what_is_asked(request: LoadModel) -> tuple[object, ...]:
+def _load_key(request: LoadModel) -> tuple[object, ...]:
     computed = (request.attention, request.attention_then, request.compile)
     return request.model, request.device, computed, request.preview_vae, request.memory
 
 
-def keep_quiet() -> None:
-    """What these libraries say on stderr goes into a log; bars and notices would hide the errors there."""
+def silence_libraries() -> None:
+    """Switch off bars and notices of diffusers and transformers, which would hide the errors in the log."""
     diffusers.utils.logging.set_verbosity_error()
     diffusers.utils.logging.disable_progress_bar()
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
 
 
-def compute_repeatably() -> None:
-    """Kernels chosen by rule, not by a race of them, and none that adds in the order in which threads come.
+def use_deterministic_kernels() -> None:
+    """Let torch choose kernels by rule instead of by a race, and none whose sums depend on the order of threads.
 
-    The workspace of cuBLAS is the environment's (`worker.prepare_environment`).  What stays a choice of torch's, TF32
-    and the kind of attention, is recorded in the file.
+    The workspace of cuBLAS is set in `environment.py`.  TF32 and the kind of attention stay torch's choice, and are
+    recorded in the file.
     """
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.deterministic = True
@@ -160,41 +198,41 @@ def compute_repeatably() -> None:
 
 
 def _fetched(choice: ModelChoice, progress: Callable[[str], None]) -> ModelChoice:
-    """A model of the hub as a local folder; local ones as they are, when they are still there."""
+    """Return a model of the hub as a local folder, downloading it if it is missing, and a local one as it is."""
     if not choice.download:
         if not Path(choice.path).exists():
-            raise ModelError(f"there is no folder or file for the model {choice.name!r}")
+            raise ModelError(f"there is no folder or file for the model {choice.name!r}: it was moved or deleted")
         return choice
     try:
-        with told_while_downloading(choice.name, hub_folder(choice.path), progress):
+        with reported_download(choice.name, hub_folder(choice.path), progress):
             folder = Path(str(DiffusionPipeline.download(choice.path, use_safetensors=True)))
     except Exception as error:  # the hub's errors share no base class but this
-        raise ModelError(f"{choice.name!r} could not be downloaded: {_why_no_download(error)}") from error
+        raise ModelError(f"{choice.name!r} could not be downloaded: {_download_problem(error)}") from error
     look_at_folder(folder)
     return replace(choice, path=str(folder), download=False)
 
 
-def _why_no_download(error: BaseException) -> str:
-    """What stands behind an error of the hub, and what to do."""
+def _download_problem(error: BaseException) -> str:
+    """Return what an error of the hub means, and what to do."""
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return "the disk is full; free some space, or let HF_HOME name a folder on another disk"
+        return "the disk is full: free some space, or let HF_HOME name a folder on another disk"
     if isinstance(error, GatedRepoError):
-        return "its owner wants to know who uses it; accept the terms on its page, then run `hf auth login`"
+        return "this is a gated model: accept its licence on the hub, then run `hf auth login`"
     if isinstance(error, RepositoryNotFoundError):
-        return "there is no model of this name on the hub, or it is a private one"
-    return f"{first_line(error)} (is there a connection?)"
+        return "there is no model of this name on the hub, or it is private: check the name, or run `hf auth login`"
+    return f"{first_line(error)}: check the network connection"
 
 
 def _dtype(request: LoadModel, device: str, *, has_unet: bool) -> torch.dtype:
-    return chosen_dtype(request.dtype, device, made_with=request.made_with, has_unet=has_unet)
+    return choose_dtype(request.dtype, device, made_with=request.made_with, has_unet=has_unet)
 
 
 def _pipeline(kind: Any, choice: ModelChoice, files: ModelFiles, dtype: torch.dtype, memory: Memory) -> Any:
-    more = {**_precision(dtype), **quantisation(memory, files.index, dtype)}
+    more = {**_precision(dtype), **quantisation_arguments(memory, files.index, dtype)}
     if choice.is_single_file:
-        more |= missing_parts(choice, files, dtype)
+        more |= load_missing_components(choice, files, dtype)
     if choice.vae:
-        more["vae"] = other_vae(choice, files.index, _precision(dtype))
+        more["vae"] = load_vae(choice, files.index, _precision(dtype))
     try:
         if choice.is_single_file:
             return kind.from_single_file(
@@ -216,32 +254,32 @@ def _pipeline(kind: Any, choice: ModelChoice, files: ModelFiles, dtype: torch.dt
 
 
 def _check_complete(pipe: Any, choice: ModelChoice, files: ModelFiles) -> None:
-    """ModelError when weights are missing, which the libraries replace by random ones or leave empty, silently."""
+    """Raise ModelError if weights are missing, which the libraries silently replace by random ones or leave empty."""
     for name, part in pipe.components.items():
         if not isinstance(part, torch.nn.Module) or getattr(part.config, "quantization_config", None):
             continue
         tensors = part.state_dict().values()
         stored = 0 if name == "vae" and choice.vae else len(files.tensor_names(name))
-        # tied weights are stored once, so what shares its memory counts once
+        # tied weights are stored once, so tensors that share their memory count once
         distinct = len({tensor.data_ptr() for tensor in tensors}) if stored else 0
         if distinct > stored or any(tensor.is_meta for tensor in tensors):
             raise ModelError(f"{choice.name!r} is damaged: some weights of {name!r} are missing, download it again")
 
 
 def _precision(dtype: torch.dtype) -> dict[str, torch.dtype]:
-    """The argument was renamed on the way."""
-    return {"torch_dtype" if Version(diffusers.__version__) < Version("0.42") else "dtype": dtype}
+    """Return the argument of `from_pretrained` and `from_single_file` that sets the dtype."""
+    return {"dtype": dtype}
 
 
 def _checked_class(pipeline: str, name: str) -> Any:
-    """The pipeline's class, checked before gigabytes are read."""
+    """Return the class of a pipeline, checked before gigabytes are read."""
     kind = getattr(diffusers, pipeline, None)
     if kind is None or not hasattr(kind, "from_pretrained"):
-        raise ModelError(f"{name!r} is a {pipeline}, which diffusers {diffusers.__version__} does not have")
+        raise ModelError(f"{name!r} is a {pipeline}, which diffusers {diffusers.__version__} does not know")
     check_pipeline(pipeline, name)
     parameters = inspect.signature(kind.__call__).parameters
     if "prompt" not in parameters or "num_inference_steps" not in parameters or "num_frames" in parameters:
         raise ModelError(f"{name!r} ({pipeline}) does not make pictures from text")
-    if not noise_globals(kind):
-        raise ModelError(f"{name!r} ({pipeline}) takes its initial noise from a place that is not known")
+    if not asks_for_noise(kind):
+        raise ModelError(f"{name!r} ({pipeline}) asks for its initial noise in an unknown place, so it cannot be used")
     return kind

@@ -1,4 +1,4 @@
-"""Where a pipeline runs: device, precision, attention, and where its weights wait."""
+"""Where a pipeline runs: device, dtype, and where its weights are kept."""
 
 from __future__ import annotations
 
@@ -11,10 +11,8 @@ from typing import Any
 import psutil
 import torch
 from diffusers import PipelineQuantizationConfig
-from diffusers.models.attention_dispatch import AttentionBackendName
 
-from engine.diffusion.compile import DENOISERS
-from engine.diffusion.components import first_line
+from engine.diffusion.messages import first_line
 from engine.errors import ModelError
 from engine.models.files import ModelFiles
 from engine.models.look import component_parameter_count
@@ -22,49 +20,74 @@ from engine.models.memory import QUANTISED, Memory, Placement, Room, plan_memory
 from engine.rendering.requests import LoadModel, ModelChoice
 
 _DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
-NATIVE = AttentionBackendName.NATIVE.value
-"""Torch's own attention, which is not recorded."""
 
 
-def chosen_device(wanted: str) -> str:
-    """The device that is asked for; for "auto" the best there is.  ModelError."""
-    if wanted != "auto":
+def choose_device(requested: str) -> str:
+    """Return the requested device; for "auto" the best one there is.
+
+    Raises:
+        ModelError: The device cannot be used.
+    """
+    if requested != "auto":
         try:
-            torch.empty(0, device=wanted)
+            torch.empty(0, device=requested)
         except (RuntimeError, AssertionError) as error:
-            raise ModelError(f"the device {wanted!r} cannot be used here: {_why_no_device(error)}") from error
-        device = torch.device(wanted)
+            reason = first_line(error).rstrip(".")
+            raise ModelError(
+                f"the device {requested!r} cannot be used here: {reason}; use --device cpu, which always works"
+            ) from error
+        device = torch.device(requested)
         if device.type == "cuda" and device.index is not None:
-            torch.cuda.set_device(device)  # where quantised weights go, whatever they are told
-        return wanted
+            torch.cuda.set_device(device)  # bitsandbytes puts quantised weights on the current device
+        return requested
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
-def chosen_dtype(wanted: str, device: str, *, made_with: tuple[str, str], has_unet: bool) -> torch.dtype:
-    """For "auto": that of the picture to go on from, where `made_with` says that it came from such a device.
+def choose_dtype(requested: str, device: str, *, made_with: tuple[str, str], has_unet: bool) -> torch.dtype:
+    """Return the dtype of the weights.
 
-    Otherwise float32 on a CPU (float16 is ten times slower there); on a GPU float16 for UNets, bfloat16 for
-    transformers.  ModelError when `wanted` is none of them.
+    "auto" follows the picture to continue from, if that was rendered on the same kind of device.  Otherwise it is
+    float32 on a CPU, where float16 is ten times slower; on a GPU float16 for UNets and bfloat16 for transformers.
+
+    Args:
+        requested: "auto", "float32", "float16" or "bfloat16".
+        device: The device that was chosen.
+        made_with: The device and the dtype that the picture to continue from records; ("", "") without one.
+        has_unet: Whether the model denoises with a UNet.
+
+    Raises:
+        ModelError: There is no such dtype.
     """
-    if wanted != "auto":
-        if wanted not in _DTYPES:
-            raise ModelError(f"the dtype is one of {', '.join(_DTYPES)}, found {wanted!r}")
-        return _DTYPES[wanted]
+    if requested != "auto":
+        if requested not in _DTYPES:
+            raise ModelError(f"--dtype must be one of auto, {', '.join(_DTYPES)}, found {requested!r}")
+        return _DTYPES[requested]
     kind = torch.device(device).type
-    then, recorded = made_with
-    if then == kind and recorded in _DTYPES:
-        return _DTYPES[recorded]
+    recorded_kind, recorded_dtype = made_with
+    if recorded_kind == kind and recorded_dtype in _DTYPES:
+        return _DTYPES[recorded_dtype]
     if kind == "cpu":
         return torch.float32
     return torch.float16 if has_unet or kind == "mps" else torch.bfloat16
 
 
-def chosen_placement(
+def choose_placement(
     request: LoadModel, choice: ModelChoice, files: ModelFiles, device: str, dtype: torch.dtype
 ) -> Placement:
-    """By the sizes of the weights and the memory that is free now.  ModelError."""
+    """Plan where the weights are kept, from their sizes and the memory that is free now.
+
+    Args:
+        request: What to load, and how.
+        choice: The model, in this machine.
+        files: Its files.
+        device: The device that was chosen.
+        dtype: The dtype that was chosen.
+
+    Raises:
+        ModelError: They fit nowhere, or the requested `--memory` cannot be used.
+    """
     settings, values = request.settings, files.parameter_counts
     if choice.is_single_file and request.memory in QUANTISED:
         raise ModelError(f"--memory {request.memory} needs a diffusers folder, {files.path.name} is a single file")
@@ -82,7 +105,7 @@ def chosen_placement(
 
 
 def free_room(device: str) -> Room:
-    """What is free on the device and in main memory; only CUDA counts as a GPU with a memory of its own."""
+    """Return the memory that is free on the device and in the machine; only CUDA devices have their own memory."""
     on_gpu = torch.device(device).type == "cuda"
     return Room(
         gpu=torch.cuda.mem_get_info(device)[0] if on_gpu else 0,
@@ -92,15 +115,22 @@ def free_room(device: str) -> Room:
 
 
 def has_room(device: str, width: int, height: int, dtype: str) -> bool:
-    """Beside the weights that are there already, is there room for a picture of this size?  Always without a GPU."""
+    """Return whether a picture of this size fits beside the weights that are loaded; always true without a GPU."""
     if torch.device(device).type != "cuda":
         return True
-    kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)  # by torch, for the next tensors
-    return torch.cuda.mem_get_info(device)[0] + kept >= working_bytes(width, height, _DTYPES[dtype].itemsize)
+    # what torch's allocator holds back for the next tensors is free for a picture, though the driver counts it as used
+    cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return torch.cuda.mem_get_info(device)[0] + cached >= working_bytes(width, height, _DTYPES[dtype].itemsize)
 
 
-def quantisation(memory: Memory, index: Mapping[str, Any], dtype: torch.dtype) -> dict[str, Any]:
-    """What `from_pretrained` is told: the large parts in 8 or 4 bits, the VAE as it is."""
+def quantisation_arguments(memory: Memory, index: Mapping[str, Any], dtype: torch.dtype) -> dict[str, Any]:
+    """Return the arguments of `from_pretrained` that quantise the large components to 8 or 4 bits.
+
+    Args:
+        memory: Where the weights are kept; empty arguments unless they are quantised.
+        index: The model's model_index.json; its VAE is never quantised.
+        dtype: Of the computation with 4-bit weights.
+    """
     if memory not in QUANTISED:
         return {}
     options: dict[str, Any] = {"load_in_8bit": True}
@@ -114,28 +144,8 @@ def quantisation(memory: Memory, index: Mapping[str, Any], dtype: torch.dtype) -
     }
 
 
-def placed(pipe: Any, device: str, memory: Memory, *, asked: bool, progress: Callable[[str], None]) -> Memory:
-    """Puts its weights where they are to be, and answers how.  When they do not fit after all, parts wait.
-
-    asked: somebody asked for just this, so nothing else is done: ModelError when it does not fit.
-    """
-    try:
-        _place(pipe, device, memory)
-        return memory
-    except torch.OutOfMemoryError as error:
-        torch.cuda.empty_cache()
-        if asked or memory is not Memory.RESIDENT:
-            raise ModelError(
-                f"the GPU has not enough memory for --memory {memory}: try --memory group, or a smaller size"
-            ) from error
-    progress("the weights do not fit on the GPU: each part goes there when it is needed")
-    pipe.to("cpu")
-    _place(pipe, device, Memory.OFFLOAD)
-    return Memory.OFFLOAD
-
-
-def prepare(pipe: Any, device: str) -> None:
-    """What every pipeline is told before it is placed."""
+def prepare_pipeline(pipe: Any, device: str) -> None:
+    """Set what holds for every pipeline, before its weights are placed."""
     pipe.set_progress_bar_config(disable=True)
     vae: Any = getattr(pipe, "vae", None)
     if hasattr(vae, "enable_slicing"):
@@ -144,50 +154,40 @@ def prepare(pipe: Any, device: str) -> None:
         pipe.unet.to(memory_format=torch.channels_last)
 
 
-def use_attention(pipe: Any, wanted: str, then: str = "") -> str:
-    """Sets the attention, and answers its name; "" for torch's own, or where the model knows no other.
+# Planning knows the sizes of the weights, but not what else the driver and other programs will take.  So a plan to keep
+# everything on the GPU may fail; then the components are offloaded instead, which gives the same pixels.  A choice that
+# somebody made is never replaced by another one.
+def place_pipeline(
+    pipe: Any, device: str, memory: Memory, *, requested: bool, progress: Callable[[str], None]
+) -> Memory:
+    """Move the weights to where they are to be kept; offload components if they do not fit after all.
 
-    wanted: a name, or "auto": `then` where it can be used, else torch's own.  ModelError.
+    Args:
+        pipe: The pipeline, in main memory.
+        device: The device that computes.
+        memory: Where the weights are to be kept.
+        requested: Whether the user asked for just this choice, so that no other one is tried.
+        progress: Takes a sentence if another choice is made.
+
+    Returns:
+        Where the weights are kept.
+
+    Raises:
+        ModelError: They do not fit.
     """
-    if wanted != "auto":
-        return _set_attention(pipe, wanted)
     try:
-        return _set_attention(pipe, then or NATIVE)
-    except ModelError:
-        return _set_attention(pipe, NATIVE)
-
-
-def _why_no_device(error: BaseException) -> str:
-    return f"{first_line(error).rstrip('.')}; --device cpu can always be used"
-
-
-def _set_attention(pipe: Any, name: str) -> str:
-    names = [backend.value for backend in AttentionBackendName if not backend.value.endswith("_hub")]
-    if name not in names:
-        raise ModelError(f"the attention is one of {', '.join(names)}, found {name!r}")
-    parts = [part for part in map(_denoiser(pipe), DENOISERS) if part is not None]
-    if not parts:
-        if name == NATIVE:
-            return ""
-        raise ModelError(f"the attention of this model ({type(pipe).__name__}) cannot be chosen")
-    try:
-        for part in parts:
-            part.set_attention_backend(name)  # also for torch's own: the library keeps the last one for all models
-    except (RuntimeError, ValueError, ImportError) as error:
-        raise ModelError(f"the attention {name!r} cannot be used here: {first_line(error)}") from error
-    return "" if name == NATIVE else name
-
-
-def _denoiser(pipe: Any) -> Callable[[str], Any]:
-    """Answers the part of that name, when its attention can be chosen."""
-
-    def found(name: str) -> Any:
-        part = getattr(pipe, name, None)
-        modules = part.modules() if isinstance(part, torch.nn.Module) else ()
-        chooses = any(hasattr(getattr(module, "processor", None), "_attention_backend") for module in modules)
-        return part if chooses else None
-
-    return found
+        _place(pipe, device, memory)
+        return memory
+    except torch.OutOfMemoryError as error:
+        torch.cuda.empty_cache()
+        if requested or memory is not Memory.RESIDENT:
+            raise ModelError(
+                f"the GPU has not enough memory for --memory {memory}: try --memory group, or a smaller size"
+            ) from error
+    progress("the weights do not fit on the GPU: each component is moved there when it is needed")
+    pipe.to("cpu")
+    _place(pipe, device, Memory.OFFLOAD)
+    return Memory.OFFLOAD
 
 
 def _place(pipe: Any, device: str, memory: Memory) -> None:
@@ -195,11 +195,11 @@ def _place(pipe: Any, device: str, memory: Memory) -> None:
         case Memory.OFFLOAD:
             pipe.enable_model_cpu_offload(device=device)
         case Memory.GROUP:
-            there = torch.device(device)
-            pipe.enable_group_offload(there, offload_type="leaf_level", use_stream=there.type == "cuda")
+            onload = torch.device(device)
+            pipe.enable_group_offload(onload, offload_type="leaf_level", use_stream=onload.type == "cuda")
         case Memory.EIGHT_BITS | Memory.FOUR_BITS:
             for part in pipe.components.values():
                 if isinstance(part, torch.nn.Module) and not getattr(part, "is_quantized", False):
-                    part.to(device)  # quantised parts are on the GPU since they were loaded, and do not move
+                    part.to(device)  # quantised components were loaded onto the GPU and cannot be moved
         case _:
             pipe.to(device)

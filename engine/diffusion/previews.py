@@ -1,12 +1,14 @@
-"""Small pictures of what is becoming: latents to colours by a tiny autoencoder, where one was asked for.
+"""Previews: small pictures of unfinished latents, and how often they are made.
 
-Else by a linear map, fitted on the first finished picture.
+Latents become colours by a tiny autoencoder if the user chose one, else by a linear map that is fitted on the first
+finished picture.
 """
 
 from __future__ import annotations
 
-import inspect
+import contextlib
 import math
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -16,39 +18,90 @@ from numpy.typing import NDArray
 from engine.errors import ModelError
 from engine.rendering.events import Picture
 
-_LARGEST = 256
+_MAX_SIDE = 256
 """Pixels of the longer side of a preview."""
+_MIN_SECONDS = 0.15
+"""From one preview to the next: the eye follows no more, and a terminal draws no more."""
+_MAX_SHARE = 0.025
+"""Of the rendering time, that previews may take."""
+
+
+class PreviewPace:
+    """Decides when a preview of one batch is due: after the first step, then as often as previews stay cheap."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """Create the pace of one batch.
+
+        Args:
+            clock: Returns seconds, as `time.monotonic` does.
+        """
+        self._clock = clock
+        self._next = float("-inf")
+
+    @property
+    def is_due(self) -> bool:
+        """Whether a preview may be made now."""
+        return self._clock() >= self._next
+
+    # Previews may take a fortieth of the time, however dear they are.  On a GPU the step is still running when Python
+    # gets here, so it is waited for first: its time is not the cost of the preview.
+    @contextlib.contextmanager
+    def measured(self, latents: torch.Tensor) -> Iterator[None]:
+        """Measure the making of a preview of `latents`, and set the time of the next one from it."""
+        if latents.is_cuda:
+            torch.cuda.synchronize(latents.device)
+        began = self._clock()
+        yield
+        ended = self._clock()
+        self._next = began + max(_MIN_SECONDS, (ended - began) / _MAX_SHARE)
 
 
 class Previewer:
     """Turns latents into pictures as small as the latent grid.
 
-    axes: of one picture's noise.  colours: (C + 1) rows of 3, when the model brings them.  tiny: an AutoencoderTiny;
-    ModelError when the latents have another number of channels than it takes.
-    Where there are no spatial axes, or the latents are packed in a way that cannot be undone, there are no previews.
+    There are no previews of latents without spatial axes, or in a packing that is not known.
     """
 
     def __init__(
         self, shape: tuple[int, ...], axes: str, colours: tuple[tuple[float, ...], ...] = (), tiny: Any = None
     ) -> None:
+        """Create the previewer of one shape of latents.
+
+        Args:
+            shape: The noise of one picture.
+            axes: A letter for each axis of `shape`.
+            colours: The linear map, if the model brings one: (C + 1) rows of red, green and blue, 0 to 255; the last
+                row is added.
+            tiny: An AutoencoderTiny, or None.
+
+        Raises:
+            ModelError: The latents have another number of channels than `tiny` takes.
+        """
         self._shape, self._axes = shape, axes
-        self._spatial = "H" in axes and "W" in axes
+        self._is_spatial = "H" in axes and "W" in axes
         channels = math.prod(side for side, axis in zip(shape, axes, strict=True) if axis not in "HW")
         self._map: NDArray[np.float64] | None = np.array(colours) if len(colours) == channels + 1 else None
         self._tiny = tiny
-        if tiny is not None and (not self._spatial or tiny.config.latent_channels != channels):
+        if tiny is not None and (not self._is_spatial or tiny.config.latent_channels != channels):
             raise ModelError(
-                f"the preview VAE takes {tiny.config.latent_channels} channels, "
-                f"the noise of this model has the axes {axes} and {channels} channels"
+                f"the preview VAE takes {tiny.config.latent_channels} channels, but the noise of this model has "
+                f"{channels} channels (axes {axes}): choose another --preview-vae"
             )
 
     @property
     def fitted(self) -> bool:
-        """Are the colours known, from the model or from a finished picture?"""
+        """Whether the colours are known, from the model, the autoencoder or a finished picture."""
         return self._map is not None or self._tiny is not None
 
+    # Latents are nearly linear in the colours of the picture at a lower resolution.  So a least-squares map from the
+    # channels (and a constant) to the mean colour of each area is good enough for a preview, in every family.
     def fit(self, latents: NDArray[np.float32], pixels: NDArray[np.uint8]) -> None:
-        """Learns from finished pictures.  latents: (n, *shape); pixels: (n, height, width, 3)."""
+        """Fit the linear map on finished pictures.
+
+        Args:
+            latents: (n, *shape), the final latents.
+            pixels: (n, height, width, 3), the pictures decoded from them.
+        """
         grid = self._grid(latents)
         if not grid.size or not np.isfinite(grid).all():
             return
@@ -58,7 +111,7 @@ class Previewer:
         self._map = np.linalg.lstsq(inputs, colours.reshape(-1, 3), rcond=None)[0]
 
     def pictures(self, latents: NDArray[np.float32]) -> tuple[Picture, ...]:
-        """One small picture per entry of `latents`: (n, *shape); () when there can be none."""
+        """Return a preview for each entry of `latents`, (n, *shape); empty if there can be none."""
         grid = self._grid(latents)
         if not grid.size:
             return ()
@@ -68,47 +121,33 @@ class Previewer:
         return tuple(_picture(image) for image in colours)
 
     def _grid(self, latents: NDArray[np.float32]) -> NDArray[np.float64]:
-        """(n, H, W, C) in double; empty when this cannot be."""
-        if not self._spatial or latents.shape[1:] != self._shape:
+        """Return latents as (n, H, W, C); empty if they have no such shape."""
+        if not self._is_spatial or latents.shape[1:] != self._shape:
             return np.empty((0, 0, 0, 0))
-        places = (1 + self._axes.index("H"), 1 + self._axes.index("W"))
-        moved = np.moveaxis(latents.astype(np.float64), places, (1, 2))
-        return moved.reshape(*moved.shape[:3], -1)
-
-
-def unpacked(pipe: Any, latents: torch.Tensor, shape: tuple[int, ...], height: int, width: int) -> NDArray[np.float32]:
-    """Latents as (n, *shape), float32 on the CPU; as they are when a pipeline packs them in its own way."""
-    unpack = getattr(pipe, "_unpack_latents", None)
-    if tuple(latents.shape[1:]) != shape and unpack is not None:
-        known = {"latents": latents, "height": height, "width": width}
-        known["vae_scale_factor"] = getattr(pipe, "vae_scale_factor", 8)
-        if set(inspect.signature(unpack).parameters) == set(known):
-            latents = unpack(**known)
-    array: NDArray[np.float32] = latents.detach().float().cpu().numpy()
-    if len(shape) == 3 and array.shape[1:] == (shape[1] * shape[2], shape[0]):  # a token a place (Flux.2)
-        array = np.moveaxis(array, 1, 2)
-    elif [side for side in array.shape[1:] if side > 1] != [side for side in shape if side > 1]:
-        return array
-    return array.reshape(array.shape[0], *shape)
+        spatial = (1 + self._axes.index("H"), 1 + self._axes.index("W"))
+        grid = np.moveaxis(latents.astype(np.float64), spatial, (1, 2))
+        return grid.reshape(*grid.shape[:3], -1)
 
 
 def _picture(colours: NDArray[np.float64]) -> Picture:
-    """colours: (H, W, 3), 0 to 255; what is beyond is cut off."""
+    """Return a picture of (H, W, 3) colours; values outside of 0..255 are cut off."""
     pixels = np.clip(np.nan_to_num(colours), 0.0, 255.0).round().astype(np.uint8)
     return Picture(width=pixels.shape[1], height=pixels.shape[0], rgb=pixels.tobytes())
 
 
 def _decoded(tiny: Any, grid: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-    """By a tiny autoencoder, then as small as a preview has to be."""
+    """Decode latents with a tiny autoencoder, and shrink the pictures to the size of a preview."""
     latents = torch.from_numpy(grid).permute(0, 3, 1, 2).to(tiny.device, tiny.dtype)
     with torch.no_grad():
         images = tiny.decode(latents).sample.float().cpu().permute(0, 2, 3, 1).numpy()
-    coarser = max(1, math.ceil(max(images.shape[1:3]) / _LARGEST))
-    return [_shrink((image + 1.0) * 127.5, image.shape[0] // coarser, image.shape[1] // coarser) for image in images]
+    factor = max(1, math.ceil(max(images.shape[1:3]) / _MAX_SIDE))
+    return [_shrink((image + 1.0) * 127.5, image.shape[0] // factor, image.shape[1] // factor) for image in images]
 
 
+# Before any picture is finished nothing is known of the colours, but shapes are visible in any three channels.  The
+# result is kept pale, so that nobody takes its colours for those of the picture.
 def _rough(grid: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The first three channels, spread over the range of colours, pale because the colours are not the right ones."""
+    """Return the first three channels as pale colours, normalised for each picture."""
     three = np.resize(np.moveaxis(grid, -1, 0)[:3], (3, *grid.shape[:-1])).transpose(1, 2, 3, 0)
     spread = three.std(axis=(1, 2), keepdims=True) + 1e-6
     centred = (three - three.mean(axis=(1, 2), keepdims=True)) / spread
@@ -117,7 +156,7 @@ def _rough(grid: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _shrink(image: NDArray[Any], rows: int, columns: int) -> NDArray[np.float64]:
-    """Means over areas: (rows, columns, 3)."""
+    """Return the mean colours of rows x columns areas: (rows, columns, 3)."""
     heights = np.add.reduceat(image.astype(np.float64), np.arange(rows) * image.shape[0] // rows, axis=0)
     sums = np.add.reduceat(heights, np.arange(columns) * image.shape[1] // columns, axis=1)
     means: NDArray[np.float64] = sums / (image.shape[0] / rows * image.shape[1] / columns)

@@ -1,110 +1,114 @@
-"""Prompts encoded once: from the second round on no text encoder runs.
+"""Encoded prompts in a cache: from the second round on, no text encoder runs.
 
-A batch asks for n times the same prompt.  It is encoded alone and repeated, so that the embedding does not depend on n.
-Where the pictures move it (`moving.py`), each gets its own in place of the repeated one; what is kept stays unmoved.
+A batch asks for n times the same prompt.  It is encoded once, alone, and repeated, so that the embedding does not
+depend on n.  Where the prompts of single pictures are offset (`prompt_offset.py`), each picture gets its own embedding;
+the cache holds the one without an offset.
 """
 
 from __future__ import annotations
 
 import contextlib
-import functools
 import inspect
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
 
-from engine.diffusion.prompt_offset import PromptMove, embedding_places, picture_axis
+from engine.diffusion.prompt_offset import PromptOffsets
+from engine.diffusion.seams.prompts import Encode, embedding_indices, intercept_encode_prompt, picture_axis
 from engine.errors import RenderError
+from latentpng.lru import LruCache
 
-_MOST = 8
-"""Prompts kept; each takes up to a few megabytes."""
+_MAX_PROMPTS = 8
+"""Each takes up to a few megabytes."""
 
 
-class PromptMemo:
-    """Stands before one pipeline's `encode_prompt`; `clear` when its text encoders change (a LoRA)."""
+class PromptCache:
+    """A cache before the `encode_prompt` of one pipeline; `clear` it when the text encoders change (a LoRA)."""
 
     def __init__(self, pipe: Any) -> None:
         self.hits = 0
-        self._kept: OrderedDict[str, Any] = OrderedDict()
-        self._pipeline, self._places = type(pipe).__name__, embedding_places(getattr(pipe, "encode_prompt", None))
-        self._move: PromptMove | None = None
-        if hasattr(pipe, "encode_prompt"):
-            self._encode = pipe.encode_prompt
-            self._signature = inspect.signature(self._encode)
+        self._encoded: LruCache[str, Any] = LruCache(max_entries=_MAX_PROMPTS)
+        self._pipeline = type(pipe).__name__
+        self._indices = embedding_indices(getattr(pipe, "encode_prompt", None))
+        self._offsets: PromptOffsets | None = None
+        intercept_encode_prompt(pipe, self._respond)
 
-            @functools.wraps(self._encode)
-            def remembered(*args: Any, **kwargs: Any) -> Any:
-                return self._remembered(*args, **kwargs)
-
-            pipe.encode_prompt = remembered
+    def __len__(self) -> int:
+        return len(self._encoded)
 
     @contextlib.contextmanager
-    def moved(self, move: PromptMove) -> Iterator[None]:
-        """While inside, the pipeline's first prompt is moved; the others are negative ones.  RenderError."""
-        if not self._places:
-            raise self._unmovable()
-        self._move = move
+    def offset_by(self, offsets: PromptOffsets) -> Iterator[None]:
+        """Offset the first prompt that the pipeline encodes while the context is open; later ones are negative.
+
+        Args:
+            offsets: The offsets of one batch.
+
+        Raises:
+            RenderError: The pipeline has no embeddings that are known to be those of the prompt.
+        """
+        if not self._indices:
+            raise self._no_embeddings()
+        self._offsets = offsets
         try:
             yield
         finally:
-            self._move = None
-        if not move.shapes:
-            raise self._unmovable()
+            self._offsets = None
+        if not offsets.shapes:
+            raise self._no_embeddings()
 
     def clear(self) -> None:
-        """Forgets everything."""
-        self._kept.clear()
+        """Forget all prompts."""
+        self._encoded.clear()
 
-    def _unmovable(self) -> RenderError:
-        return RenderError(f"{self._pipeline} has no prompt embeddings that could move: only its noise can vary")
+    def _no_embeddings(self) -> RenderError:
+        return RenderError(
+            f"{self._pipeline} has no prompt embeddings that can be varied: use a variation of the noise alone"
+        )
 
-    def _remembered(self, *args: Any, **kwargs: Any) -> Any:
-        bound = self._signature.bind(*args, **kwargs).arguments
-        single, count = _single(bound)
-        move, self._move = self._move, None
-        if count == 0 or not _plain(single):
-            if move is not None:
-                raise self._unmovable()
-            return self._encode(*args, **kwargs)
-        key = repr(sorted(single.items()))
-        if key in self._kept:
+    def _respond(self, encode: Encode, call: inspect.BoundArguments) -> Any:
+        single, count = _for_one_prompt(call.arguments)
+        offsets, self._offsets = self._offsets, None
+        if count == 0 or not _has_plain_values(single):
+            if offsets is not None:
+                raise self._no_embeddings()
+            return encode(*call.args, **call.kwargs)
+        encoded = self._encode_once(encode, single)
+        return _repeated(encoded if offsets is None else offsets.apply(encoded, self._indices), count)
+
+    def _encode_once(self, encode: Encode, arguments: Mapping[str, Any]) -> Any:
+        key = repr(sorted(arguments.items()))
+        if key in self._encoded:
             self.hits += 1
-            self._kept.move_to_end(key)
-        else:
-            self._kept[key] = self._encode(**single)
-            while len(self._kept) > _MOST:
-                self._kept.popitem(last=False)
-        kept = self._kept[key]
-        return _repeated(kept if move is None else move.applied(kept, self._places), count)
+        return self._encoded.get_or_compute(key, lambda: encode(**arguments), size_of=lambda _: 1)
 
 
-def _single(bound: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
-    """The arguments for one prompt, and how often it was asked for; 0 when the prompts are not all the same."""
-    prompts = {name: value for name, value in bound.items() if "prompt" in name and _texts(value)}
+def _for_one_prompt(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
+    """Return the arguments for a single prompt, and how often it was given; 0 if the prompts are not all equal."""
+    prompts = {name: value for name, value in arguments.items() if "prompt" in name and _is_texts(value)}
     counts = {len(value) for value in prompts.values()}
     if len(counts) > 1 or any(len(set(value)) > 1 for value in prompts.values()):
-        return dict(bound), 0
-    return {**bound, **{name: value[:1] for name, value in prompts.items()}}, counts.pop() if counts else 1
+        return dict(arguments), 0
+    return {**arguments, **{name: value[:1] for name, value in prompts.items()}}, counts.pop() if counts else 1
 
 
-def _texts(value: Any) -> bool:
+def _is_texts(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(text, str) for text in value)
 
 
-def _plain(bound: Mapping[str, Any]) -> bool:
-    """Can the arguments be told apart by their text?  Tensors and pictures cannot."""
+def _has_plain_values(arguments: Mapping[str, Any]) -> bool:
+    """Return whether the `repr` of the arguments tells them apart, as it does not for tensors and pictures."""
     plain = (str, int, float, bool, torch.device, torch.dtype, type(None))
-    flat = (part for value in bound.values() for part in (value if isinstance(value, list | tuple) else (value,)))
+    flat = (part for value in arguments.values() for part in (value if isinstance(value, list | tuple) else (value,)))
     return all(isinstance(part, plain) for part in flat)
 
 
 def _repeated(value: Any, count: int) -> Any:
+    """Return what was encoded for one picture as it is for `count` of them; what belongs to no picture stays."""
     if isinstance(value, torch.Tensor):
-        place = picture_axis(value)
-        repeats = [count if axis == place else 1 for axis in range(value.ndim)]
-        return value.repeat(repeats) if value.ndim and value.shape[place] == 1 else value
+        pictures = picture_axis(value)
+        repeats = [count if axis == pictures else 1 for axis in range(value.ndim)]
+        return value.repeat(repeats) if value.ndim and value.shape[pictures] == 1 else value
     if isinstance(value, tuple):
         return tuple(_repeated(part, count) for part in value)
     if isinstance(value, list) and len(value) == 1:

@@ -1,4 +1,4 @@
-"""What a picture's file says about how it was rendered: settings that decide the picture, software that it ran on."""
+"""The record in a picture's file: the settings that decide the picture, and the software and device it ran on."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from latentpng.record import Json, LatentRecord
 
 
 class Recorder:
-    """Writes the records of one loaded model."""
+    """Makes the records of the pictures of one loaded model."""
 
     def __init__(self, loaded: LoadedModel) -> None:
         self._loaded = loaded
@@ -43,7 +43,18 @@ class Recorder:
         warnings: tuple[str, ...],
         moved_prompt: str,
     ) -> LatentRecord:
-        """noise: the replayed state of `task`; slot: (n, i), as it was really rendered; moved_prompt: as in SPEC.md."""
+        """Return the record of one picture.
+
+        Args:
+            job: The job that it belongs to.
+            task: What was rendered.
+            noise: Its initial noise, as replayed from the lineage of the task.
+            axes: A letter for each axis of `noise`.
+            slot: (n, i), the batch size and the index in the batch with which it was rendered.
+            rgb: The pixels.
+            warnings: Sentences about what went otherwise than the settings say.
+            moved_prompt: The shapes of the prompt embeddings that were offset (latentpng/SPEC.md, section 7), or "".
+        """
         settings: dict[str, Json] = {
             **job.settings.to_json(),
             "model": self._loaded.identity,
@@ -66,7 +77,11 @@ class Recorder:
 
 
 def software_of(device: str) -> dict[str, Json]:
-    """Versions, and what the picture was computed on; nothing that names the user or the machine."""
+    """Return the versions of the software, and the device that computes; nothing that names the user or the machine.
+
+    Args:
+        device: "cpu", "cuda", "cuda:1" or "mps".
+    """
     return {
         "warmer": latentpng.__version__,
         "python": platform.python_version(),
@@ -83,10 +98,14 @@ def software_of(device: str) -> dict[str, Json]:
 
 
 def kernels_of(kind: str) -> dict[str, Json]:
-    """Which kernels torch chooses from; on CUDA only."""
+    """Return the settings by which torch chooses its kernels; empty for devices other than CUDA.
+
+    Args:
+        kind: The kind of the device, without its index.
+    """
     if kind != "cuda":
         return {}
-    cuda: Any = torch.backends.cuda  # its questions are not typed
+    cuda: Any = torch.backends.cuda  # these functions have no types
     allowed = {
         "flash": cuda.flash_sdp_enabled(),
         "memory-efficient": cuda.mem_efficient_sdp_enabled(),
@@ -104,14 +123,14 @@ def kernels_of(kind: str) -> dict[str, Json]:
 
 
 def _tf32() -> str:
-    """Where float32 is multiplied with the precision of TF32: "matmul", "convolutions", both or "nowhere"."""
+    """Return which operations multiply float32 with TF32 precision: "matmul", "convolutions", both or "nowhere"."""
     if os.environ.get("NVIDIA_TF32_OVERRIDE") == "0":
         return "nowhere"
-    places = {
+    operations = {
         "matmul": torch.backends.cuda.matmul.allow_tf32,
         "convolutions": torch.backends.cudnn.allow_tf32,
     }
-    return " and ".join(place for place, is_allowed in places.items() if is_allowed) or "nowhere"
+    return " and ".join(name for name, is_allowed in operations.items() if is_allowed) or "nowhere"
 
 
 def _device_name(device: str) -> str:

@@ -1,4 +1,8 @@
-"""Schedulers, always built anew from the model's own configuration, never from the last one used."""
+"""Schedulers, always built anew from the model's own configuration, never from the one used last.
+
+A flow's sigmas run from 1 to 0.  Its pipelines set their times themselves (`sigmas`, `mu`); solvers that were made for
+models that predict noise make their own times, and need only the shift (`seams/timesteps.py`).
+"""
 
 from __future__ import annotations
 
@@ -9,99 +13,170 @@ from typing import Any
 
 import diffusers
 
-from engine.diffusion.flows import FLOW, SOLVERS, check_sigmas, in_flow_terms, take_all_times
+from engine.diffusion.messages import first_line
+from engine.diffusion.seams.timesteps import accept_pipeline_timesteps
 from engine.errors import InvalidRequestError, ModelError
 from engine.rendering.settings import SchedulerSettings
+from latentpng.record import JsonObject
+
+FLOW_SCHEDULERS = (
+    "FlowMatchEulerDiscreteScheduler",
+    "FlowMatchHeunDiscreteScheduler",
+    "FlowMatchLCMScheduler",
+)
+"""Made for flow models."""
+
+FLOW_SOLVERS = ("DPMSolverMultistepScheduler", "DPMSolverSinglestepScheduler", "UniPCMultistepScheduler")
+"""Run flow models too, with `use_flow_sigmas`.  DEIS and SASolver take the same option, but in diffusers 0.42 they
+repeat the last sigma of a flow instead of going to 0, so that noise stays in the picture."""
 
 _UNLISTED = ("LCMScheduler", "TCDScheduler", "SASolverScheduler", "DDIMParallelScheduler", "DDPMParallelScheduler")
 """Run on the same models as those that diffusers lists as compatible, though it does not list them."""
 
-_NOT = ("EDMEulerScheduler",)
-"""Listed by diffusers, but made for models with another scaling of their input."""
+_EXCLUDED = ("EDMEulerScheduler",)
+"""Listed by diffusers, but made for models that scale their input differently."""
 
 _FLOW_NAMES = {
     "EulerDiscreteScheduler": "FlowMatchEulerDiscreteScheduler",
     "HeunDiscreteScheduler": "FlowMatchHeunDiscreteScheduler",
     "LCMScheduler": "FlowMatchLCMScheduler",
 }
-"""What a name that people know means for a flow model."""
+"""The class that a common name stands for if the model is a flow model."""
+
+_SHIFT_OPTIONS = ("shift", "flow_shift")
+_SIGMA_SPACINGS = ("use_karras_sigmas", "use_exponential_sigmas", "use_beta_sigmas")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OwnScheduler:
-    """The scheduler that the model came with: its class, and its configuration as it was loaded."""
+    """The scheduler that a model came with.
+
+    Attributes:
+        kind: Its class.
+        config: Its configuration, as it was loaded.
+        compatible: Names of the classes that diffusers lists as compatible with it.
+    """
 
     kind: type
     config: Mapping[str, Any]
+    compatible: tuple[str, ...] = ()
 
     @staticmethod
     def of(pipe: Any) -> OwnScheduler:
-        """As it stands in `pipe` now.  ModelError when it is of a kind that cannot be controlled."""
-        kind = type(pipe.scheduler).__name__.removesuffix("Scheduler")
-        if not hasattr(pipe.scheduler, "step"):
-            raise ModelError(f"the model's scheduler {kind} has no steps of its own, so it cannot be controlled")
-        return OwnScheduler(kind=type(pipe.scheduler), config=dict(pipe.scheduler.config))
+        """Return the scheduler of a pipeline that was just loaded.
+
+        Raises:
+            ModelError: It has no `step`, so that it can be neither reported nor controlled.
+        """
+        scheduler = pipe.scheduler
+        name = type(scheduler).__name__.removesuffix("Scheduler")
+        if not hasattr(scheduler, "step"):
+            raise ModelError(f"the model's scheduler {name} has no step method, so its steps cannot be controlled")
+        compatible = tuple(kind.__name__ for kind in getattr(scheduler, "compatibles", ()))
+        return OwnScheduler(kind=type(scheduler), config=dict(scheduler.config), compatible=compatible)
 
     @property
     def is_flow(self) -> bool:
-        """Does the model follow a flow from noise to picture, instead of predicting noise?"""
+        """Whether the model follows a flow from noise to picture instead of predicting noise."""
         return self.kind.__name__.startswith("FlowMatch") or self.config.get("prediction_type") == "flow_prediction"
 
     @property
     def usable(self) -> tuple[str, ...]:
         """Class names of the schedulers that this model can use, sorted."""
         names = {self.kind.__name__}
-        if self.kind.__name__ in (*FLOW, *SOLVERS) and self.is_flow:
-            names |= {*FLOW, *SOLVERS}
+        if self.kind.__name__ in (*FLOW_SCHEDULERS, *FLOW_SOLVERS) and self.is_flow:
+            names |= {*FLOW_SCHEDULERS, *FLOW_SOLVERS}
         elif not self.is_flow:
-            names |= set(getattr(self.kind, "_compatibles", ())) - set(_NOT)
+            names |= set(self.compatible) - set(_EXCLUDED)
             names |= set(_UNLISTED) if "DDIMScheduler" in names else set()
         return tuple(sorted(name for name in names if hasattr(diffusers, name)))
 
     def build(self, settings: SchedulerSettings) -> Any:
-        """A fresh scheduler.  InvalidRequestError when the model cannot use it, or when it refuses the options."""
+        """Return a fresh scheduler.
+
+        Raises:
+            InvalidRequestError: The model cannot use this scheduler, or the scheduler refuses an option.
+        """
         kind: Any = self._class(settings.name) if settings.name else self.kind
-        wanted = in_flow_terms(kind.__name__, settings.options) if self.is_flow else settings.options
-        unknown = sorted(set(wanted) - set(inspect.signature(kind.__init__).parameters))
+        requested = _in_flow_terms(kind.__name__, settings.options) if self.is_flow else settings.options
+        unknown = sorted(set(requested) - set(inspect.signature(kind.__init__).parameters))
         if unknown:
-            raise InvalidRequestError(f"{kind.__name__} has no option {unknown[0]!r}")
-        # As arguments: of the configuration, diffusers drops every entry that the model's file does not spell out.
-        options = {**self._translated(kind.__name__), **wanted}
+            raise InvalidRequestError(f"the scheduler {_short(kind)} has no option {unknown[0]!r}")
+        # diffusers drops every entry of a configuration that the model's file does not spell out, so options are
+        # passed as arguments, which it keeps.
+        options = {**self._translated(kind.__name__), **requested}
         try:
             scheduler = kind.from_config(dict(self.config), **options)
         except Exception as error:  # a class refuses a value in whatever way it likes
-            raise InvalidRequestError(_refusal(kind.__name__, error)) from error
+            message = f"the scheduler {_short(kind)} refuses these options: {first_line(error)}"
+            raise InvalidRequestError(message) from error
         if self.is_flow:
-            check_sigmas(scheduler)
-        if self.is_flow and kind is not self.kind:
-            dynamic = bool(self.config.get("use_dynamic_shifting")) and not {"shift", "flow_shift"} & set(wanted)
-            take_all_times(scheduler, self.config, dynamic=dynamic)
+            self._prepare_flow(scheduler, shift_is_fixed=bool(set(_SHIFT_OPTIONS) & set(requested)))
         return scheduler
 
+    def _prepare_flow(self, scheduler: Any, *, shift_is_fixed: bool) -> None:
+        _check_sigmas(scheduler)
+        if type(scheduler) is not self.kind:
+            accept_pipeline_timesteps(
+                scheduler,
+                shift_option=_shift_option(type(scheduler).__name__),
+                dynamic=bool(self.config.get("use_dynamic_shifting")) and not shift_is_fixed,
+                time_shift_type=str(self.config.get("time_shift_type")),
+            )
+
     def _translated(self, name: str) -> dict[str, Any]:
-        """What a scheduler of another class has to be told: that this is a flow, and how far its times are shifted."""
+        """Return the options by which a scheduler of another class runs this model."""
         if name == self.kind.__name__:
             return {}
         if not self.is_flow:
             # the one class whose `algorithm_type` no other shares, so that it refuses theirs
             return {"algorithm_type": "data_prediction"} if name == "SASolverScheduler" else {}
         shift = self.config.get("shift", self.config.get("flow_shift", 1.0))
-        if name not in SOLVERS:
+        if name not in FLOW_SOLVERS:
             return {"shift": shift}
         flow = {"prediction_type": "flow_prediction", "use_flow_sigmas": True}
         return {**flow, "flow_shift": shift, "use_dynamic_shifting": False}
 
     def _class(self, name: str) -> type:
         usable = self.usable
-        meant = name if name in usable else _FLOW_NAMES.get(name, name)
-        if meant not in usable:
+        resolved = name if name in usable else _FLOW_NAMES.get(name, name)
+        if resolved not in usable:
             known = ", ".join(sorted(kind.removesuffix("Scheduler") for kind in usable))
-            asked = name.removesuffix("Scheduler")
-            raise InvalidRequestError(f"this model cannot use the scheduler {asked}; it can use {known}")
-        found: type = getattr(diffusers, meant)
+            requested = name.removesuffix("Scheduler")
+            raise InvalidRequestError(f"this model cannot use the scheduler {requested}; it can use {known}")
+        found: type = getattr(diffusers, resolved)
         return found
 
 
-def _refusal(name: str, error: Exception) -> str:
-    line = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
-    return f"the scheduler {name.removesuffix('Scheduler')} refuses these options: {line}"
+def _in_flow_terms(name: str, options: JsonObject) -> dict[str, Any]:
+    """Return the options as this class names them; a shift that is given is no longer dynamic."""
+    shift = options.get("shift", options.get("flow_shift"))
+    others = {option: value for option, value in options.items() if option not in _SHIFT_OPTIONS}
+    if shift is None:
+        return others
+    if name != "FlowMatchHeunDiscreteScheduler":  # it has no dynamic shift
+        others.setdefault("use_dynamic_shifting", False)
+    return {_shift_option(name): shift, **others}
+
+
+def _shift_option(name: str) -> str:
+    return "shift" if name in FLOW_SCHEDULERS else "flow_shift"
+
+
+# The solvers accept a spacing of the sigmas on flow models as well, but some compute it on the scale of noise
+# prediction, where sigmas are far above 1.  A few sigmas, computed once, tell.
+def _check_sigmas(scheduler: Any) -> None:
+    """Raise InvalidRequestError if this solver computes the requested spacing of the sigmas for other models only."""
+    requested = [spacing for spacing in _SIGMA_SPACINGS if scheduler.config.get(spacing)]
+    if type(scheduler).__name__ not in FLOW_SOLVERS or not requested:
+        return
+    scheduler.set_timesteps(8, **({"mu": 1.0} if scheduler.config.get("use_dynamic_shifting") else {}))
+    if float(scheduler.sigmas.max()) > 1.0:
+        raise InvalidRequestError(
+            f"the scheduler {_short(type(scheduler))} cannot use {requested[0]} with a flow model; "
+            "FlowMatchEulerDiscrete can"
+        )
+
+
+def _short(kind: type) -> str:
+    return kind.__name__.removesuffix("Scheduler")

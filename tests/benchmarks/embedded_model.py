@@ -28,7 +28,7 @@ from engine.embedded.training.data import HELD_OUT
 from engine.embedded.training.scenes.captions import Caption, describe
 from engine.embedded.training.scenes.picture import draw_scene
 from engine.embedded.training.scenes.scene import sample_scene
-from engine.embedded.training.words import settled
+from engine.embedded.training.text_encoder import settled
 from engine.models.resolve import defaults_of, resolve_model
 from engine.rendering.settings import RenderSettings
 from latentpng.noise.perturbation import perturb

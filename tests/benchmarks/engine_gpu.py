@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from engine.diffusion.main import prepare_environment
+from engine.diffusion.environment import prepare_environment
 from tests.benchmarks.paired import Spread, Turn, ratio, seconds_of, surroundings
 
 if TYPE_CHECKING:
@@ -72,11 +72,11 @@ def main(words: Sequence[str]) -> int:
     if not options.tiny and not torch.cuda.is_available():
         print("there is no CUDA device here: --tiny runs it all with tiny models on the CPU", file=sys.stderr)
         return 2
-    from engine.diffusion.load import keep_quiet
+    from engine.diffusion.load import silence_libraries
     from engine.diffusion.provenance import software_of
     from tests.benchmarks.gpugrid import CASES
 
-    keep_quiet()
+    silence_libraries()
     print(", ".join(f"{name} {value}" for name, value in software_of("cpu" if options.tiny else "cuda").items()))
     for family in CASES if options.family == "all" else (options.family,):
         measure(family, options)

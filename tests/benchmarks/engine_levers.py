@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 
-from engine.diffusion.main import prepare_environment
+from engine.diffusion.environment import prepare_environment
 
 
 def main(repeats: int) -> None:

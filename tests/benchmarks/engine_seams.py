@@ -14,7 +14,8 @@ import torch
 
 from engine.diffusion.load import load_model
 from engine.diffusion.render import BatchRenderer
-from engine.diffusion.seams import scheduler_steps, watched_randomness
+from engine.diffusion.seams.randomness import isolated_randomness
+from engine.diffusion.seams.steps import controlled_steps
 from engine.models.resolve import defaults_of, resolve_model
 from engine.rendering.requests import LoadModel
 
@@ -43,12 +44,12 @@ def per_call(call: Callable[[], object], count: int) -> float:
 def main() -> None:
     scheduler, sample = Nothing(), torch.zeros(1)
     bare = per_call(lambda: scheduler.step(sample, 0, sample, generator=None), 20_000)
-    with scheduler_steps(scheduler, seed=1, count=8, eta=0.0, on_step=lambda _: None):
+    with controlled_steps(scheduler, seed=1, count=8, eta=0.0, on_step=lambda _: None):
         wrapped = per_call(lambda: scheduler.step(sample, 0, sample, generator=None), 20_000)
     print(f"a step through the seam: {wrapped - bare:.1f} us more")
 
     def watch() -> None:
-        with watched_randomness(1):
+        with isolated_randomness(1):
             pass
 
     print(f"the watch over random generators: {per_call(watch, 200):.0f} us a batch")

@@ -12,11 +12,11 @@ from typing import Any
 
 import torch
 
-from engine.diffusion.compile import compile_blocks
+from engine.diffusion.compilation import compile_blocks
 from engine.diffusion.jobs import JobRunner
-from engine.diffusion.load import LoadedModel, compute_repeatably
-from engine.diffusion.placement import chosen_dtype, prepare
-from engine.diffusion.prompts import PromptMemo
+from engine.diffusion.load import LoadedModel, use_deterministic_kernels
+from engine.diffusion.placement import choose_dtype, prepare_pipeline
+from engine.diffusion.prompts import PromptCache
 from engine.diffusion.schedulers import OwnScheduler
 from engine.rendering.events import Event
 from engine.rendering.requests import ModelChoice, RenderJob
@@ -59,7 +59,7 @@ def built(name: str, *, tiny: bool) -> tuple[Any, RenderSettings, str]:
     case = CASES[name]
     if tiny:
         return build_family(case.tiny), replace(FAMILIES[case.tiny].settings, prompt=SETTINGS.prompt), "cpu"
-    dtype = chosen_dtype("auto", "cuda", made_with=("", ""), has_unet=name != "flux")
+    dtype = choose_dtype("auto", "cuda", made_with=("", ""), has_unet=name != "flux")
     return case.build("cuda", dtype), case.settings, "cuda"
 
 
@@ -87,7 +87,7 @@ class Bench:
             device=device,
             dtype=str(pipe.dtype).removeprefix("torch."),
             identity={},
-            memo=PromptMemo(pipe),
+            prompt_cache=PromptCache(pipe),
             compiled=compiled,
         )
         self._seen: list[tuple[float, Event]] = []
@@ -115,8 +115,8 @@ class Bench:
         return self._turn(name, lambda: self._ours(previews=False).pixels)
 
     def _as_ours(self) -> None:
-        compute_repeatably()
-        prepare(self._pipe, self._device)
+        use_deterministic_kernels()
+        prepare_pipeline(self._pipe, self._device)
 
     def _ours(self, *, previews: bool) -> Seen:
         self._seen, self._began = [], time.perf_counter()

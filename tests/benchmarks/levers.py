@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from engine.diffusion.compile import compile_blocks
-from engine.diffusion.load import keep_quiet
+from engine.diffusion.compilation import compile_blocks
+from engine.diffusion.load import silence_libraries
 from engine.worker.process import worker_environment
 from tests.benchmarks.gridtask import COUNT, SETTINGS
 from tests.benchmarks.paired import Child, Turn, in_turns, ratio, seconds_of, surroundings, timed
@@ -127,7 +127,7 @@ def measure(repeats: int) -> None:
     """Prints the table."""
     threads = {"OMP_NUM_THREADS": str(THREADS)}
     allocator = Child("tests.benchmarks.plainloop", environment={**worker_environment(), **threads})
-    keep_quiet()
+    silence_libraries()
     os.nice(10)  # as the child is
     torch.set_num_threads(THREADS)
     variants = {lever.name: variant(lever) for lever in levers()}

@@ -1,7 +1,7 @@
-"""A small network that reads a landscape: what is in it, and how far two of them are apart to the eye.
+"""A small network that reads landscapes: which attributes they have, and how similar two of them look.
 
-It is trained on drawn scenes alone (`training/reading.py`), judges what the embedded model makes, and gives a
-perceptual distance: `load_classifier()`, then `read`, `embed` or `distance`.
+It is trained on drawn scenes alone (`classifier_training.py`), and judges what the embedded model renders:
+`load_classifier()`, then `read`, `embed` or `distance`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ WEIGHTS = Path(__file__).parent / "classifier.safetensors"
 Pixels = NDArray[np.uint8]  # (N, 128, 128, 3)
 
 _YES_NO = ("no", "yes")
-# what it reads: attribute -> the values it tells apart
+# attribute -> the values that the classifier tells apart
 ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "time": TIMES,
     "sky": SKY_COLOURS,
@@ -60,12 +60,12 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "stars": _YES_NO,
     "style": STYLES,
 }
-UNKNOWN = -1  # of a colour of something that is not there, or that the style hides
+UNKNOWN = -1  # the label of a colour of something that is not there, or that the style hides
 _WIDTHS = (24, 48, 96, 128)
 
 
 def labels(scene: Scene) -> list[int]:
-    """The index of the right value of every attribute, or UNKNOWN."""
+    """Return the index of the value of every attribute of a scene, or UNKNOWN."""
     return [_label(scene, name) for name in ATTRIBUTES]
 
 
@@ -102,7 +102,7 @@ def _label(scene: Scene, name: str) -> int:
 
 
 class Classifier(nn.Module):
-    """Four halvings of the picture, then one linear head an attribute over means and maxima."""
+    """Four stages that halve the picture, then one linear head for each attribute over means and maxima."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -121,50 +121,58 @@ class Classifier(nn.Module):
         self.heads = nn.ModuleList(nn.Linear(2 * _WIDTHS[-1], len(values)) for values in ATTRIBUTES.values())
 
     def features(self, pictures: Tensor) -> list[Tensor]:
-        """The output of each stage.  pictures: (N, 3, H, W) float in -1..1, H and W multiples of 16."""
-        found = []
+        """Return the output of each stage.
+
+        Args:
+            pictures: (N, 3, H, W) float in -1..1; H and W are multiples of 16.
+        """
+        outputs = []
         for stage in self.stages:
             pictures = stage(pictures)
-            found.append(pictures)
-        return found
+            outputs.append(pictures)
+        return outputs
 
     def forward(self, pictures: Tensor) -> list[Tensor]:
-        """The logits of every attribute, in the order of ATTRIBUTES: (N, values) each."""
+        """Return the logits of every attribute, in the order of ATTRIBUTES: (N, values) each."""
         pooled = _pooled(self.features(pictures)[-1])
         return [head(pooled) for head in self.heads]
 
     @torch.inference_mode()
     def read(self, pixels: Pixels) -> NDArray[np.int64]:
-        """The value it sees of every attribute: (N, attributes) indices into the values of ATTRIBUTES."""
+        """Return the most likely value of every attribute: (N, attributes) indices into the values of ATTRIBUTES."""
         found = [torch.stack([logits.argmax(1) for logits in self(part)], 1).numpy() for part in _parts(pixels)]
         return np.concatenate(found)
 
     @torch.inference_mode()
     def embed(self, pixels: Pixels) -> NDArray[np.float64]:
-        """What the heads see, for Fréchet distances: (N, 256) float64."""
+        """Return the input of the heads, for Fréchet distances: (N, 256) float64."""
         found = [_pooled(self.features(part)[-1]).double().numpy() for part in _parts(pixels)]
         return np.concatenate(found)
 
     @torch.inference_mode()
     def distance(self, first: Pixels, second: Pixels) -> NDArray[np.float64]:
-        """How far apart pairs of pictures are to the eye: (N,) float64, 0 for equal pictures, at most 1.
+        """Return how different pairs of pictures look: (N,) float64, 0 for equal pictures, at most 1.
 
-        The mean over stages and places of half the squared difference of the unit feature vectors, as in LPIPS
+        It is the mean over stages and positions of half the squared difference of the unit feature vectors, as in LPIPS
         (Zhang et al. 2018, eq. 1) with equal weights: 1 minus their cosine.
         """
         pairs = zip(_parts(first), _parts(second), strict=True)
         return np.concatenate([self._distance(a, b).double().numpy() for a, b in pairs])
 
     def _distance(self, first: Tensor, second: Tensor) -> Tensor:
-        apart = [
+        distances = [
             (1 - F.cosine_similarity(a + 1e-4, b + 1e-4, dim=1)).mean((1, 2))
             for a, b in zip(self.features(first), self.features(second), strict=True)
         ]
-        return torch.stack(apart).mean(0).clamp(min=0)
+        return torch.stack(distances).mean(0).clamp(min=0)
 
 
 def load_classifier(path: Path = WEIGHTS) -> Classifier:
-    """The trained classifier, on the CPU in float32."""
+    """Return a trained classifier, on the CPU in float32.
+
+    Args:
+        path: Its weights; by default those that measure the model that ships.
+    """
     classifier = Classifier()
     classifier.load_state_dict(
         {key: value.float() if value.is_floating_point() else value for key, value in load_file(path).items()}
@@ -177,5 +185,5 @@ def _pooled(features: Tensor) -> Tensor:
 
 
 def _parts(pixels: Pixels) -> Iterable[Tensor]:
-    for at in range(0, len(pixels), 64):
-        yield torch.from_numpy(np.array(pixels[at : at + 64])).permute(0, 3, 1, 2).float() / 127.5 - 1
+    for first in range(0, len(pixels), 64):
+        yield torch.from_numpy(np.array(pixels[first : first + 64])).permute(0, 3, 1, 2).float() / 127.5 - 1

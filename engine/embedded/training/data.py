@@ -1,7 +1,7 @@
-"""The training pictures on disk: drawn once from their seeds by every core, then mapped into memory.
+"""The training pictures on disk: drawn once from their seeds on all cores, then mapped into memory.
 
-`pictures.npy` (N, 128, 128, 3) uint8 and `objects.npy` (N, 16, 16) uint8: 255 where a latent lies under an object.
-Picture k is that of `sample_scene(k)`; seeds from `HELD_OUT` on are never trained on.
+`pictures.npy` is (N, 128, 128, 3) uint8, and `objects.npy` is (N, 16, 16) uint8: 255 where a latent covers an object.
+Picture k is drawn from `sample_scene(k)`; seeds from `HELD_OUT` on are never trained on.
 """
 
 from __future__ import annotations
@@ -22,11 +22,17 @@ from engine.embedded.training.scenes.scene import sample_scene
 
 HELD_OUT = 1_000_000_000
 LATENT = SIZE // 8
-_BLOCK = 2000  # pictures a task
+_BLOCK = 2000  # pictures for each task of a process
 
 
 def render_pictures(folder: Path, count: int, processes: int) -> None:
-    """Draw pictures 0..count-1 into the folder; what an earlier run has drawn is kept."""
+    """Draw pictures 0 to count - 1 into a folder; those that an earlier run has drawn stay.
+
+    Args:
+        folder: The folder of the run.
+        count: The number of pictures.
+        processes: That draw at the same time.
+    """
     done = folder / "pictures.done"
     drawn = int(done.read_text()) if done.exists() else 0
     if drawn >= count:
@@ -41,19 +47,19 @@ def render_pictures(folder: Path, count: int, processes: int) -> None:
 
 
 def pictures(folder: Path) -> NDArray[np.uint8]:
-    """(N, 128, 128, 3) uint8, mapped."""
+    """Return the pictures of a run, memory-mapped: (N, 128, 128, 3) uint8."""
     mapped: NDArray[np.uint8] = np.load(folder / "pictures.npy", mmap_mode="r")
     return mapped
 
 
 def objects(folder: Path) -> NDArray[np.uint8]:
-    """(N, 16, 16) uint8: 255 under an object."""
+    """Return which latents of the pictures of a run cover an object: (N, 16, 16) uint8, 0 or 255."""
     loaded: NDArray[np.uint8] = np.load(folder / "objects.npy")
     return loaded
 
 
 def held_out(count: int) -> list[tuple[int, Picture, Caption]]:
-    """Seed, picture and caption of scenes that training never sees."""
+    """Return seed, picture and caption of scenes that are never trained on."""
     seeds = range(HELD_OUT, HELD_OUT + count)
     return [(seed, draw_scene(sample_scene(seed)), describe(sample_scene(seed), Random(seed))) for seed in seeds]
 

@@ -1,4 +1,4 @@
-"""Writes what was trained as a plain `StableDiffusionPipeline` folder that transformers 4 and 5 load alike."""
+"""Writes the trained model as a plain `StableDiffusionPipeline` folder that both transformers 4 and 5 can load."""
 
 from __future__ import annotations
 
@@ -34,9 +34,14 @@ _DEFAULTS = {"width": 128, "height": 128, "steps": 12, "guidance": 2.5, "schedul
 
 
 def export(folder: Path, target: Path) -> None:
-    """Gather the parts of a run's folder in `target`, in half precision, with `warmer.json`; other files there stay.
+    """Write the model of a run in half precision, with its defaults in `warmer.json`.
 
-    Raises ValueError when the folder would be larger than 16 MB.
+    Args:
+        folder: The folder of the run.
+        target: The folder to write to; other files in it stay.
+
+    Raises:
+        ValueError: The model would be larger than 16 MB.
     """
     trained = folder / "trained"
     vae = AutoencoderKL.from_pretrained(trained / "vae")
@@ -56,18 +61,18 @@ def export(folder: Path, target: Path) -> None:
     colours = preview_colours(vae)
     pipeline.to(torch.float16).save_pretrained(part, safe_serialization=True)
     _as_transformers_4(part, folder / "tokenizer")
-    _forget_paths(part)
+    _remove_paths(part)
     settings = {**_DEFAULTS, "preview": colours, "prompts": PROMPTS}
     (part / "warmer.json").write_text(json.dumps(settings, indent=1) + "\n")
     size = sum(path.stat().st_size for path in part.rglob("*") if path.is_file())
     if size > LIMIT:
-        raise ValueError(f"{part}: at most {LIMIT} bytes are allowed, found {size}")
+        raise ValueError(f"{part}: the model may have at most {LIMIT} bytes, found {size}")
     shutil.copytree(part, target, dirs_exist_ok=True)
     log(f"export: {size / 1e6:.2f} MB in {target}")
 
 
 def preview_colours(vae: AutoencoderKL) -> list[list[float]]:
-    """The linear map from latents and 1 to the mean colour of their 8x8 pixels: 5 rows of RGB in 0..255."""
+    """Return the linear map from latents and 1 to the mean colour of their 8x8 pixels: 5 rows of RGB in 0..255."""
     pixels = np.stack([picture.pixels for _, picture, _ in held_out(128)])
     latents = encode(vae, pixels).cpu().double().numpy().transpose(0, 2, 3, 1).reshape(-1, 4)
     means = pixels.reshape(-1, 16, 8, 16, 8, 3).mean((2, 4)).reshape(-1, 3)
@@ -76,7 +81,7 @@ def preview_colours(vae: AutoencoderKL) -> list[list[float]]:
 
 
 def _as_transformers_4(part: Path, tokenizer: Path) -> None:
-    """transformers 5 drops a prefix from the weights' names, without which 4 loads none of them."""
+    """Restore the prefix of the weights' names: transformers 5 drops it, and transformers 4 needs it."""
     path = part / "text_encoder" / "model.safetensors"
     weights = load_file(path)
     if not any(name.startswith("text_model.") for name in weights):
@@ -86,8 +91,8 @@ def _as_transformers_4(part: Path, tokenizer: Path) -> None:
         shutil.copy(tokenizer / name, part / "tokenizer" / name)
 
 
-def _forget_paths(part: Path) -> None:
-    """Configurations remember where they were loaded from; that is nobody's business."""
+def _remove_paths(part: Path) -> None:
+    """Remove the paths that configurations were loaded from, since the model is published."""
     for path in part.rglob("*.json"):
         if path.parent.name == "tokenizer":
             continue

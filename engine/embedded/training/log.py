@@ -1,4 +1,4 @@
-"""What a training run says while it goes: one line at a time on standard error, with the time since the start."""
+"""The log of a training run: lines on standard error, each with the time since the start."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _START = time.monotonic()
 
 
 def log(text: str) -> None:
-    """Print a line."""
+    """Write a line to the log."""
     seconds = int(time.monotonic() - _START)
     sys.stderr.write(f"{seconds // 60:4d}:{seconds % 60:02d}  {text}\n")
     sys.stderr.flush()

@@ -1,7 +1,7 @@
-"""The loop that every stage shares: learning rate, averaging, weights averaged over time, checkpoints, progress.
+"""The training loop that all stages share: learning rate, averaged gradients and weights, checkpoints, progress.
 
-A run that is stopped goes on from its last checkpoint.  What a step draws depends on the seed, the step and the
-process alone, never on how often the run was stopped.
+A run that was stopped continues from its last checkpoint.  The random numbers of a step depend on the stage, the step
+and the process alone, never on how often the run was stopped.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _EMA_EVERY = 4
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Budget:
-    """How long a stage trains: until the steps or the minutes are used up, whichever comes first."""
+    """How long a stage trains: until its steps or its minutes are used up, whichever comes first."""
 
     steps: int
     minutes: float = math.inf
@@ -35,11 +35,21 @@ class Budget:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recipe:
-    """How a stage learns: AdamW, warm-up, a constant rate, then a cosine to a hundredth in the last `decay`."""
+    """How a stage learns, with AdamW.
+
+    Attributes:
+        rate: The learning rate after the warm-up.
+        budget: How long it trains.
+        batch: The batch size of one process.
+        ema: The decay of the averaged weights for each step.
+        decay: The last share of the budget, in which the rate falls along a cosine to a hundredth.
+        warm_up: The steps in which the rate rises from 0.
+        weight_decay: Of AdamW.
+    """
 
     rate: float
     budget: Budget
-    batch: int  # of one process
+    batch: int
     ema: float = 0.998
     decay: float = 0.6
     warm_up: int = 100
@@ -50,6 +60,15 @@ class Loop:
     """Trains modules: `for progress in loop: loop.learn(loss)`, then `loop.averaged(...)`."""
 
     def __init__(self, name: str, folder: Path, rank: Rank, recipe: Recipe, modules: Mapping[str, nn.Module]) -> None:
+        """Create the loop of a stage, and load its checkpoint if there is one.
+
+        Args:
+            name: Of the stage; it names the checkpoint.
+            folder: The folder of the run.
+            rank: This process.
+            recipe: How the stage learns.
+            modules: What is trained, by name.
+        """
         self.rank, self.recipe, self.step = rank, recipe, 0
         self._name, self._checkpoint, self._modules = name, folder / f"{name}.checkpoint.pt", modules
         self.parameters = [p for module in modules.values() for p in module.parameters() if p.requires_grad]
@@ -67,7 +86,7 @@ class Loop:
             self._restore()
 
     def __iter__(self) -> Iterator[float]:
-        """Yields how much of the budget is used, 0 to 1, once a step."""
+        """Yield the used share of the budget, 0 to 1, once for each step."""
         started = self._saved = self._logged = time.monotonic()
         before = self._spent
         for module in self._modules.values():
@@ -80,19 +99,24 @@ class Loop:
                 break
             self._set_rate(progress)
             yield progress
-            self._tell(progress)
+            self._report(progress)
         self.save()
 
     def numpy_random(self) -> np.random.Generator:
-        """What this step draws its batch with."""
+        """Return the generator that draws the batch of this step."""
         return np.random.default_rng([self.rank.index, self.step, len(self._name)])
 
     def torch_random(self) -> torch.Generator:
-        """What this step draws its noise with, on the CPU."""
+        """Return the generator that draws the noise of this step, on the CPU."""
         return torch.Generator().manual_seed(self.step * self.rank.world + self.rank.index)
 
     def learn(self, loss: Tensor, **figures: float) -> None:
-        """One step down the gradient of `loss`, averaged over the processes; figures go into the log."""
+        """Do one optimiser step.
+
+        Args:
+            loss: A scalar; its gradients are averaged over the processes and clipped to norm 1.
+            figures: Numbers for the log.
+        """
         loss.backward()  # type: ignore[no-untyped-call]  # torch types no such method
         self.rank.average_gradients(self.parameters)
         torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
@@ -105,7 +129,7 @@ class Loop:
             self._figures[name].append(value)
 
     def averaged(self, name: str) -> dict[str, Tensor]:
-        """A module's weights averaged over time, each contiguous as files want them; of the first process only."""
+        """Return the averaged weights of a module, contiguous; valid in the first process only."""
         return {key: value.contiguous() for key, value in self._ema[name].items()}
 
     def _set_rate(self, progress: float) -> None:
@@ -115,17 +139,19 @@ class Loop:
         for group in self._optimizer.param_groups:
             group["lr"] = recipe.rate * min(1.0, (self.step + 1) / recipe.warm_up) * factor
 
+    # The exponential moving average of the weights is what a stage returns: it is less noisy than the last step.  Its
+    # decay grows with the steps, so that the random start is soon forgotten.
     @torch.no_grad()
     def _average(self) -> None:
-        keep = min(self.recipe.ema, (self.step + 1) / (self.step + 20)) ** _EMA_EVERY
+        decay = min(self.recipe.ema, (self.step + 1) / (self.step + 20)) ** _EMA_EVERY
         for name, module in self._modules.items():
             for key, value in module.state_dict().items():
                 if value.is_floating_point():
-                    self._ema[name][key].lerp_(value, 1 - keep)
+                    self._ema[name][key].lerp_(value, 1 - decay)
                 else:
                     self._ema[name][key].copy_(value)
 
-    def _tell(self, progress: float) -> None:
+    def _report(self, progress: float) -> None:
         if self.rank.index:
             return
         now = time.monotonic()
@@ -139,7 +165,7 @@ class Loop:
             self._saved = now
 
     def save(self) -> None:
-        """Write the checkpoint; of the first process only."""
+        """Write the checkpoint; other processes than the first do nothing."""
         if self.rank.index:
             return
         state = {

@@ -1,7 +1,7 @@
-"""The processes of one training run: on a CPU one of a single thread for each core, on a GPU one in all.
+"""The processes of a training run: one single-threaded process for each core of a CPU, or one process on a GPU.
 
-Threads of two processes that share cores wait for each other; single-threaded processes that add up their gradients do
-not.
+On few cores, processes of one thread each that average their gradients are faster than one process of several threads,
+which wait for each other within every operation.
 """
 
 from __future__ import annotations
@@ -21,28 +21,34 @@ from torch.multiprocessing.spawn import spawn
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rank:
-    """One process of a run: its number, how many there are, and what it computes on."""
+    """One process of a run.
+
+    Attributes:
+        index: Its number, from 0.
+        world: The number of processes.
+        device: What it computes on.
+    """
 
     index: int
     world: int
     device: torch.device
 
     def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
-        """Put the mean of every process's gradients into each."""
+        """Replace the gradients in every process by their mean over all processes."""
         if self.world == 1:
             return
         with_gradient = [p for p in parameters if p.grad is not None]
         flat = torch.cat([p.grad.reshape(-1) for p in with_gradient if p.grad is not None])
         dist.all_reduce(flat)
         flat /= self.world
-        at = 0
+        offset = 0
         for p in with_gradient:
             assert p.grad is not None
-            p.grad.copy_(flat[at : at + p.numel()].view_as(p))
-            at += p.numel()
+            p.grad.copy_(flat[offset : offset + p.numel()].view_as(p))
+            offset += p.numel()
 
     def agree(self, value: float) -> float:
-        """The first process's value, in every process."""
+        """Return the value of the first process, in every process."""
         if self.world == 1:
             return value
         shared = torch.tensor([value], dtype=torch.float64)
@@ -51,25 +57,35 @@ class Rank:
 
 
 def half_precision(device: torch.device) -> torch.autocast:
-    """bfloat16 where a matrix product is, on a GPU and on a CPU that has it; without, it takes ten times as long."""
+    """Return a context in which matrix products are computed in bfloat16.
+
+    It does nothing on a CPU without instructions for bfloat16, where that would take ten times as long.
+    """
     has_it = device.type != "cpu" or torch.cpu.get_capabilities().get("avx512_bf16", False)
     return torch.autocast(device.type, torch.bfloat16, enabled=bool(has_it))
 
 
 def run_ranks(work: Callable[[Rank], None], folder: Path, world: int, device: str) -> None:
-    """Do `work` in each of `world` processes; it must be picklable."""
+    """Run a stage in several processes, and return when all have finished.
+
+    Args:
+        work: The stage; it has to be picklable.
+        folder: The folder of the run; the processes find each other by a file in it.
+        world: The number of processes; one runs in this process.
+        device: "cpu" or "cuda".
+    """
     if world == 1:
         work(Rank(index=0, world=1, device=torch.device(device)))
         return
-    meeting = folder / ".meeting"
-    meeting.unlink(missing_ok=True)
-    spawn(_enter, (work, str(meeting), world, device), nprocs=world)  # type: ignore[no-untyped-call]  # nor this one
+    rendezvous = folder / ".meeting"
+    rendezvous.unlink(missing_ok=True)
+    spawn(_enter, (work, str(rendezvous), world, device), nprocs=world)  # type: ignore[no-untyped-call]  # nor this one
 
 
-def _enter(index: int, work: Callable[[Rank], None], meeting: str, world: int, device: str) -> None:
+def _enter(index: int, work: Callable[[Rank], None], rendezvous: str, world: int, device: str) -> None:
     torch.set_num_threads(1)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    dist.init_process_group("gloo", init_method=f"file://{meeting}", rank=index, world_size=world)
+    dist.init_process_group("gloo", init_method=f"file://{rendezvous}", rank=index, world_size=world)
     try:
         work(Rank(index=index, world=world, device=torch.device(device)))
     finally:
@@ -77,7 +93,7 @@ def _enter(index: int, work: Callable[[Rank], None], meeting: str, world: int, d
 
 
 def _end_with_parent() -> None:
-    """A process whose parent was killed would train on unseen."""
+    """End this process when its parent was killed; otherwise it would train on unnoticed."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

@@ -1,4 +1,4 @@
-"""The one configuration of a training run: how many pictures, and how long each stage learns, by what machine."""
+"""The plans of training runs: how many pictures there are, and how long each stage learns on which machine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from engine.embedded.training.loop import Budget, Recipe
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """A run.  Budgets are for the machine that a plan is named after; a slower one needs more minutes."""
+    """The sizes of a run.  Budgets are for the machine that a plan is named after; a slower one needs more minutes."""
 
     pictures: int
     classifier: Recipe
@@ -36,7 +36,7 @@ PLANS = {
         decoder=_recipe(1e-3, 16, _NEVER, 22, 0.998, weight_decay=1e-3),
         unet=_recipe(1e-3, 32, _NEVER, 150, 0.999),
     ),
-    # one large GPU: not tried yet, sized from published throughput
+    # one large GPU: not tried yet, sized by published throughput
     "gpu": Plan(
         pictures=300_000,
         classifier=_recipe(2e-3, 256, 4_000, 3, 0.99, decay=0.7),
@@ -45,7 +45,7 @@ PLANS = {
         decoder=_recipe(1e-3, 64, 6_000, 3, 0.999, weight_decay=1e-3),
         unet=_recipe(1.2e-3, 768, 10_000, 12, 0.9995, warm_up=500),
     ),
-    # seconds: proves that every stage runs; the model is worth nothing
+    # a few seconds: shows that every stage runs; the model is useless
     "tiny": Plan(
         pictures=64,
         classifier=_recipe(1e-3, 8, 3, 5, 0.5),

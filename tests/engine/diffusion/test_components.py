@@ -18,9 +18,9 @@ from safetensors.torch import load_file, save_file
 from engine.compare import differing_conditions
 from engine.diffusion import placement
 from engine.diffusion.jobs import JobRunner
-from engine.diffusion.load import LoadedModel, load_model, serves, with_other_loras
+from engine.diffusion.load import LoadedModel, load_model, replace_loras, serves
 from engine.diffusion.main import Worker
-from engine.diffusion.placement import chosen_device, chosen_placement
+from engine.diffusion.placement import choose_device, choose_placement
 from engine.diffusion.render import BatchRenderer
 from engine.errors import ModelError
 from engine.models.find import find_model, model_identity, recorded_loras, recorded_vae, remember_model, same_weights
@@ -141,18 +141,18 @@ def test_other_lora_files_need_no_other_weights_and_no_stale_prompt(
     before = picture_of(loaded)
     second = request_for(with_loras(tiny, (text, 1.0)))
     assert not serves(loaded, first, second)
-    changed = with_other_loras(loaded, first, second)
+    changed = replace_loras(loaded, first, second)
     assert changed is not None
     assert changed.pipe is loaded.pipe
     assert changed.identity == model_identity(second.model)
     np.testing.assert_array_equal(picture_of(changed), fresh)
-    bare = with_other_loras(changed, second, request_for(tiny))
+    bare = replace_loras(changed, second, request_for(tiny))
     assert bare is not None
     np.testing.assert_array_equal(picture_of(bare), picture_of(load(tiny)))
-    again = with_other_loras(bare, request_for(tiny), first)
+    again = replace_loras(bare, request_for(tiny), first)
     assert again is not None
     np.testing.assert_array_equal(picture_of(again), before)
-    assert with_other_loras(again, first, replace(first, dtype="bfloat16")) is None
+    assert replace_loras(again, first, replace(first, dtype="bfloat16")) is None
 
 
 def test_a_worker_keeps_its_pipeline_for_other_lora_files_and_drops_it_when_one_fails(
@@ -241,7 +241,7 @@ def test_another_vae_decodes_as_folder_and_as_file(tiny: ModelChoice, tmp_path: 
 def test_a_vae_of_another_family_is_one_sentence(tiny: ModelChoice, tmp_path: Path) -> None:
     other_vae(tmp_path / "wide", latent_channels=16)
     assert problem_of(replace(tiny, vae=str(tmp_path / "wide"))) == (
-        "the VAE 'wide' is of another family: 16 channels, the model needs 4"
+        "the VAE 'wide' belongs to another family: 16 latent channels, the model needs 4"
     )
     save_file({"something.else": torch.zeros(2)}, tmp_path / "not.safetensors")
     sentence = problem_of(replace(tiny, vae=str(tmp_path / "not.safetensors")))
@@ -262,7 +262,7 @@ def test_a_tiny_autoencoder_draws_larger_previews_and_changes_no_picture(tiny: M
 def test_a_preview_vae_of_another_family_is_one_sentence(tiny: ModelChoice, tmp_path: Path) -> None:
     tiny_autoencoder(tmp_path / "taef1", channels=16)
     assert problem_of(tiny, preview_vae=str(tmp_path / "taef1")) == (
-        "the preview VAE 'taef1' is of another family: it takes 16 channels, not 4"
+        "the preview VAE 'taef1' belongs to another family: it takes 16 latent channels, not 4"
     )
 
 
@@ -280,10 +280,10 @@ def test_attention_is_set_recorded_and_followed(flux: ModelChoice) -> None:
 
 def test_attention_that_cannot_be_is_one_sentence(flux: ModelChoice, tiny: ModelChoice) -> None:
     assert problem_of(tiny, attention="_native_math") == (
-        "the attention of this model (StableDiffusionPipeline) cannot be chosen"
+        "this model (StableDiffusionPipeline) has only one attention: leave out --attention"
     )
     for name in ("quick", "flash_hub"):
-        assert problem_of(flux, attention=name).startswith("the attention is one of flash, flash_varlen, ")
+        assert problem_of(flux, attention=name).startswith("--attention must be one of flash, flash_varlen, ")
     assert problem_of(flux, attention="sage").startswith("the attention 'sage' cannot be used here: ")
 
 
@@ -351,7 +351,7 @@ def test_what_is_laid_over_counts_when_memory_is_planned(
     other_vae(vae)
     laid = replace(with_loras(tiny, (lora, 1.0), (lora, 0.5)), vae=str(vae))
     for choice in (tiny, laid):
-        chosen_placement(request_for(choice), choice, look_at(choice), "cpu", torch.float32)
+        choose_placement(request_for(choice), choice, look_at(choice), "cpu", torch.float32)
     bare, more = counted
     numbers = sum(tensor.numel() for tensor in load_file(lora).values())
     stored = sum(tensor.numel() for file in vae.glob("*.safetensors") for tensor in load_file(file).values())
@@ -388,5 +388,5 @@ def test_the_second_gpu_is_the_current_one_while_it_is_used(monkeypatch: pytest.
     current: list[torch.device] = []
     monkeypatch.setattr(torch.cuda, "set_device", current.append)
     monkeypatch.setattr(torch, "empty", lambda *_, **__: None)
-    assert [chosen_device(name) for name in ("cuda:1", "cuda", "cpu")] == ["cuda:1", "cuda", "cpu"]
+    assert [choose_device(name) for name in ("cuda:1", "cuda", "cpu")] == ["cuda:1", "cuda", "cpu"]
     assert current == [torch.device("cuda:1")]

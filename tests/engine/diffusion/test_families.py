@@ -19,10 +19,12 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from engine.diffusion.arguments import call_arguments
 from engine.diffusion.jobs import JobRunner
 from engine.diffusion.load import LoadedModel, load_model
-from engine.diffusion.render import BatchRenderer, NoiseKind, axes_of, call_arguments, stretched
-from engine.diffusion.seams import Step
+from engine.diffusion.noise_spec import NoiseSpec, infer_axes, wide_and_tall
+from engine.diffusion.render import BatchRenderer
+from engine.diffusion.seams.steps import Step
 from engine.errors import InvalidRequestError, RenderCancelled
 from engine.models.schedulers import scheduler_settings
 from engine.rendering.events import Event, Picture, PictureRendered, StepDone
@@ -159,11 +161,11 @@ CALLS = itertools.count(1)
 BROKEN: dict[str, Callable[[Any], Any]] = {
     "a neighbour changes the picture": lambda predicted: predicted - predicted.mean(dim=0),
     "the same again is another picture": lambda predicted: predicted + 0.1 * next(CALLS),
-    "the numbers of this picture ran out of range, so it is black in parts: another scheduler or dtype may do": (
+    "the output contained NaN or infinity, so parts of the picture are black: try another scheduler or dtype": (
         lambda predicted: predicted * float("nan")
     ),
-    "something drew from the global random generator (python), so this picture may not come again": lambda predicted: (
-        predicted + random.random()
+    "something drew from the global random generator (python), so this picture may not be reproducible": (
+        lambda predicted: predicted + random.random()
     ),
 }
 
@@ -184,8 +186,8 @@ def test_what_breaks_the_law_is_found(
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_noise_of_a_family_is_told_with_its_axes(models: dict[str, LoadedModel], family: str) -> None:
     known = FAMILIES[family]
-    kind = BatchRenderer(models[family]).noise_kind(known.settings)
-    assert kind == NoiseKind(shape=known.shape, axes=known.axes)
+    kind = BatchRenderer(models[family]).noise_spec(known.settings)
+    assert kind == NoiseSpec(shape=known.shape, axes=known.axes)
 
 
 @pytest.mark.parametrize(
@@ -200,13 +202,13 @@ def test_the_noise_of_a_family_is_told_with_its_axes(models: dict[str, LoadedMod
 def test_axes_are_found_by_a_wide_and_a_high_size(
     size: tuple[int, int], wide: tuple[int, int], high: tuple[int, int]
 ) -> None:
-    assert stretched(*size) == (wide, high)
+    assert wide_and_tall(*size) == (wide, high)
 
 
 def test_axes_are_found_where_a_model_renders_every_size_as_one_of_its_own() -> None:
     """HiDream keeps the area, and Kandinsky 5 takes the nearest of its resolutions, channels last."""
-    assert axes_of((16, 128, 128), (16, 90, 180), (16, 180, 90)) == "CHW"
-    assert axes_of((1, 128, 128, 16), (1, 80, 176, 16), (1, 176, 80, 16)) == "1HWC"
+    assert infer_axes((16, 128, 128), (16, 90, 180), (16, 180, 90)) == "CHW"
+    assert infer_axes((1, 128, 128, 16), (1, 80, 176, 16), (1, 176, 80, 16)) == "1HWC"
 
 
 @pytest.mark.parametrize("family", ["Flux.1", "Flux.2", "Qwen-Image", "Kandinsky 5", "HiDream"])
@@ -263,12 +265,12 @@ def test_a_batch_shows_what_each_picture_alone_does(models: dict[str, LoadedMode
 def test_a_prompt_is_encoded_once(models: dict[str, LoadedModel], family: str) -> None:
     known, loaded = FAMILIES[family], models[family]
     renderer = BatchRenderer(loaded)
-    renderer.noise_kind(known.settings)
-    hits, calls = loaded.memo.hits, []
+    renderer.noise_spec(known.settings)
+    hits, calls = loaded.prompt_cache.hits, []
     handle = loaded.pipe.text_encoder.register_forward_hook(lambda *_: calls.append(1))
     renderer.render(noise_of(known.shape, 0, 1), known.settings, lambda _: None)
     handle.remove()
-    assert loaded.memo.hits > hits
+    assert loaded.prompt_cache.hits > hits
     assert calls == []
 
 

@@ -10,9 +10,10 @@ import pytest
 import torch
 
 from engine.compare import compare_pixels, differing_conditions
-from engine.diffusion.jobs import JobRunner, is_out_of_memory, usual_batch
+from engine.diffusion.jobs import JobRunner, default_batch_size
 from engine.diffusion.load import LoadedModel
-from engine.diffusion.main import failed
+from engine.diffusion.main import failure_event
+from engine.diffusion.out_of_memory import is_out_of_memory
 from engine.errors import OutOfMemoryError, RenderCancelled, RenderError
 from engine.models.schedulers import scheduler_settings
 from engine.rendering.events import Event, Failure, JobDone, PictureRendered, PreviewRendered, StepDone
@@ -128,7 +129,7 @@ def test_noise_of_another_size_is_told_in_one_sentence(loaded: LoadedModel) -> N
     task = PictureTask(index=0, lineage=Lineage(root=TensorRoot()))
     tensor = np.zeros((4, 64, 64), dtype=np.float16)
     sentence = (
-        r"^the stored noise is 4 x 64 x 64, but this model wants 4 x 16 x 16 at 32 x 32 pixels: "
+        r"^the stored noise has the shape 4 x 64 x 64, but this model needs 4 x 16 x 16 at 32 x 32 pixels: "
         r"it belongs to another model or size$"
     )
     with pytest.raises(RenderError, match=sentence):
@@ -197,7 +198,7 @@ def test_smaller_batches_when_memory_runs_out(loaded: LoadedModel, error: Except
     rendered = pictures_in(events)
     assert [event.index for event in rendered] == [0, 1, 2, 3, 4]
     assert [event.record.settings["slot"] for event in rendered] == [[2, 0], [2, 1], [2, 0], [2, 1], [2, 0]]
-    sentence = "memory ran out at 5 pictures at once: smaller batches from there on"
+    sentence = "memory ran out with a batch of 5: later batches are smaller"
     assert {event.warning for event in rendered} == {sentence}
     assert rendered[0].record.settings["warnings"] == [sentence]
     (fresh,) = pictures_in(run(loaded, job_of(rendered[4].record)))
@@ -216,7 +217,7 @@ def test_no_memory_for_one_picture_is_told_in_one_sentence(loaded: LoadedModel) 
             run(loaded, RenderJob(job=1, tasks=tasks_of(3), settings=SETTINGS))
     finally:
         handle.remove()
-    assert failed(1, caught.value, Failure.CRASH).failure is Failure.MEMORY
+    assert failure_event(1, caught.value, Failure.CRASH).failure is Failure.MEMORY
 
 
 def test_a_larger_recorded_slot_is_honoured(loaded: LoadedModel) -> None:
@@ -229,7 +230,7 @@ def test_a_size_that_the_pipeline_refuses_is_told_in_one_sentence(loaded: Loaded
     job = RenderJob(job=1, tasks=tasks_of(1), settings=replace(SETTINGS, width=33))
     with pytest.raises(ValueError, match="divisible by 8") as caught:
         run(loaded, job)
-    event = failed(1, caught.value, Failure.CRASH)
+    event = failure_event(1, caught.value, Failure.CRASH)
     assert event.failure is Failure.SETTINGS
     assert event.sentence.startswith("the model refuses these settings: `height` and `width` have to be divisible by 8")
 
@@ -240,8 +241,8 @@ def test_other_errors_are_not_taken_for_memory() -> None:
 
 def test_the_usual_batch_is_smaller_for_larger_pictures() -> None:
     sizes = [replace(SETTINGS, width=side, height=side) for side in (128, 512, 1024, 2048)]
-    assert [usual_batch("cpu", settings) for settings in sizes] == [8, 1, 1, 1]
-    assert [usual_batch("cuda:1", settings) for settings in sizes] == [8, 8, 4, 2]
+    assert [default_batch_size("cpu", settings) for settings in sizes] == [8, 1, 1, 1]
+    assert [default_batch_size("cuda:1", settings) for settings in sizes] == [8, 8, 4, 2]
 
 
 def test_pixels_of_one_picture_do_not_differ(loaded: LoadedModel) -> None:

@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from engine.diffusion.load import load_model, serves
-from engine.diffusion.placement import chosen_dtype
+from engine.diffusion.placement import choose_dtype
 from engine.diffusion.render import BatchRenderer
 from engine.errors import ModelError
 from engine.models.find import model_identity
@@ -87,11 +87,13 @@ def test_missing_weights_are_not_replaced_by_random_ones(tmp_path: Path, part: s
 
 def test_a_wrong_device_or_dtype_is_one_sentence(tiny: ModelChoice) -> None:
     assert problem_of(tiny, device="cuda:99").startswith("the device 'cuda:99' cannot be used here: ")
-    assert problem_of(tiny, dtype="int4") == "the dtype is one of float32, float16, bfloat16, found 'int4'"
+    assert problem_of(tiny, dtype="int4") == "--dtype must be one of auto, float32, float16, bfloat16, found 'int4'"
 
 
 def test_a_model_that_is_gone_is_one_sentence() -> None:
-    assert problem_of(ModelChoice(path="/gone", name="gone")) == "there is no folder or file for the model 'gone'"
+    assert problem_of(ModelChoice(path="/gone", name="gone")) == (
+        "there is no folder or file for the model 'gone': it was moved or deleted"
+    )
 
 
 def test_a_file_of_another_family_is_one_sentence(tiny: ModelChoice, tmp_path: Path) -> None:
@@ -206,7 +208,7 @@ def test_a_flux_file_of_another_width_is_one_sentence(tmp_path: Path) -> None:
 def test_an_automatic_dtype_follows_the_picture_on_such_a_device(
     wanted: str, device: str, made_with: tuple[str, str], has_unet: bool, dtype: torch.dtype
 ) -> None:
-    assert chosen_dtype(wanted, device, made_with=made_with, has_unet=has_unet) is dtype
+    assert choose_dtype(wanted, device, made_with=made_with, has_unet=has_unet) is dtype
 
 
 def test_only_another_precision_is_another_load(tiny: ModelChoice) -> None:

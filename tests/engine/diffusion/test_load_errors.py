@@ -17,9 +17,9 @@ from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 from safetensors.torch import load_file, save_file
 
 from engine.diffusion import load, placement
-from engine.diffusion.download import hub_folder, told_while_downloading
+from engine.diffusion.download import hub_folder, reported_download
 from engine.diffusion.load import load_model
-from engine.diffusion.main import failed
+from engine.diffusion.main import failure_event
 from engine.errors import ModelError
 from engine.models.memory import GIB, Room
 from engine.models.resolve import resolve_model
@@ -51,7 +51,7 @@ def sentence_of(text: object, **more: Any) -> str:
 
     with pytest.raises(ModelError) as caught:
         resolved_and_loaded(**more)
-    told = failed(-1, caught.value, Failure.CRASH)
+    told = failure_event(-1, caught.value, Failure.CRASH)
     assert told.failure is Failure.MODEL
     assert "\n" not in told.sentence
     return told.sentence
@@ -127,7 +127,7 @@ def test_a_link_to_weights_that_are_gone_is_one_sentence(tiny: Path) -> None:
 def test_a_download_is_told_from_time_to_time(tmp_path: Path) -> None:
     told: list[str] = []
     (tmp_path / "before").write_bytes(bytes(1000))
-    with told_while_downloading("sdxl", tmp_path, told.append, seconds=0.01):
+    with reported_download("sdxl", tmp_path, told.append, seconds=0.01):
         (tmp_path / "blob").write_bytes(bytes(20_000_000))
         until = time.monotonic() + 20
         while not told[-1].endswith("0.02 GB so far") and time.monotonic() < until:
@@ -179,17 +179,17 @@ _ANSWER: Any = SimpleNamespace(headers={}, request=None)
     [
         (
             OSError(errno.ENOSPC, "No space left on device"),
-            "the disk is full; free some space, or let HF_HOME name a folder on another disk",
+            "the disk is full: free some space, or let HF_HOME name a folder on another disk",
         ),
         (
             GatedRepoError("403", response=_ANSWER),
-            "its owner wants to know who uses it; accept the terms on its page, then run `hf auth login`",
+            "this is a gated model: accept its licence on the hub, then run `hf auth login`",
         ),
         (
             RepositoryNotFoundError("404", response=_ANSWER),
-            "there is no model of this name on the hub, or it is a private one",
+            "there is no model of this name on the hub, or it is private: check the name, or run `hf auth login`",
         ),
-        (ConnectionError("Name or service not known"), "Name or service not known (is there a connection?)"),
+        (ConnectionError("Name or service not known"), "Name or service not known: check the network connection"),
     ],
 )
 def test_a_download_that_fails(monkeypatch: pytest.MonkeyPatch, error: Exception, why: str) -> None:
@@ -206,7 +206,8 @@ def test_no_gpu(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(torch, "empty", empty)
     assert sentence_of(tiny, device="cuda") == (
-        "the device 'cuda' cannot be used here: Torch not compiled with CUDA enabled; --device cpu can always be used"
+        "the device 'cuda' cannot be used here: Torch not compiled with CUDA enabled; use --device cpu, which always "
+        "works"
     )
 
 

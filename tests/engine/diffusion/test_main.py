@@ -66,7 +66,9 @@ def _a_model_that_is_gone_is_told(watched: Watched, tiny: ModelChoice) -> None:
     watched.renderer.load(LoadModel(model=gone, settings=SETTINGS, device="cpu"))
     failed = watched.until(JobFailed)[-1]
     assert failed == JobFailed(
-        job=-1, failure=Failure.MODEL, sentence="there is no folder or file for the model 'gone'"
+        job=-1,
+        failure=Failure.MODEL,
+        sentence="there is no folder or file for the model 'gone': it was moved or deleted",
     )
     watched.renderer.render(JOB)
     assert [watched.until(JobFailed)[-1] for _ in range(2)] == [failed, replace(failed, job=1)]

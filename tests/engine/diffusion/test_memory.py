@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 
 from engine.diffusion import placement
 from engine.diffusion.load import load_model, serves
-from engine.diffusion.placement import free_room, placed, quantisation
+from engine.diffusion.placement import free_room, place_pipeline, quantisation_arguments
 from engine.diffusion.render import BatchRenderer
 from engine.errors import ModelError
 from engine.models.files import ComponentFiles, ModelFiles, by_component
@@ -197,7 +197,7 @@ def test_every_placement_reaches_the_pipeline() -> None:
         ),
     ):
         pipe = FakePipe()
-        placed(pipe, "cuda", memory, asked=False, progress=pytest.fail)
+        place_pipeline(pipe, "cuda", memory, requested=False, progress=pytest.fail)
         assert pipe.told == told
 
 
@@ -206,7 +206,7 @@ def test_a_layer_at_a_time_gives_the_same_pixels(tmp_path: Path) -> None:
     loaded = load_tiny(save_tiny(tmp_path / "tiny"))
     noise = gauss1(5, 0, 1024).reshape(1, 4, 16, 16).astype(np.float16)
     plain = BatchRenderer(loaded).render(noise, SETTINGS, lambda _: None).pixels
-    placed(loaded.pipe, "cpu", Memory.GROUP, asked=True, progress=pytest.fail)
+    place_pipeline(loaded.pipe, "cpu", Memory.GROUP, requested=True, progress=pytest.fail)
     hooked = [module for module in loaded.pipe.unet.modules() if hasattr(module, "_diffusers_hook")]
     assert hooked
     for _ in range(2):
@@ -217,21 +217,21 @@ def test_quantised_parts_stay_where_they_are(monkeypatch: pytest.MonkeyPatch) ->
     moved: list[object] = []
     monkeypatch.setattr(torch.nn.Module, "to", lambda self, device: moved.append((self, device)))
     pipe = FakePipe()
-    placed(pipe, "cuda", Memory.FOUR_BITS, asked=True, progress=pytest.fail)
+    place_pipeline(pipe, "cuda", Memory.FOUR_BITS, requested=True, progress=pytest.fail)
     assert moved == [(pipe.components["vae"], "cuda")]
 
 
 def test_what_does_not_fit_after_all_waits_in_main_memory_and_is_told() -> None:
     stages: list[str] = []
     pipe = FakePipe(fits=False)
-    assert placed(pipe, "cuda", Memory.RESIDENT, asked=False, progress=stages.append) is Memory.OFFLOAD
+    assert place_pipeline(pipe, "cuda", Memory.RESIDENT, requested=False, progress=stages.append) is Memory.OFFLOAD
     assert pipe.told == [("to", "cpu"), ("offload", "cuda")]
-    assert stages == ["the weights do not fit on the GPU: each part goes there when it is needed"]
+    assert stages == ["the weights do not fit on the GPU: each component is moved there when it is needed"]
 
 
 def test_what_was_asked_for_and_does_not_fit_is_one_sentence() -> None:
     with pytest.raises(ModelError) as caught:
-        placed(FakePipe(fits=False), "cuda", Memory.RESIDENT, asked=True, progress=pytest.fail)
+        place_pipeline(FakePipe(fits=False), "cuda", Memory.RESIDENT, requested=True, progress=pytest.fail)
     assert str(caught.value) == (
         "the GPU has not enough memory for --memory resident: try --memory group, or a smaller size"
     )
@@ -248,9 +248,9 @@ def test_the_large_parts_are_quantised_and_the_vae_is_not(monkeypatch: pytest.Mo
         "vae": [],
         "tokenizer": [],
     }
-    assert quantisation(Memory.RESIDENT, index, torch.bfloat16) == {}
-    quantisation(Memory.EIGHT_BITS, index, torch.bfloat16)
-    quantisation(Memory.FOUR_BITS, index, torch.bfloat16)
+    assert quantisation_arguments(Memory.RESIDENT, index, torch.bfloat16) == {}
+    quantisation_arguments(Memory.EIGHT_BITS, index, torch.bfloat16)
+    quantisation_arguments(Memory.FOUR_BITS, index, torch.bfloat16)
     parts = ["transformer", "text_encoder", "text_encoder_2"]
     four = {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4", "bnb_4bit_compute_dtype": torch.bfloat16}
     assert asked == [

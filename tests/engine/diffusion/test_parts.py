@@ -13,9 +13,12 @@ from hypothesis import strategies as st
 
 from engine.compare import PixelDifference, compare_pixels, differing_conditions
 from engine.diffusion.batches import batch_size, next_batch
-from engine.diffusion.previews import Previewer, unpacked
-from engine.diffusion.prompts import PromptMemo
-from engine.diffusion.seams import Step, initial_noise, noise_globals, scheduler_steps, wanted_noise, watched_randomness
+from engine.diffusion.previews import Previewer
+from engine.diffusion.prompts import PromptCache
+from engine.diffusion.seams.latents import unpack_latents
+from engine.diffusion.seams.noise import initial_noise, noise_globals, requested_noise_shape
+from engine.diffusion.seams.randomness import isolated_randomness
+from engine.diffusion.seams.steps import Step, controlled_steps
 from engine.errors import InvalidRequestError, ModelError, RenderError
 from engine.rendering.requests import PictureTask
 from latentpng.record import Json, LatentRecord, Lineage, Metadata, SeedRoot
@@ -51,13 +54,13 @@ def test_batches_hold_every_task_once_in_order_and_have_one_size(count: int, mos
         batch = next_batch(todo, size)
         assert batch.size == size <= most
         seen += batch.indices
-        todo = todo[len(batch.kept) :]
+        todo = todo[len(batch.used) :]
     assert seen == list(range(count))
 
 
 def test_the_last_batch_is_filled_with_its_last_noise() -> None:
     batch = next_batch(tasks_of(2), 4)
-    assert [task.index for task in batch.places] == [0, 1, 1, 1]
+    assert [task.index for task in batch.tasks] == [0, 1, 1, 1]
     assert batch.indices == (0, 1)
 
 
@@ -67,7 +70,7 @@ def test_the_last_batch_is_filled_with_its_last_noise() -> None:
 )
 def test_a_recorded_slot_is_kept_or_halved(slot: tuple[int, int], largest: int, size: int, kept: int) -> None:
     batch = next_batch(tasks_of(3, slot), 2, largest)
-    assert (batch.size, batch.kept, batch.indices) == (size, (kept,), (0,))
+    assert (batch.size, batch.used, batch.indices) == (size, (kept,), (0,))
 
 
 class Encoder:
@@ -83,7 +86,7 @@ class Encoder:
 
 def test_one_prompt_is_encoded_alone_and_repeated() -> None:
     encoder = Encoder()
-    memo = PromptMemo(encoder)
+    cache = PromptCache(encoder)
     embeds, nothing, listed, ids = encoder.encode_prompt(["a"] * 4, device=torch.device("cpu"))
     assert encoder.calls == [(["a"], None)]
     assert embeds.shape == (4, 2, 3)
@@ -91,16 +94,16 @@ def test_one_prompt_is_encoded_alone_and_repeated() -> None:
     assert len(listed) == 4
     assert ids.shape == (7, 3), "what belongs to no picture is not repeated"
     encoder.encode_prompt(["a"] * 2, device=torch.device("cpu"))
-    assert (len(encoder.calls), memo.hits) == (1, 1)
+    assert (len(encoder.calls), cache.hits) == (1, 1)
     encoder.encode_prompt(["a"], negative_prompt=["b"])
-    memo.clear()
+    cache.clear()
     encoder.encode_prompt(["a"], device=torch.device("cpu"))
     assert len(encoder.calls) == 3
 
 
 def test_what_cannot_be_remembered_goes_through() -> None:
     encoder = Encoder()
-    PromptMemo(encoder)
+    PromptCache(encoder)
     for _ in range(2):
         encoder.encode_prompt(["a", "b"])
         encoder.encode_prompt(["a"], negative_prompt=torch.zeros(1))
@@ -110,12 +113,12 @@ def test_what_cannot_be_remembered_goes_through() -> None:
 
 def test_the_memory_for_prompts_is_bounded() -> None:
     encoder = Encoder()
-    memo = PromptMemo(encoder)
+    cache = PromptCache(encoder)
     for number in range(20):
         encoder.encode_prompt([str(number)])
-    assert len(memo._kept) == 8
+    assert len(cache) == 8
     encoder.encode_prompt(["19"])
-    assert memo.hits == 1
+    assert cache.hits == 1
 
 
 def test_a_preview_learns_the_colours_of_finished_pictures() -> None:
@@ -159,7 +162,7 @@ def test_a_picture_of_no_number_is_still_a_preview() -> None:
 
 
 def test_packed_latents_stay_as_they_are_where_nobody_can_unpack_them() -> None:
-    assert unpacked(SimpleNamespace(), torch.zeros(2, 16, 5), (4, 4, 4), 32, 32).shape == (2, 16, 5)
+    assert unpack_latents(SimpleNamespace(), torch.zeros(2, 16, 5), (4, 4, 4), 32, 32).shape == (2, 16, 5)
 
 
 def differing(**changes: Any) -> tuple[str, ...]:
@@ -236,11 +239,11 @@ def test_only_the_first_request_for_noise_is_answered() -> None:
 
 def test_the_wanted_noise_is_asked_for_and_not_made() -> None:
     pipe = Pipe()
-    assert wanted_noise(pipe, pipe.prepare_latents) == (2, 4, 1, 1)
+    assert requested_noise_shape(pipe, pipe.prepare_latents) == (2, 4, 1, 1)
     assert pipe.freed == 1
     assert pipe.prepare_latents()[0] == ("original", (2, 4, 1, 1))
-    with pytest.raises(ModelError, match=r"^Pipe never asked for initial noise: it cannot be used$"):
-        wanted_noise(pipe, pipe.silent)
+    with pytest.raises(ModelError, match=r"^Pipe never asked for initial noise, so it cannot be used$"):
+        requested_noise_shape(pipe, pipe.silent)
     with (
         pytest.raises(RenderError, match=r"^Pipe never asked for initial noise$"),
         initial_noise(pipe, torch.ones(1)),
@@ -274,7 +277,7 @@ class Scheduler:
 def test_steps_get_generators_of_their_own_and_are_counted() -> None:
     scheduler = Scheduler()
     steps: list[Step] = []
-    with scheduler_steps(scheduler, seed=7, count=2, eta=1.0, on_step=steps.append):
+    with controlled_steps(scheduler, seed=7, count=2, eta=1.0, on_step=steps.append):
         _, seeds = scheduler.step(torch.zeros(2), torch.zeros(2), generator="the pipeline's")
         scheduler.step(torch.zeros(2), sample=torch.zeros(2))
     assert seeds == [7, 7]
@@ -287,12 +290,12 @@ def test_steps_get_generators_of_their_own_and_are_counted() -> None:
 
 def test_what_draws_from_the_global_generators_is_named() -> None:
     before = torch.get_rng_state()
-    with watched_randomness(3) as watch:
+    with isolated_randomness(3) as watch:
         first = torch.rand(1), np.random.rand()
-    assert watch.moved == ("torch", "numpy")
-    with watched_randomness(3) as watch:
+    assert watch.drawn_from == ("torch", "numpy")
+    with isolated_randomness(3) as watch:
         assert (torch.rand(1), np.random.rand()) == first
-    with watched_randomness(3) as watch:
+    with isolated_randomness(3) as watch:
         torch.rand(1, generator=torch.Generator().manual_seed(1))
-    assert watch.moved == ()
+    assert watch.drawn_from == ()
     assert torch.equal(torch.get_rng_state(), before)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from engine.diffusion.speed import PreviewPace
+from engine.diffusion.previews import PreviewPace
 
 LATENTS = torch.zeros(1)
 

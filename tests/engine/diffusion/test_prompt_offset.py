@@ -11,8 +11,9 @@ import torch
 from engine.compare import differing_conditions, prompt_notice
 from engine.diffusion.jobs import JobRunner
 from engine.diffusion.load import LoadedModel
-from engine.diffusion.prompt_offset import PromptMove, embedding_places, unit_of
-from engine.diffusion.prompts import PromptMemo
+from engine.diffusion.prompt_offset import PromptOffsets, offset_unit
+from engine.diffusion.prompts import PromptCache
+from engine.diffusion.seams.prompts import embedding_indices
 from engine.errors import RenderCancelled, RenderError
 from engine.rendering.events import Event
 from engine.rendering.requests import PictureTask, RenderJob
@@ -22,6 +23,7 @@ from tests.support.engine.matrix import pictures_of
 from tests.support.engine.tiny import SETTINGS, load_tiny, save_tiny
 from tests.support.latentpng.pictures import altered
 
+NO_EMBEDDINGS = "{name} has no prompt embeddings that can be varied: use a variation of the noise alone"
 ROOT = Lineage(root=SeedRoot(seed=7))
 MOVED = ROOT.child(Round(seed=1, scale=0.0, of=4, marks=(2,), prompt_scale=0.5))
 
@@ -50,15 +52,15 @@ class Nameless:
 
 
 def test_the_names_tell_what_embeds_the_prompt() -> None:
-    assert embedding_places(Named().encode_prompt) == (0, 3)
-    assert embedding_places(Nameless().encode_prompt) == ()
-    assert embedding_places(len) == embedding_places(None) == ()
+    assert embedding_indices(Named().encode_prompt) == (0, 3)
+    assert embedding_indices(Nameless().encode_prompt) == ()
+    assert embedding_indices(len) == embedding_indices(None) == ()
 
 
 def test_only_what_embeds_the_prompt_moves_and_only_the_first_time() -> None:
     pipe = Named()
-    memo, move = PromptMemo(pipe), PromptMove(lineages=(ROOT, MOVED))
-    with memo.moved(move):
+    cache, offsets = PromptCache(pipe), PromptOffsets(lineages=(ROOT, MOVED))
+    with cache.offset_by(offsets):
         embeds, mask, negative, pooled = pipe.encode_prompt(["a", "a"])
         again = pipe.encode_prompt(["a", "a"])
     assert (embeds.shape, mask.shape, negative.shape, pooled.shape) == ((2, 2, 4), (2, 2), (2, 2, 4), (2, 6))
@@ -67,44 +69,46 @@ def test_only_what_embeds_the_prompt_moves_and_only_the_first_time() -> None:
     assert not torch.equal(pooled[1], again[3][1])
     assert torch.equal(mask, again[1])
     assert torch.equal(negative, again[2])
-    assert (move.shapes, memo.hits) == (((2, 4), (6,)), 1)
+    assert (offsets.shapes, cache.hits) == (((2, 4), (6,)), 1)
 
 
 def test_the_unit_is_twice_the_spread_whatever_stands_far_out() -> None:
     values = np.random.default_rng(0).standard_normal((3, 100_000)) * [[1.0], [5.0], [1.0]] + 7.0
     values[2, :3] = 500.0
-    np.testing.assert_allclose(unit_of(values), [[2.0], [10.0], [2.0]], rtol=0.03)
+    np.testing.assert_allclose(offset_unit(values), [[2.0], [10.0], [2.0]], rtol=0.03)
 
 
 @pytest.mark.parametrize(("pipe", "name"), [(Nameless(), "Nameless"), (object(), "object")])
 def test_a_pipeline_without_named_embeddings_is_refused(pipe: Any, name: str) -> None:
-    with pytest.raises(RenderError) as caught, PromptMemo(pipe).moved(PromptMove(lineages=(MOVED,))):
+    with pytest.raises(RenderError) as caught, PromptCache(pipe).offset_by(PromptOffsets(lineages=(MOVED,))):
         pass
-    assert str(caught.value) == f"{name} has no prompt embeddings that could move: only its noise can vary"
+    assert str(caught.value) == NO_EMBEDDINGS.format(name=name)
 
 
 def test_a_prompt_that_is_not_encoded_alone_is_refused() -> None:
     pipe = Named()
-    memo = PromptMemo(pipe)
+    cache = PromptCache(pipe)
     for call in (lambda: pipe.encode_prompt(["a", "b"]), lambda: None):
-        with pytest.raises(RenderError) as caught, memo.moved(PromptMove(lineages=(MOVED, MOVED))):
+        with pytest.raises(RenderError) as caught, cache.offset_by(PromptOffsets(lineages=(MOVED, MOVED))):
             call()
-        assert str(caught.value) == "Named has no prompt embeddings that could move: only its noise can vary"
+        assert str(caught.value) == NO_EMBEDDINGS.format(name="Named")
     with pytest.raises(RenderError) as caught:
-        PromptMove(lineages=(MOVED,)).applied(torch.ones(2, 3, 4), (0,))
-    assert str(caught.value) == "this model's prompt embeddings are not one a picture: only its noise can vary"
+        PromptOffsets(lineages=(MOVED,)).apply(torch.ones(2, 3, 4), (0,))
+    assert str(caught.value) == (
+        "this model's prompt embeddings are not separate for each picture: use a variation of the noise alone"
+    )
 
 
 def test_half_precision_moves_by_the_same_numbers() -> None:
     whole = torch.linspace(-2.0, 2.0, 24).to(torch.bfloat16).reshape(1, 2, 12)
-    half = PromptMove(lineages=(MOVED,)).applied(whole, (0,))
-    wide = PromptMove(lineages=(MOVED,)).applied(whole.to(torch.float32), (0,))
+    half = PromptOffsets(lineages=(MOVED,)).apply(whole, (0,))
+    wide = PromptOffsets(lineages=(MOVED,)).apply(whole.to(torch.float32), (0,))
     assert half.dtype == torch.bfloat16
     assert torch.equal(half, wide.to(torch.bfloat16))
 
 
 def test_the_prompt_is_encoded_once_however_far_it_moves(loaded: LoadedModel) -> None:
-    loaded.memo.clear()
+    loaded.prompt_cache.clear()
     calls: list[int] = []
     hook = loaded.pipe.text_encoder.register_forward_hook(lambda *_: calls.append(1))
     farther = MOVED.child(Round(seed=2, scale=0.3, of=4, marks=(0, 1), prompt_scale=0.5))

@@ -12,9 +12,11 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from engine.diffusion.arguments import ignored_settings
 from engine.diffusion.load import LoadedModel
-from engine.diffusion.render import BatchRenderer, NoiseKind, axes_of, ignored_settings
-from engine.diffusion.seams import Step
+from engine.diffusion.noise_spec import NoiseSpec, infer_axes
+from engine.diffusion.render import BatchRenderer
+from engine.diffusion.seams.steps import Step
 from engine.errors import InvalidRequestError, RenderCancelled, RenderError
 from engine.models.schedulers import scheduler_settings
 from engine.rendering.settings import RenderSettings
@@ -88,9 +90,9 @@ def cancelled_after(renderer: BatchRenderer, steps: int, settings: RenderSetting
 
 
 def test_the_pipeline_tells_what_noise_it_takes(renderer: BatchRenderer) -> None:
-    assert renderer.noise_kind(SETTINGS) == NoiseKind(shape=(4, 16, 16), axes="CHW")
+    assert renderer.noise_spec(SETTINGS) == NoiseSpec(shape=(4, 16, 16), axes="CHW")
     wide = replace(SETTINGS, width=64)
-    assert renderer.noise_kind(wide) == NoiseKind(shape=(4, 16, 32), axes="CHW")
+    assert renderer.noise_spec(wide) == NoiseSpec(shape=(4, 16, 32), axes="CHW")
 
 
 @pytest.mark.parametrize("scheduler", SCHEDULERS)
@@ -163,15 +165,16 @@ def test_prompts_are_encoded_once(tmp_path: Path) -> None:
     assert encoded == 2  # the prompt and the empty one
     first = pixels_of(renderer, noise_of(2))
     assert len(calls) == encoded
-    loaded.memo.clear()
+    loaded.prompt_cache.clear()
     np.testing.assert_array_equal(first, pixels_of(renderer, noise_of(2)))
     assert len(calls) == 2 * encoded
 
 
 def test_wrong_noise_is_told_in_one_sentence(renderer: BatchRenderer) -> None:
     noise = np.zeros((1, 4, 8, 8), dtype=np.float16)
-    with pytest.raises(RenderError, match=r"^the noise is 4 x 8 x 8, but this model and size want 4 x 16 x 16$"):
+    with pytest.raises(RenderError) as caught:
         renderer.render(noise, SETTINGS, lambda _: None)
+    assert str(caught.value) == "the noise has the shape 4 x 8 x 8, but this model needs 4 x 16 x 16 at this size"
     pixels_of(renderer, noise_of(0))
 
 
@@ -181,7 +184,7 @@ def test_a_scheduler_that_the_model_cannot_use_is_told_with_those_it_can(rendere
     ):
         pixels_of(renderer, noise_of(0), settings_of("FlowMatchLCM"))
     odd = replace(SETTINGS, scheduler=replace(scheduler_settings("DDIM"), options={"solver_order": 3}))
-    with pytest.raises(InvalidRequestError, match=r"^DDIMScheduler has no option 'solver_order'$"):
+    with pytest.raises(InvalidRequestError, match=r"^the scheduler DDIM has no option 'solver_order'$"):
         pixels_of(renderer, noise_of(0), odd)
 
 
@@ -192,7 +195,7 @@ def test_stray_randomness_is_told_and_repeatable(loaded: LoadedModel, renderer: 
     finally:
         handle.remove()
     assert first.warnings == (
-        ("something drew from the global random generator (torch), so this picture may not come again",),
+        ("something drew from the global random generator (torch), so this picture may not be reproducible",),
     )
     np.testing.assert_array_equal(first.pixels, again.pixels)
 
@@ -203,7 +206,7 @@ def test_a_picture_that_the_safety_checker_replaced_says_so(
     def replace_second(image: torch.Tensor, *_: object) -> tuple[torch.Tensor, list[bool]]:
         return image * torch.tensor([1.0, 0.0])[:, None, None, None], [False, True]
 
-    renderer.noise_kind(SETTINGS)
+    renderer.noise_spec(SETTINGS)
     monkeypatch.setattr(loaded.pipe, "run_safety_checker", replace_second)
     rendered = renderer.render(noise_of(0, 1), SETTINGS, lambda _: None)
     assert not rendered.pixels[1].any()
@@ -239,8 +242,8 @@ def test_settings_that_a_pipeline_has_no_place_for_are_told() -> None:
     eta = "this scheduler takes no eta: it was ignored"
     assert ignored_settings(Plain(), settings) == (
         negative,
-        "this pipeline takes no guidance: it was ignored",
-        "this pipeline takes no size: it was ignored",
+        "this pipeline takes no guidance scale: it was ignored",
+        "this pipeline takes no width and height: they were ignored",
         eta,
     )
     assert ignored_settings(Flux(), settings) == (negative, eta)
@@ -267,4 +270,4 @@ def test_an_ignored_setting_is_told_with_every_picture(renderer: BatchRenderer) 
 def test_axes_are_those_that_follow_the_size(
     shape: tuple[int, ...], wider: tuple[int, ...], higher: tuple[int, ...], axes: str
 ) -> None:
-    assert axes_of(shape, wider, higher) == axes
+    assert infer_axes(shape, wider, higher) == axes

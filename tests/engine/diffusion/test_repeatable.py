@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from engine.compare import differing_conditions
-from engine.diffusion.load import compute_repeatably
-from engine.diffusion.main import prepare_environment
+from engine.diffusion.environment import prepare_environment
+from engine.diffusion.load import use_deterministic_kernels
 from engine.diffusion.provenance import kernels_of, software_of
 from latentpng.noise.replay import record_of, replay
 from latentpng.record import Lineage, SeedRoot
@@ -29,7 +29,7 @@ def _as_before() -> Iterator[None]:
 def test_a_gpu_computes_repeatably(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.backends.cudnn, "benchmark", True)
-    compute_repeatably()
+    use_deterministic_kernels()
     assert (torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic) == (False, True)
     assert torch.are_deterministic_algorithms_enabled()
     assert torch.is_deterministic_algorithms_warn_only_enabled()
@@ -50,7 +50,7 @@ def test_the_record_of_a_gpu_names_its_kernels(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(torch.backends.cudnn, "version", lambda: 91002)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.delenv("NVIDIA_TF32_OVERRIDE", raising=False)
-    compute_repeatably()
+    use_deterministic_kernels()
     assert kernels_of("cuda") == {
         "cuda": "13.0",
         "cudnn": 91002,

@@ -165,7 +165,7 @@ def test_sigmas_that_a_flow_cannot_have_are_refused(tmp_path: Path, text: str, o
         flow.build(scheduler_settings(text))
     name = scheduler_settings(text).name.removesuffix("Scheduler")
     assert str(caught.value) == (
-        f"the scheduler {name} cannot do {option} for a model that follows a flow; FlowMatchEulerDiscrete can"
+        f"the scheduler {name} cannot use {option} with a flow model; FlowMatchEulerDiscrete can"
     )
     built = flow.build(SchedulerSettings(name="FlowMatchEulerDiscreteScheduler", options={option: True}))
     built.set_timesteps(8)
@@ -191,7 +191,7 @@ def test_a_scheduler_without_steps_is_refused_with_its_reason() -> None:
     scheduler = diffusers.ScoreSdeVeScheduler()
     with pytest.raises(ModelError) as caught:
         OwnScheduler.of(SimpleNamespace(scheduler=scheduler))
-    assert str(caught.value) == "the model's scheduler ScoreSdeVe has no steps of its own, so it cannot be controlled"
+    assert str(caught.value) == "the model's scheduler ScoreSdeVe has no step method, so its steps cannot be controlled"
 
 
 def test_a_value_that_a_scheduler_refuses_is_one_sentence(tmp_path: Path) -> None:
@@ -248,9 +248,7 @@ def test_a_picture_whose_numbers_ran_out_of_range_says_so(loaded: LoadedModel) -
     """UniPC's other solver divides by zero in its last step."""
     odd = replace(SETTINGS, scheduler=scheduler_settings("UniPC, solver_type=bh1"))
     (rendered,) = pictures_of(loaded, one_picture(odd))
-    sentence = (
-        "the numbers of this picture ran out of range, so it is black in parts: another scheduler or dtype may do"
-    )
+    sentence = "the output contained NaN or infinity, so parts of the picture are black: try another scheduler or dtype"
     assert rendered.warning == sentence
     assert not any(rendered.picture.rgb)
 
@@ -265,7 +263,7 @@ def test_a_scheduler_that_draws_where_nobody_sees_is_told_in_the_file_and_on_the
 
     monkeypatch.setattr(diffusers.DDIMScheduler, "step", stray)
     (rendered,) = pictures_of(loaded, one_picture(SETTINGS))
-    sentence = "something drew from the global random generator (torch), so this picture may not come again"
+    sentence = "something drew from the global random generator (torch), so this picture may not be reproducible"
     assert rendered.warning == sentence
     picture = rendered.picture
     write_picture(tmp_path / "a.png", picture.width, picture.height, picture.rgb, rendered.record)

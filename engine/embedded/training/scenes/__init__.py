@@ -1,5 +1,5 @@
-"""Captioned landscapes drawn from a seed: all that the embedded model is trained on.
+"""Landscapes with captions, drawn from seeds: the embedded model is trained on nothing else.
 
-`scene.sample_scene(seed)` says what there is, `picture.draw_scene(scene)` draws it, `captions.describe(scene, random)`
-says it in words.  NumPy and Pillow only.
+`scene.sample_scene(seed)` chooses what is in a landscape, `picture.draw_scene(scene)` draws it, and
+`captions.describe(scene, random)` describes it in words.  Only NumPy and Pillow are used.
 """

@@ -1,6 +1,6 @@
-"""What the landscapes are drawn on: 256x256, halved at the end, so that every edge is smooth.
+"""The canvas of the landscapes: 256x256 pixels, halved at the end, so that every edge is smooth.
 
-All coordinates and sizes here are of the 256 canvas: x to the right, y down.
+All coordinates and sizes are pixels of this canvas: x to the right, y down.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Box = tuple[float, float, float, float]
 
 
 class Canvas:
-    """A picture being drawn, and the boxes of the objects on it (x0, y0, x1, y1)."""
+    """A picture that is being drawn, and the bounding boxes of the objects on it."""
 
     def __init__(self) -> None:
         self.image = Image.new("RGB", (S, S))
@@ -45,11 +45,11 @@ class Canvas:
         self._draw.line(list(points), fill=_ints(colour), width=max(1, round(width)))
 
     def shade(self, colour: Colour, mask: Image.Image, at: tuple[int, int] = (0, 0)) -> None:
-        """Lay a colour over the picture, as opaque as the mask ("L") says."""
+        """Blend a colour over the picture; the mask ("L") is its opacity."""
         self.image.paste(_ints(colour), at, mask)
 
     def gradient(self, stops: Sequence[tuple[float, Colour]], top: int, bottom: int, outline: Points = ()) -> None:
-        """Vertical colours between two heights, inside an outline when one is given."""
+        """Fill between two heights with a vertical gradient, inside an outline if one is given."""
         fill = _gradient(stops, bottom - top)
         if not outline:
             self.image.paste(fill, (0, top))
@@ -64,12 +64,12 @@ class Canvas:
         self.shade(colour, mask, (int(x - side / 2), int(y - side / 2)))
 
     def mark(self, x0: float, y0: float, x1: float, y1: float) -> None:
-        """Remember that there is an object here."""
+        """Record the bounding box of an object."""
         self.boxes.append((x0, y0, x1, y1))
 
 
 class Light:
-    """How the time of day colours what it falls on, and where the horizon is."""
+    """The light of a time of day, and the height of the horizon."""
 
     def __init__(self, scene: Scene) -> None:
         random = Random(f"{scene.seed}:light")
@@ -83,19 +83,29 @@ class Light:
         self.horizon_y = round(S * random.uniform(low, high))
 
     def on(self, colour: Colour, haze: float = 0.0) -> Colour:
-        """A colour of the land in this light, and a share of the horizon's colour over it."""
+        """Return a colour in this light, mixed with the colour of the horizon by a share of `haze`."""
         r, g, b = (c * a / 255 * self._strength for c, a in zip(colour, self._ambient, strict=True))
         return mix((r, g, b), self.horizon, haze)
 
     def at(self, height: float) -> Colour:
-        """The sky's colour at a height from 0 (top) to 1 (horizon)."""
+        """Return the colour of the sky at a height from 0 (top) to 1 (horizon)."""
         if height < 0.55:
             return mix(self.top, self.middle, height / 0.55)
         return mix(self.middle, self.horizon, (height - 0.55) / 0.45)
 
 
+# Value noise: random heights at evenly spaced knots, with a smooth curve between them (3 t^2 - 2 t^3); then the same
+# again, twice as fine and less high.  It looks like hills with few octaves and like rock with many.
 def profile(random: Random, count: int, octaves: int, rough: float, base: int) -> NDArray[np.float64]:
-    """A smooth line of `count` heights, about 0..1: value noise, each octave twice as fine and `rough` as high."""
+    """Return a smooth line of heights, about 0..1.
+
+    Args:
+        random: The generator.
+        count: The number of heights.
+        octaves: How many curves are added, each twice as fine as the one before.
+        rough: The height of a curve relative to the one before.
+        base: The number of knots of the first curve.
+    """
     x = np.linspace(0, 1, count)
     y = np.zeros(count)
     amplitude, frequency, total = 1.0, base, 0.0
@@ -113,7 +123,7 @@ def profile(random: Random, count: int, octaves: int, rough: float, base: int) -
 
 
 def under(xs: NDArray[np.float64], ys: NDArray[np.float64], bottom: float) -> list[tuple[float, float]]:
-    """The outline of everything below a line, down to `bottom`."""
+    """Return the outline of the area between a line and `bottom`."""
     return [*zip(xs.tolist(), ys.tolist(), strict=True), (float(xs[-1]), bottom), (float(xs[0]), bottom)]
 
 
@@ -131,9 +141,9 @@ def _ints(colour: Colour) -> tuple[int, int, int]:
 
 
 def _gradient(stops: Sequence[tuple[float, Colour]], height: int) -> Image.Image:
-    at = np.linspace(0, 1, height)
-    places = [place for place, _ in stops]
-    rows = np.stack([np.interp(at, places, [colour[k] for _, colour in stops]) for k in range(3)], 1)
+    heights = np.linspace(0, 1, height)
+    positions = [position for position, _ in stops]
+    rows = np.stack([np.interp(heights, positions, [colour[k] for _, colour in stops]) for k in range(3)], 1)
     pixels = rows.round().clip(0, 255).astype(np.uint8)[:, None, :]
     return Image.fromarray(pixels).resize((S, height), Image.Resampling.NEAREST)
 

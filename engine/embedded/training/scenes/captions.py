@@ -1,7 +1,7 @@
-"""A scene in words: many phrasings, with words left out.
+"""Captions of scenes, in many phrasings, each with some details left out.
 
-A caption says of what it says the truth, and never everything.  `Caption.said` names the attributes of the scene that
-its words settle: what a picture made from the caption can be held to.
+What a caption mentions is true, but it never mentions everything.  `Caption.said` names the attributes of the scene
+that it mentions, so that a picture rendered from the caption can be checked against them.
 """
 
 from __future__ import annotations
@@ -37,14 +37,19 @@ _COUNTS = {1: ("a", "one"), 2: ("two",), 3: ("three",)}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Caption:
-    """text: what a person would type.  said: names of `Scene` fields that the text settles."""
+    """A description of a scene.
+
+    Attributes:
+        text: What a person would type.
+        said: Names of the fields of `Scene` that the text determines.
+    """
 
     text: str
     said: frozenset[str]
 
 
 class _Words:
-    """Phrases being gathered, with what each of them settles."""
+    """The phrases of a caption that is being written, and the fields that they determine."""
 
     def __init__(self, random: Random) -> None:
         self.random = random
@@ -60,7 +65,7 @@ class _Words:
 
 
 def describe(scene: Scene, random: Random) -> Caption:
-    """One of the many captions of a scene, chosen by the generator."""
+    """Return one of the many captions of a scene, chosen by the generator."""
     words = _Words(random)
     _land(words, scene)
     _time(words, scene)
@@ -82,7 +87,7 @@ def describe(scene: Scene, random: Random) -> Caption:
 
 
 def _land(words: _Words, scene: Scene) -> None:
-    """Ground, relief, sun or moon: the first phrase often joins two of them."""
+    """Describe ground, relief, and sun or moon; the first phrase often joins two of them."""
     random = words.random
     relief = _relief(words, scene) if scene.relief != "none" and words.keep(0.95) else ("", ())
     body = _body(words, scene) if scene.body != "none" and words.keep(0.85) else ("", ())
@@ -100,7 +105,7 @@ def _land(words: _Words, scene: Scene) -> None:
 
 
 def _joint(names: list[str], random: Random) -> str:
-    """What may stand between the first two phrases; empty when nothing fits."""
+    """Return the words that may join the first two phrases; empty if none fit."""
     if names[:2] in (["body", "relief"], ["body", "ground"]):
         return " over "
     if names[:2] == ["relief", "ground"]:

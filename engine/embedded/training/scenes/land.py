@@ -1,4 +1,4 @@
-"""The land: relief on the horizon, then water or ground before it."""
+"""The land: the relief on the horizon, then water or ground in front of it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from PIL import Image
 from engine.embedded.training.scenes.canvas import Canvas, Light, S, profile, under
 from engine.embedded.training.scenes.palette import GROUND, MOUNTAIN, PAINT, Colour, mix
 from engine.embedded.training.scenes.scene import Scene
-from engine.embedded.training.scenes.sky import body_colour, body_place
+from engine.embedded.training.scenes.sky import body_colour, body_position
 
 _N = 65
 _XS = np.linspace(0, S, _N)
@@ -21,7 +21,7 @@ _SNOW: Colour = (250, 252, 255)
 
 
 def draw_relief(canvas: Canvas, scene: Scene, light: Light) -> None:
-    """Mountains, hills, mesas, pyramids, a volcano or an island on the horizon."""
+    """Draw mountains, hills, mesas, pyramids, a volcano or an island on the horizon."""
     random = Random(f"{scene.seed}:relief")
     colour = MOUNTAIN[scene.relief_colour]
     match scene.relief:
@@ -45,7 +45,7 @@ def draw_relief(canvas: Canvas, scene: Scene, light: Light) -> None:
 
 
 def draw_ground(canvas: Canvas, scene: Scene, light: Light) -> None:
-    """Water with its shore, or fields with what lies in them."""
+    """Draw water with its shore or fields, and the river, path or flowers in them."""
     if scene.ground == "lake":
         _lake(canvas, scene, light)
     elif scene.ground == "sea":
@@ -59,7 +59,7 @@ def draw_ground(canvas: Canvas, scene: Scene, light: Light) -> None:
 
 
 def water_colour(scene: Scene, light: Light) -> Colour:
-    """The colour of deep water under this sky."""
+    """Return the colour of deep water under this sky."""
     return {
         "dawn": (120, 150, 200),
         "day": (40, 120, 190),
@@ -183,7 +183,7 @@ def _sea(canvas: Canvas, scene: Scene, light: Light) -> None:
 
 
 def _glitter(canvas: Canvas, scene: Scene, light: Light, random: Random) -> None:
-    x, _, radius = body_place(scene, light)
+    x, _, radius = body_position(scene, light)
     colour = mix(water_colour(scene, light), body_colour(scene), 0.8)
     depth = S - light.horizon_y
     for k in range(9):
@@ -208,7 +208,7 @@ def _fields(canvas: Canvas, scene: Scene, light: Light) -> None:
 
 
 def _way(canvas: Canvas, scene: Scene, light: Light) -> None:
-    """A river or a path that winds from the horizon to the viewer."""
+    """Draw a river or a path that winds from the horizon to the viewer."""
     random = Random(f"{scene.seed}:way")
     y, depth = light.horizon_y + 4, S - light.horizon_y - 4
     far, near, swing = S * random.uniform(0.35, 0.65), S * random.uniform(0.25, 0.75), random.uniform(-1, 1)

@@ -1,4 +1,4 @@
-"""What stands on the land or swims on the water: trees, buildings, boats.  One alone is 20 pixels or more."""
+"""Trees, buildings and boats; the longer side of each has 20 pixels or more, since smaller ones cannot be learnt."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _BLACK: Colour = (0, 0, 0)
 _WINDOW: Colour = (255, 222, 110)
 
 
-class Places:
-    """Keeps objects out of each other's way, from left to right."""
+class FreePositions:
+    """Positions of objects, chosen so that they do not overlap horizontally."""
 
     def __init__(self, random: Random) -> None:
         self._random = random
         self._taken: list[tuple[float, float]] = []
 
     def take(self, half: float, low: float = 0.12, high: float = 0.88) -> float:
-        """The middle of a free place of this half width; the last one tried if all is full."""
+        """Return the middle of a free position of this half width; the last one tried if none is free."""
         x = 0.0
         for _ in range(16):
             x = S * self._random.uniform(low, high)
@@ -35,7 +35,7 @@ class Places:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Tree:
-    """One tree: its foot, its size, its colours in this light."""
+    """A tree: the position of its foot, its size, and its colours in this light."""
 
     x: float
     y: float
@@ -47,34 +47,34 @@ class _Tree:
 
 
 def draw_objects(canvas: Canvas, scene: Scene, light: Light) -> None:
-    """Boat, building, trees: far ones first."""
-    places = Places(Random(f"{scene.seed}:places"))
+    """Draw the boat, the building and the trees, the farthest first."""
+    positions = FreePositions(Random(f"{scene.seed}:places"))
     if scene.boat:
-        _boat(canvas, scene, light, places)
+        _boat(canvas, scene, light, positions)
     if scene.building:
-        _building(canvas, scene, light, places)
+        _building(canvas, scene, light, positions)
     if scene.trees != "none":
-        _trees(canvas, scene, light, places)
+        _trees(canvas, scene, light, positions)
 
 
-def _building(canvas: Canvas, scene: Scene, light: Light, places: Places) -> None:
+def _building(canvas: Canvas, scene: Scene, light: Light, positions: FreePositions) -> None:
     random = Random(f"{scene.seed}:building")
     depth = S - light.horizon_y
     if scene.building == "lighthouse":
         low, high = (0.1, 0.28) if random.random() < 0.5 else (0.72, 0.9)
         _lighthouse(
-            canvas, light, places.take(40, low, high), light.horizon_y + depth * 0.32, random.uniform(1.1, 1.35)
+            canvas, light, positions.take(40, low, high), light.horizon_y + depth * 0.32, random.uniform(1.1, 1.35)
         )
         return
     y = S * 0.945 if scene.ground == "lake" else light.horizon_y + depth * random.uniform(0.34, 0.6)
     roof = mix(light.on(PAINT[scene.roof]), PAINT[scene.roof], 0.2)
     size = random.uniform(1.4, 1.8)
     if scene.building == "house":
-        _house(canvas, light, places.take(25 * size), y, size, roof)
+        _house(canvas, light, positions.take(25 * size), y, size, roof)
     elif scene.building == "windmill":
-        _windmill(canvas, light, places.take(26 * size), y, size, roof, random)
+        _windmill(canvas, light, positions.take(26 * size), y, size, roof, random)
     else:
-        _castle(canvas, light, places.take(30 * size), y, size, roof)
+        _castle(canvas, light, positions.take(30 * size), y, size, roof)
 
 
 def _house(canvas: Canvas, light: Light, x: float, y: float, k: float, roof: Colour) -> None:
@@ -135,10 +135,10 @@ def _lighthouse(canvas: Canvas, light: Light, x: float, y: float, k: float) -> N
     canvas.mark(x - 24 * k, top - 18 * k, x + 24 * k, y + 16 * k)
 
 
-def _boat(canvas: Canvas, scene: Scene, light: Light, places: Places) -> None:
+def _boat(canvas: Canvas, scene: Scene, light: Light, positions: FreePositions) -> None:
     random = Random(f"{scene.seed}:boat")
     k = random.uniform(1.25, 1.65)
-    x, y = places.take(20 * k), light.horizon_y + (S - light.horizon_y) * random.uniform(0.3, 0.5)
+    x, y = positions.take(20 * k), light.horizon_y + (S - light.horizon_y) * random.uniform(0.3, 0.5)
     sail = mix(light.on(PAINT[scene.boat]), PAINT[scene.boat], 0.45 if light.dark else 0.1)
     hull = [(x - 19 * k, y), (x + 19 * k, y), (x + 12 * k, y + 9 * k), (x - 13 * k, y + 9 * k)]
     canvas.polygon(hull, light.on((120, 70, 48)))
@@ -149,7 +149,7 @@ def _boat(canvas: Canvas, scene: Scene, light: Light, places: Places) -> None:
     canvas.mark(x - 19 * k, y - 36 * k, x + 19 * k, y + 13 * k)
 
 
-def _trees(canvas: Canvas, scene: Scene, light: Light, places: Places) -> None:
+def _trees(canvas: Canvas, scene: Scene, light: Light, positions: FreePositions) -> None:
     random = Random(f"{scene.seed}:trees")
     if scene.ground == "sea":
         _beach(canvas, light, random)
@@ -157,7 +157,7 @@ def _trees(canvas: Canvas, scene: Scene, light: Light, places: Places) -> None:
     if scene.tree_count == MANY:
         spots = [(S * (k + random.random()) / 9, random.random()) for k in range(9)]
     else:
-        spots = [(places.take(22), random.random()) for _ in range(scene.tree_count)]
+        spots = [(positions.take(22), random.random()) for _ in range(scene.tree_count)]
     snow = light.on((240, 246, 252)) if "snow" in (scene.ground, scene.weather.removesuffix("fall")) else ()
     bark = light.on((112, 76, 54) if scene.trees == "palm" else (96, 64, 46))
     colour = AUTUMN_LEAVES if (scene.ground, scene.trees) == ("autumn", "round") else TREE[scene.trees]

@@ -1,6 +1,6 @@
 """The colours of the landscapes, RGB in 0..255.
 
-Nights are kept bright: a model learns little from a picture whose every value is small.
+The colours of nights are bright, because a model learns little from pictures that are dark all over.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SKIES: dict[str, dict[str, tuple[Colour, Colour, Colour]]] = {
         "purple": ((38, 22, 90), (82, 50, 142), (156, 104, 188)),
     },
 }
-# the light on the land: its colour, and how strong it is
+# the light on the land: its colour and its strength
 AMBIENT: dict[str, tuple[Colour, float]] = {
     "dawn": ((255, 210, 196), 0.94),
     "day": ((255, 255, 250), 1.0),
@@ -91,7 +91,7 @@ RAINBOW: tuple[Colour, ...] = (
 
 
 def mix(first: Colour, second: Colour, share: float) -> Colour:
-    """`first` at a share of 0, `second` at 1."""
+    """Return a mix of two colours: `first` for a share of 0, `second` for 1."""
     return (
         first[0] + (second[0] - first[0]) * share,
         first[1] + (second[1] - first[1]) * share,

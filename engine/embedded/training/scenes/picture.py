@@ -1,4 +1,4 @@
-"""A scene as pixels."""
+"""A scene drawn as pixels."""
 
 from __future__ import annotations
 
@@ -21,14 +21,19 @@ _INK = ((34, 36, 62), (116, 108, 128), (246, 238, 222))  # dark, middle, paper
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Picture:
-    """pixels: (128, 128, 3) uint8, RGB.  boxes: where the objects are, x0, y0, x1, y1 in pixels."""
+    """A drawn scene.
+
+    Attributes:
+        pixels: (128, 128, 3) uint8, RGB.
+        boxes: The bounding boxes of the objects: x0, y0, x1, y1 in pixels.
+    """
 
     pixels: NDArray[np.uint8]
     boxes: tuple[Box, ...]
 
 
 def draw_scene(scene: Scene) -> Picture:
-    """Draw a scene; the same scene gives the same bytes with the same Pillow."""
+    """Draw a scene; the same scene gives the same bytes with the same version of Pillow."""
     canvas, light = Canvas(), Light(scene)
     draw_sky(canvas, scene, light)
     draw_relief(canvas, scene, light)

@@ -1,4 +1,4 @@
-"""What there is in a landscape, as a value, and how one is drawn from a seed."""
+"""What is in a landscape, as a frozen value, and how it is sampled from a seed."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _BODY_COLOURS = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scene:
-    """One landscape.  An empty string is "there is none"; `seed` fixes every place, size and shade."""
+    """A landscape.  An empty string means that there is none; `seed` decides every position, size and shade."""
 
     seed: int
     time: str
@@ -73,7 +73,7 @@ class Scene:
 
 
 def sample_scene(seed: int) -> Scene:
-    """The scene of a seed: the same for ever, every attribute from the one generator."""
+    """Return the scene of a seed, which never changes: all attributes are drawn from one generator."""
     random = Random(seed)
     ground = _pick(random, {"lake": 0.22, "sea": 0.2, "meadow": 0.22, "desert": 0.14, "snow": 0.12, "autumn": 0.10})
     weather = _weather(random, ground)

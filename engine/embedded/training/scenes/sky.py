@@ -1,4 +1,4 @@
-"""Everything above the land: stars, aurora, sun and moon, rainbow, clouds, birds, balloon."""
+"""Everything above the land: stars, aurora, sun or moon, rainbow, clouds, birds, balloon."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from engine.embedded.training.scenes.palette import MOON, PAINT, RAINBOW, SUN, C
 from engine.embedded.training.scenes.scene import Scene
 
 _RADIUS = {"small": 15.0, "medium": 23.0, "huge": 38.0}
-_RISE = {"none": 0.0, "mountains": 0.22, "snowy mountains": 0.22, "volcano": 0.26}  # how far the relief hides the sky
+# how much of the sky a relief hides, as a share of the height of the picture
+_RISE = {"none": 0.0, "mountains": 0.22, "snowy mountains": 0.22, "volcano": 0.26}
 _WHITE: Colour = (255, 255, 255)
 
 
 def draw_sky(canvas: Canvas, scene: Scene, light: Light) -> None:
-    """The gradient and what hangs in it, far things first."""
+    """Draw the sky and what is in it, the farthest first."""
     canvas.gradient([(0, light.top), (0.55, light.middle), (1, light.horizon)], 0, min(S, light.horizon_y + 2))
     if scene.stars:
         _stars(canvas, scene, light)
@@ -35,12 +36,12 @@ def draw_sky(canvas: Canvas, scene: Scene, light: Light) -> None:
 
 
 def body_colour(scene: Scene) -> Colour:
-    """The colour of sun or moon."""
+    """Return the colour of sun or moon."""
     return SUN[scene.body_colour] if scene.body == "sun" else MOON[scene.body_colour]
 
 
-def body_place(scene: Scene, light: Light) -> tuple[float, float, float]:
-    """x, y and radius of sun or moon."""
+def body_position(scene: Scene, light: Light) -> tuple[float, float, float]:
+    """Return x, y and radius of sun or moon."""
     random = Random(f"{scene.seed}:body")
     radius = _RADIUS[scene.body_size] * random.uniform(0.92, 1.1)
     x = S * random.uniform(0.2, 0.8)
@@ -53,7 +54,7 @@ def body_place(scene: Scene, light: Light) -> tuple[float, float, float]:
 
 
 def draw_balloon(canvas: Canvas, scene: Scene, light: Light) -> None:
-    """A hot air balloon; it hangs before the relief."""
+    """Draw a hot air balloon, in front of the relief."""
     random = Random(f"{scene.seed}:balloon")
     x, y, r = S * random.uniform(0.18, 0.82), S * random.uniform(0.18, 0.32), random.uniform(24, 32)
     paint = PAINT[scene.balloon]
@@ -94,7 +95,7 @@ def _aurora(canvas: Canvas, scene: Scene, light: Light) -> None:
 
 
 def _body(canvas: Canvas, scene: Scene, light: Light) -> None:
-    x, y, radius = body_place(scene, light)
+    x, y, radius = body_position(scene, light)
     colour = body_colour(scene)
     veiled = 0.45 if scene.weather == "fog" else 0.0
     colour = mix(colour, light.at(0.4), veiled)

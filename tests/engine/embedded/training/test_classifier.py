@@ -12,7 +12,7 @@ from engine.embedded.training.classifier import ATTRIBUTES, UNKNOWN, Classifier,
 from engine.embedded.training.scenes.captions import Caption, describe
 from engine.embedded.training.scenes.picture import draw_scene
 from engine.embedded.training.scenes.scene import Scene, sample_scene
-from engine.embedded.training.words import settled
+from engine.embedded.training.text_encoder import settled
 
 SCENE = Scene(seed=3, time="dawn", sky="golden", ground="sea", relief="island", relief_colour="green", boat="red")
 

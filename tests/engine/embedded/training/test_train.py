@@ -15,10 +15,11 @@ from safetensors.torch import load_file
 from torch import nn
 
 from engine.embedded.training import train
-from engine.embedded.training.autoencoder import as_tensor, encode, new_autoencoder, whiten
+from engine.embedded.training.autoencoder import as_tensor, encode, whiten
 from engine.embedded.training.data import objects, pictures, render_pictures
-from engine.embedded.training.decoder import critics_loss, new_critic, objections
+from engine.embedded.training.decoder import adversarial_loss, critic_loss, new_critic
 from engine.embedded.training.loop import Budget, Loop, Recipe
+from engine.embedded.training.new_autoencoder import new_autoencoder
 from engine.embedded.training.ranks import Rank, run_ranks
 from engine.embedded.training.scenes.picture import draw_scene
 from engine.embedded.training.scenes.scene import sample_scene
@@ -73,12 +74,12 @@ def test_a_stage_is_not_done_twice(run: Path, capsys: pytest.CaptureFixture[str]
     assert train.main(["autoencoder", "--plan", "tiny", "--folder", str(run)]) == 0
     assert (run / "vae" / "config.json").stat().st_mtime_ns == before
     result = run / "vae" / "config.json"
-    assert f"autoencoder: done before; remove {result} to do it again" in capsys.readouterr().err
+    assert f"autoencoder: already done; delete {result} to run it again" in capsys.readouterr().err
 
 
 def test_a_start_that_is_no_pipeline_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert train.main(["--start", str(tmp_path), "--folder", str(tmp_path / "run")]) == 2
-    assert capsys.readouterr().err == f"{tmp_path}: a pipeline folder needs model_index.json, found none\n"
+    assert capsys.readouterr().err == f"{tmp_path}: this is not a pipeline folder, it has no model_index.json\n"
     assert not (tmp_path / "run").exists()
 
 
@@ -179,16 +180,16 @@ def test_the_critic_learns_to_tell_and_its_objections_reach_the_picture_alone() 
     learner = torch.optim.Adam(critic.parameters(), 2e-3)
     for _ in range(60):
         learner.zero_grad()
-        critics_loss(critic, soft, drawn).backward()  # type: ignore[no-untyped-call]
+        critic_loss(critic, soft, drawn).backward()  # type: ignore[no-untyped-call]
         learner.step()
     learner.zero_grad()
-    assert critics_loss(critic, soft, drawn).item() < 1.5  # one that cannot tell: 2
+    assert critic_loss(critic, soft, drawn).item() < 1.5  # one that cannot tell: 2
     shown = soft.clone().requires_grad_()
-    objections(critic, shown).backward()  # type: ignore[no-untyped-call]
+    adversarial_loss(critic, shown).backward()  # type: ignore[no-untyped-call]
     assert shown.grad is not None
     assert all(weight.grad is None for weight in critic.parameters())
     nearer = soft - 0.05 * shown.grad / shown.grad.abs().max()
-    assert objections(critic, nearer).item() < objections(critic, soft).item()
+    assert adversarial_loss(critic, nearer).item() < adversarial_loss(critic, soft).item()
 
 
 def test_the_judge_is_not_the_eye(run: Path) -> None:

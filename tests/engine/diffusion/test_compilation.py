@@ -15,11 +15,11 @@ import pytest
 import torch
 
 from engine.compare import differing_conditions
-from engine.diffusion import compile
-from engine.diffusion.compile import compile_blocks, compiler_trouble
+from engine.diffusion import compilation
+from engine.diffusion.compilation import compile_blocks, compiler_message
 from engine.diffusion.jobs import JobRunner
-from engine.diffusion.load import LoadedModel, load_model, serves, with_other_loras
-from engine.diffusion.main import failed
+from engine.diffusion.load import LoadedModel, load_model, replace_loras, serves
+from engine.diffusion.main import failure_event
 from engine.errors import ModelError, RenderError
 from engine.models.memory import Memory
 from engine.rendering.events import Event, Failure, JobFailed, PictureRendered
@@ -29,6 +29,7 @@ from tests.support.engine.families.catalogue import build_family, save_family
 from tests.support.engine.overlays import peft_lora
 from tests.support.engine.tiny import SETTINGS, build_tiny, save_tiny
 
+NO_BLOCKS = "--compile cannot be used: this model (SimpleNamespace) has no blocks that diffusers can compile"
 PARENT = Lineage(root=SeedRoot(seed=7))
 
 
@@ -46,7 +47,7 @@ def shapes(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
         compiled.append(next(len(each) for each in inputs if each.ndim == 3))
         return graph.forward
 
-    monkeypatch.setattr(compile, "OPTIONS", MappingProxyType({**compile.OPTIONS, "backend": backend}))
+    monkeypatch.setattr(compilation, "OPTIONS", MappingProxyType({**compilation.OPTIONS, "backend": backend}))
     yield compiled
     torch.compiler.reset()
 
@@ -116,14 +117,14 @@ def test_other_families_are_compiled_too(tmp_path: Path, shapes: list[int], fami
 
 def test_what_has_no_blocks_is_one_sentence() -> None:
     bare = SimpleNamespace(unet=torch.nn.Linear(1, 1))
-    assert problem_of(bare) == "this model (SimpleNamespace) has no blocks to compile: leave out --compile"
+    assert problem_of(bare) == NO_BLOCKS
     without = SimpleNamespace(unet=build_tiny().vae, transformer=None)
-    assert problem_of(without) == "this model (SimpleNamespace) has no blocks to compile: leave out --compile"
+    assert problem_of(without) == NO_BLOCKS
 
 
 def test_layers_that_move_alone_are_not_compiled() -> None:
     assert problem_of(build_family("Flux.1"), Memory.GROUP) == (
-        "--compile needs whole parts of the model on the GPU: --memory group moves single layers"
+        "--compile cannot be used with --memory group, which moves single layers: choose another --memory"
     )
 
 
@@ -131,19 +132,19 @@ def test_a_compiler_that_fails_is_one_sentence(tiny: ModelChoice, monkeypatch: p
     def backend(*_: object) -> None:
         raise FileNotFoundError("no compiler\nin any of these places")
 
-    monkeypatch.setattr(compile, "OPTIONS", MappingProxyType({**compile.OPTIONS, "backend": backend}))
+    monkeypatch.setattr(compilation, "OPTIONS", MappingProxyType({**compilation.OPTIONS, "backend": backend}))
     loaded = load(tiny, compile=True)
     for _ in range(2):
         with pytest.raises(RenderError) as caught:
             pictures(loaded, job_of(1))
-        assert failed(1, caught.value, Failure.CRASH) == JobFailed(
+        assert failure_event(1, caught.value, Failure.CRASH) == JobFailed(
             job=1,
             failure=Failure.SETTINGS,
             sentence="the model could not be compiled (backend='backend' raised: FileNotFoundError: no compiler): "
             "leave out --compile",
         )
     torch.compiler.reset()
-    assert compiler_trouble(RuntimeError("shapes cannot be multiplied")) == ""
+    assert compiler_message(RuntimeError("shapes cannot be multiplied")) == ""
 
 
 def test_other_loras_are_loaded_anew(tiny: ModelChoice, tmp_path: Path, shapes: list[int]) -> None:
@@ -152,7 +153,7 @@ def test_other_loras_are_loaded_anew(tiny: ModelChoice, tmp_path: Path, shapes: 
     after = replace(before, model=replace(tiny, loras=(lora,)))
     loaded = load_model(before, lambda _: None)
     (bare,) = pictures(loaded, job_of(1))
-    assert with_other_loras(loaded, before, after) is None
+    assert replace_loras(loaded, before, after) is None
     (styled,) = pictures(load_model(after, lambda _: None), job_of(1))
     assert styled.picture != bare.picture
     assert len(shapes) == 2
@@ -164,5 +165,5 @@ def test_it_is_another_load_that_is_asked_for(tiny: ModelChoice) -> None:
     loaded = load_model(plain, lambda _: None)
     assert serves(loaded, plain, plain)
     assert not serves(loaded, plain, compiled)
-    assert with_other_loras(loaded, plain, compiled) is None
+    assert replace_loras(loaded, plain, compiled) is None
     assert plain.model_key != compiled.model_key

@@ -1,7 +1,7 @@
-"""The tokenizer, and the text encoder that learns what captions say before the UNet asks it.
+"""Trains the tokenizer, and the text encoder before the UNet.
 
-The encoder is trained to name every attribute that a caption settles, and to tell that it settles nothing about the
-others.  The UNet then starts from words that are already apart, and the encoder learns on along with it.
+The encoder is trained to name every attribute of a scene that its caption mentions, and to say that it does not mention
+the others.  So the UNet starts from embeddings that already differ, and trains the encoder further.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from engine.embedded.training.scenes.scene import sample_scene
 WIDTH = 128
 _MAX_TOKENS = 48
 _CAPTIONS = 30_000
-# words that people will type and captions never hold, so that they are few tokens
+# words that people will type but captions never contain: each becomes few tokens
 _MORE_WORDS = (
     "picture painting drawing landscape scene beautiful view of in on with by near under big little tiny dark bright "
     "light colourful colorful boats houses moonlight sunlight sunny winter summer spring sky skies brown black gray"
@@ -36,7 +36,7 @@ _SPLIT = r"""<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|
 
 
 def train_tokenizer(folder: Path) -> None:
-    """Write a CLIP tokenizer of our captions' words to `tokenizer/`, for transformers 4 and 5."""
+    """Write a CLIP tokenizer of the words of the captions to `tokenizer/`, for transformers 4 and 5."""
     target = folder / "tokenizer"
     if (target / "merges.txt").exists():
         return
@@ -50,7 +50,7 @@ def train_tokenizer(folder: Path) -> None:
 
 
 def new_text_encoder(tokenizer: CLIPTokenizer) -> CLIPTextModel:
-    """An untrained CLIP text encoder of two layers."""
+    """Return an untrained CLIP text encoder of two layers."""
     config = CLIPTextConfig(
         vocab_size=len(tokenizer),
         hidden_size=WIDTH,
@@ -68,20 +68,25 @@ def new_text_encoder(tokenizer: CLIPTokenizer) -> CLIPTextModel:
 
 
 def tokens(tokenizer: CLIPTokenizer, captions: list[str]) -> Tensor:
-    """(N, 48) token ids, padded and cut."""
+    """Return the token ids of captions, padded and truncated: (N, 48)."""
     found = tokenizer(captions, padding="max_length", max_length=_MAX_TOKENS, truncation=True).input_ids
     return torch.tensor(found)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrainTextEncoder:
-    """The stage as a value that travels to its processes."""
+    """The stage that trains the text encoder.
+
+    Attributes:
+        folder: The folder of the run.
+        recipe: How it learns.
+    """
 
     folder: Path
     recipe: Recipe
 
     def __call__(self, rank: Rank) -> None:
-        """Train on captions alone, then write `text_encoder/`."""
+        """Train on captions alone, then write `text_encoder/` in the folder of the run."""
         torch.manual_seed(0)
         tokenizer = CLIPTokenizer.from_pretrained(self.folder / "tokenizer")
         encoder = new_text_encoder(tokenizer).to(rank.device)
@@ -89,36 +94,37 @@ class TrainTextEncoder:
         loop = Loop("text encoder", self.folder, rank, self.recipe, {"encoder": encoder, "heads": heads})
         for _ in loop:
             random = Random(int(loop.numpy_random().integers(2**62)))
-            captions, answers = _captions(random, self.recipe.batch)
+            captions, expected = _captions(random, self.recipe.batch)
             states = encoder(tokens(tokenizer, captions).to(rank.device))
-            pooled, answers = states.pooler_output, answers.to(rank.device)
+            pooled, expected = states.pooler_output, expected.to(rank.device)
             logits = [head(pooled) for head in heads]
-            right = torch.stack([each.argmax(1) == answers[:, k] for k, each in enumerate(logits)])
-            losses = [F.cross_entropy(each, answers[:, k]) for k, each in enumerate(logits)]
+            right = torch.stack([each.argmax(1) == expected[:, k] for k, each in enumerate(logits)])
+            losses = [F.cross_entropy(each, expected[:, k]) for k, each in enumerate(logits)]
             loop.learn(torch.stack(losses).sum(), right=right.float().mean().item())
         if rank.index == 0:
             encoder.load_state_dict(loop.averaged("encoder"))
             encoder.save_pretrained(self.folder / "text_encoder")
 
 
-def settled(caption: Caption, answers: list[int]) -> list[int]:
-    """The attributes of a scene's labels that a caption settles; UNKNOWN for the others."""
-    return [answer if name in caption.said else UNKNOWN for name, answer in zip(ATTRIBUTES, answers, strict=True)]
+def settled(caption: Caption, scene_labels: list[int]) -> list[int]:
+    """Return the labels of a scene that its caption mentions, and UNKNOWN for the others."""
+    named = zip(ATTRIBUTES, scene_labels, strict=True)
+    return [label if name in caption.said else UNKNOWN for name, label in named]
 
 
 def _captions(random: Random, count: int) -> tuple[list[str], Tensor]:
-    """Captions of fresh scenes, and for each attribute its value plus 1, or 0 where the caption is silent."""
-    captions, answers = [], []
+    """Return captions of new scenes, and for each attribute its label plus 1, or 0 if the caption omits it."""
+    captions, expected = [], []
     for _ in range(count):
         scene = sample_scene(random.getrandbits(48))
         caption = describe(scene, random)
         captions.append(caption.text)
-        answers.append([1 + answer for answer in settled(caption, labels(scene))])
-    return captions, torch.tensor(answers)
+        expected.append([1 + label for label in settled(caption, labels(scene))])
+    return captions, torch.tensor(expected)
 
 
 def _vocabulary() -> tuple[dict[str, int], list[tuple[str, str]]]:
-    """Byte pair encoding as CLIP's: all bytes, all bytes that end a word, then the merges."""
+    """Return a byte pair encoding like CLIP's: all bytes, all bytes that end a word, then the merges."""
     tokenizer = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
     spaces = normalizers.Replace(Regex(r"\s+"), " ")
     tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), spaces, normalizers.Lowercase()])

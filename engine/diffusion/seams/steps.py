@@ -1,0 +1,110 @@
+"""Seam: the steps of a scheduler.
+
+Stable Diffusion 3, Flux and most transformers call `scheduler.step` without a generator, so that their stochastic
+schedulers draw from the global one; and `callback_on_step_end` differs from family to family.  So `step` is replaced on
+the scheduler of one call: one place that passes generators, reports progress, and can cancel.
+
+Assumptions, checked by tests/engine/diffusion/seams/test_steps.py:
+- A pipeline calls `scheduler.step` by that name, once a step, and reads its signature to choose its arguments.
+- `step` takes `generator` where the scheduler draws noise, and `eta` where it has one; a list of generators is allowed.
+- It returns a tuple whose first value, or an object whose `prev_sample`, is the latents after the step.
+- `len(scheduler.timesteps)` is the number of steps, and counts the second-order ones.
+- DPMSolverSDEScheduler takes its seeds from `noise_sampler_seed`; other schedulers have no such attribute.
+- For previews alone: `pred_original_sample`, `model_outputs`, `step_index` and `sigmas` mean what `_denoised` reads.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """A denoising step that was just done.
+
+    Attributes:
+        step: The number of this step, from 1.
+        steps: The number of all steps.
+        latents: (n, ...), the state after the step.
+        denoised: (n, ...), the scheduler's estimate of the final latents; equal to `latents` if it gives none.
+    """
+
+    step: int
+    steps: int
+    latents: torch.Tensor
+    denoised: torch.Tensor
+
+
+@contextlib.contextmanager
+def controlled_steps(
+    scheduler: Any, *, seed: int, count: int, eta: float, on_step: Callable[[Step], None]
+) -> Iterator[list[torch.Generator]]:
+    """Control and report the steps of a scheduler while the context is open.
+
+    Args:
+        scheduler: A scheduler that is used for one call only.
+        seed: The seed of the step noise.
+        count: The number of pictures in the batch.
+        eta: The share of fresh noise, 0 to 1; ignored by schedulers that have none.
+        on_step: Called after every step; it may raise an exception to cancel the call.
+
+    Yields:
+        The generators that the steps draw from, one for each picture, on the CPU.
+    """
+    # One generator for a whole batch would make a picture depend on its slot and on the size of the batch.  With one
+    # generator per picture, all with the same seed, a picture depends on its own noise alone, and siblings share the
+    # noise of their steps, so that they differ only by what was varied.
+    step_generators = [torch.Generator("cpu").manual_seed(seed) for _ in range(count)]
+    original = scheduler.step
+    signature = inspect.signature(original)
+    done = 0
+
+    @functools.wraps(original)  # pipelines read its signature
+    def step(*args: Any, **kwargs: Any) -> Any:
+        nonlocal done
+        if "generator" in signature.parameters:
+            kwargs["generator"] = step_generators
+        if eta and "eta" in signature.parameters:
+            kwargs["eta"] = eta
+        result = original(*args, **kwargs)
+        done += 1
+        latents = result[0] if isinstance(result, tuple) else result.prev_sample
+        on_step(
+            Step(
+                step=done,
+                steps=max(done, len(scheduler.timesteps)),
+                latents=latents,
+                denoised=_denoised(scheduler, signature.bind(*args, **kwargs), result, latents),
+            )
+        )
+        return result
+
+    if hasattr(scheduler, "noise_sampler_seed"):  # DPMSolverSDEScheduler takes seeds instead of generators
+        scheduler.noise_sampler_seed = [seed] * count
+    scheduler.step = step
+    try:
+        yield step_generators
+    finally:
+        scheduler.__dict__.pop("step", None)
+
+
+def _denoised(scheduler: Any, call: inspect.BoundArguments, result: Any, latents: torch.Tensor) -> torch.Tensor:
+    """Return the final latents as this scheduler estimates them, for previews; else the latents as they are."""
+    estimate = result[1] if isinstance(result, tuple) and len(result) > 1 else None
+    if estimate is None:
+        estimate = getattr(result, "pred_original_sample", None)
+    if estimate is None and type(scheduler).__name__.startswith("FlowMatchEuler"):
+        velocity = call.arguments["model_output"]
+        estimate = call.arguments["sample"] - scheduler.sigmas[scheduler.step_index - 1] * velocity
+    # `config` may carry settings of the class before, so `model_outputs` has to be there as well
+    predicts_x0 = str(scheduler.config.get("algorithm_type", "")).endswith("++") or scheduler.config.get("predict_x0")
+    if estimate is None and predicts_x0 and hasattr(scheduler, "model_outputs"):
+        estimate = scheduler.model_outputs[-1]
+    return estimate if isinstance(estimate, torch.Tensor) and estimate.shape == latents.shape else latents
