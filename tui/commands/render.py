@@ -178,7 +178,10 @@ def _wanted(options: Options, arguments: Arguments, file: Path) -> _Wanted:
     record = read_record(file)
     own = len(record.lineage.rounds)
     rounds = own if arguments.round is None else arguments.round
-    record.lineage.ancestor(rounds)
+    if not 0 <= rounds <= own:
+        raise InvalidRequestError(
+            f"{file}: there is no round {rounds}; choose --round from 0, the root, to {own}, the picture itself"
+        )
     if arguments.check and rounds != own:
         raise InvalidRequestError(f"--check compares the picture itself, round {own}: leave out --round {rounds}")
     if arguments.confirm:

@@ -191,8 +191,8 @@ def test_a_picture_that_was_done_is_kept_when_the_rest_fails(
         ),
         (
             ["render", "{good}", "--round", "1"],
-            InvalidValueError,
-            "round 1 asked for, the picture has 0 (0 is the root)",
+            InvalidRequestError,
+            "{good}: there is no round 1; choose --round from 0, the root, to 0, the picture itself",
         ),
         (
             ["new", "--prompt", "p", "--count", "2", "--out", "{dir}/a.png"],
