@@ -1,6 +1,6 @@
-"""The law, family by family and scheduler by scheduler: the same noise is the same picture, bit for bit.
+"""The rule for every family with every scheduler: the same noise gives the same picture, bit for bit.
 
-python -m tests.support.engine.matrix FOLDER    renders the files of FOLDER again, in a process that knows nothing else.
+python -m tests.support.engine.matrix FOLDER    renders the files of FOLDER again, in a fresh process.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ from tests.support.engine.tiny import job_of
 PARENT = Lineage(root=SeedRoot(seed=7))
 OWN = "its own"
 PROMPT_ALONE = "its own, only the prompt moves"
-DEAF = {"Kandinsky 5"}
-"""Its layers begin with gates of zero, so without training no prompt changes the picture."""
+IGNORES_PROMPT = {"Kandinsky 5"}
+"""The gates of its layers start at zero, so that without training no prompt changes the picture."""
 VARIED = Round(seed=1, scale=0.7, of=9)
 ONLY_PROMPT = Round(seed=1, scale=0.0, of=9, prompt_scale=0.7)
 EXTRA: Mapping[str, SchedulerSettings] = MappingProxyType(
@@ -48,12 +48,18 @@ EXTRA: Mapping[str, SchedulerSettings] = MappingProxyType(
         ),
     }
 )
-"""Beside each class as it is: those that draw noise at every step only when they are told to."""
+"""Schedulers that draw noise at every step only with an option, beside each class without options."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cell:
-    """One family with one scheduler.  reason: "" when the law holds; else what broke it, or why it is refused."""
+    """The result for one family with one scheduler.
+
+    Attributes:
+        family: A key of `FAMILIES`.
+        scheduler: A key of `schedulers_of`.
+        reason: "" if the rule holds; else which part of it does not, or why the combination is refused.
+    """
 
     family: str
     scheduler: str
@@ -61,36 +67,40 @@ class Cell:
 
 
 def schedulers_of(loaded: LoadedModel) -> dict[str, SchedulerSettings]:
-    """Its own as it comes, then every class that it can use, then those of `EXTRA` that are of such a class."""
+    """Return the model's own scheduler, then every class that it can use, then those of `EXTRA` of such a class."""
     usable = loaded.own.usable
     classes = {name.removesuffix("Scheduler"): SchedulerSettings(name=name) for name in usable}
     return {OWN: SchedulerSettings(), **classes, **{name: one for name, one in EXTRA.items() if one.name in usable}}
 
 
 def loaded_family(family: str, folder: Path) -> LoadedModel:
-    """Built, saved below `folder` unless it is there, and loaded from there."""
-    place = _place(family, folder) / "model"
-    if not place.exists():
-        save_family(family, place)
-    return load_family(family, place)
+    """Load a family from below `folder`, where it is built and saved if it is missing."""
+    model = _family_folder(family, folder) / "model"
+    if not model.exists():
+        save_family(family, model)
+    return load_family(family, model)
 
 
 def check(loaded: LoadedModel, family: str, scheduler: str, folder: Path) -> Cell:
-    """All that can be checked in this process; a picture for the other one is left below `folder`."""
+    """Check what can be checked in this process, and write a picture below `folder` for the fresh one."""
     settings = replace(FAMILIES[family].settings, scheduler=schedulers_of(loaded)[scheduler])
     return _checked(family, scheduler, folder, _Batches(loaded, settings, VARIED))
 
 
 def check_prompt(loaded: LoadedModel, family: str, folder: Path) -> Cell:
-    """The same for candidates that share their noise, and whose prompts move."""
-    if family in DEAF:
-        return Cell(family=family, scheduler=PROMPT_ALONE, reason="the random weights here do not depend on any prompt")
+    """Check the same for candidates that share their noise and differ in the offsets of their prompt."""
+    if family in IGNORES_PROMPT:
+        return Cell(
+            family=family,
+            scheduler=PROMPT_ALONE,
+            reason="random weights of this family ignore the prompt",
+        )
     batches = _Batches(loaded, FAMILIES[family].settings, ONLY_PROMPT)
     return _checked(family, PROMPT_ALONE, folder, batches)
 
 
 def rendered_again(folder: Path) -> dict[tuple[str, str], str]:
-    """What a fresh process says of the pictures below `folder`, by family and scheduler: "" when they came again."""
+    """Render the pictures below `folder` in a fresh process; return "" or what differs, by family and scheduler."""
     command = [sys.executable, "-m", "tests.support.engine.matrix", str(folder)]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode:
@@ -100,7 +110,7 @@ def rendered_again(folder: Path) -> dict[tuple[str, str], str]:
 
 
 def pictures_of(loaded: LoadedModel, job: RenderJob) -> list[PictureRendered]:
-    """The pictures of a job, all in one batch."""
+    """Render all pictures of a job in one batch."""
     events: list[Event] = []
     JobRunner(loaded, emit=events.append, is_cancelled=lambda _: False, micro_batch=len(job.tasks)).run(job)
     return [event for event in events if isinstance(event, PictureRendered)]
@@ -108,26 +118,26 @@ def pictures_of(loaded: LoadedModel, job: RenderJob) -> list[PictureRendered]:
 
 def _checked(family: str, scheduler: str, folder: Path, batches: _Batches) -> Cell:
     try:
-        reason = _broken(batches, _place(family, folder) / f"{scheduler}.png")
+        reason = _broken(batches, _family_folder(family, folder) / f"{scheduler}.png")
     except InvalidRequestError as error:
         reason = str(error)
-    except Exception as error:  # the other cells are wanted all the same
+    except Exception as error:  # the other cells are still checked
         reason = f"{type(error).__name__}: {str(error).splitlines()[0][:200]}"
     return Cell(family=family, scheduler=scheduler, reason=reason)
 
 
 class _Batches:
-    """Batches of candidates of one parent, by their marks, all rendered in one way."""
+    """Batches of candidates of one parent, rendered with one set of settings."""
 
     def __init__(self, loaded: LoadedModel, settings: RenderSettings, round_: Round) -> None:
         self._loaded, self._settings, self._round = loaded, settings, round_
 
     def pictures(self, *marks: int) -> list[PictureRendered]:
-        """In the order of the marks."""
+        """Render the candidates with these marks, in this order."""
         return pictures_of(self._loaded, self._job(marks))
 
     def stops_after_two_steps(self, *marks: int) -> bool:
-        """Does a batch that is cancelled in its second step end there?"""
+        """Return whether a batch that is cancelled in its second step ends there."""
         events: list[Event] = []
         runner = JobRunner(
             self._loaded, emit=events.append, is_cancelled=lambda _: len(events) >= 2, micro_batch=len(marks)
@@ -140,30 +150,30 @@ class _Batches:
 
     def _job(self, marks: tuple[int, ...]) -> RenderJob:
         tasks = tuple(
-            PictureTask(index=place, lineage=PARENT.child(replace(self._round, marks=(mark,))))
-            for place, mark in enumerate(marks)
+            PictureTask(index=index, lineage=PARENT.child(replace(self._round, marks=(mark,))))
+            for index, mark in enumerate(marks)
         )
         return RenderJob(job=1, tasks=tasks, settings=self._settings)
 
 
 def _broken(batches: _Batches, file: Path) -> str:
-    """The first part of the law that does not hold, in a few words."""
+    """Return the first part of the rule that does not hold, in a few words; else ""."""
     before = _global_states()
     first = batches.pictures(0, 1)
     pictures = [event.picture for event in first]
     if _global_states() != before:
-        return "a global random generator moved"
+        return "something drew from a global random generator"
     if first[0].warning:
         return first[0].warning
     if pictures[0] == pictures[1] or any(len(set(picture.rgb)) == 1 for picture in pictures):
         return "the candidates are the same picture"
     if [event.picture for event in batches.pictures(0, 1)] != pictures:
-        return "the same again is another picture"
+        return "a repetition gives a different picture"
     if not batches.stops_after_two_steps(0, 1):
-        return "a cancel does not come after its step"
+        return "a cancel does not take effect after the step"
     if batches.pictures(2, 1)[1].picture != pictures[1]:
         same = [event.picture for event in batches.pictures(0, 1)] == pictures
-        return "a neighbour changes the picture" if same else "a cancel leaves something behind"
+        return "a neighbour changes the picture" if same else "a cancelled job changes the next one"
     write_picture(file, pictures[1].width, pictures[1].height, pictures[1].rgb, first[1].record)
     return ""
 
@@ -172,7 +182,7 @@ def _global_states() -> tuple[object, ...]:
     return random.getstate(), repr(np.random.get_state()), torch.get_rng_state().numpy().tobytes()
 
 
-def _place(family: str, folder: Path) -> Path:
+def _family_folder(family: str, folder: Path) -> Path:
     return folder / str(list(FAMILIES).index(family))
 
 
@@ -183,14 +193,14 @@ def _again(family: str, folder: Path, files: list[Path]) -> Iterator[tuple[str, 
         (fresh,) = pictures_of(loaded, job_of(record))
         same = pixel_digest(fresh.picture.rgb) == record.pixels
         other = "; ".join(differing_conditions(record, fresh.record))
-        yield family, file.stem, other or ("" if same else "a fresh process renders another picture")
+        yield family, file.stem, other or ("" if same else "a fresh process renders a different picture")
 
 
 def main(folder: Path) -> None:
-    """The fresh process: last families and last pictures first, so that nothing comes in the order of the other one."""
+    """Render all pictures again, in the reverse order of the process that rendered them first."""
     answers: list[tuple[str, str, str]] = []
     for family in reversed(list(FAMILIES)):
-        files = sorted(_place(family, folder).glob("*.png"), reverse=True)
+        files = sorted(_family_folder(family, folder).glob("*.png"), reverse=True)
         answers += _again(family, folder, files) if files else ()
     sys.stdout.write(json.dumps(answers) + "\n")
 

@@ -1,4 +1,4 @@
-"""LoRA files and autoencoders for the tiny pipeline: made by peft and diffusers, or written by hand."""
+"""LoRA files and autoencoders for the tiny pipeline, made by peft and diffusers or written by hand."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LAYERS = ("to_q", "to_v")
 
 
 def peft_lora(folder: Path, *, seed: int = 1, text: bool = False) -> Path:
-    """A LoRA of the tiny UNet, and of its text encoder where asked, as diffusers saves it."""
+    """Write a LoRA for the UNet of the tiny pipeline, and for its text encoder with `text`, as diffusers does."""
     pipe = build_tiny()
     with torch.random.fork_rng():
         torch.manual_seed(seed)
@@ -30,19 +30,19 @@ def peft_lora(folder: Path, *, seed: int = 1, text: bool = False) -> Path:
 
 
 def kohya_lora(source: Path, target: Path) -> Path:
-    """The same LoRA under the names that the web trades, written by hand; `alpha` says what peft keeps beside it."""
+    """Write the same LoRA with the names that kohya-ss uses, and with the `alpha` of each layer."""
     renamed: dict[str, torch.Tensor] = {}
     for name, tensor in load_file(source).items():
         layer, _, half = name.removeprefix("unet.").removesuffix(".weight").rpartition(".lora_")
-        place = f"lora_unet_{layer.replace('.', '_')}"
-        renamed[f"{place}.lora_{'down' if half == 'A' else 'up'}.weight"] = tensor
-        renamed[f"{place}.alpha"] = torch.tensor(float(RANK))
+        key = f"lora_unet_{layer.replace('.', '_')}"
+        renamed[f"{key}.lora_{'down' if half == 'A' else 'up'}.weight"] = tensor
+        renamed[f"{key}.alpha"] = torch.tensor(float(RANK))
     save_file(renamed, target)
     return target
 
 
 def merged_by_hand(folder: Path, lora: Path, weight: float) -> None:
-    """Adds weight * B A to the stored weights of a tiny pipeline's UNet: what a LoRA means, without peft."""
+    """Add weight * B A to the stored weights of a tiny pipeline's UNet: the definition of a LoRA, without peft."""
     (file,) = (folder / "unet").glob("*.safetensors")
     weights, halves = load_file(file), load_file(lora)
     for name in [name for name in halves if name.endswith(".lora_A.weight")]:
@@ -53,7 +53,7 @@ def merged_by_hand(folder: Path, lora: Path, weight: float) -> None:
 
 
 def other_vae(folder: Path, **changes: Any) -> Any:
-    """A VAE with other weights than the tiny pipeline's, saved."""
+    """Save a VAE with other weights than those of the tiny pipeline, and return it."""
     vae = build_tiny().vae
     with torch.random.fork_rng():
         torch.manual_seed(3)
@@ -63,7 +63,7 @@ def other_vae(folder: Path, **changes: Any) -> Any:
 
 
 def tiny_autoencoder(folder: Path, channels: int = 4) -> Path:
-    """An AutoencoderTiny with random weights, saved."""
+    """Save an AutoencoderTiny with random weights, and return its folder."""
     with torch.random.fork_rng():
         torch.manual_seed(4)
         tiny = AutoencoderTiny(

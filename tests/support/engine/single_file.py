@@ -1,6 +1,6 @@
-"""Tiny pipelines under the names of the files that the web trades: Stable Diffusion 1, SDXL, Stable Diffusion 3.
+"""Tiny pipelines as single files, as people share them: Stable Diffusion 1, SDXL, Stable Diffusion 3.
 
-A rewriting of names, block by block, for two blocks of one layer; the other direction is diffusers' own.
+The names of the weights are translated block by block, for two blocks of one layer; diffusers translates them back.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-_UNET_PLACES = (
+_UNET_NAMES = (
     ("time_embedding.linear_1", "time_embed.0"),
     ("time_embedding.linear_2", "time_embed.2"),
     ("conv_in", "input_blocks.0.0"),
@@ -30,7 +30,7 @@ _UNET_PLACES = (
     ("conv_norm_out", "out.0"),
     ("conv_out", "out.2"),
 )
-_SIZE_PLACES = (("add_embedding.linear_1", "label_emb.0.0"), ("add_embedding.linear_2", "label_emb.0.2"))
+_SIZE_NAMES = (("add_embedding.linear_1", "label_emb.0.0"), ("add_embedding.linear_2", "label_emb.0.2"))
 _UNET_LAYERS = (
     ("norm1", "in_layers.0"),
     ("conv1", "in_layers.2"),
@@ -39,7 +39,7 @@ _UNET_LAYERS = (
     ("conv2", "out_layers.3"),
     ("conv_shortcut", "skip_connection"),
 )
-_VAE_PLACES = (
+_VAE_NAMES = (
     ("down_blocks.0.resnets", "down.0.block"),
     ("down_blocks.1.resnets", "down.1.block"),
     ("down_blocks.0.downsamplers.0", "down.0.downsample"),
@@ -69,7 +69,7 @@ _OPEN_CLIP = (
     ("mlp.fc1", "mlp.c_fc"),
     ("mlp.fc2", "mlp.c_proj"),
 )
-_SD3_PLACES = (
+_SD3_NAMES = (
     ("pos_embed.pos_embed", "pos_embed"),
     ("pos_embed.proj", "x_embedder.proj"),
     ("time_text_embed.timestep_embedder.linear_1", "t_embedder.mlp.0"),
@@ -85,7 +85,7 @@ _SD3_PLACES = (
     ("transformer_blocks.0.ff.net.2", "joint_blocks.0.x_block.mlp.fc2"),
 )
 _SD3_SWAPPED = ("norm_out.linear.", "transformer_blocks.0.norm1_context.linear.")
-"""Where the files keep the shift before the scale: the last layers, which know no gate."""
+"""Layers without a gate, whose shift stands before the scale in single files."""
 _SD3_JOINT = (
     ("x_block", ("to_q", "to_k", "to_v")),
     ("context_block", ("add_q_proj", "add_k_proj", "add_v_proj")),
@@ -93,16 +93,16 @@ _SD3_JOINT = (
 
 
 def as_single_file(pipe: Any) -> dict[str, torch.Tensor]:
-    """All weights of the tiny pipeline in one dictionary."""
-    single = _unet_and_vae(pipe, _UNET_PLACES)
+    """Return all weights of the tiny pipeline in one dictionary."""
+    single = _unet_and_vae(pipe, _UNET_NAMES)
     for name, value in pipe.text_encoder.state_dict().items():
         single[f"cond_stage_model.transformer.{_wrapped(name)}"] = value.contiguous()
     return single
 
 
 def sdxl_file(pipe: Any) -> dict[str, torch.Tensor]:
-    """All weights of a tiny SDXL, whose text encoders differ in width."""
-    single = _unet_and_vae(pipe, (*_SIZE_PLACES, *_UNET_PLACES))
+    """Return all weights of a tiny SDXL, whose text encoders differ in width."""
+    single = _unet_and_vae(pipe, (*_SIZE_NAMES, *_UNET_NAMES))
     for name, value in pipe.text_encoder.state_dict().items():
         single[f"conditioner.embedders.0.transformer.{_wrapped(name)}"] = value.contiguous()
     for name, value in _open_clip(pipe.text_encoder_2.state_dict()).items():
@@ -111,7 +111,7 @@ def sdxl_file(pipe: Any) -> dict[str, torch.Tensor]:
 
 
 def sd3_file(pipe: Any) -> dict[str, torch.Tensor]:
-    """Transformer and VAE of a tiny Stable Diffusion 3, as the file without text encoders holds them."""
+    """Return the weights of a tiny Stable Diffusion 3 without its text encoders."""
     weights, single = pipe.transformer.state_dict(), _vae(pipe)
     for side, names in _SD3_JOINT:
         for kind in ("weight", "bias"):
@@ -120,40 +120,40 @@ def sd3_file(pipe: Any) -> dict[str, torch.Tensor]:
     for name, value in weights.items():
         halves = value.chunk(2) if name.startswith(_SD3_SWAPPED) else ()
         swapped = torch.cat(halves[::-1]) if halves else value
-        single[f"model.diffusion_model.{_renamed(name, _SD3_PLACES)}"] = swapped.contiguous()
+        single[f"model.diffusion_model.{_renamed(name, _SD3_NAMES)}"] = swapped.contiguous()
     return single
 
 
-def _unet_and_vae(pipe: Any, places: tuple[tuple[str, str], ...]) -> dict[str, torch.Tensor]:
+def _unet_and_vae(pipe: Any, names: tuple[tuple[str, str], ...]) -> dict[str, torch.Tensor]:
     single = _vae(pipe)
     for name, value in pipe.unet.state_dict().items():
-        single[f"model.diffusion_model.{_unet_name(name, places)}"] = value.contiguous()
+        single[f"model.diffusion_model.{_unet_name(name, names)}"] = value.contiguous()
     return single
 
 
 def _vae(pipe: Any) -> dict[str, torch.Tensor]:
     single: dict[str, torch.Tensor] = {}
     for name, value in pipe.vae.state_dict().items():
-        renamed = _renamed(name, _VAE_PLACES)
+        renamed = _renamed(name, _VAE_NAMES)
         as_convolution = ".attn_1." in renamed and value.ndim == 2
         single[f"first_stage_model.{renamed}"] = (value[:, :, None, None] if as_convolution else value).contiguous()
     return single
 
 
 def _open_clip(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """As OpenCLIP names them: query, key and value in one, the projection transposed."""
+    """Return weights as OpenCLIP names them: query, key and value in one tensor, the projection transposed."""
     named: dict[str, torch.Tensor] = {}
     for name, value in weights.items():
-        place = name
+        renamed = name
         for ours, theirs in _OPEN_CLIP:
-            place = place.replace(ours, theirs)
+            renamed = renamed.replace(ours, theirs)
         if name == "text_projection.weight":
             named["text_projection"] = value.T
-        elif ".q_proj." in place:
+        elif ".q_proj." in renamed:
             parts = [weights[name.replace(".q_proj.", f".{part}_proj.")] for part in "qkv"]
-            named[place.replace(".q_proj.", ".in_proj_")] = torch.cat(parts)
-        elif ".k_proj." not in place and ".v_proj." not in place:
-            named[place] = value
+            named[renamed.replace(".q_proj.", ".in_proj_")] = torch.cat(parts)
+        elif ".k_proj." not in renamed and ".v_proj." not in renamed:
+            named[renamed] = value
     return named
 
 
@@ -161,13 +161,13 @@ def _wrapped(name: str) -> str:
     return name if name.startswith("text_model.") else f"text_model.{name}"
 
 
-def _unet_name(name: str, places: tuple[tuple[str, str], ...]) -> str:
-    renamed = _renamed(name, places)
+def _unet_name(name: str, names: tuple[tuple[str, str], ...]) -> str:
+    renamed = _renamed(name, names)
     return _renamed(renamed, _UNET_LAYERS) if ".resnets." in name else renamed
 
 
-def _renamed(name: str, places: tuple[tuple[str, str], ...]) -> str:
-    for ours, theirs in places:
+def _renamed(name: str, names: tuple[tuple[str, str], ...]) -> str:
+    for ours, theirs in names:
         if f"{ours}." in f"{name}.":
             name = name.replace(ours, theirs, 1)
     return name

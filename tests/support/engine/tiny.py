@@ -1,6 +1,6 @@
 """A Stable Diffusion pipeline with random weights, small enough for a test: 32 x 32 pixels, noise 4 x 16 x 16.
 
-Random weights show everything that matters here: a picture changes with its noise, its slot and its step noise.
+Random weights are enough: a picture changes with its initial noise, with its step noise and with its slot.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SETTINGS = RenderSettings(prompt="a lake", width=32, height=32, num_inference_st
 
 
 def build_tiny() -> Any:
-    """The pipeline; always the same weights."""
+    """Return the pipeline, always with the same weights."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
         tokenizer = CLIPTokenizer.from_pretrained(TOKENIZER)
@@ -69,31 +69,31 @@ def build_tiny() -> Any:
 
 
 def save_tiny(folder: Path) -> ModelChoice:
-    """The pipeline as a diffusers folder."""
+    """Write the pipeline as a diffusers folder."""
     build_tiny().save_pretrained(folder, safe_serialization=True)
     return ModelChoice(path=str(folder), name=folder.name)
 
 
 def load_tiny(choice: ModelChoice) -> LoadedModel:
-    """The saved pipeline, as the worker loads it."""
+    """Load a saved pipeline as the worker does."""
     return load_model(LoadModel(model=choice, settings=SETTINGS, device="cpu"), lambda _: None)
 
 
 def job_of(record: LatentRecord) -> RenderJob:
-    """The job that renders a file's picture again, in the slot that it had."""
+    """Return the job that renders the picture of a file again, in its recorded slot."""
     slot = record.settings["slot"]
     assert isinstance(slot, list | tuple)
-    count, place = slot
+    count, index = slot
     assert isinstance(count, int)
-    assert isinstance(place, int)
+    assert isinstance(index, int)
     return RenderJob(
         job=1,
-        tasks=(PictureTask(index=0, lineage=record.lineage, slot=(count, place)),),
+        tasks=(PictureTask(index=0, lineage=record.lineage, slot=(count, index)),),
         settings=RenderSettings.from_json(record.settings, defaults=SETTINGS),
         root_tensor=record.root_tensor,
     )
 
 
 def slow_clock(events: list[Event], step_takes: float = 1.0) -> Callable[[], float]:
-    """A clock for the pace of previews: it goes on with the steps among the events, so that each is worth one."""
+    """Return a clock for the pace of previews that advances with each step, so that a preview is due after each."""
     return lambda: step_takes * sum(isinstance(event, StepDone) for event in events)

@@ -1,1 +1,1 @@
-"""Tiny random pipelines of the families that people run, built in code: `catalogue` names them all."""
+"""Tiny pipelines with random weights, one for each family of models; `catalogue` lists them."""

@@ -1,4 +1,4 @@
-"""All tiny families by name: how each is built, the noise it takes, and the size it is rendered at."""
+"""All tiny families by name, with the noise that each takes and the size at which it is rendered."""
 
 from __future__ import annotations
 
@@ -17,34 +17,43 @@ from tests.support.engine.families import flux, others, pixart, qwen, sd3, unets
 from tests.support.engine.tiny import SETTINGS, load_tiny
 
 
-def _as_it_is(pipe: Any) -> None:
-    """Nothing to change."""
+def _unchanged(pipe: Any) -> None:
+    """Change nothing."""
 
 
 def _small_hidream(pipe: Any) -> None:
-    pipe.default_sample_size = others.HIDREAM_LATENTS  # it scales every size to this area
+    pipe.default_sample_size = others.HIDREAM_LATENTS  # it renders every size as one of this area
 
 
 def _small_kandinsky(pipe: Any) -> None:
-    pipe.resolutions = [(128, 128), (64, 128), (128, 64)]  # it takes no others, and its own are near 1024 x 1024
+    pipe.resolutions = [
+        (128, 128),
+        (64, 128),
+        (128, 64),
+    ]  # it renders no others; 1024 x 1024 by default
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Family:
-    """build: the pipeline, with random weights.  side: pixels of a picture.  shrink: after loading, for speed.
+    """A family of models.
 
-    shape, axes: the noise of one picture.
+    Attributes:
+        build: Returns its pipeline, with random weights.
+        shape: The shape of the noise of one picture.
+        axes: A letter for each axis of `shape`.
+        side: The pixels of a side of a picture.
+        shrink: Makes a loaded pipeline faster.
     """
 
     build: Callable[[], Any]
     shape: tuple[int, ...] = (4, 16, 16)
     axes: str = "CHW"
     side: int = 32
-    shrink: Callable[[Any], None] = _as_it_is
+    shrink: Callable[[Any], None] = _unchanged
 
     @property
     def settings(self) -> RenderSettings:
-        """A small picture in four steps."""
+        """The settings of a small picture in four steps."""
         return replace(SETTINGS, width=self.side, height=self.side)
 
 
@@ -74,19 +83,19 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
 
 
 def build_family(name: str) -> Any:
-    """The pipeline; always the same weights."""
+    """Return the pipeline of a family, always with the same weights."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
         return FAMILIES[name].build()
 
 
 def save_family(name: str, folder: Path) -> None:
-    """The pipeline as a diffusers folder."""
+    """Write the pipeline of a family as a diffusers folder."""
     build_family(name).save_pretrained(folder)
 
 
 def load_family(name: str, folder: Path) -> LoadedModel:
-    """A saved pipeline, as the worker loads it."""
+    """Load a saved family as the worker does."""
     loaded = load_tiny(resolve_model(str(folder)))
     FAMILIES[name].shrink(loaded.pipe)
     return loaded

@@ -1,4 +1,4 @@
-"""Flux.1, Flux.2, and Chroma, which grew out of Flux.1: latents packed into tokens."""
+"""Flux.1, Flux.2, and Chroma, which is derived from Flux.1: their latents are packed into tokens."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.support.engine.families.parts import (
 )
 
 _LAYERS_READ = 3
-"""Flux.2 takes the hidden states 10, 20 and 30 of its text encoder."""
+"""Flux.2 reads the hidden states 10, 20 and 30 of its text encoder."""
 
 
 def _shifting() -> Any:
@@ -36,7 +36,7 @@ def _shifting() -> Any:
 
 
 def flux() -> Any:
-    """Flux.1 dev; what the transformer sees has four times the latents' channels."""
+    """Return Flux.1 dev; the tokens have four times as many channels as the latents."""
     return FluxPipeline(
         transformer=FluxTransformer2DModel(
             patch_size=1,
@@ -60,7 +60,7 @@ def flux() -> Any:
 
 
 def chroma() -> Any:
-    """No CLIP, true guidance, attention masked over the text."""
+    """Return Chroma: no CLIP, true guidance, and masked attention to the text."""
     return ChromaPipeline(
         transformer=ChromaTransformer2DModel(
             patch_size=1,
@@ -83,7 +83,7 @@ def chroma() -> Any:
 
 
 def flux2() -> Any:
-    """Packed before the noise is asked for: 4 C x H/2 x W/2."""
+    """Return Flux.2, which packs before it asks for noise: 4 C x H/2 x W/2."""
     return Flux2Pipeline(
         transformer=Flux2Transformer2DModel(
             in_channels=16,

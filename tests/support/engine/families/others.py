@@ -32,11 +32,11 @@ from tests.support.engine.families.parts import (
 )
 
 HIDREAM_LATENTS = 16
-"""HiDream renders every size as one of the same area: a square of this side, set by `catalogue`."""
+"""HiDream renders every size as one of the same area, that of a square with this side; `catalogue` sets it."""
 
 
 def aura_flow() -> Any:
-    """Times from 0 to 1."""
+    """Return AuraFlow, whose times run from 0 to 1."""
     return AuraFlowPipeline(
         transformer=AuraFlowTransformer2DModel(
             sample_size=16,
@@ -59,7 +59,7 @@ def aura_flow() -> Any:
 
 
 def lumina2() -> Any:
-    """Times that run from 0 to 1, and pictures 8 times as large as the latents, whatever the autoencoder."""
+    """Return Lumina 2: times from 0 to 1, and pictures 8 times as large as the latents with any autoencoder."""
     return Lumina2Pipeline(
         transformer=Lumina2Transformer2DModel(
             sample_size=16,
@@ -82,7 +82,7 @@ def lumina2() -> Any:
 
 
 def hidream() -> Any:
-    """Four text encoders, and experts that the tokens of all pictures are sorted among; comes with UniPC."""
+    """Return HiDream: four text encoders, and experts that share the tokens of all pictures; it comes with UniPC."""
     return HiDreamImagePipeline(
         transformer=HiDreamImageTransformer2DModel(
             patch_size=2,
@@ -116,7 +116,7 @@ def hidream() -> Any:
 
 
 def cogview4() -> Any:
-    """Gives its times twice: as timesteps and as sigmas."""
+    """Return CogView 4, which sets its times twice: as timesteps and as sigmas."""
     return CogView4Pipeline(
         transformer=CogView4Transformer2DModel(
             patch_size=2,

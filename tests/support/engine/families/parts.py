@@ -1,7 +1,7 @@
-"""Small parts that several families share: tokenizers, text encoders, autoencoders; all random, all in code.
+"""Components that several families share: tokenizers, text encoders, autoencoders, all tiny and with random weights.
 
-Where a family wants T5, a tiny T5 reads the tokens of the embedded model; where it wants a chat model's tokenizer, one
-that knows bytes only stands in.
+The tiny T5 reads the tokens of the embedded model's tokenizer, and one that knows only bytes replaces those of chat
+models.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from transformers import (
 from tests.support.engine.tiny import TOKENIZER
 
 WIDTH = 16
-"""Of all text encoders but T5's, where a token's vector has `T5_WIDTH` numbers."""
+"""The width of all text encoders except T5, which has `T5_WIDTH`."""
 T5_WIDTH = 32
 _SPECIALS = ("<pad>", "<s>", "</s>", "<unk>")
 BYTE_TOKENS = len(_SPECIALS) + 256
@@ -36,12 +36,12 @@ _CHAT = (
 
 
 def tokenizer() -> Any:
-    """The embedded model's, for CLIP and T5."""
+    """Return the tokenizer of the embedded model, for CLIP and T5."""
     return CLIPTokenizer.from_pretrained(TOKENIZER)
 
 
 def byte_tokenizer() -> Any:
-    """One token a byte, with a plain chat template."""
+    """Return a tokenizer with one token for each byte, and a plain chat template."""
     words = (*_SPECIALS, *sorted(pre_tokenizers.ByteLevel.alphabet()))
     vocabulary = {word: number for number, word in enumerate(words)}
     inner = Tokenizer(models.BPE(vocab=vocabulary, merges=[], unk_token="<unk>"))
@@ -56,7 +56,7 @@ def byte_tokenizer() -> Any:
 
 
 def clip(*, projected: bool = False, width: int = WIDTH) -> Any:
-    """A CLIP text encoder; `projected` for those whose pooled vector the family wants."""
+    """Return a CLIP text encoder, with a projection of its pooled vector if `projected`."""
     words = tokenizer()
     config = CLIPTextConfig(
         vocab_size=len(words),
@@ -74,17 +74,17 @@ def clip(*, projected: bool = False, width: int = WIDTH) -> Any:
 
 
 def t5() -> Any:
-    """A T5 encoder."""
+    """Return a T5 encoder."""
     return T5EncoderModel(t5_config(T5Config)).eval()
 
 
 def t5_config(kind: Any) -> Any:
-    """Of a T5, or of a relative that takes the same arguments."""
+    """Return the configuration of a T5, or of a model that takes the same arguments."""
     return kind(vocab_size=len(tokenizer()), d_model=T5_WIDTH, d_kv=8, d_ff=32, num_layers=1, num_heads=4)
 
 
 def decoder_config(kind: Any, *, layers: int = 2, **more: Any) -> Any:
-    """Of a language model that reads bytes."""
+    """Return the configuration of a language model that reads bytes."""
     return kind(
         vocab_size=BYTE_TOKENS,
         hidden_size=WIDTH,
@@ -102,12 +102,12 @@ def decoder_config(kind: Any, *, layers: int = 2, **more: Any) -> Any:
 
 
 def gemma() -> Any:
-    """Gemma 2, whose last hidden state Sana and Lumina read."""
+    """Return a Gemma 2, whose last hidden state is read by Sana and Lumina."""
     return Gemma2Model(decoder_config(Gemma2Config)).eval()
 
 
 def vae(channels: int = 4, *, halvings: int = 1, **more: Any) -> Any:
-    """An autoencoder whose pictures are 2 ** `halvings` times as large as its latents."""
+    """Return an autoencoder whose pictures are 2 ** `halvings` times as large as its latents."""
     blocks = halvings + 1
     return AutoencoderKL(
         block_out_channels=(8,) * blocks,

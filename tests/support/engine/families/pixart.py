@@ -1,4 +1,4 @@
-"""PixArt alpha and sigma, and Sana, which learned from them: sizes are rounded to some that the model prefers."""
+"""PixArt alpha and sigma, and Sana, which is derived from them: they round sizes to those they were trained on."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SANA_HALVINGS = 5
 def _pixart(kind: Any) -> Any:
     return kind(
         transformer=PixArtTransformer2DModel(
-            sample_size=32,  # pictures near 256 x 256
+            sample_size=32,  # pictures of about 256 x 256
             num_layers=1,
             patch_size=4,
             attention_head_dim=8,
@@ -41,21 +41,21 @@ def _pixart(kind: Any) -> Any:
 
 
 def pixart_alpha() -> Any:
-    """It also learned how sure it is (8 channels out)."""
+    """Return PixArt alpha, which also predicts its variance (8 channels)."""
     return _pixart(PixArtAlphaPipeline)
 
 
 def pixart_sigma() -> Any:
-    """As alpha, from longer texts."""
+    """Return PixArt sigma: as alpha, with longer texts."""
     return _pixart(PixArtSigmaPipeline)
 
 
 def sana() -> Any:
-    """A flow that comes with DPM++, and latents 32 times smaller than the picture."""
+    """Return Sana: a flow that comes with DPM++, and latents 32 times smaller than the picture."""
     blocks = _SANA_HALVINGS + 1
     return SanaPipeline(
         transformer=SanaTransformer2DModel(
-            sample_size=16,  # pictures near 512 x 512
+            sample_size=16,  # pictures of about 512 x 512
             in_channels=4,
             out_channels=4,
             num_layers=1,

@@ -1,4 +1,4 @@
-"""Families that read a text with one of the Qwen models: Qwen-Image, Z-Image and Kandinsky 5."""
+"""Families whose text encoder is one of the Qwen models: Qwen-Image, Z-Image and Kandinsky 5."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.engine.families.parts import BYTE_TOKENS, WIDTH, byte_tokeniz
 
 
 def qwen_image() -> Any:
-    """Noise with a frame axis, 1 x C x H x W, and a video autoencoder."""
+    """Return Qwen-Image: noise with a frame axis, 1 x C x H x W, and a video autoencoder."""
     return QwenImagePipeline(
         transformer=QwenImageTransformer2DModel(
             patch_size=2,
@@ -50,7 +50,7 @@ def qwen_image() -> Any:
 
 
 def z_image() -> Any:
-    """Lists of pictures and of texts instead of batches."""
+    """Return Z-Image, which passes lists of pictures and texts instead of batches."""
     return ZImagePipeline(
         transformer=ZImageTransformer2DModel(
             in_channels=4,
@@ -71,7 +71,7 @@ def z_image() -> Any:
 
 
 def kandinsky5() -> Any:
-    """Channels last: 1 x H x W x C."""
+    """Return Kandinsky 5, whose channels come last: 1 x H x W x C."""
     return Kandinsky5T2IPipeline(
         transformer=Kandinsky5Transformer3DModel(
             in_visual_dim=4,

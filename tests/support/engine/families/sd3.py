@@ -10,7 +10,7 @@ from tests.support.engine.families.parts import T5_WIDTH, WIDTH, clip, t5, token
 
 
 def sd3() -> Any:
-    """Three text encoders, and a flow with a fixed shift."""
+    """Return Stable Diffusion 3: three text encoders, and a flow with a fixed shift."""
     return StableDiffusion3Pipeline(
         transformer=SD3Transformer2DModel(
             sample_size=16,

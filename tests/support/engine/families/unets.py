@@ -44,12 +44,12 @@ def _stable_diffusion(scheduler: Any, **more: Any) -> Any:
 
 
 def sd1() -> Any:
-    """Stable Diffusion 1.5, which comes with PNDM."""
+    """Return Stable Diffusion 1.5, which comes with PNDM."""
     return _stable_diffusion(PNDMScheduler(beta_schedule="scaled_linear", skip_prk_steps=True, steps_offset=1))
 
 
 def sd2() -> Any:
-    """Stable Diffusion 2, which comes with DDIM and predicts v."""
+    """Return Stable Diffusion 2, which comes with DDIM and predicts v."""
     return _stable_diffusion(
         DDIMScheduler(
             beta_schedule="scaled_linear",
@@ -63,7 +63,7 @@ def sd2() -> Any:
 
 
 def sdxl(second: int = WIDTH) -> Any:
-    """Two text encoders, the other one `second` wide, and sizes as a condition."""
+    """Return SDXL: two text encoders, the second one with another width, and sizes as a condition."""
     return StableDiffusionXLPipeline(
         vae=vae(),
         unet=_unet(
