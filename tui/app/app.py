@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from engine.search.running import Search
     from engine.search.store import Finished
     from engine.target import Target
-    from engine.worker.inbox import Inbox
+    from tui.app.inbox import Inbox
     from tui.app.screens.search import SearchScreen
     from tui.arguments import AppArguments
     from tui.graphics.service import Graphics
@@ -285,7 +285,7 @@ class WarmerApp(App[None]):
         return self._shown
 
     def _start_renderer(self) -> None:
-        from engine.worker.inbox import Inbox
+        from tui.app.inbox import Inbox
 
         if isinstance(self.screen, StartScreen):
             self._fill_start_screen(self.screen)
