@@ -129,6 +129,11 @@ class Graphics:
         self._pace = self._pace.answered()
         self._news.set()
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether every picture that a visible cell asked for has been encoded and handed to the terminal."""
+        return not (self._running or self._due() or self._damaged)
+
     def close(self) -> None:
         """Encode nothing more."""
         self._thread.shutdown(wait=False, cancel_futures=True)
