@@ -8,7 +8,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from textual import events
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from engine.fake import FakeRenderer
 from engine.open import open_picture, open_prompt
@@ -51,6 +53,12 @@ class Driver:
     async def press(self, *keys: str) -> None:
         """Presses keys one after the other."""
         await self.pilot.press(*keys)
+
+    async def paste(self, text: str) -> None:
+        """Pastes text over what the focused input holds; single keys would cost a tenth of a second each."""
+        await self.press("ctrl+u")
+        self.app.post_message(events.Paste(text))
+        await self.until(lambda: isinstance(self.app.focused, Input) and self.app.focused.value == text)
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Waits for something to become true; AssertionError when it does not."""

@@ -228,9 +228,11 @@ async def test_farther_help_and_another_picture(tmp_path: Path) -> None:
         first = driver.search
         await driver.press("o")
         await driver.until(lambda: "open which picture?" in driver.text())
-        await driver.press(*"~nobody-there/x.png", "enter")
+        await driver.paste("~nobody-there/x.png")
+        await driver.press("enter")
         await driver.until(lambda: "No such file or directory" in driver.text())
-        await driver.press("ctrl+u", *str(saved(tmp_path)[0]), "enter")
+        await driver.paste(str(saved(tmp_path)[0]))
+        await driver.press("enter")
         await driver.until(lambda: driver.app.search_screen is not None and driver.search is not first)
         await driver.until_done()
         assert driver.search.session.lineage.rounds == ()
@@ -252,7 +254,8 @@ async def test_a_picture_whose_model_is_not_here_offers_what_is_near(tmp_path: P
         first = driver.search
         await driver.press("o")
         await driver.until(lambda: "open which picture?" in driver.text())
-        await driver.press(*str(saved(tmp_path)[0]), "enter")
+        await driver.paste(str(saved(tmp_path)[0]))
+        await driver.press("enter")
         await driver.until(lambda: "made with the model 'lakes', which is not known on this machine" in driver.text())
         await driver.until(lambda: "new / lakes" in driver.text())
         await driver.press("tab", "enter")
@@ -394,4 +397,5 @@ async def save_as(driver: Driver, name: str) -> None:
 
 async def type_path(driver: Driver, name: str) -> None:
     await driver.until(lambda: "save a copy as" in driver.text())
-    await driver.press("ctrl+u", *name, "enter")
+    await driver.paste(name)
+    await driver.press("enter")
