@@ -61,7 +61,7 @@ class PictureDemo(App[None]):
             grid.styles.grid_size_columns = grid.styles.grid_size_rows = self.side
             for number in range(self.side**2):
                 with Vertical():
-                    yield PictureCell(id=f"picture-{number}")
+                    yield PictureCell(f"picture-{number}")
                     yield Static(f" {number + 1}", id=f"caption-{number}", classes="caption", markup=False)
         terminal = self.graphics.terminal
         yield Static(
