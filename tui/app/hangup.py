@@ -1,4 +1,4 @@
-"""What to do when the connection is gone: leave without a farewell, once everything is on disk."""
+"""Leaving the app on a signal; when the connection is gone, without a farewell, once everything is on disk."""
 
 from __future__ import annotations
 
@@ -7,15 +7,29 @@ import os
 import signal
 import termios
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 _STDIN = 0
+
+
+def leave_on_signals(leave: Callable[[], None], close: Callable[[], Awaitable[None]]) -> None:
+    """Handle SIGTERM and SIGHUP in the running event loop.
+
+    Args:
+        leave: Leaves the app as the key for it does.
+        close: Ends all work; returns when everything is on disk.
+    """
+    loop = asyncio.get_running_loop()
+    with suppress(RuntimeError, ValueError):  # not in the main thread, as in some tests
+        loop.add_signal_handler(signal.SIGTERM, leave)
+        loop.add_signal_handler(signal.SIGHUP, HangUp(leave, close))
 
 
 class HangUp:
     """A handler of SIGHUP.
 
-    leave: as by a key, while there is a terminal.  close: ends all work; Textual's own farewell would wait for ever for
-    a terminal that reads no more.
+    While there is a terminal, it leaves as by a key.  When the terminal is gone, Textual's own farewell would wait for
+    ever for somebody who reads it: then it closes everything and ends the process.
     """
 
     def __init__(self, leave: Callable[[], None], close: Callable[[], Awaitable[None]]) -> None:
@@ -25,7 +39,7 @@ class HangUp:
         try:
             termios.tcgetattr(_STDIN)
         except termios.error:
-            self._gone = asyncio.ensure_future(self._close_and_end())  # kept: the loop holds it weakly
+            self._gone = asyncio.ensure_future(self._close_and_end())  # the loop itself holds it weakly
         else:
             self._leave()
 

@@ -47,9 +47,9 @@ def run_app(options: Options, arguments: AppArguments, *, changed: bool) -> int:
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.freeze()  # what was imported stays: the collector need not walk it between two keys
     app.run()
-    for sentence in dict.fromkeys(app.troubles):
+    for sentence in dict.fromkeys(app.saving_failures):
         print(f"warmer: {plain(sentence)}", file=sys.stderr)  # noqa: T201 (the screen is gone)
-    for folder in app.saved_to:
+    for folder in app.current.folders:
         if any(folder.glob("*.png")):
             print(folder)  # noqa: T201 (the result: where the pictures are)
     return app.return_code or 0

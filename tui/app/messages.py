@@ -1,26 +1,68 @@
-"""Messages between the parts of the app; past tense, frozen contents."""
+"""Messages from screens, widgets and threads to the app: past tense, with frozen values in them.
+
+A message class itself cannot be frozen: Textual marks a message when it stops it or passes it on.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.message import Message
+
+if TYPE_CHECKING:
+    from engine.open import Opening
+    from engine.search.store import Finished
+    from tui.app.sources import Source
 
 
 @dataclass
 class EngineReported(Message):
-    """The renderer has news; it waits in the app's inbox."""
+    """The renderer queued events in the app's inbox, which was empty before."""
 
 
 @dataclass
-class TroubleFound(Message):
-    """Something could not be saved; `sentence` says what."""
+class SavingFailed(Message):
+    """A picture or the journal could not be saved; `sentence` says which and why."""
 
     sentence: str
 
 
 @dataclass
-class PlaceChosen(Message):
-    """A picture of the grid was clicked."""
+class SourceChosen(Message):
+    """Something to open was typed or chosen: a prompt, a saved picture, or the last session."""
 
-    place: int
+    source: Source
+
+
+@dataclass
+class SearchOpened(Message):
+    """A source was read; its search can begin once the model is loaded."""
+
+    opening: Opening
+
+
+@dataclass
+class OpeningFailed(Message):
+    """A source could not be opened; `sentence` says why."""
+
+    sentence: str
+
+
+@dataclass
+class LoadRetried(Message):
+    """The key that loads the model again was pressed."""
+
+
+@dataclass
+class CopyRequested(Message):
+    """The key that saves a copy of a picture was pressed."""
+
+    finished: Finished
+
+
+@dataclass
+class CellClicked(Message):
+    """A cell of the grid was clicked; `index` is that of its picture, 0 for the parent."""
+
+    index: int

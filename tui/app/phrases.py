@@ -5,49 +5,56 @@ from __future__ import annotations
 from engine.search.axis import Axis
 from engine.search.bands import Bands, correlation
 from engine.search.progress import Progress
-from engine.search.running import PARENT
-from engine.search.session import Session, correlation_since_start
+from engine.search.running import PARENT, Search
+from engine.search.session import Session, can_undo, correlation_since_start
+from tui.app.model_load import ModelLoad
 
 BANDS = {
-    Bands.ALL: "everything moves",
-    Bands.TILT: "layout moves most",
-    Bands.LAYOUT: "only layout moves",
-    Bands.DETAIL: "only detail moves",
-    Bands.CUSTOM: "bands of the file",
+    Bands.ALL: "everything varies",
+    Bands.TILT: "the layout varies most",
+    Bands.LAYOUT: "only the layout varies",
+    Bands.DETAIL: "only the detail varies",
+    Bands.CUSTOM: "bands from the file",
 }
 
 
 def percent(part: float) -> str:
-    """A part from 0 to 1 in percent, with a decimal where whole percents would all look like everything."""
+    """Return a part from 0 to 1 in percent, with a decimal just below 1, where it would be rounded to 100%."""
     return f"{100 * part:.1f}%" if 0.985 < part < 1.0 else f"{100 * part:.0f}%"
 
 
 def scale_words(session: Session) -> str:
-    """The scale, and what it means."""
-    if session.axis is Axis.PROMPT:
-        return f"scale {session.scale:.2g}: each candidate keeps the noise of its parent"
-    return f"scale {session.scale:.2g}: each candidate keeps {percent(correlation(session.template))} of its parent"
+    """Return the scale and how much of the parent candidates keep at it."""
+    share = "the noise" if session.axis is Axis.PROMPT else percent(correlation(session.template))
+    return f"scale {session.scale:.2g} keeps {share} of the parent"
 
 
-def moving_words(session: Session) -> str:
-    """What moves: the bands of the noise, the prompt."""
+def variation_words(session: Session) -> str:
+    """Return what varies: bands of the noise, the prompt, or both."""
     if session.axis is Axis.PROMPT:
-        return "only the prompt moves"
-    return BANDS[session.bands] + (", the prompt too" if session.axis is Axis.BOTH else "")
+        return "only the prompt varies"
+    return BANDS[session.bands] + (", and the prompt" if session.axis is Axis.BOTH else "")
 
 
 def search_words(session: Session) -> str:
-    """Round, scale, what moves and reach."""
-    words = [f"round {len(session.lineage.rounds) + 1}", scale_words(session), moving_words(session)]
+    """Return round, scale, what varies, and how much is left of the picture that the session began with."""
+    words = [f"round {len(session.lineage.rounds) + 1}", scale_words(session), variation_words(session)]
     taken = session.lineage.rounds[session.begun_at :]
     if taken:
-        start = "the start's noise" if any(round_.prompt_scale for round_ in taken) else "the start"
+        start = "the first noise" if any(round_.prompt_scale for round_ in taken) else "the first picture"
         words.append(f"{percent(correlation_since_start(session))} of {start} left")
     return " · ".join(words)
 
 
+def load_words(load: ModelLoad) -> str:
+    """Return what becomes of the model; "" when it is ready."""
+    if load.failure:
+        return f"{load.failure}; press r to try again, or o to open another picture"
+    return "" if load.ready is not None else load.stage or "starting the renderer"
+
+
 def progress_words(progress: Progress, seconds_left: float | None) -> str:
-    """Steps done and seconds left; "" when nothing is running."""
+    """Return steps done and seconds left; "" when nothing is running."""
     if not progress.running:
         return ""
     if not progress.steps:
@@ -56,17 +63,70 @@ def progress_words(progress: Progress, seconds_left: float | None) -> str:
     return f"step {progress.step}/{progress.steps}, {percent(progress.fraction)}{left}"
 
 
+def seconds_left(progress: Progress, elapsed: float) -> float | None:
+    """Return the seconds left at the speed so far.
+
+    Args:
+        progress: Of the running job.
+        elapsed: Seconds since it began.
+
+    Returns:
+        The seconds, or None when nothing is running or nothing is done yet.
+    """
+    fraction = progress.fraction
+    if fraction <= 0.0 or not progress.running:
+        return None
+    return elapsed * (1.0 - fraction) / fraction
+
+
+def invitation(session: Session, marked: int) -> str:
+    """Return what to do next, when nothing is running.
+
+    Args:
+        session: Where the search stands.
+        marked: The number of marked candidates.
+    """
+    if marked > 1:
+        return f"press Enter to blend the {marked} marked candidates"
+    if marked:
+        return "press Enter to pick the marked candidate"
+    undo = ", u to undo" if can_undo(session) else ""
+    return f"press the number of the best picture, n if none is better{undo}"
+
+
+def status_words(search: Search, notice: str, marked: int, elapsed: float) -> str:
+    """Return the status line of a search: the first of failure, notice, progress and invitation that there is.
+
+    Args:
+        search: The search.
+        notice: What has to be said about the last key or event, or "".
+        marked: The number of marked candidates.
+        elapsed: Seconds since the round began.
+    """
+    if search.failure:
+        return f"{search.failure}; press r to try again"
+    progress = progress_words(search.progress, seconds_left(search.progress, elapsed))
+    return notice or progress or invitation(search.session, marked)
+
+
 def bar(fraction: float, width: int = 8) -> str:
-    """A little bar of `width` cells."""
+    """Return a progress bar of `width` cells."""
     done = round(fraction * width)
     return "━" * done + "─" * (width - done)
 
 
-def caption(position: int, place: int, *, fraction: float, done: bool, marked: bool) -> str:
-    """What stands under a picture: its key, what it is, how far it is."""
-    key = str(position + 1) if position < 9 else " "
-    words = [key]
-    if place == PARENT:
+def caption(position: int, index: int, *, fraction: float, done: bool, marked: bool) -> str:
+    """Return what stands under a picture: its key, what it is, how far it is.
+
+    Args:
+        position: In reading order, from 0; the first nine have a key.
+        index: Of the picture; that of the parent is PARENT.
+        fraction: How far its rendering is, 0 to 1.
+        done: Whether it is rendered.
+        marked: Whether it is marked for blending.
+    """
+    words = [str(position + 1) if position < 9 else " "]
+    if index == PARENT:
         words.append("parent")
     if marked:
         words.append("● marked")
@@ -75,9 +135,12 @@ def caption(position: int, place: int, *, fraction: float, done: bool, marked: b
     return " ".join(words)
 
 
-def seconds_left(progress: Progress, elapsed: float) -> float | None:
-    """At the speed so far; None before anything is done."""
-    fraction = progress.fraction
-    if fraction <= 0.0 or not progress.running:
-        return None
-    return elapsed * (1.0 - fraction) / fraction
+def caption_of(search: Search, position: int, index: int, marks: tuple[int, ...]) -> str:
+    """Return the caption of a picture of a search."""
+    return caption(
+        position,
+        index,
+        fraction=search.progress.steps_done.get(index, 0.0),
+        done=search.finished(index) is not None,
+        marked=index in marks,
+    )

@@ -1,4 +1,4 @@
-"""A picture that is ready for the terminal, and what every encoder needs to make one."""
+"""An encoded picture, ready for the terminal, and what every encoder needs to make one."""
 
 from __future__ import annotations
 
@@ -19,11 +19,15 @@ Quality: TypeAlias = Literal["full", "preview"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Frame:
-    """One encoded picture.
+    """An encoded picture.
 
-    area: the cells it covers in `box`.  strips: a line of text for each row of the area (half-cells only).
-    data: sixel: the whole sequence, to be written with the cursor on the area's first cell; kitty: the PNG in base64.
-    size: bytes that drawing it sends, about.
+    Attributes:
+        box: The room that it was encoded for.
+        area: The cells of the box that it covers.
+        strips: A line of text for each row of the area (half-cells only).
+        data: For sixel, the whole sequence, to be written with the cursor on the first cell of the area; for kitty, the
+            PNG file in base64.
+        size: The number of bytes that drawing it sends, estimated.
     """
 
     box: Box
@@ -34,5 +38,5 @@ class Frame:
 
 
 def to_image(picture: Picture) -> Image.Image:
-    """(height, width, RGB), 8 bits."""
+    """Return the picture as a Pillow image of mode RGB."""
     return Image.frombytes("RGB", (picture.width, picture.height), picture.rgb)

@@ -1,4 +1,4 @@
-"""Encoding: one picture in, one frame out, remembered.  Pure but for the cache; the service runs it in its thread."""
+"""Encoding behind a cache: one picture in, one frame out.  The service runs it in its thread."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from tui.graphics.protocols import halfcell, kitty, sixel
 from tui.graphics.terminal.capabilities import Protocol
 
 CACHE_BYTES: Final = 64 * 1024 * 1024
+"""Memory for encoded frames."""
 
 _Encode: TypeAlias = Callable[[Image.Image, Box, Quality], Frame]
 _ENCODERS: Final[dict[Protocol, _Encode]] = {
@@ -24,16 +25,13 @@ _ENCODERS: Final[dict[Protocol, _Encode]] = {
     "sixel": sixel.encode,
     "halfcell": halfcell.encode,
 }
-_MEMORY_PER_BYTE: Final[dict[Protocol, int]] = {
-    "kitty": 1,
-    "sixel": 1,
-    "halfcell": 64,
-}  # objects for the collector to walk
+# Half-cells are Segment and Style objects, many times larger than what they send, and the garbage collector walks them.
+_MEMORY_PER_BYTE: Final[dict[Protocol, int]] = {"kitty": 1, "sixel": 1, "halfcell": 64}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FrameKey:
-    """What a frame depends on; `digest` is that of the pixels."""
+    """Everything that a frame depends on; `digest` is that of the pixels."""
 
     digest: bytes
     box: Box
@@ -42,13 +40,20 @@ class FrameKey:
 
 
 class FrameCache:
-    """The frames used last, at most `limit` bytes of them.  For one thread."""
+    """An LRU cache of at most `limit` bytes of frames, for use in one thread."""
 
     def __init__(self, limit: int = CACHE_BYTES) -> None:
         self._frames: LruCache[FrameKey, Frame] = LruCache(max_size=limit)
 
     def frame(self, picture: Picture, box: Box, protocol: Protocol, quality: Quality) -> Frame:
-        """The frame, encoded now or before.  A preview is never shown twice, so it is not kept."""
+        """Return the frame of a picture, from the cache or encoded now.
+
+        Args:
+            picture: The picture.
+            box: The room for it.
+            protocol: How the terminal shows pictures.
+            quality: "preview" is smaller and rougher; a preview is never shown twice, so it is not cached.
+        """
         if quality == "preview":
             return _ENCODERS[protocol](to_image(picture), box, quality)
         key = FrameKey(digest=digest(picture), box=box, protocol=protocol, quality=quality)
@@ -60,7 +65,7 @@ class FrameCache:
 
 
 def digest(picture: Picture) -> bytes:
-    """Of the pixels and their shape."""
+    """Return the BLAKE2b digest of the pixels and their shape, 16 bytes."""
     shape = f"{picture.width}x{picture.height}:".encode()
     return hashlib.blake2b(shape + picture.rgb, digest_size=16).digest()
 

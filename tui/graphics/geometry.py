@@ -1,4 +1,9 @@
-"""Boxes on the screen, in cells and in pixels, and how a picture fits into one: whole, centred, its shape kept."""
+"""Boxes on the screen, in cells and in pixels, and how a picture fits into one: whole, centred, not distorted.
+
+A cell is the room of one character, about twice as high as wide, so cells and pixels need different arithmetic.  Sixels
+and kitty draw pixels inside cells (`fit`, `centred`); half-cells have only whole cells to give (`whole_cells`), and so
+distort a picture by up to half a cell.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Box:
-    """Room for a picture: `columns` x `rows` cells of `cell_width` x `cell_height` pixels."""
+    """Room for a picture: `columns` x `rows` cells of `cell_width` x `cell_height` pixels each."""
 
     columns: int
     rows: int
@@ -16,18 +21,18 @@ class Box:
 
     @property
     def width(self) -> int:
-        """Pixels."""
+        """The width in pixels."""
         return self.columns * self.cell_width
 
     @property
     def height(self) -> int:
-        """Pixels."""
+        """The height in pixels."""
         return self.rows * self.cell_height
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Area:
-    """Cells that a picture covers, counted from the top left of its box."""
+    """The cells that a picture covers, counted from the top left cell of its box."""
 
     left: int
     top: int
@@ -36,7 +41,16 @@ class Area:
 
 
 def fit(width: int, height: int, box: Box) -> tuple[int, int]:
-    """The largest size in pixels, at least 1 x 1, that has the picture's shape and lies in the box."""
+    """Return the largest size that has the shape of a picture and lies in a box.
+
+    Args:
+        width: Of the picture, in pixels.
+        height: Of the picture, in pixels.
+        box: The room for it.
+
+    Returns:
+        Width and height in pixels, each at least 1.
+    """
     scale = min(box.width / width, box.height / height)
     return (
         min(box.width, max(1, round(width * scale))),
@@ -45,14 +59,14 @@ def fit(width: int, height: int, box: Box) -> tuple[int, int]:
 
 
 def centred(width: int, height: int, box: Box) -> Area:
-    """The cells, in the middle of the box, that hold width x height pixels."""
+    """Return the cells in the middle of a box that hold `width` x `height` pixels; the last may be partly empty."""
     columns = min(box.columns, max(1, -(-width // box.cell_width)))
     rows = min(box.rows, max(1, -(-height // box.cell_height)))
     return Area(left=(box.columns - columns) // 2, top=(box.rows - rows) // 2, columns=columns, rows=rows)
 
 
 def whole_cells(width: int, height: int, box: Box) -> Area:
-    """The cells, in the middle of the box, that come nearest to the picture's shape."""
+    """Return the cells in the middle of a box whose shape is closest to that of `width` x `height` pixels."""
     fitted_width, fitted_height = fit(width, height, box)
     columns = min(box.columns, max(1, round(fitted_width / box.cell_width)))
     rows = min(box.rows, max(1, round(fitted_height / box.cell_height)))

@@ -1,7 +1,12 @@
 """When the next frames may be sent, as values: no clock, no terminal; times are seconds of one monotonic clock.
 
-After a batch of frames the terminal is asked where its cursor is; its answer says that it has drawn them.  tmux answers
-for itself, however slow the line behind it is, so previews keep to a number of bytes a second besides.
+Over a slow connection, frames that are sent as fast as they come queue up in buffers, and keys are answered seconds
+late.  So after each batch of frames the terminal is asked where its cursor is (`CSI 6n`).  Terminals work through their
+input in order: the answer says that the batch is drawn, and only then the next one is sent.
+
+tmux answers for itself, however slow the connection behind it is.  Therefore previews also keep to a budget of bytes
+per second.  The budget is a time (`paid`): each frame moves it into the future by the time that its bytes take, and
+previews wait until it is over.  It never lies in the past, so that an idle hour earns no burst.
 """
 
 from __future__ import annotations
@@ -10,37 +15,46 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 BYTES_PER_SECOND: Final = 300 * 1024
-"""For previews.  Finished pictures count too but never wait for it."""
+"""The budget of previews.  Finished pictures use it up too, but never wait for it."""
 
-PATIENCE_SECONDS: Final = 10.0
-"""For an answer from a terminal that has answered before: 500 KiB through 0.5 Mbit/s."""
+TIMEOUT_SECONDS: Final = 10.0
+"""For an answer from a terminal that has answered before: about 500 KiB at 0.5 Mbit/s."""
 
-FIRST_PATIENCE_SECONDS: Final = 0.5
-"""For an answer from a terminal that has never given one."""
+FIRST_TIMEOUT_SECONDS: Final = 0.5
+"""For an answer from a terminal that has never answered."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pace:
-    """asked: when the question still open was sent, or None.  paid: until when the bytes sent are used up."""
+    """What has been sent, and what the terminal has answered.
+
+    Attributes:
+        asked: When the question was sent that is still open; None when there is none.
+        answers: Whether the terminal has ever answered.
+        paid: The time at which the bytes sent so far are within the budget.
+    """
 
     asked: float | None = None
     answers: bool = False
     paid: float = 0.0
 
     def sent(self, size: int, now: float, *, asked: bool) -> Pace:
-        """Frames of `size` bytes were sent, a question after them or not."""
+        """Return the state after frames of `size` bytes were sent at `now`, with a question behind them or without."""
         return replace(self, asked=now if asked else None, paid=max(self.paid, now) + size / BYTES_PER_SECOND)
 
     def answered(self) -> Pace:
-        """The terminal has answered."""
+        """Return the state after the terminal has answered."""
         return replace(self, asked=None, answers=True)
 
     def wait(self, now: float, *, preview: bool) -> float:
-        """Seconds until the next frame may be sent, 0 for now.
+        """Return how many seconds to wait before the next frame is sent; 0 means that it can be sent at once.
 
-        A finished picture waits only for a terminal that is known to answer: two at once would only come later.
+        Args:
+            now: The time.
+            preview: Whether only previews are to be sent.  A finished picture waits only for a terminal that is known
+                to answer; it has to be sent anyway, and would not be drawn earlier.
         """
         open_until = 0.0
         if self.asked is not None and (preview or self.answers):
-            open_until = self.asked + (PATIENCE_SECONDS if self.answers else FIRST_PATIENCE_SECONDS)
+            open_until = self.asked + (TIMEOUT_SECONDS if self.answers else FIRST_TIMEOUT_SECONDS)
         return max(0.0, open_until - now, self.paid - now if preview else 0.0)

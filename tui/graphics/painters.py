@@ -1,6 +1,6 @@
-"""Frames onto the screen: one painter for one cell for its life, a class for each protocol.
+"""Frames onto the screen: each picture cell has one painter for its life; there is a class for each protocol.
 
-A painter says what to write and what text stands in the cell; the widget and Textual do both.
+A painter decides what is written to the terminal and what text stands in the cell; the widget and Textual do both.
 """
 
 from __future__ import annotations
@@ -16,42 +16,49 @@ from tui.graphics.geometry import Area
 from tui.graphics.protocols import kitty
 from tui.graphics.terminal.capabilities import Terminal
 
-Place: TypeAlias = Offset | None
-"""Where a wholly visible cell stands on the screen; None when pixels must not be drawn there now."""
+Origin: TypeAlias = Offset | None
+"""The screen position of a cell that is wholly visible; None while pixels must not be drawn there."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Change:
-    """write: to the terminal, now.  repaint: the cell's text is another one, Textual must paint it."""
+    """What a new frame needs.
+
+    Attributes:
+        write: To be written to the terminal at once.
+        repaint: Whether Textual has to paint the text of the cell, because it has changed.
+    """
 
     write: str = ""
     repaint: bool = False
 
 
 class Painter(Protocol):
-    def take(self, frame: Frame, place: Place) -> Change:
-        """A new frame is to be shown."""
+    """Draws the frames of one cell."""
+
+    def take(self, frame: Frame, origin: Origin) -> Change:
+        """Take a new frame, and return what showing it needs."""
 
     def line(self, row: int) -> tuple[int, Strip] | None:
-        """The text of one row, and the column where it begins; None for a blank row."""
+        """Return the first column and the text of one row; None for a blank row."""
 
-    def painted(self, place: Place) -> str:
-        """Textual has painted over the cell: what has to be written again."""
+    def painted(self, origin: Origin) -> str:
+        """Return what has to be written again after Textual has painted over the cell."""
 
     def again(self) -> str:
-        """The terminal has forgotten everything (the program was suspended): what has to be written again."""
+        """Return what has to be written again after the terminal has forgotten everything (a suspended program)."""
 
     def free(self) -> str:
-        """Nothing is to be shown any more."""
+        """Forget the frame, and return what has to be written to clear the cell."""
 
 
 class HalfcellPainter:
-    """All text: Textual does everything."""
+    """Draws half-cells: they are text, and Textual does everything."""
 
     def __init__(self) -> None:
         self._frame: Frame | None = None
 
-    def take(self, frame: Frame, place: Place) -> Change:  # noqa: ARG002 (text needs no place)
+    def take(self, frame: Frame, origin: Origin) -> Change:  # noqa: ARG002 (text needs no position)
         self._frame = frame
         return Change(repaint=True)
 
@@ -60,7 +67,7 @@ class HalfcellPainter:
             return None
         return self._frame.area.left, self._frame.strips[row - self._frame.area.top]
 
-    def painted(self, place: Place) -> str:  # noqa: ARG002
+    def painted(self, origin: Origin) -> str:  # noqa: ARG002
         return ""
 
     def again(self) -> str:
@@ -72,14 +79,14 @@ class HalfcellPainter:
 
 
 class KittyPainter:
-    """One image id for life: a new picture sends pixels and repaints no text."""
+    """Draws by kitty's protocol, with one image id for life: a new picture sends pixels and repaints no text."""
 
     def __init__(self, *, image_id: int, in_tmux: bool) -> None:
         self._id = image_id
         self._in_tmux = in_tmux
         self._frame: Frame | None = None
 
-    def take(self, frame: Frame, place: Place) -> Change:  # noqa: ARG002 (the terminal knows the place)
+    def take(self, frame: Frame, origin: Origin) -> Change:  # noqa: ARG002 (the terminal knows the position)
         before, self._frame = self._frame, frame
         return Change(
             write=kitty.transmit(frame, self._id, in_tmux=self._in_tmux),
@@ -91,7 +98,7 @@ class KittyPainter:
             return None
         return 0, kitty.placeholders(self._frame.area, row, self._id)
 
-    def painted(self, place: Place) -> str:  # noqa: ARG002
+    def painted(self, origin: Origin) -> str:  # noqa: ARG002
         return ""
 
     def again(self) -> str:
@@ -105,24 +112,24 @@ class KittyPainter:
 
 
 class SixelPainter:
-    """Pixels lie over blank text and are gone when Textual paints that text: then they are drawn once more."""
+    """Draws sixels: pixels over blank text.  They are lost when Textual paints that text, and then drawn again."""
 
     def __init__(self) -> None:
         self._frame: Frame | None = None
         self._drawn: Area | None = None
 
-    def take(self, frame: Frame, place: Place) -> Change:
+    def take(self, frame: Frame, origin: Origin) -> Change:
         self._frame = frame
-        if place is None or self._drawn != frame.area:
-            return Change(repaint=True)  # wipes what is there; painted() then draws
-        return Change(write=self._draw(frame, place))
+        if origin is None or self._drawn != frame.area:
+            return Change(repaint=True)  # painting wipes what is there, and painted() then draws
+        return Change(write=self._draw(frame, origin))
 
     def line(self, row: int) -> tuple[int, Strip] | None:  # noqa: ARG002
         return None
 
-    def painted(self, place: Place) -> str:
+    def painted(self, origin: Origin) -> str:
         self._drawn = None
-        return self._draw(self._frame, place) if self._frame is not None and place is not None else ""
+        return self._draw(self._frame, origin) if self._frame is not None and origin is not None else ""
 
     def again(self) -> str:
         return ""  # Textual paints everything again, and painted() follows
@@ -131,14 +138,19 @@ class SixelPainter:
         self._frame = self._drawn = None
         return ""
 
-    def _draw(self, frame: Frame, place: Offset) -> str:
-        """Save the cursor, go there, draw, restore."""
+    def _draw(self, frame: Frame, origin: Offset) -> str:
+        """Return the sequence that saves the cursor, moves it, draws, and restores it."""
         self._drawn = frame.area
-        return f"\x1b7\x1b[{place.y + frame.area.top + 1};{place.x + frame.area.left + 1}H{frame.data}\x1b8"
+        return f"\x1b7\x1b[{origin.y + frame.area.top + 1};{origin.x + frame.area.left + 1}H{frame.data}\x1b8"
 
 
 def painter_for(terminal: Terminal, *, image_id: int) -> Painter:
-    """The painter of one cell; image_id: 1 to 2**24 - 1, of no other cell."""
+    """Return the painter of a new cell.
+
+    Args:
+        terminal: What the terminal can do.
+        image_id: A number from 1 to 2**24 - 1 that no other cell has.
+    """
     if terminal.protocol == "kitty":
         return KittyPainter(image_id=image_id, in_tmux=terminal.in_tmux)
     return SixelPainter() if terminal.protocol == "sixel" else HalfcellPainter()

@@ -1,8 +1,12 @@
-"""The private parts of Textual that pictures need, all of them (hence textual>=8.2,<9 in pyproject.toml).
+"""Every private member of Textual that pictures need; no other file touches one (hence textual>=8.2,<9).
 
-- `App._driver.write`: graphics sequences go past the compositor, in order with what it writes.
+- `App._driver`: its `write` and `flush` send graphics sequences past the compositor, in order with what it writes.
 - `App._display`: called with every update that is painted; only it knows which cells were painted over.
-- `Screen._compositor.visible_widgets`: front to back, to know whether something lies over a picture.
+- `App._batch_count`: not 0 while updates are held back, so that `_display` paints nothing.
+- `textual._compositor.ChopsUpdate`: an update of parts of the screen; `spans` lists (line, first column, end).
+- `Screen._compositor.visible_widgets`: front to back, to know whether something covers a picture.
+
+tests/tui/graphics/test_seams.py has a test for each, which says what a new version of Textual changed.
 """
 
 from __future__ import annotations
@@ -18,18 +22,23 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 Damage: TypeAlias = Callable[[Region], bool]
-"""Whether a region of the screen was painted over, at least in part."""
+"""Returns whether a region of the screen was painted over, at least in part."""
 
 
 def write(app: App[Any], data: str) -> None:
-    """Straight to the terminal, one write; nothing in headless apps (tests)."""
+    """Send data straight to the terminal, in one write; headless apps (tests) send nothing."""
     if data and app._driver is not None and not app.is_headless:
         app._driver.write(data)
         app._driver.flush()
 
 
 def on_painted(app: App[Any], callback: Callable[[Damage], None]) -> None:
-    """Call back after everything that Textual paints on the active screen."""
+    """Call back whenever Textual has painted something on the active screen.
+
+    Args:
+        app: The running app.
+        callback: Called with what was painted over.
+    """
     display = app._display
 
     def display_then_call(screen: Screen[Any], renderable: object) -> None:
@@ -53,8 +62,12 @@ def _damage(renderable: object) -> Damage:
     return damaged
 
 
-def place_of(widget: Widget) -> Offset | None:
-    """Where the content of a widget begins, if the whole of it can be seen and nothing lies over it; else None."""
+def origin_of(widget: Widget) -> Offset | None:
+    """Return where pixels of a widget can be drawn.
+
+    Returns:
+        The screen position of its content, or None when the widget is not wholly visible or something covers it.
+    """
     screen = widget.screen
     if not widget.is_attached or not screen.is_active:
         return None
@@ -64,6 +77,7 @@ def place_of(widget: Widget) -> Offset | None:
         return None
     if not geometry.region or geometry.visible_region != geometry.region:
         return None
+    # The compositor lists widgets front to back: what comes before this one lies over it where they overlap.
     for other, (region, clip) in screen._compositor.visible_widgets.items():
         if other is widget:
             return widget.content_region.offset

@@ -9,7 +9,7 @@
             self.graphics.on_cursor_position()
 
 The newest picture of each cell wins.  Pictures are encoded in one thread and sent in batches; a batch waits until the
-terminal has drawn the one before.
+terminal has drawn the batch before it (see `pacing`).
 """
 
 from __future__ import annotations
@@ -38,37 +38,58 @@ from tui.graphics.terminal.capabilities import Terminal
 
 ASK_CURSOR: Final = "\x1b[6n"
 AT_ONCE: Final = 2
-"""Cells painted in one turn: a key that comes meanwhile waits for no more than these."""
+"""Cells in one batch: a key that is pressed meanwhile waits for no more than these."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wanted:
-    """A picture that a cell is to show.  `life` is the cell's: a frame from before its last clear() is not shown."""
+    """A picture that a cell is to show.
+
+    Attributes:
+        picture: The picture.
+        box: The room for it.
+        quality: "preview" is sent small and rough.
+        generation: The cell counts its clear() calls by it: a frame from before the last one is not shown.
+    """
 
     picture: Picture
     box: Box
     quality: Quality
-    life: int
+    generation: int
 
 
 class Cell(Protocol):
-    """What the service knows of a picture cell."""
+    """What the service needs of a picture cell."""
 
     @property
-    def on_active_screen(self) -> bool: ...
+    def on_active_screen(self) -> bool:
+        """Whether the cell is on the screen that is seen."""
+
     @property
-    def content_region(self) -> Region: ...
+    def content_region(self) -> Region:
+        """The part of the screen that the picture may cover."""
+
     def present(self, frame: Frame, wanted: Wanted) -> str:
-        """Show the frame; what has to be written for it."""
+        """Show a frame, and return what has to be written for it."""
 
     def painted(self) -> str:
-        """Textual has painted over the cell; what has to be written for it."""
+        """Return what has to be written after Textual has painted over the cell."""
 
 
 class Graphics:
-    """Give `write` to catch what is written beside Textual's own output (tests)."""
+    """Brings the pictures of an app's cells to the terminal.
+
+    Attributes:
+        terminal: What the terminal can do.
+    """
 
     def __init__(self, terminal: Terminal | None = None, *, write: Callable[[str], None] | None = None) -> None:
+        """Prepare the service; it begins to work with its first cell.
+
+        Args:
+            terminal: What the terminal can do; None for half-cells.
+            write: Takes what is written past Textual, instead of the terminal (for tests).
+        """
         self.terminal = terminal or Terminal()
         self._write_to = write
         self._app: App[Any] | None = None
@@ -80,44 +101,43 @@ class Graphics:
         self._pace = Pace()
         self._news = asyncio.Event()
         self._running = False
-        self._image_ids = count(
-            random.randrange(1 << 22)
-        )  # other programs in this terminal begin elsewhere, most likely
+        # Image ids are shared by all programs in a terminal (panes of tmux): a random start keeps them apart.
+        self._image_ids = count(random.randrange(1 << 22))
 
     def painter(self) -> Painter:
-        """The painter of a new cell."""
+        """Return the painter of a new cell."""
         return painter_for(self.terminal, image_id=next(self._image_ids) % 0xFFFFFF + 1)
 
     def box(self, region: Region) -> Box:
-        """The box of a cell whose content covers `region` of the screen, at today's size of a character in pixels."""
+        """Return the box of a cell whose content covers a region of the screen, at the current size of characters."""
         width, height = probe.cell_size() or (self.terminal.cell_width, self.terminal.cell_height)
-        # sixels in the last line of the screen make some terminals scroll
+        # Some terminals scroll when sixels reach the last line of the screen.
         scrolls = self.terminal.protocol == "sixel" and self._app is not None and region.bottom >= self._app.size.height
         return Box(columns=region.width, rows=region.height - scrolls, cell_width=width, cell_height=height)
 
     def join(self, cell: Cell, app: App[Any]) -> None:
-        """A cell is on the screen from now on."""
+        """Add a cell that was mounted in an app."""
         if self._app is not app:
             self._app = app
             seams.on_painted(app, self._painted)
         self._cells[cell] = None
 
     def leave(self, cell: Cell) -> None:
-        """A cell is gone."""
+        """Remove a cell that was unmounted."""
         self._cells.pop(cell, None)
         self._wanted.pop(cell, None)
 
     def want(self, cell: Cell, wanted: Wanted) -> None:
-        """Show this in the cell as soon as the terminal is ready, in place of anything that still waits."""
+        """Show this in a cell as soon as the terminal is ready, instead of what the cell wanted before."""
         self._wanted[cell] = wanted
         self._start()
 
     def forget(self, cell: Cell) -> None:
-        """Show nothing that waits for the cell."""
+        """Drop what a cell wanted and has not been shown."""
         self._wanted.pop(cell, None)
 
     def write(self, data: str) -> None:
-        """One write, in order with Textual's own."""
+        """Send data to the terminal, in order with Textual's own writes."""
         if self._write_to is not None:
             if data:
                 self._write_to(data)
@@ -125,12 +145,17 @@ class Graphics:
             seams.write(self._app, data)
 
     def on_cursor_position(self) -> None:
-        """The terminal has drawn everything that was sent before the question."""
+        """Note that the terminal has answered: it has drawn everything that was sent before the question."""
         self._pace = self._pace.answered()
         self._news.set()
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether every picture that a visible cell asked for has been encoded and handed to the terminal."""
+        return not (self._running or self._due() or self._damaged)
+
     def close(self) -> None:
-        """Encode nothing more."""
+        """Stop encoding."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     def _start(self) -> None:
@@ -140,7 +165,10 @@ class Graphics:
             self._app.run_worker(self._run(), name="pictures", group="pictures")
 
     async def _run(self) -> None:
-        """Until nothing is left to show; a worker, so an error ends the app with its trace and an exit ends this."""
+        """Send frames until nothing is left to show.
+
+        This is a worker of Textual's: an error in it ends the app and is shown, and the end of the app cancels it.
+        """
         try:
             while due := self._due():
                 previews = all(wanted.quality == "preview" for wanted in due.values())
@@ -152,7 +180,7 @@ class Graphics:
             self._running = False
 
     def _due(self) -> dict[Cell, Wanted]:
-        """Cells of screens underneath wait until they are painted again."""
+        """Return what can be shown now; the cells of covered screens are shown when they are painted again."""
         return {cell: wanted for cell, wanted in self._wanted.items() if cell.on_active_screen}
 
     async def _wait(self, seconds: float) -> None:
@@ -164,7 +192,7 @@ class Graphics:
             pass
 
     async def _send(self, cells: list[Cell]) -> None:
-        """One frame for each cell; previews stay behind when only finished pictures may be sent now."""
+        """Send one frame for each cell; previews are left for later when only finished pictures may be sent now."""
         size = 0
         may_preview = self._pace.wait(time.monotonic(), preview=True) == 0
         for cell in cells:
@@ -186,7 +214,10 @@ class Graphics:
         )
 
     def _painted(self, damaged: seams.Damage) -> None:
-        """Textual often paints a screen twice when it comes back: draw after the last time, once."""
+        """Note which cells were painted over, and draw them again after the refresh.
+
+        Textual often paints a screen twice when it comes back: drawing is left until the last time, and done once.
+        """
         before = len(self._damaged)
         self._damaged |= {cell: None for cell in self._cells if cell.on_active_screen and damaged(cell.content_region)}
         if self._damaged and not before and self._app is not None:

@@ -27,6 +27,9 @@ from typing import TypeAlias
 
 Reply: TypeAlias = tuple[bytes, Callable[[re.Match[bytes]], bytes]]
 
+TIMEOUT_SECONDS = 30.0
+"""For what a program writes when a loaded machine gives it little time."""
+
 
 class FakeTerminal:
     def __init__(
@@ -109,7 +112,7 @@ class FakeTerminal:
             if self.rate:
                 time.sleep(len(data) / self.rate)
 
-    def read_until(self, pattern: bytes, seconds: float = 10.0, times: int = 1) -> bytes:
+    def read_until(self, pattern: bytes, seconds: float = TIMEOUT_SECONDS, times: int = 1) -> bytes:
         """Everything up to the moment when the pattern, a regular expression, has been written so many times."""
         written = b""
         end = time.monotonic() + seconds
@@ -120,6 +123,17 @@ class FakeTerminal:
                 )
             written += self.read(0.02)
         return written
+
+    def read_to_end(self, seconds: float = TIMEOUT_SECONDS) -> bytes:
+        """Everything up to the end of the program."""
+        written = b""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            has_ended = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+            written += self.read(0.02)
+            if has_ended:
+                return written
+        raise TimeoutError(f"the program did not end within {seconds} s; the last was {written[-200:]!r}")
 
     def settle(self, quiet: float = 0.2, seconds: float = 10.0) -> bytes:
         """Everything up to the moment when nothing has been written for `quiet` seconds."""

@@ -2,7 +2,8 @@
 
 python -m tests.support.terminal.picture_demo [PROTOCOL] [SIDE]
 
-keys: a all new, u one new, f move the selection, m open a screen, escape close it, p previews, c clear, q quit
+keys: a all new, u one new, f move the selection, m open a screen, escape close it, p previews, c clear, q quit,
+w say when all is drawn
 """
 
 from __future__ import annotations

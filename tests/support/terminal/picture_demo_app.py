@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -14,6 +15,10 @@ from engine.rendering.events import Picture
 from tui.app.widgets.picture import PictureCell
 from tui.graphics.service import Graphics
 from tui.graphics.terminal.capabilities import Terminal
+
+PREVIEW_SECONDS = 0.25
+ALL_DRAWN = "\x1b]2;all drawn {}\x07"
+"""The answer to the key w: it sets the window's title, which changes nothing on the screen."""
 
 
 class Page(Screen[None]):
@@ -40,6 +45,7 @@ class PictureDemo(App[None]):
         ("p", "previews", "previews"),
         ("c", "clear", "clear"),
         ("t", "toast", "toast"),
+        ("w", "announce", "say when all is drawn"),
         ("q", "quit", "quit"),
     ]
 
@@ -48,14 +54,14 @@ class PictureDemo(App[None]):
         self.graphics = Graphics(terminal)
         self.side, self.picture = side, picture
         self.version = self.selected = 0
-        self.previewing = False
+        self.announced = 0
 
     def compose(self) -> ComposeResult:
         with Grid() as grid:
             grid.styles.grid_size_columns = grid.styles.grid_size_rows = self.side
             for number in range(self.side**2):
                 with Vertical():
-                    yield PictureCell(id=f"picture-{number}")
+                    yield PictureCell(f"picture-{number}")
                     yield Static(f" {number + 1}", id=f"caption-{number}", classes="caption", markup=False)
         terminal = self.graphics.terminal
         yield Static(
@@ -68,7 +74,8 @@ class PictureDemo(App[None]):
     def on_mount(self) -> None:
         self.query_one("#caption-0").add_class("selected")
         self.action_all()
-        self.set_interval(0.25, self.preview)
+        self.previews = self.set_interval(PREVIEW_SECONDS, lambda: self.action_all(preview=True), pause=True)
+        self.previewing = False
 
     def on_cursor_position(self) -> None:
         self.graphics.on_cursor_position()
@@ -79,10 +86,6 @@ class PictureDemo(App[None]):
     def show(self, number: int, *, preview: bool = False) -> None:
         cell = self.screen_stack[0].query_one(f"#picture-{number}", PictureCell)
         cell.show(self.picture(number, self.version), preview=preview)
-
-    def preview(self) -> None:
-        if self.previewing:
-            self.action_all(preview=True)
 
     def action_all(self, preview: bool = False) -> None:
         self.version += 1
@@ -102,8 +105,12 @@ class PictureDemo(App[None]):
         self.push_screen(Page())
 
     def action_previews(self) -> None:
+        """Start or stop a stream of previews; the pictures are sent in full when it stops."""
         self.previewing = not self.previewing
-        if not self.previewing:
+        if self.previewing:
+            self.previews.resume()
+        else:
+            self.previews.pause()
             self.action_all()
 
     def action_clear(self) -> None:
@@ -112,3 +119,13 @@ class PictureDemo(App[None]):
 
     def action_toast(self) -> None:
         self.notify("a toast over a picture", timeout=2)
+
+    async def action_announce(self) -> None:
+        """Write a marker as soon as every picture asked for so far is encoded, painted and sent."""
+        self.run_worker(self._announce(), group="announce")
+
+    async def _announce(self) -> None:
+        while not self.graphics.is_idle:
+            await asyncio.sleep(0.01)
+        self.announced += 1
+        self.call_after_refresh(self.graphics.write, ALL_DRAWN.format(self.announced))

@@ -8,7 +8,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from textual import events
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from engine.fake import FakeRenderer
 from engine.open import open_picture, open_prompt
@@ -22,7 +24,9 @@ from tui.graphics.terminal.capabilities import Terminal
 PATIENCE_SECONDS = 20.0
 
 
-def make_app(folder: Path, *words: str, renderer: FakeRenderer | None = None) -> WarmerApp:
+def make_app(
+    folder: Path, *words: str, renderer: FakeRenderer | None = None, key_grace_seconds: float = 0.0
+) -> WarmerApp:
     """The app as `warmer WORDS` starts it, with its files under `folder` and no model."""
     options, arguments = parse(app_parser(), words, AppArguments)
     opening = None
@@ -38,6 +42,7 @@ def make_app(folder: Path, *words: str, renderer: FakeRenderer | None = None) ->
         sessions=folder / "pictures",
         journal_path=folder / "journal.json",
         opening=opening,
+        key_grace_seconds=key_grace_seconds,
     )
 
 
@@ -52,6 +57,12 @@ class Driver:
         """Presses keys one after the other."""
         await self.pilot.press(*keys)
 
+    async def paste(self, text: str) -> None:
+        """Pastes text over what the focused input holds; single keys would cost a tenth of a second each."""
+        await self.press("ctrl+u")
+        self.app.post_message(events.Paste(text))
+        await self.until(lambda: isinstance(self.app.focused, Input) and self.app.focused.value == text)
+
     async def until(self, condition: Callable[[], bool]) -> None:
         """Waits for something to become true; AssertionError when it does not."""
         end = time.monotonic() + PATIENCE_SECONDS
@@ -62,20 +73,20 @@ class Driver:
 
     async def until_done(self) -> None:
         """Waits for the whole grid."""
-        await self.until(lambda: self.app.search_screen is not None and self.app.search_screen.search is not None)
+        await self.until(lambda: self.app.stage.search is not None and self.app.stage.search.search is not None)
         await self.until(lambda: all(self.search.finished(place) for place in range(self.search.size)))
 
     @property
     def screen(self) -> SearchScreen:
         """The search screen."""
-        screen = self.app.search_screen
+        screen = self.app.stage.search
         assert screen is not None
         return screen
 
     @property
     def search(self) -> Search:
         """The running search, or the one that ran last."""
-        screen = self.app.search_screen
+        screen = self.app.stage.search
         if screen is not None and screen.search is not None:
             self._last = screen.search
         assert self._last is not None
@@ -90,7 +101,6 @@ class Driver:
 
 @asynccontextmanager
 async def running(app: WarmerApp, size: tuple[int, int] = (100, 40)) -> AsyncIterator[Driver]:
-    """The app on a terminal of `size` columns and rows; past the moment in which keys do not count."""
+    """The app on a terminal of `size` columns and rows."""
     async with app.run_test(size=size, notifications=True) as pilot:
-        app._started -= 60.0
         yield Driver(app, pilot)

@@ -49,7 +49,7 @@ async def test_none_better_halves_the_scale(tmp_path: Path, key: str) -> None:
         await driver.press(key)
         assert driver.search.session.template.scale == pytest.approx(0.35)
         assert driver.search.session.lineage.rounds == ()
-        await driver.until(lambda: "scale 0.35: each candidate keeps 94% of its parent" in driver.text())
+        await driver.until(lambda: "scale 0.35 keeps 94% of the parent" in driver.text())
 
 
 async def test_reroll_scale_bands_and_undo(tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ async def test_a_lets_the_prompt_move_and_a_picture_goes_on_so(tmp_path: Path) -
         await driver.press("a", "b")
         axes = [driver.search.session.axis]
         await driver.until(
-            lambda: "only the prompt moves, which has neither layout nor detail: a lets the noise move" in driver.text()
+            lambda: "only the prompt varies, and it has no bands; press a to vary the noise" in driver.text()
         )
         await driver.until_done()
         shown = [driver.search.finished(place) for place in range(9)]
@@ -114,7 +114,7 @@ async def test_arrows_enter_and_marks(tmp_path: Path) -> None:
         await driver.until_done()
         await driver.press("left", "space", "up", "space")
         assert driver.screen.marks == (4, 1)
-        await driver.until(lambda: "Enter blends the 2 marked" in driver.text())
+        await driver.until(lambda: "press Enter to blend the 2 marked candidates" in driver.text())
         await driver.press("enter")
         assert driver.search.session.lineage.rounds[-1].marks == (3, 0)
         await driver.until_done()
@@ -139,7 +139,7 @@ async def test_a_failure_is_told_and_tried_again(tmp_path: Path) -> None:
     renderer = FakeRenderer()
     renderer.fail_next("not enough memory for 8 pictures at once", Failure.MEMORY)
     async with running(make_app(tmp_path, *PROMPT, renderer=renderer)) as driver:
-        await driver.until(lambda: "not enough memory for 8 pictures at once; r tries again" in driver.text())
+        await driver.until(lambda: "not enough memory for 8 pictures at once; press r to try again" in driver.text())
         seed = driver.search.session.template.seed
         await driver.press("r")
         await driver.until_done()
@@ -150,9 +150,11 @@ async def test_a_model_that_cannot_be_loaded_is_told_and_tried_again(tmp_path: P
     renderer = FakeRenderer()
     renderer.fail_loading("the model cannot be used")
     async with running(make_app(tmp_path, *PROMPT, renderer=renderer)) as driver:
-        await driver.until(lambda: "the model cannot be used; r tries again" in driver.text())
+        await driver.until(
+            lambda: "the model cannot be used; press r to try again, or o to open another picture" in driver.text()
+        )
         await driver.press("1")
-        assert "the model cannot be used; r tries again" in driver.text()
+        assert "the model cannot be used; press r to try again, or o to open another picture" in driver.text()
         await driver.press("r")
         await driver.until_done()
 
@@ -186,20 +188,20 @@ async def test_clicks_select_and_then_pick(tmp_path: Path) -> None:
         await driver.until_done()
         await driver.pilot.click(driver.screen.grid.children[0])
         assert driver.search.plan.parent.rounds == ()
-        assert driver.screen.grid.selected_place == 1
+        assert driver.screen.grid.selected_index == 1
         await driver.pilot.click(driver.screen.grid.children[0])
         await driver.until(lambda: len(driver.search.session.lineage.rounds) == 1)
         assert driver.search.session.lineage.rounds[-1].marks == (0,)
-        assert driver.screen.grid.selected_place == PARENT
+        assert driver.screen.grid.selected_index == PARENT
 
 
 async def test_a_new_prompt_from_within_a_search(tmp_path: Path) -> None:
     async with running(make_app(tmp_path, *PROMPT)) as driver:
         await driver.until_done()
         await driver.press("p")
-        await driver.until(lambda: "go on with the last session: " in driver.text())
+        await driver.until(lambda: "continue the last session: " in driver.text())
         await driver.press("enter", *"the sea", "enter")
-        await driver.until(lambda: driver.app.search_screen is not None)
+        await driver.until(lambda: driver.app.stage.search is not None)
         await driver.until_done()
         assert driver.search.settings.prompt == "the sea"
 
@@ -210,9 +212,9 @@ async def test_the_viewer_shows_a_picture_that_becomes_ready(tmp_path: Path) -> 
     async with running(make_app(tmp_path, *PROMPT, renderer=renderer)) as driver:
         await driver.until(lambda: bool(renderer.jobs))
         await driver.press("v")
-        await driver.until(lambda: "the parent is not done yet" in driver.text())
+        await driver.until(lambda: "the parent is still rendering" in driver.text())
         renderer.release()
-        await driver.until(lambda: "the parent is not done yet" not in driver.text())
+        await driver.until(lambda: "the parent is still rendering" not in driver.text())
 
 
 async def test_farther_help_and_another_picture(tmp_path: Path) -> None:
@@ -221,17 +223,19 @@ async def test_farther_help_and_another_picture(tmp_path: Path) -> None:
         await driver.press("right_square_bracket")
         assert driver.search.session.template.scale == pytest.approx(1.0)
         await driver.press("question_mark")
-        await driver.until(lambda: "none is better: the parent stays, the scale halves" in driver.text())
+        await driver.until(lambda: "none is better: keep the parent and halve the scale" in driver.text())
         await driver.press("escape")
         await driver.press("1")
         await driver.until(lambda: len(saved(tmp_path)) == 2)
         first = driver.search
         await driver.press("o")
-        await driver.until(lambda: "open which picture?" in driver.text())
-        await driver.press(*"~nobody-there/x.png", "enter")
+        await driver.until(lambda: "Open a picture: type its path" in driver.text())
+        await driver.paste("~nobody-there/x.png")
+        await driver.press("enter")
         await driver.until(lambda: "No such file or directory" in driver.text())
-        await driver.press("ctrl+u", *str(saved(tmp_path)[0]), "enter")
-        await driver.until(lambda: driver.app.search_screen is not None and driver.search is not first)
+        await driver.paste(str(saved(tmp_path)[0]))
+        await driver.press("enter")
+        await driver.until(lambda: driver.app.stage.search is not None and driver.search is not first)
         await driver.until_done()
         assert driver.search.session.lineage.rounds == ()
 
@@ -251,16 +255,17 @@ async def test_a_picture_whose_model_is_not_here_offers_what_is_near(tmp_path: P
         )
         first = driver.search
         await driver.press("o")
-        await driver.until(lambda: "open which picture?" in driver.text())
-        await driver.press(*str(saved(tmp_path)[0]), "enter")
+        await driver.until(lambda: "Open a picture: type its path" in driver.text())
+        await driver.paste(str(saved(tmp_path)[0]))
+        await driver.press("enter")
         await driver.until(lambda: "made with the model 'lakes', which is not known on this machine" in driver.text())
         await driver.until(lambda: "new / lakes" in driver.text())
         await driver.press("tab", "enter")
-        await driver.until(lambda: driver.app.search_screen is not None and driver.search is not first)
+        await driver.until(lambda: driver.app.stage.search is not None and driver.search is not first)
         words = "some conditions differ from when this picture was made: model lakes then, lakes now"
         await driver.until(lambda: words in " ".join(driver.text().split()))
-        assert driver.app._requested is not None
-        assert driver.app._requested.model == choice
+        assert driver.app.link.model_load.request is not None
+        assert driver.app.link.model_load.request.model == choice
 
 
 async def test_save_as_asks_before_it_replaces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -271,7 +276,7 @@ async def test_save_as_asks_before_it_replaces(tmp_path: Path, monkeypatch: pyte
         await driver.until(lambda: (tmp_path / "mine.png").exists())
         await driver.press("s")
         await type_path(driver, "mine.png")
-        await driver.until(lambda: "this file exists; Enter again replaces it" in driver.text())
+        await driver.until(lambda: "already exists; press Enter again to replace it" in driver.text())
         await driver.press("enter")
         await driver.until(lambda: driver.app.screen is driver.screen)
     assert read_record(tmp_path / "mine.png").lineage == driver.search.session.lineage
@@ -307,7 +312,7 @@ async def test_the_last_session_is_offered_and_resumed_where_it_stood(tmp_path: 
         await driver.until_done()
         before = driver.search.session
     async with running(make_app(tmp_path)) as driver:
-        await driver.until(lambda: "go on with the last session" in driver.text())
+        await driver.until(lambda: "continue the last session" in driver.text())
         await driver.press("down", "enter")
         await driver.until_done()
         assert driver.search.session.lineage == before.lineage
@@ -357,10 +362,10 @@ async def test_texts_from_a_file_are_shown_as_they_are(tmp_path: Path) -> None:
         await driver.until_done()
         assert "[@click=app.quit]x[/b] [/] ]0;owned $text" in driver.text()
         await driver.press("o")
-        await driver.until(lambda: "open which picture?" in driver.text())
+        await driver.until(lambda: "Open a picture: type its path" in driver.text())
         await driver.press("escape")
     async with running(make_app(tmp_path)) as driver:
-        await driver.until(lambda: "go on with the last session" in driver.text())
+        await driver.until(lambda: "continue the last session" in driver.text())
 
 
 async def test_small_terminals_get_smaller_grids(tmp_path: Path) -> None:
@@ -370,10 +375,21 @@ async def test_small_terminals_get_smaller_grids(tmp_path: Path) -> None:
         assert driver.screen.grid.order == (0, 1, 2, 3)
 
 
-async def test_digits_do_not_count_at_the_very_start(tmp_path: Path) -> None:
+async def test_the_next_grid_fits_a_window_that_became_smaller(tmp_path: Path) -> None:
     async with running(make_app(tmp_path, *PROMPT)) as driver:
         await driver.until_done()
-        driver.app._started += 3600.0
+        await driver.press("left", "space")
+        await driver.pilot.resize_terminal(60, 16)
+        assert len(driver.screen.grid.order) == 9
+        await driver.press("enter")
+        await driver.until_done()
+        assert driver.screen.marks == ()
+        assert driver.screen.grid.order == (0, 1, 2, 3)
+
+
+async def test_digits_do_not_count_at_the_very_start(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path, *PROMPT, key_grace_seconds=3600.0)) as driver:
+        await driver.until_done()
         await driver.press("1")
         assert driver.search.session.lineage.rounds == ()
 
@@ -393,5 +409,6 @@ async def save_as(driver: Driver, name: str) -> None:
 
 
 async def type_path(driver: Driver, name: str) -> None:
-    await driver.until(lambda: "save a copy as" in driver.text())
-    await driver.press("ctrl+u", *name, "enter")
+    await driver.until(lambda: "Save a copy: type a file name" in driver.text())
+    await driver.paste(name)
+    await driver.press("enter")

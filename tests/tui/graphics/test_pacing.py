@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tui.graphics.pacing import BYTES_PER_SECOND, FIRST_PATIENCE_SECONDS, PATIENCE_SECONDS, Pace
+from tui.graphics.pacing import BYTES_PER_SECOND, FIRST_TIMEOUT_SECONDS, TIMEOUT_SECONDS, Pace
 
 NOW = 1000.0
 ANSWERING = Pace().sent(0, NOW - 1, asked=True).answered()
@@ -16,19 +16,19 @@ def test_nothing_sent_nothing_to_wait_for() -> None:
 
 def test_one_batch_at_a_time_to_a_terminal_that_answers() -> None:
     waiting = ANSWERING.sent(1000, NOW, asked=True)
-    assert waiting.wait(NOW, preview=True) == waiting.wait(NOW, preview=False) == PATIENCE_SECONDS
+    assert waiting.wait(NOW, preview=True) == waiting.wait(NOW, preview=False) == TIMEOUT_SECONDS
     assert waiting.answered().wait(NOW + 0.1, preview=True) == 0
 
 
 def test_a_terminal_that_never_answers_slows_previews_only() -> None:
     waiting = Pace().sent(1000, NOW, asked=True)
-    assert waiting.wait(NOW, preview=True) == FIRST_PATIENCE_SECONDS
+    assert waiting.wait(NOW, preview=True) == FIRST_TIMEOUT_SECONDS
     assert waiting.wait(NOW, preview=False) == 0
-    assert waiting.wait(NOW + FIRST_PATIENCE_SECONDS, preview=True) == 0
+    assert waiting.wait(NOW + FIRST_TIMEOUT_SECONDS, preview=True) == 0
 
 
 def test_an_answer_that_was_lost() -> None:
-    assert ANSWERING.sent(1, NOW, asked=True).wait(NOW + PATIENCE_SECONDS, preview=False) == 0
+    assert ANSWERING.sent(1, NOW, asked=True).wait(NOW + TIMEOUT_SECONDS, preview=False) == 0
 
 
 def test_previews_keep_to_their_bytes_a_second() -> None:

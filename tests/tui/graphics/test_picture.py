@@ -41,16 +41,16 @@ class Gallery(App[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            yield PictureCell(id="one")
+            yield PictureCell("one")
             yield Static("one", id="caption", markup=False)
-            yield PictureCell(id="two")
+            yield PictureCell("two")
         yield Static("the last line", markup=False)
 
     def on_unmount(self) -> None:
         self.graphics.close()
 
-    def cell(self, id: str = "one") -> PictureCell:
-        return self.screen_stack[0].query_one(f"#{id}", PictureCell)
+    def cell(self, name: str = "one") -> PictureCell:
+        return self.screen_stack[0].query_one(f"#{name}", PictureCell)
 
     def text(self, row: int) -> str:
         return "".join(segment.text for segment in self.cell().render_line(row))
@@ -88,7 +88,7 @@ async def test_half_cells_are_text() -> None:
 async def test_shown_before_it_is_mounted() -> None:
     app = Gallery("halfcell")
     async with app.run_test(size=(40, 30)) as pilot:
-        cell = PictureCell(id="late")
+        cell = PictureCell("late")
         cell.show(plain(RED))
         await app.screen.query_one(Vertical).mount(cell, before=0)
         await until(pilot, lambda: "▀" in "".join(segment.text for segment in cell.render_line(0)))

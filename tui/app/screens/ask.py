@@ -1,4 +1,4 @@
-"""Screens that ask for a path: a copy's name, a picture to open."""
+"""Screens that ask for a path: the name of a copy, a picture to open, a model."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from textual.widgets.option_list import Option
 
 from engine.errors import UnknownModelError
 from latentpng.text import plain
-from tui.app.screens.start import picture_title
+from tui.app.sources import picture_title
+from tui.app.widgets.line import TextLine
 
 
 class PathScreen(Screen[Path | None]):
-    """Asks for one path; `check` answers "" or what is wrong with it, and may be asked again to insist."""
+    """Asks for one path; ends with it, or with None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "back", priority=True)]
 
@@ -32,14 +33,23 @@ class PathScreen(Screen[Path | None]):
         check: Callable[[Path, bool], str],
         suggestions: tuple[Path, ...] = (),
     ) -> None:
+        """Prepare the question.
+
+        Args:
+            question: What the first line says.
+            value: What the input holds at first.
+            check: Called with a path, and whether it was entered twice in a row.  It returns what is wrong with the
+                path, as a sentence, or "".  An OSError or ValueError of it counts as such a sentence.
+            suggestions: Paths to choose from.
+        """
         super().__init__()
         self._question, self._value, self._check, self._suggestions = question, value, check, suggestions
-        self._asked_twice = Path()
+        self._last_path = Path()
 
     def compose(self) -> ComposeResult:
         yield Static(Content(f" {plain(self._question)}"), id="title", markup=False)
         yield Input(value=self._value, id="path-input")
-        yield Static("", id="status", markup=False)
+        yield TextLine("status")
         if self._suggestions:
             yield OptionList(*(Option(Content(picture_title(path))) for path in self._suggestions), markup=False)
         yield Footer()
@@ -50,30 +60,40 @@ class PathScreen(Screen[Path | None]):
     def on_input_submitted(self, message: Input.Submitted) -> None:
         if message.value.strip():
             typed = os.path.expanduser(message.value.strip())  # noqa: PTH111 (Path's raises when there is no such user)
-            self._offer(Path(typed))
+            self._try(Path(typed))
 
     def on_option_list_option_selected(self, message: OptionList.OptionSelected) -> None:
-        self._offer(self._suggestions[message.option_index])
+        self._try(self._suggestions[message.option_index])
 
     def action_cancel(self) -> None:
         self.dismiss(None)
 
-    def _offer(self, path: Path) -> None:
+    def _try(self, path: Path) -> None:
         try:
-            problem = self._check(path, path == self._asked_twice)
+            problem = self._check(path, path == self._last_path)
         except (OSError, ValueError) as error:
             problem = f"{path}: {getattr(error, 'strerror', None) or error}"
-        self._asked_twice = path
+        self._last_path = path
         if problem:
-            self.query_one("#status", Static).update(Content(f" {plain(problem, limit=300)}"))
+            self.query_one("#status", TextLine).words = problem
         else:
             self.dismiss(path)
 
 
-def ask_for_model(error: UnknownModelError) -> PathScreen:
-    """Asks which model goes on with a picture whose own is not here; those that come near can be chosen."""
+def ask_for_picture(suggestions: tuple[Path, ...]) -> PathScreen:
+    """Return the screen that asks which picture to open."""
     return PathScreen(
-        f"{error.made}: which one goes on with it? type a path, or choose one below",
+        "Open a picture: type its path, or choose one below",
+        value="",
+        check=problem_of_picture,
+        suggestions=suggestions,
+    )
+
+
+def ask_for_model(error: UnknownModelError) -> PathScreen:
+    """Return the screen that asks which model continues a picture whose own is not here; similar ones are offered."""
+    return PathScreen(
+        f"{error.made}: type the path of a model to continue with, or choose one below",
         value="",
         check=problem_of_model,
         suggestions=tuple(Path(path) for path, _ in error.near),
@@ -81,23 +101,41 @@ def ask_for_model(error: UnknownModelError) -> PathScreen:
 
 
 def problem_of_picture(path: Path, _: bool) -> str:
-    """Why a picture cannot be opened, "" when it can be tried.  OSError."""
-    path.stat()  # its OSError is the answer
-    return f"{path}: this is a folder, a PNG file is needed" if path.is_dir() else ""
+    """Return why a path cannot be a picture, or "" when opening it can be tried.
+
+    Raises:
+        OSError: There is no such file, or it cannot be looked at.
+    """
+    path.stat()
+    return f"{path} is a folder; choose a PNG file" if path.is_dir() else ""
 
 
 def problem_of_model(path: Path, _: bool) -> str:
-    """Why a model cannot be loaded from there, "" when it can be tried.  OSError."""
-    path.stat()  # its OSError is the answer
+    """Return "": the model is checked when it is opened.
+
+    Raises:
+        OSError: There is no such file or folder, or it cannot be looked at.
+    """
+    path.stat()
     return ""
 
 
 def problem_of_new(path: Path, insisted: bool) -> str:
-    """Why a copy cannot be saved there, "" when it can be tried.  OSError."""
+    """Return why a copy cannot be saved under a name, or "" when it can be tried.
+
+    Args:
+        path: The name.
+        insisted: Whether it was entered twice in a row, which allows to replace an existing file.
+
+    Raises:
+        OSError: The folder cannot be looked at.
+    """
     if path.suffix.lower() != ".png":
-        return f"{path}: the name must end in .png"
-    if path.is_dir() or not path.parent.is_dir():
-        return f"{path}: there is no folder {path.parent}"
+        return f"{path}: the name has to end in .png"
+    if path.is_dir():
+        return f"{path} is a folder; type a file name"
+    if not path.parent.is_dir():
+        return f"{path}: the folder {path.parent} does not exist"
     if path.exists() and not insisted:
-        return f"{path}: this file exists; Enter again replaces it"
+        return f"{path} already exists; press Enter again to replace it"
     return ""

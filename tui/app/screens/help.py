@@ -11,40 +11,41 @@ from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 HELP = """\
-You see one picture, the parent, and variations of it.  Pick whatever is
-nearer to what you have in mind: it becomes the parent of the next grid.
-When nothing is nearer, say so: the variations move closer to the parent.
+The grid shows one picture, the parent, and variations of it, the candidates.
+Pick the candidate that comes closer to the picture you have in mind: it
+becomes the parent of the next grid.  When no candidate is better, press n:
+the next candidates are more similar to the parent.
 
-1-9            pick the picture with that number, in reading order;
-               the parent's own number means: none is better
-arrows, Enter  choose with the cursor
-n              none is better: the parent stays, the scale halves
-r              other candidates at the same scale
-u              undo, as far back as the picture's history goes
-[  ]           the same candidates, nearer to the parent or farther
-b              what moves: everything, the layout more than the detail,
-               only the layout, only the detail
-a              what moves: the noise, the prompt, or both; for models
-               whose pictures hardly depend on their noise
-Space          mark a candidate, up to three; Enter blends the marked
-v              look at one picture in full size
-s              save a copy of the selected picture under a name of yours;
-               everything you pick is saved anyway
-o              open another picture       p   begin with a new prompt
+1-9            pick the picture with that number, counted row by row;
+               the parent's own number means that none is better
+arrows, Enter  select a picture, then pick it
+n              none is better: keep the parent and halve the scale
+r              draw other candidates at the same scale
+u              undo, back to the start of the picture's history
+[  ]           the same candidates with half or twice the scale
+b              what varies: everything, the layout more than the detail,
+               only the layout, or only the detail
+a              what varies: the noise, the prompt, or both; use it for
+               models whose pictures hardly depend on their noise
+Space          mark a candidate, up to three; Enter blends the marked ones
+v              view one picture in full size
+s              save a copy of the selected picture under another name;
+               everything that you pick is saved anyway
+o              open another picture       p   start with a new prompt
 Ctrl+P         all commands by name       q   quit; nothing is lost
 
-The scale says how far a candidate is from its parent.  At 1 nothing of
-it is kept: new pictures of the same prompt.  A fresh search moves
-everything; from a picture that you open the layout moves more than the
-detail, which gets nearer in fewer picks.
+The scale says how much a candidate differs from its parent.  At scale 1 it
+keeps nothing of the parent: it is a new picture of the same prompt.  In a
+new search everything varies.  In a picture that you open, the layout varies
+more than the detail, because that takes fewer picks.
 
-Every saved PNG holds its own noise and history: `warmer FILE.png` goes
-on from it, on any machine.
+Every saved PNG contains its own noise and history: `warmer FILE.png`
+continues from it, on any machine.
 """
 
 
 class HelpScreen(Screen[None]):
-    """Closed by any of the usual keys."""
+    """The help text; every usual key closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark,f1", "app.pop_screen", "back", key_display="esc")

@@ -1,29 +1,31 @@
-"""The first screen: type a prompt, go on with the last session, or open a recent picture."""
+"""The first screen: type a prompt, continue the last session, or open a recent picture."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.reactive import var
 from textual.screen import Screen
 from textual.widgets import Footer, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from latentpng.text import plain
-
-if TYPE_CHECKING:
-    from tui.app.app import WarmerApp
+from tui.app.messages import SourceChosen
+from tui.app.model_load import ModelLoad
+from tui.app.sources import Offer, PromptSource
+from tui.app.widgets.line import TextLine
 
 
 class StartScreen(Screen[None]):
-    """What shall it be?"""
+    """Asks what to open; the answer is the message SourceChosen.
 
-    app: WarmerApp
+    Attributes:
+        model_load: How far the loading of the model is; each change is reported in `notice`.
+        offer: What can be chosen besides typing a prompt.
+        notice: The sentence on the status line.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down", "app.focus_next", "choose", show=False),
@@ -31,19 +33,18 @@ class StartScreen(Screen[None]):
         Binding("f1", "app.help", "help"),
         Binding("ctrl+q", "app.quit", "quit"),
     ]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._choices: dict[str, Callable[[], None]] = {}
+    model_load: var[ModelLoad] = var(ModelLoad())
+    offer: var[Offer] = var(())
+    notice: var[str] = var("")
 
     def compose(self) -> ComposeResult:
         yield Static(
             Content.from_markup("[b]warmer[/b]  find the picture you have in mind by varying the one you have"),
             id="title",
         )
-        yield Input(placeholder="what shall the picture show? type it and press Enter", id="prompt-input")
+        yield Input(placeholder="describe the picture and press Enter", id="prompt-input")
         yield OptionList(id="options", markup=False)
-        yield Static("", id="status", markup=False)
+        yield TextLine("status")
         yield Footer()
 
     def on_mount(self) -> None:
@@ -51,33 +52,29 @@ class StartScreen(Screen[None]):
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
         if message.value.strip():
-            self.app.begin_prompt(message.value.strip())
+            self.post_message(SourceChosen(PromptSource(prompt=message.value.strip())))
 
     def on_option_list_option_selected(self, message: OptionList.OptionSelected) -> None:
-        self._choices[message.option_id or ""]()
+        choices = [choice for group in self.offer for choice in group]
+        self.post_message(SourceChosen(choices[int(message.option_id or "")].source))
 
-    def offer(self, *, resume: str, prompts: tuple[str, ...], recent: tuple[Path, ...]) -> None:
-        """What can be chosen: the last session by its name ("" for none), example prompts, recent pictures."""
-        groups: tuple[list[tuple[str, Callable[[], None]]], ...] = (
-            [(f"go on with the last session: {plain(resume, 100)}", self.app.resume)] if resume else [],
-            [(f"try: {plain(each, 100)}", partial(self.app.begin_prompt, each)) for each in prompts],
-            [(f"open: {picture_title(path)}", partial(self.app.open_picture, path)) for path in recent],
-        )
+    def watch_model_load(self, load: ModelLoad) -> None:
+        if load.ready is not None:
+            self.notice = f"{load.ready.request.model.name} is ready on {load.ready.device}"
+        else:
+            self.notice = load.failure or load.stage
+
+    def watch_offer(self, offer: Offer) -> None:
         options = self.query_one(OptionList)
-        for group in filter(None, groups):
-            if self._choices:
-                options.add_option(None)
-            for words, choose in group:
-                name = f"choice-{len(self._choices)}"
-                self._choices[name] = choose
-                options.add_option(Option(Content(words), id=name))
-        options.highlighted = 0
+        options.clear_options()
+        number = 0
+        for group in offer:
+            if number:
+                options.add_option(None)  # a line between two groups
+            for choice in group:
+                options.add_option(Option(Content(choice.words), id=str(number)))
+                number += 1
+        options.highlighted = 0 if number else None
 
-    def say(self, words: str) -> None:
-        """The line at the bottom: how loading goes, or what went wrong."""
-        self.query_one("#status", Static).update(Content(f" {plain(words, limit=400)}"))
-
-
-def picture_title(path: Path) -> str:
-    """A picture's folder and name, safe to show."""
-    return plain(f"{path.parent.name} / {path.name}", limit=120)
+    def watch_notice(self, notice: str) -> None:
+        self.query_one("#status", TextLine).words = notice

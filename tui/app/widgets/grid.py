@@ -1,4 +1,4 @@
-"""The grid of a round: a picture and a one-line caption for each place, and which one is selected."""
+"""The grid of a round: pictures with one-line captions, one of them selected."""
 
 from __future__ import annotations
 
@@ -12,44 +12,54 @@ from textual.widgets import Static
 from engine.rendering.events import Picture
 from engine.search.running import PARENT
 from tui.app.layout import reading_order, side_for
-from tui.app.messages import PlaceChosen
+from tui.app.messages import CellClicked
 from tui.app.widgets.picture import PictureCell
 
 
-class Place(Vertical):
-    """One picture of the grid and its caption; what changes often changes the caption alone, never a picture."""
+class GridCell(Vertical):
+    """A picture and its caption.
 
-    DEFAULT_CSS = """
-    Place { padding: 0 1; }
-    Place > Static { height: 1; width: 100%; text-align: center; color: $text-muted; }
-    Place > Static.parent { color: $text-accent; }
-    Place > Static.selected { background: $primary; color: $text; text-style: bold; }
+    What changes often (selection, marks, progress) is shown in the caption alone: a border around the picture would
+    make the terminal draw the picture again.
     """
 
-    def __init__(self, place: int) -> None:
+    DEFAULT_CSS = """
+    GridCell { padding: 0 1; }
+    GridCell > Static { height: 1; width: 100%; text-align: center; color: $text-muted; }
+    GridCell > Static.parent { color: $text-accent; }
+    GridCell > Static.selected { background: $primary; color: $text; text-style: bold; }
+    """
+
+    def __init__(self, index: int) -> None:
+        """Prepare the cell of the picture with this index; PARENT is the parent's."""
         super().__init__()
-        self.place = place
+        self.index = index
         self.picture = PictureCell()
-        self._said = ""
-        self.caption = Static("", markup=False, classes="parent" if place == PARENT else "")
+        self.caption = Static("", markup=False, classes="parent" if index == PARENT else "")
+        self._written = ""
 
     def compose(self) -> ComposeResult:
         yield self.picture
         yield self.caption
 
-    def say(self, caption: str) -> None:
-        """Writes the caption, when it is another."""
-        if caption != self._said:
-            self._said = caption
-            self.caption.update(Content(caption), layout=False)
+    def write_caption(self, words: str) -> None:
+        """Show a caption; nothing is painted when it is the same as before."""
+        if words != self._written:
+            self._written = words
+            self.caption.update(Content(words), layout=False)
 
     def on_click(self, event: events.Click) -> None:
         event.stop()
-        self.post_message(PlaceChosen(self.place))
+        self.post_message(CellClicked(self.index))
 
 
 class PictureGrid(Grid):
-    """Places in reading order; `selected` is a position in it, from 0."""
+    """Cells in reading order.
+
+    Attributes:
+        selected: The position of the selected cell in reading order, from 0.
+        order: The index of the picture at each position.
+    """
 
     DEFAULT_CSS = """
     PictureGrid { height: 1fr; grid-gutter: 0 1; }
@@ -60,53 +70,53 @@ class PictureGrid(Grid):
     def __init__(self) -> None:
         super().__init__()
         self.order: tuple[int, ...] = ()
-        self._places: dict[int, Place] = {}
+        self._cells: dict[int, GridCell] = {}
 
-    async def lay_out(self, places: int) -> None:
-        """Makes room for so many pictures; pictures that are there stay when the number is the same."""
-        if len(self.order) == places:
+    async def lay_out(self, count: int) -> None:
+        """Make room for `count` pictures; when there is just so much room, the pictures stay."""
+        if len(self.order) == count:
             return
         await self.remove_children()
-        self.order = reading_order(places)
-        self._places = {place: Place(place) for place in self.order}
-        side = side_for(places)
+        self.order = reading_order(count)
+        self._cells = {index: GridCell(index) for index in self.order}
+        side = side_for(count)
         self.styles.grid_size_columns = side
-        self.styles.grid_size_rows = -(-places // side)
-        await self.mount_all([self._places[place] for place in self.order])
+        self.styles.grid_size_rows = -(-count // side)
+        await self.mount_all([self._cells[index] for index in self.order])
         self.selected = self.order.index(PARENT)
-        self._mark_selected()
+        self._highlight_selected()
 
     @property
-    def selected_place(self) -> int:
-        """The place under the cursor."""
-        return self.order[self.selected] if self.order else 0
+    def selected_index(self) -> int:
+        """The index of the selected picture."""
+        return self.order[self.selected] if self.order else PARENT
 
-    def show(self, place: int, picture: Picture | None, *, preview: bool = False) -> None:
-        """Shows a picture at a place; None clears it."""
-        cell = self._places[place].picture
+    def show(self, index: int, picture: Picture | None, *, preview: bool = False) -> None:
+        """Show a picture in its cell, or clear the cell for None."""
+        cell = self._cells[index].picture
         if picture is None:
             cell.clear()
         else:
             cell.show(picture, preview=preview)
 
-    def say(self, place: int, caption: str) -> None:
-        """Writes a caption."""
-        self._places[place].say(caption)
+    def write_caption(self, index: int, words: str) -> None:
+        """Show a caption under a picture."""
+        self._cells[index].write_caption(words)
 
-    def select(self, place: int) -> None:
-        """Puts the cursor on a place."""
-        self.selected = self.order.index(place)
+    def select(self, index: int) -> None:
+        """Select the picture with this index."""
+        self.selected = self.order.index(index)
 
     def move(self, columns: int, rows: int) -> None:
-        """Moves the cursor, stopping at the edges."""
+        """Move the selection, but not over the edges of the grid."""
         side = side_for(len(self.order))
         column, row = self.selected % side + columns, self.selected // side + rows
         if 0 <= column < side and row >= 0 and row * side + column < len(self.order):
             self.selected = row * side + column
 
     def watch_selected(self) -> None:
-        self._mark_selected()
+        self._highlight_selected()
 
-    def _mark_selected(self) -> None:
-        for position, place in enumerate(self.order):
-            self._places[place].caption.set_class(position == self.selected, "selected")
+    def _highlight_selected(self) -> None:
+        for position, index in enumerate(self.order):
+            self._cells[index].caption.set_class(position == self.selected, "selected")

@@ -1,13 +1,13 @@
-"""A cell of the screen that shows a picture, whatever the terminal can do.
+"""A widget that shows a picture, whatever the terminal can do.
 
 The app owns a `Graphics` as `app.graphics` and hands it the terminal's answers (see tui.graphics.service); then
 
-    cell = PictureCell(id="picture-1")
-    cell.show(picture, preview=True)     # as often as wanted: the newest wins
+    cell = PictureCell("picture-1")
+    cell.show(picture, preview=True)     # as often as you like: the newest wins
     cell.clear()
 
-It draws no border and no caption: those change often and must not repaint pixels.  Nothing may lie over it, dialogs are
-opaque screens; where something does, the pixels of sixels come back when it is gone.
+It draws no border and no caption: those change often and must not repaint pixels.  Do not put anything over it; dialogs
+are opaque screens.  If something covers it all the same, sixels are drawn again when that is gone.
 """
 
 from __future__ import annotations
@@ -27,25 +27,32 @@ from tui.graphics.service import Graphics, Wanted
 
 
 class HasGraphics(Protocol):
-    """What this widget needs of its app."""
+    """What this widget needs of its app: the service that all pictures share."""
 
     graphics: Graphics
 
 
 class PictureCell(Widget):
+    """A picture as large as the widget; blank before the first one."""
+
     DEFAULT_CSS: ClassVar[str] = "PictureCell { width: 1fr; height: 1fr; }"
     ALLOW_SELECT: ClassVar[bool] = False
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
-        super().__init__(id=id, classes=classes)
+    def __init__(self, cell_id: str | None = None) -> None:
+        super().__init__(id=cell_id)
         self._picture: Picture | None = None
         self._quality: Quality = "full"
-        self._life = 0
+        self._generation = 0
         self._painter: Painter | None = None
         self._shown: Frame | None = None
 
     def show(self, picture: Picture, *, preview: bool = False) -> None:
-        """Show the picture soon; a preview is sent small and rough, and may be skipped for a newer picture."""
+        """Show a picture as soon as the terminal is ready.
+
+        Args:
+            picture: The picture.
+            preview: Send it small and rough, or not at all when a newer one comes first.
+        """
         self._picture = picture
         self._quality = "preview" if preview else "full"
         self._want()
@@ -53,7 +60,7 @@ class PictureCell(Widget):
     def clear(self) -> None:
         """Show nothing."""
         self._picture = self._shown = None
-        self._life += 1
+        self._generation += 1
         if self._painter is not None:
             self.graphics.forget(self)
             self.graphics.write(self._painter.free())
@@ -61,7 +68,7 @@ class PictureCell(Widget):
 
     @property
     def graphics(self) -> Graphics:
-        """The app's."""
+        """The service of the app."""
         return cast(HasGraphics, self.app).graphics
 
     @property
@@ -70,7 +77,7 @@ class PictureCell(Widget):
         return self.is_attached and self.screen.is_active
 
     def render_line(self, y: int) -> Strip:
-        """Text under, or instead of, pixels; blank in the theme's background before the first picture."""
+        """Return the text under the pixels, or instead of them; blank before the first picture."""
         width = self.content_size.width
         line = self._painter.line(y) if self._painter is not None else None
         if line is None:
@@ -80,31 +87,35 @@ class PictureCell(Widget):
         return shifted.adjust_cell_length(width, self.rich_style)
 
     def present(self, frame: Frame, wanted: Wanted) -> str:
-        """The picture that was wanted is encoded (called by Graphics)."""
-        if self._painter is None or wanted.life != self._life:
+        """Show the frame of a picture that was wanted, and return what has to be written for it.
+
+        Graphics calls it when the frame is encoded.  The cell may have been cleared or resized since then: the frame is
+        dropped, and after a change of size the picture is encoded again.
+        """
+        if self._painter is None or wanted.generation != self._generation:
             return ""
         if wanted.box != self._box():
             self._want()
             return ""
         self._shown = frame
-        change = self._painter.take(frame, seams.place_of(self))
+        change = self._painter.take(frame, seams.origin_of(self))
         if change.repaint:
             self.refresh()
         return change.write
 
     def painted(self) -> str:
-        """Textual has painted over the cell (called by Graphics)."""
+        """Return what has to be written after Textual has painted over the cell; called by Graphics."""
         if self._painter is None or self._shown is None:
             return ""
-        if self._shown.box != self._box():  # moved to the last line, or another font
+        if self._shown.box != self._box():  # the cell was moved to the last line, or the font was changed
             self._want()
             return ""
-        return self._painter.painted(seams.place_of(self))
+        return self._painter.painted(seams.origin_of(self))
 
     def _want(self) -> None:
         box = self._box()
         if self._picture is not None and self._painter is not None and box.columns > 0 and box.rows > 0:
-            wanted = Wanted(picture=self._picture, box=box, quality=self._quality, life=self._life)
+            wanted = Wanted(picture=self._picture, box=box, quality=self._quality, generation=self._generation)
             self.graphics.want(self, wanted)
 
     def _box(self) -> Box:
@@ -126,4 +137,4 @@ class PictureCell(Widget):
     def _on_app_resume(self, _: App[object]) -> None:
         if self._painter is not None:
             self.graphics.write(self._painter.again())
-        self.app.screen.refresh()  # all of it: Textual itself paints nothing after a suspension by signal
+        self.app.screen.refresh()  # the whole screen: Textual itself paints nothing after a suspension by signal

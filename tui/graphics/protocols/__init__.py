@@ -1,1 +1,1 @@
-"""The ways a terminal can show pictures: kitty, sixel, half-cell characters."""
+"""The ways in which a terminal can show pictures: kitty's protocol, sixels, half-cell characters."""

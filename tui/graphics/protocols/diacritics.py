@@ -1,4 +1,4 @@
-"""The 297 marks by which kitty's placeholders count rows and columns, in the protocol's order."""
+"""The 297 combining characters that number rows and columns in kitty's placeholders, in the order of the protocol."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures as text: each cell is an upper half block, its two colours are two pixels.  Any terminal."""
+"""Pictures as text, for every terminal: each cell is an upper half block, and its two colours are two pixels."""
 
 from __future__ import annotations
 
@@ -17,14 +17,24 @@ from tui.graphics.protocols.palette import reduce
 
 _UPPER_HALF: Final = "▀"
 _COLOURS: Final[dict[Quality, int]] = {"full": 256, "preview": 64}
-_BYTES_PER_RUN: Final = 38  # ESC[38;2;r;g;b;48;2;r;g;bm ... ESC[0m
+_BYTES_PER_RUN: Final = 38  # ESC[38;2;r;g;b;48;2;r;g;bm at the start of a run of equal cells, ESC[0m at its end
 _BYTES_PER_CELL: Final = len(_UPPER_HALF.encode())
 
 _Colour: TypeAlias = tuple[int, int, int]
 
 
 def encode(image: Image.Image, box: Box, quality: Quality) -> Frame:
-    """Two pixels a cell; few enough colours that neighbours are often equal and share one colour sequence."""
+    """Encode a picture as lines of text.
+
+    Args:
+        image: The picture, mode RGB.
+        box: The room for it.
+        quality: "preview" has fewer colours.
+
+    Returns:
+        The frame.  It has so few colours that neighbours are often equal and share one colour sequence: that sequence
+        is most of what a half-cell sends.
+    """
     area = whole_cells(image.width, image.height, box)
     pixels = _pixels(image, area, quality)
     rows = [list(zip(pixels[2 * row], pixels[2 * row + 1], strict=True)) for row in range(area.rows)]
@@ -38,7 +48,7 @@ def encode(image: Image.Image, box: Box, quality: Quality) -> Frame:
 
 
 def _pixels(image: Image.Image, area: Area, quality: Quality) -> list[list[_Colour]]:
-    """2 * rows lines of `columns` colours."""
+    """Return 2 * rows lines of `columns` colours."""
     size = (area.columns, 2 * area.rows)
     shrinking = image.width > size[0] or image.height > size[1]
     small = image.resize(size, Image.Resampling.BOX if shrinking else Image.Resampling.BICUBIC)

@@ -1,7 +1,12 @@
-"""Pictures by kitty's graphics protocol, placed by Unicode placeholders (kitty 0.28, ghostty).
+"""Pictures by kitty's graphics protocol, placed by Unicode placeholders (kitty 0.28 or later, Ghostty).
 
-The image id stands in the text's colour, row and column in its diacritics; so the text of a box never changes while its
-picture does, and tmux can move it about.  https://sw.kovidgoyal.net/kitty/graphics-protocol/#unicode-placeholders
+The pixels are sent once, under an image id.  The box is then filled with ordinary text, one placeholder character for
+each cell: the colour of the text holds the image id (24 bits, hence true colour), and two combining characters behind
+each placeholder hold the row and the column of the part of the picture that the cell shows.  So a new picture in the
+same box sends pixels and no text, the terminal removes a picture when the text is overwritten, and tmux, which knows
+nothing of pictures, moves one with its text.
+
+Source: https://sw.kovidgoyal.net/kitty/graphics-protocol/#unicode-placeholders
 """
 
 from __future__ import annotations
@@ -23,16 +28,25 @@ from tui.graphics.protocols.palette import reduce
 from tui.graphics.terminal import tmux
 
 MAX_CELLS: Final = len(DIACRITICS)
-"""Columns, or rows, that placeholders can count."""
+"""The columns, or rows, that placeholders can number."""
 
 _PLACEHOLDER: Final = "\U0010eeee"
-_PAYLOAD: Final = 4096  # base64 bytes in one sequence, the protocol's limit
+_PAYLOAD: Final = 4096  # base64 characters in one sequence, the limit of the protocol
 _COLOURS: Final[dict[Quality, int]] = {"full": 256, "preview": 64}
 _PREVIEW_PIXELS: Final = 128
 
 
 def encode(image: Image.Image, box: Box, quality: Quality) -> Frame:
-    """Only ever scaled down: the terminal scales up, keeps the shape and centres."""
+    """Encode a picture as a PNG file in base64.
+
+    Args:
+        image: The picture, mode RGB.
+        box: The room for it.
+        quality: "preview" is at most 128 pixels wide and high, and has fewer colours.
+
+    Returns:
+        The frame.  A picture is only ever scaled down: the terminal itself scales it up, undistorted, and centres it.
+    """
     width, height = fit(image.width, image.height, box)
     limit = _PREVIEW_PIXELS if quality == "preview" else max(width, height)
     scale = min(1.0, width / image.width, limit / max(image.width, image.height))
@@ -47,7 +61,16 @@ def encode(image: Image.Image, box: Box, quality: Quality) -> Frame:
 
 
 def transmit(frame: Frame, image_id: int, *, in_tmux: bool) -> str:
-    """The pixels, and the virtual placement that the placeholders refer to; the terminal is to answer nothing (q=2)."""
+    """Return the sequences that send the pixels and make the virtual placement that placeholders refer to.
+
+    The picture goes in pieces, since a sequence holds 4096 characters; m=1 says that more follow.  q=2 tells the
+    terminal not to answer: its answers would arrive as keys.
+
+    Args:
+        frame: The encoded picture.
+        image_id: 1 to 2**24 - 1.
+        in_tmux: Wrap every sequence for tmux.
+    """
     pieces = [frame.data[start : start + _PAYLOAD] for start in range(0, len(frame.data), _PAYLOAD)]
     first = f"a=t,f=100,q=2,i={image_id},"
     sequences = [
@@ -59,13 +82,19 @@ def transmit(frame: Frame, image_id: int, *, in_tmux: bool) -> str:
 
 
 def delete(image_id: int, *, in_tmux: bool) -> str:
-    """Take the image out of the terminal's memory."""
+    """Return the sequence that removes an image from the memory of the terminal."""
     sequence = f"\x1b_Ga=d,d=I,q=2,i={image_id}\x1b\\"
     return tmux.wrap(sequence) if in_tmux else sequence
 
 
 def placeholders(area: Area, row: int, image_id: int) -> Strip:
-    """The text of one row: image_id below 2**24."""
+    """Return the text of one row of a picture.
+
+    Args:
+        area: The cells that the picture covers.
+        row: From 0, counted in `area`.
+        image_id: 1 to 2**24 - 1.
+    """
     colour = Color.from_rgb(image_id >> 16 & 255, image_id >> 8 & 255, image_id & 255)
     text = "".join(_PLACEHOLDER + DIACRITICS[row] + DIACRITICS[column] for column in range(area.columns))
     return Strip([Segment(text, Style(color=colour))], area.columns)

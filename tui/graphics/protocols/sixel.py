@@ -1,7 +1,16 @@
-"""Pictures as sixels: bands of six pixel rows, in each the run lengths of every colour, at most 256 of them.
+"""Pictures as sixels, at most 256 colours.
 
-Our own encoder, because textual-image before 0.14 selects a colour by defining it, which xterm and WezTerm do not do:
-they drew whole lines in a wrong colour.
+A sixel picture is a list of bands, six pixel rows each.  A character draws one column of a band in the current colour;
+the low six bits of its code (minus 63) say which of the six pixels are drawn, and `!12~` repeats it.  `$` goes back to
+the start of the band, for the next colour; `-` goes to the next band.  A naive encoder goes over every band once for
+each of its colours.  Three rules save passes and bytes (see `_band`, `_pieces`, `_pack`):
+
+- the most frequent colour of a band is drawn over its whole width first, as one run, and the others over it;
+- a colour's short gaps stay inside its runs, since leaving and entering a colour costs more;
+- stretches of different colours that do not overlap share one pass over the band.
+
+This is an encoder of our own because textual-image before 0.14 takes the definition of a colour for its selection,
+which xterm and WezTerm do not: they drew whole lines in a wrong colour.
 """
 
 from __future__ import annotations
@@ -21,14 +30,23 @@ _PREVIEW_PIXELS: Final = 96
 _BAND: Final = 6
 _SOLID: Final = 63
 _CHARACTERS: Final = [chr(63 + bits) for bits in range(64)]
-_GAP: Final = 8  # columns
+_GAP: Final = 8  # columns; a new piece costs about so many characters
 
 _Pixels: TypeAlias = npt.NDArray[np.uint8]
 _Piece: TypeAlias = tuple[int, int, str]  # first column, end, text
 
 
 def encode(image: Image.Image, box: Box, quality: Quality) -> Frame:
-    """Scaled here, up or down: a terminal draws sixels pixel for pixel.  Whole bands only, so no cell below is hit."""
+    """Encode a picture as one sixel sequence.
+
+    Args:
+        image: The picture, mode RGB.  It is scaled up or down: a terminal draws sixels pixel for pixel.
+        box: The room for it.
+        quality: "preview" has fewer colours and large equal squares.
+
+    Returns:
+        The frame.  Its height is a multiple of six pixels, so that it cannot touch the cells below the box.
+    """
     width, height = fit(image.width, image.height, box)
     height = max(_BAND, height // _BAND * _BAND)
     data = to_sixels(_scaled(image, (width, height), quality))
@@ -36,7 +54,10 @@ def encode(image: Image.Image, box: Box, quality: Quality) -> Frame:
 
 
 def to_sixels(image: Image.Image) -> str:
-    """The whole sequence for an image of mode P whose height is a multiple of six."""
+    """Return the whole sequence for an image of mode P whose height is a multiple of six.
+
+    Colour registers are numbered from 0 without gaps, in percent of full intensity, as the format has it.
+    """
     indices = np.asarray(image)
     used, compact = np.unique(indices, return_inverse=True)
     bands = compact.astype(np.uint8).reshape(-1, _BAND, image.width)
@@ -51,7 +72,7 @@ def to_sixels(image: Image.Image) -> str:
 
 
 def _scaled(image: Image.Image, size: tuple[int, int], quality: Quality) -> Image.Image:
-    """In the few colours of its quality; a preview in large equal squares, which make long runs."""
+    """Return the image at a size, in few colours; a preview in large equal squares, which make long runs."""
     if quality == "full":
         smooth = Image.Resampling.LANCZOS if size < image.size else Image.Resampling.BICUBIC
         return reduce(image.resize(size, smooth), _COLOURS[quality])
@@ -61,7 +82,7 @@ def _scaled(image: Image.Image, size: tuple[int, int], quality: Quality) -> Imag
 
 
 def _band(band: _Pixels) -> str:
-    """The most frequent colour is painted first, over all; then the pieces of the others, several to a line."""
+    """Return a band: its most frequent colour over the whole width, then the pieces of the others in lines."""
     counts = np.bincount(band.ravel())
     first = int(counts.argmax())
     counts[first] = 0
@@ -73,7 +94,7 @@ def _band(band: _Pixels) -> str:
 
 
 def _bits(band: _Pixels, colours: npt.NDArray[np.intp], skipped: int) -> _Pixels:
-    """(colours, width): which of the six pixels of a column have the colour."""
+    """Return an array (colours, width) of sixels: which of the six pixels of a column have the colour."""
     row_of = np.zeros(256, dtype=np.intp)
     row_of[colours] = np.arange(len(colours))
     bits = np.zeros((len(colours), band.shape[1]), dtype=np.uint8)
@@ -84,18 +105,18 @@ def _bits(band: _Pixels, colours: npt.NDArray[np.intp], skipped: int) -> _Pixels
 
 
 def _pieces(bits: _Pixels, colours: list[int]) -> list[_Piece]:
-    """The inked stretches of each colour; a short gap costs less inside a piece than between two."""
+    """Return the drawn stretches of each colour; a gap shorter than _GAP columns stays inside a piece."""
     starts = np.ones(bits.shape, dtype=bool)
     np.not_equal(bits[:, 1:], bits[:, :-1], out=starts[:, 1:])
     rows, columns = np.nonzero(starts)
     ends = np.append(columns[1:], 0)
-    ends[ends == 0] = bits.shape[1]  # a run ends where the next begins, or with its row
+    ends[ends == 0] = bits.shape[1]  # a run ends where the next one begins, or at the end of its row
     values = bits[rows, columns]
-    inked = values != 0
+    drawn = values != 0
     pieces: list[_Piece] = []
     piece_row = piece_end = -1
     for row, start, end, value in zip(
-        rows[inked].tolist(), columns[inked].tolist(), ends[inked].tolist(), values[inked].tolist(), strict=True
+        rows[drawn].tolist(), columns[drawn].tolist(), ends[drawn].tolist(), values[drawn].tolist(), strict=True
     ):
         if row != piece_row or start - piece_end >= _GAP:
             pieces.append((start, end, f"#{colours[row]}{_run(value, end - start)}"))
@@ -107,7 +128,7 @@ def _pieces(bits: _Pixels, colours: list[int]) -> list[_Piece]:
 
 
 def _pack(pieces: list[_Piece]) -> list[str]:
-    """Pieces that do not overlap share a line; each goes where the gap before it is the smallest."""
+    """Return lines of pieces that do not overlap; each piece goes to the line with the smallest gap before it."""
     lines: list[str] = []
     line_ends: list[int] = []
     for start, end, text in sorted(pieces):
@@ -123,5 +144,6 @@ def _pack(pieces: list[_Piece]) -> list[str]:
 
 
 def _run(value: int, length: int) -> str:
+    """Return `length` columns of one sixel, run-length encoded where that is shorter."""
     character = _CHARACTERS[value]
     return f"!{length}{character}" if length > 3 else character * length

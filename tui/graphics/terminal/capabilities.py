@@ -1,4 +1,4 @@
-"""What the terminal can do, asked once and before Textual is imported.
+"""What the terminal can do: asked once, before Textual is imported.
 
     terminal = detect("auto")      # in the command, before the app is imported
     set_truecolor(terminal)        # SSH does not forward COLORTERM; kitty's pictures and half-cells need it
@@ -21,23 +21,28 @@ PROTOCOLS: Final[tuple[Protocol, ...]] = get_args(Protocol)
 CHOICES: Final = ("auto", *PROTOCOLS)
 
 ANSWER_SECONDS: Final = 1.0
-"""How long the terminal may take to answer."""
+"""The timeout for the answers of the terminal."""
 
 KEY_GRACE_SECONDS: Final = 0.3
-"""An app ignores keys that pick a picture for so long after its start: an answer that is later still comes as keys."""
+"""How long after its start an app ignores digits: an answer that comes after the timeout arrives as keys."""
 
 _KITTY_NAMES: Final = ("kitty", "ghostty")
 _FIRST_KITTY_WITH_PLACEHOLDERS: Final = (0, 28)
 _TRUECOLOR_VALUES: Final = ("truecolor", "24bit")
-_MUTE: Final = ("linux", "dumb", "", None)  # values of TERM; a console prints questions that it does not know
+_NOT_ASKED: Final = ("linux", "dumb", "", None)  # values of TERM; a console prints questions that it does not know
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Terminal:
-    """What to draw with.
+    """What a terminal can do.
 
-    cell_width, cell_height: pixels.  truecolor: 16 million colours.  in_tmux: kitty's sequences need wrapping.
-    paced: the terminal answers `CSI 6n`, so one can know when it has drawn a picture.
+    Attributes:
+        protocol: How pictures are drawn.
+        cell_width: Of a character, in pixels.
+        cell_height: Of a character, in pixels.
+        truecolor: It shows 16 million colours.
+        in_tmux: It is tmux, so kitty's sequences have to be wrapped.
+        paced: It answers `CSI 6n`, which tells when it has drawn a picture.
     """
 
     protocol: Protocol = "halfcell"
@@ -49,7 +54,15 @@ class Terminal:
 
 
 def detect(choice: str = "auto", environment: Mapping[str, str] = os.environ) -> Terminal:
-    """Ask the terminal; up to ANSWER_SECONDS.  `choice` is "auto" or the protocol to use whatever the answers are."""
+    """Ask the terminal what it can do; takes up to ANSWER_SECONDS.
+
+    Args:
+        choice: One of CHOICES: "auto", or the protocol to use whatever the terminal answers.
+        environment: The environment variables.
+
+    Raises:
+        ValueError: `choice` is none of CHOICES.
+    """
     if choice not in CHOICES:
         raise ValueError(f"graphics: one of {', '.join(CHOICES)} needed, found {choice!r}")
     if not probe.on_terminal():
@@ -57,15 +70,15 @@ def detect(choice: str = "auto", environment: Mapping[str, str] = os.environ) ->
     if environment.get("TMUX"):
         client = tmux.ask()
         found = _in_tmux(client, environment) if choice == "auto" else choice
-        answers = probe.Answers(any=True, cell=client.cell, truecolor=client.truecolor)
+        answers = probe.Answers(has_answered=True, cell=client.cell, truecolor=client.truecolor)
         return replace(_terminal(found, answers, environment), in_tmux=True)
-    answers = probe.Answers() if environment.get("TERM") in _MUTE else probe.ask(ANSWER_SECONDS)
+    answers = probe.Answers() if environment.get("TERM") in _NOT_ASKED else probe.ask(ANSWER_SECONDS)
     found = _outside_tmux(answers, environment) if choice == "auto" else choice
     return _terminal(found, answers, environment)
 
 
 def set_truecolor(terminal: Terminal, environment: MutableMapping[str, str] = os.environ) -> None:
-    """Tell Textual, which is to be imported after this, that the terminal shows 16 million colours."""
+    """Tell Textual by an environment variable, before it is imported, that the terminal shows 16 million colours."""
     if terminal.truecolor and environment.get("COLORTERM") not in _TRUECOLOR_VALUES:
         environment["COLORTERM"] = "truecolor"
 
@@ -78,12 +91,15 @@ def _terminal(protocol: str, answers: probe.Answers, environment: Mapping[str, s
         cell_width=width,
         cell_height=height,
         truecolor=protocol == "kitty" or answers.truecolor or environment.get("COLORTERM") in _TRUECOLOR_VALUES,
-        paced=answers.any,
+        paced=answers.has_answered,
     )
 
 
 def _outside_tmux(answers: probe.Answers, environment: Mapping[str, str]) -> Protocol:
-    """WezTerm and Konsole answer kitty's question but know no placeholders; both know sixel, which kitty does not."""
+    """Choose the protocol from the answers.
+
+    WezTerm and Konsole know kitty's protocol but not its placeholders; they show sixels, which kitty does not.
+    """
     if answers.kitty and not environment.get("NO_COLOR") and _has_placeholders(answers):
         return "kitty"
     return "sixel" if answers.sixel else "halfcell"
@@ -96,7 +112,7 @@ def _has_placeholders(answers: probe.Answers) -> bool:
 
 
 def _in_tmux(client: tmux.Client, environment: Mapping[str, str]) -> Protocol:
-    """tmux answers questions for itself: what counts is what it says about the terminal around it."""
+    """Choose the protocol from what tmux says about the terminal around it, since tmux answers questions for itself."""
     if client.passthrough and not environment.get("NO_COLOR") and any(n in client.name for n in _KITTY_NAMES):
         return "kitty"
     return "sixel" if client.sixel else "halfcell"

@@ -1,6 +1,8 @@
-"""Questions to the terminal on our own standard streams, all in one write, with a sentinel that every terminal answers.
+"""Asking the terminal what it is and what it can do, on the standard streams.
 
-The sentinel is DA1 (`CSI c`): terminals answer in order, so its answer says that no other will come.
+A terminal ignores questions that it does not know, so no timeout would tell "no" from "not yet", and an answer that
+comes late arrives as keys.  Therefore all questions go in one write, and the last one is DA1 (`CSI c`), which every
+terminal answers.  Terminals answer in order: when the answer to DA1 is there, no other will come.
 """
 
 from __future__ import annotations
@@ -31,12 +33,20 @@ _SENTINEL_ANSWER: Final = re.compile(rb"\x1b\[\?([\d;]*)c")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answers:
-    """any: it answered at all.  cell: (width, height) in pixels, (0, 0) unknown.  name, version: "" and () unknown.
+    """What the terminal answered.
 
-    truecolor: true for every terminal that tells its name: they learned to do that after they learned the colours.
+    Attributes:
+        has_answered: Whether it answered at all.
+        kitty: It knows kitty's graphics protocol.
+        sixel: It shows sixels.
+        cell: Width and height of a character in pixels; (0, 0) when unknown.
+        truecolor: It shows 16 million colours.  Every terminal that tells its name does: terminals learned to tell it
+            later than they learned the colours.
+        name: In lower case; "" when unknown.
+        version: () when unknown.
     """
 
-    any: bool = False
+    has_answered: bool = False
     kitty: bool = False
     sixel: bool = False
     cell: tuple[int, int] = (0, 0)
@@ -46,12 +56,16 @@ class Answers:
 
 
 def on_terminal() -> bool:
-    """Whether both ends that Textual uses, standard input and standard error, are a terminal."""
+    """Return whether both streams that Textual uses, standard input and standard error, are a terminal."""
     return all(stream is not None and stream.isatty() for stream in (sys.__stdin__, sys.__stderr__))
 
 
 def cell_size() -> tuple[int, int] | None:
-    """Pixels of one cell as the kernel knows them now; None where the terminal (or ssh) does not tell it."""
+    """Return width and height of a character in pixels, as the kernel knows them now.
+
+    Returns:
+        The size, or None where the terminal (or ssh) has not reported it to the kernel.
+    """
     if sys.__stderr__ is None or not sys.__stderr__.isatty():
         return None
     try:
@@ -65,8 +79,12 @@ def cell_size() -> tuple[int, int] | None:
 
 
 def ask(seconds: float) -> Answers:
-    """Ask everything at once and wait for the sentinel, at most so many seconds; keys typed meanwhile are dropped."""
-    assert sys.__stdin__ is not None  # on_terminal() was asked before
+    """Ask all questions and wait for the answer to the last one; keys typed meanwhile are dropped.
+
+    Args:
+        seconds: The timeout.
+    """
+    assert sys.__stdin__ is not None  # on_terminal() has returned True
     assert sys.__stderr__ is not None
     with _raw(sys.__stdin__.fileno()) as keyboard:
         os.write(sys.__stderr__.fileno(), _KITTY + _NAME + _CELL_SIZE + _SENTINEL)
@@ -74,12 +92,12 @@ def ask(seconds: float) -> Answers:
 
 
 def parse(text: bytes) -> Answers:
-    """What the bytes that came back say."""
+    """Parse the bytes that came back; keys may be mixed in."""
     sentinel = _SENTINEL_ANSWER.search(text)
     cell = _CELL_SIZE_ANSWER.search(text)
     name = _NAME_ANSWER.search(text)
     return Answers(
-        any=sentinel is not None,
+        has_answered=sentinel is not None,
         kitty=_KITTY_ANSWER.search(text) is not None,
         sixel=sentinel is not None and b"4" in sentinel[1].split(b";"),
         cell=(int(cell[2]), int(cell[1])) if cell else (0, 0),
@@ -102,7 +120,7 @@ def _read_until_sentinel(keyboard: int, end: float) -> bytes:
 
 @contextmanager
 def _raw(keyboard: int) -> Iterator[int]:
-    """No echo, no waiting for a line; on leaving, what is still unread is thrown away."""
+    """Switch off echo and line buffering; at the end, switch back and drop what is still unread."""
     before = termios.tcgetattr(keyboard)
     changed = termios.tcgetattr(keyboard)
     changed[3] &= ~(termios.ECHO | termios.ICANON)

@@ -1,4 +1,10 @@
-"""tmux: what it says of the terminal around it, and how to send something past it."""
+"""tmux: what it knows about the terminal around it, and how to send a sequence through it.
+
+tmux is a terminal of its own: it answers the questions that a program asks a terminal for itself, and drops sequences
+that it does not know.  So the terminal around it is asked about by `tmux display-message`, and kitty's sequences are
+wrapped (DCS `tmux;`, every ESC doubled) so that tmux passes them on unread.  It does so only with `set -g
+allow-passthrough on`.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +15,20 @@ from typing import Final
 _FORMAT: Final = (
     "#{client_termname}|#{client_termfeatures}|#{allow-passthrough}|#{client_cell_width}|#{client_cell_height}"
 )
-_SECONDS: Final = 1.0
+_TIMEOUT_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Client:
-    """name: TERM of the terminal around tmux.  passthrough: wrapped sequences get out.  cell: pixels or (0, 0)."""
+    """What tmux knows about the terminal around it.
+
+    Attributes:
+        name: Its TERM, as "xterm-kitty".
+        sixel: It shows sixels, and tmux passes them on.
+        passthrough: Wrapped sequences reach it.
+        truecolor: It shows 16 million colours.
+        cell: Width and height of a character in pixels; (0, 0) when unknown.
+    """
 
     name: str = ""
     sixel: bool = False
@@ -24,14 +38,14 @@ class Client:
 
 
 def ask() -> Client:
-    """Ask the tmux we run in; an empty answer when it cannot be asked."""
+    """Ask the tmux in which the program runs; return an empty Client when it does not answer."""
     try:
         done = subprocess.run(
             ["tmux", "display-message", "-p", _FORMAT],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=_SECONDS,
+            timeout=_TIMEOUT_SECONDS,
             check=True,
         )
     except (OSError, subprocess.SubprocessError):
@@ -40,7 +54,7 @@ def ask() -> Client:
 
 
 def parse(answer: str) -> Client:
-    """One line in the form of _FORMAT; 3.3 says 0, 1, 2 for allow-passthrough, others off, on, all."""
+    """Parse an answer to _FORMAT.  tmux 3.3 reports allow-passthrough as 0, 1, 2; other versions as off, on, all."""
     fields = answer.strip().split("|")
     if len(fields) != 5:
         return Client()
@@ -55,5 +69,5 @@ def parse(answer: str) -> Client:
 
 
 def wrap(sequence: str) -> str:
-    """The sequence as tmux hands it on, unread, to the terminal around it."""
+    """Return the sequence in the form that tmux passes on to the terminal around it."""
     return "\x1bPtmux;" + sequence.replace("\x1b", "\x1b\x1b") + "\x1b\\"

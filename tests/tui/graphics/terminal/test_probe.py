@@ -141,9 +141,9 @@ def test_what_tmux_says() -> None:
 def test_answers_among_keys() -> None:
     text = b"3\x1b_Gi=31;OK\x1b\\q\x1bP>|kitty(0.41.2)\x1b\\\x1b[6;18;9t7\x1b[?62;4;52c"
     assert probe.parse(text) == Answers(
-        any=True, kitty=True, sixel=True, cell=(9, 18), truecolor=True, name="kitty", version=(0, 41)
+        has_answered=True, kitty=True, sixel=True, cell=(9, 18), truecolor=True, name="kitty", version=(0, 41)
     )
-    assert probe.parse(b"\x1b_Gi=31;ENOTSUPPORTED:no\x1b\\\x1b[?64;14;42c") == Answers(any=True)
+    assert probe.parse(b"\x1b_Gi=31;ENOTSUPPORTED:no\x1b\\\x1b[?64;14;42c") == Answers(has_answered=True)
     assert probe.parse(b"") == Answers()
 
 

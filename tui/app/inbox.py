@@ -1,6 +1,12 @@
-"""Events on their way from the renderer's thread to one that may be slower: what is outdated does not wait.
+"""The queue between the renderer's thread and the app: an event that a newer one outdates is dropped from it.
 
-So what waits is bounded by what was asked for: for each picture one preview or the picture, for each batch one step.
+What is queued is bounded by what was asked for: one preview or the finished picture for each picture, one step for each
+batch.  No other event is ever dropped or reordered.
+
+Textual's own `Message.can_replace` does not give this bound.  Its message pump compares a message with the next one in
+the queue and with no other, so the previews of a batch, which arrive in turn (1, 2, ... 8, 1, 2, ...), never meet their
+predecessors.  With a handler that takes 10 ms, 4000 previews of 8 pictures grew the queue to 3996 messages, and all of
+them reached the handler 36 s later; of 4000 previews of a single picture, two did.
 """
 
 from __future__ import annotations
@@ -13,7 +19,7 @@ from engine.rendering.events import Event, PictureRendered, PreviewRendered, Ste
 
 
 class Inbox:
-    """For any number of threads that put, and one that takes."""
+    """A thread-safe queue of events: any number of threads put, one takes."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -21,7 +27,11 @@ class Inbox:
         self._numbers = itertools.count()
 
     def put(self, event: Event) -> bool:
-        """Keeps it in place of what it makes outdated; True when nothing waited, so that the taker has to be told."""
+        """Queue an event and drop the one that it outdates, if any.
+
+        Returns:
+            True when the queue was empty before, so that the taker has to be notified.
+        """
         with self._lock:
             was_empty = not self._events
             key: Hashable = next(self._numbers)
@@ -39,7 +49,7 @@ class Inbox:
             return was_empty
 
     def take(self) -> tuple[Event, ...]:
-        """All that waits, in the order in which it came."""
+        """Empty the queue and return its events, oldest first."""
         with self._lock:
             events, self._events = tuple(self._events.values()), {}
             return events

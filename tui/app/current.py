@@ -1,0 +1,100 @@
+"""The search that the app shows: what was opened, its screen, and the running search once its model is ready."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engine.open import Opening
+    from engine.options import Options
+    from engine.rendering.events import ModelReady
+    from engine.rendering.renderer import Renderer
+    from engine.search.running import Search
+    from tui.app.screens.search import SearchScreen
+    from tui.arguments import AppArguments
+
+
+class CurrentSearch:
+    """At most one search at a time.
+
+    Attributes:
+        opening: What was opened last; None when the start screen is shown instead.
+        screen: Its screen, which may be covered by others; None as for `opening`.
+        folders: The folders of all searches since the start, oldest first.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        arguments: AppArguments,
+        *,
+        sessions: Path,
+        journal_path: Path,
+        ignore_digits_until: float,
+        on_saving_failed: Callable[[str], None],
+    ) -> None:
+        """Prepare for the first search.
+
+        Args:
+            options: What the person asked for.
+            arguments: What only the app is asked for.
+            sessions: The folder in which each session gets a folder of its own.
+            journal_path: The file that remembers the last session.
+            ignore_digits_until: As for `SearchScreen`.
+            on_saving_failed: Called with a sentence, in the thread that saves.
+        """
+        self.opening: Opening | None = None
+        self.screen: SearchScreen | None = None
+        self.folders: list[Path] = []
+        self._options, self._arguments = options, arguments
+        self._sessions, self._journal_path = sessions, journal_path
+        self._ignore_digits_until = ignore_digits_until
+        self._on_saving_failed = on_saving_failed
+        self._search: Search | None = None
+
+    def show(self, opening: Opening) -> SearchScreen:
+        """Return the screen of an opening; the search begins on it later, when its model is ready."""
+        from tui.app.screens.search import SearchScreen
+
+        side = 0 if self._arguments.grid == "auto" else int(self._arguments.grid)
+        self.opening = opening
+        self.screen = SearchScreen(opening.beginning, side=side, ignore_digits_until=self._ignore_digits_until)
+        return self.screen
+
+    async def begin(self, renderer: Renderer, ready: ModelReady) -> None:
+        """Begin the search of the opening on its screen, unless it has begun before."""
+        opening, screen = self.opening, self.screen
+        if opening is None or screen is None or screen.search is not None:
+            return
+        from engine.open import folder_for, session_for
+        from engine.search.folder import PictureFolder
+        from engine.search.running import Search
+
+        folder = folder_for(opening, self._arguments.out, self._sessions)
+        self._search = Search(
+            opening.beginning,
+            session_for(opening, self._options, ready, screen.pictures_that_fit - 1),
+            renderer,
+            PictureFolder(folder),
+            journal=self._journal_path,
+            keep_all=self._arguments.keep == "all",
+            on_trouble=self._on_saving_failed,
+        )
+        self.folders.append(folder)
+        await screen.begin(self._search)
+        screen.notice = opening.target.notice
+
+    async def close(self) -> None:
+        """Stop rendering and return when everything is on disk."""
+        if self._search is not None:
+            search, self._search = self._search, None
+            search.stop()
+            await asyncio.to_thread(search.wait)
+
+    async def leave(self) -> None:
+        """Close the search and forget it: the start screen is shown next."""
+        await self.close()
+        self.opening = self.screen = None

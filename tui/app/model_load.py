@@ -1,0 +1,47 @@
+"""How far the loading of the model is: a frozen value that the app hands down to its screens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engine.rendering.events import Event, ModelReady
+    from engine.rendering.requests import LoadModel
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelLoad:
+    """The model that was requested last, and what became of it.
+
+    Attributes:
+        request: What the renderer was asked to load; None before the first request.
+        stage: What the renderer does at the moment, in a few words ("importing torch"); "" when it has not said.
+        ready: The answer to `request`; None until it comes.
+        failure: Why loading failed, as a sentence; "" when it has not.
+    """
+
+    request: LoadModel | None = None
+    stage: str = ""
+    ready: ModelReady | None = None
+    failure: str = ""
+
+    def serves(self, request: LoadModel) -> bool:
+        """Return whether the model is loaded, or being loaded, as this request asks."""
+        return self.request is not None and not self.failure and self.request.load_key == request.load_key
+
+    def after(self, event: Event) -> ModelLoad:
+        """Return the state after an event; most events leave it as it is."""
+        from engine.rendering.events import JobFailed, LoadingProgressed, ModelReady  # not before the first paint
+
+        match event:
+            case LoadingProgressed(stage=stage):
+                return replace(self, stage=stage)
+            case ModelReady(request=request) if request == self.request:
+                return ModelLoad(request=request, ready=event)
+            case ModelReady():  # a restarted worker answers a load that nobody asked for again
+                return replace(self, stage="")
+            case JobFailed(job=job, sentence=sentence) if job < 0:
+                return ModelLoad(request=self.request, failure=sentence)
+            case _:
+                return self

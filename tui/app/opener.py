@@ -1,0 +1,55 @@
+"""Opening a search in a thread, so that the screen stays alive meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textual.app import App
+
+from engine.errors import EngineError, UnknownModelError
+from latentpng.errors import LatentPngError
+from tui.app.messages import OpeningFailed, SearchOpened
+from tui.app.sources import Source, open_source
+
+if TYPE_CHECKING:
+    from engine.options import Options
+
+
+class Opener:
+    """Opens sources for an app, the newest only; the answers are the messages SearchOpened and OpeningFailed.
+
+    When the model of a picture is not on this machine, it asks which one to use and opens the picture with that.
+    """
+
+    def __init__(self, app: App[Any], options: Options) -> None:
+        self._app, self._options = app, options
+
+    def open(self, source: Source) -> None:
+        """Open a source; an earlier one that is still being opened is given up."""
+        self._start(source, self._options)
+
+    def _start(self, source: Source, options: Options) -> None:
+        self._app.run_worker(self._run(source, options), exclusive=True, group="open")
+
+    async def _run(self, source: Source, options: Options) -> None:
+        try:
+            opening = await asyncio.to_thread(open_source, source, options)
+        except UnknownModelError as error:
+            self._ask_for_model(error, source)
+        except (EngineError, LatentPngError, OSError) as error:
+            self._app.post_message(OpeningFailed(str(error)))
+        else:
+            self._app.post_message(SearchOpened(opening))
+
+    def _ask_for_model(self, error: UnknownModelError, source: Source) -> None:
+        from tui.app.screens.ask import ask_for_model
+
+        def chosen(path: Path | None) -> None:
+            if path is not None:
+                config = dict(error.near).get(str(path), self._options.config)
+                self._start(source, replace(self._options, model=str(path), config=config))
+
+        self._app.push_screen(ask_for_model(error), chosen)

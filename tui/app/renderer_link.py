@@ -1,0 +1,78 @@
+"""The renderer as the app sees it: started after the first paint, its events queued, its model tracked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from tui.app.model_load import ModelLoad
+
+if TYPE_CHECKING:
+    from engine.rendering.events import Event
+    from engine.rendering.renderer import Renderer
+    from engine.rendering.requests import LoadModel
+    from tui.app.inbox import Inbox
+
+
+class RendererLink:
+    """A renderer, the queue of its events, and what became of the last request to load a model.
+
+    Attributes:
+        model_load: What became of that request, as far as `take` has returned the events.
+    """
+
+    _inbox: Inbox
+
+    def __init__(self, make_renderer: Callable[[], Renderer], *, notify: Callable[[], None]) -> None:
+        """Prepare the link.
+
+        Args:
+            make_renderer: Called once, when the renderer is needed first.
+            notify: Called in a thread of the renderer's when events are queued; `take` returns them.
+        """
+        self.model_load = ModelLoad()
+        self._make_renderer, self._notify = make_renderer, notify
+
+    @cached_property
+    def renderer(self) -> Renderer:
+        """The renderer, made when it is needed first."""
+        return self._make_renderer()
+
+    def start(self) -> None:
+        """Start the renderer; called once."""
+        from tui.app.inbox import Inbox
+
+        self._inbox = Inbox()
+        self.renderer.start(self._report)
+
+    def take(self) -> tuple[Event, ...]:
+        """Return the queued events, oldest first, and note what they say about the model."""
+        events = self._inbox.take()
+        for event in events:
+            self.model_load = self.model_load.after(event)
+        return events
+
+    def load(self, request: LoadModel) -> None:
+        """Request a model at a size, unless just that is loaded or being loaded."""
+        if not self.model_load.serves(request):
+            self._request(request)
+
+    def retry(self) -> None:
+        """Request the model again whose loading failed."""
+        if self.model_load.failure and self.model_load.request is not None:
+            self._request(self.model_load.request)
+
+    async def close(self) -> None:
+        """End the renderer, if it was ever used; return when nothing of it is left running."""
+        if self.model_load.request is not None:
+            await asyncio.to_thread(self.renderer.close)
+
+    def _request(self, request: LoadModel) -> None:
+        self.model_load = ModelLoad(request=request)
+        self.renderer.load(request)
+
+    def _report(self, event: Event) -> None:
+        if self._inbox.put(event):
+            self._notify()

@@ -1,0 +1,121 @@
+"""What a search can be opened from, as values, and the offer of the start screen made of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from latentpng.text import plain
+
+if TYPE_CHECKING:
+    from engine.open import Opening
+    from engine.options import Options
+    from engine.search.journal import Journal
+
+RECENT = 12
+"""Pictures that are offered for opening."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PromptSource:
+    """A prompt, for a new search."""
+
+    prompt: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PictureSource:
+    """A saved picture, to continue from it."""
+
+    path: Path
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SessionSource:
+    """The last session, to continue where it was left."""
+
+    journal: Journal
+
+
+Source: TypeAlias = PromptSource | PictureSource | SessionSource
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choice:
+    """A line of the start screen.
+
+    Attributes:
+        words: What the line says; safe to show.
+        source: What it opens.
+    """
+
+    words: str
+    source: Source
+
+
+Offer: TypeAlias = tuple[tuple[Choice, ...], ...]
+"""Groups of choices, none of them empty."""
+
+
+def make_offer(journal_path: Path, prompts: tuple[str, ...], sessions: Path) -> Offer:
+    """Read what can be opened from the disk.
+
+    Args:
+        journal_path: The file that remembers the last session.
+        prompts: Examples that suit the model.
+        sessions: The folder of all sessions.
+    """
+    from engine.search.journal import read_journal
+
+    journal = read_journal(journal_path)
+    last = () if journal is None else (_session_choice(journal),)
+    examples = tuple(
+        Choice(words=f"example: {plain(prompt, limit=100)}", source=PromptSource(prompt=prompt)) for prompt in prompts
+    )
+    pictures = tuple(
+        Choice(words=f"open {picture_title(path)}", source=PictureSource(path=path)) for path in recent(sessions)
+    )
+    return tuple(filter(None, (last, examples, pictures)))
+
+
+def recent(sessions: Path) -> tuple[Path, ...]:
+    """Return the pictures that were saved last, the newest first."""
+    from engine.search.folder import recent_pictures
+
+    return recent_pictures(sessions, RECENT)
+
+
+def picture_title(path: Path) -> str:
+    """Return a picture's folder and name, safe to show."""
+    return plain(f"{path.parent.name} / {path.name}", limit=120)
+
+
+def open_source(source: Source, options: Options) -> Opening:
+    """Read a source; it takes time, and so do the imports.
+
+    Args:
+        source: What to open.
+        options: What the person asked for.
+
+    Returns:
+        What a search begins with.
+
+    Raises:
+        LatentPngError: The picture cannot be read, or carries no latent.
+        EngineError: The model cannot be used or is not on this machine, or a setting is out of range.
+    """
+    from engine.open import open_journal, open_picture, open_prompt
+
+    match source:
+        case PromptSource(prompt=prompt):
+            return open_prompt(options, prompt)
+        case PictureSource(path=path):
+            return open_picture(options, path)
+        case SessionSource(journal=journal):
+            return open_journal(options, journal)
+
+
+def _session_choice(journal: Journal) -> Choice:
+    words = f"continue the last session: {plain(journal.folder.name, limit=100)}"
+    return Choice(words=words, source=SessionSource(journal=journal))

@@ -1,0 +1,67 @@
+"""Which main screen is shown, the start screen or the search, and what is handed down to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from textual.app import App
+
+from tui.app.model_load import ModelLoad
+from tui.app.screens.start import StartScreen
+from tui.app.sources import Offer
+
+if TYPE_CHECKING:
+    from tui.app.screens.search import SearchScreen
+
+    MainScreen: TypeAlias = StartScreen | SearchScreen
+
+
+class Stage:
+    """The screens of an app: one main screen, and perhaps questions, the viewer or the help over it."""
+
+    def __init__(self, app: App[Any]) -> None:
+        self._app = app
+        self._main: MainScreen | None = None
+        self._load = ModelLoad()
+
+    @property
+    def main(self) -> MainScreen | None:
+        """The main screen, also when others cover it; None while it is being replaced."""
+        return self._main if self._main in self._app.screen_stack else None
+
+    @property
+    def start(self) -> StartScreen | None:
+        """The start screen, if it is the main screen."""
+        return self.main if isinstance(self.main, StartScreen) else None
+
+    @property
+    def search(self) -> SearchScreen | None:
+        """The search, if it is the main screen."""
+        return None if isinstance(self.main, StartScreen) else self.main
+
+    async def show(self, screen: MainScreen) -> None:
+        """Show a main screen on an empty stage."""
+        self._main = screen
+        await self._app.push_screen(screen)
+        screen.model_load = self._load
+
+    async def clear(self) -> None:
+        """Close every screen."""
+        while len(self._app.screen_stack) > 1:
+            await self._app.pop_screen()
+
+    def hand_down(self, load: ModelLoad) -> None:
+        """Tell the main screen, and those that come after it, how far the loading of the model is."""
+        self._load = load
+        if self.main is not None:
+            self.main.model_load = load
+
+    def offer(self, offer: Offer) -> None:
+        """Show what can be opened, on the start screen."""
+        if self.start is not None:
+            self.start.offer = offer
+
+    def say(self, sentence: str) -> None:
+        """Show a sentence on the status line of the main screen."""
+        if self.main is not None:
+            self.main.notice = sentence
