@@ -13,7 +13,7 @@ from latentpng.errors import ExitCode
 from latentpng.png.files import write_picture
 from tests.campaigns.survival.leftovers import Leftovers, leftovers
 from tests.campaigns.survival.picture import HEIGHT, RGB, WIDTH, picture_record
-from tests.campaigns.survival.tools import WAYS, Way, version_of
+from tests.campaigns.survival.tools import WAYS, Way
 
 VERDICTS = {
     ExitCode.OK: "good",
@@ -33,7 +33,7 @@ def row(way: Way, found: Leftovers, node: str) -> str:
 def main() -> None:
     """Run every tool that is there on one picture, and name those that are not."""
     record = picture_record()
-    installed = [way for way in WAYS if version_of(way.tool, way.version)]
+    installed = [way for way in WAYS if way.installed]
     print("| tool | chunk | twin | parameters | noise replayed | verify |\n|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as name:
         source = Path(name, "from.png")
@@ -46,7 +46,7 @@ def main() -> None:
                 print(f"| {way.name} | failed: {' '.join(error.stderr.decode(errors='replace').split())} |")
                 continue
             print(row(way, leftovers(target), record.node))
-    versions = {way.tool: version_of(way.tool, way.version) for way in WAYS}
+    versions = {way.tool: way.installed for way in WAYS}
     print("\nmeasured with", ", ".join(f"{tool} {found}" for tool, found in versions.items() if found))
     print("not installed:", ", ".join(tool for tool, found in versions.items() if not found) or "none")
 

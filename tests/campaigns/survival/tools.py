@@ -27,22 +27,28 @@ class Way:
 
     options: as a person would type or write them.  run: reads the first file and writes the second.
     version: words that print the version of a command; () for a package of Python, whose metadata have it.
+    named: how that output has to begin, for programs whose name others use too.
     """
 
     tool: str
     options: str
     run: Action
     version: tuple[str, ...] = ()
+    named: str = ""
 
     @property
     def name(self) -> str:
         """Tool and options."""
         return f"{self.tool} {self.options}".strip()
 
+    @property
+    def installed(self) -> str:
+        """The version of the installed tool, "" when it is not there; "installed" when it does not say its own."""
+        return _version_of(self.tool, self.version, self.named)
+
 
 @cache
-def version_of(tool: str, words: tuple[str, ...]) -> str:
-    """The version of an installed tool, "" when it is not there; "installed" when it does not say its own."""
+def _version_of(tool: str, words: tuple[str, ...], named: str) -> str:
     if not words:
         try:
             return version(tool)
@@ -51,11 +57,13 @@ def version_of(tool: str, words: tuple[str, ...]) -> str:
     if shutil.which(words[0]) is None:
         return ""
     said = subprocess.run(words, capture_output=True, stdin=subprocess.DEVNULL, check=False, timeout=_PATIENCE)
+    if not said.stdout.startswith(named.encode()):
+        return ""
     found = re.search(rb"\d+\.\d[\w.-]*", said.stdout + said.stderr)
     return found[0].decode() if found else "installed"
 
 
-def _command(tool: str, options: str, line: str, version: str) -> Way:
+def _command(tool: str, options: str, line: str, version: str, named: str = "") -> Way:
     """A command line in which FROM and TO stand for the files."""
 
     def run(source: Path, target: Path) -> None:
@@ -63,18 +71,18 @@ def _command(tool: str, options: str, line: str, version: str) -> Way:
         words = [places.get(word, word.replace("TO", str(target))) for word in shlex.split(line)]
         subprocess.run(words, check=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=_PATIENCE)
 
-    return Way(tool=tool, options=options, run=run, version=tuple(version.split()))
+    return Way(tool=tool, options=options, run=run, version=tuple(version.split()), named=named)
 
 
-def _in_place(tool: str, options: str, line: str, version: str) -> Way:
+def _in_place(tool: str, options: str, line: str, version: str, named: str = "") -> Way:
     """A command line that changes TO, which is a copy of FROM."""
-    command = _command(tool, options, line, version)
+    command = _command(tool, options, line, version, named)
 
     def run(source: Path, target: Path) -> None:
         shutil.copy(source, target)
         command.run(source, target)
 
-    return Way(tool=tool, options=options, run=run, version=command.version)
+    return Way(tool=tool, options=options, run=run, version=command.version, named=named)
 
 
 def _oxipng(strip: str) -> Way:
@@ -113,7 +121,8 @@ def _pillow_save_with_texts(source: Path, target: Path) -> None:
 
 
 _OPTIPNG, _CRUSH, _EXIV2 = "optipng --version", "pngcrush -version", "exiv2 --version"
-_EXIFTOOL, _MAGICK, _GM = "exiftool -ver", "convert -version", "gm version"
+_EXIFTOOL, _GM = "exiftool -ver", "gm version"
+_MAGICK = "Version: ImageMagick"  # GraphicsMagick and wrappers install a program called convert as well
 _ZOPFLI, _QUANT = "zopflipng --help", "pngquant --version"
 
 WAYS = (
@@ -138,9 +147,9 @@ WAYS = (
     _in_place("exiftool", "-all=", "exiftool -q -overwrite_original -all= TO", _EXIFTOOL),
     _in_place("exiv2", "-M 'set ...'", "exiv2 -M 'set Exif.Image.Artist me' TO", _EXIV2),
     _in_place("exiv2", "rm", "exiv2 rm TO", _EXIV2),
-    _command("ImageMagick", "convert", "convert FROM TO", _MAGICK),
-    _command("ImageMagick", "convert -strip", "convert FROM -strip TO", _MAGICK),
-    _in_place("ImageMagick", "mogrify -resize 50%", "mogrify -resize 50% TO", _MAGICK),
+    _command("ImageMagick", "convert", "convert FROM TO", "convert -version", _MAGICK),
+    _command("ImageMagick", "convert -strip", "convert FROM -strip TO", "convert -version", _MAGICK),
+    _in_place("ImageMagick", "mogrify -resize 50%", "mogrify -resize 50% TO", "mogrify -version", _MAGICK),
     _command("GraphicsMagick", "convert", "gm convert FROM TO", _GM),
     _command("GraphicsMagick", "convert -strip", "gm convert FROM -strip TO", _GM),
     _command("libvips", "vips copy", "vips copy FROM TO", "vips --version"),

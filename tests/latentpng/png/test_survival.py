@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from latentpng.png.pixels import encode_pixels
 from latentpng.record import Round
 from tests.campaigns.survival import picture
 from tests.campaigns.survival.leftovers import Leftovers, leftovers
-from tests.campaigns.survival.tools import WAYS, Way, version_of
+from tests.campaigns.survival.tools import WAYS, Way
 from tests.latentpng.png.test_hostile import png_of
 from tests.support.latentpng import independent
 from tests.support.latentpng.pictures import RGB, SIDE, altered, seeded_record, tensor_record
@@ -49,7 +50,7 @@ def same_pixels(path: Path) -> bool:
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
 def test_what_a_tool_keeps_leads_to_the_same_noise(tmp_path: Path, way: Way) -> None:
-    if not version_of(way.tool, way.version):
+    if not way.installed:
         pytest.skip(f"{way.tool} is not installed")
     source, target = tmp_path / "from.png", tmp_path / "to.png"
     write_picture(source, picture.WIDTH, picture.HEIGHT, picture.RGB, RECORD)
@@ -68,6 +69,20 @@ def test_what_a_tool_keeps_leads_to_the_same_noise(tmp_path: Path, way: Way) -> 
     )
     strip(target)
     assert (leftovers(target).chunk, leftovers(target).twin, leftovers(target).parameters) == ("", "", "")
+
+
+@pytest.mark.parametrize(
+    ("output", "found"),
+    [("Version: ImageMagick 7.1.1-43 Q16-HDRI", "7.1.1-43"), ("GraphicsMagick 1.3.42", ""), ("needs ImageMagick", "")],
+)
+def test_a_program_of_the_same_name_is_not_taken_for_imagemagick(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: str, found: str
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (tmp_path / "convert").write_text(f"#!/bin/sh\necho '{output}'\n")
+    (tmp_path / "convert").chmod(0o755)
+    ways = [replace(way, version=(*way.version, output)) for way in WAYS if way.tool == "ImageMagick"]
+    assert [way.installed for way in ways] == [found, found, ""], "mogrify is not there"
 
 
 def test_the_ways_have_names_of_their_own() -> None:
