@@ -2,9 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+INSTALL = $(BIN)/python -m pip install --constraint constraints.txt --editable ./latentpng --editable
+SOURCES := pyproject.toml latentpng/pyproject.toml hatch_build.py constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test check format bench fuzz matrix clean
+.PHONY: run test check format docs dist check-dist bench fuzz matrix clean
 
 run: $(VENV)/installed
 	$(BIN)/warmer $(ARGS)
@@ -23,6 +25,18 @@ format: $(VENV)/installed-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# the pages of docs/ as a site in build/site
+docs: $(VENV)/installed-docs
+	$(BIN)/mkdocs build --strict --site-dir build/site
+
+# the wheels of latentpng and of warmer
+dist: $(VENV)/installed-dev
+	$(BIN)/python -m pip wheel --no-deps --no-build-isolation --wheel-dir dist ./latentpng .
+
+# a new virtual environment gets the wheel of latentpng and nothing else, and its commands answer as those of this tree
+check-dist: dist
+	$(BIN)/python -m tests.campaigns.fresh_install
+
 # every benchmark but engine_gpu, which needs a GPU, one after the other; each also runs alone: .venv/bin/python -m tests.benchmarks.NAME
 bench: $(VENV)/installed-dev
 	@for file in tests/benchmarks/*_*.py; do \
@@ -40,15 +54,20 @@ fuzz: $(VENV)/installed-dev
 	$(BIN)/python -m tests.campaigns.hostile.guided
 	$(BIN)/python -m tests.campaigns.hostile.kills
 
-$(VENV)/installed: pyproject.toml constraints.txt
+# pip shows what it downloads: the first installation is about 1.4 GB and takes some minutes
+$(VENV)/installed: $(SOURCES)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "installing into $(VENV): about 1.4 GB, some minutes the first time"
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
-	touch $@
+	$(INSTALL) .
+	@touch $@
 
-$(VENV)/installed-dev: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
-	touch $@
+$(VENV)/installed-dev: $(SOURCES)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(INSTALL) '.[dev]'
+	@touch $(VENV)/installed $@
+
+$(VENV)/installed-docs: $(VENV)/installed-dev
+	$(INSTALL) '.[docs]'
+	@touch $@
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,3 +1,3 @@
 """The terminal: the `warmer` command line, its commands (`new`, `vary`, `render`, `doctor`) and the Textual app."""
 
-__version__ = "0.1.0"
+from latentpng import __version__ as __version__
