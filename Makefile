@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --constraint constraints.txt --editable ./latentpng --editable
 SOURCES := pyproject.toml latentpng/pyproject.toml hatch_build.py constraints.txt
-WORKERS ?= auto
+WORKERS ?= logical
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE # pytest keeps the tests that it has rewritten, which saves each worker seconds
 
