@@ -4,22 +4,38 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --constraint constraints.txt --editable ./latentpng --editable
 SOURCES := pyproject.toml latentpng/pyproject.toml hatch_build.py constraints.txt
+WORKERS ?= logical
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+unexport PYTHONDONTWRITEBYTECODE # pytest keeps the tests that it has rewritten, which saves each worker seconds
 
-.PHONY: run test check format docs dist check-dist bench fuzz matrix clean
+.PHONY: run quick test test-all static quick-tests all-tests format docs dist check-dist bench fuzz matrix clean
 
 run: $(VENV)/installed
 	$(BIN)/warmer $(ARGS)
 
-test: $(VENV)/installed-dev
-	$(MAKE) --no-print-directory check
+# what a commit has to pass, in less than a minute: all checks, and every test that is not marked slow
+quick: $(VENV)/installed-dev
+	@$(MAKE) --no-print-directory --jobs 2 static quick-tests
 
-check:
+# everything, in some minutes
+test: $(VENV)/installed-dev
+	@$(MAKE) --no-print-directory --jobs 2 static all-tests
+
+# everything, and then what needs no torch on every Python from 3.11 to 3.13 that is installed
+test-all: test
+	$(BIN)/nox
+
+static:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
+	$(BIN)/mypy
+
+quick-tests:
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope -m "not slow"
+
+all-tests:
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope
 
 format: $(VENV)/installed-dev
 	$(BIN)/ruff format .
@@ -70,4 +86,4 @@ $(VENV)/installed-docs: $(VENV)/installed-dev
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .nox

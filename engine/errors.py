@@ -49,5 +49,5 @@ class StoreError(EngineError):
     """A picture or the journal of a session cannot be saved; the text says which and why."""
 
 
-class RenderCancelled(EngineError):
+class RenderCancelled(EngineError):  # noqa: N818 (no error: it was asked for)
     """The job was cancelled: the end that was asked for, not an error."""

@@ -1,14 +1,43 @@
-"""What every test stands on: one thread a process, and nothing remembered on the machine that runs the tests.
+"""What every test stands on: one thread a process, a home of its own, and no torch where none is installed.
 
 Tiny models gain nothing from more threads, and two runs at once would spin against each other.
 """
 
+from __future__ import annotations
+
 import os
+import sys
+from importlib.abc import MetaPathFinder
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 os.environ["OMP_NUM_THREADS"] = "1"
+
+# a deadline measures the machine: where other processes take the cores, any example can be late
+settings.register_profile("warmer", deadline=None)
+settings.load_profile("warmer")
+
+
+class _SkipsWithoutTorch(MetaPathFinder):
+    """Skips each test module whose imports lead to torch, however many modules are between."""
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:  # noqa: ARG002
+        if name in {"torch", "diffusers", "transformers"}:
+            pytest.skip("torch is not installed", allow_module_level=True)
+
+
+HAS_TORCH = find_spec("torch") is not None
+if not HAS_TORCH:
+    sys.meta_path.append(_SkipsWithoutTorch())
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what is marked `torch`: it asks a process or a report that needs torch, but imports none itself."""
+    if not HAS_TORCH and item.get_closest_marker("torch"):
+        pytest.skip("torch is not installed")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -83,6 +83,7 @@ def environment_of(folder: Path, wheel: Path) -> str:
     return str(folder / "bin" / "python")
 
 
+@pytest.mark.torch
 def test_the_program_renders_without_its_training_code(wheels: tuple[Path, Path], tmp_path: Path) -> None:
     for wheel in wheels:
         ZipFile(wheel).extractall(tmp_path / "site")

@@ -18,7 +18,7 @@ from latentpng.reports.show import inspect_file
 from tests.campaigns.hostile import campaign
 from tests.campaigns.hostile.campaign import Watch, walk
 from tests.campaigns.hostile.mutations import mutated, parts_of
-from tests.campaigns.hostile.readers import LEFT_OUT, Contradiction, End, examine
+from tests.campaigns.hostile.readers import LEFT_OUT, ContradictionError, End, examine
 from tests.campaigns.hostile.seeds import seeds
 from tests.latentpng.chunk.test_codec import with_metadata
 from tests.latentpng.png.test_hostile import png_of
@@ -93,7 +93,7 @@ def test_a_contradiction_is_noticed(path: Path, monkeypatch: pytest.MonkeyPatch)
     path.write_bytes(SEEDS[0])
     wrong = Front(version=(1, 0), chunk_bytes=0)
     monkeypatch.setattr("tests.campaigns.hostile.readers.inspect_file", lambda _: wrong)
-    with pytest.raises(Contradiction, match=r"^found: Front\(version=\(1, 0\), .*, plain: PlainFront"):
+    with pytest.raises(ContradictionError, match=r"^found: Front\(version=\(1, 0\), .*, plain: PlainFront"):
         examine(path, RECORD)
     monkeypatch.setattr("tests.campaigns.hostile.readers.inspect_file", other)
     with pytest.raises(LatentPngError, match=r"^no file is named$"):

@@ -40,7 +40,7 @@ FOREIGN = "a cat\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 512x
 Outcome: TypeAlias = tuple[str, int]  # "old" or "new", and how many temporary files were left
 
 
-class Broken(Exception):
+class LostPictureError(Exception):
     """A picture was lost, or something was left behind."""
 
 
@@ -68,7 +68,7 @@ def command(*words: str, target: str = "a.png") -> Operation:
 
     def act() -> None:
         if code := cli.main(words):
-            raise Broken(f"{words[0]}: exit code {code}")
+            raise LostPictureError(f"{words[0]}: exit code {code}")
 
     return Operation(name=words[0], act=act, target=target)
 
@@ -141,14 +141,14 @@ def ended(child: int) -> int:
 
 
 def check(operation: Operation, folder: Path, old: dict[str, bytes], new: dict[str, bytes]) -> Outcome:
-    """Broken unless the picture is the old one or the new one, and the next run puts all in order."""
+    """Raise LostPictureError unless the picture is the old one or the new one, and the next run puts all in order."""
     found = state(folder)
     left = [name for name in found if name.startswith(atomic.TEMPORARY_PREFIX)]
     kept = {name: data for name, data in found.items() if name not in left}
     if kept not in (old, new) or len(left) > 1:
-        raise Broken(f"{operation.name}: neither the old folder nor the new one, found {sorted(found)}")
+        raise LostPictureError(f"{operation.name}: neither the old folder nor the new one, found {sorted(found)}")
     if ended(start(operation, folder)) or state(folder) != new:
-        raise Broken(f"{operation.name}: the next run left {sorted(state(folder))}")
+        raise LostPictureError(f"{operation.name}: the next run left {sorted(state(folder))}")
     return ("new" if kept == new else "old"), len(left)
 
 
@@ -210,11 +210,11 @@ def tried(operation: Operation, folder: Path) -> tuple[dict[str, bytes], dict[st
         restore(folder, old)
         begin = time.monotonic()
         if ended(start(operation, folder)):
-            raise Broken(f"{operation.name}: it fails undisturbed")
+            raise LostPictureError(f"{operation.name}: it fails undisturbed")
         seconds.append(time.monotonic() - begin)
     new = state(folder)
     if old.get(operation.target) == new.get(operation.target):
-        raise Broken(f"{operation.name}: it changes nothing")
+        raise LostPictureError(f"{operation.name}: it changes nothing")
     return old, new, min(seconds)
 
 
@@ -245,5 +245,5 @@ def main(count: int = 300, side: int = 768, seed: int = 1) -> None:
 if __name__ == "__main__":
     try:
         main(*map(int, sys.argv[1:]))
-    except Broken as error:
+    except LostPictureError as error:
         sys.exit(str(error))

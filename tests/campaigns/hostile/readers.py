@@ -39,14 +39,14 @@ class End(NamedTuple):
     milliseconds: float
 
 
-class Contradiction(Exception):
+class ContradictionError(Exception):
     """Two readers disagree on one file."""
 
 
 def examine(path: Path, record: LatentRecord) -> dict[str, End]:
     """Give a file to every reader; record: is embedded into it.  What each ended in, and how long it took.
 
-    Anything that is not ours comes out as it is; Contradiction when two readers disagree.
+    Anything that is not ours comes out as it is; ContradictionError when two readers disagree.
     """
     forget()
     expected = plain_reader.front_of(path.read_bytes())
@@ -81,7 +81,7 @@ def _attempt(action: Callable[[], object], path: Path) -> object:
     except FileError as error:
         text = str(error)
         if not text.startswith(f"{path}: ") or not text.isprintable():
-            raise Contradiction(f"no sentence about this file: {text!r}") from error
+            raise ContradictionError(f"no sentence about this file: {text!r}") from error
         return error
 
 
@@ -112,15 +112,15 @@ def _inspected(path: Path, expected: PlainFront | str) -> Front:
         front = inspect_file(path)
     except FileError as error:
         if plain_end(error) != expected:
-            raise Contradiction(f"found: {error}, plain: {expected}") from error
+            raise ContradictionError(f"found: {error}, plain: {expected}") from error
         raise
     if plain_front(front) != expected:
-        raise Contradiction(f"found: {front}, plain: {expected}")
+        raise ContradictionError(f"found: {front}, plain: {expected}")
     shown = [*lines(front), json_line(front)]
     if not all(line.isprintable() for line in shown):
-        raise Contradiction(f"a line that may drive a terminal: {shown}")
+        raise ContradictionError(f"a line that may drive a terminal: {shown}")
     if not front.metadata.items() <= read_json(shown[-1].encode()).items():
-        raise Contradiction(f"the line of JSON says something else: {shown[-1]}")
+        raise ContradictionError(f"the line of JSON says something else: {shown[-1]}")
     if front.is_known:
         known = metadata_from_json(front.metadata, len(front.dims))
         check_shape(front.dims, known.axes)
@@ -146,7 +146,7 @@ def _with_record(path: Path, record: LatentRecord) -> None:
     copy = path.with_suffix(".copy")
     copy.write_bytes(data)
     if read_record(copy) != record:
-        raise Contradiction("an embedded record does not read back")
+        raise ContradictionError("an embedded record does not read back")
 
 
 def _without_record(path: Path) -> None:
@@ -155,4 +155,4 @@ def _without_record(path: Path) -> None:
     copy = path.with_suffix(".copy")
     copy.write_bytes(path.read_bytes())
     if strip(copy) != carried or copy.read_bytes() != data or strip(copy):
-        raise Contradiction("a stripped file has something left")
+        raise ContradictionError("a stripped file has something left")

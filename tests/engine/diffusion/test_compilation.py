@@ -74,6 +74,7 @@ def problem_of(pipe: Any, memory: Memory = Memory.RESIDENT) -> str:
     return str(caught.value)
 
 
+@pytest.mark.slow
 def test_the_blocks_are_compiled_once_for_all_batches_of_a_grid(tiny: ModelChoice, shapes: list[int]) -> None:
     loaded = load(tiny, compile=True)
     assert not shapes, "loading compiles nothing"
@@ -89,6 +90,7 @@ def test_the_blocks_are_compiled_once_for_all_batches_of_a_grid(tiny: ModelChoic
     assert len(shapes) == 2 * once
 
 
+@pytest.mark.slow
 def test_many_sizes_are_no_trouble(tiny: ModelChoice, shapes: list[int]) -> None:
     loaded = load(tiny, compile=True)
     for count in range(1, 10):
@@ -96,6 +98,7 @@ def test_many_sizes_are_no_trouble(tiny: ModelChoice, shapes: list[int]) -> None
     assert set(shapes) == set(range(2, 19, 2)), "more than torch keeps by itself"
 
 
+@pytest.mark.slow
 def test_it_is_recorded_and_a_check_names_it(tiny: ModelChoice, shapes: list[int]) -> None:
     (compiled,), (plain,) = (pictures(load(tiny, compile=way), job_of(1)) for way in (True, False))
     assert shapes
@@ -106,6 +109,7 @@ def test_it_is_recorded_and_a_check_names_it(tiny: ModelChoice, shapes: list[int
     assert differing_conditions(compiled.record, compiled.record) == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", ["SDXL", "Flux.1"])
 def test_other_families_are_compiled_too(tmp_path: Path, shapes: list[int], family: str) -> None:
     save_family(family, tmp_path / "model")
@@ -128,6 +132,7 @@ def test_layers_that_move_alone_are_not_compiled() -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_compiler_that_fails_is_one_sentence(tiny: ModelChoice, monkeypatch: pytest.MonkeyPatch) -> None:
     def backend(*_: object) -> None:
         raise FileNotFoundError("no compiler\nin any of these places")
@@ -147,6 +152,7 @@ def test_a_compiler_that_fails_is_one_sentence(tiny: ModelChoice, monkeypatch: p
     assert compiler_message(RuntimeError("shapes cannot be multiplied")) == ""
 
 
+@pytest.mark.slow
 def test_other_loras_are_loaded_anew(tiny: ModelChoice, tmp_path: Path, shapes: list[int]) -> None:
     lora = LoraChoice(path=str(peft_lora(tmp_path)))
     before = LoadModel(model=tiny, settings=SETTINGS, device="cpu", compile=True)

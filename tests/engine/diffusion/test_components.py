@@ -131,6 +131,7 @@ def test_a_record_names_lora_files_by_name_digest_and_weight(tiny: ModelChoice, 
     assert not same_weights(bare.settings["model"], model)
 
 
+@pytest.mark.slow
 def test_other_lora_files_need_no_other_weights_and_no_stale_prompt(
     tiny: ModelChoice, lora: Path, tmp_path: Path
 ) -> None:
@@ -155,6 +156,7 @@ def test_other_lora_files_need_no_other_weights_and_no_stale_prompt(
     assert replace_loras(again, first, replace(first, dtype="bfloat16")) is None
 
 
+@pytest.mark.slow
 def test_a_worker_keeps_its_pipeline_for_other_lora_files_and_drops_it_when_one_fails(
     tiny: ModelChoice, lora: Path, tmp_path: Path
 ) -> None:
@@ -216,6 +218,7 @@ def test_a_file_finds_its_lora_and_its_vae_again(
     )
 
 
+@pytest.mark.slow
 def test_another_vae_decodes_as_folder_and_as_file(tiny: ModelChoice, tmp_path: Path) -> None:
     vae = other_vae(tmp_path / "bright")
     by_hand = shutil.copytree(tiny.path, tmp_path / "whole")

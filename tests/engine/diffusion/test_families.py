@@ -82,6 +82,7 @@ def noise_of(shape: tuple[int, ...], *streams: int) -> NDArray[np.float16]:
     return np.stack([gauss1(5, stream, size).reshape(shape).astype(np.float16) for stream in streams])
 
 
+@pytest.mark.slow
 def test_the_same_noise_is_the_same_picture(models: dict[str, LoadedModel], folder: Path) -> None:
     """On repeat, beside others, after a cancel, and from the file in a fresh process; no global generator moves."""
     pairs = covering(models)
@@ -101,6 +102,7 @@ EMBEDDINGS = {"SDXL": 2, "SD 3": 2, "Flux.1": 2, "Kandinsky 5": 2, "HiDream": 3}
 """How many a prompt has; in the other families one."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_prompt_moves_and_the_negative_one_does_not(
     models: dict[str, LoadedModel], family: str, monkeypatch: pytest.MonkeyPatch

@@ -22,6 +22,7 @@ def _same_environment() -> Iterator[None]:
     os.environ.update(before)
 
 
+@pytest.mark.slow
 def test_it_runs_with_tiny_models(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--tiny", "--repeats", "1", "--steps", "2", "--no-compile"]) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -50,6 +50,7 @@ def watched() -> Iterator[Watched]:
     it.renderer.close()
 
 
+@pytest.mark.slow
 def test_the_real_worker_from_the_first_mistake_to_the_last_breath(watched: Watched, tiny: ModelChoice) -> None:
     """One story in one process, since each start costs seconds."""
     _a_model_that_is_gone_is_told(watched, tiny)
@@ -137,6 +138,7 @@ def _a_kill_in_mid_job_is_survived(watched: Watched) -> None:
     assert watched.until(JobDone)[-1].job == 5  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 def test_a_parent_killed_in_mid_step_leaves_no_worker() -> None:
     """The embedded model at a size where one step takes seconds."""
     program = """

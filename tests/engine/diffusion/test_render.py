@@ -23,30 +23,30 @@ from engine.rendering.settings import RenderSettings
 from latentpng.noise.gauss1 import gauss1
 from tests.support.engine.tiny import SETTINGS, load_tiny, save_tiny
 
-SCHEDULERS = (
-    "",
-    "DDIM",
-    "DDIM eta 1",
+QUICK = ("", "DDIM", "DDIM eta 1", "DPM++ 2M Karras", "DPM++ 2M SDE", "Euler", "Euler a", "UniPC")
+"""Of each kind of scheduler one; `make test` takes the others too."""
+SLOW = (
     "DPM++ 2M",
-    "DPM++ 2M Karras",
-    "DPM++ 2M SDE",
     "DPM++ 2S",
     "DPM++ SDE",
     "DPM2",
     "DPM2 a",
     "DEIS",
-    "Euler",
-    "Euler a",
     "DDPM",
     "LCM",
     "LMS",
     "TCD",
-    "UniPC",
     "PNDM",
     "Heun",
     "SASolver",
 )
-STOCHASTIC = ("DDIM eta 1", "DPM++ 2M SDE", "DPM++ SDE", "DPM2 a", "Euler a", "DDPM", "LCM", "SASolver")
+SCHEDULERS = (*QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW))
+STOCHASTIC = (
+    "DDIM eta 1",
+    "DPM++ 2M SDE",
+    "Euler a",
+    *(pytest.param(name, marks=pytest.mark.slow) for name in ("DPM++ SDE", "DPM2 a", "DDPM", "LCM", "SASolver")),
+)
 
 
 @pytest.fixture(scope="module")

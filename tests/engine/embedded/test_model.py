@@ -50,6 +50,7 @@ def test_it_holds_no_code_and_no_pickles() -> None:
     assert {path.suffix for path in FOLDER.rglob("*") if path.is_file()} == {".json", ".md", ".safetensors", ".txt"}
 
 
+@pytest.mark.slow
 def test_bare_diffusers_loads_it_without_a_word_about_weights(
     drawn: tuple[str, np.ndarray[tuple[int, ...], np.dtype[np.uint8]]],
 ) -> None:
@@ -57,6 +58,7 @@ def test_bare_diffusers_loads_it_without_a_word_about_weights(
         assert word not in drawn[0].lower()
 
 
+@pytest.mark.slow
 def test_it_draws_what_it_is_asked_for(
     drawn: tuple[str, np.ndarray[tuple[int, ...], np.dtype[np.uint8]]],
 ) -> None:

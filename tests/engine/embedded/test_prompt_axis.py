@@ -34,6 +34,7 @@ def moved(scale: float, mark: int = 0) -> Lineage:
     return PARENT.child(Round(seed=4, scale=0.0, of=8, marks=(mark,), prompt_scale=scale))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("steps", "guidance"), [(USUAL.num_inference_steps, USUAL.guidance_scale), (2, 1.0)])
 def test_a_larger_scale_is_a_larger_change(loaded: LoadedModel, steps: int, guidance: float) -> None:
     lineages = (PARENT, *(moved(scale) for scale in SCALES))
@@ -46,6 +47,7 @@ def test_a_larger_scale_is_a_larger_change(loaded: LoadedModel, steps: int, guid
     assert 0.0 < changes[0] < changes[-1] / 2
 
 
+@pytest.mark.slow
 def test_a_chain_of_rounds_comes_again_from_its_file_in_a_fresh_process(loaded: LoadedModel, tmp_path: Path) -> None:
     chain = moved(0.5, 3).child(Round(seed=6, scale=0.3, of=8, marks=(1, 2), prompt_scale=0.3))
     tasks = tuple(

@@ -136,7 +136,7 @@ GRAPH = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("arithmetic", [*ARITHMETICS, ""])
+@pytest.mark.parametrize("arithmetic", [*(pytest.param(name, marks=pytest.mark.slow) for name in ARITHMETICS), ""])
 @pytest.mark.parametrize("tool", ["a1111", "comfyui", "a1111 in a JPEG"])
 def test_from_a_tools_file_to_the_noise_of_torch(
     folder: Path, capsys: pytest.CaptureFixture[str], tool: str, arithmetic: str

@@ -122,6 +122,7 @@ def test_a_chunk_of_gigabytes_that_is_not_there(path: Path, kind: bytes) -> None
         assert message_of(lambda action=action: action(path), UnreadableFileError) == message  # type: ignore[misc]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [b"tiNy", b"tEXt", b"laTn", b"IDAT"])
 def test_a_million_tiny_chunks_are_not_walked(path: Path, kind: bytes) -> None:
     data = png_of()

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import latentpng
 
 KILLS, SIDE = 30, 96
@@ -17,6 +19,7 @@ REPORT = re.compile(
 )
 
 
+@pytest.mark.slow
 def test_a_killed_writer_loses_no_picture_and_leaves_nothing() -> None:
     root = Path(latentpng.__file__).parents[1]
     ran = subprocess.run(

@@ -229,6 +229,7 @@ def test_graphviz_names_are_escaped() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_deep_lineage_is_cut_into_parts_that_fit() -> None:
     chain = tuple(range(4097))
     deep = {f"p{length}": chain[: length + 1] for length in range(0, 4097, 32)}

@@ -31,7 +31,7 @@ class PlainFront(NamedTuple):
     is_newer: bool
 
 
-class Broken(Exception):
+class BrokenRuleError(Exception):
     """A rule is broken."""
 
 
@@ -51,7 +51,7 @@ def front_of(png: bytes) -> PlainFront | str:
             pieces.append(piece)
             if piece.kind == b"IDAT" and any(earlier.kind == b"laTn" for earlier in pieces):
                 break
-    except Broken:
+    except BrokenRuleError:
         return NO_PNG
     kinds = [piece.kind for piece in pieces]
     first_idat = kinds.index(b"IDAT") if b"IDAT" in kinds else len(kinds)
@@ -62,7 +62,7 @@ def front_of(png: bytes) -> PlainFront | str:
         return NO_LATENT
     try:
         return of_chunk(latents) if latents else of_twin(twins[0])
-    except Broken:
+    except BrokenRuleError:
         return DAMAGED
 
 
@@ -143,7 +143,7 @@ def inflated(twin: Piece) -> bytes:
     try:
         text = inflater.decompress(rest, MAX_TWIN + 1)
     except zlib.error as error:
-        raise Broken from error
+        raise BrokenRuleError from error
     need(inflater.eof)
     return text
 
@@ -164,7 +164,7 @@ def strict_json(text: bytes) -> dict[str, Any]:
         return int(digits)
 
     def constant(_: str) -> None:
-        raise Broken
+        raise BrokenRuleError
 
     need(text.isascii() and nesting(text.decode()) <= 32)
     try:
@@ -173,7 +173,7 @@ def strict_json(text: bytes) -> dict[str, Any]:
         )
         json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
-        raise Broken from error
+        raise BrokenRuleError from error
     need(isinstance(value, dict))
     return dict(value)
 
@@ -192,7 +192,7 @@ def keeps_rules(entries: dict[str, Any], dims: tuple[int, ...]) -> bool:
     """Does metadata keep every rule of section 4?"""
     try:
         check(entries, dims)
-    except Broken:
+    except BrokenRuleError:
         return False
     return True
 
@@ -247,9 +247,9 @@ def check_round(entry: Any, dims: tuple[int, ...], axes: str) -> None:
 
 
 def need(rule: bool) -> None:
-    """Broken when a rule does not hold."""
+    """Raise BrokenRuleError when a rule does not hold."""
     if not rule:
-        raise Broken
+        raise BrokenRuleError
 
 
 def keyword(data: bytes) -> bytes:

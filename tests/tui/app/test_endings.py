@@ -59,6 +59,7 @@ def quit_by_key(terminal: FakeTerminal) -> None:
     os.write(terminal.fd, b"q")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", [quit_by_key, hang_up, terminate, kill, close_window])
 def test_a_pick_survives(tmp_path: Path, end: Callable[[FakeTerminal], None]) -> None:
     command = [

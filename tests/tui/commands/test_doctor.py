@@ -21,6 +21,7 @@ from tui.cli import main, run_command
 from tui.commands.examine import Finding, gpus, nameless, packages, terminal, writable
 from tui.graphics.terminal.capabilities import Terminal
 
+pytestmark = pytest.mark.torch  # without it the line about packages is a problem
 NAMES = ["warmer", "packages", "memory", "gpu", "terminal", "pictures", "state", "log", "cache", "model"]
 
 

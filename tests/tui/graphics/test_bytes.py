@@ -38,6 +38,7 @@ def running(request: pytest.FixtureRequest) -> Iterator[tuple[str, FakeTerminal]
         yield protocol, terminal
 
 
+@pytest.mark.slow
 def test_what_actions_write(running: tuple[str, FakeTerminal]) -> None:
     protocol, terminal = running
 

@@ -11,6 +11,8 @@ import pytest
 from engine.embedded.training.scenes.captions import Caption, describe
 from engine.embedded.training.scenes.scene import Scene, sample_scene
 
+pytestmark = pytest.mark.slow  # how the model was made: nothing at run time uses it
+
 CAPTIONS = [(sample_scene(k), describe(sample_scene(k), Random(k))) for k in range(4000)]
 FULL = Scene(
     seed=1,

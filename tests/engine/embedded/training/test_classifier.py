@@ -14,6 +14,8 @@ from engine.embedded.training.scenes.picture import draw_scene
 from engine.embedded.training.scenes.scene import Scene, sample_scene
 from engine.embedded.training.text_encoder import settled
 
+pytestmark = pytest.mark.slow  # how the model was made: nothing at run time uses it
+
 SCENE = Scene(seed=3, time="dawn", sky="golden", ground="sea", relief="island", relief_colour="green", boat="red")
 
 

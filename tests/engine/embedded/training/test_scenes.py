@@ -17,6 +17,8 @@ from engine.embedded.training.scenes.palette import SKIES, mix
 from engine.embedded.training.scenes.picture import draw_scene
 from engine.embedded.training.scenes.scene import Scene, sample_scene
 
+pytestmark = pytest.mark.slow  # how the model was made: nothing at run time uses it
+
 PLAIN = Scene(seed=5, time="day", sky="blue", ground="meadow", relief="hills", relief_colour="green")
 
 

@@ -25,6 +25,8 @@ from engine.embedded.training.scenes.picture import draw_scene
 from engine.embedded.training.scenes.scene import sample_scene
 from engine.embedded.training.unet import new_scheduler
 
+pytestmark = pytest.mark.slow  # how the model was made: nothing at run time uses it
+
 ALONE = Rank(index=0, world=1, device=torch.device("cpu"))
 RECIPE = Recipe(rate=0.01, budget=Budget(steps=12), batch=4, ema=0.5)
 
