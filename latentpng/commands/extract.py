@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from latentpng.arrays import FORMATS, check_suffix, tensor_file
 from latentpng.commands.inputs import beside, each
 from latentpng.commands.output import STANDARD_OUTPUT, add_output, replay_progress, write
 from latentpng.errors import ExitCode, InvalidValueError
-from latentpng.tensors import FORMATS, check_suffix, tensor_file
 from latentpng.text import plain
 
 
