@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 import numpy as np
 
 from latentpng.errors import InvalidValueError, NewerVersionError
+from latentpng.identity import Key, chain_keys, noise_rule, root_rule
 from latentpng.noise.cache import ArrayCache
 from latentpng.noise.gauss1 import gauss1
 from latentpng.noise.perturbation import candidate_states, perturb
@@ -60,12 +61,12 @@ def replay(
         raise NewerVersionError(f"this version knows the noise {GAUSS1!r}, found {lineage.noise!r}")
     check_shape(shape, axes)
     check_rounds(lineage, shape, axes)
-    names = _state_names(lineage, shape, axes, root_tensor)
-    done, state = _nearest_known(names)
+    keys = _state_keys(lineage, shape, axes, root_tensor)
+    done, state = _nearest_known(keys)
     if state is None:
-        state = _STATES.keep(names[0], _root(lineage, shape, root_tensor))
-    for round_, name in zip(lineage.rounds[done:], names[done + 1 :], strict=True):
-        state = _STATES.keep(name, perturb(state, round_, axes))
+        state = _STATES.keep(keys[0], _root(lineage, shape, root_tensor))
+    for round_, key in zip(lineage.rounds[done:], keys[done + 1 :], strict=True):
+        state = _STATES.keep(key, perturb(state, round_, axes))
         done += 1
         if tell is not None:
             tell(done, len(lineage.rounds))
@@ -138,20 +139,18 @@ def _needed(root_tensor: Noise | None, shape: tuple[int, ...]) -> Noise:
     return root_tensor
 
 
-def _state_names(lineage: Lineage, shape: tuple[int, ...], axes: str, root_tensor: Noise | None) -> tuple[bytes, ...]:
-    """A name for the state after each round, root first, made of all that decides it: settings do not."""
+def _state_keys(lineage: Lineage, shape: tuple[int, ...], axes: str, root_tensor: Noise | None) -> tuple[Key, ...]:
     root = lineage.root
-    first = str(root.seed) if isinstance(root, SeedRoot) else digest(_needed(root_tensor, shape))
-    names = [hashlib.sha256(repr((first, shape, axes)).encode()).digest()]
-    for round_ in lineage.rounds:
-        rule = (round_.seed, round_.scale, round_.of, round_.marks, round_.bands, round_.region)
-        names.append(hashlib.sha256(names[-1] + repr(rule).encode()).digest())
-    return tuple(names)
+    if isinstance(root, SeedRoot):
+        first = root_rule(str(root.seed), "", shape, axes)
+    else:
+        first = root_rule("", digest(_needed(root_tensor, shape)), shape, axes)
+    return chain_keys([first, *(noise_rule(round_.seed, round_) for round_ in lineage.rounds)])
 
 
-def _nearest_known(names: tuple[bytes, ...]) -> tuple[int, Noise | None]:
-    """The last state that is still kept, and how many rounds lead to it."""
-    for done in range(len(names) - 1, -1, -1):
-        if (state := _STATES.find(names[done])) is not None:
+def _nearest_known(keys: tuple[Key, ...]) -> tuple[int, Noise | None]:
+    """Return the last state that is in the cache, and how many rounds lead to it."""
+    for done in range(len(keys) - 1, -1, -1):
+        if (state := _STATES.find(keys[done])) is not None:
             return done, cast("Noise", state)
     return 0, None
