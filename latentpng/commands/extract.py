@@ -40,9 +40,9 @@ def run(given: argparse.Namespace) -> ExitCode:
 
         output: str | None = given.output
         suffix = FORMATS[given.format] if given.format else _suffix(output)
-        tell = replay_progress(file)
-        record = read_record(file, tell)
-        noise = ancestor_noise(record, len(record.lineage.rounds) if given.round is None else given.round, tell)
+        on_progress = replay_progress(file)
+        record = read_record(file, on_progress)
+        noise = ancestor_noise(record, len(record.lineage.rounds) if given.round is None else given.round, on_progress)
         ending = suffix if given.round is None else f".round-{given.round}{suffix}"
         target = beside(file, ending) if output is None else output
         write(target, tensor_file(noise, record.axes, suffix), force=given.force)

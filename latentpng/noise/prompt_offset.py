@@ -22,7 +22,7 @@ from latentpng.rules import MAX_WORK, work_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from latentpng.noise.replay import Tell
+    from latentpng.noise.replay import OnProgress
 
     Offset: TypeAlias = NDArray[np.float16]
 
@@ -33,11 +33,11 @@ STREAMS = 2**32
 _STATES = ArrayCache(32 * 2**20)
 
 
-def prompt_offset(lineage: Lineage, embedding: int, count: int, tell: Tell | None = None) -> Offset:
+def prompt_offset(lineage: Lineage, embedding: int, count: int, on_progress: OnProgress | None = None) -> Offset:
     """The offset of one embedding: (count,), float16, read-only; all zeros where no round moves the prompt.
 
     embedding: its number among those of the prompt, from 0.  count: its values; the first of a longer one are the same.
-    tell: hears, after each round that moves the prompt, how many are replayed, of how many.
+    on_progress: hears, after each round that moves the prompt, how many are replayed, of how many.
     NewerVersionError when the lineage needs another generator; InvalidValueError when it would take too long.
     """
     moves = [round_ for round_ in lineage.rounds if round_.prompt_scale]
@@ -50,8 +50,8 @@ def prompt_offset(lineage: Lineage, embedding: int, count: int, tell: Tell | Non
     for round_ in moves[done:]:
         done += 1
         state = _STATES.keep(keys[done], _moved(state, round_, embedding))
-        if tell is not None:
-            tell(done, len(moves))
+        if on_progress is not None:
+            on_progress(done, len(moves))
     return state
 
 

@@ -16,29 +16,16 @@ from latentpng.errors import InvalidValueError, NewerVersionError
 from latentpng.identity import Key, chain_keys, noise_rule, root_rule
 from latentpng.noise.cache import ArrayCache
 from latentpng.noise.gauss1 import gauss1
-from latentpng.noise.perturbation import candidate_states, perturb
+from latentpng.noise.perturbation import perturb
 from latentpng.record import GAUSS1, JsonObject, LatentRecord, Lineage, Metadata, SeedRoot, check_rounds
-from latentpng.shapes import check_shape, octaves
+from latentpng.shapes import check_shape
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Noise: TypeAlias = NDArray[np.float16]
 
-Tell: TypeAlias = Callable[[int, int], None]  # hears, after each round: how many are replayed, of how many
-
-__all__ = [
-    "Tell",
-    "ancestor_noise",
-    "candidate_states",
-    "digest",
-    "initial_noise",
-    "octaves",
-    "perturb",
-    "record_of",
-    "replay",
-    "root_noise",
-]
+OnProgress: TypeAlias = Callable[[int, int], None]  # hears, after each round: how many are replayed, of how many
 
 _STATES = ArrayCache(32 * 2**20)  # states along a lineage: shared by all pictures of a search
 
@@ -49,12 +36,16 @@ def root_noise(seed: int, shape: tuple[int, ...]) -> Noise:
 
 
 def replay(
-    lineage: Lineage, shape: tuple[int, ...], axes: str, root_tensor: Noise | None = None, tell: Tell | None = None
+    lineage: Lineage,
+    shape: tuple[int, ...],
+    axes: str,
+    root_tensor: Noise | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Noise:
     """The state after all rounds: float16, read-only.
 
     root_tensor: the noise of a tensor root; not looked at for a seeded one.
-    tell: a lineage from a stranger may take a minute or two, and this hears how far it is.
+    on_progress: a lineage from a stranger may take a minute or two, and this hears how far it is.
     NewerVersionError when the lineage needs another generator; InvalidValueError when it does not fit the shape.
     """
     if lineage.noise != GAUSS1:
@@ -68,8 +59,8 @@ def replay(
     for round_, key in zip(lineage.rounds[done:], keys[done + 1 :], strict=True):
         state = _STATES.keep(key, perturb(state, round_, axes))
         done += 1
-        if tell is not None:
-            tell(done, len(lineage.rounds))
+        if on_progress is not None:
+            on_progress(done, len(lineage.rounds))
     return state
 
 
@@ -103,18 +94,18 @@ def record_of(
     return LatentRecord(metadata=metadata, tensor=frozen(stored))
 
 
-def initial_noise(record: LatentRecord, tell: Tell | None = None) -> Noise:
+def initial_noise(record: LatentRecord, on_progress: OnProgress | None = None) -> Noise:
     """The initial noise of the picture: float16, unit variance, before the scheduler's sigma scaling; read-only."""
     if isinstance(record.lineage.root, SeedRoot):
         return record.tensor
-    return replay(record.lineage, record.tensor.shape, record.axes, record.tensor, tell)
+    return replay(record.lineage, record.tensor.shape, record.axes, record.tensor, on_progress)
 
 
-def ancestor_noise(record: LatentRecord, rounds: int, tell: Tell | None = None) -> Noise:
+def ancestor_noise(record: LatentRecord, rounds: int, on_progress: OnProgress | None = None) -> Noise:
     """The initial noise after the first `rounds` rounds; 0 is the root.  InvalidValueError when there are fewer."""
     if rounds == len(record.lineage.rounds):
-        return initial_noise(record, tell)
-    return replay(record.lineage.ancestor(rounds), record.tensor.shape, record.axes, record.tensor, tell)
+        return initial_noise(record, on_progress)
+    return replay(record.lineage.ancestor(rounds), record.tensor.shape, record.axes, record.tensor, on_progress)
 
 
 def frozen(noise: Noise) -> Noise:

@@ -13,7 +13,8 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latentpng.chunk.codec import Codec, decode_front, decode_record, encode_record
+from latentpng.chunk.codec import Codec, decode_record, encode_record
+from latentpng.chunk.header import decode_front
 from latentpng.chunk.metadata import metadata_to_json
 from latentpng.chunk.strict_json import write_json
 from latentpng.errors import (
