@@ -127,7 +127,7 @@ def session_for(opening: Opening, options: Options, ready: ModelReady, candidate
         ready: The loaded model.
         candidates: The number of candidates in a grid.
     """
-    from latentpng.noise.replay import octaves
+    from latentpng.shapes import octaves
 
     lineage = opening.beginning.lineage
     session = begin(

@@ -1,10 +1,13 @@
-"""Noise from a `.npy` or `.safetensors` file, as float16.
+"""Noise as a file of its own: `.npy` for NumPy, `.safetensors` for everybody else, `.latent` for ComfyUI.
 
-The file may be a stranger's: no pickle, and no memory for what a header merely claims.
+All three are written, and `.npy` and `.safetensors` are read.  A file that is read may come from a stranger: no pickle
+is loaded, and no memory is taken for what a header merely claims.
 """
 
 from __future__ import annotations
 
+import io
+import json
 import math
 import os
 import re
@@ -15,6 +18,7 @@ import numpy as np
 
 from latentpng.chunk.strict_json import read_text
 from latentpng.errors import InvalidValueError, UnreadableFileError
+from latentpng.json_fields import JsonFields, is_integer
 from latentpng.shapes import check_dims
 from latentpng.text import brief, plain
 
@@ -23,32 +27,66 @@ if TYPE_CHECKING:
 
     from latentpng.record import Json
 
+    Noise: TypeAlias = NDArray[np.float16]
     Values: TypeAlias = NDArray[np.floating[Any]]
+
+FORMATS = {"npy": ".npy", "safetensors": ".safetensors", "comfyui": ".latent"}
+SUFFIXES = tuple(FORMATS.values())
 
 _NPY_START = b"\x93NUMPY"
 _NPY_VERSION = b"\1\0"  # 2.0 and 3.0 are for tables whose columns have long or strange names
 _MAX_NPY_HEADER = 1024
 _MAX_SAFETENSORS_HEADER = 2**18
+_MAX_OFFSET = 2**48
 _SAFETENSORS_TYPES = {"F16": "<f2", "F32": "<f4", "F64": "<f8"}
-_SLACK = 0.1  # how far mean and deviation of noise may be off, besides what chance does
-_SPREADS = 4
+_SLACK = 0.1  # how far mean and standard deviation of noise may be off, besides what chance does
+_SPREADS = 4  # of chance: standard deviations of the mean
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NoiseFile:
-    """What was read.
+    """The noise of a file.
 
-    noise: float16, 1 to 4 axes, finite.  axes: "" unless the file names them, as ours do.
-    notes: one sentence each on what was changed, and on what does not look like noise.
+    Attributes:
+        noise: float16, 1 to 4 axes, finite.
+        axes: One letter per axis; "" if the file does not name them.
+        notes: One sentence each about what was changed, and about what does not look like noise.
     """
 
-    noise: NDArray[np.float16]
+    noise: Noise
     axes: str
     notes: tuple[str, ...]
 
 
+def check_suffix(suffix: str) -> None:
+    """Raise InvalidValueError for a suffix that names no kind of noise file."""
+    if suffix not in SUFFIXES:
+        raise InvalidValueError(f"noise is written as {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}, found {suffix!r}")
+
+
+def tensor_file(noise: Noise, axes: str, suffix: str) -> bytes:
+    """Return the bytes of a noise file.
+
+    Args:
+        noise: float16, 1 to 4 axes.
+        axes: One letter per axis.
+        suffix: ".npy", ".safetensors" (the tensor is called `noise`) or ".latent".
+
+    Raises:
+        InvalidValueError: For another suffix, or axes that a .latent cannot have.
+    """
+    check_suffix(suffix)
+    if suffix == ".npy":
+        return _npy_file(noise)
+    return _latent_file(noise, axes) if suffix == ".latent" else _safetensors_file({"noise": noise}, axes)
+
+
 def read_noise(path: str | os.PathLike[str]) -> NoiseFile:
-    """The array of a .npy file; of a .safetensors file the tensor `noise`, or the only one.  UnreadableFileError."""
+    """Read the array of a .npy file, or the tensor `noise` (else the only one) of a .safetensors file.
+
+    Raises:
+        UnreadableFileError: If the file cannot be read, or holds no such array.
+    """
     name, axes = plain(os.fspath(path)), ""
     try:
         with open(path, "rb") as file:  # noqa: PTH123 - a Path raises the same, later
@@ -57,13 +95,47 @@ def read_noise(path: str | os.PathLike[str]) -> NoiseFile:
                 values = _read_npy(start[6:], file)
             else:
                 values, axes = _read_safetensors(start, file)
-        return _as_float16(values, axes, name)
+        return _noise_file(values, axes, name)
     except InvalidValueError as error:
         raise UnreadableFileError(f"{name}: {error}") from error
     except OSError as error:
         raise UnreadableFileError(f"{name}: it cannot be read ({error.strerror or error})") from error
     except ValueError as error:
         raise UnreadableFileError(f"{name}: no file has such a name") from error
+
+
+def _npy_file(noise: Noise) -> bytes:
+    file = io.BytesIO()
+    np.lib.format.write_array(file, np.ascontiguousarray(noise, dtype="<f2"), version=(1, 0), allow_pickle=False)
+    return file.getvalue()
+
+
+def _latent_file(noise: Noise, axes: str) -> bytes:
+    """Return what ComfyUI's LoadLatent reads: a batch of latents, and an empty tensor that marks them as unscaled.
+
+    Without the empty tensor LoadLatent multiplies by 1 / 0.18215 (nodes.py of ComfyUI).
+    """
+    letters = axes.replace("1", "N")
+    if len(letters) == 3:
+        letters, noise = f"N{letters}", noise[np.newaxis]
+    if sorted(letters) != sorted("NCHW"):
+        raise InvalidValueError(f"a .latent has the axes C, H and W, and perhaps N or 1, found {axes!r}")
+    ordered = noise.transpose([letters.index(letter) for letter in "NCHW"])
+    return _safetensors_file({"latent_format_version_0": np.zeros(0, np.float16), "latent_tensor": ordered}, "NCHW")
+
+
+def _safetensors_file(tensors: dict[str, Noise], axes: str) -> bytes:
+    """Length, JSON header padded to 8 bytes, values: https://github.com/huggingface/safetensors#format."""
+    header: dict[str, object] = {"__metadata__": {"axes": axes}}
+    values = b""
+    for name, tensor in tensors.items():
+        data = tensor.astype("<f2").tobytes()
+        offsets = [len(values), len(values) + len(data)]
+        header[name] = {"dtype": "F16", "shape": list(tensor.shape), "data_offsets": offsets}
+        values += data
+    text = json.dumps(header, sort_keys=True, separators=(",", ":")).encode("ascii")
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + values
 
 
 def _read_npy(version: bytes, file: BinaryIO) -> Values:
@@ -81,14 +153,14 @@ def _read_npy(version: bytes, file: BinaryIO) -> Values:
     if not re.search(r"'fortran_order': *False", header):
         raise InvalidValueError("C order needed (numpy.ascontiguousarray gives it), found another")
     shape = tuple(int(side) for side in re.findall("[0-9]+", sides[1]))
-    values = _values(file, dtype[1], shape)
+    values = _next_values(file, dtype[1], shape)
     if file.read(1):
         raise InvalidValueError("it goes on behind its values")
     return values
 
 
 def _read_safetensors(start: bytes, file: BinaryIO) -> tuple[Values, str]:
-    """https://github.com/huggingface/safetensors#format."""
+    """Return the values and the axes: https://github.com/huggingface/safetensors#format."""
     length = int.from_bytes(start, "little")
     header = file.read(length) if length <= _MAX_SAFETENSORS_HEADER else b""
     if not header.startswith(b"{") or len(header) < length:
@@ -107,29 +179,31 @@ def _read_safetensors(start: bytes, file: BinaryIO) -> tuple[Values, str]:
     if end - first != values_bytes:
         raise InvalidValueError(f"data_offsets of {values_bytes} bytes needed, found {end - first}")
     file.seek(8 + length + first)
-    return _values(file, dtype, shape), axes if isinstance(axes, str) else ""
+    return _next_values(file, dtype, shape), axes if isinstance(axes, str) else ""
 
 
 def _entry(entry: Json) -> tuple[str, tuple[int, ...], int, int]:
-    """The dtype, the shape, and where the values start and end."""
-    found = entry if isinstance(entry, dict) else {}
-    dtype = found.get("dtype")
+    """Return the dtype, the shape, and where the values start and end."""
+    fields = JsonFields(entry if isinstance(entry, dict) else {})
+    dtype = fields.value("dtype", None)
     if not isinstance(dtype, str) or dtype not in _SAFETENSORS_TYPES:
         raise InvalidValueError(f"a tensor of F16, F32 or F64 needed, found {brief(dtype)}")
-    shape, offsets = _sizes(found.get("shape")), _sizes(found.get("data_offsets"))
+    shape, offsets = _sizes(fields, "shape"), _sizes(fields, "data_offsets")
     if len(offsets) != 2:
         raise InvalidValueError(f"two data_offsets needed, found {len(offsets)}")
     return _SAFETENSORS_TYPES[dtype], shape, *offsets
 
 
-def _sizes(value: Json) -> tuple[int, ...]:
-    if not isinstance(value, list) or not all(type(size) is int and 0 <= size < 2**48 for size in value):
-        raise InvalidValueError(f"shape and data_offsets are lists of whole numbers, found {brief(value)}")
-    return tuple(value)
+def _sizes(fields: JsonFields, key: str) -> tuple[int, ...]:
+    sizes = fields.array(key)
+    whole = tuple(size for size in sizes if is_integer(size) and 0 <= size < _MAX_OFFSET)
+    if len(whole) != len(sizes):
+        raise InvalidValueError(f"{key} is a list of whole numbers from 0 to 2^48 - 1, found {brief(sizes)}")
+    return whole
 
 
-def _values(file: BinaryIO, dtype: str, shape: tuple[int, ...]) -> Values:
-    """The values that stand next in the file.  The shape is checked first."""
+def _next_values(file: BinaryIO, dtype: str, shape: tuple[int, ...]) -> Values:
+    """Read the values that stand next in the file; the shape is checked before memory is taken."""
     check_dims(shape)
     needed = math.prod(shape) * np.dtype(dtype).itemsize
     data = file.read(needed)
@@ -138,8 +212,8 @@ def _values(file: BinaryIO, dtype: str, shape: tuple[int, ...]) -> Values:
     return np.frombuffer(data, dtype).reshape(shape)
 
 
-def _as_float16(values: Values, axes: str, name: str) -> NoiseFile:
-    """Rounded as SPEC.md says: to float32, then to float16."""
+def _noise_file(values: Values, axes: str, name: str) -> NoiseFile:
+    """Round as SPEC.md says, to float32 and then to float16, and look whether the values are unit noise."""
     with np.errstate(over="ignore", invalid="ignore"):
         noise = values.astype(np.float32).astype(np.float16)
     if not np.isfinite(noise).all():

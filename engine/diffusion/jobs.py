@@ -115,7 +115,7 @@ class JobRunner:
         for task in batch.tasks:
             self._check(job)
             noises.append(
-                replay(task.lineage, spec.shape, spec.axes, job.root_tensor, tell=lambda *_: self._check(job))
+                replay(task.lineage, spec.shape, spec.axes, job.root_tensor, on_progress=lambda *_: self._check(job))
             )
         return noises
 

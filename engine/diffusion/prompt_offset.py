@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from engine.diffusion.seams.prompts import picture_axis
 from engine.errors import RenderError
 from latentpng.noise.prompt_offset import prompt_offset
-from latentpng.noise.replay import Tell
+from latentpng.noise.replay import OnProgress
 from latentpng.record import Lineage
 
 _SPREADS = 2.0
@@ -29,12 +29,12 @@ class PromptOffsets:
 
     Attributes:
         lineages: Of the pictures, by slot.
-        tell: Called after every round that is replayed; it may raise an exception to cancel.
+        on_progress: Called after every round that is replayed; it may raise an exception to cancel.
         shapes: The shapes of the embeddings that were offset, for one picture; empty until `apply` was called.
     """
 
     lineages: Sequence[Lineage]
-    tell: Tell | None = None
+    on_progress: OnProgress | None = None
     shapes: tuple[tuple[int, ...], ...] = field(default=())
 
     def apply(self, encoded: Any, indices: tuple[int, ...]) -> Any:
@@ -78,7 +78,7 @@ class PromptOffsets:
         ]
 
     def _offset(self, lineage: Lineage, number: int, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        return prompt_offset(lineage, number, values.size, self.tell).astype(np.float64).reshape(values.shape)
+        return prompt_offset(lineage, number, values.size, self.on_progress).astype(np.float64).reshape(values.shape)
 
 
 def offset_unit(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -109,7 +109,7 @@ class BatchRenderer:
                 with pace.measured(step.denoised):
                     on_preview(previewer.pictures(self._unpacked(step.denoised, spec, settings)))
 
-        offsets = PromptOffsets(lineages=lineages, tell=lambda *_: check())
+        offsets = PromptOffsets(lineages=lineages, on_progress=lambda *_: check())
         with (
             isolated_randomness(settings.step_seed) as randomness,
             self._loaded.prompt_cache.offset_by(offsets) if lineages else contextlib.nullcontext(),

@@ -6,9 +6,7 @@ Pictures of the grid have an index: 0 is the parent, 1 to K are the candidates.
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,8 +29,8 @@ from engine.search.folder import PictureFolder
 from engine.search.progress import Progress
 from engine.search.session import Plan, Session, ask, tell, with_count
 from engine.search.store import Finished, PictureStore
-from latentpng.chunk.metadata import root_to_json, round_to_json
-from latentpng.record import Json, LatentRecord, Lineage, Round
+from latentpng.identity import child_picture_key, picture_keys
+from latentpng.record import LatentRecord, Lineage
 
 PARENT = 0
 """The index of the parent in a grid."""
@@ -185,9 +183,9 @@ class Search:
     def _set(self, session: Session) -> None:
         self.session = session
         self.plan: Plan = ask(session)
-        self._ancestors = lineage_keys(session.lineage)
+        self._ancestors = picture_keys(session.lineage)
         parent = self._ancestors[-1]
-        self._keys = (parent, *(_next_key(parent, lineage.rounds[-1]) for lineage in self.plan.candidates))
+        self._keys = (parent, *(child_picture_key(parent, lineage.rounds[-1]) for lineage in self.plan.candidates))
 
     def _lineage(self, index: int) -> Lineage:
         return self.plan.parent if index == PARENT else self.plan.candidates[index - 1]
@@ -235,19 +233,3 @@ class Search:
         """Save the parent, which is what was picked, and the journal, at once."""
         self._store.save(self._keys[PARENT])
         self._store.save_journal(self.session, self._ancestors)
-
-
-def lineage_keys(lineage: Lineage) -> tuple[str, ...]:
-    """Return the keys of a lineage's states, from its root to itself: each hashes the one before and a round."""
-    keys = [_hash(root_to_json(lineage.root))]
-    for round_ in lineage.rounds:
-        keys.append(_next_key(keys[-1], round_))
-    return tuple(keys)
-
-
-def _next_key(parent: str, round_: Round) -> str:
-    return _hash([parent, round_to_json(round_)])
-
-
-def _hash(value: Json) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode("ascii")).hexdigest()

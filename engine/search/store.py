@@ -15,6 +15,7 @@ from engine.rendering.events import Picture
 from engine.search.folder import PictureFolder, has_failed
 from engine.search.journal import Journal, write_journal
 from engine.search.session import Session
+from latentpng.identity import Key
 from latentpng.lru import LruCache
 from latentpng.record import LatentRecord
 
@@ -47,14 +48,14 @@ class PictureStore:
             on_trouble: Called with a sentence when something cannot be saved, in the thread that saves.
         """
         self._folder, self._journal, self._on_trouble = folder, journal, on_trouble
-        self._pictures: LruCache[str, Finished] = LruCache(max_size=MAX_CACHED_BYTES)
-        self._files: dict[str, Future[Path]] = {}
+        self._pictures: LruCache[Key, Finished] = LruCache(max_size=MAX_CACHED_BYTES)
+        self._files: dict[Key, Future[Path]] = {}
 
-    def get(self, key: str) -> Finished | None:
+    def get(self, key: Key) -> Finished | None:
         """Return a picture, or None when it is not in memory."""
         return self._pictures.get(key)
 
-    def add(self, key: str, finished: Finished, *, shown: Collection[str]) -> None:
+    def add(self, key: Key, finished: Finished, *, shown: Collection[Key]) -> None:
         """Keep a picture in memory, and forget the least recently used ones, but never those of the grid on screen.
 
         Args:
@@ -64,19 +65,19 @@ class PictureStore:
         """
         self._pictures.put(key, finished, size=len(finished.picture.rgb), protected=shown)
 
-    def add_file(self, key: str, path: Path) -> None:
+    def add_file(self, key: Key, path: Path) -> None:
         """Register the file of a picture that was opened, which need not be written again."""
         self._files[key] = Future()
         self._files[key].set_result(path)
 
-    def save(self, key: str) -> None:
+    def save(self, key: Key) -> None:
         """Begin to save a picture, unless it is not in memory, or has a file already."""
         finished, file = self._pictures.get(key), self._files.get(key)
         if finished is not None and (file is None or has_failed(file)):
             self._files[key] = self._folder.save(finished.picture, finished.record)
             self._files[key].add_done_callback(self._report)
 
-    def save_journal(self, session: Session, ancestors: tuple[str, ...]) -> None:
+    def save_journal(self, session: Session, ancestors: tuple[Key, ...]) -> None:
         """Begin to save where the session stands, behind the pictures that are to be saved before.
 
         The journal names the newest picture with a file among the parent and its ancestors; nothing is written when

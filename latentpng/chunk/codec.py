@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Codec", "decode_front", "decode_record", "encode_record", "record_of_twin"]
+__all__ = ["Codec", "decode_record", "encode_record", "record_of_twin"]
 
 
 def encode_record(record: LatentRecord, codec: Codec = Codec.SPLIT) -> bytes:
@@ -41,10 +41,10 @@ def encode_record(record: LatentRecord, codec: Codec = Codec.SPLIT) -> bytes:
     return encode_front(metadata, len(payload), codec, record.tensor.shape, stored, minor) + payload
 
 
-def decode_record(data: bytes, place: str, tell: replay.Tell | None = None) -> LatentRecord:
+def decode_record(data: bytes, place: str, on_progress: replay.OnProgress | None = None) -> LatentRecord:
     """The record in a chunk's data.  place: starts the text of every error ("x.png: latent chunk at byte 1204").
 
-    tell: hears how far the replay of a recipe is.
+    on_progress: hears how far the replay of a recipe is.
     DamagedLatentError, NewerVersionError; ReplayDiffersError when a recipe does not lead to the noise it names.
     """
     front = decode_front(data, len(data), place)
@@ -53,29 +53,31 @@ def decode_record(data: bytes, place: str, tell: replay.Tell | None = None) -> L
     if front.codec == Codec.RECIPE:
         if payload:
             raise DamagedLatentError(f"{place}: a recipe has no payload, found {len(payload)} bytes")
-        tensor = _replayed(metadata, front, place, tell)
+        tensor = _replayed(metadata, front, place, on_progress)
     else:
         tensor = decode_tensor(payload, front.codec, front.dims, front.digest, place)
     return _record(metadata, tensor, front, place)
 
 
-def record_of_twin(front: Front, place: str, tell: replay.Tell | None = None) -> LatentRecord:
+def record_of_twin(front: Front, place: str, on_progress: replay.OnProgress | None = None) -> LatentRecord:
     """The record of a text twin, its noise rebuilt.  NoLatentError when only the chunk had the noise."""
     metadata = front.known(place)
     if not isinstance(metadata.lineage.root, SeedRoot):
         raise NoLatentError(f"{place}: its noise came from elsewhere and stood in the laTn chunk, which is not there")
-    return _record(metadata, _replayed(metadata, front, place, tell), front, place)
+    return _record(metadata, _replayed(metadata, front, place, on_progress), front, place)
 
 
 def _metadata_bytes(data: bytes) -> int:
     return int.from_bytes(data[8:12], "little")
 
 
-def _replayed(metadata: Metadata, front: Front, place: str, tell: replay.Tell | None) -> NDArray[np.float16]:
+def _replayed(
+    metadata: Metadata, front: Front, place: str, on_progress: replay.OnProgress | None
+) -> NDArray[np.float16]:
     if not isinstance(metadata.lineage.root, SeedRoot):
         raise DamagedLatentError(f"{place}: a recipe needs a seeded root, found a tensor root")
     try:
-        noise = replay.replay(metadata.lineage, front.dims, metadata.axes, tell=tell)
+        noise = replay.replay(metadata.lineage, front.dims, metadata.axes, on_progress=on_progress)
     except InvalidValueError as error:
         raise DamagedLatentError(f"{place}: {error}") from error
     found = replay.digest(noise)

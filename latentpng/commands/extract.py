@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from latentpng.arrays import FORMATS, check_suffix, tensor_file
 from latentpng.commands.inputs import beside, each
 from latentpng.commands.output import STANDARD_OUTPUT, add_output, replay_progress, write
 from latentpng.errors import ExitCode, InvalidValueError
-from latentpng.tensors import FORMATS, check_suffix, tensor_file
 from latentpng.text import plain
 
 
@@ -40,9 +40,9 @@ def run(given: argparse.Namespace) -> ExitCode:
 
         output: str | None = given.output
         suffix = FORMATS[given.format] if given.format else _suffix(output)
-        tell = replay_progress(file)
-        record = read_record(file, tell)
-        noise = ancestor_noise(record, len(record.lineage.rounds) if given.round is None else given.round, tell)
+        on_progress = replay_progress(file)
+        record = read_record(file, on_progress)
+        noise = ancestor_noise(record, len(record.lineage.rounds) if given.round is None else given.round, on_progress)
         ending = suffix if given.round is None else f".round-{given.round}{suffix}"
         target = beside(file, ending) if output is None else output
         write(target, tensor_file(noise, record.axes, suffix), force=given.force)

@@ -116,10 +116,10 @@ def replay_progress(file: str) -> Callable[[int, int], None]:
     """Return a callback that reports how far a long replay is: after 2 seconds, then each time twice as late."""
     start, due = time.monotonic(), _FIRST_REPORT
 
-    def tell(done: int, total: int) -> None:
+    def on_progress(done: int, total: int) -> None:
         nonlocal due
         if time.monotonic() - start >= due:
             due *= 2
             say(f"{file}: {done} of {total} rounds replayed")
 
-    return tell
+    return on_progress

@@ -51,17 +51,6 @@ def perturb(state: Noise, round_: Round, axes: str) -> Noise:
     return child
 
 
-def candidate_states(state: Noise, round_: Round, axes: str) -> tuple[Noise, ...]:
-    """The states of all `round.of` candidates, each marked alone: the first screen of a round."""
-    return tuple(perturb(state, _marking(round_, mark), axes) for mark in range(round_.of))
-
-
-def _marking(round_: Round, mark: int) -> Round:
-    return Round(
-        seed=round_.seed, scale=round_.scale, of=round_.of, marks=(mark,), bands=round_.bands, region=round_.region
-    )
-
-
 def blend(seed: int, of: int, marks: tuple[int, ...], count: int, first: int = 0) -> Doubles:
     """The noise that the marked candidates move along: N(0, 1) for every value.
 

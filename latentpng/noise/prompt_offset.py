@@ -8,12 +8,12 @@ in SPEC.md, "The prompt's offset"; it does not touch the noise.  Knows no embedd
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 import numpy as np
 
 from latentpng.errors import InvalidValueError, NewerVersionError
+from latentpng.identity import chain_keys, prompt_rule
 from latentpng.noise.cache import ArrayCache
 from latentpng.noise.perturbation import blend, move
 from latentpng.record import GAUSS1, Lineage, Round
@@ -22,7 +22,7 @@ from latentpng.rules import MAX_WORK, work_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from latentpng.noise.replay import Tell
+    from latentpng.noise.replay import OnProgress
 
     Offset: TypeAlias = NDArray[np.float16]
 
@@ -33,25 +33,25 @@ STREAMS = 2**32
 _STATES = ArrayCache(32 * 2**20)
 
 
-def prompt_offset(lineage: Lineage, embedding: int, count: int, tell: Tell | None = None) -> Offset:
+def prompt_offset(lineage: Lineage, embedding: int, count: int, on_progress: OnProgress | None = None) -> Offset:
     """The offset of one embedding: (count,), float16, read-only; all zeros where no round moves the prompt.
 
     embedding: its number among those of the prompt, from 0.  count: its values; the first of a longer one are the same.
-    tell: hears, after each round that moves the prompt, how many are replayed, of how many.
+    on_progress: hears, after each round that moves the prompt, how many are replayed, of how many.
     NewerVersionError when the lineage needs another generator; InvalidValueError when it would take too long.
     """
     moves = [round_ for round_ in lineage.rounds if round_.prompt_scale]
     _check(lineage, moves, embedding, count)
-    names = _names(moves, embedding, count)
-    known = [done for done in range(len(moves), 0, -1) if _STATES.find(names[done]) is not None]
+    keys = chain_keys([(embedding, count), *(prompt_rule(round_.seed, round_) for round_ in moves)])
+    known = [done for done in range(len(moves), 0, -1) if _STATES.find(keys[done]) is not None]
     done = known[0] if known else 0
-    kept = _STATES.find(names[done])
-    state = cast("Offset", kept) if kept is not None else _STATES.keep(names[0], np.zeros(count, np.float16))
+    cached = _STATES.find(keys[done])
+    state = cast("Offset", cached) if cached is not None else _STATES.keep(keys[0], np.zeros(count, np.float16))
     for round_ in moves[done:]:
         done += 1
-        state = _STATES.keep(names[done], _moved(state, round_, embedding))
-        if tell is not None:
-            tell(done, len(moves))
+        state = _STATES.keep(keys[done], _moved(state, round_, embedding))
+        if on_progress is not None:
+            on_progress(done, len(moves))
     return state
 
 
@@ -69,15 +69,3 @@ def _moved(state: Offset, round_: Round, embedding: int) -> Offset:
     """One round further: as the noise moves, without bands and region."""
     noise = blend(round_.seed, round_.of, round_.marks, len(state), (embedding + 1) * STREAMS)
     return move(state.astype(np.float64), noise, round_.prompt_scale).astype(np.float32).astype(np.float16)
-
-
-def _names(moves: list[Round], embedding: int, count: int) -> tuple[bytes, ...]:
-    """A name for the state before the first move and after each."""
-    names = [hashlib.sha256(repr((embedding, count)).encode()).digest()]
-    for round_ in moves:
-        names.append(hashlib.sha256(names[-1] + repr(_rule(round_)).encode()).digest())
-    return tuple(names)
-
-
-def _rule(round_: Round) -> tuple[object, ...]:
-    return round_.seed, round_.prompt_scale, round_.of, round_.marks

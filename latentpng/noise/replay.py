@@ -13,31 +13,19 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 import numpy as np
 
 from latentpng.errors import InvalidValueError, NewerVersionError
+from latentpng.identity import Key, chain_keys, noise_rule, root_rule
 from latentpng.noise.cache import ArrayCache
 from latentpng.noise.gauss1 import gauss1
-from latentpng.noise.perturbation import candidate_states, perturb
+from latentpng.noise.perturbation import perturb
 from latentpng.record import GAUSS1, JsonObject, LatentRecord, Lineage, Metadata, SeedRoot, check_rounds
-from latentpng.shapes import check_shape, octaves
+from latentpng.shapes import check_shape
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Noise: TypeAlias = NDArray[np.float16]
 
-Tell: TypeAlias = Callable[[int, int], None]  # hears, after each round: how many are replayed, of how many
-
-__all__ = [
-    "Tell",
-    "ancestor_noise",
-    "candidate_states",
-    "digest",
-    "initial_noise",
-    "octaves",
-    "perturb",
-    "record_of",
-    "replay",
-    "root_noise",
-]
+OnProgress: TypeAlias = Callable[[int, int], None]  # hears, after each round: how many are replayed, of how many
 
 _STATES = ArrayCache(32 * 2**20)  # states along a lineage: shared by all pictures of a search
 
@@ -48,27 +36,31 @@ def root_noise(seed: int, shape: tuple[int, ...]) -> Noise:
 
 
 def replay(
-    lineage: Lineage, shape: tuple[int, ...], axes: str, root_tensor: Noise | None = None, tell: Tell | None = None
+    lineage: Lineage,
+    shape: tuple[int, ...],
+    axes: str,
+    root_tensor: Noise | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Noise:
     """The state after all rounds: float16, read-only.
 
     root_tensor: the noise of a tensor root; not looked at for a seeded one.
-    tell: a lineage from a stranger may take a minute or two, and this hears how far it is.
+    on_progress: a lineage from a stranger may take a minute or two, and this hears how far it is.
     NewerVersionError when the lineage needs another generator; InvalidValueError when it does not fit the shape.
     """
     if lineage.noise != GAUSS1:
         raise NewerVersionError(f"this version knows the noise {GAUSS1!r}, found {lineage.noise!r}")
     check_shape(shape, axes)
     check_rounds(lineage, shape, axes)
-    names = _state_names(lineage, shape, axes, root_tensor)
-    done, state = _nearest_known(names)
+    keys = _state_keys(lineage, shape, axes, root_tensor)
+    done, state = _nearest_known(keys)
     if state is None:
-        state = _STATES.keep(names[0], _root(lineage, shape, root_tensor))
-    for round_, name in zip(lineage.rounds[done:], names[done + 1 :], strict=True):
-        state = _STATES.keep(name, perturb(state, round_, axes))
+        state = _STATES.keep(keys[0], _root(lineage, shape, root_tensor))
+    for round_, key in zip(lineage.rounds[done:], keys[done + 1 :], strict=True):
+        state = _STATES.keep(key, perturb(state, round_, axes))
         done += 1
-        if tell is not None:
-            tell(done, len(lineage.rounds))
+        if on_progress is not None:
+            on_progress(done, len(lineage.rounds))
     return state
 
 
@@ -102,18 +94,18 @@ def record_of(
     return LatentRecord(metadata=metadata, tensor=frozen(stored))
 
 
-def initial_noise(record: LatentRecord, tell: Tell | None = None) -> Noise:
+def initial_noise(record: LatentRecord, on_progress: OnProgress | None = None) -> Noise:
     """The initial noise of the picture: float16, unit variance, before the scheduler's sigma scaling; read-only."""
     if isinstance(record.lineage.root, SeedRoot):
         return record.tensor
-    return replay(record.lineage, record.tensor.shape, record.axes, record.tensor, tell)
+    return replay(record.lineage, record.tensor.shape, record.axes, record.tensor, on_progress)
 
 
-def ancestor_noise(record: LatentRecord, rounds: int, tell: Tell | None = None) -> Noise:
+def ancestor_noise(record: LatentRecord, rounds: int, on_progress: OnProgress | None = None) -> Noise:
     """The initial noise after the first `rounds` rounds; 0 is the root.  InvalidValueError when there are fewer."""
     if rounds == len(record.lineage.rounds):
-        return initial_noise(record, tell)
-    return replay(record.lineage.ancestor(rounds), record.tensor.shape, record.axes, record.tensor, tell)
+        return initial_noise(record, on_progress)
+    return replay(record.lineage.ancestor(rounds), record.tensor.shape, record.axes, record.tensor, on_progress)
 
 
 def frozen(noise: Noise) -> Noise:
@@ -138,20 +130,18 @@ def _needed(root_tensor: Noise | None, shape: tuple[int, ...]) -> Noise:
     return root_tensor
 
 
-def _state_names(lineage: Lineage, shape: tuple[int, ...], axes: str, root_tensor: Noise | None) -> tuple[bytes, ...]:
-    """A name for the state after each round, root first, made of all that decides it: settings do not."""
+def _state_keys(lineage: Lineage, shape: tuple[int, ...], axes: str, root_tensor: Noise | None) -> tuple[Key, ...]:
     root = lineage.root
-    first = str(root.seed) if isinstance(root, SeedRoot) else digest(_needed(root_tensor, shape))
-    names = [hashlib.sha256(repr((first, shape, axes)).encode()).digest()]
-    for round_ in lineage.rounds:
-        rule = (round_.seed, round_.scale, round_.of, round_.marks, round_.bands, round_.region)
-        names.append(hashlib.sha256(names[-1] + repr(rule).encode()).digest())
-    return tuple(names)
+    if isinstance(root, SeedRoot):
+        first = root_rule(str(root.seed), "", shape, axes)
+    else:
+        first = root_rule("", digest(_needed(root_tensor, shape)), shape, axes)
+    return chain_keys([first, *(noise_rule(round_.seed, round_) for round_ in lineage.rounds)])
 
 
-def _nearest_known(names: tuple[bytes, ...]) -> tuple[int, Noise | None]:
-    """The last state that is still kept, and how many rounds lead to it."""
-    for done in range(len(names) - 1, -1, -1):
-        if (state := _STATES.find(names[done])) is not None:
+def _nearest_known(keys: tuple[Key, ...]) -> tuple[int, Noise | None]:
+    """Return the last state that is in the cache, and how many rounds lead to it."""
+    for done in range(len(keys) - 1, -1, -1):
+        if (state := _STATES.find(keys[done])) is not None:
             return done, cast("Noise", state)
     return 0, None

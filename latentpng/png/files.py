@@ -13,16 +13,14 @@ from typing import BinaryIO, NamedTuple, TypeAlias
 
 from latentpng.chunk import codec
 from latentpng.errors import DamagedLatentError, NoLatentError, UnreadableFileError
-from latentpng.noise.replay import Tell
+from latentpng.noise.replay import OnProgress
 from latentpng.png import carriers, chunks
-from latentpng.png.atomic import TEMPORARY_PREFIX, TEMPORARY_SUFFIX, write_atomically
+from latentpng.png.atomic import write_atomically
 from latentpng.png.open import open_picture
 from latentpng.png.pixels import decode_pixels, encode_pixels, pixel_digest
 from latentpng.record import LatentRecord
 
 __all__ = [
-    "TEMPORARY_PREFIX",
-    "TEMPORARY_SUFFIX",
     "carries_another",
     "embed_record",
     "embedded",
@@ -39,24 +37,24 @@ AnyPath: TypeAlias = str | os.PathLike[str]
 Warn: TypeAlias = Callable[[], None]  # called before a picture with a C2PA signature is changed, which breaks it
 
 
-def read_record(path: AnyPath, tell: Tell | None = None) -> LatentRecord:
+def read_record(path: AnyPath, on_progress: OnProgress | None = None) -> LatentRecord:
     """What a picture's file says.
 
     UnreadableFileError, NoLatentError, DamagedLatentError, NewerVersionError, ReplayDiffersError.
 
-    tell: hears how far a replay is, where the noise must be rebuilt.
+    on_progress: hears how far a replay is, where the noise must be rebuilt.
     """
     with open_picture(path) as (stream, size, name):
-        return read_record_from(stream, size, name, tell)
+        return read_record_from(stream, size, name, on_progress)
 
 
-def read_record_from(stream: BinaryIO, size: int, name: str, tell: Tell | None = None) -> LatentRecord:
+def read_record_from(stream: BinaryIO, size: int, name: str, on_progress: OnProgress | None = None) -> LatentRecord:
     """The same for an open file.  name: what errors call it."""
     found = carriers.find(stream, size, name, whole=True)
     place = found.place(name)
     if found.is_twin:
-        return codec.record_of_twin(carriers.front_of_twin(stream, found.chunk, place), place, tell)
-    return codec.decode_record(carriers.latent_data(stream, found.chunk, place), place, tell)
+        return codec.record_of_twin(carriers.front_of_twin(stream, found.chunk, place), place, on_progress)
+    return codec.decode_record(carriers.latent_data(stream, found.chunk, place), place, on_progress)
 
 
 def read_picture(path: AnyPath) -> tuple[int, int, bytes]:

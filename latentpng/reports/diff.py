@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from latentpng.chunk.header import Front
-from latentpng.noise.replay import Tell, initial_noise
+from latentpng.noise.replay import OnProgress, initial_noise
 from latentpng.png.carriers import read_front
 from latentpng.png.files import read_record_from
 from latentpng.png.open import open_picture
@@ -89,12 +89,12 @@ class Difference:
     mean: float
 
 
-def read_side(path: str | os.PathLike[str], tell: Tell | None = None) -> Side:
+def read_side(path: str | os.PathLike[str], on_progress: OnProgress | None = None) -> Side:
     """Read a picture with its latent and its pixels.
 
     Args:
         path: A PNG; "-" is standard input.
-        tell: A callback that hears, after each replayed round, how many are done and how many there are.
+        on_progress: A callback that hears, after each replayed round, how many are done and how many there are.
 
     Raises:
         UnreadableFileError: The file cannot be opened, or is not a whole PNG.
@@ -104,23 +104,23 @@ def read_side(path: str | os.PathLike[str], tell: Tell | None = None) -> Side:
         ReplayDiffersError: Noise that is rebuilt from the lineage is not the one that was recorded.
     """
     with open_picture(path) as (stream, size, name):
-        record = read_record_from(stream, size, name, tell)
+        record = read_record_from(stream, size, name, on_progress)
         front = read_front(stream, size, name)
         width, height, rgb = decode_pixels(stream, size, name)
     return Side(file=name, front=front, record=record, width=width, height=height, rgb=rgb)
 
 
-def difference(left: Side, right: Side, tell: Tell | None = None) -> Difference:
+def difference(left: Side, right: Side, on_progress: OnProgress | None = None) -> Difference:
     """Compare two pictures.
 
     Args:
         left: One picture.
         right: The other one.
-        tell: A callback that hears, after each replayed round, how many are done and how many there are.
+        on_progress: A callback that hears, after each replayed round, how many are done and how many there are.
     """
     ancestor = common_ancestor(left.front, right.front)
     left_at, right_at = ancestor or (0, 0)
-    cosine, degrees = angle(initial_noise(left.record, tell), initial_noise(right.record, tell))
+    cosine, degrees = angle(initial_noise(left.record, on_progress), initial_noise(right.record, on_progress))
     same_size = (left.width, left.height) == (right.width, right.height)
     largest, mean = pixel_difference(left.rgb, right.rgb) if same_size else (math.nan, math.nan)
     return Difference(

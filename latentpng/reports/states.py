@@ -6,15 +6,15 @@ prompt; the settings of a round do not count.
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from typing import TypeAlias, cast
 
 from latentpng.chunk.header import Front
-from latentpng.record import Json, JsonObject
+from latentpng.chunk.validate import round_values
+from latentpng.identity import Key, Rule, child_key, prompt_rule, root_rule, state_rule
+from latentpng.record import JsonObject
 from latentpng.shapes import default_axes
 
-Rule: TypeAlias = tuple[Json | tuple[float, ...], ...]  # all that decides where a round leads
 Noise: TypeAlias = tuple[str, tuple[int, ...], bytes]  # SHA-256, dims, and a digest of what moved the prompt
 
 ROOT = -1  # the parent of a root
@@ -37,7 +37,7 @@ class States:
         self.parents: list[int] = []
         self.depths: list[int] = []
         self.entries: list[JsonObject] = []
-        self.names: list[bytes] = []
+        self.names: list[Key] = []
         self.digests: dict[int, str] = {}
         self._trees: list[int] = []  # the root of each state
         self._numbers: dict[tuple[int, Rule], int] = {}
@@ -52,13 +52,14 @@ class States:
         root = cast("JsonObject", metadata["root"])
         axes = cast("str", metadata.get("axes", default_axes(len(dims))))
         stored = "" if "seed" in root else front.digest
-        state = self._number(ROOT, (root.get("seed", ""), stored, dims, axes), root)
+        state = self._number(ROOT, root_rule(cast("str", root.get("seed", "")), stored, dims, axes), root, ())
         self._shapes.setdefault(state, (dims, axes))
         if stored:
             self._set_digest(state, stored, dims)
             self._tensor_roots[state] = (stored, dims, b"")
         for round_ in cast("list[JsonObject]", metadata["rounds"]):
-            state = self._number(state, _rule(round_), round_)
+            values, seed = round_values(round_), cast("str", round_["seed"])
+            state = self._number(state, state_rule(seed, values), round_, prompt_rule(seed, values))
         self._set_digest(state, cast("str", metadata["node"]), dims)
         self.files.append(file)
         return state
@@ -106,8 +107,15 @@ class States:
         """Return the dims and the axes of a state's noise."""
         return self._shapes[self._trees[state]]
 
-    def _number(self, parent: int, rule: Rule, entry: JsonObject) -> int:
-        """Return the number of the state that a rule leads to, and add the state if it is new."""
+    def _number(self, parent: int, rule: Rule, entry: JsonObject, move: Rule) -> int:
+        """Return the number of the state that a rule leads to, and add the state if it is new.
+
+        Args:
+            parent: The number of its parent, ROOT for a root.
+            rule: All that decides its noise and its prompt.
+            entry: The root or the round as the metadata of a file has it.
+            move: All that decides where the round moves the prompt; () if it does not.
+        """
         number = self._numbers.setdefault((parent, rule), len(self.parents))
         if number == len(self.parents):
             self.parents.append(parent)
@@ -115,10 +123,9 @@ class States:
             self.depths.append(0 if parent == ROOT else self.depths[parent] + 1)
             self.entries.append(entry)
             before = b"" if parent == ROOT else self.names[parent]
-            self.names.append(hashlib.sha256(before + repr(rule).encode()).digest())
+            self.names.append(child_key(before, rule))
             prompt = b"" if parent == ROOT else self._prompts[parent]
-            move = _prompt_move(entry)
-            self._prompts.append(hashlib.sha256(prompt + repr(move).encode()).digest() if move else prompt)
+            self._prompts.append(child_key(prompt, move) if move else prompt)
         return number
 
     def _set_digest(self, state: int, digest: str, dims: tuple[int, ...]) -> None:
@@ -140,24 +147,6 @@ class States:
     def _distance(self, state: int) -> tuple[bool, int]:
         """Order states: those of seed roots first, then by the number of rounds."""
         return self._trees[state] in self._tensor_roots, self.depths[state]
-
-
-def _rule(round_: JsonObject) -> Rule:
-    """Return all that decides where a round leads, as a hashable value."""
-    numbers = cast("list[float]", round_.get("bands", ()))
-    scale, marks = cast("float", round_["scale"]), cast("list[int]", round_["marks"])
-    bands = tuple([float(band) for band in numbers])
-    rule = (round_["seed"], float(scale) + 0.0, round_["of"], tuple(marks), bands, round_.get("region", ""))
-    move = _prompt_move(round_)
-    return (*rule, move[1]) if move else rule
-
-
-def _prompt_move(entry: JsonObject) -> Rule:
-    """Return all that decides where a round moves the prompt; () for a root and for a round that does not move it."""
-    scale = cast("float", entry.get("prompt_scale", 0.0))
-    if not scale or "marks" not in entry:
-        return ()
-    return entry["seed"], float(scale), entry["of"], tuple(cast("list[int]", entry["marks"]))
 
 
 def _leader(leaders: list[int], tree: int) -> int:

@@ -43,12 +43,12 @@ class Report:
         return self.problem or f"{self.file}: good ({', '.join(self.passed)})"
 
 
-def verify_file(path: str | os.PathLike[str], tell: replay.Tell | None = None) -> Report:
+def verify_file(path: str | os.PathLike[str], on_progress: replay.OnProgress | None = None) -> Report:
     """Check the chunk, noise, lineage and pixels of a file, in this order, and stop at the first failure.
 
     Args:
         path: A PNG; "-" is standard input.
-        tell: A callback that hears, after each replayed round, how many are done and how many there are.
+        on_progress: A callback that hears, after each replayed round, how many are done and how many there are.
 
     Returns:
         The report.  A bad file raises nothing: see `problem` and `exit_code`.
@@ -57,10 +57,10 @@ def verify_file(path: str | os.PathLike[str], tell: replay.Tell | None = None) -
     name = os.fspath(path)
     try:
         with open_picture(path) as (stream, size, name):
-            record = read_record_from(stream, size, name, tell)
+            record = read_record_from(stream, size, name, on_progress)
             rebuilt = ", rebuilt from the text" if find(stream, size, name, whole=True).is_twin else ""
             passed.append(f"noise of {' x '.join(map(str, record.tensor.shape))}{rebuilt}")
-            _check_lineage(record, name, tell)
+            _check_lineage(record, name, on_progress)
             rounds = len(record.lineage.rounds)
             passed.append(f"lineage of {rounds} {'round' if rounds == 1 else 'rounds'}")
             _, _, rgb = decode_pixels(stream, size, name)
@@ -70,9 +70,9 @@ def verify_file(path: str | os.PathLike[str], tell: replay.Tell | None = None) -
     return Report(file=name, passed=tuple(passed))
 
 
-def _check_lineage(record: LatentRecord, name: str, tell: replay.Tell | None) -> None:
+def _check_lineage(record: LatentRecord, name: str, on_progress: replay.OnProgress | None) -> None:
     try:
-        state = replay.replay(record.lineage, record.tensor.shape, record.axes, record.tensor, tell)
+        state = replay.replay(record.lineage, record.tensor.shape, record.axes, record.tensor, on_progress)
     except InvalidValueError as error:
         raise DamagedLatentError(f"{name}: {error}") from error
     found = replay.digest(state)

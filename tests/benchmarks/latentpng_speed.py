@@ -20,11 +20,13 @@ from latentpng.noise import perturbation
 from latentpng.noise import replay as algebra
 from latentpng.noise.cache import ArrayCache
 from latentpng.noise.gauss1 import gauss1
-from latentpng.noise.replay import candidate_states, octaves, record_of, replay, root_noise
+from latentpng.noise.perturbation import perturb
+from latentpng.noise.replay import record_of, replay, root_noise
 from latentpng.png.files import read_record, strip, write_picture
 from latentpng.record import LatentRecord, Lineage, Round, SeedRoot
 from latentpng.reports.show import inspect_file
 from latentpng.reports.verify import verify_file
+from latentpng.shapes import octaves
 
 SHAPES = ((4, 64, 64), (4, 128, 128), (16, 128, 128))
 SIDE = 1024
@@ -55,7 +57,8 @@ def noise_times(shape: tuple[int, ...]) -> None:
 
     def grid(bands: tuple[float, ...]) -> None:
         forget()
-        candidate_states(state, Round(seed=2, scale=0.3, of=8, bands=bands), "CHW")
+        for mark in range(8):
+            perturb(state, Round(seed=2, scale=0.3, of=8, marks=(mark,), bands=bands), "CHW")
 
     def twenty() -> None:
         forget()

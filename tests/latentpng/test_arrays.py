@@ -14,10 +14,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from latentpng.arrays import read_noise
+from latentpng.arrays import read_noise, tensor_file
 from latentpng.errors import InvalidValueError, UnreadableFileError
 from latentpng.noise.gauss1 import gauss1
-from latentpng.tensors import tensor_file
 
 NOISE = gauss1(5, 0, 2 * 4 * 6).reshape(2, 4, 6).astype(np.float16)
 
@@ -205,18 +204,19 @@ BAD = {
     "text": (written({"a": "F16"}, b""), "a tensor of F16, F32 or F64 needed, found None"),
     "BF16": (written({"a": entry("BF16")}, NOISE.tobytes()), "a tensor of F16, F32 or F64 needed, found 'BF16'"),
     "strange dtype": (written({"a": entry([])}, NOISE.tobytes()), "a tensor of F16, F32 or F64 needed, found []"),
-    "no shape": (written({"a": entry(shape=3)}, b""), "shape and data_offsets are lists of whole numbers, found 3"),
+    "no shape": (written({"a": entry(shape=3)}, b""), "shape is a list, found 3"),
+    "no offsets": (written({"a": {"dtype": "F16", "shape": [48]}}, b""), "data_offsets is missing"),
     "negative": (
         written({"a": entry(offsets=[-1, 95])}, b""),
-        "shape and data_offsets are lists of whole numbers, found [-1, 95]",
+        "data_offsets is a list of whole numbers from 0 to 2^48 - 1, found [-1, 95]",
     ),
     "endless": (
         written({"a": entry(offsets=[2**60, 2**60 + 96])}, b""),
-        f"shape and data_offsets are lists of whole numbers, found [{2**60}, {2**60 + 96}]",
+        f"data_offsets is a list of whole numbers from 0 to 2^48 - 1, found [{2**60}, {2**60 + 96}]",
     ),
     "true": (
         written({"a": entry(shape=[True])}, b""),
-        "shape and data_offsets are lists of whole numbers, found [True]",
+        "shape is a list of whole numbers from 0 to 2^48 - 1, found [True]",
     ),
     "one offset": (written({"a": entry(offsets=[0])}, b""), "two data_offsets needed, found 1"),
     "huge tensor": (written({"a": entry(shape=[2**40])}, b""), f"{LARGE} [{2**40}]"),

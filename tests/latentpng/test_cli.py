@@ -22,9 +22,8 @@ from latentpng.png.chunks import build
 from latentpng.png.files import write_picture
 from latentpng.png.pixels import encode_pixels
 from latentpng.record import Round
-from tests.latentpng.chunk.test_codec import changed, with_metadata
-from tests.latentpng.png.test_hostile import png_of
 from tests.support.latentpng import independent
+from tests.support.latentpng.files import changed, png_of, with_metadata
 from tests.support.latentpng.folders import with_other_pixels
 from tests.support.latentpng.pictures import RGB, SIDE, altered, chunk_data, seeded_record
 from tests.support.latentpng.running import ENVIRONMENT, RECORD, STEPS

@@ -20,8 +20,7 @@ from tests.campaigns.hostile.campaign import Watch, walk
 from tests.campaigns.hostile.mutations import mutated, parts_of
 from tests.campaigns.hostile.readers import LEFT_OUT, ContradictionError, End, examine
 from tests.campaigns.hostile.seeds import seeds
-from tests.latentpng.chunk.test_codec import with_metadata
-from tests.latentpng.png.test_hostile import png_of
+from tests.support.latentpng.files import png_of, with_metadata
 from tests.support.latentpng.pictures import chunk_data, seeded_record
 
 SEEDS = seeds()

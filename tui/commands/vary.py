@@ -15,10 +15,10 @@ from engine.search.axis import Axis, along, last_axis, last_scale
 from engine.search.bands import Bands, factors_of
 from engine.target import target_for_record
 from latentpng.errors import ExitCode
-from latentpng.noise.replay import octaves
 from latentpng.png.files import read_record
 from latentpng.record import LatentRecord, Lineage, Round
 from latentpng.rules import MAX_CANDIDATES
+from latentpng.shapes import octaves
 from tui.arguments import (
     OutputArguments,
     add_axis_option,

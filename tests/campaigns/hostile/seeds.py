@@ -16,7 +16,7 @@ from latentpng.png.carriers import TWIN, encode_carriers
 from latentpng.png.chunks import SIGNATURE, build
 from latentpng.png.texts import build_text
 from latentpng.record import Round
-from tests.latentpng.png.test_hostile import png_of
+from tests.support.latentpng.files import png_of
 from tests.support.latentpng.pictures import RGB, SIDE, chunk_data, seeded_record, tensor_record
 from tests.vectors import make
 

@@ -32,9 +32,10 @@ from engine.rendering.requests import LoadModel, ModelChoice, PictureTask, Rende
 from latentpng.chunk.metadata import round_to_json
 from latentpng.errors import InvalidValueError
 from latentpng.noise.gauss1 import gauss1
-from latentpng.noise.replay import octaves, replay
+from latentpng.noise.replay import replay
 from latentpng.png.files import read_record, write_picture
 from latentpng.record import Lineage, Round, SeedRoot, TensorRoot
+from latentpng.shapes import octaves
 from tests.support.engine.families.catalogue import FAMILIES, save_family
 from tests.support.engine.matrix import (
     IGNORES_PROMPT,

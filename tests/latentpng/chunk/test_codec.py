@@ -13,7 +13,8 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latentpng.chunk.codec import Codec, decode_front, decode_record, encode_record
+from latentpng.chunk.codec import Codec, decode_record, encode_record
+from latentpng.chunk.header import decode_front
 from latentpng.chunk.metadata import metadata_to_json
 from latentpng.chunk.strict_json import write_json
 from latentpng.errors import (
@@ -25,9 +26,8 @@ from latentpng.errors import (
 )
 from latentpng.noise.replay import digest, record_of, replay
 from latentpng.record import LatentRecord, Lineage, Round, SeedRoot
+from tests.support.latentpng.files import PLACE, changed, repaired, with_metadata, with_payload
 from tests.support.latentpng.pictures import altered, chunk_data, records, seeded_record, tensor_record
-
-PLACE = "x.png: latent chunk at byte 33"
 
 
 @given(records(), st.sampled_from(Codec))
@@ -83,25 +83,6 @@ def test_unknown_keys_survive_a_rewrite() -> None:
     data = encode_record(seeded_record((Round(seed=3, scale=0.5),)))
     record = decode_record(with_metadata(data, write_json(entries)), PLACE)
     assert metadata_to_json(record.metadata) == entries
-
-
-def with_metadata(data: bytes, metadata: bytes) -> bytes:
-    """The chunk with other metadata, its lengths and checksum right."""
-    (old,) = struct.unpack_from("<I", data, 8)
-    header = data[:8] + struct.pack("<I", len(metadata)) + data[12:68]
-    return header + struct.pack("<I", zlib.crc32(header + metadata)) + metadata + data[72 + old :]
-
-
-def repaired(data: bytes, digest_hex: str = "") -> bytes:
-    """The chunk with its checksum right."""
-    (length,) = struct.unpack_from("<I", data, 8)
-    header = data[:36] + bytes.fromhex(digest_hex) if digest_hex else data[:68]
-    return header + struct.pack("<I", zlib.crc32(header + data[72 : 72 + length])) + data[72:]
-
-
-def changed(data: bytes, offset: int, new: bytes) -> bytes:
-    """The chunk with some bytes of its header changed, its checksum right."""
-    return repaired(data[:offset] + new + data[offset + len(new) :])
 
 
 HEADER_RULES = [
@@ -227,13 +208,6 @@ def test_a_frame_without_a_size_or_with_a_second_one_is_refused() -> None:
     for frame in (nameless, twice, b"", b"\x50\x2a\x4d\x18\0\0\0\0"):
         with pytest.raises(DamagedLatentError):
             decode_record(with_payload(frame + bytes(128)), PLACE)
-
-
-def with_payload(payload: bytes) -> bytes:
-    """The small chunk with another payload."""
-    data = chunk_data()
-    (length,) = struct.unpack_from("<I", data, 8)
-    return changed(data[: 72 + length] + payload, 12, struct.pack("<I", len(payload)))
 
 
 def test_noise_that_is_not_finite_is_refused_both_ways() -> None:

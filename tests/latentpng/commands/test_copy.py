@@ -17,9 +17,8 @@ from latentpng.png.chunks import build
 from latentpng.png.files import embed_record, pixel_digest, read_record, write_picture
 from latentpng.png.pixels import encode_pixels
 from latentpng.record import LatentRecord, Round
-from tests.latentpng.chunk.test_codec import changed
-from tests.latentpng.png.test_hostile import png_of
 from tests.support.latentpng import independent
+from tests.support.latentpng.files import changed, png_of
 from tests.support.latentpng.pictures import RGB, SIDE, altered, seeded_record, tensor_record
 from tests.support.latentpng.strict_png import problems
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from latentpng.arrays import tensor_file
 from latentpng.cli import main
 from latentpng.noise.gauss1 import gauss1
 from latentpng.noise.replay import ancestor_noise
@@ -15,7 +16,6 @@ from latentpng.png.chunks import build
 from latentpng.png.files import embed_record, pixel_digest, read_record
 from latentpng.png.pixels import encode_pixels
 from latentpng.record import TensorRoot
-from latentpng.tensors import tensor_file
 from tests.support.latentpng import independent
 from tests.support.latentpng.pictures import RGB, SIDE, seeded_record
 from tests.support.latentpng.strict_png import problems

@@ -18,10 +18,9 @@ from latentpng.record import Json
 from latentpng.reports import look
 from latentpng.reports.fields import FIELDS
 from latentpng.reports.show import json_line
-from tests.latentpng.chunk.test_codec import changed, with_metadata
-from tests.latentpng.png.test_hostile import png_of
 from tests.support.foreign.samples_files import USER_COMMENT, exif_of, unicode_comment
 from tests.support.foreign.samples_files import picture as other_picture
+from tests.support.latentpng.files import changed, png_of, with_metadata
 from tests.support.latentpng.folders import four_pictures
 from tests.support.latentpng.pictures import RGB, SIDE, chunk_data
 

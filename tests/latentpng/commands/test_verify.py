@@ -14,9 +14,8 @@ from latentpng.cli import main
 from latentpng.commands.parallel import spread
 from latentpng.errors import ExitCode
 from latentpng.reports.tally import Tally
-from tests.latentpng.chunk.test_codec import changed
-from tests.latentpng.png.test_hostile import png_of
 from tests.support.latentpng import independent
+from tests.support.latentpng.files import changed, png_of
 from tests.support.latentpng.folders import four_pictures, with_other_pixels
 from tests.support.latentpng.pictures import RGB
 

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from latentpng.errors import InvalidValueError, NewerVersionError
 from latentpng.noise import haar, perturbation
 from latentpng.noise.cache import ArrayCache
+from latentpng.noise.perturbation import perturb
 from latentpng.noise.replay import (
     ancestor_noise,
-    candidate_states,
     digest,
     initial_noise,
-    octaves,
-    perturb,
     record_of,
     replay,
     root_noise,
 )
 from latentpng.record import Lineage, Round, SeedRoot, TensorRoot, check_rounds
+from latentpng.shapes import octaves
 from tests.support.latentpng import independent
 from tests.support.latentpng.pictures import SHAPES, rounds, tensor_record
 
@@ -126,8 +127,13 @@ def test_region_keeps_the_rest_bit_for_bit() -> None:
     assert (~same[:, :32, 32:]).mean() > 0.99
 
 
+def candidates_of(state: NDArray[np.float16], round_: Round) -> list[NDArray[np.float16]]:
+    """The states of all candidates of a round, each marked alone."""
+    return [perturb(state, replace(round_, marks=(mark,)), "CHW") for mark in range(round_.of)]
+
+
 def test_the_candidates_of_a_round_sum_to_zero() -> None:
-    states = candidate_states(np.zeros(BIG, np.float16), Round(seed=6, scale=1.0, of=8), "CHW")
+    states = candidates_of(np.zeros(BIG, np.float16), Round(seed=6, scale=1.0, of=8))
     assert np.abs(np.sum(states, axis=0, dtype=np.float64)).max() < 0.02
     spread = np.stack(states).astype(np.float64)
     assert abs(np.corrcoef(spread[0].ravel(), spread[1].ravel())[0, 1] + 1 / 7) < 0.03
@@ -136,7 +142,7 @@ def test_the_candidates_of_a_round_sum_to_zero() -> None:
 def test_a_blend_lies_between_its_marks() -> None:
     zero = np.zeros(BIG, np.float16)
     blend = perturb(zero, Round(seed=6, scale=1.0, of=8, marks=(2, 5)), "CHW").astype(np.float64).ravel()
-    states = candidate_states(zero, Round(seed=6, scale=1.0, of=8), "CHW")
+    states = candidates_of(zero, Round(seed=6, scale=1.0, of=8))
     correlations = [np.corrcoef(blend, state.astype(np.float64).ravel())[0, 1] for state in states]
     assert min(correlations[2], correlations[5]) > 0.6
     assert max(correlations[index] for index in (0, 1, 3, 4, 6, 7)) < 0
@@ -178,7 +184,7 @@ def test_many_candidates_of_little_noise_cost_little() -> None:
 def test_a_replay_tells_how_far_it_is() -> None:
     heard: list[tuple[int, int]] = []
     steps = tuple(Round(seed=seed, scale=0.5) for seed in range(3))
-    replay(Lineage(root=SeedRoot(seed=92), rounds=steps), (5,), "L", tell=lambda *far: heard.append(far))
+    replay(Lineage(root=SeedRoot(seed=92), rounds=steps), (5,), "L", on_progress=lambda *far: heard.append(far))
     assert heard == [(1, 3), (2, 3), (3, 3)]
 
 

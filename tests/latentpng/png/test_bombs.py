@@ -17,9 +17,8 @@ from latentpng.png.chunks import MAX_CHUNKS, SIGNATURE, build
 from latentpng.png.files import embed_record, read_picture, read_record, strip
 from latentpng.reports.show import inspect_file
 from latentpng.reports.verify import verify_file
-from tests.latentpng.chunk.test_codec import PLACE, changed, with_metadata, with_payload
-from tests.latentpng.png.test_hostile import memory_of, png_of
 from tests.support.latentpng import independent
+from tests.support.latentpng.files import PLACE, changed, memory_of, png_of, with_metadata, with_payload
 from tests.support.latentpng.pictures import chunk_data, seeded_record
 
 ELEMENTS = 128  # of the noise in chunk_data()

@@ -14,8 +14,7 @@ from hypothesis import HealthCheck, given, settings
 
 from latentpng.errors import InvalidValueError, NoLatentError, UnwritableFileError
 from latentpng.noise.replay import digest
-from latentpng.png import files
-from latentpng.png.atomic import write_atomically
+from latentpng.png.atomic import TEMPORARY_PREFIX, TEMPORARY_SUFFIX, write_atomically
 from latentpng.png.carriers import TWIN
 from latentpng.png.chunks import SIGNATURE, build
 from latentpng.png.files import embed_record, pixel_digest, read_picture, read_record, strip, stripped, write_picture
@@ -188,8 +187,8 @@ def test_the_file_is_new_until_it_is_whole(tmp_path: Path, monkeypatch: pytest.M
     write_atomically(tmp_path / "a.png", (b"x",))
     (names,) = seen
     assert len(names) == 1
-    assert names[0].startswith(files.TEMPORARY_PREFIX)
-    assert names[0].endswith(files.TEMPORARY_SUFFIX)
+    assert names[0].startswith(TEMPORARY_PREFIX)
+    assert names[0].endswith(TEMPORARY_SUFFIX)
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.png"]
 
 

@@ -21,9 +21,8 @@ from latentpng.png.chunks import SIGNATURE, START_BYTES, build
 from latentpng.png.files import write_picture
 from latentpng.record import Json, LatentRecord, Round
 from latentpng.reports.show import inspect_file
-from tests.latentpng.chunk.test_codec import changed, with_metadata
-from tests.latentpng.png.test_hostile import png_of
 from tests.support.latentpng import plain_reader
+from tests.support.latentpng.files import changed, png_of, with_metadata
 from tests.support.latentpng.outcomes import plain_end, plain_front
 from tests.support.latentpng.pictures import RGB, SIDE, chunk_data, records, seeded_record
 from tests.support.latentpng.plain_reader import DAMAGED, NO_LATENT, NO_PNG, PlainFront, keeps_rules

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import tracemalloc
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -14,11 +13,11 @@ from latentpng.errors import DamagedLatentError, ExitCode, FileError, NoLatentEr
 from latentpng.png.carriers import TWIN
 from latentpng.png.chunks import SIGNATURE, build
 from latentpng.png.files import embed_record, read_picture, read_record, strip, write_picture
-from latentpng.png.pixels import encode_pixels
 from latentpng.record import Round
 from latentpng.reports.show import inspect_file
 from latentpng.reports.verify import verify_file
 from tests.support.latentpng import independent
+from tests.support.latentpng.files import memory_of, png_of
 from tests.support.latentpng.pictures import RGB, SIDE, chunk_data, seeded_record
 
 READERS: tuple[Callable[[Path], object], ...] = (read_record, read_picture, inspect_file)
@@ -66,12 +65,6 @@ def test_every_flipped_byte_is_noticed_or_harmless(picture: Path) -> None:
         assert report.problem, f"byte {offset} with {mask:#x} flipped"
         assert report.line.startswith(f"{picture}: ")
         assert "\n" not in report.line
-
-
-def png_of(*chunks: tuple[bytes, bytes], head: bytes = SIGNATURE) -> bytes:
-    """A PNG with these chunks before its pixels."""
-    whole = [(kind, data) for kind, data in independent.png_chunks(encode_pixels(SIDE, SIDE, RGB))]
-    return head + b"".join(build(kind, data) for kind, data in [whole[0], *chunks, *whole[1:]])
 
 
 def test_two_chunks_that_differ_are_an_error_and_two_that_do_not_are_one(tmp_path: Path) -> None:
@@ -193,16 +186,6 @@ def test_a_picture_of_a_billion_pixels_is_not_decoded(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFileError) as caught:
         read_picture(path)
     assert str(caught.value) == f"{path}: 1 to 67108864 pixels are read, found 40000 x 40000"
-
-
-def memory_of(action: Callable[[], object]) -> int:
-    """Bytes that Python holds at most while it runs."""
-    tracemalloc.start()
-    try:
-        action()
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
 
 
 def test_a_long_chunk_that_is_nobodys_costs_no_memory(tmp_path: Path) -> None:

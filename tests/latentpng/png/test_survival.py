@@ -24,8 +24,8 @@ from latentpng.record import Round
 from tests.campaigns.survival import picture
 from tests.campaigns.survival.leftovers import Leftovers, leftovers
 from tests.campaigns.survival.tools import WAYS, Way
-from tests.latentpng.png.test_hostile import png_of
 from tests.support.latentpng import independent
+from tests.support.latentpng.files import png_of
 from tests.support.latentpng.pictures import RGB, SIDE, altered, seeded_record, tensor_record
 from tests.support.latentpng.strict_png import problems
 

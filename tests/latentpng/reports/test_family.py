@@ -19,8 +19,7 @@ from latentpng.record import Json, Lineage, Round, TensorRoot
 from latentpng.reports.family import Family, family_of
 from latentpng.reports.states import ROOT
 from latentpng.reports.tree import ASCII, BOXES, dot_lines, json_lines, strokes_for, tree_lines
-from tests.latentpng.chunk.test_codec import changed
-from tests.latentpng.png.test_hostile import png_of
+from tests.support.latentpng.files import changed, png_of
 from tests.support.latentpng.lineages import Chain, chains, digest_of, family_of_chains, front_of
 from tests.support.latentpng.pictures import RGB, SIDE, chunk_data, seeded_record
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from latentpng.chunk.codec import Codec, encode_record
 from latentpng.noise.gauss1 import gauss1
-from latentpng.noise.replay import octaves, record_of, replay
+from latentpng.noise.replay import record_of, replay
 from latentpng.record import Json, JsonObject, LatentRecord, Lineage, Round, SeedRoot, TensorRoot
+from latentpng.shapes import octaves
 
 SHAPES = (
     ((5,), "L"),
