@@ -42,4 +42,6 @@ def tests_with_torch(session: nox.Session) -> None:
 
 
 def _pytest(session: nox.Session, *options: str) -> None:
-    session.run("python", "-m", "pytest", "--numprocesses", "logical", "--dist", "loadscope", *options, *session.posargs)
+    session.run(
+        "python", "-m", "pytest", "--numprocesses", "logical", "--dist", "loadscope", *options, *session.posargs
+    )
