@@ -23,7 +23,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.diffusion.environment import prepare_environment
-from tests.benchmarks.paired import Spread, Turn, ratio, seconds_of, surroundings
+from tests.benchmarks.paired import Spread, Turn, machine_load, ratio, seconds_of
 
 if TYPE_CHECKING:
     from tests.benchmarks.gpugrid import Bench
@@ -59,7 +59,7 @@ def measure(family: str, options: argparse.Namespace) -> None:
     bench = Bench(pipe, settings, device=device, compiled=options.compile, batch=options.batch)
     dtype = str(pipe.dtype).removeprefix("torch.")
     shapes = f"{settings.width} x {settings.height}, {settings.num_inference_steps} steps, {dtype}"
-    print(f"{family}{', tiny' if options.tiny else ''}: {shapes}, {options.repeats} rounds; {surroundings()}")
+    print(f"{family}{', tiny' if options.tiny else ''}: {shapes}, {options.repeats} rounds; {machine_load()}")
     report(bench, *bench.measure(options.repeats))
 
 

@@ -20,7 +20,7 @@ from itertools import pairwise
 
 from engine.rendering.requests import RenderJob
 from tests.benchmarks.gridtask import COUNT, SETTINGS, TASKS, EmbeddedWorker, TimedEvents
-from tests.benchmarks.paired import Child, Spread, Turn, cpu_ratio, ratio, run_paired, seconds_of, surroundings
+from tests.benchmarks.paired import Child, Spread, Turn, cpu_ratio, machine_load, ratio, run_paired, seconds_of
 from tests.benchmarks.pixels import differing_values
 
 LOOP, CALL = "plain loop of 8 calls", "plain call for 8"
@@ -89,7 +89,7 @@ def cancel_delays(worker: EmbeddedWorker, count: int) -> list[float]:
 
 def print_table(turns: dict[str, list[Turn]], repeats: int) -> None:
     """Print a line for each variant."""
-    print(f"grid of {COUNT}, {SETTINGS.num_inference_steps} steps, {repeats} rounds; {surroundings()}")
+    print(f"grid of {COUNT}, {SETTINGS.num_inference_steps} steps, {repeats} rounds; {machine_load()}")
     print(f"{'':28s} {'seconds':24s} {'ratio to plain loop':24s} ratio of CPU time")
     for name, own in turns.items():
         print(f"{name:28s} {seconds_of(own)!s:24s} {ratio(own, turns[LOOP])!s:24s} {cpu_ratio(own, turns[LOOP])}")

@@ -109,7 +109,7 @@ class Bench:
         if self._compiled:
             variants[COMPILED] = lambda: self._grid(COMPILED)
         turns = run_paired(variants, repeats)
-        self._as_ours()
+        self._use_engine_settings()
         return turns, [self._render(previews=True) for _ in range(repeats)]
 
     def _loop(self) -> Turn:
@@ -120,10 +120,10 @@ class Bench:
         return self._turn(LOOP, lambda: self._plain.job("1"))
 
     def _grid(self, name: str) -> Turn:
-        self._as_ours()
+        self._use_engine_settings()
         return self._turn(name, lambda: self._render(previews=False).pixels)
 
-    def _as_ours(self) -> None:
+    def _use_engine_settings(self) -> None:
         use_deterministic_kernels()
         prepare_pipeline(self._pipe, self._device)
 

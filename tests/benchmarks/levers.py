@@ -15,7 +15,7 @@ from engine.diffusion.compilation import compile_blocks
 from engine.diffusion.load import silence_libraries
 from engine.worker.process import worker_environment
 from tests.benchmarks.gridtask import COUNT, SETTINGS
-from tests.benchmarks.paired import Child, Turn, ratio, run_paired, seconds_of, surroundings, timed
+from tests.benchmarks.paired import Child, Turn, machine_load, ratio, run_paired, seconds_of, timed
 from tests.benchmarks.pixels import differing_values
 from tests.benchmarks.plainloop import PlainPipeline, embedded
 
@@ -132,7 +132,7 @@ def measure(repeats: int) -> None:
     variants["the worker's allocator"] = lambda: allocator.turn(str(COUNT))
     turns = run_paired(variants, repeats)
     allocator.close()
-    print(f"grid of {COUNT}, {SETTINGS.num_inference_steps} steps, {repeats} rounds; {surroundings()}")
+    print(f"grid of {COUNT}, {SETTINGS.num_inference_steps} steps, {repeats} rounds; {machine_load()}")
     print(f"{'':30s} {'seconds':24s} {'ratio to baseline':24s} pixels")
     for name, own in turns.items():
         apart = differing_values(own[0].pixels, turns[BASELINE][0].pixels)

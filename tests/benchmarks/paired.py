@@ -165,7 +165,7 @@ def seconds_of(turns: list[Turn]) -> Spread:
     return Spread.of([turn.seconds for turn in turns])
 
 
-def surroundings() -> str:
+def machine_load() -> str:
     """Return the number of cores and the load of the machine, which decide whether the figures can be trusted."""
     return (
         f"{os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f} "

@@ -63,8 +63,10 @@ def test_any_bytes_behind_a_signature_give_only_our_errors(tmp_path: Path, data:
 def test_the_walk_counts_and_measures(tmp_path: Path) -> None:
     watch = Watch(tmp_path)
     walk(watch, 50, Random(1))
-    assert sum(watch.ends.values()) == watch.files == 50
-    assert watch.report().startswith(f"50 files, {len(watch.ends)} different ends, no error but ours\n")
+    assert sum(watch.outcomes.values()) == watch.files == 50
+    assert watch.report().startswith(
+        f"50 files, {len(watch.outcomes)} different outcomes, no error other than LatentPngError\n"
+    )
     assert watch.slowest[0] == pytest.approx(max(watch.milliseconds))
 
 

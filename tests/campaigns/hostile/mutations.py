@@ -1,7 +1,8 @@
-"""Bytes that are nearly a picture: one or a few changes that know what a PNG, a `laTn` chunk and JSON are made of.
+"""Mutations of pictures: one or a few changes that respect the structure of a PNG, a `laTn` chunk or JSON.
 
-A change at random nearly always breaks a checksum, and nothing behind it is reached: so most of these put it right.
-Every choice is made by the `Random` that is given, so the same one gives the same bytes.
+A random change of bytes nearly always breaks a checksum, so the code behind the check is never reached.  Therefore most
+mutations compute the checksums again.  All choices come from the `Random` that is passed in, so the same seed gives the
+same bytes.
 """
 
 from __future__ import annotations
@@ -39,14 +40,20 @@ KEYWORDS = (
     b"latentpng", b"parameters", b"prompt", b"workflow", b"Comment", b"invokeai_metadata", b"sd-metadata", b"Dream",
     b"Description", b"Software", b"Title", b"",
 )  # fmt: skip
-HEADER_FIELDS = (  # of a laTn chunk: offset and size
+HEADER_FIELDS = (  # of a laTn chunk, as (offset, size)
     (0, 4), (4, 1), (5, 1), (6, 2), (8, 4), (12, 4), (16, 1), (17, 1), (18, 1), (19, 1), (20, 4), (24, 4), (28, 4),
     (32, 4), (36, 32),
 )  # fmt: skip
 
 
 class Part(NamedTuple):
-    """A chunk, or bytes that are none (kind is empty)."""
+    """A chunk, or bytes that are not a chunk.
+
+    Attributes:
+        kind: Chunk type; empty for bytes that are not a chunk.
+        data: Contents of the chunk.
+        whole: All bytes, with length, type and checksum.
+    """
 
     kind: bytes
     data: bytes
@@ -54,7 +61,13 @@ class Part(NamedTuple):
 
 
 def mutated(data: bytes, other: bytes, random: Random) -> bytes:
-    """One to four changes of a file; other: a file to take pieces from.  Of one that is no PNG only bytes change."""
+    """Return a file with one to four changes.
+
+    Args:
+        data: The file.  Unless it is a PNG, only single bytes and ranges change.
+        other: A file to take chunks from.
+        random: Makes every choice.
+    """
     for _ in range(random.choice((1, 1, 2, 2, 3, 4))):
         kind = random.random() if data.startswith(SIGNATURE) else 0.0
         if kind < 0.2:
@@ -67,7 +80,7 @@ def mutated(data: bytes, other: bytes, random: Random) -> bytes:
 
 
 def parts_of(data: bytes) -> list[Part]:
-    """The chunks of a PNG, behind the signature; what is none stands at the end."""
+    """Return the chunks of a PNG after its signature, then what remains of the file as a part that is not a chunk."""
     found, at = [], len(SIGNATURE)
     while at + 12 <= len(data):
         end = at + 12 + int.from_bytes(data[at : at + 4], "big")
@@ -79,7 +92,7 @@ def parts_of(data: bytes) -> list[Part]:
 
 
 def _bytes_changed(data: bytes, random: Random) -> bytes:
-    """Flip, set, cut, insert, repeat, overwrite with a number: anywhere."""
+    """Flip, set, cut, insert, repeat or overwrite bytes anywhere."""
     at = random.randrange(len(data) + 1)
     length = random.choice((1, 1, 2, 4, 8, random.randrange(1, 100)))
     piece = data[at : at + length]
@@ -98,7 +111,7 @@ def _bytes_changed(data: bytes, random: Random) -> bytes:
 
 
 def _chunks_changed(data: bytes, other: bytes, random: Random) -> bytes:
-    """Duplicate, drop, move and splice whole chunks."""
+    """Duplicate, drop, move or splice whole chunks."""
     parts, spare = parts_of(data), parts_of(other)
     at, to = random.randrange(len(parts)), random.randrange(len(parts))
     match random.randrange(7):
@@ -120,10 +133,10 @@ def _chunks_changed(data: bytes, other: bytes, random: Random) -> bytes:
 
 
 def _one_chunk_changed(data: bytes, random: Random) -> bytes:
-    """Change what is in a chunk, texts and latents most of the time; its checksum is put right but for one in ten."""
+    """Change the contents of a chunk, mostly a text or a latent; nine times in ten its checksum is right again."""
     parts = parts_of(data)
-    telling = [at for at, part in enumerate(parts) if part.kind in (*TEXTS, b"laTn", b"eXIf")]
-    at = random.choice(telling) if telling and random.random() < 0.9 else random.randrange(len(parts))
+    likely = [at for at, part in enumerate(parts) if part.kind in (*TEXTS, b"laTn", b"eXIf")]
+    at = random.choice(likely) if likely and random.random() < 0.9 else random.randrange(len(parts))
     kind, inside, whole = parts[at]
     if kind == b"laTn":
         changed = _latent_changed(inside, random)
@@ -143,25 +156,25 @@ def _one_chunk_changed(data: bytes, random: Random) -> bytes:
 
 
 def _header_changed(data: bytes, random: Random) -> bytes:
-    """Width, height, depth, colour, compression, filter or interlacing of an IHDR."""
-    place = random.choice((0, 4, 8, 9, 10, 11, 12))
-    new = _number(random)[::-1] if place < 8 else random.randbytes(1)
-    return data[:place] + new + data[place + len(new) :]
+    """Change width, height, depth, colour type, compression, filter or interlacing of an IHDR."""
+    offset = random.choice((0, 4, 8, 9, 10, 11, 12))
+    new = _number(random)[::-1] if offset < 8 else random.randbytes(1)
+    return data[:offset] + new + data[offset + len(new) :]
 
 
 def _latent_changed(data: bytes, random: Random) -> bytes:
-    """A header's field, its metadata, or its payload; lengths and checksum of the header are mostly put right."""
+    """Change a field of a latent's header, its metadata or its payload; lengths and checksum are mostly right again."""
     if len(data) < 72:
         return _bytes_changed(data, random)
     length = int.from_bytes(data[8:12], "little")
     header, metadata, payload = data[:68], data[72 : 72 + length], data[72 + length :]
     match random.randrange(4):
         case 0:
-            place, size = random.choice(HEADER_FIELDS)
-            header = header[:place] + (_number(random) * 8)[:size] + header[place + size :]
+            offset, size = random.choice(HEADER_FIELDS)
+            header = header[:offset] + (_number(random) * 8)[:size] + header[offset + size :]
         case 1:
             payload = _bytes_changed(payload, random)
-            if header[16] == 1:  # raw: what is behind the digest is looked at, too
+            if header[16] == 1:  # the raw codec: with a right digest, the noise itself is checked too
                 header = header[:36] + hashlib.sha256(payload).digest()
         case _:
             metadata = _json_changed(metadata, random)
@@ -172,7 +185,7 @@ def _latent_changed(data: bytes, random: Random) -> bytes:
 
 
 def _text_changed(kind: bytes, data: bytes, random: Random) -> tuple[bytes, bytes]:
-    """Its keyword, its text, or the kind of chunk that it stands in."""
+    """Change the keyword, the text or the chunk type of a text chunk; return its type and contents."""
     keyword, text = _text_of(kind, data)
     if random.random() < 0.15:
         keyword = random.choice(KEYWORDS)
@@ -195,7 +208,7 @@ def _text_changed(kind: bytes, data: bytes, random: Random) -> tuple[bytes, byte
 
 
 def _text_of(kind: bytes, data: bytes) -> tuple[bytes, bytes]:
-    """Keyword and text of a text chunk, as far as it is one."""
+    """Return keyword and text of a text chunk, as far as they can be read."""
     keyword, _, rest = data.partition(b"\0")
     if kind == b"iTXt":
         head, (_, _, rest) = rest[:2], rest[2:].partition(b"\0")
@@ -212,14 +225,14 @@ def _text_of(kind: bytes, data: bytes) -> tuple[bytes, bytes]:
 
 
 def _json_changed(text: bytes, random: Random) -> bytes:
-    """A value, a key or a token of a JSON text."""
+    """Change a value, a key or a token of a JSON text."""
     if random.random() < 0.4:
         return _bytes_changed(text, random)
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return _bytes_changed(text, random)
-    holder, key = _place_in(value, random)
+    holder, key = _random_position(value, random)
     if holder is None:
         return json.dumps(random.choice(VALUES)).encode()
     match random.randrange(6):
@@ -237,8 +250,8 @@ def _json_changed(text: bytes, random: Random) -> bytes:
     return changed.replace(b'"seed"', b'"of"', 1) if random.random() < 0.05 else changed
 
 
-def _place_in(value: Any, random: Random) -> tuple[Any, Any]:
-    """A place in nested lists and objects: what holds it, and its key; (None, None) for none."""
+def _random_position(value: Any, random: Random) -> tuple[Any, Any]:
+    """Pick a value in nested lists and objects: return its container and its key, or (None, None) without one."""
     holder, key = None, None
     while isinstance(value, dict | list) and value and (holder is None or random.random() < 0.7):
         holder = value
@@ -248,7 +261,7 @@ def _place_in(value: Any, random: Random) -> tuple[Any, Any]:
 
 
 def _number(random: Random) -> bytes:
-    """Four bytes, little-endian, that limits are made of."""
+    """Return a number near a limit of the format, in four bytes, little-endian."""
     return struct.pack("<I", random.choice(NUMBERS))
 
 
