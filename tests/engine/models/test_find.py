@@ -1,4 +1,4 @@
-"""How a file finds its weights again, what is offered when it does not, and that nothing is read twice."""
+"""How a picture finds its weights again, which models are offered when it does not, and that files are read once."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from tests.support.engine.folders import model_folder, tensors
 
 
 @pytest.fixture(autouse=True)
-def _no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _empty_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
 def known(folder: Path, byte: bytes = b"\1", pipeline: str = "StableDiffusionPipeline") -> dict[str, Json]:
-    """A model of this machine, loaded once; what files record of it."""
+    """Make a model that was loaded on this machine, and return what pictures record of it."""
     model_folder(folder, byte)
     index = folder / "model_index.json"
     index.write_text(index.read_text().replace("StableDiffusionPipeline", pipeline))
@@ -46,12 +46,12 @@ def known(folder: Path, byte: bytes = b"\1", pipeline: str = "StableDiffusionPip
 
 
 def settle(folder: Path) -> None:
-    """Makes all files of a folder an hour old."""
+    """Make all files of a folder an hour old."""
     for file in folder.rglob("*"):
         os.utime(file, (file.stat().st_atime, file.stat().st_mtime - 3600))
 
 
-def test_the_same_weights_in_another_place_are_found(tmp_path: Path) -> None:
+def test_the_same_weights_are_found_at_a_second_path(tmp_path: Path) -> None:
     identity = known(tmp_path / "a" / "lakes")
     assert known(tmp_path / "b" / "lakes") == identity
     assert find_model(identity) == resolve_model(str(tmp_path / "b" / "lakes"))
@@ -59,7 +59,7 @@ def test_the_same_weights_in_another_place_are_found(tmp_path: Path) -> None:
     assert find_model(identity) == resolve_model(str(tmp_path / "a" / "lakes"))
 
 
-def test_what_is_near_is_offered_same_names_first(tmp_path: Path) -> None:
+def test_similar_models_are_offered_those_with_the_same_name_first(tmp_path: Path) -> None:
     gone = known(tmp_path / "old" / "lakes", b"\1")
     shutil.rmtree(tmp_path / "old")
     known(tmp_path / "hills", b"\2")
@@ -79,7 +79,7 @@ def test_what_is_near_is_offered_same_names_first(tmp_path: Path) -> None:
     assert caught.value.near == ((f"{tmp_path}/new/lakes", ""), (f"{tmp_path}/hills", ""))
 
 
-def test_a_picture_of_an_earlier_model_that_shipped_is_offered_the_one_that_ships_now() -> None:
+def test_a_picture_of_an_earlier_embedded_model_is_offered_the_present_one() -> None:
     with pytest.raises(UnknownModelError) as caught:
         recorded_model({"name": "embedded", "fingerprint": "0" * 64, "pipeline": "StableDiffusionPipeline"})
     assert str(caught.value) == (
@@ -90,7 +90,7 @@ def test_a_picture_of_an_earlier_model_that_shipped_is_offered_the_one_that_ship
     assert resolve_model(path, config=config) == resolve_model("embedded") == resolve_model("")
 
 
-def test_nothing_near_is_nothing_offered() -> None:
+def test_without_similar_models_none_is_offered() -> None:
     for recorded, made in (
         (
             {"name": "lakes", "fingerprint": "0" * 64},
@@ -108,12 +108,12 @@ def test_nothing_near_is_nothing_offered() -> None:
 
 
 @pytest.mark.parametrize("loras", [3, "x", None, {}, ()])
-def test_odd_records_of_loras_are_none(loras: object) -> None:
+def test_a_record_of_loras_that_is_no_list_counts_as_empty(loras: object) -> None:
     assert recorded_loras({"loras": loras}) == ()  # type: ignore[dict-item]
 
 
 @pytest.mark.parametrize("lora", [3, "x", None, {}, {"sha256": 3}, {"sha256": "0" * 64}])
-def test_a_lora_that_is_not_here_is_said_whatever_the_file_holds(lora: object) -> None:
+def test_an_unknown_lora_is_reported_whatever_the_picture_records(lora: object) -> None:
     with pytest.raises(ModelError) as caught:
         recorded_loras({"loras": [lora]})  # type: ignore[list-item]
     assert str(caught.value) == (
@@ -123,7 +123,7 @@ def test_a_lora_that_is_not_here_is_said_whatever_the_file_holds(lora: object) -
 
 
 @pytest.mark.parametrize(("weight", "shown"), [("1", "1"), (True, "True"), (1e9, "1000000000.0"), (None, "None")])
-def test_an_odd_weight_is_one_sentence(tmp_path: Path, weight: object, shown: str) -> None:
+def test_an_impossible_weight_is_reported_in_one_sentence(tmp_path: Path, weight: object, shown: str) -> None:
     file = tensors(tmp_path / "style.safetensors", ("lora_up",))
     choice = resolve_model("")
     lora = LoraChoice(path=str(file))
@@ -137,7 +137,7 @@ def test_an_odd_weight_is_one_sentence(tmp_path: Path, weight: object, shown: st
     )
 
 
-def test_names_and_paths_have_no_say_in_what_is_the_same() -> None:
+def test_weights_are_compared_by_digest_not_by_name_or_path() -> None:
     lora: dict[str, Json] = {"name": "a", "sha256": "1", "weight": 0.5}
     one: dict[str, Json] = {"name": "x", "fingerprint": "1", "loras": [lora], "vae": {"name": "v", "fingerprint": "2"}}
     assert same_weights(one, {**one, "name": "y", "loras": ({**lora, "name": "b"},)})
@@ -152,7 +152,9 @@ def test_names_and_paths_have_no_say_in_what_is_the_same() -> None:
         assert not same_weights(one, {**one, **change})
 
 
-def test_weights_are_read_once_while_size_and_time_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_weights_are_read_once_while_size_and_time_stay_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = model_folder(tmp_path / "lakes")
     settle(folder)
     first = path_fingerprint(folder)
@@ -164,7 +166,9 @@ def test_weights_are_read_once_while_size_and_time_stay(tmp_path: Path, monkeypa
     assert path_fingerprint(folder) == "read again"
 
 
-def test_what_changed_just_now_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_digest_of_a_file_that_has_just_changed_is_not_cached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = model_folder(tmp_path / "lakes")
     path_fingerprint(folder)
     monkeypatch.setattr(fingerprints, "fingerprint", lambda _: "read again")
@@ -181,7 +185,7 @@ def test_kinds_of_digests_do_not_mix(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "3"])
-def test_a_damaged_cache_is_an_empty_one(tmp_path: Path, text: str) -> None:
+def test_a_damaged_cache_counts_as_empty(tmp_path: Path, text: str) -> None:
     folder = model_folder(tmp_path / "lakes")
     settle(folder)
     (tmp_path / "cache" / "warmer").mkdir(parents=True)
@@ -189,7 +193,7 @@ def test_a_damaged_cache_is_an_empty_one(tmp_path: Path, text: str) -> None:
     assert path_fingerprint(folder) == path_fingerprint(folder) == fingerprint(folder)
 
 
-def test_a_cache_that_cannot_be_written_is_no_trouble(tmp_path: Path) -> None:
+def test_a_cache_that_cannot_be_written_is_ignored(tmp_path: Path) -> None:
     folder = model_folder(tmp_path / "lakes")
     settle(folder)
     (tmp_path / "cache").write_text("")
