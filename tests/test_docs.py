@@ -40,6 +40,12 @@ def test_every_module_named_in_a_command_exists(page: Path) -> None:
     assert [name for name in sorted(named) if find_spec(name.rstrip(".")) is None] == []
 
 
+def test_the_page_of_benchmarks_names_each_of_them() -> None:
+    page = (ROOT / "docs/benchmarks.md").read_text("utf-8")
+    named = set(re.findall(r"`python -m tests\.benchmarks\.(\w+)`", page))
+    assert named == {path.stem for path in (ROOT / "tests/benchmarks").glob("[a-z]*_*.py")}
+
+
 def test_the_readme_is_short() -> None:
     assert len((ROOT / "README.md").read_text("utf-8").splitlines()) < MAX_README_LINES
 
