@@ -17,9 +17,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from latentpng.chunk.codec import decode_record, encode_record
-from latentpng.noise import perturbation
-from latentpng.noise import replay as algebra
-from latentpng.noise.cache import ArrayCache
 from latentpng.noise.gauss1 import gauss1
 from latentpng.noise.perturbation import perturb
 from latentpng.noise.replay import record_of, replay, root_noise
@@ -29,6 +26,7 @@ from latentpng.reports.show import inspect_file
 from latentpng.reports.verify import verify_file
 from latentpng.shapes import octaves
 from tests.benchmarks.pngfiles import open_with_pillow, smooth_rgb
+from tests.support.latentpng.noise_caches import empty_noise_caches
 
 SHAPES = ((4, 64, 64), (4, 128, 128), (16, 128, 128))
 SIDE = 1024
@@ -45,11 +43,6 @@ def best(action: Callable[[], object], times: int = 5) -> float:
     return min(runs) * 1e3
 
 
-def forget() -> None:
-    """Empty the noise caches, so that the next run computes everything."""
-    perturbation._DRAWS, algebra._STATES = ArrayCache(32 * 2**20), ArrayCache(32 * 2**20)
-
-
 def noise_times(shape: tuple[int, ...]) -> None:
     """Print the times of gauss1, of one round of eight candidates, and of a lineage of twenty rounds."""
     state, count = root_noise(1, shape), math.prod(shape)
@@ -58,12 +51,12 @@ def noise_times(shape: tuple[int, ...]) -> None:
     family = Lineage(root=SeedRoot(seed=1), rounds=steps)
 
     def grid(bands: tuple[float, ...]) -> None:
-        forget()
+        empty_noise_caches()
         for mark in range(8):
             perturb(state, Round(seed=2, scale=0.3, of=8, marks=(mark,), bands=bands), "CHW")
 
     def twenty() -> None:
-        forget()
+        empty_noise_caches()
         replay(family, shape, "CHW")
 
     print(f"{shape}: gauss1 {best(lambda: gauss1(1, 0, count)):.2f} ms")

@@ -79,9 +79,9 @@ class Watch:
         self._path.write_bytes(data)
         reset_peak()
         readings = examine(self._path, self._record)
-        rules = [end.said for end in readings.values()]
+        rules = [outcome.rule for outcome in readings.values()]
         digest = hashlib.sha256("\n".join(rules).encode()).digest()
-        times = {name: end.milliseconds for name, end in readings.items()}
+        times = {name: outcome.milliseconds for name, outcome in readings.items()}
         self.milliseconds.extend(times.values())
         self.slowest = max(self.slowest, (*max((time, name) for name, time in times.items()), data))
         self.files += 1
