@@ -1,8 +1,8 @@
-"""How a picture finds its weights again, which models are offered when it does not, and that files are read once."""
+"""What identifies a model, how a picture finds its model again, and which models are offered when it does not."""
 
 from __future__ import annotations
 
-import os
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from engine.errors import ModelError, UnknownModelError
-from engine.models import fingerprints
 from engine.models.find import (
+    NO_MODEL,
     find_model,
     model_identity,
     near_models,
@@ -20,18 +20,11 @@ from engine.models.find import (
     remember_model,
     same_weights,
 )
-from engine.models.fingerprints import file_digest, fingerprint, model_fingerprint, path_fingerprint
-from engine.models.look import look_at_file
+from engine.models.fingerprints import file_digest
 from engine.models.resolve import resolve_model
 from engine.rendering.requests import LoraChoice
 from latentpng.record import Json
 from tests.support.engine.folders import model_folder, tensors
-
-
-@pytest.fixture(autouse=True)
-def _empty_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
 def known(folder: Path, byte: bytes = b"\1", pipeline: str = "StableDiffusionPipeline") -> dict[str, Json]:
@@ -43,12 +36,6 @@ def known(folder: Path, byte: bytes = b"\1", pipeline: str = "StableDiffusionPip
     identity = model_identity(choice)
     remember_model(choice, identity)
     return {**identity}
-
-
-def settle(folder: Path) -> None:
-    """Make all files of a folder an hour old."""
-    for file in folder.rglob("*"):
-        os.utime(file, (file.stat().st_atime, file.stat().st_mtime - 3600))
 
 
 def test_the_same_weights_are_found_at_a_second_path(tmp_path: Path) -> None:
@@ -152,49 +139,57 @@ def test_weights_are_compared_by_digest_not_by_name_or_path() -> None:
         assert not same_weights(one, {**one, **change})
 
 
-def test_weights_are_read_once_while_size_and_time_stay_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = model_folder(tmp_path / "lakes")
-    settle(folder)
-    first = path_fingerprint(folder)
-    assert first == fingerprint(folder)
-    monkeypatch.setattr(fingerprints, "fingerprint", lambda _: "read again")
-    assert path_fingerprint(folder) == first
-    weights = folder / "unet" / "diffusion_pytorch_model.safetensors"
-    os.utime(weights, (0, 0))
-    assert path_fingerprint(folder) == "read again"
+def test_an_identity_names_the_weights_but_no_path(folder: Path, tmp_path: Path) -> None:
+    identity = model_identity(resolve_model(str(folder)))
+    assert str(tmp_path) not in json.dumps(identity)
+    copy = tmp_path / "elsewhere" / "landscapes"
+    shutil.copytree(folder, copy)
+    (copy / "README.md").write_text("notes")
+    (copy / "warmer.json").write_text("{}")
+    assert model_identity(resolve_model(str(copy))) == identity
+    tensors(copy / "unet" / "diffusion_pytorch_model.safetensors", byte=b"\2")
+    assert model_identity(resolve_model(str(copy)))["fingerprint"] != identity["fingerprint"]
 
 
-def test_the_digest_of_a_file_that_has_just_changed_is_not_cached(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = model_folder(tmp_path / "lakes")
-    path_fingerprint(folder)
-    monkeypatch.setattr(fingerprints, "fingerprint", lambda _: "read again")
-    assert path_fingerprint(folder) == "read again"
+def test_a_changed_configuration_is_a_different_model(folder: Path) -> None:
+    before = model_identity(resolve_model(str(folder)))
+    (folder / "scheduler" / "scheduler_config.json").write_text('{"prediction_type": "v_prediction"}')
+    assert model_identity(resolve_model(str(folder))) != before
 
 
-def test_kinds_of_digests_do_not_mix(tmp_path: Path) -> None:
-    folder = model_folder(tmp_path / "lakes")
-    file = tensors(tmp_path / "one" / "single.safetensors")
-    settle(tmp_path)
-    digests = [(path_fingerprint(file), file_digest(file), model_fingerprint(look_at_file(file, folder))) for _ in "12"]
-    assert len(set(digests[0])) == 3
-    assert digests[0] == digests[1]
+def test_a_single_file_with_a_changed_configuration_is_a_different_model(tmp_path: Path, folder: Path) -> None:
+    file = tensors(tmp_path / "model.safetensors")
+    choice = resolve_model(str(file), config=str(folder))
+    before = model_identity(choice)
+    remember_model(choice, before)
+    tensors(folder / "unet" / "diffusion_pytorch_model.safetensors", byte=b"\7")
+    assert model_identity(choice) == before, "the weights beside the configuration are not read"
+    assert find_model(before) == choice
+    (folder / "scheduler" / "scheduler_config.json").write_text('{"prediction_type": "v_prediction"}')
+    assert model_identity(choice)["fingerprint"] != before["fingerprint"]
+    assert find_model(before) == NO_MODEL
+    shutil.rmtree(folder)
+    assert find_model(before) == NO_MODEL
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "3"])
-def test_a_damaged_cache_counts_as_empty(tmp_path: Path, text: str) -> None:
-    folder = model_folder(tmp_path / "lakes")
-    settle(folder)
-    (tmp_path / "cache" / "warmer").mkdir(parents=True)
-    (tmp_path / "cache" / "warmer" / "digests.json").write_text(text)
-    assert path_fingerprint(folder) == path_fingerprint(folder) == fingerprint(folder)
+def test_a_picture_finds_its_model_again(folder: Path) -> None:
+    choice = resolve_model(str(folder))
+    identity = model_identity(choice)
+    assert find_model(identity) == NO_MODEL
+    remember_model(choice, identity)
+    assert find_model(identity) == choice
+    tensors(folder / "unet" / "diffusion_pytorch_model.safetensors", byte=b"\3")
+    assert find_model(identity) == NO_MODEL, "the weights at the path have changed"
+    shutil.rmtree(folder)
+    assert find_model(identity) == NO_MODEL
 
 
-def test_a_cache_that_cannot_be_written_is_ignored(tmp_path: Path) -> None:
-    folder = model_folder(tmp_path / "lakes")
-    settle(folder)
-    (tmp_path / "cache").write_text("")
-    assert path_fingerprint(folder) == fingerprint(folder)
+def test_the_embedded_model_is_always_found() -> None:
+    assert find_model(model_identity(resolve_model("embedded"))) == resolve_model("")
+
+
+@pytest.mark.parametrize(
+    "recorded", [None, "x", {}, {"fingerprint": 3}, {"fingerprint": ""}, {"fingerprint": "0" * 64}]
+)
+def test_an_unknown_model_is_not_found(recorded: object) -> None:
+    assert find_model(recorded) == NO_MODEL  # type: ignore[arg-type]
