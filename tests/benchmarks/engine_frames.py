@@ -1,6 +1,6 @@
 """Time how long a picture takes from the worker process to this one, against a pickle through a pipe, in paired rounds.
 
-    python -m tests.benchmarks.engine_frames [ROUNDS]
+    python -m tests.benchmarks.engine_frames [REPEATS]
 
 A child answers every request with a picture of the wanted size, once over the engine's wire and once over a connection
 of `multiprocessing` (the baseline).  The benchmark prints the median milliseconds of both for each size, and the median
@@ -67,6 +67,7 @@ def pickling_end(end: socket.socket) -> Any:
 
 
 def main(repeats: int) -> None:
+    """Measure every size of picture and print a line for each."""
     wire = start_child(Wire, "send", "receive")
     pickled = start_child(pickling_end, "send", "recv")
     print(f"milliseconds for each picture, median of {repeats} rounds; a ratio below 1 means that the wire is faster")

@@ -1,6 +1,6 @@
 """Time a grid of 8 with the embedded model against plain diffusers, with the same noise, in paired rounds.
 
-    python -m tests.benchmarks.engine_grid [ROUNDS]
+    python -m tests.benchmarks.engine_grid [REPEATS]
 
 The baseline is a loop of 8 calls of a diffusers pipeline in its own process.  A grid is timed as a user waits for it:
 from the request to the last picture, through the worker process.  The benchmark prints a table of seconds and ratios,
@@ -117,6 +117,7 @@ def print_differences(turns: dict[str, list[Turn]]) -> None:
 
 
 def main(repeats: int) -> None:
+    """Run all variants in paired rounds, then the cancels, and print the figures."""
     plain, warmer = Child("tests.benchmarks.plainloop"), WarmerVariants()
     turns = run_paired(
         {

@@ -1,6 +1,6 @@
 """Measure what each optimisation does to the speed and the pixels of the embedded model on the CPU, one at a time.
 
-    python -m tests.benchmarks.engine_levers [ROUNDS]
+    python -m tests.benchmarks.engine_levers [REPEATS]
 
 The baseline is one call of diffusers for 8 pictures, in the worker's environment except for its allocator: 2 threads,
 no_grad, both halves of the guidance in one batch, pictures decoded one by one.  Every variant changes one of these

@@ -60,6 +60,7 @@ def mark(cell: Cell, reasons: list[str]) -> str:
 
 
 def main(families: list[str]) -> None:
+    """Check the named families, or all of them, and print the tables."""
     if unknown := [family for family in families if family not in FAMILIES]:
         sys.exit(f"there is no family {unknown[0]!r}; known are {', '.join(FAMILIES)}")
     kinds: dict[bool, list[Cell]] = {False: [], True: []}

@@ -107,6 +107,7 @@ def strip(drawer: Drawer, settings: RenderSettings) -> Image.Image:
 
 
 def main() -> None:
+    """Read the command line, print the tables and write the image that is asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--parents", type=int, default=2, metavar="N", help="number of parents")
     parser.add_argument("--candidates", type=int, default=4, metavar="K", help="candidates of each parent")

@@ -45,6 +45,7 @@ def per_call(call: Callable[[], object], count: int) -> float:
 
 
 def main() -> None:
+    """Time the hooks and a real batch, and print the figures."""
     scheduler, sample = Nothing(), torch.zeros(1)
     bare = per_call(lambda: scheduler.step(sample, 0, sample, generator=None), 20_000)
     with controlled_steps(scheduler, seed=1, count=8, eta=0.0, on_step=lambda _: None):

@@ -101,6 +101,7 @@ def line(use: Use) -> str:
 
 
 def main(rounds: int) -> None:
+    """Run all rounds and print what the worker and this program use."""
     worker = EmbeddedWorker()
     uses, cancelled = soak(worker, rounds)
     worker.renderer.close()

@@ -62,6 +62,7 @@ def stage_starts() -> dict[str, float]:
 
 
 def main(repeats: int) -> None:
+    """Start the worker `repeats` times and print the median of each stage."""
     runs = [stage_starts() for _ in range(repeats)]
     median = {name: statistics.median(run[name] for run in runs) for name in runs[0]}
     order = ["importing torch", "importing diffusers", "loading weights", "ready", "first picture"]

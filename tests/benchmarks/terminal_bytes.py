@@ -93,6 +93,7 @@ def encoding(protocol: Protocol, path: str) -> dict[str, tuple[float, int]]:
 
 
 def main() -> None:
+    """Measure every protocol and print the figures."""
     path = sys.argv[1] if sys.argv[1:] else ""
     for protocol in PROTOCOLS:
         counted = ", ".join(f"{name} {size / 1024:.1f}" for name, size in actions(protocol, path).items())
