@@ -1,4 +1,4 @@
-"""The documents say what is true: links lead to files, named modules exist, examples run, exit codes are complete."""
+"""The documents are right: links lead to files, the modules they name exist, examples run, exit codes are complete."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PAGES = (
     *sorted((ROOT / "docs").rglob("*.md")),
 )
 INTERRUPTED = 130
-MOST_LINES = 150
+MAX_README_LINES = 150
 
 
 def names_of(pages: tuple[Path, ...]) -> list[str]:
@@ -35,16 +35,22 @@ def test_relative_links_lead_to_files(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=names_of(PAGES))
-def test_modules_that_are_to_be_run_exist(page: Path) -> None:
+def test_every_module_named_in_a_command_exists(page: Path) -> None:
     named = set(re.findall(r"python -m ((?:latentpng|engine|tui|tests)[\w.]*)", page.read_text("utf-8")))
     assert [name for name in sorted(named) if find_spec(name.rstrip(".")) is None] == []
 
 
+def test_the_page_of_benchmarks_names_each_of_them() -> None:
+    page = (ROOT / "docs/benchmarks.md").read_text("utf-8")
+    named = set(re.findall(r"`python -m tests\.benchmarks\.(\w+)`", page))
+    assert named == {path.stem for path in (ROOT / "tests/benchmarks").glob("[a-z]*_*.py")}
+
+
 def test_the_readme_is_short() -> None:
-    assert len((ROOT / "README.md").read_text("utf-8").splitlines()) < MOST_LINES
+    assert len((ROOT / "README.md").read_text("utf-8").splitlines()) < MAX_README_LINES
 
 
-def test_the_page_of_exit_codes_has_each_of_them_once() -> None:
+def test_the_page_of_exit_codes_lists_each_code_once() -> None:
     page = (ROOT / "docs/exit-codes.md").read_text("utf-8")
     assert [int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)] == [*sorted(ExitCode), INTERRUPTED]
 

@@ -1,10 +1,14 @@
-"""Is the embedded model good?  On captions that it never saw, against pictures that were drawn.
+"""Judge the embedded model on captions that it was not trained on, against the drawn pictures of the same captions.
 
-python -m tests.benchmarks.embedded_model [--model FOLDER] [--count N] [--sheet PNG] [--strip PNG]
+    python -m tests.benchmarks.embedded_model [--model FOLDER] [--count N] [--sheet PNG] [--strip PNG]
 
-Autoencoder: PSNR, and how sharp its edges are.  Generation: Fréchet distance of the classifier's features, and whether
-the classifier finds what the prompt asks for, beside what it finds in the drawn picture of the same caption.
-Perturbation: how far a picture moves with the scale.  Cost: time of one core, memory, size.
+It prints four groups of figures:
+
+- Autoencoder: PSNR, and how much of the contrast at edges is left.
+- Generation: the Fréchet distance of the classifier's features, and how often the classifier finds what the prompt asks
+  for, beside how often it finds that in the drawn pictures (the baseline).
+- Perturbation: how far a picture moves from its parent for each scale, and whether it moves evenly.
+- Cost: CPU time, memory and size.
 """
 
 from __future__ import annotations
@@ -13,107 +17,53 @@ import argparse
 import itertools
 import resource
 import time
-from dataclasses import dataclass
-from random import Random
 
 import numpy as np
 import torch
-from diffusers import AutoencoderKL, StableDiffusionPipeline
+from diffusers import AutoencoderKL
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from engine.embedded.training.autoencoder import as_tensor, encode, reconstruction_psnr
-from engine.embedded.training.classifier import ATTRIBUTES, UNKNOWN, Classifier, labels, load_classifier
+from engine.embedded.training.classifier import ATTRIBUTES, UNKNOWN, Classifier, load_classifier
 from engine.embedded.training.data import HELD_OUT
-from engine.embedded.training.scenes.captions import Caption, describe
-from engine.embedded.training.scenes.picture import draw_scene
-from engine.embedded.training.scenes.scene import sample_scene
-from engine.embedded.training.text_encoder import settled
-from engine.models.resolve import defaults_of, resolve_model
-from engine.rendering.settings import RenderSettings
+from engine.embedded.training.scenes.captions import Caption
 from latentpng.noise.perturbation import perturb
 from latentpng.record import Round
+from tests.benchmarks.heldout import BATCH, HeldOut, Model, Pixels, held_out, noise_of
 
-Pixels = NDArray[np.uint8]
 BROAD = ("time", "sky", "ground", "relief")
 OBJECTS = ("body", "trees", "building", "boat", "balloon", "flowers", "way", "birds", "rainbow", "aurora", "stars")
 SCALES = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
-BATCH = 16
-CLIFF = 3.0  # times the usual change between two neighbouring scales
+CLIFF = 3.0  # times the median change between two neighbouring scales
 AXES = "CHW"
 
 
-class Model:
-    """A pipeline folder, as plain diffusers loads it, at its own defaults."""
-
-    def __init__(self, folder: str, steps: int, guidance: float) -> None:
-        choice = resolve_model(folder)
-        self.folder = choice.folder
-        self.settings: RenderSettings = defaults_of(choice).settings("")
-        self.steps = steps or self.settings.num_inference_steps
-        self.guidance = guidance or self.settings.guidance_scale
-        self.pipe = StableDiffusionPipeline.from_pretrained(
-            self.folder, dtype=torch.float32, local_files_only=True, use_safetensors=True
-        )
-        self.pipe.set_progress_bar_config(disable=True)
-
-    def generate(self, prompts: list[str], noise: NDArray[np.float16]) -> Pixels:
-        """(N, 128, 128, 3) uint8.  noise: (N, 4, 16, 16)."""
-        parts = []
-        for at in range(0, len(prompts), BATCH):
-            latents = torch.from_numpy(noise[at : at + BATCH].astype(np.float32))
-            images = self.pipe(
-                prompts[at : at + BATCH],
-                latents=latents,
-                num_inference_steps=self.steps,
-                guidance_scale=self.guidance,
-                generator=torch.Generator().manual_seed(0),
-                output_type="np",
-            ).images
-            parts.append((images * 255).round().astype(np.uint8))
-        return np.concatenate(parts)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class HeldOut:
-    """Scenes that were not trained on."""
-
-    captions: tuple[Caption, ...]
-    pixels: Pixels
-    answers: NDArray[np.int64]  # (N, attributes), UNKNOWN where the caption is silent
-
-
-def held_out(count: int, first: int = HELD_OUT) -> HeldOut:
-    """The scenes of `count` seeds, each with one caption."""
-    scenes = [sample_scene(seed) for seed in range(first, first + count)]
-    captions = tuple(describe(scene, Random(first + k)) for k, scene in enumerate(scenes))
-    return HeldOut(
-        captions=captions,
-        pixels=np.stack([draw_scene(scene).pixels for scene in scenes]),
-        answers=np.array([settled(said, labels(scene)) for said, scene in zip(captions, scenes, strict=True)]),
-    )
-
-
-def noise_of(count: int, seed: int) -> NDArray[np.float16]:
-    """(count, 4, 16, 16), unit variance."""
-    return np.random.default_rng(seed).standard_normal((count, 4, 16, 16)).astype(np.float16)
-
-
 def print_autoencoder(vae: AutoencoderKL, pixels: Pixels) -> None:
-    """PSNR, and the mean jump at the edges of drawn pictures that is left after encoding and decoding."""
+    """Print the PSNR, and how much of the contrast at edges is left after encoding and decoding drawn pictures."""
     with torch.inference_mode():
         made = [
             vae.decode(encode(vae, pixels[k : k + BATCH])).sample.clamp(-1, 1) for k in range(0, len(pixels), BATCH)
         ]
     before, after = as_tensor(pixels), torch.cat(made)
-    jumps, left = (x[..., 1:] - x[..., :-1] for x in (before, after))
-    edges = jumps.abs() > 0.2
-    kept = (left[edges] * jumps[edges].sign()).mean() / jumps[edges].abs().mean()
-    print(f"autoencoder: {reconstruction_psnr(vae, 256):.2f} dB PSNR, {kept:.1%} of the jump at edges kept")
+    # An edge is a pair of horizontal neighbours that differ by more than a tenth of the range of -1 to 1.
+    contrast, left = (x[..., 1:] - x[..., :-1] for x in (before, after))
+    edges = contrast.abs() > 0.2
+    share = (left[edges] * contrast[edges].sign()).mean() / contrast[edges].abs().mean()
+    print(f"autoencoder: {reconstruction_psnr(vae, 256):.2f} dB PSNR, {share:.1%} of the contrast at edges is left")
 
 
 def frechet(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
-    """Fréchet distance of two sets of features, each taken as normal (Heusel et al. 2017, eq. 6)."""
+    """Return the Fréchet distance of two sets of features, each taken as normally distributed.
+
+    Args:
+        first: (N, features).
+        second: (M, features).
+
+    Source: Heusel et al. 2017, "GANs Trained by a Two Time-Scale Update Rule", equation 6.
+    """
+    # |m1 - m2|^2 + tr(c1 + c2 - 2 (c1 c2)^(1/2)).  The last trace is computed from the symmetric matrix
+    # c1^(1/2) c2 c1^(1/2), which has the eigenvalues of c1 c2.  Eigenvalues below 0 are rounding errors.
     (m1, c1), (m2, c2) = ((x.mean(0), np.cov(x, rowvar=False)) for x in (first, second))
     values, vectors = np.linalg.eigh(c1)
     root = (vectors * np.sqrt(values.clip(0))) @ vectors.T
@@ -122,7 +72,7 @@ def frechet(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
 
 
 def print_accuracy(classifier: Classifier, data: HeldOut, generated: Pixels) -> None:
-    """How often the classifier finds in a picture what the caption said, by attribute."""
+    """Print for each attribute how often the classifier finds in a picture what its caption says."""
     drawn_right, made_right = (classifier.read(pixels) == data.answers for pixels in (data.pixels, generated))
     asked = data.answers != UNKNOWN
     print(f"\n{'what the prompt asks for':<26} {'asked':>6} {'drawn':>8} {'generated':>10} {'ratio':>7}")
@@ -138,7 +88,7 @@ def print_accuracy(classifier: Classifier, data: HeldOut, generated: Pixels) -> 
 
 
 def print_perturbation(model: Model, classifier: Classifier, captions: tuple[Caption, ...], strip: str) -> None:
-    """The distance from the parent by scale, and the share of small steps of the scale without a cliff."""
+    """Print the distance from the parent for each scale, and how evenly pictures move; write the strip if asked to."""
     prompts, parents = [caption.text for caption in captions], noise_of(len(captions), 1)
     start = model.generate(prompts, parents)
     rows = [start]
@@ -154,7 +104,10 @@ def print_perturbation(model: Model, classifier: Classifier, captions: tuple[Cap
 
 
 def print_cliffs(model: Model, prompts: list[str], parents: NDArray[np.float16]) -> None:
-    """Walks from 0.02 to 1 in equal steps; a cliff is a step that changes far more than the walk's middle one."""
+    """Print how evenly pictures move when the scale grows from 0.02 to 1 in equal steps.
+
+    A cliff is a step that changes a picture by more than CLIFF times the median step of the same picture.
+    """
     walk = [model.generate(prompts, _moved(parents, scale)) for scale in np.linspace(0.02, 1, 50)]
     changes = np.stack(
         [np.sqrt(((after.astype(float) - before) ** 2).mean((1, 2, 3))) for before, after in itertools.pairwise(walk)]
@@ -162,12 +115,13 @@ def print_cliffs(model: Model, prompts: list[str], parents: NDArray[np.float16])
     smooth = (changes <= CLIFF * np.median(changes, axis=0)).mean()
     worst = (changes / np.median(changes, axis=0)).max()
     print(
-        f"steps of 0.02 without a cliff (at most {CLIFF:g} times the median): {smooth:.1%}, the worst {worst:.1f} times"
+        f"steps of 0.02 that change a picture by at most {CLIFF:g} times the median step: {smooth:.1%}; "
+        f"the largest step: {worst:.1f} times the median"
     )
 
 
 def print_cost(model: Model) -> None:
-    """One picture alone, one thread, the usual steps."""
+    """Print the median CPU time of a single picture on one thread, the size of the model and the peak of memory."""
     torch.set_num_threads(1)
     noise, seconds = noise_of(1, 3), []
     for _ in range(6):
@@ -177,13 +131,13 @@ def print_cost(model: Model) -> None:
     size = sum(path.stat().st_size for path in model.folder.rglob("*") if path.is_file())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
-        f"\none picture, {model.steps} steps, guidance {model.guidance:g}: {np.median(seconds[1:]):.2f} s of one core"
+        f"\none picture, {model.steps} steps, guidance {model.guidance:g}: {np.median(seconds[1:]):.2f} s of CPU time"
     )
-    print(f"{size / 1e6:.2f} MB on disk, {peak:.0f} MiB at most in this process")
+    print(f"{size / 1e6:.2f} MB on disk, {peak:.0f} MiB peak of memory in this process")
 
 
 def save_sheet(path: str, model: Model) -> None:
-    """64 held-out prompts, one picture each, nothing picked."""
+    """Write a sheet of 64 held-out prompts, with the first picture of each."""
     data = held_out(64, HELD_OUT + 500_000)
     pixels = model.generate([caption.text for caption in data.captions], noise_of(64, 64))
     sheet = Image.new("RGB", (8 * 130 + 2, 8 * 130 + 2), (24, 24, 28))
@@ -193,7 +147,7 @@ def save_sheet(path: str, model: Model) -> None:
 
 
 def save_strip(path: str, rows: Pixels) -> None:
-    """A parent and its perturbations, a row each.  rows: (R, 1 + scales, 128, 128, 3)."""
+    """Write a row for each parent: the parent, then its perturbations.  rows: (R, 1 + scales, 128, 128, 3), uint8."""
     strip = Image.new("RGB", (rows.shape[1] * 130 + 2, rows.shape[0] * 130 + 16), (24, 24, 28))
     draw = ImageDraw.Draw(strip)
     for column in range(rows.shape[1]):
@@ -204,19 +158,19 @@ def save_strip(path: str, rows: Pixels) -> None:
 
 
 def _moved(parents: NDArray[np.float16], scale: float) -> NDArray[np.float16]:
-    """The same direction for every scale."""
+    """Perturb every parent in a direction that is the same for all scales."""
     return np.stack(
         [perturb(parent, Round(seed=k, scale=float(scale), of=8, marks=(0,)), AXES) for k, parent in enumerate(parents)]
     )
 
 
 def main() -> None:
-    """Print every figure."""
+    """Read the command line, print every figure and write the images that are asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", default="", metavar="FOLDER", help="a pipeline folder; the embedded model")
-    parser.add_argument("--count", type=int, default=512, help="held-out captions")
-    parser.add_argument("--steps", type=int, default=0)
-    parser.add_argument("--guidance", type=float, default=0.0)
+    parser.add_argument("--model", default="", metavar="FOLDER", help="a pipeline folder (the embedded model)")
+    parser.add_argument("--count", type=int, default=512, help="number of held-out captions (512)")
+    parser.add_argument("--steps", type=int, default=0, help="denoising steps (the model's default)")
+    parser.add_argument("--guidance", type=float, default=0.0, help="guidance scale (the model's default)")
     parser.add_argument("--sheet", default="", metavar="PNG", help="write a contact sheet of 64 prompts")
     parser.add_argument("--strip", default="", metavar="PNG", help="write a strip of perturbations")
     given = parser.parse_args()

@@ -1,10 +1,16 @@
-"""A grid of 8 on a GPU, with random weights in the true shapes: the engine against a plain loop, in turns.
+"""Time a grid of 8 on a GPU for SD 1.5, SDXL and Flux.1, in paired rounds against a plain loop of 8 diffusers calls.
 
-python -m tests.benchmarks.engine_gpu [--family sd15|sdxl|flux|all] [--steps N] [--repeats N] [--no-compile] [--tiny]
+    python -m tests.benchmarks.engine_gpu [--family sd15|sdxl|flux|all] [--steps N] [--repeats N] [--no-compile]
+    python -m tests.benchmarks.engine_gpu --tiny    runs tiny models on the CPU, to see whether all of it works
 
-Both use the same weights in one process.  The plain loop has torch as it comes; before the engine's turns torch is told
-what the engine tells it, and in turns without --compile the blocks are computed as they are.  Only the workspace of
-cuBLAS, which is read once, is the engine's for both.  The weights take no main memory; Flux.1 takes 34 GB of the GPU's.
+The models have their true shapes and random weights, which are made on the GPU: they take no main memory, and Flux.1
+takes 34 GB of GPU memory.  All variants use the same weights in one process.  For each family the benchmark prints
+seconds, the ratio to the plain loop, the first turn (compiling included) and the peak of GPU memory, then how soon the
+first preview arrives.
+
+The plain loop (the baseline) runs with the settings that torch has by default.  Before each turn of warmer, torch gets
+the engine's settings, and turns without --compile run the blocks eagerly.  Only the cuBLAS workspace, which torch reads
+once, has the engine's size for both.
 """
 
 from __future__ import annotations
@@ -17,29 +23,35 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.diffusion.environment import prepare_environment
-from tests.benchmarks.paired import Spread, Turn, ratio, seconds_of, surroundings
+from tests.benchmarks.paired import Spread, Turn, machine_load, ratio, seconds_of
 
 if TYPE_CHECKING:
     from tests.benchmarks.gpugrid import Bench
-    from tests.benchmarks.gridtask import Seen
+    from tests.benchmarks.gridtask import TimedEvents
 
 
-def report(bench: Bench, turns: dict[str, list[Turn]], previewed: list[Seen]) -> None:
-    """The table, and what was promised.  The plain loop comes first, the best of ours last."""
+def report(bench: Bench, turns: dict[str, list[Turn]], previewed: list[TimedEvents]) -> None:
+    """Print the table and a summary.
+
+    Args:
+        bench: The model that was measured.
+        turns: The turns of every variant; the plain loop stands first, the fastest variant of warmer last.
+        previewed: Events of the grids with previews.
+    """
     loop, best = next(iter(turns)), next(reversed(turns))
-    print(f"{'':24s} {'seconds':28s} {'of the plain loop':26s} {'first turn':>11s} {'peak':>10s}")
+    print(f"{'':24s} {'seconds':28s} {'ratio to the plain loop':26s} {'first turn':>11s} {'peak':>10s}")
     for name, own in turns.items():
         peak = f"{bench.peaks[name] / 2**30:.2f} GiB" if name in bench.peaks else "-"
         of_loop = str(ratio(own, turns[loop]))
         print(f"{name:24s} {seconds_of(own)!s:28s} {of_loop:26s} {bench.firsts[name]:9.2f} s {peak:>10s}")
-    shares = Spread.of([seen.first_preview / seen.seconds for seen in previewed])
-    print(f"{best}, against the plain loop (goal 0.5): {ratio(turns[best], turns[loop])}")
-    print(f"first preview, in seconds: {Spread.of([seen.first_preview for seen in previewed])}")
-    print(f"first preview, of the grid's time (goal 0.25): {shares}\n")
+    shares = Spread.of([events.first_preview / events.seconds for events in previewed])
+    print(f"{best} / {loop}: {ratio(turns[best], turns[loop])}; below 1, warmer is faster")
+    print(f"first preview, in seconds: {Spread.of([events.first_preview for events in previewed])}")
+    print(f"first preview, as a share of the grid's time: {shares}\n")
 
 
 def measure(family: str, options: argparse.Namespace) -> None:
-    """One family, and its weights gone again."""
+    """Measure one family and print its figures; its weights are free afterwards."""
     from tests.benchmarks.gpugrid import Bench, built
 
     pipe, settings, device = built(family, tiny=options.tiny)
@@ -47,24 +59,24 @@ def measure(family: str, options: argparse.Namespace) -> None:
     bench = Bench(pipe, settings, device=device, compiled=options.compile, batch=options.batch)
     dtype = str(pipe.dtype).removeprefix("torch.")
     shapes = f"{settings.width} x {settings.height}, {settings.num_inference_steps} steps, {dtype}"
-    print(f"{family}{', tiny' if options.tiny else ''}: {shapes}, {options.repeats} rounds; {surroundings()}")
+    print(f"{family}{', tiny' if options.tiny else ''}: {shapes}, {options.repeats} rounds; {machine_load()}")
     report(bench, *bench.measure(options.repeats))
 
 
 def arguments() -> argparse.ArgumentParser:
-    """The command line."""
+    """Return the parser of the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.engine_gpu")
     parser.add_argument("--family", choices=("sd15", "sdxl", "flux", "all"), default="all")
-    parser.add_argument("--steps", type=int, default=0, help="default: what people take for the family")
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--batch", type=int, default=0, help="pictures in a batch of ours; default: the usual ones")
+    parser.add_argument("--steps", type=int, default=0, help="denoising steps; default: the usual number of the family")
+    parser.add_argument("--repeats", type=int, default=5, help="number of rounds")
+    parser.add_argument("--batch", type=int, default=0, help="batch size of warmer; default: chosen by the engine")
     parser.add_argument("--compile", action=argparse.BooleanOptionalAction, default=True)
-    parser.add_argument("--tiny", action="store_true", help="tiny models on the CPU: does all of it run?")
+    parser.add_argument("--tiny", action="store_true", help="use tiny models on the CPU, to see whether all of it runs")
     return parser
 
 
 def main(words: Sequence[str]) -> int:
-    """The exit code; 2 where there is no GPU."""
+    """Measure the chosen families and return the exit code, which is 2 where there is no GPU."""
     options = arguments().parse_args(words)
     prepare_environment(download=False)
     import torch

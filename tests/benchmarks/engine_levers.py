@@ -1,10 +1,11 @@
-"""What each lever does to the speed and to the pixels: the embedded model on the CPU, one lever at a time, in turns.
+"""Measure what each optimisation does to the speed and the pixels of the embedded model on the CPU, one at a time.
 
-python -m tests.benchmarks.engine_levers [REPEATS]
+    python -m tests.benchmarks.engine_levers [REPEATS]
 
-The base is one call of diffusers for 8 pictures, in the worker's environment but for its allocator: 2 threads, no_grad,
-both halves of the guidance in one batch, pictures decoded one by one.  Every lever changes one of these, has a pipeline
-of its own, and is compared with the base of the same round; below 1 is quicker.
+The baseline is one call of diffusers for 8 pictures, in the worker's environment except for its allocator: 2 threads,
+no_grad, both halves of the guidance in one batch, pictures decoded one by one.  Every variant changes one of these
+and has a pipeline of its own.  The benchmark prints a line for each: seconds, the paired ratio to the baseline (below
+1, the variant is faster), and how many colour values differ.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from engine.diffusion.environment import prepare_environment
 
 
 def main(repeats: int) -> None:
-    """Torch comes after the environment."""
+    """Set the environment, then import torch and measure."""
     prepare_environment(download=False)
     from tests.benchmarks.levers import measure
 

@@ -1,6 +1,9 @@
-"""Every tiny family with every scheduler that it can use: is the same noise the same picture?  As Markdown.
+"""Check for every tiny model family and every scheduler it can use that the same noise gives the same picture.
 
-python -m tests.benchmarks.engine_matrix [FAMILY ...]    All of them, or those named.  = make matrix
+    python -m tests.benchmarks.engine_matrix [FAMILY ...]
+
+Each pair of family and scheduler is rendered alone, in a batch and in a fresh process.  The check prints tables in
+Markdown, with a tick or the number of a reason in each cell; without names it runs every family, as `make matrix` does.
 """
 
 from __future__ import annotations
@@ -18,22 +21,27 @@ from tests.support.engine.families.catalogue import FAMILIES
 from tests.support.engine.matrix import OWN, Cell, check, check_prompt, loaded_family, rendered_again, schedulers_of
 
 PASSED, ABSENT = "✓", "–"
-NOT_OFFERED = """Not offered: EDMEuler (for models whose input is scaled in another way); for flows DEISMultistep and
-SASolver (in diffusers 0.42 they stop at a flow's last sigma but one, so noise stays), and all that know no flow."""
+NOT_OFFERED = """Not offered: EDMEuler (for models whose input is scaled differently); for flow models DEISMultistep and
+SASolver (in diffusers 0.42 they stop one sigma early, so noise remains), and all that support no flow."""
 
 
 def cells_of(family: str, folder: Path) -> tuple[list[Cell], bool]:
-    """All cells of a family but for the fresh process, and whether it follows a flow."""
-    began = time.perf_counter()
+    """Return all cells of a family, checked in this process only, and whether it is a flow model."""
+    start = time.perf_counter()
     loaded = loaded_family(family, folder)
     cells = [check(loaded, family, scheduler, folder) for scheduler in schedulers_of(loaded)]
     cells.append(check_prompt(loaded, family, folder))
-    print(f"{family}: {len(cells)} rows, {time.perf_counter() - began:.0f} s", file=sys.stderr)
+    print(f"{family}: {len(cells)} rows, {time.perf_counter() - start:.0f} s", file=sys.stderr)
     return cells, loaded.own.is_flow
 
 
 def table(cells: list[Cell], reasons: list[str]) -> str:
-    """Rows are schedulers, columns families; a number points at a reason, which is added to `reasons`."""
+    """Return a table in Markdown: rows are schedulers, columns are families.
+
+    Args:
+        cells: The cells, in the order of the columns.
+        reasons: The reasons for failures so far; new ones are appended, and cells refer to them by number.
+    """
     families = list(dict.fromkeys(cell.family for cell in cells))
     rows = sorted({cell.scheduler for cell in cells}, key=lambda name: (name != OWN, name))
     marks = {(cell.family, cell.scheduler): mark(cell, reasons) for cell in cells}
@@ -43,7 +51,7 @@ def table(cells: list[Cell], reasons: list[str]) -> str:
 
 
 def mark(cell: Cell, reasons: list[str]) -> str:
-    """What stands in a cell of the table."""
+    """Return the text of a cell: a tick, or the number of the reason why the check failed."""
     if not cell.reason:
         return PASSED
     if cell.reason not in reasons:
@@ -52,6 +60,9 @@ def mark(cell: Cell, reasons: list[str]) -> str:
 
 
 def main(families: list[str]) -> None:
+    """Check the named families, or all of them, and print the tables."""
+    if unknown := [family for family in families if family not in FAMILIES]:
+        sys.exit(f"there is no family {unknown[0]!r}; known are {', '.join(FAMILIES)}")
     kinds: dict[bool, list[Cell]] = {False: [], True: []}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -1,10 +1,11 @@
-"""How far do candidates get from their parent by their noise, by their prompt, or by both?  On the embedded model.
+"""Measure how far candidates move from their parent when their noise, their prompt or both are varied.
 
-python -m tests.benchmarks.engine_prompt_axis [--parents N] [--candidates K] [--strip PNG]
+    python -m tests.benchmarks.engine_prompt_axis [--parents N] [--candidates K] [--strip PNG]
 
-As it comes, and with few steps and no guidance as distilled models are run.  For each scale the mean difference of
-pixels (of 255) and the classifier's distance; other seeds of the same prompt for comparison.  The strip has a row for
-each of noise, prompt and both: the parent, then one candidate a scale.
+The embedded model runs with its usual settings, then with few steps and no guidance, as distilled models are run.  For
+each scale the benchmark prints the mean difference of the colour values (of 255) and the classifier's distance; other
+seeds of the same prompt stand below for comparison.  --strip writes an image with a row for each of noise, prompt and
+both: the parent, then one candidate for each scale.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ GAP = 4
 
 
 class Drawer:
-    """The embedded model in this process; always the same size of batch."""
+    """The embedded model in this process, always with the same batch size."""
 
     def __init__(self, batch: int) -> None:
         self.choice = resolve_model("")
@@ -46,7 +47,7 @@ class Drawer:
         self._runner = JobRunner(loaded, emit=self._events.append, is_cancelled=lambda _: False, micro_batch=batch)
 
     def draw(self, settings: RenderSettings, lineages: Sequence[Lineage]) -> Pixels:
-        """(N, height, width, 3) uint8, in the order of the lineages."""
+        """Render a picture for each lineage: (N, height, width, 3), uint8."""
         self._events.clear()
         tasks = tuple(PictureTask(index=index, lineage=lineage) for index, lineage in enumerate(lineages))
         self._runner.run(RenderJob(job=1, tasks=tasks, settings=settings))
@@ -57,20 +58,20 @@ class Drawer:
 
 
 def candidates(parent: Lineage, axis: Axis, scale: float, count: int) -> list[Lineage]:
-    """The grid of one round; the same seed for all scales, so that only the scale differs."""
+    """Return the candidates of one round; every scale has the same seed, so that only the scale differs."""
     round_ = along(Round(seed=99, scale=scale, of=count), axis)
     return [parent.child(replace(round_, marks=(mark,))) for mark in range(count)]
 
 
-def distances(apart: list[tuple[Pixels, Pixels]]) -> str:
-    """Mean difference of pixels, and the classifier's distance, of pairs of pictures."""
-    ones, others = (np.concatenate(side) for side in zip(*apart, strict=True))
+def distances(pairs: list[tuple[Pixels, Pixels]]) -> str:
+    """Return the mean difference of the colour values and the mean classifier distance of pairs of pictures."""
+    ones, others = (np.concatenate(side) for side in zip(*pairs, strict=True))
     pixels = np.abs(ones.astype(np.int16) - others.astype(np.int16)).mean()
     return f"{pixels:6.2f} {load_classifier().distance(ones, others).mean():6.4f}"
 
 
 def print_table(drawer: Drawer, prompts: Sequence[str], settings: RenderSettings, count: int) -> None:
-    """A line a scale."""
+    """Print a line for each scale, and one for other seeds."""
     print(
         f"\n{settings.num_inference_steps} steps, guidance {settings.guidance_scale:g}: "
         f"{len(prompts)} parents, {count} candidates each"
@@ -91,7 +92,7 @@ def print_table(drawer: Drawer, prompts: Sequence[str], settings: RenderSettings
 
 
 def strip(drawer: Drawer, settings: RenderSettings) -> Image.Image:
-    """Rows: noise, prompt, both.  Columns: the parent, then a candidate for each scale."""
+    """Draw a row for each of noise, prompt and both: the parent, then one candidate for each scale."""
     parent = Lineage(root=SeedRoot(seed=3))
     rows = []
     for axis in Axis:
@@ -106,10 +107,11 @@ def strip(drawer: Drawer, settings: RenderSettings) -> Image.Image:
 
 
 def main() -> None:
+    """Read the command line, print the tables and write the image that is asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--parents", type=int, default=2, metavar="N")
-    parser.add_argument("--candidates", type=int, default=4, metavar="K")
-    parser.add_argument("--strip", type=Path, metavar="PNG")
+    parser.add_argument("--parents", type=int, default=2, metavar="N", help="number of parents")
+    parser.add_argument("--candidates", type=int, default=4, metavar="K", help="candidates of each parent")
+    parser.add_argument("--strip", type=Path, metavar="PNG", help="write an image of candidates")
     given = parser.parse_args()
     drawer = Drawer(given.candidates)
     prompts = drawer.defaults.prompts[: given.parents]
@@ -120,8 +122,8 @@ def main() -> None:
     if given.strip:
         both = [strip(drawer, settings) for settings in (usual, distilled)]
         sheet = Image.new("RGB", (both[0].width, 2 * both[0].height + 4 * GAP), "white")
-        for place, image in enumerate(both):
-            sheet.paste(image, (0, place * (both[0].height + 4 * GAP)))
+        for row, image in enumerate(both):
+            sheet.paste(image, (0, row * (both[0].height + 4 * GAP)))
         sheet.save(given.strip)
 
 

@@ -1,6 +1,9 @@
-"""From starting the worker to a loaded model and the first picture, stage by stage, as a user waits for it.
+"""Time the start of the worker with the embedded model, stage by stage, as a user waits for it.
 
-python -m tests.benchmarks.engine_start [REPEATS]
+    python -m tests.benchmarks.engine_start [REPEATS]
+
+A new worker loads the model, renders one picture and closes.  The benchmark prints the median seconds of each stage and
+from the start until the model is ready; there is no baseline.
 """
 
 from __future__ import annotations
@@ -30,17 +33,17 @@ SETTINGS = defaults_of(MODEL).settings("a lake")
 TASKS = (PictureTask(index=0, lineage=Lineage(root=SeedRoot(seed=7))),)
 
 
-def marks() -> dict[str, float]:
-    """Seconds since the start at which each stage began."""
+def stage_starts() -> dict[str, float]:
+    """Run a worker once; return the seconds from its start to the start of each stage, and the seconds of closing."""
     events: queue.Queue[Event] = queue.Queue()
     renderer = WorkerRenderer()
-    began = time.perf_counter()
+    start = time.perf_counter()
     renderer.start(events.put)
     renderer.load(LoadModel(model=MODEL, settings=SETTINGS, device="cpu"))
     renderer.render(RenderJob(job=1, tasks=TASKS, settings=SETTINGS))
     found: dict[str, float] = {}
     while "done" not in found:
-        event, now = events.get(timeout=120), time.perf_counter() - began
+        event, now = events.get(timeout=120), time.perf_counter() - start
         match event:
             case LoadingProgressed(stage=stage):
                 found[stage] = now
@@ -59,16 +62,17 @@ def marks() -> dict[str, float]:
 
 
 def main(repeats: int) -> None:
-    runs = [marks() for _ in range(repeats)]
-    middle = {name: statistics.median(run[name] for run in runs) for name in runs[0]}
+    """Start the worker `repeats` times and print the median of each stage."""
+    runs = [stage_starts() for _ in range(repeats)]
+    median = {name: statistics.median(run[name] for run in runs) for name in runs[0]}
     order = ["importing torch", "importing diffusers", "loading weights", "ready", "first picture"]
-    print(f"median of {repeats}, seconds")
-    print(f"{'process and protocol':24s} {middle['importing torch']:.2f}")
+    print(f"seconds of each stage, median of {repeats} starts")
+    print(f"{'starting the process':24s} {median['importing torch']:.2f}")
     for name, following in pairwise(order):
-        label = "first picture" if name == "ready" else name
-        print(f"{label:24s} {middle[following] - middle[name]:.2f}")
-    print(f"{'start to ready':24s} {middle['ready']:.2f}")
-    print(f"{'closing':24s} {middle['closed']:.3f}")
+        label = "rendering a picture" if name == "ready" else name
+        print(f"{label:24s} {median[following] - median[name]:.2f}")
+    print(f"{'closing':24s} {median['closed']:.3f}")
+    print(f"{'from start to ready':24s} {median['ready']:.2f}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What `engine_gpu` times: a grid of 8 with one model, by a plain loop and by the engine, with the same weights."""
+"""The variants that `engine_gpu` times: a grid of 8 by a plain loop and by the engine, with the same weights."""
 
 from __future__ import annotations
 
@@ -22,17 +22,23 @@ from engine.rendering.events import Event
 from engine.rendering.requests import ModelChoice, RenderJob
 from engine.rendering.settings import RenderSettings
 from tests.benchmarks import trueshapes
-from tests.benchmarks.gridtask import SETTINGS, TASKS, Seen
-from tests.benchmarks.paired import Turn, in_turns, timed
-from tests.benchmarks.plainloop import Plain
+from tests.benchmarks.gridtask import SETTINGS, TASKS, TimedEvents
+from tests.benchmarks.paired import Turn, run_paired, timed
+from tests.benchmarks.plainloop import PlainPipeline
 from tests.support.engine.families.catalogue import FAMILIES, build_family
 
-LOOP, OURS, COMPILED = "plain loop of 8 calls", "ours", "ours, compiled"
+LOOP, EAGER, COMPILED = "plain loop of 8 calls", "warmer", "warmer --compile"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Case:
-    """tiny: the name of the tiny family that stands in for it.  settings: as its authors recommend."""
+    """A model to measure.
+
+    Attributes:
+        build: Makes the pipeline from a device and a dtype.
+        tiny: Name of the tiny family that replaces it with --tiny.
+        settings: What its authors recommend.
+    """
 
     build: Callable[[str, torch.dtype], Any]
     tiny: str
@@ -55,7 +61,7 @@ CASES: Mapping[str, Case] = MappingProxyType(
 
 
 def built(name: str, *, tiny: bool) -> tuple[Any, RenderSettings, str]:
-    """The pipeline, what it is asked for, and its device."""
+    """Return a pipeline, the settings to render with, and its device."""
     case = CASES[name]
     if tiny:
         return build_family(case.tiny), replace(FAMILIES[case.tiny].settings, prompt=SETTINGS.prompt), "cpu"
@@ -64,9 +70,11 @@ def built(name: str, *, tiny: bool) -> tuple[Any, RenderSettings, str]:
 
 
 class Bench:
-    """One model, and what is measured of it beside the turns.
+    """One model and its variants.
 
-    peaks: bytes on the GPU at most, of every variant.  firsts: seconds of its first turn, compiling included.
+    Attributes:
+        peaks: Variant -> peak of allocated GPU memory, in bytes; empty on the CPU.
+        firsts: Variant -> seconds of its first turn, compiling included.
     """
 
     def __init__(self, pipe: Any, settings: RenderSettings, *, device: str, compiled: bool, batch: int) -> None:
@@ -74,10 +82,11 @@ class Bench:
         self.firsts: dict[str, float] = {}
         self._pipe, self._settings, self._device, self._compiled = pipe, settings, device, compiled
 
-        def seeded(first: int, after: int) -> dict[str, Any]:
-            return {"generator": [torch.Generator(device).manual_seed(number) for number in range(first, after)]}
+        def seeded(first: int, end: int) -> dict[str, Any]:
+            return {"generator": [torch.Generator(device).manual_seed(number) for number in range(first, end)]}
 
-        self._plain = Plain(copy.copy(pipe), settings, seeded)  # before the prompts of `pipe` are remembered
+        # The copy is taken before the prompt cache wraps `pipe`, so the baseline encodes its prompt in every call.
+        self._plain = PlainPipeline(copy.copy(pipe), settings, seeded)
         if compiled:
             compile_blocks(pipe)
         loaded = LoadedModel(
@@ -90,18 +99,18 @@ class Bench:
             prompt_cache=PromptCache(pipe),
             compiled=compiled,
         )
-        self._seen: list[tuple[float, Event]] = []
+        self._events: list[tuple[float, Event]] = []
         self._began = 0.0
         self._runner = JobRunner(loaded, emit=self._note, is_cancelled=lambda _: False, micro_batch=batch)
 
-    def measure(self, repeats: int) -> tuple[dict[str, list[Turn]], list[Seen]]:
-        """The turns, and grids with previews after them."""
-        variants = {LOOP: self._loop, OURS: lambda: self._grid(OURS)}
+    def measure(self, repeats: int) -> tuple[dict[str, list[Turn]], list[TimedEvents]]:
+        """Return the turns of every variant, and the events of as many grids with previews, rendered after them."""
+        variants = {LOOP: self._loop, EAGER: lambda: self._grid(EAGER)}
         if self._compiled:
             variants[COMPILED] = lambda: self._grid(COMPILED)
-        turns = in_turns(variants, repeats)
-        self._as_ours()
-        return turns, [self._ours(previews=True) for _ in range(repeats)]
+        turns = run_paired(variants, repeats)
+        self._use_engine_settings()
+        return turns, [self._render(previews=True) for _ in range(repeats)]
 
     def _loop(self) -> Turn:
         torch.use_deterministic_algorithms(False)
@@ -111,20 +120,20 @@ class Bench:
         return self._turn(LOOP, lambda: self._plain.job("1"))
 
     def _grid(self, name: str) -> Turn:
-        self._as_ours()
-        return self._turn(name, lambda: self._ours(previews=False).pixels)
+        self._use_engine_settings()
+        return self._turn(name, lambda: self._render(previews=False).pixels)
 
-    def _as_ours(self) -> None:
+    def _use_engine_settings(self) -> None:
         use_deterministic_kernels()
         prepare_pipeline(self._pipe, self._device)
 
-    def _ours(self, *, previews: bool) -> Seen:
-        self._seen, self._began = [], time.perf_counter()
+    def _render(self, *, previews: bool) -> TimedEvents:
+        self._events, self._began = [], time.perf_counter()
         self._runner.run(RenderJob(job=1, tasks=TASKS, settings=self._settings, previews=previews))
-        return Seen(events=tuple(self._seen))
+        return TimedEvents(events=tuple(self._events))
 
     def _note(self, event: Event) -> None:
-        self._seen.append((time.perf_counter() - self._began, event))
+        self._events.append((time.perf_counter() - self._began, event))
 
     def _turn(self, name: str, run: Callable[[], bytes]) -> Turn:
         on_gpu = self._device != "cpu"

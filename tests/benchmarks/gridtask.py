@@ -1,4 +1,4 @@
-"""The grid that is timed: 8 variations of one picture of the embedded model; and our worker, asked for it."""
+"""The grid that the benchmarks time: 8 variations of one picture of the embedded model, and a worker to render them."""
 
 from __future__ import annotations
 
@@ -32,38 +32,42 @@ TASKS = tuple(
     for mark in range(COUNT)
 )
 ALONE = tuple(replace(task, slot=(1, 0)) for task in TASKS)
-"""The same, each in a batch of its own."""
+"""The same tasks, each in a batch of its own."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Seen:
-    """What came of a job, each with the second at which it came, counted from the request; the last ends it."""
+class TimedEvents:
+    """The events of one job.
+
+    Attributes:
+        events: Seconds since the request, and the event; the last event ends the job.
+    """
 
     events: tuple[tuple[float, Event], ...]
 
     @property
     def seconds(self) -> float:
-        """Until the end."""
+        """Seconds from the request until the job ended."""
         return self.events[-1][0]
 
     @property
     def first_preview(self) -> float:
-        """Of the first picture."""
+        """Seconds from the request until the first preview."""
         return next(when for when, event in self.events if isinstance(event, PreviewRendered))
 
     @property
     def steps(self) -> tuple[float, ...]:
-        """When each was done."""
+        """Seconds from the request until each denoising step was done."""
         return tuple(when for when, event in self.events if isinstance(event, StepDone))
 
     @property
     def pixels(self) -> bytes:
-        """Of all pictures."""
+        """RGB bytes of all pictures, in the order in which they arrived."""
         return b"".join(event.picture.rgb for _, event in self.events if isinstance(event, PictureRendered))
 
 
-class OurWorker:
-    """The real worker process, with the embedded model; every job gets a number of its own."""
+class EmbeddedWorker:
+    """The real worker process with the embedded model; every job gets a number of its own."""
 
     def __init__(self) -> None:
         self.renderer = WorkerRenderer()
@@ -74,57 +78,63 @@ class OurWorker:
         while not isinstance(self._next(), ModelReady):
             pass
 
-    def grid(self, *, alone: bool = False, previews: bool = False, prompt: str = SETTINGS.prompt) -> Seen:
-        """All pictures, one by one where `alone`."""
-        settings = replace(SETTINGS, prompt=prompt)
-        self.ask(RenderJob(job=0, tasks=ALONE if alone else TASKS, settings=settings, previews=previews))
-        return self.rest()
+    def grid(self, *, alone: bool = False, previews: bool = False, prompt: str = SETTINGS.prompt) -> TimedEvents:
+        """Render the grid and return its events.
 
-    def ask(self, job: RenderJob) -> None:
-        """Begins a job."""
+        Args:
+            alone: Render every picture in a batch of its own.
+            previews: Ask for live previews.
+            prompt: The prompt of all pictures.
+        """
+        settings = replace(SETTINGS, prompt=prompt)
+        self.submit(RenderJob(job=0, tasks=ALONE if alone else TASKS, settings=settings, previews=previews))
+        return self.wait_until_idle()
+
+    def submit(self, job: RenderJob) -> None:
+        """Ask the worker for a job; its number is replaced by the next free one."""
         self._job += 1
-        self._began, self._seen = time.perf_counter(), list[tuple[float, Event]]()
+        self._began, self._noted = time.perf_counter(), list[tuple[float, Event]]()
         self.renderer.render(replace(job, job=self._job))
 
     def cancel(self) -> None:
-        """The job that runs."""
+        """Cancel the running job."""
         self.renderer.cancel(self._job)
 
-    def until_step(self, step: int) -> None:
-        """Waits until so many steps are done."""
+    def wait_for_step(self, step: int) -> None:
+        """Wait until this many steps of the running job are done."""
         while not (isinstance(event := self._note(), StepDone) and event.step == step):
             pass
 
-    def rest(self) -> Seen:
-        """Waits for the end."""
+    def wait_until_idle(self) -> TimedEvents:
+        """Wait until the running job has ended, and return its events."""
         while not isinstance(self._note(), JobDone | JobCancelled):
             pass
-        return Seen(events=tuple(self._seen))
+        return TimedEvents(events=tuple(self._noted))
 
     @property
-    def steps_seen(self) -> tuple[float, ...]:
-        """When the steps were done that are done."""
-        return Seen(events=tuple(self._seen)).steps
+    def step_times(self) -> tuple[float, ...]:
+        """Seconds from the request until each step that is done by now."""
+        return TimedEvents(events=tuple(self._noted)).steps
 
     @property
-    def now(self) -> float:
-        """Seconds since the job was asked for."""
+    def elapsed(self) -> float:
+        """Seconds since the request of the running job."""
         return time.perf_counter() - self._began
 
     @property
     def pid(self) -> int:
-        """Of the worker."""
+        """Process ID of the worker."""
         assert self.renderer._process is not None
         return self.renderer._process.pid
 
     @property
-    def cpu(self) -> float:
-        """Seconds that the worker has computed."""
+    def cpu_used(self) -> float:
+        """CPU seconds that the worker has used so far."""
         return cpu_seconds(self.pid)
 
     def _note(self) -> Event:
         event = self._next()
-        self._seen.append((self.now, event))
+        self._noted.append((self.elapsed, event))
         return event
 
     def _next(self) -> Event:

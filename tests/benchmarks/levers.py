@@ -1,4 +1,4 @@
-"""What `engine_levers` pulls: one thing at a time that may make a grid of the embedded model quicker."""
+"""The variants of `engine_levers`: single changes that may make a grid of the embedded model faster."""
 
 from __future__ import annotations
 
@@ -9,50 +9,55 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 
 from engine.diffusion.compilation import compile_blocks
 from engine.diffusion.load import silence_libraries
 from engine.worker.process import worker_environment
 from tests.benchmarks.gridtask import COUNT, SETTINGS
-from tests.benchmarks.paired import Child, Turn, in_turns, ratio, seconds_of, surroundings, timed
-from tests.benchmarks.plainloop import Plain, embedded
+from tests.benchmarks.paired import Child, Turn, machine_load, ratio, run_paired, seconds_of, timed
+from tests.benchmarks.pixels import differing_values
+from tests.benchmarks.plainloop import PlainPipeline, embedded
 
-BASE, THREADS = "base", 2
+BASELINE, THREADS = "baseline", 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Lever:
-    """pull: changes its pipeline, once.  around: what every turn runs in, the change back included."""
+    """One change to the baseline.
+
+    Attributes:
+        pull: Changes the variant's pipeline, once, before the first turn.
+        around: The context in which every turn runs; it undoes its change when the turn ends.
+    """
 
     name: str
-    pull: Callable[[Plain], None] = lambda _: None
+    pull: Callable[[PlainPipeline], None] = lambda _: None
     around: Callable[[], contextlib.AbstractContextManager[object]] = contextlib.nullcontext
 
 
-def unet_channels_last(plain: Plain) -> None:
-    """Its weights."""
+def unet_channels_last(plain: PlainPipeline) -> None:
+    """Store the weights of the UNet in channels-last order."""
     plain.pipe.unet.to(memory_format=torch.channels_last)
 
 
-def vae_channels_last(plain: Plain) -> None:
-    """Its weights."""
+def vae_channels_last(plain: PlainPipeline) -> None:
+    """Store the weights of the VAE in channels-last order."""
     plain.pipe.vae.to(memory_format=torch.channels_last)
 
 
-def decoded_at_once(plain: Plain) -> None:
-    """All pictures in one pass of the VAE."""
+def decode_in_one_batch(plain: PlainPipeline) -> None:
+    """Decode all pictures in one pass of the VAE."""
     plain.pipe.vae.disable_slicing()
 
 
-def compiled(plain: Plain) -> None:
-    """As --compile does it; the first turn, which is not counted, waits for the compiler."""
+def compiled(plain: PlainPipeline) -> None:
+    """Compile as --compile does; the warm-up turn, which is not counted, waits for the compiler."""
     compile_blocks(plain.pipe)
 
 
-def two_passes(plain: Plain) -> None:
-    """Guidance without a batch of 2n: the UNet runs for each half."""
+def two_passes(plain: PlainPipeline) -> None:
+    """Run the UNet once for each half of the guidance, instead of once for a batch of 2n."""
     unet = plain.pipe.unet
     whole = unet.forward
 
@@ -63,8 +68,8 @@ def two_passes(plain: Plain) -> None:
     unet.forward = halves
 
 
-def free_at_last(plain: Plain) -> None:
-    """No guidance in the last third of the steps, as the manual of diffusers does it."""
+def no_guidance_at_the_end(plain: PlainPipeline) -> None:
+    """Switch guidance off in the last third of the steps, as the manual of diffusers does."""
 
     def ended(pipe: Any, step: int, _: Any, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         if step + 1 != SETTINGS.num_inference_steps * 2 // 3:
@@ -80,7 +85,7 @@ def free_at_last(plain: Plain) -> None:
 
 @contextlib.contextmanager
 def one_thread() -> Iterator[None]:
-    """In torch's pool, for one turn."""
+    """Use one thread of torch's pool for one turn."""
     torch.set_num_threads(1)
     try:
         yield
@@ -89,23 +94,23 @@ def one_thread() -> Iterator[None]:
 
 
 def levers() -> Iterator[Lever]:
-    """All that can be pulled here."""
-    yield Lever(name=BASE)
+    """Yield every change that this machine allows, the baseline first."""
+    yield Lever(name=BASELINE)
     yield Lever(name="inference_mode", around=torch.inference_mode)
     yield Lever(name="UNet in channels_last", pull=unet_channels_last)
     yield Lever(name="VAE in channels_last", pull=vae_channels_last)
     yield Lever(name="1 thread", around=one_thread)
     yield Lever(name="guidance in two passes", pull=two_passes)
-    yield Lever(name="no guidance in the last third", pull=free_at_last)
-    yield Lever(name="decoded in one batch", pull=decoded_at_once)
+    yield Lever(name="no guidance in the last third", pull=no_guidance_at_the_end)
+    yield Lever(name="decoded in one batch", pull=decode_in_one_batch)
     if shutil.which(os.environ.get("CXX", "g++")):
         yield Lever(name="compiled blocks", pull=compiled)
     else:
-        print("compiled blocks: left out, there is no C++ compiler here")
+        print("compiled blocks: left out, because this machine has no C++ compiler")
 
 
 def variant(lever: Lever) -> Callable[[], Turn]:
-    """A turn of it."""
+    """Make a pipeline, change it, and return what runs one turn of it."""
     plain = embedded()
     lever.pull(plain)
 
@@ -116,15 +121,8 @@ def variant(lever: Lever) -> Callable[[], Turn]:
     return turn
 
 
-def difference(pixels: bytes, base: bytes) -> str:
-    """How many values are others, and by how much."""
-    values, others = (np.frombuffer(each, dtype=np.uint8).astype(int) for each in (pixels, base))
-    apart = np.abs(values - others)
-    return f"{int((apart > 0).sum())} of {apart.size}, by {apart.max()} at most"
-
-
 def measure(repeats: int) -> None:
-    """Prints the table."""
+    """Run all variants in paired rounds and print the table."""
     threads = {"OMP_NUM_THREADS": str(THREADS)}
     allocator = Child("tests.benchmarks.plainloop", environment={**worker_environment(), **threads})
     silence_libraries()
@@ -132,10 +130,10 @@ def measure(repeats: int) -> None:
     torch.set_num_threads(THREADS)
     variants = {lever.name: variant(lever) for lever in levers()}
     variants["the worker's allocator"] = lambda: allocator.turn(str(COUNT))
-    turns = in_turns(variants, repeats)
+    turns = run_paired(variants, repeats)
     allocator.close()
-    print(f"grid of {COUNT}, {SETTINGS.num_inference_steps} steps, {repeats} rounds; {surroundings()}")
-    print(f"{'':30s} {'seconds':24s} {'of the base':24s} values that differ")
+    print(f"grid of {COUNT}, {SETTINGS.num_inference_steps} steps, {repeats} rounds; {machine_load()}")
+    print(f"{'':30s} {'seconds':24s} {'ratio to baseline':24s} pixels")
     for name, own in turns.items():
-        apart = difference(own[0].pixels, turns[BASE][0].pixels)
-        print(f"{name:30s} {seconds_of(own)!s:24s} {ratio(own, turns[BASE])!s:24s} {apart}")
+        apart = differing_values(own[0].pixels, turns[BASELINE][0].pixels)
+        print(f"{name:30s} {seconds_of(own)!s:24s} {ratio(own, turns[BASELINE])!s:24s} {apart}")

@@ -1,6 +1,6 @@
-"""Variants timed in turns, so that whatever else the machine does hits all of them; compared round by round.
+"""Paired timing: compare variants of one task round by round, with the median of the ratios as the result.
 
-A variant that needs a process or an environment of its own runs in a child, which waits between its turns.
+A variant that needs its own process or environment runs in a `Child`, which waits between its turns.
 """
 
 from __future__ import annotations
@@ -18,10 +18,24 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+# The method.  Other programs on the machine slow whatever runs at that moment, by a factor that drifts over minutes.
+# So no two variants are timed one after the other in blocks.  Instead:
+#
+# 1. Every variant runs once and is not counted: imports, caches and compilers are warm afterwards.
+# 2. In each round every variant runs once.  The order is shuffled anew, so none always runs after the same other one.
+# 3. A ratio divides two times of the same round, so that the drift cancels.  The median over all rounds is the result,
+#    because a single disturbed round does not move it; the quartiles beside it show how far the rounds agree.
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Turn:
-    """seconds: by the clock.  cpu: seconds of all threads, here or in the child.  pixels: what came of it."""
+    """One timed run of one variant.
+
+    Attributes:
+        seconds: Wall time.
+        cpu: CPU seconds of all threads of the process that did the work.
+        pixels: RGB bytes of all pictures, to compare variants by.
+    """
 
     seconds: float
     cpu: float
@@ -30,7 +44,12 @@ class Turn:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Spread:
-    """The median, and the quartiles around it."""
+    """A median with the quartiles around it.
+
+    Attributes:
+        low: First quartile.
+        high: Third quartile.
+    """
 
     median: float
     low: float
@@ -38,7 +57,7 @@ class Spread:
 
     @staticmethod
     def of(values: list[float]) -> Spread:
-        """At least one value."""
+        """Return the spread of at least one value."""
         low, median, high = statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else values * 3
         return Spread(median=median, low=low, high=high)
 
@@ -47,7 +66,7 @@ class Spread:
 
 
 class Child:
-    """A Python module that answers every line with a turn (`serve`)."""
+    """A Python module in its own process, which calls `serve` and answers every line with a turn."""
 
     def __init__(self, module: str, *words: str, environment: Mapping[str, str] | None = None) -> None:
         self._name = " ".join((module, *words))
@@ -61,24 +80,31 @@ class Child:
         )
 
     def turn(self, kind: str = "") -> Turn:
-        """SystemExit when the child is gone."""
+        """Let the child run one turn and return it.
+
+        Args:
+            kind: The line that the child's `run` receives.
+
+        Raises:
+            SystemExit: The child has ended.
+        """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(f"{kind}\n")
         self._process.stdin.flush()
         line = self._process.stdout.readline()
         if not line:
-            raise SystemExit(f"{self._name} ended with code {self._process.wait()}")
-        told = json.loads(line)
-        return Turn(seconds=told["seconds"], cpu=told["cpu"], pixels=base64.b64decode(told["pixels"]))
+            raise SystemExit(f"{self._name} ended with exit code {self._process.wait()}")
+        answer = json.loads(line)
+        return Turn(seconds=answer["seconds"], cpu=answer["cpu"], pixels=base64.b64decode(answer["pixels"]))
 
     def close(self) -> None:
-        """Ends it."""
+        """Close the child's input and wait until it has ended."""
         self._process.communicate()
 
 
 def serve(run: Callable[[str], bytes]) -> None:
-    """In a child: a turn of `run` for every line on standard input."""
+    """In a child: time `run` once for every line on standard input, and print the turn as a line of JSON."""
     for line in sys.stdin:
         turn = timed(partial(run, line.strip()))
         print(json.dumps({"seconds": turn.seconds, "cpu": turn.cpu, "pixels": base64.b64encode(turn.pixels).decode()}))
@@ -86,22 +112,35 @@ def serve(run: Callable[[str], bytes]) -> None:
 
 
 def timed(run: Callable[[], bytes], process: int = 0) -> Turn:
-    """process: whose CPU time counts; 0 is this one."""
-    began, worked = time.perf_counter(), cpu_seconds(process)
+    """Run something once and return its turn.
+
+    Args:
+        run: Returns the pixels.
+        process: ID of the process whose CPU time counts; 0 for this one.
+    """
+    start, cpu_start = time.perf_counter(), cpu_seconds(process)
     pixels = run()
-    return Turn(seconds=time.perf_counter() - began, cpu=cpu_seconds(process) - worked, pixels=pixels)
+    return Turn(seconds=time.perf_counter() - start, cpu=cpu_seconds(process) - cpu_start, pixels=pixels)
 
 
 def cpu_seconds(process: int = 0) -> float:
-    """Of all threads.  Of another process to a hundredth, and on Linux only."""
+    """Return the CPU seconds of all threads of a process so far.
+
+    Args:
+        process: Process ID; 0 for this process.  Any other needs Linux, and has a resolution of 0.01 s.
+    """
     if process == 0:
         return time.process_time()
     fields = Path(f"/proc/{process}/stat").read_text("utf-8").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def in_turns(variants: Mapping[str, Callable[[], Turn]], repeats: int) -> dict[str, list[Turn]]:
-    """Every variant once to warm up, then `repeats` rounds, each in another order."""
+def run_paired(variants: Mapping[str, Callable[[], Turn]], repeats: int) -> dict[str, list[Turn]]:
+    """Run every variant once to warm up, then `repeats` rounds, each in a shuffled order.
+
+    Returns:
+        The turns of every variant, without the warm-up; turn k of all variants belongs to round k.
+    """
     for run in variants.values():
         run()
     turns: dict[str, list[Turn]] = {name: [] for name in variants}
@@ -111,23 +150,24 @@ def in_turns(variants: Mapping[str, Callable[[], Turn]], repeats: int) -> dict[s
     return turns
 
 
-def ratio(turns: list[Turn], base: list[Turn]) -> Spread:
-    """Time over time of the same round."""
-    return Spread.of([one.seconds / other.seconds for one, other in zip(turns, base, strict=True)])
+def ratio(turns: list[Turn], baseline: list[Turn]) -> Spread:
+    """Return the paired ratio of wall time; below 1, `turns` are faster than the baseline."""
+    return Spread.of([one.seconds / other.seconds for one, other in zip(turns, baseline, strict=True)])
 
 
-def cpu_ratio(turns: list[Turn], base: list[Turn]) -> Spread:
-    """CPU time over CPU time of the same round; what other programs do matters less to it."""
-    return Spread.of([one.cpu / max(other.cpu, 1e-9) for one, other in zip(turns, base, strict=True)])
+def cpu_ratio(turns: list[Turn], baseline: list[Turn]) -> Spread:
+    """Return the paired ratio of CPU time, which other programs disturb less than wall time."""
+    return Spread.of([one.cpu / max(other.cpu, 1e-9) for one, other in zip(turns, baseline, strict=True)])
 
 
 def seconds_of(turns: list[Turn]) -> Spread:
-    """By the clock."""
+    """Return the spread of the wall time of all turns."""
     return Spread.of([turn.seconds for turn in turns])
 
 
-def surroundings() -> str:
-    """What else the machine does: without it no figure can be believed."""
+def machine_load() -> str:
+    """Return the number of cores and the load of the machine, which decide whether the figures can be trusted."""
     return (
-        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} (more than 0.5 beside this: repeat it when it is quiet)"
+        f"{os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f} "
+        "(repeat this on a quiet machine if other programs add more than 0.5)"
     )

@@ -1,6 +1,7 @@
-"""Diffusers as its manual says: what a user would write.  As a program, a child of `engine_grid`.
+"""The baseline of the grid benchmarks: a diffusers pipeline called as its manual says.
 
-Pictures are decoded one by one, as ours are; it is as nice as our worker, so that others take from both alike.
+Run as a program, it is a child of `engine_grid` and `engine_levers` (`paired.Child`).  Pictures are decoded one by one,
+and the process has the niceness of warmer's worker, so that other programs slow both alike.
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ from tests.benchmarks.gridtask import COUNT, MODEL, SETTINGS, TASKS
 from tests.benchmarks.paired import serve
 
 
-class Plain:
-    """A pipeline and what it is asked for.
+class PlainPipeline:
+    """A pipeline and the arguments of its calls.
 
-    noise: for the pictures from one number up to another, what the pipeline is told of their noise.
-    more: other arguments of its call, for so many pictures.
+    Attributes:
+        pipe: The diffusers pipeline.
+        more: Number of pictures in a call -> further arguments of that call.
     """
 
     def __init__(
@@ -33,13 +35,21 @@ class Plain:
         noise: Callable[[int, int], Mapping[str, Any]],
         more: Callable[[int], Mapping[str, Any]] = lambda _: {},
     ) -> None:
+        """Prepare a pipeline.
+
+        Args:
+            pipe: The diffusers pipeline.
+            settings: The settings of every picture.
+            noise: (first, end) -> the arguments that set the noise of the pictures first to end - 1.
+            more: Number of pictures in a call -> further arguments of that call.
+        """
         self.pipe, self.more = pipe, more
         self._settings, self._noise = settings, noise
         pipe.set_progress_bar_config(disable=True)
         pipe.vae.enable_slicing()
 
     def job(self, batch: str) -> bytes:
-        """All pictures, in calls of `batch`."""
+        """Return the RGB bytes of all pictures, rendered in calls of `batch` pictures, a number in decimal digits."""
         size = int(batch)
         return b"".join(self._call(first, size) for first in range(0, COUNT, size))
 
@@ -59,11 +69,11 @@ class Plain:
         return pixels
 
 
-def embedded() -> Plain:
-    """The embedded model, with the noise of all pictures: (8, 4, 16, 16)."""
+def embedded() -> PlainPipeline:
+    """Return the embedded model with the noise of all pictures, which is (8, 4, 16, 16), float32."""
     pipe = DiffusionPipeline.from_pretrained(MODEL.path, use_safetensors=True, dtype=torch.float32)
     latents = torch.from_numpy(np.stack([replay(task.lineage, (4, 16, 16), "CHW") for task in TASKS])).float()
-    return Plain(pipe, SETTINGS, lambda first, after: {"latents": latents[first:after]})
+    return PlainPipeline(pipe, SETTINGS, lambda first, end: {"latents": latents[first:end]})
 
 
 if __name__ == "__main__":

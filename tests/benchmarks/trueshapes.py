@@ -1,7 +1,7 @@
-"""Pipelines in the true shapes of models that people run, with random weights: timing asks for no others.
+"""Pipelines with the true shapes of well-known models and random weights, which take the same time as trained ones.
 
-Configurations as the models' authors published them.  Weights are made on the device in their dtype, so main memory
-needs to hold none of them; tokenizers know few words, and pad to the true length.
+The configurations are those that the models' authors published.  Weights are made on the device in their dtype, so they
+take no main memory.  The tokenizers have a small vocabulary and pad to the true length.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _BETAS: dict[str, Any] = {
 
 
 def sd15(device: str, dtype: torch.dtype) -> Any:
-    """Stable Diffusion 1.5: a UNet of 860 million numbers, CLIP-L."""
+    """Build Stable Diffusion 1.5: a UNet of 860 million parameters, CLIP-L."""
     with _made_on(device, dtype):
         unet = UNet2DConditionModel(sample_size=64, cross_attention_dim=_CLIP_L, attention_head_dim=8)
         text_encoder, vae = _clip_l(), _vae(channels=4, scaling_factor=0.18215)
@@ -60,7 +60,7 @@ def sd15(device: str, dtype: torch.dtype) -> Any:
 
 
 def sdxl(device: str, dtype: torch.dtype) -> Any:
-    """SDXL: a UNet of 2.6 thousand million numbers, CLIP-L and CLIP-G, a VAE that wants float32."""
+    """Build SDXL: a UNet of 2.6 billion parameters, CLIP-L and CLIP-G, a VAE that needs float32."""
     with _made_on(device, dtype):
         unet = UNet2DConditionModel(
             sample_size=128,
@@ -90,9 +90,11 @@ def sdxl(device: str, dtype: torch.dtype) -> Any:
 
 
 def flux(device: str, dtype: torch.dtype) -> Any:
-    """Flux.1 dev: a transformer of 12 thousand million numbers, CLIP-L, the encoder of T5-XXL."""
+    """Build Flux.1 dev: a transformer of 12 billion parameters, CLIP-L, the encoder of T5-XXL."""
     with _made_on(device, dtype):
-        transformer = FluxTransformer2DModel(guidance_embeds=True)  # the rest are its defaults
+        transformer = FluxTransformer2DModel(
+            guidance_embeds=True
+        )  # the other defaults of the class are those of Flux.1
         text_encoder, text_encoder_2 = _clip_l(), _t5_xxl()
         vae = _vae(
             channels=16, scaling_factor=0.3611, shift_factor=0.1159, use_quant_conv=False, use_post_quant_conv=False
@@ -143,13 +145,13 @@ def _clip_g() -> Any:
 
 
 def _clip(**shape: Any) -> Any:
-    words = _tokenizer()
+    tokenizer = _tokenizer()
     return CLIPTextConfig(
         vocab_size=49408,
         max_position_embeddings=77,
-        bos_token_id=words.bos_token_id,
-        eos_token_id=words.eos_token_id,
-        pad_token_id=words.pad_token_id,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
         **shape,
     )
 

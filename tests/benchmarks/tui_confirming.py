@@ -1,8 +1,10 @@
-"""How far two renderings of one picture are apart, and two of different pictures: what `--check --confirm` asks for.
+"""Measure how far two renderings of one picture differ, against two different pictures (the baseline).
 
     python -m tests.benchmarks.tui_confirming
 
-Mean differences of all values, of 255, with the model that ships: the median and the range over the prompts.
+The limits of `warmer render --check --confirm` rest on these figures.  The embedded model renders each picture again
+with a different sampler, moved noise or bfloat16, and saves it as a JPEG.  For each way the benchmark prints the mean
+difference of the colour values (of 255): the median and the range over the prompts, and how often the limits confirm.
 """
 
 from __future__ import annotations
@@ -37,25 +39,29 @@ SEEDS = range(100, 100 + len(PROMPTS))
 
 
 def main() -> None:
-    """Prints a line for each way in which a second rendering was another one."""
+    """Print a line for each way in which a second rendering may differ from the first."""
     renderings = rendered_all()
     first = renderings["float32"]
     others = {name: pictures for name, pictures in renderings.items() if name != "float32"}
     others["JPEG of quality 75"] = [as_jpeg(picture, 75) for picture in first]
     others["bfloat16, and JPEG of quality 75"] = [as_jpeg(picture, 75) for picture in renderings["bfloat16"]]
     unrelated = distances(first, renderings["other noise"])
-    print(f"MAX_MEAN {MAX_MEAN:g}, MAX_SHARE {MAX_SHARE:g}; {len(PROMPTS)} prompts, mean difference of 255")
+    print(
+        f"mean difference of 255 for {len(PROMPTS)} prompts: median (range); confirmed if it is at most {MAX_MEAN:g} "
+        f"and at most {MAX_SHARE:g} of that of other noise"
+    )
     for name, pictures in others.items():
         found = distances(first, pictures)
-        holds = sum(one <= MAX_MEAN and one <= MAX_SHARE * other for one, other in zip(found, unrelated, strict=True))
+        pairs = zip(found, unrelated, strict=True)
+        confirmed = sum(one <= MAX_MEAN and one <= MAX_SHARE * other for one, other in pairs)
         print(
             f"{name:34}{statistics.median(found):7.2f}  ({min(found):.2f} to {max(found):.2f})"
-            f"  confirmed {holds} of {len(found)}"
+            f"  confirmed {confirmed} of {len(found)}"
         )
 
 
 def rendered_all() -> Mapping[str, list[Picture]]:
-    """Name of a way -> a picture for each prompt."""
+    """Return name of a way -> a picture for each prompt."""
     with Rendering(WorkerRenderer(), pictures=0, quiet=True) as rendering:
         roots = [Lineage(root=SeedRoot(seed=seed)) for seed in SEEDS]
         plain = target_for_prompt(Options(), "")
@@ -66,14 +72,14 @@ def rendered_all() -> Mapping[str, list[Picture]]:
         for scale in (0.05, 0.1, 0.2):
             moved = [root.child(Round(seed=1, scale=scale)) for root in roots]
             renderings[f"noise moved by {scale:g}"] = rendered(rendering, plain, moved)
-        strangers = [Lineage(root=SeedRoot(seed=seed + 1000)) for seed in SEEDS]
-        renderings["other noise"] = rendered(rendering, plain, strangers)
+        unrelated = [Lineage(root=SeedRoot(seed=seed + 1000)) for seed in SEEDS]
+        renderings["other noise"] = rendered(rendering, plain, unrelated)
         renderings["bfloat16"] = rendered(rendering, target_for_prompt(Options(dtype="bfloat16"), ""), roots)
     return renderings
 
 
 def rendered(rendering: Rendering, target: Target, lineages: list[Lineage]) -> list[Picture]:
-    """One picture for each prompt, alone."""
+    """Render a picture for each prompt, each in a batch of its own."""
     pictures = []
     rendering.load(target)
     for number, (prompt, lineage) in enumerate(zip(PROMPTS, lineages, strict=True)):
@@ -84,7 +90,7 @@ def rendered(rendering: Rendering, target: Target, lineages: list[Lineage]) -> l
 
 
 def as_jpeg(picture: Picture, quality: int) -> Picture:
-    """Its pixels after a lossy format."""
+    """Return the picture after it was saved as a JPEG and read again."""
     file = io.BytesIO()
     Image.frombytes("RGB", (picture.width, picture.height), picture.rgb).save(file, "JPEG", quality=quality)
     with Image.open(file) as read:
@@ -92,7 +98,7 @@ def as_jpeg(picture: Picture, quality: int) -> Picture:
 
 
 def distances(ones: list[Picture], others: list[Picture]) -> list[float]:
-    """Mean difference of each pair."""
+    """Return the mean difference of the colour values of each pair."""
     return [compare_pixels(one.rgb, other.rgb).mean for one, other in zip(ones, others, strict=True)]
 
 

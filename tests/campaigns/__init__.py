@@ -1,1 +1,1 @@
-"""Long runs: hostile files, killed writers, tools that rewrite pictures."""
+"""Long runs outside the test suite: hostile files, killed writers, and other tools that rewrite pictures."""

@@ -18,7 +18,7 @@ from latentpng.reports.show import inspect_file
 from tests.campaigns.hostile import campaign
 from tests.campaigns.hostile.campaign import Watch, walk
 from tests.campaigns.hostile.mutations import mutated, parts_of
-from tests.campaigns.hostile.readers import LEFT_OUT, ContradictionError, End, examine
+from tests.campaigns.hostile.readers import LEFT_OUT, ContradictionError, Outcome, examine
 from tests.campaigns.hostile.seeds import seeds
 from tests.support.latentpng.files import png_of, with_metadata
 from tests.support.latentpng.pictures import chunk_data, seeded_record
@@ -36,12 +36,12 @@ def path(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("number", range(len(SEEDS)))
 def test_every_seed_is_a_good_file(path: Path, number: int) -> None:
     path.write_bytes(SEEDS[number])
-    ends = {name: end.said for name, end in examine(path, RECORD).items()}
+    rules = {name: outcome.rule for name, outcome in examine(path, RECORD).items()}
     is_png = SEEDS[number].startswith(SIGNATURE)
-    assert ends["inspect"] in (("good", "it carries no latent") if is_png else ("it is not a PNG",))
-    assert ends["foreign"] == "good"
-    assert (ends["embed"], ends["strip"]) == (("good" if is_png else "it is not a PNG"),) * 2
-    assert ends["picture"] == ("good" if is_png else LEFT_OUT)
+    assert rules["inspect"] in (("good", "it carries no latent") if is_png else ("it is not a PNG",))
+    assert rules["foreign"] == "good"
+    assert (rules["embed"], rules["strip"]) == (("good" if is_png else "it is not a PNG"),) * 2
+    assert rules["picture"] == ("good" if is_png else LEFT_OUT)
 
 
 @given(st.sampled_from(SEEDS), st.sampled_from(SEEDS), st.randoms(use_true_random=False))
@@ -57,14 +57,16 @@ def test_a_mutation_gives_only_our_errors(tmp_path: Path, data: bytes, other: by
 def test_any_bytes_behind_a_signature_give_only_our_errors(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(SIGNATURE + data)
-    assert "good" not in {end.said for end in examine(path, RECORD).values()}
+    assert "good" not in {outcome.rule for outcome in examine(path, RECORD).values()}
 
 
 def test_the_walk_counts_and_measures(tmp_path: Path) -> None:
     watch = Watch(tmp_path)
     walk(watch, 50, Random(1))
-    assert sum(watch.ends.values()) == watch.files == 50
-    assert watch.report().startswith(f"50 files, {len(watch.ends)} different ends, no error but ours\n")
+    assert sum(watch.outcomes.values()) == watch.files == 50
+    assert watch.report().startswith(
+        f"50 files, {len(watch.outcomes)} different outcomes, no error other than LatentPngError\n"
+    )
     assert watch.slowest[0] == pytest.approx(max(watch.milliseconds))
 
 
@@ -73,7 +75,7 @@ def test_the_walk_stops_at_a_fault_and_keeps_the_file(
 ) -> None:
     watch = Watch(tmp_path)
 
-    def fault(*_: object) -> dict[str, End]:
+    def fault(*_: object) -> dict[str, Outcome]:
         raise ZeroDivisionError
 
     monkeypatch.setattr(campaign, "examine", fault)
@@ -92,7 +94,7 @@ def test_a_contradiction_is_noticed(path: Path, monkeypatch: pytest.MonkeyPatch)
     path.write_bytes(SEEDS[0])
     wrong = Front(version=(1, 0), chunk_bytes=0)
     monkeypatch.setattr("tests.campaigns.hostile.readers.inspect_file", lambda _: wrong)
-    with pytest.raises(ContradictionError, match=r"^found: Front\(version=\(1, 0\), .*, plain: PlainFront"):
+    with pytest.raises(ContradictionError, match=r"^latentpng: Front\(version=\(1, 0\), .*, plain reader: PlainFront"):
         examine(path, RECORD)
     monkeypatch.setattr("tests.campaigns.hostile.readers.inspect_file", other)
     with pytest.raises(LatentPngError, match=r"^no file is named$"):
@@ -123,7 +125,7 @@ def test_what_the_walk_found_stays_mended(path: Path, old: bytes, new: bytes, me
     assert old in metadata
     for changed in (metadata.replace(old, new), metadata.replace(old, new).replace(b'"base":1', b'"base":-1')):
         path.write_bytes(png_of((b"laTn", with_metadata(data, changed))))
-        assert examine(path, RECORD)["inspect"].said != "good"
+        assert examine(path, RECORD)["inspect"].rule != "good"
     path.write_bytes(png_of((b"laTn", with_metadata(data, metadata.replace(old, new)))))
     with pytest.raises(DamagedLatentError) as caught:
         inspect_file(path)

@@ -1,8 +1,9 @@
-"""Makes the golden files of this folder.  They are kept for ever: a file that exists is never written again.
+"""Write the golden files of this folder that do not exist yet.
 
     python tests/vectors/make.py
 
-The expected digests stand in latentpng/SPEC.md, "Test vectors"; tests/latentpng/test_vectors.py reads both.
+A golden file never changes, because newer code must read what older code wrote: an existing file is never replaced.
+The expected digests are in latentpng/SPEC.md, "Test vectors"; tests/latentpng/test_vectors.py compares both.
 """
 
 from __future__ import annotations
@@ -37,13 +38,13 @@ SETTINGS: JsonObject = {
 
 
 def picture() -> bytes:
-    """RGB bytes of a small gradient."""
+    """Return the RGB bytes of a small gradient."""
     rows, columns = np.mgrid[0:SIDE, 0:SIDE] * 8
     return np.stack((rows, columns, 255 - rows), axis=-1).astype(np.uint8).tobytes()
 
 
 def seeded() -> LatentRecord:
-    """Every kind of round."""
+    """Return a record with every kind of round."""
     rounds = (
         Round(seed=101, scale=0.5),
         Round(seed=102, scale=0.3, of=4, marks=(3,)),
@@ -55,7 +56,7 @@ def seeded() -> LatentRecord:
 
 
 def tensor() -> LatentRecord:
-    """A root that is stored, odd sides, an unknown key on every level."""
+    """Return a record with a stored root, odd sides, and an unknown key on every level."""
     root = gauss1(99, 5, 2 * 11 * 13).reshape(2, 11, 13).astype(np.float16)
     lineage = Lineage(
         root=TensorRoot(source={"tool": "another", "seed": "5"}, extra={"x-root": 1}),
@@ -69,18 +70,18 @@ def tensor() -> LatentRecord:
 
 
 def recipe() -> LatentRecord:
-    """No tensor in the file."""
+    """Return the record of a file that stores no tensor."""
     lineage = Lineage(root=SeedRoot(seed=42), rounds=(Round(seed=43, scale=0.3, of=8, marks=(7,)),))
     return seeded_record(lineage, (1, 4, 8, 8), "NCHW")
 
 
 def raw() -> LatentRecord:
-    """A root and nothing else."""
+    """Return a record with a root and no rounds."""
     return seeded_record(Lineage(root=SeedRoot(seed=2**64 - 1)), (4, 8, 8), "CHW")
 
 
 def height_first() -> LatentRecord:
-    """Channels last."""
+    """Return a record whose last axis is the channels."""
     lineage = Lineage(
         root=SeedRoot(seed=5),
         rounds=(Round(seed=6, scale=0.6, of=2, marks=(0,), bands=(1.0, 0.5, 0.25), region="101/010"),),
@@ -89,13 +90,13 @@ def height_first() -> LatentRecord:
 
 
 def sequence() -> LatentRecord:
-    """No spatial axes."""
+    """Return a record without spatial axes."""
     lineage = Lineage(root=SeedRoot(seed=8), rounds=(Round(seed=9, scale=0.2, of=5, marks=(4, 1, 2)),))
     return seeded_record(lineage, (24, 6), "LC")
 
 
 def prompt() -> LatentRecord:
-    """Rounds that move the prompt alone, the noise alone, and both."""
+    """Return a record with rounds that move the prompt alone, the noise alone, and both."""
     rounds = (
         Round(seed=21, scale=0.0, of=4, marks=(2,), prompt_scale=0.5),
         Round(seed=22, scale=0.3, of=3, marks=(2, 0), bands=(1.0, 0.5), prompt_scale=0.25),
@@ -109,13 +110,13 @@ def prompt() -> LatentRecord:
 def seeded_record(
     lineage: Lineage, shape: tuple[int, ...], axes: str, settings: JsonObject | None = None
 ) -> LatentRecord:
-    """The record of a seeded lineage and of the gradient's pixels."""
+    """Return the record of a seeded lineage with the gradient's pixels."""
     noise = replay(lineage, shape, axes)
     return record_of(lineage, noise, axes=axes, settings=settings, pixels=pixel_digest(picture()))
 
 
 def make() -> None:
-    """Write what is missing."""
+    """Write the files that are missing."""
     png = encode_pixels(SIDE, SIDE, picture())
     front, rest = png[: png.index(b"IDAT") - 4], png[png.index(b"IDAT") - 4 :]
     for name, record, codec in (
@@ -134,7 +135,7 @@ def make() -> None:
 
 
 def without_chunk(path: Path) -> bytes:
-    """What a tool leaves that drops private chunks."""
+    """Return a file without its latent chunk, as tools leave it that drop private chunks."""
     data = path.read_bytes()
     with open_picture(path) as (stream, size, name):
         latent = next(chunk for chunk in walk(stream, size, name) if chunk.kind == KIND)
@@ -142,9 +143,9 @@ def without_chunk(path: Path) -> bytes:
 
 
 def write_new(path: Path, data: bytes) -> None:
-    """Write a file that is not there yet."""
+    """Write a file, unless it exists."""
     if path.exists():
-        sys.stderr.write(f"{path.name} is kept\n")
+        sys.stderr.write(f"{path.name} exists and stays as it is\n")
         return
     write_atomically(path, (data,))
 

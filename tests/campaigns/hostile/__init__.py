@@ -1,5 +1,6 @@
-"""What strangers and bad luck do to files, on purpose and at length: mutated bytes, and processes killed while writing.
+"""Long runs against strangers' files and bad luck: mutated bytes, and processes that are killed while they write.
 
-mutations, seeds: how hostile files are made.  readers: what each is given to.  campaign: many, counted and measured.
-guided: the same led by coverage.  kills: `kill -9` at any moment.  The tests run a little of each, `make fuzz` all.
+seeds, mutations, contents: make hostile files.  readers: gives a file to every reader.  campaign: reads many files,
+counts and measures.  guided: the same, led by coverage.  writers, kills: kill operations that write pictures at random
+moments.  memory, console: shared helpers.  The tests run a little of each, `make fuzz` runs all of it.
 """

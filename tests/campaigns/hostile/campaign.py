@@ -1,17 +1,19 @@
-"""A long walk through hostile files: mutates, reads, and measures what each took.
+"""Read many hostile files with every reader, and measure the time and memory that each takes.
 
     python -m tests.campaigns.hostile.campaign [COUNT [SEED]]
 
-A mutation that ends in a way not seen before joins the files that the next ones are made of, so the walk goes where
-something new happens.  Ends with 1 at the first file that brings anything but our errors, and keeps that file.  Time is
-the processor's, not the wall's, of each reader alone.  Memory is the most that was resident, over what was before the
-walk: what the walk itself remembers is part of it.
+Mutates good files, 200,000 times by default, and gives every mutation to all readers.  Prints a report after every
+10,000 files and at the end, and saves and names the slowest file and the one that took most memory.  The exit code is 1
+if a reading takes more than 50 ms or 64 MiB, or if a file makes a reader fail with an error other than LatentPngError;
+that file is saved and named.
+
+Time is the CPU time of each reader alone.  Memory is the peak of resident memory above the baseline before the walk,
+which includes what the walk itself records.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 import sys
 import tempfile
 from array import array
@@ -21,31 +23,47 @@ from random import Random
 
 import numpy as np
 
+from tests.campaigns.hostile.console import say
+from tests.campaigns.hostile.memory import memory_folder, peak_mib, reset_peak, resident_mib
 from tests.campaigns.hostile.mutations import mutated
 from tests.campaigns.hostile.readers import LEFT_OUT, examine
 from tests.campaigns.hostile.seeds import seeds
 from tests.support.latentpng.pictures import seeded_record
 
 LIMIT_MS, LIMIT_MIB = 50.0, 64.0
-MOST_KEPT, MOST_KEPT_BYTES = 4000, 4096
-SHARES = (0.5, 0.9, 0.99, 0.999, 0.9999, 1.0)
+MAX_FILES, MAX_FILE_BYTES = 4000, 4096  # of the mutations that are mutated again
+QUANTILES = (0.5, 0.9, 0.99, 0.999, 0.9999, 1.0)
 
 
 class Watch:
-    """Reads files one after the other and remembers what they took."""
+    """Reads one file after another and records what each took.
+
+    Attributes:
+        outcomes: Digest of the outcomes of all readers -> number of files that had them.
+        milliseconds: CPU time of every reading.
+        left_out: Number of files that were not replayed or decoded, because the format lets that take long.
+        slowest: Milliseconds of the slowest reading, the name of its reader, and the file.
+        most_memory: The largest peak in MiB above the baseline, and the file.
+        files: Number of files.
+    """
 
     def __init__(self, folder: Path) -> None:
+        """Read the good files once.
+
+        Args:
+            folder: Where the file under test is written.
+        """
         self._path = folder / "hostile.png"
         self._record = seeded_record()
         self._baseline = 0.0
-        self._start()
-        for data in seeds():  # what is imported and kept for ever belongs to the baseline
+        self._reset()
+        for data in seeds():  # imports and permanent caches belong to the baseline
             self.read(data)
-        self._start()
-        self._baseline = _resident("VmRSS")
+        self._reset()
+        self._baseline = resident_mib()
 
-    def _start(self) -> None:
-        self.ends: Counter[bytes] = Counter()
+    def _reset(self) -> None:
+        self.outcomes: Counter[bytes] = Counter()
         self.milliseconds = array("f")
         self.left_out = 0
         self.slowest = (0.0, "", b"")
@@ -53,88 +71,72 @@ class Watch:
         self.files = 0
 
     def read(self, data: bytes) -> bool:
-        """Give a file to every reader; True when it ended as none before.  What is not ours comes out as it is."""
+        """Give a file to every reader, and return whether it had outcomes that no file had before.
+
+        Raises:
+            Exception: Whatever a reader raises, unless it is a FileError.
+        """
         self._path.write_bytes(data)
-        _forget_peak()
+        reset_peak()
         readings = examine(self._path, self._record)
-        said = [end.said for end in readings.values()]
-        ends = hashlib.sha256("\n".join(said).encode()).digest()
-        self.milliseconds.extend(end.milliseconds for end in readings.values())
-        self.slowest = max(self.slowest, (*max((end.milliseconds, name) for name, end in readings.items()), data))
+        rules = [outcome.rule for outcome in readings.values()]
+        digest = hashlib.sha256("\n".join(rules).encode()).digest()
+        times = {name: outcome.milliseconds for name, outcome in readings.items()}
+        self.milliseconds.extend(times.values())
+        self.slowest = max(self.slowest, (*max((time, name) for name, time in times.items()), data))
         self.files += 1
-        self.most_memory = max(self.most_memory, (_resident("VmHWM") - self._baseline, data))
-        self.left_out += LEFT_OUT in said
-        self.ends[ends] += 1
-        return self.ends[ends] == 1
+        self.most_memory = max(self.most_memory, (peak_mib() - self._baseline, data))
+        self.left_out += LEFT_OUT in rules
+        self.outcomes[digest] += 1
+        return self.outcomes[digest] == 1
 
     def report(self) -> str:
-        """The figures."""
+        """Return the figures so far, in four lines."""
         taken = np.asarray(self.milliseconds)
-        shares = ", ".join(
-            f"{share:.2%} {at:.1f}" for share, at in zip(SHARES, np.quantile(taken, SHARES), strict=True)
+        quantiles = ", ".join(
+            f"{share:.2%} {value:.1f}" for share, value in zip(QUANTILES, np.quantile(taken, QUANTILES), strict=True)
         )
         return (
-            f"{self.files} files, {len(self.ends)} different ends, no error but ours\n"
-            f"{self.left_out} of them neither replayed nor decoded: the format lets that take long\n"
-            f"processor time a reading, ms: {shares}; {(taken > LIMIT_MS).sum()} over {LIMIT_MS:g}, "
+            f"{self.files} files, {len(self.outcomes)} different outcomes, no error other than LatentPngError\n"
+            f"{self.left_out} of them neither replayed nor decoded, because the format lets that take long\n"
+            f"CPU time of a reading, ms: {quantiles}; {(taken > LIMIT_MS).sum()} over {LIMIT_MS:g}, "
             f"the longest by {self.slowest[1]}\n"
-            f"resident peak over the baseline: {self.most_memory[0]:.1f} MiB"
+            f"peak of resident memory above the baseline: {self.most_memory[0]:.1f} MiB"
         )
 
 
-def _resident(field: str) -> float:
-    """MiB that are resident now (VmRSS), or were at most (VmHWM); 0 where /proc does not tell."""
-    try:
-        text = Path("/proc/self/status").read_text()
-    except OSError:
-        return 0.0
-    return int(text.partition(f"{field}:")[2].split()[0]) / 1024
-
-
-def _forget_peak() -> None:
-    """Let VmHWM start anew from what is resident now."""
-    try:
-        Path("/proc/self/clear_refs").write_text("5")
-    except OSError:
-        return
-
-
-def keep(data: bytes, why: str) -> Path:
-    """Write a telling file where the next run does not lose it."""
-    path = Path(tempfile.gettempdir(), f"hostile-{why}-{hashlib.sha256(data).hexdigest()[:12]}.png")
+def save(data: bytes, reason: str) -> Path:
+    """Write a file where the next run does not replace it, and return its path."""
+    path = Path(tempfile.gettempdir(), f"hostile-{reason}-{hashlib.sha256(data).hexdigest()[:12]}.png")
     path.write_bytes(data)
     return path
 
 
 def walk(watch: Watch, count: int, random: Random) -> None:
-    """`count` mutations, of good files and of those that ended in a new way."""
+    """Read `count` mutations."""
+    # A mutation with new outcomes has reached code that no file reached before.  It joins the files that are mutated
+    # next, so the walk goes on from there instead of starting from good files again.  The limits bound memory and time.
     files = seeds()
     for number in range(1, count + 1):
         data = mutated(random.choice(files), random.choice(files), random)
         try:
             is_new = watch.read(data)
         except Exception:
-            say(f"mutation {number}: {keep(data, 'fault')}")
+            say(f"mutation {number}: {save(data, 'fault')}")
             raise
-        if is_new and len(files) < MOST_KEPT and len(data) <= MOST_KEPT_BYTES:
+        if is_new and len(files) < MAX_FILES and len(data) <= MAX_FILE_BYTES:
             files.append(data)
         if number % 10000 == 0:
             say(f"... {watch.report()}")
 
 
-def say(line: str) -> None:
-    """A line on standard output, at once."""
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
-
-
 def main(count: int = 200_000, seed: int = 1) -> int:
-    """Walk, and print the figures."""
-    with tempfile.TemporaryDirectory(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None) as name:
+    """Walk, print the figures and return the exit code."""
+    with tempfile.TemporaryDirectory(dir=memory_folder()) as name:
         watch = Watch(Path(name))
         walk(watch, count, Random(seed))
     say(watch.report())
-    say(f"slowest: {keep(watch.slowest[2], 'slowest')}; most memory: {keep(watch.most_memory[1], 'memory')}")
+    say(f"slowest: {save(watch.slowest[2], 'slowest')}; most memory: {save(watch.most_memory[1], 'memory')}")
     return int(watch.slowest[0] > LIMIT_MS or watch.most_memory[0] > LIMIT_MIB)
 
 

@@ -1,14 +1,13 @@
-"""The same walk led by coverage: every branch of latentpng that a mutation reaches first makes it a seed of the next.
+"""Read many hostile files, led by coverage: a mutation that reaches a new branch of latentpng is mutated again.
 
     python -m tests.campaigns.hostile.guided [COUNT [SEED]]
 
-Needs atheris (`pip install atheris`), which has builds for CPython 3.11 to 3.13 on Linux; without it this says so and
-ends with 0: campaign.py needs nothing and goes the same way by what the readers say.
+This needs atheris (`pip install atheris`), which has builds for CPython 3.11 to 3.13 on Linux.  Without it the campaign
+says so and ends with exit code 0; `campaign` needs no coverage, because it is led by what the readers report.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import tempfile
@@ -17,13 +16,16 @@ from importlib.util import find_spec
 from pathlib import Path
 from random import Random
 
-LIMIT_MIB = 2048  # of the whole process, coverage and seeds included
+from tests.campaigns.hostile.console import say
+from tests.campaigns.hostile.memory import memory_folder
+
+LIMIT_MIB = 2048  # resident memory of the whole process, with coverage and seeds
 
 
 def main(count: int = 200_000, seed: int = 1) -> None:
-    """Instrument latentpng, walk, and print the figures.  Ends the process."""
+    """Instrument latentpng, walk, print the figures, and end the process."""
     if find_spec("atheris") is None:
-        sys.stdout.write("atheris is not installed: the walk led by coverage is left out\n")
+        say("the walk led by coverage is left out, because atheris is not installed")
         return
     atheris = import_module("atheris")
     with atheris.instrument_imports(include=["latentpng"]):
@@ -32,7 +34,7 @@ def main(count: int = 200_000, seed: int = 1) -> None:
         import_module("tests.campaigns.hostile.mutations").mutated,
         import_module("tests.campaigns.hostile.seeds").seeds(),
     )
-    folder = Path(tempfile.mkdtemp(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None))
+    folder = Path(tempfile.mkdtemp(dir=memory_folder()))
     corpus = folder / "corpus"
     corpus.mkdir()
     for number, data in enumerate(seeds):
@@ -43,19 +45,19 @@ def main(count: int = 200_000, seed: int = 1) -> None:
         watch.read(data)
         done = watch.files
         if done % 10000 == 0 or done == count:
-            campaign.say(watch.report())
-        if done == count:  # atheris ends the process without a word to Python
+            say(watch.report())
+        if done == count:  # atheris ends the process without running Python's exit handlers
             shutil.rmtree(folder)
 
-    def change(data: bytes, most: int, number: int) -> bytes:
-        random = Random(number)
-        return bytes(mutated(bytes(data), random.choice(seeds), random)[:most])
+    def mutate(data: bytes, max_size: int, seed: int) -> bytes:
+        random = Random(seed)
+        return bytes(mutated(bytes(data), random.choice(seeds), random)[:max_size])
 
     options = [f"-runs={count}", f"-seed={seed}", f"-rss_limit_mb={LIMIT_MIB}", "-max_len=65536", "-timeout=10"]
     atheris.Setup(
         [sys.argv[0], *options, "-verbosity=0", f"-artifact_prefix={tempfile.gettempdir()}/", str(corpus)],
         read,
-        custom_mutator=change,
+        custom_mutator=mutate,
     )
     atheris.Fuzz()
 

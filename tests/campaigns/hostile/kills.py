@@ -1,9 +1,10 @@
-"""Kills commands while they write, at random moments and at every line of atomic.py, and looks at what is left.
+"""Kill commands while they write a picture, at random moments and at every line of atomic.py, and check what is left.
 
     python -m tests.campaigns.hostile.kills [COUNT [SIDE [SEED]]]
 
-COUNT kills over all operations, on pictures of SIDE x SIDE pixels.  After each the picture has to be the old one or the
-new one, whole, and the next run has to remove what the killed one left.  Ends with 1 at the first that is not so.
+COUNT kills (300) are spread over all operations, on pictures of SIDE x SIDE pixels (768).  After each kill the picture
+must be the old one or the new one, complete, and the next run must remove what the killed one left.  Prints a line for
+each operation.  The first violation ends the campaign with exit code 1.
 """
 
 from __future__ import annotations
@@ -17,85 +18,27 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import redirect_stderr
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any, TypeAlias
 
-import numpy as np
-
-from latentpng import cli
-from latentpng.noise.gauss1 import gauss1
 from latentpng.png import atomic
-from latentpng.png.files import embed_record, write_picture
-from latentpng.png.pixels import encode_pixels
-from latentpng.png.texts import build_text
-from tests.support.latentpng.pictures import seeded_record
+from tests.campaigns.hostile.console import say
+from tests.campaigns.hostile.writers import LostPictureError, Operation, operations, write_files
 
-FOREIGN = "a cat\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 512x512, Model: sd15, Version: v1.10.1"
-
-
-Outcome: TypeAlias = tuple[str, int]  # "old" or "new", and how many temporary files were left
-
-
-class LostPictureError(Exception):
-    """A picture was lost, or something was left behind."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Operation:
-    """Something that writes a picture.  act: does it, in the current folder; target: the picture that it writes."""
-
-    name: str
-    act: Callable[[], object]
-    target: str = "a.png"
-
-
-def operations(side: int) -> Iterator[Operation]:
-    """All that write pictures.  side: of the picture that is saved, in pixels."""
-    rgb, record = picture(side)[::-1], seeded_record()
-    yield Operation(name="save", act=lambda: write_picture("a.png", side, side, rgb, record))
-    yield command("strip", "a.png")
-    yield command("embed", "a.png", "--noise", "noise.npy", "--force")
-    yield command("copy", "other.png", "a.png", "--force")
-    yield command("import", "foreign.png", "-o", "imported.png", "--force", target="imported.png")
-
-
-def command(*words: str, target: str = "a.png") -> Operation:
-    """A command of `latentpng`."""
-
-    def act() -> None:
-        if code := cli.main(words):
-            raise LostPictureError(f"{words[0]}: exit code {code}")
-
-    return Operation(name=words[0], act=act, target=target)
-
-
-def picture(side: int) -> bytes:
-    """RGB bytes that do not compress."""
-    return np.random.default_rng(side).bytes(3 * side * side)
-
-
-def furnish(folder: Path, side: int) -> None:
-    """The files that the operations need."""
-    rgb = picture(side)
-    write_picture(folder / "a.png", side, side, rgb, seeded_record(shape=(4, 64, 64)))
-    write_picture(folder / "other.png", 8, 8, bytes(192), seeded_record(shape=(4, 32, 32)))
-    embed_record(folder / "other.png", seeded_record(shape=(4, 32, 32)))
-    np.save(folder / "noise.npy", gauss1(5, 0, 4 * 64 * 64).reshape(4, 64, 64).astype(np.float16))
-    png = encode_pixels(side, side, rgb)
-    (folder / "foreign.png").write_bytes(png[:33] + build_text("parameters", FOREIGN) + png[33:])
+Outcome: TypeAlias = tuple[str, int]
+"""Which picture a killed process left, "old" or "new", and the number of temporary files."""
 
 
 def state(folder: Path) -> dict[str, bytes]:
-    """Every file of a folder."""
+    """Return name -> bytes of every file of a folder."""
     return {entry.name: entry.read_bytes() for entry in folder.iterdir()}
 
 
 def restore(folder: Path, files: dict[str, bytes]) -> None:
-    """Make a folder anew."""
+    """Make a folder again with exactly these files."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     for name, data in files.items():
@@ -103,23 +46,32 @@ def restore(folder: Path, files: dict[str, bytes]) -> None:
 
 
 def start(operation: Operation, folder: Path, line: int = 0) -> int:
-    """A process that does it; with `line` it kills itself before that line of atomic.py that it comes to."""
+    """Start an operation in a child process.
+
+    Args:
+        operation: The operation.
+        folder: Its current folder.
+        line: The child kills itself before the line of atomic.py that it reaches as number `line`; 0 for never.
+
+    Returns:
+        The ID of the child.
+    """
     child = os.fork()
     if child:
         return child
     try:
-        os.chdir(folder)  # it was made anew
+        os.chdir(folder)  # the path leads to a new folder after each `restore`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
         if line:
-            sys.settrace(killing_before(line))
+            sys.settrace(kill_before(line))
         operation.act()
         os._exit(0)
     except BaseException:
         os._exit(1)
 
 
-def killing_before(line: int) -> Callable[[FrameType, str, Any], Any]:
-    """A trace function that counts the lines of atomic.py."""
+def kill_before(line: int) -> Callable[[FrameType, str, Any], Any]:
+    """Return a trace function that counts the lines of atomic.py which run, and kills the process before that one."""
     left = line
 
     def trace(frame: FrameType, event: str, _: object) -> object:
@@ -136,43 +88,55 @@ def killing_before(line: int) -> Callable[[FrameType, str, Any], Any]:
 
 
 def ended(child: int) -> int:
-    """How a process ended: its exit code, or minus the signal that killed it."""
+    """Wait for a process; return its exit code, or minus the number of the signal that killed it."""
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def check(operation: Operation, folder: Path, old: dict[str, bytes], new: dict[str, bytes]) -> Outcome:
-    """Raise LostPictureError unless the picture is the old one or the new one, and the next run puts all in order."""
+    """Check what a killed process left, and that the next run removes it.
+
+    Args:
+        operation: The operation that was killed.
+        folder: Its folder.
+        old: The files before the operation.
+        new: The files after it, when it is not killed.
+
+    Raises:
+        LostPictureError: The files are neither the old nor the new ones, or the next run does not give the new ones.
+    """
     found = state(folder)
     left = [name for name in found if name.startswith(atomic.TEMPORARY_PREFIX)]
-    kept = {name: data for name, data in found.items() if name not in left}
-    if kept not in (old, new) or len(left) > 1:
-        raise LostPictureError(f"{operation.name}: neither the old folder nor the new one, found {sorted(found)}")
+    pictures = {name: data for name, data in found.items() if name not in left}
+    if pictures not in (old, new) or len(left) > 1:
+        raise LostPictureError(f"{operation.name}: neither the old nor the new files are left, found {sorted(found)}")
     if ended(start(operation, folder)) or state(folder) != new:
-        raise LostPictureError(f"{operation.name}: the next run left {sorted(state(folder))}")
-    return ("new" if kept == new else "old"), len(left)
+        raise LostPictureError(f"{operation.name}: the next run failed or left {sorted(state(folder))}")
+    return ("new" if pictures == new else "old"), len(left)
 
 
 def kill_at_random(operation: Operation, folder: Path, count: int, seed: int) -> str:
-    """What became of `count` kills, in words."""
-    old, new, seconds = tried(operation, folder)
+    """Kill an operation `count` times, and return what became of it, in words."""
+    # Half of the kills come at any moment of the operation.  Writing takes only a small part of its time, so the other
+    # half wait until the temporary file exists, and come soon after.
+    old, new, seconds = run_undisturbed(operation, folder)
     moments = random.Random(f"{seed} {operation.name}")
     tally: Counter[Outcome] = Counter()
     while tally.total() < count:
         restore(folder, old)
         child = start(operation, folder)
-        if moments.random() < 0.5:  # at any moment, or while it writes: a small part of what it does
+        if moments.random() < 0.5:
             time.sleep(moments.uniform(0.0, 1.2 * seconds))
         else:
             wait_for_temporary(folder, seconds)
             time.sleep(moments.uniform(0.0, 0.1 * seconds))
         os.kill(child, signal.SIGKILL)
-        if ended(child) == -signal.SIGKILL:  # else it was done before
+        if ended(child) == -signal.SIGKILL:  # otherwise it had ended before the signal came
             tally[check(operation, folder, old, new)] += 1
-    return told(operation, "kills at random", tally)
+    return summary(operation, "kills at random", tally)
 
 
 def wait_for_temporary(folder: Path, seconds: float) -> None:
-    """Until a process writes there, or twice as long as it would take."""
+    """Wait until a temporary file is in the folder, at most twice the time that the operation takes."""
     end = time.monotonic() + 2 * seconds
     while time.monotonic() < end and not any(
         path.name.startswith(atomic.TEMPORARY_PREFIX) for path in folder.iterdir()
@@ -181,19 +145,19 @@ def wait_for_temporary(folder: Path, seconds: float) -> None:
 
 
 def kill_at_every_line(operation: Operation, folder: Path) -> str:
-    """What became of a kill before each line of atomic.py, in words."""
-    old, new, _ = tried(operation, folder)
+    """Kill an operation before each line of atomic.py that it runs, and return what became of it, in words."""
+    old, new, _ = run_undisturbed(operation, folder)
     tally: Counter[Outcome] = Counter()
     for line in range(1, 1000):
         restore(folder, old)
         if ended(start(operation, folder, line)) == 0:
             break
         tally[check(operation, folder, old, new)] += 1
-    return told(operation, "lines of atomic.py", tally)
+    return summary(operation, "lines of atomic.py", tally)
 
 
-def told(operation: Operation, moments: str, tally: Counter[Outcome]) -> str:
-    """What became of all kills, in words."""
+def summary(operation: Operation, moments: str, tally: Counter[Outcome]) -> str:
+    """Return what became of all kills, in words."""
     old, new = (sum(times for (kind, _), times in tally.items() if kind == name) for name in ("old", "new"))
     left = sum(number * times for (_, number), times in tally.items())
     return (
@@ -202,43 +166,44 @@ def told(operation: Operation, moments: str, tally: Counter[Outcome]) -> str:
     )
 
 
-def tried(operation: Operation, folder: Path) -> tuple[dict[str, bytes], dict[str, bytes], float]:
-    """The folder before and after, and the seconds between, of a run that nobody disturbs."""
+def run_undisturbed(operation: Operation, folder: Path) -> tuple[dict[str, bytes], dict[str, bytes], float]:
+    """Run an operation without killing it.
+
+    Returns:
+        The files before, the files after, and the seconds of the fastest of three runs.
+
+    Raises:
+        LostPictureError: The operation fails, or does not change its target.
+    """
     old = state(folder)
     seconds = []
     for _ in range(3):
         restore(folder, old)
         begin = time.monotonic()
         if ended(start(operation, folder)):
-            raise LostPictureError(f"{operation.name}: it fails undisturbed")
+            raise LostPictureError(f"{operation.name}: the operation fails without being killed")
         seconds.append(time.monotonic() - begin)
     new = state(folder)
     if old.get(operation.target) == new.get(operation.target):
-        raise LostPictureError(f"{operation.name}: it changes nothing")
+        raise LostPictureError(f"{operation.name}: the operation does not change {operation.target}")
     return old, new, min(seconds)
 
 
-def say(line: str) -> None:
-    """A line on standard output, at once."""
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
-
-
 def main(count: int = 300, side: int = 768, seed: int = 1) -> None:
-    """Kill each operation at random, and one at every line, and print what became of it."""
+    """Kill each operation at random moments and one of them at every line, and print what became of it."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name, "pictures")
         folder.mkdir()
-        furnish(folder, side)
+        write_files(folder, side)
         files, all_operations = state(folder), tuple(operations(side))
         for operation in all_operations:
             os.chdir(folder)
             with redirect_stderr(io.StringIO()):
-                operation.act()  # so that no process spends its time with imports
+                operation.act()  # so that no child spends its time importing modules
             restore(folder, files)
             say(kill_at_random(operation, folder, count // len(all_operations), seed))
             restore(folder, files)
-        say(kill_at_every_line(all_operations[0], folder))  # the others go through the same lines
+        say(kill_at_every_line(all_operations[0], folder))  # the others run the same lines
         os.chdir("/")
 
 

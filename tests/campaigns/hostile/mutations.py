@@ -1,52 +1,38 @@
-"""Bytes that are nearly a picture: one or a few changes that know what a PNG, a `laTn` chunk and JSON are made of.
+"""Mutations of pictures: one or a few changes that respect the structure of a PNG, a `laTn` chunk or JSON.
 
-A change at random nearly always breaks a checksum, and nothing behind it is reached: so most of these put it right.
-Every choice is made by the `Random` that is given, so the same one gives the same bytes.
+A random change of bytes nearly always breaks a checksum, so the code behind the check is never reached.  Therefore most
+mutations compute the checksums again.  All choices come from the `Random` that is passed in, so the same seed gives the
+same bytes.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import struct
-import zlib
 from random import Random
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from latentpng.png.chunks import SIGNATURE, build
+from tests.campaigns.hostile.contents import (
+    MAX_BYTES,
+    TEXTS,
+    bytes_changed,
+    header_changed,
+    latent_changed,
+    text_changed,
+)
 
-MAX_BYTES = 2**18
-NUMBERS = (
-    0, 1, 2, 3, 4, 7, 8, 16, 63, 64, 65, 127, 128, 255, 256, 4095, 4097,
-    2**16, 2**21, 2**22, 2**31 - 1, 2**31, 2**32 - 1,
-)  # fmt: skip
-VALUES: tuple[Any, ...] = (
-    None, True, False, 0, 1, -1, 0.5, 1.0, 1e308, 2**53, 10**39, 2**64, "", "0", "7", "18446744073709551615", "x",
-    "\x1b[2J", "\u202e", "🂡", "0" * 64, "01/10", "gauss1", "float16", [], {}, [[]], [0], [0, 0], [1.0, 1.0],
-    ["a", ["b", 0]], {"a": {}}, {"seed": "1"}, {"tensor": True},
-    {"class_type": "KSampler", "inputs": {"model": ["1", 0]}},
-)  # fmt: skip
-TOKENS = (
-    b"[", b"{", b'{"a":', b"]", b"}", b'"', b"\\", b"\\ud800", b"\\u0000", b"NaN", b"-", b"1e999", b"9" * 50, b",",
-    b"\0", b"\xff", b"[" * 100,
-)  # fmt: skip
-KEYS = ("x", "seed", "bands", "region", "prompt_scale", "axes", "settings", "tensor", "dims", "inputs")
-TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 KINDS = (
     *TEXTS, b"laTn", b"IDAT", b"IHDR", b"IEND", b"caBX", b"eXIf", b"PLTE", b"tRNS", b"acTL", b"fdAT", b"tiNy",
-)  # fmt: skip
-KEYWORDS = (
-    b"latentpng", b"parameters", b"prompt", b"workflow", b"Comment", b"invokeai_metadata", b"sd-metadata", b"Dream",
-    b"Description", b"Software", b"Title", b"",
-)  # fmt: skip
-HEADER_FIELDS = (  # of a laTn chunk: offset and size
-    (0, 4), (4, 1), (5, 1), (6, 2), (8, 4), (12, 4), (16, 1), (17, 1), (18, 1), (19, 1), (20, 4), (24, 4), (28, 4),
-    (32, 4), (36, 32),
 )  # fmt: skip
 
 
 class Part(NamedTuple):
-    """A chunk, or bytes that are none (kind is empty)."""
+    """A chunk, or bytes that are not a chunk.
+
+    Attributes:
+        kind: Chunk type; empty for bytes that are not a chunk.
+        data: Contents of the chunk.
+        whole: All bytes, with length, type and checksum.
+    """
 
     kind: bytes
     data: bytes
@@ -54,11 +40,17 @@ class Part(NamedTuple):
 
 
 def mutated(data: bytes, other: bytes, random: Random) -> bytes:
-    """One to four changes of a file; other: a file to take pieces from.  Of one that is no PNG only bytes change."""
+    """Return a file with one to four changes.
+
+    Args:
+        data: The file.  Unless it is a PNG, only single bytes and ranges change.
+        other: A file to take chunks from.
+        random: Makes every choice.
+    """
     for _ in range(random.choice((1, 1, 2, 2, 3, 4))):
         kind = random.random() if data.startswith(SIGNATURE) else 0.0
         if kind < 0.2:
-            data = _bytes_changed(data, random)
+            data = bytes_changed(data, random)
         elif kind < 0.45:
             data = _chunks_changed(data, other, random)
         else:
@@ -67,7 +59,7 @@ def mutated(data: bytes, other: bytes, random: Random) -> bytes:
 
 
 def parts_of(data: bytes) -> list[Part]:
-    """The chunks of a PNG, behind the signature; what is none stands at the end."""
+    """Return the chunks of a PNG after its signature, then what remains of the file as a part that is not a chunk."""
     found, at = [], len(SIGNATURE)
     while at + 12 <= len(data):
         end = at + 12 + int.from_bytes(data[at : at + 4], "big")
@@ -78,27 +70,8 @@ def parts_of(data: bytes) -> list[Part]:
     return [*found, Part(b"", b"", data[at:])]
 
 
-def _bytes_changed(data: bytes, random: Random) -> bytes:
-    """Flip, set, cut, insert, repeat, overwrite with a number: anywhere."""
-    at = random.randrange(len(data) + 1)
-    length = random.choice((1, 1, 2, 4, 8, random.randrange(1, 100)))
-    piece = data[at : at + length]
-    return random.choice(
-        (
-            lambda: data[:at] + bytes(byte ^ 1 << random.randrange(8) for byte in data[at : at + 1]) + data[at + 1 :],
-            lambda: data[:at] + random.randbytes(len(piece)) + data[at + length :],
-            lambda: data[:at] + data[at + length :],
-            lambda: data[:at],
-            lambda: data[:at] + random.randbytes(length) + data[at:],
-            lambda: data[:at] + piece * random.choice((2, 3, 100)) + data[at + length :],
-            lambda: data[:at] + _number(random) + data[at + 4 :],
-            lambda: data[:at] + random.choice(TOKENS) + data[at:],
-        )
-    )()
-
-
 def _chunks_changed(data: bytes, other: bytes, random: Random) -> bytes:
-    """Duplicate, drop, move and splice whole chunks."""
+    """Duplicate, drop, move or splice whole chunks."""
     parts, spare = parts_of(data), parts_of(other)
     at, to = random.randrange(len(parts)), random.randrange(len(parts))
     match random.randrange(7):
@@ -120,19 +93,19 @@ def _chunks_changed(data: bytes, other: bytes, random: Random) -> bytes:
 
 
 def _one_chunk_changed(data: bytes, random: Random) -> bytes:
-    """Change what is in a chunk, texts and latents most of the time; its checksum is put right but for one in ten."""
+    """Change the contents of a chunk, mostly a text or a latent; nine times in ten its checksum is right again."""
     parts = parts_of(data)
-    telling = [at for at, part in enumerate(parts) if part.kind in (*TEXTS, b"laTn", b"eXIf")]
-    at = random.choice(telling) if telling and random.random() < 0.9 else random.randrange(len(parts))
+    likely = [at for at, part in enumerate(parts) if part.kind in (*TEXTS, b"laTn", b"eXIf")]
+    at = random.choice(likely) if likely and random.random() < 0.9 else random.randrange(len(parts))
     kind, inside, whole = parts[at]
     if kind == b"laTn":
-        changed = _latent_changed(inside, random)
+        changed = latent_changed(inside, random)
     elif kind in TEXTS:
-        kind, changed = _text_changed(kind, inside, random)
+        kind, changed = text_changed(kind, inside, random)
     elif kind == b"IHDR" and len(inside) == 13:
-        changed = _header_changed(inside, random)
+        changed = header_changed(inside, random)
     else:
-        changed = _bytes_changed(inside, random)
+        changed = bytes_changed(inside, random)
     if random.random() < 0.05:
         kind = random.choice(KINDS)
     part = _part(kind, changed)
@@ -140,116 +113,6 @@ def _one_chunk_changed(data: bytes, random: Random) -> bytes:
         part = part._replace(whole=whole[:4] + kind + changed + whole[-4:])
     parts[at] = part
     return SIGNATURE + b"".join(part.whole for part in parts)
-
-
-def _header_changed(data: bytes, random: Random) -> bytes:
-    """Width, height, depth, colour, compression, filter or interlacing of an IHDR."""
-    place = random.choice((0, 4, 8, 9, 10, 11, 12))
-    new = _number(random)[::-1] if place < 8 else random.randbytes(1)
-    return data[:place] + new + data[place + len(new) :]
-
-
-def _latent_changed(data: bytes, random: Random) -> bytes:
-    """A header's field, its metadata, or its payload; lengths and checksum of the header are mostly put right."""
-    if len(data) < 72:
-        return _bytes_changed(data, random)
-    length = int.from_bytes(data[8:12], "little")
-    header, metadata, payload = data[:68], data[72 : 72 + length], data[72 + length :]
-    match random.randrange(4):
-        case 0:
-            place, size = random.choice(HEADER_FIELDS)
-            header = header[:place] + (_number(random) * 8)[:size] + header[place + size :]
-        case 1:
-            payload = _bytes_changed(payload, random)
-            if header[16] == 1:  # raw: what is behind the digest is looked at, too
-                header = header[:36] + hashlib.sha256(payload).digest()
-        case _:
-            metadata = _json_changed(metadata, random)
-    if random.random() < 0.9:
-        header = header[:8] + struct.pack("<II", len(metadata), len(payload)) + header[16:]
-    checksum = struct.pack("<I", zlib.crc32(metadata, zlib.crc32(header)))
-    return header + (checksum if random.random() < 0.95 else data[68:72]) + metadata + payload
-
-
-def _text_changed(kind: bytes, data: bytes, random: Random) -> tuple[bytes, bytes]:
-    """Its keyword, its text, or the kind of chunk that it stands in."""
-    keyword, text = _text_of(kind, data)
-    if random.random() < 0.15:
-        keyword = random.choice(KEYWORDS)
-    if random.random() < 0.85:
-        text = _json_changed(text, random) if text.lstrip()[:1] == b"{" else _bytes_changed(text, random)
-    if random.random() < 0.03:
-        text = random.choice((b" ", b"[", b"a, ", b"\n")) * 10**6
-        return b"zTXt", keyword + b"\0\0" + zlib.compress(text)
-    match random.randrange(5):
-        case 0:
-            return b"zTXt", keyword + b"\0\0" + zlib.compress(text)
-        case 1:
-            return b"iTXt", keyword + b"\0\1\0\0\0" + zlib.compress(text)
-        case 2:
-            return b"iTXt", keyword + b"\0\0\0\0\0" + text
-        case 3:
-            return kind, _bytes_changed(data, random)
-        case _:
-            return b"tEXt", keyword + b"\0" + text
-
-
-def _text_of(kind: bytes, data: bytes) -> tuple[bytes, bytes]:
-    """Keyword and text of a text chunk, as far as it is one."""
-    keyword, _, rest = data.partition(b"\0")
-    if kind == b"iTXt":
-        head, (_, _, rest) = rest[:2], rest[2:].partition(b"\0")
-        rest = rest.partition(b"\0")[2]
-        compressed = head[:1] == b"\1"
-    else:
-        compressed, rest = kind == b"zTXt", rest[1:] if kind == b"zTXt" else rest
-    if compressed:
-        try:
-            rest = zlib.decompressobj().decompress(rest, MAX_BYTES)
-        except zlib.error:
-            rest = b""
-    return keyword, rest
-
-
-def _json_changed(text: bytes, random: Random) -> bytes:
-    """A value, a key or a token of a JSON text."""
-    if random.random() < 0.4:
-        return _bytes_changed(text, random)
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return _bytes_changed(text, random)
-    holder, key = _place_in(value, random)
-    if holder is None:
-        return json.dumps(random.choice(VALUES)).encode()
-    match random.randrange(6):
-        case 0:
-            del holder[key]
-        case 1:
-            holder[key] = [holder[key]] * random.choice((1, 2, 40))
-        case 2 if isinstance(holder, dict):
-            holder[random.choice(KEYS)] = holder[key]
-        case 3:
-            holder[key] = {"a": holder[key]}
-        case _:
-            holder[key] = random.choice(VALUES)
-    changed = json.dumps(value, separators=random.choice(((",", ":"), (", ", ": ")))).encode()
-    return changed.replace(b'"seed"', b'"of"', 1) if random.random() < 0.05 else changed
-
-
-def _place_in(value: Any, random: Random) -> tuple[Any, Any]:
-    """A place in nested lists and objects: what holds it, and its key; (None, None) for none."""
-    holder, key = None, None
-    while isinstance(value, dict | list) and value and (holder is None or random.random() < 0.7):
-        holder = value
-        key = random.choice(list(value)) if isinstance(value, dict) else random.randrange(len(value))
-        value = value[key]
-    return holder, key
-
-
-def _number(random: Random) -> bytes:
-    """Four bytes, little-endian, that limits are made of."""
-    return struct.pack("<I", random.choice(NUMBERS))
 
 
 def _part(kind: bytes, data: bytes) -> Part:

@@ -1,4 +1,4 @@
-"""What a hostile file is given to, and what may come of it: our own errors, in one sentence, and no contradictions."""
+"""All readers of `latentpng`, run on one file: only its own errors may come out, and no two readers may disagree."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from latentpng.chunk.metadata import metadata_from_json
 from latentpng.chunk.strict_json import read_json
 from latentpng.errors import FileError
 from latentpng.foreign.read import read_foreign
-from latentpng.noise import perturbation, replay
-from latentpng.noise.cache import ArrayCache
 from latentpng.png.files import carries_another, embedded, read_picture, read_record, strip, stripped
 from latentpng.record import LatentRecord, check_rounds
 from latentpng.reports.show import inspect_file, json_line, lines
@@ -23,36 +21,52 @@ from latentpng.reports.verify import Report, verify_file
 from latentpng.rules import work_of
 from latentpng.shapes import check_shape
 from tests.support.latentpng import plain_reader
+from tests.support.latentpng.noise_caches import empty_noise_caches
 from tests.support.latentpng.outcomes import plain_end, plain_front
 from tests.support.latentpng.plain_reader import PlainFront
 
-MAX_WORK = 2**18  # noise values over all rounds that a replay may take here: the format allows 2^31, a minute or two
-MAX_PIXELS = 2**20  # that are decoded here: the format has no limit, pixels.py has 2^26
-
+MAX_WORK = 2**18
+"""The largest number of noise values that is replayed here.  The format allows 2^31, which takes a minute or two."""
+MAX_PIXELS = 2**20
+"""The largest number of pixels that is decoded here.  The format has no limit, pixels.py has 2^26."""
 LEFT_OUT = "left out: it takes long by design"
 
 
-class End(NamedTuple):
-    """said: "good", or the rule that was broken.  milliseconds: of the processor."""
+class Outcome(NamedTuple):
+    """What one reader made of a file.
 
-    said: str
+    Attributes:
+        rule: "good", LEFT_OUT, or the rule that the file breaks.
+        milliseconds: CPU time of the reading.
+    """
+
+    rule: str
     milliseconds: float
 
 
 class ContradictionError(Exception):
-    """Two readers disagree on one file."""
+    """Two readers disagree about one file, or a reader breaks a promise."""
 
 
-def examine(path: Path, record: LatentRecord) -> dict[str, End]:
-    """Give a file to every reader; record: is embedded into it.  What each ended in, and how long it took.
+def examine(path: Path, record: LatentRecord) -> dict[str, Outcome]:
+    """Give a file to every reader.
 
-    Anything that is not ours comes out as it is; ContradictionError when two readers disagree.
+    Args:
+        path: The file.
+        record: A record to embed into it.
+
+    Returns:
+        Name of a reader -> its outcome.
+
+    Raises:
+        ContradictionError: Two readers disagree, or a message is not one printable sentence about the file.
+        Exception: Any other error of a reader that is not a FileError.
     """
-    forget()
+    empty_noise_caches()
     expected = plain_reader.front_of(path.read_bytes())
     begin = time.process_time()
     front = _attempt(lambda: _inspected(path, expected), path)
-    inspecting = time.process_time() - begin
+    inspect_seconds = time.process_time() - begin
     few_pixels = _pixels(path) <= MAX_PIXELS
     cheap = few_pixels and not (isinstance(front, Front) and _work(front) > MAX_WORK)
     actions: dict[str, Callable[[], object]] = {
@@ -64,39 +78,34 @@ def examine(path: Path, record: LatentRecord) -> dict[str, End]:
         "embed": lambda: _with_record(path, record),
         "strip": lambda: _without_record(path),
     }
-    return {"inspect": End(_said(front, path), inspecting * 1e3)} | {
-        name: _ended(action, path) for name, action in actions.items()
+    return {"inspect": Outcome(_rule(front, path), inspect_seconds * 1e3)} | {
+        name: _outcome(action, path) for name, action in actions.items()
     }
 
 
-def forget() -> None:
-    """Empty the caches of noise: what one file costs is its own."""
-    perturbation._DRAWS, replay._STATES = ArrayCache(32 * 2**20), ArrayCache(32 * 2**20)
-
-
 def _attempt(action: Callable[[], object], path: Path) -> object:
-    """The result, or the error when it is one that reading may end in."""
+    """Return the result of a reader, or its error if that is one that a file may cause."""
     try:
         return action()
     except FileError as error:
         text = str(error)
         if not text.startswith(f"{path}: ") or not text.isprintable():
-            raise ContradictionError(f"no sentence about this file: {text!r}") from error
+            raise ContradictionError(f"the message is not one printable sentence about the file: {text!r}") from error
         return error
 
 
-def _ended(action: Callable[[], object], path: Path) -> End:
+def _outcome(action: Callable[[], object], path: Path) -> Outcome:
     begin = time.process_time()
     result = _attempt(action, path)
-    return End(_said(result, path), (time.process_time() - begin) * 1e3)
+    return Outcome(_rule(result, path), (time.process_time() - begin) * 1e3)
 
 
 def _left_out() -> str:
     return LEFT_OUT
 
 
-def _said(result: object, path: Path) -> str:
-    """A result in few words: which rule it was, without what was found."""
+def _rule(result: object, path: Path) -> str:
+    """Return the rule that decided a result, without the values that were found."""
     text = "good"
     if isinstance(result, Report | FileError):
         text = result.line if isinstance(result, Report) else str(result)
@@ -107,20 +116,20 @@ def _said(result: object, path: Path) -> str:
 
 
 def _inspected(path: Path, expected: PlainFront | str) -> Front:
-    """The front, shown both ways; expected: what the plain reader of the tests finds."""
+    """Return the front of a file after showing it in both forms; `expected` is what the tests' plain reader finds."""
     try:
         front = inspect_file(path)
     except FileError as error:
         if plain_end(error) != expected:
-            raise ContradictionError(f"found: {error}, plain: {expected}") from error
+            raise ContradictionError(f"latentpng: {error}, plain reader: {expected}") from error
         raise
     if plain_front(front) != expected:
-        raise ContradictionError(f"found: {front}, plain: {expected}")
+        raise ContradictionError(f"latentpng: {front}, plain reader: {expected}")
     shown = [*lines(front), json_line(front)]
     if not all(line.isprintable() for line in shown):
-        raise ContradictionError(f"a line that may drive a terminal: {shown}")
+        raise ContradictionError(f"a line contains characters that may control a terminal: {shown}")
     if not front.metadata.items() <= read_json(shown[-1].encode()).items():
-        raise ContradictionError(f"the line of JSON says something else: {shown[-1]}")
+        raise ContradictionError(f"the line of JSON differs from the metadata: {shown[-1]}")
     if front.is_known:
         known = metadata_from_json(front.metadata, len(front.dims))
         check_shape(front.dims, known.axes)
@@ -129,30 +138,30 @@ def _inspected(path: Path, expected: PlainFront | str) -> Front:
 
 
 def _work(front: Front) -> int:
-    """How many noise values a replay takes."""
+    """Return the number of noise values that a replay takes."""
     rounds = front.parsed.lineage.rounds if front.parsed else ()
     return math.prod(front.dims) * sum((work_of(round_.of) for round_ in rounds), work_of(1))
 
 
 def _pixels(path: Path) -> int:
-    """How many the header declares."""
+    """Return the number of pixels that the PNG header declares."""
     header = path.read_bytes()[16:24]
     return int.from_bytes(header[:4], "big") * int.from_bytes(header[4:], "big")
 
 
 def _with_record(path: Path, record: LatentRecord) -> None:
-    """What carries a record afterwards says what that record says."""
+    """Embed a record into a file, and check that the same record is read back."""
     data = embedded(path, record)
     copy = path.with_suffix(".copy")
     copy.write_bytes(data)
     if read_record(copy) != record:
-        raise ContradictionError("an embedded record does not read back")
+        raise ContradictionError("an embedded record is not read back as it was")
 
 
 def _without_record(path: Path) -> None:
-    """What was stripped has nothing left, and stripping in place writes the same bytes."""
+    """Strip a file, and check that nothing is left and that stripping in place writes the same bytes."""
     data, carried = stripped(path)
     copy = path.with_suffix(".copy")
     copy.write_bytes(path.read_bytes())
     if strip(copy) != carried or copy.read_bytes() != data or strip(copy):
-        raise ContradictionError("a stripped file has something left")
+        raise ContradictionError("something of a latent is left in a stripped file")

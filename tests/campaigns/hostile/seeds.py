@@ -1,4 +1,4 @@
-"""Good files that hostile ones are made of: the golden ones, every carrier, every kind of pixel, other tools' texts."""
+"""Good files to mutate: golden files, every carrier of a latent, every pixel format, texts of other tools."""
 
 from __future__ import annotations
 
@@ -130,9 +130,9 @@ TEXTS: tuple[tuple[tuple[str, str], ...], ...] = (
 
 
 def seeds() -> list[bytes]:
-    """All of them."""
+    """Return all good files, always in the same order."""
     golden = [path.read_bytes() for path in sorted(Path(make.__file__).parent.glob("*.png"))]
-    return [*golden, *_carriers(), *_others_texts(), *_others_files(), *_kinds_of_pixels()]
+    return [*golden, *_carriers(), *_texts_of_other_tools(), *_other_formats(), *_pixel_formats()]
 
 
 def _carriers() -> Iterator[bytes]:
@@ -152,14 +152,14 @@ def _carriers() -> Iterator[bytes]:
     yield png_of()[:-12] + carried + png_of()[-12:] + b"behind"
 
 
-def _others_texts() -> Iterator[bytes]:
+def _texts_of_other_tools() -> Iterator[bytes]:
     whole = png_of()
     for texts in TEXTS:
         yield whole[:33] + b"".join(build_text(*text) for text in texts) + whole[33:]
 
 
-def _others_files() -> Iterator[bytes]:
-    """JPEG and WebP carry the text in EXIF."""
+def _other_formats() -> Iterator[bytes]:
+    """Yield JPEG and WebP files, which carry the text in EXIF."""
     for kind in ("JPEG", "WEBP"):
         for comment in (b"UNICODE\0" + AUTOMATIC.encode("utf-16-be"), b"ASCII\0\0\0" + json.dumps(SWARM).encode()):
             exif = Image.Exif()
@@ -169,7 +169,7 @@ def _others_files() -> Iterator[bytes]:
             yield file.getvalue()
 
 
-def _kinds_of_pixels() -> Iterator[bytes]:
+def _pixel_formats() -> Iterator[bytes]:
     for depth, colour, interlaced, row in ((1, 3, 0, 1), (16, 0, 0, 16), (8, 6, 1, 32), (8, 4, 0, 16), (16, 2, 1, 48)):
         header = struct.pack(">IIBBBBB", 8, 8, depth, colour, 0, 0, interlaced)
         rows = zlib.compress(bytes(15 * (1 + row)))

@@ -1,4 +1,4 @@
-"""What other people's tools leave of a picture's latent: shared by the tests and the benchmark.
+"""What other tools leave of a picture's latent, for the tests and for the benchmark `latentpng_survival`.
 
-tools: which tools, and how each is run.  leftovers: what is found in the file that one wrote.
+tools: which tools, and how each is run.  picture: the picture that they get.  leftovers: what their files still carry.
 """

@@ -1,4 +1,4 @@
-"""What a tool left of a latent: which carriers, and where, by a plain look at the bytes; then what we make of them."""
+"""What a tool left of a latent: which carriers are in its file, and what `latentpng` can still read from them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,15 @@ from tests.support.latentpng import independent
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Leftovers:
-    """chunk, twin, parameters: the type of the PNG chunk, "..., behind" when it stands behind the pixels, "" for none.
+    """What is left in a file.
 
-    inspected: the carrier that `inspect` names, "" for none.  verified: what `verify` ends with.
-    node: SHA-256 of the noise that the lineage in the file leads to, "" for none.
+    Attributes:
+        chunk: Type of the PNG chunk with the latent, and ", behind" if it stands behind the pixels; "" for none.
+        twin: The same for the text chunk with the latent's metadata.
+        parameters: The same for the text chunk `parameters`, which other tools read.
+        inspected: The carrier that `inspect` names; "" for none.
+        verified: Exit code of `verify`.
+        node: SHA-256 of the noise that the lineage in the file replays; "" for none.
     """
 
     chunk: str
@@ -31,7 +36,7 @@ class Leftovers:
 
 
 def leftovers(path: Path) -> Leftovers:
-    """Look at a PNG.  It must be a whole one."""
+    """Return what is left of a latent in a complete PNG."""
     carriers = {"laTn": "", "latentpng": "", "parameters": ""}
     behind = ""
     for kind, data in independent.png_chunks(path.read_bytes()):

@@ -1,4 +1,4 @@
-"""The picture that the tools get: of the kind that people have, with a chunk of 28 KB."""
+"""The picture that the tools get: a typical one, with a latent chunk of 28 KB."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PROMPT = "a lighthouse on a cliff at dusk, long exposure, waves like fog, a lant
 
 
 def picture_record() -> LatentRecord:
-    """Two rounds from a seed, 4 x 64 x 64 noise."""
+    """Return the record of the picture: two rounds from a seed, noise of 4 x 64 x 64."""
     rounds = (
         Round(seed=11, scale=0.4, of=8, marks=(2, 5)),
         Round(seed=12, scale=0.2, of=8, marks=(1,), region="0110/1111"),

@@ -32,7 +32,7 @@ def test_it_runs_with_tiny_models(capsys: pytest.CaptureFixture[str]) -> None:
         "sdxl, tiny",
         "flux, tiny",
     ]
-    assert sum(line.startswith("ours, against the plain loop (goal 0.5): ") for line in lines) == 3
+    assert sum(line.startswith("warmer / plain loop of 8 calls: ") for line in lines) == 3
 
 
 def test_without_a_gpu_it_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

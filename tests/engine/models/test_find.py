@@ -1,8 +1,8 @@
-"""How a file finds its weights again, what is offered when it does not, and that nothing is read twice."""
+"""What identifies a model, how a picture finds its model again, and which models are offered when it does not."""
 
 from __future__ import annotations
 
-import os
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from engine.errors import ModelError, UnknownModelError
-from engine.models import fingerprints
 from engine.models.find import (
+    NO_MODEL,
     find_model,
     model_identity,
     near_models,
@@ -20,22 +20,15 @@ from engine.models.find import (
     remember_model,
     same_weights,
 )
-from engine.models.fingerprints import file_digest, fingerprint, model_fingerprint, path_fingerprint
-from engine.models.look import look_at_file
+from engine.models.fingerprints import file_digest
 from engine.models.resolve import resolve_model
 from engine.rendering.requests import LoraChoice
 from latentpng.record import Json
 from tests.support.engine.folders import model_folder, tensors
 
 
-@pytest.fixture(autouse=True)
-def _no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-
-
 def known(folder: Path, byte: bytes = b"\1", pipeline: str = "StableDiffusionPipeline") -> dict[str, Json]:
-    """A model of this machine, loaded once; what files record of it."""
+    """Make a model that was loaded on this machine, and return what pictures record of it."""
     model_folder(folder, byte)
     index = folder / "model_index.json"
     index.write_text(index.read_text().replace("StableDiffusionPipeline", pipeline))
@@ -45,13 +38,7 @@ def known(folder: Path, byte: bytes = b"\1", pipeline: str = "StableDiffusionPip
     return {**identity}
 
 
-def settle(folder: Path) -> None:
-    """Makes all files of a folder an hour old."""
-    for file in folder.rglob("*"):
-        os.utime(file, (file.stat().st_atime, file.stat().st_mtime - 3600))
-
-
-def test_the_same_weights_in_another_place_are_found(tmp_path: Path) -> None:
+def test_the_same_weights_are_found_at_a_second_path(tmp_path: Path) -> None:
     identity = known(tmp_path / "a" / "lakes")
     assert known(tmp_path / "b" / "lakes") == identity
     assert find_model(identity) == resolve_model(str(tmp_path / "b" / "lakes"))
@@ -59,7 +46,7 @@ def test_the_same_weights_in_another_place_are_found(tmp_path: Path) -> None:
     assert find_model(identity) == resolve_model(str(tmp_path / "a" / "lakes"))
 
 
-def test_what_is_near_is_offered_same_names_first(tmp_path: Path) -> None:
+def test_similar_models_are_offered_those_with_the_same_name_first(tmp_path: Path) -> None:
     gone = known(tmp_path / "old" / "lakes", b"\1")
     shutil.rmtree(tmp_path / "old")
     known(tmp_path / "hills", b"\2")
@@ -79,7 +66,7 @@ def test_what_is_near_is_offered_same_names_first(tmp_path: Path) -> None:
     assert caught.value.near == ((f"{tmp_path}/new/lakes", ""), (f"{tmp_path}/hills", ""))
 
 
-def test_a_picture_of_an_earlier_model_that_shipped_is_offered_the_one_that_ships_now() -> None:
+def test_a_picture_of_an_earlier_embedded_model_is_offered_the_present_one() -> None:
     with pytest.raises(UnknownModelError) as caught:
         recorded_model({"name": "embedded", "fingerprint": "0" * 64, "pipeline": "StableDiffusionPipeline"})
     assert str(caught.value) == (
@@ -90,7 +77,7 @@ def test_a_picture_of_an_earlier_model_that_shipped_is_offered_the_one_that_ship
     assert resolve_model(path, config=config) == resolve_model("embedded") == resolve_model("")
 
 
-def test_nothing_near_is_nothing_offered() -> None:
+def test_without_similar_models_none_is_offered() -> None:
     for recorded, made in (
         (
             {"name": "lakes", "fingerprint": "0" * 64},
@@ -108,12 +95,12 @@ def test_nothing_near_is_nothing_offered() -> None:
 
 
 @pytest.mark.parametrize("loras", [3, "x", None, {}, ()])
-def test_odd_records_of_loras_are_none(loras: object) -> None:
+def test_a_record_of_loras_that_is_no_list_counts_as_empty(loras: object) -> None:
     assert recorded_loras({"loras": loras}) == ()  # type: ignore[dict-item]
 
 
 @pytest.mark.parametrize("lora", [3, "x", None, {}, {"sha256": 3}, {"sha256": "0" * 64}])
-def test_a_lora_that_is_not_here_is_said_whatever_the_file_holds(lora: object) -> None:
+def test_an_unknown_lora_is_reported_whatever_the_picture_records(lora: object) -> None:
     with pytest.raises(ModelError) as caught:
         recorded_loras({"loras": [lora]})  # type: ignore[list-item]
     assert str(caught.value) == (
@@ -123,7 +110,7 @@ def test_a_lora_that_is_not_here_is_said_whatever_the_file_holds(lora: object) -
 
 
 @pytest.mark.parametrize(("weight", "shown"), [("1", "1"), (True, "True"), (1e9, "1000000000.0"), (None, "None")])
-def test_an_odd_weight_is_one_sentence(tmp_path: Path, weight: object, shown: str) -> None:
+def test_an_impossible_weight_is_reported_in_one_sentence(tmp_path: Path, weight: object, shown: str) -> None:
     file = tensors(tmp_path / "style.safetensors", ("lora_up",))
     choice = resolve_model("")
     lora = LoraChoice(path=str(file))
@@ -137,7 +124,7 @@ def test_an_odd_weight_is_one_sentence(tmp_path: Path, weight: object, shown: st
     )
 
 
-def test_names_and_paths_have_no_say_in_what_is_the_same() -> None:
+def test_weights_are_compared_by_digest_not_by_name_or_path() -> None:
     lora: dict[str, Json] = {"name": "a", "sha256": "1", "weight": 0.5}
     one: dict[str, Json] = {"name": "x", "fingerprint": "1", "loras": [lora], "vae": {"name": "v", "fingerprint": "2"}}
     assert same_weights(one, {**one, "name": "y", "loras": ({**lora, "name": "b"},)})
@@ -152,45 +139,57 @@ def test_names_and_paths_have_no_say_in_what_is_the_same() -> None:
         assert not same_weights(one, {**one, **change})
 
 
-def test_weights_are_read_once_while_size_and_time_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = model_folder(tmp_path / "lakes")
-    settle(folder)
-    first = path_fingerprint(folder)
-    assert first == fingerprint(folder)
-    monkeypatch.setattr(fingerprints, "fingerprint", lambda _: "read again")
-    assert path_fingerprint(folder) == first
-    weights = folder / "unet" / "diffusion_pytorch_model.safetensors"
-    os.utime(weights, (0, 0))
-    assert path_fingerprint(folder) == "read again"
+def test_an_identity_names_the_weights_but_no_path(folder: Path, tmp_path: Path) -> None:
+    identity = model_identity(resolve_model(str(folder)))
+    assert str(tmp_path) not in json.dumps(identity)
+    copy = tmp_path / "elsewhere" / "landscapes"
+    shutil.copytree(folder, copy)
+    (copy / "README.md").write_text("notes")
+    (copy / "warmer.json").write_text("{}")
+    assert model_identity(resolve_model(str(copy))) == identity
+    tensors(copy / "unet" / "diffusion_pytorch_model.safetensors", byte=b"\2")
+    assert model_identity(resolve_model(str(copy)))["fingerprint"] != identity["fingerprint"]
 
 
-def test_what_changed_just_now_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = model_folder(tmp_path / "lakes")
-    path_fingerprint(folder)
-    monkeypatch.setattr(fingerprints, "fingerprint", lambda _: "read again")
-    assert path_fingerprint(folder) == "read again"
+def test_a_changed_configuration_is_a_different_model(folder: Path) -> None:
+    before = model_identity(resolve_model(str(folder)))
+    (folder / "scheduler" / "scheduler_config.json").write_text('{"prediction_type": "v_prediction"}')
+    assert model_identity(resolve_model(str(folder))) != before
 
 
-def test_kinds_of_digests_do_not_mix(tmp_path: Path) -> None:
-    folder = model_folder(tmp_path / "lakes")
-    file = tensors(tmp_path / "one" / "single.safetensors")
-    settle(tmp_path)
-    digests = [(path_fingerprint(file), file_digest(file), model_fingerprint(look_at_file(file, folder))) for _ in "12"]
-    assert len(set(digests[0])) == 3
-    assert digests[0] == digests[1]
+def test_a_single_file_with_a_changed_configuration_is_a_different_model(tmp_path: Path, folder: Path) -> None:
+    file = tensors(tmp_path / "model.safetensors")
+    choice = resolve_model(str(file), config=str(folder))
+    before = model_identity(choice)
+    remember_model(choice, before)
+    tensors(folder / "unet" / "diffusion_pytorch_model.safetensors", byte=b"\7")
+    assert model_identity(choice) == before, "the weights beside the configuration are not read"
+    assert find_model(before) == choice
+    (folder / "scheduler" / "scheduler_config.json").write_text('{"prediction_type": "v_prediction"}')
+    assert model_identity(choice)["fingerprint"] != before["fingerprint"]
+    assert find_model(before) == NO_MODEL
+    shutil.rmtree(folder)
+    assert find_model(before) == NO_MODEL
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "3"])
-def test_a_damaged_cache_is_an_empty_one(tmp_path: Path, text: str) -> None:
-    folder = model_folder(tmp_path / "lakes")
-    settle(folder)
-    (tmp_path / "cache" / "warmer").mkdir(parents=True)
-    (tmp_path / "cache" / "warmer" / "digests.json").write_text(text)
-    assert path_fingerprint(folder) == path_fingerprint(folder) == fingerprint(folder)
+def test_a_picture_finds_its_model_again(folder: Path) -> None:
+    choice = resolve_model(str(folder))
+    identity = model_identity(choice)
+    assert find_model(identity) == NO_MODEL
+    remember_model(choice, identity)
+    assert find_model(identity) == choice
+    tensors(folder / "unet" / "diffusion_pytorch_model.safetensors", byte=b"\3")
+    assert find_model(identity) == NO_MODEL, "the weights at the path have changed"
+    shutil.rmtree(folder)
+    assert find_model(identity) == NO_MODEL
 
 
-def test_a_cache_that_cannot_be_written_is_no_trouble(tmp_path: Path) -> None:
-    folder = model_folder(tmp_path / "lakes")
-    settle(folder)
-    (tmp_path / "cache").write_text("")
-    assert path_fingerprint(folder) == fingerprint(folder)
+def test_the_embedded_model_is_always_found() -> None:
+    assert find_model(model_identity(resolve_model("embedded"))) == resolve_model("")
+
+
+@pytest.mark.parametrize(
+    "recorded", [None, "x", {}, {"fingerprint": 3}, {"fingerprint": ""}, {"fingerprint": "0" * 64}]
+)
+def test_an_unknown_model_is_not_found(recorded: object) -> None:
+    assert find_model(recorded) == NO_MODEL  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""What the user can type for a model, every mistake in one sentence, and how a file finds its model again."""
+"""What a user can name as a model, and the message for every mistake."""
 
 from __future__ import annotations
 
@@ -10,27 +10,19 @@ from pathlib import Path
 import pytest
 
 from engine.errors import ModelError
-from engine.models import remembered
-from engine.models.defaults import FALLBACK, ModelDefaults, carried_preview
-from engine.models.find import NO_MODEL, find_model, model_identity, remember_model
-from engine.models.remembered import Remembered
+from engine.models.find import model_identity
 from engine.models.resolve import defaults_of, resolve_model
-from engine.models.schedulers import FRIENDLY
 from engine.rendering.requests import ModelChoice
-from tests.support.engine.folders import model_folder, tensors
+from tests.support.engine.folders import change_index, tensors
 
 EMBEDDED = Path(resolve_model("").path)
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A diffusers folder as it looks from outside."""
-    return model_folder(tmp_path / "landscapes")
-
-
-def change_index(folder: Path, **entries: object) -> None:
-    file = folder / "model_index.json"
-    file.write_text(json.dumps({**json.loads(file.read_text()), **entries}))
+def refusal(model: Path | str, config: str = "") -> str:
+    """Return the message with which a model is refused."""
+    with pytest.raises(ModelError) as caught:
+        resolve_model(str(model), config=config)
+    return str(caught.value)
 
 
 def only_pickle(folder: Path) -> None:
@@ -142,36 +134,25 @@ BROKEN: tuple[tuple[Callable[[Path], object], str], ...] = (
 
 
 @pytest.mark.parametrize(("harm", "sentence"), BROKEN, ids=[sentence[:40] for _, sentence in BROKEN])
-def test_what_is_wrong_with_a_folder_is_one_sentence(
+def test_a_broken_folder_is_refused_in_one_sentence(
     folder: Path, harm: Callable[[Path], object], sentence: str
 ) -> None:
     assert resolve_model(str(folder)).name == "landscapes"
     harm(folder)
-    with pytest.raises(ModelError) as caught:
-        resolve_model(str(folder))
-    assert str(caught.value) == sentence
+    assert refusal(folder) == sentence
 
 
-def test_wrong_names_are_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"^there is no folder or file '/no/such/model'$"):
-        resolve_model("/no/such/model")
-    sentence = (
+def test_a_path_that_is_no_model_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    assert refusal("/no/such/model") == "there is no folder or file '/no/such/model'"
+    assert refusal("org/model") == (
         "there is no folder or file 'org/model'; add --download to fetch it from the Hugging Face hub, "
         "if it is the name of a model there"
     )
-    with pytest.raises(ModelError) as caught:
-        resolve_model("org/model")
-    assert str(caught.value) == sentence
-    with pytest.raises(ModelError, match=r"^'empty' is not a diffusers folder: it has no model_index.json$"):
-        resolve_model(str(_made(tmp_path / "empty")))
+    (tmp_path / "empty").mkdir()
+    assert refusal(tmp_path / "empty") == "'empty' is not a diffusers folder: it has no model_index.json"
 
 
-def _made(folder: Path) -> Path:
-    folder.mkdir()
-    return folder
-
-
-def test_a_hub_id_is_a_model_only_with_download() -> None:
+def test_a_hub_name_is_a_model_only_with_download() -> None:
     assert resolve_model("org/model", download=True) == ModelChoice(path="org/model", name="org/model", download=True)
 
 
@@ -179,19 +160,18 @@ def test_a_hub_id_is_a_model_only_with_download() -> None:
 def test_pickle_files_are_refused(tmp_path: Path, suffix: str) -> None:
     file = tmp_path / f"model{suffix}"
     file.write_bytes(b"\x80\x04.")
-    with pytest.raises(ModelError) as caught:
-        resolve_model(str(file))
-    assert str(caught.value) == (
+    assert refusal(file) == (
         f"model{suffix} is a pickle file, which can run code when it is opened: get the .safetensors version"
     )
 
 
 def test_a_single_file_needs_a_config(tmp_path: Path, folder: Path) -> None:
     file = tensors(tmp_path / "model.safetensors")
-    with pytest.raises(ModelError, match=r"^model.safetensors is a single file: add --config FOLDER, "):
-        resolve_model(str(file))
-    with pytest.raises(ModelError, match=r"^--config needs a diffusers folder: '/nowhere' has no model_index.json$"):
-        resolve_model(str(file), config="/nowhere")
+    assert refusal(file) == (
+        "model.safetensors is a single file: add --config FOLDER, a local diffusers folder of the same family "
+        "(only its small JSON files are read)"
+    )
+    assert refusal(file, config="/nowhere") == ("--config needs a diffusers folder: '/nowhere' has no model_index.json")
     choice = resolve_model(str(file), config=str(folder))
     assert choice == ModelChoice(path=str(file), name="model", config=str(folder))
     assert choice.is_single_file
@@ -201,187 +181,36 @@ def test_a_single_file_needs_a_config(tmp_path: Path, folder: Path) -> None:
 
 def test_other_single_files_are_refused(tmp_path: Path, folder: Path) -> None:
     lora = tensors(tmp_path / "style.safetensors", ("unet.lora_up.weight", "unet.lora_down.weight", "unet.alpha"))
-    with pytest.raises(ModelError, match=r"^style.safetensors is a LoRA, a change to a model, not a whole model$"):
-        resolve_model(str(lora), config=str(folder))
+    assert refusal(lora, config=str(folder)) == ("style.safetensors is a LoRA, a change to a model, not a whole model")
     text = tmp_path / "model.gguf"
     text.write_text("GGUF")
-    with pytest.raises(ModelError, match=r"^model.gguf is not a .safetensors file; a model is a diffusers folder"):
-        resolve_model(str(text))
-    with pytest.raises(ModelError, match=r"^model_index.json is a file in a model's folder: name the folder instead$"):
-        resolve_model(str(folder / "model_index.json"))
+    assert refusal(text) == "model.gguf is not a .safetensors file; a model is a diffusers folder or such a file"
+    assert refusal(folder / "model_index.json") == (
+        "model_index.json is a file in a model's folder: name the folder instead"
+    )
 
 
-def test_a_folder_with_a_single_file_says_so(tmp_path: Path) -> None:
+def test_a_folder_with_a_single_file_is_refused_with_the_name_of_the_file(tmp_path: Path) -> None:
     tensors(tmp_path / "loose" / "model.safetensors")
-    with pytest.raises(ModelError, match=r"if you mean model.safetensors, name the file itself$"):
-        resolve_model(str(tmp_path / "loose"))
+    assert refusal(tmp_path / "loose") == (
+        "'loose' is not a diffusers folder: it has no model_index.json; if you mean model.safetensors, "
+        "name the file itself"
+    )
 
 
-def test_a_snapshot_of_the_hubs_cache_keeps_its_name(tmp_path: Path, folder: Path) -> None:
+def test_a_folder_without_safetensors_is_refused_with_a_hint(tmp_path: Path) -> None:
+    (tmp_path / "cache" / "snapshots").mkdir(parents=True)
+    assert refusal(tmp_path / "cache") == (
+        "'cache' is not a diffusers folder: it has no model_index.json; name the folder inside its 'snapshots'"
+    )
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "model.ckpt").write_bytes(b"\x80\x04.")
+    assert refusal(tmp_path / "old") == (
+        "'old' is not a diffusers folder: it has no model_index.json; and pickle files are never opened"
+    )
+
+
+def test_a_snapshot_in_the_cache_of_the_hub_has_the_name_of_its_model(tmp_path: Path, folder: Path) -> None:
     snapshot = tmp_path / "models--org--name" / "snapshots" / "0123"
     shutil.copytree(folder, snapshot)
     assert resolve_model(str(snapshot)).name == "org/name"
-
-
-def test_an_identity_names_weights_and_no_path(folder: Path, tmp_path: Path) -> None:
-    identity = model_identity(resolve_model(str(folder)))
-    assert str(tmp_path) not in json.dumps(identity)
-    copy = tmp_path / "elsewhere" / "landscapes"
-    shutil.copytree(folder, copy)
-    (copy / "README.md").write_text("notes")
-    (copy / "warmer.json").write_text("{}")
-    assert model_identity(resolve_model(str(copy))) == identity
-    tensors(copy / "unet" / "diffusion_pytorch_model.safetensors", byte=b"\2")
-    assert model_identity(resolve_model(str(copy)))["fingerprint"] != identity["fingerprint"]
-
-
-def test_a_change_of_the_configuration_is_another_model(folder: Path) -> None:
-    before = model_identity(resolve_model(str(folder)))
-    (folder / "scheduler" / "scheduler_config.json").write_text('{"prediction_type": "v_prediction"}')
-    assert model_identity(resolve_model(str(folder))) != before
-
-
-def test_a_single_file_with_another_configuration_is_another_model(tmp_path: Path, folder: Path) -> None:
-    file = tensors(tmp_path / "model.safetensors")
-    choice = resolve_model(str(file), config=str(folder))
-    before = model_identity(choice)
-    remember_model(choice, before)
-    tensors(folder / "unet" / "diffusion_pytorch_model.safetensors", byte=b"\7")
-    assert model_identity(choice) == before, "the weights beside the configuration are not read"
-    assert find_model(before) == choice
-    (folder / "scheduler" / "scheduler_config.json").write_text('{"prediction_type": "v_prediction"}')
-    assert model_identity(choice)["fingerprint"] != before["fingerprint"]
-    assert find_model(before) == NO_MODEL
-    shutil.rmtree(folder)
-    assert find_model(before) == NO_MODEL
-
-
-def test_a_file_finds_its_model_again(folder: Path) -> None:
-    choice = resolve_model(str(folder))
-    identity = model_identity(choice)
-    assert find_model(identity) == NO_MODEL
-    remember_model(choice, identity)
-    assert find_model(identity) == choice
-    tensors(folder / "unet" / "diffusion_pytorch_model.safetensors", byte=b"\3")
-    assert find_model(identity) == NO_MODEL, "the path now holds other weights"
-    shutil.rmtree(folder)
-    assert find_model(identity) == NO_MODEL
-
-
-def test_the_embedded_model_is_always_found() -> None:
-    assert find_model(model_identity(resolve_model("embedded"))) == resolve_model("")
-
-
-@pytest.mark.parametrize(
-    "recorded", [None, "x", {}, {"fingerprint": 3}, {"fingerprint": ""}, {"fingerprint": "0" * 64}]
-)
-def test_an_unknown_model_is_no_model(recorded: object) -> None:
-    assert find_model(recorded) == NO_MODEL  # type: ignore[arg-type]
-
-
-def entry(digest: str, path: str = "/x") -> Remembered:
-    return Remembered(digest=digest, path=path, name="x", pipeline="StableDiffusionPipeline")
-
-
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"a": 3}', '[3, {"digest": "a"}]', '[{"digest": "a", "path": 3}]'])
-def test_a_damaged_memory_is_an_empty_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    (tmp_path / "warmer").mkdir()
-    (tmp_path / "warmer" / "models.json").write_text(text)
-    assert remembered.recall("a") == ()
-    remembered.remember(entry("a"))
-    assert remembered.recall("a") == (entry("a"),)
-
-
-def test_the_memory_forgets_the_oldest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    for number in range(303):
-        remembered.remember(entry(str(number), f"/{number}"))
-    assert remembered.recall("2") == ()
-    assert remembered.recall("3") == (entry("3", "/3"),)
-
-
-def test_a_path_holds_what_was_there_last_and_weights_may_be_in_two_places(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    for known in (entry("a", "/x"), entry("b", "/x"), entry("b", "/y")):
-        remembered.remember(known)
-    assert remembered.recall("a") == ()
-    assert remembered.recall("b") == (entry("b", "/y"), entry("b", "/x"))
-
-
-def test_a_memory_that_cannot_be_written_is_no_trouble(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
-    remembered.remember(entry("a"))
-
-
-def test_the_embedded_model_carries_its_defaults() -> None:
-    defaults = defaults_of(resolve_model(""))
-    assert (defaults.width, defaults.height, defaults.num_inference_steps) == (128, 128, 12)
-    assert (defaults.guidance_scale, defaults.scale, defaults.scheduler) == (2.5, 0.7, FRIENDLY["DDIM"])
-    assert len(defaults.prompts) >= 6
-    assert defaults.settings("a lake").prompt == "a lake"
-
-
-@pytest.mark.parametrize(
-    ("pipeline", "name", "size", "steps", "guidance"),
-    [
-        ("StableDiffusionPipeline", "sd", 512, 25, 7.5),
-        ("StableDiffusionXLPipeline", "sdxl", 1024, 25, 5.0),
-        ("StableDiffusionXLPipeline", "sdxl-turbo", 512, 4, 0.0),
-        ("FluxPipeline", "FLUX.1-schnell", 1024, 4, 0.0),
-        ("NewPipeline", "new", FALLBACK.width, FALLBACK.num_inference_steps, FALLBACK.guidance_scale),
-    ],
-)
-def test_families_have_their_defaults(
-    folder: Path, pipeline: str, name: str, size: int, steps: int, guidance: float
-) -> None:
-    change_index(folder, _class_name=pipeline)
-    renamed = folder.rename(folder.parent / name)
-    defaults = defaults_of(resolve_model(str(renamed)))
-    assert (defaults.width, defaults.height, defaults.num_inference_steps, defaults.guidance_scale) == (
-        size,
-        size,
-        steps,
-        guidance,
-    )
-    assert defaults.scale == 0.4
-
-
-def test_a_folder_may_carry_some_defaults(folder: Path) -> None:
-    (folder / "warmer.json").write_text('{"width": 256, "scheduler": "euler a", "prompts": ["a fox"], "new": 1}')
-    assert defaults_of(resolve_model(str(folder))) == ModelDefaults(
-        width=256,
-        height=512,
-        num_inference_steps=25,
-        guidance_scale=7.5,
-        scheduler=FRIENDLY["Euler a"],
-        prompts=("a fox",),
-    )
-
-
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        ('{"width": 3}', "width is a number from 8 to 8192, found 3"),
-        ('{"steps": "many"}', "settings: steps is a whole number, found 'many'"),
-        ('{"scale": 0}', "scale is a number above 0 and at most 1, found 0.0"),
-        ('{"scale": true}', "scale is a number, found True"),
-        ('{"prompts": "a fox"}', "prompts is a list, found 'a fox'"),
-        ('{"scheduler": 3}', "scheduler is a text, found 3"),
-    ],
-)
-def test_wrong_defaults_are_one_sentence(folder: Path, text: str, problem: str) -> None:
-    (folder / "warmer.json").write_text(text)
-    with pytest.raises(ModelError) as caught:
-        defaults_of(resolve_model(str(folder)))
-    assert str(caught.value) == f"warmer.json of the model 'landscapes' is wrong: {problem}"
-
-
-@pytest.mark.parametrize("preview", ["[1]", "3", '[["a", 1, 2]]', "[[1, 2]]"])
-def test_wrong_colours_are_one_sentence(folder: Path, preview: str) -> None:
-    (folder / "warmer.json").write_text(f'{{"preview": {preview}}}')
-    with pytest.raises(ModelError, match=r"^warmer.json of the model 'landscapes' is wrong: preview is rows of "):
-        carried_preview(folder)

@@ -1,4 +1,4 @@
-"""The samplers of other tools, in the spellings that their files have."""
+"""The samplers of other tools, in the spellings of their files."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from latentpng.record import Json
         ("ddim", "uniform", "DDIM"),
     ],
 )
-def test_their_words_are_understood(name: str, schedule: str, meant: str) -> None:
+def test_names_of_other_tools_are_understood(name: str, schedule: str, meant: str) -> None:
     assert recorded_scheduler({"name": name, "schedule": schedule}) == scheduler_settings(meant).to_json()
 
 
@@ -48,7 +48,7 @@ def test_their_words_are_understood(name: str, schedule: str, meant: str) -> Non
         ({"name": "DPM adaptive", "schedule": "Karras"}, "DPM adaptive with the schedule Karras"),
     ],
 )
-def test_what_is_not_known_is_refused(value: Json, asked: str) -> None:
+def test_an_unknown_sampler_is_refused(value: Json, asked: str) -> None:
     with pytest.raises(InvalidRequestError) as caught:
         recorded_scheduler(value)
     assert str(caught.value) == f"no scheduler is known to be the sampler {asked!r}: choose one with --scheduler"
@@ -57,7 +57,7 @@ def test_what_is_not_known_is_refused(value: Json, asked: str) -> None:
 @pytest.mark.parametrize(
     "value", [None, {}, "x", {"name": "EulerDiscreteScheduler", "eta": 0.5}, {"name": 3}, {"options": {}}]
 )
-def test_our_own_words_and_wrong_kinds_stay_as_they_are(value: Json) -> None:
+def test_our_own_settings_and_values_of_a_wrong_type_stay_as_they_are(value: Json) -> None:
     assert recorded_scheduler(value) == value
 
 
@@ -76,5 +76,5 @@ def test_our_own_words_and_wrong_kinds_stay_as_they_are(value: Json) -> None:
         ("UniPC", False),
     ],
 )
-def test_which_draw_noise_at_every_step(name: str, draws: bool) -> None:
+def test_some_schedulers_draw_noise_at_every_step(name: str, draws: bool) -> None:
     assert draws_noise(scheduler_settings(name)) is draws

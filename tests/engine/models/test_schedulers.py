@@ -1,4 +1,4 @@
-"""The names that people know for schedulers, and what they mean; no torch."""
+"""The familiar names of schedulers, and the settings that they stand for; no torch."""
 
 from __future__ import annotations
 
@@ -42,10 +42,12 @@ def test_schedulers_have_many_names(text: str, settings: SchedulerSettings) -> N
     assert scheduler_settings(text) == settings
 
 
-def test_an_unknown_scheduler_is_told_with_all_there_are() -> None:
+def test_an_unknown_scheduler_is_reported_with_the_list_of_known_ones() -> None:
     with pytest.raises(InvalidRequestError) as caught:
         scheduler_settings("Eular")
-    assert str(caught.value).startswith("there is no scheduler 'Eular'; known are DDIM, DDIM eta 1, DDPM, ")
+    names = ", ".join(FRIENDLY)
+    assert str(caught.value) == (f"there is no scheduler 'Eular'; known are {names}, and the class names of diffusers")
+    assert names.startswith("DDIM, DDIM eta 1, DDPM, ")
     assert isinstance(caught.value, EngineError)
 
 
@@ -60,7 +62,7 @@ def test_an_unknown_scheduler_is_told_with_all_there_are() -> None:
         ("DDIM, eta=2", "the scheduler's eta is a number from 0 to 1, found 2.0"),
     ],
 )
-def test_options_that_cannot_be_are_told_early(text: str, sentence: str) -> None:
+def test_an_impossible_option_is_reported_in_one_sentence(text: str, sentence: str) -> None:
     with pytest.raises(InvalidRequestError) as caught:
         scheduler_settings(text)
     assert str(caught.value) == sentence

@@ -33,3 +33,9 @@ def model_folder(model: Path, byte: bytes = b"\1") -> Path:
     }
     (model / "model_index.json").write_text(json.dumps(index))
     return model
+
+
+def change_index(folder: Path, **entries: object) -> None:
+    """Change entries of a model_index.json."""
+    file = folder / "model_index.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), **entries}))
