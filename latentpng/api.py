@@ -41,7 +41,7 @@ def new_record(
         raise InvalidValueError(f"1 to 4 dimensions needed, found {len(shape)}")
     axes = axes or default_axes(len(shape))
     if root_tensor is not None and not isinstance(family.root, TensorRoot):
-        raise InvalidValueError("a seeded root makes its own noise: no root tensor needed, found one")
+        raise InvalidValueError("a seeded root has no root tensor, found one")
     noise = replay_lineage(family, shape, axes, root_tensor)
     return record_of(family, noise, axes=axes, root_tensor=root_tensor, settings=settings, software=software)
 

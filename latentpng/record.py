@@ -111,7 +111,7 @@ class Lineage:
     def ancestor(self, rounds: int) -> Lineage:
         """The lineage after the first `rounds` rounds; 0 is the root.  InvalidValueError when there are fewer."""
         if not 0 <= rounds <= len(self.rounds):
-            raise InvalidValueError(f"round {rounds} asked for, the picture has {len(self.rounds)} (0 is the root)")
+            raise InvalidValueError(f"round {rounds} requested, but the picture has {len(self.rounds)} (0 is the root)")
         return Lineage(root=self.root, rounds=self.rounds[:rounds], noise=self.noise)
 
 
