@@ -1,6 +1,6 @@
 """The format for programs: make a record, write it with a picture, read it, replay its noise, verify a file.
 
-`import latentpng` has all of it: `latentpng.read("picture.png")`.  Every error is a `latentpng.LatentPngError` whose
+`import latentpng` offers all of it: `latentpng.read("picture.png")`.  Every error is a `latentpng.LatentPngError` whose
 text is one sentence; errors.py has the tree.
 """
 
@@ -15,7 +15,7 @@ from latentpng.noise.replay import replay as replay_lineage
 from latentpng.png import files
 from latentpng.record import JsonObject, LatentRecord, Lineage, TensorRoot
 from latentpng.reports.verify import Report, verify_file
-from latentpng.shapes import default_axes
+from latentpng.shapes import check_dims, default_axes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,35 +31,58 @@ def new_record(
     settings: JsonObject | None = None,
     software: JsonObject | None = None,
 ) -> LatentRecord:
-    """What the file of a picture will say, its noise replayed.
+    """Return the record that the file of a picture carries, with its noise replayed.
 
-    shape: of the noise, 1 to 4 axes, at most 2^21 values.  axes: one letter an axis, H and W for the spatial ones;
-    "" is L, LC, CHW, NCHW by their number.  root_tensor: float16 noise of this shape, for a tensor root only.
-    settings, software: JSON objects.  InvalidValueError when a rule of the format is broken.
+    Args:
+        family: The lineage of the picture.
+        shape: The shape of the noise: 1 to 4 axes, at most 2^21 values.
+        axes: One letter per axis, H and W for the spatial ones; "" means L, LC, CHW or NCHW, by the number of axes.
+        root_tensor: The noise of a tensor root, float16, of the given shape, unit variance; None for a seeded root.
+        settings: How the picture was rendered, a JSON object.
+        software: What rendered it, a JSON object.
+
+    Returns:
+        The record.  `pixels` is "" in it: `write` adds the digest.
+
+    Raises:
+        InvalidValueError: If a rule of the format is broken.
+        NewerVersionError: If the lineage needs another noise generator.
     """
-    if not 1 <= len(shape) <= 4:
-        raise InvalidValueError(f"1 to 4 dimensions needed, found {len(shape)}")
+    check_dims(shape)
     axes = axes or default_axes(len(shape))
     if root_tensor is not None and not isinstance(family.root, TensorRoot):
-        raise InvalidValueError("a seeded root makes its own noise: no root tensor needed, found one")
+        raise InvalidValueError("a seeded root has no root tensor, found one")
     noise = replay_lineage(family, shape, axes, root_tensor)
     return record_of(family, noise, axes=axes, root_tensor=root_tensor, settings=settings, software=software)
 
 
 def read(path: str | os.PathLike[str]) -> LatentRecord:
-    """What a picture's file says.  "-" is standard input.
+    """Return the record that a picture carries.
 
-    UnreadableFileError: no whole PNG.  NoLatentError: nothing inside.  DamagedLatentError: a rule of SPEC.md is broken.
-    NewerVersionError: a newer reader is needed.
-    ReplayDiffersError: noise rebuilt from the text is not what was recorded.
+    Args:
+        path: A PNG; "-" is standard input.
+
+    Raises:
+        UnreadableFileError: If the file is not a whole PNG.
+        NoLatentError: If it carries no latent.
+        DamagedLatentError: If the latent breaks a rule of SPEC.md.
+        NewerVersionError: If it needs a newer reader.
+        ReplayDiffersError: If noise that had to be rebuilt is not the noise that was recorded.
     """
     return files.read_record(path)
 
 
 def write(path: str | os.PathLike[str], pixels: NDArray[np.uint8], record: LatentRecord) -> None:
-    """Write a PNG that carries the record, and the digest of these pixels; the file is there whole or not at all.
+    """Write a PNG that carries a record and the digest of its pixels.  The file is complete or not there at all.
 
-    pixels: (height, width, 3) uint8, RGB.  InvalidValueError for another shape or dtype; UnwritableFileError.
+    Args:
+        path: The file; if it exists, it is replaced.
+        pixels: (height, width, 3), uint8, RGB.
+        record: The record; its `pixels` are replaced by the digest of these pixels.
+
+    Raises:
+        InvalidValueError: If the pixels have another shape or dtype.
+        UnwritableFileError: If the file cannot be written.
     """
     if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype.name != "uint8":
         raise InvalidValueError(f"pixels are (height, width, 3) uint8, found {list(pixels.shape)} {pixels.dtype}")
@@ -68,14 +91,30 @@ def write(path: str | os.PathLike[str], pixels: NDArray[np.uint8], record: Laten
 
 
 def replay(record: LatentRecord, rounds: int | None = None) -> NDArray[np.float16]:
-    """The initial noise of the picture, or of its ancestor after the first `rounds` rounds; 0 is the root.
+    """Return the initial noise of a picture, or that of one of its ancestors.
 
-    float16, the shape of `record.tensor`, zero mean, unit variance, before the scheduler's sigma scaling; read-only.
-    The same bits on every machine.  InvalidValueError when there are fewer rounds.
+    Args:
+        record: The record of the picture.
+        rounds: The number of rounds after which the ancestor stands, 0 for the root; None for the picture itself.
+
+    Returns:
+        float16, the shape of `record.tensor`, zero mean, unit variance, before the scheduler's sigma scaling;
+        read-only.  The bits are the same on every machine.
+
+    Raises:
+        InvalidValueError: If the picture has fewer rounds.
+        NewerVersionError: If the lineage needs another noise generator.
     """
     return ancestor_noise(record, len(record.lineage.rounds) if rounds is None else rounds)
 
 
 def verify(path: str | os.PathLike[str]) -> Report:
-    """Check chunk, noise, lineage and pixels.  Raises nothing on bad files: `problem` and `exit_code` tell."""
+    """Check chunk, noise, lineage and pixels of a picture.
+
+    Args:
+        path: A PNG; "-" is standard input.
+
+    Returns:
+        A report; its `problem` and `exit_code` tell what is wrong.  A bad file raises no exception.
+    """
     return verify_file(path)

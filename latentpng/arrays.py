@@ -101,7 +101,7 @@ def read_noise(path: str | os.PathLike[str]) -> NoiseFile:
     except OSError as error:
         raise UnreadableFileError(f"{name}: it cannot be read ({error.strerror or error})") from error
     except ValueError as error:
-        raise UnreadableFileError(f"{name}: no file has such a name") from error
+        raise UnreadableFileError(f"{name}: this is not a valid file name") from error
 
 
 def _npy_file(noise: Noise) -> bytes:
@@ -151,11 +151,11 @@ def _read_npy(version: bytes, file: BinaryIO) -> Values:
     if not dtype or not sides:
         raise InvalidValueError(f"an array of float16, float32 or float64 needed, found {brief(header)}")
     if not re.search(r"'fortran_order': *False", header):
-        raise InvalidValueError("C order needed (numpy.ascontiguousarray gives it), found another")
+        raise InvalidValueError("C order needed, found Fortran order; numpy.ascontiguousarray converts it")
     shape = tuple(int(side) for side in re.findall("[0-9]+", sides[1]))
     values = _next_values(file, dtype[1], shape)
     if file.read(1):
-        raise InvalidValueError("it goes on behind its values")
+        raise InvalidValueError("unexpected bytes follow the values")
     return values
 
 
@@ -172,7 +172,7 @@ def _read_safetensors(start: bytes, file: BinaryIO) -> tuple[Values, str]:
     metadata = tensors.pop("__metadata__", {})
     axes = metadata.get("axes") if isinstance(metadata, dict) else ""
     if "noise" not in tensors and len(tensors) != 1:
-        raise InvalidValueError(f"one tensor, or one that is called 'noise', needed, found {len(tensors)}")
+        raise InvalidValueError(f"one tensor, or one named 'noise', needed, found {len(tensors)}")
     dtype, shape, first, end = _entry(tensors["noise"] if "noise" in tensors else next(iter(tensors.values())))
     check_dims(shape)
     values_bytes = math.prod(shape) * np.dtype(dtype).itemsize
@@ -217,13 +217,13 @@ def _noise_file(values: Values, axes: str, name: str) -> NoiseFile:
     with np.errstate(over="ignore", invalid="ignore"):
         noise = values.astype(np.float32).astype(np.float16)
     if not np.isfinite(noise).all():
-        raise InvalidValueError("finite values below 65520 needed, found others")
+        raise InvalidValueError("finite values below 65520 needed, found larger ones, infinity or NaN")
     notes = []
     if not np.array_equal(noise.astype(values.dtype), values):
-        notes.append(f"{name}: {values.dtype.name} was rounded to float16, as the format keeps it")
+        notes.append(f"{name}: {values.dtype.name} was rounded to float16, the precision of the format")
     mean, deviation = (float(figure) for figure in (values.mean(dtype=float), values.std(dtype=float)))
     allowed = _SLACK + _SPREADS / math.sqrt(values.size)
     if abs(mean) > allowed or abs(deviation - 1) > allowed:
         found = f"found {mean:.3g} and {deviation:.3g}"
-        notes.append(f"{name}: this does not look like unit noise: mean 0 and deviation 1 expected, {found}")
+        notes.append(f"{name}: this does not look like unit noise: mean 0 and standard deviation 1 expected, {found}")
     return NoiseFile(noise=noise, axes=axes, notes=tuple(notes))

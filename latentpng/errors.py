@@ -1,14 +1,14 @@
-"""Everything that `latentpng` raises on purpose, and the exit code of each.
+"""The errors of `latentpng` and their exit codes.
 
 LatentPngError
 ├── FileError                    the file is not what it should be
 │   ├── UnreadableFileError      missing, a folder, no permission, not a whole PNG; not a valid noise or settings file
-│   ├── NoLatentError            a good PNG without a latent chunk
-│   ├── DamagedLatentError       a chunk that breaks a rule of SPEC.md
-│   ├── NewerVersionError        a chunk that needs a newer reader (major, noise, codec, dtype, critical flag)
-│   ├── ReplayDiffersError       the lineage does not lead to the noise that is stored
-│   ├── PixelsDifferError        the pixels are not the ones that were rendered
-│   └── UnwritableFileError      the target cannot be written: exists, carries another latent, no permission, no space
+│   ├── NoLatentError            a good PNG without a latent
+│   ├── DamagedLatentError       a latent that breaks a rule of SPEC.md
+│   ├── NewerVersionError        a latent that needs a newer reader (major, noise, codec, dtype, critical flag)
+│   ├── ReplayDiffersError       the lineage does not lead to the stored noise
+│   ├── PixelsDifferError        the pixels are not those that were rendered
+│   └── UnwritableFileError      the target exists, carries a different latent, or cannot be written (permission, space)
 └── InvalidValueError            the caller asked for something that the format does not have
 """
 
@@ -16,9 +16,21 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """Exit codes of the `latentpng` command; part of its interface, never renumbered.
+    """The exit codes of the `latentpng` command; they are part of its interface and never change.
 
-    NO_MODEL, NOT_RENDERED: of `warmer`, and of `verify --render`, which asks it.
+    Attributes:
+        OK: Success.
+        INTERNAL: A fault of the program.
+        USAGE: Wrong usage, or a value that the format does not have.
+        UNREADABLE: Not a readable PNG, noise file or settings file.
+        NO_LATENT: A PNG without a latent.
+        DAMAGED: A latent that breaks a rule of SPEC.md.
+        NEWER_VERSION: A latent that needs a newer reader.
+        REPLAY_DIFFERS: The lineage does not lead to the stored noise.
+        PIXELS_DIFFER: The pixels are not those that were rendered.
+        UNWRITABLE: The output cannot be written.
+        NO_MODEL: The model cannot be used here (`verify --render`, and the commands of `warmer`).
+        NOT_RENDERED: Rendering failed (`verify --render`, and the commands of `warmer`).
     """
 
     OK = 0
@@ -36,7 +48,11 @@ class ExitCode(IntEnum):
 
 
 class LatentPngError(Exception):
-    """Base of all errors of this package; its text is one plain sentence."""
+    """The base of all errors of this package; its text is one plain sentence.
+
+    Attributes:
+        exit_code: The exit code of a command that ends with this error.
+    """
 
     exit_code = ExitCode.INTERNAL
 
@@ -46,43 +62,43 @@ class FileError(LatentPngError):
 
 
 class UnreadableFileError(FileError):
-    """Missing, a folder, no permission, not a whole PNG, or not what a noise or settings file may be."""
+    """The file is missing, a folder, not readable, not a whole PNG, or not a valid noise or settings file."""
 
     exit_code = ExitCode.UNREADABLE
 
 
 class NoLatentError(FileError):
-    """A good PNG that carries no latent chunk."""
+    """The file is a good PNG that carries no latent."""
 
     exit_code = ExitCode.NO_LATENT
 
 
 class DamagedLatentError(FileError):
-    """A chunk that breaks a rule of SPEC.md."""
+    """The latent breaks a rule of SPEC.md."""
 
     exit_code = ExitCode.DAMAGED
 
 
 class NewerVersionError(FileError):
-    """A chunk that is whole but needs a newer reader."""
+    """The latent needs a newer reader."""
 
     exit_code = ExitCode.NEWER_VERSION
 
 
 class ReplayDiffersError(FileError):
-    """The lineage does not lead to the noise that is stored."""
+    """The lineage does not lead to the stored noise."""
 
     exit_code = ExitCode.REPLAY_DIFFERS
 
 
 class PixelsDifferError(FileError):
-    """The pixels are not the ones that were rendered."""
+    """The pixels are not those that were rendered."""
 
     exit_code = ExitCode.PIXELS_DIFFER
 
 
 class UnwritableFileError(FileError):
-    """The target cannot be written: it exists, carries another latent, no permission, no space."""
+    """The target cannot be written: it exists, carries a different latent, or permission or space are missing."""
 
     exit_code = ExitCode.UNWRITABLE
 

@@ -31,9 +31,11 @@ class LruCache(Generic[K, V]):
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
+        """Return the number of entries."""
         return len(self._entries)
 
     def __contains__(self, key: K) -> bool:
+        """Return whether a key is in the cache; it does not count as used because of that."""
         return key in self._entries
 
     @property

@@ -1,6 +1,6 @@
-"""The frozen values of the format: what a file says, with every rule about single values checked on construction.
+"""The frozen values of the format: what a file says, with every rule checked on construction.
 
-Pure data: nothing here reads files or computes noise.  `rules.py` has the rules about single values.
+Pure data: nothing here reads files or computes noise.  `rules.py` has the rules.
 """
 
 from __future__ import annotations
@@ -34,23 +34,28 @@ GAUSS1 = "gauss1"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SeedRoot:
-    """A root that grew from a seed: its state is fp16 of gauss1(seed, stream 0).
+    """A root whose noise is drawn from a seed: float16 of gauss1(seed, stream 0).
 
-    extra: keys that this version does not know, kept when the file is rewritten.
+    Attributes:
+        seed: 0 to 2^64 - 1.
+        extra: Keys that this version does not know; they are written back when the file is rewritten.
     """
 
     seed: int
     extra: JsonObject = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        """Check the rules of the format."""
         check_seed("root seed", self.seed)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TensorRoot:
-    """A root whose noise came from elsewhere, so the file stores it; `source` says from where.
+    """A root whose noise came from elsewhere, so that the file has to store it.
 
-    extra: keys that this version does not know, kept when the file is rewritten.
+    Attributes:
+        source: Where the noise came from, a JSON object.
+        extra: Keys that this version does not know; they are written back when the file is rewritten.
     """
 
     source: JsonObject = field(default_factory=dict)
@@ -62,14 +67,19 @@ Root: TypeAlias = SeedRoot | TensorRoot
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Round:
-    """One step of a lineage: `of` candidates were drawn from `seed`, and those in `marks` became the next state.
+    """One step of a lineage: candidates were drawn, and the marked ones became the next state.
 
-    scale: in [0, 1]; the child keeps sqrt(1 - scale^2) of its parent.
-    bands: one factor on `scale` per octave, coarsest first; () moves all octaves alike.
-    region: rows of "0" and "1" joined by "/", a coarse grid over H x W; "1" may move; "" moves every cell.
-    prompt_scale: in [0, 1]; how far the prompt's embedding moves (`offset.py`); the noise does not depend on it.
-    settings: the settings that changed with this round.
-    extra: keys that this version does not know, kept when the file is rewritten.
+    Attributes:
+        seed: The seed that the candidates are drawn from, 0 to 2^64 - 1.
+        scale: 0 to 1; the next state keeps sqrt(1 - scale^2) of its parent.
+        of: The number of candidates, 1 to 64.
+        marks: The indices of the marked candidates, each once, at least one.
+        bands: One factor on `scale` per octave, coarsest first; () if all octaves move alike.
+        region: Rows of "0" and "1" joined by "/", a coarse grid over H x W: "1" may move; "" if every cell may move.
+        prompt_scale: 0 to 1; how far the embedding of the prompt moves (noise/prompt_offset.py).  The noise does not
+            depend on it.
+        settings: The settings that changed with this round.
+        extra: Keys that this version does not know; they are written back when the file is rewritten.
     """
 
     seed: int
@@ -83,35 +93,47 @@ class Round:
     extra: JsonObject = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        """Check the rules of the format."""
         check_seed("round seed", self.seed)
         check_round_values(self.of, self.marks, self.scale, self.bands, self.region, self.prompt_scale)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Lineage:
-    """A root and the rounds that lead from it to a picture's initial noise."""
+    """A root, and the rounds that lead from it to the initial noise of a picture.
+
+    Attributes:
+        root: Where the noise starts.
+        rounds: The rounds, in the order in which they are applied; at most 4,096.
+        noise: The name of the generator.
+    """
 
     root: Root
     rounds: tuple[Round, ...] = ()
     noise: str = GAUSS1
 
     def __post_init__(self) -> None:
+        """Check the rules of the format."""
         if len(self.rounds) > MAX_ROUNDS:
             raise InvalidValueError(f"at most {MAX_ROUNDS} rounds, found {len(self.rounds)}")
 
     @property
     def moves_prompt(self) -> bool:
-        """Is the picture rendered with another prompt embedding than its prompt has?"""
+        """Whether a round moves the embedding of the prompt."""
         return any(round_.prompt_scale for round_ in self.rounds)
 
     def child(self, round_: Round) -> Lineage:
-        """This lineage with one more round."""
+        """Return this lineage with one more round."""
         return Lineage(root=self.root, rounds=(*self.rounds, round_), noise=self.noise)
 
     def ancestor(self, rounds: int) -> Lineage:
-        """The lineage after the first `rounds` rounds; 0 is the root.  InvalidValueError when there are fewer."""
+        """Return the lineage after the first `rounds` rounds; 0 is the root.
+
+        Raises:
+            InvalidValueError: If there are fewer rounds.
+        """
         if not 0 <= rounds <= len(self.rounds):
-            raise InvalidValueError(f"round {rounds} asked for, the picture has {len(self.rounds)} (0 is the root)")
+            raise InvalidValueError(f"round {rounds} requested, but the picture has {len(self.rounds)} (0 is the root)")
         return Lineage(root=self.root, rounds=self.rounds[:rounds], noise=self.noise)
 
 
@@ -138,6 +160,7 @@ class Metadata:
     extra: JsonObject = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        """Check the rules of the format."""
         check_digest("node", self.node)
         if self.pixels:
             check_digest("pixels", self.pixels)
@@ -162,6 +185,7 @@ class LatentRecord:
     tensor: NDArray[np.float16] = field(compare=False)
 
     def __post_init__(self) -> None:
+        """Check the rules of the format."""
         if self.tensor.dtype.str[1:] != "f2":
             raise InvalidValueError(f"noise is float16, found {self.tensor.dtype}")
         check_shape(self.tensor.shape, self.axes)

@@ -1,6 +1,6 @@
 """Text from files, made safe for a terminal: prompts and names may come from a stranger.
 
-Only shows: the file keeps its text as it is.
+Only what is shown changes: the file keeps its text.
 """
 
 from __future__ import annotations
@@ -13,16 +13,21 @@ _BREAKS = {"Zl", "Zp"}
 
 
 def plain(text: str, limit: int = 0) -> str:
-    """One line without control, direction-changing or unassigned characters; cut to `limit` characters when > 0.
+    """Return a text as one line without control, direction-changing or unassigned characters.
 
-    Line breaks and tabs become spaces.  A text that was cut ends in an ellipsis, inside the limit.
+    Args:
+        text: Any text.
+        limit: The greatest length in characters; 0 for no limit.
+
+    Returns:
+        The line: line breaks and tabs became spaces, and a line that was cut ends in an ellipsis within the limit.
     """
     line = text if text.isascii() and text.isprintable() else "".join(map(_shown, text))
     return f"{line[: limit - 1]}…" if 0 < limit < len(line) else line
 
 
 def brief(value: object) -> str:
-    """How errors show what they found: at most 80 characters of it."""
+    """Return how errors show a value that they found: its `repr`, at most 80 characters of it."""
     text = repr(value)
     return text if len(text) <= 80 else f"{text[:79]}…"
 

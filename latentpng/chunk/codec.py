@@ -63,7 +63,7 @@ def record_of_twin(front: Front, place: str, on_progress: replay.OnProgress | No
     """The record of a text twin, its noise rebuilt.  NoLatentError when only the chunk had the noise."""
     metadata = front.known(place)
     if not isinstance(metadata.lineage.root, SeedRoot):
-        raise NoLatentError(f"{place}: its noise came from elsewhere and stood in the laTn chunk, which is not there")
+        raise NoLatentError(f"{place}: the laTn chunk that stored its noise is missing, and no seed can rebuild it")
     return _record(metadata, _replayed(metadata, front, place, on_progress), front, place)
 
 
@@ -82,7 +82,7 @@ def _replayed(
         raise DamagedLatentError(f"{place}: {error}") from error
     found = replay.digest(noise)
     if found != front.digest:
-        raise ReplayDiffersError(f"{place}: the lineage leads to noise with SHA-256 {front.digest} here, found {found}")
+        raise ReplayDiffersError(f"{place}: its lineage must lead to noise with SHA-256 {front.digest}, found {found}")
     return noise
 
 

@@ -121,16 +121,20 @@ def decode_front(data: bytes, chunk_bytes: int, place: str) -> Front:
         DamagedLatentError: If a rule is broken.
     """
     if len(data) < _START_BYTES or not data.startswith(MAGIC):
-        raise DamagedLatentError(f"{place}: it starts with {MAGIC!r}, found {data[:4]!r}")
+        raise DamagedLatentError(f"{place}: the magic bytes {MAGIC!r} needed, found {data[:4]!r}")
     version = (data[4], data[5])
     if version[0] == 0:
         raise DamagedLatentError(f"{place}: major version 1 needed, found 0")
     if version[0] != MAJOR:
-        return Front(version=version, chunk_bytes=chunk_bytes, newer=f"this reads version {MAJOR}, found {version[0]}")
+        return Front(
+            version=version,
+            chunk_bytes=chunk_bytes,
+            newer=f"only version {MAJOR} is supported, found {version[0]}",
+        )
     text = _metadata_text(data, chunk_bytes, place)
     _, _, _, flags, _, _, codec, dtype, ndim, zero, *dims, digest = _FIELDS.unpack_from(data)
     if flags & 0xFF:
-        newer = f"critical flags 0 needed, found {flags & 0xFF:#04x}"
+        newer = f"no critical flags are supported, found {flags & 0xFF:#04x}"
         return Front(
             version=version, chunk_bytes=chunk_bytes, flags=flags, codec=codec, dtype=dtype, digest=digest.hex(),
             newer=newer,
@@ -169,7 +173,7 @@ def _metadata_text(data: bytes, chunk_bytes: int, place: str) -> bytes:
         raise DamagedLatentError(f"{place}: metadata has at most {MAX_METADATA} bytes, found {length}")
     end = HEADER_BYTES + length
     if end + payload != chunk_bytes:
-        raise DamagedLatentError(f"{place}: {end + payload} bytes needed by its own lengths, found {chunk_bytes}")
+        raise DamagedLatentError(f"{place}: its header describes {end + payload} bytes, found {chunk_bytes}")
     text = data[HEADER_BYTES:end]
     if zlib.crc32(text, zlib.crc32(data[: _FIELDS.size])) != crc:
         raise DamagedLatentError(f"{place}: the checksum of header and metadata does not match")
@@ -178,8 +182,8 @@ def _metadata_text(data: bytes, chunk_bytes: int, place: str) -> bytes:
 
 def _newer_payload(codec: int, dtype: int) -> str:
     if dtype != DTYPE_FP16:
-        return f"dtype {DTYPE_FP16} is known, found {dtype}"
-    return f"codecs 0 to {_LAST_CODEC} are known, found {codec}" if codec > _LAST_CODEC else ""
+        return f"only dtype {DTYPE_FP16} is supported, found {dtype}"
+    return f"only codecs 0 to {_LAST_CODEC} are supported, found {codec}" if codec > _LAST_CODEC else ""
 
 
 def _read_metadata(text: bytes, dims: tuple[int, ...], place: str) -> tuple[dict[str, Json], str]:

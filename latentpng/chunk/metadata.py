@@ -25,7 +25,7 @@ def metadata_to_json(metadata: Metadata) -> dict[str, Json]:
         InvalidValueError: If an unknown key has the name of a known one.
     """
     if taken := sorted(set(metadata.extra) & (RESERVED | _KNOWN)):
-        raise InvalidValueError(f"unknown keys only, found {taken[0]!r}")
+        raise InvalidValueError(f"extra may not have keys of the format, found {taken[0]!r}")
     entries: dict[str, Json] = {
         **metadata.extra,
         "base": metadata.base,
@@ -70,7 +70,7 @@ def metadata_from_json(entries: JsonObject, dimensions: int) -> Metadata:
 def root_to_json(root: Root) -> dict[str, Json]:
     """The object of a root."""
     if unknown := sorted(set(root.extra) & _KNOWN_ROOT):
-        raise InvalidValueError(f"root: unknown keys only, found {unknown[0]!r}")
+        raise InvalidValueError(f"root: extra may not have keys of the format, found {unknown[0]!r}")
     if isinstance(root, SeedRoot):
         return {**root.extra, "seed": str(root.seed)}
     return {**root.extra, "tensor": True} | ({"source": root.source} if root.source else {})
@@ -86,7 +86,7 @@ def _root_from_json(entries: JsonObject) -> Root:
 def round_to_json(round_: Round) -> dict[str, Json]:
     """The object of a round; fields with nothing to say are left out."""
     if unknown := sorted(set(round_.extra) & _KNOWN_ROUND):
-        raise InvalidValueError(f"round: unknown keys only, found {unknown[0]!r}")
+        raise InvalidValueError(f"round: extra may not have keys of the format, found {unknown[0]!r}")
     entries: dict[str, Json] = {
         **round_.extra,
         "marks": list(round_.marks),

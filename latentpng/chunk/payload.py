@@ -26,7 +26,7 @@ _LEVEL = 1  # higher levels buy nothing on noise
 def encode_tensor(noise: Noise, codec: Codec) -> bytes:
     """noise: float16, finite.  InvalidValueError when it is not."""
     if not np.isfinite(noise).all():
-        raise InvalidValueError("noise is finite, found infinity or not-a-number")
+        raise InvalidValueError("finite noise needed, found infinity or NaN")
     if codec == Codec.RECIPE:
         return b""
     raw = np.ascontiguousarray(noise, dtype="<f2").tobytes()
@@ -50,7 +50,7 @@ def decode_tensor(payload: bytes, codec: int, dims: tuple[int, ...], digest: str
         raise DamagedLatentError(f"{place}: noise with SHA-256 {digest} needed, found {found}")
     noise = np.frombuffer(raw, "<f2").astype(np.float16, copy=False).reshape(dims)
     if not np.isfinite(noise).all():
-        raise DamagedLatentError(f"{place}: finite noise needed, found infinity or not-a-number")
+        raise DamagedLatentError(f"{place}: finite noise needed, found infinity or NaN")
     noise.flags.writeable = False
     return noise
 
@@ -78,7 +78,7 @@ def _decompress(frame: bytes, count: int, place: str) -> bytes:
             )
         high = zstandard.ZstdDecompressor().decompress(frame, max_output_size=count, allow_extra_data=False)
     except zstandard.ZstdError as error:
-        raise DamagedLatentError(f"{place}: one whole zstd frame needed, found an error in it ({error})") from error
+        raise DamagedLatentError(f"{place}: one whole zstd frame needed, found a damaged one ({error})") from error
     if len(high) != count:
         raise DamagedLatentError(f"{place}: {count} high bytes needed, found {len(high)}")
     return high

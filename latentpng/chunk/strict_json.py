@@ -13,6 +13,7 @@ from typing import NoReturn, cast
 
 from latentpng.errors import InvalidValueError
 from latentpng.record import Json, JsonObject
+from latentpng.text import brief
 
 MAX_DEPTH = 32
 MAX_NUMBER_LENGTH = 40
@@ -33,7 +34,7 @@ def json_text(value: Json) -> str:
     try:
         return _ENCODER.encode(value)
     except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidValueError(f"the metadata is no JSON: {error}") from error
+        raise InvalidValueError(f"the metadata cannot be written as JSON: {error}") from error
 
 
 def read_json(data: bytes) -> dict[str, Json]:
@@ -51,7 +52,7 @@ def read_json(data: bytes) -> dict[str, Json]:
     except json.JSONDecodeError as error:
         raise InvalidValueError(f"JSON needed, found an error at {error.pos} ({error.msg})") from error
     if not isinstance(value, dict):
-        raise InvalidValueError("a JSON object needed, found another value")
+        raise InvalidValueError(f"a JSON object needed, found {brief(value)}")
     if "\\u" in text and ("\\ud" in text or "\\uD" in text):  # what every half of a pair starts with
         _check_surrogates(value)
     return cast("dict[str, Json]", value)
@@ -84,7 +85,7 @@ def _check_surrogates(value: object) -> None:
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
-        raise InvalidValueError("text is Unicode, found half of a surrogate pair") from error
+        raise InvalidValueError("valid Unicode needed, found half of a surrogate pair") from error
 
 
 def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
@@ -93,7 +94,7 @@ def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
         seen: set[str] = set()
         for key, _ in pairs:
             if key in seen:
-                raise InvalidValueError(f"each key once, found {key[:80]!r} twice")
+                raise InvalidValueError(f"a key may occur once in an object, found {key[:80]!r} twice")
             seen.add(key)
     return result
 

@@ -57,10 +57,10 @@ def check_metadata(entries: JsonObject, dims: tuple[int, ...]) -> str:
         InvalidValueError: For the first rule that is broken.
     """
     if not RESERVED.isdisjoint(entries):
-        raise InvalidValueError(f"{min(RESERVED & set(entries))!r} is no key of the metadata")
+        raise InvalidValueError(f"{min(RESERVED & set(entries))!r} is not allowed as a key of the metadata")
     noise = entries.get("noise")
     if type(noise) is str and noise != GAUSS1:
-        return f"the noise {GAUSS1!r} is known, found {noise[:80]!r}"
+        return f"only the noise generator {GAUSS1!r} is supported, found {noise[:80]!r}"
     rounds = entries.get("rounds")
     if type(rounds) is not list or len(rounds) > MAX_ROUNDS:
         _check_presence(entries, "rounds")

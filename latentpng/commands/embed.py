@@ -109,4 +109,4 @@ def _text_of(path: str) -> str:
     except OSError as error:
         raise UnreadableFileError(f"{plain(path)}: it cannot be read ({error.strerror or error})") from error
     except ValueError as error:
-        raise UnreadableFileError(f"{plain(path)}: no file has such a name") from error
+        raise UnreadableFileError(f"{plain(path)}: this is not a valid file name") from error

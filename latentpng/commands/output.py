@@ -105,7 +105,7 @@ def check_target(output: str, *, force: bool) -> None:
         UnwritableFileError: The name is empty, or the file exists and `force` is false.
     """
     if not output:
-        raise UnwritableFileError("'': no file has such a name")
+        raise UnwritableFileError("'': this is not a valid file name")
     if not force and os.path.lexists(output):
         raise UnwritableFileError(
             f"{plain(output)}: this file exists already; choose another --out, or add --force to replace it"

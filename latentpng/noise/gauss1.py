@@ -44,7 +44,7 @@ def gauss1(seed: int, stream: int, count: int) -> NDArray[np.float32]:
     check_seed("seed", seed)
     check_seed("stream", stream)
     if count < 0:
-        raise InvalidValueError(f"a count of values is not negative, found {count}")
+        raise InvalidValueError(f"the number of values is at least 0, found {count}")
     blocks = -(-count // 4)
     values = np.empty((blocks, 2, 2), np.float32)
     for first in range(0, blocks, _BLOCKS_AT_ONCE):

@@ -47,7 +47,7 @@ def perturb(state: Noise, round_: Round, axes: str) -> Noise:
     if round_.region:
         child = np.where(_moving(round_.region, state.shape, axes), child, state)
     if not np.isfinite(child).all():
-        raise InvalidValueError("the noise leaves the range of float16: its root is no noise of unit variance")
+        raise InvalidValueError("the noise exceeds the range of float16: its root is not noise of unit variance")
     return child
 
 

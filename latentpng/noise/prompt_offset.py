@@ -57,7 +57,7 @@ def prompt_offset(lineage: Lineage, embedding: int, count: int, on_progress: OnP
 
 def _check(lineage: Lineage, moves: list[Round], embedding: int, count: int) -> None:
     if lineage.noise != GAUSS1:
-        raise NewerVersionError(f"this version knows the noise {GAUSS1!r}, found {lineage.noise!r}")
+        raise NewerVersionError(f"only the noise generator {GAUSS1!r} is supported, found {lineage.noise!r}")
     if not 0 <= embedding < MAX_EMBEDDINGS:
         raise InvalidValueError(f"a prompt has at most {MAX_EMBEDDINGS} embeddings, found number {embedding}")
     work = count * sum(work_of(round_.of) for round_ in moves)

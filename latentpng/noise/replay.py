@@ -49,7 +49,7 @@ def replay(
     NewerVersionError when the lineage needs another generator; InvalidValueError when it does not fit the shape.
     """
     if lineage.noise != GAUSS1:
-        raise NewerVersionError(f"this version knows the noise {GAUSS1!r}, found {lineage.noise!r}")
+        raise NewerVersionError(f"only the noise generator {GAUSS1!r} is supported, found {lineage.noise!r}")
     check_shape(shape, axes)
     check_rounds(lineage, shape, axes)
     keys = _state_keys(lineage, shape, axes, root_tensor)
@@ -82,7 +82,7 @@ def record_of(
     """What the file of a picture says.  noise: the replayed final state; root_tensor: needed for a tensor root."""
     stored: Noise | None = noise if isinstance(lineage.root, SeedRoot) else root_tensor
     if stored is None:
-        raise InvalidValueError("a lineage that starts from a tensor needs that tensor")
+        raise InvalidValueError("a lineage with a tensor root needs the tensor, found none")
     metadata = Metadata(
         lineage=lineage,
         axes=axes,
@@ -124,7 +124,7 @@ def _root(lineage: Lineage, shape: tuple[int, ...], root_tensor: Noise | None) -
 
 def _needed(root_tensor: Noise | None, shape: tuple[int, ...]) -> Noise:
     if root_tensor is None:
-        raise InvalidValueError("a lineage that starts from a tensor needs that tensor")
+        raise InvalidValueError("a lineage with a tensor root needs the tensor, found none")
     if root_tensor.shape != shape:
         raise InvalidValueError(f"root noise of shape {list(shape)} needed, found {list(root_tensor.shape)}")
     return root_tensor

@@ -32,7 +32,7 @@ def write_atomically(path: str | os.PathLike[str], parts: Iterable[bytes]) -> No
     try:
         target = Path(os.path.realpath(path))
         if target.exists() and not (target.is_file() or target.is_dir()):  # a folder is refused by the system itself
-            raise UnwritableFileError(f"{plain(str(path))}: it is a pipe or a device, which no file may replace")
+            raise UnwritableFileError(f"{plain(str(path))}: refusing to replace a pipe or device")
         _remove_abandoned(target.parent)
         with _temporary(target) as (file, temporary):
             if target.exists():
@@ -43,7 +43,7 @@ def write_atomically(path: str | os.PathLike[str], parts: Iterable[bytes]) -> No
             os.fsync(file.fileno())
             temporary.replace(target)
     except ValueError as error:
-        raise UnwritableFileError(f"{plain(str(path))}: no file has such a name") from error
+        raise UnwritableFileError(f"{plain(str(path))}: this is not a valid file name") from error
     except OSError as error:
         raise UnwritableFileError(f"{plain(str(path))}: it cannot be written ({error.strerror or error})") from error
 

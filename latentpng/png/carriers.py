@@ -169,7 +169,9 @@ def front_of_twin(stream: BinaryIO, chunk: Chunk, place: str) -> Front:
         raise DamagedLatentError(str(error)) from error
     text = texts.text_of(chunk.kind, data, MAX_TWIN)
     if text is None:
-        raise DamagedLatentError(f"{place}: a text of at most {MAX_TWIN} characters needed, found none")
+        raise DamagedLatentError(
+            f"{place}: a text of at most {MAX_TWIN} characters needed, found a longer or malformed one"
+        )
     try:
         return _twin_front(read_json(text.encode()), len(data))
     except InvalidValueError as error:
@@ -207,7 +209,9 @@ def sort(stream: BinaryIO, size: int, path: str) -> Iterator[tuple[Chunk, Whose]
         elif chunk.kind in texts.KINDS and _keyword(stream, chunk) == PARAMETERS:
             others += 1
             if others > MAX_PARAMETERS:
-                raise UnreadableFileError(f"{path}: at most {MAX_PARAMETERS} texts {PARAMETERS!r} are read, found more")
+                raise UnreadableFileError(
+                    f"{path}: at most {MAX_PARAMETERS} texts named {PARAMETERS!r} are supported, found more"
+                )
             yield chunk, Whose.OURS if _is_our_text(stream, chunk) else Whose.PARAMETERS
         else:
             yield chunk, Whose.OTHER
@@ -222,7 +226,10 @@ def _twin_front(entries: dict[str, Json], length: int) -> Front:
         raise InvalidValueError(f"major version {MAJOR} needed, found {numbers[0]}")
     if numbers[0] > MAJOR:
         return Front(
-            version=numbers, chunk_bytes=length, is_twin=True, newer=f"this reads version {MAJOR}, found {numbers[0]}"
+            version=numbers,
+            chunk_bytes=length,
+            is_twin=True,
+            newer=f"only version {MAJOR} is supported, found {numbers[0]}",
         )
     if not isinstance(dims, list) or not 1 <= len(dims) <= MAX_AXES or not all(type(side) is int for side in dims):
         raise InvalidValueError(f"dims are a list of 1 to {MAX_AXES} whole numbers")
@@ -233,7 +240,7 @@ def _twin_front(entries: dict[str, Json], length: int) -> Front:
     check_dims(shape)
     unknown = newer = check_metadata(entries, shape)
     if dtype != DTYPE_NAME:
-        newer = f"dtype {DTYPE_NAME!r} is known, found {dtype[:80]!r}"
+        newer = f"only dtype {DTYPE_NAME!r} is supported, found {dtype[:80]!r}"
     return Front(
         version=numbers,
         chunk_bytes=length,

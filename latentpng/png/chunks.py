@@ -77,7 +77,7 @@ def walk(stream: BinaryIO, size: int, place: str) -> Iterator[Chunk]:
         length, kind = _unpack_frame(frame)
         end = offset + _FRAME_BYTES + length
         if not kind.isalpha() or length > MAX_LENGTH:
-            raise UnreadableFileError(f"{place}: a chunk of PNG needed at byte {offset}, found {frame!r}")
+            raise UnreadableFileError(f"{place}: a PNG chunk needed at byte {offset}, found {frame!r}")
         if (kind == b"IHDR") != (offset == _FIRST) or (offset == _FIRST and length != _HEADER_BYTES):
             raise UnreadableFileError(
                 f"{place}: one IHDR of {_HEADER_BYTES} bytes comes first, found {kind!r} at {offset}"
@@ -88,7 +88,7 @@ def walk(stream: BinaryIO, size: int, place: str) -> Iterator[Chunk]:
         if kind == b"IEND":
             return
         offset = end
-    raise UnreadableFileError(f"{place}: at most {MAX_CHUNKS} chunks are read, found more")
+    raise UnreadableFileError(f"{place}: at most {MAX_CHUNKS} chunks are supported, found more")
 
 
 def first_bytes(stream: BinaryIO, chunk: Chunk, count: int) -> bytes:
@@ -111,7 +111,7 @@ def data_of(stream: BinaryIO, chunk: Chunk, place: str) -> bytes:
         stream.seek(chunk.data_offset)
         data = stream.read(chunk.length + 4)
     if len(data) != chunk.length + 4:
-        raise UnreadableFileError(f"{place}: chunk {chunk.kind.decode()} is shorter than it says")
+        raise UnreadableFileError(f"{place}: chunk {chunk.kind.decode()} ends before its declared length")
     if zlib.crc32(data[:-4], zlib.crc32(chunk.kind)) != int.from_bytes(data[-4:], "big"):
         raise UnreadableFileError(_mismatch(chunk, place))
     return data[:-4]
@@ -124,7 +124,7 @@ def check(stream: BinaryIO, chunk: Chunk, place: str) -> None:
     while left:
         piece = stream.read(min(left, PIECE))
         if not piece:
-            raise UnreadableFileError(f"{place}: chunk {chunk.kind.decode()} is shorter than it says")
+            raise UnreadableFileError(f"{place}: chunk {chunk.kind.decode()} ends before its declared length")
         left, found = left - len(piece), zlib.crc32(piece, found)
     if stream.read(4) != found.to_bytes(4, "big"):
         raise UnreadableFileError(_mismatch(chunk, place))

@@ -184,6 +184,6 @@ def _copied(stream: BinaryIO, kept: list[tuple[int, int]], name: str) -> Iterato
             except OSError as error:
                 raise UnreadableFileError(f"{name}: it cannot be read ({error.strerror or error})") from error
             if not piece:
-                raise UnreadableFileError(f"{name}: it became shorter while it was read")
+                raise UnreadableFileError(f"{name}: the file became shorter while it was read")
             yield piece
             start += len(piece)

@@ -55,7 +55,9 @@ class OpenPicture:
             raise _unreadable(name, error) from error
         if not stat.S_ISREG(status.st_mode):
             self._file.close()
-            raise UnreadableFileError(f"{name}: a file needed, found a pipe or a device; - is standard input")
+            raise UnreadableFileError(
+                f"{name}: a regular file needed, found a pipe or device; use - for standard input"
+            )
         return self._file, status.st_size, name
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
@@ -73,11 +75,11 @@ def _unreadable(name: str, error: OSError) -> UnreadableFileError:
 def _file(path: str, name: str) -> io.FileIO:
     """Open a file without a buffer: `chunks.walk` has one of its own, of the size that it needs."""
     if not path:
-        raise UnreadableFileError("'': no file has such a name")
+        raise UnreadableFileError("'': this is not a valid file name")
     try:
         descriptor = os.open(path, _READ)
     except ValueError as error:
-        raise UnreadableFileError(f"{name}: no file has such a name") from error
+        raise UnreadableFileError(f"{name}: this is not a valid file name") from error
     try:
         return io.FileIO(descriptor)
     except OSError:  # a folder

@@ -30,7 +30,9 @@ def encode_pixels(width: int, height: int, rgb: bytes) -> bytes:
     from PIL import Image
 
     if width < 1 or height < 1 or width * height > MAX_PIXELS or len(rgb) != 3 * width * height:
-        raise InvalidValueError(f"{width} x {height} pixels in {len(rgb)} bytes are no RGB picture")
+        raise InvalidValueError(
+            f"1 to {MAX_PIXELS} pixels of 3 bytes needed, found {width} x {height} in {len(rgb)} bytes"
+        )
     file = io.BytesIO()
     Image.frombytes("RGB", (width, height), rgb).save(file, "PNG", compress_level=1, compress_type=3)
     return file.getvalue()
@@ -52,7 +54,7 @@ def decode_pixels(stream: BinaryIO, size: int, path: str) -> tuple[int, int, byt
                 return width, height, high.convert("RGB").tobytes()
             return width, height, (image if image.mode == "RGB" else image.convert("RGB")).tobytes()
     except UnidentifiedImageError as error:  # its text names an object in memory
-        raise UnreadableFileError(f"{path}: its pixels cannot be decoded (no PNG has such a header)") from error
+        raise UnreadableFileError(f"{path}: its pixels cannot be decoded (its header is invalid)") from error
     except Exception as error:  # Pillow raises many kinds, undocumented, on broken data
         raise UnreadableFileError(f"{path}: its pixels cannot be decoded ({error})") from error
 
@@ -69,18 +71,18 @@ def _plain_png(stream: BinaryIO, size: int, path: str) -> tuple[BinaryIO, int, i
         if chunk.kind != b"IHDR":
             allowed -= chunk.length
             if allowed < 0:
-                raise UnreadableFileError(f"{path}: {width} x {height} pixels need less than its chunks hold")
+                raise UnreadableFileError(f"{path}: its chunks hold more data than {width} x {height} pixels need")
         data = chunks.data_of(stream, chunk, path)
         if chunk.kind == b"IHDR":
             width, height = int.from_bytes(data[:4], "big"), int.from_bytes(data[4:8], "big")
             if not 0 < width * height <= MAX_PIXELS:
-                raise UnreadableFileError(f"{path}: 1 to {MAX_PIXELS} pixels are read, found {width} x {height}")
+                raise UnreadableFileError(f"{path}: 1 to {MAX_PIXELS} pixels are supported, found {width} x {height}")
             allowed = _MOST_PER_PIXEL * width * height + _SLACK
             needed = width * height * data[8] * _CHANNELS.get(data[9], 1) // (8 * _MOST_DEFLATED)
         if chunk.kind == b"IDAT":
             needed -= chunk.length
         png.write(chunks.build(chunk.kind, data))
     if needed > 0:
-        raise UnreadableFileError(f"{path}: {width} x {height} pixels need more than its chunks hold")
+        raise UnreadableFileError(f"{path}: its chunks hold less data than {width} x {height} pixels need")
     png.seek(0)
     return png, width, height

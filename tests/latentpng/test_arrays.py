@@ -105,7 +105,7 @@ def test_rounding_is_the_formats_and_is_told(tmp_path: Path, dtype: type, name: 
     for path in (tmp_path / "x.npy", tmp_path / "x.safetensors"):
         found = read_noise(path)
         assert found.noise.tolist() == half
-        assert found.notes == (f"{path}: {np.dtype(dtype).name} was rounded to float16, as the format keeps it",)
+        assert found.notes == (f"{path}: {np.dtype(dtype).name} was rounded to float16, the precision of the format",)
 
 
 def written(header: object, values: bytes) -> bytes:
@@ -136,7 +136,9 @@ def test_one_tensor_is_taken_or_the_one_called_noise(tmp_path: Path) -> None:
 def test_noise_that_does_not_look_like_noise_is_told(tmp_path: Path, deviation: float, mean: float, found: str) -> None:
     values = np.array([mean - deviation, mean + deviation] * 2048, np.float16)
     (tmp_path / "x").write_bytes(tensor_file(values, "L", ".npy"))
-    sentence = f"{tmp_path}/x: this does not look like unit noise: mean 0 and deviation 1 expected, found {found}"
+    sentence = (
+        f"{tmp_path}/x: this does not look like unit noise: mean 0 and standard deviation 1 expected, found {found}"
+    )
     assert read_noise(tmp_path / "x").notes == ((sentence,) if found else ())
 
 
@@ -160,6 +162,7 @@ def npy_header(descr: str = "'<f2'", order: str = "False", shape: str = "(48,)")
 
 OBJECT = "{'descr': '|O', 'fortran_order': False, 'shape': (48,), }"
 LARGE = "1 to 2097152 elements needed, found dimensions"
+BEYOND = "finite values below 65520 needed, found larger ones, infinity or NaN"
 NEITHER = "it is neither .npy nor .safetensors"
 BAD = {
     "empty": (b"", NEITHER),
@@ -174,7 +177,7 @@ BAD = {
     "code": (npy("__import__('os')"), "an array of float16, float32 or float64 needed, found \"__import__('os')\""),
     "Fortran": (
         npy(npy_header(order="True"), NOISE.tobytes()),
-        "C order needed (numpy.ascontiguousarray gives it), found another",
+        "C order needed, found Fortran order; numpy.ascontiguousarray converts it",
     ),
     "huge": (npy(npy_header(shape="(2147483648, 2147483648)")), f"{LARGE} [2147483648, 2147483648]"),
     "large": (npy(npy_header(shape="(2097153,)")), f"{LARGE} [2097153]"),
@@ -182,24 +185,24 @@ BAD = {
     "number": (npy(npy_header(shape="()")), "1 to 4 dimensions needed, found 0"),
     "five axes": (npy(npy_header(shape="(1, 1, 1, 1, 1)")), "1 to 4 dimensions needed, found 5"),
     "cut": (npy(npy_header(), NOISE.tobytes()[:-1]), "96 bytes of values needed, found 95"),
-    "longer": (npy(npy_header(), NOISE.tobytes() + b"\0"), "it goes on behind its values"),
-    "not a number": (npy(npy_header(shape="(1,)"), b"\0\x7e"), "finite values below 65520 needed, found others"),
+    "longer": (npy(npy_header(), NOISE.tobytes() + b"\0"), "unexpected bytes follow the values"),
+    "not a number": (npy(npy_header(shape="(1,)"), b"\0\x7e"), BEYOND),
     "beyond float16": (
         npy(npy_header("'<f4'", shape="(1,)"), struct.pack("<f", 65520)),
-        "finite values below 65520 needed, found others",
+        BEYOND,
     ),
     "beyond float32": (
         npy(npy_header("'<f8'", shape="(1,)"), struct.pack("<d", 1e300)),
-        "finite values below 65520 needed, found others",
+        BEYOND,
     ),
     "header beyond the file": (struct.pack("<Q", 200) + b"{}", NEITHER),
     "header of 2^63 bytes": (struct.pack("<Q", 2**63) + b"{}", NEITHER),
     "no JSON": (struct.pack("<Q", 4) + b'{"a}', "JSON needed, found an error at 1 (Unterminated string starting at)"),
     "no UTF-8": (struct.pack("<Q", 3) + b"{\xff}", "a header in UTF-8 needed, found byte 0xff"),
-    "no tensor": (written({}, b""), "one tensor, or one that is called 'noise', needed, found 0"),
+    "no tensor": (written({}, b""), "one tensor, or one named 'noise', needed, found 0"),
     "two tensors": (
         written({"a": entry(), "b": entry()}, NOISE.tobytes()),
-        "one tensor, or one that is called 'noise', needed, found 2",
+        "one tensor, or one named 'noise', needed, found 2",
     ),
     "text": (written({"a": "F16"}, b""), "a tensor of F16, F32 or F64 needed, found None"),
     "BF16": (written({"a": entry("BF16")}, NOISE.tobytes()), "a tensor of F16, F32 or F64 needed, found 'BF16'"),
@@ -251,7 +254,7 @@ def test_files_that_are_not_there_are_one_sentence(tmp_path: Path) -> None:
     for name, message in {
         "no": "it cannot be read (No such file or directory)",
         "": "it cannot be read (Is a directory)",
-        "a\0": "no file has such a name",
+        "a\0": "this is not a valid file name",
     }.items():
         with pytest.raises(UnreadableFileError) as caught:
             read_noise(f"{tmp_path}/{name}")

@@ -154,7 +154,7 @@ def test_an_empty_output_is_not_the_file_itself(folder: Path, capsys: pytest.Cap
     before = (folder / "a.png").read_bytes()
     assert main(["strip", "a.png", "-o", ""]) == 9
     assert main(["strip", "a.png", "-f", "-o", ""]) == 9
-    assert capsys.readouterr().err == "latentpng: '': no file has such a name\n" * 2
+    assert capsys.readouterr().err == "latentpng: '': this is not a valid file name\n" * 2
     assert (folder / "a.png").read_bytes() == before
     assert main(["extract", "a.png", "-o", ""]) == 2
 
@@ -183,7 +183,7 @@ def test_a_folder_without_latents_is_reported(tmp_path: Path, capsys: pytest.Cap
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["extract", "a.png", "--round", "3"], 2, "a.png: round 3 asked for, the picture has 2 (0 is the root)"),
+        (["extract", "a.png", "--round", "3"], 2, "a.png: round 3 requested, but the picture has 2 (0 is the root)"),
         (
             ["extract", "a.png", "-o", "x.bin"],
             2,
@@ -250,12 +250,12 @@ def test_a_newer_file_shows_what_it_can(folder: Path, capsys: pytest.CaptureFixt
     assert main(["inspect", "--json", "b.png"]) == 6
     out, err = capsys.readouterr()
     assert json.loads(out) == {"carrier": "chunk", "chunk_bytes": len(chunk_data()), "version": [2, 0]}
-    assert err == "latentpng: b.png: a newer version of latentpng is needed: this reads version 1, found 2\n"
+    assert err == "latentpng: b.png: a newer version of latentpng is needed: only version 1 is supported, found 2\n"
     (folder / "c.png").write_bytes(png_of((b"laTn", changed(chunk_data(), 17, b"\2"))))
     assert main(["inspect", "--json", "c.png"]) == 0
     out, err = capsys.readouterr()
     assert (json.loads(out)["dtype"], json.loads(out)["root"]) == (2, {"seed": "7"})
-    assert err == "latentpng: c.png: a newer version of latentpng is needed: dtype 1 is known, found 2\n"
+    assert err == "latentpng: c.png: a newer version of latentpng is needed: only dtype 1 is supported, found 2\n"
 
 
 def test_unknown_noise_is_shown_and_not_replayed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -269,7 +269,7 @@ def test_unknown_noise_is_shown_and_not_replayed(folder: Path, capsys: pytest.Ca
         'rounds           [{"wave":1}]',
         'settings         {"prompt":"a cat"}',
     ]
-    sentence = "the noise 'gauss1' is known, found 'gauss9'"
+    sentence = "only the noise generator 'gauss1' is supported, found 'gauss9'"
     assert err == f"latentpng: b.png: a newer version of latentpng is needed: {sentence}\n"
     assert main(["extract", "b.png"]) == 6
     assert capsys.readouterr().err == f"latentpng: b.png: latent chunk at byte 33: {sentence}\n"

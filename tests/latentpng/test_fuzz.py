@@ -139,12 +139,12 @@ def test_no_file_speaks_for_inspect_whatever_its_noise(path: Path, key: str) -> 
     metadata = data[72 : 72 + int.from_bytes(data[8:12], "little")]
     newer = metadata.replace(b'"noise":"gauss1"', b'"noise":"gauss2"')
     path.write_bytes(png_of((b"laTn", with_metadata(data, newer))))
-    assert inspect_file(path).newer == "the noise 'gauss1' is known, found 'gauss2'"
+    assert inspect_file(path).newer == "only the noise generator 'gauss1' is supported, found 'gauss2'"
     for known in (newer, metadata):
         path.write_bytes(png_of((b"laTn", with_metadata(data, b'{"%s":1,' % key.encode() + known[1:]))))
         with pytest.raises(DamagedLatentError) as caught:
             inspect_file(path)
-        assert str(caught.value) == f"{path}: latent chunk at byte 33: {key!r} is no key of the metadata"
+        assert str(caught.value) == f"{path}: latent chunk at byte 33: {key!r} is not allowed as a key of the metadata"
 
 
 @given(st.sampled_from(SEEDS), st.integers(0, 2**32))

@@ -40,7 +40,9 @@ def decode_other(path: str | os.PathLike[str]) -> tuple[int, int, bytes]:
             with Image.open(stream, formats=_FORMATS) as image:
                 width, height = image.size
                 if width * height > MAX_PIXELS:
-                    raise UnreadableFileError(f"{name}: 1 to {MAX_PIXELS} pixels are read, found {width} x {height}")
+                    raise UnreadableFileError(
+                        f"{name}: 1 to {MAX_PIXELS} pixels are supported, found {width} x {height}"
+                    )
                 return width, height, image.convert("RGB").tobytes()
         except UnreadableFileError:
             raise

@@ -86,12 +86,12 @@ def test_unknown_keys_survive_a_rewrite() -> None:
 
 
 HEADER_RULES = [
-    (0, b"X", DamagedLatentError, "it starts with b'LPNG', found b'XPNG'"),
+    (0, b"X", DamagedLatentError, "the magic bytes b'LPNG' needed, found b'XPNG'"),
     (4, b"\0", DamagedLatentError, "major version 1 needed, found 0"),
-    (4, b"\2", NewerVersionError, "this reads version 1, found 2"),
-    (6, b"\1", NewerVersionError, "critical flags 0 needed, found 0x01"),
-    (16, b"\3", NewerVersionError, "codecs 0 to 2 are known, found 3"),
-    (17, b"\2", NewerVersionError, "dtype 1 is known, found 2"),
+    (4, b"\2", NewerVersionError, "only version 1 is supported, found 2"),
+    (6, b"\1", NewerVersionError, "no critical flags are supported, found 0x01"),
+    (16, b"\3", NewerVersionError, "only codecs 0 to 2 are supported, found 3"),
+    (17, b"\2", NewerVersionError, "only dtype 1 is supported, found 2"),
     (18, b"\0", DamagedLatentError, "1 to 4 dimensions and zeros behind them needed, found 0: [2, 8, 8, 0]"),
     (18, b"\5", DamagedLatentError, "1 to 4 dimensions and zeros behind them needed, found 5: [2, 8, 8, 0]"),
     (19, b"\1", DamagedLatentError, "byte 19 is 0, found 1"),
@@ -127,7 +127,7 @@ def test_gaps_and_trailing_bytes_are_refused() -> None:
     data = chunk_data()
     with pytest.raises(DamagedLatentError) as caught:
         decode_record(data + b"\0", PLACE)
-    assert str(caught.value) == f"{PLACE}: {len(data)} bytes needed by its own lengths, found {len(data) + 1}"
+    assert str(caught.value) == f"{PLACE}: its header describes {len(data)} bytes, found {len(data) + 1}"
 
 
 def test_the_checksum_is_looked_at() -> None:
@@ -215,11 +215,11 @@ def test_noise_that_is_not_finite_is_refused_both_ways() -> None:
     record = tensor_record()
     lineage = dataclasses.replace(record.lineage, rounds=())
     bad = record_of(lineage, tensor, axes="LC", root_tensor=tensor)
-    with pytest.raises(InvalidValueError, match=r"^noise is finite, found infinity or not-a-number$"):
+    with pytest.raises(InvalidValueError, match=r"^finite noise needed, found infinity or NaN$"):
         encode_record(bad)
     zeros = np.zeros_like(tensor)
     data = encode_record(record_of(lineage, zeros, axes="LC", root_tensor=zeros), Codec.RAW)[:-8] + tensor.tobytes()
-    with pytest.raises(DamagedLatentError, match=r"finite noise needed, found infinity or not-a-number$"):
+    with pytest.raises(DamagedLatentError, match=r"finite noise needed, found infinity or NaN$"):
         decode_record(repaired(data, digest_hex=digest(tensor)), PLACE)
 
 
@@ -228,7 +228,7 @@ def test_a_recipe_that_leads_elsewhere_is_told() -> None:
     node = seeded_record((Round(seed=3, scale=0.5, of=4, marks=(2,)),)).node
     with pytest.raises(ReplayDiffersError) as caught:
         decode_record(data, PLACE)
-    assert str(caught.value) == f"{PLACE}: the lineage leads to noise with SHA-256 {'0' * 64} here, found {node}"
+    assert str(caught.value) == f"{PLACE}: its lineage must lead to noise with SHA-256 {'0' * 64}, found {node}"
 
 
 def test_writers_refuse_what_readers_would() -> None:
@@ -240,7 +240,7 @@ def test_writers_refuse_what_readers_would() -> None:
     with pytest.raises(InvalidValueError, match=r"^metadata has at most 262144 bytes, found \d+$"):
         encode_record(altered(record, settings={"prompt": "x" * 2**18}))
     for key in ("dims", "root", "file"):
-        with pytest.raises(InvalidValueError, match=rf"^unknown keys only, found '{key}'$"):
+        with pytest.raises(InvalidValueError, match=rf"^extra may not have keys of the format, found '{key}'$"):
             encode_record(altered(record, extra={key: 1}))
     for value in (math.nan, math.inf, "\ud800", object(), b"x"):
         with pytest.raises(InvalidValueError):

@@ -272,7 +272,7 @@ def larger_than_any_picture() -> bytes:
     [
         (b"", "b.img: it is not a PNG, JPEG or WebP"),
         (b"GIF89a" + bytes(50), "b.img: it is not a PNG, JPEG or WebP"),
-        (larger_than_any_picture(), "b.img: 1 to 67108864 pixels are read, found 9000 x 8000"),
+        (larger_than_any_picture(), "b.img: 1 to 67108864 pixels are supported, found 9000 x 8000"),
         (other_picture("JPEG")[:-90], "b.img: its pixels cannot be decoded (*"),
         (other_picture("WEBP")[:-10], "b.img: its pixels cannot be decoded (*"),
         (encode_pixels(SIDE, SIDE, RGB)[:-20], "b.img: chunk IDAT ends at byte *, the file ends at *"),
@@ -294,10 +294,10 @@ def test_broken_pictures_are_reported_in_one_sentence(
     [
         (["no.png"], 3, "no.png: it cannot be read (No such file or directory)"),
         (["."], 3, ".: it cannot be read (Is a directory)"),
-        ([""], 3, "'': no file has such a name"),
+        ([""], 3, "'': this is not a valid file name"),
         (["-"], 2, "-: standard input cannot be used here; name a file"),
         (["a.png", "-o", "-"], 2, "a.png: import cannot write to standard output: name a file with --out"),
-        (["a.png", "-o", ""], 9, "'': no file has such a name"),
+        (["a.png", "-o", ""], 9, "'': this is not a valid file name"),
         (["a.png", "-o", "no/b.png"], 9, "no/b.png: it cannot be written (No such file or directory)"),
         (["a.png", "--randomness", "dice"], 2, "a.png: randomness must be one of cpu, gpu, nv, found 'dice'"),
         (
@@ -326,7 +326,7 @@ def test_settings_that_do_not_fit_are_reported_in_one_sentence(
     assert fnmatchcase(line, "latentpng: a.png: metadata has at most 262144 bytes, found 10?????")
     reads(replace(RECORD, model="\ud800"))
     assert main(["import", "a.png"]) == 2
-    assert capsys.readouterr().err == "latentpng: a.png: text is Unicode, found half of a surrogate pair\n"
+    assert capsys.readouterr().err == "latentpng: a.png: valid Unicode needed, found half of a surrogate pair\n"
     assert [path.name for path in folder.iterdir()] == ["a.png"]
 
 

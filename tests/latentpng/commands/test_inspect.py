@@ -154,7 +154,7 @@ def test_short_is_one_line_a_file(folder: Path, capsys: pytest.CaptureFixture[st
         "newer.png  needs a newer version of latentpng",
         "tensor.png  tensor, 1 round, 2 x 8 x 8",
     ]
-    assert err == "latentpng: newer.png: a newer version of latentpng is needed: this reads version 1, found 2\n"
+    assert err == "latentpng: newer.png: a newer version of latentpng is needed: only version 1 is supported, found 2\n"
 
 
 @pytest.mark.usefixtures("folder")

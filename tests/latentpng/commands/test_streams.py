@@ -25,7 +25,7 @@ def test_a_fifo_or_a_device_is_refused(folder: Path, capsys: pytest.CaptureFixtu
     """Nothing writes to the FIFO, so a command that opened it like a file would block for ever."""
     os.mkfifo(folder / "pipe")
     np.save(folder / "noise.npy", RECORD.tensor)
-    needed = "a file needed, found a pipe or a device; - is standard input"
+    needed = "a regular file needed, found a pipe or device; use - for standard input"
     further = {"copy": ["a.png"], "diff": ["a.png"], "embed": ["--noise", "noise.npy"]}.get(command, [])
     for name in ("pipe", "/dev/null"):
         assert main([command, name, *further]) == 3
@@ -82,7 +82,7 @@ def test_a_closed_pipe_is_quiet(folder: Path, named: list[str]) -> None:
         ),
         ("inspect - <&-", 3, "latentpng: standard input: it is closed\n"),
         ("inspect - </dev/null", 3, "latentpng: standard input: it is not a PNG, it is empty\n"),
-        ("inspect ''", 3, "latentpng: '': no file has such a name\n"),
+        ("inspect ''", 3, "latentpng: '': this is not a valid file name\n"),
         ("inspect no.png 2>&-", 3, ""),
         (f"inspect {'y' * 300}", 3, f"latentpng: {'y' * 300}: it cannot be read (File name too long)\n"),
     ],

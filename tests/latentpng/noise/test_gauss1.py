@@ -77,7 +77,7 @@ def test_it_is_standard_normal() -> None:
         (-1, 0, 1, "seed is a number from 0 to 2^64 - 1, found -1"),
         (2**64, 0, 1, "seed is a number from 0 to 2^64 - 1, found 18446744073709551616"),
         (0, -1, 1, "stream is a number from 0 to 2^64 - 1, found -1"),
-        (0, 0, -1, "a count of values is not negative, found -1"),
+        (0, 0, -1, "the number of values is at least 0, found -1"),
     ],
 )
 def test_impossible_draws_are_refused(seed: int, stream: int, count: int, message: str) -> None:

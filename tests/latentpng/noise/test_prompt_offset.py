@@ -83,4 +83,4 @@ def test_what_takes_too_long_or_is_newer_is_refused() -> None:
     assert str(caught.value) == "a prompt has at most 64 embeddings, found number 64"
     with pytest.raises(NewerVersionError) as newer:
         prompt_offset(Lineage(root=SeedRoot(seed=7), noise="gauss2"), 0, 3)
-    assert str(newer.value) == "this version knows the noise 'gauss1', found 'gauss2'"
+    assert str(newer.value) == "only the noise generator 'gauss1' is supported, found 'gauss2'"

@@ -173,7 +173,7 @@ def test_a_pipe_or_a_device_is_not_replaced(tmp_path: Path, make: Callable[[Path
     make(path)
     with pytest.raises(UnwritableFileError) as caught:
         write_atomically(path, (b"x",))
-    assert str(caught.value) == f"{path}: it is a pipe or a device, which no file may replace"
+    assert str(caught.value) == f"{path}: refusing to replace a pipe or device"
     assert not path.is_file()
 
 

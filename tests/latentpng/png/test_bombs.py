@@ -75,15 +75,15 @@ REPEATED = (1, 2**17, b"\0")  # four bytes that stand for 128 KiB
         ),
         (
             frame_of(ELEMENTS, *[REPEATED] * 2**14),
-            "one whole zstd frame needed, found an error in it (decompression error: Destination buffer is too small)",
+            "one whole zstd frame needed, found a damaged one (decompression error: Destination buffer is too small)",
         ),
         (
             frame_of(ELEMENTS, (0, 1, b"x")),
-            "one whole zstd frame needed, found an error in it (decompression error: Data corruption detected)",
+            "one whole zstd frame needed, found a damaged one (decompression error: Data corruption detected)",
         ),
         (
             zstandard.ZstdCompressor().compress(bytes(ELEMENTS)) * 2,
-            "one whole zstd frame needed, found an error in it "
+            "one whole zstd frame needed, found a damaged one "
             "(compressed input contains 17 bytes of unused data, which is disallowed)",
         ),
     ],
@@ -100,7 +100,7 @@ def test_lengths_of_gigabytes_take_no_memory(path: Path, claimed: int) -> None:
     (metadata,) = struct.unpack_from("<I", data, 8)
     number = struct.pack("<I", claimed)
     cases = {
-        changed(data, 12, number): f"{72 + metadata + claimed} bytes needed by its own lengths, found {len(data)}",
+        changed(data, 12, number): f"its header describes {72 + metadata + claimed} bytes, found {len(data)}",
         changed(data, 20, number * 3): f"1 to 2097152 elements needed, found dimensions {[claimed] * 3}",
         changed(data, 8, number): f"metadata has at most 262144 bytes, found {claimed}",
     }
@@ -126,7 +126,7 @@ def test_a_chunk_of_gigabytes_that_is_not_there(path: Path, kind: bytes) -> None
 def test_a_million_tiny_chunks_are_not_walked(path: Path, kind: bytes) -> None:
     data = png_of()
     path.write_bytes(data[:33] + build(kind, b"") * 10**6 + data[33:])
-    message = f"{path}: at most {MAX_CHUNKS} chunks are read, found more"
+    message = f"{path}: at most {MAX_CHUNKS} chunks are supported, found more"
     for action in (read_record, inspect_file, strip) if kind == b"tiNy" else (read_record,):
         assert message_of(lambda action=action: action(path), UnreadableFileError) == message  # type: ignore[misc]
 
@@ -155,7 +155,7 @@ def test_parameters_that_inflate_for_ever_are_nobodys(path: Path, kind: bytes, h
 def test_ten_thousand_texts_to_inflate_are_refused(path: Path) -> None:
     text = (b"zTXt", b"parameters\0\0" + zlib.compress(b" " * 500000))
     path.write_bytes(png_of(*[text] * 10000, (b"laTn", chunk_data())))
-    message = f"{path}: at most {MAX_PARAMETERS} texts 'parameters' are read, found more"
+    message = f"{path}: at most {MAX_PARAMETERS} texts named 'parameters' are supported, found more"
     for action in (strip, embed):
         assert message_of(lambda action=action: action(path), UnreadableFileError) == message  # type: ignore[misc]
     assert read_record(path) == decode_record(chunk_data(), PLACE)
@@ -236,7 +236,7 @@ def test_a_twin_behind_the_pixels_counts_only_without_a_chunk(path: Path) -> Non
 def test_a_few_bytes_are_not_decoded_into_millions_of_pixels(path: Path, colour: int) -> None:
     header = struct.pack(">IIBBBBB", 8192, 8192, 8, colour, 0, 0, 0)
     path.write_bytes(SIGNATURE + build(b"IHDR", header) + build(b"IDAT", zlib.compress(b"")) + build(b"IEND", b""))
-    message = f"{path}: 8192 x 8192 pixels need more than its chunks hold"
+    message = f"{path}: its chunks hold less data than 8192 x 8192 pixels need"
     assert message_of(lambda: read_picture(path), UnreadableFileError) == message
     assert memory_of(lambda: message_of(lambda: read_picture(path), UnreadableFileError)) < 2**18
 
@@ -245,7 +245,7 @@ def test_a_few_bytes_are_not_decoded_into_millions_of_pixels(path: Path, colour:
 def test_a_header_that_no_png_has_is_one_sentence(path: Path, header: tuple[int, ...]) -> None:
     pixels = build(b"IDAT", zlib.compress(bytes(4)))
     path.write_bytes(SIGNATURE + build(b"IHDR", struct.pack(">IIBBBBB", *header)) + pixels + build(b"IEND", b""))
-    message = f"{path}: its pixels cannot be decoded (no PNG has such a header)"
+    message = f"{path}: its pixels cannot be decoded (its header is invalid)"
     assert message_of(lambda: read_picture(path), UnreadableFileError) == message
 
 

@@ -98,7 +98,7 @@ def test_the_twin_of_a_tensor_says_what_is_missing(tmp_path: Path) -> None:
     with pytest.raises(NoLatentError) as caught:
         read_record(path)
     assert str(caught.value) == (
-        f"{path}: latent text at byte 33: its noise came from elsewhere and stood in the laTn chunk, which is not there"
+        f"{path}: latent text at byte 33: the laTn chunk that stored its noise is missing, and no seed can rebuild it"
     )
 
 
@@ -234,13 +234,13 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
 def test_a_name_that_no_file_has_is_told(tmp_path: Path) -> None:
     with pytest.raises(UnwritableFileError) as caught:
         write_picture(tmp_path / "a\0.png", SIDE, SIDE, RGB, seeded_record())
-    assert str(caught.value) == f"{tmp_path}/a.png: no file has such a name"
+    assert str(caught.value) == f"{tmp_path}/a.png: this is not a valid file name"
 
 
 def test_pixels_that_are_no_picture_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidValueError) as caught:
         write_picture(tmp_path / "a.png", 3, 3, RGB, seeded_record())
-    assert str(caught.value) == "3 x 3 pixels in 192 bytes are no RGB picture"
+    assert str(caught.value) == "1 to 67108864 pixels of 3 bytes needed, found 3 x 3 in 192 bytes"
 
 
 @pytest.mark.parametrize(

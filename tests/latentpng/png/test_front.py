@@ -194,17 +194,17 @@ def test_a_chunk_of_two_gibibytes_is_refused(tmp_path: Path) -> None:
         file.write(data[33:])
     with pytest.raises(UnreadableFileError) as caught:
         inspect_file(path)
-    assert str(caught.value) == f"{path}: a chunk of PNG needed at byte 33, found b'\\x80\\x00\\x00\\x00huGe'"
+    assert str(caught.value) == f"{path}: a PNG chunk needed at byte 33, found b'\\x80\\x00\\x00\\x00huGe'"
 
 
 def test_pipes_folders_and_nothing_are_refused_and_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     os.mkfifo(tmp_path / "pipe.png")
     open_files = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - only how many there are
     for name, message in (
-        ("pipe.png", "a file needed, found a pipe or a device; - is standard input"),
+        ("pipe.png", "a regular file needed, found a pipe or device; use - for standard input"),
         ("folder", "it cannot be read (Is a directory)"),
         ("missing.png", "it cannot be read (No such file or directory)"),
-        ("x\0.png", "no file has such a name"),
+        ("x\0.png", "this is not a valid file name"),
     ):
         (tmp_path / "folder").mkdir(exist_ok=True)
         with pytest.raises(UnreadableFileError) as caught:
@@ -336,8 +336,8 @@ def test_numbers_are_judged_one_by_one_where_one_may_be_odd(parts: list[str]) ->
         ("1e999", "finite numbers only, found 1e999"),
         ('{"a":1e999,"b', "finite numbers only, found 1e999"),
         ('{"a":"1e999', "JSON needed, found an error at 5 (Unterminated string starting at)"),
-        ('{"a":"\\uD800"}', "text is Unicode, found half of a surrogate pair"),
-        ('{"a":"\\udc00"}', "text is Unicode, found half of a surrogate pair"),
+        ('{"a":"\\uD800"}', "valid Unicode needed, found half of a surrogate pair"),
+        ('{"a":"\\udc00"}', "valid Unicode needed, found half of a surrogate pair"),
         ('{"a":' + "[" * 32 + "]" * 32 + "}", "at most 32 nested values, found more"),
     ],
 )

@@ -175,7 +175,7 @@ def test_noise_from_elsewhere_is_gone_with_its_chunk_and_that_is_said(
     write_picture("from.png", SIDE, SIDE, RGB, tensor_record())
     (way,) = (way for way in WAYS if way.name == "Pillow save(pnginfo=)")
     way.run(Path("from.png"), Path("a.png"))
-    gone = "its noise came from elsewhere and stood in the laTn chunk, which is not there"
+    gone = "the laTn chunk that stored its noise is missing, and no seed can rebuild it"
     assert main(["inspect", "a.png"]) == 0
     shown, _ = capsys.readouterr()
     assert shown.startswith("carrier          twin: noise not stored, cannot be rebuilt; version 1.0, ")

@@ -287,12 +287,12 @@ def test_bad_files_are_reported_and_the_rest_is_drawn(folder: Path, capsys: pyte
     assert main(["tree", "-r", "."]) == 6
     out, err = capsys.readouterr()
     assert out.splitlines() == DRAWN
-    assert err == "latentpng: newer.png: a newer version of latentpng is needed: this reads version 1, found 2\n"
+    assert err == "latentpng: newer.png: a newer version of latentpng is needed: only version 1 is supported, found 2\n"
     assert main(["tree", "--json", ".", "no.png"]) == 3
     out, err = capsys.readouterr()
     assert [json.loads(line)["files"] for line in out.splitlines()] == [[], ["one.png"]]
     assert err.splitlines()[:2] == [
-        "latentpng: newer.png: a newer version of latentpng is needed: this reads version 1, found 2",
+        "latentpng: newer.png: a newer version of latentpng is needed: only version 1 is supported, found 2",
         "latentpng: no.png: it cannot be read (No such file or directory)",
     ]
     assert main(["tree", "--dot", "one.png"]) == 0
