@@ -29,7 +29,8 @@ ALLOWED = {
 def findings(source: str) -> list[tuple[int, str]]:
     """The lines of a source that reach into private parts, each with the expression that does."""
     tree = ast.parse(source)
-    return sorted({found for node in ast.walk(tree) for found in _found_in(node, _own_names(tree))})
+    own = _own_names(tree)
+    return sorted({found for node in ast.walk(tree) for found in _found_in(node, own)})
 
 
 def _own_names(tree: ast.AST) -> set[str]:

@@ -20,7 +20,7 @@ from engine.rendering.events import Event, Failure, JobDone, PictureRendered, Pr
 from engine.rendering.requests import PictureTask, RenderJob
 from latentpng.png.files import pixel_digest, read_record, write_picture
 from latentpng.record import Lineage, Round, SeedRoot, TensorRoot
-from tests.engine.diffusion.test_render import SCHEDULERS
+from tests.support.engine.schedulers import SCHEDULERS
 from tests.support.engine.tiny import SETTINGS, job_of, load_tiny, save_tiny, slow_clock
 
 PARENT = Lineage(root=SeedRoot(seed=7))

@@ -27,13 +27,11 @@ from engine.rendering.events import (
     StepDone,
     WorkerDied,
 )
-from engine.rendering.requests import LoadModel, ModelChoice, PictureTask, RenderJob
+from engine.rendering.requests import LoadModel, ModelChoice, RenderJob
 from engine.rendering.settings import SchedulerSettings
-from latentpng.record import Lineage, SeedRoot
-from tests.support.engine.tiny import SETTINGS, save_tiny
+from tests.support.engine.tiny import SETTINGS, TASKS, save_tiny
 from tests.support.engine.workers import ROOT, Watched, comes_true, is_alive, is_zombie
 
-TASKS = tuple(PictureTask(index=index, lineage=Lineage(root=SeedRoot(seed=index))) for index in range(3))
 JOB = RenderJob(job=1, tasks=TASKS, settings=SETTINGS)
 LONG = replace(SETTINGS, num_inference_steps=900)
 
@@ -147,7 +145,7 @@ def test_a_parent_killed_in_mid_step_leaves_no_worker() -> None:
         from engine.rendering.events import ModelReady, StepDone
         from engine.models.resolve import defaults_of, resolve_model
         from engine.rendering.requests import LoadModel, RenderJob
-        from tests.engine.diffusion.test_main import TASKS
+        from tests.support.engine.tiny import TASKS
         import threading
         model = resolve_model("")
         settings = replace(defaults_of(model).settings("a lake"), width=512, height=512)

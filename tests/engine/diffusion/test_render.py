@@ -21,32 +21,8 @@ from engine.errors import InvalidRequestError, RenderCancelled, RenderError
 from engine.models.schedulers import scheduler_settings
 from engine.rendering.settings import RenderSettings
 from latentpng.noise.gauss1 import gauss1
+from tests.support.engine.schedulers import SCHEDULERS, STOCHASTIC
 from tests.support.engine.tiny import SETTINGS, load_tiny, save_tiny
-
-QUICK = ("", "DDIM", "DDIM eta 1", "DPM++ 2M Karras", "DPM++ 2M SDE", "Euler", "Euler a", "UniPC")
-"""Of each kind of scheduler one; `make test` takes the others too."""
-SLOW = (
-    "DPM++ 2M",
-    "DPM++ 2S",
-    "DPM++ SDE",
-    "DPM2",
-    "DPM2 a",
-    "DEIS",
-    "DDPM",
-    "LCM",
-    "LMS",
-    "TCD",
-    "PNDM",
-    "Heun",
-    "SASolver",
-)
-SCHEDULERS = (*QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW))
-STOCHASTIC = (
-    "DDIM eta 1",
-    "DPM++ 2M SDE",
-    "Euler a",
-    *(pytest.param(name, marks=pytest.mark.slow) for name in ("DPM++ SDE", "DPM2 a", "DDPM", "LCM", "SASolver")),
-)
 
 
 @pytest.fixture(scope="module")

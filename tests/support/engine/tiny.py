@@ -18,10 +18,11 @@ from engine.diffusion.load import LoadedModel, load_model
 from engine.rendering.events import Event, StepDone
 from engine.rendering.requests import LoadModel, ModelChoice, PictureTask, RenderJob
 from engine.rendering.settings import RenderSettings
-from latentpng.record import LatentRecord
+from latentpng.record import LatentRecord, Lineage, SeedRoot
 
 TOKENIZER = Path(engine.__file__).parent / "embedded" / "model" / "tokenizer"
 SETTINGS = RenderSettings(prompt="a lake", width=32, height=32, num_inference_steps=4, guidance_scale=3.0, step_seed=9)
+TASKS = tuple(PictureTask(index=index, lineage=Lineage(root=SeedRoot(seed=index))) for index in range(3))
 
 
 def build_tiny() -> Any:
