@@ -1,1 +1,1 @@
-"""A record as the bytes of a `laTn` chunk, and back. Nothing here knows PNG."""
+"""The conversion of a record to the bytes of a `laTn` chunk, and back.  Nothing here knows PNG."""

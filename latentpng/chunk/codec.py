@@ -1,6 +1,6 @@
-"""A record <-> the data of its `laTn` chunk, and <-> its text twin.  SPEC.md is the law; every limit is checked here.
+"""The conversion of a record to the data of its `laTn` chunk, and back.  SPEC.md, section 3, is the law.
 
-Knows no PNG: `files.py` puts these bytes into one.
+This module knows no PNG: `png/files.py` puts these bytes into one.
 """
 
 from __future__ import annotations
@@ -23,9 +23,15 @@ __all__ = ["Codec", "decode_record", "encode_record", "record_of_twin"]
 
 
 def encode_record(record: LatentRecord, codec: Codec = Codec.SPLIT) -> bytes:
-    """The chunk's data.  InvalidValueError when the record breaks a rule or a limit of the format.
+    """Return the data of a record's chunk.
 
-    codec: SPLIT falls back to RAW where that is shorter; RECIPE stores no tensor and needs a seeded root.
+    Args:
+        record: The record.
+        codec: How the noise is stored.  SPLIT falls back to RAW where that is shorter; RECIPE stores no noise and needs
+            a seeded root.
+
+    Raises:
+        InvalidValueError: If the record breaks a rule or a limit of the format.
     """
     seeded = isinstance(record.lineage.root, SeedRoot)
     if codec == Codec.RECIPE and not seeded:
@@ -42,10 +48,17 @@ def encode_record(record: LatentRecord, codec: Codec = Codec.SPLIT) -> bytes:
 
 
 def decode_record(data: bytes, place: str, on_progress: replay.OnProgress | None = None) -> LatentRecord:
-    """The record in a chunk's data.  place: starts the text of every error ("x.png: latent chunk at byte 1204").
+    """Return the record that a chunk's data describe.
 
-    on_progress: hears how far the replay of a recipe is.
-    DamagedLatentError, NewerVersionError; ReplayDiffersError when a recipe does not lead to the noise it names.
+    Args:
+        data: The data of the chunk.
+        place: The start of every message, such as "x.png: latent chunk at byte 1204".
+        on_progress: Called after each replayed round of a recipe.
+
+    Raises:
+        DamagedLatentError: If a rule of SPEC.md is broken.
+        NewerVersionError: If a newer reader is needed.
+        ReplayDiffersError: If a recipe does not lead to the noise that it names.
     """
     front = decode_front(data, len(data), place)
     metadata = front.known(place)
@@ -60,7 +73,19 @@ def decode_record(data: bytes, place: str, on_progress: replay.OnProgress | None
 
 
 def record_of_twin(front: Front, place: str, on_progress: replay.OnProgress | None = None) -> LatentRecord:
-    """The record of a text twin, its noise rebuilt.  NoLatentError when only the chunk had the noise."""
+    """Return the record of a text twin, with its noise rebuilt.
+
+    Args:
+        front: What the twin says.
+        place: The start of every message.
+        on_progress: Called after each replayed round.
+
+    Raises:
+        NoLatentError: If only the missing chunk had the noise.
+        DamagedLatentError: If a rule of SPEC.md is broken.
+        NewerVersionError: If a newer reader is needed.
+        ReplayDiffersError: If the lineage does not lead to the noise that it names.
+    """
     metadata = front.known(place)
     if not isinstance(metadata.lineage.root, SeedRoot):
         raise NoLatentError(f"{place}: the laTn chunk that stored its noise is missing, and no seed can rebuild it")

@@ -1,6 +1,6 @@
 """The front of a `laTn` chunk: its fixed header and its metadata, checked without touching the tensor.
 
-SPEC.md, "Layout", is the law.  Needs neither NumPy nor zstandard, so that `inspect` starts at once.
+SPEC.md, section 3, is the law.  This module needs neither NumPy nor zstandard, so `inspect` starts fast.
 """
 
 from __future__ import annotations
@@ -27,11 +27,17 @@ DTYPE_NAME = "float16"
 _FIELDS = struct.Struct("<4sBBHIIBBBB4I32s")  # bytes 0 to 67; a CRC-32 follows
 _LENGTHS = struct.Struct("<II52xI")  # from byte 8: the lengths of metadata and payload, and that CRC-32
 HEADER_BYTES = _FIELDS.size + 4
-_START_BYTES = 6  # magic and version: what every future major keeps
+_START_BYTES = 6  # magic and version, which are the same in every major version
 
 
 class Codec(IntEnum):
-    """How the payload holds the tensor."""
+    """The way in which the payload holds the tensor.
+
+    Attributes:
+        RECIPE: Not at all: replay gives it.
+        RAW: As little-endian float16.
+        SPLIT: Its high bytes compressed, then its low bytes as they are.
+    """
 
     RECIPE = 0
     RAW = 1
@@ -45,12 +51,19 @@ _LAST_CODEC = max(Codec).value
 class Front:
     """What stands before the tensor.
 
-    chunk_bytes: length of the whole chunk's data.  digest: SHA-256 (hex) of the decoded tensor.
-    metadata: the JSON object as it stands, {} when a newer version hides it.
-    is_known: the metadata keeps every rule of this version; it is not when a newer one hides it or made the noise.
-    newer: "" or a sentence on what a newer reader is needed for.
-    is_twin: it was read from the text twin; chunk_bytes are those of that text.
-    text: the JSON text of the metadata, b"" for a twin, which says more there.
+    Attributes:
+        version: Major and minor.
+        chunk_bytes: The length of the data of the whole chunk, or of the twin's text chunk.
+        flags: The low byte is critical, the high byte may be ignored.
+        codec: How the payload holds the tensor; may be unknown to this version.
+        dtype: The type of the tensor's values; may be unknown to this version.
+        dims: The shape of the tensor; () if a newer version hides it.
+        digest: SHA-256 (hex) of the decoded tensor.
+        metadata: The JSON object as it stands in the file; {} if a newer version hides it.
+        is_known: Whether the metadata keeps every rule of this version: it is neither hidden nor of a newer generator.
+        newer: "", or a sentence on what a newer reader is needed for.
+        is_twin: Whether it was read from the text twin.
+        text: The JSON text of the metadata; b"" for a twin, whose text has more keys.
     """
 
     version: tuple[int, int]
@@ -73,25 +86,41 @@ class Front:
 
     @property
     def parsed(self) -> Metadata | None:
-        """The metadata as frozen values, None when it is not known.  Made when asked: a list of files needs none."""
+        """The metadata as frozen values, or None if it is not known.  Each access makes them anew."""
         return metadata_from_json(self.metadata, len(self.dims)) if self.is_known else None
 
     def known(self, place: str) -> Metadata:
-        """The parsed metadata; NewerVersionError when a newer reader is needed."""
+        """Return the metadata as frozen values; place: the start of the message.
+
+        Raises:
+            NewerVersionError: If a newer reader is needed.
+        """
         if self.newer:
             raise NewerVersionError(f"{place}: {self.newer}")
         return metadata_from_json(self.metadata, len(self.dims))
 
 
 def minor_of(lineage: Lineage) -> int:
-    """The oldest minor version that knows every key of these rounds: files without news stay as they always were."""
+    """Return the lowest minor version that has every key of these rounds: files without new keys never change."""
     return MINOR if lineage.moves_prompt else 0
 
 
 def encode_front(
     metadata: bytes, payload_bytes: int, codec: Codec, dims: tuple[int, ...], digest: str, minor: int = 0
 ) -> bytes:
-    """Header and metadata, ready to be followed by the payload."""
+    """Return header and metadata, ready to be followed by the payload.
+
+    Args:
+        metadata: The JSON text.
+        payload_bytes: The length of the payload.
+        codec: How the payload holds the noise.
+        dims: The shape of the noise.
+        digest: SHA-256 (hex) of the noise.
+        minor: The minor version.
+
+    Raises:
+        InvalidValueError: If metadata or chunk would be too long.
+    """
     if len(metadata) > MAX_METADATA:
         raise InvalidValueError(f"metadata has at most {MAX_METADATA} bytes, found {len(metadata)}")
     if HEADER_BYTES + len(metadata) + payload_bytes > MAX_CHUNK:

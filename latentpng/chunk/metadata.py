@@ -1,4 +1,4 @@
-"""The metadata of a file: its JSON object <-> frozen values.  SPEC.md, "Metadata", is the law.
+"""The metadata of a file as frozen values and as a JSON object.  SPEC.md, section 4, is the law.
 
 Knows neither bytes nor noise; `validate.py` has the rules about the object of a file.
 """
@@ -68,7 +68,11 @@ def metadata_from_json(entries: JsonObject, dimensions: int) -> Metadata:
 
 
 def root_to_json(root: Root) -> dict[str, Json]:
-    """The object of a root."""
+    """Return the JSON object of a root.
+
+    Raises:
+        InvalidValueError: If an unknown key has the name of a known one.
+    """
     if unknown := sorted(set(root.extra) & _KNOWN_ROOT):
         raise InvalidValueError(f"root: extra may not have keys of the format, found {unknown[0]!r}")
     if isinstance(root, SeedRoot):
@@ -84,7 +88,11 @@ def _root_from_json(entries: JsonObject) -> Root:
 
 
 def round_to_json(round_: Round) -> dict[str, Json]:
-    """The object of a round; fields with nothing to say are left out."""
+    """Return the JSON object of a round; fields with nothing to say are left out.
+
+    Raises:
+        InvalidValueError: If an unknown key has the name of a known one.
+    """
     if unknown := sorted(set(round_.extra) & _KNOWN_ROUND):
         raise InvalidValueError(f"round: extra may not have keys of the format, found {unknown[0]!r}")
     entries: dict[str, Json] = {

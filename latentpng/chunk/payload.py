@@ -1,6 +1,7 @@
-"""The tensor of a `laTn` chunk as bytes.  SPEC.md, "Payload", is the law.
+"""The tensor of a `laTn` chunk as bytes.  SPEC.md, section 3, is the law.
 
-fp16 noise has 13.46 bits a value: its high bytes (sign, exponent, two bits) compress, its low bytes do not.
+float16 noise has 13.46 bits of information per value: its high bytes (sign, exponent, two bits of the fraction)
+compress, and its low bytes do not.
 """
 
 from __future__ import annotations
@@ -20,11 +21,19 @@ if TYPE_CHECKING:
     Noise: TypeAlias = NDArray[np.float16]
     Plane: TypeAlias = NDArray[np.uint8]
 
-_LEVEL = 1  # higher levels buy nothing on noise
+_LEVEL = 1  # higher levels of zstd gain nothing on noise
 
 
 def encode_tensor(noise: Noise, codec: Codec) -> bytes:
-    """noise: float16, finite.  InvalidValueError when it is not."""
+    """Return the payload that holds noise.
+
+    Args:
+        noise: float16, finite, any shape.
+        codec: How to store it; RECIPE gives b"".
+
+    Raises:
+        InvalidValueError: If the noise is not finite.
+    """
     if not np.isfinite(noise).all():
         raise InvalidValueError("finite noise needed, found infinity or NaN")
     if codec == Codec.RECIPE:
@@ -40,7 +49,21 @@ def encode_tensor(noise: Noise, codec: Codec) -> bytes:
 
 
 def decode_tensor(payload: bytes, codec: int, dims: tuple[int, ...], digest: str, place: str) -> Noise:
-    """float16, read-only, of shape dims.  DamagedLatentError when it is not exactly what the digest says."""
+    """Return the noise that a payload holds.
+
+    Args:
+        payload: The payload.
+        codec: RAW or SPLIT.
+        dims: The shape of the noise.
+        digest: SHA-256 (hex) of the noise.
+        place: The start of every message.
+
+    Returns:
+        float16, read-only, of the given shape, finite.
+
+    Raises:
+        DamagedLatentError: If the payload is not exactly that noise.
+    """
     count = math.prod(dims)
     if codec == Codec.RAW and len(payload) != 2 * count:
         raise DamagedLatentError(f"{place}: a payload of {2 * count} bytes needed, found {len(payload)}")
@@ -56,7 +79,7 @@ def decode_tensor(payload: bytes, codec: int, dims: tuple[int, ...], digest: str
 
 
 def _join_planes(payload: bytes, count: int, place: str) -> bytes:
-    """One zstd frame of the high bytes, then the low bytes as they are."""
+    """Return raw float16 from one zstd frame of the high bytes that is followed by the low bytes as they are."""
     frame, low = payload[: max(0, len(payload) - count)], payload[-count:]
     if len(low) != count or not frame:
         raise DamagedLatentError(f"{place}: a payload of more than {count} bytes needed, found {len(payload)}")
@@ -67,9 +90,10 @@ def _join_planes(payload: bytes, count: int, place: str) -> bytes:
 
 
 def _decompress(frame: bytes, count: int, place: str) -> bytes:
-    """The size a frame declares is compared before memory is taken: a frame of 32 KB may claim a gigabyte."""
     import zstandard
 
+    # The decompressor takes as much memory as the frame declares, whatever limit it is given, and a frame of 32 KB may
+    # declare a gigabyte.  So the declared size is compared first.
     try:
         declared = zstandard.get_frame_parameters(frame).content_size
         if declared != count:

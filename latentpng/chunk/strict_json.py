@@ -1,6 +1,6 @@
-"""JSON as the format allows it: ASCII, no key twice, finite numbers, no deep nests; written in one way only.
+"""JSON as the format allows it: ASCII, no duplicate keys, finite numbers, limited depth; written in one way only.
 
-Refuses what readers in other languages understand differently, before it costs memory or a stack.
+Text that readers in other languages may understand differently is refused, before it costs memory or a stack.
 """
 
 from __future__ import annotations
@@ -20,9 +20,13 @@ MAX_NUMBER_LENGTH = 40
 
 
 def write_json(value: JsonObject) -> bytes:
-    """The canonical bytes: keys sorted by code point, no spaces, ASCII, shortest numbers that read back the same.
+    """Return the canonical bytes of an object.
 
-    InvalidValueError when no reader would take them.
+    Keys are sorted by code point, there are no spaces, the text is ASCII, and numbers are the shortest that read back
+    as the same double.
+
+    Raises:
+        InvalidValueError: If a reader would refuse the bytes.
     """
     data = json_text(value).encode("ascii")
     read_json(data)
@@ -30,7 +34,11 @@ def write_json(value: JsonObject) -> bytes:
 
 
 def json_text(value: Json) -> str:
-    """The same form of a value that was read before, to show it.  InvalidValueError when it is no JSON."""
+    """Return the canonical text of a value, without the checks of a reader; to show what was read before.
+
+    Raises:
+        InvalidValueError: If the value has no form in JSON.
+    """
     try:
         return _ENCODER.encode(value)
     except (TypeError, ValueError, RecursionError) as error:
@@ -38,7 +46,11 @@ def json_text(value: Json) -> str:
 
 
 def read_json(data: bytes) -> dict[str, Json]:
-    """The object that the bytes spell.  InvalidValueError, with the rule and what was found, when they break a rule."""
+    """Return the object that bytes spell.
+
+    Raises:
+        InvalidValueError: If they break a rule; the message names the rule and what was found.
+    """
     try:
         text = data.decode("ascii")
     except UnicodeDecodeError as error:
@@ -53,13 +65,17 @@ def read_json(data: bytes) -> dict[str, Json]:
         raise InvalidValueError(f"JSON needed, found an error at {error.pos} ({error.msg})") from error
     if not isinstance(value, dict):
         raise InvalidValueError(f"a JSON object needed, found {brief(value)}")
-    if "\\u" in text and ("\\ud" in text or "\\uD" in text):  # what every half of a pair starts with
+    if "\\u" in text and ("\\ud" in text or "\\uD" in text):  # every half of a surrogate pair starts like this
         _check_surrogates(value)
     return cast("dict[str, Json]", value)
 
 
 def read_text(text: str) -> dict[str, Json]:
-    """The object that a text spells in which characters beyond ASCII stand as they are, as people write JSON."""
+    """Return the object that a text spells; it may contain characters beyond ASCII, as people write JSON.
+
+    Raises:
+        InvalidValueError: If it breaks another rule.
+    """
     return read_json(re.sub(r"[^\x00-\x7f]", lambda found: json.dumps(found[0])[1:-1], text).encode("ascii"))
 
 
@@ -70,7 +86,9 @@ def _plain_mapping(value: object) -> dict[str, Json]:
 
 
 def _check_depth(text: str) -> None:
-    """Counts brackets outside of strings, in one pass, before a recursive parser sees them."""
+    # The brackets outside of strings are counted before the recursive parser sees them.  Most texts have so few that
+    # they cannot nest too deep.  In the others, escapes are removed first, so that splitting at quotes separates
+    # strings from the rest: every second part is outside of a string.
     if text.count("[") + text.count("{") <= MAX_DEPTH:
         return
     outside = text.replace("\\\\", "").replace('\\"', "").split('"')[::2]
@@ -121,7 +139,8 @@ def _constant(text: str) -> NoReturn:
     raise InvalidValueError(f"finite numbers only, found {text}")
 
 
-# looking at each whole number takes longer than all the rest: that is only done where one may be too long
+# Checking each whole number takes longer than all the rest, so that is only done if the text has a run of digits and
+# signs that is longer than a number may be.  Translating all of those to "0" makes such a run easy to find.
 _DIGITS = bytes(ord("0") if chr(code) in "-0123456789" else ord(" ") for code in range(256))
 _LONG_RUN = b"0" * (MAX_NUMBER_LENGTH + 1)
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_number, parse_constant=_constant)

@@ -1,1 +1,1 @@
-"""From seed and rounds to the initial noise: generator, perturbations, and their replay."""
+"""The way from seed and rounds to the initial noise: the generator, perturbations, and their replay."""

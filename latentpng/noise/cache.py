@@ -1,7 +1,7 @@
 """A cache of arrays that are pure functions of their key.
 
-Noise is a pure function of numbers, so a cache changes no result: the candidates of one round share their draws, and
-the pictures of one search share most of their lineage.
+Noise is a pure function of numbers, so the cache changes no result.  It saves work: the candidates of one round share
+their draws, and the pictures of one search share most of their lineage.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The orthonormal 2-D Haar basis that `bands` are written in: octaves of detail, from layout to texture.
+"""The orthonormal 2-D Haar basis that `bands` refer to: octaves of detail, from layout to texture.
 
-SPEC.md, "Octaves", is the law, the order of the sums included.  Doubles only; no shape is refused.
+SPEC.md, section 6, is the law, the order of the sums included.  All values are doubles, and every shape is accepted.
 """
 
 from __future__ import annotations
@@ -18,11 +18,18 @@ _SQRT_HALF = 0.7071067811865476
 
 
 def split(plane: Doubles) -> tuple[Doubles, tuple[Doubles, ...]]:
-    """One level of (..., H, W): the coarse part, and the details (horizontal, vertical, diagonal, last column, row).
+    """Split one level of detail off.
 
-    Full 2x2 blocks give the first three details; an odd last column or row is halved along itself alone, and a
-    last corner passes unchanged into the coarse part.
+    Args:
+        plane: (..., H, W), float64.
+
+    Returns:
+        The coarse part, (..., ceil(H / 2), ceil(W / 2)), and the details: horizontal, vertical, diagonal, last column,
+        last row.
     """
+    # A full 2 x 2 block a b / c d becomes one coarse value and three details: the sums and differences of its rows and
+    # columns times 1/2, which is exact and orthonormal.  An odd last column or row has pairs only along itself: sum and
+    # difference times sqrt(1/2).  A last corner without a partner passes into the coarse part unchanged.
     height, width = plane.shape[-2:]
     rows, columns = height // 2, width // 2
     coarse = np.empty((*plane.shape[:-2], height - rows, width - columns))
@@ -43,7 +50,7 @@ def split(plane: Doubles) -> tuple[Doubles, tuple[Doubles, ...]]:
 
 
 def join(coarse: Doubles, details: tuple[Doubles, ...]) -> Doubles:
-    """The inverse of `split`."""
+    """Return the plane that `split` takes apart into these parts."""
     horizontal, vertical, diagonal, last_column, last_row = details
     rows, columns = horizontal.shape[-2:]
     height, width = coarse.shape[-2] + rows, coarse.shape[-1] + columns
@@ -65,6 +72,6 @@ def join(coarse: Doubles, details: tuple[Doubles, ...]) -> Doubles:
 
 
 def _blocks(plane: Doubles, rows: int, columns: int) -> tuple[Doubles, Doubles, Doubles, Doubles]:
-    """Views of the corners a b / c d of all full 2x2 blocks."""
+    """Return views of the corners a b / c d of all full 2 x 2 blocks."""
     full = plane[..., : 2 * rows, : 2 * columns]
     return full[..., 0::2, 0::2], full[..., 0::2, 1::2], full[..., 1::2, 0::2], full[..., 1::2, 1::2]

@@ -1,6 +1,6 @@
-"""One round of the algebra: from a state to the state of a candidate, or of a blend of several.
+"""One round of the algebra: the step from a state to the state of a candidate, or of a blend of candidates.
 
-SPEC.md, "The algebra", is the law; the order of operations below is part of the format.
+SPEC.md, section 6, is the law, and the order of the operations below is part of the format.
 """
 
 from __future__ import annotations
@@ -24,16 +24,23 @@ if TYPE_CHECKING:
     Noise: TypeAlias = NDArray[np.float16]
     Doubles: TypeAlias = NDArray[np.float64]
 
-_DRAWS = ArrayCache(
-    32 * 2**20, max_arrays=64
-)  # the candidates' noise and its mean: shared by all candidates of a round
-_MOST_KEPT = 24 * 2**20  # bytes of one round's noise that are worth keeping
+_DRAWS = ArrayCache(32 * 2**20, max_arrays=64)  # draws and their mean, which all candidates of a round share
+_MAX_CACHED = 24 * 2**20  # bytes: the draws of a round that are larger would evict each other
 
 
 def perturb(state: Noise, round_: Round, axes: str) -> Noise:
-    """The state after one more round: float16, the shape of `state`, unit variance when `state` has it.
+    """Return the state after one more round.
 
-    InvalidValueError when the round's bands or region do not fit, or when hostile noise leaves the range of float16.
+    Args:
+        state: float16, 1 to 4 axes.
+        round_: The round.
+        axes: One letter per axis; H and W are the spatial ones.
+
+    Returns:
+        float16, the shape of `state`; unit variance if `state` has it.
+
+    Raises:
+        InvalidValueError: If the bands or the region of the round do not fit, or a value exceeds the range of float16.
     """
     check_shape(state.shape, axes)
     check_round(round_, state.shape, axes)
@@ -52,29 +59,41 @@ def perturb(state: Noise, round_: Round, axes: str) -> Noise:
 
 
 def blend(seed: int, of: int, marks: tuple[int, ...], count: int, first: int = 0) -> Doubles:
-    """The noise that the marked candidates move along: N(0, 1) for every value.
+    """Return the noise that the state moves along: the blend of the marked candidates.
 
-    first: the stream of candidate 0.
+    Args:
+        seed: The seed of the round.
+        of: The number of candidates, K.
+        marks: The indices of the marked candidates, in order.
+        count: How many values.
+        first: The stream of candidate 0.
+
+    Returns:
+        (count,), float64, zero mean, unit variance.
     """
     if of == 1:
         return _draw(seed, first, count).astype(np.float64)
-    mean_name = (seed, first, of, count, "mean")
-    if 4 * of * count <= _MOST_KEPT:
+    mean_key = (seed, first, of, count, "mean")
+    if 4 * of * count <= _MAX_CACHED:
         draws = _DRAWS.get((seed, first, of, count), lambda: _draws(seed, of, count, first))
-        mean = _DRAWS.get(mean_name, lambda: _mean(draws))
+        mean = _DRAWS.get(mean_key, lambda: _mean(draws))
         return _sum([draws[mark] for mark in marks], mean, of)
-    # so many values push each other out of the cache: those that are not needed together are forgotten at once
+    # The draws of all candidates do not fit into the cache here.  A single mark needs only their mean and one draw, and
+    # several marks are blended piece by piece, so that never more than a piece of all draws is in memory.
     if len(marks) == 1:
-        mean = _DRAWS.get(mean_name, lambda: _mean_of_pieces(seed, of, count, first))
+        mean = _DRAWS.get(mean_key, lambda: _mean_of_pieces(seed, of, count, first))
         return _sum([_draw(seed, first + marks[0], count)], mean, of)
     total = np.empty(count)
-    for place, draws in gauss1_pieces(seed, of, count, first):
-        total[place] = _sum([draws[mark] for mark in marks], _mean(draws), of)
+    for columns, draws in gauss1_pieces(seed, of, count, first):
+        total[columns] = _sum([draws[mark] for mark in marks], _mean(draws), of)
     return total
 
 
 def _sum(marked: Sequence[NDArray[np.float32]], mean: Doubles, of: int) -> Doubles:
-    """The marked candidates' noise, made zero-sum among `of`, as one noise of variance 1."""
+    """Return the sum of the marked draws, made zero-sum among all K and scaled to unit variance."""
+    # e_i = (draw_i - mean) * sqrt(K / (K - 1)): subtracting the mean makes the candidates sum to zero, so a grid of
+    # them spreads further, and leaves each a variance of (K - 1) / K, which the factor restores.  Two candidates then
+    # have the covariance -1 / (K - 1), so a sum of m of them has the variance m (1 - (m - 1) / (K - 1)).
     spread = math.sqrt(of / (of - 1))
     total: Doubles = marked[0] - mean
     total *= spread
@@ -96,15 +115,15 @@ def _mean(draws: NDArray[np.float32]) -> Doubles:
 
 def _mean_of_pieces(seed: int, of: int, count: int, first: int) -> Doubles:
     mean = np.empty(count)
-    for place, draws in gauss1_pieces(seed, of, count, first):
-        mean[place] = _mean(draws)
+    for columns, draws in gauss1_pieces(seed, of, count, first):
+        mean[columns] = _mean(draws)
     return mean
 
 
 def _draws(seed: int, of: int, count: int, first: int) -> NDArray[np.float32]:
     values = np.empty((of, count), np.float32)
-    for place, draws in gauss1_pieces(seed, of, count, first):
-        values[:, place] = draws
+    for columns, draws in gauss1_pieces(seed, of, count, first):
+        values[:, columns] = draws
     return values
 
 
@@ -113,7 +132,15 @@ def _draw(seed: int, stream: int, count: int) -> NDArray[np.float32]:
 
 
 def move(parent: Doubles, noise: Doubles, scale: float) -> Doubles:
-    """Overwrites both, and returns the first: the largest noise takes 16 MiB in double."""
+    """Return sqrt(1 - scale^2) * parent + scale * noise; both arrays are overwritten, for the sake of memory.
+
+    Args:
+        parent: float64, any shape.
+        noise: float64, the same shape.
+        scale: 0 to 1.
+    """
+    # The squares of the two factors add up to 1, as on a circle, so independent noise of unit variance keeps its
+    # variance for any number of rounds.  Adding noise, or interpolating linearly, would let it grow or shrink.
     parent *= math.sqrt(1.0 - scale * scale)
     noise *= scale
     parent += noise
@@ -121,14 +148,15 @@ def move(parent: Doubles, noise: Doubles, scale: float) -> Doubles:
 
 
 def _move_octaves(parent: Doubles, noise: Doubles, round_: Round, axes: str) -> Doubles:
-    """The same formula for each octave of detail, finest split off first, with its own scale."""
+    """Return what `move` gives with a scale of its own for each octave; the finest octave is split off first."""
     order = (axes.index("H"), axes.index("W"))
     parent, noise = np.moveaxis(parent, order, (-2, -1)), np.moveaxis(noise, order, (-2, -1))
     details = []
     for band in reversed(round_.bands[1:]):
-        parent, kept = haar.split(parent)
-        noise, new = haar.split(noise)
-        details.append(tuple(move(k, n, round_.scale * band) for k, n in zip(kept, new, strict=True)))
+        parent, parent_details = haar.split(parent)
+        noise, noise_details = haar.split(noise)
+        pairs = zip(parent_details, noise_details, strict=True)
+        details.append(tuple(move(old, new, round_.scale * band) for old, new in pairs))
     moved = move(parent, noise, round_.scale * round_.bands[0])
     for level in reversed(details):
         moved = haar.join(moved, level)
@@ -136,7 +164,7 @@ def _move_octaves(parent: Doubles, noise: Doubles, round_: Round, axes: str) -> 
 
 
 def _moving(region: str, shape: tuple[int, ...], axes: str) -> NDArray[np.bool_]:
-    """Which values may move, ready to be broadcast over `shape`."""
+    """Return which values may move, as a mask that broadcasts over `shape`."""
     cells = np.array([[cell == "1" for cell in row] for row in region.split("/")], dtype=np.bool_)
     height, width = spatial_shape(shape, axes)
     rows = np.arange(height) * cells.shape[0] // height

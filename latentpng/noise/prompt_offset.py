@@ -1,9 +1,9 @@
-"""The prompt's offset: where the rounds of a lineage have moved the embedding of the prompt to.
+"""The prompt's offset: how far the rounds of a lineage have moved the embedding of the prompt.
 
-For distilled models, whose pictures hardly depend on the initial noise.  The offset is a state like the noise, and
-moves by the same algebra, but its root is zero: the embedding that the prompt has.  So the prompt itself never fades,
-and the offset never grows beyond a variance of 1.  What a renderer does with it, and why it needs no model here, stands
-in SPEC.md, "The prompt's offset"; it does not touch the noise.  Knows no embeddings, only how many values they have.
+It is meant for distilled models, whose pictures hardly depend on the initial noise.  The offset is a state like the
+noise and moves by the same algebra, but its root is zero, which stands for the embedding that the prompt has.  So the
+prompt itself never fades, and the variance of the offset never exceeds 1.  SPEC.md, section 7, is the law and says what
+a renderer does with the offset.  This module knows no embeddings, only how many values they have.
 """
 
 from __future__ import annotations
@@ -28,17 +28,27 @@ if TYPE_CHECKING:
 
 MAX_EMBEDDINGS = 64
 STREAMS = 2**32
-"""Candidate i of embedding j draws from the stream (j + 1) * STREAMS + i: never from one of the noise."""
+"""Candidate i of embedding j draws from the stream (j + 1) * STREAMS + i, which the noise never uses."""
 
 _STATES = ArrayCache(32 * 2**20)
 
 
 def prompt_offset(lineage: Lineage, embedding: int, count: int, on_progress: OnProgress | None = None) -> Offset:
-    """The offset of one embedding: (count,), float16, read-only; all zeros where no round moves the prompt.
+    """Return the offset of one embedding after all rounds.
 
-    embedding: its number among those of the prompt, from 0.  count: its values; the first of a longer one are the same.
-    on_progress: hears, after each round that moves the prompt, how many are replayed, of how many.
-    NewerVersionError when the lineage needs another generator; InvalidValueError when it would take too long.
+    Args:
+        lineage: The lineage of the picture.
+        embedding: The number of the embedding among those of the prompt, from 0.
+        count: How many values it has.  Those of a shorter embedding are the first of a longer one.
+        on_progress: Called after each round that moves the prompt with the number of such rounds replayed and their
+            total.
+
+    Returns:
+        (count,), float16, read-only; all zeros if no round moves the prompt.
+
+    Raises:
+        NewerVersionError: If the lineage needs another generator.
+        InvalidValueError: If there are too many embeddings, or the replay would take too long.
     """
     moves = [round_ for round_ in lineage.rounds if round_.prompt_scale]
     _check(lineage, moves, embedding, count)
@@ -49,7 +59,7 @@ def prompt_offset(lineage: Lineage, embedding: int, count: int, on_progress: OnP
     state = cast("Offset", cached) if cached is not None else _STATES.keep(keys[0], np.zeros(count, np.float16))
     for round_ in moves[done:]:
         done += 1
-        state = _STATES.keep(keys[done], _moved(state, round_, embedding))
+        state = _STATES.keep(keys[done], _perturbed(state, round_, embedding))
         if on_progress is not None:
             on_progress(done, len(moves))
     return state
@@ -65,7 +75,7 @@ def _check(lineage: Lineage, moves: list[Round], embedding: int, count: int) -> 
         raise InvalidValueError(f"at most {MAX_WORK} values in all rounds that move the prompt, found {work}")
 
 
-def _moved(state: Offset, round_: Round, embedding: int) -> Offset:
-    """One round further: as the noise moves, without bands and region."""
+def _perturbed(state: Offset, round_: Round, embedding: int) -> Offset:
+    """Return the offset after one more round: it moves as the noise does, without bands and region."""
     noise = blend(round_.seed, round_.of, round_.marks, len(state), (embedding + 1) * STREAMS)
     return move(state.astype(np.float64), noise, round_.prompt_scale).astype(np.float32).astype(np.float16)

@@ -1,6 +1,6 @@
-"""Replay: a root and its rounds lead to the initial noise of a picture, with the same bits everywhere.
+"""Replay: applying the rounds of a lineage to its root gives the initial noise of a picture, the same bits everywhere.
 
-SPEC.md, "The algebra", is the law; `perturbation.py` has the formulas of one round.  Knows no files.
+SPEC.md, section 6, is the law; `perturbation.py` has the formulas of one round.  This module knows no files.
 """
 
 from __future__ import annotations
@@ -25,13 +25,14 @@ if TYPE_CHECKING:
 
     Noise: TypeAlias = NDArray[np.float16]
 
-OnProgress: TypeAlias = Callable[[int, int], None]  # hears, after each round: how many are replayed, of how many
+OnProgress: TypeAlias = Callable[[int, int], None]
+"""Called after each replayed round with the number of rounds replayed and their total; it may raise to cancel."""
 
-_STATES = ArrayCache(32 * 2**20)  # states along a lineage: shared by all pictures of a search
+_STATES = ArrayCache(32 * 2**20)  # the states along lineages, which the pictures of a search share
 
 
 def root_noise(seed: int, shape: tuple[int, ...]) -> Noise:
-    """The state of a seeded root: float16 of gauss1(seed, stream 0), in C order."""
+    """Return the noise of a seeded root: float16 of gauss1(seed, stream 0), in C order."""
     return gauss1(seed, 0, math.prod(shape)).reshape(shape).astype(np.float16)
 
 
@@ -42,11 +43,21 @@ def replay(
     root_tensor: Noise | None = None,
     on_progress: OnProgress | None = None,
 ) -> Noise:
-    """The state after all rounds: float16, read-only.
+    """Return the state after all rounds of a lineage.
 
-    root_tensor: the noise of a tensor root; not looked at for a seeded one.
-    on_progress: a lineage from a stranger may take a minute or two, and this hears how far it is.
-    NewerVersionError when the lineage needs another generator; InvalidValueError when it does not fit the shape.
+    Args:
+        lineage: The lineage.
+        shape: The shape of the noise.
+        axes: One letter per axis; H and W are the spatial ones.
+        root_tensor: The noise of a tensor root, float16, of the given shape; ignored for a seeded root.
+        on_progress: Called after each replayed round.  The lineage of a hostile file may take a minute or two.
+
+    Returns:
+        float16, of the given shape, read-only; unit variance if the root has it.
+
+    Raises:
+        NewerVersionError: If the lineage needs another generator.
+        InvalidValueError: If the rounds do not fit the shape, or the root tensor is missing or has another shape.
     """
     if lineage.noise != GAUSS1:
         raise NewerVersionError(f"only the noise generator {GAUSS1!r} is supported, found {lineage.noise!r}")
@@ -65,7 +76,7 @@ def replay(
 
 
 def digest(noise: Noise) -> str:
-    """The identity of noise: SHA-256 (hex) of its values as little-endian float16 in C order."""
+    """Return the identity of noise: SHA-256 (hex) of its values as little-endian float16 in C order."""
     return hashlib.sha256(np.ascontiguousarray(noise, dtype="<f2").data).hexdigest()
 
 
@@ -79,7 +90,20 @@ def record_of(
     software: JsonObject | None = None,
     pixels: str = "",
 ) -> LatentRecord:
-    """What the file of a picture says.  noise: the replayed final state; root_tensor: needed for a tensor root."""
+    """Return the record that the file of a picture carries.
+
+    Args:
+        lineage: The lineage of the picture.
+        noise: The state after all rounds, float16.
+        axes: One letter per axis.
+        root_tensor: The noise of a tensor root; a seeded root needs none.
+        settings: How the picture was rendered, a JSON object.
+        software: What rendered it, a JSON object.
+        pixels: SHA-256 (hex) of the RGB bytes; "" if unknown.
+
+    Raises:
+        InvalidValueError: If a rule of the format is broken.
+    """
     stored: Noise | None = noise if isinstance(lineage.root, SeedRoot) else root_tensor
     if stored is None:
         raise InvalidValueError("a lineage with a tensor root needs the tensor, found none")
@@ -95,21 +119,43 @@ def record_of(
 
 
 def initial_noise(record: LatentRecord, on_progress: OnProgress | None = None) -> Noise:
-    """The initial noise of the picture: float16, unit variance, before the scheduler's sigma scaling; read-only."""
+    """Return the initial noise of a picture: float16, unit variance, before the scheduler's sigma scaling; read-only.
+
+    Args:
+        record: The record of the picture.
+        on_progress: Called after each replayed round; the noise of a seeded root is stored and needs no replay.
+
+    Raises:
+        NewerVersionError: If the lineage needs another generator.
+        InvalidValueError: If a state is not finite.
+    """
     if isinstance(record.lineage.root, SeedRoot):
         return record.tensor
     return replay(record.lineage, record.tensor.shape, record.axes, record.tensor, on_progress)
 
 
 def ancestor_noise(record: LatentRecord, rounds: int, on_progress: OnProgress | None = None) -> Noise:
-    """The initial noise after the first `rounds` rounds; 0 is the root.  InvalidValueError when there are fewer."""
+    """Return the initial noise after the first rounds of a picture's lineage.
+
+    Args:
+        record: The record of the picture.
+        rounds: How many rounds; 0 is the root.
+        on_progress: Called after each replayed round.
+
+    Returns:
+        float16, the shape of `record.tensor`, unit variance, before the scheduler's sigma scaling; read-only.
+
+    Raises:
+        NewerVersionError: If the lineage needs another generator.
+        InvalidValueError: If there are fewer rounds.
+    """
     if rounds == len(record.lineage.rounds):
         return initial_noise(record, on_progress)
     return replay(record.lineage.ancestor(rounds), record.tensor.shape, record.axes, record.tensor, on_progress)
 
 
 def frozen(noise: Noise) -> Noise:
-    """A read-only float16 array with these values, in C order and the machine's byte order."""
+    """Return a read-only float16 array with these values, in C order and the machine's byte order."""
     if noise.flags.writeable or not noise.flags.c_contiguous or not noise.dtype.isnative:
         noise = np.array(noise, dtype=np.float16, order="C")
         noise.flags.writeable = False
@@ -119,10 +165,10 @@ def frozen(noise: Noise) -> Noise:
 def _root(lineage: Lineage, shape: tuple[int, ...], root_tensor: Noise | None) -> Noise:
     if isinstance(lineage.root, SeedRoot):
         return root_noise(lineage.root.seed, shape)
-    return frozen(_needed(root_tensor, shape))
+    return frozen(_checked_tensor(root_tensor, shape))
 
 
-def _needed(root_tensor: Noise | None, shape: tuple[int, ...]) -> Noise:
+def _checked_tensor(root_tensor: Noise | None, shape: tuple[int, ...]) -> Noise:
     if root_tensor is None:
         raise InvalidValueError("a lineage with a tensor root needs the tensor, found none")
     if root_tensor.shape != shape:
@@ -135,7 +181,7 @@ def _state_keys(lineage: Lineage, shape: tuple[int, ...], axes: str, root_tensor
     if isinstance(root, SeedRoot):
         first = root_rule(str(root.seed), "", shape, axes)
     else:
-        first = root_rule("", digest(_needed(root_tensor, shape)), shape, axes)
+        first = root_rule("", digest(_checked_tensor(root_tensor, shape)), shape, axes)
     return chain_keys([first, *(noise_rule(round_.seed, round_) for round_ in lineage.rounds)])
 
 

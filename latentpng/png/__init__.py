@@ -1,1 +1,1 @@
-"""PNG files: chunks, text chunks, pixels, where a latent is carried, and how a file is replaced."""
+"""PNG files: their chunks, texts and pixels, the carriers of a latent, and how a file is replaced."""

@@ -1,7 +1,7 @@
-"""Files that are there whole or not at all: written beside the target, flushed to the disk, then renamed.
+"""Atomic writing: a file is written beside its target, flushed to the disk, and renamed; it is complete or not there.
 
-A process that is killed leaves what it had written so far.  A writer locks its temporary file, and the lock ends with
-its process, so the next writer into that folder can tell what nobody is writing any more, and removes it.
+A process that is killed leaves its temporary file behind.  Every writer locks its temporary file, and the lock ends
+with the process, so the next writer into that folder recognises abandoned files and removes them.
 """
 
 from __future__ import annotations
@@ -25,13 +25,18 @@ _TEMPORARY = re.compile(re.escape(TEMPORARY_PREFIX) + "[0-9a-f]{16}" + re.escape
 
 
 def write_atomically(path: str | os.PathLike[str], parts: Iterable[bytes]) -> None:
-    """Write a file; readers see the old one or the new one.  Keeps the permissions of a file it replaces.
+    """Write a file so that readers see either the old one or the new one.
 
-    UnwritableFileError when that fails; what was written so far is removed.
+    Args:
+        path: The file; one that exists is replaced and keeps its permissions.  A symlink is followed.
+        parts: The bytes of the file, in parts.
+
+    Raises:
+        UnwritableFileError: If the file cannot be written; what was written of it is removed.
     """
     try:
         target = Path(os.path.realpath(path))
-        if target.exists() and not (target.is_file() or target.is_dir()):  # a folder is refused by the system itself
+        if target.exists() and not (target.is_file() or target.is_dir()):  # the system itself refuses a folder
             raise UnwritableFileError(f"{plain(str(path))}: refusing to replace a pipe or device")
         _remove_abandoned(target.parent)
         with _temporary(target) as (file, temporary):
@@ -50,14 +55,14 @@ def write_atomically(path: str | os.PathLike[str], parts: Iterable[bytes]) -> No
 
 @contextmanager
 def _temporary(target: Path) -> Iterator[tuple[BinaryIO, Path]]:
-    """A new file beside the target, locked while it is open, gone at the end unless it was renamed."""
+    """Open a new file beside the target; it is locked while it is open, and removed unless it was renamed."""
     while True:
         path = target.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}{TEMPORARY_SUFFIX}")
         with path.open("xb") as file:
-            with suppress(OSError):  # a file system without locks: nothing there counts as abandoned
+            with suppress(OSError):  # on a file system without locks, no file counts as abandoned
                 fcntl.flock(file, fcntl.LOCK_EX)
             if not os.fstat(file.fileno()).st_nlink:
-                continue  # another writer came between open and lock, and took it for abandoned
+                continue  # a different writer took it for abandoned, between open and lock, and removed it
             try:
                 yield file, path
             finally:
@@ -66,7 +71,7 @@ def _temporary(target: Path) -> Iterator[tuple[BinaryIO, Path]]:
 
 
 def _remove_abandoned(folder: Path) -> None:
-    """Remove the temporary files that killed processes left in a folder; what cannot be removed stays."""
+    """Remove the temporary files that killed processes left in a folder, as far as that is possible."""
     with suppress(OSError):
         for name in filter(_TEMPORARY.fullmatch, os.listdir(folder)):  # noqa: PTH208 - a Path for each takes longer
             with suppress(OSError):
@@ -74,7 +79,7 @@ def _remove_abandoned(folder: Path) -> None:
 
 
 def _remove_unless_locked(path: Path) -> None:
-    """OSError when a process still writes it, or when it cannot be opened."""
+    """Remove a temporary file; OSError if a process still writes it, or if it cannot be opened."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)

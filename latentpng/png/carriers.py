@@ -1,6 +1,7 @@
-"""Where a PNG carries a latent: the `laTn` chunk, its text twin, and the `parameters` text.  SPEC.md, "Carriers".
+"""Where a PNG carries a latent: the `laTn` chunk, its text twin, and the `parameters` text.  SPEC.md, section 2.
 
-Finds them and builds them; needs no NumPy, and reads a few kilobytes of a file that has its chunk in front.
+This module finds the carriers and builds them.  It needs no NumPy, and of a file whose chunk stands in front it reads a
+few kilobytes.
 """
 
 from __future__ import annotations
@@ -8,45 +9,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import BinaryIO, TypeGuard
+from typing import BinaryIO
 
-from latentpng.chunk.header import (
-    DTYPE_FP16,
-    DTYPE_NAME,
-    HEADER_BYTES,
-    MAJOR,
-    MAX_CHUNK,
-    MAX_METADATA,
-    Front,
-    decode_front,
-    front_length,
-    minor_of,
-)
-from latentpng.chunk.metadata import metadata_to_json
-from latentpng.chunk.strict_json import read_json, write_json
-from latentpng.chunk.validate import check_metadata
-from latentpng.errors import DamagedLatentError, InvalidValueError, NoLatentError, UnreadableFileError
+from latentpng.chunk.header import HEADER_BYTES, MAJOR, MAX_CHUNK, Front, decode_front, front_length
+from latentpng.errors import DamagedLatentError, NoLatentError, UnreadableFileError
 from latentpng.png import chunks, texts
 from latentpng.png.chunks import Chunk
 from latentpng.png.parameters import KEYWORD as PARAMETERS
 from latentpng.png.parameters import is_ours, parameters_text
-from latentpng.record import Json, LatentRecord
-from latentpng.rules import check_digest
-from latentpng.shapes import MAX_AXES, check_dims
+from latentpng.png.twin import MAX_TWIN, build_twin, front_of_twin, is_twin
+from latentpng.record import LatentRecord
 
 KIND = b"laTn"
-TWIN = "latentpng"
 SIGNED_KIND = b"caBX"
-MAX_TWIN = MAX_METADATA + 1024
-MAX_PARAMETERS = 16  # a compressed one takes a millisecond to look into, and a file could hold thousands
-_TWIN_STARTS = (f"{TWIN}\0".encode(), TWIN.encode())  # the second is a text chunk that ends with its keyword
+MAX_PARAMETERS = 16  # to look into a compressed one takes a millisecond, and a file could hold thousands
 _PARAMETERS_START = f"{PARAMETERS}\0".encode()
 _ENDING_BYTES = 100  # more than the last field of our `parameters` has
-_TWIN_KEYS = ("digest", "dims", "dtype", "version")
 
 
 class Whose(Enum):
-    """Whose a chunk is: what this format writes, a `parameters` text of another tool, anything else."""
+    """Who wrote a chunk: this format, another tool (a `parameters` text), or anyone (all other chunks)."""
 
     OURS = "ours"
     PARAMETERS = "parameters"
@@ -59,9 +41,9 @@ class Found:
 
     Attributes:
         chunk: A laTn chunk, or the text chunk of the twin.
-        is_twin: It is the twin.
+        is_twin: Whether it is the twin.
         other_texts: Whether chunks were seen in which another tool may have written text: all such chunks before the
-            pixels, and those behind them as well where the carrier is not before the pixels.
+            pixels, and those behind them as well if the carrier is not before the pixels.
     """
 
     chunk: Chunk
@@ -88,6 +70,9 @@ def find(stream: BinaryIO, size: int, path: str, *, whole: bool) -> Found:
         NoLatentError: If there is no carrier.
         DamagedLatentError: If two laTn chunks differ.
     """
+    # One walk answers everything.  The first laTn and the first twin count.  A further laTn chunk must equal the first
+    # if both stand on the same side of the first IDAT: a copy behind the pixels may be an old one that a tool moved
+    # there, and is ignored when one stands in front.
     latent = twin = differs = None
     other_texts = False
     first_idat = size
@@ -103,7 +88,7 @@ def find(stream: BinaryIO, size: int, path: str, *, whole: bool) -> Found:
             elif differs is None and (latent.offset < first_idat) == (chunk.offset < first_idat):
                 differs = _difference(stream, latent, chunk, path)
         elif kind in texts.KINDS_OF_TOOLS:
-            if _is_twin(stream, chunk):
+            if is_twin(stream, chunk):
                 twin = twin or chunk
             elif not other_texts:
                 other_texts = not _is_our_parameters(chunk)
@@ -132,7 +117,16 @@ def read_front(stream: BinaryIO, size: int, path: str) -> Front:
 
 
 def front_of(stream: BinaryIO, found: Found, path: str) -> Front:
-    """Return what stands before the tensor of a carrier.  DamagedLatentError if it breaks a rule of SPEC.md."""
+    """Return what stands before the tensor of a carrier; the tensor itself is not read.
+
+    Args:
+        stream: The file.
+        found: The carrier.
+        path: The start of every message.
+
+    Raises:
+        DamagedLatentError: If the latent breaks a rule of SPEC.md.
+    """
     place, chunk = found.place(path), found.chunk
     if found.is_twin:
         return front_of_twin(stream, chunk, place)
@@ -144,13 +138,22 @@ def front_of(stream: BinaryIO, found: Found, path: str) -> Front:
         data = chunks.first_bytes(stream, chunk, needed)
     front = decode_front(data, chunk.length, place)
     if front.version[0] != MAJOR and chunk.length <= MAX_CHUNK:
-        # its own checksum may stand elsewhere: only PNG's can tell a flipped bit
+        # the checksum of another major version may stand elsewhere: only that of the PNG chunk can tell a flipped bit
         latent_data(stream, chunk, place)
     return front
 
 
 def latent_data(stream: BinaryIO, chunk: Chunk, place: str) -> bytes:
-    """The data of a laTn chunk.  DamagedLatentError when it is too long or its checksum does not match."""
+    """Return the data of a laTn chunk.
+
+    Args:
+        stream: The file.
+        chunk: The chunk.
+        place: The start of every message.
+
+    Raises:
+        DamagedLatentError: If it is too long, or the checksum of the PNG chunk does not match.
+    """
     if chunk.length > MAX_CHUNK:
         raise DamagedLatentError(f"{place}: at most {MAX_CHUNK} bytes, found {chunk.length}")
     try:
@@ -159,52 +162,38 @@ def latent_data(stream: BinaryIO, chunk: Chunk, place: str) -> bytes:
         raise DamagedLatentError(str(error)) from error
 
 
-def front_of_twin(stream: BinaryIO, chunk: Chunk, place: str) -> Front:
-    """The twin as the front of a recipe: the same metadata, no tensor."""
-    if chunk.length > 2 * MAX_TWIN:
-        raise DamagedLatentError(f"{place}: at most {MAX_TWIN} characters, found {chunk.length}")
-    try:
-        data = chunks.data_of(stream, chunk, place)
-    except UnreadableFileError as error:
-        raise DamagedLatentError(str(error)) from error
-    text = texts.text_of(chunk.kind, data, MAX_TWIN)
-    if text is None:
-        raise DamagedLatentError(
-            f"{place}: a text of at most {MAX_TWIN} characters needed, found a longer or malformed one"
-        )
-    try:
-        return _twin_front(read_json(text.encode()), len(data))
-    except InvalidValueError as error:
-        raise DamagedLatentError(f"{place}: {error}") from error
-
-
 def encode_carriers(record: LatentRecord, latent: bytes, *, parameters: bool) -> bytes:
-    """The chunks that go before the first IDAT.  latent: the laTn data; parameters: write that text too."""
-    twin: dict[str, Json] = {
-        **metadata_to_json(record.metadata),
-        "digest": decode_front(latent, len(latent), "").digest,
-        "dims": list(record.tensor.shape),
-        "dtype": DTYPE_NAME,
-        "version": [MAJOR, minor_of(record.lineage)],
-    }
+    """Return the chunks that go before the first IDAT.
+
+    Args:
+        record: The record.
+        latent: The data of its laTn chunk.
+        parameters: Whether to write the `parameters` text too.
+    """
     text = parameters_text(record.settings, record.lineage) if parameters else ""
     return b"".join(
         (
             texts.build_text(PARAMETERS, text) if text else b"",
-            texts.build_text(TWIN, write_json(twin).decode("ascii")),
+            build_twin(record, decode_front(latent, len(latent), "").digest),
             chunks.build(KIND, latent),
         )
     )
 
 
 def sort(stream: BinaryIO, size: int, path: str) -> Iterator[tuple[Chunk, Whose]]:
-    """All chunks of a PNG, and whose they are.
+    """Yield the chunks of a PNG, and who wrote each.
 
-    UnreadableFileError when it is none, or has too many `parameters` texts.
+    Args:
+        stream: The file.
+        size: The size of the file in bytes.
+        path: The start of every message.
+
+    Raises:
+        UnreadableFileError: If it is not a PNG, or has too many `parameters` texts.
     """
     others = 0
     for chunk in chunks.walk(stream, size, path):
-        if chunk.kind == KIND or _is_twin(stream, chunk):
+        if chunk.kind == KIND or is_twin(stream, chunk):
             yield chunk, Whose.OURS
         elif chunk.kind in texts.KINDS and _keyword(stream, chunk) == PARAMETERS:
             others += 1
@@ -215,47 +204,6 @@ def sort(stream: BinaryIO, size: int, path: str) -> Iterator[tuple[Chunk, Whose]
             yield chunk, Whose.OURS if _is_our_text(stream, chunk) else Whose.PARAMETERS
         else:
             yield chunk, Whose.OTHER
-
-
-def _twin_front(entries: dict[str, Json], length: int) -> Front:
-    digest, dims, dtype, version = (entries.pop(key, None) for key in _TWIN_KEYS)
-    if not isinstance(version, list) or len(version) != 2 or not all(map(_is_byte, version)):
-        raise InvalidValueError("version is a list of two whole numbers, 0 to 255")
-    numbers = (version[0], version[1])
-    if numbers[0] < MAJOR:
-        raise InvalidValueError(f"major version {MAJOR} needed, found {numbers[0]}")
-    if numbers[0] > MAJOR:
-        return Front(
-            version=numbers,
-            chunk_bytes=length,
-            is_twin=True,
-            newer=f"only version {MAJOR} is supported, found {numbers[0]}",
-        )
-    if not isinstance(dims, list) or not 1 <= len(dims) <= MAX_AXES or not all(type(side) is int for side in dims):
-        raise InvalidValueError(f"dims are a list of 1 to {MAX_AXES} whole numbers")
-    if not isinstance(digest, str) or not isinstance(dtype, str):
-        raise InvalidValueError("digest and dtype are texts")
-    check_digest("digest", digest)
-    shape = tuple(int(side) for side in dims)
-    check_dims(shape)
-    unknown = newer = check_metadata(entries, shape)
-    if dtype != DTYPE_NAME:
-        newer = f"only dtype {DTYPE_NAME!r} is supported, found {dtype[:80]!r}"
-    return Front(
-        version=numbers,
-        chunk_bytes=length,
-        dtype=DTYPE_FP16,
-        dims=shape,
-        digest=digest,
-        metadata=entries,
-        is_known=not unknown,
-        newer=newer,
-        is_twin=True,
-    )
-
-
-def _is_byte(number: Json) -> TypeGuard[int]:
-    return type(number) is int and 0 <= number < 256
 
 
 def _difference(stream: BinaryIO, first: Chunk, other: Chunk, path: str) -> DamagedLatentError | None:
@@ -273,12 +221,8 @@ def _bytes_of(stream: BinaryIO, chunk: Chunk, path: str) -> bytes:
     return latent_data(stream, chunk, f"{path}: latent chunk at byte {chunk.offset}")
 
 
-def _is_twin(stream: BinaryIO, chunk: Chunk) -> bool:
-    return chunk.kind in texts.KINDS and chunks.first_bytes(stream, chunk, len(TWIN) + 1) in _TWIN_STARTS
-
-
 def _is_our_parameters(chunk: Chunk) -> bool:
-    """Return whether a text chunk within the first page has our `parameters`; False where that takes more to tell."""
+    """Return whether a chunk within the first page is our `parameters` text; False if that takes more to tell."""
     data = chunk.head[: chunk.length]
     return (
         data.startswith(_PARAMETERS_START)

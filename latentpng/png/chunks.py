@@ -1,6 +1,6 @@
-"""The stream of chunks that a PNG is: walk it, read a chunk's data, build one.  Knows nothing of latents.
+"""The chunks of a PNG: walk through them, read the data of one, build one.  Latents are not known here.
 
-Only framing and checksums are looked at: pixels are left to `pixels.py`.
+Only framing and checksums are checked: `pixels.py` decodes pixels.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import BinaryIO, NamedTuple
 from latentpng.errors import UnreadableFileError
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-PIECE = 2**20  # bytes to copy or look at at once
+PIECE = 2**20  # bytes that are copied or checked at once
 START_BYTES = 4096  # one page, read at once: it holds all that `inspect` shows of most files
 MAX_LENGTH = 2**31 - 1
 MAX_CHUNKS = 2**17  # 1 GiB of pixels as libpng cuts them, into 8 KiB; a million of nothing would cost seconds
@@ -118,7 +118,11 @@ def data_of(stream: BinaryIO, chunk: Chunk, place: str) -> bytes:
 
 
 def check(stream: BinaryIO, chunk: Chunk, place: str) -> None:
-    """UnreadableFileError when a chunk's checksum does not match.  Its data may be long: it is not kept."""
+    """Check the checksum of a chunk without keeping its data, which may be long.
+
+    Raises:
+        UnreadableFileError: If it does not match.
+    """
     stream.seek(chunk.offset + 4)
     left, found = chunk.length + 4, 0
     while left:
@@ -135,5 +139,5 @@ def _mismatch(chunk: Chunk, place: str) -> str:
 
 
 def build(kind: bytes, data: bytes) -> bytes:
-    """A whole chunk, ready to be written."""
+    """Return a whole chunk, ready to be written."""
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(data, zlib.crc32(kind)))

@@ -1,6 +1,6 @@
 """Pictures on disk: read a record, write a picture with one, put one into a PNG, take one out.
 
-Pixels are encoded once, when a picture is written; where only the chunks change they are copied as they are.
+Pixels are encoded once, when a picture is written; if only chunks change, pixels are copied as they are.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from latentpng.png import carriers, chunks
 from latentpng.png.atomic import write_atomically
 from latentpng.png.open import open_picture
 from latentpng.png.pixels import decode_pixels, encode_pixels, pixel_digest
+from latentpng.png.twin import front_of_twin
 from latentpng.record import LatentRecord
 
 __all__ = [
@@ -34,39 +35,70 @@ __all__ = [
 ]
 
 AnyPath: TypeAlias = str | os.PathLike[str]
-Warn: TypeAlias = Callable[[], None]  # called before a picture with a C2PA signature is changed, which breaks it
+Warn: TypeAlias = Callable[[], None]
+"""Called before a picture with a C2PA signature is changed, which invalidates the signature."""
 
 
 def read_record(path: AnyPath, on_progress: OnProgress | None = None) -> LatentRecord:
-    """What a picture's file says.
+    """Return the record that a picture carries.
 
-    UnreadableFileError, NoLatentError, DamagedLatentError, NewerVersionError, ReplayDiffersError.
+    Args:
+        path: A PNG; "-" is standard input.
+        on_progress: Called after each replayed round, if the noise has to be rebuilt.
 
-    on_progress: hears how far a replay is, where the noise must be rebuilt.
+    Raises:
+        UnreadableFileError: If the file is not a whole PNG.
+        NoLatentError: If it carries no latent.
+        DamagedLatentError: If the latent breaks a rule of SPEC.md.
+        NewerVersionError: If it needs a newer reader.
+        ReplayDiffersError: If noise that had to be rebuilt is not the noise that was recorded.
     """
     with open_picture(path) as (stream, size, name):
         return read_record_from(stream, size, name, on_progress)
 
 
 def read_record_from(stream: BinaryIO, size: int, name: str, on_progress: OnProgress | None = None) -> LatentRecord:
-    """The same for an open file.  name: what errors call it."""
+    """Return the record that an open file carries.
+
+    Args:
+        stream: The file.
+        size: Its size in bytes.
+        name: The start of every message.
+        on_progress: Called after each replayed round, if the noise has to be rebuilt.
+
+    Raises:
+        FileError: As `read_record`.
+    """
     found = carriers.find(stream, size, name, whole=True)
     place = found.place(name)
     if found.is_twin:
-        return codec.record_of_twin(carriers.front_of_twin(stream, found.chunk, place), place, on_progress)
+        return codec.record_of_twin(front_of_twin(stream, found.chunk, place), place, on_progress)
     return codec.decode_record(carriers.latent_data(stream, found.chunk, place), place, on_progress)
 
 
 def read_picture(path: AnyPath) -> tuple[int, int, bytes]:
-    """Width, height, and RGB bytes row by row.  UnreadableFileError when the PNG is not whole."""
+    """Return width, height and RGB bytes, row by row, of a PNG.
+
+    Raises:
+        UnreadableFileError: If it is not a whole PNG.
+    """
     with open_picture(path) as (stream, size, name):
         return decode_pixels(stream, size, name)
 
 
 def write_picture(path: AnyPath, width: int, height: int, rgb: bytes, record: LatentRecord) -> None:
-    """Write a PNG that carries `record`, with the digest of these pixels in it.  The file is there whole or not at all.
+    """Write a PNG that carries a record and the digest of its pixels.  The file is complete or not there at all.
 
-    rgb: 3 * width * height bytes, row by row.  UnwritableFileError, InvalidValueError.
+    Args:
+        path: The file; if it exists, it is replaced.
+        width: In pixels.
+        height: In pixels.
+        rgb: 3 * width * height bytes, row by row.
+        record: The record; its `pixels` are replaced by the digest of these pixels.
+
+    Raises:
+        InvalidValueError: If the sizes do not fit, or the record breaks a rule of the format.
+        UnwritableFileError: If the file cannot be written.
     """
     record = replace(record, metadata=replace(record.metadata, pixels=pixel_digest(rgb)))
     carried = carriers.encode_carriers(record, codec.encode_record(record), parameters=True)
@@ -76,24 +108,38 @@ def write_picture(path: AnyPath, width: int, height: int, rgb: bytes, record: La
 
 
 def embed_record(path: AnyPath, record: LatentRecord, out: AnyPath | None = None, warn: Warn | None = None) -> None:
-    """Put a record into an existing PNG (or its copy `out`), in place of the one it carries.  Pixels are copied.
+    """Put a record into an existing PNG, in place of the one that it carries.  Pixels are copied as they are.
 
     A `parameters` text of another tool stays, and ours is not added then.
+
+    Args:
+        path: A PNG; "-" is standard input.
+        record: The record.
+        out: The file to write; None changes the PNG in place.
+        warn: Called before a picture with a C2PA signature is changed.
+
+    Raises:
+        UnreadableFileError: If it is not a PNG with pixels.
+        InvalidValueError: If the record breaks a rule of the format.
+        UnwritableFileError: If the file cannot be written.
     """
     with open_picture(path) as (stream, size, name):
         write_atomically(path if out is None else out, _with_record(stream, size, name, record, warn))
 
 
 def embedded(path: AnyPath, record: LatentRecord, warn: Warn | None = None) -> bytes:
-    """The bytes that `embed_record` writes."""
+    """Return the bytes that `embed_record` writes; arguments and errors are the same."""
     with open_picture(path) as (stream, size, name):
         return b"".join(_with_record(stream, size, name, record, warn))
 
 
 def carries_another(path: AnyPath, record: LatentRecord) -> bool:
-    """True when a PNG carries a latent that is damaged, newer, or says something else than `record`.
+    """Return whether a PNG carries a latent that is damaged, newer, or says something other than a record.
 
     The digest of the pixels is not compared: the same latent fits an edited copy.
+
+    Raises:
+        UnreadableFileError: If it is not a PNG.
     """
     try:
         with open_picture(path) as (stream, size, name):
@@ -107,9 +153,19 @@ def carries_another(path: AnyPath, record: LatentRecord) -> bool:
 
 
 def strip(path: AnyPath, out: AnyPath | None = None, warn: Warn | None = None) -> bool:
-    """Take our three carriers out of a PNG (or of its copy `out`), and nothing else.  False when there were none.
+    """Remove the three carriers from a PNG, and nothing else.
 
-    A file without carriers is not touched; `out` is written in any case.
+    Args:
+        path: A PNG; "-" is standard input.
+        out: The file to write, also if there are no carriers; None changes the PNG in place, if there are any.
+        warn: Called before a picture with a C2PA signature is changed.
+
+    Returns:
+        Whether there were carriers.
+
+    Raises:
+        UnreadableFileError: If it is not a PNG.
+        UnwritableFileError: If the file cannot be written.
     """
     with open_picture(path) as (stream, size, name):
         kept, carried = _without_record(stream, size, name, warn)
@@ -119,16 +175,24 @@ def strip(path: AnyPath, out: AnyPath | None = None, warn: Warn | None = None) -
 
 
 def stripped(path: AnyPath, warn: Warn | None = None) -> tuple[bytes, bool]:
-    """The bytes of a PNG without our carriers, and whether there were any."""
+    """Return the bytes of a PNG without the carriers, and whether there were any.
+
+    Raises:
+        UnreadableFileError: If it is not a PNG.
+    """
     with open_picture(path) as (stream, size, name):
         kept, carried = _without_record(stream, size, name, warn)
         return b"".join(_copied(stream, kept, name)), carried
 
 
 class _Layout(NamedTuple):
-    """kept: where what is not ours starts and stops, in order.  first_idat: 0 for none.  signed: by C2PA.
+    """The parts of a PNG.
 
-    has_parameters: of another tool.
+    Attributes:
+        kept: Start and end of each range that is not ours, in order.
+        first_idat: Where the first IDAT starts; 0 if there is none.
+        signed: Whether there is a C2PA signature.
+        has_parameters: Whether there is a `parameters` text of another tool.
     """
 
     kept: list[tuple[int, int]]
@@ -152,7 +216,7 @@ def _layout(stream: BinaryIO, size: int, name: str) -> _Layout:
 
 
 def _without_record(stream: BinaryIO, size: int, name: str, warn: Warn | None) -> tuple[list[tuple[int, int]], bool]:
-    """What is not ours, and whether that is less than the file."""
+    """Return the ranges that are not ours, and whether anything is left out."""
     kept, _, signed, _ = _layout(stream, size, name)
     carried = kept != [(0, size)]
     if carried and signed and warn is not None:
@@ -161,7 +225,7 @@ def _without_record(stream: BinaryIO, size: int, name: str, warn: Warn | None) -
 
 
 def _with_record(stream: BinaryIO, size: int, name: str, record: LatentRecord, warn: Warn | None) -> Iterator[bytes]:
-    """The parts of a PNG with a record in it.  What can go wrong goes wrong here, before the first part is written."""
+    """Return the parts of a PNG with a record in it; errors are raised here, before the first part is written."""
     latent = codec.encode_record(record)
     kept, first_idat, signed, has_parameters = _layout(stream, size, name)
     carried = carriers.encode_carriers(record, latent, parameters=not has_parameters)
@@ -175,7 +239,7 @@ def _with_record(stream: BinaryIO, size: int, name: str, record: LatentRecord, w
 
 
 def _copied(stream: BinaryIO, kept: list[tuple[int, int]], name: str) -> Iterator[bytes]:
-    """These bytes, a megabyte at once: a file may be larger than memory."""
+    """Yield the bytes of ranges, a megabyte at once, because a file may be larger than memory."""
     for start, stop in kept:
         while start < stop:
             try:

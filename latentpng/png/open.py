@@ -1,6 +1,6 @@
-"""Opening what a person names: a file, or "-" for standard input, always with a size and a seekable stream.
+"""Opening of pictures: a file, or "-" for standard input, always with a size and a seekable stream.
 
-A named pipe or a device is refused: it can be read once only, and reading it may never end.
+A named pipe or a device is refused: it can be read only once, and reading it may never end.
 """
 
 from __future__ import annotations
@@ -22,22 +22,26 @@ _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC  # without O_NONBLOCK, openin
 
 
 def open_picture(path: str | os.PathLike[str]) -> OpenPicture:
-    """Return a context that opens a file, or standard input for "-"; see `OpenPicture`."""
+    """Return a context manager that opens a file, or standard input for "-"; `OpenPicture` says what it gives."""
     return OpenPicture(path)
 
 
 class OpenPicture:
-    """The context of an open picture.  A class, because a generator takes longer than the walk through the chunks."""
+    """The context manager of an open picture.
+
+    It is a class because `inspect` opens thousands of files, and a generator takes a microsecond more for each.
+    """
 
     __slots__ = ("_file", "_name", "_path")
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
+        """Take the path; nothing is opened yet."""
         self._path = os.fspath(path)
         self._file: BinaryIO | None = None
         self._name = "standard input" if self._path == STANDARD_INPUT else plain(self._path)
 
     def __enter__(self) -> tuple[BinaryIO, int, str]:
-        """Open it.
+        """Open the picture.
 
         Returns:
             The stream, its size in bytes, and the name that errors use.
@@ -61,7 +65,11 @@ class OpenPicture:
         return self._file, status.st_size, name
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        """Close it.  UnreadableFileError if reading it failed."""
+        """Close the picture.
+
+        Raises:
+            UnreadableFileError: If reading it failed.
+        """
         if self._file is not None:
             self._file.close()
         if isinstance(error, OSError):
@@ -73,7 +81,7 @@ def _unreadable(name: str, error: OSError) -> UnreadableFileError:
 
 
 def _file(path: str, name: str) -> io.FileIO:
-    """Open a file without a buffer: `chunks.walk` has one of its own, of the size that it needs."""
+    """Open a file without a buffer: `chunks.walk` reads the first page at once and needs no other one."""
     if not path:
         raise UnreadableFileError("'': this is not a valid file name")
     try:

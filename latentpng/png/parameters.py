@@ -1,6 +1,6 @@
-"""The `parameters` text of a picture, in the form that Stable Diffusion web UI made common.
+"""The `parameters` text of a picture, in the form that Stable Diffusion web UI introduced.
 
-So the tools people already use show prompt, seed and sampler.  Written for people, never read back for replay.
+Many tools show prompt, seed and sampler from it.  It is written for people and never read back for replay.
 """
 
 from __future__ import annotations
@@ -9,11 +9,16 @@ from latentpng.record import Json, JsonObject, Lineage, SeedRoot
 
 KEYWORD = "parameters"
 OWN_TOOL = "latentpng"
-ENDING = f"Version: {OWN_TOOL} 1"  # by this `strip` knows our text from another tool's
+ENDING = f"Version: {OWN_TOOL} 1"  # `strip` recognises our text by it
 
 
 def parameters_text(settings: JsonObject, lineage: Lineage) -> str:
-    """The text, "" when there is no prompt.  A seed is named only when the picture is its root."""
+    """Return the text; "" if there is no prompt.
+
+    Args:
+        settings: How the picture was rendered.
+        lineage: The lineage of the picture; the seed of a seeded root is written.
+    """
     prompt = settings.get("prompt")
     if not isinstance(prompt, str) or not prompt:
         return ""
@@ -26,7 +31,7 @@ def parameters_text(settings: JsonObject, lineage: Lineage) -> str:
 
 
 def is_ours(text: str) -> bool:
-    """True for a text that `parameters_text` wrote, in this version or another."""
+    """Return whether `parameters_text` wrote a text, in this version of the program or in another."""
     last = text.rpartition("\n")[2]
     return last == ENDING or last.endswith(f", {ENDING}")
 
@@ -49,12 +54,12 @@ def _fields(settings: JsonObject, lineage: Lineage) -> list[tuple[str, str]]:
 
 
 def _named(value: Json) -> Json:
-    """The name of a scheduler or a model: the text itself, or the object's `name`."""
+    """Return the name of a scheduler or a model: the `name` of an object, or the value itself."""
     return value.get("name") if hasattr(value, "get") else value  # type: ignore[union-attr]  # hasattr has looked
 
 
 def _shown(value: Json) -> str:
-    """A number or a text as one field; commas and line breaks would end it."""
+    """Return a number or a text as one field, without commas and line breaks, which would end it."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return ""
     text = f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,6 +1,7 @@
-"""The pixels of a PNG, by Pillow: the only module that decodes or encodes them.
+"""The pixels of a PNG, decoded and encoded by Pillow.
 
-Pillow sees IHDR, PLTE, IDAT and IEND alone, so no text, profile, transparency or animation of a stranger is parsed.
+Pillow is given IHDR, PLTE, IDAT and IEND alone, so it parses no text, profile, transparency or animation of a hostile
+file.
 """
 
 from __future__ import annotations
@@ -13,20 +14,31 @@ from latentpng.errors import InvalidValueError, UnreadableFileError
 from latentpng.png import chunks
 
 MAX_PIXELS = 2**26
-_MOST_PER_PIXEL = 16  # bytes: twice what four channels of 16 bits take
+_MAX_BYTES_PER_PIXEL = 16  # compressed: twice what four channels of 16 bits take
 _SLACK = 2**16
-_MOST_DEFLATED = 1032  # no byte of a zlib stream stands for more: 258 bytes take two bits at least
-_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by the colour type of IHDR
+_MAX_RATIO = 1032  # no byte of a zlib stream stands for more: 258 bytes take at least two bits
+_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of each colour type of IHDR
 _PIXEL_KINDS = (b"IHDR", b"PLTE", b"IDAT", b"IEND")
 
 
 def pixel_digest(rgb: bytes) -> str:
-    """SHA-256 (hex) of the RGB bytes, row by row; width and height are not part of it."""
+    """Return SHA-256 (hex) of RGB bytes, row by row; width and height are not part of it."""
     return hashlib.sha256(rgb).hexdigest()
 
 
 def encode_pixels(width: int, height: int, rgb: bytes) -> bytes:
-    """A whole PNG of 8-bit RGB; run-length encoding is four times faster here than the default, for 0.7% more bytes."""
+    """Return a whole PNG of 8-bit RGB.
+
+    Run-length encoding takes a quarter of the time that Pillow's default takes, for 0.7% more bytes.
+
+    Args:
+        width: In pixels.
+        height: In pixels.
+        rgb: 3 * width * height bytes, row by row.
+
+    Raises:
+        InvalidValueError: If the sizes do not fit, or there are too many pixels.
+    """
     from PIL import Image
 
     if width < 1 or height < 1 or width * height > MAX_PIXELS or len(rgb) != 3 * width * height:
@@ -39,9 +51,17 @@ def encode_pixels(width: int, height: int, rgb: bytes) -> bytes:
 
 
 def decode_pixels(stream: BinaryIO, size: int, path: str) -> tuple[int, int, bytes]:
-    """Width, height and RGB bytes of a whole PNG, every checksum looked at.  UnreadableFileError when it is not one.
+    """Return width, height and RGB bytes of a PNG, with every checksum checked.
 
     Alpha is dropped, grey is repeated, palettes are looked up, and of 16 bits the high 8 count.
+
+    Args:
+        stream: The file.
+        size: The size of the file in bytes.
+        path: The start of every message.
+
+    Raises:
+        UnreadableFileError: If it is not a whole PNG, or has too many pixels.
     """
     png, width, height = _plain_png(stream, size, path)
     from PIL import Image, UnidentifiedImageError
@@ -53,14 +73,16 @@ def decode_pixels(stream: BinaryIO, size: int, path: str) -> tuple[int, int, byt
                 high = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
                 return width, height, high.convert("RGB").tobytes()
             return width, height, (image if image.mode == "RGB" else image.convert("RGB")).tobytes()
-    except UnidentifiedImageError as error:  # its text names an object in memory
+    except UnidentifiedImageError as error:  # its own text names an object in memory
         raise UnreadableFileError(f"{path}: its pixels cannot be decoded (its header is invalid)") from error
-    except Exception as error:  # Pillow raises many kinds, undocumented, on broken data
+    except Exception as error:  # on broken data Pillow raises many kinds, which are not documented
         raise UnreadableFileError(f"{path}: its pixels cannot be decoded ({error})") from error
 
 
 def _plain_png(stream: BinaryIO, size: int, path: str) -> tuple[BinaryIO, int, int]:
-    """The chunks that make pixels, in a PNG of their own.  Longer ones than pixels need are refused, not read."""
+    """Return a PNG of those chunks alone that make pixels, and its width and height."""
+    # IHDR says how many pixels there are, so it bounds what their chunks may hold: a file with more data is refused
+    # before it is read, and one with less than the best compression needs before it is decoded.
     png = io.BytesIO(chunks.SIGNATURE)
     png.seek(0, io.SEEK_END)
     width = height = allowed = needed = 0
@@ -77,8 +99,8 @@ def _plain_png(stream: BinaryIO, size: int, path: str) -> tuple[BinaryIO, int, i
             width, height = int.from_bytes(data[:4], "big"), int.from_bytes(data[4:8], "big")
             if not 0 < width * height <= MAX_PIXELS:
                 raise UnreadableFileError(f"{path}: 1 to {MAX_PIXELS} pixels are supported, found {width} x {height}")
-            allowed = _MOST_PER_PIXEL * width * height + _SLACK
-            needed = width * height * data[8] * _CHANNELS.get(data[9], 1) // (8 * _MOST_DEFLATED)
+            allowed = _MAX_BYTES_PER_PIXEL * width * height + _SLACK
+            needed = width * height * data[8] * _CHANNELS.get(data[9], 1) // (8 * _MAX_RATIO)
         if chunk.kind == b"IDAT":
             needed -= chunk.length
         png.write(chunks.build(chunk.kind, data))

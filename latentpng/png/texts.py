@@ -1,6 +1,6 @@
-"""Text chunks of a PNG: tEXt, zTXt and iTXt.  Other tools turn one into the other, so all three are read.
+"""Text chunks of a PNG: tEXt, zTXt and iTXt.  Tools convert one into another, so all three are read.
 
-Never inflates more than it was allowed to.
+No more than a given limit is ever inflated.
 """
 
 from __future__ import annotations
@@ -15,12 +15,21 @@ KEYWORD_BYTES = 80  # a keyword has at most 79 characters, and a zero behind it
 
 
 def keyword_of(data: bytes) -> str:
-    """What a text chunk is about; data: its start (80 bytes are enough)."""
+    """Return the keyword of a text chunk; data: its start, KEYWORD_BYTES are enough."""
     return data[:KEYWORD_BYTES].partition(b"\0")[0].decode("latin-1")
 
 
 def text_of(kind: bytes, data: bytes, limit: int) -> str | None:
-    """The text of a text chunk, at most `limit` bytes of it inflated; None when it is malformed or longer."""
+    """Return the text of a text chunk.
+
+    Args:
+        kind: The type of the chunk, one of KINDS.
+        data: Its data.
+        limit: The greatest length of the text, in bytes; no more is inflated.
+
+    Returns:
+        The text, or None if it is malformed or longer.
+    """
     _, _, rest = data.partition(b"\0")
     if kind == b"tEXt":
         return rest.decode("latin-1") if len(rest) <= limit else None
@@ -40,7 +49,7 @@ def text_of(kind: bytes, data: bytes, limit: int) -> str | None:
 
 
 def build_text(keyword: str, text: str) -> bytes:
-    """A whole tEXt chunk, or an iTXt chunk when the text is not Latin-1."""
+    """Return a whole tEXt chunk, or an iTXt chunk if the text is not Latin-1; zeros in the text are left out."""
     text = text.replace("\0", "")
     try:
         return build(b"tEXt", keyword.encode("latin-1") + b"\0" + text.encode("latin-1"))

@@ -12,9 +12,10 @@ from pathlib import Path
 from PIL import ExifTags, Image
 
 from latentpng.chunk.codec import Codec, encode_record
-from latentpng.png.carriers import TWIN, encode_carriers
+from latentpng.png.carriers import encode_carriers
 from latentpng.png.chunks import SIGNATURE, build
 from latentpng.png.texts import build_text
+from latentpng.png.twin import TWIN
 from latentpng.record import Round
 from tests.support.latentpng.files import png_of
 from tests.support.latentpng.pictures import RGB, SIDE, chunk_data, seeded_record, tensor_record

@@ -170,7 +170,7 @@ def test_noise_too_large_to_keep_has_the_same_bits(monkeypatch: pytest.MonkeyPat
     step = Round(seed=5, scale=0.5, of=4, marks=marks)
     kept = perturb(root_noise(3, BIG), step, "CHW")
     monkeypatch.setattr(perturbation, "_DRAWS", ArrayCache(32 * 2**20))
-    monkeypatch.setattr(perturbation, "_MOST_KEPT", 0)
+    monkeypatch.setattr(perturbation, "_MAX_CACHED", 0)
     assert digest(perturb(root_noise(3, BIG), step, "CHW")) == digest(kept)
 
 

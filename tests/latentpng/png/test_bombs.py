@@ -12,9 +12,10 @@ import zstandard
 
 from latentpng.chunk.codec import Codec, decode_record
 from latentpng.errors import DamagedLatentError, LatentPngError, NoLatentError, UnreadableFileError
-from latentpng.png.carriers import MAX_PARAMETERS, TWIN
+from latentpng.png.carriers import MAX_PARAMETERS
 from latentpng.png.chunks import MAX_CHUNKS, SIGNATURE, build
 from latentpng.png.files import embed_record, read_picture, read_record, strip
+from latentpng.png.twin import TWIN
 from latentpng.reports.show import inspect_file
 from latentpng.reports.verify import verify_file
 from tests.support.latentpng import independent

@@ -15,10 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from latentpng.errors import InvalidValueError, NoLatentError, UnwritableFileError
 from latentpng.noise.replay import digest
 from latentpng.png.atomic import TEMPORARY_PREFIX, TEMPORARY_SUFFIX, write_atomically
-from latentpng.png.carriers import TWIN
 from latentpng.png.chunks import SIGNATURE, build
 from latentpng.png.files import embed_record, pixel_digest, read_picture, read_record, strip, stripped, write_picture
 from latentpng.png.pixels import encode_pixels
+from latentpng.png.twin import TWIN
 from latentpng.record import LatentRecord, Round
 from latentpng.reports.show import inspect_file, lines
 from latentpng.reports.verify import verify_file

@@ -16,9 +16,10 @@ from latentpng.chunk.metadata import metadata_from_json, metadata_to_json
 from latentpng.chunk.strict_json import read_json
 from latentpng.chunk.validate import check_metadata
 from latentpng.errors import FileError, InvalidValueError, UnreadableFileError
-from latentpng.png.carriers import TWIN, find, read_front
+from latentpng.png.carriers import find, read_front
 from latentpng.png.chunks import SIGNATURE, START_BYTES, build
 from latentpng.png.files import write_picture
+from latentpng.png.twin import TWIN
 from latentpng.record import Json, LatentRecord, Round
 from latentpng.reports.show import inspect_file
 from tests.support.latentpng import plain_reader

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from latentpng.errors import DamagedLatentError, ExitCode, FileError, NoLatentError, UnreadableFileError
-from latentpng.png.carriers import TWIN
 from latentpng.png.chunks import SIGNATURE, build
 from latentpng.png.files import embed_record, read_picture, read_record, strip, write_picture
+from latentpng.png.twin import TWIN
 from latentpng.record import Round
 from latentpng.reports.show import inspect_file
 from latentpng.reports.verify import verify_file
