@@ -59,8 +59,8 @@ def progress_words(progress: Progress, seconds_left: float | None) -> str:
         return ""
     if not progress.steps:
         return "rendering"
-    left = "" if seconds_left is None else f", {seconds_left:.0f} s left"
-    return f"step {progress.step}/{progress.steps}, {percent(progress.fraction)}{left}"
+    left = "" if seconds_left is None else f", about {seconds_left:.0f} s left"
+    return f"step {progress.step}/{progress.steps}, {percent(progress.fraction)} of the grid{left}"
 
 
 def seconds_left(progress: Progress, elapsed: float) -> float | None:

@@ -48,7 +48,7 @@ def test_small_scales_can_be_told_apart() -> None:
 
 def test_progress() -> None:
     running = Progress(total=8, steps_done=dict.fromkeys(range(4), 0.5), step=5, steps=10, running=True)
-    assert progress_words(running, 6.2) == "step 5/10, 25%, 6 s left"
+    assert progress_words(running, 6.2) == "step 5/10, 25% of the grid, about 6 s left"
     assert progress_words(Progress(total=8, running=True), None) == "rendering"
     assert progress_words(Progress(), None) == ""
     assert seconds_left(running, 2.0) == pytest.approx(6.0)

@@ -23,7 +23,7 @@ SEARCH_KEYS: list[BindingType] = [
     Binding("right_square_bracket", "rescale(2.0)", "twice the scale", key_display="]", show=False),
     Binding("b", "bands", "bands"),
     Binding("a", "axis", "axis"),
-    Binding("space", "mark", "mark", key_display="␣"),
+    Binding("space", "mark", "mark", key_display="space"),
     Binding("enter", "choose", "pick the selected, or blend the marked", show=False),
     Binding("v", "view", "view"),
     Binding("s", "save", "save"),

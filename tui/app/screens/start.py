@@ -31,7 +31,7 @@ class StartScreen(Screen[None]):
         Binding("down", "app.focus_next", "choose", show=False),
         Binding("ctrl+o", "app.open", "open a file"),
         Binding("f1", "app.help", "help"),
-        Binding("ctrl+q", "app.quit", "quit"),
+        Binding("ctrl+q", "app.quit", "quit", priority=True),
     ]
     model_load: var[ModelLoad] = var(ModelLoad())
     offer: var[Offer] = var(())
@@ -60,7 +60,7 @@ class StartScreen(Screen[None]):
 
     def watch_model_load(self, load: ModelLoad) -> None:
         if load.ready is not None:
-            self.notice = f"{load.ready.request.model.name} is ready on {load.ready.device}"
+            self.notice = f"the model '{load.ready.request.model.name}' is ready on {load.ready.device}"
         else:
             self.notice = load.failure or load.stage
 

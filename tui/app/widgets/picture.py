@@ -45,6 +45,7 @@ class PictureCell(Widget):
         self._generation = 0
         self._painter: Painter | None = None
         self._shown: Frame | None = None
+        self._shown_picture: Picture | None = None
 
     def show(self, picture: Picture, *, preview: bool = False) -> None:
         """Show a picture as soon as the terminal is ready.
@@ -59,7 +60,7 @@ class PictureCell(Widget):
 
     def clear(self) -> None:
         """Show nothing."""
-        self._picture = self._shown = None
+        self._picture = self._shown = self._shown_picture = None
         self._generation += 1
         if self._painter is not None:
             self.graphics.forget(self)
@@ -70,6 +71,13 @@ class PictureCell(Widget):
     def graphics(self) -> Graphics:
         """The service of the app."""
         return cast(HasGraphics, self.app).graphics
+
+    @property
+    def is_up_to_date(self) -> bool:
+        """Whether the cell shows what it was last asked to show, at its present size."""
+        if self._picture is None or self._shown is None:
+            return self._picture is None
+        return self._shown_picture is self._picture and self._shown.box == self._box()
 
     @property
     def on_active_screen(self) -> bool:
@@ -97,7 +105,7 @@ class PictureCell(Widget):
         if wanted.box != self._box():
             self._want()
             return ""
-        self._shown = frame
+        self._shown, self._shown_picture = frame, wanted.picture
         change = self._painter.take(frame, seams.origin_of(self))
         if change.repaint:
             self.refresh()
