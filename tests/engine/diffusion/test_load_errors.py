@@ -16,7 +16,7 @@ import torch
 from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 from safetensors.torch import load_file, save_file
 
-from engine.diffusion import load, placement
+from engine.diffusion import download, load, placement
 from engine.diffusion.download import hub_folder, reported_download
 from engine.diffusion.load import load_model
 from engine.diffusion.main import failure_event
@@ -193,10 +193,10 @@ _ANSWER: Any = SimpleNamespace(headers={}, request=None)
     ],
 )
 def test_a_download_that_fails(monkeypatch: pytest.MonkeyPatch, error: Exception, why: str) -> None:
-    def download(*_: object, **__: object) -> None:
+    def fails(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(load, "DiffusionPipeline", SimpleNamespace(download=download))
+    monkeypatch.setattr(download, "DiffusionPipeline", SimpleNamespace(download=fails))
     assert sentence_of("org/model", download=True) == f"'org/model' could not be downloaded: {why}"
 
 

@@ -10,7 +10,7 @@ import torch
 
 from engine.compare import differing_conditions
 from engine.diffusion.environment import prepare_environment
-from engine.diffusion.load import use_deterministic_kernels
+from engine.diffusion.libraries import use_deterministic_kernels
 from engine.diffusion.provenance import kernels_of, software_of
 from latentpng.noise.replay import record_of, replay
 from latentpng.record import Lineage, SeedRoot
