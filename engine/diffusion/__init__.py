@@ -1,1 +1,1 @@
-"""All that imports torch or diffusers; runs in the worker process only, and nobody outside imports it."""
+"""Rendering with diffusers: it runs in the worker process alone, and no other folder imports it."""

@@ -35,8 +35,8 @@ class Batch:
 
 
 # The pixels of a picture depend a little on the size of its batch and on its slot, because kernels do.  So a task that
-# was recorded in slot i of n is rendered there again, beside n - 1 copies of itself: the same bits, whatever its
-# neighbours were.  All other tasks share batches of one size, the last of them padded.
+# was recorded in slot i of n is rendered there again, beside n - 1 copies of itself: this gives the same bits, whatever
+# its neighbours were.  All other tasks share batches of one size, the last of them padded.
 def next_batch(tasks: Sequence[PictureTask], size: int, maximum: int = MAX_BATCH) -> Batch:
     """Return the first batch of the tasks that are still to be rendered, in their order.
 

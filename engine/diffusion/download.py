@@ -1,15 +1,61 @@
-"""The progress of a download, reported at intervals: it may take hours, and the library's own bar needs a terminal."""
+"""Downloads from the Hugging Face hub, only when the user asked for one, with their progress.
+
+A download may take hours, and the library's own progress bar needs a terminal.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
+from diffusers import DiffusionPipeline
 from huggingface_hub import constants
+from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
+
+from engine.diffusion.messages import first_line
+from engine.errors import ModelError
+from engine.models.look import look_at_folder
+from engine.rendering.requests import ModelChoice
 
 _SECONDS = 2.0
+
+
+def local_choice(choice: ModelChoice, progress: Callable[[str], None]) -> ModelChoice:
+    """Return a model in this machine; download it first if the user asked for that.
+
+    Args:
+        choice: A local model, or a hub id with `download`.
+        progress: Takes sentences about the download.
+
+    Raises:
+        ModelError: A local model is missing, or the download failed.
+    """
+    if not choice.download:
+        if not Path(choice.path).exists():
+            raise ModelError(f"there is no folder or file for the model {choice.name!r}: it was moved or deleted")
+        return choice
+    try:
+        with reported_download(choice.name, hub_folder(choice.path), progress):
+            folder = Path(str(DiffusionPipeline.download(choice.path, use_safetensors=True)))
+    except Exception as error:  # the hub's errors share no base class but this
+        raise ModelError(f"{choice.name!r} could not be downloaded: {_download_problem(error)}") from error
+    look_at_folder(folder)
+    return replace(choice, path=str(folder), download=False)
+
+
+def _download_problem(error: BaseException) -> str:
+    """Return what an error of the hub means, and what to do."""
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return "the disk is full: free some space, or let HF_HOME name a folder on another disk"
+    if isinstance(error, GatedRepoError):
+        return "this is a gated model: accept its licence on the hub, then run `hf auth login`"
+    if isinstance(error, RepositoryNotFoundError):
+        return "there is no model of this name on the hub, or it is private: check the name, or run `hf auth login`"
+    return f"{first_line(error)}: check the network connection"
 
 
 @contextlib.contextmanager

@@ -1,22 +1,17 @@
 """Loading a model: from a `ModelChoice` to a pipeline on its device, or one sentence about why not.
 
-Pickle files, code that a model brings along, and downloads that nobody asked for are refused.
+Pickle files and code that a model brings along are refused.
 """
 
 from __future__ import annotations
 
-import errno
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import diffusers
 import torch
-import transformers
-from diffusers import DiffusionPipeline
-from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 
 from engine.diffusion.attention import set_attention
 from engine.diffusion.compilation import compile_blocks
@@ -27,7 +22,8 @@ from engine.diffusion.components import (
     load_vae,
     unload_loras,
 )
-from engine.diffusion.download import hub_folder, reported_download
+from engine.diffusion.download import local_choice
+from engine.diffusion.libraries import silence_libraries, use_deterministic_kernels
 from engine.diffusion.messages import first_line
 from engine.diffusion.placement import (
     choose_device,
@@ -45,7 +41,7 @@ from engine.errors import ModelError
 from engine.models.defaults import carried_preview
 from engine.models.files import ModelFiles
 from engine.models.find import model_identity
-from engine.models.look import check_pipeline, look_at, look_at_folder, pipeline_of
+from engine.models.look import check_pipeline, look_at, pipeline_of
 from engine.models.memory import Memory
 from engine.rendering.requests import LoadModel, ModelChoice
 from latentpng.record import Json
@@ -96,7 +92,7 @@ def load_model(request: LoadModel, progress: Callable[[str], None]) -> LoadedMod
     """
     silence_libraries()
     use_deterministic_kernels()
-    choice = _fetched(request.model, progress)
+    choice = local_choice(request.model, progress)
     device = choose_device(request.device)
     kind = _checked_class(pipeline_of(choice.folder), choice.name)
     files = look_at(choice)
@@ -132,7 +128,7 @@ def serves(loaded: LoadedModel, loaded_for: LoadModel, request: LoadModel) -> bo
     """Return whether a loaded model is what a request asks for: the same weights, device and dtype.
 
     It is not if all weights are on the GPU and leave no room for pictures of the requested size: then they have to be
-    placed anew.
+    placed again.
 
     Args:
         loaded: The model.
@@ -175,52 +171,6 @@ def replace_loras(loaded: LoadedModel, loaded_for: LoadModel, request: LoadModel
 def _load_key(request: LoadModel) -> tuple[object, ...]:
     computed = (request.attention, request.attention_then, request.compile)
     return request.model, request.device, computed, request.preview_vae, request.memory
-
-
-def silence_libraries() -> None:
-    """Switch off bars and notices of diffusers and transformers, which would hide the errors in the log."""
-    diffusers.utils.logging.set_verbosity_error()
-    diffusers.utils.logging.disable_progress_bar()
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
-
-
-def use_deterministic_kernels() -> None:
-    """Let torch choose kernels by rule instead of by a race, and none whose sums depend on the order of threads.
-
-    The workspace of cuBLAS is set in `environment.py`.  TF32 and the kind of attention stay torch's choice, and are
-    recorded in the file.
-    """
-    torch.backends.cudnn.benchmark = False
-    torch.backends.cudnn.deterministic = True
-    if torch.cuda.is_available():
-        torch.use_deterministic_algorithms(True, warn_only=True)
-
-
-def _fetched(choice: ModelChoice, progress: Callable[[str], None]) -> ModelChoice:
-    """Return a model of the hub as a local folder, downloading it if it is missing, and a local one as it is."""
-    if not choice.download:
-        if not Path(choice.path).exists():
-            raise ModelError(f"there is no folder or file for the model {choice.name!r}: it was moved or deleted")
-        return choice
-    try:
-        with reported_download(choice.name, hub_folder(choice.path), progress):
-            folder = Path(str(DiffusionPipeline.download(choice.path, use_safetensors=True)))
-    except Exception as error:  # the hub's errors share no base class but this
-        raise ModelError(f"{choice.name!r} could not be downloaded: {_download_problem(error)}") from error
-    look_at_folder(folder)
-    return replace(choice, path=str(folder), download=False)
-
-
-def _download_problem(error: BaseException) -> str:
-    """Return what an error of the hub means, and what to do."""
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return "the disk is full: free some space, or let HF_HOME name a folder on another disk"
-    if isinstance(error, GatedRepoError):
-        return "this is a gated model: accept its licence on the hub, then run `hf auth login`"
-    if isinstance(error, RepositoryNotFoundError):
-        return "there is no model of this name on the hub, or it is private: check the name, or run `hf auth login`"
-    return f"{first_line(error)}: check the network connection"
 
 
 def _dtype(request: LoadModel, device: str, *, has_unet: bool) -> torch.dtype:

@@ -94,7 +94,7 @@ class Worker:
     def _load(self, request: LoadModel) -> None:
         try:
             self._emit(self._ready(request))
-        except Exception as error:  # the parent has to be told, whatever it is
+        except Exception as error:  # the parent has to learn of any error
             self._load_failure = failure_event(-1, error, Failure.MODEL)
             self._emit(self._load_failure)
 
@@ -155,7 +155,7 @@ class Worker:
                 self._runner.run(job)
         except RenderCancelled:
             self._emit(JobCancelled(job=job.job))
-        except Exception as error:  # the job has to end, whatever it is
+        except Exception as error:  # a job ends after any error
             self._emit(failure_event(job.job, error, Failure.CRASH))
         finally:
             self._queue.done(job.job)
@@ -170,7 +170,7 @@ def failure_event(job: int, error: Exception, otherwise: Failure) -> JobFailed:
     Args:
         job: The number of the job; -1 for a load.
         error: What was raised.
-        otherwise: The kind of failure if the error is none of ours.
+        otherwise: The kind of failure for errors of other libraries.
     """
     if isinstance(error, ModelError):
         return JobFailed(job=job, failure=Failure.MODEL, sentence=str(error))

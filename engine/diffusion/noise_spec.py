@@ -34,7 +34,7 @@ def infer_axes(shape: tuple[int, ...], wide: tuple[int, ...], tall: tuple[int, .
     """Infer what the axes of a model's noise are.
 
     A width is larger at the wide size than at the tall one, even if a model rounds every size to one of its own.  An
-    axis that changes, but is the same at both sizes, counts tokens.  If the shapes do not tell, the usual order is
+    axis that changes, but is the same at both sizes, counts tokens.  If the shapes do not decide, the usual order is
     assumed.
 
     Args:

@@ -155,8 +155,8 @@ def prepare_pipeline(pipe: Any, device: str) -> None:
 
 
 # Planning knows the sizes of the weights, but not what else the driver and other programs will take.  So a plan to keep
-# everything on the GPU may fail; then the components are offloaded instead, which gives the same pixels.  A choice that
-# somebody made is never replaced by another one.
+# everything on the GPU may fail; then the components are offloaded instead, which gives the same pixels.  A choice
+# of the user is never replaced by another one.
 def place_pipeline(
     pipe: Any, device: str, memory: Memory, *, requested: bool, progress: Callable[[str], None]
 ) -> Memory:

@@ -59,7 +59,7 @@ class BatchRenderer:
         self._previewers: dict[NoiseSpec, Previewer] = {}
 
     # No table of families: the pipeline itself is run up to the point where it asks for noise, at this size and at
-    # two more of the same area, one wide and one tall.  The axes that follow the width and the height tell themselves.
+    # two more of the same area, one wide and one tall.  The axes that change with them are width and height.
     def noise_spec(self, settings: RenderSettings) -> NoiseSpec:
         """Return the initial noise that the model takes at the size of these settings; nothing is rendered."""
         size = (settings.width, settings.height)

@@ -107,7 +107,7 @@ class OwnScheduler:
         options = {**self._translated(kind.__name__), **requested}
         try:
             scheduler = kind.from_config(dict(self.config), **options)
-        except Exception as error:  # a class refuses a value in whatever way it likes
+        except Exception as error:  # each class refuses values by errors of its own
             message = f"the scheduler {_short(kind)} refuses these options: {first_line(error)}"
             raise InvalidRequestError(message) from error
         if self.is_flow:
@@ -164,7 +164,7 @@ def _shift_option(name: str) -> str:
 
 
 # The solvers accept a spacing of the sigmas on flow models as well, but some compute it on the scale of noise
-# prediction, where sigmas are far above 1.  A few sigmas, computed once, tell.
+# prediction, where sigmas are far above 1.  A few sigmas, computed once, show it.
 def _check_sigmas(scheduler: Any) -> None:
     """Raise InvalidRequestError if this solver computes the requested spacing of the sigmas for other models only."""
     requested = [spacing for spacing in _SIGMA_SPACINGS if scheduler.config.get(spacing)]

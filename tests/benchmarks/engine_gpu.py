@@ -84,7 +84,7 @@ def main(words: Sequence[str]) -> int:
     if not options.tiny and not torch.cuda.is_available():
         print("there is no CUDA device here: --tiny runs it all with tiny models on the CPU", file=sys.stderr)
         return 2
-    from engine.diffusion.load import silence_libraries
+    from engine.diffusion.libraries import silence_libraries
     from engine.diffusion.provenance import software_of
     from tests.benchmarks.gpugrid import CASES
 

@@ -14,7 +14,8 @@ import torch
 
 from engine.diffusion.compilation import compile_blocks
 from engine.diffusion.jobs import JobRunner
-from engine.diffusion.load import LoadedModel, use_deterministic_kernels
+from engine.diffusion.libraries import use_deterministic_kernels
+from engine.diffusion.load import LoadedModel
 from engine.diffusion.placement import choose_dtype, prepare_pipeline
 from engine.diffusion.prompts import PromptCache
 from engine.diffusion.schedulers import OwnScheduler

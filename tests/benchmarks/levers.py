@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from engine.diffusion.compilation import compile_blocks
-from engine.diffusion.load import silence_libraries
+from engine.diffusion.libraries import silence_libraries
 from engine.worker.process import worker_environment
 from tests.benchmarks.gridtask import COUNT, SETTINGS
 from tests.benchmarks.paired import Child, Turn, machine_load, ratio, run_paired, seconds_of, timed

@@ -2,7 +2,7 @@
 
 `encode_prompt` differs in its signature and its result from family to family, and there is no public way to put a cache
 before it, or to change what it returns for a single picture.  It is replaced on one pipeline object, and the names in
-its return statement tell which of its results embed the prompt itself: this needs no table of families.
+its return statement say which of its results embed the prompt itself: this needs no table of families.
 
 Assumptions, checked by tests/engine/diffusion/seams/test_prompts.py:
 - `__call__` encodes the prompt by calling `self.encode_prompt`, and the prompt before the negative one.
@@ -51,7 +51,7 @@ def embedding_indices(encode: Encode | None) -> tuple[int, ...]:
         encode: The method; None if the pipeline has none.
 
     Returns:
-        The indices; empty if the source does not tell.
+        The indices; empty if the source is missing or names no embeddings.
     """
     if encode is None:
         return ()

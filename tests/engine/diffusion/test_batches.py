@@ -30,7 +30,7 @@ def test_batches_hold_every_task_once_in_order_and_have_one_size(count: int, mos
     assert seen == list(range(count))
 
 
-def test_the_last_batch_is_filled_with_its_last_noise() -> None:
+def test_the_last_batch_is_padded_with_its_last_task() -> None:
     batch = next_batch(tasks_of(2), 4)
     assert [task.index for task in batch.tasks] == [0, 1, 1, 1]
     assert batch.indices == (0, 1)

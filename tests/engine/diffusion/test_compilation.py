@@ -1,6 +1,6 @@
-"""Compiled blocks: which models have them, what is compiled how often, recorded and refused.
+"""Compiled blocks: how often they are compiled, what is recorded, and what is refused.
 
-Torch's backend "eager" stands in for its compiler: it takes the same blocks, and computes them as they are.
+torch's back-end "eager" replaces its compiler: it takes the same blocks and computes them uncompiled.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> ModelChoice:
 
 @pytest.fixture
 def shapes(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
-    """Of every compilation, the size of its batch, with and without guidance in one."""
+    """The batch size of each compilation; guidance doubles it."""
     compiled: list[int] = []
 
     def backend(graph: Any, inputs: list[Any]) -> Any:
@@ -91,7 +91,7 @@ def test_the_blocks_are_compiled_once_for_all_batches_of_a_grid(tiny: ModelChoic
 
 
 @pytest.mark.slow
-def test_many_sizes_are_no_trouble(tiny: ModelChoice, shapes: list[int]) -> None:
+def test_many_batch_sizes_can_be_compiled(tiny: ModelChoice, shapes: list[int]) -> None:
     loaded = load(tiny, compile=True)
     for count in range(1, 10):
         pictures(loaded, job_of(1, slot=(count, 0)))
@@ -99,7 +99,7 @@ def test_many_sizes_are_no_trouble(tiny: ModelChoice, shapes: list[int]) -> None
 
 
 @pytest.mark.slow
-def test_it_is_recorded_and_a_check_names_it(tiny: ModelChoice, shapes: list[int]) -> None:
+def test_compilation_is_recorded_and_compared(tiny: ModelChoice, shapes: list[int]) -> None:
     (compiled,), (plain,) = (pictures(load(tiny, compile=way), job_of(1)) for way in (True, False))
     assert shapes
     assert compiled.record.software["compiled"] is True
@@ -119,21 +119,21 @@ def test_other_families_are_compiled_too(tmp_path: Path, shapes: list[int], fami
     assert one.picture == other.picture
 
 
-def test_what_has_no_blocks_is_one_sentence() -> None:
+def test_a_model_without_repeated_blocks_fails_with_one_sentence() -> None:
     bare = SimpleNamespace(unet=torch.nn.Linear(1, 1))
     assert problem_of(bare) == NO_BLOCKS
     without = SimpleNamespace(unet=build_tiny().vae, transformer=None)
     assert problem_of(without) == NO_BLOCKS
 
 
-def test_layers_that_move_alone_are_not_compiled() -> None:
+def test_compilation_is_refused_when_single_layers_are_offloaded() -> None:
     assert problem_of(build_family("Flux.1"), Memory.GROUP) == (
         "--compile cannot be used with --memory group, which moves single layers: choose another --memory"
     )
 
 
 @pytest.mark.slow
-def test_a_compiler_that_fails_is_one_sentence(tiny: ModelChoice, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_compiler_that_fails_fails_with_one_sentence(tiny: ModelChoice, monkeypatch: pytest.MonkeyPatch) -> None:
     def backend(*_: object) -> None:
         raise FileNotFoundError("no compiler\nin any of these places")
 
@@ -153,7 +153,9 @@ def test_a_compiler_that_fails_is_one_sentence(tiny: ModelChoice, monkeypatch: p
 
 
 @pytest.mark.slow
-def test_other_loras_are_loaded_anew(tiny: ModelChoice, tmp_path: Path, shapes: list[int]) -> None:
+def test_compiled_models_are_loaded_again_for_other_lora_files(
+    tiny: ModelChoice, tmp_path: Path, shapes: list[int]
+) -> None:
     lora = LoraChoice(path=str(peft_lora(tmp_path)))
     before = LoadModel(model=tiny, settings=SETTINGS, device="cpu", compile=True)
     after = replace(before, model=replace(tiny, loras=(lora,)))
@@ -165,7 +167,7 @@ def test_other_loras_are_loaded_anew(tiny: ModelChoice, tmp_path: Path, shapes: 
     assert len(shapes) == 2
 
 
-def test_it_is_another_load_that_is_asked_for(tiny: ModelChoice) -> None:
+def test_compilation_is_part_of_the_key_of_a_load(tiny: ModelChoice) -> None:
     plain = LoadModel(model=tiny, settings=SETTINGS, device="cpu")
     compiled = replace(plain, compile=True)
     loaded = load_model(plain, lambda _: None)

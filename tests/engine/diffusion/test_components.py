@@ -93,7 +93,7 @@ def with_loras(choice: ModelChoice, *loras: tuple[Path, float]) -> ModelChoice:
     return replace(choice, loras=tuple(LoraChoice(path=str(path), weight=weight) for path, weight in loras))
 
 
-def test_a_lora_is_what_adding_its_product_to_the_weights_is(tiny: ModelChoice, lora: Path, tmp_path: Path) -> None:
+def test_a_lora_adds_its_product_to_the_weights(tiny: ModelChoice, lora: Path, tmp_path: Path) -> None:
     by_hand = shutil.copytree(tiny.path, tmp_path / "merged")
     merged_by_hand(by_hand, lora, 0.75)
     bare = picture_of(load(tiny))
@@ -104,7 +104,7 @@ def test_a_lora_is_what_adding_its_product_to_the_weights_is(tiny: ModelChoice, 
     np.testing.assert_array_equal(picture_of(load(with_loras(tiny, (lora, 0.0)))), bare)
 
 
-def test_the_names_that_the_web_trades_mean_the_same(tiny: ModelChoice, lora: Path, tmp_path: Path) -> None:
+def test_a_lora_with_the_names_of_kohya_gives_the_same_pixels(tiny: ModelChoice, lora: Path, tmp_path: Path) -> None:
     traded = kohya_lora(lora, tmp_path / "traded.safetensors")
     one, other = (picture_of(load(with_loras(tiny, (file, 1.0)))) for file in (lora, traded))
     np.testing.assert_array_equal(one, other)
@@ -132,7 +132,7 @@ def test_a_record_names_lora_files_by_name_digest_and_weight(tiny: ModelChoice, 
 
 
 @pytest.mark.slow
-def test_other_lora_files_need_no_other_weights_and_no_stale_prompt(
+def test_lora_files_are_replaced_without_loading_weights_and_prompts_are_encoded_again(
     tiny: ModelChoice, lora: Path, tmp_path: Path
 ) -> None:
     text = peft_lora(tmp_path / "text", text=True)
@@ -157,7 +157,7 @@ def test_other_lora_files_need_no_other_weights_and_no_stale_prompt(
 
 
 @pytest.mark.slow
-def test_a_worker_keeps_its_pipeline_for_other_lora_files_and_drops_it_when_one_fails(
+def test_a_worker_keeps_its_pipeline_for_other_lora_files_until_one_fails(
     tiny: ModelChoice, lora: Path, tmp_path: Path
 ) -> None:
     here, there = socket.socketpair()
@@ -175,13 +175,13 @@ def test_a_worker_keeps_its_pipeline_for_other_lora_files_and_drops_it_when_one_
         assert fresh.choice.loras == ()
 
 
-def test_a_lora_of_another_family_is_one_sentence(lora: Path, flux: ModelChoice) -> None:
+def test_a_lora_of_another_family_fails_with_one_sentence(lora: Path, flux: ModelChoice) -> None:
     assert problem_of(with_loras(flux, (lora, 1.0))) == (
         "the LoRA 'pytorch_lora_weights' changes nothing in 'flux': it belongs to another family"
     )
 
 
-def test_a_lora_of_other_sizes_is_one_sentence(tiny: ModelChoice, lora: Path, tmp_path: Path) -> None:
+def test_a_lora_of_other_sizes_fails_with_one_sentence(tiny: ModelChoice, lora: Path, tmp_path: Path) -> None:
     file = tmp_path / "large.safetensors"
     save_file({name: tensor.repeat(2, 2) for name, tensor in load_file(lora).items()}, file)
     sentence = problem_of(with_loras(tiny, (file, 1.0)))
@@ -192,7 +192,7 @@ def test_a_lora_of_other_sizes_is_one_sentence(tiny: ModelChoice, lora: Path, tm
     assert "\n" not in sentence
 
 
-def test_a_file_finds_its_lora_and_its_vae_again(
+def test_the_lora_and_vae_of_a_file_are_found_again(
     tiny: ModelChoice, lora: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
@@ -219,7 +219,7 @@ def test_a_file_finds_its_lora_and_its_vae_again(
 
 
 @pytest.mark.slow
-def test_another_vae_decodes_as_folder_and_as_file(tiny: ModelChoice, tmp_path: Path) -> None:
+def test_another_vae_is_loaded_from_a_folder_or_a_file(tiny: ModelChoice, tmp_path: Path) -> None:
     vae = other_vae(tmp_path / "bright")
     by_hand = shutil.copytree(tiny.path, tmp_path / "whole")
     vae.save_pretrained(by_hand / "vae")
@@ -241,7 +241,7 @@ def test_another_vae_decodes_as_folder_and_as_file(tiny: ModelChoice, tmp_path: 
     assert phrases == ("VAE of the model then, single now",)
 
 
-def test_a_vae_of_another_family_is_one_sentence(tiny: ModelChoice, tmp_path: Path) -> None:
+def test_a_vae_of_another_family_fails_with_one_sentence(tiny: ModelChoice, tmp_path: Path) -> None:
     other_vae(tmp_path / "wide", latent_channels=16)
     assert problem_of(replace(tiny, vae=str(tmp_path / "wide"))) == (
         "the VAE 'wide' belongs to another family: 16 latent channels, the model needs 4"
@@ -262,14 +262,14 @@ def test_a_tiny_autoencoder_draws_larger_previews_and_changes_no_picture(tiny: M
     assert len({picture.rgb for picture in previews}) == 3
 
 
-def test_a_preview_vae_of_another_family_is_one_sentence(tiny: ModelChoice, tmp_path: Path) -> None:
+def test_a_preview_vae_of_another_family_fails_with_one_sentence(tiny: ModelChoice, tmp_path: Path) -> None:
     tiny_autoencoder(tmp_path / "taef1", channels=16)
     assert problem_of(tiny, preview_vae=str(tmp_path / "taef1")) == (
         "the preview VAE 'taef1' belongs to another family: it takes 16 latent channels, not 4"
     )
 
 
-def test_attention_is_set_recorded_and_followed(flux: ModelChoice) -> None:
+def test_attention_is_set_and_recorded_and_used_again(flux: ModelChoice) -> None:
     plain, other = load(flux), load(flux, attention="_native_math")
     assert (plain.attention, other.attention) == ("", "_native_math")
     one, two = record_by(plain), record_by(other)
@@ -281,7 +281,7 @@ def test_attention_is_set_recorded_and_followed(flux: ModelChoice) -> None:
     assert load(flux, attention="native", attention_then="_native_math").attention == ""
 
 
-def test_attention_that_cannot_be_is_one_sentence(flux: ModelChoice, tiny: ModelChoice) -> None:
+def test_attention_that_cannot_be_used_fails_with_one_sentence(flux: ModelChoice, tiny: ModelChoice) -> None:
     assert problem_of(tiny, attention="_native_math") == (
         "this model (StableDiffusionPipeline) has only one attention: leave out --attention"
     )
@@ -318,7 +318,7 @@ def test_what_lora_means_on_the_command_line(lora: Path, tmp_path: Path) -> None
         ),
     ],
 )
-def test_what_is_no_lora_is_one_sentence(tmp_path: Path, text: str, sentence: str) -> None:
+def test_a_file_that_is_no_lora_fails_with_one_sentence(tmp_path: Path, text: str, sentence: str) -> None:
     save_file({"weight": torch.zeros(2)}, tmp_path / "style.safetensors")
     save_file({"lora_unet_x.hada_w1_a": torch.zeros(2)}, tmp_path / "loha.safetensors")
     (tmp_path / "style.pt").write_bytes(b"\x80\x04.")
@@ -327,7 +327,7 @@ def test_what_is_no_lora_is_one_sentence(tmp_path: Path, text: str, sentence: st
     assert str(caught.value) == sentence.format(dir=tmp_path)
 
 
-def test_what_is_no_vae_is_one_sentence(tiny: ModelChoice, tmp_path: Path) -> None:
+def test_a_path_that_is_no_vae_fails_with_one_sentence(tiny: ModelChoice, tmp_path: Path) -> None:
     for resolve, option in ((resolve_vae, "--vae"), (resolve_preview_vae, "--preview-vae")):
         kind = "a VAE" if option == "--vae" else "a tiny autoencoder"
         with pytest.raises(ModelError) as caught:
@@ -340,7 +340,7 @@ def test_what_is_no_vae_is_one_sentence(tiny: ModelChoice, tmp_path: Path) -> No
     assert str(caught.value) == f"--preview-vae needs an AutoencoderTiny, found 'AutoencoderKL' in '{tiny.path}/vae'"
 
 
-def test_what_is_laid_over_counts_when_memory_is_planned(
+def test_loras_and_another_vae_count_when_memory_is_planned(
     tiny: ModelChoice, lora: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counted: list[dict[str, int]] = []
@@ -364,7 +364,7 @@ def test_what_is_laid_over_counts_when_memory_is_planned(
     assert more == {**bare, "laid over": 2 * numbers, "vae": stored}
 
 
-def test_a_single_file_without_a_vae_may_have_another(tiny: ModelChoice, tmp_path: Path) -> None:
+def test_another_vae_completes_a_single_file_without_one(tiny: ModelChoice, tmp_path: Path) -> None:
     file, vae = tmp_path / "bare.safetensors", tmp_path / "vae"
     whole = as_single_file(build_tiny())
     save_file({name: value for name, value in whole.items() if not name.startswith("first_stage_model")}, file)
@@ -379,7 +379,7 @@ def test_a_single_file_without_a_vae_may_have_another(tiny: ModelChoice, tmp_pat
     np.testing.assert_array_equal(picture_of(load(choice)), expected)
 
 
-def test_a_model_of_ones_own_may_be_called_embedded(tiny: ModelChoice, tmp_path: Path) -> None:
+def test_a_model_may_have_the_name_embedded(tiny: ModelChoice, tmp_path: Path) -> None:
     own = resolve_model(str(shutil.copytree(tiny.path, tmp_path / "embedded")))
     assert own.name == "embedded"
     identity = model_identity(own)

@@ -36,6 +36,7 @@ from latentpng.noise.replay import replay
 from latentpng.png.files import read_record, write_picture
 from latentpng.record import Lineage, Round, SeedRoot, TensorRoot
 from latentpng.shapes import octaves
+from tests.support.engine.canary import PIPELINES
 from tests.support.engine.families.catalogue import FAMILIES, save_family
 from tests.support.engine.matrix import (
     IGNORES_PROMPT,
@@ -52,7 +53,7 @@ from tests.support.engine.tiny import SETTINGS, job_of
 from tests.support.latentpng import independent
 
 LARGE = {"Sana", "PixArt-α", "PixArt-Σ", "Lumina 2", "Kandinsky 5"}
-"""Their pictures cannot be small, so they take as few schedulers as possible."""
+"""Families whose pictures cannot be small, and which are therefore tested with few schedulers."""
 SEED = Lineage(root=SeedRoot(seed=3))
 
 
@@ -67,11 +68,11 @@ def models(folder: Path) -> dict[str, LoadedModel]:
 
 
 def covering(models: dict[str, LoadedModel]) -> list[tuple[str, str]]:
-    """Every family at least once, with its own scheduler where it is large; every scheduler of its kind once."""
+    """Return pairs in which every family occurs, and every scheduler once; large families use their own scheduler."""
     pairs = [(family, OWN) for family in sorted(LARGE)]
     for is_flow in (False, True):
         small = [family for family, model in models.items() if model.own.is_flow is is_flow and family not in LARGE]
-        names = list(schedulers_of(models[small[0]]))  # the same for all of a kind
+        names = list(schedulers_of(models[small[0]]))  # the same for all families of a kind
         pairs += [
             (small[number % len(small)], names[number % len(names)]) for number in range(max(len(small), len(names)))
         ]
@@ -85,7 +86,7 @@ def noise_of(shape: tuple[int, ...], *streams: int) -> NDArray[np.float16]:
 
 @pytest.mark.slow
 def test_the_same_noise_is_the_same_picture(models: dict[str, LoadedModel], folder: Path) -> None:
-    """On repeat, beside others, after a cancel, and from the file in a fresh process; no global generator moves."""
+    """When repeated, beside others, after a cancelled job, and from the file in a fresh process."""
     pairs = covering(models)
     assert {family for family, _ in pairs} == set(FAMILIES)
     assert {name for _, name in pairs} == {name for model in models.values() for name in schedulers_of(model)}
@@ -100,12 +101,12 @@ def test_the_same_noise_is_the_same_picture(models: dict[str, LoadedModel], fold
 
 
 EMBEDDINGS = {"SDXL": 2, "SD 3": 2, "Flux.1": 2, "Kandinsky 5": 2, "HiDream": 3}
-"""How many a prompt has; in the other families one."""
+"""How many embeddings a prompt has; one in the other families."""
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("family", FAMILIES)
-def test_the_prompt_moves_and_the_negative_one_does_not(
+def test_the_prompt_is_offset_and_the_negative_one_is_not(
     models: dict[str, LoadedModel], family: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pipe = models[family].pipe
@@ -114,7 +115,7 @@ def test_the_prompt_moves_and_the_negative_one_does_not(
     def spy(*args: Any, **kwargs: Any) -> Any:
         encoded = encode(*args, **kwargs)
         if any(isinstance(value, list) and len(value) == 2 for value in (*args, *kwargs.values())):
-            results.append(encoded)  # the probes before ask for one picture
+            results.append(encoded)  # the probes before the job ask for one picture
         return encoded
 
     monkeypatch.setattr(pipe, "encode_prompt", spy)
@@ -140,13 +141,13 @@ def test_the_prompt_moves_and_the_negative_one_does_not(
 
 
 def flat(encoded: Any) -> list[Any]:
-    """All that `encode_prompt` returned for two pictures that is of pictures: tensors, and lists of two."""
+    """Return those results of `encode_prompt` that belong to two pictures: tensors, and lists of two."""
     parts = encoded if isinstance(encoded, tuple) else (encoded,)
     return [part for part in parts if isinstance(part, list | torch.Tensor) and halves(part)]
 
 
 def halves(part: Any) -> tuple[torch.Tensor, ...]:
-    """What belongs to each of two pictures; () for what belongs to none."""
+    """Return the part of each of two pictures; () if the value belongs to none."""
     if isinstance(part, list):
         return tuple(part)
     axis = 1 if part.ndim == 4 else 0
@@ -154,7 +155,7 @@ def halves(part: Any) -> tuple[torch.Tensor, ...]:
 
 
 def by_hand(embedding: torch.Tensor, number: int) -> NDArray[np.float32]:
-    """The embedding of a picture after `ONLY_PROMPT`, by the second reader's loops."""
+    """Return the embedding of a picture after `ONLY_PROMPT`, computed by the independent reader."""
     offset = independent.prompt_offset([dict(round_to_json(ONLY_PROMPT))], number, embedding.numel())
     tokens = embedding.reshape(-1, embedding.shape[-1]).tolist()
     width = embedding.shape[-1]
@@ -176,7 +177,7 @@ BROKEN: dict[str, Callable[[Any], Any]] = {
 
 
 @pytest.mark.parametrize("reason", BROKEN)
-def test_what_breaks_the_law_is_found(
+def test_each_violation_of_the_rule_is_found(
     models: dict[str, LoadedModel], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason: str
 ) -> None:
     step = diffusers.DDIMScheduler.step
@@ -188,8 +189,12 @@ def test_what_breaks_the_law_is_found(
     assert check(models["SD 2 v"], "SD 2 v", "DDIM", tmp_path).reason == reason
 
 
+def test_the_canaries_know_the_pipeline_of_every_family(models: dict[str, LoadedModel]) -> None:
+    assert {type(model.pipe).__name__ for model in models.values()} == set(PIPELINES)
+
+
 @pytest.mark.parametrize("family", FAMILIES)
-def test_the_noise_of_a_family_is_told_with_its_axes(models: dict[str, LoadedModel], family: str) -> None:
+def test_the_shape_and_axes_of_the_noise_of_a_family(models: dict[str, LoadedModel], family: str) -> None:
     known = FAMILIES[family]
     kind = BatchRenderer(models[family]).noise_spec(known.settings)
     assert kind == NoiseSpec(shape=known.shape, axes=known.axes)
@@ -204,23 +209,23 @@ def test_the_noise_of_a_family_is_told_with_its_axes(models: dict[str, LoadedMod
         ((8192, 64), (8192, 64), (4096, 64)),
     ],
 )
-def test_axes_are_found_by_a_wide_and_a_high_size(
+def test_axes_are_probed_with_a_wide_and_a_tall_size(
     size: tuple[int, int], wide: tuple[int, int], high: tuple[int, int]
 ) -> None:
     assert wide_and_tall(*size) == (wide, high)
 
 
-def test_axes_are_found_where_a_model_renders_every_size_as_one_of_its_own() -> None:
-    """HiDream keeps the area, and Kandinsky 5 takes the nearest of its resolutions, channels last."""
+def test_axes_are_inferred_if_a_model_rounds_every_size() -> None:
+    """HiDream keeps the area, and Kandinsky 5 takes the nearest of its resolutions, with channels last."""
     assert infer_axes((16, 128, 128), (16, 90, 180), (16, 180, 90)) == "CHW"
     assert infer_axes((1, 128, 128, 16), (1, 80, 176, 16), (1, 176, 80, 16)) == "1HWC"
 
 
 @pytest.mark.parametrize("family", ["Flux.1", "Flux.2", "Qwen-Image", "Kandinsky 5", "HiDream"])
-def test_a_stored_tensor_of_any_axes_is_varied_and_replayed(
+def test_a_stored_tensor_with_any_axes_is_varied_and_replayed(
     models: dict[str, LoadedModel], family: str, tmp_path: Path
 ) -> None:
-    """With bands and a region: outside of it nothing of the noise moves, whichever axes are the spatial ones."""
+    """With bands and a region: the noise outside of the region stays the same, whichever axes are spatial."""
     loaded, known = models[family], FAMILIES[family]
     (tensor,) = noise_of(known.shape, 0)
     bands = tuple(0.5**octave for octave in range(octaves(known.shape, known.axes)))
@@ -234,15 +239,15 @@ def test_a_stored_tensor_of_any_axes_is_varied_and_replayed(
     assert (record.axes, record.tensor.shape) == (known.axes, known.shape)
     (fresh,) = pictures_of(loaded, job_of(record))
     assert fresh.picture == first.picture
-    moved = replay(record.lineage, record.tensor.shape, record.axes, record.tensor) != tensor
+    changed = replay(record.lineage, record.tensor.shape, record.axes, record.tensor) != tensor
     spatial = (known.axes.index("H"), known.axes.index("W"))
-    places = np.moveaxis(moved, spatial, (0, 1)).reshape(known.shape[spatial[0]], known.shape[spatial[1]], -1)
-    half = (places.shape[0] // 2, places.shape[1] // 2)
-    assert places[: half[0], : half[1]].mean() > 0.9
-    assert places.sum() == places[: half[0], : half[1]].sum()
+    grid = np.moveaxis(changed, spatial, (0, 1)).reshape(known.shape[spatial[0]], known.shape[spatial[1]], -1)
+    half = (grid.shape[0] // 2, grid.shape[1] // 2)
+    assert grid[: half[0], : half[1]].mean() > 0.9
+    assert grid.sum() == grid[: half[0], : half[1]].sum()
 
 
-def test_tokens_have_no_bands_and_no_regions_and_say_so() -> None:
+def test_bands_and_regions_of_tokens_are_refused() -> None:
     shape, axes = (256, 64), "LC"
     assert octaves(shape, axes) == 0
     varied = replay(SEED.child(Round(seed=1, scale=0.5, of=2, marks=(1,))), shape, axes)
@@ -256,8 +261,8 @@ def test_tokens_have_no_bands_and_no_regions_and_say_so() -> None:
 
 
 @pytest.mark.parametrize("family", [family for family in FAMILIES if family not in LARGE])
-def test_a_batch_shows_what_each_picture_alone_does(models: dict[str, LoadedModel], family: str) -> None:
-    """To the eye: kernels differ by the size of a batch, but no picture may get its neighbour's text or noise."""
+def test_a_picture_looks_the_same_in_a_batch_and_alone(models: dict[str, LoadedModel], family: str) -> None:
+    """Kernels differ by the size of a batch, but no picture may get the text or the noise of its neighbour."""
     known, renderer = FAMILIES[family], BatchRenderer(models[family])
     noise = noise_of(known.shape, 0, 1)
     together = renderer.render(noise, known.settings, lambda _: None).pixels
@@ -280,7 +285,7 @@ def test_a_prompt_is_encoded_once(models: dict[str, LoadedModel], family: str) -
 
 
 @pytest.mark.parametrize("family", ["SDXL", "Flux.1", "Flux.2", "Qwen-Image", "Kandinsky 5"])
-def test_previews_come_from_packed_latents_too(models: dict[str, LoadedModel], family: str) -> None:
+def test_packed_latents_have_previews(models: dict[str, LoadedModel], family: str) -> None:
     known, steps = FAMILIES[family], list[Step]()
     renderer = BatchRenderer(models[family], clock=lambda: float(len(steps)))
     previews: list[tuple[Picture, ...]] = []
@@ -289,8 +294,8 @@ def test_previews_come_from_packed_latents_too(models: dict[str, LoadedModel], f
     assert [[(one.width, one.height) for one in pictures] for pictures in previews] == [[(side, side)] * 2] * 3
 
 
-def test_sdxl_in_half_precision_goes_on_after_a_cancel_while_it_decodes(tmp_path: Path) -> None:
-    """It decodes in float32, and would be left so."""
+def test_sdxl_in_half_precision_renders_after_a_cancelled_decoding(tmp_path: Path) -> None:
+    """It decodes in float32, and has to be changed back after a cancel."""
     save_family("SDXL", tmp_path / "sdxl")
     choice = ModelChoice(path=str(tmp_path / "sdxl"), name="sdxl")
     settings = FAMILIES["SDXL"].settings
@@ -312,7 +317,7 @@ def test_sdxl_in_half_precision_goes_on_after_a_cancel_while_it_decodes(tmp_path
     assert pictures[0][1] == pictures[1][1]
 
 
-def test_flow_models_refuse_schedulers_of_the_others(models: dict[str, LoadedModel]) -> None:
+def test_flow_models_and_others_refuse_each_others_schedulers(models: dict[str, LoadedModel]) -> None:
     for family, wrong in (("SD 3", "DDIM"), ("SDXL", "FlowMatchEulerDiscrete")):
         with pytest.raises(InvalidRequestError, match=f"^this model cannot use the scheduler {wrong}; it can use D"):
             models[family].own.build(scheduler_settings(wrong))
@@ -342,7 +347,7 @@ class Rescaling:
     def __call__(self, prompt: object = None, guidance_scale: float = 7.5, guidance_rescale: float = 0.0) -> None: ...
 
 
-def test_guidance_means_what_the_pipeline_does_by_default() -> None:
+def test_guidance_scale_sets_the_guidance_that_is_on_by_default() -> None:
     assert call_arguments(Qwen(), SETTINGS, 2, []) == {
         "prompt": ["a lake"] * 2,
         "negative_prompt": [" "] * 2,

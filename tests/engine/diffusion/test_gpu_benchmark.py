@@ -1,4 +1,4 @@
-"""The benchmark for GPUs: it runs with tiny models, and builds what is as large as the true ones."""
+"""The benchmark for GPUs: it runs with tiny models, and its large ones have the sizes of the published models."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.benchmarks.engine_gpu import main
 
 @pytest.fixture(autouse=True)
 def _same_environment() -> Iterator[None]:
-    """After the test it is as it was."""
+    """Restore the environment after the test."""
     before = dict(os.environ)
     yield
     os.environ.clear()
@@ -23,7 +23,7 @@ def _same_environment() -> Iterator[None]:
 
 
 @pytest.mark.slow
-def test_it_runs_with_tiny_models(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_benchmark_runs_with_tiny_models(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--tiny", "--repeats", "1", "--steps", "2", "--no-compile"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("warmer ")
@@ -35,7 +35,9 @@ def test_it_runs_with_tiny_models(capsys: pytest.CaptureFixture[str]) -> None:
     assert sum(line.startswith("warmer / plain loop of 8 calls: ") for line in lines) == 3
 
 
-def test_without_a_gpu_it_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_benchmark_fails_with_one_sentence_without_a_gpu(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert main([]) == 2
     told = capsys.readouterr()

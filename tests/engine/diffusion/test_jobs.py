@@ -1,4 +1,4 @@
-"""Jobs: batches, events, records that render again, cancel, and memory that runs out."""
+"""Jobs: batches, events, records that are rendered again, cancelled jobs, and too little memory."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def tasks_of(count: int) -> tuple[PictureTask, ...]:
 
 
 def run(loaded: LoadedModel, job: RenderJob, *, micro_batch: int = 4, step_takes: float = 1.0) -> list[Event]:
-    """step_takes: seconds, on the clock that paces the previews."""
+    """Run a job; a step takes `step_takes` seconds on the clock that paces the previews."""
     events: list[Event] = []
     clock = slow_clock(events, step_takes)
     JobRunner(loaded, emit=events.append, is_cancelled=lambda _: False, micro_batch=micro_batch, clock=clock).run(job)
@@ -64,7 +64,7 @@ def test_a_written_file_renders_again_bit_for_bit(loaded: LoadedModel, tmp_path:
     assert differing_conditions(record, fresh.record) == ()
 
 
-def test_pictures_come_in_order_in_batches_of_one_size(loaded: LoadedModel) -> None:
+def test_pictures_are_rendered_in_order_in_batches_of_one_size(loaded: LoadedModel) -> None:
     events = run(loaded, RenderJob(job=1, tasks=tasks_of(5), settings=SETTINGS), micro_batch=2)
     assert [event.index for event in pictures_in(events)] == [0, 1, 2, 3, 4]
     assert [event.record.settings["slot"] for event in pictures_in(events)] == [[2, 0], [2, 1], [2, 0], [2, 1], [2, 0]]
@@ -78,7 +78,7 @@ def test_fewer_pictures_than_fit_are_one_batch(loaded: LoadedModel) -> None:
     assert [(event.step, event.steps, event.indices) for event in steps] == [(n, 4, (0, 1, 2)) for n in (1, 2, 3, 4)]
 
 
-def test_the_record_says_everything_that_decides_the_picture(loaded: LoadedModel) -> None:
+def test_the_record_contains_everything_that_decides_the_picture(loaded: LoadedModel) -> None:
     (rendered,) = pictures_in(run(loaded, RenderJob(job=1, tasks=tasks_of(1), settings=SETTINGS)))
     settings, software = rendered.record.settings, rendered.record.software
     model = settings["model"]
@@ -102,7 +102,7 @@ def test_previews_are_as_small_as_the_latents_and_come_before_the_last_step(load
     )
 
 
-def test_where_steps_are_quick_only_the_first_preview_comes(loaded: LoadedModel) -> None:
+def test_quick_steps_have_only_one_preview(loaded: LoadedModel) -> None:
     job = RenderJob(job=1, tasks=tasks_of(2), settings=SETTINGS, previews=True)
     events = run(loaded, job, step_takes=0.01)
     kinds = [type(event).__name__ for event in events[:4]]
@@ -125,7 +125,7 @@ def test_a_tensor_root_renders_from_its_stored_noise(loaded: LoadedModel) -> Non
     assert fresh.picture == first.picture
 
 
-def test_noise_of_another_size_is_told_in_one_sentence(loaded: LoadedModel) -> None:
+def test_stored_noise_of_another_size_fails_with_one_sentence(loaded: LoadedModel) -> None:
     task = PictureTask(index=0, lineage=Lineage(root=TensorRoot()))
     tensor = np.zeros((4, 64, 64), dtype=np.float16)
     sentence = (
@@ -137,7 +137,7 @@ def test_noise_of_another_size_is_told_in_one_sentence(loaded: LoadedModel) -> N
 
 
 @pytest.mark.parametrize("step", [1, 2, 3])
-def test_cancel_comes_within_one_step(loaded: LoadedModel, step: int) -> None:
+def test_a_cancel_takes_effect_within_one_step(loaded: LoadedModel, step: int) -> None:
     events: list[Event] = []
     runner = JobRunner(loaded, emit=events.append, is_cancelled=lambda _: len(events) >= step, micro_batch=2)
     job = RenderJob(job=1, tasks=tasks_of(4), settings=SETTINGS)
@@ -176,7 +176,7 @@ def test_a_long_replay_can_be_cancelled(loaded: LoadedModel) -> None:
     assert len(asked) == 6, "once before the noise, then after each of five rounds"
 
 
-def test_warnings_stand_in_the_record_and_in_the_event(loaded: LoadedModel) -> None:
+def test_warnings_are_in_the_record_and_in_the_event(loaded: LoadedModel) -> None:
     odd = replace(SETTINGS, scheduler=replace(scheduler_settings("Euler"), eta=1.0))
     (rendered,) = pictures_in(run(loaded, RenderJob(job=1, tasks=tasks_of(1), settings=odd)))
     sentence = "this scheduler takes no eta: it was ignored"
@@ -185,7 +185,7 @@ def test_warnings_stand_in_the_record_and_in_the_event(loaded: LoadedModel) -> N
 
 
 @pytest.mark.parametrize("error", [torch.OutOfMemoryError("CUDA out of memory"), MemoryError()])
-def test_smaller_batches_when_memory_runs_out(loaded: LoadedModel, error: Exception) -> None:
+def test_batches_get_smaller_when_memory_runs_out(loaded: LoadedModel, error: Exception) -> None:
     def refuse(_: object, inputs: tuple[torch.Tensor, ...]) -> None:
         if len(inputs[0]) > 4:  # two pictures, with and without guidance
             raise error
@@ -206,7 +206,7 @@ def test_smaller_batches_when_memory_runs_out(loaded: LoadedModel, error: Except
     assert fresh.warning == ""
 
 
-def test_no_memory_for_one_picture_is_told_in_one_sentence(loaded: LoadedModel) -> None:
+def test_too_little_memory_for_one_picture_fails_with_one_sentence(loaded: LoadedModel) -> None:
     def refuse(*_: object) -> None:
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 99 bytes")
 
@@ -220,13 +220,13 @@ def test_no_memory_for_one_picture_is_told_in_one_sentence(loaded: LoadedModel) 
     assert failure_event(1, caught.value, Failure.CRASH).failure is Failure.MEMORY
 
 
-def test_a_larger_recorded_slot_is_honoured(loaded: LoadedModel) -> None:
+def test_a_recorded_slot_may_be_in_a_larger_batch(loaded: LoadedModel) -> None:
     task = replace(tasks_of(1)[0], slot=(6, 5))
     (rendered,) = pictures_in(run(loaded, RenderJob(job=1, tasks=(task,), settings=SETTINGS), micro_batch=2))
     assert rendered.record.settings["slot"] == [6, 5]
 
 
-def test_a_size_that_the_pipeline_refuses_is_told_in_one_sentence(loaded: LoadedModel) -> None:
+def test_a_size_that_the_pipeline_refuses_fails_with_one_sentence(loaded: LoadedModel) -> None:
     job = RenderJob(job=1, tasks=tasks_of(1), settings=replace(SETTINGS, width=33))
     with pytest.raises(ValueError, match="divisible by 8") as caught:
         run(loaded, job)
@@ -235,11 +235,11 @@ def test_a_size_that_the_pipeline_refuses_is_told_in_one_sentence(loaded: Loaded
     assert event.sentence.startswith("the model refuses these settings: `height` and `width` have to be divisible by 8")
 
 
-def test_other_errors_are_not_taken_for_memory() -> None:
+def test_other_errors_are_not_taken_for_too_little_memory() -> None:
     assert not is_out_of_memory(RuntimeError("shape mismatch"))
 
 
-def test_the_usual_batch_is_smaller_for_larger_pictures() -> None:
+def test_the_default_batch_size_is_smaller_for_larger_pictures() -> None:
     sizes = [replace(SETTINGS, width=side, height=side) for side in (128, 512, 1024, 2048)]
     assert [default_batch_size("cpu", settings) for settings in sizes] == [8, 1, 1, 1]
     assert [default_batch_size("cuda:1", settings) for settings in sizes] == [8, 8, 4, 2]

@@ -1,4 +1,4 @@
-"""Loading: single files, and models that only the library can tell are of no use."""
+"""Loading: single files, and models that only diffusers recognises as unusable."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_folder_with_one_variant_only_loads(tmp_path: Path) -> None:
         ("KandinskyV22Pipeline", "'tiny' (KandinskyV22Pipeline) does not make pictures from text"),
     ],
 )
-def test_pipelines_of_no_use_are_told_before_weights_are_read(tmp_path: Path, pipeline: str, sentence: str) -> None:
+def test_unusable_pipelines_are_refused_before_weights_are_read(tmp_path: Path, pipeline: str, sentence: str) -> None:
     save_tiny(tmp_path / "tiny")
     index = tmp_path / "tiny" / "model_index.json"
     index.write_text(json.dumps({**json.loads(index.read_text()), "_class_name": pipeline}))
@@ -67,7 +67,7 @@ def test_pipelines_of_no_use_are_told_before_weights_are_read(tmp_path: Path, pi
     assert problem_of(ModelChoice(path=str(tmp_path / "tiny"), name="tiny")).startswith(sentence)
 
 
-def test_a_damaged_configuration_is_one_sentence(tmp_path: Path) -> None:
+def test_a_damaged_configuration_fails_with_one_sentence(tmp_path: Path) -> None:
     choice = save_tiny(tmp_path / "tiny")
     (tmp_path / "tiny" / "vae" / "config.json").write_text('{"_class_name": "AutoencoderKL", "latent_channels": 7}')
     sentence = problem_of(choice)
@@ -85,18 +85,18 @@ def test_missing_weights_are_not_replaced_by_random_ones(tmp_path: Path, part: s
     assert problem_of(choice) == f"'tiny' is damaged: some weights of {part!r} are missing, download it again"
 
 
-def test_a_wrong_device_or_dtype_is_one_sentence(tiny: ModelChoice) -> None:
+def test_a_wrong_device_or_dtype_fails_with_one_sentence(tiny: ModelChoice) -> None:
     assert problem_of(tiny, device="cuda:99").startswith("the device 'cuda:99' cannot be used here: ")
     assert problem_of(tiny, dtype="int4") == "--dtype must be one of auto, float32, float16, bfloat16, found 'int4'"
 
 
-def test_a_model_that_is_gone_is_one_sentence() -> None:
+def test_a_missing_model_fails_with_one_sentence() -> None:
     assert problem_of(ModelChoice(path="/gone", name="gone")) == (
         "there is no folder or file for the model 'gone': it was moved or deleted"
     )
 
 
-def test_a_file_of_another_family_is_one_sentence(tiny: ModelChoice, tmp_path: Path) -> None:
+def test_a_file_of_another_family_fails_with_one_sentence(tiny: ModelChoice, tmp_path: Path) -> None:
     save_file({"something.else": torch.zeros(2)}, tmp_path / "other.safetensors")
     choice = resolve_model(str(tmp_path / "other.safetensors"), config=tiny.path)
     assert problem_of(choice).startswith("'other' cannot be loaded: ")
@@ -139,7 +139,7 @@ def test_single_files_of_other_families_render_what_their_folders_render(
     np.testing.assert_array_equal(single, folder)
 
 
-def test_what_a_file_lacks_is_part_of_what_it_is_and_has_to_be_there(tmp_path: Path) -> None:
+def test_components_beside_a_single_file_are_part_of_its_fingerprint_and_required(tmp_path: Path) -> None:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         pipe = sd3()
@@ -168,8 +168,8 @@ def test_a_single_file_is_not_quantised(tiny: ModelChoice, tmp_path: Path) -> No
     assert str(caught.value) == "--memory 8bit needs a diffusers folder, single.safetensors is a single file"
 
 
-def test_a_flux_file_of_another_width_is_one_sentence(tmp_path: Path) -> None:
-    """diffusers converts such files at the true width alone, 3072, which is too large for a test."""
+def test_a_flux_file_of_another_width_fails_with_one_sentence(tmp_path: Path) -> None:
+    """diffusers converts such files only at the original width of 3072, which is too large for a test."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
         pipe = flux()
@@ -205,13 +205,13 @@ def test_a_flux_file_of_another_width_is_one_sentence(tmp_path: Path) -> None:
         ("float16", "cuda", ("cuda", "bfloat16"), True, torch.float16),
     ],
 )
-def test_an_automatic_dtype_follows_the_picture_on_such_a_device(
+def test_an_automatic_dtype_follows_the_picture_on_the_same_kind_of_device(
     wanted: str, device: str, made_with: tuple[str, str], has_unet: bool, dtype: torch.dtype
 ) -> None:
     assert choose_dtype(wanted, device, made_with=made_with, has_unet=has_unet) is dtype
 
 
-def test_only_another_precision_is_another_load(tiny: ModelChoice) -> None:
+def test_a_model_is_loaded_again_for_another_dtype(tiny: ModelChoice) -> None:
     plain = LoadModel(model=tiny, settings=SETTINGS, device="cpu")
     like, unlike = replace(plain, made_with=("cpu", "float32")), replace(plain, made_with=("cpu", "bfloat16"))
     loaded = load_model(unlike, lambda _: None)

@@ -1,4 +1,4 @@
-"""Every way in which loading fails, as the one sentence that is read: from what was typed to what the worker says."""
+"""Every way in which loading fails, with the one sentence that the user reads."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import torch
 from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 from safetensors.torch import load_file, save_file
 
-from engine.diffusion import load, placement
+from engine.diffusion import download, load, placement
 from engine.diffusion.download import hub_folder, reported_download
 from engine.diffusion.load import load_model
 from engine.diffusion.main import failure_event
@@ -43,7 +43,7 @@ def tiny(whole: Path, tmp_path: Path) -> Path:
 
 
 def sentence_of(text: object, **more: Any) -> str:
-    """What stands on the screen when this cannot be loaded."""
+    """Return the sentence on the screen when a model cannot be loaded."""
 
     def resolved_and_loaded(download: bool = False, device: str = "cpu", **others: Any) -> None:
         choice = resolve_model(str(text), download=download)
@@ -117,14 +117,14 @@ def test_a_folder_that_cannot_be_loaded(tiny: Path, harm: Callable[[Path], objec
     assert sentence_of(tiny) == sentence.format(path=tiny, again="download it again")
 
 
-def test_a_link_to_weights_that_are_gone_is_one_sentence(tiny: Path) -> None:
+def test_a_broken_symlink_fails_with_one_sentence(tiny: Path) -> None:
     weights = tiny / "vae" / "diffusion_pytorch_model.safetensors"
     weights.unlink()
     weights.symlink_to(tiny / "gone")
     assert sentence_of(str(tiny)) == ("diffusion_pytorch_model.safetensors cannot be read: No such file or directory")
 
 
-def test_a_download_is_told_from_time_to_time(tmp_path: Path) -> None:
+def test_a_download_is_reported_at_intervals(tmp_path: Path) -> None:
     told: list[str] = []
     (tmp_path / "before").write_bytes(bytes(1000))
     with reported_download("sdxl", tmp_path, told.append, seconds=0.01):
@@ -140,7 +140,7 @@ def test_a_download_is_told_from_time_to_time(tmp_path: Path) -> None:
     assert hub_folder("stabilityai/sdxl-turbo").name == "models--stabilityai--sdxl-turbo"
 
 
-def test_weights_that_are_cut_short_tell_their_sizes(tiny: Path) -> None:
+def test_truncated_weights_are_reported_with_their_size(tiny: Path) -> None:
     size = (tiny / WEIGHTS).stat().st_size
     _cut(tiny, size - 1000)
     assert sentence_of(tiny) == (
@@ -149,7 +149,7 @@ def test_weights_that_are_cut_short_tell_their_sizes(tiny: Path) -> None:
     )
 
 
-def test_weights_of_another_architecture_name_what_does_not_fit(tiny: Path) -> None:
+def test_weights_of_another_architecture_fail_with_one_sentence(tiny: Path) -> None:
     _wider(tiny)
     start = "'tiny' cannot be loaded: Cannot load "
     assert sentence_of(tiny).startswith(start)
@@ -163,7 +163,7 @@ def test_a_pickle_file_is_never_opened(tmp_path: Path, suffix: str) -> None:
     )
 
 
-def test_a_file_whose_weights_are_missing_in_part(tiny: Path) -> None:
+def test_a_file_with_missing_weights(tiny: Path) -> None:
     tensors = load_file(tiny / WEIGHTS)
     tensors.pop(sorted(tensors)[5])
     save_file(tensors, tiny / WEIGHTS, metadata={"format": "pt"})
@@ -171,7 +171,7 @@ def test_a_file_whose_weights_are_missing_in_part(tiny: Path) -> None:
 
 
 _ANSWER: Any = SimpleNamespace(headers={}, request=None)
-"""As much of an answer of the hub as its errors look at."""
+"""The parts of a response of the hub that its errors use."""
 
 
 @pytest.mark.parametrize(
@@ -193,10 +193,10 @@ _ANSWER: Any = SimpleNamespace(headers={}, request=None)
     ],
 )
 def test_a_download_that_fails(monkeypatch: pytest.MonkeyPatch, error: Exception, why: str) -> None:
-    def download(*_: object, **__: object) -> None:
+    def fails(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(load, "DiffusionPipeline", SimpleNamespace(download=download))
+    monkeypatch.setattr(download, "DiffusionPipeline", SimpleNamespace(download=fails))
     assert sentence_of("org/model", download=True) == f"'org/model' could not be downloaded: {why}"
 
 
@@ -220,13 +220,13 @@ def test_a_gpu_without_enough_memory(tiny: Path, monkeypatch: pytest.MonkeyPatch
     )
 
 
-def test_a_choice_of_memory_that_cannot_be(tiny: Path) -> None:
+def test_a_choice_of_memory_that_needs_a_gpu(tiny: Path) -> None:
     assert sentence_of(tiny, memory="offload") == (
         "--memory offload needs a GPU: without one, all weights are in main memory"
     )
 
 
-def test_main_memory_that_runs_out(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_little_main_memory(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def checked(*_: object) -> Any:
         def fails(*_: object, **__: object) -> None:
             raise MemoryError
@@ -239,7 +239,9 @@ def test_main_memory_that_runs_out(tiny: Path, monkeypatch: pytest.MonkeyPatch) 
     )
 
 
-def test_the_choice_of_memory_is_told_before_anything_is_loaded(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_choice_of_memory_is_reported_before_anything_is_loaded(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(placement, "free_room", lambda _: Room(gpu=8 * GIB, main=64 * GIB))
     stages: list[str] = []
     load_model(LoadModel(model=resolve_model(str(tiny)), settings=SETTINGS, device="cpu"), stages.append)

@@ -1,4 +1,4 @@
-"""The real worker, with torch and diffusers: loading told in words, cancel, death in mid-job, and no orphan."""
+"""The real worker with torch and diffusers: stages of loading, cancelled jobs, killed processes."""
 
 from __future__ import annotations
 
@@ -49,18 +49,18 @@ def watched() -> Iterator[Watched]:
 
 
 @pytest.mark.slow
-def test_the_real_worker_from_the_first_mistake_to_the_last_breath(watched: Watched, tiny: ModelChoice) -> None:
-    """One story in one process, since each start costs seconds."""
-    _a_model_that_is_gone_is_told(watched, tiny)
+def test_the_real_worker_from_a_failed_load_to_a_killed_process(watched: Watched, tiny: ModelChoice) -> None:
+    """All in one process, since each start costs seconds."""
+    _a_missing_model_is_reported(watched, tiny)
     _a_model_loads_in_stages(watched, tiny)
     _the_same_model_is_not_loaded_twice(watched, tiny)
     _a_job_renders(watched)
     _wrong_settings_fail_the_job_alone(watched)
     _a_long_job_is_cancelled_and_the_next_runs(watched)
-    _a_kill_in_mid_job_is_survived(watched)
+    _a_killed_worker_is_started_again(watched)
 
 
-def _a_model_that_is_gone_is_told(watched: Watched, tiny: ModelChoice) -> None:
+def _a_missing_model_is_reported(watched: Watched, tiny: ModelChoice) -> None:
     gone = replace(tiny, path=f"{tiny.path}-gone", name="gone")
     watched.renderer.load(LoadModel(model=gone, settings=SETTINGS, device="cpu"))
     failed = watched.until(JobFailed)[-1]
@@ -86,7 +86,7 @@ def _a_model_loads_in_stages(watched: Watched, tiny: ModelChoice) -> None:
 
 
 def _the_same_model_is_not_loaded_twice(watched: Watched, tiny: ModelChoice) -> None:
-    """At the largest size, whose noise is known without rendering it."""
+    """At the largest size, at which the shape of the noise is found without rendering."""
     largest = replace(SETTINGS, width=8192, height=4096)
     watched.renderer.load(LoadModel(model=tiny, settings=largest, device="cpu"))
     events = watched.until(ModelReady)
@@ -124,7 +124,7 @@ def _a_long_job_is_cancelled_and_the_next_runs(watched: Watched) -> None:
     assert watched.until(JobDone)[-1].job == 3  # type: ignore[union-attr]
 
 
-def _a_kill_in_mid_job_is_survived(watched: Watched) -> None:
+def _a_killed_worker_is_started_again(watched: Watched) -> None:
     watched.renderer.render(replace(JOB, job=4, settings=LONG))
     watched.until(StepDone)
     os.kill(watched.pid, signal.SIGKILL)
@@ -138,7 +138,7 @@ def _a_kill_in_mid_job_is_survived(watched: Watched) -> None:
 
 @pytest.mark.slow
 def test_a_parent_killed_in_mid_step_leaves_no_worker() -> None:
-    """The embedded model at a size where one step takes seconds."""
+    """With the embedded model at a size at which one step takes seconds."""
     program = """
         from dataclasses import replace
         from engine.worker.client import WorkerRenderer
@@ -169,7 +169,7 @@ def test_a_parent_killed_in_mid_step_leaves_no_worker() -> None:
     assert comes_true(lambda: is_zombie(pid), 5.0)
 
 
-def test_the_embedded_model_is_there_with_its_defaults() -> None:
+def test_the_embedded_model_has_its_defaults() -> None:
     model = resolve_model("")
     defaults = defaults_of(model)
     assert (defaults.width, defaults.height, defaults.num_inference_steps, defaults.guidance_scale, defaults.scale) == (

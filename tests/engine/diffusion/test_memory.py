@@ -1,4 +1,4 @@
-"""Where weights wait: a table of sizes and what is chosen, each derived by hand; and what is measured for it."""
+"""Where weights are kept: the choice for a table of sizes, derived by hand, and the measurements that it needs."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ LARGE = {"transformer": 12 * GIB, "text_encoder_2": 5 * GIB, "vae": GIB // 8}
         (SMALL, 3.2, 64, False, "offload"),  # the UNet, 2 + 1
         (SMALL, 2.9, 64, False, "group"),  # an eighth of the UNet, 0.25 + 1
         (SMALL, 2.9, 2, True, "8bit"),  # main memory is short: 1.1875 * 1.15 + 1 = 2.37
-        (SMALL, 2.9, 3, True, "group"),  # the pixels stay as they are while that can be
+        (SMALL, 2.9, 3, True, "group"),  # choices that keep the pixels come first
         (SMALL, 2.0, 2, True, "4bit"),  # 0.68 + 1
         (LARGE, 36.0, 64, True, "resident"),
         (LARGE, 35.0, 64, True, "offload"),
         (LARGE, 24.0, 64, True, "group"),
         (LARGE, 24.0, 32, True, "8bit"),
         (LARGE, 12.0, 32, True, "4bit"),
-        ({}, 1.0, 64, True, "resident"),  # sizes that are not known are no reason
+        ({}, 1.0, 64, True, "resident"),  # unknown sizes are no reason to offload
     ],
 )
-def test_what_fits_is_chosen_and_the_same_pixels_come_first(
+def test_the_first_choice_that_fits_and_keeps_the_pixels_is_taken(
     values: dict[str, int], gpu: float, main: int, quantiser: bool, chosen: str
 ) -> None:
     room = Room(gpu=int(gpu * GIB), main=main * GIB, quantiser=quantiser)
@@ -67,12 +67,12 @@ def test_what_fits_is_chosen_and_the_same_pixels_come_first(
         (0.0, ""),
     ],
 )
-def test_the_choice_is_told_with_its_sizes(gpu: float, sentence: str) -> None:
+def test_the_choice_is_reported_with_its_sizes(gpu: float, sentence: str) -> None:
     room = Room(gpu=int(gpu * GIB), main=64 * GIB)
     assert plan_memory("auto", SMALL, value_bytes=2, working=GIB, room=room).sentence == sentence
 
 
-def test_what_is_asked_for_is_done_and_doubts_are_told() -> None:
+def test_a_request_is_followed_with_a_warning_if_it_may_not_fit() -> None:
     room = Room(gpu=3 * GIB, main=64 * GIB)
     for wanted, sentence in (
         ("group", "each layer goes to the GPU when it is needed, which is slower, as asked"),
@@ -109,19 +109,19 @@ def test_what_is_asked_for_is_done_and_doubts_are_told() -> None:
         ),
     ],
 )
-def test_what_cannot_be_is_one_sentence(wanted: str, gpu: int, main: int, sentence: str) -> None:
+def test_an_impossible_request_fails_with_one_sentence(wanted: str, gpu: int, main: int, sentence: str) -> None:
     with pytest.raises(ModelError) as caught:
         plan_memory(wanted, SMALL, value_bytes=2, working=GIB, room=Room(gpu=gpu * GIB, main=main * GIB))
     assert str(caught.value) == sentence
 
 
-def test_a_picture_takes_more_at_a_larger_size_and_precision() -> None:
+def test_a_picture_needs_more_memory_at_a_larger_size_and_precision() -> None:
     assert working_bytes(1024, 1024, 2) == GIB // 2 + 2 * GIB
     assert working_bytes(512, 512, 2) == GIB // 2 + GIB // 2
     assert working_bytes(1024, 1024, 4) == GIB // 2 + 4 * GIB
 
 
-def test_sizes_come_from_headers_of_what_would_be_loaded(tmp_path: Path) -> None:
+def test_sizes_come_from_the_headers_of_the_files_that_are_loaded(tmp_path: Path) -> None:
     for part, name, count in (
         ("unet", "diffusion_pytorch_model.safetensors", 6),
         ("unet", "diffusion_pytorch_model.fp16.safetensors", 6),
@@ -138,7 +138,7 @@ def test_sizes_come_from_headers_of_what_would_be_loaded(tmp_path: Path) -> None
 
 
 def model_at(folder: Path) -> ModelFiles:
-    """The folder as a model of two components with weights, and a scheduler without."""
+    """Return a folder as a model of two components with weights, and a scheduler without."""
     parts = (
         *(
             ComponentFiles(folder=folder / name, library="x", class_name="X", weights=look_at_component(folder / name))
@@ -158,17 +158,17 @@ def test_the_tensors_of_a_single_file_are_grouped_by_their_names(tmp_path: Path)
     assert by_component(files.checkpoint)["clip"] == {"cond_stage_model.c": (7,), "conditioner.d": (11,)}
 
 
-def test_without_a_gpu_there_is_main_memory_only() -> None:
+def test_without_a_gpu_there_is_only_main_memory() -> None:
     room = free_room("cpu")
     assert room.gpu == 0
     assert room.main > 0
 
 
 class FakePipe:
-    """Keeps what it was told; `room` is how often `to` of a GPU succeeds."""
+    """Records its calls; `to` a GPU fails unless it fits."""
 
     def __init__(self, fits: bool = True) -> None:
-        self.told: list[tuple[str, Any]] = []
+        self.calls: list[tuple[str, Any]] = []
         self.fits = fits
         quantised = torch.nn.Linear(1, 1)
         quantised.is_quantized = True  # type: ignore[assignment]  # as transformers marks it
@@ -177,18 +177,18 @@ class FakePipe:
     def to(self, device: str) -> FakePipe:
         if device == "cuda" and not self.fits:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        self.told.append(("to", device))
+        self.calls.append(("to", device))
         return self
 
     def enable_model_cpu_offload(self, *, device: str) -> None:
-        self.told.append(("offload", device))
+        self.calls.append(("offload", device))
 
     def enable_group_offload(self, device: torch.device, **options: Any) -> None:
-        self.told.append(("group", (device.type, options)))
+        self.calls.append(("group", (device.type, options)))
 
 
 def test_every_placement_reaches_the_pipeline() -> None:
-    for memory, told in (
+    for memory, calls in (
         (Memory.RESIDENT, [("to", "cuda")]),
         (Memory.OFFLOAD, [("offload", "cuda")]),
         (
@@ -198,11 +198,11 @@ def test_every_placement_reaches_the_pipeline() -> None:
     ):
         pipe = FakePipe()
         place_pipeline(pipe, "cuda", memory, requested=False, progress=pytest.fail)
-        assert pipe.told == told
+        assert pipe.calls == calls
 
 
-def test_a_layer_at_a_time_gives_the_same_pixels(tmp_path: Path) -> None:
-    """On a CPU, where the hooks do all but the copying."""
+def test_group_offload_gives_the_same_pixels(tmp_path: Path) -> None:
+    """On a CPU, where the hooks do everything but copy."""
     loaded = load_tiny(save_tiny(tmp_path / "tiny"))
     noise = gauss1(5, 0, 1024).reshape(1, 4, 16, 16).astype(np.float16)
     plain = BatchRenderer(loaded).render(noise, SETTINGS, lambda _: None).pixels
@@ -213,7 +213,7 @@ def test_a_layer_at_a_time_gives_the_same_pixels(tmp_path: Path) -> None:
         np.testing.assert_array_equal(BatchRenderer(loaded).render(noise, SETTINGS, lambda _: None).pixels, plain)
 
 
-def test_quantised_parts_stay_where_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_quantised_components_are_not_moved(monkeypatch: pytest.MonkeyPatch) -> None:
     moved: list[object] = []
     monkeypatch.setattr(torch.nn.Module, "to", lambda self, device: moved.append((self, device)))
     pipe = FakePipe()
@@ -221,15 +221,15 @@ def test_quantised_parts_stay_where_they_are(monkeypatch: pytest.MonkeyPatch) ->
     assert moved == [(pipe.components["vae"], "cuda")]
 
 
-def test_what_does_not_fit_after_all_waits_in_main_memory_and_is_told() -> None:
+def test_weights_that_do_not_fit_after_all_are_offloaded() -> None:
     stages: list[str] = []
     pipe = FakePipe(fits=False)
     assert place_pipeline(pipe, "cuda", Memory.RESIDENT, requested=False, progress=stages.append) is Memory.OFFLOAD
-    assert pipe.told == [("to", "cpu"), ("offload", "cuda")]
+    assert pipe.calls == [("to", "cpu"), ("offload", "cuda")]
     assert stages == ["the weights do not fit on the GPU: each component is moved there when it is needed"]
 
 
-def test_what_was_asked_for_and_does_not_fit_is_one_sentence() -> None:
+def test_a_request_that_does_not_fit_fails_with_one_sentence() -> None:
     with pytest.raises(ModelError) as caught:
         place_pipeline(FakePipe(fits=False), "cuda", Memory.RESIDENT, requested=True, progress=pytest.fail)
     assert str(caught.value) == (
@@ -237,7 +237,7 @@ def test_what_was_asked_for_and_does_not_fit_is_one_sentence() -> None:
     )
 
 
-def test_the_large_parts_are_quantised_and_the_vae_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_large_components_are_quantised_and_the_vae_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[dict[str, Any]] = []
     monkeypatch.setattr(placement, "PipelineQuantizationConfig", lambda **options: asked.append(options))
     index = {
@@ -277,7 +277,7 @@ def test_a_lora_goes_with_its_component_and_is_not_quantised() -> None:
 
 
 @pytest.mark.parametrize(("free", "kept", "serves_it"), [(3.0, 0.0, True), (1.0, 0.0, False), (1.0, 2.0, True)])
-def test_a_larger_picture_that_leaves_no_room_has_its_weights_placed_anew(
+def test_a_model_is_loaded_again_if_a_larger_picture_has_no_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: float, kept: float, serves_it: bool
 ) -> None:
     """1024 x 1024 in float16 takes 2.5 GiB beside the weights."""

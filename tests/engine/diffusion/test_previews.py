@@ -12,7 +12,7 @@ LATENTS = torch.zeros(1)
 
 
 def due_after(cost: float) -> list[int]:
-    """Milliseconds after its beginning at which a preview that took `cost` seconds is followed by another."""
+    """Return the milliseconds at which another preview is due after one that took `cost` seconds."""
     now = 0.0
     pace = PreviewPace(lambda: now)
     assert pace.is_due, "the first one comes at once"
@@ -25,15 +25,15 @@ def due_after(cost: float) -> list[int]:
     return due
 
 
-def test_cheap_previews_come_as_often_as_the_eye_follows() -> None:
+def test_cheap_previews_come_every_150_milliseconds() -> None:
     assert due_after(0.001) == list(range(150, 5000))
 
 
-def test_dear_previews_take_a_fortieth_of_the_time_at_most() -> None:
+def test_expensive_previews_take_at_most_a_fortieth_of_the_time() -> None:
     assert due_after(0.05) == list(range(2000, 5000))
 
 
-def test_a_preview_learns_the_colours_of_finished_pictures() -> None:
+def test_the_colours_are_fitted_on_finished_pictures() -> None:
     rng = np.random.default_rng(0)
     latents = rng.standard_normal((2, 4, 8, 8)).astype(np.float32)
     colours = np.clip(latents[:, :3] * 30 + 120, 0, 255).round().astype(np.uint8).transpose(0, 2, 3, 1)
@@ -50,7 +50,7 @@ def test_a_preview_learns_the_colours_of_finished_pictures() -> None:
 @pytest.mark.parametrize(
     ("axes", "shape"), [("LC", (16, 4)), ("1HWC", (1, 6, 8, 4)), ("1CHW", (1, 4, 6, 8)), ("CHW", (2, 6, 8))]
 )
-def test_previews_of_every_layout_have_their_size_or_are_none(axes: str, shape: tuple[int, ...]) -> None:
+def test_previews_of_every_layout_have_the_size_of_the_latents(axes: str, shape: tuple[int, ...]) -> None:
     previewer = Previewer(shape, axes)
     latents = np.random.default_rng(0).standard_normal((3, *shape)).astype(np.float32)
     previewer.fit(latents, np.zeros((3, 48, 64, 3), dtype=np.uint8))
@@ -59,7 +59,7 @@ def test_previews_of_every_layout_have_their_size_or_are_none(axes: str, shape: 
     assert previewer.pictures(latents[:, :, :-1]) == ()
 
 
-def test_a_model_may_bring_its_colours() -> None:
+def test_a_model_may_provide_its_colours() -> None:
     colours = ((10.0, 0.0, 0.0), (0.0, 20.0, 0.0), (1.0, 2.0, 3.0))
     latents = np.array([[[[1.0]], [[2.0]]]], dtype=np.float32)
     brought = Previewer((2, 1, 1), "CHW", colours)
@@ -68,6 +68,6 @@ def test_a_model_may_bring_its_colours() -> None:
     assert not Previewer((3, 1, 1), "CHW", colours).fitted, "they belong to other latents"
 
 
-def test_a_picture_of_no_number_is_still_a_preview() -> None:
+def test_latents_of_nan_have_a_preview() -> None:
     latents = np.full((1, 4, 2, 2), np.nan, dtype=np.float32)
     assert len(Previewer((4, 2, 2), "CHW").pictures(latents)) == 1

@@ -1,4 +1,4 @@
-"""What moves a prompt: embeddings by their names, each picture its own; a refusal in words where there are none."""
+"""Offsets of the prompt: which embeddings they change, for each picture, and models that have none."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> LoadedModel:
 
 
 class Named:
-    """Returns what its names say."""
+    """Names the embeddings in its return statement."""
 
     def encode_prompt(self, prompt: Any, negative: bool = False) -> Any:  # noqa: ARG002
         prompt_embeds, negative_prompt_embeds = torch.ones(1, 2, 4), torch.zeros(1, 2, 4)
@@ -45,19 +45,19 @@ class Named:
 
 
 class Nameless:
-    """Does not say what it returns."""
+    """Names no embeddings in its return statement."""
 
     def encode_prompt(self, prompt: Any) -> Any:
         return torch.ones(1, 2, 4), [prompt]
 
 
-def test_the_names_tell_what_embeds_the_prompt() -> None:
+def test_names_in_the_return_statement_tell_the_embeddings() -> None:
     assert embedding_indices(Named().encode_prompt) == (0, 3)
     assert embedding_indices(Nameless().encode_prompt) == ()
     assert embedding_indices(len) == embedding_indices(None) == ()
 
 
-def test_only_what_embeds_the_prompt_moves_and_only_the_first_time() -> None:
+def test_only_embeddings_of_the_first_prompt_are_offset() -> None:
     pipe = Named()
     cache, offsets = PromptCache(pipe), PromptOffsets(lineages=(ROOT, MOVED))
     with cache.offset_by(offsets):
@@ -72,7 +72,7 @@ def test_only_what_embeds_the_prompt_moves_and_only_the_first_time() -> None:
     assert (offsets.shapes, cache.hits) == (((2, 4), (6,)), 1)
 
 
-def test_the_unit_is_twice_the_spread_whatever_stands_far_out() -> None:
+def test_the_unit_is_twice_the_standard_deviation_without_outliers() -> None:
     values = np.random.default_rng(0).standard_normal((3, 100_000)) * [[1.0], [5.0], [1.0]] + 7.0
     values[2, :3] = 500.0
     np.testing.assert_allclose(offset_unit(values), [[2.0], [10.0], [2.0]], rtol=0.03)
@@ -99,7 +99,7 @@ def test_a_prompt_that_is_not_encoded_alone_is_refused() -> None:
     )
 
 
-def test_half_precision_moves_by_the_same_numbers() -> None:
+def test_half_precision_has_the_same_offset() -> None:
     whole = torch.linspace(-2.0, 2.0, 24).to(torch.bfloat16).reshape(1, 2, 12)
     half = PromptOffsets(lineages=(MOVED,)).apply(whole, (0,))
     wide = PromptOffsets(lineages=(MOVED,)).apply(whole.to(torch.float32), (0,))
@@ -107,7 +107,7 @@ def test_half_precision_moves_by_the_same_numbers() -> None:
     assert torch.equal(half, wide.to(torch.bfloat16))
 
 
-def test_the_prompt_is_encoded_once_however_far_it_moves(loaded: LoadedModel) -> None:
+def test_the_prompt_is_encoded_once_for_all_offsets(loaded: LoadedModel) -> None:
     loaded.prompt_cache.clear()
     calls: list[int] = []
     hook = loaded.pipe.text_encoder.register_forward_hook(lambda *_: calls.append(1))
@@ -129,7 +129,7 @@ def test_a_replay_of_many_rounds_can_be_cancelled(loaded: LoadedModel) -> None:
 
     def is_cancelled(job: int) -> bool:
         asked.append(job)
-        return len(asked) > 60  # in the rounds of the offset: 40 are those of the noise
+        return len(asked) > 60  # in the rounds of the offset, after 40 of the noise
 
     runner = JobRunner(loaded, emit=events.append, is_cancelled=is_cancelled)
     with pytest.raises(RenderCancelled):
@@ -144,7 +144,7 @@ def test_too_many_values_are_refused(loaded: LoadedModel, monkeypatch: pytest.Mo
     assert str(caught.value) == "at most 1000 values in all rounds that move the prompt, found 6144"
 
 
-def test_a_picture_of_a_program_that_moves_no_prompt_is_told_apart(loaded: LoadedModel) -> None:
+def test_a_picture_of_a_program_without_prompt_offsets_is_noticed(loaded: LoadedModel) -> None:
     job = RenderJob(job=1, tasks=(PictureTask(index=0, lineage=MOVED),), settings=SETTINGS)
     (event,) = pictures_of(loaded, job)
     settings = {name: value for name, value in event.record.settings.items() if name != "moved_prompt"}

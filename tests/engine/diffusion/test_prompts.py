@@ -10,7 +10,7 @@ from engine.diffusion.prompts import PromptCache
 
 
 class Encoder:
-    """Counts how often it encodes."""
+    """Records its calls."""
 
     def __init__(self) -> None:
         self.calls: list[Any] = []
@@ -37,7 +37,7 @@ def test_one_prompt_is_encoded_alone_and_repeated() -> None:
     assert len(encoder.calls) == 3
 
 
-def test_what_cannot_be_remembered_goes_through() -> None:
+def test_calls_that_cannot_be_cached_are_passed_on() -> None:
     encoder = Encoder()
     PromptCache(encoder)
     for _ in range(2):
@@ -47,7 +47,7 @@ def test_what_cannot_be_remembered_goes_through() -> None:
     assert encoder.calls[0] == (["a", "b"], None)
 
 
-def test_the_memory_for_prompts_is_bounded() -> None:
+def test_the_cache_is_bounded() -> None:
     encoder = Encoder()
     cache = PromptCache(encoder)
     for number in range(20):

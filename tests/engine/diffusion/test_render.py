@@ -1,4 +1,4 @@
-"""The law: same noise, settings and slot, same pixels, bit for bit; and nothing else has a say."""
+"""The rule: the same noise, settings and slot give the same pixels, bit for bit, and nothing else matters."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def pixels_of(
 
 
 def cancelled_after(renderer: BatchRenderer, steps: int, settings: RenderSettings) -> int:
-    """Renders, cancels when `steps` are done, and says how many were done in the end."""
+    """Render, cancel after `steps` steps, and return how many were done."""
     done: list[int] = []
 
     def on_step(step: Step) -> None:
@@ -65,14 +65,14 @@ def cancelled_after(renderer: BatchRenderer, steps: int, settings: RenderSetting
     return len(done)
 
 
-def test_the_pipeline_tells_what_noise_it_takes(renderer: BatchRenderer) -> None:
+def test_the_noise_of_a_pipeline_depends_on_its_size(renderer: BatchRenderer) -> None:
     assert renderer.noise_spec(SETTINGS) == NoiseSpec(shape=(4, 16, 16), axes="CHW")
     wide = replace(SETTINGS, width=64)
     assert renderer.noise_spec(wide) == NoiseSpec(shape=(4, 16, 32), axes="CHW")
 
 
 @pytest.mark.parametrize("scheduler", SCHEDULERS)
-def test_same_noise_and_slot_same_pixels_whatever_happened_before(renderer: BatchRenderer, scheduler: str) -> None:
+def test_the_same_noise_and_slot_give_the_same_pixels(renderer: BatchRenderer, scheduler: str) -> None:
     settings = settings_of(scheduler)
     first = pixels_of(renderer, noise_of(0, 1, 2), settings)
     other_neighbours = pixels_of(renderer, noise_of(3, 1, 4), settings)
@@ -85,7 +85,7 @@ def test_same_noise_and_slot_same_pixels_whatever_happened_before(renderer: Batc
 
 
 @pytest.mark.parametrize("scheduler", SCHEDULERS)
-def test_no_global_generator_moves(renderer: BatchRenderer, scheduler: str) -> None:
+def test_nothing_draws_from_a_global_generator(renderer: BatchRenderer, scheduler: str) -> None:
     random_before, numpy_before, torch_before = random.getstate(), np.random.get_state(), torch.get_rng_state()
     pixels_of(renderer, noise_of(0, 1), settings_of(scheduler))
     assert random.getstate() == random_before
@@ -97,12 +97,12 @@ def test_no_global_generator_moves(renderer: BatchRenderer, scheduler: str) -> N
 def test_the_step_seed_decides_the_step_noise(renderer: BatchRenderer, scheduler: str) -> None:
     settings = settings_of(scheduler)
     first = pixels_of(renderer, noise_of(0, 0), settings)
-    np.testing.assert_array_equal(first[0], first[1], "siblings share the noise of the steps")
+    np.testing.assert_array_equal(first[0], first[1], "siblings share their step noise")
     again = pixels_of(renderer, noise_of(0, 0), replace(settings, step_seed=settings.step_seed + 1))
     assert not np.array_equal(first, again)
 
 
-def test_schedulers_do_not_add_up(renderer: BatchRenderer) -> None:
+def test_schedulers_are_independent_of_those_before(renderer: BatchRenderer) -> None:
     before = pixels_of(renderer, noise_of(0), settings_of("DDIM"))
     pixels_of(renderer, noise_of(0), settings_of("DPM++ 2M SDE Karras"))
     np.testing.assert_array_equal(before, pixels_of(renderer, noise_of(0), settings_of("")))
@@ -146,7 +146,7 @@ def test_prompts_are_encoded_once(tmp_path: Path) -> None:
     assert len(calls) == 2 * encoded
 
 
-def test_wrong_noise_is_told_in_one_sentence(renderer: BatchRenderer) -> None:
+def test_wrong_noise_fails_with_one_sentence(renderer: BatchRenderer) -> None:
     noise = np.zeros((1, 4, 8, 8), dtype=np.float16)
     with pytest.raises(RenderError) as caught:
         renderer.render(noise, SETTINGS, lambda _: None)
@@ -154,7 +154,7 @@ def test_wrong_noise_is_told_in_one_sentence(renderer: BatchRenderer) -> None:
     pixels_of(renderer, noise_of(0))
 
 
-def test_a_scheduler_that_the_model_cannot_use_is_told_with_those_it_can(renderer: BatchRenderer) -> None:
+def test_an_unusable_scheduler_is_refused_with_a_list_of_usable_ones(renderer: BatchRenderer) -> None:
     with pytest.raises(
         InvalidRequestError, match=r"^this model cannot use the scheduler FlowMatchLCM; it can use DDIM, DDIMParallel, "
     ):
@@ -164,7 +164,7 @@ def test_a_scheduler_that_the_model_cannot_use_is_told_with_those_it_can(rendere
         pixels_of(renderer, noise_of(0), odd)
 
 
-def test_stray_randomness_is_told_and_repeatable(loaded: LoadedModel, renderer: BatchRenderer) -> None:
+def test_stray_randomness_is_reported_and_reproducible(loaded: LoadedModel, renderer: BatchRenderer) -> None:
     handle = loaded.pipe.unet.register_forward_hook(lambda _, __, out: (out[0] + torch.randn_like(out[0]),))
     try:
         first, again = (renderer.render(noise_of(0), SETTINGS, lambda _: None) for _ in range(2))
@@ -176,7 +176,7 @@ def test_stray_randomness_is_told_and_repeatable(loaded: LoadedModel, renderer: 
     np.testing.assert_array_equal(first.pixels, again.pixels)
 
 
-def test_a_picture_that_the_safety_checker_replaced_says_so(
+def test_a_picture_that_the_safety_checker_replaced_has_a_warning(
     loaded: LoadedModel, renderer: BatchRenderer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def replace_second(image: torch.Tensor, *_: object) -> tuple[torch.Tensor, list[bool]]:
@@ -193,7 +193,7 @@ def test_a_picture_that_the_safety_checker_replaced_says_so(
 
 
 class Plain:
-    """A pipeline that takes a text, and nothing else that people set."""
+    """A pipeline that takes a prompt and no other settings."""
 
     scheduler = SimpleNamespace(step=lambda model_output, sample: (model_output, sample))
 
@@ -212,7 +212,7 @@ class Flux(Plain):
     ) -> None: ...
 
 
-def test_settings_that_a_pipeline_has_no_place_for_are_told() -> None:
+def test_settings_that_a_pipeline_ignores_have_warnings() -> None:
     settings = replace(SETTINGS, negative_prompt="a house", scheduler=scheduler_settings("DDIM eta 1"))
     negative = "this pipeline takes no negative prompt: it was ignored"
     eta = "this scheduler takes no eta: it was ignored"
@@ -226,7 +226,7 @@ def test_settings_that_a_pipeline_has_no_place_for_are_told() -> None:
     assert ignored_settings(Flux(), SETTINGS) == ()
 
 
-def test_an_ignored_setting_is_told_with_every_picture(renderer: BatchRenderer) -> None:
+def test_an_ignored_setting_is_in_the_warnings_of_every_picture(renderer: BatchRenderer) -> None:
     euler = replace(SETTINGS, scheduler=replace(scheduler_settings("Euler"), eta=1.0))
     rendered = renderer.render(noise_of(0, 1), euler, lambda _: None)
     assert rendered.warnings == (("this scheduler takes no eta: it was ignored",),) * 2
@@ -243,7 +243,7 @@ def test_an_ignored_setting_is_told_with_every_picture(renderer: BatchRenderer) 
         ((1, 4, 16, 16), (1, 4, 16, 16), (1, 4, 16, 16), "1CHW"),
     ],
 )
-def test_axes_are_those_that_follow_the_size(
+def test_axes_are_inferred_from_shapes_at_other_sizes(
     shape: tuple[int, ...], wider: tuple[int, ...], higher: tuple[int, ...], axes: str
 ) -> None:
     assert infer_axes(shape, wider, higher) == axes

@@ -1,4 +1,4 @@
-"""What makes torch repeat itself, and what of it stands in the file.  Nothing here has run on a GPU."""
+"""Deterministic kernels, and what is recorded of them.  None of these tests needs a GPU."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 
 from engine.compare import differing_conditions
 from engine.diffusion.environment import prepare_environment
-from engine.diffusion.load import use_deterministic_kernels
+from engine.diffusion.libraries import use_deterministic_kernels
 from engine.diffusion.provenance import kernels_of, software_of
 from latentpng.noise.replay import record_of, replay
 from latentpng.record import Lineage, SeedRoot
@@ -19,14 +19,14 @@ from tests.support.latentpng.pictures import altered
 
 @pytest.fixture(autouse=True)
 def _as_before() -> Iterator[None]:
-    """torch's flags are of the process."""
+    """Restore torch's flags, which are global."""
     before = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.deterministic
     yield
     torch.use_deterministic_algorithms(before[0])
     torch.backends.cudnn.deterministic = before[1]
 
 
-def test_a_gpu_computes_repeatably(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_kernels_on_a_gpu_are_deterministic(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.backends.cudnn, "benchmark", True)
     use_deterministic_kernels()
@@ -36,7 +36,7 @@ def test_a_gpu_computes_repeatably(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(("before", "after"), [("", ":4096:8"), (":0:0", ":4096:8"), (":16:8", ":16:8")])
-def test_the_workspace_of_cublas_is_one_that_repeats(monkeypatch: pytest.MonkeyPatch, before: str, after: str) -> None:
+def test_the_workspace_of_cublas_is_deterministic(monkeypatch: pytest.MonkeyPatch, before: str, after: str) -> None:
     names = ["DIFFUSERS_DISABLE_REMOTE_CODE", "HF_HUB_DISABLE_TELEMETRY", "HF_HUB_DISABLE_PROGRESS_BARS"]
     for name in [*names, "TOKENIZERS_PARALLELISM", "GOMP_SPINCOUNT", "HF_HUB_OFFLINE", "TORCHINDUCTOR_DETERMINISTIC"]:
         monkeypatch.setenv(name, os.environ.get(name, "1"))
@@ -67,7 +67,7 @@ def test_a_cpu_records_no_kernels() -> None:
     assert not {"cuda", "tf32", "deterministic"} & set(software_of("cpu"))
 
 
-def test_kernels_that_differ_are_conditions_that_differ() -> None:
+def test_other_kernels_are_reported_as_other_conditions() -> None:
     lineage = Lineage(root=SeedRoot(seed=1))
     recorded = record_of(lineage, replay(lineage, (1, 4, 4), "CHW"), axes="CHW", software={"tf32": "convolutions"})
     fresh = altered(recorded, software={"tf32": "nowhere", "attention": "sage", "deterministic": True})

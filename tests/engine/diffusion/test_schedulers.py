@@ -1,4 +1,4 @@
-"""Schedulers built from a model's configuration: what was asked for is what runs."""
+"""Schedulers built from a model's configuration run with the requested options."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ MINIMAL = {
     "PNDMScheduler": "{}",
     "FlowMatchEulerDiscreteScheduler": "{}",
 }
-"""Configurations as old repositories have them: what they do not spell out, diffusers takes from its defaults."""
+"""Configurations of old repositories: diffusers takes what they omit from its defaults."""
 
 
 def own(folder: Path, kind: str, config: str = "") -> OwnScheduler:
-    """As it is after loading from a file."""
+    """Return a scheduler as it is after loading it from a file."""
     (folder / "scheduler_config.json").write_text(config or MINIMAL[kind])
     return OwnScheduler.of(SimpleNamespace(scheduler=getattr(diffusers, kind).from_pretrained(folder)))
 
@@ -44,14 +44,14 @@ def entries(scheduler: Any, wanted: Mapping[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("kind", ["EulerDiscreteScheduler", "DPMSolverMultistepScheduler", "PNDMScheduler"])
 @pytest.mark.parametrize("name", [name for name, settings in FRIENDLY.items() if settings.options])
-def test_options_win_over_what_the_file_does_not_say(tmp_path: Path, kind: str, name: str) -> None:
+def test_options_replace_defaults_that_the_file_omits(tmp_path: Path, kind: str, name: str) -> None:
     settings = FRIENDLY[name]
     built = own(tmp_path, kind).build(settings)
     assert type(built).__name__ == settings.name
     assert entries(built, settings.options) == dict(settings.options)
 
 
-def test_karras_changes_the_sigmas_whatever_the_file_spells_out(tmp_path: Path) -> None:
+def test_karras_changes_the_sigmas_even_if_the_file_omits_the_option(tmp_path: Path) -> None:
     sigmas = {}
     for name in ("Euler", "Euler Karras"):
         scheduler = own(tmp_path, "EulerDiscreteScheduler").build(scheduler_settings(name))
@@ -64,7 +64,7 @@ def test_karras_changes_the_sigmas_whatever_the_file_spells_out(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("option", ["exponential", "beta"])
-def test_sigmas_are_spaced_as_asked(tmp_path: Path, option: str) -> None:
+def test_sigmas_are_spaced_as_requested(tmp_path: Path, option: str) -> None:
     scheduler = own(tmp_path, "EulerDiscreteScheduler").build(scheduler_settings(f"Euler, {option}"))
     scheduler.set_timesteps(8)
     sigmas = scheduler.sigmas[:-1].double().numpy()
@@ -76,9 +76,9 @@ def test_sigmas_are_spaced_as_asked(tmp_path: Path, option: str) -> None:
 
 
 def beta_share(below: float) -> float:
-    """Of a beta distribution (0.6, 0.6), as in "Beta sampling is all you need" (Lee et al. 2024).
+    """Return the quantile of a beta distribution (0.6, 0.6), as in "Beta sampling is all you need" (Lee et al. 2024).
 
-    With t = sin(a) ** 2 its density is (sin(a) * cos(a)) ** 0.2, which the rule of the middle integrates.
+    With t = sin(a) ** 2 its density is (sin(a) * cos(a)) ** 0.2, which is integrated by the midpoint rule.
     """
 
     def area(end: float) -> float:
@@ -92,15 +92,15 @@ def beta_share(below: float) -> float:
     ("spacing", "timesteps"),
     [("leading", [751, 501, 251, 1]), ("trailing", [999, 749, 499, 249]), ("linspace", [999, 666, 333, 0])],
 )
-def test_timesteps_are_spaced_as_asked(tmp_path: Path, spacing: str, timesteps: list[int]) -> None:
-    """Of 1000, in four steps, with an offset of 1 for "leading" (Lin et al. 2023, table 2)."""
+def test_timesteps_are_spaced_as_requested(tmp_path: Path, spacing: str, timesteps: list[int]) -> None:
+    """Four of 1000, with an offset of 1 for "leading" (Lin et al. 2023, table 2)."""
     built = own(tmp_path, "PNDMScheduler").build(scheduler_settings(f"DDIM, spacing={spacing}, steps_offset=1"))
     built.set_timesteps(4)
     assert built.timesteps.tolist() == timesteps
 
 
-def test_the_shift_bends_the_times_of_a_flow(tmp_path: Path) -> None:
-    """As in SD 3: s * x / (1 + (s - 1) * x).  One that is given is no longer the model's dynamic one."""
+def test_the_shift_is_applied_to_the_times_of_a_flow(tmp_path: Path) -> None:
+    """As in SD 3: s * x / (1 + (s - 1) * x).  A shift that is given replaces the dynamic one of the model."""
     x = np.linspace(1.0, 0.25, 4)
     wanted = 2.5 * x / (1.0 + 1.5 * x)
     for config in ("{}", '{"use_dynamic_shifting": true}'):
@@ -119,22 +119,22 @@ DYNAMIC = '{"use_dynamic_shifting": true, "time_shift_type": "%s"}'
 
 @pytest.mark.parametrize(("kind", "shift"), [("exponential", np.exp(0.9)), ("linear", 0.9)])
 @pytest.mark.parametrize("name", ["DPM++ 2M", "DPM++ 2S", "Heun", "UniPC"])
-def test_solvers_hear_of_the_shift_that_follows_the_size(tmp_path: Path, name: str, kind: str, shift: float) -> None:
-    """And of none of the pipeline's other times: from the steps of a flow, x, they go on by themselves."""
+def test_solvers_apply_the_dynamic_shift(tmp_path: Path, name: str, kind: str, shift: float) -> None:
+    """They ignore the pipeline's own times, and shift evenly spaced ones."""
     flow = own(tmp_path, "FlowMatchEulerDiscreteScheduler", DYNAMIC % kind)
     scheduler = flow.build(scheduler_settings(name))
     scheduler.set_timesteps(sigmas=np.linspace(1.0, 0.25, 4), mu=0.9)
     sigmas = np.unique(scheduler.sigmas.double().numpy())[::-1]
     assert len(sigmas) == 5
-    before = sigmas / (shift - (shift - 1.0) * sigmas)  # the bend undone
+    before = sigmas / (shift - (shift - 1.0) * sigmas)  # the shift undone
     assert np.allclose(np.diff(before[:-1]), before[1] - before[0], atol=2e-3)
     assert before[0] == pytest.approx(1.0, abs=2e-3)
     assert before[-1] == 0.0
 
 
 @pytest.mark.parametrize("name", ["", "DPM++ 2M", "DPM++ 2S", "Heun", "UniPC"])
-def test_a_model_that_gives_timesteps_too_is_told_those_before_the_shift(tmp_path: Path, name: str) -> None:
-    """CogView 4's own scheduler pairs a bent sigma with the time that is not bent: so do all others."""
+def test_a_model_that_sets_timesteps_gets_those_before_the_shift(tmp_path: Path, name: str) -> None:
+    """CogView 4's own scheduler pairs a shifted sigma with a time that is not shifted; so do all others."""
     flow = own(tmp_path, "FlowMatchEulerDiscreteScheduler", DYNAMIC % "linear")
     scheduler = flow.build(scheduler_settings(name))
     steps = np.linspace(1000.0, 1.0, 4).astype(np.int64).astype(np.float32)
@@ -144,7 +144,7 @@ def test_a_model_that_gives_timesteps_too_is_told_those_before_the_shift(tmp_pat
     np.testing.assert_allclose(0.6 / (0.6 + 1000.0 / times - 1.0), sigma, atol=2e-3)
 
 
-def test_a_flow_model_tells_other_solvers_that_it_is_one(tmp_path: Path) -> None:
+def test_solvers_are_configured_for_a_flow_model(tmp_path: Path) -> None:
     flow = own(tmp_path, "FlowMatchEulerDiscreteScheduler", '{"shift": 3.0}')
     built = flow.build(SchedulerSettings(name="DPMSolverMultistepScheduler"))
     wanted = {"prediction_type": "flow_prediction", "use_flow_sigmas": True, "flow_shift": 3.0}
@@ -159,7 +159,7 @@ def test_a_flow_model_tells_other_solvers_that_it_is_one(tmp_path: Path) -> None
     ("text", "option"),
     [("DPM++ 2M Karras", "use_karras_sigmas"), ("UniPC, exponential", "use_exponential_sigmas")],
 )
-def test_sigmas_that_a_flow_cannot_have_are_refused(tmp_path: Path, text: str, option: str) -> None:
+def test_spacings_that_a_flow_cannot_use_are_refused(tmp_path: Path, text: str, option: str) -> None:
     flow = own(tmp_path, "FlowMatchEulerDiscreteScheduler")
     with pytest.raises(InvalidRequestError) as caught:
         flow.build(scheduler_settings(text))
@@ -174,7 +174,7 @@ def test_sigmas_that_a_flow_cannot_have_are_refused(tmp_path: Path, text: str, o
 
 @pytest.mark.parametrize("name", ["DEIS", "SASolver"])
 def test_solvers_that_leave_noise_in_a_flow_are_not_offered(tmp_path: Path, name: str) -> None:
-    """When this fails, diffusers lets them go to 0: then they can be offered."""
+    """When this fails, they go to 0 in diffusers and can be offered."""
     kind = scheduler_settings(name).name
     assert kind not in own(tmp_path, "FlowMatchEulerDiscreteScheduler").usable
     scheduler = getattr(diffusers, kind)(prediction_type="flow_prediction", use_flow_sigmas=True)
@@ -182,19 +182,19 @@ def test_solvers_that_leave_noise_in_a_flow_are_not_offered(tmp_path: Path, name
     assert float(scheduler.sigmas[-1]) > 0.2
 
 
-def test_a_solver_keeps_no_algorithm_of_another_class(tmp_path: Path) -> None:
+def test_the_algorithm_type_of_another_class_is_replaced(tmp_path: Path) -> None:
     solver = own(tmp_path, "DPMSolverMultistepScheduler", '{"algorithm_type": "dpmsolver++"}')
     assert solver.build(scheduler_settings("SASolver")).config["algorithm_type"] == "data_prediction"
 
 
-def test_a_scheduler_without_steps_is_refused_with_its_reason() -> None:
+def test_a_scheduler_without_steps_is_refused() -> None:
     scheduler = diffusers.ScoreSdeVeScheduler()
     with pytest.raises(ModelError) as caught:
         OwnScheduler.of(SimpleNamespace(scheduler=scheduler))
     assert str(caught.value) == "the model's scheduler ScoreSdeVe has no step method, so its steps cannot be controlled"
 
 
-def test_a_value_that_a_scheduler_refuses_is_one_sentence(tmp_path: Path) -> None:
+def test_a_value_that_a_scheduler_refuses_fails_with_one_sentence(tmp_path: Path) -> None:
     odd = SchedulerSettings(name="DPMSolverMultistepScheduler", options={"algorithm_type": "magic"})
     with pytest.raises(InvalidRequestError) as caught:
         own(tmp_path, "DPMSolverMultistepScheduler").build(odd)
@@ -229,7 +229,7 @@ def one_picture(settings: RenderSettings) -> RenderJob:
     ],
     ids=lambda settings: repr(settings.scheduler.to_json() or settings.guidance_rescale),
 )
-def test_an_option_counts_is_recorded_and_comes_back_from_the_file(
+def test_an_option_changes_the_picture_and_is_read_from_its_file(
     loaded: LoadedModel, tmp_path: Path, changed: RenderSettings
 ) -> None:
     plain = replace(changed, scheduler=SchedulerSettings(name=changed.scheduler.name), guidance_rescale=0.0)
@@ -244,8 +244,8 @@ def test_an_option_counts_is_recorded_and_comes_back_from_the_file(
     assert again.picture == first.picture
 
 
-def test_a_picture_whose_numbers_ran_out_of_range_says_so(loaded: LoadedModel) -> None:
-    """UniPC's other solver divides by zero in its last step."""
+def test_a_picture_with_nan_has_a_warning(loaded: LoadedModel) -> None:
+    """The solver "bh1" of UniPC divides by zero in its last step."""
     odd = replace(SETTINGS, scheduler=scheduler_settings("UniPC, solver_type=bh1"))
     (rendered,) = pictures_of(loaded, one_picture(odd))
     sentence = "the output contained NaN or infinity, so parts of the picture are black: try another scheduler or dtype"
@@ -253,7 +253,7 @@ def test_a_picture_whose_numbers_ran_out_of_range_says_so(loaded: LoadedModel) -
     assert not any(rendered.picture.rgb)
 
 
-def test_a_scheduler_that_draws_where_nobody_sees_is_told_in_the_file_and_on_the_screen(
+def test_stray_randomness_of_a_scheduler_is_in_the_record_and_in_the_event(
     loaded: LoadedModel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     step = diffusers.DDIMScheduler.step

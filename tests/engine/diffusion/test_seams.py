@@ -1,4 +1,4 @@
-"""The seams: initial noise, steps, random generators and packed latents of whatever pipeline there is."""
+"""The seams with minimal pipelines and schedulers; their assumptions are tested in tests/engine/diffusion/seams."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from engine.errors import ModelError, RenderError
 
 
 def randn_tensor(shape: Any, **_: Any) -> Any:
-    """Stands where a pipeline's module has it."""
+    """The function that the module of a pipeline has."""
     return ("original", shape)
 
 
 class Pipe:
-    """A pipeline as far as the seams know one."""
+    """The parts of a pipeline that the seams use."""
 
     freed = 0
 
@@ -42,10 +42,10 @@ def test_only_the_first_request_for_noise_is_answered() -> None:
         first, second = pipe.prepare_latents()
     assert torch.equal(first, noise)
     assert second == ("original", (9,))
-    assert pipe.prepare_latents()[0] == ("original", (2, 4, 1, 1)), "everything is back in place"
+    assert pipe.prepare_latents()[0] == ("original", (2, 4, 1, 1)), "the original is restored"
 
 
-def test_the_wanted_noise_is_asked_for_and_not_made() -> None:
+def test_the_shape_of_the_noise_is_found_without_rendering() -> None:
     pipe = Pipe()
     assert requested_noise_shape(pipe, pipe.prepare_latents) == (2, 4, 1, 1)
     assert pipe.freed == 1
@@ -59,21 +59,21 @@ def test_the_wanted_noise_is_asked_for_and_not_made() -> None:
         pipe.silent()
 
 
-def test_the_seam_is_closed_after_an_error_too() -> None:
+def test_the_original_is_restored_after_an_error() -> None:
     pipe = Pipe()
     with pytest.raises(RenderError), initial_noise(pipe, torch.ones(1, 4, 1, 1)):
         pipe.prepare_latents()
     assert pipe.prepare_latents()[1] == ("original", (9,))
 
 
-def test_a_class_without_a_place_for_noise_is_known() -> None:
+def test_a_class_that_never_asks_for_noise_is_refused() -> None:
     assert noise_globals(SimpleNamespace) == []
     with pytest.raises(ModelError), initial_noise(SimpleNamespace(), torch.ones(1)):
         pass
 
 
 class Scheduler:
-    """A scheduler as far as the seams know one."""
+    """The parts of a scheduler that the seams use."""
 
     timesteps = (3, 2, 1)
     config: dict[str, Any] = {}  # noqa: RUF012 (never changed)
@@ -82,7 +82,7 @@ class Scheduler:
         return (sample + eta, [one.initial_seed() for one in generator])
 
 
-def test_steps_get_generators_of_their_own_and_are_counted() -> None:
+def test_steps_get_one_generator_for_each_picture_and_are_counted() -> None:
     scheduler = Scheduler()
     steps: list[Step] = []
     with controlled_steps(scheduler, seed=7, count=2, eta=1.0, on_step=steps.append):
@@ -96,7 +96,7 @@ def test_steps_get_generators_of_their_own_and_are_counted() -> None:
     assert "step" not in scheduler.__dict__
 
 
-def test_what_draws_from_the_global_generators_is_named() -> None:
+def test_draws_from_the_global_generators_are_reported() -> None:
     before = torch.get_rng_state()
     with isolated_randomness(3) as watch:
         first = torch.rand(1), np.random.rand()
@@ -109,5 +109,5 @@ def test_what_draws_from_the_global_generators_is_named() -> None:
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_packed_latents_stay_as_they_are_where_nobody_can_unpack_them() -> None:
+def test_latents_in_an_unknown_packing_stay_as_they_are() -> None:
     assert unpack_latents(SimpleNamespace(), torch.zeros(2, 16, 5), (4, 4, 4), 32, 32).shape == (2, 16, 5)

@@ -1,4 +1,4 @@
-"""The model that ships: small, plain, loaded in silence by bare diffusers, and it draws what it is asked for."""
+"""The model that ships: its size, its files, and its pictures with plain diffusers."""
 
 from __future__ import annotations
 
@@ -35,23 +35,23 @@ numpy.save(sys.argv[2], numpy.stack([numpy.asarray(image) for image in images]))
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]:
-    """What bare diffusers says while it loads and draws, and what it draws."""
+    """What plain diffusers writes while it loads and renders, and the pictures."""
     path = tmp_path_factory.mktemp("drawn") / "pictures.npy"
     command = [sys.executable, "-c", PROGRAM, str(FOLDER), str(path), *ASKED]
     found = subprocess.run(command, check=True, capture_output=True, text=True)
     return found.stderr, np.load(path)
 
 
-def test_it_is_at_most_16_megabytes() -> None:
+def test_the_model_has_at_most_16_megabytes() -> None:
     assert sum(path.stat().st_size for path in FOLDER.rglob("*") if path.is_file()) <= 16_000_000
 
 
-def test_it_holds_no_code_and_no_pickles() -> None:
+def test_the_model_contains_no_code_and_no_pickles() -> None:
     assert {path.suffix for path in FOLDER.rglob("*") if path.is_file()} == {".json", ".md", ".safetensors", ".txt"}
 
 
 @pytest.mark.slow
-def test_bare_diffusers_loads_it_without_a_word_about_weights(
+def test_plain_diffusers_loads_the_model_without_notices(
     drawn: tuple[str, np.ndarray[tuple[int, ...], np.dtype[np.uint8]]],
 ) -> None:
     for word in ("not used", "newly initialized", "unexpected", "missing", "mismatch"):
@@ -59,7 +59,7 @@ def test_bare_diffusers_loads_it_without_a_word_about_weights(
 
 
 @pytest.mark.slow
-def test_it_draws_what_it_is_asked_for(
+def test_pictures_show_what_their_prompts_ask_for(
     drawn: tuple[str, np.ndarray[tuple[int, ...], np.dtype[np.uint8]]],
 ) -> None:
     found = load_classifier().read(drawn[1])
@@ -73,24 +73,24 @@ def test_it_draws_what_it_is_asked_for(
     assert sum(right) >= 15
 
 
-def test_older_transformers_find_its_weights_and_words() -> None:
+def test_transformers_4_finds_weights_and_vocabulary() -> None:
     header = (FOLDER / "text_encoder" / "model.safetensors").read_bytes()[:20_000]
     assert b'"text_model.embeddings.token_embedding.weight"' in header
     assert {"vocab.json", "merges.txt"} <= {path.name for path in (FOLDER / "tokenizer").iterdir()}
 
 
-def test_its_configurations_tell_no_paths() -> None:
+def test_configurations_contain_no_paths() -> None:
     for path in FOLDER.rglob("*.json"):
         assert "_name_or_path" not in path.read_text(), path
 
 
-def test_its_card_says_what_it_is() -> None:
+def test_the_card_has_its_sections() -> None:
     card = (FOLDER / "README.md").read_text()
     for heading in ("## Data", "## Training", "## Figures", "## Use", "## Limits", "## Licence"):
         assert heading in card
 
 
-def test_its_prompts_are_in_words_that_it_knows() -> None:
+def test_example_prompts_use_words_of_the_vocabulary() -> None:
     prompts = defaults_of(resolve_model("")).prompts
     known = set(json.loads((FOLDER / "tokenizer" / "vocab.json").read_text()))
     assert len(prompts) >= 6

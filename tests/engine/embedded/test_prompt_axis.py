@@ -1,4 +1,4 @@
-"""The prompt as an axis of the model that ships: graded by its scale, and the same pixels from the file alone."""
+"""Offsets of the prompt with the model that ships: larger ones change more, and a file is enough to render again."""
 
 from __future__ import annotations
 
@@ -48,7 +48,9 @@ def test_a_larger_scale_is_a_larger_change(loaded: LoadedModel, steps: int, guid
 
 
 @pytest.mark.slow
-def test_a_chain_of_rounds_comes_again_from_its_file_in_a_fresh_process(loaded: LoadedModel, tmp_path: Path) -> None:
+def test_a_chain_of_rounds_is_rendered_again_from_its_file_in_a_fresh_process(
+    loaded: LoadedModel, tmp_path: Path
+) -> None:
     chain = moved(0.5, 3).child(Round(seed=6, scale=0.3, of=8, marks=(1, 2), prompt_scale=0.3))
     tasks = tuple(
         PictureTask(index=index, lineage=lineage) for index, lineage in enumerate((chain, moved(0.4), PARENT))

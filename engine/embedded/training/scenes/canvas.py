@@ -30,18 +30,22 @@ class Canvas:
         self._draw = ImageDraw.Draw(self.image)
 
     def polygon(self, points: Points, colour: Colour) -> None:
+        """Draw a filled polygon."""
         self._draw.polygon(list(points), fill=_ints(colour))
 
     def disc(self, x: float, y: float, rx: float, ry: float, colour: Colour) -> None:
+        """Draw a filled ellipse with its radii."""
         self._draw.ellipse((x - rx, y - ry, x + rx, y + ry), fill=_ints(colour))
 
     def box(self, x0: float, y0: float, x1: float, y1: float, colour: Colour, radius: float = 0) -> None:
+        """Draw a filled rectangle, with rounded corners if there is a radius."""
         if radius:
             self._draw.rounded_rectangle((x0, y0, x1, y1), radius=radius, fill=_ints(colour))
         else:
             self._draw.rectangle((x0, y0, x1, y1), fill=_ints(colour))
 
     def line(self, points: Points, width: float, colour: Colour) -> None:
+        """Draw a line through points."""
         self._draw.line(list(points), fill=_ints(colour), width=max(1, round(width)))
 
     def shade(self, colour: Colour, mask: Image.Image, at: tuple[int, int] = (0, 0)) -> None:
@@ -58,9 +62,10 @@ class Canvas:
         ImageDraw.Draw(mask).polygon([(x, y - top) for x, y in outline], fill=255)
         self.image.paste(fill, (0, top), mask)
 
-    def glow(self, x: float, y: float, radius: float, colour: Colour, strength: float) -> None:
+    def glow(self, x: float, y: float, radius: float, colour: Colour, opacity: float) -> None:
+        """Draw a soft disc that fades out towards its radius."""
         side = max(4, int(radius * 2) // 8 * 8)
-        mask = _GLOW.resize((side, side), Image.Resampling.BILINEAR).point([int(v * strength) for v in range(256)])
+        mask = _GLOW.resize((side, side), Image.Resampling.BILINEAR).point([int(v * opacity) for v in range(256)])
         self.shade(colour, mask, (int(x - side / 2), int(y - side / 2)))
 
     def mark(self, x0: float, y0: float, x1: float, y1: float) -> None:

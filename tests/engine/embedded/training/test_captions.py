@@ -1,4 +1,4 @@
-"""Captions: true, varied, and honest about what they settle."""
+"""Captions: true, varied, and with a correct list of what they mention."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def phrasings(scene: Scene) -> list[Caption]:
     return [describe(scene, Random(k)) for k in range(400)]
 
 
-def test_one_generator_one_caption() -> None:
+def test_a_generator_decides_the_caption() -> None:
     assert describe(FULL, Random(3)) == describe(FULL, Random(3))
 
 
@@ -70,22 +70,22 @@ def test_there_are_many_phrasings() -> None:
         ("boat_colour", "white"),
     ],
 )
-def test_what_is_said_is_in_the_words_and_the_other_way_round(name: str, words: str) -> None:
+def test_said_names_what_the_text_mentions_and_nothing_else(name: str, words: str) -> None:
     for caption in phrasings(FULL):
         assert (name in caption.said) == bool(re.search(words, caption.text)), caption.text
 
 
-def test_relief_is_named_in_nine_of_ten() -> None:
+def test_nine_of_ten_captions_mention_the_relief() -> None:
     named = ["relief" in caption.said for scene, caption in CAPTIONS if scene.relief != "none"]
     assert sum(named) / len(named) > 0.9
 
 
-def test_words_are_left_out() -> None:
+def test_captions_leave_details_out() -> None:
     assert any("sky" not in caption.said for caption in phrasings(FULL))
     assert all(len(caption.said) >= 1 for _, caption in CAPTIONS)
 
 
-def test_nothing_is_named_that_is_not_there() -> None:
+def test_captions_mention_nothing_that_is_not_there() -> None:
     absent: dict[str, Callable[[Scene], object]] = {
         "sun over": lambda scene: scene.body == "sun",
         "moon": lambda scene: "moon" in scene.body,
@@ -108,7 +108,7 @@ def test_articles_fit() -> None:
         assert not re.search(r"\ba (orange|island|ink)|\ban (?!orange|island|ink|autumn)", caption.text), caption.text
 
 
-def test_an_ink_drawing_settles_no_colours() -> None:
+def test_captions_of_ink_drawings_determine_no_colours() -> None:
     ink = [caption for scene, caption in CAPTIONS if scene.style == "ink"]
     assert all("ink drawing" in caption.text for caption in ink)
     colours = {"time", "sky", "body_colour", "relief_colour", "roof", "boat_colour", "balloon_colour"}

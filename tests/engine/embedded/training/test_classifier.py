@@ -1,4 +1,4 @@
-"""The classifier: right answers come from scenes, and its distance behaves like one."""
+"""The classifier: its labels come from scenes, and its distance is one."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def answers(scene: Scene) -> dict[str, str]:
     return {name: values[label] if label != UNKNOWN else "?" for (name, values), label in pairs}
 
 
-def test_labels_are_what_the_scene_says() -> None:
+def test_labels_are_the_values_of_the_scene() -> None:
     found = answers(SCENE)
     expected = {
         "time": "dawn",
@@ -59,18 +59,18 @@ def test_every_scene_has_labels() -> None:
             assert UNKNOWN <= label < len(values)
 
 
-def test_a_caption_settles_what_it_says_and_no_more() -> None:
+def test_labels_of_a_caption_are_those_it_mentions() -> None:
     caption = Caption(text="the sea at dawn", said=frozenset({"ground", "time"}))
     found = dict(zip(ATTRIBUTES, settled(caption, labels(SCENE)), strict=True))
     assert {name for name, label in found.items() if label != UNKNOWN} == {"ground", "time"}
 
 
-def test_what_captions_say_is_known_to_be_read() -> None:
+def test_every_field_of_captions_has_an_attribute() -> None:
     said = frozenset().union(*(describe(sample_scene(k), Random(k)).said for k in range(500)))
     assert said <= set(ATTRIBUTES)
 
 
-def test_it_reads_pictures_it_never_saw(classifier: Classifier) -> None:
+def test_the_classifier_reads_held_out_pictures(classifier: Classifier) -> None:
     scenes = [sample_scene(2 * 10**9 + k) for k in range(128)]
     right = np.array([labels(scene) for scene in scenes])
     found = classifier.read(np.stack([draw_scene(scene).pixels for scene in scenes]))
@@ -78,7 +78,7 @@ def test_it_reads_pictures_it_never_saw(classifier: Classifier) -> None:
     assert (found == right)[right != UNKNOWN].mean() > 0.9
 
 
-def test_the_distance_is_one(classifier: Classifier) -> None:
+def test_the_distance_is_a_distance(classifier: Classifier) -> None:
     first, second, third = (
         np.stack([draw_scene(sample_scene(start + k)).pixels for k in range(4)]) for start in (0, 4, 8)
     )
@@ -88,7 +88,7 @@ def test_the_distance_is_one(classifier: Classifier) -> None:
     assert classifier.distance(first, third).max() <= 1
 
 
-def test_a_small_change_is_nearer_than_another_picture(classifier: Classifier) -> None:
+def test_a_small_change_has_a_smaller_distance_than_another_picture(classifier: Classifier) -> None:
     scene = sample_scene(11)
     here, there = draw_scene(scene).pixels[None], draw_scene(sample_scene(12)).pixels[None]
     nearby = draw_scene(replace(scene, birds=not scene.birds)).pixels[None]

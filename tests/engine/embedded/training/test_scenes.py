@@ -1,4 +1,4 @@
-"""The landscapes: the same for ever from a seed, complete, and each attribute drawn for itself."""
+"""The landscapes: a seed decides all of one, every value occurs, and each attribute is drawn separately."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def pixels(scene: Scene) -> NDArray[np.uint8]:
 
 
 def changed(first: Scene, second: Scene) -> NDArray[np.bool_]:
-    """Where two scenes look different: (128, 128)."""
+    """Return which pixels of two scenes differ: (128, 128)."""
     different: NDArray[np.bool_] = (pixels(first) != pixels(second)).any(2)
     return different
 
 
-def test_a_seed_is_a_scene_for_ever() -> None:
+def test_the_scene_of_a_seed_never_changes() -> None:
     assert sample_scene(0) == Scene(
         seed=938204377,
         time="day",
@@ -85,13 +85,13 @@ def test_a_fresh_process_draws_the_same_bytes() -> None:
         ("birds", (False, True)),
     ],
 )
-def test_every_value_turns_up_and_no_other(name: str, values: tuple[object, ...]) -> None:
+def test_every_value_occurs_and_no_other(name: str, values: tuple[object, ...]) -> None:
     found = Counter(getattr(sample_scene(k), name) for k in range(4000))
     assert set(found) == set(values)
     assert min(found.values()) >= 40
 
 
-def test_what_cannot_be_is_never_sampled() -> None:
+def test_impossible_scenes_are_never_sampled() -> None:
     for scene in map(sample_scene, range(4000)):
         assert scene.sky in SKIES[scene.time]
         assert (scene.body == "sun") <= (scene.time != "night")
@@ -101,7 +101,7 @@ def test_what_cannot_be_is_never_sampled() -> None:
         assert (scene.trees == "none") == (scene.tree_count == 0)
 
 
-def test_pictures_are_bytes_of_one_size() -> None:
+def test_pictures_have_one_size_and_dtype() -> None:
     picture = draw_scene(PLAIN)
     assert picture.pixels.shape == (128, 128, 3)
     assert picture.pixels.dtype == np.uint8
@@ -110,7 +110,7 @@ def test_pictures_are_bytes_of_one_size() -> None:
 
 @pytest.mark.parametrize("ground", scenes.GROUNDS)
 @pytest.mark.parametrize("relief", scenes.RELIEFS)
-def test_every_relief_shows_on_every_ground(ground: str, relief: str) -> None:
+def test_every_relief_is_visible_on_every_ground(ground: str, relief: str) -> None:
     bare = replace(PLAIN, ground=ground, relief="none", weather="clear")
     assert (changed(bare, replace(bare, relief=relief)).mean() > 0.01) == (relief != "none")
 
@@ -133,13 +133,13 @@ def test_every_relief_shows_on_every_ground(ground: str, relief: str) -> None:
     ],
     ids=lambda change: " ".join(map(str, change.values())),
 )
-def test_one_more_thing_changes_its_own_place_alone(change: dict[str, object]) -> None:
+def test_an_object_changes_only_a_part_of_the_picture(change: dict[str, object]) -> None:
     share = changed(PLAIN, replace(PLAIN, **change)).mean()  # type: ignore[arg-type]
     assert 0.001 < share < 0.5
 
 
 @pytest.mark.parametrize("change", [{"weather": "rain"}, {"weather": "fog"}, {"weather": "snowfall"}, {"style": "ink"}])
-def test_weather_and_style_change_all(change: dict[str, str]) -> None:
+def test_weather_and_style_change_the_whole_picture(change: dict[str, str]) -> None:
     assert changed(PLAIN, replace(PLAIN, **change)).mean() > 0.9  # type: ignore[arg-type]
 
 
@@ -150,7 +150,7 @@ def test_weather_and_style_change_all(change: dict[str, str]) -> None:
     + [{"boat": "red", "ground": "sea"}, {"balloon": "red"}],
     ids=lambda thing: " ".join(map(str, thing.values())),
 )
-def test_nothing_is_drawn_too_small_to_be_learnt(thing: dict[str, object]) -> None:
+def test_every_object_is_large_enough_to_be_learnt(thing: dict[str, object]) -> None:
     for seed in range(20):
         boxes = draw_scene(replace(PLAIN, seed=seed, **thing)).boxes  # type: ignore[arg-type]
         assert len(boxes) == 1
@@ -158,7 +158,7 @@ def test_nothing_is_drawn_too_small_to_be_learnt(thing: dict[str, object]) -> No
         assert max(x1 - x0, y1 - y0) >= 20
 
 
-def test_an_objects_box_holds_what_it_changes() -> None:
+def test_the_box_of_an_object_contains_its_pixels() -> None:
     scene = replace(PLAIN, building="house")
     rows, columns = np.nonzero(changed(PLAIN, scene))
     x0, y0, x1, y1 = draw_scene(scene).boxes[0]
@@ -173,7 +173,7 @@ def test_nights_are_bright_enough_to_learn_from() -> None:
     assert min(pixels(scene).mean() for scene in nights) > 32
 
 
-def test_ink_is_three_tones() -> None:
+def test_ink_has_three_tones() -> None:
     ink = pixels(replace(PLAIN, style="ink")).astype(int)
     assert ink.max() <= 246
     assert (ink[..., 0] - ink[..., 2]).min() >= -28  # never a blue sky

@@ -1,4 +1,4 @@
-"""Training: every stage runs on a toy plan, stops, and goes on; what it writes is a plain pipeline."""
+"""Training: every stage runs with the plan "tiny" and continues after a stop; the result is a plain pipeline."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ RECIPE = Recipe(rate=0.01, budget=Budget(steps=12), batch=4, ema=0.5)
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which the whole toy plan was run by the command."""
+    """The folder of a run of all stages by the command."""
     folder = tmp_path_factory.mktemp("run")
     program = [sys.executable, "-m", "engine.embedded.training.train", "--plan", "tiny", "--processes", "1"]
     subprocess.run([*program, "--folder", str(folder)], check=True, capture_output=True)
     return folder
 
 
-def test_the_command_writes_a_pipeline_that_plain_diffusers_loads_in_silence(run: Path) -> None:
+def test_the_command_writes_a_pipeline_that_plain_diffusers_loads_without_notices(run: Path) -> None:
     program = (
         "import sys, torch\n"
         "from diffusers import DiffusionPipeline\n"
@@ -56,7 +56,7 @@ def test_the_command_writes_a_pipeline_that_plain_diffusers_loads_in_silence(run
         assert word not in found.stderr.lower()
 
 
-def test_the_pipeline_loads_in_older_transformers_and_tells_no_paths(run: Path) -> None:
+def test_the_pipeline_loads_in_transformers_4_and_contains_no_paths(run: Path) -> None:
     assert {"vocab.json", "merges.txt"} <= {path.name for path in (run / "model" / "tokenizer").iterdir()}
     header = (run / "model" / "text_encoder" / "model.safetensors").read_bytes()[:20_000]
     assert b'"text_model.embeddings.token_embedding.weight"' in header
@@ -64,14 +64,14 @@ def test_the_pipeline_loads_in_older_transformers_and_tells_no_paths(run: Path) 
         assert str(run) not in path.read_text(), path
 
 
-def test_the_defaults_travel_with_the_pipeline(run: Path) -> None:
+def test_the_defaults_are_written_with_the_pipeline(run: Path) -> None:
     carried = json.loads((run / "model" / "warmer.json").read_text())
     assert (carried["width"], carried["height"], carried["scheduler"]) == (128, 128, "DDIM")
     assert np.shape(carried["preview"]) == (5, 3)
     assert len(carried["prompts"]) >= 6
 
 
-def test_a_stage_is_not_done_twice(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_stage_that_is_done_is_skipped(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = (run / "vae" / "config.json").stat().st_mtime_ns
     assert train.main(["autoencoder", "--plan", "tiny", "--folder", str(run)]) == 0
     assert (run / "vae" / "config.json").stat().st_mtime_ns == before
@@ -85,7 +85,7 @@ def test_a_start_that_is_no_pipeline_is_refused(tmp_path: Path, capsys: pytest.C
     assert not (tmp_path / "run").exists()
 
 
-def test_pictures_are_those_of_their_seeds_and_kept(run: Path) -> None:
+def test_pictures_are_those_of_their_seeds(run: Path) -> None:
     drawn, covered = pictures(run), objects(run)
     assert drawn.shape == (64, 128, 128, 3)
     assert (drawn[7] == draw_scene(sample_scene(7)).pixels).all()
@@ -102,7 +102,7 @@ def test_more_pictures_are_added_to_those_there(tmp_path: Path) -> None:
 
 
 def toy(folder: Path, steps: int, *, stop_at: int = 10**9) -> nn.Module:
-    """A module after so many steps; at `stop_at` the process "ends" and a second one goes on."""
+    """Train a module for so many steps; after `stop_at` steps a second loop continues from the checkpoint."""
     torch.manual_seed(0)
     module = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 1))
     loop = Loop("toy", folder, ALONE, RECIPE, {"module": module})
@@ -128,7 +128,7 @@ def test_a_run_that_was_stopped_ends_with_the_same_weights(tmp_path: Path) -> No
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Averaging:
-    """Writes the gradient of each process's own number, averaged."""
+    """A stage that writes the averaged gradient, which differs from process to process before."""
 
     folder: Path
 
@@ -141,7 +141,7 @@ class Averaging:
         (self.folder / f"{rank.index}").write_text(f"{weight.grad.tolist()} {agreed}")
 
 
-def test_processes_share_gradients_and_the_first_ones_clock(tmp_path: Path) -> None:
+def test_processes_average_gradients_and_share_the_first_ones_clock(tmp_path: Path) -> None:
     run_ranks(Averaging(folder=tmp_path), tmp_path, 2, "cpu")
     assert [(tmp_path / str(k)).read_text() for k in range(2)] == ["[1.5, 1.5] 7.0"] * 2
 
@@ -156,7 +156,7 @@ def test_a_new_autoencoder_already_resembles_its_input() -> None:
         with torch.inference_mode():
             made = torch.nn.functional.avg_pool2d(vae.decode(encode(vae, pixels)).sample, 8).flatten()
         alike.append(float(torch.corrcoef(torch.stack([made, coarse]))[0, 1]))
-    assert np.mean(alike) > 0.75  # one that starts anywhere: 0
+    assert np.mean(alike) > 0.75  # with random weights: 0
 
 
 def test_whitening_changes_the_latents_and_not_the_picture() -> None:
@@ -174,7 +174,7 @@ def test_whitening_changes_the_latents_and_not_the_picture() -> None:
     assert torch.allclose(before, after, atol=1e-2)
 
 
-def test_the_critic_learns_to_tell_and_its_objections_reach_the_picture_alone() -> None:
+def test_the_critic_learns_and_its_gradient_reaches_the_picture_alone() -> None:
     torch.manual_seed(0)
     critic = new_critic()
     drawn = as_tensor(np.stack([draw_scene(sample_scene(k)).pixels for k in range(4)]))
@@ -185,7 +185,7 @@ def test_the_critic_learns_to_tell_and_its_objections_reach_the_picture_alone() 
         critic_loss(critic, soft, drawn).backward()  # type: ignore[no-untyped-call]
         learner.step()
     learner.zero_grad()
-    assert critic_loss(critic, soft, drawn).item() < 1.5  # one that cannot tell: 2
+    assert critic_loss(critic, soft, drawn).item() < 1.5  # of an untrained critic: 2
     shown = soft.clone().requires_grad_()
     adversarial_loss(critic, shown).backward()  # type: ignore[no-untyped-call]
     assert shown.grad is not None
@@ -194,7 +194,7 @@ def test_the_critic_learns_to_tell_and_its_objections_reach_the_picture_alone() 
     assert adversarial_loss(critic, nearer).item() < adversarial_loss(critic, soft).item()
 
 
-def test_the_judge_is_not_the_eye(run: Path) -> None:
+def test_the_judge_has_other_weights_than_the_perceptual_classifier(run: Path) -> None:
     eye, judge = (load_file(run / f"{name}.safetensors") for name in ("classifier", "judge"))
     assert all(not torch.equal(eye[key], judge[key]) for key in eye if key.endswith("0.weight"))
 
