@@ -30,7 +30,7 @@ def test_what_is_written_is_read_replayed_and_verified(tmp_path: Path) -> None:
     assert report.line == f"{tmp_path / 'a.png'}: good (noise of 4 x 16 x 16, lineage of 1 round, pixels)"
 
 
-def test_noise_from_elsewhere_is_kept_and_varied(tmp_path: Path) -> None:
+def test_noise_from_elsewhere_is_stored_and_varied(tmp_path: Path) -> None:
     noise = np.random.default_rng(1).standard_normal((6, 4)).astype(np.float16)
     family = latentpng.Lineage(root=latentpng.TensorRoot(source={"tool": "mine"}), rounds=(ROUND,))
     record = latentpng.new_record(family, (6, 4), root_tensor=noise)
@@ -48,7 +48,7 @@ def test_noise_from_elsewhere_is_kept_and_varied(tmp_path: Path) -> None:
         (np.zeros((4, 4, 3)), "[4, 4, 3] float64"),
     ],
 )
-def test_pixels_of_another_kind_are_refused(tmp_path: Path, pixels: np.ndarray, found: str) -> None:
+def test_pixels_of_a_wrong_shape_or_dtype_are_refused(tmp_path: Path, pixels: np.ndarray, found: str) -> None:
     with pytest.raises(InvalidValueError) as error:
         latentpng.write(tmp_path / "a.png", pixels, latentpng.new_record(FAMILY, (2, 4, 4)))
     assert str(error.value) == f"pixels are (height, width, 3) uint8, found {found}"
@@ -62,7 +62,7 @@ def test_a_record_keeps_the_rules_of_the_format() -> None:
         latentpng.new_record(FAMILY, (2, 4, 4), root_tensor=np.zeros((2, 4, 4), np.float16))
 
 
-def test_errors_are_ours_and_verify_raises_none(tmp_path: Path) -> None:
+def test_errors_are_latentpng_errors_and_verify_raises_none(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"no picture")
     with pytest.raises(latentpng.LatentPngError):
         latentpng.read(tmp_path / "a.png")
@@ -70,7 +70,7 @@ def test_errors_are_ours_and_verify_raises_none(tmp_path: Path) -> None:
     assert issubclass(NoLatentError, latentpng.LatentPngError)
 
 
-def test_a_name_that_is_not_there_is_told_as_ever() -> None:
+def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match=r"^module 'latentpng' has no attribute 'nothing'$"):
         latentpng.nothing  # noqa: B018 - the attribute is the test
 

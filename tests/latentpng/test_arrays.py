@@ -1,4 +1,4 @@
-"""Files of noise: written so that others open them, read without trusting a word of them."""
+"""Noise files: other programs open what is written, and nothing that a file claims is trusted."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ NOISE = gauss1(5, 0, 2 * 4 * 6).reshape(2, 4, 6).astype(np.float16)
 
 
 def safetensors(data: bytes) -> tuple[dict[str, object], bytes]:
-    """Header and values of a safetensors file, by its documentation alone."""
+    """Return header and values of a safetensors file, by its documentation alone."""
     (length,) = struct.unpack_from("<Q", data)
     return json.loads(data[8 : 8 + length]), data[8 + length :]
 
 
 def numbers(data: bytes, entry: object) -> list[float]:
-    """The float16 values of an entry."""
+    """Return the float16 values of an entry."""
     assert isinstance(entry, dict)
     start, end = entry["data_offsets"]
     assert (entry["dtype"], end - start) == ("F16", 2 * math.prod(entry["shape"]))
@@ -71,7 +71,7 @@ def test_axes_come_in_the_order_of_comfyui(axes: str, shape: tuple[int, ...]) ->
 
 
 @pytest.mark.parametrize(("axes", "shape"), [("LC", (6, 4)), ("HW", (8, 8)), ("L", (5,)), ("TCHW", (2, 2, 4, 4))])
-def test_what_is_no_picture_is_no_latent(axes: str, shape: tuple[int, ...]) -> None:
+def test_noise_without_channels_height_and_width_is_no_latent_file(axes: str, shape: tuple[int, ...]) -> None:
     with pytest.raises(InvalidValueError) as caught:
         tensor_file(np.ones(shape, np.float16), axes, ".latent")
     assert str(caught.value) == f"a .latent has the axes C, H and W, and perhaps N or 1, found {axes!r}"
@@ -96,7 +96,7 @@ def test_numpys_own_files_are_read_in_every_precision_and_order(tmp_path: Path, 
 
 
 @pytest.mark.parametrize(("dtype", "name"), [(np.float32, "F32"), (np.float64, "F64")])
-def test_rounding_is_the_formats_and_is_told(tmp_path: Path, dtype: type, name: str) -> None:
+def test_values_are_rounded_as_the_format_rounds_and_a_note_says_so(tmp_path: Path, dtype: type, name: str) -> None:
     fine = np.concatenate([gauss1(5, 0, 62).astype(dtype), [dtype(1 + 2**-11 + 2**-40), dtype(2**-24)]])
     half = [struct.unpack("<e", struct.pack("<e", struct.unpack("<f", struct.pack("<f", x))[0]))[0] for x in fine]
     header = {"a": {"dtype": name, "shape": [64], "data_offsets": [0, fine.nbytes]}}
@@ -109,13 +109,13 @@ def test_rounding_is_the_formats_and_is_told(tmp_path: Path, dtype: type, name: 
 
 
 def written(header: object, values: bytes) -> bytes:
-    """A safetensors file."""
+    """Return a safetensors file."""
     text = json.dumps(header, ensure_ascii=False).encode()
     return struct.pack("<Q", len(text)) + text + values
 
 
 def entry(dtype: object = "F16", shape: object = (48,), offsets: object = (0, 96)) -> dict[str, object]:
-    """One tensor in the header of a safetensors file."""
+    """Return the entry of a tensor in the header of a safetensors file."""
     return {"dtype": dtype, "shape": shape, "data_offsets": offsets}
 
 
@@ -133,7 +133,7 @@ def test_one_tensor_is_taken_or_the_one_called_noise(tmp_path: Path) -> None:
     ("deviation", "mean", "found"),
     [(14.5, 0.0, "0 and 14.5"), (1.0, 1.0, "1 and 1"), (0.0, 0.0, "0 and 0"), (1.0, 0.0, ""), (1.125, 0.125, "")],
 )
-def test_noise_that_does_not_look_like_noise_is_told(tmp_path: Path, deviation: float, mean: float, found: str) -> None:
+def test_values_that_are_not_unit_noise_get_a_note(tmp_path: Path, deviation: float, mean: float, found: str) -> None:
     values = np.array([mean - deviation, mean + deviation] * 2048, np.float16)
     (tmp_path / "x").write_bytes(tensor_file(values, "L", ".npy"))
     sentence = (
@@ -143,20 +143,20 @@ def test_noise_that_does_not_look_like_noise_is_told(tmp_path: Path, deviation: 
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 10, 100, 10_000])
-def test_real_noise_of_any_size_is_not_suspected(tmp_path: Path, size: int) -> None:
+def test_real_noise_of_any_size_gets_no_note(tmp_path: Path, size: int) -> None:
     for seed in range(50):
         (tmp_path / "x").write_bytes(tensor_file(gauss1(seed, 0, size).astype(np.float16), "L", ".npy"))
         assert read_noise(tmp_path / "x").notes == ()
 
 
 def npy(header: str, values: bytes = b"", version: bytes = b"\1\0") -> bytes:
-    """A .npy file."""
+    """Return a .npy file."""
     size = len(header).to_bytes(2 if version[0] == 1 else 4, "little")
     return b"\x93NUMPY" + version + size + header.encode("latin-1") + values
 
 
 def npy_header(descr: str = "'<f2'", order: str = "False", shape: str = "(48,)") -> str:
-    """As numpy writes it."""
+    """Return a header as numpy writes it."""
     return f"{{'descr': {descr}, 'fortran_order': {order}, 'shape': {shape}, }}\n"
 
 
@@ -230,7 +230,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("kind", BAD)
-def test_bad_files_are_one_sentence(tmp_path: Path, kind: str) -> None:
+def test_a_bad_file_ends_in_one_sentence(tmp_path: Path, kind: str) -> None:
     data, message = BAD[kind]
     (tmp_path / "x").write_bytes(data)
     with pytest.raises(UnreadableFileError) as caught:
@@ -250,7 +250,7 @@ def test_what_a_header_claims_takes_no_memory(tmp_path: Path) -> None:
             tracemalloc.stop()
 
 
-def test_files_that_are_not_there_are_one_sentence(tmp_path: Path) -> None:
+def test_a_missing_file_ends_in_one_sentence(tmp_path: Path) -> None:
     for name, message in {
         "no": "it cannot be read (No such file or directory)",
         "": "it cannot be read (Is a directory)",
@@ -270,7 +270,7 @@ GOOD = {
 @given(st.sampled_from(sorted(GOOD)), st.integers(0, 200), st.binary(max_size=8), st.booleans())
 @example("npy", 0, b"\x93NUMPY\1\0", False)
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_only_our_error_comes_out_of_changed_files(tmp_path: Path, kind: str, at: int, new: bytes, cut: bool) -> None:
+def test_changed_files_raise_only_our_error(tmp_path: Path, kind: str, at: int, new: bytes, cut: bool) -> None:
     data = GOOD[kind]
     (tmp_path / "x").write_bytes(data[:at] + new + (b"" if cut else data[at + len(new) :]))
     try:

@@ -1,4 +1,4 @@
-"""The keys of lineages: equal for what is the same, and different for what is not, in the four senses."""
+"""The keys of lineages: equal exactly for what is the same, in each of the four senses."""
 
 from __future__ import annotations
 

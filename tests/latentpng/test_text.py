@@ -75,7 +75,7 @@ def test_parameters_say_only_what_is_known() -> None:
 @pytest.mark.parametrize(
     "text", ["", "x", "x\nSteps: 1, Version: v1.9", "Version: latentpng 1\nx", "xVersion: latentpng 1"]
 )
-def test_texts_of_others_are_not_ours(text: str) -> None:
+def test_texts_of_other_tools_are_not_ours(text: str) -> None:
     assert not is_ours(text)
 
 

@@ -1,4 +1,4 @@
-"""The golden files read as SPEC.md says, by us and by two readers that know nothing of our code."""
+"""The golden files read as SPEC.md says: by latentpng and by independent readers in Python, JavaScript and C."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ FOR_EVER = {
 }
 
 
-def test_the_law_names_every_file() -> None:
+def test_the_specification_names_every_file() -> None:
     assert {name for name, _, _ in EXPECTED} | {"stripped"} == {path.stem for path in VECTORS.glob("*.png")}
 
 
@@ -64,7 +64,7 @@ def test_no_golden_file_ever_changes() -> None:
 
 
 @pytest.mark.parametrize(("name", "stored", "node"), EXPECTED)
-def test_it_reads_as_the_law_says(name: str, stored: str, node: str) -> None:
+def test_golden_files_read_as_the_specification_says(name: str, stored: str, node: str) -> None:
     record = read_record(VECTORS / f"{name}.png")
     assert (digest(record.tensor), digest(initial_noise(record)), record.node) == (stored, node, node)
     assert verify_file(VECTORS / f"{name}.png").problem == ""
@@ -72,7 +72,7 @@ def test_it_reads_as_the_law_says(name: str, stored: str, node: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, _, _ in EXPECTED])
-def test_whole_numbers_and_loops_agree_on_every_ancestor(name: str) -> None:
+def test_the_independent_reader_agrees_on_every_ancestor(name: str) -> None:
     latent = independent.read(VECTORS / f"{name}.png")
     record = read_record(VECTORS / f"{name}.png")
     assert len(latent.after_rounds) == len(record.lineage.rounds) + 1
@@ -82,7 +82,7 @@ def test_whole_numbers_and_loops_agree_on_every_ancestor(name: str) -> None:
         assert independent.sha256(latent.stored) == latent.digest == digest(record.tensor)
 
 
-def test_the_prompt_is_moved_as_the_law_says() -> None:
+def test_the_prompt_is_moved_as_the_specification_says() -> None:
     law = (Path(files.__file__).parents[1] / "SPEC.md").read_text()
     told = re.findall(r"embedding (\d+), (\d+) values:\n`([0-9a-f]{64})`", law)
     record, latent = read_record(VECTORS / "prompt.png"), independent.read(VECTORS / "prompt.png")
@@ -120,7 +120,7 @@ def test_c_agrees(tmp_path: Path) -> None:
 
 
 def _check_reader(command: list[str], folder: Path) -> None:
-    """Another language decodes what is stored, and replays every lineage, as the law says."""
+    """Check that a reader in another language decodes the stored noise and replays every lineage."""
     raw = [_stored_raw(VECTORS / f"{name}.png", folder / f"{name}.png") for name in SPLIT]  # for want of zstd
     paths = [*(VECTORS / f"{name}.png" for name in PLAIN), *raw]
     ran = subprocess.run([*command, *paths], capture_output=True, text=True, timeout=60, check=True)
@@ -156,7 +156,7 @@ def _same(record: LatentRecord, expected: LatentRecord) -> bool:
 
 
 def read_twin(path: Path) -> dict[str, Json]:
-    """What the text says."""
+    """Return the JSON object of a file's twin."""
     texts = [data for kind, data in independent.png_chunks(path.read_bytes()) if kind == b"tEXt"]
     text = next(data for data in texts if data.startswith(b"latentpng\0"))
     entries: dict[str, Json] = json.loads(text.partition(b"\0")[2])

@@ -1,4 +1,4 @@
-"""Records and bytes: what is written reads back, in exactly this layout, and nothing else is accepted."""
+"""Records as bytes: what is written reads back, in exactly this layout, and nothing else is accepted."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_a_header_that_breaks_a_rule_is_named(
     assert type(caught.value) is error
 
 
-def test_dimensions_are_looked_at_even_where_the_noise_is_newer() -> None:
+def test_dimensions_are_checked_even_if_the_noise_is_newer() -> None:
     data = changed(with_metadata(chunk_data(), b'{"noise":"gauss9"}'), 20, b"\0")
     with pytest.raises(DamagedLatentError, match=r"1 to 2097152 elements needed, found dimensions \[0, 8, 8\]$"):
         decode_record(data, PLACE)
@@ -130,7 +130,7 @@ def test_gaps_and_trailing_bytes_are_refused() -> None:
     assert str(caught.value) == f"{PLACE}: its header describes {len(data)} bytes, found {len(data) + 1}"
 
 
-def test_the_checksum_is_looked_at() -> None:
+def test_the_checksum_is_checked() -> None:
     data = bytearray(chunk_data())
     data[80] ^= 1
     with pytest.raises(DamagedLatentError) as caught:
@@ -180,7 +180,7 @@ def test_flipped_front_bytes_with_a_right_checksum_give_only_our_errors(data: st
 
 
 def problem_of(data: bytes) -> str:
-    """The sentence that a bad chunk ends in, "" for a good one."""
+    """Return the message that a bad chunk ends in, "" for a good one."""
     try:
         decode_record(data, PLACE)
     except LatentPngError as error:
@@ -223,7 +223,7 @@ def test_noise_that_is_not_finite_is_refused_both_ways() -> None:
         decode_record(repaired(data, digest_hex=digest(tensor)), PLACE)
 
 
-def test_a_recipe_that_leads_elsewhere_is_told() -> None:
+def test_a_recipe_that_leads_to_other_noise_is_refused() -> None:
     data = changed(chunk_data(Codec.RECIPE), 36, bytes(32))
     node = seeded_record((Round(seed=3, scale=0.5, of=4, marks=(2,)),)).node
     with pytest.raises(ReplayDiffersError) as caught:

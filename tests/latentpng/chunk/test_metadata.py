@@ -157,14 +157,14 @@ def test_a_broken_round_is_named_by_its_number(change: dict[str, Json], message:
 
 
 @pytest.mark.parametrize("key", sorted(GOOD))
-def test_what_is_needed_is_missed(key: str) -> None:
+def test_a_missing_key_is_named(key: str) -> None:
     with pytest.raises(InvalidValueError) as caught:
         check_metadata({name: value for name, value in GOOD.items() if name != key}, (2, 8, 8))
     assert str(caught.value) == f"{key} is missing"
 
 
 @pytest.mark.parametrize("key", sorted(ROUND))
-def test_what_a_round_needs_is_missed(key: str) -> None:
+def test_a_missing_key_of_a_round_is_named(key: str) -> None:
     short = {name: value for name, value in ROUND.items() if name != key}
     with pytest.raises(InvalidValueError) as caught:
         check_metadata({**GOOD, "rounds": [short]}, (2, 8, 8))

@@ -1,4 +1,4 @@
-"""`gauss1` gives the same bits for ever."""
+"""`gauss1` always gives the same bits."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_philox_of_zero_is_the_published_block() -> None:
 
 @given(seed=seeds, stream=seeds, count=st.integers(0, 70))
 @settings(max_examples=40)
-def test_it_agrees_with_whole_numbers_and_loops(seed: int, stream: int, count: int) -> None:
+def test_the_independent_generator_agrees(seed: int, stream: int, count: int) -> None:
     assert gauss1(seed, stream, count).tolist() == independent.gauss1(seed, stream, count)
 
 

@@ -27,7 +27,7 @@ def lineage_of(*steps: Round) -> Lineage:
 
 
 @given(st.lists(rounds((2, 8, 8), "CHW"), max_size=3), st.integers(0, 3))
-def test_loops_over_whole_numbers_agree(steps: list[Round], embedding: int) -> None:
+def test_the_independent_replay_agrees(steps: list[Round], embedding: int) -> None:
     plain = independent.prompt_offset([dict(round_to_json(step)) for step in steps], embedding, 21)
     found = prompt_offset(lineage_of(*steps), embedding, 21)
     assert digest(found) == independent.sha256(plain)
@@ -66,7 +66,7 @@ def test_a_longer_embedding_begins_like_a_shorter_one() -> None:
     np.testing.assert_array_equal(longer[:100], shorter)
 
 
-def test_replay_tells_how_far_it_is() -> None:
+def test_replay_reports_its_progress() -> None:
     steps = [Round(seed=90 + seed, scale=0.0, prompt_scale=0.5) for seed in range(3)]
     told: list[tuple[int, int]] = []
     prompt_offset(lineage_of(*steps), 0, 11, lambda done, of: told.append((done, of)))

@@ -1,4 +1,4 @@
-"""The algebra: what every way to vary keeps, whatever the numbers."""
+"""The algebra: the properties that every round keeps, and the bits of its result."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def fitting(draw: st.DrawFn) -> tuple[tuple[int, ...], str, Round]:
 
 @given(fitting())
 @settings(max_examples=60, deadline=None)
-def test_a_round_agrees_with_whole_numbers_and_loops(case: tuple[tuple[int, ...], str, Round]) -> None:
+def test_the_independent_replay_agrees_on_a_round(case: tuple[tuple[int, ...], str, Round]) -> None:
     shape, axes, round_ = case
     state = root_noise(11, shape)
     entry = {"seed": str(round_.seed), "of": round_.of, "marks": list(round_.marks), "scale": round_.scale}
@@ -128,7 +128,7 @@ def test_region_keeps_the_rest_bit_for_bit() -> None:
 
 
 def candidates_of(state: NDArray[np.float16], round_: Round) -> list[NDArray[np.float16]]:
-    """The states of all candidates of a round, each marked alone."""
+    """Return the states of all candidates of a round, each marked alone."""
     return [perturb(state, replace(round_, marks=(mark,)), "CHW") for mark in range(round_.of)]
 
 
@@ -156,7 +156,7 @@ def test_replay_is_the_rounds_one_after_the_other() -> None:
     assert digest(replay(Lineage(root=SeedRoot(seed=3), rounds=steps), BIG, "CHW")) == digest(state)
 
 
-def test_forgetting_everything_changes_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_cache_changes_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     steps = tuple(Round(seed=seed, scale=0.5, of=4, marks=(3, 1)) for seed in range(4))
     family = Lineage(root=SeedRoot(seed=3), rounds=steps)
     remembered = [digest(replay(family.ancestor(number), BIG, "CHW")) for number in range(5)]
@@ -166,7 +166,9 @@ def test_forgetting_everything_changes_no_bit(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize("marks", [(3,), (3, 1)])
-def test_noise_too_large_to_keep_has_the_same_bits(monkeypatch: pytest.MonkeyPatch, marks: tuple[int, ...]) -> None:
+def test_noise_too_large_for_the_cache_has_the_same_bits(
+    monkeypatch: pytest.MonkeyPatch, marks: tuple[int, ...]
+) -> None:
     step = Round(seed=5, scale=0.5, of=4, marks=marks)
     kept = perturb(root_noise(3, BIG), step, "CHW")
     monkeypatch.setattr(perturbation, "_DRAWS", ArrayCache(32 * 2**20))
@@ -181,7 +183,7 @@ def test_many_candidates_of_little_noise_cost_little() -> None:
     assert time.perf_counter() - start < 1.0
 
 
-def test_a_replay_tells_how_far_it_is() -> None:
+def test_replay_reports_its_progress() -> None:
     heard: list[tuple[int, int]] = []
     steps = tuple(Round(seed=seed, scale=0.5) for seed in range(3))
     replay(Lineage(root=SeedRoot(seed=92), rounds=steps), (5,), "L", on_progress=lambda *far: heard.append(far))
@@ -206,7 +208,7 @@ def test_small_arrays_do_not_pile_up() -> None:
     assert [cache.find(number) is not None for number in range(6)] == [False, False, True, False, True, True]
 
 
-def test_what_is_handed_out_cannot_be_changed() -> None:
+def test_returned_noise_is_read_only() -> None:
     noise = replay(Lineage(root=SeedRoot(seed=3)), BIG, "CHW")
     with pytest.raises(ValueError, match="read-only"):
         noise[0, 0, 0] = 0
@@ -289,7 +291,7 @@ def test_a_tensor_root_needs_its_tensor() -> None:
         replay(family, BIG, "CHW", root_noise(1, (4,)))
 
 
-def test_a_root_that_is_no_noise_ends_in_words() -> None:
+def test_a_root_that_is_not_noise_ends_in_one_sentence() -> None:
     spikes = np.full((8, 8), -65504, np.float16)
     spikes[::2, ::2] = 65504
     with pytest.raises(InvalidValueError) as caught:

@@ -53,7 +53,7 @@ def test_what_a_killed_writer_left_is_removed_by_the_next(tmp_path: Path) -> Non
     assert names(tmp_path) == ["b.png"]
 
 
-def test_what_a_running_writer_writes_is_left_alone(tmp_path: Path) -> None:
+def test_the_file_of_a_running_writer_is_not_removed(tmp_path: Path) -> None:
     def meanwhile() -> Iterator[bytes]:
         yield b"whole"
         write_atomically(tmp_path / "b.png", (b"x",))
@@ -72,7 +72,7 @@ def test_only_our_own_temporary_files_are_removed(tmp_path: Path) -> None:
     assert names(tmp_path) == sorted([*others, "b.png"])
 
 
-def test_names_that_lead_elsewhere_are_not_followed(tmp_path: Path) -> None:
+def test_symlinks_are_not_followed_when_temporary_files_are_removed(tmp_path: Path) -> None:
     (tmp_path / "mine").write_bytes(b"mine")
     (tmp_path / ABANDONED).symlink_to("mine")
     (tmp_path / ABANDONED.replace("0", "1")).mkdir()
@@ -98,7 +98,7 @@ def test_a_writer_whose_file_was_taken_for_abandoned_starts_again(
     assert (names(tmp_path), (tmp_path / "a.png").read_bytes()) == (["a.png"], b"whole")
 
 
-def test_without_locks_nothing_counts_as_abandoned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_a_file_system_without_locks_no_file_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(_: object, __: int) -> None:
         raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
 
@@ -157,7 +157,7 @@ def test_a_file_that_cannot_grow_leaves_the_old_one_alone(picture: Path, writer:
 
 
 @pytest.mark.parametrize("writer", WRITERS)
-def test_a_folder_that_vanishes_is_told(
+def test_a_folder_that_vanishes_is_named(
     picture: Path, monkeypatch: pytest.MonkeyPatch, writer: Callable[[Path], object]
 ) -> None:
     monkeypatch.setattr(os, "fsync", lambda _: shutil.rmtree(picture.parent))
@@ -213,7 +213,7 @@ def test_a_folder_without_permission(picture: Path) -> None:
     assert str(caught.value) == f"{picture}: it cannot be written (Permission denied)"
 
 
-def test_the_command_says_it_in_one_sentence(
+def test_the_command_reports_it_in_one_sentence(
     picture: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = picture.read_bytes()

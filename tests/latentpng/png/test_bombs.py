@@ -28,7 +28,7 @@ CHUNK_AT = f"latent chunk at byte {len(SIGNATURE) + 25}"
 
 
 def embed(path: Path) -> None:
-    """Put a record into it."""
+    """Embed a record."""
     embed_record(path, seeded_record())
 
 
@@ -39,7 +39,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def message_of(action: Callable[[], object], kind: type[LatentPngError]) -> str:
-    """The sentence that it ends in, with an error of exactly this kind."""
+    """Return the message of an error of exactly this kind."""
     with pytest.raises(kind) as caught:
         action()
     assert type(caught.value) is kind
@@ -47,7 +47,7 @@ def message_of(action: Callable[[], object], kind: type[LatentPngError]) -> str:
 
 
 def frame_of(declared: int, *blocks: tuple[int, int, bytes]) -> bytes:
-    """A zstd frame (RFC 8878, 3.1.1) with a size of its own; blocks: kind (0 raw, 1 one byte repeated), size, data."""
+    """Return a zstd frame (RFC 8878, 3.1.1) that declares a size; blocks: kind (0 raw, 1 repeated), size, data."""
     head = struct.pack("<IBQ", 0xFD2FB528, 0xE0, declared)
     last = len(blocks) - 1
     return head + b"".join(
@@ -142,7 +142,7 @@ def test_as_many_chunks_as_may_be_are_read(path: Path) -> None:
 
 
 @pytest.mark.parametrize(("kind", "head"), [(b"zTXt", b"\0\0"), (b"iTXt", b"\0\1\0\0\0")])
-def test_parameters_that_inflate_for_ever_are_nobodys(path: Path, kind: bytes, head: bytes) -> None:
+def test_parameters_that_inflate_for_ever_are_not_ours(path: Path, kind: bytes, head: bytes) -> None:
     bomb = build(kind, b"parameters" + head + zlib.compress(b" " * 10**8))
     data = png_of((b"laTn", chunk_data()))
     path.write_bytes(data[:33] + bomb + data[33:])
@@ -211,7 +211,7 @@ def test_a_second_header_is_no_png(path: Path) -> None:
         assert message_of(lambda action=action: action(path), UnreadableFileError) == message  # type: ignore[misc]
 
 
-def test_what_stands_behind_the_end_is_not_looked_at(path: Path) -> None:
+def test_what_follows_the_end_is_ignored(path: Path) -> None:
     plain = png_of() + build(b"laTn", chunk_data()) + build(b"IEND", b"") + b"\0" * 100
     path.write_bytes(plain)
     assert message_of(lambda: read_record(path), NoLatentError) == f"{path}: it carries no latent"

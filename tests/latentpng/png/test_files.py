@@ -144,7 +144,7 @@ def test_a_prompt_beyond_latin_1_goes_into_itxt(tmp_path: Path) -> None:
     assert read_record(path).settings["prompt"] == "月\0"
 
 
-def test_a_signature_is_told_before_the_file_changes_and_only_then(tmp_path: Path) -> None:
+def test_the_warning_about_a_signature_comes_before_the_file_changes_and_only_then(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     seen: list[bytes] = []
 
@@ -224,14 +224,14 @@ def _umask() -> int:
     return mask
 
 
-def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     path = tmp_path / "no" / "a.png"
     with pytest.raises(UnwritableFileError) as caught:
         write_picture(path, SIDE, SIDE, RGB, seeded_record())
     assert str(caught.value) == f"{path}: it cannot be written (No such file or directory)"
 
 
-def test_a_name_that_no_file_has_is_told(tmp_path: Path) -> None:
+def test_an_invalid_file_name_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UnwritableFileError) as caught:
         write_picture(tmp_path / "a\0.png", SIDE, SIDE, RGB, seeded_record())
     assert str(caught.value) == f"{tmp_path}/a.png: this is not a valid file name"
@@ -256,7 +256,7 @@ def test_pixels_that_are_no_picture_are_refused(tmp_path: Path) -> None:
         (8, 3, b"\x01\x00", [4, 5, 6, 1, 2, 3]),
     ],
 )
-def test_every_kind_of_pixel_becomes_rgb_as_the_law_says(
+def test_every_kind_of_pixel_becomes_rgb_as_the_specification_says(
     tmp_path: Path, depth: int, colour: int, row: bytes, expected: list[int]
 ) -> None:
     path = tmp_path / "a.png"

@@ -1,4 +1,4 @@
-"""The front of a file, against a reader that is slow and plain: whatever the file is, both find the same."""
+"""The front of a file: whatever the file is, a slow and plain reader of the tests finds the same."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ VECTORS = Path(__file__).parents[2] / "vectors"
 
 
 def outcome(path: Path) -> PlainFront | str:
-    """What `inspect_file` finds, in the form of the plain reader."""
+    """Return what `inspect_file` finds, in the form of the plain reader."""
     try:
         front = inspect_file(path)
     except FileError as error:
@@ -42,7 +42,7 @@ def outcome(path: Path) -> PlainFront | str:
 
 
 def agreed(path: Path) -> PlainFront | str:
-    """What both readers find in a file."""
+    """Return what both readers find in a file."""
     found = outcome(path)
     assert found == plain_reader.front_of(path.read_bytes())
     return found
@@ -82,7 +82,7 @@ def test_both_readers_agree_on_every_truncation_and_flipped_byte(tmp_path: Path)
 
 
 def files_of_all_kinds() -> dict[str, bytes]:
-    """Good, odd and hostile files, by what is odd."""
+    """Return good, odd and hostile files by a name for what is odd."""
     latent, picture = chunk_data(), png_of((b"laTn", chunk_data()))
     twin = TWIN.encode() + b"\0{}"
     long = build(b"tEXt", b"Comment\0" + b"x" * 70000)
@@ -130,14 +130,14 @@ def test_a_latent_may_lie_anywhere_around_the_end_of_the_first_read(tmp_path: Pa
 
 
 class Reads(io.BytesIO):
-    """A file that remembers where it was read."""
+    """A file that records where it is read."""
 
     def __init__(self, data: bytes) -> None:
         super().__init__(data)
         self.reads: list[tuple[int, int | None]] = []
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """As usual."""
+        """Read, and record it."""
         self.reads.append((self.tell(), size))
         return super().read(size)
 
@@ -251,7 +251,7 @@ KEYS = (*ORDINARY, *OTHER_ROUND, "axes", "codec", "source", "tensor", "x")
 
 
 def is_accepted(entries: dict[str, Json], dims: tuple[int, ...]) -> bool:
-    """Does the validator accept this; what it accepts always has values."""
+    """Return whether the validator accepts metadata; what it accepts always has values."""
     try:
         newer = check_metadata(entries, dims)
     except InvalidValueError:
@@ -316,7 +316,7 @@ number_texts = st.sampled_from(
 
 
 @given(st.lists(number_texts | st.sampled_from(['"1e999"', '"' + "9" * 50 + '"', "true", "{}", "[]"]), max_size=5))
-def test_numbers_are_judged_one_by_one_where_one_may_be_odd(parts: list[str]) -> None:
+def test_numbers_that_may_be_too_long_or_infinite_are_checked_one_by_one(parts: list[str]) -> None:
     text = '{"a":[' + ",".join(parts) + "]}"
     numbers = [part for part in parts if part[0] in "-0123456789"]
     is_good = all(len(number) <= 40 and math.isfinite(float(number)) for number in numbers)
@@ -342,7 +342,7 @@ def test_numbers_are_judged_one_by_one_where_one_may_be_odd(parts: list[str]) ->
         ('{"a":' + "[" * 32 + "]" * 32 + "}", "at most 32 nested values, found more"),
     ],
 )
-def test_odd_json_has_its_sentence(text: str, message: str) -> None:
+def test_invalid_json_ends_in_one_sentence(text: str, message: str) -> None:
     with pytest.raises(InvalidValueError) as caught:
         read_json(text.encode())
     assert str(caught.value) == message

@@ -1,4 +1,4 @@
-"""Whole files that are cut, flipped, bloated or absurd: only our errors come out, one sentence that names the file."""
+"""Files that are cut, flipped, bloated or absurd: they end in our errors alone, one sentence that names the file."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def picture(tmp_path: Path) -> Path:
 
 
 def problem_of(reader: Callable[[Path], object], path: Path) -> str:
-    """The sentence that reading ends in, "" when it goes well."""
+    """Return the message that reading ends in, "" if it succeeds."""
     try:
         reader(path)
     except FileError as error:
@@ -171,7 +171,7 @@ def test_a_twin_that_breaks_a_rule_is_named(tmp_path: Path, text: bytes, message
         (SIGNATURE + struct.pack(">I", 13) + b"IHDR", "chunk IHDR ends at byte 33, the file ends at 16"),
     ],
 )
-def test_what_is_no_png_is_told(tmp_path: Path, data: bytes, message: str) -> None:
+def test_a_file_that_is_not_a_png_ends_in_one_sentence(tmp_path: Path, data: bytes, message: str) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(data)
     for reader in (*READERS, strip):
@@ -189,7 +189,7 @@ def test_a_picture_of_a_billion_pixels_is_not_decoded(tmp_path: Path) -> None:
     assert str(caught.value) == f"{path}: 1 to 67108864 pixels are supported, found 40000 x 40000"
 
 
-def test_a_long_chunk_that_is_nobodys_costs_no_memory(tmp_path: Path) -> None:
+def test_a_long_unknown_chunk_costs_no_memory(tmp_path: Path) -> None:
     path, length = tmp_path / "a.png", 2**26
     data = png_of((b"laTn", chunk_data()))
     checksum = zlib.crc32(bytes(length), zlib.crc32(b"huGe")).to_bytes(4, "big")
@@ -228,7 +228,7 @@ def test_pixels_that_stop_early_are_not_read(tmp_path: Path) -> None:
             read_picture(path)
 
 
-def test_many_chunks_are_not_remembered(tmp_path: Path) -> None:
+def test_many_chunks_cost_no_memory(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(png_of(*[(b"laTn", chunk_data())] * 1000))
     assert memory_of(lambda: read_record(path)) < 2**17
@@ -237,7 +237,7 @@ def test_many_chunks_are_not_remembered(tmp_path: Path) -> None:
         read_record(path)
 
 
-def test_a_stream_that_never_ends_is_no_png() -> None:
+def test_an_endless_stream_is_refused() -> None:
     if not Path("/dev/zero").exists():
         pytest.skip("this system has no /dev/zero")
     with pytest.raises(
@@ -247,7 +247,7 @@ def test_a_stream_that_never_ends_is_no_png() -> None:
         inspect_file("/dev/zero")
 
 
-def test_a_png_without_pixels_takes_no_latent(tmp_path: Path) -> None:
+def test_nothing_is_embedded_into_a_png_without_pixels(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(SIGNATURE + build(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)) + build(b"IEND", b""))
     with pytest.raises(UnreadableFileError, match=r"a\.png: it has no pixels \(IDAT\)$"):
@@ -257,7 +257,7 @@ def test_a_png_without_pixels_takes_no_latent(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["missing.png", ".", "x\0.png", "y" * 300])
-def test_names_that_lead_nowhere(tmp_path: Path, name: str) -> None:
+def test_an_invalid_file_name_ends_in_one_sentence(tmp_path: Path, name: str) -> None:
     for reader in (*READERS, strip):
         with pytest.raises(UnreadableFileError) as caught:
             reader(tmp_path / name)

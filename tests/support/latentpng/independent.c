@@ -1,9 +1,9 @@
-/* A fourth reader, written from latentpng/SPEC.md alone: C99 and nothing but its library.
+/* An independent reader in C99, written from latentpng/SPEC.md alone, with nothing but the standard library.
  *
  *     cc -std=c99 -O2 -ffp-contract=off -o independent independent.c -lm && ./independent FILE...
  *
- * One line a file: "<sha256 of the last state> <node> <sha256 of the stored noise> <digest>".  Nothing is stored in a
- * recipe and in a twin.  Trusts its input, knows no zstd (codec 2), and gives its memory back when it ends. */
+ * It prints one line per file: "<sha256 of the last state> <node> <sha256 of the stored noise> <digest>".  A recipe and a
+ * twin store no noise.  The program trusts its input, knows no zstd (codec 2), and frees its memory when it ends. */
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>

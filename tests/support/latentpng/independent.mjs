@@ -1,6 +1,6 @@
-// A third reader, written from latentpng/SPEC.md alone, in another language.
-// node independent.mjs FILE...: one line a file, "<sha256 of the last state> <node> <sha256 of the stored noise> <digest>".
-// Nothing is stored in a recipe and in a twin; what node cannot inflate (zstd, before 22.15) is "-".  Trusts its input.
+// An independent reader in JavaScript, written from latentpng/SPEC.md alone.
+// node independent.mjs FILE... prints a line per file: "<sha256 of the last state> <node> <sha256 of the stored noise> <digest>".
+// A recipe and a twin store no noise; what node cannot inflate (zstd, before 22.15) is "-".  It trusts its input.
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import * as zlib from "node:zlib";

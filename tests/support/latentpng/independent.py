@@ -1,6 +1,6 @@
-"""A second reader, written from latentpng/SPEC.md alone: whole numbers, struct, and loops.  Imports nothing of ours.
+"""An independent reader, written from latentpng/SPEC.md alone: integers, struct, and loops.
 
-Slow and plain on purpose.  It trusts its input: the hostile files are for the real reader.
+It imports nothing of latentpng, and is slow and plain on purpose.  It trusts its input: `plain_reader.py` does not.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Plane = list[list[float]]
 
 @dataclass(frozen=True)
 class Latent:
-    """What was read.  stored: the noise in the file, None for a recipe."""
+    """The latent of a file.  stored: the noise in the file, None for a recipe."""
 
     metadata: dict[str, Any]
     dims: tuple[int, ...]
@@ -33,7 +33,7 @@ class Latent:
 
 
 def read(path: Path) -> Latent:
-    """The latent of a PNG with every state from the root to the last."""
+    """Return the latent of a PNG with every state from the root to the last."""
     chunks = dict(png_chunks(path.read_bytes()))
     if b"laTn" in chunks:
         metadata, dims, digest, stored = read_chunk(chunks[b"laTn"])
@@ -54,7 +54,7 @@ def read(path: Path) -> Latent:
 
 
 def png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Type and data of every chunk, with its checksum looked at."""
+    """Yield type and data of every chunk, with its checksum checked."""
     assert data[:8] == bytes([137, 80, 78, 71, 13, 10, 26, 10])
     at = 8
     while at < len(data):
@@ -66,7 +66,7 @@ def png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def read_chunk(data: bytes) -> tuple[dict[str, Any], tuple[int, ...], str, list[float] | None]:
-    """Section 3: metadata, dims, digest, and the stored noise."""
+    """Return metadata, dims, digest and the stored noise: section 3."""
     assert data[:5] == b"LPNG\1"
     (critical,) = struct.unpack_from("B", data, 6)
     length, payload_length = struct.unpack_from("<II", data, 8)
@@ -87,7 +87,7 @@ def read_chunk(data: bytes) -> tuple[dict[str, Any], tuple[int, ...], str, list[
 
 
 def interleave(payload: bytes, count: int) -> bytes:
-    """Codec 2: the high bytes as a zstd frame, then the low bytes."""
+    """Return raw float16 from codec 2: the high bytes as a zstd frame, then the low bytes."""
     import zstandard
 
     high = zstandard.ZstdDecompressor().decompress(payload[: len(payload) - count])
@@ -96,22 +96,22 @@ def interleave(payload: bytes, count: int) -> bytes:
 
 
 def sha256(state: list[float]) -> str:
-    """The identity of noise."""
+    """Return the identity of noise."""
     return hashlib.sha256(struct.pack(f"<{len(state)}e", *state)).hexdigest()
 
 
 def single(x: float) -> float:
-    """Rounded to float32."""
+    """Round to float32."""
     return float(struct.unpack("<f", struct.pack("<f", x))[0])
 
 
 def half(x: float) -> float:
-    """Rounded to float32, then to float16."""
+    """Round to float32, then to float16."""
     return float(struct.unpack("<e", struct.pack("<e", single(x)))[0])
 
 
 def philox(seed: int, stream: int, block: int) -> tuple[int, int, int, int]:
-    """Section 5, Philox4x32-10."""
+    """Return the four words of Philox4x32-10: section 5."""
     k0, k1 = seed & MASK, seed >> 32
     c0, c1, c2, c3 = block & MASK, block >> 32, stream & MASK, stream >> 32
     for turn in range(10):
@@ -123,7 +123,7 @@ def philox(seed: int, stream: int, block: int) -> tuple[int, int, int, int]:
 
 
 def horner(coefficients: list[float], g: float) -> float:
-    """c0 + g (c1 + g (...))."""
+    """Return c0 + g (c1 + g (...))."""
     value = coefficients[-1]
     for coefficient in coefficients[-2::-1]:
         value = value * g + coefficient
@@ -136,7 +136,7 @@ COSINE = [(-1) ** k / math.factorial(2 * k) for k in range(9)]
 
 
 def box_muller(u: int, v: int) -> tuple[float, float]:
-    """Section 5, Box-Muller."""
+    """Return two normal values from two words: section 5, Box-Muller."""
     m, e = math.frexp(2.0 * u + 1.0)
     if m < ROOT_HALF:
         m, e = m + m, e - 1
@@ -150,7 +150,7 @@ def box_muller(u: int, v: int) -> tuple[float, float]:
 
 
 def gauss1(seed: int, stream: int, count: int) -> list[float]:
-    """Section 5."""
+    """Return the first values of a stream: section 5."""
     values: list[float] = []
     for block in range(-(-count // 4)):
         w0, w1, w2, w3 = philox(seed, stream, block)
@@ -159,7 +159,7 @@ def gauss1(seed: int, stream: int, count: int) -> list[float]:
 
 
 def prompt_offset(rounds: list[dict[str, Any]], embedding: int, count: int) -> list[float]:
-    """Section 7: the offset after all rounds."""
+    """Return the offset after all rounds: section 7."""
     offset = [0.0] * count
     for entry in rounds:
         p = float(entry.get("prompt_scale", 0))
@@ -171,14 +171,14 @@ def prompt_offset(rounds: list[dict[str, Any]], embedding: int, count: int) -> l
 
 
 def moved(values: list[float], offset: list[float]) -> list[float]:
-    """Section 7, rendering: one token."""
+    """Return one token moved by an offset: section 7, rendering."""
     mean = sum(values) / len(values)
     unit = 2 * math.sqrt(math.pi / 2) * sum(abs(value - mean) for value in values) / len(values)
     return [single(value + unit * d) for value, d in zip(values, offset, strict=True)]
 
 
 def blend(entry: dict[str, Any], count: int, first: int = 0) -> list[float]:
-    """Section 6, steps 2 and 3."""
+    """Return the blend of the marked candidates: section 6, steps 2 and 3."""
     k, marks = entry["of"], entry["marks"]
     draws = [gauss1(int(entry["seed"]), first + stream, count) for stream in range(k)]
     if k == 1:
@@ -199,7 +199,7 @@ def blend(entry: dict[str, Any], count: int, first: int = 0) -> list[float]:
 
 
 def play(state: list[float], entry: dict[str, Any], dims: tuple[int, ...], axes: str) -> list[float]:
-    """Section 6: one round."""
+    """Return the state after one round: section 6."""
     s, bands = float(entry["scale"]), entry.get("bands")
     if s == 0 or (bands and not any(s * b for b in bands)):
         return state
@@ -221,7 +221,7 @@ def play(state: list[float], entry: dict[str, Any], dims: tuple[int, ...], axes:
 
 
 def move_planes(z: list[float], e: list[float], scales: list[float], dims: tuple[int, ...], axes: str) -> list[float]:
-    """Every plane H x W, in octaves."""
+    """Move every plane H x W, octave by octave."""
     h, w = axes.index("H"), axes.index("W")
     stride = [math.prod(dims[axis + 1 :]) for axis in range(len(dims))]
     others = [range(side) if axis not in (h, w) else range(1) for axis, side in enumerate(dims)]
@@ -237,7 +237,7 @@ def move_planes(z: list[float], e: list[float], scales: list[float], dims: tuple
 
 
 def move_plane(z: Plane, e: Plane, scales: list[float]) -> Plane:
-    """From the finest octave to the coarsest, and back; the coefficients stay at the places of their blocks."""
+    """Move a plane, from the finest octave to the coarsest; coefficients stay at the positions of their blocks."""
     if min(len(z), len(z[0])) <= 4:
         assert len(scales) == 1
         return [move_all(row, noise, scales[0]) for row, noise in zip(z, e, strict=True)]
@@ -252,13 +252,13 @@ def move_plane(z: Plane, e: Plane, scales: list[float]) -> Plane:
 
 
 def move_all(z: list[float], e: list[float], s: float) -> list[float]:
-    """a z + s e."""
+    """Return a z + s e."""
     a = math.sqrt(1 - s * s)
     return [a * p + s * q for p, q in zip(z, e, strict=True)]
 
 
 def forward(plane: Plane) -> Plane:
-    """One level in place: coarse, horizontal / vertical, diagonal stand where a, b / c, d stood."""
+    """Split one level in place: coarse, horizontal / vertical, diagonal replace a, b / c, d."""
     out = [list(row) for row in plane]
     height, width = len(plane), len(plane[0])
     for y, x in product(range(0, height, 2), range(0, width, 2)):
@@ -277,7 +277,7 @@ def forward(plane: Plane) -> Plane:
 
 
 def backward(plane: Plane) -> Plane:
-    """The inverse of `forward`."""
+    """Return the inverse of `forward`."""
     out = [list(row) for row in plane]
     height, width = len(plane), len(plane[0])
     for y, x in product(range(0, height, 2), range(0, width, 2)):

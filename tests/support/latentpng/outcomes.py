@@ -1,4 +1,4 @@
-"""What our reader finds in a file, in the form of the plain reader, so that the two can be compared."""
+"""The results of latentpng's reader in the form of the plain reader, so that the two can be compared."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _ENDS: dict[type[FileError], str] = {UnreadableFileError: NO_PNG, NoLatentError:
 
 
 def plain_front(front: Front) -> PlainFront:
-    """A front in the form of the plain reader."""
+    """Return a front in the form of the plain reader."""
     return PlainFront(
         carrier=front.carrier,
         version=front.version,
@@ -22,5 +22,5 @@ def plain_front(front: Front) -> PlainFront:
 
 
 def plain_end(error: FileError) -> str:
-    """An error in the form of the plain reader."""
+    """Return an error in the form of the plain reader."""
     return _ENDS[type(error)]

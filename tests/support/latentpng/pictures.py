@@ -1,4 +1,4 @@
-"""Records and pictures that the tests of the format share, and the strategies that make them."""
+"""Records and pictures that tests share, and hypothesis strategies for them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ seeds = st.integers(0, 2**64 - 1)
 
 @st.composite
 def rounds(draw: st.DrawFn, shape: tuple[int, ...], axes: str) -> Round:
-    """A round that fits noise of this shape."""
+    """Draw a round that fits noise of this shape."""
     of = draw(st.integers(1, 6))
     count = draw(st.integers(1, max(1, of - 1)))
     scale = draw(st.floats(0, 1))
@@ -68,7 +68,7 @@ def rounds(draw: st.DrawFn, shape: tuple[int, ...], axes: str) -> Round:
 
 @st.composite
 def records(draw: st.DrawFn) -> LatentRecord:
-    """Any record that the format can hold, small."""
+    """Draw any small record of the format."""
     shape, axes = draw(st.sampled_from(SHAPES))
     steps = tuple(draw(st.lists(rounds(shape, axes), max_size=3)))
     tensor = None
@@ -90,19 +90,19 @@ def records(draw: st.DrawFn) -> LatentRecord:
 
 
 def altered(record: LatentRecord, **changes: Any) -> LatentRecord:
-    """The same noise with other metadata; changes: fields of `Metadata`."""
+    """Return a record of the same noise with other metadata; changes: fields of `Metadata`."""
     return replace(record, metadata=replace(record.metadata, **changes))
 
 
 def seeded_record(rounds: tuple[Round, ...] = (), shape: tuple[int, ...] = (2, 8, 8)) -> LatentRecord:
-    """A small picture's record, from seed 7."""
+    """Return the record of a small picture from seed 7."""
     lineage = Lineage(root=SeedRoot(seed=7), rounds=rounds)
     noise = replay(lineage, shape, "CHW")
     return record_of(lineage, noise, axes="CHW", settings={"prompt": "a cat", "steps": 4}, software={"test": "1"})
 
 
 def tensor_record() -> LatentRecord:
-    """A picture whose root noise came from elsewhere."""
+    """Return the record of a picture whose root noise came from elsewhere."""
     root = gauss1(1, 1, 128).reshape(2, 8, 8).astype(np.float16)
     lineage = Lineage(root=TensorRoot(source={"tool": "other"}), rounds=(Round(seed=3, scale=0.5, of=4, marks=(2,)),))
     return record_of(lineage, replay(lineage, root.shape, "CHW", root), axes="CHW", root_tensor=root)
@@ -110,5 +110,5 @@ def tensor_record() -> LatentRecord:
 
 @cache
 def chunk_data(codec: Codec = Codec.SPLIT) -> bytes:
-    """The data of a small laTn chunk."""
+    """Return the data of a small laTn chunk."""
     return encode_record(seeded_record((Round(seed=3, scale=0.5, of=4, marks=(2,)),)), codec)

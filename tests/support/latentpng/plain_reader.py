@@ -1,4 +1,4 @@
-"""What stands before the tensor of a picture, by the rules of latentpng/SPEC.md alone.  Imports nothing of ours.
+"""A plain reader of all that stands before the tensor of a picture, by the rules of latentpng/SPEC.md alone.
 
 Slow and plain on purpose: the whole file in memory, each rule written down again, nothing read early and nothing
 skipped.  `independent.py` trusts its input and replays noise; this module trusts nothing and replays nothing.
@@ -21,7 +21,7 @@ ONLY_SEED, DIGEST = re.compile("0|[1-9][0-9]{0,19}"), re.compile("[0-9a-f]{64}")
 
 
 class PlainFront(NamedTuple):
-    """What was found; metadata is None where a newer version hides it, dims () where it is hidden too."""
+    """The front of a picture; metadata is None, and dims is (), if a newer version hides them."""
 
     carrier: str
     version: tuple[int, int]
@@ -44,7 +44,7 @@ class Piece(NamedTuple):
 
 
 def front_of(png: bytes) -> PlainFront | str:
-    """What a picture says before its tensor, or NO_PNG, NO_LATENT, DAMAGED."""
+    """Return the front of a picture, or NO_PNG, NO_LATENT, DAMAGED."""
     pieces: list[Piece] = []
     try:
         for piece in pieces_of(png):
@@ -67,7 +67,7 @@ def front_of(png: bytes) -> PlainFront | str:
 
 
 def pieces_of(png: bytes) -> Iterator[Piece]:
-    """Section 2: the chunks from IHDR to IEND."""
+    """Yield the chunks from IHDR to IEND: section 2."""
     need(png[:8] == b"\x89PNG\r\n\x1a\n")
     at = 8
     while True:
@@ -83,7 +83,7 @@ def pieces_of(png: bytes) -> Iterator[Piece]:
 
 
 def of_chunk(latents: list[Piece]) -> PlainFront:
-    """Section 3."""
+    """Return the front of a laTn chunk, of several equal ones: section 3."""
     first = latents[0]
     for other in latents[1:]:
         need(first.is_whole and other.is_whole and other.data == first.data and len(first.data) <= 2**22)
@@ -111,7 +111,7 @@ def of_chunk(latents: list[Piece]) -> PlainFront:
 
 
 def of_twin(twin: Piece) -> PlainFront:
-    """Section 2, item 2."""
+    """Return the front of a twin: section 2, item 2."""
     need(twin.is_whole and len(twin.data) <= 2 * MAX_TWIN)
     text = inflated(twin)
     need(len(text) <= MAX_TWIN)
@@ -128,7 +128,7 @@ def of_twin(twin: Piece) -> PlainFront:
 
 
 def inflated(twin: Piece) -> bytes:
-    """The text of tEXt, zTXt or iTXt."""
+    """Return the text of tEXt, zTXt or iTXt."""
     rest = twin.data.partition(b"\0")[2]
     if twin.kind == b"tEXt":
         return rest
@@ -149,7 +149,7 @@ def inflated(twin: Piece) -> bytes:
 
 
 def strict_json(text: bytes) -> dict[str, Any]:
-    """Section 4: ASCII, each key once, at most 32 levels, finite numbers of at most 40 characters, whole Unicode."""
+    """Return the object of a text with ASCII alone, no duplicate keys, limited depth and numbers: section 4."""
 
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
         need(len({key for key, _ in items}) == len(items))
@@ -179,7 +179,7 @@ def strict_json(text: bytes) -> dict[str, Any]:
 
 
 def nesting(text: str) -> int:
-    """How deep objects and lists stand in each other, as far as the text can be read."""
+    """Return how deep objects and lists are nested, as far as the text can be read."""
     depth = deepest = 0
     for token in re.findall(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', text):
         if token[0] != '"':
@@ -189,7 +189,7 @@ def nesting(text: str) -> int:
 
 
 def keeps_rules(entries: dict[str, Any], dims: tuple[int, ...]) -> bool:
-    """Does metadata keep every rule of section 4?"""
+    """Return whether metadata keeps every rule of section 4."""
     try:
         check(entries, dims)
     except BrokenRuleError:
@@ -198,7 +198,7 @@ def keeps_rules(entries: dict[str, Any], dims: tuple[int, ...]) -> bool:
 
 
 def check(entries: dict[str, Any], dims: tuple[int, ...]) -> bool:
-    """Section 4; True when the noise is of a generator that this version does not know."""
+    """Check the rules of section 4; True if the noise is of a generator that this version does not know."""
     need(not RESERVED & entries.keys())
     if isinstance(entries.get("noise"), str) and entries["noise"] != "gauss1":
         return True
@@ -222,7 +222,7 @@ def check(entries: dict[str, Any], dims: tuple[int, ...]) -> bool:
 
 
 def check_round(entry: Any, dims: tuple[int, ...], axes: str) -> None:
-    """Section 4, the table of rounds."""
+    """Check the rules about a round: section 4."""
     need(isinstance(entry, dict) and {"seed", "of", "marks", "scale"} <= entry.keys())
     of, marks, scale = entry["of"], entry["marks"], entry["scale"]
     need(is_seed(entry["seed"]) and whole(of) and 1 <= of <= 64)
@@ -247,31 +247,31 @@ def check_round(entry: Any, dims: tuple[int, ...], axes: str) -> None:
 
 
 def need(rule: bool) -> None:
-    """Raise BrokenRuleError when a rule does not hold."""
+    """Raise BrokenRuleError if a rule does not hold."""
     if not rule:
         raise BrokenRuleError
 
 
 def keyword(data: bytes) -> bytes:
-    """What a text chunk is about."""
+    """Return the keyword of a text chunk."""
     return data.split(b"\0")[0]
 
 
 def whole(value: Any) -> bool:
-    """A whole number."""
+    """Return whether a value is a whole number."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
 def real(value: Any) -> bool:
-    """A number."""
+    """Return whether a value is a number."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def is_digest(value: Any) -> bool:
-    """64 lower-case hexadecimal digits."""
+    """Return whether a value is 64 lower-case hexadecimal digits."""
     return isinstance(value, str) and DIGEST.fullmatch(value) is not None
 
 
 def is_seed(value: Any) -> bool:
-    """A decimal string from 0 to 2^64 - 1."""
+    """Return whether a value is a decimal string from 0 to 2^64 - 1."""
     return isinstance(value, str) and ONLY_SEED.fullmatch(value) is not None and int(value) < 2**64

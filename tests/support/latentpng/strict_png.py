@@ -1,6 +1,6 @@
-"""What a strict reader of PNG has against a file: the rules of ISO/IEC 15948, 5 and 11, that chunks can break.
+"""A strict check of PNG files: the rules of ISO/IEC 15948, sections 5 and 11, that chunks can break.
 
-Imports nothing of ours, and knows only the chunks that our pictures may have.
+It imports nothing of latentpng and knows only the chunks that our pictures may have.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 
 
 def problems(png: bytes) -> list[str]:
-    """Every rule that is broken; [] for a good file."""
+    """Return every rule that a file breaks; [] for a good file."""
     if png[:8] != b"\x89PNG\r\n\x1a\n":
         return ["signature"]
     found, at, chunks = [], 8, []
@@ -39,7 +39,7 @@ def problems(png: bytes) -> list[str]:
 
 
 def _is_type(kind: bytes) -> bool:
-    """Four letters, the third a capital one: that bit is reserved."""
+    """Return whether a type is four letters whose third, a reserved bit, is a capital one."""
     return len(kind) == 4 and kind.isalpha() and kind[2:3].isupper()
 
 
@@ -61,7 +61,7 @@ def _text(kind: bytes, data: bytes) -> list[str]:
 
 
 def _pixels(header: bytes, stream: bytes) -> list[str]:
-    """The filter byte and the length of every row; no picture of ours is interlaced."""
+    """Check the filter byte and the length of every row; no picture of ours is interlaced."""
     width, height = int.from_bytes(header[:4], "big"), int.from_bytes(header[4:8], "big")
     depth, colour, compression, filtering, interlace = header[8:]
     row = 1 + (width * depth * CHANNELS[colour] + 7) // 8
