@@ -1,4 +1,4 @@
-"""Starts the app: asks the terminal what it can do first, and says afterwards where the pictures are."""
+"""Start the app: ask the terminal what it can do first, and print afterwards where the pictures are."""
 
 from __future__ import annotations
 
@@ -17,13 +17,25 @@ if TYPE_CHECKING:
     from tui.arguments import AppArguments
 
 SWITCH_SECONDS = 0.001
-"""How long a thread may keep the interpreter: the one that encodes pictures must not hold up the keys."""
+"""How long a thread may hold the interpreter: the one that encodes pictures must not delay the keys."""
 
 
 def run_app(options: Options, arguments: AppArguments, *, changed: bool) -> int:
-    """Runs the app to its end; the exit code.  Raises the errors of opening before anything is drawn.
+    """Run the app to its end.
 
-    changed: options were given, so they are checked first; without any, nothing stands before the first paint.
+    Args:
+        options: What the person asked for.
+        arguments: What only the app is asked for.
+        changed: Whether any of them differs from its default.  Then they are checked before anything is drawn; without
+            options, nothing delays the first paint.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        InvalidRequestError: There is no terminal, or an option is out of range.
+        EngineError: The model cannot be used.
+        LatentPngError: The picture cannot be read, or carries no latent.
     """
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise InvalidRequestError(
@@ -45,7 +57,7 @@ def run_app(options: Options, arguments: AppArguments, *, changed: bool) -> int:
         opening=opening,
     )
     sys.setswitchinterval(SWITCH_SECONDS)
-    gc.freeze()  # what was imported stays: the collector need not walk it between two keys
+    gc.freeze()  # what is imported by now is never freed: the collector need not visit it between two keys
     app.run()
     for sentence in dict.fromkeys(app.saving_failures):
         print(f"warmer: {plain(sentence)}", file=sys.stderr)  # noqa: T201 (the screen is gone)

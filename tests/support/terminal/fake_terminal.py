@@ -1,12 +1,9 @@
-"""Plays a terminal to a program on a pseudo-terminal, and records what the program writes.
+"""A terminal played to a program on a pseudo-terminal; it records what the program writes.
 
-    with FakeTerminal(["warmer", "picture.png"], kitty=True) as terminal:
-        terminal.read(3.0)                       # let it start
-        written = terminal.press(b"1", wait=1.0)  # the bytes written in the second after the key
+with FakeTerminal(["warmer", "picture.png"], kitty=True) as terminal:
+    terminal.read(3.0)                       # let it start
+    written = terminal.press(b"1", wait=1.0)  # the bytes written in the second after the key
 
-`device_attributes` is the answer to DA1 (a 4 in it means sixel), `kitty` answers graphics queries, `delay` is how late
-each answer comes, `answers=False` is a terminal that never replies, `rate` limits reading to bytes a second,
-`name` is what it calls itself ("kitty(0.41.0)").
 """
 
 from __future__ import annotations
@@ -28,10 +25,18 @@ from typing import TypeAlias
 Reply: TypeAlias = tuple[bytes, Callable[[re.Match[bytes]], bytes]]
 
 TIMEOUT_SECONDS = 30.0
-"""For what a program writes when a loaded machine gives it little time."""
+"""For a program on a loaded machine."""
 
 
 class FakeTerminal:
+    """A program that runs in a terminal of ours.
+
+    Attributes:
+        pid: Process ID of the program.
+        fd: Our end of the pseudo-terminal: what is written to it arrives as keys.
+        log: (seconds since the start, bytes written), in the order in which they were read.
+    """
+
     def __init__(
         self,
         command: Sequence[str],
@@ -48,17 +53,33 @@ class FakeTerminal:
         name: bytes = b"",
         environment: Mapping[str, str] | None = None,
     ) -> None:
+        """Start the program.
+
+        Args:
+            command: The program and its arguments.
+            rows: Of the window.
+            columns: Of the window.
+            cell: Width and height of a character in pixels.
+            device_attributes: The answer to DA1; a 4 in it means sixel.
+            kitty: Answer the queries of kitty's graphics protocol.
+            answers: False for a terminal that never answers.
+            delay: How late each answer comes, in seconds.
+            pixel_size: Report the size of the window in pixels to the kernel.
+            rate: Read at most so many bytes a second; None for no limit.
+            name: What the terminal calls itself, as "kitty(0.41.0)".
+            environment: Added to the environment variables of the program.
+        """
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             child = dict(os.environ, TERM="xterm-256color", COLORTERM="truecolor")
             child.pop("TMUX", None)
             child.update(environment or {})
-            time.sleep(0.1)  # the parent sets the window size first
+            time.sleep(0.1)  # the parent sets the size of the window first
             os.execvpe(command[0], list(command), child)
         self.cell, self.delay, self.rate, self.pixel_size, self.name = cell, delay, rate, pixel_size, name
         self.resize(rows, columns)
         self._started = time.monotonic()
-        self.log: list[tuple[float, bytes]] = []  # (seconds since the start, bytes written)
+        self.log: list[tuple[float, bytes]] = []
         self._due: list[tuple[float, bytes]] = []
         self._tail = b""
         self._replies = self._known(device_attributes, kitty) if answers else ()
@@ -79,15 +100,17 @@ class FakeTerminal:
         return replies
 
     def resize(self, rows: int, columns: int) -> None:
+        """Set the size of the window."""
         pixels = (columns * self.cell[0], rows * self.cell[1]) if self.pixel_size else (0, 0)
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, *pixels))
 
     def press(self, keys: bytes, wait: float = 1.0) -> bytes:
+        """Press keys, and return what the program writes in the next `wait` seconds."""
         os.write(self.fd, keys)
         return self.read(wait)
 
     def read(self, seconds: float) -> bytes:
-        """Everything the program writes in that time; its questions are answered meanwhile."""
+        """Return everything that the program writes in that time; its questions are answered meanwhile."""
         written = b""
         end = time.monotonic() + seconds
         while True:
@@ -113,7 +136,7 @@ class FakeTerminal:
                 time.sleep(len(data) / self.rate)
 
     def read_until(self, pattern: bytes, seconds: float = TIMEOUT_SECONDS, times: int = 1) -> bytes:
-        """Everything up to the moment when the pattern, a regular expression, has been written so many times."""
+        """Return everything up to the moment when a regular expression has matched so many times."""
         written = b""
         end = time.monotonic() + seconds
         while len(re.findall(pattern, written)) < times:
@@ -125,7 +148,7 @@ class FakeTerminal:
         return written
 
     def read_to_end(self, seconds: float = TIMEOUT_SECONDS) -> bytes:
-        """Everything up to the end of the program."""
+        """Return everything up to the end of the program."""
         written = b""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -136,7 +159,10 @@ class FakeTerminal:
         raise TimeoutError(f"the program did not end within {seconds} s; the last was {written[-200:]!r}")
 
     def settle(self, quiet: float = 0.2, seconds: float = 10.0) -> bytes:
-        """Everything up to the moment when nothing has been written for `quiet` seconds."""
+        """Return everything up to the moment when nothing has been written for `quiet` seconds.
+
+        A loaded machine may pause for longer in the middle of a job: use it for measurements, not in assertions.
+        """
         written = b""
         end = time.monotonic() + seconds
         while (more := self.read(quiet)) and time.monotonic() < end:
@@ -155,7 +181,7 @@ class FakeTerminal:
         self._tail = seen[-200:]
 
     def close(self, signal_number: int = signal.SIGTERM) -> int:
-        """Ends the program; its wait status."""
+        """End the program by a signal, and return its wait status."""
         os.kill(self.pid, signal_number)
         end = time.monotonic() + 3.0
         while time.monotonic() < end:

@@ -13,7 +13,7 @@ from tests.support.tui.driving import make_app
 
 
 def main() -> None:
-    """Files go under FOLDER."""
+    """Run the app with its files under FOLDER."""
     make_app(Path(sys.argv[1]), *sys.argv[2:], renderer=FakeRenderer(step_seconds=0.05)).run()
 
 

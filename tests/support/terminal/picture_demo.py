@@ -1,4 +1,4 @@
-"""A grid of changing pictures, to look at and to count bytes of.
+"""A grid of changing pictures, to look at and to count the bytes of.
 
 python -m tests.support.terminal.picture_demo [PROTOCOL] [SIDE]
 
@@ -18,7 +18,7 @@ from tui.graphics.terminal.capabilities import Terminal, detect, set_truecolor
 
 
 def drawing(number: int, version: int, size: tuple[int, int] = (512, 512)) -> Picture:
-    """A picture with its numbers in it: a gradient, a disc, and all colours."""
+    """Return a picture with its numbers in it: gradients of many colours and a disc."""
     red = Image.linear_gradient("L").resize(size)
     green = red.rotate(90).point(lambda value: (value + 40 * number) % 256)
     blue = Image.radial_gradient("L").resize(size).point(lambda value: (value + 25 * version) % 256)
@@ -30,7 +30,7 @@ def drawing(number: int, version: int, size: tuple[int, int] = (512, 512)) -> Pi
 
 
 def photograph(path: Path, number: int, version: int) -> Picture:
-    """A crop of a picture file that wanders with the version."""
+    """Return a part of a picture file, a different one for each number and version."""
     with Image.open(path) as opened:
         image = opened.convert("RGB")
     side = min(image.size) // 2
@@ -41,7 +41,7 @@ def photograph(path: Path, number: int, version: int) -> Picture:
 
 
 def run(terminal: Terminal, side: int, path: Path | None) -> None:
-    """Textual is imported only now, after the terminal was asked."""
+    """Run the demo; Textual is imported only now, after the terminal was asked."""
     from tests.support.terminal.picture_demo_app import PictureDemo
 
     def picture(number: int, version: int) -> Picture:
@@ -51,6 +51,7 @@ def run(terminal: Terminal, side: int, path: Path | None) -> None:
 
 
 def main() -> None:
+    """Ask the terminal, then run the demo in it."""
     arguments = sys.argv[1:]
     terminal = detect(arguments[0] if arguments else "auto")
     set_truecolor(terminal)

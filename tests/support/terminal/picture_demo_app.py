@@ -22,6 +22,8 @@ ALL_DRAWN = "\x1b]2;all drawn {}\x07"
 
 
 class Page(Screen[None]):
+    """A screen over the pictures."""
+
     BINDINGS: ClassVar = [("escape", "app.pop_screen", "close")]
 
     def compose(self) -> ComposeResult:
@@ -29,6 +31,8 @@ class Page(Screen[None]):
 
 
 class PictureDemo(App[None]):
+    """Pictures with captions; see picture_demo for the keys."""
+
     CSS = """
     Screen { color: $foreground; }
     Grid { grid-gutter: 0 1; height: 1fr; }
@@ -84,6 +88,7 @@ class PictureDemo(App[None]):
         self.graphics.close()
 
     def show(self, number: int, *, preview: bool = False) -> None:
+        """Show the current version of a picture."""
         cell = self.screen_stack[0].query_one(f"#picture-{number}", PictureCell)
         cell.show(self.picture(number, self.version), preview=preview)
 

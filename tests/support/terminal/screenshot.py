@@ -1,9 +1,9 @@
-"""Takes the README's picture: warmer in a real sixel terminal on a screen of its own.
+"""Take the README's picture: warmer in a real sixel terminal, on a virtual screen.
 
     python -m tests.support.terminal.screenshot docs/images/screenshot.png [--prompt P] [--seed N] [--keys 3,n,...]
 
-Needs xterm, Xvfb, xdotool and ImageMagick's `import`, from any Linux distribution.  Waits for words on the status line
-by time alone, because a screen cannot be asked: a slow machine wants a larger --wait.
+It needs xterm, Xvfb, xdotool and ImageMagick's `import`, from any Linux distribution.  It waits by time alone, because
+the words on a screen cannot be read back: a slow machine needs a larger --wait.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ XTERM = (
 
 
 def main() -> None:
-    """Takes one picture."""
+    """Take one picture."""
     parser = argparse.ArgumentParser(description="Take a picture of warmer in a sixel terminal.")
     parser.add_argument("out", type=Path)
     parser.add_argument("--prompt", default="a red sun over snowy mountains, two pine trees, a lake")

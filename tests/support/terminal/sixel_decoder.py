@@ -1,4 +1,4 @@
-"""Sixels -> pixels, plainly: one character after the other.  Defining a colour does not select it, as in xterm."""
+"""A plain sixel decoder, one character after the other.  As in xterm, defining a colour does not select it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,17 @@ _TOKEN = re.compile(r"#(\d+)(?:;2;(\d+);(\d+);(\d+))?|!(\d+)([?-~])|([?-~])|(\$)
 
 
 def decode(text: str) -> list[list[Colour]]:
-    """Rows of colours, 0 to 255; a pixel that was never drawn raises KeyError."""
+    """Return rows of (red, green, blue), each 0 to 255.
+
+    Raises:
+        KeyError: A pixel was never drawn.
+    """
     start = _START.match(text)
     assert start is not None, text[:40]
     assert text.endswith("\x1b\\")
     pixels = dict(_draw(text[start.end() : -2]))
     width, height = int(start[1]), int(start[2])
-    assert all(x < width and y < height for x, y in pixels), "drawn beyond the size that was told"
+    assert all(x < width and y < height for x, y in pixels), "drawn beyond the declared size"
     return [[pixels[x, y] for x in range(width)] for y in range(height)]
 
 

@@ -1,4 +1,4 @@
-"""A loopback TCP proxy with a rate limit and a round-trip time: an ordinary SSH connection, on one machine.
+"""A loopback TCP proxy with a rate limit and a round-trip time: it plays an ordinary SSH connection on one machine.
 
 python slow_link.py LISTEN_PORT TARGET_PORT KBIT_PER_SECOND ROUND_TRIP_MS
 """
@@ -13,7 +13,7 @@ Writer: TypeAlias = asyncio.StreamWriter
 
 
 async def carry(reader: Reader, writer: Writer, rate: float | None, delay: float) -> None:
-    """Passes bytes on, each `delay` seconds late, at most `rate` bytes a second."""
+    """Pass bytes on, each `delay` seconds late, at most `rate` bytes a second (None: as fast as they come)."""
     queue: asyncio.Queue[tuple[float, bytes] | None] = asyncio.Queue(maxsize=64)
 
     async def feed() -> None:
@@ -36,6 +36,7 @@ async def carry(reader: Reader, writer: Writer, rate: float | None, delay: float
 
 
 async def main(listen: int, target: int, kbit: float, round_trip_ms: float) -> None:
+    """Serve for ever.  Only the way back to the client is limited: it carries what a program writes."""
     rate, delay = kbit * 1000 / 8, round_trip_ms / 2000
 
     async def connect(reader: Reader, writer: Writer) -> None:

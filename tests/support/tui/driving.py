@@ -1,4 +1,4 @@
-"""Driving the app by keys against the fake renderer, waiting for conditions and never for time."""
+"""Drive the app by keys, with the fake renderer; wait for conditions and never for time."""
 
 from __future__ import annotations
 
@@ -21,13 +21,20 @@ from tui.arguments import AppArguments, parse
 from tui.cli import app_parser
 from tui.graphics.terminal.capabilities import Terminal
 
-PATIENCE_SECONDS = 20.0
+TIMEOUT_SECONDS = 20.0
 
 
 def make_app(
     folder: Path, *words: str, renderer: FakeRenderer | None = None, key_grace_seconds: float = 0.0
 ) -> WarmerApp:
-    """The app as `warmer WORDS` starts it, with its files under `folder` and no model."""
+    """Return the app as `warmer WORDS` starts it, with its files under `folder` and no model.
+
+    Args:
+        folder: For pictures and the journal.
+        words: The command line.
+        renderer: Instead of a fresh FakeRenderer.
+        key_grace_seconds: How long digits are ignored at the start.
+    """
     options, arguments = parse(app_parser(), words, AppArguments)
     opening = None
     if arguments.file is not None:
@@ -54,27 +61,31 @@ class Driver:
         self._last: Search | None = None
 
     async def press(self, *keys: str) -> None:
-        """Presses keys one after the other."""
+        """Press keys one after the other."""
         await self.pilot.press(*keys)
 
     async def paste(self, text: str) -> None:
-        """Pastes text over what the focused input holds; single keys would cost a tenth of a second each."""
+        """Paste text in place of what the focused input holds; single keys would take a tenth of a second each."""
         await self.press("ctrl+u")
         self.app.post_message(events.Paste(text))
         await self.until(lambda: isinstance(self.app.focused, Input) and self.app.focused.value == text)
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Waits for something to become true; AssertionError when it does not."""
-        end = time.monotonic() + PATIENCE_SECONDS
+        """Wait until a condition is true.
+
+        Raises:
+            AssertionError: It does not become true in time; the message shows the screen.
+        """
+        end = time.monotonic() + TIMEOUT_SECONDS
         while not condition():
-            assert time.monotonic() < end, f"waited in vain; on screen:\n{self.text()}"
+            assert time.monotonic() < end, f"the condition did not become true; the screen shows:\n{self.text()}"
             await self.pilot.pause()
             await asyncio.sleep(0.01)
 
     async def until_done(self) -> None:
-        """Waits for the whole grid."""
+        """Wait until every picture of the grid is finished."""
         await self.until(lambda: self.app.stage.search is not None and self.app.stage.search.search is not None)
-        await self.until(lambda: all(self.search.finished(place) for place in range(self.search.size)))
+        await self.until(lambda: all(self.search.finished(index) for index in range(self.search.size)))
 
     @property
     def screen(self) -> SearchScreen:
@@ -93,7 +104,7 @@ class Driver:
         return self._last
 
     def text(self) -> str:
-        """What is on the screen, as text."""
+        """Return what the screen shows, as text."""
         return "\n".join(
             "".join(segment.text for segment in strip) for strip in self.app.screen._compositor.render_strips()
         )
@@ -101,6 +112,6 @@ class Driver:
 
 @asynccontextmanager
 async def running(app: WarmerApp, size: tuple[int, int] = (100, 40)) -> AsyncIterator[Driver]:
-    """The app on a terminal of `size` columns and rows."""
+    """Run the app on a terminal of `size` columns and rows."""
     async with app.run_test(size=size, notifications=True) as pilot:
         yield Driver(app, pilot)

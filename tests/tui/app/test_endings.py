@@ -16,20 +16,20 @@ from latentpng.png.files import read_record
 from latentpng.record import SeedRoot
 from tests.support.terminal.fake_terminal import FakeTerminal
 
-PATIENCE_SECONDS = 30.0
+TIMEOUT_SECONDS = 30.0
 
 
 def wait_for(terminal: FakeTerminal, condition: Callable[[], bool]) -> None:
-    """Reads the terminal until something is true."""
-    end = time.monotonic() + PATIENCE_SECONDS
+    """Read the terminal until a condition is true."""
+    end = time.monotonic() + TIMEOUT_SECONDS
     while not condition():
         assert time.monotonic() < end, b"".join(data for _, data in terminal.log)[-2000:]
         terminal.read(0.05)
 
 
 def wait_for_end(terminal: FakeTerminal) -> int:
-    """The wait status of the program."""
-    end = time.monotonic() + PATIENCE_SECONDS
+    """Return the wait status of the program."""
+    end = time.monotonic() + TIMEOUT_SECONDS
     while time.monotonic() < end:
         pid, status = os.waitpid(terminal.pid, os.WNOHANG)
         if pid:

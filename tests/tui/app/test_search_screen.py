@@ -76,7 +76,7 @@ async def test_a_lets_the_prompt_move_and_a_picture_goes_on_so(tmp_path: Path) -
             lambda: "only the prompt varies, and it has no bands; press a to vary the noise" in driver.text()
         )
         await driver.until_done()
-        shown = [driver.search.finished(place) for place in range(9)]
+        shown = [driver.search.finished(index) for index in range(9)]
         assert len({finished.record.node for finished in shown if finished}) == 1
         assert len({finished.picture.rgb for finished in shown if finished}) == 9
         await driver.press("1")
@@ -105,7 +105,7 @@ async def test_undo_shows_the_old_pictures_without_rendering(tmp_path: Path) -> 
         await driver.until_done()
         jobs = len(renderer.jobs)
         await driver.press("u")
-        assert all(driver.search.finished(place) for place in range(9))
+        assert all(driver.search.finished(index) for index in range(9))
         assert len(renderer.jobs) == jobs
 
 
