@@ -55,8 +55,10 @@ def read_json(data: bytes) -> dict[str, Json]:
         text = data.decode("ascii")
     except UnicodeDecodeError as error:
         raise InvalidValueError(f"ASCII needed, found byte {data[error.start]:#04x} at {error.start}") from error
-    _check_depth(text)
-    decoder = _CAREFUL_DECODER if _LONG_RUN in data.translate(_DIGITS) else _DECODER
+    skeleton = data.translate(_SKELETON)
+    if skeleton.count(b"[") > MAX_DEPTH:
+        _check_depth(text)
+    decoder = _CAREFUL_DECODER if _LONG_RUN in skeleton else _DECODER
     try:
         value, end = decoder.raw_decode(text) if text[:1] == "{" else (None, -1)
         if end < len(text):  # white space around it, or an error: to skip it and to say where takes longer
@@ -86,11 +88,8 @@ def _plain_mapping(value: object) -> dict[str, Json]:
 
 
 def _check_depth(text: str) -> None:
-    # The brackets outside of strings are counted before the recursive parser sees them.  Most texts have so few that
-    # they cannot nest too deep.  In the others, escapes are removed first, so that splitting at quotes separates
-    # strings from the rest: every second part is outside of a string.
-    if text.count("[") + text.count("{") <= MAX_DEPTH:
-        return
+    # The brackets outside of strings are counted before the recursive parser sees them.  Escapes are removed first, so
+    # that splitting at quotes separates strings from the rest: every second part is outside of a string.
     outside = text.replace("\\\\", "").replace('\\"', "").split('"')[::2]
     depth = 0
     for bracket in re.findall(r"[\[\]{}]", "".join(outside)):
@@ -139,9 +138,12 @@ def _constant(text: str) -> NoReturn:
     raise InvalidValueError(f"finite numbers only, found {text}")
 
 
-# Checking each whole number takes longer than all the rest, so that is only done if the text has a run of digits and
-# signs that is longer than a number may be.  Translating all of those to "0" makes such a run easy to find.
-_DIGITS = bytes(ord("0") if chr(code) in "-0123456789" else ord(" ") for code in range(256))
+# Following the brackets and checking each whole number takes longer than all the rest, and few texts need it: only one
+# with more brackets than may nest, or with a run of digits and signs that is longer than a number may be.  Translating
+# all digits and signs to "0" and all opening brackets to "[" makes both easy to see.
+_SKELETON = bytes(
+    ord("0") if chr(code) in "-0123456789" else ord("[") if chr(code) in "[{" else ord(" ") for code in range(256)
+)
 _LONG_RUN = b"0" * (MAX_NUMBER_LENGTH + 1)
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_number, parse_constant=_constant)
 _CAREFUL_DECODER = json.JSONDecoder(

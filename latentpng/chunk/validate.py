@@ -8,7 +8,7 @@ instead of through `JsonFields`.  The type of true and false is bool, so they ar
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from latentpng.errors import InvalidValueError
 from latentpng.json_fields import is_seed
@@ -27,6 +27,8 @@ from latentpng.text import brief
 
 # what `inspect --json` and the text twin add to the metadata: never keys of the metadata itself
 RESERVED = frozenset({"carrier", "chunk_bytes", "codec", "digest", "dims", "dtype", "file", "version"})
+_Options: TypeAlias = tuple[tuple[float, ...], str, float]  # of a round: bands, region, prompt_scale
+_NO_OPTIONS: _Options = ((), "", 0.0)
 _NUMBERS = frozenset({int, float})
 _KEYS_NEEDED = 4  # of a round
 _NOT_A_SEED = "a seed is a decimal string from 0 to 2^64 - 1, found "
@@ -79,8 +81,8 @@ def check_metadata(entries: JsonObject, dims: tuple[int, ...]) -> str:
     _check_object(entries, "software")
     if "axes" in entries:  # the default axes always fit
         check_shape(dims, axes)
-    for values in fitted:
-        check_round_fits(values.bands, values.region, dims, axes)
+    for bands, region, _ in fitted:
+        check_round_fits(bands, region, dims, axes)
     check_work(candidates * math.prod(dims))
     return ""
 
@@ -94,6 +96,26 @@ def round_values(entries: Json) -> RoundValues:
     Raises:
         InvalidValueError: If the object breaks a rule that does not depend on the shape of the noise.
     """
+    of, marks, scale, (bands, region, prompt_scale) = _checked_round(entries)
+    return RoundValues(of, tuple(marks), scale, bands, region, prompt_scale)
+
+
+def _check_rounds(rounds: list[Json]) -> tuple[int, list[_Options]]:
+    """Return the candidates that a replay counts, and what depends on the shape of the noise."""
+    candidates, fitted = 0, []
+    for number, entries in enumerate(rounds, 1):
+        try:
+            of, _, _, options = _checked_round(entries)
+        except InvalidValueError as error:
+            raise InvalidValueError(f"round {number}: {error}") from error
+        candidates += of if of > LEAST_CANDIDATES else LEAST_CANDIDATES
+        if options is not _NO_OPTIONS:
+            fitted.append(options)
+    return candidates, fitted
+
+
+def _checked_round(entries: Json) -> tuple[int, list[int], float, _Options]:
+    """Return candidates, marks, scale and options of a round that keeps every rule; InvalidValueError otherwise."""
     if type(entries) is not dict:
         raise InvalidValueError(f"an object needed, found {brief(entries)}")
     marks, of, scale = entries.get("marks"), entries.get("of"), entries.get("scale")
@@ -109,15 +131,13 @@ def round_values(entries: Json) -> RoundValues:
     if not is_seed(entries.get("seed")):
         _check_presence(entries, "seed")
         raise InvalidValueError(_NOT_A_SEED + brief(entries["seed"]))
-    if len(entries) == _KEYS_NEEDED:  # as in most rounds: nothing else is left to look at
-        values = RoundValues(of, tuple(marks), float(scale))
-    else:
-        values = RoundValues(of, tuple(marks), float(scale), *_optional_values(entries))
-    check_round_values(*values)
-    return values
+    # most rounds have the four keys that are needed and no more: nothing else is left to look at
+    options = _NO_OPTIONS if len(entries) == _KEYS_NEEDED else _options(entries)
+    check_round_values(of, marks, scale := float(scale), *options)
+    return of, marks, scale, options
 
 
-def _optional_values(entries: dict[str, Json]) -> tuple[tuple[float, ...], str, float]:
+def _options(entries: dict[str, Json]) -> _Options:
     bands, prompt_scale = entries.get("bands", []), entries.get("prompt_scale", 0.0)
     if type(prompt_scale) is not float and type(prompt_scale) is not int:
         raise _wrong(entries, "prompt_scale", "is a number")
@@ -126,20 +146,6 @@ def _optional_values(entries: dict[str, Json]) -> tuple[tuple[float, ...], str, 
     region = _check_text(entries, "region") if "region" in entries else ""
     _check_object(entries, "settings")
     return tuple(map(float, bands)), region, float(prompt_scale)
-
-
-def _check_rounds(rounds: list[Json]) -> tuple[int, list[RoundValues]]:
-    """Return the candidates that a replay counts, and the rounds that depend on the shape of the noise."""
-    candidates, fitted = 0, []
-    for number, entries in enumerate(rounds, 1):
-        try:
-            values = round_values(entries)
-        except InvalidValueError as error:
-            raise InvalidValueError(f"round {number}: {error}") from error
-        candidates += values.of if values.of > LEAST_CANDIDATES else LEAST_CANDIDATES
-        if values.bands or values.region:
-            fitted.append(values)
-    return candidates, fitted
 
 
 def _check_root(entries: JsonObject) -> bool:
