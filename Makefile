@@ -32,7 +32,7 @@ static:
 	$(BIN)/mypy
 
 quick-tests:
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope -m "not slow"
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope --hypothesis-profile quick -m "not slow"
 
 all-tests:
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope

@@ -18,6 +18,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 # a deadline measures the machine: where other processes take the cores, any example can be late
 settings.register_profile("warmer", deadline=None)
+settings.register_profile("quick", deadline=None, max_examples=20)
 settings.load_profile("warmer")
 
 

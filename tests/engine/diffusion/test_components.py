@@ -93,6 +93,7 @@ def with_loras(choice: ModelChoice, *loras: tuple[Path, float]) -> ModelChoice:
     return replace(choice, loras=tuple(LoraChoice(path=str(path), weight=weight) for path, weight in loras))
 
 
+@pytest.mark.slow
 def test_a_lora_adds_its_product_to_the_weights(tiny: ModelChoice, lora: Path, tmp_path: Path) -> None:
     by_hand = shutil.copytree(tiny.path, tmp_path / "merged")
     merged_by_hand(by_hand, lora, 0.75)
@@ -364,6 +365,7 @@ def test_loras_and_another_vae_count_when_memory_is_planned(
     assert more == {**bare, "laid over": 2 * numbers, "vae": stored}
 
 
+@pytest.mark.slow
 def test_another_vae_completes_a_single_file_without_one(tiny: ModelChoice, tmp_path: Path) -> None:
     file, vae = tmp_path / "bare.safetensors", tmp_path / "vae"
     whole = as_single_file(build_tiny())

@@ -184,6 +184,7 @@ def test_warnings_are_in_the_record_and_in_the_event(loaded: LoadedModel) -> Non
     assert rendered.record.settings["warnings"] == [sentence]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("error", [torch.OutOfMemoryError("CUDA out of memory"), MemoryError()])
 def test_batches_get_smaller_when_memory_runs_out(loaded: LoadedModel, error: Exception) -> None:
     def refuse(_: object, inputs: tuple[torch.Tensor, ...]) -> None:
@@ -206,6 +207,7 @@ def test_batches_get_smaller_when_memory_runs_out(loaded: LoadedModel, error: Ex
     assert fresh.warning == ""
 
 
+@pytest.mark.slow
 def test_too_little_memory_for_one_picture_fails_with_one_sentence(loaded: LoadedModel) -> None:
     def refuse(*_: object) -> None:
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 99 bytes")

@@ -113,6 +113,7 @@ def test_a_single_file_renders_what_its_folder_renders(tiny: ModelChoice, tmp_pa
     np.testing.assert_array_equal(single, folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("build", "as_file"), [(lambda: sdxl(second=32), sdxl_file), (sd3, sd3_file)], ids=["SDXL", "SD 3"]
 )

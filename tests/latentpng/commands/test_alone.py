@@ -42,6 +42,7 @@ def test_every_module_can_be_imported(hiding: Path) -> None:
     assert (ran.stdout, ran.stderr) == ("True set()\n", "")
 
 
+@pytest.mark.slow
 def test_every_command_works(folder: Path, hiding: Path) -> None:
     plain = encode_pixels(SIDE, SIDE, RGB)
     (folder / "plain.png").write_bytes(plain)

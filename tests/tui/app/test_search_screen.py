@@ -67,6 +67,7 @@ async def test_reroll_scale_bands_and_undo(tmp_path: Path) -> None:
         await driver.until(lambda: "there is nothing to undo: the search began with this picture" in driver.text())
 
 
+@pytest.mark.slow
 async def test_a_lets_the_prompt_move_and_a_picture_goes_on_so(tmp_path: Path) -> None:
     async with running(make_app(tmp_path, *PROMPT)) as driver:
         await driver.until_done()
@@ -159,6 +160,7 @@ async def test_a_model_that_cannot_be_loaded_is_told_and_tried_again(tmp_path: P
         await driver.until_done()
 
 
+@pytest.mark.slow
 async def test_another_model_renders_the_parent_anew(tmp_path: Path) -> None:
     async with running(make_app(tmp_path, *PROMPT)) as driver:
         await driver.until_done()
@@ -240,6 +242,7 @@ async def test_farther_help_and_another_picture(tmp_path: Path) -> None:
         assert driver.search.session.lineage.rounds == ()
 
 
+@pytest.mark.slow
 async def test_a_picture_whose_model_is_not_here_offers_what_is_near(tmp_path: Path) -> None:
     near = model_folder(tmp_path / "new" / "lakes")
     choice = resolve_model(str(near))
@@ -288,6 +291,7 @@ async def test_keep_all_saves_every_candidate(tmp_path: Path) -> None:
         await driver.until(lambda: len(saved(tmp_path)) == 4)
 
 
+@pytest.mark.slow
 async def test_reopening_goes_on_from_the_file_and_undo_goes_behind_it(tmp_path: Path) -> None:
     async with running(make_app(tmp_path, *PROMPT)) as driver:
         await driver.until_done()
@@ -303,6 +307,7 @@ async def test_reopening_goes_on_from_the_file_and_undo_goes_behind_it(tmp_path:
         assert driver.search.plan == grid
 
 
+@pytest.mark.slow
 async def test_the_last_session_is_offered_and_resumed_where_it_stood(tmp_path: Path) -> None:
     async with running(make_app(tmp_path, *PROMPT)) as driver:
         await driver.until_done()
@@ -319,6 +324,7 @@ async def test_the_last_session_is_offered_and_resumed_where_it_stood(tmp_path: 
         assert driver.search.session.template == before.template
 
 
+@pytest.mark.slow
 async def test_a_pick_that_was_never_rendered_is_not_lost(tmp_path: Path) -> None:
     renderer = FakeRenderer(micro_batch=1)
     renderer.hold_after(1)
@@ -352,6 +358,7 @@ async def test_start_screen_takes_a_prompt(tmp_path: Path) -> None:
         assert driver.search.settings.prompt == "a lake"
 
 
+@pytest.mark.slow
 async def test_texts_from_a_file_are_shown_as_they_are(tmp_path: Path) -> None:
     hostile = "[@click=app.quit]x[/b] [/] \x1b]0;owned\x07 $text"
     async with running(make_app(tmp_path, "--prompt", hostile, "--seed", "7")) as driver:

@@ -252,6 +252,7 @@ def test_strict_pictures_have_no_neighbours(pictures: list[Path], tmp_path: Path
     assert {tuple(read_record(path).settings["slot"]) for path in written} == {(1, 0)}  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 async def test_strict_in_the_app_has_no_neighbours_either(tmp_path: Path) -> None:
     arguments = ("--prompt", "a lake", "--seed", "1", "--strict", "--keep", "all", "--out", str(tmp_path / "s"))
     async with running(make_app(tmp_path, *arguments)) as driver:
