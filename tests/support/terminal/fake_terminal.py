@@ -74,10 +74,11 @@ class FakeTerminal:
             child = dict(os.environ, TERM="xterm-256color", COLORTERM="truecolor")
             child.pop("TMUX", None)
             child.update(environment or {})
-            time.sleep(0.1)  # the parent sets the size of the window first
+            # The child sets the size of the window before the program starts: a size that the parent set later could
+            # come between the program's look at it and its handler for changes, and be missed on a loaded machine.
+            _set_size(0, rows, columns, cell if pixel_size else (0, 0))
             os.execvpe(command[0], list(command), child)
         self.cell, self.delay, self.rate, self.pixel_size, self.name = cell, delay, rate, pixel_size, name
-        self.resize(rows, columns)
         self._started = time.monotonic()
         self.log: list[tuple[float, bytes]] = []
         self._due: list[tuple[float, bytes]] = []
@@ -101,8 +102,7 @@ class FakeTerminal:
 
     def resize(self, rows: int, columns: int) -> None:
         """Set the size of the window."""
-        pixels = (columns * self.cell[0], rows * self.cell[1]) if self.pixel_size else (0, 0)
-        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, *pixels))
+        _set_size(self.fd, rows, columns, self.cell if self.pixel_size else (0, 0))
 
     def press(self, keys: bytes, wait: float = 1.0) -> bytes:
         """Press keys, and return what the program writes in the next `wait` seconds."""
@@ -200,3 +200,9 @@ class FakeTerminal:
     ) -> None:
         with contextlib.suppress(ProcessLookupError, ChildProcessError):
             self.close()
+
+
+def _set_size(fd: int, rows: int, columns: int, cell: tuple[int, int]) -> None:
+    """Set the size of a terminal's window; a cell of 0 x 0 pixels leaves the size in pixels unknown."""
+    size = struct.pack("HHHH", rows, columns, columns * cell[0], rows * cell[1])
+    fcntl.ioctl(fd, termios.TIOCSWINSZ, size)
