@@ -76,7 +76,7 @@ def noise_rule(seed: int | str, step: Step) -> Rule:
 
     Adding 0.0 makes 0.0 of -0.0, as in the file.
     """
-    bands = tuple([band + 0.0 for band in step.bands])
+    bands = tuple([band + 0.0 for band in step.bands]) if step.bands else ()
     return (str(seed), step.scale + 0.0, step.of, step.marks, bands, step.region)
 
 

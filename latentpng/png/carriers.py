@@ -7,9 +7,8 @@ few kilobytes.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from latentpng.chunk.header import HEADER_BYTES, MAJOR, MAX_CHUNK, Front, decode_front, front_length
 from latentpng.errors import DamagedLatentError, NoLatentError, UnreadableFileError
@@ -35,8 +34,7 @@ class Whose(Enum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """The carrier that counts.
 
     Attributes:
@@ -88,10 +86,12 @@ def find(stream: BinaryIO, size: int, path: str, *, whole: bool) -> Found:
             elif differs is None and (latent.offset < first_idat) == (chunk.offset < first_idat):
                 differs = _difference(stream, latent, chunk, path)
         elif kind in texts.KINDS_OF_TOOLS:
+            if _is_our_parameters(chunk):
+                continue
             if is_twin(stream, chunk):
                 twin = twin or chunk
-            elif not other_texts:
-                other_texts = not _is_our_parameters(chunk)
+            else:
+                other_texts = True
     if differs is not None:
         raise differs
     carrier = latent or twin

@@ -20,7 +20,7 @@ MAX_CHUNKS = 2**17  # 1 GiB of pixels as libpng cuts them, into 8 KiB; a million
 _FIRST = len(SIGNATURE)  # where the first chunk starts
 _FRAME_BYTES = 12  # length and type before the data, checksum behind it
 _HEADER_BYTES = 13
-_unpack_frame = struct.Struct(">I4s").unpack
+_FRAME = struct.Struct(">I4s")  # length and type
 
 
 class Chunk(NamedTuple):
@@ -66,18 +66,20 @@ def walk(stream: BinaryIO, size: int, place: str) -> Iterator[Chunk]:
     start = stream.read(START_BYTES)
     if not start.startswith(SIGNATURE):
         raise UnreadableFileError(f"{place}: it is not a PNG" + ("" if start else ", it is empty"))
-    offset = _FIRST
+    offset, last = _FIRST, len(start) - _FRAME.size  # last: where the last frame starts that `start` holds
     for _ in range(MAX_CHUNKS):
-        frame = start[offset : offset + 8]
-        if len(frame) < 8:
+        if offset <= last:
+            length, kind = _FRAME.unpack_from(start, offset)
+        else:
             stream.seek(offset)
-            frame = stream.read(8)
-            if len(frame) < 8:
+            frame = stream.read(_FRAME.size)
+            if len(frame) < _FRAME.size:
                 raise UnreadableFileError(f"{place}: it ends at byte {size}, before its last chunk (IEND)")
-        length, kind = _unpack_frame(frame)
+            length, kind = _FRAME.unpack(frame)
         end = offset + _FRAME_BYTES + length
         if not kind.isalpha() or length > MAX_LENGTH:
-            raise UnreadableFileError(f"{place}: a PNG chunk needed at byte {offset}, found {frame!r}")
+            found = _FRAME.pack(length, kind)
+            raise UnreadableFileError(f"{place}: a PNG chunk needed at byte {offset}, found {found!r}")
         if (kind == b"IHDR") != (offset == _FIRST) or (offset == _FIRST and length != _HEADER_BYTES):
             raise UnreadableFileError(
                 f"{place}: one IHDR of {_HEADER_BYTES} bytes comes first, found {kind!r} at {offset}"

@@ -28,7 +28,9 @@ _ADDED_KEYS = ("digest", "dims", "dtype", "version")
 
 def is_twin(stream: BinaryIO, chunk: Chunk) -> bool:
     """Return whether a chunk is a twin; what its text says is not looked at."""
-    return chunk.kind in texts.KINDS and chunks.first_bytes(stream, chunk, len(TWIN) + 1) in _STARTS
+    if chunk.kind not in texts.KINDS:
+        return False
+    return chunk.head.startswith(_STARTS[0]) or chunks.first_bytes(stream, chunk, len(TWIN) + 1) in _STARTS
 
 
 def build_twin(record: LatentRecord, digest: str) -> bytes:
