@@ -49,13 +49,13 @@ class Chunk(NamedTuple):
         return self.offset + _FRAME_BYTES + self.length
 
 
-def walk(stream: BinaryIO, size: int, place: str) -> Iterator[Chunk]:
+def walk(stream: BinaryIO, size: int, context: str) -> Iterator[Chunk]:
     """Yield the chunks of a PNG from IHDR to IEND, without reading their data.
 
     Args:
         stream: The file.
         size: The size of the file in bytes.
-        place: The start of every message, usually the name of the file.
+        context: The start of every message, usually the name of the file.
 
     Raises:
         UnreadableFileError: If it is not a PNG, ends too early, or has more than MAX_CHUNKS chunks.
@@ -65,7 +65,7 @@ def walk(stream: BinaryIO, size: int, place: str) -> Iterator[Chunk]:
     stream.seek(0)
     start = stream.read(START_BYTES)
     if not start.startswith(SIGNATURE):
-        raise UnreadableFileError(f"{place}: it is not a PNG" + ("" if start else ", it is empty"))
+        raise UnreadableFileError(f"{context}: it is not a PNG" + ("" if start else ", it is empty"))
     offset, last = _FIRST, len(start) - _FRAME.size  # last: where the last frame starts that `start` holds
     for _ in range(MAX_CHUNKS):
         if offset <= last:
@@ -74,27 +74,27 @@ def walk(stream: BinaryIO, size: int, place: str) -> Iterator[Chunk]:
             stream.seek(offset)
             frame = stream.read(_FRAME.size)
             if len(frame) < _FRAME.size:
-                raise UnreadableFileError(f"{place}: it ends at byte {size}, before its last chunk (IEND)")
+                raise UnreadableFileError(f"{context}: it ends at byte {size}, before its last chunk (IEND)")
             length, kind = _FRAME.unpack(frame)
         end = offset + _FRAME_BYTES + length
         if not kind.isalpha() or length > MAX_LENGTH:
             found = _FRAME.pack(length, kind)
-            raise UnreadableFileError(f"{place}: a PNG chunk needed at byte {offset}, found {found!r}")
+            raise UnreadableFileError(f"{context}: a PNG chunk needed at byte {offset}, found {found!r}")
         if (kind == b"IHDR") != (offset == _FIRST) or (offset == _FIRST and length != _HEADER_BYTES):
             raise UnreadableFileError(
-                f"{place}: one IHDR of {_HEADER_BYTES} bytes comes first, found {kind!r} at {offset}"
+                f"{context}: one IHDR of {_HEADER_BYTES} bytes comes first, found {kind!r} at {offset}"
             )
         if end > size:
-            raise UnreadableFileError(f"{place}: chunk {kind.decode()} ends at byte {end}, the file ends at {size}")
+            raise UnreadableFileError(f"{context}: chunk {kind.decode()} ends at byte {end}, the file ends at {size}")
         yield Chunk(kind, offset, length, start[offset + 8 : end])
         if kind == b"IEND":
             return
         offset = end
-    raise UnreadableFileError(f"{place}: at most {MAX_CHUNKS} chunks are supported, found more")
+    raise UnreadableFileError(f"{context}: at most {MAX_CHUNKS} chunks are supported, found more")
 
 
 def first_bytes(stream: BinaryIO, chunk: Chunk, count: int) -> bytes:
-    """Return the first `count` bytes of a chunk's data, or all of shorter data; the checksum is not looked at."""
+    """Return the first `count` bytes of a chunk's data, or all of shorter data; the checksum is not checked."""
     count = min(count, chunk.length)
     if count <= len(chunk.head):
         return chunk.head[:count]
@@ -102,7 +102,7 @@ def first_bytes(stream: BinaryIO, chunk: Chunk, count: int) -> bytes:
     return stream.read(count)
 
 
-def data_of(stream: BinaryIO, chunk: Chunk, place: str) -> bytes:
+def data_of(stream: BinaryIO, chunk: Chunk, context: str) -> bytes:
     """Return the data of a chunk.
 
     Raises:
@@ -113,13 +113,13 @@ def data_of(stream: BinaryIO, chunk: Chunk, place: str) -> bytes:
         stream.seek(chunk.data_offset)
         data = stream.read(chunk.length + 4)
     if len(data) != chunk.length + 4:
-        raise UnreadableFileError(f"{place}: chunk {chunk.kind.decode()} ends before its declared length")
+        raise UnreadableFileError(f"{context}: chunk {chunk.kind.decode()} ends before its declared length")
     if zlib.crc32(data[:-4], zlib.crc32(chunk.kind)) != int.from_bytes(data[-4:], "big"):
-        raise UnreadableFileError(_mismatch(chunk, place))
+        raise UnreadableFileError(_mismatch(chunk, context))
     return data[:-4]
 
 
-def check(stream: BinaryIO, chunk: Chunk, place: str) -> None:
+def check(stream: BinaryIO, chunk: Chunk, context: str) -> None:
     """Check the checksum of a chunk without keeping its data, which may be long.
 
     Raises:
@@ -130,14 +130,14 @@ def check(stream: BinaryIO, chunk: Chunk, place: str) -> None:
     while left:
         piece = stream.read(min(left, PIECE))
         if not piece:
-            raise UnreadableFileError(f"{place}: chunk {chunk.kind.decode()} ends before its declared length")
+            raise UnreadableFileError(f"{context}: chunk {chunk.kind.decode()} ends before its declared length")
         left, found = left - len(piece), zlib.crc32(piece, found)
     if stream.read(4) != found.to_bytes(4, "big"):
-        raise UnreadableFileError(_mismatch(chunk, place))
+        raise UnreadableFileError(_mismatch(chunk, context))
 
 
-def _mismatch(chunk: Chunk, place: str) -> str:
-    return f"{place}: the checksum of chunk {chunk.kind.decode()} at {chunk.offset} does not match"
+def _mismatch(chunk: Chunk, context: str) -> str:
+    return f"{context}: the checksum of chunk {chunk.kind.decode()} at {chunk.offset} does not match"
 
 
 def build(kind: bytes, data: bytes) -> bytes:
