@@ -1,7 +1,7 @@
 """Noise as a file of its own: `.npy` for NumPy, `.safetensors` for everybody else, `.latent` for ComfyUI.
 
-All three are written, and `.npy` and `.safetensors` are read.  A file that is read may come from a stranger: no pickle
-is loaded, and no memory is taken for what a header merely claims.
+All three are written, and `.npy` and `.safetensors` are read.  A file that is read may be hostile: no pickle is
+loaded, and no memory is taken for what a header merely claims.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A key is a SHA-256 over the key of the parent and the rule of the round that leads on, so two states have one key when
 their roots and all their rounds are alike.  There is one way to make keys and four rules, because what has to be alike
-depends on what the key stands for: the noise, the place of the prompt, both, or a rendered picture.
+depends on what the key stands for: the noise, the offset of the prompt, both, or a rendered picture.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def noise_rule(seed: int | str, step: Step) -> Rule:
 
     Adding 0.0 makes 0.0 of -0.0, as in the file.
     """
-    bands = tuple([band + 0.0 for band in step.bands])
+    bands = tuple([band + 0.0 for band in step.bands]) if step.bands else ()
     return (str(seed), step.scale + 0.0, step.of, step.marks, bands, step.region)
 
 

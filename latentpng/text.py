@@ -1,4 +1,4 @@
-"""Text from files, made safe for a terminal: prompts and names may come from a stranger.
+"""Text from files, made safe for a terminal: prompts and names may be hostile.
 
 Only what is shown changes: the file keeps its text.
 """

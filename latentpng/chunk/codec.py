@@ -47,12 +47,12 @@ def encode_record(record: LatentRecord, codec: Codec = Codec.SPLIT) -> bytes:
     return encode_front(metadata, len(payload), codec, record.tensor.shape, stored, minor) + payload
 
 
-def decode_record(data: bytes, place: str, on_progress: replay.OnProgress | None = None) -> LatentRecord:
+def decode_record(data: bytes, context: str, on_progress: replay.OnProgress | None = None) -> LatentRecord:
     """Return the record that a chunk's data describe.
 
     Args:
         data: The data of the chunk.
-        place: The start of every message, such as "x.png: latent chunk at byte 1204".
+        context: The start of every message, such as "x.png: latent chunk at byte 1204".
         on_progress: Called after each replayed round of a recipe.
 
     Raises:
@@ -60,24 +60,24 @@ def decode_record(data: bytes, place: str, on_progress: replay.OnProgress | None
         NewerVersionError: If a newer reader is needed.
         ReplayDiffersError: If a recipe does not lead to the noise that it names.
     """
-    front = decode_front(data, len(data), place)
-    metadata = front.known(place)
+    front = decode_front(data, len(data), context)
+    metadata = front.known(context)
     payload = data[HEADER_BYTES + _metadata_bytes(data) :]
     if front.codec == Codec.RECIPE:
         if payload:
-            raise DamagedLatentError(f"{place}: a recipe has no payload, found {len(payload)} bytes")
-        tensor = _replayed(metadata, front, place, on_progress)
+            raise DamagedLatentError(f"{context}: a recipe has no payload, found {len(payload)} bytes")
+        tensor = _replayed(metadata, front, context, on_progress)
     else:
-        tensor = decode_tensor(payload, front.codec, front.dims, front.digest, place)
-    return _record(metadata, tensor, front, place)
+        tensor = decode_tensor(payload, front.codec, front.dims, front.digest, context)
+    return _record(metadata, tensor, front, context)
 
 
-def record_of_twin(front: Front, place: str, on_progress: replay.OnProgress | None = None) -> LatentRecord:
+def record_of_twin(front: Front, context: str, on_progress: replay.OnProgress | None = None) -> LatentRecord:
     """Return the record of a text twin, with its noise rebuilt.
 
     Args:
         front: What the twin says.
-        place: The start of every message.
+        context: The start of every message.
         on_progress: Called after each replayed round.
 
     Raises:
@@ -86,10 +86,10 @@ def record_of_twin(front: Front, place: str, on_progress: replay.OnProgress | No
         NewerVersionError: If a newer reader is needed.
         ReplayDiffersError: If the lineage does not lead to the noise that it names.
     """
-    metadata = front.known(place)
+    metadata = front.known(context)
     if not isinstance(metadata.lineage.root, SeedRoot):
-        raise NoLatentError(f"{place}: the laTn chunk that stored its noise is missing, and no seed can rebuild it")
-    return _record(metadata, _replayed(metadata, front, place, on_progress), front, place)
+        raise NoLatentError(f"{context}: the laTn chunk that stored its noise is missing, and no seed can rebuild it")
+    return _record(metadata, _replayed(metadata, front, context, on_progress), front, context)
 
 
 def _metadata_bytes(data: bytes) -> int:
@@ -97,26 +97,28 @@ def _metadata_bytes(data: bytes) -> int:
 
 
 def _replayed(
-    metadata: Metadata, front: Front, place: str, on_progress: replay.OnProgress | None
+    metadata: Metadata, front: Front, context: str, on_progress: replay.OnProgress | None
 ) -> NDArray[np.float16]:
     if not isinstance(metadata.lineage.root, SeedRoot):
-        raise DamagedLatentError(f"{place}: a recipe needs a seeded root, found a tensor root")
+        raise DamagedLatentError(f"{context}: a recipe needs a seeded root, found a tensor root")
     try:
         noise = replay.replay(metadata.lineage, front.dims, metadata.axes, on_progress=on_progress)
     except InvalidValueError as error:
-        raise DamagedLatentError(f"{place}: {error}") from error
+        raise DamagedLatentError(f"{context}: {error}") from error
     found = replay.digest(noise)
     if found != front.digest:
-        raise ReplayDiffersError(f"{place}: its lineage must lead to noise with SHA-256 {front.digest}, found {found}")
+        raise ReplayDiffersError(
+            f"{context}: its lineage must lead to noise with SHA-256 {front.digest}, found {found}"
+        )
     return noise
 
 
-def _record(metadata: Metadata, tensor: NDArray[np.float16], front: Front, place: str) -> LatentRecord:
+def _record(metadata: Metadata, tensor: NDArray[np.float16], front: Front, context: str) -> LatentRecord:
     if isinstance(metadata.lineage.root, SeedRoot) and metadata.node != front.digest:
         raise DamagedLatentError(
-            f"{place}: node is the SHA-256 of the stored noise, {front.digest}, found {metadata.node}"
+            f"{context}: node is the SHA-256 of the stored noise, {front.digest}, found {metadata.node}"
         )
     try:
         return LatentRecord(metadata=metadata, tensor=tensor)
     except InvalidValueError as error:
-        raise DamagedLatentError(f"{place}: {error}") from error
+        raise DamagedLatentError(f"{context}: {error}") from error

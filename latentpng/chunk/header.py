@@ -89,14 +89,14 @@ class Front:
         """The metadata as frozen values, or None if it is not known.  Each access makes them anew."""
         return metadata_from_json(self.metadata, len(self.dims)) if self.is_known else None
 
-    def known(self, place: str) -> Metadata:
-        """Return the metadata as frozen values; place: the start of the message.
+    def known(self, context: str) -> Metadata:
+        """Return the metadata as frozen values; context: the start of the message.
 
         Raises:
             NewerVersionError: If a newer reader is needed.
         """
         if self.newer:
-            raise NewerVersionError(f"{place}: {self.newer}")
+            raise NewerVersionError(f"{context}: {self.newer}")
         return metadata_from_json(self.metadata, len(self.dims))
 
 
@@ -138,29 +138,29 @@ def front_length(start: bytes) -> int:
     return HEADER_BYTES + min(MAX_METADATA, int.from_bytes(start[8:12], "little"))
 
 
-def decode_front(data: bytes, chunk_bytes: int, place: str) -> Front:
+def decode_front(data: bytes, chunk_bytes: int, context: str) -> Front:
     """Return the front of a chunk, every rule of SPEC.md about it checked.
 
     Args:
         data: The header and the metadata; what follows them is ignored.
         chunk_bytes: The length of the whole chunk's data.
-        place: The start of every message, such as "x.png: latent chunk at byte 1204".
+        context: The start of every message, such as "x.png: latent chunk at byte 1204".
 
     Raises:
         DamagedLatentError: If a rule is broken.
     """
     if len(data) < _START_BYTES or not data.startswith(MAGIC):
-        raise DamagedLatentError(f"{place}: the magic bytes {MAGIC!r} needed, found {data[:4]!r}")
+        raise DamagedLatentError(f"{context}: the magic bytes {MAGIC!r} needed, found {data[:4]!r}")
     version = (data[4], data[5])
     if version[0] == 0:
-        raise DamagedLatentError(f"{place}: major version 1 needed, found 0")
+        raise DamagedLatentError(f"{context}: major version 1 needed, found 0")
     if version[0] != MAJOR:
         return Front(
             version=version,
             chunk_bytes=chunk_bytes,
             newer=f"only version {MAJOR} is supported, found {version[0]}",
         )
-    text = _metadata_text(data, chunk_bytes, place)
+    text = _metadata_text(data, chunk_bytes, context)
     _, _, _, flags, _, _, codec, dtype, ndim, zero, *dims, digest = _FIELDS.unpack_from(data)
     if flags & 0xFF:
         newer = f"no critical flags are supported, found {flags & 0xFF:#04x}"
@@ -169,13 +169,13 @@ def decode_front(data: bytes, chunk_bytes: int, place: str) -> Front:
             newer=newer,
         )  # fmt: skip
     if zero:
-        raise DamagedLatentError(f"{place}: byte 19 is 0, found {zero}")
+        raise DamagedLatentError(f"{context}: byte 19 is 0, found {zero}")
     if not 1 <= ndim <= MAX_AXES or any(dims[ndim:]):
         raise DamagedLatentError(
-            f"{place}: 1 to {MAX_AXES} dimensions and zeros behind them needed, found {ndim}: {dims}"
+            f"{context}: 1 to {MAX_AXES} dimensions and zeros behind them needed, found {ndim}: {dims}"
         )
     shape = tuple(dims[:ndim])
-    metadata, newer = _read_metadata(text, shape, place)
+    metadata, newer = _read_metadata(text, shape, context)
     return Front(
         version=version,
         chunk_bytes=chunk_bytes,
@@ -191,21 +191,21 @@ def decode_front(data: bytes, chunk_bytes: int, place: str) -> Front:
     )
 
 
-def _metadata_text(data: bytes, chunk_bytes: int, place: str) -> bytes:
+def _metadata_text(data: bytes, chunk_bytes: int, context: str) -> bytes:
     """Return the JSON text behind a header of this major version; lengths and checksum are checked."""
     if chunk_bytes > MAX_CHUNK:
-        raise DamagedLatentError(f"{place}: at most {MAX_CHUNK} bytes, found {chunk_bytes}")
+        raise DamagedLatentError(f"{context}: at most {MAX_CHUNK} bytes, found {chunk_bytes}")
     if len(data) < HEADER_BYTES:
-        raise DamagedLatentError(f"{place}: a header of {HEADER_BYTES} bytes needed, found {len(data)}")
+        raise DamagedLatentError(f"{context}: a header of {HEADER_BYTES} bytes needed, found {len(data)}")
     length, payload, crc = _LENGTHS.unpack_from(data, 8)
     if length > MAX_METADATA:
-        raise DamagedLatentError(f"{place}: metadata has at most {MAX_METADATA} bytes, found {length}")
+        raise DamagedLatentError(f"{context}: metadata has at most {MAX_METADATA} bytes, found {length}")
     end = HEADER_BYTES + length
     if end + payload != chunk_bytes:
-        raise DamagedLatentError(f"{place}: its header describes {end + payload} bytes, found {chunk_bytes}")
+        raise DamagedLatentError(f"{context}: its header describes {end + payload} bytes, found {chunk_bytes}")
     text = data[HEADER_BYTES:end]
     if zlib.crc32(text, zlib.crc32(data[: _FIELDS.size])) != crc:
-        raise DamagedLatentError(f"{place}: the checksum of header and metadata does not match")
+        raise DamagedLatentError(f"{context}: the checksum of header and metadata does not match")
     return text
 
 
@@ -215,11 +215,11 @@ def _newer_payload(codec: int, dtype: int) -> str:
     return f"only codecs 0 to {_LAST_CODEC} are supported, found {codec}" if codec > _LAST_CODEC else ""
 
 
-def _read_metadata(text: bytes, dims: tuple[int, ...], place: str) -> tuple[dict[str, Json], str]:
+def _read_metadata(text: bytes, dims: tuple[int, ...], context: str) -> tuple[dict[str, Json], str]:
     """Return the metadata, and what a newer reader is needed for."""
     try:
         check_dims(dims)
         entries = read_json(text)
         return entries, check_metadata(entries, dims)
     except InvalidValueError as error:
-        raise DamagedLatentError(f"{place}: {error}") from error
+        raise DamagedLatentError(f"{context}: {error}") from error

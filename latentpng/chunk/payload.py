@@ -48,7 +48,7 @@ def encode_tensor(noise: Noise, codec: Codec) -> bytes:
     return frame + planes[:, 0].tobytes()
 
 
-def decode_tensor(payload: bytes, codec: int, dims: tuple[int, ...], digest: str, place: str) -> Noise:
+def decode_tensor(payload: bytes, codec: int, dims: tuple[int, ...], digest: str, context: str) -> Noise:
     """Return the noise that a payload holds.
 
     Args:
@@ -56,7 +56,7 @@ def decode_tensor(payload: bytes, codec: int, dims: tuple[int, ...], digest: str
         codec: RAW or SPLIT.
         dims: The shape of the noise.
         digest: SHA-256 (hex) of the noise.
-        place: The start of every message.
+        context: The start of every message.
 
     Returns:
         float16, read-only, of the given shape, finite.
@@ -66,30 +66,30 @@ def decode_tensor(payload: bytes, codec: int, dims: tuple[int, ...], digest: str
     """
     count = math.prod(dims)
     if codec == Codec.RAW and len(payload) != 2 * count:
-        raise DamagedLatentError(f"{place}: a payload of {2 * count} bytes needed, found {len(payload)}")
-    raw = payload if codec == Codec.RAW else _join_planes(payload, count, place)
+        raise DamagedLatentError(f"{context}: a payload of {2 * count} bytes needed, found {len(payload)}")
+    raw = payload if codec == Codec.RAW else _join_planes(payload, count, context)
     found = hashlib.sha256(raw).hexdigest()
     if found != digest:
-        raise DamagedLatentError(f"{place}: noise with SHA-256 {digest} needed, found {found}")
+        raise DamagedLatentError(f"{context}: noise with SHA-256 {digest} needed, found {found}")
     noise = np.frombuffer(raw, "<f2").astype(np.float16, copy=False).reshape(dims)
     if not np.isfinite(noise).all():
-        raise DamagedLatentError(f"{place}: finite noise needed, found infinity or NaN")
+        raise DamagedLatentError(f"{context}: finite noise needed, found infinity or NaN")
     noise.flags.writeable = False
     return noise
 
 
-def _join_planes(payload: bytes, count: int, place: str) -> bytes:
+def _join_planes(payload: bytes, count: int, context: str) -> bytes:
     """Return raw float16 from one zstd frame of the high bytes that is followed by the low bytes as they are."""
     frame, low = payload[: max(0, len(payload) - count)], payload[-count:]
     if len(low) != count or not frame:
-        raise DamagedLatentError(f"{place}: a payload of more than {count} bytes needed, found {len(payload)}")
+        raise DamagedLatentError(f"{context}: a payload of more than {count} bytes needed, found {len(payload)}")
     planes = np.empty((count, 2), np.uint8)
     planes[:, 0] = np.frombuffer(low, np.uint8)
-    planes[:, 1] = np.frombuffer(_decompress(frame, count, place), np.uint8)
+    planes[:, 1] = np.frombuffer(_decompress(frame, count, context), np.uint8)
     return planes.tobytes()
 
 
-def _decompress(frame: bytes, count: int, place: str) -> bytes:
+def _decompress(frame: bytes, count: int, context: str) -> bytes:
     import zstandard
 
     # The decompressor takes as much memory as the frame declares, whatever limit it is given, and a frame of 32 KB may
@@ -98,11 +98,11 @@ def _decompress(frame: bytes, count: int, place: str) -> bytes:
         declared = zstandard.get_frame_parameters(frame).content_size
         if declared != count:
             raise DamagedLatentError(
-                f"{place}: a zstd frame of {count} bytes needed, found one that declares {declared}"
+                f"{context}: a zstd frame of {count} bytes needed, found one that declares {declared}"
             )
         high = zstandard.ZstdDecompressor().decompress(frame, max_output_size=count, allow_extra_data=False)
     except zstandard.ZstdError as error:
-        raise DamagedLatentError(f"{place}: one whole zstd frame needed, found a damaged one ({error})") from error
+        raise DamagedLatentError(f"{context}: one whole zstd frame needed, found a damaged one ({error})") from error
     if len(high) != count:
-        raise DamagedLatentError(f"{place}: {count} high bytes needed, found {len(high)}")
+        raise DamagedLatentError(f"{context}: {count} high bytes needed, found {len(high)}")
     return high

@@ -133,8 +133,8 @@ def _checked_round(entries: Json) -> tuple[int, list[int], float, _Options]:
         raise InvalidValueError(_NOT_A_SEED + brief(entries["seed"]))
     # most rounds have the four keys that are needed and no more: nothing else is left to look at
     options = _NO_OPTIONS if len(entries) == _KEYS_NEEDED else _options(entries)
-    check_round_values(of, marks, scale := float(scale), *options)
-    return of, marks, scale, options
+    check_round_values(of, marks, float(scale), *options)
+    return of, marks, float(scale), options
 
 
 def _options(entries: dict[str, Json]) -> _Options:

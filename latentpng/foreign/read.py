@@ -16,7 +16,7 @@ from latentpng.foreign.record import ForeignRecord
 from latentpng.foreign.tools import a1111, drawthings, fooocus, invokeai, novelai, sdcpp, swarmui
 from latentpng.foreign.tools.comfyui import read as comfyui
 from latentpng.foreign.tools.infotext import parse
-from latentpng.png.parameters import KEYWORD, OWN_TOOL, is_ours
+from latentpng.png.parameters import KEYWORD, OWN_TOOL, is_own_text
 
 _READERS = (
     invokeai.read,
@@ -54,7 +54,7 @@ def foreign_from_texts(texts: Texts) -> ForeignRecord:
     Returns:
         The record; its `tool` is "" when no tool was recognised.
     """
-    others = {keyword: text for keyword, text in texts.items() if keyword != KEYWORD or not is_ours(text)}
+    others = {keyword: text for keyword, text in texts.items() if keyword != KEYWORD or not is_own_text(text)}
     for read in _READERS:
         record = read(others)
         if record is not None:
@@ -72,5 +72,5 @@ def own_from_texts(texts: Texts) -> ForeignRecord | None:
         The record, with "latentpng" as its tool; None when there is no such text with enough fields.
     """
     text = texts.get(KEYWORD, "")
-    infotext = parse(text) if is_ours(text) else None
+    infotext = parse(text) if is_own_text(text) else None
     return None if infotext is None else replace(a1111.record_of(infotext), tool=OWN_TOOL, version="")

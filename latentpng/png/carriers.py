@@ -7,16 +7,15 @@ few kilobytes.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from latentpng.chunk.header import HEADER_BYTES, MAJOR, MAX_CHUNK, Front, decode_front, front_length
 from latentpng.errors import DamagedLatentError, NoLatentError, UnreadableFileError
 from latentpng.png import chunks, texts
 from latentpng.png.chunks import Chunk
 from latentpng.png.parameters import KEYWORD as PARAMETERS
-from latentpng.png.parameters import is_ours, parameters_text
+from latentpng.png.parameters import is_own_text, parameters_text
 from latentpng.png.twin import MAX_TWIN, build_twin, front_of_twin, is_twin
 from latentpng.record import LatentRecord
 
@@ -24,19 +23,24 @@ KIND = b"laTn"
 SIGNED_KIND = b"caBX"
 MAX_PARAMETERS = 16  # to look into a compressed one takes a millisecond, and a file could hold thousands
 _PARAMETERS_START = f"{PARAMETERS}\0".encode()
-_ENDING_BYTES = 100  # more than the last field of our `parameters` has
+_ENDING_BYTES = 100  # more than the last field of our `parameters` text has
 
 
-class Whose(Enum):
-    """Who wrote a chunk: this format, another tool (a `parameters` text), or anyone (all other chunks)."""
+class Origin(Enum):
+    """The origin of a chunk.
 
-    OURS = "ours"
-    PARAMETERS = "parameters"
+    Attributes:
+        LATENTPNG: A carrier of this format.
+        OTHER_PARAMETERS: A `parameters` text of another tool.
+        OTHER: Any other chunk.
+    """
+
+    LATENTPNG = "latentpng"
+    OTHER_PARAMETERS = "parameters"
     OTHER = "other"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """The carrier that counts.
 
     Attributes:
@@ -50,7 +54,7 @@ class Found:
     is_twin: bool
     other_texts: bool
 
-    def place(self, path: str) -> str:
+    def context(self, path: str) -> str:
         """Return how errors name it."""
         name = "latent text" if self.is_twin else "latent chunk"
         return f"{path}: {name} at byte {self.chunk.offset}"
@@ -88,10 +92,12 @@ def find(stream: BinaryIO, size: int, path: str, *, whole: bool) -> Found:
             elif differs is None and (latent.offset < first_idat) == (chunk.offset < first_idat):
                 differs = _difference(stream, latent, chunk, path)
         elif kind in texts.KINDS_OF_TOOLS:
+            if _is_own_parameters(chunk):
+                continue
             if is_twin(stream, chunk):
                 twin = twin or chunk
-            elif not other_texts:
-                other_texts = not _is_our_parameters(chunk)
+            else:
+                other_texts = True
     if differs is not None:
         raise differs
     carrier = latent or twin
@@ -127,37 +133,37 @@ def front_of(stream: BinaryIO, found: Found, path: str) -> Front:
     Raises:
         DamagedLatentError: If the latent breaks a rule of SPEC.md.
     """
-    place, chunk = found.place(path), found.chunk
+    context, chunk = found.context(path), found.chunk
     if found.is_twin:
-        return front_of_twin(stream, chunk, place)
+        return front_of_twin(stream, chunk, context)
     data = chunk.head[: chunk.length]
     if len(data) < HEADER_BYTES:
         data = chunks.first_bytes(stream, chunk, HEADER_BYTES)
     needed = front_length(data)
     if len(data) < needed:
         data = chunks.first_bytes(stream, chunk, needed)
-    front = decode_front(data, chunk.length, place)
+    front = decode_front(data, chunk.length, context)
     if front.version[0] != MAJOR and chunk.length <= MAX_CHUNK:
         # the checksum of another major version may stand elsewhere: only that of the PNG chunk can tell a flipped bit
-        latent_data(stream, chunk, place)
+        latent_data(stream, chunk, context)
     return front
 
 
-def latent_data(stream: BinaryIO, chunk: Chunk, place: str) -> bytes:
+def latent_data(stream: BinaryIO, chunk: Chunk, context: str) -> bytes:
     """Return the data of a laTn chunk.
 
     Args:
         stream: The file.
         chunk: The chunk.
-        place: The start of every message.
+        context: The start of every message.
 
     Raises:
         DamagedLatentError: If it is too long, or the checksum of the PNG chunk does not match.
     """
     if chunk.length > MAX_CHUNK:
-        raise DamagedLatentError(f"{place}: at most {MAX_CHUNK} bytes, found {chunk.length}")
+        raise DamagedLatentError(f"{context}: at most {MAX_CHUNK} bytes, found {chunk.length}")
     try:
-        return chunks.data_of(stream, chunk, place)
+        return chunks.data_of(stream, chunk, context)
     except UnreadableFileError as error:
         raise DamagedLatentError(str(error)) from error
 
@@ -180,8 +186,8 @@ def encode_carriers(record: LatentRecord, latent: bytes, *, parameters: bool) ->
     )
 
 
-def sort(stream: BinaryIO, size: int, path: str) -> Iterator[tuple[Chunk, Whose]]:
-    """Yield the chunks of a PNG, and who wrote each.
+def sort(stream: BinaryIO, size: int, path: str) -> Iterator[tuple[Chunk, Origin]]:
+    """Yield the chunks of a PNG, and the origin of each.
 
     Args:
         stream: The file.
@@ -194,16 +200,16 @@ def sort(stream: BinaryIO, size: int, path: str) -> Iterator[tuple[Chunk, Whose]
     others = 0
     for chunk in chunks.walk(stream, size, path):
         if chunk.kind == KIND or is_twin(stream, chunk):
-            yield chunk, Whose.OURS
+            yield chunk, Origin.LATENTPNG
         elif chunk.kind in texts.KINDS and _keyword(stream, chunk) == PARAMETERS:
             others += 1
             if others > MAX_PARAMETERS:
                 raise UnreadableFileError(
                     f"{path}: at most {MAX_PARAMETERS} texts named {PARAMETERS!r} are supported, found more"
                 )
-            yield chunk, Whose.OURS if _is_our_text(stream, chunk) else Whose.PARAMETERS
+            yield chunk, Origin.LATENTPNG if _is_own_text(stream, chunk) else Origin.OTHER_PARAMETERS
         else:
-            yield chunk, Whose.OTHER
+            yield chunk, Origin.OTHER
 
 
 def _difference(stream: BinaryIO, first: Chunk, other: Chunk, path: str) -> DamagedLatentError | None:
@@ -221,19 +227,19 @@ def _bytes_of(stream: BinaryIO, chunk: Chunk, path: str) -> bytes:
     return latent_data(stream, chunk, f"{path}: latent chunk at byte {chunk.offset}")
 
 
-def _is_our_parameters(chunk: Chunk) -> bool:
+def _is_own_parameters(chunk: Chunk) -> bool:
     """Return whether a chunk within the first page is our `parameters` text; False if that takes more to tell."""
     data = chunk.head[: chunk.length]
     return (
         data.startswith(_PARAMETERS_START)
         and len(data) == chunk.length
-        and is_ours(data[-_ENDING_BYTES:].decode("latin-1"))
+        and is_own_text(data[-_ENDING_BYTES:].decode("latin-1"))
     )
 
 
-def _is_our_text(stream: BinaryIO, chunk: Chunk) -> bool:
+def _is_own_text(stream: BinaryIO, chunk: Chunk) -> bool:
     text = texts.text_of(chunk.kind, chunks.first_bytes(stream, chunk, 2 * MAX_TWIN), 2 * MAX_TWIN)
-    return text is not None and is_ours(text)
+    return text is not None and is_own_text(text)
 
 
 def _keyword(stream: BinaryIO, chunk: Chunk) -> str:

@@ -20,7 +20,7 @@ MAX_CHUNKS = 2**17  # 1 GiB of pixels as libpng cuts them, into 8 KiB; a million
 _FIRST = len(SIGNATURE)  # where the first chunk starts
 _FRAME_BYTES = 12  # length and type before the data, checksum behind it
 _HEADER_BYTES = 13
-_unpack_frame = struct.Struct(">I4s").unpack
+_FRAME = struct.Struct(">I4s")  # length and type
 
 
 class Chunk(NamedTuple):
@@ -49,13 +49,13 @@ class Chunk(NamedTuple):
         return self.offset + _FRAME_BYTES + self.length
 
 
-def walk(stream: BinaryIO, size: int, place: str) -> Iterator[Chunk]:
+def walk(stream: BinaryIO, size: int, context: str) -> Iterator[Chunk]:
     """Yield the chunks of a PNG from IHDR to IEND, without reading their data.
 
     Args:
         stream: The file.
         size: The size of the file in bytes.
-        place: The start of every message, usually the name of the file.
+        context: The start of every message, usually the name of the file.
 
     Raises:
         UnreadableFileError: If it is not a PNG, ends too early, or has more than MAX_CHUNKS chunks.
@@ -65,34 +65,36 @@ def walk(stream: BinaryIO, size: int, place: str) -> Iterator[Chunk]:
     stream.seek(0)
     start = stream.read(START_BYTES)
     if not start.startswith(SIGNATURE):
-        raise UnreadableFileError(f"{place}: it is not a PNG" + ("" if start else ", it is empty"))
-    offset = _FIRST
+        raise UnreadableFileError(f"{context}: it is not a PNG" + ("" if start else ", it is empty"))
+    offset, last = _FIRST, len(start) - _FRAME.size  # last: where the last frame starts that `start` holds
     for _ in range(MAX_CHUNKS):
-        frame = start[offset : offset + 8]
-        if len(frame) < 8:
+        if offset <= last:
+            length, kind = _FRAME.unpack_from(start, offset)
+        else:
             stream.seek(offset)
-            frame = stream.read(8)
-            if len(frame) < 8:
-                raise UnreadableFileError(f"{place}: it ends at byte {size}, before its last chunk (IEND)")
-        length, kind = _unpack_frame(frame)
+            frame = stream.read(_FRAME.size)
+            if len(frame) < _FRAME.size:
+                raise UnreadableFileError(f"{context}: it ends at byte {size}, before its last chunk (IEND)")
+            length, kind = _FRAME.unpack(frame)
         end = offset + _FRAME_BYTES + length
         if not kind.isalpha() or length > MAX_LENGTH:
-            raise UnreadableFileError(f"{place}: a PNG chunk needed at byte {offset}, found {frame!r}")
+            found = _FRAME.pack(length, kind)
+            raise UnreadableFileError(f"{context}: a PNG chunk needed at byte {offset}, found {found!r}")
         if (kind == b"IHDR") != (offset == _FIRST) or (offset == _FIRST and length != _HEADER_BYTES):
             raise UnreadableFileError(
-                f"{place}: one IHDR of {_HEADER_BYTES} bytes comes first, found {kind!r} at {offset}"
+                f"{context}: one IHDR of {_HEADER_BYTES} bytes comes first, found {kind!r} at {offset}"
             )
         if end > size:
-            raise UnreadableFileError(f"{place}: chunk {kind.decode()} ends at byte {end}, the file ends at {size}")
+            raise UnreadableFileError(f"{context}: chunk {kind.decode()} ends at byte {end}, the file ends at {size}")
         yield Chunk(kind, offset, length, start[offset + 8 : end])
         if kind == b"IEND":
             return
         offset = end
-    raise UnreadableFileError(f"{place}: at most {MAX_CHUNKS} chunks are supported, found more")
+    raise UnreadableFileError(f"{context}: at most {MAX_CHUNKS} chunks are supported, found more")
 
 
 def first_bytes(stream: BinaryIO, chunk: Chunk, count: int) -> bytes:
-    """Return the first `count` bytes of a chunk's data, or all of shorter data; the checksum is not looked at."""
+    """Return the first `count` bytes of a chunk's data, or all of shorter data; the checksum is not checked."""
     count = min(count, chunk.length)
     if count <= len(chunk.head):
         return chunk.head[:count]
@@ -100,7 +102,7 @@ def first_bytes(stream: BinaryIO, chunk: Chunk, count: int) -> bytes:
     return stream.read(count)
 
 
-def data_of(stream: BinaryIO, chunk: Chunk, place: str) -> bytes:
+def data_of(stream: BinaryIO, chunk: Chunk, context: str) -> bytes:
     """Return the data of a chunk.
 
     Raises:
@@ -111,13 +113,13 @@ def data_of(stream: BinaryIO, chunk: Chunk, place: str) -> bytes:
         stream.seek(chunk.data_offset)
         data = stream.read(chunk.length + 4)
     if len(data) != chunk.length + 4:
-        raise UnreadableFileError(f"{place}: chunk {chunk.kind.decode()} ends before its declared length")
+        raise UnreadableFileError(f"{context}: chunk {chunk.kind.decode()} ends before its declared length")
     if zlib.crc32(data[:-4], zlib.crc32(chunk.kind)) != int.from_bytes(data[-4:], "big"):
-        raise UnreadableFileError(_mismatch(chunk, place))
+        raise UnreadableFileError(_mismatch(chunk, context))
     return data[:-4]
 
 
-def check(stream: BinaryIO, chunk: Chunk, place: str) -> None:
+def check(stream: BinaryIO, chunk: Chunk, context: str) -> None:
     """Check the checksum of a chunk without keeping its data, which may be long.
 
     Raises:
@@ -128,14 +130,14 @@ def check(stream: BinaryIO, chunk: Chunk, place: str) -> None:
     while left:
         piece = stream.read(min(left, PIECE))
         if not piece:
-            raise UnreadableFileError(f"{place}: chunk {chunk.kind.decode()} ends before its declared length")
+            raise UnreadableFileError(f"{context}: chunk {chunk.kind.decode()} ends before its declared length")
         left, found = left - len(piece), zlib.crc32(piece, found)
     if stream.read(4) != found.to_bytes(4, "big"):
-        raise UnreadableFileError(_mismatch(chunk, place))
+        raise UnreadableFileError(_mismatch(chunk, context))
 
 
-def _mismatch(chunk: Chunk, place: str) -> str:
-    return f"{place}: the checksum of chunk {chunk.kind.decode()} at {chunk.offset} does not match"
+def _mismatch(chunk: Chunk, context: str) -> str:
+    return f"{context}: the checksum of chunk {chunk.kind.decode()} at {chunk.offset} does not match"
 
 
 def build(kind: bytes, data: bytes) -> bytes:

@@ -70,10 +70,10 @@ def read_record_from(stream: BinaryIO, size: int, name: str, on_progress: OnProg
         FileError: As `read_record`.
     """
     found = carriers.find(stream, size, name, whole=True)
-    place = found.place(name)
+    context = found.context(name)
     if found.is_twin:
-        return codec.record_of_twin(front_of_twin(stream, found.chunk, place), place, on_progress)
-    return codec.decode_record(carriers.latent_data(stream, found.chunk, place), place, on_progress)
+        return codec.record_of_twin(front_of_twin(stream, found.chunk, context), context, on_progress)
+    return codec.decode_record(carriers.latent_data(stream, found.chunk, context), context, on_progress)
 
 
 def read_picture(path: AnyPath) -> tuple[int, int, bytes]:
@@ -110,7 +110,7 @@ def write_picture(path: AnyPath, width: int, height: int, rgb: bytes, record: La
 def embed_record(path: AnyPath, record: LatentRecord, out: AnyPath | None = None, warn: Warn | None = None) -> None:
     """Put a record into an existing PNG, in place of the one that it carries.  Pixels are copied as they are.
 
-    A `parameters` text of another tool stays, and ours is not added then.
+    A `parameters` text of another tool stays, and no second one is added.
 
     Args:
         path: A PNG; "-" is standard input.
@@ -189,7 +189,7 @@ class _Layout(NamedTuple):
     """The parts of a PNG.
 
     Attributes:
-        kept: Start and end of each range that is not ours, in order.
+        kept: Start and end of each range without carriers, in order.
         first_idat: Where the first IDAT starts; 0 if there is none.
         signed: Whether there is a C2PA signature.
         has_parameters: Whether there is a `parameters` text of another tool.
@@ -203,12 +203,12 @@ class _Layout(NamedTuple):
 
 def _layout(stream: BinaryIO, size: int, name: str) -> _Layout:
     kept, start, first_idat, signed, has_parameters = [], 0, 0, False, False
-    for chunk, whose in carriers.sort(stream, size, name):
+    for chunk, origin in carriers.sort(stream, size, name):
         signed = signed or chunk.kind == carriers.SIGNED_KIND
         if chunk.kind == b"IDAT" and not first_idat:
             first_idat = chunk.offset
-        has_parameters = has_parameters or whose is carriers.Whose.PARAMETERS
-        if whose is carriers.Whose.OURS:
+        has_parameters = has_parameters or origin is carriers.Origin.OTHER_PARAMETERS
+        if origin is carriers.Origin.LATENTPNG:
             if chunk.offset > start:
                 kept.append((start, chunk.offset))
             start = chunk.end
@@ -216,7 +216,7 @@ def _layout(stream: BinaryIO, size: int, name: str) -> _Layout:
 
 
 def _without_record(stream: BinaryIO, size: int, name: str, warn: Warn | None) -> tuple[list[tuple[int, int]], bool]:
-    """Return the ranges that are not ours, and whether anything is left out."""
+    """Return the ranges without carriers, and whether anything is left out."""
     kept, _, signed, _ = _layout(stream, size, name)
     carried = kept != [(0, size)]
     if carried and signed and warn is not None:

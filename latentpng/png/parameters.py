@@ -30,7 +30,7 @@ def parameters_text(settings: JsonObject, lineage: Lineage) -> str:
     return "\n".join(lines)
 
 
-def is_ours(text: str) -> bool:
+def is_own_text(text: str) -> bool:
     """Return whether `parameters_text` wrote a text, in this version of the program or in another."""
     last = text.rpartition("\n")[2]
     return last == ENDING or last.endswith(f", {ENDING}")

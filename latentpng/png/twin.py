@@ -27,8 +27,10 @@ _ADDED_KEYS = ("digest", "dims", "dtype", "version")
 
 
 def is_twin(stream: BinaryIO, chunk: Chunk) -> bool:
-    """Return whether a chunk is a twin; what its text says is not looked at."""
-    return chunk.kind in texts.KINDS and chunks.first_bytes(stream, chunk, len(TWIN) + 1) in _STARTS
+    """Return whether a chunk is a twin; what its text says is not checked."""
+    if chunk.kind not in texts.KINDS:
+        return False
+    return chunk.head.startswith(_STARTS[0]) or chunks.first_bytes(stream, chunk, len(TWIN) + 1) in _STARTS
 
 
 def build_twin(record: LatentRecord, digest: str) -> bytes:
@@ -43,32 +45,32 @@ def build_twin(record: LatentRecord, digest: str) -> bytes:
     return texts.build_text(TWIN, write_json(entries).decode("ascii"))
 
 
-def front_of_twin(stream: BinaryIO, chunk: Chunk, place: str) -> Front:
+def front_of_twin(stream: BinaryIO, chunk: Chunk, context: str) -> Front:
     """Return what a twin says, as the front of a recipe: the same metadata, and no noise.
 
     Args:
         stream: The file.
         chunk: The text chunk.
-        place: The start of every message.
+        context: The start of every message.
 
     Raises:
         DamagedLatentError: If a rule of SPEC.md is broken.
     """
     if chunk.length > 2 * MAX_TWIN:
-        raise DamagedLatentError(f"{place}: at most {MAX_TWIN} characters, found {chunk.length}")
+        raise DamagedLatentError(f"{context}: at most {MAX_TWIN} characters, found {chunk.length}")
     try:
-        data = chunks.data_of(stream, chunk, place)
+        data = chunks.data_of(stream, chunk, context)
     except UnreadableFileError as error:
         raise DamagedLatentError(str(error)) from error
     text = texts.text_of(chunk.kind, data, MAX_TWIN)
     if text is None:
         raise DamagedLatentError(
-            f"{place}: a text of at most {MAX_TWIN} characters needed, found a longer or malformed one"
+            f"{context}: a text of at most {MAX_TWIN} characters needed, found a longer or malformed one"
         )
     try:
         return _front(read_json(text.encode()), len(data))
     except InvalidValueError as error:
-        raise DamagedLatentError(f"{place}: {error}") from error
+        raise DamagedLatentError(f"{context}: {error}") from error
 
 
 def _front(entries: dict[str, Json], chunk_bytes: int) -> Front:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from latentpng.png.parameters import is_ours, parameters_text
+from latentpng.png.parameters import is_own_text, parameters_text
 from latentpng.png.texts import KINDS, build_text, keyword_of, text_of
 from latentpng.record import Json, Lineage, Round, SeedRoot, TensorRoot
 from latentpng.text import plain
@@ -60,7 +60,7 @@ def test_parameters_look_as_other_tools_write_them() -> None:
         "Steps: 20, Sampler: DDIMScheduler, CFG scale: 7, Seed: 7, Size: 512x768, Model: sd 1.5, Variations: 1, "
         "Version: latentpng 1"
     )
-    assert is_ours(parameters_text(SETTINGS, lineage))
+    assert is_own_text(parameters_text(SETTINGS, lineage))
 
 
 def test_parameters_say_only_what_is_known() -> None:
@@ -76,7 +76,7 @@ def test_parameters_say_only_what_is_known() -> None:
     "text", ["", "x", "x\nSteps: 1, Version: v1.9", "Version: latentpng 1\nx", "xVersion: latentpng 1"]
 )
 def test_texts_of_other_tools_are_not_ours(text: str) -> None:
-    assert not is_ours(text)
+    assert not is_own_text(text)
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0")))
