@@ -178,9 +178,9 @@ def test_noise_too_large_for_the_cache_has_the_same_bits(
 
 def test_many_candidates_of_little_noise_cost_little() -> None:
     steps = tuple(Round(seed=seed, scale=0.5, of=64, marks=tuple(range(63))) for seed in range(128))
-    start = time.perf_counter()
+    start = time.process_time()  # of this process alone, whatever else the machine does
     replay(Lineage(root=SeedRoot(seed=91), rounds=steps), (1,), "L")
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0
 
 
 def test_replay_reports_its_progress() -> None:
