@@ -72,7 +72,9 @@ class FakeTerminal:
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             child = dict(os.environ, TERM="xterm-256color", COLORTERM="truecolor")
-            child.pop("TMUX", None)
+            # COLUMNS and LINES override the size of this terminal, and pytest-xdist's workers have them.
+            for variable in ("TMUX", "COLUMNS", "LINES"):
+                child.pop(variable, None)
             child.update(environment or {})
             # The child sets the size of the window before the program starts: a size that the parent set later could
             # come between the program's look at it and its handler for changes, and be missed on a loaded machine.
