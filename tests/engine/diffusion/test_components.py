@@ -37,6 +37,8 @@ from tests.support.engine.overlays import kohya_lora, merged_by_hand, other_vae,
 from tests.support.engine.single_file import as_single_file
 from tests.support.engine.tiny import SETTINGS, build_tiny, save_tiny, slow_clock
 
+pytestmark = pytest.mark.slow  # models are loaded again and again; `make test` runs it
+
 NOISE = gauss1(5, 0, 1024).reshape(1, 4, 16, 16).astype(np.float16)
 JOB = RenderJob(
     job=1, tasks=(PictureTask(index=0, lineage=Lineage(root=SeedRoot(seed=7))),), settings=SETTINGS, previews=True

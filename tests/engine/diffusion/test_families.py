@@ -52,6 +52,8 @@ from tests.support.engine.matrix import (
 from tests.support.engine.tiny import SETTINGS, job_of
 from tests.support.latentpng import independent
 
+pytestmark = pytest.mark.slow  # models are loaded again and again; `make test` runs it
+
 LARGE = {"Sana", "PixArt-α", "PixArt-Σ", "Lumina 2", "Kandinsky 5"}
 """Families whose pictures cannot be small, and which are therefore tested with few schedulers."""
 SEED = Lineage(root=SeedRoot(seed=3))

@@ -12,6 +12,8 @@ import torch
 from tests.benchmarks import trueshapes
 from tests.benchmarks.engine_gpu import main
 
+pytestmark = pytest.mark.slow  # models are loaded again and again; `make test` runs it
+
 
 @pytest.fixture(autouse=True)
 def _same_environment() -> Iterator[None]:

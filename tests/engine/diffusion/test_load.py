@@ -27,6 +27,8 @@ from tests.support.engine.families.unets import sdxl
 from tests.support.engine.single_file import as_single_file, sd3_file, sdxl_file
 from tests.support.engine.tiny import SETTINGS, build_tiny, load_tiny, save_tiny
 
+pytestmark = pytest.mark.slow  # models are loaded again and again; `make test` runs it
+
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> ModelChoice:

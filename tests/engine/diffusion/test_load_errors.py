@@ -27,6 +27,8 @@ from engine.rendering.events import Failure
 from engine.rendering.requests import LoadModel
 from tests.support.engine.tiny import SETTINGS, save_tiny
 
+pytestmark = pytest.mark.slow  # models are loaded again and again; `make test` runs it
+
 WEIGHTS = "unet/diffusion_pytorch_model.safetensors"
 
 
