@@ -109,7 +109,7 @@ def critic_loss(critic: nn.Module, decoded: Tensor, drawn: Tensor) -> Tensor:
 def adversarial_loss(critic: nn.Module, decoded: Tensor) -> Tensor:
     """Return the loss of decoded pictures that the critic recognises; the critic's own weights get no gradient."""
     frozen = {name: weight.detach() for name, weight in critic.named_parameters()}
-    return -functional_call(critic, frozen, (decoded,)).mean()  # type: ignore[no-any-return]  # it has no type
+    return -functional_call(critic, frozen, (decoded,)).mean()  # type: ignore[no-any-return]  # torch gives it no types
 
 
 class _Latents:

@@ -79,7 +79,7 @@ def run_ranks(work: Callable[[Rank], None], folder: Path, world: int, device: st
         return
     rendezvous = folder / ".meeting"
     rendezvous.unlink(missing_ok=True)
-    spawn(_enter, (work, str(rendezvous), world, device), nprocs=world)  # type: ignore[no-untyped-call]  # nor this one
+    spawn(_enter, (work, str(rendezvous), world, device), nprocs=world)  # type: ignore[no-untyped-call]  # torch gives it no types
 
 
 def _enter(index: int, work: Callable[[Rank], None], rendezvous: str, world: int, device: str) -> None:
