@@ -18,13 +18,16 @@ class Options:
     """Options that every command and the app share.
 
     Attributes:
-        model: A diffusers folder, a `.safetensors` file, or (with `download`) a hub id; "" for the picture's model,
-            else the embedded one.
+        profile: The name of a profile in the configuration file, whose settings stand in for those left empty.
+        model: A diffusers folder, a weights file, the name of a model on this machine, or (with `download`) a hub id;
+            "" for the picture's model, else the embedded one.
         config: For a single file, the diffusers folder that describes it.
         download: Allow downloading `model` from the Hugging Face hub.
         loras: LoRA files, each "FILE" or "FILE:WEIGHT"; () for those that the picture records, ("none",) for none.
         vae: A VAE's folder or `.safetensors` file; "" for the one that the picture records, "none" for the model's own.
-        preview_vae: The folder of a tiny autoencoder that draws the previews.
+        text_encoders: Files of the text encoders that `model` lacks.
+        prediction: What a single file predicts: "epsilon", "v_prediction", or "" for what its family and its keys say.
+        preview_vae: The folder or the file of a tiny autoencoder that draws the previews.
         device: "auto", "cpu", "cuda", "cuda:1" or "mps".
         dtype: "auto", "float32", "float16" or "bfloat16".
         attention: An attention back-end of diffusers by its name, or "auto".
@@ -37,6 +40,8 @@ class Options:
         num_inference_steps: Denoising steps.
         guidance_scale: How strictly the prompt is followed.
         scheduler: A scheduler as people write it ("DPM++ 2M Karras"); "" is the model's own, None leaves it.
+        prompt_style: A value of `engine.rendering.settings.PromptStyle`; "" leaves it to the picture or the family.
+        clip_skip: The layer of the CLIP text encoder, counted from the end; 0 is the family's own, None leaves it.
         seed: Of a new picture, and of the grids of a search, 0 to 2^64 - 1; None draws one.
         scale: Of the first round, above 0 and at most 1; 0 leaves it.
         bands: The name of one of `engine.search.bands.Bands`, or "".
@@ -44,11 +49,14 @@ class Options:
         mode: The name of one of `engine.search.session.Mode`.
     """
 
+    profile: str = ""
     model: str = ""
     config: str = ""
     download: bool = False
     loras: tuple[str, ...] = ()
     vae: str = ""
+    text_encoders: tuple[str, ...] = ()
+    prediction: str = ""
     preview_vae: str = ""
     device: str = "auto"
     dtype: str = "auto"
@@ -62,6 +70,8 @@ class Options:
     num_inference_steps: int | None = None
     guidance_scale: float | None = None
     scheduler: str | None = None
+    prompt_style: str = ""
+    clip_skip: int | None = None
     seed: int | None = None
     scale: float = 0.0
     bands: str = ""

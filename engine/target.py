@@ -15,7 +15,8 @@ from engine.models.find import (
     recorded_vae,
     same_weights,
 )
-from engine.models.resolve import NONE, defaults_of, resolve_lora, resolve_model, resolve_preview_vae, resolve_vae
+from engine.models.loras import resolve_lora
+from engine.models.resolve import NONE, defaults_of, resolve_model, resolve_preview_vae, resolve_vae
 from engine.models.samplers import recorded_scheduler
 from engine.models.schedulers import scheduler_settings
 from engine.options import Options
@@ -103,7 +104,14 @@ def target_for_record(options: Options, record: LatentRecord) -> Target:
 
 def _named_model(options: Options) -> ModelChoice:
     other_vae = options.vae not in ("", NONE)
-    return resolve_model(options.model, config=options.config, download=options.download, other_vae=other_vae)
+    return resolve_model(
+        options.model,
+        config=options.config,
+        download=options.download,
+        other_vae=other_vae,
+        text_encoders=options.text_encoders,
+        prediction=options.prediction,
+    )
 
 
 def _with_parts(options: Options, model: ModelChoice, recorded: Json) -> ModelChoice:
@@ -139,6 +147,8 @@ def _changed(settings: RenderSettings, options: Options) -> RenderSettings:
         num_inference_steps=settings.num_inference_steps if steps is None else steps,
         guidance_scale=settings.guidance_scale if guidance is None else guidance,
         scheduler=settings.scheduler if options.scheduler is None else scheduler_settings(options.scheduler),
+        prompt_style=options.prompt_style or settings.prompt_style,
+        clip_skip=settings.clip_skip if options.clip_skip is None else options.clip_skip,
     )
 
 

@@ -24,6 +24,8 @@ else:
 
 BAND_NAMES = ("all", "tilt", "layout", "detail")
 MEMORY_NAMES = ("auto", "resident", "offload", "group", "8bit", "4bit")
+STYLE_NAMES = ("a1111", "comfyui", "plain")
+PREDICTIONS = {"epsilon": "epsilon", "v": "v_prediction", "v_prediction": "v_prediction"}
 AXIS_NAMES = ("noise", "prompt", "both")
 
 
@@ -118,6 +120,18 @@ def add_render_options(parser: argparse.ArgumentParser, *, opens_picture: bool =
         help=f"guidance scale: how strictly the prompt is followed ({default})",
     )
     add_scheduler_option(group, opens_picture=opens_picture)
+    group.add_argument(
+        "--prompt-style",
+        choices=STYLE_NAMES,
+        help="how weights such as (moon:1.2) and long prompts are read: as A1111 or ComfyUI does, or not at all "
+        f"(plain) ({'default: as in the picture, else ' if opens_picture else 'default: '}what suits the model)",
+    )
+    group.add_argument(
+        "--clip-skip",
+        type=int,
+        metavar="N",
+        help=f"layer of the CLIP text encoder, counted from the end: 1 is the last, 2 the one before ({default})",
+    )
     group.add_argument("--seed", type=whole_number, metavar="N", help="a number from 0 to 2^64 - 1 (default: random)")
     add_model_options(parser, opens_picture=opens_picture)
 
@@ -132,14 +146,34 @@ def add_model_options(parser: argparse.ArgumentParser, *, opens_picture: bool = 
 def _add_weights_options(group: argparse._ArgumentGroup, opens_picture: bool) -> None:
     own = "the one that comes with warmer"
     model = f"the picture's, else {own}" if opens_picture else own
+    group.add_argument(
+        "--profile", metavar="NAME", help="take the settings of this profile in the configuration file (warmer config)"
+    )
     loras, vae = ("those of the picture", "that of the picture") if opens_picture else ("none", "none")
     group.add_argument(
         "--model",
         metavar="M",
-        help="a diffusers folder, a .safetensors file, or, with --download, the id of a model on the Hugging Face hub "
-        f"(default: {model})",
+        help="the name of a model on this machine (warmer models), a .safetensors file, a diffusers folder, or, with "
+        f"--download, the id of a model on the Hugging Face hub (default: {model})",
     )
-    group.add_argument("--config", metavar="DIR", help="the diffusers folder that describes a single .safetensors file")
+    group.add_argument(
+        "--config",
+        metavar="DIR",
+        help="a diffusers folder that describes a single file of a family that warmer does not know",
+    )
+    group.add_argument(
+        "--prediction",
+        type=prediction,
+        metavar="P",
+        help="what a single file predicts, epsilon or v (default: what its family and its keys say)",
+    )
+    group.add_argument(
+        "--text-encoder",
+        dest="text_encoders",
+        action="append",
+        metavar="FILE",
+        help="a text encoder that a single file lacks; may be repeated (default: found in its ComfyUI folders)",
+    )
     group.add_argument("--download", action="store_true", help="fetch --model from the Hugging Face hub")
     group.add_argument(
         "--lora",
@@ -154,7 +188,9 @@ def _add_weights_options(group: argparse._ArgumentGroup, opens_picture: bool) ->
         metavar="V",
         help=f"a VAE: a folder or a .safetensors file; the word none stands for the model's own (default: {vae})",
     )
-    group.add_argument("--preview-vae", metavar="DIR", help="the folder of a tiny autoencoder that draws the previews")
+    group.add_argument(
+        "--preview-vae", metavar="V", help="a tiny autoencoder that draws the previews: a folder or a .safetensors file"
+    )
 
 
 def _add_running_options(group: argparse._ArgumentGroup) -> None:
@@ -250,6 +286,13 @@ def size(text: str) -> tuple[int, int]:
     if width % 8 or height % 8 or not width or not height:
         raise argparse.ArgumentTypeError(f"width and height are multiples of 8, found {text!r}")
     return width, height
+
+
+def prediction(text: str) -> str:
+    """Parse --prediction."""
+    if text.casefold() not in PREDICTIONS:
+        raise argparse.ArgumentTypeError(f"a model predicts epsilon or v, found {text!r}")
+    return PREDICTIONS[text.casefold()]
 
 
 def whole_number(text: str) -> int:

@@ -15,15 +15,10 @@ import torch
 
 from engine.diffusion.attention import set_attention
 from engine.diffusion.compilation import compile_blocks
-from engine.diffusion.components import (
-    load_loras,
-    load_missing_components,
-    load_preview_vae,
-    load_vae,
-    unload_loras,
-)
+from engine.diffusion.components import load_missing_components, load_preview_vae, load_vae
 from engine.diffusion.download import local_choice
 from engine.diffusion.libraries import silence_libraries, use_deterministic_kernels
+from engine.diffusion.loras import load_loras, unload_loras
 from engine.diffusion.messages import first_line
 from engine.diffusion.placement import (
     choose_device,

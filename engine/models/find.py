@@ -12,9 +12,10 @@ from pathlib import Path
 from engine.errors import ModelError, UnknownModelError
 from engine.models.fingerprints import file_digest, model_fingerprint, path_fingerprint
 from engine.models.look import look_at
+from engine.models.loras import MAX_LORA_WEIGHT
 from engine.models.memory import QUANTISED
 from engine.models.remembered import Remembered, recall, remember, remembered
-from engine.models.resolve import EMBEDDED, MAX_LORA_WEIGHT, embedded_folder, resolve_model
+from engine.models.resolve import EMBEDDED, embedded_folder, resolve_model
 from engine.rendering.requests import LoraChoice, ModelChoice
 from latentpng.json_fields import is_number
 from latentpng.record import Json, JsonObject

@@ -5,29 +5,35 @@ Everything is checked before anything slow begins: is it there, is it whole, is 
 
 from __future__ import annotations
 
-import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from engine.errors import ModelError
+from engine.models.contents import Kind, contents_of
 from engine.models.defaults import ModelDefaults, carried_defaults, family_defaults
 from engine.models.json_files import read_config
 from engine.models.look import INDEX, has_index, look_at_component, look_at_file, look_at_folder, pipeline_of
-from engine.models.weights import WeightFile, check_weights_suffix, read_weights
-from engine.rendering.requests import LoraChoice, ModelChoice
+from engine.models.weights import check_weights_suffix, read_weights
+from engine.rendering.requests import ModelChoice
 
 EMBEDDED = "embedded"
 NONE = "none"
 """In place of a file: no LoRA, or the model's own VAE, whatever a picture records."""
-MAX_LORA_WEIGHT = 100.0
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 _TINY = "AutoencoderTiny"
-_OTHER_ADAPTERS = ("hada_", "lokr_", "oft_", "glora")
-"""Parts of tensor names that LyCORIS gives to adapters that are no LoRA."""
 
 
-def resolve_model(text: str, *, config: str = "", download: bool = False, other_vae: bool = False) -> ModelChoice:
+def resolve_model(
+    text: str,
+    *,
+    config: str = "",
+    download: bool = False,
+    other_vae: bool = False,
+    text_encoders: tuple[str, ...] = (),
+    prediction: str = "",
+) -> ModelChoice:
     """Return the model that `--model` means.
 
     Args:
@@ -35,6 +41,8 @@ def resolve_model(text: str, *, config: str = "", download: bool = False, other_
         config: For a single file, a local diffusers folder of the same family; only its small files are read.
         download: Allow `text` to be a hub id, which is fetched later.
         other_vae: Another VAE replaces the model's own, so a single file may lack one.
+        text_encoders: For a single file, the files of the text encoders that it lacks.
+        prediction: For a single file, what it predicts: "epsilon", "v_prediction", or "" for what its keys say.
 
     Raises:
         ModelError: There is no such model, or it cannot be used.
@@ -48,7 +56,8 @@ def resolve_model(text: str, *, config: str = "", download: bool = False, other_
         look_at_folder(path)
         return ModelChoice(path=str(path.resolve()), name=_name_of(path.resolve()))
     if path.is_file():
-        return _resolve_checkpoint(path.resolve(), config, other_vae=other_vae)
+        choice = _resolve_checkpoint(path.resolve(), config, other_vae=other_vae)
+        return replace(choice, text_encoders=text_encoders, prediction=prediction)
     if _HUB_ID.fullmatch(text) and not text.startswith("."):
         if download:
             return ModelChoice(path=text, name=text, download=True)
@@ -57,30 +66,6 @@ def resolve_model(text: str, *, config: str = "", download: bool = False, other_
             "if it is the name of a model there"
         )
     raise ModelError(f"there is no folder or file {text!r}")
-
-
-def resolve_lora(text: str) -> LoraChoice:
-    """Return the LoRA that `--lora` means.
-
-    Args:
-        text: FILE, or FILE:WEIGHT.
-
-    Raises:
-        ModelError: There is no such file, it holds no LoRA, or the weight is out of range.
-    """
-    name, weight = _split_weight(text)
-    path = Path(name).expanduser()
-    if path.is_dir():
-        raise ModelError(f"--lora needs a .safetensors file: {name!r} is a folder")
-    if not path.is_file():
-        raise ModelError(f"--lora needs a .safetensors file: there is no file {name!r}")
-    check_weights_suffix(path, "a LoRA is such a file")
-    names = read_weights(path).tensors
-    if any(part in tensor for tensor in names for part in _OTHER_ADAPTERS):
-        raise ModelError(f"{path.name} is a LyCORIS adapter, not a LoRA: diffusers cannot load it")
-    if not any("lora" in tensor.casefold() for tensor in names):
-        raise ModelError(f"{path.name} holds no LoRA: none of its tensors is named like one")
-    return LoraChoice(path=str(path.resolve()), weight=weight)
 
 
 def resolve_vae(text: str) -> str:
@@ -142,7 +127,7 @@ def _resolve_checkpoint(path: Path, config: str, *, other_vae: bool) -> ModelCho
     if path.name == INDEX:
         raise ModelError(f"{path.name} is a file in a model's folder: name the folder instead")
     check_weights_suffix(path, "a model is a diffusers folder or such a file")
-    if _is_lora(read_weights(path)):
+    if contents_of(read_weights(path)).kind is Kind.LORA:
         raise ModelError(f"{path.name} is a LoRA, a change to a model, not a whole model")
     if not config:
         raise ModelError(
@@ -154,24 +139,6 @@ def _resolve_checkpoint(path: Path, config: str, *, other_vae: bool) -> ModelCho
         raise ModelError(f"--config needs a diffusers folder: {config!r} has no {INDEX}")
     look_at_file(path, folder, other_vae=other_vae)
     return ModelChoice(path=str(path), name=path.stem, config=str(folder.resolve()))
-
-
-def _is_lora(file: WeightFile) -> bool:
-    names = file.tensors
-    return bool(names) and all("lora" in name.casefold() or name.endswith(".alpha") for name in names)
-
-
-def _split_weight(text: str) -> tuple[str, float]:
-    name, colon, number = text.rpartition(":")
-    if not colon or Path(text).expanduser().exists():
-        return text, 1.0
-    try:
-        weight = float(number)
-    except ValueError:
-        return text, 1.0
-    if not math.isfinite(weight) or abs(weight) > MAX_LORA_WEIGHT:
-        raise ModelError(f"the weight of a LoRA is a number from -100 to 100, found {number!r}")
-    return name, weight
 
 
 def _name_of(folder: Path) -> str:

@@ -33,16 +33,38 @@ class LoraChoice:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class EmbeddingChoice:
+    """A textual inversion that a prompt names.
+
+    Attributes:
+        path: The `.safetensors` file.
+        word: The word of the prompt that stands for it, for example "easynegative".
+    """
+
+    path: str
+    word: str
+
+    @property
+    def name(self) -> str:
+        """The name that files record and the screen shows."""
+        return Path(self.path).stem
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ModelChoice:
     """Which weights to load; `engine.models.resolve` makes it from what the user typed.
 
     Attributes:
-        path: A diffusers folder, one `.safetensors` file, or the id of a model on the hub.
+        path: A diffusers folder, one `.safetensors` or `.gguf` file, or the id of a model on the hub.
         name: The name that files record and the screen shows.
         config: For a single file, the local diffusers folder with its configuration; else "".
         download: True only when `path` is a hub id and the user asked for it with `--download`.
         loras: The LoRA files, in the order in which they are loaded.
         vae: A folder or a `.safetensors` file in place of the model's own VAE; else "".
+        text_encoders: `.safetensors` files of text encoders that a single file lacks, in the order of the pipeline.
+        prediction: For a single file, what the model predicts: "epsilon", "v_prediction", or "" for what its family and
+            its keys say.
+        embeddings: The textual inversions that the prompts name.
     """
 
     path: str
@@ -51,11 +73,14 @@ class ModelChoice:
     download: bool = False
     loras: tuple[LoraChoice, ...] = ()
     vae: str = ""
+    text_encoders: tuple[str, ...] = ()
+    prediction: str = ""
+    embeddings: tuple[EmbeddingChoice, ...] = ()
 
     @property
     def is_single_file(self) -> bool:
-        """True for one `.safetensors` file instead of a folder."""
-        return Path(self.path).suffix == ".safetensors"
+        """True for one weights file instead of a folder."""
+        return Path(self.path).suffix in (".safetensors", ".gguf")
 
     @property
     def folder(self) -> Path:

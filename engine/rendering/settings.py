@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from engine.errors import InvalidRequestError
 from latentpng.json_fields import JsonFields, is_integer, is_number
@@ -20,6 +21,7 @@ MIN_SIDE, MAX_SIDE = 8, 8192
 _MAX_STEPS = 1000
 _MAX_GUIDANCE = 100.0
 _MAX_TEXT = 100_000
+_MAX_CLIP_SKIP = 12
 _MAX_NAME = 100
 
 _FLAGS = frozenset(
@@ -67,6 +69,14 @@ _NUMBERS: Mapping[str, tuple[float, float]] = {
 All of them change how the steps are chosen and computed.  Files come from strangers, so options that decide how much
 is computed (`num_train_timesteps`) are left out.
 """
+
+
+class PromptStyle(StrEnum):
+    """How prompts are read: as diffusers does, or with the weights and chunks of A1111 or of ComfyUI."""
+
+    PLAIN = "plain"
+    A1111 = "a1111"
+    COMFYUI = "comfyui"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,6 +141,9 @@ class RenderSettings:
             pictures of a search.
         guidance_rescale: How much of the contrast that guidance adds is taken back, 0 to 1 (Lin et al., "Common
             Diffusion Noise Schedules and Sample Steps are Flawed", 2023).
+        prompt_style: How the prompts are read, a value of `PromptStyle`.
+        clip_skip: The layer of the CLIP text encoder whose output is used, counted from the end as A1111 does: 1 is the
+            last layer, 2 the one before, up to 12; 0 leaves it to the family.
     """
 
     prompt: str
@@ -142,10 +155,17 @@ class RenderSettings:
     scheduler: SchedulerSettings = SchedulerSettings()
     step_seed: int = 0
     guidance_rescale: float = 0.0
+    prompt_style: str = PromptStyle.PLAIN
+    clip_skip: int = 0
 
     def __post_init__(self) -> None:
         """Refuse values out of range by InvalidRequestError."""
+        if self.prompt_style not in tuple(PromptStyle):
+            raise InvalidRequestError(
+                f"prompt_style is one of {', '.join(PromptStyle)}, found {self.prompt_style[:_MAX_NAME]!r}"
+            )
         for name, value, least, most in (
+            ("clip_skip", self.clip_skip, 0, _MAX_CLIP_SKIP),
             ("width", self.width, MIN_SIDE, MAX_SIDE),
             ("height", self.height, MIN_SIDE, MAX_SIDE),
             ("steps", self.num_inference_steps, 1, _MAX_STEPS),
@@ -178,6 +198,10 @@ class RenderSettings:
             entries["negative_prompt"] = self.negative_prompt
         if self.guidance_rescale:
             entries["guidance_rescale"] = self.guidance_rescale
+        if self.prompt_style != PromptStyle.PLAIN:
+            entries["prompt_style"] = self.prompt_style
+        if self.clip_skip:
+            entries["clip_skip"] = self.clip_skip
         if scheduler := self.scheduler.to_json():
             entries["scheduler"] = scheduler
         return entries
@@ -205,6 +229,8 @@ class RenderSettings:
             scheduler=SchedulerSettings() if scheduler is None else SchedulerSettings.from_json(scheduler),
             step_seed=fields.integer("step_seed", 0, or_digits=True),
             guidance_rescale=fields.number("guidance_rescale", 0.0),
+            prompt_style=fields.text("prompt_style", PromptStyle.PLAIN),
+            clip_skip=fields.integer("clip_skip", 0, or_digits=True),
         )
 
 

@@ -25,8 +25,9 @@ from engine.diffusion.render import BatchRenderer
 from engine.errors import ModelError
 from engine.models.find import find_model, model_identity, recorded_loras, recorded_vae, remember_model, same_weights
 from engine.models.look import look_at
+from engine.models.loras import resolve_lora
 from engine.models.memory import Placement, Room, plan_memory
-from engine.models.resolve import resolve_lora, resolve_model, resolve_preview_vae, resolve_vae
+from engine.models.resolve import resolve_model, resolve_preview_vae, resolve_vae
 from engine.rendering.events import Event, PictureRendered, PreviewRendered
 from engine.rendering.requests import LoadModel, LoraChoice, ModelChoice, PictureTask, RenderJob
 from engine.worker.wire import Wire
