@@ -148,8 +148,8 @@ def _tags(text: str) -> Iterator[Named]:
 
 
 def _listed_loras(fields: Mapping[str, Json]) -> Iterator[Named]:
-    for name, value in _pairs(fields.get("Lora hashes")):
-        yield Named(name=name, hash=value)
+    for name, digest in _pairs(fields.get("Lora hashes")):
+        yield Named(name=name, hash=digest)
     for number in range(1, 6):  # the extension that came before A1111 could load LoRA files by itself
         model = _ADDNET.fullmatch(loose.text(fields.get(f"AddNet Model {number}")))
         if model:
@@ -221,7 +221,9 @@ def _vae(fields: Mapping[str, Json]) -> Named | None:
 def _passes(fields: Mapping[str, Json]) -> tuple[JsonObject, ...]:
     found: list[JsonObject] = []
     for kind, start in _PASSES:
-        told = {name: value for name, value in fields.items() if re.match(start, name) and value not in _OFF}
+        told: dict[str, Json] = {
+            name: value for name, value in fields.items() if re.match(start, name) and value not in _OFF
+        }
         if kind == "hires" and told and "Denoising strength" in fields:
             told["Denoising strength"] = fields["Denoising strength"]
         if told and not _is_off(fields, kind):

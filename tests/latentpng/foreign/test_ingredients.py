@@ -185,26 +185,9 @@ def test_a_person_is_told_what_is_needed() -> None:
 
 fields = st.sampled_from(
     [
-        "Clip skip",
-        "clip_skip",
-        "clipstopatlayer",
-        "stop_at_clip_layer",
-        "Lora hashes",
-        "TI hashes",
-        "VAE",
-        "vae",
-        "VAE hash",
-        "loras",
-        "lora_weights",
-        "loraweights",
-        "lora_combined_1",
-        "AddNet Model 1",
-        "AddNet Weight A 1",
-        "Civitai resources",
-        "Hires steps",
-        "refiner_model",
-        "passes",
-        "Denoising strength",
+        *("Clip skip", "clip_skip", "clipstopatlayer", "stop_at_clip_layer", "Lora hashes", "TI hashes", "VAE", "vae"),
+        *("VAE hash", "loras", "lora_weights", "loraweights", "lora_combined_1", "AddNet Model 1", "Hires steps"),
+        *("AddNet Weight A 1", "Civitai resources", "refiner_model", "passes", "Denoising strength"),
     ]
 )
 values: st.SearchStrategy[Json] = st.recursive(
