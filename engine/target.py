@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from engine.compare import model_differences, prompt_notice
 from engine.models.defaults import ModelDefaults
@@ -15,6 +16,7 @@ from engine.models.find import (
     recorded_vae,
     same_weights,
 )
+from engine.models.imported import ImportedParts, imported_parts, is_import, same_hash, text_of
 from engine.models.loras import resolve_lora
 from engine.models.resolve import NONE, defaults_of, resolve_model, resolve_preview_vae, resolve_vae
 from engine.models.samplers import recorded_scheduler
@@ -35,12 +37,16 @@ class Target:
         notice: How the model differs from the one that made the picture, as a sentence; "" when it does not.
         is_as_recorded: True when rendering the picture again is expected to give the pixels in its file: the same
             weights and the same settings.  False for a new prompt.
+        undone: What made an imported picture but is not done here, a phrase each.
+        has_recorded_hash: True when the model of an import has the hash that the other tool recorded.
     """
 
     load: LoadModel
     defaults: ModelDefaults
     notice: str = ""
     is_as_recorded: bool = False
+    undone: tuple[str, ...] = ()
+    has_recorded_hash: bool = False
 
     @property
     def settings(self) -> RenderSettings:
@@ -58,7 +64,7 @@ def model_of(options: Options) -> ModelChoice:
     Raises:
         ModelError: A file or folder is missing or cannot be used.
     """
-    return _with_parts(options, _named_model(options), None)
+    return _with_parts(options, _named_model(options), None, ImportedParts())
 
 
 def target_for_prompt(options: Options, prompt: str) -> Target:
@@ -82,7 +88,8 @@ def target_for_record(options: Options, record: LatentRecord) -> Target:
     """
     recorded = model_entry(record.settings)
     model = _named_model(options) if options.model else recorded_model(recorded)
-    model = _with_parts(options, model, recorded)
+    imported = imported_parts(recorded, record.settings)
+    model = _with_parts(options, model, recorded, imported)
     defaults = defaults_of(model)
     settings = RenderSettings.from_json(_with_known_scheduler(options, record), defaults=defaults.settings(""))
     load = _load(options, model, settings)
@@ -94,10 +101,15 @@ def target_for_record(options: Options, record: LatentRecord) -> Target:
     )
     identity = {} if model.download else model_identity(model, load.memory)  # unknown before it is downloaded
     prompt = prompt_notice(record)
+    has_hash = is_import(recorded) and bool(same_hash(Path(model.path), text_of(recorded, "hash")))
+    undone = _undone(options, imported)
+    notices = (_model_notice(recorded, identity, has_recorded_hash=has_hash), _undone_notice(undone), prompt)
     return Target(
         load=load,
         defaults=defaults,
-        notice="; ".join(filter(None, (_model_notice(recorded, identity), prompt))),
+        undone=undone,
+        has_recorded_hash=has_hash,
+        notice="; ".join(filter(None, notices)),
         is_as_recorded=not prompt and _is_as_recorded(record, identity, load.settings),
     )
 
@@ -114,12 +126,28 @@ def _named_model(options: Options) -> ModelChoice:
     )
 
 
-def _with_parts(options: Options, model: ModelChoice, recorded: Json) -> ModelChoice:
+def _with_parts(options: Options, model: ModelChoice, recorded: Json, imported: ImportedParts) -> ModelChoice:
     """Return the model with the LoRA files and VAE of the options, else with those that the file records."""
     named = () if options.loras == (NONE,) else options.loras
-    loras = tuple(map(resolve_lora, named)) if options.loras else recorded_loras(recorded)
-    vae = recorded_vae(recorded) if not options.vae else "" if options.vae == NONE else resolve_vae(options.vae)
-    return replace(model, loras=loras, vae=vae)
+    if options.loras:
+        loras = tuple(map(resolve_lora, named))
+    else:
+        loras = imported.loras if is_import(recorded) else recorded_loras(recorded)
+    if options.vae:
+        vae = "" if options.vae == NONE else resolve_vae(options.vae)
+    else:
+        vae = imported.vae if is_import(recorded) else recorded_vae(recorded)
+    return replace(model, loras=loras, vae=vae, embeddings=imported.embeddings)
+
+
+def _undone(options: Options, imported: ImportedParts) -> tuple[str, ...]:
+    """Return what is not done of an import; what an option decides is not missing."""
+    decided = (*(("LoRA ",) if options.loras else ()), *(("VAE ",) if options.vae else ()))
+    return tuple(phrase for phrase in imported.undone if not phrase.startswith(decided))
+
+
+def _undone_notice(undone: tuple[str, ...]) -> str:
+    return f"this picture needs more than is done here: {', '.join(undone)}" if undone else ""
 
 
 def _load(options: Options, model: ModelChoice, settings: RenderSettings) -> LoadModel:
@@ -161,8 +189,8 @@ def _with_known_scheduler(options: Options, record: LatentRecord) -> JsonObject:
     return recorded
 
 
-def _model_notice(recorded: Json, identity: JsonObject) -> str:
-    differing = model_differences(recorded, identity) if identity else ()
+def _model_notice(recorded: Json, identity: JsonObject, *, has_recorded_hash: bool) -> str:
+    differing = model_differences(recorded, identity, has_recorded_hash=has_recorded_hash) if identity else ()
     return f"some conditions differ from when this picture was made: {'; '.join(differing)}" if differing else ""
 
 

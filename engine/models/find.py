@@ -11,6 +11,7 @@ from pathlib import Path
 
 from engine.errors import ModelError, UnknownModelError
 from engine.models.fingerprints import file_digest, model_fingerprint, path_fingerprint
+from engine.models.imported import imported_model, is_import, same_hash, text_of
 from engine.models.look import look_at
 from engine.models.loras import MAX_LORA_WEIGHT
 from engine.models.memory import QUANTISED
@@ -76,7 +77,7 @@ def find_model(recorded: Json) -> ModelChoice:
     Returns:
         The model on this machine, or `NO_MODEL`.
     """
-    fingerprint = _text(recorded, "fingerprint")
+    fingerprint = text_of(recorded, "fingerprint")
     if not fingerprint:
         return NO_MODEL
     if path_fingerprint(embedded_folder()) == fingerprint:
@@ -91,12 +92,12 @@ def near_models(recorded: Json) -> tuple[NearModel, ...]:
     Those of the same name come first, then those of the same pipeline.  For a model that shipped with an earlier
     version, the one that ships now comes before them.
     """
-    name, pipeline = _text(recorded, "name"), _text(recorded, "pipeline")
+    name, pipeline = text_of(recorded, "name"), text_of(recorded, "pipeline")
     known = [entry for entry in remembered() if entry.pipeline and Path(entry.path).exists()]
     same_name = [entry for entry in known if name and entry.name == name]
     same_kind = [entry for entry in known if entry.pipeline == pipeline and entry not in same_name]
     near = [NearModel(choice=resolve_model(EMBEDDED), why="the one that ships now")] if name == EMBEDDED else []
-    near += [NearModel(choice=_choice(entry), why="the same name, different weights") for entry in same_name]
+    near += [NearModel(choice=_choice(entry), why=_why_near(entry, recorded)) for entry in same_name]
     near += [NearModel(choice=_choice(entry), why="the same family") for entry in same_kind]
     return tuple(near[:_MAX_NEAR])
 
@@ -106,11 +107,15 @@ def recorded_model(recorded: Json) -> ModelChoice:
 
     Raises:
         UnknownModelError: It is not on this machine; the message names similar models.
+        ModelError: A model of the name and hash that an import records is here, but cannot be used.
     """
     found = find_model(recorded)
     if found != NO_MODEL:
         return found
-    name = _text(recorded, "name")
+    path = imported_model(recorded)
+    if path is not None:
+        return resolve_model(str(path))
+    name = text_of(recorded, "name")
     made = f"this picture was made with the model {plain(name, 80)!r}, which is not known on this machine"
     if name == EMBEDDED:
         made = "this picture was made with a model that shipped with another version of warmer"
@@ -140,7 +145,7 @@ def recorded_vae(recorded: Json) -> str:
         ModelError: It is not on this machine.
     """
     entry = recorded.get("vae") if isinstance(recorded, Mapping) else None
-    digest = _text(entry, "fingerprint")
+    digest = text_of(entry, "fingerprint")
     if not digest:
         return ""
     for known in recall(digest):
@@ -151,7 +156,7 @@ def recorded_vae(recorded: Json) -> str:
 
 def quantised_of(recorded: Json) -> str:
     """Return "8bit" or "4bit" when a picture was made with quantised weights, "" otherwise."""
-    quantised = _text(recorded, "quantised")
+    quantised = text_of(recorded, "quantised")
     return quantised if quantised in QUANTISED else ""
 
 
@@ -165,16 +170,16 @@ def remember_model(choice: ModelChoice, identity: JsonObject) -> None:
     if Path(choice.path) != embedded_folder():
         remember(
             Remembered(
-                digest=_text(identity, "fingerprint"),
+                digest=text_of(identity, "fingerprint"),
                 path=choice.path,
                 name=choice.name,
                 config=choice.config,
-                pipeline=_text(identity, "pipeline"),
+                pipeline=text_of(identity, "pipeline"),
             )
         )
     if choice.vae:
         vae = identity["vae"]
-        remember(Remembered(digest=_text(vae, "fingerprint"), path=choice.vae, name=_text(vae, "name")))
+        remember(Remembered(digest=text_of(vae, "fingerprint"), path=choice.vae, name=text_of(vae, "name")))
     for lora in choice.loras:
         remember(Remembered(digest=file_digest(Path(lora.path)), path=lora.path, name=lora.name))
 
@@ -203,6 +208,12 @@ def _has_fingerprint(choice: ModelChoice, fingerprint: str) -> bool:
         return False
 
 
+def _why_near(entry: Remembered, recorded: Json) -> str:
+    """What is known of a model of the same name: an import may record no hash that could be compared."""
+    told = not is_import(recorded) or same_hash(Path(entry.path), text_of(recorded, "hash")) is False
+    return "the same name, different weights" if told else "the same name"
+
+
 def _option(choice: ModelChoice) -> str:
     """The argument of --model that means this model."""
     return EMBEDDED if choice.name == EMBEDDED else choice.path
@@ -213,7 +224,7 @@ def _choice(entry: Remembered) -> ModelChoice:
 
 
 def _lora(entry: Json) -> LoraChoice:
-    digest = _text(entry, "sha256")
+    digest = text_of(entry, "sha256")
     weight = entry.get("weight", 1.0) if isinstance(entry, Mapping) else 1.0
     for known in recall(digest) if digest else ():
         if _has_digest(digest, file_digest, known.path):
@@ -229,7 +240,7 @@ def _has_digest(digest: str, compute: Callable[[Path], str], path: str) -> bool:
 
 
 def _not_here(kind: str, entry: Json, option: str) -> str:
-    name = plain(_text(entry, "name") or "without a name", 80)
+    name = plain(text_of(entry, "name") or "without a name", 80)
     return (
         f"this picture was made with the {kind} {name!r}, which is not known on this machine: "
         f"name its file with {option}, or go on without it by {option} none"
@@ -239,9 +250,9 @@ def _not_here(kind: str, entry: Json, option: str) -> str:
 def _weights(model: Json) -> tuple[Json, ...]:
     entries = model if isinstance(model, Mapping) else {}
     loras = entries.get("loras", ())
-    digests = [[_text(lora, "sha256"), _weight(lora)] for lora in loras] if isinstance(loras, list | tuple) else []
-    vae = _text(entries.get("vae"), "fingerprint")
-    return _text(entries, "fingerprint"), _text(entries, "quantised"), vae, digests
+    digests = [[text_of(lora, "sha256"), _weight(lora)] for lora in loras] if isinstance(loras, list | tuple) else []
+    vae = text_of(entries.get("vae"), "fingerprint")
+    return text_of(entries, "fingerprint"), text_of(entries, "quantised"), vae, digests
 
 
 def _weight(lora: Json) -> Json:
@@ -255,9 +266,3 @@ def _lora_weight(value: Json) -> float:
     raise ModelError(
         f"this picture records a LoRA with the weight {plain(str(value), 40)}: give the LoRA and its weight by --lora"
     )
-
-
-def _text(entries: Json, name: str) -> str:
-    """A text in the record of a picture; "" for anything else, because a picture may hold anything."""
-    value = entries.get(name) if isinstance(entries, Mapping) else None
-    return value if isinstance(value, str) else ""

@@ -65,6 +65,36 @@ def file_digest(file: Path) -> str:
     return _cached("sha256", [file], compute)
 
 
+def data_digest(file: Path) -> str:
+    """Return the SHA-256 (hexadecimal) of all behind the header of a safetensors file, cached.
+
+    Other tools identify LoRA files by it, because it stays when the metadata in the header changes.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+
+    def compute() -> str:
+        with file.open("rb") as stream:
+            stream.seek(8 + min(int.from_bytes(stream.read(8), "little"), _HEADER_LIMIT))
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+
+    return _cached("data", [file], compute)
+
+
+def early_digest(file: Path) -> str:
+    """Return the hash by which the first versions of A1111 named a model: 8 hexadecimal digits.
+
+    They are the first ones of the SHA-256 of the 65,536 bytes at offset 1,048,576.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    with file.open("rb") as stream:
+        stream.seek(0x100000)
+        return hashlib.sha256(stream.read(0x10000)).hexdigest()[:8]
+
+
 def fingerprint(path: Path) -> str:
     """Compute the fingerprint of a folder or a file, from all that decides what it computes.
 

@@ -205,12 +205,13 @@ def _rendered(rendering: Rendering, job: RenderJob) -> PictureRendered:
 
 def _confirmed(rendering: Rendering, wanted: _Wanted, event: PictureRendered, number: int) -> tuple[Confirmation, ...]:
     """Compare with a rendering of unrelated noise, and record in the file when the noise is confirmed."""
-    apart = compare(wanted.file, wanted.record, event).apart
+    apart = compare(wanted.file, wanted.record, event, wanted.target).apart
     other = _rendered(rendering, other_noise(wanted.job(number), wanted.record))
     found = Confirmation(
         apart=apart,
-        other=compare(wanted.file, wanted.record, other).apart.mean,
+        other=compare(wanted.file, wanted.record, other, wanted.target).apart.mean,
         draws_noise=draws_noise(wanted.target.settings.scheduler),
+        undone=wanted.target.undone,
     )
     if found.holds:
         write_confirmed(wanted.file, wanted.record, found, event)
@@ -232,7 +233,7 @@ def _done(
         if wanted.target.notice:  # a comparison reports it anyway
             say(f"{wanted.file}: {wanted.target.notice}")
         return Checked(path=wanted.file, exit_code=ExitCode.OK)
-    compared = compare(wanted.file, wanted.record, event)
+    compared = compare(wanted.file, wanted.record, event, wanted.target)
     found = next(iter(confirmations), compared)
     return Checked(
         path=wanted.file,
