@@ -11,12 +11,12 @@ from pathlib import Path
 from engine.errors import EngineError, InvalidRequestError, ModelError, RenderCancelled, RenderError
 from engine.models.samplers import draws_noise
 from engine.options import Options
+from engine.records import record_of_picture
 from engine.rendering.events import PictureRendered
 from engine.rendering.renderer import Renderer
 from engine.rendering.requests import PictureTask, RenderJob
 from engine.target import Target, target_for_record
 from latentpng.errors import ExitCode, LatentPngError
-from latentpng.png.files import read_record
 from latentpng.record import LatentRecord
 from latentpng.reports.tally import Tally
 from tui.arguments import OutputArguments, add_model_options, add_out_option, add_scheduler_option
@@ -175,7 +175,7 @@ def _results(
 
 def _wanted(options: Options, arguments: Arguments, file: Path) -> _Wanted:
     """Read a file and resolve its model; FileError, InvalidRequestError, ModelError."""
-    record = read_record(file)
+    record = record_of_picture(file)
     own = len(record.lineage.rounds)
     rounds = own if arguments.round is None else arguments.round
     if not 0 <= rounds <= own:
