@@ -5,10 +5,8 @@ What a value means is checked where options are: `engine.profiles`.
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,6 +94,8 @@ def parsed(text: str, file: Path) -> Configuration:
     Raises:
         InvalidRequestError: As `read_configuration`.
     """
+    import tomllib  # not before there is a file: the first paint waits for this
+
     try:
         values = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
@@ -177,7 +177,9 @@ def no_profile(configuration: Configuration, name: str) -> str:
     """Return the sentence that there is no profile of a name."""
     if not configuration.profiles:
         return f"there is no profile {name!r}: no profiles are defined, write one as [profiles.NAME]"
-    near = difflib.get_close_matches(name, configuration.profiles, n=1, cutoff=0.5)
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, configuration.profiles, n=1, cutoff=0.5)
     meant = f"; do you mean {near[0]!r}?" if near else ""
     return f"there is no profile {name!r}; the profiles are {', '.join(configuration.profiles)}{meant}"
 
@@ -191,12 +193,14 @@ def _why_no_toml(error: Exception, text: str, file: Path) -> str:
 
 def _unknown(path: tuple[str, ...]) -> str:
     """A sentence with the nearest key that is known, in any table: people put keys into the wrong one."""
+    from difflib import SequenceMatcher
+
     profile = f"profiles.{path[1]}" if path[0] == "profiles" and len(path) > 2 else "profiles.NAME"
     tables = {"": [*_TOP, "folders", "profiles"], "folders": list(_FOLDERS), profile: list(PROFILE)}
     own = ".".join(path[:-1])
     ordered = sorted(tables, key=lambda table: table != own)  # its own table first: the first of equals is taken
     dotted = {f"{table}.{key}" if table else key: key for table in ordered for key in tables[table]}
-    scores = {name: difflib.SequenceMatcher(None, path[-1], key).ratio() for name, key in dotted.items()}
+    scores = {name: SequenceMatcher(None, path[-1], key).ratio() for name, key in dotted.items()}
     best = max(scores, key=lambda name: scores[name] + (0.1 if name in _names(own, tables) else 0.0))
     return f"there is no key {'.'.join(path)}; the nearest one is {best}"
 

@@ -109,6 +109,14 @@ def shown(path: Path) -> str:
     return f"~{text[len(home) :]}" if len(home) > 1 and text.startswith(f"{home}/") else text
 
 
+def distinct(found: Iterable[Entry]) -> Iterable[Entry]:
+    """Return the entries without those that lead to a file of an earlier one: by a symlink, for example."""
+    files: dict[object, Entry] = {}
+    for entry in found:
+        files.setdefault(_identity(entry.path), entry)
+    return files.values()
+
+
 def _all_entries(contents: Iterable[Contents]) -> Iterable[Entry]:
     return (entry for one in contents for entry in one.entries)
 
@@ -146,10 +154,7 @@ def _best(found: list[Entry], asked: tuple[str, ...]) -> list[Entry]:
         lambda entry: _is_written_so(entry, asked),
     ):
         found = [entry for entry in found if is_better(entry)] or found
-    distinct: dict[object, Entry] = {}
-    for entry in found:
-        distinct.setdefault(_identity(entry.path) if len(found) > 1 else entry.path, entry)
-    return list(distinct.values())
+    return list(distinct(found)) if len(found) > 1 else found
 
 
 def _is_written_so(entry: Entry, asked: tuple[str, ...]) -> bool:

@@ -180,7 +180,7 @@ def test_a_damaged_list_of_folders_changes_nothing(home: Path, text: str) -> Non
     assert names(Shelf.LORAS) == ["sdxl/ink"]
 
 
-ENTRIES = (
+ENTRIES: tuple[dict[str, object], ...] = (
     {"name": "Juggernaut XL", "path": "0a1b/juggernaut.safetensors", "type": "main", "base": "sdxl"},
     {"name": "Ink", "path": "sdxl/lora/ink.safetensors", "type": "lora", "base": "sdxl"},
     {"name": "T5", "path": "/elsewhere/t5", "type": "t5_encoder", "base": "any"},
@@ -406,7 +406,7 @@ def test_what_cannot_be_walked_is_skipped(tmp_path: Path, monkeypatch: pytest.Mo
             raise PermissionError(13, "no")
         return real(folder)
 
-    monkeypatch.setattr(scan.os, "scandir", refuse)
+    monkeypatch.setattr("os.scandir", refuse)
     assert names(Shelf.MODELS) == ["a/good", "gone"]
     assert find_by_name(Shelf.MODELS, "good") == good
 
@@ -436,7 +436,7 @@ def test_what_changes_on_the_disk_is_seen(tmp_path: Path) -> None:
     files(mine, "sub/b.safetensors")
     now = time.monotonic()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scan.time, "monotonic", lambda: now + 10)
+        patch.setattr("time.monotonic", lambda: now + 10)
         assert names(Shelf.MODELS) == ["sub/a", "sub/b"]
 
 
