@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from engine.compare import model_differences, prompt_notice
 from engine.models.defaults import ModelDefaults
@@ -15,6 +16,7 @@ from engine.models.find import (
     recorded_vae,
     same_weights,
 )
+from engine.models.library import Shelf, shadowed
 from engine.models.loras import resolve_lora
 from engine.models.resolve import NONE, defaults_of, resolve_model, resolve_preview_vae, resolve_vae
 from engine.models.samplers import recorded_scheduler
@@ -72,7 +74,8 @@ def target_for_prompt(options: Options, prompt: str) -> Target:
     options = options.for_new_prompt()
     model = model_of(options)
     defaults = defaults_of(model)
-    return Target(load=_load(options, model, defaults.settings(prompt)), defaults=defaults)
+    load = _load(options, model, defaults.settings(prompt))
+    return Target(load=load, defaults=defaults, notice=_shadow_notice(options))
 
 
 def target_for_record(options: Options, record: LatentRecord) -> Target:
@@ -99,7 +102,7 @@ def target_for_record(options: Options, record: LatentRecord) -> Target:
     return Target(
         load=load,
         defaults=defaults,
-        notice="; ".join(filter(None, (_model_notice(recorded, identity), prompt))),
+        notice="; ".join(filter(None, (_shadow_notice(options), _model_notice(recorded, identity), prompt))),
         is_as_recorded=not prompt and _is_as_recorded(record, identity, load.settings),
     )
 
@@ -122,6 +125,13 @@ def _with_parts(options: Options, model: ModelChoice, recorded: Json) -> ModelCh
     loras = tuple(map(resolve_lora, named)) if options.loras else recorded_loras(recorded)
     vae = recorded_vae(recorded) if not options.vae else "" if options.vae == NONE else resolve_vae(options.vae)
     return replace(model, loras=loras, vae=vae)
+
+
+def _shadow_notice(options: Options) -> str:
+    """Which names of the library are not meant, because there is such a path here."""
+    loras = (lora if Path(lora).exists() else lora.rpartition(":")[0] for lora in options.loras)
+    named = [(Shelf.MODELS, options.model), (Shelf.VAES, options.vae), *((Shelf.LORAS, lora) for lora in loras)]
+    return "; ".join(filter(None, (shadowed(shelf, text) for shelf, text in named)))
 
 
 def _load(options: Options, model: ModelChoice, settings: RenderSettings) -> LoadModel:

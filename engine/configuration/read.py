@@ -51,6 +51,21 @@ PROFILE: Mapping[str, str] = {
     "attention": _TEXT,
 }
 """The keys of a profile, and what each has to be."""
+_ELSEWHERE: Mapping[str, str] = {
+    "cfg": "guidance",
+    "cfg_scale": "guidance",
+    "checkpoint": "model",
+    "checkpoints": "models",
+    "guidance_scale": "guidance",
+    "lora": "loras",
+    "negative_prompt": "negative",
+    "num_inference_steps": "steps",
+    "resolution": "size",
+    "sampler": "scheduler",
+    "stable_diffusion": "models",
+    "vae_approx": "preview_vaes",
+}
+"""What other programs call these keys."""
 
 
 def configuration_path() -> Path:
@@ -161,7 +176,8 @@ class _Reader:
                 raise self._mistake((*path, key), _unknown((*path, key)))
             if known[key] and not _is(known[key], value):
                 name = ".".join((*path, key))
-                raise self._mistake((*path, key), f"{name} is {known[key]}, found {_short(value)}")
+                hint = "; profiles are written [profiles.NAME]" if name == "profile" else ""
+                raise self._mistake((*path, key), f"{name} is {known[key]}, found {_short(value)}{hint}")
 
     def _paths(self, value: object) -> tuple[Path, ...]:
         """Absolute paths; a relative one is relative to the folder of the file."""
@@ -169,7 +185,8 @@ class _Reader:
         return tuple(self.file.parent.absolute() / home(text) for text in _listed(value))
 
     def _mistake(self, path: tuple[str, ...], sentence: str) -> InvalidRequestError:
-        line = self.lines.get(path)
+        below = (line for key, line in self.lines.items() if key[: len(path)] == path)
+        line = self.lines.get(path) or next(below, 0)
         return InvalidRequestError(f"{self.file}{f', line {line}' if line else ''}: {sentence}")
 
 
@@ -200,7 +217,8 @@ def _unknown(path: tuple[str, ...]) -> str:
     own = ".".join(path[:-1])
     ordered = sorted(tables, key=lambda table: table != own)  # its own table first: the first of equals is taken
     dotted = {f"{table}.{key}" if table else key: key for table in ordered for key in tables[table]}
-    scores = {name: SequenceMatcher(None, path[-1], key).ratio() for name, key in dotted.items()}
+    meant = _ELSEWHERE.get(path[-1].casefold(), path[-1])
+    scores = {name: SequenceMatcher(None, meant, key).ratio() for name, key in dotted.items()}
     best = max(scores, key=lambda name: scores[name] + (0.1 if name in _names(own, tables) else 0.0))
     return f"there is no key {'.'.join(path)}; the nearest one is {best}"
 

@@ -88,6 +88,20 @@ def not_found(shelf: Shelf, name: str) -> str:
     return f", and no {shelf.noun} of this name in {first}{more}{similar}"
 
 
+def shadowed(shelf: Shelf, text: str) -> str:
+    """Return a sentence when a text is both a path that exists and the name of a different file; "" otherwise.
+
+    The path is taken: it is what people see in front of them.  Texts with folders in them are not looked for.
+    """
+    if is_path(text) or "/" in text or not Path(text).exists():
+        return ""
+    here = _identity(Path(text))
+    others = [entry for entry in _named(shelf, parts_of(text)) if _identity(entry.path) != here]
+    if not others:
+        return ""
+    return f"{text!r} is taken from this folder, not the {shelf.noun} of this name in {shown(others[0].path.parent)}"
+
+
 def is_path(text: str) -> bool:
     """Return whether a text can only be a path: it says where to begin."""
     return text.startswith(("/", "~", "./", "../")) or text in ("", ".", "..")

@@ -154,7 +154,10 @@ def _edit(path: Path) -> int:
             path.write_text(TEMPLATE, "utf-8")
     except OSError as error:
         raise UnwritableFileError(f"{path}: it cannot be created: {error.strerror or error}") from error
-    words = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or _EDITOR)
+    try:
+        words = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or _EDITOR)
+    except ValueError as error:
+        raise InvalidRequestError(f"VISUAL or EDITOR cannot be read as a command: {error}") from error
     try:
         code = subprocess.run([*words, str(path)], check=False).returncode
     except OSError as error:

@@ -105,7 +105,7 @@ def _wanted(arguments: Arguments, items: Iterable[Item]) -> list[Item]:
 
 
 def _searched(item: Item) -> str:
-    parts = (item.entry.name, item.use, item.kind, item.family, str(item.entry.path))
+    parts = (item.entry.name, item.use, item.kind, item.family, shown(item.entry.path))
     return "\n".join(parts).casefold()
 
 

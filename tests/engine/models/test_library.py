@@ -22,7 +22,9 @@ from engine.models.places import scan
 from engine.models.places.known import all_contents, known_places
 from engine.models.places.place import folded, parts_of, stem_of
 from engine.models.resolve import resolve_model, resolve_preview_vae, resolve_vae
+from engine.options import Options
 from engine.rendering.requests import LoraChoice
+from engine.target import target_for_prompt
 from tests.support.engine.folders import model_folder, tensors
 from tests.support.engine.trees import a1111, cached, comfyui, files, invokeai
 
@@ -490,6 +492,18 @@ def test_a_path_that_exists_comes_before_a_name(home: Path, tmp_path: Path, monk
     monkeypatch.chdir(tmp_path)
     assert resolve_lora("ink.safetensors").path == str(here)
     assert resolve_lora("ink").path == str(home / "ComfyUI/models/loras/ink.safetensors")
+
+
+def test_a_path_that_hides_a_name_is_reported(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = tensors(home / "ComfyUI/models/loras/ink.safetensors", ("lora_up.weight",))
+    monkeypatch.chdir(there.parent)
+    assert target_for_prompt(Options(loras=("ink.safetensors:0.5",)), "").notice == ""
+    tensors(tmp_path / "ink.safetensors", ("lora_up.weight",))
+    monkeypatch.chdir(tmp_path)
+    sentence = "'ink.safetensors' is taken from this folder, not the LoRA of this name in ~/ComfyUI/models/loras"
+    for lora in ("ink.safetensors", "ink.safetensors:0.5"):
+        assert target_for_prompt(Options(loras=(lora,)), "").notice == sentence
+    assert target_for_prompt(Options(loras=(str(tmp_path / "ink.safetensors"), "ink")), "").notice == ""
 
 
 def test_a_file_keeps_its_name_where_a_symlink_leads_to_a_blob(home: Path) -> None:
