@@ -17,6 +17,7 @@ from engine.models.find import (
     same_weights,
 )
 from engine.models.imported import ImportedParts, imported_parts, is_import, same_hash, text_of
+from engine.models.library import Shelf, shadowed
 from engine.models.loras import resolve_lora
 from engine.models.resolve import NONE, defaults_of, resolve_model, resolve_preview_vae, resolve_vae
 from engine.models.samplers import recorded_scheduler
@@ -64,6 +65,7 @@ def model_of(options: Options) -> ModelChoice:
     Raises:
         ModelError: A file or folder is missing or cannot be used.
     """
+    options = options.for_new_prompt()
     return _with_parts(options, _named_model(options), None, ImportedParts())
 
 
@@ -74,9 +76,11 @@ def target_for_prompt(options: Options, prompt: str) -> Target:
         ModelError: The model cannot be used.
         InvalidRequestError: A setting is out of range.
     """
+    options = options.for_new_prompt()
     model = model_of(options)
     defaults = defaults_of(model)
-    return Target(load=_load(options, model, defaults.settings(prompt)), defaults=defaults)
+    load = _load(options, model, defaults.settings(prompt))
+    return Target(load=load, defaults=defaults, notice=_shadow_notice(options))
 
 
 def target_for_record(options: Options, record: LatentRecord) -> Target:
@@ -103,7 +107,8 @@ def target_for_record(options: Options, record: LatentRecord) -> Target:
     prompt = prompt_notice(record)
     has_hash = is_import(recorded) and bool(same_hash(Path(model.path), text_of(recorded, "hash")))
     undone = _undone(options, imported)
-    notices = (_model_notice(recorded, identity, has_recorded_hash=has_hash), _undone_notice(undone), prompt)
+    model_notice = _model_notice(recorded, identity, has_recorded_hash=has_hash)
+    notices = (_shadow_notice(options), model_notice, _undone_notice(undone), prompt)
     return Target(
         load=load,
         defaults=defaults,
@@ -148,6 +153,13 @@ def _undone(options: Options, imported: ImportedParts) -> tuple[str, ...]:
 
 def _undone_notice(undone: tuple[str, ...]) -> str:
     return f"this picture needs more than is done here: {', '.join(undone)}" if undone else ""
+
+
+def _shadow_notice(options: Options) -> str:
+    """Which names of the library are not meant, because there is such a path here."""
+    loras = (lora if Path(lora).exists() else lora.rpartition(":")[0] for lora in options.loras)
+    named = [(Shelf.MODELS, options.model), (Shelf.VAES, options.vae), *((Shelf.LORAS, lora) for lora in loras)]
+    return "; ".join(filter(None, (shadowed(shelf, text) for shelf, text in named)))
 
 
 def _load(options: Options, model: ModelChoice, settings: RenderSettings) -> LoadModel:

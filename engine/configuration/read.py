@@ -5,10 +5,8 @@ What a value means is checked where options are: `engine.profiles`.
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +51,21 @@ PROFILE: Mapping[str, str] = {
     "attention": _TEXT,
 }
 """The keys of a profile, and what each has to be."""
+_ELSEWHERE: Mapping[str, str] = {
+    "cfg": "guidance",
+    "cfg_scale": "guidance",
+    "checkpoint": "model",
+    "checkpoints": "models",
+    "guidance_scale": "guidance",
+    "lora": "loras",
+    "negative_prompt": "negative",
+    "num_inference_steps": "steps",
+    "resolution": "size",
+    "sampler": "scheduler",
+    "stable_diffusion": "models",
+    "vae_approx": "preview_vaes",
+}
+"""What other programs call these keys."""
 
 
 def configuration_path() -> Path:
@@ -96,6 +109,8 @@ def parsed(text: str, file: Path) -> Configuration:
     Raises:
         InvalidRequestError: As `read_configuration`.
     """
+    import tomllib  # not before there is a file: the first paint waits for this
+
     try:
         values = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
@@ -161,7 +176,8 @@ class _Reader:
                 raise self._mistake((*path, key), _unknown((*path, key)))
             if known[key] and not _is(known[key], value):
                 name = ".".join((*path, key))
-                raise self._mistake((*path, key), f"{name} is {known[key]}, found {_short(value)}")
+                hint = "; profiles are written [profiles.NAME]" if name == "profile" else ""
+                raise self._mistake((*path, key), f"{name} is {known[key]}, found {_short(value)}{hint}")
 
     def _paths(self, value: object) -> tuple[Path, ...]:
         """Absolute paths; a relative one is relative to the folder of the file."""
@@ -169,7 +185,8 @@ class _Reader:
         return tuple(self.file.parent.absolute() / home(text) for text in _listed(value))
 
     def _mistake(self, path: tuple[str, ...], sentence: str) -> InvalidRequestError:
-        line = self.lines.get(path)
+        below = (line for key, line in self.lines.items() if key[: len(path)] == path)
+        line = self.lines.get(path) or next(below, 0)
         return InvalidRequestError(f"{self.file}{f', line {line}' if line else ''}: {sentence}")
 
 
@@ -177,7 +194,9 @@ def no_profile(configuration: Configuration, name: str) -> str:
     """Return the sentence that there is no profile of a name."""
     if not configuration.profiles:
         return f"there is no profile {name!r}: no profiles are defined, write one as [profiles.NAME]"
-    near = difflib.get_close_matches(name, configuration.profiles, n=1, cutoff=0.5)
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, configuration.profiles, n=1, cutoff=0.5)
     meant = f"; do you mean {near[0]!r}?" if near else ""
     return f"there is no profile {name!r}; the profiles are {', '.join(configuration.profiles)}{meant}"
 
@@ -191,12 +210,15 @@ def _why_no_toml(error: Exception, text: str, file: Path) -> str:
 
 def _unknown(path: tuple[str, ...]) -> str:
     """A sentence with the nearest key that is known, in any table: people put keys into the wrong one."""
+    from difflib import SequenceMatcher
+
     profile = f"profiles.{path[1]}" if path[0] == "profiles" and len(path) > 2 else "profiles.NAME"
     tables = {"": [*_TOP, "folders", "profiles"], "folders": list(_FOLDERS), profile: list(PROFILE)}
     own = ".".join(path[:-1])
     ordered = sorted(tables, key=lambda table: table != own)  # its own table first: the first of equals is taken
     dotted = {f"{table}.{key}" if table else key: key for table in ordered for key in tables[table]}
-    scores = {name: difflib.SequenceMatcher(None, path[-1], key).ratio() for name, key in dotted.items()}
+    meant = _ELSEWHERE.get(path[-1].casefold(), path[-1])
+    scores = {name: SequenceMatcher(None, meant, key).ratio() for name, key in dotted.items()}
     best = max(scores, key=lambda name: scores[name] + (0.1 if name in _names(own, tables) else 0.0))
     return f"there is no key {'.'.join(path)}; the nearest one is {best}"
 

@@ -55,6 +55,12 @@ class Configuration:
     keep_alive: float | None = None
     lines: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def missing_folders(self) -> tuple[Path, ...]:
+        """The folders that it names and that do not exist."""
+        named = (*self.roots, *(folder for folders in self.folders.values() for folder in folders))
+        return tuple(folder for folder in named if not folder.is_dir())
+
     def place_of(self, key: str, profile: str = "") -> str:
         """Return where a key stands, for messages: the file and the line, as far as it is known."""
         lines = self.profiles[profile].lines if profile else self.lines

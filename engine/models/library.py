@@ -88,6 +88,20 @@ def not_found(shelf: Shelf, name: str) -> str:
     return f", and no {shelf.noun} of this name in {first}{more}{similar}"
 
 
+def shadowed(shelf: Shelf, text: str) -> str:
+    """Return a sentence when a text is both a path that exists and the name of a different file; "" otherwise.
+
+    The path is taken: it is what people see in front of them.  Texts with folders in them are not looked for.
+    """
+    if is_path(text) or "/" in text or not Path(text).exists():
+        return ""
+    here = _identity(Path(text))
+    others = [entry for entry in _named(shelf, parts_of(text)) if _identity(entry.path) != here]
+    if not others:
+        return ""
+    return f"{text!r} is taken from this folder, not the {shelf.noun} of this name in {shown(others[0].path.parent)}"
+
+
 def is_path(text: str) -> bool:
     """Return whether a text can only be a path: it says where to begin."""
     return text.startswith(("/", "~", "./", "../")) or text in ("", ".", "..")
@@ -107,6 +121,14 @@ def shown(path: Path) -> str:
     home = os.path.expanduser("~")  # noqa: PTH111 (Path's raises where there is no home)
     text = str(path)
     return f"~{text[len(home) :]}" if len(home) > 1 and text.startswith(f"{home}/") else text
+
+
+def distinct(found: Iterable[Entry]) -> Iterable[Entry]:
+    """Return the entries without those that lead to a file of an earlier one: by a symlink, for example."""
+    files: dict[object, Entry] = {}
+    for entry in found:
+        files.setdefault(_identity(entry.path), entry)
+    return files.values()
 
 
 def _all_entries(contents: Iterable[Contents]) -> Iterable[Entry]:
@@ -146,10 +168,7 @@ def _best(found: list[Entry], asked: tuple[str, ...]) -> list[Entry]:
         lambda entry: _is_written_so(entry, asked),
     ):
         found = [entry for entry in found if is_better(entry)] or found
-    distinct: dict[object, Entry] = {}
-    for entry in found:
-        distinct.setdefault(_identity(entry.path) if len(found) > 1 else entry.path, entry)
-    return list(distinct.values())
+    return list(distinct(found)) if len(found) > 1 else found
 
 
 def _is_written_so(entry: Entry, asked: tuple[str, ...]) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from engine.configuration.read import read_configuration
+from engine.configuration.values import Configuration
 from engine.models.places.hub import ORIGIN, contents_of_hub, hub_cache
 from engine.models.places.invokeai import contents_of_invokeai, invokeai_models
 from engine.models.places.layout import places_below
@@ -30,13 +31,16 @@ INVOKEAI_VARIABLE = "INVOKEAI_ROOT"
 """The environment variable by which InvokeAI itself finds its root."""
 
 
-def all_contents() -> tuple[Contents, ...]:
+def all_contents(configuration: Configuration | None = None) -> tuple[Contents, ...]:
     """Return what each place holds, in the order in which they are searched; places without a folder are left out.
+
+    Args:
+        configuration: The configuration file; None to read that of this user.
 
     Raises:
         InvalidRequestError: The configuration file is wrong.
     """
-    return tuple(map(contents_of, known_places()))
+    return tuple(map(contents_of, known_places(configuration)))
 
 
 def contents_of(place: Place) -> Contents:
@@ -47,21 +51,23 @@ def contents_of(place: Place) -> Contents:
     return contents_of_place(place) if models is None else contents_of_invokeai(place, models)
 
 
-def known_places() -> tuple[Place, ...]:
+def known_places(configuration: Configuration | None = None) -> tuple[Place, ...]:
     """Return the places that exist, each once, in the order in which they are searched.
+
+    Args:
+        configuration: The configuration file; None to read that of this user.
 
     Raises:
         InvalidRequestError: The configuration file is wrong.
     """
     found: dict[tuple[Path, Shelf | None], Place] = {}
-    for place in (*_own_places(), *_usual_places()):
+    for place in (*_own_places(configuration or read_configuration()), *_usual_places()):
         if place.path.is_dir():
             found.setdefault((place.path.resolve(), place.shelf), place)
     return tuple(found.values())
 
 
-def _own_places() -> Iterator[Place]:
-    configuration = read_configuration()
+def _own_places(configuration: Configuration) -> Iterator[Place]:
     for key, folders in configuration.folders.items():
         for folder in folders:
             yield from places_below(folder, shelf=Shelf(key), origin=OWN, is_own=True)

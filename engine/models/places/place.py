@@ -83,7 +83,7 @@ def stem_of(name: str) -> str:
 
 def folded(name: str) -> str:
     """Return the form in which names are compared: upper and lower case, and ways to write accents, are alike."""
-    return unicodedata.normalize("NFC", name).casefold()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())
 
 
 def parts_of(name: str) -> tuple[str, ...]:
