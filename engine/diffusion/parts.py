@@ -23,12 +23,14 @@ from engine.models.files import ModelFiles
 from engine.models.parts import Part, is_optional
 
 
-def load_parts(files: ModelFiles, dtype: torch.dtype) -> dict[str, Any]:
+def load_parts(files: ModelFiles, dtype: torch.dtype, *, other_vae: bool = False) -> dict[str, Any]:
     """Load the components whose weights are in weights files.
 
     Args:
         files: The files of the model.
         dtype: Of the components; the weights of a GGUF file stay as they are stored and compute in it.
+
+        other_vae: Another VAE replaces the model's own.
 
     Returns:
         Components by their names in the pipeline; None for a text encoder that the pipeline can do without, and for
@@ -40,6 +42,8 @@ def load_parts(files: ModelFiles, dtype: torch.dtype) -> dict[str, Any]:
     loaded: dict[str, Any] = {}
     for name, part in files.parts.items():
         kind = _class_of(files, name)
+        if name == "vae" and other_vae:
+            continue
         if name.startswith("text_encoder"):
             loaded[name] = load_text_encoder(part, kind, files.folder / name, dtype)
         else:
@@ -90,7 +94,7 @@ def _load(part: Part, kind: Any, folder: Path, dtype: torch.dtype) -> Any:
     if part.is_kept_quantised:
         more = gguf_arguments(part.file.path, dtype)
     else:
-        source = read_part(part, dtype)
+        source = _named_for_converters(read_part(part, dtype))
     if hasattr(kind, "from_single_file"):
         return kind.from_single_file(
             source, config=str(folder), subfolder=part.component, local_files_only=True, dtype=dtype, **more
@@ -101,6 +105,13 @@ def _load(part: Part, kind: Any, folder: Path, dtype: torch.dtype) -> Any:
         model = kind.from_config(kind.load_config(folder / part.component, local_files_only=True))
     model.load_state_dict(source, strict=False, assign=True)
     return model.to(dtype) if not any(value.is_meta for value in model.state_dict().values()) else model
+
+
+def _named_for_converters(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Return the state with the prefix that diffusers needs to recognise a UNet in the layout of its authors."""
+    if "input_blocks.0.0.weight" not in state:
+        return state
+    return {f"model.diffusion_model.{name}": value for name, value in state.items()}
 
 
 def _class_of(files: ModelFiles, name: str) -> Any:

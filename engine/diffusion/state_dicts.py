@@ -15,11 +15,9 @@ import torch
 from safetensors import safe_open
 
 from engine.errors import ModelError
-from engine.models.parts import Part
+from engine.models.parts import SCALES, Part
 
-_SCALES = (".scale_weight", ".weight_scale", ".weight_scale_inv")
-"""Ends of the names of scales: those of ComfyUI until 2025, those since then, and those of blocks of fp8."""
-_BOOKKEEPING = (".scale_input", ".input_scale", ".comfy_quant", *_SCALES)
+_BOOKKEEPING = (".scale_input", ".input_scale", ".comfy_quant", *SCALES)
 _MARKS = ("scaled_fp8", "spiece_model", "tekken_model")
 """Tensors that are no weights: the mark of scaled fp8, and tokenizers."""
 _FORMATS = ("float8_e4m3fn", "float8_e5m2")
@@ -47,7 +45,7 @@ def read_part(part: Part, dtype: torch.dtype) -> dict[str, torch.Tensor]:
             if name.endswith(_BOOKKEEPING) or short in _MARKS:
                 continue
             stem = name.removesuffix(".weight")
-            scales = [stem + end for end in _SCALES if stem != name and stem + end in present]
+            scales = [stem + end for end in SCALES if stem != name and stem + end in present]
             value = file.get_tensor(name)
             state[short] = scaled(value, file.get_tensor(scales[0])).to(dtype) if scales else value
     return state

@@ -52,7 +52,10 @@ def complete_choice(
     Raises:
         ModelError: A named file cannot be used, or a part is nowhere, or several files can be it.
     """
-    checkpoint, given = read_weights(Path(choice.path)), tuple(read_weights(resolve_text_encoder(text)) for text in named)
+    checkpoint, given = (
+        read_weights(Path(choice.path)),
+        tuple(read_weights(resolve_text_encoder(text)) for text in named),
+    )
     parts = parts_of(checkpoint, index, choice.folder, given)
     files = {name: str(part.file.path) for name, part in parts.items() if part.file is not checkpoint}
     for name, encoder in needed_encoders(index, choice.folder).items():
@@ -63,9 +66,7 @@ def complete_choice(
         if found is not None:
             files[name] = str(found.resolve())
         elif not optional:
-            raise ModelError(
-                missing_encoder(checkpoint.path.name, encoder, comfy_tree.searched(Path(choice.path)))
-            )
+            raise ModelError(missing_encoder(checkpoint.path.name, encoder, comfy_tree.searched(Path(choice.path))))
     vae = "" if other_vae or "vae" in parts else _found_vae(choice, index)
     return replace(choice, text_encoders=tuple(dict.fromkeys(files[name] for name in sorted(files))), vae=vae)
 

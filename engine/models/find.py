@@ -169,6 +169,7 @@ def remember_model(choice: ModelChoice, identity: JsonObject) -> None:
                 path=choice.path,
                 name=choice.name,
                 config=choice.config,
+                text_encoders=choice.text_encoders,
                 pipeline=_text(identity, "pipeline"),
             )
         )
@@ -209,7 +210,7 @@ def _option(choice: ModelChoice) -> str:
 
 
 def _choice(entry: Remembered) -> ModelChoice:
-    return ModelChoice(path=entry.path, name=entry.name, config=entry.config)
+    return ModelChoice(path=entry.path, name=entry.name, config=entry.config, text_encoders=entry.text_encoders)
 
 
 def _lora(entry: Json) -> LoraChoice:

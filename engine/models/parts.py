@@ -1,7 +1,7 @@
-"""Where the weights of each component of a single file's pipeline are: in that file, or in files of their own.  No torch.
+"""Where the weights of each component of a pipeline are: in a single file, or in files of their own.  No torch.
 
-ComfyUI users hold the parts of a model in separate files: the diffusion model, its text encoders, its VAE.  Which file
-serves which component is told by headers and by the pipeline's configuration, never by names.
+ComfyUI users hold the parts of a model in separate files: the diffusion model, its text encoders, its VAE.  Headers and
+the pipeline's configuration, never names, tell which file serves which component.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ DENOISERS = ("transformer", "unet")
 _DENOISER_PREFIXES = ("model.diffusion_model.", "diffusion_model.")
 _VAE_PREFIXES = ("first_stage_model.", "vae.")
 _NOT_DENOISER = (*_VAE_PREFIXES, "text_encoders.", "cond_stage_model.", "conditioner.")
+_READ_AS_A_WHOLE = ("StableDiffusionPipeline", "StableDiffusionXLPipeline")
+SCALES = (".scale_weight", ".weight_scale", ".weight_scale_inv")
+"""Ends of the names of scales beside fp8 weights: those of ComfyUI until 2025, those since then, those of blocks."""
 _OPTIONAL: Mapping[str, str] = {"StableDiffusion3Pipeline": "text_encoder_3"}
 """Text encoders that a pipeline can do without."""
 _UNREADABLE = (
@@ -96,6 +99,38 @@ def parts_of(
     denoiser = next((name for name in DENOISERS if _is_used(index, name)), None)
     own = Part(component=denoiser or "", file=checkpoint, prefix=_first_prefix(checkpoint, _DENOISER_PREFIXES))
     return {**parts, denoiser: own} if denoiser and own.names else parts
+
+
+def lacking_parts(index: Mapping[str, Any], folder: Path, parts: Mapping[str, Part]) -> list[Path]:
+    """Return the folders of the text encoders and the VAE that no weights file holds.
+
+    A text encoder that the pipeline can do without is only among them if its folder has weights.
+
+    Args:
+        index: The pipeline's model_index.json.
+        folder: The diffusers folder with the pipeline's configuration.
+        parts: Where the weights of the others are.
+    """
+    names = sorted(name for name in index if name == "vae" or name.startswith("text_encoder"))
+    pipeline = str(index.get("_class_name"))
+    return [
+        folder / name
+        for name in names
+        if _is_used(index, name)
+        and name not in parts
+        and not (is_optional(pipeline, name) and not any((folder / name).glob("*.safetensors")))
+    ]
+
+
+def is_whole(checkpoint: WeightFile, index: Mapping[str, Any], parts: Mapping[str, Part]) -> bool:
+    """Return whether diffusers reads a single file as a whole, so that its parts need not be loaded one by one."""
+    encoders = [name for name in index if name.startswith("text_encoder") and _is_used(index, name)]
+    return (
+        index.get("_class_name") in _READ_AS_A_WHOLE
+        and checkpoint.path.suffix != GGUF_SUFFIX
+        and not any(name.endswith(SCALES) for name in checkpoint.tensors)
+        and all(name in parts and parts[name].file is checkpoint for name in encoders)
+    )
 
 
 def needed_encoders(index: Mapping[str, Any], folder: Path) -> dict[str, Encoder]:

@@ -10,11 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.errors import ModelError
+from engine.models.completion import complete_choice
 from engine.models.contents import Kind, contents_of
 from engine.models.defaults import ModelDefaults, carried_defaults, family_defaults
 from engine.models.json_files import read_config
-from engine.models.look import INDEX, has_index, look_at_component, look_at_file, look_at_folder, pipeline_of
-from engine.models.weights import check_weights_suffix, read_weights
+from engine.models.look import INDEX, has_index, look_at, look_at_component, look_at_folder, pipeline_of
+from engine.models.weights import GGUF_SUFFIX, check_weights_suffix, read_weights
 from engine.rendering.requests import ModelChoice
 
 EMBEDDED = "embedded"
@@ -54,10 +55,12 @@ def resolve_model(
         if path.resolve() == embedded_folder().resolve():
             return resolve_model(EMBEDDED)
         look_at_folder(path)
+        if text_encoders:
+            raise ModelError(f"--text-encoder completes a model of one file: {text!r} is a folder, which has its own")
         return ModelChoice(path=str(path.resolve()), name=_name_of(path.resolve()))
     if path.is_file():
-        choice = _resolve_checkpoint(path.resolve(), config, other_vae=other_vae)
-        return replace(choice, text_encoders=text_encoders, prediction=prediction)
+        choice = _resolve_checkpoint(path.resolve(), config, text_encoders, other_vae=other_vae)
+        return replace(choice, prediction=prediction)
     if _HUB_ID.fullmatch(text) and not text.startswith("."):
         if download:
             return ModelChoice(path=text, name=text, download=True)
@@ -123,10 +126,11 @@ def embedded_folder() -> Path:
     return Path(__file__).parents[1] / "embedded" / "model"
 
 
-def _resolve_checkpoint(path: Path, config: str, *, other_vae: bool) -> ModelChoice:
+def _resolve_checkpoint(path: Path, config: str, text_encoders: tuple[str, ...], *, other_vae: bool) -> ModelChoice:
     if path.name == INDEX:
         raise ModelError(f"{path.name} is a file in a model's folder: name the folder instead")
-    check_weights_suffix(path, "a model is a diffusers folder or such a file")
+    if path.suffix != GGUF_SUFFIX:
+        check_weights_suffix(path, "a model is a diffusers folder or such a file")
     if contents_of(read_weights(path)).kind is Kind.LORA:
         raise ModelError(f"{path.name} is a LoRA, a change to a model, not a whole model")
     if not config:
@@ -137,8 +141,10 @@ def _resolve_checkpoint(path: Path, config: str, *, other_vae: bool) -> ModelCho
     folder = Path(config).expanduser()
     if not has_index(folder):
         raise ModelError(f"--config needs a diffusers folder: {config!r} has no {INDEX}")
-    look_at_file(path, folder, other_vae=other_vae)
-    return ModelChoice(path=str(path), name=path.stem, config=str(folder.resolve()))
+    choice = ModelChoice(path=str(path), name=path.stem, config=str(folder.resolve()))
+    choice = complete_choice(choice, read_config(folder / INDEX), text_encoders, other_vae=other_vae)
+    look_at(choice, other_vae=other_vae)
+    return choice
 
 
 def _name_of(folder: Path) -> str:
