@@ -30,6 +30,7 @@ from engine.diffusion.placement import (
     prepare_pipeline,
     quantisation_arguments,
 )
+from engine.diffusion.predictions import set_prediction
 from engine.diffusion.prompts import PromptCache
 from engine.diffusion.schedulers import OwnScheduler
 from engine.diffusion.seams.noise import asks_for_noise
@@ -39,6 +40,7 @@ from engine.models.files import ModelFiles
 from engine.models.find import model_identity
 from engine.models.look import check_pipeline, look_at, pipeline_of
 from engine.models.memory import Memory
+from engine.models.prediction import prediction_of
 from engine.rendering.requests import LoadModel, ModelChoice
 from latentpng.record import Json
 
@@ -97,6 +99,7 @@ def load_model(request: LoadModel, progress: Callable[[str], None]) -> LoadedMod
     progress(f"loading weights: {placement.sentence}" if placement.sentence else "loading weights")
     pipe = _pipeline(kind, choice, files, dtype, placement.memory)
     _check_complete(pipe, choice, files)
+    set_prediction(pipe, choice, prediction_of(choice))
     load_loras(pipe, choice)
     attention = set_attention(pipe, request.attention, request.attention_then)
     if request.compile:

@@ -13,14 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import ModelError
-from engine.models.contents import Kind, contents_of
+from engine.models.contents import DENOISER_PREFIXES, TEXT_PREFIXES, VAE_PREFIXES, Kind, contents_of
 from engine.models.encoders import Encoder, encoders_in, needed_encoder
 from engine.models.weights import GGUF_SUFFIX, WeightFile
 
 DENOISERS = ("transformer", "unet")
-_DENOISER_PREFIXES = ("model.diffusion_model.", "diffusion_model.")
-_VAE_PREFIXES = ("first_stage_model.", "vae.")
-_NOT_DENOISER = (*_VAE_PREFIXES, "text_encoders.", "cond_stage_model.", "conditioner.")
+_NOT_DENOISER = (*VAE_PREFIXES, *TEXT_PREFIXES)
 _READ_AS_A_WHOLE = ("StableDiffusionPipeline", "StableDiffusionXLPipeline")
 SCALES = (".scale_weight", ".weight_scale", ".weight_scale_inv")
 """Ends of the names of scales beside fp8 weights: those of ComfyUI until 2025, those since then, those of blocks."""
@@ -94,10 +92,10 @@ def parts_of(
     needed = needed_encoders(index, folder)
     held = (Part(component="", file=checkpoint, prefix=prefix) for prefix in encoders_in(checkpoint))
     parts = _matched(needed, held) | _given(needed, text_encoders, checkpoint.path.name)
-    if prefix := _first_prefix(checkpoint, _VAE_PREFIXES):
+    if prefix := _first_prefix(checkpoint, VAE_PREFIXES):
         parts["vae"] = Part(component="vae", file=checkpoint, prefix=prefix)
     denoiser = next((name for name in DENOISERS if _is_used(index, name)), None)
-    own = Part(component=denoiser or "", file=checkpoint, prefix=_first_prefix(checkpoint, _DENOISER_PREFIXES))
+    own = Part(component=denoiser or "", file=checkpoint, prefix=_first_prefix(checkpoint, DENOISER_PREFIXES))
     return {**parts, denoiser: own} if denoiser and own.names else parts
 
 

@@ -1,4 +1,4 @@
-"""The configurations and vocabularies that ship: their bytes, the folder they are written to, and losing that folder."""
+"""The configurations and vocabularies that ship: their bytes, their folder, and the loss of that folder."""
 
 from __future__ import annotations
 
