@@ -122,7 +122,7 @@ def _with_parts(options: Options, model: ModelChoice, recorded: Json) -> ModelCh
     named = () if options.loras == (NONE,) else options.loras
     loras = tuple(map(resolve_lora, named)) if options.loras else recorded_loras(recorded)
     vae = recorded_vae(recorded) if not options.vae else "" if options.vae == NONE else resolve_vae(options.vae)
-    return replace(model, loras=loras, vae=vae)
+    return replace(model, loras=loras, vae=vae or model.vae)
 
 
 def _load(options: Options, model: ModelChoice, settings: RenderSettings) -> LoadModel:

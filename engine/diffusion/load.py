@@ -20,6 +20,7 @@ from engine.diffusion.download import local_choice
 from engine.diffusion.libraries import silence_libraries, use_deterministic_kernels
 from engine.diffusion.loras import load_loras, unload_loras
 from engine.diffusion.messages import first_line
+from engine.diffusion.parts import load_parts
 from engine.diffusion.placement import (
     choose_device,
     choose_dtype,
@@ -181,7 +182,11 @@ def _pipeline(kind: Any, choice: ModelChoice, files: ModelFiles, dtype: torch.dt
         more |= load_missing_components(choice, files, dtype)
     if choice.vae:
         more["vae"] = load_vae(choice, files.index, _precision(dtype))
+    if files.parts:
+        more = load_parts(files, dtype, other_vae=bool(choice.vae)) | more
     try:
+        if files.parts:
+            return kind.from_pretrained(str(files.folder), local_files_only=True, use_safetensors=True, **more)
         if choice.is_single_file:
             return kind.from_single_file(
                 choice.path, config=choice.config, local_files_only=True, use_safetensors=True, **more

@@ -179,6 +179,7 @@ def remember_model(choice: ModelChoice, identity: JsonObject) -> None:
                 path=choice.path,
                 name=choice.name,
                 config=choice.config,
+                text_encoders=choice.text_encoders,
                 pipeline=_text(identity, "pipeline"),
             )
         )
@@ -219,7 +220,13 @@ def _option(choice: ModelChoice) -> str:
 
 
 def _choice(entry: Remembered, prediction: str = "") -> ModelChoice:
-    return ModelChoice(path=entry.path, name=entry.name, config=restored(entry.config), prediction=prediction)
+    return ModelChoice(
+        path=entry.path,
+        name=entry.name,
+        config=restored(entry.config),
+        text_encoders=entry.text_encoders,
+        prediction=prediction,
+    )
 
 
 def _prediction(recorded: Json) -> str:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import ModelError
-from engine.models.files import ComponentFiles, ModelFiles, by_component, loaded_files
+from engine.models.files import ComponentFiles, ModelFiles, loaded_files
 from engine.models.json_files import read_config
+from engine.models.parts import is_whole, lacking_parts, parts_of
 from engine.models.weights import PICKLE_SUFFIXES, WeightFile, read_weights
 from engine.rendering.requests import ModelChoice
 
@@ -46,7 +47,12 @@ def look_at(choice: ModelChoice, *, other_vae: bool = False) -> ModelFiles:
         ModelError: Something is missing, damaged, made of pickle files, or not for text-to-image.
     """
     if choice.is_single_file:
-        return look_at_file(Path(choice.path), choice.folder, other_vae=other_vae or bool(choice.vae))
+        return look_at_file(
+            Path(choice.path),
+            choice.folder,
+            other_vae=other_vae or bool(choice.vae),
+            text_encoders=choice.text_encoders,
+        )
     return look_at_folder(choice.folder)
 
 
@@ -63,13 +69,16 @@ def look_at_folder(folder: Path) -> ModelFiles:
     return ModelFiles(path=folder, folder=folder, index=index, pipeline=pipeline, components=components)
 
 
-def look_at_file(path: Path, folder: Path, *, other_vae: bool = False) -> ModelFiles:
+def look_at_file(
+    path: Path, folder: Path, *, other_vae: bool = False, text_encoders: tuple[str, ...] = ()
+) -> ModelFiles:
     """Look at a single-file checkpoint, and at the components that it lacks in a folder of the same family.
 
     Args:
         path: The checkpoint.
         folder: A diffusers folder of the same family.
         other_vae: Another VAE replaces the model's own, so that the checkpoint may lack one.
+        text_encoders: The files of text encoders that are used instead of those of the checkpoint and the folder.
 
     Raises:
         ModelError: As in `look_at`.
@@ -78,7 +87,8 @@ def look_at_file(path: Path, folder: Path, *, other_vae: bool = False) -> ModelF
     index = _index_of(folder)
     pipeline = _pipeline_of(index, folder)
     check_pipeline(pipeline, folder.name)
-    lacking = tuple(_lacking(checkpoint, index, folder))
+    parts = parts_of(checkpoint, index, folder, tuple(read_weights(Path(file)) for file in text_encoders))
+    lacking = tuple(lacking_parts(index, folder, parts))
     needed = [part for part in lacking if not (part.name == "vae" and other_vae)]
     for part in needed:
         if not any(part.glob("*.safetensors")):
@@ -91,6 +101,7 @@ def look_at_file(path: Path, folder: Path, *, other_vae: bool = False) -> ModelF
         components=tuple(_with_weights(part, *index[part.name]) for part in needed),
         lacking=lacking,
         checkpoint=checkpoint,
+        parts={} if is_whole(checkpoint, index, parts) else parts,
     )
 
 
@@ -200,17 +211,6 @@ def _with_weights(folder: Path, library: object, class_name: object) -> Componen
     return ComponentFiles(
         folder=folder, library=str(library), class_name=str(class_name), weights=look_at_component(folder)
     )
-
-
-def _lacking(checkpoint: WeightFile, index: Mapping[str, Any], folder: Path) -> Iterator[Path]:
-    """The folders of the text encoders and the VAE that a single file lacks."""
-    held = by_component(checkpoint).keys()
-    for name, entry in sorted(index.items()):
-        kind = str(entry[1]) if isinstance(entry, list) and len(entry) == 2 else ""
-        part = "vae" if name == "vae" else "clip" if "CLIP" in kind else "t5" if kind.startswith("T5") else kind
-        is_needed = name == "vae" or name.startswith("text_encoder")
-        if is_needed and kind not in ("", "None") and part not in held:
-            yield folder / name
 
 
 def _why_no_folder(folder: Path) -> str:

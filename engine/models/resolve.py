@@ -11,13 +11,14 @@ from pathlib import Path
 
 from engine.errors import ModelError
 from engine.models.checkpoints import check_is_model, check_same_family, named_folder, shipped_folder
+from engine.models.completion import complete_choice
 from engine.models.contents import contents_of
 from engine.models.defaults import ModelDefaults, carried_defaults, family_defaults
 from engine.models.json_files import read_config
-from engine.models.look import INDEX, has_index, look_at_component, look_at_file, look_at_folder, pipeline_of
+from engine.models.look import INDEX, has_index, look_at, look_at_component, look_at_folder, pipeline_of
 from engine.models.prediction import EPSILON, prediction_of
 from engine.models.shipped import family_of
-from engine.models.weights import check_weights_suffix, read_weights
+from engine.models.weights import GGUF_SUFFIX, check_weights_suffix, read_weights
 from engine.rendering.requests import ModelChoice
 
 EMBEDDED = "embedded"
@@ -58,10 +59,12 @@ def resolve_model(
         if path.resolve() == embedded_folder().resolve():
             return resolve_model(EMBEDDED)
         look_at_folder(path)
+        if text_encoders:
+            raise ModelError(f"--text-encoder completes a model of one file: {text!r} is a folder, which has its own")
         return ModelChoice(path=str(path.resolve()), name=_name_of(path.resolve()), prediction=prediction)
     if path.is_file():
-        choice = _resolve_checkpoint(path.resolve(), config, other_vae=other_vae)
-        return replace(choice, text_encoders=text_encoders, prediction=prediction)
+        choice = _resolve_checkpoint(path.resolve(), config, text_encoders, other_vae=other_vae)
+        return replace(choice, prediction=prediction)
     if _HUB_ID.fullmatch(text) and not text.startswith("."):
         if download:
             return ModelChoice(path=text, name=text, download=True)
@@ -131,17 +134,20 @@ def embedded_folder() -> Path:
     return Path(__file__).parents[1] / "embedded" / "model"
 
 
-def _resolve_checkpoint(path: Path, config: str, *, other_vae: bool) -> ModelChoice:
+def _resolve_checkpoint(path: Path, config: str, text_encoders: tuple[str, ...], *, other_vae: bool) -> ModelChoice:
     if path.name == INDEX:
         raise ModelError(f"{path.name} is a file in a model's folder: name the folder instead")
-    check_weights_suffix(path, "a model is a diffusers folder or such a file")
+    if path.suffix != GGUF_SUFFIX:
+        check_weights_suffix(path, "a model is a diffusers folder or such a file")
     contents = contents_of(read_weights(path))
     check_is_model(path, contents)
     folder = named_folder(config) if config else shipped_folder(path, contents)
     if config:
         check_same_family(path, contents, folder)
-    look_at_file(path, folder, other_vae=other_vae)
-    return ModelChoice(path=str(path), name=path.stem, config=str(folder.resolve()))
+    choice = ModelChoice(path=str(path), name=path.stem, config=str(folder.resolve()))
+    choice = complete_choice(choice, read_config(folder / INDEX), text_encoders, other_vae=other_vae)
+    look_at(choice, other_vae=other_vae)
+    return choice
 
 
 def _name_of(folder: Path) -> str:
