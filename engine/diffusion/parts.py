@@ -70,26 +70,33 @@ def load_component(part: Part, kind: Any, folder: Path, dtype: torch.dtype) -> A
     Raises:
         ModelError: It cannot be loaded, or weights are missing.
     """
-    name = part.file.path.name
     try:
         model = _load(part, kind, folder, dtype)
         missing = next((key for key, value in model.state_dict().items() if value.is_meta), "")
     except (ModelError, MemoryError):
         raise
-    except KeyError as error:  # the converters of diffusers ask for each weight by its name
-        missing = str(error.args[0]) if error.args else "?"
-    except NotImplementedError as error:
-        if "meta tensor" not in str(error):
-            raise ModelError(f"{name} cannot be loaded as {kind.__name__}: {first_line(error)}") from error
-        missing = "?"
     except Exception as error:  # a broken model fails in as many ways as there are libraries
-        raise ModelError(f"{name} cannot be loaded as {kind.__name__}: {first_line(error)}") from error
+        raise ModelError(_why_not_loaded(part, kind.__name__, error)) from error
     if missing:
-        example = "" if missing == "?" else f" ({missing}, for example)"
-        raise ModelError(
-            f"{name} is damaged: some weights of {part.component!r} are missing{example}, download it again"
-        )
+        raise ModelError(_incomplete(part, f" ({missing}, for example)"))
     return model.eval()
+
+
+def _why_not_loaded(part: Part, kind: str, error: Exception) -> str:
+    name = part.file.path.name
+    if isinstance(error, KeyError):  # the converters of diffusers ask for each weight by its name
+        return _incomplete(part, f" ({error.args[0]}, for example)")
+    if isinstance(error, NotImplementedError) and "meta tensor" in str(error):
+        return _incomplete(part)
+    if "appear to be missing in the checkpoint" in str(error):
+        return f"{name} holds none of the weights of {part.component!r} ({kind}): it is of another family, or no model"
+    return f"{name} cannot be loaded as {kind}: {first_line(error)}"
+
+
+def _incomplete(part: Part, example: str = "") -> str:
+    return (
+        f"{part.file.path.name} is damaged: some weights of {part.component!r} are missing{example}, download it again"
+    )
 
 
 def _load(part: Part, kind: Any, folder: Path, dtype: torch.dtype) -> Any:

@@ -78,8 +78,7 @@ def load_text_encoder(part: Part, kind: Any, folder: Path, dtype: torch.dtype) -
         raise
     except Exception as error:  # a broken model fails in as many ways as there are libraries
         raise ModelError(f"{name} cannot be loaded as {kind.__name__}: {first_line(error)}") from error
-    missing = sorted(report["missing_keys"])
-    if missing:
+    if missing := sorted(report["missing_keys"]):
         raise ModelError(
             f"{name} is damaged: some weights of {part.component!r} are missing ({missing[0]}, for example), "
             "download it again"

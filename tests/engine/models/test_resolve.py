@@ -188,6 +188,9 @@ def test_other_single_files_are_refused(tmp_path: Path, folder: Path) -> None:
     text = tmp_path / "model.gguf"
     text.write_text("GGUF")
     assert refusal(text) == "model.gguf is damaged or is not a GGUF file (it is cut short): download it again"
+    other = tmp_path / "model.onnx"
+    other.write_text("ONNX")
+    assert refusal(other) == "model.onnx is not a .safetensors file; a model is a diffusers folder or such a file"
     assert refusal(folder / "model_index.json") == (
         "model_index.json is a file in a model's folder: name the folder instead"
     )
