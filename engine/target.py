@@ -15,10 +15,12 @@ from engine.models.find import (
     recorded_model,
     recorded_vae,
     same_weights,
+    with_recorded_prediction,
 )
 from engine.models.imported import ImportedParts, imported_parts, is_import, same_hash, text_of
 from engine.models.library import Shelf, shadowed
 from engine.models.loras import resolve_lora
+from engine.models.notices import model_notices
 from engine.models.resolve import NONE, defaults_of, resolve_model, resolve_preview_vae, resolve_vae
 from engine.models.samplers import recorded_scheduler
 from engine.models.schedulers import scheduler_settings
@@ -80,7 +82,8 @@ def target_for_prompt(options: Options, prompt: str) -> Target:
     model = model_of(options)
     defaults = defaults_of(model)
     load = _load(options, model, defaults.settings(prompt))
-    return Target(load=load, defaults=defaults, notice=_shadow_notice(options))
+    notice = "; ".join(filter(None, (_shadow_notice(options), *model_notices(model))))
+    return Target(load=load, defaults=defaults, notice=notice)
 
 
 def target_for_record(options: Options, record: LatentRecord) -> Target:
@@ -93,7 +96,7 @@ def target_for_record(options: Options, record: LatentRecord) -> Target:
     recorded = model_entry(record.settings)
     model = _named_model(options) if options.model else recorded_model(recorded)
     imported = imported_parts(recorded, record.settings)
-    model = _with_parts(options, model, recorded, imported)
+    model = with_recorded_prediction(_with_parts(options, model, recorded, imported), recorded)
     defaults = defaults_of(model)
     settings = RenderSettings.from_json(_with_known_scheduler(options, record), defaults=defaults.settings(""))
     load = _load(options, model, settings)
@@ -108,7 +111,7 @@ def target_for_record(options: Options, record: LatentRecord) -> Target:
     has_hash = is_import(recorded) and bool(same_hash(Path(model.path), text_of(recorded, "hash")))
     undone = _undone(options, imported)
     model_notice = _model_notice(recorded, identity, has_recorded_hash=has_hash)
-    notices = (_shadow_notice(options), model_notice, _undone_notice(undone), prompt)
+    notices = (_shadow_notice(options), model_notice, _undone_notice(undone), prompt, *model_notices(model))
     return Target(
         load=load,
         defaults=defaults,
@@ -142,7 +145,7 @@ def _with_parts(options: Options, model: ModelChoice, recorded: Json, imported: 
         vae = "" if options.vae == NONE else resolve_vae(options.vae)
     else:
         vae = imported.vae if is_import(recorded) else recorded_vae(recorded)
-    return replace(model, loras=loras, vae=vae, embeddings=imported.embeddings)
+    return replace(model, loras=loras, vae=vae or model.vae, embeddings=imported.embeddings)
 
 
 def _undone(options: Options, imported: ImportedParts) -> tuple[str, ...]:
