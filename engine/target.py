@@ -58,6 +58,7 @@ def model_of(options: Options) -> ModelChoice:
     Raises:
         ModelError: A file or folder is missing or cannot be used.
     """
+    options = options.for_new_prompt()
     return _with_parts(options, _named_model(options), None)
 
 
@@ -68,6 +69,7 @@ def target_for_prompt(options: Options, prompt: str) -> Target:
         ModelError: The model cannot be used.
         InvalidRequestError: A setting is out of range.
     """
+    options = options.for_new_prompt()
     model = model_of(options)
     defaults = defaults_of(model)
     return Target(load=_load(options, model, defaults.settings(prompt)), defaults=defaults)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -20,13 +21,16 @@ from engine.models.json_files import read_state, write_state
 from engine.models.look import INDEX
 from latentpng.errors import FileError
 
-_MAX_ENTRIES = 1000
+_MAX_ENTRIES = 10_000
 _FILE = "digests.json"
 _SETTLED_SECONDS = 2.0
 """A file that changed less than this ago may change again within one tick of the disk's clock: it is not cached."""
 _HEADER_LIMIT = 100_000_000
 """The largest header of a safetensors file, in bytes, as in the library itself."""
 _SAMPLES, _SAMPLE_BYTES = 16, 4096
+_READ_BYTES = 1 << 20
+_DIGEST = "sha256"
+"""The kind of the entries for whole files."""
 
 
 def model_fingerprint(files: ModelFiles) -> str:
@@ -51,18 +55,40 @@ def path_fingerprint(path: Path) -> str:
     return _cached("fingerprint", identity_files(path), lambda: fingerprint(path))
 
 
-def file_digest(file: Path) -> str:
+def file_digest(file: Path, on_read: Callable[[int], None] | None = None) -> str:
     """Return the SHA-256 (hexadecimal) of a whole file, cached.
+
+    Args:
+        file: The file.
+        on_read: Called with the number of bytes that were just read, so that progress can be shown.
 
     Raises:
         OSError: The file cannot be read.
     """
+    return _cached(_DIGEST, [file], lambda: _digest(file, on_read))
 
-    def compute() -> str:
-        with file.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
 
-    return _cached("sha256", [file], compute)
+def known_digests(files: Iterable[Path]) -> dict[Path, str]:
+    """Return the SHA-256 of those files whose digest is in the cache; nothing is computed."""
+    entries = _cache_entries()
+    found: dict[Path, str] = {}
+    for file in files:
+        with contextlib.suppress(OSError):
+            known = entries.get(_key(_DIGEST, _stats([file])))
+            if isinstance(known, str):
+                found[file] = known
+    return found
+
+
+def _digest(file: Path, on_read: Callable[[int], None] | None) -> str:
+    total, buffer = hashlib.sha256(), bytearray(_READ_BYTES)
+    view = memoryview(buffer)
+    with file.open("rb", buffering=0) as stream:
+        while size := stream.readinto(buffer):
+            total.update(view[:size])
+            if on_read is not None:
+                on_read(size)
+    return total.hexdigest()
 
 
 def fingerprint(path: Path) -> str:
@@ -126,18 +152,33 @@ def _samples(file: Path) -> Iterator[bytes]:
 
 
 def _cached(kind: str, files: Iterable[Path], compute: Callable[[], str]) -> str:
-    stats = [(str(file.absolute()), file.stat()) for file in files]
-    text = json.dumps([kind, *((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)])
-    key = hashlib.sha256(text.encode("ascii")).hexdigest()
-    cache_file = user_cache_path("warmer", appauthor=False) / _FILE
-    state = read_state(cache_file)
-    entries = state if isinstance(state, dict) else {}
-    known = entries.get(key)
+    stats = _stats(files)
+    key = _key(kind, stats)
+    known = _cache_entries().get(key)
     if isinstance(known, str):
         return known
     digest = compute()
     newest = max((stat.st_mtime for _, stat in stats), default=0.0)
     if newest < time.time() - _SETTLED_SECONDS:
+        entries = {**_cache_entries(), key: digest}  # read again: another process may have added to it meanwhile
         with contextlib.suppress(OSError, FileError):
-            write_state(cache_file, dict([*entries.items(), (key, digest)][-_MAX_ENTRIES:]))
+            write_state(_cache_file(), dict(list(entries.items())[-_MAX_ENTRIES:]))
     return digest
+
+
+def _stats(files: Iterable[Path]) -> list[tuple[str, os.stat_result]]:
+    return [(str(file.absolute()), file.stat()) for file in files]
+
+
+def _key(kind: str, stats: list[tuple[str, os.stat_result]]) -> str:
+    text = json.dumps([kind, *((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)])
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def _cache_entries() -> dict[str, object]:
+    state = read_state(_cache_file())
+    return state if isinstance(state, dict) else {}
+
+
+def _cache_file() -> Path:
+    return user_cache_path("warmer", appauthor=False) / _FILE

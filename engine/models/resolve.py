@@ -13,8 +13,9 @@ from engine.errors import ModelError
 from engine.models.contents import Kind, contents_of
 from engine.models.defaults import ModelDefaults, carried_defaults, family_defaults
 from engine.models.json_files import read_config
+from engine.models.library import Shelf, find_by_name, is_path, not_found
 from engine.models.look import INDEX, has_index, look_at_component, look_at_file, look_at_folder, pipeline_of
-from engine.models.weights import check_weights_suffix, read_weights
+from engine.models.weights import check_weights_suffix, located, read_weights
 from engine.rendering.requests import ModelChoice
 
 EMBEDDED = "embedded"
@@ -37,7 +38,8 @@ def resolve_model(
     """Return the model that `--model` means.
 
     Args:
-        text: "" or "embedded", a diffusers folder, a `.safetensors` file, or a hub id.
+        text: "" or "embedded", a diffusers folder, a `.safetensors` file, the name of a model in the library, or a hub
+            id.
         config: For a single file, a local diffusers folder of the same family; only its small files are read.
         download: Allow `text` to be a hub id, which is fetched later.
         other_vae: Another VAE replaces the model's own, so a single file may lack one.
@@ -49,23 +51,20 @@ def resolve_model(
     """
     if text in ("", EMBEDDED):
         return ModelChoice(path=str(embedded_folder()), name=EMBEDDED)
-    path = Path(text).expanduser()
+    is_hub_id = bool(_HUB_ID.fullmatch(text)) and not text.startswith(".")
+    path = _found(Shelf.MODELS, text, in_library=not (download and is_hub_id))
     if path.is_dir():
         if path.resolve() == embedded_folder().resolve():
             return resolve_model(EMBEDDED)
         look_at_folder(path)
         return ModelChoice(path=str(path.resolve()), name=_name_of(path.resolve()))
     if path.is_file():
-        choice = _resolve_checkpoint(path.resolve(), config, other_vae=other_vae)
+        choice = _resolve_checkpoint(located(path), config, other_vae=other_vae)
         return replace(choice, text_encoders=text_encoders, prediction=prediction)
-    if _HUB_ID.fullmatch(text) and not text.startswith("."):
-        if download:
-            return ModelChoice(path=text, name=text, download=True)
-        raise ModelError(
-            f"there is no folder or file {text!r}; add --download to fetch it from the Hugging Face hub, "
-            "if it is the name of a model there"
-        )
-    raise ModelError(f"there is no folder or file {text!r}")
+    if is_hub_id and download:
+        return ModelChoice(path=text, name=text, download=True)
+    hub = "; add --download to fetch it from the Hugging Face hub, if it is the name of a model there"
+    raise ModelError(f"there is no folder or file {text!r}{not_found(Shelf.MODELS, text)}{hub if is_hub_id else ''}")
 
 
 def resolve_vae(text: str) -> str:
@@ -74,7 +73,7 @@ def resolve_vae(text: str) -> str:
     Raises:
         ModelError: There is no such VAE, or it is damaged.
     """
-    path = Path(text).expanduser()
+    path = _found(Shelf.VAES, text)
     if path.is_dir():
         folder = path if (path / "config.json").is_file() else path / "vae"
         if not (folder / "config.json").is_file():
@@ -82,10 +81,12 @@ def resolve_vae(text: str) -> str:
         look_at_component(folder)
         return str(folder.resolve())
     if not path.is_file():
-        raise ModelError(f"--vae needs a folder or a .safetensors file: there is no {text!r}")
+        raise ModelError(
+            f"--vae needs a folder or a .safetensors file: there is no {text!r}{not_found(Shelf.VAES, text)}"
+        )
     check_weights_suffix(path, "a VAE is a folder or such a file")
     read_weights(path)
-    return str(path.resolve())
+    return str(located(path))
 
 
 def resolve_preview_vae(text: str) -> str:
@@ -94,7 +95,9 @@ def resolve_preview_vae(text: str) -> str:
     Raises:
         ModelError: There is no such folder, or it holds another kind of model.
     """
-    folder = Path(text).expanduser()
+    folder = _found(Shelf.PREVIEWS, text)
+    if not folder.exists() and not is_path(text):
+        raise ModelError(f"--preview-vae: there is no {text!r}{not_found(Shelf.PREVIEWS, text)}")
     if not (folder / "config.json").is_file():
         raise ModelError(f"--preview-vae needs the folder of a tiny autoencoder: {text!r} has no config.json")
     kind = read_config(folder / "config.json").get("_class_name")
@@ -139,6 +142,12 @@ def _resolve_checkpoint(path: Path, config: str, *, other_vae: bool) -> ModelCho
         raise ModelError(f"--config needs a diffusers folder: {config!r} has no {INDEX}")
     look_at_file(path, folder, other_vae=other_vae)
     return ModelChoice(path=str(path), name=path.stem, config=str(folder.resolve()))
+
+
+def _found(shelf: Shelf, text: str, *, in_library: bool = True) -> Path:
+    """The file or folder that a text means: a path that exists, else what has this name in the library."""
+    path = Path(text).expanduser()
+    return path if path.exists() or not in_library else find_by_name(shelf, text) or path
 
 
 def _name_of(folder: Path) -> str:

@@ -83,6 +83,14 @@ def check_weights_suffix(path: Path, needed: str) -> None:
         raise ModelError(f"{path.name} is not a .safetensors file; {needed}")
 
 
+def located(path: Path) -> Path:
+    """Return the absolute path of a file: its folder resolved, its own name kept.
+
+    A symlink may lead to a file without a suffix, as in the cache of the Hugging Face hub.
+    """
+    return path.parent.resolve() / path.name
+
+
 def _read_header(path: Path, key: tuple[Path, int, int]) -> WeightFile:
     _refuse_pointer(path)
     with safe_open(path, framework="np") as file:

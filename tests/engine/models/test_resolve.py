@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from engine.configuration.read import configuration_path
 from engine.errors import ModelError
 from engine.models.find import model_identity
+from engine.models.library import shown
 from engine.models.resolve import defaults_of, resolve_model
 from engine.rendering.requests import ModelChoice
 from tests.support.engine.folders import change_index, tensors
@@ -145,7 +147,8 @@ def test_a_broken_folder_is_refused_in_one_sentence(
 def test_a_path_that_is_no_model_is_refused_in_one_sentence(tmp_path: Path) -> None:
     assert refusal("/no/such/model") == "there is no folder or file '/no/such/model'"
     assert refusal("org/model") == (
-        "there is no folder or file 'org/model'; add --download to fetch it from the Hugging Face hub, "
+        "there is no folder or file 'org/model', and no folder of models is known here: name yours in "
+        f"{shown(configuration_path())}; add --download to fetch it from the Hugging Face hub, "
         "if it is the name of a model there"
     )
     (tmp_path / "empty").mkdir()
