@@ -26,6 +26,8 @@ _SETTINGS = (
     ("steps", "steps"),
     ("guidance", "guidance"),
     ("guidance_rescale", "guidance rescale"),
+    ("prompt_style", "prompt style"),
+    ("clip_skip", "clip skip"),
     ("step_seed", "seed of the step noise"),
     ("dtype", "dtype"),
     ("slot", "slot in the batch"),
@@ -99,7 +101,8 @@ def model_differences(then: Json, now: Json) -> tuple[str, ...]:
         now: The model that is used in this run (`engine.models.find.model_identity`).
 
     Returns:
-        A phrase for the weights, the VAE, the LoRA files and the quantisation, where they differ.
+        A phrase for the weights, the VAE, the LoRA files, the textual inversions and the quantisation, where they
+        differ.
     """
     one, other = _entries(then), _entries(now)
     phrases = []
@@ -111,6 +114,10 @@ def model_differences(then: Json, now: Json) -> tuple[str, ...]:
         phrases.append(f"VAE {_vae_name(vaes[0])} then, {_vae_name(vaes[1])} now")
     if _loras(one) != _loras(other):
         phrases.append(f"LoRA {_lora_words(one)} then, {_lora_words(other)} now")
+    inversions = [_inversions(model) for model in (one, other)]
+    if inversions[0] != inversions[1]:
+        names = [" and ".join(_words(name) for _, name in found) or "none" for found in inversions]
+        phrases.append(f"textual inversions {names[0]} then, {names[1]} now")
     quantised = [str(model.get("quantised", _UNQUANTISED)) for model in (one, other)]
     if quantised[0] != quantised[1]:
         phrases.append(f"quantisation {quantised[0]} then, {quantised[1]} now")
@@ -170,6 +177,12 @@ def _loras(model: JsonObject) -> list[tuple[Json, Json]]:
 def _lora_words(model: JsonObject) -> str:
     words = [f"{_words(lora.get('name'))} at {_words(lora.get('weight'))}" for lora in _lora_entries(model)]
     return " and ".join(words) or "none"
+
+
+def _inversions(model: JsonObject) -> list[tuple[Json, Json]]:
+    found = model.get("embeddings")
+    entries = [_entries(entry) for entry in found] if isinstance(found, list | tuple) else []
+    return [(entry.get("sha256"), entry.get("name")) for entry in entries]
 
 
 def _lora_entries(model: JsonObject) -> list[JsonObject]:
