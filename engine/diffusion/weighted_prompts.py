@@ -30,6 +30,7 @@ from engine.rendering.settings import PromptStyle
 _OPEN_CLIP_LAYERS = 23
 """Stable Diffusion 2 uses the last layer but one of its text encoder, and its files leave out the last one."""
 _MAX_CHUNKS = 256
+_MAX_TOKENS = _MAX_CHUNKS * 77
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,7 +107,7 @@ def same_length(encoded: Any) -> Any:
     if negative is None or embeds.shape[1] == negative.shape[1]:
         return encoded
     length = math.lcm(embeds.shape[1], negative.shape[1])
-    if length > _MAX_CHUNKS * min(embeds.shape[1], negative.shape[1]):
+    if length > _MAX_TOKENS:
         raise RenderError("the prompt and the negative prompt are too long together: shorten one of them")
     return (*(part.repeat(1, length // part.shape[1], 1) for part in (embeds, negative)), *encoded[2:])
 

@@ -35,7 +35,7 @@ def test_tags_are_taken_out_and_the_rest_stays() -> None:
 
 def test_a1111_leaves_out_tags_that_nothing_was_loaded_for() -> None:
     reading = read_prompt("a <lora:ink:0.8><hypernet:h:1><lora:b:x><wildcard:c>", "a1111")
-    assert reading.spans == (Span(text="a "),)
+    assert reading.spans == (Span(text="a"),)
     assert reading.warnings == (
         "unknown LoRA 'ink' in the prompt: it was left out",
         "'<hypernet:h:1>' in the prompt was left out: hypernetworks are not supported",
