@@ -109,7 +109,8 @@ def model_differences(then: Json, now: Json, *, has_recorded_hash: bool = False)
         has_recorded_hash: The model has the hash that the other tool of an import recorded.
 
     Returns:
-        A phrase for the weights, the VAE, the LoRA files, the prediction and the quantisation, where they differ.
+        A phrase for the weights, the VAE, the LoRA files, the textual inversions, the prediction and the quantisation,
+        where they differ.
     """
     one, other = _entries(then), _entries(now)
     phrases = []
@@ -125,6 +126,10 @@ def model_differences(then: Json, now: Json, *, has_recorded_hash: bool = False)
     predicted = [str(model.get("prediction", _OWN_PREDICTION)) for model in (one, other)]
     if predicted[0] != predicted[1]:
         phrases.append(f"prediction {predicted[0]} then, {predicted[1]} now")
+    inversions = [_inversions(model) for model in (one, other)]
+    if inversions[0] != inversions[1]:
+        names = [" and ".join(_words(name) for _, name in found) or "none" for found in inversions]
+        phrases.append(f"textual inversions {names[0]} then, {names[1]} now")
     quantised = [str(model.get("quantised", _UNQUANTISED)) for model in (one, other)]
     if quantised[0] != quantised[1]:
         phrases.append(f"quantisation {quantised[0]} then, {quantised[1]} now")
@@ -192,6 +197,12 @@ def _loras(model: JsonObject) -> list[tuple[Json, Json]]:
 def _lora_words(model: JsonObject) -> str:
     words = [f"{_words(lora.get('name'))} at {_words(lora.get('weight'))}" for lora in _lora_entries(model)]
     return " and ".join(words) or "none"
+
+
+def _inversions(model: JsonObject) -> list[tuple[Json, Json]]:
+    found = model.get("embeddings")
+    entries = [_entries(entry) for entry in found] if isinstance(found, list | tuple) else []
+    return [(entry.get("sha256"), entry.get("name")) for entry in entries]
 
 
 def _lora_entries(model: JsonObject) -> list[JsonObject]:

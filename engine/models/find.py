@@ -19,7 +19,7 @@ from engine.models.prediction import EPSILON, V_PREDICTION, prediction_of
 from engine.models.remembered import Remembered, recall, remember, remembered
 from engine.models.resolve import EMBEDDED, embedded_folder, resolve_model
 from engine.models.shipped import restored
-from engine.rendering.requests import LoraChoice, ModelChoice
+from engine.rendering.requests import EmbeddingChoice, LoraChoice, ModelChoice
 from latentpng.json_fields import is_number
 from latentpng.record import Json, JsonObject
 from latentpng.text import plain
@@ -43,7 +43,7 @@ class NearModel:
 
 
 def model_identity(choice: ModelChoice, memory: str = "auto") -> dict[str, Json]:
-    """Return what a picture records of its model: name, pipeline, fingerprint, LoRA files and VAE; never a path.
+    """Return what a picture records of its model: name, pipeline, fingerprint, and what is loaded beside it; no path.
 
     Args:
         choice: The model.
@@ -148,6 +148,15 @@ def recorded_loras(recorded: Json) -> tuple[LoraChoice, ...]:
     return tuple(_lora(entry) for entry in entries) if isinstance(entries, list | tuple) else ()
 
 
+def recorded_embeddings(recorded: Json) -> tuple[EmbeddingChoice, ...]:
+    """Return the textual inversions that a picture records; one that is not on this machine has no path."""
+    entries = recorded.get("embeddings", ()) if isinstance(recorded, Mapping) else ()
+    words = [entry for entry in entries if text_of(entry, "name")] if isinstance(entries, list | tuple) else []
+    return tuple(
+        EmbeddingChoice(path=_path_of(text_of(entry, "sha256")), word=text_of(entry, "name")) for entry in words
+    )
+
+
 def recorded_vae(recorded: Json) -> str:
     """Return the path of the VAE that a picture records, "" for the model's own.
 
@@ -171,12 +180,12 @@ def quantised_of(recorded: Json) -> str:
 
 
 def same_weights(recorded: Json, identity: JsonObject) -> bool:
-    """Return whether both name the same weights, LoRA files and VAE.  The names may differ."""
+    """Return whether both name the same weights, LoRA files, textual inversions and VAE.  The names may differ."""
     return _weights(recorded) == _weights(identity)
 
 
 def remember_model(choice: ModelChoice, identity: JsonObject) -> None:
-    """Remember where a model, its LoRA files and its VAE are, so that a picture finds them again."""
+    """Remember where a model, its LoRA files, textual inversions and VAE are, so that a picture finds them again."""
     if Path(choice.path) != embedded_folder():
         remember(
             Remembered(
@@ -191,12 +200,16 @@ def remember_model(choice: ModelChoice, identity: JsonObject) -> None:
     if choice.vae:
         vae = identity["vae"]
         remember(Remembered(digest=text_of(vae, "fingerprint"), path=choice.vae, name=text_of(vae, "name")))
+    for embedding in choice.embeddings:
+        if embedding.path and Path(embedding.path).is_file():
+            digest = file_digest(Path(embedding.path))
+            remember(Remembered(digest=digest, path=embedding.path, name=embedding.name))
     for lora in choice.loras:
         remember(Remembered(digest=file_digest(Path(lora.path)), path=lora.path, name=lora.name))
 
 
 def _parts_identity(choice: ModelChoice) -> dict[str, Json]:
-    """What a picture records of LoRA files and another VAE: names, digests, weights."""
+    """What a picture records of LoRA files, textual inversions and another VAE: names, digests, weights."""
     identity: dict[str, Json] = {}
     if choice.vae:
         identity["vae"] = {"name": _vae_name(Path(choice.vae)), "fingerprint": path_fingerprint(Path(choice.vae))}
@@ -204,7 +217,18 @@ def _parts_identity(choice: ModelChoice) -> dict[str, Json]:
         identity["loras"] = [
             {"name": lora.name, "sha256": file_digest(Path(lora.path)), "weight": lora.weight} for lora in choice.loras
         ]
+    used = [embedding for embedding in choice.embeddings if embedding.path]
+    if used:
+        identity["embeddings"] = [
+            {"name": embedding.word, "sha256": file_digest(Path(embedding.path))} for embedding in used
+        ]
     return identity
+
+
+def _path_of(digest: str) -> str:
+    """The path of a file with this digest, "" when this machine has none."""
+    known = recall(digest) if digest else ()
+    return next((entry.path for entry in known if _has_digest(digest, file_digest, entry.path)), "")
 
 
 def _vae_name(path: Path) -> str:
@@ -276,7 +300,12 @@ def _weights(model: Json) -> tuple[Json, ...]:
     digests = [[text_of(lora, "sha256"), _weight(lora)] for lora in loras] if isinstance(loras, list | tuple) else []
     vae = text_of(entries.get("vae"), "fingerprint")
     names = ("fingerprint", "quantised", "prediction")
-    return *(text_of(entries, name) for name in names), vae, digests
+    return *(text_of(entries, name) for name in names), vae, digests, _embeddings(entries)
+
+
+def _embeddings(model: JsonObject) -> list[Json]:
+    found = model.get("embeddings", ())
+    return [text_of(entry, "sha256") for entry in found] if isinstance(found, list | tuple) else []
 
 
 def _weight(lora: Json) -> Json:
