@@ -81,7 +81,10 @@ def test_a_close_picture_loses_its_mark_and_no_pixel(tmp_path: Path, capsys: pyt
         "mean": 2.0,
         "other": pytest.approx(other),
         "model": confirmed["model"],  # type: ignore[index,call-overload]
-        "scheduler": {"name": "EulerAncestralDiscreteScheduler", "options": {"use_karras_sigmas": True}},
+        "scheduler": {
+            "name": "EulerAncestralDiscreteScheduler",
+            "options": {"schedule": "karras", "timestep_spacing": "linspace"},
+        },
         "dtype": "float32",
         "software": {"device": "fake"},
     }
@@ -177,7 +180,8 @@ def test_a_sampler_that_is_not_known_can_be_replaced(tmp_path: Path, capsys: pyt
     imported(path, scheduler={"name": "restart"})
     assert warmer("render", path, "--check", "--model", EMBEDDED) == 2
     assert capsys.readouterr().out == (
-        f"{path}: no scheduler is known to be the sampler 'restart': choose one with --scheduler\n"
+        f"{path}: the sampler 'restart' has no counterpart in diffusers; the nearest is 'Heun': "
+        "choose one with --scheduler\n"
     )
     renderer = FakeRenderer()
     assert warmer("render", path, "--check", "--model", EMBEDDED, "--scheduler", "Heun", renderer=renderer) == 0
@@ -188,7 +192,7 @@ def test_an_imported_picture_opens_with_its_sampler(tmp_path: Path) -> None:
     record = imported(tmp_path / "a.png")
     target = target_for_record(Options(model=EMBEDDED), record)
     assert target.settings.scheduler.name == "EulerAncestralDiscreteScheduler"
-    assert target.settings.scheduler.options == {"use_karras_sigmas": True}
+    assert target.settings.scheduler.options == {"schedule": "karras", "timestep_spacing": "linspace"}
 
 
 def test_what_a_picture_needs_besides_is_named_when_it_is_not_confirmed(
