@@ -69,7 +69,8 @@ def embedding_indices(encode: Encode | None) -> tuple[int, ...]:
 
 def picture_axis(embedding: torch.Tensor) -> int:
     """Return the axis that counts the pictures of a batch."""
-    return 1 if embedding.ndim == 4 and embedding.shape[1] == 1 else 0
+    layers_first = embedding.ndim == 4 and embedding.shape[0] != 1 and embedding.shape[1] == 1
+    return 1 if layers_first else 0
 
 
 def _embeds_prompt(name: str) -> bool:
