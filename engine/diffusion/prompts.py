@@ -211,7 +211,7 @@ def _repeated(value: Any, count: int) -> Any:
         return value.repeat(repeats) if value.ndim and value.shape[pictures] == 1 else value
     if isinstance(value, list) and len(value) == 1:
         return value * count
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
+    if isinstance(value, tuple) and type(value) is not tuple:  # a named one
         return type(value)(*(_repeated(part, count) for part in value))
     if isinstance(value, list | tuple):
         return type(value)(_repeated(part, count) for part in value)
