@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from platformdirs import user_cache_path
@@ -67,7 +67,7 @@ def file_digest(file: Path) -> str:
     return _cached(_DIGEST, [file], lambda: _digest(file))
 
 
-def compute_digests(files: Iterable[Path], on_read: Callable[[int], None]) -> Iterator[tuple[Path, str]]:
+def compute_digests(files: Iterable[Path], on_read: Callable[[int], None]) -> Generator[tuple[Path, str], None, None]:
     """Compute the SHA-256 of many files, and yield each as soon as it is known; "" for a file that cannot be read.
 
     They are put into the cache every few seconds, and when the iteration ends, for whatever reason.
