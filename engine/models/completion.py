@@ -15,7 +15,7 @@ from engine.models import comfy_tree
 from engine.models.json_files import read_config
 from engine.models.library import Shelf, find_by_name, not_found
 from engine.models.parts import is_optional, missing_encoder, needed_encoders, parts_of
-from engine.models.weights import GGUF_SUFFIX, check_weights_suffix, located, read_weights
+from engine.models.weights import GGUF_SUFFIX, check_weights_suffix, located, read_weights, typed_path
 from engine.rendering.requests import ModelChoice
 
 
@@ -25,7 +25,7 @@ def resolve_text_encoder(text: str) -> Path:
     Raises:
         ModelError: There is no such file, or it is of another kind.
     """
-    path = Path(text).expanduser()
+    path = typed_path(text)
     if path.is_dir():
         raise ModelError(f"--text-encoder needs a .safetensors or .gguf file: {text!r} is a folder")
     if not path.is_file():
