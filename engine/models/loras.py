@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 from engine.errors import ModelError
 from engine.models.library import Shelf, find_by_name, not_found
-from engine.models.weights import check_weights_suffix, located, read_weights
+from engine.models.weights import check_weights_suffix, located, read_weights, typed_path
 from engine.rendering.requests import LoraChoice
 
 MAX_LORA_WEIGHT = 100.0
@@ -26,7 +25,7 @@ def resolve_lora(text: str) -> LoraChoice:
         ModelError: There is no such file, it holds no LoRA, or the weight is out of range.
     """
     name, weight = _split_weight(text)
-    path = Path(name).expanduser()
+    path = typed_path(name)
     if not path.exists():
         path = find_by_name(Shelf.LORAS, name) or path
     if path.is_dir():
@@ -44,7 +43,7 @@ def resolve_lora(text: str) -> LoraChoice:
 
 def _split_weight(text: str) -> tuple[str, float]:
     name, colon, number = text.rpartition(":")
-    if not colon or Path(text).expanduser().exists():
+    if not colon or typed_path(text).exists():
         return text, 1.0
     try:
         weight = float(number)

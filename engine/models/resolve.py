@@ -19,7 +19,7 @@ from engine.models.library import Shelf, find_by_name, is_path, not_found
 from engine.models.look import INDEX, has_index, look_at, look_at_component, look_at_folder, pipeline_of
 from engine.models.prediction import EPSILON, prediction_of
 from engine.models.shipped import family_of
-from engine.models.weights import GGUF_SUFFIX, check_weights_suffix, located, read_weights
+from engine.models.weights import GGUF_SUFFIX, check_weights_suffix, located, read_weights, typed_path
 from engine.rendering.requests import ModelChoice
 
 EMBEDDED = "embedded"
@@ -154,7 +154,7 @@ def _resolve_checkpoint(path: Path, config: str, text_encoders: tuple[str, ...],
 
 def _found(shelf: Shelf, text: str, *, in_library: bool = True) -> Path:
     """The file or folder that a text means: a path that exists, else what has this name in the library."""
-    path = Path(text).expanduser()
+    path = typed_path(text)
     return path if path.exists() or not in_library else find_by_name(shelf, text) or path
 
 

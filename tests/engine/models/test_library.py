@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import string
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from engine.configuration.read import configuration_path
 from engine.errors import ModelError
+from engine.models.completion import resolve_text_encoder
 from engine.models.library import Shelf, entries, find_by_name, near_names, not_found, shown
 from engine.models.loras import resolve_lora
 from engine.models.places import scan
@@ -466,6 +468,15 @@ def test_what_is_said_of_a_name_that_nothing_has(home: Path) -> None:
     assert near_names(Shelf.MODELS, "Flux1_dev.safetensors") == ("flux1-dev", "flux1-dev-Q8_0.gguf")
     assert near_names(Shelf.MODELS, "zzz") == ()
     assert not_found(Shelf.MODELS, "./zzz") == not_found(Shelf.MODELS, "/zzz") == ""
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize(
+    "resolve", [resolve_model, resolve_lora, resolve_vae, resolve_preview_vae, resolve_text_encoder]
+)
+def test_the_home_of_an_unknown_user_is_no_path(resolve: Callable[[str], object]) -> None:
+    with pytest.raises(ModelError, match=r"'~nobody-here/x'"):
+        resolve("~nobody-here/x")
 
 
 def test_names_work_in_every_option(home: Path) -> None:
