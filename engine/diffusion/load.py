@@ -20,6 +20,7 @@ from engine.diffusion.download import local_choice
 from engine.diffusion.libraries import silence_libraries, use_deterministic_kernels
 from engine.diffusion.loras import load_loras, unload_loras
 from engine.diffusion.messages import first_line
+from engine.diffusion.packages import check_packages, check_tokenizers
 from engine.diffusion.parts import load_parts
 from engine.diffusion.placement import (
     choose_device,
@@ -94,6 +95,7 @@ def load_model(request: LoadModel, progress: Callable[[str], None]) -> LoadedMod
     device = choose_device(request.device)
     kind = _checked_class(pipeline_of(choice.folder), choice.name)
     files = look_at(choice)
+    check_tokenizers(files)
     dtype = _dtype(request, device, has_unet="unet" in files.index)
     placement = choose_placement(request, choice, files, device, dtype)
     progress(f"loading weights: {placement.sentence}" if placement.sentence else "loading weights")
@@ -230,6 +232,7 @@ def _checked_class(pipeline: str, name: str) -> Any:
     if kind is None or not hasattr(kind, "from_pretrained"):
         raise ModelError(f"{name!r} is a {pipeline}, which diffusers {diffusers.__version__} does not know")
     check_pipeline(pipeline, name)
+    check_packages(kind, name)
     parameters = inspect.signature(kind.__call__).parameters
     if "prompt" not in parameters or "num_inference_steps" not in parameters or "num_frames" in parameters:
         raise ModelError(f"{name!r} ({pipeline}) does not make pictures from text")
