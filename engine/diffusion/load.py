@@ -184,17 +184,11 @@ def _pipeline(kind: Any, choice: ModelChoice, files: ModelFiles, dtype: torch.dt
         more |= load_missing_components(choice, files, dtype)
     if choice.vae:
         more["vae"] = load_vae(choice, files.index, _precision(dtype))
-    if files.parts:
+    if choice.is_single_file:
         more = load_parts(files, dtype, other_vae=bool(choice.vae)) | more
     try:
-        if files.parts:
-            return kind.from_pretrained(str(files.folder), local_files_only=True, use_safetensors=True, **more)
-        if choice.is_single_file:
-            return kind.from_single_file(
-                choice.path, config=choice.config, local_files_only=True, use_safetensors=True, **more
-            )
         return kind.from_pretrained(
-            choice.path,
+            str(files.folder),
             local_files_only=True,
             use_safetensors=True,
             **more,

@@ -22,6 +22,10 @@ from engine.errors import ModelError
 from engine.models.files import ModelFiles
 from engine.models.parts import Part, is_optional
 
+_ORIGINAL_UNET = "input_blocks.0.0.weight"
+_UNET_PREFIX = "model.diffusion_model."
+"""What diffusers asks for in front of the original names of a UNet, but of no other denoiser."""
+
 
 def load_parts(files: ModelFiles, dtype: torch.dtype, *, other_vae: bool = False) -> dict[str, Any]:
     """Load the components whose weights are in weights files.

@@ -109,8 +109,8 @@ def shipped_folder(path: Path, contents: Contents) -> Path:
     remedy = "add --config FOLDER, a local diffusers folder of the same family (only its small files are read)"
     if family in _OWN_TERMS:
         raise ModelError(
-            f"{path.name} is a {family} model, whose text encoder ({_OWN_TERMS[family]}) has a vocabulary under a licence "
-            f"of its own, so it does not ship with warmer: {remedy}"
+            f"{path.name} is a {family} model, whose text encoder ({_OWN_TERMS[family]}) has a vocabulary under a "
+            f"licence of its own, so it does not ship with warmer: {remedy}"
         )
     if family:
         raise ModelError(f"{path.name} is a {family} model, whose configuration does not ship with warmer: {remedy}")

@@ -12,7 +12,7 @@ from typing import Any
 from engine.errors import ModelError
 from engine.models.files import ComponentFiles, ModelFiles, loaded_files
 from engine.models.json_files import read_config
-from engine.models.parts import is_whole, lacking_parts, parts_of
+from engine.models.parts import lacking_parts, parts_of
 from engine.models.weights import PICKLE_SUFFIXES, WeightFile, read_weights
 from engine.rendering.requests import ModelChoice
 
@@ -101,7 +101,7 @@ def look_at_file(
         components=tuple(_with_weights(part, *index[part.name]) for part in needed),
         lacking=lacking,
         checkpoint=checkpoint,
-        parts={} if is_whole(checkpoint, index, parts) else parts,
+        parts=parts,
     )
 
 

@@ -19,7 +19,6 @@ from engine.models.weights import GGUF_SUFFIX, WeightFile
 
 DENOISERS = ("transformer", "unet")
 _NOT_DENOISER = (*VAE_PREFIXES, *TEXT_PREFIXES)
-_READ_AS_A_WHOLE = ("StableDiffusionPipeline", "StableDiffusionXLPipeline")
 SCALES = (".scale_weight", ".weight_scale", ".weight_scale_inv")
 """Ends of the names of scales beside fp8 weights: those of ComfyUI until 2025, those since then, those of blocks."""
 _OPTIONAL: Mapping[str, str] = {"StableDiffusion3Pipeline": "text_encoder_3"}
@@ -118,17 +117,6 @@ def lacking_parts(index: Mapping[str, Any], folder: Path, parts: Mapping[str, Pa
         and name not in parts
         and not (is_optional(pipeline, name) and not any((folder / name).glob("*.safetensors")))
     ]
-
-
-def is_whole(checkpoint: WeightFile, index: Mapping[str, Any], parts: Mapping[str, Part]) -> bool:
-    """Return whether diffusers reads a single file as a whole, so that its parts need not be loaded one by one."""
-    encoders = [name for name in index if name.startswith("text_encoder") and _is_used(index, name)]
-    return (
-        index.get("_class_name") in _READ_AS_A_WHOLE
-        and checkpoint.path.suffix != GGUF_SUFFIX
-        and not any(name.endswith(SCALES) for name in checkpoint.tensors)
-        and all(name in parts and parts[name].file is checkpoint for name in encoders)
-    )
 
 
 def needed_encoders(index: Mapping[str, Any], folder: Path) -> dict[str, Encoder]:

@@ -16,8 +16,8 @@ import engine
 
 FOLDER = Path(engine.__file__).parent / "models" / "configs"
 _CLIP_MERGES = 49152 - 256 - 2
-"""The merges that CLIP uses, of 262,144.  The vocabulary has 49408 entries: 256 bytes, the same at the end of a word, one
-for each merge, and two special ones."""
+"""The merges that CLIP uses, of 262,144.  The vocabulary has 49408 entries: 256 bytes, the same at the end of a word,
+one for each merge, and two special ones."""
 _CLIP_TOKENIZER = {
     "tokenizer_class": "CLIPTokenizer",
     "add_prefix_space": False,

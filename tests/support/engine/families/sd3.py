@@ -10,7 +10,7 @@ from tests.support.engine.families.parts import T5_WIDTH, WIDTH, clip, t5, token
 
 
 def sd3(second: int = WIDTH) -> Any:
-    """Return Stable Diffusion 3: three text encoders, the second one of another width, and a flow with a fixed shift."""
+    """Return Stable Diffusion 3: three text encoders, the second of another width, and a flow with a fixed shift."""
     return StableDiffusion3Pipeline(
         transformer=SD3Transformer2DModel(
             sample_size=16,
