@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import diffusers
@@ -98,7 +99,8 @@ def load_model(request: LoadModel, progress: Callable[[str], None]) -> LoadedMod
     check_tokenizers(files)
     dtype = _dtype(request, device, has_unet="unet" in files.index)
     placement = choose_placement(request, choice, files, device, dtype)
-    progress(f"loading weights: {placement.sentence}" if placement.sentence else "loading weights")
+    stage = f"loading weights{_beside(choice)}"
+    progress(f"{stage}: {placement.sentence}" if placement.sentence else stage)
     pipe = _pipeline(kind, choice, files, dtype, placement.memory)
     _check_complete(pipe, choice, files)
     set_prediction(pipe, choice, prediction_of(choice))
@@ -218,6 +220,12 @@ def _check_complete(pipe: Any, choice: ModelChoice, files: ModelFiles) -> None:
 def _precision(dtype: torch.dtype) -> dict[str, torch.dtype]:
     """Return the argument of `from_pretrained` and `from_single_file` that sets the dtype."""
     return {"dtype": dtype}
+
+
+def _beside(choice: ModelChoice) -> str:
+    """Return the files beside a single file, in words: some of them may have been found, not named."""
+    names = [Path(file).name for file in (*choice.text_encoders, choice.vae) if file and choice.is_single_file]
+    return f" with {', '.join(names)}" if names else ""
 
 
 def _checked_class(pipeline: str, name: str) -> Any:
