@@ -15,9 +15,12 @@ import transformers
 from diffusers import AutoencoderTiny
 
 from engine.diffusion.messages import first_line
+from engine.diffusion.parts import load_component
 from engine.diffusion.tiny_autoencoders import load_tiny_decoder
 from engine.errors import ModelError
 from engine.models.files import ModelFiles
+from engine.models.parts import vae_part
+from engine.models.weights import read_weights
 from engine.rendering.requests import ModelChoice
 
 DENOISERS = ("transformer", "transformer_2", "unet")
@@ -42,11 +45,11 @@ def load_vae(choice: ModelChoice, index: Mapping[str, Any], precision: Mapping[s
     path = Path(choice.vae)
     try:
         if path.suffix == ".safetensors":
-            vae = kind.from_single_file(
-                choice.vae, config=str(choice.folder), subfolder="vae", local_files_only=True, **precision
-            )
+            vae = load_component(vae_part(read_weights(path)), kind, choice.folder, precision["dtype"])
         else:
             vae = kind.from_pretrained(choice.vae, local_files_only=True, use_safetensors=True, **precision)
+    except ModelError:
+        raise
     except Exception as error:  # a broken model fails in as many ways as there are libraries
         raise ModelError(f"the VAE {path.name!r} cannot be loaded as {name}: {first_line(error)}") from error
     own = kind.load_config(choice.folder / "vae", local_files_only=True)
