@@ -16,6 +16,7 @@ import transformers
 from diffusers import AutoencoderTiny
 
 from engine.diffusion.messages import first_line
+from engine.diffusion.tiny_autoencoders import load_tiny_decoder
 from engine.errors import ModelError
 from engine.models.files import ModelFiles
 from engine.rendering.requests import ModelChoice
@@ -89,7 +90,7 @@ def load_preview_vae(path: str, pipe: Any, precision: Mapping[str, torch.dtype])
     """Load the tiny autoencoder that draws the previews of a pipeline.
 
     Args:
-        path: Its folder.
+        path: Its folder, or the file of its decoder.
         pipe: The pipeline.
         precision: The argument that sets the dtype.
 
@@ -98,9 +99,18 @@ def load_preview_vae(path: str, pipe: Any, precision: Mapping[str, torch.dtype])
     """
     name = Path(path).name
     try:
+        if Path(path).suffix == ".safetensors":
+            return _of_same_latents(load_tiny_decoder(Path(path)).to(**precision), pipe, name)
         tiny = AutoencoderTiny.from_pretrained(path, local_files_only=True, use_safetensors=True, **precision)
+    except ModelError:
+        raise
     except Exception as error:  # a broken model fails in as many ways as there are libraries
         raise ModelError(f"the preview VAE {name!r} cannot be loaded: {first_line(error)}") from error
+    return _of_same_latents(tiny, pipe, name)
+
+
+def _of_same_latents(tiny: AutoencoderTiny, pipe: Any, name: str) -> AutoencoderTiny:
+    """Return the tiny autoencoder; raise ModelError if it takes other latents than the pipeline's."""
     needed = getattr(getattr(getattr(pipe, "vae", None), "config", None), "latent_channels", None)
     found = tiny.config.latent_channels
     if needed != found:

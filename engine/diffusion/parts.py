@@ -1,7 +1,6 @@
 """Load the components of a pipeline one by one, each from the file that holds its weights.
 
-This is how a model in separate files is loaded, and how a single file is whose layout diffusers does not read as a
-whole: scaled fp8, tied embeddings, GGUF.
+The files may be one single file or the separate files of ComfyUI, with scaled fp8, tied embeddings, or GGUF.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from engine.errors import ModelError
 from engine.models.files import ModelFiles
 from engine.models.parts import Part, is_optional
 
-_ORIGINAL_UNET = "input_blocks.0.0.weight"
+_ORIGINAL_UNET = "input_blocks."
 _UNET_PREFIX = "model.diffusion_model."
 """What diffusers asks for in front of the original names of a UNet, but of no other denoiser."""
 
@@ -43,7 +42,6 @@ def load_parts(files: ModelFiles, dtype: torch.dtype, *, other_vae: bool = False
     Args:
         files: The files of the model.
         dtype: Of the components; the weights of a GGUF file stay as they are stored and compute in it.
-
         other_vae: Another VAE replaces the model's own.
 
     Returns:
@@ -140,9 +138,9 @@ def _load(part: Part, kind: Any, folder: Path, dtype: torch.dtype) -> Any:
 
 def _named_for_converters(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """Return the state with the prefix that diffusers needs to recognise a UNet in the layout of its authors."""
-    if not any(name.startswith("input_blocks.") for name in state):
+    if not any(name.startswith(_ORIGINAL_UNET) for name in state):
         return state
-    return {f"model.diffusion_model.{name}": value for name, value in state.items()}
+    return {f"{_UNET_PREFIX}{name}": value for name, value in state.items()}
 
 
 def _class_of(files: ModelFiles, name: str) -> Any:

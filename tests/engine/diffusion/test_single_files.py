@@ -137,12 +137,12 @@ def test_a_weight_of_another_shape_is_named(
 
 def test_a_smaller_model_is_not_called_damaged(tiny: ModelChoice, tmp_path: Path) -> None:
     whole = weights_of()
-    weights = {name: value for name, value in whole.items() if ".middle_block.1." not in name}
+    weights = {name: value for name, value in whole.items() if ".transformer_blocks." not in name}
     sentence = problem(written(tmp_path / "x.safetensors", weights), tiny.path)
     assert sentence == (
-        f"x.safetensors lacks {len(whole) - len(weights)} weights of 'unet' (mid_block.attentions.0.norm.bias, for "
-        "example): it is smaller than its configuration describes, or damaged; name a folder of the same size with "
-        "--config"
+        f"x.safetensors lacks {len(whole) - len(weights)} weights of 'unet' "
+        "(down_blocks.1.attentions.0.transformer_blocks.0.attn1.to_k.weight, for example): it is smaller than its "
+        "configuration describes, or damaged; name a folder of the same size with --config"
     )
 
 
