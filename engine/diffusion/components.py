@@ -5,6 +5,7 @@ Each is checked against the model, since the libraries leave out what does not f
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,7 @@ def load_vae(choice: ModelChoice, index: Mapping[str, Any], precision: Mapping[s
         raise ModelError(f"the VAE {path.name!r} cannot be loaded as {name}: {first_line(error)}") from error
     own = kind.load_config(choice.folder / "vae", local_files_only=True)
     _check_same_latents(vae.config, own, path.name)
+    _check_same_scale(vae, own, path.name)
     if any(tensor.is_meta for tensor in vae.state_dict().values()):
         raise ModelError(f"the VAE {path.name!r} is damaged: some of its weights are missing, download it again")
     return vae
@@ -129,6 +131,19 @@ def _check_same_latents(config: Mapping[str, Any], own: Mapping[str, Any], name:
     ):
         if found != needed:
             raise ModelError(f"the VAE {name!r} belongs to another family: {found} {what}, the model needs {needed}")
+
+
+# The VAEs of Stable Diffusion 1 and SDXL have the same shapes, but latents of another scale: pictures would be garbage.
+def _check_same_scale(vae: Any, own: Mapping[str, Any], name: str) -> None:
+    """Raise ModelError unless a VAE scales and shifts latents as the model's own does."""
+    defaults = inspect.signature(type(vae).__init__).parameters
+    for option, verb in (("scaling_factor", "scales"), ("shift_factor", "shifts")):
+        found = vae.config.get(option)
+        needed = own.get(option, defaults[option].default if option in defaults else None)
+        if found != needed:
+            raise ModelError(
+                f"the VAE {name!r} belongs to another family: it {verb} latents by {found}, the model needs {needed}"
+            )
 
 
 def _scale_factor(config: Mapping[str, Any]) -> int:
