@@ -51,6 +51,7 @@ _ATTENTION = "native"
 """The name that diffusers has for torch's own attention, which files do not record."""
 _MISSING = "not recorded"
 _OWN_VAE = "of the model"
+_OWN_PREDICTION = "of the model"
 _UNQUANTISED = "none"
 
 
@@ -99,7 +100,7 @@ def model_differences(then: Json, now: Json) -> tuple[str, ...]:
         now: The model that is used in this run (`engine.models.find.model_identity`).
 
     Returns:
-        A phrase for the weights, the VAE, the LoRA files and the quantisation, where they differ.
+        A phrase for the weights, the VAE, the LoRA files, the prediction and the quantisation, where they differ.
     """
     one, other = _entries(then), _entries(now)
     phrases = []
@@ -111,6 +112,9 @@ def model_differences(then: Json, now: Json) -> tuple[str, ...]:
         phrases.append(f"VAE {_vae_name(vaes[0])} then, {_vae_name(vaes[1])} now")
     if _loras(one) != _loras(other):
         phrases.append(f"LoRA {_lora_words(one)} then, {_lora_words(other)} now")
+    predicted = [str(model.get("prediction", _OWN_PREDICTION)) for model in (one, other)]
+    if predicted[0] != predicted[1]:
+        phrases.append(f"prediction {predicted[0]} then, {predicted[1]} now")
     quantised = [str(model.get("quantised", _UNQUANTISED)) for model in (one, other)]
     if quantised[0] != quantised[1]:
         phrases.append(f"quantisation {quantised[0]} then, {quantised[1]} now")

@@ -14,8 +14,10 @@ from engine.models.find import (
     recorded_model,
     recorded_vae,
     same_weights,
+    with_recorded_prediction,
 )
 from engine.models.loras import resolve_lora
+from engine.models.notices import model_notices
 from engine.models.resolve import NONE, defaults_of, resolve_model, resolve_preview_vae, resolve_vae
 from engine.models.samplers import recorded_scheduler
 from engine.models.schedulers import scheduler_settings
@@ -70,7 +72,8 @@ def target_for_prompt(options: Options, prompt: str) -> Target:
     """
     model = model_of(options)
     defaults = defaults_of(model)
-    return Target(load=_load(options, model, defaults.settings(prompt)), defaults=defaults)
+    load = _load(options, model, defaults.settings(prompt))
+    return Target(load=load, defaults=defaults, notice="; ".join(model_notices(model)))
 
 
 def target_for_record(options: Options, record: LatentRecord) -> Target:
@@ -82,7 +85,7 @@ def target_for_record(options: Options, record: LatentRecord) -> Target:
     """
     recorded = model_entry(record.settings)
     model = _named_model(options) if options.model else recorded_model(recorded)
-    model = _with_parts(options, model, recorded)
+    model = with_recorded_prediction(_with_parts(options, model, recorded), recorded)
     defaults = defaults_of(model)
     settings = RenderSettings.from_json(_with_known_scheduler(options, record), defaults=defaults.settings(""))
     load = _load(options, model, settings)
@@ -97,7 +100,7 @@ def target_for_record(options: Options, record: LatentRecord) -> Target:
     return Target(
         load=load,
         defaults=defaults,
-        notice="; ".join(filter(None, (_model_notice(recorded, identity), prompt))),
+        notice="; ".join(filter(None, (_model_notice(recorded, identity), prompt, *model_notices(model)))),
         is_as_recorded=not prompt and _is_as_recorded(record, identity, load.settings),
     )
 
@@ -119,7 +122,7 @@ def _with_parts(options: Options, model: ModelChoice, recorded: Json) -> ModelCh
     named = () if options.loras == (NONE,) else options.loras
     loras = tuple(map(resolve_lora, named)) if options.loras else recorded_loras(recorded)
     vae = recorded_vae(recorded) if not options.vae else "" if options.vae == NONE else resolve_vae(options.vae)
-    return replace(model, loras=loras, vae=vae)
+    return replace(model, loras=loras, vae=vae or model.vae)
 
 
 def _load(options: Options, model: ModelChoice, settings: RenderSettings) -> LoadModel:

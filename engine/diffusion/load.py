@@ -20,6 +20,7 @@ from engine.diffusion.download import local_choice
 from engine.diffusion.libraries import silence_libraries, use_deterministic_kernels
 from engine.diffusion.loras import load_loras, unload_loras
 from engine.diffusion.messages import first_line
+from engine.diffusion.parts import load_parts
 from engine.diffusion.placement import (
     choose_device,
     choose_dtype,
@@ -29,6 +30,7 @@ from engine.diffusion.placement import (
     prepare_pipeline,
     quantisation_arguments,
 )
+from engine.diffusion.predictions import set_prediction
 from engine.diffusion.prompts import PromptCache
 from engine.diffusion.schedulers import OwnScheduler
 from engine.diffusion.seams.noise import asks_for_noise
@@ -38,6 +40,7 @@ from engine.models.files import ModelFiles
 from engine.models.find import model_identity
 from engine.models.look import check_pipeline, look_at, pipeline_of
 from engine.models.memory import Memory
+from engine.models.prediction import prediction_of
 from engine.rendering.requests import LoadModel, ModelChoice
 from latentpng.record import Json
 
@@ -96,6 +99,7 @@ def load_model(request: LoadModel, progress: Callable[[str], None]) -> LoadedMod
     progress(f"loading weights: {placement.sentence}" if placement.sentence else "loading weights")
     pipe = _pipeline(kind, choice, files, dtype, placement.memory)
     _check_complete(pipe, choice, files)
+    set_prediction(pipe, choice, prediction_of(choice))
     load_loras(pipe, choice)
     attention = set_attention(pipe, request.attention, request.attention_then)
     if request.compile:
@@ -178,13 +182,11 @@ def _pipeline(kind: Any, choice: ModelChoice, files: ModelFiles, dtype: torch.dt
         more |= load_missing_components(choice, files, dtype)
     if choice.vae:
         more["vae"] = load_vae(choice, files.index, _precision(dtype))
+    if choice.is_single_file:
+        more = load_parts(files, dtype, other_vae=bool(choice.vae)) | more
     try:
-        if choice.is_single_file:
-            return kind.from_single_file(
-                choice.path, config=choice.config, local_files_only=True, use_safetensors=True, **more
-            )
         return kind.from_pretrained(
-            choice.path,
+            str(files.folder),
             local_files_only=True,
             use_safetensors=True,
             **more,

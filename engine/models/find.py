@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.errors import ModelError, UnknownModelError
@@ -14,8 +14,10 @@ from engine.models.fingerprints import file_digest, model_fingerprint, path_fing
 from engine.models.look import look_at
 from engine.models.loras import MAX_LORA_WEIGHT
 from engine.models.memory import QUANTISED
+from engine.models.prediction import EPSILON, V_PREDICTION, prediction_of
 from engine.models.remembered import Remembered, recall, remember, remembered
 from engine.models.resolve import EMBEDDED, embedded_folder, resolve_model
+from engine.models.shipped import restored
 from engine.rendering.requests import LoraChoice, ModelChoice
 from latentpng.json_fields import is_number
 from latentpng.record import Json, JsonObject
@@ -50,11 +52,12 @@ def model_identity(choice: ModelChoice, memory: str = "auto") -> dict[str, Json]
         ModelError: The model cannot be used.
         OSError: A file cannot be read.
     """
-    files = look_at(choice)
+    files, predicted = look_at(choice), prediction_of(choice)
     return {
         "name": choice.name,
         "pipeline": files.pipeline,
         "fingerprint": model_fingerprint(files),
+        **({"prediction": predicted.kind} if predicted.is_recorded else {}),
         **_parts_identity(choice),
         **({"quantised": memory} if memory in QUANTISED else {}),
     }
@@ -81,7 +84,7 @@ def find_model(recorded: Json) -> ModelChoice:
         return NO_MODEL
     if path_fingerprint(embedded_folder()) == fingerprint:
         return resolve_model("")
-    known = (_choice(entry) for entry in recall(fingerprint) if entry.pipeline)
+    known = (_choice(entry, _prediction(recorded)) for entry in recall(fingerprint) if entry.pipeline)
     return next((choice for choice in known if _has_fingerprint(choice, fingerprint)), NO_MODEL)
 
 
@@ -121,6 +124,13 @@ def recorded_model(recorded: Json) -> ModelChoice:
         f"choose one with --model{f'; similar ones here: {offers}' if offers else ''}",
         near=tuple((one.choice.path, one.choice.config) for one in near),
     )
+
+
+def with_recorded_prediction(choice: ModelChoice, recorded: Json) -> ModelChoice:
+    """Return a model that predicts what a picture records, if otherwise that would be guessed."""
+    known = _prediction(recorded)
+    is_guessed = bool(known and not choice.download and prediction_of(choice).notice)
+    return replace(choice, prediction=known) if is_guessed else choice
 
 
 def recorded_loras(recorded: Json) -> tuple[LoraChoice, ...]:
@@ -169,6 +179,7 @@ def remember_model(choice: ModelChoice, identity: JsonObject) -> None:
                 path=choice.path,
                 name=choice.name,
                 config=choice.config,
+                text_encoders=choice.text_encoders,
                 pipeline=_text(identity, "pipeline"),
             )
         )
@@ -208,8 +219,20 @@ def _option(choice: ModelChoice) -> str:
     return EMBEDDED if choice.name == EMBEDDED else choice.path
 
 
-def _choice(entry: Remembered) -> ModelChoice:
-    return ModelChoice(path=entry.path, name=entry.name, config=entry.config)
+def _choice(entry: Remembered, prediction: str = "") -> ModelChoice:
+    return ModelChoice(
+        path=entry.path,
+        name=entry.name,
+        config=restored(entry.config),
+        text_encoders=entry.text_encoders,
+        prediction=prediction,
+    )
+
+
+def _prediction(recorded: Json) -> str:
+    """What the model of a picture predicted, if the picture records it."""
+    prediction = _text(recorded, "prediction")
+    return prediction if prediction in (EPSILON, V_PREDICTION) else ""
 
 
 def _lora(entry: Json) -> LoraChoice:
@@ -241,7 +264,8 @@ def _weights(model: Json) -> tuple[Json, ...]:
     loras = entries.get("loras", ())
     digests = [[_text(lora, "sha256"), _weight(lora)] for lora in loras] if isinstance(loras, list | tuple) else []
     vae = _text(entries.get("vae"), "fingerprint")
-    return _text(entries, "fingerprint"), _text(entries, "quantised"), vae, digests
+    names = ("fingerprint", "quantised", "prediction")
+    return *(_text(entries, name) for name in names), vae, digests
 
 
 def _weight(lora: Json) -> Json:

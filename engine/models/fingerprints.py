@@ -16,8 +16,10 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from engine.models.files import ModelFiles
+from engine.models.gguf_header import read_gguf_header
 from engine.models.json_files import read_state, write_state
 from engine.models.look import INDEX
+from engine.models.weights import GGUF_SUFFIX
 from latentpng.errors import FileError
 
 _MAX_ENTRIES = 1000
@@ -38,7 +40,7 @@ def model_fingerprint(files: ModelFiles) -> str:
     if files.checkpoint is None:
         return path_fingerprint(files.path)
     lacking = [weights for part in files.lacking for weights in identity_files(part)]
-    read = [files.path, *_config_files(files.folder), *lacking]
+    read = [files.path, *_config_files(files.folder), *lacking, *files.text_encoder_files]
     return _cached("single", read, lambda: checkpoint_fingerprint(files))
 
 
@@ -82,19 +84,22 @@ def fingerprint(path: Path) -> str:
     for file in identity_files(path):
         name = file.name if path.is_file() else file.relative_to(path).as_posix()
         total.update(json.dumps([name, file.stat().st_size]).encode("ascii"))
-        for part in _samples(file) if file.suffix == ".safetensors" else (file.read_bytes(),):
+        for part in _samples(file) if file.suffix in (".safetensors", GGUF_SUFFIX) else (file.read_bytes(),):
             total.update(part)
     return total.hexdigest()
 
 
 def checkpoint_fingerprint(files: ModelFiles) -> str:
-    """Compute the fingerprint of a single file, its configuration, and the components that it lacks."""
+    """Compute the fingerprint of a single file, its configuration, and the components that it lacks.
+
+    Files of text encoders come last, so that a model without any keeps the fingerprint that earlier versions recorded.
+    """
     total = hashlib.sha256(fingerprint(files.path).encode("ascii"))
     for small in _config_files(files.folder):
         name = small.relative_to(files.folder).as_posix()
         total.update(json.dumps([name, small.stat().st_size]).encode("ascii"))
         total.update(small.read_bytes())
-    for part in files.lacking:
+    for part in (*files.lacking, *files.text_encoder_files):
         total.update(fingerprint(part).encode("ascii"))
     return total.hexdigest()
 
@@ -117,12 +122,19 @@ def _config_files(folder: Path) -> list[Path]:
 def _samples(file: Path) -> Iterator[bytes]:
     size = file.stat().st_size
     with file.open("rb") as stream:
-        length = int.from_bytes(stream.read(8), "little")
+        length = _header_length(file, stream.read(8))
         yield stream.read(min(length, _HEADER_LIMIT))
         room = max(0, size - 8 - length - _SAMPLE_BYTES)
         for number in range(_SAMPLES):
             stream.seek(8 + length + room * number // (_SAMPLES - 1))
             yield stream.read(_SAMPLE_BYTES)
+
+
+def _header_length(file: Path, start: bytes) -> int:
+    """Return the bytes of a header after the first eight."""
+    if file.suffix != GGUF_SUFFIX:
+        return int.from_bytes(start, "little")
+    return max(0, read_gguf_header(file).size - len(start))
 
 
 def _cached(kind: str, files: Iterable[Path], compute: Callable[[], str]) -> str:

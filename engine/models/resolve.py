@@ -10,11 +10,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.errors import ModelError
-from engine.models.contents import Kind, contents_of
+from engine.models.checkpoints import check_is_model, check_same_family, named_folder, shipped_folder
+from engine.models.completion import complete_choice
+from engine.models.contents import contents_of
 from engine.models.defaults import ModelDefaults, carried_defaults, family_defaults
 from engine.models.json_files import read_config
-from engine.models.look import INDEX, has_index, look_at_component, look_at_file, look_at_folder, pipeline_of
-from engine.models.weights import check_weights_suffix, read_weights
+from engine.models.look import INDEX, has_index, look_at, look_at_component, look_at_folder, pipeline_of
+from engine.models.prediction import EPSILON, prediction_of
+from engine.models.shipped import family_of
+from engine.models.weights import GGUF_SUFFIX, check_weights_suffix, read_weights
 from engine.rendering.requests import ModelChoice
 
 EMBEDDED = "embedded"
@@ -38,11 +42,12 @@ def resolve_model(
 
     Args:
         text: "" or "embedded", a diffusers folder, a `.safetensors` file, or a hub id.
-        config: For a single file, a local diffusers folder of the same family; only its small files are read.
+        config: For a single file, a local diffusers folder of the same family; only its small files are read.  "" takes
+            the configuration that ships for the file's family.
         download: Allow `text` to be a hub id, which is fetched later.
         other_vae: Another VAE replaces the model's own, so a single file may lack one.
         text_encoders: For a single file, the files of the text encoders that it lacks.
-        prediction: For a single file, what it predicts: "epsilon", "v_prediction", or "" for what its keys say.
+        prediction: What it predicts: "epsilon", "v_prediction", or "" for what its files say.
 
     Raises:
         ModelError: There is no such model, or it cannot be used.
@@ -54,10 +59,12 @@ def resolve_model(
         if path.resolve() == embedded_folder().resolve():
             return resolve_model(EMBEDDED)
         look_at_folder(path)
-        return ModelChoice(path=str(path.resolve()), name=_name_of(path.resolve()))
+        if text_encoders:
+            raise ModelError(f"--text-encoder completes a model of one file: {text!r} is a folder, which has its own")
+        return ModelChoice(path=str(path.resolve()), name=_name_of(path.resolve()), prediction=prediction)
     if path.is_file():
-        choice = _resolve_checkpoint(path.resolve(), config, other_vae=other_vae)
-        return replace(choice, text_encoders=text_encoders, prediction=prediction)
+        choice = _resolve_checkpoint(path.resolve(), config, text_encoders, other_vae=other_vae)
+        return replace(choice, prediction=prediction)
     if _HUB_ID.fullmatch(text) and not text.startswith("."):
         if download:
             return ModelChoice(path=text, name=text, download=True)
@@ -115,7 +122,11 @@ def defaults_of(choice: ModelChoice) -> ModelDefaults:
     folder = choice.folder
     if not has_index(folder):
         return family_defaults("", choice.name)
-    return carried_defaults(folder, family_defaults(pipeline_of(folder), choice.name))
+    defaults = carried_defaults(folder, family_defaults(pipeline_of(folder), choice.name))
+    if family_of(choice.config) == "Stable Diffusion 2":
+        side = 512 if prediction_of(choice).kind == EPSILON else 768
+        return replace(defaults, width=side, height=side)
+    return defaults
 
 
 def embedded_folder() -> Path:
@@ -123,22 +134,20 @@ def embedded_folder() -> Path:
     return Path(__file__).parents[1] / "embedded" / "model"
 
 
-def _resolve_checkpoint(path: Path, config: str, *, other_vae: bool) -> ModelChoice:
+def _resolve_checkpoint(path: Path, config: str, text_encoders: tuple[str, ...], *, other_vae: bool) -> ModelChoice:
     if path.name == INDEX:
         raise ModelError(f"{path.name} is a file in a model's folder: name the folder instead")
-    check_weights_suffix(path, "a model is a diffusers folder or such a file")
-    if contents_of(read_weights(path)).kind is Kind.LORA:
-        raise ModelError(f"{path.name} is a LoRA, a change to a model, not a whole model")
-    if not config:
-        raise ModelError(
-            f"{path.name} is a single file: add --config FOLDER, a local diffusers folder of the same family "
-            "(only its small JSON files are read)"
-        )
-    folder = Path(config).expanduser()
-    if not has_index(folder):
-        raise ModelError(f"--config needs a diffusers folder: {config!r} has no {INDEX}")
-    look_at_file(path, folder, other_vae=other_vae)
-    return ModelChoice(path=str(path), name=path.stem, config=str(folder.resolve()))
+    if path.suffix != GGUF_SUFFIX:
+        check_weights_suffix(path, "a model is a diffusers folder or such a file")
+    contents = contents_of(read_weights(path))
+    check_is_model(path, contents)
+    folder = named_folder(config) if config else shipped_folder(path, contents)
+    if config:
+        check_same_family(path, contents, folder)
+    choice = ModelChoice(path=str(path), name=path.stem, config=str(folder.resolve()))
+    choice = complete_choice(choice, read_config(folder / INDEX), text_encoders, other_vae=other_vae)
+    look_at(choice, other_vae=other_vae)
+    return choice
 
 
 def _name_of(folder: Path) -> str:
