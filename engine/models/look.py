@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from engine.errors import ModelError
@@ -21,12 +22,15 @@ _NO_WEIGHTS = (
     "Tokenizer",
     "TokenizerFast",
     "Scheduler",
+    "Guidance",
     "Processor",
     "Extractor",
     "ProcessorFast",
     "TokenizersBackend",
 )
 """Ends of the names of classes that have a configuration, but no weights."""
+_CONFIG_FILES = MappingProxyType({"Scheduler": "scheduler_config.json", "Guidance": "guider_config.json"})
+"""Where such a configuration is not in a file of the usual name, and has to be there."""
 _OTHER_INPUT = ("Img2Img", "Inpaint", "ControlNet", "Upscale", "Pix2Pix", "Edit", "Kontext", "Fill", "Redux", "Video")
 """Parts of the names of pipelines that need more than a text."""
 
@@ -174,8 +178,11 @@ def _pipeline_of(index: Mapping[str, Any], folder: Path) -> str:
 def _entries(index: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, str]]]:
     """The components that an index names: name, and (library, class)."""
     for name, entry in sorted(index.items()):
-        if not name.startswith("_") and isinstance(entry, list) and len(entry) == 2 and all(entry):
-            yield name, (str(entry[0]), str(entry[1]))
+        if name.startswith("_") or not isinstance(entry, list) or len(entry) != 2:
+            continue
+        library, class_name = entry
+        if isinstance(library, str) and isinstance(class_name, str) and library and class_name:
+            yield name, (library, class_name)  # two numbers are a setting of the pipeline
 
 
 def _component(folder: Path, library: str, class_name: str) -> ComponentFiles:
@@ -183,8 +190,8 @@ def _component(folder: Path, library: str, class_name: str) -> ComponentFiles:
         raise ModelError(f"{folder.parent.name!r} brings code of its own ({library}), which is never run")
     if not folder.is_dir():
         raise ModelError(f"the download is not complete: the folder {folder.name!r} is missing; download it again")
-    config = "scheduler_config.json" if class_name.endswith("Scheduler") else "config.json"
-    needs_config = class_name.endswith("Scheduler") or not class_name.endswith(_NO_WEIGHTS)
+    config = next((file for end, file in _CONFIG_FILES.items() if class_name.endswith(end)), "config.json")
+    needs_config = class_name.endswith(tuple(_CONFIG_FILES)) or not class_name.endswith(_NO_WEIGHTS)
     if needs_config and not (folder / config).is_file():
         raise ModelError(f"the download is not complete: {folder.name}/{config} is missing; download it again")
     if class_name.endswith(_NO_WEIGHTS):
