@@ -222,9 +222,18 @@ def _checked_class(pipeline: str, name: str) -> Any:
     if kind is None or not hasattr(kind, "from_pretrained"):
         raise ModelError(f"{name!r} is a {pipeline}, which diffusers {diffusers.__version__} does not know")
     check_pipeline(pipeline, name)
+    _check_packages(kind, pipeline, name)
     parameters = inspect.signature(kind.__call__).parameters
     if "prompt" not in parameters or "num_inference_steps" not in parameters or "num_frames" in parameters:
         raise ModelError(f"{name!r} ({pipeline}) does not make pictures from text")
     if not asks_for_noise(kind):
         raise ModelError(f"{name!r} ({pipeline}) asks for its initial noise in an unknown place, so it cannot be used")
     return kind
+
+
+def _check_packages(kind: Any, pipeline: str, name: str) -> None:
+    """Refuse a class that diffusers only pretends to have, because a package is missing that the class needs."""
+    try:
+        getattr(kind, "needed_packages", None)  # any public name makes such a class raise an error
+    except ImportError as error:
+        raise ModelError(f"{name!r} ({pipeline}) cannot be loaded: {first_line(error)}") from error

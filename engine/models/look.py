@@ -13,10 +13,12 @@ from typing import Any
 from engine.errors import ModelError
 from engine.models.files import ComponentFiles, ModelFiles, by_component, loaded_files
 from engine.models.json_files import read_config
+from engine.models.pipelines import missing_package, other_use
 from engine.models.weights import PICKLE_SUFFIXES, WeightFile, read_weights
 from engine.rendering.requests import ModelChoice
 
 INDEX = "model_index.json"
+_MODULAR_INDEX = "modular_model_index.json"
 
 _NO_WEIGHTS = (
     "Tokenizer",
@@ -31,8 +33,6 @@ _NO_WEIGHTS = (
 """Ends of the names of classes that have a configuration, but no weights."""
 _CONFIG_FILES = MappingProxyType({"Scheduler": "scheduler_config.json", "Guidance": "guider_config.json"})
 """Where such a configuration is not in a file of the usual name, and has to be there."""
-_OTHER_INPUT = ("Img2Img", "Inpaint", "ControlNet", "Upscale", "Pix2Pix", "Edit", "Kontext", "Fill", "Redux", "Video")
-"""Parts of the names of pipelines that need more than a text."""
 
 
 def look_at(choice: ModelChoice, *, other_vae: bool = False) -> ModelFiles:
@@ -128,7 +128,7 @@ def component_parameter_count(path: Path) -> int:
 
 
 def check_pipeline(pipeline: str, name: str) -> None:
-    """Refuse the pipeline classes that are known to need more than a text.
+    """Refuse the pipeline classes that are known to do something else than drawing a picture of a text.
 
     Args:
         pipeline: The class name.
@@ -137,13 +137,13 @@ def check_pipeline(pipeline: str, name: str) -> None:
     Raises:
         ModelError: The class cannot be used.
     """
-    if pipeline.endswith("CombinedPipeline"):
+    if what := other_use(pipeline):
+        raise ModelError(f"{name!r} ({pipeline}) {what}: a text-to-image model is needed")
+    if package := missing_package(pipeline):
         raise ModelError(
-            f"{name!r} is a combined pipeline ({pipeline}), which has no initial noise of its own: "
-            "models in two stages cannot be used"
+            f"{name!r} ({pipeline}) needs the Python package {package}: install it beside warmer, "
+            f"for example with pip install {package}"
         )
-    if any(word in pipeline for word in _OTHER_INPUT):
-        raise ModelError(f"{name!r} ({pipeline}) needs more than a text: a text-to-image model is needed")
 
 
 def pipeline_of(folder: Path) -> str:
@@ -223,6 +223,8 @@ def _why_no_folder(folder: Path) -> str:
     text = f"{folder.name!r} is not a diffusers folder: it has no {INDEX}"
     if singles:
         return f"{text}; if you mean {singles[0]}, name the file itself"
+    if (folder / _MODULAR_INDEX).is_file():
+        return f"{text}; {_MODULAR_INDEX} describes a pipeline that is put together from blocks, which warmer cannot do"
     if (folder / "snapshots").is_dir():
         return f"{text}; name the folder inside its 'snapshots'"
     if any(file.suffix in PICKLE_SUFFIXES for file in folder.iterdir()):
