@@ -17,9 +17,11 @@ from engine.diffusion.attention import set_attention
 from engine.diffusion.compilation import compile_blocks
 from engine.diffusion.components import load_missing_components, load_preview_vae, load_vae
 from engine.diffusion.download import local_choice
+from engine.diffusion.embeddings import load_embeddings, usable_choice
 from engine.diffusion.libraries import silence_libraries, use_deterministic_kernels
 from engine.diffusion.loras import load_loras, unload_loras
 from engine.diffusion.messages import first_line
+from engine.diffusion.parts import load_parts
 from engine.diffusion.placement import (
     choose_device,
     choose_dtype,
@@ -29,6 +31,7 @@ from engine.diffusion.placement import (
     prepare_pipeline,
     quantisation_arguments,
 )
+from engine.diffusion.predictions import set_prediction
 from engine.diffusion.prompts import PromptCache
 from engine.diffusion.schedulers import OwnScheduler
 from engine.diffusion.seams.noise import asks_for_noise
@@ -38,6 +41,7 @@ from engine.models.files import ModelFiles
 from engine.models.find import model_identity
 from engine.models.look import check_pipeline, look_at, pipeline_of
 from engine.models.memory import Memory
+from engine.models.prediction import prediction_of
 from engine.rendering.requests import LoadModel, ModelChoice
 from latentpng.record import Json
 
@@ -96,12 +100,15 @@ def load_model(request: LoadModel, progress: Callable[[str], None]) -> LoadedMod
     progress(f"loading weights: {placement.sentence}" if placement.sentence else "loading weights")
     pipe = _pipeline(kind, choice, files, dtype, placement.memory)
     _check_complete(pipe, choice, files)
+    set_prediction(pipe, choice, prediction_of(choice))
     load_loras(pipe, choice)
     attention = set_attention(pipe, request.attention, request.attention_then)
     if request.compile:
         compile_blocks(pipe, placement.memory)
     tiny = load_preview_vae(request.preview_vae, pipe, _precision(dtype)).to(device) if request.preview_vae else None
     prepare_pipeline(pipe, device)
+    cache = PromptCache(pipe)
+    cache.use(load_embeddings(pipe, choice.embeddings))
     memory = place_pipeline(pipe, device, placement.memory, requested=request.memory != Memory.AUTO, progress=progress)
     return LoadedModel(
         choice=choice,
@@ -109,8 +116,8 @@ def load_model(request: LoadModel, progress: Callable[[str], None]) -> LoadedMod
         own=OwnScheduler.of(pipe),
         device=device,
         dtype=str(dtype).removeprefix("torch."),
-        identity=model_identity(choice, memory),
-        prompt_cache=PromptCache(pipe),
+        identity=model_identity(usable_choice(choice, cache.embeddings), memory),
+        prompt_cache=cache,
         preview=carried_preview(choice.folder),
         tiny=tiny,
         attention=attention,
@@ -121,6 +128,8 @@ def load_model(request: LoadModel, progress: Callable[[str], None]) -> LoadedMod
 
 def serves(loaded: LoadedModel, loaded_for: LoadModel, request: LoadModel) -> bool:
     """Return whether a loaded model is what a request asks for: the same weights, device and dtype.
+
+    Its textual inversions may be others: see `with_embeddings`.
 
     It is not if all weights are on the GPU and leave no room for pictures of the requested size: then they have to be
     placed again.
@@ -160,12 +169,23 @@ def replace_loras(loaded: LoadedModel, loaded_for: LoadModel, request: LoadModel
     unload_loras(loaded.pipe)
     loaded.prompt_cache.clear()
     load_loras(loaded.pipe, choice)
-    return replace(loaded, choice=choice, identity=model_identity(choice, loaded.memory))
+    usable = usable_choice(choice, loaded.prompt_cache.embeddings)
+    return replace(loaded, choice=choice, identity=model_identity(usable, loaded.memory))
+
+
+def with_embeddings(loaded: LoadedModel, request: LoadModel) -> LoadedModel:
+    """Return a loaded model with the textual inversions of a request; the weights stay as they are."""
+    if loaded.choice.embeddings == request.model.embeddings:
+        return loaded
+    choice = replace(loaded.choice, embeddings=request.model.embeddings)
+    loaded.prompt_cache.use(load_embeddings(loaded.pipe, choice.embeddings))
+    usable = usable_choice(choice, loaded.prompt_cache.embeddings)
+    return replace(loaded, choice=choice, identity=model_identity(usable, loaded.memory))
 
 
 def _load_key(request: LoadModel) -> tuple[object, ...]:
     computed = (request.attention, request.attention_then, request.compile)
-    return request.model, request.device, computed, request.preview_vae, request.memory
+    return replace(request.model, embeddings=()), request.device, computed, request.preview_vae, request.memory
 
 
 def _dtype(request: LoadModel, device: str, *, has_unet: bool) -> torch.dtype:
@@ -178,13 +198,11 @@ def _pipeline(kind: Any, choice: ModelChoice, files: ModelFiles, dtype: torch.dt
         more |= load_missing_components(choice, files, dtype)
     if choice.vae:
         more["vae"] = load_vae(choice, files.index, _precision(dtype))
+    if choice.is_single_file:
+        more = load_parts(files, dtype, other_vae=bool(choice.vae)) | more
     try:
-        if choice.is_single_file:
-            return kind.from_single_file(
-                choice.path, config=choice.config, local_files_only=True, use_safetensors=True, **more
-            )
         return kind.from_pretrained(
-            choice.path,
+            str(files.folder),
             local_files_only=True,
             use_safetensors=True,
             **more,

@@ -2,7 +2,7 @@
 
 A batch asks for n times the same prompt.  It is encoded once, alone, and repeated, so that the embedding does not
 depend on n.  Where the prompts of single pictures are offset (`prompt_offset.py`), each picture gets its own embedding;
-the cache holds the one without an offset.
+the cache holds the one without an offset.  Prompts with weights are encoded by `weighted_prompts.py`.
 """
 
 from __future__ import annotations
@@ -17,9 +17,15 @@ from typing import Any
 
 import torch
 
+from engine.diffusion.embeddings import NO_EMBEDDINGS, Embeddings
 from engine.diffusion.prompt_offset import PromptOffsets
+from engine.diffusion.prompt_warnings import prompt_warnings
 from engine.diffusion.seams.prompts import Encode, embedding_indices, intercept_encode_prompt, picture_axis
+from engine.diffusion.seams.tokenizers import Reading, watch_tokenizers
+from engine.diffusion.weighted_prompts import Style, encode_weighted, same_length
 from engine.errors import RenderError
+from engine.models.prompt_styles import takes_weights
+from engine.rendering.settings import PromptStyle, RenderSettings
 from latentpng.json_fields import is_integer
 from latentpng.lru import LruCache
 
@@ -36,14 +42,61 @@ class PromptCache:
 
     def __init__(self, pipe: Any) -> None:
         self.hits = 0
-        self._encoded: LruCache[str, Any] = LruCache(max_entries=_MAX_PROMPTS)
-        self._pipeline = type(pipe).__name__
+        self._encoded: LruCache[str, tuple[Any, tuple[Reading, ...]]] = LruCache(max_entries=_MAX_PROMPTS)
+        self._pipe, self._pipeline = pipe, type(pipe).__name__
+        self._takes_weights = takes_weights(self._pipeline)
+        self._embeddings, self._style = NO_EMBEDDINGS, Style()
+        self._readings: list[Reading] = []
         self._indices = embedding_indices(getattr(pipe, "encode_prompt", None))
         self._offsets: PromptOffsets | None = None
         intercept_encode_prompt(pipe, self._respond)
+        watch_tokenizers(pipe, self._readings.append)
 
     def __len__(self) -> int:
         return len(self._encoded)
+
+    @property
+    def embeddings(self) -> Embeddings:
+        """The textual inversions that prompts may name."""
+        return self._embeddings
+
+    def use(self, embeddings: Embeddings) -> None:
+        """Let prompts name these textual inversions from now on, and no others."""
+        self._embeddings = embeddings
+
+    @contextlib.contextmanager
+    def reading(self, settings: RenderSettings) -> Iterator[list[str]]:
+        """Encode prompts in the style of these settings while the context is open.
+
+        Args:
+            settings: What is rendered.
+
+        Yields:
+            A list that holds, when the context is closed, a sentence for each part of a prompt that was left out.
+
+        Raises:
+            RenderError: The pipeline has text encoders that know no such style.
+        """
+        styled = settings.prompt_style != PromptStyle.PLAIN
+        if styled and not self._takes_weights:
+            raise RenderError(
+                f"prompts of {self._pipeline} have no style {settings.prompt_style}, which is for Stable Diffusion 1 "
+                "and 2 and SDXL: add --prompt-style plain"
+            )
+        self._style = Style(
+            style=settings.prompt_style,
+            clip_skip=settings.clip_skip if self._takes_weights else 0,
+            embeddings=self._embeddings if styled else NO_EMBEDDINGS,
+        )
+        self._readings.clear()
+        warnings: list[str] = []
+        try:
+            yield warnings
+            warnings += prompt_warnings(
+                self._pipe, settings, self._style, self._readings, takes_weights=self._takes_weights
+            )
+        finally:
+            self._style = Style()
 
     @contextlib.contextmanager
     def offset_by(self, offsets: PromptOffsets) -> Iterator[None]:
@@ -82,6 +135,11 @@ class PromptCache:
                 raise self._no_embeddings()
             return encode(*call.args, **call.kwargs)
         encoded = self._encode_once(encode, single)
+        together = self._for_pictures(encoded, count, offsets)
+        return together if self._style.is_plain else same_length(together)
+
+    def _for_pictures(self, encoded: Any, count: int, offsets: PromptOffsets | None) -> Any:
+        """Return what was encoded for one picture as it is for `count` of them, each with its own offset."""
         together = _repeated(encoded, count)
         if offsets is None:
             return together
@@ -91,10 +149,21 @@ class PromptCache:
         return tuple((moved if index in self._indices else together)[index] for index in range(len(encoded)))
 
     def _encode_once(self, encode: Encode, call: inspect.BoundArguments) -> Any:
-        key = repr(sorted(call.arguments.items()))
-        if key in self._encoded:
+        def compute() -> tuple[Any, tuple[Reading, ...]]:
+            before = len(self._readings)
+            if self._style.is_plain:
+                encoded = encode(*call.args, **call.kwargs)
+            else:
+                encoded = encode_weighted(self._pipe, encode, call.arguments, self._style)
+            return encoded, tuple(self._readings[before:])
+
+        key = repr((sorted(call.arguments.items()), self._style.key))
+        is_known = key in self._encoded
+        encoded, readings = self._encoded.get_or_compute(key, compute, size_of=lambda _: 1)
+        if is_known:
             self.hits += 1
-        return self._encoded.get_or_compute(key, lambda: encode(*call.args, **call.kwargs), size_of=lambda _: 1)
+            self._readings += readings
+        return encoded
 
 
 def _for_one_prompt(call: inspect.BoundArguments) -> tuple[inspect.BoundArguments, int]:

@@ -112,6 +112,7 @@ class BatchRenderer:
         offsets = PromptOffsets(lineages=lineages, on_progress=lambda *_: check())
         with (
             isolated_randomness(settings.step_seed) as randomness,
+            self._loaded.prompt_cache.reading(settings) as left_out,
             self._loaded.prompt_cache.offset_by(offsets) if lineages else contextlib.nullcontext(),
             checked_decoding(self._pipe, check),
         ):
@@ -119,7 +120,7 @@ class BatchRenderer:
         pixels: NDArray[np.uint8] = (np.nan_to_num(images) * 255).round().astype(np.uint8)
         if not previewer.fitted and last:
             previewer.fit(self._unpacked(last[0], spec, settings), pixels)
-        shared = (*ignored_settings(self._pipe, settings), *_randomness_warning(randomness.drawn_from))
+        shared = (*ignored_settings(self._pipe, settings), *left_out, *_randomness_warning(randomness.drawn_from))
         finite = [bool(np.isfinite(image).all()) for image in images]
         warnings = tuple(
             (*shared, *(() if is_finite else (_NOT_FINITE,)), *((_BLACKED_OUT,) if black else ()))
@@ -154,7 +155,7 @@ class BatchRenderer:
         pipe = self._pipe
         pipe.scheduler = self._loaded.own.build(settings.scheduler)
         arguments = call_arguments(pipe, settings, 1, [torch.Generator("cpu").manual_seed(0)])
-        with isolated_randomness(0):
+        with isolated_randomness(0), self._loaded.prompt_cache.reading(settings):
             return requested_noise_shape(pipe, lambda: pipe(**arguments))[1:]
 
     def _unpacked(self, latents: torch.Tensor, spec: NoiseSpec, settings: RenderSettings) -> NDArray[np.float32]:

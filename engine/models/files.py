@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from engine.models.parts import Part
 from engine.models.weights import WeightFile
 
 _CHECKPOINT_PREFIXES = (
@@ -66,6 +67,8 @@ class ModelFiles:
         components: The components whose weights come from `folder`: all of them, or those that the single file lacks.
         lacking: The folders of the components that the single file lacks; () for a diffusers folder.
         checkpoint: The single file; None for a diffusers folder.
+        parts: Where the weights are of each component that is loaded from a weights file by itself; {} for a folder,
+            and for a single file that diffusers reads as a whole.
     """
 
     path: Path
@@ -75,6 +78,7 @@ class ModelFiles:
     components: tuple[ComponentFiles, ...]
     lacking: tuple[Path, ...] = ()
     checkpoint: WeightFile | None = None
+    parts: Mapping[str, Part] = field(default_factory=dict)
 
     @property
     def variant(self) -> str:
@@ -88,9 +92,21 @@ class ModelFiles:
         A single file does not name its components.  Its own are "denoiser", "vae", "clip" and "t5".
         """
         counts = {part.name: part.parameter_count(self.variant) for part in self.components if part.weights}
+        if self.parts:
+            return counts | {name: part.parameter_count for name, part in self.parts.items()}
         for name, shapes in by_component(self.checkpoint).items():
             counts[name] = WeightFile(path=self.path, tensors=shapes).parameter_count
         return counts
+
+    @property
+    def text_encoder_files(self) -> tuple[Path, ...]:
+        """The files of text encoders beside a single file, in the order of the pipeline's components."""
+        parts = (part for _, part in sorted(self.parts.items()) if part.file is not self.checkpoint)
+        return tuple(dict.fromkeys(part.file.path for part in parts))
+
+    def is_without(self, component: str) -> bool:
+        """Return whether nothing has the weights of a component that the index names."""
+        return component not in self.parts and all(folder.name != component for folder in self.lacking)
 
     def tensor_names(self, component: str) -> frozenset[str]:
         """Return the names of the tensors stored for a component of a folder; empty for a single file's own."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -16,17 +17,22 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from engine.models.files import ModelFiles
+from engine.models.gguf_header import read_gguf_header
 from engine.models.json_files import read_state, write_state
 from engine.models.look import INDEX
+from engine.models.weights import GGUF_SUFFIX
 from latentpng.errors import FileError
 
-_MAX_ENTRIES = 1000
+_MAX_ENTRIES = 10_000
 _FILE = "digests.json"
 _SETTLED_SECONDS = 2.0
 """A file that changed less than this ago may change again within one tick of the disk's clock: it is not cached."""
 _HEADER_LIMIT = 100_000_000
 """The largest header of a safetensors file, in bytes, as in the library itself."""
 _SAMPLES, _SAMPLE_BYTES = 16, 4096
+_READ_BYTES = 1 << 20
+_DIGEST = "sha256"
+"""The kind of the entries for whole files."""
 
 
 def model_fingerprint(files: ModelFiles) -> str:
@@ -38,7 +44,7 @@ def model_fingerprint(files: ModelFiles) -> str:
     if files.checkpoint is None:
         return path_fingerprint(files.path)
     lacking = [weights for part in files.lacking for weights in identity_files(part)]
-    read = [files.path, *_config_files(files.folder), *lacking]
+    read = [files.path, *_config_files(files.folder), *lacking, *files.text_encoder_files]
     return _cached("single", read, lambda: checkpoint_fingerprint(files))
 
 
@@ -51,8 +57,46 @@ def path_fingerprint(path: Path) -> str:
     return _cached("fingerprint", identity_files(path), lambda: fingerprint(path))
 
 
-def file_digest(file: Path) -> str:
+def file_digest(file: Path, on_read: Callable[[int], None] | None = None) -> str:
     """Return the SHA-256 (hexadecimal) of a whole file, cached.
+
+    Args:
+        file: The file.
+        on_read: Called with the number of bytes that were just read, so that progress can be shown.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    return _cached(_DIGEST, [file], lambda: _digest(file, on_read))
+
+
+def known_digests(files: Iterable[Path]) -> dict[Path, str]:
+    """Return the SHA-256 of those files whose digest is in the cache; nothing is computed."""
+    entries = _cache_entries()
+    found: dict[Path, str] = {}
+    for file in files:
+        with contextlib.suppress(OSError):
+            known = entries.get(_key(_DIGEST, _stats([file])))
+            if isinstance(known, str):
+                found[file] = known
+    return found
+
+
+def _digest(file: Path, on_read: Callable[[int], None] | None) -> str:
+    total, buffer = hashlib.sha256(), bytearray(_READ_BYTES)
+    view = memoryview(buffer)
+    with file.open("rb", buffering=0) as stream:
+        while size := stream.readinto(buffer):
+            total.update(view[:size])
+            if on_read is not None:
+                on_read(size)
+    return total.hexdigest()
+
+
+def data_digest(file: Path) -> str:
+    """Return the SHA-256 (hexadecimal) of all behind the header of a safetensors file, cached.
+
+    Other tools identify LoRA files by it, because it stays when the metadata in the header changes.
 
     Raises:
         OSError: The file cannot be read.
@@ -60,9 +104,23 @@ def file_digest(file: Path) -> str:
 
     def compute() -> str:
         with file.open("rb") as stream:
+            stream.seek(8 + min(int.from_bytes(stream.read(8), "little"), _HEADER_LIMIT))
             return hashlib.file_digest(stream, "sha256").hexdigest()
 
-    return _cached("sha256", [file], compute)
+    return _cached("data", [file], compute)
+
+
+def early_digest(file: Path) -> str:
+    """Return the hash by which the first versions of A1111 named a model: 8 hexadecimal digits.
+
+    They are the first ones of the SHA-256 of the 65,536 bytes at offset 1,048,576.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    with file.open("rb") as stream:
+        stream.seek(0x100000)
+        return hashlib.sha256(stream.read(0x10000)).hexdigest()[:8]
 
 
 def fingerprint(path: Path) -> str:
@@ -82,19 +140,22 @@ def fingerprint(path: Path) -> str:
     for file in identity_files(path):
         name = file.name if path.is_file() else file.relative_to(path).as_posix()
         total.update(json.dumps([name, file.stat().st_size]).encode("ascii"))
-        for part in _samples(file) if file.suffix == ".safetensors" else (file.read_bytes(),):
+        for part in _samples(file) if file.suffix in (".safetensors", GGUF_SUFFIX) else (file.read_bytes(),):
             total.update(part)
     return total.hexdigest()
 
 
 def checkpoint_fingerprint(files: ModelFiles) -> str:
-    """Compute the fingerprint of a single file, its configuration, and the components that it lacks."""
+    """Compute the fingerprint of a single file, its configuration, and the components that it lacks.
+
+    Files of text encoders come last, so that a model without any keeps the fingerprint that earlier versions recorded.
+    """
     total = hashlib.sha256(fingerprint(files.path).encode("ascii"))
     for small in _config_files(files.folder):
         name = small.relative_to(files.folder).as_posix()
         total.update(json.dumps([name, small.stat().st_size]).encode("ascii"))
         total.update(small.read_bytes())
-    for part in files.lacking:
+    for part in (*files.lacking, *files.text_encoder_files):
         total.update(fingerprint(part).encode("ascii"))
     return total.hexdigest()
 
@@ -117,7 +178,7 @@ def _config_files(folder: Path) -> list[Path]:
 def _samples(file: Path) -> Iterator[bytes]:
     size = file.stat().st_size
     with file.open("rb") as stream:
-        length = int.from_bytes(stream.read(8), "little")
+        length = _header_length(file, stream.read(8))
         yield stream.read(min(length, _HEADER_LIMIT))
         room = max(0, size - 8 - length - _SAMPLE_BYTES)
         for number in range(_SAMPLES):
@@ -125,19 +186,41 @@ def _samples(file: Path) -> Iterator[bytes]:
             yield stream.read(_SAMPLE_BYTES)
 
 
+def _header_length(file: Path, start: bytes) -> int:
+    """Return the bytes of a header after the first eight."""
+    if file.suffix != GGUF_SUFFIX:
+        return int.from_bytes(start, "little")
+    return max(0, read_gguf_header(file).size - len(start))
+
+
 def _cached(kind: str, files: Iterable[Path], compute: Callable[[], str]) -> str:
-    stats = [(str(file.absolute()), file.stat()) for file in files]
-    text = json.dumps([kind, *((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)])
-    key = hashlib.sha256(text.encode("ascii")).hexdigest()
-    cache_file = user_cache_path("warmer", appauthor=False) / _FILE
-    state = read_state(cache_file)
-    entries = state if isinstance(state, dict) else {}
-    known = entries.get(key)
+    stats = _stats(files)
+    key = _key(kind, stats)
+    known = _cache_entries().get(key)
     if isinstance(known, str):
         return known
     digest = compute()
     newest = max((stat.st_mtime for _, stat in stats), default=0.0)
     if newest < time.time() - _SETTLED_SECONDS:
+        entries = {**_cache_entries(), key: digest}  # read again: another process may have added to it meanwhile
         with contextlib.suppress(OSError, FileError):
-            write_state(cache_file, dict([*entries.items(), (key, digest)][-_MAX_ENTRIES:]))
+            write_state(_cache_file(), dict(list(entries.items())[-_MAX_ENTRIES:]))
     return digest
+
+
+def _stats(files: Iterable[Path]) -> list[tuple[str, os.stat_result]]:
+    return [(str(file.absolute()), file.stat()) for file in files]
+
+
+def _key(kind: str, stats: list[tuple[str, os.stat_result]]) -> str:
+    text = json.dumps([kind, *((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)])
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def _cache_entries() -> dict[str, object]:
+    state = read_state(_cache_file())
+    return state if isinstance(state, dict) else {}
+
+
+def _cache_file() -> Path:
+    return user_cache_path("warmer", appauthor=False) / _FILE

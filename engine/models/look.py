@@ -11,8 +11,9 @@ from types import MappingProxyType
 from typing import Any
 
 from engine.errors import ModelError
-from engine.models.files import ComponentFiles, ModelFiles, by_component, loaded_files
+from engine.models.files import ComponentFiles, ModelFiles, loaded_files
 from engine.models.json_files import read_config
+from engine.models.parts import lacking_parts, parts_of
 from engine.models.pipelines import missing_package, other_use
 from engine.models.weights import PICKLE_SUFFIXES, WeightFile, read_weights
 from engine.rendering.requests import ModelChoice
@@ -34,6 +35,10 @@ _NO_WEIGHTS = (
 _CONFIG_FILES = MappingProxyType({"Scheduler": "scheduler_config.json", "Guidance": "guider_config.json"})
 """Where such a configuration is not in a file of the usual name, and has to be there."""
 
+_CHECKPOINT_FOLDERS = ("models/Stable-diffusion", "models/checkpoints", "Stable-diffusion", "checkpoints")
+"""Where A1111, Forge and ComfyUI keep checkpoints, below their own folder and below `models`."""
+_MAX_NAMES = 5
+
 
 def look_at(choice: ModelChoice, *, other_vae: bool = False) -> ModelFiles:
     """Look at the files of a model that is on this machine.
@@ -46,7 +51,12 @@ def look_at(choice: ModelChoice, *, other_vae: bool = False) -> ModelFiles:
         ModelError: Something is missing, damaged, made of pickle files, or not for text-to-image.
     """
     if choice.is_single_file:
-        return look_at_file(Path(choice.path), choice.folder, other_vae=other_vae or bool(choice.vae))
+        return look_at_file(
+            Path(choice.path),
+            choice.folder,
+            other_vae=other_vae or bool(choice.vae),
+            text_encoders=choice.text_encoders,
+        )
     return look_at_folder(choice.folder)
 
 
@@ -63,13 +73,16 @@ def look_at_folder(folder: Path) -> ModelFiles:
     return ModelFiles(path=folder, folder=folder, index=index, pipeline=pipeline, components=components)
 
 
-def look_at_file(path: Path, folder: Path, *, other_vae: bool = False) -> ModelFiles:
+def look_at_file(
+    path: Path, folder: Path, *, other_vae: bool = False, text_encoders: tuple[str, ...] = ()
+) -> ModelFiles:
     """Look at a single-file checkpoint, and at the components that it lacks in a folder of the same family.
 
     Args:
         path: The checkpoint.
         folder: A diffusers folder of the same family.
         other_vae: Another VAE replaces the model's own, so that the checkpoint may lack one.
+        text_encoders: The files of text encoders that are used instead of those of the checkpoint and the folder.
 
     Raises:
         ModelError: As in `look_at`.
@@ -78,7 +91,8 @@ def look_at_file(path: Path, folder: Path, *, other_vae: bool = False) -> ModelF
     index = _index_of(folder)
     pipeline = _pipeline_of(index, folder)
     check_pipeline(pipeline, folder.name)
-    lacking = tuple(_lacking(checkpoint, index, folder))
+    parts = parts_of(checkpoint, index, folder, tuple(read_weights(Path(file)) for file in text_encoders))
+    lacking = tuple(lacking_parts(index, folder, parts))
     needed = [part for part in lacking if not (part.name == "vae" and other_vae)]
     for part in needed:
         if not any(part.glob("*.safetensors")):
@@ -91,6 +105,7 @@ def look_at_file(path: Path, folder: Path, *, other_vae: bool = False) -> ModelF
         components=tuple(_with_weights(part, *index[part.name]) for part in needed),
         lacking=lacking,
         checkpoint=checkpoint,
+        parts=parts,
     )
 
 
@@ -205,28 +220,35 @@ def _with_weights(folder: Path, library: object, class_name: object) -> Componen
     )
 
 
-def _lacking(checkpoint: WeightFile, index: Mapping[str, Any], folder: Path) -> Iterator[Path]:
-    """The folders of the text encoders and the VAE that a single file lacks."""
-    held = by_component(checkpoint).keys()
-    for name, entry in sorted(index.items()):
-        kind = str(entry[1]) if isinstance(entry, list) and len(entry) == 2 else ""
-        part = "vae" if name == "vae" else "clip" if "CLIP" in kind else "t5" if kind.startswith("T5") else kind
-        is_needed = name == "vae" or name.startswith("text_encoder")
-        if is_needed and kind not in ("", "None") and part not in held:
-            yield folder / name
-
-
 def _why_no_folder(folder: Path) -> str:
     if not folder.is_dir():
         return f"the folder {folder.name!r} is not there any more"
-    singles = sorted(file.name for file in folder.glob("*.safetensors"))
     text = f"{folder.name!r} is not a diffusers folder: it has no {INDEX}"
-    if singles:
-        return f"{text}; if you mean {singles[0]}, name the file itself"
     if (folder / _MODULAR_INDEX).is_file():
         return f"{text}; {_MODULAR_INDEX} describes a pipeline that is put together from blocks, which warmer cannot do"
+    if singles := _checkpoints_in(folder):
+        return (
+            f"{text}; if you mean {singles[0]}, name the file itself" if len(singles) == 1 else _choose(folder, singles)
+        )
     if (folder / "snapshots").is_dir():
         return f"{text}; name the folder inside its 'snapshots'"
+    if cached := sorted(path.name for path in folder.glob("models--*")):
+        example = cached[0].removeprefix("models--").replace("--", "/")
+        return f"{folder.name!r} is the cache of the Hugging Face hub: name one of its models, for example {example}"
+    for below in _CHECKPOINT_FOLDERS:
+        if singles := _checkpoints_in(folder / below):
+            return f"{text}; {_choose(folder / below, singles, below)}"
     if any(file.suffix in PICKLE_SUFFIXES for file in folder.iterdir()):
         return f"{text}; and pickle files are never opened"
     return text
+
+
+def _checkpoints_in(folder: Path) -> list[str]:
+    return sorted(file.name for file in folder.glob("*.safetensors"))
+
+
+def _choose(folder: Path, names: list[str], where: str = "") -> str:
+    """The sentence for a folder with several checkpoints."""
+    shown = ", ".join(names[:_MAX_NAMES])
+    more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
+    return f"{where or repr(folder.name)} is a folder of checkpoints, so name one of its files: {shown}{more}"

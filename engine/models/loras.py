@@ -6,7 +6,8 @@ import math
 from pathlib import Path
 
 from engine.errors import ModelError
-from engine.models.weights import check_weights_suffix, read_weights
+from engine.models.library import Shelf, find_by_name, not_found
+from engine.models.weights import check_weights_suffix, located, read_weights
 from engine.rendering.requests import LoraChoice
 
 MAX_LORA_WEIGHT = 100.0
@@ -19,24 +20,26 @@ def resolve_lora(text: str) -> LoraChoice:
     """Return the LoRA that `--lora` means.
 
     Args:
-        text: FILE, or FILE:WEIGHT.
+        text: FILE or NAME, or one of them and :WEIGHT.
 
     Raises:
         ModelError: There is no such file, it holds no LoRA, or the weight is out of range.
     """
     name, weight = _split_weight(text)
     path = Path(name).expanduser()
+    if not path.exists():
+        path = find_by_name(Shelf.LORAS, name) or path
     if path.is_dir():
         raise ModelError(f"--lora needs a .safetensors file: {name!r} is a folder")
     if not path.is_file():
-        raise ModelError(f"--lora needs a .safetensors file: there is no file {name!r}")
+        raise ModelError(f"--lora needs a .safetensors file: there is no file {name!r}{not_found(Shelf.LORAS, name)}")
     check_weights_suffix(path, "a LoRA is such a file")
     names = read_weights(path).tensors
     if any(part in tensor for tensor in names for part in _OTHER_ADAPTERS):
         raise ModelError(f"{path.name} is a LyCORIS adapter, not a LoRA: diffusers cannot load it")
     if not any("lora" in tensor.casefold() for tensor in names):
         raise ModelError(f"{path.name} holds no LoRA: none of its tensors is named like one")
-    return LoraChoice(path=str(path.resolve()), weight=weight)
+    return LoraChoice(path=str(located(path)), weight=weight)
 
 
 def _split_weight(text: str) -> tuple[str, float]:

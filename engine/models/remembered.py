@@ -29,6 +29,7 @@ class Remembered:
         name: As in a `ModelChoice`.
         config: As in a `ModelChoice`.
         pipeline: The class of a whole model's pipeline; "" for a LoRA or a VAE.
+        text_encoders: As in a `ModelChoice`.
     """
 
     digest: str
@@ -36,6 +37,7 @@ class Remembered:
     name: str
     config: str = ""
     pipeline: str = ""
+    text_encoders: tuple[str, ...] = ()
 
 
 def recall(digest: str) -> tuple[Remembered, ...]:
@@ -48,22 +50,43 @@ def remembered() -> tuple[Remembered, ...]:
     entries = read_state(_state_file())
     if not isinstance(entries, list):
         return ()
-    return tuple(Remembered(**entry) for entry in reversed(entries) if _is_entry(entry))
+    return tuple(
+        Remembered(**{**entry, "text_encoders": tuple(entry.get("text_encoders", ()))})
+        for entry in reversed(entries)
+        if _is_entry(entry)
+    )
 
 
 def remember(entry: Remembered) -> None:
-    """Add an entry as the newest, in place of the one that had its path.
+    """Add an entry as the newest, in place of the one that had its path, and the same files beside it.
 
     A file that cannot be written is ignored: nothing depends on it.
     """
-    others = [known for known in reversed(remembered()) if (known.path, known.config) != (entry.path, entry.config)]
+    others = [known for known in reversed(remembered()) if _place(known) != _place(entry)]
     with contextlib.suppress(OSError, FileError):
-        write_state(_state_file(), [asdict(known) for known in [*others, entry][-_MAX_ENTRIES:]])
+        write_state(_state_file(), [_as_json(known) for known in [*others, entry][-_MAX_ENTRIES:]])
+
+
+def _place(entry: Remembered) -> tuple[object, ...]:
+    return entry.path, entry.config, entry.text_encoders
+
+
+def _as_json(entry: Remembered) -> dict[str, object]:
+    """Return an entry without empty text encoders, so that earlier versions read it too."""
+    return {name: value for name, value in asdict(entry).items() if name != "text_encoders" or value}
 
 
 def _is_entry(entry: object) -> bool:
-    fields = set(Remembered.__slots__)
-    return isinstance(entry, dict) and set(entry) == fields and all(isinstance(text, str) for text in entry.values())
+    if not isinstance(entry, dict):
+        return False
+    texts = {name: value for name, value in entry.items() if name != "text_encoders"}
+    files = entry.get("text_encoders", [])
+    return (
+        set(texts) == set(Remembered.__slots__) - {"text_encoders"}
+        and all(isinstance(text, str) for text in texts.values())
+        and isinstance(files, list)
+        and all(isinstance(file, str) for file in files)
+    )
 
 
 def _state_file() -> Path:

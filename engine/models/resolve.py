@@ -10,11 +10,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.errors import ModelError
-from engine.models.contents import Kind, contents_of
+from engine.models.checkpoints import check_is_model, check_same_family, named_folder, shipped_folder
+from engine.models.completion import complete_choice
+from engine.models.contents import contents_of
 from engine.models.defaults import ModelDefaults, carried_defaults, family_defaults
 from engine.models.json_files import read_config
-from engine.models.look import INDEX, has_index, look_at_component, look_at_file, look_at_folder, pipeline_of
-from engine.models.weights import check_weights_suffix, read_weights
+from engine.models.library import Shelf, find_by_name, is_path, not_found
+from engine.models.look import INDEX, has_index, look_at, look_at_component, look_at_folder, pipeline_of
+from engine.models.prediction import EPSILON, prediction_of
+from engine.models.shipped import family_of
+from engine.models.weights import GGUF_SUFFIX, check_weights_suffix, located, read_weights
 from engine.rendering.requests import ModelChoice
 
 EMBEDDED = "embedded"
@@ -37,35 +42,35 @@ def resolve_model(
     """Return the model that `--model` means.
 
     Args:
-        text: "" or "embedded", a diffusers folder, a `.safetensors` file, or a hub id.
-        config: For a single file, a local diffusers folder of the same family; only its small files are read.
+        text: "" or "embedded", a diffusers folder, a weights file, the name of a model in the library, or a hub id.
+        config: For a single file, a local diffusers folder of the same family; only its small files are read.  "" takes
+            the configuration that ships for the file's family.
         download: Allow `text` to be a hub id, which is fetched later.
         other_vae: Another VAE replaces the model's own, so a single file may lack one.
         text_encoders: For a single file, the files of the text encoders that it lacks.
-        prediction: For a single file, what it predicts: "epsilon", "v_prediction", or "" for what its keys say.
+        prediction: What it predicts: "epsilon", "v_prediction", or "" for what its files say.
 
     Raises:
         ModelError: There is no such model, or it cannot be used.
     """
     if text in ("", EMBEDDED):
         return ModelChoice(path=str(embedded_folder()), name=EMBEDDED)
-    path = Path(text).expanduser()
+    is_hub_id = bool(_HUB_ID.fullmatch(text)) and not text.startswith(".")
+    path = _found(Shelf.MODELS, text, in_library=not (download and is_hub_id))
     if path.is_dir():
         if path.resolve() == embedded_folder().resolve():
             return resolve_model(EMBEDDED)
         look_at_folder(path)
-        return ModelChoice(path=str(path.resolve()), name=_name_of(path.resolve()))
+        if text_encoders:
+            raise ModelError(f"--text-encoder completes a model of one file: {text!r} is a folder, which has its own")
+        return ModelChoice(path=str(path.resolve()), name=_name_of(path.resolve()), prediction=prediction)
     if path.is_file():
-        choice = _resolve_checkpoint(path.resolve(), config, other_vae=other_vae)
-        return replace(choice, text_encoders=text_encoders, prediction=prediction)
-    if _HUB_ID.fullmatch(text) and not text.startswith("."):
-        if download:
-            return ModelChoice(path=text, name=text, download=True)
-        raise ModelError(
-            f"there is no folder or file {text!r}; add --download to fetch it from the Hugging Face hub, "
-            "if it is the name of a model there"
-        )
-    raise ModelError(f"there is no folder or file {text!r}")
+        choice = _resolve_checkpoint(located(path), config, text_encoders, other_vae=other_vae)
+        return replace(choice, prediction=prediction)
+    if is_hub_id and download:
+        return ModelChoice(path=text, name=text, download=True)
+    hub = "; add --download to fetch it from the Hugging Face hub, if it is the name of a model there"
+    raise ModelError(f"there is no folder or file {text!r}{not_found(Shelf.MODELS, text)}{hub if is_hub_id else ''}")
 
 
 def resolve_vae(text: str) -> str:
@@ -74,7 +79,7 @@ def resolve_vae(text: str) -> str:
     Raises:
         ModelError: There is no such VAE, or it is damaged.
     """
-    path = Path(text).expanduser()
+    path = _found(Shelf.VAES, text)
     if path.is_dir():
         folder = path if (path / "config.json").is_file() else path / "vae"
         if not (folder / "config.json").is_file():
@@ -82,10 +87,12 @@ def resolve_vae(text: str) -> str:
         look_at_component(folder)
         return str(folder.resolve())
     if not path.is_file():
-        raise ModelError(f"--vae needs a folder or a .safetensors file: there is no {text!r}")
+        raise ModelError(
+            f"--vae needs a folder or a .safetensors file: there is no {text!r}{not_found(Shelf.VAES, text)}"
+        )
     check_weights_suffix(path, "a VAE is a folder or such a file")
     read_weights(path)
-    return str(path.resolve())
+    return str(located(path))
 
 
 def resolve_preview_vae(text: str) -> str:
@@ -94,7 +101,9 @@ def resolve_preview_vae(text: str) -> str:
     Raises:
         ModelError: There is no such folder, or it holds another kind of model.
     """
-    folder = Path(text).expanduser()
+    folder = _found(Shelf.PREVIEWS, text)
+    if not folder.exists() and not is_path(text):
+        raise ModelError(f"--preview-vae: there is no {text!r}{not_found(Shelf.PREVIEWS, text)}")
     if not (folder / "config.json").is_file():
         raise ModelError(f"--preview-vae needs the folder of a tiny autoencoder: {text!r} has no config.json")
     kind = read_config(folder / "config.json").get("_class_name")
@@ -115,7 +124,11 @@ def defaults_of(choice: ModelChoice) -> ModelDefaults:
     folder = choice.folder
     if not has_index(folder):
         return family_defaults("", choice.name)
-    return carried_defaults(folder, family_defaults(pipeline_of(folder), choice.name))
+    defaults = carried_defaults(folder, family_defaults(pipeline_of(folder), choice.name))
+    if family_of(choice.config) == "Stable Diffusion 2":
+        side = 512 if prediction_of(choice).kind == EPSILON else 768
+        return replace(defaults, width=side, height=side)
+    return defaults
 
 
 def embedded_folder() -> Path:
@@ -123,22 +136,26 @@ def embedded_folder() -> Path:
     return Path(__file__).parents[1] / "embedded" / "model"
 
 
-def _resolve_checkpoint(path: Path, config: str, *, other_vae: bool) -> ModelChoice:
+def _resolve_checkpoint(path: Path, config: str, text_encoders: tuple[str, ...], *, other_vae: bool) -> ModelChoice:
     if path.name == INDEX:
         raise ModelError(f"{path.name} is a file in a model's folder: name the folder instead")
-    check_weights_suffix(path, "a model is a diffusers folder or such a file")
-    if contents_of(read_weights(path)).kind is Kind.LORA:
-        raise ModelError(f"{path.name} is a LoRA, a change to a model, not a whole model")
-    if not config:
-        raise ModelError(
-            f"{path.name} is a single file: add --config FOLDER, a local diffusers folder of the same family "
-            "(only its small JSON files are read)"
-        )
-    folder = Path(config).expanduser()
-    if not has_index(folder):
-        raise ModelError(f"--config needs a diffusers folder: {config!r} has no {INDEX}")
-    look_at_file(path, folder, other_vae=other_vae)
-    return ModelChoice(path=str(path), name=path.stem, config=str(folder.resolve()))
+    if path.suffix != GGUF_SUFFIX:
+        check_weights_suffix(path, "a model is a diffusers folder or such a file")
+    contents = contents_of(read_weights(path))
+    check_is_model(path, contents)
+    folder = named_folder(config) if config else shipped_folder(path, contents)
+    if config:
+        check_same_family(path, contents, folder)
+    choice = ModelChoice(path=str(path), name=path.stem, config=str(folder.resolve()))
+    choice = complete_choice(choice, read_config(folder / INDEX), text_encoders, other_vae=other_vae)
+    look_at(choice, other_vae=other_vae)
+    return choice
+
+
+def _found(shelf: Shelf, text: str, *, in_library: bool = True) -> Path:
+    """The file or folder that a text means: a path that exists, else what has this name in the library."""
+    path = Path(text).expanduser()
+    return path if path.exists() or not in_library else find_by_name(shelf, text) or path
 
 
 def _name_of(folder: Path) -> str:

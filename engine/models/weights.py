@@ -14,8 +14,10 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 
 from engine.errors import ModelError
+from engine.models.gguf_header import GgufError, read_gguf_header
 from latentpng.lru import LruCache
 
+GGUF_SUFFIX = ".gguf"
 PICKLE_SUFFIXES = (".bin", ".ckpt", ".pt", ".pth", ".pkl")
 _LFS_POINTER = b"version https://git-lfs"
 _VARIANT = re.compile(r"\.([A-Za-z0-9_]+)(-\d+-of-\d+)?\.safetensors$")
@@ -23,7 +25,7 @@ _VARIANT = re.compile(r"\.([A-Za-z0-9_]+)(-\d+-of-\d+)?\.safetensors$")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WeightFile:
-    """A whole safetensors file.
+    """A whole safetensors or GGUF file.
 
     Attributes:
         path: The file.
@@ -46,7 +48,7 @@ class WeightFile:
 
 
 def read_weights(path: Path) -> WeightFile:
-    """Read the header of a safetensors file, once for as long as its size and time stay the same.
+    """Read the header of a safetensors or GGUF file, once for as long as its size and time stay the same.
 
     Raises:
         ModelError: The file cannot be read, is a Git LFS pointer, is not a safetensors file, or its size is not the
@@ -58,6 +60,8 @@ def read_weights(path: Path) -> WeightFile:
         return _HEADERS.get(key) or _read_header(path, key)
     except OSError as error:  # a broken symlink, for example
         raise ModelError(f"{path.name} cannot be read: {error.strerror or error}") from error
+    except GgufError as error:
+        raise ModelError(f"{path.name} is damaged or is not a GGUF file ({error}): download it again") from error
     except SafetensorError as error:
         raise ModelError(_why_no_weights(path, str(error))) from error
 
@@ -83,8 +87,20 @@ def check_weights_suffix(path: Path, needed: str) -> None:
         raise ModelError(f"{path.name} is not a .safetensors file; {needed}")
 
 
+def located(path: Path) -> Path:
+    """Return the absolute path of a file: its folder resolved, its own name kept.
+
+    A symlink may lead to a file without a suffix, as in the cache of the Hugging Face hub.
+    """
+    return path.parent.resolve() / path.name
+
+
 def _read_header(path: Path, key: tuple[Path, int, int]) -> WeightFile:
     _refuse_pointer(path)
+    if path.suffix == GGUF_SUFFIX:
+        read = WeightFile(path=path, tensors=read_gguf_header(path).tensors)
+        _HEADERS.put(key, read)
+        return read
     with safe_open(path, framework="np") as file:
         shapes = {name: tuple(file.get_slice(name).get_shape()) for name in sorted(file.keys())}
     read = WeightFile(path=path, tensors=shapes)

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from engine.configuration.read import configuration_path
 from engine.errors import ModelError
 from engine.models.find import model_identity
+from engine.models.library import shown
 from engine.models.resolve import defaults_of, resolve_model
 from engine.rendering.requests import ModelChoice
 from tests.support.engine.folders import change_index, tensors
@@ -119,7 +121,8 @@ BROKEN: tuple[tuple[Callable[[Path], object], str], ...] = (
     ),
     (
         lambda folder: change_index(folder, _class_name="StableDiffusionInpaintPipeline"),
-        "'landscapes' (StableDiffusionInpaintPipeline) needs an image as well as a text: a text-to-image model is needed",
+        "'landscapes' (StableDiffusionInpaintPipeline) needs an image as well as a text: "
+        "a text-to-image model is needed",
     ),
     (
         lambda folder: change_index(folder, _class_name="StableDiffusionXLImg2ImgPipeline"),
@@ -146,7 +149,8 @@ def test_a_broken_folder_is_refused_in_one_sentence(
 def test_a_path_that_is_no_model_is_refused_in_one_sentence(tmp_path: Path) -> None:
     assert refusal("/no/such/model") == "there is no folder or file '/no/such/model'"
     assert refusal("org/model") == (
-        "there is no folder or file 'org/model'; add --download to fetch it from the Hugging Face hub, "
+        "there is no folder or file 'org/model', and no folder of models is known here: name yours in "
+        f"{shown(configuration_path())}; add --download to fetch it from the Hugging Face hub, "
         "if it is the name of a model there"
     )
     (tmp_path / "empty").mkdir()
@@ -166,11 +170,11 @@ def test_pickle_files_are_refused(tmp_path: Path, suffix: str) -> None:
     )
 
 
-def test_a_single_file_needs_a_config(tmp_path: Path, folder: Path) -> None:
+def test_a_file_of_an_unknown_kind_needs_a_config(tmp_path: Path, folder: Path) -> None:
     file = tensors(tmp_path / "model.safetensors")
     assert refusal(file) == (
-        "model.safetensors is a single file: add --config FOLDER, a local diffusers folder of the same family "
-        "(only its small JSON files are read)"
+        "model.safetensors holds no model that is known here; if it is one, add --config FOLDER, a local diffusers "
+        "folder of the same family (only its small files are read)"
     )
     assert refusal(file, config="/nowhere") == ("--config needs a diffusers folder: '/nowhere' has no model_index.json")
     choice = resolve_model(str(file), config=str(folder))
@@ -182,10 +186,16 @@ def test_a_single_file_needs_a_config(tmp_path: Path, folder: Path) -> None:
 
 def test_other_single_files_are_refused(tmp_path: Path, folder: Path) -> None:
     lora = tensors(tmp_path / "style.safetensors", ("unet.lora_up.weight", "unet.lora_down.weight", "unet.alpha"))
-    assert refusal(lora, config=str(folder)) == ("style.safetensors is a LoRA, a change to a model, not a whole model")
+    assert refusal(lora, config=str(folder)) == (
+        "style.safetensors is a LoRA, a change to a model, not a whole model: name the model with --model, and it with "
+        "--lora"
+    )
     text = tmp_path / "model.gguf"
     text.write_text("GGUF")
-    assert refusal(text) == "model.gguf is not a .safetensors file; a model is a diffusers folder or such a file"
+    assert refusal(text) == "model.gguf is damaged or is not a GGUF file (it is cut short): download it again"
+    other = tmp_path / "model.onnx"
+    other.write_text("ONNX")
+    assert refusal(other) == "model.onnx is not a .safetensors file; a model is a diffusers folder or such a file"
     assert refusal(folder / "model_index.json") == (
         "model_index.json is a file in a model's folder: name the folder instead"
     )
@@ -196,6 +206,25 @@ def test_a_folder_with_a_single_file_is_refused_with_the_name_of_the_file(tmp_pa
     assert refusal(tmp_path / "loose") == (
         "'loose' is not a diffusers folder: it has no model_index.json; if you mean model.safetensors, "
         "name the file itself"
+    )
+
+
+def test_a_folder_of_checkpoints_is_refused_with_their_names(tmp_path: Path) -> None:
+    folder = tmp_path / "webui" / "models" / "Stable-diffusion"
+    for name in "gfedcba":
+        tensors(folder / f"{name}.safetensors")
+    names = "a.safetensors, b.safetensors, c.safetensors, d.safetensors, e.safetensors and 2 more"
+    assert refusal(folder) == f"'Stable-diffusion' is a folder of checkpoints, so name one of its files: {names}"
+    assert refusal(tmp_path / "webui") == (
+        "'webui' is not a diffusers folder: it has no model_index.json; "
+        f"models/Stable-diffusion is a folder of checkpoints, so name one of its files: {names}"
+    )
+
+
+def test_the_cache_of_the_hub_is_refused_with_the_name_of_a_model(tmp_path: Path) -> None:
+    (tmp_path / "hub" / "models--org--name" / "snapshots").mkdir(parents=True)
+    assert refusal(tmp_path / "hub") == (
+        "'hub' is the cache of the Hugging Face hub: name one of its models, for example org/name"
     )
 
 

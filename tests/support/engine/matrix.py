@@ -21,6 +21,7 @@ from engine.compare import differing_conditions
 from engine.diffusion.jobs import JobRunner
 from engine.diffusion.load import LoadedModel
 from engine.errors import InvalidRequestError, RenderCancelled
+from engine.models.schedulers import scheduler_settings
 from engine.rendering.events import Event, PictureRendered, StepDone
 from engine.rendering.requests import PictureTask, RenderJob
 from engine.rendering.settings import RenderSettings, SchedulerSettings
@@ -43,12 +44,20 @@ EXTRA: Mapping[str, SchedulerSettings] = MappingProxyType(
         "DPMSolverMultistep, SDE": SchedulerSettings(
             name="DPMSolverMultistepScheduler", options={"algorithm_type": "sde-dpmsolver++"}
         ),
+        "DPMSolverMultistep, 3M SDE": scheduler_settings("dpmpp_3m_sde"),
+        "DPMSolverMultistep + simple": scheduler_settings("dpmpp_2m + simple"),
+        "EulerDiscrete + simple": scheduler_settings("euler + simple"),
+        "EulerAncestralDiscrete + karras": scheduler_settings("euler_ancestral + karras"),
+        "KDPM2Discrete + beta": scheduler_settings("dpm_2 + beta"),
+        "UniPCMultistep, bh1": scheduler_settings("uni_pc"),
+        "FlowMatchEulerDiscrete + simple": scheduler_settings("FlowMatchEulerDiscrete + simple"),
+        "FlowMatchEulerDiscrete + beta": scheduler_settings("FlowMatchEulerDiscrete + beta"),
         "FlowMatchEulerDiscrete, stochastic": SchedulerSettings(
             name="FlowMatchEulerDiscreteScheduler", options={"stochastic_sampling": True}
         ),
     }
 )
-"""Schedulers that draw noise at every step only with an option, beside each class without options."""
+"""Samplers and schedules of other tools, and schedulers that draw noise only with an option, beside each class."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -112,7 +112,7 @@ def sdxl_file(pipe: Any) -> dict[str, torch.Tensor]:
 
 def sd3_file(pipe: Any) -> dict[str, torch.Tensor]:
     """Return the weights of a tiny Stable Diffusion 3 without its text encoders."""
-    weights, single = pipe.transformer.state_dict(), _vae(pipe)
+    weights, single = pipe.transformer.state_dict(), vae_file(pipe)
     for side, names in _SD3_JOINT:
         for kind in ("weight", "bias"):
             parts = [weights.pop(f"transformer_blocks.0.attn.{name}.{kind}") for name in names]
@@ -125,13 +125,13 @@ def sd3_file(pipe: Any) -> dict[str, torch.Tensor]:
 
 
 def _unet_and_vae(pipe: Any, names: tuple[tuple[str, str], ...]) -> dict[str, torch.Tensor]:
-    single = _vae(pipe)
+    single = vae_file(pipe)
     for name, value in pipe.unet.state_dict().items():
         single[f"model.diffusion_model.{_unet_name(name, names)}"] = value.contiguous()
     return single
 
 
-def _vae(pipe: Any) -> dict[str, torch.Tensor]:
+def vae_file(pipe: Any) -> dict[str, torch.Tensor]:
     single: dict[str, torch.Tensor] = {}
     for name, value in pipe.vae.state_dict().items():
         renamed = _renamed(name, _VAE_NAMES)

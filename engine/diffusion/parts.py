@@ -1,0 +1,133 @@
+"""Load the components of a pipeline one by one, each from the file that holds its weights.
+
+This is how a model in separate files is loaded, and how a single file is whose layout diffusers does not read as a
+whole: scaled fp8, tied embeddings, GGUF.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import diffusers
+import torch
+import transformers
+from accelerate import init_empty_weights
+
+from engine.diffusion.gguf import gguf_arguments
+from engine.diffusion.messages import first_line
+from engine.diffusion.state_dicts import read_part
+from engine.diffusion.text_encoders import load_text_encoder
+from engine.errors import ModelError
+from engine.models.files import ModelFiles
+from engine.models.parts import Part, is_optional
+
+_ORIGINAL_UNET = "input_blocks.0.0.weight"
+_UNET_PREFIX = "model.diffusion_model."
+"""What diffusers asks for in front of the original names of a UNet, but of no other denoiser."""
+
+
+def load_parts(files: ModelFiles, dtype: torch.dtype, *, other_vae: bool = False) -> dict[str, Any]:
+    """Load the components whose weights are in weights files.
+
+    Args:
+        files: The files of the model.
+        dtype: Of the components; the weights of a GGUF file stay as they are stored and compute in it.
+
+        other_vae: Another VAE replaces the model's own.
+
+    Returns:
+        Components by their names in the pipeline; None for a text encoder that the pipeline can do without, and for
+        its tokenizer.
+
+    Raises:
+        ModelError: A component cannot be loaded, or is incomplete.
+    """
+    loaded: dict[str, Any] = {}
+    for name, part in files.parts.items():
+        kind = _class_of(files, name)
+        if name == "vae" and other_vae:
+            continue
+        if name.startswith("text_encoder"):
+            loaded[name] = load_text_encoder(part, kind, files.folder / name, dtype)
+        else:
+            loaded[name] = load_component(part, kind, files.folder, dtype)
+    for name in files.index:
+        if is_optional(files.pipeline, name) and name not in loaded and files.is_without(name):
+            loaded[name] = loaded[name.replace("text_encoder", "tokenizer")] = None
+    return loaded
+
+
+def load_component(part: Part, kind: Any, folder: Path, dtype: torch.dtype) -> Any:
+    """Load a denoiser or a VAE.
+
+    Args:
+        part: Where its weights are.
+        kind: Its class, of diffusers.
+        folder: The folder of the pipeline's configuration.
+        dtype: Of its weights, or of its computation if they stay quantised.
+
+    Raises:
+        ModelError: It cannot be loaded, or weights are missing.
+    """
+    try:
+        model = _load(part, kind, folder, dtype)
+        missing = next((key for key, value in model.state_dict().items() if value.is_meta), "")
+    except (ModelError, MemoryError):
+        raise
+    except Exception as error:  # a broken model fails in as many ways as there are libraries
+        raise ModelError(_why_not_loaded(part, kind.__name__, error)) from error
+    if missing:
+        raise ModelError(_incomplete(part, f" ({missing}, for example)"))
+    return model.eval()
+
+
+def _why_not_loaded(part: Part, kind: str, error: Exception) -> str:
+    name = part.file.path.name
+    if isinstance(error, KeyError):  # the converters of diffusers ask for each weight by its name
+        return _incomplete(part, f" ({error.args[0]}, for example)")
+    if isinstance(error, NotImplementedError) and "meta tensor" in str(error):
+        return _incomplete(part)
+    if "appear to be missing in the checkpoint" in str(error):
+        return f"{name} holds none of the weights of {part.component!r} ({kind}): it is of another family, or no model"
+    return f"{name} cannot be loaded as {kind}: {first_line(error)}"
+
+
+def _incomplete(part: Part, example: str = "") -> str:
+    return (
+        f"{part.file.path.name} is damaged: some weights of {part.component!r} are missing{example}, download it again"
+    )
+
+
+def _load(part: Part, kind: Any, folder: Path, dtype: torch.dtype) -> Any:
+    source: Any = str(part.file.path)
+    more: dict[str, Any] = {}
+    if part.is_kept_quantised:
+        more = gguf_arguments(part.file.path, dtype)
+    else:
+        source = _named_for_converters(read_part(part, dtype))
+    if hasattr(kind, "from_single_file"):
+        return kind.from_single_file(
+            source, config=str(folder), subfolder=part.component, local_files_only=True, dtype=dtype, **more
+        )
+    if part.is_kept_quantised:
+        raise ModelError(f"{part.file.path.name} is a GGUF file, from which diffusers cannot load a {kind.__name__}")
+    with init_empty_weights(include_buffers=False):
+        model = kind.from_config(kind.load_config(folder / part.component, local_files_only=True))
+    model.load_state_dict(source, strict=False, assign=True)
+    return model.to(dtype) if not any(value.is_meta for value in model.state_dict().values()) else model
+
+
+def _named_for_converters(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Return the state with the prefix that diffusers needs to recognise a UNet in the layout of its authors."""
+    if "input_blocks.0.0.weight" not in state:
+        return state
+    return {f"model.diffusion_model.{name}": value for name, value in state.items()}
+
+
+def _class_of(files: ModelFiles, name: str) -> Any:
+    library, class_name = (str(part) for part in files.index[name])
+    kind = getattr({"diffusers": diffusers, "transformers": transformers}.get(library), class_name, None)
+    if kind is None:
+        raise ModelError(f"{files.path.name} needs a {class_name} of {library}, which is not installed here")
+    return kind

@@ -1,0 +1,129 @@
+"""Flux.1 as ComfyUI users hold it, of true width and one block of each kind: what each form draws, against the folder.
+
+diffusers converts the files of Flux.1 at their original width only, so this model is large; the other forms and
+families are tried with tiny models in test_parts.py.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from diffusers import FlowMatchEulerDiscreteScheduler, FluxPipeline, FluxTransformer2DModel
+from numpy.typing import NDArray
+
+from engine.diffusion.load import load_model
+from engine.diffusion.render import BatchRenderer
+from engine.models.resolve import resolve_model, resolve_vae
+from engine.rendering.requests import LoadModel, ModelChoice
+from latentpng.noise.gauss1 import gauss1
+from tests.support.engine import comfy_files
+from tests.support.engine.families.parts import T5_WIDTH, WIDTH, clip, t5, tokenizer, vae
+from tests.support.engine.tiny import SETTINGS
+
+pytestmark = pytest.mark.slow  # half a billion weights are written and loaded
+
+NOISE = gauss1(5, 0, 1024).reshape(1, 4, 16, 16).astype(np.float16)
+
+
+def wide_flux() -> Any:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return FluxPipeline(
+            transformer=FluxTransformer2DModel(
+                patch_size=1,
+                in_channels=16,
+                num_layers=1,
+                num_single_layers=1,
+                attention_head_dim=128,
+                num_attention_heads=24,
+                joint_attention_dim=T5_WIDTH,
+                pooled_projection_dim=WIDTH,
+                axes_dims_rope=[16, 56, 56],
+                guidance_embeds=True,
+            ).to(torch.bfloat16),
+            text_encoder=clip().to(torch.bfloat16),
+            text_encoder_2=t5().to(torch.bfloat16),
+            tokenizer=tokenizer(),
+            tokenizer_2=tokenizer(),
+            vae=vae().to(torch.bfloat16),
+            scheduler=FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True),
+        )
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A ComfyUI tree, a diffusers folder of the same weights, and its configuration alone."""
+    root = tmp_path_factory.mktemp("flux")
+    pipe = wide_flux()
+    pipe.save_pretrained(root / "folder")
+    shutil.copytree(root / "folder", root / "config", ignore=shutil.ignore_patterns("*.safetensors*"))
+    layout = comfy_files.flux_file(pipe.transformer)
+    own, words = comfy_files.clip_file(pipe.text_encoder), comfy_files.t5_file(pipe.text_encoder_2)
+    autoencoder = comfy_files.autoencoder(pipe)
+    comfy_files.write(root / "models/diffusion_models/flux1-dev.safetensors", layout)
+    comfy_files.write(root / "models/diffusion_models/scaled.safetensors", comfy_files.scaled_fp8(layout))
+    comfy_files.save_gguf(layout, root / "models/diffusion_models/flux1-dev-Q8_0.gguf", "flux")
+    comfy_files.write(root / "models/text_encoders/clip_l.safetensors", own)
+    comfy_files.write(root / "models/text_encoders/t5xxl_fp16.safetensors", words)
+    comfy_files.write(root / "models/vae/ae.safetensors", autoencoder)
+    whole = {
+        **comfy_files.with_prefix("model.diffusion_model.", comfy_files.plain_fp8(layout)),
+        **comfy_files.with_prefix("text_encoders.clip_l.transformer.", own),
+        **comfy_files.with_prefix("text_encoders.t5xxl.transformer.", words),
+        **comfy_files.with_prefix("vae.", autoencoder),
+    }
+    comfy_files.write(root / "models/checkpoints/flux1-dev-fp8.safetensors", whole)
+    yield root
+    shutil.rmtree(root)
+
+
+def picture_of(choice: ModelChoice) -> NDArray[np.int64]:
+    settings = replace(SETTINGS, num_inference_steps=2)
+    loaded = load_model(LoadModel(model=choice, settings=settings, device="cpu"), lambda _: None)
+    return BatchRenderer(loaded).render(NOISE, settings, lambda _: None).pixels.astype(np.int64)
+
+
+@pytest.fixture(scope="module")
+def folder_picture(models: Path) -> NDArray[np.int64]:
+    return picture_of(resolve_model(str(models / "folder")))
+
+
+def test_parts_of_a_tree_are_found_and_named_ones_come_first(models: Path) -> None:
+    parts, model = models / "models", str(models / "models/diffusion_models/flux1-dev.safetensors")
+    found = resolve_model(model, config=str(models / "config"))
+    encoders = tuple(str(parts / "text_encoders" / name) for name in ("clip_l.safetensors", "t5xxl_fp16.safetensors"))
+    assert found == ModelChoice(
+        path=model,
+        name="flux1-dev",
+        config=str(models / "config"),
+        text_encoders=encoders,
+        vae=resolve_vae(str(parts / "vae/ae.safetensors")),
+    )
+    named = resolve_model(model, config=str(models / "config"), text_encoders=encoders[::-1], other_vae=True)
+    assert (named.text_encoders, named.vae) == (encoders, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "lowest", "highest"),
+    [
+        ("diffusion_models/flux1-dev.safetensors", 0.0, 0.0),
+        ("checkpoints/flux1-dev-fp8.safetensors", 0.0001, 2.0),
+        ("diffusion_models/scaled.safetensors", 0.0001, 1.5),
+        ("diffusion_models/flux1-dev-Q8_0.gguf", 0.0001, 0.3),
+    ],
+    ids=["separate files", "all in one, fp8, tied T5", "scaled fp8", "GGUF"],
+)
+def test_each_form_draws_the_picture_of_the_folder(
+    models: Path, folder_picture: NDArray[np.int64], name: str, lowest: float, highest: float
+) -> None:
+    """The bounds are mean differences of 255; what a reader draws that ignores the scales differs by more than 100."""
+    choice = resolve_model(str(models / "models" / name), config=str(models / "config"))
+    difference = np.abs(picture_of(choice) - folder_picture).mean()
+    assert lowest <= difference <= highest

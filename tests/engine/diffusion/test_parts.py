@@ -1,0 +1,123 @@
+"""Models in separate files, tiny: each family and each form against the diffusers folder of the same weights."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from engine.diffusion.load import load_model
+from engine.diffusion.render import BatchRenderer
+from engine.models.resolve import resolve_model
+from engine.rendering.requests import LoadModel, ModelChoice
+from latentpng.noise.gauss1 import gauss1
+from tests.support.engine import comfy_files
+from tests.support.engine.comfy_files import State
+from tests.support.engine.families import qwen, sd3, unets
+from tests.support.engine.single_file import sdxl_file
+from tests.support.engine.tiny import SETTINGS
+
+pytestmark = pytest.mark.slow  # models are loaded again and again; `make test` runs it
+
+NOISE = gauss1(5, 0, 1024).reshape(1, 4, 16, 16).astype(np.float16)
+
+
+def picture_of(choice: ModelChoice, dtype: str = "auto") -> NDArray[np.int64]:
+    loaded = load_model(LoadModel(model=choice, settings=SETTINGS, device="cpu", dtype=dtype), lambda _: None)
+    return BatchRenderer(loaded).render(NOISE, SETTINGS, lambda _: None).pixels.astype(np.int64)
+
+
+def saved(root: Path, build: Callable[[], Any]) -> Any:
+    """Save a pipeline as a folder, and its configuration alone, and return it."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        pipe = build()
+    pipe.save_pretrained(root / "folder")
+    shutil.copytree(root / "folder", root / "config", ignore=shutil.ignore_patterns("*.safetensors*"))
+    return pipe
+
+
+def unet_file(pipe: Any, *, prefix: bool = False) -> State:
+    start = "model.diffusion_model."
+    whole = {name: value for name, value in sdxl_file(pipe).items() if name.startswith(start)}
+    return whole if prefix else {name.removeprefix(start): value for name, value in whole.items()}
+
+
+def open_clip(pipe: Any) -> State:
+    start = "conditioner.embedders.1.model."
+    return {name.removeprefix(start): value for name, value in sdxl_file(pipe).items() if name.startswith(start)}
+
+
+def sd3_parts(pipe: Any) -> dict[str, State]:
+    return {
+        "diffusion_models/model": comfy_files.sd3_transformer(pipe),
+        "text_encoders/clip_l": comfy_files.clip_file(pipe.text_encoder),
+        "text_encoders/clip_g": comfy_files.clip_file(pipe.text_encoder_2),
+        "text_encoders/t5": comfy_files.t5_file(pipe.text_encoder_3),
+    }
+
+
+def z_image_parts(pipe: Any) -> dict[str, State]:
+    return {
+        "diffusion_models/model": comfy_files.z_image_file(pipe.transformer),
+        "text_encoders/qwen": comfy_files.qwen_file(pipe.text_encoder),
+    }
+
+
+def qwen_image_parts(pipe: Any) -> dict[str, State]:
+    return {
+        "diffusion_models/model": dict(pipe.transformer.state_dict()),
+        "text_encoders/qwen": comfy_files.qwen_vl_file(pipe.text_encoder),
+    }
+
+
+def sdxl_parts(pipe: Any) -> dict[str, State]:
+    return {
+        "diffusion_models/model": unet_file(pipe),
+        "text_encoders/clip_l": comfy_files.clip_file(pipe.text_encoder),
+        "text_encoders/clip_g": comfy_files.clip_file(pipe.text_encoder_2),
+    }
+
+
+def sdxl_parts_of_others(pipe: Any) -> dict[str, State]:
+    return {
+        **sdxl_parts(pipe),
+        "diffusion_models/model": unet_file(pipe, prefix=True),
+        "text_encoders/clip_g": open_clip(pipe),
+    }
+
+
+def as_tree(root: Path, pipe: Any, parts: dict[str, State]) -> ModelChoice:
+    """Write a ComfyUI tree, and return the model that is resolved from its diffusion model alone."""
+    for name, state in parts.items():
+        comfy_files.write(root / "models" / f"{name}.safetensors", state)
+    if isinstance(pipe.vae.config.get("latent_channels"), int):
+        comfy_files.write(root / "models/vae/vae.safetensors", comfy_files.autoencoder(pipe))
+    return resolve_model(str(root / "models/diffusion_models/model.safetensors"), config=str(root / "config"))
+
+
+@pytest.mark.parametrize(
+    ("build", "parts"),
+    [
+        (lambda: sd3.sd3(second=32), sd3_parts),
+        (qwen.z_image, z_image_parts),
+        (lambda: unets.sdxl(second=32), sdxl_parts),
+        (lambda: unets.sdxl(second=32), sdxl_parts_of_others),
+    ],
+    ids=["SD 3", "Z-Image", "SDXL", "SDXL, OpenCLIP"],
+)
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_separate_files_draw_the_picture_of_the_folder(
+    tmp_path: Path, build: Callable[[], Any], parts: Callable[[Any], dict[str, State]], dtype: str
+) -> None:
+    pipe = saved(tmp_path, build)
+    choice = as_tree(tmp_path, pipe, parts(pipe))
+    folder = picture_of(resolve_model(str(tmp_path / "folder")), dtype)
+    assert folder.std() > 0
+    np.testing.assert_array_equal(picture_of(choice, dtype), folder)

@@ -1,0 +1,223 @@
+"""Pipelines as ComfyUI users hold them: the parts in separate files, quantised files, and all in one file.
+
+The names of the weights are translated from those of diffusers and transformers by tables written from the published
+layouts; diffusers translates them back.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import gguf
+import torch
+from safetensors.torch import save_file
+
+from tests.support.engine.single_file import sd3_file, vae_file
+
+State = dict[str, torch.Tensor]
+E4M3_MAX = 448.0
+"""The largest number in float8_e4m3fn."""
+
+_FLUX_LAYERS = (
+    ("timestep_embedder", "time_in"),
+    ("text_embedder", "vector_in"),
+    ("guidance_embedder", "guidance_in"),
+)
+_FLUX_DOUBLE = (
+    ("norm1.linear", "img_mod.lin"),
+    ("norm1_context.linear", "txt_mod.lin"),
+    ("attn.to_out.0", "img_attn.proj"),
+    ("attn.to_add_out", "txt_attn.proj"),
+    ("ff.net.0.proj", "img_mlp.0"),
+    ("ff.net.2", "img_mlp.2"),
+    ("ff_context.net.0.proj", "txt_mlp.0"),
+    ("ff_context.net.2", "txt_mlp.2"),
+)
+_FLUX_NORMS = (
+    ("img_attn.norm.query_norm", "norm_q"),
+    ("img_attn.norm.key_norm", "norm_k"),
+    ("txt_attn.norm.query_norm", "norm_added_q"),
+    ("txt_attn.norm.key_norm", "norm_added_k"),
+)
+_Z_IMAGE = (
+    ("all_final_layer.2-1.", "final_layer."),
+    ("all_x_embedder.2-1.", "x_embedder."),
+    (".attention.to_out.0.", ".attention.out."),
+    (".attention.norm_k.", ".attention.k_norm."),
+    (".attention.norm_q.", ".attention.q_norm."),
+)
+
+
+def flux_file(transformer: Any) -> State:
+    """Return a Flux.1 transformer of one double and one single block in the layout of its authors."""
+    weights = transformer.state_dict()
+    double, single = "transformer_blocks.0.", "single_transformer_blocks.0."
+    made: State = {}
+
+    def joined(*names: str) -> torch.Tensor:
+        return torch.cat([weights[name] for name in names])
+
+    for kind in ("weight", "bias"):
+        for side, names in (("img", ("to_q", "to_k", "to_v")), ("txt", ("add_q_proj", "add_k_proj", "add_v_proj"))):
+            fused = joined(*(f"{double}attn.{name}.{kind}" for name in names))
+            made[f"double_blocks.0.{side}_attn.qkv.{kind}"] = fused
+        for ours, theirs in _FLUX_DOUBLE:
+            made[f"double_blocks.0.{theirs}.{kind}"] = weights[f"{double}{ours}.{kind}"]
+        for ours, theirs in _FLUX_LAYERS:
+            for number, place in ((1, "in"), (2, "out")):
+                name = f"time_text_embed.{ours}.linear_{number}.{kind}"
+                made[f"{theirs}.{place}_layer.{kind}"] = weights[name]
+        query_key_value = (f"{single}attn.{name}.{kind}" for name in ("to_q", "to_k", "to_v"))
+        made[f"single_blocks.0.linear1.{kind}"] = joined(*query_key_value, f"{single}proj_mlp.{kind}")
+        made[f"single_blocks.0.linear2.{kind}"] = weights[f"{single}proj_out.{kind}"]
+        made[f"single_blocks.0.modulation.lin.{kind}"] = weights[f"{single}norm.linear.{kind}"]
+        scale, shift = weights[f"norm_out.linear.{kind}"].chunk(2)
+        made[f"final_layer.adaLN_modulation.1.{kind}"] = torch.cat([shift, scale])
+        made[f"final_layer.linear.{kind}"] = weights[f"proj_out.{kind}"]
+        made[f"txt_in.{kind}"] = weights[f"context_embedder.{kind}"]
+        made[f"img_in.{kind}"] = weights[f"x_embedder.{kind}"]
+    for theirs, ours in _FLUX_NORMS:
+        made[f"double_blocks.0.{theirs}.scale"] = weights[f"{double}attn.{ours}.weight"]
+    for theirs, ours in (("query_norm", "norm_q"), ("key_norm", "norm_k")):
+        made[f"single_blocks.0.norm.{theirs}.scale"] = weights[f"{single}attn.{ours}.weight"]
+    return _contiguous(made)
+
+
+def z_image_file(transformer: Any) -> State:
+    """Return a Z-Image transformer in the layout of its authors, which fuses query, key and value."""
+    weights = transformer.state_dict()
+    made: State = {}
+    for name, value in weights.items():
+        renamed = name
+        for ours, theirs in _Z_IMAGE:
+            renamed = renamed.replace(ours, theirs)
+        if ".attention.to_q." in name:
+            parts = [weights[name.replace("to_q", part)] for part in ("to_q", "to_k", "to_v")]
+            made[name.replace("to_q", "qkv")] = torch.cat(parts)
+        elif ".attention.to_k." not in name and ".attention.to_v." not in name:
+            made[renamed] = value
+    return _contiguous(made)
+
+
+def sd3_transformer(pipe: Any) -> State:
+    """Return the transformer of a Stable Diffusion 3 of one block in the layout of its authors."""
+    start = "model.diffusion_model."
+    return {name.removeprefix(start): value for name, value in sd3_file(pipe).items() if name.startswith(start)}
+
+
+def autoencoder(pipe: Any) -> State:
+    """Return the VAE of a pipeline in the layout of a file of its own, as `ae.safetensors`."""
+    return {name.removeprefix("first_stage_model."): value for name, value in vae_file(pipe).items()}
+
+
+def clip_file(encoder: Any) -> State:
+    """Return a CLIP text encoder as `clip_l.safetensors` has it: every name begins with `text_model.`."""
+    named = {
+        name if name.startswith("text_") else f"text_model.{name}": value
+        for name, value in encoder.state_dict().items()
+    }
+    return _contiguous(named)
+
+
+def t5_file(encoder: Any) -> State:
+    """Return a T5 encoder whose embedding is stored once, as `shared.weight`."""
+    weights = dict(encoder.state_dict())
+    weights.pop("encoder.embed_tokens.weight", None)
+    return _contiguous(weights)
+
+
+def qwen_file(encoder: Any) -> State:
+    """Return a Qwen language model as ComfyUI's files have it: every name begins with `model.`."""
+    named = {
+        name if name.startswith(("model.", "lm_head.")) else f"model.{name}": value
+        for name, value in encoder.state_dict().items()
+    }
+    named.pop("lm_head.weight", None)
+    return _contiguous(named)
+
+
+def qwen_vl_file(encoder: Any) -> State:
+    """Return a Qwen2.5-VL with the names of its first release, which ComfyUI's files keep."""
+    named = {
+        name.replace("model.visual.", "visual.").replace("model.language_model.", "model."): value
+        for name, value in encoder.state_dict().items()
+    }
+    return _contiguous(named)
+
+
+def plain_fp8(state: Mapping[str, torch.Tensor]) -> State:
+    """Return a state whose matrices are simply cast to 8 bits."""
+    return {name: value.to(torch.float8_e4m3fn) if _is_matrix(value) else value for name, value in state.items()}
+
+
+def scaled_fp8(state: Mapping[str, torch.Tensor], prefix: str = "", *, newer: bool = False) -> State:
+    """Return a state whose matrices are stored in 8 bits beside one scale each, as ComfyUI hands files out.
+
+    Args:
+        state: The weights.
+        prefix: What all names begin with, to which the mark of the older form belongs.
+        newer: The form of 2025: `weight_scale`, `input_scale` and `comfy_quant` instead of a mark, `scale_weight` and
+            `scale_input`.
+    """
+    scale_end, input_end = ("weight_scale", "input_scale") if newer else ("scale_weight", "scale_input")
+    made: State = {} if newer else {f"{prefix}scaled_fp8": torch.zeros(2, dtype=torch.float8_e4m3fn)}
+    for name, value in state.items():
+        if not _is_matrix(value) or not name.endswith(".weight"):
+            made[name] = value
+            continue
+        scale = (value.float().abs().max() / E4M3_MAX).clamp(min=1e-12)
+        made[name] = (value.float() / scale).to(torch.float8_e4m3fn)
+        stem = name.removesuffix("weight")
+        made[stem + scale_end] = scale.reshape(())
+        made[stem + input_end] = torch.tensor(1.0)
+        if newer:
+            form = json.dumps({"format": "float8_e4m3fn"}).encode("ascii")
+            made[stem + "comfy_quant"] = torch.tensor(list(form), dtype=torch.uint8)
+    return made
+
+
+def without_scales(state: Mapping[str, torch.Tensor]) -> State:
+    """Return a scaled state as a reader sees it that does not know of scales."""
+    ends = ("scaled_fp8", "scale_weight", "scale_input", "weight_scale", "input_scale", "comfy_quant")
+    return {name: value for name, value in state.items() if not name.endswith(ends)}
+
+
+def save_gguf(state: Mapping[str, torch.Tensor], path: Path, architecture: str, *, kind: str = "Q8_0") -> Path:
+    """Write a GGUF file whose matrices are quantised where their rows are long enough."""
+    quantised = gguf.GGMLQuantizationType[kind]
+    block, _ = gguf.GGML_QUANT_SIZES[quantised]
+    writer = gguf.GGUFWriter(str(path), architecture)
+    for name, value in state.items():
+        array = value.float().contiguous().numpy()
+        if _is_matrix(value) and value.shape[1] % block == 0:
+            writer.add_tensor(name, gguf.quants.quantize(array, quantised), raw_dtype=quantised)
+        else:
+            writer.add_tensor(name, array)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+def with_prefix(prefix: str, state: Mapping[str, torch.Tensor]) -> State:
+    """Return a state with a prefix before each name."""
+    return {prefix + name: value for name, value in state.items()}
+
+
+def write(path: Path, state: Mapping[str, torch.Tensor], change: Callable[[State], State] = dict) -> Path:
+    """Write a state, changed by a function, as a safetensors file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file(_contiguous(change(dict(state))), path)
+    return path
+
+
+def _is_matrix(value: torch.Tensor) -> bool:
+    return value.ndim == 2
+
+
+def _contiguous(state: Mapping[str, torch.Tensor]) -> State:
+    return {name: value.clone(memory_format=torch.contiguous_format) for name, value in state.items()}
