@@ -25,7 +25,7 @@ from engine.models.library import Shelf, shadowed
 from engine.models.look import pipeline_of
 from engine.models.loras import resolve_lora
 from engine.models.notices import model_notices
-from engine.models.prompt_parts import named_embeddings, with_loras
+from engine.models.prompt_parts import named_embeddings, unknown_parts, with_loras
 from engine.models.prompt_styles import default_style, may_take_weights
 from engine.models.resolve import NONE, defaults_of, resolve_model, resolve_preview_vae, resolve_vae
 from engine.models.samplers import recorded_scheduler
@@ -94,7 +94,8 @@ def target_for_prompt(options: Options, prompt: str) -> Target:
     model, settings = with_loras(load.model, load.settings, find_more=options.loras != (NONE,))
     check_prompts(settings)
     load = replace(load, model=named_embeddings(model, settings), settings=settings)
-    notice = "; ".join(filter(None, (_shadow_notice(options), *model_notices(model))))
+    unknown = unknown_parts(load.model, settings, loras=options.loras != (NONE,))
+    notice = "; ".join(filter(None, (_shadow_notice(options), *model_notices(model), *unknown)))
     return Target(load=load, defaults=defaults, notice=notice)
 
 
@@ -183,9 +184,9 @@ def _shadow_notice(options: Options) -> str:
 def _with_recorded_parts(load: LoadModel, options: Options, recorded: Json) -> LoadModel:
     """Return a request with the LoRA files and textual inversions that the prompts of a picture name."""
     model = load.model if is_import(recorded) else replace(load.model, embeddings=recorded_embeddings(recorded))
-    if load.settings.prompt_style == PromptStyle.PLAIN:
-        return load
     is_own = isinstance(recorded, Mapping) and not is_import(recorded)
+    if is_own and load.settings.prompt_style == PromptStyle.PLAIN:
+        return load
     model, settings = with_loras(model, load.settings, find_more=not is_own and options.loras != (NONE,))
     check_prompts(settings)
     if not is_own or options.negative_prompt is not None:
