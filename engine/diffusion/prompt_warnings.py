@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from engine.diffusion.prompt_styles import Style, ignored_layer
 from engine.diffusion.seams.tokenizers import LOG, Reading
-from engine.diffusion.weighted_prompts import Style, ignored_layer
 from engine.prompts.chunks import unknown_embeddings
 from engine.prompts.reading import plain_warning, read_prompt
 from engine.prompts.spans import quoted

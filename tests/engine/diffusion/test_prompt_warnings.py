@@ -10,11 +10,11 @@ import torch
 
 from engine.diffusion.arguments import call_arguments
 from engine.diffusion.load import LoadedModel, load_model, serves, with_embeddings
+from engine.diffusion.prompt_styles import Style
 from engine.diffusion.prompt_warnings import prompt_warnings
 from engine.diffusion.prompts import PromptCache
 from engine.diffusion.seams.noise import requested_noise_shape
 from engine.diffusion.seams.tokenizers import LOG, Reading
-from engine.diffusion.weighted_prompts import Style
 from engine.errors import RenderError
 from engine.models.prompt_styles import takes_weights
 from engine.rendering.events import PictureRendered
