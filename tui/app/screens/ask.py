@@ -14,7 +14,7 @@ from textual.screen import Screen
 from textual.widgets import Footer, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from engine.errors import UnknownModelError
+from engine.errors import EngineError, UnknownModelError
 from latentpng.text import plain
 from tui.app.sources import picture_title
 from tui.app.widgets.line import TextLine
@@ -93,7 +93,7 @@ def ask_for_picture(suggestions: tuple[Path, ...]) -> PathScreen:
 def ask_for_model(error: UnknownModelError) -> PathScreen:
     """Return the screen that asks which model continues a picture whose own is not here; similar ones are offered."""
     return PathScreen(
-        f"{error.made}: type the path of a model to continue with, or choose one below",
+        f"{error.made}: type the name or the path of a model to continue with, or choose one below",
         value="",
         check=problem_of_model,
         suggestions=tuple(Path(path) for path, _ in error.near),
@@ -111,12 +111,18 @@ def problem_of_picture(path: Path, _: bool) -> str:
 
 
 def problem_of_model(path: Path, _: bool) -> str:
-    """Return "": the model is checked when it is opened.
+    """Return why nothing is meant by a path or a name, or "": the model is checked when it is opened.
 
     Raises:
-        OSError: There is no such file or folder, or it cannot be looked at.
+        OSError: It is no name of a model, and there is no such file or folder, or it cannot be looked at.
     """
-    path.stat()
+    from engine.models.library import Shelf, find_by_name
+
+    try:
+        if not path.exists() and find_by_name(Shelf.MODELS, str(path)) is None:
+            path.stat()
+    except EngineError as error:
+        return str(error)
     return ""
 
 
