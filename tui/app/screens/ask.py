@@ -32,6 +32,7 @@ class PathScreen(Screen[Path | None]):
         value: str,
         check: Callable[[Path, bool], str],
         suggestions: tuple[Path, ...] = (),
+        hint: str = "",
     ) -> None:
         """Prepare the question.
 
@@ -41,14 +42,15 @@ class PathScreen(Screen[Path | None]):
             check: Called with a path, and whether it was entered twice in a row.  It returns what is wrong with the
                 path, as a sentence, or "".  An OSError or ValueError of it counts as such a sentence.
             suggestions: Paths to choose from.
+            hint: What the input says while it is empty.
         """
         super().__init__()
         self._question, self._value, self._check, self._suggestions = question, value, check, suggestions
-        self._last_path = Path()
+        self._hint, self._last_path = hint, Path()
 
     def compose(self) -> ComposeResult:
         yield Static(Content(f" {plain(self._question)}"), id="title", markup=False)
-        yield Input(value=self._value, id="path-input")
+        yield Input(value=self._value, placeholder=self._hint, id="path-input")
         yield TextLine("status")
         if self._suggestions:
             yield OptionList(*(Option(Content(picture_title(path))) for path in self._suggestions), markup=False)
@@ -93,8 +95,9 @@ def ask_for_picture(suggestions: tuple[Path, ...]) -> PathScreen:
 def ask_for_model(error: UnknownModelError) -> PathScreen:
     """Return the screen that asks which model continues a picture whose own is not here; similar ones are offered."""
     return PathScreen(
-        f"{error.made}: type the name or the path of a model to continue with, or choose one below",
+        error.made,
         value="",
+        hint=f"type the name or the path of a model to continue with{', or choose one below' if error.near else ''}",
         check=problem_of_model,
         suggestions=tuple(Path(path) for path, _ in error.near),
     )
