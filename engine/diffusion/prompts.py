@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import math
+import re
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -23,10 +26,15 @@ from engine.diffusion.weighted_prompts import Style, encode_weighted, same_lengt
 from engine.errors import RenderError
 from engine.models.prompt_styles import takes_weights
 from engine.rendering.settings import PromptStyle, RenderSettings
+from latentpng.json_fields import is_integer
 from latentpng.lru import LruCache
 
 _MAX_PROMPTS = 8
 """Each takes up to a few megabytes."""
+_BATCH_SIZES = frozenset({"batch_size", "prompt_batch_size", "num_prompts"})
+"""Arguments of `encode_prompt` that say how many prompts it is given (HunyuanImage)."""
+_PER_PROMPT = re.compile(r"num_\w+_per_prompt")
+"""Arguments of `encode_prompt` that say how many pictures each prompt is for."""
 
 
 class PromptCache:
@@ -120,26 +128,36 @@ class PromptCache:
         )
 
     def _respond(self, encode: Encode, call: inspect.BoundArguments) -> Any:
-        single, count = _for_one_prompt(call.arguments)
+        single, count = _for_one_prompt(call)
         offsets, self._offsets = self._offsets, None
-        if count == 0 or not _has_plain_values(single):
+        if count == 0 or not _has_plain_values(single.arguments):
             if offsets is not None:
                 raise self._no_embeddings()
             return encode(*call.args, **call.kwargs)
         encoded = self._encode_once(encode, single)
-        encoded = encoded if offsets is None else offsets.apply(encoded, self._indices)
-        return _repeated(encoded if self._style.is_plain else same_length(encoded), count)
+        together = self._for_pictures(encoded, count, offsets)
+        return together if self._style.is_plain else same_length(together)
 
-    def _encode_once(self, encode: Encode, arguments: Mapping[str, Any]) -> Any:
+    def _for_pictures(self, encoded: Any, count: int, offsets: PromptOffsets | None) -> Any:
+        """Return what was encoded for one picture as it is for `count` of them, each with its own offset."""
+        together = _repeated(encoded, count)
+        if offsets is None:
+            return together
+        moved = offsets.apply(encoded, self._indices)
+        if not isinstance(encoded, tuple):
+            return moved
+        return tuple((moved if index in self._indices else together)[index] for index in range(len(encoded)))
+
+    def _encode_once(self, encode: Encode, call: inspect.BoundArguments) -> Any:
         def compute() -> tuple[Any, tuple[Reading, ...]]:
             before = len(self._readings)
             if self._style.is_plain:
-                encoded = encode(**arguments)
+                encoded = encode(*call.args, **call.kwargs)
             else:
-                encoded = encode_weighted(self._pipe, encode, arguments, self._style)
+                encoded = encode_weighted(self._pipe, encode, call.arguments, self._style)
             return encoded, tuple(self._readings[before:])
 
-        key = repr((sorted(arguments.items()), self._style.key))
+        key = repr((sorted(call.arguments.items()), self._style.key))
         is_known = key in self._encoded
         encoded, readings = self._encoded.get_or_compute(key, compute, size_of=lambda _: 1)
         if is_known:
@@ -148,34 +166,55 @@ class PromptCache:
         return encoded
 
 
-def _for_one_prompt(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
-    """Return the arguments for a single prompt, and how often it was given; 0 if the prompts are not all equal."""
-    prompts = {name: value for name, value in arguments.items() if "prompt" in name and _is_texts(value)}
-    counts = {len(value) for value in prompts.values()}
-    if len(counts) > 1 or any(len(set(value)) > 1 for value in prompts.values()):
-        return dict(arguments), 0
-    return {**arguments, **{name: value[:1] for name, value in prompts.items()}}, counts.pop() if counts else 1
+def _for_one_prompt(call: inspect.BoundArguments) -> tuple[inspect.BoundArguments, int]:
+    """Return the call for a single picture, and how many pictures it was made for; 0 if that is not known.
+
+    It is not if the prompts of the pictures differ, or if the arguments name several batch sizes.
+    """
+    single = inspect.BoundArguments(call.signature, OrderedDict(call.arguments))
+    lists = {name: value for name, value in call.arguments.items() if "prompt" in name and _is_per_picture(value)}
+    sizes = {name: value for name, value in call.arguments.items() if name in _BATCH_SIZES and is_integer(value)}
+    each = {name: value for name, value in call.arguments.items() if _PER_PROMPT.fullmatch(name) and is_integer(value)}
+    counts = {len(value) for value in lists.values()} | set(sizes.values())
+    if len(counts) > 1 or any(one != value[0] for value in lists.values() for one in value):
+        return single, 0
+    single.arguments.update({name: value[:1] for name, value in lists.items()})
+    single.arguments.update(dict.fromkeys((*sizes, *each), 1))
+    return single, (counts.pop() if counts else 1) * math.prod(each.values())
 
 
-def _is_texts(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(text, str) for text in value)
+def _is_per_picture(value: Any) -> bool:
+    """Return whether an argument has one text, or None for no text, for each picture."""
+    return isinstance(value, list | tuple) and bool(value) and all(isinstance(text, str | None) for text in value)
 
 
 def _has_plain_values(arguments: Mapping[str, Any]) -> bool:
     """Return whether the `repr` of the arguments tells them apart, as it does not for tensors and pictures."""
     plain = (str, int, float, bool, torch.device, torch.dtype, type(None))
-    flat = (part for value in arguments.values() for part in (value if isinstance(value, list | tuple) else (value,)))
+    flat = (part for value in arguments.values() for part in _parts(value))
     return all(isinstance(part, plain) for part in flat)
 
 
+def _parts(value: Any) -> tuple[Any, ...]:
+    if isinstance(value, Mapping):
+        return tuple(value.values())
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
+
+
+# Some families return lists: one embedding for each picture (Z-Image: tokens and width, no axis for pictures), or one
+# for each layer of the text encoder (Bria FIBO: each with an axis for pictures).
 def _repeated(value: Any, count: int) -> Any:
     """Return what was encoded for one picture as it is for `count` of them; what belongs to no picture stays."""
     if isinstance(value, torch.Tensor):
         pictures = picture_axis(value)
         repeats = [count if axis == pictures else 1 for axis in range(value.ndim)]
         return value.repeat(repeats) if value.ndim and value.shape[pictures] == 1 else value
-    if isinstance(value, tuple):
-        return tuple(_repeated(part, count) for part in value)
     if isinstance(value, list) and len(value) == 1:
         return value * count
+    if isinstance(value, tuple) and type(value) is not tuple:  # a named one
+        return type(value)(*(_repeated(part, count) for part in value))
+    if isinstance(value, list | tuple):
+        return type(value)(_repeated(part, count) for part in value)
+    if isinstance(value, dict):
+        return type(value)((name, _repeated(part, count)) for name, part in value.items())
     return value

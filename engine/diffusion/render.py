@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engine.diffusion.arguments import call_arguments, ignored_settings
+from engine.diffusion.arguments import call_arguments, ignored_settings, set_guidance
 from engine.diffusion.load import LoadedModel
 from engine.diffusion.noise_spec import NoiseSpec, infer_axes, wide_and_tall
 from engine.diffusion.previews import Previewer, PreviewPace
@@ -139,6 +139,7 @@ class BatchRenderer:
         steps = controlled_steps(
             pipe.scheduler, seed=settings.step_seed, count=count, eta=settings.scheduler.eta, on_step=on_step
         )
+        set_guidance(pipe, settings)
         try:
             with initial_noise(pipe, noise), steps as step_generators:
                 output = pipe(**call_arguments(pipe, settings, count, step_generators))
@@ -148,7 +149,7 @@ class BatchRenderer:
             pipe.maybe_free_model_hooks()
         images = output.images if hasattr(output, "images") else output.image  # Kandinsky 5 has one name, "image"
         is_black = list(getattr(output, "nsfw_content_detected", None) or [False] * count)
-        return np.asarray(images), is_black
+        return _on_white(np.asarray(images)), is_black
 
     def _requested_shape(self, settings: RenderSettings) -> tuple[int, ...]:
         pipe = self._pipe
@@ -159,6 +160,15 @@ class BatchRenderer:
 
     def _unpacked(self, latents: torch.Tensor, spec: NoiseSpec, settings: RenderSettings) -> NDArray[np.float32]:
         return unpack_latents(self._pipe, latents, spec.shape, settings.height, settings.width)
+
+
+def _on_white(images: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return (n, height, width, 3) colours; transparent parts (Qwen-Image 2.1 draws RGBA) are shown on white."""
+    if images.shape[-1] != 4:
+        return images
+    alpha = np.clip(images[..., 3:], 0.0, 1.0)
+    colours: NDArray[np.float32] = images[..., :3] * alpha + (1.0 - alpha)
+    return colours
 
 
 def _randomness_warning(drawn_from: tuple[str, ...]) -> tuple[str, ...]:

@@ -108,6 +108,11 @@ _DISTILLED: tuple[tuple[str, int, float], ...] = (
 """Words in the names of distilled models, which need few steps: (word, steps, guidance); the first match counts."""
 
 
+def class_defaults(pipeline: str) -> ModelDefaults:
+    """Return what is known of a pipeline's class."""
+    return FAMILIES.get(pipeline, FALLBACK)
+
+
 def family_defaults(pipeline: str, name: str) -> ModelDefaults:
     """Return what is known of a pipeline's class, and of a model's name like "sdxl-turbo"."""
     defaults = FAMILIES.get(pipeline, FALLBACK)

@@ -19,6 +19,7 @@ from engine.models.library import Shelf, find_by_name, is_path, not_found
 from engine.models.look import INDEX, has_index, look_at, look_at_component, look_at_folder, pipeline_of
 from engine.models.prediction import EPSILON, prediction_of
 from engine.models.shipped import family_of
+from engine.models.tiny_autoencoders import resolve_tiny_file
 from engine.models.weights import GGUF_SUFFIX, check_weights_suffix, located, read_weights, typed_path
 from engine.rendering.requests import ModelChoice
 
@@ -96,14 +97,16 @@ def resolve_vae(text: str) -> str:
 
 
 def resolve_preview_vae(text: str) -> str:
-    """Return the path of the tiny autoencoder that `--preview-vae` means, a folder.
+    """Return the path of the tiny autoencoder that `--preview-vae` means: a folder, or the file of a decoder.
 
     Raises:
-        ModelError: There is no such folder, or it holds another kind of model.
+        ModelError: There is no such folder or file, or it holds another kind of model.
     """
     folder = _found(Shelf.PREVIEWS, text)
     if not folder.exists() and not is_path(text):
         raise ModelError(f"--preview-vae: there is no {text!r}{not_found(Shelf.PREVIEWS, text)}")
+    if not folder.is_dir():
+        return str(located(resolve_tiny_file(str(folder))))
     if not (folder / "config.json").is_file():
         raise ModelError(f"--preview-vae needs the folder of a tiny autoencoder: {text!r} has no config.json")
     kind = read_config(folder / "config.json").get("_class_name")

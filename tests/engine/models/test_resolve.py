@@ -121,16 +121,18 @@ BROKEN: tuple[tuple[Callable[[Path], object], str], ...] = (
     ),
     (
         lambda folder: change_index(folder, _class_name="StableDiffusionInpaintPipeline"),
-        "'landscapes' (StableDiffusionInpaintPipeline) needs more than a text: a text-to-image model is needed",
+        "'landscapes' (StableDiffusionInpaintPipeline) needs an image as well as a text: "
+        "a text-to-image model is needed",
     ),
     (
         lambda folder: change_index(folder, _class_name="StableDiffusionXLImg2ImgPipeline"),
-        "'landscapes' (StableDiffusionXLImg2ImgPipeline) needs more than a text: a text-to-image model is needed",
+        "'landscapes' (StableDiffusionXLImg2ImgPipeline) needs an image as well as a text: "
+        "a text-to-image model is needed",
     ),
     (
         lambda folder: change_index(folder, _class_name="KandinskyV22CombinedPipeline"),
-        "'landscapes' is a combined pipeline (KandinskyV22CombinedPipeline), which has no initial noise of its own: "
-        "models in two stages cannot be used",
+        "'landscapes' (KandinskyV22CombinedPipeline) works in two stages, which warmer cannot do: "
+        "a text-to-image model is needed",
     ),
 )
 

@@ -83,9 +83,9 @@ def schedulers_of(loaded: LoadedModel) -> dict[str, SchedulerSettings]:
 
 
 def loaded_family(family: str, folder: Path) -> LoadedModel:
-    """Load a family from below `folder`, where it is built and saved if it is missing."""
+    """Load a family from below `folder`, where it is built and saved if it is missing and can be saved."""
     model = _family_folder(family, folder) / "model"
-    if not model.exists():
+    if FAMILIES[family].is_saved and not model.exists():
         save_family(family, model)
     return load_family(family, model)
 
@@ -183,6 +183,7 @@ def _broken(batches: _Batches, file: Path) -> str:
     if batches.pictures(2, 1)[1].picture != pictures[1]:
         same = [event.picture for event in batches.pictures(0, 1)] == pictures
         return "a neighbour changes the picture" if same else "a cancelled job changes the next one"
+    file.parent.mkdir(parents=True, exist_ok=True)
     write_picture(file, pictures[1].width, pictures[1].height, pictures[1].rgb, first[1].record)
     return ""
 
