@@ -16,6 +16,7 @@ from accelerate import init_empty_weights
 
 from engine.diffusion.gguf import gguf_arguments
 from engine.diffusion.messages import first_line
+from engine.diffusion.seams.gguf import expand_outside_linear_layers
 from engine.diffusion.seams.single_files import missing_weights
 from engine.diffusion.state_dicts import read_part
 from engine.diffusion.text_encoders import load_text_encoder, misfit
@@ -95,6 +96,8 @@ def _why_not_loaded(part: Part, kind: Any, folder: Path, error: Exception) -> st
     if isinstance(error, KeyError):  # the converters of diffusers ask for each weight by its name
         return _incomplete(part, f" ({error.args[0]}, for example)")
     if isinstance(error, NotImplementedError) and "meta tensor" in str(error):
+        if part.is_kept_quantised:
+            return _incomplete(part)
         state = _named_for_converters(read_part(part, torch.float32))
         missing = missing_weights(kind, state, kind.load_config(folder / part.component, local_files_only=True))
         if len(missing) > _MAX_LOST:
@@ -125,9 +128,12 @@ def _load(part: Part, kind: Any, folder: Path, dtype: torch.dtype) -> Any:
     else:
         source = _named_for_converters(read_part(part, dtype))
     if hasattr(kind, "from_single_file"):
-        return kind.from_single_file(
+        model = kind.from_single_file(
             source, config=str(folder), subfolder=part.component, local_files_only=True, dtype=dtype, **more
         )
+        if part.is_kept_quantised:
+            expand_outside_linear_layers(model, dtype)
+        return model
     if part.is_kept_quantised:
         raise ModelError(f"{part.file.path.name} is a GGUF file, from which diffusers cannot load a {kind.__name__}")
     with init_empty_weights(include_buffers=False):

@@ -118,7 +118,8 @@ def as_transformers(state: dict[str, torch.Tensor], kind: str) -> dict[str, torc
         kind: The name of the class.
     """
     if "enc.output_norm.weight" in state:
-        state = _renamed(state, _LLAMA_CPP_T5)
+        is_gated = any(".ffn_gate." in name for name in state)
+        state = _renamed(state, _LLAMA_CPP_T5 if is_gated else (*_LLAMA_CPP_T5, (r"\.wi_1\.", ".wi.")))
     elif "token_embd.weight" in state:
         state = _renamed(state, _LLAMA_CPP)
     elif "positional_embedding" in state:

@@ -221,3 +221,45 @@ def _is_matrix(value: torch.Tensor) -> bool:
 
 def _contiguous(state: Mapping[str, torch.Tensor]) -> State:
     return {name: value.clone(memory_format=torch.contiguous_format) for name, value in state.items()}
+
+
+_T5_OF_LLAMA_CPP = (
+    (".layer.0.SelfAttention.relative_attention_bias.", ".attn_rel_b."),
+    (".layer.0.SelfAttention.", ".attn_"),
+    (".layer.0.layer_norm.", ".attn_norm."),
+    (".layer.1.DenseReluDense.wi_0.", ".ffn_gate."),
+    (".layer.1.DenseReluDense.wi_1.", ".ffn_up."),
+    (".layer.1.DenseReluDense.wi.", ".ffn_up."),
+    (".layer.1.DenseReluDense.wo.", ".ffn_down."),
+    (".layer.1.layer_norm.", ".ffn_norm."),
+    ("encoder.final_layer_norm.", "enc.output_norm."),
+    ("encoder.block.", "enc.blk."),
+    ("shared.", "token_embd."),
+)
+_QWEN_OF_LLAMA_CPP = (
+    (".self_attn.q_norm.", ".attn_q_norm."),
+    (".self_attn.k_norm.", ".attn_k_norm."),
+    (".self_attn.o_proj.", ".attn_output."),
+    (".self_attn.q_proj.", ".attn_q."),
+    (".self_attn.k_proj.", ".attn_k."),
+    (".self_attn.v_proj.", ".attn_v."),
+    (".mlp.gate_proj.", ".ffn_gate."),
+    (".mlp.up_proj.", ".ffn_up."),
+    (".mlp.down_proj.", ".ffn_down."),
+    (".input_layernorm.", ".attn_norm."),
+    (".post_attention_layernorm.", ".ffn_norm."),
+    ("model.layers.", "blk."),
+    ("model.norm.", "output_norm."),
+    ("model.embed_tokens.", "token_embd."),
+)
+
+
+def as_llama_cpp(state: Mapping[str, torch.Tensor]) -> State:
+    """Return a T5 or Qwen text encoder with the names of llama.cpp."""
+    names = _T5_OF_LLAMA_CPP if "shared.weight" in state else _QWEN_OF_LLAMA_CPP
+    made: State = {}
+    for name, value in state.items():
+        for ours, theirs in names:
+            name = name.replace(ours, theirs)
+        made[name] = value
+    return made
