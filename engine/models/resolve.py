@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.errors import ModelError
-from engine.models.checkpoints import check_is_model, check_same_family, named_folder, shipped_folder
+from engine.models.checkpoints import check_is_model, check_is_vae, check_same_family, named_folder, shipped_folder
 from engine.models.completion import complete_choice
 from engine.models.contents import contents_of
 from engine.models.defaults import ModelDefaults, carried_defaults, family_defaults
@@ -92,7 +92,7 @@ def resolve_vae(text: str) -> str:
             f"--vae needs a folder or a .safetensors file: there is no {text!r}{not_found(Shelf.VAES, text)}"
         )
     check_weights_suffix(path, "a VAE is a folder or such a file")
-    read_weights(path)
+    check_is_vae(path, read_weights(path))
     return str(located(path))
 
 
