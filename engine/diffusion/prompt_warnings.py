@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from engine.diffusion.seams.tokenizers import Reading
+from engine.diffusion.seams.tokenizers import LOG, Reading
 from engine.diffusion.weighted_prompts import Style, ignored_layer
 from engine.prompts.chunks import unknown_embeddings
 from engine.prompts.reading import plain_warning, read_prompt
@@ -32,7 +32,7 @@ def prompt_warnings(
     if settings.clip_skip:
         ignored = ignored_layer(pipe, style) if takes_weights else _NO_LAYER.format(settings.clip_skip)
         words = (*words, *filter(None, (ignored,)))
-    return tuple(dict.fromkeys((*words, *_cut(settings, readings, takes_weights), *_unguided(pipe, settings))))
+    return tuple(dict.fromkeys((*words, *_cut(settings, readings, takes_weights))))
 
 
 _NO_LAYER = "clip skip {} was ignored: it is for Stable Diffusion 1 and 2 and SDXL"
@@ -68,7 +68,11 @@ def _read(text: str, style: Style, is_negative: bool) -> Iterator[str]:
 # pipeline itself: it counts as the prompt if nothing else does.
 def _cut(settings: RenderSettings, readings: Sequence[Reading], takes_weights: bool) -> Iterator[str]:
     by_prompt: dict[str, list[Reading]] = {"prompt": [], "negative prompt": [], "": []}
-    for reading in readings:
+    seen = [reading for reading in readings if reading.tokenizer != LOG]
+    if len(seen) < len(readings) and not any(reading.cut for reading in seen):
+        either = "the prompt or the negative prompt" if settings.negative_prompt else "the prompt"
+        yield f"{either} is too long for this model: its end was cut"
+    for reading in seen:
         by_prompt[_prompt_in(reading.text, settings)].append(reading)
     by_prompt["prompt"] = by_prompt["prompt"] or by_prompt[""]
     for which in ("prompt", "negative prompt"):
@@ -99,8 +103,3 @@ def _prompt_in(text: str, settings: RenderSettings) -> str:
 
 def _bare(text: str) -> str:
     return "".join(text.lower().split())
-
-
-def _unguided(pipe: Any, settings: RenderSettings) -> Iterator[str]:
-    if settings.negative_prompt and getattr(pipe, "do_classifier_free_guidance", None) is False:
-        yield f"the negative prompt was ignored, since guidance is {settings.guidance_scale:g}: it acts above 1"

@@ -13,9 +13,10 @@ from engine.diffusion.load import LoadedModel, load_model, serves, with_embeddin
 from engine.diffusion.prompt_warnings import prompt_warnings
 from engine.diffusion.prompts import PromptCache
 from engine.diffusion.seams.noise import requested_noise_shape
-from engine.diffusion.seams.tokenizers import Reading
+from engine.diffusion.seams.tokenizers import LOG, Reading
 from engine.diffusion.weighted_prompts import Style
 from engine.errors import RenderError
+from engine.models.prompt_styles import takes_weights
 from engine.rendering.events import PictureRendered
 from engine.rendering.requests import LoadModel, RenderJob
 from engine.rendering.settings import RenderSettings
@@ -26,7 +27,10 @@ from tests.support.engine.tiny import SETTINGS, TASKS, load_tiny, save_tiny
 
 pytestmark = pytest.mark.slow
 
+UNLIMITED, REFUSES, BY_ITSELF = {"Qwen-Image 2.1"}, {"Ideogram 4"}, {"LongCat-Image"}
+"""Families that read a prompt of any length, refuse a long one, or cut the tokens themselves."""
 LONG = " ".join(["lake"] * 3000) + " red dragon"
+LOGGED = ("", 1, "")
 
 
 @pytest.fixture(scope="module")
@@ -72,12 +76,6 @@ def test_a_plain_prompt_that_looks_weighted_is_noticed(loaded: LoadedModel) -> N
     )
 
 
-def test_a_negative_prompt_without_guidance_is_noticed(loaded: LoadedModel) -> None:
-    event = picture(loaded, replace(SETTINGS, negative_prompt="dark", guidance_scale=1.0))
-    assert event.warning == "the negative prompt was ignored, since guidance is 1: it acts above 1"
-    assert picture(loaded, replace(SETTINGS, negative_prompt="dark", guidance_scale=1.5)).warning == ""
-
-
 def test_textual_inversions_change_without_loading_the_weights_again(loaded: LoadedModel, tmp_path: Path) -> None:
     vector = loaded.pipe.text_encoder.get_input_embeddings().weight.detach()[200].clone()
     good = inversion(tmp_path / "moonrise.safetensors", "moonrise", emb_params=vector)
@@ -118,13 +116,22 @@ def test_a_prompt_that_is_cut_is_noticed_in_every_family(name: str) -> None:
         return warnings
 
     assert warnings_of("a lake") == []
+    if name in UNLIMITED:
+        assert warnings_of(LONG) == []
+        return
+    if name in REFUSES:
+        with pytest.raises(ValueError, match="exceeds max_sequence_length"):
+            warnings_of(LONG)
+        return
     (sentence,) = warnings_of(LONG)
+    if name in BY_ITSELF:
+        assert sentence == "the prompt is too long for this model: its end was cut"
+        return
     start, _, end = sentence.partition(" tokens were cut, from '")
     assert start.rpartition(" ")[0] == "the prompt is too long for this model: its last"
     assert 0 < int(start.rpartition(" ")[2]) < len(LONG)
     assert "lake lake lake" in end
-    takes_weights = name in ("SD 1.x", "SD 2 v", "SDXL")
-    assert end.endswith("; --prompt-style a1111 or comfyui reads all of it") is takes_weights
+    assert end.endswith("; --prompt-style a1111 or comfyui reads all of it") is takes_weights(type(pipe).__name__)
 
 
 @pytest.mark.parametrize("name", ["Flux.1", "SD 3"])
@@ -167,9 +174,21 @@ def test_families_without_weights_say_so() -> None:
         ),
         ([("cleaned", 2, "x")], ["the prompt is too long for this model: its last 2 tokens were cut, from 'x' on"]),
         ([("a red lake", 0, ""), ("", 2, "x")], []),
+        (
+            [("a red lake", 0, ""), LOGGED],
+            ["the prompt or the negative prompt is too long for this model: its end was cut"],
+        ),
+        (
+            [("a red lake", 1, "lake"), LOGGED],
+            ["the prompt is too long for this model: its last token was cut, from 'lake' on"],
+        ),
     ],
 )
 def test_the_cut_prompt_is_told_from_what_was_read(readings: list[tuple[str, int, str]], expected: list[str]) -> None:
     settings = replace(SETTINGS, prompt="a red lake", negative_prompt="red")
-    read = [Reading(tokenizer=0, text=text, cut=cut, rest=rest) for text, cut, rest in readings]
+    read = [
+        Reading(tokenizer=LOG if one is LOGGED else 0, text=text, cut=cut, rest=rest)
+        for one in readings
+        for text, cut, rest in [one]
+    ]
     assert list(prompt_warnings(object(), settings, Style(), read, takes_weights=False)) == expected
