@@ -257,9 +257,18 @@ def _checked_class(pipeline: str, name: str) -> Any:
         raise ModelError(f"{name!r} is a {pipeline}, which diffusers {diffusers.__version__} does not know")
     check_pipeline(pipeline, name)
     check_packages(kind, name)
+    if problem := text_to_image_problem(kind):
+        raise ModelError(f"{name!r} ({pipeline}) {problem}, so it cannot be used")
+    return kind
+
+
+def text_to_image_problem(kind: Any) -> str:
+    """Return why a pipeline class makes no pictures from text, in a few words; "" if its signature looks as if it did.
+
+    Args:
+        kind: The class.
+    """
     parameters = inspect.signature(kind.__call__).parameters
     if "prompt" not in parameters or "num_inference_steps" not in parameters or "num_frames" in parameters:
-        raise ModelError(f"{name!r} ({pipeline}) does not make pictures from text")
-    if not asks_for_noise(kind):
-        raise ModelError(f"{name!r} ({pipeline}) asks for its initial noise in an unknown place, so it cannot be used")
-    return kind
+        return "does not make pictures from text"
+    return "" if asks_for_noise(kind) else "asks for its initial noise in an unknown place"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from pathlib import Path
 
 from engine.errors import ModelError
 from engine.models.contents import Kind, contents_of
