@@ -184,7 +184,7 @@ class _Reader:
     def _paths(self, value: object) -> tuple[Path, ...]:
         """Absolute paths; a relative one is relative to the folder of the file."""
         home = os.path.expanduser  # Path's raises for unknown users
-        return tuple(self.file.parent.absolute() / home(text) for text in _listed(value))
+        return tuple(self.file.parent.absolute() / home(text) for text in _listed(value) if text)
 
     def _mistake(self, path: tuple[str, ...], sentence: str) -> InvalidRequestError:
         below = (line for key, line in self.lines.items() if key[: len(path)] == path)

@@ -9,13 +9,12 @@ from typing import Any
 
 import torch
 
+from engine.diffusion.seams.guidance import guiders_of, has_guider_slot
 from engine.models.defaults import class_defaults
 from engine.rendering.settings import RenderSettings
 
 _GUIDANCE = ("guidance_scale", "distilled_guidance_scale")
 """Arguments for the guidance scale."""
-_GUIDERS = ("guider", "ocr_guider")
-"""Components that guide."""
 _NO_REWRITING = MappingProxyType({"use_pe": False, "enable_prompt_rewrite": False})
 """Arguments of pipelines that let a language model write another prompt (ERNIE-Image, LongCat-Image) by default.
 
@@ -60,12 +59,6 @@ def call_arguments(
     return {name: value for name, value in arguments.items() if name in parameters}
 
 
-def set_guidance(pipe: Any, settings: RenderSettings) -> None:
-    """Set the guidance scale of a pipeline whose guidance is a component (HunyuanImage)."""
-    for guider in _guiders(pipe):
-        guider.guidance_scale = settings.guidance_scale
-
-
 def ignored_settings(pipe: Any, settings: RenderSettings) -> tuple[str, ...]:
     """Return a warning for each setting that is recorded, but ignored by this pipeline or its scheduler.
 
@@ -74,7 +67,7 @@ def ignored_settings(pipe: Any, settings: RenderSettings) -> tuple[str, ...]:
         settings: What was rendered.
     """
     parameters, takes_negative = _parameters(pipe), _takes_negative(pipe)
-    takes_guidance = _guidance_of(parameters) in parameters or bool(_guiders(pipe))
+    takes_guidance = _guidance_of(parameters) in parameters or bool(guiders_of(pipe))
     ignored = {
         "this pipeline takes no negative prompt: it was ignored": settings.negative_prompt and not takes_negative,
         "this guidance scale turns guidance off, so the negative prompt was ignored": (
@@ -114,8 +107,8 @@ def _takes_negative(pipe: Any) -> bool:
     parameters = _parameters(pipe)
     if "negative_prompt" not in parameters:
         return False
-    if "guider" in getattr(pipe, "components", {}):
-        return bool(_guiders(pipe))  # a distilled HunyuanImage has none
+    if has_guider_slot(pipe):
+        return bool(guiders_of(pipe))  # a distilled HunyuanImage has none
     return "true_cfg_scale" not in parameters or _has_true_guidance(
         parameters
     )  # without it (Flux) there is no negative
@@ -126,8 +119,3 @@ def _is_guided(pipe: Any, settings: RenderSettings) -> bool:
     if _has_true_guidance(_parameters(pipe)):
         return settings.guidance_scale > 1.0
     return bool(getattr(pipe, "do_classifier_free_guidance", True))
-
-
-def _guiders(pipe: Any) -> list[Any]:
-    components = getattr(pipe, "components", {})
-    return [part for name in _GUIDERS if (part := components.get(name)) is not None]

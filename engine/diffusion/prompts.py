@@ -213,10 +213,9 @@ def _repeated(value: Any, count: int) -> Any:
         return value.repeat(repeats) if value.ndim and value.shape[pictures] == 1 else value
     if isinstance(value, list) and len(value) == 1:
         return value * count
-    if isinstance(value, tuple) and type(value) is not tuple:  # a named one
-        return type(value)(*(_repeated(part, count) for part in value))
     if isinstance(value, list | tuple):
-        return type(value)(_repeated(part, count) for part in value)
+        parts = [_repeated(part, count) for part in value]
+        return tuple(parts) if isinstance(value, tuple) else parts
     if isinstance(value, dict):
-        return type(value)((name, _repeated(part, count)) for name, part in value.items())
+        return {name: _repeated(part, count) for name, part in value.items()}
     return value

@@ -11,12 +11,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engine.diffusion.arguments import call_arguments, ignored_settings, set_guidance
+from engine.diffusion.arguments import call_arguments, ignored_settings
 from engine.diffusion.load import LoadedModel
 from engine.diffusion.noise_spec import NoiseSpec, infer_axes, wide_and_tall
 from engine.diffusion.previews import Previewer, PreviewPace
 from engine.diffusion.prompt_offset import PromptOffsets, shapes_text
 from engine.diffusion.seams.decoder import checked_decoding
+from engine.diffusion.seams.guidance import set_guider_scale
 from engine.diffusion.seams.latents import unpack_latents
 from engine.diffusion.seams.noise import initial_noise, requested_noise_shape
 from engine.diffusion.seams.randomness import isolated_randomness
@@ -120,7 +121,12 @@ class BatchRenderer:
         pixels: NDArray[np.uint8] = (np.nan_to_num(images) * 255).round().astype(np.uint8)
         if not previewer.fitted and last:
             previewer.fit(self._unpacked(last[0], spec, settings), pixels)
-        shared = (*ignored_settings(self._pipe, settings), *left_out, *_randomness_warning(randomness.drawn_from))
+        shared = (
+            *self._loaded.loras.notices,
+            *ignored_settings(self._pipe, settings),
+            *left_out,
+            *_randomness_warning(randomness.drawn_from),
+        )
         finite = [bool(np.isfinite(image).all()) for image in images]
         warnings = tuple(
             (*shared, *(() if is_finite else (_NOT_FINITE,)), *((_BLACKED_OUT,) if black else ()))
@@ -139,7 +145,7 @@ class BatchRenderer:
         steps = controlled_steps(
             pipe.scheduler, seed=settings.step_seed, count=count, eta=settings.scheduler.eta, on_step=on_step
         )
-        set_guidance(pipe, settings)
+        set_guider_scale(pipe, settings.guidance_scale)
         try:
             with initial_noise(pipe, noise), steps as step_generators:
                 output = pipe(**call_arguments(pipe, settings, count, step_generators))

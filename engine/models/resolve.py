@@ -10,13 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.errors import ModelError
-from engine.models.checkpoints import check_is_model, check_same_family, named_folder, shipped_folder
+from engine.models.checkpoints import check_is_model, check_is_vae, check_same_family, named_folder, shipped_folder
 from engine.models.completion import complete_choice
 from engine.models.contents import contents_of
-from engine.models.defaults import ModelDefaults, carried_defaults, family_defaults
+from engine.models.defaults import ModelDefaults, carried_defaults, family_defaults, folder_defaults
 from engine.models.json_files import read_config
 from engine.models.library import Shelf, find_by_name, is_path, not_found
-from engine.models.look import INDEX, has_index, look_at, look_at_component, look_at_folder, pipeline_of
+from engine.models.look import INDEX, has_index, look_at, look_at_component, look_at_folder
 from engine.models.prediction import EPSILON, prediction_of
 from engine.models.shipped import family_of
 from engine.models.tiny_autoencoders import resolve_tiny_file
@@ -92,7 +92,7 @@ def resolve_vae(text: str) -> str:
             f"--vae needs a folder or a .safetensors file: there is no {text!r}{not_found(Shelf.VAES, text)}"
         )
     check_weights_suffix(path, "a VAE is a folder or such a file")
-    read_weights(path)
+    check_is_vae(path, read_weights(path))
     return str(located(path))
 
 
@@ -127,7 +127,7 @@ def defaults_of(choice: ModelChoice) -> ModelDefaults:
     folder = choice.folder
     if not has_index(folder):
         return family_defaults("", choice.name)
-    defaults = carried_defaults(folder, family_defaults(pipeline_of(folder), choice.name))
+    defaults = carried_defaults(folder, folder_defaults(folder, choice.name))
     if family_of(choice.config) == "Stable Diffusion 2":
         side = 512 if prediction_of(choice).kind == EPSILON else 768
         return replace(defaults, width=side, height=side)

@@ -18,7 +18,12 @@ _PUBLISHED = {
     (334_641_190, "735e4c3a447a3255760d7f86845f09f937809baa529c17370d83e4c3758f3c75"): _STABLE_DIFFUSION,
 }
 """By size and SHA-256: sdxl_vae.safetensors, and vae-ft-mse-840000-ema-pruned.safetensors."""
-_NEEDED = {"StableDiffusionPipeline": _STABLE_DIFFUSION, "StableDiffusionXLPipeline": _SDXL}
+_NEEDED = {
+    "StableDiffusionPipeline": _STABLE_DIFFUSION,
+    "StableDiffusionXLPipeline": _SDXL,
+    "PixArtAlphaPipeline": _STABLE_DIFFUSION,
+    "PixArtSigmaPipeline": _SDXL,
+}
 _SIXTEEN = {
     "StableDiffusion3Pipeline": "Stable Diffusion 3",
     "FluxPipeline": "Flux.1",

@@ -197,9 +197,11 @@ ENTRIES: tuple[dict[str, object], ...] = (
 @pytest.mark.parametrize("table", ["models", "model_config"])
 def test_invokeai_calls_models_as_its_database_does(home: Path, table: str) -> None:
     root = invokeai(home / "invokeai", *ENTRIES, table=table)
+    files(root, "models/0a1b/juggernaut.safetensors")
     assert find_by_name(Shelf.MODELS, "juggernaut xl") == root / "models/0a1b/juggernaut.safetensors"
     assert find_by_name(Shelf.LORAS, "sdxl/ink") == root / "models/sdxl/lora/ink.safetensors"
-    assert find_by_name(Shelf.TEXT_ENCODERS, "T5") == Path("/elsewhere/t5")
+    with pytest.raises(ModelError, match=r"^'T5' is /elsewhere/t5, which leads to no file any more$"):
+        find_by_name(Shelf.TEXT_ENCODERS, "T5")
     assert [names(shelf) for shelf in Shelf] == [["Juggernaut XL"], ["Ink"], [], ["T5"], [], []]
 
 
@@ -362,6 +364,29 @@ def test_several_files_of_one_name_are_listed_unless_one_is_clearly_meant(tmp_pa
     assert find_by_name(Shelf.MODELS, "Pony.gguf") == gguf
     with pytest.raises(ModelError, match=r"^2 different files are called 'Pony'"):
         find_by_name(Shelf.MODELS, "Pony")
+
+
+@pytest.mark.usefixtures("home")
+def test_copies_in_the_folders_of_several_programs_are_one(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    first = tensors(mine / "a" / "ink.safetensors")
+    tensors(mine / "b" / "ink.safetensors")
+    folders(loras=mine)
+    assert find_by_name(Shelf.LORAS, "ink") == first
+    tensors(mine / "b" / "ink.safetensors", byte=b"\2")
+    with pytest.raises(ModelError, match=r"^2 different files are called 'ink': "):
+        find_by_name(Shelf.LORAS, "ink")
+
+
+@pytest.mark.usefixtures("home")
+def test_a_name_that_leads_nowhere_says_so(tmp_path: Path) -> None:
+    link = tmp_path / "mine" / "ink.safetensors"
+    link.parent.mkdir()
+    link.symlink_to(tmp_path / "nothing")
+    folders(loras=tmp_path / "mine")
+    with pytest.raises(ModelError) as caught:
+        find_by_name(Shelf.LORAS, "ink")
+    assert str(caught.value) == f"'ink' is {link}, which leads to no file any more"
 
 
 @pytest.mark.usefixtures("home")

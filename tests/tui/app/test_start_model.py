@@ -13,7 +13,9 @@ from engine.errors import InvalidRequestError
 from engine.fake import FakeRenderer
 from engine.models.start_model import remember_start_model, start_model
 from engine.profiles import settled
+from latentpng.png.files import embed_record, read_record
 from tests.support.engine.folders import model_folder, tensors
+from tests.support.latentpng.pictures import altered
 from tests.support.tui.driving import Driver, make_app, running
 from tests.support.tui.scripting import warmer
 from tui.app.app import WarmerApp
@@ -159,6 +161,28 @@ async def test_a_picture_keeps_its_model_whatever_is_chosen(tmp_path: Path) -> N
         await driver.press("enter")
         await driver.until_done()
     assert [load.model.name for load in renderer.loads] == ["embedded", "lakes", "embedded"]
+
+
+async def test_a_picture_whose_model_is_not_here_goes_on_with_one_that_is_named(tmp_path: Path) -> None:
+    picture = tmp_path / "p.png"
+    warmer("new", "--prompt", "a lake", "--seed", 7, "--out", picture)
+    record = read_record(picture)
+    model = {"name": "gone", "pipeline": "P", "fingerprint": "0" * 64}
+    embed_record(picture, altered(record, settings={**record.settings, "model": model}))
+    renderer = FakeRenderer()
+    async with running(make_app(tmp_path, renderer=renderer)) as driver:
+        await driver.until(lambda: is_ready(driver, "embedded"))
+        await driver.press("ctrl+o")
+        await driver.paste(str(picture))
+        await driver.press("enter")
+        await driver.until(lambda: "type the name or the path of a model to continue with" in driver.text())
+        await driver.paste("no such")
+        await driver.press("enter")
+        await driver.until(lambda: "no such: No such file or directory" in driver.text())
+        await driver.paste("HILLS")
+        await driver.press("enter")
+        await driver.until_done()
+    assert renderer.loads[-1].model.name == "hills"
 
 
 async def test_the_choice_comes_before_the_model_of_the_command_line(tmp_path: Path, home: Path) -> None:

@@ -161,6 +161,7 @@ def test_what_is_damaged_is_listed_with_its_sentence(home: Path, capsys: pytest.
     cut.write_bytes(cut.read_bytes()[:-1])
     files(ui, "embeddings/old.pt")
     (ui / "vae").mkdir()
+    os.mkfifo(ui / "vae" / "pipe.safetensors")
     (ui / "vae" / "gone.safetensors").symlink_to(home / "nothing")
     change_index(home / "mine" / "landscapes", _class_name=["pipeline", "Mine"])
     cached(home.parent / "hf_home" / "hub", "org/half", "README.md")
@@ -174,6 +175,7 @@ def test_what_is_damaged_is_listed_with_its_sentence(home: Path, capsys: pytest.
             "download it again",
         ),
         "old.pt": ("embedding", "a pickle file, which can run code when it is opened, is never loaded"),
+        "pipe": ("vae", "it is not a regular file"),
         "gone": ("vae", "it cannot be read: No such file or directory"),
         "landscapes": ("model", "'landscapes' brings code of its own (pipeline), which is never run"),
         "org/half": ("other", "the download is not complete"),
