@@ -16,7 +16,7 @@ from engine.models.contents import contents_of
 from engine.models.defaults import ModelDefaults, carried_defaults, family_defaults
 from engine.models.json_files import read_config
 from engine.models.look import INDEX, has_index, look_at, look_at_component, look_at_folder, pipeline_of
-from engine.models.prediction import EPSILON, prediction_of
+from engine.models.prediction import EPSILON, check_predicts, prediction_of
 from engine.models.shipped import family_of
 from engine.models.tiny_autoencoders import resolve_tiny_file
 from engine.models.weights import GGUF_SUFFIX, check_weights_suffix, read_weights
@@ -54,21 +54,25 @@ def resolve_model(
         ModelError: There is no such model, or it cannot be used.
     """
     if text in ("", EMBEDDED):
-        return ModelChoice(path=str(embedded_folder()), name=EMBEDDED)
+        return ModelChoice(path=str(embedded_folder()), name=EMBEDDED, prediction=prediction)
     path = Path(text).expanduser()
     if path.is_dir():
         if path.resolve() == embedded_folder().resolve():
-            return resolve_model(EMBEDDED)
+            return resolve_model(EMBEDDED, prediction=prediction)
         look_at_folder(path)
         if text_encoders:
             raise ModelError(f"--text-encoder completes a model of one file: {text!r} is a folder, which has its own")
-        return ModelChoice(path=str(path.resolve()), name=_name_of(path.resolve()), prediction=prediction)
+        choice = ModelChoice(path=str(path.resolve()), name=_name_of(path.resolve()), prediction=prediction)
+        check_predicts(choice)
+        return choice
     if path.is_file():
         choice = _resolve_checkpoint(path.resolve(), config, text_encoders, other_vae=other_vae)
-        return replace(choice, prediction=prediction)
+        choice = replace(choice, prediction=prediction)
+        check_predicts(choice)
+        return choice
     if _HUB_ID.fullmatch(text) and not text.startswith("."):
         if download:
-            return ModelChoice(path=text, name=text, download=True)
+            return ModelChoice(path=text, name=text, download=True, prediction=prediction)
         raise ModelError(
             f"there is no folder or file {text!r}; add --download to fetch it from the Hugging Face hub, "
             "if it is the name of a model there"
