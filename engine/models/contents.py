@@ -62,7 +62,7 @@ _LORA = re.compile(
 )
 _CONTROLNET = re.compile(
     r"^(control_model\.|controlnet_|input_hint_block\.|zero_convs\.|lllite_|control_all_x_embedder|control_layers\."
-    r"|adapter\.body\.|body\.\d+\.in_conv\.|controlnet\.)"
+    r"|adapter\.body\.|body\.\d+\.in_conv\.|controlnet\.|lora_controlnet$)"
 )
 _UPSCALER = re.compile(
     r"^(params(_ema)?\.)?(conv_first\.|model\.1\.sub\.|body\.0\.rdb1\.|block_1\.c1_r\.|residual_layer\.0\.|sub_mean\.)"

@@ -10,7 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.errors import ModelError
-from engine.models.checkpoints import check_is_model, check_is_vae, check_same_family, named_folder, shipped_folder
+from engine.models.checkpoints import (
+    check_is_model,
+    check_is_vae,
+    check_is_whole,
+    check_same_family,
+    named_folder,
+    shipped_folder,
+)
 from engine.models.completion import complete_choice
 from engine.models.contents import contents_of
 from engine.models.defaults import ModelDefaults, carried_defaults, family_defaults
@@ -146,6 +153,7 @@ def _resolve_checkpoint(path: Path, config: str, text_encoders: tuple[str, ...],
         raise ModelError(f"{path.name} is a file in a model's folder: name the folder instead")
     if path.suffix != GGUF_SUFFIX:
         check_weights_suffix(path, "a model is a diffusers folder or such a file")
+    check_is_whole(path)
     contents = contents_of(read_weights(path))
     check_is_model(path, contents)
     folder = named_folder(config) if config else shipped_folder(path, contents)

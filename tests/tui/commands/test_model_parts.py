@@ -125,6 +125,6 @@ def test_a_vae_that_seems_to_be_of_another_family_is_noticed(
     vae = write_header(tmp_path / "sdxl_vae.safetensors", VAE)
     warmer("new", "--prompt", "p", "--model", file, "--vae", vae, "--out", tmp_path / "a.png")
     assert capsys.readouterr().err == (
-        "the VAE sdxl_vae.safetensors seems to be one of SDXL, but 'anime' is a model of Stable Diffusion: "
+        "the VAE sdxl_vae.safetensors seems to be one of SDXL, but 'anime' needs one of Stable Diffusion: "
         "the pictures will have wrong colours, unless only its name is misleading\n"
     )
