@@ -15,9 +15,10 @@ import transformers
 from accelerate import init_empty_weights
 
 from engine.diffusion.gguf import gguf_arguments
+from engine.diffusion.layouts import as_diffusers
 from engine.diffusion.messages import first_line
 from engine.diffusion.seams.gguf import expand_outside_linear_layers
-from engine.diffusion.seams.single_files import missing_weights
+from engine.diffusion.seams.single_files import is_loadable, missing_weights
 from engine.diffusion.state_dicts import read_part
 from engine.diffusion.text_encoders import load_text_encoder, misfit
 from engine.errors import ModelError
@@ -28,6 +29,8 @@ _ORIGINAL_UNET = "input_blocks."
 _UNET_PREFIX = "model.diffusion_model."
 """What diffusers asks for in front of the original names of a UNet, but of no other denoiser."""
 
+_COUNTERS = "num_batches_tracked"
+"""Ends of the names of numbers that count training steps, which files may leave out."""
 _MAX_LOST = 16
 """More weights than these are not lost: then the model is a smaller one."""
 _WRONG_SHAPE = re.compile(
@@ -127,7 +130,7 @@ def _load(part: Part, kind: Any, folder: Path, dtype: torch.dtype) -> Any:
         more = gguf_arguments(part.file.path, dtype)
     else:
         source = _named_for_converters(read_part(part, dtype))
-    if hasattr(kind, "from_single_file"):
+    if is_loadable(kind):
         model = kind.from_single_file(
             source, config=str(folder), subfolder=part.component, local_files_only=True, dtype=dtype, **more
         )
@@ -136,10 +139,22 @@ def _load(part: Part, kind: Any, folder: Path, dtype: torch.dtype) -> Any:
         return model
     if part.is_kept_quantised:
         raise ModelError(f"{part.file.path.name} is a GGUF file, from which diffusers cannot load a {kind.__name__}")
+    return _filled(part, kind, kind.load_config(folder / part.component, local_files_only=True), source).to(dtype)
+
+
+def _filled(part: Part, kind: Any, config: dict[str, Any], state: dict[str, torch.Tensor]) -> Any:
+    """Return a component of a class that diffusers cannot load from a single file, with the weights of a state."""
     with init_empty_weights(include_buffers=False):
-        model = kind.from_config(kind.load_config(folder / part.component, local_files_only=True))
-    model.load_state_dict(source, strict=False, assign=True)
-    return model.to(dtype) if not any(value.is_meta for value in model.state_dict().values()) else model
+        model = kind.from_config(config)
+    needed = {name: value.shape for name, value in model.state_dict().items()}
+    state = as_diffusers(kind.__name__, state, config, needed)
+    for name, shape in needed.items():
+        if name not in state and not name.endswith(_COUNTERS):
+            raise KeyError(name)
+        if name in state and state[name].shape != shape:
+            raise ModelError(misfit(part, name, *(", ".join(map(str, sizes)) for sizes in (state[name].shape, shape))))
+    model.load_state_dict(state, strict=False, assign=True)
+    return model
 
 
 def _named_for_converters(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -72,7 +72,7 @@ def is_vae_like(file: WeightFile, config: Mapping[str, Any]) -> bool:
     for name, channels in (("decoder.conv_in.weight", "latent_channels"), ("decoder.conv1.weight", "z_dim")):
         shape = file.tensors.get(start + name, ())
         if len(shape) >= 4 and channels in config:
-            has_quant = f"{start}quant_conv.weight" in file.tensors
+            has_quant = any(f"{start}{place}quant_conv.weight" in file.tensors for place in ("", "encoder."))
             wants_quant = bool(config.get("use_quant_conv", "block_out_channels" in config))
             return shape[1] == config[channels] and has_quant == (wants_quant if channels != "z_dim" else has_quant)
     return False

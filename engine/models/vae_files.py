@@ -1,8 +1,8 @@
 """Which family the VAE in a single file belongs to.  No torch.
 
 The VAEs of Stable Diffusion 1 and of SDXL have the same tensors in the same shapes, and differ in nothing but values:
-latents are scaled by 0.18215 in one, by 0.13025 in the other.  So do those of Flux.1 and Stable Diffusion 3.  The family
-is known of a VAE inside a checkpoint, and of published files by their digests; names tell most others.
+latents are scaled by 0.18215 in one, by 0.13025 in the other.  So do those of Flux.1 and Stable Diffusion 3.  The
+family is known of a VAE inside a checkpoint, and of published files by their digests; names tell most others.
 """
 
 from __future__ import annotations

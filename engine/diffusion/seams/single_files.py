@@ -1,6 +1,7 @@
-"""Seam: how diffusers names the weights of a single file, to say which of them are missing.
+"""Seam: how diffusers names the weights of a single file.
 
 `from_single_file` fails on an incomplete file without naming a weight, because it converts values that are not there.
+And some classes have no converter, though their files have the layout of another class that has one.
 
 Assumptions, checked by tests/engine/diffusion/seams/test_single_files.py:
 - `SINGLE_FILE_LOADABLE_CLASSES` in `diffusers.loaders.single_file_model` has a converter for each class.
@@ -34,3 +35,21 @@ def missing_weights(kind: Any, state: dict[str, torch.Tensor], config: dict[str,
     except (KeyError, IndexError, RuntimeError, ValueError):
         return []
     return sorted(needed - found)
+
+
+def is_loadable(kind: Any) -> bool:
+    """Return whether `from_single_file` of a class has a converter."""
+    return kind.__name__ in SINGLE_FILE_LOADABLE_CLASSES
+
+
+def converted_like(kind: str, state: dict[str, torch.Tensor], config: dict[str, Any]) -> dict[str, torch.Tensor]:
+    """Return the weights of a single file as the converter of a class names them.
+
+    Args:
+        kind: The name of the class whose converter is used.
+        state: The weights.
+        config: The component's configuration.
+    """
+    converter = SINGLE_FILE_LOADABLE_CLASSES[kind]["checkpoint_mapping_fn"]
+    converted: dict[str, torch.Tensor] = converter(checkpoint=dict(state), config=config)
+    return converted
