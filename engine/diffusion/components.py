@@ -19,6 +19,7 @@ from engine.diffusion.messages import first_line
 from engine.diffusion.parts import load_component
 from engine.diffusion.tiny_autoencoders import load_tiny_decoder
 from engine.errors import ModelError
+from engine.models.contents import latent_channels
 from engine.models.files import ModelFiles
 from engine.models.parts import vae_part
 from engine.models.weights import read_weights
@@ -43,22 +44,28 @@ def load_vae(choice: ModelChoice, index: Mapping[str, Any], precision: Mapping[s
     kind = getattr(diffusers, str(name), None) if library == "diffusers" else None
     if kind is None:
         raise ModelError(f"{choice.name!r} has no VAE of diffusers that could be replaced: leave out --vae")
-    path = Path(choice.vae)
+    path, own = Path(choice.vae), kind.load_config(choice.folder / "vae", local_files_only=True)
+    if path.suffix == ".safetensors":
+        return _load_vae_file(path, choice, own, kind, precision["dtype"])
     try:
-        if path.suffix == ".safetensors":
-            vae = load_component(vae_part(read_weights(path)), kind, choice.folder, precision["dtype"])
-        else:
-            vae = kind.from_pretrained(choice.vae, local_files_only=True, use_safetensors=True, **precision)
-    except ModelError:
-        raise
+        vae = kind.from_pretrained(choice.vae, local_files_only=True, use_safetensors=True, **precision)
     except Exception as error:  # a broken model fails in as many ways as there are libraries
         raise ModelError(f"the VAE {path.name!r} cannot be loaded as {name}: {first_line(error)}") from error
-    own = kind.load_config(choice.folder / "vae", local_files_only=True)
     _check_same_latents(vae.config, own, path.name)
     _check_same_scale(vae, own, path.name)
     if any(tensor.is_meta for tensor in vae.state_dict().values()):
         raise ModelError(f"the VAE {path.name!r} is damaged: some of its weights are missing, download it again")
     return vae
+
+
+def _load_vae_file(path: Path, choice: ModelChoice, own: Mapping[str, Any], kind: Any, dtype: torch.dtype) -> Any:
+    file = read_weights(path)
+    found, needed = latent_channels(file), own.get("latent_channels")
+    if found and needed and found != needed:
+        raise ModelError(
+            f"the VAE {path.name!r} belongs to another family: {found} latent channels, the model needs {needed}"
+        )
+    return load_component(vae_part(file), kind, choice.folder, dtype)
 
 
 def load_missing_components(choice: ModelChoice, files: ModelFiles, dtype: torch.dtype) -> dict[str, Any]:

@@ -99,7 +99,7 @@ def parts_of(
 
 
 def vae_part(file: WeightFile) -> Part:
-    """Return the VAE that a file of its own holds, with or without a prefix."""
+    """Return the VAE of a file that holds one, alone or among other parts."""
     return Part(component="vae", file=file, prefix=_first_prefix(file, VAE_PREFIXES))
 
 
