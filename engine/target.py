@@ -107,7 +107,7 @@ def target_for_record(options: Options, record: LatentRecord) -> Target:
         InvalidRequestError: A setting is out of range or of the wrong kind.
     """
     recorded = model_entry(record.settings)
-    model = _named_model(options) if options.model else recorded_model(recorded)
+    model = _named_model(options) if options.model else _recorded_model(options, recorded)
     imported = imported_parts(recorded, record.settings)
     model = with_recorded_prediction(_with_parts(options, model, recorded, imported), recorded)
     defaults = defaults_of(model)
@@ -145,6 +145,20 @@ def _named_model(options: Options) -> ModelChoice:
         other_vae=other_vae,
         text_encoders=options.text_encoders,
         prediction=options.prediction,
+    )
+
+
+def _recorded_model(options: Options, recorded: Json) -> ModelChoice:
+    """Return the model that a picture records, with the text encoders of the options in place of its own."""
+    model = recorded_model(recorded)
+    if not options.text_encoders:
+        return model
+    return resolve_model(
+        model.path,
+        config=model.config,
+        text_encoders=options.text_encoders,
+        prediction=model.prediction,
+        other_vae=True,  # the picture records it if the file lacks one
     )
 
 

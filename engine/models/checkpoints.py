@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -67,7 +68,26 @@ _PIPELINES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 """The families that a pipeline of diffusers renders, as far as `engine.models.denoisers` tells them."""
+_PIECE = re.compile(r"-\d{5}-of-\d{5}\.safetensors$")
 _TEXT_WIDTHS = {768: "Stable Diffusion 1", 1024: "Stable Diffusion 2"}
+
+
+def check_is_whole(path: Path) -> None:
+    """Refuse a weights file that is a part of a diffusers folder, or one of several pieces.
+
+    Raises:
+        ModelError: The message names the folder.
+    """
+    part = path.parent
+    if (part / "config.json").is_file() and (part.parent / INDEX).is_file():
+        raise ModelError(
+            f"{path.name} is a part ({part.name}) of the model in the folder {part.parent.name!r}: name that folder"
+        )
+    if _PIECE.search(path.name):
+        raise ModelError(
+            f"{path.name} is one of several pieces: name the diffusers folder that they belong to, or get the model as "
+            "one file"
+        )
 
 
 def check_is_model(path: Path, contents: Contents) -> None:

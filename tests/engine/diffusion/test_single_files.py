@@ -195,6 +195,8 @@ def test_a_file_of_playground_gets_its_schedule_and_the_scale_of_its_latents(
     scheduler = load_tiny(resolve_model(str(cosxl), config=folder)).pipe.scheduler
     assert type(scheduler).__name__ == "EDMEulerScheduler"
     assert (scheduler.config.sigma_max, scheduler.config.prediction_type) == (120.0, "v_prediction")
+    scheduler = load_tiny(resolve_model(str(cosxl), config=folder, prediction=EPSILON)).pipe.scheduler
+    assert (scheduler.config.sigma_max, scheduler.config.prediction_type) == (120.0, "epsilon")
 
 
 def test_a_folder_predicts_what_the_user_says_unless_it_follows_a_flow(tiny: ModelChoice) -> None:

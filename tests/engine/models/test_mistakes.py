@@ -121,6 +121,21 @@ ROWS: dict[str, tuple[Mistake, str]] = {
         hub_cache(""),
         "'hub' is the cache of the Hugging Face hub: name one of its models, for example org/name",
     ),
+    "a component's folder": (
+        lambda folder: resolve_model(str(model_folder(folder / "sdxl") / "unet")),
+        "'unet' is a part of the model in the folder 'sdxl': name that folder",
+    ),
+    "a component's file": (
+        lambda folder: resolve_model(
+            str(model_folder(folder / "sdxl") / "unet" / "diffusion_pytorch_model.safetensors")
+        ),
+        "diffusion_pytorch_model.safetensors is a part (unet) of the model in the folder 'sdxl': name that folder",
+    ),
+    "one of several pieces": (
+        model(CHECKPOINTS["SDXL"], "model-00001-of-00002.safetensors"),
+        "model-00001-of-00002.safetensors is one of several pieces: name the diffusers folder that they belong to, or "
+        "get the model as one file",
+    ),
     "a pickle file": (
         named("old.ckpt", b"\x80\x04."),
         "old.ckpt is a pickle file, which can run code when it is opened: get the .safetensors version",
@@ -254,6 +269,10 @@ ROWS: dict[str, tuple[Mistake, str]] = {
         "--config needs a diffusers folder: '{folder}/unet.json' is a file",
     ),
     "an upscaler for --vae": (vae(_UPSCALER), "--vae needs a VAE: x.safetensors is an upscaler"),
+    "an SDXL file without its VAE for --vae": (
+        vae({name: shape for name, shape in CHECKPOINTS["SDXL"].items() if name not in VAE}),
+        "--vae needs a VAE: x.safetensors is a checkpoint that holds none",
+    ),
     "a LoRA for --vae": (vae(_KNOWN_LORA), "--vae needs a VAE: x.safetensors is a LoRA"),
     "a tiny autoencoder for --vae": (
         vae(_TAESD),
