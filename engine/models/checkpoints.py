@@ -12,7 +12,7 @@ from engine.models.contents import VAE_PREFIXES, Contents, Kind, contents_of
 from engine.models.denoisers import VIDEO
 from engine.models.json_files import read_config
 from engine.models.shipped import CONFIGS, config_folder
-from engine.models.weights import WeightFile
+from engine.models.weights import WeightFile, typed_path
 
 INDEX = "model_index.json"
 REFINER = "SDXL refiner"
@@ -160,7 +160,7 @@ def named_folder(config: str) -> Path:
     Raises:
         ModelError: It is no diffusers folder.
     """
-    path = Path(config).expanduser()
+    path = typed_path(config)
     folder = path.parent if path.name == INDEX and path.is_file() else path
     if folder.is_file():
         raise ModelError(f"--config needs a diffusers folder: {config!r} is a file")
