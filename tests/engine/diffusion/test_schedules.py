@@ -220,6 +220,8 @@ def test_noise_begins_at_the_scale_of_the_tool(sampler: str, webui: bool, scale:
             "Euler, discard_next_to_last_sigma",
             "the scheduler option 'discard_next_to_last_sigma' needs a schedule",
         ),
+        ("Heun, predicted_slopes=4", "the scheduler option 'predicted_slopes' belongs to Euler"),
+        ("DPM++ 2M, correct_third_order", "the scheduler option 'correct_third_order' belongs to DPM++ 3M SDE"),
     ],
 )
 def test_what_no_schedule_can_do_is_refused(text: str, sentence: str) -> None:
