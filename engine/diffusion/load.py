@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import diffusers
@@ -20,6 +21,7 @@ from engine.diffusion.download import local_choice
 from engine.diffusion.libraries import silence_libraries, use_deterministic_kernels
 from engine.diffusion.loras import NO_LORAS, LoadedLoras, load_loras, unload_loras
 from engine.diffusion.messages import first_line
+from engine.diffusion.packages import check_packages, check_tokenizers
 from engine.diffusion.parts import load_parts
 from engine.diffusion.placement import (
     choose_device,
@@ -96,9 +98,11 @@ def load_model(request: LoadModel, progress: Callable[[str], None]) -> LoadedMod
     device = choose_device(request.device)
     kind = _checked_class(pipeline_of(choice.folder), choice.name)
     files = look_at(choice)
+    check_tokenizers(files)
     dtype = _dtype(request, device, has_unet="unet" in files.index)
     placement = choose_placement(request, choice, files, device, dtype)
-    progress(f"loading weights: {placement.sentence}" if placement.sentence else "loading weights")
+    stage = f"loading weights{_beside(choice)}"
+    progress(f"{stage}: {placement.sentence}" if placement.sentence else stage)
     pipe = _pipeline(kind, choice, files, dtype, placement.memory)
     _check_complete(pipe, choice, files)
     set_prediction(pipe, choice, prediction_of(choice))
@@ -224,12 +228,19 @@ def _precision(dtype: torch.dtype) -> dict[str, torch.dtype]:
     return {"dtype": dtype}
 
 
+def _beside(choice: ModelChoice) -> str:
+    """Return the files beside a single file, in words: some of them may have been found, not named."""
+    names = [Path(file).name for file in (*choice.text_encoders, choice.vae) if file and choice.is_single_file]
+    return f" with {', '.join(names)}" if names else ""
+
+
 def _checked_class(pipeline: str, name: str) -> Any:
     """Return the class of a pipeline, checked before gigabytes are read."""
     kind = getattr(diffusers, pipeline, None)
     if kind is None or not hasattr(kind, "from_pretrained"):
         raise ModelError(f"{name!r} is a {pipeline}, which diffusers {diffusers.__version__} does not know")
     check_pipeline(pipeline, name)
+    check_packages(kind, name)
     parameters = inspect.signature(kind.__call__).parameters
     if "prompt" not in parameters or "num_inference_steps" not in parameters or "num_frames" in parameters:
         raise ModelError(f"{name!r} ({pipeline}) does not make pictures from text")

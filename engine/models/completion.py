@@ -15,6 +15,7 @@ from engine.models import comfy_tree
 from engine.models.json_files import read_config
 from engine.models.library import Shelf, find_by_name
 from engine.models.parts import is_optional, missing_encoder, needed_encoders, parts_of
+from engine.models.vae_files import may_be_vae_of
 from engine.models.weights import GGUF_SUFFIX, check_weights_suffix, read_weights
 from engine.rendering.requests import ModelChoice
 
@@ -76,7 +77,8 @@ def _found_vae(choice: ModelChoice, index: Mapping[str, Any]) -> str:
     folder, path = choice.folder / "vae", Path(choice.path)
     if "vae" not in index or _has_weights(folder) or not (folder / "config.json").is_file():
         return ""
-    found = comfy_tree.find_vae(path, read_config(folder / "config.json"))
+    pipeline = str(index.get("_class_name"))
+    found = comfy_tree.find_vae(path, read_config(folder / "config.json"), lambda file: may_be_vae_of(pipeline, file))
     if found is None:
         where = comfy_tree.searched(path, vae=True)
         beside = f", and there is none that fits in {where}" if where else ""

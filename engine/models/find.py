@@ -83,7 +83,7 @@ def find_model(recorded: Json) -> ModelChoice:
     if not fingerprint:
         return NO_MODEL
     if path_fingerprint(embedded_folder()) == fingerprint:
-        return resolve_model("")
+        return resolve_model("", prediction=_prediction(recorded))
     known = (_choice(entry, _prediction(recorded)) for entry in recall(fingerprint) if entry.pipeline)
     return next((choice for choice in known if _has_fingerprint(choice, fingerprint)), NO_MODEL)
 

@@ -216,6 +216,8 @@ def _with_weights(folder: Path, library: object, class_name: object) -> Componen
 def _why_no_folder(folder: Path) -> str:
     if not folder.is_dir():
         return f"the folder {folder.name!r} is not there any more"
+    if (folder / "config.json").is_file() and has_index(folder.parent):
+        return f"{folder.name!r} is a part of the model in the folder {folder.parent.name!r}: name that folder"
     text = f"{folder.name!r} is not a diffusers folder: it has no {INDEX}"
     if singles := _checkpoints_in(folder):
         return (

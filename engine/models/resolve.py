@@ -10,14 +10,22 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.errors import ModelError
-from engine.models.checkpoints import check_is_model, check_same_family, named_folder, shipped_folder
+from engine.models.checkpoints import (
+    check_is_model,
+    check_is_vae,
+    check_is_whole,
+    check_same_family,
+    named_folder,
+    shipped_folder,
+)
 from engine.models.completion import complete_choice
 from engine.models.contents import contents_of
 from engine.models.defaults import ModelDefaults, carried_defaults, family_defaults
 from engine.models.json_files import read_config
 from engine.models.look import INDEX, has_index, look_at, look_at_component, look_at_folder, pipeline_of
-from engine.models.prediction import EPSILON, prediction_of
+from engine.models.prediction import EPSILON, check_predicts, prediction_of
 from engine.models.shipped import family_of
+from engine.models.tiny_autoencoders import resolve_tiny_file
 from engine.models.weights import GGUF_SUFFIX, check_weights_suffix, read_weights
 from engine.rendering.requests import ModelChoice
 
@@ -53,21 +61,25 @@ def resolve_model(
         ModelError: There is no such model, or it cannot be used.
     """
     if text in ("", EMBEDDED):
-        return ModelChoice(path=str(embedded_folder()), name=EMBEDDED)
+        return ModelChoice(path=str(embedded_folder()), name=EMBEDDED, prediction=prediction)
     path = Path(text).expanduser()
     if path.is_dir():
         if path.resolve() == embedded_folder().resolve():
-            return resolve_model(EMBEDDED)
+            return resolve_model(EMBEDDED, prediction=prediction)
         look_at_folder(path)
         if text_encoders:
             raise ModelError(f"--text-encoder completes a model of one file: {text!r} is a folder, which has its own")
-        return ModelChoice(path=str(path.resolve()), name=_name_of(path.resolve()), prediction=prediction)
+        choice = ModelChoice(path=str(path.resolve()), name=_name_of(path.resolve()), prediction=prediction)
+        check_predicts(choice)
+        return choice
     if path.is_file():
         choice = _resolve_checkpoint(path.resolve(), config, text_encoders, other_vae=other_vae)
-        return replace(choice, prediction=prediction)
+        choice = replace(choice, prediction=prediction)
+        check_predicts(choice)
+        return choice
     if _HUB_ID.fullmatch(text) and not text.startswith("."):
         if download:
-            return ModelChoice(path=text, name=text, download=True)
+            return ModelChoice(path=text, name=text, download=True, prediction=prediction)
         raise ModelError(
             f"there is no folder or file {text!r}; add --download to fetch it from the Hugging Face hub, "
             "if it is the name of a model there"
@@ -91,17 +103,19 @@ def resolve_vae(text: str) -> str:
     if not path.is_file():
         raise ModelError(f"--vae needs a folder or a .safetensors file: there is no {text!r}")
     check_weights_suffix(path, "a VAE is a folder or such a file")
-    read_weights(path)
+    check_is_vae(path, read_weights(path))
     return str(path.resolve())
 
 
 def resolve_preview_vae(text: str) -> str:
-    """Return the path of the tiny autoencoder that `--preview-vae` means, a folder.
+    """Return the path of the tiny autoencoder that `--preview-vae` means: a folder, or the file of a decoder.
 
     Raises:
-        ModelError: There is no such folder, or it holds another kind of model.
+        ModelError: There is no such folder or file, or it holds another kind of model.
     """
     folder = Path(text).expanduser()
+    if not folder.is_dir():
+        return str(resolve_tiny_file(text).resolve())
     if not (folder / "config.json").is_file():
         raise ModelError(f"--preview-vae needs the folder of a tiny autoencoder: {text!r} has no config.json")
     kind = read_config(folder / "config.json").get("_class_name")
@@ -139,6 +153,7 @@ def _resolve_checkpoint(path: Path, config: str, text_encoders: tuple[str, ...],
         raise ModelError(f"{path.name} is a file in a model's folder: name the folder instead")
     if path.suffix != GGUF_SUFFIX:
         check_weights_suffix(path, "a model is a diffusers folder or such a file")
+    check_is_whole(path)
     contents = contents_of(read_weights(path))
     check_is_model(path, contents)
     folder = named_folder(config) if config else shipped_folder(path, contents)

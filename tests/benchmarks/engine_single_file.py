@@ -1,9 +1,9 @@
 """Single files of true size with random weights: load and render offline, and the same pixels as through a folder.
 
-`python -m tests.benchmarks.engine_single_file FOLDER [FAMILY ...]` writes a float16 file of each family (2 to 7 GB) and
-a diffusers folder of the same weights into FOLDER, renders both in fresh processes in which the network is refused,
-compares the pixels, prints seconds and memory, and deletes what it wrote.  No tensor is kept: its values follow from
-its name, so that memory holds one tensor at a time.
+`python -m tests.benchmarks.engine_single_file [FAMILY ...]` writes a float16 file of each family (2 to 7 GB) and a
+diffusers folder of the same weights to the directory for temporary files (TMPDIR), renders both in fresh processes in
+which the network is refused, compares the pixels, prints seconds and memory, and deletes what it wrote.  No tensor is
+kept: its values follow from its name, so that memory holds one tensor at a time.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import resource
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import zlib
 from collections.abc import Iterator
@@ -43,6 +44,8 @@ _CLASSES: dict[str, Any] = {
     "text_encoder": CLIPTextModel,
     "text_encoder_2": CLIPTextModelWithProjection,
 }
+_DTYPES = {"sdxl": "bfloat16"}
+"""In float32, SDXL takes 14 GB."""
 _WEIGHTS = {"unet": "diffusion_pytorch_model", "vae": "diffusion_pytorch_model"}
 _POOL = torch.randn(2**22 + 3, generator=torch.Generator().manual_seed(0))
 
@@ -127,10 +130,10 @@ def write_both(family: str, single: Path, folder: Path) -> int:
     return len(entries)
 
 
-def rendered(model: Path, out: Path, environment: dict[str, str], size: str) -> tuple[float, float, bytes]:
+def rendered(model: Path, out: Path, environment: dict[str, str], dtype: str) -> tuple[float, float, bytes]:
     """Render a picture in a fresh process; return seconds, the peak of its memory in GB, and the pixels."""
     program = [sys.executable, "-m", "tui", "new", "--model", str(model), "--prompt", "a lighthouse", "--seed", "1"]
-    more = ["--steps", "1", "--size", size, "--device", "cpu", "--out", str(out), "--force"]
+    more = ["--steps", "1", "--size", "64x64", "--device", "cpu", "--dtype", dtype, "--out", str(out), "--force"]
     start = time.monotonic()
     done = subprocess.run([*program, *more], env=environment, capture_output=True, text=True, check=False)
     seconds = time.monotonic() - start
@@ -138,29 +141,29 @@ def rendered(model: Path, out: Path, environment: dict[str, str], size: str) -> 
         raise SystemExit(f"{model.name}: exit code {done.returncode}\n{done.stderr}")
     print(done.stderr.strip()[-300:] or "(nothing on stderr)")
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6
-    return seconds, peak, Image.open(out).convert("RGB").tobytes()
+    with Image.open(out) as image:
+        return seconds, peak, image.convert("RGB").tobytes()
 
 
-def measure(family: str, place: Path) -> None:
+def measure(family: str) -> None:
     """Write, render and compare one family, and delete what was written."""
-    single, folder = place / f"{family}.safetensors", place / family
-    try:
+    with tempfile.TemporaryDirectory() as temporary:
+        place = Path(temporary)
+        single, folder = place / f"{family}.safetensors", place / family
         start = time.monotonic()
         tensors = write_both(family, single, folder)
         size = single.stat().st_size / 1e9
         print(f"{family}: {tensors} tensors, {size:.2f} GB, written in {time.monotonic() - start:.0f} s", flush=True)
+        dtype = _DTYPES.get(family, "auto")
         environment = without_network(place / f"{family}-home")
-        one = rendered(single, place / "file.png", environment, "64x64")
-        again = rendered(single, place / "file.png", environment, "64x64")
-        other = rendered(folder, place / "folder.png", environment, "64x64")
+        one = rendered(single, place / "file.png", environment, dtype)
+        again = rendered(single, place / "file.png", environment, dtype)
+        other = rendered(folder, place / "folder.png", environment, dtype)
         print(f"{family}: from the file {one[0]:.1f} s, again {again[0]:.1f} s, from the folder {other[0]:.1f} s")
         print(f"{family}: peak memory of the largest process so far {again[1]:.2f} GB")
         print(f"{family}: pixels are {'the same' if one[2] == other[2] else 'DIFFERENT'}", flush=True)
-    finally:
-        single.unlink(missing_ok=True)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":
-    for wanted in sys.argv[2:] or FAMILIES:
-        measure(wanted, Path(sys.argv[1]))
+    for wanted in sys.argv[1:] or FAMILIES:
+        measure(wanted)

@@ -146,8 +146,13 @@ def test_a_vae_of_another_family_fails_with_one_sentence(tiny: ModelChoice, tmp_
         "the VAE 'wide' belongs to another family: 16 latent channels, the model needs 4"
     )
     save_file({"something.else": torch.zeros(2)}, tmp_path / "not.safetensors")
-    sentence = problem_of(replace(tiny, vae=str(tmp_path / "not.safetensors")))
-    assert sentence.startswith("the VAE 'not.safetensors' ")
+    assert problem_of(replace(tiny, vae=str(tmp_path / "not.safetensors"))) == (
+        "not.safetensors holds none of the weights of 'vae' (AutoencoderKL): it is of another family, or no model"
+    )
+    save_file({"decoder.conv_in.weight": torch.zeros(512, 16, 3, 3)}, tmp_path / "ae.safetensors")
+    assert problem_of(replace(tiny, vae=str(tmp_path / "ae.safetensors"))) == (
+        "the VAE 'ae.safetensors' belongs to another family: 16 latent channels, the model needs 4"
+    )
 
 
 def test_a_tiny_autoencoder_draws_larger_previews_and_changes_no_picture(tiny: ModelChoice, tmp_path: Path) -> None:

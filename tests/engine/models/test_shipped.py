@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from engine.models import shipped
+from engine.models.find import find_model, model_identity, remember_model
 from engine.models.fingerprints import fingerprint
+from engine.models.resolve import resolve_model
+from tests.support.engine.headers import checkpoint
 
 
 def digest(file: Path) -> str:
@@ -67,6 +70,22 @@ def test_a_remembered_folder_is_written_again_where_the_cache_is_now(
     assert fingerprint(again) == before
     assert shipped.restored(str(again)) == str(again)
     assert shipped.restored("/nowhere/sdxl-base") == "/nowhere/sdxl-base", "a folder of the user is never replaced"
+
+
+def test_a_picture_finds_its_single_file_after_the_cache_was_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choice = resolve_model(str(checkpoint(tmp_path / "pony.safetensors", "SDXL")))
+    identity = model_identity(choice)
+    remember_model(choice, identity)
+    shutil.rmtree(choice.folder)
+    assert find_model(identity) == choice
+    assert model_identity(find_model(identity)) == identity
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "elsewhere"))
+    shutil.rmtree(choice.folder)
+    found = find_model(identity)
+    assert found.folder.is_relative_to(tmp_path / "elsewhere")
+    assert model_identity(found) == identity, "the fingerprint does not depend on where the folder is"
 
 
 def test_a_cache_that_cannot_be_written_is_replaced_by_a_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> None:

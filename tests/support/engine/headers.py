@@ -43,9 +43,10 @@ CHECKPOINTS: dict[str, Shapes] = {
 }
 
 
-def write_header(path: Path, shapes: Shapes) -> Path:
+def write_header(path: Path, shapes: Shapes, metadata: dict[str, str] | None = None) -> Path:
     """Write a sparse safetensors file of zeros."""
-    header, offset = {}, 0
+    header: dict[str, object] = {"__metadata__": metadata} if metadata else {}
+    offset = 0
     for name, shape in shapes.items():
         end = offset + 2 * math.prod(shape)
         header[name] = {"dtype": "F16", "shape": list(shape), "data_offsets": [offset, end]}
@@ -58,6 +59,6 @@ def write_header(path: Path, shapes: Shapes) -> Path:
     return path
 
 
-def checkpoint(path: Path, family: str, *, more: tuple[str, ...] = ()) -> Path:
-    """Write a file that is told for a checkpoint of a family; `more` are the names of further, empty tensors."""
-    return write_header(path, {**CHECKPOINTS[family], **dict.fromkeys(more, (1,))})
+def checkpoint(path: Path, family: str, *, more: tuple[str, ...] = (), metadata: dict[str, str] | None = None) -> Path:
+    """Write a file that is told for a checkpoint of a family; `more` are the names of further tensors."""
+    return write_header(path, {**CHECKPOINTS[family], **dict.fromkeys(more, (1,))}, metadata)
