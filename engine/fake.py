@@ -10,7 +10,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -183,7 +182,7 @@ class FakeRenderer:
     def _load(self, request: LoadModel) -> None:
         self._on_event(LoadingProgressed(stage="loading weights"))
         self._asked_batch = request.micro_batch
-        if (Path(request.model.path) / INDEX).is_file():
+        if (request.model.folder / INDEX).is_file():
             self._model = model_identity(request.model, request.memory)
         if self._load_failure:
             sentence, self._load_failure = self._load_failure, ""

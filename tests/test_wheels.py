@@ -16,6 +16,7 @@ from latentpng import __version__
 from tests.support.wheels import ROOT, answers, build_wheels, without_this_tree
 
 pytestmark = pytest.mark.slow
+WEIGHTS = "engine/embedded/model/unet/diffusion_pytorch_model.safetensors"
 NEEDED = ("numpy", "pillow", "zstandard")
 
 
@@ -55,7 +56,10 @@ def test_the_wheel_of_the_program_holds_no_format_and_no_training(wheels: tuple[
     assert training
     assert {name for name in files if "training" in name} == set()
     assert files >= sources_of("engine", "tui") - training | {"engine/py.typed", "tui/py.typed", "tui/app/theme.tcss"}
-    assert "engine/embedded/model/unet/diffusion_pytorch_model.safetensors" in files
+    assert WEIGHTS in files
+    assert files >= {str(path.relative_to(ROOT)) for path in (ROOT / "engine" / "models" / "configs").iterdir()}
+    licences = {name.partition("/licenses/")[2] for name in files if "/licenses/" in name}
+    assert licences == {"LICENSE", "engine/models/configs/LICENSE-CLIP", "engine/models/configs/NOTICE"}
     assert f"latentpng=={__version__}" in requirements_of(wheels[1])
 
 

@@ -23,14 +23,16 @@ VARIABLE = "WARMER_CONFIG"
 GRAPHICS = ("auto", "kitty", "sixel", "halfcell")
 _MAX_KEEP_ALIVE = 7 * 24 * 60
 _TEXT, _TEXTS, _NUMBER, _WHOLE = "a text", "a text or a list of texts", "a number", "a whole number"
-_TOP: Mapping[str, str] = {
+TOP: Mapping[str, str] = {
     "model": _TEXT,
     "profile": _TEXT,
     "graphics": _TEXT,
     "theme": _TEXT,
     "keep_alive": _NUMBER,
 }
-_FOLDERS: Mapping[str, str] = dict.fromkeys((*FOLDER_KEYS, "roots"), _TEXTS)
+"""The keys outside of tables, and what each has to be."""
+FOLDERS: Mapping[str, str] = dict.fromkeys((*FOLDER_KEYS, "roots"), _TEXTS)
+"""The keys of `[folders]`."""
 PROFILE: Mapping[str, str] = {
     "model": _TEXT,
     "config": _TEXT,
@@ -126,9 +128,9 @@ class _Reader:
     lines: Mapping[tuple[str, ...], int]
 
     def configuration(self, values: Mapping[str, Any]) -> Configuration:
-        self._check_keys((), values, {**_TOP, "folders": "", "profiles": ""})
+        self._check_keys((), values, {**TOP, "folders": "", "profiles": ""})
         folders = self._table(("folders",), values.get("folders", {}))
-        self._check_keys(("folders",), folders, _FOLDERS)
+        self._check_keys(("folders",), folders, FOLDERS)
         profiles = self._table(("profiles",), values.get("profiles", {}))
         found = Configuration(
             path=self.file,
@@ -182,7 +184,7 @@ class _Reader:
     def _paths(self, value: object) -> tuple[Path, ...]:
         """Absolute paths; a relative one is relative to the folder of the file."""
         home = os.path.expanduser  # Path's raises for unknown users
-        return tuple(self.file.parent.absolute() / home(text) for text in _listed(value))
+        return tuple(self.file.parent.absolute() / home(text) for text in _listed(value) if text)
 
     def _mistake(self, path: tuple[str, ...], sentence: str) -> InvalidRequestError:
         below = (line for key, line in self.lines.items() if key[: len(path)] == path)
@@ -213,7 +215,7 @@ def _unknown(path: tuple[str, ...]) -> str:
     from difflib import SequenceMatcher
 
     profile = f"profiles.{path[1]}" if path[0] == "profiles" and len(path) > 2 else "profiles.NAME"
-    tables = {"": [*_TOP, "folders", "profiles"], "folders": list(_FOLDERS), profile: list(PROFILE)}
+    tables = {"": [*TOP, "folders", "profiles"], "folders": list(FOLDERS), profile: list(PROFILE)}
     own = ".".join(path[:-1])
     ordered = sorted(tables, key=lambda table: table != own)  # its own table first: the first of equals is taken
     dotted = {f"{table}.{key}" if table else key: key for table in ordered for key in tables[table]}

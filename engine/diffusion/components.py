@@ -5,6 +5,7 @@ Each is checked against the model, since the libraries leave out what does not f
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,13 @@ import transformers
 from diffusers import AutoencoderTiny
 
 from engine.diffusion.messages import first_line
+from engine.diffusion.parts import load_component
+from engine.diffusion.tiny_autoencoders import load_tiny_decoder
 from engine.errors import ModelError
+from engine.models.contents import latent_channels
 from engine.models.files import ModelFiles
+from engine.models.parts import vae_part
+from engine.models.weights import read_weights
 from engine.rendering.requests import ModelChoice
 
 DENOISERS = ("transformer", "transformer_2", "unet")
@@ -38,21 +44,28 @@ def load_vae(choice: ModelChoice, index: Mapping[str, Any], precision: Mapping[s
     kind = getattr(diffusers, str(name), None) if library == "diffusers" else None
     if kind is None:
         raise ModelError(f"{choice.name!r} has no VAE of diffusers that could be replaced: leave out --vae")
-    path = Path(choice.vae)
+    path, own = Path(choice.vae), kind.load_config(choice.folder / "vae", local_files_only=True)
+    if path.suffix == ".safetensors":
+        return _load_vae_file(path, choice, own, kind, precision["dtype"])
     try:
-        if path.suffix == ".safetensors":
-            vae = kind.from_single_file(
-                choice.vae, config=str(choice.folder), subfolder="vae", local_files_only=True, **precision
-            )
-        else:
-            vae = kind.from_pretrained(choice.vae, local_files_only=True, use_safetensors=True, **precision)
+        vae = kind.from_pretrained(choice.vae, local_files_only=True, use_safetensors=True, **precision)
     except Exception as error:  # a broken model fails in as many ways as there are libraries
         raise ModelError(f"the VAE {path.name!r} cannot be loaded as {name}: {first_line(error)}") from error
-    own = kind.load_config(choice.folder / "vae", local_files_only=True)
     _check_same_latents(vae.config, own, path.name)
+    _check_same_scale(vae, own, path.name)
     if any(tensor.is_meta for tensor in vae.state_dict().values()):
         raise ModelError(f"the VAE {path.name!r} is damaged: some of its weights are missing, download it again")
     return vae
+
+
+def _load_vae_file(path: Path, choice: ModelChoice, own: Mapping[str, Any], kind: Any, dtype: torch.dtype) -> Any:
+    file = read_weights(path)
+    found, needed = latent_channels(file), own.get("latent_channels")
+    if found and needed and found != needed:
+        raise ModelError(
+            f"the VAE {path.name!r} belongs to another family: {found} latent channels, the model needs {needed}"
+        )
+    return load_component(vae_part(file), kind, choice.folder, dtype)
 
 
 def load_missing_components(choice: ModelChoice, files: ModelFiles, dtype: torch.dtype) -> dict[str, Any]:
@@ -87,7 +100,7 @@ def load_preview_vae(path: str, pipe: Any, precision: Mapping[str, torch.dtype])
     """Load the tiny autoencoder that draws the previews of a pipeline.
 
     Args:
-        path: Its folder.
+        path: Its folder, or the file of its decoder.
         pipe: The pipeline.
         precision: The argument that sets the dtype.
 
@@ -96,9 +109,18 @@ def load_preview_vae(path: str, pipe: Any, precision: Mapping[str, torch.dtype])
     """
     name = Path(path).name
     try:
+        if Path(path).suffix == ".safetensors":
+            return _of_same_latents(load_tiny_decoder(Path(path)).to(**precision), pipe, name)
         tiny = AutoencoderTiny.from_pretrained(path, local_files_only=True, use_safetensors=True, **precision)
+    except ModelError:
+        raise
     except Exception as error:  # a broken model fails in as many ways as there are libraries
         raise ModelError(f"the preview VAE {name!r} cannot be loaded: {first_line(error)}") from error
+    return _of_same_latents(tiny, pipe, name)
+
+
+def _of_same_latents(tiny: AutoencoderTiny, pipe: Any, name: str) -> AutoencoderTiny:
+    """Return the tiny autoencoder; raise ModelError if it takes other latents than the pipeline's."""
     needed = getattr(getattr(getattr(pipe, "vae", None), "config", None), "latent_channels", None)
     found = tiny.config.latent_channels
     if needed != found:
@@ -116,6 +138,19 @@ def _check_same_latents(config: Mapping[str, Any], own: Mapping[str, Any], name:
     ):
         if found != needed:
             raise ModelError(f"the VAE {name!r} belongs to another family: {found} {what}, the model needs {needed}")
+
+
+# The VAEs of Stable Diffusion 1 and SDXL have the same shapes, but latents of another scale: pictures would be garbage.
+def _check_same_scale(vae: Any, own: Mapping[str, Any], name: str) -> None:
+    """Raise ModelError unless a VAE scales and shifts latents as the model's own does."""
+    defaults = inspect.signature(type(vae).__init__).parameters
+    for option, verb in (("scaling_factor", "scales"), ("shift_factor", "shifts")):
+        found = vae.config.get(option)
+        needed = own.get(option, defaults[option].default if option in defaults else None)
+        if found != needed:
+            raise ModelError(
+                f"the VAE {name!r} belongs to another family: it {verb} latents by {found}, the model needs {needed}"
+            )
 
 
 def _scale_factor(config: Mapping[str, Any]) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -22,6 +23,7 @@ from engine.models.look import look_at_folder
 from engine.rendering.requests import ModelChoice
 
 _SECONDS = 2.0
+_UNREACHABLE = (ConnectionError, TimeoutError, socket.gaierror)
 
 
 def local_choice(choice: ModelChoice, progress: Callable[[str], None]) -> ModelChoice:
@@ -55,7 +57,16 @@ def _download_problem(error: BaseException) -> str:
         return "this is a gated model: accept its licence on the hub, then run `hf auth login`"
     if isinstance(error, RepositoryNotFoundError):
         return "there is no model of this name on the hub, or it is private: check the name, or run `hf auth login`"
+    if any(isinstance(cause, _UNREACHABLE) or "Connect" in type(cause).__name__ for cause in _causes(error)):
+        return "the Hugging Face hub cannot be reached: check the network connection, or name a model on this machine"
     return f"{first_line(error)}: check the network connection"
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and what led to it; the libraries wrap errors of the connection in others."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 @contextlib.contextmanager

@@ -54,6 +54,6 @@ def read_gguf(path: Path, dtype: torch.dtype) -> dict[str, torch.Tensor]:
     from gguf import GGUFReader, dequantize  # an extra
 
     return {
-        entry.name: torch.from_numpy(dequantize(entry.data, entry.tensor_type)).to(dtype)
+        entry.name: torch.tensor(dequantize(entry.data, entry.tensor_type)).to(dtype)
         for entry in GGUFReader(path).tensors
     }

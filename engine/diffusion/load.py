@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import diffusers
@@ -19,8 +20,9 @@ from engine.diffusion.components import load_missing_components, load_preview_va
 from engine.diffusion.download import local_choice
 from engine.diffusion.embeddings import load_embeddings, usable_choice
 from engine.diffusion.libraries import silence_libraries, use_deterministic_kernels
-from engine.diffusion.loras import load_loras, unload_loras
+from engine.diffusion.loras import NO_LORAS, LoadedLoras, load_loras, unload_loras
 from engine.diffusion.messages import first_line
+from engine.diffusion.packages import check_packages, check_tokenizers
 from engine.diffusion.parts import load_parts
 from engine.diffusion.placement import (
     choose_device,
@@ -63,6 +65,7 @@ class LoadedModel:
         attention: The attention back-end; "" for torch's own.
         memory: Where the weights are kept.
         compiled: Whether the first rendering compiles its repeated blocks.
+        loras: What is said of its LoRA files.
     """
 
     choice: ModelChoice
@@ -77,6 +80,7 @@ class LoadedModel:
     attention: str = ""
     memory: Memory = Memory.RESIDENT
     compiled: bool = False
+    loras: LoadedLoras = NO_LORAS
 
 
 def load_model(request: LoadModel, progress: Callable[[str], None]) -> LoadedModel:
@@ -95,13 +99,15 @@ def load_model(request: LoadModel, progress: Callable[[str], None]) -> LoadedMod
     device = choose_device(request.device)
     kind = _checked_class(pipeline_of(choice.folder), choice.name)
     files = look_at(choice)
+    check_tokenizers(files)
     dtype = _dtype(request, device, has_unet="unet" in files.index)
     placement = choose_placement(request, choice, files, device, dtype)
-    progress(f"loading weights: {placement.sentence}" if placement.sentence else "loading weights")
+    stage = f"loading weights{_beside(choice)}"
+    progress(f"{stage}: {placement.sentence}" if placement.sentence else stage)
     pipe = _pipeline(kind, choice, files, dtype, placement.memory)
     _check_complete(pipe, choice, files)
     set_prediction(pipe, choice, prediction_of(choice))
-    load_loras(pipe, choice)
+    loras = load_loras(pipe, choice)
     attention = set_attention(pipe, request.attention, request.attention_then)
     if request.compile:
         compile_blocks(pipe, placement.memory)
@@ -123,6 +129,7 @@ def load_model(request: LoadModel, progress: Callable[[str], None]) -> LoadedMod
         attention=attention,
         memory=memory,
         compiled=request.compile,
+        loras=loras,
     )
 
 
@@ -157,20 +164,23 @@ def replace_loras(loaded: LoadedModel, loaded_for: LoadModel, request: LoadModel
 
     Returns:
         The model with the requested LoRA files; None if anything else differs, if the weights are offloaded or
-        quantised, or if blocks are compiled, since they are compiled with their LoRA layers.
+        quantised, if a LoRA file was added to the weights, or if blocks are compiled, since they are compiled with
+        their LoRA layers.
 
     Raises:
         ModelError: A LoRA file cannot be loaded.
     """
     bare = replace(request, model=replace(request.model, loras=loaded_for.model.loras))
-    if loaded.compiled or loaded.memory is not Memory.RESIDENT or not serves(loaded, loaded_for, bare):
+    if loaded.compiled or loaded.loras.changed_weights or loaded.memory is not Memory.RESIDENT:
+        return None
+    if not serves(loaded, loaded_for, bare):
         return None
     choice = replace(loaded.choice, loras=request.model.loras)
     unload_loras(loaded.pipe)
     loaded.prompt_cache.clear()
-    load_loras(loaded.pipe, choice)
+    loras = load_loras(loaded.pipe, choice)
     usable = usable_choice(choice, loaded.prompt_cache.embeddings)
-    return replace(loaded, choice=choice, identity=model_identity(usable, loaded.memory))
+    return replace(loaded, choice=choice, loras=loras, identity=model_identity(usable, loaded.memory))
 
 
 def with_embeddings(loaded: LoadedModel, request: LoadModel) -> LoadedModel:
@@ -234,13 +244,19 @@ def _precision(dtype: torch.dtype) -> dict[str, torch.dtype]:
     return {"dtype": dtype}
 
 
+def _beside(choice: ModelChoice) -> str:
+    """Return the files beside a single file, in words: some of them may have been found, not named."""
+    names = [Path(file).name for file in (*choice.text_encoders, choice.vae) if file and choice.is_single_file]
+    return f" with {', '.join(names)}" if names else ""
+
+
 def _checked_class(pipeline: str, name: str) -> Any:
     """Return the class of a pipeline, checked before gigabytes are read."""
     kind = getattr(diffusers, pipeline, None)
     if kind is None or not hasattr(kind, "from_pretrained"):
         raise ModelError(f"{name!r} is a {pipeline}, which diffusers {diffusers.__version__} does not know")
     check_pipeline(pipeline, name)
-    _check_packages(kind, pipeline, name)
+    check_packages(kind, name)
     if problem := text_to_image_problem(kind):
         raise ModelError(f"{name!r} ({pipeline}) {problem}, so it cannot be used")
     return kind
@@ -256,11 +272,3 @@ def text_to_image_problem(kind: Any) -> str:
     if "prompt" not in parameters or "num_inference_steps" not in parameters or "num_frames" in parameters:
         return "does not make pictures from text"
     return "" if asks_for_noise(kind) else "asks for its initial noise in an unknown place"
-
-
-def _check_packages(kind: Any, pipeline: str, name: str) -> None:
-    """Refuse a class that diffusers only pretends to have, because a package is missing that the class needs."""
-    try:
-        getattr(kind, "needed_packages", None)  # any public name makes such a class raise an error
-    except ImportError as error:
-        raise ModelError(f"{name!r} ({pipeline}) cannot be loaded: {first_line(error)}") from error

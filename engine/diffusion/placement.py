@@ -88,7 +88,7 @@ def choose_placement(
     Raises:
         ModelError: They fit nowhere, or the requested `--memory` cannot be used.
     """
-    settings, values = request.settings, files.parameter_counts
+    settings, values = request.settings, files.loaded_values(dtype.itemsize)
     if choice.is_single_file and request.memory in QUANTISED:
         raise ModelError(f"--memory {request.memory} needs a diffusers folder, {files.path.name} is a single file")
     if choice.vae:

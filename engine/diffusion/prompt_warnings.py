@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from engine.diffusion.seams.tokenizers import Reading
+from engine.diffusion.seams.tokenizers import LOG, Reading
 from engine.diffusion.weighted_prompts import Style, ignored_layer
 from engine.prompts.chunks import unknown_embeddings
 from engine.prompts.reading import plain_warning, read_prompt
@@ -32,7 +32,7 @@ def prompt_warnings(
     if settings.clip_skip:
         ignored = ignored_layer(pipe, style) if takes_weights else _NO_LAYER.format(settings.clip_skip)
         words = (*words, *filter(None, (ignored,)))
-    return tuple(dict.fromkeys((*words, *_cut(settings, readings, takes_weights), *_unguided(pipe, settings))))
+    return tuple(dict.fromkeys((*words, *_cut(settings, readings, takes_weights))))
 
 
 _NO_LAYER = "clip skip {} was ignored: it is for Stable Diffusion 1 and 2 and SDXL"
@@ -64,33 +64,42 @@ def _read(text: str, style: Style, is_negative: bool) -> Iterator[str]:
 
 
 # A pipeline with several text encoders gives each of them the prompt, and each has its own limit (77 tokens of CLIP
-# beside 512 of T5).  Only what none of them read is lost.
+# beside 512 of T5).  Only what none of them read is lost.  A text that holds neither prompt was cleaned or cut by the
+# pipeline itself: it counts as the prompt if nothing else does.
 def _cut(settings: RenderSettings, readings: Sequence[Reading], takes_weights: bool) -> Iterator[str]:
-    for is_negative in (False, True):
-        least: dict[int, Reading] = {}
-        for reading in readings:
-            if _is_of_negative(reading.text, settings) is is_negative:
-                known = least.get(reading.tokenizer)
-                if known is None or known.cut < reading.cut:
-                    least[reading.tokenizer] = reading
-        shortest = min(least.values(), key=lambda reading: reading.cut, default=None)
+    by_prompt: dict[str, list[Reading]] = {"prompt": [], "negative prompt": [], "": []}
+    seen = [reading for reading in readings if reading.tokenizer != LOG]
+    if len(seen) < len(readings) and not any(reading.cut for reading in seen):
+        either = "the prompt or the negative prompt" if settings.negative_prompt else "the prompt"
+        yield f"{either} is too long for this model: its end was cut"
+    for reading in seen:
+        by_prompt[_prompt_in(reading.text, settings)].append(reading)
+    by_prompt["prompt"] = by_prompt["prompt"] or by_prompt[""]
+    for which in ("prompt", "negative prompt"):
+        shortest = _least_cut(by_prompt[which])
         if shortest is None or not shortest.cut:
             continue
-        which = "negative prompt" if is_negative else "prompt"
         count = "its last token was" if shortest.cut == 1 else f"its last {shortest.cut} tokens were"
         instead = "; --prompt-style a1111 or comfyui reads all of it" if takes_weights else ""
         yield f"the {which} is too long for this model: {count} cut, from {quoted(shortest.rest.strip())} on{instead}"
 
 
-def _is_of_negative(text: str, settings: RenderSettings) -> bool:
-    prompt, negative, read = (_bare(each) for each in (settings.prompt, settings.negative_prompt, text))
-    return bool(negative) and negative in read and not (prompt in read and len(prompt) > len(negative))
+def _least_cut(readings: Sequence[Reading]) -> Reading | None:
+    """Return what the tokenizer with the most room cut."""
+    worst: dict[int, Reading] = {}
+    for reading in readings:
+        known = worst.get(reading.tokenizer)
+        worst[reading.tokenizer] = reading if known is None or known.cut < reading.cut else known
+    return min(worst.values(), key=lambda reading: reading.cut, default=None)
+
+
+def _prompt_in(text: str, settings: RenderSettings) -> str:
+    """Return which of the two prompts is in a text: the longer one if both are, "" if neither is."""
+    read = _bare(text)
+    prompts = {"prompt": _bare(settings.prompt), "negative prompt": _bare(settings.negative_prompt)}
+    found = [which for which, words in prompts.items() if words and words in read]
+    return max(found, key=lambda which: len(prompts[which]), default="")
 
 
 def _bare(text: str) -> str:
     return "".join(text.lower().split())
-
-
-def _unguided(pipe: Any, settings: RenderSettings) -> Iterator[str]:
-    if settings.negative_prompt and getattr(pipe, "do_classifier_free_guidance", None) is False:
-        yield f"the negative prompt was ignored, since guidance is {settings.guidance_scale:g}: it acts above 1"

@@ -21,7 +21,7 @@ from engine.diffusion.embeddings import NO_EMBEDDINGS, Embeddings
 from engine.diffusion.prompt_offset import PromptOffsets
 from engine.diffusion.prompt_warnings import prompt_warnings
 from engine.diffusion.seams.prompts import Encode, embedding_indices, intercept_encode_prompt, picture_axis
-from engine.diffusion.seams.tokenizers import Reading, watch_tokenizers
+from engine.diffusion.seams.tokenizers import Reading, heard_log, watch_tokenizers
 from engine.diffusion.weighted_prompts import Style, encode_weighted, same_length
 from engine.errors import RenderError
 from engine.models.prompt_styles import takes_weights
@@ -91,7 +91,8 @@ class PromptCache:
         self._readings.clear()
         warnings: list[str] = []
         try:
-            yield warnings
+            with heard_log(self._pipe, self._readings.append):
+                yield warnings
             warnings += prompt_warnings(
                 self._pipe, settings, self._style, self._readings, takes_weights=self._takes_weights
             )

@@ -121,7 +121,12 @@ class BatchRenderer:
         pixels: NDArray[np.uint8] = (np.nan_to_num(images) * 255).round().astype(np.uint8)
         if not previewer.fitted and last:
             previewer.fit(self._unpacked(last[0], spec, settings), pixels)
-        shared = (*ignored_settings(self._pipe, settings), *left_out, *_randomness_warning(randomness.drawn_from))
+        shared = (
+            *self._loaded.loras.notices,
+            *ignored_settings(self._pipe, settings),
+            *left_out,
+            *_randomness_warning(randomness.drawn_from),
+        )
         finite = [bool(np.isfinite(image).all()) for image in images]
         warnings = tuple(
             (*shared, *(() if is_finite else (_NOT_FINITE,)), *((_BLACKED_OUT,) if black else ()))

@@ -72,7 +72,12 @@ def load_text_encoder(part: Part, kind: Any, folder: Path, dtype: torch.dtype) -
         config = kind.config_class.from_pretrained(folder, local_files_only=True)
         state = as_transformers(_state_of(part, dtype), kind.__name__)
         encoder, report = kind.from_pretrained(
-            None, config=config, state_dict=state, dtype=dtype, output_loading_info=True
+            None,
+            config=config,
+            state_dict=state,
+            dtype=dtype,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,  # they are refused below, by name
         )
     except (ModelError, MemoryError):
         raise
@@ -83,7 +88,26 @@ def load_text_encoder(part: Part, kind: Any, folder: Path, dtype: torch.dtype) -
             f"{name} is damaged: some weights of {part.component!r} are missing ({missing[0]}, for example), "
             "download it again"
         )
+    if mismatched := sorted(report["mismatched_keys"]):
+        tensor, found, needed = mismatched[0]
+        raise ModelError(misfit(part, tensor, *(", ".join(map(str, shape)) for shape in (found, needed))))
     return encoder.eval()
+
+
+def misfit(part: Part, tensor: str, found: str, needed: str) -> str:
+    """Return the sentence for a tensor of another shape than the configuration describes.
+
+    Args:
+        part: Where it is.
+        tensor: Its name.
+        found: Its shape, as numbers with commas.
+        needed: The shape of the configuration.
+    """
+    return (
+        f"{part.file.path.name} does not fit its configuration: {tensor} of {part.component!r} has the shape "
+        f"({found}), where ({needed}) is needed; "
+        "name a diffusers folder of a model of the same family and size with --config"
+    )
 
 
 def as_transformers(state: dict[str, torch.Tensor], kind: str) -> dict[str, torch.Tensor]:
@@ -94,7 +118,8 @@ def as_transformers(state: dict[str, torch.Tensor], kind: str) -> dict[str, torc
         kind: The name of the class.
     """
     if "enc.output_norm.weight" in state:
-        state = _renamed(state, _LLAMA_CPP_T5)
+        is_gated = any(".ffn_gate." in name for name in state)
+        state = _renamed(state, _LLAMA_CPP_T5 if is_gated else (*_LLAMA_CPP_T5, (r"\.wi_1\.", ".wi.")))
     elif "token_embd.weight" in state:
         state = _renamed(state, _LLAMA_CPP)
     elif "positional_embedding" in state:

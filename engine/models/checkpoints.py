@@ -7,10 +7,11 @@ from pathlib import Path
 from types import MappingProxyType
 
 from engine.errors import ModelError
-from engine.models.contents import Contents, Kind
+from engine.models.contents import VAE_PREFIXES, Contents, Kind, contents_of
 from engine.models.denoisers import VIDEO
 from engine.models.json_files import read_config
 from engine.models.shipped import CONFIGS, config_folder
+from engine.models.weights import WeightFile, typed_path
 
 INDEX = "model_index.json"
 REFINER = "SDXL refiner"
@@ -87,14 +88,30 @@ def check_is_model(path: Path, contents: Contents) -> None:
             f"{path.name} is the refiner of SDXL, which finishes the pictures of another model: name an SDXL model"
         )
     if family in VIDEO:
-        raise ModelError(f"{path.name} is a {family} model, which makes videos: a text-to-image model is needed")
+        raise ModelError(f"{path.name} is {_a(family)} model, which makes videos: a text-to-image model is needed")
     if family == "Stable Cascade":
         raise ModelError(f"{path.name} is one stage of {family}: models in two stages cannot be used")
     if contents.purpose:
         raise ModelError(
-            f"{path.name} is a {family or 'diffusion'} model for {contents.purpose}, which needs more than a text: "
+            f"{path.name} is {_a(family or 'diffusion')} model for {contents.purpose}, which needs more than a text: "
             "a text-to-image model is needed"
         )
+
+
+def check_is_vae(path: Path, file: WeightFile) -> None:
+    """Refuse a weights file that is known to hold no VAE, alone or as a part of a checkpoint.
+
+    Raises:
+        ModelError: The message says what it holds.
+    """
+    kind = contents_of(file).kind
+    holds_model = kind in (Kind.CHECKPOINT, Kind.DENOISER)
+    if kind in (Kind.VAE, Kind.OTHER) or (holds_model and any(name.startswith(VAE_PREFIXES) for name in file.tensors)):
+        return
+    if holds_model:
+        raise ModelError(f"--vae needs a VAE: {path.name} is a {kind} that holds none")
+    remedy = ": name it with --preview-vae" if kind is Kind.TINY_VAE else ""
+    raise ModelError(f"--vae needs a VAE: {path.name} is {_a(kind)}{remedy}")
 
 
 def shipped_folder(path: Path, contents: Contents) -> Path:
@@ -109,11 +126,11 @@ def shipped_folder(path: Path, contents: Contents) -> Path:
     remedy = "add --config FOLDER, a local diffusers folder of the same family (only its small files are read)"
     if family in _OWN_TERMS:
         raise ModelError(
-            f"{path.name} is a {family} model, whose text encoder ({_OWN_TERMS[family]}) has a vocabulary under a "
+            f"{path.name} is {_a(family)} model, whose text encoder ({_OWN_TERMS[family]}) has a vocabulary under a "
             f"licence of its own, so it does not ship with warmer: {remedy}"
         )
     if family:
-        raise ModelError(f"{path.name} is a {family} model, whose configuration does not ship with warmer: {remedy}")
+        raise ModelError(f"{path.name} is {_a(family)} model, whose configuration does not ship with warmer: {remedy}")
     raise ModelError(f"{path.name} holds no model that is known here; if it is one, {remedy}")
 
 
@@ -123,7 +140,7 @@ def named_folder(config: str) -> Path:
     Raises:
         ModelError: It is no diffusers folder.
     """
-    path = Path(config).expanduser()
+    path = typed_path(config)
     folder = path.parent if path.name == INDEX and path.is_file() else path
     if folder.is_file():
         raise ModelError(f"--config needs a diffusers folder: {config!r} is a file")
@@ -169,5 +186,6 @@ def _entry(component: Path, name: str) -> object:
     return read_config(file).get(name) if file.is_file() else None
 
 
-def _a(family: str) -> str:
-    return f"{'an' if family[0] in 'AEIOU' or family.startswith('SD') else 'a'} {family}"
+def _a(name: str) -> str:
+    """Return a name after its indefinite article; "SDXL" is read letter by letter."""
+    return f"{'an' if name[0] in 'AEIOUaeiou' or name.startswith('SD') else 'a'} {name}"

@@ -5,7 +5,7 @@ A part is taken only if exactly one file can be it, told by headers; otherwise t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +42,13 @@ def find_encoder(model: Path, needed: Encoder) -> Path | None:
     return _only(found, f"the text encoder {needed.name}", "--text-encoder")
 
 
-def find_vae(model: Path, config: Mapping[str, Any]) -> Path | None:
+def find_vae(model: Path, config: Mapping[str, Any], may_be: Callable[[Path], bool]) -> Path | None:
     """Return the file of the VAE in the tree around a model.
 
     Args:
         model: The file of the model.
         config: The config.json of the VAE that the model needs.
+        may_be: Whether a file may be of the model's family, as far as more than its header tells.
 
     Returns:
         The file; None if there is none.
@@ -55,7 +56,7 @@ def find_vae(model: Path, config: Mapping[str, Any]) -> Path | None:
     Raises:
         ModelError: Several files can be it; the message lists them.
     """
-    found = [file.path for file in _files(model, _VAE_FOLDERS) if is_vae_like(file, config)]
+    found = [file.path for file in _files(model, _VAE_FOLDERS) if is_vae_like(file, config) and may_be(file.path)]
     return _only(found, "the VAE", "--vae")
 
 
@@ -71,7 +72,7 @@ def is_vae_like(file: WeightFile, config: Mapping[str, Any]) -> bool:
     for name, channels in (("decoder.conv_in.weight", "latent_channels"), ("decoder.conv1.weight", "z_dim")):
         shape = file.tensors.get(start + name, ())
         if len(shape) >= 4 and channels in config:
-            has_quant = f"{start}quant_conv.weight" in file.tensors
+            has_quant = any(f"{start}{place}quant_conv.weight" in file.tensors for place in ("", "encoder."))
             wants_quant = bool(config.get("use_quant_conv", "block_out_channels" in config))
             return shape[1] == config[channels] and has_quant == (wants_quant if channels != "z_dim" else has_quant)
     return False

@@ -100,6 +100,12 @@ def without_prefix(shapes: Shapes, prefixes: Iterable[str]) -> Shapes:
     return shapes
 
 
+def latent_channels(file: WeightFile) -> int:
+    """Return the channels of the latents that the VAE in a file decodes; 0 if it holds none that is known."""
+    inputs = without_prefix(file.tensors, VAE_PREFIXES).get("decoder.conv_in.weight", ())
+    return inputs[1] if len(inputs) == 4 else 0
+
+
 def _adapter(shapes: Shapes) -> Contents | None:
     """An addition to a model: it changes a model and is none."""
     if _any(_IP_ADAPTER, shapes):

@@ -57,9 +57,9 @@ _USUAL_FILES: Mapping[str, str] = MappingProxyType(
 )
 
 _LAYERS = (
-    ("CLIP", re.compile(r"(?P<prefix>|.*\.)(?:text_model\.)?encoder\.layers\.(?P<layer>\d+)\.layer_norm1\.weight")),
-    ("CLIP", re.compile(r"(?P<prefix>|.*\.)transformer\.resblocks\.(?P<layer>\d+)\.ln_1\.weight")),
-    ("T5", re.compile(r"(?P<prefix>|.*\.)encoder\.block\.(?P<layer>\d+)\.layer\.0\.SelfAttention\.q\.weight")),
+    ("CLIP", re.compile(r"(?P<prefix>|.*?\.)(?:text_model\.)?encoder\.layers\.(?P<layer>\d+)\.layer_norm1\.weight")),
+    ("CLIP", re.compile(r"(?P<prefix>|.*?\.)transformer\.resblocks\.(?P<layer>\d+)\.ln_1\.weight")),
+    ("T5", re.compile(r"(?P<prefix>|.*?\.)encoder\.block\.(?P<layer>\d+)\.layer\.0\.SelfAttention\.q\.weight")),
     ("T5", re.compile(r"(?P<prefix>)enc\.blk\.(?P<layer>\d+)\.attn_q\.weight")),
     (
         "LM",

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,16 +13,6 @@ from typing import Any
 
 from engine.models.parts import Part
 from engine.models.weights import WeightFile
-
-_CHECKPOINT_PREFIXES = (
-    ("first_stage_model.", "vae"),
-    ("vae.", "vae"),
-    ("cond_stage_model.", "clip"),
-    ("conditioner.", "clip"),
-    ("text_encoders.clip", "clip"),
-    ("text_encoders.t5", "t5"),
-)
-"""How the tensors of a single-file checkpoint are named that do not belong to its denoiser."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,8 +58,7 @@ class ModelFiles:
         components: The components whose weights come from `folder`: all of them, or those that the single file lacks.
         lacking: The folders of the components that the single file lacks; () for a diffusers folder.
         checkpoint: The single file; None for a diffusers folder.
-        parts: Where the weights are of each component that is loaded from a weights file by itself; {} for a folder,
-            and for a single file that diffusers reads as a whole.
+        parts: Where the weights of each component are that comes from a weights file; {} for a diffusers folder.
     """
 
     path: Path
@@ -87,16 +77,21 @@ class ModelFiles:
 
     @property
     def parameter_counts(self) -> dict[str, int]:
-        """The number of values in the weights of each component.
-
-        A single file does not name its components.  Its own are "denoiser", "vae", "clip" and "t5".
-        """
+        """The number of values in the weights of each component."""
         counts = {part.name: part.parameter_count(self.variant) for part in self.components if part.weights}
-        if self.parts:
-            return counts | {name: part.parameter_count for name, part in self.parts.items()}
-        for name, shapes in by_component(self.checkpoint).items():
-            counts[name] = WeightFile(path=self.path, tensors=shapes).parameter_count
-        return counts
+        return counts | {name: part.parameter_count for name, part in self.parts.items()}
+
+    def loaded_values(self, value_bytes: int) -> dict[str, int]:
+        """Return how many values of the dtype have the size of each component in memory.
+
+        Weights that are kept as a GGUF file stores them count by their bytes, all others by their number, since fp8 is
+        loaded in the dtype of the computation.
+
+        Args:
+            value_bytes: The size of one value of the dtype, in bytes.
+        """
+        kept = {name: part.stored_bytes for name, part in self.parts.items() if part.is_kept_quantised}
+        return self.parameter_counts | {name: math.ceil(size / value_bytes) for name, size in kept.items()}
 
     @property
     def text_encoder_files(self) -> tuple[Path, ...]:
@@ -119,12 +114,3 @@ class ModelFiles:
 def loaded_files(files: tuple[WeightFile, ...], variant: str) -> tuple[WeightFile, ...]:
     """Return the files of a component that are loaded for a variant: those of the variant, or all if it has none."""
     return tuple(file for file in files if file.variant == variant) or files
-
-
-def by_component(checkpoint: WeightFile | None) -> dict[str, dict[str, tuple[int, ...]]]:
-    """Return the shapes of a single file's tensors, grouped by the component that their names tell."""
-    found: dict[str, dict[str, tuple[int, ...]]] = {}
-    for name, shape in checkpoint.tensors.items() if checkpoint else ():
-        part = next((part for prefix, part in _CHECKPOINT_PREFIXES if name.startswith(prefix)), "denoiser")
-        found.setdefault(part, {})[name] = shape
-    return found

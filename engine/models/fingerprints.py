@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from platformdirs import user_cache_path
@@ -31,6 +31,7 @@ _HEADER_LIMIT = 100_000_000
 """The largest header of a safetensors file, in bytes, as in the library itself."""
 _SAMPLES, _SAMPLE_BYTES = 16, 4096
 _READ_BYTES = 1 << 20
+_SAVE_SECONDS = 5.0
 _DIGEST = "sha256"
 """The kind of the entries for whole files."""
 
@@ -57,17 +58,42 @@ def path_fingerprint(path: Path) -> str:
     return _cached("fingerprint", identity_files(path), lambda: fingerprint(path))
 
 
-def file_digest(file: Path, on_read: Callable[[int], None] | None = None) -> str:
+def file_digest(file: Path) -> str:
     """Return the SHA-256 (hexadecimal) of a whole file, cached.
-
-    Args:
-        file: The file.
-        on_read: Called with the number of bytes that were just read, so that progress can be shown.
 
     Raises:
         OSError: The file cannot be read.
     """
-    return _cached(_DIGEST, [file], lambda: _digest(file, on_read))
+    return _cached(_DIGEST, [file], lambda: _digest(file))
+
+
+def compute_digests(files: Iterable[Path], on_read: Callable[[int], None]) -> Generator[tuple[Path, str], None, None]:
+    """Compute the SHA-256 of many files, and yield each as soon as it is known; "" for a file that cannot be read.
+
+    They are put into the cache every few seconds, and when the iteration ends, for whatever reason.
+
+    Args:
+        files: The files.
+        on_read: Called with the number of bytes that were just read.
+    """
+    unsaved: dict[str, str] = {}
+    saved = time.monotonic()
+    try:
+        for file in files:
+            try:
+                stats = _stats([file])
+                digest = _digest(file, on_read)
+            except OSError:
+                yield file, ""
+                continue
+            if _is_settled(stats):
+                unsaved[_key(_DIGEST, stats)] = digest
+            yield file, digest
+            if time.monotonic() - saved > _SAVE_SECONDS:
+                _save(unsaved)
+                unsaved, saved = {}, time.monotonic()
+    finally:
+        _save(unsaved)
 
 
 def known_digests(files: Iterable[Path]) -> dict[Path, str]:
@@ -82,14 +108,13 @@ def known_digests(files: Iterable[Path]) -> dict[Path, str]:
     return found
 
 
-def _digest(file: Path, on_read: Callable[[int], None] | None) -> str:
+def _digest(file: Path, on_read: Callable[[int], None] = lambda _: None) -> str:
     total, buffer = hashlib.sha256(), bytearray(_READ_BYTES)
     view = memoryview(buffer)
     with file.open("rb", buffering=0) as stream:
         while size := stream.readinto(buffer):
             total.update(view[:size])
-            if on_read is not None:
-                on_read(size)
+            on_read(size)
     return total.hexdigest()
 
 
@@ -200,12 +225,21 @@ def _cached(kind: str, files: Iterable[Path], compute: Callable[[], str]) -> str
     if isinstance(known, str):
         return known
     digest = compute()
-    newest = max((stat.st_mtime for _, stat in stats), default=0.0)
-    if newest < time.time() - _SETTLED_SECONDS:
-        entries = {**_cache_entries(), key: digest}  # read again: another process may have added to it meanwhile
+    if _is_settled(stats):
+        _save({key: digest})
+    return digest
+
+
+def _is_settled(stats: list[tuple[str, os.stat_result]]) -> bool:
+    return max((stat.st_mtime for _, stat in stats), default=0.0) < time.time() - _SETTLED_SECONDS
+
+
+def _save(digests: Mapping[str, str]) -> None:
+    """Add to the cache file, which is read again: another process may have added to it meanwhile."""
+    if digests:
+        entries = {**_cache_entries(), **digests}
         with contextlib.suppress(OSError, FileError):
             write_state(_cache_file(), dict(list(entries.items())[-_MAX_ENTRIES:]))
-    return digest
 
 
 def _stats(files: Iterable[Path]) -> list[tuple[str, os.stat_result]]:

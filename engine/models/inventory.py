@@ -86,6 +86,8 @@ def _item(entry: Entry) -> Item:
         if entry.path.is_dir():
             return _folder(guess)
         size = entry.path.stat().st_size
+        if not entry.path.is_file():  # opening a pipe would wait for ever
+            return _with(guess, problem="it is not a regular file")
         if entry.path.suffix.casefold() in PICKLE_SUFFIXES:
             problem = "a pickle file, which can run code when it is opened, is never loaded"
             return _with(guess, size=size, problem=problem)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from engine.configuration.read import configuration_path
 from engine.errors import ModelError
-from engine.models.fingerprints import file_digest
+from engine.models.fingerprints import file_digest, path_fingerprint
 from engine.models.places.known import all_contents
 from engine.models.places.place import Contents, Entry, folded, parts_of, stem_of
 from engine.models.shelves import Shelf as Shelf
@@ -41,8 +41,8 @@ def find_by_name(shelf: Shelf, name: str) -> Path | None:
         The file or folder; None when there is none of this name, and for what can only be a path.
 
     Raises:
-        ModelError: Several different files have this name, and the message lists them; or it is a download that is not
-            complete.
+        ModelError: Several files with different contents have this name, and the message lists them; or it is an
+            incomplete download, or a symlink to nothing.
         InvalidRequestError: The configuration file is wrong.
     """
     if is_path(name):
@@ -52,13 +52,15 @@ def find_by_name(shelf: Shelf, name: str) -> Path | None:
     found = _best(_named(shelf, asked), asked)
     if len(found) > 1 and digest and len(digest[1]) != _OLD_HASH_DIGITS:
         found = [entry for entry in found if _has_digest(entry.path, digest[1].casefold())] or found
-    if len(found) > 1:
+    if len(found) > 1 and not _are_copies(found):
         paths = ", ".join(shown(entry.path) for entry in found)
         raise ModelError(f"{len(found)} different files are called {name!r}: {paths}; name one of them by its path")
     if found and found[0].is_partial:
         raise ModelError(
             f"the download of {found[0].name!r} in the Hugging Face cache is not complete: add --download to finish it"
         )
+    if found and not found[0].path.exists():
+        raise ModelError(f"{name!r} is {shown(found[0].path)}, which leads to no file any more")
     return found[0].path if found else None
 
 
@@ -183,6 +185,16 @@ def _identity(path: Path) -> object:
     except OSError:
         return path
     return status.st_dev, status.st_ino
+
+
+def _are_copies(found: list[Entry]) -> bool:
+    """Whether all are the same weights, in the folders of several programs; samples decide, which takes no time."""
+    if any(entry.path.suffix != ".safetensors" or not entry.path.is_file() for entry in found):
+        return False
+    try:
+        return len({path_fingerprint(entry.path) for entry in found}) == 1
+    except OSError:
+        return False
 
 
 def _has_digest(path: Path, digest: str) -> bool:

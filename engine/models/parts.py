@@ -98,6 +98,11 @@ def parts_of(
     return {**parts, denoiser: own} if denoiser and own.names else parts
 
 
+def vae_part(file: WeightFile) -> Part:
+    """Return the VAE of a file that holds one, alone or among other parts."""
+    return Part(component="vae", file=file, prefix=_first_prefix(file, VAE_PREFIXES))
+
+
 def lacking_parts(index: Mapping[str, Any], folder: Path, parts: Mapping[str, Part]) -> list[Path]:
     """Return the folders of the text encoders and the VAE that no weights file holds.
 

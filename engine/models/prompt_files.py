@@ -55,22 +55,24 @@ class PromptFiles:
             return find_by_name(shelf, name)
         except ModelError:
             same = _named(_by_name(entries(shelf)).get(_own_name(asked), []), asked)
-            if len({file_digest(entry.path) for entry in same if entry.path.is_file()}) == 1:
-                return same[0].path  # copies in the folders of several programs
+            safe = [entry.path for entry in same if entry.path.is_file() and entry.path.suffix not in PICKLE_SUFFIXES]
+            if len(set(map(file_digest, safe))) == 1:
+                return safe[0]  # copies in the folders of several programs
             raise
 
 
 def _by_name(found: Iterable[Entry]) -> dict[str, list[Entry]]:
     index: dict[str, list[Entry]] = {}
     for entry in found:
-        if entry.path.suffix not in PICKLE_SUFFIXES:
-            index.setdefault(_own_name(entry.parts), []).append(entry)
+        index.setdefault(_own_name(entry.parts), []).append(entry)
     return index
 
 
 def _named(found: list[Entry], asked: tuple[str, ...]) -> list[Entry]:
+    """Return the entries below the folders that were asked for, pickle files last."""
     above = [folded(part) for part in asked[:-1]]
-    return [entry for entry in found if not above or [*map(folded, entry.parts[:-1])][-len(above) :] == above]
+    named = [entry for entry in found if not above or [*map(folded, entry.parts[:-1])][-len(above) :] == above]
+    return sorted(named, key=lambda entry: entry.path.suffix in PICKLE_SUFFIXES)
 
 
 def _own_name(parts: tuple[str, ...]) -> str:

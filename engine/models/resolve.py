@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.errors import ModelError
-from engine.models.checkpoints import check_is_model, check_same_family, named_folder, shipped_folder
+from engine.models.checkpoints import check_is_model, check_is_vae, check_same_family, named_folder, shipped_folder
 from engine.models.completion import complete_choice
 from engine.models.contents import contents_of
 from engine.models.defaults import ModelDefaults, carried_defaults, family_defaults, folder_defaults
@@ -19,7 +19,8 @@ from engine.models.library import Shelf, find_by_name, is_path, not_found
 from engine.models.look import INDEX, has_index, look_at, look_at_component, look_at_folder
 from engine.models.prediction import EPSILON, prediction_of
 from engine.models.shipped import family_of
-from engine.models.weights import GGUF_SUFFIX, check_weights_suffix, located, read_weights
+from engine.models.tiny_autoencoders import resolve_tiny_file
+from engine.models.weights import GGUF_SUFFIX, check_weights_suffix, located, read_weights, typed_path
 from engine.rendering.requests import ModelChoice
 
 EMBEDDED = "embedded"
@@ -91,19 +92,21 @@ def resolve_vae(text: str) -> str:
             f"--vae needs a folder or a .safetensors file: there is no {text!r}{not_found(Shelf.VAES, text)}"
         )
     check_weights_suffix(path, "a VAE is a folder or such a file")
-    read_weights(path)
+    check_is_vae(path, read_weights(path))
     return str(located(path))
 
 
 def resolve_preview_vae(text: str) -> str:
-    """Return the path of the tiny autoencoder that `--preview-vae` means, a folder.
+    """Return the path of the tiny autoencoder that `--preview-vae` means: a folder, or the file of a decoder.
 
     Raises:
-        ModelError: There is no such folder, or it holds another kind of model.
+        ModelError: There is no such folder or file, or it holds another kind of model.
     """
     folder = _found(Shelf.PREVIEWS, text)
     if not folder.exists() and not is_path(text):
         raise ModelError(f"--preview-vae: there is no {text!r}{not_found(Shelf.PREVIEWS, text)}")
+    if not folder.is_dir():
+        return str(located(resolve_tiny_file(str(folder))))
     if not (folder / "config.json").is_file():
         raise ModelError(f"--preview-vae needs the folder of a tiny autoencoder: {text!r} has no config.json")
     kind = read_config(folder / "config.json").get("_class_name")
@@ -154,7 +157,7 @@ def _resolve_checkpoint(path: Path, config: str, text_encoders: tuple[str, ...],
 
 def _found(shelf: Shelf, text: str, *, in_library: bool = True) -> Path:
     """The file or folder that a text means: a path that exists, else what has this name in the library."""
-    path = Path(text).expanduser()
+    path = typed_path(text)
     return path if path.exists() or not in_library else find_by_name(shelf, text) or path
 
 

@@ -18,6 +18,23 @@ _PUBLISHED = {
     (334_641_190, "735e4c3a447a3255760d7f86845f09f937809baa529c17370d83e4c3758f3c75"): _STABLE_DIFFUSION,
 }
 """By size and SHA-256: sdxl_vae.safetensors, and vae-ft-mse-840000-ema-pruned.safetensors."""
+_NEEDED = {
+    "StableDiffusionPipeline": _STABLE_DIFFUSION,
+    "StableDiffusionXLPipeline": _SDXL,
+    "PixArtAlphaPipeline": _STABLE_DIFFUSION,
+    "PixArtSigmaPipeline": _SDXL,
+}
+_SIXTEEN = {
+    "StableDiffusion3Pipeline": "Stable Diffusion 3",
+    "FluxPipeline": "Flux.1",
+    "ChromaPipeline": "Flux.1",
+    "ZImagePipeline": "Flux.1",
+}
+"""Whose VAE with 16 channels these pipelines use: two families have the same tensors in the same shapes."""
+_SIXTEEN_IN_NAMES = (
+    (re.compile(r"sd[-_ ]?3|stable[-_ ]?diffusion[-_ ]?3"), "Stable Diffusion 3"),
+    (re.compile(r"^ae$|flux|z[-_ ]?image"), "Flux.1"),
+)
 _IN_NAMES = (
     (re.compile(r"sdxl|(?<![a-z])xl(?![a-z])|xl[-_ .]?vae|vae[-_ .]?xl"), _SDXL),
     (
@@ -41,6 +58,22 @@ def vae_family(path: Path) -> str:
     return next((family for pattern, family in _IN_NAMES if pattern.search(name)), "")
 
 
+def may_be_vae_of(pipeline: str, path: Path) -> bool:
+    """Return whether the file of a VAE may belong to a pipeline whose VAE has the same tensors in the same shapes.
+
+    Only a digest or a name that speaks for another family says no.
+
+    Args:
+        pipeline: The class of the pipeline.
+        path: The file.
+    """
+    if pipeline in _SIXTEEN:
+        found = next((family for pattern, family in _SIXTEEN_IN_NAMES if pattern.search(path.stem.casefold())), "")
+        return found in ("", _SIXTEEN[pipeline])
+    needed = _NEEDED.get(pipeline, "")
+    return not needed or vae_family(path) in ("", needed)
+
+
 def vae_notice(vae: str, model: str, pipeline: str) -> str:
     """Return a sentence if a VAE's file seems to belong to another family than the model, "" otherwise.
 
@@ -49,7 +82,7 @@ def vae_notice(vae: str, model: str, pipeline: str) -> str:
         model: The model's name.
         pipeline: The class of the model's pipeline.
     """
-    needed = {"StableDiffusionPipeline": _STABLE_DIFFUSION, "StableDiffusionXLPipeline": _SDXL}.get(pipeline, "")
+    needed = _NEEDED.get(pipeline, "")
     path = Path(vae)
     if not needed or path.suffix != ".safetensors" or not path.is_file():
         return ""

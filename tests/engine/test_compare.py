@@ -56,6 +56,8 @@ def test_each_condition_that_differs_has_its_phrase() -> None:
     assert differing(node="b" * 64) == ("a different initial noise",)
     model: Json = {"name": "other", "fingerprint": "2"}
     assert differing(settings=with_setting("model", model)) == ("model embedded then, other now (the weights differ)",)
+    predicts: Json = {"name": "embedded", "fingerprint": "1", "prediction": "epsilon"}
+    assert differing(settings=with_setting("model", predicts)) == ("prediction of the model then, epsilon now",)
     scheduler: Json = {"name": "DDIMScheduler", "options": {"use_karras_sigmas": True}, "eta": 1.0}
     assert differing(settings=with_setting("scheduler", scheduler)) == (
         "scheduler DDIM then, DDIM (use_karras_sigmas=True), eta 1.0 now",

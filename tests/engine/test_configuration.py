@@ -71,6 +71,7 @@ def test_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_without_a_file_everything_is_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     assert read_configuration() == Configuration(path=tmp_path / "warmer" / "config.toml")
+    assert parsed("model = ''\nfolders.models = ''", FILE).folders == {"models": ()}
     assert parsed("", FILE) == Configuration(path=FILE, exists=True)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 
 from engine.configuration.read import configuration_path, read_configuration
-from engine.models.fingerprints import file_digest, known_digests
+from engine.models.fingerprints import compute_digests, known_digests
 from engine.models.inventory import OTHER, USES, Item, inventory
 from engine.models.library import shown
 from engine.models.places.known import all_contents
@@ -116,25 +117,21 @@ def _order(item: Item) -> tuple[int, str, str]:
 def _hash(items: list[Item], digests: dict[Path, str], quiet: bool) -> int:
     """Compute the digests that are missing, the small files first, and return the exit code."""
     missing = sorted((item for item in items if item.is_file and item.entry.path not in digests), key=_size)
-    done = 0
+    paths = [item.entry.path for item in missing]
+    known = len(digests)
     try:
         with _progress(quiet, DownloadColumn(), TimeRemainingColumn()) as progress:
-            task = progress.add_task("", total=sum(map(_size, missing)))
-            for item in missing:
-                progress.update(task, description=plain(item.entry.name, 40))
-                _hash_one(item.entry.path, digests, lambda size: progress.advance(task, size))
-                done += 1
+            task = progress.add_task(f"{len(missing)} files", total=sum(map(_size, missing)))
+            with closing(compute_digests(paths, lambda size: progress.advance(task, size))) as computed:
+                for path, digest in computed:
+                    if digest:
+                        digests[path] = digest
+                    else:
+                        say(f"{shown(path)} cannot be read, so that it has no digest")
     except KeyboardInterrupt:
-        say(f"interrupted: the digests of {done} of {len(missing)} files were computed, and are kept")
+        say(f"interrupted: the digests of {len(digests) - known} of {len(missing)} files were computed, and are kept")
         return INTERRUPTED
     return ExitCode.OK
-
-
-def _hash_one(path: Path, digests: dict[Path, str], on_read: Callable[[int], None]) -> None:
-    try:
-        digests[path] = file_digest(path, on_read)
-    except OSError as error:
-        say(f"{shown(path)}: it cannot be read: {error.strerror or error}")
 
 
 def _size(item: Item) -> int:

@@ -2,20 +2,26 @@
 
 Pipelines cut long prompts to what their text encoders read, each in its own way, and most of them say so only in the
 log, which is silent here.  So the tokenizers of a pipeline are watched: what was cut is what they give without a limit.
+A few pipelines cut the tokens themselves (LongCat-Image), and then only the log knows.
 
 Assumptions, checked by tests/engine/diffusion/seams/test_tokenizers.py:
 - Calling a tokenizer, also by a chat template, ends in its method `_encode_plus`, to which `truncation_strategy`,
   `padding_strategy`, `max_length` and `text` are passed by name.
 - What is cut is cut at the end, before the tokens that end a text.
+- A pipeline writes warnings into the logger of the module that defines it, and one about a cut says "truncated".
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+LOG = -1
+"""In place of a tokenizer: the log of the pipeline."""
 _NO = "do_not_truncate"
 
 
@@ -24,9 +30,9 @@ class Reading:
     """A text that a tokenizer had to fit into a limit.
 
     Attributes:
-        tokenizer: Tells the tokenizers of a pipeline apart.
-        text: The text.
-        cut: The number of tokens that were cut off; 0 if all fitted.
+        tokenizer: Tells the tokenizers of a pipeline apart; `LOG` for what the pipeline wrote into its log.
+        text: The text; "" from the log.
+        cut: The number of tokens that were cut off; 0 if all fitted, 1 from the log.
         rest: The beginning of what was cut off.
     """
 
@@ -48,6 +54,41 @@ def watch_tokenizers(pipe: Any, report: Callable[[Reading], None]) -> None:
     tokenizers = {id(part): part for part in found if callable(getattr(part, "_encode_plus", None))}
     for number, tokenizer in enumerate(tokenizers.values()):
         _watch(tokenizer, number, report)
+
+
+@contextlib.contextmanager
+def heard_log(pipe: Any, report: Callable[[Reading], None]) -> Iterator[None]:
+    """Report what a pipeline says about cut prompts in its log while the context is open; nothing else hears it.
+
+    Args:
+        pipe: The pipeline.
+        report: Takes what was cut.
+    """
+    ear = _Ear(report)
+    modules = {kind.__module__ for kind in type(pipe).__mro__ if kind.__module__.startswith("diffusers.")}
+    loggers = [logging.getLogger(module) for module in sorted(modules)]
+    before = [(logger.level, logger.propagate) for logger in loggers]
+    try:
+        for logger in loggers:
+            logger.addHandler(ear)
+            logger.setLevel(logging.WARNING)
+            logger.propagate = False
+        yield
+    finally:
+        for logger, (level, propagate) in zip(loggers, before, strict=True):
+            logger.removeHandler(ear)
+            logger.setLevel(level)
+            logger.propagate = propagate
+
+
+class _Ear(logging.Handler):
+    def __init__(self, report: Callable[[Reading], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._report = report
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if "truncated" in record.getMessage():
+            self._report(Reading(tokenizer=LOG, text="", cut=1))
 
 
 def _watch(tokenizer: Any, number: int, report: Callable[[Reading], None]) -> None:

@@ -172,6 +172,12 @@ def test_a_file_with_missing_weights(tiny: Path) -> None:
     assert sentence_of(tiny) == "'tiny' is damaged: some weights of 'unet' are missing, download it again"
 
 
+def caused(error: Exception, cause: Exception) -> Exception:
+    """An error that wraps another one, as the libraries do."""
+    error.__cause__ = cause
+    return error
+
+
 _ANSWER: Any = SimpleNamespace(headers={}, request=None)
 """The parts of a response of the hub that its errors use."""
 
@@ -191,7 +197,15 @@ _ANSWER: Any = SimpleNamespace(headers={}, request=None)
             RepositoryNotFoundError("404", response=_ANSWER),
             "there is no model of this name on the hub, or it is private: check the name, or run `hf auth login`",
         ),
-        (ConnectionError("Name or service not known"), "Name or service not known: check the network connection"),
+        (
+            ConnectionError("Name or service not known"),
+            "the Hugging Face hub cannot be reached: check the network connection, or name a model on this machine",
+        ),
+        (
+            caused(OSError("Cannot load model org/model: 300 characters"), TimeoutError("timed out")),
+            "the Hugging Face hub cannot be reached: check the network connection, or name a model on this machine",
+        ),
+        (OSError("a new error"), "a new error: check the network connection"),
     ],
 )
 def test_a_download_that_fails(monkeypatch: pytest.MonkeyPatch, error: Exception, why: str) -> None:

@@ -16,10 +16,9 @@ from engine.diffusion.load import load_model, serves
 from engine.diffusion.placement import free_room, place_pipeline, quantisation_arguments
 from engine.diffusion.render import BatchRenderer
 from engine.errors import ModelError
-from engine.models.files import ComponentFiles, ModelFiles, by_component
+from engine.models.files import ComponentFiles, ModelFiles
 from engine.models.look import look_at_component
 from engine.models.memory import GIB, Memory, Room, plan_memory, working_bytes
-from engine.models.weights import read_weights
 from engine.rendering.requests import LoadModel
 from latentpng.noise.gauss1 import gauss1
 from tests.support.engine.tiny import SETTINGS, load_tiny, save_tiny
@@ -147,15 +146,6 @@ def model_at(folder: Path) -> ModelFiles:
         ComponentFiles(folder=folder / "scheduler", library="x", class_name="XScheduler"),
     )
     return ModelFiles(path=folder, folder=folder, index={}, pipeline="X", components=parts)
-
-
-def test_the_tensors_of_a_single_file_are_grouped_by_their_names(tmp_path: Path) -> None:
-    names = {"model.diffusion_model.a": 3, "first_stage_model.b": 5, "cond_stage_model.c": 7, "conditioner.d": 11}
-    path = tmp_path / "x.safetensors"
-    save_file({name: torch.zeros(count) for name, count in names.items()}, path)
-    files = ModelFiles(path=path, folder=tmp_path, index={}, pipeline="X", components=(), checkpoint=read_weights(path))
-    assert files.parameter_counts == {"denoiser": 3, "vae": 5, "clip": 18}
-    assert by_component(files.checkpoint)["clip"] == {"cond_stage_model.c": (7,), "conditioner.d": (11,)}
 
 
 def test_without_a_gpu_there_is_only_main_memory() -> None:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from diffusers import (
+    AutoencoderKLQwenImage,
+    FlowMatchEulerDiscreteScheduler,
+    Flux2KleinPipeline,
+    Flux2Transformer2DModel,
+)
 from numpy.typing import NDArray
+from transformers import Qwen3Config, Qwen3ForCausalLM
 
 from engine.diffusion.load import load_model
 from engine.diffusion.render import BatchRenderer
@@ -19,18 +28,21 @@ from engine.rendering.requests import LoadModel, ModelChoice
 from latentpng.noise.gauss1 import gauss1
 from tests.support.engine import comfy_files
 from tests.support.engine.comfy_files import State
-from tests.support.engine.families import qwen, sd3, unets
+from tests.support.engine.families import flux, pixart, qwen, sd3, unets
+from tests.support.engine.families.parts import WIDTH, byte_tokenizer, decoder_config
 from tests.support.engine.single_file import sdxl_file
 from tests.support.engine.tiny import SETTINGS
 
 pytestmark = pytest.mark.slow  # models are loaded again and again; `make test` runs it
 
-NOISE = gauss1(5, 0, 1024).reshape(1, 4, 16, 16).astype(np.float16)
 
-
-def picture_of(choice: ModelChoice, dtype: str = "auto") -> NDArray[np.int64]:
-    loaded = load_model(LoadModel(model=choice, settings=SETTINGS, device="cpu", dtype=dtype), lambda _: None)
-    return BatchRenderer(loaded).render(NOISE, SETTINGS, lambda _: None).pixels.astype(np.int64)
+def picture_of(
+    choice: ModelChoice, dtype: str = "auto", shape: tuple[int, ...] = (4, 16, 16), side: int = 32
+) -> NDArray[np.int64]:
+    settings = replace(SETTINGS, width=side, height=side, num_inference_steps=2)
+    noise = gauss1(5, 0, math.prod(shape)).reshape(1, *shape).astype(np.float16)
+    loaded = load_model(LoadModel(model=choice, settings=settings, device="cpu", dtype=dtype), lambda _: None)
+    return BatchRenderer(loaded).render(noise, settings, lambda _: None).pixels.astype(np.int64)
 
 
 def saved(root: Path, build: Callable[[], Any]) -> Any:
@@ -70,10 +82,65 @@ def z_image_parts(pipe: Any) -> dict[str, State]:
     }
 
 
+def klein() -> Any:
+    """Return Flux.2 klein, which reads three hidden states of a Qwen3."""
+    return Flux2KleinPipeline(
+        transformer=Flux2Transformer2DModel(
+            in_channels=16,
+            num_layers=1,
+            num_single_layers=1,
+            attention_head_dim=16,
+            num_attention_heads=2,
+            joint_attention_dim=3 * WIDTH,
+            timestep_guidance_channels=16,
+            axes_dims_rope=[4, 4, 4, 4],
+            guidance_embeds=False,
+        ),
+        text_encoder=Qwen3ForCausalLM(decoder_config(Qwen3Config, layers=28)).eval(),
+        tokenizer=byte_tokenizer(),
+        vae=flux.flux2().vae,
+        scheduler=FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True),
+        is_distilled=True,
+    )
+
+
+def klein_parts(pipe: Any) -> dict[str, State]:
+    return {
+        "diffusion_models/model": comfy_files.flux2_file(pipe.transformer),
+        "text_encoders/qwen": comfy_files.qwen_file(pipe.text_encoder),
+        "vae/vae": comfy_files.flux2_autoencoder(pipe),
+    }
+
+
+def klein_parts_of_others(pipe: Any) -> dict[str, State]:
+    return {**klein_parts(pipe), "vae/vae": dict(pipe.vae.state_dict())}
+
+
+def pixart_parts(pipe: Any) -> dict[str, State]:
+    return {
+        "diffusion_models/model": comfy_files.pixart_file(pipe.transformer),
+        "text_encoders/t5": comfy_files.t5_file(pipe.text_encoder),
+        "vae/vae": dict(pipe.vae.state_dict()),
+    }
+
+
+def pixart_parts_of_others(pipe: Any) -> dict[str, State]:
+    return {**pixart_parts(pipe), "diffusion_models/model": dict(pipe.transformer.state_dict())}
+
+
+def qwen_image() -> Any:
+    """Return Qwen-Image with a VAE of the true structure, which its files are translated by."""
+    pipe = qwen.qwen_image()
+    autoencoder = AutoencoderKLQwenImage(base_dim=4, z_dim=4, latents_mean=[0.0] * 4, latents_std=[1.0] * 4)
+    pipe.register_modules(vae=autoencoder)
+    return pipe
+
+
 def qwen_image_parts(pipe: Any) -> dict[str, State]:
     return {
         "diffusion_models/model": dict(pipe.transformer.state_dict()),
         "text_encoders/qwen": comfy_files.qwen_vl_file(pipe.text_encoder),
+        "vae/vae": comfy_files.wan_autoencoder(pipe.vae),
     }
 
 
@@ -97,7 +164,7 @@ def as_tree(root: Path, pipe: Any, parts: dict[str, State]) -> ModelChoice:
     """Write a ComfyUI tree, and return the model that is resolved from its diffusion model alone."""
     for name, state in parts.items():
         comfy_files.write(root / "models" / f"{name}.safetensors", state)
-    if isinstance(pipe.vae.config.get("latent_channels"), int):
+    if "vae/vae" not in parts:
         comfy_files.write(root / "models/vae/vae.safetensors", comfy_files.autoencoder(pipe))
     return resolve_model(str(root / "models/diffusion_models/model.safetensors"), config=str(root / "config"))
 
@@ -121,3 +188,29 @@ def test_separate_files_draw_the_picture_of_the_folder(
     folder = picture_of(resolve_model(str(tmp_path / "folder")), dtype)
     assert folder.std() > 0
     np.testing.assert_array_equal(picture_of(choice, dtype), folder)
+
+
+@pytest.mark.parametrize(
+    ("build", "parts", "shape", "side"),
+    [
+        (klein, klein_parts, (16, 8, 8), 32),
+        (klein, klein_parts_of_others, (16, 8, 8), 32),
+        (pixart.pixart_sigma, pixart_parts, (4, 32, 32), 256),
+        (pixart.pixart_sigma, pixart_parts_of_others, (4, 32, 32), 256),
+        (qwen_image, qwen_image_parts, (1, 4, 8, 8), 64),
+    ],
+    ids=["Flux.2 klein", "Flux.2 klein, VAE of diffusers", "PixArt", "PixArt of diffusers", "Qwen-Image"],
+)
+def test_separate_files_of_larger_noise_draw_the_picture_of_the_folder(
+    tmp_path: Path,
+    build: Callable[[], Any],
+    parts: Callable[[Any], dict[str, State]],
+    shape: tuple[int, ...],
+    side: int,
+) -> None:
+    pipe = saved(tmp_path, build)
+    choice = as_tree(tmp_path, pipe, parts(pipe))
+    assert choice.vae == str(tmp_path / "models/vae/vae.safetensors")
+    folder = picture_of(resolve_model(str(tmp_path / "folder")), shape=shape, side=side)
+    assert folder.std() > 0
+    np.testing.assert_array_equal(picture_of(choice, shape=shape, side=side), folder)

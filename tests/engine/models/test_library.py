@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import string
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from engine.configuration.read import configuration_path
 from engine.errors import ModelError
+from engine.models.completion import resolve_text_encoder
 from engine.models.library import Shelf, entries, find_by_name, near_names, not_found, shown
 from engine.models.loras import resolve_lora
 from engine.models.places import scan
@@ -195,9 +197,11 @@ ENTRIES: tuple[dict[str, object], ...] = (
 @pytest.mark.parametrize("table", ["models", "model_config"])
 def test_invokeai_calls_models_as_its_database_does(home: Path, table: str) -> None:
     root = invokeai(home / "invokeai", *ENTRIES, table=table)
+    files(root, "models/0a1b/juggernaut.safetensors")
     assert find_by_name(Shelf.MODELS, "juggernaut xl") == root / "models/0a1b/juggernaut.safetensors"
     assert find_by_name(Shelf.LORAS, "sdxl/ink") == root / "models/sdxl/lora/ink.safetensors"
-    assert find_by_name(Shelf.TEXT_ENCODERS, "T5") == Path("/elsewhere/t5")
+    with pytest.raises(ModelError, match=r"^'T5' is /elsewhere/t5, which leads to no file any more$"):
+        find_by_name(Shelf.TEXT_ENCODERS, "T5")
     assert [names(shelf) for shelf in Shelf] == [["Juggernaut XL"], ["Ink"], [], ["T5"], [], []]
 
 
@@ -363,6 +367,29 @@ def test_several_files_of_one_name_are_listed_unless_one_is_clearly_meant(tmp_pa
 
 
 @pytest.mark.usefixtures("home")
+def test_copies_in_the_folders_of_several_programs_are_one(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    first = tensors(mine / "a" / "ink.safetensors")
+    tensors(mine / "b" / "ink.safetensors")
+    folders(loras=mine)
+    assert find_by_name(Shelf.LORAS, "ink") == first
+    tensors(mine / "b" / "ink.safetensors", byte=b"\2")
+    with pytest.raises(ModelError, match=r"^2 different files are called 'ink': "):
+        find_by_name(Shelf.LORAS, "ink")
+
+
+@pytest.mark.usefixtures("home")
+def test_a_name_that_leads_nowhere_says_so(tmp_path: Path) -> None:
+    link = tmp_path / "mine" / "ink.safetensors"
+    link.parent.mkdir()
+    link.symlink_to(tmp_path / "nothing")
+    folders(loras=tmp_path / "mine")
+    with pytest.raises(ModelError) as caught:
+        find_by_name(Shelf.LORAS, "ink")
+    assert str(caught.value) == f"'ink' is {link}, which leads to no file any more"
+
+
+@pytest.mark.usefixtures("home")
 def test_the_hash_that_a1111_shows_decides_between_files_of_one_name(tmp_path: Path) -> None:
     import hashlib
 
@@ -466,6 +493,15 @@ def test_what_is_said_of_a_name_that_nothing_has(home: Path) -> None:
     assert near_names(Shelf.MODELS, "Flux1_dev.safetensors") == ("flux1-dev", "flux1-dev-Q8_0.gguf")
     assert near_names(Shelf.MODELS, "zzz") == ()
     assert not_found(Shelf.MODELS, "./zzz") == not_found(Shelf.MODELS, "/zzz") == ""
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize(
+    "resolve", [resolve_model, resolve_lora, resolve_vae, resolve_preview_vae, resolve_text_encoder]
+)
+def test_the_home_of_an_unknown_user_is_no_path(resolve: Callable[[str], object]) -> None:
+    with pytest.raises(ModelError, match=r"'~nobody-here/x'"):
+        resolve("~nobody-here/x")
 
 
 def test_names_work_in_every_option(home: Path) -> None:

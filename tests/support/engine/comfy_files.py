@@ -7,6 +7,7 @@ layouts; diffusers translates them back.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,61 @@ _FLUX_NORMS = (
     ("img_attn.norm.key_norm", "norm_k"),
     ("txt_attn.norm.query_norm", "norm_added_q"),
     ("txt_attn.norm.key_norm", "norm_added_k"),
+)
+_FLUX2 = (
+    ("x_embedder.", "img_in."),
+    ("context_embedder.", "txt_in."),
+    ("time_guidance_embed.timestep_embedder.linear_1", "time_in.in_layer"),
+    ("time_guidance_embed.timestep_embedder.linear_2", "time_in.out_layer"),
+    ("time_guidance_embed.guidance_embedder.linear_1", "guidance_in.in_layer"),
+    ("time_guidance_embed.guidance_embedder.linear_2", "guidance_in.out_layer"),
+    ("_modulation_img.linear", "_modulation_img.lin"),
+    ("_modulation_txt.linear", "_modulation_txt.lin"),
+    ("single_stream_modulation.linear", "single_stream_modulation.lin"),
+    ("proj_out.", "final_layer.linear."),
+    ("single_transformer_blocks.", "single_blocks."),
+    ("transformer_blocks.", "double_blocks."),
+    ("attn.to_qkv_mlp_proj", "linear1"),
+    ("attn.norm_added_q", "txt_attn.norm.query_norm"),
+    ("attn.norm_added_k", "txt_attn.norm.key_norm"),
+    ("attn.to_out.0", "img_attn.proj"),
+    ("attn.to_add_out", "txt_attn.proj"),
+    ("attn.to_out", "linear2"),
+    ("ff_context.linear_in", "txt_mlp.0"),
+    ("ff_context.linear_out", "txt_mlp.2"),
+    ("ff.linear_in", "img_mlp.0"),
+    ("ff.linear_out", "img_mlp.2"),
+)
+_PIXART = (
+    ("pos_embed.proj.", "x_embedder.proj."),
+    ("adaln_single.emb.timestep_embedder.linear_1", "t_embedder.mlp.0"),
+    ("adaln_single.emb.timestep_embedder.linear_2", "t_embedder.mlp.2"),
+    ("adaln_single.linear", "t_block.1"),
+    ("caption_projection.linear_", "y_embedder.y_proj.fc"),
+    ("proj_out.", "final_layer.linear."),
+    ("transformer_blocks.", "blocks."),
+    ("attn1.to_out.0", "attn.proj"),
+    ("attn2.to_out.0", "cross_attn.proj"),
+    ("attn1.", "attn."),
+    ("attn2.", "cross_attn."),
+    ("ff.net.0.proj", "mlp.fc1"),
+    ("ff.net.2", "mlp.fc2"),
+)
+_WAN = (
+    (r"^quant_conv\.", "conv1."),
+    (r"^post_quant_conv\.", "conv2."),
+    (r"coder\.conv_in\.", "coder.conv1."),
+    (r"coder\.conv_out\.", "coder.head.2."),
+    (r"coder\.norm_out\.", "coder.head.0."),
+    (r"mid_block\.resnets\.0\.", "middle.0."),
+    (r"mid_block\.attentions\.0\.", "middle.1."),
+    (r"mid_block\.resnets\.1\.", "middle.2."),
+    (r"^encoder\.down_blocks\.", "encoder.downsamples."),
+    (r"\.norm1\.gamma", ".residual.0.gamma"),
+    (r"\.norm2\.gamma", ".residual.3.gamma"),
+    (r"(samples\.\d+|middle\.\d)\.conv1\.", r"\1.residual.2."),
+    (r"(samples\.\d+|middle\.\d)\.conv2\.", r"\1.residual.6."),
+    (r"\.conv_shortcut\.", ".shortcut."),
 )
 _Z_IMAGE = (
     ("all_final_layer.2-1.", "final_layer."),
@@ -99,6 +155,82 @@ def z_image_file(transformer: Any) -> State:
             made[name.replace("to_q", "qkv")] = torch.cat(parts)
         elif ".attention.to_k." not in name and ".attention.to_v." not in name:
             made[renamed] = value
+    return _contiguous(made)
+
+
+def flux2_file(transformer: Any) -> State:
+    """Return a Flux.2 transformer in the layout of its authors, which fuses query, key and value."""
+    weights = transformer.state_dict()
+    made: State = {}
+    for name, value in weights.items():
+        renamed = name
+        for ours, theirs in _FLUX2:
+            renamed = renamed.replace(ours, theirs)
+        for first, others, side in (
+            (".to_q.", (".to_k.", ".to_v."), "img"),
+            (".add_q_", (".add_k_", ".add_v_"), "txt"),
+        ):
+            if name.startswith("transformer_blocks.") and first in name:
+                parts = [weights[name.replace(first, part)] for part in (first, *others)]
+                made[f"double_blocks.{name.split('.')[1]}.{side}_attn.qkv.weight"] = torch.cat(parts)
+        place = "norm." if name.startswith("single") else "img_attn.norm."
+        for letter, word in (("q", "query"), ("k", "key")):
+            renamed = renamed.replace(f"attn.norm_{letter}.", f"{place}{word}_norm.")
+        if renamed.endswith("norm.weight"):
+            renamed = renamed.removesuffix("weight") + "scale"
+        if name.startswith("norm_out."):
+            scale, shift = value.chunk(2)
+            made["final_layer.adaLN_modulation.1.weight"] = torch.cat([shift, scale])
+        elif not any(
+            part in name for part in ("attn.to_q.", "attn.to_k.", "attn.to_v.", ".add_q_", ".add_k_", ".add_v_")
+        ):
+            made[renamed] = value
+    return _contiguous(made)
+
+
+def pixart_file(transformer: Any) -> State:
+    """Return a PixArt transformer in the layout of its authors, with the tensors that nothing reads."""
+    weights = transformer.state_dict()
+    made: State = {"pos_embed": torch.zeros(1, 4, 4), "y_embedder.y_embedding": torch.zeros(120, 4)}
+    for name, value in weights.items():
+        renamed = name
+        for ours, theirs in _PIXART:
+            renamed = renamed.replace(ours, theirs)
+        if name == "scale_shift_table":
+            renamed = "final_layer.scale_shift_table"
+        block, _, kind = name.rpartition(".")
+        if name.endswith(("attn1.to_q.weight", "attn1.to_q.bias")):
+            parts = [weights[f"{block[:-1]}{part}.{kind}"] for part in "qkv"]
+            made[renamed.replace(".attn.to_q.", ".attn.qkv.")] = torch.cat(parts)
+        elif ".attn2.to_k." in name:
+            made[renamed.replace(".to_k.", ".kv_linear.")] = torch.cat([value, weights[f"{block[:-1]}v.{kind}"]])
+        elif not re.search(r"attn1\.to_[kv]\.|attn2\.to_v\.", name):
+            made[renamed.replace(".cross_attn.to_q.", ".cross_attn.q_linear.")] = value
+    return _contiguous(made)
+
+
+def flux2_autoencoder(pipe: Any) -> State:
+    """Return the VAE of Flux.2 in the layout of its authors, where two convolutions belong to the halves."""
+    made = autoencoder(pipe)
+    for name in list(made):
+        for ours, theirs in (("quant_conv.", "encoder.quant_conv."), ("post_quant_conv.", "decoder.post_quant_conv.")):
+            if name.startswith(ours):
+                made[theirs + name.removeprefix(ours)] = made.pop(name)
+    return made
+
+
+def wan_autoencoder(autoencoder: Any) -> State:
+    """Return the VAE of Qwen-Image in the layout of Wan, whose halves are flat lists of layers."""
+    made: State = {}
+    for name, value in autoencoder.state_dict().items():
+        renamed = re.sub(
+            r"^decoder\.up_blocks\.(\d)\.(resnets|upsamplers)\.(\d)\.",
+            lambda found: f"decoder.upsamples.{4 * int(found[1]) + (int(found[3]) if found[2] == 'resnets' else 3)}.",
+            name,
+        )
+        for ours, theirs in _WAN:
+            renamed = re.sub(ours, theirs, renamed)
+        made[renamed] = value
     return _contiguous(made)
 
 
@@ -221,3 +353,45 @@ def _is_matrix(value: torch.Tensor) -> bool:
 
 def _contiguous(state: Mapping[str, torch.Tensor]) -> State:
     return {name: value.clone(memory_format=torch.contiguous_format) for name, value in state.items()}
+
+
+_T5_OF_LLAMA_CPP = (
+    (".layer.0.SelfAttention.relative_attention_bias.", ".attn_rel_b."),
+    (".layer.0.SelfAttention.", ".attn_"),
+    (".layer.0.layer_norm.", ".attn_norm."),
+    (".layer.1.DenseReluDense.wi_0.", ".ffn_gate."),
+    (".layer.1.DenseReluDense.wi_1.", ".ffn_up."),
+    (".layer.1.DenseReluDense.wi.", ".ffn_up."),
+    (".layer.1.DenseReluDense.wo.", ".ffn_down."),
+    (".layer.1.layer_norm.", ".ffn_norm."),
+    ("encoder.final_layer_norm.", "enc.output_norm."),
+    ("encoder.block.", "enc.blk."),
+    ("shared.", "token_embd."),
+)
+_QWEN_OF_LLAMA_CPP = (
+    (".self_attn.q_norm.", ".attn_q_norm."),
+    (".self_attn.k_norm.", ".attn_k_norm."),
+    (".self_attn.o_proj.", ".attn_output."),
+    (".self_attn.q_proj.", ".attn_q."),
+    (".self_attn.k_proj.", ".attn_k."),
+    (".self_attn.v_proj.", ".attn_v."),
+    (".mlp.gate_proj.", ".ffn_gate."),
+    (".mlp.up_proj.", ".ffn_up."),
+    (".mlp.down_proj.", ".ffn_down."),
+    (".input_layernorm.", ".attn_norm."),
+    (".post_attention_layernorm.", ".ffn_norm."),
+    ("model.layers.", "blk."),
+    ("model.norm.", "output_norm."),
+    ("model.embed_tokens.", "token_embd."),
+)
+
+
+def as_llama_cpp(state: Mapping[str, torch.Tensor]) -> State:
+    """Return a T5 or Qwen text encoder with the names of llama.cpp."""
+    names = _T5_OF_LLAMA_CPP if "shared.weight" in state else _QWEN_OF_LLAMA_CPP
+    made: State = {}
+    for name, value in state.items():
+        for ours, theirs in names:
+            name = name.replace(ours, theirs)
+        made[name] = value
+    return made

@@ -12,6 +12,7 @@ from engine.models.find import remember_model
 from engine.rendering.requests import LoraChoice
 from latentpng.png.files import embed_record, read_record
 from tests.support.engine.folders import tensors
+from tests.support.engine.headers import VAE, checkpoint, write_header
 from tests.support.latentpng.pictures import altered
 from tests.support.tui.scripting import warmer
 
@@ -91,3 +92,39 @@ def test_a_check_reports_that_a_picture_was_compiled(picture: Path, capsys: pyte
     embed_record(picture, altered(read_record(picture), software={"device": "fake", "compiled": True}))
     warmer("render", picture, "--check")
     assert capsys.readouterr().out == f"{picture}: bit-exact, although compiled then, not now\n"
+
+
+def test_what_was_guessed_of_a_model_is_said_recorded_and_not_guessed_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = checkpoint(tmp_path / "512-base.safetensors", "Stable Diffusion 2")
+    guess = (
+        "512-base.safetensors does not tell what it predicts; epsilon (the noise) is assumed, because of its name: "
+        "if the pictures are noise, add --prediction v\n"
+    )
+    new, path = ("new", "--prompt", "p", "--seed", 7, "--model"), tmp_path / "a.png"
+    warmer(*new, file, "--out", path)
+    assert capsys.readouterr().err == guess
+    recorded = read_record(path).settings["model"]
+    assert isinstance(recorded, dict)
+    assert recorded["prediction"] == "epsilon"
+    assert (read_record(path).settings["width"], read_record(path).settings["height"]) == (512, 512)
+    renamed = file.rename(tmp_path / "other.safetensors")
+    renderer = FakeRenderer()
+    warmer("render", path, "--model", renamed, "--out", tmp_path / "b.png", renderer=renderer)
+    assert renderer.loads[-1].model.prediction == "epsilon"
+    assert "does not tell" not in capsys.readouterr().err
+    warmer(*new, renamed, "--prediction", "v", "--out", tmp_path / "c.png")
+    assert capsys.readouterr().err == ""
+
+
+def test_a_vae_that_seems_to_be_of_another_family_is_noticed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = checkpoint(tmp_path / "anime.safetensors", "Stable Diffusion 1")
+    vae = write_header(tmp_path / "sdxl_vae.safetensors", VAE)
+    warmer("new", "--prompt", "p", "--model", file, "--vae", vae, "--out", tmp_path / "a.png")
+    assert capsys.readouterr().err == (
+        "the VAE sdxl_vae.safetensors seems to be one of SDXL, but 'anime' is a model of Stable Diffusion: "
+        "the pictures will have wrong colours, unless only its name is misleading\n"
+    )

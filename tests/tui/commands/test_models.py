@@ -7,13 +7,15 @@ import json
 import os
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from engine.fake import FakeRenderer
+from engine.models import fingerprints
 from engine.models.contents import Contents, Kind
-from engine.models.fingerprints import file_digest
+from engine.models.fingerprints import known_digests
 from engine.models.resolve import resolve_model
 from engine.models.weights import WeightFile
 from tests.support.engine.folders import change_index, model_folder, tensors
@@ -137,18 +139,20 @@ def test_an_interruption_keeps_the_digests_that_are_done(
     first = old(home / "ComfyUI/models/loras/Ink.safetensors")
     second = old(tensors(home / "ComfyUI/models/loras/big.safetensors", ("lora_up.weight", "lora_down.weight")))
 
-    def interrupted(path: Path, on_read: object) -> str:
-        del on_read
+    real = fingerprints._digest
+
+    def interrupted(path: Path, on_read: Callable[[int], None]) -> str:
         if path == second:
             raise KeyboardInterrupt
-        return file_digest(path)
+        return real(path, on_read)
 
-    monkeypatch.setattr("tui.commands.models.file_digest", interrupted)
+    monkeypatch.setattr(fingerprints, "_digest", interrupted)
     assert models("--kind", "lora", "--hash", "--json") == 130
     out, err = capsys.readouterr()
     digests = {entry["name"]: entry["sha256"] for entry in map(json.loads, out.splitlines())}
     assert digests == {"Ink": hashlib.sha256(first.read_bytes()).hexdigest(), "big": ""}
     assert err == "interrupted: the digests of 1 of 2 files were computed, and are kept\n"
+    assert known_digests([first, second]) == {first: hashlib.sha256(first.read_bytes()).hexdigest()}
 
 
 def test_what_is_damaged_is_listed_with_its_sentence(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -157,6 +161,7 @@ def test_what_is_damaged_is_listed_with_its_sentence(home: Path, capsys: pytest.
     cut.write_bytes(cut.read_bytes()[:-1])
     files(ui, "embeddings/old.pt")
     (ui / "vae").mkdir()
+    os.mkfifo(ui / "vae" / "pipe.safetensors")
     (ui / "vae" / "gone.safetensors").symlink_to(home / "nothing")
     change_index(home / "mine" / "landscapes", _class_name=["pipeline", "Mine"])
     cached(home.parent / "hf_home" / "hub", "org/half", "README.md")
@@ -170,6 +175,7 @@ def test_what_is_damaged_is_listed_with_its_sentence(home: Path, capsys: pytest.
             "download it again",
         ),
         "old.pt": ("embedding", "a pickle file, which can run code when it is opened, is never loaded"),
+        "pipe": ("vae", "it is not a regular file"),
         "gone": ("vae", "it cannot be read: No such file or directory"),
         "landscapes": ("model", "'landscapes' brings code of its own (pipeline), which is never run"),
         "org/half": ("other", "the download is not complete"),

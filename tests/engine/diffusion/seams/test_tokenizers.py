@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from engine.diffusion.seams.tokenizers import Reading, watch_tokenizers
+from engine.diffusion.seams.tokenizers import LOG, Reading, heard_log, watch_tokenizers
 from tests.support.engine.canary import broken
 from tests.support.engine.families.parts import byte_tokenizer, tokenizer
+from tests.support.engine.families.unets import sd1
 
 CALLED = broken("tokenizers", "calling a tokenizer ends in its `_encode_plus`, by name", library="transformers")
 
@@ -50,3 +52,17 @@ def test_a_tokenizer_in_two_places_is_watched_once_and_those_of_processors_too()
     readings = watched(SimpleNamespace(tokenizer=inside))
     inside("a lake", truncation=True, max_length=6)
     assert len(readings) == 1
+
+
+def test_what_a_pipeline_says_of_a_cut_is_heard_and_the_log_is_as_before(capfd: pytest.CaptureFixture[str]) -> None:
+    pipe, readings = sd1(), list[Reading]()
+    logger = logging.getLogger(type(pipe).__module__)
+    before = logger.level, logger.propagate, list(logger.handlers)
+    with heard_log(pipe, readings.append):
+        pipe.encode_prompt(["lake " * 100], "cpu", 1, False)
+        logger.warning("something else")
+    assert readings == [Reading(tokenizer=LOG, text="", cut=1)], broken(
+        "tokenizers", "StableDiffusionPipeline writes into its module's logger that a prompt was truncated"
+    )
+    assert (logger.level, logger.propagate, list(logger.handlers)) == before
+    assert "truncated" not in capfd.readouterr().err
