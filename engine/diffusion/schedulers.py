@@ -24,6 +24,8 @@ from engine.diffusion.messages import first_line
 from engine.diffusion.seams.multistep import predict_slopes
 from engine.diffusion.seams.third_order import correct_third_order
 from engine.diffusion.seams.timesteps import accept_pipeline_timesteps
+from engine.diffusion.zero_snr import OPTION as ZERO_SNR
+from engine.diffusion.zero_snr import zero_snr_betas
 from engine.errors import InvalidRequestError, ModelError
 from engine.rendering.settings import SchedulerSettings
 from latentpng.record import JsonObject
@@ -138,15 +140,21 @@ class OwnScheduler:
             raise InvalidRequestError(f"the scheduler {_short(kind)} has no option {unknown[0]!r}")
         # diffusers drops every entry of a configuration that the model's file does not spell out, so options are
         # passed as arguments, which it keeps.
-        options = {**self._translated(kind.__name__), **requested}
+        options = {**self._translated(kind.__name__), **self._levels(kind), **requested}
         try:
             scheduler = kind.from_config(dict(self.config), **options)
         except Exception as error:  # each class refuses values by errors of its own
             message = f"the scheduler {_short(kind)} refuses these options: {first_line(error)}"
             raise InvalidRequestError(message) from error
+        if str(self.config.get("variance_type")).startswith("learned") and not _splits_variance(kind):
+            scheduler.register_to_config(variance_type="fixed_small")  # DeepFloyd IF: the pipeline drops the variance
         if self.is_flow:
             self._prepare_flow(scheduler, shift_is_fixed=bool(set(_SHIFT_OPTIONS) & set(requested)))
         return scheduler
+
+    def _levels(self, kind: type) -> dict[str, Any]:
+        own: Any = self.kind
+        return zero_snr_betas(own.from_config(dict(self.config)), kind) if self.config.get(ZERO_SNR) else {}
 
     def _follow(self, scheduler: Any, schedule: str, *, discard: bool) -> None:
         name = type(scheduler).__name__
@@ -206,6 +214,11 @@ def _predict(scheduler: Any, slopes: int) -> None:
     if type(scheduler).__name__ not in _EULER:
         raise InvalidRequestError("the scheduler option 'predicted_slopes' belongs to Euler")
     predict_slopes(scheduler, slopes)
+
+
+def _splits_variance(kind: type) -> bool:
+    """Return whether a class splits the variance that a model predicts from its noise; SASolver has only the option."""
+    return "variance_type" in inspect.signature(kind).parameters and kind.__name__ != "SASolverScheduler"
 
 
 def _in_flow_terms(name: str, options: JsonObject) -> dict[str, Any]:
