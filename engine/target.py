@@ -25,6 +25,7 @@ from engine.models.library import Shelf, shadowed
 from engine.models.look import pipeline_of
 from engine.models.loras import resolve_lora
 from engine.models.notices import model_notices
+from engine.models.prediction import check_predicts
 from engine.models.prompt_parts import named_embeddings, with_loras
 from engine.models.prompt_styles import default_style, may_take_weights
 from engine.models.resolve import NONE, defaults_of, resolve_model, resolve_preview_vae, resolve_vae
@@ -106,7 +107,7 @@ def target_for_record(options: Options, record: LatentRecord) -> Target:
         InvalidRequestError: A setting is out of range or of the wrong kind.
     """
     recorded = model_entry(record.settings)
-    model = _named_model(options) if options.model else recorded_model(recorded)
+    model = _named_model(options) if options.model else _predicting(recorded_model(recorded), options.prediction)
     imported = imported_parts(recorded, record.settings)
     model = with_recorded_prediction(_with_parts(options, model, recorded, imported), recorded)
     defaults = defaults_of(model)
@@ -133,6 +134,15 @@ def target_for_record(options: Options, record: LatentRecord) -> Target:
         notice="; ".join(filter(None, notices)),
         is_as_recorded=not prompt and _is_as_recorded(record, identity, load.settings),
     )
+
+
+def _predicting(model: ModelChoice, prediction: str) -> ModelChoice:
+    """Return the model of a picture, with what the user says that it predicts."""
+    if not prediction:
+        return model
+    changed = replace(model, prediction=prediction)
+    check_predicts(changed)
+    return changed
 
 
 def _named_model(options: Options) -> ModelChoice:
