@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 from engine.errors import InvalidRequestError
 from engine.models.find import model_entry
+from engine.models.imported import is_import, text_of
 from latentpng.record import Json, JsonObject, LatentRecord
+from latentpng.text import plain
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,6 +28,8 @@ _SETTINGS = (
     ("steps", "steps"),
     ("guidance", "guidance"),
     ("guidance_rescale", "guidance rescale"),
+    ("prompt_style", "prompt style"),
+    ("clip_skip", "clip skip"),
     ("step_seed", "seed of the step noise"),
     ("dtype", "dtype"),
     ("slot", "slot in the batch"),
@@ -68,18 +72,22 @@ class PixelDifference:
     mean: float
 
 
-def differing_conditions(recorded: LatentRecord, fresh: LatentRecord) -> tuple[str, ...]:
+def differing_conditions(
+    recorded: LatentRecord, fresh: LatentRecord, *, has_recorded_hash: bool = False
+) -> tuple[str, ...]:
     """Return which conditions of two renderings of a picture differ.
 
     Args:
         recorded: The record in the picture's file.
         fresh: The record of the rendering in this run.
+        has_recorded_hash: The model has the hash that the other tool of an import recorded.
 
     Returns:
         A phrase for each condition, for example "torch 2.13.0 then, 2.12.1 now"; () when all are the same.
     """
     phrases = [] if recorded.node == fresh.node else ["a different initial noise"]
-    phrases += model_differences(model_entry(recorded.settings), fresh.settings.get("model"))
+    then, now = model_entry(recorded.settings), fresh.settings.get("model")
+    phrases += model_differences(then, now, has_recorded_hash=has_recorded_hash)
     phrases += _scheduler(recorded.settings.get("scheduler"), fresh.settings.get("scheduler"))
     phrases += _compare(recorded.settings, fresh.settings, _SETTINGS)
     phrases += _compare(recorded.software, fresh.software, _SOFTWARE)
@@ -92,21 +100,24 @@ def differing_conditions(recorded: LatentRecord, fresh: LatentRecord) -> tuple[s
     return tuple(dict.fromkeys(phrases))
 
 
-def model_differences(then: Json, now: Json) -> tuple[str, ...]:
+def model_differences(then: Json, now: Json, *, has_recorded_hash: bool = False) -> tuple[str, ...]:
     """Return which parts of two models differ.
 
     Args:
         then: The model that a file records (`engine.models.find.model_entry`).
         now: The model that is used in this run (`engine.models.find.model_identity`).
+        has_recorded_hash: The model has the hash that the other tool of an import recorded.
 
     Returns:
-        A phrase for the weights, the VAE, the LoRA files, the prediction and the quantisation, where they differ.
+        A phrase for the weights, the VAE, the LoRA files, the textual inversions, the prediction and the quantisation,
+        where they differ.
     """
     one, other = _entries(then), _entries(now)
     phrases = []
-    if one.get("fingerprint") != other.get("fingerprint"):
-        why = "the weights differ" if one.get("fingerprint") else "the file does not record which weights"
-        phrases.append(f"model {_words(one.get('name'))} then, {_words(other.get('name'))} now ({why})")
+    if one.get("fingerprint") != other.get("fingerprint") and not has_recorded_hash:
+        phrases.append(f"model {_words(one.get('name'))} then, {_words(other.get('name'))} now ({_why_model(one)})")
+    if is_import(then):  # its parts have no fingerprints: `engine.models.imported` says which of them are missing
+        return tuple(phrases)
     vaes = _entries(one.get("vae")), _entries(other.get("vae"))
     if vaes[0].get("fingerprint") != vaes[1].get("fingerprint"):
         phrases.append(f"VAE {_vae_name(vaes[0])} then, {_vae_name(vaes[1])} now")
@@ -115,10 +126,22 @@ def model_differences(then: Json, now: Json) -> tuple[str, ...]:
     predicted = [str(model.get("prediction", _OWN_PREDICTION)) for model in (one, other)]
     if predicted[0] != predicted[1]:
         phrases.append(f"prediction {predicted[0]} then, {predicted[1]} now")
+    inversions = [_inversions(model) for model in (one, other)]
+    if inversions[0] != inversions[1]:
+        names = [" and ".join(_words(name) for _, name in found) or "none" for found in inversions]
+        phrases.append(f"textual inversions {names[0]} then, {names[1]} now")
     quantised = [str(model.get("quantised", _UNQUANTISED)) for model in (one, other)]
     if quantised[0] != quantised[1]:
         phrases.append(f"quantisation {quantised[0]} then, {quantised[1]} now")
     return tuple(phrases)
+
+
+def _why_model(then: JsonObject) -> str:
+    """Return in what respect the weights differ from those that a file records."""
+    if then.get("fingerprint"):
+        return "the weights differ"
+    digest = text_of(then, "hash")
+    return f"its hash was {plain(digest, 20)}" if digest else "the file does not record which weights"
 
 
 def prompt_notice(recorded: LatentRecord) -> str:
@@ -174,6 +197,12 @@ def _loras(model: JsonObject) -> list[tuple[Json, Json]]:
 def _lora_words(model: JsonObject) -> str:
     words = [f"{_words(lora.get('name'))} at {_words(lora.get('weight'))}" for lora in _lora_entries(model)]
     return " and ".join(words) or "none"
+
+
+def _inversions(model: JsonObject) -> list[tuple[Json, Json]]:
+    found = model.get("embeddings")
+    entries = [_entries(entry) for entry in found] if isinstance(found, list | tuple) else []
+    return [(entry.get("sha256"), entry.get("name")) for entry in entries]
 
 
 def _lora_entries(model: JsonObject) -> list[JsonObject]:

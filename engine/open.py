@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from engine.options import Options
+from engine.records import record_of_picture
 from engine.rendering.events import ModelReady, Picture
 from engine.search.axis import Axis, last_axis, last_scale
 from engine.search.bands import Bands
@@ -78,9 +79,7 @@ def open_picture(options: Options, path: Path) -> Opening:
         ModelError: The picture's model cannot be used, or is not on this machine.
         InvalidRequestError: A setting is out of range.
     """
-    from latentpng.png.files import read_record
-
-    record = read_record(path)
+    record = record_of_picture(path)
     target = target_for_record(options, record)
     known = _own_picture(path, record) if target.is_as_recorded else None
     beginning = Beginning(

@@ -7,8 +7,15 @@ An empty value leaves the choice to the picture that is opened, else to the mode
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
+from engine.errors import InvalidRequestError
+
+DTYPES = ("auto", "float32", "float16", "bfloat16")
+PREDICTIONS = {"epsilon": "epsilon", "v": "v_prediction", "v_prediction": "v_prediction"}
 _RANDOM_SEED_BYTES = 4
 """Short enough to type."""
 
@@ -47,6 +54,9 @@ class Options:
         bands: The name of one of `engine.search.bands.Bands`, or "".
         axis: The name of one of `engine.search.axis.Axis`, or "".
         mode: The name of one of `engine.search.session.Mode`.
+        given: The names of the fields that were asked for, even if their value is the default.
+        prompt_defaults: What the configuration file says for new prompts only, as names of fields and their values; a
+            picture that is opened keeps its own.  `engine.profiles` fills them in.
     """
 
     profile: str = ""
@@ -77,7 +87,49 @@ class Options:
     bands: str = ""
     axis: str = ""
     mode: str = "keep"
+    given: frozenset[str] = field(default=frozenset(), compare=False)
+    prompt_defaults: tuple[tuple[str, object], ...] = ()
+
+    def is_given(self, name: str) -> bool:
+        """Return whether a field was asked for."""
+        default: object = type(self).__dataclass_fields__[name].default
+        return name in self.given or getattr(self, name) != default
+
+    def filled(self, values: Mapping[str, object]) -> Options:
+        """Return the options with these values in the fields that were not asked for."""
+        fields: dict[str, Any] = {name: value for name, value in values.items() if not self.is_given(name)}
+        return replace(self, **fields)
+
+    def for_new_prompt(self) -> Options:
+        """Return the options for a new prompt: what was not asked for is as the configuration file says."""
+        return replace(self.filled(dict(self.prompt_defaults)), prompt_defaults=())
 
     def seed_or_random(self) -> int:
         """Return the seed asked for, else a random one; this is the only place of the engine that draws at random."""
         return int.from_bytes(os.urandom(_RANDOM_SEED_BYTES), "little") if self.seed is None else self.seed
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Return width and height from a text such as "832x1216".
+
+    Raises:
+        InvalidRequestError: It is no size, or its sides are no multiples of 8.
+    """
+    match = re.fullmatch(r"(\d{1,5})[xX×](\d{1,5})", text.strip())
+    if not match:
+        raise InvalidRequestError(f"a size is WIDTHxHEIGHT, for example 512x512, found {text!r}")
+    width, height = int(match[1]), int(match[2])
+    if width % 8 or height % 8 or not width or not height:
+        raise InvalidRequestError(f"width and height are multiples of 8, found {text!r}")
+    return width, height
+
+
+def parse_prediction(text: str) -> str:
+    """Return what a model predicts, from the words "epsilon" and "v".
+
+    Raises:
+        InvalidRequestError: It is another word.
+    """
+    if text.casefold() not in PREDICTIONS:
+        raise InvalidRequestError(f"a model predicts epsilon or v, found {text!r}")
+    return PREDICTIONS[text.casefold()]

@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from engine.compare import model_differences, prompt_notice
+from engine.errors import InvalidRequestError
 from engine.models.defaults import ModelDefaults
 from engine.models.find import (
     model_entry,
     model_identity,
     quantised_of,
+    recorded_embeddings,
     recorded_loras,
     recorded_model,
     recorded_vae,
     same_weights,
     with_recorded_prediction,
 )
+from engine.models.imported import ImportedParts, imported_parts, is_import, same_hash, text_of
+from engine.models.library import Shelf, shadowed
+from engine.models.look import pipeline_of
 from engine.models.loras import resolve_lora
 from engine.models.notices import model_notices
+from engine.models.prediction import check_predicts
+from engine.models.prompt_parts import named_embeddings, with_loras
+from engine.models.prompt_styles import default_style, may_take_weights
 from engine.models.resolve import NONE, defaults_of, resolve_model, resolve_preview_vae, resolve_vae
 from engine.models.samplers import recorded_scheduler
 from engine.models.schedulers import scheduler_settings
 from engine.options import Options
+from engine.prompts.reading import check_prompts
+from engine.prompts.tags import find_tags, without_tags
 from engine.rendering.requests import LoadModel, ModelChoice
-from engine.rendering.settings import RenderSettings
+from engine.rendering.settings import PromptStyle, RenderSettings
 from latentpng.record import Json, JsonObject, LatentRecord
 
 
@@ -37,12 +49,16 @@ class Target:
         notice: How the model differs from the one that made the picture, as a sentence; "" when it does not.
         is_as_recorded: True when rendering the picture again is expected to give the pixels in its file: the same
             weights and the same settings.  False for a new prompt.
+        undone: What made an imported picture but is not done here, a phrase each.
+        has_recorded_hash: True when the model of an import has the hash that the other tool recorded.
     """
 
     load: LoadModel
     defaults: ModelDefaults
     notice: str = ""
     is_as_recorded: bool = False
+    undone: tuple[str, ...] = ()
+    has_recorded_hash: bool = False
 
     @property
     def settings(self) -> RenderSettings:
@@ -60,7 +76,8 @@ def model_of(options: Options) -> ModelChoice:
     Raises:
         ModelError: A file or folder is missing or cannot be used.
     """
-    return _with_parts(options, _named_model(options), None)
+    options = options.for_new_prompt()
+    return _with_parts(options, _named_model(options), None, ImportedParts())
 
 
 def target_for_prompt(options: Options, prompt: str) -> Target:
@@ -70,10 +87,16 @@ def target_for_prompt(options: Options, prompt: str) -> Target:
         ModelError: The model cannot be used.
         InvalidRequestError: A setting is out of range.
     """
+    options = options.for_new_prompt()
     model = model_of(options)
     defaults = defaults_of(model)
-    load = _load(options, model, defaults.settings(prompt))
-    return Target(load=load, defaults=defaults, notice="; ".join(model_notices(model)))
+    settings = replace(defaults.settings(prompt), prompt_style=default_style(model))
+    load = _load(options, model, settings)
+    model, settings = with_loras(load.model, load.settings, find_more=options.loras != (NONE,))
+    check_prompts(settings)
+    load = replace(load, model=named_embeddings(model, settings), settings=settings)
+    notice = "; ".join(filter(None, (_shadow_notice(options), *model_notices(model))))
+    return Target(load=load, defaults=defaults, notice=notice)
 
 
 def target_for_record(options: Options, record: LatentRecord) -> Target:
@@ -84,11 +107,18 @@ def target_for_record(options: Options, record: LatentRecord) -> Target:
         InvalidRequestError: A setting is out of range or of the wrong kind.
     """
     recorded = model_entry(record.settings)
+<<<<<<< HEAD
     model = _named_model(options) if options.model else _recorded_model(options, recorded)
     model = with_recorded_prediction(_with_parts(options, model, recorded), recorded)
+=======
+    model = _named_model(options) if options.model else _predicting(recorded_model(recorded), options.prediction)
+    imported = imported_parts(recorded, record.settings)
+    model = with_recorded_prediction(_with_parts(options, model, recorded, imported), recorded)
+>>>>>>> part/files
     defaults = defaults_of(model)
     settings = RenderSettings.from_json(_with_known_scheduler(options, record), defaults=defaults.settings(""))
-    load = _load(options, model, settings)
+    load = _with_recorded_parts(_load(options, model, settings), options, recorded)
+    model = load.model
     load = replace(
         load,
         made_with=(str(record.software.get("device", "")), str(record.settings.get("dtype", ""))),
@@ -97,12 +127,27 @@ def target_for_record(options: Options, record: LatentRecord) -> Target:
     )
     identity = {} if model.download else model_identity(model, load.memory)  # unknown before it is downloaded
     prompt = prompt_notice(record)
+    has_hash = is_import(recorded) and bool(same_hash(Path(model.path), text_of(recorded, "hash")))
+    undone = _undone(options, imported)
+    model_notice = _model_notice(recorded, identity, has_recorded_hash=has_hash)
+    notices = (_shadow_notice(options), model_notice, _undone_notice(undone), prompt, *model_notices(model))
     return Target(
         load=load,
         defaults=defaults,
-        notice="; ".join(filter(None, (_model_notice(recorded, identity), prompt, *model_notices(model)))),
+        undone=undone,
+        has_recorded_hash=has_hash,
+        notice="; ".join(filter(None, notices)),
         is_as_recorded=not prompt and _is_as_recorded(record, identity, load.settings),
     )
+
+
+def _predicting(model: ModelChoice, prediction: str) -> ModelChoice:
+    """Return the model of a picture, with what the user says that it predicts."""
+    if not prediction:
+        return model
+    changed = replace(model, prediction=prediction)
+    check_predicts(changed)
+    return changed
 
 
 def _named_model(options: Options) -> ModelChoice:
@@ -117,6 +162,7 @@ def _named_model(options: Options) -> ModelChoice:
     )
 
 
+<<<<<<< HEAD
 def _recorded_model(options: Options, recorded: Json) -> ModelChoice:
     """Return the model that a picture records, with the text encoders of the options in place of its own."""
     model = recorded_model(recorded)
@@ -132,17 +178,58 @@ def _recorded_model(options: Options, recorded: Json) -> ModelChoice:
 
 
 def _with_parts(options: Options, model: ModelChoice, recorded: Json) -> ModelChoice:
+=======
+def _with_parts(options: Options, model: ModelChoice, recorded: Json, imported: ImportedParts) -> ModelChoice:
+>>>>>>> part/files
     """Return the model with the LoRA files and VAE of the options, else with those that the file records."""
     named = () if options.loras == (NONE,) else options.loras
-    loras = tuple(map(resolve_lora, named)) if options.loras else recorded_loras(recorded)
-    vae = recorded_vae(recorded) if not options.vae else "" if options.vae == NONE else resolve_vae(options.vae)
-    return replace(model, loras=loras, vae=vae or model.vae)
+    if options.loras:
+        loras = tuple(map(resolve_lora, named))
+    else:
+        loras = imported.loras if is_import(recorded) else recorded_loras(recorded)
+    if options.vae:
+        vae = "" if options.vae == NONE else resolve_vae(options.vae)
+    else:
+        vae = imported.vae if is_import(recorded) else recorded_vae(recorded)
+    return replace(model, loras=loras, vae=vae or model.vae, embeddings=imported.embeddings)
+
+
+def _undone(options: Options, imported: ImportedParts) -> tuple[str, ...]:
+    """Return what is not done of an import; what an option decides is not missing."""
+    decided = (*(("LoRA ",) if options.loras else ()), *(("VAE ",) if options.vae else ()))
+    return tuple(phrase for phrase in imported.undone if not phrase.startswith(decided))
+
+
+def _undone_notice(undone: tuple[str, ...]) -> str:
+    return f"this picture needs more than is done here: {', '.join(undone)}" if undone else ""
+
+
+def _shadow_notice(options: Options) -> str:
+    """Which names of the library are not meant, because there is such a path here."""
+    loras = (lora if Path(lora).exists() else lora.rpartition(":")[0] for lora in options.loras)
+    named = [(Shelf.MODELS, options.model), (Shelf.VAES, options.vae), *((Shelf.LORAS, lora) for lora in loras)]
+    return "; ".join(filter(None, (shadowed(shelf, text) for shelf, text in named)))
+
+
+# A picture of our own names all its parts, so its prompt is not searched for others: what it renders must not depend on
+# the files that are here by chance.  An import names none, so its prompt is read like a new one.
+def _with_recorded_parts(load: LoadModel, options: Options, recorded: Json) -> LoadModel:
+    """Return a request with the LoRA files and textual inversions that the prompts of a picture name."""
+    model = load.model if is_import(recorded) else replace(load.model, embeddings=recorded_embeddings(recorded))
+    if load.settings.prompt_style == PromptStyle.PLAIN:
+        return load
+    is_own = isinstance(recorded, Mapping) and not is_import(recorded)
+    model, settings = with_loras(model, load.settings, find_more=not is_own and options.loras != (NONE,))
+    check_prompts(settings)
+    if not is_own or options.negative_prompt is not None:
+        model = named_embeddings(model, settings, only_negative=is_own)
+    return replace(load, model=model, settings=settings)
 
 
 def _load(options: Options, model: ModelChoice, settings: RenderSettings) -> LoadModel:
     return LoadModel(
         model=model,
-        settings=_changed(settings, options),
+        settings=_with_possible_style(_changed(settings, options), options, model),
         device=options.device,
         dtype=options.dtype,
         micro_batch=1 if options.strict else options.batch,
@@ -169,6 +256,18 @@ def _changed(settings: RenderSettings, options: Options) -> RenderSettings:
     )
 
 
+def _with_possible_style(settings: RenderSettings, options: Options, model: ModelChoice) -> RenderSettings:
+    """Return settings in the plain style if the model knows no other and the options name none."""
+    if settings.prompt_style == PromptStyle.PLAIN or may_take_weights(model):
+        return settings
+    if options.prompt_style:
+        raise InvalidRequestError(
+            f"--prompt-style {options.prompt_style} is for Stable Diffusion 1 and 2 and SDXL, and {model.name!r} is "
+            f"a {pipeline_of(model.folder)}: leave it out"
+        )
+    return replace(settings, prompt_style=PromptStyle.PLAIN)
+
+
 def _with_known_scheduler(options: Options, record: LatentRecord) -> JsonObject:
     """Return the recorded settings; a sampler of another tool is translated, unless an option replaces it anyway."""
     recorded = dict(record.settings)
@@ -178,14 +277,20 @@ def _with_known_scheduler(options: Options, record: LatentRecord) -> JsonObject:
     return recorded
 
 
-def _model_notice(recorded: Json, identity: JsonObject) -> str:
-    differing = model_differences(recorded, identity) if identity else ()
+def _model_notice(recorded: Json, identity: JsonObject, *, has_recorded_hash: bool) -> str:
+    differing = model_differences(recorded, identity, has_recorded_hash=has_recorded_hash) if identity else ()
     return f"some conditions differ from when this picture was made: {'; '.join(differing)}" if differing else ""
 
 
 def _is_as_recorded(record: LatentRecord, identity: JsonObject, settings: RenderSettings) -> bool:
     return (
         bool(identity)
-        and RenderSettings.from_json(record.settings, defaults=settings) == settings
+        and _without_tags(RenderSettings.from_json(record.settings, defaults=settings)) == _without_tags(settings)
         and same_weights(record.settings.get("model"), identity)
     )
+
+
+def _without_tags(settings: RenderSettings) -> RenderSettings:
+    """Return settings without the tags that load LoRA files, which are compared by what they load."""
+    tags = find_tags(settings.prompt) if settings.prompt_style != PromptStyle.PLAIN else ()
+    return replace(settings, prompt=without_tags(settings.prompt, tags))

@@ -35,7 +35,7 @@ def new_record(
 
     Args:
         family: The lineage of the picture.
-        shape: The shape of the noise: 1 to 4 axes, at most 2^21 values.
+        shape: The shape of the noise: 1 to 4 axes, at most 2^21 values; 2^23 for a seeded root.
         axes: One letter per axis, H and W for the spatial ones; "" means L, LC, CHW or NCHW, by the number of axes.
         root_tensor: The noise of a tensor root, float16, of the given shape, unit variance; None for a seeded root.
         settings: How the picture was rendered, a JSON object.

@@ -19,7 +19,7 @@ import numpy as np
 from latentpng.chunk.strict_json import read_text
 from latentpng.errors import InvalidValueError, UnreadableFileError
 from latentpng.json_fields import JsonFields, is_integer
-from latentpng.shapes import check_dims
+from latentpng.shapes import MAX_STORED, check_dims
 from latentpng.text import brief, plain
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ def _read_safetensors(start: bytes, file: BinaryIO) -> tuple[Values, str]:
     if "noise" not in tensors and len(tensors) != 1:
         raise InvalidValueError(f"one tensor, or one named 'noise', needed, found {len(tensors)}")
     dtype, shape, first, end = _entry(tensors["noise"] if "noise" in tensors else next(iter(tensors.values())))
-    check_dims(shape)
+    check_dims(shape, MAX_STORED)
     values_bytes = math.prod(shape) * np.dtype(dtype).itemsize
     if end - first != values_bytes:
         raise InvalidValueError(f"data_offsets of {values_bytes} bytes needed, found {end - first}")
@@ -204,7 +204,7 @@ def _sizes(fields: JsonFields, key: str) -> tuple[int, ...]:
 
 def _next_values(file: BinaryIO, dtype: str, shape: tuple[int, ...]) -> Values:
     """Read the values that stand next in the file; the shape is checked before memory is taken."""
-    check_dims(shape)
+    check_dims(shape, MAX_STORED)
     needed = math.prod(shape) * np.dtype(dtype).itemsize
     data = file.read(needed)
     if len(data) < needed:

@@ -20,7 +20,7 @@ from latentpng.rules import (
     check_work,
     work_of,
 )
-from latentpng.shapes import check_shape
+from latentpng.shapes import MAX_STORED, check_dims, check_shape
 
 if TYPE_CHECKING:
     import numpy as np
@@ -189,6 +189,8 @@ class LatentRecord:
         if self.tensor.dtype.str[1:] != "f2":
             raise InvalidValueError(f"noise is float16, found {self.tensor.dtype}")
         check_shape(self.tensor.shape, self.axes)
+        if isinstance(self.lineage.root, TensorRoot):
+            check_dims(self.tensor.shape, MAX_STORED)
         check_rounds(self.lineage, self.tensor.shape, self.axes)
 
     @property

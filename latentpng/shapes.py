@@ -8,7 +8,8 @@ from latentpng.errors import InvalidValueError
 from latentpng.text import brief
 
 MAX_AXES = 4
-MAX_ELEMENTS = 2**21
+MAX_ELEMENTS = 2**23
+MAX_STORED = 2**21  # values that a file may store; noise of more values is computed from a seed again
 COARSEST_SIDE = 4
 
 _DEFAULT_AXES = {1: "L", 2: "LC", 3: "CHW", 4: "NCHW"}
@@ -45,12 +46,17 @@ def default_axes(dimensions: int) -> str:
     return _DEFAULT_AXES[dimensions]
 
 
-def check_dims(shape: tuple[int, ...]) -> None:
-    """Raise InvalidValueError unless noise may have this shape."""
+def check_dims(shape: tuple[int, ...], most: int = MAX_ELEMENTS) -> None:
+    """Raise InvalidValueError unless noise may have this shape; most: MAX_STORED for noise that a file stores."""
     if not 1 <= len(shape) <= MAX_AXES:
         raise InvalidValueError(f"1 to {MAX_AXES} dimensions needed, found {len(shape)}")
-    if min(shape) < 1 or math.prod(shape) > MAX_ELEMENTS:
-        raise InvalidValueError(f"1 to {MAX_ELEMENTS} elements needed, found dimensions {list(shape)}")
+    if min(shape) < 1 or math.prod(shape) > most:
+        raise InvalidValueError(f"1 to {most} elements needed, found dimensions {list(shape)}")
+
+
+def is_large(shape: tuple[int, ...]) -> bool:
+    """Return whether noise of this shape has more values than a file may store."""
+    return math.prod(shape) > MAX_STORED
 
 
 def check_shape(shape: tuple[int, ...], axes: str) -> None:

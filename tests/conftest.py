@@ -43,9 +43,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def _own_home(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Give the test run folders of its own for caches and settings; worker processes inherit them."""
+    """Give the test run folders of its own for caches and settings; worker processes inherit them.
+
+    The home directory too: models are looked for in it.
+    """
     home = tmp_path_factory.mktemp("home")
     patch = pytest.MonkeyPatch()
+    patch.setenv("HOME", str(home))
+    for name in ("WARMER_CONFIG", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "INVOKEAI_ROOT"):
+        patch.delenv(name, raising=False)
     for name in ("XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "HF_HOME"):
         folder = Path(home) / name.lower()
         folder.mkdir()

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from engine.configuration.read import FOLDERS, PROFILE, TOP, parsed
+from engine.options import Options
+from engine.profiles import in_force
 from latentpng.errors import ExitCode
 
 ROOT = Path(__file__).parents[1]
@@ -53,6 +56,18 @@ def test_the_readme_is_short() -> None:
 def test_the_page_of_exit_codes_lists_each_code_once() -> None:
     page = (ROOT / "docs/exit-codes.md").read_text("utf-8")
     assert [int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)] == [*sorted(ExitCode), INTERRUPTED]
+
+
+def test_the_page_of_the_configuration_lists_each_key_once() -> None:
+    page = (ROOT / "docs/configuration.md").read_text("utf-8")
+    tables = page.split("## The file")[1].split("\n| key |")[1:]
+    listed = [re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) for table in tables]
+    assert [sorted(keys) for keys in listed] == [sorted(keys) for keys in (TOP, FOLDERS, PROFILE)]
+
+
+def test_the_example_of_the_configuration_is_right() -> None:
+    (example,) = re.findall(r"```toml\n(.*?)```", (ROOT / "docs/configuration.md").read_text("utf-8"), re.DOTALL)
+    assert in_force(Options(profile="pony"), parsed(example, Path("config.toml")))[0].value == "ponyMix"
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/latentpng.md"])

@@ -9,11 +9,12 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from engine.options import Options
+from engine.errors import InvalidRequestError
+from engine.options import DTYPES, Options, parse_prediction, parse_size
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -25,7 +26,6 @@ else:
 BAND_NAMES = ("all", "tilt", "layout", "detail")
 MEMORY_NAMES = ("auto", "resident", "offload", "group", "8bit", "4bit")
 STYLE_NAMES = ("a1111", "comfyui", "plain")
-PREDICTIONS = {"epsilon": "epsilon", "v": "v_prediction", "v_prediction": "v_prediction"}
 AXIS_NAMES = ("noise", "prompt", "both")
 
 
@@ -52,17 +52,19 @@ class AppArguments:
         file: The picture to continue from.
         prompt: The prompt to begin with instead of the start screen.
         out: The folder of the session; None for a new one.
-        graphics: The protocol that draws pictures, or "auto".
+        graphics: The protocol that draws pictures, or "auto"; "" leaves it to the configuration file.
         grid: Pictures along a side of the grid, "2", "3" or "4", or "auto".
         keep: Which pictures are saved, "picked" or "all".
+        theme: The name of a theme of the app; "" for the usual one.  Only the configuration file names it.
     """
 
     file: Path | None = None
     prompt: str | None = None
     out: Path | None = None
-    graphics: str = "auto"
+    graphics: str = ""
     grid: str = "auto"
     keep: str = "picked"
+    theme: str = ""
 
 
 def parse(parser: argparse.ArgumentParser, arguments: Sequence[str], kind: type[Values]) -> tuple[Options, Values]:
@@ -80,7 +82,8 @@ def parse(parser: argparse.ArgumentParser, arguments: Sequence[str], kind: type[
         SystemExit: The arguments are wrong; argparse has printed why.
     """
     namespace = parser.parse_args(arguments)
-    return _values(Options, namespace), _values(kind, namespace)
+    given = frozenset(name for name, value in vars(namespace).items() if value is not None and value is not False)
+    return replace(_values(Options, namespace), given=given), _values(kind, namespace)
 
 
 def _values(kind: type[Values], namespace: argparse.Namespace) -> Values:
@@ -197,7 +200,7 @@ def _add_running_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--device", metavar="D", help="auto, cpu, cuda, cuda:1 or mps (default: auto)")
     group.add_argument(
         "--dtype",
-        choices=("auto", "float32", "float16", "bfloat16"),
+        choices=DTYPES,
         help="the number format that the model computes in (default: auto, which suits the device)",
     )
     group.add_argument(
@@ -279,20 +282,18 @@ def _default(opens_picture: bool) -> str:
 
 def size(text: str) -> tuple[int, int]:
     """Parse --size."""
-    match = re.fullmatch(r"(\d{1,5})[xX×](\d{1,5})", text.strip())
-    if not match:
-        raise argparse.ArgumentTypeError(f"a size is WIDTHxHEIGHT, for example 512x512, found {text!r}")
-    width, height = int(match[1]), int(match[2])
-    if width % 8 or height % 8 or not width or not height:
-        raise argparse.ArgumentTypeError(f"width and height are multiples of 8, found {text!r}")
-    return width, height
+    try:
+        return parse_size(text)
+    except InvalidRequestError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def prediction(text: str) -> str:
     """Parse --prediction."""
-    if text.casefold() not in PREDICTIONS:
-        raise argparse.ArgumentTypeError(f"a model predicts epsilon or v, found {text!r}")
-    return PREDICTIONS[text.casefold()]
+    try:
+        return parse_prediction(text)
+    except InvalidRequestError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def whole_number(text: str) -> int:

@@ -10,6 +10,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, NoReturn
@@ -37,8 +38,14 @@ COMMANDS = {
     "new": "make new pictures from a prompt",
     "vary": "make candidates of a picture, each one round further",
     "render": "render a picture's own noise again; --check compares the pixels",
+    "models": "list the models, LoRA files, VAEs and embeddings that can be named",
+    "config": "show the configuration file and what is in force, or edit it",
     "doctor": "show versions, device, terminal and folders, and whether rendering repeats",
 }
+_WRITING = ("new", "vary", "render")
+"""The commands that write files: only for them there is --force."""
+_AS_TYPED = ("models", "config")
+"""The commands that report what the configuration file says, or change it: their options stay as they were typed."""
 _COMMAND_LINES = "\n".join(f"  warmer {name:7} {text}" for name, text in COMMANDS.items())
 
 EPILOG = f"""\
@@ -86,7 +93,7 @@ def app_parser() -> argparse.ArgumentParser:
     """Return the parser of the app itself."""
     parser = argparse.ArgumentParser(
         prog="warmer",
-        usage="warmer [FILE.png] [options]\n       warmer {new,vary,render,doctor} ...",
+        usage="warmer [FILE.png] [options]\n       warmer {new,vary,render,models,config,doctor} ...",
         description="Find the picture you have in mind by varying the one you have.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -133,7 +140,7 @@ def command_parser(name: str) -> argparse.ArgumentParser:
     group = parser.add_argument_group("output")
     group.add_argument("--json", action="store_true", help="print a JSON object for each result, one per line")
     group.add_argument("--quiet", action="store_true", help="show no progress on stderr")
-    if name != "doctor":  # it writes no files
+    if name in _WRITING:
         add_force_option(group)
     return parser
 
@@ -148,6 +155,11 @@ def run_command(name: str, words: Sequence[str], make_renderer: Callable[[], Ren
     """
     command = _command(name)
     options, arguments = parse(command_parser(name), words, command.Arguments)
+    if name not in _AS_TYPED:
+        from engine.configuration.read import read_configuration
+        from engine.profiles import settled
+
+        options = settled(options, read_configuration())
     return int(command.run(options, arguments, make_renderer()))
 
 
@@ -163,6 +175,15 @@ def _worker() -> Renderer:
 
 def _run_app(words: list[str]) -> int:
     options, arguments = parse(app_parser(), words, AppArguments)
+    from engine.configuration.read import read_configuration
+    from engine.models.start_model import start_model
+    from engine.profiles import settled
+
+    configuration = read_configuration()
+    options = settled(options, configuration, start_model=start_model())
+    arguments = replace(
+        arguments, graphics=arguments.graphics or configuration.graphics or "auto", theme=configuration.theme
+    )
     if arguments.file is not None and arguments.prompt is not None:
         raise InvalidRequestError("--prompt starts a new search and FILE.png continues one: give only one of them")
     from tui.app.launch import run_app

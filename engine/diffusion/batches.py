@@ -9,6 +9,17 @@ from engine.rendering.requests import PictureTask
 
 MAX_BATCH = 64
 """The largest batch; a file that records a larger one is not believed."""
+_ONE_AT_A_TIME = frozenset({"PRXPipeline", "PRXPixelPipeline"})
+"""Pipelines that fail with more than one picture: with guidance, theirs have two timesteps for any number of them."""
+
+
+def largest_batch(pipeline: str) -> int:
+    """Return the largest batch that a pipeline class can render.
+
+    Args:
+        pipeline: The class name.
+    """
+    return 1 if pipeline in _ONE_AT_A_TIME else MAX_BATCH
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engine.diffusion.batches import MAX_BATCH, Batch, batch_size, next_batch
+from engine.diffusion.batches import Batch, batch_size, largest_batch, next_batch
 from engine.diffusion.compilation import compiler_message
 from engine.diffusion.load import LoadedModel
 from engine.diffusion.messages import shape_text
@@ -52,7 +52,7 @@ class JobRunner:
         self._recorder = Recorder(loaded)
         self._device = loaded.device
         self._emit, self._is_cancelled = emit, is_cancelled
-        self._micro_batch, self._max_batch = micro_batch, MAX_BATCH
+        self._micro_batch, self._max_batch = micro_batch, largest_batch(type(loaded.pipe).__name__)
         self._memory_warnings: tuple[str, ...] = ()
 
     # A batch that does not fit into memory is halved and tried again, down to a single picture; the maximum stays for

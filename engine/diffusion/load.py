@@ -18,8 +18,9 @@ from engine.diffusion.attention import set_attention
 from engine.diffusion.compilation import compile_blocks
 from engine.diffusion.components import load_missing_components, load_preview_vae, load_vae
 from engine.diffusion.download import local_choice
+from engine.diffusion.embeddings import load_embeddings, usable_choice
 from engine.diffusion.libraries import silence_libraries, use_deterministic_kernels
-from engine.diffusion.loras import load_loras, unload_loras
+from engine.diffusion.loras import NO_LORAS, LoadedLoras, load_loras, unload_loras
 from engine.diffusion.messages import first_line
 from engine.diffusion.packages import check_packages, check_tokenizers
 from engine.diffusion.parts import load_parts
@@ -46,6 +47,9 @@ from engine.models.prediction import prediction_of
 from engine.rendering.requests import LoadModel, ModelChoice
 from latentpng.record import Json
 
+_UNUSED = ("safety_checker", "feature_extractor", "image_encoder")
+"""Components that a text alone does not need: no single file holds them, but configurations name them."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LoadedModel:
@@ -64,6 +68,7 @@ class LoadedModel:
         attention: The attention back-end; "" for torch's own.
         memory: Where the weights are kept.
         compiled: Whether the first rendering compiles its repeated blocks.
+        loras: What is said of its LoRA files.
     """
 
     choice: ModelChoice
@@ -78,6 +83,7 @@ class LoadedModel:
     attention: str = ""
     memory: Memory = Memory.RESIDENT
     compiled: bool = False
+    loras: LoadedLoras = NO_LORAS
 
 
 def load_model(request: LoadModel, progress: Callable[[str], None]) -> LoadedModel:
@@ -104,12 +110,14 @@ def load_model(request: LoadModel, progress: Callable[[str], None]) -> LoadedMod
     pipe = _pipeline(kind, choice, files, dtype, placement.memory)
     _check_complete(pipe, choice, files)
     set_prediction(pipe, choice, prediction_of(choice))
-    load_loras(pipe, choice)
+    loras = load_loras(pipe, choice)
     attention = set_attention(pipe, request.attention, request.attention_then)
     if request.compile:
         compile_blocks(pipe, placement.memory)
     tiny = load_preview_vae(request.preview_vae, pipe, _precision(dtype)).to(device) if request.preview_vae else None
     prepare_pipeline(pipe, device)
+    cache = PromptCache(pipe)
+    cache.use(load_embeddings(pipe, choice.embeddings))
     memory = place_pipeline(pipe, device, placement.memory, requested=request.memory != Memory.AUTO, progress=progress)
     return LoadedModel(
         choice=choice,
@@ -117,18 +125,21 @@ def load_model(request: LoadModel, progress: Callable[[str], None]) -> LoadedMod
         own=OwnScheduler.of(pipe),
         device=device,
         dtype=str(dtype).removeprefix("torch."),
-        identity=model_identity(choice, memory),
-        prompt_cache=PromptCache(pipe),
+        identity=model_identity(usable_choice(choice, cache.embeddings), memory),
+        prompt_cache=cache,
         preview=carried_preview(choice.folder),
         tiny=tiny,
         attention=attention,
         memory=memory,
         compiled=request.compile,
+        loras=loras,
     )
 
 
 def serves(loaded: LoadedModel, loaded_for: LoadModel, request: LoadModel) -> bool:
     """Return whether a loaded model is what a request asks for: the same weights, device and dtype.
+
+    Its textual inversions may be others: see `with_embeddings`.
 
     It is not if all weights are on the GPU and leave no room for pictures of the requested size: then they have to be
     placed again.
@@ -156,24 +167,38 @@ def replace_loras(loaded: LoadedModel, loaded_for: LoadModel, request: LoadModel
 
     Returns:
         The model with the requested LoRA files; None if anything else differs, if the weights are offloaded or
-        quantised, or if blocks are compiled, since they are compiled with their LoRA layers.
+        quantised, if a LoRA file was added to the weights, or if blocks are compiled, since they are compiled with
+        their LoRA layers.
 
     Raises:
         ModelError: A LoRA file cannot be loaded.
     """
     bare = replace(request, model=replace(request.model, loras=loaded_for.model.loras))
-    if loaded.compiled or loaded.memory is not Memory.RESIDENT or not serves(loaded, loaded_for, bare):
+    if loaded.compiled or loaded.loras.changed_weights or loaded.memory is not Memory.RESIDENT:
+        return None
+    if not serves(loaded, loaded_for, bare):
         return None
     choice = replace(loaded.choice, loras=request.model.loras)
     unload_loras(loaded.pipe)
     loaded.prompt_cache.clear()
-    load_loras(loaded.pipe, choice)
-    return replace(loaded, choice=choice, identity=model_identity(choice, loaded.memory))
+    loras = load_loras(loaded.pipe, choice)
+    usable = usable_choice(choice, loaded.prompt_cache.embeddings)
+    return replace(loaded, choice=choice, loras=loras, identity=model_identity(usable, loaded.memory))
+
+
+def with_embeddings(loaded: LoadedModel, request: LoadModel) -> LoadedModel:
+    """Return a loaded model with the textual inversions of a request; the weights stay as they are."""
+    if loaded.choice.embeddings == request.model.embeddings:
+        return loaded
+    choice = replace(loaded.choice, embeddings=request.model.embeddings)
+    loaded.prompt_cache.use(load_embeddings(loaded.pipe, choice.embeddings))
+    usable = usable_choice(choice, loaded.prompt_cache.embeddings)
+    return replace(loaded, choice=choice, identity=model_identity(usable, loaded.memory))
 
 
 def _load_key(request: LoadModel) -> tuple[object, ...]:
     computed = (request.attention, request.attention_then, request.compile)
-    return request.model, request.device, computed, request.preview_vae, request.memory
+    return replace(request.model, embeddings=()), request.device, computed, request.preview_vae, request.memory
 
 
 def _dtype(request: LoadModel, device: str, *, has_unet: bool) -> torch.dtype:
@@ -187,7 +212,8 @@ def _pipeline(kind: Any, choice: ModelChoice, files: ModelFiles, dtype: torch.dt
     if choice.vae:
         more["vae"] = load_vae(choice, files.index, _precision(dtype))
     if choice.is_single_file:
-        more = load_parts(files, dtype, other_vae=bool(choice.vae)) | more
+        unused = {name: None for name in _UNUSED if name in files.index}
+        more = unused | load_parts(files, dtype, other_vae=bool(choice.vae)) | more
     try:
         return kind.from_pretrained(
             str(files.folder),
@@ -235,9 +261,18 @@ def _checked_class(pipeline: str, name: str) -> Any:
         raise ModelError(f"{name!r} is a {pipeline}, which diffusers {diffusers.__version__} does not know")
     check_pipeline(pipeline, name)
     check_packages(kind, name)
+    if problem := text_to_image_problem(kind):
+        raise ModelError(f"{name!r} ({pipeline}) {problem}, so it cannot be used")
+    return kind
+
+
+def text_to_image_problem(kind: Any) -> str:
+    """Return why a pipeline class makes no pictures from text, in a few words; "" if its signature looks as if it did.
+
+    Args:
+        kind: The class.
+    """
     parameters = inspect.signature(kind.__call__).parameters
     if "prompt" not in parameters or "num_inference_steps" not in parameters or "num_frames" in parameters:
-        raise ModelError(f"{name!r} ({pipeline}) does not make pictures from text")
-    if not asks_for_noise(kind):
-        raise ModelError(f"{name!r} ({pipeline}) asks for its initial noise in an unknown place, so it cannot be used")
-    return kind
+        return "does not make pictures from text"
+    return "" if asks_for_noise(kind) else "asks for its initial noise in an unknown place"

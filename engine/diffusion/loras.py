@@ -1,42 +1,94 @@
-"""LoRA files loaded into a pipeline, each checked: the libraries leave out what does not fit without saying so."""
+"""LoRA files loaded into a pipeline, each checked: the libraries leave out what does not fit without saying so.
+
+diffusers and peft run LoRA files beside the weights.  LoHa, LoKr and whole differences are added to the weights.
+"""
 
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.diffusion.adapter_layers import LayerIndex
+from engine.diffusion.lora_fit import check_fit, stored_layers
+from engine.diffusion.merging import UsedLayers, merge_adapter
 from engine.diffusion.messages import first_line
 from engine.errors import ModelError
+from engine.models.loras import needs_merging
+from engine.models.weights import read_weights
 from engine.rendering.requests import LoraChoice, ModelChoice
 
 
-def load_loras(pipe: Any, choice: ModelChoice) -> None:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LoadedLoras:
+    """The LoRA files of a loaded model.
+
+    Attributes:
+        notices: A sentence for each file of which only a part could be used.
+        changed_weights: Whether one of them was added to the weights, so that it cannot be removed again.
+    """
+
+    notices: tuple[str, ...] = ()
+    changed_weights: bool = False
+
+
+NO_LORAS = LoadedLoras()
+"""No LoRA files."""
+
+
+def load_loras(pipe: Any, choice: ModelChoice) -> LoadedLoras:
     """Load the LoRA files of a choice into a pipeline that has none, each with its weight.
+
+    Args:
+        pipe: The pipeline.
+        choice: Names the files.
 
     Raises:
         ModelError: The pipeline takes no LoRA files, or one of them cannot be loaded or changes nothing.
     """
     if not choice.loras:
-        return
-    if not hasattr(pipe, "load_lora_weights"):
-        raise ModelError(f"{choice.name!r} ({type(pipe).__name__}) takes no LoRA files: leave out --lora")
-    names = [f"lora{number}" for number in range(len(choice.loras))]
-    for name, lora in zip(names, choice.loras, strict=True):
-        _load_lora(pipe, lora, name, choice.name)
-    pipe.set_adapters(names, [lora.weight for lora in choice.loras])
+        return NO_LORAS
+    index = LayerIndex(pipe)
+    sentences: list[str] = []
+    beside: list[tuple[str, float]] = []
+    # what is added to the weights goes first: peft wraps the layers that it changes
+    for lora in sorted(choice.loras, key=lambda lora: not _is_merged(lora)):
+        file = read_weights(Path(lora.path))
+        check_fit(file, lora.name, index, pipe, choice.name)
+        if needs_merging(file):
+            used = merge_adapter(lora, index, choice.name)
+        else:
+            name = f"lora{len(beside)}"
+            used = UsedLayers(used=_load_lora(pipe, lora, name, choice.name), stored=stored_layers(file))
+            beside.append((name, lora.weight))
+        if used.used < used.stored:
+            sentences.append(
+                f"the LoRA {lora.name!r} was used in part: {choice.name!r} has {used.used} of its {used.stored} layers"
+            )
+    if beside:
+        pipe.set_adapters([name for name, _ in beside], [weight for _, weight in beside])
+    return LoadedLoras(notices=tuple(sentences), changed_weights=len(beside) < len(choice.loras))
 
 
 def unload_loras(pipe: Any) -> None:
-    """Remove all LoRA weights from a pipeline."""
+    """Remove all LoRA weights from a pipeline; what was added to the weights stays there."""
     if hasattr(pipe, "unload_lora_weights"):
         pipe.unload_lora_weights()
 
 
-def _load_lora(pipe: Any, lora: LoraChoice, adapter_name: str, model: str) -> None:
+def _is_merged(lora: LoraChoice) -> bool:
     path = Path(lora.path)
     if not path.is_file():
         raise ModelError(f"there is no file for the LoRA {lora.name!r}: {path.name} was moved or deleted")
+    return needs_merging(read_weights(path))
+
+
+def _load_lora(pipe: Any, lora: LoraChoice, adapter_name: str, model: str) -> int:
+    """Load a LoRA beside the weights, and return how many layers it has there."""
+    if not hasattr(pipe, "load_lora_weights"):
+        raise ModelError(f"{model!r} ({type(pipe).__name__}) takes no LoRA files: leave out --lora")
+    path = Path(lora.path)
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Already found a `peft_config`")  # several adapters are intended
@@ -51,3 +103,13 @@ def _load_lora(pipe: Any, lora: LoraChoice, adapter_name: str, model: str) -> No
         raise ModelError(f"the LoRA {lora.name!r} does not fit {model!r}: {first_line(error)}") from error
     if not any(adapter_name in adapters for adapters in pipe.get_list_adapters().values()):
         raise ModelError(f"the LoRA {lora.name!r} changes nothing in {model!r}: it belongs to another family")
+    return _layers_beside(pipe, adapter_name)
+
+
+def _layers_beside(pipe: Any, adapter_name: str) -> int:
+    """Return how many layers of a pipeline have this adapter."""
+    networks = [part for part in pipe.components.values() if hasattr(part, "modules")]
+    modules = (module for network in networks for module in network.modules())
+    return sum(
+        any(adapter_name in getattr(module, part, ()) for part in ("lora_A", "lora_embedding_A")) for module in modules
+    )

@@ -127,17 +127,18 @@ class Worker:
 
     def _model_for(self, request: LoadModel) -> LoadedModel:
         """Return the requested model: the loaded one if it is the same, perhaps with other LoRA files."""
-        from engine.diffusion.load import load_model, replace_loras, serves
+        from engine.diffusion.load import load_model, replace_loras, serves, with_embeddings
         from engine.diffusion.out_of_memory import free_memory
 
         loaded, before = self._loaded, self._request
-        if loaded is not None and before is not None and serves(loaded, before, request):
+        is_served = loaded is not None and before is not None and serves(loaded, before, request)
+        if loaded is not None and is_served and loaded.choice.embeddings == request.model.embeddings:
             return loaded
         self._loaded = self._runner = self._request = None
-        if loaded is not None and before is not None:
+        if loaded is not None and before is not None and not is_served:
             loaded = replace_loras(loaded, before, request)
         free_memory()
-        self._loaded = loaded or load_model(request, self._progress)
+        self._loaded = with_embeddings(loaded or load_model(request, self._progress), request)
         self._request = request
         remember_model(self._loaded.choice, self._loaded.identity)
         return self._loaded

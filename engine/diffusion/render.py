@@ -17,6 +17,7 @@ from engine.diffusion.noise_spec import NoiseSpec, infer_axes, wide_and_tall
 from engine.diffusion.previews import Previewer, PreviewPace
 from engine.diffusion.prompt_offset import PromptOffsets, shapes_text
 from engine.diffusion.seams.decoder import checked_decoding
+from engine.diffusion.seams.guidance import set_guider_scale
 from engine.diffusion.seams.latents import unpack_latents
 from engine.diffusion.seams.noise import initial_noise, requested_noise_shape
 from engine.diffusion.seams.randomness import isolated_randomness
@@ -112,6 +113,7 @@ class BatchRenderer:
         offsets = PromptOffsets(lineages=lineages, on_progress=lambda *_: check())
         with (
             isolated_randomness(settings.step_seed) as randomness,
+            self._loaded.prompt_cache.reading(settings) as left_out,
             self._loaded.prompt_cache.offset_by(offsets) if lineages else contextlib.nullcontext(),
             checked_decoding(self._pipe, check),
         ):
@@ -119,7 +121,12 @@ class BatchRenderer:
         pixels: NDArray[np.uint8] = (np.nan_to_num(images) * 255).round().astype(np.uint8)
         if not previewer.fitted and last:
             previewer.fit(self._unpacked(last[0], spec, settings), pixels)
-        shared = (*ignored_settings(self._pipe, settings), *_randomness_warning(randomness.drawn_from))
+        shared = (
+            *self._loaded.loras.notices,
+            *ignored_settings(self._pipe, settings),
+            *left_out,
+            *_randomness_warning(randomness.drawn_from),
+        )
         finite = [bool(np.isfinite(image).all()) for image in images]
         warnings = tuple(
             (*shared, *(() if is_finite else (_NOT_FINITE,)), *((_BLACKED_OUT,) if black else ()))
@@ -138,6 +145,7 @@ class BatchRenderer:
         steps = controlled_steps(
             pipe.scheduler, seed=settings.step_seed, count=count, eta=settings.scheduler.eta, on_step=on_step
         )
+        set_guider_scale(pipe, settings.guidance_scale)
         try:
             with initial_noise(pipe, noise), steps as step_generators:
                 output = pipe(**call_arguments(pipe, settings, count, step_generators))
@@ -147,17 +155,26 @@ class BatchRenderer:
             pipe.maybe_free_model_hooks()
         images = output.images if hasattr(output, "images") else output.image  # Kandinsky 5 has one name, "image"
         is_black = list(getattr(output, "nsfw_content_detected", None) or [False] * count)
-        return np.asarray(images), is_black
+        return _on_white(np.asarray(images)), is_black
 
     def _requested_shape(self, settings: RenderSettings) -> tuple[int, ...]:
         pipe = self._pipe
         pipe.scheduler = self._loaded.own.build(settings.scheduler)
         arguments = call_arguments(pipe, settings, 1, [torch.Generator("cpu").manual_seed(0)])
-        with isolated_randomness(0):
+        with isolated_randomness(0), self._loaded.prompt_cache.reading(settings):
             return requested_noise_shape(pipe, lambda: pipe(**arguments))[1:]
 
     def _unpacked(self, latents: torch.Tensor, spec: NoiseSpec, settings: RenderSettings) -> NDArray[np.float32]:
         return unpack_latents(self._pipe, latents, spec.shape, settings.height, settings.width)
+
+
+def _on_white(images: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return (n, height, width, 3) colours; transparent parts (Qwen-Image 2.1 draws RGBA) are shown on white."""
+    if images.shape[-1] != 4:
+        return images
+    alpha = np.clip(images[..., 3:], 0.0, 1.0)
+    colours: NDArray[np.float32] = images[..., :3] * alpha + (1.0 - alpha)
+    return colours
 
 
 def _randomness_warning(drawn_from: tuple[str, ...]) -> tuple[str, ...]:

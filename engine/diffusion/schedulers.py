@@ -13,7 +13,15 @@ from typing import Any
 
 import diffusers
 
+from engine.diffusion.following import (
+    SIGMA_SPACINGS,
+    check_schedule,
+    follow_flow_schedule,
+    follow_schedule,
+    options_to_follow,
+)
 from engine.diffusion.messages import first_line
+from engine.diffusion.seams.third_order import correct_third_order
 from engine.diffusion.seams.timesteps import accept_pipeline_timesteps
 from engine.errors import InvalidRequestError, ModelError
 from engine.rendering.settings import SchedulerSettings
@@ -30,6 +38,7 @@ FLOW_SOLVERS = ("DPMSolverMultistepScheduler", "DPMSolverSinglestepScheduler", "
 """Run flow models too, with `use_flow_sigmas`.  DEIS and SASolver take the same option, but in diffusers 0.42 they
 repeat the last sigma of a flow instead of going to 0, so that noise stays in the picture."""
 
+_FLOW_CLASSES = (*FLOW_SCHEDULERS, *FLOW_SOLVERS)
 _UNLISTED = ("LCMScheduler", "TCDScheduler", "SASolverScheduler", "DDIMParallelScheduler", "DDPMParallelScheduler")
 """Run on the same models as those that diffusers lists as compatible, though it does not list them."""
 
@@ -43,8 +52,8 @@ _FLOW_NAMES = {
 }
 """The class that a common name stands for if the model is a flow model."""
 
+_FAMILIES = {"StableDiffusionXL": "SDXL", "StableDiffusion3": "", "StableDiffusion": "SD"}
 _SHIFT_OPTIONS = ("shift", "flow_shift")
-_SIGMA_SPACINGS = ("use_karras_sigmas", "use_exponential_sigmas", "use_beta_sigmas")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,11 +64,13 @@ class OwnScheduler:
         kind: Its class.
         config: Its configuration, as it was loaded.
         compatible: Names of the classes that diffusers lists as compatible with it.
+        family: "SDXL", "SD" for Stable Diffusion 1 and 2, or "" for other models.
     """
 
     kind: type
     config: Mapping[str, Any]
     compatible: tuple[str, ...] = ()
+    family: str = ""
 
     @staticmethod
     def of(pipe: Any) -> OwnScheduler:
@@ -73,7 +84,9 @@ class OwnScheduler:
         if not hasattr(scheduler, "step"):
             raise ModelError(f"the model's scheduler {name} has no step method, so its steps cannot be controlled")
         compatible = tuple(kind.__name__ for kind in getattr(scheduler, "compatibles", ()))
-        return OwnScheduler(kind=type(scheduler), config=dict(scheduler.config), compatible=compatible)
+        pipeline = type(pipe).__name__
+        family = next((name for start, name in _FAMILIES.items() if pipeline.startswith(start)), "")
+        return OwnScheduler(kind=type(scheduler), config=dict(scheduler.config), compatible=compatible, family=family)
 
     @property
     def is_flow(self) -> bool:
@@ -84,8 +97,8 @@ class OwnScheduler:
     def usable(self) -> tuple[str, ...]:
         """Class names of the schedulers that this model can use, sorted."""
         names = {self.kind.__name__}
-        if self.kind.__name__ in (*FLOW_SCHEDULERS, *FLOW_SOLVERS) and self.is_flow:
-            names |= {*FLOW_SCHEDULERS, *FLOW_SOLVERS}
+        if self.kind.__name__ in _FLOW_CLASSES and self.is_flow:
+            names |= set(_FLOW_CLASSES)
         elif not self.is_flow:
             names |= set(self.compatible) - set(_EXCLUDED)
             names |= set(_UNLISTED) if "DDIMScheduler" in names else set()
@@ -98,7 +111,15 @@ class OwnScheduler:
             InvalidRequestError: The model cannot use this scheduler, or the scheduler refuses an option.
         """
         kind: Any = self._class(settings.name) if settings.name else self.kind
-        requested = _in_flow_terms(kind.__name__, settings.options) if self.is_flow else settings.options
+        chosen = dict(settings.options)
+        schedule, discard = str(chosen.pop("schedule", "")), bool(chosen.pop("discard_next_to_last_sigma", False))
+        corrected = bool(chosen.pop("correct_third_order", False))
+        if schedule:
+            check_schedule(kind.__name__, schedule, chosen, _FLOW_CLASSES if self.is_flow else ())
+            chosen = options_to_follow(kind.__name__, chosen, is_flow=self.is_flow)
+        elif discard:
+            raise InvalidRequestError("the scheduler option 'discard_next_to_last_sigma' needs a schedule")
+        requested = _in_flow_terms(kind.__name__, chosen) if self.is_flow else chosen
         unknown = sorted(set(requested) - set(inspect.signature(kind.__init__).parameters))
         if unknown:
             raise InvalidRequestError(f"the scheduler {_short(kind)} has no option {unknown[0]!r}")
@@ -112,7 +133,24 @@ class OwnScheduler:
             raise InvalidRequestError(message) from error
         if self.is_flow:
             self._prepare_flow(scheduler, shift_is_fixed=bool(set(_SHIFT_OPTIONS) & set(requested)))
+        if schedule:
+            self._follow(scheduler, schedule, discard=discard)
+        if corrected and kind.__name__ == "DPMSolverMultistepScheduler":
+            correct_third_order(scheduler)
         return scheduler
+
+    def _follow(self, scheduler: Any, schedule: str, *, discard: bool) -> None:
+        name = type(scheduler).__name__
+        if not self.is_flow:
+            follow_schedule(scheduler, schedule, self.family, discard_next_to_last=discard)
+            return
+        follow_flow_schedule(
+            scheduler,
+            schedule,
+            shift_option=_shift_option(name),
+            is_solver=name in FLOW_SOLVERS,
+            discard_next_to_last=discard,
+        )
 
     def _prepare_flow(self, scheduler: Any, *, shift_is_fixed: bool) -> None:
         _check_sigmas(scheduler)
@@ -167,7 +205,7 @@ def _shift_option(name: str) -> str:
 # prediction, where sigmas are far above 1.  A few sigmas, computed once, show it.
 def _check_sigmas(scheduler: Any) -> None:
     """Raise InvalidRequestError if this solver computes the requested spacing of the sigmas for other models only."""
-    requested = [spacing for spacing in _SIGMA_SPACINGS if scheduler.config.get(spacing)]
+    requested = [spacing for spacing in SIGMA_SPACINGS if scheduler.config.get(spacing)]
     if type(scheduler).__name__ not in FLOW_SOLVERS or not requested:
         return
     scheduler.set_timesteps(8, **({"mu": 1.0} if scheduler.config.get("use_dynamic_shifting") else {}))

@@ -13,10 +13,10 @@ from typing import Any
 from engine.errors import ModelError
 from engine.models import comfy_tree
 from engine.models.json_files import read_config
-from engine.models.library import Shelf, find_by_name
+from engine.models.library import Shelf, find_by_name, not_found
 from engine.models.parts import is_optional, missing_encoder, needed_encoders, parts_of
 from engine.models.vae_files import may_be_vae_of
-from engine.models.weights import GGUF_SUFFIX, check_weights_suffix, read_weights
+from engine.models.weights import GGUF_SUFFIX, check_weights_suffix, located, read_weights, typed_path
 from engine.rendering.requests import ModelChoice
 
 
@@ -26,17 +26,18 @@ def resolve_text_encoder(text: str) -> Path:
     Raises:
         ModelError: There is no such file, or it is of another kind.
     """
-    path = Path(text).expanduser()
+    path = typed_path(text)
     if path.is_dir():
         raise ModelError(f"--text-encoder needs a .safetensors or .gguf file: {text!r} is a folder")
     if not path.is_file():
         found = find_by_name(Shelf.TEXT_ENCODERS, text)
         if found is None or not found.is_file():
-            raise ModelError(f"--text-encoder needs a .safetensors or .gguf file: there is no file {text!r}")
+            where = not_found(Shelf.TEXT_ENCODERS, text)
+            raise ModelError(f"--text-encoder needs a .safetensors or .gguf file: there is no file {text!r}{where}")
         path = found
     if path.suffix != GGUF_SUFFIX:
         check_weights_suffix(path, "a text encoder is a .safetensors or .gguf file")
-    return path.resolve()
+    return located(path)
 
 
 def complete_choice(

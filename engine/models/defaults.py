@@ -12,10 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from engine.errors import EngineError, ModelError
 from engine.models.json_files import read_config
+from engine.models.names import distilled, likely_pipeline, named_steps
 from engine.models.schedulers import scheduler_settings
+from engine.models.sides import usual_size
+from engine.models.signatures import SIGNATURES
 from engine.rendering.settings import RenderSettings, SchedulerSettings
 from latentpng.json_fields import JsonFields
 from latentpng.record import Json
@@ -81,12 +85,15 @@ FAMILIES: Mapping[str, ModelDefaults] = MappingProxyType(
         "Flux2Pipeline": _family(1024, 28, 4.0),
         "HiDreamImagePipeline": _family(1024, 40, 5.0),
         "HunyuanDiTPipeline": _family(1024, 40, 5.0),
+        "HunyuanImagePipeline": _family(2048, 50, 3.5),
+        "IFPipeline": _family(64, 100, 7.0),
         "KolorsPipeline": _family(1024, 40, 5.0),
         "LatentConsistencyModelPipeline": _family(768, 4, 8.5),
         "LDMTextToImagePipeline": _family(256, 50, 5.0),
         "Lumina2Pipeline": _family(1024, 40, 4.0),
         "PixArtAlphaPipeline": _family(1024, 20, 4.5),
         "PixArtSigmaPipeline": _family(1024, 20, 4.5),
+        "PRXPipeline": _family(512, 28, 4.0),
         "QwenImagePipeline": _family(1024, 40, 4.0),
         "SanaPipeline": _family(1024, 20, 4.5),
         "SanaSprintPipeline": _family(1024, 2, 4.5),
@@ -96,26 +103,74 @@ FAMILIES: Mapping[str, ModelDefaults] = MappingProxyType(
         "ZImagePipeline": _family(1024, 30, 4.0),
     }
 )
-"""By the pipeline's class, from the model cards and the pipelines' own defaults."""
+"""By the pipeline's class, from the model cards; the other classes have what their signatures say."""
 
-_DISTILLED: tuple[tuple[str, int, float], ...] = (
-    ("schnell", 4, 0.0),
-    ("z-image-turbo", 9, 0.0),
-    ("turbo", 4, 0.0),
-    ("lightning", 4, 0.0),
-    ("lcm", 4, 1.0),
+
+def class_defaults(pipeline: str) -> ModelDefaults:
+    """Return what is known of a pipeline's class: from its family, else from its signature, else a fallback."""
+    if pipeline in FAMILIES or pipeline not in SIGNATURES:
+        return FAMILIES.get(pipeline, FALLBACK)
+    steps, guidance, width, height = SIGNATURES[pipeline]
+    family = _family(FALLBACK.width, steps, guidance)
+    return replace(family, width=width, height=height) if width and height else family
+
+
+def family_defaults(pipeline: str, name: str, scheduler: Mapping[str, Any] = MappingProxyType({})) -> ModelDefaults:
+    """Return what is known of a pipeline's class, and of a model's name like "sdxl-turbo".
+
+    Args:
+        pipeline: The class; "" guesses it from the name.
+        name: The name of the model.
+        scheduler: The configuration of its scheduler; one that was made for few steps stays.
+    """
+    pipeline = pipeline or likely_pipeline(name)
+    defaults, known = class_defaults(pipeline), distilled(pipeline, name)
+    if known is None:
+        return defaults
+    return replace(
+        defaults,
+        width=known.side or defaults.width,
+        height=known.side or defaults.height,
+        num_inference_steps=named_steps(name) or known.steps,
+        guidance_scale=known.guidance,
+        scheduler=defaults.scheduler if _is_for_few_steps(scheduler) else known.scheduler,
+    )
+
+
+def folder_defaults(folder: Path, name: str) -> ModelDefaults:
+    """Return what a diffusers folder and a model's name tell: its size, its steps and its guidance.
+
+    Args:
+        folder: The model's folder, or the folder that configures a single file.
+        name: The name of the model.
+
+    Raises:
+        ModelError: The index cannot be read.
+    """
+    index = read_config(folder / "model_index.json")
+    pipeline = str(index.get("_class_name"))
+    file = folder / "scheduler" / "scheduler_config.json"
+    defaults = family_defaults(pipeline, name, read_config(file) if file.is_file() else {})
+    if isinstance(index.get("is_distilled"), bool) and pipeline in _DISTILLED_BY_INDEX:
+        known = _DISTILLED_BY_INDEX[pipeline] if index["is_distilled"] else class_defaults(pipeline)
+        steps = named_steps(name) or known.num_inference_steps
+        defaults = replace(defaults, num_inference_steps=steps, guidance_scale=known.guidance_scale)
+    if isinstance(sigmas := index.get("sample_sigmas"), list) and sigmas:
+        defaults = replace(defaults, num_inference_steps=len(sigmas))
+    width, height = usual_size(folder, index)
+    is_forced = defaults.width < class_defaults(pipeline).width
+    return defaults if is_forced or not width else replace(defaults, width=width, height=height)
+
+
+_DISTILLED_BY_INDEX: Mapping[str, ModelDefaults] = MappingProxyType(
+    {"Flux2KleinPipeline": _family(1024, 4, 1.0), "Krea2Pipeline": _family(1024, 8, 0.0)}
 )
-"""Words in the names of distilled models, which need few steps: (word, steps, guidance); the first match counts."""
+"""Classes whose index says whether the model is distilled, and what that means for steps and guidance."""
 
 
-def family_defaults(pipeline: str, name: str) -> ModelDefaults:
-    """Return what is known of a pipeline's class, and of a model's name like "sdxl-turbo"."""
-    defaults = FAMILIES.get(pipeline, FALLBACK)
-    for word, steps, guidance in _DISTILLED:
-        if word in name.casefold():
-            side = 512 if word == "turbo" else defaults.width
-            return replace(defaults, num_inference_steps=steps, guidance_scale=guidance, width=side, height=side)
-    return defaults
+def _is_for_few_steps(scheduler: Mapping[str, Any]) -> bool:
+    kind, spacing = str(scheduler.get("_class_name", "")), scheduler.get("timestep_spacing")
+    return kind in ("LCMScheduler", "TCDScheduler") or spacing == "trailing"
 
 
 def carried_defaults(folder: Path, known: ModelDefaults) -> ModelDefaults:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from engine.errors import ModelError, UnknownModelError
 from engine.models.fingerprints import file_digest, model_fingerprint, path_fingerprint
+from engine.models.imported import imported_model, is_import, same_hash, text_of
 from engine.models.look import look_at
 from engine.models.loras import MAX_LORA_WEIGHT
 from engine.models.memory import QUANTISED
@@ -18,7 +19,7 @@ from engine.models.prediction import EPSILON, V_PREDICTION, prediction_of
 from engine.models.remembered import Remembered, recall, remember, remembered
 from engine.models.resolve import EMBEDDED, embedded_folder, resolve_model
 from engine.models.shipped import restored
-from engine.rendering.requests import LoraChoice, ModelChoice
+from engine.rendering.requests import EmbeddingChoice, LoraChoice, ModelChoice
 from latentpng.json_fields import is_number
 from latentpng.record import Json, JsonObject
 from latentpng.text import plain
@@ -42,7 +43,7 @@ class NearModel:
 
 
 def model_identity(choice: ModelChoice, memory: str = "auto") -> dict[str, Json]:
-    """Return what a picture records of its model: name, pipeline, fingerprint, LoRA files and VAE; never a path.
+    """Return what a picture records of its model: name, pipeline, fingerprint, and what is loaded beside it; no path.
 
     Args:
         choice: The model.
@@ -79,7 +80,7 @@ def find_model(recorded: Json) -> ModelChoice:
     Returns:
         The model on this machine, or `NO_MODEL`.
     """
-    fingerprint = _text(recorded, "fingerprint")
+    fingerprint = text_of(recorded, "fingerprint")
     if not fingerprint:
         return NO_MODEL
     if path_fingerprint(embedded_folder()) == fingerprint:
@@ -94,12 +95,12 @@ def near_models(recorded: Json) -> tuple[NearModel, ...]:
     Those of the same name come first, then those of the same pipeline.  For a model that shipped with an earlier
     version, the one that ships now comes before them.
     """
-    name, pipeline = _text(recorded, "name"), _text(recorded, "pipeline")
+    name, pipeline = text_of(recorded, "name"), text_of(recorded, "pipeline")
     known = [entry for entry in remembered() if entry.pipeline and Path(entry.path).exists()]
     same_name = [entry for entry in known if name and entry.name == name]
     same_kind = [entry for entry in known if entry.pipeline == pipeline and entry not in same_name]
     near = [NearModel(choice=resolve_model(EMBEDDED), why="the one that ships now")] if name == EMBEDDED else []
-    near += [NearModel(choice=_choice(entry), why="the same name, different weights") for entry in same_name]
+    near += [NearModel(choice=_choice(entry), why=_why_near(entry, recorded)) for entry in same_name]
     near += [NearModel(choice=_choice(entry), why="the same family") for entry in same_kind]
     return tuple(near[:_MAX_NEAR])
 
@@ -109,11 +110,15 @@ def recorded_model(recorded: Json) -> ModelChoice:
 
     Raises:
         UnknownModelError: It is not on this machine; the message names similar models.
+        ModelError: A model of the name and hash that an import records is here, but cannot be used.
     """
     found = find_model(recorded)
     if found != NO_MODEL:
         return found
-    name = _text(recorded, "name")
+    path = imported_model(recorded)
+    if path is not None:
+        return resolve_model(str(path))
+    name = text_of(recorded, "name")
     made = f"this picture was made with the model {plain(name, 80)!r}, which is not known on this machine"
     if name == EMBEDDED:
         made = "this picture was made with a model that shipped with another version of warmer"
@@ -143,6 +148,15 @@ def recorded_loras(recorded: Json) -> tuple[LoraChoice, ...]:
     return tuple(_lora(entry) for entry in entries) if isinstance(entries, list | tuple) else ()
 
 
+def recorded_embeddings(recorded: Json) -> tuple[EmbeddingChoice, ...]:
+    """Return the textual inversions that a picture records; one that is not on this machine has no path."""
+    entries = recorded.get("embeddings", ()) if isinstance(recorded, Mapping) else ()
+    words = [entry for entry in entries if text_of(entry, "name")] if isinstance(entries, list | tuple) else []
+    return tuple(
+        EmbeddingChoice(path=_path_of(text_of(entry, "sha256")), word=text_of(entry, "name")) for entry in words
+    )
+
+
 def recorded_vae(recorded: Json) -> str:
     """Return the path of the VAE that a picture records, "" for the model's own.
 
@@ -150,7 +164,7 @@ def recorded_vae(recorded: Json) -> str:
         ModelError: It is not on this machine.
     """
     entry = recorded.get("vae") if isinstance(recorded, Mapping) else None
-    digest = _text(entry, "fingerprint")
+    digest = text_of(entry, "fingerprint")
     if not digest:
         return ""
     for known in recall(digest):
@@ -161,37 +175,41 @@ def recorded_vae(recorded: Json) -> str:
 
 def quantised_of(recorded: Json) -> str:
     """Return "8bit" or "4bit" when a picture was made with quantised weights, "" otherwise."""
-    quantised = _text(recorded, "quantised")
+    quantised = text_of(recorded, "quantised")
     return quantised if quantised in QUANTISED else ""
 
 
 def same_weights(recorded: Json, identity: JsonObject) -> bool:
-    """Return whether both name the same weights, LoRA files and VAE.  The names may differ."""
+    """Return whether both name the same weights, LoRA files, textual inversions and VAE.  The names may differ."""
     return _weights(recorded) == _weights(identity)
 
 
 def remember_model(choice: ModelChoice, identity: JsonObject) -> None:
-    """Remember where a model, its LoRA files and its VAE are, so that a picture finds them again."""
+    """Remember where a model, its LoRA files, textual inversions and VAE are, so that a picture finds them again."""
     if Path(choice.path) != embedded_folder():
         remember(
             Remembered(
-                digest=_text(identity, "fingerprint"),
+                digest=text_of(identity, "fingerprint"),
                 path=choice.path,
                 name=choice.name,
                 config=choice.config,
                 text_encoders=choice.text_encoders,
-                pipeline=_text(identity, "pipeline"),
+                pipeline=text_of(identity, "pipeline"),
             )
         )
     if choice.vae:
         vae = identity["vae"]
-        remember(Remembered(digest=_text(vae, "fingerprint"), path=choice.vae, name=_text(vae, "name")))
+        remember(Remembered(digest=text_of(vae, "fingerprint"), path=choice.vae, name=text_of(vae, "name")))
+    for embedding in choice.embeddings:
+        if embedding.path and Path(embedding.path).is_file():
+            digest = file_digest(Path(embedding.path))
+            remember(Remembered(digest=digest, path=embedding.path, name=embedding.name))
     for lora in choice.loras:
         remember(Remembered(digest=file_digest(Path(lora.path)), path=lora.path, name=lora.name))
 
 
 def _parts_identity(choice: ModelChoice) -> dict[str, Json]:
-    """What a picture records of LoRA files and another VAE: names, digests, weights."""
+    """What a picture records of LoRA files, textual inversions and another VAE: names, digests, weights."""
     identity: dict[str, Json] = {}
     if choice.vae:
         identity["vae"] = {"name": _vae_name(Path(choice.vae)), "fingerprint": path_fingerprint(Path(choice.vae))}
@@ -199,7 +217,18 @@ def _parts_identity(choice: ModelChoice) -> dict[str, Json]:
         identity["loras"] = [
             {"name": lora.name, "sha256": file_digest(Path(lora.path)), "weight": lora.weight} for lora in choice.loras
         ]
+    used = [embedding for embedding in choice.embeddings if embedding.path]
+    if used:
+        identity["embeddings"] = [
+            {"name": embedding.word, "sha256": file_digest(Path(embedding.path))} for embedding in used
+        ]
     return identity
+
+
+def _path_of(digest: str) -> str:
+    """The path of a file with this digest, "" when this machine has none."""
+    known = recall(digest) if digest else ()
+    return next((entry.path for entry in known if _has_digest(digest, file_digest, entry.path)), "")
 
 
 def _vae_name(path: Path) -> str:
@@ -212,6 +241,12 @@ def _has_fingerprint(choice: ModelChoice, fingerprint: str) -> bool:
         return model_fingerprint(look_at(choice, other_vae=True)) == fingerprint
     except (OSError, ValueError, ModelError):
         return False
+
+
+def _why_near(entry: Remembered, recorded: Json) -> str:
+    """What is known of a model of the same name: an import may record no hash that could be compared."""
+    told = not is_import(recorded) or same_hash(Path(entry.path), text_of(recorded, "hash")) is False
+    return "the same name, different weights" if told else "the same name"
 
 
 def _option(choice: ModelChoice) -> str:
@@ -231,12 +266,12 @@ def _choice(entry: Remembered, prediction: str = "") -> ModelChoice:
 
 def _prediction(recorded: Json) -> str:
     """What the model of a picture predicted, if the picture records it."""
-    prediction = _text(recorded, "prediction")
+    prediction = text_of(recorded, "prediction")
     return prediction if prediction in (EPSILON, V_PREDICTION) else ""
 
 
 def _lora(entry: Json) -> LoraChoice:
-    digest = _text(entry, "sha256")
+    digest = text_of(entry, "sha256")
     weight = entry.get("weight", 1.0) if isinstance(entry, Mapping) else 1.0
     for known in recall(digest) if digest else ():
         if _has_digest(digest, file_digest, known.path):
@@ -252,7 +287,7 @@ def _has_digest(digest: str, compute: Callable[[Path], str], path: str) -> bool:
 
 
 def _not_here(kind: str, entry: Json, option: str) -> str:
-    name = plain(_text(entry, "name") or "without a name", 80)
+    name = plain(text_of(entry, "name") or "without a name", 80)
     return (
         f"this picture was made with the {kind} {name!r}, which is not known on this machine: "
         f"name its file with {option}, or go on without it by {option} none"
@@ -262,10 +297,15 @@ def _not_here(kind: str, entry: Json, option: str) -> str:
 def _weights(model: Json) -> tuple[Json, ...]:
     entries = model if isinstance(model, Mapping) else {}
     loras = entries.get("loras", ())
-    digests = [[_text(lora, "sha256"), _weight(lora)] for lora in loras] if isinstance(loras, list | tuple) else []
-    vae = _text(entries.get("vae"), "fingerprint")
+    digests = [[text_of(lora, "sha256"), _weight(lora)] for lora in loras] if isinstance(loras, list | tuple) else []
+    vae = text_of(entries.get("vae"), "fingerprint")
     names = ("fingerprint", "quantised", "prediction")
-    return *(_text(entries, name) for name in names), vae, digests
+    return *(text_of(entries, name) for name in names), vae, digests, _embeddings(entries)
+
+
+def _embeddings(model: JsonObject) -> list[Json]:
+    found = model.get("embeddings", ())
+    return [text_of(entry, "sha256") for entry in found] if isinstance(found, list | tuple) else []
 
 
 def _weight(lora: Json) -> Json:
@@ -279,9 +319,3 @@ def _lora_weight(value: Json) -> float:
     raise ModelError(
         f"this picture records a LoRA with the weight {plain(str(value), 40)}: give the LoRA and its weight by --lora"
     )
-
-
-def _text(entries: Json, name: str) -> str:
-    """A text in the record of a picture; "" for anything else, because a picture may hold anything."""
-    value = entries.get(name) if isinstance(entries, Mapping) else None
-    return value if isinstance(value, str) else ""

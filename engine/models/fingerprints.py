@@ -9,8 +9,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from platformdirs import user_cache_path
@@ -22,13 +23,17 @@ from engine.models.look import INDEX
 from engine.models.weights import GGUF_SUFFIX
 from latentpng.errors import FileError
 
-_MAX_ENTRIES = 1000
+_MAX_ENTRIES = 10_000
 _FILE = "digests.json"
 _SETTLED_SECONDS = 2.0
 """A file that changed less than this ago may change again within one tick of the disk's clock: it is not cached."""
 _HEADER_LIMIT = 100_000_000
 """The largest header of a safetensors file, in bytes, as in the library itself."""
 _SAMPLES, _SAMPLE_BYTES = 16, 4096
+_READ_BYTES = 1 << 20
+_SAVE_SECONDS = 5.0
+_DIGEST = "sha256"
+"""The kind of the entries for whole files."""
 
 
 def model_fingerprint(files: ModelFiles) -> str:
@@ -59,12 +64,88 @@ def file_digest(file: Path) -> str:
     Raises:
         OSError: The file cannot be read.
     """
+    return _cached(_DIGEST, [file], lambda: _digest(file))
+
+
+def compute_digests(files: Iterable[Path], on_read: Callable[[int], None]) -> Generator[tuple[Path, str], None, None]:
+    """Compute the SHA-256 of many files, and yield each as soon as it is known; "" for a file that cannot be read.
+
+    They are put into the cache every few seconds, and when the iteration ends, for whatever reason.
+
+    Args:
+        files: The files.
+        on_read: Called with the number of bytes that were just read.
+    """
+    unsaved: dict[str, str] = {}
+    saved = time.monotonic()
+    try:
+        for file in files:
+            try:
+                stats = _stats([file])
+                digest = _digest(file, on_read)
+            except OSError:
+                yield file, ""
+                continue
+            if _is_settled(stats):
+                unsaved[_key(_DIGEST, stats)] = digest
+            yield file, digest
+            if time.monotonic() - saved > _SAVE_SECONDS:
+                _save(unsaved)
+                unsaved, saved = {}, time.monotonic()
+    finally:
+        _save(unsaved)
+
+
+def known_digests(files: Iterable[Path]) -> dict[Path, str]:
+    """Return the SHA-256 of those files whose digest is in the cache; nothing is computed."""
+    entries = _cache_entries()
+    found: dict[Path, str] = {}
+    for file in files:
+        with contextlib.suppress(OSError):
+            known = entries.get(_key(_DIGEST, _stats([file])))
+            if isinstance(known, str):
+                found[file] = known
+    return found
+
+
+def _digest(file: Path, on_read: Callable[[int], None] = lambda _: None) -> str:
+    total, buffer = hashlib.sha256(), bytearray(_READ_BYTES)
+    view = memoryview(buffer)
+    with file.open("rb", buffering=0) as stream:
+        while size := stream.readinto(buffer):
+            total.update(view[:size])
+            on_read(size)
+    return total.hexdigest()
+
+
+def data_digest(file: Path) -> str:
+    """Return the SHA-256 (hexadecimal) of all behind the header of a safetensors file, cached.
+
+    Other tools identify LoRA files by it, because it stays when the metadata in the header changes.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
 
     def compute() -> str:
         with file.open("rb") as stream:
+            stream.seek(8 + min(int.from_bytes(stream.read(8), "little"), _HEADER_LIMIT))
             return hashlib.file_digest(stream, "sha256").hexdigest()
 
-    return _cached("sha256", [file], compute)
+    return _cached("data", [file], compute)
+
+
+def early_digest(file: Path) -> str:
+    """Return the hash by which the first versions of A1111 named a model: 8 hexadecimal digits.
+
+    They are the first ones of the SHA-256 of the 65,536 bytes at offset 1,048,576.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    with file.open("rb") as stream:
+        stream.seek(0x100000)
+        return hashlib.sha256(stream.read(0x10000)).hexdigest()[:8]
 
 
 def fingerprint(path: Path) -> str:
@@ -138,18 +219,42 @@ def _header_length(file: Path, start: bytes) -> int:
 
 
 def _cached(kind: str, files: Iterable[Path], compute: Callable[[], str]) -> str:
-    stats = [(str(file.absolute()), file.stat()) for file in files]
-    text = json.dumps([kind, *((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)])
-    key = hashlib.sha256(text.encode("ascii")).hexdigest()
-    cache_file = user_cache_path("warmer", appauthor=False) / _FILE
-    state = read_state(cache_file)
-    entries = state if isinstance(state, dict) else {}
-    known = entries.get(key)
+    stats = _stats(files)
+    key = _key(kind, stats)
+    known = _cache_entries().get(key)
     if isinstance(known, str):
         return known
     digest = compute()
-    newest = max((stat.st_mtime for _, stat in stats), default=0.0)
-    if newest < time.time() - _SETTLED_SECONDS:
-        with contextlib.suppress(OSError, FileError):
-            write_state(cache_file, dict([*entries.items(), (key, digest)][-_MAX_ENTRIES:]))
+    if _is_settled(stats):
+        _save({key: digest})
     return digest
+
+
+def _is_settled(stats: list[tuple[str, os.stat_result]]) -> bool:
+    return max((stat.st_mtime for _, stat in stats), default=0.0) < time.time() - _SETTLED_SECONDS
+
+
+def _save(digests: Mapping[str, str]) -> None:
+    """Add to the cache file, which is read again: another process may have added to it meanwhile."""
+    if digests:
+        entries = {**_cache_entries(), **digests}
+        with contextlib.suppress(OSError, FileError):
+            write_state(_cache_file(), dict(list(entries.items())[-_MAX_ENTRIES:]))
+
+
+def _stats(files: Iterable[Path]) -> list[tuple[str, os.stat_result]]:
+    return [(str(file.absolute()), file.stat()) for file in files]
+
+
+def _key(kind: str, stats: list[tuple[str, os.stat_result]]) -> str:
+    text = json.dumps([kind, *((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)])
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def _cache_entries() -> dict[str, object]:
+    state = read_state(_cache_file())
+    return state if isinstance(state, dict) else {}
+
+
+def _cache_file() -> Path:
+    return user_cache_path("warmer", appauthor=False) / _FILE

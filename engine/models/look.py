@@ -7,29 +7,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from engine.errors import ModelError
 from engine.models.files import ComponentFiles, ModelFiles, loaded_files
 from engine.models.json_files import read_config
 from engine.models.parts import lacking_parts, parts_of
+from engine.models.pipelines import missing_package, other_use
 from engine.models.weights import PICKLE_SUFFIXES, WeightFile, read_weights
 from engine.rendering.requests import ModelChoice
 
 INDEX = "model_index.json"
+_MODULAR_INDEX = "modular_model_index.json"
 
 _NO_WEIGHTS = (
     "Tokenizer",
     "TokenizerFast",
     "Scheduler",
+    "Guidance",
     "Processor",
     "Extractor",
     "ProcessorFast",
     "TokenizersBackend",
 )
 """Ends of the names of classes that have a configuration, but no weights."""
-_OTHER_INPUT = ("Img2Img", "Inpaint", "ControlNet", "Upscale", "Pix2Pix", "Edit", "Kontext", "Fill", "Redux", "Video")
-"""Parts of the names of pipelines that need more than a text."""
+_CONFIG_FILES = MappingProxyType({"Scheduler": "scheduler_config.json", "Guidance": "guider_config.json"})
+"""Where such a configuration is not in a file of the usual name, and has to be there."""
 
 _CHECKPOINT_FOLDERS = ("models/Stable-diffusion", "models/checkpoints", "Stable-diffusion", "checkpoints")
 """Where A1111, Forge and ComfyUI keep checkpoints, below their own folder and below `models`."""
@@ -139,7 +143,7 @@ def component_parameter_count(path: Path) -> int:
 
 
 def check_pipeline(pipeline: str, name: str) -> None:
-    """Refuse the pipeline classes that are known to need more than a text.
+    """Refuse the pipeline classes that are known to do something else than drawing a picture of a text.
 
     Args:
         pipeline: The class name.
@@ -148,13 +152,13 @@ def check_pipeline(pipeline: str, name: str) -> None:
     Raises:
         ModelError: The class cannot be used.
     """
-    if pipeline.endswith("CombinedPipeline"):
+    if what := other_use(pipeline):
+        raise ModelError(f"{name!r} ({pipeline}) {what}: a text-to-image model is needed")
+    if package := missing_package(pipeline):
         raise ModelError(
-            f"{name!r} is a combined pipeline ({pipeline}), which has no initial noise of its own: "
-            "models in two stages cannot be used"
+            f"{name!r} ({pipeline}) needs the Python package {package}: install it beside warmer, "
+            f"for example with pip install {package}"
         )
-    if any(word in pipeline for word in _OTHER_INPUT):
-        raise ModelError(f"{name!r} ({pipeline}) needs more than a text: a text-to-image model is needed")
 
 
 def pipeline_of(folder: Path) -> str:
@@ -189,8 +193,11 @@ def _pipeline_of(index: Mapping[str, Any], folder: Path) -> str:
 def _entries(index: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, str]]]:
     """The components that an index names: name, and (library, class)."""
     for name, entry in sorted(index.items()):
-        if not name.startswith("_") and isinstance(entry, list) and len(entry) == 2 and all(entry):
-            yield name, (str(entry[0]), str(entry[1]))
+        if name.startswith("_") or not isinstance(entry, list) or len(entry) != 2:
+            continue
+        library, class_name = entry
+        if isinstance(library, str) and isinstance(class_name, str) and library and class_name:
+            yield name, (library, class_name)  # two numbers are a setting of the pipeline
 
 
 def _component(folder: Path, library: str, class_name: str) -> ComponentFiles:
@@ -198,8 +205,8 @@ def _component(folder: Path, library: str, class_name: str) -> ComponentFiles:
         raise ModelError(f"{folder.parent.name!r} brings code of its own ({library}), which is never run")
     if not folder.is_dir():
         raise ModelError(f"the download is not complete: the folder {folder.name!r} is missing; download it again")
-    config = "scheduler_config.json" if class_name.endswith("Scheduler") else "config.json"
-    needs_config = class_name.endswith("Scheduler") or not class_name.endswith(_NO_WEIGHTS)
+    config = next((file for end, file in _CONFIG_FILES.items() if class_name.endswith(end)), "config.json")
+    needs_config = class_name.endswith(tuple(_CONFIG_FILES)) or not class_name.endswith(_NO_WEIGHTS)
     if needs_config and not (folder / config).is_file():
         raise ModelError(f"the download is not complete: {folder.name}/{config} is missing; download it again")
     if class_name.endswith(_NO_WEIGHTS):
@@ -219,6 +226,8 @@ def _why_no_folder(folder: Path) -> str:
     if (folder / "config.json").is_file() and has_index(folder.parent):
         return f"{folder.name!r} is a part of the model in the folder {folder.parent.name!r}: name that folder"
     text = f"{folder.name!r} is not a diffusers folder: it has no {INDEX}"
+    if (folder / _MODULAR_INDEX).is_file():
+        return f"{text}; {_MODULAR_INDEX} describes a pipeline that is put together from blocks, which warmer cannot do"
     if singles := _checkpoints_in(folder):
         return (
             f"{text}; if you mean {singles[0]}, name the file itself" if len(singles) == 1 else _choose(folder, singles)

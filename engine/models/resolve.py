@@ -20,13 +20,14 @@ from engine.models.checkpoints import (
 )
 from engine.models.completion import complete_choice
 from engine.models.contents import contents_of
-from engine.models.defaults import ModelDefaults, carried_defaults, family_defaults
+from engine.models.defaults import ModelDefaults, carried_defaults, family_defaults, folder_defaults
 from engine.models.json_files import read_config
-from engine.models.look import INDEX, has_index, look_at, look_at_component, look_at_folder, pipeline_of
+from engine.models.library import Shelf, find_by_name, is_path, not_found
+from engine.models.look import INDEX, has_index, look_at, look_at_component, look_at_folder
 from engine.models.prediction import EPSILON, check_predicts, prediction_of
 from engine.models.shipped import family_of
 from engine.models.tiny_autoencoders import resolve_tiny_file
-from engine.models.weights import GGUF_SUFFIX, check_weights_suffix, read_weights
+from engine.models.weights import GGUF_SUFFIX, check_weights_suffix, located, read_weights, typed_path
 from engine.rendering.requests import ModelChoice
 
 EMBEDDED = "embedded"
@@ -49,7 +50,7 @@ def resolve_model(
     """Return the model that `--model` means.
 
     Args:
-        text: "" or "embedded", a diffusers folder, a `.safetensors` file, or a hub id.
+        text: "" or "embedded", a diffusers folder, a weights file, the name of a model in the library, or a hub id.
         config: For a single file, a local diffusers folder of the same family; only its small files are read.  "" takes
             the configuration that ships for the file's family.
         download: Allow `text` to be a hub id, which is fetched later.
@@ -64,7 +65,8 @@ def resolve_model(
         if text_encoders:
             raise ModelError("--text-encoder completes a model of one file: name its file with --model")
         return ModelChoice(path=str(embedded_folder()), name=EMBEDDED, prediction=prediction)
-    path = Path(text).expanduser()
+    is_hub_id = bool(_HUB_ID.fullmatch(text)) and not text.startswith(".")
+    path = _found(Shelf.MODELS, text, in_library=not (download and is_hub_id))
     if path.is_dir():
         if path.resolve() == embedded_folder().resolve():
             return resolve_model(EMBEDDED, prediction=prediction, text_encoders=text_encoders)
@@ -75,18 +77,14 @@ def resolve_model(
         check_predicts(choice)
         return choice
     if path.is_file():
-        choice = _resolve_checkpoint(path.resolve(), config, text_encoders, other_vae=other_vae)
+        choice = _resolve_checkpoint(located(path), config, text_encoders, other_vae=other_vae)
         choice = replace(choice, prediction=prediction)
         check_predicts(choice)
         return choice
-    if _HUB_ID.fullmatch(text) and not text.startswith("."):
-        if download:
-            return ModelChoice(path=text, name=text, download=True, prediction=prediction)
-        raise ModelError(
-            f"there is no folder or file {text!r}; add --download to fetch it from the Hugging Face hub, "
-            "if it is the name of a model there"
-        )
-    raise ModelError(f"there is no folder or file {text!r}")
+    if is_hub_id and download:
+        return ModelChoice(path=text, name=text, download=True, prediction=prediction)
+    hub = "; add --download to fetch it from the Hugging Face hub, if it is the name of a model there"
+    raise ModelError(f"there is no folder or file {text!r}{not_found(Shelf.MODELS, text)}{hub if is_hub_id else ''}")
 
 
 def resolve_vae(text: str) -> str:
@@ -95,7 +93,7 @@ def resolve_vae(text: str) -> str:
     Raises:
         ModelError: There is no such VAE, or it is damaged.
     """
-    path = Path(text).expanduser()
+    path = _found(Shelf.VAES, text)
     if path.is_dir():
         folder = path if (path / "config.json").is_file() else path / "vae"
         if not (folder / "config.json").is_file():
@@ -103,10 +101,12 @@ def resolve_vae(text: str) -> str:
         look_at_component(folder)
         return str(folder.resolve())
     if not path.is_file():
-        raise ModelError(f"--vae needs a folder or a .safetensors file: there is no {text!r}")
+        raise ModelError(
+            f"--vae needs a folder or a .safetensors file: there is no {text!r}{not_found(Shelf.VAES, text)}"
+        )
     check_weights_suffix(path, "a VAE is a folder or such a file")
     check_is_vae(path, read_weights(path))
-    return str(path.resolve())
+    return str(located(path))
 
 
 def resolve_preview_vae(text: str) -> str:
@@ -115,9 +115,11 @@ def resolve_preview_vae(text: str) -> str:
     Raises:
         ModelError: There is no such folder or file, or it holds another kind of model.
     """
-    folder = Path(text).expanduser()
+    folder = _found(Shelf.PREVIEWS, text)
+    if not folder.exists() and not is_path(text):
+        raise ModelError(f"--preview-vae: there is no {text!r}{not_found(Shelf.PREVIEWS, text)}")
     if not folder.is_dir():
-        return str(resolve_tiny_file(text).resolve())
+        return str(located(resolve_tiny_file(str(folder))))
     if not (folder / "config.json").is_file():
         raise ModelError(f"--preview-vae needs the folder of a tiny autoencoder: {text!r} has no config.json")
     kind = read_config(folder / "config.json").get("_class_name")
@@ -138,7 +140,7 @@ def defaults_of(choice: ModelChoice) -> ModelDefaults:
     folder = choice.folder
     if not has_index(folder):
         return family_defaults("", choice.name)
-    defaults = carried_defaults(folder, family_defaults(pipeline_of(folder), choice.name))
+    defaults = carried_defaults(folder, folder_defaults(folder, choice.name))
     if family_of(choice.config) == "Stable Diffusion 2":
         side = 512 if prediction_of(choice).kind == EPSILON else 768
         return replace(defaults, width=side, height=side)
@@ -165,6 +167,12 @@ def _resolve_checkpoint(path: Path, config: str, text_encoders: tuple[str, ...],
     choice = complete_choice(choice, read_config(folder / INDEX), text_encoders, other_vae=other_vae)
     look_at(choice, other_vae=other_vae)
     return choice
+
+
+def _found(shelf: Shelf, text: str, *, in_library: bool = True) -> Path:
+    """The file or folder that a text means: a path that exists, else what has this name in the library."""
+    path = typed_path(text)
+    return path if path.exists() or not in_library else find_by_name(shelf, text) or path
 
 
 def _name_of(folder: Path) -> str:

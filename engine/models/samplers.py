@@ -1,4 +1,4 @@
-"""The samplers of other tools as schedulers of diffusers, for the settings of imported pictures.  No torch.
+"""The samplers of other tools in the settings of imported pictures, as schedulers of diffusers.  No torch.
 
 An unknown sampler is refused: a picture rendered with a scheduler that was only guessed would prove nothing.
 """
@@ -7,33 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from types import MappingProxyType
 
 from engine.errors import InvalidRequestError
-from engine.models.schedulers import FRIENDLY, scheduler_settings
+from engine.models.sampler_names import SAMPLERS, NamedSampler, find_sampler, find_schedule, own_range, with_schedule
 from engine.rendering.settings import SchedulerSettings
 from latentpng.record import Json
 
-_AUTOMATIC: Mapping[str, str] = MappingProxyType(
-    {"dpm++ 2m": "karras", "dpm++ sde": "karras", "dpm++ 2m sde": "exponential"}
-)
-"""The schedule that A1111 1.9 and later uses for "Automatic"; for other samplers it is the plain one."""
-_PLAIN = ("", "normal", "uniform", "discrete")
-_OPTIONS = ("karras", "exponential", "beta")
-_NAMES = {name.casefold() for name in FRIENDLY}
 _DRAWING = re.compile("Ancestral|SDE|DDPM|LCM|TCD|SASolver")
-_SPELLINGS = (
-    (r"[_\s]+", " "),
-    (r"^(sample|k) ", ""),
-    (r"dpmpp ?", "dpm++ "),
-    (r"dpm\+\+(?=\w)", "dpm++ "),
-    (r"dpm 2", "dpm2"),
-    (r" gpu$", ""),
-    (r" k$", " karras"),
-    (r" ancestral$", " a"),
-    (r"^uni pc$", "unipc"),
-)
-"""Rewrites names of ComfyUI, InvokeAI and stable-diffusion.cpp (`k_euler_ancestral`, `dpmpp_2m`) to those of A1111."""
+_AUTOMATIC = "automatic"
 
 
 def recorded_scheduler(value: Json) -> Json:
@@ -47,16 +28,10 @@ def recorded_scheduler(value: Json) -> Json:
     name, schedule = value.get("name", ""), value.get("schedule", "")
     if not isinstance(name, str) or not isinstance(schedule, str) or not name or name.endswith("Scheduler"):
         return value
-    sampler, kind = _canonical_name(name), schedule.casefold()
-    if kind == "automatic":
-        kind = _AUTOMATIC.get(sampler, "")
-    if sampler not in _NAMES or kind not in (*_PLAIN, *_OPTIONS):
-        asked = f"{name} with the schedule {schedule}" if schedule else name
-        raise InvalidRequestError(
-            f"no scheduler is known to be the sampler {asked[:120]!r}: choose one with --scheduler"
-        )
-    option = f", {kind}" if kind in _OPTIONS and not sampler.endswith(kind) else ""
-    return scheduler_settings(f"{sampler}{option}").to_json()
+    sampler = find_sampler(name)
+    if sampler is None:
+        raise _unknown(name, schedule)
+    return _as_recorded(name, sampler, schedule).to_json()
 
 
 def draws_noise(scheduler: SchedulerSettings) -> bool:
@@ -65,8 +40,21 @@ def draws_noise(scheduler: SchedulerSettings) -> bool:
     return bool(scheduler.eta) or algorithm.startswith("sde") or bool(_DRAWING.search(scheduler.name))
 
 
-def _canonical_name(name: str) -> str:
-    canonical = name.casefold().strip()
-    for pattern, replacement in _SPELLINGS:
-        canonical = re.sub(pattern, replacement, canonical)
-    return canonical
+# A1111 writes its names with capitals ("Euler a"), and without a schedule it spaces the timesteps evenly.  InvokeAI
+# writes small letters and no schedule ("euler_k") and runs the schedulers of diffusers with the model's own spacing.
+# ComfyUI and most others write small letters and always a schedule.
+def _as_recorded(name: str, sampler: NamedSampler, schedule: str) -> SchedulerSettings:
+    webui = name != name.casefold()
+    found = find_schedule(schedule) or sampler.schedule
+    if schedule and not find_schedule(schedule) and schedule.casefold() != _AUTOMATIC:
+        raise _unknown(name, schedule)
+    if not found and schedule.casefold() == _AUTOMATIC:
+        found = SAMPLERS[sampler.name].automatic
+    if schedule or webui:
+        return with_schedule(sampler.name, found or "normal", webui=webui)
+    return own_range(sampler)
+
+
+def _unknown(name: str, schedule: str) -> InvalidRequestError:
+    asked = f"{name} with the schedule {schedule}" if schedule else name
+    return InvalidRequestError(f"no scheduler is known to be the sampler {asked[:120]!r}: choose one with --scheduler")

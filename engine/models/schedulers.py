@@ -10,50 +10,32 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from engine.errors import InvalidRequestError
+from engine.models.sampler_names import (
+    SAMPLERS,
+    SCHEDULES,
+    NamedSampler,
+    find_sampler,
+    find_schedule,
+    own_range,
+    similar_names,
+    with_schedule,
+)
 from engine.rendering.settings import SchedulerSettings
 from latentpng.record import Json
 
-
-def _settings(name: str, eta: float = 0.0, **options: Json) -> SchedulerSettings:
-    return SchedulerSettings(name=name, options=options, eta=eta)
-
-
 FRIENDLY: Mapping[str, SchedulerSettings] = MappingProxyType(
     {
-        "DDIM": _settings("DDIMScheduler"),
-        "DDIM eta 1": _settings("DDIMScheduler", eta=1.0),
-        "DDPM": _settings("DDPMScheduler"),
-        "DEIS": _settings("DEISMultistepScheduler"),
-        "DPM++ 2M": _settings("DPMSolverMultistepScheduler"),
-        "DPM++ 2M Karras": _settings("DPMSolverMultistepScheduler", use_karras_sigmas=True),
-        "DPM++ 2M SDE": _settings("DPMSolverMultistepScheduler", algorithm_type="sde-dpmsolver++"),
-        "DPM++ 2M SDE Karras": _settings(
-            "DPMSolverMultistepScheduler", algorithm_type="sde-dpmsolver++", use_karras_sigmas=True
-        ),
-        "DPM++ SDE": _settings("DPMSolverSDEScheduler"),
-        "DPM++ SDE Karras": _settings("DPMSolverSDEScheduler", use_karras_sigmas=True),
-        "DPM++ 2S": _settings("DPMSolverSinglestepScheduler"),
-        "DPM2": _settings("KDPM2DiscreteScheduler"),
-        "DPM2 Karras": _settings("KDPM2DiscreteScheduler", use_karras_sigmas=True),
-        "DPM2 a": _settings("KDPM2AncestralDiscreteScheduler"),
-        "DPM2 a Karras": _settings("KDPM2AncestralDiscreteScheduler", use_karras_sigmas=True),
-        "Euler": _settings("EulerDiscreteScheduler"),
-        "Euler Karras": _settings("EulerDiscreteScheduler", use_karras_sigmas=True),
-        "Euler a": _settings("EulerAncestralDiscreteScheduler"),
-        "Heun": _settings("HeunDiscreteScheduler"),
-        "LCM": _settings("LCMScheduler"),
-        "LMS": _settings("LMSDiscreteScheduler"),
-        "LMS Karras": _settings("LMSDiscreteScheduler", use_karras_sigmas=True),
-        "PLMS": _settings("PNDMScheduler"),
-        "PNDM": _settings("PNDMScheduler"),
-        "TCD": _settings("TCDScheduler"),
-        "UniPC": _settings("UniPCMultistepScheduler"),
+        **{name: own_range(NamedSampler(name=name)) for name in SAMPLERS},
+        **{
+            f"{name} Karras": own_range(NamedSampler(name=name, schedule="karras"))
+            for name in ("DPM++ 2M", "DPM++ 2M SDE", "DPM++ SDE", "DPM2", "DPM2 a", "Euler", "LMS")
+        },
     }
 )
-"""The common names, as in A1111 and ComfyUI; `--scheduler` accepts them in upper or lower case."""
+"""The common names, as A1111 writes them; `--scheduler` accepts them in upper or lower case."""
 
 CLASSES = (
-    *dict.fromkeys(settings.name for settings in FRIENDLY.values()),
+    *dict.fromkeys(sampler.settings.name for sampler in SAMPLERS.values()),
     "DDIMParallelScheduler",
     "DDPMParallelScheduler",
     "DDPMWuerstchenScheduler",
@@ -62,16 +44,15 @@ CLASSES = (
     "FlowMatchEulerDiscreteScheduler",
     "FlowMatchHeunDiscreteScheduler",
     "FlowMatchLCMScheduler",
-    "IPNDMScheduler",
-    "SASolverScheduler",
     "SCMScheduler",
 )
 """The scheduler classes of diffusers that text-to-image pipelines use."""
 
-_BY_NAME = {name.casefold(): settings for name, settings in FRIENDLY.items()}
 _BY_CLASS = {name.removesuffix("Scheduler").casefold(): name for name in CLASSES}
 
 
+_MAX_SHOWN = 100
+_EXAMPLES = "the names of A1111, ComfyUI and InvokeAI are known, for example 'Euler a', 'dpmpp_2m' and 'unipc'"
 _SHORT: Mapping[str, str] = MappingProxyType(
     {
         "karras": "use_karras_sigmas",
@@ -87,19 +68,22 @@ def scheduler_settings(text: str) -> SchedulerSettings:
     """Return the scheduler that `--scheduler` means.
 
     Args:
-        text: A common name, or a class name of diffusers with or without "Scheduler"; "" is the model's own scheduler.
-            Options of the class and eta may follow after commas: "Euler, beta", "DDIM, eta=0.5",
-            "DPM++ 2M, spacing=trailing, shift=3".  With nothing before the first comma, they change the model's own.
+        text: A name of A1111, ComfyUI or InvokeAI, or a class name of diffusers with or without "Scheduler"; "" is the
+            model's own scheduler.  A schedule may follow after a plus sign: "euler + simple", "dpmpp_2m + karras".
+            Options of the class, a schedule and eta may follow after commas: "Euler, beta", "Euler, SGM Uniform",
+            "DDIM, eta=0.5", "DPM++ 2M, spacing=trailing, shift=3".  With nothing before the first comma, they change
+            the model's own.
 
     Raises:
-        InvalidRequestError: There is no such scheduler or option; the message lists all names.
+        InvalidRequestError: There is no such scheduler, schedule or option; the message names similar ones.
     """
     name, *options = (" ".join(part.split()) for part in text.split(","))
     known = _named(name)
     chosen: dict[str, Json] = dict(known.options)
     for option in options:
         word, _, value = (part.strip() for part in option.partition("="))
-        chosen[_SHORT.get(word, word)] = _value(value)
+        schedule = "" if value or word in _SHORT else find_schedule(word)
+        chosen |= {"schedule": schedule} if schedule else {_SHORT.get(word, word): _value(value)}
     eta = chosen.pop("eta", known.eta)
     if isinstance(eta, bool) or not isinstance(eta, int | float):
         raise InvalidRequestError(f"the scheduler's eta is a number from 0 to 1, found {eta!r}")
@@ -107,17 +91,40 @@ def scheduler_settings(text: str) -> SchedulerSettings:
 
 
 def _named(text: str) -> SchedulerSettings:
+    name, plus, word = _at_last_plus(text)
+    if not plus:
+        return _class_or_sampler(text)
+    schedule = find_schedule(word)
+    if not schedule:
+        raise InvalidRequestError(f"there is no schedule {word!r}; known are {', '.join(SCHEDULES)}")
+    sampler = find_sampler(name)
+    if sampler is not None:
+        return with_schedule(sampler.name, schedule)
+    found = _class_or_sampler(name)
+    return SchedulerSettings(name=found.name, options={**found.options, "schedule": schedule})
+
+
+def _class_or_sampler(text: str) -> SchedulerSettings:
     words = text.casefold()
     if not words:
         return SchedulerSettings()
-    if words in _BY_NAME:
-        return _BY_NAME[words]
+    sampler = find_sampler(text)
+    if sampler is not None:
+        return own_range(sampler)
     short = words.removesuffix("scheduler")
     if short in _BY_CLASS:
         return SchedulerSettings(name=_BY_CLASS[short])
-    raise InvalidRequestError(
-        f"there is no scheduler {text!r}; known are {', '.join(FRIENDLY)}, and the class names of diffusers"
-    )
+    similar = similar_names(text, tuple(name.removesuffix("Scheduler") for name in CLASSES))
+    known = f"similar names are {', '.join(map(repr, similar))}" if similar else _EXAMPLES
+    raise InvalidRequestError(f"there is no scheduler {text[:_MAX_SHOWN]!r}; {known}")
+
+
+def _at_last_plus(text: str) -> tuple[str, str, str]:
+    """Return the sampler, "+" and the schedule; ("", "", text) if there is no plus sign but those of "DPM++"."""
+    name, plus, word = text.rpartition("+")
+    if not plus or name.endswith("+") or name.rstrip().casefold() == "dpm":
+        return "", "", text
+    return name.strip(), plus, word.strip()
 
 
 def _value(text: str) -> Json:

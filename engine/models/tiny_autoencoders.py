@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from engine.errors import ModelError
 from engine.models.library import Shelf, find_by_name
-from engine.models.weights import WeightFile, check_weights_suffix, read_weights
+from engine.models.weights import WeightFile, check_weights_suffix, read_weights, typed_path
 
 _LAYER = re.compile(r"(?P<prefix>|decoder\.layers\.|decoder\.|taesd_decoder\.)(?P<index>\d+)\.(?P<rest>.+)")
 
@@ -77,7 +77,7 @@ def resolve_tiny_file(text: str) -> Path:
     Raises:
         ModelError: There is no such file, or it holds no decoder.
     """
-    path = Path(text).expanduser()
+    path = typed_path(text)
     if not path.is_file():
         found = find_by_name(Shelf.PREVIEWS, text)
         if found is None or not found.is_file():

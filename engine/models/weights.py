@@ -6,6 +6,7 @@ Only headers are read, so a file of 20 GB takes milliseconds.  No torch, no diff
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -87,6 +88,19 @@ def check_weights_suffix(path: Path, needed: str) -> None:
         )
     if path.suffix != ".safetensors":
         raise ModelError(f"{path.name} is not a .safetensors file; {needed}")
+
+
+def typed_path(text: str) -> Path:
+    """Return the path that a person typed: `~` is a home directory, or itself where there is no such user."""
+    return Path(os.path.expanduser(text))  # noqa: PTH111 (Path's raises for unknown users)
+
+
+def located(path: Path) -> Path:
+    """Return the absolute path of a file: its folder resolved, its own name kept.
+
+    A symlink may lead to a file without a suffix, as in the cache of the Hugging Face hub.
+    """
+    return path.parent.resolve() / path.name
 
 
 def _read_header(path: Path, key: tuple[Path, int, int]) -> WeightFile:

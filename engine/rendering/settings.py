@@ -27,6 +27,8 @@ _MAX_NAME = 100
 _FLAGS = frozenset(
     {
         "clip_sample",
+        "correct_third_order",
+        "discard_next_to_last_sigma",
         "euler_at_final",
         "lower_order_final",
         "predict_x0",
@@ -56,7 +58,12 @@ _WORDS = frozenset(
         "variance_type",
     }
 )
-_COUNTS: Mapping[str, tuple[int, int]] = {"solver_order": (1, 3), "steps_offset": (0, 1000)}
+_COUNTS: Mapping[str, tuple[int, int]] = {
+    "corrector_order": (1, 4),
+    "predictor_order": (1, 3),
+    "solver_order": (1, 3),
+    "steps_offset": (0, 1000),
+}
 _NUMBERS: Mapping[str, tuple[float, float]] = {
     "base_shift": (0.0, 100.0),
     "flow_shift": (0.01, 100.0),
@@ -66,9 +73,29 @@ _NUMBERS: Mapping[str, tuple[float, float]] = {
 }
 """Options of schedulers that a file may set: flags, words, whole numbers and numbers, with their ranges.
 
-All of them change how the steps are chosen and computed.  Files come from strangers, so options that decide how much
-is computed (`num_train_timesteps`) are left out.
+`discard_next_to_last_sigma` belongs to `schedule`, and `correct_third_order` mends a step of diffusers; all others are
+options of its classes.  They change how
+the steps are chosen and computed.  Files come from strangers, so options that decide how much is computed
+(`num_train_timesteps`) are left out.
 """
+
+SCHEDULES = (
+    "align_your_steps",
+    "align_your_steps_webui",
+    "beta",
+    "beta_sigmas",
+    "ddim_uniform",
+    "exponential",
+    "karras",
+    "kl_optimal",
+    "kl_optimal_webui",
+    "linear_quadratic",
+    "normal",
+    "sgm_uniform",
+    "simple",
+    "turbo",
+)
+"""Values of the option `schedule`: the noise levels of other tools, which `engine.diffusion.schedules` computes."""
 
 
 class PromptStyle(StrEnum):
@@ -238,6 +265,8 @@ def _broken_rule(name: str, value: Json) -> str:
     """Return what a scheduler option has to be, "" when it is that."""
     if name in _FLAGS:
         return "" if isinstance(value, bool) else "is true or false"
+    if name == "schedule":
+        return "" if value in SCHEDULES else f"is one of {', '.join(SCHEDULES)}"
     if name in _WORDS:
         return "" if isinstance(value, str) and len(value) <= _MAX_NAME else "is a short text"
     if name in _COUNTS:

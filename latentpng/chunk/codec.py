@@ -14,6 +14,7 @@ from latentpng.chunk.strict_json import write_json
 from latentpng.errors import DamagedLatentError, InvalidValueError, NoLatentError, ReplayDiffersError
 from latentpng.noise import replay
 from latentpng.record import LatentRecord, Metadata, SeedRoot
+from latentpng.shapes import is_large
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,7 +29,7 @@ def encode_record(record: LatentRecord, codec: Codec = Codec.SPLIT) -> bytes:
     Args:
         record: The record.
         codec: How the noise is stored.  SPLIT falls back to RAW where that is shorter; RECIPE stores no noise and needs
-            a seeded root.
+            a seeded root.  Noise of more than 2^21 values is always a recipe.
 
     Raises:
         InvalidValueError: If the record breaks a rule or a limit of the format.
@@ -39,11 +40,13 @@ def encode_record(record: LatentRecord, codec: Codec = Codec.SPLIT) -> bytes:
     stored = replay.digest(record.tensor)
     if seeded and stored != record.node:
         raise InvalidValueError(f"node is the SHA-256 of the stored noise, {stored}, found {record.node}")
+    if is_large(record.tensor.shape):
+        codec = Codec.RECIPE
     payload = encode_tensor(record.tensor, codec)
     if codec == Codec.SPLIT and len(payload) >= record.tensor.nbytes:
         codec, payload = Codec.RAW, encode_tensor(record.tensor, Codec.RAW)
     metadata = write_json(metadata_to_json(record.metadata))
-    minor = minor_of(record.lineage)
+    minor = minor_of(record.lineage, record.tensor.shape)
     return encode_front(metadata, len(payload), codec, record.tensor.shape, stored, minor) + payload
 
 

@@ -15,14 +15,15 @@ from latentpng.chunk.strict_json import read_json
 from latentpng.chunk.validate import check_metadata
 from latentpng.errors import DamagedLatentError, InvalidValueError, NewerVersionError
 from latentpng.record import Json, JsonObject, Lineage, Metadata
-from latentpng.shapes import MAX_AXES, check_dims
+from latentpng.shapes import MAX_AXES, MAX_ELEMENTS, MAX_STORED, check_dims, is_large
 
 MAGIC = b"LPNG"
-MAJOR, MINOR = 1, 1
+MAJOR = 1
 MAX_CHUNK = 4 * 2**20
 MAX_METADATA = 256 * 2**10
 DTYPE_FP16 = 1
 DTYPE_NAME = "float16"
+LARGE = 0x01  # critical flag: more than 2^21 values, so that older readers ask for a newer one
 
 _FIELDS = struct.Struct("<4sBBHIIBBBB4I32s")  # bytes 0 to 67; a CRC-32 follows
 _LENGTHS = struct.Struct("<II52xI")  # from byte 8: the lengths of metadata and payload, and that CRC-32
@@ -100,9 +101,9 @@ class Front:
         return metadata_from_json(self.metadata, len(self.dims))
 
 
-def minor_of(lineage: Lineage) -> int:
-    """Return the lowest minor version that has every key of these rounds: files without new keys never change."""
-    return MINOR if lineage.moves_prompt else 0
+def minor_of(lineage: Lineage, dims: tuple[int, ...]) -> int:
+    """Return the lowest minor version that has all that a file needs: files without new keys never change."""
+    return 2 if is_large(dims) else 1 if lineage.moves_prompt else 0
 
 
 def encode_front(
@@ -127,7 +128,7 @@ def encode_front(
         found = HEADER_BYTES + len(metadata) + payload_bytes
         raise InvalidValueError(f"a latent chunk has at most {MAX_CHUNK} bytes, found {found}")
     fields = _FIELDS.pack(
-        MAGIC, MAJOR, minor, 0, len(metadata), payload_bytes,
+        MAGIC, MAJOR, minor, LARGE if is_large(dims) else 0, len(metadata), payload_bytes,
         codec, DTYPE_FP16, len(dims), 0, *dims, *([0] * (MAX_AXES - len(dims))), bytes.fromhex(digest),
     )  # fmt: skip
     return fields + struct.pack("<I", zlib.crc32(metadata, zlib.crc32(fields))) + metadata
@@ -162,8 +163,8 @@ def decode_front(data: bytes, chunk_bytes: int, context: str) -> Front:
         )
     text = _metadata_text(data, chunk_bytes, context)
     _, _, _, flags, _, _, codec, dtype, ndim, zero, *dims, digest = _FIELDS.unpack_from(data)
-    if flags & 0xFF:
-        newer = f"no critical flags are supported, found {flags & 0xFF:#04x}"
+    if flags & 0xFF & ~LARGE:
+        newer = f"only the critical flag {LARGE:#04x} is supported, found {flags & 0xFF:#04x}"
         return Front(
             version=version, chunk_bytes=chunk_bytes, flags=flags, codec=codec, dtype=dtype, digest=digest.hex(),
             newer=newer,
@@ -175,6 +176,7 @@ def decode_front(data: bytes, chunk_bytes: int, context: str) -> Front:
             f"{context}: 1 to {MAX_AXES} dimensions and zeros behind them needed, found {ndim}: {dims}"
         )
     shape = tuple(dims[:ndim])
+    _check_large(flags, codec, shape, context)
     metadata, newer = _read_metadata(text, shape, context)
     return Front(
         version=version,
@@ -189,6 +191,20 @@ def decode_front(data: bytes, chunk_bytes: int, context: str) -> Front:
         newer=_newer_payload(codec, dtype) or newer,
         text=text,
     )
+
+
+def _check_large(flags: int, codec: int, shape: tuple[int, ...], context: str) -> None:
+    """Raise DamagedLatentError unless the dimensions are as many as the flag says, and large noise is not stored."""
+    try:
+        check_dims(shape, MAX_ELEMENTS if flags & LARGE else MAX_STORED)
+    except InvalidValueError as error:
+        raise DamagedLatentError(f"{context}: {error}") from error
+    if flags & LARGE and not is_large(shape):
+        raise DamagedLatentError(
+            f"{context}: the flag {LARGE:#04x} needs more than {MAX_STORED} elements, found dimensions {list(shape)}"
+        )
+    if flags & LARGE and Codec.RECIPE < codec <= _LAST_CODEC:
+        raise DamagedLatentError(f"{context}: more than {MAX_STORED} elements are a recipe, found codec {codec}")
 
 
 def _metadata_text(data: bytes, chunk_bytes: int, context: str) -> bytes:
@@ -218,7 +234,6 @@ def _newer_payload(codec: int, dtype: int) -> str:
 def _read_metadata(text: bytes, dims: tuple[int, ...], context: str) -> tuple[dict[str, Json], str]:
     """Return the metadata, and what a newer reader is needed for."""
     try:
-        check_dims(dims)
         entries = read_json(text)
         return entries, check_metadata(entries, dims)
     except InvalidValueError as error:

@@ -22,7 +22,7 @@ from latentpng.rules import (
     check_round_values,
     check_work,
 )
-from latentpng.shapes import check_shape, default_axes
+from latentpng.shapes import MAX_STORED, check_shape, default_axes, is_large
 from latentpng.text import brief
 
 # what `inspect --json` and the text twin add to the metadata: never keys of the metadata itself
@@ -68,6 +68,8 @@ def check_metadata(entries: JsonObject, dims: tuple[int, ...]) -> str:
         _check_presence(entries, "rounds")
         raise InvalidValueError(f"rounds are a list of at most {MAX_ROUNDS} objects")
     is_seeded = _check_root(entries)
+    if not is_seeded and is_large(dims):
+        raise InvalidValueError(f"noise of more than {MAX_STORED} values needs a seeded root, found a tensor root")
     candidates, fitted = _check_rounds(rounds)
     _check_text(entries, "noise")
     base, applied = entries.get("base"), len(rounds) if is_seeded else 0

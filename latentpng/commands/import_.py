@@ -9,14 +9,16 @@ from latentpng.commands.embedding import check_places, embed_into
 from latentpng.commands.inputs import beside, each
 from latentpng.commands.output import STANDARD_OUTPUT, add_output, say
 from latentpng.errors import ExitCode, InvalidValueError
+from latentpng.text import plain
 
 if TYPE_CHECKING:
     from latentpng.foreign.choices import Choices
     from latentpng.foreign.rebuild import Rebuilt
     from latentpng.foreign.record import ForeignRecord
-    from latentpng.record import Json, LatentRecord
+    from latentpng.record import Json, JsonObject, LatentRecord
 
 _SUFFIX = ".latent.png"
+_MAX_NEEDS = 600  # characters
 _ASSUMED = """Whatever the file does not say is assumed and reported: that the tool drew its noise on its default \
 device (CUDA for the web UIs), that this GPU held all values at once, that a CPU had AVX2, and the number of channels \
 that the name of the model suggests. The new file marks its noise as "unverified": only a render can show that it is \
@@ -73,6 +75,8 @@ def run(given: argparse.Namespace) -> ExitCode:
         else:
             write_picture(target, width, height, rgb, record)
         say(f"{target}: {_summary(rebuilt)}")
+        if also := _also(record.settings):
+            say(f"{target}: besides noise, prompt and model it needs {also}")
         return ExitCode.OK
 
     return each([given.file], import_picture, folders=False)
@@ -111,23 +115,34 @@ def _record(foreign: ForeignRecord, rebuilt: Rebuilt, rgb: bytes) -> LatentRecor
 
 def _settings(foreign: ForeignRecord, rebuilt: Rebuilt) -> dict[str, Json]:
     """Return the settings under the keys of SPEC.md, with the tool's own words as values."""
+    from latentpng.foreign.ingredients import ingredients_of
+
+    more = ingredients_of(foreign)
     scheduler: dict[str, Json] = {"name": foreign.sampler or foreign.scheduler}
     if foreign.sampler and foreign.scheduler:
         scheduler["schedule"] = foreign.scheduler
-    model: dict[str, Json] = {"name": foreign.model}
-    if foreign.model_hash:
-        model["hash"] = foreign.model_hash
+    model: dict[str, Json] = {
+        "name": foreign.model,
+        "hash": foreign.model_hash,
+        "loras": [lora.to_json() for lora in more.loras],
+        "embeddings": [embedding.to_json() for embedding in more.embeddings],
+        "vae": more.vae.to_json() if more.vae else None,
+    }
+    model = {name: value for name, value in model.items() if value not in ("", [], None)}
     settings: dict[str, Json] = {
-        "prompt": foreign.prompt,
-        "negative_prompt": foreign.negative_prompt,
+        "prompt": more.prompt,
+        "negative_prompt": more.negative_prompt,
+        "prompt_style": more.prompt_style,
+        "clip_skip": more.clip_skip or None,
         "steps": foreign.num_inference_steps or None,
         "guidance": foreign.guidance_scale,
         "scheduler": scheduler if scheduler["name"] else None,
-        "model": model if foreign.model or foreign.model_hash else None,
+        "model": model or None,
+        "passes": list(more.passes),
         "width": rebuilt.size[0],
         "height": rebuilt.size[1],
     }
-    return {name: value for name, value in settings.items() if value not in ("", None)}
+    return {name: value for name, value in settings.items() if value not in ("", None, [])}
 
 
 def _summary(rebuilt: Rebuilt) -> str:
@@ -137,6 +152,13 @@ def _summary(rebuilt: Rebuilt) -> str:
     if "gpu" in rebuilt.assumed and source["gpu_matters"]:
         facts.append("and a smaller GPU draws different noise of this size")
     return f"noise of {source['recipe']}, seed {source['seed']}; assumed: {', '.join(facts) or 'nothing'}"
+
+
+def _also(settings: JsonObject) -> str:
+    """Return what else made the picture, in a few words; "" for nothing."""
+    from latentpng.foreign.ingredients import needs
+
+    return plain("; ".join(needs(settings)), _MAX_NEEDS)
 
 
 def _shown(value: Json) -> str:

@@ -19,7 +19,7 @@ from latentpng.foreign.noise.torch_cpu import BLOCK, DEFAULT_ARITHMETIC, FLOAT32
 from latentpng.foreign.record import ForeignRecord
 from latentpng.json_fields import is_integer
 from latentpng.record import Json, JsonObject
-from latentpng.shapes import check_dims
+from latentpng.shapes import MAX_STORED, check_dims
 from latentpng.text import brief
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _settle(record: ForeignRecord, choices: Choices) -> _Settled:
     size = (record.width, record.height) if _has_size(record) else choices.picture
     channels = choices.channels or likely_channels(record.model)
     shape = (channels, size[1] // FACTORS[channels], size[0] // FACTORS[channels])
-    check_dims(shape)
+    check_dims(shape, MAX_STORED)
     return _Settled(recipe=name, seed=record.seed, size=size, shape=shape, drawing=_drawing(name, record, choices))
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Noise: TypeAlias = NDArray[np.float16]
     Doubles: TypeAlias = NDArray[np.float64]
 
-_DRAWS = ArrayCache(32 * 2**20, max_arrays=64)  # draws and their mean, which all candidates of a round share
+_DRAWS = ArrayCache(96 * 2**20, max_arrays=64)  # draws and their mean, which all candidates of a round share
 _MAX_CACHED = 24 * 2**20  # bytes: the draws of a round that are larger would evict each other
 
 

@@ -40,7 +40,7 @@ def build_twin(record: LatentRecord, digest: str) -> bytes:
         "digest": digest,
         "dims": list(record.tensor.shape),
         "dtype": DTYPE_NAME,
-        "version": [MAJOR, minor_of(record.lineage)],
+        "version": [MAJOR, minor_of(record.lineage, record.tensor.shape)],
     }
     return texts.build_text(TWIN, write_json(entries).decode("ascii"))
 

@@ -107,6 +107,12 @@ def prompt() -> LatentRecord:
     return seeded_record(Lineage(root=SeedRoot(seed=20), rounds=rounds), (4, 8, 8), "CHW", settings=settings)
 
 
+def large() -> LatentRecord:
+    """Return a record with more values than a file may store."""
+    lineage = Lineage(root=SeedRoot(seed=30), rounds=(Round(seed=31, scale=0.5, of=2, marks=(1,)),))
+    return seeded_record(lineage, (2, 1025, 1024), "CHW")
+
+
 def seeded_record(
     lineage: Lineage, shape: tuple[int, ...], axes: str, settings: JsonObject | None = None
 ) -> LatentRecord:
@@ -127,6 +133,7 @@ def make() -> None:
         ("height-first", height_first(), Codec.SPLIT),
         ("sequence", sequence(), Codec.SPLIT),
         ("prompt", prompt(), Codec.RAW),
+        ("large", large(), Codec.RECIPE),
     ):
         carried = encode_carriers(record, encode_record(record, codec), parameters=True)
         write_new(HERE / f"{name}.png", front + carried + rest)

@@ -20,9 +20,10 @@ from tui.app import messages
 from tui.app.current import CurrentSearch
 from tui.app.hangup import leave_on_signals
 from tui.app.opener import Opener
+from tui.app.prompt_model import PromptModel
 from tui.app.renderer_link import RendererLink
 from tui.app.screens.start import StartScreen
-from tui.app.sources import PictureSource, make_offer, recent
+from tui.app.sources import PictureSource, PromptSource, make_offer, recent
 from tui.app.stage import Stage
 from tui.graphics.terminal.capabilities import KEY_GRACE_SECONDS, Terminal
 
@@ -89,11 +90,14 @@ class WarmerApp(App[None]):
         self.link = RendererLink(make_renderer, notify=self._report_events)
         self.stage = Stage(self)
         self._opener = Opener(self, options)
-        self._terminal, self._options, self._opening_at_start = terminal, options, opening
+        self._prompt_model = PromptModel(self, options)
+        self._terminal, self._theme, self._opening_at_start = terminal, arguments.theme, opening
         self._sessions, self._journal_path = sessions, journal_path
 
     async def on_mount(self) -> None:
         leave_on_signals(self.exit, self.close_all)
+        if self._theme:
+            self.theme = self._theme
         opening = self._opening_at_start
         await self.stage.show(self.current.show(opening) if opening else StartScreen())
         self.call_after_refresh(self._start_renderer)
@@ -111,6 +115,7 @@ class WarmerApp(App[None]):
     async def on_engine_reported(self) -> None:
         events = self.link.take()
         self.stage.hand_down(self.link.model_load)
+        self._prompt_model.remember(self.link.model_load)
         if self.stage.search is not None:
             for event in events:
                 self.stage.search.take(event)
@@ -121,7 +126,16 @@ class WarmerApp(App[None]):
         self.stage.hand_down(self.link.model_load)
 
     def on_source_chosen(self, message: messages.SourceChosen) -> None:
-        self._opener.open(message.source)
+        is_prompt = isinstance(message.source, PromptSource)
+        self._opener.open(message.source, self._prompt_model.options if is_prompt else None)
+
+    def on_model_found(self, message: messages.ModelFound) -> None:
+        self._prompt_model.take(message)
+        if self.stage.start is not None and self.current.opening is None:  # else a search was opened meanwhile
+            self._load(message.target)
+            if message.target.notice:
+                self.stage.say(message.target.notice)
+            self._offer_sources()
 
     async def on_search_opened(self, message: messages.SearchOpened) -> None:
         await self.stage.clear()
@@ -154,6 +168,16 @@ class WarmerApp(App[None]):
 
         self.push_screen(ask_for_picture(recent(self._sessions)), opened)
 
+    def action_choose_model(self) -> None:
+        """Ask for the model of new prompts."""
+        from tui.app.screens.choose_model import ModelScreen
+
+        def chosen(model: str | None) -> None:
+            if model is not None:
+                self._prompt_model.choose(model)
+
+        self.push_screen(ModelScreen(), chosen)
+
     async def action_start(self) -> None:
         """Go back to the start screen for a new prompt; everything that was picked is saved."""
         await self.stage.clear()
@@ -185,17 +209,12 @@ class WarmerApp(App[None]):
         await self.close_all()
 
     def _start_renderer(self) -> None:
-        if self.stage.start is not None:
-            self._offer_sources()
         self.link.start()
-        self._load(self.current.opening.target if self.current.opening else self._default_target)
-
-    @cached_property
-    def _default_target(self) -> Target:
-        """What renders until a picture says otherwise."""
-        from engine.target import target_for_prompt
-
-        return target_for_prompt(self._options, "")
+        if self.current.opening is not None:
+            self._load(self.current.opening.target)
+            return
+        self._offer_sources()
+        self._prompt_model.find()
 
     def _load(self, target: Target) -> None:
         self.link.load(target.load)
@@ -215,4 +234,4 @@ class WarmerApp(App[None]):
         self.post_message(messages.SavingFailed(sentence))
 
     def _offer_sources(self) -> None:
-        self.stage.offer(make_offer(self._journal_path, self._default_target.defaults.prompts, self._sessions))
+        self.stage.offer(make_offer(self._journal_path, self._prompt_model.examples, self._sessions))

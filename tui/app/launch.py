@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.errors import InvalidRequestError
@@ -33,7 +34,7 @@ def run_app(options: Options, arguments: AppArguments, *, changed: bool) -> int:
         The exit code.
 
     Raises:
-        InvalidRequestError: There is no terminal, or an option is out of range.
+        InvalidRequestError: There is no terminal, an option is out of range, or there is no such theme.
         EngineError: The model cannot be used.
         LatentPngError: The picture cannot be read, or carries no latent.
     """
@@ -42,11 +43,12 @@ def run_app(options: Options, arguments: AppArguments, *, changed: bool) -> int:
             "warmer needs a terminal; in scripts use `warmer new`, `warmer vary` and `warmer render`"
         )
     opening = _opening(options, arguments) if changed else None
-    terminal = detect(arguments.graphics)
+    terminal = detect(arguments.graphics or "auto")
     set_truecolor(terminal)
     from tui.app.app import WarmerApp  # Textual reads the environment when it is imported
     from tui.paths import journal_path, sessions_root
 
+    check_theme(arguments.theme)
     app = WarmerApp(
         make_renderer=_worker,
         terminal=terminal,
@@ -75,8 +77,23 @@ def _opening(options: Options, arguments: AppArguments) -> Opening | None:
         return open_picture(options, arguments.file)
     if arguments.prompt is not None:
         return open_prompt(options, arguments.prompt)
-    target_for_prompt(options, "")
+    target_for_prompt(replace(options, prompt_defaults=()), "")  # what the file says is checked on the start screen
     return None
+
+
+def check_theme(theme: str) -> None:
+    """Refuse a theme that the app does not have; "" is the usual one.
+
+    Raises:
+        InvalidRequestError: There is no such theme; the message lists them.
+    """
+    from textual.theme import BUILTIN_THEMES
+
+    if theme and theme not in BUILTIN_THEMES:
+        raise InvalidRequestError(
+            f"the configuration file names the theme {theme!r}, which does not exist; the themes are "
+            f"{', '.join(sorted(BUILTIN_THEMES))}"
+        )
 
 
 def _worker() -> Renderer:

@@ -12,7 +12,9 @@ from textual.message import Message
 
 if TYPE_CHECKING:
     from engine.open import Opening
+    from engine.options import Options
     from engine.search.store import Finished
+    from engine.target import Target
     from tui.app.sources import Source
 
 
@@ -47,6 +49,15 @@ class OpeningFailed(Message):
     """A source could not be opened; `sentence` says why."""
 
     sentence: str
+
+
+@dataclass
+class ModelFound(Message):
+    """The model of new prompts was found; `is_chosen` when it was chosen on the start screen."""
+
+    options: Options
+    target: Target
+    is_chosen: bool
 
 
 @dataclass

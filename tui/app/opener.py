@@ -27,9 +27,14 @@ class Opener:
     def __init__(self, app: App[Any], options: Options) -> None:
         self._app, self._options = app, options
 
-    def open(self, source: Source) -> None:
-        """Open a source; an earlier one that is still being opened is given up."""
-        self._start(source, self._options)
+    def open(self, source: Source, options: Options | None = None) -> None:
+        """Open a source; an earlier one that is still being opened is given up.
+
+        Args:
+            source: What to open.
+            options: Instead of what the person asked for at the start.
+        """
+        self._start(source, options or self._options)
 
     def _start(self, source: Source, options: Options) -> None:
         self._app.run_worker(self._run(source, options), exclusive=True, group="open")

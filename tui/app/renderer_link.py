@@ -34,6 +34,7 @@ class RendererLink:
         """
         self.model_load = ModelLoad()
         self._make_renderer, self._notify = make_renderer, notify
+        self._is_started = False
 
     @cached_property
     def renderer(self) -> Renderer:
@@ -44,7 +45,7 @@ class RendererLink:
         """Start the renderer; called once."""
         from tui.app.inbox import Inbox
 
-        self._inbox = Inbox()
+        self._inbox, self._is_started = Inbox(), True
         self.renderer.start(self._report)
 
     def take(self) -> tuple[Event, ...]:
@@ -65,8 +66,8 @@ class RendererLink:
             self._request(self.model_load.request)
 
     async def close(self) -> None:
-        """End the renderer, if it was ever used; return when nothing of it is left running."""
-        if self.model_load.request is not None:
+        """End the renderer, if it was ever started; return when nothing of it is left running."""
+        if self._is_started:
             await asyncio.to_thread(self.renderer.close)
 
     def _request(self, request: LoadModel) -> None:

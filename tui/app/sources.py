@@ -54,6 +54,19 @@ class Choice:
     source: Source
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelOffer:
+    """A model that can be chosen.
+
+    Attributes:
+        words: Its name and its folder.
+        model: What `--model` takes for it: never a name, which may be that of several.
+    """
+
+    words: str
+    model: str
+
+
 Offer: TypeAlias = tuple[tuple[Choice, ...], ...]
 """Groups of choices, none of them empty."""
 
@@ -77,6 +90,21 @@ def make_offer(journal_path: Path, prompts: tuple[str, ...], sessions: Path) -> 
         Choice(words=f"open {picture_title(path)}", source=PictureSource(path=path)) for path in recent(sessions)
     )
     return tuple(filter(None, (last, examples, pictures)))
+
+
+def model_offers() -> tuple[ModelOffer, ...]:
+    """Return the model that ships, and those of the library; it takes time where folders are large.
+
+    Raises:
+        InvalidRequestError: The configuration file is wrong.
+    """
+    from engine.models.library import Shelf, distinct, entries, shown
+    from engine.models.look import has_index
+
+    found = [entry for entry in distinct(entries(Shelf.MODELS)) if not entry.path.is_dir() or has_index(entry.path)]
+    own = ModelOffer(words="embedded: the small model that comes with warmer", model="embedded")
+    offers = (ModelOffer(words=f"{one.name}   {shown(one.path.parent)}", model=str(one.path)) for one in found)
+    return (own, *sorted(offers, key=lambda offer: offer.words.casefold()))
 
 
 def recent(sessions: Path) -> tuple[Path, ...]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from engine.compare import PixelDifference, compare_pixels, differing_conditions
 from engine.rendering.events import PictureRendered
+from engine.target import Target
 from latentpng.errors import ExitCode, PixelsDifferError
 from latentpng.png.files import read_picture
 from latentpng.record import Json, LatentRecord
@@ -92,13 +93,14 @@ class Checked:
         return entries
 
 
-def compare(file: Path, record: LatentRecord, event: PictureRendered) -> Comparison:
+def compare(file: Path, record: LatentRecord, event: PictureRendered, target: Target) -> Comparison:
     """Compare the picture in a file with one that was just rendered.
 
     Args:
         file: The file.
         record: What it carries.
         event: What was rendered.
+        target: What rendered it.
 
     Raises:
         PixelsDifferError: The pictures have different sizes.
@@ -107,9 +109,13 @@ def compare(file: Path, record: LatentRecord, event: PictureRendered) -> Compari
     width, height, rgb = read_picture(file)
     made = event.picture
     if (width, height) != (made.width, made.height):
-        raise PixelsDifferError(f"{file}: it has {width}x{height} pixels, rendering gives {made.width}x{made.height}")
+        why = f" ({', '.join(target.undone)})" if target.undone else ""
+        raise PixelsDifferError(
+            f"{file}: it has {width}x{height} pixels, rendering gives {made.width}x{made.height}{why}"
+        )
     apart = compare_pixels(rgb, made.rgb)
-    differing = differing_conditions(record, event.record)
+    differing = differing_conditions(record, event.record, has_recorded_hash=target.has_recorded_hash)
+    differing = (*differing, *target.undone)
     if apart.largest and record.pixels == event.record.pixels:
         differing = (*differing, "the file was edited: rendering gives the recorded pixels")
     return Comparison(apart=apart, differing=differing)

@@ -40,11 +40,13 @@ class Confirmation:
         apart: How far the file's pixels are from those rendered from its noise.
         other: The mean difference of the file's pixels from those rendered from unrelated noise, of 255.
         draws_noise: The sampler draws further noise at every step, which differs from that of the other tool.
+        undone: What made the picture but was not done here, a phrase each.
     """
 
     apart: PixelDifference
     other: float
     draws_noise: bool = False
+    undone: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -67,7 +69,8 @@ class Confirmation:
             return f"confirmed: {found}"
         limits = f"the average may be at most {MAX_MEAN:g}, and {MAX_SHARE:.0%} of that from unrelated noise"
         drawn = "; this sampler also draws noise at every step, which no file records" if self.draws_noise else ""
-        return f"not confirmed: {found}; {limits}{drawn}; the file is unchanged"
+        undone = f"; {', '.join(self.undone)}" if self.undone else ""
+        return f"not confirmed: {found}; {limits}{drawn}{undone}; the file is unchanged"
 
 
 def imported_root(file: Path, record: LatentRecord) -> TensorRoot:

@@ -11,12 +11,12 @@ from pathlib import Path
 from engine.errors import EngineError, InvalidRequestError, ModelError, RenderCancelled, RenderError
 from engine.models.samplers import draws_noise
 from engine.options import Options
+from engine.records import record_of_picture
 from engine.rendering.events import PictureRendered
 from engine.rendering.renderer import Renderer
 from engine.rendering.requests import PictureTask, RenderJob
 from engine.target import Target, target_for_record
 from latentpng.errors import ExitCode, LatentPngError
-from latentpng.png.files import read_record
 from latentpng.record import LatentRecord
 from latentpng.reports.tally import Tally
 from tui.arguments import OutputArguments, add_model_options, add_out_option, add_scheduler_option
@@ -175,7 +175,7 @@ def _results(
 
 def _wanted(options: Options, arguments: Arguments, file: Path) -> _Wanted:
     """Read a file and resolve its model; FileError, InvalidRequestError, ModelError."""
-    record = read_record(file)
+    record = record_of_picture(file)
     own = len(record.lineage.rounds)
     rounds = own if arguments.round is None else arguments.round
     if not 0 <= rounds <= own:
@@ -205,12 +205,13 @@ def _rendered(rendering: Rendering, job: RenderJob) -> PictureRendered:
 
 def _confirmed(rendering: Rendering, wanted: _Wanted, event: PictureRendered, number: int) -> tuple[Confirmation, ...]:
     """Compare with a rendering of unrelated noise, and record in the file when the noise is confirmed."""
-    apart = compare(wanted.file, wanted.record, event).apart
+    apart = compare(wanted.file, wanted.record, event, wanted.target).apart
     other = _rendered(rendering, other_noise(wanted.job(number), wanted.record))
     found = Confirmation(
         apart=apart,
-        other=compare(wanted.file, wanted.record, other).apart.mean,
+        other=compare(wanted.file, wanted.record, other, wanted.target).apart.mean,
         draws_noise=draws_noise(wanted.target.settings.scheduler),
+        undone=wanted.target.undone,
     )
     if found.holds:
         write_confirmed(wanted.file, wanted.record, found, event)
@@ -232,7 +233,7 @@ def _done(
         if wanted.target.notice:  # a comparison reports it anyway
             say(f"{wanted.file}: {wanted.target.notice}")
         return Checked(path=wanted.file, exit_code=ExitCode.OK)
-    compared = compare(wanted.file, wanted.record, event)
+    compared = compare(wanted.file, wanted.record, event, wanted.target)
     found = next(iter(confirmations), compared)
     return Checked(
         path=wanted.file,

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from engine.errors import InvalidRequestError
 from engine.options import Options
+from engine.records import record_of_picture
 from engine.rendering.renderer import Renderer
 from engine.rendering.requests import PictureTask, RenderJob
 from engine.search.axis import Axis, along, last_axis, last_scale
 from engine.search.bands import Bands, factors_of
 from engine.target import target_for_record
 from latentpng.errors import ExitCode
-from latentpng.png.files import read_record
 from latentpng.record import LatentRecord, Lineage, Round
 from latentpng.rules import MAX_CANDIDATES
 from latentpng.shapes import octaves
@@ -79,7 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
     """Render and save the candidates; the path of each is printed as soon as it is on disk."""
-    record = read_record(arguments.file)
+    record = record_of_picture(arguments.file)
     target = target_for_record(options, record)
     lineages = _lineages(options, arguments, record, target.defaults.scale)
     paths = [arguments.out / _name(arguments.file.stem, lineage) for lineage in lineages]

@@ -7,7 +7,8 @@ its return statement say which of its results embed the prompt itself: this need
 Assumptions, checked by tests/engine/diffusion/seams/test_prompts.py:
 - `__call__` encodes the prompt by calling `self.encode_prompt`, and the prompt before the negative one.
 - The source of `encode_prompt` is available, and its last return statement that names embeddings names them
-  "...embeds...": with "negative" for those of the negative prompt, and "mask" for masks.
+  "...embeds...", or by another word of `_EMBEDDINGS`: with "negative" for those of the negative prompt, and "mask" for
+  masks.
 - Pictures are counted by the first axis of an embedding, but by the second one where layers are stacked (HiDream).
 """
 
@@ -23,6 +24,9 @@ from typing import Any, TypeAlias
 import torch
 
 Encode: TypeAlias = Callable[..., Any]
+
+_EMBEDDINGS = ("embeds", "text_hiddens")
+"""Parts of the names of results that embed a prompt (the second one in ERNIE-Image)."""
 
 
 def intercept_encode_prompt(pipe: Any, respond: Callable[[Encode, inspect.BoundArguments], Any]) -> None:
@@ -69,8 +73,9 @@ def embedding_indices(encode: Encode | None) -> tuple[int, ...]:
 
 def picture_axis(embedding: torch.Tensor) -> int:
     """Return the axis that counts the pictures of a batch."""
-    return 1 if embedding.ndim == 4 and embedding.shape[1] == 1 else 0
+    layers_first = embedding.ndim == 4 and embedding.shape[0] != 1 and embedding.shape[1] == 1
+    return 1 if layers_first else 0
 
 
 def _embeds_prompt(name: str) -> bool:
-    return "embeds" in name and "negative" not in name and "mask" not in name
+    return any(word in name for word in _EMBEDDINGS) and "negative" not in name and "mask" not in name

@@ -64,6 +64,7 @@ def controlled_steps(
     step_generators = [torch.Generator("cpu").manual_seed(seed) for _ in range(count)]
     original = scheduler.step
     signature = inspect.signature(original)
+    takes_any = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in signature.parameters.values())
     done = 0
 
     @functools.wraps(original)  # pipelines read its signature
@@ -73,6 +74,8 @@ def controlled_steps(
             kwargs["generator"] = step_generators
         if eta and "eta" in signature.parameters:
             kwargs["eta"] = eta
+        if not takes_any:  # Kandinsky 3 hands a generator to every scheduler
+            kwargs = {name: value for name, value in kwargs.items() if name in signature.parameters}
         result = original(*args, **kwargs)
         done += 1
         latents = result[0] if isinstance(result, tuple) else result.prev_sample

@@ -18,7 +18,7 @@ from latentpng.errors import InvalidValueError
 from latentpng.foreign.noise.drawing import CPU, GPU, NV
 from latentpng.foreign.noise.mixing import centred, invokeai_variation, sdnext_variation, web_ui_variation
 from latentpng.foreign.record import ForeignRecord
-from latentpng.shapes import check_dims
+from latentpng.shapes import MAX_STORED, check_dims
 from latentpng.text import brief
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def _cells(size: tuple[int, int], shape: Shape) -> Shape | None:
         return None
     factor = FACTORS[shape[0]]
     cells = (shape[0], height // factor, width // factor)
-    check_dims(cells)
+    check_dims(cells, MAX_STORED)
     return None if cells == shape else cells
 
 

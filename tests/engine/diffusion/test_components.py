@@ -1,10 +1,8 @@
-"""LoRA files, other VAEs, tiny autoencoders and attention: what they change, what is recorded, what is refused."""
+"""Other VAEs, tiny autoencoders and attention: what they change, what is recorded, what is refused."""
 
 from __future__ import annotations
 
-import hashlib
 import shutil
-import socket
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,23 +16,20 @@ from safetensors.torch import load_file, save_file
 from engine.compare import differing_conditions
 from engine.diffusion import placement
 from engine.diffusion.jobs import JobRunner
-from engine.diffusion.load import LoadedModel, load_model, replace_loras, serves
-from engine.diffusion.main import Worker
+from engine.diffusion.load import LoadedModel, load_model
 from engine.diffusion.placement import choose_device, choose_placement
 from engine.diffusion.render import BatchRenderer
 from engine.errors import ModelError
-from engine.models.find import find_model, model_identity, recorded_loras, recorded_vae, remember_model, same_weights
+from engine.models.find import find_model, model_identity, recorded_loras, recorded_vae, remember_model
 from engine.models.look import look_at
-from engine.models.loras import resolve_lora
 from engine.models.memory import Placement, Room, plan_memory
 from engine.models.resolve import resolve_model, resolve_preview_vae, resolve_vae
 from engine.rendering.events import Event, PictureRendered, PreviewRendered
 from engine.rendering.requests import LoadModel, LoraChoice, ModelChoice, PictureTask, RenderJob
-from engine.worker.wire import Wire
 from latentpng.noise.gauss1 import gauss1
 from latentpng.record import LatentRecord, Lineage, SeedRoot
 from tests.support.engine.families.catalogue import save_family
-from tests.support.engine.overlays import kohya_lora, merged_by_hand, other_vae, peft_lora, tiny_autoencoder
+from tests.support.engine.overlays import other_vae, peft_lora, tiny_autoencoder
 from tests.support.engine.single_file import as_single_file
 from tests.support.engine.tiny import SETTINGS, build_tiny, save_tiny, slow_clock
 
@@ -94,106 +89,6 @@ def problem_of(choice: ModelChoice, **more: Any) -> str:
 
 def with_loras(choice: ModelChoice, *loras: tuple[Path, float]) -> ModelChoice:
     return replace(choice, loras=tuple(LoraChoice(path=str(path), weight=weight) for path, weight in loras))
-
-
-@pytest.mark.slow
-def test_a_lora_adds_its_product_to_the_weights(tiny: ModelChoice, lora: Path, tmp_path: Path) -> None:
-    by_hand = shutil.copytree(tiny.path, tmp_path / "merged")
-    merged_by_hand(by_hand, lora, 0.75)
-    bare = picture_of(load(tiny))
-    laid = picture_of(load(with_loras(tiny, (lora, 0.75))))
-    merged = picture_of(load(ModelChoice(path=str(by_hand), name="merged")))
-    assert np.abs(laid.astype(int) - merged.astype(int)).max() <= 1
-    assert np.abs(laid.astype(int) - bare.astype(int)).max() > 1
-    np.testing.assert_array_equal(picture_of(load(with_loras(tiny, (lora, 0.0)))), bare)
-
-
-def test_a_lora_with_the_names_of_kohya_gives_the_same_pixels(tiny: ModelChoice, lora: Path, tmp_path: Path) -> None:
-    traded = kohya_lora(lora, tmp_path / "traded.safetensors")
-    one, other = (picture_of(load(with_loras(tiny, (file, 1.0)))) for file in (lora, traded))
-    np.testing.assert_array_equal(one, other)
-
-
-def test_several_loras_add_up(tiny: ModelChoice, lora: Path, tmp_path: Path) -> None:
-    second = peft_lora(tmp_path / "second", seed=2)
-    by_hand = shutil.copytree(tiny.path, tmp_path / "merged")
-    merged_by_hand(by_hand, lora, 0.5)
-    merged_by_hand(by_hand, second, -1.0)
-    laid = picture_of(load(with_loras(tiny, (lora, 0.5), (second, -1.0))))
-    merged = picture_of(load(ModelChoice(path=str(by_hand), name="merged")))
-    assert np.abs(laid.astype(int) - merged.astype(int)).max() <= 1
-
-
-def test_a_record_names_lora_files_by_name_digest_and_weight(tiny: ModelChoice, lora: Path) -> None:
-    bare, laid = record_by(load(tiny)), record_by(load(with_loras(tiny, (lora, 0.5))))
-    digest = hashlib.sha256(lora.read_bytes()).hexdigest()
-    model = laid.settings["model"]
-    assert isinstance(model, dict)
-    assert model["loras"] == [{"name": "pytorch_lora_weights", "sha256": digest, "weight": 0.5}]
-    assert {**model_identity(tiny), "loras": model["loras"]} == model
-    assert differing_conditions(bare, laid) == ("LoRA none then, pytorch_lora_weights at 0.5 now",)
-    assert not same_weights(bare.settings["model"], model)
-
-
-@pytest.mark.slow
-def test_lora_files_are_replaced_without_loading_weights_and_prompts_are_encoded_again(
-    tiny: ModelChoice, lora: Path, tmp_path: Path
-) -> None:
-    text = peft_lora(tmp_path / "text", text=True)
-    fresh = picture_of(load(with_loras(tiny, (text, 1.0))))
-    first = request_for(with_loras(tiny, (lora, 1.0)))
-    loaded = load_model(first, lambda _: None)
-    before = picture_of(loaded)
-    second = request_for(with_loras(tiny, (text, 1.0)))
-    assert not serves(loaded, first, second)
-    changed = replace_loras(loaded, first, second)
-    assert changed is not None
-    assert changed.pipe is loaded.pipe
-    assert changed.identity == model_identity(second.model)
-    np.testing.assert_array_equal(picture_of(changed), fresh)
-    bare = replace_loras(changed, second, request_for(tiny))
-    assert bare is not None
-    np.testing.assert_array_equal(picture_of(bare), picture_of(load(tiny)))
-    again = replace_loras(bare, request_for(tiny), first)
-    assert again is not None
-    np.testing.assert_array_equal(picture_of(again), before)
-    assert replace_loras(again, first, replace(first, dtype="bfloat16")) is None
-
-
-@pytest.mark.slow
-def test_a_worker_keeps_its_pipeline_for_other_lora_files_until_one_fails(
-    tiny: ModelChoice, lora: Path, tmp_path: Path
-) -> None:
-    here, there = socket.socketpair()
-    with here, there:
-        worker = Worker(Wire(here))
-        first = worker._model_for(request_for(tiny))
-        styled = worker._model_for(request_for(with_loras(tiny, (lora, 0.5))))
-        assert styled.pipe is first.pipe
-        large = tmp_path / "large.safetensors"
-        save_file({name: tensor.repeat(2, 2) for name, tensor in load_file(lora).items()}, large)
-        with pytest.raises(ModelError, match=r"^the LoRA 'large' does not fit 'tiny': "):
-            worker._model_for(request_for(with_loras(tiny, (large, 1.0))))
-        fresh = worker._model_for(request_for(tiny))
-        assert fresh.pipe is not first.pipe
-        assert fresh.choice.loras == ()
-
-
-def test_a_lora_of_another_family_fails_with_one_sentence(lora: Path, flux: ModelChoice) -> None:
-    assert problem_of(with_loras(flux, (lora, 1.0))) == (
-        "the LoRA 'pytorch_lora_weights' changes nothing in 'flux': it belongs to another family"
-    )
-
-
-def test_a_lora_of_other_sizes_fails_with_one_sentence(tiny: ModelChoice, lora: Path, tmp_path: Path) -> None:
-    file = tmp_path / "large.safetensors"
-    save_file({name: tensor.repeat(2, 2) for name, tensor in load_file(lora).items()}, file)
-    sentence = problem_of(with_loras(tiny, (file, 1.0)))
-    start = (
-        "the LoRA 'large' does not fit 'tiny': Error(s) in loading state_dict for UNet2DConditionModel: size mismatch "
-    )
-    assert sentence.startswith(start)
-    assert "\n" not in sentence
 
 
 def test_the_lora_and_vae_of_a_file_are_found_again(
@@ -297,43 +192,6 @@ def test_attention_that_cannot_be_used_fails_with_one_sentence(flux: ModelChoice
     for name in ("quick", "flash_hub"):
         assert problem_of(flux, attention=name).startswith("--attention must be one of flash, flash_varlen, ")
     assert problem_of(flux, attention="sage").startswith("the attention 'sage' cannot be used here: ")
-
-
-def test_what_lora_means_on_the_command_line(lora: Path, tmp_path: Path) -> None:
-    assert resolve_lora(str(lora)) == LoraChoice(path=str(lora), weight=1.0)
-    assert resolve_lora(f"{lora}:0.8") == LoraChoice(path=str(lora), weight=0.8)
-    assert resolve_lora(f"{lora}:-1") == LoraChoice(path=str(lora), weight=-1.0)
-    colon = Path(shutil.copy(lora, tmp_path / "a:2"))
-    with pytest.raises(ModelError, match=r"^a:2 is not a \.safetensors file; a LoRA is such a file$"):
-        resolve_lora(str(colon))
-
-
-@pytest.mark.parametrize(
-    ("text", "sentence"),
-    [
-        ("{dir}", "--lora needs a .safetensors file: '{dir}' is a folder"),
-        ("{dir}/none.safetensors", "--lora needs a .safetensors file: there is no file '{dir}/none.safetensors'"),
-        ("{dir}/none:0.5", "--lora needs a .safetensors file: there is no file '{dir}/none'"),
-        ("{dir}/style.safetensors:1e9", "the weight of a LoRA is a number from -100 to 100, found '1e9'"),
-        ("{dir}/style.safetensors:nan", "the weight of a LoRA is a number from -100 to 100, found 'nan'"),
-        ("{dir}/style.safetensors", "style.safetensors holds no LoRA: none of its tensors is named like one"),
-        (
-            "{dir}/loha.safetensors",
-            "loha.safetensors is a LyCORIS adapter, not a LoRA: diffusers cannot load it",
-        ),
-        (
-            "{dir}/style.pt",
-            "style.pt is a pickle file, which can run code when it is opened: get the .safetensors version",
-        ),
-    ],
-)
-def test_a_file_that_is_no_lora_fails_with_one_sentence(tmp_path: Path, text: str, sentence: str) -> None:
-    save_file({"weight": torch.zeros(2)}, tmp_path / "style.safetensors")
-    save_file({"lora_unet_x.hada_w1_a": torch.zeros(2)}, tmp_path / "loha.safetensors")
-    (tmp_path / "style.pt").write_bytes(b"\x80\x04.")
-    with pytest.raises(ModelError) as caught:
-        resolve_lora(text.format(dir=tmp_path))
-    assert str(caught.value) == sentence.format(dir=tmp_path)
 
 
 def test_a_path_that_is_no_vae_fails_with_one_sentence(tiny: ModelChoice, tmp_path: Path) -> None:

@@ -52,13 +52,17 @@ def test_a_folder_with_one_variant_only_loads(tmp_path: Path) -> None:
     ("pipeline", "sentence"),
     [
         ("NoSuchPipeline", "'tiny' is a NoSuchPipeline, which diffusers "),
-        ("DDPMPipeline", "'tiny' (DDPMPipeline) does not make pictures from text"),
+        ("DDPMPipeline", "'tiny' (DDPMPipeline) draws without a text: a text-to-image model is needed"),
         (
             "TextToVideoSDPipeline",
-            "'tiny' (TextToVideoSDPipeline) needs more than a text: a text-to-image model is needed",
+            "'tiny' (TextToVideoSDPipeline) makes videos: a text-to-image model is needed",
         ),
-        ("LTXPipeline", "'tiny' (LTXPipeline) does not make pictures from text"),
-        ("KandinskyV22Pipeline", "'tiny' (KandinskyV22Pipeline) does not make pictures from text"),
+        ("LTXPipeline", "'tiny' (LTXPipeline) makes videos: a text-to-image model is needed"),
+        (
+            "KandinskyV22Pipeline",
+            "'tiny' (KandinskyV22Pipeline) is only the second of two stages, which needs the result of the first: "
+            "a text-to-image model is needed",
+        ),
     ],
 )
 def test_unusable_pipelines_are_refused_before_weights_are_read(tmp_path: Path, pipeline: str, sentence: str) -> None:

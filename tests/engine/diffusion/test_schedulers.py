@@ -20,7 +20,8 @@ from engine.models.schedulers import FRIENDLY, scheduler_settings
 from engine.rendering.requests import PictureTask, RenderJob
 from engine.rendering.settings import RenderSettings, SchedulerSettings
 from latentpng.png.files import read_record, write_picture
-from tests.support.engine.matrix import PARENT, pictures_of
+from tests.support.engine.families.catalogue import FAMILIES
+from tests.support.engine.matrix import PARENT, loaded_family, pictures_of
 from tests.support.engine.tiny import SETTINGS, job_of, load_tiny, save_tiny
 
 MINIMAL = {
@@ -30,6 +31,10 @@ MINIMAL = {
     "FlowMatchEulerDiscreteScheduler": "{}",
 }
 """Configurations of old repositories: diffusers takes what they omit from its defaults."""
+
+
+OURS = ("schedule", "discard_next_to_last_sigma", "correct_third_order")
+"""Options that are not the classes' own; test_schedules.py and test_samplers_agree.py show what they do."""
 
 
 def own(folder: Path, kind: str, config: str = "") -> OwnScheduler:
@@ -48,7 +53,8 @@ def test_options_replace_defaults_that_the_file_omits(tmp_path: Path, kind: str,
     settings = FRIENDLY[name]
     built = own(tmp_path, kind).build(settings)
     assert type(built).__name__ == settings.name
-    assert entries(built, settings.options) == dict(settings.options)
+    wanted = {option: value for option, value in settings.options.items() if option not in OURS}
+    assert entries(built, wanted) == wanted
 
 
 def test_karras_changes_the_sigmas_even_if_the_file_omits_the_option(tmp_path: Path) -> None:
@@ -225,6 +231,30 @@ def one_picture(settings: RenderSettings) -> RenderJob:
         replace(SETTINGS, scheduler=scheduler_settings("DPM++ 2M, algorithm_type=sde-dpmsolver++")),
         replace(SETTINGS, scheduler=scheduler_settings("DPM++ 2M, euler_at_final, final_sigmas_type=sigma_min")),
         replace(SETTINGS, scheduler=scheduler_settings("DPM++ 2M, solver_type=heun")),
+        *(
+            replace(SETTINGS, scheduler=scheduler_settings(name))
+            for name in (
+                "euler + simple",
+                "Euler, SGM Uniform",
+                "Euler, Align Your Steps",
+                "euler_ancestral + karras",
+                "heun + turbo",
+                "dpm_2_ancestral + exponential",
+                "lms + kl_optimal",
+                "dpmpp_2m + beta",
+                "DPM++ 2M SDE Heun Exponential",
+                "dpmpp_3m_k",
+                "dpmpp_3m_sde + karras",
+                "dpmpp_sde_gpu + karras",
+                "dpmpp_2s + karras",
+                "deis + linear_quadratic",
+                "sa_solver + karras",
+                "uni_pc",
+                "uni_pc_bh2 + simple",
+                "lcm + simple",
+                "ddpm + sgm_uniform",
+            )
+        ),
         replace(SETTINGS, guidance_rescale=0.7),
     ],
     ids=lambda settings: repr(settings.scheduler.to_json() or settings.guidance_rescale),
@@ -242,6 +272,25 @@ def test_an_option_changes_the_picture_and_is_read_from_its_file(
     assert job.settings == changed
     (again,) = pictures_of(loaded, job)
     assert again.picture == first.picture
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", ["SD 3", "Flux.1", "Qwen-Image", "Z-Image", "CogView 4"])
+def test_flow_models_follow_the_schedules_of_comfyui(family: str, tmp_path: Path) -> None:
+    """Each picture is a different one, repeats to the bit, and comes from its file again."""
+    model = loaded_family(family, tmp_path)
+    seen = set()
+    for name in ("euler + simple", "euler + beta", "heun + sgm_uniform", "dpmpp_2m + simple", "uni_pc + karras"):
+        settings = replace(FAMILIES[family].settings, scheduler=scheduler_settings(name))
+        (first,) = pictures_of(model, one_picture(settings))
+        (again,) = pictures_of(model, one_picture(settings))
+        assert first.warning == ""
+        assert first.picture == again.picture
+        picture = first.picture
+        write_picture(tmp_path / "a.png", picture.width, picture.height, picture.rgb, first.record)
+        assert job_of(read_record(tmp_path / "a.png")).settings == settings
+        seen.add(picture.rgb)
+    assert len(seen) == 5
 
 
 def test_a_picture_with_nan_has_a_warning(loaded: LoadedModel) -> None:

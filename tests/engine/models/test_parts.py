@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 from gguf import GGUFWriter
 
+from engine.configuration.read import configuration_path
 from engine.errors import ModelError
 from engine.models.find import find_model, model_identity, remember_model
+from engine.models.library import shown
 from engine.models.look import look_at
 from engine.models.resolve import resolve_model
 from engine.rendering.requests import ModelChoice
@@ -164,7 +166,8 @@ def test_named_files_that_cannot_be_used_are_refused_in_words(tree: Path, tmp_pa
         f"--text-encoder needs a .safetensors or .gguf file: '{tree}/clip' is a folder"
     )
     assert problem_of(flux_in(tree), "no_such_name") == (
-        "--text-encoder needs a .safetensors or .gguf file: there is no file 'no_such_name'"
+        "--text-encoder needs a .safetensors or .gguf file: there is no file 'no_such_name', "
+        f"and no folder of text encoders is known here: name yours in {shown(configuration_path())}"
     )
     (tmp_path / "t5.bin").write_bytes(b"\x80\x04.")
     assert problem_of(flux_in(tree), tmp_path / "t5.bin") == (

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from engine.configuration.read import configuration_path
 from engine.errors import ModelError
 from engine.models.find import model_identity
+from engine.models.library import shown
 from engine.models.resolve import defaults_of, resolve_model
 from engine.rendering.requests import ModelChoice
 from tests.support.engine.folders import change_index, tensors
@@ -119,16 +121,18 @@ BROKEN: tuple[tuple[Callable[[Path], object], str], ...] = (
     ),
     (
         lambda folder: change_index(folder, _class_name="StableDiffusionInpaintPipeline"),
-        "'landscapes' (StableDiffusionInpaintPipeline) needs more than a text: a text-to-image model is needed",
+        "'landscapes' (StableDiffusionInpaintPipeline) needs an image as well as a text: "
+        "a text-to-image model is needed",
     ),
     (
         lambda folder: change_index(folder, _class_name="StableDiffusionXLImg2ImgPipeline"),
-        "'landscapes' (StableDiffusionXLImg2ImgPipeline) needs more than a text: a text-to-image model is needed",
+        "'landscapes' (StableDiffusionXLImg2ImgPipeline) needs an image as well as a text: "
+        "a text-to-image model is needed",
     ),
     (
         lambda folder: change_index(folder, _class_name="KandinskyV22CombinedPipeline"),
-        "'landscapes' is a combined pipeline (KandinskyV22CombinedPipeline), which has no initial noise of its own: "
-        "models in two stages cannot be used",
+        "'landscapes' (KandinskyV22CombinedPipeline) works in two stages, which warmer cannot do: "
+        "a text-to-image model is needed",
     ),
 )
 
@@ -145,7 +149,8 @@ def test_a_broken_folder_is_refused_in_one_sentence(
 def test_a_path_that_is_no_model_is_refused_in_one_sentence(tmp_path: Path) -> None:
     assert refusal("/no/such/model") == "there is no folder or file '/no/such/model'"
     assert refusal("org/model") == (
-        "there is no folder or file 'org/model'; add --download to fetch it from the Hugging Face hub, "
+        "there is no folder or file 'org/model', and no folder of models is known here: name yours in "
+        f"{shown(configuration_path())}; add --download to fetch it from the Hugging Face hub, "
         "if it is the name of a model there"
     )
     (tmp_path / "empty").mkdir()
@@ -182,8 +187,7 @@ def test_a_file_of_an_unknown_kind_needs_a_config(tmp_path: Path, folder: Path) 
 def test_other_single_files_are_refused(tmp_path: Path, folder: Path) -> None:
     lora = tensors(tmp_path / "style.safetensors", ("unet.lora_up.weight", "unet.lora_down.weight", "unet.alpha"))
     assert refusal(lora, config=str(folder)) == (
-        "style.safetensors is a LoRA, a change to a model, not a whole model: name the model with --model, and it with "
-        "--lora"
+        "style.safetensors is a LoRA, a change to a model: name a model with --model, and this file with --lora"
     )
     text = tmp_path / "model.gguf"
     text.write_text("GGUF")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 import struct
 import zlib
@@ -25,8 +26,8 @@ from latentpng.errors import (
     ReplayDiffersError,
 )
 from latentpng.noise.replay import digest, record_of, replay
-from latentpng.record import LatentRecord, Lineage, Round, SeedRoot
-from tests.support.latentpng.files import PLACE, changed, repaired, with_metadata, with_payload
+from latentpng.record import LatentRecord, Lineage, Round, SeedRoot, TensorRoot
+from tests.support.latentpng.files import PLACE, changed, large_chunk, repaired, with_metadata, with_payload
 from tests.support.latentpng.pictures import altered, chunk_data, records, seeded_record, tensor_record
 
 
@@ -89,7 +90,9 @@ HEADER_RULES = [
     (0, b"X", DamagedLatentError, "the magic bytes b'LPNG' needed, found b'XPNG'"),
     (4, b"\0", DamagedLatentError, "major version 1 needed, found 0"),
     (4, b"\2", NewerVersionError, "only version 1 is supported, found 2"),
-    (6, b"\1", NewerVersionError, "no critical flags are supported, found 0x01"),
+    (6, b"\2", NewerVersionError, "only the critical flag 0x01 is supported, found 0x02"),
+    (6, b"\3", NewerVersionError, "only the critical flag 0x01 is supported, found 0x03"),
+    (6, b"\1", DamagedLatentError, "the flag 0x01 needs more than 2097152 elements, found dimensions [2, 8, 8]"),
     (16, b"\3", NewerVersionError, "only codecs 0 to 2 are supported, found 3"),
     (17, b"\2", NewerVersionError, "only dtype 1 is supported, found 2"),
     (18, b"\0", DamagedLatentError, "1 to 4 dimensions and zeros behind them needed, found 0: [2, 8, 8, 0]"),
@@ -255,3 +258,41 @@ def test_the_largest_noise_fits() -> None:
     assert digest(decode_record(data, PLACE).tensor) == record.node
     with pytest.raises(InvalidValueError, match=r"^a latent chunk has at most 4194304 bytes, found 419"):
         encode_record(record, Codec.RAW)
+
+
+def test_large_noise_is_a_recipe_that_older_readers_know_to_be_newer() -> None:
+    lineage = Lineage(root=SeedRoot(seed=3))
+    noise = replay(lineage, (3, 1024, 1024), "CHW")
+    data = encode_record(record_of(lineage, noise, axes="CHW"))
+    assert (data[5], data[6], data[16]) == (2, 1, Codec.RECIPE)
+    assert len(data) < 1024
+    assert np.array_equal(decode_record(data, PLACE).tensor, noise)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({6: b"\0"}, "1 to 2097152 elements needed, found dimensions [8, 1024, 1024]"),
+        ({16: b"\2"}, "more than 2097152 elements are a recipe, found codec 2"),
+        ({20: b"\x09"}, "1 to 8388608 elements needed, found dimensions [9, 1024, 1024]"),
+    ],
+)
+def test_large_noise_that_breaks_a_rule_is_named(changes: dict[int, bytes], message: str) -> None:
+    data = large_chunk()
+    for offset, new in changes.items():
+        data = changed(data, offset, new)
+    with pytest.raises(DamagedLatentError) as caught:
+        decode_record(data, PLACE)
+    assert str(caught.value) == f"{PLACE}: {message}"
+
+
+def test_large_noise_needs_a_seeded_root() -> None:
+    entries = json.loads(large_chunk()[72:])
+    entries |= {"base": 0, "root": {"tensor": True}}
+    with pytest.raises(DamagedLatentError) as caught:
+        decode_record(with_metadata(large_chunk(), json.dumps(entries).encode()), PLACE)
+    message = "noise of more than 2097152 values needs a seeded root, found a tensor root"
+    assert str(caught.value) == f"{PLACE}: {message}"
+    noise = replay(Lineage(root=SeedRoot(seed=3)), (3, 1024, 1024), "CHW")
+    with pytest.raises(InvalidValueError, match=r"^1 to 2097152 elements needed, found dimensions \[3, 1024, 1024\]$"):
+        record_of(Lineage(root=TensorRoot()), noise, axes="CHW", root_tensor=noise)

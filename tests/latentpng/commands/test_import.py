@@ -100,6 +100,7 @@ def test_a_png_keeps_its_pixels_and_gets_noise_and_settings(
         "height": 48,
         "scheduler": {"name": "Euler a", "schedule": "Karras"},
         "model": {"name": "sd15", "hash": "6ce0161689"},
+        "prompt_style": "a1111",
     }
     assert main(["verify", "a.latent.png"]) == 0
 

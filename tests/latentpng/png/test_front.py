@@ -23,7 +23,7 @@ from latentpng.png.twin import TWIN
 from latentpng.record import Json, LatentRecord, Round
 from latentpng.reports.show import inspect_file
 from tests.support.latentpng import plain_reader
-from tests.support.latentpng.files import changed, png_of, with_metadata
+from tests.support.latentpng.files import changed, large_chunk, png_of, with_metadata
 from tests.support.latentpng.outcomes import plain_end, plain_front
 from tests.support.latentpng.pictures import RGB, SIDE, chunk_data, records, seeded_record
 from tests.support.latentpng.plain_reader import DAMAGED, NO_LATENT, NO_PNG, PlainFront, keeps_rules
@@ -102,7 +102,12 @@ def files_of_all_kinds() -> dict[str, bytes]:
         "two headers": picture[:33] + picture[8:],
         "another major": png_of((b"laTn", changed(latent, 4, b"\2"))),
         "another codec": png_of((b"laTn", changed(latent, 16, b"\7"))),
-        "critical flags": png_of((b"laTn", changed(latent, 6, b"\1"))),
+        "critical flags": png_of((b"laTn", changed(latent, 6, b"\2"))),
+        "a flag of large noise": png_of((b"laTn", changed(latent, 6, b"\1"))),
+        "large noise": png_of((b"laTn", large_chunk())),
+        "large noise without its flag": png_of((b"laTn", changed(large_chunk(), 6, b"\0"))),
+        "large noise that claims to be stored": png_of((b"laTn", changed(large_chunk(), 16, b"\1"))),
+        "noise above the limit": png_of((b"laTn", changed(large_chunk(), 20, (9).to_bytes(4, "little")))),
         "byte 19": png_of((b"laTn", changed(latent, 19, b"\1"))),
         "deep": png_of((b"laTn", deep)),
         "a digit in a chunk's type": picture[:33] + build(b"ab1d", b"") + picture[33:],
@@ -301,6 +306,8 @@ def test_work_and_rounds_have_their_limits() -> None:
         (17, entry, (2**21,), False),
         (128, cheap, (2**21,), True),
         (129, cheap, (2**21,), False),
+        (32, cheap, (2**23,), True),
+        (33, cheap, (2**23,), False),
         (4096, cheap, (1,), True),
         (4097, cheap, (1,), False),
     ):

@@ -21,6 +21,7 @@ from engine.compare import differing_conditions
 from engine.diffusion.jobs import JobRunner
 from engine.diffusion.load import LoadedModel
 from engine.errors import InvalidRequestError, RenderCancelled
+from engine.models.schedulers import scheduler_settings
 from engine.rendering.events import Event, PictureRendered, StepDone
 from engine.rendering.requests import PictureTask, RenderJob
 from engine.rendering.settings import RenderSettings, SchedulerSettings
@@ -43,12 +44,20 @@ EXTRA: Mapping[str, SchedulerSettings] = MappingProxyType(
         "DPMSolverMultistep, SDE": SchedulerSettings(
             name="DPMSolverMultistepScheduler", options={"algorithm_type": "sde-dpmsolver++"}
         ),
+        "DPMSolverMultistep, 3M SDE": scheduler_settings("dpmpp_3m_sde"),
+        "DPMSolverMultistep + simple": scheduler_settings("dpmpp_2m + simple"),
+        "EulerDiscrete + simple": scheduler_settings("euler + simple"),
+        "EulerAncestralDiscrete + karras": scheduler_settings("euler_ancestral + karras"),
+        "KDPM2Discrete + beta": scheduler_settings("dpm_2 + beta"),
+        "UniPCMultistep, bh1": scheduler_settings("uni_pc"),
+        "FlowMatchEulerDiscrete + simple": scheduler_settings("FlowMatchEulerDiscrete + simple"),
+        "FlowMatchEulerDiscrete + beta": scheduler_settings("FlowMatchEulerDiscrete + beta"),
         "FlowMatchEulerDiscrete, stochastic": SchedulerSettings(
             name="FlowMatchEulerDiscreteScheduler", options={"stochastic_sampling": True}
         ),
     }
 )
-"""Schedulers that draw noise at every step only with an option, beside each class without options."""
+"""Samplers and schedules of other tools, and schedulers that draw noise only with an option, beside each class."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,9 +83,9 @@ def schedulers_of(loaded: LoadedModel) -> dict[str, SchedulerSettings]:
 
 
 def loaded_family(family: str, folder: Path) -> LoadedModel:
-    """Load a family from below `folder`, where it is built and saved if it is missing."""
+    """Load a family from below `folder`, where it is built and saved if it is missing and can be saved."""
     model = _family_folder(family, folder) / "model"
-    if not model.exists():
+    if FAMILIES[family].is_saved and not model.exists():
         save_family(family, model)
     return load_family(family, model)
 
@@ -174,6 +183,7 @@ def _broken(batches: _Batches, file: Path) -> str:
     if batches.pictures(2, 1)[1].picture != pictures[1]:
         same = [event.picture for event in batches.pictures(0, 1)] == pictures
         return "a neighbour changes the picture" if same else "a cancelled job changes the next one"
+    file.parent.mkdir(parents=True, exist_ok=True)
     write_picture(file, pictures[1].width, pictures[1].height, pictures[1].rgb, first[1].record)
     return ""
 

@@ -33,6 +33,8 @@ COMFYUI = Sample(
             ("latent_node", "EmptyLatentImage"),
             ("batch_size", 1),
             ("loras", ["sails.safetensors"]),
+            ("lora_weights", [1.0]),
+            ("passes", [{"kind": "hires", "node": "KSampler", "steps": 14, "cfg": 7.5, "denoise": 0.5}]),
             ("denoise", 1.0),
         ),
     ),

@@ -7,10 +7,11 @@ import tracemalloc
 import zlib
 from collections.abc import Callable
 
+from latentpng.chunk.codec import Codec, encode_record
 from latentpng.png.chunks import SIGNATURE, build
 from latentpng.png.pixels import encode_pixels
 from tests.support.latentpng import independent
-from tests.support.latentpng.pictures import RGB, SIDE, chunk_data
+from tests.support.latentpng.pictures import RGB, SIDE, chunk_data, seeded_record
 
 PLACE = "x.png: latent chunk at byte 33"
 """How errors name the first chunk behind IHDR."""
@@ -46,6 +47,13 @@ def repaired(data: bytes, digest_hex: str = "") -> bytes:
     (length,) = struct.unpack_from("<I", data, 8)
     header = data[:36] + bytes.fromhex(digest_hex) if digest_hex else data[:68]
     return header + struct.pack("<I", zlib.crc32(header + data[72 : 72 + length])) + data[72:]
+
+
+def large_chunk() -> bytes:
+    """Return the data of a laTn chunk whose noise has more values than a file may store; its digest is not right."""
+    small = encode_record(seeded_record((), (1, 1, 1)), Codec.RECIPE)
+    start = small[:5] + bytes([2, 1]) + small[7:20]
+    return repaired(start + b"".join(side.to_bytes(4, "little") for side in (8, 1024, 1024, 0)) + small[36:])
 
 
 def memory_of(action: Callable[[], object]) -> int:

@@ -25,7 +25,7 @@ function read(path) {
     const metadata = JSON.parse(text.toString("latin1", text.indexOf(0) + 1));
     return { metadata, dims: metadata.dims, digest: metadata.digest };
   }
-  if (data.toString("latin1", 0, 5) !== "LPNG\x01" || data[6] || data[17] !== 1) throw new Error("header");
+  if (data.toString("latin1", 0, 5) !== "LPNG\x01" || data[6] & ~1 || data[17] !== 1) throw new Error("header");
   const length = data.readUInt32LE(8);
   const dims = Array.from({ length: data[18] }, (_, i) => data.readUInt32LE(20 + 4 * i));
   const metadata = JSON.parse(data.toString("latin1", 72, 72 + length));

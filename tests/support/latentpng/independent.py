@@ -71,8 +71,9 @@ def read_chunk(data: bytes) -> tuple[dict[str, Any], tuple[int, ...], str, list[
     (critical,) = struct.unpack_from("B", data, 6)
     length, payload_length = struct.unpack_from("<II", data, 8)
     codec, dtype, ndim, zero = data[16:20]
-    assert (critical, dtype, zero) == (0, 1, 0)
     dims = struct.unpack_from("<4I", data, 20)
+    is_large = math.prod(dims[:ndim]) > 2**21
+    assert (critical, dtype, zero) == (int(is_large), 1, 0)
     assert dims[ndim:] == (0,) * (4 - ndim)
     assert struct.unpack_from("<I", data, 68)[0] == zlib.crc32(data[:68] + data[72 : 72 + length])
     assert len(data) == 72 + length + payload_length

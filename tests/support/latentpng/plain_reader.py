@@ -98,13 +98,15 @@ def of_chunk(latents: list[Piece]) -> PlainFront:
     need(length <= 2**18 and 72 + length + payload == len(data))
     text, digest = data[72 : 72 + length], data[36:68].hex()
     need(int.from_bytes(data[68:72], "little") == zlib.crc32(data[:68] + text))
-    if data[6]:
+    is_large = data[6] == 1
+    if data[6] > 1:
         return PlainFront("chunk", version, (), digest, None, True)
     codec, dtype, ndim, zero = data[16:20]
     sides = [int.from_bytes(data[at : at + 4], "little") for at in (20, 24, 28, 32)]
     need(zero == 0 and 1 <= ndim <= 4 and not any(sides[ndim:]))
     dims = tuple(sides[:ndim])
-    need(min(dims) >= 1 and math.prod(dims) <= 2**21)
+    need(min(dims) >= 1 and math.prod(dims) <= (2**23 if is_large else 2**21))
+    need(not is_large or (math.prod(dims) > 2**21 and codec not in (1, 2)))
     metadata = strict_json(text)
     is_newer = check(metadata, dims)
     return PlainFront("chunk", version, dims, digest, metadata, is_newer or codec > 2 or dtype != 1)
@@ -122,7 +124,7 @@ def of_twin(twin: Piece) -> PlainFront:
     if version[0] > 1:
         return PlainFront("twin", (version[0], version[1]), (), "", None, True)
     need(isinstance(dims, list) and 1 <= len(dims) <= 4 and all(whole(side) and side >= 1 for side in dims))
-    need(math.prod(dims) <= 2**21 and isinstance(dtype, str) and is_digest(digest))
+    need(math.prod(dims) <= 2**23 and isinstance(dtype, str) and is_digest(digest))
     is_newer = check(entries, tuple(dims))
     return PlainFront("twin", (1, version[1]), tuple(dims), digest, entries, is_newer or dtype != "float16")
 
@@ -213,7 +215,7 @@ def check(entries: dict[str, Any], dims: tuple[int, ...]) -> bool:
     if "seed" in root:
         need(is_seed(root["seed"]) and not {"tensor", "source"} & root.keys())
     else:
-        need(root.get("tensor") is True and isinstance(root.get("source", {}), dict))
+        need(root.get("tensor") is True and isinstance(root.get("source", {}), dict) and math.prod(dims) <= 2**21)
     need(whole(entries["base"]) and entries["base"] == (len(rounds) if "seed" in root else 0))
     for entry in rounds:
         check_round(entry, dims, axes)

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from textual import events
@@ -14,6 +15,7 @@ from textual.widgets import Input
 
 from engine.fake import FakeRenderer
 from engine.open import open_picture, open_prompt
+from engine.options import Options
 from engine.search.running import Search
 from tui.app.app import WarmerApp
 from tui.app.screens.search import SearchScreen
@@ -25,7 +27,12 @@ TIMEOUT_SECONDS = 20.0
 
 
 def make_app(
-    folder: Path, *words: str, renderer: FakeRenderer | None = None, key_grace_seconds: float = 0.0
+    folder: Path,
+    *words: str,
+    renderer: FakeRenderer | None = None,
+    key_grace_seconds: float = 0.0,
+    options: Options | None = None,
+    theme: str = "",
 ) -> WarmerApp:
     """Return the app as `warmer WORDS` starts it, with its files under `folder` and no model.
 
@@ -34,8 +41,11 @@ def make_app(
         words: The command line.
         renderer: Instead of a fresh FakeRenderer.
         key_grace_seconds: How long digits are ignored at the start.
+        options: Instead of those that the words ask for.
+        theme: The theme that the configuration file names.
     """
-    options, arguments = parse(app_parser(), words, AppArguments)
+    typed, arguments = parse(app_parser(), words, AppArguments)
+    options, arguments = options or typed, replace(arguments, theme=theme)
     opening = None
     if arguments.file is not None:
         opening = open_picture(options, arguments.file)

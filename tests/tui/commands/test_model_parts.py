@@ -117,6 +117,11 @@ def test_what_was_guessed_of_a_model_is_said_recorded_and_not_guessed_again(
     assert "does not tell" not in capsys.readouterr().err
     warmer(*new, renamed, "--prediction", "v", "--out", tmp_path / "c.png")
     assert capsys.readouterr().err == ""
+    renamed.rename(file)
+    remember_model(replace(renderer.loads[-1].model, path=str(file)), recorded)
+    renderer = FakeRenderer()
+    warmer("render", path, "--prediction", "v", "--out", tmp_path / "d.png", renderer=renderer)
+    assert renderer.loads[-1].model.prediction == "v_prediction", "the user decides, also without --model"
 
 
 def test_a_vae_that_seems_to_be_of_another_family_is_noticed(

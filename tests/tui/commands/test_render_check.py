@@ -208,9 +208,7 @@ def test_a_confirmed_import_is_compared_with_what_confirmed_it(pictures: list[Pa
     imported = altered(fresh, settings={**fresh.settings, "model": other, "confirmed": confirmed})
     assert differing_conditions(imported, fresh) == ()
     unknown = altered(fresh, settings={**fresh.settings, "model": other})
-    assert differing_conditions(unknown, fresh) == (
-        "model v1-5-pruned then, embedded now (the file does not record which weights)",
-    )
+    assert differing_conditions(unknown, fresh) == ("model v1-5-pruned then, embedded now (its hash was abc)",)
 
 
 def test_after_a_crash_the_next_file_is_rendered(pictures: list[Path], capsys: pytest.CaptureFixture[str]) -> None:

@@ -81,7 +81,10 @@ def test_a_close_picture_loses_its_mark_and_no_pixel(tmp_path: Path, capsys: pyt
         "mean": 2.0,
         "other": pytest.approx(other),
         "model": confirmed["model"],  # type: ignore[index,call-overload]
-        "scheduler": {"name": "EulerAncestralDiscreteScheduler", "options": {"use_karras_sigmas": True}},
+        "scheduler": {
+            "name": "EulerAncestralDiscreteScheduler",
+            "options": {"schedule": "karras", "timestep_spacing": "linspace"},
+        },
         "dtype": "float32",
         "software": {"device": "fake"},
     }
@@ -177,7 +180,8 @@ def test_a_sampler_that_is_not_known_can_be_replaced(tmp_path: Path, capsys: pyt
     imported(path, scheduler={"name": "restart"})
     assert warmer("render", path, "--check", "--model", EMBEDDED) == 2
     assert capsys.readouterr().out == (
-        f"{path}: no scheduler is known to be the sampler 'restart': choose one with --scheduler\n"
+        f"{path}: the sampler 'restart' has no counterpart in diffusers; the nearest is 'Heun': "
+        "choose one with --scheduler\n"
     )
     renderer = FakeRenderer()
     assert warmer("render", path, "--check", "--model", EMBEDDED, "--scheduler", "Heun", renderer=renderer) == 0
@@ -188,4 +192,35 @@ def test_an_imported_picture_opens_with_its_sampler(tmp_path: Path) -> None:
     record = imported(tmp_path / "a.png")
     target = target_for_record(Options(model=EMBEDDED), record)
     assert target.settings.scheduler.name == "EulerAncestralDiscreteScheduler"
-    assert target.settings.scheduler.options == {"use_karras_sigmas": True}
+    assert target.settings.scheduler.options == {"schedule": "karras", "timestep_spacing": "linspace"}
+
+
+def test_what_a_picture_needs_besides_is_named_when_it_is_not_confirmed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.png"
+    model: Json = {"name": "sd15", "loras": [{"name": "ink", "weight": 0.8}], "vae": {"name": "mse"}}
+    imported(path, off_by=9, model=model, clip_skip=2, passes=[{"kind": "hires", "Hires upscale": "2"}])
+    assert warmer("render", path, "--check", "--confirm", "--model", EMBEDDED) == 8
+    assert (
+        "; LoRA ink is not on this machine, VAE mse is not on this machine, the hires pass is not rendered; "
+        "the file is unchanged\n"
+    ) in capsys.readouterr().out
+    assert warmer("render", path, "--check", "--model", EMBEDDED, "--lora", "none", "--vae", "none") == 8
+    assert "; the hires pass is not rendered\n" in capsys.readouterr().out
+
+
+def test_a_picture_that_a_later_pass_enlarged_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.png"
+    imported(path, width=SIDE // 2, height=SIDE // 2, passes=[{"kind": "hires"}])
+    assert warmer("render", path, "--check", "--confirm", "--model", EMBEDDED) == 8
+    assert capsys.readouterr().out == (
+        f"{path}: it has 64x64 pixels, rendering gives 32x32 (the hires pass is not rendered)\n"
+    )
+
+
+def test_varying_an_import_says_what_is_not_done(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.png"
+    imported(path, model={"name": "sd15", "loras": [{"name": "ink"}]})
+    assert warmer("vary", path, "--count", "2", "--out", tmp_path / "b", "--model", EMBEDDED) == 0
+    assert "this picture needs more than is done here: LoRA ink is not on this machine" in capsys.readouterr().err

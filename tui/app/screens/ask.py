@@ -14,7 +14,7 @@ from textual.screen import Screen
 from textual.widgets import Footer, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from engine.errors import UnknownModelError
+from engine.errors import EngineError, UnknownModelError
 from latentpng.text import plain
 from tui.app.sources import picture_title
 from tui.app.widgets.line import TextLine
@@ -32,6 +32,7 @@ class PathScreen(Screen[Path | None]):
         value: str,
         check: Callable[[Path, bool], str],
         suggestions: tuple[Path, ...] = (),
+        hint: str = "",
     ) -> None:
         """Prepare the question.
 
@@ -41,14 +42,15 @@ class PathScreen(Screen[Path | None]):
             check: Called with a path, and whether it was entered twice in a row.  It returns what is wrong with the
                 path, as a sentence, or "".  An OSError or ValueError of it counts as such a sentence.
             suggestions: Paths to choose from.
+            hint: What the input says while it is empty.
         """
         super().__init__()
         self._question, self._value, self._check, self._suggestions = question, value, check, suggestions
-        self._last_path = Path()
+        self._hint, self._last_path = hint, Path()
 
     def compose(self) -> ComposeResult:
         yield Static(Content(f" {plain(self._question)}"), id="title", markup=False)
-        yield Input(value=self._value, id="path-input")
+        yield Input(value=self._value, placeholder=self._hint, id="path-input")
         yield TextLine("status")
         if self._suggestions:
             yield OptionList(*(Option(Content(picture_title(path))) for path in self._suggestions), markup=False)
@@ -93,8 +95,9 @@ def ask_for_picture(suggestions: tuple[Path, ...]) -> PathScreen:
 def ask_for_model(error: UnknownModelError) -> PathScreen:
     """Return the screen that asks which model continues a picture whose own is not here; similar ones are offered."""
     return PathScreen(
-        f"{error.made}: type the path of a model to continue with, or choose one below",
+        error.made,
         value="",
+        hint=f"type the name or the path of a model to continue with{', or choose one below' if error.near else ''}",
         check=problem_of_model,
         suggestions=tuple(Path(path) for path, _ in error.near),
     )
@@ -111,12 +114,18 @@ def problem_of_picture(path: Path, _: bool) -> str:
 
 
 def problem_of_model(path: Path, _: bool) -> str:
-    """Return "": the model is checked when it is opened.
+    """Return why nothing is meant by a path or a name, or "": the model is checked when it is opened.
 
     Raises:
-        OSError: There is no such file or folder, or it cannot be looked at.
+        OSError: It is no name of a model, and there is no such file or folder, or it cannot be looked at.
     """
-    path.stat()
+    from engine.models.library import Shelf, find_by_name
+
+    try:
+        if not path.exists() and find_by_name(Shelf.MODELS, str(path)) is None:
+            path.stat()
+    except EngineError as error:
+        return str(error)
     return ""
 
 

@@ -32,6 +32,7 @@ v              view one picture in full size
 s              save a copy of the selected picture under another name;
                everything that you pick is saved anyway
 o              open another picture       p   start with a new prompt
+Ctrl+L         on the start screen: choose the model of new prompts
 Ctrl+P         all commands by name       q   quit; nothing is lost
 
 The scale says how much a candidate differs from its parent.  At scale 1 it

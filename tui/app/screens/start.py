@@ -30,6 +30,7 @@ class StartScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down", "app.focus_next", "choose", show=False),
         Binding("ctrl+o", "app.open", "open a file"),
+        Binding("ctrl+l", "app.choose_model", "model"),
         Binding("f1", "app.help", "help"),
         Binding("ctrl+q", "app.quit", "quit", priority=True),
     ]

@@ -83,7 +83,7 @@ def _outputs(graph: Graph) -> Iterator[list[Node]]:
 
 def _chain(graph: Graph, output: Node) -> Chain | None:
     nodes = list(_upstream(graph, output))
-    first = max((at for at, node in enumerate(nodes) if _is_sampler(node)), default=-1)
+    first = max((at for at, node in enumerate(nodes) if is_sampler(node)), default=-1)
     if first < 0:
         return None
     return Chain(sampler=nodes[first], after=tuple(nodes[:first]), before=tuple(nodes[first + 1 :]))
@@ -99,7 +99,7 @@ def _upstream(graph: Graph, start: Node) -> Iterator[Node]:
             continue
         seen.add(node.key)
         yield node
-        if _is_sampler(node):
+        if is_sampler(node):
             stack.clear()  # other branches to the output are not what this sampler started from
             targets = [target for name, target in graph.links(node) if name == "latent_image"]
         else:
@@ -107,7 +107,7 @@ def _upstream(graph: Graph, start: Node) -> Iterator[Node]:
         stack += reversed(targets)
 
 
-def _is_sampler(node: Node) -> bool:
+def is_sampler(node: Node) -> bool:
     """Return True for a sampler, whoever wrote the node: all samplers share these inputs."""
     is_linked = bool(loose.items(node.inputs.get("latent_image")))
     return is_linked and any(name in node.inputs for name in (*SEEDS, "noise"))

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from latentpng.foreign.containers.texts import Texts
 from latentpng.foreign.record import ForeignRecord
 from latentpng.foreign.tools import loose
-from latentpng.foreign.tools.comfyui.chain import SEEDS, SIZES, Chain, chains_of
+from latentpng.foreign.tools.comfyui.chain import SEEDS, SIZES, Chain, chains_of, is_sampler
 from latentpng.foreign.tools.comfyui.graph import Graph, Node, graph_of
 from latentpng.foreign.tools.comfyui.prompt import prompt_of
 from latentpng.foreign.tools.loosejson import read_object
@@ -67,14 +67,39 @@ def _extra(graph: Graph, chain: Chain, guider: Node, batch: int) -> tuple[tuple[
     """Return the kinds of nodes and other facts that noise may depend on, such as the kind of the latent."""
     conditioning = graph.along(graph.target(_positive(guider)), "conditioning", "positive")
     distilled = (graph.number(node, "guidance") for node in conditioning if node.kind == "FluxGuidance")
+    loras = [node for node in graph.along(guider, "model") if next(graph.names([node], "lora_name"), "")]
     entries: dict[str, Json] = {
         "sampler_node": chain.sampler.kind,
         "latent_node": chain.latent.kind,
         "batch_size": batch or None,
-        "loras": list(graph.names(graph.along(guider, "model"), "lora_name")),
+        "loras": list(graph.names(loras, "lora_name")),
+        "lora_weights": [loose.real(graph.number(node, "strength_model", "strength")) for node in loras],
+        "stop_at_clip_layer": _clip_layer(graph, guider),
+        "vae": _vae(graph, chain),
+        "passes": [_later_pass(graph, node) for node in chain.after if is_sampler(node) or "Detailer" in node.kind],
         "flux_guidance": next(distilled, None),
     }
     return loose.rest(entries, ())
+
+
+def _clip_layer(graph: Graph, guider: Node) -> Json:
+    """Return the layer of the text encoder that CLIPSetLastLayer chooses, counted with a minus; None without it."""
+    encoders = graph.along(graph.target(_positive(guider)), "clip", "conditioning", "positive")
+    layers = (loose.whole(graph.number(node, "stop_at_clip_layer")) for node in encoders)
+    return next((layer for layer in layers if layer is not None), None)
+
+
+def _vae(graph: Graph, chain: Chain) -> str:
+    """Return the name of a VAE that was loaded from a file of its own."""
+    decoders = (graph.target(node.inputs.get("vae")) for node in reversed(chain.after))
+    return next(graph.names([node for node in decoders if node is not None], "vae_name"), "")
+
+
+def _later_pass(graph: Graph, node: Node) -> Json:
+    """Return what a sampler or detailer does after the first sampler."""
+    told = {name: graph.number(node, name) for name in ("steps", "cfg", "denoise")}
+    kind = "hires" if is_sampler(node) else "detailer"
+    return {"kind": kind, "node": node.kind, **{name: value for name, value in told.items() if value is not None}}
 
 
 def _positive(guider: Node) -> Json:

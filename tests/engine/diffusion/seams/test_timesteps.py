@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 from typing import Any
 
 import diffusers
@@ -11,9 +12,11 @@ import pytest
 import torch
 
 from engine.diffusion.schedulers import FLOW_SOLVERS
+from engine.diffusion.seams.timesteps import HOOKED, INTERLEAVED, TAKES_TIMESTEPS
 from tests.support.engine.canary import broken
 
 SIGMAS = [1.0, 0.75, 0.5, 0.25]
+LEVELS = [9.0, 5.0, 2.0, 0.5]
 FLOW = {"prediction_type": "flow_prediction", "use_flow_sigmas": True}
 MODULES = ("flux.pipeline_flux", "qwenimage.pipeline_qwenimage", "stable_diffusion_3.pipeline_stable_diffusion_3")
 
@@ -78,3 +81,49 @@ def test_heun_of_flows_reads_its_shift_anew() -> None:
     assert not torch.equal(plain, scheduler.sigmas), broken(
         "timesteps", "shift of FlowMatchHeunDiscreteScheduler is read by every set_timesteps"
     )
+
+
+@pytest.mark.parametrize("name", HOOKED)
+def test_a_scheduler_takes_its_sigmas_from_one_method(name: str) -> None:
+    scheduler = getattr(diffusers, name)(use_karras_sigmas=True)
+    calls = []
+
+    def answer(*_: Any, **__: Any) -> Any:
+        calls.append(1)
+        return np.array(LEVELS)
+
+    scheduler._convert_to_karras = answer
+    scheduler.set_timesteps(4)
+    sigmas = scheduler.sigmas.double().tolist()
+    assert len(calls) == 1, broken("timesteps", f"{name} asks _convert_to_karras once for its sigmas")
+    twice = [LEVELS[0], *(level for level in LEVELS[1:] for _ in range(2))]
+    assert sigmas[: len(scheduler.timesteps)] == pytest.approx(twice if name in INTERLEAVED else LEVELS), broken(
+        "timesteps", f"{name} steps at the sigmas of _convert_to_karras"
+    )
+    if name not in INTERLEAVED:
+        assert len(sigmas) == len(LEVELS) + 1, broken("timesteps", f"the last sigma of {name} is the end")
+
+
+def test_heun_of_flows_repeats_sigmas_and_timesteps() -> None:
+    scheduler = diffusers.FlowMatchHeunDiscreteScheduler()
+    scheduler.set_timesteps(4)
+    sigmas, times = scheduler.sigmas.tolist(), scheduler.timesteps.tolist()
+    assert (len(sigmas), len(times)) == (8, 7)
+    assert sigmas[1::2][:3] == sigmas[2::2][:3], broken("timesteps", "Heun of flows repeats each sigma but two")
+    assert times[1::2] == times[2::2], broken("timesteps", "Heun of flows repeats each timestep but the first")
+
+
+@pytest.mark.parametrize("name", TAKES_TIMESTEPS)
+def test_a_scheduler_without_sigmas_takes_timesteps(name: str) -> None:
+    scheduler = getattr(diffusers, name)()
+    scheduler.set_timesteps(timesteps=[999, 600, 30], device="cpu")
+    assert scheduler.timesteps.tolist() == [999, 600, 30], broken("timesteps", f"{name} takes whole timesteps")
+
+
+def test_euler_a_reads_sigmas_and_timesteps_at_each_step() -> None:
+    scheduler = diffusers.EulerAncestralDiscreteScheduler()
+    scheduler.set_timesteps(2)
+    scheduler.sigmas, scheduler.timesteps = torch.tensor([9.0, 2.0, 0.0]), torch.tensor([900.0, 300.0])
+    assert float(scheduler.init_noise_sigma) == 9.0
+    sample = scheduler.scale_model_input(torch.ones(1), scheduler.timesteps[0])
+    assert float(sample) == pytest.approx(1 / math.sqrt(82)), broken("timesteps", "Euler a reads its sigmas anew")

@@ -9,12 +9,31 @@ from types import MappingProxyType
 from typing import Any
 
 import torch
+from diffusers.pipelines.hunyuandit import pipeline_hunyuandit
 
+from engine.diffusion.libraries import silence_libraries, use_deterministic_kernels
 from engine.diffusion.load import LoadedModel
+from engine.diffusion.placement import prepare_pipeline
+from engine.diffusion.prompts import PromptCache
+from engine.diffusion.schedulers import OwnScheduler
 from engine.models.resolve import resolve_model
+from engine.rendering.requests import ModelChoice
 from engine.rendering.settings import RenderSettings
-from tests.support.engine.families import flux, others, pixart, qwen, sd3, unets
+from tests.support.engine.families import (
+    chat_texts,
+    flux,
+    kolors,
+    others,
+    pixart,
+    processors,
+    qwen,
+    sd3,
+    t5_texts,
+    unets,
+)
 from tests.support.engine.tiny import SETTINGS, load_tiny
+
+_HUNYUAN_SIDE = 256
 
 
 def _unchanged(pipe: Any) -> None:
@@ -33,6 +52,15 @@ def _small_kandinsky(pipe: Any) -> None:
     ]  # it renders no others; 1024 x 1024 by default
 
 
+def _any_size(pipe: Any) -> None:
+    pipe.image_processor.classify_height_width_bin = lambda height, width, ratios: (height, width)  # noqa: ARG005
+
+
+def _small_hunyuan(pipe: Any) -> None:  # noqa: ARG001
+    if (_HUNYUAN_SIDE, _HUNYUAN_SIDE) not in pipeline_hunyuandit.SUPPORTED_SHAPE:
+        pipeline_hunyuandit.SUPPORTED_SHAPE.append((_HUNYUAN_SIDE, _HUNYUAN_SIDE))  # it renders others as 1024 x 1024
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Family:
     """A family of models.
@@ -43,6 +71,7 @@ class Family:
         axes: A letter for each axis of `shape`.
         side: The pixels of a side of a picture.
         shrink: Makes a loaded pipeline faster.
+        is_saved: Whether it is saved and loaded; otherwise it is used as it is built (`processors`).
     """
 
     build: Callable[[], Any]
@@ -50,6 +79,7 @@ class Family:
     axes: str = "CHW"
     side: int = 32
     shrink: Callable[[Any], None] = _unchanged
+    is_saved: bool = True
 
     @property
     def settings(self) -> RenderSettings:
@@ -78,6 +108,31 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
         "Lumina 2": Family(build=others.lumina2, side=128),
         "HiDream": Family(build=others.hidream, shrink=_small_hidream),
         "CogView 4": Family(build=others.cogview4),
+        "SDXL v, zero SNR": Family(build=unets.sdxl_v),
+        "SDXL PAG": Family(build=unets.sdxl_pag),
+        "Playground 2.5": Family(build=unets.playground),
+        "LCM": Family(build=unets.lcm),
+        "Kolors": Family(build=kolors.kolors),
+        "DeepFloyd IF": Family(build=t5_texts.deepfloyd, shape=(3, 32, 32)),
+        "Kandinsky 3": Family(build=t5_texts.kandinsky3, shape=(4, 8, 8), side=64),
+        "CogView 3+": Family(build=t5_texts.cogview3),
+        "Hunyuan-DiT": Family(build=t5_texts.hunyuan_dit, shape=(4, 32, 32), side=_HUNYUAN_SIDE, shrink=_small_hunyuan),
+        "Sana-Sprint": Family(build=pixart.sana_sprint, shape=(4, 8, 8), side=256, shrink=_any_size),
+        "Flux.2 klein": Family(build=chat_texts.klein, shape=(16, 8, 8)),
+        "Krea 2": Family(build=chat_texts.krea2),
+        "Ovis-Image": Family(build=chat_texts.ovis),
+        "Bria 3.2": Family(build=t5_texts.bria),
+        "Bria FIBO": Family(build=chat_texts.fibo, shape=(4, 4, 4), side=64),
+        "Lumina-Next": Family(build=chat_texts.lumina_next, shape=(4, 8, 8), side=64),
+        "HunyuanImage 2.1": Family(build=chat_texts.hunyuan_image),
+        "ERNIE-Image": Family(build=chat_texts.ernie, shape=(16, 8, 8)),
+        "Ideogram 4": Family(build=others.ideogram4, shape=(64, 16), axes="LC"),
+        "Qwen-Image 2.1": Family(
+            build=processors.qwen_image_21, shape=(1, 4, 4, 4), axes="1CHW", side=64, is_saved=False
+        ),
+        "LongCat-Image": Family(build=processors.longcat, shape=(16, 16, 16), is_saved=False),
+        "PRX": Family(build=processors.prx, shrink=_any_size, is_saved=False),
+        "PRX pixel": Family(build=processors.prx_pixel, shape=(3, 32, 32), shrink=_any_size, is_saved=False),
     }
 )
 
@@ -95,7 +150,23 @@ def save_family(name: str, folder: Path) -> None:
 
 
 def load_family(name: str, folder: Path) -> LoadedModel:
-    """Load a saved family as the worker does."""
-    loaded = load_tiny(resolve_model(str(folder)))
+    """Load a saved family as the worker does; one that is not saved is built again."""
+    loaded = load_tiny(resolve_model(str(folder))) if FAMILIES[name].is_saved else _as_built(name)
     FAMILIES[name].shrink(loaded.pipe)
     return loaded
+
+
+def _as_built(name: str) -> LoadedModel:
+    silence_libraries()
+    use_deterministic_kernels()
+    pipe = build_family(name)
+    prepare_pipeline(pipe, "cpu")
+    return LoadedModel(
+        choice=ModelChoice(path="", name=name),
+        pipe=pipe,
+        own=OwnScheduler.of(pipe),
+        device="cpu",
+        dtype="float32",
+        identity={"name": name, "pipeline": type(pipe).__name__, "fingerprint": name},
+        prompt_cache=PromptCache(pipe),
+    )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from diffusers import (
-    AutoencoderKLFlux2,
     ChromaPipeline,
     ChromaTransformer2DModel,
     FlowMatchEulerDiscreteScheduler,
@@ -14,14 +13,15 @@ from diffusers import (
     FluxPipeline,
     FluxTransformer2DModel,
 )
-from transformers import Mistral3Config, Mistral3ForConditionalGeneration, MistralConfig, PixtralVisionConfig
+from transformers import Mistral3ForConditionalGeneration
 
 from tests.support.engine.families.parts import (
     T5_WIDTH,
     WIDTH,
     byte_tokenizer,
     clip,
-    decoder_config,
+    flux2_vae,
+    mistral3_config,
     t5,
     tokenizer,
     vae,
@@ -95,31 +95,8 @@ def flux2() -> Any:
             timestep_guidance_channels=16,
             axes_dims_rope=[4, 4, 4, 4],
         ),
-        text_encoder=_mistral(),
+        text_encoder=Mistral3ForConditionalGeneration(mistral3_config(layers=10 * _LAYERS_READ)).eval(),
         tokenizer=byte_tokenizer(),
-        vae=AutoencoderKLFlux2(
-            block_out_channels=(8, 8),
-            down_block_types=("DownEncoderBlock2D",) * 2,
-            up_block_types=("UpDecoderBlock2D",) * 2,
-            layers_per_block=1,
-            latent_channels=4,
-            norm_num_groups=4,
-            sample_size=32,
-        ),
+        vae=flux2_vae(),
         scheduler=_shifting(),
     )
-
-
-def _mistral() -> Any:
-    vision = PixtralVisionConfig(
-        hidden_size=WIDTH,
-        intermediate_size=32,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        image_size=32,
-        patch_size=16,
-        head_dim=8,
-    )
-    text = decoder_config(MistralConfig, layers=10 * _LAYERS_READ)
-    config = Mistral3Config(text_config=text.to_dict(), vision_config=vision.to_dict(), spatial_merge_size=1)
-    return Mistral3ForConditionalGeneration(config).eval()

@@ -1,4 +1,4 @@
-"""AuraFlow, Lumina 2, HiDream and CogView 4."""
+"""AuraFlow, Lumina 2, HiDream, CogView 4 and Ideogram 4."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from diffusers import (
     FlowMatchEulerDiscreteScheduler,
     HiDreamImagePipeline,
     HiDreamImageTransformer2DModel,
+    Ideogram4Pipeline,
+    Ideogram4Transformer2DModel,
     Lumina2Pipeline,
     Lumina2Transformer2DModel,
     UniPCMultistepScheduler,
 )
-from transformers import GlmConfig, GlmModel, LlamaConfig, LlamaForCausalLM, UMT5Config, UMT5EncoderModel
+from transformers import GlmConfig, GlmModel, LlamaConfig, LlamaForCausalLM, Qwen3VLModel, UMT5Config, UMT5EncoderModel
 
 from tests.support.engine.families.parts import (
     T5_WIDTH,
@@ -24,7 +26,9 @@ from tests.support.engine.families.parts import (
     byte_tokenizer,
     clip,
     decoder_config,
+    flux2_vae,
     gemma,
+    qwen3_vl_config,
     t5,
     t5_config,
     tokenizer,
@@ -33,6 +37,9 @@ from tests.support.engine.families.parts import (
 
 HIDREAM_LATENTS = 16
 """HiDream renders every size as one of the same area, that of a square with this side; `catalogue` sets it."""
+
+_IDEOGRAM_LAYERS, _IDEOGRAM_READ = 36, 13
+"""Ideogram 4 reads this many layers of its text encoder, up to the last of all."""
 
 
 def aura_flow() -> Any:
@@ -138,4 +145,29 @@ def cogview4() -> Any:
         scheduler=FlowMatchEulerDiscreteScheduler(
             use_dynamic_shifting=True, base_shift=0.25, max_shift=0.75, time_shift_type="linear"
         ),
+    )
+
+
+def ideogram4() -> Any:
+    """Return Ideogram 4: its noise is in tokens, and a second transformer predicts without the text."""
+    return Ideogram4Pipeline(
+        scheduler=FlowMatchEulerDiscreteScheduler(),
+        vae=flux2_vae(),
+        text_encoder=Qwen3VLModel(qwen3_vl_config(layers=_IDEOGRAM_LAYERS)).eval(),
+        tokenizer=byte_tokenizer(),
+        transformer=_ideogram_transformer(),
+        unconditional_transformer=_ideogram_transformer(),
+    )
+
+
+def _ideogram_transformer() -> Any:
+    return Ideogram4Transformer2DModel(
+        in_channels=16,
+        num_layers=1,
+        attention_head_dim=16,
+        num_attention_heads=2,
+        intermediate_size=32,
+        adaln_dim=8,
+        llm_features_dim=_IDEOGRAM_READ * WIDTH,
+        mrope_section=(4, 2, 2),
     )

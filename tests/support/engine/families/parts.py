@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from diffusers import AutoencoderKL
+from diffusers import AutoencoderKL, AutoencoderKLFlux2
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 from transformers import (
     CLIPTextConfig,
@@ -17,7 +17,13 @@ from transformers import (
     CLIPTokenizer,
     Gemma2Config,
     Gemma2Model,
+    Mistral3Config,
+    MistralConfig,
+    PixtralVisionConfig,
     PreTrainedTokenizerFast,
+    Qwen2_5_VLConfig,
+    Qwen2_5_VLForConditionalGeneration,
+    Qwen3VLConfig,
     T5Config,
     T5EncoderModel,
 )
@@ -40,7 +46,7 @@ def tokenizer() -> Any:
     return CLIPTokenizer.from_pretrained(TOKENIZER)
 
 
-def byte_tokenizer() -> Any:
+def byte_tokenizer(*, longest: int = 512) -> Any:
     """Return a tokenizer with one token for each byte, and a plain chat template."""
     words = (*_SPECIALS, *sorted(pre_tokenizers.ByteLevel.alphabet()))
     vocabulary = {word: number for number, word in enumerate(words)}
@@ -49,7 +55,12 @@ def byte_tokenizer() -> Any:
     inner.decoder = decoders.ByteLevel()
     inner.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 1)])
     made = PreTrainedTokenizerFast(
-        tokenizer_object=inner, pad_token="<pad>", bos_token="<s>", eos_token="</s>", unk_token="<unk>"
+        tokenizer_object=inner,
+        pad_token="<pad>",
+        bos_token="<s>",
+        eos_token="</s>",
+        unk_token="<unk>",
+        model_max_length=longest,
     )
     made.chat_template = _CHAT
     return made
@@ -83,10 +94,10 @@ def t5_config(kind: Any) -> Any:
     return kind(vocab_size=len(tokenizer()), d_model=T5_WIDTH, d_kv=8, d_ff=32, num_layers=1, num_heads=4)
 
 
-def decoder_config(kind: Any, *, layers: int = 2, **more: Any) -> Any:
+def decoder_config(kind: Any, *, layers: int = 2, tokens: int = BYTE_TOKENS, **more: Any) -> Any:
     """Return the configuration of a language model that reads bytes."""
     return kind(
-        vocab_size=BYTE_TOKENS,
+        vocab_size=tokens,
         hidden_size=WIDTH,
         intermediate_size=32,
         num_hidden_layers=layers,
@@ -121,4 +132,95 @@ def vae(channels: int = 4, *, halvings: int = 1, **more: Any) -> Any:
         use_quant_conv=False,
         use_post_quant_conv=False,
         **more,
+    )
+
+
+def flux2_vae() -> Any:
+    """Return the autoencoder of Flux.2, which packs 2 x 2 latents into one."""
+    return AutoencoderKLFlux2(
+        block_out_channels=(8, 8),
+        down_block_types=("DownEncoderBlock2D",) * 2,
+        up_block_types=("UpDecoderBlock2D",) * 2,
+        layers_per_block=1,
+        latent_channels=4,
+        norm_num_groups=4,
+        sample_size=32,
+    )
+
+
+def mistral3_config(*, layers: int = 2) -> Any:
+    """Return the configuration of a Mistral 3, which reads texts and pictures."""
+    vision = PixtralVisionConfig(
+        hidden_size=WIDTH,
+        intermediate_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        image_size=32,
+        patch_size=16,
+        head_dim=8,
+    )
+    text = decoder_config(MistralConfig, layers=layers)
+    return Mistral3Config(text_config=text.to_dict(), vision_config=vision.to_dict(), spatial_merge_size=1)
+
+
+def qwen_vl() -> Any:
+    """Return a Qwen2.5-VL."""
+    config = Qwen2_5_VLConfig(
+        text_config={
+            "vocab_size": BYTE_TOKENS,
+            "hidden_size": WIDTH,
+            "intermediate_size": 32,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 2,
+            "num_key_value_heads": 2,
+            "max_position_embeddings": 2048,
+            "pad_token_id": 0,
+            "bos_token_id": 1,
+            "eos_token_id": 2,
+            "rope_scaling": {"type": "default", "rope_type": "default", "mrope_section": [1, 1, 2]},
+        },
+        vision_config={
+            "depth": 1,
+            "hidden_size": WIDTH,
+            "intermediate_size": 32,
+            "num_heads": 2,
+            "out_hidden_size": WIDTH,
+            "fullatt_block_indexes": [0],
+        },
+        image_token_id=BYTE_TOKENS - 1,
+        video_token_id=BYTE_TOKENS - 2,
+        vision_start_token_id=BYTE_TOKENS - 3,
+        vision_end_token_id=BYTE_TOKENS - 4,
+    )
+    return Qwen2_5_VLForConditionalGeneration(config).eval()
+
+
+def qwen3_vl_config(*, layers: int = 2) -> Any:
+    """Return the configuration of a Qwen3-VL, which reads texts and pictures."""
+    return Qwen3VLConfig(
+        text_config={
+            "vocab_size": BYTE_TOKENS,
+            "hidden_size": WIDTH,
+            "intermediate_size": 32,
+            "num_hidden_layers": layers,
+            "num_attention_heads": 2,
+            "num_key_value_heads": 2,
+            "head_dim": 8,
+            "max_position_embeddings": 2048,
+            "pad_token_id": 0,
+            "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [2, 1, 1]},
+        },
+        vision_config={
+            "depth": 1,
+            "hidden_size": WIDTH,
+            "intermediate_size": 32,
+            "num_heads": 2,
+            "out_hidden_size": WIDTH,
+            "num_position_embeddings": 16,
+            "deepstack_visual_indexes": [0],
+        },
+        image_token_id=BYTE_TOKENS - 1,
+        video_token_id=BYTE_TOKENS - 2,
+        vision_start_token_id=BYTE_TOKENS - 3,
+        vision_end_token_id=BYTE_TOKENS - 4,
     )

@@ -11,7 +11,9 @@ from diffusers import (
     PixArtSigmaPipeline,
     PixArtTransformer2DModel,
     SanaPipeline,
+    SanaSprintPipeline,
     SanaTransformer2DModel,
+    SCMScheduler,
 )
 
 from tests.support.engine.families.parts import T5_WIDTH, WIDTH, byte_tokenizer, gemma, t5, tokenizer, vae
@@ -83,4 +85,19 @@ def sana() -> Any:
         scheduler=DPMSolverMultistepScheduler(
             prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=3.0, beta_schedule="linear"
         ),
+    )
+
+
+def sana_sprint() -> Any:
+    """Return Sana-Sprint: distilled into two steps, with the guidance scale as a condition."""
+    pipe = sana()
+    transformer = SanaTransformer2DModel.from_config(
+        pipe.transformer.config, sample_size=32, guidance_embeds=True, qk_norm="rms_norm_across_heads"
+    )
+    return SanaSprintPipeline(
+        tokenizer=pipe.tokenizer,
+        text_encoder=pipe.text_encoder,
+        vae=pipe.vae,
+        transformer=transformer,
+        scheduler=SCMScheduler(),
     )

@@ -14,9 +14,9 @@ from diffusers import (
     ZImagePipeline,
     ZImageTransformer2DModel,
 )
-from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration, Qwen3Config, Qwen3Model
+from transformers import Qwen3Config, Qwen3Model
 
-from tests.support.engine.families.parts import BYTE_TOKENS, WIDTH, byte_tokenizer, clip, decoder_config, tokenizer, vae
+from tests.support.engine.families.parts import WIDTH, byte_tokenizer, clip, decoder_config, qwen_vl, tokenizer, vae
 
 
 def qwen_image() -> Any:
@@ -32,7 +32,7 @@ def qwen_image() -> Any:
             joint_attention_dim=WIDTH,
             axes_dims_rope=(4, 6, 6),
         ),
-        text_encoder=_qwen_vl(),
+        text_encoder=qwen_vl(),
         tokenizer=byte_tokenizer(),
         vae=AutoencoderKLQwenImage(
             base_dim=8,
@@ -85,41 +85,10 @@ def kandinsky5() -> Any:
             num_visual_blocks=1,
             axes_dims=(4, 6, 6),
         ),
-        text_encoder=_qwen_vl(),
+        text_encoder=qwen_vl(),
         tokenizer=byte_tokenizer(),
         text_encoder_2=clip(),
         tokenizer_2=tokenizer(),
         vae=vae(halvings=3),
         scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0),
     )
-
-
-def _qwen_vl() -> Any:
-    config = Qwen2_5_VLConfig(
-        text_config={
-            "vocab_size": BYTE_TOKENS,
-            "hidden_size": WIDTH,
-            "intermediate_size": 32,
-            "num_hidden_layers": 2,
-            "num_attention_heads": 2,
-            "num_key_value_heads": 2,
-            "max_position_embeddings": 2048,
-            "pad_token_id": 0,
-            "bos_token_id": 1,
-            "eos_token_id": 2,
-            "rope_scaling": {"type": "default", "rope_type": "default", "mrope_section": [1, 1, 2]},
-        },
-        vision_config={
-            "depth": 1,
-            "hidden_size": WIDTH,
-            "intermediate_size": 32,
-            "num_heads": 2,
-            "out_hidden_size": WIDTH,
-            "fullatt_block_indexes": [0],
-        },
-        image_token_id=BYTE_TOKENS - 1,
-        video_token_id=BYTE_TOKENS - 2,
-        vision_start_token_id=BYTE_TOKENS - 3,
-        vision_end_token_id=BYTE_TOKENS - 4,
-    )
-    return Qwen2_5_VLForConditionalGeneration(config).eval()

@@ -1,0 +1,267 @@
+"""Read the configuration file.  Every mistake in it is one sentence with the file and, where it can be told, the line.
+
+What a value means is checked where options are: `engine.profiles`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_config_path
+
+from engine.configuration.lines import key_lines
+from engine.configuration.values import FOLDER_KEYS, Configuration, Profile
+from engine.errors import InvalidRequestError
+
+VARIABLE = "WARMER_CONFIG"
+"""The environment variable that names a different file."""
+GRAPHICS = ("auto", "kitty", "sixel", "halfcell")
+_MAX_KEEP_ALIVE = 7 * 24 * 60
+_TEXT, _TEXTS, _NUMBER, _WHOLE = "a text", "a text or a list of texts", "a number", "a whole number"
+TOP: Mapping[str, str] = {
+    "model": _TEXT,
+    "profile": _TEXT,
+    "graphics": _TEXT,
+    "theme": _TEXT,
+    "keep_alive": _NUMBER,
+}
+"""The keys outside of tables, and what each has to be."""
+FOLDERS: Mapping[str, str] = dict.fromkeys((*FOLDER_KEYS, "roots"), _TEXTS)
+"""The keys of `[folders]`."""
+PROFILE: Mapping[str, str] = {
+    "model": _TEXT,
+    "config": _TEXT,
+    "prediction": _TEXT,
+    "loras": _TEXTS,
+    "vae": _TEXT,
+    "text_encoders": _TEXTS,
+    "preview_vae": _TEXT,
+    "steps": _WHOLE,
+    "guidance": _NUMBER,
+    "scheduler": _TEXT,
+    "negative": _TEXT,
+    "size": _TEXT,
+    "prompt_style": _TEXT,
+    "clip_skip": _WHOLE,
+    "memory": _TEXT,
+    "dtype": _TEXT,
+    "attention": _TEXT,
+}
+"""The keys of a profile, and what each has to be."""
+_ELSEWHERE: Mapping[str, str] = {
+    "cfg": "guidance",
+    "cfg_scale": "guidance",
+    "checkpoint": "model",
+    "checkpoints": "models",
+    "guidance_scale": "guidance",
+    "lora": "loras",
+    "negative_prompt": "negative",
+    "num_inference_steps": "steps",
+    "resolution": "size",
+    "sampler": "scheduler",
+    "stable_diffusion": "models",
+    "vae_approx": "preview_vaes",
+}
+"""What other programs call these keys."""
+
+
+def configuration_path() -> Path:
+    """Return the configuration file of this user, whether it exists or not."""
+    named = os.environ.get(VARIABLE)
+    return Path(named) if named else user_config_path("warmer", appauthor=False) / "config.toml"
+
+
+def read_configuration(path: Path | None = None) -> Configuration:
+    """Read the configuration file; without one, everything is empty.
+
+    Args:
+        path: The file; None for that of this user.
+
+    Raises:
+        InvalidRequestError: The file cannot be read, is no TOML, or has a key or a value that makes no sense; or the
+            environment variable names a file that does not exist.
+    """
+    file = path or configuration_path()
+    try:
+        text = file.read_text("utf-8-sig")
+    except FileNotFoundError:
+        if path is None and os.environ.get(VARIABLE):
+            raise InvalidRequestError(
+                f"{VARIABLE} names {file}, which does not exist: create it with `warmer config --edit`"
+            ) from None
+        return Configuration(path=file)
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise InvalidRequestError(f"{file}: the configuration file cannot be read: {why}") from error
+    return parsed(text, file)
+
+
+def parsed(text: str, file: Path) -> Configuration:
+    """Return what the text of a configuration file says.
+
+    Args:
+        text: The text.
+        file: Its path, for messages, and for what relative folders are relative to.
+
+    Raises:
+        InvalidRequestError: As `read_configuration`.
+    """
+    import tomllib  # not before there is a file: the first paint waits for this
+
+    try:
+        values = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise InvalidRequestError(_why_no_toml(error, text, file)) from error
+    return _Reader(file=file, lines=key_lines(text)).configuration(values)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Reader:
+    """Checks keys and kinds; knows where each key stands."""
+
+    file: Path
+    lines: Mapping[tuple[str, ...], int]
+
+    def configuration(self, values: Mapping[str, Any]) -> Configuration:
+        self._check_keys((), values, {**TOP, "folders": "", "profiles": ""})
+        folders = self._table(("folders",), values.get("folders", {}))
+        self._check_keys(("folders",), folders, FOLDERS)
+        profiles = self._table(("profiles",), values.get("profiles", {}))
+        found = Configuration(
+            path=self.file,
+            exists=True,
+            folders={key: self._paths(folders[key]) for key in FOLDER_KEYS if key in folders},
+            roots=self._paths(folders.get("roots", ())),
+            model=values.get("model", ""),
+            profile=values.get("profile", ""),
+            profiles={name: self._profile(name, entry) for name, entry in profiles.items()},
+            graphics=values.get("graphics", ""),
+            theme=values.get("theme", ""),
+            keep_alive=values.get("keep_alive"),
+            lines={".".join(path): line for path, line in self.lines.items() if path[:1] != ("profiles",)},
+        )
+        self._check_values(found)
+        return found
+
+    def _profile(self, name: str, entry: object) -> Profile:
+        path = ("profiles", name)
+        values = self._table(path, entry)
+        self._check_keys(path, values, PROFILE)
+        return Profile(
+            name=name,
+            values={key: tuple(_listed(value)) if PROFILE[key] == _TEXTS else value for key, value in values.items()},
+            lines={key: self.lines[*path, key] for key in values if (*path, key) in self.lines},
+        )
+
+    def _check_values(self, found: Configuration) -> None:
+        if found.graphics and found.graphics not in GRAPHICS:
+            raise self._mistake(("graphics",), f"graphics is one of {', '.join(GRAPHICS)}, found {found.graphics!r}")
+        if found.keep_alive is not None and not 0 <= found.keep_alive <= _MAX_KEEP_ALIVE:
+            words = f"keep_alive is a number of minutes from 0 to {_MAX_KEEP_ALIVE:,}, found {found.keep_alive}"
+            raise self._mistake(("keep_alive",), words)
+        if found.profile and found.profile not in found.profiles:
+            raise self._mistake(("profile",), no_profile(found, found.profile))
+
+    def _table(self, path: tuple[str, ...], value: object) -> Mapping[str, Any]:
+        if isinstance(value, Mapping):
+            return value
+        raise self._mistake(path, f"{'.'.join(path)} is a table, written [{'.'.join(path)}], found {_short(value)}")
+
+    def _check_keys(self, path: tuple[str, ...], values: Mapping[str, Any], known: Mapping[str, str]) -> None:
+        for key, value in values.items():
+            if key not in known:
+                raise self._mistake((*path, key), _unknown((*path, key)))
+            if known[key] and not _is(known[key], value):
+                name = ".".join((*path, key))
+                hint = "; profiles are written [profiles.NAME]" if name == "profile" else ""
+                raise self._mistake((*path, key), f"{name} is {known[key]}, found {_short(value)}{hint}")
+
+    def _paths(self, value: object) -> tuple[Path, ...]:
+        """Absolute paths; a relative one is relative to the folder of the file."""
+        home = os.path.expanduser  # Path's raises for unknown users
+        return tuple(self.file.parent.absolute() / home(text) for text in _listed(value) if text)
+
+    def _mistake(self, path: tuple[str, ...], sentence: str) -> InvalidRequestError:
+        below = (line for key, line in self.lines.items() if key[: len(path)] == path)
+        line = self.lines.get(path) or next(below, 0)
+        return InvalidRequestError(f"{self.file}{f', line {line}' if line else ''}: {sentence}")
+
+
+def no_profile(configuration: Configuration, name: str) -> str:
+    """Return the sentence that there is no profile of a name."""
+    if not configuration.profiles:
+        return f"there is no profile {name!r}: no profiles are defined, write one as [profiles.NAME]"
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, configuration.profiles, n=1, cutoff=0.5)
+    meant = f"; do you mean {near[0]!r}?" if near else ""
+    return f"there is no profile {name!r}; the profiles are {', '.join(configuration.profiles)}{meant}"
+
+
+def _why_no_toml(error: Exception, text: str, file: Path) -> str:
+    """A sentence with the line that the parser names at the end of its message."""
+    match = re.fullmatch(r"(.*?) \((?:at line (\d+), column \d+|at end of document)\)", str(error), re.DOTALL)
+    reason, line = (match[1], match[2] or str(len(text.splitlines()) or 1)) if match else (str(error), "1")
+    return f"{file}, line {line}: this is not TOML: {reason[:1].lower()}{reason[1:]}"
+
+
+def _unknown(path: tuple[str, ...]) -> str:
+    """A sentence with the nearest key that is known, in any table: people put keys into the wrong one."""
+    from difflib import SequenceMatcher
+
+    profile = f"profiles.{path[1]}" if path[0] == "profiles" and len(path) > 2 else "profiles.NAME"
+    tables = {"": [*TOP, "folders", "profiles"], "folders": list(FOLDERS), profile: list(PROFILE)}
+    own = ".".join(path[:-1])
+    ordered = sorted(tables, key=lambda table: table != own)  # its own table first: the first of equals is taken
+    dotted = {f"{table}.{key}" if table else key: key for table in ordered for key in tables[table]}
+    meant = _ELSEWHERE.get(path[-1].casefold(), path[-1])
+    scores = {name: SequenceMatcher(None, meant, key).ratio() for name, key in dotted.items()}
+    best = max(scores, key=lambda name: scores[name] + (0.1 if name in _names(own, tables) else 0.0))
+    return f"there is no key {'.'.join(path)}; the nearest one is {best}"
+
+
+def _names(own: str, tables: Mapping[str, list[str]]) -> list[str]:
+    return [f"{own}.{key}" if own else key for key in tables.get(own, [])]
+
+
+def _listed(value: object) -> Iterator[str]:
+    yield from (value,) if isinstance(value, str) else value if isinstance(value, list | tuple) else ()
+
+
+def _is(kind: str, value: object) -> bool:
+    return _KINDS[kind](value)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, str) or (isinstance(value, list) and all(isinstance(text, str) for text in value))
+
+
+_KINDS: Mapping[str, Callable[[object], bool]] = {
+    _TEXT: lambda value: isinstance(value, str),
+    _TEXTS: _is_texts,
+    _NUMBER: _is_number,
+    _WHOLE: _is_whole,
+}
+
+
+def _short(value: object) -> str:
+    """A value as the message shows it: the kind of what is long, else itself."""
+    if isinstance(value, Mapping):
+        return "a table"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,67 @@
+"""The configuration file as frozen values.  Paths and names are as they were written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+FOLDER_KEYS = ("models", "loras", "vaes", "text_encoders", "embeddings", "preview_vaes")
+"""The keys of `[folders]` that say what a folder holds; `roots` stands beside them."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Profile:
+    """One `[profiles.NAME]`: settings under one name.
+
+    Attributes:
+        name: Its name.
+        values: What it sets, by the keys of the file; texts, numbers, and tuples of texts.
+        lines: The line of each key; a key whose line is not known is left out.
+    """
+
+    name: str
+    values: Mapping[str, object] = field(default_factory=dict)
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Configuration:
+    """What the configuration file says; all empty when there is none.
+
+    Attributes:
+        path: The file, whether it exists or not.
+        exists: Whether it does.
+        folders: The folders of each of `FOLDER_KEYS`, absolute.
+        roots: Roots of other programs, and folders that hold anything; absolute.
+        model: The default model; "" for the one that ships.
+        profile: The name of the default profile, or "".
+        profiles: The profiles by their names.
+        graphics: The protocol that draws pictures, or "".
+        theme: The name of a theme of the app, or "".
+        keep_alive: Minutes, or None.
+        lines: The line of each key outside of profiles.
+    """
+
+    path: Path
+    exists: bool = False
+    folders: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
+    roots: tuple[Path, ...] = ()
+    model: str = ""
+    profile: str = ""
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
+    graphics: str = ""
+    theme: str = ""
+    keep_alive: float | None = None
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def missing_folders(self) -> tuple[Path, ...]:
+        """The folders that it names and that do not exist."""
+        named = (*self.roots, *(folder for folders in self.folders.values() for folder in folders))
+        return tuple(folder for folder in named if not folder.is_dir())
+
+    def place_of(self, key: str, profile: str = "") -> str:
+        """Return where a key stands, for messages: the file and the line, as far as it is known."""
+        lines = self.profiles[profile].lines if profile else self.lines
+        return f"{self.path}, line {lines[key]}" if key in lines else str(self.path)

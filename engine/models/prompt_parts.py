@@ -1,0 +1,112 @@
+"""What a prompt loads beside the model: `<lora:name:0.8>` and textual inversions, found by their names.  No torch.
+
+A tag that is found is taken out of the prompt, and recorded as the LoRA that it is.  One that is not found stays in the
+prompt, where the renderer leaves it out and says so in the picture's file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from engine.errors import InvalidRequestError
+from engine.models.embeddings import is_embedding
+from engine.models.library import Shelf
+from engine.models.loras import MAX_LORA_WEIGHT, resolve_lora
+from engine.models.prompt_files import PromptFiles
+from engine.models.shelves import shelf_of
+from engine.models.weights import PICKLE_SUFFIXES
+from engine.prompts.reading import read_prompt
+from engine.prompts.spans import Span, SpanKind, quoted
+from engine.prompts.tags import Tag, find_tags, without_tags
+from engine.rendering.requests import EmbeddingChoice, LoraChoice, ModelChoice
+from engine.rendering.settings import PromptStyle, RenderSettings
+
+_NAMED = re.compile(r"\bembedding:([^\s,]+)")
+_WORD = re.compile(r"[^\s,|]+")
+_MAX_CANDIDATES = 5000
+
+
+def with_loras(model: ModelChoice, settings: RenderSettings, *, find_more: bool) -> tuple[ModelChoice, RenderSettings]:
+    """Return a model with the LoRA files that the prompt names, and the settings without the tags of those it has.
+
+    Args:
+        model: The model; a LoRA that it has already keeps its weight, whatever the tag says.
+        settings: Their prompt may hold tags; in a negative prompt they are words.
+        find_more: Look for LoRA files that the model does not have yet.
+
+    Raises:
+        ModelError: A file that was found is no LoRA.
+        InvalidRequestError: A tag has two different weights, or one that is out of range.
+    """
+    chosen = {lora.name.casefold() for lora in model.loras}
+    files, loras, done = PromptFiles(Path(model.path)), list(model.loras), list[Tag]()
+    for tag in (tag for tag in find_tags(settings.prompt) if tag.is_lora and tag.weights is not None):
+        if tag.name.casefold() in chosen or Path(tag.name).stem.casefold() in chosen:
+            done.append(tag)
+        elif find_more and (path := files.find(Shelf.LORAS, tag.name)):
+            loras.append(_lora(path, tag))
+            done.append(tag)
+    return replace(model, loras=tuple(loras)), replace(settings, prompt=without_tags(settings.prompt, tuple(done)))
+
+
+def named_embeddings(model: ModelChoice, settings: RenderSettings, *, only_negative: bool = False) -> ModelChoice:
+    """Return a model with the textual inversions that the prompts name, besides those that it has.
+
+    Args:
+        model: The model.
+        settings: The prompts and their style; the plain one knows no textual inversions.
+        only_negative: Look at the negative prompt alone.
+
+    Raises:
+        ModelError: A name stands for several files that differ.
+        InvalidRequestError: A prompt cannot be read.
+    """
+    if settings.prompt_style == PromptStyle.PLAIN:
+        return model
+    files, found = PromptFiles(Path(model.path)), {choice.word.lower(): choice for choice in model.embeddings}
+    for is_negative in (True,) if only_negative else (False, True):
+        text = settings.negative_prompt if is_negative else settings.prompt
+        for name in _candidates(read_prompt(text, settings.prompt_style, is_negative=is_negative).spans, settings):
+            if name.lower() not in found and (path := files.find(Shelf.EMBEDDINGS, name)) and _is_usable(path):
+                found[name.lower()] = EmbeddingChoice(path=str(path), word=name)
+    return replace(model, embeddings=tuple(found.values()))
+
+
+def _lora(path: Path, tag: Tag) -> LoraChoice:
+    weights = tag.weights or (1.0,)
+    if len(set(weights)) > 1:
+        raise InvalidRequestError(
+            f"the prompt gives a LoRA different weights for its parts, {quoted(tag.text)}, which warmer cannot do: "
+            f"write one weight, for example <{tag.kind}:{tag.name}:{weights[-1]:g}>"
+        )
+    if abs(weights[0]) > MAX_LORA_WEIGHT:
+        raise InvalidRequestError(f"the weight of a LoRA is a number from -100 to 100, found {quoted(tag.text)}")
+    return replace(resolve_lora(str(path)), weight=weights[0])
+
+
+def _candidates(spans: tuple[Span, ...], settings: RenderSettings) -> Iterator[str]:
+    """Yield what may be the name of a textual inversion: what follows `embedding:`, and in A1111 any word or phrase."""
+    yield from dict.fromkeys(list(_written_names(spans, settings))[:_MAX_CANDIDATES])
+
+
+def _written_names(spans: tuple[Span, ...], settings: RenderSettings) -> Iterator[str]:
+    for span in spans:
+        if span.kind is SpanKind.EMBEDDING:
+            yield span.text
+        elif settings.prompt_style == PromptStyle.A1111:
+            yield from _NAMED.findall(span.text)
+            for phrase in span.text.split(","):
+                yield phrase.strip()
+                for word in _WORD.findall(phrase):
+                    yield word
+                    yield word.rstrip(".;:!?")
+
+
+def _is_usable(path: Path) -> bool:
+    """Whether a file is a textual inversion; pickle files in a folder of embeddings are named when they are loaded."""
+    if path.suffix in PICKLE_SUFFIXES:
+        return any(shelf_of(folder.name) is Shelf.EMBEDDINGS for folder in path.parents)
+    return is_embedding(path)

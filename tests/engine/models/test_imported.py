@@ -1,0 +1,131 @@
+"""What an import names is found by name and hash, and what is not here is said."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from engine.models.imported import ImportedParts, imported_model, imported_parts, is_import, same_hash
+from engine.models.remembered import Remembered, remember
+from engine.rendering.requests import EmbeddingChoice, LoraChoice
+from latentpng.record import Json
+from tests.support.engine.folders import tensors
+
+
+@pytest.fixture
+def shelves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the folders of a configuration file, which names them."""
+    root = tmp_path / "all"
+    names = ("models", "loras", "vaes", "embeddings")
+    lines = [f'{name} = "{root / name}"' for name in names]
+    for name in names:
+        (root / name).mkdir(parents=True)
+    config = tmp_path / "config.toml"
+    config.write_text("\n".join(["[folders]", *lines]))
+    monkeypatch.setenv("WARMER_CONFIG", str(config))
+    return root
+
+
+def hashes(path: Path) -> dict[str, str]:
+    """Return the hashes that tools write, computed plainly from their definitions."""
+    data = path.read_bytes()
+    header = int.from_bytes(data[:8], "little")
+    return {
+        "whole": hashlib.sha256(data).hexdigest(),
+        "behind the header": hashlib.sha256(data[8 + header :]).hexdigest(),
+        "early": hashlib.sha256(data[0x100000:0x110000]).hexdigest()[:8],
+    }
+
+
+def test_every_kind_of_hash_is_compared(tmp_path: Path) -> None:
+    path = tensors(tmp_path / "boats.safetensors")
+    path.write_bytes(path.read_bytes() + bytes(range(256)) * 5000)
+    of = hashes(path)
+    for digest in (
+        of["whole"][:10],
+        of["whole"],
+        of["whole"].upper()[:12],
+        f"sha256:{of['whole']}",
+        of["behind the header"][:12],
+        f"0x{of['behind the header']}",
+        of["early"],
+        of["whole"][:8],
+    ):
+        assert same_hash(path, digest) is True
+    assert same_hash(path, "0" * 10) is False
+    for unknown in ("", "blake3:00ff00ff", "abc", "no hash", "0" * 65):
+        assert same_hash(path, unknown) is None
+    assert same_hash(tmp_path / "gone.safetensors", "0" * 10) is None
+    assert same_hash(tmp_path, "0" * 10) is None
+
+
+def test_a_model_is_found_by_its_name_unless_its_hash_differs(shelves: Path, tmp_path: Path) -> None:
+    path = tensors(shelves / "models" / "anime" / "boatsMix_v3.safetensors")
+    digest = hashes(path)["whole"][:10]
+    for recorded in (
+        {"name": "boatsMix_v3", "hash": digest},
+        {"name": "anime\\boatsMix_v3.safetensors", "hash": digest},
+        {"name": "boatsMix_v3"},
+        {"name": "BoatsMix_v3", "hash": "blake3:1234"},
+    ):
+        assert imported_model(recorded) == path
+    assert imported_model({"name": "boatsMix_v3", "hash": "0123456789"}) is None
+    assert imported_model({"name": "boatsMix_v3", "fingerprint": "0" * 64}) is None
+    assert imported_model({"hash": digest}) is None
+    elsewhere = tensors(tmp_path / "other" / "hills.safetensors", byte=b"\2")
+    remember(Remembered(digest="1" * 64, path=str(elsewhere), name="hills", pipeline="StableDiffusionPipeline"))
+    assert imported_model({"name": "hills", "hash": hashes(elsewhere)["whole"][:10]}) == elsewhere
+    assert imported_model({"name": "hills"}) is None
+
+
+def test_the_hash_decides_between_files_of_one_name(shelves: Path) -> None:
+    tensors(shelves / "models" / "a" / "lakes.safetensors", byte=b"\1")
+    path = tensors(shelves / "models" / "b" / "lakes.safetensors", byte=b"\2")
+    assert imported_model({"name": "lakes", "hash": hashes(path)["whole"][:10]}) == path
+    assert imported_model({"name": "lakes"}) is None
+
+
+def test_parts_that_are_here_are_used_and_the_others_are_named(shelves: Path) -> None:
+    ink = tensors(shelves / "loras" / "ink.safetensors", ("lora_up",))
+    glow = tensors(shelves / "embeddings" / "glow.safetensors", ("emb_params",))
+    vae = tensors(shelves / "vaes" / "mse.safetensors")
+    recorded: dict[str, Json] = {
+        "name": "boats",
+        "loras": [
+            {"name": "ink", "weight": 0.8, "hash": hashes(ink)["behind the header"][:12]},
+            {"name": "sails", "weight": 0.5},
+        ],
+        "embeddings": [{"name": "glow", "hash": "0123456789ab"}, {"name": "gone"}],
+        "vae": {"name": "mse"},
+    }
+    assert imported_parts(recorded, {"passes": [{"kind": "hires"}, {"kind": "hires"}, 3]}) == ImportedParts(
+        loras=(LoraChoice(path=str(ink), weight=0.8),),
+        vae=str(vae),
+        embeddings=(EmbeddingChoice(path=str(glow), word="glow"),),
+        undone=(
+            "LoRA sails is not on this machine",
+            "textual inversion glow is here with another hash than the recorded 0123456789ab",
+            "textual inversion gone is not on this machine",
+            "the hires pass is not rendered",
+            "the further pass is not rendered",
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    "recorded",
+    [None, 3, "x", {}, {"name": 3, "loras": 4, "vae": []}, {"name": "x", "loras": [{"name": "\x1b[2J"}, 7]}],
+)
+def test_records_of_any_form_raise_nothing(shelves: Path, recorded: Json) -> None:
+    del shelves
+    assert imported_model(recorded) is None
+    parts = imported_parts(recorded, {"passes": recorded})
+    assert not parts.loras
+    assert all("\x1b" not in phrase for phrase in parts.undone)
+
+
+def test_our_own_pictures_are_no_imports() -> None:
+    assert not is_import({"name": "x", "fingerprint": "0" * 64})
+    assert is_import({"name": "x"})

@@ -1,0 +1,211 @@
+"""What else made a picture: the same few values from every tool, and nothing from words of a wrong form."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from latentpng.foreign.ingredients import Ingredients, Named, ingredients_of, needs
+from latentpng.foreign.read import foreign_from_texts
+from latentpng.foreign.record import ForeignRecord
+from latentpng.record import Json
+from tests.support.foreign.samples_comfyui import LOADER, link, node, sampler, saved
+from tests.support.foreign.samples_webui import A1111
+
+EMPTY = Ingredients(prompt="", negative_prompt="")
+
+
+def of(tool: str, prompt: str = "", negative: str = "", **extra: Json) -> Ingredients:
+    """Return the ingredients of a record with these fields; "_" in their names stands for a blank."""
+    fields = tuple((name, value) for name, value in extra.items())
+    return ingredients_of(ForeignRecord(tool=tool, prompt=prompt, negative_prompt=negative, extra=fields))
+
+
+def test_a_web_ui_picture_says_all_of_it() -> None:
+    found = of(
+        "a1111",
+        "a (red sun:1.3) <lora:ink:0.8>, <lyco:boats/sail.safetensors:0.5:0.4> [lake]",
+        "easynegative",
+        **{
+            "Clip skip": "2",
+            "Lora hashes": "ink: 1a2b3c4d5e6f, sail: aabbccddeeff",
+            "TI hashes": '"easynegative: c74b4e810b03"',
+            "VAE": "kl-f8-anime2.ckpt",
+            "VAE hash": "f921fb3f29",
+            "Denoising strength": "0.6",
+            "Hires upscale": "2",
+            "Hires steps": "10",
+            "Hires upscaler": "Latent",
+        },
+    )
+    assert found == Ingredients(
+        prompt="a (red sun:1.3) ,  [lake]",
+        negative_prompt="easynegative",
+        prompt_style="a1111",
+        clip_skip=2,
+        loras=(
+            Named(name="ink", weight=0.8, hash="1a2b3c4d5e6f"),
+            Named(name="sail", weight=0.5, hash="aabbccddeeff"),
+        ),
+        embeddings=(Named(name="easynegative", hash="c74b4e810b03"),),
+        vae=Named(name="kl-f8-anime2", hash="f921fb3f29"),
+        passes=(
+            {
+                "kind": "hires",
+                "Hires upscale": "2",
+                "Hires steps": "10",
+                "Hires upscaler": "Latent",
+                "Denoising strength": "0.6",
+            },
+        ),
+    )
+
+
+def test_the_sample_of_a_web_ui() -> None:
+    found = ingredients_of(A1111.record)
+    assert (found.clip_skip, [lora.name for lora in found.loras]) == (2, ["boat", "sea"])
+    assert found.passes == ()
+
+
+def test_a_graph_of_comfyui_says_all_of_it() -> None:
+    graph = {
+        **LOADER,
+        "11": node(
+            "LoraLoader", lora_name="xl\\ink.safetensors", model=link("10"), clip=link("10", 1), strength_model=0.4
+        ),
+        "12": node("CLIPSetLastLayer", clip=link("11", 1), stop_at_clip_layer=-2),
+        "6": node("CLIPTextEncode", text="a red boat, embedding:glow.pt", clip=link("12")),
+        "3": sampler(link("5"), model=link("11")),
+        "13": sampler(link("3"), seed=5, steps=14, denoise=0.5),
+        **saved("13"),
+        "14": node("VAELoader", vae_name="vae-ft-mse.safetensors"),
+        "8": node("VAEDecode", samples=link("13"), vae=link("14")),
+    }
+    found = ingredients_of(foreign_from_texts({"prompt": json.dumps(graph)}))
+    assert found == Ingredients(
+        prompt="a red boat, embedding:glow.pt",
+        negative_prompt="fog",
+        prompt_style="comfyui",
+        clip_skip=2,
+        loras=(Named(name="ink", weight=0.4), Named(name="sails", weight=1.0)),
+        embeddings=(Named(name="glow"),),
+        vae=Named(name="vae-ft-mse"),
+        passes=({"kind": "hires", "node": "KSampler", "steps": 14, "cfg": 7.5, "denoise": 0.5},),
+    )
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (
+            of(
+                "invokeai",
+                clip_skip=1,
+                loras=[{"model": {"name": "ink", "hash": "blake3:00"}, "weight": 0.75}],
+                vae={"name": "mse", "hash": "blake3:01"},
+                hrf_enabled=True,
+                hrf_strength=0.4,
+            ),
+            replace(
+                EMPTY,
+                clip_skip=2,
+                loras=(Named(name="ink", weight=0.75, hash="blake3:00"),),
+                vae=Named(name="mse", hash="blake3:01"),
+                passes=({"kind": "hires", "hrf_enabled": True, "hrf_strength": 0.4},),
+            ),
+        ),
+        (of("invokeai", clip_skip=0, hrf_enabled=False, hrf_strength=0.4), EMPTY),
+        (
+            of("swarmui", "a boat", loras=["ink", "sub/glow"], loraweights=["0.5", "1"], clipstopatlayer="-2"),
+            replace(
+                EMPTY,
+                prompt="a boat",
+                prompt_style="comfyui",
+                clip_skip=2,
+                loras=(Named(name="ink", weight=0.5), Named(name="glow", weight=1.0)),
+            ),
+        ),
+        (
+            of(
+                "fooocus",
+                loras=[["sd_xl_offset.safetensors", 0.1, "4852686128"]],
+                lora_combined_2="ink.safetensors : 0.3",
+            ),
+            replace(
+                EMPTY,
+                loras=(Named(name="sd_xl_offset", weight=0.1, hash="4852686128"), Named(name="ink", weight=0.3)),
+            ),
+        ),
+        (
+            of("a1111", **{"AddNet Model 1": "ink(1a2b3c4d5e6f)", "AddNet Weight A 1": "0.7"}),
+            replace(EMPTY, loras=(Named(name="ink", weight=0.7, hash="1a2b3c4d5e6f"),)),
+        ),
+        (
+            of(
+                "a1111",
+                **{
+                    "Civitai resources": '[{"type":"checkpoint","modelName":"Boats"},'
+                    '{"type":"lora","weight":0.6,"modelName":"Ink"},{"type":"embed","modelName":"Glow"}]'
+                },
+            ),
+            replace(EMPTY, loras=(Named(name="Ink", weight=0.6),), embeddings=(Named(name="Glow"),)),
+        ),
+        (
+            of("a1111", **{"Denoising strength": "0.5"}),
+            replace(EMPTY, passes=({"kind": "img2img", "Denoising strength": "0.5"},)),
+        ),
+        (of("a1111", "<lora:ink>"), replace(EMPTY, loras=(Named(name="ink", weight=1.0),))),
+        (of("novelai", "{boat}"), replace(EMPTY, prompt="{boat}")),
+    ],
+)
+def test_each_tool_in_its_own_words(found: Ingredients, expected: Ingredients) -> None:
+    assert found == expected
+
+
+def test_a_person_is_told_what_is_needed() -> None:
+    settings: dict[str, Json] = {
+        "clip_skip": 2,
+        "model": {"loras": [{"name": "ink", "weight": 0.8}], "embeddings": [{"name": "glow"}], "vae": {"name": "mse"}},
+        "passes": [{"kind": "hires", "Hires upscale": "2"}, {"kind": "refiner"}],
+    }
+    assert needs(settings) == (
+        "LoRA ink (0.8)",
+        "textual inversion glow",
+        "VAE mse",
+        "clip skip 2",
+        "hires pass (Hires upscale 2)",
+        "refiner pass",
+    )
+    assert needs({"model": "x", "passes": 3, "clip_skip": "y"}) == ()
+
+
+fields = st.sampled_from(
+    [
+        *("Clip skip", "clip_skip", "clipstopatlayer", "stop_at_clip_layer", "Lora hashes", "TI hashes", "VAE", "vae"),
+        *("VAE hash", "loras", "lora_weights", "loraweights", "lora_combined_1", "AddNet Model 1", "Hires steps"),
+        *("AddNet Weight A 1", "Civitai resources", "refiner_model", "passes", "Denoising strength"),
+    ]
+)
+values: st.SearchStrategy[Json] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["model", "name", "weight", "hash"]), inner)
+    ),
+    max_leaves=8,
+)
+
+
+@given(
+    st.sampled_from(["a1111", "comfyui", "invokeai", "swarmui", "fooocus", ""]),
+    st.text(),
+    st.dictionaries(fields, values),
+)
+def test_fields_of_any_form_raise_nothing(tool: str, prompt: str, extra: dict[str, Json]) -> None:
+    found = ingredients_of(ForeignRecord(tool=tool, prompt=prompt, extra=tuple(extra.items())))
+    assert all(one.name for one in (*found.loras, *found.embeddings))
+    assert 0 <= found.clip_skip <= 12
+    needs({"model": {"loras": [one.to_json() for one in found.loras]}, "passes": list(found.passes)})
