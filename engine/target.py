@@ -107,14 +107,9 @@ def target_for_record(options: Options, record: LatentRecord) -> Target:
         InvalidRequestError: A setting is out of range or of the wrong kind.
     """
     recorded = model_entry(record.settings)
-<<<<<<< HEAD
     model = _named_model(options) if options.model else _recorded_model(options, recorded)
-    model = with_recorded_prediction(_with_parts(options, model, recorded), recorded)
-=======
-    model = _named_model(options) if options.model else _predicting(recorded_model(recorded), options.prediction)
     imported = imported_parts(recorded, record.settings)
     model = with_recorded_prediction(_with_parts(options, model, recorded, imported), recorded)
->>>>>>> part/files
     defaults = defaults_of(model)
     settings = RenderSettings.from_json(_with_known_scheduler(options, record), defaults=defaults.settings(""))
     load = _with_recorded_parts(_load(options, model, settings), options, recorded)
@@ -162,10 +157,9 @@ def _named_model(options: Options) -> ModelChoice:
     )
 
 
-<<<<<<< HEAD
 def _recorded_model(options: Options, recorded: Json) -> ModelChoice:
-    """Return the model that a picture records, with the text encoders of the options in place of its own."""
-    model = recorded_model(recorded)
+    """Return the model that a picture records, with the prediction and the text encoders of the options."""
+    model = _predicting(recorded_model(recorded), options.prediction)
     if not options.text_encoders:
         return model
     return resolve_model(
@@ -177,10 +171,7 @@ def _recorded_model(options: Options, recorded: Json) -> ModelChoice:
     )
 
 
-def _with_parts(options: Options, model: ModelChoice, recorded: Json) -> ModelChoice:
-=======
 def _with_parts(options: Options, model: ModelChoice, recorded: Json, imported: ImportedParts) -> ModelChoice:
->>>>>>> part/files
     """Return the model with the LoRA files and VAE of the options, else with those that the file records."""
     named = () if options.loras == (NONE,) else options.loras
     if options.loras:
