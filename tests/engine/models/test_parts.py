@@ -99,6 +99,27 @@ def test_one_file_in_two_folders_by_a_link_is_one_candidate(tree: Path) -> None:
     )
 
 
+def test_parts_that_link_into_the_cache_of_the_hub_keep_their_names(tree: Path, tmp_path: Path) -> None:
+    blob = (tree / "clip" / "a.safetensors").rename(tmp_path / "4f1c")
+    (tree / "clip" / "clip_l.safetensors").symlink_to(blob)
+    choice = resolve_model(flux_in(tree))
+    assert choice.text_encoders[0] == str(tree / "clip" / "clip_l.safetensors")
+    assert look_at(choice).parts["text_encoder"].file.path.suffix == ".safetensors"
+
+
+def test_a_model_elsewhere_finds_its_parts_in_the_folders_of_the_library(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = write_header(tmp_path / "disk" / "flux1-dev.safetensors", FLUX)
+    monkeypatch.setenv("HOME", str(tree.parents[1]))
+    choice = resolve_model(str(model))
+    assert [Path(file).name for file in (*choice.text_encoders, choice.vae)] == [
+        "a.safetensors",
+        "b.safetensors",
+        "c.safetensors",
+    ]
+
+
 def test_several_candidates_are_listed_and_a_named_one_is_taken(tree: Path) -> None:
     second = write_header(tree / "clip" / "t5xxl_fp8.safetensors", t5())
     assert problem_of(flux_in(tree)) == (
