@@ -1,7 +1,7 @@
 """The parts that a model lacks, found in the folders around it, laid out as ComfyUI or Forge have them.  No torch.
 
-Where there are none around it, the folders of the library are searched, for example those of another program.  A part is
-taken only if exactly one file can be it, told by headers; otherwise the candidates are listed.
+Where there are none around it, the folders of the library are searched, for example those of another program.  A part
+is taken only if exactly one file can be it, told by headers; otherwise the candidates are listed.
 """
 
 from __future__ import annotations
