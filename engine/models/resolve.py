@@ -62,12 +62,14 @@ def resolve_model(
         ModelError: There is no such model, or it cannot be used.
     """
     if text in ("", EMBEDDED):
+        if text_encoders:
+            raise ModelError("--text-encoder completes a model of one file: name its file with --model")
         return ModelChoice(path=str(embedded_folder()), name=EMBEDDED, prediction=prediction)
     is_hub_id = bool(_HUB_ID.fullmatch(text)) and not text.startswith(".")
     path = _found(Shelf.MODELS, text, in_library=not (download and is_hub_id))
     if path.is_dir():
         if path.resolve() == embedded_folder().resolve():
-            return resolve_model(EMBEDDED, prediction=prediction)
+            return resolve_model(EMBEDDED, prediction=prediction, text_encoders=text_encoders)
         look_at_folder(path)
         if text_encoders:
             raise ModelError(f"--text-encoder completes a model of one file: {text!r} is a folder, which has its own")

@@ -8,7 +8,9 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from gguf import GGUFWriter
 
 from engine.configuration.read import configuration_path
 from engine.errors import ModelError
@@ -18,31 +20,19 @@ from engine.models.look import look_at
 from engine.models.resolve import resolve_model
 from engine.rendering.requests import ModelChoice
 from tests.support.engine import headers
-from tests.support.engine.headers import Shapes, write_header
+from tests.support.engine.headers import AE, CLIP_L, FLUX, Shapes, t5, write_header
 
-FLUX: Shapes = {
-    "img_in.weight": (3072, 64),
-    "guidance_in.in_layer.weight": (3072, 256),
-    "double_blocks.0.img_attn.norm.key_norm.scale": (128,),
-    "single_blocks.0.linear1.weight": (21504, 3072),
-}
 SD3: Shapes = {
     "joint_blocks.0.context_block.attn.qkv.weight": (4608, 1536),
     "joint_blocks.23.x_block.attn.proj.weight": (1536, 1536),
     "x_embedder.proj.weight": (1536, 16, 2, 2),
 }
 Z_IMAGE: Shapes = {"layers.0.adaLN_modulation.0.weight": (15360, 256), "cap_embedder.1.weight": (3840, 2560)}
-AE: Shapes = {"decoder.conv_in.weight": (512, 16, 3, 3), "encoder.conv_in.weight": (128, 3, 3, 3)}
 SD_VAE: Shapes = {
     "decoder.conv_in.weight": (512, 4, 3, 3),
     "quant_conv.weight": (8, 8, 1, 1),
     "post_quant_conv.weight": (4, 4, 1, 1),
 }
-
-
-def t5(prefix: str = "", width: int = 4096, layers: int = 24) -> Shapes:
-    names = (f"{prefix}encoder.block.{index}.layer.0.SelfAttention.q.weight" for index in range(layers))
-    return {f"{prefix}shared.weight": (32128, width), **dict.fromkeys(names, (8, width))}
 
 
 def qwen3(width: int = 2560, layers: int = 36) -> Shapes:
@@ -55,7 +45,7 @@ def qwen3(width: int = 2560, layers: int = 36) -> Shapes:
     return shapes
 
 
-CLIP_L, CLIP_G = headers.clip(""), headers.clip("", width=1280, layers=32)
+CLIP_G = headers.clip("", width=1280, layers=32)
 
 
 @pytest.fixture
@@ -205,6 +195,27 @@ def test_packed_weights_are_refused_before_anything_is_loaded(tree: Path, end: s
         f"flux1-dev-packed.safetensors stores its weights {how}, which cannot be read here: get the bf16, fp16, fp8 or "
         "GGUF version of this file"
     )
+
+
+def test_a_gguf_file_of_a_unet_is_refused(tmp_path: Path) -> None:
+    shapes = {name.removeprefix(headers.UNET): shape for name, shape in headers.unet(2048, sizes=True).items()}
+    writer = GGUFWriter(str(tmp_path / "sdxl.gguf"), "sdxl")
+    for name, shape in shapes.items():
+        writer.add_tensor(name, np.zeros(shape, dtype=np.float16))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    assert problem_of(str(tmp_path / "sdxl.gguf")) == (
+        "sdxl.gguf is a GGUF file of a UNet, which cannot be loaded: get the .safetensors version"
+    )
+
+
+def test_text_encoders_need_a_model_of_one_file(tree: Path) -> None:
+    for model in ("", "embedded"):
+        assert problem_of(model, tree / "clip" / "a.safetensors") == (
+            "--text-encoder completes a model of one file: name its file with --model"
+        )
 
 
 def test_stable_diffusion_3_does_without_its_t5(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from engine.models.find import remember_model
 from engine.rendering.requests import LoraChoice
 from latentpng.png.files import embed_record, read_record
 from tests.support.engine.folders import tensors
-from tests.support.engine.headers import VAE, checkpoint, write_header
+from tests.support.engine.headers import AE, CLIP_L, FLUX, T5, VAE, checkpoint, write_header
 from tests.support.latentpng.pictures import altered
 from tests.support.tui.scripting import warmer
 
@@ -133,4 +133,34 @@ def test_a_vae_that_seems_to_be_of_another_family_is_noticed(
     assert capsys.readouterr().err == (
         "the VAE sdxl_vae.safetensors seems to be one of SDXL, but 'anime' needs one of Stable Diffusion: "
         "the pictures will have wrong colours, unless only its name is misleading\n"
+    )
+
+
+def test_a_picture_gets_the_text_encoders_of_its_model_again_unless_others_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, vae = write_header(tmp_path / "flux1-dev.safetensors", FLUX), write_header(tmp_path / "ae.safetensors", AE)
+    clip, t5 = write_header(tmp_path / "clip_l.safetensors", CLIP_L), write_header(tmp_path / "t5.safetensors", T5)
+    other = write_header(tmp_path / "t5_fp8.safetensors", {**T5, "scaled_fp8": (0,)})
+    path, renderer = tmp_path / "a.png", FakeRenderer()
+    named = ("--text-encoder", t5, "--text-encoder", clip, "--vae", vae)
+    warmer("new", "--prompt", "p", "--seed", 7, "--model", model, *named, "--out", path, renderer=renderer)
+    choice = renderer.loads[-1].model
+    assert (choice.text_encoders, choice.vae) == ((str(clip), str(t5)), str(vae))
+    identity = read_record(path).settings["model"]
+    assert isinstance(identity, dict)
+    remember_model(choice, identity)
+    capsys.readouterr()
+    renderer = FakeRenderer()
+    warmer("render", path, "--check", renderer=renderer)
+    assert renderer.loads[-1].model == choice
+    assert capsys.readouterr().out == f"{path}: bit-exact\n"
+    renderer = FakeRenderer()
+    warmer(
+        "render", path, "--text-encoder", other, "--text-encoder", clip, "--out", tmp_path / "b.png", renderer=renderer
+    )
+    assert renderer.loads[-1].model == replace(choice, text_encoders=(str(clip), str(other)))
+    assert capsys.readouterr().err == (
+        f"{path}: some conditions differ from when this picture was made: model flux1-dev then, flux1-dev now "
+        "(the weights differ)\n"
     )
