@@ -238,6 +238,20 @@ def test_stable_diffusion_3_does_without_its_t5(tmp_path: Path) -> None:
     )
 
 
+def test_a_unet_alone_finds_the_vae_of_its_family(tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    shapes = {name.removeprefix(headers.UNET): shape for name, shape in headers.unet(2048, sizes=True).items()}
+    model = write_header(models / "unet" / "pony.safetensors", shapes)
+    clips = (
+        write_header(models / "clip" / "clip_l.safetensors", CLIP_L),
+        write_header(models / "clip" / "clip_g.safetensors", CLIP_G),
+    )
+    write_header(models / "vae" / "vae-ft-mse-840000-ema-pruned.safetensors", SD_VAE)
+    vae = write_header(models / "vae" / "sdxl_vae.safetensors", SD_VAE)
+    choice = resolve_model(str(model))
+    assert (choice.text_encoders, choice.vae) == (tuple(map(str, clips)), str(vae))
+
+
 def test_text_encoders_of_language_models_are_told_by_their_size(tmp_path: Path) -> None:
     models = tmp_path / "models"
     model = write_header(models / "diffusion_models" / "z_image_turbo.safetensors", Z_IMAGE)
