@@ -28,7 +28,8 @@ _ADDED: Mapping[Kind, str] = MappingProxyType(
             "a text encoder, a part of a model: name a model with --model, and this file with --text-encoder"
         ),
         Kind.EMBEDDING: (
-            "a textual inversion, a word for prompts: name a model with --model, and write the file's name in the prompt"
+            "a textual inversion, a word for prompts: name a model with --model, and write the file's name in the "
+            "prompt"
         ),
         Kind.CONTROLNET: "a ControlNet, which steers a model by a picture: it is no model, and cannot be used here",
         Kind.UPSCALER: "an upscaler, which enlarges finished pictures: it is no model, and cannot be used here",

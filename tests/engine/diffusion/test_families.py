@@ -30,6 +30,7 @@ from engine.errors import InvalidRequestError, RenderCancelled
 from engine.models.schedulers import scheduler_settings
 from engine.rendering.events import Event, Picture, PictureRendered, StepDone
 from engine.rendering.requests import LoadModel, ModelChoice, PictureTask, RenderJob
+from engine.rendering.settings import SchedulerSettings
 from latentpng.chunk.metadata import round_to_json
 from latentpng.errors import InvalidValueError
 from latentpng.noise.gauss1 import gauss1
@@ -349,6 +350,33 @@ def test_flow_models_and_others_refuse_each_others_schedulers(models: dict[str, 
     for family, wrong in (("SD 3", "DDIM"), ("SDXL", "FlowMatchEulerDiscrete")):
         with pytest.raises(InvalidRequestError, match=f"^this model cannot use the scheduler {wrong}; it can use D"):
             models[family].own.build(scheduler_settings(wrong))
+
+
+def test_every_scheduler_keeps_v_prediction_and_noise_that_ends_at_zero_signal(
+    models: dict[str, LoadedModel],
+) -> None:
+    own, levels = models["SDXL v, zero SNR"].own, dict[str, float]()
+    plain = 1.0 - torch.linspace(0.0001**0.5, 0.02**0.5, 1000, dtype=torch.float64) ** 2
+    roots = plain.cumprod(dim=0).sqrt()
+    expected = ((roots - roots[-1]) * roots[0] / (roots[0] - roots[-1])) ** 2  # Lin et al. 2023, algorithm 1
+    for name in own.usable:
+        scheduler = own.build(SchedulerSettings(name=name))
+        assert scheduler.config["prediction_type"] == "v_prediction"
+        torch.testing.assert_close(scheduler.alphas_cumprod.double(), expected, rtol=1e-3, atol=1e-6)
+        levels[name] = float(scheduler.alphas_cumprod[-1])
+    assert max(levels.values()) < 1e-6
+    assert len(levels) > 15
+
+
+def test_every_scheduler_runs_a_model_that_predicts_its_variance(models: dict[str, LoadedModel]) -> None:
+    """DeepFloyd IF: the class of the scheduler decides who splits the prediction."""
+    loaded, settings = models["DeepFloyd IF"], FAMILIES["DeepFloyd IF"].settings
+    task = PictureTask(index=0, lineage=SEED)
+    split = ("DDPM", "DPMSolverMultistep", "DPMSolverSinglestep")  # by the scheduler, by the pipeline for the others
+    for name in (f"{name}Scheduler" for name in (*split, "SASolver", "LMSDiscrete", "PNDM", "DEISMultistep")):
+        chosen = replace(settings, scheduler=SchedulerSettings(name=name))
+        (picture,) = pictures_of(loaded, RenderJob(job=1, tasks=(task,), settings=chosen))
+        assert picture.warning == "", name
 
 
 class Qwen:

@@ -11,8 +11,11 @@ from tests.support.engine.families.catalogue import build_family
 EMBEDDINGS = {
     "FluxPipeline": 2,
     "HiDreamImagePipeline": 3,
+    "HunyuanImagePipeline": 2,
     "Kandinsky5T2IPipeline": 2,
+    "KolorsPipeline": 2,
     "StableDiffusion3Pipeline": 2,
+    "StableDiffusionXLPAGPipeline": 2,
     "StableDiffusionXLPipeline": 2,
 }
 """How many embeddings a prompt has; one in the other families."""

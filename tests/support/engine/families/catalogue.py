@@ -56,6 +56,10 @@ def _any_size(pipe: Any) -> None:
     pipe.image_processor.classify_height_width_bin = lambda height, width, ratios: (height, width)  # noqa: ARG005
 
 
+def _short_texts(pipe: Any) -> None:
+    pipe.tokenizer_max_length = 256  # all texts are padded to 1000 tokens by default
+
+
 def _small_hunyuan(pipe: Any) -> None:  # noqa: ARG001
     if (_HUNYUAN_SIDE, _HUNYUAN_SIDE) not in pipeline_hunyuandit.SUPPORTED_SHAPE:
         pipeline_hunyuandit.SUPPORTED_SHAPE.append((_HUNYUAN_SIDE, _HUNYUAN_SIDE))  # it renders others as 1024 x 1024
@@ -124,7 +128,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
         "Bria 3.2": Family(build=t5_texts.bria),
         "Bria FIBO": Family(build=chat_texts.fibo, shape=(4, 4, 4), side=64),
         "Lumina-Next": Family(build=chat_texts.lumina_next, shape=(4, 8, 8), side=64),
-        "HunyuanImage 2.1": Family(build=chat_texts.hunyuan_image),
+        "HunyuanImage 2.1": Family(build=chat_texts.hunyuan_image, shrink=_short_texts),
         "ERNIE-Image": Family(build=chat_texts.ernie, shape=(16, 8, 8)),
         "Ideogram 4": Family(build=others.ideogram4, shape=(64, 16), axes="LC"),
         "Qwen-Image 2.1": Family(
