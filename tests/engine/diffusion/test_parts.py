@@ -195,6 +195,16 @@ def test_separate_files_draw_the_picture_of_the_folder(
     np.testing.assert_array_equal(picture_of(choice, dtype), folder)
 
 
+def test_layers_of_t5_that_overflow_in_float16_stay_in_float32_as_in_the_folder(tmp_path: Path) -> None:
+    pipe = saved(tmp_path, lambda: sd3.sd3(second=32))
+    choice = as_tree(tmp_path, pipe, sd3_parts(pipe))
+    request = LoadModel(model=choice, settings=SETTINGS, device="cpu", dtype="float16")
+    loaded = load_model(request, lambda _: None)
+    kinds = {str(value.dtype) for name, value in loaded.pipe.text_encoder_3.named_parameters() if ".wo." in name}
+    assert kinds == {"torch.float32"}
+    np.testing.assert_array_equal(rendered(loaded), picture_of(resolve_model(str(tmp_path / "folder")), "float16"))
+
+
 @pytest.mark.parametrize(
     ("build", "parts", "shape", "side"),
     [
