@@ -54,10 +54,8 @@ def complete_choice(
     Raises:
         ModelError: A named file cannot be used, or a part is nowhere, or several files can be it.
     """
-    checkpoint, given = (
-        read_weights(Path(choice.path)),
-        tuple(read_weights(resolve_text_encoder(text)) for text in named),
-    )
+    checkpoint = read_weights(Path(choice.path))
+    given = tuple(map(read_weights, dict.fromkeys(map(resolve_text_encoder, named))))
     parts = parts_of(checkpoint, index, choice.folder, given)
     files = {name: str(part.file.path) for name, part in parts.items() if part.file is not checkpoint}
     for name, encoder in needed_encoders(index, choice.folder).items():
