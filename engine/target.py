@@ -10,8 +10,10 @@ from engine.compare import model_differences, prompt_notice
 from engine.errors import InvalidRequestError
 from engine.models.defaults import ModelDefaults
 from engine.models.find import (
+    NO_MODEL,
     model_entry,
     model_identity,
+    model_in_parts,
     quantised_of,
     recorded_embeddings,
     recorded_loras,
@@ -25,7 +27,8 @@ from engine.models.library import Shelf, shadowed
 from engine.models.look import pipeline_of
 from engine.models.loras import resolve_lora
 from engine.models.notices import model_notices
-from engine.models.prompt_parts import named_embeddings, unknown_parts, with_loras
+from engine.models.prediction import check_predicts
+from engine.models.prompt_parts import named_embeddings, with_loras
 from engine.models.prompt_styles import default_style, may_take_weights
 from engine.models.resolve import NONE, defaults_of, resolve_model, resolve_preview_vae, resolve_vae
 from engine.models.samplers import recorded_scheduler
@@ -94,8 +97,7 @@ def target_for_prompt(options: Options, prompt: str) -> Target:
     model, settings = with_loras(load.model, load.settings, find_more=options.loras != (NONE,))
     check_prompts(settings)
     load = replace(load, model=named_embeddings(model, settings), settings=settings)
-    unknown = unknown_parts(load.model, settings, loras=options.loras != (NONE,))
-    notice = "; ".join(filter(None, (_shadow_notice(options), *model_notices(model), *unknown)))
+    notice = "; ".join(filter(None, (_shadow_notice(options), *model_notices(model))))
     return Target(load=load, defaults=defaults, notice=notice)
 
 
@@ -136,6 +138,15 @@ def target_for_record(options: Options, record: LatentRecord) -> Target:
     )
 
 
+def _predicting(model: ModelChoice, prediction: str) -> ModelChoice:
+    """Return the model of a picture, with what the user says that it predicts."""
+    if not prediction:
+        return model
+    changed = replace(model, prediction=prediction)
+    check_predicts(changed)
+    return changed
+
+
 def _named_model(options: Options) -> ModelChoice:
     other_vae = options.vae not in ("", NONE)
     return resolve_model(
@@ -149,15 +160,16 @@ def _named_model(options: Options) -> ModelChoice:
 
 
 def _recorded_model(options: Options, recorded: Json) -> ModelChoice:
-    """Return the model that a picture records, with the text encoders of the options in place of its own."""
-    model = recorded_model(recorded)
+    """Return the model that a picture records, with the prediction and the text encoders of the options."""
     if not options.text_encoders:
-        return model
+        return _predicting(recorded_model(recorded), options.prediction)
+    model = model_in_parts(recorded)
+    model = recorded_model(recorded) if model == NO_MODEL else model
     return resolve_model(
         model.path,
         config=model.config,
         text_encoders=options.text_encoders,
-        prediction=model.prediction,
+        prediction=options.prediction or model.prediction,
         other_vae=True,  # the picture records it if the file lacks one
     )
 
@@ -198,9 +210,9 @@ def _shadow_notice(options: Options) -> str:
 def _with_recorded_parts(load: LoadModel, options: Options, recorded: Json) -> LoadModel:
     """Return a request with the LoRA files and textual inversions that the prompts of a picture name."""
     model = load.model if is_import(recorded) else replace(load.model, embeddings=recorded_embeddings(recorded))
-    is_own = isinstance(recorded, Mapping) and not is_import(recorded)
-    if is_own and load.settings.prompt_style == PromptStyle.PLAIN:
+    if load.settings.prompt_style == PromptStyle.PLAIN:
         return load
+    is_own = isinstance(recorded, Mapping) and not is_import(recorded)
     model, settings = with_loras(model, load.settings, find_more=not is_own and options.loras != (NONE,))
     check_prompts(settings)
     if not is_own or options.negative_prompt is not None:

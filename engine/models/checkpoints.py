@@ -19,19 +19,17 @@ REFINER = "SDXL refiner"
 
 _ADDED: Mapping[Kind, str] = MappingProxyType(
     {
-        Kind.LORA: "a LoRA, a change to a model, not a whole model: name the model with --model, and it with --lora",
-        Kind.VAE: "a VAE, a part of a model, not a whole model: name the model with --model, and it with --vae",
+        Kind.LORA: "a LoRA, a change to a model: name a model with --model, and this file with --lora",
+        Kind.VAE: "a VAE, a part of a model: name a model with --model, and this file with --vae",
         Kind.TINY_VAE: (
-            "a tiny autoencoder, which draws previews, not a model: name the model with --model, and it with "
-            "--preview-vae"
+            "a tiny autoencoder, which draws previews: name a model with --model, and this file with --preview-vae"
         ),
         Kind.TEXT_ENCODER: (
-            "a text encoder, a part of a model, not a whole model: name the model with --model, and it with "
-            "--text-encoder"
+            "a text encoder, a part of a model: name a model with --model, and this file with --text-encoder"
         ),
         Kind.EMBEDDING: (
-            "a textual inversion, a word for prompts, not a model: name the model with --model, and write its name in "
-            "the prompt"
+            "a textual inversion, a word for prompts: name a model with --model, and write the file's name in the "
+            "prompt"
         ),
         Kind.CONTROLNET: "a ControlNet, which steers a model by a picture: it is no model, and cannot be used here",
         Kind.UPSCALER: "an upscaler, which enlarges finished pictures: it is no model, and cannot be used here",

@@ -58,14 +58,15 @@ VAE_PREFIXES = ("first_stage_model.", "vae.")
 
 _LORA = re.compile(
     r"lora_up|lora_down|lora_A|lora_B|lora\.up|lora\.down|lora_linear|lora_mid|hada_w|hada_t|lokr_|oft_blocks|oft_diag"
-    r"|\.glora|dora_scale|\.alpha$|\.diff(_b)?$"
+    r"|\.glora|dora_scale|\.alpha$|\.diff(_b)?$|^lora_(unet|te\d?|transformer|prior)_"
 )
 _CONTROLNET = re.compile(
     r"^(control_model\.|controlnet_|input_hint_block\.|zero_convs\.|lllite_|control_all_x_embedder|control_layers\."
     r"|adapter\.body\.|body\.\d+\.in_conv\.|controlnet\.|lora_controlnet$)"
 )
 _UPSCALER = re.compile(
-    r"^(params(_ema)?\.)?(conv_first\.|model\.1\.sub\.|body\.0\.rdb1\.|block_1\.c1_r\.|residual_layer\.0\.|sub_mean\.)"
+    r"^(params(_ema)?\.)?(conv_first\.|model\.1\.sub\.|body\.0\.rdb1\.|block_1\.c1_r\.|residual_layer\.0\.|sub_mean\."
+    r"|feats\.0\.|to_feat\.|gblocks\.|unet1\.conv1\.)"
 )
 _COMPACT_UPSCALER = re.compile(r"^(params(_ema)?\.)?body\.\d+\.(weight|bias)$")
 _MOTION = re.compile(r"motion_modules\.|temporal_transformer\.")

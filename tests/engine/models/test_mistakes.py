@@ -162,8 +162,7 @@ ROWS: dict[str, tuple[Mistake, str]] = {
     ),
     "a LoRA": (
         model(_KNOWN_LORA),
-        "x.safetensors is a LoRA, a change to a model, not a whole model: name the model with --model, and it with "
-        "--lora",
+        "x.safetensors is a LoRA, a change to a model: name a model with --model, and this file with --lora",
     ),
     "a ControlNet": (
         model({"control_model.input_hint_block.0.weight": (16, 3, 3, 3)}),
@@ -171,22 +170,22 @@ ROWS: dict[str, tuple[Mistake, str]] = {
     ),
     "an embedding": (
         model({"emb_params": (8, 768)}),
-        "x.safetensors is a textual inversion, a word for prompts, not a model: name the model with --model, and write "
-        "its name in the prompt",
+        "x.safetensors is a textual inversion, a word for prompts: name a model with --model, and write the file's "
+        "name in the prompt",
     ),
     "a text encoder": (
         model(clip("")),
-        "x.safetensors is a text encoder, a part of a model, not a whole model: name the model with --model, and it "
-        "with --text-encoder",
+        "x.safetensors is a text encoder, a part of a model: name a model with --model, and this file with "
+        "--text-encoder",
     ),
     "a VAE": (
         model({name.removeprefix("first_stage_model."): shape for name, shape in VAE.items()}),
-        "x.safetensors is a VAE, a part of a model, not a whole model: name the model with --model, and it with --vae",
+        "x.safetensors is a VAE, a part of a model: name a model with --model, and this file with --vae",
     ),
     "a tiny autoencoder": (
         model(_TAESD),
-        "x.safetensors is a tiny autoencoder, which draws previews, not a model: name the model with --model, and it "
-        "with --preview-vae",
+        "x.safetensors is a tiny autoencoder, which draws previews: name a model with --model, and this file with "
+        "--preview-vae",
     ),
     "an upscaler": (
         model(_UPSCALER),
