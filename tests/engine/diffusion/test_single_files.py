@@ -197,7 +197,7 @@ def test_a_file_that_predicts_v_gets_a_schedule_that_ends_in_noise(tiny_xl: tupl
 
 
 def test_what_is_guessed_of_stable_diffusion_2_is_what_the_scheduler_does(tiny: ModelChoice, tmp_path: Path) -> None:
-    config = only_small_files(tiny.path, tmp_path / "configs" / config_folder("Stable Diffusion 2").name)
+    config = only_small_files(tiny.path, tmp_path / "warmer" / "configs" / config_folder("Stable Diffusion 2").name)
     for name, kind in (("512-base", "epsilon"), ("illuminati", "v_prediction")):
         file = written(tmp_path / f"{name}.safetensors", weights_of())
         loaded = load_tiny(resolve_model(str(file), config=str(config)))

@@ -69,7 +69,14 @@ def test_a_remembered_folder_is_written_again_where_the_cache_is_now(
     assert again.is_relative_to(tmp_path / "elsewhere")
     assert fingerprint(again) == before
     assert shipped.restored(str(again)) == str(again)
-    assert shipped.restored("/nowhere/sdxl-base") == "/nowhere/sdxl-base", "a folder of the user is never replaced"
+    for own in (
+        "/nowhere/sdxl-base",
+        "/my/configs/sdxl-base",
+        f"/my/configs/{folder.name}",
+        "/my/warmer/configs/sdxl-1",
+    ):
+        assert shipped.restored(own) == own, "a folder of the user is never replaced"
+        assert shipped.family_of(own) == ""
 
 
 def test_a_picture_finds_its_single_file_after_the_cache_was_deleted(
