@@ -95,6 +95,16 @@ def test_a_picture_finds_its_single_file_after_the_cache_was_deleted(
     assert model_identity(found) == identity, "the fingerprint does not depend on where the folder is"
 
 
+def test_a_cache_may_be_a_symlink(tmp_path: Path) -> None:
+    (tmp_path / "large-disk").mkdir()
+    (tmp_path / "cache").mkdir(exist_ok=True)
+    shutil.rmtree(tmp_path / "cache" / "warmer", ignore_errors=True)
+    (tmp_path / "cache" / "warmer").symlink_to(tmp_path / "large-disk")
+    choice = resolve_model(str(checkpoint(tmp_path / "mix.safetensors", "Stable Diffusion 2")))
+    assert shipped.family_of(choice.config) == "Stable Diffusion 2"
+    assert resolve_model(choice.path, config=choice.config) == choice
+
+
 def test_a_cache_that_cannot_be_written_is_replaced_by_a_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", "/proc/version/cache")
     folder = shipped.config_folder("Stable Diffusion 1")
