@@ -10,8 +10,10 @@ from engine.compare import model_differences, prompt_notice
 from engine.errors import InvalidRequestError
 from engine.models.defaults import ModelDefaults
 from engine.models.find import (
+    NO_MODEL,
     model_entry,
     model_identity,
+    model_in_parts,
     quantised_of,
     recorded_embeddings,
     recorded_loras,
@@ -159,14 +161,15 @@ def _named_model(options: Options) -> ModelChoice:
 
 def _recorded_model(options: Options, recorded: Json) -> ModelChoice:
     """Return the model that a picture records, with the prediction and the text encoders of the options."""
-    model = _predicting(recorded_model(recorded), options.prediction)
     if not options.text_encoders:
-        return model
+        return _predicting(recorded_model(recorded), options.prediction)
+    model = model_in_parts(recorded)
+    model = recorded_model(recorded) if model == NO_MODEL else model
     return resolve_model(
         model.path,
         config=model.config,
         text_encoders=options.text_encoders,
-        prediction=model.prediction,
+        prediction=options.prediction or model.prediction,
         other_vae=True,  # the picture records it if the file lacks one
     )
 

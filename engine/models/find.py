@@ -89,6 +89,18 @@ def find_model(recorded: Json) -> ModelChoice:
     return next((choice for choice in known if _has_fingerprint(choice, fingerprint)), NO_MODEL)
 
 
+def model_in_parts(recorded: Json) -> ModelChoice:
+    """Return the model of a picture whose text encoders were files of their own, whether or not they are still there.
+
+    Returns:
+        The model, if its own file is on this machine, or `NO_MODEL`.
+    """
+    fingerprint = text_of(recorded, "fingerprint")
+    known = (entry for entry in recall(fingerprint) if entry.pipeline and entry.text_encoders)
+    here = (entry for entry in known if Path(entry.path).is_file())
+    return next((_choice(entry, _prediction(recorded)) for entry in here), NO_MODEL)
+
+
 def near_models(recorded: Json) -> tuple[NearModel, ...]:
     """Return models like the recorded one that were loaded here and still exist.
 
@@ -110,11 +122,18 @@ def recorded_model(recorded: Json) -> ModelChoice:
 
     Raises:
         UnknownModelError: It is not on this machine; the message names similar models.
-        ModelError: A model of the name and hash that an import records is here, but cannot be used.
+        ModelError: The file of a text encoder is not there any more, or a model of the name and hash that an import
+            records is here, but cannot be used.
     """
     found = find_model(recorded)
     if found != NO_MODEL:
         return found
+    lost = [file for file in model_in_parts(recorded).text_encoders if not Path(file).is_file()]
+    if lost:
+        raise ModelError(
+            f"this picture was made with the text encoder {Path(lost[0]).name!r}, which is not there any more: "
+            "give the files of all text encoders with --text-encoder"
+        )
     path = imported_model(recorded)
     if path is not None:
         return resolve_model(str(path))

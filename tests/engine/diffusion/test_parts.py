@@ -31,7 +31,7 @@ from tests.support.engine import comfy_files
 from tests.support.engine.comfy_files import State
 from tests.support.engine.families import flux, pixart, qwen, sd3, unets
 from tests.support.engine.families.parts import WIDTH, byte_tokenizer, decoder_config
-from tests.support.engine.single_file import sdxl_file
+from tests.support.engine.single_file import as_single_file, sdxl_file
 from tests.support.engine.tiny import SETTINGS, load_tiny
 
 pytestmark = pytest.mark.slow  # models are loaded again and again; `make test` runs it
@@ -149,6 +149,14 @@ def qwen_image_parts(pipe: Any) -> dict[str, State]:
     }
 
 
+def sd1_parts(pipe: Any) -> dict[str, State]:
+    start = "model.diffusion_model."
+    whole = {name: value for name, value in as_single_file(pipe).items() if name.startswith(start)}
+    clip = comfy_files.clip_file(pipe.text_encoder)
+    extra = {"logit_scale": torch.tensor(4.6), "text_model.embeddings.position_ids": torch.arange(77)[None]}
+    return {"diffusion_models/model": whole, "text_encoders/clip_l": {**clip, **extra}}
+
+
 def sdxl_parts(pipe: Any) -> dict[str, State]:
     return {
         "diffusion_models/model": unet_file(pipe),
@@ -179,10 +187,11 @@ def as_tree(root: Path, pipe: Any, parts: dict[str, State]) -> ModelChoice:
     [
         (lambda: sd3.sd3(second=32), sd3_parts),
         (qwen.z_image, z_image_parts),
+        (unets.sd1, sd1_parts),
         (lambda: unets.sdxl(second=32), sdxl_parts),
         (lambda: unets.sdxl(second=32), sdxl_parts_of_others),
     ],
-    ids=["SD 3", "Z-Image", "SDXL", "SDXL, OpenCLIP"],
+    ids=["SD 3", "Z-Image", "SD 1", "SDXL", "SDXL, OpenCLIP"],
 )
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_separate_files_draw_the_picture_of_the_folder(
@@ -193,6 +202,16 @@ def test_separate_files_draw_the_picture_of_the_folder(
     folder = picture_of(resolve_model(str(tmp_path / "folder")), dtype)
     assert folder.std() > 0
     np.testing.assert_array_equal(picture_of(choice, dtype), folder)
+
+
+def test_layers_of_t5_that_overflow_in_float16_stay_in_float32_as_in_the_folder(tmp_path: Path) -> None:
+    pipe = saved(tmp_path, lambda: sd3.sd3(second=32))
+    choice = as_tree(tmp_path, pipe, sd3_parts(pipe))
+    request = LoadModel(model=choice, settings=SETTINGS, device="cpu", dtype="float16")
+    loaded = load_model(request, lambda _: None)
+    kinds = {str(value.dtype) for name, value in loaded.pipe.text_encoder_3.named_parameters() if ".wo." in name}
+    assert kinds == {"torch.float32"}
+    np.testing.assert_array_equal(rendered(loaded), picture_of(resolve_model(str(tmp_path / "folder")), "float16"))
 
 
 @pytest.mark.parametrize(

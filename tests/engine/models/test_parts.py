@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gguf import GGUFWriter
+from gguf import GGMLQuantizationType, GGUFWriter, quants
 
 from engine.configuration.read import configuration_path
 from engine.errors import ModelError
@@ -99,6 +99,27 @@ def test_one_file_in_two_folders_by_a_link_is_one_candidate(tree: Path) -> None:
     )
 
 
+def test_parts_that_link_into_the_cache_of_the_hub_keep_their_names(tree: Path, tmp_path: Path) -> None:
+    blob = (tree / "clip" / "a.safetensors").rename(tmp_path / "4f1c")
+    (tree / "clip" / "clip_l.safetensors").symlink_to(blob)
+    choice = resolve_model(flux_in(tree))
+    assert choice.text_encoders[0] == str(tree / "clip" / "clip_l.safetensors")
+    assert look_at(choice).parts["text_encoder"].file.path.suffix == ".safetensors"
+
+
+def test_a_model_elsewhere_finds_its_parts_in_the_folders_of_the_library(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = write_header(tmp_path / "disk" / "flux1-dev.safetensors", FLUX)
+    monkeypatch.setenv("HOME", str(tree.parents[1]))
+    choice = resolve_model(str(model))
+    assert [Path(file).name for file in (*choice.text_encoders, choice.vae)] == [
+        "a.safetensors",
+        "b.safetensors",
+        "c.safetensors",
+    ]
+
+
 def test_several_candidates_are_listed_and_a_named_one_is_taken(tree: Path) -> None:
     second = write_header(tree / "clip" / "t5xxl_fp8.safetensors", t5())
     assert problem_of(flux_in(tree)) == (
@@ -142,6 +163,32 @@ def test_a_missing_part_is_named_with_where_it_was_searched(tree: Path, tmp_path
         str(encoders[0]),
         str(encoders[1]),
     )
+
+
+def test_a_file_that_is_named_twice_counts_once(tree: Path) -> None:
+    clip = str(tree / "clip" / "a.safetensors")
+    assert resolve_model(flux_in(tree), text_encoders=(clip, clip)) == resolve_model(flux_in(tree))
+
+
+def test_memory_is_planned_for_gguf_as_stored_and_for_the_rest_as_loaded(tree: Path) -> None:
+    writer = GGUFWriter(str(tree / "diffusion_models" / "flux1-dev-Q8_0.gguf"), "flux")
+    small = {name: np.zeros([min(side, 256) for side in shape], dtype=np.float32) for name, shape in FLUX.items()}
+    for name, values in small.items():
+        kind = GGMLQuantizationType.Q8_0
+        if values.ndim == 2:
+            writer.add_tensor(name, quants.quantize(values, kind), raw_dtype=kind)
+        else:
+            writer.add_tensor(name, values)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    files = look_at(resolve_model(str(tree / "diffusion_models" / "flux1-dev-Q8_0.gguf")))
+    stored = (tree / "diffusion_models" / "flux1-dev-Q8_0.gguf").stat().st_size
+    counts = files.parameter_counts
+    assert counts["transformer"] == sum(values.size for values in small.values())
+    for value_bytes in (2, 4):
+        assert files.loaded_values(value_bytes) == {**counts, "transformer": -(-stored // value_bytes)}
 
 
 def test_named_files_that_cannot_be_used_are_refused_in_words(tree: Path, tmp_path: Path) -> None:

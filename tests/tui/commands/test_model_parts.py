@@ -160,6 +160,16 @@ def test_a_picture_gets_the_text_encoders_of_its_model_again_unless_others_are_n
         "render", path, "--text-encoder", other, "--text-encoder", clip, "--out", tmp_path / "b.png", renderer=renderer
     )
     assert renderer.loads[-1].model == replace(choice, text_encoders=(str(clip), str(other)))
+    moved = t5.rename(tmp_path / "moved.safetensors")
+    with pytest.raises(ModelError) as caught:
+        warmer("render", path, "--out", tmp_path / "c.png")
+    assert str(caught.value) == (
+        "this picture was made with the text encoder 't5.safetensors', which is not there any more: "
+        "give the files of all text encoders with --text-encoder"
+    )
+    renderer = FakeRenderer()
+    warmer("render", path, "--check", "--text-encoder", moved, "--text-encoder", clip, renderer=renderer)
+    assert renderer.loads[-1].model == replace(choice, text_encoders=(str(clip), str(moved)))
     assert capsys.readouterr().err == (
         f"{path}: some conditions differ from when this picture was made: model flux1-dev then, flux1-dev now "
         "(the weights differ)\n"
