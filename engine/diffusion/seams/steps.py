@@ -25,6 +25,10 @@ from typing import Any
 import torch
 
 
+_ONE_TIME_MORE = ("SCMScheduler",)
+"""Schedulers whose last time is the end, and no step of its own."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
     """A denoising step that was just done.
@@ -82,7 +86,7 @@ def controlled_steps(
         on_step(
             Step(
                 step=done,
-                steps=max(done, len(scheduler.timesteps)),
+                steps=max(done, len(scheduler.timesteps) - (type(scheduler).__name__ in _ONE_TIME_MORE)),
                 latents=latents,
                 denoised=_denoised(scheduler, signature.bind(*args, **kwargs), result, latents),
             )
