@@ -17,6 +17,7 @@ import engine
 from engine.diffusion.load import text_to_image_problem
 from engine.models.pipelines import needed_package, other_use
 from tests.support.engine.families.catalogue import FAMILIES, build_family
+from tests.support.engine.families.rare import RARE
 from tests.support.engine.families.variants import VARIANTS
 
 ROOT = Path(engine.__file__).parents[1]
@@ -50,6 +51,8 @@ def pipeline_classes() -> tuple[PipelineClass, ...]:
     used: dict[str, list[str]] = {}
     for family in FAMILIES:
         used.setdefault(type(build_family(family)).__name__, []).append(family)
+    for name, family in RARE.items():
+        used.setdefault(type(family.build()).__name__, []).append(name)
     return tuple(
         PipelineClass(
             name=name,
@@ -91,7 +94,7 @@ def table_text() -> str:
         "",
         f"The {len(tested)} classes with a name in the second column are tested with a tiny model of random weights:",
         "it loads and renders, alone and in a batch, and the same noise gives the same bits again in a fresh process",
-        "(those made of the parts of another family only in the same process).",
+        "(those made of the parts of another family, and some rare ones, only in the same process).",
         "The others have the signature that is needed, and nobody has tried them. The last column names a Python",
         "package that has to be installed beside warmer.",
         "",
