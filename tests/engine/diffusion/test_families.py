@@ -303,6 +303,41 @@ def test_a_picture_looks_the_same_in_a_batch_and_alone(models: dict[str, LoadedM
         assert np.abs(together[slot].astype(int) - alone).max() <= ALIKE.get(family, 2)
 
 
+@pytest.mark.parametrize("family", [family for family in FAMILIES if family not in {*ALONE, "Ideogram 4"}])
+def test_the_prompts_of_a_batch_are_those_that_the_pipeline_encodes_itself(
+    models: dict[str, LoadedModel], family: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One prompt is encoded and repeated; the pipeline encodes all of them, with the same arguments."""
+    loaded, known = models[family], FAMILIES[family]
+    renderer, cached, calls = BatchRenderer(loaded), loaded.pipe.encode_prompt, []
+    renderer.noise_spec(known.settings)
+
+    def spy(*args: Any, **kwargs: Any) -> Any:
+        result = cached(*args, **kwargs)
+        calls.append((args, kwargs, result))
+        return result
+
+    monkeypatch.setattr(loaded.pipe, "encode_prompt", spy)
+    settings = replace(known.settings, prompt='a lake, "A"', negative_prompt="fog")
+    renderer.render(noise_of(known.shape, 0, 1), settings, lambda _: None)
+    assert calls
+    for args, kwargs, result in calls:
+        with torch.no_grad():
+            assert_alike(result, cached.__wrapped__(*args, **kwargs))
+
+
+def assert_alike(one: Any, other: Any) -> None:
+    """Compare two nested results; the kernels of a batch differ a little from those of one text."""
+    if isinstance(one, torch.Tensor):
+        torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-4)
+    elif isinstance(one, list | tuple):
+        assert (type(one), len(one)) == (type(other), len(other))
+        for part, its_other in zip(one, other, strict=True):
+            assert_alike(part, its_other)
+    else:
+        assert one == other
+
+
 @pytest.mark.parametrize("name", [*VARIANTS, *RARE])
 def test_a_pipeline_outside_of_the_matrix_repeats_alone_and_in_a_batch(name: str) -> None:
     known = FAMILIES[VARIANTS[name]] if name in VARIANTS else RARE[name]
