@@ -16,6 +16,7 @@ from engine.errors import ModelError
 from engine.models.fingerprints import data_digest, early_digest, file_digest
 from engine.models.library import Shelf, find_by_name
 from engine.models.loras import MAX_LORA_WEIGHT
+from engine.models.paths import is_file
 from engine.models.remembered import remembered
 from engine.rendering.requests import EmbeddingChoice, LoraChoice
 from latentpng.json_fields import is_number
@@ -61,7 +62,7 @@ def same_hash(path: Path, recorded: str) -> bool | None:
         None if that cannot be told: there is no hash, it is of another kind, or the file cannot be read.
     """
     match = _HEX.fullmatch(recorded.strip())
-    if match is None or not path.is_file():
+    if match is None or not is_file(path):
         return None
     digits = match[1].casefold()
     kinds: tuple[Callable[[Path], str], ...] = (file_digest, data_digest)
