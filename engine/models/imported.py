@@ -11,10 +11,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from engine.errors import ModelError
-from engine.models.fingerprints import data_digest, early_digest, file_digest
-from engine.models.library import Shelf, find_by_name
+from engine.models.fingerprints import data_digest, early_digest, file_digest, is_digest_known
+from engine.models.library import Shelf, find_by_name, shown
 from engine.models.loras import MAX_LORA_WEIGHT
 from engine.models.paths import is_file
 from engine.models.remembered import remembered
@@ -23,8 +24,24 @@ from latentpng.json_fields import is_number
 from latentpng.record import Json, JsonObject
 from latentpng.text import plain
 
-_HEX = re.compile(r"(?:0x|sha256:|autov[123]:)?([0-9a-f]{8,64})", re.IGNORECASE)
+_HEX = re.compile(r"(0x|sha256:|autov[123]:)?([0-9a-f]{8,64})", re.IGNORECASE)
 _EARLY_DIGITS = 8
+_DIGESTS: Mapping[str | int, tuple[Callable[[Path], str], ...]] = MappingProxyType(
+    {
+        "sha256:": (file_digest,),
+        "0x": (data_digest,),  # SwarmUI
+        "autov1:": (early_digest,),  # Civitai
+        "autov2:": (file_digest,),
+        "autov3:": (data_digest,),
+        _EARLY_DIGITS: (early_digest, file_digest),
+        10: (file_digest,),  # A1111 and Fooocus
+        12: (data_digest, file_digest),  # A1111 for a LoRA
+    }
+)
+"""What a hash can be, by how it begins or by the number of its digits: each kind costs reading the file once."""
+_ANY = (file_digest, data_digest)
+_LONG = 10**9
+"""Bytes of a file that takes so long to read that it has to be said."""
 _MAX_NAME = 80
 
 
@@ -61,17 +78,48 @@ def same_hash(path: Path, recorded: str) -> bool | None:
     Returns:
         None if that cannot be told: there is no hash, it is of another kind, or the file cannot be read.
     """
-    match = _HEX.fullmatch(recorded.strip())
-    if match is None or not is_file(path):
+    digits, kinds = _asked(recorded)
+    if not kinds or not is_file(path):
         return None
-    digits = match[1].casefold()
-    kinds: tuple[Callable[[Path], str], ...] = (file_digest, data_digest)
-    if len(digits) == _EARLY_DIGITS:
-        kinds = (early_digest, file_digest)
     try:
         return any(digest(path).startswith(digits) for digest in kinds)
     except OSError:
         return None
+
+
+def hash_notice(recorded: Json, path: Path | None = None) -> str:
+    """Return a sentence when opening an import first reads a large file, to compare its hash; "" otherwise.
+
+    Args:
+        recorded: The model that the picture records.
+        path: The model that is used; None for the one of the recorded name.
+    """
+    if not is_import(recorded):
+        return ""
+    if path is None:
+        with contextlib.suppress(ModelError):  # several files have this name
+            path = find_by_name(Shelf.MODELS, text_of(recorded, "name"))
+    try:
+        if path is None or not is_file(path) or path.stat().st_size < _LONG or not _is_read_for(path, recorded):
+            return ""
+        return f"reading {shown(path)} ({path.stat().st_size / 10**9:.1f} GB) to compare its hash, this once"
+    except OSError:
+        return ""
+
+
+def _is_read_for(path: Path, recorded: Json) -> bool:
+    """Whether the recorded hash can be compared, and the digest is not known yet."""
+    kind = next(iter(_asked(text_of(recorded, "hash"))[1]), early_digest)
+    return kind is not early_digest and not is_digest_known(path, behind_header=kind is data_digest)
+
+
+def _asked(recorded: str) -> tuple[str, tuple[Callable[[Path], str], ...]]:
+    """The digits of a recorded hash, and the digests that it can be; none for other kinds."""
+    match = _HEX.fullmatch(recorded.strip())
+    if match is None:
+        return "", ()
+    digits = match[2].casefold()
+    return digits, _DIGESTS.get((match[1] or "").casefold()) or _DIGESTS.get(len(digits)) or _ANY
 
 
 def imported_model(recorded: Json) -> Path | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
 
-from engine.models.imported import ImportedParts, imported_model, imported_parts, is_import, same_hash
+from engine.models import fingerprints, imported
+from engine.models.imported import ImportedParts, hash_notice, imported_model, imported_parts, is_import, same_hash
 from engine.models.remembered import Remembered, remember
 from engine.rendering.requests import EmbeddingChoice, LoraChoice
 from latentpng.record import Json
@@ -59,6 +61,47 @@ def test_every_kind_of_hash_is_compared(tmp_path: Path) -> None:
         assert same_hash(path, unknown) is None
     assert same_hash(tmp_path / "gone.safetensors", "0" * 10) is None
     assert same_hash(tmp_path, "0" * 10) is None
+
+
+def test_a_large_file_is_read_once_and_not_without_a_word(
+    shelves: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(fingerprints, "write_state", no_room)
+    monkeypatch.setattr(imported, "_LONG", 1000)
+    path = tensors(shelves / "models" / "boats.safetensors")
+    path.write_bytes(path.read_bytes() + bytes(1000))
+    os.utime(path, (0, 0))
+    size, other = path.stat().st_size / 10**9, tensors(tmp_path / "small.safetensors")
+    read: list[Path] = []
+
+    def digest(file: Path) -> str:
+        read.append(file)
+        return "ab" * 32
+
+    monkeypatch.setattr(fingerprints, "_digest", digest)
+    said = f"reading {path} ({size:.1f} GB) to compare its hash, this once"
+    for recorded in ("0123456789", "sha256:01234567", "autov2:01234567"):
+        assert hash_notice({"name": "boats", "hash": recorded}) == said
+    assert hash_notice({"name": "another", "hash": "0123456789"}, path) == said
+    for silent in (
+        {"name": "boats"},
+        {"name": "boats", "hash": "01234567"},
+        {"name": "boats", "hash": "blake3:00ff00ff"},
+    ):
+        assert hash_notice(silent) == ""
+    assert hash_notice({"name": "boats", "hash": "0123456789"}, other) == ""
+    assert hash_notice({"name": "boats", "fingerprint": "0" * 64, "hash": "0123456789"}) == ""
+    assert not read
+    assert same_hash(path, "0123456789") is False
+    assert same_hash(path, "abababababab"[:10]) is True
+    assert read == [path]  # although nothing can be written to the cache
+    assert hash_notice({"name": "boats", "hash": "0123456789"}) == ""
+    assert hash_notice({"name": "boats", "hash": "autov3:0123456789"}) == said
+
+
+def no_room(path: Path, _: object) -> None:
+    raise OSError(28, "No space left on device", str(path))
 
 
 def test_a_model_is_found_by_its_name_unless_its_hash_differs(shelves: Path, tmp_path: Path) -> None:
