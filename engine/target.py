@@ -20,7 +20,8 @@ from engine.models.find import (
     same_weights,
     with_recorded_prediction,
 )
-from engine.models.imported import ImportedParts, hash_notice, imported_parts, is_import, same_hash, text_of
+from engine.models.hashes import same_hash
+from engine.models.imported import ImportedParts, hash_notice, imported_parts, is_import, text_of
 from engine.models.library import Shelf, shadowed
 from engine.models.look import pipeline_of
 from engine.models.loras import resolve_lora

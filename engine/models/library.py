@@ -14,7 +14,8 @@ from pathlib import Path
 
 from engine.configuration.read import configuration_path
 from engine.errors import ModelError
-from engine.models.fingerprints import file_digest, path_fingerprint
+from engine.models.fingerprints import path_fingerprint
+from engine.models.hashes import same_hash
 from engine.models.paths import is_file, is_there
 from engine.models.places.known import all_contents
 from engine.models.places.place import Contents, Entry, folded, parts_of, stem_of
@@ -24,7 +25,6 @@ from latentpng.lru import LruCache
 
 _HASH = re.compile(r"\s*\[([0-9a-fA-F]{6,64})\]$")
 """What A1111 puts behind a name: the first digits of the file's SHA-256, or 8 digits of its own older kind."""
-_OLD_HASH_DIGITS = 8
 _MAX_NEAR = 5
 _MAX_PLACES = 3
 _CUTOFF = 0.5
@@ -52,8 +52,8 @@ def find_by_name(shelf: Shelf, name: str, contents: tuple[Contents, ...] | None 
     digest = _HASH.search(name)
     asked = parts_of(_HASH.sub("", name))
     found = _best(_named(shelf, asked, contents), asked)
-    if len(found) > 1 and digest and len(digest[1]) != _OLD_HASH_DIGITS:
-        found = [entry for entry in found if _has_digest(entry.path, digest[1].casefold())] or found
+    if len(found) > 1 and digest:
+        found = [entry for entry in found if same_hash(entry.path, digest[1])] or found
     if len(found) > 1 and not _are_copies(found):
         paths = ", ".join(shown(entry.path) for entry in found)
         raise ModelError(f"{len(found)} different files are called {name!r}: {paths}; name one of them by its path")
@@ -197,13 +197,6 @@ def _are_copies(found: list[Entry]) -> bool:
         return False
     try:
         return len({path_fingerprint(entry.path) for entry in found}) == 1
-    except OSError:
-        return False
-
-
-def _has_digest(path: Path, digest: str) -> bool:
-    try:
-        return file_digest(path).startswith(digest)
     except OSError:
         return False
 
