@@ -11,11 +11,11 @@ from engine.errors import ModelError
 from engine.models.contents import VAE_PREFIXES, Contents, Kind, contents_of
 from engine.models.denoisers import VIDEO
 from engine.models.json_files import read_config
+from engine.models.look import INDEX
 from engine.models.shipped import CONFIGS, config_folder
 from engine.models.weights import WeightFile, typed_path
 
-INDEX = "model_index.json"
-REFINER = "SDXL refiner"
+_REFINER = "SDXL refiner"
 
 _ADDED: Mapping[Kind, str] = MappingProxyType(
     {
@@ -101,7 +101,7 @@ def check_is_model(path: Path, contents: Contents) -> None:
     if contents.kind in _ADDED:
         raise ModelError(f"{path.name} is {_ADDED[contents.kind]}")
     family = contents.family
-    if family == REFINER:
+    if family == _REFINER:
         raise ModelError(
             f"{path.name} is the refiner of SDXL, which finishes the pictures of another model: name an SDXL model"
         )

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from engine.errors import ModelError
 from engine.models.json_files import read_config
+from engine.models.look import INDEX
 from engine.models.shipped import family_of
 from engine.models.weights import WeightFile, read_weights
 from engine.rendering.requests import ModelChoice
@@ -22,7 +23,8 @@ from engine.rendering.requests import ModelChoice
 EPSILON, V_PREDICTION = "epsilon", "v_prediction"
 _NOISE_IN_THE_NAME = re.compile(r"512|(?<![a-z])base(?![a-z])|(?<![a-z])eps(ilon)?(?![a-z])")
 _V_IN_THE_NAME = re.compile(r"768|(?<![a-z])v[-_ ]?pred")
-_V_IN_THE_YAML = re.compile(r"""parameterization:\s*["']?v["']?\s*$""", re.MULTILINE)
+_MODEL_IN_THE_YAML = re.compile(r"^\s*(linear_start|parameterization):", re.MULTILINE)
+_V_IN_THE_YAML = re.compile(r"""^\s*parameterization:\s*["']?v["']?\s*(#.*)?$""", re.MULTILINE)
 _MAX_YAML = 100_000
 _METADATA = "modelspec.prediction_type"
 _IN_METADATA = {"epsilon": EPSILON, "v": V_PREDICTION, "v_prediction": V_PREDICTION}
@@ -81,7 +83,7 @@ def check_predicts(choice: ModelChoice) -> None:
     Raises:
         ModelError: The model predicts neither the noise nor v.
     """
-    scheduler = read_config(choice.folder / "model_index.json").get("scheduler")
+    scheduler = read_config(choice.folder / INDEX).get("scheduler")
     if choice.prediction and isinstance(scheduler, list) and str(scheduler[-1]).startswith("FlowMatch"):
         raise ModelError(f"{choice.name!r} follows a flow from noise to picture: leave out --prediction")
 
@@ -129,9 +131,10 @@ def _word(kind: str) -> str:
 
 
 def _yaml_of(path: Path) -> str:
-    """The text of the .yaml file beside a model, "" without one."""
+    """The text of the .yaml file beside a model, "" without one, or if it describes no model."""
     try:
         with path.with_suffix(".yaml").open(encoding="utf-8", errors="replace") as file:
-            return file.read(_MAX_YAML)
+            text = file.read(_MAX_YAML)
     except OSError:
         return ""
+    return text if _MODEL_IN_THE_YAML.search(text) else ""

@@ -163,7 +163,8 @@ def _resolve_checkpoint(path: Path, config: str, text_encoders: tuple[str, ...],
     folder = named_folder(config) if config else shipped_folder(path, contents)
     if config:
         check_same_family(path, contents, folder)
-    choice = ModelChoice(path=str(path), name=path.stem, config=str(folder.resolve()))
+    place = folder if family_of(folder) else folder.resolve()  # what ships is told by its path, symlinks or not
+    choice = ModelChoice(path=str(path), name=path.stem, config=str(place))
     choice = complete_choice(choice, read_config(folder / INDEX), text_encoders, other_vae=other_vae)
     look_at(choice, other_vae=other_vae)
     return choice

@@ -19,10 +19,11 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from engine.diffusion.load import LoadedModel
+from engine.diffusion.placement import vae_values
 from engine.diffusion.render import BatchRenderer
 from engine.errors import ModelError
 from engine.models.prediction import EPSILON, V_PREDICTION
-from engine.models.resolve import resolve_model
+from engine.models.resolve import resolve_model, resolve_vae
 from engine.models.shipped import config_folder
 from engine.rendering.requests import ModelChoice
 from engine.rendering.settings import SchedulerSettings
@@ -197,7 +198,7 @@ def test_a_file_that_predicts_v_gets_a_schedule_that_ends_in_noise(tiny_xl: tupl
 
 
 def test_what_is_guessed_of_stable_diffusion_2_is_what_the_scheduler_does(tiny: ModelChoice, tmp_path: Path) -> None:
-    config = only_small_files(tiny.path, tmp_path / "configs" / config_folder("Stable Diffusion 2").name)
+    config = only_small_files(tiny.path, tmp_path / "warmer" / "configs" / config_folder("Stable Diffusion 2").name)
     for name, kind in (("512-base", "epsilon"), ("illuminati", "v_prediction")):
         file = written(tmp_path / f"{name}.safetensors", weights_of())
         loaded = load_tiny(resolve_model(str(file), config=str(config)))
@@ -230,6 +231,20 @@ def test_a_folder_predicts_what_the_user_says_unless_it_follows_a_flow(tiny: Mod
     loaded = load_tiny(replace(tiny, prediction=V_PREDICTION))
     assert loaded.pipe.scheduler.config["prediction_type"] == "v_prediction"
     assert (picture(loaded) != picture(load_tiny(tiny))).any()
+
+
+def test_the_vae_of_a_checkpoint_replaces_another(tiny: ModelChoice, tmp_path: Path) -> None:
+    other = build_tiny()
+    with torch.no_grad():
+        other.vae.decoder.conv_out.bias.add_(0.5)
+    whole = written(tmp_path / "whole.safetensors", as_single_file(other))
+    other.vae.save_pretrained(tmp_path / "vae")
+    choices = [replace(tiny, vae=resolve_vae(str(place))) for place in (whole, tmp_path / "vae")]
+    one, two = (picture(load_tiny(choice)) for choice in choices)
+    np.testing.assert_array_equal(one, two)
+    assert (one != picture(load_tiny(tiny))).any()
+    counted = {vae_values(Path(choice.vae)) for choice in choices}
+    assert counted == {sum(value.numel() for value in other.vae.state_dict().values())}, "not the whole checkpoint"
 
 
 def test_a_vae_that_scales_latents_otherwise_is_refused(tiny: ModelChoice, tmp_path: Path) -> None:

@@ -88,8 +88,13 @@ def test_a_yaml_file_beside_it_decides(tmp_path: Path) -> None:
     yaml.write_text('model:\n  params:\n    parameterization: "v"\n    linear_start: 0.00085\n')
     assert prediction_of(choice).kind == V
     assert "v is assumed, as the .yaml file beside it says" in prediction_of(choice).notice
+    yaml.write_text("model:\n  params:\n    parameterization: v  # as of 768\n")
+    assert prediction_of(choice).kind == V
     yaml.write_text("model:\n  params:\n    linear_start: 0.00085\n")
     assert prediction_of(choice).kind == EPSILON
+    assert "epsilon (the noise) is assumed, as the .yaml file beside it says" in prediction_of(choice).notice
+    yaml.write_text("notes: of somebody\n")
+    assert "because of its name" in prediction_of(choice).notice, "it describes no model"
 
 
 def test_a_yaml_file_can_say_v_of_the_other_families_too(tmp_path: Path) -> None:
