@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,8 +10,10 @@ from engine.compare import model_differences, prompt_notice
 from engine.errors import InvalidRequestError
 from engine.models.defaults import ModelDefaults
 from engine.models.find import (
+    NO_MODEL,
     model_entry,
     model_identity,
+    model_in_parts,
     quantised_of,
     recorded_embeddings,
     recorded_loras,
@@ -20,11 +22,13 @@ from engine.models.find import (
     same_weights,
     with_recorded_prediction,
 )
-from engine.models.imported import ImportedParts, imported_parts, is_import, same_hash, text_of
+from engine.models.hashes import same_hash
+from engine.models.imported import ImportedParts, hash_notice, imported_parts, is_import, text_of
 from engine.models.library import Shelf, shadowed
 from engine.models.look import pipeline_of
 from engine.models.loras import resolve_lora
 from engine.models.notices import model_notices
+from engine.models.prediction import check_predicts
 from engine.models.prompt_parts import named_embeddings, with_loras
 from engine.models.prompt_styles import default_style, may_take_weights
 from engine.models.resolve import NONE, defaults_of, resolve_model, resolve_preview_vae, resolve_vae
@@ -98,15 +102,23 @@ def target_for_prompt(options: Options, prompt: str) -> Target:
     return Target(load=load, defaults=defaults, notice=notice)
 
 
-def target_for_record(options: Options, record: LatentRecord) -> Target:
+def target_for_record(options: Options, record: LatentRecord, tell: Callable[[str], None] = lambda _: None) -> Target:
     """Return what renders a picture again, with what the options change.
+
+    Args:
+        options: What differs from what the picture records.
+        record: The record of the picture.
+        tell: Called with a sentence before something takes long.
 
     Raises:
         ModelError: The model cannot be used, or this machine does not have it (UnknownModelError).
         InvalidRequestError: A setting is out of range or of the wrong kind.
     """
     recorded = model_entry(record.settings)
-    model = _named_model(options) if options.model else recorded_model(recorded)
+    named = _named_model(options) if options.model else None
+    if waits := hash_notice(recorded, Path(named.path) if named else None):
+        tell(waits)
+    model = named or _recorded_model(options, recorded)
     imported = imported_parts(recorded, record.settings)
     model = with_recorded_prediction(_with_parts(options, model, recorded, imported), recorded)
     defaults = defaults_of(model)
@@ -135,6 +147,15 @@ def target_for_record(options: Options, record: LatentRecord) -> Target:
     )
 
 
+def _predicting(model: ModelChoice, prediction: str) -> ModelChoice:
+    """Return the model of a picture, with what the user says that it predicts."""
+    if not prediction:
+        return model
+    changed = replace(model, prediction=prediction)
+    check_predicts(changed)
+    return changed
+
+
 def _named_model(options: Options) -> ModelChoice:
     other_vae = options.vae not in ("", NONE)
     return resolve_model(
@@ -144,6 +165,21 @@ def _named_model(options: Options) -> ModelChoice:
         other_vae=other_vae,
         text_encoders=options.text_encoders,
         prediction=options.prediction,
+    )
+
+
+def _recorded_model(options: Options, recorded: Json) -> ModelChoice:
+    """Return the model that a picture records, with the prediction and the text encoders of the options."""
+    if not options.text_encoders:
+        return _predicting(recorded_model(recorded), options.prediction)
+    model = model_in_parts(recorded)
+    model = recorded_model(recorded) if model == NO_MODEL else model
+    return resolve_model(
+        model.path,
+        config=model.config,
+        text_encoders=options.text_encoders,
+        prediction=options.prediction or model.prediction,
+        other_vae=True,  # the picture records it if the file lacks one
     )
 
 

@@ -24,6 +24,7 @@ SIGMA_SPACINGS = ("use_karras_sigmas", "use_exponential_sigmas", "use_beta_sigma
 _FOLLOWING = (*HOOKED, *TAKES_TIMESTEPS, "EulerAncestralDiscreteScheduler")
 _ENDS_ABOVE_ZERO = ("DEISMultistepScheduler", "SASolverScheduler", "UniPCMultistepScheduler")
 """Divide by zero, or leave noise in the picture, where the last noise level is 0."""
+_FEW_STEPS = 8
 _NEARLY_ZERO = 0.001
 """The last noise level of these; ComfyUI's UniPC ends there too."""
 
@@ -80,6 +81,9 @@ def follow_schedule(scheduler: Any, schedule: str, family: str, *, discard_next_
         schedule: One of `engine.rendering.settings.SCHEDULES`.
         family: "SDXL", "SD" for Stable Diffusion 1 and 2, or "" for other models.
         discard_next_to_last: Leave out the lowest level above the end.
+
+    Raises:
+        InvalidRequestError: The schedule is not known for this model, or the scheduler cannot reach its end.
     """
     cumulative = scheduler.alphas_cumprod.double().numpy()
     levels = NoiseLevels(table=np.sqrt((1.0 - cumulative) / cumulative), family=family)
@@ -87,6 +91,7 @@ def follow_schedule(scheduler: Any, schedule: str, family: str, *, discard_next_
     def levels_of(steps: int) -> Floats:
         return _ended(sigmas_of(schedule, steps, levels, discard_next_to_last=discard_next_to_last), levels, scheduler)
 
+    levels_of(_FEW_STEPS)  # refuses what this model or scheduler cannot do, before anything is rendered
     impose_sigmas(scheduler, levels_of, levels.times_of)
 
 
@@ -101,6 +106,9 @@ def follow_flow_schedule(
         shift_option: What this scheduler calls the shift of its times: "shift" or "flow_shift".
         is_solver: Whether it computes the logarithm of 1 - sigma, so that its first sigma is below 1.
         discard_next_to_last: Leave out the lowest level above the end.
+
+    Raises:
+        InvalidRequestError: The schedule is not known for this model, or the scheduler cannot reach its end.
     """
     train = int(scheduler.config["num_train_timesteps"])
 
@@ -109,6 +117,7 @@ def follow_flow_schedule(
         found = _ended(sigmas_of(schedule, steps, levels, discard_next_to_last=discard_next_to_last), levels, scheduler)
         return np.minimum(found, 1.0 - 1.0 / train) if is_solver else found
 
+    levels_of(_FEW_STEPS, 1.0)
     impose_flow_sigmas(scheduler, levels_of, before_shift, shift_option=shift_option)
 
 

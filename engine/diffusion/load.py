@@ -47,6 +47,9 @@ from engine.models.prediction import prediction_of
 from engine.rendering.requests import LoadModel, ModelChoice
 from latentpng.record import Json
 
+_UNUSED = ("safety_checker", "feature_extractor", "image_encoder")
+"""Components that a text alone does not need: no single file holds them, but configurations name them."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LoadedModel:
@@ -209,7 +212,8 @@ def _pipeline(kind: Any, choice: ModelChoice, files: ModelFiles, dtype: torch.dt
     if choice.vae:
         more["vae"] = load_vae(choice, files.index, _precision(dtype))
     if choice.is_single_file:
-        more = load_parts(files, dtype, other_vae=bool(choice.vae)) | more
+        unused = {name: None for name in _UNUSED if name in files.index}
+        more = unused | load_parts(files, dtype, other_vae=bool(choice.vae)) | more
     try:
         return kind.from_pretrained(
             str(files.folder),

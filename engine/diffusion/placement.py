@@ -17,6 +17,8 @@ from engine.errors import ModelError
 from engine.models.files import ModelFiles
 from engine.models.look import component_parameter_count
 from engine.models.memory import QUANTISED, Memory, Placement, Room, plan_memory, working_bytes
+from engine.models.parts import vae_part
+from engine.models.weights import read_weights
 from engine.rendering.requests import LoadModel, ModelChoice
 
 _DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
@@ -92,7 +94,7 @@ def choose_placement(
     if choice.is_single_file and request.memory in QUANTISED:
         raise ModelError(f"--memory {request.memory} needs a diffusers folder, {files.path.name} is a single file")
     if choice.vae:
-        values["vae"] = component_parameter_count(Path(choice.vae))
+        values["vae"] = vae_values(Path(choice.vae))
     room = free_room(device)
     return plan_memory(
         request.memory,
@@ -102,6 +104,18 @@ def choose_placement(
         working=working_bytes(settings.width, settings.height, dtype.itemsize),
         room=replace(room, quantiser=room.quantiser and not choice.is_single_file),
     )
+
+
+def vae_values(path: Path) -> int:
+    """Return the number of values in a VAE.
+
+    Args:
+        path: Its folder, or a file that holds it, alone or in a whole checkpoint.
+
+    Raises:
+        ModelError: A file is missing or damaged.
+    """
+    return vae_part(read_weights(path)).parameter_count if path.is_file() else component_parameter_count(path)
 
 
 def free_room(device: str) -> Room:

@@ -37,11 +37,12 @@ def set_prediction(pipe: Any, choice: ModelChoice, prediction: Prediction) -> No
     Raises:
         ModelError: The model follows a flow, so that it predicts neither.
     """
+    said: dict[str, Any] = {"prediction_type": prediction.kind} if prediction.kind else {}
     if prediction.schedule is Schedule.EDM:
-        pipe.scheduler = EDMDPMSolverMultistepScheduler(**_PLAYGROUND)
+        pipe.scheduler = EDMDPMSolverMultistepScheduler(**{**_PLAYGROUND, **said})
         _set_latents(pipe, choice.path)
     elif prediction.schedule is Schedule.EDM_V:
-        pipe.scheduler = EDMEulerScheduler(**_COSXL)
+        pipe.scheduler = EDMEulerScheduler(**{**_COSXL, **said})
     elif prediction.kind or prediction.schedule is Schedule.ZERO_SNR:
         _change_scheduler(pipe, choice, prediction)
 

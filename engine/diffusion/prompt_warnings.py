@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from engine.diffusion.prompt_styles import Style, ignored_layer
 from engine.diffusion.seams.tokenizers import LOG, Reading
-from engine.diffusion.weighted_prompts import Style, ignored_layer
 from engine.prompts.chunks import unknown_embeddings
 from engine.prompts.reading import plain_warning, read_prompt
 from engine.prompts.spans import quoted
 from engine.rendering.settings import PromptStyle, RenderSettings
+
+_NO_LAYER = "clip skip {} was ignored: it is for Stable Diffusion 1 and 2 and SDXL"
 
 
 def prompt_warnings(
@@ -33,9 +35,6 @@ def prompt_warnings(
         ignored = ignored_layer(pipe, style) if takes_weights else _NO_LAYER.format(settings.clip_skip)
         words = (*words, *filter(None, (ignored,)))
     return tuple(dict.fromkeys((*words, *_cut(settings, readings, takes_weights))))
-
-
-_NO_LAYER = "clip skip {} was ignored: it is for Stable Diffusion 1 and 2 and SDXL"
 
 
 def _plain(settings: RenderSettings, takes_weights: bool) -> Iterator[str]:

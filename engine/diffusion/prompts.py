@@ -19,10 +19,11 @@ import torch
 
 from engine.diffusion.embeddings import NO_EMBEDDINGS, Embeddings
 from engine.diffusion.prompt_offset import PromptOffsets
+from engine.diffusion.prompt_styles import Style
 from engine.diffusion.prompt_warnings import prompt_warnings
 from engine.diffusion.seams.prompts import Encode, embedding_indices, intercept_encode_prompt, picture_axis
 from engine.diffusion.seams.tokenizers import Reading, heard_log, watch_tokenizers
-from engine.diffusion.weighted_prompts import Style, encode_weighted, same_length
+from engine.diffusion.weighted_prompts import encode_weighted, same_length
 from engine.errors import RenderError
 from engine.models.prompt_styles import takes_weights
 from engine.rendering.settings import PromptStyle, RenderSettings

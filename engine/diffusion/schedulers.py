@@ -21,6 +21,7 @@ from engine.diffusion.following import (
     options_to_follow,
 )
 from engine.diffusion.messages import first_line
+from engine.diffusion.seams.multistep import predict_slopes
 from engine.diffusion.seams.third_order import correct_third_order
 from engine.diffusion.seams.timesteps import accept_pipeline_timesteps
 from engine.diffusion.zero_snr import OPTION as ZERO_SNR
@@ -47,6 +48,7 @@ _UNLISTED = ("LCMScheduler", "TCDScheduler", "SASolverScheduler", "DDIMParallelS
 _EXCLUDED = ("EDMEulerScheduler",)
 """Listed by diffusers, but made for models that scale their input differently."""
 
+_EULER = ("EulerDiscreteScheduler", "FlowMatchEulerDiscreteScheduler")
 _FLOW_NAMES = {
     "EulerDiscreteScheduler": "FlowMatchEulerDiscreteScheduler",
     "HeunDiscreteScheduler": "FlowMatchHeunDiscreteScheduler",
@@ -115,12 +117,23 @@ class OwnScheduler:
         kind: Any = self._class(settings.name) if settings.name else self.kind
         chosen = dict(settings.options)
         schedule, discard = str(chosen.pop("schedule", "")), bool(chosen.pop("discard_next_to_last_sigma", False))
-        corrected = bool(chosen.pop("correct_third_order", False))
+        corrected, slopes = bool(chosen.pop("correct_third_order", False)), chosen.pop("predicted_slopes", 1)
         if schedule:
             check_schedule(kind.__name__, schedule, chosen, _FLOW_CLASSES if self.is_flow else ())
             chosen = options_to_follow(kind.__name__, chosen, is_flow=self.is_flow)
         elif discard:
             raise InvalidRequestError("the scheduler option 'discard_next_to_last_sigma' needs a schedule")
+        scheduler = self._scheduler(kind, chosen)
+        if schedule:
+            self._follow(scheduler, schedule, discard=discard)
+        if corrected:
+            _correct(scheduler)
+        if isinstance(slopes, int) and slopes > 1:
+            _predict(scheduler, slopes)
+        return scheduler
+
+    def _scheduler(self, kind: Any, chosen: JsonObject) -> Any:
+        """Return a scheduler of a class with options of this class."""
         requested = _in_flow_terms(kind.__name__, chosen) if self.is_flow else chosen
         unknown = sorted(set(requested) - set(inspect.signature(kind.__init__).parameters))
         if unknown:
@@ -137,10 +150,6 @@ class OwnScheduler:
             scheduler.register_to_config(variance_type="fixed_small")  # DeepFloyd IF: the pipeline drops the variance
         if self.is_flow:
             self._prepare_flow(scheduler, shift_is_fixed=bool(set(_SHIFT_OPTIONS) & set(requested)))
-        if schedule:
-            self._follow(scheduler, schedule, discard=discard)
-        if corrected and kind.__name__ == "DPMSolverMultistepScheduler":
-            correct_third_order(scheduler)
         return scheduler
 
     def _levels(self, kind: type) -> dict[str, Any]:
@@ -194,6 +203,19 @@ class OwnScheduler:
         return found
 
 
+def _correct(scheduler: Any) -> None:
+    is_sde = scheduler.config.get("algorithm_type") == "sde-dpmsolver++"
+    if type(scheduler).__name__ != "DPMSolverMultistepScheduler" or not is_sde:
+        raise InvalidRequestError("the scheduler option 'correct_third_order' belongs to DPM++ 3M SDE")
+    correct_third_order(scheduler)
+
+
+def _predict(scheduler: Any, slopes: int) -> None:
+    if type(scheduler).__name__ not in _EULER:
+        raise InvalidRequestError("the scheduler option 'predicted_slopes' belongs to Euler")
+    predict_slopes(scheduler, slopes)
+
+
 def _splits_variance(kind: type) -> bool:
     """Return whether a class splits the variance that a model predicts from its noise; SASolver has only the option."""
     return "variance_type" in inspect.signature(kind).parameters and kind.__name__ != "SASolverScheduler"
@@ -224,9 +246,13 @@ def _check_sigmas(scheduler: Any) -> None:
     scheduler.set_timesteps(8, **({"mu": 1.0} if scheduler.config.get("use_dynamic_shifting") else {}))
     if float(scheduler.sigmas.max()) > 1.0:
         raise InvalidRequestError(
-            f"the scheduler {_short(type(scheduler))} cannot use {requested[0]} with a flow model; "
-            "FlowMatchEulerDiscrete can"
+            f"the scheduler {_short(type(scheduler))} cannot use {requested[0]} with a flow model: write + instead, as "
+            f"in 'dpmpp_2m + {_word_of(requested[0])}', or take FlowMatchEulerDiscrete"
         )
+
+
+def _word_of(option: str) -> str:
+    return option.removeprefix("use_").removesuffix("_sigmas")
 
 
 def _short(kind: type) -> str:

@@ -65,12 +65,12 @@ def scaled(value: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
     Raises:
         ValueError: The shapes do not belong together.
     """
-    real, factor = value.float(), scale.float()
+    real, factor = value.to(torch.float32, copy=True), scale.float()
     if factor.numel() == 1:
-        return real * factor.reshape(())
+        return real.mul_(factor.reshape(()))
     rows = real.shape[0]
     if factor.shape[0] == rows and factor.numel() == rows:
-        return real * factor.reshape(rows, *(1,) * (real.ndim - 1))
+        return real.mul_(factor.reshape(rows, *(1,) * (real.ndim - 1)))
     if factor.ndim == 3 and factor.shape[0] == rows and real[0].numel() % factor.shape[1] == 0:
         return (real.reshape(rows, factor.shape[1], -1) * factor).reshape(real.shape)
     if factor.ndim == 2 and real.ndim == 2:

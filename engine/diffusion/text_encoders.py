@@ -52,6 +52,7 @@ _LLAMA_CPP = (
     (r"^output\.", "lm_head."),
     (r"^token_embd\.", "model.embed_tokens."),
 )
+_FIRST = "text_encoder"
 _UNUSED = re.compile(r"(^|\.)(logit_scale|position_ids|rope_freqs\.weight)$")
 
 
@@ -70,7 +71,7 @@ def load_text_encoder(part: Part, kind: Any, folder: Path, dtype: torch.dtype) -
     name = part.file.path.name
     try:
         config = kind.config_class.from_pretrained(folder, local_files_only=True)
-        state = as_transformers(_state_of(part, dtype), kind.__name__)
+        state = as_transformers(_state_of(part, dtype), kind.__name__, is_first=part.component == _FIRST)
         encoder, report = kind.from_pretrained(
             None,
             config=config,
@@ -110,12 +111,13 @@ def misfit(part: Part, tensor: str, found: str, needed: str) -> str:
     )
 
 
-def as_transformers(state: dict[str, torch.Tensor], kind: str) -> dict[str, torch.Tensor]:
+def as_transformers(state: dict[str, torch.Tensor], kind: str, *, is_first: bool = False) -> dict[str, torch.Tensor]:
     """Return the weights of a text encoder with the names and shapes of transformers.
 
     Args:
         state: The weights, in any of the layouts.
         kind: The name of the class.
+        is_first: Whether it is the first text encoder of its pipeline: CLIP-L, wherever there are several CLIPs.
     """
     if "enc.output_norm.weight" in state:
         is_gated = any(".ffn_gate." in name for name in state)
@@ -125,10 +127,12 @@ def as_transformers(state: dict[str, torch.Tensor], kind: str) -> dict[str, torc
     elif "positional_embedding" in state:
         state = _from_open_clip(state)
     state = {name: value for name, value in state.items() if not _UNUSED.search(name)}
-    if kind == "CLIPTextModelWithProjection" and "text_projection.weight" not in state:
+    if "text_projection" in state:  # a matrix that multiplies from the other side
+        state["text_projection.weight"] = state.pop("text_projection").T.contiguous()
+    norm = next((value for name, value in state.items() if name.endswith("final_layer_norm.weight")), None)
+    if kind == "CLIPTextModelWithProjection" and is_first and norm is not None:
         # files of CLIP-L hold no projection; Stable Diffusion 3 projects its pooled vector by the identity
-        example = state["text_model.final_layer_norm.weight"]
-        state["text_projection.weight"] = torch.eye(len(example), dtype=example.dtype)
+        state.setdefault("text_projection.weight", torch.eye(len(norm), dtype=norm.dtype))
     embedding = state.get("model.embed_tokens.weight")
     if kind.endswith(("ForCausalLM", "ForConditionalGeneration")) and embedding is not None:
         state.setdefault("lm_head.weight", embedding)  # pipelines read hidden states, never the words that follow
@@ -148,7 +152,7 @@ def _renamed(state: dict[str, torch.Tensor], names: tuple[tuple[str, str], ...])
     return renamed
 
 
-# OpenCLIP keeps query, key and value in one matrix, and multiplies by its projection from the other side.
+# OpenCLIP keeps query, key and value in one matrix.
 def _from_open_clip(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     found: dict[str, torch.Tensor] = {}
     for name, value in _renamed(state, _OPEN_CLIP).items():
@@ -156,8 +160,6 @@ def _from_open_clip(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         if fused:
             for part, third in zip("qkv", value.chunk(3), strict=True):
                 found[f"{head}.self_attn.{part}_proj.{kind}"] = third
-        elif name == "text_projection":
-            found["text_projection.weight"] = value.T.contiguous()
         else:
             found[name] = value
     return found

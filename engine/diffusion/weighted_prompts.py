@@ -13,12 +13,11 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 
-from engine.diffusion.embeddings import NO_EMBEDDINGS, Embeddings
+from engine.diffusion.prompt_styles import Style, TextEncoder, text_encoders, vocabulary_of
 from engine.diffusion.seams.prompts import Encode
 from engine.diffusion.seams.text_encoders import final_norm, replaced_tokens
 from engine.errors import RenderError
@@ -27,47 +26,8 @@ from engine.prompts.reading import read_prompt
 from engine.prompts.spans import Span
 from engine.rendering.settings import PromptStyle
 
-_OPEN_CLIP_LAYERS = 23
-"""Stable Diffusion 2 uses the last layer but one of its text encoder, and its files leave out the last one."""
 _MAX_CHUNKS = 256
 _MAX_TOKENS = _MAX_CHUNKS * 77
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Style:
-    """How prompts are encoded.
-
-    Attributes:
-        style: A value of `PromptStyle`.
-        clip_skip: As in `RenderSettings`.
-        embeddings: The textual inversions.
-    """
-
-    style: str = PromptStyle.PLAIN
-    clip_skip: int = 0
-    embeddings: Embeddings = NO_EMBEDDINGS
-
-    @property
-    def is_plain(self) -> bool:
-        """True if the pipeline itself does all that is asked for."""
-        return self.style == PromptStyle.PLAIN and not self.clip_skip
-
-    @property
-    def key(self) -> tuple[object, ...]:
-        """Tells the styles of two encodings apart."""
-        return self.style, self.clip_skip, self.embeddings.key
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Encoder:
-    """A text encoder with its tokenizer; `layer` is counted from the end, and 1 is the last one."""
-
-    number: int
-    tokenizer: Any
-    model: Any
-    device: torch.device
-    layer: int
-    is_normed: bool
 
 
 def encode_weighted(pipe: Any, encode: Encode, arguments: Mapping[str, Any], style: Style) -> Any:
@@ -82,8 +42,7 @@ def encode_weighted(pipe: Any, encode: Encode, arguments: Mapping[str, Any], sty
     Returns:
         As the method does.  The embeddings of the two prompts may differ in length: see `same_length`.
     """
-    device = arguments.get("device") or _text_encoders(pipe)[0].device
-    encoders = _encoders(pipe, style, torch.device(device))
+    encoders = text_encoders(pipe, style, arguments.get("device"))
     texts = {name: _text(arguments.get(name)) for name in ("prompt", "negative_prompt")}
     given: dict[str, Any] = {"prompt": None, "prompt_2": None, "negative_prompt": None, "negative_prompt_2": None}
     given["prompt_embeds"], given["pooled_prompt_embeds"] = _embedded(encoders, texts["prompt"], style, False)
@@ -112,71 +71,19 @@ def same_length(encoded: Any) -> Any:
     return (*(part.repeat(1, length // part.shape[1], 1) for part in (embeds, negative)), *encoded[2:])
 
 
-def ignored_layer(pipe: Any, style: Style) -> str:
-    """Return a warning when the layer that was asked for is not used; "" otherwise."""
-    asked = style.clip_skip
-    if not asked or asked == _own_layer(pipe):
-        return ""
-    if style.style == PromptStyle.A1111 and _own_layer(pipe) != 1:
-        return f"clip skip {asked} was ignored, as A1111 does with this family"
-    return "" if _layer(pipe, style) == asked else f"clip skip {asked} was ignored: this model has no such layer"
-
-
-def _own_layer(pipe: Any) -> int:
-    """The layer that the family was trained with, counted from the end of the whole text encoder."""
-    return 2 if _is_sdxl(pipe) or pipe.text_encoder.config.num_hidden_layers == _OPEN_CLIP_LAYERS else 1
-
-
-def _layer(pipe: Any, style: Style) -> int:
-    own, asked = _own_layer(pipe), style.clip_skip
-    if not asked or (style.style == PromptStyle.A1111 and own != 1):
-        return own
-    layers = min(encoder.config.num_hidden_layers for encoder in _text_encoders(pipe))
-    least = 1 if _is_sdxl(pipe) else own
-    return asked if least <= asked <= layers + least - 1 else own
-
-
-def _is_sdxl(pipe: Any) -> bool:
-    return getattr(pipe, "text_encoder_2", None) is not None
-
-
-def _text_encoders(pipe: Any) -> list[Any]:
-    both = (pipe.text_encoder, getattr(pipe, "text_encoder_2", None))
-    return [encoder for encoder in both if encoder is not None]
-
-
-def _encoders(pipe: Any, style: Style, device: torch.device) -> tuple[_Encoder, ...]:
-    layer, is_sdxl = _layer(pipe, style), _is_sdxl(pipe)
-    missing = 0 if is_sdxl else _own_layer(pipe) - 1
-    tokenizers = [getattr(pipe, name, None) for name in ("tokenizer", "tokenizer_2")]
-    return tuple(
-        _Encoder(
-            number=number,
-            tokenizer=tokenizer,
-            model=model,
-            device=device,
-            layer=layer - missing,
-            is_normed=not is_sdxl,
-        )
-        for number, (tokenizer, model) in enumerate(
-            zip([each for each in tokenizers if each is not None], _text_encoders(pipe), strict=True)
-        )
-    )
-
-
 def _is_zeroed(pipe: Any, negative: str, style: Style) -> bool:
     """Whether the pipeline takes zeros for an empty negative prompt; ComfyUI encodes it like any other."""
     return not negative and bool(pipe.config.get("force_zeros_for_empty_prompt")) and style.style != PromptStyle.COMFYUI
 
 
 def _embedded(
-    encoders: tuple[_Encoder, ...], text: str, style: Style, is_negative: bool
+    encoders: tuple[TextEncoder, ...], text: str, style: Style, is_negative: bool
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
     """Return (1, tokens, D) of all text encoders side by side, and the pooled vector of the one that has it."""
     spans = _spans(text, style, is_negative)
     parts, pooled = [], None
     for encoder in encoders:
-        vocabulary = _vocabulary(encoder, style)
+        vocabulary = vocabulary_of(encoder, style)
         states = []
         for chunk in _chunks(spans, vocabulary, style):
             hidden, vector = _run(encoder, chunk, style)
@@ -200,23 +107,7 @@ def _chunks(spans: tuple[Span, ...], vocabulary: Vocabulary, style: Style) -> tu
     return chunks
 
 
-def _vocabulary(encoder: _Encoder, style: Style) -> Vocabulary:
-    tokenizer, config = encoder.tokenizer, encoder.model.config
-    length = min(tokenizer.model_max_length, config.max_position_embeddings)
-    cut = {"truncation": True, "max_length": length - 2} if style.style == PromptStyle.PLAIN else {}
-    counts = {word: len(vectors[encoder.number]) for word, vectors in style.embeddings.vectors.items()}
-    return Vocabulary(
-        encode=lambda text: list(tokenizer(text, add_special_tokens=False, **cut)["input_ids"]),
-        start=tokenizer.bos_token_id,
-        end=tokenizer.eos_token_id,
-        padding=tokenizer.pad_token_id,
-        comma=tokenizer.get_vocab().get(",</w>", -1),
-        length=length - 2,
-        embeddings=counts,
-    )
-
-
-def _run(encoder: _Encoder, chunk: Chunk, style: Style) -> tuple[torch.Tensor, torch.Tensor | None]:
+def _run(encoder: TextEncoder, chunk: Chunk, style: Style) -> tuple[torch.Tensor, torch.Tensor | None]:
     """Return (1, tokens, D), the wanted layer of a text encoder, and its pooled vector if it has a projection."""
     vectors = {
         vector.position: style.embeddings.vectors[vector.word][encoder.number][vector.index] for vector in chunk.vectors
@@ -233,7 +124,7 @@ def _run(encoder: _Encoder, chunk: Chunk, style: Style) -> tuple[torch.Tensor, t
 
 
 def _weighed(
-    encoder: _Encoder, hidden: torch.Tensor, chunk: Chunk, vocabulary: Vocabulary, style: Style
+    encoder: TextEncoder, hidden: torch.Tensor, chunk: Chunk, vocabulary: Vocabulary, style: Style
 ) -> torch.Tensor:
     if all(weight == 1.0 for weight in chunk.weights):
         return hidden

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -10,27 +11,25 @@ from engine.errors import ModelError
 from engine.models.contents import VAE_PREFIXES, Contents, Kind, contents_of
 from engine.models.denoisers import VIDEO
 from engine.models.json_files import read_config
+from engine.models.look import INDEX
 from engine.models.shipped import CONFIGS, config_folder
 from engine.models.weights import WeightFile, typed_path
 
-INDEX = "model_index.json"
-REFINER = "SDXL refiner"
+_REFINER = "SDXL refiner"
 
 _ADDED: Mapping[Kind, str] = MappingProxyType(
     {
-        Kind.LORA: "a LoRA, a change to a model, not a whole model: name the model with --model, and it with --lora",
-        Kind.VAE: "a VAE, a part of a model, not a whole model: name the model with --model, and it with --vae",
+        Kind.LORA: "a LoRA, a change to a model: name a model with --model, and this file with --lora",
+        Kind.VAE: "a VAE, a part of a model: name a model with --model, and this file with --vae",
         Kind.TINY_VAE: (
-            "a tiny autoencoder, which draws previews, not a model: name the model with --model, and it with "
-            "--preview-vae"
+            "a tiny autoencoder, which draws previews: name a model with --model, and this file with --preview-vae"
         ),
         Kind.TEXT_ENCODER: (
-            "a text encoder, a part of a model, not a whole model: name the model with --model, and it with "
-            "--text-encoder"
+            "a text encoder, a part of a model: name a model with --model, and this file with --text-encoder"
         ),
         Kind.EMBEDDING: (
-            "a textual inversion, a word for prompts, not a model: name the model with --model, and write its name in "
-            "the prompt"
+            "a textual inversion, a word for prompts: name a model with --model, and write the file's name in the "
+            "prompt"
         ),
         Kind.CONTROLNET: "a ControlNet, which steers a model by a picture: it is no model, and cannot be used here",
         Kind.UPSCALER: "an upscaler, which enlarges finished pictures: it is no model, and cannot be used here",
@@ -67,7 +66,26 @@ _PIPELINES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 """The families that a pipeline of diffusers renders, as far as `engine.models.denoisers` tells them."""
+_PIECE = re.compile(r"-\d{5}-of-\d{5}\.safetensors$")
 _TEXT_WIDTHS = {768: "Stable Diffusion 1", 1024: "Stable Diffusion 2"}
+
+
+def check_is_whole(path: Path) -> None:
+    """Refuse a weights file that is a part of a diffusers folder, or one of several pieces.
+
+    Raises:
+        ModelError: The message names the folder.
+    """
+    part = path.parent
+    if (part / "config.json").is_file() and (part.parent / INDEX).is_file():
+        raise ModelError(
+            f"{path.name} is a part ({part.name}) of the model in the folder {part.parent.name!r}: name that folder"
+        )
+    if _PIECE.search(path.name):
+        raise ModelError(
+            f"{path.name} is one of several pieces: name the diffusers folder that they belong to, or get the model as "
+            "one file"
+        )
 
 
 def check_is_model(path: Path, contents: Contents) -> None:
@@ -83,7 +101,7 @@ def check_is_model(path: Path, contents: Contents) -> None:
     if contents.kind in _ADDED:
         raise ModelError(f"{path.name} is {_ADDED[contents.kind]}")
     family = contents.family
-    if family == REFINER:
+    if family == _REFINER:
         raise ModelError(
             f"{path.name} is the refiner of SDXL, which finishes the pictures of another model: name an SDXL model"
         )

@@ -1,16 +1,20 @@
 """The parts that a model lacks, found in the folders around it, laid out as ComfyUI or Forge have them.  No torch.
 
-A part is taken only if exactly one file can be it, told by headers; otherwise the candidates are listed.
+Where there are none around it, the folders of the library are searched, for example those of another program.  A part
+is taken only if exactly one file can be it, told by headers; otherwise the candidates are listed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from engine.errors import ModelError
 from engine.models.encoders import Encoder, encoders_in
+from engine.models.library import Shelf, entries
+from engine.models.parts import vae_part
 from engine.models.weights import GGUF_SUFFIX, WeightFile, read_weights
 
 _ENCODER_FOLDERS = ("text_encoders", "clip", "text_encoder")
@@ -34,11 +38,11 @@ def find_encoder(model: Path, needed: Encoder) -> Path | None:
     Raises:
         ModelError: Several files can be it; the message lists them.
     """
-    found = [
-        file.path
-        for file in _files(model, _ENCODER_FOLDERS)
-        if any(encoder.serves(needed) for encoder in encoders_in(file).values())
-    ]
+
+    def is_it(file: WeightFile) -> bool:
+        return any(encoder.serves(needed) for encoder in encoders_in(file).values())
+
+    found = _candidates(model, _ENCODER_FOLDERS, Shelf.TEXT_ENCODERS, is_it)
     return _only(found, f"the text encoder {needed.name}", "--text-encoder")
 
 
@@ -56,7 +60,11 @@ def find_vae(model: Path, config: Mapping[str, Any], may_be: Callable[[Path], bo
     Raises:
         ModelError: Several files can be it; the message lists them.
     """
-    found = [file.path for file in _files(model, _VAE_FOLDERS) if is_vae_like(file, config) and may_be(file.path)]
+
+    def is_it(file: WeightFile) -> bool:
+        return is_vae_like(file, config) and may_be(file.path)
+
+    found = _candidates(model, _VAE_FOLDERS, Shelf.VAES, is_it)
     return _only(found, "the VAE", "--vae")
 
 
@@ -68,7 +76,7 @@ def searched(model: Path, *, vae: bool = False) -> str:
 
 def is_vae_like(file: WeightFile, config: Mapping[str, Any]) -> bool:
     """Return whether a file holds a VAE whose latents have the channels that a configuration names."""
-    start = "first_stage_model." if any(name.startswith("first_stage_model.") for name in file.tensors) else ""
+    start = vae_part(file).prefix
     for name, channels in (("decoder.conv_in.weight", "latent_channels"), ("decoder.conv1.weight", "z_dim")):
         shape = file.tensors.get(start + name, ())
         if len(shape) >= 4 and channels in config:
@@ -86,20 +94,26 @@ def _only(found: list[Path], what: str, option: str) -> Path | None:
     return found[0] if found else None
 
 
-def _files(model: Path, folders: tuple[str, ...]) -> Iterator[WeightFile]:
-    """Yield the readable weights files in the folders around a model, each once, however it is linked."""
+def _candidates(model: Path, folders: tuple[str, ...], shelf: Shelf, is_it: Callable[[WeightFile], bool]) -> list[Path]:
+    """Return the files around a model that are what is searched for; else those of the library."""
+    around = (file for folder in _folders(model, folders) for file in sorted(folder.rglob("*"))[:_MAX_FILES])
+    found = [file.path for file in _readable(around) if is_it(file)]
+    if found:
+        return found
+    known = (entry.path for entry in entries(shelf) if entry.shelf is shelf and not entry.is_partial)
+    return [file.path for file in _readable(known) if is_it(file)]
+
+
+def _readable(paths: Iterable[Path]) -> Iterator[WeightFile]:
+    """Yield the weights files among these that can be read, each once, however it is linked."""
     seen: set[Path] = set()
-    for folder in _folders(model, folders):
-        found = sorted(file for file in folder.rglob("*") if file.suffix in (".safetensors", GGUF_SUFFIX))
-        for file in found[:_MAX_FILES]:
-            real = file.resolve()
-            if real in seen or not real.is_file():
-                continue
-            seen.add(real)
-            try:
-                yield read_weights(file)
-            except ModelError:  # a damaged neighbour is no reason not to load this model
-                continue
+    for path in paths:
+        real = path.resolve()
+        if path.suffix not in (".safetensors", GGUF_SUFFIX) or real in seen or not real.is_file():
+            continue
+        seen.add(real)
+        with contextlib.suppress(ModelError):  # a damaged neighbour is no reason not to load this model
+            yield read_weights(path)
 
 
 def _folders(model: Path, names: tuple[str, ...]) -> list[Path]:

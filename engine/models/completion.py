@@ -54,10 +54,8 @@ def complete_choice(
     Raises:
         ModelError: A named file cannot be used, or a part is nowhere, or several files can be it.
     """
-    checkpoint, given = (
-        read_weights(Path(choice.path)),
-        tuple(read_weights(resolve_text_encoder(text)) for text in named),
-    )
+    checkpoint = read_weights(Path(choice.path))
+    given = tuple(map(read_weights, dict.fromkeys(map(resolve_text_encoder, named))))
     parts = parts_of(checkpoint, index, choice.folder, given)
     files = {name: str(part.file.path) for name, part in parts.items() if part.file is not checkpoint}
     for name, encoder in needed_encoders(index, choice.folder).items():
@@ -66,7 +64,7 @@ def complete_choice(
             continue
         found = comfy_tree.find_encoder(Path(choice.path), encoder)
         if found is not None:
-            files[name] = str(found.resolve())
+            files[name] = str(located(found))
         elif not optional:
             raise ModelError(missing_encoder(checkpoint.path.name, encoder, comfy_tree.searched(Path(choice.path))))
     vae = "" if other_vae or "vae" in parts else _found_vae(choice, index)
@@ -84,7 +82,7 @@ def _found_vae(choice: ModelChoice, index: Mapping[str, Any]) -> str:
         where = comfy_tree.searched(path, vae=True)
         beside = f", and there is none that fits in {where}" if where else ""
         raise ModelError(f"{path.name} needs a VAE, which it does not hold{beside}: give its file with --vae")
-    return str(found.resolve())
+    return str(located(found))
 
 
 def _has_weights(folder: Path) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from engine.models.denoisers import Shapes, denoiser_of
+from engine.models.encoders import encoders_in
 from engine.models.weights import WeightFile
 
 
@@ -49,6 +50,7 @@ class Contents:
     purpose: str = ""
 
 
+_UNKNOWN = Contents(kind=Kind.OTHER)
 DENOISER_PREFIXES = ("model.diffusion_model.", "diffusion_model.", "net.")
 """How the denoiser's tensors may begin; diffusers, and files of a denoiser alone, have no prefix."""
 TEXT_PREFIXES = ("cond_stage_model.", "conditioner.embedders.", "text_encoders.")
@@ -56,14 +58,15 @@ VAE_PREFIXES = ("first_stage_model.", "vae.")
 
 _LORA = re.compile(
     r"lora_up|lora_down|lora_A|lora_B|lora\.up|lora\.down|lora_linear|lora_mid|hada_w|hada_t|lokr_|oft_blocks|oft_diag"
-    r"|\.glora|dora_scale|\.alpha$|\.diff(_b)?$"
+    r"|\.glora|dora_scale|\.alpha$|\.diff(_b)?$|^lora_(unet|te\d?|transformer|prior)_"
 )
 _CONTROLNET = re.compile(
     r"^(control_model\.|controlnet_|input_hint_block\.|zero_convs\.|lllite_|control_all_x_embedder|control_layers\."
-    r"|adapter\.body\.|body\.\d+\.in_conv\.|controlnet\.)"
+    r"|adapter\.body\.|body\.\d+\.in_conv\.|controlnet\.|lora_controlnet$)"
 )
 _UPSCALER = re.compile(
-    r"^(params(_ema)?\.)?(conv_first\.|model\.1\.sub\.|body\.0\.rdb1\.|block_1\.c1_r\.|residual_layer\.0\.|sub_mean\.)"
+    r"^(params(_ema)?\.)?(conv_first\.|model\.1\.sub\.|body\.0\.rdb1\.|block_1\.c1_r\.|residual_layer\.0\.|sub_mean\."
+    r"|feats\.0\.|to_feat\.|gblocks\.|unet1\.conv1\.)"
 )
 _COMPACT_UPSCALER = re.compile(r"^(params(_ema)?\.)?body\.\d+\.(weight|bias)$")
 _MOTION = re.compile(r"motion_modules\.|temporal_transformer\.")
@@ -71,8 +74,6 @@ _IP_ADAPTER = re.compile(r"^(ip_adapter\.|image_proj\.|ip_adapter_proj_model\.)|
 _TINY_VAE = re.compile(r"^(taesd_)?((encoder|decoder)\.)?(layers\.)?\d+\.(conv\.\d+\.|skip\.)?(weight|bias)$")
 _VAE = ("decoder.conv_in.weight", "decoder.conv1.weight", "decoder.stages.", "decoder.project_in.", "vquantizer.")
 _VAE_FAMILIES = {4: "Stable Diffusion or SDXL", 16: "Flux.1 or Stable Diffusion 3", 32: "Flux.2"}
-_CLIP = {768: "CLIP-L", 1024: "CLIP-H", 1280: "CLIP-G"}
-_QWEN3 = {2560: "Qwen3 4B", 4096: "Qwen3 8B"}
 _EMBEDDED = {768: "Stable Diffusion 1", 1024: "Stable Diffusion 2", 1280: "SDXL"}
 _MAX_EMBEDDING_TENSORS = 4
 
@@ -84,11 +85,12 @@ def contents_of(file: WeightFile) -> Contents:
         file: The file, whose header was read.
     """
     shapes = file.tensors
-    for is_it in (_adapter, _embedding, _other_network, _denoiser, _vae, _text_encoder):
+    for is_it in (_adapter, _embedding, _other_network, _denoiser, _vae):
         found = is_it(shapes)
         if found is not None:
             return found
-    return Contents(kind=Kind.OTHER)
+    encoders = encoders_in(file)
+    return Contents(kind=Kind.TEXT_ENCODER, family=next(iter(encoders.values())).name) if encoders else _UNKNOWN
 
 
 def without_prefix(shapes: Shapes, prefixes: Iterable[str]) -> Shapes:
@@ -191,47 +193,6 @@ def _vae(shapes: Shapes) -> Contents | None:
         return None
     inputs = below.get("decoder.conv_in.weight", ())
     return Contents(kind=Kind.VAE, family=_VAE_FAMILIES.get(inputs[1] if len(inputs) == 4 else 0, ""))
-
-
-def _text_encoder(shapes: Shapes) -> Contents | None:
-    for reads in (_clip, _t5, _language_model):
-        family = reads(shapes)
-        if family is not None:
-            return Contents(kind=Kind.TEXT_ENCODER, family=family)
-    return None
-
-
-def _clip(shapes: Shapes) -> str | None:
-    for name, shape in shapes.items():
-        if name.endswith(("embeddings.token_embedding.weight", "token_embedding.weight")) and len(shape) == 2:
-            return _CLIP.get(shape[1], "CLIP")
-    return None
-
-
-def _t5(shapes: Shapes) -> str | None:
-    if not any("block.0.layer.0.SelfAttention." in name for name in shapes):
-        return None
-    found = (shape for name, shape in shapes.items() if name.endswith(("shared.weight", "embed_tokens.weight")))
-    rows, width = next((shape for shape in found if len(shape) == 2), (0, 0))
-    if rows > 200_000:
-        return "UMT5-XXL" if width == 4096 else "UMT5"
-    return {4096: "T5-XXL", 2048: "T5-XL"}.get(width, "T5")
-
-
-def _language_model(shapes: Shapes) -> str | None:
-    """Large language models by what their layers have and others lack."""
-    found = (shape for name, shape in shapes.items() if name.endswith("embed_tokens.weight") and len(shape) == 2)
-    width = next((shape[1] for shape in found), 0)
-    if not width:
-        return None
-    for part, family in (
-        ("pre_feedforward_layernorm", "Gemma"),
-        ("self_attn.q_norm", _QWEN3.get(width, "Qwen3")),
-        ("self_attn.q_proj.bias", "Qwen2.5-VL"),
-    ):
-        if any(part in name for name in shapes):
-            return family
-    return "Mistral" if width == 5120 else "Llama"
 
 
 def _tiny_channels(shapes: Shapes) -> int:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from engine.errors import ModelError, UnknownModelError
 from engine.models.fingerprints import file_digest, model_fingerprint, path_fingerprint
-from engine.models.imported import imported_model, is_import, same_hash, text_of
+from engine.models.hashes import same_hash
+from engine.models.imported import imported_model, is_import, text_of
 from engine.models.look import look_at
 from engine.models.loras import MAX_LORA_WEIGHT
 from engine.models.memory import QUANTISED
@@ -84,9 +85,21 @@ def find_model(recorded: Json) -> ModelChoice:
     if not fingerprint:
         return NO_MODEL
     if path_fingerprint(embedded_folder()) == fingerprint:
-        return resolve_model("")
+        return resolve_model("", prediction=_prediction(recorded))
     known = (_choice(entry, _prediction(recorded)) for entry in recall(fingerprint) if entry.pipeline)
     return next((choice for choice in known if _has_fingerprint(choice, fingerprint)), NO_MODEL)
+
+
+def model_in_parts(recorded: Json) -> ModelChoice:
+    """Return the model of a picture whose text encoders were files of their own, whether or not they are still there.
+
+    Returns:
+        The model, if its own file is on this machine, or `NO_MODEL`.
+    """
+    fingerprint = text_of(recorded, "fingerprint")
+    known = (entry for entry in recall(fingerprint) if entry.pipeline and entry.text_encoders)
+    here = (entry for entry in known if Path(entry.path).is_file())
+    return next((_choice(entry, _prediction(recorded)) for entry in here), NO_MODEL)
 
 
 def near_models(recorded: Json) -> tuple[NearModel, ...]:
@@ -110,11 +123,18 @@ def recorded_model(recorded: Json) -> ModelChoice:
 
     Raises:
         UnknownModelError: It is not on this machine; the message names similar models.
-        ModelError: A model of the name and hash that an import records is here, but cannot be used.
+        ModelError: The file of a text encoder is not there any more, or a model of the name and hash that an import
+            records is here, but cannot be used.
     """
     found = find_model(recorded)
     if found != NO_MODEL:
         return found
+    lost = [file for file in model_in_parts(recorded).text_encoders if not Path(file).is_file()]
+    if lost:
+        raise ModelError(
+            f"this picture was made with the text encoder {Path(lost[0]).name!r}, which is not there any more: "
+            "give the files of all text encoders with --text-encoder"
+        )
     path = imported_model(recorded)
     if path is not None:
         return resolve_model(str(path))

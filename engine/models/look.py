@@ -14,6 +14,7 @@ from engine.errors import ModelError
 from engine.models.files import ComponentFiles, ModelFiles, loaded_files
 from engine.models.json_files import read_config
 from engine.models.parts import lacking_parts, parts_of
+from engine.models.paths import is_file
 from engine.models.pipelines import missing_package, other_use
 from engine.models.weights import PICKLE_SUFFIXES, WeightFile, read_weights
 from engine.rendering.requests import ModelChoice
@@ -172,7 +173,7 @@ def pipeline_of(folder: Path) -> str:
 
 def has_index(folder: Path) -> bool:
     """Return whether this is a diffusers folder."""
-    return (folder / INDEX).is_file()
+    return is_file(folder / INDEX)
 
 
 def _index_of(folder: Path) -> Mapping[str, Any]:
@@ -223,6 +224,8 @@ def _with_weights(folder: Path, library: object, class_name: object) -> Componen
 def _why_no_folder(folder: Path) -> str:
     if not folder.is_dir():
         return f"the folder {folder.name!r} is not there any more"
+    if (folder / "config.json").is_file() and has_index(folder.parent):
+        return f"{folder.name!r} is a part of the model in the folder {folder.parent.name!r}: name that folder"
     text = f"{folder.name!r} is not a diffusers folder: it has no {INDEX}"
     if (folder / _MODULAR_INDEX).is_file():
         return f"{text}; {_MODULAR_INDEX} describes a pipeline that is put together from blocks, which warmer cannot do"

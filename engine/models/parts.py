@@ -95,6 +95,10 @@ def parts_of(
         parts["vae"] = Part(component="vae", file=checkpoint, prefix=prefix)
     denoiser = next((name for name in DENOISERS if _is_used(index, name)), None)
     own = Part(component=denoiser or "", file=checkpoint, prefix=_first_prefix(checkpoint, DENOISER_PREFIXES))
+    if denoiser == "unet" and own.is_kept_quantised:
+        raise ModelError(
+            f"{checkpoint.path.name} is a GGUF file of a UNet, which cannot be loaded: get the .safetensors version"
+        )
     return {**parts, denoiser: own} if denoiser and own.names else parts
 
 

@@ -1,8 +1,9 @@
 """What a model predicts at each step (the noise, or v), as far as its files tell.  No torch.
 
-A file can say it by tensors that are no weights: `v_pred`, and `ztsnr` for a noise schedule that ends in pure noise;
-`edm_mean`, or `edm_vpred.sigma_max`, for the schedules of EDM.  Files of Stable Diffusion 2 say nothing: the model of
-512 pixels predicts the noise, the one of 768 pixels v, and their tensors have the same names and shapes.
+A file can say it by tensors that are no weights (`v_pred`, and `ztsnr` for a noise schedule that ends in pure noise;
+`edm_mean`, or `edm_vpred.sigma_max`, for the schedules of EDM), or by its metadata; or a .yaml file beside it says it,
+as A1111 reads it.  Most files of Stable Diffusion 2 say nothing: the model of 512 pixels predicts the noise, that of
+768 pixels v, and their tensors have the same names and shapes.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from engine.models.contents import contents_of
+from engine.errors import ModelError
+from engine.models.json_files import read_config
+from engine.models.look import INDEX
 from engine.models.shipped import family_of
 from engine.models.weights import WeightFile, read_weights
 from engine.rendering.requests import ModelChoice
@@ -20,8 +23,13 @@ from engine.rendering.requests import ModelChoice
 EPSILON, V_PREDICTION = "epsilon", "v_prediction"
 _NOISE_IN_THE_NAME = re.compile(r"512|(?<![a-z])base(?![a-z])|(?<![a-z])eps(ilon)?(?![a-z])")
 _V_IN_THE_NAME = re.compile(r"768|(?<![a-z])v[-_ ]?pred")
-_V_IN_THE_YAML = re.compile(r"""parameterization:\s*["']?v["']?\s*$""", re.MULTILINE)
+_MODEL_IN_THE_YAML = re.compile(r"^\s*(linear_start|parameterization):", re.MULTILINE)
+_V_IN_THE_YAML = re.compile(r"""^\s*parameterization:\s*["']?v["']?\s*(#.*)?$""", re.MULTILINE)
 _MAX_YAML = 100_000
+_METADATA = "modelspec.prediction_type"
+_IN_METADATA = {"epsilon": EPSILON, "v": V_PREDICTION, "v_prediction": V_PREDICTION}
+_AMBIGUOUS = "Stable Diffusion 2"
+_GUESSED = ("Stable Diffusion 1", _AMBIGUOUS, "SDXL")
 
 
 class Schedule(StrEnum):
@@ -66,8 +74,18 @@ def prediction_of(choice: ModelChoice) -> Prediction:
     if choice.prediction:
         schedule = Schedule.PLAIN if choice.prediction == EPSILON and said.kind else said.schedule
         return Prediction(kind=choice.prediction, schedule=schedule, is_recorded=choice.prediction != said.kind)
-    is_open = not said.kind and family_of(choice.config) == "Stable Diffusion 2"
-    return _guessed(file) if is_open and contents_of(file).family == "Stable Diffusion 2" else said
+    return said if said.kind or said.schedule is not Schedule.PLAIN else _guessed(file, family_of(choice.config))
+
+
+def check_predicts(choice: ModelChoice) -> None:
+    """Refuse a prediction that the user says of a model that follows a flow from noise to picture.
+
+    Raises:
+        ModelError: The model predicts neither the noise nor v.
+    """
+    scheduler = read_config(choice.folder / INDEX).get("scheduler")
+    if choice.prediction and isinstance(scheduler, list) and str(scheduler[-1]).startswith("FlowMatch"):
+        raise ModelError(f"{choice.name!r} follows a flow from noise to picture: leave out --prediction")
 
 
 def _said_by(file: WeightFile) -> Prediction:
@@ -77,14 +95,25 @@ def _said_by(file: WeightFile) -> Prediction:
     if "edm_mean" in names and "edm_std" in names:
         return Prediction(schedule=Schedule.EDM)
     schedule = Schedule.ZERO_SNR if "ztsnr" in names else Schedule.PLAIN
-    return Prediction(kind=V_PREDICTION if "v_pred" in names else "", schedule=schedule)
+    kind = V_PREDICTION if "v_pred" in names else _IN_METADATA.get(file.metadata.get(_METADATA, "").casefold(), "")
+    return Prediction(kind=kind, schedule=schedule)
 
 
-def _guessed(file: WeightFile) -> Prediction:
-    """Guess for a file of Stable Diffusion 2, by the .yaml file that A1111 wants beside it, else by its name."""
+def _guessed(file: WeightFile, family: str) -> Prediction:
+    """Guess by the .yaml file that A1111 wants beside a model; for Stable Diffusion 2 without one, by the file's name.
+
+    Args:
+        file: A file that does not say it.
+        family: Whose configuration ships and is used, "" for one that the user named, which is believed.
+    """
+    if family not in _GUESSED:
+        return Prediction()
     yaml, name = _yaml_of(file.path), file.path.stem.casefold()
+    says_v = bool(_V_IN_THE_YAML.search(yaml))
+    if family != _AMBIGUOUS and not says_v:
+        return Prediction()
     if yaml:
-        kind, why = (V_PREDICTION if _V_IN_THE_YAML.search(yaml) else EPSILON), "as the .yaml file beside it says"
+        kind, why = (V_PREDICTION if says_v else EPSILON), "as the .yaml file beside it says"
     elif _NOISE_IN_THE_NAME.search(name) and not _V_IN_THE_NAME.search(name):
         kind, why = EPSILON, "because of its name"
     else:
@@ -102,9 +131,10 @@ def _word(kind: str) -> str:
 
 
 def _yaml_of(path: Path) -> str:
-    """The text of the .yaml file beside a model, "" without one."""
+    """The text of the .yaml file beside a model, "" without one, or if it describes no model."""
     try:
         with path.with_suffix(".yaml").open(encoding="utf-8", errors="replace") as file:
-            return file.read(_MAX_YAML)
+            text = file.read(_MAX_YAML)
     except OSError:
         return ""
+    return text if _MODEL_IN_THE_YAML.search(text) else ""

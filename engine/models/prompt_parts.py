@@ -13,11 +13,12 @@ from pathlib import Path
 
 from engine.errors import InvalidRequestError
 from engine.models.embeddings import is_embedding
-from engine.models.library import Shelf
+from engine.models.library import Shelf, not_found
 from engine.models.loras import MAX_LORA_WEIGHT, resolve_lora
 from engine.models.prompt_files import PromptFiles
 from engine.models.shelves import shelf_of
 from engine.models.weights import PICKLE_SUFFIXES
+from engine.prompts.chunks import unknown_embeddings
 from engine.prompts.reading import read_prompt
 from engine.prompts.spans import Span, SpanKind, quoted
 from engine.prompts.tags import Tag, find_tags, without_tags
@@ -73,6 +74,29 @@ def named_embeddings(model: ModelChoice, settings: RenderSettings, *, only_negat
             if name.lower() not in found and (path := files.find(Shelf.EMBEDDINGS, name)) and _is_usable(path):
                 found[name.lower()] = EmbeddingChoice(path=str(path), word=name)
     return replace(model, embeddings=tuple(found.values()))
+
+
+def unknown_parts(model: ModelChoice, settings: RenderSettings, *, loras: bool) -> tuple[str, ...]:
+    """Return a sentence for each name in the prompts that stands for no file here, with similar names.
+
+    They are for the person alone: a picture's file tells no names of other files.
+
+    Args:
+        model: The model with the parts that were found.
+        settings: The prompts, without the tags of those LoRA files.
+        loras: Whether LoRA files were looked for.
+    """
+    tags = [tag for tag in find_tags(settings.prompt) if loras and tag.is_lora and tag.weights is not None]
+    missing = [(Shelf.LORAS, tag.name) for tag in tags]
+    words = frozenset(choice.word.lower() for choice in model.embeddings)
+    for text, is_negative in ((settings.prompt, False), (settings.negative_prompt, True)):
+        if settings.prompt_style != PromptStyle.PLAIN:
+            spans = read_prompt(text, settings.prompt_style, is_negative=is_negative).spans
+            missing += [(Shelf.EMBEDDINGS, name) for name in unknown_embeddings(spans, words)]
+    return tuple(
+        f"the {shelf.noun} {quoted(name)} of the prompt is unknown{not_found(shelf, name)}"
+        for shelf, name in dict.fromkeys(missing)
+    )
 
 
 def _lora(path: Path, tag: Tag) -> LoraChoice:

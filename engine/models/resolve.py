@@ -10,14 +10,21 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.errors import ModelError
-from engine.models.checkpoints import check_is_model, check_is_vae, check_same_family, named_folder, shipped_folder
+from engine.models.checkpoints import (
+    check_is_model,
+    check_is_vae,
+    check_is_whole,
+    check_same_family,
+    named_folder,
+    shipped_folder,
+)
 from engine.models.completion import complete_choice
 from engine.models.contents import contents_of
 from engine.models.defaults import ModelDefaults, carried_defaults, family_defaults, folder_defaults
 from engine.models.json_files import read_config
 from engine.models.library import Shelf, find_by_name, is_path, not_found
 from engine.models.look import INDEX, has_index, look_at, look_at_component, look_at_folder
-from engine.models.prediction import EPSILON, prediction_of
+from engine.models.prediction import EPSILON, check_predicts, prediction_of
 from engine.models.shipped import family_of
 from engine.models.tiny_autoencoders import resolve_tiny_file
 from engine.models.weights import GGUF_SUFFIX, check_weights_suffix, located, read_weights, typed_path
@@ -55,21 +62,27 @@ def resolve_model(
         ModelError: There is no such model, or it cannot be used.
     """
     if text in ("", EMBEDDED):
-        return ModelChoice(path=str(embedded_folder()), name=EMBEDDED)
+        if text_encoders:
+            raise ModelError("--text-encoder completes a model of one file: name its file with --model")
+        return ModelChoice(path=str(embedded_folder()), name=EMBEDDED, prediction=prediction)
     is_hub_id = bool(_HUB_ID.fullmatch(text)) and not text.startswith(".")
     path = _found(Shelf.MODELS, text, in_library=not (download and is_hub_id))
     if path.is_dir():
         if path.resolve() == embedded_folder().resolve():
-            return resolve_model(EMBEDDED)
+            return resolve_model(EMBEDDED, prediction=prediction, text_encoders=text_encoders)
         look_at_folder(path)
         if text_encoders:
             raise ModelError(f"--text-encoder completes a model of one file: {text!r} is a folder, which has its own")
-        return ModelChoice(path=str(path.resolve()), name=_name_of(path.resolve()), prediction=prediction)
+        choice = ModelChoice(path=str(path.resolve()), name=_name_of(path.resolve()), prediction=prediction)
+        check_predicts(choice)
+        return choice
     if path.is_file():
         choice = _resolve_checkpoint(located(path), config, text_encoders, other_vae=other_vae)
-        return replace(choice, prediction=prediction)
+        choice = replace(choice, prediction=prediction)
+        check_predicts(choice)
+        return choice
     if is_hub_id and download:
-        return ModelChoice(path=text, name=text, download=True)
+        return ModelChoice(path=text, name=text, download=True, prediction=prediction)
     hub = "; add --download to fetch it from the Hugging Face hub, if it is the name of a model there"
     raise ModelError(f"there is no folder or file {text!r}{not_found(Shelf.MODELS, text)}{hub if is_hub_id else ''}")
 
@@ -144,12 +157,14 @@ def _resolve_checkpoint(path: Path, config: str, text_encoders: tuple[str, ...],
         raise ModelError(f"{path.name} is a file in a model's folder: name the folder instead")
     if path.suffix != GGUF_SUFFIX:
         check_weights_suffix(path, "a model is a diffusers folder or such a file")
+    check_is_whole(path)
     contents = contents_of(read_weights(path))
     check_is_model(path, contents)
     folder = named_folder(config) if config else shipped_folder(path, contents)
     if config:
         check_same_family(path, contents, folder)
-    choice = ModelChoice(path=str(path), name=path.stem, config=str(folder.resolve()))
+    place = folder if family_of(folder) else folder.resolve()  # what ships is told by its path, symlinks or not
+    choice = ModelChoice(path=str(path), name=path.stem, config=str(place))
     choice = complete_choice(choice, read_config(folder / INDEX), text_encoders, other_vae=other_vae)
     look_at(choice, other_vae=other_vae)
     return choice

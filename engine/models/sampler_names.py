@@ -75,6 +75,7 @@ SAMPLERS: Mapping[str, Sampler] = MappingProxyType(
         "Euler": Sampler(settings=_settings("EulerDiscrete")),
         "Euler a": Sampler(settings=_settings("EulerAncestralDiscrete")),
         "Heun": Sampler(settings=_settings("HeunDiscrete")),
+        "IPNDM": Sampler(settings=_settings("EulerDiscrete", predicted_slopes=4)),
         "LCM": Sampler(settings=_settings("LCM"), makes_timesteps=True),
         "LMS": Sampler(settings=_settings("LMSDiscrete")),
         "PLMS": Sampler(settings=_settings("PNDM"), webui=_LEADING, makes_timesteps=True),
@@ -125,6 +126,8 @@ _OF_WEBUI = {"beta": "beta_sigmas", "kl_optimal": "kl_optimal_webui", "align_you
 """Schedules for which A1111 computes other noise levels than ComfyUI does under the same name."""
 _FLAGS = {"karras": "use_karras_sigmas", "exponential": "use_exponential_sigmas", "beta": "use_beta_sigmas"}
 """Schedules that schedulers of diffusers have themselves, over the range of the model's own spacing."""
+_WITHOUT_FLAGS = ("DDPMScheduler", "EulerAncestralDiscreteScheduler", "LCMScheduler", "TCDScheduler")
+"""Have none of these options, but can follow a schedule."""
 
 _NEAREST: Mapping[str, str] = MappingProxyType(
     {
@@ -142,8 +145,7 @@ _NEAREST: Mapping[str, str] = MappingProxyType(
         "gradient estimation": "Euler",
         "gradient estimation cfg pp": "Euler",
         "heunpp2": "Heun",
-        "ipndm": "PLMS",
-        "ipndm v": "PLMS",
+        "ipndm v": "IPNDM",
         "res multistep": "DPM++ 2M",
         "res multistep a": "DPM++ 2M SDE",
         "res multistep a cfg pp": "DPM++ 2M SDE",
@@ -218,9 +220,20 @@ def own_range(sampler: NamedSampler) -> SchedulerSettings:
     """
     settings = SAMPLERS[sampler.name].settings
     schedule = sampler.schedule or str(settings.options.get("schedule", ""))
-    if schedule in _FLAGS and "schedule" not in settings.options:
-        return _with_options(settings, {_FLAGS[schedule]: True})
+    flag = flag_of(settings.name, schedule)
+    if flag and "schedule" not in settings.options:
+        return _with_options(settings, {flag: True})
     return with_schedule(sampler.name, schedule) if schedule else settings
+
+
+def flag_of(class_name: str, schedule: str) -> str:
+    """Return the option of a scheduler of diffusers for a schedule; "" if only a schedule can space it so.
+
+    Args:
+        class_name: A class of diffusers; "" for the model's own, which is not known.
+        schedule: A key of `SCHEDULES`.
+    """
+    return "" if class_name in _WITHOUT_FLAGS else _FLAGS.get(schedule, "")
 
 
 def with_schedule(name: str, schedule: str, *, webui: bool = False) -> SchedulerSettings:

@@ -16,6 +16,7 @@ from engine.models.sampler_names import (
     NamedSampler,
     find_sampler,
     find_schedule,
+    flag_of,
     own_range,
     similar_names,
     with_schedule,
@@ -82,8 +83,12 @@ def scheduler_settings(text: str) -> SchedulerSettings:
     chosen: dict[str, Json] = dict(known.options)
     for option in options:
         word, _, value = (part.strip() for part in option.partition("="))
-        schedule = "" if value or word in _SHORT else find_schedule(word)
-        chosen |= {"schedule": schedule} if schedule else {_SHORT.get(word, word): _value(value)}
+        schedule = "" if value else find_schedule(word)
+        if schedule:
+            flag = flag_of(known.name, schedule)
+            chosen |= {flag: True} if flag else {"schedule": schedule}
+        else:
+            chosen[_SHORT.get(word.casefold(), word)] = _value(value)
     eta = chosen.pop("eta", known.eta)
     if isinstance(eta, bool) or not isinstance(eta, int | float):
         raise InvalidRequestError(f"the scheduler's eta is a number from 0 to 1, found {eta!r}")

@@ -12,6 +12,7 @@ import functools
 import hashlib
 import json
 import lzma
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -47,6 +48,7 @@ CONFIGS: Mapping[str, str] = MappingProxyType(
 
 _PACKED = Path(__file__).parent / "configs"
 _FOLDER = "configs"
+_WRITTEN = re.compile(r"(?P<name>.+)-[0-9a-f]{12}")
 _MANIFEST = ".files.json"
 """Written last: the sizes of all files.  Its name begins with a dot, so that no fingerprint covers it."""
 _PAD_ZERO = "clip-zero"
@@ -70,9 +72,10 @@ def config_folder(family: str) -> Path:
 def family_of(folder: Path | str) -> str:
     """Return the family whose configuration ships and would be in this folder, "" for any other folder."""
     path = Path(folder)
-    name = path.name.rpartition("-")[0]
-    families = [family for family, config in CONFIGS.items() if config == name]
-    return families[0] if families and path.parent.name == _FOLDER else ""
+    match = _WRITTEN.fullmatch(path.name)
+    if match is None or path.parent.name != _FOLDER or not path.parent.parent.name.startswith("warmer"):
+        return ""
+    return next((family for family, config in CONFIGS.items() if config == match["name"]), "")
 
 
 def restored(config: str) -> str:

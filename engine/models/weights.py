@@ -9,7 +9,7 @@ import math
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
@@ -31,10 +31,12 @@ class WeightFile:
     Attributes:
         path: The file.
         tensors: The shape of each tensor, by its name.
+        metadata: What the program that wrote it says of it; {} for a GGUF file.
     """
 
     path: Path
     tensors: Mapping[str, tuple[int, ...]]
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def parameter_count(self) -> int:
@@ -109,7 +111,8 @@ def _read_header(path: Path, key: tuple[Path, int, int]) -> WeightFile:
         return read
     with safe_open(path, framework="np") as file:
         shapes = {name: tuple(file.get_slice(name).get_shape()) for name in sorted(file.keys())}
-    read = WeightFile(path=path, tensors=shapes)
+        metadata = file.metadata() or {}
+    read = WeightFile(path=path, tensors=shapes, metadata=metadata)
     _HEADERS.put(key, read)
     return read
 

@@ -62,8 +62,7 @@ class ModelChoice:
         loras: The LoRA files, in the order in which they are loaded.
         vae: A folder or a `.safetensors` file in place of the model's own VAE; else "".
         text_encoders: `.safetensors` files of text encoders that a single file lacks, in the order of the pipeline.
-        prediction: For a single file, what the model predicts: "epsilon", "v_prediction", or "" for what its family and
-            its keys say.
+        prediction: What the user says that the model predicts: "epsilon", "v_prediction", or "" for what its files say.
         embeddings: The textual inversions that the prompts name.
     """
 

@@ -60,6 +60,7 @@ _WORDS = frozenset(
 )
 _COUNTS: Mapping[str, tuple[int, int]] = {
     "corrector_order": (1, 4),
+    "predicted_slopes": (1, 4),
     "predictor_order": (1, 3),
     "solver_order": (1, 3),
     "steps_offset": (0, 1000),
@@ -73,8 +74,8 @@ _NUMBERS: Mapping[str, tuple[float, float]] = {
 }
 """Options of schedulers that a file may set: flags, words, whole numbers and numbers, with their ranges.
 
-`discard_next_to_last_sigma` belongs to `schedule`, and `correct_third_order` mends a step of diffusers; all others are
-options of its classes.  They change how
+`discard_next_to_last_sigma` belongs to `schedule`, `correct_third_order` mends a step of diffusers, and
+`predicted_slopes` makes IPNDM of Euler; all others are options of the classes of diffusers.  They change how
 the steps are chosen and computed.  Files come from strangers, so options that decide how much is computed
 (`num_train_timesteps`) are left out.
 """

@@ -1,9 +1,9 @@
 """Single files of true size with random weights: load and render offline, and the same pixels as through a folder.
 
-`python -m tests.benchmarks.engine_single_file FOLDER [FAMILY ...]` writes a float16 file of each family (2 to 7 GB) and
-a diffusers folder of the same weights into FOLDER, renders both in fresh processes in which the network is refused,
-compares the pixels, prints seconds and memory, and deletes what it wrote.  No tensor is kept: its values follow from
-its name, so that memory holds one tensor at a time.
+`python -m tests.benchmarks.engine_single_file [FAMILY ...]` writes a float16 file of each family (2 to 7 GB) and a
+diffusers folder of the same weights to the directory for temporary files (TMPDIR), renders both in fresh processes in
+which the network is refused, compares the pixels, prints seconds and memory, and deletes what it wrote.  No tensor is
+kept: its values follow from its name, so that memory holds one tensor at a time.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import resource
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import zlib
 from collections.abc import Iterator
@@ -140,13 +141,15 @@ def rendered(model: Path, out: Path, environment: dict[str, str], dtype: str) ->
         raise SystemExit(f"{model.name}: exit code {done.returncode}\n{done.stderr}")
     print(done.stderr.strip()[-300:] or "(nothing on stderr)")
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6
-    return seconds, peak, Image.open(out).convert("RGB").tobytes()
+    with Image.open(out) as image:
+        return seconds, peak, image.convert("RGB").tobytes()
 
 
-def measure(family: str, place: Path) -> None:
+def measure(family: str) -> None:
     """Write, render and compare one family, and delete what was written."""
-    single, folder = place / f"{family}.safetensors", place / family
-    try:
+    with tempfile.TemporaryDirectory() as temporary:
+        place = Path(temporary)
+        single, folder = place / f"{family}.safetensors", place / family
         start = time.monotonic()
         tensors = write_both(family, single, folder)
         size = single.stat().st_size / 1e9
@@ -159,11 +162,8 @@ def measure(family: str, place: Path) -> None:
         print(f"{family}: from the file {one[0]:.1f} s, again {again[0]:.1f} s, from the folder {other[0]:.1f} s")
         print(f"{family}: peak memory of the largest process so far {again[1]:.2f} GB")
         print(f"{family}: pixels are {'the same' if one[2] == other[2] else 'DIFFERENT'}", flush=True)
-    finally:
-        single.unlink(missing_ok=True)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":
-    for wanted in sys.argv[2:] or FAMILIES:
-        measure(wanted, Path(sys.argv[1]))
+    for wanted in sys.argv[1:] or FAMILIES:
+        measure(wanted)

@@ -120,6 +120,23 @@ def test_a_lora_that_is_unknown_or_unwanted_stays_in_the_prompt(tree: Path) -> N
     assert (target.settings.prompt, target.load.model.loras) == (text, ())
     target = target_for_prompt(options(tree, loras=("none",)), "a cat <lora:ink>")
     assert (target.settings.prompt, target.load.model.loras) == ("a cat <lora:ink>", ())
+    assert target.notice == ""
+
+
+def test_unknown_names_are_said_with_similar_ones(tree: Path, home: Path) -> None:
+    text = "a cat <lora:inc:0.8>, embedding:easy"
+    unknown = "the LoRA 'inc' of the prompt is unknown{}; the textual inversion 'easy' of the prompt is unknown{}"
+    config = home / "xdg_config_home" / "warmer" / "config.toml"
+    nowhere = f", and no folder of {{}}s is known here: name yours in {str(config).replace(str(home), '~')}"
+    found = target_for_prompt(options(tree), text).notice
+    assert found == unknown.format(nowhere.format("LoRA"), nowhere.format("textual inversion"))
+    tree.rename(home / "stable-diffusion-webui")
+    model_folder(home / "lakes")
+    found = target_for_prompt(Options(model=str(home / "lakes")), text).notice
+    assert found == unknown.format(
+        ", and no LoRA of this name in ~/stable-diffusion-webui/models/Lora; similar names: 'styles/ink'",
+        ", and no textual inversion of this name in ~/stable-diffusion-webui/embeddings; similar names: 'easynegative'",
+    )
 
 
 def test_an_option_of_the_same_lora_decides_its_weight(tree: Path) -> None:
@@ -243,6 +260,14 @@ def test_the_prompt_of_an_import_is_read_like_a_new_one(tree: Path) -> None:
     again = target_for_record(Options(), confirmed)
     assert again.load.model == target.load.model
     assert (again.settings.prompt, again.is_as_recorded) == ("a cat", False)
+
+
+def test_the_tags_of_an_import_are_followed_for_a_model_without_weights_too(tree: Path) -> None:
+    change_index(model_folder(tree / "models" / "diffusers" / "flux"), _class_name="FluxPipeline")
+    record = record_of({"prompt": "a cat <lora:ink:0.8>", "prompt_style": "a1111", "model": {"name": "flux"}})
+    target = target_for_record(Options(model=str(tree / "models" / "diffusers" / "flux")), record)
+    assert (target.settings.prompt, target.settings.prompt_style) == ("a cat", "plain")
+    assert target.load.model.loras == (lora(tree, "styles/ink", 0.8),)
 
 
 def test_a_style_of_a_picture_is_given_up_where_the_model_has_none(tree: Path, tmp_path: Path) -> None:

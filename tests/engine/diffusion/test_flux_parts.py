@@ -1,6 +1,6 @@
-"""Flux.1 as ComfyUI users hold it, of true width and one block of each kind: what each form draws, against the folder.
+"""Flux.1 and Chroma as ComfyUI users hold them, of true width and one block of each kind, against their folders.
 
-diffusers converts the files of Flux.1 at their original width only, so this model is large; the other forms and
+diffusers converts these files at their original width only, so these models are large; the other forms and
 families are tried with tiny models in test_parts.py.
 """
 
@@ -15,7 +15,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from diffusers import FlowMatchEulerDiscreteScheduler, FluxPipeline, FluxTransformer2DModel
+from diffusers import (
+    ChromaPipeline,
+    ChromaTransformer2DModel,
+    FlowMatchEulerDiscreteScheduler,
+    FluxPipeline,
+    FluxTransformer2DModel,
+)
 from numpy.typing import NDArray
 
 from engine.diffusion.load import load_model
@@ -52,6 +58,30 @@ def wide_flux() -> Any:
             text_encoder_2=t5().to(torch.bfloat16),
             tokenizer=tokenizer(),
             tokenizer_2=tokenizer(),
+            vae=vae().to(torch.bfloat16),
+            scheduler=FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True),
+        )
+
+
+def wide_chroma() -> Any:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return ChromaPipeline(
+            transformer=ChromaTransformer2DModel(
+                patch_size=1,
+                in_channels=16,
+                num_layers=1,
+                num_single_layers=1,
+                attention_head_dim=128,
+                num_attention_heads=24,
+                joint_attention_dim=T5_WIDTH,
+                axes_dims_rope=[16, 56, 56],
+                approximator_num_channels=8,
+                approximator_hidden_dim=16,
+                approximator_layers=1,
+            ).to(torch.bfloat16),
+            text_encoder=t5().to(torch.bfloat16),
+            tokenizer=tokenizer(),
             vae=vae().to(torch.bfloat16),
             scheduler=FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True),
         )
@@ -127,3 +157,18 @@ def test_each_form_draws_the_picture_of_the_folder(
     choice = resolve_model(str(models / "models" / name), config=str(models / "config"))
     difference = np.abs(picture_of(choice) - folder_picture).mean()
     assert lowest <= difference <= highest
+
+
+def test_chroma_from_separate_files_draws_the_picture_of_its_folder(tmp_path: Path) -> None:
+    pipe = wide_chroma()
+    pipe.save_pretrained(tmp_path / "folder")
+    shutil.copytree(tmp_path / "folder", tmp_path / "config", ignore=shutil.ignore_patterns("*.safetensors*"))
+    model = comfy_files.write(tmp_path / "unet/chroma.safetensors", comfy_files.flux_file(pipe.transformer))
+    comfy_files.write(tmp_path / "clip/t5.safetensors", comfy_files.t5_file(pipe.text_encoder))
+    comfy_files.write(tmp_path / "vae/ae.safetensors", comfy_files.autoencoder(pipe))
+    del pipe
+    separate = picture_of(resolve_model(str(model), config=str(tmp_path / "config")))
+    folder = picture_of(resolve_model(str(tmp_path / "folder")))
+    shutil.rmtree(tmp_path / "folder")
+    assert folder.std() > 0
+    np.testing.assert_array_equal(separate, folder)

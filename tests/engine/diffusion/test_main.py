@@ -27,7 +27,7 @@ from engine.rendering.events import (
     StepDone,
     WorkerDied,
 )
-from engine.rendering.requests import LoadModel, ModelChoice, RenderJob
+from engine.rendering.requests import EmbeddingChoice, LoadModel, ModelChoice, RenderJob
 from engine.rendering.settings import SchedulerSettings
 from tests.support.engine.tiny import SETTINGS, TASKS, save_tiny
 from tests.support.engine.workers import ROOT, Watched, comes_true, is_alive, is_zombie
@@ -54,6 +54,7 @@ def test_the_real_worker_from_a_failed_load_to_a_killed_process(watched: Watched
     _a_missing_model_is_reported(watched, tiny)
     _a_model_loads_in_stages(watched, tiny)
     _the_same_model_is_not_loaded_twice(watched, tiny)
+    _textual_inversions_change_alone(watched, tiny)
     _a_job_renders(watched)
     _wrong_settings_fail_the_job_alone(watched)
     _a_long_job_is_cancelled_and_the_next_runs(watched)
@@ -94,6 +95,13 @@ def _the_same_model_is_not_loaded_twice(watched: Watched, tiny: ModelChoice) -> 
     ready = events[-1]
     assert isinstance(ready, ModelReady)
     assert (ready.noise_shape, ready.noise_axes) == ((4, 2048, 4096), "CHW")
+
+
+def _textual_inversions_change_alone(watched: Watched, tiny: ModelChoice) -> None:
+    for embeddings in ((EmbeddingChoice(path="", word="easynegative"),), ()):
+        model = replace(tiny, embeddings=embeddings)
+        watched.renderer.load(LoadModel(model=model, settings=SETTINGS, device="cpu"))
+        assert LoadingProgressed(stage="loading weights") not in watched.until(ModelReady)
 
 
 def _a_job_renders(watched: Watched) -> None:

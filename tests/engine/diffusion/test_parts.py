@@ -21,8 +21,9 @@ from diffusers import (
 from numpy.typing import NDArray
 from transformers import Qwen3Config, Qwen3ForCausalLM
 
-from engine.diffusion.load import load_model
+from engine.diffusion.load import LoadedModel, load_model
 from engine.diffusion.render import BatchRenderer
+from engine.errors import ModelError
 from engine.models.resolve import resolve_model
 from engine.rendering.requests import LoadModel, ModelChoice
 from latentpng.noise.gauss1 import gauss1
@@ -30,8 +31,8 @@ from tests.support.engine import comfy_files
 from tests.support.engine.comfy_files import State
 from tests.support.engine.families import flux, pixart, qwen, sd3, unets
 from tests.support.engine.families.parts import WIDTH, byte_tokenizer, decoder_config
-from tests.support.engine.single_file import sdxl_file
-from tests.support.engine.tiny import SETTINGS
+from tests.support.engine.single_file import as_single_file, sdxl_file
+from tests.support.engine.tiny import SETTINGS, load_tiny
 
 pytestmark = pytest.mark.slow  # models are loaded again and again; `make test` runs it
 
@@ -39,9 +40,13 @@ pytestmark = pytest.mark.slow  # models are loaded again and again; `make test` 
 def picture_of(
     choice: ModelChoice, dtype: str = "auto", shape: tuple[int, ...] = (4, 16, 16), side: int = 32
 ) -> NDArray[np.int64]:
+    request = LoadModel(model=choice, settings=SETTINGS, device="cpu", dtype=dtype)
+    return rendered(load_model(request, lambda _: None), shape, side)
+
+
+def rendered(loaded: LoadedModel, shape: tuple[int, ...] = (4, 16, 16), side: int = 32) -> NDArray[np.int64]:
     settings = replace(SETTINGS, width=side, height=side, num_inference_steps=2)
     noise = gauss1(5, 0, math.prod(shape)).reshape(1, *shape).astype(np.float16)
-    loaded = load_model(LoadModel(model=choice, settings=settings, device="cpu", dtype=dtype), lambda _: None)
     return BatchRenderer(loaded).render(noise, settings, lambda _: None).pixels.astype(np.int64)
 
 
@@ -144,6 +149,14 @@ def qwen_image_parts(pipe: Any) -> dict[str, State]:
     }
 
 
+def sd1_parts(pipe: Any) -> dict[str, State]:
+    start = "model.diffusion_model."
+    whole = {name: value for name, value in as_single_file(pipe).items() if name.startswith(start)}
+    clip = comfy_files.clip_file(pipe.text_encoder)
+    extra = {"logit_scale": torch.tensor(4.6), "text_model.embeddings.position_ids": torch.arange(77)[None]}
+    return {"diffusion_models/model": whole, "text_encoders/clip_l": {**clip, **extra}}
+
+
 def sdxl_parts(pipe: Any) -> dict[str, State]:
     return {
         "diffusion_models/model": unet_file(pipe),
@@ -174,10 +187,11 @@ def as_tree(root: Path, pipe: Any, parts: dict[str, State]) -> ModelChoice:
     [
         (lambda: sd3.sd3(second=32), sd3_parts),
         (qwen.z_image, z_image_parts),
+        (unets.sd1, sd1_parts),
         (lambda: unets.sdxl(second=32), sdxl_parts),
         (lambda: unets.sdxl(second=32), sdxl_parts_of_others),
     ],
-    ids=["SD 3", "Z-Image", "SDXL", "SDXL, OpenCLIP"],
+    ids=["SD 3", "Z-Image", "SD 1", "SDXL", "SDXL, OpenCLIP"],
 )
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_separate_files_draw_the_picture_of_the_folder(
@@ -188,6 +202,16 @@ def test_separate_files_draw_the_picture_of_the_folder(
     folder = picture_of(resolve_model(str(tmp_path / "folder")), dtype)
     assert folder.std() > 0
     np.testing.assert_array_equal(picture_of(choice, dtype), folder)
+
+
+def test_layers_of_t5_that_overflow_in_float16_stay_in_float32_as_in_the_folder(tmp_path: Path) -> None:
+    pipe = saved(tmp_path, lambda: sd3.sd3(second=32))
+    choice = as_tree(tmp_path, pipe, sd3_parts(pipe))
+    request = LoadModel(model=choice, settings=SETTINGS, device="cpu", dtype="float16")
+    loaded = load_model(request, lambda _: None)
+    kinds = {str(value.dtype) for name, value in loaded.pipe.text_encoder_3.named_parameters() if ".wo." in name}
+    assert kinds == {"torch.float32"}
+    np.testing.assert_array_equal(rendered(loaded), picture_of(resolve_model(str(tmp_path / "folder")), "float16"))
 
 
 @pytest.mark.parametrize(
@@ -214,3 +238,37 @@ def test_separate_files_of_larger_noise_draw_the_picture_of_the_folder(
     folder = picture_of(resolve_model(str(tmp_path / "folder")), shape=shape, side=side)
     assert folder.std() > 0
     np.testing.assert_array_equal(picture_of(choice, shape=shape, side=side), folder)
+
+
+def test_a_clip_l_without_a_projection_projects_by_the_identity_and_a_clip_g_is_damaged(tmp_path: Path) -> None:
+    def build() -> Any:
+        pipe = sd3.sd3(second=32)
+        with torch.no_grad():
+            pipe.text_encoder.text_projection.weight.copy_(torch.eye(WIDTH))
+        return pipe
+
+    pipe = saved(tmp_path, build)
+    parts = sd3_parts(pipe)
+    parts["text_encoders/clip_l"].pop("text_projection.weight")
+    choice = as_tree(tmp_path, pipe, parts)
+    np.testing.assert_array_equal(picture_of(choice), picture_of(resolve_model(str(tmp_path / "folder"))))
+    parts["text_encoders/clip_g"].pop("text_projection.weight")
+    with pytest.raises(ModelError) as caught:
+        picture_of(as_tree(tmp_path, pipe, parts))
+    assert str(caught.value) == (
+        "clip_g.safetensors is damaged: some weights of 'text_encoder_2' are missing (text_projection.weight, for "
+        "example), download it again"
+    )
+
+
+def test_stable_diffusion_3_draws_without_t5_what_the_pipeline_draws_without_it(tmp_path: Path) -> None:
+    pipe = saved(tmp_path, lambda: sd3.sd3(second=32))
+    parts = sd3_parts(pipe)
+    parts.pop("text_encoders/t5")
+    separate = picture_of(as_tree(tmp_path, pipe, parts))
+    loaded = load_tiny(resolve_model(str(tmp_path / "folder")))
+    with_t5 = rendered(loaded)
+    loaded.pipe.register_modules(text_encoder_3=None, tokenizer_3=None)
+    loaded.prompt_cache.clear()
+    np.testing.assert_array_equal(separate, rendered(loaded))
+    assert (separate != with_t5).any()

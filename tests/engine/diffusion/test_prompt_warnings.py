@@ -10,11 +10,11 @@ import torch
 
 from engine.diffusion.arguments import call_arguments
 from engine.diffusion.load import LoadedModel, load_model, serves, with_embeddings
+from engine.diffusion.prompt_styles import Style
 from engine.diffusion.prompt_warnings import prompt_warnings
 from engine.diffusion.prompts import PromptCache
 from engine.diffusion.seams.noise import requested_noise_shape
 from engine.diffusion.seams.tokenizers import LOG, Reading
-from engine.diffusion.weighted_prompts import Style
 from engine.errors import RenderError
 from engine.models.prompt_styles import takes_weights
 from engine.rendering.events import PictureRendered
@@ -27,6 +27,7 @@ from tests.support.engine.tiny import SETTINGS, TASKS, load_tiny, save_tiny
 
 pytestmark = pytest.mark.slow
 
+WITH_WEIGHTS = ("SD 1.x", "SD 2 v", "SDXL", "SDXL v, zero SNR", "SDXL PAG", "Playground 2.5", "LCM")
 UNLIMITED, REFUSES, BY_ITSELF = {"Qwen-Image 2.1"}, {"Ideogram 4"}, {"LongCat-Image"}
 """Families that read a prompt of any length, refuse a long one, or cut the tokens themselves."""
 LONG = " ".join(["lake"] * 3000) + " red dragon"
@@ -115,6 +116,7 @@ def test_a_prompt_that_is_cut_is_noticed_in_every_family(name: str) -> None:
             requested_noise_shape(pipe, lambda: pipe(**call_arguments(pipe, settings, 1, [torch.Generator()])))
         return warnings
 
+    assert takes_weights(type(pipe).__name__) is (name in WITH_WEIGHTS)
     assert warnings_of("a lake") == []
     if name in UNLIMITED:
         assert warnings_of(LONG) == []
@@ -131,7 +133,22 @@ def test_a_prompt_that_is_cut_is_noticed_in_every_family(name: str) -> None:
     assert start.rpartition(" ")[0] == "the prompt is too long for this model: its last"
     assert 0 < int(start.rpartition(" ")[2]) < len(LONG)
     assert "lake lake lake" in end
-    assert end.endswith("; --prompt-style a1111 or comfyui reads all of it") is takes_weights(type(pipe).__name__)
+    assert end.endswith("; --prompt-style a1111 or comfyui reads all of it") is (name in WITH_WEIGHTS)
+
+
+@pytest.mark.parametrize("name", WITH_WEIGHTS)
+def test_every_family_with_weights_renders_prompts_of_several_lengths(name: str) -> None:
+    family = FAMILIES[name]
+    pipe = build_family(name)
+    cache = PromptCache(pipe)
+    pixels = []
+    for style, prompt in (("plain", "a lake, dusk"), ("a1111", "a (lake:1), dusk"), ("a1111", "a (lake:1.4), " * 30)):
+        settings = replace(family.settings, prompt=prompt, negative_prompt="dark", num_inference_steps=2)
+        with cache.reading(replace(settings, prompt_style=style)), torch.random.fork_rng():
+            torch.manual_seed(0)
+            pixels.append(pipe(**call_arguments(pipe, settings, 2, [torch.Generator().manual_seed(0)] * 2)).images)
+    assert (pixels[0] == pixels[1]).all()
+    assert (pixels[0] != pixels[2]).any()
 
 
 @pytest.mark.parametrize("name", ["Flux.1", "SD 3"])

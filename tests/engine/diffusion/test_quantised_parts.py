@@ -13,11 +13,13 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
+from transformers import T5Config, T5EncoderModel
 
 from engine.diffusion import gguf
 from engine.diffusion.load import load_model
 from engine.diffusion.render import BatchRenderer
 from engine.diffusion.state_dicts import read_part, scaled
+from engine.diffusion.text_encoders import as_transformers
 from engine.errors import ModelError
 from engine.models.parts import Part
 from engine.models.resolve import resolve_model
@@ -145,6 +147,16 @@ def test_a_gguf_file_of_t5(stable_diffusion: Model, kind: str, highest: float) -
     comfy_files.save_gguf(state, file.with_suffix(".gguf"), "t5encoder", kind=kind)
     file.unlink()
     assert stable_diffusion.difference(stable_diffusion.resolved(name)) <= highest
+
+
+def test_the_names_of_llama_cpp_are_translated_for_the_gated_t5_of_true_models() -> None:
+    config = T5Config(
+        vocab_size=9, d_model=8, d_kv=4, d_ff=8, num_layers=2, num_heads=2, feed_forward_proj="gated-gelu"
+    )
+    state = comfy_files.t5_file(T5EncoderModel(config))
+    assert any(name.endswith("wi_1.weight") for name in state)
+    translated = as_transformers(comfy_files.as_llama_cpp(state), "T5EncoderModel")
+    assert {name: id(value) for name, value in translated.items()} == {name: id(value) for name, value in state.items()}
 
 
 def test_without_the_package_gguf_the_sentence_names_it(z_image: Model, monkeypatch: pytest.MonkeyPatch) -> None:

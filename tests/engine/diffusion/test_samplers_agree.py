@@ -107,10 +107,40 @@ def multistep(x: Tensor, sigmas: list[float], order: int, noise: float, *, heun:
     return x
 
 
+def ipndm(x: Tensor, sigmas: list[float]) -> Tensor:
+    """Adams-Bashforth: the integral of the polynomial through the last slopes, as if all steps were of one length."""
+    slopes: list[Tensor] = []
+    for sigma, after in pairs(sigmas):
+        slopes.append(slope(x, sigma))
+        used = slopes[-4:] if after else slopes[-1:]
+        places = torch.arange(-len(used) + 1, 1, dtype=torch.float64)
+        powers = torch.arange(len(used), dtype=torch.float64)
+        weights = torch.linalg.solve(places[None, :] ** powers[:, None], 1 / (powers + 1))
+        x = x + (after - sigma) * sum(weight * each for weight, each in zip(weights, used, strict=True))
+    return x
+
+
+def lms(x: Tensor, sigmas: list[float]) -> Tensor:
+    """The integral of the polynomial through the last four slopes, over the true lengths of the steps."""
+    slopes: list[Tensor] = []
+    for index, (sigma, after) in enumerate(pairs(sigmas)):
+        slopes.append(slope(x, sigma))
+        count = min(index + 1, 4)
+        places = torch.tensor(sigmas[index + 1 - count : index + 1], dtype=torch.float64) - sigma
+        powers = torch.arange(count, dtype=torch.float64)
+        integrals = (after - sigma) ** (powers + 1) / (powers + 1)
+        weights = torch.linalg.solve(places[None, :] ** powers[:, None], integrals)
+        for weight, each in zip(weights, slopes[-count:], strict=True):
+            x = x + weight * each
+    return x
+
+
 SAMPLERS: dict[str, Sampler] = {
     "Euler": euler,
     "Euler a": euler_a,
     "Heun": heun,
+    "IPNDM": ipndm,
+    "LMS": lms,
     "DPM2": dpm2,
     "DPM2 a": lambda x, sigmas: dpm2(x, sigmas, ancestral=True),
     "DPM++ SDE": dpmpp_sde,

@@ -33,7 +33,7 @@ MINIMAL = {
 """Configurations of old repositories: diffusers takes what they omit from its defaults."""
 
 
-OURS = ("schedule", "discard_next_to_last_sigma", "correct_third_order")
+OURS = ("schedule", "discard_next_to_last_sigma", "correct_third_order", "predicted_slopes")
 """Options that are not the classes' own; test_schedules.py and test_samplers_agree.py show what they do."""
 
 
@@ -170,9 +170,12 @@ def test_spacings_that_a_flow_cannot_use_are_refused(tmp_path: Path, text: str, 
     with pytest.raises(InvalidRequestError) as caught:
         flow.build(scheduler_settings(text))
     name = scheduler_settings(text).name.removesuffix("Scheduler")
+    word = option.split("_")[1]
     assert str(caught.value) == (
-        f"the scheduler {name} cannot use {option} with a flow model; FlowMatchEulerDiscrete can"
+        f"the scheduler {name} cannot use {option} with a flow model: write + instead, as in 'dpmpp_2m + {word}', or "
+        "take FlowMatchEulerDiscrete"
     )
+    flow.build(scheduler_settings(f"dpmpp_2m + {word}"))
     built = flow.build(SchedulerSettings(name="FlowMatchEulerDiscreteScheduler", options={option: True}))
     built.set_timesteps(8)
     assert float(built.sigmas.max()) <= 1.0
@@ -249,6 +252,7 @@ def one_picture(settings: RenderSettings) -> RenderJob:
                 "dpmpp_2s + karras",
                 "deis + linear_quadratic",
                 "sa_solver + karras",
+                "ipndm + simple",
                 "uni_pc",
                 "uni_pc_bh2 + simple",
                 "lcm + simple",
@@ -280,7 +284,14 @@ def test_flow_models_follow_the_schedules_of_comfyui(family: str, tmp_path: Path
     """Each picture is a different one, repeats to the bit, and comes from its file again."""
     model = loaded_family(family, tmp_path)
     seen = set()
-    for name in ("euler + simple", "euler + beta", "heun + sgm_uniform", "dpmpp_2m + simple", "uni_pc + karras"):
+    for name in (
+        "euler + simple",
+        "euler + beta",
+        "heun + sgm_uniform",
+        "dpmpp_2m + simple",
+        "uni_pc + karras",
+        "ipndm",
+    ):
         settings = replace(FAMILIES[family].settings, scheduler=scheduler_settings(name))
         (first,) = pictures_of(model, one_picture(settings))
         (again,) = pictures_of(model, one_picture(settings))
@@ -290,7 +301,7 @@ def test_flow_models_follow_the_schedules_of_comfyui(family: str, tmp_path: Path
         write_picture(tmp_path / "a.png", picture.width, picture.height, picture.rgb, first.record)
         assert job_of(read_record(tmp_path / "a.png")).settings == settings
         seen.add(picture.rgb)
-    assert len(seen) == 5
+    assert len(seen) == 6
 
 
 def test_a_picture_with_nan_has_a_warning(loaded: LoadedModel) -> None:

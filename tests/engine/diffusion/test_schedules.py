@@ -173,7 +173,7 @@ def test_align_your_steps_has_levels_of_its_own_for_sdxl() -> None:
         np.testing.assert_allclose(found, [*on_the_logarithm(SDXL_LEVELS, steps + 1)[:-1], 0.0], rtol=1e-5)
     other = OwnScheduler.of(FluxPipeline(diffusers.DDIMScheduler.from_config(STABLE_DIFFUSION)))
     with pytest.raises(InvalidRequestError) as caught:
-        sigmas_of(other, settings_of("Euler", "align_your_steps"))
+        other.build(settings_of("Euler", "align_your_steps"))
     assert str(caught.value) == (
         "the schedule 'align_your_steps' is published for Stable Diffusion 1 and SDXL only: choose another, for "
         "example karras"
@@ -220,6 +220,8 @@ def test_noise_begins_at_the_scale_of_the_tool(sampler: str, webui: bool, scale:
             "Euler, discard_next_to_last_sigma",
             "the scheduler option 'discard_next_to_last_sigma' needs a schedule",
         ),
+        ("Heun, predicted_slopes=4", "the scheduler option 'predicted_slopes' belongs to Euler"),
+        ("DPM++ 2M, correct_third_order", "the scheduler option 'correct_third_order' belongs to DPM++ 3M SDE"),
     ],
 )
 def test_what_no_schedule_can_do_is_refused(text: str, sentence: str) -> None:
@@ -230,8 +232,17 @@ def test_what_no_schedule_can_do_is_refused(text: str, sentence: str) -> None:
 
 def test_a_scheduler_that_ends_at_zero_refuses_another_end() -> None:
     with pytest.raises(InvalidRequestError) as caught:
-        sigmas_of(SD, settings_of("Heun", "kl_optimal_webui"))
+        SD.build(settings_of("Heun", "kl_optimal_webui"))
     assert str(caught.value) == "the scheduler HeunDiscrete ends at 0, and this schedule at 0.0292"
+
+
+def test_one_step_is_possible_or_a_short_schedule() -> None:
+    for schedule in SCHEDULES:
+        for steps in (1, 2, 3):
+            found = sigmas_of(SD, settings_of("Euler", schedule), steps)
+            assert len(found) >= 2
+            assert all(math.isfinite(sigma) for sigma in found)
+            assert found == sorted(found, reverse=True)
 
 
 def flow(**config: Any) -> OwnScheduler:

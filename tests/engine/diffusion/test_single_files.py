@@ -19,10 +19,11 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from engine.diffusion.load import LoadedModel
+from engine.diffusion.placement import vae_values
 from engine.diffusion.render import BatchRenderer
 from engine.errors import ModelError
 from engine.models.prediction import EPSILON, V_PREDICTION
-from engine.models.resolve import resolve_model
+from engine.models.resolve import resolve_model, resolve_vae
 from engine.models.shipped import config_folder
 from engine.rendering.requests import ModelChoice
 from engine.rendering.settings import SchedulerSettings
@@ -80,6 +81,23 @@ def test_an_old_merge_without_text_model_renders_the_same(tiny: ModelChoice, tmp
     np.testing.assert_array_equal(
         picture(load_tiny(resolve_model(str(file), config=str(config)))), picture(load_tiny(tiny))
     )
+
+
+def test_a_configuration_may_name_a_safety_checker_without_weights(tiny: ModelChoice, tmp_path: Path) -> None:
+    """As the configuration of Stable Diffusion 1.5 does when only its small files are downloaded."""
+    config = only_small_files(tiny.path, tmp_path / "config")
+    index = json.loads((config / "model_index.json").read_text())
+    checker = {
+        "safety_checker": ["stable_diffusion", "StableDiffusionSafetyChecker"],
+        "feature_extractor": ["transformers", "CLIPImageProcessor"],
+        "image_encoder": ["transformers", "CLIPVisionModelWithProjection"],
+        "requires_safety_checker": True,
+    }
+    (config / "model_index.json").write_text(json.dumps({**index, **checker}))
+    file = written(tmp_path / "mix.safetensors", weights_of())
+    loaded = load_tiny(resolve_model(str(file), config=str(config)))
+    assert loaded.pipe.safety_checker is None
+    np.testing.assert_array_equal(picture(loaded), picture(load_tiny(tiny)))
 
 
 def weights_of() -> Weights:
@@ -179,6 +197,16 @@ def test_a_file_that_predicts_v_gets_a_schedule_that_ends_in_noise(tiny_xl: tupl
     assert noise.pipe.scheduler.config["timestep_spacing"] == "leading"
 
 
+def test_what_is_guessed_of_stable_diffusion_2_is_what_the_scheduler_does(tiny: ModelChoice, tmp_path: Path) -> None:
+    config = only_small_files(tiny.path, tmp_path / "warmer" / "configs" / config_folder("Stable Diffusion 2").name)
+    for name, kind in (("512-base", "epsilon"), ("illuminati", "v_prediction")):
+        file = written(tmp_path / f"{name}.safetensors", weights_of())
+        loaded = load_tiny(resolve_model(str(file), config=str(config)))
+        assert loaded.pipe.scheduler.config["prediction_type"] == kind
+        assert loaded.own.config["prediction_type"] == kind
+        assert loaded.identity["prediction"] == kind
+
+
 def test_a_file_of_playground_gets_its_schedule_and_the_scale_of_its_latents(
     tiny_xl: tuple[Any, str], tmp_path: Path
 ) -> None:
@@ -195,12 +223,28 @@ def test_a_file_of_playground_gets_its_schedule_and_the_scale_of_its_latents(
     scheduler = load_tiny(resolve_model(str(cosxl), config=folder)).pipe.scheduler
     assert type(scheduler).__name__ == "EDMEulerScheduler"
     assert (scheduler.config.sigma_max, scheduler.config.prediction_type) == (120.0, "v_prediction")
+    scheduler = load_tiny(resolve_model(str(cosxl), config=folder, prediction=EPSILON)).pipe.scheduler
+    assert (scheduler.config.sigma_max, scheduler.config.prediction_type) == (120.0, "epsilon")
 
 
 def test_a_folder_predicts_what_the_user_says_unless_it_follows_a_flow(tiny: ModelChoice) -> None:
     loaded = load_tiny(replace(tiny, prediction=V_PREDICTION))
     assert loaded.pipe.scheduler.config["prediction_type"] == "v_prediction"
     assert (picture(loaded) != picture(load_tiny(tiny))).any()
+
+
+def test_the_vae_of_a_checkpoint_replaces_another(tiny: ModelChoice, tmp_path: Path) -> None:
+    other = build_tiny()
+    with torch.no_grad():
+        other.vae.decoder.conv_out.bias.add_(0.5)
+    whole = written(tmp_path / "whole.safetensors", as_single_file(other))
+    other.vae.save_pretrained(tmp_path / "vae")
+    choices = [replace(tiny, vae=resolve_vae(str(place))) for place in (whole, tmp_path / "vae")]
+    one, two = (picture(load_tiny(choice)) for choice in choices)
+    np.testing.assert_array_equal(one, two)
+    assert (one != picture(load_tiny(tiny))).any()
+    counted = {vae_values(Path(choice.vae)) for choice in choices}
+    assert counted == {sum(value.numel() for value in other.vae.state_dict().values())}, "not the whole checkpoint"
 
 
 def test_a_vae_that_scales_latents_otherwise_is_refused(tiny: ModelChoice, tmp_path: Path) -> None:
@@ -214,22 +258,40 @@ def test_a_vae_that_scales_latents_otherwise_is_refused(tiny: ModelChoice, tmp_p
     )
 
 
+def ship(folder: Path, family: str, environment: dict[str, str]) -> None:
+    """Let a folder's small files stand where a family's configuration is written to, so that a tiny model fits it."""
+    place = Path(environment["XDG_CACHE_HOME"]) / "warmer" / "configs" / config_folder(family).name
+    only_small_files(str(folder), place)
+    files = [path for path in place.rglob("*") if path.is_file()]
+    (place / ".files.json").write_text(
+        json.dumps({str(path.relative_to(place)): path.stat().st_size for path in files})
+    )
+
+
 @pytest.mark.torch
 @pytest.mark.parametrize("family", ["Stable Diffusion 1", "SDXL"])
-def test_nothing_reaches_for_the_network(
+def test_one_file_is_enough_and_nothing_reaches_for_the_network(
     tiny: ModelChoice, tiny_xl: tuple[Any, str], tmp_path: Path, family: str
 ) -> None:
     pipe, folder = (build_tiny(), tiny.path) if family == "Stable Diffusion 1" else tiny_xl
     as_file: Callable[[Any], Weights] = as_single_file if family == "Stable Diffusion 1" else sdxl_file
     file = written(tmp_path / "mix.safetensors", as_file(pipe))
-    config = only_small_files(folder, tmp_path / "config")
-    program = [sys.executable, "-m", "tui", "new", "--model", str(file), "--config", str(config), "--prompt", "a lake"]
-    more = ["--seed", "1", "--steps", "1", "--size", "32x32", "--device", "cpu", "--quiet", "--out", "a.png"]
     environment = without_network(tmp_path / "home")
-    done = subprocess.run([*program, *more], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "a.png\n", "")
-    with Image.open(tmp_path / "a.png") as image:
-        assert image.size == (32, 32)
+    ship(Path(folder), family, environment)
+    options = ["--prompt", "a lake", "--seed", "1", "--steps", "1", "--size", "32x32", "--device", "cpu", "--quiet"]
+    for model, out in ((str(file), "a.png"), (folder, "b.png")):
+        done = subprocess.run(
+            [sys.executable, "-m", "tui", "new", "--model", model, *options, "--out", out],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (0, f"{out}\n", "")
+    with Image.open(tmp_path / "a.png") as one, Image.open(tmp_path / "b.png") as other:
+        assert one.size == (32, 32)
+        assert one.tobytes() == other.tobytes(), "the same pixels as through the folder of the same weights"
     tried = "import socket; socket.create_connection(('127.0.0.1', 9))"
     refused = subprocess.run(
         [sys.executable, "-c", tried], env=environment, capture_output=True, text=True, check=False

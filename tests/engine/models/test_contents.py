@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from engine.errors import ModelError
+from engine.models.checkpoints import check_is_model, check_is_vae
 from engine.models.contents import Contents, Kind, contents_of
+from engine.models.json_files import read_config
+from engine.models.look import INDEX
+from engine.models.parts import parts_of
+from engine.models.shipped import CONFIGS, config_folder
 from engine.models.weights import WeightFile
-
-Shapes = dict[str, tuple[int, ...]]
+from tests.support.engine.headers import Shapes, clip, open_clip
 
 VECTOR = (320,)
 KEY = "transformer_blocks.0.attn2.to_k.weight"
@@ -177,40 +185,24 @@ CASES: dict[str, tuple[Shapes, Contents]] = {
         {"decoder.layers.0.weight": (64, 16, 3, 3), "decoder.layers.2.conv.0.weight": (64, 64, 3, 3)},
         a(Kind.TINY_VAE, "Flux.1 or Stable Diffusion 3"),
     ),
-    "CLIP-L": (CLIP_L, a(Kind.TEXT_ENCODER, "CLIP-L")),
+    "CLIP-L": (clip(""), a(Kind.TEXT_ENCODER, "CLIP-L")),
     "CLIP-L of transformers 5.6": (
-        {"embeddings.token_embedding.weight": (49408, 768)},
+        {name.removeprefix("text_model."): shape for name, shape in clip("").items()},
         a(Kind.TEXT_ENCODER, "CLIP-L"),
     ),
-    "CLIP-G of OpenCLIP": (
-        {"token_embedding.weight": (49408, 1280), "transformer.resblocks.0.ln_1.weight": (1280,)},
-        a(Kind.TEXT_ENCODER, "CLIP-G"),
-    ),
+    "CLIP-G of OpenCLIP": (open_clip("", 1280, 32), a(Kind.TEXT_ENCODER, "CLIP-G")),
     "whole CLIP": (
-        {**CLIP_L, "vision_model.embeddings.class_embedding": (1024,)},
+        {**clip(""), "vision_model.embeddings.class_embedding": (1024,)},
         a(Kind.TEXT_ENCODER, "CLIP-L"),
     ),
     "T5-XXL": (
         {"shared.weight": (32128, 4096), "encoder.block.0.layer.0.SelfAttention.q.weight": (4096, 4096)},
         a(Kind.TEXT_ENCODER, "T5-XXL"),
     ),
-    "UMT5-XXL": (
-        {"shared.weight": (256384, 4096), "encoder.block.0.layer.0.SelfAttention.q.weight": (4096, 4096)},
-        a(Kind.TEXT_ENCODER, "UMT5-XXL"),
-    ),
     "Qwen3": (
-        {"model.embed_tokens.weight": (151936, 2560), "model.layers.0.self_attn.q_norm.weight": (128,)},
-        a(Kind.TEXT_ENCODER, "Qwen3 4B"),
+        {"model.layers.0.self_attn.q_proj.weight": (4096, 2560), "model.layers.0.self_attn.q_norm.weight": (128,)},
+        a(Kind.TEXT_ENCODER, "Qwen3-4B"),
     ),
-    "Qwen2.5-VL": (
-        {"model.embed_tokens.weight": (152064, 3584), "model.layers.0.self_attn.q_proj.bias": (3584,)},
-        a(Kind.TEXT_ENCODER, "Qwen2.5-VL"),
-    ),
-    "Gemma": (
-        {"model.embed_tokens.weight": (256000, 2304), "model.layers.0.pre_feedforward_layernorm.weight": (2304,)},
-        a(Kind.TEXT_ENCODER, "Gemma"),
-    ),
-    "Llama": ({"model.embed_tokens.weight": (128256, 4096)}, a(Kind.TEXT_ENCODER, "Llama")),
     "LoRA of kohya": (
         {
             "lora_unet_input_blocks_4_1_transformer_blocks_0_attn2_to_k.lora_down.weight": (8, 2048),
@@ -232,6 +224,7 @@ CASES: dict[str, tuple[Shapes, Contents]] = {
     ),
     "DoRA": ({"lora_te_x.lora_up.weight": (1, 1), "lora_te_x.dora_scale": (1,)}, a(Kind.LORA)),
     "LoHa": ({"lora_unet_x.hada_w1_a": (1, 1), "lora_unet_x.hada_w1_b": (1, 1)}, a(Kind.LORA)),
+    "IA3": ({"lora_unet_x_to_k.weight": (1, 1), "lora_unet_x_to_k.on_input": ()}, a(Kind.LORA)),
     "LoKr": ({"lycoris_x.lokr_w1": (1, 1), "lycoris_x.alpha": ()}, a(Kind.LORA)),
     "embedding of A1111": ({"emb_params": (8, 768)}, a(Kind.EMBEDDING, "Stable Diffusion 1")),
     "embedding of SDXL": ({"clip_l": (8, 768), "clip_g": (8, 1280)}, a(Kind.EMBEDDING, "SDXL")),
@@ -245,6 +238,11 @@ CASES: dict[str, tuple[Shapes, Contents]] = {
         a(Kind.CONTROLNET, "SDXL"),
     ),
     "T2I-Adapter": ({"body.0.in_conv.weight": (320, 64, 1, 1)}, a(Kind.CONTROLNET)),
+    "control-LoRA": (
+        {"lora_controlnet": (0,), "input_blocks.0.0.weight": (320, 4, 3, 3), "input_blocks.1.0.up": (1, 1)},
+        a(Kind.CONTROLNET),
+    ),
+    "RealPLKSR": ({"feats.0.weight": (64, 3, 3, 3)}, a(Kind.UPSCALER)),
     "ESRGAN": ({"model.1.sub.0.RDB1.conv1.0.weight": (32, 64, 3, 3)}, a(Kind.UPSCALER)),
     "RealESRGAN": ({"conv_first.weight": (64, 3, 3, 3), "body.0.rdb1.conv1.weight": (1,)}, a(Kind.UPSCALER)),
     "compact ESRGAN": ({"params.body.0.weight": (64, 3, 3, 3), "params.body.0.bias": (64,)}, a(Kind.UPSCALER)),
@@ -279,3 +277,27 @@ def test_a_tiny_checkpoint_is_told_by_where_its_text_encoders_are() -> None:
         shapes = {**tiny, f"{prefix}ln_final.weight": (16,)}
         found = contents_of(WeightFile(path=Path("tiny.safetensors"), tensors=shapes))
         assert found == Contents(kind=Kind.CHECKPOINT, family=family)
+
+
+NAMES = sorted({name for shapes, _ in CASES.values() for name in shapes})
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(NAMES) | st.text("ab._0", max_size=9),
+        st.lists(st.sampled_from((0, 1, 4, 16, 768, 2048)), max_size=5).map(tuple),
+        max_size=12,
+    )
+)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_file_of_any_tensors_is_told_or_refused_in_words(tmp_path: Path, shapes: Shapes) -> None:
+    file = WeightFile(path=tmp_path / "file.safetensors", tensors=shapes)
+    found = contents_of(file)
+    assert found == contents_of(file)
+    with contextlib.suppress(ModelError):
+        check_is_model(file.path, found)
+    with contextlib.suppress(ModelError):
+        check_is_vae(file.path, file)
+    if found.family in CONFIGS:
+        with contextlib.suppress(ModelError):
+            parts_of(file, read_config(config_folder(found.family) / INDEX), config_folder(found.family))

@@ -121,6 +121,21 @@ ROWS: dict[str, tuple[Mistake, str]] = {
         hub_cache(""),
         "'hub' is the cache of the Hugging Face hub: name one of its models, for example org/name",
     ),
+    "a component's folder": (
+        lambda folder: resolve_model(str(model_folder(folder / "sdxl") / "unet")),
+        "'unet' is a part of the model in the folder 'sdxl': name that folder",
+    ),
+    "a component's file": (
+        lambda folder: resolve_model(
+            str(model_folder(folder / "sdxl") / "unet" / "diffusion_pytorch_model.safetensors")
+        ),
+        "diffusion_pytorch_model.safetensors is a part (unet) of the model in the folder 'sdxl': name that folder",
+    ),
+    "one of several pieces": (
+        model(CHECKPOINTS["SDXL"], "model-00001-of-00002.safetensors"),
+        "model-00001-of-00002.safetensors is one of several pieces: name the diffusers folder that they belong to, or "
+        "get the model as one file",
+    ),
     "a pickle file": (
         named("old.ckpt", b"\x80\x04."),
         "old.ckpt is a pickle file, which can run code when it is opened: get the .safetensors version",
@@ -147,8 +162,7 @@ ROWS: dict[str, tuple[Mistake, str]] = {
     ),
     "a LoRA": (
         model(_KNOWN_LORA),
-        "x.safetensors is a LoRA, a change to a model, not a whole model: name the model with --model, and it with "
-        "--lora",
+        "x.safetensors is a LoRA, a change to a model: name a model with --model, and this file with --lora",
     ),
     "a ControlNet": (
         model({"control_model.input_hint_block.0.weight": (16, 3, 3, 3)}),
@@ -156,22 +170,22 @@ ROWS: dict[str, tuple[Mistake, str]] = {
     ),
     "an embedding": (
         model({"emb_params": (8, 768)}),
-        "x.safetensors is a textual inversion, a word for prompts, not a model: name the model with --model, and write "
-        "its name in the prompt",
+        "x.safetensors is a textual inversion, a word for prompts: name a model with --model, and write the file's "
+        "name in the prompt",
     ),
     "a text encoder": (
         model(clip("")),
-        "x.safetensors is a text encoder, a part of a model, not a whole model: name the model with --model, and it "
-        "with --text-encoder",
+        "x.safetensors is a text encoder, a part of a model: name a model with --model, and this file with "
+        "--text-encoder",
     ),
     "a VAE": (
         model({name.removeprefix("first_stage_model."): shape for name, shape in VAE.items()}),
-        "x.safetensors is a VAE, a part of a model, not a whole model: name the model with --model, and it with --vae",
+        "x.safetensors is a VAE, a part of a model: name a model with --model, and this file with --vae",
     ),
     "a tiny autoencoder": (
         model(_TAESD),
-        "x.safetensors is a tiny autoencoder, which draws previews, not a model: name the model with --model, and it "
-        "with --preview-vae",
+        "x.safetensors is a tiny autoencoder, which draws previews: name a model with --model, and this file with "
+        "--preview-vae",
     ),
     "an upscaler": (
         model(_UPSCALER),
@@ -254,6 +268,10 @@ ROWS: dict[str, tuple[Mistake, str]] = {
         "--config needs a diffusers folder: '{folder}/unet.json' is a file",
     ),
     "an upscaler for --vae": (vae(_UPSCALER), "--vae needs a VAE: x.safetensors is an upscaler"),
+    "an SDXL file without its VAE for --vae": (
+        vae({name: shape for name, shape in CHECKPOINTS["SDXL"].items() if name not in VAE}),
+        "--vae needs a VAE: x.safetensors is a checkpoint that holds none",
+    ),
     "a LoRA for --vae": (vae(_KNOWN_LORA), "--vae needs a VAE: x.safetensors is a LoRA"),
     "a tiny autoencoder for --vae": (
         vae(_TAESD),

@@ -8,7 +8,9 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from gguf import GGMLQuantizationType, GGUFWriter, quants
 
 from engine.configuration.read import configuration_path
 from engine.errors import ModelError
@@ -18,31 +20,19 @@ from engine.models.look import look_at
 from engine.models.resolve import resolve_model
 from engine.rendering.requests import ModelChoice
 from tests.support.engine import headers
-from tests.support.engine.headers import Shapes, write_header
+from tests.support.engine.headers import AE, CLIP_L, FLUX, Shapes, t5, write_header
 
-FLUX: Shapes = {
-    "img_in.weight": (3072, 64),
-    "guidance_in.in_layer.weight": (3072, 256),
-    "double_blocks.0.img_attn.norm.key_norm.scale": (128,),
-    "single_blocks.0.linear1.weight": (21504, 3072),
-}
 SD3: Shapes = {
     "joint_blocks.0.context_block.attn.qkv.weight": (4608, 1536),
     "joint_blocks.23.x_block.attn.proj.weight": (1536, 1536),
     "x_embedder.proj.weight": (1536, 16, 2, 2),
 }
 Z_IMAGE: Shapes = {"layers.0.adaLN_modulation.0.weight": (15360, 256), "cap_embedder.1.weight": (3840, 2560)}
-AE: Shapes = {"decoder.conv_in.weight": (512, 16, 3, 3), "encoder.conv_in.weight": (128, 3, 3, 3)}
 SD_VAE: Shapes = {
     "decoder.conv_in.weight": (512, 4, 3, 3),
     "quant_conv.weight": (8, 8, 1, 1),
     "post_quant_conv.weight": (4, 4, 1, 1),
 }
-
-
-def t5(prefix: str = "", width: int = 4096, layers: int = 24) -> Shapes:
-    names = (f"{prefix}encoder.block.{index}.layer.0.SelfAttention.q.weight" for index in range(layers))
-    return {f"{prefix}shared.weight": (32128, width), **dict.fromkeys(names, (8, width))}
 
 
 def qwen3(width: int = 2560, layers: int = 36) -> Shapes:
@@ -55,7 +45,7 @@ def qwen3(width: int = 2560, layers: int = 36) -> Shapes:
     return shapes
 
 
-CLIP_L, CLIP_G = headers.clip(""), headers.clip("", width=1280, layers=32)
+CLIP_G = headers.clip("", width=1280, layers=32)
 
 
 @pytest.fixture
@@ -109,6 +99,27 @@ def test_one_file_in_two_folders_by_a_link_is_one_candidate(tree: Path) -> None:
     )
 
 
+def test_parts_that_link_into_the_cache_of_the_hub_keep_their_names(tree: Path, tmp_path: Path) -> None:
+    blob = (tree / "clip" / "a.safetensors").rename(tmp_path / "4f1c")
+    (tree / "clip" / "clip_l.safetensors").symlink_to(blob)
+    choice = resolve_model(flux_in(tree))
+    assert choice.text_encoders[0] == str(tree / "clip" / "clip_l.safetensors")
+    assert look_at(choice).parts["text_encoder"].file.path.suffix == ".safetensors"
+
+
+def test_a_model_elsewhere_finds_its_parts_in_the_folders_of_the_library(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = write_header(tmp_path / "disk" / "flux1-dev.safetensors", FLUX)
+    monkeypatch.setenv("HOME", str(tree.parents[1]))
+    choice = resolve_model(str(model))
+    assert [Path(file).name for file in (*choice.text_encoders, choice.vae)] == [
+        "a.safetensors",
+        "b.safetensors",
+        "c.safetensors",
+    ]
+
+
 def test_several_candidates_are_listed_and_a_named_one_is_taken(tree: Path) -> None:
     second = write_header(tree / "clip" / "t5xxl_fp8.safetensors", t5())
     assert problem_of(flux_in(tree)) == (
@@ -152,6 +163,32 @@ def test_a_missing_part_is_named_with_where_it_was_searched(tree: Path, tmp_path
         str(encoders[0]),
         str(encoders[1]),
     )
+
+
+def test_a_file_that_is_named_twice_counts_once(tree: Path) -> None:
+    clip = str(tree / "clip" / "a.safetensors")
+    assert resolve_model(flux_in(tree), text_encoders=(clip, clip)) == resolve_model(flux_in(tree))
+
+
+def test_memory_is_planned_for_gguf_as_stored_and_for_the_rest_as_loaded(tree: Path) -> None:
+    writer = GGUFWriter(str(tree / "diffusion_models" / "flux1-dev-Q8_0.gguf"), "flux")
+    small = {name: np.zeros([min(side, 256) for side in shape], dtype=np.float32) for name, shape in FLUX.items()}
+    for name, values in small.items():
+        kind = GGMLQuantizationType.Q8_0
+        if values.ndim == 2:
+            writer.add_tensor(name, quants.quantize(values, kind), raw_dtype=kind)
+        else:
+            writer.add_tensor(name, values)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    files = look_at(resolve_model(str(tree / "diffusion_models" / "flux1-dev-Q8_0.gguf")))
+    stored = (tree / "diffusion_models" / "flux1-dev-Q8_0.gguf").stat().st_size
+    counts = files.parameter_counts
+    assert counts["transformer"] == sum(values.size for values in small.values())
+    for value_bytes in (2, 4):
+        assert files.loaded_values(value_bytes) == {**counts, "transformer": -(-stored // value_bytes)}
 
 
 def test_named_files_that_cannot_be_used_are_refused_in_words(tree: Path, tmp_path: Path) -> None:
@@ -207,6 +244,27 @@ def test_packed_weights_are_refused_before_anything_is_loaded(tree: Path, end: s
     )
 
 
+def test_a_gguf_file_of_a_unet_is_refused(tmp_path: Path) -> None:
+    shapes = {name.removeprefix(headers.UNET): shape for name, shape in headers.unet(2048, sizes=True).items()}
+    writer = GGUFWriter(str(tmp_path / "sdxl.gguf"), "sdxl")
+    for name, shape in shapes.items():
+        writer.add_tensor(name, np.zeros(shape, dtype=np.float16))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    assert problem_of(str(tmp_path / "sdxl.gguf")) == (
+        "sdxl.gguf is a GGUF file of a UNet, which cannot be loaded: get the .safetensors version"
+    )
+
+
+def test_text_encoders_need_a_model_of_one_file(tree: Path) -> None:
+    for model in ("", "embedded"):
+        assert problem_of(model, tree / "clip" / "a.safetensors") == (
+            "--text-encoder completes a model of one file: name its file with --model"
+        )
+
+
 def test_stable_diffusion_3_does_without_its_t5(tmp_path: Path) -> None:
     models = tmp_path / "models"
     model = write_header(models / "diffusion_models" / "sd3_medium.safetensors", SD3)
@@ -225,6 +283,20 @@ def test_stable_diffusion_3_does_without_its_t5(tmp_path: Path) -> None:
     assert resolve_model(str(model), text_encoders=tuple(map(str, clips))) == without, (
         "named encoders are all there are"
     )
+
+
+def test_a_unet_alone_finds_the_vae_of_its_family(tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    shapes = {name.removeprefix(headers.UNET): shape for name, shape in headers.unet(2048, sizes=True).items()}
+    model = write_header(models / "unet" / "pony.safetensors", shapes)
+    clips = (
+        write_header(models / "clip" / "clip_l.safetensors", CLIP_L),
+        write_header(models / "clip" / "clip_g.safetensors", CLIP_G),
+    )
+    write_header(models / "vae" / "vae-ft-mse-840000-ema-pruned.safetensors", SD_VAE)
+    vae = write_header(models / "vae" / "sdxl_vae.safetensors", SD_VAE)
+    choice = resolve_model(str(model))
+    assert (choice.text_encoders, choice.vae) == (tuple(map(str, clips)), str(vae))
 
 
 def test_text_encoders_of_language_models_are_told_by_their_size(tmp_path: Path) -> None:

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from engine.models.find import model_identity, recorded_model, remember_model, same_weights, with_recorded_prediction
+from engine.errors import ModelError
+from engine.models.find import (
+    find_model,
+    model_identity,
+    recorded_model,
+    remember_model,
+    same_weights,
+    with_recorded_prediction,
+)
 from engine.models.notices import model_notices
 from engine.models.prediction import Prediction, Schedule, prediction_of
 from engine.models.resolve import defaults_of, resolve_model
+from engine.models.shipped import config_folder
 from engine.rendering.requests import ModelChoice
+from tests.support.engine.folders import tensors
 from tests.support.engine.headers import checkpoint
 
 V, EPSILON = "v_prediction", "epsilon"
@@ -77,8 +88,50 @@ def test_a_yaml_file_beside_it_decides(tmp_path: Path) -> None:
     yaml.write_text('model:\n  params:\n    parameterization: "v"\n    linear_start: 0.00085\n')
     assert prediction_of(choice).kind == V
     assert "v is assumed, as the .yaml file beside it says" in prediction_of(choice).notice
+    yaml.write_text("model:\n  params:\n    parameterization: v  # as of 768\n")
+    assert prediction_of(choice).kind == V
     yaml.write_text("model:\n  params:\n    linear_start: 0.00085\n")
     assert prediction_of(choice).kind == EPSILON
+    assert "epsilon (the noise) is assumed, as the .yaml file beside it says" in prediction_of(choice).notice
+    yaml.write_text("notes: of somebody\n")
+    assert "because of its name" in prediction_of(choice).notice, "it describes no model"
+
+
+def test_a_yaml_file_can_say_v_of_the_other_families_too(tmp_path: Path) -> None:
+    choice = choice_of(checkpoint(tmp_path / "easy.safetensors", "Stable Diffusion 1"))
+    (tmp_path / "easy.yaml").write_text("model:\n  params:\n    parameterization: v\n")
+    assert prediction_of(choice) == Prediction(
+        kind=V,
+        is_recorded=True,
+        notice="easy.safetensors does not tell what it predicts; v is assumed, as the .yaml file beside it says: "
+        "if the pictures are noise, add --prediction epsilon",
+    )
+    (tmp_path / "easy.yaml").write_text("model:\n  params:\n    linear_start: 0.00085\n")
+    assert prediction_of(choice) == Prediction()
+
+
+@pytest.mark.parametrize(("said", "kind"), [("v", V), ("epsilon", EPSILON), ("V_Prediction", V)])
+def test_metadata_say_it(tmp_path: Path, said: str, kind: str) -> None:
+    file = checkpoint(tmp_path / "512.safetensors", "Stable Diffusion 2", metadata={"modelspec.prediction_type": said})
+    assert prediction_of(choice_of(file)) == Prediction(kind=kind), "nothing is guessed, and the file itself tells it"
+
+
+def test_a_flow_predicts_neither(tmp_path: Path) -> None:
+    flow = shutil.copytree(config_folder("Z-Image"), tmp_path / "z-image")
+    for part in ("transformer", "vae", "text_encoder"):
+        tensors(flow / part / "model.safetensors")
+    assert resolve_model(str(flow)).prediction == ""
+    with pytest.raises(ModelError) as caught:
+        resolve_model(str(flow), prediction=V)
+    assert str(caught.value) == "'z-image' follows a flow from noise to picture: leave out --prediction"
+
+
+def test_the_model_that_ships_predicts_what_the_user_says_and_is_found_again() -> None:
+    choice = resolve_model("", prediction=EPSILON)
+    identity = model_identity(choice)
+    assert identity["prediction"] == EPSILON
+    assert find_model(identity) == choice
+    assert find_model(model_identity(resolve_model(""))) == resolve_model("")
 
 
 def test_the_other_families_are_not_guessed(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -46,3 +48,22 @@ def test_a_list_of_models_that_cannot_be_written_is_ignored(tmp_path: Path, monk
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
     remembered.remember(entry("a"))
+
+
+def test_models_in_separate_files_are_remembered_beside_entries_of_earlier_versions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    (tmp_path / "warmer").mkdir()
+    state = tmp_path / "warmer" / "models.json"
+    old = {"digest": "a", "path": "/x", "name": "x", "config": "", "pipeline": "StableDiffusionPipeline"}
+    state.write_text(json.dumps([old, {**old, "digest": "b", "text_encoders": 3}]))
+    assert remembered.remembered() == (entry("a"),)
+    parts = replace(entry("c"), text_encoders=("/clip", "/t5"))
+    other = replace(entry("d"), text_encoders=("/clip", "/t5_fp8"))
+    for known in (parts, other):
+        remembered.remember(known)
+    assert remembered.remembered() == (other, parts, entry("a")), "the same file with other encoders is another model"
+    written = json.loads(state.read_text())
+    assert written[0] == old, "earlier versions read it too"
+    assert written[1] == {**old, "digest": "c", "text_encoders": ["/clip", "/t5"]}

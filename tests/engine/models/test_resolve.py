@@ -187,8 +187,7 @@ def test_a_file_of_an_unknown_kind_needs_a_config(tmp_path: Path, folder: Path) 
 def test_other_single_files_are_refused(tmp_path: Path, folder: Path) -> None:
     lora = tensors(tmp_path / "style.safetensors", ("unet.lora_up.weight", "unet.lora_down.weight", "unet.alpha"))
     assert refusal(lora, config=str(folder)) == (
-        "style.safetensors is a LoRA, a change to a model, not a whole model: name the model with --model, and it with "
-        "--lora"
+        "style.safetensors is a LoRA, a change to a model: name a model with --model, and this file with --lora"
     )
     text = tmp_path / "model.gguf"
     text.write_text("GGUF")

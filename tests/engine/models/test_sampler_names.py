@@ -55,7 +55,7 @@ def nearest_of(name: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("listed", "understood", "of"), [(A1111, 16, 24), (BEFORE_1_9, 16, 17), (COMFYUI, 22, 44), (INVOKEAI, 30, 31)]
+    ("listed", "understood", "of"), [(A1111, 17, 24), (BEFORE_1_9, 16, 17), (COMFYUI, 23, 44), (INVOKEAI, 30, 31)]
 )
 def test_how_many_names_are_understood(listed: str, understood: int, of: int) -> None:
     """The counts stand in docs/schedulers.md."""
@@ -86,6 +86,6 @@ def test_every_schedule_is_understood_with_euler(name: str) -> None:
         assert find_schedule(name) in SCHEDULES
 
 
-@pytest.mark.parametrize("name", ["IPNDM", "HeunPP2", "res_multistep", "er_sde", "DPM++ 2S a Karras", "euler_cfg_pp"])
+@pytest.mark.parametrize("name", ["IPNDM_V", "HeunPP2", "res_multistep", "er_sde", "DPM++ 2S a Karras", "euler_cfg_pp"])
 def test_a_name_without_a_counterpart_is_refused_with_the_nearest(name: str) -> None:
     assert nearest_of(name)

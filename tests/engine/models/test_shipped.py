@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from engine.models import shipped
+from engine.models.find import find_model, model_identity, remember_model
 from engine.models.fingerprints import fingerprint
+from engine.models.resolve import resolve_model
+from tests.support.engine.headers import checkpoint
 
 
 def digest(file: Path) -> str:
@@ -66,7 +69,40 @@ def test_a_remembered_folder_is_written_again_where_the_cache_is_now(
     assert again.is_relative_to(tmp_path / "elsewhere")
     assert fingerprint(again) == before
     assert shipped.restored(str(again)) == str(again)
-    assert shipped.restored("/nowhere/sdxl-base") == "/nowhere/sdxl-base", "a folder of the user is never replaced"
+    for own in (
+        "/nowhere/sdxl-base",
+        "/my/configs/sdxl-base",
+        f"/my/configs/{folder.name}",
+        "/my/warmer/configs/sdxl-1",
+    ):
+        assert shipped.restored(own) == own, "a folder of the user is never replaced"
+        assert shipped.family_of(own) == ""
+
+
+def test_a_picture_finds_its_single_file_after_the_cache_was_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choice = resolve_model(str(checkpoint(tmp_path / "pony.safetensors", "SDXL")))
+    identity = model_identity(choice)
+    remember_model(choice, identity)
+    shutil.rmtree(choice.folder)
+    assert find_model(identity) == choice
+    assert model_identity(find_model(identity)) == identity
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "elsewhere"))
+    shutil.rmtree(choice.folder)
+    found = find_model(identity)
+    assert found.folder.is_relative_to(tmp_path / "elsewhere")
+    assert model_identity(found) == identity, "the fingerprint does not depend on where the folder is"
+
+
+def test_a_cache_may_be_a_symlink(tmp_path: Path) -> None:
+    (tmp_path / "large-disk").mkdir()
+    (tmp_path / "cache").mkdir(exist_ok=True)
+    shutil.rmtree(tmp_path / "cache" / "warmer", ignore_errors=True)
+    (tmp_path / "cache" / "warmer").symlink_to(tmp_path / "large-disk")
+    choice = resolve_model(str(checkpoint(tmp_path / "mix.safetensors", "Stable Diffusion 2")))
+    assert shipped.family_of(choice.config) == "Stable Diffusion 2"
+    assert resolve_model(choice.path, config=choice.config) == choice
 
 
 def test_a_cache_that_cannot_be_written_is_replaced_by_a_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,11 @@ from tests.support.engine.headers import VAE, checkpoint, write_header
         ("orangemix.vae", "Stable Diffusion"),
         ("clearvae_v23", "Stable Diffusion"),
         ("sd15_fine", "Stable Diffusion"),
+        ("sd3_vae", "Stable Diffusion 3"),
+        ("ae", "Flux.1"),
+        ("flux_vae", "Flux.1"),
         ("color101VAE_v1", ""),
+        ("aeon", ""),
         ("pixlart", ""),
         ("myVae", ""),
     ],
@@ -45,6 +49,11 @@ def test_a_published_file_is_known_under_any_name(tmp_path: Path, monkeypatch: p
     assert vae_family(file) == "SDXL"
 
 
+def test_the_family_of_a_checkpoint_is_that_of_its_vae(tmp_path: Path) -> None:
+    for family, expected in (("SDXL", "SDXL"), ("Stable Diffusion 1", "Stable Diffusion")):
+        assert vae_family(checkpoint(tmp_path / "kl-f8-sdxl.safetensors", family)) == expected
+
+
 def test_a_vae_that_seems_to_be_of_another_family_is_noticed(tmp_path: Path) -> None:
     of_xl = resolve_vae(str(write_header(tmp_path / "sdxl_vae.safetensors", VAE)))
     of_sd = resolve_vae(str(write_header(tmp_path / "vae-ft-mse.safetensors", VAE)))
@@ -52,11 +61,11 @@ def test_a_vae_that_seems_to_be_of_another_family_is_noticed(tmp_path: Path) -> 
     one = resolve_model(str(checkpoint(tmp_path / "anime.safetensors", "Stable Diffusion 1")))
     xl = resolve_model(str(checkpoint(tmp_path / "pony.safetensors", "SDXL")))
     assert model_notices(replace(one, vae=of_xl)) == (
-        "the VAE sdxl_vae.safetensors seems to be one of SDXL, but 'anime' is a model of Stable Diffusion: "
+        "the VAE sdxl_vae.safetensors seems to be one of SDXL, but 'anime' needs one of Stable Diffusion: "
         "the pictures will have wrong colours, unless only its name is misleading",
     )
     assert model_notices(replace(xl, vae=of_sd)) == (
-        "the VAE vae-ft-mse.safetensors seems to be one of Stable Diffusion, but 'pony' is a model of SDXL: "
+        "the VAE vae-ft-mse.safetensors seems to be one of Stable Diffusion, but 'pony' needs one of SDXL: "
         "the pictures will have wrong colours, unless only its name is misleading",
     )
     for choice in (replace(one, vae=of_sd), replace(xl, vae=of_xl), replace(xl, vae=unknown), xl):

@@ -22,27 +22,36 @@ State = dict[str, torch.Tensor]
 E4M3_MAX = 448.0
 """The largest number in float8_e4m3fn."""
 
-_FLUX_LAYERS = (
-    ("timestep_embedder", "time_in"),
-    ("text_embedder", "vector_in"),
-    ("guidance_embedder", "guidance_in"),
+_FLUX = (
+    (r"^time_text_embed\.timestep_embedder\.", "time_in."),
+    (r"^time_text_embed\.text_embedder\.", "vector_in."),
+    (r"^time_text_embed\.guidance_embedder\.", "guidance_in."),
+    (r"_in\.linear_1\.", "_in.in_layer."),
+    (r"_in\.linear_2\.", "_in.out_layer."),
+    (r"^context_embedder\.", "txt_in."),
+    (r"^x_embedder\.", "img_in."),
+    (r"^proj_out\.", "final_layer.linear."),
+    (r"^(distilled_guidance_layer\.layers\.\d+)\.linear_1\.", r"\1.in_layer."),
+    (r"^(distilled_guidance_layer\.layers\.\d+)\.linear_2\.", r"\1.out_layer."),
+    (r"^(distilled_guidance_layer\.norms\.\d+)\.weight$", r"\1.scale"),
+    (r"^transformer_blocks\.(\d+)\.norm1\.linear\.", r"double_blocks.\1.img_mod.lin."),
+    (r"^transformer_blocks\.(\d+)\.norm1_context\.linear\.", r"double_blocks.\1.txt_mod.lin."),
+    (r"^transformer_blocks\.(\d+)\.attn\.to_out\.0\.", r"double_blocks.\1.img_attn.proj."),
+    (r"^transformer_blocks\.(\d+)\.attn\.to_add_out\.", r"double_blocks.\1.txt_attn.proj."),
+    (r"^transformer_blocks\.(\d+)\.ff\.net\.0\.proj\.", r"double_blocks.\1.img_mlp.0."),
+    (r"^transformer_blocks\.(\d+)\.ff\.net\.2\.", r"double_blocks.\1.img_mlp.2."),
+    (r"^transformer_blocks\.(\d+)\.ff_context\.net\.0\.proj\.", r"double_blocks.\1.txt_mlp.0."),
+    (r"^transformer_blocks\.(\d+)\.ff_context\.net\.2\.", r"double_blocks.\1.txt_mlp.2."),
+    (r"^transformer_blocks\.(\d+)\.attn\.norm_q\.weight$", r"double_blocks.\1.img_attn.norm.query_norm.scale"),
+    (r"^transformer_blocks\.(\d+)\.attn\.norm_k\.weight$", r"double_blocks.\1.img_attn.norm.key_norm.scale"),
+    (r"^transformer_blocks\.(\d+)\.attn\.norm_added_q\.weight$", r"double_blocks.\1.txt_attn.norm.query_norm.scale"),
+    (r"^transformer_blocks\.(\d+)\.attn\.norm_added_k\.weight$", r"double_blocks.\1.txt_attn.norm.key_norm.scale"),
+    (r"^single_transformer_blocks\.(\d+)\.norm\.linear\.", r"single_blocks.\1.modulation.lin."),
+    (r"^single_transformer_blocks\.(\d+)\.proj_out\.", r"single_blocks.\1.linear2."),
+    (r"^single_transformer_blocks\.(\d+)\.attn\.norm_q\.weight$", r"single_blocks.\1.norm.query_norm.scale"),
+    (r"^single_transformer_blocks\.(\d+)\.attn\.norm_k\.weight$", r"single_blocks.\1.norm.key_norm.scale"),
 )
-_FLUX_DOUBLE = (
-    ("norm1.linear", "img_mod.lin"),
-    ("norm1_context.linear", "txt_mod.lin"),
-    ("attn.to_out.0", "img_attn.proj"),
-    ("attn.to_add_out", "txt_attn.proj"),
-    ("ff.net.0.proj", "img_mlp.0"),
-    ("ff.net.2", "img_mlp.2"),
-    ("ff_context.net.0.proj", "txt_mlp.0"),
-    ("ff_context.net.2", "txt_mlp.2"),
-)
-_FLUX_NORMS = (
-    ("img_attn.norm.query_norm", "norm_q"),
-    ("img_attn.norm.key_norm", "norm_k"),
-    ("txt_attn.norm.query_norm", "norm_added_q"),
-    ("txt_attn.norm.key_norm", "norm_added_k"),
-)
+"""Flux.1, and Chroma with its distilled guidance in place of modulations and embeddings."""
 _FLUX2 = (
     ("x_embedder.", "img_in."),
     ("context_embedder.", "txt_in."),
@@ -108,37 +117,29 @@ _Z_IMAGE = (
 
 
 def flux_file(transformer: Any) -> State:
-    """Return a Flux.1 transformer of one double and one single block in the layout of its authors."""
+    """Return a Flux.1 or Chroma transformer of one double and one single block in the layout of its authors."""
     weights = transformer.state_dict()
     double, single = "transformer_blocks.0.", "single_transformer_blocks.0."
     made: State = {}
 
-    def joined(*names: str) -> torch.Tensor:
-        return torch.cat([weights[name] for name in names])
+    def joined(start: str, *names: str) -> torch.Tensor:
+        return torch.cat([weights[start + name] for name in names])
 
     for kind in ("weight", "bias"):
         for side, names in (("img", ("to_q", "to_k", "to_v")), ("txt", ("add_q_proj", "add_k_proj", "add_v_proj"))):
-            fused = joined(*(f"{double}attn.{name}.{kind}" for name in names))
+            fused = joined(f"{double}attn.", *(f"{name}.{kind}" for name in names))
             made[f"double_blocks.0.{side}_attn.qkv.{kind}"] = fused
-        for ours, theirs in _FLUX_DOUBLE:
-            made[f"double_blocks.0.{theirs}.{kind}"] = weights[f"{double}{ours}.{kind}"]
-        for ours, theirs in _FLUX_LAYERS:
-            for number, place in ((1, "in"), (2, "out")):
-                name = f"time_text_embed.{ours}.linear_{number}.{kind}"
-                made[f"{theirs}.{place}_layer.{kind}"] = weights[name]
-        query_key_value = (f"{single}attn.{name}.{kind}" for name in ("to_q", "to_k", "to_v"))
-        made[f"single_blocks.0.linear1.{kind}"] = joined(*query_key_value, f"{single}proj_mlp.{kind}")
-        made[f"single_blocks.0.linear2.{kind}"] = weights[f"{single}proj_out.{kind}"]
-        made[f"single_blocks.0.modulation.lin.{kind}"] = weights[f"{single}norm.linear.{kind}"]
-        scale, shift = weights[f"norm_out.linear.{kind}"].chunk(2)
-        made[f"final_layer.adaLN_modulation.1.{kind}"] = torch.cat([shift, scale])
-        made[f"final_layer.linear.{kind}"] = weights[f"proj_out.{kind}"]
-        made[f"txt_in.{kind}"] = weights[f"context_embedder.{kind}"]
-        made[f"img_in.{kind}"] = weights[f"x_embedder.{kind}"]
-    for theirs, ours in _FLUX_NORMS:
-        made[f"double_blocks.0.{theirs}.scale"] = weights[f"{double}attn.{ours}.weight"]
-    for theirs, ours in (("query_norm", "norm_q"), ("key_norm", "norm_k")):
-        made[f"single_blocks.0.norm.{theirs}.scale"] = weights[f"{single}attn.{ours}.weight"]
+        parts = [f"{name}.{kind}" for name in ("attn.to_q", "attn.to_k", "attn.to_v", "proj_mlp")]
+        made[f"single_blocks.0.linear1.{kind}"] = joined(single, *parts)
+        if f"norm_out.linear.{kind}" in weights:
+            scale, shift = weights[f"norm_out.linear.{kind}"].chunk(2)
+            made[f"final_layer.adaLN_modulation.1.{kind}"] = torch.cat([shift, scale])
+    for name, value in weights.items():
+        renamed = name
+        for ours, theirs in _FLUX:
+            renamed = re.sub(ours, theirs, renamed)
+        if renamed != name or name.startswith("distilled_guidance_layer."):
+            made[renamed] = value
     return _contiguous(made)
 
 

@@ -31,6 +31,22 @@ def unet(width: int, *, inputs: int = 4, sizes: bool = False) -> Shapes:
     return {**shapes, **({f"{UNET}label_emb.0.0.weight": (1280, 2816)} if sizes else {})}
 
 
+def t5(prefix: str = "", width: int = 4096, layers: int = 24) -> Shapes:
+    """The tensors by which a T5 is told."""
+    names = (f"{prefix}encoder.block.{index}.layer.0.SelfAttention.q.weight" for index in range(layers))
+    return {f"{prefix}shared.weight": (32128, width), **dict.fromkeys(names, (8, width))}
+
+
+FLUX: Shapes = {
+    "img_in.weight": (3072, 64),
+    "guidance_in.in_layer.weight": (3072, 256),
+    "double_blocks.0.img_attn.norm.key_norm.scale": (128,),
+    "single_blocks.0.linear1.weight": (21504, 3072),
+}
+"""The tensors by which Flux.1 dev is told, and below those of its parts in files of their own."""
+AE: Shapes = {"decoder.conv_in.weight": (512, 16, 3, 3), "encoder.conv_in.weight": (128, 3, 3, 3)}
+CLIP_L, T5 = clip(""), t5()
+
 CHECKPOINTS: dict[str, Shapes] = {
     "Stable Diffusion 1": {**unet(768), **clip("cond_stage_model.transformer."), **VAE},
     "Stable Diffusion 2": {**unet(1024), **open_clip("cond_stage_model.model.", 1024, 24), **VAE},
@@ -43,9 +59,10 @@ CHECKPOINTS: dict[str, Shapes] = {
 }
 
 
-def write_header(path: Path, shapes: Shapes) -> Path:
+def write_header(path: Path, shapes: Shapes, metadata: dict[str, str] | None = None) -> Path:
     """Write a sparse safetensors file of zeros."""
-    header, offset = {}, 0
+    header: dict[str, object] = {"__metadata__": metadata} if metadata else {}
+    offset = 0
     for name, shape in shapes.items():
         end = offset + 2 * math.prod(shape)
         header[name] = {"dtype": "F16", "shape": list(shape), "data_offsets": [offset, end]}
@@ -58,6 +75,6 @@ def write_header(path: Path, shapes: Shapes) -> Path:
     return path
 
 
-def checkpoint(path: Path, family: str, *, more: tuple[str, ...] = ()) -> Path:
-    """Write a file that is told for a checkpoint of a family; `more` are the names of further, empty tensors."""
-    return write_header(path, {**CHECKPOINTS[family], **dict.fromkeys(more, (1,))})
+def checkpoint(path: Path, family: str, *, more: tuple[str, ...] = (), metadata: dict[str, str] | None = None) -> Path:
+    """Write a file that is told for a checkpoint of a family; `more` are the names of further tensors."""
+    return write_header(path, {**CHECKPOINTS[family], **dict.fromkeys(more, (1,))}, metadata)

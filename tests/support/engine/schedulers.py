@@ -20,6 +20,11 @@ _SLOW = (
     "PNDM",
     "Heun",
     "SASolver",
+    "DPM++ 3M SDE",
+    "dpm_2_ancestral + karras",
+    "euler + simple",
+    "ipndm",
+    "uni_pc",
 )
 SCHEDULERS = (*_QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in _SLOW))
 """All of them, by the names of `scheduler_settings`."""
@@ -27,6 +32,9 @@ STOCHASTIC = (
     "DDIM eta 1",
     "DPM++ 2M SDE",
     "Euler a",
-    *(pytest.param(name, marks=pytest.mark.slow) for name in ("DPM++ SDE", "DPM2 a", "DDPM", "LCM", "SASolver")),
+    *(
+        pytest.param(name, marks=pytest.mark.slow)
+        for name in ("DPM++ SDE", "DPM2 a", "DDPM", "LCM", "SASolver", "DPM++ 3M SDE", "dpm_2_ancestral + karras")
+    ),
 )
 """Those that draw noise at every step."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from engine.models.find import remember_model
 from engine.rendering.requests import LoraChoice
 from latentpng.png.files import embed_record, read_record
 from tests.support.engine.folders import tensors
-from tests.support.engine.headers import VAE, checkpoint, write_header
+from tests.support.engine.headers import AE, CLIP_L, FLUX, T5, VAE, checkpoint, write_header
 from tests.support.latentpng.pictures import altered
 from tests.support.tui.scripting import warmer
 
@@ -116,6 +117,11 @@ def test_what_was_guessed_of_a_model_is_said_recorded_and_not_guessed_again(
     assert "does not tell" not in capsys.readouterr().err
     warmer(*new, renamed, "--prediction", "v", "--out", tmp_path / "c.png")
     assert capsys.readouterr().err == ""
+    renamed.rename(file)
+    remember_model(replace(renderer.loads[-1].model, path=str(file)), recorded)
+    renderer = FakeRenderer()
+    warmer("render", path, "--prediction", "v", "--out", tmp_path / "d.png", renderer=renderer)
+    assert renderer.loads[-1].model.prediction == "v_prediction", "the user decides, also without --model"
 
 
 def test_a_vae_that_seems_to_be_of_another_family_is_noticed(
@@ -125,6 +131,46 @@ def test_a_vae_that_seems_to_be_of_another_family_is_noticed(
     vae = write_header(tmp_path / "sdxl_vae.safetensors", VAE)
     warmer("new", "--prompt", "p", "--model", file, "--vae", vae, "--out", tmp_path / "a.png")
     assert capsys.readouterr().err == (
-        "the VAE sdxl_vae.safetensors seems to be one of SDXL, but 'anime' is a model of Stable Diffusion: "
+        "the VAE sdxl_vae.safetensors seems to be one of SDXL, but 'anime' needs one of Stable Diffusion: "
         "the pictures will have wrong colours, unless only its name is misleading\n"
+    )
+
+
+def test_a_picture_gets_the_text_encoders_of_its_model_again_unless_others_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, vae = write_header(tmp_path / "flux1-dev.safetensors", FLUX), write_header(tmp_path / "ae.safetensors", AE)
+    clip, t5 = write_header(tmp_path / "clip_l.safetensors", CLIP_L), write_header(tmp_path / "t5.safetensors", T5)
+    other = write_header(tmp_path / "t5_fp8.safetensors", {**T5, "scaled_fp8": (0,)})
+    path, renderer = tmp_path / "a.png", FakeRenderer()
+    named = ("--text-encoder", t5, "--text-encoder", clip, "--vae", vae)
+    warmer("new", "--prompt", "p", "--seed", 7, "--model", model, *named, "--out", path, renderer=renderer)
+    choice = renderer.loads[-1].model
+    assert (choice.text_encoders, choice.vae) == ((str(clip), str(t5)), str(vae))
+    identity = read_record(path).settings["model"]
+    assert isinstance(identity, dict)
+    remember_model(choice, identity)
+    capsys.readouterr()
+    renderer = FakeRenderer()
+    warmer("render", path, "--check", renderer=renderer)
+    assert renderer.loads[-1].model == choice
+    assert capsys.readouterr().out == f"{path}: bit-exact\n"
+    renderer = FakeRenderer()
+    warmer(
+        "render", path, "--text-encoder", other, "--text-encoder", clip, "--out", tmp_path / "b.png", renderer=renderer
+    )
+    assert renderer.loads[-1].model == replace(choice, text_encoders=(str(clip), str(other)))
+    moved = t5.rename(tmp_path / "moved.safetensors")
+    with pytest.raises(ModelError) as caught:
+        warmer("render", path, "--out", tmp_path / "c.png")
+    assert str(caught.value) == (
+        "this picture was made with the text encoder 't5.safetensors', which is not there any more: "
+        "give the files of all text encoders with --text-encoder"
+    )
+    renderer = FakeRenderer()
+    warmer("render", path, "--check", "--text-encoder", moved, "--text-encoder", clip, renderer=renderer)
+    assert renderer.loads[-1].model == replace(choice, text_encoders=(str(clip), str(moved)))
+    assert capsys.readouterr().err == (
+        f"{path}: some conditions differ from when this picture was made: model flux1-dev then, flux1-dev now "
+        "(the weights differ)\n"
     )
