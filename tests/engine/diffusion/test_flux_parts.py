@@ -116,7 +116,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def picture_of(choice: ModelChoice) -> NDArray[np.int64]:
     settings = replace(SETTINGS, num_inference_steps=2)
-    loaded = load_model(LoadModel(model=choice, settings=settings, device="cpu"), lambda _: None)
+    loaded = load_model(LoadModel(model=choice, settings=settings, device="cpu", dtype="bfloat16"), lambda _: None)
     return BatchRenderer(loaded).render(NOISE, settings, lambda _: None).pixels.astype(np.int64)
 
 
@@ -146,7 +146,7 @@ def test_parts_of_a_tree_are_found_and_named_ones_come_first(models: Path) -> No
         ("diffusion_models/flux1-dev.safetensors", 0.0, 0.0),
         ("checkpoints/flux1-dev-fp8.safetensors", 0.0001, 2.0),
         ("diffusion_models/scaled.safetensors", 0.0001, 1.5),
-        ("diffusion_models/flux1-dev-Q8_0.gguf", 0.0001, 0.3),
+        ("diffusion_models/flux1-dev-Q8_0.gguf", 0.0001, 0.8),
     ],
     ids=["separate files", "all in one, fp8, tied T5", "scaled fp8", "GGUF"],
 )
