@@ -51,8 +51,8 @@ def pipeline_classes() -> tuple[PipelineClass, ...]:
     used: dict[str, list[str]] = {}
     for family in FAMILIES:
         used.setdefault(type(build_family(family)).__name__, []).append(family)
-    for name, family in RARE.items():
-        used.setdefault(type(family.build()).__name__, []).append(name)
+    for name, rare in RARE.items():
+        used.setdefault(type(rare.build()).__name__, []).append(name)
     return tuple(
         PipelineClass(
             name=name,
