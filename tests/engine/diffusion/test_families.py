@@ -65,6 +65,8 @@ ALIKE = {"Kandinsky 3": 8}
 """How much a colour may differ in a batch; 2 in the other families, whose random weights amplify less."""
 LARGE = {"Sana", "PixArt-α", "PixArt-Σ", "Lumina 2", "Kandinsky 5", "Hunyuan-DiT", "Sana-Sprint"}
 """Families whose pictures cannot be small, and which are therefore tested with few schedulers."""
+SLOW = {*LARGE, "DeepFloyd IF", "HunyuanImage 2.1", "Ideogram 4", "Kandinsky 3", "SDXL PAG"}
+"""Families that are checked with their own scheduler alone; `make matrix` checks them with all."""
 SEED = Lineage(root=SeedRoot(seed=3))
 
 
@@ -81,14 +83,14 @@ def models(folder: Path) -> dict[str, LoadedModel]:
 def covering(models: dict[str, LoadedModel]) -> list[tuple[str, str]]:
     """Return pairs in which every family occurs with its own scheduler, and every scheduler once.
 
-    Large families, and those that know no scheduler but their own, occur with no other.
+    Slow families, and those that know no scheduler but their own, occur with no other.
     """
     pairs = [(family, OWN) for family in models]
     for is_flow in (False, True):
         small = {
             family: list(schedulers_of(model))
             for family, model in models.items()
-            if model.own.is_flow is is_flow and family not in LARGE
+            if model.own.is_flow is is_flow and family not in SLOW
         }
         names = next(iter(small.values()))  # the same for most families of a kind
         pairs += [(family, name) for family, known in small.items() for name in known if name not in names]
@@ -96,7 +98,7 @@ def covering(models: dict[str, LoadedModel]) -> list[tuple[str, str]]:
         pairs += [
             (usual[number % len(usual)], names[number % len(names)]) for number in range(max(len(usual), len(names)))
         ]
-    pairs += [(family, name) for family in sorted(LARGE) for name in schedulers_of(models[family]) if name == "SCM"]
+    pairs += [(family, name) for family in sorted(SLOW) for name in schedulers_of(models[family]) if name == "SCM"]
     return list(dict.fromkeys(pairs))
 
 
@@ -114,7 +116,7 @@ def test_the_same_noise_is_the_same_picture(models: dict[str, LoadedModel], fold
     cells = [check(models[family], family, scheduler, folder) for family, scheduler in pairs]
     assert [cell for cell in cells if cell.reason] == []
     cells += [
-        check_prompt(models[family], family, folder) for family in FAMILIES if family not in LARGE | IGNORES_PROMPT
+        check_prompt(models[family], family, folder) for family in FAMILIES if family not in SLOW | IGNORES_PROMPT
     ]
     assert [cell for cell in cells if cell.reason] == []
     again = rendered_again(folder)
