@@ -406,6 +406,24 @@ def test_a_person_is_told_what_is_needed() -> None:
     assert needs({"model": "x", "passes": 3, "clip_skip": "y"}) == ()
 
 
+def test_a_pass_keeps_little_of_what_a_tool_wrote() -> None:
+    nested: Json = []
+    for _ in range(50):
+        nested = [nested]
+    found = of("invokeai", controlnets=[nested], control_layers=["x" * 400_000], controlnet_note="y" * 500)
+    assert found.passes == (
+        {
+            "kind": "controlnet",
+            "controlnets": "[" * 52 + "]" * 52,
+            "control_layers": f'["{"x" * 398}',
+            "controlnet_note": "y" * 400,
+        },
+    )
+    assert needs({"passes": [{"kind": "controlnet", "controlnets": [{"a": True}]}]}) == (
+        'controlnet pass (controlnets [{"a":true}])',
+    )
+
+
 fields = st.sampled_from(
     [
         *("Clip skip", "clip_skip", "clipstopatlayer", "stop_at_clip_layer", "Lora hashes", "TI hashes", "VAE", "vae"),
