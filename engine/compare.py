@@ -57,6 +57,7 @@ _MISSING = "not recorded"
 _OWN_VAE = "of the model"
 _OWN_PREDICTION = "of the model"
 _UNQUANTISED = "none"
+_MAX_WORDS = 400  # characters of one value: a picture may record anything
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -221,7 +222,7 @@ def _scheduler_words(entries: JsonObject) -> str:
     options = ", ".join(f"{name}={value}" for name, value in sorted(_entries(entries.get("options")).items()))
     name = str(entries.get("name") or "of the model").removesuffix("Scheduler")
     eta = f", eta {entries['eta']}" if entries.get("eta") else ""
-    return f"{name}{f' ({options})' if options else ''}{eta}"
+    return plain(f"{name}{f' ({options})' if options else ''}{eta}", _MAX_WORDS)
 
 
 def _entries(value: Json) -> JsonObject:
@@ -238,4 +239,5 @@ def _words(value: Json) -> str:
         return _MISSING
     if isinstance(value, list | tuple) and len(value) == 2:
         return f"{value[1]} of {value[0]}"
-    return repr(value) if isinstance(value, str) and " " in value else str(value)
+    text = plain(str(value), _MAX_WORDS)
+    return repr(text) if isinstance(value, str) and " " in value else text

@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import PurePosixPath, PureWindowsPath
 from types import MappingProxyType
 
-from latentpng.foreign.passes import passes_of
+from latentpng.foreign.passes import passes_of, text_of
 from latentpng.foreign.record import ForeignRecord
 from latentpng.foreign.tools import loose
 from latentpng.foreign.tools.loosejson import read_value
@@ -135,7 +135,7 @@ def _worded(entry: Json) -> str:
 
 
 def _pass_worded(told: JsonObject) -> str:
-    facts = ", ".join(f"{name} {loose.text(value) or value}" for name, value in told.items() if name != "kind")
+    facts = ", ".join(f"{name} {text_of(value)}" for name, value in told.items() if name != "kind")
     return f"{loose.text(told.get('kind'))} pass ({facts})" if facts else f"{loose.text(told.get('kind'))} pass"
 
 

@@ -8,11 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from latentpng.chunk.strict_json import json_text
+from latentpng.errors import InvalidValueError
 from latentpng.foreign.record import ForeignRecord
 from latentpng.foreign.tools import loose
 from latentpng.record import Json, JsonObject
 
 MAX_ITEMS = 64
+MAX_TEXT = 400  # characters of one field
+MAX_NESTED = 16  # objects and lists in one field
 _PASSES: tuple[tuple[str, str], ...] = (
     ("hires", r"Hires |HiRes |hires_|hrf_|First pass|First_stage|Second pass"),
     ("refiner", r"Refiner|refiner"),
@@ -60,12 +64,29 @@ def passes_of(record: ForeignRecord) -> tuple[JsonObject, ...]:
 
 def _told(fields: Mapping[str, Json]) -> Iterator[dict[str, Json]]:
     for kind, start in _PASSES:
-        told = {name: value for name, value in fields.items() if re.match(start, name) and not _is_off(value)}
+        told = {name: _brief(value) for name, value in fields.items() if re.match(start, name) and not _is_off(value)}
         if kind == "hires" and told and "Denoising strength" in fields:
             told["Denoising strength"] = fields["Denoising strength"]
         switches = (name for name in _SWITCHES.get(kind, ()) if name in fields)
         if told and not any(_is_off(fields[name]) for name in switches):
             yield {"kind": kind, **dict(list(told.items())[:MAX_ITEMS])}
+
+
+def _brief(value: Json) -> Json:
+    """Return a value as it is, or the beginning of its text: a picture keeps little of what it cannot use."""
+    text = text_of(value)
+    is_nested = not isinstance(value, str) and sum(map(text.count, "[{")) > MAX_NESTED
+    return text[:MAX_TEXT] if is_nested or len(text) > MAX_TEXT else value
+
+
+def text_of(value: Json) -> str:
+    """Return a value as a person reads it."""
+    if isinstance(value, str):
+        return value
+    try:
+        return json_text(value)
+    except InvalidValueError:  # a number that is not finite
+        return str(value)
 
 
 def _is_off(value: Json) -> bool:
@@ -91,4 +112,4 @@ def _from_picture(tool: str, fields: Mapping[str, Json]) -> dict[str, Json]:
     is_partial = strength is not None and 0 < strength < (1 if tool == "comfyui" else 2)
     if not (is_partial or _PICTURE_MODES.search(mode) or fields.get("init_image")):
         return {}
-    return {name: fields[name] for name in (*_FROM_PICTURE, "init_image") if name in fields}
+    return {name: _brief(fields[name]) for name in (*_FROM_PICTURE, "init_image") if name in fields}

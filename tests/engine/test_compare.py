@@ -64,6 +64,13 @@ def test_each_condition_that_differs_has_its_phrase() -> None:
     )
 
 
+def test_what_a_picture_records_cannot_fill_or_disturb_the_terminal() -> None:
+    (prompt,) = differing(settings=with_setting("prompt", "a\x1b[2J " + "b" * 100_000))
+    assert prompt == f"prompt 'a lake' then, 'a[2J {'b' * 394}…' now"
+    (scheduler,) = differing(settings=with_setting("scheduler", {"name": "\x1b" + "c" * 100_000}))
+    assert scheduler == f"scheduler DDIM then, {'c' * 399}… now"
+
+
 def test_pixels_are_compared_in_numbers() -> None:
     one = np.array([[0, 10], [200, 255]], dtype=np.uint8)
     other = np.array([[3, 10], [200, 0]], dtype=np.uint8)

@@ -155,7 +155,7 @@ def _edit(path: Path) -> int:
     except OSError as error:
         raise UnwritableFileError(f"{path}: it cannot be created: {error.strerror or error}") from error
     try:
-        words = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or _EDITOR)
+        words = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or _EDITOR) or [_EDITOR]
     except ValueError as error:
         raise InvalidRequestError(f"VISUAL or EDITOR cannot be read as a command: {error}") from error
     try:

@@ -11,6 +11,7 @@ from latentpng.foreign.containers.texts import Texts
 from latentpng.foreign.record import ForeignRecord
 from latentpng.foreign.tools import loose
 from latentpng.foreign.tools.infotext import Infotext, parse
+from latentpng.foreign.tools.loosejson import read_value
 
 KEYWORDS = ("parameters", "UserComment", "XPComment", "ImageDescription", "Comment")
 _FORGE = re.compile(r"f[0-9]|neo\b")  # f2.0.1v1.10.1-previous-...; one fork writes only "neo"
@@ -63,11 +64,19 @@ def record_of(infotext: Infotext) -> ForeignRecord:
         sampler=fields.get("Sampler", ""),
         scheduler=fields.get("Schedule type", ""),
         guidance_scale=loose.real(fields.get("CFG scale")),
-        model=fields.get("Model", ""),
+        model=fields.get("Model", "") or _civitai_model(fields),
         model_hash=fields.get("Model hash", ""),
         randomness=_RANDOMNESS.get(rng, ""),
         extra=loose.rest(fields, used),
     )
+
+
+def _civitai_model(fields: dict[str, str]) -> str:
+    """Return the name of the model in the list of the site Civitai, whose own generator writes no `Model`."""
+    for entry in map(loose.members, loose.items(read_value(fields.get("Civitai resources", "")))):
+        if entry.get("type") == "checkpoint":
+            return loose.text(entry.get("modelName"))
+    return ""
 
 
 def _drawn_size(fields: dict[str, str]) -> tuple[int, int]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from itertools import islice
 
 from latentpng.record import Json
 
@@ -19,6 +18,8 @@ _NEGATIVE = "Negative prompt:"
 _FIRST_FIELD = "Steps: "
 _MIN_FIELDS = 3
 _FIELD = re.compile(r'(?:^|,)([^,:"]{1,80}+):[ ]*+("(?:[^"\\]++|\\.)*+"(?= *+(?:,|$))|[^,]*+)')
+_VALUE_END = re.compile(r" *+(?:,|$)")
+_DECODER = json.JSONDecoder()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,8 +61,30 @@ def parse(text: str) -> Infotext | None:
 def _fields(line: str) -> dict[str, str]:
     if len(line) > MAX_LINE:
         return {}
-    found = islice(_FIELD.finditer(line), MAX_FIELDS)
-    return {match[1].strip(): _unquoted(match[2].strip()) for match in found}
+    found: dict[str, str] = {}
+    at = 0
+    for _ in range(MAX_FIELDS):
+        match = _FIELD.search(line, at)
+        if match is None:
+            break
+        end = _json_end(line, match.start(2)) or match.end()
+        found[match[1].strip()] = _unquoted(line[match.start(2) : end].strip())
+        at = end
+    return found
+
+
+def _json_end(line: str, start: int) -> int:
+    """Return where an object or a list ends that is a whole value; 0 for any other.
+
+    Civitai and some extensions write such values without quotes.
+    """
+    if not line.startswith(("[", "{"), start):
+        return 0
+    try:
+        end = _DECODER.raw_decode(line, start)[1]
+    except (ValueError, RecursionError):
+        return 0
+    return end if _VALUE_END.match(line, end) else 0
 
 
 def _unquoted(value: str) -> str:

@@ -72,6 +72,19 @@ def test_the_sample_of_a_web_ui() -> None:
     assert found.passes == ()
 
 
+def test_lists_and_objects_without_quotes_are_read_whole() -> None:
+    line = (
+        "Steps: 20, Sampler: Euler a, CFG scale: 7, Seed: 5, Size: 64x64, "
+        'Hashes: {"model": "0011223344", "lora:ink, blue": "aabbccddeeff"}, Odd: [1, 2} x, Deep: ' + "[" * 20_000 + ", "
+        'Civitai resources: [{"type":"checkpoint","modelName":"Boats, v2"},'
+        '{"type":"lora","weight":0.6,"modelName":"Sea"}], Clip skip: 2'
+    )
+    record = foreign_from_texts({"parameters": f"a boat\n{line}"})
+    found = ingredients_of(record)
+    assert (record.model, found.clip_skip, dict(record.extra)["Odd"]) == ("Boats, v2", 2, "[1")
+    assert found.loras == (Named(name="ink, blue", hash="aabbccddeeff"), Named(name="Sea", weight=0.6))
+
+
 def test_a_graph_of_comfyui_says_all_of_it() -> None:
     graph = {
         **LOADER,
@@ -404,6 +417,24 @@ def test_a_person_is_told_what_is_needed() -> None:
         "refiner pass",
     )
     assert needs({"model": "x", "passes": 3, "clip_skip": "y"}) == ()
+
+
+def test_a_pass_keeps_little_of_what_a_tool_wrote() -> None:
+    nested: Json = []
+    for _ in range(50):
+        nested = [nested]
+    found = of("invokeai", controlnets=[nested], control_layers=["x" * 400_000], controlnet_note="y" * 500)
+    assert found.passes == (
+        {
+            "kind": "controlnet",
+            "controlnets": "[" * 52 + "]" * 52,
+            "control_layers": f'["{"x" * 398}',
+            "controlnet_note": "y" * 400,
+        },
+    )
+    assert needs({"passes": [{"kind": "controlnet", "controlnets": [{"a": True}]}]}) == (
+        'controlnet pass (controlnets [{"a":true}])',
+    )
 
 
 fields = st.sampled_from(

@@ -159,9 +159,13 @@ def test_editing_creates_the_file_and_checks_it(
 def test_an_editor_that_fails(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = home / ".config" / "warmer" / "config.toml"
     monkeypatch.delenv("VISUAL", raising=False)
+    monkeypatch.setenv("PATH", f"{home}:{os.environ['PATH']}")
+    (home / "vi").write_text("#!/bin/sh\nexit 1\n")
+    (home / "vi").chmod(0o755)
     for command, sentence in (
         ("/no/such", "the editor '/no/such' cannot be started: set VISUAL or EDITOR to one that is installed"),
         ("false", f"the editor 'false' ended with exit code 1; {path} may be unchanged"),
+        ("  ", f"the editor 'vi' ended with exit code 1; {path} may be unchanged"),
         ("'vi", "VISUAL or EDITOR cannot be read as a command: No closing quotation"),
     ):
         monkeypatch.setenv("EDITOR", command)
