@@ -6,6 +6,7 @@ the first paint waits for neither.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -64,12 +65,13 @@ def open_prompt(options: Options, prompt: str) -> Opening:
     return Opening(beginning=beginning, target=target, is_fresh=True)
 
 
-def open_picture(options: Options, path: Path) -> Opening:
+def open_picture(options: Options, path: Path, tell: Callable[[str], None] = lambda _: None) -> Opening:
     """Open a picture, to continue from it.
 
     Args:
         options: What differs from what the picture records.
         path: A PNG that carries its noise.
+        tell: Called with a sentence before something takes long.
 
     Returns:
         The opening.  It holds the file's own pixels when rendering is expected to give the same ones.
@@ -80,7 +82,7 @@ def open_picture(options: Options, path: Path) -> Opening:
         InvalidRequestError: A setting is out of range.
     """
     record = record_of_picture(path)
-    target = target_for_record(options, record)
+    target = target_for_record(options, record, tell)
     known = _own_picture(path, record) if target.is_as_recorded else None
     beginning = Beginning(
         lineage=record.lineage,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,7 +22,8 @@ from engine.models.find import (
     same_weights,
     with_recorded_prediction,
 )
-from engine.models.imported import ImportedParts, imported_parts, is_import, same_hash, text_of
+from engine.models.hashes import same_hash
+from engine.models.imported import ImportedParts, hash_notice, imported_parts, is_import, text_of
 from engine.models.library import Shelf, shadowed
 from engine.models.look import pipeline_of
 from engine.models.loras import resolve_lora
@@ -101,15 +102,23 @@ def target_for_prompt(options: Options, prompt: str) -> Target:
     return Target(load=load, defaults=defaults, notice=notice)
 
 
-def target_for_record(options: Options, record: LatentRecord) -> Target:
+def target_for_record(options: Options, record: LatentRecord, tell: Callable[[str], None] = lambda _: None) -> Target:
     """Return what renders a picture again, with what the options change.
+
+    Args:
+        options: What differs from what the picture records.
+        record: The record of the picture.
+        tell: Called with a sentence before something takes long.
 
     Raises:
         ModelError: The model cannot be used, or this machine does not have it (UnknownModelError).
         InvalidRequestError: A setting is out of range or of the wrong kind.
     """
     recorded = model_entry(record.settings)
-    model = _named_model(options) if options.model else _recorded_model(options, recorded)
+    named = _named_model(options) if options.model else None
+    if waits := hash_notice(recorded, Path(named.path) if named else None):
+        tell(waits)
+    model = named or _recorded_model(options, recorded)
     imported = imported_parts(recorded, record.settings)
     model = with_recorded_prediction(_with_parts(options, model, recorded, imported), recorded)
     defaults = defaults_of(model)

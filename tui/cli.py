@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -66,12 +67,17 @@ def main(argv: Sequence[str] | None = None) -> None:
         SystemExit: Always; the code is one of `tui.exit_codes`.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # names of files that are no text, terminals without UTF-8
     try:
+        _check_home()
         if arguments and arguments[0] in COMMANDS:
             code = run_command(arguments[0], arguments[1:], _worker)
         else:
             code = _run_app(arguments)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(ExitCode.OK)
@@ -87,6 +93,12 @@ def main(argv: Sequence[str] | None = None) -> None:
         fault = f"{type(error).__name__}: {error}"
         _fail(f"internal error, please report it: {fault} (WARMER_DEBUG=1 shows a traceback)", ExitCode.INTERNAL)
     sys.exit(code)
+
+
+def _check_home() -> None:
+    """Refuse to run where no folder of a person is known, in a container without HOME for example."""
+    if not Path(os.path.expanduser("~")).is_absolute():  # noqa: PTH111 (Path's raises)
+        raise InvalidRequestError("no home directory is known: set the environment variable HOME to a folder")
 
 
 def app_parser() -> argparse.ArgumentParser:

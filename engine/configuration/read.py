@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +18,15 @@ from platformdirs import user_config_path
 from engine.configuration.lines import key_lines
 from engine.configuration.values import FOLDER_KEYS, Configuration, Profile
 from engine.errors import InvalidRequestError
+from latentpng.text import plain
 
 VARIABLE = "WARMER_CONFIG"
 """The environment variable that names a different file."""
 GRAPHICS = ("auto", "kitty", "sixel", "halfcell")
 _MAX_KEEP_ALIVE = 7 * 24 * 60
+_MAX_BYTES = 2**20
+_MAX_SENTENCE = 600  # characters of a mistake: a key or a value may be as long as the file
+_MAX_WHOLE = 2**63  # numbers of TOML have 64 bits; Python's parser takes any
 _TEXT, _TEXTS, _NUMBER, _WHOLE = "a text", "a text or a list of texts", "a number", "a whole number"
 TOP: Mapping[str, str] = {
     "model": _TEXT,
@@ -88,7 +93,7 @@ def read_configuration(path: Path | None = None) -> Configuration:
     """
     file = path or configuration_path()
     try:
-        text = file.read_text("utf-8-sig")
+        text = _text_of(file)
     except FileNotFoundError:
         if path is None and os.environ.get(VARIABLE):
             raise InvalidRequestError(
@@ -99,6 +104,17 @@ def read_configuration(path: Path | None = None) -> Configuration:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise InvalidRequestError(f"{file}: the configuration file cannot be read: {why}") from error
     return parsed(text, file)
+
+
+def _text_of(file: Path) -> str:
+    """The text of a file; a pipe, which would be waited for, and a file that cannot be a configuration are refused."""
+    if stat.S_ISFIFO(file.stat().st_mode):
+        raise InvalidRequestError(f"{file}: the configuration file cannot be read: it is a pipe")
+    with file.open("rb") as stream:
+        data = stream.read(_MAX_BYTES + 1)
+    if len(data) > _MAX_BYTES:
+        raise InvalidRequestError(f"{file}: the configuration file cannot be read: it has more than {_MAX_BYTES} bytes")
+    return data.decode("utf-8-sig")
 
 
 def parsed(text: str, file: Path) -> Configuration:
@@ -115,7 +131,7 @@ def parsed(text: str, file: Path) -> Configuration:
 
     try:
         values = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a plain ValueError for a number of thousands of digits
         raise InvalidRequestError(_why_no_toml(error, text, file)) from error
     return _Reader(file=file, lines=key_lines(text)).configuration(values)
 
@@ -189,7 +205,8 @@ class _Reader:
     def _mistake(self, path: tuple[str, ...], sentence: str) -> InvalidRequestError:
         below = (line for key, line in self.lines.items() if key[: len(path)] == path)
         line = self.lines.get(path) or next(below, 0)
-        return InvalidRequestError(f"{self.file}{f', line {line}' if line else ''}: {sentence}")
+        place = f"{self.file}, line {line}" if line else str(self.file)
+        return InvalidRequestError(f"{place}: {plain(sentence, _MAX_SENTENCE)}")
 
 
 def no_profile(configuration: Configuration, name: str) -> str:
@@ -204,10 +221,13 @@ def no_profile(configuration: Configuration, name: str) -> str:
 
 
 def _why_no_toml(error: Exception, text: str, file: Path) -> str:
-    """A sentence with the line that the parser names at the end of its message."""
+    """A sentence with the line that the parser names at the end of its message, if it does."""
     match = re.fullmatch(r"(.*?) \((?:at line (\d+), column \d+|at end of document)\)", str(error), re.DOTALL)
-    reason, line = (match[1], match[2] or str(len(text.splitlines()) or 1)) if match else (str(error), "1")
-    return f"{file}, line {line}: this is not TOML: {reason[:1].lower()}{reason[1:]}"
+    if match is None:
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else "a number has too many digits"
+        return f"{file}: this is not TOML: {reason}"
+    reason, line = match[1], match[2] or str(len(text.splitlines()) or 1)
+    return f"{file}, line {line}: this is not TOML: {plain(f'{reason[:1].lower()}{reason[1:]}', _MAX_SENTENCE)}"
 
 
 def _unknown(path: tuple[str, ...]) -> str:
@@ -238,11 +258,11 @@ def _is(kind: str, value: object) -> bool:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, float) or _is_whole(value)
 
 
 def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < _MAX_WHOLE
 
 
 def _is_texts(value: object) -> bool:

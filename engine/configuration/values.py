@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,7 +60,7 @@ class Configuration:
     def missing_folders(self) -> tuple[Path, ...]:
         """The folders that it names and that do not exist."""
         named = (*self.roots, *(folder for folders in self.folders.values() for folder in folders))
-        return tuple(folder for folder in named if not folder.is_dir())
+        return tuple(folder for folder in named if not os.path.isdir(folder))  # noqa: PTH112 (Path's raises for long names)
 
     def place_of(self, key: str, profile: str = "") -> str:
         """Return where a key stands, for messages: the file and the line, as far as it is known."""

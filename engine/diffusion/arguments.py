@@ -22,6 +22,8 @@ Each picture of a batch would get its own, drawn at random: what a picture's fil
 """
 _NO_GUIDANCE = (0.0, 1.0)
 _SPRINT_STEPS = 2
+_ONE_TEXT = ("DreamLitePipeline", "DreamLiteMobilePipeline")
+"""Pipelines whose prompt is a text, and no list of them."""
 
 
 def call_arguments(
@@ -56,6 +58,9 @@ def call_arguments(
         arguments["guidance_rescale"] = settings.guidance_rescale
     if settings.num_inference_steps != _SPRINT_STEPS:
         arguments["intermediate_timesteps"] = None  # Sana-Sprint: the time between its steps, if there are two
+    if type(pipe).__name__ in _ONE_TEXT and count == 1:
+        for name in ("prompt", "negative_prompt") if settings.negative_prompt else ("prompt",):
+            arguments[name] = arguments[name][0]
     return {name: value for name, value in arguments.items() if name in parameters}
 
 

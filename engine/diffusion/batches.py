@@ -9,8 +9,9 @@ from engine.rendering.requests import PictureTask
 
 MAX_BATCH = 64
 """The largest batch; a file that records a larger one is not believed."""
-_ONE_AT_A_TIME = frozenset({"PRXPipeline", "PRXPixelPipeline"})
-"""Pipelines that fail with more than one picture: with guidance, theirs have two timesteps for any number of them."""
+_ONE_AT_A_TIME = frozenset({"DreamLitePipeline", "DreamLiteMobilePipeline", "PRXPipeline", "PRXPixelPipeline"})
+"""Pipelines that fail with more than one picture: DreamLite takes a single text, and PRX makes two timesteps, however
+many pictures there are, where it guides."""
 
 
 def largest_batch(pipeline: str) -> int:

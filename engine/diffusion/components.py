@@ -16,6 +16,7 @@ import transformers
 from diffusers import AutoencoderTiny
 
 from engine.diffusion.messages import first_line
+from engine.diffusion.out_of_memory import is_out_of_memory
 from engine.diffusion.parts import load_component
 from engine.diffusion.tiny_autoencoders import load_tiny_decoder
 from engine.errors import ModelError
@@ -50,6 +51,8 @@ def load_vae(choice: ModelChoice, index: Mapping[str, Any], precision: Mapping[s
     try:
         vae = kind.from_pretrained(choice.vae, local_files_only=True, use_safetensors=True, **precision)
     except Exception as error:  # a broken model fails in as many ways as there are libraries
+        if is_out_of_memory(error):
+            raise
         raise ModelError(f"the VAE {path.name!r} cannot be loaded as {name}: {first_line(error)}") from error
     _check_same_latents(vae.config, own, path.name)
     _check_same_scale(vae, own, path.name)
@@ -89,10 +92,12 @@ def load_missing_components(choice: ModelChoice, files: ModelFiles, dtype: torch
         if kind is None:
             raise ModelError(f"{choice.name!r} needs a {name} of {library}, which is not installed here")
         try:
-            component = kind.from_pretrained(missing.folder, local_files_only=True, use_safetensors=True)
+            component = kind.from_pretrained(missing.folder, local_files_only=True, use_safetensors=True, dtype=dtype)
         except Exception as error:  # a broken model fails in as many ways as there are libraries
+            if is_out_of_memory(error):
+                raise
             raise ModelError(f"{missing.name!r} of --config cannot be loaded: {first_line(error)}") from error
-        components[missing.name] = component.to(dtype).eval()
+        components[missing.name] = component.eval()
     return components
 
 

@@ -22,6 +22,7 @@ from engine.diffusion.embeddings import load_embeddings, usable_choice
 from engine.diffusion.libraries import silence_libraries, use_deterministic_kernels
 from engine.diffusion.loras import NO_LORAS, LoadedLoras, load_loras, unload_loras
 from engine.diffusion.messages import first_line
+from engine.diffusion.out_of_memory import is_out_of_memory
 from engine.diffusion.packages import check_packages, check_tokenizers
 from engine.diffusion.parts import load_parts
 from engine.diffusion.placement import (
@@ -206,6 +207,19 @@ def _dtype(request: LoadModel, device: str, *, has_unet: bool) -> torch.dtype:
 
 
 def _pipeline(kind: Any, choice: ModelChoice, files: ModelFiles, dtype: torch.dtype, memory: Memory) -> Any:
+    try:
+        return _assembled(kind, choice, files, dtype, memory)
+    except ModelError:
+        raise
+    except Exception as error:  # a broken model fails in as many ways as there are libraries
+        if is_out_of_memory(error):
+            raise ModelError(
+                f"there is not enough memory to load {choice.name!r}: end other programs, or choose a smaller model"
+            ) from error
+        raise ModelError(f"{choice.name!r} cannot be loaded: {first_line(error)}") from error
+
+
+def _assembled(kind: Any, choice: ModelChoice, files: ModelFiles, dtype: torch.dtype, memory: Memory) -> Any:
     more = {**_precision(dtype), **quantisation_arguments(memory, files.index, dtype)}
     if choice.is_single_file:
         more |= load_missing_components(choice, files, dtype)
@@ -214,20 +228,13 @@ def _pipeline(kind: Any, choice: ModelChoice, files: ModelFiles, dtype: torch.dt
     if choice.is_single_file:
         unused = {name: None for name in _UNUSED if name in files.index}
         more = unused | load_parts(files, dtype, other_vae=bool(choice.vae)) | more
-    try:
-        return kind.from_pretrained(
-            str(files.folder),
-            local_files_only=True,
-            use_safetensors=True,
-            **more,
-            **({"variant": files.variant} if files.variant else {}),
-        )
-    except (MemoryError, torch.OutOfMemoryError) as error:
-        raise ModelError(
-            f"there is not enough memory to load {choice.name!r}: end other programs, or choose a smaller model"
-        ) from error
-    except Exception as error:  # a broken model fails in as many ways as there are libraries
-        raise ModelError(f"{choice.name!r} cannot be loaded: {first_line(error)}") from error
+    return kind.from_pretrained(
+        str(files.folder),
+        local_files_only=True,
+        use_safetensors=True,
+        **more,
+        **({"variant": files.variant} if files.variant else {}),
+    )
 
 
 def _check_complete(pipe: Any, choice: ModelChoice, files: ModelFiles) -> None:

@@ -17,6 +17,7 @@ from accelerate import init_empty_weights
 from engine.diffusion.gguf import gguf_arguments
 from engine.diffusion.layouts import as_diffusers
 from engine.diffusion.messages import first_line
+from engine.diffusion.out_of_memory import is_out_of_memory
 from engine.diffusion.seams.gguf import expand_outside_linear_layers
 from engine.diffusion.seams.single_files import is_loadable, missing_weights
 from engine.diffusion.state_dicts import read_part
@@ -85,9 +86,11 @@ def load_component(part: Part, kind: Any, folder: Path, dtype: torch.dtype) -> A
     try:
         model = _load(part, kind, folder, dtype)
         missing = next((key for key, value in model.state_dict().items() if value.is_meta), "")
-    except (ModelError, MemoryError):
+    except ModelError:
         raise
     except Exception as error:  # a broken model fails in as many ways as there are libraries
+        if is_out_of_memory(error):
+            raise
         raise ModelError(_why_not_loaded(part, kind, folder, error)) from error
     if missing:
         raise ModelError(_incomplete(part, f" ({missing}, for example)"))

@@ -204,10 +204,12 @@ def _parts(value: Any) -> tuple[Any, ...]:
 
 
 # Some families return lists: one embedding for each picture (Z-Image: tokens and width, no axis for pictures), or one
-# for each layer of the text encoder (Bria FIBO: each with an axis for pictures).
+# for each layer of the text encoder (Bria FIBO: each with an axis for pictures).  Kandinsky 5 says where texts begin.
 def _repeated(value: Any, count: int) -> Any:
     """Return what was encoded for one picture as it is for `count` of them; what belongs to no picture stays."""
     if isinstance(value, torch.Tensor):
+        if _is_where_texts_begin(value):
+            return torch.arange(count + 1, dtype=value.dtype, device=value.device) * value[1]
         pictures = picture_axis(value)
         repeats = [count if axis == pictures else 1 for axis in range(value.ndim)]
         return value.repeat(repeats) if value.ndim and value.shape[pictures] == 1 else value
@@ -219,3 +221,8 @@ def _repeated(value: Any, count: int) -> Any:
     if isinstance(value, dict):
         return {name: _repeated(part, count) for name, part in value.items()}
     return value
+
+
+def _is_where_texts_begin(value: torch.Tensor) -> bool:
+    """Return whether this counts the tokens before each text, and after the last one, of texts that stand in a row."""
+    return value.shape == (2,) and not value.is_floating_point() and int(value[0]) == 0 and int(value[1]) > 1

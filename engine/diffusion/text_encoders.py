@@ -14,6 +14,7 @@ import torch
 
 from engine.diffusion.gguf import read_gguf
 from engine.diffusion.messages import first_line
+from engine.diffusion.out_of_memory import is_out_of_memory
 from engine.diffusion.state_dicts import read_part
 from engine.errors import ModelError
 from engine.models.parts import Part
@@ -80,9 +81,11 @@ def load_text_encoder(part: Part, kind: Any, folder: Path, dtype: torch.dtype) -
             output_loading_info=True,
             ignore_mismatched_sizes=True,  # they are refused below, by name
         )
-    except (ModelError, MemoryError):
+    except ModelError:
         raise
     except Exception as error:  # a broken model fails in as many ways as there are libraries
+        if is_out_of_memory(error):
+            raise
         raise ModelError(f"{name} cannot be loaded as {kind.__name__}: {first_line(error)}") from error
     if missing := sorted(report["missing_keys"]):
         raise ModelError(

@@ -169,8 +169,9 @@ _DISTILLED_BY_INDEX: Mapping[str, ModelDefaults] = MappingProxyType(
 
 
 def _is_for_few_steps(scheduler: Mapping[str, Any]) -> bool:
+    """Return whether a scheduler was made for few steps, or is the only one that its model can use (EDM)."""
     kind, spacing = str(scheduler.get("_class_name", "")), scheduler.get("timestep_spacing")
-    return kind in ("LCMScheduler", "TCDScheduler") or spacing == "trailing"
+    return kind.startswith(("LCM", "TCD", "EDM")) or spacing == "trailing"
 
 
 def carried_defaults(folder: Path, known: ModelDefaults) -> ModelDefaults:

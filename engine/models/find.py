@@ -11,7 +11,8 @@ from pathlib import Path
 
 from engine.errors import ModelError, UnknownModelError
 from engine.models.fingerprints import file_digest, model_fingerprint, path_fingerprint
-from engine.models.imported import imported_model, is_import, same_hash, text_of
+from engine.models.hashes import same_hash
+from engine.models.imported import imported_model, is_import, text_of
 from engine.models.look import look_at
 from engine.models.loras import MAX_LORA_WEIGHT
 from engine.models.memory import QUANTISED

@@ -22,6 +22,7 @@ from engine.models.json_files import read_state, write_state
 from engine.models.look import INDEX
 from engine.models.weights import GGUF_SUFFIX
 from latentpng.errors import FileError
+from latentpng.lru import LruCache
 
 _MAX_ENTRIES = 10_000
 _FILE = "digests.json"
@@ -34,6 +35,10 @@ _READ_BYTES = 1 << 20
 _SAVE_SECONDS = 5.0
 _DIGEST = "sha256"
 """The kind of the entries for whole files."""
+_DATA = "data"
+"""The kind of the entries for all behind the header."""
+_COMPUTED: LruCache[str, str] = LruCache(max_entries=1000)
+"""What this process computed: the file of the cache may be on a disk that cannot be written."""
 
 
 def model_fingerprint(files: ModelFiles) -> str:
@@ -65,6 +70,19 @@ def file_digest(file: Path) -> str:
         OSError: The file cannot be read.
     """
     return _cached(_DIGEST, [file], lambda: _digest(file))
+
+
+def is_digest_known(file: Path, *, behind_header: bool = False) -> bool:
+    """Return whether a digest is in the cache; otherwise computing it takes a second for each GB, or ten.
+
+    Args:
+        file: The file.
+        behind_header: Ask for `data_digest` instead of `file_digest`.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    return _known(_key(_DATA if behind_header else _DIGEST, _stats([file]))) is not None
 
 
 def compute_digests(files: Iterable[Path], on_read: Callable[[int], None]) -> Generator[tuple[Path, str], None, None]:
@@ -132,7 +150,7 @@ def data_digest(file: Path) -> str:
             stream.seek(8 + min(int.from_bytes(stream.read(8), "little"), _HEADER_LIMIT))
             return hashlib.file_digest(stream, "sha256").hexdigest()
 
-    return _cached("data", [file], compute)
+    return _cached(_DATA, [file], compute)
 
 
 def early_digest(file: Path) -> str:
@@ -221,13 +239,19 @@ def _header_length(file: Path, start: bytes) -> int:
 def _cached(kind: str, files: Iterable[Path], compute: Callable[[], str]) -> str:
     stats = _stats(files)
     key = _key(kind, stats)
-    known = _cache_entries().get(key)
-    if isinstance(known, str):
+    known = _known(key)
+    if known is not None:
         return known
     digest = compute()
     if _is_settled(stats):
+        _COMPUTED.put(key, digest)
         _save({key: digest})
     return digest
+
+
+def _known(key: str) -> str | None:
+    known = _cache_entries().get(key) or _COMPUTED.get(key)
+    return known if isinstance(known, str) else None
 
 
 def _is_settled(stats: list[tuple[str, os.stat_result]]) -> bool:

@@ -7,23 +7,29 @@ No torch.
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from engine.errors import ModelError
-from engine.models.fingerprints import data_digest, early_digest, file_digest
-from engine.models.library import Shelf, find_by_name
-from engine.models.loras import MAX_LORA_WEIGHT
+from engine.models.embeddings import is_embedding
+from engine.models.hashes import digits_of, needs_reading, same_hash
+from engine.models.library import Shelf, find_by_name, shown
+from engine.models.loras import MAX_LORA_WEIGHT, resolve_lora
+from engine.models.paths import is_file
 from engine.models.remembered import remembered
+from engine.models.resolve import resolve_vae
+from engine.models.weights import check_weights_suffix
 from engine.rendering.requests import EmbeddingChoice, LoraChoice
 from latentpng.json_fields import is_number
 from latentpng.record import Json, JsonObject
 from latentpng.text import plain
 
-_HEX = re.compile(r"(?:0x|sha256:|autov[123]:)?([0-9a-f]{8,64})", re.IGNORECASE)
-_EARLY_DIGITS = 8
+_T = TypeVar("_T")
+_MAX_NAME = 80
+_LONG = 10**9
+"""Bytes of a file that takes so long to read that it has to be said."""
 _MAX_NAME = 80
 
 
@@ -49,28 +55,25 @@ def is_import(recorded: Json) -> bool:
     return isinstance(recorded, Mapping) and bool(recorded) and "fingerprint" not in recorded
 
 
-def same_hash(path: Path, recorded: str) -> bool | None:
-    """Return whether a file has the hash that another tool recorded.
+def hash_notice(recorded: Json, path: Path | None = None) -> str:
+    """Return a sentence when opening an import first reads a large file, to compare its hash; "" otherwise.
 
     Args:
-        path: A weights file.
-        recorded: The first digits of the SHA-256 of the whole file (A1111, Civitai) or of all behind its header
-            (LoRA files, SwarmUI), or the 8 digits of A1111's first versions.
-
-    Returns:
-        None if that cannot be told: there is no hash, it is of another kind, or the file cannot be read.
+        recorded: The model that the picture records.
+        path: The model that is used; None for the one of the recorded name.
     """
-    match = _HEX.fullmatch(recorded.strip())
-    if match is None or not path.is_file():
-        return None
-    digits = match[1].casefold()
-    kinds: tuple[Callable[[Path], str], ...] = (file_digest, data_digest)
-    if len(digits) == _EARLY_DIGITS:
-        kinds = (early_digest, file_digest)
+    if not is_import(recorded):
+        return ""
+    if path is None:
+        with contextlib.suppress(ModelError):  # several files have this name
+            path = find_by_name(Shelf.MODELS, text_of(recorded, "name"))
     try:
-        return any(digest(path).startswith(digits) for digest in kinds)
+        size = path.stat().st_size if path is not None and is_file(path) else 0
+        if path is None or size < _LONG or not needs_reading(path, text_of(recorded, "hash")):
+            return ""
+        return f"reading {shown(path)} ({size / 10**9:.1f} GB) to compare its hash, this once"
     except OSError:
-        return None
+        return ""
 
 
 def imported_model(recorded: Json) -> Path | None:
@@ -86,7 +89,7 @@ def imported_model(recorded: Json) -> Path | None:
         return None
     name, digest = text_of(recorded, "name"), text_of(recorded, "hash")
     with contextlib.suppress(ModelError):  # several files have this name
-        found = find_by_name(Shelf.MODELS, f"{name} [{digest}]" if _HEX.fullmatch(digest) else name) if name else None
+        found = find_by_name(Shelf.MODELS, _with_hash(name, digest)) if name else None
         if found is not None and same_hash(found, digest) is not False:
             return found
     loaded = (Path(entry.path) for entry in remembered() if entry.pipeline and name and entry.name == name)
@@ -104,14 +107,16 @@ def imported_parts(recorded: Json, settings: JsonObject) -> ImportedParts:
         return ImportedParts()
     undone: list[str] = []
     loras = [
-        LoraChoice(path=str(path), weight=_weight(entry))
-        for entry, path in _found(recorded, "loras", Shelf.LORAS, "LoRA", undone)
+        replace(lora, weight=_weight(entry))
+        for entry, lora in _found(recorded, "loras", Shelf.LORAS, "LoRA", resolve_lora, undone)
     ]
     embeddings = [
-        EmbeddingChoice(path=str(path), word=text_of(entry, "name"))
-        for entry, path in _found(recorded, "embeddings", Shelf.EMBEDDINGS, "textual inversion", undone)
+        EmbeddingChoice(path=path, word=text_of(entry, "name"))
+        for entry, path in _found(
+            recorded, "embeddings", Shelf.EMBEDDINGS, "textual inversion", _resolve_embedding, undone
+        )
     ]
-    vaes = [str(path) for _, path in _found(recorded, "vae", Shelf.VAES, "VAE", undone)]
+    vaes = [path for _, path in _found(recorded, "vae", Shelf.VAES, "VAE", resolve_vae, undone)]
     passes = settings.get("passes")
     for one in passes if isinstance(passes, list | tuple) else ():
         undone.append(f"the {plain(text_of(one, 'kind') or 'further', _MAX_NAME)} pass is not rendered")
@@ -129,23 +134,44 @@ def text_of(entries: Json, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _found(recorded: Json, key: str, shelf: Shelf, noun: str, undone: list[str]) -> Iterator[tuple[Json, Path]]:
-    """Yield each entry of a list (or the one entry) with its file; add a phrase for each that is not here."""
+def _found(
+    recorded: Json, key: str, shelf: Shelf, noun: str, resolve: Callable[[str], _T], undone: list[str]
+) -> Iterator[tuple[Json, _T]]:
+    """Yield each entry of a list (or the one entry) with what `resolve` makes of its file's path.
+
+    A phrase is added for each that is not here, or cannot be used.
+    """
     value = recorded.get(key) if isinstance(recorded, Mapping) else None
     for entry in value if isinstance(value, list | tuple) else (value,):
-        name = text_of(entry, "name")
+        name, digest = text_of(entry, "name"), text_of(entry, "hash")
         if not name:
             continue
         shown = f"{noun} {plain(name, _MAX_NAME)}"
-        path: Path | None = None
-        with contextlib.suppress(ModelError):  # several files have this name
-            path = find_by_name(shelf, name)
-        if path is None:
+        try:
+            path = find_by_name(shelf, _with_hash(name, digest))
+            part = None if path is None else resolve(str(path))
+        except ModelError as error:  # or several files have this name
+            undone.append(f"{shown} cannot be used: {error}")
+            continue
+        if path is None or part is None:
             undone.append(f"{shown} is not on this machine")
             continue
-        if same_hash(path, text_of(entry, "hash")) is False:
-            undone.append(f"{shown} is here with another hash than the recorded {plain(text_of(entry, 'hash'), 20)}")
-        yield entry, path
+        if same_hash(path, digest) is False:
+            undone.append(f"{shown} is here with another hash than the recorded {plain(digest, 20)}")
+        yield entry, part
+
+
+def _with_hash(name: str, digest: str) -> str:
+    """A name in the form in which the hash decides between several files."""
+    return f"{name} [{digits}]" if (digits := digits_of(digest)) else name
+
+
+def _resolve_embedding(text: str) -> str:
+    path = Path(text)
+    check_weights_suffix(path, "a textual inversion is such a file")
+    if not is_embedding(path):
+        raise ModelError(f"{path.name} holds no textual inversion")
+    return text
 
 
 def _weight(entry: Json) -> float:

@@ -5,8 +5,10 @@ Unlike finding a name, this reads the header of every weights file.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 
@@ -15,6 +17,7 @@ from engine.models.contents import Kind, contents_of
 from engine.models.json_files import read_config
 from engine.models.library import distinct
 from engine.models.look import has_index, look_at_folder
+from engine.models.paths import is_file, is_folder
 from engine.models.places.place import Contents, Entry
 from engine.models.shelves import Shelf
 from engine.models.weights import PICKLE_SUFFIXES, read_weights
@@ -69,7 +72,7 @@ class Item:
     @property
     def is_file(self) -> bool:
         """Whether it is one file, which has a digest."""
-        return self.entry.path.is_file()
+        return is_file(self.entry.path)
 
 
 def inventory(contents: tuple[Contents, ...]) -> Iterator[Item]:
@@ -83,10 +86,10 @@ def _item(entry: Entry) -> Item:
     try:
         if entry.is_partial:
             return _with(guess, problem="the download is not complete")
-        if entry.path.is_dir():
+        if is_folder(entry.path):
             return _folder(guess)
         size = entry.path.stat().st_size
-        if not entry.path.is_file():  # opening a pipe would wait for ever
+        if not is_file(entry.path):  # opening a pipe would wait for ever
             return _with(guess, problem="it is not a regular file")
         if entry.path.suffix.casefold() in PICKLE_SUFFIXES:
             problem = "a pickle file, which can run code when it is opened, is never loaded"
@@ -140,11 +143,11 @@ def _with(item: Item, *, size: int = 0, problem: str = "") -> Item:
 
 def _size_of(path: Path) -> int:
     """The bytes of a file, or of all files below a folder; 0 for what cannot be read."""
-    files = path.rglob("*") if path.is_dir() else (path,)
+    found = ((Path(folder) / name for name in names) for folder, _, names in os.walk(path))
     total = 0
-    for file in files:
+    for file in chain.from_iterable(found) if is_folder(path) else (path,):
         try:
-            total += file.stat().st_size if file.is_file() else 0
+            total += file.stat().st_size if is_file(file) else 0
         except OSError:
             continue
     return total

@@ -14,7 +14,9 @@ from pathlib import Path
 
 from engine.configuration.read import configuration_path
 from engine.errors import ModelError
-from engine.models.fingerprints import file_digest, path_fingerprint
+from engine.models.fingerprints import path_fingerprint
+from engine.models.hashes import same_hash
+from engine.models.paths import is_file, is_there
 from engine.models.places.known import all_contents
 from engine.models.places.place import Contents, Entry, folded, parts_of, stem_of
 from engine.models.shelves import Shelf as Shelf
@@ -23,19 +25,19 @@ from latentpng.lru import LruCache
 
 _HASH = re.compile(r"\s*\[([0-9a-fA-F]{6,64})\]$")
 """What A1111 puts behind a name: the first digits of the file's SHA-256, or 8 digits of its own older kind."""
-_OLD_HASH_DIGITS = 8
 _MAX_NEAR = 5
 _MAX_PLACES = 3
 _CUTOFF = 0.5
 
 
-def find_by_name(shelf: Shelf, name: str) -> Path | None:
+def find_by_name(shelf: Shelf, name: str, contents: tuple[Contents, ...] | None = None) -> Path | None:
     """Return the file or folder that has a name.
 
     Args:
         shelf: What is searched for.
         name: With or without its suffix, with or without the folders above it; upper and lower case are alike.  A1111's
             form "name [hash]" is taken too; the hash decides between several files of the same name.
+        contents: What `all_contents` returned, for whoever asks for many names; None to look again.
 
     Returns:
         The file or folder; None when there is none of this name, and for what can only be a path.
@@ -49,9 +51,9 @@ def find_by_name(shelf: Shelf, name: str) -> Path | None:
         return None
     digest = _HASH.search(name)
     asked = parts_of(_HASH.sub("", name))
-    found = _best(_named(shelf, asked), asked)
-    if len(found) > 1 and digest and len(digest[1]) != _OLD_HASH_DIGITS:
-        found = [entry for entry in found if _has_digest(entry.path, digest[1].casefold())] or found
+    found = _best(_named(shelf, asked, contents), asked)
+    if len(found) > 1 and digest:
+        found = [entry for entry in found if same_hash(entry.path, digest[1])] or found
     if len(found) > 1 and not _are_copies(found):
         paths = ", ".join(shown(entry.path) for entry in found)
         raise ModelError(f"{len(found)} different files are called {name!r}: {paths}; name one of them by its path")
@@ -59,7 +61,7 @@ def find_by_name(shelf: Shelf, name: str) -> Path | None:
         raise ModelError(
             f"the download of {found[0].name!r} in the Hugging Face cache is not complete: add --download to finish it"
         )
-    if found and not found[0].path.exists():
+    if found and not is_there(found[0].path):
         raise ModelError(f"{name!r} is {shown(found[0].path)}, which leads to no file any more")
     return found[0].path if found else None
 
@@ -95,7 +97,7 @@ def shadowed(shelf: Shelf, text: str) -> str:
 
     The path is taken: it is what people see in front of them.  Texts with folders in them are not looked for.
     """
-    if is_path(text) or "/" in text or not Path(text).exists():
+    if is_path(text) or "/" in text or not is_there(Path(text)):
         return ""
     here = _identity(Path(text))
     others = [entry for entry in _named(shelf, parts_of(text)) if _identity(entry.path) != here]
@@ -137,29 +139,31 @@ def _all_entries(contents: Iterable[Contents]) -> Iterable[Entry]:
     return (entry for one in contents for entry in one.entries)
 
 
-_INDEXES: LruCache[tuple[Contents, ...], Mapping[str, tuple[Entry, ...]]] = LruCache(max_entries=2)
+_INDEXES: LruCache[Contents, Mapping[str, list[Entry]]] = LruCache(max_entries=256)
+"""One for each place: the large ones stay the same, while the hub's cache is another value whenever it is asked."""
 
 
-def _named(shelf: Shelf, asked: tuple[str, ...]) -> list[Entry]:
+def _named(shelf: Shelf, asked: tuple[str, ...], contents: tuple[Contents, ...] | None = None) -> list[Entry]:
     """The entries whose own name, and the folders above it as far as they were given, are these."""
     if not asked:
         return []
-    contents = all_contents()
-    index = _INDEXES.get(contents)
-    if index is None:
-        index = _index(_all_entries(contents))
-        _INDEXES.put(contents, index)
-    above = tuple(map(folded, asked[:-1]))
-    candidates = (entry for entry in index.get(folded(asked[-1]), ()) if entry.shelf in (shelf, None))
+    above, own = tuple(map(folded, asked[:-1])), folded(asked[-1])
+    found = (entry for one in (all_contents() if contents is None else contents) for entry in _index(one).get(own, ()))
+    candidates = (entry for entry in found if entry.shelf in (shelf, None))
     return [entry for entry in candidates if _ends_with(tuple(map(folded, entry.parts[:-1])), above)]
 
 
-def _index(found: Iterable[Entry]) -> Mapping[str, tuple[Entry, ...]]:
+def _index(contents: Contents) -> Mapping[str, list[Entry]]:
+    """The entries of a place by their own names, with and without suffix."""
+    known = _INDEXES.get(contents)
+    if known is not None:
+        return known
     index: dict[str, list[Entry]] = {}
-    for entry in found:
+    for entry in contents.entries:
         for key in dict.fromkeys((folded(entry.parts[-1]), folded(stem_of(entry.parts[-1])))):
             index.setdefault(key, []).append(entry)
-    return {key: tuple(named) for key, named in index.items()}
+    _INDEXES.put(contents, index)
+    return index
 
 
 def _best(found: list[Entry], asked: tuple[str, ...]) -> list[Entry]:
@@ -189,17 +193,10 @@ def _identity(path: Path) -> object:
 
 def _are_copies(found: list[Entry]) -> bool:
     """Whether all are the same weights, in the folders of several programs; samples decide, which takes no time."""
-    if any(entry.path.suffix != ".safetensors" or not entry.path.is_file() for entry in found):
+    if any(entry.path.suffix != ".safetensors" or not is_file(entry.path) for entry in found):
         return False
     try:
         return len({path_fingerprint(entry.path) for entry in found}) == 1
-    except OSError:
-        return False
-
-
-def _has_digest(path: Path, digest: str) -> bool:
-    try:
-        return file_digest(path).startswith(digest)
     except OSError:
         return False
 

@@ -14,6 +14,7 @@ from engine.errors import ModelError
 from engine.models.files import ComponentFiles, ModelFiles, loaded_files
 from engine.models.json_files import read_config
 from engine.models.parts import lacking_parts, parts_of
+from engine.models.paths import is_file
 from engine.models.pipelines import missing_package, other_use
 from engine.models.weights import PICKLE_SUFFIXES, WeightFile, read_weights
 from engine.rendering.requests import ModelChoice
@@ -172,7 +173,7 @@ def pipeline_of(folder: Path) -> str:
 
 def has_index(folder: Path) -> bool:
     """Return whether this is a diffusers folder."""
-    return (folder / INDEX).is_file()
+    return is_file(folder / INDEX)
 
 
 def _index_of(folder: Path) -> Mapping[str, Any]:

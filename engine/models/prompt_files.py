@@ -8,7 +8,9 @@ from pathlib import Path
 from engine.errors import ModelError
 from engine.models.fingerprints import file_digest
 from engine.models.library import Shelf, entries, find_by_name
-from engine.models.places.place import Entry, Place, folded, parts_of, stem_of
+from engine.models.paths import is_file, is_folder
+from engine.models.places.known import all_contents
+from engine.models.places.place import Contents, Entry, Place, folded, parts_of, stem_of
 from engine.models.places.scan import contents_of_place
 from engine.models.shelves import shelf_of
 from engine.models.weights import PICKLE_SUFFIXES
@@ -29,6 +31,7 @@ class PromptFiles:
         """
         self._model = model
         self._beside: dict[Shelf, dict[str, list[Entry]]] = {}
+        self._contents: tuple[Contents, ...] | None = None
 
     def find(self, shelf: Shelf, name: str) -> Path | None:
         """Return the file that has a name.
@@ -51,11 +54,13 @@ class PromptFiles:
         beside = _named(self._beside[shelf].get(_own_name(asked), []), asked)
         if beside:
             return beside[0].path
+        if self._contents is None:
+            self._contents = all_contents()  # once: a prompt has hundreds of words
         try:
-            return find_by_name(shelf, name)
+            return find_by_name(shelf, name, self._contents)
         except ModelError:
             same = _named(_by_name(entries(shelf)).get(_own_name(asked), []), asked)
-            safe = [entry.path for entry in same if entry.path.is_file() and entry.path.suffix not in PICKLE_SUFFIXES]
+            safe = [entry.path for entry in same if is_file(entry.path) and entry.path.suffix not in PICKLE_SUFFIXES]
             if len(set(map(file_digest, safe))) == 1:
                 return safe[0]  # copies in the folders of several programs
             raise
@@ -84,7 +89,9 @@ def _entries_beside(model: Path, shelf: Shelf) -> Iterator[Entry]:
         if above in (Path.home(), Path(above.anchor)):
             return
         try:
-            folders = sorted(folder for folder in above.iterdir() if shelf_of(folder.name) is shelf and folder.is_dir())
+            folders = sorted(
+                folder for folder in above.iterdir() if shelf_of(folder.name) is shelf and is_folder(folder)
+            )
         except OSError:
             continue
         for folder in folders:

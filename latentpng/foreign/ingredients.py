@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import PurePosixPath, PureWindowsPath
 from types import MappingProxyType
 
+from latentpng.foreign.passes import passes_of
 from latentpng.foreign.record import ForeignRecord
 from latentpng.foreign.tools import loose
 from latentpng.foreign.tools.loosejson import read_value
+from latentpng.foreign.tools.lora_tags import tags_in, without_tags
 from latentpng.record import Json, JsonObject
 
 MAX_ITEMS = 64
@@ -28,22 +31,13 @@ _STYLES: Mapping[str, str] = MappingProxyType(
 """How the tools read their prompts, by the values of `prompt_style`; other tools have a syntax of their own."""
 _TAGGED = frozenset({"a1111", "forge", "sdnext", "fooocus", "sdcpp", "swarmui"})
 """Tools whose prompts name LoRA files in tags."""
-_TAG = re.compile(r"<(?:lora|lyco):([^<>:]{1,200})(?::([^<>]{0,80}))?>", re.IGNORECASE)
 _PAIR = re.compile(r"\s*([^,:]{1,200}?)\s*:\s*([0-9A-Za-z]{4,80})\s*(?:,|$)")
+_WEIGHT = re.compile(r"\s*([^,:]{1,200}?)\s*:\s*(-?[0-9]+(?:\.[0-9]+)?)\s*(?:,|$)")
 _EMBEDDING = re.compile(r"\bembedding:([\w.\-/\\]{1,200})")
+_EMBED_TAG = re.compile(r"<embed(?:ding)?:([^<>:]{1,200})>", re.IGNORECASE)  # SwarmUI
+_TRIGGER = re.compile(r"<([^<>\s:,]{1,200})>")  # InvokeAI
+_VAE_NAME = re.compile(r"^ae$|vae", re.IGNORECASE)
 _ADDNET = re.compile(r"(.{1,200}?)\(([0-9a-f]{4,80})\)")
-_PASSES: tuple[tuple[str, str], ...] = (
-    ("hires", r"Hires |hires_|hrf_|First pass|First_stage"),
-    ("refiner", r"Refiner|refiner"),
-    ("detailer", r"ADetailer|Detailer|detailer"),
-    ("controlnet", r"ControlNet|controlnets|controls|t2iAdapters"),
-    ("image prompt", r"ipAdapters|IP-?Adapter"),
-    ("hypernetwork", r"Hypernet"),
-    ("upscale", r"Postprocess upscale|SD upscale|Ultimate SD upscale"),
-    ("regions", r"RP Active|Tiled Diffusion|regional"),
-)
-"""What a single pass from the initial noise does not do: (its kind, how the fields that tell it begin)."""
-_OFF = (None, "", False, 0, "None", "none", "False", "false", "0", "Disabled")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,17 +95,21 @@ def ingredients_of(record: ForeignRecord) -> Ingredients:
     prompt, negative = record.prompt, record.negative_prompt
     tags: list[Named] = []
     if record.tool in _TAGGED:
-        tags = [*_tags(prompt), *_tags(negative)]
-        prompt, negative = _TAG.sub("", prompt).strip(), _TAG.sub("", negative).strip()
+        swarm = record.tool == "swarmui"
+        found = (*tags_in(prompt, unet_first=swarm), *tags_in(negative, unet_first=swarm))
+        tags = [Named(name=_stem(name), weight=weight) for name, weight in found]
+        prompt, negative = without_tags(prompt), without_tags(negative)
+    if record.tool == "swarmui":
+        prompt, negative = (_EMBED_TAG.sub(r"embedding:\1", text) for text in (prompt, negative))
     return Ingredients(
         prompt=prompt,
         negative_prompt=negative,
         prompt_style=_STYLES.get(record.tool, "") if prompt or negative else "",
-        clip_skip=_clip_skip(fields),
-        loras=_merged([*tags, *_listed_loras(fields), *_resources(fields, "lora", "locon", "lycoris")]),
+        clip_skip=_clip_skip(record.tool, fields),
+        loras=_merged([*tags, *_listed_loras(fields), *_resources(fields, "lora", "locon", "lycoris", "dora")]),
         embeddings=_merged([*_embeddings(record, fields), *_resources(fields, "embed", "textualinversion")]),
         vae=_vae(fields),
-        passes=_passes(fields),
+        passes=passes_of(record),
     )
 
 
@@ -141,22 +139,19 @@ def _pass_worded(told: JsonObject) -> str:
     return f"{loose.text(told.get('kind'))} pass ({facts})" if facts else f"{loose.text(told.get('kind'))} pass"
 
 
-def _tags(text: str) -> Iterator[Named]:
-    for match in list(_TAG.finditer(text))[:MAX_ITEMS]:
-        first = (match[2] or "").split(":")[0]
-        yield Named(name=_stem(match[1]), weight=1.0 if match[2] is None else loose.real(first))
-
-
 def _listed_loras(fields: Mapping[str, Json]) -> Iterator[Named]:
-    for name, digest in _pairs(fields.get("Lora hashes")):
+    for name, digest in (*_pairs(fields.get("Lora hashes")), *_hashes(fields, "lora")):
         yield Named(name=name, hash=digest)
+    for match in list(_WEIGHT.finditer(loose.text(fields.get("Lora weights"))))[:MAX_ITEMS]:  # Fooocus
+        yield Named(name=_stem(match[1]), weight=loose.real(match[2]))
     for number in range(1, 6):  # the extension that came before A1111 could load LoRA files by itself
         model = _ADDNET.fullmatch(loose.text(fields.get(f"AddNet Model {number}")))
         if model:
             weight = loose.real(fields.get(f"AddNet Weight A {number}", fields.get(f"AddNet Weight {number}")))
             yield Named(name=_stem(model[1]), weight=weight, hash=model[2])
     weights = loose.items(fields.get("lora_weights", fields.get("loraweights")))
-    for index, value in enumerate(loose.items(fields.get("loras"))[:MAX_ITEMS]):
+    listed = loose.items(fields.get("loras")) or loose.items(fields.get("lora"))  # the latter in Draw Things
+    for index, value in enumerate(listed[:MAX_ITEMS]):
         weight = loose.real(weights[index]) if index < len(weights) else None
         if named := _named(value, weight):
             yield named
@@ -176,7 +171,8 @@ def _named(value: Json, weight: float | None) -> Named | None:
         return Named(name=_stem(loose.text(parts[0])), weight=known, hash=loose.text(parts[2]) if parts[2:] else "")
     entry = loose.members(value)
     model = loose.members(entry.get("model")) or loose.members(entry.get("lora")) or entry
-    name = loose.text(model.get("name")) or loose.text(model.get("model_name")) or loose.text(model.get("file"))
+    names = (loose.text(model.get(key)) for key in ("name", "model_name", "file", "model"))
+    name = next(filter(None, names), "")
     known = loose.real(entry.get("weight"))
     return Named(name=_stem(name), weight=weight if known is None else known, hash=loose.text(model.get("hash"))[:80])
 
@@ -190,18 +186,30 @@ def _resources(fields: Mapping[str, Json], *kinds: str) -> Iterator[Named]:
 
 
 def _embeddings(record: ForeignRecord, fields: Mapping[str, Json]) -> Iterator[Named]:
-    for name, value in _pairs(fields.get("TI hashes")):
+    for name, value in (*_pairs(fields.get("TI hashes")), *_hashes(fields, "embed")):
         yield Named(name=name, hash=value)
-    if _STYLES.get(record.tool) == "comfyui":
+    forms = {"comfyui": (_EMBEDDING,), "swarmui": (_EMBEDDING, _EMBED_TAG), "invokeai": (_TRIGGER,)}
+    for form in forms.get(record.tool, ()):
         for text in (record.prompt, record.negative_prompt):
-            for match in list(_EMBEDDING.finditer(text))[:MAX_ITEMS]:
+            for match in islice(form.finditer(text), MAX_ITEMS):
                 yield Named(name=_stem(match[1]))
 
 
-def _clip_skip(fields: Mapping[str, Json]) -> int:
+def _hashes(fields: Mapping[str, Json], kind: str) -> Iterator[tuple[str, str]]:
+    """Yield name and hash of one kind from the object that an extension of A1111 writes for Civitai."""
+    entries = loose.members(read_value(loose.text(fields.get("Hashes"))))
+    for key, value in list(entries.items())[:MAX_ITEMS]:
+        start, _, name = key.partition(":")
+        if start == kind and loose.text(value):
+            yield _stem(name), loose.text(value)[:80]
+
+
+def _clip_skip(tool: str, fields: Mapping[str, Json]) -> int:
     """Return the layer; ComfyUI and SwarmUI count it with a minus, and InvokeAI counts the layers that are left out."""
-    for name, sign, offset in (("Clip skip", 1, 0), ("clip_skip", 1, 1), ("stop_at_clip_layer", -1, 0)):
-        value = loose.whole(fields.get(name))
+    own = ("clip_skip", 1, 1 if tool == "invokeai" else 0)
+    for name, sign, offset in (("Clip skip", 1, 0), ("CLIP skip", 1, 0), own, ("stop_at_clip_layer", -1, 0)):
+        real = loose.real(fields.get(name))
+        value = int(real) if real is not None and real.is_integer() else None
         layer = value * sign + offset if value else 0
         if 0 < layer <= 12:
             return layer
@@ -213,31 +221,12 @@ def _vae(fields: Mapping[str, Json]) -> Named | None:
     value = fields.get("VAE", fields.get("vae"))
     model = loose.members(value)
     name = loose.text(value) or loose.text(model.get("name")) or loose.text(model.get("model_name"))
+    if not name:  # Forge lists the VAE among the text encoders
+        modules = (loose.text(fields.get(f"Module {number}")) for number in range(1, 9))
+        name = next((module for module in modules if _VAE_NAME.search(_stem(module))), "")
     if not name or name.casefold() in ("none", "automatic", "default", "default (model)"):
         return None
     return Named(name=_stem(name), hash=(loose.text(fields.get("VAE hash")) or loose.text(model.get("hash")))[:80])
-
-
-def _passes(fields: Mapping[str, Json]) -> tuple[JsonObject, ...]:
-    found: list[JsonObject] = []
-    for kind, start in _PASSES:
-        told: dict[str, Json] = {
-            name: value for name, value in fields.items() if re.match(start, name) and value not in _OFF
-        }
-        if kind == "hires" and told and "Denoising strength" in fields:
-            told["Denoising strength"] = fields["Denoising strength"]
-        if told and not _is_off(fields, kind):
-            found.append({"kind": kind, **dict(list(told.items())[:MAX_ITEMS])})
-    if "Denoising strength" in fields and not any(each["kind"] == "hires" for each in found):
-        found.append({"kind": "img2img", "Denoising strength": fields["Denoising strength"]})
-    found += [loose.members(value) for value in loose.items(fields.get("passes"))[:MAX_ITEMS]]
-    return tuple(found)
-
-
-def _is_off(fields: Mapping[str, Json], kind: str) -> bool:
-    """Return whether a switch says that a kind of pass was not used, whatever its other fields are."""
-    switches = {"hires": ("hrf_enabled", "hires_fix"), "refiner": ("refiner_model",)}.get(kind, ())
-    return any(name in fields and fields[name] in _OFF for name in switches)
 
 
 def _pairs(value: Json) -> Iterator[tuple[str, str]]:
@@ -248,15 +237,15 @@ def _pairs(value: Json) -> Iterator[tuple[str, str]]:
 
 
 def _merged(named: list[Named]) -> tuple[Named, ...]:
-    """Return each name once, with whatever any of its entries says."""
+    """Return each name once, with whatever any of its entries says; what is switched off is left out."""
     found: dict[str, Named] = {}
     for one in named:
-        if one.name:
+        if one.name and one.name.casefold() != "none":
             key = one.name.casefold()
             known = found.get(key, one)
             weight = one.weight if known.weight is None else known.weight
             found[key] = Named(name=known.name, weight=weight, hash=known.hash or one.hash)
-    return tuple(found.values())[:MAX_ITEMS]
+    return tuple(one for one in found.values() if one.weight != 0)[:MAX_ITEMS]  # a weight of 0 is off
 
 
 def _stem(name: str) -> str:

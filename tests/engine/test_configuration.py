@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,16 @@ MISTAKES = (
     ("graphics = 'ascii'", "line 1: graphics is one of auto, kitty, sixel, halfcell, found 'ascii'"),
     ("keep_alive = -1", "line 1: keep_alive is a number of minutes from 0 to 10,080, found -1"),
     ("keep_alive = nan", "line 1: keep_alive is a number of minutes from 0 to 10,080, found nan"),
+    (f"keep_alive = 1{'0' * 5000}", "this is not TOML: a number has too many digits"),
+    (f"model = {'[' * 5000}", "this is not TOML: it is nested too deeply"),
+    (f"[profiles.a]\nguidance = 1{'0' * 19}", "line 2: profiles.a.guidance is a number, found 10000000000000000000"),
+    (f"[profiles.a]\nsteps = {2**63}", f"line 2: profiles.a.steps is a whole number, found {2**63}"),
+    ("\n[[profiles.a]]\nsteps = 3", "line 2: profiles.a is a table, written [profiles.a], found [{'steps': 3}]"),
+    ("theme = 'a\u2028b'\nsteps = 3", "line 2: there is no key steps; the nearest one is profiles.NAME.steps"),
+    (
+        '[profiles."\\u001b[31m"]\n steps = "3"',
+        "profiles.[31m.steps is a whole number, found '3'",
+    ),
     (
         "profile = 'x'",
         "line 1: there is no profile 'x': no profiles are defined, write one as [profiles.NAME]",
@@ -129,7 +140,26 @@ MISTAKES = (
 
 @pytest.mark.parametrize(("text", "sentence"), MISTAKES, ids=[text for text, _ in MISTAKES])
 def test_every_mistake_is_one_sentence(text: str, sentence: str) -> None:
-    assert refusal(text) == f"/c/config.toml, {sentence}"
+    assert refusal(text) == f"/c/config.toml{', ' if sentence.startswith('line') else ': '}{sentence}"
+
+
+def test_what_a_mistake_shows_of_the_file_has_an_end() -> None:
+    said = refusal(f"{'x' * 100_000} = 1")
+    assert said.startswith("/c/config.toml, line 1: there is no key xxxx")
+    assert said.endswith("x…")
+    assert len(said) < 700
+
+
+def test_a_file_that_never_ends_is_no_configuration(tmp_path: Path) -> None:
+    pipe, large = tmp_path / "pipe", tmp_path / "large.toml"
+    os.mkfifo(pipe)
+    large.write_bytes(b"#" * 1_048_577)
+    for path, why in ((pipe, "it is a pipe"), (large, "it has more than 1048576 bytes")):
+        with pytest.raises(InvalidRequestError) as caught:
+            read_configuration(path)
+        assert str(caught.value) == f"{path}: the configuration file cannot be read: {why}"
+    large.write_bytes(b"#" * 1_048_576)
+    assert read_configuration(large).exists
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,11 +74,15 @@ def _opening(options: Options, arguments: AppArguments) -> Opening | None:
     from engine.target import target_for_prompt
 
     if arguments.file is not None:
-        return open_picture(options, arguments.file)
+        return open_picture(options, arguments.file, _tell)
     if arguments.prompt is not None:
         return open_prompt(options, arguments.prompt)
     target_for_prompt(replace(options, prompt_defaults=()), "")  # what the file says is checked on the start screen
     return None
+
+
+def _tell(sentence: str) -> None:
+    print(f"warmer: {plain(sentence)}", file=sys.stderr)  # noqa: T201 (the app has not begun)
 
 
 def check_theme(theme: str) -> None:

@@ -80,7 +80,7 @@ def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
 def _readable() -> Configuration:
     """The configuration; a file that the environment names and that does not exist is shown, not refused."""
     path = configuration_path()
-    return read_configuration() if path.exists() else Configuration(path=path)
+    return read_configuration() if os.path.lexists(path) else Configuration(path=path)
 
 
 def _lines(configuration: Configuration, values: tuple[InForce, ...], contents: tuple[Contents, ...]) -> Iterator[str]:

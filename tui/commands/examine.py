@@ -19,11 +19,11 @@ import platformdirs
 import psutil
 from packaging.requirements import Requirement
 
-from engine.errors import ModelError
+from engine.errors import EngineError, ModelError
 from engine.models.find import model_identity
 from engine.models.look import look_at_folder
 from engine.options import Options
-from engine.target import model_of
+from engine.target import model_of, target_for_prompt
 from latentpng.errors import ExitCode
 from latentpng.record import Json
 from tui import __version__
@@ -99,7 +99,9 @@ def examined(options: Options) -> Iterator[Finding]:
     yield terminal(os.environ)
     for name, folder in folders().items():
         yield writable(name, folder)
-    yield model(options)
+    yield (found := model(options))
+    if not found.code:
+        yield first_settings(options)
 
 
 def packages() -> Finding:
@@ -209,6 +211,21 @@ def model(options: Options) -> Finding:
         return Finding(name="model", found=str(error), code=ExitCode.NO_MODEL)
     return Finding(
         name="model", found=f"{choice.name}, complete, {identity['pipeline']}, {str(identity['fingerprint'])[:12]}"
+    )
+
+
+def first_settings(options: Options) -> Finding:
+    """Return the settings that a search with these options begins with: the user's, else those of the model."""
+    try:
+        settings = target_for_prompt(options, "").load.settings
+    except EngineError as error:
+        return Finding(name="settings", found=str(error), code=ExitCode.NO_MODEL)
+    options_of = ", ".join(f"{name}={value}" for name, value in settings.scheduler.options.items())
+    scheduler = ", ".join(filter(None, (settings.scheduler.name.removesuffix("Scheduler"), options_of)))
+    return Finding(
+        name="settings",
+        found=f"{settings.width} x {settings.height} pixels, {settings.num_inference_steps} steps, "
+        f"guidance {settings.guidance_scale:g}, {scheduler or 'the scheduler of the model'}",
     )
 
 

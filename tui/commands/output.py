@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,6 +64,11 @@ class Output:
 def say(text: str) -> None:
     """Print a line for a person on stderr; it may contain text from a file."""
     print(plain(text), file=sys.stderr, flush=True)  # noqa: T201 (stdout is for results)
+
+
+def teller(quiet: bool) -> Callable[[str], None]:
+    """Return what tells a person that something takes long: `say`, or nothing."""
+    return (lambda _: None) if quiet else say
 
 
 def save(path: Path, event: PictureRendered) -> None:

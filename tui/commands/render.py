@@ -22,7 +22,7 @@ from latentpng.reports.tally import Tally
 from tui.arguments import OutputArguments, add_model_options, add_out_option, add_scheduler_option
 from tui.commands.check import Checked, compare
 from tui.commands.confirm import Confirmation, imported_root, other_noise, write_confirmed
-from tui.commands.output import Output, refuse_overwriting, save, say
+from tui.commands.output import Output, refuse_overwriting, save, say, teller
 from tui.commands.rendering import Rendering
 from tui.exit_codes import exit_code_of
 
@@ -190,7 +190,7 @@ def _wanted(options: Options, arguments: Arguments, file: Path) -> _Wanted:
     return _Wanted(
         file=file,
         record=record,
-        target=target_for_record(options, record),
+        target=target_for_record(options, record, teller(arguments.quiet)),
         rounds=rounds,
         slot=_slot(record) if rounds == own and not options.strict else (1, 0),
         out=beside if arguments.out is None else (arguments.out,),

@@ -30,7 +30,7 @@ from tui.arguments import (
     fraction,
     whole_number,
 )
-from tui.commands.output import Output, refuse_overwriting, save
+from tui.commands.output import Output, refuse_overwriting, save, teller
 from tui.commands.rendering import JOB, rendered
 
 
@@ -80,7 +80,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
     """Render and save the candidates; the path of each is printed as soon as it is on disk."""
     record = record_of_picture(arguments.file)
-    target = target_for_record(options, record)
+    target = target_for_record(options, record, teller(arguments.quiet))
     lineages = _lineages(options, arguments, record, target.defaults.scale)
     paths = [arguments.out / _name(arguments.file.stem, lineage) for lineage in lineages]
     refuse_overwriting(paths, arguments.force)

@@ -8,7 +8,7 @@ Assumptions, checked by tests/engine/diffusion/seams/test_steps.py:
 - A pipeline calls `scheduler.step` by that name, once a step, and reads its signature to choose its arguments.
 - `step` takes `generator` where the scheduler draws noise, and `eta` where it has one; a list of generators is allowed.
 - It returns a tuple whose first value, or an object whose `prev_sample`, is the latents after the step.
-- `len(scheduler.timesteps)` is the number of steps, and counts the second-order ones.
+- `len(scheduler.timesteps)` is the number of steps, and counts the second-order ones; SCM has one time more.
 - DPMSolverSDEScheduler takes its seeds from `noise_sampler_seed`; other schedulers have no such attribute.
 - For previews alone: `pred_original_sample`, `model_outputs`, `step_index` and `sigmas` mean what `_denoised` reads.
 """
@@ -23,6 +23,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+
+_ONE_TIME_MORE = ("SCMScheduler",)
+"""Schedulers whose last time is the end, and no step of its own."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,7 +85,7 @@ def controlled_steps(
         on_step(
             Step(
                 step=done,
-                steps=max(done, len(scheduler.timesteps)),
+                steps=max(done, len(scheduler.timesteps) - (type(scheduler).__name__ in _ONE_TIME_MORE)),
                 latents=latents,
                 denoised=_denoised(scheduler, signature.bind(*args, **kwargs), result, latents),
             )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from engine.models.paths import is_folder
 from engine.models.places.place import Contents, Entry, Place
 from engine.models.places.scan import contents_of_place
 
@@ -57,7 +58,7 @@ def _snapshot(folder: Path) -> Path:
     snapshots = folder / "snapshots"
     try:
         main = snapshots / (folder / "refs" / "main").read_text("ascii").strip()
-        if main.parent == snapshots and main.is_dir():
+        if main.parent == snapshots and is_folder(main):
             return main
     except (OSError, ValueError):
         pass
@@ -69,7 +70,10 @@ def _snapshot(folder: Path) -> Path:
 
 def _was_stopped(folder: Path) -> bool:
     """Whether a download did not come to its end."""
-    return any((folder / "blobs").glob("*.incomplete"))
+    try:
+        return any((folder / "blobs").glob("*.incomplete"))
+    except OSError:
+        return False
 
 
 def _repositories(cache: Path) -> Iterator[Path]:

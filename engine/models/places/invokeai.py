@@ -11,7 +11,8 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import quote
 
-from engine.models.places.comfyui import yaml_object
+from engine.models.paths import is_file, is_folder
+from engine.models.places.comfyui import is_possible, yaml_object
 from engine.models.places.place import Contents, Entry, Place, parts_of
 from engine.models.places.scan import MAX_FILES, contents_of_place
 from engine.models.shelves import Shelf
@@ -37,7 +38,7 @@ _SECONDS = 1.0
 def invokeai_models(root: Path) -> Path | None:
     """Return the folder of the models when this is the root of InvokeAI, None otherwise."""
     settings = yaml_object(root / "invokeai.yaml")
-    if not settings and not (root / "databases" / "invokeai.db").is_file():
+    if not settings and not is_file(root / "databases" / "invokeai.db"):
         return None
     return root / _text(settings.get("models_dir"), "models")
 
@@ -51,7 +52,7 @@ def contents_of_invokeai(place: Place, models: Path) -> Contents:
     """
     settings = yaml_object(place.path / "invokeai.yaml")
     database = place.path / _text(settings.get("db_dir"), "databases") / "invokeai.db"
-    entries = tuple(_entries(place, models, database)) if database.is_file() else ()
+    entries = tuple(_entries(place, models, database)) if is_file(database) else ()
     return Contents(place=place, entries=entries) if entries else _from_folders(place, models)
 
 
@@ -60,6 +61,8 @@ def _entries(place: Place, models: Path, database: Path) -> Iterator[Entry]:
         name, path, kind = config.get("name"), config.get("path"), config.get("type")
         shelf = _TYPES.get(str(kind))
         if shelf is None or not isinstance(name, str) or not isinstance(path, str) or not name or not path:
+            continue
+        if not is_possible(str(models / path)):
             continue
         parts = (*place.path.parts, _text(config.get("base"), ""), *parts_of(name))
         yield Entry(name=name, path=models / path, place=place, shelf=shelf, parts=parts)
@@ -99,7 +102,7 @@ def _from_folders(place: Place, models: Path) -> Contents:
 
 def _subfolders(folder: Path) -> list[Path]:
     try:
-        return sorted(sub for sub in folder.iterdir() if sub.is_dir())
+        return sorted(sub for sub in folder.iterdir() if is_folder(sub))
     except OSError:
         return []
 

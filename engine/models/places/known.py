@@ -11,6 +11,7 @@ from pathlib import Path
 
 from engine.configuration.read import read_configuration
 from engine.configuration.values import Configuration
+from engine.models.paths import is_folder
 from engine.models.places.hub import ORIGIN, contents_of_hub, hub_cache
 from engine.models.places.invokeai import contents_of_invokeai, invokeai_models
 from engine.models.places.layout import places_below
@@ -62,7 +63,7 @@ def known_places(configuration: Configuration | None = None) -> tuple[Place, ...
     """
     found: dict[tuple[Path, Shelf | None], Place] = {}
     for place in (*_own_places(configuration or read_configuration()), *_usual_places()):
-        if place.path.is_dir():
+        if is_folder(place.path):
             found.setdefault((place.path.resolve(), place.shelf), place)
     return tuple(found.values())
 
@@ -78,7 +79,7 @@ def _own_places(configuration: Configuration) -> Iterator[Place]:
 def _usual_places() -> Iterator[Place]:
     for origin, text in usual_roots():
         root = Path(os.path.expanduser(text))  # noqa: PTH111 (Path's raises where there is no home)
-        if root.is_dir():
+        if is_folder(root):
             yield from (place for place in places_below(root, shelf=None, origin=origin) if place.path != root)
             if invokeai_models(root) is not None:
                 yield Place(path=root, shelf=None, origin=origin)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.models.look import has_index
+from engine.models.paths import is_folder
 from engine.models.places.comfyui import EXTRA_PATHS, extra_places
 from engine.models.places.invokeai import invokeai_models
 from engine.models.places.place import Place
@@ -51,6 +52,6 @@ def _folders_called(folder: Path, name: str) -> list[Path]:
 
 def _subfolders(folder: Path) -> list[Path]:
     try:
-        return sorted(sub for sub in folder.iterdir() if sub.is_dir())
+        return sorted(sub for sub in folder.iterdir() if is_folder(sub))
     except OSError:
         return []

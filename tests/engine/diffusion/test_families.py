@@ -19,7 +19,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from engine.diffusion.arguments import call_arguments
+from engine.diffusion.arguments import call_arguments, ignored_settings
 from engine.diffusion.batches import largest_batch
 from engine.diffusion.jobs import JobRunner
 from engine.diffusion.load import LoadedModel, load_model
@@ -27,6 +27,7 @@ from engine.diffusion.noise_spec import NoiseSpec, infer_axes, wide_and_tall
 from engine.diffusion.render import BatchRenderer
 from engine.diffusion.seams.steps import Step
 from engine.errors import InvalidRequestError, RenderCancelled
+from engine.models.defaults import FALLBACK
 from engine.models.schedulers import scheduler_settings
 from engine.rendering.events import Event, Picture, PictureRendered, StepDone
 from engine.rendering.requests import LoadModel, ModelChoice, PictureTask, RenderJob
@@ -40,6 +41,8 @@ from latentpng.record import Lineage, Round, SeedRoot, TensorRoot
 from latentpng.shapes import octaves
 from tests.support.engine.canary import PIPELINES
 from tests.support.engine.families.catalogue import FAMILIES, save_family
+from tests.support.engine.families.rare import RARE, build_rare
+from tests.support.engine.families.variants import VARIANTS, build_variant
 from tests.support.engine.matrix import (
     IGNORES_PROMPT,
     ONLY_PROMPT,
@@ -300,6 +303,60 @@ def test_a_picture_looks_the_same_in_a_batch_and_alone(models: dict[str, LoadedM
         assert np.abs(together[slot].astype(int) - alone).max() <= ALIKE.get(family, 2)
 
 
+@pytest.mark.parametrize("family", [family for family in FAMILIES if family not in {*ALONE, "Ideogram 4"}])
+def test_the_prompts_of_a_batch_are_those_that_the_pipeline_encodes_itself(
+    models: dict[str, LoadedModel], family: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One prompt is encoded and repeated; the pipeline encodes all of them, with the same arguments."""
+    loaded, known = models[family], FAMILIES[family]
+    renderer, cached, calls = BatchRenderer(loaded), loaded.pipe.encode_prompt, []
+    renderer.noise_spec(known.settings)
+
+    def spy(*args: Any, **kwargs: Any) -> Any:
+        result = cached(*args, **kwargs)
+        calls.append((args, kwargs, result))
+        return result
+
+    monkeypatch.setattr(loaded.pipe, "encode_prompt", spy)
+    settings = replace(known.settings, prompt='a lake, "A"', negative_prompt="fog")
+    renderer.render(noise_of(known.shape, 0, 1), settings, lambda _: None)
+    assert calls
+    for args, kwargs, result in calls:
+        with torch.no_grad():
+            assert_alike(result, cached.__wrapped__(*args, **kwargs))
+
+
+def assert_alike(one: Any, other: Any) -> None:
+    """Compare two nested results; the kernels of a batch differ a little from those of one text."""
+    if isinstance(one, torch.Tensor):
+        torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-4)
+    elif isinstance(one, list | tuple):
+        assert (type(one), len(one)) == (type(other), len(other))
+        for part, its_other in zip(one, other, strict=True):
+            assert_alike(part, its_other)
+    else:
+        assert one == other
+
+
+@pytest.mark.parametrize("name", [*VARIANTS, *RARE])
+def test_a_pipeline_outside_of_the_matrix_repeats_alone_and_in_a_batch(name: str) -> None:
+    known = FAMILIES[VARIANTS[name]] if name in VARIANTS else RARE[name]
+    loaded = build_variant(name) if name in VARIANTS else build_rare(name)
+    renderer, noise = BatchRenderer(loaded), noise_of(known.shape, 0, 1)
+    assert renderer.noise_spec(known.settings) == NoiseSpec(shape=known.shape, axes=known.axes)
+    alone = [renderer.render(noise[[slot]], known.settings, lambda _: None) for slot in (0, 1)]
+    again = renderer.render(noise[[0]], known.settings, lambda _: None)
+    assert np.array_equal(again.pixels, alone[0].pixels)
+    assert np.abs(alone[0].pixels.astype(int) - alone[1].pixels).max() > 50
+    ignored = ("this pipeline takes no guidance scale: it was ignored",) if name == "Flux2KleinKVPipeline" else ()
+    assert again.warnings == (ignored,)
+    if largest_batch(type(loaded.pipe).__name__) == 1:
+        return
+    together = renderer.render(noise, known.settings, lambda _: None)
+    for slot in (0, 1):
+        assert np.abs(together.pixels[slot].astype(int) - alone[slot].pixels[0]).max() <= 8
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_prompt_is_encoded_once(models: dict[str, LoadedModel], family: str) -> None:
     known, loaded = FAMILIES[family], models[family]
@@ -397,6 +454,42 @@ class Distilled:
     def __call__(self, prompt: object = None, true_cfg_scale: float = 1.0, guidance_scale: float = 3.5) -> None: ...
 
 
+class TrueAlone:
+    """A pipeline that has no other guidance than the "true" one, which is off by default (Qwen-Image 2.1)."""
+
+    def __call__(self, prompt: object = None, negative_prompt: object = None, true_cfg_scale: float = 1.0) -> None: ...
+
+
+class Scheduled:
+    """A pipeline with one guidance for each step by default, beside which it refuses a scale (Ideogram 4)."""
+
+    def __call__(
+        self, prompt: object = None, guidance_scale: object = None, guidance_schedule: object = (7.0, 3.0)
+    ) -> None: ...
+
+
+class Sprint:
+    """A pipeline with a time between two steps, which it refuses with other numbers of steps (Sana-Sprint)."""
+
+    def __call__(
+        self, prompt: object = None, num_inference_steps: int = 2, intermediate_timesteps: object = 1.3
+    ) -> None: ...
+
+
+class Rewriting:
+    """A pipeline that lets a language model rewrite the prompt by default (ERNIE-Image, LongCat-Image)."""
+
+    def __call__(self, prompt: object = None, *, use_pe: bool = True, enable_prompt_rewrite: bool = True) -> None: ...
+
+
+class Unguided:
+    """A pipeline without guidance (Flux2KleinKV)."""
+
+    scheduler = diffusers.DDIMScheduler()
+
+    def __call__(self, prompt: object = None, width: int = 8, height: int = 8) -> None: ...
+
+
 class Rescaling:
     """A pipeline that can rescale its guidance."""
 
@@ -413,3 +506,87 @@ def test_guidance_scale_sets_the_guidance_that_is_on_by_default() -> None:
     rescaled = replace(SETTINGS, guidance_rescale=0.7)
     assert call_arguments(Rescaling(), SETTINGS, 1, []) == {"prompt": ["a lake"], "guidance_scale": 3.0}
     assert call_arguments(Rescaling(), rescaled, 1, [])["guidance_rescale"] == 0.7
+
+
+def test_the_only_guidance_is_the_one_that_is_set() -> None:
+    assert call_arguments(TrueAlone(), SETTINGS, 2, []) == {
+        "prompt": ["a lake"] * 2,
+        "negative_prompt": [" "] * 2,
+        "true_cfg_scale": 3.0,
+    }
+    assert call_arguments(Scheduled(), SETTINGS, 1, []) == {
+        "prompt": ["a lake"],
+        "guidance_scale": 3.0,
+        "guidance_schedule": None,
+    }
+
+
+def test_a_pipeline_for_two_steps_takes_any_number() -> None:
+    two = replace(SETTINGS, num_inference_steps=2)
+    assert call_arguments(Sprint(), two, 1, []) == {"prompt": ["a lake"], "num_inference_steps": 2}
+    assert call_arguments(Sprint(), SETTINGS, 1, []) == {
+        "prompt": ["a lake"],
+        "num_inference_steps": 4,
+        "intermediate_timesteps": None,
+    }
+
+
+def test_no_language_model_rewrites_a_prompt() -> None:
+    assert call_arguments(Rewriting(), SETTINGS, 1, []) == {
+        "prompt": ["a lake"],
+        "use_pe": False,
+        "enable_prompt_rewrite": False,
+    }
+
+
+@pytest.mark.parametrize("guidance", [0.0, 1.0, FALLBACK.guidance_scale])
+def test_no_guidance_and_that_of_an_unknown_class_are_not_said_to_be_ignored(guidance: float) -> None:
+    assert ignored_settings(Unguided(), replace(SETTINGS, guidance_scale=guidance)) == ()
+
+
+def test_guidance_that_somebody_chose_is_said_to_be_ignored() -> None:
+    assert ignored_settings(Unguided(), SETTINGS) == ("this pipeline takes no guidance scale: it was ignored",)
+
+
+@pytest.mark.parametrize(
+    ("family", "guidance", "sentences"),
+    [
+        ("SD 1.x", 3.0, ()),
+        ("SD 1.x", 1.0, ("this guidance scale turns guidance off, so the negative prompt was ignored",)),
+        ("Qwen-Image 2.1", 3.0, ()),
+        ("Qwen-Image 2.1", 1.0, ("this guidance scale turns guidance off, so the negative prompt was ignored",)),
+        ("HunyuanImage 2.1", 3.0, ()),
+        ("Flux.1", 3.0, ("this pipeline takes no negative prompt: it was ignored",)),
+        ("Ideogram 4", 3.0, ("this pipeline takes no negative prompt: it was ignored",)),
+        ("LCM", 3.0, ("this pipeline takes no negative prompt: it was ignored",)),
+    ],
+)
+def test_a_negative_prompt_counts_or_is_said_to_be_ignored(
+    models: dict[str, LoadedModel], family: str, guidance: float, sentences: tuple[str, ...]
+) -> None:
+    known, renderer = FAMILIES[family], BatchRenderer(models[family])
+    settings = replace(known.settings, guidance_scale=guidance)
+    noise = noise_of(known.shape, 0)
+    without = renderer.render(noise, settings, lambda _: None)
+    negative = renderer.render(noise, replace(settings, negative_prompt="fog, snow, ink"), lambda _: None)
+    assert negative.warnings[0] == sentences
+    assert np.array_equal(without.pixels, negative.pixels) == bool(sentences)
+
+
+def test_the_guidance_scale_changes_the_picture(models: dict[str, LoadedModel]) -> None:
+    """Where it is a component, where it is the true one, in place of a schedule, and as a condition."""
+    for family in ("HunyuanImage 2.1", "Qwen-Image 2.1", "Ideogram 4", "LCM", "Flux.2 klein", "Krea 2"):
+        known, renderer = FAMILIES[family], BatchRenderer(models[family])
+        noise = noise_of(known.shape, 0)
+        scales = [replace(known.settings, guidance_scale=scale) for scale in (1.5, 8.0)]
+        low, high = (renderer.render(noise, settings, lambda _: None).pixels for settings in scales)
+        assert not np.array_equal(low, high), family
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3])
+def test_sana_sprint_renders_in_any_number_of_steps(models: dict[str, LoadedModel], steps: int) -> None:
+    known = FAMILIES["Sana-Sprint"]
+    settings = replace(known.settings, num_inference_steps=steps)
+    taken: list[Step] = []
+    BatchRenderer(models["Sana-Sprint"]).render(noise_of(known.shape, 0), settings, taken.append)
+    assert [(step.step, step.steps) for step in taken] == [(one, steps) for one in range(1, steps + 1)]

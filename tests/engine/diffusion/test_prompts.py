@@ -96,6 +96,14 @@ class AListForEachPicture:
         return [embedding(one)[0, :1] for one in prompt], [[embedding(one)[0], None] for one in prompt]
 
 
+class InARow:
+    """As Kandinsky 5: the places at which each text begins, and the end of the last one."""
+
+    def encode_prompt(self, prompt: Any) -> Any:
+        embeds = torch.cat([embedding(one) for one in prompt])
+        return embeds, torch.arange(len(prompt) + 1) * embeds.shape[1]
+
+
 def same(one: Any, other: Any) -> bool:
     """Return whether two nested results are the same, values and types."""
     if isinstance(one, torch.Tensor):
@@ -120,6 +128,7 @@ def same(one: Any, other: Any) -> bool:
         (InLayers, (["a"],), {"negative_prompt": [None]}),
         (InLayers, (("a",),), {}),
         (AListForEachPicture, (["a"],), {}),
+        (InARow, (["a"],), {}),
     ],
 )
 def test_a_batch_gets_what_the_pipeline_encodes_for_it(

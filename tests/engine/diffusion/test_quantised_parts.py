@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from transformers import T5Config, T5EncoderModel
 
-from engine.diffusion import gguf
+from engine.diffusion import gguf, parts, text_encoders
 from engine.diffusion.load import load_model
 from engine.diffusion.render import BatchRenderer
 from engine.diffusion.state_dicts import read_part, scaled
@@ -168,6 +169,27 @@ def test_without_the_package_gguf_the_sentence_names_it(z_image: Model, monkeypa
     with pytest.raises(ModelError) as caught:
         picture_of(z_image.resolved("nothing", ".gguf"))
     assert str(caught.value) == ("model.gguf is a GGUF file, which needs the package gguf: pip install 'warmer[gguf]'")
+
+
+@pytest.mark.parametrize("place", [parts, text_encoders], ids=["denoiser", "text encoder"])
+@pytest.mark.parametrize(
+    "error",
+    [MemoryError(), RuntimeError("[enforce fail at alloc_cpu.cpp:124] DefaultCPUAllocator: can't allocate memory")],
+    ids=["Python", "torch"],
+)
+def test_too_little_memory_for_a_part_is_said_of_the_model(
+    z_image: Model, monkeypatch: pytest.MonkeyPatch, place: ModuleType, error: Exception
+) -> None:
+    def fails(*_: object) -> None:
+        raise error
+
+    choice = z_image.tree("whole", dict)
+    monkeypatch.setattr(place, "read_part", fails)
+    with pytest.raises(ModelError) as caught:
+        picture_of(choice)
+    assert str(caught.value) == (
+        "there is not enough memory to load 'model': end other programs, or choose a smaller model"
+    )
 
 
 @pytest.mark.parametrize(

@@ -249,6 +249,7 @@ def test_the_index_of_a_model_says_whether_it_is_distilled(
         ("xlLightning", {"_class_name": "EulerDiscreteScheduler", "timestep_spacing": "trailing"}, ""),
         ("xl_lcm", {"_class_name": "EulerDiscreteScheduler"}, "LCMScheduler"),
         ("xl_lcm", {"_class_name": "LCMScheduler"}, ""),
+        ("playground_lightning", {"_class_name": "EDMDPMSolverMultistepScheduler"}, ""),
         ("xl", {"_class_name": "EulerDiscreteScheduler"}, ""),
     ],
 )

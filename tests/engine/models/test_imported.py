@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
 
-from engine.models.imported import ImportedParts, imported_model, imported_parts, is_import, same_hash
+from engine.models import fingerprints, imported
+from engine.models.hashes import same_hash
+from engine.models.imported import ImportedParts, hash_notice, imported_model, imported_parts, is_import
 from engine.models.remembered import Remembered, remember
 from engine.rendering.requests import EmbeddingChoice, LoraChoice
 from latentpng.record import Json
@@ -61,6 +64,47 @@ def test_every_kind_of_hash_is_compared(tmp_path: Path) -> None:
     assert same_hash(tmp_path, "0" * 10) is None
 
 
+def test_a_large_file_is_read_once_and_not_without_a_word(
+    shelves: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(fingerprints, "write_state", no_room)
+    monkeypatch.setattr(imported, "_LONG", 1000)
+    path = tensors(shelves / "models" / "boats.safetensors")
+    path.write_bytes(path.read_bytes() + bytes(1000))
+    os.utime(path, (0, 0))
+    size, other = path.stat().st_size / 10**9, tensors(tmp_path / "small.safetensors")
+    read: list[Path] = []
+
+    def digest(file: Path) -> str:
+        read.append(file)
+        return "ab" * 32
+
+    monkeypatch.setattr(fingerprints, "_digest", digest)
+    said = f"reading {path} ({size:.1f} GB) to compare its hash, this once"
+    for recorded in ("0123456789", "sha256:01234567", "autov2:01234567"):
+        assert hash_notice({"name": "boats", "hash": recorded}) == said
+    assert hash_notice({"name": "another", "hash": "0123456789"}, path) == said
+    for silent in (
+        {"name": "boats"},
+        {"name": "boats", "hash": "01234567"},
+        {"name": "boats", "hash": "blake3:00ff00ff"},
+    ):
+        assert hash_notice(silent) == ""
+    assert hash_notice({"name": "boats", "hash": "0123456789"}, other) == ""
+    assert hash_notice({"name": "boats", "fingerprint": "0" * 64, "hash": "0123456789"}) == ""
+    assert not read
+    assert same_hash(path, "0123456789") is False
+    assert same_hash(path, "abababababab"[:10]) is True
+    assert read == [path]  # although nothing can be written to the cache
+    assert hash_notice({"name": "boats", "hash": "0123456789"}) == ""
+    assert hash_notice({"name": "boats", "hash": "autov3:0123456789"}) == said
+
+
+def no_room(path: Path, _: object) -> None:
+    raise OSError(28, "No space left on device", str(path))
+
+
 def test_a_model_is_found_by_its_name_unless_its_hash_differs(shelves: Path, tmp_path: Path) -> None:
     path = tensors(shelves / "models" / "anime" / "boatsMix_v3.safetensors")
     digest = hashes(path)["whole"][:10]
@@ -112,6 +156,66 @@ def test_parts_that_are_here_are_used_and_the_others_are_named(shelves: Path) ->
             "the further pass is not rendered",
         ),
     )
+
+
+def test_parts_that_cannot_be_used_are_named_with_the_reason(shelves: Path) -> None:
+    loras, embeddings, vaes = shelves / "loras", shelves / "embeddings", shelves / "vaes"
+    for number in (1, 2):
+        tensors(loras / str(number) / "ink.safetensors", ("lora_up",), byte=bytes([number]))
+    ink = hashes(loras / "2" / "ink.safetensors")["behind the header"][:12]
+    tensors(loras / "folder" / "model.safetensors")
+    (loras / "folder" / "config.json").write_text("{}")
+    tensors(loras / "plain.safetensors")
+    for path in (loras / "old.ckpt", embeddings / "glow.pt", vaes / "mse.pt"):
+        path.write_bytes(b"\x80\x02}q\x00.")
+    os.mkfifo(loras / "pipe.safetensors")
+    tensors(embeddings / "rows.safetensors", ("a", "b", "c", "d", "e"))
+    passwd = {"name": "../../../../etc/passwd"}
+    named = (
+        "ink",
+        "folder",
+        "plain",
+        "old.ckpt",
+        "pipe",
+        "/etc/passwd",
+        "..",
+        "~/x",
+        "sub/../ink",
+        "x" * 5000,
+        "\0",
+        "\ud800",
+    )
+    recorded: dict[str, Json] = {
+        "name": "boats",
+        "loras": [{"name": name} for name in named],
+        "embeddings": [{"name": "glow"}, {"name": "rows"}, passwd],
+        "vae": {"name": "mse"},
+    }
+    parts = imported_parts(recorded, {})
+    assert (parts.loras, parts.embeddings, parts.vae) == ((), (), "")
+    one, two = loras / "1" / "ink.safetensors", loras / "2" / "ink.safetensors"
+    assert parts.undone == (
+        f"LoRA ink cannot be used: 2 different files are called 'ink': {one}, {two}; name one of them by its path",
+        f"LoRA folder cannot be used: --lora needs a .safetensors file: '{loras / 'folder'}' is a folder",
+        "LoRA plain cannot be used: plain.safetensors holds no LoRA: none of its tensors is named like one",
+        "LoRA old.ckpt cannot be used: old.ckpt is a pickle file, which can run code when it is opened: "
+        "get the .safetensors version",
+        f"LoRA pipe cannot be used: --lora needs a .safetensors file: there is no file '{loras / 'pipe.safetensors'}'",
+        "LoRA /etc/passwd is not on this machine",
+        "LoRA .. is not on this machine",
+        "LoRA ~/x is not on this machine",
+        "LoRA sub/../ink is not on this machine",
+        f"LoRA {'x' * 79}… is not on this machine",
+        "LoRA  is not on this machine",
+        "textual inversion glow cannot be used: glow.pt is a pickle file, which can run code when it is opened: "
+        "get the .safetensors version",
+        "textual inversion rows cannot be used: rows.safetensors holds no textual inversion",
+        "textual inversion ../../../../etc/passwd is not on this machine",
+        "VAE mse cannot be used: mse.pt is a pickle file, which can run code when it is opened: "
+        "get the .safetensors version",
+    )
+    decided = imported_parts({"name": "boats", "loras": [{"name": "ink", "hash": ink}]}, {})
+    assert decided == ImportedParts(loras=(LoraChoice(path=str(two), weight=1.0),))
 
 
 @pytest.mark.parametrize(

@@ -16,13 +16,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.configuration.read import configuration_path
+from engine.configuration.values import Configuration
 from engine.errors import ModelError
+from engine.models import library
 from engine.models.completion import resolve_text_encoder
 from engine.models.library import Shelf, entries, find_by_name, near_names, not_found, shown
 from engine.models.loras import resolve_lora
-from engine.models.places import scan
+from engine.models.places import known, scan
 from engine.models.places.known import all_contents, known_places
 from engine.models.places.place import folded, parts_of, stem_of
+from engine.models.prompt_files import PromptFiles
 from engine.models.resolve import resolve_model, resolve_preview_vae, resolve_vae
 from engine.options import Options
 from engine.rendering.requests import LoraChoice
@@ -178,7 +181,28 @@ def test_relative_folders_of_comfyui(home: Path, monkeypatch: pytest.MonkeyPatch
     assert find_by_name(Shelf.LORAS, "mine") == path
 
 
-@pytest.mark.parametrize("text", ["a: [", "- 1", "text", "a: {b: c", "\0", "!!python/object:os.system x", "a: &x [*x]"])
+def bomb(last: str, line: str) -> str:
+    """YAML in which each of forty lines names the one above twice."""
+    lines = (line.format(number, number - 1) for number in range(1, 40))
+    return "\n".join(["x0: &x0 {k: [loras]}", *lines, last.format(39)])
+
+
+DAMAGED = (
+    *("a: [", "- 1", "text", "a: {b: c", "\0", "!!python/object:os.system x", "a: &x [*x]"),
+    *("a: !!int ''", "a: !!float ''", "a: !!bool x", "a: !!timestamp x", f"a: {'1:' * 400}1.5"),
+    *(
+        'a: {loras: "x\\0y"}',
+        'a: {loras: "\\ud800"}',
+        f"a: {{loras: {'x' * 5000}}}",
+        "a: {base_path: [/], loras: [[x]]}",
+    ),
+    bomb("a: {{base_path: *x{0}, loras: [*x{0}]}}", "x{0}: &x{0} [*x{1}, *x{1}]"),
+    bomb("a: *x{0}", "x{0}: &x{0} {{<<: [*x{1}, *x{1}]}}"),
+    "a: {loras: x}\n" + "# long\n" * 20_000,
+)
+
+
+@pytest.mark.parametrize("text", DAMAGED, ids=[text[:30] for text in DAMAGED])
 def test_a_damaged_list_of_folders_changes_nothing(home: Path, text: str) -> None:
     (comfyui(home / "ComfyUI") / "extra_model_paths.yaml").write_text(text)
     assert names(Shelf.LORAS) == ["sdxl/ink"]
@@ -191,6 +215,8 @@ ENTRIES: tuple[dict[str, object], ...] = (
     {"name": "Vision", "path": "any/clip_vision", "type": "clip_vision", "base": "any"},
     {"name": 3, "path": "x", "type": "main"},
     {"path": "x", "type": "main"},
+    {"name": "no path", "path": "x\0y", "type": "main"},
+    {"name": "no text", "path": "\ud800", "type": "main"},
 )
 
 
@@ -467,6 +493,44 @@ def test_what_changes_on_the_disk_is_seen(tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("time.monotonic", lambda: now + 10)
         assert names(Shelf.MODELS) == ["sub/a", "sub/b"]
+
+
+def test_the_words_of_a_prompt_look_at_the_disk_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    a1111(home / "stable-diffusion-webui")
+    cached(home / "huggingface" / "hub", "org/model", "model_index.json")
+    looked: list[Configuration] = []
+
+    def read() -> Configuration:
+        looked.append(Configuration(path=home))
+        return looked[-1]
+
+    monkeypatch.setattr(known, "read_configuration", read)
+    found = PromptFiles(home / "model.safetensors")
+    assert [found.find(Shelf.LORAS, name) is not None for name in ("ink", "moss", "sea", "INK")] == [
+        True,
+        True,
+        False,
+        True,
+    ]
+    assert len(looked) == 1
+
+
+def test_names_of_a_large_folder_are_put_in_order_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = a1111(home / "stable-diffusion-webui") / "models"
+    cached(home / "huggingface" / "hub", "org/model", "model_index.json")
+    for path in (folder, *folder.rglob("*")):
+        os.utime(path, (0, 0))
+    asked: list[str] = []
+
+    def stem(name: str) -> str:
+        asked.append(name)
+        return stem_of(name)
+
+    monkeypatch.setattr(library, "stem_of", stem)
+    find_by_name(Shelf.LORAS, "sea")
+    assert asked.count("ink.safetensors") == 1
+    find_by_name(Shelf.LORAS, "other sea")
+    assert asked.count("ink.safetensors") == 1
 
 
 def test_a_place_is_searched_once(home: Path) -> None:

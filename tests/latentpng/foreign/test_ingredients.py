@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from latentpng.foreign.ingredients import Ingredients, Named, ingredients_of, needs
 from latentpng.foreign.read import foreign_from_texts
 from latentpng.foreign.record import ForeignRecord
+from latentpng.foreign.tools import loose
 from latentpng.record import Json
 from tests.support.foreign.samples_comfyui import LOADER, link, node, sampler, saved
 from tests.support.foreign.samples_webui import A1111
@@ -49,7 +50,7 @@ def test_a_web_ui_picture_says_all_of_it() -> None:
         clip_skip=2,
         loras=(
             Named(name="ink", weight=0.8, hash="1a2b3c4d5e6f"),
-            Named(name="sail", weight=0.5, hash="aabbccddeeff"),
+            Named(name="sail", weight=0.4, hash="aabbccddeeff"),
         ),
         embeddings=(Named(name="easynegative", hash="c74b4e810b03"),),
         vae=Named(name="kl-f8-anime2", hash="f921fb3f29"),
@@ -160,10 +161,232 @@ def test_a_graph_of_comfyui_says_all_of_it() -> None:
         ),
         (of("a1111", "<lora:ink>"), replace(EMPTY, loras=(Named(name="ink", weight=1.0),))),
         (of("novelai", "{boat}"), replace(EMPTY, prompt="{boat}")),
+        (of("fooocus", clip_skip=2), replace(EMPTY, clip_skip=2)),
+        (of("sdnext", **{"CLIP skip": "2.0"}), replace(EMPTY, clip_skip=2)),
+        (of("a1111", **{"Clip skip": "1.5"}), EMPTY),
+        (
+            of("fooocus", **{"Lora hashes": "ink: 4852686128", "Lora weights": "ink: 0.5, sea glass: -1"}),
+            replace(
+                EMPTY,
+                loras=(Named(name="ink", weight=0.5, hash="4852686128"), Named(name="sea glass", weight=-1.0)),
+            ),
+        ),
+        (
+            of(
+                "fooocus", lora_combined_1="None : 1.0", loras=[["None", 1.0]], refiner_model="None", refiner_switch=0.5
+            ),
+            EMPTY,
+        ),
+        (
+            of(
+                "a1111",
+                **{"Hashes": '{"model": "0011223344", "lora:ink": "aabbccddeeff", "embed:glow": "c74b4e810b03"}'},
+            ),
+            replace(
+                EMPTY,
+                loras=(Named(name="ink", hash="aabbccddeeff"),),
+                embeddings=(Named(name="glow", hash="c74b4e810b03"),),
+            ),
+        ),
+        (
+            of("forge", **{"Module 1": "clip_l", "Module 2": "ae", "Module 3": "t5xxl_fp16"}),
+            replace(EMPTY, vae=Named(name="ae")),
+        ),
+        (of("forge", **{"Module 1": "clip_l", "VAE": "None"}), EMPTY),
+        (
+            of("sdnext", "<lora:ink:te=0.4:unet=0.7> <lora:sea:unet=0.3> <lora:off:0> <lora:none:x>"),
+            replace(EMPTY, loras=(Named(name="ink", weight=0.7), Named(name="sea", weight=0.3))),
+        ),
+        (
+            of("swarmui", "a <lora:ink:0.7:0.2> boat, <embed:sub/glow>", "<embed:dull>"),
+            replace(
+                EMPTY,
+                prompt="a  boat, embedding:sub/glow",
+                negative_prompt="embedding:dull",
+                prompt_style="comfyui",
+                loras=(Named(name="ink", weight=0.7),),
+                embeddings=(Named(name="glow"), Named(name="dull")),
+            ),
+        ),
+        (
+            of("swarmui", "a boat <segment:face,0.6>", controlnetmodel="canny", refinercontrolpercentage=0, vae="None"),
+            replace(
+                EMPTY,
+                prompt="a boat <segment:face,0.6>",
+                prompt_style="comfyui",
+                passes=(
+                    {"kind": "controlnet", "controlnetmodel": "canny"},
+                    {"kind": "detailer", "segment": "face,0.6"},
+                ),
+            ),
+        ),
+        (
+            of("invokeai", "a boat, <glow>, 3 < 4", generation_mode="sdxl_img2img", strength=0.6, init_image="x.png"),
+            replace(
+                EMPTY,
+                prompt="a boat, <glow>, 3 < 4",
+                embeddings=(Named(name="glow"),),
+                passes=(
+                    {"kind": "img2img", "generation_mode": "sdxl_img2img", "strength": 0.6, "init_image": "x.png"},
+                ),
+            ),
+        ),
+        (
+            of("invokeai", generation_mode="flux_txt2img", ref_images=[{"isEnabled": False}], seamless_x=False),
+            EMPTY,
+        ),
+        (
+            of("invokeai", ref_images=[{"isEnabled": True}], seamless_x=True),
+            replace(
+                EMPTY,
+                passes=(
+                    {"kind": "image prompt", "ref_images": [{"isEnabled": True}]},
+                    {"kind": "tiling", "seamless_x": True},
+                ),
+            ),
+        ),
+        (of("invokeai", facetool="gfpgan", facetool_strength=0), EMPTY),
+        (
+            of("drawthings", lora=[{"model": "ink_lora.ckpt", "weight": 0.6}]),
+            replace(EMPTY, loras=(Named(name="ink_lora", weight=0.6),)),
+        ),
+        (
+            of(
+                "a1111",
+                **{"Denoising strength": "0", "Face restoration": "CodeFormer", "Tiling": "True", "RP Active": "False"},
+            ),
+            replace(
+                EMPTY,
+                passes=(
+                    {"kind": "face restoration", "Face restoration": "CodeFormer"},
+                    {"kind": "tiling", "Tiling": "True"},
+                ),
+            ),
+        ),
+        (
+            of("forge", "a boat <hypernet:calm:0.4>"),
+            replace(
+                EMPTY,
+                prompt="a boat <hypernet:calm:0.4>",
+                prompt_style="a1111",
+                passes=({"kind": "hypernetwork", "hypernet": "calm:0.4"},),
+            ),
+        ),
+        (of("comfyui", denoise=1.0, latent_node="EmptyLatentImage"), EMPTY),
+        (of("comfyui", denoise=0.6), replace(EMPTY, passes=({"kind": "img2img", "denoise": 0.6},))),
     ],
 )
 def test_each_tool_in_its_own_words(found: Ingredients, expected: Ingredients) -> None:
     assert found == expected
+
+
+LOADED: tuple[tuple[Json, dict[str, float | None]], ...] = (
+    (node("LoraLoaderModelOnly", lora_name="ink.safetensors", strength_model=0.4), {"ink": 0.4}),
+    (node("LoraLoader|pysssss", lora_name={"content": "ink.safetensors", "image": None}, strength_model=1), {"ink": 1}),
+    (node("NunchakuFluxLoraLoader", lora_name="ink.safetensors", lora_strength=0.3), {"ink": 0.3}),
+    (node("LoraLoader", lora_name="None", strength_model=1), {}),
+    (node("LoraLoader", lora_name="ink.safetensors", strength_model=0, strength_clip=0), {}),
+    (
+        node(
+            "Power Lora Loader (rgthree)",
+            PowerLoraLoaderHeaderWidget={"type": "PowerLoraLoaderHeaderWidget"},
+            lora_1={"on": True, "lora": "ink.safetensors", "strength": 0.8, "strengthTwo": None},
+            lora_2={"on": False, "lora": "off.safetensors", "strength": 1},
+            lora_3={"on": True, "lora": "None", "strength": 1},
+            **{"➕ Add Lora": ""},
+        ),
+        {"ink": 0.8},
+    ),
+    (
+        node("Lora Loader Stack (rgthree)", lora_01="ink.safetensors", strength_01=0.5, lora_02="None", strength_02=1),
+        {"ink": 0.5},
+    ),
+    (
+        node(
+            "Lora Loader (LoraManager)",
+            text="<lora:ink:0.6> <lora:off:1>",
+            loras={
+                "__value__": [
+                    {"name": "ink", "strength": "0.60", "active": True},
+                    {"name": "off", "strength": 1, "active": False},
+                ]
+            },
+        ),
+        {"ink": 0.6},
+    ),
+    (
+        node("ImpactWildcardEncode", populated_text="a boat <lora:ink:0.6:0.1>", wildcard_text="{a|b} <lora:no:1>"),
+        {"ink": 0.6},
+    ),
+    (node("CR Apply LoRA Stack", lora_stack=link("50")), {"ink": 0.7, "moss": 0.2}),
+    (
+        node("Efficient Loader", lora_name="None", lora_model_strength=1.0, lora_stack=link("52")),
+        {"sea": 0.9, "fog": 0.1},
+    ),
+    (node("easy fullLoader", lora_name="ink.safetensors", lora_model_strength=0.2), {"ink": 0.2}),
+    (
+        node("easy loraStackApply", lora_stack=link("53")),
+        {"glass": 0.45},
+    ),
+)
+STACKS = {
+    "50": node(
+        "CR LoRA Stack",
+        switch_1="On",
+        lora_name_1="ink.safetensors",
+        model_weight_1=0.7,
+        clip_weight_1=0.1,
+        switch_2="Off",
+        lora_name_2="off.safetensors",
+        model_weight_2=1,
+        lora_stack=link("51"),
+    ),
+    "51": node(
+        "CR LoRA Stack", switch_1="On", lora_name_1="moss.safetensors", model_weight_1=0.2, lora_stack=link("50")
+    ),
+    "52": node(
+        "LoRA Stacker",
+        input_mode="simple",
+        lora_count=2,
+        lora_name_1="sea.safetensors",
+        lora_wt_1=0.9,
+        model_str_1=0.3,
+        lora_name_2="fog.safetensors",
+        lora_wt_2=0.1,
+        model_str_2=0.3,
+        lora_name_3="third.safetensors",
+        lora_wt_3=1,
+    ),
+    "53": node(
+        "easy loraStack",
+        toggle=True,
+        mode="advanced",
+        num_loras=1,
+        lora_1_name="glass.safetensors",
+        lora_1_strength=1.0,
+        lora_1_model_strength=0.45,
+        lora_2_name="second.safetensors",
+        optional_lora_stack=link("54"),
+    ),
+    "54": node("easy loraStack", toggle=False, mode="simple", num_loras=1, lora_1_name="off.safetensors"),
+}
+
+
+@pytest.mark.parametrize(
+    ("loader", "expected"), LOADED, ids=[str(loose.members(loader)["class_type"]) for loader, _ in LOADED]
+)
+def test_a_graph_names_what_its_loaders_load(loader: Json, expected: dict[str, float | None]) -> None:
+    inputs = {**loose.members(loose.members(loader)["inputs"]), "model": link("4")}
+    graph = {
+        **LOADER,
+        **STACKS,
+        "40": {**loose.members(loader), "inputs": inputs},
+        "3": sampler(link("5"), model=link("40")),
+        **saved("3"),
+    }
+    graph["4"] = node("CheckpointLoaderSimple", ckpt_name="boats.safetensors")
+    found = ingredients_of(foreign_from_texts({"prompt": json.dumps(graph)}))
+    assert {one.name: one.weight for one in found.loras} == expected
 
 
 def test_a_person_is_told_what_is_needed() -> None:
@@ -187,6 +410,7 @@ fields = st.sampled_from(
     [
         *("Clip skip", "clip_skip", "clipstopatlayer", "stop_at_clip_layer", "Lora hashes", "TI hashes", "VAE", "vae"),
         *("VAE hash", "loras", "lora_weights", "loraweights", "lora_combined_1", "AddNet Model 1", "Hires steps"),
+        *("Hashes", "Lora weights", "Module 1", "lora", "generation_mode", "init_image", "ref_images", "strength"),
         *("AddNet Weight A 1", "Civitai resources", "refiner_model", "passes", "Denoising strength"),
     ]
 )

@@ -17,6 +17,8 @@ import engine
 from engine.diffusion.load import text_to_image_problem
 from engine.models.pipelines import needed_package, other_use
 from tests.support.engine.families.catalogue import FAMILIES, build_family
+from tests.support.engine.families.rare import RARE
+from tests.support.engine.families.variants import VARIANTS
 
 ROOT = Path(engine.__file__).parents[1]
 TABLE = ROOT / "docs" / "families.md"
@@ -35,7 +37,7 @@ class PipelineClass:
         name: Its name.
         problem: Why it is refused, in a few words; "" if it is taken.
         package: The Python package that it needs beside those that come with warmer; "" if there is none.
-        families: The families of the tests that use it.
+        families: The families of the tests that use it, or whose parts it is tested with.
     """
 
     name: str
@@ -49,12 +51,14 @@ def pipeline_classes() -> tuple[PipelineClass, ...]:
     used: dict[str, list[str]] = {}
     for family in FAMILIES:
         used.setdefault(type(build_family(family)).__name__, []).append(family)
+    for name, family in RARE.items():
+        used.setdefault(type(family.build()).__name__, []).append(name)
     return tuple(
         PipelineClass(
             name=name,
             problem=other_use(name) or text_to_image_problem(getattr(diffusers, name)),
             package=needed_package(name),
-            families=tuple(used.get(name, ())),
+            families=tuple(used.get(name, ())) or ((f"of the parts of {VARIANTS[name]}",) if name in VARIANTS else ()),
         )
         for name in class_names()
     )
@@ -89,7 +93,8 @@ def table_text() -> str:
         "## Taken",
         "",
         f"The {len(tested)} classes with a name in the second column are tested with a tiny model of random weights:",
-        "it loads and renders, alone and in a batch, and the same noise gives the same bits again in a fresh process.",
+        "it loads and renders, alone and in a batch, and the same noise gives the same bits again in a fresh process",
+        "(those made of the parts of another family, and some rare ones, only in the same process).",
         "The others have the signature that is needed, and nobody has tried them. The last column names a Python",
         "package that has to be installed beside warmer.",
         "",

@@ -16,13 +16,14 @@ import pytest
 from engine.fake import FakeRenderer, Noise
 from engine.rendering.events import PictureRendered
 from engine.rendering.requests import PictureTask, RenderJob
+from tests.support.engine.folders import change_index, model_folder
 from tests.support.imports import imported_by
 from tui.cli import main, run_command
 from tui.commands.examine import Finding, gpus, nameless, packages, terminal, writable
 from tui.graphics.terminal.capabilities import Terminal
 
 pytestmark = pytest.mark.torch  # without it the line about packages is a problem
-NAMES = ["warmer", "packages", "memory", "gpu", "terminal", "pictures", "state", "log", "cache", "model"]
+NAMES = ["warmer", "packages", "memory", "gpu", "terminal", "pictures", "state", "log", "cache", "model", "settings"]
 
 
 class Wobbly(FakeRenderer):
@@ -147,6 +148,24 @@ def test_the_model_that_ships_is_named(capsys: pytest.CaptureFixture[str]) -> No
     status, found = found_by(capsys)["model"]
     assert status == "ok"
     assert found.startswith("embedded, complete, StableDiffusionPipeline, ")
+
+
+def test_the_settings_of_the_first_grid_are_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    examine("--quick", "--json")
+    assert found_by(capsys)["settings"] == ("ok", "128 x 128 pixels, 12 steps, guidance 2.5, DDIM")
+    folder = model_folder(tmp_path / "sdxl_lightning_8step")
+    change_index(folder, _class_name="StableDiffusionXLPipeline")
+    examine("--quick", "--json", "--model", str(folder))
+    assert found_by(capsys)["settings"] == (
+        "ok",
+        "1024 x 1024 pixels, 8 steps, guidance 0, EulerDiscrete, timestep_spacing=trailing",
+    )
+    (folder / "warmer.json").write_text('{"scale": 0}')
+    examine("--quick", "--json", "--model", str(folder))
+    assert found_by(capsys)["settings"] == (
+        "problem",
+        "warmer.json of the model 'sdxl_lightning_8step' is wrong: scale is a number above 0 and at most 1, found 0.0",
+    )
 
 
 def test_a_folder_that_cannot_be_written_is_a_problem(tmp_path: Path) -> None:

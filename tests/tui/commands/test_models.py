@@ -19,7 +19,7 @@ from engine.models.fingerprints import known_digests
 from engine.models.resolve import resolve_model
 from engine.models.weights import WeightFile
 from tests.support.engine.folders import change_index, model_folder, tensors
-from tests.support.engine.trees import cached, files
+from tests.support.engine.trees import cached, files, invokeai
 from tui.cli import main, run_command
 from tui.commands.columns import Column, lines_of
 
@@ -239,6 +239,28 @@ def test_names_from_the_disk_cannot_disturb_the_terminal(home: Path, capsys: pyt
     tensors(home / "mine" / "\x1b[31mred\n.safetensors")
     models("red")
     assert capsys.readouterr().out.splitlines()[1].startswith("[31mred   ")
+
+
+def test_a_path_that_no_disk_takes_is_a_problem_of_one_line(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    invokeai(home / "invokeai", {"name": "long", "path": "x" * 300, "type": "main"})
+    assert models("--hash") == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("    ")]
+    assert line == "    it cannot be read: File name too long"
+
+
+def test_without_a_home_and_without_an_output(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("sys.stdout", None)
+        assert models("--quiet") == 0
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)  # as where there is neither HOME nor such a user
+    with pytest.raises(SystemExit) as caught:
+        main(["models"])
+    assert caught.value.code == 2
+    assert capsys.readouterr().err == (
+        "warmer: no home directory is known: set the environment variable HOME to a folder\n"
+    )
 
 
 COLUMNS = (

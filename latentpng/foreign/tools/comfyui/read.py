@@ -12,6 +12,7 @@ from latentpng.foreign.record import ForeignRecord
 from latentpng.foreign.tools import loose
 from latentpng.foreign.tools.comfyui.chain import SEEDS, SIZES, Chain, chains_of, is_sampler
 from latentpng.foreign.tools.comfyui.graph import Graph, Node, graph_of
+from latentpng.foreign.tools.comfyui.loras import loras_of
 from latentpng.foreign.tools.comfyui.prompt import prompt_of
 from latentpng.foreign.tools.loosejson import read_object
 from latentpng.record import Json
@@ -67,13 +68,13 @@ def _extra(graph: Graph, chain: Chain, guider: Node, batch: int) -> tuple[tuple[
     """Return the kinds of nodes and other facts that noise may depend on, such as the kind of the latent."""
     conditioning = graph.along(graph.target(_positive(guider)), "conditioning", "positive")
     distilled = (graph.number(node, "guidance") for node in conditioning if node.kind == "FluxGuidance")
-    loras = [node for node in graph.along(guider, "model") if next(graph.names([node], "lora_name"), "")]
+    loras = loras_of(graph, guider)
     entries: dict[str, Json] = {
         "sampler_node": chain.sampler.kind,
         "latent_node": chain.latent.kind,
         "batch_size": batch or None,
-        "loras": list(graph.names(loras, "lora_name")),
-        "lora_weights": [loose.real(graph.number(node, "strength_model", "strength")) for node in loras],
+        "loras": [name for name, _ in loras],
+        "lora_weights": [weight for _, weight in loras],
         "stop_at_clip_layer": _clip_layer(graph, guider),
         "vae": _vae(graph, chain),
         "passes": [_later_pass(graph, node) for node in chain.after if is_sampler(node) or "Detailer" in node.kind],

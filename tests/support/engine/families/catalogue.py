@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,7 +10,6 @@ from types import MappingProxyType
 from typing import Any
 
 import torch
-from diffusers.pipelines.hunyuandit import pipeline_hunyuandit
 
 from engine.diffusion.libraries import silence_libraries, use_deterministic_kernels
 from engine.diffusion.load import LoadedModel
@@ -60,9 +60,10 @@ def _short_texts(pipe: Any) -> None:
     pipe.tokenizer_max_length = 256  # all texts are padded to 1000 tokens by default
 
 
-def _small_hunyuan(pipe: Any) -> None:  # noqa: ARG001
-    if (_HUNYUAN_SIDE, _HUNYUAN_SIDE) not in pipeline_hunyuandit.SUPPORTED_SHAPE:
-        pipeline_hunyuandit.SUPPORTED_SHAPE.append((_HUNYUAN_SIDE, _HUNYUAN_SIDE))  # it renders others as 1024 x 1024
+def _small_hunyuan(pipe: Any) -> None:
+    shapes = sys.modules[type(pipe).__module__].SUPPORTED_SHAPE
+    if (_HUNYUAN_SIDE, _HUNYUAN_SIDE) not in shapes:
+        shapes.append((_HUNYUAN_SIDE, _HUNYUAN_SIDE))  # it renders all others as 1024 x 1024 or so
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -155,15 +156,20 @@ def save_family(name: str, folder: Path) -> None:
 
 def load_family(name: str, folder: Path) -> LoadedModel:
     """Load a saved family as the worker does; one that is not saved is built again."""
-    loaded = load_tiny(resolve_model(str(folder))) if FAMILIES[name].is_saved else _as_built(name)
+    loaded = load_tiny(resolve_model(str(folder))) if FAMILIES[name].is_saved else as_built(name, build_family(name))
     FAMILIES[name].shrink(loaded.pipe)
     return loaded
 
 
-def _as_built(name: str) -> LoadedModel:
+def as_built(name: str, pipe: Any) -> LoadedModel:
+    """Return a pipeline that was never saved as if the worker had loaded it.
+
+    Args:
+        name: What its pictures record as its name.
+        pipe: The pipeline.
+    """
     silence_libraries()
     use_deterministic_kernels()
-    pipe = build_family(name)
     prepare_pipeline(pipe, "cpu")
     return LoadedModel(
         choice=ModelChoice(path="", name=name),

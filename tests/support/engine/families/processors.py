@@ -42,13 +42,17 @@ class TextProcessor:
     def __init__(self) -> None:
         self.tokenizer = byte_tokenizer()
 
-    def __call__(self, *, text: list[str], padding_side: str = "right", **options: Any) -> Any:
+    def __call__(self, *, text: list[str], padding_side: str = "right", images: None = None, **options: Any) -> Any:
         """Return the tokens of texts."""
+        if images is not None:
+            raise ValueError("this processor reads texts alone")
         self.tokenizer.padding_side = padding_side
         return self.tokenizer(text, **options)
 
-    def apply_chat_template(self, messages: Any, **options: Any) -> Any:
-        """Return the tokens of a chat, in a list as for several chats."""
+    def apply_chat_template(self, messages: Any, *, tokenize: bool = True, **options: Any) -> Any:
+        """Return a chat as a text, or its tokens in a list as for several chats."""
+        if not tokenize:
+            return self.tokenizer.apply_chat_template(messages, tokenize=False, **options)
         return [self.tokenizer.apply_chat_template(messages, **options)]
 
 
