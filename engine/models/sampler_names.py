@@ -258,7 +258,7 @@ def find_schedule(text: str, sampler: str = "") -> str:
     """
     word = " ".join(text.replace("_", " ").casefold().split())
     if sampler and word == AUTOMATIC:
-        return SAMPLERS[sampler].automatic
+        return "" if SAMPLERS[sampler].makes_timesteps else SAMPLERS[sampler].automatic
     if word in ("lcm", "tcd") and word == sampler.casefold():
         return "sgm_uniform"  # Fooocus names the schedule of these like the sampler
     return _BY_SPELLING.get(word, "")

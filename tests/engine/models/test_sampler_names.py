@@ -123,6 +123,8 @@ def test_a_name_without_a_counterpart_is_refused_with_the_nearest(name: str) -> 
         ("DPM2 + Automatic", "DPM2 + karras"),
         ("LCM + Automatic", "LCM"),
         ("LCM, Automatic", "LCM"),
+        ("DDIM, Automatic", "DDIM"),
+        ("UniPC + Automatic", "UniPC"),
         ("lcm + lcm", "LCM + sgm_uniform"),
     ],
 )
