@@ -28,6 +28,8 @@ _STYLES: Mapping[str, str] = MappingProxyType(
 """How the tools read their prompts, by the values of `prompt_style`; other tools have a syntax of their own."""
 _TAGGED = frozenset({"a1111", "forge", "sdnext", "fooocus", "sdcpp", "swarmui"})
 """Tools whose prompts name LoRA files in tags."""
+_TAGGED_NEGATIVE = frozenset({"swarmui"})
+"""Those whose negative prompts do so too; for the others a tag there is words."""
 _TAG = re.compile(r"<(?:lora|lyco):([^<>:]{1,200})(?::([^<>]{0,80}))?>", re.IGNORECASE)
 _PAIR = re.compile(r"\s*([^,:]{1,200}?)\s*:\s*([0-9A-Za-z]{4,80})\s*(?:,|$)")
 _EMBEDDING = re.compile(r"\bembedding:([\w.\-/\\]{1,200})")
@@ -101,8 +103,11 @@ def ingredients_of(record: ForeignRecord) -> Ingredients:
     prompt, negative = record.prompt, record.negative_prompt
     tags: list[Named] = []
     if record.tool in _TAGGED:
-        tags = [*_tags(prompt), *_tags(negative)]
-        prompt, negative = _TAG.sub("", prompt).strip(), _TAG.sub("", negative).strip()
+        tags += _tags(prompt)
+        prompt = _TAG.sub("", prompt).strip()
+    if record.tool in _TAGGED_NEGATIVE:
+        tags += _tags(negative)
+        negative = _TAG.sub("", negative).strip()
     return Ingredients(
         prompt=prompt,
         negative_prompt=negative,
