@@ -29,7 +29,7 @@ from engine.models.look import pipeline_of
 from engine.models.loras import resolve_lora
 from engine.models.notices import model_notices
 from engine.models.prediction import check_predicts
-from engine.models.prompt_parts import named_embeddings, with_loras
+from engine.models.prompt_parts import left_out_of_tags, named_embeddings, unknown_parts, with_loras
 from engine.models.prompt_styles import default_style, may_take_weights
 from engine.models.resolve import NONE, defaults_of, resolve_model, resolve_preview_vae, resolve_vae
 from engine.models.samplers import recorded_scheduler
@@ -98,7 +98,11 @@ def target_for_prompt(options: Options, prompt: str) -> Target:
     model, settings = with_loras(load.model, load.settings, find_more=options.loras != (NONE,))
     check_prompts(settings)
     load = replace(load, model=named_embeddings(model, settings), settings=settings)
-    notice = "; ".join(filter(None, (_shadow_notice(options), *model_notices(model))))
+    unknown = (
+        *left_out_of_tags(prompt, settings.prompt),
+        *unknown_parts(load.model, settings, loras=options.loras != (NONE,)),
+    )
+    notice = "; ".join(filter(None, (_shadow_notice(options), *model_notices(model), *unknown)))
     return Target(load=load, defaults=defaults, notice=notice)
 
 

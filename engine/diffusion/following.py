@@ -24,6 +24,10 @@ SIGMA_SPACINGS = ("use_karras_sigmas", "use_exponential_sigmas", "use_beta_sigma
 _FOLLOWING = (*HOOKED, *TAKES_TIMESTEPS, "EulerAncestralDiscreteScheduler")
 _ENDS_ABOVE_ZERO = ("DEISMultistepScheduler", "SASolverScheduler", "UniPCMultistepScheduler")
 """Divide by zero, or leave noise in the picture, where the last noise level is 0."""
+_NO_SIGNAL = 1e-7
+_ZERO_SNR_SIGNAL = 4.8973451890853435e-08
+"""What of a picture's variance both tools leave at the last level where a model has none, a sigma of 4519; diffusers
+leaves 2^-24 or nothing, by class."""
 _FEW_STEPS = 8
 _NEARLY_ZERO = 0.001
 """The last noise level of these; ComfyUI's UniPC ends there too."""
@@ -86,6 +90,7 @@ def follow_schedule(scheduler: Any, schedule: str, family: str, *, discard_next_
         InvalidRequestError: The schedule is not known for this model, or the scheduler cannot reach its end.
     """
     cumulative = scheduler.alphas_cumprod.double().numpy()
+    cumulative = np.where(cumulative < _NO_SIGNAL, _ZERO_SNR_SIGNAL, cumulative)
     levels = NoiseLevels(table=np.sqrt((1.0 - cumulative) / cumulative), family=family)
 
     def levels_of(steps: int) -> Floats:

@@ -15,6 +15,7 @@ from engine.errors import InvalidRequestError
 from engine.models.embeddings import is_embedding
 from engine.models.library import Shelf, not_found
 from engine.models.loras import MAX_LORA_WEIGHT, resolve_lora
+from engine.models.places.place import folded, parts_of, stem_of
 from engine.models.prompt_files import PromptFiles
 from engine.models.shelves import shelf_of
 from engine.models.weights import PICKLE_SUFFIXES
@@ -27,6 +28,7 @@ from engine.rendering.settings import PromptStyle, RenderSettings
 
 _NAMED = re.compile(r"\bembedding:([^\s,]+)")
 _WORD = re.compile(r"[^\s,|]+")
+_PUNCTUATION = ".;:!?\"'{}"
 _MAX_CANDIDATES = 5000
 
 
@@ -42,10 +44,10 @@ def with_loras(model: ModelChoice, settings: RenderSettings, *, find_more: bool)
         ModelError: A file that was found is no LoRA.
         InvalidRequestError: A tag has two different weights, or one that is out of range.
     """
-    chosen = {lora.name.casefold() for lora in model.loras}
+    chosen = {folded(lora.name) for lora in model.loras}
     files, loras, done = PromptFiles(Path(model.path)), list(model.loras), list[Tag]()
     for tag in (tag for tag in find_tags(settings.prompt) if tag.is_lora and tag.weights is not None):
-        if tag.name.casefold() in chosen or Path(tag.name).stem.casefold() in chosen:
+        if folded(stem_of((parts_of(tag.name) or ("",))[-1])) in chosen:
             done.append(tag)
         elif find_more and (path := files.find(Shelf.LORAS, tag.name)):
             loras.append(_lora(path, tag))
@@ -99,6 +101,22 @@ def unknown_parts(model: ModelChoice, settings: RenderSettings, *, loras: bool) 
     )
 
 
+def left_out_of_tags(before: str, after: str) -> tuple[str, ...]:
+    """Return a sentence for each tag that loaded a LoRA and says more than its weight.
+
+    Args:
+        before: The prompt with its tags.
+        after: The prompt without the tags of the LoRA files that were found.
+    """
+    left = {tag.text for tag in find_tags(after)}
+    done = [tag for tag in find_tags(before) if tag.is_lora and tag.others and tag.text not in left]
+    return tuple(
+        f"{quoted(':'.join(tag.others))} of {quoted(tag.text)} was left out: the LoRA has one weight for all its "
+        "layers and all steps"
+        for tag in dict.fromkeys(done)
+    )
+
+
 def _lora(path: Path, tag: Tag) -> LoraChoice:
     weights = tag.weights or (1.0,)
     if len(set(weights)) > 1:
@@ -126,7 +144,8 @@ def _written_names(spans: tuple[Span, ...], settings: RenderSettings) -> Iterato
                 yield phrase.strip()
                 for word in _WORD.findall(phrase):
                     yield word
-                    yield word.rstrip(".;:!?")
+                    yield word.strip(_PUNCTUATION)
+                    yield word.partition(":")[0]
 
 
 def _is_usable(path: Path) -> bool:

@@ -24,7 +24,7 @@ class Sampler:
     Attributes:
         settings: What it is in diffusers.
         with_schedule: Options that the tools add as soon as a schedule is named.
-        automatic: The schedule that A1111 1.9 and later takes for "Automatic".
+        automatic: The schedule that A1111 1.9 and later takes for "Automatic"; "" for the sampler's own timesteps.
         webui: Options for a picture of A1111, where they differ from those for a name on the command line.
         makes_timesteps: A1111 ignores the schedule; the sampler chooses its timesteps itself.
     """
@@ -76,7 +76,7 @@ SAMPLERS: Mapping[str, Sampler] = MappingProxyType(
         "Euler a": Sampler(settings=_settings("EulerAncestralDiscrete")),
         "Heun": Sampler(settings=_settings("HeunDiscrete")),
         "IPNDM": Sampler(settings=_settings("EulerDiscrete", predicted_slopes=4)),
-        "LCM": Sampler(settings=_settings("LCM"), makes_timesteps=True),
+        "LCM": Sampler(settings=_settings("LCM"), automatic=""),
         "LMS": Sampler(settings=_settings("LMSDiscrete")),
         "PLMS": Sampler(settings=_settings("PNDM"), webui=_LEADING, makes_timesteps=True),
         "PNDM": Sampler(settings=_settings("PNDM")),
@@ -113,39 +113,73 @@ SCHEDULES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "karras": ("karras",),
         "kl_optimal": ("kl optimal",),
         "linear_quadratic": ("linear quadratic",),
-        "normal": ("normal", "uniform", "discrete"),
+        "normal": ("normal", "uniform", "discrete", "native"),
         "sgm_uniform": ("sgm uniform", "sgmuniform"),
         "simple": ("simple",),
-        "turbo": ("turbo",),
+        "turbo": ("turbo", "trailing"),
     }
 )
 """Schedules as files record them, each with its spellings in lower case.  Polyexponential is exponential: A1111 sets
-its exponent rho to 1."""
+its exponent rho to 1.  "native" is of NovelAI, "discrete" of stable-diffusion.cpp, "trailing" of Draw Things."""
+
+AUTOMATIC = "automatic"
+"""What A1111 writes where the sampler chooses its schedule."""
 
 _OF_WEBUI = {"beta": "beta_sigmas", "kl_optimal": "kl_optimal_webui", "align_your_steps": "align_your_steps_webui"}
 """Schedules for which A1111 computes other noise levels than ComfyUI does under the same name."""
 _FLAGS = {"karras": "use_karras_sigmas", "exponential": "use_exponential_sigmas", "beta": "use_beta_sigmas"}
 """Schedules that schedulers of diffusers have themselves, over the range of the model's own spacing."""
-_WITHOUT_FLAGS = ("DDPMScheduler", "EulerAncestralDiscreteScheduler", "LCMScheduler", "TCDScheduler")
-"""Have none of these options, but can follow a schedule."""
+_WITHOUT_FLAGS = frozenset(
+    {
+        "DDIM",
+        "DDIMParallel",
+        "DDPM",
+        "DDPMParallel",
+        "DDPMWuerstchen",
+        "EDMDPMSolverMultistep",
+        "EDMEuler",
+        "EulerAncestralDiscrete",
+        "FlowMatchHeunDiscrete",
+        "LCM",
+        "PNDM",
+        "SCM",
+        "TCD",
+    }
+)
+"""Classes that lack these options."""
 
 _NEAREST: Mapping[str, str] = MappingProxyType(
     {
-        "ddim cfg++": "DDIM",
+        "ddim cfg pp": "DDIM",
         "dpm adaptive": "DPM++ 2M",
         "dpm fast": "DPM++ 2S",
+        "dpm++ 2m alt": "DPM++ 2M",
         "dpm++ 2m cfg pp": "DPM++ 2M",
+        "dpm++ 2m v2": "DPM++ 2M",
+        "dpm++ 2mv2": "DPM++ 2M",
         "dpm++ 2s a": "DPM++ SDE",
         "dpm++ 2s a cfg pp": "DPM++ SDE",
+        "dpm++ sde substep": "DPM++ SDE",
         "er sde": "DPM++ 3M SDE",
-        "euler cfg pp": "Euler",
         "euler a cfg pp": "Euler a",
+        "euler a substep": "Euler a",
+        "euler cfg pp": "Euler",
+        "euler dy": "Euler",
+        "euler dy negative": "Euler",
+        "euler max": "Euler",
+        "euler negative": "Euler",
+        "euler smea": "Euler",
+        "euler smea dy": "Euler",
         "exp heun 2 x0": "Heun",
         "exp heun 2 x0 sde": "DPM++ SDE",
+        "flux realistic": "Euler",
+        "flux realistic slow": "Euler",
         "gradient estimation": "Euler",
         "gradient estimation cfg pp": "Euler",
         "heunpp2": "Heun",
         "ipndm v": "IPNDM",
+        "res 2m": "DPM++ 2M",
+        "res 2s": "DPM++ 2S",
         "res multistep": "DPM++ 2M",
         "res multistep a": "DPM++ 2M SDE",
         "res multistep a cfg pp": "DPM++ 2M SDE",
@@ -160,12 +194,16 @@ _NEAREST: Mapping[str, str] = MappingProxyType(
 without fresh noise at each step."""
 
 _SPELLINGS = (
-    (r"[_\s]+", " "),
-    (r"^(sample|k) ", ""),
+    (r"[_\s()\[\]-]+", " "),
+    (r"^ | $", ""),
+    (r"^(sample|k|forge) ", ""),
     (r"dpmpp ?", "dpm++ "),
     (r"dpm\+\+(?=\w)", "dpm++ "),
     (r"^k?dpm 2\b", "dpm2"),
-    (r" gpu$", ""),
+    (r" gpu\b", ""),
+    (r" cfg\+\+", " cfg pp"),
+    (r"^heun\+\+ ?2\b", "heunpp2"),
+    (r"^ddim v3\b", "ddim"),
     (r" k$", " karras"),
     (r" ancestral\b", " a"),
     (r"^uni pc$", "unipc bh1"),
@@ -197,7 +235,7 @@ def find_sampler(text: str) -> NamedSampler | None:
     spelled = _spelled(text)
     if spelled in _BY_NAME:
         return NamedSampler(name=_BY_NAME[spelled])
-    words = spelled.split()
+    words = spelled.split() if spelled not in _BY_SPELLING else []  # "ddim_uniform" is a schedule
     for count in range(len(words) - 1, 0, -1):
         name, schedule = " ".join(words[:count]), " ".join(words[count:])
         if schedule in _BY_SPELLING and name in _BY_NAME:
@@ -208,9 +246,35 @@ def find_sampler(text: str) -> NamedSampler | None:
     return None
 
 
-def find_schedule(text: str) -> str:
-    """Return the schedule that a word of any tool means, a key of `SCHEDULES`; "" if there is none."""
-    return _BY_SPELLING.get(" ".join(text.replace("_", " ").casefold().split()), "")
+def find_schedule(text: str, sampler: str = "") -> str:
+    """Return the schedule that a word of any tool means; "" if there is none.
+
+    Args:
+        text: The word, in upper or lower case.
+        sampler: The sampler that it stands beside, a key of `SAMPLERS`; it decides what "Automatic" means.
+
+    Returns:
+        A key of `SCHEDULES`.
+    """
+    word = " ".join(text.replace("_", " ").casefold().split())
+    if sampler and word == AUTOMATIC:
+        return "" if SAMPLERS[sampler].makes_timesteps else SAMPLERS[sampler].automatic
+    if word in ("lcm", "tcd") and word == sampler.casefold():
+        return "sgm_uniform"  # Fooocus names the schedule of these like the sampler
+    return _BY_SPELLING.get(word, "")
+
+
+def flag_of(schedule: str, scheduler: str) -> str:
+    """Return the option by which diffusers makes a schedule over the range of the model's own spacing.
+
+    Args:
+        schedule: A key of `SCHEDULES`.
+        scheduler: The class of the scheduler; "" for the model's own.
+
+    Returns:
+        Its name; "" if diffusers, or this class, has none.
+    """
+    return "" if scheduler.removesuffix("Scheduler") in _WITHOUT_FLAGS else _FLAGS.get(schedule, "")
 
 
 def own_range(sampler: NamedSampler) -> SchedulerSettings:
@@ -220,20 +284,10 @@ def own_range(sampler: NamedSampler) -> SchedulerSettings:
     """
     settings = SAMPLERS[sampler.name].settings
     schedule = sampler.schedule or str(settings.options.get("schedule", ""))
-    flag = flag_of(settings.name, schedule)
+    flag = flag_of(schedule, settings.name)
     if flag and "schedule" not in settings.options:
         return _with_options(settings, {flag: True})
     return with_schedule(sampler.name, schedule) if schedule else settings
-
-
-def flag_of(class_name: str, schedule: str) -> str:
-    """Return the option of a scheduler of diffusers for a schedule; "" if only a schedule can space it so.
-
-    Args:
-        class_name: A class of diffusers; "" for the model's own, which is not known.
-        schedule: A key of `SCHEDULES`.
-    """
-    return "" if class_name in _WITHOUT_FLAGS else _FLAGS.get(schedule, "")
 
 
 def with_schedule(name: str, schedule: str, *, webui: bool = False) -> SchedulerSettings:

@@ -9,12 +9,19 @@ import re
 from collections.abc import Mapping
 
 from engine.errors import InvalidRequestError
-from engine.models.sampler_names import SAMPLERS, NamedSampler, find_sampler, find_schedule, own_range, with_schedule
+from engine.models.sampler_names import (
+    AUTOMATIC,
+    SAMPLERS,
+    NamedSampler,
+    find_sampler,
+    find_schedule,
+    own_range,
+    with_schedule,
+)
 from engine.rendering.settings import SchedulerSettings
 from latentpng.record import Json
 
 _DRAWING = re.compile("Ancestral|SDE|DDPM|LCM|TCD|SASolver")
-_AUTOMATIC = "automatic"
 
 
 def recorded_scheduler(value: Json) -> Json:
@@ -44,12 +51,16 @@ def draws_noise(scheduler: SchedulerSettings) -> bool:
 # writes small letters and no schedule ("euler_k") and runs the schedulers of diffusers with the model's own spacing.
 # ComfyUI and most others write small letters and always a schedule.
 def _as_recorded(name: str, sampler: NamedSampler, schedule: str) -> SchedulerSettings:
-    webui = name != name.casefold()
-    found = find_schedule(schedule) or sampler.schedule
-    if schedule and not find_schedule(schedule) and schedule.casefold() != _AUTOMATIC:
+    # "UniPC Trailing" is of Draw Things: A1111 has no such name of a sampler that makes its timesteps itself
+    webui = name != name.casefold() and not (sampler.schedule and SAMPLERS[sampler.name].makes_timesteps)
+    is_automatic = schedule.casefold() == AUTOMATIC
+    found = sampler.schedule if is_automatic else find_schedule(schedule, sampler.name)
+    if schedule and not found and not is_automatic:
         raise _unknown(name, schedule)
-    if not found and schedule.casefold() == _AUTOMATIC:
-        found = SAMPLERS[sampler.name].automatic
+    if not found:
+        found = find_schedule(AUTOMATIC, sampler.name) if is_automatic else sampler.schedule
+    if not found and not SAMPLERS[sampler.name].automatic:
+        return SAMPLERS[sampler.name].settings
     if schedule or webui:
         return with_schedule(sampler.name, found or "normal", webui=webui)
     return own_range(sampler)

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from engine.errors import InvalidRequestError
 from engine.models.sampler_names import (
+    AUTOMATIC,
     SAMPLERS,
     SCHEDULES,
     NamedSampler,
@@ -22,7 +23,7 @@ from engine.models.sampler_names import (
     with_schedule,
 )
 from engine.rendering.settings import SchedulerSettings
-from latentpng.record import Json
+from latentpng.record import Json, JsonObject
 
 FRIENDLY: Mapping[str, SchedulerSettings] = MappingProxyType(
     {
@@ -83,12 +84,7 @@ def scheduler_settings(text: str) -> SchedulerSettings:
     chosen: dict[str, Json] = dict(known.options)
     for option in options:
         word, _, value = (part.strip() for part in option.partition("="))
-        schedule = "" if value else find_schedule(word)
-        if schedule:
-            flag = flag_of(known.name, schedule)
-            chosen |= {flag: True} if flag else {"schedule": schedule}
-        else:
-            chosen[_SHORT.get(word.casefold(), word)] = _value(value)
+        chosen |= {_SHORT.get(word.casefold(), word): _value(value)} if value else _by_word(word, name, known.name)
     eta = chosen.pop("eta", known.eta)
     if isinstance(eta, bool) or not isinstance(eta, int | float):
         raise InvalidRequestError(f"the scheduler's eta is a number from 0 to 1, found {eta!r}")
@@ -99,14 +95,34 @@ def _named(text: str) -> SchedulerSettings:
     name, plus, word = _at_last_plus(text)
     if not plus:
         return _class_or_sampler(text)
-    schedule = find_schedule(word)
+    sampler = find_sampler(name)
+    schedule = find_schedule(word, sampler.name if sampler else "")
+    if sampler is not None and not schedule and word.casefold() == AUTOMATIC:
+        return own_range(sampler)
     if not schedule:
         raise InvalidRequestError(f"there is no schedule {word!r}; known are {', '.join(SCHEDULES)}")
-    sampler = find_sampler(name)
     if sampler is not None:
         return with_schedule(sampler.name, schedule)
     found = _class_or_sampler(name)
     return SchedulerSettings(name=found.name, options={**found.options, "schedule": schedule})
+
+
+def _by_word(word: str, name: str, scheduler: str) -> JsonObject:
+    """Return the options that a word without a value stands for: a flag of diffusers, else a schedule.
+
+    Args:
+        word: What follows a comma.
+        name: What stands before the first comma.
+        scheduler: The class that this means.
+    """
+    sampler, short = find_sampler(name), word.casefold()
+    schedule = find_schedule(word, sampler.name if sampler else "")
+    if short == AUTOMATIC and sampler is not None:
+        return {"schedule": schedule} if schedule else {}
+    flag = flag_of(schedule, scheduler)
+    if flag or not schedule:
+        return {flag or _SHORT.get(short, word): True}
+    return {"schedule": schedule}
 
 
 def _class_or_sampler(text: str) -> SchedulerSettings:
@@ -119,6 +135,10 @@ def _class_or_sampler(text: str) -> SchedulerSettings:
     short = words.removesuffix("scheduler")
     if short in _BY_CLASS:
         return SchedulerSettings(name=_BY_CLASS[short])
+    if schedule := find_schedule(text):
+        raise InvalidRequestError(
+            f"{text[:_MAX_SHOWN]!r} is a schedule: write a sampler before it, for example 'euler + {schedule}'"
+        )
     similar = similar_names(text, tuple(name.removesuffix("Scheduler") for name in CLASSES))
     known = f"similar names are {', '.join(map(repr, similar))}" if similar else _EXAMPLES
     raise InvalidRequestError(f"there is no scheduler {text[:_MAX_SHOWN]!r}; {known}")

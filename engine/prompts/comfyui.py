@@ -16,6 +16,7 @@ from engine.prompts.spans import Span, SpanKind, checked, number_in
 _FACTOR = 1.1
 _PIECE = re.compile(r"\\[()]|.", re.DOTALL)
 _EMBEDDING = re.compile(r"(?:^|[ \n])embedding:([^\s,]+)")
+_UNREAD = re.compile(r"embedding:[^\s,]+")
 _MAX_NUMBER = 40
 
 
@@ -26,6 +27,26 @@ def parse_comfyui(text: str) -> tuple[Span, ...]:
         InvalidRequestError: A weight is out of range.
     """
     return checked(span for weighted in _weighted(text) for span in _with_embeddings(weighted))
+
+
+def unread_bracket(text: str) -> str:
+    """Return the text from the first bracket on that is never closed and so is a character; "" without one."""
+    pieces = _PIECE.findall(text)
+    found = (
+        "".join(pieces[index : here.end])
+        for here in _ranges(pieces)
+        for index in range(here.start, here.end)
+        if pieces[index] == "("
+    )
+    return next(found, "")
+
+
+def unread_embedding(text: str) -> str:
+    """Return the first `embedding:name` that is words because no space is before it; "" without one."""
+    for span in parse_comfyui(text):
+        if span.kind is SpanKind.TEXT and (match := _UNREAD.search(span.text)):
+            return match[0]
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +62,22 @@ class _Range:
 # ComfyUI calls itself for the inside of each bracket.  Here ranges wait on a stack, the next one of the text on top,
 # and the partner of each bracket and the last colon before each piece are found beforehand: deep nesting costs no more
 # than a flat text, and cannot exhaust Python's stack.
-def _weighted(text: str) -> Iterator[Span]:
-    pieces = _PIECE.findall(text)
+def _ranges(pieces: list[str]) -> Iterator[_Range]:
     partners, colons = _partners(pieces), _last_colons(pieces)
     waiting = [_Range(0, len(pieces), 1.0)]
     while waiting:
         here = waiting.pop()
         if here.is_read:
-            yield Span(text="".join(piece[-1] for piece in pieces[here.start : here.end]), weight=here.weight)
+            yield here
             continue
         parts = list(_parts(pieces, partners, here))
         waiting += [part if part.is_read else _inside(pieces, colons, part) for part in reversed(parts)]
+
+
+def _weighted(text: str) -> Iterator[Span]:
+    pieces = _PIECE.findall(text)
+    for here in _ranges(pieces):
+        yield Span(text="".join(piece[-1] for piece in pieces[here.start : here.end]), weight=here.weight)
 
 
 def _parts(pieces: list[str], partners: list[int], here: _Range) -> Iterator[_Range]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from engine.errors import InvalidRequestError
 from engine.prompts.a1111 import parse_a1111
-from engine.prompts.comfyui import parse_comfyui
+from engine.prompts.comfyui import parse_comfyui, unread_bracket, unread_embedding
+from engine.prompts.lookalikes import lookalikes
 from engine.prompts.spans import Span, quoted
-from engine.prompts.tags import Tag, find_tags, without_tags
+from engine.prompts.tags import Tag, find_tags, unclosed_tag, without_tags
 from engine.rendering.settings import PromptStyle, RenderSettings
 
 _WEIGHTS = re.compile(
@@ -42,12 +44,25 @@ def read_prompt(text: str, style: str, *, is_negative: bool = False) -> Reading:
     Raises:
         InvalidRequestError: It holds what the style reads as something other than weights.
     """
-    tags = find_tags(text)
-    if style == PromptStyle.COMFYUI or is_negative:
-        warnings = tuple(f"{quoted(tag.text)} in the {_which(is_negative)} was read as words" for tag in tags)
-        spans = parse_comfyui(text) if style == PromptStyle.COMFYUI else parse_a1111(text, is_negative=is_negative)
-        return Reading(spans=spans, warnings=warnings)
-    return Reading(spans=parse_a1111(without_tags(text, tags)), warnings=tuple(map(left_out, tags)))
+    tags, is_comfyui = find_tags(text), style == PromptStyle.COMFYUI
+    words = text if is_comfyui or is_negative else without_tags(text, tags)
+    spans = parse_comfyui(text) if is_comfyui else parse_a1111(words, is_negative=is_negative)
+    as_words = [f"{quoted(tag.text)} in the {_which(is_negative)} was read as words" for tag in tags]
+    about_tags = as_words if is_comfyui or is_negative else map(left_out, tags)
+    return Reading(spans=spans, warnings=(*about_tags, *_taken_for_words(words, is_negative, is_comfyui=is_comfyui)))
+
+
+def _taken_for_words(text: str, is_negative: bool, *, is_comfyui: bool) -> Iterator[str]:
+    """Yield a warning for each thing that looks as if more than words was meant."""
+    found = [*lookalikes(text, ends_in_weight=not is_comfyui and not is_negative)]
+    if tag := unclosed_tag(text):
+        found.append((tag, "the tag is never closed"))
+    if is_comfyui and (bracket := unread_bracket(text)):
+        found.append((bracket, "the bracket is never closed"))
+    if is_comfyui and (name := unread_embedding(text)):
+        found.append((name, "ComfyUI needs a space before it"))
+    for part, why in found:
+        yield f"{quoted(part)} in the {_which(is_negative)} was read as words: {why}"
 
 
 def check_prompts(settings: RenderSettings) -> None:

@@ -31,6 +31,8 @@ _STYLES: Mapping[str, str] = MappingProxyType(
 """How the tools read their prompts, by the values of `prompt_style`; other tools have a syntax of their own."""
 _TAGGED = frozenset({"a1111", "forge", "sdnext", "fooocus", "sdcpp", "swarmui"})
 """Tools whose prompts name LoRA files in tags."""
+_TAGGED_NEGATIVE = frozenset({"swarmui"})
+"""Those whose negative prompts do so too; for the others a tag there is words."""
 _PAIR = re.compile(r"\s*([^,:]{1,200}?)\s*:\s*([0-9A-Za-z]{4,80})\s*(?:,|$)")
 _WEIGHT = re.compile(r"\s*([^,:]{1,200}?)\s*:\s*(-?[0-9]+(?:\.[0-9]+)?)\s*(?:,|$)")
 _EMBEDDING = re.compile(r"\bembedding:([\w.\-/\\]{1,200})")
@@ -96,9 +98,12 @@ def ingredients_of(record: ForeignRecord) -> Ingredients:
     tags: list[Named] = []
     if record.tool in _TAGGED:
         swarm = record.tool == "swarmui"
-        found = (*tags_in(prompt, unet_first=swarm), *tags_in(negative, unet_first=swarm))
+        found = list(tags_in(prompt, unet_first=swarm))
+        prompt = without_tags(prompt)
+        if record.tool in _TAGGED_NEGATIVE:
+            found += tags_in(negative, unet_first=swarm)
+            negative = without_tags(negative)
         tags = [Named(name=_stem(name), weight=weight) for name, weight in found]
-        prompt, negative = without_tags(prompt), without_tags(negative)
     if record.tool == "swarmui":
         prompt, negative = (_EMBED_TAG.sub(r"embedding:\1", text) for text in (prompt, negative))
     return Ingredients(

@@ -146,9 +146,33 @@ def test_an_option_of_the_same_lora_decides_its_weight(tree: Path) -> None:
     assert target.settings.prompt == "a  cat"
 
 
+def test_the_names_of_files_decide_which_tag_an_option_stands_for(tree: Path) -> None:
+    for name in ("ink_v1", "ink_v1.5"):
+        tensors(tree / "models" / "Lora" / f"{name}.safetensors", INK)
+    chosen = options(tree, loras=(str(lora(tree, "ink_v1").path),))
+    target = target_for_prompt(chosen, "<lora:ink_v1.5:0.8> a cat <lora:any\\INK_v1.safetensors:0.5>")
+    assert target.load.model.loras == (lora(tree, "ink_v1"), lora(tree, "ink_v1.5", 0.8))
+    assert target.settings.prompt == "a cat"
+
+
+def test_what_a_tag_says_besides_its_weight_is_named(tree: Path) -> None:
+    target = target_for_prompt(options(tree), "a cat <lora:ink:0.8:lbw=OUTALL:stop=20><lora:moss:te=0.5:unet=0.5>")
+    assert target.load.model.loras == (lora(tree, "styles/ink", 0.8), lora(tree, "moss", 0.5))
+    assert target.settings.prompt == "a cat"
+    assert target.notice == (
+        "'lbw=OUTALL:stop=20' of '<lora:ink:0.8:lbw=OUTALL:stop=20>' was left out: "
+        "the LoRA has one weight for all its layers and all steps"
+    )
+
+
 @pytest.mark.parametrize(
     ("tag", "sentence"),
     [
+        (
+            "<lora:ink:te=0.8:unet=0.5>",
+            "the prompt gives a LoRA different weights for its parts, '<lora:ink:te=0.8:unet=0.5>', which warmer "
+            "cannot do: write one weight, for example <lora:ink:0.5>",
+        ),
         (
             "<lora:ink:0.8:0.5>",
             "the prompt gives a LoRA different weights for its parts, '<lora:ink:0.8:0.5>', which warmer cannot do: "
@@ -177,6 +201,11 @@ def test_textual_inversions_are_found_by_their_names(tree: Path) -> None:
         "old": "old.pt",
         "EasyNegative": "easynegative.safetensors",
         "bad hands v1.2": "Bad Hands v1.2.safetensors",
+    }
+    chosen = options(tree, negative_prompt='"easynegative", (a:1.2)', prompt_style="a1111")
+    assert inversions(target_for_prompt(chosen, "a, old:1.2")) == {
+        "old": "old.pt",
+        "easynegative": "easynegative.safetensors",
     }
     chosen = options(tree, negative_prompt="easynegative embedding:easynegative,", prompt_style="comfyui")
     assert inversions(target_for_prompt(chosen, "old")) == {"easynegative": "easynegative.safetensors"}

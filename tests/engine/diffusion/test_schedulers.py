@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,8 @@ import torch
 from engine.diffusion.load import LoadedModel
 from engine.diffusion.schedulers import OwnScheduler
 from engine.errors import InvalidRequestError, ModelError
-from engine.models.schedulers import FRIENDLY, scheduler_settings
+from engine.models.sampler_names import flag_of
+from engine.models.schedulers import CLASSES, FRIENDLY, scheduler_settings
 from engine.rendering.requests import PictureTask, RenderJob
 from engine.rendering.settings import RenderSettings, SchedulerSettings
 from latentpng.png.files import read_record, write_picture
@@ -328,3 +330,10 @@ def test_stray_randomness_of_a_scheduler_is_in_the_record_and_in_the_event(
     picture = rendered.picture
     write_picture(tmp_path / "a.png", picture.width, picture.height, picture.rgb, rendered.record)
     assert read_record(tmp_path / "a.png").settings["warnings"] == [sentence]
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_the_table_knows_which_classes_space_their_sigmas_themselves(name: str) -> None:
+    taken = inspect.signature(getattr(diffusers, name).__init__).parameters
+    for schedule in ("karras", "exponential", "beta"):
+        assert flag_of(schedule, name) == (f"use_{schedule}_sigmas" if f"use_{schedule}_sigmas" in taken else "")

@@ -199,6 +199,47 @@ def test_noise_begins_at_the_scale_of_the_tool(sampler: str, webui: bool, scale:
     assert float(scheduler.init_noise_sigma) == pytest.approx(scale, rel=1e-5)
 
 
+ZERO_SNR = OwnScheduler.of(
+    StableDiffusionXLPipeline(
+        diffusers.EulerDiscreteScheduler.from_config(
+            STABLE_DIFFUSION, prediction_type="v_prediction", rescale_betas_zero_snr=True
+        )
+    )
+)
+
+
+def zero_snr_table() -> list[float]:
+    """Return the sigmas after Lin et al. 2023, algorithm 1; the tools leave 4.8973e-8 where no signal is left."""
+    roots = [math.sqrt(share) for share in REMAINING]
+    moved = [(root - roots[-1]) * roots[0] / (roots[0] - roots[-1]) for root in roots]
+    shares = [*(root**2 for root in moved[:-1]), 4.8973451890853435e-08]
+    return [math.sqrt((1 - share) / share) for share in shares]
+
+
+@pytest.mark.parametrize("sampler", [*SINGLE, *TWICE])
+def test_a_model_without_signal_at_the_end_begins_where_the_tools_do(sampler: str) -> None:
+    table, steps = zero_snr_table(), 6
+    low, high = table[0], table[-1]
+    karras = [(high ** (1 / 7) + i / (steps - 1) * (low ** (1 / 7) - high ** (1 / 7))) ** 7 for i in range(steps)]
+    found = sigmas_of(ZERO_SNR, settings_of(sampler, "karras"), steps)
+    np.testing.assert_allclose(found, [*karras, 0.0], rtol=5e-4, atol=1e-6)
+    simple = [table[-(1 + int(step * (1000 / steps)))] for step in range(steps)]
+    found = sigmas_of(ZERO_SNR, settings_of(sampler, "simple"), steps)
+    np.testing.assert_allclose(found, [*simple, 0.0], rtol=5e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("sampler", ["LCM", "TCD", "DDPM"])
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_samplers_with_whole_timesteps_follow_it_to_the_end_without_signal(sampler: str, schedule: str) -> None:
+    if schedule == "kl_optimal_webui":
+        return  # ends above 0
+    scheduler = ZERO_SNR.build(settings_of(sampler, schedule))
+    scheduler.set_timesteps(6, device="cpu")
+    timesteps = scheduler.timesteps.tolist()
+    assert timesteps == sorted(set(timesteps), reverse=True)
+    assert 0 <= timesteps[-1] <= timesteps[0] <= 999
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [

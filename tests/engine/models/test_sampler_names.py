@@ -86,6 +86,62 @@ def test_every_schedule_is_understood_with_euler(name: str) -> None:
         assert find_schedule(name) in SCHEDULES
 
 
-@pytest.mark.parametrize("name", ["IPNDM_V", "HeunPP2", "res_multistep", "er_sde", "DPM++ 2S a Karras", "euler_cfg_pp"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "IPNDM_V",
+        "HeunPP2",
+        "Heun++ 2",
+        "res_multistep",
+        "er_sde",
+        "DPM++ 2S a Karras",
+        "euler_cfg_pp",
+        "Euler a CFG++",
+        "dpm++2mv2",
+        "[Forge] Flux Realistic",
+        "Euler SMEA Dy",
+        "DPM++ SDE Substep",
+    ],
+)
 def test_a_name_without_a_counterpart_is_refused_with_the_nearest(name: str) -> None:
     assert nearest_of(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("dpmpp_2m_sde_gpu karras", "DPM++ 2M SDE, karras"),
+        ("dpmpp_3m_sde_gpu exponential", "DPM++ 3M SDE, exponential"),
+        ("DPM++ 2M (Karras)", "DPM++ 2M Karras"),
+        ("euler-a", "Euler a"),
+        ("sa-solver + beta", "sa_solver + beta"),
+        ("Euler, Karras", "Euler, karras"),
+        ("Euler, SPACING=trailing", "Euler, spacing=trailing"),
+        ("Euler a, Automatic", "Euler a, normal"),
+        ("Euler a + Automatic", "Euler a + normal"),
+        ("DPM++ 2M, automatic", "DPM++ 2M, schedule=karras"),
+        ("DPM2 + Automatic", "DPM2 + karras"),
+        ("LCM + Automatic", "LCM"),
+        ("LCM, Automatic", "LCM"),
+        ("DDIM, Automatic", "DDIM"),
+        ("UniPC + Automatic", "UniPC"),
+        ("lcm + lcm", "LCM + sgm_uniform"),
+    ],
+)
+def test_spellings_that_people_use_mean_the_same(text: str, meant: str) -> None:
+    assert scheduler_settings(text) == scheduler_settings(meant)
+
+
+@pytest.mark.parametrize("name", ["Euler a", "DDPM", "LCM", "TCD"])
+@pytest.mark.parametrize("schedule", ["karras", "exponential", "beta"])
+def test_a_class_without_the_option_gets_the_schedule_of_the_tools(name: str, schedule: str) -> None:
+    for text in (f"{name} {schedule}", f"{name}, {schedule}"):
+        assert scheduler_settings(text).options == {"schedule": schedule}
+
+
+@pytest.mark.parametrize("text", ["karras", "simple", "Align Your Steps", "ddim_uniform", "SGM Uniform"])
+def test_a_schedule_alone_is_named_as_one(text: str) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        scheduler_settings(text)
+    example = f"euler + {find_schedule(text)}"
+    assert str(caught.value) == f"{text!r} is a schedule: write a sampler before it, for example {example!r}"

@@ -37,6 +37,16 @@ from latentpng.record import Json
             "UniPC, solver_type=bh1, solver_order=3, schedule=sgm_uniform, final_sigmas_type=sigma_min",
         ),
         ("LCM", "Automatic", "LCM"),
+        ("LCM", "", "LCM"),
+        ("LCM", "SGM Uniform", "LCM + sgm_uniform, spacing=linspace"),
+        ("lcm", "lcm", "LCM + sgm_uniform"),
+        ("tcd", "tcd", "TCD + sgm_uniform"),
+        ("k_dpmpp_2m_sde", "native", "DPM++ 2M SDE + normal"),
+        ("ddim_v3", "native", "DDIM + normal"),
+        ("ddim_trailing", "", "DDIM + trailing"),
+        ("Euler A Trailing", "", "Euler a + trailing, spacing=linspace"),
+        ("DDIM Trailing", "", "DDIM + trailing"),
+        ("UniPC Trailing", "", "UniPC + trailing"),
         ("k_euler_ancestral", "", "Euler a"),
         ("euler_a", "", "Euler a"),
         ("k_lms", "", "LMS"),
@@ -75,6 +85,10 @@ def test_names_of_other_tools_are_understood(name: str, schedule: str, meant: st
         (
             {"name": "euler", "schedule": "bong"},
             "no scheduler is known to be the sampler 'euler with the schedule bong': choose one with --scheduler",
+        ),
+        (
+            {"name": "euler", "schedule": "lcm"},
+            "no scheduler is known to be the sampler 'euler with the schedule lcm': choose one with --scheduler",
         ),
         (
             {"name": "restart"},

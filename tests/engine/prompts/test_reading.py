@@ -26,6 +26,23 @@ def test_tags_have_names_and_weights() -> None:
     )
 
 
+def test_tags_have_weights_by_name_and_what_only_extensions_read() -> None:
+    tags = find_tags(
+        "<lora:a:0.8:lbw=OUTALL:stop=20><lora:b:te=0.5:unet=1><lora:c:UNet=.5><lora:d:1:OUTALL><lora:e:lbw=X>"
+        "<lora:f:0.8:0.5:8><lora:g:1:te=x><lora:h:>"
+    )
+    assert [(tag.name, tag.weights, tag.others) for tag in tags] == [
+        ("a", (0.8,), ("lbw=OUTALL", "stop=20")),
+        ("b", (0.5, 1.0), ()),
+        ("c", (1.0, 0.5), ()),
+        ("d", (1.0,), ("OUTALL",)),
+        ("e", (), ("lbw=X",)),
+        ("f", (0.8, 0.5), ("8",)),
+        ("g", None, ()),
+        ("h", None, ()),
+    ]
+
+
 def test_tags_are_taken_out_and_the_rest_stays() -> None:
     text = "<lora:ink:0.8> a cat , <lora:b:1>b <lora:ink:0.8>"
     first, *_ = find_tags(text)

@@ -464,3 +464,16 @@ def test_fields_of_any_form_raise_nothing(tool: str, prompt: str, extra: dict[st
     assert all(one.name for one in (*found.loras, *found.embeddings))
     assert 0 <= found.clip_skip <= 12
     needs({"model": {"loras": [one.to_json() for one in found.loras]}, "passes": list(found.passes)})
+
+
+@pytest.mark.parametrize("tool", ["a1111", "forge", "sdcpp", "fooocus"])
+def test_a_tag_in_a_negative_prompt_loads_nothing(tool: str) -> None:
+    found = of(tool, "a boat <lora:ink:0.8>", "fog <lora:glow:1>")
+    assert (found.prompt, found.negative_prompt) == ("a boat", "fog <lora:glow:1>")
+    assert found.loras == (Named(name="ink", weight=0.8),)
+
+
+def test_swarmui_loads_the_tags_of_both_prompts() -> None:
+    found = of("swarmui", "a boat <lora:ink:0.8>", "fog <lora:glow:1>")
+    assert (found.prompt, found.negative_prompt) == ("a boat", "fog")
+    assert found.loras == (Named(name="ink", weight=0.8), Named(name="glow", weight=1.0))
