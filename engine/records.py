@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from latentpng.errors import FileError, NoLatentError, UnreadableFileError
@@ -27,7 +28,7 @@ def record_of_picture(path: Path) -> LatentRecord:
             raise
         raise type(error)(
             f"{path}: it carries no noise, but {tool} wrote its settings into it: "
-            f"run 'latentpng import {path}' first, which rebuilds the noise from its seed"
+            f"run 'latentpng import {shlex.quote(str(path))}' first, which rebuilds the noise from its seed"
         ) from error
 
 

@@ -28,6 +28,7 @@ from engine.models.library import Shelf, shadowed
 from engine.models.look import pipeline_of
 from engine.models.loras import resolve_lora
 from engine.models.notices import model_notices
+from engine.models.paths import is_there
 from engine.models.prediction import check_predicts
 from engine.models.prompt_parts import left_out_of_tags, named_embeddings, unknown_parts, with_loras
 from engine.models.prompt_styles import default_style, may_take_weights
@@ -213,7 +214,7 @@ def _undone_notice(undone: tuple[str, ...]) -> str:
 
 def _shadow_notice(options: Options) -> str:
     """Which names of the library are not meant, because there is such a path here."""
-    loras = (lora if Path(lora).exists() else lora.rpartition(":")[0] for lora in options.loras)
+    loras = (lora if is_there(Path(lora)) else lora.rpartition(":")[0] for lora in options.loras)
     named = [(Shelf.MODELS, options.model), (Shelf.VAES, options.vae), *((Shelf.LORAS, lora) for lora in loras)]
     return "; ".join(filter(None, (shadowed(shelf, text) for shelf, text in named)))
 
@@ -223,9 +224,9 @@ def _shadow_notice(options: Options) -> str:
 def _with_recorded_parts(load: LoadModel, options: Options, recorded: Json) -> LoadModel:
     """Return a request with the LoRA files and textual inversions that the prompts of a picture name."""
     model = load.model if is_import(recorded) else replace(load.model, embeddings=recorded_embeddings(recorded))
-    if load.settings.prompt_style == PromptStyle.PLAIN:
-        return load
     is_own = isinstance(recorded, Mapping) and not is_import(recorded)
+    if is_own and load.settings.prompt_style == PromptStyle.PLAIN:
+        return load
     model, settings = with_loras(model, load.settings, find_more=not is_own and options.loras != (NONE,))
     check_prompts(settings)
     if not is_own or options.negative_prompt is not None:

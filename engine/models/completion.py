@@ -15,6 +15,7 @@ from engine.models import comfy_tree
 from engine.models.json_files import read_config
 from engine.models.library import Shelf, find_by_name, not_found
 from engine.models.parts import is_optional, missing_encoder, needed_encoders, parts_of
+from engine.models.paths import is_file, is_folder
 from engine.models.vae_files import may_be_vae_of
 from engine.models.weights import GGUF_SUFFIX, check_weights_suffix, located, read_weights, typed_path
 from engine.rendering.requests import ModelChoice
@@ -27,11 +28,11 @@ def resolve_text_encoder(text: str) -> Path:
         ModelError: There is no such file, or it is of another kind.
     """
     path = typed_path(text)
-    if path.is_dir():
+    if is_folder(path):
         raise ModelError(f"--text-encoder needs a .safetensors or .gguf file: {text!r} is a folder")
-    if not path.is_file():
+    if not is_file(path):
         found = find_by_name(Shelf.TEXT_ENCODERS, text)
-        if found is None or not found.is_file():
+        if found is None or not is_file(found):
             where = not_found(Shelf.TEXT_ENCODERS, text)
             raise ModelError(f"--text-encoder needs a .safetensors or .gguf file: there is no file {text!r}{where}")
         path = found

@@ -9,6 +9,7 @@ from pathlib import Path
 from engine.errors import ModelError
 from engine.models.contents import Kind, contents_of
 from engine.models.library import Shelf, find_by_name, not_found
+from engine.models.paths import is_file, is_folder, is_there
 from engine.models.weights import WeightFile, check_weights_suffix, located, read_weights, typed_path
 from engine.rendering.requests import LoraChoice
 
@@ -38,11 +39,11 @@ def resolve_lora(text: str) -> LoraChoice:
     """
     name, weight = _split_weight(text)
     path = typed_path(name)
-    if not path.exists():
+    if not is_there(path):
         path = find_by_name(Shelf.LORAS, name) or path
-    if path.is_dir():
+    if is_folder(path):
         raise ModelError(f"--lora needs a .safetensors file: {name!r} is a folder")
-    if not path.is_file():
+    if not is_file(path):
         raise ModelError(f"--lora needs a .safetensors file: there is no file {name!r}{not_found(Shelf.LORAS, name)}")
     check_weights_suffix(path, "a LoRA is such a file")
     _check_adapter(path)
@@ -80,7 +81,7 @@ def _check_adapter(path: Path) -> None:
 
 def _split_weight(text: str) -> tuple[str, float]:
     name, colon, number = text.rpartition(":")
-    if not colon or typed_path(text).exists() or "/" in number or "\\" in number:
+    if not colon or is_there(typed_path(text)) or "/" in number or "\\" in number:
         return text, 1.0
     number = number.strip()
     if _COMMA.fullmatch(number):
@@ -90,7 +91,7 @@ def _split_weight(text: str) -> tuple[str, float]:
     try:
         weight = float(number)
     except ValueError:
-        if Path(name).suffix != ".safetensors" and not Path(name).expanduser().exists():
+        if Path(name).suffix != ".safetensors" and not is_there(typed_path(name)):
             return text, 1.0
         raise ModelError(
             f"the weight of a LoRA is a number from -100 to 100, found {number!r} after {Path(name).name!r}"

@@ -24,6 +24,7 @@ from engine.models.defaults import ModelDefaults, carried_defaults, family_defau
 from engine.models.json_files import read_config
 from engine.models.library import Shelf, find_by_name, is_path, not_found
 from engine.models.look import INDEX, has_index, look_at, look_at_component, look_at_folder
+from engine.models.paths import is_file, is_folder, is_there
 from engine.models.prediction import EPSILON, check_predicts, prediction_of
 from engine.models.shipped import family_of
 from engine.models.tiny_autoencoders import resolve_tiny_file
@@ -67,7 +68,7 @@ def resolve_model(
         return ModelChoice(path=str(embedded_folder()), name=EMBEDDED, prediction=prediction)
     is_hub_id = bool(_HUB_ID.fullmatch(text)) and not text.startswith(".")
     path = _found(Shelf.MODELS, text, in_library=not (download and is_hub_id))
-    if path.is_dir():
+    if is_folder(path):
         if path.resolve() == embedded_folder().resolve():
             return resolve_model(EMBEDDED, prediction=prediction, text_encoders=text_encoders)
         look_at_folder(path)
@@ -76,7 +77,7 @@ def resolve_model(
         choice = ModelChoice(path=str(path.resolve()), name=_name_of(path.resolve()), prediction=prediction)
         check_predicts(choice)
         return choice
-    if path.is_file():
+    if is_file(path):
         choice = _resolve_checkpoint(located(path), config, text_encoders, other_vae=other_vae)
         choice = replace(choice, prediction=prediction)
         check_predicts(choice)
@@ -94,13 +95,13 @@ def resolve_vae(text: str) -> str:
         ModelError: There is no such VAE, or it is damaged.
     """
     path = _found(Shelf.VAES, text)
-    if path.is_dir():
+    if is_folder(path):
         folder = path if (path / "config.json").is_file() else path / "vae"
         if not (folder / "config.json").is_file():
             raise ModelError(f"--vae needs the folder of a VAE: {text!r} has no config.json")
         look_at_component(folder)
         return str(folder.resolve())
-    if not path.is_file():
+    if not is_file(path):
         raise ModelError(
             f"--vae needs a folder or a .safetensors file: there is no {text!r}{not_found(Shelf.VAES, text)}"
         )
@@ -116,9 +117,9 @@ def resolve_preview_vae(text: str) -> str:
         ModelError: There is no such folder or file, or it holds another kind of model.
     """
     folder = _found(Shelf.PREVIEWS, text)
-    if not folder.exists() and not is_path(text):
+    if not is_there(folder) and not is_path(text):
         raise ModelError(f"--preview-vae: there is no {text!r}{not_found(Shelf.PREVIEWS, text)}")
-    if not folder.is_dir():
+    if not is_folder(folder):
         return str(located(resolve_tiny_file(str(folder))))
     if not (folder / "config.json").is_file():
         raise ModelError(f"--preview-vae needs the folder of a tiny autoencoder: {text!r} has no config.json")
@@ -173,7 +174,7 @@ def _resolve_checkpoint(path: Path, config: str, text_encoders: tuple[str, ...],
 def _found(shelf: Shelf, text: str, *, in_library: bool = True) -> Path:
     """The file or folder that a text means: a path that exists, else what has this name in the library."""
     path = typed_path(text)
-    return path if path.exists() or not in_library else find_by_name(shelf, text) or path
+    return path if is_there(path) or not in_library else find_by_name(shelf, text) or path
 
 
 def _name_of(folder: Path) -> str:
