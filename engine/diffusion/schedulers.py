@@ -23,7 +23,7 @@ from engine.diffusion.following import (
 from engine.diffusion.messages import first_line
 from engine.diffusion.seams.multistep import predict_slopes
 from engine.diffusion.seams.third_order import correct_third_order
-from engine.diffusion.seams.timesteps import accept_pipeline_timesteps
+from engine.diffusion.seams.timesteps import INTERLEAVED, accept_pipeline_timesteps
 from engine.diffusion.zero_snr import OPTION as ZERO_SNR
 from engine.diffusion.zero_snr import zero_snr_betas
 from engine.errors import InvalidRequestError, ModelError
@@ -69,12 +69,15 @@ class OwnScheduler:
         config: Its configuration, as it was loaded.
         compatible: Names of the classes that diffusers lists as compatible with it.
         family: "SDXL", "SD" for Stable Diffusion 1 and 2, or "" for other models.
+        has_single_steps: The pipeline has a value for each step (a guidance schedule), so that no scheduler fits that
+            takes two steps for one.
     """
 
     kind: type
     config: Mapping[str, Any]
     compatible: tuple[str, ...] = ()
     family: str = ""
+    has_single_steps: bool = False
 
     @staticmethod
     def of(pipe: Any) -> OwnScheduler:
@@ -90,7 +93,13 @@ class OwnScheduler:
         compatible = tuple(kind.__name__ for kind in getattr(scheduler, "compatibles", ()))
         pipeline = type(pipe).__name__
         family = next((name for start, name in _FAMILIES.items() if pipeline.startswith(start)), "")
-        return OwnScheduler(kind=type(scheduler), config=dict(scheduler.config), compatible=compatible, family=family)
+        return OwnScheduler(
+            kind=type(scheduler),
+            config=dict(scheduler.config),
+            compatible=compatible,
+            family=family,
+            has_single_steps="guidance_schedule" in inspect.signature(type(pipe).__call__).parameters,
+        )
 
     @property
     def is_flow(self) -> bool:
@@ -106,6 +115,7 @@ class OwnScheduler:
         elif not self.is_flow:
             names |= set(self.compatible) - set(_EXCLUDED)
             names |= set(_UNLISTED) if "DDIMScheduler" in names else set()
+        names -= set(INTERLEAVED) if self.has_single_steps else set()
         return tuple(sorted(name for name in names if hasattr(diffusers, name)))
 
     def build(self, settings: SchedulerSettings) -> Any:

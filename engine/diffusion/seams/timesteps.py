@@ -21,6 +21,7 @@ solvers of flow models make their sigmas in one place, so these are overwritten.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import math
 from collections.abc import Callable
@@ -70,7 +71,10 @@ def accept_pipeline_timesteps(scheduler: Any, *, shift_option: str, dynamic: boo
         time_shift_type: How the model's own scheduler reads `mu`: "linear" (as the shift), else as its logarithm.
     """
     original = scheduler.set_timesteps
+    if not hasattr(scheduler, "scale_model_input"):
+        scheduler.scale_model_input = lambda sample, *_, **__: sample  # a flow scales nothing (Bria 3.2 asks anyway)
     if {"sigmas", "timesteps", "mu"} <= set(inspect.signature(original).parameters):
+        _allow_no_mu(scheduler)
         return
 
     def set_timesteps(
@@ -81,6 +85,19 @@ def accept_pipeline_timesteps(scheduler: Any, *, shift_option: str, dynamic: boo
         original(num_inference_steps if sigmas is None else len(sigmas), device=device)
         if timesteps is not None:
             scheduler.timesteps = _before_shift(scheduler, float(scheduler.config[shift_option]))
+
+    scheduler.set_timesteps = set_timesteps
+
+
+def _allow_no_mu(scheduler: Any) -> None:
+    """Let a pipeline that gives `mu` to one class of schedulers alone (Bria 3.2) use others, with the fixed shift."""
+    original = scheduler.set_timesteps
+
+    @functools.wraps(original)  # pipelines read its signature
+    def set_timesteps(*args: Any, **kwargs: Any) -> None:
+        if kwargs.get("mu") is None and scheduler.config.get("use_dynamic_shifting"):
+            scheduler.register_to_config(use_dynamic_shifting=False)
+        original(*args, **kwargs)
 
     scheduler.set_timesteps = set_timesteps
 

@@ -22,7 +22,7 @@ from engine.models.schedulers import CLASSES, FRIENDLY, scheduler_settings
 from engine.rendering.requests import PictureTask, RenderJob
 from engine.rendering.settings import RenderSettings, SchedulerSettings
 from latentpng.png.files import read_record, write_picture
-from tests.support.engine.families.catalogue import FAMILIES
+from tests.support.engine.families.catalogue import FAMILIES, build_family
 from tests.support.engine.matrix import PARENT, loaded_family, pictures_of
 from tests.support.engine.tiny import SETTINGS, job_of, load_tiny, save_tiny
 
@@ -337,3 +337,21 @@ def test_the_table_knows_which_classes_space_their_sigmas_themselves(name: str) 
     taken = inspect.signature(getattr(diffusers, name).__init__).parameters
     for schedule in ("karras", "exponential", "beta"):
         assert flag_of(schedule, name) == (f"use_{schedule}_sigmas" if f"use_{schedule}_sigmas" in taken else "")
+
+
+def test_a_pipeline_with_a_value_for_each_step_takes_no_scheduler_of_two_steps() -> None:
+    own = OwnScheduler.of(build_family("Ideogram 4"))
+    assert own.has_single_steps
+    assert "FlowMatchHeunDiscreteScheduler" not in own.usable
+    with pytest.raises(InvalidRequestError, match=r"^this model cannot use the scheduler FlowMatchHeun"):
+        own.build(SchedulerSettings(name="FlowMatchHeunDiscreteScheduler"))
+
+
+@pytest.mark.parametrize("name", ["FlowMatchHeunDiscreteScheduler", "FlowMatchLCMScheduler"])
+def test_a_pipeline_that_gives_mu_to_its_own_class_alone_uses_others_with_the_fixed_shift(name: str) -> None:
+    own = OwnScheduler.of(build_family("Bria 3.2"))
+    scheduler = own.build(SchedulerSettings(name=name))
+    scheduler.set_timesteps(4, device="cpu")
+    sample = torch.ones(2)
+    assert scheduler.scale_model_input(sample, 0) is sample
+    assert 0.0 <= float(scheduler.sigmas.min()) < float(scheduler.sigmas.max()) <= 1.0
