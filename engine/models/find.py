@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,10 +13,12 @@ from engine.errors import ModelError, UnknownModelError
 from engine.models.fingerprints import file_digest, model_fingerprint, path_fingerprint
 from engine.models.hashes import same_hash
 from engine.models.imported import imported_model, is_import, text_of
+from engine.models.library import Shelf
 from engine.models.look import look_at
 from engine.models.loras import MAX_LORA_WEIGHT
 from engine.models.memory import QUANTISED
 from engine.models.prediction import EPSILON, V_PREDICTION, prediction_of
+from engine.models.relocated import file_named, models_named
 from engine.models.remembered import Remembered, recall, remember, remembered
 from engine.models.resolve import EMBEDDED, embedded_folder, resolve_model
 from engine.models.shipped import restored
@@ -78,6 +80,8 @@ def model_entry(settings: JsonObject) -> Json:
 def find_model(recorded: Json) -> ModelChoice:
     """Return the model that a picture records in `settings["model"]`, without LoRA files and other VAE.
 
+    It is looked for among what was loaded here before, then by its name in the folders of this machine.
+
     Returns:
         The model on this machine, or `NO_MODEL`.
     """
@@ -87,7 +91,9 @@ def find_model(recorded: Json) -> ModelChoice:
     if path_fingerprint(embedded_folder()) == fingerprint:
         return resolve_model("", prediction=_prediction(recorded))
     known = (_choice(entry, _prediction(recorded)) for entry in recall(fingerprint) if entry.pipeline)
-    return next((choice for choice in known if _has_fingerprint(choice, fingerprint)), NO_MODEL)
+    named = models_named(text_of(recorded, "name"), _prediction(recorded))
+    candidates = (choice for choices in (known, named) for choice in choices)
+    return next((choice for choice in candidates if _has_fingerprint(choice, fingerprint)), NO_MODEL)
 
 
 def model_in_parts(recorded: Json) -> ModelChoice:
@@ -103,7 +109,7 @@ def model_in_parts(recorded: Json) -> ModelChoice:
 
 
 def near_models(recorded: Json) -> tuple[NearModel, ...]:
-    """Return models like the recorded one that were loaded here and still exist.
+    """Return models like the recorded one that were loaded here and still exist, or are in the folders of the library.
 
     Those of the same name come first, then those of the same pipeline.  For a model that shipped with an earlier
     version, the one that ships now comes before them.
@@ -114,8 +120,10 @@ def near_models(recorded: Json) -> tuple[NearModel, ...]:
     same_kind = [entry for entry in known if entry.pipeline == pipeline and entry not in same_name]
     near = [NearModel(choice=resolve_model(EMBEDDED), why="the one that ships now")] if name == EMBEDDED else []
     near += [NearModel(choice=_choice(entry), why=_why_near(entry, recorded)) for entry in same_name]
+    near += [NearModel(choice=choice, why="the same name, different weights") for choice in _others_named(recorded)]
     near += [NearModel(choice=_choice(entry), why="the same family") for entry in same_kind]
-    return tuple(near[:_MAX_NEAR])
+    distinct = {one.choice.path: one for one in reversed(near)}
+    return tuple(list(reversed(distinct.values()))[:_MAX_NEAR])
 
 
 def recorded_model(recorded: Json) -> ModelChoice:
@@ -172,9 +180,7 @@ def recorded_embeddings(recorded: Json) -> tuple[EmbeddingChoice, ...]:
     """Return the textual inversions that a picture records; one that is not on this machine has no path."""
     entries = recorded.get("embeddings", ()) if isinstance(recorded, Mapping) else ()
     words = [entry for entry in entries if text_of(entry, "name")] if isinstance(entries, list | tuple) else []
-    return tuple(
-        EmbeddingChoice(path=_path_of(text_of(entry, "sha256")), word=text_of(entry, "name")) for entry in words
-    )
+    return tuple(EmbeddingChoice(path=_embedding_path(entry), word=text_of(entry, "name")) for entry in words)
 
 
 def recorded_vae(recorded: Json) -> str:
@@ -190,6 +196,8 @@ def recorded_vae(recorded: Json) -> str:
     for known in recall(digest):
         if _has_digest(digest, path_fingerprint, known.path):
             return known.path
+    if found := file_named(Shelf.VAES, text_of(entry, "name"), digest, path_fingerprint):
+        return found
     raise ModelError(_not_here("VAE", entry, "--vae"))
 
 
@@ -245,10 +253,18 @@ def _parts_identity(choice: ModelChoice) -> dict[str, Json]:
     return identity
 
 
-def _path_of(digest: str) -> str:
-    """The path of a file with this digest, "" when this machine has none."""
+def _embedding_path(entry: Json) -> str:
+    """The path of a recorded textual inversion, "" when this machine has none like it."""
+    digest = text_of(entry, "sha256")
     known = recall(digest) if digest else ()
-    return next((entry.path for entry in known if _has_digest(digest, file_digest, entry.path)), "")
+    path = next((one.path for one in known if _has_digest(digest, file_digest, one.path)), "")
+    return path or file_named(Shelf.EMBEDDINGS, text_of(entry, "name"), digest, file_digest)
+
+
+def _others_named(recorded: Json) -> Iterator[ModelChoice]:
+    """The models of the library that have the recorded name, but not the recorded weights."""
+    name = text_of(recorded, "name")
+    return models_named(name) if name and not is_import(recorded) else iter(())
 
 
 def _vae_name(path: Path) -> str:
@@ -296,6 +312,8 @@ def _lora(entry: Json) -> LoraChoice:
     for known in recall(digest) if digest else ():
         if _has_digest(digest, file_digest, known.path):
             return LoraChoice(path=known.path, weight=_lora_weight(weight))
+    if found := file_named(Shelf.LORAS, text_of(entry, "name"), digest, file_digest):
+        return LoraChoice(path=found, weight=_lora_weight(weight))
     raise ModelError(_not_here("LoRA", entry, "--lora"))
 
 
@@ -308,8 +326,10 @@ def _has_digest(digest: str, compute: Callable[[Path], str], path: str) -> bool:
 
 def _not_here(kind: str, entry: Json, option: str) -> str:
     name = plain(text_of(entry, "name") or "without a name", 80)
+    weight = entry.get("weight") if isinstance(entry, Mapping) else None
+    acting = f" at the weight {weight:g}" if is_number(weight) and weight != 1 else ""
     return (
-        f"this picture was made with the {kind} {name!r}, which is not known on this machine: "
+        f"this picture was made with the {kind} {name!r}{acting}, which is not known on this machine: "
         f"name its file with {option}, or go on without it by {option} none"
     )
 

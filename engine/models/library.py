@@ -66,6 +66,22 @@ def find_by_name(shelf: Shelf, name: str, contents: tuple[Contents, ...] | None 
     return found[0].path if found else None
 
 
+def files_named(shelf: Shelf, name: str) -> tuple[Path, ...]:
+    """Return every file or folder that has a name, each file once, in the order of the places.
+
+    Args:
+        shelf: What is searched for.
+        name: As for `find_by_name`; one that can only be a path finds nothing.
+
+    Raises:
+        InvalidRequestError: The configuration file is wrong.
+    """
+    if is_path(name):
+        return ()
+    found = (entry for entry in distinct(_named(shelf, parts_of(name))) if not entry.is_partial)
+    return tuple(entry.path for entry in found)
+
+
 def near_names(shelf: Shelf, name: str) -> tuple[str, ...]:
     """Return the names that are most similar to a name, the nearest first."""
     names = {entry.name: None for entry in entries(shelf)}
@@ -82,6 +98,8 @@ def not_found(shelf: Shelf, name: str) -> str:
     """
     if is_path(name):
         return ""
+    if other := _of_another_kind(shelf, name):
+        return other
     places = [contents.place for contents in all_contents() if contents.place.shelf in (shelf, None)]
     if not any(place.shelf is shelf or place.is_own for place in places):
         return f", and no folder of {shelf.noun}s is known here: name yours in {shown(configuration_path())}"
@@ -90,6 +108,13 @@ def not_found(shelf: Shelf, name: str) -> str:
     more = f" and {len(places) - _MAX_PLACES} more" if len(places) > _MAX_PLACES else ""
     similar = f"; similar names: {near}" if near else ""
     return f", and no {shelf.noun} of this name in {first}{more}{similar}"
+
+
+def _of_another_kind(shelf: Shelf, name: str) -> str:
+    """Return the end of the sentence when something else has this name; "" when nothing has."""
+    found = _named(shelf=None, asked=parts_of(name))
+    others = [entry.shelf for entry in found if entry.shelf is not None and entry.shelf is not shelf]
+    return f"; {name!r} is a {others[0].noun} here: {others[0].use}" if others else ""
 
 
 def shadowed(shelf: Shelf, text: str) -> str:
@@ -143,13 +168,13 @@ _INDEXES: LruCache[Contents, Mapping[str, list[Entry]]] = LruCache(max_entries=2
 """One for each place: the large ones stay the same, while the hub's cache is another value whenever it is asked."""
 
 
-def _named(shelf: Shelf, asked: tuple[str, ...], contents: tuple[Contents, ...] | None = None) -> list[Entry]:
-    """The entries whose own name, and the folders above it as far as they were given, are these."""
+def _named(shelf: Shelf | None, asked: tuple[str, ...], contents: tuple[Contents, ...] | None = None) -> list[Entry]:
+    """The entries of a shelf, or of all, whose own name and given folders above it are these."""
     if not asked:
         return []
     above, own = tuple(map(folded, asked[:-1])), folded(asked[-1])
     found = (entry for one in (all_contents() if contents is None else contents) for entry in _index(one).get(own, ()))
-    candidates = (entry for entry in found if entry.shelf in (shelf, None))
+    candidates = (entry for entry in found if shelf is None or entry.shelf in (shelf, None))
     return [entry for entry in candidates if _ends_with(tuple(map(folded, entry.parts[:-1])), above)]
 
 

@@ -28,13 +28,14 @@ from engine.models.paths import is_file, is_folder, is_there
 from engine.models.prediction import EPSILON, check_predicts, prediction_of
 from engine.models.shipped import family_of
 from engine.models.tiny_autoencoders import resolve_tiny_file
-from engine.models.weights import GGUF_SUFFIX, check_weights_suffix, located, read_weights, typed_path
+from engine.models.weights import GGUF_SUFFIX, PICKLE_SUFFIXES, check_weights_suffix, located, read_weights, typed_path
 from engine.rendering.requests import ModelChoice
 
 EMBEDDED = "embedded"
 NONE = "none"
 """In place of a file: no LoRA, or the model's own VAE, whatever a picture records."""
 
+_WEIGHTS_SUFFIXES = (".safetensors", GGUF_SUFFIX, *PICKLE_SUFFIXES)
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 _TINY = "AutoencoderTiny"
 
@@ -66,7 +67,7 @@ def resolve_model(
         if text_encoders:
             raise ModelError("--text-encoder completes a model of one file: name its file with --model")
         return ModelChoice(path=str(embedded_folder()), name=EMBEDDED, prediction=prediction)
-    is_hub_id = bool(_HUB_ID.fullmatch(text)) and not text.startswith(".")
+    is_hub_id = bool(_HUB_ID.fullmatch(text)) and not text.startswith(".") and not text.endswith(_WEIGHTS_SUFFIXES)
     path = _found(Shelf.MODELS, text, in_library=not (download and is_hub_id))
     if is_folder(path):
         if path.resolve() == embedded_folder().resolve():

@@ -23,6 +23,11 @@ class Shelf(StrEnum):
         """One thing on this shelf, in the words of messages."""
         return _NOUNS[self]
 
+    @property
+    def use(self) -> str:
+        """What to do with one thing on this shelf, in the words of messages."""
+        return _USES[self]
+
 
 _NOUNS: Mapping[Shelf, str] = MappingProxyType(
     {
@@ -32,6 +37,16 @@ _NOUNS: Mapping[Shelf, str] = MappingProxyType(
         Shelf.TEXT_ENCODERS: "text encoder",
         Shelf.EMBEDDINGS: "textual inversion",
         Shelf.PREVIEWS: "preview VAE",
+    }
+)
+_USES: Mapping[Shelf, str] = MappingProxyType(
+    {
+        Shelf.MODELS: "name it with --model",
+        Shelf.LORAS: "name it with --lora",
+        Shelf.VAES: "name it with --vae",
+        Shelf.TEXT_ENCODERS: "name it with --text-encoder",
+        Shelf.EMBEDDINGS: "write its name in the prompt",
+        Shelf.PREVIEWS: "name it with --preview-vae",
     }
 )
 _FOLDERS: Mapping[str, Shelf] = MappingProxyType(

@@ -102,7 +102,7 @@ def test_the_lora_and_vae_of_a_file_are_found_again(
     with pytest.raises(ModelError) as caught:
         recorded_loras(identity)
     assert str(caught.value) == (
-        "this picture was made with the LoRA 'style', which is not known on this machine: "
+        "this picture was made with the LoRA 'style' at the weight 0.5, which is not known on this machine: "
         "name its file with --lora, or go on without it by --lora none"
     )
     remember_model(choice, identity)

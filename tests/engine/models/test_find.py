@@ -17,6 +17,7 @@ from engine.models.find import (
     near_models,
     recorded_loras,
     recorded_model,
+    recorded_vae,
     remember_model,
     same_weights,
 )
@@ -193,3 +194,46 @@ def test_the_embedded_model_is_always_found() -> None:
 )
 def test_an_unknown_model_is_not_found(recorded: object) -> None:
     assert find_model(recorded) == NO_MODEL  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def shelves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folders of a configuration file, on a machine that never loaded anything."""
+    root = tmp_path / "all"
+    config = tmp_path / "config.toml"
+    config.write_text("\n".join(["[folders]", *(f'{name} = "{root / name}"' for name in ("models", "loras", "vaes"))]))
+    for name in ("models", "loras", "vaes"):
+        (root / name).mkdir(parents=True)
+    monkeypatch.setenv("WARMER_CONFIG", str(config))
+    return root
+
+
+def test_another_machine_finds_a_model_by_its_name_and_fingerprint(tmp_path: Path, shelves: Path) -> None:
+    recorded = {**model_identity(resolve_model(str(model_folder(tmp_path / "here" / "lakes", b"\1"))))}
+    shutil.rmtree(tmp_path / "here")
+    assert find_model(recorded) == NO_MODEL
+    model_folder(shelves / "models" / "old" / "lakes", b"\2")
+    assert [(near.choice.path, near.why) for near in near_models(recorded)] == [
+        (str(shelves / "models/old/lakes"), "the same name, different weights")
+    ]
+    model_folder(shelves / "models" / "new" / "lakes", b"\1")
+    assert find_model(recorded) == resolve_model(str(shelves / "models/new/lakes"))
+    assert find_model({**recorded, "name": "../models/new/lakes"}) == NO_MODEL
+
+
+def test_another_machine_finds_lora_files_and_vaes_by_their_names_and_digests(tmp_path: Path, shelves: Path) -> None:
+    lora, vae = tensors(tmp_path / "a" / "ink.safetensors", ("lora_up",)), tensors(tmp_path / "a" / "mse.safetensors")
+    choice = replace(resolve_model(""), loras=(LoraChoice(path=str(lora), weight=0.4),), vae=str(vae))
+    recorded = {**model_identity(choice)}
+    other = tensors(shelves / "loras" / "x" / "ink.safetensors", ("lora_up",), byte=b"\2")
+    with pytest.raises(ModelError) as caught:
+        recorded_loras(recorded)
+    assert str(caught.value) == (
+        "this picture was made with the LoRA 'ink' at the weight 0.4, which is not known on this machine: "
+        "name its file with --lora, or go on without it by --lora none"
+    )
+    shutil.copy(lora, shelves / "loras" / "ink.safetensors")
+    shutil.copy(vae, shelves / "vaes" / "mse.safetensors")
+    assert other.exists()
+    assert recorded_loras(recorded) == (LoraChoice(path=str(shelves / "loras/ink.safetensors"), weight=0.4),)
+    assert recorded_vae(recorded) == str(shelves / "vaes/mse.safetensors")

@@ -639,3 +639,18 @@ def test_paths_are_shown_below_the_home_directory(home: Path) -> None:
     assert shown(home / "a") == "~/a"
     assert shown(Path(f"{home}a")) == f"{home}a"
     assert shown(Path("/b")) == "/b"
+
+
+def test_a_name_of_another_kind_is_told(home: Path) -> None:
+    web = home / "stable-diffusion-webui"
+    files(web, "models/Lora/ink.safetensors", "models/Stable-diffusion/mix.safetensors", "embeddings/easy.safetensors")
+    assert not_found(Shelf.MODELS, "ink") == "; 'ink' is a LoRA here: name it with --lora"
+    assert not_found(Shelf.LORAS, "mix") == "; 'mix' is a model here: name it with --model"
+    assert not_found(Shelf.LORAS, "easy") == "; 'easy' is a textual inversion here: write its name in the prompt"
+
+
+def test_the_name_of_a_file_is_no_id_of_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ModelError) as caught:
+        resolve_model("Downloads/mix.safetensors")
+    assert "--download" not in str(caught.value)

@@ -35,7 +35,9 @@ def test_a_picture_gets_its_lora_again_unless_a_different_one_is_named(
     renderer = FakeRenderer()
     warmer("new", "--prompt", "p", "--seed", 7, "--lora", f"{lora}:0.5", "--out", path, renderer=renderer)
     assert renderer.loads[-1].model.loras == (LoraChoice(path=str(lora), weight=0.5),)
-    with pytest.raises(ModelError, match=r"with the LoRA 'style', which is not known on this machine: name its file"):
+    with pytest.raises(
+        ModelError, match=r"with the LoRA 'style' at the weight 0.5, which is not known on this machine: name its file"
+    ):
         warmer("render", path, "--out", tmp_path / "again.png")
     remember_model(renderer.loads[-1].model, {})
     for arguments, loras, words in (
