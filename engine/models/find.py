@@ -122,8 +122,10 @@ def near_models(recorded: Json) -> tuple[NearModel, ...]:
     near += [NearModel(choice=_choice(entry), why=_why_near(entry, recorded)) for entry in same_name]
     near += [NearModel(choice=choice, why="the same name, different weights") for choice in _others_named(recorded)]
     near += [NearModel(choice=_choice(entry), why="the same family") for entry in same_kind]
-    distinct = {one.choice.path: one for one in reversed(near)}
-    return tuple(list(reversed(distinct.values()))[:_MAX_NEAR])
+    distinct: dict[str, NearModel] = {}
+    for one in near:
+        distinct.setdefault(one.choice.path, one)
+    return tuple(distinct.values())[:_MAX_NEAR]
 
 
 def recorded_model(recorded: Json) -> ModelChoice:

@@ -30,7 +30,6 @@ _T = TypeVar("_T")
 _MAX_NAME = 80
 _LONG = 10**9
 """Bytes of a file that takes so long to read that it has to be said."""
-_MAX_NAME = 80
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from engine.errors import ModelError
 from engine.models.library import Shelf, files_named
+from engine.models.paths import is_file, is_folder
 from engine.models.resolve import resolve_model
 from engine.rendering.requests import ModelChoice
 
@@ -43,7 +44,7 @@ def file_named(shelf: Shelf, name: str, digest: str, compute: Callable[[Path], s
     """
     for path in files_named(shelf, name)[:_MAX_TRIED] if name and digest else ():
         try:
-            if compute(path) == digest:
+            if (is_file(path) or is_folder(path)) and compute(path) == digest:  # reading a pipe would wait for ever
                 return str(path)
         except (OSError, ValueError, ModelError):
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -237,3 +238,24 @@ def test_another_machine_finds_lora_files_and_vaes_by_their_names_and_digests(tm
     assert other.exists()
     assert recorded_loras(recorded) == (LoraChoice(path=str(shelves / "loras/ink.safetensors"), weight=0.4),)
     assert recorded_vae(recorded) == str(shelves / "vaes/mse.safetensors")
+
+
+def test_a_model_that_was_loaded_here_and_is_in_the_library_is_offered_once(tmp_path: Path, shelves: Path) -> None:
+    gone = known(tmp_path / "old" / "lakes", b"\1")
+    shutil.rmtree(tmp_path / "old")
+    known(tmp_path / "hills", b"\2")
+    known(shelves / "models" / "a" / "lakes", b"\3")
+    model_folder(shelves / "models" / "b" / "lakes", b"\4")
+    assert [near.choice.path for near in near_models(gone)] == [
+        str(shelves / "models/a/lakes"),
+        str(shelves / "models/b/lakes"),
+        str(tmp_path / "hills"),
+    ]
+
+
+def test_a_pipe_of_the_recorded_name_is_not_read(tmp_path: Path, shelves: Path) -> None:
+    lora = tensors(tmp_path / "ink.safetensors", ("lora_up",))
+    recorded = {**model_identity(replace(resolve_model(""), loras=(LoraChoice(path=str(lora)),)))}
+    os.mkfifo(shelves / "loras" / "ink.safetensors")
+    with pytest.raises(ModelError, match=r"^this picture was made with the LoRA 'ink', which is not known"):
+        recorded_loras(recorded)
