@@ -19,7 +19,6 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from engine.diffusion.arguments import call_arguments, ignored_settings
 from engine.diffusion.batches import largest_batch
 from engine.diffusion.jobs import JobRunner
 from engine.diffusion.load import LoadedModel, load_model
@@ -27,7 +26,6 @@ from engine.diffusion.noise_spec import NoiseSpec, infer_axes, wide_and_tall
 from engine.diffusion.render import BatchRenderer
 from engine.diffusion.seams.steps import Step
 from engine.errors import InvalidRequestError, RenderCancelled
-from engine.models.defaults import FALLBACK
 from engine.models.schedulers import scheduler_settings
 from engine.rendering.events import Event, Picture, PictureRendered, StepDone
 from engine.rendering.requests import LoadModel, ModelChoice, PictureTask, RenderJob
@@ -54,19 +52,36 @@ from tests.support.engine.matrix import (
     rendered_again,
     schedulers_of,
 )
-from tests.support.engine.tiny import SETTINGS, job_of
+from tests.support.engine.tiny import job_of
 from tests.support.latentpng import independent
 
 pytestmark = pytest.mark.slow  # models are loaded again and again; `make test` runs it
 
+
 ALONE = {"PRX", "PRX pixel"}
+
+
 """Families that render one picture at a time."""
+
+
 ALIKE = {"Kandinsky 3": 8}
+
+
 """How much a colour may differ in a batch; 2 in the other families, whose random weights amplify less."""
+
+
 LARGE = {"Sana", "PixArt-α", "PixArt-Σ", "Lumina 2", "Kandinsky 5", "Hunyuan-DiT", "Sana-Sprint"}
+
+
 """Families whose pictures cannot be small, and which are therefore tested with few schedulers."""
+
+
 SLOW = {*LARGE, "DeepFloyd IF", "HunyuanImage 2.1", "Ideogram 4", "Kandinsky 3", "SDXL PAG"}
+
+
 """Families that are checked with their own scheduler alone; `make matrix` checks them with all."""
+
+
 SEED = Lineage(root=SeedRoot(seed=3))
 
 
@@ -127,8 +142,14 @@ EMBEDDINGS = {
     **dict.fromkeys(("SDXL", "SDXL v, zero SNR", "SDXL PAG", "Playground 2.5", "Kolors"), 2),
     **{"SD 3": 2, "Flux.1": 2, "Kandinsky 5": 2, "HiDream": 3, "HunyuanImage 2.1": 2},
 }
+
+
 """How many embeddings a prompt has; one in the other families."""
+
+
 BY_HAND = 1024
+
+
 """How many values of each are computed by the independent reader, which is slow."""
 
 
@@ -193,6 +214,8 @@ def by_hand(embedding: torch.Tensor, number: int) -> NDArray[np.float32]:
 
 
 CALLS = itertools.count(1)
+
+
 BROKEN: dict[str, Callable[[Any], Any]] = {
     "a neighbour changes the picture": lambda predicted: predicted - predicted.mean(dim=0),
     "a repetition gives a different picture": lambda predicted: predicted + 0.1 * next(CALLS),
@@ -436,118 +459,6 @@ def test_every_scheduler_runs_a_model_that_predicts_its_variance(models: dict[st
         chosen = replace(settings, scheduler=SchedulerSettings(name=name))
         (picture,) = pictures_of(loaded, RenderJob(job=1, tasks=(task,), settings=chosen))
         assert picture.warning == "", name
-
-
-class Qwen:
-    """A pipeline whose guidance is the "true" one by default."""
-
-    def __call__(
-        self,
-        prompt: object = None,
-        negative_prompt: object = None,
-        true_cfg_scale: float = 4.0,
-        guidance_scale: object = None,
-    ) -> None: ...
-
-
-class Distilled:
-    """A pipeline that has true guidance, but not by default."""
-
-    def __call__(self, prompt: object = None, true_cfg_scale: float = 1.0, guidance_scale: float = 3.5) -> None: ...
-
-
-class TrueAlone:
-    """A pipeline that has no other guidance than the "true" one, which is off by default (Qwen-Image 2.1)."""
-
-    def __call__(self, prompt: object = None, negative_prompt: object = None, true_cfg_scale: float = 1.0) -> None: ...
-
-
-class Scheduled:
-    """A pipeline with one guidance for each step by default, beside which it refuses a scale (Ideogram 4)."""
-
-    def __call__(
-        self, prompt: object = None, guidance_scale: object = None, guidance_schedule: object = (7.0, 3.0)
-    ) -> None: ...
-
-
-class Sprint:
-    """A pipeline with a time between two steps, which it refuses with other numbers of steps (Sana-Sprint)."""
-
-    def __call__(
-        self, prompt: object = None, num_inference_steps: int = 2, intermediate_timesteps: object = 1.3
-    ) -> None: ...
-
-
-class Rewriting:
-    """A pipeline that lets a language model rewrite the prompt by default (ERNIE-Image, LongCat-Image)."""
-
-    def __call__(self, prompt: object = None, *, use_pe: bool = True, enable_prompt_rewrite: bool = True) -> None: ...
-
-
-class Unguided:
-    """A pipeline without guidance (Flux2KleinKV)."""
-
-    scheduler = diffusers.DDIMScheduler()
-
-    def __call__(self, prompt: object = None, width: int = 8, height: int = 8) -> None: ...
-
-
-class Rescaling:
-    """A pipeline that can rescale its guidance."""
-
-    def __call__(self, prompt: object = None, guidance_scale: float = 7.5, guidance_rescale: float = 0.0) -> None: ...
-
-
-def test_guidance_scale_sets_the_guidance_that_is_on_by_default() -> None:
-    assert call_arguments(Qwen(), SETTINGS, 2, []) == {
-        "prompt": ["a lake"] * 2,
-        "negative_prompt": [" "] * 2,
-        "true_cfg_scale": 3.0,
-    }
-    assert call_arguments(Distilled(), SETTINGS, 1, []) == {"prompt": ["a lake"], "guidance_scale": 3.0}
-    rescaled = replace(SETTINGS, guidance_rescale=0.7)
-    assert call_arguments(Rescaling(), SETTINGS, 1, []) == {"prompt": ["a lake"], "guidance_scale": 3.0}
-    assert call_arguments(Rescaling(), rescaled, 1, [])["guidance_rescale"] == 0.7
-
-
-def test_the_only_guidance_is_the_one_that_is_set() -> None:
-    assert call_arguments(TrueAlone(), SETTINGS, 2, []) == {
-        "prompt": ["a lake"] * 2,
-        "negative_prompt": [" "] * 2,
-        "true_cfg_scale": 3.0,
-    }
-    assert call_arguments(Scheduled(), SETTINGS, 1, []) == {
-        "prompt": ["a lake"],
-        "guidance_scale": 3.0,
-        "guidance_schedule": None,
-    }
-
-
-def test_a_pipeline_for_two_steps_takes_any_number() -> None:
-    two = replace(SETTINGS, num_inference_steps=2)
-    assert call_arguments(Sprint(), two, 1, []) == {"prompt": ["a lake"], "num_inference_steps": 2}
-    assert call_arguments(Sprint(), SETTINGS, 1, []) == {
-        "prompt": ["a lake"],
-        "num_inference_steps": 4,
-        "intermediate_timesteps": None,
-    }
-
-
-def test_no_language_model_rewrites_a_prompt() -> None:
-    assert call_arguments(Rewriting(), SETTINGS, 1, []) == {
-        "prompt": ["a lake"],
-        "use_pe": False,
-        "enable_prompt_rewrite": False,
-    }
-
-
-@pytest.mark.parametrize("guidance", [0.0, 1.0, FALLBACK.guidance_scale])
-def test_no_guidance_and_that_of_an_unknown_class_are_not_said_to_be_ignored(guidance: float) -> None:
-    assert ignored_settings(Unguided(), replace(SETTINGS, guidance_scale=guidance)) == ()
-
-
-def test_guidance_that_somebody_chose_is_said_to_be_ignored() -> None:
-    assert ignored_settings(Unguided(), SETTINGS) == ("this pipeline takes no guidance scale: it was ignored",)
 
 
 @pytest.mark.parametrize(

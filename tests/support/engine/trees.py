@@ -7,6 +7,9 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from engine.configuration.read import configuration_path
+from engine.models.library import Shelf, entries
+
 
 def files(root: Path, *names: str) -> tuple[Path, ...]:
     """Write small files that differ, with their folders."""
@@ -86,3 +89,20 @@ def cached(cache: Path, hub_id: str, *names: str, revision: str = "0a1b", main: 
         (repository / "refs").mkdir(parents=True, exist_ok=True)
         (repository / "refs" / "main").write_text(revision)
     return snapshot
+
+
+def configure(text: str) -> None:
+    """Write the configuration file."""
+    configuration_path().parent.mkdir(parents=True, exist_ok=True)
+    configuration_path().write_text(text)
+
+
+def folders(**named: Path | str) -> None:
+    """Write a configuration file that names folders."""
+    lines = (f'{key} = "{folder}"' for key, folder in named.items())
+    configure("\n".join(["[folders]", *lines]))
+
+
+def names(shelf: Shelf) -> list[str]:
+    """Return the names on a shelf, sorted."""
+    return sorted(entry.name for entry in entries(shelf))
