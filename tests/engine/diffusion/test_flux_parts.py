@@ -7,7 +7,7 @@ families are tried with tiny models in test_parts.py.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from diffusers import (
-    ChromaPipeline,
-    ChromaTransformer2DModel,
-    FlowMatchEulerDiscreteScheduler,
-    FluxPipeline,
-    FluxTransformer2DModel,
-)
 from numpy.typing import NDArray
 
 from engine.diffusion.load import load_model
@@ -30,7 +23,7 @@ from engine.models.resolve import resolve_model, resolve_vae
 from engine.rendering.requests import LoadModel, ModelChoice
 from latentpng.noise.gauss1 import gauss1
 from tests.support.engine import comfy_files
-from tests.support.engine.families.parts import T5_WIDTH, WIDTH, clip, t5, tokenizer, vae
+from tests.support.engine.families import flux
 from tests.support.engine.tiny import SETTINGS
 
 pytestmark = pytest.mark.slow  # half a billion weights are written and loaded
@@ -38,60 +31,22 @@ pytestmark = pytest.mark.slow  # half a billion weights are written and loaded
 NOISE = gauss1(5, 0, 1024).reshape(1, 4, 16, 16).astype(np.float16)
 
 
-def wide_flux() -> Any:
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        return FluxPipeline(
-            transformer=FluxTransformer2DModel(
-                patch_size=1,
-                in_channels=16,
-                num_layers=1,
-                num_single_layers=1,
-                attention_head_dim=128,
-                num_attention_heads=24,
-                joint_attention_dim=T5_WIDTH,
-                pooled_projection_dim=WIDTH,
-                axes_dims_rope=[16, 56, 56],
-                guidance_embeds=True,
-            ).to(torch.bfloat16),
-            text_encoder=clip().to(torch.bfloat16),
-            text_encoder_2=t5().to(torch.bfloat16),
-            tokenizer=tokenizer(),
-            tokenizer_2=tokenizer(),
-            vae=vae().to(torch.bfloat16),
-            scheduler=FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True),
-        )
+WIDE: dict[str, Any] = {"heads": 24, "head_dim": 128, "axes": (16, 56, 56)}
+"""The original width."""
 
 
-def wide_chroma() -> Any:
+def wide(build: Callable[..., Any]) -> Any:
+    """Return a pipeline of the original width, always with the same weights."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        return ChromaPipeline(
-            transformer=ChromaTransformer2DModel(
-                patch_size=1,
-                in_channels=16,
-                num_layers=1,
-                num_single_layers=1,
-                attention_head_dim=128,
-                num_attention_heads=24,
-                joint_attention_dim=T5_WIDTH,
-                axes_dims_rope=[16, 56, 56],
-                approximator_num_channels=8,
-                approximator_hidden_dim=16,
-                approximator_layers=1,
-            ).to(torch.bfloat16),
-            text_encoder=t5().to(torch.bfloat16),
-            tokenizer=tokenizer(),
-            vae=vae().to(torch.bfloat16),
-            scheduler=FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True),
-        )
+        return build(**WIDE).to(torch.bfloat16)
 
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A ComfyUI tree, a diffusers folder of the same weights, and its configuration alone."""
     root = tmp_path_factory.mktemp("flux")
-    pipe = wide_flux()
+    pipe = wide(flux.flux)
     pipe.save_pretrained(root / "folder")
     shutil.copytree(root / "folder", root / "config", ignore=shutil.ignore_patterns("*.safetensors*"))
     layout = comfy_files.flux_file(pipe.transformer)
@@ -160,7 +115,7 @@ def test_each_form_draws_the_picture_of_the_folder(
 
 
 def test_chroma_from_separate_files_draws_the_picture_of_its_folder(tmp_path: Path) -> None:
-    pipe = wide_chroma()
+    pipe = wide(flux.chroma)
     pipe.save_pretrained(tmp_path / "folder")
     shutil.copytree(tmp_path / "folder", tmp_path / "config", ignore=shutil.ignore_patterns("*.safetensors*"))
     model = comfy_files.write(tmp_path / "unet/chroma.safetensors", comfy_files.flux_file(pipe.transformer))

@@ -14,12 +14,8 @@ import pytest
 import torch
 from diffusers import (
     AutoencoderKLQwenImage,
-    FlowMatchEulerDiscreteScheduler,
-    Flux2KleinPipeline,
-    Flux2Transformer2DModel,
 )
 from numpy.typing import NDArray
-from transformers import Qwen3Config, Qwen3ForCausalLM
 
 from engine.diffusion.load import LoadedModel, load_model
 from engine.diffusion.render import BatchRenderer
@@ -29,8 +25,8 @@ from engine.rendering.requests import LoadModel, ModelChoice
 from latentpng.noise.gauss1 import gauss1
 from tests.support.engine import comfy_files
 from tests.support.engine.comfy_files import State
-from tests.support.engine.families import flux, pixart, qwen, sd3, unets
-from tests.support.engine.families.parts import WIDTH, byte_tokenizer, decoder_config
+from tests.support.engine.families import chat_texts, pixart, qwen, sd3, unets
+from tests.support.engine.families.parts import WIDTH
 from tests.support.engine.single_file import as_single_file, sdxl_file
 from tests.support.engine.tiny import SETTINGS, load_tiny
 
@@ -88,25 +84,8 @@ def z_image_parts(pipe: Any) -> dict[str, State]:
 
 
 def klein() -> Any:
-    """Return Flux.2 klein, which reads three hidden states of a Qwen3."""
-    return Flux2KleinPipeline(
-        transformer=Flux2Transformer2DModel(
-            in_channels=16,
-            num_layers=1,
-            num_single_layers=1,
-            attention_head_dim=16,
-            num_attention_heads=2,
-            joint_attention_dim=3 * WIDTH,
-            timestep_guidance_channels=16,
-            axes_dims_rope=[4, 4, 4, 4],
-            guidance_embeds=False,
-        ),
-        text_encoder=Qwen3ForCausalLM(decoder_config(Qwen3Config, layers=28)).eval(),
-        tokenizer=byte_tokenizer(),
-        vae=flux.flux2().vae,
-        scheduler=FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True),
-        is_distilled=True,
-    )
+    """Return Flux.2 klein, whose Qwen3 has a layer behind the last one that is read."""
+    return chat_texts.klein(layers=28, is_distilled=True)
 
 
 def klein_parts(pipe: Any) -> dict[str, State]:

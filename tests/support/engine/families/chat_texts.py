@@ -51,8 +51,8 @@ from tests.support.engine.families.parts import (
 )
 
 
-def klein() -> Any:
-    """Return Flux.2 klein, the base model: as Flux.2, with Qwen3 and guidance by an empty prompt."""
+def klein(*, layers: int = 27, is_distilled: bool = False) -> Any:
+    """Return Flux.2 klein: as Flux.2, with Qwen3; the base model has guidance by an empty prompt."""
     return Flux2KleinPipeline(
         transformer=Flux2Transformer2DModel(
             in_channels=16,
@@ -65,10 +65,11 @@ def klein() -> Any:
             axes_dims_rope=[4, 4, 4, 4],
             guidance_embeds=False,
         ),
-        text_encoder=Qwen3ForCausalLM(decoder_config(Qwen3Config, layers=27)).eval(),
+        text_encoder=Qwen3ForCausalLM(decoder_config(Qwen3Config, layers=layers)).eval(),
         tokenizer=byte_tokenizer(),
         vae=flux2_vae(),
         scheduler=FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True),
+        is_distilled=is_distilled,
     )
 
 

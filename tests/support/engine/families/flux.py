@@ -35,7 +35,7 @@ def _shifting() -> Any:
     return FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True)
 
 
-def flux() -> Any:
+def flux(*, heads: int = 2, head_dim: int = 16, axes: tuple[int, int, int] = (4, 4, 8)) -> Any:
     """Return Flux.1 dev; the tokens have four times as many channels as the latents."""
     return FluxPipeline(
         transformer=FluxTransformer2DModel(
@@ -43,11 +43,11 @@ def flux() -> Any:
             in_channels=16,
             num_layers=1,
             num_single_layers=1,
-            attention_head_dim=16,
-            num_attention_heads=2,
+            attention_head_dim=head_dim,
+            num_attention_heads=heads,
             joint_attention_dim=T5_WIDTH,
             pooled_projection_dim=WIDTH,
-            axes_dims_rope=[4, 4, 8],
+            axes_dims_rope=list(axes),
             guidance_embeds=True,
         ),
         text_encoder=clip(),
@@ -59,7 +59,7 @@ def flux() -> Any:
     )
 
 
-def chroma() -> Any:
+def chroma(*, heads: int = 2, head_dim: int = 16, axes: tuple[int, int, int] = (4, 4, 8)) -> Any:
     """Return Chroma: no CLIP, true guidance, and masked attention to the text."""
     return ChromaPipeline(
         transformer=ChromaTransformer2DModel(
@@ -67,10 +67,10 @@ def chroma() -> Any:
             in_channels=16,
             num_layers=1,
             num_single_layers=1,
-            attention_head_dim=16,
-            num_attention_heads=2,
+            attention_head_dim=head_dim,
+            num_attention_heads=heads,
             joint_attention_dim=T5_WIDTH,
-            axes_dims_rope=[4, 4, 8],
+            axes_dims_rope=list(axes),
             approximator_num_channels=8,
             approximator_hidden_dim=16,
             approximator_layers=1,
