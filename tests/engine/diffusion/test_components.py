@@ -10,85 +10,32 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 
 from engine.compare import differing_conditions
 from engine.diffusion import placement
-from engine.diffusion.jobs import JobRunner
-from engine.diffusion.load import LoadedModel, load_model
 from engine.diffusion.placement import choose_device, choose_placement
-from engine.diffusion.render import BatchRenderer
 from engine.errors import ModelError
 from engine.models.find import find_model, model_identity, recorded_loras, recorded_vae, remember_model
 from engine.models.look import look_at
 from engine.models.memory import Placement, Room, plan_memory
 from engine.models.resolve import resolve_model, resolve_preview_vae, resolve_vae
-from engine.rendering.events import Event, PictureRendered, PreviewRendered
-from engine.rendering.requests import LoadModel, LoraChoice, ModelChoice, PictureTask, RenderJob
-from latentpng.noise.gauss1 import gauss1
-from latentpng.record import LatentRecord, Lineage, SeedRoot
-from tests.support.engine.families.catalogue import save_family
-from tests.support.engine.overlays import other_vae, peft_lora, tiny_autoencoder
+from engine.rendering.events import PictureRendered, PreviewRendered
+from engine.rendering.requests import ModelChoice
+from tests.support.engine.loading import (
+    load,
+    picture_of,
+    problem_of,
+    record_by,
+    request_for,
+    run,
+    with_loras,
+)
+from tests.support.engine.overlays import other_vae, tiny_autoencoder
 from tests.support.engine.single_file import as_single_file
-from tests.support.engine.tiny import SETTINGS, build_tiny, save_tiny, slow_clock
+from tests.support.engine.tiny import build_tiny
 
 pytestmark = pytest.mark.slow  # models are loaded again and again; `make test` runs it
-
-NOISE = gauss1(5, 0, 1024).reshape(1, 4, 16, 16).astype(np.float16)
-JOB = RenderJob(
-    job=1, tasks=(PictureTask(index=0, lineage=Lineage(root=SeedRoot(seed=7))),), settings=SETTINGS, previews=True
-)
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> ModelChoice:
-    return save_tiny(tmp_path_factory.mktemp("models") / "tiny")
-
-
-@pytest.fixture(scope="module")
-def lora(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return peft_lora(tmp_path_factory.mktemp("lora"))
-
-
-@pytest.fixture(scope="module")
-def flux(tmp_path_factory: pytest.TempPathFactory) -> ModelChoice:
-    folder = tmp_path_factory.mktemp("models") / "flux"
-    save_family("Flux.1", folder)
-    return ModelChoice(path=str(folder), name="flux")
-
-
-def request_for(choice: ModelChoice, **more: Any) -> LoadModel:
-    return LoadModel(model=choice, settings=SETTINGS, device="cpu", **more)
-
-
-def load(choice: ModelChoice, **more: Any) -> LoadedModel:
-    return load_model(request_for(choice, **more), lambda _: None)
-
-
-def picture_of(loaded: LoadedModel) -> NDArray[np.uint8]:
-    return BatchRenderer(loaded).render(NOISE, SETTINGS, lambda _: None).pixels
-
-
-def run(loaded: LoadedModel) -> list[Event]:
-    events: list[Event] = []
-    clock = slow_clock(events)
-    JobRunner(loaded, emit=events.append, is_cancelled=lambda _: False, clock=clock).run(JOB)
-    return events
-
-
-def record_by(loaded: LoadedModel) -> LatentRecord:
-    return next(event.record for event in run(loaded) if isinstance(event, PictureRendered))
-
-
-def problem_of(choice: ModelChoice, **more: Any) -> str:
-    with pytest.raises(ModelError) as caught:
-        load(choice, **more)
-    return str(caught.value)
-
-
-def with_loras(choice: ModelChoice, *loras: tuple[Path, float]) -> ModelChoice:
-    return replace(choice, loras=tuple(LoraChoice(path=str(path), weight=weight) for path, weight in loras))
 
 
 def test_the_lora_and_vae_of_a_file_are_found_again(

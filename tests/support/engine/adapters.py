@@ -6,17 +6,20 @@ The products are computed with NumPy, element by element where that is short, an
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors.torch import save_file
 
 Floats = NDArray[np.floating]
 Made = tuple[dict[str, torch.Tensor], Floats]
 """The tensors of one layer without the layer's name, and the change."""
 
 RANK, ALPHA = 3, 1.5
+ATTENTION = "down_blocks.1.attentions.0.transformer_blocks.0"
 
 
 def _random(seed: int, *shape: int) -> Floats:
@@ -122,3 +125,14 @@ FOR_CONVOLUTIONS: Mapping[str, Callable[[tuple[int, ...]], Made]] = MappingProxy
 def named(layer: str, parts: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """Return the tensors of a layer with its name."""
     return {f"{layer}.{part}": tensor.contiguous() for part, tensor in parts.items()}
+
+
+def kohya(path: str, network: str = "unet") -> str:
+    """Return the name of a layer as kohya writes it."""
+    return f"lora_{network}_{path.replace('.', '_')}"
+
+
+def write(file: Path, *layers: dict[str, torch.Tensor]) -> Path:
+    """Write a file with the tensors of these layers."""
+    save_file({name: tensor.clone() for layer in layers for name, tensor in layer.items()}, file)
+    return file
