@@ -1,6 +1,7 @@
 """Every family with every kind of scheduler that it can use: a covering part of the matrix, `make matrix` is all of it.
 
 And what only some families show: noise of other axes, previews of packed latents, guidance that means another thing.
+One file, because all of it shares 40 loaded models, which take longer than most tests.
 """
 
 from __future__ import annotations

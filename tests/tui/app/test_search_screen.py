@@ -8,15 +8,12 @@ from pathlib import Path
 import pytest
 
 from engine.fake import FakeRenderer
-from engine.models.find import model_identity, remember_model
 from engine.models.resolve import resolve_model
 from engine.rendering.events import Failure
 from engine.search.axis import Axis
 from engine.search.bands import Bands
 from engine.search.running import PARENT
-from latentpng.png.files import embed_record, read_record
-from tests.support.engine.folders import model_folder
-from tests.support.latentpng.pictures import altered
+from latentpng.png.files import read_record
 from tests.support.tui.driving import Driver, make_app, running
 
 PROMPT = ("--prompt", "a red sun over a lake", "--seed", "7")
@@ -197,17 +194,6 @@ async def test_clicks_select_and_then_pick(tmp_path: Path) -> None:
         assert driver.screen.grid.selected_index == PARENT
 
 
-async def test_a_new_prompt_from_within_a_search(tmp_path: Path) -> None:
-    async with running(make_app(tmp_path, *PROMPT)) as driver:
-        await driver.until_done()
-        await driver.press("p")
-        await driver.until(lambda: "continue the last session: " in driver.text())
-        await driver.press("enter", *"the sea", "enter")
-        await driver.until(lambda: driver.app.stage.search is not None)
-        await driver.until_done()
-        assert driver.search.settings.prompt == "the sea"
-
-
 async def test_the_viewer_shows_a_picture_that_becomes_ready(tmp_path: Path) -> None:
     renderer = FakeRenderer()
     renderer.hold()
@@ -242,35 +228,6 @@ async def test_farther_help_and_another_picture(tmp_path: Path) -> None:
         assert driver.search.session.lineage.rounds == ()
 
 
-@pytest.mark.slow
-async def test_a_picture_whose_model_is_not_here_offers_what_is_near(tmp_path: Path) -> None:
-    near = model_folder(tmp_path / "new" / "lakes")
-    choice = resolve_model(str(near))
-    remember_model(choice, model_identity(choice))
-    async with running(make_app(tmp_path, *PROMPT)) as driver:
-        await driver.until_done()
-        await driver.press("1")
-        await driver.until(lambda: len(saved(tmp_path)) == 2)
-        record = read_record(saved(tmp_path)[0])
-        embed_record(
-            saved(tmp_path)[0],
-            altered(record, settings={**record.settings, "model": {"name": "lakes", "fingerprint": "0" * 64}}),
-        )
-        first = driver.search
-        await driver.press("o")
-        await driver.until(lambda: "Open a picture: type its path" in driver.text())
-        await driver.paste(str(saved(tmp_path)[0]))
-        await driver.press("enter")
-        await driver.until(lambda: "made with the model 'lakes', which is not known on this machine" in driver.text())
-        await driver.until(lambda: "new / lakes" in driver.text())
-        await driver.press("tab", "enter")
-        await driver.until(lambda: driver.app.stage.search is not None and driver.search is not first)
-        words = "some conditions differ from when this picture was made: model lakes then, lakes now"
-        await driver.until(lambda: words in " ".join(driver.text().split()))
-        assert driver.app.link.model_load.request is not None
-        assert driver.app.link.model_load.request.model == choice
-
-
 async def test_save_as_asks_before_it_replaces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     async with running(make_app(tmp_path, *PROMPT)) as driver:
@@ -291,56 +248,6 @@ async def test_keep_all_saves_every_candidate(tmp_path: Path) -> None:
         await driver.until(lambda: len(saved(tmp_path)) == 4)
 
 
-@pytest.mark.slow
-async def test_reopening_goes_on_from_the_file_and_undo_goes_behind_it(tmp_path: Path) -> None:
-    async with running(make_app(tmp_path, *PROMPT)) as driver:
-        await driver.until_done()
-        grid = driver.search.plan
-        await driver.press("3")
-        await driver.until_done()
-    renderer = FakeRenderer()
-    async with running(make_app(tmp_path, str(saved(tmp_path)[-1]), renderer=renderer)) as driver:
-        await driver.until_done()
-        assert driver.search.plan.parent == grid.candidates[2]
-        assert len(renderer.jobs[0].tasks) == 8, "the parent is read from the file"
-        await driver.press("u")
-        assert driver.search.plan == grid
-
-
-@pytest.mark.slow
-async def test_the_last_session_is_offered_and_resumed_where_it_stood(tmp_path: Path) -> None:
-    async with running(make_app(tmp_path, *PROMPT)) as driver:
-        await driver.until_done()
-        await driver.press("1")
-        await driver.until_done()
-        await driver.press("n")
-        await driver.until_done()
-        before = driver.search.session
-    async with running(make_app(tmp_path)) as driver:
-        await driver.until(lambda: "continue the last session" in driver.text())
-        await driver.press("down", "enter")
-        await driver.until_done()
-        assert driver.search.session.lineage == before.lineage
-        assert driver.search.session.template == before.template
-
-
-@pytest.mark.slow
-async def test_a_pick_that_was_never_rendered_is_not_lost(tmp_path: Path) -> None:
-    renderer = FakeRenderer(micro_batch=1)
-    renderer.hold_after(1)
-    async with running(make_app(tmp_path, *PROMPT, renderer=renderer)) as driver:
-        await driver.until(lambda: len(saved(tmp_path)) == 1)
-        await driver.press("9")
-        before = driver.search.session.lineage
-        assert driver.search.finished(0) is None
-        renderer.release()
-        await driver.app.close_all()
-    async with running(make_app(tmp_path)) as driver:
-        await driver.press("down", "enter")
-        await driver.until_done()
-        assert driver.search.session.lineage == before
-
-
 async def test_the_viewer_walks_and_picks(tmp_path: Path) -> None:
     async with running(make_app(tmp_path, *PROMPT)) as driver:
         await driver.until_done()
@@ -349,13 +256,6 @@ async def test_the_viewer_walks_and_picks(tmp_path: Path) -> None:
         await driver.press("right", "enter")
         await driver.until(lambda: driver.app.screen is driver.screen)
         assert driver.search.session.lineage.rounds[-1].marks == (4,)
-
-
-async def test_start_screen_takes_a_prompt(tmp_path: Path) -> None:
-    async with running(make_app(tmp_path)) as driver:
-        await driver.press(*"a lake", "enter")
-        await driver.until_done()
-        assert driver.search.settings.prompt == "a lake"
 
 
 @pytest.mark.slow
