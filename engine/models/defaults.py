@@ -16,9 +16,9 @@ from typing import Any
 
 from engine.errors import EngineError, ModelError
 from engine.models.json_files import read_config
-from engine.models.names import distilled, likely_pipeline, named_steps
+from engine.models.model_names import distilled, likely_pipeline, named_steps
+from engine.models.picture_sizes import usual_size
 from engine.models.schedulers import scheduler_settings
-from engine.models.sides import usual_size
 from engine.models.signatures import SIGNATURES
 from engine.rendering.settings import RenderSettings, SchedulerSettings
 from latentpng.json_fields import JsonFields

@@ -9,7 +9,7 @@ import pytest
 
 from engine.errors import ModelError
 from engine.models.defaults import FALLBACK, ModelDefaults, carried_preview
-from engine.models.names import name_words
+from engine.models.model_names import name_words
 from engine.models.resolve import defaults_of, resolve_model
 from engine.models.schedulers import FRIENDLY
 from engine.rendering.requests import ModelChoice

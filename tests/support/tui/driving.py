@@ -24,6 +24,8 @@ from tui.cli import app_parser
 from tui.graphics.terminal.capabilities import Terminal
 
 TIMEOUT_SECONDS = 20.0
+PROMPT = ("--prompt", "a red sun over a lake", "--seed", "7")
+"""The words of a command line that begins a search."""
 
 
 def make_app(
@@ -125,3 +127,8 @@ async def running(app: WarmerApp, size: tuple[int, int] = (100, 40)) -> AsyncIte
     """Run the app on a terminal of `size` columns and rows."""
     async with app.run_test(size=size, notifications=True) as pilot:
         yield Driver(app, pilot)
+
+
+def saved(folder: Path) -> list[Path]:
+    """Return the pictures that an app saved under `folder`."""
+    return sorted(folder.glob("pictures/*/*.png"))

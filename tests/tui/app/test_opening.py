@@ -12,7 +12,7 @@ from engine.models.resolve import resolve_model
 from latentpng.png.files import embed_record, read_record
 from tests.support.engine.folders import model_folder
 from tests.support.latentpng.pictures import altered
-from tests.support.tui.driving import make_app, running
+from tests.support.tui.driving import PROMPT, make_app, running, saved
 
 
 async def test_a_new_prompt_from_within_a_search(tmp_path: Path) -> None:

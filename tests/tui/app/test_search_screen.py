@@ -14,13 +14,7 @@ from engine.search.axis import Axis
 from engine.search.bands import Bands
 from engine.search.running import PARENT
 from latentpng.png.files import read_record
-from tests.support.tui.driving import Driver, make_app, running
-
-PROMPT = ("--prompt", "a red sun over a lake", "--seed", "7")
-
-
-def saved(folder: Path) -> list[Path]:
-    return sorted(folder.glob("pictures/*/*.png"))
+from tests.support.tui.driving import PROMPT, Driver, make_app, running, saved
 
 
 async def test_a_digit_picks_and_the_pick_is_saved_at_once(tmp_path: Path) -> None:
