@@ -68,6 +68,7 @@ def test_a_class_is_refused_in_one_sentence(pipeline: str, what: str) -> None:
 
 
 def test_a_class_is_refused_without_the_package_that_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = class_names()  # diffusers imports its pipelines for it, and asks for packages as it does so
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)  # noqa: ARG005
     assert problem_of("KolorsPipeline") == (
         "'it' (KolorsPipeline) needs the Python package sentencepiece: install it beside warmer, "
@@ -76,7 +77,7 @@ def test_a_class_is_refused_without_the_package_that_it_needs(monkeypatch: pytes
     assert problem_of("FluxPipeline") == ""
     monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
     assert problem_of("KolorsPipeline") == ""
-    assert {needed_package(name) for name in class_names()} == {
+    assert {needed_package(name) for name in names} == {
         "",
         "cosmos_guardrail",
         "ftfy",
