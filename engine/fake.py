@@ -26,19 +26,20 @@ from engine.rendering.events import (
     JobFailed,
     LoadingProgressed,
     ModelReady,
+    PhotoInverted,
     Picture,
     PictureRendered,
     PreviewRendered,
     StepDone,
     WorkerDied,
 )
-from engine.rendering.requests import CancelJob, CancelRound, LoadModel, PictureTask, RenderJob
+from engine.rendering.requests import CancelJob, CancelRound, InvertJob, Job, LoadModel, PictureTask, RenderJob
 from engine.rendering.settings import RenderSettings
 from engine.worker.queue import JobQueue
 from latentpng.noise.prompt_offset import prompt_offset
 from latentpng.noise.replay import record_of, replay
 from latentpng.png.files import pixel_digest
-from latentpng.record import Json, Lineage
+from latentpng.record import Json, Lineage, SeedRoot, TensorRoot
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,7 +55,8 @@ class FakeRenderer:
 
     Attributes:
         loads: The loads that were requested.
-        jobs: The jobs that were requested.
+        jobs: The jobs that were requested, without inversions.
+        inversions: The inversions that were requested.
         cancels: The numbers of the jobs that were to be cancelled.
         closed: True after `close`.
     """
@@ -81,6 +83,7 @@ class FakeRenderer:
         """
         self.loads: list[LoadModel] = []
         self.jobs: list[RenderJob] = []
+        self.inversions: list[InvertJob] = []
         self.cancels: list[int] = []
         self.closed = False
         self._noise_shape, self._axes = noise_shape, axes
@@ -130,9 +133,12 @@ class FakeRenderer:
         self.loads.append(request)
         self._put(request)
 
-    def render(self, job: RenderJob) -> None:
+    def render(self, job: Job) -> None:
         """Render a job, as `Renderer.render`."""
-        self.jobs.append(job)
+        if isinstance(job, InvertJob):
+            self.inversions.append(job)
+        else:
+            self.jobs.append(job)
         self._put(job)
 
     def cancel(self, job: int) -> None:
@@ -151,7 +157,7 @@ class FakeRenderer:
             self._queue.close()
             self._thread.join()
 
-    def _put(self, request: LoadModel | RenderJob) -> None:
+    def _put(self, request: LoadModel | Job) -> None:
         self._queue.put(request)
         if self._thread is None:
             self._work_one()
@@ -168,12 +174,15 @@ class FakeRenderer:
         self._answer(request)
         return True
 
-    def _answer(self, request: LoadModel | RenderJob) -> None:
+    def _answer(self, request: LoadModel | Job) -> None:
         if isinstance(request, LoadModel):
             self._load(request)
             return
         try:
-            self._render(request)
+            if isinstance(request, InvertJob):
+                self._invert(request)
+            else:
+                self._render(request)
         except RenderCancelled:
             self._on_event(JobCancelled(job=request.job))
         finally:
@@ -199,6 +208,30 @@ class FakeRenderer:
                 dtype="float32",
             )
         )
+
+    def _invert(self, job: InvertJob) -> None:
+        """Answer with noise that depends on the seed alone, and with the photograph as it is."""
+        started = time.monotonic()
+        for step in range(1, self._steps + 1):
+            self._wait(job.job)
+            if self._failures and self._done >= self._failures[0][0]:
+                _, failure, sentence = self._failures.pop(0)
+                self._fail(job.job, failure, sentence)
+                return
+            self._on_event(StepDone(job=job.job, indices=(0,), step=step, steps=self._steps))
+        noise = replay(Lineage(root=SeedRoot(seed=job.seed)), self._noise_shape, self._axes)
+        record = record_of(
+            Lineage(root=TensorRoot(source={**job.source, "method": "inversion", "way": job.way.value})),
+            noise,
+            axes=self._axes,
+            root_tensor=noise,
+            settings={**job.settings.to_json(), "model": self._model, "slot": [1, 0], "dtype": "float32"},
+            software={"device": "fake"},
+            pixels=pixel_digest(job.rgb),
+        )
+        picture = Picture(width=job.width, height=job.height, rgb=job.rgb)
+        self._on_event(PhotoInverted(job=job.job, picture=picture, record=record))
+        self._on_event(JobDone(job=job.job, seconds=time.monotonic() - started))
 
     def _render(self, job: RenderJob) -> None:
         started = time.monotonic()

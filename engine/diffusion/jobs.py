@@ -18,9 +18,9 @@ from engine.diffusion.out_of_memory import free_memory, is_out_of_memory
 from engine.diffusion.provenance import Recorder
 from engine.diffusion.render import BatchRenderer, RenderedBatch
 from engine.diffusion.seams.steps import Step
-from engine.errors import OutOfMemoryError, RenderCancelled, RenderError
+from engine.errors import InvalidRequestError, OutOfMemoryError, RenderCancelled, RenderError
 from engine.rendering.events import Event, JobDone, Picture, PictureRendered, PreviewRendered, StepDone
-from engine.rendering.requests import RenderJob
+from engine.rendering.requests import InvertJob, RenderJob
 from engine.rendering.settings import RenderSettings
 from latentpng.noise.replay import replay
 from latentpng.record import Lineage, TensorRoot
@@ -82,6 +82,15 @@ class JobRunner:
                 self._max_batch = batch.size // 2
                 self._memory_warnings = (f"memory ran out with a batch of {batch.size}: later batches are smaller",)
         self._emit(JobDone(job=job.job, seconds=time.monotonic() - started))
+
+    def invert(self, job: InvertJob) -> None:
+        """Find the initial noise of a photograph, and emit PhotoInverted and JobDone.
+
+        Raises:
+            RenderCancelled: The job was cancelled.
+            InvalidRequestError: The scheduler or the model cannot be inverted.
+        """
+        raise InvalidRequestError(f"job {job.job}: photographs cannot be inverted yet")
 
     def _noise_spec(self, job: RenderJob) -> NoiseSpec:
         spec = self.renderer.noise_spec(job.settings)

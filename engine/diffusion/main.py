@@ -28,7 +28,7 @@ from engine.rendering.events import (
     ModelReady,
     PreviewRendered,
 )
-from engine.rendering.requests import CancelJob, CancelRound, LoadModel, RenderJob
+from engine.rendering.requests import CancelJob, CancelRound, InvertJob, Job, LoadModel
 from engine.worker.process import STACKS_SIGNAL, Request
 from engine.worker.queue import JobQueue
 from engine.worker.wire import Wire
@@ -146,12 +146,14 @@ class Worker:
     def _progress(self, stage: str) -> None:
         self._emit(LoadingProgressed(stage=stage))
 
-    def _render(self, job: RenderJob) -> None:
+    def _render(self, job: Job) -> None:
         try:
             if self._queue.is_cancelled(job.job):
                 raise RenderCancelled(f"job {job.job} was cancelled")
             if self._runner is None:
                 self._emit(replace(self._load_failure, job=job.job))
+            elif isinstance(job, InvertJob):
+                self._runner.invert(job)
             else:
                 self._runner.run(job)
         except RenderCancelled:

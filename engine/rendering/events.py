@@ -122,6 +122,23 @@ class PictureRendered:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PhotoInverted:
+    """The initial noise of a photograph was found; JobDone follows.
+
+    Attributes:
+        job: The number of the job.
+        picture: What the noise gives when it is rendered, which repeats the photograph.
+        record: What its file carries: a tensor root whose `source` says how the noise was found and how good it is.
+        warning: What speaks against varying it, or could not be done as requested, joined by "; "; "" for nothing.
+    """
+
+    job: int
+    picture: Picture
+    record: LatentRecord
+    warning: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class JobDone:
     """All pictures of a job are rendered.
 
@@ -190,6 +207,7 @@ Event: TypeAlias = (
     | StepDone
     | PreviewRendered
     | PictureRendered
+    | PhotoInverted
     | JobDone
     | JobCancelled
     | JobFailed

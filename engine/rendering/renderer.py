@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from engine.rendering.events import Event
-from engine.rendering.requests import LoadModel, RenderJob
+from engine.rendering.requests import Job, LoadModel
 
 
 class Renderer(Protocol):
@@ -29,13 +29,13 @@ class Renderer(Protocol):
             request: The model, and the picture size to report the noise shape for.
         """
 
-    def render(self, job: RenderJob) -> None:
+    def render(self, job: Job) -> None:
         """Render a job after those before it, unless its priority is higher; a running job is not interrupted.
 
         It ends with JobDone, JobCancelled or JobFailed.
 
         Args:
-            job: The pictures.
+            job: The pictures to render, or the photograph whose noise is to be found.
         """
 
     def cancel(self, job: int) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from engine.rendering.settings import RenderSettings
-from latentpng.record import Lineage
+from latentpng.record import JsonObject, Lineage
 
 if TYPE_CHECKING:
     import numpy as np
@@ -125,6 +126,54 @@ class RenderJob:
     previews: bool = False
     priority: int = 0
     round_id: int = 0
+
+
+class InversionWay(StrEnum):
+    """How the initial noise of a photograph is found.
+
+    Attributes:
+        EXACT: Every step is inverted.  The noise repeats the picture almost exactly.
+        FREE: The cleanest step is replaced by noising with a seed.  The noise has the statistics of true noise, so that
+            it varies better, and repeats the picture less exactly.
+    """
+
+    EXACT = "exact"
+    FREE = "free"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InvertJob:
+    """A photograph whose initial noise is to be found: the noise from which these settings render it.
+
+    Attributes:
+        job: The caller's number for the job; events repeat it.
+        width: Of the photograph in pixels, and of `settings`.
+        height: Likewise.
+        rgb: The photograph, height * width * 3 bytes, rows from the top, 8 bits a channel.
+        settings: What renders it again.  Their guidance is 1: with more, the noise that is found is not Gaussian.
+        way: How.
+        seed: The seed of the noise that `InversionWay.FREE` adds.
+        source: What else the root of the record is to say about the photograph, under keys of its own.
+        previews: Send small pictures of the noise on its way.
+        priority: As for `RenderJob`.
+        round_id: As for `RenderJob`.
+    """
+
+    job: int
+    width: int
+    height: int
+    rgb: bytes
+    settings: RenderSettings
+    way: InversionWay = InversionWay.EXACT
+    seed: int = 0
+    source: JsonObject = field(default_factory=dict)
+    previews: bool = False
+    priority: int = 0
+    round_id: int = 0
+
+
+Job: TypeAlias = RenderJob | InvertJob
+"""What a renderer works on once a model is loaded."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

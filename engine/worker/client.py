@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 
 from engine.rendering.events import LOADING, Event, Failure, JobCancelled, JobDone, JobFailed, ModelReady, WorkerDied
-from engine.rendering.requests import CancelJob, CancelRound, LoadModel, RenderJob
+from engine.rendering.requests import CancelJob, CancelRound, InvertJob, Job, LoadModel, RenderJob
 from engine.worker.process import Request, WorkerProcess
 from engine.worker.watchdog import Timeouts, Watchdog
 
@@ -51,7 +51,7 @@ class WorkerRenderer:
         """Load a model, as `Renderer.load`."""
         self._outbox.put(request)
 
-    def render(self, job: RenderJob) -> None:
+    def render(self, job: Job) -> None:
         """Render a job, as `Renderer.render`."""
         self._outbox.put(job)
 
@@ -87,10 +87,10 @@ class WorkerRenderer:
                 continue
             if process is not None:
                 process.send(request)  # if it has just died, its reader reports that
-            elif isinstance(request, RenderJob) and not self._closing:
+            elif isinstance(request, RenderJob | InvertJob) and not self._closing:
                 self._refuse(request, Failure.MODEL, "no model is loaded yet")
 
-    def _refuse(self, request: LoadModel | RenderJob, failure: Failure, sentence: str) -> None:
+    def _refuse(self, request: LoadModel | Job, failure: Failure, sentence: str) -> None:
         job = LOADING if isinstance(request, LoadModel) else request.job
         self._on_event(JobFailed(job=job, failure=failure, sentence=sentence))
 
@@ -110,7 +110,7 @@ class WorkerRenderer:
             is_new = self._process is None
             if self._process is None:
                 self._process = self._start_process()
-            if isinstance(request, RenderJob):
+            if isinstance(request, RenderJob | InvertJob):
                 if is_new or (self._load_failed and LOADING not in self._open):
                     self._load_failed = False
                     self._open.append(LOADING)

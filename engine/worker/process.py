@@ -19,10 +19,10 @@ from typing import IO, TypeAlias
 from platformdirs import user_log_path
 
 from engine.rendering.events import Event
-from engine.rendering.requests import CancelJob, CancelRound, LoadModel, RenderJob
+from engine.rendering.requests import CancelJob, CancelRound, Job, LoadModel
 from engine.worker.wire import Wire
 
-Request: TypeAlias = LoadModel | RenderJob | CancelJob | CancelRound
+Request: TypeAlias = LoadModel | Job | CancelJob | CancelRound
 
 WORKER = "engine.diffusion.main"
 STACKS_SIGNAL = signal.SIGUSR1

@@ -10,9 +10,9 @@ import threading
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from engine.rendering.requests import CancelJob, CancelRound, LoadModel, RenderJob
+from engine.rendering.requests import CancelJob, CancelRound, InvertJob, Job, LoadModel, RenderJob
 
-Work: TypeAlias = LoadModel | RenderJob
+Work: TypeAlias = LoadModel | Job
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,4 +98,4 @@ class JobQueue:
             self._changed.notify_all()
 
     def _order(self, entry: _Entry) -> tuple[bool, tuple[int, ...]]:
-        return not (isinstance(entry.work, RenderJob) and entry.work.job in self._cancelled), entry.rank
+        return not (isinstance(entry.work, RenderJob | InvertJob) and entry.work.job in self._cancelled), entry.rank

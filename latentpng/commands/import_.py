@@ -13,9 +13,7 @@ from latentpng.text import plain
 
 if TYPE_CHECKING:
     from latentpng.foreign.choices import Choices
-    from latentpng.foreign.rebuild import Rebuilt
-    from latentpng.foreign.record import ForeignRecord
-    from latentpng.record import Json, JsonObject, LatentRecord
+    from latentpng.record import JsonObject
 
 _SUFFIX = ".latent.png"
 _MAX_NEEDS = 600  # characters
@@ -54,35 +52,31 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> ExitCode:
     """Import the picture and return the exit code."""
 
-    def import_picture(file: str) -> ExitCode:
-        from latentpng.foreign.containers.pixels import decode_other, is_png
-        from latentpng.foreign.read import read_foreign
-        from latentpng.foreign.rebuild import rebuild
-        from latentpng.png.files import read_picture, write_picture
+    def import_file(file: str) -> ExitCode:
+        from latentpng.foreign.containers.pixels import is_png
+        from latentpng.foreign.importing import import_picture
+        from latentpng.png.files import write_picture
 
         if given.output == STANDARD_OUTPUT:
             raise InvalidValueError("import cannot write to standard output: name a file with --out")
         check_places(file, given.output, force=given.force)
-        png = is_png(file)
+        is_png(file)  # an unreadable file is reported before its name is used for the target
         target = beside(file, _SUFFIX) if given.output is None else given.output
         check_places(file, target, force=given.force)
-        width, height, rgb = read_picture(file) if png else decode_other(file)
-        foreign = read_foreign(file)
-        rebuilt = rebuild(foreign, _choices(given, (width, height)))
-        record = _record(foreign, rebuilt, rgb)
-        if png:
-            embed_into(file, record, target, force=given.force)
+        imported = import_picture(file, _choices(given))
+        if imported.is_png:
+            embed_into(file, imported.record, target, force=given.force)
         else:
-            write_picture(target, width, height, rgb, record)
-        say(f"{target}: {_summary(rebuilt)}")
-        if also := _also(record.settings):
+            write_picture(target, imported.width, imported.height, imported.rgb, imported.record)
+        say(f"{target}: {imported.summary}")
+        if also := _also(imported.record.settings):
             say(f"{target}: besides noise, prompt and model it needs {also}")
         return ExitCode.OK
 
-    return each([given.file], import_picture, folders=False)
+    return each([given.file], import_file, folders=False)
 
 
-def _choices(given: argparse.Namespace, picture: tuple[int, int]) -> Choices:
+def _choices(given: argparse.Namespace) -> Choices:
     from latentpng.foreign.choices import Choices
 
     return Choices(
@@ -94,64 +88,7 @@ def _choices(given: argparse.Namespace, picture: tuple[int, int]) -> Choices:
         batch_size=given.batch_size,
         dtype=given.dtype,
         arithmetic=given.arithmetic,
-        picture=picture,
     )
-
-
-def _record(foreign: ForeignRecord, rebuilt: Rebuilt, rgb: bytes) -> LatentRecord:
-    from latentpng.noise.replay import record_of
-    from latentpng.png.files import pixel_digest
-    from latentpng.record import Lineage, TensorRoot
-
-    return record_of(
-        Lineage(root=TensorRoot(source={**rebuilt.source, "unverified": True})),
-        rebuilt.noise,
-        axes="CHW",
-        root_tensor=rebuilt.noise,
-        settings=_settings(foreign, rebuilt),
-        pixels=pixel_digest(rgb),
-    )
-
-
-def _settings(foreign: ForeignRecord, rebuilt: Rebuilt) -> dict[str, Json]:
-    """Return the settings under the keys of SPEC.md, with the tool's own words as values."""
-    from latentpng.foreign.ingredients import ingredients_of
-
-    more = ingredients_of(foreign)
-    scheduler: dict[str, Json] = {"name": foreign.sampler or foreign.scheduler}
-    if foreign.sampler and foreign.scheduler:
-        scheduler["schedule"] = foreign.scheduler
-    model: dict[str, Json] = {
-        "name": foreign.model,
-        "hash": foreign.model_hash,
-        "loras": [lora.to_json() for lora in more.loras],
-        "embeddings": [embedding.to_json() for embedding in more.embeddings],
-        "vae": more.vae.to_json() if more.vae else None,
-    }
-    model = {name: value for name, value in model.items() if value not in ("", [], None)}
-    settings: dict[str, Json] = {
-        "prompt": more.prompt,
-        "negative_prompt": more.negative_prompt,
-        "prompt_style": more.prompt_style,
-        "clip_skip": more.clip_skip or None,
-        "steps": foreign.num_inference_steps or None,
-        "guidance": foreign.guidance_scale,
-        "scheduler": scheduler if scheduler["name"] else None,
-        "model": model or None,
-        "passes": list(more.passes),
-        "width": rebuilt.size[0],
-        "height": rebuilt.size[1],
-    }
-    return {name: value for name, value in settings.items() if value not in ("", None, [])}
-
-
-def _summary(rebuilt: Rebuilt) -> str:
-    """Return what was rebuilt and what was assumed."""
-    source = rebuilt.source
-    facts = [f"{name} {_shown(source[name])}" for name in rebuilt.assumed]
-    if "gpu" in rebuilt.assumed and source["gpu_matters"]:
-        facts.append("and a smaller GPU draws different noise of this size")
-    return f"noise of {source['recipe']}, seed {source['seed']}; assumed: {', '.join(facts) or 'nothing'}"
 
 
 def _also(settings: JsonObject) -> str:
@@ -159,10 +96,6 @@ def _also(settings: JsonObject) -> str:
     from latentpng.foreign.ingredients import needs
 
     return plain("; ".join(needs(settings)), _MAX_NEEDS)
-
-
-def _shown(value: Json) -> str:
-    return " x ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _number(text: str) -> int:

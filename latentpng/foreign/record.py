@@ -33,6 +33,11 @@ class ForeignRecord:
         model_hash: The hash of the model, in the tool's own words.
         randomness: The generator of the noise: "cpu", "gpu" (CUDA's Philox), "nv" (Philox on the CPU); "" if unknown.
         batch_index: The index of the picture in its batch, from 0.
+        channels: The number of channels of the initial noise, where the file says it by its kind of latent.
+        made_by: The site, service or fork that made the picture, by its name ("Civitai", "reForge", "Midjourney").
+        unknown_noise: Why the initial noise cannot be rebuilt from the seed, as a clause ("ClownsharKSampler draws
+            noise of its own"); "" when nothing is known that prevents it.
+        notes: What a person should know about how this was read, a clause each ("the checksum of its text is wrong").
         extra: Whatever else the tool wrote that may matter, by the tool's own names.
     """
 
@@ -55,4 +60,8 @@ class ForeignRecord:
     model_hash: str = ""
     randomness: str = ""
     batch_index: int | None = None
+    channels: int = 0
+    made_by: str = ""
+    unknown_noise: str = ""
+    notes: tuple[str, ...] = ()
     extra: tuple[tuple[str, Json], ...] = field(default=())

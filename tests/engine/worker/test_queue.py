@@ -25,7 +25,7 @@ def order(jobs: JobQueue, count: int) -> list[str | int]:
     for _ in range(count):
         work = jobs.get()
         assert work is not None
-        found.append(work.job if isinstance(work, RenderJob) else work.model.name)
+        found.append(work.model.name if isinstance(work, LoadModel) else work.job)
     return found
 
 

@@ -51,7 +51,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> Read:
     """Make the reader of other tools' metadata return one record for every file."""
 
     def find(record: ForeignRecord) -> None:
-        monkeypatch.setattr("latentpng.foreign.read.read_foreign", lambda _: record)
+        monkeypatch.setattr("latentpng.foreign.importing.read_foreign", lambda _: record)
 
     find(RECORD)
     return find
