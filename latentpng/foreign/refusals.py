@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from latentpng.errors import InvalidValueError
 from latentpng.foreign.choices import Choices
-from latentpng.foreign.noise.latents import FACTORS, family_of, latent_of_model
+from latentpng.foreign.noise.latents import FACTORS, Latent, family_of, latent_of_model
 from latentpng.foreign.noise.recipes import COPIED_TEXTS, RECIPES, known_recipes
 from latentpng.foreign.record import ForeignRecord
 from latentpng.foreign.services import service_behind, service_by_model
@@ -21,6 +21,9 @@ _NEGATIVE_SEEDS = frozenset({*_NO_TOOL, "a1111", "forge", "sdnext", "huggingface
 """Tools that draw from negative seeds too, except -1."""
 _MAX_NAME = 80  # characters of a name in a sentence
 _MAX_CLAUSE = 300
+_KNOWN_CHANNELS = ", ".join(map(str, FACTORS))
+_CORE_ML = Latent(channels=4, factor=8)
+"""The latent of the models that Mochi Diffusion runs by Apple's Core ML Stable Diffusion."""
 _SAYS_NOTHING = "and services do not say how they draw their noise"
 _OWN_GENERATORS = {"mflux": "mflux draws its noise with the generator of Apple's MLX, which is not rebuilt here"}
 """Tools whose generator is none of ours, so that no recipe gives their noise."""
@@ -58,6 +61,11 @@ def _impossible(record: ForeignRecord, choices: Choices) -> str:
         return f"the service behind {plain(name, _MAX_NAME)} made this picture, {_SAYS_NOTHING}"
     if record.unknown_noise:
         return f"its noise cannot be rebuilt: {plain(record.unknown_noise, _MAX_CLAUSE)}"
+    if record.channels and record.channels not in FACTORS:
+        return f"its latent has {record.channels} channels, and only {_KNOWN_CHANNELS} are known"
+    if record.tool == "mochi" and (latent_of_model(record.model) or _CORE_ML) != _CORE_ML:
+        model = plain(record.model, _MAX_NAME)
+        return f"Mochi Diffusion draws the noise of {model} with an engine that is not rebuilt here"
     return _OWN_GENERATORS.get(record.tool, "")
 
 
@@ -91,9 +99,7 @@ def _unknown_tool(record: ForeignRecord, choices: Choices) -> str:
 def _unknown_latent(record: ForeignRecord, choices: Choices) -> str:
     if choices.channels:
         return ""
-    how = f"say its channels with --channels, one of {', '.join(map(str, FACTORS))}"
-    if record.channels and record.channels not in FACTORS:
-        return f"its latent has {record.channels} channels, and only {', '.join(map(str, FACTORS))} are known"
+    how = f"say its channels with --channels, one of {_KNOWN_CHANNELS}"
     if record.channels:
         return ""
     pipeline = loose.text(dict(record.extra).get("Pipeline")) if record.tool == "sdnext" else ""
