@@ -102,10 +102,13 @@ def _of_size(rebuilt: Rebuilt, ingredients: Ingredients, picture: tuple[int, int
     """Yield that the picture has another size than its noise, unless a pass says why."""
     cell = rebuilt.size[0] // rebuilt.noise.shape[2]
     fits = all(abs(drawn - found) < cell for drawn, found in zip(rebuilt.size, picture, strict=True))
-    kinds = {loose.text(each.get("kind")) for each in ingredients.passes}
-    if min(picture) > 0 and not fits and not kinds & _ENLARGING:
+    if min(picture) > 0 and not fits and not any(map(_enlarges, ingredients.passes)):
         sizes = f"{_by(rebuilt.size)}, as the file says, and the picture has {_by(picture)}"
         yield f"the noise is that of {sizes}: something that the file does not name resized or cropped it"
+
+
+def _enlarges(told: JsonObject) -> bool:
+    return loose.text(told.get("kind")) in _ENLARGING or any("upscale" in name.casefold() for name in told)
 
 
 def _of_sampler(record: ForeignRecord) -> Iterator[str]:

@@ -18,15 +18,18 @@ MAX_ITEMS = 64
 MAX_TEXT = 400  # characters of one field
 MAX_NESTED = 16  # objects and lists in one field
 _PASSES: tuple[tuple[str, str], ...] = (
-    ("hires", r"Hires |HiRes |hires_|hrf_|First pass|First_stage|Second pass"),
+    ("hires", r"Hires |HiRes |hires_|hrf_|First pass|First_stage|Second pass|use_upscaler"),
     ("refiner", r"Refiner|refiner"),
     ("detailer", r"A?Detailer|DDetailer|detailer"),
-    ("controlnet", r"ControlNet|Control$|controlnet|controls$|control_layers|t2iAdapters"),
+    ("controlnet", r"ControlNet|Control$|controlnet|controls$|control_layers|t2iAdapters|[Uu]se.[Cc]ontrol[Nn]et"),
     ("image prompt", r"ipAdapters|IP-?Adapter|(use)?ipadapter|ref_images|promptimages"),
-    ("hypernetwork", r"Hypernet"),
-    ("upscale", r"Postprocess upscale|SD upscale|Ultimate SD upscale|postprocessing"),
+    ("hypernetwork", r"Hypernet|[Uu]se.[Hh]ypernet"),
+    (
+        "upscale",
+        r"Postprocess upscale|SD upscale|Ultimate SD upscale|postprocessing|[Uu]pscaler?$|[Uu]se.[Uu]pscal(e|ing)$",
+    ),
     ("regions", r"RP Active|Tiled Diffusion|[Rr]egional"),
-    ("face restoration", r"Face restoration|facetool"),
+    ("face restoration", r"Face restoration|facetool|fix_faces|[Uu]se.[Ff]ace.[Cc]orrection"),
     ("tiling", r"Tiling$|seamless"),
     ("dynamic thresholding", r"Dynamic [Tt]hresholding|[Dd]ynthres|Mimic [Ss]cale|Threshold percentile"),
     ("guidance change", r"FreeU|freeu|PAG |SAG |CFG Rescale|Perturbed|Skip Early CFG|NGMS"),

@@ -40,12 +40,12 @@ class Family:
     names: str
 
 
-_START, _END = r"(?<![a-z])", r"(?![a-z])"  # a word of its own, so that "sana" is not found in "susana"
+_START, _END = r"(?<![a-z])", r"(?:(?![a-z])|(?=pipeline))"  # a word of its own: "sana" is not found in "susana"
 _FAMILIES = (
     Family(
         noun="a model of several stages",
         problem="which draws noise for each stage",
-        names=rf"stable[ ._-]?cascade|cascade[ ._-]?(stage|[bc]{_END})|w[uü]rstchen|deep[ ._-]?floyd"
+        names=rf"stable[ ._-]?cascade|cascade[ ._-]?(stage|[bc]{_END})|w(u|ü|ue)rstchen|deep[ ._-]?floyd"
         rf"|{_START}if[ ._-]?(i|ii|iii)[ ._-](xl|l|m){_END}|^if[a-z]*pipeline|kandinsky|{_START}karlo|un[ ._-]?clip",
     ),
     Family(
@@ -90,7 +90,7 @@ _FORMS: tuple[tuple[str, int, int], ...] = (
     (rf"cog[ ._-]?view[ ._-]?(3|4)|omni[ ._-]?gen[ ._-]?2|{_START}f[ ._-]?lite{_END}|ovis[ ._-]?image", 16, 8),
     (rf"long[ ._-]?cat|{_START}anima{_END}(?!.*xl)", 16, 8),
     (r"aura[ ._-]?flow|pony[ ._-]?(diffusion)?[ ._-]?v?7|kolors|pixart|hunyuan[ ._-]?dit|lumina", 4, 8),
-    (rf"stable[ ._-]?diffusion|{_START}sd(xl)?[ ._-]?\d|sdxl|{_START}xl|illustrious|latent[ ._-]?consistency", 4, 8),
+    (rf"stable[ ._-]?diffusion|{_START}sd(xl)?[ ._-]?v?\d|sdxl|{_START}xl|illustrious|latent[ ._-]?consistency", 4, 8),
     (r"playground|omni[ ._-]?gen|ssd[ ._-]?1b|segmind|alt[ ._-]?diffusion", 4, 8),
 )
 """(how a name is recognised, channels, pixels per side of a cell), the first that fits counts."""
