@@ -18,7 +18,6 @@ from latentpng.foreign.record import ForeignRecord
 from latentpng.foreign.tools.lora_tags import split_weights
 from latentpng.record import Json
 
-
 FACES_AND_UPSCALE: list[Json] = ["upscale", "face restoration"]
 
 
