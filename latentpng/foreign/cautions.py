@@ -21,7 +21,7 @@ MAX_CAUTIONS = 32
 _MAX_SENTENCE = 600  # characters
 _MAX_FACTS = 200
 _SHARES = ("denoise", "Denoising strength", "initimagecreativity", "img2img_strength", "prompt_strength", "strength")
-_ENLARGING = frozenset({"hires", "upscale", "detailer", "face restoration", "outpaint"})
+_ENLARGING = frozenset({"hires", "upscale", "resize", "service", "detailer", "face restoration", "outpaint"})
 """Passes after which a picture may have another size than its noise."""
 _SAMPLER_SEEDS = ("ENSD", "Eta noise seed delta", "eta_noise_seed_delta")
 
@@ -55,7 +55,7 @@ def _pass_said(told: JsonObject, size: tuple[int, int], picture: tuple[int, int]
     say = _SAID.get(kind)
     if say:
         return say(told, size, picture)
-    return f"{kind or 'a further pass'}: it took part in the picture{_facts(told)}, and this noise does not hold it"
+    return f"{kind or 'a further pass'}: this took part in the picture too{_facts(told)}, and is not in the noise"
 
 
 def _redrawn(told: JsonObject, size: tuple[int, int], picture: tuple[int, int]) -> str:
@@ -81,6 +81,21 @@ def _refined(told: JsonObject, size: tuple[int, int], picture: tuple[int, int]) 
     return f"refiner: a second model finished what this noise began{_facts(told)}"
 
 
+def _continued(told: JsonObject, size: tuple[int, int], picture: tuple[int, int]) -> str:
+    del size, picture
+    return f"sampler: a further sampler finished what this noise began{_facts(told)}"
+
+
+def _scaled(told: JsonObject, size: tuple[int, int], picture: tuple[int, int]) -> str:
+    grown = "" if size == picture else f" from {_by(size)} to {_by(picture)}"
+    return f"{loose.text(told.get('kind'))}: the picture was resized{grown} after this noise was used{_facts(told)}"
+
+
+def _served(told: JsonObject, size: tuple[int, int], picture: tuple[int, int]) -> str:
+    del size, picture
+    return f"service: a service redrew the picture afterwards{_facts(told)}"
+
+
 def _detailed(told: JsonObject, size: tuple[int, int], picture: tuple[int, int]) -> str:
     del size, picture
     return f"detailer: parts of the picture were redrawn with noise of their own{_facts(told)}"
@@ -92,6 +107,10 @@ _SAID: Mapping[str, Callable[[JsonObject, tuple[int, int], tuple[int, int]], str
     "outpaint": _inpainted,
     "hires": _enlarged,
     "refiner": _refined,
+    "sampler": _continued,
+    "upscale": _scaled,
+    "resize": _scaled,
+    "service": _served,
     "detailer": _detailed,
     "face restoration": _detailed,
 }

@@ -18,8 +18,8 @@ MAX_ITEMS = 64
 MAX_TEXT = 400  # characters of one field
 MAX_NESTED = 16  # objects and lists in one field
 _PASSES: tuple[tuple[str, str], ...] = (
-    ("hires", r"Hires |HiRes |hires_|hrf_|First pass|First_stage|Second pass|use_upscaler"),
-    ("refiner", r"Refiner|refiner"),
+    ("hires", r"Hires |HiRes |hires_|hrf_|First pass|First_stage|Second pass|use_upscaler|refinerupscale"),
+    ("refiner", r"Refiner|refiner(?!upscale)"),
     ("detailer", r"A?Detailer|DDetailer|detailer"),
     ("controlnet", r"ControlNet|Control$|controlnet|controls$|control_layers|t2iAdapters|[Uu]se.[Cc]ontrol[Nn]et"),
     ("image prompt", r"ipAdapters|IP-?Adapter|(use)?ipadapter|ref_images|promptimages"),
@@ -33,7 +33,6 @@ _PASSES: tuple[tuple[str, str], ...] = (
     ("tiling", r"Tiling$|seamless"),
     ("dynamic thresholding", r"Dynamic [Tt]hresholding|[Dd]ynthres|Mimic [Ss]cale|Threshold percentile"),
     ("guidance change", r"FreeU|freeu|PAG |SAG |CFG Rescale|Perturbed|Skip Early CFG|NGMS"),
-    ("soft inpainting", r"Soft inpainting"),
 )
 """(a kind, how the fields that tell it begin)."""
 _OFF = (None, "", False, 0, "None", "none", "null", "False", "false", "0", "0.0", "Off", "off", "Disabled", "disabled")
@@ -46,7 +45,15 @@ _SWITCHES: Mapping[str, tuple[str, ...]] = {
 _INPAINTED = re.compile(r"inpaint|outpaint", re.IGNORECASE)
 _REDRAWN = re.compile(r"img2img|image[ _-]?to[ _-]?image|inpaint|outpaint", re.IGNORECASE)
 _MODES = ("generation_mode", "type", "Operations", "mode")
-_MASKS = ("Mask blur", "Inpaint area", "Masked content", "Mask mode", "Inpainting fill", "Mask only", "maskblur")
+_MASKS = (
+    "Mask blur",
+    "Inpaint area",
+    "Masked content",
+    "Mask mode",
+    "Inpainting fill",
+    "Soft inpainting enabled",
+    "maskblur",
+)
 _PICTURES = ("init_image", "init_img", "Init image", "Init image hash", "Init image size", "initimage", "initial_image")
 _SHARES = ("Denoising strength", "initimagecreativity", "img2img_strength", "prompt_strength", "Prompt Strength")
 _OWN_SHARES: Mapping[str, tuple[str, ...]] = {"comfyui": ("denoise",), "drawthings": ("strength",)}

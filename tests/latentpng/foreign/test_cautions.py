@@ -50,6 +50,8 @@ def cautions(picture: tuple[int, int] = (64, 48), **changes: Any) -> tuple[str, 
         ("sdnext", {"Init image hash": "0a1b2c3d", "Init image size": "512x512"}, ["img2img"]),
         ("swarmui", {"initimagecreativity": 0.6}, ["img2img"]),
         ("swarmui", {"initimagecreativity": 1}, []),
+        ("swarmui", {"refinerupscale": 1.5, "refinermethod": "PostApply"}, ["hires", "refiner"]),
+        ("swarmui", {"refinercontrolpercentage": 0.2}, ["refiner"]),
         ("invokeai", {"generation_mode": "sdxl_img2img", "strength": 0.6}, ["img2img"]),
         ("invokeai", {"generation_mode": "flux_inpaint"}, ["inpaint"]),
         ("invokeai", {"generation_mode": "outpaint"}, ["inpaint"]),
@@ -122,7 +124,7 @@ def test_what_a_stranger_wrote_is_cut_and_cleaned() -> None:
     first, second = cautions(extra=(("passes", passes),))
     assert len(first) == 600
     assert first.startswith("[31mkkk")
-    assert second == "a further pass: it took part in the picture, and this noise does not hold it"
+    assert second == "a further pass: this took part in the picture too, and is not in the noise"
 
 
 def test_there_are_not_too_many_sentences() -> None:

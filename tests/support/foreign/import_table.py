@@ -266,14 +266,31 @@ WARNED: tuple[Row, ...] = (
         "(Refiner fine.safetensors [0123456789], Refiner switch at 0.8)",
     ),
     Row(
+        kind="A further sampler that adds no noise",
+        says={"tool": "comfyui", "extra": passed("sampler", node="KSamplerAdvanced", steps=14)},
+        sentence="sampler: a further sampler finished what this noise began (node KSamplerAdvanced, steps 14)",
+    ),
+    Row(
+        kind="An upscaler, another size in a graph",
+        says={"extra": (("Postprocess upscale by", "2"),)},
+        picture=(128, 96),
+        sentence="upscale: the picture was resized from 64 x 48 to 128 x 96 after this noise was used "
+        "(Postprocess upscale by 2)",
+    ),
+    Row(
+        kind="A service that went on with the picture",
+        says={"tool": "comfyui", "extra": passed("service", node="RecraftCrispUpscaleNode", service="Recraft")},
+        sentence="service: a service redrew the picture afterwards (node RecraftCrispUpscaleNode, service Recraft)",
+    ),
+    Row(
         kind="A detailer, face restoration",
         says={"extra": (("ADetailer model", "face.pt"),)},
         sentence="detailer: parts of the picture were redrawn with noise of their own (ADetailer model face.pt)",
     ),
     Row(
-        kind="ControlNet, image prompts, hypernetworks, upscalers, regions, tiling, dynamic thresholding, FreeU",
+        kind="ControlNet, image prompts, hypernetworks, regions, tiling, dynamic thresholding, FreeU",
         says={"extra": (("ControlNet 0", "canny"),)},
-        sentence="controlnet: it took part in the picture (ControlNet 0 canny), and this noise does not hold it",
+        sentence="controlnet: this took part in the picture too (ControlNet 0 canny), and is not in the noise",
     ),
     Row(
         kind="A picture of another size",
