@@ -60,15 +60,21 @@ def _pass_said(told: JsonObject, size: tuple[int, int], picture: tuple[int, int]
 
 def _redrawn(told: JsonObject, size: tuple[int, int], picture: tuple[int, int]) -> str:
     del size, picture
-    share = next((share for name in _SHARES if (share := loose.real(told.get(name))) is not None), None)
-    at = "" if share is None else f" at denoise {share:g}"
-    return f"img2img: this noise was added to another picture{at}, and that picture is not in the file"
+    added = f"this noise was added to another picture{_share(told)}"
+    return f"img2img: {added}, and that picture is not in the file"
 
 
 def _inpainted(told: JsonObject, size: tuple[int, int], picture: tuple[int, int]) -> str:
-    share = _redrawn(told, size, picture).partition(" at denoise ")[2].partition(",")[0]
-    where = f"a part of another picture{f' at denoise {share}' if share else ''}"
-    return f"inpainting: this noise was added to {where}, and neither that picture nor the mask is in the file"
+    del size, picture
+    added = f"this noise was added to a part of another picture{_share(told)}"
+    return f"inpainting: {added}, and neither that picture nor the mask is in the file"
+
+
+def _share(told: JsonObject) -> str:
+    """Return how much of the other picture was replaced, in words; "" when that is not known."""
+    shares = (loose.real(told.get(name)) for name in _SHARES)
+    share = next((share for share in shares if share is not None), None)
+    return "" if share is None else f" at denoise {share:g}"
 
 
 def _enlarged(told: JsonObject, size: tuple[int, int], picture: tuple[int, int]) -> str:
