@@ -91,7 +91,7 @@ _FORMS: tuple[tuple[str, int, int], ...] = (
     (rf"long[ ._-]?cat|{_START}anima{_END}(?!.*xl)", 16, 8),
     (r"aura[ ._-]?flow|pony[ ._-]?(diffusion)?[ ._-]?v?7|kolors|pixart|hunyuan[ ._-]?dit|lumina", 4, 8),
     (rf"stable[ ._-]?diffusion|{_START}sd(xl)?[ ._-]?v?\d|sdxl|{_START}xl|illustrious|latent[ ._-]?consistency", 4, 8),
-    (r"playground|omni[ ._-]?gen|ssd[ ._-]?1b|segmind|alt[ ._-]?diffusion", 4, 8),
+    (r"latent[ ._-]?diffusion|xl(?=pipeline)|playground|omni[ ._-]?gen|ssd[ ._-]?1b|segmind|alt[ ._-]?diffusion", 4, 8),
 )
 """(how a name is recognised, channels, pixels per side of a cell), the first that fits counts."""
 _MODULES: tuple[tuple[str, int, int], ...] = (

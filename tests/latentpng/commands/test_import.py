@@ -226,6 +226,20 @@ def test_noise_that_depends_on_the_gpu_is_reported(
     ) + said("a.latent.png", "noise of a1111, seed 1234; assumed: channels 4, randomness gpu", resized)
 
 
+def test_the_commands_that_come_next_can_be_typed_as_they_stand(
+    folder: Path, reads: Read, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del reads
+    (folder / "a.png").rename(folder / "it's mine.png")
+    assert main(["import", "it's mine.png"]) == 0
+    assert main(["import", "it's mine.png", "--out=-b.png"]) == 0
+    assert [line.partition(": open ")[2] for line in capsys.readouterr().err.splitlines()[1::2]] == [
+        """it with warmer 'it'"'"'s mine.latent.png', """
+        """or compare the noise with warmer render 'it'"'"'s mine.latent.png' --check --confirm""",
+        "it with warmer ./-b.png, or compare the noise with warmer render ./-b.png --check --confirm",
+    ]
+
+
 def test_a_signature_is_reported(folder: Path, reads: Read, capsys: pytest.CaptureFixture[str]) -> None:
     del reads
     png = (folder / "a.png").read_bytes()

@@ -40,6 +40,7 @@ MODELS = {
         *("CogView4Pipeline", "OmniGen2Pipeline", "anima-preview"),
     ),
     (4, 8): (
+        *("LatentDiffusion", "PixelsmithXLPipeline", "OnnxStableDiffusionPipeline"),
         *(
             "AuraFlow_0.3",
             "ponyV7",
