@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from typing import TYPE_CHECKING
 
 from latentpng.commands.embedding import check_places, embed_into
 from latentpng.commands.inputs import beside, each
 from latentpng.commands.output import STANDARD_OUTPUT, add_output, say
 from latentpng.errors import ExitCode, InvalidValueError
-from latentpng.text import plain
 
 if TYPE_CHECKING:
     from latentpng.foreign.choices import Choices
-    from latentpng.record import JsonObject
 
 _SUFFIX = ".latent.png"
-_MAX_NEEDS = 600  # characters
 _ASSUMED = """Whatever the file does not say is assumed and reported: that the tool drew its noise on its default \
 device (CUDA for the web UIs), that this GPU held all values at once, that a CPU had AVX2, and the number of channels \
 that the name of the model suggests. The new file marks its noise as "unverified": only a render can show that it is \
 the right noise, as `warmer render FILE --check --confirm --model MODEL` does."""
-_RANDOMNESS = "generator of the noise: cpu (torch's; also on a Mac), gpu (CUDA's) or nv (CUDA's, computed on the CPU)"
+_RANDOMNESS = (
+    "generator of the noise: cpu (torch's; also on a Mac), gpu (CUDA's), nv (CUDA's, computed on the CPU) or numpy"
+)
 _GPU = "GPU that drew the noise: a name such as RTX 3060, or its multiprocessors x threads such as 28x1536"
 _DTYPE = "dtype that was drawn: float32, float16, bfloat16, and coarse-float16 or coarse-bfloat16 of older torch"
 _ARITHMETIC = """code path of torch's CPU generator; the paths differ in the last bit of some values. avx2 is the \
@@ -34,7 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = f"{parser.description} {_ASSUMED}"
     parser.add_argument("file", metavar="FILE", help="a PNG, JPEG or WebP with the metadata of its tool")
     parser.add_argument("--as", default="", dest="tool", metavar="TOOL", help="follow the recipe of this tool")
-    parser.add_argument("--randomness", default="", metavar="cpu|gpu|nv", help=_RANDOMNESS)
+    parser.add_argument("--randomness", default="", metavar="cpu|gpu|nv|numpy", help=_RANDOMNESS)
     parser.add_argument("--gpu", default="", metavar="NAME", help=_GPU)
     parser.add_argument("--channels", default=0, type=_number, metavar="N", help="latent channels: 4, 16, 32 or 128")
     parser.add_argument("--batch-index", type=_number, metavar="K", help="index of the picture in its batch, from 0")
@@ -69,8 +69,9 @@ def run(given: argparse.Namespace) -> ExitCode:
         else:
             write_picture(target, imported.width, imported.height, imported.rgb, imported.record)
         say(f"{target}: {imported.summary}")
-        if also := _also(imported.record.settings):
-            say(f"{target}: besides noise, prompt and model it needs {also}")
+        for warning in imported.warnings:
+            say(f"{target}: {warning}")
+        say(f"{target}: open it with {_command('warmer', target)}, or compare the noise with {_check(target)}")
         return ExitCode.OK
 
     return each([given.file], import_file, folders=False)
@@ -91,11 +92,14 @@ def _choices(given: argparse.Namespace) -> Choices:
     )
 
 
-def _also(settings: JsonObject) -> str:
-    """Return what else made the picture, in a few words; "" for nothing."""
-    from latentpng.foreign.ingredients import needs
+def _check(target: str) -> str:
+    """Return the command that renders the noise and compares the picture with the file's."""
+    return f"{_command('warmer', 'render', target)} --check --confirm"
 
-    return plain("; ".join(needs(settings)), _MAX_NEEDS)
+
+def _command(*words: str) -> str:
+    """Return a command as a person can type it; a name that begins with a dash is no option."""
+    return shlex.join(f"./{word}" if word.startswith("-") else word for word in words)
 
 
 def _number(text: str) -> int:

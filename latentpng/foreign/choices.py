@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from latentpng.errors import InvalidValueError
 from latentpng.foreign.noise.drawing import RANDOMNESS
-from latentpng.foreign.noise.recipes import FACTORS
+from latentpng.foreign.noise.latents import FACTORS
 from latentpng.text import brief
 
 
@@ -16,7 +16,7 @@ class Choices:
 
     Attributes:
         tool: The recipe to follow, a key of `RECIPES`.
-        randomness: The generator: "cpu", "gpu" or "nv".
+        randomness: The generator: "cpu", "gpu", "nv" or "numpy".
         gpu: The GPU that drew the noise, as `gpus.capacity_of` takes it.
         channels: The channels of the latent: 4, 16, 32 or 128.
         batch_index: The index of the picture in its batch, from 0.

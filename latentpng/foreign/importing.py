@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 
+from latentpng.foreign.cautions import cautions_of
 from latentpng.foreign.choices import Choices
 from latentpng.foreign.containers.pixels import decode_other, is_png
-from latentpng.foreign.ingredients import ingredients_of
+from latentpng.foreign.ingredients import Ingredients, ingredients_of
 from latentpng.foreign.read import read_foreign
 from latentpng.foreign.rebuild import Rebuilt, rebuild
 from latentpng.foreign.record import ForeignRecord
@@ -31,6 +32,7 @@ class Imported:
         rgb: Its pixels, 8-bit R, G, B, row by row.
         is_png: Whether the file is a PNG.
         summary: Which noise was rebuilt and what was assumed, as a clause.
+        warnings: What else made the picture, and what does not fit, one sentence each; the record holds them too.
     """
 
     record: LatentRecord
@@ -40,6 +42,7 @@ class Imported:
     rgb: bytes
     is_png: bool
     summary: str
+    warnings: tuple[str, ...] = ()
 
 
 def import_picture(path: str | os.PathLike[str], choices: Choices | None = None) -> Imported:
@@ -60,31 +63,35 @@ def import_picture(path: str | os.PathLike[str], choices: Choices | None = None)
     width, height, rgb = read_picture(path) if png else decode_other(path)
     foreign = read_foreign(path)
     rebuilt = rebuild(foreign, replace(choices or Choices(), picture=(width, height)))
+    more = ingredients_of(foreign)
+    settings = _settings(foreign, more, rebuilt)
+    warnings = cautions_of(foreign, more, rebuilt, (width, height), settings)
     return Imported(
-        record=_record(foreign, rebuilt, rgb),
+        record=_record(rebuilt, settings, warnings, rgb),
         foreign=foreign,
         width=width,
         height=height,
         rgb=rgb,
         is_png=png,
         summary=_summary(rebuilt),
+        warnings=warnings,
     )
 
 
-def _record(foreign: ForeignRecord, rebuilt: Rebuilt, rgb: bytes) -> LatentRecord:
+def _record(rebuilt: Rebuilt, settings: dict[str, Json], warnings: tuple[str, ...], rgb: bytes) -> LatentRecord:
+    told: dict[str, Json] = {"warnings": list(warnings)} if warnings else {}
     return record_of(
-        Lineage(root=TensorRoot(source={**rebuilt.source, "unverified": True})),
+        Lineage(root=TensorRoot(source={**rebuilt.source, **told, "unverified": True})),
         rebuilt.noise,
         axes="CHW",
         root_tensor=rebuilt.noise,
-        settings=_settings(foreign, rebuilt),
+        settings=settings,
         pixels=pixel_digest(rgb),
     )
 
 
-def _settings(foreign: ForeignRecord, rebuilt: Rebuilt) -> dict[str, Json]:
+def _settings(foreign: ForeignRecord, more: Ingredients, rebuilt: Rebuilt) -> dict[str, Json]:
     """Return the settings under the keys of SPEC.md, with the tool's own words as values."""
-    more = ingredients_of(foreign)
     scheduler: dict[str, Json] = {"name": foreign.sampler or foreign.scheduler}
     if foreign.sampler and foreign.scheduler:
         scheduler["schedule"] = foreign.scheduler

@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import PurePosixPath, PureWindowsPath
 from types import MappingProxyType
 
-from latentpng.foreign.passes import passes_of, text_of
+from latentpng.foreign.passes import passes_of
 from latentpng.foreign.record import ForeignRecord
 from latentpng.foreign.tools import loose
 from latentpng.foreign.tools.loosejson import read_value
@@ -119,7 +119,7 @@ def ingredients_of(record: ForeignRecord) -> Ingredients:
 
 
 def needs(settings: JsonObject) -> tuple[str, ...]:
-    """Return what a picture needs besides noise, prompt and model, a few words each.
+    """Return which files and settings a picture needs besides noise, prompt and model, a few words each.
 
     Args:
         settings: The settings of an imported picture.
@@ -129,19 +129,13 @@ def needs(settings: JsonObject) -> tuple[str, ...]:
     found = [f"LoRA {_worded(each)}" for each in loose.items(model.get("loras"))]
     found += [f"textual inversion {_worded(each)}" for each in loose.items(model.get("embeddings"))]
     found += [f"VAE {vae}"] if vae else []
-    found += [f"clip skip {layer}"] if layer else []
-    return (*found, *(_pass_worded(loose.members(each)) for each in loose.items(settings.get("passes"))))
+    return (*found, *([f"clip skip {layer}"] if layer else []))
 
 
 def _worded(entry: Json) -> str:
     members = loose.members(entry)
     weight = loose.real(members.get("weight"))
     return f"{loose.text(members.get('name'))}{'' if weight is None else f' ({weight:g})'}"
-
-
-def _pass_worded(told: JsonObject) -> str:
-    facts = ", ".join(f"{name} {text_of(value)}" for name, value in told.items() if name != "kind")
-    return f"{loose.text(told.get('kind'))} pass ({facts})" if facts else f"{loose.text(told.get('kind'))} pass"
 
 
 def _listed_loras(fields: Mapping[str, Json]) -> Iterator[Named]:

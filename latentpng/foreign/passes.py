@@ -18,16 +18,21 @@ MAX_ITEMS = 64
 MAX_TEXT = 400  # characters of one field
 MAX_NESTED = 16  # objects and lists in one field
 _PASSES: tuple[tuple[str, str], ...] = (
-    ("hires", r"Hires |HiRes |hires_|hrf_|First pass|First_stage|Second pass"),
-    ("refiner", r"Refiner|refiner"),
+    ("hires", r"Hires |HiRes |hires_|hrf_|First pass|First_stage|Second pass|use_upscaler|refinerupscale"),
+    ("refiner", r"Refiner|refiner(?!upscale)"),
     ("detailer", r"A?Detailer|DDetailer|detailer"),
-    ("controlnet", r"ControlNet|Control$|controlnet|controls$|control_layers|t2iAdapters"),
+    ("controlnet", r"ControlNet|Control$|controlnet|controls$|control_layers|t2iAdapters|[Uu]se.[Cc]ontrol[Nn]et"),
     ("image prompt", r"ipAdapters|IP-?Adapter|(use)?ipadapter|ref_images|promptimages"),
-    ("hypernetwork", r"Hypernet"),
-    ("upscale", r"Postprocess upscale|SD upscale|Ultimate SD upscale|postprocessing"),
+    ("hypernetwork", r"Hypernet|[Uu]se.[Hh]ypernet"),
+    (
+        "upscale",
+        r"Postprocess upscale|SD upscale|Ultimate SD upscale|postprocessing|[Uu]pscaler?$|[Uu]se.[Uu]pscal(e|ing)$",
+    ),
     ("regions", r"RP Active|Tiled Diffusion|[Rr]egional"),
-    ("face restoration", r"Face restoration|facetool"),
+    ("face restoration", r"Face restoration|facetool|fix_faces|[Uu]se.[Ff]ace.[Cc]orrection"),
     ("tiling", r"Tiling$|seamless"),
+    ("dynamic thresholding", r"Dynamic [Tt]hresholding|[Dd]ynthres|Mimic [Ss]cale|Threshold percentile"),
+    ("guidance change", r"FreeU|freeu|PAG |SAG |CFG Rescale|Perturbed|Skip Early CFG|NGMS"),
 )
 """(a kind, how the fields that tell it begin)."""
 _OFF = (None, "", False, 0, "None", "none", "null", "False", "false", "0", "0.0", "Off", "off", "Disabled", "disabled")
@@ -37,8 +42,23 @@ _SWITCHES: Mapping[str, tuple[str, ...]] = {
     "face restoration": ("facetool_strength",),
 }
 """Fields that say that a kind was not used, whatever its other fields are."""
-_PICTURE_MODES = re.compile(r"img2img|inpaint|outpaint")
-_FROM_PICTURE = ("Denoising strength", "generation_mode", "type", "strength", "denoise", "initimagecreativity")
+_INPAINTED = re.compile(r"inpaint|outpaint", re.IGNORECASE)
+_REDRAWN = re.compile(r"img2img|image[ _-]?to[ _-]?image|inpaint|outpaint", re.IGNORECASE)
+_MODES = ("generation_mode", "type", "Operations", "mode")
+_MASKS = (
+    "Mask blur",
+    "Inpaint area",
+    "Masked content",
+    "Mask mode",
+    "Inpainting fill",
+    "Soft inpainting enabled",
+    "maskblur",
+)
+_PICTURES = ("init_image", "init_img", "Init image", "Init image hash", "Init image size", "initimage", "initial_image")
+_SHARES = ("Denoising strength", "initimagecreativity", "img2img_strength", "prompt_strength", "Prompt Strength")
+_OWN_SHARES: Mapping[str, tuple[str, ...]] = {"comfyui": ("denoise",), "drawthings": ("strength",)}
+"""Fields that say how much of another picture was replaced, in the files of all tools and of single ones."""
+_TOLD = (*_SHARES, "denoise", "strength", *_MODES, *_MASKS, *_PICTURES)
 _PROMPT_TAGS: Mapping[str, tuple[tuple[str, re.Pattern[str]], ...]] = {
     "swarmui": (
         ("detailer", re.compile(r"<(segment):([^<>]{1,80})")),
@@ -55,11 +75,13 @@ def passes_of(record: ForeignRecord) -> tuple[JsonObject, ...]:
         record: What the file says.
     """
     fields = dict(record.extra)
+    listed = [loose.members(value) for value in loose.items(fields.get("passes"))[:MAX_ITEMS]]
     found: list[JsonObject] = [*_told(fields), *_by_prompt(record)]
-    if not any(each["kind"] == "hires" for each in found) and (start := _from_picture(record.tool, fields)):
-        found.append({"kind": "img2img", **start})
-    found += [loose.members(value) for value in loose.items(fields.get("passes"))[:MAX_ITEMS]]
-    return tuple(found)
+    kinds = {loose.text(each.get("kind")) for each in (*found, *listed)}
+    start = _from_picture(record.tool, fields, has_hires="hires" in kinds)
+    if start and not kinds & {"img2img", "inpaint"}:
+        found.append(start)
+    return tuple(found + listed)
 
 
 def _told(fields: Mapping[str, Json]) -> Iterator[dict[str, Json]]:
@@ -89,6 +111,15 @@ def text_of(value: Json) -> str:
         return str(value)
 
 
+def facts_of(told: JsonObject) -> str:
+    """Return what a tool wrote about a pass, as a person reads it.
+
+    Args:
+        told: A pass of a picture.
+    """
+    return ", ".join(f"{name} {text_of(value)}" for name, value in told.items() if name != "kind")
+
+
 def _is_off(value: Json) -> bool:
     """Whether a value says that something was not used; a list does if each of its objects does."""
     entries = loose.items(value)
@@ -104,12 +135,17 @@ def _by_prompt(record: ForeignRecord) -> Iterator[dict[str, Json]]:
             yield {"kind": kind, tag[1]: tag[2]}
 
 
-def _from_picture(tool: str, fields: Mapping[str, Json]) -> dict[str, Json]:
-    """Return what tells that another picture lies under the noise; {} otherwise."""
-    mode = loose.text(fields.get("generation_mode")) or loose.text(fields.get("type"))
-    shares = ("Denoising strength", "initimagecreativity", *(("denoise",) if tool == "comfyui" else ()))
-    strength = next((share for name in shares if (share := loose.real(fields.get(name))) is not None), None)
-    is_partial = strength is not None and 0 < strength < (1 if tool == "comfyui" else 2)
-    if not (is_partial or _PICTURE_MODES.search(mode) or fields.get("init_image")):
+def _from_picture(tool: str, fields: Mapping[str, Json], *, has_hires: bool) -> dict[str, Json]:
+    """Return the pass whose noise lies over another picture, with what tells it; {} for none.
+
+    A share of 1 tells nothing, because some tools write it for every picture. Neither does the share of a hires pass.
+    """
+    mode = " ".join(loose.text(fields.get(name)) for name in _MODES)
+    shares = (loose.real(fields.get(name)) for name in (*_SHARES, *_OWN_SHARES.get(tool, ())))
+    is_partial = not has_hires and any(share is not None and 0 < share < 1 for share in shares)
+    has_mask = any(name in fields for name in _MASKS)
+    has_picture = any(not _is_off(fields.get(name)) for name in _PICTURES)
+    if not (is_partial or has_mask or has_picture or _REDRAWN.search(mode)):
         return {}
-    return {name: _brief(fields[name]) for name in (*_FROM_PICTURE, "init_image") if name in fields}
+    kind = "inpaint" if has_mask or _INPAINTED.search(mode) else "img2img"
+    return {"kind": kind, **{name: _brief(fields[name]) for name in _TOLD if name in fields}}

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING
 from latentpng.errors import InvalidValueError
 from latentpng.foreign.choices import Choices
 from latentpng.foreign.noise import gpus
-from latentpng.foreign.noise.drawing import CPU, GPU, NV, Drawing
-from latentpng.foreign.noise.recipes import FACTORS, RECIPES, likely_channels, noise_of, recipe_name, variations_of
+from latentpng.foreign.noise.drawing import CPU, GPU, NUMPY, NV, Drawing
+from latentpng.foreign.noise.latents import Latent
+from latentpng.foreign.noise.recipes import RECIPES, Way, noise_of, variations_of, way_of
 from latentpng.foreign.noise.torch_cpu import BLOCK, DEFAULT_ARITHMETIC, FLOAT32
 from latentpng.foreign.record import ForeignRecord
+from latentpng.foreign.refusals import refuse
+from latentpng.foreign.sizes import latent_of, shape_of
 from latentpng.json_fields import is_integer
 from latentpng.record import Json, JsonObject
-from latentpng.shapes import MAX_STORED, check_dims
 from latentpng.text import brief
 
 if TYPE_CHECKING:
@@ -41,23 +43,31 @@ class Rebuilt:
         size: Width and height in pixels of the picture that the noise was drawn for.
         source: The provenance of the noise, under the keys of SPEC.md.
         assumed: The keys of `source` that neither the file nor the person said.
+        doubt: Why the recipe itself is only assumed, as a sentence; "" when it is that of the tool.
     """
 
     noise: NDArray[np.float16] = field(compare=False)
     size: tuple[int, int]
     source: JsonObject
     assumed: tuple[str, ...]
+    doubt: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Settled:
     """The choices after the defaults are filled in."""
 
-    recipe: str
+    way: Way
     seed: int
     size: tuple[int, int]
     shape: Shape
+    inner: Shape | None
     drawing: Drawing
+
+    @property
+    def whole_batch(self) -> bool:
+        """Whether the recipe draws a whole batch at once."""
+        return RECIPES[self.way.recipe].whole_batch
 
 
 def rebuild(record: ForeignRecord, choices: Choices | None = None) -> Rebuilt:
@@ -77,26 +87,44 @@ def rebuild(record: ForeignRecord, choices: Choices | None = None) -> Rebuilt:
 
     choices = choices or Choices()
     settled = _settle(record, choices)
-    recipe = RECIPES[settled.recipe]
-    noise = noise_of(recipe, record, settled.seed, settled.shape, settled.drawing.draw).astype(np.float16)
+    recipe, drawing = RECIPES[settled.way.recipe], settled.drawing
+    noise = noise_of(recipe, record, settled.seed, settled.shape, settled.inner, drawing.draw).astype(np.float16)
     noise.flags.writeable = False
     assumed = _assumed(record, choices, settled)
-    return Rebuilt(noise=noise, size=settled.size, source=_source(record, settled, assumed), assumed=tuple(assumed))
+    return Rebuilt(
+        noise=noise,
+        size=settled.size,
+        source=_source(record, settled, assumed),
+        assumed=tuple(assumed),
+        doubt=settled.way.doubt,
+    )
 
 
 def _settle(record: ForeignRecord, choices: Choices) -> _Settled:
-    name = recipe_name(record, choices.tool)
-    if record.seed is None:
-        raise InvalidValueError("the metadata contains no seed")
+    refuse(record, choices)
+    way, latent = way_of(record, choices.tool), latent_of(record, choices)
     size = (record.width, record.height) if _has_size(record) else choices.picture
-    channels = choices.channels or likely_channels(record.model)
-    shape = (channels, size[1] // FACTORS[channels], size[0] // FACTORS[channels])
-    check_dims(shape, MAX_STORED)
-    return _Settled(recipe=name, seed=record.seed, size=size, shape=shape, drawing=_drawing(name, record, choices))
+    shape = shape_of(size, latent)
+    return _Settled(
+        way=way,
+        seed=record.seed or 0,  # a record without a seed was refused
+        size=size,
+        shape=shape,
+        inner=_inner(record, shape, latent),
+        drawing=_drawing(way, record, choices),
+    )
 
 
-def _drawing(name: str, record: ForeignRecord, choices: Choices) -> Drawing:
-    recipe = RECIPES[name]
+def _inner(record: ForeignRecord, shape: Shape, latent: Latent) -> Shape | None:
+    """Return the shape that the seed's noise was first drawn at; None for that of the picture."""
+    if min(record.resized_from) <= 0:
+        return None
+    inner = shape_of(record.resized_from, latent)
+    return None if inner == shape else inner
+
+
+def _drawing(way: Way, record: ForeignRecord, choices: Choices) -> Drawing:
+    name, recipe = way.recipe, RECIPES[way.recipe]
     randomness = choices.randomness or record.randomness or recipe.randomness
     if not randomness:
         raise InvalidValueError(f"the file does not say where {name} drew its noise: choose with --randomness")
@@ -107,12 +135,13 @@ def _drawing(name: str, record: ForeignRecord, choices: Choices) -> Drawing:
         raise InvalidValueError(f"{name} gives each picture its own seed, so the batch index must be 0, found {index}")
     if index >= _MAX_PICTURES:
         raise InvalidValueError(f"the batch index must be below {_MAX_PICTURES}, found {brief(index)}")
-    if index and randomness == GPU:
-        raise InvalidValueError(f"only picture 0 of a batch drawn at once by a GPU can be rebuilt, found {index}")
+    if index and randomness in (GPU, NUMPY):
+        by = "a GPU" if randomness == GPU else "NumPy"
+        raise InvalidValueError(f"only picture 0 of a batch drawn at once by {by} can be rebuilt, found {index}")
     return Drawing(
         randomness=randomness,
         gpu=(choices.gpu or gpus.LARGE) if randomness == GPU else "",
-        dtype=choices.dtype or (recipe.dtype if randomness == CPU else FLOAT32),
+        dtype=choices.dtype or (way.dtype or recipe.dtype if randomness == CPU else FLOAT32),
         arithmetic=(choices.arithmetic or DEFAULT_ARITHMETIC) if randomness == CPU else "",
         batch_index=index,
         batch_size=max(index + 1, choices.batch_size or _written_batch(record)) if recipe.whole_batch else 1,
@@ -121,11 +150,12 @@ def _drawing(name: str, record: ForeignRecord, choices: Choices) -> Drawing:
 
 def _assumed(record: ForeignRecord, choices: Choices, settled: _Settled) -> list[str]:
     """Return the keys of `source` that neither the file nor the person said."""
-    whole = RECIPES[settled.recipe].whole_batch
+    whole = settled.whole_batch
     odd = math.prod(settled.shape) % BLOCK != 0  # only then does the noise depend on the batch size
     unsaid = {
+        "recipe": settled.way.doubt,
         "size": not _has_size(record),
-        "channels": not choices.channels,
+        "channels": settled.shape[0] not in (choices.channels, record.channels),
         "randomness": not (choices.randomness or record.randomness),
         "gpu": settled.drawing.gpu and not choices.gpu,
         "dtype": not choices.dtype and settled.drawing.dtype != FLOAT32,
@@ -137,9 +167,10 @@ def _assumed(record: ForeignRecord, choices: Choices, settled: _Settled) -> list
 
 
 def _source(record: ForeignRecord, settled: _Settled, assumed: list[str]) -> dict[str, Json]:
-    whole = RECIPES[settled.recipe].whole_batch
+    whole = settled.whole_batch
     optional: dict[str, Json] = {
         "version": record.version[:_MAX_VERSION],
+        "made_by": record.made_by[:_MAX_VERSION],
         "gpu": settled.drawing.gpu,
         "arithmetic": settled.drawing.arithmetic,
         "batch_index": settled.drawing.batch_index if whole else None,
@@ -151,8 +182,8 @@ def _source(record: ForeignRecord, settled: _Settled, assumed: list[str]) -> dic
     if settled.drawing.gpu:
         optional["gpu_matters"] = gpus.chip_matters(math.prod(settled.shape))
     source: dict[str, Json] = {
-        "tool": record.tool or settled.recipe,
-        "recipe": settled.recipe,
+        "tool": record.tool or settled.way.recipe,
+        "recipe": settled.way.recipe,
         "seed": str(settled.seed),
         "size": list(settled.size),
         "channels": settled.shape[0],

@@ -6,16 +6,19 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from latentpng.errors import InvalidValueError
 from latentpng.foreign.noise.gpus import capacity_of
 from latentpng.foreign.noise.philox import cuda_normal, nv_normal
 from latentpng.foreign.noise.torch_cpu import BLOCK, FLOAT32, CpuDraw, cpu_normal, rounded
+from latentpng.text import brief
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-CPU, GPU, NV = "cpu", "gpu", "nv"
-RANDOMNESS = (CPU, GPU, NV)
+CPU, GPU, NV, NUMPY = "cpu", "gpu", "nv", "numpy"
+RANDOMNESS = (CPU, GPU, NV, NUMPY)
+_MAX_NUMPY_SEED = 2**32 - 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,7 +26,8 @@ class Drawing:
     """How the noise of one picture is drawn.
 
     Attributes:
-        randomness: "cpu" for torch's CPU generator, "gpu" for CUDA's, "nv" for the web UI's copy of CUDA's.
+        randomness: "cpu" for torch's CPU generator, "gpu" for CUDA's, "nv" for the web UI's copy of CUDA's,
+            "numpy" for the first generator of NumPy, which Apple's Core ML Stable Diffusion copies.
         gpu: The name of the GPU, as `gpus.capacity_of` takes it; used for "gpu" only.
         dtype: The dtype that is drawn, one of `torch_cpu.DTYPES`.
         arithmetic: The code path of torch, one of `torch_cpu.ARITHMETICS`; used for "cpu" only.
@@ -54,7 +58,9 @@ class Drawing:
         count = math.prod(shape)
         if self.randomness == CPU:
             return cpu_normal(self._of_batch(seed, count)).reshape(shape)
-        if self.randomness == NV:
+        if self.randomness == NUMPY:
+            values = _numpy_normal(seed, count)
+        elif self.randomness == NV:
             values = nv_normal(seed, count, self.batch_index * count)
         else:
             values = cuda_normal(seed, count, capacity_of(self.gpu))
@@ -72,3 +78,12 @@ class Drawing:
             dtype=self.dtype,
             arithmetic=self.arithmetic,
         )
+
+
+def _numpy_normal(seed: int, count: int) -> NDArray[np.float32]:
+    """Return what `numpy.random.RandomState(seed)` draws; NumPy promises that this generator never changes."""
+    import numpy as np
+
+    if not 0 <= seed <= _MAX_NUMPY_SEED:
+        raise InvalidValueError(f"a seed of NumPy must be from 0 to 2^32 - 1, found {brief(seed)}")
+    return np.random.RandomState(seed).standard_normal(count).astype(np.float32)

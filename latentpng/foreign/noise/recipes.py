@@ -1,7 +1,8 @@
 """What each tool does with its seed: on which device it draws, in which dtype, and how it mixes variations in.
 
 The recipes follow the published sources of the tools. A recipe takes `draw(seed, shape)`, which draws the noise of a
-whole picture, and returns noise of shape (C, H, W) in float32.
+whole picture, and returns noise of shape (C, H, W) in float32. Several tools draw as another one does, because they
+are built on it; `WAYS` says which.
 
 Two kinds of noise are refused because nobody can know them. NovelAI is a service that has not published how it draws.
 `std_default` of stable-diffusion.cpp is std::default_random_engine behind std::normal_distribution: C++ leaves both to
@@ -15,10 +16,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from latentpng.errors import InvalidValueError
-from latentpng.foreign.noise.drawing import CPU, GPU, NV
+from latentpng.foreign.noise.drawing import CPU, GPU, NUMPY, NV
 from latentpng.foreign.noise.mixing import centred, invokeai_variation, sdnext_variation, web_ui_variation
 from latentpng.foreign.record import ForeignRecord
-from latentpng.shapes import MAX_STORED, check_dims
 from latentpng.text import brief
 
 if TYPE_CHECKING:
@@ -30,21 +30,7 @@ if TYPE_CHECKING:
     Draw: TypeAlias = Callable[[int, Shape], Singles]
     Mix: TypeAlias = Callable[[float, Singles, Singles], Singles]
 
-FACTORS = {4: 8, 16: 8, 32: 8, 128: 16}  # channels of the latent: pixels per side of a latent cell
 _INVOKEAI_2 = ("sd-metadata", "Dream")  # keywords that only versions 1 and 2 write
-_FLUX_2 = ("flux2", "flux.2", "flux-2", "flux_2", "klein")
-_SIXTEEN_CHANNELS = (
-    "flux",
-    "sd3",
-    "sd-3",
-    "sd 3",
-    "stable-diffusion-3",
-    "chroma",
-    "qwen",
-    "z-image",
-    "z_image",
-    "wan2",
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,45 +64,95 @@ RECIPES = {
     "diffusers": Recipe(randomness=CPU),
     "sdcpp": Recipe(randomness=NV, is_copy=True),
     "drawthings": Recipe(randomness="", whole_batch=True, is_copy=True),
+    "mochi": Recipe(randomness=NUMPY),
 }
 
 
-def recipe_name(record: ForeignRecord, asked: str) -> str:
-    """Return the name of the recipe that made a picture's noise.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Way:
+    """The recipe of a tool that has none of its own name.
+
+    Attributes:
+        recipe: A key of `RECIPES`.
+        dtype: The dtype that it draws on the CPU; "" for that of the recipe.
+        doubt: Why this recipe is only assumed, as a sentence; "" when the tool is known to draw so.
+    """
+
+    recipe: str
+    dtype: str = ""
+    doubt: str = ""
+
+
+WAYS = {
+    "ruinedfooocus": Way(recipe="fooocus"),
+    "imaginairy": Way(recipe="diffusers"),
+    "stabilitymatrix": Way(recipe="comfyui"),
+    "huggingface": Way(
+        recipe="diffusers",
+        dtype="coarse-float16",
+        doubt="the file does not say how this space draws its noise, so that of diffusers on the CPU is assumed",
+    ),
+    "horde": Way(
+        recipe="comfyui",
+        doubt="the file does not say which worker of the AI Horde drew the noise, so that of ComfyUI is assumed",
+    ),
+    "civitai": Way(
+        recipe="comfyui",
+        doubt="Civitai does not say which program draws the noise of its generator, so that of ComfyUI is assumed",
+    ),
+}
+"""Tools and sites that draw as another tool does."""
+_MAKERS = {
+    "civitai": "civitai",
+    **dict.fromkeys(("ai horde", "artbot", "stable ui"), "horde"),
+    **dict.fromkeys(("krita ai diffusion", "stability matrix"), "comfyui"),
+}
+"""Programs and sites by `made_by`, in lower case, that write the text of the web UI and draw in another way."""
+COPIED_TEXTS = frozenset({"a1111", "forge"})
+"""Tools whose text many programs write, so that it alone does not tell who drew the noise."""
+
+
+def way_of(record: ForeignRecord, asked: str) -> Way:
+    """Return the way in which a picture's noise was made.
 
     Args:
         record: What the file says.
         asked: The recipe to use whatever the record says; "" to follow the record.
 
-    Returns:
-        A key of `RECIPES`.
-
     Raises:
-        InvalidValueError: There is no such recipe, no tool was recognised, or the tool's recipe is not published.
+        InvalidValueError: There is no such recipe, or the tool's recipe is not known.
     """
-    known = ", ".join(RECIPES)
     if asked:
         if asked not in RECIPES:
-            raise InvalidValueError(f"--as must be one of {known}, found {brief(asked)}")
-        return asked
-    if not record.tool:
-        raise InvalidValueError(f"no metadata of a known tool was found: name the tool with --as, one of {known}")
-    if record.tool == "invokeai" and (record.variations or dict(record.extra).get("keyword") in _INVOKEAI_2):
-        return "invokeai2"
-    if record.tool not in RECIPES:
+            raise InvalidValueError(f"--as must be one of {known_recipes()}, found {brief(asked)}")
+        return Way(recipe=asked)
+    tool = record.tool
+    if tool in COPIED_TEXTS:
+        tool = _MAKERS.get(record.made_by.casefold(), tool)
+    if tool == "invokeai" and (record.variations or dict(record.extra).get("keyword") in _INVOKEAI_2):
+        return Way(recipe="invokeai2")
+    if tool not in RECIPES and tool not in WAYS:
         problem = f"how {record.tool} draws its noise is not published"
-        raise InvalidValueError(f"{problem}: choose a recipe with --as, one of {known}")
-    return record.tool
+        raise InvalidValueError(f"{problem}: choose a recipe with --as, one of {known_recipes()}")
+    return WAYS.get(tool) or Way(recipe=tool)
 
 
-def noise_of(recipe: Recipe, record: ForeignRecord, seed: int, shape: Shape, draw: Draw) -> Singles:
+def known_recipes() -> str:
+    """Return the names that --as takes."""
+    return ", ".join(RECIPES)
+
+
+def noise_of(
+    recipe: Recipe, record: ForeignRecord, seed: int, shape: Shape, inner: Shape | None, draw: Draw
+) -> Singles:
     """Return the initial noise of a picture.
 
     Args:
         recipe: The recipe of the tool.
-        record: What the file says: variations, resized seeds, and anything that makes the noise impossible to rebuild.
+        record: What the file says: variations, and anything that makes the noise impossible to rebuild.
         seed: The seed of the picture.
         shape: The shape of its latent, (C, H, W).
+        inner: The shape that the seed was first drawn at ("Seed resize from"); None for that of the latent.
         draw: Draws noise of a seed and a shape, float32, unit variance.
 
     Returns:
@@ -126,13 +162,12 @@ def noise_of(recipe: Recipe, record: ForeignRecord, seed: int, shape: Shape, dra
         InvalidValueError: The file asks for something that the recipe does not have or that cannot be rebuilt.
     """
     _check(recipe, record)
-    resized = _cells(record.resized_from, shape)
-    drawn = resized or shape
+    drawn = inner or shape
     noise = draw(seed, drawn)
     for other, strength in variations_of(record):
         if recipe.mix is not None and strength:
             noise = recipe.mix(strength, noise, draw(other, drawn))
-    return centred(noise, draw(seed, shape)) if resized else noise
+    return centred(noise, draw(seed, shape)) if inner else noise
 
 
 def _check(recipe: Recipe, record: ForeignRecord) -> None:
@@ -156,22 +191,3 @@ def variations_of(record: ForeignRecord) -> tuple[tuple[int, float], ...]:
     """Return (seed, strength) of each variation, in the order in which they are mixed in."""
     one = () if record.variation_seed is None else ((record.variation_seed, record.variation_strength),)
     return (*one, *record.variations)
-
-
-def _cells(size: tuple[int, int], shape: Shape) -> Shape | None:
-    """Return the latent shape of a different picture size in pixels; None for no size or for the same shape."""
-    width, height = size
-    if width <= 0 or height <= 0:
-        return None
-    factor = FACTORS[shape[0]]
-    cells = (shape[0], height // factor, width // factor)
-    check_dims(cells, MAX_STORED)
-    return None if cells == shape else cells
-
-
-def likely_channels(model: str) -> int:
-    """Return the number of latent channels that the name of a model suggests; callers report it as assumed."""
-    name = model.lower()
-    if any(hint in name for hint in _FLUX_2):
-        return 128
-    return 16 if any(hint in name for hint in _SIXTEEN_CHANNELS) else 4

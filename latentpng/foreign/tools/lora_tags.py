@@ -31,6 +31,19 @@ def tags_in(text: str, *, unet_first: bool = False) -> Iterator[tuple[str, float
         yield match[1], loose.real(weight) if weight else None if parts else 1.0
 
 
+def split_weights(text: str, *, unet_first: bool = False) -> Iterator[tuple[str, str]]:
+    """Yield each tag that has more than one weight, and the one weight that `tags_in` yields of it.
+
+    Args:
+        text: A prompt.
+        unet_first: As in `tags_in`.
+    """
+    for match in islice(_TAG.finditer(text), MAX_TAGS):
+        if len(set((match[2] or "").split(":"))) > 1:
+            _, weight = next(tags_in(match[0], unet_first=unet_first))
+            yield match[0], "its name" if weight is None else f"{weight:g}"
+
+
 def without_tags(text: str) -> str:
     """Return a text without its tags."""
     return _TAG.sub("", text).strip()

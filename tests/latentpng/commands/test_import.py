@@ -15,7 +15,6 @@ from PIL import Image
 
 from latentpng.cli import main
 from latentpng.foreign.choices import Choices
-from latentpng.foreign.noise.recipes import RECIPES
 from latentpng.foreign.noise.torch_cpu import ARITHMETICS
 from latentpng.foreign.rebuild import rebuild
 from latentpng.foreign.record import ForeignRecord
@@ -25,16 +24,18 @@ from latentpng.png.pixels import encode_pixels
 from latentpng.record import TensorRoot
 from tests.support.foreign.torch_paths import default_path, torch_path
 from tests.support.latentpng import independent
-from tests.support.latentpng.pictures import RGB, SIDE, seeded_record
+from tests.support.latentpng.pictures import seeded_record
 
+WIDTH, HEIGHT = 64, 48
+RGB = bytes(range(256)) * (WIDTH * HEIGHT * 3 // 256)
 RECORD = ForeignRecord(
     tool="a1111",
     version="v1.10.1",
     prompt="a cat",
     negative_prompt="dogs",
     seed=1234,
-    width=64,
-    height=48,
+    width=WIDTH,
+    height=HEIGHT,
     num_inference_steps=20,
     sampler="Euler a",
     scheduler="Karras",
@@ -43,6 +44,7 @@ RECORD = ForeignRecord(
     model_hash="6ce0161689",
 )
 SAID = "noise of a1111, seed 1234; assumed: channels 4, randomness gpu, gpu large"
+NEXT = "open it with warmer {0}, or compare the noise with warmer render {0} --check --confirm"
 Read = Callable[[ForeignRecord], None]
 
 
@@ -57,10 +59,15 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> Read:
     return find
 
 
+def said(target: str, *sentences: str) -> str:
+    """Return what the command prints after a file was written."""
+    return "".join(f"latentpng: {target}: {sentence}\n" for sentence in (*sentences, NEXT.format(target)))
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Make a folder with a PNG as a web UI may write it, and enter the folder."""
-    png = encode_pixels(SIDE, SIDE, RGB)
+    png = encode_pixels(WIDTH, HEIGHT, RGB)
     text = build(b"tEXt", b"parameters\0a cat\nSteps: 20, Seed: 1234, Size: 64x48")
     (tmp_path / "a.png").write_bytes(png[:33] + text + png[33:])
     monkeypatch.chdir(tmp_path)
@@ -70,7 +77,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def other_picture(kind: str) -> bytes:
     """Return the pixels of the PNG in a different format."""
     file = io.BytesIO()
-    Image.frombytes("RGB", (SIDE, SIDE), RGB).save(file, kind)
+    Image.frombytes("RGB", (WIDTH, HEIGHT), RGB).save(file, kind)
     return file.getvalue()
 
 
@@ -80,7 +87,7 @@ def test_a_png_keeps_its_pixels_and_gets_noise_and_settings(
     del reads
     before = (folder / "a.png").read_bytes()
     assert main(["import", "a.png"]) == 0
-    assert capsys.readouterr() == ("", f"latentpng: a.latent.png: {SAID}\n")
+    assert capsys.readouterr() == ("", said("a.latent.png", SAID))
     assert (folder / "a.png").read_bytes() == before
     found = list(independent.png_chunks((folder / "a.latent.png").read_bytes()))
     ours = [(kind, data) for kind, data in found if kind == b"laTn" or data.startswith(b"latentpng\0")]
@@ -113,9 +120,9 @@ def test_other_formats_become_a_png_of_the_same_pixels(
     data = other_picture(kind)
     (folder / "b.img").write_bytes(data)
     assert main(["import", "b.img", "-o", "c.png"]) == 0
-    assert capsys.readouterr() == ("", f"latentpng: c.png: {SAID}\n")
+    assert capsys.readouterr() == ("", said("c.png", SAID))
     with Image.open(io.BytesIO(data)) as image:
-        assert read_picture("c.png") == (SIDE, SIDE, image.convert("RGB").tobytes())
+        assert read_picture("c.png") == (WIDTH, HEIGHT, image.convert("RGB").tobytes())
     assert np.array_equal(read_record("c.png").tensor, rebuild(RECORD).noise)
     assert main(["verify", "c.png"]) == 0
 
@@ -144,17 +151,17 @@ def test_from_a_tools_file_to_the_noise_of_torch(
 ) -> None:
     """Without the option, the noise is what torch draws on this machine."""
     torch = torch_path(arithmetic) if arithmetic else default_path()
-    png = encode_pixels(SIDE, SIDE, RGB)
+    png = encode_pixels(WIDTH, HEIGHT, RGB)
     text = {"a1111": b"parameters\0" + WEB_UI.encode(), "comfyui": b"prompt\0" + json.dumps(GRAPH).encode()}
     if tool in text:
         (folder / "b").write_bytes(png[:33] + build(b"tEXt", text[tool]) + png[33:])
     else:
         exif = Image.Exif()
         exif.get_ifd(0x8769)[0x9286] = b"UNICODE\0" + WEB_UI.encode("utf-16-be")
-        Image.frombytes("RGB", (SIDE, SIDE), RGB).save(folder / "b", "JPEG", exif=exif)
+        Image.frombytes("RGB", (WIDTH, HEIGHT), RGB).save(folder / "b", "JPEG", exif=exif)
     assert main(["import", "b", *(["--arithmetic", arithmetic] if arithmetic else [])]) == 0
     recipe, assumed = tool.split()[0], "channels 4" if arithmetic else "channels 4, arithmetic avx2"
-    assert capsys.readouterr().err == f"latentpng: b.latent.png: noise of {recipe}, seed 5; assumed: {assumed}\n"
+    assert capsys.readouterr().err == said("b.latent.png", f"noise of {recipe}, seed 5; assumed: {assumed}")
     record = read_record("b.latent.png")
     assert np.array_equal(record.tensor, torch.noise(5, (4, 6, 8)).half().numpy())
     assert record.settings["prompt"] == "a cat"
@@ -164,13 +171,11 @@ def test_from_a_tools_file_to_the_noise_of_torch(
 def test_a_picture_of_an_unknown_tool_is_reported_in_one_sentence(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (folder / "b.png").write_bytes(encode_pixels(SIDE, SIDE, RGB))
+    (folder / "b.png").write_bytes(encode_pixels(WIDTH, HEIGHT, RGB))
     assert main(["import", "b.png"]) == 2
     assert main(["import", "b.png", "--as", "a1111"]) == 2
     assert capsys.readouterr().err == (
-        "latentpng: b.png: no metadata of a known tool was found: "
-        f"name the tool with --as, one of {', '.join(RECIPES)}\n"
-        "latentpng: b.png: the metadata contains no seed\n"
+        "latentpng: b.png: no metadata of a known tool was found\nlatentpng: b.png: the metadata contains no seed\n"
     )
 
 
@@ -185,10 +190,10 @@ def test_what_a_file_does_not_say_is_left_out(folder: Path, reads: Read, capsys:
     del folder
     reads(ForeignRecord(tool="comfyui", seed=7, scheduler="ddim"))
     assert main(["import", "a.png"]) == 0
-    assert read_record("a.latent.png").settings == {"width": SIDE, "height": SIDE, "scheduler": {"name": "ddim"}}
-    assert capsys.readouterr().err == (
-        "latentpng: a.latent.png: noise of comfyui, seed 7; assumed: size 8 x 8, channels 4, randomness cpu, "
-        "arithmetic avx2, batch_index 0, batch_size 1\n"
+    assert read_record("a.latent.png").settings == {"width": WIDTH, "height": HEIGHT, "scheduler": {"name": "ddim"}}
+    assert capsys.readouterr().err == said(
+        "a.latent.png",
+        "noise of comfyui, seed 7; assumed: size 64 x 48, channels 4, randomness cpu, arithmetic avx2, batch_index 0",
     )
 
 
@@ -198,7 +203,7 @@ def test_every_choice_can_be_made_by_options(folder: Path, reads: Read, capsys: 
         "--as comfyui --randomness cpu --channels 16 --batch-index 2 --batch-size 3 --dtype float16 --arithmetic avx2"
     )
     assert main(["import", "a.png", *words.split()]) == 0
-    assert capsys.readouterr().err == "latentpng: a.latent.png: noise of comfyui, seed 1234; assumed: nothing\n"
+    assert capsys.readouterr().err == said("a.latent.png", "noise of comfyui, seed 1234; assumed: nothing")
     chosen = Choices(
         tool="comfyui", randomness="cpu", channels=16, batch_index=2, batch_size=3, dtype="float16", arithmetic="avx2"
     )
@@ -214,9 +219,24 @@ def test_noise_that_depends_on_the_gpu_is_reported(
     reads(replace(RECORD, width=1024, height=1024))
     assert main(["import", "a.png"]) == 0
     assert main(["import", "a.png", "--gpu", "3060", "-f"]) == 0
-    assert capsys.readouterr().err.splitlines() == [
-        f"latentpng: a.latent.png: {SAID}, and a smaller GPU draws different noise of this size",
-        "latentpng: a.latent.png: noise of a1111, seed 1234; assumed: channels 4, randomness gpu",
+    other = "the noise is that of 1024 x 1024, as the file says, and the picture has 64 x 48: "
+    resized = f"{other}something that the file does not name resized or cropped it"
+    assert capsys.readouterr().err == said(
+        "a.latent.png", f"{SAID}, and a smaller GPU draws different noise of this size", resized
+    ) + said("a.latent.png", "noise of a1111, seed 1234; assumed: channels 4, randomness gpu", resized)
+
+
+def test_the_commands_that_come_next_can_be_typed_as_they_stand(
+    folder: Path, reads: Read, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del reads
+    (folder / "a.png").rename(folder / "it's mine.png")
+    assert main(["import", "it's mine.png"]) == 0
+    assert main(["import", "it's mine.png", "--out=-b.png"]) == 0
+    assert [line.partition(": open ")[2] for line in capsys.readouterr().err.splitlines()[1::2]] == [
+        """it with warmer 'it'"'"'s mine.latent.png', """
+        """or compare the noise with warmer render 'it'"'"'s mine.latent.png' --check --confirm""",
+        "it with warmer ./-b.png, or compare the noise with warmer render ./-b.png --check --confirm",
     ]
 
 
@@ -225,17 +245,17 @@ def test_a_signature_is_reported(folder: Path, reads: Read, capsys: pytest.Captu
     png = (folder / "a.png").read_bytes()
     (folder / "a.png").write_bytes(png[:33] + build(b"caBX", b"x") + png[33:])
     assert main(["import", "a.png"]) == 0
-    assert capsys.readouterr().err.splitlines() == [
-        "latentpng: a.png: this picture has a C2PA signature, which is not valid for the new file",
-        f"latentpng: a.latent.png: {SAID}",
-    ]
+    assert capsys.readouterr().err == (
+        "latentpng: a.png: this picture has a C2PA signature, which is not valid for the new file\n"
+        + said("a.latent.png", SAID)
+    )
 
 
 def test_an_existing_latent_is_replaced_only_with_force(
     folder: Path, reads: Read, capsys: pytest.CaptureFixture[str]
 ) -> None:
     del reads
-    write_picture(folder / "b.png", SIDE, SIDE, RGB, seeded_record())
+    write_picture(folder / "b.png", WIDTH, HEIGHT, RGB, seeded_record())
     assert main(["import", "b.png"]) == 9
     assert (
         capsys.readouterr().err
@@ -276,7 +296,7 @@ def larger_than_any_picture() -> bytes:
         (larger_than_any_picture(), "b.img: 1 to 67108864 pixels are supported, found 9000 x 8000"),
         (other_picture("JPEG")[:-90], "b.img: its pixels cannot be decoded (*"),
         (other_picture("WEBP")[:-10], "b.img: its pixels cannot be decoded (*"),
-        (encode_pixels(SIDE, SIDE, RGB)[:-20], "b.img: chunk IDAT ends at byte *, the file ends at *"),
+        (encode_pixels(WIDTH, HEIGHT, RGB)[:-20], "b.img: chunk IDAT ends at byte *, the file ends at *"),
     ],
 )
 def test_broken_pictures_are_reported_in_one_sentence(
@@ -300,7 +320,7 @@ def test_broken_pictures_are_reported_in_one_sentence(
         (["a.png", "-o", "-"], 2, "a.png: import cannot write to standard output: name a file with --out"),
         (["a.png", "-o", ""], 9, "'': this is not a valid file name"),
         (["a.png", "-o", "no/b.png"], 9, "no/b.png: it cannot be written (No such file or directory)"),
-        (["a.png", "--randomness", "dice"], 2, "a.png: randomness must be one of cpu, gpu, nv, found 'dice'"),
+        (["a.png", "--randomness", "dice"], 2, "a.png: randomness must be one of cpu, gpu, nv, numpy, found 'dice'"),
         (
             ["a.png", "--gpu", "\x1b[31mred"],
             2,

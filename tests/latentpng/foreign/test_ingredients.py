@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from latentpng.foreign.ingredients import Ingredients, Named, ingredients_of, needs
+from latentpng.foreign.passes import facts_of
 from latentpng.foreign.read import foreign_from_texts
 from latentpng.foreign.record import ForeignRecord
 from latentpng.record import Json
@@ -267,15 +268,12 @@ def test_a_person_is_told_what_is_needed() -> None:
     settings: dict[str, Json] = {
         "clip_skip": 2,
         "model": {"loras": [{"name": "ink", "weight": 0.8}], "embeddings": [{"name": "glow"}], "vae": {"name": "mse"}},
-        "passes": [{"kind": "hires", "Hires upscale": "2"}, {"kind": "refiner"}],
     }
     assert needs(settings) == (
         "LoRA ink (0.8)",
         "textual inversion glow",
         "VAE mse",
         "clip skip 2",
-        "hires pass (Hires upscale 2)",
-        "refiner pass",
     )
     assert needs({"model": "x", "passes": 3, "clip_skip": "y"}) == ()
 
@@ -293,9 +291,7 @@ def test_a_pass_keeps_little_of_what_a_tool_wrote() -> None:
             "controlnet_note": "y" * 400,
         },
     )
-    assert needs({"passes": [{"kind": "controlnet", "controlnets": [{"a": True}]}]}) == (
-        'controlnet pass (controlnets [{"a":true}])',
-    )
+    assert facts_of({"kind": "controlnet", "controlnets": [{"a": True}]}) == 'controlnets [{"a":true}]'
 
 
 fields = st.sampled_from(

@@ -11,7 +11,7 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -25,6 +25,7 @@ from latentpng.foreign.choices import Choices
 from latentpng.foreign.noise.torch_cpu import AVX2, GENERIC
 
 Case: TypeAlias = tuple[int, int, str]  # seed, number of values, dtype
+Shape: TypeAlias = tuple[int, ...]
 
 SEEDS = (0, 42, -5, 2**63, 2**64 - 1, 123456789012345)
 SIZES = (1, 2, 3, 7, 15, 16, 17, 31, 32, 33, 100, 4 * 9 * 7, 2**16)
@@ -44,9 +45,10 @@ _SETTINGS = {GENERIC: "default", AVX2: "avx2"}
 _DRAW = """
 import sys, torch
 for case in sys.stdin.read().split():
-    seed, size, dtype = case.split(":")
+    seed, shape, dtype = case.split(":")
     generator = torch.Generator().manual_seed(int(seed))
-    noise = torch.randn(int(size), generator=generator, dtype=getattr(torch, dtype)).float()
+    sides = [int(side) for side in shape.split("x")]
+    noise = torch.randn(sides, generator=generator, dtype=getattr(torch, dtype)).float()
     sys.stdout.buffer.write(noise.numpy().tobytes())
 sys.stderr.write(torch.backends.cpu.get_cpu_capability())
 """
@@ -104,19 +106,44 @@ def this_machine() -> TorchPath:
 
 
 @cache
+def draws_of(arithmetic: str, cases: tuple[tuple[int, Shape, str], ...]) -> tuple[np.ndarray, ...]:
+    """Return what `torch.randn(shape)` draws of a seed and a dtype, for each case, by one code path.
+
+    Args:
+        arithmetic: The name of the path, as `torch_path` takes it.
+        cases: Seed, shape and dtype of each draw.
+
+    Returns:
+        The noise of each case, float32, read-only.
+    """
+    named = [(seed, "x".join(map(str, shape)), dtype) for seed, shape, dtype in cases]
+    values, _ = _run(named, _SETTINGS[arithmetic])
+    ends = np.cumsum([math.prod(shape) for _, shape, _ in cases])
+    assert ends[-1] == len(values)
+    parts = np.split(values, ends[:-1])
+    return tuple(part.reshape(shape) for part, (_, shape, _) in zip(parts, cases, strict=True))
+
+
+@cache
 def _drawn(arithmetic: str, setting: str) -> TorchPath:
+    values, capability = _run([(seed, str(size), dtype) for seed, size, dtype in _ALL_CASES], setting)
+    draws, at = {}, 0
+    for case in _ALL_CASES:
+        draws[case] = values[at : at + case[1]]
+        at += case[1]
+    assert at == len(values)
+    return TorchPath(arithmetic=arithmetic, capability=capability, draws=draws)
+
+
+def _run(cases: Sequence[tuple[int, str, str]], setting: str) -> tuple[np.ndarray, str]:
+    """Return the values of all draws of one process, and the code path that torch says it took."""
     environment = {name: value for name, value in os.environ.items() if name != "ATEN_CPU_CAPABILITY"}
     ran = subprocess.run(
         [sys.executable, "-c", _DRAW],
-        input=" ".join(f"{seed}:{size}:{dtype}" for seed, size, dtype in _ALL_CASES).encode(),
+        input=" ".join(f"{seed}:{shape}:{dtype}" for seed, shape, dtype in cases).encode(),
         env=environment | ({"ATEN_CPU_CAPABILITY": setting} if setting else {}),
         capture_output=True,
         check=True,
         timeout=120,
     )
-    values, draws, at = np.frombuffer(ran.stdout, np.float32), {}, 0
-    for case in _ALL_CASES:
-        draws[case] = values[at : at + case[1]]
-        at += case[1]
-    assert at == len(values)
-    return TorchPath(arithmetic=arithmetic, capability=ran.stderr.decode().strip(), draws=draws)
+    return np.frombuffer(ran.stdout, np.float32), ran.stderr.decode().strip()
