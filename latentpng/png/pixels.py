@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from latentpng.errors import InvalidValueError, UnreadableFileError
 from latentpng.png import chunks, texts
+from latentpng.png.carriers import KIND
 from latentpng.png.twin import is_twin
 
 if TYPE_CHECKING:
@@ -55,8 +56,9 @@ def encode_pixels(width: int, height: int, rgb: bytes) -> bytes:
 
 
 def decode_pixels(stream: BinaryIO, size: int, path: str) -> tuple[int, int, bytes]:
-    """Return width, height and RGB bytes of a PNG, with every checksum checked but those of other tools' texts.
+    """Return width, height and RGB bytes of a PNG, with every checksum checked.
 
+    Wrong checksums of texts are accepted in files that carry no latent, because some editors of metadata write them.
     Alpha is dropped, grey is repeated, palettes are looked up, and of 16 bits the high 8 count.
 
     Args:
@@ -99,11 +101,6 @@ def open_pixels(stream: BinaryIO, size: int, path: str) -> Image.Image:
     return image
 
 
-def _is_other_text(stream: BinaryIO, chunk: chunks.Chunk) -> bool:
-    """Return whether a chunk holds text of another tool: some editors of metadata write wrong checksums there."""
-    return chunk.kind in texts.KINDS_OF_TOOLS and not is_twin(stream, chunk)
-
-
 def _plain_png(stream: BinaryIO, size: int, path: str) -> BinaryIO:
     """Return a PNG of those chunks alone that make pixels."""
     # IHDR says how many pixels there are, so it bounds what their chunks may hold: a file with more data is refused
@@ -111,10 +108,16 @@ def _plain_png(stream: BinaryIO, size: int, path: str) -> BinaryIO:
     png = io.BytesIO(chunks.SIGNATURE)
     png.seek(0, io.SEEK_END)
     width = height = allowed = needed = 0
+    wrong_text, is_ours = None, False
     for chunk in chunks.walk(stream, size, path):
         if chunk.kind not in _PIXEL_KINDS:
-            if not _is_other_text(stream, chunk):
+            is_ours = is_ours or chunk.kind == KIND or is_twin(stream, chunk)
+            try:
                 chunks.check(stream, chunk, path)
+            except UnreadableFileError as error:
+                if chunk.kind not in texts.KINDS_OF_TOOLS:
+                    raise
+                wrong_text = wrong_text or error
             continue
         if chunk.kind != b"IHDR":
             allowed -= chunk.length
@@ -130,6 +133,8 @@ def _plain_png(stream: BinaryIO, size: int, path: str) -> BinaryIO:
         if chunk.kind == b"IDAT":
             needed -= chunk.length
         png.write(chunks.build(chunk.kind, data))
+    if wrong_text is not None and is_ours:
+        raise wrong_text
     if needed > 0:
         raise UnreadableFileError(f"{path}: its chunks hold less data than {width} x {height} pixels need")
     png.seek(0)

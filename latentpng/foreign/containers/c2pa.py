@@ -17,7 +17,10 @@ _MAX_KEYS = 64  # occurrences of one key
 _NAME_NEARBY = 64  # bytes from the start of an object to its name
 _KEYS = (b"claim_generator_info", b"claim_generator", b"softwareAgent")
 _NAME_KEY = b"\x64name"
-_JSON = re.compile(rb'"(?:claim_generator|softwareAgent|name)"\s{0,4}:\s{0,4}"([^"\\\x00-\x1f]{1,100})"')
+_JSON = re.compile(
+    rb'"(?:claim_generator|softwareAgent|@type"\s{0,4}:\s{0,4}"Organization"\s{0,4},\s{0,4}"name)"'
+    rb'\s{0,4}:\s{0,4}"([^"\\\x00-\x1f]{1,100})"'
+)
 _ORGANISATION = b"\x06\x03\x55\x04\x0a"
 _SOURCE_TYPE = re.compile(rb"digitalsourcetype/([A-Za-z]{4,60})|((?:compositeWithT|t)rainedAlgorithmicMedia)")
 _LIBRARY = re.compile(r"\S*c2pa\S*", re.IGNORECASE)
