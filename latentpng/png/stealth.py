@@ -20,7 +20,7 @@ SIGNATURES = {
 }
 SIGNATURE_BITS = 8 * 15
 _LENGTH_BITS = 32
-_MODES = {"alpha": ("A", 1), "colours": ("RGB", 3)}  # the channels, and the bits of each pixel
+_CHANNELS = {"alpha": 1, "colours": 3}  # bits of each pixel
 _TO_DIGITS = bytes(ord("1") if value & 1 else ord("0") for value in range(256))
 _SET = bytes(value | 1 for value in range(256))
 _CLEARED = bytes(value & ~1 for value in range(256))
@@ -47,13 +47,9 @@ def find_hidden(picture: Image.Image, limit: int) -> Hidden | None:
         picture: A picture of 8-bit RGB or RGBA.
         limit: The greatest length of the text in bytes; no more is inflated.
     """
-    for channel in SIGNATURES:
-        if channel == "alpha" and picture.mode != "RGBA":
-            continue
-        found = _find(channel, _columns(picture, channel), limit)
-        if found is not None:
-            return found
-    return None
+    channels = SIGNATURES if picture.mode == "RGBA" else ("colours",)
+    found = (_find(picture, channel, limit) for channel in channels)
+    return next((hidden for hidden in found if hidden is not None), None)
 
 
 def without_hidden(picture: Image.Image, hidden: Hidden) -> Image.Image:
@@ -63,50 +59,55 @@ def without_hidden(picture: Image.Image, hidden: Hidden) -> Image.Image:
     """
     from PIL import Image
 
-    data = _columns(picture, hidden.channel)
+    data = _columns(picture, hidden.channel, hidden.bits)
     table = _SET if hidden.channel == "alpha" else _CLEARED
-    cleared = data[: hidden.bits].translate(table) + data[hidden.bits :]
+    values = data[: hidden.bits].translate(table) + data[hidden.bits :]
+    width = len(data) // (picture.height * _CHANNELS[hidden.channel])
     mode = "L" if hidden.channel == "alpha" else "RGB"
-    changed = Image.frombytes(mode, picture.size[::-1], cleared).transpose(Image.Transpose.TRANSPOSE)
+    changed = Image.frombytes(mode, (picture.height, width), values).transpose(Image.Transpose.TRANSPOSE)
     result = picture.copy()
     if hidden.channel == "alpha":
-        result.putalpha(changed)
-    elif picture.mode == "RGBA":
-        changed.putalpha(picture.getchannel("A"))
-        result = changed
-    else:
-        result = changed
+        alpha = picture.getchannel("A")
+        alpha.paste(changed)
+        result.putalpha(alpha)
+        return result
+    if picture.mode == "RGBA":
+        changed.putalpha(picture.getchannel("A").crop((0, 0, *changed.size)))
+    result.paste(changed)
     return result
 
 
-def _columns(picture: Image.Image, channel: str) -> bytes:
-    """Return the values of a channel, column by column."""
+def _columns(picture: Image.Image, channel: str, bits: int) -> bytes:
+    """Return the values of a channel, column by column: whole columns, as many as hold this number of bits."""
     from PIL import Image
 
-    part = picture.getchannel("A") if channel == "alpha" else picture.convert("RGB")
+    width = -(-bits // (picture.height * _CHANNELS[channel]))
+    part = picture.crop((0, 0, min(width, picture.width), picture.height))
+    part = part.getchannel("A") if channel == "alpha" else part.convert("RGB")
     return part.transpose(Image.Transpose.TRANSPOSE).tobytes()
 
 
-def _find(channel: str, values: bytes, limit: int) -> Hidden | None:
+def _find(picture: Image.Image, channel: str, limit: int) -> Hidden | None:
     plain, packed = SIGNATURES[channel]
-    signature = _bytes(values, 0, SIGNATURE_BITS)
+    start = SIGNATURE_BITS + _LENGTH_BITS
+    head = _bytes(_columns(picture, channel, start)[:start])
+    signature, length = head[:-4], int.from_bytes(head[-4:], "big")
     if signature not in (plain, packed):
         return None
-    start = SIGNATURE_BITS + _LENGTH_BITS
-    length = int.from_bytes(_bytes(values, SIGNATURE_BITS, _LENGTH_BITS), "big")
-    end = min(start + length, len(values))
-    if length % 8 or length // 8 > MAX_STORED or start + length > len(values):
-        return Hidden(channel, end, None)
-    data: bytes | None = _bytes(values, start, length)
+    stored = _columns(picture, channel, start + min(length, 8 * MAX_STORED))[start:]
+    if length % 8 or length > len(stored):
+        return Hidden(channel, start + min(length, len(stored)), None)
+    data: bytes | None = _bytes(stored[:length])
     if signature == packed and data is not None:
         data = _inflated(data, limit)
-    return Hidden(channel, end, None if data is None or len(data) > limit else data.decode("utf-8", "replace"))
+    text = None if data is None or len(data) > limit else data.decode("utf-8", "replace")
+    return Hidden(channel, start + length, text)
 
 
-def _bytes(values: bytes, start: int, bits: int) -> bytes:
-    """Return the bytes that the lowest bits of values spell, the highest bit of a byte first; b"" beyond the end."""
-    digits = values[start : start + bits].translate(_TO_DIGITS)
-    return int(digits, 2).to_bytes(bits // 8, "big") if bits and len(digits) == bits else b""
+def _bytes(values: bytes) -> bytes:
+    """Return the whole bytes that the lowest bits of values spell, the highest bit of a byte first."""
+    digits = values[: len(values) // 8 * 8].translate(_TO_DIGITS)
+    return int(digits, 2).to_bytes(len(digits) // 8, "big") if digits else b""
 
 
 def _inflated(data: bytes, limit: int) -> bytes | None:

@@ -17,6 +17,8 @@ _MAX_KEYS = 64  # occurrences of one key
 _NAME_NEARBY = 64  # bytes from the start of an object to its name
 _KEYS = (b"claim_generator_info", b"claim_generator", b"softwareAgent")
 _NAME_KEY = b"\x64name"
+_TEXT, _CONTAINERS = 3, (4, 5)  # types of CBOR: a text; a list, a map
+_LENGTH_FOLLOWS = 24  # the length stands in the next byte
 _JSON = re.compile(
     rb'"(?:claim_generator|softwareAgent|@type"\s{0,4}:\s{0,4}"Organization"\s{0,4},\s{0,4}"name)"'
     rb'\s{0,4}:\s{0,4}"([^"\\\x00-\x1f]{1,100})"'
@@ -72,16 +74,22 @@ def _claimed(data: bytes) -> Iterator[str]:
 
 def _value(data: bytes, at: int) -> bytes:
     """Return the string of CBOR at a place, or the string under "name" of an object or a list of objects there."""
-    kind = data[at] >> 5 if at < len(data) else 0
-    if kind in (4, 5):  # a list, a map
+    if at < len(data) and data[at] >> 5 in _CONTAINERS:
         name = data.find(_NAME_KEY, at, at + _NAME_NEARBY)
-        return _value(data, name + len(_NAME_KEY)) if name >= 0 else b""
-    if kind != 3:
+        return _string(data, name + len(_NAME_KEY)) if name >= 0 else b""
+    return _string(data, at)
+
+
+def _string(data: bytes, at: int) -> bytes:
+    """Return the string of CBOR at a place, of up to 255 bytes; b"" for anything else."""
+    head = data[at] if at < len(data) else 0
+    length = head & 31
+    if head >> 5 != _TEXT or length > _LENGTH_FOLLOWS:  # a length in two bytes or more: no name
         return b""
-    length = data[at] & 31
-    if length == 24:
-        length, at = int.from_bytes(data[at + 1 : at + 2], "big"), at + 1
-    return data[at + 1 : at + 1 + length] if length <= 255 else b""
+    if length == _LENGTH_FOLLOWS:
+        at += 1
+        length = int.from_bytes(data[at : at + 1], "big")
+    return data[at + 1 : at + 1 + length]
 
 
 def _readable(value: bytes) -> str:

@@ -1,8 +1,8 @@
 """Look for a text that is hidden in the pixels of a PNG, or of a WebP or AVIF that keeps the lowest bits.
 
 A PNG is decoded only when its first column starts with the signature of such a text. WebP and AVIF have to be decoded
-to see any pixel, so this is done only for lossless pictures and those with alpha, which both formats keep exactly, and
-up to a number of pixels.
+to see any pixel, so this is done only for lossless pictures and those with alpha, which both formats keep exactly. No
+text is looked for in pictures of more than MAX_PIXELS.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from latentpng.png.stealth import find_hidden
 if TYPE_CHECKING:
     from PIL import Image
 
-MAX_PIXELS = 2**24  # of a WebP or AVIF
+MAX_PIXELS = 2**25
 KEYWORD = "parameters"
 _EXACT_CHUNKS = frozenset({b"VP8L", b"ALPH"})  # a lossless picture, and the alpha of a lossy one
 _AVIF_ALPHA = b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha"
@@ -62,7 +62,7 @@ def _picture(stream: BinaryIO, size: int, name: str) -> Image.Image | None:
     start = stream.read(_AVIF_HEAD)
     kind = kinds.kind_of(start[: kinds.START_BYTES])
     if kind == kinds.PNG:
-        return open_pixels(stream, size, name) if may_hide_text(stream, size, name) else None
+        return open_pixels(stream, size, name) if may_hide_text(stream, size, name, MAX_PIXELS) else None
     if kind == kinds.WEBP and any(chunk in _EXACT_CHUNKS for chunk, _, _ in webp_chunks(stream, size, name)):
         return _decoded(stream, size, name, kind)
     if kind == kinds.AVIF and _AVIF_ALPHA in start:
