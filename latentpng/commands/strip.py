@@ -56,7 +56,8 @@ def run(given: argparse.Namespace) -> ExitCode:
         data, removed = _stripped(file, output, force=given.force, everything=everything)
         left = "" if everything else _what_stays(output or file, data)
         if left:
-            say(f"{file}: it still carries {left}: add --all to remove it too")
+            kept = file if output in (None, STANDARD_OUTPUT) else output
+            say(f"{kept}: it still carries {left}: add --all to remove it too")
         elif not removed:
             carried = "text and no metadata of any tool" if everything else "latent and no text of latentpng"
             say(f"{file}: it carries no {carried}, so there is nothing to remove")

@@ -82,9 +82,8 @@ def reading_of(stream: BinaryIO, size: int, name: str, *, in_pixels: bool = True
     record = foreign_from_texts(found.texts)
     if in_pixels and not record.tool:
         hidden = hidden_text(stream, size, name)
-        if hidden.texts:
-            found = FoundTexts(texts={**found.texts, **_members(hidden.texts)}, notes=(*found.notes, *hidden.notes))
-            record = foreign_from_texts(found.texts)
+        found = FoundTexts(texts={**found.texts, **_members(hidden.texts)}, notes=(*found.notes, *hidden.notes))
+        record = foreign_from_texts(found.texts) if hidden.texts else record
     is_recognised = record != ForeignRecord()
     return Reading(found.texts, replace(record, notes=(*record.notes, *found.notes)), is_recognised)
 

@@ -60,7 +60,7 @@ def cleaned(stream: BinaryIO, size: int, name: str) -> Cleaned:
         end = chunk.end
         if chunk.kind == _EXIF:
             exif = _orientation_alone(stream, chunk)
-            is_changed = is_changed or exif != _whole(stream, chunk)
+            is_changed = is_changed or not exif or not _is_at(stream, chunk, exif)
             parts.append(exif)
         elif chunk.kind in _REMOVED:
             is_changed = True
@@ -74,12 +74,10 @@ def cleaned(stream: BinaryIO, size: int, name: str) -> Cleaned:
     return Cleaned(parts, is_changed or end < size)
 
 
-def _whole(stream: BinaryIO, chunk: Chunk) -> bytes:
-    """Return a chunk as it stands if it is as short as one with an orientation alone; b"" for a longer one."""
-    if chunk.length > 64:
-        return b""
+def _is_at(stream: BinaryIO, chunk: Chunk, data: bytes) -> bool:
+    """Return whether these bytes are a chunk as it stands."""
     stream.seek(chunk.offset)
-    return stream.read(chunk.end - chunk.offset)
+    return stream.read(len(data)) == data
 
 
 def _orientation_alone(stream: BinaryIO, chunk: Chunk) -> bytes:

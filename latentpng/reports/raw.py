@@ -32,8 +32,7 @@ def foreign_reading(file: str | os.PathLike[str]) -> Reading:
         reading = reading_of(stream, size, name)
         texts = {key: text for key, text in reading.texts.items() if key != KEYWORD or not is_own_text(text)}
         if not texts:
-            notes = "".join(f"; {note}" for note in reading.record.notes)
-            raise NoLatentError(f"{name}: it has no text of another tool{notes}")
+            raise NoLatentError(f"{name}: it has no text of another tool{_notes(reading)}")
         return reading._replace(texts=texts)
 
 
@@ -51,13 +50,17 @@ def graph_of(file: str | os.PathLike[str]) -> str:
         NoLatentError: It has no graph.
     """
     with open_picture(file) as (stream, size, name):
-        texts = reading_of(stream, size, name).texts
-    graphs = list(_graphs(texts))
+        reading = reading_of(stream, size, name)
+    graphs = list(_graphs(reading.texts))
     for is_wanted in (_is_editor, _is_api):
         for text, graph in graphs:
             if is_wanted(graph):
                 return text
-    raise NoLatentError(f"{name}: it has no graph of ComfyUI")
+    raise NoLatentError(f"{name}: it has no graph of ComfyUI{_notes(reading)}")
+
+
+def _notes(reading: Reading) -> str:
+    return "".join(f"; {note}" for note in reading.record.notes)
 
 
 def _graphs(texts: Texts) -> Iterator[tuple[str, Mapping[str, Json]]]:
