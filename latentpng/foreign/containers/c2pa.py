@@ -27,14 +27,14 @@ _ORGANISATION = b"\x06\x03\x55\x04\x0a"
 _SOURCE_TYPE = re.compile(rb"digitalsourcetype/([A-Za-z]{4,60})|((?:compositeWithT|t)rainedAlgorithmicMedia)")
 _LIBRARY = re.compile(r"\S*c2pa\S*", re.IGNORECASE)
 _SERVICES = (
-    "OpenAI", "ChatGPT", "DALL-E", "DALL·E", "GPT-4o", "gpt-image-1", "OpenAI Sora",
+    "ChatGPT", "DALL-E", "DALL·E", "GPT-4o", "gpt-image-1", "Sora", "OpenAI",
     "Google Generative AI", "Google AI", "Gemini", "Imagen", "Google",
-    "Adobe Firefly", "Adobe Photoshop", "Adobe Express",
-    "Microsoft Designer", "Bing Image Creator", "Azure OpenAI", "Microsoft",
-    "Amazon Titan", "Titan Image Generator", "Amazon Nova", "Amazon Bedrock",
-    "Leonardo.Ai", "Leonardo AI", "Canva", "Midjourney", "Stability AI", "Ideogram", "Black Forest Labs", "Runway",
-    "Recraft", "Freepik", "Dreamina", "CapCut", "Seedream", "ByteDance", "TikTok", "Meta AI", "Shutterstock",
-    "Getty Images", "Samsung", "Krea", "Luma AI", "Kling", "Truepic",
+    "Adobe Firefly", "Firefly", "Adobe Photoshop", "Photoshop", "Adobe Express",
+    "Microsoft Designer", "Bing Image Creator", "Azure OpenAI", "Copilot", "Microsoft",
+    "Amazon Titan", "Titan Image Generator", "Amazon Nova", "Amazon Bedrock", "Amazon",
+    "Leonardo.Ai", "Leonardo AI", "Leonardo", "Canva", "Midjourney", "Stability AI", "Ideogram", "Black Forest Labs",
+    "Runway", "Recraft", "Freepik", "Dreamina", "CapCut", "Seedream", "ByteDance", "TikTok", "Meta AI", "Shutterstock",
+    "Getty Images", "Samsung", "Krea", "Luma AI", "Kling", "Grok", "Truepic",
 )  # fmt: skip
 
 
@@ -112,4 +112,8 @@ def _signers(data: bytes) -> Iterator[str]:
 
 def _known(data: bytes) -> Iterator[str]:
     """Yield the services whose names stand anywhere in the manifest."""
-    return (name for name in _SERVICES if name.encode() in data)
+    spaced = data.replace(b"_", b" ")
+    for name in _SERVICES:
+        word = name.encode()
+        if word in spaced and re.search(rb"(?<![A-Za-z])" + re.escape(word) + rb"(?![a-z])", spaced):
+            yield name

@@ -18,6 +18,7 @@ _ORDERS: dict[bytes, Order] = {b"II*\0": "little", b"MM\0*": "big"}
 _BYTE_TYPES = frozenset({1, 2, 6, 7, 129})  # BYTE, ASCII, SBYTE, UNDEFINED, UTF-8: one byte per value
 _LONG = 4
 _SUB_DIRECTORY = 0x8769
+_MAKER_NOTE = 0x927C
 _USER_COMMENT = 0x9286
 _NAMES = {
     0x010D: "DocumentName",
@@ -27,12 +28,13 @@ _NAMES = {
     0x0131: "Software",
     0x013B: "Artist",
     0x8298: "Copyright",
-    0x927C: "MakerNote",
+    _MAKER_NOTE: "MakerNote",
     _USER_COMMENT: "UserComment",
 }
 _XP_NAMES = {0x9C9B: "XPTitle", 0x9C9C: "XPComment", 0x9C9D: "XPAuthor", 0x9C9E: "XPKeywords", 0x9C9F: "XPSubject"}
 _UNICODE, _JIS = b"UNICODE\0", b"JIS\0\0\0\0\0"
 _PLAIN = (b"ASCII\0\0\0", bytes(8))
+_SHORT_WORDS = re.compile(rb"[ -~]{1,100}\0*")
 _START = 64  # bytes of a value that tell whether a tag without a name holds a graph
 _GRAPH = re.compile(rb'[A-Za-z_]\w{0,39}\s{0,2}:\s{0,2}\{\s{0,8}"')
 
@@ -57,7 +59,7 @@ def exif_texts(data: bytes) -> dict[str, str]:
         found = {**_directory(data, int.from_bytes(pointer, order), order), **found}
         found.pop(_SUB_DIRECTORY, None)
     texts = {_name(tag): _decode(tag, value, order) for tag, value in found.items()}
-    return {name: text for name, text in texts.items() if text}
+    return {name: text for name, text in texts.items() if text and not text.isspace()}
 
 
 def _name(tag: int) -> str:
@@ -94,7 +96,9 @@ def _is_wanted(tag: int, start: bytes) -> bool:
 
 def _decode(tag: int, value: bytes, order: Order) -> str:
     if tag in _XP_NAMES:
-        return value.decode("utf-16-le", "replace").rstrip("\0")
+        return _utf16(value, "little")
+    if tag == _MAKER_NOTE:  # cameras write bytes of their own there
+        return value.rstrip(b"\0").decode() if _SHORT_WORDS.fullmatch(value) else ""
     if tag == _USER_COMMENT:
         mark = value[:8]
         if mark == _JIS:
@@ -114,7 +118,15 @@ def bytes_text(value: bytes) -> str:
 
 
 def _utf16(value: bytes, order: Order) -> str:
-    """Decode UTF-16 whose byte order may be wrong: a byte order mark counts, then the position of ASCII's zeros."""
+    """Decode UTF-16 whose byte order may be wrong: a byte order mark counts, then the position of ASCII's zeros.
+
+    Text without zeros that is valid UTF-8 is UTF-8: some tools write it under the mark of Unicode.
+    """
+    if b"\0" not in value.rstrip(b"\0"):
+        try:
+            return value.rstrip(b"\0").decode()
+        except UnicodeDecodeError:
+            pass
     if value[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return value.decode("utf-16", "replace").rstrip("\0")
     zeros_first, zeros_second = value[::2].count(0), value[1::2].count(0)

@@ -88,6 +88,19 @@ def test_a_prompt_with_a_colon_is_no_graph() -> None:
     assert exif_texts(exif_of({0x0132: "2025:01:01"})) == {}
 
 
+def test_comments_of_cameras_are_no_texts() -> None:
+    exif = exif_of({0x010E: "   "}, {0x9286: b"ASCII\0\0\0" + b" " * 9, 0x927C: b"Nikon\0\2\x10\xff"})
+    assert exif_texts(exif) == {}
+    assert exif_texts(exif_of({}, {0x927C: b"fooocus\0"})) == {"MakerNote": "fooocus"}
+
+
+@pytest.mark.parametrize("tag", [0x9286, 0x9C9C])
+def test_utf_8_under_the_mark_of_unicode_is_read_as_it_was_meant(tag: int) -> None:
+    mark = b"UNICODE\0" if tag == 0x9286 else b""
+    for value in ("a red bôat, 月", "Steps: 3", "a" * 9):
+        assert list(exif_texts(exif_of({}, {tag: mark + value.encode()})).values()) == [value]
+
+
 def test_many_entries_that_name_the_same_bytes_cost_no_memory() -> None:
     value = b'a:{"' + b" " * 2**16
     number = 512
@@ -179,6 +192,7 @@ def text(value: str) -> bytes:
         (b'{"claim_generator": "Truepic_Lens/2", "softwareAgent":"Sora"}', "Truepic Lens; Sora"),
         (b'{"author":[{"@type":"Organization","name":"OpenAI"},{"@type":"Person","name":"me"}]}', "OpenAI"),
         (b"made with Google Generative AI", "Google Generative AI"),
+        (b"xx Adobe_Firefly xx Soraya xFirefly", "Adobe Firefly"),
         (b"".join(b"\x06\x03\x55\x04\x0a" + kind + bytes([len(name)]) + name for kind, name in
                   ((b"\x0c", b"An issuer"), (b"\x13", b"A signer"))), "A signer"),
         (text("claim_generator") + text("evil\x1b[31m"), "unknown"),
