@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from latentpng.chunk.strict_json import json_text
 from latentpng.errors import NoLatentError
@@ -12,9 +12,9 @@ from latentpng.foreign.read import Reading, reading_of
 from latentpng.foreign.tools.loosejson import read_object
 from latentpng.png.open import open_picture
 from latentpng.png.parameters import KEYWORD, is_own_text
-from latentpng.record import Json
 
-_EDITOR, _API = "workflow", "prompt"
+_GRAPHS = ("workflow", "prompt")  # of the editor, of the API
+_EDITOR_MARK, _API_MARK = '"nodes"', '"class_type"'
 _HOLDERS = ("UserComment", "Comment", "parameters", "ImageDescription", "Description", "XPComment")
 
 
@@ -52,10 +52,10 @@ def graph_of(file: str | os.PathLike[str]) -> str:
     with open_picture(file) as (stream, size, name):
         reading = reading_of(stream, size, name)
     graphs = list(_graphs(reading.texts))
-    for is_wanted in (_is_editor, _is_api):
-        for text, graph in graphs:
-            if is_wanted(graph):
-                return text
+    for mark in (_EDITOR_MARK, _API_MARK):
+        for graph in graphs:
+            if mark in graph:
+                return graph
     raise NoLatentError(f"{name}: it has no graph of ComfyUI{_notes(reading)}")
 
 
@@ -63,23 +63,15 @@ def _notes(reading: Reading) -> str:
     return "".join(f"; {note}" for note in reading.record.notes)
 
 
-def _graphs(texts: Texts) -> Iterator[tuple[str, Mapping[str, Json]]]:
-    """Yield each JSON object that may be a graph, with its text, those under the keywords of ComfyUI first."""
-    for keyword in (_EDITOR, _API):
-        yield texts.get(keyword, ""), read_object(texts.get(keyword, ""))
+def _graphs(texts: Texts) -> Iterator[str]:
+    """Yield each JSON object that may be a graph, those under the keywords of ComfyUI first.
+
+    These are not parsed, because a graph may be larger than what is parsed of other texts.
+    """
+    yield from (texts[keyword] for keyword in _GRAPHS if texts.get(keyword, "").lstrip().startswith("{"))
     for keyword in _HOLDERS:
         holder = read_object(texts.get(keyword, ""))
-        for key in (_EDITOR, _API):
-            member = holder.get(key)
-            inner = read_object(member) if isinstance(member, str) else member
-            if isinstance(inner, dict):
-                yield member if isinstance(member, str) else json_text(inner), inner
-        yield texts.get(keyword, ""), holder
-
-
-def _is_editor(graph: Mapping[str, Json]) -> bool:
-    return isinstance(graph.get("nodes"), list)
-
-
-def _is_api(graph: Mapping[str, Json]) -> bool:
-    return any(isinstance(node, dict) and "class_type" in node for node in graph.values())
+        members = [holder[key] for key in _GRAPHS if key in holder]
+        yield from (member if isinstance(member, str) else json_text(member) for member in members)
+        if holder and not members:
+            yield texts[keyword]

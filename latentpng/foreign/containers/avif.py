@@ -44,8 +44,7 @@ def open_avif(stream: BinaryIO, size: int, name: str) -> Image.Image:
         raise UnreadableFileError(f"{name}: AVIF pictures of at most {MAX_FILE:,} bytes are read, found {size:,}")
     stream.seek(0)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow looks into EXIF for the orientation, and warns if it is damaged
+        with warnings.catch_warnings(action="ignore"):  # Pillow decodes EXIF too, and warns if it is damaged
             return Image.open(stream, formats=["AVIF"])
     except Exception as error:  # on broken data Pillow raises many undocumented kinds
         raise UnreadableFileError(f"{name}: it is an AVIF picture, but a damaged one") from error

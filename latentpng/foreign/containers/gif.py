@@ -21,7 +21,7 @@ def gif_comment(stream: BinaryIO, size: int, name: str) -> bytes:
         name: The name of the file in error messages.
 
     Raises:
-        UnreadableFileError: The file ends before its first frame.
+        UnreadableFileError: The file ends inside its header.
     """
     return b"".join(part for label, part in _parts(stream, size, name) if label == _COMMENT)
 
@@ -30,17 +30,19 @@ def _parts(stream: BinaryIO, size: int, name: str) -> Iterator[tuple[int, bytes]
     """Yield the label of each extension block with each part of its data."""
     stream.seek(0)
     head = stream.read(_HEAD_BYTES)
-    flags = head[10] if len(head) == _HEAD_BYTES else 0
+    if len(head) < _HEAD_BYTES:
+        raise UnreadableFileError(f"{name}: a GIF header of {_HEAD_BYTES} bytes is needed, the file ends at {size}")
+    flags = head[10]
     at = _HEAD_BYTES + (3 << (flags & 7) + 1 if flags & 0x80 else 0)  # behind the table of colours
     label = -1  # of the block that the next part belongs to
     for _ in range(MAX_PARTS):
         stream.seek(at)
         start = stream.read(3 if label < 0 else 256)
-        if not start or (label < 0 and start[:1] not in b"!,;"):
-            raise UnreadableFileError(f"{name}: a GIF block is needed at byte {at} of {size}, found {start!r:.40}")
+        if not start:
+            return
         if label < 0:
             if start[:1] != b"!":
-                return  # the first frame
+                return  # the first frame, or damage
             label, at = start[1] if len(start) > 1 else 0, at + 2
             continue
         length = start[0]

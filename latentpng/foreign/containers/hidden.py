@@ -7,13 +7,12 @@ text is looked for in pictures of more than MAX_PIXELS.
 
 from __future__ import annotations
 
-import warnings
 from types import MappingProxyType
 from typing import TYPE_CHECKING, BinaryIO
 
 from latentpng.errors import UnreadableFileError
-from latentpng.foreign.containers.avif import open_avif
 from latentpng.foreign.containers.found import MAX_TEXT, FoundTexts
+from latentpng.foreign.containers.pixels import open_other
 from latentpng.foreign.containers.segments import webp_chunks
 from latentpng.png import kinds
 from latentpng.png.first_column import may_hide_text
@@ -28,7 +27,6 @@ KEYWORD = "parameters"
 _EXACT_CHUNKS = frozenset({b"VP8L", b"ALPH"})  # a lossless picture, and the alpha of a lossy one
 _AVIF_ALPHA = b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha"
 _AVIF_HEAD = 2**14  # bytes: the description of the picture stands in front
-_FORMATS = {kinds.WEBP: "WEBP", kinds.AVIF: "AVIF"}
 
 
 def hidden_text(stream: BinaryIO, size: int, name: str) -> FoundTexts:
@@ -64,26 +62,20 @@ def _picture(stream: BinaryIO, size: int, name: str) -> Image.Image | None:
     if kind == kinds.PNG:
         return open_pixels(stream, size, name) if may_hide_text(stream, size, name, MAX_PIXELS) else None
     if kind == kinds.WEBP and any(chunk in _EXACT_CHUNKS for chunk, _, _ in webp_chunks(stream, size, name)):
-        return _decoded(stream, size, name, kind)
+        return _decoded(stream, size, name)
     if kind == kinds.AVIF and _AVIF_ALPHA in start:
-        return _decoded(stream, size, name, kind)
+        return _decoded(stream, size, name)
     return None
 
 
-def _decoded(stream: BinaryIO, size: int, name: str, kind: str) -> Image.Image | None:
+def _decoded(stream: BinaryIO, size: int, name: str) -> Image.Image | None:
     """Decode a WebP or AVIF; None when it has more than MAX_PIXELS.
 
     Raises:
         UnreadableFileError: It cannot be decoded.
     """
-    from PIL import Image
-
-    stream.seek(0)
     try:
-        with (
-            warnings.catch_warnings(action="ignore"),
-            open_avif(stream, size, name) if kind == kinds.AVIF else Image.open(stream, formats=["WEBP"]) as picture,
-        ):
+        with open_other(stream, size, name) as picture:
             if picture.width * picture.height > MAX_PIXELS:
                 return None
             return picture.convert("RGBA" if picture.mode == "RGBA" else "RGB")

@@ -167,7 +167,7 @@ def test_texts_of_no_tool_are_ignored(texts: dict[str, str]) -> None:
     ("data", "problem"),
     [
         (b"", "it is not a PNG, JPEG, WebP, AVIF or GIF, it is empty"),
-        (b"GIF89a", "a GIF block is needed at byte 13 of 6, found b''"),
+        (b"GIF89a", "a GIF header of 13 bytes is needed, the file ends at 6"),
         (b"RIFF\4\0\0\0WAVE", "it is not a PNG, JPEG, WebP, AVIF or GIF"),
         (b"\xff\xd8\xff\xe1", "a JPEG segment is needed at byte 2, found b'\\xff\\xe1'"),
         (b"\xff\xd8\xff\xe1\0\1", "a JPEG segment is needed at byte 2, found b'\\xff\\xe1\\x00\\x01'"),

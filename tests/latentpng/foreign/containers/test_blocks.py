@@ -226,11 +226,8 @@ def test_the_comment_of_a_gif_is_read_before_its_first_frame() -> None:
     file = io.BytesIO()
     Image.new("P", (9, 9)).save(file, "GIF", comment=b"a red boat")
     assert texts_in(file.getvalue()) == {"Comment": "a red boat"}
-    for end in range(6, len(data)):
-        try:
-            texts_in(data[:end])
-        except UnreadableFileError as error:
-            assert str(error).startswith("a: a GIF block is needed at byte ")  # noqa: PT017 - most ends are fine
+    for end in range(13, len(data)):
+        assert set(texts_in(data[:end])) <= {"Comment"}
     assert len(texts_in(gif(b"!\xfe" + b"\1x" * 10**5 + b"\0"))["Comment"]) < 5000
 
 
