@@ -22,7 +22,7 @@ _INTERRUPTED = 130  # the same for SIGINT
 
 # the modules of latentpng.commands, and how --help describes them
 _COMMANDS = {
-    "inspect": "show what a file records, without decoding noise or pixels",
+    "inspect": "show what a file records, without decoding noise; print or save the texts of other tools",
     "extract": "write the initial noise of a picture to a file",
     "verify": "check the chunk, noise, lineage and pixels of each file, and with --render its rendering",
     "copy": "copy the latent of a picture into an edited, resized or re-encoded copy of it",

@@ -13,7 +13,8 @@ _KINDS = {"exif": "exif", "app1": "exif", "xmp": "xmp", "iptc": "photoshop", "8b
 
 def kind_of_profile(keyword: str) -> str:
     """Return what a profile holds: "exif", "xmp" or "photoshop"; "" for a keyword of anything else."""
-    return _KINDS.get(keyword.removeprefix(KEYWORD).lower(), "") if keyword.startswith(KEYWORD) else ""
+    prefix, name = keyword[: len(KEYWORD)], keyword[len(KEYWORD) :]
+    return _KINDS.get(name.lower(), "") if prefix.lower() == KEYWORD.lower() else ""
 
 
 def profile(text: str) -> bytes | None:

@@ -45,6 +45,8 @@ def xmp_texts(packet: str) -> dict[str, str]:
         text = _element(packet, name) or _attribute(packet, name)
         if text:
             found.setdefault(keyword, text)
+    if "Description" in found:  # the same property as the caption of IPTC, into which macOS converts it for JPEG
+        found["Caption"] = found["Description"]
     return found
 
 

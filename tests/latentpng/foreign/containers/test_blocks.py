@@ -121,7 +121,7 @@ def test_xmp_is_read_from_elements_and_attributes(kind: str) -> None:
         ("<a><Iptc4xmpExt:DigitalSourceType>y</Iptc4xmpExt:DigitalSourceType></a>", {"DigitalSourceType": "y"}),
         ('<a photoshop:Credit = "Made &amp; sent"/>', {"Credit": "Made & sent"}),
         ("<dc:description xml:lang='x'><rdf:Alt><rdf:li>a boat</rdf:li></rdf:Alt></dc:description>",
-         {"Description": "a boat"}),
+         {"Description": "a boat", "Caption": "a boat"}),
         ('<a TC260:AIGC="{&quot;Label&quot;:&quot;1&quot;}"/>', {"AIGC": '{"Label":"1"}'}),
         ("<dc:title>a</dc:title><dc:title>b</dc:title>", {"Title": "a"}),
         ('<xmp:CreatorTool xmp:CreatorTool="b"/>', {"CreatorTool": "b"}),
@@ -251,12 +251,15 @@ def test_heif_is_refused_by_its_name() -> None:
 
 def test_every_truncation_of_an_avif_is_one_sentence_or_its_texts() -> None:
     data = avif(exif=exif_of({0x0131: "x"}))
-    problems = {"a: it is an AVIF picture, but a damaged one"}
     for end in range(64, len(data), 7):
-        try:
-            assert texts_in(data[:end]) in ({}, {"Software": "x"})
-        except UnreadableFileError as error:
-            assert str(error) in problems  # noqa: PT017 - some ends are fine
+        assert found_or_problem(data[:end]) in ({}, {"Software": "x"}, "a: it is an AVIF picture, but a damaged one")
+
+
+def found_or_problem(data: bytes) -> dict[str, str] | str:
+    try:
+        return texts_in(data)
+    except UnreadableFileError as error:
+        return str(error)
 
 
 @settings(max_examples=200, deadline=None)
