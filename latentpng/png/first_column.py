@@ -17,6 +17,7 @@ from latentpng.png.stealth import SIGNATURE_BITS, SIGNATURES
 _CHANNELS = {2: 3, 6: 4}  # of RGB and RGBA
 _AVERAGE = 3
 _FROM_ABOVE = (2, 4)  # Up, Paeth
+_MAX_WIDTH = 2**17  # pixels: a row is kept in memory
 _PIECE = 2**12  # compressed bytes at once
 _BITS = {
     channel: tuple("".join(f"{byte:08b}" for byte in text) for text in texts) for channel, texts in SIGNATURES.items()
@@ -26,8 +27,8 @@ _BITS = {
 def may_hide_text(stream: BinaryIO, size: int, context: str, max_pixels: int = MAX_PIXELS) -> bool:
     """Return whether the first column starts with a signature; False for pictures that hold no such text.
 
-    Only RGB and RGBA of 8 bits without interlacing can hold one. If the column is shorter than a signature, the part of
-    it that the column holds decides.
+    Only RGB and RGBA of 8 bits without interlacing can hold one, and none is looked for in very wide pictures. If the
+    column is shorter than a signature, the part of it that the column holds decides.
 
     Args:
         stream: The file.
@@ -42,7 +43,8 @@ def may_hide_text(stream: BinaryIO, size: int, context: str, max_pixels: int = M
     header = chunks.first_bytes(stream, next(walk), 13)
     width, height = int.from_bytes(header[:4], "big"), int.from_bytes(header[4:8], "big")
     channels = _CHANNELS.get(header[9], 0)
-    if header[8] != 8 or header[12] or not channels or not 0 < width * height <= max_pixels:
+    is_plain = header[8] == 8 and not header[12] and channels
+    if not is_plain or width > _MAX_WIDTH or not 0 < width * height <= max_pixels:
         return False
     pieces = (piece for chunk in walk if chunk.kind == b"IDAT" for piece in _pieces(stream, chunk))
     return _starts_with_signature(_column(pieces, 1 + width * channels, channels), min(height, SIGNATURE_BITS))

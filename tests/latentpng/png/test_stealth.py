@@ -139,6 +139,10 @@ def test_a_picture_of_too_many_pixels_is_not_looked_at() -> None:
     data = saved(hidden_in("RGB", "colours"))
     assert may_hide(data, max_pixels=3000)
     assert not may_hide(data, max_pixels=2999)
+    for width in (2**17, 2**17 + 1):
+        wide = Image.new("RGB", (width, 1))
+        wide.paste(hidden_in("RGB", "colours", size=(2000, 1)))
+        assert may_hide(saved(wide)) == (width == 2**17)
 
 
 def test_every_truncation_of_the_pixels_is_harmless() -> None:
