@@ -22,7 +22,7 @@ _INTERRUPTED = 130  # the same for SIGINT
 
 # the modules of latentpng.commands, and how --help describes them
 _COMMANDS = {
-    "inspect": "show what a file records, without decoding noise or pixels",
+    "inspect": "show what a file records, without decoding noise; print or save the texts of other tools",
     "extract": "write the initial noise of a picture to a file",
     "verify": "check the chunk, noise, lineage and pixels of each file, and with --render its rendering",
     "copy": "copy the latent of a picture into an edited, resized or re-encoded copy of it",
@@ -30,7 +30,7 @@ _COMMANDS = {
     "import": "rebuild the initial noise of another tool's picture from its metadata, and save the picture with it",
     "tree": "draw the family tree of all pictures in folders, from their lineages alone",
     "diff": "compare two pictures: common ancestor, settings, noise and pixels",
-    "strip": "remove noise, lineage and settings from a PNG in place; its pixels are not changed",
+    "strip": "remove noise, lineage and settings from a PNG in place, with --all the metadata of other tools too",
 }
 _MODULES = {"import": "import_"}  # for commands whose name is a keyword of Python
 

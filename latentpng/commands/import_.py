@@ -32,7 +32,7 @@ any processor under ATEN_CPU_CAPABILITY=default"""
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.description = f"{parser.description} {_ASSUMED}"
-    parser.add_argument("file", metavar="FILE", help="a PNG, JPEG or WebP with the metadata of its tool")
+    parser.add_argument("file", metavar="FILE", help="a PNG, JPEG, WebP or AVIF with the metadata of its tool")
     parser.add_argument("--as", default="", dest="tool", metavar="TOOL", help="follow the recipe of this tool")
     parser.add_argument("--randomness", default="", metavar="cpu|gpu|nv|numpy", help=_RANDOMNESS)
     parser.add_argument("--gpu", default="", metavar="NAME", help=_GPU)

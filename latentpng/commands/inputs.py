@@ -13,7 +13,7 @@ from latentpng.png.open import STANDARD_INPUT
 from latentpng.reports.tally import Tally
 
 PNG = (".png",)
-PICTURES = (".png", ".jpg", ".jpeg", ".webp")
+PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".gif")
 
 Action: TypeAlias = Callable[[str], ExitCode]
 

@@ -1,4 +1,7 @@
-"""`latentpng inspect`: show what files record, for all files or for chosen ones, in any order."""
+"""`latentpng inspect`: show what files record, for all files or for chosen ones, in any order.
+
+It also prints the texts of other tools as they stand, and saves the graph of ComfyUI.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,8 @@ if TYPE_CHECKING:
 _EMPTY = "no picture in this folder carries a latent or the metadata of another tool"
 _EPILOG = """\
 A picture without a latent is shown too if it has metadata of a known tool (A1111, ComfyUI, InvokeAI and others);
-such metadata is also read from JPEG and WebP files.
+such metadata is also read from JPEG, WebP, AVIF and GIF files. --raw prints all texts of a file, also those that are
+not understood; on a terminal, control characters are left out.
 
 fields of --where and --sort:
   texts, compared without regard to case:
@@ -48,6 +52,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--json", action="store_true", help="print one JSON object for each file, with the key `file` for many files"
     )
     form.add_argument("-s", "--short", action="store_true", help="print one line for each file")
+    form.add_argument(
+        "--raw", action="store_true", help="print the texts of other tools as they stand, each under its keyword"
+    )
+    form.add_argument(
+        "--workflow",
+        metavar="OUT.json",
+        help="save the graph of ComfyUI: that of its editor if the file has one, else that of its API; - is standard "
+        "output",
+    )
+    parser.add_argument(
+        "-f", "--force", action="store_true", help="let --workflow replace a file that exists (also: --overwrite)"
+    )
+    parser.add_argument("--overwrite", dest="force", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument(
         "--where",
         action="append",
@@ -63,6 +80,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> ExitCode:
     """Show each file."""
+    if given.workflow is not None or given.raw:
+        from latentpng.commands import raw
+
+        return raw.run(given)
     from latentpng.reports.look import look
 
     try:

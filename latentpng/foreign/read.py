@@ -10,12 +10,18 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from typing import BinaryIO, NamedTuple
 
-from latentpng.foreign.containers.texts import Texts, read_texts
+from latentpng.chunk.strict_json import json_text
+from latentpng.foreign.containers.found import FoundTexts, Texts
+from latentpng.foreign.containers.hidden import hidden_text
+from latentpng.foreign.containers.texts import texts_of
 from latentpng.foreign.record import ForeignRecord
 from latentpng.foreign.tools import a1111, drawthings, fooocus, invokeai, novelai, sdcpp, swarmui
 from latentpng.foreign.tools.comfyui import read as comfyui
 from latentpng.foreign.tools.infotext import parse
+from latentpng.foreign.tools.loosejson import read_object
+from latentpng.png.open import open_picture
 from latentpng.png.parameters import KEYWORD, OWN_TOOL, is_own_text
 
 _READERS = (
@@ -30,26 +36,72 @@ _READERS = (
 )
 
 
+class Reading(NamedTuple):
+    """What a file says of other tools.
+
+    Attributes:
+        texts: All its texts by keyword, our own among them.
+        record: What a tool wrote, with the notes on how it was read; its `tool` is "" when no tool was recognised.
+        is_recognised: Whether any reader understood something.
+    """
+
+    texts: Texts
+    record: ForeignRecord
+    is_recognised: bool
+
+
 def read_foreign(path: str | os.PathLike[str]) -> ForeignRecord:
     """Read what a tool wrote into a picture.
 
     Args:
-        path: A PNG, JPEG or WebP.
+        path: A PNG, JPEG, WebP, AVIF or GIF.
 
     Returns:
         The record; its `tool` is "" when no tool was recognised.
 
     Raises:
-        UnreadableFileError: The file cannot be read, is damaged, or is not a PNG, JPEG or WebP.
+        UnreadableFileError: The file cannot be read, is damaged, or is not a PNG, JPEG, WebP, AVIF or GIF.
     """
-    return foreign_from_texts(read_texts(path))
+    with open_picture(path) as (stream, size, name):
+        return reading_of(stream, size, name).record
+
+
+def reading_of(stream: BinaryIO, size: int, name: str, *, in_pixels: bool = True) -> Reading:
+    """Read what a tool wrote into an open file.
+
+    Args:
+        stream: The file, which must be seekable.
+        size: The length of the file in bytes.
+        name: The name of the file in error messages.
+        in_pixels: Look for text that is hidden in the pixels when no other text is understood.
+
+    Raises:
+        UnreadableFileError: The file is damaged, or is not a PNG, JPEG, WebP, AVIF or GIF.
+    """
+    found = texts_of(stream, size, name)
+    record = foreign_from_texts(found.texts)
+    if in_pixels and not record.tool:
+        hidden = hidden_text(stream, size, name)
+        found = FoundTexts(texts={**found.texts, **_members(hidden.texts)}, notes=(*found.notes, *hidden.notes))
+        record = foreign_from_texts(found.texts) if hidden.texts else record
+    is_recognised = record != ForeignRecord()
+    return Reading(found.texts, replace(record, notes=(*record.notes, *found.notes)), is_recognised)
+
+
+def _members(texts: Texts) -> dict[str, str]:
+    """Return hidden texts; the members of a text that is a JSON object count as texts of their own (NovelAI)."""
+    found = dict(texts)
+    for text in texts.values():
+        for keyword, value in read_object(text).items():
+            found[keyword] = value if isinstance(value, str) else json_text(value)
+    return found
 
 
 def foreign_from_texts(texts: Texts) -> ForeignRecord:
     """Read what a tool wrote from the texts of a picture.
 
     Args:
-        texts: The texts by keyword, as `texts.read_texts` returns them.
+        texts: The texts by keyword, as `texts.texts_of` finds them.
 
     Returns:
         The record; its `tool` is "" when no tool was recognised.
@@ -66,7 +118,7 @@ def own_from_texts(texts: Texts) -> ForeignRecord | None:
     """Read the `parameters` text that latentpng itself writes.
 
     Args:
-        texts: The texts by keyword, as `texts.read_texts` returns them.
+        texts: The texts by keyword, as `texts.texts_of` finds them.
 
     Returns:
         The record, with "latentpng" as its tool; None when there is no such text with enough fields.

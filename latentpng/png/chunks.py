@@ -108,15 +108,25 @@ def data_of(stream: BinaryIO, chunk: Chunk, context: str) -> bytes:
     Raises:
         UnreadableFileError: If its checksum does not match.
     """
+    data, is_right = unchecked_data_of(stream, chunk, context)
+    if not is_right:
+        raise UnreadableFileError(_mismatch(chunk, context))
+    return data
+
+
+def unchecked_data_of(stream: BinaryIO, chunk: Chunk, context: str) -> tuple[bytes, bool]:
+    """Return the data of a chunk, and whether its checksum matches.
+
+    Raises:
+        UnreadableFileError: If the file ends inside the chunk.
+    """
     data = chunk.head
     if len(data) != chunk.length + 4:
         stream.seek(chunk.data_offset)
         data = stream.read(chunk.length + 4)
     if len(data) != chunk.length + 4:
         raise UnreadableFileError(f"{context}: chunk {chunk.kind.decode()} ends before its declared length")
-    if zlib.crc32(data[:-4], zlib.crc32(chunk.kind)) != int.from_bytes(data[-4:], "big"):
-        raise UnreadableFileError(_mismatch(chunk, context))
-    return data[:-4]
+    return data[:-4], zlib.crc32(data[:-4], zlib.crc32(chunk.kind)) == int.from_bytes(data[-4:], "big")
 
 
 def check(stream: BinaryIO, chunk: Chunk, context: str) -> None:

@@ -6,7 +6,7 @@ Pixels are encoded once, when a picture is written; if only chunks change, pixel
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import BinaryIO, NamedTuple, TypeAlias
@@ -16,6 +16,7 @@ from latentpng.errors import DamagedLatentError, NoLatentError, UnreadableFileEr
 from latentpng.noise.replay import OnProgress
 from latentpng.png import carriers, chunks
 from latentpng.png.atomic import write_atomically
+from latentpng.png.clean import Part, cleaned
 from latentpng.png.open import open_picture
 from latentpng.png.pixels import decode_pixels, encode_pixels, pixel_digest
 from latentpng.png.twin import front_of_twin
@@ -152,37 +153,34 @@ def carries_another(path: AnyPath, record: LatentRecord) -> bool:
     return found is None or replace(found, pixels="") != replace(record.metadata, pixels="")
 
 
-def strip(path: AnyPath, out: AnyPath | None = None, warn: Warn | None = None) -> bool:
-    """Remove the three carriers from a PNG, and nothing else.
+def strip(path: AnyPath, out: AnyPath | None = None, warn: Warn | None = None, *, everything: bool = False) -> bool:
+    """Remove the three carriers from a PNG, and nothing else unless `everything` is true.
 
     Args:
         path: A PNG; "-" is standard input.
-        out: The file to write, also if there are no carriers; None changes the PNG in place, if there are any.
-        warn: Called before a picture with a C2PA signature is changed.
+        out: The file to write, also if nothing is removed; None changes the PNG in place, if there is something.
+        warn: Called before a picture with a C2PA signature is changed that keeps it.
+        everything: Remove the texts and the metadata of all tools, as `clean.cleaned` does.
 
     Returns:
-        Whether there were carriers.
+        Whether anything was removed.
 
     Raises:
         UnreadableFileError: If it is not a PNG.
         UnwritableFileError: If the file cannot be written.
     """
     with open_picture(path) as (stream, size, name):
-        kept, carried = _without_record(stream, size, name, warn)
-        if carried or out is not None:
-            write_atomically(path if out is None else out, _copied(stream, kept, name))
-        return carried
+        parts, removed = _without(stream, size, name, warn, everything=everything)
+        if removed or out is not None:
+            write_atomically(path if out is None else out, _copied(stream, parts, name))
+        return removed
 
 
-def stripped(path: AnyPath, warn: Warn | None = None) -> tuple[bytes, bool]:
-    """Return the bytes of a PNG without the carriers, and whether there were any.
-
-    Raises:
-        UnreadableFileError: If it is not a PNG.
-    """
+def stripped(path: AnyPath, warn: Warn | None = None, *, everything: bool = False) -> tuple[bytes, bool]:
+    """Return the bytes that `strip` writes, and whether anything is removed; arguments and errors are the same."""
     with open_picture(path) as (stream, size, name):
-        kept, carried = _without_record(stream, size, name, warn)
-        return b"".join(_copied(stream, kept, name)), carried
+        parts, removed = _without(stream, size, name, warn, everything=everything)
+        return b"".join(_copied(stream, parts, name)), removed
 
 
 class _Layout(NamedTuple):
@@ -215,8 +213,12 @@ def _layout(stream: BinaryIO, size: int, name: str) -> _Layout:
     return _Layout([*kept, (start, size)], first_idat, signed, has_parameters)
 
 
-def _without_record(stream: BinaryIO, size: int, name: str, warn: Warn | None) -> tuple[list[tuple[int, int]], bool]:
-    """Return the ranges without carriers, and whether anything is left out."""
+def _without(
+    stream: BinaryIO, size: int, name: str, warn: Warn | None, *, everything: bool
+) -> tuple[Sequence[Part], bool]:
+    """Return the parts without carriers, or without all metadata, and whether anything is left out."""
+    if everything:
+        return cleaned(stream, size, name)
     kept, _, signed, _ = _layout(stream, size, name)
     carried = kept != [(0, size)]
     if carried and signed and warn is not None:
@@ -238,9 +240,13 @@ def _with_record(stream: BinaryIO, size: int, name: str, record: LatentRecord, w
     return chain(_copied(stream, front, name), [carried], _copied(stream, rest, name))
 
 
-def _copied(stream: BinaryIO, kept: list[tuple[int, int]], name: str) -> Iterator[bytes]:
-    """Yield the bytes of ranges, a megabyte at once, because a file may be larger than memory."""
-    for start, stop in kept:
+def _copied(stream: BinaryIO, parts: Sequence[Part], name: str) -> Iterator[bytes]:
+    """Yield the bytes of parts, of ranges a megabyte at once, because a file may be larger than memory."""
+    for part in parts:
+        if isinstance(part, bytes):
+            yield part
+            continue
+        start, stop = part
         while start < stop:
             try:
                 stream.seek(start)

@@ -17,7 +17,8 @@ from latentpng.text import plain
 
 STANDARD_INPUT = "-"
 MAX_PIPE = 2**28
-_STARTS = (SIGNATURE, b"\xff\xd8\xff", b"RIFF")  # of PNG, of JPEG, and of WebP among others
+_STARTS = (SIGNATURE, b"\xff\xd8\xff", b"RIFF", b"GIF8")  # of PNG, of JPEG, of WebP among others, of GIF
+_BOX = b"ftyp"  # stands behind four bytes in AVIF
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC  # without O_NONBLOCK, opening a pipe waits for its writer
 
 
@@ -101,7 +102,8 @@ def _standard_input(name: str) -> tuple[BinaryIO, int]:
         raise UnreadableFileError(f"{name}: it is closed")
     pipe, data = sys.stdin.buffer, io.BytesIO()
     data.write(pipe.read(len(SIGNATURE)))
-    if data.getvalue().startswith(_STARTS):  # anything else is not read to its end: it may have none
+    start = data.getvalue()
+    if start.startswith(_STARTS) or start[4:] == _BOX:  # anything else is not read to its end: it may have none
         data.write(pipe.read(MAX_PIPE))
     if data.tell() > MAX_PIPE:
         raise UnreadableFileError(f"{name}: at most {MAX_PIPE} bytes are read from a pipe, found more")

@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import io
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from latentpng.errors import InvalidValueError, UnreadableFileError
-from latentpng.png import chunks
+from latentpng.png import chunks, texts
+from latentpng.png.carriers import KIND
+from latentpng.png.twin import is_twin
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 MAX_PIXELS = 2**26
 _MAX_BYTES_PER_PIXEL = 16  # compressed: twice what four channels of 16 bits take
@@ -53,6 +58,7 @@ def encode_pixels(width: int, height: int, rgb: bytes) -> bytes:
 def decode_pixels(stream: BinaryIO, size: int, path: str) -> tuple[int, int, bytes]:
     """Return width, height and RGB bytes of a PNG, with every checksum checked.
 
+    Wrong checksums of texts are accepted in files that carry no latent, because some editors of metadata write them.
     Alpha is dropped, grey is repeated, palettes are looked up, and of 16 bits the high 8 count.
 
     Args:
@@ -63,32 +69,55 @@ def decode_pixels(stream: BinaryIO, size: int, path: str) -> tuple[int, int, byt
     Raises:
         UnreadableFileError: If it is not a whole PNG, or has too many pixels.
     """
-    png, width, height = _plain_png(stream, size, path)
+    with open_pixels(stream, size, path) as image:
+        width, height = image.size
+        if image.mode in ("I;16", "I"):
+            high = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+            return width, height, high.convert("RGB").tobytes()
+        return width, height, (image if image.mode == "RGB" else image.convert("RGB")).tobytes()
+
+
+def open_pixels(stream: BinaryIO, size: int, path: str) -> Image.Image:
+    """Return the decoded picture of a PNG as Pillow has it, made of nothing but the chunks that make pixels.
+
+    Args:
+        stream: The file.
+        size: The size of the file in bytes.
+        path: The start of every message.
+
+    Raises:
+        UnreadableFileError: If it is not a whole PNG, or has too many pixels.
+    """
+    png = _plain_png(stream, size, path)
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with Image.open(png, formats=["PNG"]) as image:
-            image.load()
-            if image.mode in ("I;16", "I"):
-                high = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
-                return width, height, high.convert("RGB").tobytes()
-            return width, height, (image if image.mode == "RGB" else image.convert("RGB")).tobytes()
+        image = Image.open(png, formats=["PNG"])
+        image.load()
     except UnidentifiedImageError as error:  # its own text names an object in memory
         raise UnreadableFileError(f"{path}: its pixels cannot be decoded (its header is invalid)") from error
     except Exception as error:  # on broken data Pillow raises many kinds, which are not documented
         raise UnreadableFileError(f"{path}: its pixels cannot be decoded ({error})") from error
+    return image
 
 
-def _plain_png(stream: BinaryIO, size: int, path: str) -> tuple[BinaryIO, int, int]:
-    """Return a PNG of those chunks alone that make pixels, and its width and height."""
+def _plain_png(stream: BinaryIO, size: int, path: str) -> BinaryIO:
+    """Return a PNG of those chunks alone that make pixels."""
     # IHDR says how many pixels there are, so it bounds what their chunks may hold: a file with more data is refused
     # before it is read, and one with less than the best compression needs before it is decoded.
     png = io.BytesIO(chunks.SIGNATURE)
     png.seek(0, io.SEEK_END)
     width = height = allowed = needed = 0
+    wrong_text, is_ours = None, False
     for chunk in chunks.walk(stream, size, path):
         if chunk.kind not in _PIXEL_KINDS:
-            chunks.check(stream, chunk, path)
+            is_ours = is_ours or chunk.kind == KIND or is_twin(stream, chunk)
+            try:
+                chunks.check(stream, chunk, path)
+            except UnreadableFileError as error:
+                if chunk.kind not in texts.KINDS_OF_TOOLS:
+                    raise
+                wrong_text = wrong_text or error
             continue
         if chunk.kind != b"IHDR":
             allowed -= chunk.length
@@ -104,7 +133,9 @@ def _plain_png(stream: BinaryIO, size: int, path: str) -> tuple[BinaryIO, int, i
         if chunk.kind == b"IDAT":
             needed -= chunk.length
         png.write(chunks.build(chunk.kind, data))
+    if wrong_text is not None and is_ours:
+        raise wrong_text
     if needed > 0:
         raise UnreadableFileError(f"{path}: its chunks hold less data than {width} x {height} pixels need")
     png.seek(0)
-    return png, width, height
+    return png

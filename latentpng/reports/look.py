@@ -1,7 +1,8 @@
 """One look at a file: the front of its latent, the metadata of another tool, or both.
 
-Neither noise nor pixels are decoded.  The metadata of other tools is read from PNG, JPEG and WebP.  In a PNG whose
-latent stands before the pixels, texts behind the pixels are not looked for.
+Noise is not decoded.  The metadata of other tools is read from PNG, JPEG, WebP, AVIF and GIF.  In a PNG whose latent
+stands before the pixels, texts behind the pixels are not looked for.  Text that is hidden in the pixels is looked for
+only in files without a latent whose other texts are not understood.
 """
 
 from __future__ import annotations
@@ -12,14 +13,15 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 from latentpng.chunk.header import Front
 from latentpng.errors import NoLatentError, UnreadableFileError
 from latentpng.png.carriers import Found, find, front_of
+from latentpng.png.kinds import PNG, START_BYTES, kind_of
 from latentpng.png.open import open_picture
 from latentpng.png.parameters import OWN_TOOL
 
 if TYPE_CHECKING:
+    from latentpng.foreign.read import Reading
     from latentpng.foreign.record import ForeignRecord
 
 OWN_TEXT, OTHER_TEXT = "parameters", "foreign"  # the carriers of a file with neither chunk nor twin
-_OTHER_STARTS = (b"\xff\xd8\xff", b"RIFF")  # of JPEG, and of WebP among others
 
 
 class PictureInfo(NamedTuple):
@@ -48,7 +50,7 @@ def look(file: str | os.PathLike[str]) -> PictureInfo:
     """Read what a file records.
 
     Args:
-        file: A PNG, JPEG or WebP file; "-" is standard input.
+        file: A PNG, JPEG, WebP, AVIF or GIF file; "-" is standard input.
 
     Returns:
         The front of its latent, the metadata of another tool, or both.
@@ -63,15 +65,13 @@ def look(file: str | os.PathLike[str]) -> PictureInfo:
         front = None if found is None else front_of(stream, found, name)
         if found is not None and not found.other_texts:
             return PictureInfo(os.fspath(file), front, None)
+        if front is None:
+            return PictureInfo(os.fspath(file), None, _foreign_alone(stream, size, name))
         try:
-            foreign = _foreign(stream, size, name, own=front is None)
-        except UnreadableFileError:
-            if front is None:
-                raise
-            foreign = None  # the latent stands before the part that is damaged or missing
-        if front is None and foreign is None:
-            raise NoLatentError(f"{name}: it carries no latent and no metadata of another tool")
-        return PictureInfo(os.fspath(file), front, foreign)
+            reading = _reading(stream, size, name, in_pixels=False)
+        except UnreadableFileError:  # the latent stands before the part that is damaged or missing
+            return PictureInfo(os.fspath(file), front, None)
+        return PictureInfo(os.fspath(file), front, reading.record if reading.is_recognised else None)
 
 
 def _found(stream: BinaryIO, size: int, name: str) -> Found | None:
@@ -81,18 +81,30 @@ def _found(stream: BinaryIO, size: int, name: str) -> Found | None:
         return None
     except UnreadableFileError:
         stream.seek(0)
-        if stream.read(4).startswith(_OTHER_STARTS):
+        if kind_of(stream.read(START_BYTES)) not in ("", PNG):
             return None
         raise
 
 
-def _foreign(stream: BinaryIO, size: int, name: str, *, own: bool) -> ForeignRecord | None:
-    """Read the metadata of another tool; if there is none and `own` is true, the text that latentpng wrote."""
-    from latentpng.foreign.containers.texts import texts_of
-    from latentpng.foreign.read import foreign_from_texts, own_from_texts
+def _foreign_alone(stream: BinaryIO, size: int, name: str) -> ForeignRecord:
+    """Read the metadata of another tool; if there is none, the text that latentpng wrote.
 
-    texts = texts_of(stream, size, name)
-    record = foreign_from_texts(texts)
-    if record.tool:
-        return record
-    return own_from_texts(texts) if own else None
+    Raises:
+        NoLatentError: There is neither; the message has the notes on texts that were not read.
+    """
+    from latentpng.foreign.read import own_from_texts
+
+    reading = _reading(stream, size, name, in_pixels=True)
+    if reading.is_recognised:
+        return reading.record
+    own = own_from_texts(reading.texts)
+    if own is None:
+        notes = "".join(f"; {note}" for note in reading.record.notes)
+        raise NoLatentError(f"{name}: it carries no latent and no metadata of another tool{notes}")
+    return own
+
+
+def _reading(stream: BinaryIO, size: int, name: str, *, in_pixels: bool) -> Reading:
+    from latentpng.foreign.read import reading_of
+
+    return reading_of(stream, size, name, in_pixels=in_pixels)

@@ -300,9 +300,9 @@ def test_strip_warns_that_a_signature_breaks(folder: Path, capsys: pytest.Captur
     data = (folder / "a.png").read_bytes()
     (folder / "a.png").write_bytes(data[:33] + build(b"caBX", b"x") + data[33:])
     assert main(["strip", "a.png", "-o", "b.png"]) == 0
-    assert (
-        capsys.readouterr().err
-        == "latentpng: a.png: this picture has a C2PA signature, which is not valid for the new file\n"
+    assert capsys.readouterr().err == (
+        "latentpng: a.png: this picture has a C2PA signature, which is not valid for the new file\n"
+        "latentpng: b.png: it still carries text of other tools (C2PA): add --all to remove it too\n"
     )
 
 

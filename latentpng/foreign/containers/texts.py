@@ -1,62 +1,48 @@
-"""Read the texts of a PNG, JPEG or WebP by keyword, without interpreting them.
+"""Read the texts of a PNG, JPEG, WebP, AVIF or GIF by keyword, without interpreting them.
 
-Only keywords that some tool uses for settings are read, and at most 2 MiB of text per file; text beyond that limit is
-ignored.
+All texts are read up to the limits of `found`; a limit that is hit is named in a note.
 """
 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Mapping
-from typing import BinaryIO, TypeAlias
+from collections.abc import Iterable
+from typing import BinaryIO
 
 from latentpng.errors import UnreadableFileError
-from latentpng.foreign.containers.exif import bytes_text, exif_texts
-from latentpng.foreign.containers.segments import JPEG_START, RIFF, WEBP, Block, jpeg_blocks, webp_blocks
-from latentpng.foreign.containers.xmp import xmp_texts
-from latentpng.png import chunks, texts
-from latentpng.png.chunks import SIGNATURE, Chunk
+from latentpng.foreign.containers.avif import avif_blocks, open_avif
+from latentpng.foreign.containers.blocks import add_block
+from latentpng.foreign.containers.found import Collection, FoundTexts, Texts
+from latentpng.foreign.containers.gif import gif_comment
+from latentpng.foreign.containers.png import collect_png
+from latentpng.foreign.containers.segments import (
+    COMMENT,
+    EXIF,
+    XMP,
+    Block,
+    jpeg_blocks,
+    webp_blocks,
+)
+from latentpng.png import kinds
 from latentpng.png.open import open_picture
 
-Texts: TypeAlias = Mapping[str, str]
-
-MAX_TEXT = 2**21  # bytes of all texts of a file together, decompressed
-_XMP_KEYWORD = "XML:com.adobe.xmp"
-_KEYWORDS = frozenset(
-    {
-        "Comment",
-        "Description",
-        "Dream",
-        "Software",
-        "Source",
-        "fooocus_scheme",
-        "invokeai_metadata",
-        "parameters",
-        "prompt",
-        "sd-metadata",
-        "workflow",
-        _XMP_KEYWORD,
-    }
-)
-_ANIMATED_KIND = b"comf"  # ComfyUI's own chunk of animated PNGs: keyword and text as in tEXt
-_PREFIXED = re.compile(r"(prompt|workflow)\s*:\s*(?=\{)", re.IGNORECASE)
+__all__ = ["FoundTexts", "Texts", "read_texts", "texts_of"]
 
 
-def read_texts(path: str | os.PathLike[str]) -> dict[str, str]:
+def read_texts(path: str | os.PathLike[str]) -> FoundTexts:
     """Read the texts of a file.
 
     Returns:
-        The texts by keyword; the first text of a keyword counts.
+        The texts by keyword, and what a person should know about how they were read.
 
     Raises:
-        UnreadableFileError: The file cannot be read, is damaged, or is not a PNG, JPEG or WebP.
+        UnreadableFileError: The file cannot be read, is damaged, or is not a PNG, JPEG, WebP, AVIF or GIF.
     """
     with open_picture(path) as (stream, size, name):
         return texts_of(stream, size, name)
 
 
-def texts_of(stream: BinaryIO, size: int, name: str) -> dict[str, str]:
+def texts_of(stream: BinaryIO, size: int, name: str) -> FoundTexts:
     """Read the texts of an open file.
 
     Args:
@@ -65,86 +51,54 @@ def texts_of(stream: BinaryIO, size: int, name: str) -> dict[str, str]:
         name: The name of the file in error messages.
 
     Returns:
-        The texts by keyword; the first text of a keyword counts.
+        The texts by keyword, and what a person should know about how they were read.
 
     Raises:
-        UnreadableFileError: The file is damaged, or is not a PNG, JPEG or WebP.
+        UnreadableFileError: The file is damaged, or is not a PNG, JPEG, WebP, AVIF or GIF.
     """
     stream.seek(0)
-    start = stream.read(12)
-    if start.startswith(SIGNATURE):
-        return _png_texts(stream, size, name)
-    if start.startswith(JPEG_START):
-        blocks = jpeg_blocks(stream, size, name)
-    elif start.startswith(RIFF) and start.endswith(WEBP):
-        blocks = webp_blocks(stream, size, name)
+    start = stream.read(kinds.START_BYTES)
+    kind = kinds.kind_of(start)
+    found = Collection()
+    if kind == kinds.PNG:
+        collect_png(stream, size, name, found)
+    elif kind == kinds.JPEG:
+        _collect_blocks(stream, jpeg_blocks(stream, size, name), found)
+    elif kind == kinds.WEBP:
+        _collect_blocks(stream, webp_blocks(stream, size, name), found)
+    elif kind == kinds.AVIF:
+        _collect_avif(stream, size, name, found)
+    elif kind == kinds.GIF:
+        add_block(found, COMMENT, gif_comment(stream, size, name))
+    elif kind == kinds.HEIF:
+        raise UnreadableFileError(
+            f"{name}: it is a HEIF picture, which is not supported; convert it to PNG, JPEG, WebP or AVIF"
+        )
     else:
-        raise UnreadableFileError(f"{name}: it is not a PNG, JPEG or WebP" + ("" if start else ", it is empty"))
-    found: dict[str, str] = {}
-    left = MAX_TEXT
+        raise UnreadableFileError(f"{name}: it is not a {kinds.READ}" + ("" if start else ", it is empty"))
+    return found.result()
+
+
+def _collect_blocks(stream: BinaryIO, blocks: Iterable[Block], found: Collection) -> None:
+    """Collect the texts of blocks; those of one manifest or of Photoshop's resources may be in several parts."""
+    parts: dict[str, list[bytes]] = {}
     for block in blocks:
-        if len(block.data) <= left:
-            left -= len(block.data)
-            found = {**_block_texts(block), **found}
-    return found
-
-
-def _png_texts(stream: BinaryIO, size: int, name: str) -> dict[str, str]:
-    found: dict[str, str] = {}
-    exif: dict[str, str] = {}
-    left = MAX_TEXT
-    for chunk in chunks.walk(stream, size, name):
-        if chunk.kind == b"eXIf" and chunk.length <= left:
-            left -= chunk.length
-            exif = {**_block_texts(Block("exif", chunks.data_of(stream, chunk, name))), **exif}
-        keyword = _keyword(stream, chunk, left)
-        if not keyword or keyword in found:
+        if not found.has_room(f"its {block.kind}", block.length):
             continue
-        text = _text(chunk, chunks.data_of(stream, chunk, name), left)
-        left -= min(left, max(chunk.length, len(text)))
-        found[keyword] = text
-    packet = found.pop(_XMP_KEYWORD, "")
-    return {**xmp_texts(packet), **exif, **found}  # text chunks count before EXIF, and EXIF before XMP
-
-
-def _keyword(stream: BinaryIO, chunk: Chunk, left: int) -> str:
-    """Return the keyword of a text chunk that should be read; "" for any other chunk."""
-    if chunk.kind not in texts.KINDS and chunk.kind != _ANIMATED_KIND:
-        return ""
-    if chunk.length > left:
-        return ""
-    stream.seek(chunk.data_offset)
-    keyword = texts.keyword_of(stream.read(min(80, chunk.length)))
-    return keyword if keyword in _KEYWORDS else ""
-
-
-def _text(chunk: Chunk, data: bytes, left: int) -> str:
-    """Return the text of a chunk; "" when it is malformed or too long.
-
-    Several tools write UTF-8 where PNG asks for Latin-1, so Latin-1 text that is valid UTF-8 is decoded as UTF-8.
-    """
-    kind = b"tEXt" if chunk.kind == _ANIMATED_KIND else chunk.kind
-    text = texts.text_of(kind, data, left) or ""
-    return text if kind == b"iTXt" or text.isascii() else bytes_text(text.encode("latin-1"))
-
-
-def _block_texts(block: Block) -> dict[str, str]:
-    if block.kind == "exif":
-        return _unpacked(exif_texts(block.data))
-    text = bytes_text(block.data)
-    return xmp_texts(text) if block.kind == "xmp" else {"Comment": text}
-
-
-def _unpacked(tags: Texts) -> dict[str, str]:
-    """Return EXIF texts under the keywords of PNG.
-
-    ComfyUI writes `prompt:{...}` into tags, because tags have no keyword; Fooocus writes its scheme into MakerNote.
-    """
-    found = {}
-    for name, text in tags.items():
-        prefix = _PREFIXED.match(text)
-        if prefix:
-            found[prefix[1].lower()] = text[prefix.end() :]
+        stream.seek(block.at)
+        data = stream.read(block.length)
+        if block.kind in (EXIF, XMP, COMMENT):
+            add_block(found, block.kind, data)
         else:
-            found["fooocus_scheme" if name == "MakerNote" else name] = text
-    return found
+            parts.setdefault(block.kind, []).append(data)
+    for kind, pieces in parts.items():
+        add_block(found, kind, b"".join(pieces))
+
+
+def _collect_avif(stream: BinaryIO, size: int, name: str, found: Collection) -> None:
+    with open_avif(stream, size, name) as picture:
+        blocks = {kind: picture.info.get(kind.lower(), b"") for kind in (EXIF, XMP)}
+    for kind, data in blocks.items():
+        if data and found.has_room(f"its {kind}", len(data)):
+            add_block(found, kind, data)
+    _collect_blocks(stream, avif_blocks(stream, size), found)

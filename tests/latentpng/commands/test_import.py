@@ -291,8 +291,8 @@ def larger_than_any_picture() -> bytes:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"", "b.img: it is not a PNG, JPEG or WebP"),
-        (b"GIF89a" + bytes(50), "b.img: it is not a PNG, JPEG or WebP"),
+        (b"", "b.img: it is not a PNG, JPEG, WebP or AVIF"),
+        (b"GIF89a" + bytes(50), "b.img: it is not a PNG, JPEG, WebP or AVIF"),
         (larger_than_any_picture(), "b.img: 1 to 67108864 pixels are supported, found 9000 x 8000"),
         (other_picture("JPEG")[:-90], "b.img: its pixels cannot be decoded (*"),
         (other_picture("WEBP")[:-10], "b.img: its pixels cannot be decoded (*"),

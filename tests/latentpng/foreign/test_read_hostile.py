@@ -7,6 +7,7 @@ import json
 import struct
 import tracemalloc
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,13 +17,13 @@ from hypothesis import strategies as st
 from latentpng.chunk.strict_json import json_text
 from latentpng.errors import UnreadableFileError
 from latentpng.foreign.containers.exif import exif_texts
-from latentpng.foreign.containers.texts import MAX_TEXT, texts_of
+from latentpng.foreign.containers.found import MAX_TEXT, MAX_TEXTS
 from latentpng.foreign.containers.xmp import xmp_texts
-from latentpng.foreign.read import foreign_from_texts, read_foreign
+from latentpng.foreign.read import foreign_from_texts, read_foreign, reading_of
 from latentpng.foreign.record import ForeignRecord
 from latentpng.foreign.show import foreign_json, foreign_lines
 from latentpng.foreign.tools.invokeai import MAX_BRACKETS, MAX_SWITCHES
-from latentpng.foreign.tools.loosejson import MAX_TOKENS, read_object, read_value
+from latentpng.foreign.tools.loosejson import MAX_LENGTH, MAX_TOKENS, read_object, read_value
 from latentpng.png.chunks import build
 from latentpng.record import Json
 from tests.support.foreign.samples import COMFYUI, DRAWTHINGS_XMP, SAMPLES
@@ -115,7 +116,7 @@ def test_numbers_and_characters_that_json_does_not_have_are_replaced() -> None:
     assert read_value("[" + "1," * (MAX_TOKENS - 1) + "1]") is None
     assert read_value("[" + " 1 , " * (MAX_TOKENS - 2) + "1]") is not None
     assert read_value('["' + "," * MAX_TOKENS + '"]') is not None
-    assert read_value(" " * MAX_TEXT + "1") is None
+    assert read_value(" " * MAX_LENGTH + "1") is None
     assert read_object("[1]") == {}
 
 
@@ -225,19 +226,22 @@ def test_a_decompression_bomb_costs_little_memory(tmp_path: Path) -> None:
             _, peak = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()
-        assert found == A1111.record
+        note = f"its text 'prompt' is damaged, or longer than the {MAX_TEXT:,} bytes that are read"
+        assert found == replace(A1111.record, notes=(note,))
         assert peak < 40 * 2**20
 
 
 def test_all_texts_of_a_file_share_one_limit(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
-    half = zlib.compress(b" " * (MAX_TEXT // 2))
-    first = [build(b"zTXt", keyword + b"\0\0" + half) for keyword in (b"Source", b"Comment")]
+    longest = zlib.compress(b" " * MAX_TEXT)
+    first = [build(b"zTXt", keyword + b"\0\0" + longest) for keyword in (b"Source", b"Comment")]
     last = build(b"tEXt", b"parameters\0" + A1111.texts["parameters"].encode())
     path.write_bytes(png([first[0], last]))
     assert read_foreign(path) == A1111.record
     path.write_bytes(png([*first, last]))
-    assert read_foreign(path) == ForeignRecord()
+    length = len(A1111.texts["parameters"].encode()) + len("parameters") + 1
+    note = f"its text 'parameters' of {length} bytes is not read, because at most {MAX_TEXTS:,} of a file are"
+    assert read_foreign(path) == ForeignRecord(notes=(note,))
 
 
 def test_many_small_chunks_are_skipped(tmp_path: Path) -> None:
@@ -331,7 +335,7 @@ def test_every_truncation_is_one_sentence_or_the_whole_text(kind: str) -> None:
 def outcome(data: bytes) -> tuple[str, ForeignRecord]:
     """Return the error message of reading ("" without an error) and the record; the record is rendered too."""
     try:
-        record = foreign_from_texts(texts_of(io.BytesIO(data), len(data), "a"))
+        record = reading_of(io.BytesIO(data), len(data), "a").record
     except UnreadableFileError as error:
         return str(error), ForeignRecord()
     shown(record)

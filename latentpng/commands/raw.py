@@ -1,0 +1,67 @@
+"""`latentpng inspect --raw` and `--workflow`: the texts of other tools as they stand."""
+
+from __future__ import annotations
+
+import argparse
+
+from latentpng.commands.inputs import PICTURES, is_folder, visit
+from latentpng.commands.output import STANDARD_OUTPUT, flush, say, show, standard_output, write
+from latentpng.errors import ExitCode, UnwritableFileError
+from latentpng.text import plain
+
+_EMPTY = "no picture in this folder has a text of another tool"
+
+
+def run(given: argparse.Namespace) -> ExitCode:
+    """Print the texts of each file, or save the graph of one."""
+    if given.where or given.sort:
+        say("--where and --sort choose among what inspect shows, so they cannot be used with --raw or --workflow")
+        return ExitCode.USAGE
+    if given.workflow is None:
+        many = len(given.files) > 1 or is_folder(given.files[0])
+        return visit(
+            given.files,
+            lambda file: _print_texts(file, named=many),
+            recursive=given.recursive,
+            suffixes=PICTURES,
+            empty=_EMPTY,
+        ).worst
+    if len(given.files) > 1 or is_folder(given.files[0]):
+        say("--workflow saves the graph of one file: name one picture, and no folder")
+        return ExitCode.USAGE
+    return visit(given.files, lambda file: _save_graph(file, given.workflow, force=given.force), folders=False).worst
+
+
+def _print_texts(file: str, *, named: bool) -> ExitCode:
+    from latentpng.reports.raw import foreign_reading
+
+    reading = foreign_reading(file)
+    if named:
+        show(f"======== {plain(file)}")
+    for keyword, text in reading.texts.items():
+        show(f"-------- {plain(keyword)}")
+        _print_text(text)
+    for note in reading.record.notes:
+        say(f"{file}: {note}")
+    return ExitCode.OK
+
+
+def _print_text(text: str) -> None:
+    """Print a text: on a terminal line by line without control characters, else as it stands."""
+    if standard_output().isatty():
+        show("\n".join(plain(line) for line in text.splitlines()))
+        return
+    flush()
+    standard_output().buffer.write(f"{text}\n".encode("utf-8", "surrogatepass"))
+
+
+def _save_graph(file: str, output: str, *, force: bool) -> ExitCode:
+    from latentpng.reports.raw import graph_of
+
+    graph = graph_of(file).encode("utf-8", "surrogatepass")
+    try:
+        write(output, graph + (b"\n" if output == STANDARD_OUTPUT else b""), force=force)
+    except UnwritableFileError as error:
+        say(str(error).replace("choose another --out", "choose another name"))
+        return error.exit_code
+    return ExitCode.OK

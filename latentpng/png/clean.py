@@ -1,0 +1,118 @@
+"""What is left of a PNG when all texts and all metadata of any tool are removed: pixels, colours and orientation.
+
+Text chunks, EXIF, the chunks of ComfyUI's animations, C2PA manifests, our own carriers and bytes behind the end go; of
+EXIF the orientation stays. Text that is hidden in the lowest bits of pixels is overwritten; only then the pixels are
+encoded again.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import BinaryIO, Literal, NamedTuple, TypeAlias
+
+from latentpng.png import chunks, texts
+from latentpng.png.carriers import KIND, SIGNED_KIND
+from latentpng.png.chunks import Chunk
+from latentpng.png.first_column import may_hide_text
+from latentpng.png.pixels import open_pixels
+from latentpng.png.stealth import find_hidden, without_hidden
+
+Part: TypeAlias = "tuple[int, int] | bytes"
+
+_REMOVED = frozenset({*texts.KINDS_OF_TOOLS, KIND, SIGNED_KIND})
+_EXIF = b"eXIf"
+_MAX_EXIF = 2**16  # bytes that are searched for the orientation
+_MAX_ENTRIES = 512
+_ORIENTATION = 0x0112
+_SHORT = 3
+_UPRIGHT = 1
+_MAX_HIDDEN = 2**23  # bytes of a hidden text; of a longer one only what stands in the pixels counts
+
+
+class Cleaned(NamedTuple):
+    """A PNG without metadata.
+
+    Attributes:
+        parts: What it consists of: a range of the file (start and end), or new bytes.
+        is_changed: Whether anything is left out or changed.
+    """
+
+    parts: list[Part]
+    is_changed: bool
+
+
+def cleaned(stream: BinaryIO, size: int, name: str) -> Cleaned:
+    """Return the parts of a PNG without metadata of any tool.
+
+    Args:
+        stream: The file.
+        size: The size of the file in bytes.
+        name: The start of every message.
+
+    Raises:
+        UnreadableFileError: If it is not a PNG, or a text in its pixels cannot be removed because they are damaged.
+    """
+    pixels = _pixels_without_text(stream, size, name)
+    parts: list[Part] = [(0, len(chunks.SIGNATURE))]
+    is_changed = pixels != b""
+    end = 0
+    for chunk in chunks.walk(stream, size, name):
+        end = chunk.end
+        if chunk.kind == _EXIF:
+            exif = _orientation_alone(stream, chunk)
+            is_changed = is_changed or not exif or not _is_at(stream, chunk, exif)
+            parts.append(exif)
+        elif chunk.kind in _REMOVED:
+            is_changed = True
+        elif chunk.kind == b"IDAT" and pixels:
+            if parts[-1] is not pixels:  # once, in place of all
+                parts.append(pixels)
+        elif isinstance(parts[-1], tuple) and parts[-1][1] == chunk.offset:
+            parts[-1] = (parts[-1][0], chunk.end)
+        else:
+            parts.append((chunk.offset, chunk.end))
+    return Cleaned(parts, is_changed or end < size)
+
+
+def _is_at(stream: BinaryIO, chunk: Chunk, data: bytes) -> bool:
+    """Return whether these bytes are a chunk as it stands."""
+    stream.seek(chunk.offset)
+    return stream.read(len(data)) == data
+
+
+def _orientation_alone(stream: BinaryIO, chunk: Chunk) -> bytes:
+    """Return an EXIF chunk with nothing but the orientation; b"" for a picture that stands upright."""
+    orientation = _orientation(chunks.first_bytes(stream, chunk, _MAX_EXIF))
+    if orientation == _UPRIGHT:
+        return b""
+    entry = b"".join(value.to_bytes(2, "big") for value in (_ORIENTATION, _SHORT, 0, 1, orientation, 0))
+    return chunks.build(_EXIF, b"MM\0*\0\0\0\x08\0\x01" + entry + bytes(4))
+
+
+def _orientation(data: bytes) -> int:
+    """Return the orientation that EXIF says, 2 to 8; 1 if it says nothing else."""
+    order: Literal["little", "big"] = "little" if data.startswith(b"II*\0") else "big"
+    at = int.from_bytes(data[4:8], order)
+    number = min(int.from_bytes(data[at : at + 2], order), _MAX_ENTRIES)
+    for start in range(at + 2, at + 2 + 12 * number, 12):
+        entry = [int.from_bytes(data[start + part : start + part + 2], order) for part in (0, 2, 8)]
+        if entry[:2] == [_ORIENTATION, _SHORT] and 2 <= entry[2] <= 8:
+            return entry[2]
+    return _UPRIGHT
+
+
+def _pixels_without_text(stream: BinaryIO, size: int, name: str) -> bytes:
+    """Return the IDAT chunks of a picture whose hidden texts are overwritten; b"" if there are none."""
+    if not may_hide_text(stream, size, name):
+        return b""
+    picture = open_pixels(stream, size, name)
+    is_changed = False
+    while (hidden := find_hidden(picture, _MAX_HIDDEN)) is not None:  # at most one in alpha and one in the colours
+        picture, is_changed = without_hidden(picture, hidden), True
+    if not is_changed:
+        return b""
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    data = file.getvalue()
+    whole = chunks.walk(file, len(data), name)
+    return b"".join(data[chunk.offset : chunk.end] for chunk in whole if chunk.kind == b"IDAT")
