@@ -19,6 +19,7 @@ NEGATIVE = re.compile(r"negative[ _]prompt:", re.IGNORECASE)
 _FIRST_FIELD = "Steps: "
 _FIRST_FIELD_ANYHOW = re.compile(r"^[ \t]*+steps: ", re.IGNORECASE | re.MULTILINE)
 _MIN_FIELDS = 3
+_MIN_FIELDS_BEHIND_STEPS = 2
 _FIELD = re.compile(r'(?:^|,)([^,:"]{1,80}+):[ ]*+("(?:[^"\\]++|\\.)*+"(?= *+(?:,|$))|[^,]*+)')
 _RESUMED = re.compile(
     r", *+(sampler|schedule type|cfg scale|seed|size|model hash|model|vae|clip skip|denoising strength|version): ",
@@ -52,12 +53,13 @@ def parse(text: str) -> Infotext | None:
     """
     text = text.strip()
     start = _start_of_fields(text)
-    first, *behind = text[start:].split("\n", MAX_BREAKS)
+    first, *behind = text[start:].split("\n", MAX_BREAKS + 1)[: MAX_BREAKS + 1]
     fields = _fields(first)
-    if len(fields) < _MIN_FIELDS:
+    is_sure = _FIRST_FIELD_ANYHOW.match(first) is not None
+    if len(fields) < (_MIN_FIELDS_BEHIND_STEPS if is_sure else _MIN_FIELDS):
         return None
     if behind:
-        fields = _resumed(fields, behind[:MAX_BREAKS])
+        fields = _resumed(fields, behind)
     prompt, negative = prompts_of(text[:start])
     return Infotext(prompt=prompt, negative_prompt=negative, fields=fields)
 

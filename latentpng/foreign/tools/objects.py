@@ -37,7 +37,7 @@ def objects_in(texts: Texts, mark: str, keywords: Iterable[str] = KEYWORDS) -> I
 
 
 def by_plain_name(entries: JsonObject) -> dict[str, Json]:
-    """Return an object under plain names: "Base Model" and "base-model" are "base_model"; the first of a name counts."""
+    """Return entries under plain names: "Base Model" and "base-model" are "base_model". The first of a name counts."""
     found: dict[str, Json] = {}
     for name, value in entries.items():
         found.setdefault(name.strip().casefold().replace(" ", "_").replace("-", "_"), value)

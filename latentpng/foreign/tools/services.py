@@ -7,7 +7,7 @@ picture was made by AI is told by these labels or by the name of a generator: ca
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from latentpng.foreign.containers.texts import Texts
 from latentpng.foreign.record import ForeignRecord
@@ -28,60 +28,58 @@ _SIGNED = (
     C2PA, "AISystemUsed", "CreatorTool", "Credit", "Software", "Make", "Source", "Artist", "Author", "Creator",
     "Copyright",
 )  # fmt: skip
-_SERVICES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (name, re.compile(form, re.IGNORECASE))
-    for name, form in (
-        ("Midjourney", r"midjourney"),
-        ("Sora", r"\bsora\b"),
-        ("ChatGPT", r"chatgpt|gpt-?4o|gpt-?image"),
-        ("DALL-E", r"dall[-·. ]?e\b"),
-        ("Microsoft Designer", r"microsoft[ _]designer"),
-        ("Bing Image Creator", r"bing"),
-        ("Azure OpenAI", r"azure openai"),
-        ("OpenAI", r"openai"),
-        ("Microsoft Responsible AI", r"microsoft[ _]responsible"),
-        ("Adobe Firefly", r"firefly"),
-        ("Google Gemini", r"gemini|nano[ -]?banana"),
-        ("Google Imagen", r"\bimagen\b"),
-        ("Google AI", r"google (generative )?ai\b|made with google ai|edited with google ai"),
-        ("Amazon Titan", r"titan image|amazon titan"),
-        ("Amazon Nova", r"nova canvas|amazon nova"),
-        ("Amazon Bedrock", r"bedrock"),
-        ("Meta AI", r"meta ai|imagined with ai"),
-        ("Grok", r"\bgrok\b|\bx\.?ai\b"),
-        ("Ideogram", r"ideogram"),
-        ("Leonardo.Ai", r"leonardo[. ]?ai"),
-        ("Dreamina", r"dreamina"),
-        ("Jimeng", r"jimeng|\u5373\u68a6"),
-        ("Doubao", r"doubao|\u8c46\u5305"),
-        ("Seedream", r"seedream"),
-        ("CapCut", r"capcut|\u526a\u6620"),
-        ("Kling", r"\bkling|\u53ef\u7075"),
-        ("Hailuo", r"hailuo|minimax"),
-        ("Tongyi", r"tongyi|\u901a\u4e49|wanxiang"),
-        ("Ernie", r"\bernie\b|\u6587\u5fc3"),
-        ("Hunyuan", r"hunyuan|yuanbao|\u6df7\u5143"),
-        ("Stability AI", r"stability ?ai\b"),
-        ("Black Forest Labs", r"black forest labs|\bbfl\b"),
-        ("Recraft", r"recraft"),
-        ("Runway", r"\brunway"),
-        ("Krea", r"\bkrea\b"),
-        ("Luma", r"luma ?(ai|labs|dream)"),
-        ("Freepik", r"freepik"),
-        ("Reve", r"\breve (ai|image)\b"),
-        ("Getty Images AI", r"generative ai by getty"),
-        ("Canva Magic Media", r"magic media"),
-    )
+_SERVICES = (
+    ("Midjourney", r"midjourney"),
+    ("Sora", r"\bsora\b"),
+    ("ChatGPT", r"chatgpt|gpt-?4o|gpt-?image"),
+    ("DALL-E", r"dall[-·. ]?e\b"),
+    ("Microsoft Designer", r"microsoft[ _]designer"),
+    ("Bing Image Creator", r"bing"),
+    ("Azure OpenAI", r"azure openai"),
+    ("OpenAI", r"openai"),
+    ("Microsoft Responsible AI", r"microsoft[ _]responsible"),
+    ("Adobe Firefly", r"firefly"),
+    ("Google Gemini", r"gemini|nano[ -]?banana"),
+    ("Google Imagen", r"\bimagen\b"),
+    ("Google AI", r"google (generative )?ai\b|made with google ai|edited with google ai"),
+    ("Amazon Titan", r"titan image|amazon titan"),
+    ("Amazon Nova", r"nova canvas|amazon nova"),
+    ("Amazon Bedrock", r"bedrock"),
+    ("Meta AI", r"meta ai|imagined with ai"),
+    ("Grok", r"\bgrok\b|\bx\.?ai\b"),
+    ("Ideogram", r"ideogram"),
+    ("Leonardo.Ai", r"leonardo[. ]?ai"),
+    ("Dreamina", r"dreamina"),
+    ("Jimeng", r"jimeng|\u5373\u68a6"),
+    ("Doubao", r"doubao|\u8c46\u5305"),
+    ("Seedream", r"seedream"),
+    ("CapCut", r"capcut|\u526a\u6620"),
+    ("Kling", r"\bkling|\u53ef\u7075"),
+    ("Hailuo", r"hailuo|minimax"),
+    ("Tongyi", r"tongyi|\u901a\u4e49|wanxiang"),
+    ("Ernie", r"\bernie\b|\u6587\u5fc3"),
+    ("Hunyuan", r"hunyuan|yuanbao|\u6df7\u5143"),
+    ("Stability AI", r"stability ?ai\b"),
+    ("Black Forest Labs", r"black forest labs|\bbfl\b"),
+    ("Recraft", r"recraft"),
+    ("Runway", r"\brunway"),
+    ("Krea", r"\bkrea\b"),
+    ("Luma", r"luma ?(ai|labs|dream)"),
+    ("Freepik", r"freepik"),
+    ("Reve", r"\breve (ai|image)\b"),
+    ("Getty Images AI", r"generative ai by getty"),
+    ("Canva Magic Media", r"magic media"),
 )
-_SIGNERS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("Google AI", re.compile(r"\bgoogle\b", re.IGNORECASE)),
-    ("Microsoft", re.compile(r"\bmicrosoft\b", re.IGNORECASE)),
-    ("Adobe", re.compile(r"\badobe\b", re.IGNORECASE)),
-    ("Canva", re.compile(r"\bcanva\b", re.IGNORECASE)),
-    ("Samsung", re.compile(r"\bsamsung\b|Galaxy", re.IGNORECASE)),
-    ("Meta", re.compile(r"\bmeta\b", re.IGNORECASE)),
-    ("TikTok", re.compile(r"tiktok|bytedance", re.IGNORECASE)),
-    ("Shutterstock", re.compile(r"shutterstock", re.IGNORECASE)),
+"""(a name, how it is written), compiled only when a picture is signed: that takes longer than reading most files."""
+_SIGNERS = (
+    ("Google AI", r"\bgoogle\b"),
+    ("Microsoft", r"\bmicrosoft\b"),
+    ("Adobe", r"\badobe\b"),
+    ("Canva", r"\bcanva\b"),
+    ("Samsung", r"\bsamsung\b|galaxy"),
+    ("Meta", r"\bmeta\b"),
+    ("TikTok", r"tiktok|bytedance"),
+    ("Shutterstock", r"shutterstock"),
 )
 """Firms that sign other pictures too: they count only when the picture is labelled as made by AI."""
 _GROK_SIGNATURE = re.compile(r"Signature: ?[A-Za-z0-9+/=]{40}")
@@ -135,7 +133,7 @@ def _named(texts: Texts) -> ForeignRecord | None:
     signature = _signature(texts)
     name = _service_of(signature)
     if _is_by_ai(texts):
-        return record_of(name or next((firm for firm, form in _SIGNERS if form.search(signature)), ""), texts)
+        return record_of(name or _first_of(_SIGNERS, signature), texts)
     is_captured = _CAMERA_SOURCE.search(texts.get(_SOURCE_TYPE, "")) is not None
     return record_of(name, texts) if name and not is_captured else None
 
@@ -150,7 +148,11 @@ def _signature(texts: Texts) -> str:
 
 
 def _service_of(text: str) -> str:
-    return next((name for name, form in _SERVICES if form.search(text)), "")
+    return _first_of(_SERVICES, text)
+
+
+def _first_of(names: Iterable[tuple[str, str]], text: str) -> str:
+    return next((name for name, form in names if re.search(form, text, re.IGNORECASE)), "") if text else ""
 
 
 def _grok(texts: Texts) -> ForeignRecord | None:

@@ -92,4 +92,6 @@ def _loras(entries: JsonObject) -> Iterator[tuple[str, Json, str]]:
 
 
 def _name(model: JsonObject) -> str:
-    return loose.text(model.get("modelFileName")) or loose.text(model.get("modelName")) or loose.text(model.get("label"))
+    return (
+        loose.text(model.get("modelFileName")) or loose.text(model.get("modelName")) or loose.text(model.get("label"))
+    )

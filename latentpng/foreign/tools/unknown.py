@@ -47,6 +47,7 @@ _HARMLESS = re.compile(
 _SETTINGS = re.compile(r"\b(prompts?|seed|steps|sampler|cfg|guidance|checkpoint|lora|diffusion)\b", re.IGNORECASE)
 _NAMED_VALUE = re.compile(r'(?:^|[,;{\n])\s{0,8}"?[A-Za-z][\w -]{0,40}"?[:=]\s?[^\s,;]')
 _DATA = ("{", "[{")
+_EMPTY = ("", "{}", "[]", "null", "None")
 _MANY = 3
 _MIN_LENGTH = 16
 
@@ -67,10 +68,12 @@ def read(texts: Texts) -> ForeignRecord | None:
 def _is_told(keyword: str, text: str, texts: Texts) -> bool:
     """Return whether a text may contain settings: by its keyword, or by what stands in it."""
     text = text.strip("\0 \t\r\n")
+    if text in _EMPTY:
+        return False
     if keyword in _SHARED_KEYWORDS:
         is_any_kind = keyword in _COMMENTS and not _is_photograph_or_edited(texts)
-        return bool(text) and (_looks_like_settings(text) or (is_any_kind and _is_unusual(text)))
-    return bool(text) and keyword.casefold() in _OWN_KEYWORDS and keyword not in _CAMERA_TAGS
+        return _looks_like_settings(text) or (is_any_kind and _is_unusual(text))
+    return keyword.casefold() in _OWN_KEYWORDS and keyword not in _CAMERA_TAGS
 
 
 def _is_photograph_or_edited(texts: Texts) -> bool:
@@ -90,4 +93,8 @@ def _looks_like_settings(text: str) -> bool:
 def _is_unusual(text: str) -> bool:
     """Return whether a comment is readable and not one that other programs are known to write."""
     start = text[:MAX_SEARCHED]
-    return len(text) >= _MIN_LENGTH and start.replace("\n", "").replace("\r", "").isprintable() and not _HARMLESS.match(start)
+    return (
+        len(text) >= _MIN_LENGTH
+        and start.replace("\n", "").replace("\r", "").isprintable()
+        and not _HARMLESS.match(start)
+    )
