@@ -1,8 +1,9 @@
 """Render the metadata of another tool: as lines for people, and as a JSON object for programs.
 
 Both leave out the fields that the file does not say. The JSON object has all that was read. The lines cut long values,
-but never prompts of characters and lists of LoRA files; line breaks of a prompt stay, and the further lines of a value
-are indented, so that no text can look like a field of its own.
+but never prompts of characters and lists of LoRA files. Line breaks of a prompt stay, and the further lines of a value
+are indented, so that no text can look like a field of its own. The tool's own fields have a column of labels as wide as
+their names need.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ TOOL_NAMES = {
     "service": "an online service",
     "unknown": "not recognised",
 }
-WIDTH = 16  # characters of the column of labels
+WIDTH = 16  # characters of the column of labels; it may be wider for the names of a tool's own fields
+_MAX_WIDTH = 32
 _RANDOMNESS = {"cpu": "CPU", "gpu": "GPU", "nv": "CPU, as an NVIDIA GPU draws"}
 _TEXT_LIMIT = 4000
 _LINES_SHOWN = 100  # of one value
@@ -56,8 +58,7 @@ _WHOLE = re.compile(r"characters|lora|lyco|resources|embedding|TI hashes", re.IG
 """Fields that are shown whole, an item of a list on each line."""
 _BREAK = re.compile(r"\r\n?|\n")
 _PASSES = "passes"
-_FILES, _WEIGHTS = "loras", "lora_weights"
-_INDENT = " " * (WIDTH + 1)
+_FILES, _WEIGHTS = "loras", ("lora_weights", "loraweights")
 
 
 def foreign_lines(record: ForeignRecord) -> list[str]:
@@ -71,13 +72,13 @@ def foreign_lines(record: ForeignRecord) -> list[str]:
     passes = [entry for entry in passes_of(record) if loose.text(entry.get("kind"))]
     fields = [(name, text, _TEXT_LIMIT) for name, text in _facts(record) if text]
     fields += [(f"pass {loose.text(entry['kind'])}", _pass_worded(entry), _TEXT_LIMIT) for entry in passes]
-    fields += _whole_fields(dict(record.extra))
+    own = _whole_fields(dict(record.extra))
     told = {name for entry in passes for name in entry}
     rest = [(name, value) for name, value in record.extra if name not in told and not _is_whole(name)]
-    fields += [(name, _shown(value), _EXTRA_LIMIT) for name, value in rest[:_EXTRAS_SHOWN]]
+    own += [(name, _shown(value), _EXTRA_LIMIT) for name, value in rest[:_EXTRAS_SHOWN]]
     hidden = len(rest) - _EXTRAS_SHOWN
-    fields += [("...", f"{hidden} more", _EXTRA_LIMIT)] if hidden > 0 else []
-    return [line for name, text, limit in fields for line in _lines_of(name, text, limit)]
+    own += [("...", f"{hidden} more", _EXTRA_LIMIT)] if hidden > 0 else []
+    return [*_lines_of(fields, WIDTH), *_lines_of(own, _width_of(own))]
 
 
 def foreign_json(record: ForeignRecord) -> dict[str, Json]:
@@ -101,13 +102,22 @@ def foreign_json(record: ForeignRecord) -> dict[str, Json]:
     return entries | ({"extra": dict(record.extra)} if record.extra else {})
 
 
-def _lines_of(label: str, text: str, limit: int) -> list[str]:
-    """Return the lines of one field; a label that is wider than its column has a line of its own."""
-    label = plain(label, _LABEL_LIMIT)
-    text = text if len(text) <= limit else f"{text[: limit - 1]}\u2026"
-    parts = [plain(part).rstrip() for part in _BREAK.split(text.rstrip(), _LINES_SHOWN)]
-    lines = [f"{label:{WIDTH}} {parts[0]}"] if len(label) <= WIDTH else [label, _INDENT + parts[0]]
-    return [line.rstrip() for line in (*lines, *(_INDENT + part for part in parts[1:]))]
+def _width_of(fields: list[tuple[str, str, int]]) -> int:
+    """Return the width of the column of some labels, without those that are too wide for any column."""
+    widths = (len(plain(name, _LABEL_LIMIT)) for name, _, _ in fields)
+    return max((width for width in widths if WIDTH < width <= _MAX_WIDTH), default=WIDTH)
+
+
+def _lines_of(fields: list[tuple[str, str, int]], column: int) -> list[str]:
+    """Return the lines of fields, which are label, text and limit; a label that is too wide has its own line."""
+    lines: list[str] = []
+    for name, text, limit in fields:
+        label = plain(name, _LABEL_LIMIT)
+        cut = text if len(text) <= limit else f"{text[: limit - 1]}\u2026"
+        first, *others = [plain(part) for part in _BREAK.split(cut.rstrip(), _LINES_SHOWN)]
+        lines += [f"{label:{column}} {first}"] if len(label) <= column else [label, f"{'':{column}} {first}"]
+        lines += [f"{'':{column}} {part}" for part in others]
+    return [line.rstrip() for line in lines]
 
 
 def _facts(record: ForeignRecord) -> list[tuple[str, str]]:
@@ -131,7 +141,7 @@ def _facts(record: ForeignRecord) -> list[tuple[str, str]]:
         ("model", record.model),
         ("model hash", record.model_hash),
         ("noise", f"cannot be rebuilt: {record.unknown_noise}" if record.unknown_noise else ""),
-        ("noise drawn by", _RANDOMNESS.get(record.randomness, "")),
+        ("noise drawn by", "" if record.unknown_noise else _RANDOMNESS.get(record.randomness, "")),
         ("noise channels", str(record.channels or "")),
         ("batch index", "" if record.batch_index is None else str(record.batch_index)),
     ]
@@ -161,10 +171,10 @@ def _is_whole(name: str) -> bool:
 
 def _whole_fields(extra: JsonObject) -> list[tuple[str, str, int]]:
     """Return the fields that are not cut, an item on each line: prompts of characters, files with their weights."""
-    weights = loose.items(extra.get(_WEIGHTS))
+    weights = next(filter(None, (loose.items(extra.get(name)) for name in _WEIGHTS)), ())
     found: list[tuple[str, str, int]] = []
     for name, value in extra.items():
-        if name in (_PASSES, _WEIGHTS) or not _is_whole(name):
+        if name in (_PASSES, *_WEIGHTS) or not _is_whole(name):
             continue
         items = civitai.resources_of(value) if name == civitai.RESOURCES else ()
         listed = [str(item) for item in items] or [_item(item) for item in (loose.items(value) or (value,))]

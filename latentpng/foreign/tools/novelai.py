@@ -50,6 +50,7 @@ def _record_of_comment(texts: Texts) -> ForeignRecord | None:
 def _record_of(settings: JsonObject, entries: JsonObject) -> ForeignRecord:
     source = loose.text(entries.get("Source"))[:_MAX_SOURCE]
     named = _SOURCE.fullmatch(source)
+    unused = () if settings.get("controlnet_model") else ("controlnet_strength",)  # 1 in every picture
     return ForeignRecord(
         tool="novelai",
         version=loose.text(settings.get("version")),
@@ -74,7 +75,7 @@ def _record_of(settings: JsonObject, entries: JsonObject) -> ForeignRecord:
                 },
                 (),
             ),
-            *loose.rest(settings, _USED),
+            *loose.rest(settings, (*_USED, *unused)),
         ),
     )
 

@@ -1,7 +1,8 @@
 """Stability Matrix: an object `parameters-json`, and its project as `smproj`, beside what ComfyUI writes.
 
-It renders with ComfyUI, whose graph says more and is read first. The object alone is what remains when the graph was
-removed or is not understood.
+It renders with ComfyUI, whose graph says more and is read first. The object and the project are what remains when the
+graph was removed or is not understood. The object has the size of the finished picture, and the project that of the
+noise.
 """
 
 from __future__ import annotations
@@ -30,18 +31,19 @@ _USED = (
     "Steps",
     "Width",
 )
+_MAY_BE_ZERO = ("Seed", "CfgScale")
 _KINDS = {"HiresFixModule": "hires", "FaceDetailerModule": "detailer", "UpscalerModule": "upscale"}
 _FROM_PICTURE = ("ImageToImage", "Inpainting")
 
 
 def read(texts: Texts) -> ForeignRecord | None:
-    """Return the record of the graph, completed by the object, or that of the object; None when there is neither."""
+    """Return the record of the graph, completed by the object, or that of object and project; None without both."""
     entries = read_object(texts.get(_SETTINGS, ""))
     if not entries and _PROJECT not in texts:
         return None
     record = comfyui.read(texts)
     if record is None or record.seed is None:
-        return _record_of(entries, read_object(texts.get(_PROJECT, ""))) if entries else None
+        return _record_of(entries, read_object(texts.get(_PROJECT, "")))
     return dataclasses.replace(
         record,
         made_by=NAME,
@@ -53,33 +55,56 @@ def read(texts: Texts) -> ForeignRecord | None:
 
 
 def _record_of(entries: JsonObject, project: JsonObject) -> ForeignRecord:
-    kind = loose.text(project.get("ProjectType"))
-    further: dict[str, Json] = {
-        "ProjectType": kind,
-        "generation_mode": "img2img" if kind in _FROM_PICTURE else "",
-        "passes": _passes(project),
-    }
-    unset = {name: value for name, value in entries.items() if value not in (0, False)}
+    state = loose.members(project.get("State"))
+    set_here = {name: value for name, value in entries.items() if value or name in _MAY_BE_ZERO}
+    said = {**_settings_of_state(state), **set_here}
+    sampler = loose.members(state.get("Sampler"))
+    drawn = sampler if loose.count(sampler.get("Width")) and sampler.get("IsDimensionsEnabled") is True else said
     return ForeignRecord(
         tool="stabilitymatrix",
-        prompt=loose.text(entries.get("PositivePrompt")),
-        negative_prompt=loose.text(entries.get("NegativePrompt")),
-        seed=loose.seed(entries.get("Seed")),
-        width=loose.count(entries.get("Width")),
-        height=loose.count(entries.get("Height")),
-        num_inference_steps=loose.count(entries.get("Steps")),
-        sampler=loose.text(entries.get("Sampler")),
-        guidance_scale=loose.real(entries.get("CfgScale")),
-        model=loose.text(entries.get("ModelName")),
-        model_hash=loose.text(entries.get("ModelHash")),
+        prompt=loose.text(said.get("PositivePrompt")),
+        negative_prompt=loose.text(said.get("NegativePrompt")),
+        seed=loose.seed(said.get("Seed")),
+        width=loose.count(drawn.get("Width")),
+        height=loose.count(drawn.get("Height")),
+        num_inference_steps=loose.count(said.get("Steps")),
+        sampler=loose.text(said.get("Sampler")),
+        guidance_scale=loose.real(said.get("CfgScale")),
+        model=loose.text(said.get("ModelName")),
+        model_hash=loose.text(said.get("ModelHash")),
         made_by=NAME,
-        extra=(*loose.rest(further, ()), *loose.rest(unset, _USED)),
+        extra=(*loose.rest(_further(project, state), ()), *loose.rest(said, _USED)),
     )
 
 
-def _passes(project: JsonObject) -> list[Json]:
+def _settings_of_state(state: JsonObject) -> dict[str, Json]:
+    """Return the settings of a project under the names of the object."""
+    sampler, prompt = loose.members(state.get("Sampler")), loose.members(state.get("Prompt"))
+    return {
+        "PositivePrompt": prompt.get("Prompt"),
+        "NegativePrompt": prompt.get("NegativePrompt"),
+        "Seed": loose.members(state.get("Seed")).get("Seed"),
+        "Steps": sampler.get("Steps"),
+        "Sampler": loose.members(sampler.get("SelectedSampler")).get("Name"),
+        "CfgScale": sampler.get("CfgScale"),
+        "ModelName": loose.members(state.get("Model")).get("SelectedModelName"),
+    }
+
+
+def _further(project: JsonObject, state: JsonObject) -> dict[str, Json]:
+    """Return what only the project says."""
+    kind, model = loose.text(project.get("ProjectType")), loose.members(state.get("Model"))
+    return {
+        "ProjectType": kind,
+        "generation_mode": "img2img" if kind in _FROM_PICTURE else "",
+        "clip_skip": model.get("ClipSkip") if model.get("IsClipSkipEnabled") is True else None,
+        "passes": _passes(state),
+    }
+
+
+def _passes(state: JsonObject) -> list[Json]:
     """Return the passes behind the first one that are switched on in the project."""
-    modules = loose.members(loose.members(loose.members(project.get("State")).get("Modules")))
+    modules = loose.members(state.get("Modules"))
     found: list[Json] = []
     for module in map(loose.members, loose.items(modules.get("$values"))[:MAX_MODULES]):
         kind = _KINDS.get(loose.text(module.get("$type")))

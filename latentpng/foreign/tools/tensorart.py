@@ -50,6 +50,7 @@ def _completed(record: ForeignRecord, entries: JsonObject) -> ForeignRecord:
     model = loose.members(entries.get("baseModel"))
     loras = named_files(_loras(entries))
     mode = loose.text(dict(record.extra).get(_MODE))
+    is_own = mode in _OWN_MODES
     replaced = ("loras", "lora_weights") if loras else ()
     return dataclasses.replace(
         record,
@@ -58,8 +59,9 @@ def _completed(record: ForeignRecord, entries: JsonObject) -> ForeignRecord:
         negative_prompt=loose.text(entries.get("negativePrompt")) or record.negative_prompt,
         model=_name(model) or record.model,
         model_hash=loose.text(model.get("hash")) or record.model_hash,
+        randomness="" if is_own else record.randomness,
         unknown_noise=record.unknown_noise
-        or (f"{NAME} draws it in its own way for the seed mode {mode}" if mode in _OWN_MODES else ""),
+        or (f"{NAME} draws it in its own way for the seed mode {mode}" if is_own else ""),
         extra=(*loose.rest({"loras": loras}, ()), *loose.rest(dict(record.extra), replaced)),
     )
 

@@ -147,6 +147,43 @@ def test_the_graph_of_stability_matrix_counts_before_its_object() -> None:
     assert found.sampler == COMFYUI.record.sampler
 
 
+PROJECT: dict[str, Json] = {
+    "ProjectType": "ImageToImage",
+    "State": {
+        "Model": {"SelectedModelName": "boats.safetensors", "ClipSkip": 2, "IsClipSkipEnabled": True},
+        "Sampler": {
+            "Width": 1024,
+            "Height": 768,
+            "IsDimensionsEnabled": True,
+            "Steps": 20,
+            "CfgScale": 5,
+            "SelectedSampler": {"Name": "euler"},
+        },
+        "Prompt": {"Prompt": "a red boat", "NegativePrompt": "fog"},
+        "Seed": {"Seed": "2073"},
+    },
+}
+
+
+def test_the_project_of_stability_matrix_says_enough_alone() -> None:
+    found = foreign_from_texts({"smproj": json.dumps(PROJECT)})
+    assert (found.tool, found.prompt, found.negative_prompt, found.seed) == (
+        "stabilitymatrix",
+        "a red boat",
+        "fog",
+        2073,
+    )
+    assert (found.width, found.height, found.num_inference_steps, found.guidance_scale) == (1024, 768, 20, 5.0)
+    assert (found.sampler, found.model) == ("euler", "boats.safetensors")
+    assert found.extra == (("ProjectType", "ImageToImage"), ("generation_mode", "img2img"), ("clip_skip", 2))
+
+
+def test_the_project_of_stability_matrix_has_the_size_of_the_noise() -> None:
+    texts = {"smproj": json.dumps(PROJECT), "parameters-json": '{"Width": 1536, "Height": 1152, "Seed": 0}'}
+    found = foreign_from_texts(texts)
+    assert (found.width, found.height, found.seed) == (1024, 768, 0)
+
+
 def test_tensorart_names_the_model_that_its_graph_numbers() -> None:
     graph = COMFYUI.texts["prompt"]
     found = foreign_from_texts({"prompt": graph, "generation_data": json.dumps({**TENSORART_DATA, "seed": "-1"})})

@@ -51,8 +51,7 @@ def test_one_plain_statement_for_people() -> None:
         "made by          ChatGPT; there is no seed inside",
         "note             it has content credentials (C2PA) of ChatGPT; GPT-4o",
         "noise            cannot be rebuilt: ChatGPT writes no seed into its pictures",
-        "DigitalSourceType",
-        "                 trainedAlgorithmicMedia",
+        "DigitalSourceType trainedAlgorithmicMedia",
     ]
 
 

@@ -132,10 +132,9 @@ def test_what_civitai_lists() -> None:
     assert (found.tool, found.made_by, found.model, found.unknown_noise) == ("a1111", "Civitai", "Boats, XL", "")
     assert [line for line in foreign_lines(found) if line.startswith(("made by", "Civitai res", "  "))] == [
         "made by          Civitai",
-        "Civitai resources",
-        "                 checkpoint Boats, XL v3",
-        "                 lora Ink wash (0.6)",
-        "                 lora model version 9",
+        "Civitai resources checkpoint Boats, XL v3",
+        "                  lora Ink wash (0.6)",
+        "                  lora model version 9",
     ]
 
 

@@ -122,16 +122,15 @@ def test_very_many_lines_are_joined() -> None:
     assert lines[-1] == "                 " + " ".join("a" * 900)
 
 
-def test_labels_wider_than_the_column_have_a_line_of_their_own() -> None:
+def test_the_column_of_labels_is_as_wide_as_most_need() -> None:
     record = ForeignRecord(
         tool="a1111", extra=(("Soft inpainting mask", "1"), ("x" * 100, "2"), ("Exactly 16 wide.", 3))
     )
     assert foreign_lines(record)[1:] == [
-        "Soft inpainting mask",
-        "                 1",
+        "Soft inpainting mask 1",
         "x" * 79 + "…",
-        "                 2",
-        "Exactly 16 wide. 3",
+        "                     2",
+        "Exactly 16 wide.     3",
     ]
 
 
@@ -144,10 +143,10 @@ def test_prompts_of_characters_are_shown_whole_and_each_on_a_line() -> None:
     )
     lines = foreign_lines(ForeignRecord(tool="novelai", extra=extra))
     assert lines[1:5] == [
-        f"characters       {long}red cap",
-        "                 a cork gull",
-        "negative characters",
-        "                 rust",
+        f"characters          {long}red cap",
+        "                    a cork gull",
+        "negative characters rust",
+        "key 0               0",
     ]
 
 
