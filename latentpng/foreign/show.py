@@ -154,7 +154,8 @@ def _tool_name(record: ForeignRecord) -> str:
 def _made_by(record: ForeignRecord) -> str:
     """Return the site, service or fork; "" when the tool says it already."""
     if record.tool == services.TOOL:
-        return f"{record.made_by or services.UNNAMED}; there is no seed inside"
+        edited = ", which edited it" if services.is_edited(record) else ""
+        return f"{record.made_by or services.UNNAMED}{edited}; there is no seed inside"
     return "" if record.made_by.casefold() in _tool_name(record).casefold() else record.made_by
 
 

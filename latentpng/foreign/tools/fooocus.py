@@ -17,6 +17,8 @@ from latentpng.foreign.tools.objects import by_plain_name, objects_in
 from latentpng.record import Json, JsonObject
 
 _SCHEMES = ("a1111", "fooocus", "simple")
+_OWN_SETTINGS = frozenset({"adm_guidance", "fooocus_v2_expansion", "metadata_scheme", "performance", "sharpness"})
+_MIN_OWN_SETTINGS = 3
 _NAME = "Fooocus"
 _NAMES = re.compile(r"(Fooocus-MRE|SimpleSDXL|SimpleAI|Fooocus)")
 _KEYWORDS = ("parameters", "UserComment", "Comment")
@@ -41,13 +43,12 @@ _USED = (
 
 
 def read(texts: Texts) -> ForeignRecord | None:
-    """Return the record of a text in any scheme; None unless the scheme, version or software names Fooocus."""
+    """Return the record of a text in any scheme; None unless Fooocus is named or known by its settings."""
     is_named = texts.get("fooocus_scheme") in _SCHEMES or _NAMES.match(texts.get("Software", "")) is not None
-    if not is_named and not any(_NAMES.search(texts.get(keyword, "")) for keyword in _KEYWORDS):
-        return None
     for found in objects_in(texts, _MARK, _KEYWORDS):
         entries = _renamed(found)
-        if is_named or _NAMES.match(loose.text(entries.get("version"))):
+        is_known = len(_OWN_SETTINGS & entries.keys()) >= _MIN_OWN_SETTINGS
+        if is_named or is_known or _NAMES.match(loose.text(entries.get("version"))):
             return _record_of(entries)
     return next(filter(None, (_read_text(texts.get(keyword, ""), is_named) for keyword in _KEYWORDS)), None)
 

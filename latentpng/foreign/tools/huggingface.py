@@ -11,8 +11,11 @@ from latentpng.foreign.tools import loose
 from latentpng.foreign.tools.objects import by_plain_name, objects_in
 from latentpng.record import Json
 
-_MARK = '"guidance_scale"'
-_NEEDED = frozenset({"prompt", "seed", "num_inference_steps"})
+_MARK = '"prompt"'
+_NEEDED = frozenset({"prompt", "seed"})
+_ARGUMENTS = frozenset({"guidance_scale", "num_inference_steps"})
+_OTHERS = frozenset({*_ARGUMENTS, "height", "model", "resolution", "sampler", "scheduler", "width"})
+_MIN_OTHERS = 2
 _USED = (
     "guidance_scale",
     "height",
@@ -33,7 +36,8 @@ def read(texts: Texts) -> ForeignRecord | None:
     """Return the record of the first object with the arguments of a pipeline; None when there is none."""
     for found in objects_in(texts, _MARK):
         entries = by_plain_name(found)
-        if entries.keys() >= _NEEDED:
+        is_enough = len(_OTHERS & entries.keys()) >= _MIN_OTHERS
+        if entries.keys() >= _NEEDED and _ARGUMENTS & entries.keys() and is_enough:
             return _record_of(entries)
     return None
 

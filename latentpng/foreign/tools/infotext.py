@@ -6,6 +6,7 @@ proportional to the length of the text, whatever the text contains.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ _RESUMED = re.compile(
     re.IGNORECASE,
 )
 """Where the fields go on behind a value that contains a line break: at a field that the web UI itself writes."""
+_ANY_FIELD = re.compile(r", *+[A-Z][\w /-]{0,60}+: ")
+_FIELD_LINE = re.compile(r"[ \t]*+[A-Za-z][\w /-]{0,60}+:[ \t]")
 _VALUE_END = re.compile(r" *+(?:,|$)")
 _DECODER = json.JSONDecoder()
 
@@ -56,10 +59,12 @@ def parse(text: str) -> Infotext | None:
     first, *behind = text[start:].split("\n", MAX_BREAKS + 1)[: MAX_BREAKS + 1]
     fields = _fields(first)
     is_sure = _FIRST_FIELD_ANYHOW.match(first) is not None
+    if len(fields) == 1 and is_sure and behind:
+        fields = _fields(_joined([first, *behind]))
+    elif behind:
+        fields = _resumed(fields, behind)
     if len(fields) < (_MIN_FIELDS_BEHIND_STEPS if is_sure else _MIN_FIELDS):
         return None
-    if behind:
-        fields = _resumed(fields, behind)
     prompt, negative = prompts_of(text[:start])
     return Infotext(prompt=prompt, negative_prompt=negative, fields=fields)
 
@@ -95,6 +100,12 @@ def _fields(line: str) -> dict[str, str]:
     return found
 
 
+def _joined(lines: list[str]) -> str:
+    """Return the fields of a text that has a line for each field as one line; the first other line ends them."""
+    fields = itertools.takewhile(_FIELD_LINE.match, lines)
+    return ", ".join(line.strip().rstrip(",") for line in fields)[: MAX_LINE + 1]
+
+
 def _resumed(fields: dict[str, str], lines: list[str]) -> dict[str, str]:
     """Return the fields with those of the lines behind the first one, when a value contained a line break.
 
@@ -107,9 +118,10 @@ def _resumed(fields: dict[str, str], lines: list[str]) -> dict[str, str]:
         if match is None:
             pending.append(line)
             continue
+        field = _ANY_FIELD.search(line, 0, match.end()) or match
         last = next(reversed(fields))
-        broken = "\n".join([fields[last], *pending, line[: match.start()]])
-        fields, pending = {**fields, last: broken, **_fields(line[match.start() + 1 :])}, []
+        broken = "\n".join([fields[last], *pending, line[: field.start()]])
+        fields, pending = {**fields, last: broken, **_fields(line[field.start() + 1 :])}, []
     return fields
 
 

@@ -21,8 +21,8 @@ C2PA = "C2PA"
 UNNAMED = "an AI service that the file does not name"
 MAX_NAME = 400  # characters of a text that names a program
 _SOURCE_TYPE = "DigitalSourceType"
-_AI_SOURCE = re.compile(r"(?:trained|(?<![a-z]))AlgorithmicMedia\b|compositeSynthetic\b", re.IGNORECASE)
-_AI_EDITED = re.compile(r"compositeWithTrainedAlgorithmicMedia", re.IGNORECASE)
+_AI_SOURCE = re.compile(r"trainedAlgorithmic|compositeSynthetic", re.IGNORECASE)  # not algorithms without training
+_EDITED = "compositeWith"
 _CAMERA_SOURCE = re.compile(r"(digital|computational)Capture|(negative|positive)Film|print$", re.IGNORECASE)
 _SIGNED = (
     C2PA, "AISystemUsed", "CreatorTool", "Credit", "Software", "Make", "Source", "Artist", "Author", "Creator",
@@ -83,6 +83,7 @@ _SIGNERS = (
 )
 """Firms that sign other pictures too: they count only when the picture is labelled as made by AI."""
 _GROK_SIGNATURE = re.compile(r"Signature: ?[A-Za-z0-9+/=]{40}")
+_DESCRIPTIONS = ("Description", "ImageDescription", "Caption")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _AIGC_KEYWORDS = ("AIGC", "TC260:AIGC", "aigc_info", "UserComment", "Comment", "ImageDescription", "Description")
 _AIGC_MARKS = ("AIGC", "ContentProducer", "aigc_label_type", "aigc_info", "AIGCInfo")
@@ -118,7 +119,11 @@ def record_of(name: str, texts: Texts, *, prompt: str = "", extra: JsonObject | 
         prompt: What it was asked for.
         extra: Whatever else it wrote.
     """
-    source: dict[str, Json] = {_SOURCE_TYPE: texts.get(_SOURCE_TYPE, "").rpartition("/")[2]}
+    described = (texts.get(keyword, "") for keyword in ("Title", *_DESCRIPTIONS))
+    source: dict[str, Json] = {
+        _SOURCE_TYPE: texts.get(_SOURCE_TYPE, "").rpartition("/")[2],
+        "description": next((text for text in described if text and not _GROK_SIGNATURE.match(text)), ""),
+    }
     return ForeignRecord(
         tool=TOOL,
         made_by=name,
@@ -126,6 +131,11 @@ def record_of(name: str, texts: Texts, *, prompt: str = "", extra: JsonObject | 
         unknown_noise=f"{name or UNNAMED} writes no seed into its pictures",
         extra=(*loose.rest(source, ()), *loose.rest(extra or {}, ())),
     )
+
+
+def is_edited(record: ForeignRecord) -> bool:
+    """Return whether a service only changed a picture that it did not make."""
+    return loose.text(dict(record.extra).get(_SOURCE_TYPE)).startswith(_EDITED)
 
 
 def _named(texts: Texts) -> ForeignRecord | None:
@@ -139,8 +149,7 @@ def _named(texts: Texts) -> ForeignRecord | None:
 
 
 def _is_by_ai(texts: Texts) -> bool:
-    source = texts.get(_SOURCE_TYPE, "")
-    return (_AI_SOURCE.search(source) or _AI_EDITED.search(source)) is not None
+    return _AI_SOURCE.search(texts.get(_SOURCE_TYPE, "")) is not None
 
 
 def _signature(texts: Texts) -> str:

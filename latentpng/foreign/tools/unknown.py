@@ -26,6 +26,7 @@ _OWN_KEYWORDS = frozenset(
     }
 )  # fmt: skip
 """Keywords, in lower case, under which only picture generators write."""
+_TELLING_KEYWORD = re.compile(r"prompt|param|generation|diffusion|workflow|dream|sampler", re.IGNORECASE)
 _COMMENTS = ("Comment", "UserComment", "Description")
 _SHARED_KEYWORDS = (*_COMMENTS, "ImageDescription", "XPComment", "Caption")
 """Keywords that other programs use too; people write descriptions, so only the comments may be any text."""
@@ -36,7 +37,8 @@ _EDITOR = re.compile(
     r"|gnome|spectacle|imagemagick|inkscape|matplotlib|ffmpeg|lavf|android|\bios\b|windows|xv version|adobe",
     re.IGNORECASE,
 )
-_CAMERA_TAGS = ("Make", "Model", "Software")  # EXIF
+_CAMERA_TAGS = ("Make", "Model", "Software", "DigitalSourceType", "C2PA")
+_PACKETS = ("XML:com.adobe.xmp",)  # read by its properties
 _HARMLESS = re.compile(
     r"created with|screenshot|charset|ascii|unicode|lavc|file (written|source)|optimi[sz]ed|compressed|intel\(r\)"
     r"|lead technologies|creator: |gd-jpeg|jpeg|photoshop|lightroom|gimp|imagemagick|paint|inkscape|processed with"
@@ -73,12 +75,19 @@ def _is_told(keyword: str, text: str, texts: Texts) -> bool:
     if keyword in _SHARED_KEYWORDS:
         is_any_kind = keyword in _COMMENTS and not _is_photograph_or_edited(texts)
         return _looks_like_settings(text) or (is_any_kind and _is_unusual(text))
-    return keyword.casefold() in _OWN_KEYWORDS and keyword not in _CAMERA_TAGS
+    if keyword in _CAMERA_TAGS or keyword in _PACKETS:
+        return False
+    return keyword.casefold() in _OWN_KEYWORDS or _TELLING_KEYWORD.search(keyword) is not None or _is_data(text)
 
 
 def _is_photograph_or_edited(texts: Texts) -> bool:
     programs = (texts.get(keyword, "")[:MAX_SEARCHED] for keyword in _PROGRAMS)
     return _CAMERA in texts or any(map(_EDITOR.search, programs))
+
+
+def _is_data(text: str) -> bool:
+    """Return whether a text under any other keyword is an object with settings in it."""
+    return text.startswith(_DATA) and _SETTINGS.search(text[:MAX_SEARCHED].replace("_", " ")) is not None
 
 
 def _looks_like_settings(text: str) -> bool:

@@ -242,6 +242,21 @@ def test_forks_of_fooocus() -> None:
     assert found.extra == (("lora_combined_1", "oars : 0.5"),)
 
 
+def test_fooocus_is_known_by_its_settings_when_nothing_names_it() -> None:
+    entries: dict[str, Json] = {"base_model": "boats", "prompt": "a", "seed": "3", "sharpness": 2.0}
+    assert foreign_from_texts({"parameters": json.dumps(entries)}).tool == "unknown"
+    known = json.dumps({**entries, "performance": "Speed", "adm_guidance": "(1.5, 0.8, 0.3)"})
+    assert foreign_from_texts({"parameters": known}).tool == "fooocus"
+
+
+def test_few_arguments_of_a_pipeline_are_enough() -> None:
+    few: dict[str, Json] = {"prompt": "a", "seed": 1, "guidance_scale": 0.0, "width": 64, "height": 32}
+    assert foreign_from_texts({"metadata": json.dumps(few)}).tool == "huggingface"
+    assert (
+        foreign_from_texts({"metadata": json.dumps({"prompt": "a", "seed": 1, "width": 64, "height": 32})}).seed is None
+    )
+
+
 def test_the_graph_of_invokeai_contains_the_metadata() -> None:
     node: Json = {"type": "core_metadata", "seed": 4, "positive_prompt": "a", "guidance": 4.0, "rand_device": "cpu"}
     found = foreign_from_texts({"invokeai_graph": json.dumps({"nodes": {"x": {"type": "noise"}, "m": node}})})

@@ -80,7 +80,33 @@ def test_services_are_named(texts: dict[str, str], made_by: str) -> None:
     assert (found.tool, found.made_by, found.seed) == ("service", made_by, None)
     named = made_by or "an AI service that the file does not name"
     assert found.unknown_noise == f"{named} writes no seed into its pictures"
-    assert f"made by          {named}; there is no seed inside" in foreign_lines(found)
+    assert foreign_lines(found)[1].startswith(f"made by          {named}")
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        (AI, "made by          Adobe Firefly; there is no seed inside"),
+        (
+            AI.replace("trained", "compositeWithTrained"),
+            "made by          Adobe Firefly, which edited it; there is no seed inside",
+        ),
+    ],
+)
+def test_an_edited_picture_is_not_called_made(source: str, line: str) -> None:
+    assert foreign_lines(foreign_from_texts({"C2PA": "Adobe Firefly", "DigitalSourceType": source}))[1] == line
+
+
+def test_what_else_a_labelled_picture_says_is_kept() -> None:
+    texts = {"DigitalSourceType": AI, "AIPromptInformation": "a red boat", "Title": "Boats", "Description": "x"}
+    found = foreign_from_texts(texts)
+    assert found.prompt == "a red boat"
+    assert found.extra == (("DigitalSourceType", "trainedAlgorithmicMedia"), ("description", "Boats"))
+
+
+def test_media_of_algorithms_without_training_are_not_called_ai_made() -> None:
+    source = "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicMedia"
+    assert foreign_from_texts({"DigitalSourceType": source}) == ForeignRecord()
 
 
 @pytest.mark.parametrize("signer", ["Leica M11-P", "Sony ILCE-1", "Google Pixel Camera", "Adobe Photoshop"])
@@ -116,6 +142,8 @@ def test_a_label_that_says_no_is_no_label() -> None:
         ({"UserComment": '{"prompt": "x", "seed": 1}', "Make": "Leica"}, "'UserComment' (26 characters)"),
         ({"ImageDescription": "prompt = a; seed = 1"}, "'ImageDescription' (20 characters)"),
         ({"Description": "words of a tool that nobody knows"}, "'Description' (33 characters)"),
+        ({"Sampling Parameters": "x"}, "'Sampling Parameters' (1 characters)"),
+        ({"own": '{"num_steps": 5}'}, "'own' (16 characters)"),
     ],
 )
 def test_text_that_is_not_understood_is_named(texts: dict[str, str], named: str) -> None:
@@ -149,6 +177,8 @@ def test_several_texts_are_named_together() -> None:
         {"UserComment": "\x01\x02\x03\x04\x05" * 9},
         {"Comment": "   \0"},
         {"Model": "E-M1"},
+        {"own": '{"colour": 5}'},
+        {"XML:com.adobe.xmp": "<x>seed steps prompt</x>"},
     ],
 )
 def test_texts_of_cameras_editors_and_screenshots_are_not_named(texts: dict[str, str]) -> None:

@@ -115,6 +115,18 @@ def test_lines_behind_the_fields_are_not_values(behind: str) -> None:
     assert (found.seed, found.model, found.extra) == (1, "", ())
 
 
+def test_the_value_ends_at_any_field() -> None:
+    found = read(f"a\n{FIELDS}, Note: one\ntwo, three, Other note: 4, Model: plain")
+    assert found.extra == (("Note", "one\ntwo, three"), ("Other note", "4"))
+    assert found.model == "plain"
+
+
+def test_each_field_may_have_a_line() -> None:
+    found = read("a boat\nNegative prompt: fog\nSteps: 20\nSampler: euler,\nCFG Scale: 8\nSeed: 41\n\nModel: x")
+    assert (found.prompt, found.negative_prompt, found.num_inference_steps) == ("a boat", "fog", 20)
+    assert (found.sampler, found.guidance_scale, found.seed, found.model) == ("euler", 8.0, 41, "")
+
+
 def test_two_fields_behind_steps_are_enough() -> None:
     found = read("a boat\nSteps: 3, Seed: 1")
     assert (found.prompt, found.num_inference_steps, found.seed) == ("a boat", 3, 1)

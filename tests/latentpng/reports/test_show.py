@@ -38,7 +38,9 @@ def test_the_lines_say_where_they_were_read() -> None:
     ]
 
 
-def test_a_text_that_is_not_understood_is_shown_with_success(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_text_that_is_not_understood_is_shown_with_success(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = tmp_path / "a.png"
     file.write_bytes(png_of({"parameters": '{"engine": "my-own"}'}))
     assert main(["inspect", str(file)]) == 0
