@@ -40,7 +40,7 @@ TOOL_NAMES = {
     "horde": "AI Horde",
     "huggingface": "a space of Hugging Face",
     "service": "an online service",
-    "unknown": "not recognised",
+    "unknown": "an unknown tool",
 }
 WIDTH = 16  # characters of the column of labels; it may be wider for the names of a tool's own fields
 _MAX_WIDTH = 32

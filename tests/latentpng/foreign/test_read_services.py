@@ -114,7 +114,7 @@ def test_a_photograph_with_credentials_is_not_called_ai_made(signer: str) -> Non
     for source in ("", CAPTURE):
         found = foreign_from_texts({"C2PA": signer, "DigitalSourceType": source})
         assert foreign_lines(found)[:2] == [
-            "tool             not recognised",
+            "tool             an unknown tool",
             f"note             it has content credentials (C2PA) of {signer}; they do not say that AI made it",
         ]
 
@@ -155,7 +155,7 @@ def test_text_that_is_not_understood_is_named(texts: dict[str, str], named: str)
 def test_several_texts_are_named_together() -> None:
     found = foreign_from_texts({"prompt": "a b c", "Dream": "", "workflow": "x"})
     assert foreign_lines(found) == [
-        "tool             not recognised",
+        "tool             an unknown tool",
         "note             its texts 'prompt' (5 characters), 'workflow' (1 characters) are not understood; "
         "`latentpng inspect --raw` shows them",
         'texts            ["prompt: 5 characters","workflow: 1 characters"]',

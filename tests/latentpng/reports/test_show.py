@@ -46,7 +46,7 @@ def test_a_text_that_is_not_understood_is_shown_with_success(
     assert main(["inspect", str(file)]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "carrier          foreign: metadata of another tool",
-        "tool             not recognised",
+        "tool             an unknown tool",
         "note             its text 'parameters' (20 characters) is not understood; `latentpng inspect --raw` shows it",
         'texts            ["parameters: 20 characters"]',
     ]
