@@ -3,7 +3,7 @@
 The fields are those of `create_infotext` in the tools' sources. `Version` and `App` say which tool it was, and
 `sites.py` knows the forks and sites. Tools that copy the form spell its names differently ("CFG Scale", "model",
 "sampler_name"), so known names are compared without regard to case. ComfyUI's savers and the AI Horde are recognised by
-their own names of samplers, because their noise is drawn in another way.
+their own names of samplers, and Draw Things by its seed mode, because their noise is drawn in another way.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from latentpng.foreign.containers.texts import Texts
 from latentpng.foreign.record import ForeignRecord
-from latentpng.foreign.tools import civitai, loose, sites
+from latentpng.foreign.tools import civitai, drawthings, loose, sites
 from latentpng.foreign.tools.infotext import Infotext, parse
 
 KEYWORDS = ("parameters", "UserComment", "XPComment", "ImageDescription", "Comment", "Description", "Caption")
@@ -53,6 +53,7 @@ _SPELLINGS: Mapping[str, str] = MappingProxyType(
 """The names of the web UI by other spellings of them, in lower case."""
 _COMFY_SAMPLER = re.compile(r"(?!k_)[a-z][a-z0-9_]++")  # euler_ancestral; the web UI's are "Euler a"
 _NAMES_COMFY = re.compile(r"ComfyUI", re.IGNORECASE)
+_SEED_MODE = "Seed Mode"  # of Draw Things, which writes this text as the description of a picture
 _HORDE_SAMPLER = "k_"
 
 
@@ -95,7 +96,7 @@ def record_of(infotext: Infotext, *, site: str = "") -> ForeignRecord:
         guidance_scale=loose.real(fields.get("CFG scale")),
         model=fields.get("Model", "") or civitai.model_of(found),
         model_hash=fields.get("Model hash", ""),
-        randomness=_RANDOMNESS.get(rng, ""),
+        randomness=_RANDOMNESS.get(rng, "") or drawthings.RANDOMNESS.get(fields.get(_SEED_MODE, "").lower(), ""),
         made_by=civitai.site_of(fields) or sites.fork_of(fields.get("Version", ""), fields.get("App", "")) or site,
         unknown_noise=civitai.closed_engine(fields),
         extra=loose.rest(fields, used),
@@ -130,6 +131,8 @@ def _tool(written: Mapping[str, str], fields: Mapping[str, str], site: str) -> s
         return "sdnext"
     if site in sites.HORDE or (sampler.startswith(_HORDE_SAMPLER) and "model" in written):
         return "horde"
+    if _SEED_MODE in fields:
+        return "drawthings"
     if _FORGE.match(version):
         return "forge"
     is_unsigned = not version and not site

@@ -96,6 +96,15 @@ def test_clients_of_the_ai_horde() -> None:
     assert (signed.tool, signed.made_by) == ("horde", "ArtBot")
 
 
+def test_the_description_of_draw_things() -> None:
+    text = (
+        "a boat\nSteps: 8, Sampler: DPM++ 2M Karras, Guidance Scale: 4.5, Seed: 7, Size: 512x640, Model: sd_v1.5.ckpt, "
+        "Strength: 1.0, Seed Mode: Torch CPU Compatible"
+    )
+    found = foreign_from_texts({"Description": text})
+    assert (found.tool, found.seed, found.guidance_scale, found.randomness) == ("drawthings", 7, 4.5, "cpu")
+
+
 def test_a_value_may_contain_line_breaks() -> None:
     found = read(
         "a\nSteps: 20, Sampler: Euler a, CFG scale: 7, Wildcard prompt: a {paper|tin} boat\non\n__water__, Seed: 41, "

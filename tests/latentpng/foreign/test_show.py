@@ -124,10 +124,10 @@ def test_very_many_lines_are_joined() -> None:
 
 def test_the_column_of_labels_is_as_wide_as_most_need() -> None:
     record = ForeignRecord(
-        tool="a1111", extra=(("Soft inpainting mask", "1"), ("x" * 100, "2"), ("Exactly 16 wide.", 3))
+        tool="a1111", extra=(("Name of twenty chars", "1"), ("x" * 100, "2"), ("Exactly 16 wide.", 3))
     )
     assert foreign_lines(record)[1:] == [
-        "Soft inpainting mask 1",
+        "Name of twenty chars 1",
         "x" * 79 + "…",
         "                     2",
         "Exactly 16 wide.     3",
