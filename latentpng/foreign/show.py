@@ -14,7 +14,8 @@ import re
 from latentpng.chunk.strict_json import json_text
 from latentpng.foreign.passes import passes_of, text_of
 from latentpng.foreign.record import ForeignRecord
-from latentpng.foreign.tools import civitai, loose, services
+from latentpng.foreign.tools import loose, services
+from latentpng.foreign.tools.lists import is_listed, lists_of
 from latentpng.record import Json, JsonObject
 from latentpng.text import plain
 
@@ -54,11 +55,8 @@ _LABEL_LIMIT = 80
 _UNSAID: tuple[Json, ...] = (None, "", 0, 0.0, (), (0, 0))
 _JSON_KEYS = {"num_inference_steps": "steps", "guidance_scale": "guidance"}  # as SPEC.md calls these settings
 _MAY_BE_ZERO = frozenset({"seed", "variation_seed", "guidance", "batch_index"})
-_WHOLE = re.compile(r"characters|lora|lyco|resources|embedding|TI hashes", re.IGNORECASE)
-"""Fields that are shown whole, an item of a list on each line."""
 _BREAK = re.compile(r"\r\n?|\n")
 _PASSES = "passes"
-_FILES, _WEIGHTS = "loras", ("lora_weights", "loraweights")
 
 
 def foreign_lines(record: ForeignRecord) -> list[str]:
@@ -73,8 +71,8 @@ def foreign_lines(record: ForeignRecord) -> list[str]:
     fields = [(name, text, _TEXT_LIMIT) for name, text in _facts(record) if text]
     fields += [(f"pass {loose.text(entry['kind'])}", _pass_worded(entry), _TEXT_LIMIT) for entry in passes]
     own = _whole_fields(dict(record.extra))
-    told = {name for entry in passes for name in entry}
-    rest = [(name, value) for name, value in record.extra if name not in told and not _is_whole(name)]
+    told = {_PASSES, *(name for entry in passes for name in entry)}
+    rest = [(name, value) for name, value in record.extra if name not in told and not is_listed(name)]
     own += [(name, _shown(value), _EXTRA_LIMIT) for name, value in rest[:_EXTRAS_SHOWN]]
     hidden = len(rest) - _EXTRAS_SHOWN
     own += [("...", f"{hidden} more", _EXTRA_LIMIT)] if hidden > 0 else []
@@ -166,37 +164,15 @@ def _pass_worded(entry: JsonObject) -> str:
     return ", ".join((*steps, *facts))
 
 
-def _is_whole(name: str) -> bool:
-    return name == _PASSES or _WHOLE.search(name) is not None
-
-
 def _whole_fields(extra: JsonObject) -> list[tuple[str, str, int]]:
-    """Return the fields that are not cut, an item on each line: prompts of characters, files with their weights."""
-    weights = next(filter(None, (loose.items(extra.get(name)) for name in _WEIGHTS)), ())
+    """Return the fields that are not cut, an item on each line."""
     found: list[tuple[str, str, int]] = []
-    for name, value in extra.items():
-        if name in (_PASSES, *_WEIGHTS) or not _is_whole(name):
-            continue
-        items = civitai.resources_of(value) if name == civitai.RESOURCES else ()
-        listed = [str(item) for item in items] or [_item(item) for item in (loose.items(value) or (value,))]
-        if name == _FILES and len(weights) == len(listed):
-            listed = [f"{item} ({_shown(weight)})" for item, weight in zip(listed, weights, strict=True)]
-        hidden = len(listed) - _ITEMS_SHOWN
-        lines = [plain(item, _TEXT_LIMIT) for item in listed[:_ITEMS_SHOWN]]
+    for name, items in lists_of(extra).items():
+        hidden = len(items) - _ITEMS_SHOWN
+        lines = [plain(item, _TEXT_LIMIT) for item in items[:_ITEMS_SHOWN]]
         lines += [f"and {hidden} more"] if hidden > 0 else []
         found.append((name, "\n".join(lines), (_ITEMS_SHOWN + 1) * (_TEXT_LIMIT + 1)))
     return found
-
-
-def _item(value: Json) -> str:
-    """Return an item of a list: a text as it is, a file as "ink (0.8)"."""
-    entry = loose.members(value)
-    model = loose.members(entry.get("model")) or loose.members(entry.get("lora")) or entry
-    name = next(filter(None, (loose.text(model.get(key)) for key in ("name", "model_name", "file", "model"))), "")
-    weight = loose.real(entry.get("weight"))
-    if not name:
-        return _shown(value)
-    return name if weight is None else f"{name} ({weight:g})"
 
 
 def _size(width: int, height: int) -> str:

@@ -24,17 +24,17 @@ _SOURCE_TYPE = "DigitalSourceType"
 _AI_SOURCE = re.compile(r"trainedAlgorithmic|compositeSynthetic", re.IGNORECASE)  # not algorithms without training
 _EDITED = "compositeWith"
 _CAMERA_SOURCE = re.compile(r"(digital|computational)Capture|(negative|positive)Film|print$", re.IGNORECASE)
-_SIGNED = (
-    C2PA, "AISystemUsed", "CreatorTool", "Credit", "Software", "Make", "Source", "Artist", "Author", "Creator",
-    "Copyright",
-)  # fmt: skip
+_PROGRAMS = (C2PA, "AISystemUsed", "CreatorTool", "Software", "Make")
+_PEOPLE = ("Credit", "Source", "Artist", "Author", "Creator", "Copyright")
+"""Where people sign too, some of whom are called Sora or Ernie: read only when the picture is labelled."""
+_SAYS_AI = re.compile(r"\bAI\b")
 _SERVICES = (
     ("Midjourney", r"midjourney"),
     ("Sora", r"\bsora\b"),
     ("ChatGPT", r"chatgpt|gpt-?4o|gpt-?image"),
     ("DALL-E", r"dall[-·. ]?e\b"),
     ("Microsoft Designer", r"microsoft[ _]designer"),
-    ("Bing Image Creator", r"bing"),
+    ("Bing Image Creator", r"\bbing\b"),
     ("Azure OpenAI", r"azure openai"),
     ("OpenAI", r"openai"),
     ("Microsoft Responsible AI", r"microsoft[ _]responsible"),
@@ -106,7 +106,7 @@ def credentials_note(texts: Texts) -> str:
     if not signer:
         return ""
     named = "" if signer == "unknown" else f" of {signer}"
-    is_said = _is_by_ai(texts) or _service_of(_signature(texts))
+    is_said = _named(texts) is not None
     return f"it has content credentials (C2PA){named}" + ("" if is_said else "; they do not say that AI made it")
 
 
@@ -153,7 +153,11 @@ def _is_by_ai(texts: Texts) -> bool:
 
 
 def _signature(texts: Texts) -> str:
-    return "\n".join(texts[keyword][:MAX_NAME] for keyword in _SIGNED if texts.get(keyword))
+    """Return the texts in which a service may have signed."""
+    is_labelled = _is_by_ai(texts)
+    programs = [texts[keyword][:MAX_NAME] for keyword in _PROGRAMS if texts.get(keyword)]
+    people = [texts[keyword][:MAX_NAME] for keyword in _PEOPLE if texts.get(keyword)]
+    return "\n".join([*programs, *(text for text in people if is_labelled or _SAYS_AI.search(text))])
 
 
 def _service_of(text: str) -> str:

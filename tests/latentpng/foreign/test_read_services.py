@@ -63,7 +63,8 @@ def test_one_plain_statement_for_people() -> None:
         ({"C2PA": "Google C2PA Core Generator Library", "DigitalSourceType": AI}, "Google AI"),
         ({"C2PA": "Microsoft Designer"}, "Microsoft Designer"),
         ({"C2PA": "unknown", "DigitalSourceType": "compositeWithTrainedAlgorithmicMedia"}, ""),
-        ({"Credit": "Made with Google AI", "DigitalSourceType": AI}, "Google AI"),
+        ({"Credit": "Made with Google AI"}, "Google AI"),
+        ({"Author": "Midjourney", "DigitalSourceType": AI}, "Midjourney"),
         ({"Make": "Ideogram AI"}, "Ideogram"),
         ({"DigitalSourceType": AI}, ""),
         ({"AISystemUsed": "Leonardo.Ai"}, "Leonardo.Ai"),
@@ -117,6 +118,18 @@ def test_a_photograph_with_credentials_is_not_called_ai_made(signer: str) -> Non
             "tool             an unknown tool",
             f"note             it has content credentials (C2PA) of {signer}; they do not say that AI made it",
         ]
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        {"Artist": "Sora Tanaka", "Copyright": "Ernie and Krea"},
+        {"Credit": "Gemini Studios", "Software": "Capture One"},
+        {"Make": "Leica", "Author": "Dalle Brothers"},
+    ],
+)
+def test_photographers_with_the_names_of_services_are_no_services(texts: dict[str, str]) -> None:
+    assert foreign_from_texts(texts) == ForeignRecord()
 
 
 def test_credentials_are_told_beside_the_settings_of_a_tool() -> None:
