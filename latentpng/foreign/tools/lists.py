@@ -26,16 +26,15 @@ def lists_of(extra: JsonObject) -> dict[str, list[str]]:
     Args:
         extra: What a tool wrote, by its own names.
     """
-    weights = next(filter(None, (loose.items(extra.get(name)) for name in _WEIGHTS)), ())
     found: dict[str, list[str]] = {}
     for name, value in extra.items():
-        if name in _WEIGHTS or not is_listed(name):
-            continue
-        resources = civitai.resources_of(value) if name == civitai.RESOURCES else ()
-        items = [str(item) for item in resources] or [_item(item) for item in (loose.items(value) or (value,))]
-        if name == _FILES and len(weights) == len(items):
-            items = [f"{item} ({_shown(weight)})" for item, weight in zip(items, weights, strict=True)]
-        found[name] = items
+        if is_listed(name):
+            resources = civitai.resources_of(value) if name == civitai.RESOURCES else ()
+            found[name] = [str(item) for item in resources] or [_item(item) for item in loose.items(value) or (value,)]
+    files = found.get(_FILES, [])
+    weights = next((name for name in _WEIGHTS if len(found.get(name, [])) == len(files)), "")
+    if files and weights:
+        found[_FILES] = [f"{file} ({weight})" for file, weight in zip(files, found.pop(weights), strict=True)]
     return found
 
 

@@ -169,6 +169,12 @@ def test_lists_of_lora_files_are_shown_whole_with_their_weights() -> None:
         "loras            ink (0.5)",
         "                 oars (1)",
     ]
+    swarm = (("loras", ["ink", "oars"]), ("loraweights", ["0.5"]))
+    assert foreign_lines(ForeignRecord(tool="swarmui", extra=swarm))[1:] == [
+        "loras            ink",
+        "                 oars",
+        "loraweights      0.5",
+    ]
     many = ForeignRecord(tool="swarmui", extra=(("loras", [f"file {at}" for at in range(70)]),))
     assert foreign_lines(many)[-1] == "                 and 6 more"
     hashes = ForeignRecord(tool="a1111", extra=(("Lora hashes", "boat: 0a1b, " * 100),))
