@@ -14,7 +14,7 @@ import re
 from latentpng.chunk.strict_json import json_text
 from latentpng.foreign.passes import passes_of, text_of
 from latentpng.foreign.record import ForeignRecord
-from latentpng.foreign.tools import loose, services
+from latentpng.foreign.tools import loose, services, unknown
 from latentpng.foreign.tools.lists import is_listed, lists_of
 from latentpng.record import Json, JsonObject
 from latentpng.text import plain
@@ -123,7 +123,7 @@ def _facts(record: ForeignRecord) -> list[tuple[str, str]]:
     variations = [(record.variation_seed, record.variation_strength)] if record.variation_seed is not None else []
     mixed = [f"seed {seed}, strength {strength:g}" for seed, strength in (*variations, *record.variations)]
     return [
-        ("tool", f"{_tool_name(record)} {record.version}".strip()),
+        ("tool", f"{_tool_name(record)} {record.version}".strip() if _has_text(record) else ""),
         ("made by", _made_by(record)),
         *(("note", note) for note in record.notes),
         ("prompt", record.prompt),
@@ -143,6 +143,11 @@ def _facts(record: ForeignRecord) -> list[tuple[str, str]]:
         ("noise channels", str(record.channels or "")),
         ("batch index", "" if record.batch_index is None else str(record.batch_index)),
     ]
+
+
+def _has_text(record: ForeignRecord) -> bool:
+    """Return whether a tool wrote anything: a photograph that is only signed was made by none."""
+    return record.tool != unknown.TOOL or bool(record.extra)
 
 
 def _tool_name(record: ForeignRecord) -> str:
