@@ -44,6 +44,7 @@ _FORKS = (
     ("Stability Matrix", r"(?i:stability ?matrix)"),
 )
 _SDNEXT = re.compile(r"SD\.?Next", re.IGNORECASE)
+_GRAPHS = ("prompt", "UserComment")
 _GRAPH_MARKS = (
     ("Civitai", '"extraMetadata"'),
     ("Civitai", "urn:air:"),
@@ -62,8 +63,8 @@ def graph_site_of(texts: Texts) -> str:
     """Return the site whose own graph of nodes a picture has; "" for any other."""
     if "extraMetadata" in texts:
         return _GRAPH_MARKS[0][0]
-    graph = texts.get("prompt", "")
-    return next((name for name, mark in _GRAPH_MARKS if mark in graph), "")
+    graphs = [text for text in (texts.get(keyword, "") for keyword in _GRAPHS) if text.lstrip().startswith("{")]
+    return next((name for name, mark in _GRAPH_MARKS if any(mark in graph for graph in graphs)), "")
 
 
 def fork_of(version: str, app: str) -> str:

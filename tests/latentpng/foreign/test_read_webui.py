@@ -8,6 +8,7 @@ from latentpng.foreign.read import foreign_from_texts
 from latentpng.foreign.record import ForeignRecord
 from latentpng.foreign.show import foreign_lines
 from latentpng.foreign.tools.infotext import MAX_BREAKS
+from tests.support.foreign.samples import COMFYUI
 
 FIELDS = "Steps: 20, Sampler: Euler, CFG scale: 7, Seed: 1, Size: 512x512"
 
@@ -179,6 +180,9 @@ def test_graphs_of_sites_are_named() -> None:
     assert (civitai.tool, civitai.made_by) == ("comfyui", "Civitai")
     loader = '"2": {"class_type": "ECHOCheckpointLoaderSimple", "inputs": {}}}'
     assert foreign_from_texts({"prompt": node + loader}).made_by == "TensorArt"
+    comment = {**COMFYUI.texts, "UserComment": '{"ckpt_name": "urn:air:sdxl:checkpoint:civitai:1@2"}'}
+    assert foreign_from_texts(comment).made_by == "Civitai"
+    assert foreign_from_texts({**COMFYUI.texts, "UserComment": "urn:air: in words"}).made_by == ""
 
 
 @pytest.mark.parametrize(
