@@ -14,8 +14,10 @@ class ForeignRecord:
     An empty text, 0 or an empty tuple means that the file does not say; for numbers that may be 0, None means it.
 
     Attributes:
-        tool: "a1111", "forge", "sdnext", "comfyui", "invokeai", "fooocus", "swarmui", "novelai", "drawthings", "sdcpp";
-            "latentpng" for text that latentpng itself wrote; "" when no tool was recognised.
+        tool: "a1111", "forge", "sdnext", "comfyui", "invokeai", "fooocus", "swarmui", "novelai", "drawthings", "sdcpp",
+            "ruinedfooocus", "imaginairy", "easydiffusion", "stabilitymatrix", "tensorart", "mochi", "mflux", "horde",
+            "huggingface"; "service" for a closed service that left its name or a label; "unknown" for text that is not
+            understood; "latentpng" for text that latentpng itself wrote; "" when there is no such text at all.
         version: The version of the tool, in its own words.
         seed: The seed of this picture, an integer of any size and sign.
         variation_seed: A second seed, whose noise is mixed in.
@@ -34,7 +36,8 @@ class ForeignRecord:
         randomness: The generator of the noise: "cpu", "gpu" (CUDA's Philox), "nv" (Philox on the CPU); "" if unknown.
         batch_index: The index of the picture in its batch, from 0.
         channels: The number of channels of the initial noise, where the file says it by its kind of latent.
-        made_by: The site, service or fork that made the picture, by its name ("Civitai", "reForge", "Midjourney").
+        made_by: The site, service or fork that made the picture, by its name ("Civitai", "reForge", "Midjourney");
+            "" also for a service that the file does not name.
         unknown_noise: Why the initial noise cannot be rebuilt from the seed, as a clause ("ClownsharKSampler draws
             noise of its own"); "" when nothing is known that prevents it.
         notes: What a person should know about how this was read, a clause each ("the checksum of its text is wrong").

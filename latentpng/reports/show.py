@@ -91,7 +91,7 @@ def short_line(info: PictureInfo) -> str:
     seed, rounds, steps, prompt = (value_of(name, info) for name in ("seed", "rounds", "steps", "prompt"))
     front = info.front
     values = [
-        str(value_of("tool", info)) if front is None else "",
+        _maker(info),
         f"seed {seed}" if seed is not None else str(value_of("root", info)),
         f"{rounds} {'round' if rounds == 1 else 'rounds'}" if rounds else "",
         "" if front is None else " x ".join(map(str, front.dims)),
@@ -113,6 +113,13 @@ def info_lines(info: PictureInfo) -> list[str]:
 
     carrier = [] if found else [f"{'carrier':16} {_CARRIERS[info.carrier]}"]
     return found + carrier + foreign_lines(info.foreign)
+
+
+def _maker(info: PictureInfo) -> str:
+    """Return the service that made a picture, or the tool of a picture without a latent."""
+    if info.front is not None or info.foreign is None:
+        return ""
+    return info.foreign.made_by if info.foreign.tool == "service" and info.foreign.made_by else info.foreign.tool
 
 
 def _header(front: Front) -> dict[str, Json]:

@@ -16,7 +16,7 @@ _KEYWORDS = ("UserComment", "Comment")
 _PROMPT = "c"
 _OTHERS = frozenset({"model", "sampler", "seed", "seed_mode", "steps"})
 _MIN_OTHERS = 2
-_RANDOMNESS = {"torch cpu compatible": "cpu", "nvidia gpu compatible": "nv"}
+RANDOMNESS = {"torch cpu compatible": "cpu", "nvidia gpu compatible": "nv"}
 _USED = ("c", "model", "sampler", "scale", "seed", "size", "steps", "uc")
 
 
@@ -43,7 +43,7 @@ def _record_of(entries: JsonObject) -> ForeignRecord:
         sampler=loose.text(entries.get("sampler")),
         guidance_scale=loose.real(entries.get("scale")),
         model=loose.text(entries.get("model")),
-        randomness=_RANDOMNESS.get(loose.text(entries.get("seed_mode")).lower(), ""),
+        randomness=RANDOMNESS.get(loose.text(entries.get("seed_mode")).lower(), ""),
         extra=loose.rest(entries, _USED),
     )
 

@@ -6,6 +6,7 @@ proportional to the length of the text, whatever the text contains.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from dataclasses import dataclass
@@ -14,10 +15,20 @@ from latentpng.record import Json
 
 MAX_FIELDS = 256
 MAX_LINE = 2**16  # characters of the line of fields; a longer line is ignored
-_NEGATIVE = "Negative prompt:"
+MAX_BREAKS = 32  # line breaks inside values
+NEGATIVE = re.compile(r"negative[ _]prompt:", re.IGNORECASE)
 _FIRST_FIELD = "Steps: "
+_FIRST_FIELD_ANYHOW = re.compile(r"^[ \t]*+steps: ", re.IGNORECASE | re.MULTILINE)
 _MIN_FIELDS = 3
+_MIN_FIELDS_BEHIND_STEPS = 2
 _FIELD = re.compile(r'(?:^|,)([^,:"]{1,80}+):[ ]*+("(?:[^"\\]++|\\.)*+"(?= *+(?:,|$))|[^,]*+)')
+_RESUMED = re.compile(
+    r", *+(sampler|schedule type|cfg scale|seed|size|model hash|model|vae|clip skip|denoising strength|version): ",
+    re.IGNORECASE,
+)
+"""Where the fields go on behind a value that contains a line break: at a field that the web UI itself writes."""
+_ANY_FIELD = re.compile(r", *+[A-Z][\w /-]{0,60}+: ")
+_FIELD_LINE = re.compile(r"[ \t]*+[A-Za-z][\w /-]{0,60}+:[ \t]")
 _VALUE_END = re.compile(r" *+(?:,|$)")
 _DECODER = json.JSONDecoder()
 
@@ -44,18 +55,34 @@ def parse(text: str) -> Infotext | None:
         The parts; None when the text has no line of fields.
     """
     text = text.strip()
-    steps = f"\n{text}".rfind(f"\n{_FIRST_FIELD}")
-    last = steps if steps >= 0 else text.rfind("\n") + 1
-    fields = _fields(text[last:].partition("\n")[0])
-    if len(fields) < _MIN_FIELDS:
+    start = _start_of_fields(text)
+    first, *behind = text[start:].split("\n", MAX_BREAKS + 1)[: MAX_BREAKS + 1]
+    fields = _fields(first)
+    is_sure = _FIRST_FIELD_ANYHOW.match(first) is not None
+    if len(fields) == 1 and is_sure and behind:
+        fields = _fields(_joined([first, *behind]))
+    elif behind:
+        fields = _resumed(fields, behind)
+    if len(fields) < (_MIN_FIELDS_BEHIND_STEPS if is_sure else _MIN_FIELDS):
         return None
-    prompts = [line.strip() for line in text[:last].split("\n")[:-1]]
-    negative = next((at for at, line in enumerate(prompts) if line.startswith(_NEGATIVE)), len(prompts))
-    return Infotext(
-        prompt="\n".join(prompts[:negative]),
-        negative_prompt="\n".join(prompts[negative:]).removeprefix(_NEGATIVE).strip(),
-        fields=fields,
-    )
+    prompt, negative = prompts_of(text[:start])
+    return Infotext(prompt=prompt, negative_prompt=negative, fields=fields)
+
+
+def prompts_of(text: str) -> tuple[str, str]:
+    """Split a text without fields into prompt and negative prompt; their lines lose the spaces around them."""
+    lines = [line.strip() for line in text.split("\n")]
+    at = next((at for at, line in enumerate(lines) if NEGATIVE.match(line)), len(lines))
+    negative = NEGATIVE.sub("", "\n".join(lines[at:]), count=1)
+    return "\n".join(lines[:at]).strip(), negative.strip()
+
+
+def _start_of_fields(text: str) -> int:
+    """Return where the line of fields starts: at the last `Steps: ` that starts a line, else at the last line."""
+    steps = f"\n{text}".rfind(f"\n{_FIRST_FIELD}")
+    if steps < 0:
+        steps = max((match.start() for match in _FIRST_FIELD_ANYHOW.finditer(text)), default=-1)
+    return steps if steps >= 0 else text.rfind("\n") + 1
 
 
 def _fields(line: str) -> dict[str, str]:
@@ -71,6 +98,31 @@ def _fields(line: str) -> dict[str, str]:
         found[match[1].strip()] = _unquoted(line[match.start(2) : end].strip())
         at = end
     return found
+
+
+def _joined(lines: list[str]) -> str:
+    """Return the fields of a text that has a line for each field as one line; the first other line ends them."""
+    fields = itertools.takewhile(_FIELD_LINE.match, lines)
+    return ", ".join(line.strip().rstrip(",") for line in fields)[: MAX_LINE + 1]
+
+
+def _resumed(fields: dict[str, str], lines: list[str]) -> dict[str, str]:
+    """Return the fields with those of the lines behind the first one, when a value contained a line break.
+
+    Lines that other programs add below the fields, such as templates, have no further field of the web UI.
+    """
+    pending: list[str] = []
+    for line in lines:
+        known = {name.casefold() for name in fields}
+        match = next((match for match in _RESUMED.finditer(line[:MAX_LINE]) if match[1].casefold() not in known), None)
+        if match is None:
+            pending.append(line)
+            continue
+        field = _ANY_FIELD.search(line, 0, match.end()) or match
+        last = next(reversed(fields))
+        broken = "\n".join([fields[last], *pending, line[: field.start()]])
+        fields, pending = {**fields, last: broken, **_fields(line[field.start() + 1 :])}, []
+    return fields
 
 
 def _json_end(line: str, start: int) -> int:

@@ -1,5 +1,6 @@
 """InvokeAI: `invokeai_metadata` since version 3, `sd-metadata` and `Dream` before.
 
+A picture that was saved without its metadata still has the graph of its nodes, one of which contains the metadata.
 Versions 1 and 2 drew on the GPU if there was one, and do not write where; later versions write `rand_device`.
 """
 
@@ -18,6 +19,8 @@ from latentpng.record import Json, JsonObject
 MAX_VARIATIONS = 64
 MAX_SWITCHES = 256
 MAX_BRACKETS = 1024
+_GRAPHS = ("invokeai_graph", "invokeai_workflow")
+_METADATA_NODE = "core_metadata"
 _RANDOMNESS = {"cpu": "cpu", "cuda": "gpu"}
 _USED = (
     "app_version",
@@ -45,10 +48,21 @@ def read(texts: Texts) -> ForeignRecord | None:
     entries = read_object(texts.get("sd-metadata", ""))
     if entries:
         return _record_of_2(entries)
-    return _record_of_dream(texts["Dream"]) if texts.get("Dream") else None
+    if texts.get("Dream"):
+        return _record_of_dream(texts["Dream"])
+    graph = next(filter(None, (read_object(texts.get(keyword, "")) for keyword in _GRAPHS)), None)
+    return None if graph is None else _record_of(_metadata_node(graph))
+
+
+def _metadata_node(graph: JsonObject) -> JsonObject:
+    """Return the inputs of the node that collects the metadata; {} when the graph has none."""
+    nodes = loose.members(graph.get("nodes"))
+    return next((node for node in map(loose.members, nodes.values()) if node.get("type") == _METADATA_NODE), {})
 
 
 def _record_of(entries: JsonObject) -> ForeignRecord:
+    cfg = loose.real(entries.get("cfg_scale"))
+    guided = () if "cfg_scale" in entries else ("guidance",)
     model = loose.members(entries.get("model"))
     device = loose.text(entries.get("rand_device"))
     return ForeignRecord(
@@ -61,11 +75,11 @@ def _record_of(entries: JsonObject) -> ForeignRecord:
         height=loose.count(entries.get("height")),
         num_inference_steps=loose.count(entries.get("steps")),
         scheduler=loose.text(entries.get("scheduler")),
-        guidance_scale=loose.real(entries.get("cfg_scale")),
+        guidance_scale=loose.real(entries.get("guidance")) if guided else cfg,
         model=loose.text(model.get("name")) or loose.text(model.get("model_name")) or loose.text(entries.get("model")),
         model_hash=loose.text(model.get("hash")),
         randomness=_RANDOMNESS.get(device, ""),
-        extra=loose.rest(entries, [*_USED, *(["rand_device"] if device in _RANDOMNESS else [])]),
+        extra=loose.rest(entries, [*_USED, *guided, *(["rand_device"] if device in _RANDOMNESS else [])]),
     )
 
 

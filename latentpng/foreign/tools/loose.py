@@ -28,6 +28,12 @@ def whole(value: Json) -> int | None:
     return value if is_integer(value) else None
 
 
+def seed(value: Json) -> int | None:
+    """Return a seed; None for -1, by which many tools and sites mean a random seed that they do not write."""
+    number = whole(value)
+    return None if number == -1 else number
+
+
 def real(value: Json) -> float | None:
     """Return a finite number, from a number or from a string; None for anything else."""
     if isinstance(value, str):

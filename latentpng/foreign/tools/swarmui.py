@@ -11,8 +11,9 @@ from latentpng.foreign.tools import loose
 from latentpng.foreign.tools.loosejson import read_object
 from latentpng.record import Json, JsonObject
 
-_KEYWORDS = ("parameters", "UserComment", "Model")
+_KEYWORDS = ("parameters", "UserComment", "Model", "Make", "ImageDescription", "Comment")
 _MARK = "sui_image_params"
+_FURTHER = "sui_extra_data"  # dates and durations, the prompt before its wildcards were filled in
 _USED = (
     "cfgscale",
     "comfyuisampler",
@@ -60,7 +61,7 @@ def _record_of(settings: JsonObject, entries: JsonObject) -> ForeignRecord:
         model=loose.text(settings.get("model")),
         model_hash=_model_hash(entries.get("sui_models")),
         randomness="cpu",
-        extra=loose.rest(settings, _USED),
+        extra=(*loose.rest(settings, _USED), *loose.rest(loose.members(entries.get(_FURTHER)), settings)),
     )
 
 

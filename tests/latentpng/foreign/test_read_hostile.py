@@ -37,8 +37,10 @@ from tests.support.foreign.samples_files import (
     unicode_comment,
     webp_of,
 )
+from tests.support.foreign.samples_more import MORE_SAMPLES
 from tests.support.foreign.samples_webui import A1111, Sample
 
+ALL_SAMPLES = {**SAMPLES, **MORE_SAMPLES}
 JSON_KEYWORDS = ("invokeai_metadata", "sd-metadata", "parameters", "prompt", "workflow", "Comment", "UserComment")
 FIELDS = "Steps: 20, Sampler: Euler, CFG scale: 7, Seed: 1, Size: 512x512"
 
@@ -62,6 +64,16 @@ def test_prompts_of_a_megabyte_are_read(tmp_path: Path) -> None:
     assert read_foreign(path).prompt == prompt
 
 
+STARTS = (
+    "Include in Image: a; Seed: 1; Generator: x",
+    '"a" 5x5px negative-prompt:"',
+    "a --ar 1:1 --v 6 Job ID: 11111111-2222-4333-8444-555555555555",
+    "Negative prompt: x",
+    "Stable Diffusion model: x\nSeed: 1\nLoRA model: ['",
+    "x\nSteps: 3, Sampler: Euler, CFG scale: 1\n, Seed: ",
+    '{"software": "RuinedFooocus", "loras": "<lora:',
+)
+"""How the forms begin that are not JSON objects or contain texts of their own form."""
 LINES = {
     "no field": "a" * 10**6,
     "commas": "a," * 10**6,
@@ -80,10 +92,13 @@ LINES = {
 
 @pytest.mark.parametrize("line", LINES.values(), ids=LINES)
 def test_no_text_takes_long(line: str) -> None:
-    for keyword in ("parameters", "Dream", "UserComment", "Comment", "prompt", "invokeai_metadata"):
+    for keyword in ("parameters", "Dream", "UserComment", "Comment", "prompt", "invokeai_metadata", "Description"):
         record = foreign_from_texts({keyword: f"{line}\n{FIELDS}"})
-        assert record.tool in ("", "a1111", "invokeai")
+        assert record.tool in ("unknown", "a1111", "invokeai")
+        shown(record)
     foreign_from_texts({"parameters": f"x\n{FIELDS}, {line}"})
+    for start in STARTS:
+        shown(foreign_from_texts({"Description": f"{start}{line}"}))
 
 
 @pytest.mark.parametrize("keyword", JSON_KEYWORDS)
@@ -102,7 +117,7 @@ def test_no_text_takes_long(line: str) -> None:
 )
 def test_json_beyond_the_limits_is_ignored(keyword: str, text: str) -> None:
     record = foreign_from_texts({keyword: text})
-    assert (record.tool, record.seed) in (("", None), ("invokeai", None))
+    assert (record.tool, record.seed) in (("unknown", None), ("invokeai", None))
 
 
 def test_numbers_and_characters_that_json_does_not_have_are_replaced() -> None:
@@ -197,7 +212,7 @@ def replaced(value: Json, wrong: Json, counter: list[int]) -> Json:
     return value
 
 
-@pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
+@pytest.mark.parametrize("sample", ALL_SAMPLES.values(), ids=ALL_SAMPLES)
 def test_values_of_a_wrong_type_are_absent(sample: Sample) -> None:
     for keyword, text in sample.texts.items():
         value = read_value(text)
@@ -209,7 +224,7 @@ def test_values_of_a_wrong_type_are_absent(sample: Sample) -> None:
             for at in range(1, 1 - counter[0]):
                 record = foreign_from_texts({**sample.texts, keyword: json.dumps(replaced(value, wrong, [at]))})
                 shown(record)
-                assert record.tool in ("", sample.record.tool)
+                assert record.tool in ("", "unknown", sample.record.tool)
                 assert record.seed is None or isinstance(record.seed, int)
                 assert isinstance(record.prompt, str)
 
@@ -368,7 +383,7 @@ def test_only_our_errors_come_out_of_changed_files(data: bytes, changes: list[tu
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.sampled_from(list(SAMPLES.values())), CHANGES, st.integers(0, 5000))
+@given(st.sampled_from(list(ALL_SAMPLES.values())), CHANGES, st.integers(0, 5000))
 def test_changed_texts_are_read_or_not(sample: Sample, changes: list[tuple[int, int]], end: int) -> None:
     texts = {keyword: mutated(text.encode(), changes, end).decode("latin-1") for keyword, text in sample.texts.items()}
     shown(foreign_from_texts(texts))

@@ -18,8 +18,10 @@ from tests.support.foreign.samples_webui import A1111, Sample
 def test_one_field_per_line() -> None:
     assert foreign_lines(A1111.record) == [
         "tool             Stable Diffusion web UI v1.10.1",
-        "prompt           a red boat, on a lake",
-        "negative prompt  fog, rain and snow",
+        "prompt           a red boat,",
+        "                 on a lake",
+        "negative prompt  fog, rain",
+        "                 and snow",
         "seed             4294967295",
         "variation        seed 3, strength 0.25",
         "size             512 x 768",
@@ -31,9 +33,9 @@ def test_one_field_per_line() -> None:
         "model            v1-5-pruned-emaonly",
         "model hash       6ce0161689",
         "noise drawn by   CPU",
+        "Lora hashes      boat: 0a1b, sea: 2c3d",
         "Clip skip        2",
         "ENSD             31337",
-        "Lora hashes      boat: 0a1b, sea: 2c3d",
     ]
 
 
@@ -100,3 +102,130 @@ def test_every_tool_has_a_name_and_a_json_object(sample: Sample) -> None:
     assert foreign_lines(record)[0].startswith(f"tool             {TOOL_NAMES[record.tool]}")
     read = json.loads(json_text(foreign_json(record)))
     assert (read["tool"], read["seed"]) == (record.tool, str(record.seed))
+
+
+def test_line_breaks_of_prompts_stay_and_cannot_look_like_fields() -> None:
+    record = ForeignRecord(tool="novelai", prompt="a boat\r\nseed 5\n\n\x1b[31mred\n", negative_prompt="fog")
+    assert foreign_lines(record) == [
+        "tool             NovelAI",
+        "prompt           a boat",
+        "                 seed 5",
+        "",
+        "                 [31mred",
+        "negative prompt  fog",
+    ]
+
+
+def test_very_many_lines_are_joined() -> None:
+    lines = foreign_lines(ForeignRecord(tool="novelai", prompt="a\n" * 1000))
+    assert len(lines) == 102
+    assert lines[-1] == "                 " + " ".join("a" * 900)
+
+
+def test_the_column_of_labels_is_as_wide_as_most_need() -> None:
+    record = ForeignRecord(
+        tool="a1111", extra=(("Name of twenty chars", "1"), ("x" * 100, "2"), ("Exactly 16 wide.", 3))
+    )
+    assert foreign_lines(record)[1:] == [
+        "Name of twenty chars 1",
+        "x" * 79 + "…",
+        "                     2",
+        "Exactly 16 wide.     3",
+    ]
+
+
+def test_prompts_of_characters_are_shown_whole_and_each_on_a_line() -> None:
+    long = "a tin sailor, " * 100
+    extra: tuple[tuple[str, Json], ...] = (
+        *((f"key {at}", at) for at in range(50)),
+        ("characters", [f"{long}red cap", "a cork\ngull"]),
+        ("negative characters", ["rust"]),
+    )
+    lines = foreign_lines(ForeignRecord(tool="novelai", extra=extra))
+    assert lines[1:5] == [
+        f"characters          {long}red cap",
+        "                    a cork gull",
+        "negative characters rust",
+        "key 0               0",
+    ]
+
+
+def test_lists_of_lora_files_are_shown_whole_with_their_weights() -> None:
+    nested: list[Json] = [
+        {"model": {"name": "ink"}, "weight": 0.75},
+        {"lora": {"model_name": "oars"}},
+        ["a", 1],
+        "sails",
+    ]
+    invokeai = ForeignRecord(tool="invokeai", extra=(("loras", nested),))
+    assert foreign_lines(invokeai)[1:] == [
+        "loras            ink (0.75)",
+        "                 oars",
+        '                 ["a",1]',
+        "                 sails",
+    ]
+    paired = (("loras", ["ink", "oars"]), ("lora_weights", [0.5, 1]))
+    assert foreign_lines(ForeignRecord(tool="comfyui", extra=paired))[1:] == [
+        "loras            ink (0.5)",
+        "                 oars (1)",
+    ]
+    swarm = (("loras", ["ink", "oars"]), ("loraweights", ["0.5"]))
+    assert foreign_lines(ForeignRecord(tool="swarmui", extra=swarm))[1:] == [
+        "loras            ink",
+        "                 oars",
+        "loraweights      0.5",
+    ]
+    many = ForeignRecord(tool="swarmui", extra=(("loras", [f"file {at}" for at in range(70)]),))
+    assert foreign_lines(many)[-1] == "                 and 6 more"
+    hashes = ForeignRecord(tool="a1111", extra=(("Lora hashes", "boat: 0a1b, " * 100),))
+    assert foreign_lines(hashes)[1] == "Lora hashes      " + ("boat: 0a1b, " * 100).rstrip()
+
+
+def test_passes_have_a_line_each() -> None:
+    told: list[Json] = [
+        {"kind": "hires", "node": "KSampler", "steps": 12, "denoise": 0.45},
+        {"kind": "detailer", "node": "FaceDetailer"},
+        {"node": "of no kind"},
+        5,
+    ]
+    record = ForeignRecord(tool="comfyui", extra=(("passes", told), ("sampler_node", "KSampler")))
+    assert foreign_lines(record)[1:] == [
+        "pass hires       12 steps, node KSampler, denoise 0.45",
+        "pass detailer    node FaceDetailer",
+        "sampler_node     KSampler",
+    ]
+    assert foreign_json(record)["extra"] == {"passes": told, "sampler_node": "KSampler"}
+
+
+def test_what_a_pass_says_is_not_said_twice() -> None:
+    extra: tuple[tuple[str, Json], ...] = (("Hires upscale", "2"), ("Hires steps", "10"), ("Clip skip", "2"))
+    assert foreign_lines(ForeignRecord(tool="a1111", extra=extra))[1:] == [
+        "pass hires       Hires upscale 2, Hires steps 10",
+        "Clip skip        2",
+    ]
+
+
+def test_how_a_record_was_read_and_why_its_noise_is_lost() -> None:
+    record = ForeignRecord(
+        tool="comfyui", made_by="Civitai", unknown_noise="it is a video", notes=("one", "two"), channels=16
+    )
+    assert foreign_lines(record) == [
+        "tool             ComfyUI",
+        "made by          Civitai",
+        "note             one",
+        "note             two",
+        "noise            cannot be rebuilt: it is a video",
+        "noise channels   16",
+    ]
+    assert foreign_json(record) == {
+        "tool": "comfyui",
+        "channels": 16,
+        "made_by": "Civitai",
+        "unknown_noise": "it is a video",
+        "notes": ("one", "two"),
+    }
+
+
+def test_a_fork_that_the_tool_names_already_is_not_repeated() -> None:
+    assert foreign_lines(ForeignRecord(tool="sdnext", made_by="SD.Next")) == ["tool             SD.Next"]
+    assert foreign_lines(ForeignRecord(tool="forge", made_by="reForge"))[1:] == ["made by          reForge"]

@@ -172,7 +172,7 @@ SWARMUI = Sample(
         model="boats-xl",
         model_hash="0x1234",
         randomness="cpu",
-        extra=(("aspectratio", "1:1"),),
+        extra=(("aspectratio", "1:1"), ("date", "2025-01-01"), ("generation_time", "1.00 sec")),
     ),
 )
 

@@ -74,6 +74,7 @@ FORGE = Sample(
         guidance_scale=1.0,
         model="flux1-dev",
         randomness="nv",
+        made_by="Forge",
         extra=(("Distilled CFG Scale", "3.5"),),
     ),
 )
@@ -100,6 +101,7 @@ SDNEXT = Sample(
         guidance_scale=6.0,
         model="sdxl-base",
         model_hash="31e35c80fc",
+        made_by="SD.Next",
         extra=(("App", "SD.Next"), ("Operations", "txt2img")),
     ),
 )
