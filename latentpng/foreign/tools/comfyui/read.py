@@ -13,7 +13,8 @@ from latentpng.foreign.tools import loose
 from latentpng.foreign.tools.comfyui.chain import SEEDS, SIZES, Chain, chains_of, is_sampler
 from latentpng.foreign.tools.comfyui.graph import Graph, Node, graph_of
 from latentpng.foreign.tools.comfyui.loras import loras_of
-from latentpng.foreign.tools.comfyui.prompt import prompt_of
+from latentpng.foreign.tools.comfyui.outputs import given
+from latentpng.foreign.tools.comfyui.prompt import prompts_of
 from latentpng.foreign.tools.loosejson import read_object
 from latentpng.record import Json
 
@@ -40,10 +41,11 @@ def _record_of(graph: Graph, chains: list[Chain]) -> ForeignRecord:
     seed = _seed(graph, sampler)
     width, height = _drawn_size(graph, chain.latent)
     batch = loose.count(graph.number(chain.latent, "batch_size"))
+    prompt, negative_prompt = prompts_of(graph, given(graph, guider, "positive"), given(graph, guider, "negative"))
     return ForeignRecord(
         tool="comfyui",
-        prompt=prompt_of(graph, _positive(guider), "positive"),
-        negative_prompt=prompt_of(graph, guider.inputs.get("negative"), "negative"),
+        prompt=prompt,
+        negative_prompt=negative_prompt,
         seed=seed,
         variation_seed=loose.whole(graph.number(sampler, *_VARIATION_SEEDS)),
         variation_strength=loose.real(graph.number(sampler, *_VARIATION_STRENGTHS)) or 0.0,
