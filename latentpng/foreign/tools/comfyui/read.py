@@ -41,7 +41,9 @@ def _record_of(graph: Graph, chains: list[Chain]) -> ForeignRecord:
     seed = _seed(graph, sampler)
     width, height = _drawn_size(graph, chain.latent)
     batch = loose.count(graph.number(chain.latent, "batch_size"))
-    prompt, negative_prompt = prompts_of(graph, given(graph, guider, "positive"), given(graph, guider, "negative"))
+    prompt, negative_prompt = prompts_of(
+        graph, *(given(graph, guider, role) for role in ("positive", "negative", "cond2"))
+    )
     return ForeignRecord(
         tool="comfyui",
         prompt=prompt,

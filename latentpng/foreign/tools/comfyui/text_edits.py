@@ -78,6 +78,7 @@ def edited(node: Node, text: str, text_at: Callable[[str], str], limit: int) -> 
         for old, new in _PAIRS:
             if old in node.inputs and new in node.inputs and (found := text_at(old)):
                 replacement = text_at(new)
-                is_short = text.count(found) * len(replacement) <= limit
-                text = text.replace(found, replacement) if is_short else text
+                is_known = bool(replacement) or node.inputs[new] == ""
+                if is_known and text.count(found) * len(replacement) <= limit:
+                    text = text.replace(found, replacement)
     return text
