@@ -119,5 +119,7 @@ def _tagged(graph: Graph, node: Node, budget: Budget) -> Iterator[Found]:
         names = _TAGGED
     if plain(node.kind).startswith(("easy", "ttn")):
         names = (*names, "loras", "positive")
+    if "insert_lora" in node.inputs:  # Power Prompt (rgthree)
+        names = ("prompt", "prompt_g")
     texts = (text_of(graph, node.inputs.get(name), budget) for name in names)
     yield from tags_in(next((text for text in texts if "<" in text), ""), unet_first=True)

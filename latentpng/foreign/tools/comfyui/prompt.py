@@ -20,7 +20,7 @@ _MAX_NAME = 64
 _MAX_LINKS = 4096  # links to conditionings that are followed
 _SILENT = re.compile(r"zeroout|placeholder|emptycond")  # embeddings of no text
 _TEXT = re.compile(
-    r"(user_|global_|local_|main_)?(text|prompt|string|caption)(_?[0-9]{1,2}|_[gl]|_g_l|_text)?|"
+    r"(user_|global_|local_|main_)?(text|prompt|string|caption)(_?[0-9]{1,2}|_[gl]|_g_l|_text|_schedule)?|"
     r"clip_[lg]|t5(xxl)?|bert|mt5xl|llama|gemma|qwen|chatglm"
 )
 _ENCODER = re.compile(r"([a-z]+_)?clip(_?[a-z0-9]{1,2})?|text_encoders?|t5(xxl)?(_encoder)?|[a-z0-9_]*_text_encoder")
