@@ -14,7 +14,8 @@ from latentpng.foreign.tools import loose
 from latentpng.record import Json, JsonObject
 
 MAX_NODES = 4096
-MAX_INPUTS = 256
+MAX_INPUTS = 256  # of one node
+MAX_ALL_INPUTS = 2**15
 MAX_TEXT = 2**21  # characters of one joined prompt
 _MAX_LINKS = 32  # depth of a recursive walk
 _MAX_PIECES = 4096  # pieces of one joined prompt
@@ -146,11 +147,13 @@ class Graph:
 def graph_of(entries: JsonObject) -> Graph:
     """Return the graph of a JSON object; it has no nodes when the object is not a graph."""
     nodes: dict[str, Node] = {}
+    left = MAX_ALL_INPUTS
     for key, entry in entries.items():
         kind = loose.text(loose.members(entry).get("class_type"))
         if kind and len(nodes) < MAX_NODES:
-            inputs = loose.members(loose.members(entry).get("inputs"))
-            nodes[key] = Node(key=key, kind=kind, inputs=dict(islice(inputs.items(), MAX_INPUTS)))
+            inputs = dict(islice(loose.members(loose.members(entry).get("inputs")).items(), min(MAX_INPUTS, left)))
+            left -= len(inputs)
+            nodes[key] = Node(key=key, kind=kind, inputs=inputs)
     return Graph(nodes=nodes)
 
 

@@ -16,6 +16,7 @@ _PAIRS = (
     *(("find", "replace"), ("find1", "replace1"), ("find2", "replace2"), ("find3", "replace3")),
     *(("search", "replace"), ("old", "new"), ("target", "replace"), ("find", "replace_with"), ("from", "to")),
     *(
+        ("text_b", "text_c"),
         ("search_string", "replace_string"),
         ("find_text", "replace_text"),
         ("replace", "with"),
