@@ -61,6 +61,14 @@ def text(entry: Json, others: Entries | None = None, output: int = 0, side: str 
         ("Text Find and Replace", {"text": link("2"), "find": "tin", "replace": "red"}),
         ("StringReplace", {"string": "a red boat", "find": "red", "replace": link("missing")}),
         ("RegexReplace", {"string": "a red boat", "regex_pattern": "(a+)+$", "replace": "fog"}),
+        ("JWStringConcat", {"a": "a red", "b": " boat"}),
+        ("AppendText", {"text": "a red", "append": " boat"}),
+        ("PrependBoat", {"prefix": "a ", "text": "red boat"}),
+        ("Text String", {"text": "a red boat", "text_b": "fog", "text_c": "", "text_d": ""}),
+        ("easy promptList", {"prompt_1": "a red boat", "prompt_2": ""}),
+        ("easy promptLine", {"prompt": "fog\na red boat\nrain", "start_index": 1, "max_rows": 1}),
+        ("ImpactStringSelector", {"strings": "fog\na red boat", "multiline": False, "select": 3}),
+        ("TextObject", {"text": {"__value__": "a red boat"}}),
         ("CaseConverter", {"string": "A RED BOAT", "mode": "lowercase"}),
         ("StringTrim", {"string": "  a red boat ", "mode": "Both"}),
         ("StringSubstring", {"string": "see a red boat", "start": 4, "end": 14}),
@@ -137,6 +145,7 @@ def test_a_node_with_two_texts_gives_the_one_of_its_output(kind: str) -> None:
         ("WAS Prompt Styles", {"style": "oil"}),
         ("Random Line", {"text": "a red boat\na tin boat", "seed": 4}),
         ("ShowText|pysssss", {"text": link("missing")}),
+        ("easy promptList", {"prompt_1": "a red boat", "prompt_2": "fog"}),
     ],
 )
 def test_a_text_that_is_not_in_the_graph_is_not_guessed(kind: str, inputs: Entries) -> None:
