@@ -15,11 +15,13 @@ from latentpng.record import Json
 
 _MAX_NAME = 64
 _MAX_LINKS = 32  # how far the value of a switch is looked up
-_SWITCH = re.compile(r"switch|selectinput|ifelse|^easyif$|conditionalbranch|lazyconditional|^if[a-z]+else|utilityif$")
+_SWITCH = re.compile(
+    r"switch|muxer|selectinput|ifelse|^easyif$|conditionalbranch|lazyconditional|^if[a-z]+else|utilityif$"
+)
 _NO_SWITCH = re.compile(r"invers|^context(big)?switch|loraswitch|^crset|^crswitch|scheduler")
 _SELECTORS = (
     *("switch", "select", "input", "index", "boolean", "boolean_number", "condition", "if_condition", "cond"),
-    *("selector", "select_input", "selected", "selected_index", "any", "evaluate", "bool", "choice"),
+    *("selector", "select_input", "selected", "selected_index", "input_selector", "any", "evaluate", "bool", "choice"),
 )
 _TRUE = re.compile(r"(.*_)?(true|tt_value|if|a)", re.IGNORECASE)
 _FALSE = re.compile(r"(.*_)?(false|ff_value|else|b)", re.IGNORECASE)
@@ -86,8 +88,7 @@ def _chosen(graph: Graph, node: Node, role: str) -> Json:
         for name, value in node.inputs.items()
         if name not in selectors and (graph.target(value) is not None or (role == "text" and loose.text(value)))
     }
-    numbered = {name: found for name in branches if (found := _numbered(name))}
-    fitting = [name for name, found in numbered.items() if found[1] in INPUTS.get(role, (role,))]
+    fitting = [name for name in branches if _stem(name) in INPUTS.get(role, (role,))]
     if fitting:  # one switch for a model and its text encoder
         branches = {name: branches[name] for name in fitting}
     setting = next((value for each in selectors.values() if (value := _constant(graph, each)) is not None), None)
@@ -106,6 +107,12 @@ def _selected(branches: Mapping[str, Json], setting: Json) -> str:
     is_true = setting.lower() in ("true", "yes", "on", "1") if isinstance(setting, str) else bool(setting)
     form = _TRUE if is_true else _FALSE
     return next((name for name in branches if len(name) <= _MAX_NAME and form.fullmatch(name)), "")
+
+
+def _stem(name: str) -> str:
+    """Return the name of a branch without its number or letter."""
+    found = _numbered(name)
+    return found[1] if found else name.removesuffix("_a").removesuffix("_b")
 
 
 def _numbered(name: str) -> re.Match[str] | None:

@@ -28,6 +28,7 @@ _NUMBERED = re.compile(r"(string|text|prompt|part|str|input|line|value|item)_?([
 _JOINS = re.compile(r"concat|join|combin|append|merg|addtext|textadd|stringadd|7box|3box")
 _BOXES = {
     "textstring": ("text", "text_b", "text_c", "text_d"),
+    "textcompare": ("text_a", "text_b"),
     "ttntext3box3wayconcat": ("text1", "text2", "text3"),
     "ttntext7boxconcat": ("text1", "text2", "text3", "text4", "text5", "text6", "text7"),
 }
@@ -37,7 +38,7 @@ _AFTER = ("suffix", "append", "append_text", "text_after", "after")
 _COMPUTES = re.compile(
     r"textgenerat|generatetext|llm|ollama|florence|caption|interrogat|tagger|gpt|gemini|claude|vqa|qwen[0-9]*vl|llava|"
     r"moondream|blip|groq|promptgen|promptenhanc|enhanceprompt|magicprompt|superprompt|chat|deepseek|openai|anthropic|"
-    r"img2txt|image2text|imagetotext|imagetoprompt|ocr|minicpm|paligemma|promptreader|loadtext|textfile|(?<!dp)random|length"
+    r"img2txt|image2text|imagetotext|imagetoprompt|ocr|minicpm|paligemma|promptreader|loadtext|textfile|(?<!dp)random|length|shuffle"
 )
 _ASKS_A_MODEL = frozenset(
     {
@@ -143,7 +144,13 @@ def _numbered(names: list[str]) -> list[str]:
 
 def is_list(node: Node) -> bool:
     """Return whether a node gives its texts one after the other, for a picture each."""
-    return "list" in plain(node.kind)
+    kind = plain(node.kind)
+    return "list" in kind and "listto" not in kind
+
+
+def joins_list(node: Node) -> bool:
+    """Return whether a node joins the texts of a list."""
+    return "listto" in plain(node.kind)
 
 
 def delimiter_of(node: Node) -> str:
