@@ -13,7 +13,9 @@ from latentpng.foreign.tools import loose
 from latentpng.foreign.tools.comfyui.chain import SEEDS, SIZES, Chain, chains_of, is_sampler
 from latentpng.foreign.tools.comfyui.graph import Graph, Node, graph_of
 from latentpng.foreign.tools.comfyui.loras import loras_of
-from latentpng.foreign.tools.comfyui.prompt import prompt_of
+from latentpng.foreign.tools.comfyui.outputs import along, given
+from latentpng.foreign.tools.comfyui.prompt import prompts_of
+from latentpng.foreign.tools.comfyui.texts import names_of
 from latentpng.foreign.tools.loosejson import read_object
 from latentpng.record import Json
 
@@ -40,20 +42,23 @@ def _record_of(graph: Graph, chains: list[Chain]) -> ForeignRecord:
     seed = _seed(graph, sampler)
     width, height = _drawn_size(graph, chain.latent)
     batch = loose.count(graph.number(chain.latent, "batch_size"))
+    prompt, negative_prompt = prompts_of(
+        graph, *(given(graph, guider, role) for role in ("positive", "negative", "cond2"))
+    )
     return ForeignRecord(
         tool="comfyui",
-        prompt=prompt_of(graph, _positive(guider), "positive"),
-        negative_prompt=prompt_of(graph, guider.inputs.get("negative"), "negative"),
+        prompt=prompt,
+        negative_prompt=negative_prompt,
         seed=seed,
         variation_seed=loose.whole(graph.number(sampler, *_VARIATION_SEEDS)),
         variation_strength=loose.real(graph.number(sampler, *_VARIATION_STRENGTHS)) or 0.0,
         width=width,
         height=height,
         num_inference_steps=loose.count(_steps(graph, sampler)),
-        sampler=next(graph.names([method], "sampler_name"), ""),
+        sampler=next(names_of(graph, [method], "sampler_name"), ""),
         scheduler=_scheduler(graph, sampler),
         guidance_scale=loose.real(graph.number(guider, "cfg")),
-        model=next(graph.names(graph.along(guider, "model", "unet", "pipe"), *_MODEL_NAMES), ""),
+        model=next(names_of(graph, along(graph, given(graph, guider, "model"), "model"), *_MODEL_NAMES), ""),
         randomness=_randomness(sampler),
         batch_index=_batch_index(graph, chain, batch),
         extra=(
@@ -66,7 +71,7 @@ def _record_of(graph: Graph, chains: list[Chain]) -> ForeignRecord:
 
 def _extra(graph: Graph, chain: Chain, guider: Node, batch: int) -> tuple[tuple[str, Json], ...]:
     """Return the kinds of nodes and other facts that noise may depend on, such as the kind of the latent."""
-    conditioning = graph.along(graph.target(_positive(guider)), "conditioning", "positive")
+    conditioning = along(graph, _positive(guider), "positive")
     distilled = (graph.number(node, "guidance") for node in conditioning if node.kind == "FluxGuidance")
     loras = loras_of(graph, guider)
     entries: dict[str, Json] = {
@@ -85,7 +90,7 @@ def _extra(graph: Graph, chain: Chain, guider: Node, batch: int) -> tuple[tuple[
 
 def _clip_layer(graph: Graph, guider: Node) -> Json:
     """Return the layer of the text encoder that CLIPSetLastLayer chooses, counted with a minus; None without it."""
-    encoders = graph.along(graph.target(_positive(guider)), "clip", "conditioning", "positive")
+    encoders = along(graph, _positive(guider), "positive")
     layers = (loose.whole(graph.number(node, "stop_at_clip_layer")) for node in encoders)
     return next((layer for layer in layers if layer is not None), None)
 
@@ -93,7 +98,7 @@ def _clip_layer(graph: Graph, guider: Node) -> Json:
 def _vae(graph: Graph, chain: Chain) -> str:
     """Return the name of a VAE that was loaded from a file of its own."""
     decoders = (graph.target(node.inputs.get("vae")) for node in reversed(chain.after))
-    return next(graph.names([node for node in decoders if node is not None], "vae_name"), "")
+    return next(names_of(graph, [node for node in decoders if node is not None], "vae_name"), "")
 
 
 def _later_pass(graph: Graph, node: Node) -> Json:
@@ -140,7 +145,7 @@ def _batch_index(graph: Graph, chain: Chain, batch: int) -> int | None:
 def _scheduling(graph: Graph, sampler: Node) -> Iterator[Node]:
     """Yield the nodes that may contain the number of steps and the schedule."""
     yield sampler
-    yield from graph.along(graph.target(sampler.inputs.get("sigmas")), "sigmas")
+    yield from along(graph, sampler.inputs.get("sigmas"), "sigmas")
 
 
 def _steps(graph: Graph, sampler: Node) -> Json:
@@ -152,7 +157,7 @@ def _scheduler(graph: Graph, sampler: Node) -> str:
     """Return the name of the scheduler, or the kind of the node that is a scheduler."""
     nodes = list(_scheduling(graph, sampler))
     kinds = (node.kind for node in nodes if node.kind.endswith("Scheduler"))
-    return next(graph.names(nodes, "scheduler"), "") or next(kinds, "")
+    return next(names_of(graph, nodes, "scheduler"), "") or next(kinds, "")
 
 
 def _literals(node: Node) -> dict[str, Json]:
