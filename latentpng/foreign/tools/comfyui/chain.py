@@ -1,7 +1,7 @@
 """Find the chain of nodes that made a picture: from the node that saved it back to the node that made its latents.
 
-Links of prompts, models and masks are not followed here. Where a chain branches, the first branch that leads to a
-sampler counts.
+Links of prompts, models, masks and numbers are not followed here. Where a chain branches, the first branch that leads to
+a node that draws noise counts.
 """
 
 from __future__ import annotations
@@ -9,30 +9,60 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from latentpng.foreign.tools import loose
 from latentpng.foreign.tools.comfyui.graph import Graph, Node
+from latentpng.foreign.tools.comfyui.outputs import along, given, resolve
+from latentpng.foreign.tools.comfyui.samplers import LATENTS, Settings, is_sampler, is_touch_up, settings_of
+from latentpng.foreign.tools.comfyui.services import service_of
+from latentpng.foreign.tools.comfyui.sizes import size_of
+from latentpng.record import Json
 
 MAX_OUTPUTS = 8
-SEEDS = ("seed", "noise_seed")
-SIZES = (("empty_latent_width", "empty_latent_height"), ("width", "height"))
+_MAX_CONDITIONINGS = 32  # nodes between a sampler of Stable Cascade and the stage before it
 _SIDE_INPUTS = frozenset(
     {
+        "audio",
+        "batch_size",
+        "bbox_detector",
+        "cfg",
         "clip",
         "clip_vision",
+        "cnet_stack",
         "conditioning",
         "control_net",
+        "denoise",
+        "frame_rate",
         "guider",
+        "height",
+        "ipadapter",
+        "length",
+        "lora_stack",
         "mask",
+        "megapixels",
         "model",
+        "modelname",
         "negative",
         "noise",
         "positive",
+        "prompt",
+        "sam_model_opt",
         "sampler",
+        "sampler_name",
+        "scale_by",
+        "scheduler",
+        "seed",
+        "segm_detector_opt",
         "sigmas",
+        "steps",
+        "style_model",
+        "text",
+        "upscale_by",
         "upscale_model",
         "vae",
+        "width",
     }
 )
+_SIDE_ENDINGS = ("_name", "_seed", "_width", "_height", "_model", "_clip", "_vae", "_factor", "_mask", "_value", "_text")
+_EMPTY = "empty"  # in the kind of each node that makes latents without a picture
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,20 +70,44 @@ class Chain:
     """The nodes that made one picture.
 
     Attributes:
-        sampler: The first sampler of the chain; its noise is the initial noise.
-        after: The nodes from the output to this sampler.
-        before: The nodes from this sampler to the node that made its latents.
+        settings: The settings of the first sampler of the chain; its noise is the initial noise.  In a chain without a
+            sampler, those of the first node that draws noise at all.
+        after: The nodes from the output to this node, without branches.
+        before: The nodes that its latents come from, the nearest first.
     """
 
-    sampler: Node
+    settings: Settings
     after: tuple[Node, ...]
     before: tuple[Node, ...]
 
     @property
+    def sampler(self) -> Node:
+        """The node of the first sampler."""
+        return self.settings.node
+
+    @property
     def latent(self) -> Node:
-        """The node that made the latents or gave them their size; the sampler when there is no such node."""
-        sized = [node for node in self.before if any(set(names) <= node.inputs.keys() for names in SIZES)]
-        return (sized or [*self.before[:1], self.sampler])[-1 if sized else 0]
+        """The node that gave the latents their size; the nearest, or the sampler itself, when no size is known."""
+        nodes = (*self.before, *self.settings.parts)
+        sized = (node for node in nodes if all(size_of(self.settings.graph, node)))
+        return next(sized, (*self.before[:1], self.sampler)[0])
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A node on the way from an output, and the step before it."""
+
+    node: Node
+    towards: _Step | None
+
+    def way(self) -> list[Node]:
+        """Return the nodes from the output to the one before this."""
+        nodes: list[Node] = []
+        step = self.towards
+        while step is not None:
+            nodes.append(step.node)
+            step = step.towards
+        return nodes[::-1]
 
 
 def chains_of(graph: Graph) -> list[Chain]:
@@ -82,32 +136,69 @@ def _outputs(graph: Graph) -> Iterator[list[Node]]:
 
 
 def _chain(graph: Graph, output: Node) -> Chain | None:
-    nodes = list(_upstream(graph, output))
-    first = max((at for at, node in enumerate(nodes) if is_sampler(node)), default=-1)
-    if first < 0:
-        return None
-    return Chain(sampler=nodes[first], after=tuple(nodes[:first]), before=tuple(nodes[first + 1 :]))
+    steps = list(_upstream(graph, output))
+    for draws in (is_sampler, is_touch_up, _is_service):
+        at = max((at for at, step in enumerate(steps) if draws(step.node)), default=-1)
+        if at >= 0:
+            settings = settings_of(graph, steps[at].node)
+            before = tuple(step.node for step in steps[at + 1 :])
+            return Chain(settings=settings, after=tuple(steps[at].way()), before=before)
+    return None
 
 
-def _upstream(graph: Graph, start: Node) -> Iterator[Node]:
+def _is_service(node: Node) -> bool:
+    return bool(service_of(node))
+
+
+def _upstream(graph: Graph, start: Node) -> Iterator[_Step]:
     """Yield the nodes that a node depends on by latents and pictures, depth first, each once."""
     seen: set[str] = set()
-    stack = [start]
+    stack = [_Step(start, None)]
     while stack:
-        node = stack.pop()
+        step = stack.pop()
+        node = step.node
         if node.key in seen:
             continue
         seen.add(node.key)
-        yield node
+        yield step
         if is_sampler(node):
             stack.clear()  # other branches to the output are not what this sampler started from
-            targets = [target for name, target in graph.links(node) if name == "latent_image"]
+            targets = _origins(graph, settings_of(graph, node))
         else:
-            targets = [target for name, target in graph.links(node) if name not in _SIDE_INPUTS]
-        stack += reversed(targets)
+            targets = _inputs(graph, node)
+        stack += [_Step(target, step) for target in reversed(targets)]
 
 
-def is_sampler(node: Node) -> bool:
-    """Return True for a sampler, whoever wrote the node: all samplers share these inputs."""
-    is_linked = bool(loose.items(node.inputs.get("latent_image")))
-    return is_linked and any(name in node.inputs for name in (*SEEDS, "noise"))
+def _inputs(graph: Graph, node: Node) -> list[Node]:
+    """Return the nodes that may give a node its latents or pictures."""
+    if _EMPTY in node.kind.casefold():
+        return []
+    followed = ((name, node.inputs[name]) for name, _ in graph.links(node) if not _is_side(name))
+    resolved = (resolve(graph, value, "latent" if name in LATENTS else "image") for name, value in followed)
+    return [target for value in resolved if (target := graph.target(value)) is not None]
+
+
+def _is_side(name: str) -> bool:
+    return name.lower() in _SIDE_INPUTS or name.endswith(_SIDE_ENDINGS)
+
+
+def _origins(graph: Graph, settings: Settings) -> list[Node]:
+    """Return the nodes that a sampler starts from: its latents, an earlier sampler in its pipe, a stage before it."""
+    named = (part.inputs.get(name) for part in settings.parts for name in LATENTS)
+    links: Iterator[Json] = (resolve(graph, value, "latent") for value in named if graph.target(value))
+    latent = next((target for link in links if (target := graph.target(link))), None)
+    piped = graph.target(given(graph, settings.node, "latent"))
+    found = [latent] if latent is not None else [*settings.earlier, *([piped] if piped is not None else [])]
+    return [*found, *_stages(graph, settings)]
+
+
+def _stages(graph: Graph, settings: Settings) -> list[Node]:
+    """Return the node that made what a later stage of Stable Cascade is conditioned on."""
+    conditionings = along(graph, settings.inlet("positive"), "positive")
+    for _, node in zip(range(_MAX_CONDITIONINGS), conditionings, strict=False):
+        stage = graph.target(node.inputs.get("stage_c"))
+        if stage is not None:
+            return [stage]
+    return []
+
+
