@@ -7,7 +7,7 @@ no value.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
 from latentpng.foreign.tools import loose
@@ -57,6 +57,18 @@ class Graph:
     """
 
     nodes: dict[str, Node]
+    _stored: dict[str, Json] = field(init=False, default_factory=dict, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Collect the values that nodes store under a name."""
+        for node in self.nodes.values():
+            if node.kind.endswith(("SetNode", "setNode")):
+                values = (value for value in node.inputs.values() if self.target(value))
+                self._stored.setdefault(_name_in(node), next(values, None))
+
+    def stored(self, node: Node) -> Json:
+        """Return the value that another node stores under the name that a node reads; None without one."""
+        return self._stored.get(_name_in(node))
 
     def target(self, value: Json) -> Node | None:
         """Return the node that an input is linked to; None for a literal or a missing node."""
@@ -140,6 +152,10 @@ def graph_of(entries: JsonObject) -> Graph:
             inputs = loose.members(loose.members(entry).get("inputs"))
             nodes[key] = Node(key=key, kind=kind, inputs=dict(islice(inputs.items(), MAX_INPUTS)))
     return Graph(nodes=nodes)
+
+
+def _name_in(node: Node) -> str:
+    return next(filter(None, map(loose.text, node.inputs.values())), "")
 
 
 def _number(value: Json) -> float | int | None:

@@ -1,0 +1,115 @@
+"""Which input a switch passes on, and which nodes pass on their only input.
+
+The value of a switch is looked up where the graph contains it.  Where it was computed, the first branch counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from latentpng.foreign.tools import loose
+from latentpng.foreign.tools.comfyui.graph import Graph, Node
+from latentpng.foreign.tools.comfyui.layouts import INPUTS, plain
+from latentpng.record import Json
+
+_MAX_LINKS = 32  # how far the value of a switch is looked up
+_SWITCH = re.compile(r"switch|selectinput|ifelse|^easyif$|conditionalbranch|lazyconditional|^if[a-z]+else|utilityif$")
+_NO_SWITCH = re.compile(r"invers|^context(big)?switch|loraswitch|^crset|^crswitch|scheduler")
+_SELECTORS = (
+    *("switch", "select", "input", "index", "boolean", "boolean_number", "condition", "if_condition", "cond"),
+    *("selector", "select_input", "selected", "selected_index", "any", "evaluate", "bool", "choice"),
+)
+_TRUE = re.compile(r"(.*_)?(true|tt_value|if|a)", re.IGNORECASE)
+_FALSE = re.compile(r"(.*_)?(false|ff_value|else|b)", re.IGNORECASE)
+_NUMBERED = re.compile(r"(.*?)_?0*([0-9]{1,3})(?:_opt)?")
+_REROUTE = re.compile(r"reroute|^primitive|setnode$|^easyclea|purgevram|vramdebug|freememory|^impactcontrolbridge")
+_ANYTHING = frozenset({"", "*", "any", "anything", "any_input", "source", "value", "data", "any_01"})
+_CONSTANT = re.compile(r"primitive|constant|bool|toggle|int|number|value|reroute|index|select|seed")
+_CHANGED = re.compile(r"neg$|not|inver|compare|random|math|expression|convert")
+_CONSTANT_NAMES = (
+    "value",
+    "boolean",
+    "Boolean",
+    "bool",
+    "int",
+    "number",
+    "Number",
+    "toggle",
+    "index",
+    "select",
+    "seed",
+    "",
+)
+
+
+def is_switch(node: Node) -> bool:
+    """Return whether a node passes on one of several inputs."""
+    kind = plain(node.kind)
+    if _NO_SWITCH.search(kind):
+        return False
+    names = [name.lower() for name in node.inputs]
+    is_pair = any(name.endswith("true") for name in names) and any(name.endswith("false") for name in names)
+    return is_pair or _SWITCH.search(kind) is not None
+
+
+def passed_on(graph: Graph, node: Node, role: str) -> Json:
+    """Return the value that a reroute, a switch or another node without effect passes on; None for all other nodes.
+
+    Args:
+        graph: The graph of the picture.
+        node: The node that a link leads to.
+        role: What the link carries; it counts for switches of two values at once.
+    """
+    if plain(node.kind).endswith("getnode"):
+        return graph.stored(node)
+    if is_switch(node):
+        return _chosen(graph, node, role)
+    linked = list(graph.links(node))
+    if len(linked) != 1:
+        return None
+    is_plain = len(node.inputs) == 1 and linked[0][0] in _ANYTHING
+    return node.inputs[linked[0][0]] if is_plain or _REROUTE.search(plain(node.kind)) else None
+
+
+def _chosen(graph: Graph, node: Node, role: str) -> Json:
+    """Return the branch of a switch that its value chooses."""
+    selectors = {name: value for name, value in node.inputs.items() if name.lower() in _SELECTORS}
+    branches = {
+        name: value
+        for name, value in node.inputs.items()
+        if name not in selectors and (graph.target(value) is not None or (role == "text" and loose.text(value)))
+    }
+    numbered = {name: found for name in branches if (found := _NUMBERED.fullmatch(name))}
+    fitting = [name for name, found in numbered.items() if found[1] in INPUTS.get(role, (role,))]
+    if fitting:  # one switch for a model and its text encoder
+        branches = {name: branches[name] for name in fitting}
+    setting = next((value for each in selectors.values() if (value := _constant(graph, each)) is not None), None)
+    name = next(iter(branches), "") if setting is None else _selected(branches, setting)
+    return branches.get(name)
+
+
+def _selected(branches: Mapping[str, Json], setting: Json) -> str:
+    """Return the name of the branch that a value chooses; "" when there is none."""
+    if isinstance(setting, str) and setting in branches:
+        return setting
+    number = None if isinstance(setting, bool) else loose.whole(setting)
+    numbers = {name: int(found[2]) for name in branches if (found := _NUMBERED.fullmatch(name))}
+    if number is not None and numbers:
+        return next((name for name, each in numbers.items() if each == number), "")
+    is_true = setting.lower() in ("true", "yes", "on", "1") if isinstance(setting, str) else bool(setting)
+    form = _TRUE if is_true else _FALSE
+    return next((name for name in branches if len(name) < 64 and form.fullmatch(name)), "")
+
+
+def _constant(graph: Graph, value: Json) -> Json:
+    """Return a literal, or the one in the node that a value is linked to; None for what is computed."""
+    for _ in range(_MAX_LINKS):
+        node = graph.target(value)
+        if node is None:
+            return None if loose.items(value) else value
+        kind = plain(node.kind)
+        if not _CONSTANT.search(kind) or _CHANGED.search(kind):
+            return None
+        value = next((node.inputs[name] for name in _CONSTANT_NAMES if name in node.inputs), None)
+    return None
