@@ -27,8 +27,16 @@ _BINARY: Mapping[type[ast.operator], Callable[[Number, Number], Number]] = Mappi
     }
 )
 _FUNCTIONS: Mapping[str, Callable[..., Number]] = MappingProxyType(
-    {"int": int, "float": float, "round": round, "floor": math.floor, "ceil": math.ceil, "abs": abs}
-    | {"min": min, "max": max}
+    {
+        "int": int,
+        "float": float,
+        "round": round,
+        "floor": math.floor,
+        "ceil": math.ceil,
+        "abs": abs,
+        "min": min,
+        "max": max,
+    }
 )
 _WORDS: Mapping[str, type[ast.operator]] = MappingProxyType(
     {

@@ -1,7 +1,7 @@
 """Find the chain of nodes that made a picture: from the node that saved it back to the node that made its latents.
 
-Links of prompts, models, masks and numbers are not followed here. Where a chain branches, the first branch that leads to
-a node that draws noise counts.
+Links of prompts, models, masks and numbers are not followed here. Where a chain branches, the first branch that leads
+to a node that draws noise counts.
 """
 
 from __future__ import annotations
@@ -61,7 +61,19 @@ _SIDE_INPUTS = frozenset(
         "width",
     }
 )
-_SIDE_ENDINGS = ("_name", "_seed", "_width", "_height", "_model", "_clip", "_vae", "_factor", "_mask", "_value", "_text")
+_SIDE_ENDINGS = (
+    "_name",
+    "_seed",
+    "_width",
+    "_height",
+    "_model",
+    "_clip",
+    "_vae",
+    "_factor",
+    "_mask",
+    "_value",
+    "_text",
+)
 _EMPTY = "empty"  # in the kind of each node that makes latents without a picture
 
 
@@ -140,9 +152,9 @@ def _chain(graph: Graph, output: Node) -> Chain | None:
     for draws in (is_sampler, is_touch_up, _is_service):
         at = max((at for at, step in enumerate(steps) if draws(step.node)), default=-1)
         if at >= 0:
-            settings = settings_of(graph, steps[at].node)
-            before = tuple(step.node for step in steps[at + 1 :])
-            return Chain(settings=settings, after=tuple(steps[at].way()), before=before)
+            first = steps[at].node
+            before = [step.node for step in _upstream(graph, first)][1:]  # anew, for what a later stage shares with it
+            return Chain(settings=settings_of(graph, first), after=tuple(steps[at].way()), before=tuple(before))
     return None
 
 
@@ -174,8 +186,13 @@ def _inputs(graph: Graph, node: Node) -> list[Node]:
     if _EMPTY in node.kind.casefold():
         return []
     followed = ((name, node.inputs[name]) for name, _ in graph.links(node) if not _is_side(name))
-    resolved = (resolve(graph, value, "latent" if name in LATENTS else "image") for name, value in followed)
-    return [target for value in resolved if (target := graph.target(value)) is not None]
+    targets = (_source(graph, value, "latent" if name in LATENTS else "image") for name, value in followed)
+    return [target for target in targets if target is not None]
+
+
+def _source(graph: Graph, value: Json, role: str) -> Node | None:
+    """Return the node that makes a value; when that is not known, the next node on the way to it."""
+    return graph.target(resolve(graph, value, role)) or graph.target(value)
 
 
 def _is_side(name: str) -> bool:
@@ -185,8 +202,7 @@ def _is_side(name: str) -> bool:
 def _origins(graph: Graph, settings: Settings) -> list[Node]:
     """Return the nodes that a sampler starts from: its latents, an earlier sampler in its pipe, a stage before it."""
     named = (part.inputs.get(name) for part in settings.parts for name in LATENTS)
-    links: Iterator[Json] = (resolve(graph, value, "latent") for value in named if graph.target(value))
-    latent = next((target for link in links if (target := graph.target(link))), None)
+    latent = next((target for value in named if (target := _source(graph, value, "latent"))), None)
     piped = graph.target(given(graph, settings.node, "latent"))
     found = [latent] if latent is not None else [*settings.earlier, *([piped] if piped is not None else [])]
     return [*found, *_stages(graph, settings)]
@@ -200,5 +216,3 @@ def _stages(graph: Graph, settings: Settings) -> list[Node]:
         if stage is not None:
             return [stage]
     return []
-
-

@@ -1,4 +1,4 @@
-"""Say what kind of latents a sampler started from: how many channels, of a picture or of something else, empty or not."""
+"""Say what kind of latents a sampler started from: how many channels, of a picture or not, empty or not."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _brings_picture(node: Node) -> bool:
     kind = node.kind.casefold()
     if _EMPTY in kind:
         return False
-    has_pixels = any(len(loose.items(node.inputs.get(name))) == 2 for name in ("pixels", "image_to_latent"))  # noqa: PLR2004
+    has_pixels = any(len(loose.items(node.inputs.get(name))) == 2 for name in ("pixels", "image_to_latent"))
     return has_pixels or any(form.search(kind) for form in (_ENCODES, _LOADS))
 
 

@@ -1,7 +1,7 @@
 """Recognise the nodes that denoise, and find the nodes that hold their settings.
 
-Nodes are understood by what goes into them, so that those of other authors are found too.  A sampler denoises latents; a
-touch-up denoises parts of a finished picture, as detailers and tiled upscalers do.
+Nodes are understood by what goes into them, so that those of other authors are found too.  A sampler denoises latents;
+a touch-up denoises parts of a finished picture, as detailers and tiled upscalers do.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from latentpng.foreign.tools import loose
 from latentpng.foreign.tools.comfyui.graph import Graph, Node
-from latentpng.foreign.tools.comfyui.outputs import resolve
+from latentpng.foreign.tools.comfyui.layouts import INPUTS, own_name
+from latentpng.foreign.tools.comfyui.outputs import given, resolve
 from latentpng.foreign.tools.comfyui.values import DENOISES, GUIDANCES, SEEDS, STEPS, number_of, word_of
 from latentpng.record import Json
 
@@ -43,13 +44,6 @@ PIPES = (
     "bus",
 )
 _PARTS = ("noise", "guider", "sampler", "sigmas", "base_sampler", "script", "settings", "options", *PIPES)
-_ROLES = {
-    "model": ("model", "base_model", "unet", "transformer", "model1"),
-    "positive": ("positive", "conditioning", "cond1", "base_positive", "pos", "cond", "text_embeds"),
-    "negative": ("negative", "base_negative", "neg", "negative_text_embeds"),
-    "latent": LATENTS,
-    "vae": ("vae", "optional_vae", "base_vae"),
-}
 _SETTINGS_ONLY = re.compile(r"pre ?sampling|provider|selector|config|combo|scheduler$|sigmas", re.IGNORECASE)
 _METHOD = re.compile(r"Sampler_?(?=[A-Z])(\w+)")
 _METHODS = {
@@ -92,20 +86,21 @@ class Settings:
         return next((part.inputs[name] for part in self.parts for name in names if name in part.inputs), None)
 
     def inlet(self, role: str) -> Json:
-        """Return the link of an input by its role ("model", "positive", "negative", "latent", "vae"), or that of a pipe.
-
-        Returns:
-            A link, resolved; None when there is none.
-        """
-        held = (part.inputs.get(name) for part in self.parts for name in _ROLES[role])
-        piped = (part.inputs.get(name) for part in self.parts for name in PIPES)
-        links = (resolve(self.graph, value, role) for value in (*held, *piped) if self.graph.target(value))
+        """Return the link that really makes an input ("model", "positive", "vae"); None when there is none."""
+        links = (given(self.graph, part, role) for part in self.parts)
         return next((link for link in links if self.graph.target(link)), None)
+
+    def written(self, role: str) -> Json:
+        """Return the link of an input as it is written, or that of the pipe that holds it; None without both."""
+        for name in (own_name(self.holder(role), role), *PIPES):
+            value = next((part.inputs[name] for part in self.parts if self.graph.target(part.inputs.get(name))), None)
+            if value is not None:
+                return value
+        return None
 
     def holder(self, role: str) -> Node:
         """Return the part that has the input of a role; the node itself when no part has it."""
-        names = _ROLES[role]
-        held = (part for part in self.parts if any(self.graph.target(part.inputs.get(name)) for name in names))
+        held = (part for part in self.parts if self.graph.target(part.inputs.get(own_name(part, role))))
         return next(held, self.node)
 
     @property
@@ -187,7 +182,9 @@ def is_sampler(node: Node) -> bool:
         return False
     if _links(node, PIPES) and "sampler" in node.kind.casefold():
         return True
-    knows_model = _links(node, (*_ROLES["model"], *_ROLES["positive"], "guider", "pipeline"))
+    knows_model = _links(
+        node, (*INPUTS["model"], *INPUTS["positive"], "guider", "transformer", "pipeline", "text_embeds")
+    )
     knows_schedule = (_has(node, STEPS) and _has(node, (*GUIDANCES, "sampler_name"))) or _links(node, ("sigmas",))
     return has_seed and knows_schedule and knows_model
 
@@ -201,11 +198,11 @@ def is_touch_up(node: Node) -> bool:
 
 
 def _has(node: Node, names: Sequence[str]) -> bool:
-    return any(node.inputs.get(name) is not None for name in names)
+    return any(name in node.inputs for name in names)
 
 
 def _links(node: Node, names: Sequence[str]) -> bool:
-    return any(len(loose.items(node.inputs.get(name))) == 2 for name in names)  # noqa: PLR2004
+    return any(len(loose.items(node.inputs.get(name))) == 2 for name in names)
 
 
 def _method(node: Node) -> re.Match[str] | None:

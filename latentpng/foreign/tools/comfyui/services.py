@@ -1,19 +1,17 @@
-"""Recognise the nodes that ask a service on the network for a picture: its model, its sampler and its noise are closed."""
+"""Recognise the nodes that ask a service on the network for a picture: how it draws its noise is not published."""
 
 from __future__ import annotations
 
 import re
 
 from latentpng.foreign.tools import loose
-from latentpng.foreign.tools.comfyui.graph import Graph, Node
-from latentpng.foreign.tools.comfyui.sizes import size_of
+from latentpng.foreign.tools.comfyui.graph import Budget, Graph, Node
 from latentpng.foreign.tools.comfyui.values import word_of
-from latentpng.record import Json
 
 _SERVICES: tuple[tuple[str, str], ...] = (
     ("OpenAI", r"^openai|gpt[-_ ]?image|dall[-_ ]?e|sora2?(?![a-z])"),
     ("Google", r"^google|gemini|nano[-_ ]?banana|imagen[-_ ]?\d|^veo|vertex"),
-    ("Black Forest Labs", r"^bfl|^flux.*(pro|max|ultra|flex|api).*|^flux.*(fal|replicate)|kontext(pro|max)"),
+    ("Black Forest Labs", r"^bfl|^flux.*(pro(?!mpt|c)|max|ultra|flex)|^flux.*(fal|replicate)|kontext(pro|max)"),
     ("Ideogram", r"ideogram"),
     ("Kling", r"^kling"),
     ("Luma", r"^luma"),
@@ -47,9 +45,18 @@ _SERVICES: tuple[tuple[str, str], ...] = (
 """(a name, what the kinds of its nodes look like, in lower case)."""
 _FORMS = tuple((name, re.compile(form)) for name, form in _SERVICES)
 _API = re.compile(r"(?<![a-z])api(?![a-z])|api ?node$|Api$|API$")
-_TEXTS_ONLY = re.compile(r"chat|config|options|settings|caption|describe|llm|style|color|controls|reference|concept|mask")
+_TEXTS_ONLY = re.compile(r"chat|config|options|settings|caption|describe|llm")
 _LOCAL = frozenset({"model", "clip", "vae", "guider", "unet", "pipe", "control_net", "transformer"})
-_PROMPTS = ("prompt", "text", "prompt_text", "positive_prompt", "positive", "text_prompt", "instruction", "image_prompt")
+_PROMPTS = (
+    "prompt",
+    "text",
+    "prompt_text",
+    "positive_prompt",
+    "positive",
+    "text_prompt",
+    "instruction",
+    "image_prompt",
+)
 _NEGATIVES = ("negative_prompt", "negative", "negative_text")
 _MODELS = ("model", "model_name", "model_id", "model_version", "version")
 _ANSWERS = ("prompt", "image", "images", "size", "aspect_ratio")
@@ -59,7 +66,7 @@ _MAX_KIND = 80  # characters
 def service_of(node: Node) -> str:
     """Return the name of the service that a node asks for a picture; "" for a node that works on this machine."""
     kind = node.kind[:_MAX_KIND]
-    if any(len(loose.items(node.inputs.get(name))) == 2 for name in _LOCAL):  # noqa: PLR2004
+    if any(len(loose.items(node.inputs.get(name))) == 2 for name in _LOCAL):
         return ""
     if not any(name in node.inputs for name in (*_PROMPTS, *_ANSWERS)) or _TEXTS_ONLY.search(kind.casefold()):
         return ""
@@ -67,20 +74,15 @@ def service_of(node: Node) -> str:
     return named or (kind if _API.search(kind) else "")
 
 
-def asked_prompt(graph: Graph, node: Node) -> tuple[Json, Json]:
-    """Return the inputs that hold what a service was asked for, and what it was asked to leave out."""
-    del graph
-    asked, avoided = (
+def asked_prompt(graph: Graph, node: Node) -> tuple[str, str]:
+    """Return the text that a service was asked for, and the text of what it was asked to leave out."""
+    values = (
         next((node.inputs[name] for name in names if node.inputs.get(name)), None) for names in (_PROMPTS, _NEGATIVES)
     )
+    asked, avoided = (graph.text(value, Budget()) for value in values)
     return asked, avoided
 
 
 def asked_model(graph: Graph, node: Node) -> str:
     """Return the name of the model that a service was asked to use."""
     return word_of(graph, node, *_MODELS)
-
-
-def asked_size(graph: Graph, node: Node) -> tuple[int, int]:
-    """Return the size in pixels that a service was asked for; (0, 0) when there is none."""
-    return size_of(graph, node)
