@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from latentpng.foreign.tools import loose
 from latentpng.foreign.tools.comfyui.graph import Graph, Node
 
 PIPE = "pipe"  # the role of a bundle of values
@@ -89,6 +90,10 @@ _OUTPUTS: dict[str, str] = {
     r"unpacksdxltuple": f"model clip positive negative {_REFINER.replace(' ', ' refiner_clip ', 1)}",
     r"ksampler(adv)?efficient": "model positive negative latent vae image",
     r"ksamplersdxleff": "pipe latent vae image",
+    # nodes of text
+    r"sdxlpromptstyleradvanced": " ".join(3 * ["positive_text"] + 3 * ["negative_text"]),
+    r"crprompt(mixer|mixpresets)": " ".join(3 * ["positive_text"] + 3 * ["negative_text"]),
+    r"easylorapromptapply": "model clip positive_text negative_text",
     # Comfyroll
     r"crmoduleinput": "pipe model positive negative latent vae clip controlnet image seed",
     r"cr(modulepipeloader|moduleoutput|databusin|8channelin|imagepipein|imagepipeedit|pipeswitch)": PIPE,
@@ -128,8 +133,9 @@ def role_at(node: Node, output: int, role: str) -> str:
     outputs = outputs_of(node)
     if outputs:
         return outputs[output] if 0 <= output < len(outputs) else role
-    has_both = all(own_name(node, side) for side in SIDES) and not own_name(node, "model")
-    return SIDES[output] if has_both and role in SIDES and output in (0, 1) else role
+    has_both = all(loose.items(node.inputs.get(own_name(node, side))) for side in SIDES)
+    is_plain = has_both and not own_name(node, "model") and not any("ckpt" in name for name in node.inputs)
+    return SIDES[output] if is_plain and role in SIDES and output in (0, 1) else role
 
 
 def own_name(node: Node, role: str) -> str:

@@ -1,15 +1,47 @@
-"""Find the prompt of a sampler: the texts behind its conditioning."""
+"""Find the prompts of a sampler: the texts behind its conditionings.
+
+The two sides are kept apart by the outputs that links start at.  A side that cannot be told has no prompt, so that a
+positive prompt is never shown as the negative one.
+"""
 
 from __future__ import annotations
 
+import re
+
 from latentpng.foreign.tools import loose
 from latentpng.foreign.tools.comfyui.graph import Budget, Graph, Node
+from latentpng.foreign.tools.comfyui.layouts import SIDES, pipes_of, plain
+from latentpng.foreign.tools.comfyui.outputs import output_of, resolve, trace
+from latentpng.foreign.tools.comfyui.text_nodes import side_names
+from latentpng.foreign.tools.comfyui.texts import text_of
 from latentpng.record import Json
 
-_CONDITIONINGS = ("conditioning", "conditioning_1", "conditioning_2", "conditioning_to", "conditioning_from")
-_TEXTS = ("text", "prompt", "text_g", "text_l", "clip_l", "t5xxl", "clip_g", "bert", "mt5xl", "llama")
-_SIDES = ("positive", "negative")
-_SILENT = "ConditioningZeroOut"  # sets the embedding of its prompt to zero
+_MAX_NAME = 64
+_MAX_LINKS = 4096  # links to conditionings that are followed
+_SILENT = re.compile(r"zeroout|placeholder|emptycond")  # embeddings of no text
+_TEXT = re.compile(
+    r"(user_|global_|local_|main_)?(text|prompt|string|caption)(_?[0-9]{1,2}|_[gl]|_g_l|_text)?|"
+    r"clip_[lg]|t5(xxl)?|bert|mt5xl|llama|gemma|qwen|chatglm"
+)
+_POPULATED = ("populated_text", "wildcard_text")  # of which only the first that is not empty counts
+_CONDITIONING = re.compile(r"([a-z0-9]+_)?(conditioning|cond)(_?[a-z0-9]{1,16})*")
+_NO_CONDITIONING = re.compile(
+    r"model|clip|vae|image|pixels|mask|control|style|latent|samples|noise|text|prompt|seed|string|positive|negative"
+)
+_ADDS = ("concat", "combine", "average", "timestep")  # modes of nodes that add to the conditioning of a pipe
+
+
+def prompts_of(graph: Graph, positive: Json, negative: Json) -> tuple[str, str]:
+    """Return the prompt and the negative prompt of two conditionings.
+
+    Args:
+        graph: The graph of the picture.
+        positive: The input of the sampler or guider that holds the positive conditioning.
+        negative: The same of the negative conditioning; without guidance the positive one is often linked here too, and
+            then there is no negative prompt.
+    """
+    is_same = graph.target(negative) and resolve(graph, positive, "positive") == resolve(graph, negative, "negative")
+    return prompt_of(graph, positive, "positive"), "" if is_same else prompt_of(graph, negative, "negative")
 
 
 def prompt_of(graph: Graph, value: Json, side: str) -> str:
@@ -17,45 +49,69 @@ def prompt_of(graph: Graph, value: Json, side: str) -> str:
 
     Args:
         graph: The graph of the picture.
-        value: The input of the sampler or guider that holds the conditioning.
+        value: The input of the sampler or guider that holds the conditioning, or a pipe that contains it.
         side: "positive" or "negative".
 
     Returns:
         The texts, each once and each on a line of its own.
     """
     found: dict[str, None] = {}
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[str, int, str]] = set()
     stack = [(value, side)]
     budget = Budget()
-    while stack and budget.pieces > 0:
-        link, side = stack.pop()
-        node = graph.target(link)
-        if node is None or node.kind == _SILENT:
-            continue
-        if all(graph.target(node.inputs.get(name)) for name in _SIDES):
-            side = _SIDES[_output(link) == 1]  # such nodes pass both sides on, by two outputs
-        if (node.key, side) in seen:
-            continue
-        seen.add((node.key, side))
-        texts = _texts(graph, node, side, budget)
-        found |= dict.fromkeys(texts)
-        if not texts:
-            stack += [(node.inputs[name], side) for name in reversed(_onward(graph, node, side))]
+    left = _MAX_LINKS
+    while stack:
+        link, side = trace(graph, *stack.pop())
+        node = graph.target(link) if left else None
+        left -= node is not None
+        if node is None:
+            found |= dict.fromkeys(filter(None, [loose.text(link)]))
+        elif (key := (node.key, output_of(link), side)) not in seen and not _SILENT.search(plain(node.kind)):
+            seen.add(key)
+            parts = [*_onward(graph, node, side), *_texts(graph, node, link, side, budget)]
+            stack += [(part, side) for part in reversed(parts)]
     return "\n".join(found)
 
 
-def _texts(graph: Graph, node: Node, side: str, budget: Budget) -> list[str]:
-    """Return the texts that a node encodes; loaders that encode have the text under the name of the side."""
-    texts = [graph.text(node.inputs[name], budget) for name in _TEXTS if name in node.inputs]
-    return [text for text in (*texts, loose.text(node.inputs.get(side))) if text]
+def _texts(graph: Graph, node: Node, link: Json, side: str, budget: Budget) -> list[Json]:
+    """Return the texts that a node encodes; a node that is a text itself is read as one."""
+    sided = [value for value in _sided(node, side) if graph.target(value) is None]
+    if not _encodes(graph, node):
+        is_text = not sided and not any(_onward(graph, node, each) for each in SIDES)
+        return [text_of(graph, link, budget, side)] if is_text else sided
+    populated = filter(None, (text_of(graph, node.inputs.get(name), budget, side) for name in _POPULATED))
+    texts = (text_of(graph, node.inputs[name], budget, side) for name in _text_names(node))
+    return [*sided, *(list(populated)[:1] or texts)]
 
 
-def _onward(graph: Graph, node: Node, side: str) -> list[str]:
-    """Return the inputs that lead to further conditionings; an unknown node is passed through its first link."""
-    named = [name for name in (*_CONDITIONINGS, side) if name in node.inputs]
-    return named or [name for name, _ in graph.links(node)][:1]
+def _encodes(graph: Graph, node: Node) -> bool:
+    """Return whether a node encodes a text, so that its inputs are read and not the node as a whole."""
+    has_encoder = any(name.startswith(("clip", "text_encoder", "t5")) for name, _ in graph.links(node))
+    return has_encoder or "encode" in plain(node.kind)
 
 
-def _output(link: Json) -> Json:
-    """Return the output index of a link."""
-    return loose.items(link)[1]
+def _text_names(node: Node) -> list[str]:
+    """Return the names of the inputs that are encoded."""
+    names = [name for name in node.inputs if len(name) <= _MAX_NAME and _TEXT.fullmatch(name.lower())]
+    if "with_SDXL" in node.inputs:  # smZ CLIPTextEncode, which has fields for both cases
+        return [name for name in names if (name == "text") != (node.inputs["with_SDXL"] is True)]
+    return names
+
+
+def _sided(node: Node, side: str) -> list[Json]:
+    """Return the texts and links of the inputs for one side."""
+    return [node.inputs[name] for name in side_names(node, side)]
+
+
+def _onward(graph: Graph, node: Node, side: str) -> list[Json]:
+    """Return the links to further conditionings; an unknown node passes on the only link that may be one."""
+    links = {name: node.inputs[name] for name, _ in graph.links(node) if len(name) <= _MAX_NAME}
+    found = [link for name, link in links.items() if _CONDITIONING.fullmatch(name.lower())]
+    found += [link for link in _sided(node, side) if graph.target(link)]
+    pipes = pipes_of(graph, node)
+    if pipes and ("concat" in plain(node.kind) or node.inputs.get("conditioning_mode") in _ADDS):
+        found.insert(0, links[pipes[0]])
+    if found or _encodes(graph, node):
+        return found
+    others = [link for name, link in links.items() if not _NO_CONDITIONING.search(name.lower())]
+    return others if len(others) == 1 else []

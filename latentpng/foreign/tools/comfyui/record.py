@@ -17,7 +17,7 @@ from latentpng.foreign.tools.comfyui.models import clip_layer_of, merges_of, mod
 from latentpng.foreign.tools.comfyui.noise import randomness_of, repeats, unknown_noise_of
 from latentpng.foreign.tools.comfyui.outputs import along
 from latentpng.foreign.tools.comfyui.passes import passes_of
-from latentpng.foreign.tools.comfyui.prompt import prompt_of
+from latentpng.foreign.tools.comfyui.prompt import prompts_of
 from latentpng.foreign.tools.comfyui.samplers import is_sampler
 from latentpng.foreign.tools.comfyui.services import asked_model, asked_prompt, service_of
 from latentpng.foreign.tools.comfyui.sizes import size_of
@@ -51,10 +51,11 @@ def _sampled(graph: Graph, chain: Chain, samplers: int) -> ForeignRecord:
     seed = settings.seed
     width, height = size_of(graph, chain.latent) if is_sampler(sampler) else (0, 0)
     batch = loose.count(number_of(graph, chain.latent, "batch_size"))
+    prompt, negative_prompt = prompts_of(graph, settings.written("positive"), settings.written("negative"))
     return ForeignRecord(
         tool="comfyui",
-        prompt=prompt_of(graph, settings.written("positive"), "positive"),
-        negative_prompt=prompt_of(graph, settings.written("negative"), "negative"),
+        prompt=prompt,
+        negative_prompt=negative_prompt,
         seed=seed,
         variation_seed=loose.whole(settings.number(*_VARIATION_SEEDS)),
         variation_strength=loose.real(settings.number(*_VARIATION_STRENGTHS)) or 0.0,

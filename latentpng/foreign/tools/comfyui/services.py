@@ -6,6 +6,8 @@ import re
 
 from latentpng.foreign.tools import loose
 from latentpng.foreign.tools.comfyui.graph import Budget, Graph, Node
+from latentpng.foreign.tools.comfyui.layouts import SIDES
+from latentpng.foreign.tools.comfyui.texts import text_of
 from latentpng.foreign.tools.comfyui.values import word_of
 
 _SERVICES: tuple[tuple[str, str], ...] = (
@@ -79,7 +81,7 @@ def asked_prompt(graph: Graph, node: Node) -> tuple[str, str]:
     values = (
         next((node.inputs[name] for name in names if node.inputs.get(name)), None) for names in (_PROMPTS, _NEGATIVES)
     )
-    asked, avoided = (graph.text(value, Budget()) for value in values)
+    asked, avoided = (text_of(graph, value, Budget(), side) for value, side in zip(values, SIDES, strict=True))
     return asked, avoided
 
 

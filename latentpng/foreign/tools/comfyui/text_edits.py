@@ -1,0 +1,83 @@
+"""What nodes do with a text that they pass on: replace parts of it, change its case, trim it, or fill a template.
+
+A regular expression of a stranger is not applied, since it may take for ever; the text stays as it was before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from latentpng.foreign.tools import loose
+from latentpng.foreign.tools.comfyui.graph import Node
+from latentpng.foreign.tools.comfyui.layouts import plain
+
+_PAIRS = (
+    *(("find", "replace"), ("find1", "replace1"), ("find2", "replace2"), ("find3", "replace3")),
+    *(("search", "replace"), ("old", "new"), ("target", "replace"), ("find", "replace_with"), ("from", "to")),
+    *(
+        ("search_string", "replace_string"),
+        ("find_text", "replace_text"),
+        ("replace", "with"),
+        ("find_str", "replace_str"),
+    ),
+)
+_REPLACES = re.compile(r"replace")
+_BY_PATTERN = re.compile(r"regex|pattern")
+_CASES: Mapping[str, Callable[[str], str]] = {
+    "uppercase": str.upper,
+    "lowercase": str.lower,
+    "capitalize": str.capitalize,
+    "titlecase": str.title,
+    "invertcase": str.swapcase,
+    "trim": str.strip,
+    "both": str.strip,
+    "left": str.lstrip,
+    "right": str.rstrip,
+    "removespaces": lambda text: text.replace(" ", ""),
+}
+_CHANGES = re.compile(r"caseconvert|stringtrim|texttrim|trimtext|textoperation|changecase")
+_FORMATS = re.compile(r"format|template|interpolat")
+_TEMPLATES = ("template", "format", "format_string", "fstring", "text", "string", "prompt")
+_FIELD = re.compile(r"\{([A-Za-z0-9_]{1,64})\}")
+
+
+def template_of(node: Node) -> str:
+    """Return the name of the input that is a template for the others; "" when the node has none."""
+    if not _FORMATS.search(plain(node.kind)):
+        return ""
+    return next((name for name in _TEMPLATES if "{" in loose.text(node.inputs.get(name))), "")
+
+
+def filled(template: str, text_at: Callable[[str], str]) -> str:
+    """Return a template whose fields in braces are replaced by the texts of the inputs of these names.
+
+    Args:
+        template: A text such as `a {colour} boat`.
+        text_at: Gives the text of an input; "" leaves its field as it is.
+    """
+    return _FIELD.sub(lambda field: text_at(field[1]) or field[0], template)
+
+
+def edited(node: Node, text: str, text_at: Callable[[str], str], limit: int) -> str:
+    """Return what a node makes of its text.
+
+    Args:
+        node: A node that has one text.
+        text: This text.
+        text_at: Gives the text of another of its inputs.
+        limit: How many characters replacing may add; where it would add more, nothing is replaced.
+    """
+    kind = plain(node.kind)
+    if _CHANGES.search(kind):
+        chosen = loose.text(node.inputs.get("mode")) or loose.text(node.inputs.get("operation"))
+        return _CASES.get(re.sub(r"[^a-z]", "", chosen[:64].lower()), str)(text)
+    if kind == "stringsubstring":
+        return text[slice(loose.whole(node.inputs.get("start")), loose.whole(node.inputs.get("end")))]
+    if _REPLACES.search(kind) and not _BY_PATTERN.search(kind):
+        for old, new in _PAIRS:
+            if old in node.inputs and new in node.inputs and (found := text_at(old)):
+                replacement = text_at(new)
+                is_short = text.count(found) * len(replacement) <= limit
+                text = text.replace(found, replacement) if is_short else text
+    return text
