@@ -101,8 +101,8 @@ def _later(first: _First, node: Node) -> Iterator[dict[str, Json]]:
     elif is_touch_up(node):
         settings = settings_of(graph, node)
         yield {"kind": _touch_up_kind(node), **_told(settings), **first.differences(settings)}
-    elif _UPSCALE.search(kind) or graph.target(node.inputs.get("upscale_model")):
-        yield {"kind": "upscale", **_told(settings_of(graph, node))}
+    elif _upscales(graph, node):
+        yield _upscaled(graph, node)
     elif "detailer" in kind:
         yield {"kind": "detailer", **_told(settings_of(graph, node))}
     elif _RESIZE.search(kind):
@@ -121,8 +121,21 @@ def _sampled_again(first: _First, settings: Settings) -> Iterator[dict[str, Json
         kind = "refiner"
     else:
         kind = "hires" if settings.adds_noise else "sampler"
+    yield from (_upscaled(first.graph, part) for part in settings.parts[1:] if _upscales(first.graph, part))
     yield {"kind": kind, **_told(settings), **differences}
     yield from _inside(first.graph, settings)
+
+
+def _upscales(graph: Graph, node: Node) -> bool:
+    is_upscaler = _UPSCALE.search(node.kind.casefold()) is not None and "hires_steps" not in node.inputs
+    return is_upscaler or graph.target(node.inputs.get("upscale_model")) is not None
+
+
+def _upscaled(graph: Graph, node: Node) -> dict[str, Json]:
+    """Return what a node does that enlarges a picture; the sampler inside an iterative one is a node of its own."""
+    inner = graph.target(node.inputs.get("upscaler"))
+    told = {} if inner is None else _told(settings_of(graph, inner))
+    return {"kind": "upscale", **_told(settings_of(graph, node)), **told, **_scale(graph, node), "node": node.kind}
 
 
 def _touch_up_kind(node: Node) -> str:

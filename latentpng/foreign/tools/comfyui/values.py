@@ -132,8 +132,14 @@ def _word(graph: Graph, value: Json, names: Sequence[str]) -> str:
         if node.key in seen:
             return ""
         seen.add(node.key)
-        value = next((node.inputs[name] for name in (*names, *_WORDS) if node.inputs.get(name)), None)
+        value = next((node.inputs[name] for name in (*names, *_WORDS) if node.inputs.get(name)), _only_word(node))
     return ""
+
+
+def _only_word(node: Node) -> str:
+    """Return the text of a node that contains a single one, whatever its name is."""
+    words = [text for value in node.inputs.values() if (text := _literal_word(value))]
+    return words[0] if len(words) == 1 else ""
 
 
 def _literal_word(value: Json) -> str:
