@@ -17,8 +17,18 @@ OBJECTS = frozenset({"model", "clip", "vae", *SIDES, "latent", "image"})
 """Roles whose values are made by nodes; those of all other roles are numbers and texts."""
 
 INPUTS: dict[str, tuple[str, ...]] = {
-    "model": ("model_override", "optional_model", "model", "model_opt", "base_model", "unet", "model1", "model_a"),
-    "clip": ("clip_override", "optional_clip", "clip", "clip_opt", "base_clip", "clip1"),
+    "model": (
+        "model_override",
+        "optional_model",
+        "model",
+        "model_opt",
+        "opt_model",
+        "base_model",
+        "unet",
+        "model1",
+        "model_a",
+    ),
+    "clip": ("clip_override", "optional_clip", "clip", "clip_opt", "opt_clip", "base_clip", "clip1"),
     "vae": ("vae_override", "optional_vae", "vae", "vae_opt", "opt_vae"),
     "positive": ("optional_positive", "positive", "pos", "base_positive", "cond1", "conditioning"),
     "negative": ("optional_negative", "negative", "neg", "base_negative"),
@@ -44,6 +54,8 @@ _DETAILER = f"{_BASIC} bbox_detector sam_model_opt segm_detector_opt detailer_ho
 _REFINER = "refiner_model refiner_positive refiner_negative"
 _OUTPUTS: dict[str, str] = {
     # rgthree: the big context begins as the small one
+    r"(sdxl)?powerprompt(positive)?rgthree": "* model clip text text",
+    r"(sdxl)?powerprompt(simple|negative|simplenegative)rgthree": "* text text",
     r"context(big)?(switch(big)?|merge(big)?)?rgthree": _CONTEXT,
     # Impact Pack
     r"frombasicpipe": _BASIC,
@@ -54,7 +66,7 @@ _OUTPUTS: dict[str, str] = {
     r"(impact)?ksampler(advanced)?basicpipe": "pipe latent vae",
     r"detailerpipetobasicpipe": "pipe pipe",
     r"(to|edit|basicpipeto)(basic|detailer)pipe(sdxl)?|anypipetobasic": PIPE,
-    r"impactwildcardencode": "model clip positive text",
+    r"impactwildcardencode": "model clip * text",
     r"facedetailer(pipe)?": "image image image mask pipe image",
     r"detailerforeach(debug)?pipe": "image segs pipe image",
     # Easy-Use
@@ -105,7 +117,10 @@ _OUTPUTS: dict[str, str] = {
     r"acnadvancedcontrolnetapply[a-z0-9]*": "positive negative model",
     r"ipadapterregionalconditioning": "ipadapter_params positive negative",
 }
-"""The roles of the outputs, by a regular expression for the kind, which is lower case without spaces and signs."""
+"""The roles of the outputs; `*` stands for what the end of a link needs.
+
+The key is a regular expression for the kind, which is lower case without spaces and signs.
+"""
 _LAYOUTS = tuple((re.compile(kind), tuple(roles.split())) for kind, roles in _OUTPUTS.items())
 _PIPE_INPUT = re.compile(r"([a-z0-9]+_)*(pipe|ctx|context|tuple|bus)(_?[0-9]+|_opt)?", re.IGNORECASE)
 _MAX_KIND = 64
@@ -132,7 +147,7 @@ def role_at(node: Node, output: int, role: str) -> str:
     """
     outputs = outputs_of(node)
     if outputs:
-        return outputs[output] if 0 <= output < len(outputs) else role
+        return outputs[output] if 0 <= output < len(outputs) and outputs[output] != "*" else role
     has_both = all(loose.items(node.inputs.get(own_name(node, side))) for side in SIDES)
     is_plain = has_both and not own_name(node, "model") and not any("ckpt" in name for name in node.inputs)
     return SIDES[output] if is_plain and role in SIDES and output in (0, 1) else role

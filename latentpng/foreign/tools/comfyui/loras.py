@@ -11,22 +11,28 @@ from collections.abc import Iterable, Iterator
 
 from latentpng.foreign.tools import loose
 from latentpng.foreign.tools.comfyui.graph import Budget, Graph, Node
+from latentpng.foreign.tools.comfyui.layouts import plain
+from latentpng.foreign.tools.comfyui.lora_rows import is_off, listed, rows
+from latentpng.foreign.tools.comfyui.outputs import given, resolve
+from latentpng.foreign.tools.comfyui.texts import text_of
 from latentpng.foreign.tools.lora_tags import tags_in
+from latentpng.record import Json
 
 MAX_LORAS = 64
-_STACKS = ("lora_stack", "optional_lora_stack", "lora", "loras", "prev_lora")
-_TAGGED = ("populated_text", "lora_syntax", "wildcard_text", "text")
-_ROW = re.compile(r"lora_?([0-9]{1,2})(?:_name)?|lora_name_?([0-9]{1,2})")
-_SINGLE_WEIGHTS = ("strength_model", "strength", "lora_model_strength", "lora_strength", "model_strength")
-_SIMPLE = ("lora_wt_{}", "lora_{}_strength", "strength_{}", "lora_strength_{}", "weight_{}", "lora_weight_{}")
-_ADVANCED = ("model_str_{}", "lora_{}_model_strength", "model_weight_{}", "strength_model_{}", "model_strength_{}")
-_SWITCHES = ("switch_{}", "lora_{}_on", "toggle_{}", "enabled_{}", "lora_{}_enabled", "on_{}")
-_COUNTS = ("lora_count", "num_loras")
-_OFF = (False, 0, "Off", "off", "OFF", "False", "false", "disable", "disabled")
-_NO_FILE = ("", "none", "undefined", "null")
+_MAX_NODES = 4096
+_MAX_NAME = 64
+_MERGED = re.compile(r"model_?([2-9]|[b-z])")
+_STACK = re.compile(r"(optional_|prev_)?loras?|(optional_)?lora_?stacks?[a-z0-9_]*|prev_hooks")
+_TAGGED = ("populated_text", "lora_syntax", "wildcard_text", "text", "loras")
+_NAMES = ("lora_name", "lora", "lora_path", "lora_file")
+_IN_OBJECTS = ("content", "__value__", "value", "filename")
+_WEIGHTS = ("strength_model", "strength", "lora_model_strength", "lora_strength", "model_strength", "lora_weight")
+_NO_FILE = ("", "none", "undefined", "null", "[none]")
+
+Found = tuple[str, float | None]
 
 
-def loras_of(graph: Graph, guider: Node) -> list[tuple[str, float | None]]:
+def loras_of(graph: Graph, guider: Node) -> list[Found]:
     """Return the LoRA files on the way to the model of a sampler, each with its weight.
 
     Args:
@@ -34,70 +40,86 @@ def loras_of(graph: Graph, guider: Node) -> list[tuple[str, float | None]]:
         guider: The sampler, or the guider that has its model.
     """
     found: dict[str, float | None] = {}
-    seen: set[str] = set()
     budget = Budget()
-    for node in graph.along(guider, "model", "unet", "pipe"):
-        for one in _with_stacks(graph, node, seen):
-            for name, weight in _of_node(graph, one, budget):
-                if name.casefold() not in _NO_FILE and weight != 0:
-                    found.setdefault(name, weight)
+    for node in _on_the_way(graph, guider):
+        for name, weight in _of_node(graph, node, budget):
+            if name.casefold() not in _NO_FILE and weight != 0:
+                found.setdefault(name, weight)
     return list(found.items())[:MAX_LORAS]
 
 
-def _with_stacks(graph: Graph, start: Node, seen: set[str]) -> Iterator[Node]:
-    """Yield a node, and the nodes that it gets lists of LoRA files from."""
+def _on_the_way(graph: Graph, start: Node) -> Iterator[Node]:
+    """Yield a node and all that its model goes through, and the nodes that these get lists of LoRA files from."""
+    seen: set[str] = set()
     stack = [start]
-    while stack:
+    while stack and len(seen) < _MAX_NODES:
         node = stack.pop()
         if node.key in seen:
             continue
         seen.add(node.key)
         yield node
-        stack += [target for name, target in graph.links(node) if name in _STACKS or name.startswith("lora_stack")]
+        targets = map(graph.target, [*_stacks(graph, node), *_models(graph, node)])
+        stack += reversed([target for target in targets if target is not None])
 
 
-def _of_node(graph: Graph, node: Node, budget: Budget) -> Iterator[tuple[str, float | None]]:
-    if _is_off(node, ("toggle", "enabled")):
+def _models(graph: Graph, node: Node) -> list[Json]:
+    """Return the links to the models that a node is given: several when it merges them, or its only link."""
+    links = {name: node.inputs[name] for name, _ in graph.links(node) if len(name) <= _MAX_NAME}
+    merged = (resolve(graph, link, "model") for name, link in links.items() if _MERGED.fullmatch(name))
+    found = [given(graph, node, "model"), *merged]
+    only = list(links.values()) if len(links) == 1 else []
+    return found if any(found) else [resolve(graph, link, "model") for link in only]
+
+
+def _stacks(graph: Graph, node: Node) -> list[Json]:
+    """Return the links to the nodes that a node gets lists of LoRA files from."""
+    names = [name for name, _ in graph.links(node) if len(name) <= _MAX_NAME and _STACK.fullmatch(name)]
+    return [resolve(graph, node.inputs[name], "lora_stack") for name in names]
+
+
+def _of_node(graph: Graph, node: Node, budget: Budget) -> Iterator[Found]:
+    """Yield the LoRA files that a node loads itself."""
+    if is_off(graph, node, ("toggle", "enabled", "switch", "lora_on", "active")) or node.inputs.get("bypass") is True:
         return
-    weight = loose.real(graph.number(node, *_SINGLE_WEIGHTS))
-    value = node.inputs.get("lora_name")
-    content = loose.text(loose.members(value).get("content"))  # of nodes that show a picture beside the name
-    for text in (content or graph.text(value, budget), loose.text(node.inputs.get("lora"))):
-        if text:
-            yield text, weight
-    yield from _rows(graph, node)
-    yield from _listed(node)
-    if "model" in node.inputs and "loras" not in node.inputs:
-        texts = (graph.text(node.inputs.get(name), budget) for name in _TAGGED)
-        yield from tags_in(next(filter(None, texts), ""), unet_first=True)
+
+    def name_at(value: Json) -> str:
+        return _name(graph, value, budget)
+
+    weight = loose.real(graph.number(node, *_WEIGHTS))
+    for name in filter(None, (name_at(node.inputs.get(each)) for each in _NAMES)):
+        yield name, weight
+    yield from rows(graph, node, name_at)
+    yield from listed(node)
+    yield from _tagged(graph, node, budget)
 
 
-def _rows(graph: Graph, node: Node) -> Iterator[tuple[str, float | None]]:
-    """Yield what stands in numbered inputs."""
-    count = next((loose.whole(graph.number(node, name)) for name in _COUNTS if name in node.inputs), None)
-    mode = loose.text(node.inputs.get("input_mode")) or loose.text(node.inputs.get("mode"))
-    weights = (*_SIMPLE, *_ADVANCED) if mode == "simple" else (*_ADVANCED, *_SIMPLE)
-    for key, value in node.inputs.items():
-        row, name = _ROW.fullmatch(key), loose.text(value)
-        if row is None or not name:
-            continue
-        number = row[1] or row[2]
-        if (count is None or int(number) <= count) and not _is_off(
-            node, tuple(each.format(number) for each in _SWITCHES)
-        ):
-            yield name, loose.real(graph.number(node, *(each.format(number) for each in weights)))
+def _name(graph: Graph, value: Json, budget: Budget) -> str:
+    """Return the name of a file: a text, an object that shows a picture beside it, or what a link leads to."""
+    value = resolve(graph, value, "lora_name")
+    entry = loose.members(value)
+    if entry:
+        return next(filter(None, (loose.text(entry.get(key)) for key in _IN_OBJECTS)), "")
+    node = graph.target(value)
+    if node is None:
+        return loose.text(value)
+    return "" if _stacked(node) else loose.text(node.inputs.get("lora_name")) or text_of(graph, value, budget)
 
 
-def _listed(node: Node) -> Iterator[tuple[str, float | None]]:
-    """Yield what stands in objects, each an input (Power Lora Loader) or all in one list (Lora Manager)."""
-    listed = node.inputs.get("loras")
-    rows = loose.items(loose.members(listed).get("__value__", listed))
-    named = [(loose.members(row), "name") for row in rows]
-    for entry, key in (*((loose.members(value), "lora") for value in node.inputs.values()), *named):
-        name = loose.text(entry.get(key))
-        if name and entry.get("on", True) not in _OFF and entry.get("active", True) not in _OFF:
-            yield name, loose.real(entry.get("strength", entry.get("weight")))
+def _stacked(node: Node) -> bool:
+    """Return whether a node gives a list of LoRA files, which is read as a node of its own."""
+    return any(_STACK.fullmatch(name) or name.startswith("strength") for name in node.inputs if len(name) <= _MAX_NAME)
 
 
-def _is_off(node: Node, switches: Iterable[str]) -> bool:
-    return any(name in node.inputs and node.inputs[name] in _OFF for name in switches)
+def _tagged(graph: Graph, node: Node, budget: Budget) -> Iterator[Found]:
+    """Yield what tags name in the texts of nodes that have a model, or that load one and read tags."""
+    names: Iterable[str] = ()
+    if "model" in node.inputs and not (
+        loose.items(node.inputs.get("loras")) or loose.members(node.inputs.get("loras"))
+    ):
+        names = _TAGGED
+    if plain(node.kind).startswith(("easy", "ttn")):
+        names = (*names, "loras", "positive")
+    if "insert_lora" in node.inputs:  # Power Prompt (rgthree)
+        names = ("prompt", "prompt_g")
+    texts = (text_of(graph, node.inputs.get(name), budget) for name in names)
+    yield from tags_in(next((text for text in texts if "<" in text), ""), unet_first=True)

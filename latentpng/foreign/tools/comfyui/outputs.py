@@ -110,6 +110,8 @@ def output_of(value: Json) -> int:
 def makes(node: Node, role: str) -> bool:
     """Return whether a node changes or makes what it has an input for: it does not only pass it on."""
     kind = plain(node.kind)
+    if role.endswith("text"):
+        return role in outputs_of(node)
     if role in ("latent", "image"):
         return _DRAWS.search(kind) is not None
     if role in ("model", "clip"):
@@ -131,7 +133,7 @@ def _onward(graph: Graph, node: Node, output: int, role: str) -> tuple[Json, str
         return _constant(node, role, here), at_output if at_output in SIDES else role
     value = node.inputs.get(own_name(node, at_output))
     if graph.target(value) is None and (value is None or at_output in OBJECTS):
-        if not pipes and (role == "text" or _is_loader(graph, node)):
+        if not pipes and _is_loader(graph, node):
             return here, role
         value = _in_pipes(graph, pipes, at_output)
     return None if value == here else value, at_output if at_output in INPUTS else role  # the same only in a cycle

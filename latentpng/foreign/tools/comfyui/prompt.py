@@ -11,7 +11,7 @@ import re
 from latentpng.foreign.tools import loose
 from latentpng.foreign.tools.comfyui.graph import Budget, Graph, Node
 from latentpng.foreign.tools.comfyui.layouts import SIDES, pipes_of, plain
-from latentpng.foreign.tools.comfyui.outputs import output_of, resolve, trace
+from latentpng.foreign.tools.comfyui.outputs import output_of, trace
 from latentpng.foreign.tools.comfyui.text_nodes import side_names
 from latentpng.foreign.tools.comfyui.texts import text_of
 from latentpng.record import Json
@@ -20,28 +20,36 @@ _MAX_NAME = 64
 _MAX_LINKS = 4096  # links to conditionings that are followed
 _SILENT = re.compile(r"zeroout|placeholder|emptycond")  # embeddings of no text
 _TEXT = re.compile(
-    r"(user_|global_|local_|main_)?(text|prompt|string|caption)(_?[0-9]{1,2}|_[gl]|_g_l|_text)?|"
+    r"(user_|global_|local_|main_)?(text|prompt|string|caption)(_?[0-9]{1,2}|_[gl]|_g_l|_text|_schedule)?|"
     r"clip_[lg]|t5(xxl)?|bert|mt5xl|llama|gemma|qwen|chatglm"
 )
+_ENCODER = re.compile(r"([a-z]+_)?clip(_?[a-z0-9]{1,2})?|text_encoders?|t5(xxl)?(_encoder)?|[a-z0-9_]*_text_encoder")
 _POPULATED = ("populated_text", "wildcard_text")  # of which only the first that is not empty counts
-_CONDITIONING = re.compile(r"([a-z0-9]+_)?(conditioning|cond)(_?[a-z0-9]{1,16})*")
-_NO_CONDITIONING = re.compile(
-    r"model|clip|vae|image|pixels|mask|control|style|latent|samples|noise|text|prompt|seed|string|positive|negative"
+_CONDITIONING = re.compile(r"([a-z0-9]+_)?cond(itioning)?(_?[0-9]+|_[a-z0-9_]+)?")
+_NO_CONDITIONING = frozenset(
+    {
+        *("model", "clip", "clip_vision", "clip_vision_output", "vae", "control_net", "style_model", "mask"),
+        *("image", "images", "pixels", "latent", "latent_image", "samples", "noise", "sigmas"),
+    }
 )
 _ADDS = ("concat", "combine", "average", "timestep")  # modes of nodes that add to the conditioning of a pipe
 
 
-def prompts_of(graph: Graph, positive: Json, negative: Json) -> tuple[str, str]:
-    """Return the prompt and the negative prompt of two conditionings.
+def prompts_of(graph: Graph, positive: Json, *negatives: Json) -> tuple[str, str]:
+    """Return the prompt and the negative prompt of a sampler or guider.
 
     Args:
         graph: The graph of the picture.
-        positive: The input of the sampler or guider that holds the positive conditioning.
-        negative: The same of the negative conditioning; without guidance the positive one is often linked here too, and
-            then there is no negative prompt.
+        positive: The input that holds the positive conditioning.
+        negatives: The inputs that may hold the negative one, the likeliest first.  The positive prompt is linked here
+            too where it is not used: without guidance, or by guiders of three conditionings.
+
+    Returns:
+        The prompt, and the first negative prompt that is not the same text.
     """
-    is_same = graph.target(negative) and resolve(graph, positive, "positive") == resolve(graph, negative, "negative")
-    return prompt_of(graph, positive, "positive"), "" if is_same else prompt_of(graph, negative, "negative")
+    prompt = prompt_of(graph, positive, "positive")
+    found = (prompt_of(graph, negative, "negative") for negative in negatives)
+    return prompt, next((text for text in found if text not in ("", prompt)), "")
 
 
 def prompt_of(graph: Graph, value: Json, side: str) -> str:
@@ -86,7 +94,7 @@ def _texts(graph: Graph, node: Node, link: Json, side: str, budget: Budget) -> l
 
 def _encodes(graph: Graph, node: Node) -> bool:
     """Return whether a node encodes a text, so that its inputs are read and not the node as a whole."""
-    has_encoder = any(name.startswith(("clip", "text_encoder", "t5")) for name, _ in graph.links(node))
+    has_encoder = any(len(name) <= _MAX_NAME and _ENCODER.fullmatch(name) for name, _ in graph.links(node))
     return has_encoder or "encode" in plain(node.kind)
 
 
@@ -113,5 +121,6 @@ def _onward(graph: Graph, node: Node, side: str) -> list[Json]:
         found.insert(0, links[pipes[0]])
     if found or _encodes(graph, node):
         return found
-    others = [link for name, link in links.items() if not _NO_CONDITIONING.search(name.lower())]
-    return others if len(others) == 1 else []
+    others = [link for name, link in links.items() if name.lower() not in _NO_CONDITIONING]
+    has_other_side = any(side_names(node, each) for each in SIDES)
+    return others if len(others) == 1 and not has_other_side else []

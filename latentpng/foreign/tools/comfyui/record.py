@@ -51,7 +51,7 @@ def _sampled(graph: Graph, chain: Chain, samplers: int) -> ForeignRecord:
     seed = settings.seed
     width, height = size_of(graph, chain.latent) if is_sampler(sampler) else (0, 0)
     batch = loose.count(number_of(graph, chain.latent, "batch_size"))
-    prompt, negative_prompt = prompts_of(graph, settings.written("positive"), settings.written("negative"))
+    prompt, negative_prompt = prompts_of(graph, *map(settings.written, ("positive", "negative", "cond2")))
     return ForeignRecord(
         tool="comfyui",
         prompt=prompt,

@@ -74,10 +74,19 @@ def edited(node: Node, text: str, text_at: Callable[[str], str], limit: int) -> 
         return _CASES.get(re.sub(r"[^a-z]", "", chosen[:64].lower()), str)(text)
     if kind == "stringsubstring":
         return text[slice(loose.whole(node.inputs.get("start")), loose.whole(node.inputs.get("end")))]
-    if _REPLACES.search(kind) and not _BY_PATTERN.search(kind):
+    does_replace = _REPLACES.search(kind) or node.inputs.get("action") == "replace"
+    if does_replace and not _BY_PATTERN.search(kind):
         for old, new in _PAIRS:
             if old in node.inputs and new in node.inputs and (found := text_at(old)):
                 replacement = text_at(new)
-                is_short = text.count(found) * len(replacement) <= limit
-                text = text.replace(found, replacement) if is_short else text
+                is_known = bool(replacement) or node.inputs[new] == ""
+                if is_known and text.count(found) * len(replacement) <= limit:
+                    text = text.replace(found, replacement)
+    return _tidied(text) if node.inputs.get("tidy_tags") == "yes" else text
+
+
+def _tidied(text: str) -> str:
+    """Return a list of tags without doubled spaces and commas."""
+    for untidy, tidy in (("  ", " "), (" ,", ","), (",,", ","), (",,", ",")):
+        text = text.replace(untidy, tidy)
     return text

@@ -16,7 +16,7 @@ _MAX_NAME = 64
 _SINGLE = (
     *("populated_text", "text", "string", "str", "prompt", "value", "multiline_text", "text_multiline", "content"),
     *("positive", "negative", "wildcard_text", "wildcard_prompt", "wildcard", "source", "anything", "input", "any"),
-    *("input_text", "text_input", "user_prompt", "prompts", "strings", "caption", "tags", "data", "output"),
+    *("input_text", "text_input", "user_prompt", "prompts", "strings", "caption", "tags", "data", "output", "text_a"),
 )
 """The names of the one text of a node in any casing, the likeliest first."""
 _SHOWN = ("text_0", "text2", "shown", "preview", "displayed_text", "result", "output", "value", "text_1")
@@ -32,7 +32,7 @@ _AFTER = ("suffix", "append", "append_text", "text_after", "after")
 _COMPUTES = re.compile(
     r"textgenerat|generatetext|llm|ollama|florence|caption|interrogat|tagger|gpt|gemini|claude|vqa|qwen[0-9]*vl|llava|"
     r"moondream|blip|groq|promptgen|promptenhanc|enhanceprompt|magicprompt|superprompt|chat|deepseek|openai|anthropic|"
-    r"img2txt|image2text|imagetotext|imagetoprompt|ocr|minicpm|paligemma|promptreader|loadtext|textfile|random|length"
+    r"img2txt|image2text|imagetotext|imagetoprompt|ocr|minicpm|paligemma|promptreader|loadtext|textfile|(?<!dp)random|length"
 )
 _ASKS_A_MODEL = frozenset(
     {
@@ -64,7 +64,7 @@ def is_computed(graph: Graph, node: Node) -> bool:
 
 
 def side_names(node: Node, side: str) -> list[str]:
-    """Return the names of the inputs that hold the texts of one side, "positive" or "negative"; [] for """ ""
+    """Return the names of the inputs that hold the texts of one side; none when the side is empty."""
     if not side:
         return []
     form = _NEGATIVE if side == "negative" else _POSITIVE
@@ -116,7 +116,7 @@ def joined_names(node: Node) -> list[str]:
     """Return the names of the inputs that a node joins, in their order; [] when it holds a single text."""
     names = [(name, low) for name in node.inputs if len(name) <= _MAX_NAME and _NUMBERED.fullmatch(low := name.lower())]
     kind = plain(node.kind)
-    if _SHOWS.search(kind) or (len(names) < 2 and not _JOINS.search(kind)):
+    if _SHOWS.search(kind) or node.inputs.get("action") == "replace" or (len(names) < 2 and not _JOINS.search(kind)):
         return []
     stem = next((found[1] for _, low in names if (found := _NUMBERED.fullmatch(low))), "")
     numbered = {name: found[2] for name, low in names if (found := _NUMBERED.fullmatch(low)) and found[1] == stem}
@@ -132,6 +132,8 @@ def delimiter_of(node: Node) -> str:
     found = next((loose.text(lowered[name]) for name in _DELIMITERS if name in lowered), "")
     if not found and loose.text(lowered.get("linebreak_addition")).lower() == "true":
         return "\n"
+    if lowered.get("tidy_tags") == "yes":
+        return ", "
     return found.replace("\\n", "\n").replace("\\t", "\t")
 
 

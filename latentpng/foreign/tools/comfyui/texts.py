@@ -84,8 +84,9 @@ class _Texts:
         if name := template_of(node):
             return filled(self.text(node.inputs[name]), lambda field: self._at(node, field))
         if names := joined_names(node):
-            return self._joined(node, names, delimiter_of(node))
-        found = next(filter(None, (self._at(node, name) for name in single_names(node))), "")
+            found = self._joined(node, names, delimiter_of(node))
+        else:
+            found = next(filter(None, (self._at(node, name) for name in single_names(node))), "")
         changed = edited(node, found, lambda name: self._at(node, name), self.budget.characters)
         self.budget.characters -= max(len(changed) - len(found), 0)
         return changed or self._stored(node)
