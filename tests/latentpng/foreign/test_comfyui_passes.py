@@ -95,6 +95,7 @@ LATER: dict[str, tuple[Entries, list[Json]]] = {
                 "cfg": 2.0,
                 "denoise": 0.3,
                 "factor": 1.5,
+                "sampler": "euler",
             }
         ],
     ),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from latentpng.foreign.tools.comfyui.graph import Graph, Node
 from latentpng.foreign.tools.comfyui.outputs import along, given, resolve
 from latentpng.foreign.tools.comfyui.samplers import LATENTS, Settings, is_sampler, is_touch_up, settings_of
-from latentpng.foreign.tools.comfyui.services import service_of
+from latentpng.foreign.tools.comfyui.services import is_asked, service_of
 from latentpng.foreign.tools.comfyui.sizes import size_of
 from latentpng.record import Json
 
@@ -74,7 +74,8 @@ _SIDE_ENDINGS = (
     "_value",
     "_text",
 )
-_EMPTY = "empty"  # in the kind of each node that makes latents without a picture
+_EMPTY = "empty"  # in the kind of nodes that make latents without a picture
+_NEW_LATENTS = ("width", "height", "batch_size")  # inputs of the others that do so
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -149,7 +150,7 @@ def _outputs(graph: Graph) -> Iterator[list[Node]]:
 
 def _chain(graph: Graph, output: Node) -> Chain | None:
     steps = list(_upstream(graph, output))
-    for draws in (is_sampler, is_touch_up, _is_service):
+    for draws in (is_sampler, is_touch_up, is_asked, _is_service):
         at = max((at for at, step in enumerate(steps) if draws(step.node)), default=-1)
         if at >= 0:
             first = steps[at].node
@@ -183,8 +184,8 @@ def _upstream(graph: Graph, start: Node) -> Iterator[_Step]:
 
 def _inputs(graph: Graph, node: Node) -> list[Node]:
     """Return the nodes that may give a node its latents or pictures."""
-    if _EMPTY in node.kind.casefold():
-        return []
+    if _EMPTY in node.kind.casefold() or all(name in node.inputs for name in _NEW_LATENTS):
+        return []  # what such a node is linked to gives it a size, or conditions the model
     followed = ((name, node.inputs[name]) for name, _ in graph.links(node) if not _is_side(name))
     targets = (_source(graph, value, "latent" if name in LATENTS else "image") for name, value in followed)
     return [target for target in targets if target is not None]

@@ -19,7 +19,7 @@ _IMAGE_PROMPTS = re.compile(
     r"ip ?-?adapter|instantid|pulid|photomaker|ecomid|stylemodelapply|unclipconditioning|referencelatent|imageedit"
 )
 _NOT_GUIDES = re.compile(r"loader|selector|config|params")
-_CONTROLS = ("control_net", "controlnet", "controlnet_stack", "cnet_stack", "control_net_stack")
+_CONTROLS = ("control_net", "controlnet", "controlnet_stack", "cnet_stack", "control_net_stack", "model_patch")
 _CONTROL_NAMES = ("control_net_name", "controlnet_name", "model_name", "name")
 _STRENGTHS = ("strength", "control_net_strength", "controlnet_strength")
 

@@ -24,10 +24,10 @@ _OTHER: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"radiance|hidream ?o1|pixel ?space"), "the model draws its noise over pixels, not over latents"),
     (re.compile(r"layered"), "it is the noise of several layers"),
     (re.compile(r"hunyuan ?image(?!.*video)"), "the latents of Hunyuan Image have a shape that is not known here"),
-    (re.compile(r"mochi|ltxv?|animate|tovideo|to_video|video ?1[._]?5|wan22"), "it is the noise of a video"),
+    (re.compile(r"mochi|ltxv?|animate|img2vid|tovideo|to_video|video ?1[._]?5|wan22"), "it is the noise of a video"),
 )
 """(what is in the kind of a node, why its latents are no plain latents of a picture)."""
-_LENGTHS = ("length", "num_frames", "frames", "video_length", "frame_count")
+_LENGTHS = ("length", "num_frames", "frames", "video_length", "frame_count", "video_frames")
 _ENCODES = re.compile(r"vae ?_?encode|loadlatent|load latent|img2latent|imagetolatent|image to latent|noisylatent")
 _INPAINTS = re.compile(r"inpaint|outpaint|noisemask|noise mask|brushnet|powerpaint|differentialdiffusion")
 _LOADS = re.compile(r"load ?image|image ?load|loadlatent|load latent|image ?receiver|clipboard")

@@ -71,7 +71,8 @@ def _beginning(chain: Chain) -> Iterator[dict[str, Json]]:
     """Yield the picture that lies under the first noise."""
     kind, node = start_of(chain.before) if is_sampler(chain.sampler) else ("", "")
     if kind:
-        yield {"kind": kind, "node": node, "denoise": chain.settings.number(*DENOISES)}
+        skipped = chain.settings.number("start_at_step") or None
+        yield {"kind": kind, "node": node, "denoise": chain.settings.number(*DENOISES), "start_at_step": skipped}
     elif is_touch_up(chain.sampler):
         yield {"kind": _touch_up_kind(chain.sampler), **_told(chain.settings)}
 
@@ -121,7 +122,11 @@ def _sampled_again(first: _First, settings: Settings) -> Iterator[dict[str, Json
         kind = "refiner"
     else:
         kind = "hires" if settings.adds_noise else "sampler"
-    yield from (_upscaled(first.graph, part) for part in settings.parts[1:] if _upscales(first.graph, part))
+    yield from (
+        _upscaled(first.graph, part)
+        for part in settings.parts
+        if part is not settings.node and _upscales(first.graph, part)
+    )
     yield {"kind": kind, **_told(settings), **differences}
     yield from _inside(first.graph, settings)
 
@@ -132,10 +137,8 @@ def _upscales(graph: Graph, node: Node) -> bool:
 
 
 def _upscaled(graph: Graph, node: Node) -> dict[str, Json]:
-    """Return what a node does that enlarges a picture; the sampler inside an iterative one is a node of its own."""
-    inner = graph.target(node.inputs.get("upscaler"))
-    told = {} if inner is None else _told(settings_of(graph, inner))
-    return {"kind": "upscale", **_told(settings_of(graph, node)), **told, **_scale(graph, node), "node": node.kind}
+    """Return what a node does that enlarges a picture."""
+    return {"kind": "upscale", **_told(settings_of(graph, node))}
 
 
 def _touch_up_kind(node: Node) -> str:

@@ -18,12 +18,13 @@ from latentpng.foreign.tools.comfyui.noise import randomness_of, repeats, unknow
 from latentpng.foreign.tools.comfyui.outputs import along
 from latentpng.foreign.tools.comfyui.passes import passes_of
 from latentpng.foreign.tools.comfyui.prompt import prompts_of
-from latentpng.foreign.tools.comfyui.samplers import is_sampler
+from latentpng.foreign.tools.comfyui.samplers import Settings, is_sampler
 from latentpng.foreign.tools.comfyui.services import asked_model, asked_prompt, service_of
 from latentpng.foreign.tools.comfyui.sizes import size_of
 from latentpng.foreign.tools.comfyui.values import DENOISES, GUIDANCES, SEEDS, STEPS, number_of
 from latentpng.record import Json
 
+_EMBEDDINGS = ("text_embeds", "hyvid_embeds", "kolors_embeds", "embeds")  # with both sides of the prompt in them
 _VARIATION_SEEDS = ("var_seed", "variation_seed")
 _VARIATION_STRENGTHS = ("var_seed_strength", "variation_strength")
 MAX_PROMPT_NODES = 256  # nodes of one prompt
@@ -51,7 +52,7 @@ def _sampled(graph: Graph, chain: Chain, samplers: int) -> ForeignRecord:
     seed = settings.seed
     width, height = size_of(graph, chain.latent) if is_sampler(sampler) else (0, 0)
     batch = loose.count(number_of(graph, chain.latent, "batch_size"))
-    prompt, negative_prompt = prompts_of(graph, *map(settings.written, ("positive", "negative", "cond2")))
+    prompt, negative_prompt = prompts_of(graph, *_conditionings(settings))
     return ForeignRecord(
         tool="comfyui",
         prompt=prompt,
@@ -76,6 +77,13 @@ def _sampled(graph: Graph, chain: Chain, samplers: int) -> ForeignRecord:
             *loose.rest(_literals(sampler), _USED if seed is None else _USED.union(SEEDS)),
         ),
     )
+
+
+def _conditionings(settings: Settings) -> tuple[Json, Json, Json]:
+    """Return the inputs that hold the positive conditioning, the negative one, and what may be one too."""
+    both = next((link for name in _EMBEDDINGS if (link := settings.written(name)) is not None), None)
+    positive, negative, second = (settings.written(name) for name in ("positive", "negative", "cond2"))
+    return positive or both, negative or both, second
 
 
 def _asked(graph: Graph, chain: Chain) -> ForeignRecord:

@@ -43,7 +43,8 @@ PIPES = (
     "base_ctx",
     "bus",
 )
-_PARTS = ("noise", "guider", "sampler", "sigmas", "base_sampler", "script", "settings", "options", *PIPES)
+_UPSCALER = "upscaler"  # the sampler of a node that enlarges a picture in several steps
+_PARTS = ("noise", "guider", "sampler", "sigmas", "base_sampler", "script", "settings", "options", _UPSCALER, *PIPES)
 _SETTINGS_ONLY = re.compile(r"pre ?sampling|provider|selector|config|combo|scheduler$|sigmas", re.IGNORECASE)
 _METHOD = re.compile(r"Sampler_?(?=[A-Z])(\w+)")
 _METHODS = {
@@ -64,7 +65,8 @@ class Settings:
     Attributes:
         graph: The graph of the picture.
         node: The node that denoises.
-        parts: This node, then the nodes that it takes settings from, the nearest first.
+        parts: This node, then the nodes that it takes settings from, the nearest first.  A node that samples in several
+            steps comes last, because its number of steps is another.
         earlier: Samplers that handed their result on together with their settings, in one pipe.
     """
 
@@ -159,6 +161,8 @@ def settings_of(graph: Graph, node: Node) -> Settings:
                 continue
             parts[target.key] = target
             queue.append(target)
+    if _links(node, (_UPSCALER,)):
+        parts[node.key] = parts.pop(node.key)
     return Settings(graph=graph, node=node, parts=tuple(parts.values()), earlier=tuple(earlier.values()))
 
 
@@ -191,7 +195,11 @@ def is_sampler(node: Node) -> bool:
 
 def is_touch_up(node: Node) -> bool:
     """Return True for a node that denoises parts of a finished picture."""
-    if _SETTINGS_ONLY.search(node.kind) or _links(node, LATENTS):
+    if _SETTINGS_ONLY.search(node.kind):
+        return False
+    if _links(node, (_UPSCALER,)):
+        return _links(node, (*PICTURES, *LATENTS))
+    if _links(node, LATENTS):
         return False
     knows_schedule = _has(node, STEPS) and _has(node, (*DENOISES, *GUIDANCES))
     return _links(node, PICTURES) and _has(node, SEEDS) and knows_schedule

@@ -76,6 +76,11 @@ def service_of(node: Node) -> str:
     return named or (kind if _API.search(kind) else "")
 
 
+def is_asked(node: Node) -> bool:
+    """Return True for a node that asks a service for a picture in words; False for one that changes a picture."""
+    return bool(service_of(node)) and any(node.inputs.get(name) for name in _PROMPTS)
+
+
 def asked_prompt(graph: Graph, node: Node) -> tuple[str, str]:
     """Return the text that a service was asked for, and the text of what it was asked to leave out."""
     values = (

@@ -17,7 +17,15 @@ from latentpng.record import Json
 
 SEEDS = ("seed", "noise_seed", "seed_value", "seed_num")
 STEPS = ("steps", "steps_total", "num_inference_steps", "total_steps", "num_steps", "sampling_steps")
-GUIDANCES = ("cfg", "cfg_conds", "cfg1", "cfg_scale", "guidance_scale", "cfg_conds1", "embedded_guidance_scale")
+GUIDANCES = (
+    "cfg",
+    "cfg_conds",
+    "cfg1",
+    "cfg_scale",
+    "guidance_scale",
+    "cfg_high_noise",
+    "embedded_guidance_scale",
+)
 SAMPLERS = ("sampler_name", "sampler")
 SCHEDULERS = ("scheduler", "scheduler_name", "schedule")
 DENOISES = ("denoise", "denoise_strength", "denoising_strength", "denoising")
