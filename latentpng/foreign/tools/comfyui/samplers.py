@@ -89,7 +89,8 @@ class Settings:
 
     def inlet(self, role: str) -> Json:
         """Return the link that really makes an input ("model", "positive", "vae"); None when there is none."""
-        links = (given(self.graph, part, role) for part in self.parts)
+        holders = (part for part in self.parts if self.graph.target(part.inputs.get(own_name(part, role))))
+        links = (given(self.graph, part, role) for part in (self.node, *holders))
         return next((link for link in links if self.graph.target(link)), None)
 
     def written(self, role: str) -> Json:
