@@ -251,6 +251,40 @@ def test_a_size_taken_from_a_picture_is_not_a_picture_under_the_noise() -> None:
     assert (read(graph).width, read(graph).height) == (0, 0)
 
 
+def test_a_picture_that_conditions_the_model_is_not_under_the_noise() -> None:
+    graph = {
+        **SIMPLE,
+        "5": node(
+            "SVD_img2vid_Conditioning", init_image=link("20"), width=512, height=768, video_frames=14, batch_size=1
+        ),
+        "20": node("LoadImage", image="a.png"),
+    }
+    assert passes(graph) == []
+    assert read(graph).unknown_noise == "it is the noise of a video"
+
+
+def test_skipped_steps_over_a_picture_are_said() -> None:
+    inputs: Entries = {"steps": 20, "cfg": 7.5, "start_at_step": 8, "sampler_name": "euler", **LINKS}
+    graph = {
+        **LOADER,
+        "3": node("KSamplerAdvanced", add_noise="enable", noise_seed=7, latent_image=link("20"), **inputs),
+        "20": node("VAEEncode", pixels=link("21"), vae=link("4", 2)),
+        "21": node("LoadImage", image="a.png"),
+        **saved("3"),
+    }
+    assert passes(graph) == [{"kind": "img2img", "node": "VAEEncode", "start_at_step": 8}]
+
+
+def test_among_several_outputs_what_a_sampler_made_counts_first() -> None:
+    graph = {
+        "21": node("FaceDetailer", image=link("20"), **SECOND, **LINKS),
+        "22": node("SaveImage", images=link("21")),
+        **SIMPLE,
+        "20": node("LoadImage", image="a.png"),
+    }
+    assert read(graph).seed == 7
+
+
 def test_branches_beside_the_picture_are_no_passes() -> None:
     graph = {
         **SIMPLE,

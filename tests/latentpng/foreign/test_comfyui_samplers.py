@@ -330,6 +330,11 @@ def test_noise_of_a_script_is_drawn_where_the_script_says() -> None:
     assert (read(graph).randomness, read(graph).seed) == ("gpu", 7)
 
 
+def test_a_negative_seed_asked_for_any_seed() -> None:
+    graph = {**SIMPLE, "3": sampler(link("5"), seed=link("60")), "60": node("Seed (rgthree)", seed=-1)}
+    assert read(graph).seed is None
+
+
 def test_a_seed_of_a_sampler_is_not_taken_from_what_it_starts_from() -> None:
     graph = {
         **SIMPLE,

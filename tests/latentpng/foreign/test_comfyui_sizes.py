@@ -68,6 +68,9 @@ MAKERS: tuple[tuple[str, Entries, tuple[int, int]], ...] = (
         },
         (1408, 704),
     ),
+    ("Sizes", {"resolution": "1216x832", "orientation": "portrait"}, (832, 1216)),
+    ("Sizes", {"resolution": "1216x832", "orientation": "landscape"}, (1216, 832)),
+    ("Sizes", {"resolution": "832x1216", "orientation": "Landscape (wide)"}, (1216, 832)),
     ("Empty Latent", {"ratio": "3:4", "width": 320, "height": 448}, (320, 448)),
     ("Empty Latent", {"aspect_ratio": "1:0", "megapixels": 1.0}, (0, 0)),
 )

@@ -40,12 +40,14 @@ class _First:
     """The first pass, which the later ones are compared with."""
 
     graph: Graph
+    link: Json
     model: str
     sampler: str
 
     def differences(self, settings: Settings) -> dict[str, Json]:
         """Return the sampler and the model of a later pass where they are not those of the first."""
-        model = model_of(self.graph, settings.inlet("model"))
+        link = settings.inlet("model")
+        model = self.model if link == self.link else model_of(self.graph, link)
         found = {"sampler": settings.sampler, "model": model}
         return {name: value for name, value in found.items() if value != getattr(self, name)}
 
@@ -61,7 +63,8 @@ def passes_of(graph: Graph, chain: Chain) -> list[Json]:
         An object for each, with `kind`, `node`, and what is known of steps, cfg, denoise, sampler, model and upscale.
     """
     settings = chain.settings
-    first = _First(graph=graph, model=model_of(graph, settings.inlet("model")), sampler=settings.sampler)
+    link = settings.inlet("model")
+    first = _First(graph=graph, link=link, model=model_of(graph, link), sampler=settings.sampler)
     later = (each for node in reversed(chain.after) for each in _later(first, node))
     found = chained(_beginning(chain), guides_of(graph, settings), _inside(graph, settings), later)
     return list(islice((_without_gaps(each) for each in found), MAX_PASSES))

@@ -38,6 +38,8 @@ _IN_TEXT = re.compile(r"(?<![0-9.])([1-9][0-9]{1,4})\s*[x×*]\s*([1-9][0-9]{1,4}
 _CUSTOM = re.compile(r"custom|width x height|自定义|manual", re.IGNORECASE)
 _RATIO = re.compile(r"([0-9]{1,3})\s*:\s*([0-9]{1,3})")
 _SWAPS = ("swap_dimensions", "swap", "invert", "swap_width_height", "swap_wh", "flip", "flip_dimensions", "inverse")
+_UPRIGHT = re.compile(r"portrait|vertical", re.IGNORECASE)
+_LYING = re.compile(r"landscape|horizontal", re.IGNORECASE)
 _ON = (True, "On", "on", "ON", "true", "True", "yes", "Yes", "enable", "enabled")
 _MEGAPIXELS = ("megapixel", "megapixels")
 _DIVISORS = ("divisible_by", "multiple", "multiple_of", "round_to")
@@ -66,12 +68,19 @@ def _found_size(graph: Graph, node: Node, known: dict[str, tuple[int, int]]) -> 
     width, height = _preset(graph, node) or _ratio(graph, node) or _numbers(graph, node, known)
     overriding = [loose.count(number_of(graph, node, name)) for name in _OVERRIDES]
     width, height = overriding[0] or width, overriding[1] or height
-    if any(node.inputs.get(name) in _ON for name in _SWAPS):
+    if any(node.inputs.get(name) in _ON for name in _SWAPS) or _is_turned(graph, node, width, height):
         width, height = height, width
     scale = loose.real(number_of(graph, node, "prescale_factor")) if "prescale_factor" in node.inputs else None
     if scale is not None and scale > 0:
         width, height = int(width * scale), int(height * scale)
     return (width, height) if width and height else (0, 0)
+
+
+def _is_turned(graph: Graph, node: Node, width: int, height: int) -> bool:
+    """Return True when a node has an orientation of its own that its size does not have."""
+    orientation = word_of(graph, node, "orientation")[:_MAX_TEXT]
+    wrong = _UPRIGHT if width > height else _LYING if width < height else None
+    return wrong is not None and wrong.match(orientation) is not None
 
 
 def _preset(graph: Graph, node: Node) -> tuple[int, int] | None:
