@@ -6,7 +6,7 @@ no value.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -14,14 +14,11 @@ from latentpng.foreign.tools import loose
 from latentpng.record import Json, JsonObject
 
 MAX_NODES = 4096
-MAX_INPUTS = 256
+MAX_INPUTS = 256  # of one node
+MAX_ALL_INPUTS = 2**15
 MAX_TEXT = 2**21  # characters of one joined prompt
 _MAX_LINKS = 32  # depth of a recursive walk
 _MAX_PIECES = 4096  # pieces of one joined prompt
-_MAX_NAMES = 2**16  # characters of all names of one search
-
-_TEXT_NAMES = ("text", "string", "value", "prompt", "populated_text", "wildcard_text", "text_positive", "STRING")
-_JOINED_NAMES = ("string_a", "string_b", "text_a", "text_b", "text_c", "text_d", "text1", "text2", "string1", "string2")
 _NUMBER_NAMES = ("value", "seed", "noise_seed", "int", "float", "number", "Number", "int_value", "float_value", "a")
 
 
@@ -84,19 +81,6 @@ class Graph:
             if target is not None:
                 yield name, target
 
-    def along(self, node: Node | None, *names: str) -> Iterator[Node]:
-        """Yield a node, and then the nodes that links of these names lead to, one after the other.
-
-        A node without such a link is passed through when it has a single link.
-        """
-        seen: set[str] = set()
-        while node is not None and node.key not in seen:
-            seen.add(node.key)
-            yield node
-            targets = dict(self.links(node))
-            named = next((targets[name] for name in names if name in targets), None)
-            node = next(iter(targets.values())) if named is None and len(targets) == 1 else named
-
     def number(self, node: Node, *names: str) -> float | int | None:
         """Return the number of the first of these inputs that has one, literally or by a link; None without one."""
         for _ in range(_MAX_LINKS):
@@ -108,49 +92,17 @@ class Graph:
             node, names = target, (*names, *_NUMBER_NAMES)
         return None
 
-    def text(self, value: Json, budget: Budget) -> str:
-        """Return the text of an input, literal or joined by the nodes that it is linked to, within the budget."""
-        found: list[str] = []
-        for piece in self._pieces(value, frozenset()):
-            if budget.pieces <= 0:
-                break
-            found.append(piece[: budget.characters])
-            budget.pieces -= 1
-            budget.characters -= len(found[-1])
-        return "".join(found)
-
-    def names(self, nodes: Iterable[Node], *inputs: str) -> Iterator[str]:
-        """Yield the texts of these inputs of some nodes: names of models, samplers or adapters."""
-        budget = Budget(characters=_MAX_NAMES)
-        texts = (self.text(node.inputs.get(name), budget) for node in nodes for name in inputs)
-        return (text for text in texts if text)
-
-    def _pieces(self, value: Json, path: frozenset[str]) -> Iterator[str]:
-        """Yield the pieces of a text, and an empty piece for each node, so that nodes without text use the budget.
-
-        path: the nodes on the way, none of which is entered again.
-        """
-        node = self.target(value)
-        if node is None:
-            yield loose.text(value)
-        elif node.key not in path and len(path) < _MAX_LINKS:
-            yield ""
-            joined = [name for name in _JOINED_NAMES if node.inputs.get(name)]
-            between = ""
-            for name in joined or [name for name in _TEXT_NAMES if node.inputs.get(name)][:1]:
-                yield between
-                yield from self._pieces(node.inputs[name], path | {node.key})
-                between = loose.text(node.inputs.get("delimiter")) or loose.text(node.inputs.get("separator"))
-
 
 def graph_of(entries: JsonObject) -> Graph:
     """Return the graph of a JSON object; it has no nodes when the object is not a graph."""
     nodes: dict[str, Node] = {}
+    left = MAX_ALL_INPUTS
     for key, entry in entries.items():
         kind = loose.text(loose.members(entry).get("class_type"))
         if kind and len(nodes) < MAX_NODES:
-            inputs = loose.members(loose.members(entry).get("inputs"))
-            nodes[key] = Node(key=key, kind=kind, inputs=dict(islice(inputs.items(), MAX_INPUTS)))
+            inputs = dict(islice(loose.members(loose.members(entry).get("inputs")).items(), min(MAX_INPUTS, left)))
+            left -= len(inputs)
+            nodes[key] = Node(key=key, kind=kind, inputs=inputs)
     return Graph(nodes=nodes)
 
 

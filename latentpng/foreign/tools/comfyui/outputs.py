@@ -115,7 +115,7 @@ def makes(node: Node, role: str) -> bool:
     if role in ("latent", "image"):
         return _DRAWS.search(kind) is not None
     if role in ("model", "clip"):
-        return "populated_text" in node.inputs or any("lora" in name.lower() for name in node.inputs)
+        return "populated_text" in node.inputs or any("lora" in name.lower() for name in (kind, *node.inputs))
     return role in SIDES and _ENCODES.search(kind) is not None
 
 

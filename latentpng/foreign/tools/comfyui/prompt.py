@@ -11,13 +11,13 @@ import re
 from latentpng.foreign.tools import loose
 from latentpng.foreign.tools.comfyui.graph import Budget, Graph, Node
 from latentpng.foreign.tools.comfyui.layouts import SIDES, pipes_of, plain
-from latentpng.foreign.tools.comfyui.outputs import output_of, trace
+from latentpng.foreign.tools.comfyui.outputs import trace
 from latentpng.foreign.tools.comfyui.text_nodes import side_names
 from latentpng.foreign.tools.comfyui.texts import text_of
 from latentpng.record import Json
 
 _MAX_NAME = 64
-_MAX_LINKS = 4096  # links to conditionings that are followed
+_MAX_LINKS = 1024  # links to conditionings that are followed
 _SILENT = re.compile(r"zeroout|placeholder|emptycond")  # embeddings of no text
 _TEXT = re.compile(
     r"(user_|global_|local_|main_)?(text|prompt|string|caption)(_?[0-9]{1,2}|_[gl]|_g_l|_text|_schedule)?|"
@@ -64,32 +64,42 @@ def prompt_of(graph: Graph, value: Json, side: str) -> str:
         The texts, each once and each on a line of its own.
     """
     found: dict[str, None] = {}
-    seen: set[tuple[str, int, str]] = set()
+    seen: set[tuple[str, str]] = set()
     stack = [(value, side)]
     budget = Budget()
     left = _MAX_LINKS
     while stack:
-        link, side = trace(graph, *stack.pop())
-        node = graph.target(link) if left else None
-        left -= node is not None
-        if node is None:
-            found |= dict.fromkeys(filter(None, [loose.text(link)]))
-        elif (key := (node.key, output_of(link), side)) not in seen and not _SILENT.search(plain(node.kind)):
-            seen.add(key)
-            parts = [*_onward(graph, node, side), *_texts(graph, node, link, side, budget)]
-            stack += [(part, side) for part in reversed(parts)]
+        value, side = stack.pop()
+        if graph.target(value) is None:
+            found |= dict.fromkeys(filter(None, [loose.text(value)]))
+        elif left:
+            left -= 1
+            link, side = trace(graph, value, side)
+            stack += [(part, side) for part in reversed(_parts(graph, link, side, seen, budget))]
     return "\n".join(found)
 
 
-def _texts(graph: Graph, node: Node, link: Json, side: str, budget: Budget) -> list[Json]:
-    """Return the texts that a node encodes; a node that is a text itself is read as one."""
+def _parts(graph: Graph, link: Json, side: str, seen: set[tuple[str, str]], budget: Budget) -> list[Json]:
+    """Return the links to conditionings and the texts that a resolved conditioning is made of, in their order."""
+    node = graph.target(link)
+    if node is None:
+        return [loose.text(link)]
+    if (node.key, side) in seen or _SILENT.search(plain(node.kind)):
+        return []
+    seen.add((node.key, side))
+    onward = _onward(graph, node, side)
     sided = [value for value in _sided(node, side) if graph.target(value) is None]
-    if not _encodes(graph, node):
-        is_text = not sided and not any(_onward(graph, node, each) for each in SIDES)
-        return [text_of(graph, link, budget, side)] if is_text else sided
-    populated = filter(None, (text_of(graph, node.inputs.get(name), budget, side) for name in _POPULATED))
-    texts = (text_of(graph, node.inputs[name], budget, side) for name in _text_names(node))
-    return [*sided, *(list(populated)[:1] or texts)]
+    if _encodes(graph, node):
+        return [*onward, *sided, *_encoded(graph, node, side, budget)]
+    is_text = not onward and not sided and not any(graph.target(link) for each in SIDES for link in _sided(node, each))
+    return [text_of(graph, link, budget, side)] if is_text else [*onward, *sided]
+
+
+def _encoded(graph: Graph, node: Node, side: str, budget: Budget) -> list[Json]:
+    """Return the texts that a node encodes."""
+    populated = (text_of(graph, node.inputs.get(name), budget, side) for name in _POPULATED)
+    first = next(filter(None, populated), "")
+    return [first] if first else [text_of(graph, node.inputs[name], budget, side) for name in _text_names(node)]
 
 
 def _encodes(graph: Graph, node: Node) -> bool:

@@ -16,6 +16,7 @@ _PAIRS = (
     *(("find", "replace"), ("find1", "replace1"), ("find2", "replace2"), ("find3", "replace3")),
     *(("search", "replace"), ("old", "new"), ("target", "replace"), ("find", "replace_with"), ("from", "to")),
     *(
+        ("text_b", "text_c"),
         ("search_string", "replace_string"),
         ("find_text", "replace_text"),
         ("replace", "with"),
@@ -69,6 +70,9 @@ def edited(node: Node, text: str, text_at: Callable[[str], str], limit: int) -> 
         limit: How many characters replacing may add; where it would add more, nothing is replaced.
     """
     kind = plain(node.kind)
+    if (line := _line_of(node)) is not None:
+        lines = text.splitlines()
+        return lines[line % len(lines)] if lines else ""
     if _CHANGES.search(kind):
         chosen = loose.text(node.inputs.get("mode")) or loose.text(node.inputs.get("operation"))
         return _CASES.get(re.sub(r"[^a-z]", "", chosen[:64].lower()), str)(text)
@@ -83,6 +87,13 @@ def edited(node: Node, text: str, text_at: Callable[[str], str], limit: int) -> 
                 if is_known and text.count(found) * len(replacement) <= limit:
                     text = text.replace(found, replacement)
     return _tidied(text) if node.inputs.get("tidy_tags") == "yes" else text
+
+
+def _line_of(node: Node) -> int | None:
+    """Return the index of the one line that a node gives of its text; None when it gives all of it."""
+    if "stringselector" in plain(node.kind) and node.inputs.get("multiline") is False:
+        return loose.whole(node.inputs.get("select"))
+    return loose.whole(node.inputs.get("start_index")) if node.inputs.get("max_rows") == 1 else None
 
 
 def _tidied(text: str) -> str:

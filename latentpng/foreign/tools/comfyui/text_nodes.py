@@ -26,6 +26,11 @@ _ANY_TEXT = re.compile(
 )
 _NUMBERED = re.compile(r"(string|text|prompt|part|str|input|line|value|item)_?([a-z]|[0-9]{1,2})(_opt)?")
 _JOINS = re.compile(r"concat|join|combin|append|merg|addtext|textadd|stringadd|7box|3box")
+_BOXES = {
+    "textstring": ("text", "text_b", "text_c", "text_d"),
+    "ttntext3box3wayconcat": ("text1", "text2", "text3"),
+    "ttntext7boxconcat": ("text1", "text2", "text3", "text4", "text5", "text6", "text7"),
+}
 _DELIMITERS = ("delimiter", "separator", "sep", "joiner", "join_with", "delim")
 _BEFORE = ("prefix", "prepend", "prepend_text", "text_before", "before")
 _AFTER = ("suffix", "append", "append_text", "text_after", "after")
@@ -36,15 +41,8 @@ _COMPUTES = re.compile(
 )
 _ASKS_A_MODEL = frozenset(
     {
-        "max_tokens",
-        "max_new_tokens",
-        "max_length",
-        "temperature",
-        "top_p",
-        "top_k",
-        "do_sample",
-        "num_beams",
-        "llm_model",
+        *("max_tokens", "max_new_tokens", "max_length", "temperature", "top_p", "top_k", "do_sample", "num_beams"),
+        *("llm_model", "llm_name"),
     }
 )
 _PICTURES = frozenset({"image", "images", "pixels", "clip_vision_output", "video", "audio"})
@@ -112,18 +110,40 @@ def stored_names(node: Node) -> list[str]:
     return [name for name in _SHOWN if name in node.inputs] if _SHOWS.search(plain(node.kind)) else []
 
 
+def output_name(node: Node, output: int) -> str:
+    """Return the name of the input that a node of several boxes gives unchanged at an output; "" for other nodes."""
+    names = _BOXES.get(plain(node.kind), ())
+    return names[output] if 0 <= output < len(names) else ""
+
+
 def joined_names(node: Node) -> list[str]:
     """Return the names of the inputs that a node joins, in their order; [] when it holds a single text."""
-    names = [(name, low) for name in node.inputs if len(name) <= _MAX_NAME and _NUMBERED.fullmatch(low := name.lower())]
     kind = plain(node.kind)
-    if _SHOWS.search(kind) or node.inputs.get("action") == "replace" or (len(names) < 2 and not _JOINS.search(kind)):
+    if _SHOWS.search(kind) or node.inputs.get("action") == "replace":
         return []
-    stem = next((found[1] for _, low in names if (found := _NUMBERED.fullmatch(low))), "")
-    numbered = {name: found[2] for name, low in names if (found := _NUMBERED.fullmatch(low)) and found[1] == stem}
-    ordered = sorted(numbered, key=lambda name: (len(numbered[name].lstrip("0")), numbered[name]))
-    lowered = {name.lower(): name for name in node.inputs}
-    before, after = ([lowered[name] for name in names if name in lowered] for names in (_BEFORE, _AFTER))
-    return [*before, *ordered, *after]
+    named = {name.lower(): name for name in node.inputs if len(name) <= _MAX_NAME}
+    middle = _numbered(list(named))
+    if len(middle) < 2 and _JOINS.search(kind):
+        middle = middle or [name for name in "abcdef" if name in named]
+    before, after = ([name for name in names if name in named] for names in (_BEFORE, _AFTER))
+    if before or after:
+        middle = middle or [name.lower() for name in single_names(node)[:1]]
+    elif len(middle) < 2 and not _JOINS.search(kind):
+        return []
+    return [named[name] for name in (*before, *middle, *after)]
+
+
+def _numbered(names: list[str]) -> list[str]:
+    """Return the names that begin alike and end with a number or a letter, in the order of these."""
+    found = {name: match for name in names if (match := _NUMBERED.fullmatch(name))}
+    stem = next((match[1] for match in found.values()), "")
+    ends = {name: match[2].lstrip("0") for name, match in found.items() if match[1] == stem}
+    return sorted(ends, key=lambda name: (len(ends[name]), ends[name]))
+
+
+def is_list(node: Node) -> bool:
+    """Return whether a node gives its texts one after the other, for a picture each."""
+    return "list" in plain(node.kind)
 
 
 def delimiter_of(node: Node) -> str:

@@ -16,7 +16,9 @@ from latentpng.foreign.tools.comfyui.text_nodes import (
     delimiter_of,
     has_sides,
     is_computed,
+    is_list,
     joined_names,
+    output_name,
     side_at,
     side_names,
     single_names,
@@ -65,7 +67,7 @@ class _Texts:
         if self.budget.pieces < 0:
             return ""
         if node is None:
-            found = loose.text(value)[: max(self.budget.characters, 0)]
+            found = (loose.text(value) or _wrapped(value))[: max(self.budget.characters, 0)]
             self.budget.characters -= len(found)
             return found
         if node.key in self.path or len(self.path) >= _MAX_DEPTH:
@@ -81,10 +83,14 @@ class _Texts:
             return self._stored(node)
         if has_sides(node):
             return self._joined(node, side_names(node, side_at(node, output, self.side)), "\n")
+        if name := output_name(node, output):
+            return self._at(node, name)
         if name := template_of(node):
             return filled(self.text(node.inputs[name]), lambda field: self._at(node, field))
         if names := joined_names(node):
             found = self._joined(node, names, delimiter_of(node))
+            if is_list(node) and sum(bool(self._at(node, name)) for name in names) > 1:
+                return ""
         else:
             found = next(filter(None, (self._at(node, name) for name in single_names(node))), "")
         changed = edited(node, found, lambda name: self._at(node, name), self.budget.characters)
@@ -103,3 +109,9 @@ class _Texts:
         """Return a text that a node stored when it was shown."""
         literals = (loose.text(node.inputs.get(name)) for name in stored_names(node))
         return next(filter(None, literals), "")
+
+
+def _wrapped(value: Json) -> str:
+    """Return the text of an object that has it beside other things; "" for anything else."""
+    entry = loose.members(value)
+    return next(filter(None, (loose.text(entry.get(key)) for key in ("content", "__value__", "value"))), "")
