@@ -311,6 +311,13 @@ def test_a_context_gives_its_values_by_the_output_of_a_link() -> None:
     assert kept(read(graph)) == USUAL
 
 
+@pytest.mark.parametrize("kind", ["Context Big (rgthree)", "easy pipeIn", "CR Data Bus In"])
+def test_a_bundle_of_everything_is_no_sampler(kind: str) -> None:
+    bundle = node(kind, seed=1, latent=link("5"), steps=3, cfg=1.0, sampler_name="lcm", scheduler="simple", **LINKS)
+    graph = {**SIMPLE, "50": bundle, "3": sampler(link("51")), "51": node("Reroute", **{"": link("50", 6)})}
+    assert (read(graph).seed, read(graph).num_inference_steps) == (7, 20)
+
+
 def test_only_the_chosen_branch_of_a_switch_is_read() -> None:
     graph = {
         **SIMPLE,

@@ -46,6 +46,7 @@ PIPES = (
 _UPSCALER = "upscaler"  # the sampler of a node that enlarges a picture in several steps
 _PARTS = ("noise", "guider", "sampler", "sigmas", "base_sampler", "script", "settings", "options", _UPSCALER, *PIPES)
 _SETTINGS_ONLY = re.compile(r"pre ?sampling|provider|selector|config|combo|scheduler$|sigmas", re.IGNORECASE)
+_BUNDLES = re.compile(r"context|pipe|bus|loader|module|tuple", re.IGNORECASE)
 _METHOD = re.compile(r"Sampler_?(?=[A-Z])(\w+)")
 _METHODS = {
     "SamplerEulerAncestral": "euler_ancestral",
@@ -177,16 +178,17 @@ def _parts_of(graph: Graph, node: Node) -> Iterator[Node]:
 
 def is_sampler(node: Node) -> bool:
     """Return True for a node that denoises latents, whoever wrote it."""
-    if _SETTINGS_ONLY.search(node.kind):
+    is_named = "sampler" in node.kind.casefold()
+    if _SETTINGS_ONLY.search(node.kind) or (_BUNDLES.search(node.kind) and not is_named):
         return False
     has_latent = _links(node, LATENTS)
     has_seed = _has(node, SEEDS) or _links(node, ("noise",))
     if has_latent:
-        knows_how = _has(node, (*STEPS, "sampler_name")) or _links(node, ("sigmas", "sampler", "guider", "model"))
+        knows_how = _has(node, (*STEPS, "sampler_name")) or _links(node, ("sigmas", "sampler", "guider"))
         return (has_seed and knows_how) or _links(node, ("base_sampler",))
     if _links(node, PICTURES):
         return False
-    if _links(node, PIPES) and "sampler" in node.kind.casefold():
+    if _links(node, PIPES) and is_named:
         return True
     knows_model = _links(
         node, (*INPUTS["model"], *INPUTS["positive"], "guider", "transformer", "pipeline", "text_embeds")
