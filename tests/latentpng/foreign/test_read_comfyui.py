@@ -29,6 +29,7 @@ def test_the_nodes_of_a_custom_sampler_are_followed() -> None:
         scheduler="simple",
         model="flux1-dev.safetensors",
         randomness="cpu",
+        channels=16,
         extra=(
             ("sampler_node", "SamplerCustomAdvanced"),
             ("latent_node", "EmptySD3LatentImage"),

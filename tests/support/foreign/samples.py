@@ -34,7 +34,13 @@ COMFYUI = Sample(
             ("batch_size", 1),
             ("loras", ["sails.safetensors"]),
             ("lora_weights", [1.0]),
-            ("passes", [{"kind": "hires", "node": "KSampler", "steps": 14, "cfg": 7.5, "denoise": 0.5}]),
+            (
+                "passes",
+                [
+                    {"kind": "upscale", "node": "LatentUpscale", "width": 1024, "height": 1536},
+                    {"kind": "hires", "node": "KSampler", "steps": 14, "cfg": 7.5, "denoise": 0.5},
+                ],
+            ),
             ("denoise", 1.0),
         ),
     ),

@@ -1,38 +1,22 @@
 """Find the chain of nodes that made a picture: from the node that saved it back to the node that made its latents.
 
-Links of prompts, models and masks are not followed here. Where a chain branches, the first branch that leads to a
-sampler counts.
+Where a chain branches, the first branch that leads to a node that draws noise counts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
-from latentpng.foreign.tools import loose
 from latentpng.foreign.tools.comfyui.graph import Graph, Node
+from latentpng.foreign.tools.comfyui.samplers import Settings, is_sampler, is_touch_up, settings_of
+from latentpng.foreign.tools.comfyui.services import is_asked, service_of
+from latentpng.foreign.tools.comfyui.sizes import size_of
+from latentpng.foreign.tools.comfyui.upstream import upstream
 
 MAX_OUTPUTS = 8
-SEEDS = ("seed", "noise_seed")
-SIZES = (("empty_latent_width", "empty_latent_height"), ("width", "height"))
-_SIDE_INPUTS = frozenset(
-    {
-        "clip",
-        "clip_vision",
-        "conditioning",
-        "control_net",
-        "guider",
-        "mask",
-        "model",
-        "negative",
-        "noise",
-        "positive",
-        "sampler",
-        "sigmas",
-        "upscale_model",
-        "vae",
-    }
-)
+MAX_SIZED = 64  # nodes that may give latents their size
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,26 +24,29 @@ class Chain:
     """The nodes that made one picture.
 
     Attributes:
-        sampler: The first sampler of the chain; its noise is the initial noise.
-        after: The nodes from the output to this sampler.
-        before: The nodes from this sampler to the node that made its latents.
+        settings: The settings of the first sampler of the chain; its noise is the initial noise.  In a chain without a
+            sampler, those of the first node that draws noise at all.
+        after: The nodes from the output to this node, without branches.
+        before: The nodes that its latents come from, the nearest first.
+        latent: The node that gave the latents their size; the nearest, or the sampler itself, when no size is known.
     """
 
-    sampler: Node
+    settings: Settings
     after: tuple[Node, ...]
     before: tuple[Node, ...]
+    latent: Node
 
     @property
-    def latent(self) -> Node:
-        """The node that made the latents or gave them their size; the sampler when there is no such node."""
-        sized = [node for node in self.before if any(set(names) <= node.inputs.keys() for names in SIZES)]
-        return (sized or [*self.before[:1], self.sampler])[-1 if sized else 0]
+    def sampler(self) -> Node:
+        """The node of the first sampler."""
+        return self.settings.node
 
 
 def chains_of(graph: Graph) -> list[Chain]:
     """Return the chains that end in a picture, one for each first sampler.
 
     Pictures that are saved count before those that are only previewed, and these before unlinked nodes of other kinds.
+    Among them, those that a sampler made count before those that were only touched up or asked for.
     """
     for outputs in _outputs(graph):
         found: dict[str, Chain] = {}
@@ -68,7 +55,7 @@ def chains_of(graph: Graph) -> list[Chain]:
             if chain is not None:
                 found.setdefault(chain.sampler.key, chain)
         if found:
-            return list(found.values())
+            return sorted(found.values(), key=lambda chain: not is_sampler(chain.sampler))
     return []
 
 
@@ -82,32 +69,26 @@ def _outputs(graph: Graph) -> Iterator[list[Node]]:
 
 
 def _chain(graph: Graph, output: Node) -> Chain | None:
-    nodes = list(_upstream(graph, output))
-    first = max((at for at, node in enumerate(nodes) if is_sampler(node)), default=-1)
-    if first < 0:
-        return None
-    return Chain(sampler=nodes[first], after=tuple(nodes[:first]), before=tuple(nodes[first + 1 :]))
+    steps = list(upstream(graph, output))
+    for draws in (is_sampler, is_touch_up, is_asked, _is_service):
+        at = max((at for at, step in enumerate(steps) if draws(step.node)), default=-1)
+        if at >= 0:
+            settings = settings_of(graph, steps[at].node)
+            before = tuple(step.node for step in upstream(graph, settings.node))[1:]  # anew: stages may share latents
+            latent = _latent(graph, settings, before)
+            return Chain(settings=settings, after=tuple(steps[at].way()), before=before, latent=latent)
+    return None
 
 
-def _upstream(graph: Graph, start: Node) -> Iterator[Node]:
-    """Yield the nodes that a node depends on by latents and pictures, depth first, each once."""
-    seen: set[str] = set()
-    stack = [start]
-    while stack:
-        node = stack.pop()
-        if node.key in seen:
-            continue
-        seen.add(node.key)
-        yield node
-        if is_sampler(node):
-            stack.clear()  # other branches to the output are not what this sampler started from
-            targets = [target for name, target in graph.links(node) if name == "latent_image"]
-        else:
-            targets = [target for name, target in graph.links(node) if name not in _SIDE_INPUTS]
-        stack += reversed(targets)
+def _is_service(node: Node) -> bool:
+    return bool(service_of(node))
 
 
-def is_sampler(node: Node) -> bool:
-    """Return True for a sampler, whoever wrote the node: all samplers share these inputs."""
-    is_linked = bool(loose.items(node.inputs.get("latent_image")))
-    return is_linked and any(name in node.inputs for name in (*SEEDS, "noise"))
+def _latent(graph: Graph, settings: Settings, before: tuple[Node, ...]) -> Node:
+    nodes = (node for node in (*before, *settings.parts) if not _only_passes_on(graph, node))
+    sized = (node for node in islice(nodes, MAX_SIZED) if all(size_of(graph, node)))
+    return next(sized, (*before[:1], settings.node)[0])
+
+
+def _only_passes_on(graph: Graph, node: Node) -> bool:
+    return len(node.inputs) == 1 and any(graph.links(node))

@@ -1,0 +1,86 @@
+"""Say what is known about the generator of the initial noise, and why the noise cannot be rebuilt where it cannot.
+
+ComfyUI draws a plain Gaussian on the CPU.  Samplers, nodes of noise and latents of other authors may draw otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+
+from latentpng.foreign.tools import loose
+from latentpng.foreign.tools.comfyui.chain import Chain
+from latentpng.foreign.tools.comfyui.graph import Graph, Node
+from latentpng.foreign.tools.comfyui.latents import other_than_picture
+from latentpng.foreign.tools.comfyui.samplers import is_sampler
+from latentpng.foreign.tools.comfyui.services import service_of
+from latentpng.foreign.tools.comfyui.values import number_of, word_of
+
+_MAX_KIND = 80  # characters of a node's kind in a message
+_OWN_SAMPLERS = re.compile(
+    r"clownshar|clown_?sampler(?!selector)|sharksampler|res4lyf|ultracascade|perlin|sonar|bleh|legacy_.*sampler"
+)
+_VIDEO_SAMPLERS = re.compile(r"video|wan|hyvid|ltx|mochi|cogvideo|framepack|animatediff|svd")
+_PLAIN_NOISE = re.compile(r"random ?noise|basic ?noise|disablenoise")
+_OTHER_NOISE = re.compile(r"noise|noisy|perlin|plasma")
+_MASKS = re.compile(r"noise ?_?mask|denoise|removenoise")
+_PLAIN_TYPES = ("", "default", "gaussian", "normal", "none", "disabled")
+_TYPES = ("noise_type_init", "noise_type", "noise_algorithm", "initial_noise_type")
+_GPU = re.compile(r"gpu|cuda", re.IGNORECASE)
+_SOURCES = ("noise_mode", "rng_source", "RNG", "rng", "noise_source")
+
+
+def unknown_noise_of(graph: Graph, chain: Chain) -> str:
+    """Return why the initial noise cannot be rebuilt from the seed, as a clause; "" when nothing prevents it."""
+    sampler, settings = chain.sampler, chain.settings
+    kind = _brief(sampler)
+    service = service_of(sampler)
+    if service:
+        return f"{service} drew the noise, and how it does that is not published"
+    if not is_sampler(sampler):
+        return f"{kind} draws noise over parts of a finished picture"
+    if _OWN_SAMPLERS.search(sampler.kind.casefold()):
+        return f"{kind} draws noise of its own"
+    if _VIDEO_SAMPLERS.search(sampler.kind.casefold()):
+        return f"{kind} draws the noise of a video"
+    if settings.adds_noise and not _is_plain(settings.noise_source, sampler):
+        return f"its noise comes from {_brief(settings.noise_source)}, which draws noise of its own"
+    chosen = word_of(graph, (sampler, settings.noise_source), *_TYPES)
+    if chosen.casefold() not in _PLAIN_TYPES:
+        return f"{kind} draws noise of the kind {chosen[:_MAX_KIND]}"
+    added = next((node for node in chain.before if _adds_noise(node)), None)
+    if added is not None:
+        return f"{_brief(added)} adds noise to the latents before sampling"
+    return other_than_picture(graph, (*chain.before, *settings.parts))
+
+
+def randomness_of(chain: Chain) -> str:
+    """Return where a sampler draws: "gpu" and "nv" only where a node is set to it, otherwise "cpu"."""
+    for part in chain.settings.parts:
+        text = next((text for name in _SOURCES if (text := loose.text(part.inputs.get(name)))), "")
+        if text.casefold().startswith("nv"):
+            return "nv"
+        if _GPU.match(text):
+            return "gpu"
+    return "cpu"
+
+
+def repeats(graph: Graph, chain: Chain) -> bool:
+    """Return True when a node made a batch out of the latents, so that the index of the picture is not known."""
+    return any(
+        node.kind == "RepeatLatentBatch" and loose.count(number_of(graph, node, "amount")) > 1 for node in chain.before
+    )
+
+
+def _is_plain(source: Node, sampler: Node) -> bool:
+    """Return True for noise that the sampler draws itself, or for a node that only holds the seed."""
+    return source is sampler or _PLAIN_NOISE.match(source.kind.casefold()) is not None
+
+
+def _adds_noise(node: Node) -> bool:
+    """Return True for a node that makes noise of latents or mixes some in, which masks of noise do not."""
+    kind = node.kind.casefold()
+    return _OTHER_NOISE.search(kind) is not None and not _MASKS.search(kind)
+
+
+def _brief(node: Node) -> str:
+    return node.kind[:_MAX_KIND]
