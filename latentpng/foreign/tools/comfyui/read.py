@@ -1,4 +1,4 @@
-"""ComfyUI: read the initial noise and the settings of a picture from the graph of nodes in `prompt`.
+"""ComfyUI: read the initial noise and the settings of a picture from its graph of nodes.
 
 ComfyUI draws the noise of a whole batch at once, on the CPU. Custom nodes are understood by the names of their inputs.
 """
@@ -11,10 +11,11 @@ from latentpng.foreign.containers.texts import Texts
 from latentpng.foreign.record import ForeignRecord
 from latentpng.foreign.tools import loose
 from latentpng.foreign.tools.comfyui.chain import SEEDS, SIZES, Chain, chains_of, is_sampler
-from latentpng.foreign.tools.comfyui.graph import Graph, Node, graph_of
+from latentpng.foreign.tools.comfyui.finish import finished
+from latentpng.foreign.tools.comfyui.graph import Graph, Node
 from latentpng.foreign.tools.comfyui.loras import loras_of
 from latentpng.foreign.tools.comfyui.prompt import prompt_of
-from latentpng.foreign.tools.loosejson import read_object
+from latentpng.foreign.tools.comfyui.sources import source_of
 from latentpng.record import Json
 
 _MODEL_NAMES = ("ckpt_name", "unet_name", "model_name", "gguf_name", "model_path", "base_ckpt_name")
@@ -24,10 +25,12 @@ _USED = frozenset({"cfg", "sampler_name", "scheduler", "steps", *_VARIATION_SEED
 
 
 def read(texts: Texts) -> ForeignRecord | None:
-    """Return the record of the API's graph; of the editor's graph (`workflow`) alone, only the tool; else None."""
-    graph = graph_of(read_object(texts.get("prompt", "")))
-    if not graph.nodes and "nodes" not in read_object(texts.get("workflow", "")):
-        return None
+    """Return the record of the API's graph, else of the editor's graph (`workflow`); None without a graph."""
+    source = source_of(texts)
+    return None if source is None else finished(source, _read_graph)
+
+
+def _read_graph(graph: Graph) -> ForeignRecord:
     chains = chains_of(graph)
     return _record_of(graph, chains) if chains else ForeignRecord(tool="comfyui")
 
