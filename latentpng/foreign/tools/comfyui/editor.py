@@ -54,6 +54,7 @@ class EditorNode:
         slots: Its inputs.
         outputs: The types of its outputs.
         values: The values of its widgets, a list or an object.
+        proxies: The widgets of nodes inside that it shows, pairs of an ID and a name.
     """
 
     key: str
@@ -64,6 +65,7 @@ class EditorNode:
     slots: tuple[Slot, ...] = ()
     outputs: tuple[str, ...] = ()
     values: Json = None
+    proxies: Json = None
 
     @property
     def is_running(self) -> bool:
@@ -91,6 +93,7 @@ def nodes_of(scope: JsonObject, most: int) -> Iterator[EditorNode]:
                 slots=tuple(_slots(node, origins)),
                 outputs=tuple(_kind(output) for output in islice(loose.items(node.get("outputs")), MAX_SLOTS)),
                 values=node.get("widgets_values"),
+                proxies=loose.members(node.get("properties")).get("proxyWidgets"),
             )
 
 

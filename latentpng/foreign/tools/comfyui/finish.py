@@ -33,24 +33,29 @@ def finished(source: Source, read_graph: Callable[[Graph], ForeignRecord]) -> Fo
     if source.problem:
         return ForeignRecord(tool="comfyui", notes=(f"its workflow {source.problem}, so it is not read",))
     if not source.api:
-        return _of_editor(converted(source.workflow), read_graph)
+        return _of_editor(converted(source.workflow), source.seeds, read_graph)
     record = _noted(read_graph(graph_of(source.api)), source.api, is_cut=False)
     return completed(record, source.told) if source.told else record
 
 
-def _of_editor(workflow: Converted, read_graph: Callable[[Graph], ForeignRecord]) -> ForeignRecord:
+def _of_editor(
+    workflow: Converted, seeds: frozenset[int], read_graph: Callable[[Graph], ForeignRecord]
+) -> ForeignRecord:
+    """Return the record of the editor's graph, with its seed when that is fixed or when another text names it."""
     record = _noted(read_graph(graph_of(workflow.entries)), workflow.entries, is_cut=workflow.is_cut)
     if record == replace(_NOTHING_READ, notes=record.notes):
         return record
     record = replace(record, notes=(FROM_EDITOR, *record.notes))
-    if record.seed is None or (record.seed >= 0 and read_graph(graph_of(workflow.firm)).seed == record.seed):
+    if record.seed is None or record.seed in seeds:
+        return record
+    if record.seed >= 0 and read_graph(graph_of(workflow.firm)).seed == record.seed:
         return record
     return replace(
         record,
         seed=None,
         notes=(*record.notes, OTHER_SEED),
         unknown_noise=record.unknown_noise or OTHER_SEED,
-        extra=(*record.extra, ("seed_in_workflow", record.seed)),
+        extra=(*record.extra, ("seed_in_workflow", str(record.seed))),
     )
 
 

@@ -60,32 +60,34 @@ def _named(node: EditorNode, values: Sequence[Json], plain: list[int]) -> Iterat
         yield "seed", seed
     texts = [at for at in plain if loose.text(values[at])]
     for at in texts:
-        yield from ((name, at) for name in _name_of_text(node, loose.text(values[at])))
+        if name := _name_of_text(node, loose.text(values[at])):
+            yield name, at
     inputs = {slot.kind for slot in node.slots}
     numbers = [at for at in plain if at != seed and is_number(values[at])]
     if "LATENT" in inputs and "MODEL" in inputs:
         yield from _of_sampler(values, numbers, seed)
     elif "LATENT" in node.outputs and "LATENT" not in inputs:
-        yield from zip(("width", "height", "batch_size"), _sizes(values, numbers), strict=False)
+        sizes = _sizes(values, numbers)
+        names = ("width", "height", "batch_size") if len(sizes) < 4 else ("width", "height", "length", "batch_size")
+        yield from zip(names, sizes, strict=False)
+    elif {"MODEL"} & inputs & set(node.outputs):
+        yield from (("strength_model", at) for at in numbers[:1])
     elif len(numbers) == 1 and {"INT", "FLOAT"} & set(node.outputs):
         yield "value", numbers[0]
     long = [at for at in texts if not _FILE.search(loose.text(values[at]))]
-    if long and {"CONDITIONING", "STRING"} & set(node.outputs):
+    encodes = "CONDITIONING" in node.outputs and "CONDITIONING" not in inputs
+    if long and (encodes or "STRING" in node.outputs):
         yield "text", max(long, key=lambda at: len(loose.text(values[at])))
 
 
-def _name_of_text(node: EditorNode, text: str) -> Iterator[str]:
-    inputs = {slot.kind for slot in node.slots}
-    if _FILE.search(text):
-        if "MODEL" in inputs:
-            yield "lora_name"
-        yield from (
-            name for kind, other, name in _FILES if kind in node.outputs and (not other or other in node.outputs)
-        )
-    elif _SAMPLER.match(text):
-        yield "sampler_name"
-    elif text in _SCHEDULERS:
-        yield "scheduler"
+def _name_of_text(node: EditorNode, text: str) -> str:
+    """Return the name of a widget with this text; "" when it may be anything."""
+    if not _FILE.search(text):
+        return "sampler_name" if _SAMPLER.match(text) else "scheduler" if text in _SCHEDULERS else ""
+    if any(slot.kind == "MODEL" for slot in node.slots):
+        return "lora_name"
+    names = (name for kind, other, name in _FILES if {kind, other or kind} <= set(node.outputs))
+    return next(names, "")
 
 
 def _of_sampler(values: Sequence[Json], numbers: list[int], seed: int | None) -> Iterator[tuple[str, int]]:

@@ -27,13 +27,14 @@ class Found:
     Attributes:
         origin: The key of a node and the index of its output; None without such a node.
         value: The value of a primitive node, or of a widget of a subgraph.
-        changes: Whether the value may have changed after the picture was made.
+        changes: Whether the value may have changed after the picture was made; None when the widget in place of the
+            link says so.
         is_own: Whether the input keeps the value of its own widget.
     """
 
     origin: Origin | None = None
     value: Json = None
-    changes: bool = False
+    changes: bool | None = None
     is_own: bool = False
 
 

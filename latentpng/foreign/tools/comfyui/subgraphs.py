@@ -15,8 +15,8 @@ from itertools import islice
 from latentpng.foreign.tools import loose
 from latentpng.foreign.tools.comfyui.editor import MAX_SLOTS, EditorNode, Slot, ends_of, id_of, nodes_of
 from latentpng.foreign.tools.comfyui.groups import ungrouped
-from latentpng.foreign.tools.comfyui.widgets import widgets_of
-from latentpng.record import JsonObject
+from latentpng.foreign.tools.comfyui.widgets import CONTROLS
+from latentpng.record import Json, JsonObject
 
 MAX_NODES = 2**14
 MAX_DEPTH = 16
@@ -25,6 +25,8 @@ PASSAGE = "\0passage"
 """The kind of a node that only leads on."""
 ENTRANCE, EXIT = "-10", "-20"
 """The IDs that stand for the inputs and the outputs of a subgraph in its links."""
+_ITSELF = "-1"
+_WIDGET_KINDS = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"})
 GROUP_PREFIXES = ("workflow/", "workflow>")
 
 
@@ -46,7 +48,7 @@ class _Scope:
     """A graph or subgraph, parsed once however often it occurs."""
 
     nodes: tuple[EditorNode, ...]
-    inputs: tuple[str, ...]
+    inputs: tuple[Slot, ...]
     exits: tuple[Slot, ...]
 
 
@@ -113,10 +115,10 @@ def _definitions(workflow: JsonObject) -> dict[str, JsonObject]:
 
 def _scope_of(scope: JsonObject) -> _Scope:
     exits = {slot: (origin, output) for _, origin, output, target, slot in ends_of(scope) if target == EXIT}
-    inputs = islice(loose.items(scope.get("inputs")), MAX_SLOTS)
+    inputs = map(loose.members, islice(loose.items(scope.get("inputs")), MAX_SLOTS))
     return _Scope(
         nodes=tuple(nodes_of(scope, MAX_NODES + 1)),
-        inputs=tuple(loose.text(loose.members(each).get("name")) for each in inputs),
+        inputs=tuple(Slot(name=loose.text(each.get("name")), kind=loose.text(each.get("type"))) for each in inputs),
         exits=tuple(Slot(name="", origin=exits.get(at)) for at in range(min(max(exits, default=-1) + 1, MAX_SLOTS))),
     )
 
@@ -124,9 +126,31 @@ def _scope_of(scope: JsonObject) -> _Scope:
 def _given(node: EditorNode, inside: _Scope) -> tuple[Slot, ...]:
     """Return what a node gives to the inputs of its subgraph: by their names, else in their order."""
     named = {slot.name: slot for slot in node.slots}
-    values = widgets_of(node).values
+    values = _promoted(node, inside)
     given = []
-    for at, name in enumerate(inside.inputs or tuple(named)):
-        slot = named.get(name) or (node.slots[at] if at < len(node.slots) else Slot(name=name))
-        given.append(replace(slot, literal=values.get(slot.widget) if slot.widget else None))
+    for at, inner in enumerate(inside.inputs):
+        slot = named.get(inner.name) or (node.slots[at] if not named and at < len(node.slots) else inner)
+        given.append(replace(slot, literal=values.get(inner.name)))
     return tuple(given)
+
+
+def _promoted(node: EditorNode, inside: _Scope) -> dict[str, Json]:
+    """Return the values that a node has for the inputs of its subgraph.
+
+    Editors list the names in `proxyWidgets`, where -1 stands for the node itself; newer ones store a value for each
+    input that can be a widget. Values without such an order are those that the nodes inside have, too.
+    """
+    values = [value for value in loose.items(node.values) if loose.text(value) not in CONTROLS]
+    proxies = [loose.items(each) for each in islice(loose.items(node.proxies), MAX_SLOTS)]
+    pairs = [(id_of(each[0]), loose.text(each[1])) for each in proxies if len(each) > 1]
+    own = [(identifier, name) for identifier, name in pairs if identifier == _ITSELF]
+    if own and len(values) not in (len(pairs), len(own)):
+        return {}
+    if own:
+        listed = pairs if len(values) == len(pairs) else own
+        return {name: value for (identifier, name), value in zip(listed, values, strict=True) if identifier == _ITSELF}
+    for slots in (inside.inputs, node.slots):
+        names = [slot.name for slot in slots if slot.widget or (slots is inside.inputs and slot.kind in _WIDGET_KINDS)]
+        if len(names) == len(values):
+            return dict(zip(names, values, strict=True))
+    return {}

@@ -75,7 +75,8 @@ def _inputs(node: EditorNode, links: Links) -> tuple[dict[str, Json], set[str]]:
         name = slot.widget or slot.name
         if found.is_own:
             continue
-        changing.discard(name)
+        if found.origin is not None or found.changes is not None:
+            changing.discard(name)
         if found.origin is not None:
             inputs[slot.name] = list(found.origin)
         elif found is NOTHING:
