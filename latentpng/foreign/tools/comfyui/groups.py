@@ -7,6 +7,7 @@ listed as external, is an output of it.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import islice
 
@@ -15,9 +16,10 @@ from latentpng.foreign.tools.comfyui.editor import MAX_SLOTS, EditorNode
 from latentpng.record import Json, JsonObject
 
 MAX_INNER = 512  # nodes of one group
-MAX_LINKS = 4096  # links of one group
-MAX_INNER_SLOTS = 4096  # inputs and outputs of all nodes of one group
+MAX_LINKS = 1024  # links of one group
+MAX_INNER_SLOTS = 2048  # inputs and outputs of all nodes of one group
 _ENTRANCE, _EXIT = -10, -20
+_ANY = "*"  # the type of an input that takes any type
 
 
 def ungrouped(node: EditorNode, group: JsonObject) -> dict[str, Json]:
@@ -100,13 +102,16 @@ def _entering(
         for at, slot in enumerate(_slots(entry))
         if (index, at) not in inside
     ]
+    places: dict[str, list[int]] = {}
+    for at, outer in enumerate(node.slots):
+        places.setdefault(outer.kind, []).append(at)
     found: dict[tuple[int, int], int] = {}
     start = 0
     for _, index, at, kind in sorted(free, key=lambda each: each[0]):
-        same = (
-            k for k in range(start, len(node.slots)) if node.slots[k].kind == kind or "*" in (node.slots[k].kind, kind)
+        fitting = (range(len(node.slots)),) if kind == _ANY else (places.get(kind, ()), places.get(_ANY, ()))
+        position = min(
+            (each[first] for each in fitting if (first := bisect_left(each, start)) < len(each)), default=None
         )
-        position = next(same, None)
         if position is not None:
             found[index, at] = position
             start = position + 1
