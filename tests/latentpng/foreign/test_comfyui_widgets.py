@@ -59,6 +59,14 @@ def test_values_of_buttons_behind_the_named_ones_are_dropped() -> None:
     assert widgets("A stranger's node", ["boat", 3, "", "refresh"], slots).values == {"words": "boat", "count": 3}
 
 
+def test_an_object_that_names_the_text_is_no_value() -> None:
+    rows: list[Json] = [{"name": "sails", "strength": "0.6", "active": True}]
+    naming: Json = {"version": 1, "textWidgetName": "text"}
+    expected = {"text": "<lora:sails:0.6>", "loras": rows}
+    assert named("Lora Loader (LoraManager)", naming, "<lora:sails:0.6>", rows) == expected
+    assert named("Lora Loader (LoraManager)", "<lora:sails:0.6>", rows) == expected
+
+
 def test_a_single_converted_widget_does_not_name_all_values() -> None:
     slots = (Slot(name="steps", widget="steps", origin=("2", 0)),)
     assert widgets("KSampler", [5, "fixed", 20, 8, "euler", "normal", 1], slots).values["cfg"] == 8

@@ -25,6 +25,7 @@ _SEEDS = ("seed", "noise_seed")
 PRIMITIVE = "PrimitiveNode"
 """The kind of a node of the editor that only holds the value of another node's widget."""
 _UNUSED = "-"
+_NAMING = "textWidgetName"  # in an object that nodes of LoRA Manager store before their values
 _MAX_SMALL = 2**16  # no size, number of steps or other setting is larger
 _UNNAMED = 3  # values of buttons and previews that may stand behind the named ones
 
@@ -54,7 +55,7 @@ def widgets_of(node: EditorNode) -> Widgets:
         return Widgets(values=named, changing=frozenset(_SEEDS if changes else ()))
     values = _spelled(node)
     rows = {f"lora_{at}": row for at, row in enumerate(_rows(values), 1)}
-    plain = [at for at in range(len(values)) if not _is_control(values, at)]
+    plain = [at for at in range(len(values)) if not (_is_control(values, at) or _NAMING in loose.members(values[at]))]
     names = _names_of(node, values, plain)
     if names is None:
         found = guessed(node, values, plain)
@@ -111,7 +112,7 @@ def _names_of(node: EditorNode, values: Sequence[Json], plain: list[int]) -> tup
     is_listed = any(
         slot.widget and slot.origin is None for slot in node.slots
     )  # else only converted widgets have inputs
-    if own and len(own) >= len(plain) - (_UNNAMED if is_listed and not versions else 0):
+    if own and len(own) >= len(plain) - (min(_UNNAMED, len(own)) if is_listed and not versions else 0):
         return next((names for names in versions if set(names) == set(own)), own)
     if not versions:
         return None
