@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from latentpng.foreign.record import ForeignRecord
 from latentpng.foreign.tools import loose
-from latentpng.foreign.tools.comfyui import graph as graphs
-from latentpng.foreign.tools.comfyui import subgraphs
 from latentpng.foreign.tools.comfyui.civitai import completed
-from latentpng.foreign.tools.comfyui.graph import Graph, graph_of
+from latentpng.foreign.tools.comfyui.graph import MAX_NODES, Graph, graph_of
 from latentpng.foreign.tools.comfyui.sources import Source
-from latentpng.foreign.tools.comfyui.workflow import Converted, converted
 from latentpng.record import JsonObject
+
+if TYPE_CHECKING:
+    from latentpng.foreign.tools.comfyui.workflow import Converted
 
 FROM_EDITOR = "read from the editor's graph, because there is no API graph"
 OTHER_SEED = "the seed in the workflow may not be this picture's"
@@ -33,6 +34,8 @@ def finished(source: Source, read_graph: Callable[[Graph], ForeignRecord]) -> Fo
     if source.problem:
         return ForeignRecord(tool="comfyui", notes=(f"its workflow {source.problem}, so it is not read",))
     if not source.api:
+        from latentpng.foreign.tools.comfyui.workflow import converted  # most pictures do without it
+
         return _of_editor(converted(source.workflow), source.seeds, read_graph)
     record = _noted(read_graph(graph_of(source.api)), source.api, is_cut=False)
     return completed(record, source.told) if source.told else record
@@ -62,7 +65,7 @@ def _of_editor(
 def _noted(record: ForeignRecord, entries: JsonObject, *, is_cut: bool) -> ForeignRecord:
     """Return a record with a note when its graph has more nodes than are read."""
     count = sum(1 for entry in entries.values() if loose.members(entry).get("class_type"))
-    if not is_cut and count <= graphs.MAX_NODES:
+    if not is_cut and count <= MAX_NODES:
         return record
-    most = min(graphs.MAX_NODES, subgraphs.MAX_NODES)
-    return replace(record, notes=(*record.notes, f"its workflow has more than {most} nodes, so not all of it is read"))
+    excess = f"more than {MAX_NODES} nodes" if count > MAX_NODES else "too many nodes or inputs"
+    return replace(record, notes=(*record.notes, f"its workflow has {excess}, so not all of it is read"))
