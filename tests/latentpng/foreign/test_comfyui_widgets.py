@@ -43,6 +43,10 @@ def test_nodes_that_are_known() -> None:
     assert named("Seed (rgthree)", 5, None, None, None)["seed"] == 5
 
 
+def test_a_single_word_is_a_text_where_the_node_is_called_so() -> None:
+    assert named("My Text Box", "boat", outputs=("STRING",)) == {"text": "boat"}
+
+
 def test_the_names_of_newer_editors_count_before_the_table() -> None:
     slots = tuple(Slot(name=name, widget=name) for name in ("steps", "seed"))
     found = widgets("KSampler", [20, 5, "increment"], slots)
@@ -133,6 +137,7 @@ def test_rows_of_lora_files_are_numbered() -> None:
         (["A1111", "a red boat on a lake"], ("CLIP",), ("CONDITIONING",), {"text": "a red boat on a lake"}),
         (["v2 (replace)"], ("CONDITIONING",), ("CONDITIONING",), {}),
         (["a red boat"], (), ("STRING",), {"text": "a red boat"}),
+        (["some-model-pro"], (), ("STRING",), {}),
         ([8], (), ("INT",), {"value": 8}),
         ([8, "fixed"], (), ("INT",), {"seed": 8}),
         ([8, True, None, [], {}], (), (), {}),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from latentpng.foreign.record import ForeignRecord
@@ -194,6 +196,24 @@ def test_links_of_use_everywhere_are_listed_apart() -> None:
     ]
     found = read_workflow(workflow(entries, extra={"ue_links": sent}))
     assert (found.prompt, found.negative_prompt) == ("a red boat", "fog")
+
+
+def test_comments_in_a_prompt_are_left_out() -> None:
+    words = "a red /* no * blue */ boat // today\non a lake /* open"
+    assert read_workflow(workflow(nodes(n6=text(6, 3, words)))).prompt == "a red  boat \non a lake /* open"
+
+
+def test_comments_that_do_not_end_do_not_take_long() -> None:
+    started = time.perf_counter()
+    words = "/* " * 10**5
+    assert read_workflow(workflow(nodes(n6=text(6, 3, words)))).prompt == words
+    assert time.perf_counter() - started < 5
+
+
+def test_choices_in_a_prompt_are_named() -> None:
+    found = read_workflow(workflow(nodes(n6=text(6, 3, "a {red|blue} boat"))))
+    assert found.prompt == "a {red|blue} boat"
+    assert found.notes == (FROM_EDITOR, "its prompt offers choices in braces, of which the picture has one")
 
 
 def test_notes_and_labels_do_not_count() -> None:

@@ -5,6 +5,7 @@ The editor's graph may have another seed than the picture, so a seed that change
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 FROM_EDITOR = "read from the editor's graph, because there is no API graph"
 OTHER_SEED = "the seed in the workflow may not be this picture's"
+CHOICES = "its prompt offers choices in braces, of which the picture has one"
+_CHOICE = re.compile(r"\{[^{}|]{0,1000}\|[^{}]{0,1000}\}")
 _NOTHING_READ = ForeignRecord(tool="comfyui")
 
 
@@ -48,7 +51,7 @@ def _of_editor(
     record = _noted(read_graph(graph_of(workflow.entries)), workflow.entries, is_cut=workflow.is_cut)
     if record == replace(_NOTHING_READ, notes=record.notes):
         return record
-    record = replace(record, notes=(FROM_EDITOR, *record.notes))
+    record = replace(record, notes=(FROM_EDITOR, *record.notes, *([CHOICES] if _CHOICE.search(record.prompt) else [])))
     if record.seed is None or record.seed in seeds:
         return record
     if record.seed >= 0 and read_graph(graph_of(workflow.firm)).seed == record.seed:

@@ -15,6 +15,7 @@ from latentpng.json_fields import is_integer, is_number
 from latentpng.record import Json
 
 _FILE = re.compile(r"\.(safetensors|sft|ckpt|pt|pth|gguf|bin)$", re.IGNORECASE)
+_TEXT_KIND = re.compile(r"text|string|prompt|positive|negative|wildcard", re.IGNORECASE)
 _SAMPLER = re.compile(
     r"euler|heun|dpm_|dpmpp_|dpm2|lms|ddim|ddpm|uni_pc|lcm|ipndm|deis|res_|er_sde|gradient_estimation|sa_solver|seeds_"
 )
@@ -75,9 +76,16 @@ def _named(node: EditorNode, values: Sequence[Json], plain: list[int]) -> Iterat
     elif len(numbers) == 1 and {"INT", "FLOAT"} & set(node.outputs):
         yield "value", numbers[0]
     long = [at for at in texts if not _FILE.search(loose.text(values[at]))]
-    encodes = "CONDITIONING" in node.outputs and "CONDITIONING" not in inputs
-    if long and (encodes or "STRING" in node.outputs):
-        yield "text", max(long, key=lambda at: len(loose.text(values[at])))
+    if long and _gives_text(node):
+        longest = max(long, key=lambda at: len(loose.text(values[at])))
+        if _TEXT_KIND.search(node.kind) or " " in loose.text(values[longest]):
+            yield "text", longest
+
+
+def _gives_text(node: EditorNode) -> bool:
+    """Return True for a node that encodes a text, or puts one out."""
+    encodes = "CONDITIONING" in node.outputs and not any(slot.kind == "CONDITIONING" for slot in node.slots)
+    return encodes or "STRING" in node.outputs
 
 
 def _name_of_text(node: EditorNode, text: str) -> str:

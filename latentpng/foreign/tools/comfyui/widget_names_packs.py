@@ -172,6 +172,19 @@ PACKS: Mapping[str, str] = {
     "FluxSamplerParams+": "seed sampler scheduler steps guidance max_shift base_shift denoise",
     "SDXLEmptyLatentSizePicker+": "resolution batch_size width_override height_override",
     "ClownsharKSampler_Beta": ("eta sampler_name scheduler steps steps_to_run denoise cfg seed sampler_mode bongmath"),
+    "ClownsharkChainsampler_Beta": "eta sampler_name steps_to_run cfg sampler_mode bongmath",
+    "ClownsharKSampler": (
+        "noise_type_init noise_type_sde noise_mode_sde eta noise_seed sampler_mode sampler_name implicit_sampler_name "
+        "scheduler steps implicit_steps denoise denoise_alt cfg shift base_shift shift_scaling extra_options|"
+        "noise_type_init noise_type_sde noise_mode_sde eta noise_seed sampler_mode sampler_name scheduler steps "
+        "implicit_steps denoise denoise_alt cfg shift base_shift truncate_conditioning"
+    ),
+    "VAEEncodeAdvanced": "resize_to_input width height mask_channel invert_mask latent_type",
+    "SeargeGenerationParameters": (
+        "seed image_size_preset image_width image_height steps cfg sampler_preset sampler_name scheduler "
+        "base_vs_refiner_ratio"
+    ),
+    "SeargeTextInputV2": "prompt",
     "UnetLoaderGGUF": "unet_name",
     "UnetLoaderGGUFAdvanced": "unet_name dequant_dtype patch_dtype patch_on_device",
     "CLIPLoaderGGUF": "clip_name type",

@@ -6,6 +6,7 @@ change are left out of a second form of the graph.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -18,6 +19,8 @@ from latentpng.foreign.tools.comfyui.widgets import widgets_of
 from latentpng.record import Json, JsonObject
 
 MAX_INPUTS = 2**17  # inputs of all nodes together
+_ENCODER = re.compile(r"TextEncode|Power Prompt")
+_COMMENT = re.compile(r"/\*(?:[^*]|\*(?!/))*+(?:\*/|(?P<open>\Z))|//[^\n]*")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,7 +69,8 @@ def _entry(node: EditorNode, inputs: dict[str, Json]) -> dict[str, Json]:
 def _inputs(node: EditorNode, links: Links) -> tuple[dict[str, Json], set[str]]:
     """Return the inputs of a node, and the names of those whose numbers change."""
     widgets = widgets_of(node)
-    inputs = dict(widgets.values)
+    is_encoder = bool(_ENCODER.search(node.kind))
+    inputs = {name: _without_comments(value) if is_encoder else value for name, value in widgets.values.items()}
     changing = set(widgets.changing)
     for slot in node.slots:
         if slot.origin is None or not slot.name:
@@ -85,6 +89,13 @@ def _inputs(node: EditorNode, links: Links) -> tuple[dict[str, Json], set[str]]:
             inputs[name] = found.value
             changing |= {name} if found.changes else set()
     return inputs, changing & inputs.keys()
+
+
+def _without_comments(value: Json) -> Json:
+    """Return a text without comments in the manner of JavaScript, which the editor does not send."""
+    if not isinstance(value, str):
+        return value
+    return _COMMENT.sub(lambda found: "" if found["open"] is None else found[0], value)
 
 
 def _order(node: EditorNode) -> tuple[bool, int, str]:
