@@ -135,6 +135,8 @@ def test_rows_of_lora_files_are_numbered() -> None:
         (["v.pt"], (), ("VAE",), {"vae_name": "v.pt"}),
         (["l.safetensors", 0.5], ("MODEL",), ("MODEL",), {"lora_name": "l.safetensors", "strength_model": 0.5}),
         (["A1111", "a red boat on a lake"], ("CLIP",), ("CONDITIONING",), {"text": "a red boat on a lake"}),
+        (["fog"], ("CLIP",), ("CONDITIONING",), {"text": "fog"}),
+        (["boolean", "linear"], ("CLIP",), ("CONDITIONING",), {}),
         (["v2 (replace)"], ("CONDITIONING",), ("CONDITIONING",), {}),
         (["a red boat"], (), ("STRING",), {"text": "a red boat"}),
         (["some-model-pro"], (), ("STRING",), {}),

@@ -78,7 +78,8 @@ def _named(node: EditorNode, values: Sequence[Json], plain: list[int]) -> Iterat
     long = [at for at in texts if not _FILE.search(loose.text(values[at]))]
     if long and _gives_text(node):
         longest = max(long, key=lambda at: len(loose.text(values[at])))
-        if _TEXT_KIND.search(node.kind) or " " in loose.text(values[longest]):
+        is_only = "CONDITIONING" in node.outputs and len(long) == 1
+        if is_only or _TEXT_KIND.search(node.kind) or " " in loose.text(values[longest]):
             yield "text", longest
 
 
