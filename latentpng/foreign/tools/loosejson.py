@@ -16,7 +16,7 @@ from latentpng.record import Json
 
 MAX_LENGTH = 2**21  # characters
 MAX_DEPTH = 64
-MAX_TOKENS = 50_000  # strings, brackets and commas; enough for a graph of 1,000 nodes
+MAX_TOKENS = 500_000  # strings, brackets and commas; enough for a graph of 10,000 nodes, or 2 MiB of any graph
 MAX_NUMBER_LENGTH = 40  # characters
 
 
@@ -26,7 +26,7 @@ def read_value(text: str) -> Json:
     Returns:
         The value; None when the text is not JSON or exceeds a limit.
     """
-    if len(text) > MAX_LENGTH or not _is_modest(text):
+    if excess_of(text):
         return None
     try:
         decoder = _CAREFUL_DECODER if _has_odd_number(text) else _DECODER
@@ -48,16 +48,24 @@ def read_object(text: str) -> dict[str, Json]:
     return cast("dict[str, Json]", value) if isinstance(value, dict) else {}
 
 
-def _is_modest(text: str) -> bool:
-    """Return True when depth and number of tokens are within the limits; checked before the recursive parser runs."""
+def excess_of(text: str) -> str:
+    """Return which limit a text exceeds, as in "has more than 64 levels"; "" for a text within the limits.
+
+    Depth and number of tokens are limited because the parser is recursive, and needs up to 50 bytes for each token: at
+    the limit, half a second and 25 MiB.
+    """
+    if len(text) > MAX_LENGTH:
+        return f"has more than {MAX_LENGTH} characters"
     depth = tokens = 0
     for token in _TOKENS.finditer(text):
         start = text[token.start()]
         depth += (start in "[{") - (start in "]}")
         tokens += start in '[]{},"'
-        if depth > MAX_DEPTH or tokens > MAX_TOKENS:
-            return False
-    return True
+        if depth > MAX_DEPTH:
+            return f"has more than {MAX_DEPTH} levels"
+        if tokens > MAX_TOKENS:
+            return f"has more than {MAX_TOKENS} values"
+    return ""
 
 
 def _has_odd_number(text: str) -> bool:

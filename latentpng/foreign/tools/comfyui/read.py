@@ -1,4 +1,4 @@
-"""ComfyUI: read the initial noise and the settings of a picture from the graph of nodes in `prompt`.
+"""ComfyUI: read the initial noise and the settings of a picture from its graph of nodes.
 
 ComfyUI draws the noise of a whole batch at once, on the CPU.
 """
@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from latentpng.foreign.containers.texts import Texts
 from latentpng.foreign.record import ForeignRecord
-from latentpng.foreign.tools.comfyui.graph import graph_of
+from latentpng.foreign.tools.comfyui.finish import finished
 from latentpng.foreign.tools.comfyui.record import record_of
-from latentpng.foreign.tools.loosejson import read_object
+from latentpng.foreign.tools.comfyui.sources import source_of
 
 
 def read(texts: Texts) -> ForeignRecord | None:
-    """Return the record of the API's graph; of the editor's graph (`workflow`) alone, only the tool; else None."""
-    graph = graph_of(read_object(texts.get("prompt", "")))
-    if not graph.nodes and "nodes" not in read_object(texts.get("workflow", "")):
-        return None
-    return record_of(graph)
+    """Return the record of the API's graph, else of the editor's graph (`workflow`); None without a graph."""
+    source = source_of(texts)
+    return None if source is None else finished(source, record_of)
