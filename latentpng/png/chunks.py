@@ -135,6 +135,17 @@ def check(stream: BinaryIO, chunk: Chunk, context: str) -> None:
     Raises:
         UnreadableFileError: If it does not match.
     """
+    right, found = checksums_of(stream, chunk, context)
+    if right != found:
+        raise UnreadableFileError(_mismatch(chunk, context))
+
+
+def checksums_of(stream: BinaryIO, chunk: Chunk, context: str) -> tuple[bytes, bytes]:
+    """Return the checksum that a chunk should have, and the one that it has, without keeping its data.
+
+    Raises:
+        UnreadableFileError: If the file ends inside the chunk.
+    """
     stream.seek(chunk.offset + 4)
     left, found = chunk.length + 4, 0
     while left:
@@ -142,8 +153,7 @@ def check(stream: BinaryIO, chunk: Chunk, context: str) -> None:
         if not piece:
             raise UnreadableFileError(f"{context}: chunk {chunk.kind.decode()} ends before its declared length")
         left, found = left - len(piece), zlib.crc32(piece, found)
-    if stream.read(4) != found.to_bytes(4, "big"):
-        raise UnreadableFileError(_mismatch(chunk, context))
+    return found.to_bytes(4, "big"), stream.read(4)
 
 
 def _mismatch(chunk: Chunk, context: str) -> str:

@@ -6,6 +6,7 @@ Pixels are encoded once, when a picture is written; if only chunks change, pixel
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -14,8 +15,9 @@ from typing import BinaryIO, NamedTuple, TypeAlias
 from latentpng.chunk import codec
 from latentpng.errors import DamagedLatentError, NoLatentError, UnreadableFileError
 from latentpng.noise.replay import OnProgress
-from latentpng.png import carriers, chunks
+from latentpng.png import carriers, chunks, texts
 from latentpng.png.atomic import write_atomically
+from latentpng.png.chunks import Chunk
 from latentpng.png.clean import Part, cleaned
 from latentpng.png.open import open_picture
 from latentpng.png.pixels import decode_pixels, encode_pixels, pixel_digest
@@ -191,16 +193,19 @@ class _Layout(NamedTuple):
         first_idat: Where the first IDAT starts; 0 if there is none.
         signed: Whether there is a C2PA signature.
         has_parameters: Whether there is a `parameters` text of another tool.
+        texts: The chunks in which other tools may have written text.
     """
 
     kept: list[tuple[int, int]]
     first_idat: int
     signed: bool
     has_parameters: bool
+    texts: list[Chunk]
 
 
 def _layout(stream: BinaryIO, size: int, name: str) -> _Layout:
     kept, start, first_idat, signed, has_parameters = [], 0, 0, False, False
+    others: list[Chunk] = []
     for chunk, origin in carriers.sort(stream, size, name):
         signed = signed or chunk.kind == carriers.SIGNED_KIND
         if chunk.kind == b"IDAT" and not first_idat:
@@ -210,7 +215,9 @@ def _layout(stream: BinaryIO, size: int, name: str) -> _Layout:
             if chunk.offset > start:
                 kept.append((start, chunk.offset))
             start = chunk.end
-    return _Layout([*kept, (start, size)], first_idat, signed, has_parameters)
+        elif chunk.kind in texts.KINDS_OF_TOOLS:
+            others.append(chunk)
+    return _Layout([*kept, (start, size)], first_idat, signed, has_parameters, others)
 
 
 def _without(
@@ -219,7 +226,8 @@ def _without(
     """Return the parts without carriers, or without all metadata, and whether anything is left out."""
     if everything:
         return cleaned(stream, size, name)
-    kept, _, signed, _ = _layout(stream, size, name)
+    layout = _layout(stream, size, name)
+    kept, signed = layout.kept, layout.signed
     carried = kept != [(0, size)]
     if carried and signed and warn is not None:
         warn()
@@ -229,15 +237,39 @@ def _without(
 def _with_record(stream: BinaryIO, size: int, name: str, record: LatentRecord, warn: Warn | None) -> Iterator[bytes]:
     """Return the parts of a PNG with a record in it; errors are raised here, before the first part is written."""
     latent = codec.encode_record(record)
-    kept, first_idat, signed, has_parameters = _layout(stream, size, name)
+    kept, first_idat, signed, has_parameters, others = _layout(stream, size, name)
     carried = carriers.encode_carriers(record, latent, parameters=not has_parameters)
     if not first_idat:
         raise UnreadableFileError(f"{name}: it has no pixels (IDAT)")
     if signed and warn is not None:
         warn()
-    front = [(start, min(stop, first_idat)) for start, stop in kept]
-    rest = [(max(start, first_idat), stop) for start, stop in kept]
+    checksums = _wrong_checksums(stream, others, name)
+    front = _corrected([(start, min(stop, first_idat)) for start, stop in kept], checksums)
+    rest = _corrected([(max(start, first_idat), stop) for start, stop in kept], checksums)
     return chain(_copied(stream, front, name), [carried], _copied(stream, rest, name))
+
+
+def _wrong_checksums(stream: BinaryIO, others: list[Chunk], name: str) -> list[tuple[int, bytes]]:
+    """Return where wrong checksums of other tools' texts stand, and what should stand there.
+
+    They are corrected when a latent is added, because a wrong checksum in a file with a latent is reported as damage.
+    """
+    found = [(chunk.end - 4, *chunks.checksums_of(stream, chunk, name)) for chunk in others]
+    return [(at, right) for at, right, wrong in found if right != wrong]
+
+
+def _corrected(ranges: list[tuple[int, int]], checksums: list[tuple[int, bytes]]) -> list[Part]:
+    """Return the parts of ranges with these checksums in place of those that stand there; both are in order."""
+    parts: list[Part] = []
+    left = deque(checksums)
+    for start, stop in ranges:
+        while left and left[0][0] < stop:
+            at, right = left.popleft()
+            if at >= start:
+                parts += [(start, at), right]
+                start = at + 4
+        parts.append((start, stop))
+    return parts
 
 
 def _copied(stream: BinaryIO, parts: Sequence[Part], name: str) -> Iterator[bytes]:
