@@ -119,6 +119,7 @@ def _what_stays(file: str, data: bytes) -> str:
 def _described(stream: BinaryIO, size: int, name: str) -> str:
     from latentpng.foreign.read import reading_of
     from latentpng.foreign.show import TOOL_NAMES
+    from latentpng.foreign.tools.unknown import TOOL as UNKNOWN
     from latentpng.png.clean import cleaned
 
     reading = reading_of(stream, size, name)
@@ -126,5 +127,6 @@ def _described(stream: BinaryIO, size: int, name: str) -> str:
         return "metadata of other tools" if cleaned(stream, size, name).is_changed else ""
     words = [keyword[:_MAX_KEYWORD] for keyword in list(reading.texts)[:_KEYWORDS_SHOWN]]
     more = ", ..." if len(reading.texts) > _KEYWORDS_SHOWN else ""
-    tool = reading.record.made_by or TOOL_NAMES.get(reading.record.tool, "")
+    known = "" if reading.record.tool == UNKNOWN else TOOL_NAMES.get(reading.record.tool, "")
+    tool = reading.record.made_by or known
     return f"{f'the text of {tool}' if tool else 'text of other tools'} ({', '.join(words)}{more})"

@@ -122,7 +122,7 @@ def reading_of(stream: BinaryIO, size: int, name: str, *, in_pixels: bool = True
     """
     found = texts_of(stream, size, name)
     record = foreign_from_texts(found.texts)
-    if in_pixels and not record.tool:
+    if in_pixels and record.tool in ("", unknown.TOOL):
         hidden = hidden_text(stream, size, name)
         found = FoundTexts(texts={**found.texts, **_members(hidden.texts)}, notes=(*found.notes, *hidden.notes))
         record = foreign_from_texts(found.texts) if hidden.texts else record
