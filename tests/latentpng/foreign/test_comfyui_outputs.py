@@ -143,6 +143,14 @@ PASSED: Mapping[str, tuple[Entries, Mapping[str, Json]]] = {
         {"1": node("Bus Node", **BASIC), "2": node("Bus Node", bus=link("1"))},
         {"model": link("2", 1), "vae": link("2", 3), "positive": link("2", 4), "negative": link("2", 5)},
     ),
+    "a pipe of Crystools": (
+        {
+            "1": node("Pipe to/edit any [Crystools]", any_1=link("m"), any_2=link("p")),
+            "2": node("Pipe to/edit any [Crystools]", CPipeAny=link("1"), any_3=link("n")),
+            "3": node("Pipe from any [Crystools]", CPipeAny=link("2")),
+        },
+        {"model": link("3", 1), "positive": link("3", 2), "negative": link("3", 3)},
+    ),
     "parameters of Searge": (
         {
             "1": node("SeargeInput2", seed=7, cfg=4.5, inputs=link("3")),

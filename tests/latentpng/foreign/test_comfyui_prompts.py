@@ -170,6 +170,10 @@ SAMPLERS: Mapping[str, tuple[Json, Entries]] = {
             )
         },
     ),
+    "an encoder of a prompt and a negative prompt": (
+        sampler(link("1", 0), link("1", 1)),
+        {"1": node("BothEncode", CLIP=link("m", 1), prompt="a red boat", negative_prompt=link("nt"))},
+    ),
     "a guider of three conditionings": (
         node("DualCFGGuider", cond1=link("p"), cond2=link("n"), negative=link("n"), cfg_conds=5.0),
         {},

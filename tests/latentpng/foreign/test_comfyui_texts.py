@@ -128,6 +128,7 @@ STYLERS: Mapping[str, tuple[Entries, tuple[int, int]]] = {
         (0, 3),
     ),
     "CR SDXL Style Text": ({"positive_style": "a red boat", "negative_style": "fog"}, (0, 1)),
+    "PromptsOfSomebody": ({"prompt": "a red boat", "negative_prompt": "fog", "style": "oil"}, (0, 1)),
     "StylesOfSomebody": ({"positive_prompt": "a red boat", "negative_prompt": "fog", "seed": 1}, (0, 1)),
 }
 

@@ -113,7 +113,8 @@ _OUTPUTS: dict[str, str] = {
     r"crdatabusout": "pipe any1 any2 any3 any4",
     r"cr8channelout": "pipe ch1 ch2 ch3 ch4 ch5 ch6 ch7 ch8",
     r"crimagepipeout": "pipe image width height upscale_factor",
-    # WAS and Searge
+    # WAS, Crystools and Searge
+    r"pipe(to|edit|toedit|from)anycrystools": "pipe any_1 any_2 any_3 any_4 any_5 any_6",
     r"busnode": f"pipe {_BASIC}",
     r"seargeoutput1": "pipe main_prompt secondary_prompt style_prompt negative_prompt negative_style image mask",
     r"seargeoutput2": "pipe seed image_width image_height steps cfg sampler scheduler",
@@ -128,7 +129,7 @@ _OUTPUTS: dict[str, str] = {
 The key is a regular expression for the kind, which is lower case without spaces and signs.
 """
 _LAYOUTS = tuple((re.compile(kind), tuple(roles.split())) for kind, roles in _OUTPUTS.items())
-_PIPE_INPUT = re.compile(r"([a-z0-9]+_)*(pipe|ctx|context|tuple|bus)(_?[0-9]+|_opt)?", re.IGNORECASE)
+_PIPE_INPUT = re.compile(r"([a-z0-9]+_)*(pipe|cpipeany|ctx|context|tuple|bus)(_?[0-9]+|_opt)?", re.IGNORECASE)
 _SEARGE_INPUTS = ("parameters", "inputs", "data", "model_names")
 _MAX_KIND = 64
 _MAX_KINDS = 1024  # whose outputs are remembered

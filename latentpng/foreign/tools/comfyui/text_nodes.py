@@ -47,6 +47,7 @@ _ASKS_A_MODEL = frozenset(
     }
 )
 _PICTURES = frozenset({"image", "images", "pixels", "clip_vision_output", "video", "audio"})
+_MAIN = ("prompt", "text", "main_prompt", "string")
 _POSITIVE = re.compile(r"(.*_)?(positive|pos)(_.*)?")
 _NEGATIVE = re.compile(r"(.*_)?(negative|neg)(_.*)?")
 _NOT_A_TEXT = re.compile(r"weight|normali[sz]|interpretation|ascore|strength|width|height|seed|mode|_to$|_only")
@@ -63,12 +64,17 @@ def is_computed(graph: Graph, node: Node) -> bool:
 
 
 def side_names(node: Node, side: str) -> list[str]:
-    """Return the names of the inputs that hold the texts of one side; none when the side is empty."""
-    if not side:
-        return []
-    form = _NEGATIVE if side == "negative" else _POSITIVE
-    named = ((name, name.lower()) for name, value in node.inputs.items() if len(name) <= _MAX_NAME and _may_hold(value))
-    return [name for name, low in named if form.fullmatch(low) and not _NOT_A_TEXT.search(low)]
+    """Return the names of the inputs that hold the texts of one side; none when the side is empty.
+
+    A `prompt` beside a `negative_prompt` is positive.
+    """
+    named = {name.lower(): name for name, value in node.inputs.items() if len(name) <= _MAX_NAME and _may_hold(value)}
+    texts = [low for low in named if not _NOT_A_TEXT.search(low)]
+    negative = [named[low] for low in texts if _NEGATIVE.fullmatch(low)]
+    if side != "positive":
+        return negative if side == "negative" else []
+    positive = [named[low] for low in texts if _POSITIVE.fullmatch(low)]
+    return positive or ([named[low] for low in _MAIN if low in named] if negative else [])
 
 
 def has_sides(node: Node) -> bool:
