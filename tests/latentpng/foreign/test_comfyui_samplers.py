@@ -337,9 +337,10 @@ def test_noise_of_a_script_is_drawn_where_the_script_says() -> None:
     assert (read(graph).randomness, read(graph).seed) == ("gpu", 7)
 
 
-def test_a_negative_seed_asked_for_any_seed() -> None:
+def test_a_negative_seed_stands_for_a_random_one() -> None:
     graph = {**SIMPLE, "3": sampler(link("5"), seed=link("60")), "60": node("Seed (rgthree)", seed=-1)}
-    assert read(graph).seed is None
+    assert read(graph).seed == -1
+    assert read(graph).unknown_noise == "the seed -1 stands for a random one, which the file does not name"
 
 
 def test_a_seed_of_a_sampler_is_not_taken_from_what_it_starts_from() -> None:

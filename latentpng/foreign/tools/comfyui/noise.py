@@ -36,6 +36,8 @@ def unknown_noise_of(graph: Graph, chain: Chain) -> str:
     service = service_of(sampler)
     if service:
         return f"{service} drew the noise, and how it does that is not published"
+    if (settings.seed or 0) < 0:
+        return f"the seed {settings.seed} stands for a random one, which the file does not name"
     if not is_sampler(sampler):
         return f"{kind} draws noise over parts of a finished picture"
     if _OWN_SAMPLERS.search(sampler.kind.casefold()):

@@ -121,12 +121,11 @@ class Settings:
 
     @property
     def seed(self) -> int | None:
-        """The seed of the noise; None when no noise is drawn, and for the negative numbers that ask for any seed."""
+        """The seed of the noise; None when no noise is drawn."""
         if not self.adds_noise:
             return None
         seed = loose.whole(number_of(self.graph, self.noise_source, *SEEDS))
-        seed = loose.whole(self.number(*SEEDS)) if seed is None else seed
-        return seed if seed is not None and seed >= 0 else None
+        return loose.whole(self.number(*SEEDS)) if seed is None else seed
 
     @property
     def sampler(self) -> str:
