@@ -350,3 +350,44 @@ def test_a_seed_of_a_sampler_is_not_taken_from_what_it_starts_from() -> None:
         "5": node("EmptyLatentImage", width=64, height=64, batch_size=1, seed=5),
     }
     assert read(graph).seed is None
+
+
+def test_a_sampler_of_videos_has_both_sides_of_its_prompt_in_one_input() -> None:
+    graph: Entries = {
+        "1": node("WanVideoModelLoader", model="lakes.safetensors"),
+        "2": node("WanVideoTextEncode", positive_prompt="a red boat", negative_prompt="fog", t5=link("9")),
+        "3": node("WanVideoEmptyEmbeds", width=832, height=480, num_frames=81),
+        "4": node(
+            "WanVideoSampler",
+            model=link("1"),
+            text_embeds=link("2"),
+            image_embeds=link("3"),
+            steps=9,
+            cfg=3.0,
+            shift=5.0,
+            seed=31,
+            scheduler="unipc",
+        ),
+        "5": node("WanVideoDecode", samples=link("4")),
+        "6": node("VHS_VideoCombine", images=link("5"), frame_rate=16),
+    }
+    found = read(graph)
+    assert (found.seed, found.num_inference_steps, found.scheduler, found.model) == (
+        31,
+        9,
+        "unipc",
+        "lakes.safetensors",
+    )
+    assert (found.prompt, found.negative_prompt) == ("a red boat", "fog")
+    assert found.unknown_noise == "WanVideoSampler draws the noise of a video"
+
+
+def test_graphs_of_many_samplers_and_contexts_end() -> None:
+    later: Entries = {f"s{at}": sampler(link(f"s{at - 1}" if at else "3"), seed=at) for at in range(600)}
+    assert read({**SIMPLE, **later, **saved("s599")}).tool == "comfyui"
+    contexts: Entries = {
+        f"c{at}": node("Context (rgthree)", base_ctx=link(f"c{at + 1}"), clip=link("4", 1)) for at in range(600)
+    }
+    contexts["c600"] = node("Context (rgthree)", model=link("10"), latent=link("5"), seed=31)
+    taken = sampler(link("c0", 6), model=link("c0", 1), seed=link("c0", 8))
+    assert read({**SIMPLE, **contexts, "3": taken}).tool == "comfyui"
