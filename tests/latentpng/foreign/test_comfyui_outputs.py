@@ -139,6 +139,27 @@ PASSED: Mapping[str, tuple[Entries, Mapping[str, Json]]] = {
         },
         {"model": link("1", 0), "positive": link("1", 1), "negative": link("1", 2)},
     ),
+    "a bus of WAS": (
+        {"1": node("Bus Node", **BASIC), "2": node("Bus Node", bus=link("1"))},
+        {"model": link("2", 1), "vae": link("2", 3), "positive": link("2", 4), "negative": link("2", 5)},
+    ),
+    "a pipe of Crystools": (
+        {
+            "1": node("Pipe to/edit any [Crystools]", any_1=link("m"), any_2=link("p")),
+            "2": node("Pipe to/edit any [Crystools]", CPipeAny=link("1"), any_3=link("n")),
+            "3": node("Pipe from any [Crystools]", CPipeAny=link("2")),
+        },
+        {"model": link("3", 1), "positive": link("3", 2), "negative": link("3", 3)},
+    ),
+    "parameters of Searge": (
+        {
+            "1": node("SeargeInput2", seed=7, cfg=4.5, inputs=link("3")),
+            "2": node("SeargeParameterProcessor", inputs=link("1")),
+            "3": node("SeargeInput1", main_prompt="a red boat"),
+            "4": node("SeargeOutput2", parameters=link("2")),
+        },
+        {"seed": link("4", 1), "cfg": link("4", 5)},
+    ),
     "a pipe of an unknown pack": (
         {"1": node("BundleIn", **BASIC), "2": node("BundleOut", my_pipe=link("1"))},
         {"model": link("2", 7), "positive": link("2", 2), "negative": link("2", 1)},
@@ -210,6 +231,7 @@ def test_a_sampler_makes_the_latents_that_its_pipe_contains() -> None:
         ("Any Switch (rgthree)", {"any_01": link("missing"), "any_02": link("n"), "any_03": link("p")}),
         ("If ANY return A else B", {"ANY": 0, "IF_TRUE": link("p"), "IF_FALSE": link("n")}),
         ("LayerUtility: If ", {"if_condition": True, "when_TRUE": link("n"), "when_FALSE": link("p")}),
+        ("SeargeConditioningMuxer2", {"input0": link("p"), "input1": link("n"), "input_selector": 1}),
         ("SomeSwitch", {"first": link("n"), "second": link("p")}),
     ],
 )
@@ -223,6 +245,12 @@ def test_a_switch_of_two_values_passes_on_what_the_link_needs() -> None:
     found = graph(**{"1": node("CR Model and CLIP Input Switch", Input=2, **inputs)})
     assert resolve(found, link("1", 0), "model") == link("m")
     assert resolve(found, link("1", 1), "clip") == link("m", 1)
+
+
+def test_a_switch_of_two_models_and_encoders_is_told_by_letters_too() -> None:
+    inputs = {"model_a": link("l"), "clip_a": link("l"), "model_b": link("m"), "clip_b": link("m", 1)}
+    found = graph(**{"1": node("Lora Input Switch", boolean=False, **inputs)})
+    assert (resolve(found, link("1"), "model"), resolve(found, link("1", 1), "clip")) == (link("m"), link("m", 1))
 
 
 def test_a_switch_whose_branch_is_missing_passes_nothing_on() -> None:

@@ -139,6 +139,22 @@ SAMPLERS: Mapping[str, tuple[Json, Entries]] = {
             "2": node("CR Prompt Mixer", prompt_positive="a red boat", prompt_negative="fog"),
         },
     ),
+    "Searge": (
+        sampler(link("4", 0), link("4", 1)),
+        {
+            "1": node("SeargeInput1", main_prompt="a red boat", negative_prompt=link("nt")),
+            "2": node("SeargeParameterProcessor", inputs=link("1")),
+            "3": node("SeargeOutput1", parameters=link("2")),
+            "4": node(
+                "SeargeSDXLBasePromptEncoder",
+                base_clip=link("m", 1),
+                pos_g=link("3", 1),
+                pos_l=link("3", 1),
+                neg_g=link("3", 4),
+                neg_l=link("3", 4),
+            ),
+        },
+    ),
     "a loader and a pipe of an unknown pack": (
         sampler(link("2", 1), link("2", 2)),
         {"1": node("BoatLoader", ckpt_name="boats", **TEXTS), "2": node("BoatOut", boat_pipe=link("1"))},
@@ -153,6 +169,10 @@ SAMPLERS: Mapping[str, tuple[Json, Entries]] = {
                 negative_text="fog",
             )
         },
+    ),
+    "an encoder of a prompt and a negative prompt": (
+        sampler(link("1", 0), link("1", 1)),
+        {"1": node("BothEncode", CLIP=link("m", 1), prompt="a red boat", negative_prompt=link("nt"))},
     ),
     "a guider of three conditionings": (
         node("DualCFGGuider", cond1=link("p"), cond2=link("n"), negative=link("n"), cfg_conds=5.0),

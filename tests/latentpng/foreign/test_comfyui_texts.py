@@ -61,6 +61,13 @@ def text(entry: Json, others: Entries | None = None, output: int = 0, side: str 
         ("Text Find and Replace", {"text": link("2"), "find": "tin", "replace": "red"}),
         ("StringReplace", {"string": "a red boat", "find": "red", "replace": link("missing")}),
         ("RegexReplace", {"string": "a red boat", "regex_pattern": "(a+)+$", "replace": "fog"}),
+        ("Text Concatenate", {"delimiter": " ", "clean_whitespace": "true", "text_a": " a red ", "text_b": "boat"}),
+        ("Text List to Text", {"delimiter": " ", "text_list": link("l")}),
+        (
+            "Text Load Line From File",
+            {"file_path": "", "mode": "index", "index": 1, "multiline_text": "fog\na red boat"},
+        ),
+        ("SeargePromptCombiner", {"prompt1": "a red", "separator": " ", "prompt2": "boat"}),
         ("JWStringConcat", {"a": "a red", "b": " boat"}),
         ("AppendText", {"text": "a red", "append": " boat"}),
         ("PrependBoat", {"prefix": "a ", "text": "red boat"}),
@@ -81,6 +88,7 @@ def test_the_text_of_a_node(kind: str, inputs: Entries) -> None:
         "t": node("PrimitiveString", value="a red boat"),
         "2": node("Text Multiline", text="a tin boat"),
         "3": node("String", value="red boat"),
+        "l": node("Text List", text_a="a red", text_b="boat"),
     }
     assert text(node(kind, **inputs), boats) == "a red boat"
 
@@ -120,6 +128,7 @@ STYLERS: Mapping[str, tuple[Entries, tuple[int, int]]] = {
         (0, 3),
     ),
     "CR SDXL Style Text": ({"positive_style": "a red boat", "negative_style": "fog"}, (0, 1)),
+    "PromptsOfSomebody": ({"prompt": "a red boat", "negative_prompt": "fog", "style": "oil"}, (0, 1)),
     "StylesOfSomebody": ({"positive_prompt": "a red boat", "negative_prompt": "fog", "seed": 1}, (0, 1)),
 }
 

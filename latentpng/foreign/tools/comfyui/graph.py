@@ -18,7 +18,7 @@ MAX_INPUTS = 256  # of one node
 MAX_ALL_INPUTS = 2**15
 MAX_TEXT = 2**21  # characters of one joined prompt
 _MAX_LINKS = 32  # depth of a recursive walk
-_MAX_PIECES = 4096  # pieces of one joined prompt
+_MAX_PIECES = 1024  # pieces of one joined prompt
 _NUMBER_NAMES = ("value", "seed", "noise_seed", "int", "float", "number", "Number", "int_value", "float_value", "a")
 
 

@@ -7,6 +7,7 @@ for the common packs of nodes; for all others a link is taken to carry what the 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from latentpng.foreign.tools import loose
 from latentpng.foreign.tools.comfyui.graph import Graph, Node
@@ -112,6 +113,12 @@ _OUTPUTS: dict[str, str] = {
     r"crdatabusout": "pipe any1 any2 any3 any4",
     r"cr8channelout": "pipe ch1 ch2 ch3 ch4 ch5 ch6 ch7 ch8",
     r"crimagepipeout": "pipe image width height upscale_factor",
+    # WAS, Crystools and Searge
+    r"pipe(to|edit|toedit|from)anycrystools": "pipe any_1 any_2 any_3 any_4 any_5 any_6",
+    r"busnode": f"pipe {_BASIC}",
+    r"seargeoutput1": "pipe main_prompt secondary_prompt style_prompt negative_prompt negative_style image mask",
+    r"seargeoutput2": "pipe seed image_width image_height steps cfg sampler scheduler",
+    r"seargeoutput4": "pipe base_model refiner_model vae_model main_upscale_model support_upscale_model lora_model",
     # nodes that have a model and both conditionings
     r"(applyinstantid[a-z0-9]*|brushnet|powerpaint)": "model positive negative latent",
     r"acnadvancedcontrolnetapply[a-z0-9]*": "positive negative model",
@@ -122,18 +129,29 @@ _OUTPUTS: dict[str, str] = {
 The key is a regular expression for the kind, which is lower case without spaces and signs.
 """
 _LAYOUTS = tuple((re.compile(kind), tuple(roles.split())) for kind, roles in _OUTPUTS.items())
-_PIPE_INPUT = re.compile(r"([a-z0-9]+_)*(pipe|ctx|context|tuple|bus)(_?[0-9]+|_opt)?", re.IGNORECASE)
+_PIPE_INPUT = re.compile(r"([a-z0-9]+_)*(pipe|cpipeany|ctx|context|tuple|bus)(_?[0-9]+|_opt)?", re.IGNORECASE)
+_SEARGE_INPUTS = ("parameters", "inputs", "data", "model_names")
 _MAX_KIND = 64
+_MAX_KINDS = 1024  # whose outputs are remembered
 
 
 def plain(kind: str) -> str:
     """Return the kind of a node in lower case, without spaces and signs."""
-    return re.sub(r"[^a-z0-9]", "", kind[:_MAX_KIND].lower())
+    return _plain(kind[:_MAX_KIND])
+
+
+@lru_cache(maxsize=_MAX_KINDS)
+def _plain(kind: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", kind.lower())
 
 
 def outputs_of(node: Node) -> tuple[str, ...]:
     """Return the roles of a node's outputs; () when their order is not known."""
-    kind = plain(node.kind)
+    return _outputs_of(plain(node.kind))
+
+
+@lru_cache(maxsize=_MAX_KINDS)
+def _outputs_of(kind: str) -> tuple[str, ...]:
     return next((roles for form, roles in _LAYOUTS if form.fullmatch(kind)), ())
 
 
@@ -161,7 +179,9 @@ def own_name(node: Node, role: str) -> str:
 
 def pipes_of(graph: Graph, node: Node) -> list[str]:
     """Return the names of the linked inputs that are bundles of values, the one that counts most first."""
-    names = [name for name, _ in graph.links(node) if len(name) < _MAX_KIND and _PIPE_INPUT.fullmatch(name)]
+    names = [name for name in node.inputs if len(name) < _MAX_KIND and _PIPE_INPUT.fullmatch(name)]
+    names += _SEARGE_INPUTS if node.kind.startswith("Searge") else ()
+    names = [name for name in names if graph.target(node.inputs.get(name)) is not None]
     if "merge" in node.kind.lower():
         return names[::-1]  # later ones override
     return names[:1] if "switch" in node.kind.lower() else names

@@ -99,12 +99,14 @@ def _encoded(graph: Graph, node: Node, side: str, budget: Budget) -> list[Json]:
     """Return the texts that a node encodes."""
     populated = (text_of(graph, node.inputs.get(name), budget, side) for name in _POPULATED)
     first = next(filter(None, populated), "")
-    return [first] if first else [text_of(graph, node.inputs[name], budget, side) for name in _text_names(node)]
+    sided = {name for each in SIDES for name in side_names(node, each)}
+    names = [name for name in _text_names(node) if name not in sided]
+    return [first] if first else [text_of(graph, node.inputs[name], budget, side) for name in names]
 
 
 def _encodes(graph: Graph, node: Node) -> bool:
     """Return whether a node encodes a text, so that its inputs are read and not the node as a whole."""
-    has_encoder = any(len(name) <= _MAX_NAME and _ENCODER.fullmatch(name) for name, _ in graph.links(node))
+    has_encoder = any(len(name) <= _MAX_NAME and _ENCODER.fullmatch(name.lower()) for name, _ in graph.links(node))
     return has_encoder or "encode" in plain(node.kind)
 
 

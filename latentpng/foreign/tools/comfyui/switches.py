@@ -13,12 +13,15 @@ from latentpng.foreign.tools.comfyui.graph import Graph, Node
 from latentpng.foreign.tools.comfyui.layouts import INPUTS, plain
 from latentpng.record import Json
 
+_MAX_NAME = 64
 _MAX_LINKS = 32  # how far the value of a switch is looked up
-_SWITCH = re.compile(r"switch|selectinput|ifelse|^easyif$|conditionalbranch|lazyconditional|^if[a-z]+else|utilityif$")
+_SWITCH = re.compile(
+    r"switch|muxer|selectinput|ifelse|^easyif$|conditionalbranch|lazyconditional|^if[a-z]+else|utilityif$"
+)
 _NO_SWITCH = re.compile(r"invers|^context(big)?switch|loraswitch|^crset|^crswitch|scheduler")
 _SELECTORS = (
     *("switch", "select", "input", "index", "boolean", "boolean_number", "condition", "if_condition", "cond"),
-    *("selector", "select_input", "selected", "selected_index", "any", "evaluate", "bool", "choice"),
+    *("selector", "select_input", "selected", "selected_index", "input_selector", "any", "evaluate", "bool", "choice"),
 )
 _TRUE = re.compile(r"(.*_)?(true|tt_value|if|a)", re.IGNORECASE)
 _FALSE = re.compile(r"(.*_)?(false|ff_value|else|b)", re.IGNORECASE)
@@ -48,28 +51,33 @@ def is_switch(node: Node) -> bool:
     kind = plain(node.kind)
     if _NO_SWITCH.search(kind):
         return False
-    names = [name.lower() for name in node.inputs]
-    is_pair = any(name.endswith("true") for name in names) and any(name.endswith("false") for name in names)
-    return is_pair or _SWITCH.search(kind) is not None
+    if _SWITCH.search(kind):
+        return True
+    ends = {name[-5:].lower() for name in node.inputs}
+    return "false" in ends and any(end.endswith("true") for end in ends)
 
 
 def passed_on(graph: Graph, node: Node, role: str) -> Json:
-    """Return the value that a reroute, a switch or another node without effect passes on; None for all other nodes.
+    """Return the value that a switch, a reroute or another node without effect passes on.
 
     Args:
         graph: The graph of the picture.
         node: The node that a link leads to.
         role: What the link carries; it counts for switches of two values at once.
+
+    Returns:
+        The value, or None when the node makes its output itself, or when nothing is linked to it.
     """
-    if plain(node.kind).endswith("getnode"):
+    kind = plain(node.kind)
+    if kind.endswith("getnode"):
         return graph.stored(node)
     if is_switch(node):
         return _chosen(graph, node, role)
-    linked = list(graph.links(node))
-    if len(linked) != 1:
+    is_plain = len(node.inputs) == 1 and not node.inputs.keys() - _ANYTHING
+    if not is_plain and _REROUTE.search(kind) is None:
         return None
-    is_plain = len(node.inputs) == 1 and linked[0][0] in _ANYTHING
-    return node.inputs[linked[0][0]] if is_plain or _REROUTE.search(plain(node.kind)) else None
+    linked = [node.inputs[name] for name, _ in graph.links(node)]
+    return linked[0] if len(linked) == 1 else None
 
 
 def _chosen(graph: Graph, node: Node, role: str) -> Json:
@@ -80,8 +88,7 @@ def _chosen(graph: Graph, node: Node, role: str) -> Json:
         for name, value in node.inputs.items()
         if name not in selectors and (graph.target(value) is not None or (role == "text" and loose.text(value)))
     }
-    numbered = {name: found for name in branches if (found := _NUMBERED.fullmatch(name))}
-    fitting = [name for name, found in numbered.items() if found[1] in INPUTS.get(role, (role,))]
+    fitting = [name for name in branches if _stem(name) in INPUTS.get(role, (role,))]
     if fitting:  # one switch for a model and its text encoder
         branches = {name: branches[name] for name in fitting}
     setting = next((value for each in selectors.values() if (value := _constant(graph, each)) is not None), None)
@@ -94,12 +101,22 @@ def _selected(branches: Mapping[str, Json], setting: Json) -> str:
     if isinstance(setting, str) and setting in branches:
         return setting
     number = None if isinstance(setting, bool) else loose.whole(setting)
-    numbers = {name: int(found[2]) for name in branches if (found := _NUMBERED.fullmatch(name))}
+    numbers = {name: int(found[2]) for name in branches if (found := _numbered(name))}
     if number is not None and numbers:
         return next((name for name, each in numbers.items() if each == number), "")
     is_true = setting.lower() in ("true", "yes", "on", "1") if isinstance(setting, str) else bool(setting)
     form = _TRUE if is_true else _FALSE
-    return next((name for name in branches if len(name) < 64 and form.fullmatch(name)), "")
+    return next((name for name in branches if len(name) <= _MAX_NAME and form.fullmatch(name)), "")
+
+
+def _stem(name: str) -> str:
+    """Return the name of a branch without its number or letter."""
+    found = _numbered(name)
+    return found[1] if found else name.removesuffix("_a").removesuffix("_b")
+
+
+def _numbered(name: str) -> re.Match[str] | None:
+    return _NUMBERED.fullmatch(name) if len(name) <= _MAX_NAME else None
 
 
 def _constant(graph: Graph, value: Json) -> Json:

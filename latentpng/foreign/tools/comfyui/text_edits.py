@@ -93,6 +93,8 @@ def _line_of(node: Node) -> int | None:
     """Return the index of the one line that a node gives of its text; None when it gives all of it."""
     if "stringselector" in plain(node.kind) and node.inputs.get("multiline") is False:
         return loose.whole(node.inputs.get("select"))
+    if "loadline" in plain(node.kind):
+        return loose.whole(node.inputs.get("index")) if node.inputs.get("mode") == "index" else None
     return loose.whole(node.inputs.get("start_index")) if node.inputs.get("max_rows") == 1 else None
 
 

@@ -28,6 +28,7 @@ _NUMBERED = re.compile(r"(string|text|prompt|part|str|input|line|value|item)_?([
 _JOINS = re.compile(r"concat|join|combin|append|merg|addtext|textadd|stringadd|7box|3box")
 _BOXES = {
     "textstring": ("text", "text_b", "text_c", "text_d"),
+    "textcompare": ("text_a", "text_b"),
     "ttntext3box3wayconcat": ("text1", "text2", "text3"),
     "ttntext7boxconcat": ("text1", "text2", "text3", "text4", "text5", "text6", "text7"),
 }
@@ -37,7 +38,7 @@ _AFTER = ("suffix", "append", "append_text", "text_after", "after")
 _COMPUTES = re.compile(
     r"textgenerat|generatetext|llm|ollama|florence|caption|interrogat|tagger|gpt|gemini|claude|vqa|qwen[0-9]*vl|llava|"
     r"moondream|blip|groq|promptgen|promptenhanc|enhanceprompt|magicprompt|superprompt|chat|deepseek|openai|anthropic|"
-    r"img2txt|image2text|imagetotext|imagetoprompt|ocr|minicpm|paligemma|promptreader|loadtext|textfile|(?<!dp)random|length"
+    r"img2txt|image2text|imagetotext|imagetoprompt|ocr|minicpm|paligemma|promptreader|loadtext|textfile|(?<!dp)random|length|shuffle"
 )
 _ASKS_A_MODEL = frozenset(
     {
@@ -46,6 +47,7 @@ _ASKS_A_MODEL = frozenset(
     }
 )
 _PICTURES = frozenset({"image", "images", "pixels", "clip_vision_output", "video", "audio"})
+_MAIN = ("prompt", "text", "main_prompt", "string")
 _POSITIVE = re.compile(r"(.*_)?(positive|pos)(_.*)?")
 _NEGATIVE = re.compile(r"(.*_)?(negative|neg)(_.*)?")
 _NOT_A_TEXT = re.compile(r"weight|normali[sz]|interpretation|ascore|strength|width|height|seed|mode|_to$|_only")
@@ -62,12 +64,17 @@ def is_computed(graph: Graph, node: Node) -> bool:
 
 
 def side_names(node: Node, side: str) -> list[str]:
-    """Return the names of the inputs that hold the texts of one side; none when the side is empty."""
-    if not side:
-        return []
-    form = _NEGATIVE if side == "negative" else _POSITIVE
-    named = ((name, name.lower()) for name, value in node.inputs.items() if len(name) <= _MAX_NAME and _may_hold(value))
-    return [name for name, low in named if form.fullmatch(low) and not _NOT_A_TEXT.search(low)]
+    """Return the names of the inputs that hold the texts of one side; none when the side is empty.
+
+    A `prompt` beside a `negative_prompt` is positive.
+    """
+    named = {name.lower(): name for name, value in node.inputs.items() if len(name) <= _MAX_NAME and _may_hold(value)}
+    texts = [low for low in named if not _NOT_A_TEXT.search(low)]
+    negative = [named[low] for low in texts if _NEGATIVE.fullmatch(low)]
+    if side != "positive":
+        return negative if side == "negative" else []
+    positive = [named[low] for low in texts if _POSITIVE.fullmatch(low)]
+    return positive or ([named[low] for low in _MAIN if low in named] if negative else [])
 
 
 def has_sides(node: Node) -> bool:
@@ -143,7 +150,13 @@ def _numbered(names: list[str]) -> list[str]:
 
 def is_list(node: Node) -> bool:
     """Return whether a node gives its texts one after the other, for a picture each."""
-    return "list" in plain(node.kind)
+    kind = plain(node.kind)
+    return "list" in kind and "listto" not in kind
+
+
+def joins_list(node: Node) -> bool:
+    """Return whether a node joins the texts of a list."""
+    return "listto" in plain(node.kind)
 
 
 def delimiter_of(node: Node) -> str:

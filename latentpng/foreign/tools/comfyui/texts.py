@@ -18,6 +18,7 @@ from latentpng.foreign.tools.comfyui.text_nodes import (
     is_computed,
     is_list,
     joined_names,
+    joins_list,
     output_name,
     side_at,
     side_names,
@@ -87,6 +88,8 @@ class _Texts:
             return self._at(node, name)
         if name := template_of(node):
             return filled(self.text(node.inputs[name]), lambda field: self._at(node, field))
+        if joins_list(node) and (listed := self._only_link(node)) is not None:
+            return self._joined(listed, joined_names(listed), delimiter_of(node))
         if names := joined_names(node):
             found = self._joined(node, names, delimiter_of(node))
             if is_list(node) and sum(bool(self._at(node, name)) for name in names) > 1:
@@ -101,9 +104,17 @@ class _Texts:
         """Return the text of an input."""
         return self.text(node.inputs.get(name))
 
+    def _only_link(self, node: Node) -> Node | None:
+        """Return the node that the only link of a node leads to."""
+        targets = [target for _, target in self.graph.links(node)]
+        return targets[0] if len(targets) == 1 and targets[0].key not in self.path else None
+
     def _joined(self, node: Node, names: Iterable[str], delimiter: str) -> str:
         """Return the texts of some inputs, each that is not empty."""
-        return delimiter[:_MAX_DELIMITER].join(filter(None, (self._at(node, name) for name in names)))
+        texts = [self._at(node, name) for name in names]
+        if node.inputs.get("clean_whitespace") in ("true", True):
+            texts = [text.strip() for text in texts]
+        return delimiter[:_MAX_DELIMITER].join(filter(None, texts))
 
     def _stored(self, node: Node) -> str:
         """Return a text that a node stored when it was shown."""
