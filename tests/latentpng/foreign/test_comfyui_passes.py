@@ -336,3 +336,37 @@ def test_no_more_passes_than_the_limit_are_listed() -> None:
     listed = passes({**SIMPLE, **later, **saved("299")})
     assert isinstance(listed, list)
     assert len(listed) == 64
+
+
+def test_an_iterative_upscale_alone_has_the_settings_of_its_sampler() -> None:
+    graph = {
+        **LOADER,
+        "20": node("LoadImage", image="a.png"),
+        "21": node("ToBasicPipe", clip=link("10", 1), **LINKS),
+        "22": node("KSamplerProvider", basic_pipe=link("21"), **SECOND),
+        "23": node("TwoSamplersForMaskUpscalerProvider", base_sampler=link("22"), mask_sampler=link("22")),
+        "24": node("IterativeImageUpscale", pixels=link("20"), upscale_factor=2.0, steps=3, upscaler=link("23")),
+        "9": node("SaveImage", images=link("24")),
+    }
+    found = read(graph)
+    assert (found.seed, found.num_inference_steps, found.prompt, found.model) == (
+        1,
+        6,
+        "a red boat",
+        "boats.safetensors",
+    )
+    assert found.unknown_noise == "IterativeImageUpscale draws noise over parts of a finished picture"
+
+
+def test_a_patch_of_the_model_may_be_a_controlnet() -> None:
+    patch = node("QwenImageDiffsynthControlnet", model=link("10"), model_patch=link("21"), strength=0.8)
+    loader = node("ModelPatchLoader", name="lines.safetensors")
+    graph = {**SIMPLE, "3": sampler(link("5"), model=link("20")), "20": patch, "21": loader}
+    assert passes(graph) == [
+        {
+            "kind": "controlnet",
+            "node": "QwenImageDiffsynthControlnet",
+            "strength": 0.8,
+            "model": "lines.safetensors",
+        }
+    ]

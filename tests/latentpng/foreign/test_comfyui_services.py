@@ -108,3 +108,12 @@ def test_nodes_of_text_are_no_source_of_pictures(kind: str) -> None:
     helper = node(kind, prompt="make it longer")
     assert read({"1": helper, "2": node("SaveImage", images=link("1"))}).made_by == ""
     assert read({**SIMPLE, "20": helper}).seed == 7
+
+
+def test_a_picture_that_a_service_refers_to_is_not_its_answer() -> None:
+    graph = {
+        **asked("LumaImageNode", prompt="a red boat", seed=7, image_luma_ref=link("3")),
+        "3": node("LumaReferenceNode", weight=0.5, image=link("4")),
+        "4": node("LoadImage", image="a.png"),
+    }
+    assert (read(graph).prompt, read(graph).seed) == ("a red boat", 7)

@@ -18,7 +18,7 @@ _SERVICES: tuple[tuple[str, str], ...] = (
     ("Kling", r"^kling"),
     ("Luma", r"^luma"),
     ("Recraft", r"^recraft"),
-    ("Stability AI", r"^stability(?!.*matrix)|stable ?image ?(ultra|core)"),
+    ("Stability AI", r"^stability(?!.*matrix)|stable ?image ?(ultra|core)|^sd3.*api|^dreamstudio"),
     ("ByteDance", r"^bytedance|seedream|seedance|seededit|^doubao"),
     ("Runway", r"^runway"),
     ("MiniMax", r"^minimax|hailuo"),
@@ -33,7 +33,6 @@ _SERVICES: tuple[tuple[str, str], ...] = (
     ("Wan", r"^wan.*api$"),
     ("Lightricks", r"^ltxv.*api"),
     ("Topaz", r"^topaz"),
-    ("Magnific", r"^magnific"),
     ("Bria", r"^bria"),
     ("Reve", r"^reve"),
     ("Tencent", r"^tencent|^hunyuan.*api"),
@@ -42,7 +41,6 @@ _SERVICES: tuple[tuple[str, str], ...] = (
     ("Replicate", r"^replicate"),
     ("Together", r"^together"),
     ("Runware", r"^runware"),
-    ("Stability AI", r"^sd3.*api|^dreamstudio"),
 )
 """(a name, what the kinds of its nodes look like, in lower case)."""
 _FORMS = tuple((name, re.compile(form)) for name, form in _SERVICES)
