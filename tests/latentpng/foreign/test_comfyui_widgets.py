@@ -47,6 +47,12 @@ def test_a_single_word_is_a_text_where_the_node_is_called_so() -> None:
     assert named("My Text Box", "boat", outputs=("STRING",)) == {"text": "boat"}
 
 
+def test_a_node_of_a_service_has_a_prompt() -> None:
+    found = named("LumaImageNode", "photon-1", "a red boat", "3:4", 7, "fixed", outputs=("IMAGE",))
+    assert found == {"prompt": "a red boat", "seed": 7}
+    assert named("OpenAIDalle2", "boat", outputs=("IMAGE",)) == {"prompt": "boat"}
+
+
 def test_the_names_of_newer_editors_count_before_the_table() -> None:
     slots = tuple(Slot(name=name, widget=name) for name in ("steps", "seed"))
     found = widgets("KSampler", [20, 5, "increment"], slots)

@@ -16,6 +16,10 @@ from latentpng.record import Json
 
 _FILE = re.compile(r"\.(safetensors|sft|ckpt|pt|pth|gguf|bin)$", re.IGNORECASE)
 _TEXT_KIND = re.compile(r"text|string|prompt|positive|negative|wildcard", re.IGNORECASE)
+_SERVICE = re.compile(
+    r"OpenAI|Luma|Ideogram|FluxPro|FluxKontextPro|FluxKontextMax|Recraft|Stability|Runway|Kling|Gemini|Google|Veo|"
+    r"ByteDance|Minimax|Pika|Moonvalley|Vidu|Seedream|Grok|Reve",
+)
 _SAMPLER = re.compile(
     r"euler|heun|dpm_|dpmpp_|dpm2|lms|ddim|ddpm|uni_pc|lcm|ipndm|deis|res_|er_sde|gradient_estimation|sa_solver|seeds_"
 )
@@ -56,15 +60,19 @@ def guessed(node: EditorNode, values: Sequence[Json], plain: list[int]) -> dict[
 
 
 def _named(node: EditorNode, values: Sequence[Json], plain: list[int]) -> Iterator[tuple[str, int]]:
-    seed = next((at for at in plain if at + 1 < len(values) and at + 1 not in plain and is_integer(values[at])), None)
+    have_names = frozenset(plain)
+    followed = (at for at in plain if at + 1 < len(values) and at + 1 not in have_names)
+    seed = next((at for at in followed if is_integer(values[at])), None)
     if seed is not None:
         yield "seed", seed
-    texts = [at for at in plain if loose.text(values[at])]
-    for at in texts:
-        if name := _name_of_text(node, loose.text(values[at])):
-            yield name, at
+    yield from _of_numbers(node, values, [at for at in plain if at != seed and is_number(values[at])], seed)
+    yield from _of_texts(node, {at: loose.text(values[at]) for at in plain if loose.text(values[at])})
+
+
+def _of_numbers(
+    node: EditorNode, values: Sequence[Json], numbers: list[int], seed: int | None
+) -> Iterator[tuple[str, int]]:
     inputs = {slot.kind for slot in node.slots}
-    numbers = [at for at in plain if at != seed and is_number(values[at])]
     if "LATENT" in inputs and "MODEL" in inputs:
         yield from _of_sampler(values, numbers, seed)
     elif "LATENT" in node.outputs and "LATENT" not in inputs:
@@ -75,11 +83,19 @@ def _named(node: EditorNode, values: Sequence[Json], plain: list[int]) -> Iterat
         yield from (("strength_model", at) for at in numbers[:1])
     elif len(numbers) == 1 and {"INT", "FLOAT"} & set(node.outputs):
         yield "value", numbers[0]
-    long = [at for at in texts if not _FILE.search(loose.text(values[at]))]
+
+
+def _of_texts(node: EditorNode, texts: dict[int, str]) -> Iterator[tuple[str, int]]:
+    for at, text in texts.items():
+        if name := _name_of_text(node, text):
+            yield name, at
+    if _SERVICE.match(node.kind) and texts:
+        yield "prompt", next((at for at, text in texts.items() if " " in text), min(texts))
+    long = [at for at, text in texts.items() if not _FILE.search(text)]
     if long and _gives_text(node):
-        longest = max(long, key=lambda at: len(loose.text(values[at])))
+        longest = max(long, key=lambda at: len(texts[at]))
         is_only = "CONDITIONING" in node.outputs and len(long) == 1
-        if is_only or _TEXT_KIND.search(node.kind) or " " in loose.text(values[longest]):
+        if is_only or _TEXT_KIND.search(node.kind) or " " in texts[longest]:
             yield "text", longest
 
 
