@@ -241,6 +241,10 @@ class FakeRenderer:
 
     def _render(self, job: RenderJob) -> None:
         started = time.monotonic()
+        if job.root_tensor is not None and job.root_tensor.shape != self._noise_shape:
+            sentence = f"the picture's noise has the shape {job.root_tensor.shape}, the model's {self._noise_shape}"
+            self._fail(job.job, Failure.SETTINGS, sentence)
+            return
         size = self._asked_batch or self._micro_batch
         for first in range(0, len(job.tasks), size):
             if not self._render_batch(job, job.tasks[first : first + size]):

@@ -18,7 +18,7 @@ from tests.support.latentpng.pictures import RGB, SIDE, altered
 from tests.support.photos.making import photo_file
 
 VECTORS = Path(__file__).parents[1] / "vectors"
-TEXT = "a boat\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 5, Size: 64x64"
+TEXT = "a boat\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 5, Size: 128x128"
 PERLIN = TEXT.replace("Seed: 5", "Seed: 5, Variation seed strength: 0.5")
 """It records the strength of a variation without its seed."""
 REFUSED = "the metadata contains the strength of a variation, but not its seed"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from engine.photos.report import quality_words
+from latentpng.record import Json
 
 
 def test_all_figures_on_one_line() -> None:
-    source = {
+    source: dict[str, Json] = {
         "psnr": 27.91,
         "vae_psnr": 28.7,
         "psnr_to_vae": 60.3,

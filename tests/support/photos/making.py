@@ -18,9 +18,13 @@ def two_colours(width: int = 4, height: int = 2) -> Image.Image:
     return image
 
 
-def photo_file(path: Path, width: int = 64, height: int = 48, **options: object) -> Path:
+def photo_file(path: Path, width: int = 64, height: int = 48, exif: Image.Exif | bytes = b"") -> Path:
     """Write `two_colours` in the format that the name ends in, and return its path."""
-    two_colours(width, height).save(path, **options)
+    image = two_colours(width, height)
+    if exif:
+        image.save(path, exif=exif)
+    else:  # BMP and PPM know no EXIF
+        image.save(path)
     return path
 
 

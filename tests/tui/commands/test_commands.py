@@ -173,7 +173,12 @@ def test_a_picture_that_was_done_is_kept_when_the_rest_fails(
             UnreadableFileError,
             "{missing}: it cannot be read (No such file or directory)",
         ),
-        (["vary", "{plain}", "--out", "{dir}"], NoLatentError, "{plain}: it carries no latent"),
+        (
+            ["vary", "{plain}", "--out", "{dir}"],
+            NoLatentError,
+            "{plain}: it carries no noise: run `warmer invert {plain} --prompt '...'` first, which finds noise that "
+            "repeats it",
+        ),
         (
             ["vary", "{good}", "--mark", "1", "--out", "{dir}"],
             InvalidRequestError,

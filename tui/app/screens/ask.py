@@ -85,7 +85,7 @@ class PathScreen(Screen[Path | None]):
 def ask_for_picture(suggestions: tuple[Path, ...]) -> PathScreen:
     """Return the screen that asks which picture to open."""
     return PathScreen(
-        "Open a picture: type its path, or choose one below",
+        "Open a picture or a photograph: type its path, or choose one below",
         value="",
         check=problem_of_picture,
         suggestions=suggestions,
@@ -110,7 +110,7 @@ def problem_of_picture(path: Path, _: bool) -> str:
         OSError: There is no such file, or it cannot be looked at.
     """
     path.stat()
-    return f"{path} is a folder; choose a PNG file" if path.is_dir() else ""
+    return f"{path} is a folder; choose a picture in it" if path.is_dir() else ""
 
 
 def problem_of_model(path: Path, _: bool) -> str:
