@@ -102,7 +102,8 @@ def open_file(
         tell: As for `open_picture`.
 
     Returns:
-        The opening, or for a photograph what has to be inverted before a search can begin.
+        The opening, or for a photograph what has to be inverted before a search can begin, its prompt still to be
+        chosen: the one that is known may be one that warmer cannot read.
 
     Raises:
         FileError: The file cannot be read, or it is no picture.
@@ -111,7 +112,8 @@ def open_file(
     """
     found = look_at_picture(path)
     if not isinstance(found, Carrier):
-        return prepare_photo(for_photos, found, InversionChoices(prompt=found.prompt if prompt is None else prompt))
+        photograph = found if prompt is None else replace(found, prompt=prompt)
+        return prepare_photo(for_photos, photograph, InversionChoices())
     if prompt is not None:
         raise InvalidRequestError(
             f"--prompt starts a new search or describes a photograph, and {path} continues a search: give only one of "

@@ -44,7 +44,7 @@ class Photograph:
     Attributes:
         path: Its file.
         photo: Its pixels.
-        prompt: The prompt in its metadata, on one line; "" for none.
+        prompt: The prompt in its metadata, on one line, or what a person typed; "" for none.
         origin: The tool or service that wrote its metadata; "" for none that is known.
         reason: Why its noise cannot be rebuilt, although there is metadata of a tool, as a clause; else "".
     """

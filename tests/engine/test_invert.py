@@ -179,7 +179,7 @@ def test_opening_any_file(tmp_path: Path) -> None:
     assert (it.choices, it.seed) == (InversionChoices(), 9)
     described = open_file(OPTIONS, for_photos, photo, "a beach")
     assert isinstance(described, PreparedPhoto)
-    assert described.choices == InversionChoices(prompt="a beach")
+    assert (described.photograph.prompt, described.choices) == ("a beach", InversionChoices())
     (tmp_path / "a.txt").write_text("x")
     with pytest.raises(UnreadableFileError):
         open_file(OPTIONS, for_photos, tmp_path / "a.txt", None)

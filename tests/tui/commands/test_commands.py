@@ -269,7 +269,7 @@ def test_the_app_needs_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--prompt", "p"])
     assert ended.value.code == 2
     assert capsys.readouterr().err == (
-        "warmer: warmer needs a terminal; in scripts use `warmer new`, `warmer vary` and `warmer render`\n"
+        "warmer: warmer needs a terminal; in scripts use `warmer new`, `vary`, `render` and `invert`\n"
     )
 
 

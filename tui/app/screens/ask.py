@@ -85,7 +85,7 @@ class PathScreen(Screen[Path | None]):
 def ask_for_picture(suggestions: tuple[Path, ...]) -> PathScreen:
     """Return the screen that asks which picture to open."""
     return PathScreen(
-        "Open a picture or a photograph: type its path, or choose one below",
+        "Open a picture: type its path, or choose one below",
         value="",
         check=problem_of_picture,
         suggestions=suggestions,

@@ -78,13 +78,13 @@ class PhotoScreen(Screen[None]):
         """
         super().__init__()
         self.choices = prepared.choices
-        self._began = time.monotonic()
+        self._began, self._offered = time.monotonic(), prepared.photograph.prompt
         self.set_reactive(PhotoScreen.prepared, prepared)
 
     def compose(self) -> ComposeResult:
         yield TextLine("prompt")
         yield PictureCell()
-        yield Input(value=self.choices.prompt, placeholder="describe what the photograph shows", id="photo-prompt")
+        yield Input(value=self._offered, placeholder="describe what the photograph shows", id="photo-prompt")
         yield ChoiceLine("way", "F2", WAYS)
         yield ChoiceLine("keep", "F3", KEEPS)
         yield ChoiceLine("fit", "F4", FITS)
