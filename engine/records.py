@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from engine.photos.read import Photo, read_photo
 from latentpng.errors import FileError, LatentPngError, NoLatentError, UnreadableFileError
 from latentpng.png.open import STANDARD_INPUT
-from latentpng.record import LatentRecord
+from latentpng.record import LatentRecord, TensorRoot
 from latentpng.text import plain
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MAX_PROMPT = 4000
 """Characters of a prompt that are taken from the metadata of a photograph."""
+MAX_WARNINGS, MAX_WARNING = 8, 300
+"""Warnings of an import that are shown, and the characters of each."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,7 +84,7 @@ def look_at_picture(path: Path) -> Carrier | Photograph:
     except LatentPngError as error:
         return _photograph(path, foreign, str(error).removeprefix(f"{plain(str(path))}: "))
     notice = f"its noise was rebuilt ({imported.summary}): compare the first picture with the file"
-    return Carrier(record=imported.record, notice=notice)
+    return Carrier(record=imported.record, notice="; ".join((notice, *_warnings(imported.record))))
 
 
 def carrier_of(path: Path) -> Carrier:
@@ -142,6 +144,14 @@ def _foreign(path: Path) -> ForeignRecord | None:
         return read_foreign(path)
     except FileError:
         return None
+
+
+def _warnings(record: LatentRecord) -> tuple[str, ...]:
+    """Return what an import recorded that a person should know, a sentence each."""
+    root = record.lineage.root
+    found = root.source.get("warnings") if isinstance(root, TensorRoot) else None
+    sentences = found if isinstance(found, list | tuple) else ()
+    return tuple(plain(each, MAX_WARNING) for each in sentences[:MAX_WARNINGS] if isinstance(each, str))
 
 
 def _own_prompt(path: Path) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from latentpng.json_fields import is_number
 from latentpng.record import Json, JsonObject
 
-PSNR, VAE_PSNR, PSNR_TO_VAE = "psnr", "vae_psnr", "psnr_to_vae"
-"""Keys: the picture against the photograph, the VAE alone against the photograph, the picture against the VAE's."""
+PSNR, PSNR_TO_VAE, VAE_ALONE = "psnr", "vae_psnr", "vae_only"
+"""Keys of decibels: of the picture against the photograph and against the VAE's picture, and between those two."""
 
 
 def quality_words(source: JsonObject) -> str:
@@ -16,7 +16,7 @@ def quality_words(source: JsonObject) -> str:
         source: The `source` of the root of an inverted photograph.  What it does not say is left out.
     """
     against = [_decibels("the photograph", source.get(PSNR)), _decibels("the VAE's picture", source.get(PSNR_TO_VAE))]
-    alone = source.get(VAE_PSNR)
+    alone = source.get(VAE_ALONE)
     if against[0] and is_number(alone):
         against[0] += f" (the VAE alone: {alone:.1f})"
     statistics = [_statistic(name, source.get(key)) for name, key in _STATISTICS.items()]

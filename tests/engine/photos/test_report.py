@@ -9,8 +9,8 @@ from latentpng.record import Json
 def test_all_figures_on_one_line() -> None:
     source: dict[str, Json] = {
         "psnr": 27.91,
-        "vae_psnr": 28.7,
-        "psnr_to_vae": 60.3,
+        "vae_psnr": 60.3,
+        "vae_only": 28.7,
         "std": 1.01,
         "octave_std": [1.0, 0.98],
         "kurtosis": -0.02,
@@ -25,9 +25,9 @@ def test_all_figures_on_one_line() -> None:
 def test_what_is_not_known_is_left_out() -> None:
     assert quality_words({}) == ""
     assert quality_words({"psnr": 27.91}) == "repeats the photograph at 27.9 dB"
-    assert quality_words({"vae_psnr": 28.7, "psnr_to_vae": 60.3}) == "repeats the VAE's picture at 60.3 dB"
+    assert quality_words({"vae_psnr": 60.3, "vae_only": 28.7}) == "repeats the VAE's picture at 60.3 dB"
     assert quality_words({"std": 1.0}) == "noise: std 1.00"
 
 
 def test_figures_of_the_wrong_form_are_left_out() -> None:
-    assert quality_words({"psnr": "27", "vae_psnr": True, "octave_std": ["x", None], "std": None}) == ""
+    assert quality_words({"psnr": "27", "vae_only": True, "octave_std": ["x", None], "std": None}) == ""
