@@ -40,15 +40,10 @@ keeps nothing of the parent: it is a new picture of the same prompt.  In a
 new search everything varies.  In a picture that you open, the layout varies
 more than the detail, because that takes fewer picks.
 
-Every saved PNG contains its own noise and history: `warmer FILE` continues
-from it, on any machine.  FILE may also be a picture of another tool, whose
-noise is rebuilt from its seed, or a photograph (PNG, JPEG, WebP, AVIF, TIFF,
-BMP, GIF, PPM), for which noise is found that repeats it:
-
-F2             how: exact repeats it best, free varies better
-F3             what stays: everything, its layout, or its detail
-F4             how it is fitted: cut, padded, distorted, or in its own shape
-Enter, Esc     begin; cancel, or go back
+Every saved PNG contains its own noise and history: `warmer FILE`
+continues from it, on any machine.  FILE may be a picture of another tool
+too, whose noise is rebuilt from its seed, or a photograph, for which noise
+is found that repeats it: F2, F3, F4 and the arrows say how.
 """
 
 
