@@ -110,7 +110,7 @@ def _inverted(
     renderer: Renderer, prepared: PreparedPhoto, quiet: bool
 ) -> tuple[PhotoInverted, PhotoInverted | PictureRendered]:
     """Return what was found, and the picture to save: the same, or a rendering with a part of it drawn anew."""
-    with Rendering(renderer, pictures=1, quiet=quiet) as rendering:
+    with Rendering(renderer, pictures=0, quiet=quiet) as rendering:
         rendering.load(prepared.target)
         inverted = rendering.inverted(prepared.job(JOB))
         lineage = prepared.lineage(inverted.record)

@@ -46,7 +46,7 @@ class Rendering:
 
         Args:
             renderer: What renders.
-            pictures: The number of pictures to come, for the progress bar.
+            pictures: The number of pictures to come, for the progress bar; 0 for none, before an inversion.
             quiet: Show no progress.
         """
         self._renderer = renderer
@@ -123,6 +123,7 @@ class Rendering:
                 case PhotoInverted(job=job.job) as event:
                     found.append(event)
                 case JobDone(job=job.job) if found:
+                    self._bar.finish_evaluating()
                     return found[0]
                 case JobDone(job=job.job):
                     raise RenderError("the renderer returned no noise")
@@ -189,7 +190,7 @@ class _Bar:
             return
         self._begun = True
         self._progress.reset(self._task, description="pictures", total=self._pictures)
-        if self._lines:
+        if self._lines and self._pictures:
             say(f"rendering {self._pictures} picture{'s' if self._pictures > 1 else ''}")
 
     def step(self, pictures: float) -> None:
@@ -200,3 +201,7 @@ class _Bar:
         if self._lines and step == 1:
             say(f"inverting, {steps} evaluations of the model")
         self._progress.update(self._task, description="evaluations", total=steps, completed=step)
+
+    def finish_evaluating(self) -> None:
+        """Count pictures again after an inversion: one may follow, with a part of the noise drawn anew."""
+        self._progress.reset(self._task, description="pictures", total=1)

@@ -137,7 +137,8 @@ def test_progress_is_a_line_where_there_is_no_terminal(photo: Path, capsys: pyte
     from tui.cli import run_command
 
     run_command("invert", [str(photo), "--prompt", "p"], FakeRenderer)
-    assert "inverting, 3 evaluations of the model" in capsys.readouterr().err.splitlines()
+    lines = capsys.readouterr().err.splitlines()[:2]
+    assert lines == ["loading weights", "inverting, 3 evaluations of the model"]
 
 
 def test_nothing_is_replaced_without_force(photo: Path) -> None:
