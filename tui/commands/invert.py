@@ -99,7 +99,9 @@ def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
     inverted, event = _inverted(renderer, prepared, arguments.quiet)
     save(out, event)
     source = _source(inverted.record)
-    Output(json_lines=arguments.json).picture(out, event, source=source, seed=str(prepared.seed))
+    warning = "; ".join(dict.fromkeys(filter(None, (inverted.warning, event.warning))))
+    output = Output(json_lines=arguments.json)
+    output.picture(out, event, source=source, seed=str(prepared.seed), warning=warning)
     say(f"{out}: {_said(prepared, source)}")
     if event is not inverted and inverted.warning:
         say(f"{out}: {inverted.warning}")

@@ -93,10 +93,14 @@ def test_the_warning_is_said_once(photo: Path, tmp_path: Path, capsys: pytest.Ca
 
 
 def test_json_has_the_figures(photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    warmer("invert", photo, "--prompt", "p", "--seed", 5, "--json", "--out", tmp_path / "a.png")
+    renderer, out = FakeRenderer(), tmp_path / "a.png"
+    renderer.inversion_warning = "the noise that was found is not Gaussian"
+    words = ("--prompt", "p", "--seed", 5, "--keep", "layout", "--json", "--out", out)
+    warmer("invert", photo, *words, renderer=renderer)
     (line,) = capsys.readouterr().out.splitlines()
     entries = json.loads(line)
-    assert (entries["path"], entries["seed"], entries["rounds"]) == (str(tmp_path / "a.png"), "5", 0)
+    assert (entries["path"], entries["seed"], entries["rounds"]) == (str(out), "5", 1)
+    assert entries["warning"] == "the noise that was found is not Gaussian"
     assert (entries["source"]["psnr"], entries["source"]["vae_psnr"]) == (27.9, 60.3)
 
 
