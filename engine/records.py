@@ -82,7 +82,7 @@ def look_at_picture(path: Path) -> Carrier | Photograph:
     try:
         imported = import_picture(path)
     except LatentPngError as error:
-        return _photograph(path, foreign, str(error).removeprefix(f"{plain(str(path))}: "))
+        return _photograph(path, foreign, _reason(str(error), path))
     notice = f"its noise was rebuilt ({imported.summary}): compare the first picture with the file"
     return Carrier(record=imported.record, notice="; ".join((notice, *_warnings(imported.record))))
 
@@ -134,6 +134,13 @@ def _photograph(path: Path, foreign: ForeignRecord | None, reason: str, own: str
         origin=plain(foreign.made_by or TOOL_NAMES.get(foreign.tool, foreign.tool), MAX_PROMPT),
         reason=reason,
     )
+
+
+def _reason(sentence: str, path: Path) -> str:
+    """Return why noise cannot be rebuilt as a clause: without the file, and without the options of `latentpng import`."""
+    for start in (f"{plain(str(path))}: ", "its noise cannot be rebuilt: "):
+        sentence = sentence.removeprefix(start)
+    return sentence.partition(": choose ")[0]
 
 
 def _foreign(path: Path) -> ForeignRecord | None:

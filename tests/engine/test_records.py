@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from engine.records import Carrier, Photograph, carrier_of, look_at_picture, photograph_of
-from latentpng.errors import DamagedLatentError, NoLatentError, UnreadableFileError
+from latentpng.errors import DamagedLatentError, InvalidValueError, NoLatentError, UnreadableFileError
 from latentpng.foreign import importing
 from latentpng.foreign.importing import import_picture
 from latentpng.png.chunks import build
@@ -97,6 +97,26 @@ def test_a_picture_whose_noise_is_refused_is_a_photograph_with_the_reason(tmp_pa
         f"{path}: it carries no noise, and the noise of Stable Diffusion web UI cannot be rebuilt ({REFUSED}): "
         f"run `warmer invert '{path}'` first, which finds noise that repeats it"
     )
+
+
+@pytest.mark.parametrize(
+    ("sentence", "reason"),
+    [
+        ("{path}: its pixels cannot be decoded (cut short)", "its pixels cannot be decoded (cut short)"),
+        ("its noise cannot be rebuilt: the sampler draws its own", "the sampler draws its own"),
+        ("how x draws is not published: choose a recipe with --as, one of a, b", "how x draws is not published"),
+    ],
+)
+def test_the_reason_is_a_clause_without_options(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sentence: str, reason: str
+) -> None:
+    path = png_with_text(tmp_path / "a.png")
+
+    def refuse(_: Path) -> None:
+        raise InvalidValueError(sentence.format(path=path))
+
+    monkeypatch.setattr(importing, "import_picture", refuse)
+    assert photograph(path).reason == reason
 
 
 def test_metadata_without_a_seed_says_so(tmp_path: Path) -> None:
