@@ -137,7 +137,7 @@ def _photograph(path: Path, foreign: ForeignRecord | None, reason: str, own: str
 
 
 def _reason(sentence: str, path: Path) -> str:
-    """Return why noise cannot be rebuilt as a clause: without the file, and without the options of `latentpng import`."""
+    """Return why noise cannot be rebuilt, as a clause without the file and the options of `latentpng import`."""
     for start in (f"{plain(str(path))}: ", "its noise cannot be rebuilt: "):
         sentence = sentence.removeprefix(start)
     return sentence.partition(": choose ")[0]

@@ -15,14 +15,23 @@ def quality_words(source: JsonObject) -> str:
     Args:
         source: The `source` of the root of an inverted photograph.  What it does not say is left out.
     """
+    return "; ".join(filter(None, (repeats_words(source), noise_words(source))))
+
+
+def repeats_words(source: JsonObject) -> str:
+    """Return how well noise repeats its photograph; the argument is that of `quality_words`."""
     against = [_decibels("the photograph", source.get(PSNR)), _decibels("the VAE's picture", source.get(PSNR_TO_VAE))]
     alone = source.get(VAE_ALONE)
     if against[0] and is_number(alone):
         against[0] += f" (the VAE alone: {alone:.1f})"
-    statistics = [_statistic(name, source.get(key)) for name, key in _STATISTICS.items()]
     repeats = ", ".join(filter(None, against))
-    noise = ", ".join(filter(None, statistics))
-    return "; ".join(filter(None, (repeats and f"repeats {repeats}", noise and f"noise: {noise}")))
+    return f"repeats {repeats}" if repeats else ""
+
+
+def noise_words(source: JsonObject) -> str:
+    """Return the statistics of noise; the argument is that of `quality_words`."""
+    noise = ", ".join(filter(None, (_statistic(name, source.get(key)) for name, key in _STATISTICS.items())))
+    return f"noise: {noise}" if noise else ""
 
 
 _STATISTICS = {
