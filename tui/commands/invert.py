@@ -52,9 +52,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command line of `warmer invert`."""
     parser.description = (
         f"{parser.description} The noise that is found repeats the picture; it is not the noise that made it. "
+        "It is found at guidance 1, whatever the model's own guidance is, because with more it cannot be varied. "
         "Schedulers that draw noise at every step cannot be inverted."
     )
-    parser.add_argument("photo", type=Path, metavar="PHOTO", help=f"a picture: {NAMED}; - is standard input")
+    parser.add_argument(
+        "photo", type=Path, metavar="PHOTO", help=f"a picture: {NAMED}; - is standard input, for PNG, JPEG and WebP"
+    )
     parser.add_argument("--prompt", metavar="P", help="what the photograph shows (default: what its metadata says)")
     parser.add_argument(
         "--way",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from pathlib import Path
@@ -143,6 +144,14 @@ def test_progress_is_a_line_where_there_is_no_terminal(photo: Path, capsys: pyte
     run_command("invert", [str(photo), "--prompt", "p"], FakeRenderer)
     lines = capsys.readouterr().err.splitlines()[:2]
     assert lines == ["loading weights", "inverting, 3 evaluations of the model"]
+
+
+def test_a_photograph_may_come_from_standard_input(
+    photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(photo.read_bytes())))
+    assert warmer("invert", "-", "--prompt", "a beach", "--out", tmp_path / "a.png") == 0
+    assert read_record(tmp_path / "a.png").settings["prompt"] == "a beach"
 
 
 def test_nothing_is_replaced_without_force(photo: Path) -> None:
