@@ -162,6 +162,7 @@ def _opened(options: Options, path: Path, carrier: Carrier, tell: Callable[[str]
         settings=target.settings,
         known=known,
         path=path if known else None,
+        shown=carrier.shown,
         root_record=record,
     )
     return Opening(beginning=beginning, target=target)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.photos.read import Photo, read_photo
+from engine.rendering.events import Picture
 from latentpng.errors import FileError, LatentPngError, NoLatentError, UnreadableFileError
 from latentpng.png.open import STANDARD_INPUT
 from latentpng.record import LatentRecord, TensorRoot
@@ -33,10 +34,12 @@ class Carrier:
     Attributes:
         record: Its record; one of an import is marked as "unverified".
         notice: What was rebuilt and assumed, as a sentence; "" for a picture that carries its noise.
+        shown: The file's own picture, where the noise was rebuilt; else None.
     """
 
     record: LatentRecord
     notice: str = ""
+    shown: Picture | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,7 +87,11 @@ def look_at_picture(path: Path) -> Carrier | Photograph:
     except LatentPngError as error:
         return _photograph(path, foreign, _reason(str(error), path))
     notice = f"its noise was rebuilt ({imported.summary}): compare the first picture with the file"
-    return Carrier(record=imported.record, notice="; ".join((notice, *_warnings(imported.record))))
+    return Carrier(
+        record=imported.record,
+        notice="; ".join((notice, *_warnings(imported.record))),
+        shown=Picture(width=imported.width, height=imported.height, rgb=imported.rgb),
+    )
 
 
 def carrier_of(path: Path) -> Carrier:

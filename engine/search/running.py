@@ -52,6 +52,7 @@ class Beginning:
         settings: The settings of all pictures.
         known: The parent's picture, where an opened file holds it already.
         path: The file of that picture, which need not be written again.
+        shown: What is shown in place of the parent until it is rendered; None for nothing.
         root: The picture of the lineage's root, where it was just made and is to be saved; else None.
         root_record: The record that holds the stored noise of a tensor root; None for a seed root.
     """
@@ -60,6 +61,7 @@ class Beginning:
     settings: RenderSettings
     known: Finished | None = None
     path: Path | None = None
+    shown: Picture | None = None
     root: Finished | None = None
     root_record: LatentRecord | None = None
 
@@ -116,6 +118,8 @@ class Search:
             self._store.add(self._ancestors[0], beginning.root, shown=self._keys)
             self._store.save(self._ancestors[0])
         self._submit()
+        if beginning.shown:
+            self._previews[PARENT] = beginning.shown
 
     @property
     def size(self) -> int:

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from engine.records import Carrier, Photograph, carrier_of, look_at_picture, photograph_of
+from engine.rendering.events import Picture
 from latentpng.errors import DamagedLatentError, InvalidValueError, NoLatentError, UnreadableFileError
 from latentpng.foreign import importing
 from latentpng.foreign.importing import import_picture
@@ -70,6 +71,7 @@ def test_the_noise_of_another_tool_is_rebuilt(tmp_path: Path, kind: str) -> None
     imported = import_picture(path)
     assert found == look_at_picture(path)
     assert found.record == imported.record
+    assert found.shown == Picture(width=SIDE, height=SIDE, rgb=imported.rgb)
     assert found.notice.startswith(
         f"its noise was rebuilt ({imported.summary}): compare the first picture with the file"
     )

@@ -19,6 +19,7 @@ from latentpng.png.files import read_record
 from latentpng.record import TensorRoot
 from tests.engine.test_records import PERLIN, png_with_text
 from tests.support.engine.folders import model_folder
+from tests.support.latentpng.pictures import RGB
 from tests.support.photos.making import photo_file
 from tests.support.tui.driving import PROMPT, Driver, make_app, running, saved
 from tui.app.screens.photo import PhotoScreen
@@ -321,6 +322,20 @@ async def test_opening_another_picture_cancels_the_inversion(tmp_path: Path, pho
         await driver.until(lambda: renderer.cancels == [renderer.inversions[0].job])
         await driver.until(lambda: INVITATION in driver.text())
         renderer.release()
+
+
+async def test_a_picture_of_another_tool_is_shown_until_it_is_rendered(tmp_path: Path) -> None:
+    renderer = FakeRenderer()
+    renderer.hold()
+    path = png_with_text(tmp_path / "a.png")
+    async with running(make_app(tmp_path, str(path), "--model", "embedded", renderer=renderer)) as driver:
+        await driver.until(lambda: bool(renderer.jobs))
+        shown = driver.search.preview(0)
+        assert shown is not None
+        assert shown.rgb == RGB
+        renderer.release()
+        await driver.until_done()
+        assert driver.search.preview(0) is None
 
 
 async def test_a_picture_of_another_tool_begins_with_its_own_noise(tmp_path: Path) -> None:
