@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from textual.app import App
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from tui.app.screens.photo import PhotoScreen
 
 
-@dataclass
 class CurrentPhoto:
     """At most one photograph at a time.
 
@@ -31,8 +29,9 @@ class CurrentPhoto:
         screen: Its screen; None when none is shown.
     """
 
-    app: App[Any]
-    screen: PhotoScreen | None = None
+    def __init__(self, app: App[Any]) -> None:
+        self.screen: PhotoScreen | None = None
+        self._app = app
 
     def show(self, prepared: PreparedPhoto) -> PhotoScreen:
         """Return the screen of a photograph."""
@@ -59,7 +58,7 @@ class CurrentPhoto:
         if invert:
             self.screen.state = PhotoState(is_busy=True)
         work = self._prepare(options, self.screen.prepared, choices)
-        self.app.run_worker(work, exclusive=True, group="photo")
+        self._app.run_worker(work, exclusive=True, group="photo")
 
     def take_prepared(self, prepared: PreparedPhoto) -> None:
         """Show a photograph that was prepared anew."""
@@ -112,7 +111,7 @@ class CurrentPhoto:
             self.refuse(str(error))
         else:
             screen.state = state
-            self.app.post_message(SearchOpened(opening))
+            self._app.post_message(SearchOpened(opening))
 
     async def _prepare(self, options: Options, before: PreparedPhoto, choices: InversionChoices) -> None:
         from engine.invert import prepare_photo
@@ -120,9 +119,9 @@ class CurrentPhoto:
         try:
             prepared = await asyncio.to_thread(prepare_photo, options, before.photograph, choices)
         except (EngineError, LatentPngError, OSError) as error:
-            self.app.post_message(PhotoRefused(str(error)))
+            self._app.post_message(PhotoRefused(str(error)))
         else:
-            self.app.post_message(PhotoPrepared(prepared))
+            self._app.post_message(PhotoPrepared(prepared))
 
 
 def _is_for(request: LoadModel, screen: PhotoScreen) -> bool:
