@@ -17,6 +17,7 @@ import numpy as np
 from engine.errors import RenderCancelled
 from engine.models.find import model_identity
 from engine.models.look import INDEX
+from engine.photos.quality import noise_statistics
 from engine.rendering.events import (
     LOADING,
     Event,
@@ -58,6 +59,7 @@ class FakeRenderer:
         jobs: The jobs that were requested, without inversions.
         inversions: The inversions that were requested.
         cancels: The numbers of the jobs that were to be cancelled.
+        inversion_warning: The warning that every inverted photograph comes with.
         closed: True after `close`.
     """
 
@@ -85,6 +87,7 @@ class FakeRenderer:
         self.jobs: list[RenderJob] = []
         self.inversions: list[InvertJob] = []
         self.cancels: list[int] = []
+        self.inversion_warning = ""
         self.closed = False
         self._noise_shape, self._axes = noise_shape, axes
         self._steps, self._step_seconds, self._micro_batch = steps, step_seconds, micro_batch
@@ -212,16 +215,19 @@ class FakeRenderer:
     def _invert(self, job: InvertJob) -> None:
         """Answer with noise that depends on the seed alone, and with the photograph as it is."""
         started = time.monotonic()
+        noise = replay(Lineage(root=SeedRoot(seed=job.seed)), self._noise_shape, self._axes)
         for step in range(1, self._steps + 1):
             self._wait(job.job)
-            if self._failures and self._done >= self._failures[0][0]:
-                _, failure, sentence = self._failures.pop(0)
-                self._fail(job.job, failure, sentence)
+            if self._has_failed(job.job):
                 return
             self._on_event(StepDone(job=job.job, indices=(0,), step=step, steps=self._steps))
-        noise = replay(Lineage(root=SeedRoot(seed=job.seed)), self._noise_shape, self._axes)
+            if job.previews and step < self._steps:
+                preview = paint(noise, self._axes, 16, 16, strength=step / self._steps)
+                self._on_event(PreviewRendered(job=job.job, index=0, picture=preview))
+        found = {"method": "fake", "way": job.way.value, "psnr": 27.9, "vae_psnr": 60.3, "vae_only": 28.7}
+        statistics = noise_statistics(noise, self._axes)
         record = record_of(
-            Lineage(root=TensorRoot(source={**job.source, "method": "inversion", "way": job.way.value})),
+            Lineage(root=TensorRoot(source={**job.source, **found, **statistics.to_json()})),
             noise,
             axes=self._axes,
             root_tensor=noise,
@@ -230,11 +236,15 @@ class FakeRenderer:
             pixels=pixel_digest(job.rgb),
         )
         picture = Picture(width=job.width, height=job.height, rgb=job.rgb)
-        self._on_event(PhotoInverted(job=job.job, picture=picture, record=record))
+        self._on_event(PhotoInverted(job=job.job, picture=picture, record=record, warning=self.inversion_warning))
         self._on_event(JobDone(job=job.job, seconds=time.monotonic() - started))
 
     def _render(self, job: RenderJob) -> None:
         started = time.monotonic()
+        if job.root_tensor is not None and job.root_tensor.shape != self._noise_shape:
+            sentence = f"the picture's noise has the shape {job.root_tensor.shape}, the model's {self._noise_shape}"
+            self._fail(job.job, Failure.SETTINGS, sentence)
+            return
         size = self._asked_batch or self._micro_batch
         for first in range(0, len(job.tasks), size):
             if not self._render_batch(job, job.tasks[first : first + size]):
@@ -246,9 +256,7 @@ class FakeRenderer:
         noises = [replay(task.lineage, self._noise_shape, self._axes, job.root_tensor) for task in tasks]
         for step in range(1, self._steps + 1):
             self._wait(job.job)
-            if self._failures and self._done >= self._failures[0][0]:
-                _, failure, sentence = self._failures.pop(0)
-                self._fail(job.job, failure, sentence)
+            if self._has_failed(job.job):
                 return False
             indices = tuple(task.index for task in tasks)
             self._on_event(StepDone(job=job.job, indices=indices, step=step, steps=self._steps))
@@ -275,6 +283,14 @@ class FakeRenderer:
     def _check(self, job: int) -> None:
         if self.closed or self._queue.is_cancelled(job):
             raise RenderCancelled(f"job {job} was cancelled")
+
+    def _has_failed(self, job: int) -> bool:
+        """Report the failure whose turn it is, if there is one."""
+        if not self._failures or self._done < self._failures[0][0]:
+            return False
+        _, failure, sentence = self._failures.pop(0)
+        self._fail(job, failure, sentence)
+        return True
 
     def _fail(self, job: int, failure: Failure, sentence: str) -> None:
         self._on_event(JobFailed(job=job, failure=failure, sentence=sentence))

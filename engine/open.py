@@ -11,9 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+from engine.errors import InvalidRequestError
+from engine.invert import InversionChoices, PreparedPhoto, prepare_photo
 from engine.options import Options
-from engine.records import record_of_picture
-from engine.rendering.events import ModelReady, Picture
+from engine.photos.report import noise_words, repeats_words
+from engine.records import Carrier, carrier_of, look_at_picture
+from engine.rendering.events import ModelReady, PhotoInverted, Picture
 from engine.search.axis import Axis, last_axis, last_scale
 from engine.search.bands import Bands
 from engine.search.folder import session_folder
@@ -24,7 +27,7 @@ from engine.search.session import Mode, Session, begin
 from engine.search.store import Finished
 from engine.target import Target, target_for_prompt, target_for_record
 from latentpng.errors import FileError
-from latentpng.record import LatentRecord, Lineage, SeedRoot
+from latentpng.record import LatentRecord, Lineage, SeedRoot, TensorRoot
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,12 +39,14 @@ class Opening:
         target: What renders its pictures.
         is_fresh: True when it starts from a new seed, not from a picture.
         journal: Where the session stood that is continued; None for a new session.
+        title: What the folder of its pictures is named after; "" for the prompt.
     """
 
     beginning: Beginning
     target: Target
     is_fresh: bool = False
     journal: Journal | None = None
+    title: str = ""
 
 
 def open_prompt(options: Options, prompt: str) -> Opening:
@@ -70,25 +75,94 @@ def open_picture(options: Options, path: Path, tell: Callable[[str], None] = lam
 
     Args:
         options: What differs from what the picture records.
-        path: A PNG that carries its noise.
+        path: A picture that carries its noise, or one of another tool whose noise can be rebuilt.
         tell: Called with a sentence before something takes long.
 
     Returns:
         The opening.  It holds the file's own pixels when rendering is expected to give the same ones.
 
     Raises:
-        FileError: The file cannot be read, or carries no latent.
+        FileError: The file cannot be read, or it is a photograph.
         ModelError: The picture's model cannot be used, or is not on this machine.
         InvalidRequestError: A setting is out of range.
     """
-    record = record_of_picture(path)
+    return _opened(options, path, carrier_of(path), tell)
+
+
+def open_file(
+    options: Options, for_photos: Options, path: Path, prompt: str | None, tell: Callable[[str], None] = lambda _: None
+) -> Opening | PreparedPhoto:
+    """Open any picture: continue from its noise, or prepare to invert it.
+
+    Args:
+        options: For a picture that carries its noise, as for `open_picture`.
+        for_photos: For a photograph: what was asked for with a new prompt.
+        path: The file.
+        prompt: What a photograph shows; None for what its metadata says.
+        tell: As for `open_picture`.
+
+    Returns:
+        The opening, or for a photograph what has to be inverted before a search can begin, its prompt still to be
+        chosen: the one that is known may be one that warmer cannot read.
+
+    Raises:
+        FileError: The file cannot be read, or it is no picture.
+        ModelError: The model cannot be used, or is not on this machine.
+        InvalidRequestError: A setting is out of range, or there is a prompt for a picture that has its own.
+    """
+    found = look_at_picture(path)
+    if not isinstance(found, Carrier):
+        photograph = found if prompt is None else replace(found, prompt=prompt)
+        return prepare_photo(for_photos, photograph, InversionChoices())
+    if prompt is not None:
+        raise InvalidRequestError(
+            f"--prompt starts a new search or describes a photograph, and {path} continues a search: give only one of "
+            "them"
+        )
+    return _opened(options, path, found, tell)
+
+
+def open_inverted(prepared: PreparedPhoto, inverted: PhotoInverted) -> Opening:
+    """Open the noise that was found for a photograph.
+
+    Args:
+        prepared: The photograph and what was chosen.
+        inverted: What was found.
+
+    Returns:
+        The opening.  Its first picture is the one that repeats the photograph, if everything is to be kept.
+
+    Raises:
+        InvalidRequestError: As `PreparedPhoto.lineage`.
+    """
+    record = inverted.record
+    lineage = prepared.lineage(record)
+    root = Finished(picture=inverted.picture, record=record)
+    source = record.lineage.root.source if isinstance(record.lineage.root, TensorRoot) else {}
+    beginning = Beginning(
+        lineage=lineage,
+        settings=prepared.target.settings,
+        known=None if lineage.rounds else root,
+        root=root,
+        root_record=record,
+    )
+    judged = inverted.warning or noise_words(source)  # a warning names the statistics that it is about
+    notice = "; ".join(filter(None, (repeats_words(source), judged, prepared.target.notice)))
+    target = replace(prepared.target, notice=notice)
+    return Opening(beginning=beginning, target=target, title=prepared.photograph.path.stem)
+
+
+def _opened(options: Options, path: Path, carrier: Carrier, tell: Callable[[str], None]) -> Opening:
+    record = carrier.record
     target = target_for_record(options, record, tell)
+    target = replace(target, notice="; ".join(filter(None, (carrier.notice, target.notice))))
     known = _own_picture(path, record) if target.is_as_recorded else None
     beginning = Beginning(
         lineage=record.lineage,
         settings=target.settings,
         known=known,
         path=path if known else None,
+        shown=carrier.shown,
         root_record=record,
     )
     return Opening(beginning=beginning, target=target)
@@ -150,7 +224,7 @@ def folder_for(opening: Opening, out: Path | None, sessions: Path) -> Path:
         return out
     if opening.journal is not None:
         return opening.journal.folder
-    return session_folder(sessions, opening.beginning.settings.prompt, date.today())
+    return session_folder(sessions, opening.title or opening.beginning.settings.prompt, date.today())
 
 
 def _own_picture(path: Path, record: LatentRecord) -> Finished | None:

@@ -28,11 +28,13 @@ _COMMANDS = {
     "copy": "copy the latent of a picture into an edited, resized or re-encoded copy of it",
     "embed": "put initial noise and settings into an existing PNG",
     "import": "rebuild the initial noise of another tool's picture from its metadata, and save the picture with it",
+    "invert": "find noise that repeats a photograph; needs warmer, which gets the same arguments",
     "tree": "draw the family tree of all pictures in folders, from their lineages alone",
     "diff": "compare two pictures: common ancestor, settings, noise and pixels",
     "strip": "remove noise, lineage and settings from a PNG in place, with --all the metadata of other tools too",
 }
 _MODULES = {"import": "import_"}  # for commands whose name is a keyword of Python
+_PASSED_ON = frozenset({"invert"})  # commands whose arguments are those of another program
 
 _FILES_HELP = """\
 A FILE is a PNG, or "-" for standard input. inspect, verify and tree also take a folder: they read
@@ -103,7 +105,12 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     for name, summary in _COMMANDS.items():
         # without abbreviations, because --ou would be ambiguous, and a new option could break a script that uses one
         subparser = subparsers.add_parser(
-            name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.", allow_abbrev=False
+            name,
+            help=summary,
+            description=f"{summary[0].upper()}{summary[1:]}.",
+            allow_abbrev=False,
+            add_help=name not in _PASSED_ON,
+            prefix_chars="\0" if name in _PASSED_ON else "-",  # no argument holds it, so none is an option
         )
         if name in words:
             module = import_module(f"latentpng.commands.{_MODULES.get(name, name)}")

@@ -27,6 +27,8 @@ BAND_NAMES = ("all", "tilt", "layout", "detail")
 MEMORY_NAMES = ("auto", "resident", "offload", "group", "8bit", "4bit")
 STYLE_NAMES = ("a1111", "comfyui", "plain")
 AXIS_NAMES = ("noise", "prompt", "both")
+CARRIERS = "which carries its noise, or is of another tool that recorded a seed (PNG, JPEG, WebP or AVIF)"
+"""What the commands that begin with noise take, for their help texts."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,7 +52,7 @@ class AppArguments:
 
     Attributes:
         file: The picture to continue from.
-        prompt: The prompt to begin with instead of the start screen.
+        prompt: The prompt to begin with instead of the start screen; with a photograph, what it shows.
         out: The folder of the session; None for a new one.
         graphics: The protocol that draws pictures, or "auto"; "" leaves it to the configuration file.
         grid: Pictures along a side of the grid, "2", "3" or "4", or "auto".

@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, NoReturn
 
 from engine.errors import EngineError, InvalidRequestError
+from engine.photos.kinds import NAMED
 from latentpng.errors import ExitCode, LatentPngError
 from latentpng.text import plain
 from tui import __version__
@@ -39,11 +40,12 @@ COMMANDS = {
     "new": "make new pictures from a prompt",
     "vary": "make candidates of a picture, each one round further",
     "render": "render a picture's own noise again; --check compares the pixels",
+    "invert": "find noise that repeats a photograph, and save it as a picture that can be varied",
     "models": "list the models, LoRA files, VAEs and embeddings that can be named",
     "config": "show the configuration file and what is in force, or edit it",
     "doctor": "show versions, device, terminal and folders, and whether rendering repeats",
 }
-_WRITING = ("new", "vary", "render")
+_WRITING = ("new", "vary", "render", "invert")
 """The commands that write files: only for them there is --force."""
 _AS_TYPED = ("models", "config")
 """The commands that report what the configuration file says, or change it: their options stay as they were typed."""
@@ -105,14 +107,24 @@ def app_parser() -> argparse.ArgumentParser:
     """Return the parser of the app itself."""
     parser = argparse.ArgumentParser(
         prog="warmer",
-        usage="warmer [FILE.png] [options]\n       warmer {new,vary,render,models,config,doctor} ...",
+        usage=f"warmer [FILE] [options]\n       warmer {{{','.join(COMMANDS)}}} ...",
         description="Find the picture you have in mind by varying the one you have.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"warmer {__version__}")
-    parser.add_argument("file", type=Path, nargs="?", metavar="FILE.png", help="the picture to continue from")
-    parser.add_argument("--prompt", metavar="P", help="start with this prompt instead of the start screen")
+    parser.add_argument(
+        "file",
+        type=Path,
+        nargs="?",
+        metavar="FILE",
+        help="the picture to continue from, of any tool, or a photograph to start from: " + NAMED,
+    )
+    parser.add_argument(
+        "--prompt",
+        metavar="P",
+        help="start with this prompt instead of the start screen; with a photograph, what it shows",
+    )
     search = parser.add_argument_group("search")
     search.add_argument(
         "--scale",
@@ -196,8 +208,6 @@ def _run_app(words: list[str]) -> int:
     arguments = replace(
         arguments, graphics=arguments.graphics or configuration.graphics or "auto", theme=configuration.theme
     )
-    if arguments.file is not None and arguments.prompt is not None:
-        raise InvalidRequestError("--prompt starts a new search and FILE.png continues one: give only one of them")
     from tui.app.launch import run_app
 
     return run_app(options, arguments, changed=bool(words))

@@ -10,6 +10,8 @@ from engine.photos.read import Photo
 _MULTIPLE = 64
 """Every family accepts sizes that are multiples of it; smaller models accept 8."""
 _SMALL = 256
+_MOST_ELONGATED = 3.0
+"""The largest ratio of two sides that `Fit.SHAPE` chooses: models know no longer pictures."""
 
 
 class Fit(StrEnum):
@@ -19,8 +21,8 @@ class Fit(StrEnum):
         CROP: Fill the picture, and cut off what stands over on both sides.
         PAD: Show the whole photograph, with its border colours drawn out to the edges.
         STRETCH: Show the whole photograph, distorted.
-        SHAPE: Choose a picture of the photograph's shape with about as many pixels as the model's own size; what is
-            left over after rounding is cut off.
+        SHAPE: Choose a picture of the photograph's shape, at most three times as long as wide, with about as many
+            pixels as the model's own size; what is left over is cut off.
     """
 
     CROP = "crop"
@@ -39,11 +41,13 @@ def size_for(photo: Photo, size: tuple[int, int], how: Fit) -> tuple[int, int]:
     """
     if how is not Fit.SHAPE:
         return size
-    pixels, shape = size[0] * size[1], photo.width / photo.height
+    pixels = size[0] * size[1]
+    shape = min(max(photo.width / photo.height, 1.0 / _MOST_ELONGATED), _MOST_ELONGATED)
     step = _MULTIPLE if min(size) > _SMALL else 8
-    return tuple(  # type: ignore[return-value]  # mypy does not count the two values
+    width, height = (
         max(step, round(side / step) * step) for side in (math.sqrt(pixels * shape), math.sqrt(pixels / shape))
     )
+    return width, height
 
 
 def fitted(photo: Photo, size: tuple[int, int], how: Fit) -> bytes:
@@ -64,8 +68,9 @@ def fitted(photo: Photo, size: tuple[int, int], how: Fit) -> bytes:
         return image.resize(size, Image.Resampling.LANCZOS).tobytes()
     if how is not Fit.PAD:
         return ImageOps.fit(image, size, Image.Resampling.LANCZOS).tobytes()
-    inner = ImageOps.contain(image, size, Image.Resampling.LANCZOS)
-    return _padded(inner.tobytes(), inner.size, size)
+    scale = min(size[0] / photo.width, size[1] / photo.height)
+    inner = (max(1, round(photo.width * scale)), max(1, round(photo.height * scale)))
+    return _padded(image.resize(inner, Image.Resampling.LANCZOS).tobytes(), inner, size)
 
 
 def _padded(rgb: bytes, inner: tuple[int, int], size: tuple[int, int]) -> bytes:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import os
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from engine.photos.kinds import FORMATS, why_not_read
 from latentpng.errors import UnreadableFileError
 from latentpng.png.open import open_picture
 from latentpng.png.pixels import MAX_PIXELS
@@ -16,10 +18,8 @@ if TYPE_CHECKING:
 
 MAX_FILE = 2**28
 """Bytes of a file that are read."""
-FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "TIFF", "BMP", "GIF", "PPM")
-"""Formats of Pillow that are read; others run programs, or are no photographs."""
 _BACKGROUND = (255, 255, 255)
-_HEIC_BRANDS = (b"heic", b"heix", b"mif1", b"heim", b"hevc")
+_ORIENTATION = 0x0112
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,64 +54,76 @@ def read_photo(path: str | os.PathLike[str]) -> Photo:
     Raises:
         UnreadableFileError: The file cannot be read or decoded, is too large, or is in no format that is read.
     """
-    from PIL import Image, UnidentifiedImageError
-
     with open_picture(path) as (stream, size, name):
         if size > MAX_FILE:
             raise UnreadableFileError(f"{name}: at most {MAX_FILE} bytes are read, found {size}")
         stream.seek(0)
         data = stream.read(size)
-        try:
-            with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+    return _decoded(data, name)
+
+
+def _decoded(data: bytes, name: str) -> Photo:
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of Pillow, about metadata and sizes: they would land on the screen
+            with Image.open(io.BytesIO(data), formats=_known_formats()) as image:
                 width, height = image.size
                 if width * height > MAX_PIXELS:
-                    raise UnreadableFileError(
-                        f"{name}: 1 to {MAX_PIXELS} pixels are supported, found {width} x {height}"
-                    )
+                    raise _too_many_pixels(name, f"found {width} x {height}")
                 return _photo(image)
-        except UnreadableFileError:
-            raise
-        except UnidentifiedImageError as error:
-            raise UnreadableFileError(f"{name}: {_not_read(data)}") from error
-        except Exception as error:  # on broken data Pillow raises many undocumented kinds
-            raise UnreadableFileError(f"{name}: its pixels cannot be decoded ({error})") from error
+    except UnreadableFileError:
+        raise
+    except UnidentifiedImageError as error:
+        raise UnreadableFileError(f"{name}: {why_not_read(data)}") from error
+    except Image.DecompressionBombError as error:
+        raise _too_many_pixels(name, "found more than twice as many") from error
+    except Exception as error:  # on broken data Pillow raises many undocumented kinds
+        raise UnreadableFileError(f"{name}: its pixels cannot be decoded ({error})") from error
 
 
-def _not_read(data: bytes) -> str:
-    if data[4:8] == b"ftyp" and data[8:12] in _HEIC_BRANDS:
-        return "HEIC photographs are not read: convert it to JPEG or PNG first"
-    return "it is not a PNG, JPEG, WebP, AVIF, TIFF, BMP, GIF or PPM" + ("" if data else ", it is empty")
+def _known_formats() -> list[str]:
+    """Return the formats that this build of Pillow has; AVIF came with 11.3."""
+    from PIL import Image
+
+    Image.init()
+    return [each for each in FORMATS if each in Image.OPEN]
+
+
+def _too_many_pixels(name: str, found: str) -> UnreadableFileError:
+    return UnreadableFileError(f"{name}: 1 to {MAX_PIXELS} pixels are supported, {found}")
 
 
 def _photo(image: Image.Image) -> Photo:
     from PIL import ImageOps
 
+    from engine.photos.colours import eight_bits, in_srgb
+
     notes = []
-    if getattr(image, "n_frames", 1) > 1:
+    is_jpeg = image.format in ("JPEG", "MPO")  # which may hold a gain map or a preview besides
+    if not is_jpeg and getattr(image, "is_animated", False):
         notes.append("only the first picture of the file was read")
-    upright = ImageOps.exif_transpose(image)
-    if upright.size != image.size or upright.getexif().get(0x0112) != image.getexif().get(0x0112):
+    is_upright = _is_upright(image)
+    image.load()  # which turns a TIFF, and nothing else
+    if not is_upright:
         notes.append("it was turned upright, as its EXIF says")
+    upright = image if is_upright else ImageOps.exif_transpose(image)
     profile = image.info.get("icc_profile")
-    eight_bits = _eight_bits(upright)
-    flat, is_flattened = _flattened(eight_bits)
-    if is_flattened:
+    flat, was_flattened = _flattened(eight_bits(upright))
+    if was_flattened:
         notes.append("its transparent parts are white")
-    rgb, note = _in_srgb(flat, profile) if isinstance(profile, bytes) else (flat.convert("RGB"), "")
+    rgb, note = in_srgb(flat, profile if isinstance(profile, bytes) else b"")
     notes += [note] if note else []
     return Photo(width=rgb.width, height=rgb.height, rgb=rgb.tobytes(), notes=tuple(notes))
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Return a picture of 16-bit or floating grey as 8-bit grey; Pillow would cut all values at 255."""
-    if not image.mode.startswith(("I", "F")):
-        return image
-    import numpy as np
-    from PIL import Image
-
-    values = np.asarray(image).astype(np.float64)
-    most = 65535.0 if image.mode.startswith("I") else max(float(values.max(initial=0.0)), 1.0)
-    return Image.fromarray(np.clip(values * (255.0 / most), 0.0, 255.0).astype(np.uint8))
+def _is_upright(image: Image.Image) -> bool:
+    """Return whether a picture is to be seen as it is stored; EXIF that is broken says nothing."""
+    try:
+        return image.getexif().get(_ORIENTATION, 1) not in range(2, 9)
+    except Exception:  # on broken EXIF Pillow raises many undocumented kinds; the pixels are sound
+        return True
 
 
 def _flattened(image: Image.Image) -> tuple[Image.Image, bool]:
@@ -120,25 +132,9 @@ def _flattened(image: Image.Image) -> tuple[Image.Image, bool]:
 
     if not image.has_transparency_data:
         return image, False
-    grey = image.mode in ("LA", "La")
-    layered = image.convert("LA" if grey else "RGBA")
+    is_grey = image.mode in ("1", "L", "LA", "La")
+    layered = image.convert("LA" if is_grey else "RGBA")
     is_transparent = layered.getchannel("A").getextrema()[0] < 255  # type: ignore[operator]  # of one channel: a pair
     below = Image.new("RGBA", image.size, (*_BACKGROUND, 255))
-    flat = Image.alpha_composite(below, layered.convert("RGBA")).convert("L" if grey else "RGB")
+    flat = Image.alpha_composite(below, layered.convert("RGBA")).convert("L" if is_grey else "RGB")
     return flat, is_transparent
-
-
-def _in_srgb(image: Image.Image, profile: bytes) -> tuple[Image.Image, str]:
-    """Return a picture in sRGB, and what was done; a profile that cannot be used is left out of account."""
-    from PIL import ImageCms
-
-    try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        name = ImageCms.getProfileDescription(source).strip()
-        usable = image if image.mode in ("RGB", "CMYK", "L", "LAB") else image.convert("RGB")
-        converted = ImageCms.profileToProfile(usable, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
-    except (ImageCms.PyCMSError, OSError, ValueError):
-        return image.convert("RGB"), "its colour profile cannot be used, so sRGB was assumed"
-    if converted is None or "srgb" in name.lower():
-        return (converted or image).convert("RGB"), ""
-    return converted, f"its colours were converted from the profile {name[:60]!r} to sRGB"

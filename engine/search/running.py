@@ -38,6 +38,11 @@ _NO_JOB = 0
 _jobs = itertools.count(1)
 
 
+def next_job() -> int:
+    """Return a number that no job of this program has had."""
+    return next(_jobs)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Beginning:
     """What a search starts from.
@@ -47,6 +52,8 @@ class Beginning:
         settings: The settings of all pictures.
         known: The parent's picture, where an opened file holds it already.
         path: The file of that picture, which need not be written again.
+        shown: What is shown in place of the parent until it is rendered; None for nothing.
+        root: The picture of the lineage's root, where it was just made and is to be saved; else None.
         root_record: The record that holds the stored noise of a tensor root; None for a seed root.
     """
 
@@ -54,6 +61,8 @@ class Beginning:
     settings: RenderSettings
     known: Finished | None = None
     path: Path | None = None
+    shown: Picture | None = None
+    root: Finished | None = None
     root_record: LatentRecord | None = None
 
 
@@ -105,7 +114,12 @@ class Search:
             self._store.add(self._keys[PARENT], beginning.known, shown=self._keys)
         if beginning.path:
             self._store.add_file(self._keys[PARENT], beginning.path)
+        if beginning.root:
+            self._store.add(self._ancestors[0], beginning.root, shown=self._keys)
+            self._store.save(self._ancestors[0])
         self._submit()
+        if beginning.shown:
+            self._previews[PARENT] = beginning.shown
 
     @property
     def size(self) -> int:
@@ -200,7 +214,7 @@ class Search:
         self.failure = ""
         self._previews = {}
         missing = [index for index in range(self.size) if self.finished(index) is None]
-        self._job = next(_jobs)
+        self._job = next_job()
         self._save_parent()
         if not missing:
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 _STEP_NOISE = -1
+_FRESH_NOISE = -2
 
 
 def grid_seed(seed: int, index: int) -> int:
@@ -27,3 +28,11 @@ def step_seed_of(seed: int) -> int:
     It always differs from `seed`: a stochastic scheduler must not draw the initial noise a second time.
     """
     return grid_seed(seed, _STEP_NOISE)
+
+
+def fresh_seed_of(seed: int) -> int:
+    """Return the seed of the round that draws a part of a photograph's noise anew, in a session of the seed `seed`.
+
+    It always differs from the seeds of the session's grids: their candidates must not draw the same noise again.
+    """
+    return grid_seed(seed, _FRESH_NOISE)

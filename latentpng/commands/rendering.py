@@ -23,7 +23,7 @@ from latentpng.text import plain
 if TYPE_CHECKING:
     from latentpng.record import Json, JsonObject
 
-_PACKAGE = "tui"  # its __main__ is the command `warmer`
+PACKAGE = "tui"  # its __main__ is the command `warmer`
 _MAX_FILES = 500  # for one process, because the length of a command line is limited
 _MAX_MESSAGE = 400  # characters of the last line on its standard error
 
@@ -54,7 +54,7 @@ class Answer:
 
 def is_installed() -> bool:
     """Return whether `warmer` is installed for this Python, without importing any of it."""
-    spec = importlib.util.find_spec(_PACKAGE)
+    spec = importlib.util.find_spec(PACKAGE)
     folders = spec.submodule_search_locations if spec is not None else None
     # a folder of that name in the current directory has a spec too, but no __main__
     return any((Path(folder) / "__main__.py").is_file() for folder in folders or ())
@@ -65,7 +65,7 @@ def command() -> list[str]:
 
     -P keeps the current directory out of the search for modules: it may hold a stranger's.
     """
-    return [sys.executable, "-P", "-m", _PACKAGE, "render", "--check", "--json", "--quiet", "--"]
+    return [sys.executable, "-P", "-m", PACKAGE, "render", "--check", "--json", "--quiet", "--"]
 
 
 def render_again(files: Sequence[str]) -> Iterator[Answer]:
@@ -84,7 +84,7 @@ def _answers(files: Sequence[str]) -> Iterator[Answer]:
         unanswered.setdefault(str(Path(file)), []).append(file)
     with tempfile.TemporaryFile() as errors:
         with subprocess.Popen(
-            [*command(), *files], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, env=_environment()
+            [*command(), *files], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, env=environment()
         ) as process:
             try:
                 for line in process.stdout or ():
@@ -125,7 +125,7 @@ def _object(line: bytes) -> dict[str, Json]:
     return value if isinstance(value, dict) else {}
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Return this process's environment, with the folder of this package added to the child's search for modules.
 
     A source tree that is not installed has `warmer` there.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+from dataclasses import replace
 
 import pytest
 
@@ -124,3 +125,11 @@ def test_loading_fails_on_demand() -> None:
     renderer.fail_loading("no such model")
     events = run(renderer)
     assert events[-1] == JobFailed(job=-1, failure=Failure.MODEL, sentence="no such model")
+
+
+def test_noise_of_another_shape_fails_as_with_a_real_model() -> None:
+    noise = replay(Lineage(root=SeedRoot(seed=1)), (4, 8, 8), "CHW")
+    events = run(FakeRenderer(threaded=False), replace(job_of(1, 2), root_tensor=noise), job_of(2, 1))
+    sentence = "the picture's noise has the shape (4, 8, 8), the model's (4, 16, 16)"
+    assert events[2] == JobFailed(job=1, failure=Failure.SETTINGS, sentence=sentence)
+    assert isinstance(events[-1], JobDone)

@@ -18,16 +18,18 @@ from textual.screen import Screen
 
 from tui.app import messages
 from tui.app.current import CurrentSearch
+from tui.app.current_photo import CurrentPhoto
 from tui.app.hangup import leave_on_signals
 from tui.app.opener import Opener
 from tui.app.prompt_model import PromptModel
 from tui.app.renderer_link import RendererLink
 from tui.app.screens.start import StartScreen
-from tui.app.sources import PictureSource, PromptSource, make_offer, recent
+from tui.app.sources import PictureSource, make_offer, recent
 from tui.app.stage import Stage
 from tui.graphics.terminal.capabilities import KEY_GRACE_SECONDS, Terminal
 
 if TYPE_CHECKING:
+    from engine.invert import PreparedPhoto
     from engine.open import Opening
     from engine.options import Options
     from engine.rendering.renderer import Renderer
@@ -62,7 +64,7 @@ class WarmerApp(App[None]):
         arguments: AppArguments,
         sessions: Path,
         journal_path: Path,
-        opening: Opening | None = None,
+        opening: Opening | PreparedPhoto | None = None,
         key_grace_seconds: float = KEY_GRACE_SECONDS,
     ) -> None:
         """Prepare the app; nothing is read, asked or started before it runs.
@@ -74,7 +76,7 @@ class WarmerApp(App[None]):
             arguments: What only the app is asked for.
             sessions: The folder in which each session gets a folder of its own.
             journal_path: The file that remembers the last session.
-            opening: A search to begin with instead of the start screen.
+            opening: A search or a photograph to begin with instead of the start screen.
             key_grace_seconds: How long digits are ignored at the start; see `SearchScreen`.
         """
         super().__init__()
@@ -91,6 +93,7 @@ class WarmerApp(App[None]):
         self.stage = Stage(self)
         self._opener = Opener(self, options)
         self._prompt_model = PromptModel(self, options)
+        self._photo = CurrentPhoto(self)
         self._terminal, self._theme, self._opening_at_start = terminal, arguments.theme, opening
         self._sessions, self._journal_path = sessions, journal_path
 
@@ -99,7 +102,10 @@ class WarmerApp(App[None]):
         if self._theme:
             self.theme = self._theme
         opening = self._opening_at_start
-        await self.stage.show(self.current.show(opening) if opening else StartScreen())
+        if opening is None:
+            await self.stage.show(StartScreen())
+        else:
+            await self._show(opening)
         self.call_after_refresh(self._start_renderer)
 
     def on_cursor_position(self) -> None:
@@ -120,29 +126,56 @@ class WarmerApp(App[None]):
             for event in events:
                 self.stage.search.take(event)
             await self._begin_if_ready()
+        elif self.stage.photo is not None:
+            for event in events:
+                self._photo.take(event)
+            self._photo.begin(self.link.renderer, self.link.model_load)
 
     def on_load_retried(self) -> None:
         self.link.retry()
         self.stage.hand_down(self.link.model_load)
 
     def on_source_chosen(self, message: messages.SourceChosen) -> None:
-        is_prompt = isinstance(message.source, PromptSource)
-        self._opener.open(message.source, self._prompt_model.options if is_prompt else None)
+        self._opener.open(message.source, self._prompt_model.options)
 
     def on_model_found(self, message: messages.ModelFound) -> None:
         self._prompt_model.take(message)
-        if self.stage.start is not None and self.current.opening is None:  # else a search was opened meanwhile
+        if self.stage.photo is not None:
+            self._photo.prepare(message.options, self.stage.photo.choices, invert=False)
+        elif self.stage.start is not None and self.current.opening is None:  # else a search was opened meanwhile
             self._load(message.target)
             if message.target.notice:
                 self.stage.say(message.target.notice)
             self._offer_sources()
 
     async def on_search_opened(self, message: messages.SearchOpened) -> None:
-        await self.stage.clear()
-        await self.current.close()
+        await self._leave()
         self._load(message.opening.target)
-        await self.stage.show(self.current.show(message.opening))
+        await self._show(message.opening)
         await self._begin_if_ready()
+
+    async def on_photo_opened(self, message: messages.PhotoOpened) -> None:
+        await self._leave()
+        self._load(message.prepared.target)
+        await self._show(message.prepared)
+
+    def on_photo_changed(self, message: messages.PhotoChanged) -> None:
+        self._photo.prepare(self._prompt_model.options, message.choices, invert=False)
+
+    def on_inversion_requested(self, message: messages.InversionRequested) -> None:
+        self._photo.prepare(self._prompt_model.options, message.choices, invert=True)
+
+    def on_inversion_cancelled(self) -> None:
+        self._photo.cancel(self.link.renderer)
+
+    def on_photo_prepared(self, message: messages.PhotoPrepared) -> None:
+        if self.stage.photo is not None:
+            self._photo.take_prepared(message.prepared)
+            self._load(message.prepared.target)
+            self._photo.begin(self.link.renderer, self.link.model_load)
+
+    def on_photo_refused(self, message: messages.PhotoRefused) -> None:
+        self._photo.refuse(message.sentence)
 
     def on_opening_failed(self, message: messages.OpeningFailed) -> None:
         self.stage.say(message.sentence)
@@ -164,7 +197,7 @@ class WarmerApp(App[None]):
 
         def opened(path: Path | None) -> None:
             if path is not None:
-                self._opener.open(PictureSource(path=path))
+                self._opener.open(PictureSource(path=path), self._prompt_model.options)
 
         self.push_screen(ask_for_picture(recent(self._sessions)), opened)
 
@@ -180,8 +213,7 @@ class WarmerApp(App[None]):
 
     async def action_start(self) -> None:
         """Go back to the start screen for a new prompt; everything that was picked is saved."""
-        await self.stage.clear()
-        await self.current.leave()
+        await self._leave()
         await self.stage.show(StartScreen())
         self._offer_sources()
 
@@ -210,11 +242,26 @@ class WarmerApp(App[None]):
 
     def _start_renderer(self) -> None:
         self.link.start()
-        if self.current.opening is not None:
-            self._load(self.current.opening.target)
+        if self._opening_at_start is not None:
+            self._load(self._opening_at_start.target)
             return
         self._offer_sources()
         self._prompt_model.find()
+
+    async def _show(self, opened: Opening | PreparedPhoto) -> None:
+        """Show a search or a photograph on an empty stage."""
+        from engine.open import Opening
+
+        if isinstance(opened, Opening):
+            await self.stage.show_search(self.current.show(opened))
+        else:
+            await self.stage.show_photo(self._photo.show(opened))
+
+    async def _leave(self) -> None:
+        """Close every screen, the search and the photograph; return when everything is on disk."""
+        await self.stage.clear()
+        self._photo.leave(self.link.renderer)
+        await self.current.leave()
 
     def _load(self, target: Target) -> None:
         self.link.load(target.load)

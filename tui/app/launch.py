@@ -12,6 +12,7 @@ from latentpng.text import plain
 from tui.graphics.terminal.capabilities import detect, set_truecolor
 
 if TYPE_CHECKING:
+    from engine.invert import PreparedPhoto
     from engine.open import Opening
     from engine.options import Options
     from engine.rendering.renderer import Renderer
@@ -36,12 +37,10 @@ def run_app(options: Options, arguments: AppArguments, *, changed: bool) -> int:
     Raises:
         InvalidRequestError: There is no terminal, an option is out of range, or there is no such theme.
         EngineError: The model cannot be used.
-        LatentPngError: The picture cannot be read, or carries no latent.
+        LatentPngError: The picture cannot be read, or is none.
     """
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise InvalidRequestError(
-            "warmer needs a terminal; in scripts use `warmer new`, `warmer vary` and `warmer render`"
-        )
+        raise InvalidRequestError("warmer needs a terminal; in scripts use `warmer new`, `vary`, `render` and `invert`")
     opening = _opening(options, arguments) if changed else None
     terminal = detect(arguments.graphics or "auto")
     set_truecolor(terminal)
@@ -69,12 +68,12 @@ def run_app(options: Options, arguments: AppArguments, *, changed: bool) -> int:
     return app.return_code or 0
 
 
-def _opening(options: Options, arguments: AppArguments) -> Opening | None:
-    from engine.open import open_picture, open_prompt
+def _opening(options: Options, arguments: AppArguments) -> Opening | PreparedPhoto | None:
+    from engine.open import open_file, open_prompt
     from engine.target import target_for_prompt
 
     if arguments.file is not None:
-        return open_picture(options, arguments.file, _tell)
+        return open_file(options, options, arguments.file, arguments.prompt, _tell)
     if arguments.prompt is not None:
         return open_prompt(options, arguments.prompt)
     target_for_prompt(replace(options, prompt_defaults=()), "")  # what the file says is checked on the start screen

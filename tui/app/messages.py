@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 if TYPE_CHECKING:
+    from engine.invert import InversionChoices, PreparedPhoto
     from engine.open import Opening
     from engine.options import Options
     from engine.search.store import Finished
@@ -42,6 +43,46 @@ class SearchOpened(Message):
     """A source was read; its search can begin once the model is loaded."""
 
     opening: Opening
+
+
+@dataclass
+class PhotoOpened(Message):
+    """A photograph was read; how to begin with it is asked next."""
+
+    prepared: PreparedPhoto
+
+
+@dataclass
+class PhotoChanged(Message):
+    """A photograph is to be fitted in a different way."""
+
+    choices: InversionChoices
+
+
+@dataclass
+class InversionRequested(Message):
+    """The key that begins with a photograph was pressed."""
+
+    choices: InversionChoices
+
+
+@dataclass
+class InversionCancelled(Message):
+    """The key that cancels an inversion was pressed."""
+
+
+@dataclass
+class PhotoPrepared(Message):
+    """A photograph was prepared anew, with its model and its pixels."""
+
+    prepared: PreparedPhoto
+
+
+@dataclass
+class PhotoRefused(Message):
+    """A photograph cannot be inverted as it was chosen; `sentence` says why."""
+
+    sentence: str
 
 
 @dataclass

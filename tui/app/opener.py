@@ -11,7 +11,7 @@ from textual.app import App
 
 from engine.errors import EngineError, UnknownModelError
 from latentpng.errors import LatentPngError
-from tui.app.messages import OpeningFailed, SearchOpened
+from tui.app.messages import OpeningFailed, PhotoOpened, SearchOpened
 from tui.app.sources import Source, open_source
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Opener:
-    """Opens sources for an app, the newest only; the answers are the messages SearchOpened and OpeningFailed.
+    """Opens sources for an app, the newest only.  The answers are SearchOpened, PhotoOpened and OpeningFailed.
 
     When the model of a picture is not on this machine, it asks which one to use and opens the picture with that.
     """
@@ -27,34 +27,37 @@ class Opener:
     def __init__(self, app: App[Any], options: Options) -> None:
         self._app, self._options = app, options
 
-    def open(self, source: Source, options: Options | None = None) -> None:
+    def open(self, source: Source, for_prompts: Options) -> None:
         """Open a source; an earlier one that is still being opened is given up.
 
         Args:
             source: What to open.
-            options: Instead of what the person asked for at the start.
+            for_prompts: What the person asked for with prompts and photographs.
         """
-        self._start(source, options or self._options)
+        self._start(source, self._options, for_prompts)
 
-    def _start(self, source: Source, options: Options) -> None:
-        self._app.run_worker(self._run(source, options), exclusive=True, group="open")
+    def _start(self, source: Source, options: Options, for_prompts: Options) -> None:
+        self._app.run_worker(self._run(source, options, for_prompts), exclusive=True, group="open")
 
-    async def _run(self, source: Source, options: Options) -> None:
+    async def _run(self, source: Source, options: Options, for_prompts: Options) -> None:
+        from engine.open import Opening
+
         try:
-            opening = await asyncio.to_thread(open_source, source, options)
+            opened = await asyncio.to_thread(open_source, source, options, for_prompts)
         except UnknownModelError as error:
-            self._ask_for_model(error, source)
+            self._ask_for_model(error, source, for_prompts)
         except (EngineError, LatentPngError, OSError) as error:
             self._app.post_message(OpeningFailed(str(error)))
         else:
-            self._app.post_message(SearchOpened(opening))
+            message = SearchOpened(opened) if isinstance(opened, Opening) else PhotoOpened(opened)
+            self._app.post_message(message)
 
-    def _ask_for_model(self, error: UnknownModelError, source: Source) -> None:
+    def _ask_for_model(self, error: UnknownModelError, source: Source, for_prompts: Options) -> None:
         from tui.app.screens.ask import ask_for_model
 
         def chosen(path: Path | None) -> None:
             if path is not None:
                 config = dict(error.near).get(str(path), self._options.config)
-                self._start(source, replace(self._options, model=str(path), config=config))
+                self._start(source, replace(self._options, model=str(path), config=config), for_prompts)
 
         self._app.push_screen(ask_for_model(error), chosen)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from engine.invert import PreparedPhoto
+from engine.records import Photograph
 from engine.search.axis import Axis
 from engine.search.bands import Bands, correlation
 from engine.search.progress import Progress
 from engine.search.running import PARENT, Search
 from engine.search.session import Session, can_undo, correlation_since_start
+from latentpng.text import plain
 from tui.app.model_load import ModelLoad
+from tui.app.photo_state import PhotoState
 
 BANDS = {
     Bands.ALL: "everything varies",
@@ -144,3 +148,56 @@ def caption_of(search: Search, position: int, index: int, marks: tuple[int, ...]
         done=search.finished(index) is not None,
         marked=index in marks,
     )
+
+
+def photo_title(photograph: Photograph) -> str:
+    """Return the first line of the screen of a photograph: its name and its size."""
+    photo = photograph.photo
+    return f"Start from this photograph: {plain(photograph.path.name, limit=60)}, {photo.width} x {photo.height}"
+
+
+def photo_target_words(prepared: PreparedPhoto) -> str:
+    """Return the model in force, and the settings that a photograph is inverted with."""
+    settings = prepared.target.settings
+    scheduler = settings.scheduler.name.removesuffix("Scheduler")
+    words = [
+        f"model {prepared.target.load.model.name}",
+        f"{settings.width} x {settings.height}",
+        f"{settings.num_inference_steps} steps",
+        *([scheduler] if scheduler else []),
+        f"guidance {settings.guidance_scale:g}",
+    ]
+    return " · ".join(words)
+
+
+def photo_notes(prepared: PreparedPhoto) -> str:
+    """Return what is to be known about a photograph before it is inverted; "" for nothing."""
+    photograph = prepared.photograph
+    notes = list(photograph.photo.notes)
+    if photograph.reason:
+        notes.append(f"the noise of {photograph.origin} cannot be rebuilt ({photograph.reason})")
+    if prepared.target.notice:
+        notes.append(prepared.target.notice)
+    return "; ".join(notes)
+
+
+def photo_status(prepared: PreparedPhoto, state: PhotoState, load: ModelLoad, notice: str, elapsed: float) -> str:
+    """Return the status line of the screen of a photograph.
+
+    Args:
+        prepared: The photograph.
+        state: How far its inversion is.
+        load: How far the loading of its model is.
+        notice: What has to be said about the last key or event, or "".
+        elapsed: Seconds since the inversion began.
+    """
+    if state.total:
+        left = elapsed * (state.total - state.evaluations) / max(1, state.evaluations)
+        return f"evaluation {state.evaluations}/{state.total}, about {left:.0f} s left; Esc cancels"
+    if state.is_busy:
+        return f"{load_words(load) or 'inverting'}; Esc cancels"
+    if state.failure:
+        return f"{state.failure}; change the choices, or press Enter to try again"
+    if load.failure:
+        return f"{load.failure}; press Enter to try again, or Ctrl+L to choose another model"
+    return notice or "; ".join(filter(None, (photo_notes(prepared), "press Enter to begin")))

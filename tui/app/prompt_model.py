@@ -58,7 +58,7 @@ class PromptModel:
 
     def remember(self, load: ModelLoad) -> None:
         """Keep the choice for the next start, once it is loaded."""
-        if self._chosen is None or load.ready is None or load.ready.request != self._chosen:
+        if self._chosen is None or load.ready is None or load.ready.request.model_key != self._chosen.model_key:
             return
         from engine.models.start_model import remember_start_model
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from latentpng.text import plain
 
 if TYPE_CHECKING:
+    from engine.invert import PreparedPhoto
     from engine.open import Opening
     from engine.options import Options
     from engine.search.journal import Journal
@@ -26,7 +27,7 @@ class PromptSource:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PictureSource:
-    """A saved picture, to continue from it."""
+    """A picture, to continue from it or to invert it."""
 
     path: Path
 
@@ -119,27 +120,28 @@ def picture_title(path: Path) -> str:
     return plain(f"{path.parent.name} / {path.name}", limit=120)
 
 
-def open_source(source: Source, options: Options) -> Opening:
+def open_source(source: Source, options: Options, for_prompts: Options) -> Opening | PreparedPhoto:
     """Read a source; it takes time, and so do the imports.
 
     Args:
         source: What to open.
         options: What the person asked for.
+        for_prompts: The same for prompts and photographs, with the model that was chosen for them.
 
     Returns:
-        What a search begins with.
+        What a search begins with; for a photograph what is inverted before.
 
     Raises:
-        LatentPngError: The picture cannot be read, or carries no latent.
+        LatentPngError: The picture cannot be read, or is none.
         EngineError: The model cannot be used or is not on this machine, or a setting is out of range.
     """
-    from engine.open import open_journal, open_picture, open_prompt
+    from engine.open import open_file, open_journal, open_prompt
 
     match source:
         case PromptSource(prompt=prompt):
-            return open_prompt(options, prompt)
+            return open_prompt(for_prompts, prompt)
         case PictureSource(path=path):
-            return open_picture(options, path)
+            return open_file(options, for_prompts, path, None)
         case SessionSource(journal=journal):
             return open_journal(options, journal)
 

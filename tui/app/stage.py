@@ -1,4 +1,4 @@
-"""Which main screen is shown, the start screen or the search, and what is handed down to it."""
+"""Which main screen is shown, the start screen, a photograph or the search, and what is handed down to it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from tui.app.screens.start import StartScreen
 from tui.app.sources import Offer
 
 if TYPE_CHECKING:
+    from tui.app.screens.photo import PhotoScreen
     from tui.app.screens.search import SearchScreen
 
-    MainScreen: TypeAlias = StartScreen | SearchScreen
+    MainScreen: TypeAlias = StartScreen | PhotoScreen | SearchScreen
 
 
 class Stage:
@@ -22,6 +23,8 @@ class Stage:
     def __init__(self, app: App[Any]) -> None:
         self._app = app
         self._main: MainScreen | None = None
+        self._search: SearchScreen | None = None
+        self._photo: PhotoScreen | None = None
         self._load = ModelLoad()
 
     @property
@@ -37,13 +40,28 @@ class Stage:
     @property
     def search(self) -> SearchScreen | None:
         """The search, if it is the main screen."""
-        return None if isinstance(self.main, StartScreen) else self.main
+        return self._search if self.main is self._search else None
+
+    @property
+    def photo(self) -> PhotoScreen | None:
+        """The photograph, if it is the main screen."""
+        return self._photo if self.main is self._photo else None
 
     async def show(self, screen: MainScreen) -> None:
         """Show a main screen on an empty stage."""
         self._main = screen
         await self._app.push_screen(screen)
         screen.model_load = self._load
+
+    async def show_search(self, screen: SearchScreen) -> None:
+        """Show a search on an empty stage."""
+        self._search = screen
+        await self.show(screen)
+
+    async def show_photo(self, screen: PhotoScreen) -> None:
+        """Show a photograph on an empty stage."""
+        self._photo = screen
+        await self.show(screen)
 
     async def clear(self) -> None:
         """Close every screen."""

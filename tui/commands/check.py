@@ -9,6 +9,7 @@ from engine.compare import PixelDifference, compare_pixels, differing_conditions
 from engine.rendering.events import PictureRendered
 from engine.target import Target
 from latentpng.errors import ExitCode, PixelsDifferError
+from latentpng.foreign.containers.pixels import decode_other, is_png
 from latentpng.png.files import read_picture
 from latentpng.record import Json, LatentRecord
 from tui.commands.confirm import Confirmation
@@ -106,7 +107,7 @@ def compare(file: Path, record: LatentRecord, event: PictureRendered, target: Ta
         PixelsDifferError: The pictures have different sizes.
         UnreadableFileError: The file's pixels are damaged.
     """
-    width, height, rgb = read_picture(file)
+    width, height, rgb = read_picture(file) if is_png(file) else decode_other(file)
     made = event.picture
     if (width, height) != (made.width, made.height):
         why = f" ({', '.join(target.undone)})" if target.undone else ""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import InvalidRequestError
-from engine.rendering.events import PictureRendered
+from engine.rendering.events import PhotoInverted, PictureRendered
 from latentpng.errors import UnwritableFileError
 from latentpng.png.files import write_picture
 from latentpng.record import Json
@@ -29,7 +29,7 @@ class Output:
 
     json_lines: bool
 
-    def picture(self, path: Path, event: PictureRendered, **more: Json) -> None:
+    def picture(self, path: Path, event: PictureRendered | PhotoInverted, **more: Json) -> None:
         """Print one picture that is finished and saved.
 
         Args:
@@ -71,7 +71,7 @@ def teller(quiet: bool) -> Callable[[str], None]:
     return (lambda _: None) if quiet else say
 
 
-def save(path: Path, event: PictureRendered) -> None:
+def save(path: Path, event: PictureRendered | PhotoInverted) -> None:
     """Write one picture, whole or not at all, and create its folder.
 
     Raises:

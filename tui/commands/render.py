@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count
@@ -11,7 +12,7 @@ from pathlib import Path
 from engine.errors import EngineError, InvalidRequestError, ModelError, RenderCancelled, RenderError
 from engine.models.samplers import draws_noise
 from engine.options import Options
-from engine.records import record_of_picture
+from engine.records import carrier_of
 from engine.rendering.events import PictureRendered
 from engine.rendering.renderer import Renderer
 from engine.rendering.requests import PictureTask, RenderJob
@@ -19,7 +20,7 @@ from engine.target import Target, target_for_record
 from latentpng.errors import ExitCode, LatentPngError
 from latentpng.record import LatentRecord
 from latentpng.reports.tally import Tally
-from tui.arguments import OutputArguments, add_model_options, add_out_option, add_scheduler_option
+from tui.arguments import CARRIERS, OutputArguments, add_model_options, add_out_option, add_scheduler_option
 from tui.commands.check import Checked, compare
 from tui.commands.confirm import Confirmation, imported_root, other_noise, write_confirmed
 from tui.commands.output import Output, refuse_overwriting, save, say, teller
@@ -48,7 +49,7 @@ class Arguments(OutputArguments):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command line of `warmer render`."""
-    parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="a picture that carries its noise")
+    parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help=f"a picture, {CARRIERS}")
     parser.add_argument(
         "--check",
         action="store_true",
@@ -82,6 +83,7 @@ class _Wanted:
         rounds: The number of rounds of the picture or ancestor to render.
         slot: The slot to render it in; (0, 0) leaves that to the renderer.
         out: Where it is saved; () for nowhere.
+        notice: What was rebuilt of its noise and assumed, as a sentence; "" for a picture that carries its noise.
     """
 
     file: Path
@@ -90,6 +92,7 @@ class _Wanted:
     rounds: int
     slot: tuple[int, int]
     out: tuple[Path, ...]
+    notice: str
 
     @property
     def model_key(self) -> tuple[object, ...]:
@@ -175,7 +178,8 @@ def _results(
 
 def _wanted(options: Options, arguments: Arguments, file: Path) -> _Wanted:
     """Read a file and resolve its model; FileError, InvalidRequestError, ModelError."""
-    record = record_of_picture(file)
+    carrier = carrier_of(file)
+    record = carrier.record
     own = len(record.lineage.rounds)
     rounds = own if arguments.round is None else arguments.round
     if not 0 <= rounds <= own:
@@ -184,6 +188,11 @@ def _wanted(options: Options, arguments: Arguments, file: Path) -> _Wanted:
         )
     if arguments.check and rounds != own:
         raise InvalidRequestError(f"--check compares the picture itself, round {own}: leave out --round {rounds}")
+    if arguments.confirm and carrier.notice:
+        raise InvalidRequestError(
+            f"{file}: --confirm writes into the picture, and this one is left as another tool made it: run "
+            f"`latentpng import {shlex.quote(str(file))}` first, and confirm what it writes"
+        )
     if arguments.confirm:
         imported_root(file, record)
     beside = () if arguments.check else (file.with_name(f"{file.stem}-round{rounds}.png"),)
@@ -194,6 +203,7 @@ def _wanted(options: Options, arguments: Arguments, file: Path) -> _Wanted:
         rounds=rounds,
         slot=_slot(record) if rounds == own and not options.strict else (1, 0),
         out=beside if arguments.out is None else (arguments.out,),
+        notice=carrier.notice,
     )
 
 
@@ -225,6 +235,8 @@ def _done(
     output: Output,
     confirmations: tuple[Confirmation, ...],
 ) -> Checked:
+    if wanted.notice:
+        say(f"{wanted.file}: {wanted.notice}")
     for path in wanted.out:
         save(path, event)
         if arguments.json or not arguments.check:

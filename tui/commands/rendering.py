@@ -18,11 +18,12 @@ from engine.rendering.events import (
     JobFailed,
     LoadingProgressed,
     ModelReady,
+    PhotoInverted,
     PictureRendered,
     StepDone,
 )
 from engine.rendering.renderer import Renderer
-from engine.rendering.requests import RenderJob
+from engine.rendering.requests import InvertJob, RenderJob
 from engine.target import Target
 from tui.commands.output import say
 
@@ -45,7 +46,7 @@ class Rendering:
 
         Args:
             renderer: What renders.
-            pictures: The number of pictures to come, for the progress bar.
+            pictures: The number of pictures to come, for the progress bar; 0 for none, before an inversion.
             quiet: Show no progress.
         """
         self._renderer = renderer
@@ -105,6 +106,34 @@ class Rendering:
                 case _:  # events of a worker that died or restarts: each of its jobs gets an event of its own
                     pass
 
+    def inverted(self, job: InvertJob) -> PhotoInverted:
+        """Return what was found for a photograph.
+
+        Raises:
+            ModelError: The model cannot be used.
+            RenderError: The photograph cannot be inverted.
+            RenderCancelled: The job was cancelled.
+        """
+        found: list[PhotoInverted] = []
+        self._renderer.render(job)
+        while True:
+            match self._events.get():
+                case StepDone(job=job.job, step=step, steps=steps):
+                    self._bar.evaluate(step, steps)
+                case PhotoInverted(job=job.job) as event:
+                    found.append(event)
+                case JobDone(job=job.job) if found:
+                    self._bar.finish_evaluating()
+                    return found[0]
+                case JobDone(job=job.job):
+                    raise RenderError("the renderer returned no noise")
+                case JobCancelled(job=job.job):
+                    raise RenderCancelled("the inversion was cancelled")
+                case JobFailed(job=job.job) as failed:
+                    raise _error(failed)
+                case _:  # as in `pictures`
+                    pass
+
 
 def rendered(renderer: Renderer, target: Target, job: RenderJob, quiet: bool = False) -> Iterator[PictureRendered]:
     """Yield the pictures of the only job of a command, and close the renderer at the end.
@@ -161,8 +190,18 @@ class _Bar:
             return
         self._begun = True
         self._progress.reset(self._task, description="pictures", total=self._pictures)
-        if self._lines:
+        if self._lines and self._pictures:
             say(f"rendering {self._pictures} picture{'s' if self._pictures > 1 else ''}")
 
     def step(self, pictures: float) -> None:
         self._progress.advance(self._task, pictures)
+
+    def evaluate(self, step: int, steps: int) -> None:
+        """Show how many evaluations of the model an inversion has behind it."""
+        if self._lines and step == 1:
+            say(f"inverting, {steps} evaluations of the model")
+        self._progress.update(self._task, description="evaluations", total=steps, completed=step)
+
+    def finish_evaluating(self) -> None:
+        """Count pictures again after an inversion: one may follow, with a part of the noise drawn anew."""
+        self._progress.reset(self._task, description="pictures", total=1)

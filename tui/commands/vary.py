@@ -9,7 +9,7 @@ from pathlib import Path
 
 from engine.errors import InvalidRequestError
 from engine.options import Options
-from engine.records import record_of_picture
+from engine.records import carrier_of
 from engine.rendering.renderer import Renderer
 from engine.rendering.requests import PictureTask, RenderJob
 from engine.search.axis import Axis, along, last_axis, last_scale
@@ -20,6 +20,7 @@ from latentpng.record import LatentRecord, Lineage, Round
 from latentpng.rules import MAX_CANDIDATES
 from latentpng.shapes import octaves
 from tui.arguments import (
+    CARRIERS,
     OutputArguments,
     add_axis_option,
     add_bands_option,
@@ -30,7 +31,7 @@ from tui.arguments import (
     fraction,
     whole_number,
 )
-from tui.commands.output import Output, refuse_overwriting, save, teller
+from tui.commands.output import Output, refuse_overwriting, save, say, teller
 from tui.commands.rendering import JOB, rendered
 
 
@@ -54,7 +55,7 @@ class Arguments(OutputArguments):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command line of `warmer vary`."""
-    parser.add_argument("file", type=Path, metavar="FILE", help="the picture to vary; it must carry its noise")
+    parser.add_argument("file", type=Path, metavar="FILE", help=f"the picture to vary, {CARRIERS}")
     parser.add_argument(
         "--scale",
         type=fraction,
@@ -79,7 +80,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
     """Render and save the candidates; the path of each is printed as soon as it is on disk."""
-    record = record_of_picture(arguments.file)
+    carrier = carrier_of(arguments.file)
+    record = carrier.record
     target = target_for_record(options, record, teller(arguments.quiet))
     lineages = _lineages(options, arguments, record, target.defaults.scale)
     paths = [arguments.out / _name(arguments.file.stem, lineage) for lineage in lineages]
@@ -87,6 +89,8 @@ def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
 
     tasks = tuple(PictureTask(index=index, lineage=lineage) for index, lineage in enumerate(lineages))
     job = RenderJob(job=JOB, tasks=tasks, settings=target.settings, root_tensor=record.root_tensor)
+    if carrier.notice:
+        say(f"{arguments.file}: {carrier.notice}")
     output = Output(json_lines=arguments.json)
     for event in rendered(renderer, target, job, quiet=arguments.quiet):
         save(paths[event.index], event)

@@ -163,7 +163,7 @@ def test_a_folder_with_the_name_of_the_package_is_not_warmer(
 ) -> None:
     (folder / "not_warmer").mkdir()
     monkeypatch.syspath_prepend(folder)
-    monkeypatch.setattr(rendering, "_PACKAGE", "not_warmer")
+    monkeypatch.setattr(rendering, "PACKAGE", "not_warmer")
     assert main(["verify", "--render", "good.png"]) == 2
     sentence = "verify --render needs the package warmer, which is not installed: pip install warmer"
     assert capsys.readouterr() == ("", f"latentpng: {sentence}\n")
@@ -181,7 +181,7 @@ def test_the_child_is_warmer_of_the_same_python(folder: Path) -> None:
     ended = subprocess.run(
         [*rendering.command()[:-1], "--help"],
         cwd=folder,
-        env=rendering._environment(),
+        env=rendering.environment(),
         capture_output=True,
         text=True,
         timeout=60,

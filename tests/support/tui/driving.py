@@ -14,7 +14,8 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from engine.fake import FakeRenderer
-from engine.open import open_picture, open_prompt
+from engine.invert import PreparedPhoto
+from engine.open import Opening, open_file, open_prompt
 from engine.options import Options
 from engine.search.running import Search
 from tui.app.app import WarmerApp
@@ -48,9 +49,9 @@ def make_app(
     """
     typed, arguments = parse(app_parser(), words, AppArguments)
     options, arguments = options or typed, replace(arguments, theme=theme)
-    opening = None
+    opening: Opening | PreparedPhoto | None = None
     if arguments.file is not None:
-        opening = open_picture(options, arguments.file)
+        opening = open_file(options, options, arguments.file, arguments.prompt)
     elif arguments.prompt is not None:
         opening = open_prompt(options, arguments.prompt)
     return WarmerApp(

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
+from PIL import Image
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -153,6 +154,19 @@ def test_help(snap_compare: Compare, tmp_path: Path) -> None:
         await driver.until(lambda: "continues from it, on any machine" in driver.text())
 
     check_snapshot(snap_compare, search(tmp_path), play, LARGE)
+
+
+def test_photograph(snap_compare: Compare, tmp_path: Path) -> None:
+    path = tmp_path / "beach.png"
+    Image.new("RGBA", (400, 300), (200, 120, 60, 128)).save(path)
+
+    async def play(driver: Driver) -> None:
+        await driver.until(lambda: "press Enter to begin" in driver.text())
+        await driver.until(lambda: driver.app.link.model_load.ready is not None)
+        await driver.press("f3", "f4", "down", "right")
+        await driver.until(lambda: "all of it, its edges drawn out" in driver.text())
+
+    check_snapshot(snap_compare, make_app(tmp_path, str(path), "--prompt", "a beach at dusk"), play, SMALL)
 
 
 def test_viewer(snap_compare: Compare, tmp_path: Path) -> None:

@@ -173,7 +173,12 @@ def test_a_picture_that_was_done_is_kept_when_the_rest_fails(
             UnreadableFileError,
             "{missing}: it cannot be read (No such file or directory)",
         ),
-        (["vary", "{plain}", "--out", "{dir}"], NoLatentError, "{plain}: it carries no latent"),
+        (
+            ["vary", "{plain}", "--out", "{dir}"],
+            NoLatentError,
+            "{plain}: it carries no noise: run `warmer invert {plain} --prompt '...'` first, which finds noise that "
+            "repeats it",
+        ),
         (
             ["vary", "{good}", "--mark", "1", "--out", "{dir}"],
             InvalidRequestError,
@@ -264,7 +269,7 @@ def test_the_app_needs_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--prompt", "p"])
     assert ended.value.code == 2
     assert capsys.readouterr().err == (
-        "warmer: warmer needs a terminal; in scripts use `warmer new`, `warmer vary` and `warmer render`\n"
+        "warmer: warmer needs a terminal; in scripts use `warmer new`, `vary`, `render` and `invert`\n"
     )
 
 

@@ -121,7 +121,8 @@ def test_many_files_are_a_line_each_a_summary_and_the_worst_code(
             "the file was edited: rendering gives the recorded pixels",
             f"{pictures[2]}: this picture was made with the model 'elsewhere', which is not known on this machine: "
             "choose one with --model",
-            f"{bare}: it carries no latent",
+            f"{bare}: it carries no noise: run `warmer invert {bare} --prompt '...'` first, which finds noise that "
+            "repeats it",
             f"{missing}: it cannot be read (No such file or directory)",
         ]
     )

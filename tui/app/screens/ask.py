@@ -110,7 +110,7 @@ def problem_of_picture(path: Path, _: bool) -> str:
         OSError: There is no such file, or it cannot be looked at.
     """
     path.stat()
-    return f"{path} is a folder; choose a PNG file" if path.is_dir() else ""
+    return f"{path} is a folder; choose a picture in it" if path.is_dir() else ""
 
 
 def problem_of_model(path: Path, _: bool) -> str:

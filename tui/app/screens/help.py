@@ -40,8 +40,10 @@ keeps nothing of the parent: it is a new picture of the same prompt.  In a
 new search everything varies.  In a picture that you open, the layout varies
 more than the detail, because that takes fewer picks.
 
-Every saved PNG contains its own noise and history: `warmer FILE.png`
-continues from it, on any machine.
+Every saved PNG contains its own noise and history: `warmer FILE`
+continues from it, on any machine.  FILE may be a picture of another tool
+too, whose noise is rebuilt from its seed, or a photograph, for which noise
+is found that repeats it: F2, F3, F4 and the arrows say how.
 """
 
 

@@ -67,6 +67,8 @@ class SearchView(Screen[None]):
         await self.grid.lay_out(self.pictures_that_fit)
         if self.beginning.known:
             self.grid.show(PARENT, self.beginning.known.picture)
+        elif self.beginning.shown:
+            self.grid.show(PARENT, self.beginning.shown, preview=True)
         position = self.grid.order.index(PARENT)
         self.grid.write_caption(PARENT, phrases.caption(position, PARENT, fraction=0.0, done=True, marked=False))
         self._update_slides()

@@ -1,0 +1,1 @@
+"""Photographs for tests, made by Pillow."""
