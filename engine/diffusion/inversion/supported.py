@@ -34,20 +34,19 @@ def check_invertible(scheduler: Any, settings: SchedulerSettings, usable: tuple[
         settings: What it was built from.
         usable: The class names of the schedulers that the model can use.
     """
-    reason = _reason(scheduler, settings)
-    if not reason:
+    kind = type(scheduler)
+    because = _obstacle(scheduler, settings) if kind.__name__ in _NAMES else ""
+    if kind.__name__ in _NAMES and not because:
         return
-    name = type(scheduler).__name__.removesuffix("Scheduler")
+    name = kind.__name__.removesuffix("Scheduler")
     owner = "the scheduler" if settings.name else "the model's own scheduler"
     names = dict.fromkeys(word for kind, word in _NAMES.items() if kind in usable)
-    raise InvalidRequestError(f"{owner} {name} cannot be inverted{reason}: {_advice(list(names))}")
+    raise InvalidRequestError(f"{owner} {name} cannot be inverted{because}: {_advice(sorted(names))}")
 
 
-def _reason(scheduler: Any, settings: SchedulerSettings) -> str:
-    """Return "" if a scheduler can be inverted; else a clause that begins with a comma, or a space for none."""
+def _obstacle(scheduler: Any, settings: SchedulerSettings) -> str:
+    """Return the clause that says which option stands in the way; "" if none does."""
     kind = type(scheduler)
-    if kind.__name__ not in _NAMES:
-        return " "
     options = inspect.signature(kind.__init__).parameters
     for option, why in _SPOILERS.items():
         if option in options and scheduler.config.get(option):
@@ -62,6 +61,6 @@ def _reason(scheduler: Any, settings: SchedulerSettings) -> str:
 
 def _advice(names: list[str]) -> str:
     if not names:
-        return "this model can use none that can"
+        return "this model can use no scheduler that can be inverted"
     choice = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
     return f"choose {choice} with --scheduler"
