@@ -18,6 +18,7 @@ _NAMES = {
 
 They are deterministic, and a step of theirs depends on the latents and on outputs of the model alone.
 """
+_OWNERS = ("the model's own", "the")
 _SPOILERS = {
     "clip_sample": "clips its estimates",
     "thresholding": "clips its estimates",
@@ -34,32 +35,37 @@ def check_invertible(scheduler: Any, settings: SchedulerSettings, usable: tuple[
         settings: What it was built from.
         usable: The class names of the schedulers that the model can use.
     """
-    kind = type(scheduler)
-    because = _obstacle(scheduler, settings) if kind.__name__ in _NAMES else ""
-    if kind.__name__ in _NAMES and not because:
-        return
-    name = kind.__name__.removesuffix("Scheduler")
-    owner = "the scheduler" if settings.name else "the model's own scheduler"
-    names = dict.fromkeys(word for kind, word in _NAMES.items() if kind in usable)
-    raise InvalidRequestError(f"{owner} {name} cannot be inverted{because}: {_advice(sorted(names))}")
+    kind = type(scheduler).__name__
+    owner = f"{_OWNERS[bool(settings.name)]} scheduler {kind.removesuffix('Scheduler')}"
+    if kind not in _NAMES:
+        raise InvalidRequestError(f"{owner} cannot be inverted: {_advice(usable)}")
+    if spoiler := _spoiler(scheduler):
+        raise InvalidRequestError(
+            f"{owner} cannot be inverted, because with {spoiler} it {_SPOILERS[spoiler]}: "
+            f"choose '{_NAMES[kind]}, {spoiler}=false' with --scheduler"
+        )
+    if because := _obstacle(scheduler, settings):
+        raise InvalidRequestError(f"{owner} cannot be inverted, because {because}: {_advice(usable)}")
+
+
+def _spoiler(scheduler: Any) -> str:
+    """Return the option that stands in the way; "" for none.  A configuration may hold options of other classes."""
+    options = inspect.signature(type(scheduler).__init__).parameters
+    return next((name for name in _SPOILERS if name in options and scheduler.config.get(name)), "")
 
 
 def _obstacle(scheduler: Any, settings: SchedulerSettings) -> str:
-    """Return the clause that says which option stands in the way; "" if none does."""
-    kind = type(scheduler)
-    options = inspect.signature(kind.__init__).parameters
-    for option, why in _SPOILERS.items():
-        if option in options and scheduler.config.get(option):
-            return f", because with {option} it {why}"
-    if settings.eta and "eta" in inspect.signature(kind.step).parameters:
-        return f", because with eta {settings.eta:g} it draws noise at every step"
+    """Return what stands in the way besides such an option, as a clause; "" for nothing."""
+    if settings.eta and "eta" in inspect.signature(type(scheduler).step).parameters:
+        return f"with eta {settings.eta:g} it draws noise at every step"
     if str(scheduler.config.get("algorithm_type", "")).startswith("sde"):
-        return ", because as an SDE solver it draws noise at every step"
+        return "as an SDE solver it draws noise at every step"
     slopes = settings.options.get("predicted_slopes", 1)
-    return ", because it predicts slopes from those of earlier steps" if slopes != 1 else ""
+    return "it predicts slopes from those of earlier steps" if slopes != 1 else ""
 
 
-def _advice(names: list[str]) -> str:
+def _advice(usable: tuple[str, ...]) -> str:
+    names = sorted({word for kind, word in _NAMES.items() if kind in usable})
     if not names:
         return "this model can use no scheduler that can be inverted"
     choice = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"

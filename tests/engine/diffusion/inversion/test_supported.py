@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import diffusers
 import pytest
 
@@ -15,7 +17,7 @@ FLOW = ("FlowMatchEulerDiscreteScheduler", "FlowMatchHeunDiscreteScheduler")
 ANY = "choose ddim, dpm++ 2m or euler with --scheduler"
 
 
-def refusal(name: str, settings: SchedulerSettings, usable: tuple[str, ...] = USABLE, **options: object) -> str:
+def refusal(name: str, settings: SchedulerSettings, usable: tuple[str, ...] = USABLE, **options: Any) -> str:
     """Return why a scheduler cannot be inverted; "" if it can."""
     scheduler = getattr(diffusers, name)(**options)
     try:
@@ -30,7 +32,7 @@ def refusal(name: str, settings: SchedulerSettings, usable: tuple[str, ...] = US
 )
 def test_deterministic_schedulers_of_one_evaluation_a_step_can_be_inverted(text: str) -> None:
     settings = scheduler_settings(text)
-    options = {"clip_sample": False} if text == "ddim" else {}
+    options: dict[str, Any] = {"clip_sample": False} if text == "ddim" else {}
     assert refusal(settings.name, settings, **options) == ""
 
 
@@ -57,44 +59,46 @@ def test_a_model_may_have_none_to_choose() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "option", "does", "choice"),
+    [
+        ("DDIM", "clip_sample", "clips its estimates", "ddim"),
+        ("DPMSolverMultistep", "thresholding", "clips its estimates", "dpm++ 2m"),
+        ("FlowMatchEulerDiscrete", "stochastic_sampling", "draws noise at every step", "euler"),
+    ],
+)
+def test_an_option_that_stands_in_the_way_can_be_turned_off(name: str, option: str, does: str, choice: str) -> None:
+    options: dict[str, Any] = {option: True}
+    assert refusal(f"{name}Scheduler", SchedulerSettings(), **options) == (
+        f"the model's own scheduler {name} cannot be inverted, because with {option} it {does}: "
+        f"choose '{choice}, {option}=false' with --scheduler"
+    )
+
+
+def test_an_option_of_another_class_does_not_stand_in_the_way() -> None:
+    scheduler = diffusers.EulerDiscreteScheduler.from_config({"clip_sample": True, "thresholding": True})
+    check_invertible(scheduler, SchedulerSettings(), USABLE)
+
+
+@pytest.mark.parametrize(
     ("name", "settings", "options", "why"),
     [
-        ("DDIMScheduler", SchedulerSettings(), {"clip_sample": True}, "with clip_sample it clips its estimates"),
+        ("DDIM", SchedulerSettings(eta=0.5), {"clip_sample": False}, "with eta 0.5 it draws noise at every step"),
         (
-            "DPMSolverMultistepScheduler",
-            SchedulerSettings(),
-            {"thresholding": True},
-            "with thresholding it clips its estimates",
-        ),
-        (
-            "FlowMatchEulerDiscreteScheduler",
-            SchedulerSettings(),
-            {"stochastic_sampling": True},
-            "with stochastic_sampling it draws noise at every step",
-        ),
-        (
-            "DDIMScheduler",
-            SchedulerSettings(eta=0.5),
-            {"clip_sample": False},
-            "with eta 0.5 it draws noise at every step",
-        ),
-        (
-            "DPMSolverMultistepScheduler",
+            "DPMSolverMultistep",
             SchedulerSettings(),
             {"algorithm_type": "sde-dpmsolver++"},
             "as an SDE solver it draws noise at every step",
         ),
         (
-            "EulerDiscreteScheduler",
+            "EulerDiscrete",
             SchedulerSettings(options={"predicted_slopes": 4}),
             {},
             "it predicts slopes from those of earlier steps",
         ),
     ],
 )
-def test_an_option_may_stand_in_the_way(
-    name: str, settings: SchedulerSettings, options: dict[str, object], why: str
+def test_noise_and_histories_of_other_kinds_stand_in_the_way(
+    name: str, settings: SchedulerSettings, options: dict[str, Any], why: str
 ) -> None:
-    short = name.removesuffix("Scheduler")
-    expected = f"the model's own scheduler {short} cannot be inverted, because {why}: {ANY}"
-    assert refusal(name, settings, **options) == expected
+    sentence = f"the model's own scheduler {name} cannot be inverted, because {why}: {ANY}"
+    assert refusal(f"{name}Scheduler", settings, **options) == sentence
