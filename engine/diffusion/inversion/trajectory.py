@@ -37,10 +37,10 @@ class Effort:
         passes: The most passes that follow.
     """
 
-    evaluations: int = 6
+    evaluations: int = 8
     tolerance: float = 1e-3
     damping: float = 1.0
-    memory: int = 3
+    memory: int = 5
     rough_tolerance: float = 1e-2
     passes: int = 8
 

@@ -9,7 +9,7 @@ model to the driver, and returns the next latents to evaluate.
 Assumptions, checked by tests/engine/diffusion/seams/test_evaluations.py:
 - A pipeline sets its timesteps by `scheduler.set_timesteps`, iterates over `scheduler.timesteps` (or a slice, copy or
   cast of this tensor) with `for`, and once in each iteration calls `scheduler.step(output, timestep, latents)`, of
-  which it uses the first value.
+  which it uses the first value, or `prev_sample`.
 - Where a scheduler has the attribute `_step_index`, `step` and `scale_model_input` use it, unless it is None.
 - A shallow copy of a scheduler, with its lists copied too, steps on its own.
 - A scheduler that uses earlier outputs keeps them in `model_outputs`, and its configuration has a `solver_order`.
@@ -23,7 +23,7 @@ import contextlib
 import copy
 import functools
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 
@@ -96,6 +96,13 @@ class Steps:
         return float(getattr(self._fresh, "init_noise_sigma", 1.0))
 
 
+class _Stepped(NamedTuple):
+    """What `step` returns, for pipelines that want a tuple and for those that want an object."""
+
+    prev_sample: torch.Tensor
+    pred_original_sample: torch.Tensor
+
+
 class Driver(Protocol):
     """Decides at which step and latents the model is evaluated."""
 
@@ -126,9 +133,9 @@ def driven_steps(scheduler: Any, driver: Driver) -> Iterator[None]:
         scheduler.timesteps = _on_demand(scheduler, driver)
 
     @functools.wraps(step)  # likewise
-    def driven_step(model_output: Any, timestep: Any, sample: Any, *_: Any, **__: Any) -> tuple[torch.Tensor, ...]:  # noqa: ARG001
+    def driven_step(model_output: Any, timestep: Any, sample: Any, *_: Any, **__: Any) -> _Stepped:  # noqa: ARG001
         latents = driver.receive(model_output, sample)
-        return (latents, latents)
+        return _Stepped(latents, latents)
 
     scheduler.set_timesteps, scheduler.step = set_driven_timesteps, driven_step
     try:

@@ -21,6 +21,9 @@ from engine.rendering.settings import RenderSettings
 from latentpng.record import JsonObject, TensorRoot
 from tests.support.engine.tiny import SETTINGS, slow_clock
 
+_FOLLOWS = 0.7
+"""The share of the input in what a calibrated model predicts."""
+
 
 def drawn_photo(width: int, height: int) -> bytes:
     """Return soft shapes in all colours: height * width * 3 bytes."""
@@ -62,9 +65,11 @@ def source_in(result: PhotoInverted) -> JsonObject:
     return root.source
 
 
-# The autoencoders of tiny models are random: what they encode has no unit variance, and models are made for that.
+# The weights of tiny models are random.  What their autoencoders encode has no unit variance, for which models are
+# made; and the noise that a random UNet predicts has nothing to do with its input, so that its steps lead from almost
+# any noise to almost the same picture, and have no inverse.  That of a trained one is mostly its input.
 def calibrate(loaded: LoadedModel, settings: RenderSettings) -> None:
-    """Let the autoencoder of a tiny model encode pictures to latents of unit variance, as that of a trained one does.
+    """Let a tiny model be as regular as a trained one: latents of unit variance, predictions that follow the latents.
 
     Args:
         loaded: The model; it stays so.
@@ -84,3 +89,14 @@ def calibrate(loaded: LoadedModel, settings: RenderSettings) -> None:
         return SimpleNamespace(latents=torch.from_numpy(known))
 
     part.encode = calibrated
+    if not loaded.own.is_flow and loaded.own.config.get("prediction_type", "epsilon") == "epsilon":
+        denoiser = getattr(loaded.pipe, "unet", None) or loaded.pipe.transformer
+        denoiser.register_forward_hook(_mostly_input, with_kwargs=True)
+
+
+def _mostly_input(_: Any, inputs: tuple[Any, ...], named: dict[str, Any], output: Any) -> Any:
+    latents = inputs[0] if inputs else named.get("sample", named.get("hidden_states"))
+    predicted = output[0] if isinstance(output, tuple) else output.sample
+    mixed = _FOLLOWS * latents + (1.0 - _FOLLOWS) * predicted[:, : latents.shape[1]]
+    predicted = torch.cat([mixed, predicted[:, latents.shape[1] :]], dim=1)
+    return (predicted,) if isinstance(output, tuple) else type(output)(sample=predicted)
