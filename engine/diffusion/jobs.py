@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from engine.diffusion.batches import Batch, batch_size, largest_batch, next_batch
 from engine.diffusion.compilation import compiler_message
+from engine.diffusion.inversion.job import InversionRunner
 from engine.diffusion.load import LoadedModel
 from engine.diffusion.messages import shape_text
 from engine.diffusion.noise_spec import NoiseSpec
@@ -18,7 +19,7 @@ from engine.diffusion.out_of_memory import free_memory, is_out_of_memory
 from engine.diffusion.provenance import Recorder
 from engine.diffusion.render import BatchRenderer, RenderedBatch
 from engine.diffusion.seams.steps import Step
-from engine.errors import InvalidRequestError, OutOfMemoryError, RenderCancelled, RenderError
+from engine.errors import OutOfMemoryError, RenderCancelled, RenderError
 from engine.rendering.events import Event, JobDone, Picture, PictureRendered, PreviewRendered, StepDone
 from engine.rendering.requests import InvertJob, RenderJob
 from engine.rendering.settings import RenderSettings
@@ -52,6 +53,7 @@ class JobRunner:
         self._recorder = Recorder(loaded)
         self._device = loaded.device
         self._emit, self._is_cancelled = emit, is_cancelled
+        self._inversions = InversionRunner(loaded, self.renderer, emit=emit, is_cancelled=is_cancelled, clock=clock)
         self._micro_batch, self._max_batch = micro_batch, largest_batch(type(loaded.pipe).__name__)
         self._memory_warnings: tuple[str, ...] = ()
 
@@ -75,9 +77,7 @@ class JobRunner:
             if self._try_batch(job, batch, spec):
                 tasks = [task for task in tasks if task.index not in batch.indices]
             elif batch.size == 1:
-                raise OutOfMemoryError(
-                    f"there is not enough memory for one picture of {_size_text(job)}: try a smaller size"
-                )
+                raise OutOfMemoryError(_too_little_memory(job.settings))
             else:
                 self._max_batch = batch.size // 2
                 self._memory_warnings = (f"memory ran out with a batch of {batch.size}: later batches are smaller",)
@@ -88,9 +88,22 @@ class JobRunner:
 
         Raises:
             RenderCancelled: The job was cancelled.
-            InvalidRequestError: The scheduler or the model cannot be inverted.
+            InvalidRequestError: The scheduler cannot be inverted, or the size is too large to be stored.
+            ModelError: The model cannot be inverted.
+            OutOfMemoryError: The memory does not suffice.
+            RenderError: No noise was found that can be stored, or the compiler failed.
         """
-        raise InvalidRequestError(f"job {job.job}: photographs cannot be inverted yet")
+        started = time.monotonic()
+        try:
+            self._inversions.run(job)
+        except (MemoryError, RuntimeError) as error:
+            if is_out_of_memory(error):
+                free_memory()
+                raise OutOfMemoryError(_too_little_memory(job.settings)) from error
+            if message := compiler_message(error):
+                raise RenderError(message) from error
+            raise
+        self._emit(JobDone(job=job.job, seconds=time.monotonic() - started))
 
     def _noise_spec(self, job: RenderJob) -> NoiseSpec:
         spec = self.renderer.noise_spec(job.settings)
@@ -98,7 +111,7 @@ class JobRunner:
         if tensor is not None and tensor.shape != spec.shape and any(_has_tensor(task.lineage) for task in job.tasks):
             raise RenderError(
                 f"the stored noise has the shape {shape_text(tensor.shape)}, but this model needs "
-                f"{shape_text(spec.shape)} at {_size_text(job)}: it belongs to another model or size"
+                f"{shape_text(spec.shape)} at {_size_text(job.settings)}: it belongs to another model or size"
             )
         return spec
 
@@ -190,5 +203,9 @@ def _has_tensor(lineage: Lineage) -> bool:
     return isinstance(lineage.root, TensorRoot)
 
 
-def _size_text(job: RenderJob) -> str:
-    return f"{job.settings.width} x {job.settings.height} pixels"
+def _too_little_memory(settings: RenderSettings) -> str:
+    return f"there is not enough memory for one picture of {_size_text(settings)}: try a smaller size"
+
+
+def _size_text(settings: RenderSettings) -> str:
+    return f"{settings.width} x {settings.height} pixels"

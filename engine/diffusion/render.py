@@ -12,14 +12,14 @@ import torch
 from numpy.typing import NDArray
 
 from engine.diffusion.arguments import call_arguments, ignored_settings
+from engine.diffusion.calls import call_pipeline, colours_of, pixels_of
 from engine.diffusion.load import LoadedModel
 from engine.diffusion.noise_spec import NoiseSpec, infer_axes, wide_and_tall
 from engine.diffusion.previews import Previewer, PreviewPace
 from engine.diffusion.prompt_offset import PromptOffsets, shapes_text
 from engine.diffusion.seams.decoder import checked_decoding
-from engine.diffusion.seams.guidance import set_guider_scale
 from engine.diffusion.seams.latents import unpack_latents
-from engine.diffusion.seams.noise import initial_noise, requested_noise_shape
+from engine.diffusion.seams.noise import requested_noise_shape
 from engine.diffusion.seams.randomness import isolated_randomness
 from engine.diffusion.seams.steps import Step, controlled_steps
 from engine.rendering.events import Picture
@@ -118,7 +118,7 @@ class BatchRenderer:
             checked_decoding(self._pipe, check),
         ):
             images, is_black = self._call(torch.from_numpy(np.array(noise)), settings, after_step)
-        pixels: NDArray[np.uint8] = (np.nan_to_num(images) * 255).round().astype(np.uint8)
+        pixels = pixels_of(images)
         if not previewer.fitted and last:
             previewer.fit(self._unpacked(last[0], spec, settings), pixels)
         shared = (
@@ -138,24 +138,17 @@ class BatchRenderer:
         self, noise: torch.Tensor, settings: RenderSettings, on_step: Callable[[Step], None]
     ) -> tuple[NDArray[np.float32], list[bool]]:
         """Return colours in 0..1, and which of the pictures the model's safety checker replaced."""
-        pipe, count = self._pipe, len(noise)
-        vae = getattr(pipe, "vae", None)
-        precision = getattr(vae, "dtype", None)
-        pipe.scheduler = self._loaded.own.build(settings.scheduler)
-        steps = controlled_steps(
-            pipe.scheduler, seed=settings.step_seed, count=count, eta=settings.scheduler.eta, on_step=on_step
+        count = len(noise)
+        output = call_pipeline(
+            self._loaded,
+            noise,
+            settings,
+            lambda scheduler: controlled_steps(
+                scheduler, seed=settings.step_seed, count=count, eta=settings.scheduler.eta, on_step=on_step
+            ),
         )
-        set_guider_scale(pipe, settings.guidance_scale)
-        try:
-            with initial_noise(pipe, noise), steps as step_generators:
-                output = pipe(**call_arguments(pipe, settings, count, step_generators))
-        finally:
-            if vae is not None and vae.dtype != precision:  # SDXL decodes in float32, and goes back only at the end
-                vae.to(dtype=precision)
-            pipe.maybe_free_model_hooks()
-        images = output.images if hasattr(output, "images") else output.image  # Kandinsky 5 has one name, "image"
         is_black = list(getattr(output, "nsfw_content_detected", None) or [False] * count)
-        return _on_white(np.asarray(images)), is_black
+        return colours_of(output), is_black
 
     def _requested_shape(self, settings: RenderSettings) -> tuple[int, ...]:
         pipe = self._pipe
@@ -166,15 +159,6 @@ class BatchRenderer:
 
     def _unpacked(self, latents: torch.Tensor, spec: NoiseSpec, settings: RenderSettings) -> NDArray[np.float32]:
         return unpack_latents(self._pipe, latents, spec.shape, settings.height, settings.width)
-
-
-def _on_white(images: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return (n, height, width, 3) colours; transparent parts (Qwen-Image 2.1 draws RGBA) are shown on white."""
-    if images.shape[-1] != 4:
-        return images
-    alpha = np.clip(images[..., 3:], 0.0, 1.0)
-    colours: NDArray[np.float32] = images[..., :3] * alpha + (1.0 - alpha)
-    return colours
 
 
 def _randomness_warning(drawn_from: tuple[str, ...]) -> tuple[str, ...]:

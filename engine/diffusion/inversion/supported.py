@@ -1,0 +1,72 @@
+"""Which schedulers can be inverted, and which one to choose instead of another; in words for the person."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from engine.errors import InvalidRequestError
+from engine.rendering.settings import SchedulerSettings
+
+_NAMES = {
+    "DDIMScheduler": "ddim",
+    "EulerDiscreteScheduler": "euler",
+    "FlowMatchEulerDiscreteScheduler": "euler",
+    "DPMSolverMultistepScheduler": "dpm++ 2m",
+}
+"""The classes that can be inverted, with the names that `--scheduler` takes.
+
+They are deterministic, and a step of theirs depends on the latents and on outputs of the model alone.
+"""
+_OWNERS = ("the model's own", "the")
+_SPOILERS = {
+    "clip_sample": "clips its estimates",
+    "thresholding": "clips its estimates",
+    "stochastic_sampling": "draws noise at every step",
+}
+"""Options with which a step loses what the inversion needs, and why."""
+
+
+def check_invertible(scheduler: Any, settings: SchedulerSettings, usable: tuple[str, ...]) -> None:
+    """Raise InvalidRequestError unless the steps of a scheduler can be inverted.
+
+    Args:
+        scheduler: The scheduler, as it was built.
+        settings: What it was built from.
+        usable: The class names of the schedulers that the model can use.
+    """
+    kind = type(scheduler).__name__
+    owner = f"{_OWNERS[bool(settings.name)]} scheduler {kind.removesuffix('Scheduler')}"
+    if kind not in _NAMES:
+        raise InvalidRequestError(f"{owner} cannot be inverted: {_advice(usable)}")
+    if spoiler := _spoiler(scheduler):
+        raise InvalidRequestError(
+            f"{owner} cannot be inverted, because with {spoiler} it {_SPOILERS[spoiler]}: "
+            f"choose '{_NAMES[kind]}, {spoiler}=false' with --scheduler"
+        )
+    if because := _obstacle(scheduler, settings):
+        raise InvalidRequestError(f"{owner} cannot be inverted, because {because}: {_advice(usable)}")
+
+
+def _spoiler(scheduler: Any) -> str:
+    """Return the option that stands in the way; "" for none.  A configuration may hold options of other classes."""
+    options = inspect.signature(type(scheduler).__init__).parameters
+    return next((name for name in _SPOILERS if name in options and scheduler.config.get(name)), "")
+
+
+def _obstacle(scheduler: Any, settings: SchedulerSettings) -> str:
+    """Return what stands in the way besides such an option, as a clause; "" for nothing."""
+    if settings.eta and "eta" in inspect.signature(type(scheduler).step).parameters:
+        return f"with eta {settings.eta:g} it draws noise at every step"
+    if str(scheduler.config.get("algorithm_type", "")).startswith("sde"):
+        return "as an SDE solver it draws noise at every step"
+    slopes = settings.options.get("predicted_slopes", 1)
+    return "it predicts slopes from those of earlier steps" if slopes != 1 else ""
+
+
+def _advice(usable: tuple[str, ...]) -> str:
+    names = sorted({word for kind, word in _NAMES.items() if kind in usable})
+    if not names:
+        return "this model can use no scheduler that can be inverted"
+    choice = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+    return f"choose {choice} with --scheduler"
