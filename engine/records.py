@@ -77,9 +77,13 @@ def look_at_picture(path: Path) -> Carrier | Photograph:
     except (NoLatentError, UnreadableFileError):
         if str(path) == STANDARD_INPUT:  # it has been read to its end
             raise
+    from latentpng.foreign.tools.unknown import TOOL as UNKNOWN
+
     foreign = _foreign(path)
-    if foreign is None or not foreign.tool or foreign.seed is None:
-        return _photograph(path, foreign, "its metadata contains no seed" if foreign and foreign.tool else "")
+    if foreign is None or foreign.tool in ("", UNKNOWN):
+        return _photograph(path, foreign, "")
+    if foreign.seed is None:
+        return _photograph(path, foreign, foreign.unknown_noise or "its metadata contains no seed")
     from latentpng.foreign.importing import import_picture
 
     try:

@@ -64,7 +64,7 @@ class WarmerApp(App[None]):
         arguments: AppArguments,
         sessions: Path,
         journal_path: Path,
-        opening: Opening | PreparedPhoto | None = None,
+        opening: Opening | PreparedPhoto | PictureSource | None = None,
         key_grace_seconds: float = KEY_GRACE_SECONDS,
     ) -> None:
         """Prepare the app; nothing is read, asked or started before it runs.
@@ -76,7 +76,8 @@ class WarmerApp(App[None]):
             arguments: What only the app is asked for.
             sessions: The folder in which each session gets a folder of its own.
             journal_path: The file that remembers the last session.
-            opening: A search or a photograph to begin with instead of the start screen.
+            opening: A search or a photograph to begin with instead of the start screen; or a picture whose model has
+                to be asked for, over the start screen.
             key_grace_seconds: How long digits are ignored at the start; see `SearchScreen`.
         """
         super().__init__()
@@ -102,7 +103,7 @@ class WarmerApp(App[None]):
         if self._theme:
             self.theme = self._theme
         opening = self._opening_at_start
-        if opening is None:
+        if opening is None or isinstance(opening, PictureSource):
             await self.stage.show(StartScreen())
         else:
             await self._show(opening)
@@ -242,11 +243,14 @@ class WarmerApp(App[None]):
 
     def _start_renderer(self) -> None:
         self.link.start()
-        if self._opening_at_start is not None:
-            self._load(self._opening_at_start.target)
+        opening = self._opening_at_start
+        if opening is not None and not isinstance(opening, PictureSource):
+            self._load(opening.target)
             return
         self._offer_sources()
         self._prompt_model.find()
+        if opening is not None:
+            self._opener.open(opening, self._prompt_model.options)
 
     async def _show(self, opened: Opening | PreparedPhoto) -> None:
         """Show a search or a photograph on an empty stage."""

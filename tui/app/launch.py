@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import InvalidRequestError
 from latentpng.text import plain
+from tui.app.sources import PictureSource
 from tui.graphics.terminal.capabilities import detect, set_truecolor
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def run_app(options: Options, arguments: AppArguments, *, changed: bool) -> int:
     """
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise InvalidRequestError("warmer needs a terminal; in scripts use `warmer new`, `vary`, `render` and `invert`")
-    opening = _opening(options, arguments) if changed else None
+    opening = opening_at_start(options, arguments) if changed else None
     terminal = detect(arguments.graphics or "auto")
     set_truecolor(terminal)
     from tui.app.app import WarmerApp  # Textual reads the environment when it is imported
@@ -68,12 +69,29 @@ def run_app(options: Options, arguments: AppArguments, *, changed: bool) -> int:
     return app.return_code or 0
 
 
-def _opening(options: Options, arguments: AppArguments) -> Opening | PreparedPhoto | None:
+def opening_at_start(options: Options, arguments: AppArguments) -> Opening | PreparedPhoto | PictureSource | None:
+    """Return what the app begins with: a search, a photograph, or a picture whose model has to be asked for.
+
+    Args:
+        options: What the person asked for.
+        arguments: What only the app is asked for.
+
+    Returns:
+        What to begin with; None for the start screen.
+
+    Raises:
+        EngineError: The model cannot be used, or a setting is out of range.
+        LatentPngError: The picture cannot be read, or is none.
+    """
+    from engine.errors import UnknownModelError
     from engine.open import open_file, open_prompt
     from engine.target import target_for_prompt
 
     if arguments.file is not None:
-        return open_file(options, options, arguments.file, arguments.prompt, _tell)
+        try:
+            return open_file(options, options, arguments.file, arguments.prompt, _tell)
+        except UnknownModelError:
+            return PictureSource(path=arguments.file)  # the app asks which model continues it
     if arguments.prompt is not None:
         return open_prompt(options, arguments.prompt)
     target_for_prompt(replace(options, prompt_defaults=()), "")  # what the file says is checked on the start screen

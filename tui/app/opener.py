@@ -12,7 +12,7 @@ from textual.app import App
 from engine.errors import EngineError, UnknownModelError
 from latentpng.errors import LatentPngError
 from tui.app.messages import OpeningFailed, PhotoOpened, SearchOpened
-from tui.app.sources import Source, open_source
+from tui.app.sources import ModelOffer, Source, model_offers, open_source
 
 if TYPE_CHECKING:
     from engine.options import Options
@@ -45,14 +45,17 @@ class Opener:
         try:
             opened = await asyncio.to_thread(open_source, source, options, for_prompts)
         except UnknownModelError as error:
-            self._ask_for_model(error, source, for_prompts)
+            offers = await asyncio.to_thread(_models_here)
+            self._ask_for_model(error, offers, source, for_prompts)
         except (EngineError, LatentPngError, OSError) as error:
             self._app.post_message(OpeningFailed(str(error)))
         else:
             message = SearchOpened(opened) if isinstance(opened, Opening) else PhotoOpened(opened)
             self._app.post_message(message)
 
-    def _ask_for_model(self, error: UnknownModelError, source: Source, for_prompts: Options) -> None:
+    def _ask_for_model(
+        self, error: UnknownModelError, offers: tuple[ModelOffer, ...], source: Source, for_prompts: Options
+    ) -> None:
         from tui.app.screens.ask import ask_for_model
 
         def chosen(path: Path | None) -> None:
@@ -60,4 +63,12 @@ class Opener:
                 config = dict(error.near).get(str(path), self._options.config)
                 self._start(source, replace(self._options, model=str(path), config=config), for_prompts)
 
-        self._app.push_screen(ask_for_model(error), chosen)
+        self._app.push_screen(ask_for_model(error, offers), chosen)
+
+
+def _models_here() -> tuple[ModelOffer, ...]:
+    """Return the models of this machine; none when the configuration file, which names their folders, is wrong."""
+    try:
+        return model_offers()
+    except EngineError:
+        return ()

@@ -14,11 +14,10 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from engine.fake import FakeRenderer
-from engine.invert import PreparedPhoto
-from engine.open import Opening, open_file, open_prompt
 from engine.options import Options
 from engine.search.running import Search
 from tui.app.app import WarmerApp
+from tui.app.launch import opening_at_start
 from tui.app.screens.search import SearchScreen
 from tui.arguments import AppArguments, parse
 from tui.cli import app_parser
@@ -49,11 +48,7 @@ def make_app(
     """
     typed, arguments = parse(app_parser(), words, AppArguments)
     options, arguments = options or typed, replace(arguments, theme=theme)
-    opening: Opening | PreparedPhoto | None = None
-    if arguments.file is not None:
-        opening = open_file(options, options, arguments.file, arguments.prompt)
-    elif arguments.prompt is not None:
-        opening = open_prompt(options, arguments.prompt)
+    opening = opening_at_start(options, arguments) if words else None
     return WarmerApp(
         make_renderer=lambda: renderer or FakeRenderer(),
         terminal=Terminal(),

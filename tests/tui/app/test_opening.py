@@ -14,6 +14,8 @@ from tests.support.engine.folders import model_folder
 from tests.support.latentpng.pictures import altered
 from tests.support.tui.driving import PROMPT, make_app, running, saved
 
+FOREIGN = Path(__file__).parents[2] / "cases" / "foreign" / "ok-infotext" / "plain.png"
+
 
 async def test_a_new_prompt_from_within_a_search(tmp_path: Path) -> None:
     async with running(make_app(tmp_path, *PROMPT)) as driver:
@@ -53,6 +55,18 @@ async def test_a_picture_whose_model_is_not_here_offers_what_is_near(tmp_path: P
         await driver.until(lambda: words in " ".join(driver.text().split()))
         assert driver.app.link.model_load.request is not None
         assert driver.app.link.model_load.request.model == choice
+
+
+async def test_a_picture_of_another_tool_asks_for_its_model_at_the_start(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path, str(FOREIGN))) as driver:
+        await driver.until(
+            lambda: "made with the model 'plainmix', which is not known on this machine" in driver.text()
+        )
+        await driver.paste("embedded")
+        await driver.press("enter")
+        await driver.until(lambda: driver.app.stage.search is not None)
+        assert driver.search.settings.prompt == "a paper boat on a grey pond, morning haze"
+        await driver.until(lambda: "its noise was rebuilt (noise of a1111, seed 41" in " ".join(driver.text().split()))
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -16,8 +16,15 @@ from textual.widgets.option_list import Option
 
 from engine.errors import EngineError, UnknownModelError
 from latentpng.text import plain
-from tui.app.sources import picture_title
+from tui.app.sources import ModelOffer, picture_title
 from tui.app.widgets.line import TextLine
+
+
+class Suggestion(NamedTuple):
+    """A path that can be chosen instead of typed, and what its line says."""
+
+    words: str
+    path: Path
 
 
 class PathScreen(Screen[Path | None]):
@@ -31,7 +38,7 @@ class PathScreen(Screen[Path | None]):
         *,
         value: str,
         check: Callable[[Path, bool], str],
-        suggestions: tuple[Path, ...] = (),
+        suggestions: tuple[Suggestion, ...] = (),
         hint: str = "",
     ) -> None:
         """Prepare the question.
@@ -53,7 +60,7 @@ class PathScreen(Screen[Path | None]):
         yield Input(value=self._value, placeholder=self._hint, id="path-input")
         yield TextLine("status")
         if self._suggestions:
-            yield OptionList(*(Option(Content(picture_title(path))) for path in self._suggestions), markup=False)
+            yield OptionList(*(Option(Content(each.words)) for each in self._suggestions), markup=False)
         yield Footer()
 
     def on_mount(self) -> None:
@@ -65,7 +72,7 @@ class PathScreen(Screen[Path | None]):
             self._try(Path(typed))
 
     def on_option_list_option_selected(self, message: OptionList.OptionSelected) -> None:
-        self._try(self._suggestions[message.option_index])
+        self._try(self._suggestions[message.option_index].path)
 
     def action_cancel(self) -> None:
         self.dismiss(None)
@@ -82,24 +89,32 @@ class PathScreen(Screen[Path | None]):
             self.dismiss(path)
 
 
-def ask_for_picture(suggestions: tuple[Path, ...]) -> PathScreen:
-    """Return the screen that asks which picture to open."""
+def ask_for_picture(recent: tuple[Path, ...]) -> PathScreen:
+    """Return the screen that asks which picture to open; recent ones are offered."""
     return PathScreen(
         "Open a picture: type its path, or choose one below",
         value="",
         check=problem_of_picture,
-        suggestions=suggestions,
+        suggestions=tuple(Suggestion(picture_title(path), path) for path in recent),
     )
 
 
-def ask_for_model(error: UnknownModelError) -> PathScreen:
-    """Return the screen that asks which model continues a picture whose own is not here; similar ones are offered."""
+def ask_for_model(error: UnknownModelError, offers: tuple[ModelOffer, ...]) -> PathScreen:
+    """Return the screen that asks which model continues a picture whose own is not here.
+
+    Args:
+        error: Why it is asked; it names similar models, which are offered first.
+        offers: The models that are here.
+    """
+    near = tuple(Suggestion(picture_title(Path(path)), Path(path)) for path, _ in error.near)
+    known = {str(each.path) for each in near}
+    others = tuple(Suggestion(offer.words, Path(offer.model)) for offer in offers if offer.model not in known)
     return PathScreen(
         error.made,
         value="",
-        hint=f"type the name or the path of a model to continue with{', or choose one below' if error.near else ''}",
+        hint="type the name or the path of a model to continue with, or choose one below",
         check=problem_of_model,
-        suggestions=tuple(Path(path) for path, _ in error.near),
+        suggestions=(*near, *others),
     )
 
 
@@ -120,7 +135,10 @@ def problem_of_model(path: Path, _: bool) -> str:
         OSError: It is no name of a model, and there is no such file or folder, or it cannot be looked at.
     """
     from engine.models.library import Shelf, find_by_name
+    from engine.models.resolve import EMBEDDED
 
+    if str(path) == EMBEDDED:
+        return ""
     try:
         if not path.exists() and find_by_name(Shelf.MODELS, str(path)) is None:
             path.stat()
