@@ -52,12 +52,12 @@ SCALES = (0.1, 0.3, 0.5)
 STRIP_SCALES = (0.1, 0.3, 0.5, 0.7)
 NOISED = 7  # the seed of the noise of the free way
 SCHEDULERS = ("ddim", "euler", "dpm++ 2m")
-PLAIN = Effort(memory=0, tolerance=0.0)
+PLAIN = Effort(memory=0, tolerance=0.0, cleanest=1, predicts=False)
 METHODS = {
     "DDIM inverse": replace(PLAIN, evaluations=1),
-    "fixed point, 3": replace(PLAIN, evaluations=3),
-    "fixed point, 10": replace(PLAIN, evaluations=10),
-    "fixed point, 10, damped by .5": replace(PLAIN, evaluations=10, damping=0.5),
+    "fixed point, 3": replace(PLAIN, evaluations=4),
+    "fixed point, 10": replace(PLAIN, evaluations=11),
+    "fixed point, 10, damped by .5": replace(PLAIN, evaluations=11, damping=0.5),
     "ours, exact": Effort(),
     "ours, free": Effort(),
 }

@@ -91,6 +91,15 @@ class _Backwards:
         return answer
 
 
+def check_model(loaded: LoadedModel) -> None:
+    """Raise ModelError if a model cannot be inverted with any scheduler, as far as this is known without running it."""
+    has_autoencoder = autoencoder_of(loaded.pipe) is not None
+    if has_autoencoder and not loaded.own.has_single_steps:
+        return
+    why = "it has a guidance for each step" if has_autoencoder else "it has no autoencoder"
+    raise ModelError(f"{type(loaded.pipe).__name__} cannot be inverted: {why}")
+
+
 class Inverter:
     """Inverts pictures with one model and one set of settings; for a single thread."""
 
@@ -107,9 +116,6 @@ class Inverter:
         """
         self._loaded, self._pipe = loaded, loaded.pipe
         self._name = type(loaded.pipe).__name__
-        if autoencoder_of(self._pipe) is None or loaded.own.has_single_steps:
-            why = "it has a guidance for each step" if loaded.own.has_single_steps else "it has no autoencoder"
-            raise ModelError(f"{self._name} cannot be inverted: {why}")
         self._shape = (1, *noise_shape)
         self.settings = self._unguided(settings)
         self._map: LatentMap = measure_map(self._decoded, self._shape, self._name)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engine.diffusion.inversion.inverter import Inverter
+from engine.diffusion.inversion.inverter import Inverter, check_model
 from engine.diffusion.inversion.progress import Progress
 from engine.diffusion.inversion.report import Found, quality_warnings, source_of
 from engine.diffusion.inversion.supported import check_invertible
@@ -100,6 +100,7 @@ class InversionRunner:
             )
         if job.way is InversionWay.FREE and settings.num_inference_steps < 2:
             raise InvalidRequestError("the free way replaces the last step by noise: take 2 steps or more")
+        check_model(self._loaded)
         check_invertible(own.build(settings.scheduler), settings.scheduler, own.usable)
         spec = self._renderer.noise_spec(settings)
         if (count := math.prod(spec.shape)) > MAX_STORED:

@@ -28,8 +28,9 @@ class Effort:
     """How much work an inversion may do.
 
     Attributes:
-        evaluations: The most evaluations of one step; the cleanest step, which is the hardest to solve, gets twice as
-            many.
+        evaluations: The most evaluations of one step.
+        cleanest: How many times as many the cleanest step gets, which is the hardest to solve.
+        predicts: Whether the first guess of a step takes the output of the step after; else it is the latents there.
         tolerance: The relative residual at which a step is solved.
         damping: The share of a residual that is taken; 1 where a memory makes damping needless.
         memory: How many of the last iterates are combined; 0 is the plain fixed point.
@@ -38,6 +39,8 @@ class Effort:
     """
 
     evaluations: int = 8
+    cleanest: int = 2
+    predicts: bool = True
     tolerance: float = 1e-3
     damping: float = 1.0
     memory: int = 5
@@ -46,7 +49,7 @@ class Effort:
 
     def most(self, *, is_cleanest: bool) -> int:
         """Return the most evaluations of a step."""
-        return self.evaluations * 2 if is_cleanest else self.evaluations
+        return self.evaluations * (self.cleanest if is_cleanest else 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,7 @@ def _solve(path: _Trajectory, index: int, tolerance: float) -> Evaluating:
     """Find the latents before a step that needs no history, or as if it were the first one."""
     target, guess = path.target(index), path.known.get(index + 1)
     latents = target
-    if guess is not None:
+    if guess is not None and path.effort.predicts:
         latents = target + path.residual(index, target, _Known(target, guess.output), None)
     iteration = AndersonIteration(damping=path.effort.damping, memory=path.effort.memory)
     for _ in range(path.effort.most(is_cleanest=index == path.last)):

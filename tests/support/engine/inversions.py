@@ -21,7 +21,7 @@ from engine.rendering.settings import RenderSettings
 from latentpng.record import JsonObject, TensorRoot
 from tests.support.engine.tiny import SETTINGS, slow_clock
 
-_FOLLOWS = 0.7
+_FOLLOWS = 0.9
 """The share of the input in what a calibrated model predicts."""
 
 
@@ -95,7 +95,7 @@ def calibrate(loaded: LoadedModel, settings: RenderSettings) -> None:
 
 
 def _mostly_input(_: Any, inputs: tuple[Any, ...], named: dict[str, Any], output: Any) -> Any:
-    latents = inputs[0] if inputs else named.get("sample", named.get("hidden_states"))
+    latents = inputs[0] if inputs else named["sample" if "sample" in named else "hidden_states"]
     predicted = output[0] if isinstance(output, tuple) else output.sample
     mixed = _FOLLOWS * latents + (1.0 - _FOLLOWS) * predicted[:, : latents.shape[1]]
     predicted = torch.cat([mixed, predicted[:, latents.shape[1] :]], dim=1)
