@@ -92,20 +92,20 @@ def warning_of(statistics: NoiseStatistics) -> str:
     An octave is reported when its standard deviation is off by more than `MOST_OFF` and by more than chance explains:
     four standard errors, 4 / sqrt(2 n) for n values.
     """
-    off = [
-        f"octave {number} of {len(statistics.octave_std)} has the standard deviation {std:.2f}"
-        for number, (std, count) in enumerate(zip(statistics.octave_std, statistics.octave_values, strict=True), 1)
-        if abs(std - 1.0) > max(MOST_OFF, 4.0 / math.sqrt(2.0 * count))
-    ]
-    if abs(statistics.std - 1.0) > MOST_OFF and not off:
-        off.append(f"its standard deviation is {statistics.std:.2f}")
+    octaves_off = any(
+        abs(std - 1.0) > max(MOST_OFF, 4.0 / math.sqrt(2.0 * count))
+        for std, count in zip(statistics.octave_std, statistics.octave_values, strict=True)
+    )
+    off = []
+    if octaves_off:
+        off.append(f"octaves {' '.join(f'{std:.2f}' for std in statistics.octave_std)} instead of 1")
+    elif abs(statistics.std - 1.0) > MOST_OFF:
+        off.append(f"standard deviation {statistics.std:.2f} instead of 1")
     if abs(statistics.kurtosis) > _KURTOSIS_LIMIT:
-        off.append(f"its excess kurtosis is {statistics.kurtosis:.2f}")
+        off.append(f"kurtosis {statistics.kurtosis:.2f} instead of 0")
     if abs(statistics.lag1) > _LAG_LIMIT:
-        off.append(f"its neighbours correlate by {statistics.lag1:.2f}")
-    if not off:
-        return ""
-    return f"the noise that was found is not Gaussian ({', '.join(off)}), so variations of it may fall apart"
+        off.append(f"neighbours correlate by {statistics.lag1:.2f}")
+    return f"variations may fall apart, because the noise is not Gaussian ({', '.join(off)})" if off else ""
 
 
 def psnr(first: bytes, second: bytes) -> float:

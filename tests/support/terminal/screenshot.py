@@ -1,6 +1,7 @@
 """Take the README's picture: warmer in a real sixel terminal, on a virtual screen.
 
-    python -m tests.support.terminal.screenshot docs/images/screenshot.png [--prompt P] [--seed N] [--keys 3,n,...]
+    python -m tests.support.terminal.screenshot docs/images/screenshot.png [--prompt P | --file FILE] [--seed N]
+        [--keys 3,n,...]
 
 It needs xterm, Xvfb, xdotool and ImageMagick's `import`, from any Linux distribution.  It waits by time alone, because
 the words on a screen cannot be read back: a slow machine needs a larger --wait.
@@ -28,6 +29,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Take a picture of warmer in a sixel terminal.")
     parser.add_argument("out", type=Path)
     parser.add_argument("--prompt", default="a red sun over snowy mountains, two pine trees, a lake")
+    parser.add_argument("--file", default="", help="open this picture instead of a prompt")
     parser.add_argument("--seed", default="7")
     parser.add_argument("--keys", default="", help="xdotool key names, joined by commas")
     parser.add_argument("--wait", type=float, default=18.0, help="seconds until the first grid is done")
@@ -38,7 +40,8 @@ def main() -> None:
         environment = os.environ | {"DISPLAY": display, "HOME": home, "COLORTERM": "truecolor"}
         environment.pop("TMUX", None)
         time.sleep(1.0)
-        command = [sys.executable, "-m", "tui", "--prompt", options.prompt, "--seed", options.seed]
+        begin = [options.file, "--model", "embedded"] if options.file else ["--prompt", options.prompt]
+        command = [sys.executable, "-m", "tui", *begin, "--seed", options.seed]
         terminal = subprocess.Popen([*XTERM, "-e", *command], env=environment)
         try:
             time.sleep(options.wait)
