@@ -36,6 +36,7 @@ PIPES = (
     "base_basic_pipe",
     "detailer_pipe",
     "sdxl_tuple",
+    "sdxl_pipe",
     "base_pipe",
     "optional_pipe",
     "context",
@@ -45,7 +46,9 @@ PIPES = (
 )
 _UPSCALER = "upscaler"  # the sampler of a node that enlarges a picture in several steps
 _PARTS = ("noise", "guider", "sampler", "sigmas", "base_sampler", "script", "settings", "options", _UPSCALER, *PIPES)
-_SETTINGS_ONLY = re.compile(r"pre ?sampling|provider|selector|config|combo|scheduler$|sigmas", re.IGNORECASE)
+_SETTINGS_ONLY = re.compile(
+    r"pre ?sampling|pre(mask)?detailerfix|^addnoise$|provider|selector|config|combo|scheduler$|sigmas", re.IGNORECASE
+)
 _BUNDLES = re.compile(r"context|pipe|bus|loader|module|tuple", re.IGNORECASE)
 _METHOD = re.compile(r"Sampler_?(?=[A-Z])(\w+)")
 _METHODS = {
@@ -202,6 +205,8 @@ def is_touch_up(node: Node) -> bool:
         return False
     if _links(node, (_UPSCALER,)):
         return _links(node, (*PICTURES, *LATENTS))
+    if node.kind.casefold().endswith("detailerfix"):  # has all that it needs in its pipe
+        return _links(node, PIPES)
     if _links(node, LATENTS):
         return False
     knows_schedule = _has(node, STEPS) and _has(node, (*DENOISES, *GUIDANCES))
