@@ -296,3 +296,15 @@ def test_the_text_encoder_of_kolors_encodes() -> None:
 def test_a_graph_is_found_under_any_name_of_an_object(names: tuple[str, str]) -> None:
     record = foreign_from_texts({"metadata": json.dumps({names[0]: {names[1]: SIMPLE}})})
     assert (record.tool, record.prompt, record.seed) == ("comfyui", "a red boat", 7)
+
+
+def test_a_sampler_may_encode_its_texts_itself() -> None:
+    texts: Entries = {"positive": "a red boat", "negative": "fog", "clip": link("4", 1), "vae": link("4", 2)}
+    graph = {**SIMPLE, "3": node("D2 KSampler", model=link("10"), latent_image=link("5"), **DRAWN, **texts)}
+    record = read(graph)
+    assert (record.prompt, record.negative_prompt, record.seed) == ("a red boat", "fog", 7)
+
+
+def test_a_file_that_is_added_to_a_model_is_not_the_model() -> None:
+    added = node("ADE_AnimateDiffLoaderGen1", model=link("10"), model_name="motion.ckpt")
+    assert read({**SIMPLE, "20": added, "3": sampler(link("5"), model=link("20"))}).model == "boats.safetensors"

@@ -8,6 +8,7 @@ from itertools import islice
 
 from latentpng.foreign.tools import loose
 from latentpng.foreign.tools.comfyui.graph import Graph, Node
+from latentpng.foreign.tools.comfyui.layouts import own_name
 from latentpng.foreign.tools.comfyui.outputs import along
 from latentpng.foreign.tools.comfyui.samplers import Settings
 from latentpng.foreign.tools.comfyui.values import number_of, word_of
@@ -108,8 +109,10 @@ def _models(graph: Graph, value: Json) -> Iterator[Node]:
 
 
 def _names(graph: Graph, nodes: Iterable[Node]) -> Iterator[str]:
-    """Yield the names of models; a link named "model" leads on and is none."""
+    """Yield the names of models; a link named "model" leads on, and what a node with such a link loads is a patch."""
     for node in nodes:
+        if graph.target(node.inputs.get(own_name(node, "model"))) is not None:
+            continue
         rows = [name for name in node.inputs if len(name) < MAX_NODES and _is_on(node, name)]
         written = (name for name in _NAMES if name.endswith("_name") or not graph.target(node.inputs.get(name)))
         for name in (word_of(graph, node, *written), *(word_of(graph, node, row) for row in islice(rows, MAX_MERGES))):

@@ -89,6 +89,8 @@ def _conditionings(settings: Settings) -> tuple[Json, Json, Json]:
     """Return the inputs that hold the positive conditioning, the negative one, and what may be one too."""
     both = next((link for name in _EMBEDDINGS if (link := settings.written(name)) is not None), None)
     positive, negative, second = (settings.written(name) for name in ("positive", "negative", "cond2"))
+    if positive is None and negative is None:  # a sampler that encodes texts itself
+        positive, negative = (loose.text(settings.literal(name)) or None for name in ("positive", "negative"))
     return positive or both, negative or both, second
 
 
