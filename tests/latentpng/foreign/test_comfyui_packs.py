@@ -308,3 +308,21 @@ def test_a_sampler_may_encode_its_texts_itself() -> None:
 def test_a_file_that_is_added_to_a_model_is_not_the_model() -> None:
     added = node("ADE_AnimateDiffLoaderGen1", model=link("10"), model_name="motion.ckpt")
     assert read({**SIMPLE, "20": added, "3": sampler(link("5"), model=link("20"))}).model == "boats.safetensors"
+
+
+def test_a_picture_that_only_conditions_the_model_does_not_lie_under_the_noise() -> None:
+    graph = {
+        **SIMPLE,
+        "20": node("InstructPixToPixConditioning", vae=link("4", 2), pixels=link("21"), **PROMPTS),
+        "21": node("ImageScale", image=link("22"), width=512, height=768, crop="center"),
+        "22": node("LoadImage", image="a.png"),
+        "3": sampler(link("20", 2), positive=link("20"), negative=link("20", 1)),
+    }
+    assert extra(graph, "passes") == [{"kind": "image prompt", "node": "InstructPixToPixConditioning"}]
+    assert (read(graph).prompt, read(graph).negative_prompt, read(graph).width) == ("a red boat", "fog", 512)
+
+
+def test_a_background_that_is_removed_on_this_machine_is_no_service() -> None:
+    removed: Entries = {"20": node("BRIA_RMBG_Zho", rmbgmodel=link("21"), image=link("8"))}
+    graph = {**SIMPLE, **removed, "21": node("BRIA_RMBG_ModelLoader_Zho"), "9": node("SaveImage", images=link("20"))}
+    assert extra(graph, "passes") is None
