@@ -326,3 +326,14 @@ def test_a_background_that_is_removed_on_this_machine_is_no_service() -> None:
     removed: Entries = {"20": node("BRIA_RMBG_Zho", rmbgmodel=link("21"), image=link("8"))}
     graph = {**SIMPLE, **removed, "21": node("BRIA_RMBG_ModelLoader_Zho"), "9": node("SaveImage", images=link("20"))}
     assert extra(graph, "passes") is None
+
+
+def test_a_pipeline_that_makes_its_latents_itself_is_refused() -> None:
+    drawn: Entries = {"num_inference_steps": 20, "guidance_scale": 7.5, "seed": 7, "width": 512, "height": 768}
+    graph: Entries = {
+        "1": node("PipelineLoader", model="boats"),
+        "2": node("PipelineSampler", pipeline=link("1"), prompt="a red boat", negative_prompt="fog", **drawn),
+        "9": node("SaveImage", images=link("2")),
+    }
+    reason = "PipelineSampler makes its latents itself, and how it draws noise over them is not known"
+    assert refusal(graph) == f"its noise cannot be rebuilt: {reason}"

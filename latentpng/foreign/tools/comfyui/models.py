@@ -23,6 +23,7 @@ _NAMES = (
     "gguf_name",
     "model_path",
     "base_ckpt_name",
+    "base_model_name",
     "checkpoint_name",
     "checkpoint",
     "ckpt",

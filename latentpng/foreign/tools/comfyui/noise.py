@@ -12,8 +12,9 @@ from latentpng.foreign.tools import loose
 from latentpng.foreign.tools.comfyui.chain import Chain
 from latentpng.foreign.tools.comfyui.graph import Graph, Node
 from latentpng.foreign.tools.comfyui.latents import other_than_picture
+from latentpng.foreign.tools.comfyui.layouts import pipes_of
 from latentpng.foreign.tools.comfyui.outputs import along
-from latentpng.foreign.tools.comfyui.samplers import is_sampler
+from latentpng.foreign.tools.comfyui.samplers import LATENTS, Settings, is_sampler
 from latentpng.foreign.tools.comfyui.services import service_of
 from latentpng.foreign.tools.comfyui.values import number_of, word_of
 
@@ -48,6 +49,8 @@ def unknown_noise_of(graph: Graph, chain: Chain) -> str:
         return f"{kind} draws noise of its own"
     if _VIDEO_SAMPLERS.search(sampler.kind.casefold()):
         return f"{kind} draws the noise of a video"
+    if not _is_given_latents(graph, settings):
+        return f"{kind} makes its latents itself, and how it draws noise over them is not known"
     if settings.adds_noise and not _is_plain(settings.noise_source, sampler):
         return f"its noise comes from {_brief(settings.noise_source)}, which draws noise of its own"
     chosen = word_of(graph, (sampler, settings.noise_source), *_TYPES)
@@ -91,6 +94,12 @@ def _adds_noise(node: Node) -> bool:
     """Return True for a node that makes noise of latents or mixes some in, which masks of noise do not."""
     kind = node.kind.casefold()
     return _OTHER_NOISE.search(kind) is not None and not _MASKS.search(kind)
+
+
+def _is_given_latents(graph: Graph, settings: Settings) -> bool:
+    """Return False for a node that runs a pipeline of its own: without latents, and without a sampler of ComfyUI."""
+    has_latents = settings.sampler != "" or any(name in part.inputs for part in settings.parts for name in LATENTS)
+    return has_latents or any(pipes_of(graph, part) for part in settings.parts)
 
 
 def _mixes_noise(part: Node) -> bool:

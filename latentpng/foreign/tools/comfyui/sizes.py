@@ -31,7 +31,7 @@ _PAIRS = (
     ("size_x", "size_y"),
 )
 _MEASURES = re.compile(r"(get)?(image)?(size|resolution|dimensions)|.*(getimagesize|getresolution|imagesize).*")
-_KEEPS = re.compile(r"keep|resize|true|ratio|long|short", re.IGNORECASE)  # the size is then a limit only
+_KEEPS = re.compile(r"keep|resize|true|yes|ratio|long|short", re.IGNORECASE)  # the size is then a limit only
 _FITS = ("keep_proportion", "method", "fit", "mode", "resize_mode", "proportion")
 _OVERRIDES = ("width_override", "height_override")
 _PRESET_NAMES = re.compile(
@@ -50,6 +50,7 @@ _DIVISORS = ("divisible_by", "multiple", "multiple_of", "round_to")
 _ENLARGES = re.compile(r"^latentupscaleby$|^latentscaleby$")
 _CELL = 8  # pixels of one cell of a latent along a side
 _MAX_FACTOR = 64.0
+_MAX_BETWEEN = 64  # nodes between empty latents and their sampler
 _MAX_TEXT = 200  # characters of a preset
 
 
@@ -88,11 +89,14 @@ def _found_size(graph: Graph, node: Node, known: dict[str, tuple[int, int]]) -> 
 def _measured(graph: Graph, node: Node, known: dict[str, tuple[int, int]]) -> tuple[int, int]:
     """Return the size of the picture that a node measures, where the node that makes it has exactly this size."""
     source = graph.target(resolve(graph, node.inputs.get("image", node.inputs.get("images")), "image"))
-    if source is None or any(
-        _KEEPS.search(str(source.inputs[name])[:_MAX_TEXT]) for name in _FITS if name in source.inputs
-    ):
+    if source is None or any(_is_limit(source.inputs.get(name)) for name in _FITS):
         return 0, 0
     return _size(graph, source, known)
+
+
+def _is_limit(value: Json) -> bool:
+    """Return whether a way to resize a picture takes its size as a limit only."""
+    return value is True or _KEEPS.search(loose.text(value)[:_MAX_TEXT]) is not None
 
 
 def enlarged(graph: Graph, size: tuple[int, int], nodes: Iterable[Node]) -> tuple[int, int]:
@@ -103,7 +107,7 @@ def enlarged(graph: Graph, size: tuple[int, int], nodes: Iterable[Node]) -> tupl
         size: Width and height in pixels before.
         nodes: The nodes between, in their order.
     """
-    for node in nodes:
+    for node in islice(nodes, _MAX_BETWEEN):
         factor = loose.real(number_of(graph, node, "scale_by")) if _ENLARGES.search(plain(node.kind)) else None
         if factor is not None and 0 < factor <= _MAX_FACTOR:
             size = round(size[0] // _CELL * factor) * _CELL, round(size[1] // _CELL * factor) * _CELL
