@@ -60,6 +60,8 @@ def _pass_said(told: JsonObject, size: tuple[int, int], picture: tuple[int, int]
 
 def _redrawn(told: JsonObject, size: tuple[int, int], picture: tuple[int, int]) -> str:
     del size, picture
+    if loose.real(told.get("denoise")) == 1 and not told.get("start_at_step"):
+        return "img2img: this noise replaced another picture at denoise 1, so next to nothing of that picture is left"
     added = f"this noise was added to another picture{_share(told)}"
     return f"img2img: {added}, and that picture is not in the file"
 
@@ -107,6 +109,11 @@ def _detailed(told: JsonObject, size: tuple[int, int], picture: tuple[int, int])
     return f"detailer: parts of the picture were redrawn with noise of their own{_facts(told)}"
 
 
+def _regional(told: JsonObject, size: tuple[int, int], picture: tuple[int, int]) -> str:
+    del size, picture
+    return f"regions: parts of the picture have prompts or settings of their own{_facts(told)}"
+
+
 _SAID: Mapping[str, Callable[[JsonObject, tuple[int, int], tuple[int, int]], str]] = {
     "img2img": _redrawn,
     "inpaint": _inpainted,
@@ -119,6 +126,7 @@ _SAID: Mapping[str, Callable[[JsonObject, tuple[int, int], tuple[int, int]], str
     "service": _served,
     "detailer": _detailed,
     "face restoration": _detailed,
+    "regions": _regional,
 }
 """What to say about each kind of pass; about the others, that they took part."""
 

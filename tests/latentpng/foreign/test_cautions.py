@@ -119,6 +119,19 @@ def test_each_share_is_said_once_and_in_short() -> None:
     )
 
 
+def test_a_picture_that_was_replaced_wholly_is_not_missed() -> None:
+    whole = "img2img: this noise replaced another picture at denoise 1, so next to nothing of that picture is left"
+    assert cautions(extra=(("passes", [{"kind": "img2img", "denoise": 1}]),)) == (whole,)
+    (partly,) = cautions(extra=(("passes", [{"kind": "img2img", "denoise": 1, "start_at_step": 4}]),))
+    assert "that picture is not in the file" in partly
+
+
+def test_regions_with_prompts_of_their_own_are_named() -> None:
+    assert cautions(extra=(("passes", [{"kind": "regions", "node": "RegionalSampler"}]),)) == (
+        "regions: parts of the picture have prompts or settings of their own (node RegionalSampler)",
+    )
+
+
 def test_what_a_stranger_wrote_is_cut_and_cleaned() -> None:
     passes: Json = [{"kind": "\x1b[31m" + "k" * 5000, "a\nb": "c" * 5000}, {}]
     first, second = cautions(extra=(("passes", passes),))

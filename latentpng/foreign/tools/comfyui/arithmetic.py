@@ -42,8 +42,8 @@ _WORDS: Mapping[str, type[ast.operator]] = MappingProxyType(
     {
         **dict.fromkeys(("add", "addition", "plus", "sum", "+", "a + b", "a+b"), ast.Add),
         **dict.fromkeys(("sub", "subtract", "subtraction", "minus", "-", "a - b", "a-b"), ast.Sub),
-        **dict.fromkeys(("mul", "multiply", "multiplication", "times", "*", "x", "a * b", "a*b"), ast.Mult),
-        **dict.fromkeys(("div", "divide", "division", "/", "a / b", "a/b"), ast.Div),
+        **dict.fromkeys(("mul", "multiply", "multipl", "multiplication", "times", "*", "x", "a * b", "a*b"), ast.Mult),
+        **dict.fromkeys(("div", "divide", "divid", "divis", "division", "/", "a / b", "a/b"), ast.Div),
         **dict.fromkeys(("floordiv", "floor division", "//", "a // b"), ast.FloorDiv),
         **dict.fromkeys(("mod", "modulo", "%", "a % b"), ast.Mod),
     }

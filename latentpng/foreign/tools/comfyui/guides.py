@@ -16,7 +16,8 @@ from latentpng.record import Json
 MAX_GUIDES = 16
 _MAX_NODES = 256  # nodes of one prompt or model
 _IMAGE_PROMPTS = re.compile(
-    r"ip ?-?adapter|instantid|pulid|photomaker|ecomid|stylemodelapply|unclipconditioning|referencelatent|imageedit"
+    r"ip ?-?adapter|instantid|pulid|photomaker|ecomid|stylemodelapply|unclipconditioning|referencelatent|"
+    r"imageedit|instructpixtopix"
 )
 _NOT_GUIDES = re.compile(r"loader|selector|config|params")
 _CONTROLS = ("control_net", "controlnet", "controlnet_stack", "cnet_stack", "control_net_stack", "model_patch")
@@ -47,7 +48,9 @@ def _guide(graph: Graph, node: Node) -> dict[str, Json]:
         return {"kind": "controlnet", "node": node.kind, "strength": strength, "model": name}
     kind = node.kind.casefold()
     is_guide = _IMAGE_PROMPTS.search(kind) is not None and not _NOT_GUIDES.search(kind)
-    sources = (name for name, _ in graph.links(node) if any(what in name for what in ("image", "latent", "vision")))
+    sources = (
+        name for name, _ in graph.links(node) if any(what in name for what in ("image", "latent", "vision", "pixels"))
+    )
     if is_guide and any(sources):
         return {"kind": "image prompt", "node": node.kind, "weight": number_of(graph, node, "weight", "strength")}
     return {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from itertools import islice
+from itertools import islice, takewhile
 
 from latentpng.foreign.tools import loose
 from latentpng.foreign.tools.comfyui.graph import Graph, Node
@@ -32,6 +32,9 @@ _ENCODES = re.compile(r"vae ?_?encode|loadlatent|load latent|img2latent|imagetol
 _INPAINTS = re.compile(r"inpaint|outpaint|noisemask|noise mask|brushnet|powerpaint|differentialdiffusion")
 _LOADS = re.compile(r"load ?image|image ?load|loadlatent|load latent|image ?receiver|clipboard")
 _EMPTY = "empty"
+_EMPTIES = re.compile(
+    r"instruct ?pix ?to ?pix"
+)  # gives empty latents of the size of a picture that conditions the model
 
 
 def channels_of(latent: Node, graph: Graph) -> int:
@@ -69,7 +72,7 @@ def start_of(before: Iterable[Node]) -> tuple[str, str]:
     Returns:
         Two empty texts when the noise was drawn over empty latents.
     """
-    nodes = list(islice(before, MAX_NODES))
+    nodes = list(takewhile(lambda node: not _EMPTIES.search(node.kind.casefold()), islice(before, MAX_NODES)))
     brings = next((node for node in nodes if _brings_picture(node)), None)
     if brings is None:
         return "", ""

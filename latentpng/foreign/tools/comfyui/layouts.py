@@ -31,8 +31,16 @@ INPUTS: dict[str, tuple[str, ...]] = {
     ),
     "clip": ("clip_override", "optional_clip", "clip", "clip_opt", "opt_clip", "base_clip", "clip1"),
     "vae": ("vae_override", "optional_vae", "vae", "vae_opt", "opt_vae"),
-    "positive": ("optional_positive", "positive", "pos", "base_positive", "cond1", "conditioning"),
-    "negative": ("optional_negative", "negative", "neg", "base_negative"),
+    "positive": (
+        "optional_positive",
+        "positive",
+        "pos",
+        "base_positive",
+        "positive_cond_base",
+        "cond1",
+        "conditioning",
+    ),
+    "negative": ("optional_negative", "negative", "neg", "base_negative", "negative_cond_base", "neg_conditioning"),
     "latent": ("optional_latent", "latent", "latent_image", "samples", "latents", "latent_opt", "image_to_latent"),
     "image": ("image", "images", "pixels"),
     "seed": ("seed", "noise_seed"),
@@ -130,6 +138,9 @@ The key is a regular expression for the kind, which is lower case without spaces
 """
 _LAYOUTS = tuple((re.compile(kind), tuple(roles.split())) for kind, roles in _OUTPUTS.items())
 _PIPE_INPUT = re.compile(r"([a-z0-9]+_)*(pipe|cpipeany|ctx|context|tuple|bus)(_?[0-9]+|_opt)?", re.IGNORECASE)
+_KEYS = "output_keys"  # what Dynamic Context (rgthree) puts out behind itself, with commas between
+_KEPT = re.compile(r"\+? ?(.*)")  # an input of such a node, whose value it keeps under this name
+_MAX_KEYS = 4096  # characters
 _SEARGE_INPUTS = ("parameters", "inputs", "data", "model_names")
 _MAX_KIND = 64
 _MAX_KINDS = 1024  # whose outputs are remembered
@@ -163,7 +174,8 @@ def role_at(node: Node, output: int, role: str) -> str:
         output: The index of the output.
         role: What the end of the link needs; returned when the node's outputs are not known.
     """
-    outputs = outputs_of(node)
+    keys = loose.text(node.inputs.get(_KEYS))[:_MAX_KEYS].lower().split(",")
+    outputs = (PIPE, *keys) if _KEYS in node.inputs else outputs_of(node)
     if outputs:
         return outputs[output] if 0 <= output < len(outputs) and outputs[output] != "*" else role
     has_both = all(loose.items(node.inputs.get(own_name(node, side))) for side in SIDES)
@@ -174,6 +186,9 @@ def role_at(node: Node, output: int, role: str) -> str:
 def own_name(node: Node, role: str) -> str:
     """Return the name of the input by which a node is given a value itself; "" when there is none."""
     names = INPUTS.get(role, (role,))
+    if _KEYS in node.inputs:
+        kept = {found[1].lower(): name for name in node.inputs if (found := _KEPT.fullmatch(name))}
+        names = tuple(kept[name] for name in names if name in kept)
     return next((name for name in names if node.inputs.get(name) not in (None, "")), "")
 
 

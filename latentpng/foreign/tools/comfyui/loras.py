@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 
 from latentpng.foreign.tools import loose
 from latentpng.foreign.tools.comfyui.graph import Budget, Graph, Node
 from latentpng.foreign.tools.comfyui.layouts import plain
 from latentpng.foreign.tools.comfyui.lora_rows import is_off, listed, rows
-from latentpng.foreign.tools.comfyui.outputs import given, resolve
+from latentpng.foreign.tools.comfyui.outputs import along, given, resolve
 from latentpng.foreign.tools.comfyui.texts import text_of
 from latentpng.foreign.tools.lora_tags import tags_in
 from latentpng.record import Json
 
 MAX_LORAS = 64
 _MAX_NODES = 4096
+_MAX_PROMPTS = 32  # nodes of one prompt, and of each text encoder
 _MAX_NAME = 64
 _MERGED = re.compile(r"model_?([2-9]|[b-z])")
 _STACK = re.compile(r"(optional_|prev_)?loras?|(optional_)?lora_?stacks?[a-z0-9_]*|prev_hooks")
@@ -41,17 +43,25 @@ def loras_of(graph: Graph, guider: Node) -> list[Found]:
     """
     found: dict[str, float | None] = {}
     budget = Budget()
-    for node in _on_the_way(graph, guider):
+    for node in _on_the_way(graph, guider, *_hooks(graph, guider)):
         for name, weight in _of_node(graph, node, budget):
             if name.casefold() not in _NO_FILE and weight != 0:
                 found.setdefault(name, weight)
     return list(found.items())[:MAX_LORAS]
 
 
-def _on_the_way(graph: Graph, start: Node) -> Iterator[Node]:
-    """Yield a node and all that its model goes through, and the nodes that these get lists of LoRA files from."""
+def _hooks(graph: Graph, guider: Node) -> list[Node]:
+    """Return the nodes that hang LoRA files on the prompt of a sampler or on its text encoder."""
+    prompts = islice(along(graph, given(graph, guider, "positive"), "positive"), _MAX_PROMPTS)
+    clips = (chain((node,), islice(along(graph, node.inputs.get("clip"), "clip"), _MAX_PROMPTS)) for node in prompts)
+    holders = chain.from_iterable(clips)
+    return [hook for holder in holders if (hook := graph.target(holder.inputs.get("hooks"))) is not None]
+
+
+def _on_the_way(graph: Graph, *starts: Node) -> Iterator[Node]:
+    """Yield nodes and all that their models go through, and the nodes that these get lists of LoRA files from."""
     seen: set[str] = set()
-    stack = [start]
+    stack = list(starts[::-1])
     while stack and len(seen) < _MAX_NODES:
         node = stack.pop()
         if node.key in seen:

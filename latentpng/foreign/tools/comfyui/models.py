@@ -8,6 +8,7 @@ from itertools import islice
 
 from latentpng.foreign.tools import loose
 from latentpng.foreign.tools.comfyui.graph import Graph, Node
+from latentpng.foreign.tools.comfyui.layouts import own_name
 from latentpng.foreign.tools.comfyui.outputs import along
 from latentpng.foreign.tools.comfyui.samplers import Settings
 from latentpng.foreign.tools.comfyui.values import number_of, word_of
@@ -22,6 +23,7 @@ _NAMES = (
     "gguf_name",
     "model_path",
     "base_ckpt_name",
+    "base_model_name",
     "checkpoint_name",
     "checkpoint",
     "ckpt",
@@ -36,6 +38,7 @@ _NAMES = (
     "transformer",
     "model",
 )
+_STACKED = re.compile(r"ckpt_name_?([0-9]{1,2})")  # rows of CR Model Merge Stack
 _NO_FILE = frozenset({"", "none", "default", "undefined", "null", "auto", "baked vae"})
 _SECOND = ("model2", "model_b", "model2_name", "model3", "model_c")
 _RATIOS = ("ratio", "multiplier", "alpha", "strength", "weight", "mbw_ratio", "model_strength")
@@ -63,6 +66,9 @@ def merges_of(graph: Graph, value: Json) -> list[Json]:
             names = [name for name in (model_of(graph, other) for other in others) if name]
             entry: dict[str, Json] = {"node": node.kind, "models": names, **_shares(graph, node)}
             found.append({name: value for name, value in entry.items() if value not in (None, [], {})})
+        stacked = list(_names(graph, [node])) if any(_is_on(node, name) for name in node.inputs) else []
+        if len(stacked) > 1 and len(found) < MAX_MERGES:
+            found.append({"node": node.kind, "models": [*stacked[1:]]})
     return found
 
 
@@ -104,12 +110,21 @@ def _models(graph: Graph, value: Json) -> Iterator[Node]:
 
 
 def _names(graph: Graph, nodes: Iterable[Node]) -> Iterator[str]:
-    """Yield the names of models; a link named "model" leads on and is none."""
+    """Yield the names of models; a link named "model" leads on, and what a node with such a link loads is a patch."""
     for node in nodes:
+        if graph.target(node.inputs.get(own_name(node, "model"))) is not None:
+            continue
+        rows = [name for name in node.inputs if len(name) < MAX_NODES and _is_on(node, name)]
         written = (name for name in _NAMES if name.endswith("_name") or not graph.target(node.inputs.get(name)))
-        name = word_of(graph, node, *written)
-        if name.casefold() not in _NO_FILE:
-            yield name
+        for name in (word_of(graph, node, *written), *(word_of(graph, node, row) for row in islice(rows, MAX_MERGES))):
+            if name.casefold() not in _NO_FILE:
+                yield name
+
+
+def _is_on(node: Node, name: str) -> bool:
+    """Return whether an input is a row of a stack of models that is not switched off."""
+    row = _STACKED.fullmatch(name)
+    return row is not None and node.inputs.get(f"switch_{row[1]}") != "Off"
 
 
 def _shares(graph: Graph, node: Node) -> JsonObject:

@@ -87,7 +87,8 @@ def _inside(graph: Graph, settings: Settings) -> Iterator[dict[str, Json]]:
             steps, denoise = number_of(graph, part, "hires_steps"), number_of(graph, part, *DENOISES)
             yield {"kind": "hires", "node": part.kind, "steps": steps, "denoise": denoise, **_scale(graph, part)}
         refiner = word_of(graph, part, *_REFINERS)
-        if refiner.casefold() not in _NO_FILE and number_of(graph, settings.node, "refine_at_step") != -1:
+        is_used = number_of(graph, settings.node, "refine_at_step") != -1
+        if refiner.casefold() not in _NO_FILE and is_used and number_of(graph, settings.node, "refiner_steps") != 0:
             yield {"kind": "refiner", "node": settings.node.kind, "model": refiner}
     regions = (graph.target(settings.node.inputs.get(name)) for name in _REGIONS)
     for region in (region for region in regions if region is not None):

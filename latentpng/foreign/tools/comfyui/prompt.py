@@ -23,7 +23,9 @@ _TEXT = re.compile(
     r"(user_|global_|local_|main_)?(text|prompt|string|caption)(_?[0-9]{1,2}|_[gl]|_g_l|_text|_schedule)?|"
     r"clip_[lg]|t5(xxl)?|bert|mt5xl|llama|gemma|qwen|chatglm"
 )
-_ENCODER = re.compile(r"([a-z]+_)?clip(_?[a-z0-9]{1,2})?|text_encoders?|t5(xxl)?(_encoder)?|[a-z0-9_]*_text_encoder")
+_ENCODER = re.compile(
+    r"([a-z]+_)?clip(_?[a-z0-9]{1,2})?|text_encoders?|chatglm3_model|t5(xxl)?(_encoder)?|[a-z0-9_]*_text_encoder"
+)
 _POPULATED = ("populated_text", "wildcard_text")  # of which only the first that is not empty counts
 _CONDITIONING = re.compile(r"([a-z0-9]+_)?cond(itioning)?(_?[0-9]+|_[a-z0-9_]+)?")
 _NO_CONDITIONING = frozenset(

@@ -20,7 +20,7 @@ from latentpng.foreign.tools.comfyui.passes import passes_of
 from latentpng.foreign.tools.comfyui.prompt import prompts_of
 from latentpng.foreign.tools.comfyui.samplers import Settings, is_sampler
 from latentpng.foreign.tools.comfyui.services import asked_model, asked_prompt, service_of
-from latentpng.foreign.tools.comfyui.sizes import size_of
+from latentpng.foreign.tools.comfyui.sizes import enlarged, size_of
 from latentpng.foreign.tools.comfyui.values import DENOISES, GUIDANCES, SEEDS, STEPS, number_of
 from latentpng.record import Json
 
@@ -50,7 +50,7 @@ def _sampled(graph: Graph, chain: Chain, samplers: int) -> ForeignRecord:
     """Return the record of a picture that nodes on this machine denoised."""
     settings, sampler = chain.settings, chain.sampler
     seed = settings.seed
-    width, height = size_of(graph, chain.latent) if is_sampler(sampler) else (0, 0)
+    width, height = _size(graph, chain) if is_sampler(sampler) else (0, 0)
     batch = loose.count(number_of(graph, chain.latent, "batch_size"))
     prompt, negative_prompt = prompts_of(graph, *_conditionings(settings))
     return ForeignRecord(
@@ -79,10 +79,18 @@ def _sampled(graph: Graph, chain: Chain, samplers: int) -> ForeignRecord:
     )
 
 
+def _size(graph: Graph, chain: Chain) -> tuple[int, int]:
+    """Return the size of the latents that a sampler started from."""
+    between = chain.before[: chain.before.index(chain.latent)] if chain.latent in chain.before else ()
+    return enlarged(graph, size_of(graph, chain.latent), reversed(between))
+
+
 def _conditionings(settings: Settings) -> tuple[Json, Json, Json]:
     """Return the inputs that hold the positive conditioning, the negative one, and what may be one too."""
     both = next((link for name in _EMBEDDINGS if (link := settings.written(name)) is not None), None)
     positive, negative, second = (settings.written(name) for name in ("positive", "negative", "cond2"))
+    if positive is None and negative is None:  # a sampler that encodes texts itself
+        positive, negative = (loose.text(settings.literal(name)) or None for name in ("positive", "negative"))
     return positive or both, negative or both, second
 
 

@@ -28,6 +28,7 @@ LATENTS = (
     "image_to_latent",
     "latent_opt",
     "init_latent",
+    "image_embeds",
 )
 PICTURES = ("image", "images", "pixels", "upscaled_image", "segs", "detailer_pipe", "input_image", "source_image")
 PIPES = (
@@ -36,6 +37,7 @@ PIPES = (
     "base_basic_pipe",
     "detailer_pipe",
     "sdxl_tuple",
+    "sdxl_pipe",
     "base_pipe",
     "optional_pipe",
     "context",
@@ -45,7 +47,11 @@ PIPES = (
 )
 _UPSCALER = "upscaler"  # the sampler of a node that enlarges a picture in several steps
 _PARTS = ("noise", "guider", "sampler", "sigmas", "base_sampler", "script", "settings", "options", _UPSCALER, *PIPES)
-_SETTINGS_ONLY = re.compile(r"pre ?sampling|provider|selector|config|combo|scheduler$|sigmas", re.IGNORECASE)
+_SETTINGS_ONLY = re.compile(
+    r"pre ?sampling|pre(mask)?detailerfix|provider|selector|config|combo|scheduler$|sigmas|^addnoise$|"
+    r"image ?save|save ?image|saver|metadata",
+    re.IGNORECASE,
+)
 _BUNDLES = re.compile(r"context|pipe|bus|loader|module|tuple", re.IGNORECASE)
 _METHOD = re.compile(r"Sampler_?(?=[A-Z])(\w+)")
 _METHODS = {
@@ -184,6 +190,7 @@ def is_sampler(node: Node) -> bool:
     has_seed = _has(node, SEEDS) or _links(node, ("noise",))
     if has_latent:
         knows_how = _has(node, (*STEPS, "sampler_name")) or _links(node, ("sigmas", "sampler", "guider"))
+        knows_how = knows_how or (is_named and _links(node, INPUTS["model"]))  # its schedule is fixed
         return (has_seed and knows_how) or _links(node, ("base_sampler",))
     if _links(node, PICTURES):
         return False
@@ -202,6 +209,8 @@ def is_touch_up(node: Node) -> bool:
         return False
     if _links(node, (_UPSCALER,)):
         return _links(node, (*PICTURES, *LATENTS))
+    if node.kind.casefold().endswith("detailerfix"):  # has all that it needs in its pipe
+        return _links(node, PIPES)
     if _links(node, LATENTS):
         return False
     knows_schedule = _has(node, STEPS) and _has(node, (*DENOISES, *GUIDANCES))

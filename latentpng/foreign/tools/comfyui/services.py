@@ -33,7 +33,7 @@ _SERVICES: tuple[tuple[str, str], ...] = (
     ("Wan", r"^wan.*api$"),
     ("Lightricks", r"^ltxv.*api"),
     ("Topaz", r"^topaz"),
-    ("Bria", r"^bria"),
+    ("Bria", r"^bria(?!.*rmbg)"),
     ("Reve", r"^reve"),
     ("Tencent", r"^tencent|^hunyuan.*api"),
     ("Alibaba", r"^dashscope|^qwen.*api|^tongyi"),

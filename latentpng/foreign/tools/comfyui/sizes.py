@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from latentpng.foreign.tools import loose
 from latentpng.foreign.tools.comfyui.graph import Graph, Node
+from latentpng.foreign.tools.comfyui.layouts import plain
 from latentpng.foreign.tools.comfyui.outputs import output_of, resolve
 from latentpng.foreign.tools.comfyui.values import linked_number, number_of, word_of
 from latentpng.record import Json
@@ -29,6 +30,9 @@ _PAIRS = (
     ("Width", "Height"),
     ("size_x", "size_y"),
 )
+_MEASURES = re.compile(r"(get)?(image)?(size|resolution|dimensions)|.*(getimagesize|getresolution|imagesize).*")
+_KEEPS = re.compile(r"keep|resize|true|yes|ratio|long|short", re.IGNORECASE)  # the size is then a limit only
+_FITS = ("keep_proportion", "method", "fit", "mode", "resize_mode", "proportion")
 _OVERRIDES = ("width_override", "height_override")
 _PRESET_NAMES = re.compile(
     r".*(aspect|dimension|resolution|preset|ratio|size|format)s?(_?(preset|selected|name|label|text))?", re.IGNORECASE
@@ -43,6 +47,10 @@ _LYING = re.compile(r"landscape|horizontal", re.IGNORECASE)
 _ON = (True, "On", "on", "ON", "true", "True", "yes", "Yes", "enable", "enabled")
 _MEGAPIXELS = ("megapixel", "megapixels")
 _DIVISORS = ("divisible_by", "multiple", "multiple_of", "round_to")
+_ENLARGES = re.compile(r"^latentupscaleby$|^latentscaleby$")
+_CELL = 8  # pixels of one cell of a latent along a side
+_MAX_FACTOR = 64.0
+_MAX_BETWEEN = 64  # nodes between empty latents and their sampler
 _MAX_TEXT = 200  # characters of a preset
 
 
@@ -66,6 +74,8 @@ def _size(graph: Graph, node: Node, known: dict[str, tuple[int, int]]) -> tuple[
 
 def _found_size(graph: Graph, node: Node, known: dict[str, tuple[int, int]]) -> tuple[int, int]:
     width, height = _preset(graph, node) or _ratio(graph, node) or _numbers(graph, node, known)
+    if not width and _MEASURES.fullmatch(plain(node.kind)):
+        return _measured(graph, node, known)
     overriding = [loose.count(number_of(graph, node, name)) for name in _OVERRIDES]
     width, height = overriding[0] or width, overriding[1] or height
     if any(node.inputs.get(name) in _ON for name in _SWAPS) or _is_turned(graph, node, width, height):
@@ -74,6 +84,34 @@ def _found_size(graph: Graph, node: Node, known: dict[str, tuple[int, int]]) -> 
     if scale is not None and scale > 0:
         width, height = int(width * scale), int(height * scale)
     return (width, height) if width and height else (0, 0)
+
+
+def _measured(graph: Graph, node: Node, known: dict[str, tuple[int, int]]) -> tuple[int, int]:
+    """Return the size of the picture that a node measures, where the node that makes it has exactly this size."""
+    source = graph.target(resolve(graph, node.inputs.get("image", node.inputs.get("images")), "image"))
+    if source is None or any(_is_limit(source.inputs.get(name)) for name in _FITS):
+        return 0, 0
+    return _size(graph, source, known)
+
+
+def _is_limit(value: Json) -> bool:
+    """Return whether a way to resize a picture takes its size as a limit only."""
+    return value is True or _KEEPS.search(loose.text(value)[:_MAX_TEXT]) is not None
+
+
+def enlarged(graph: Graph, size: tuple[int, int], nodes: Iterable[Node]) -> tuple[int, int]:
+    """Return the size of empty latents after nodes that enlarge them by a factor, as LatentUpscaleBy does.
+
+    Args:
+        graph: The graph of the picture.
+        size: Width and height in pixels before.
+        nodes: The nodes between, in their order.
+    """
+    for node in islice(nodes, _MAX_BETWEEN):
+        factor = loose.real(number_of(graph, node, "scale_by")) if _ENLARGES.search(plain(node.kind)) else None
+        if factor is not None and 0 < factor <= _MAX_FACTOR:
+            size = round(size[0] // _CELL * factor) * _CELL, round(size[1] // _CELL * factor) * _CELL
+    return size
 
 
 def _is_turned(graph: Graph, node: Node, width: int, height: int) -> bool:

@@ -118,6 +118,8 @@ def _graphs(value: Json, levels: int) -> Iterator[tuple[str, JsonObject]]:
         yield _EDITOR, entries
     elif levels > 0:
         inner = [entries[name] for name in _INNER if name in entries]
+        others = (value for name, value in entries.items() if name not in _INNER and isinstance(value, str | dict))
+        inner += islice(others, _MAX_ITEMS)
         for each in (*inner, *loose.items(value)[:_MAX_ITEMS]):
             yield from _graphs(each, levels - 1)
 

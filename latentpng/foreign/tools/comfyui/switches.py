@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from latentpng.foreign.tools import loose
 from latentpng.foreign.tools.comfyui.graph import Graph, Node
-from latentpng.foreign.tools.comfyui.layouts import INPUTS, plain
+from latentpng.foreign.tools.comfyui.layouts import INPUTS, OBJECTS, plain
 from latentpng.record import Json
 
 _MAX_NAME = 64
@@ -18,7 +18,7 @@ _MAX_LINKS = 32  # how far the value of a switch is looked up
 _SWITCH = re.compile(
     r"switch|muxer|selectinput|ifelse|^easyif$|conditionalbranch|lazyconditional|^if[a-z]+else|utilityif$"
 )
-_NO_SWITCH = re.compile(r"invers|^context(big)?switch|loraswitch|^crset|^crswitch|scheduler")
+_NO_SWITCH = re.compile(r"invers|^(dynamic)?context(big)?switch|loraswitch|^crset|^crswitch|scheduler")
 _SELECTORS = (
     *("switch", "select", "input", "index", "boolean", "boolean_number", "condition", "if_condition", "cond"),
     *("selector", "select_input", "selected", "selected_index", "input_selector", "any", "evaluate", "bool", "choice"),
@@ -28,6 +28,7 @@ _FALSE = re.compile(r"(.*_)?(false|ff_value|else|b)", re.IGNORECASE)
 _NUMBERED = re.compile(r"(.*?)_?0*([0-9]{1,3})(?:_opt)?")
 _REROUTE = re.compile(r"reroute|^primitive|setnode$|^easyclea|purgevram|vramdebug|freememory|^impactcontrolbridge")
 _ANYTHING = frozenset({"", "*", "any", "anything", "any_input", "source", "value", "data", "any_01"})
+_CASES = re.compile(r"case_([0-9]{1,2})")  # LayerUtility: SwitchCase, which compares a text with these
 _CONSTANT = re.compile(r"primitive|constant|bool|toggle|int|number|value|reroute|index|select|seed")
 _CHANGED = re.compile(r"neg$|not|inver|compare|random|math|expression|convert")
 _CONSTANT_NAMES = (
@@ -86,14 +87,31 @@ def _chosen(graph: Graph, node: Node, role: str) -> Json:
     branches = {
         name: value
         for name, value in node.inputs.items()
-        if name not in selectors and (graph.target(value) is not None or (role == "text" and loose.text(value)))
+        if name not in selectors and (graph.target(value) is not None or _may_be_branch(name, value, role))
     }
     fitting = [name for name in branches if _stem(name) in INPUTS.get(role, (role,))]
     if fitting:  # one switch for a model and its text encoder
         branches = {name: branches[name] for name in fitting}
+    if "switch_condition" in node.inputs:
+        return _case(node, _constant(graph, node.inputs["switch_condition"]))
     setting = next((value for each in selectors.values() if (value := _constant(graph, each)) is not None), None)
     name = next(iter(branches), "") if setting is None else _selected(branches, setting)
     return branches.get(name)
+
+
+def _may_be_branch(name: str, value: Json, role: str) -> bool:
+    """Return whether a literal is what a switch passes on: a text, or a number with the name of a branch."""
+    if role == "text":
+        return bool(loose.text(value))
+    is_named = len(name) <= _MAX_NAME and any(form.fullmatch(name) for form in (_TRUE, _FALSE))
+    return is_named and role not in OBJECTS and not isinstance(value, bool) and loose.real(value) is not None
+
+
+def _case(node: Node, setting: Json) -> Json:
+    """Return the branch whose case is the text of a setting, else the branch for all others."""
+    cases = (found[1] for name, value in node.inputs.items() if value == setting and (found := _CASES.fullmatch(name)))
+    chosen = next((number for number in cases if f"input_{number}" in node.inputs), "default")
+    return node.inputs.get(f"input_{chosen}")
 
 
 def _selected(branches: Mapping[str, Json], setting: Json) -> str:

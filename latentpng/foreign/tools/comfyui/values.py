@@ -6,17 +6,18 @@ is limited, so cycles end.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from latentpng.foreign.tools import loose
 from latentpng.foreign.tools.comfyui import arithmetic
 from latentpng.foreign.tools.comfyui.graph import Graph, Node
-from latentpng.foreign.tools.comfyui.outputs import resolve
+from latentpng.foreign.tools.comfyui.outputs import output_of, resolve
 from latentpng.record import Json
 
-SEEDS = ("seed", "noise_seed", "seed_value", "seed_num")
-STEPS = ("steps", "steps_total", "num_inference_steps", "total_steps", "num_steps", "sampling_steps")
+SEEDS = ("seed", "noise_seed", "seed_value", "seed_num", "main_seed")
+STEPS = ("steps", "base_steps", "steps_total", "num_inference_steps", "total_steps", "num_steps", "sampling_steps")
 GUIDANCES = (
     "cfg",
     "cfg_conds",
@@ -36,10 +37,20 @@ _MAX_DEPTH = 24  # nodes behind each other
 _MAX_ENTERED = 256  # nodes that one number may be calculated from
 _NUMBERS = ("value", "Value", "int", "INT", "float", "FLOAT", "number", "Number", "int_value", "float_value", "num")
 _WORDS = ("value", "Value", "text", "string", "STRING", "selected", "name", "choice", "combo", "preset")
-_OBJECT_NAMES = ("content", "value", "name", "filename", "path")
+_OBJECT_NAMES = ("content", "value", "__value__", "name", "filename", "path")
 _EXPRESSIONS = ("expression", "expr", "formula", "value")
 _OPERATIONS = ("op", "operation", "operator")
-_OPERANDS = (("a", "b"), ("A", "B"), ("number_a", "number_b"), ("int_a", "int_b"), ("value_a", "value_b"))
+_NAMED = re.compile(r"multipl|add|subtract|divi[ds]|modulo")  # in the kind of a node that has no operation to choose
+_SLIDER = "isfloatX"  # mxSlider and mxSlider2D, which keep each number twice: whole and with a point
+_AXES = "XY"
+_OPERANDS = (
+    ("Value_A", "Value_B"),
+    ("a", "b"),
+    ("A", "B"),
+    ("number_a", "number_b"),
+    ("int_a", "int_b"),
+    ("value_a", "value_b"),
+)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -61,14 +72,17 @@ class _Search:
             return None
         self.left -= 1
         self.depth += 1
-        found = self._inside(node, names)
+        is_slider = _SLIDER in node.inputs
+        found = self.number(_slid(node, output_of(value)), ()) if is_slider else self._inside(node, names)
         self.depth -= 1
         return found
 
     def _inside(self, node: Node, names: Sequence[str]) -> float | int | None:
         """Return the number that a node answers: calculated, or the first of its inputs that has one."""
-        operation = next((text for name in _OPERATIONS if (text := loose.text(node.inputs.get(name)))), "")
         pair = next((pair for pair in _OPERANDS if all(name in node.inputs for name in pair)), None)
+        operation = next((text for name in _OPERATIONS if (text := loose.text(node.inputs.get(name)))), "")
+        if not operation and (named := _NAMED.search(node.kind.casefold())):
+            operation = named[0]
         if operation and pair:
             first, second = (self.number(node.inputs[name], ()) for name in pair)
             return None if first is None or second is None else arithmetic.operate(operation, first, second)
@@ -83,6 +97,12 @@ class _Search:
     def _variable(self, node: Node, name: str) -> float | int | None:
         value = node.inputs.get(name, node.inputs.get(f"values.{name}"))
         return None if value is None else self.number(value, ())
+
+
+def _slid(node: Node, output: int) -> Json:
+    """Return the number of a slider at an output: of two sliders, the second is the other axis."""
+    axis = _AXES[output] if 0 <= output < len(_AXES) and f"{_SLIDER[:-1]}{_AXES[output]}" in node.inputs else _AXES[0]
+    return node.inputs.get(f"{axis}f" if node.inputs.get(f"{_SLIDER[:-1]}{axis}") in (1, True) else f"{axis}i")
 
 
 def number_of(graph: Graph, nodes: Node | Iterable[Node], *names: str) -> float | int | None:
