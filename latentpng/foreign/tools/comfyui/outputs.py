@@ -52,7 +52,7 @@ def resolve(graph: Graph, value: Json, role: str) -> Json:
 
 def trace(graph: Graph, value: Json, role: str) -> tuple[Json, str]:
     """Return what `resolve` returns, and the role that the value has there, such as "negative" for a crossed link."""
-    seen: set[tuple[str, Json, str]] = set()
+    seen: set[tuple[str, int, str]] = set()
     for _ in range(_MAX_LINKS):
         node = graph.target(value)
         if node is None:
@@ -61,7 +61,7 @@ def trace(graph: Graph, value: Json, role: str) -> tuple[Json, str]:
         if (node.key, output, role) in seen:
             break
         seen.add((node.key, output, role))
-        onward, role = _onward(graph, node, output, role)
+        onward, role = _step(graph, node, output, role)
         if onward == value or onward is None:
             return onward, role
         value = onward
@@ -79,9 +79,15 @@ def given(graph: Graph, node: Node, role: str) -> Json:
     Returns:
         As `resolve` does.
     """
+    return graph.once(("given", node.key, role), lambda: _given(graph, node, role))
+
+
+def _given(graph: Graph, node: Node, role: str) -> Json:
     name = own_name(node, role)
+    if name:
+        return resolve(graph, node.inputs[name], role)
     pipes = [node.inputs[pipe] for pipe in pipes_of(graph, node)]
-    return resolve(graph, node.inputs[name] if name else _in_pipes(graph, pipes, role), role)
+    return resolve(graph, _in_pipes(graph, pipes, role), role)
 
 
 def along(graph: Graph, value: Json, role: str) -> Iterator[Node]:
@@ -97,8 +103,17 @@ def along(graph: Graph, value: Json, role: str) -> Iterator[Node]:
     while len(seen) < _MAX_ALONG and (node := graph.target(value)) is not None and node.key not in seen:
         seen.add(node.key)
         yield node
+        value, role = _before(graph, node, role)
+
+
+def _before(graph: Graph, node: Node, role: str) -> tuple[Json, str]:
+    """Return what comes before a node in a chain, and its role."""
+
+    def find() -> tuple[Json, str]:
         links = [node.inputs[name] for name, _ in graph.links(node)]
-        value, role = trace(graph, given(graph, node, role) or (links[0] if len(links) == 1 else None), role)
+        return trace(graph, given(graph, node, role) or (links[0] if len(links) == 1 else None), role)
+
+    return graph.once(("before", node.key, role), find)
 
 
 def output_of(value: Json) -> int:
@@ -117,6 +132,10 @@ def makes(node: Node, role: str) -> bool:
     if role in ("model", "clip"):
         return "populated_text" in node.inputs or any("lora" in name.lower() for name in (kind, *node.inputs))
     return role in SIDES and _ENCODES.search(kind) is not None
+
+
+def _step(graph: Graph, node: Node, output: int, role: str) -> tuple[Json, str]:
+    return graph.once(("onward", node.key, output, role), lambda: _onward(graph, node, output, role))
 
 
 def _onward(graph: Graph, node: Node, output: int, role: str) -> tuple[Json, str]:

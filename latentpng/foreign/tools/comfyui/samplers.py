@@ -90,6 +90,9 @@ class Settings:
 
     def inlet(self, role: str) -> Json:
         """Return the link that really makes an input ("model", "positive", "vae"); None when there is none."""
+        return self.graph.once(("inlet", self.node.key, role), lambda: self._inlet(role))
+
+    def _inlet(self, role: str) -> Json:
         holders = (part for part in self.parts if self.graph.target(part.inputs.get(own_name(part, role))))
         links = (given(self.graph, part, role) for part in (self.node, *holders))
         return next((link for link in links if self.graph.target(link)), None)
@@ -151,6 +154,10 @@ def settings_of(graph: Graph, node: Node) -> Settings:
         graph: The graph of the picture.
         node: A sampler or a touch-up.
     """
+    return graph.once(("settings", node.key), lambda: _settings(graph, node))
+
+
+def _settings(graph: Graph, node: Node) -> Settings:
     parts: dict[str, Node] = {node.key: node}
     earlier: dict[str, Node] = {}
     queue = [node]
