@@ -33,11 +33,18 @@ class Node:
         key: The node's ID, its key in the graph.
         kind: Its `class_type`.
         inputs: Literals and links by name; a link is `[ID, output index]`.
+        linked: The names of the inputs that look like links.
     """
 
     key: str
     kind: str
     inputs: JsonObject
+    linked: frozenset[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Collect the links, which are asked for more often than anything else."""
+        linked = (name for name, value in self.inputs.items() if isinstance(value, list | tuple) and len(value) == 2)
+        object.__setattr__(self, "linked", frozenset(linked))
 
 
 @dataclass(kw_only=True, slots=True)
@@ -100,18 +107,19 @@ class Graph:
         return self.once(("links", node.key), lambda: self._links(node))
 
     def _links(self, node: Node) -> tuple[tuple[str, Node], ...]:
-        pairs = ((name, self.target(value)) for name, value in node.inputs.items())
+        pairs = ((name, self.target(value)) for name, value in node.inputs.items() if name in node.linked)
         return tuple((name, target) for name, target in pairs if target is not None)
 
     def number(self, node: Node, *names: str) -> float | int | None:
         """Return the number of the first of these inputs that has one, literally or by a link; None without one."""
+        onward = (*names, *_NUMBER_NAMES)
         for _ in range(_MAX_LINKS):
             values = [node.inputs[name] for name in names if node.inputs.get(name) is not None]
             target = self.target(values[0]) if values else None
             if target is None:
                 numbers = (_number(value) for value in values)
                 return next((number for number in numbers if number is not None), None)
-            node, names = target, (*names, *_NUMBER_NAMES)
+            node, names = target, onward
         return None
 
 

@@ -173,8 +173,10 @@ def role_at(node: Node, output: int, role: str) -> str:
 
 def own_name(node: Node, role: str) -> str:
     """Return the name of the input by which a node is given a value itself; "" when there is none."""
-    names = INPUTS.get(role, (role,))
-    return next((name for name in names if node.inputs.get(name) not in (None, "")), "")
+    for name in INPUTS.get(role, (role,)):
+        if name in node.inputs and node.inputs[name] not in (None, ""):
+            return name
+    return ""
 
 
 def pipes_of(graph: Graph, node: Node) -> list[str]:

@@ -106,10 +106,17 @@ def _models(graph: Graph, value: Json) -> Iterator[Node]:
 def _names(graph: Graph, nodes: Iterable[Node]) -> Iterator[str]:
     """Yield the names of models; a link named "model" leads on and is none."""
     for node in nodes:
-        written = (name for name in _NAMES if name.endswith("_name") or not graph.target(node.inputs.get(name)))
-        name = word_of(graph, node, *written)
+        name = _name(graph, node)
         if name.casefold() not in _NO_FILE:
             yield name
+
+
+def _name(graph: Graph, node: Node) -> str:
+    def find() -> str:
+        written = (name for name in _NAMES if name.endswith("_name") or not graph.target(node.inputs.get(name)))
+        return word_of(graph, node, *written)
+
+    return graph.once(("model name", node.key), find)
 
 
 def _shares(graph: Graph, node: Node) -> JsonObject:

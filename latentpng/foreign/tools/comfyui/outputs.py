@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TypeAlias
 
 from latentpng.foreign.tools import loose
 from latentpng.foreign.tools.comfyui.graph import Graph, Node
@@ -25,6 +26,9 @@ from latentpng.foreign.tools.comfyui.layouts import (
 )
 from latentpng.foreign.tools.comfyui.switches import is_switch, passed_on
 from latentpng.record import Json
+
+_Place: TypeAlias = tuple[str, int, str]
+"""The ID of a node, the index of one of its outputs, and the role of the value there."""
 
 _MAX_LINKS = 256  # how far one value is followed
 _MAX_ALONG = 1024  # nodes of one chain
@@ -52,20 +56,36 @@ def resolve(graph: Graph, value: Json, role: str) -> Json:
 
 def trace(graph: Graph, value: Json, role: str) -> tuple[Json, str]:
     """Return what `resolve` returns, and the role that the value has there, such as "negative" for a crossed link."""
-    seen: set[tuple[str, int, str]] = set()
-    for _ in range(_MAX_LINKS):
+    node = graph.target(value)
+    if node is None:
+        return None if loose.items(value) else value, role
+    traced: dict[_Place, tuple[Json, str]] = graph.once("traced", dict)
+    place: _Place = (node.key, output_of(value), role)
+    if place not in traced:
+        _trace_from(graph, value, place, traced)
+    return traced[place]
+
+
+def _trace_from(graph: Graph, value: Json, start: _Place, traced: dict[_Place, tuple[Json, str]]) -> None:
+    """Follow a link, and remember what it leads to for all places on the way: so all links take linear time."""
+    role = start[-1]
+    path: dict[_Place, None] = {}
+    found: tuple[Json, str] | None = None
+    while found is None:
         node = graph.target(value)
+        place = ("", 0, role) if node is None else (node.key, output_of(value), role)
         if node is None:
-            return None if loose.items(value) else value, role
-        output = output_of(value)
-        if (node.key, output, role) in seen:
-            break
-        seen.add((node.key, output, role))
-        onward, role = _step(graph, node, output, role)
-        if onward == value or onward is None:
-            return onward, role
-        value = onward
-    return None, role
+            found = None if loose.items(value) else value, role
+        elif place in traced:
+            found = traced[place]
+        elif place in path or len(path) >= _MAX_LINKS:
+            found = None, role
+        else:
+            path[place] = None
+            onward, role = _onward(graph, node, place[1], role)
+            found = (onward, role) if onward == value or onward is None else None
+            value = onward
+    traced |= dict.fromkeys(path, found)
 
 
 def given(graph: Graph, node: Node, role: str) -> Json:
@@ -134,10 +154,6 @@ def makes(node: Node, role: str) -> bool:
     return role in SIDES and _ENCODES.search(kind) is not None
 
 
-def _step(graph: Graph, node: Node, output: int, role: str) -> tuple[Json, str]:
-    return graph.once(("onward", node.key, output, role), lambda: _onward(graph, node, output, role))
-
-
 def _onward(graph: Graph, node: Node, output: int, role: str) -> tuple[Json, str]:
     """Return where the value at an output comes from, and its role; the output itself when it is made here."""
     here: Json = [node.key, output]
@@ -172,17 +188,26 @@ def _in_pipes(graph: Graph, links: list[Json], role: str) -> Json:
             return _made_by(node, role)
         if graph.target(value) is not None or (value is not None and role not in OBJECTS):
             return value
-        passed = passed_on(graph, node, PIPE)
-        pipes = [node.inputs[name] for name in pipes_of(graph, node)] if passed is None else [passed]
+        pipes = _pipes_before(graph, node)
         stack += reversed(pipes)
         if not pipes and role in OBJECTS and _is_loader(graph, node):
             return _made_by(node, role)
     return None
 
 
+def _pipes_before(graph: Graph, node: Node) -> list[Json]:
+    """Return the links to the pipes that a node takes values from or passes on, the one that counts most first."""
+
+    def find() -> list[Json]:
+        passed = passed_on(graph, node, PIPE)
+        return [node.inputs[name] for name in pipes_of(graph, node)] if passed is None else [passed]
+
+    return graph.once(("pipes", node.key), find)
+
+
 def _is_loader(graph: Graph, node: Node) -> bool:
     """Return whether a node makes what it has no input for."""
-    return _LOADS.search(plain(node.kind)) is not None or not any(True for _ in graph.links(node))
+    return _LOADS.search(plain(node.kind)) is not None or not graph.links(node)
 
 
 def _made_by(node: Node, role: str) -> Json:

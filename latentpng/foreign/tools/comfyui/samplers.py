@@ -216,11 +216,11 @@ def is_touch_up(node: Node) -> bool:
 
 
 def _has(node: Node, names: Sequence[str]) -> bool:
-    return any(name in node.inputs for name in names)
+    return not node.inputs.keys().isdisjoint(names)
 
 
 def _links(node: Node, names: Sequence[str]) -> bool:
-    return any(len(loose.items(node.inputs.get(name))) == 2 for name in names)
+    return not node.linked.isdisjoint(names)
 
 
 def _method(node: Node) -> re.Match[str] | None:

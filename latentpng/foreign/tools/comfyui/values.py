@@ -140,18 +140,25 @@ def _word(graph: Graph, value: Json, names: Sequence[str]) -> str:
         if node.key in seen:
             return ""
         seen.add(node.key)
-        value = next((node.inputs[name] for name in (*names, *_WORDS) if node.inputs.get(name)), _only_word(node))
+        value = next((node.inputs[name] for name in (*names, *_WORDS) if node.inputs.get(name)), None)
+        value = _only_word(graph, node) if value is None else value
     return ""
 
 
-def _only_word(node: Node) -> str:
+def _only_word(graph: Graph, node: Node) -> str:
     """Return the text of a node that contains a single one, whatever its name is."""
-    words = [text for value in node.inputs.values() if (text := _literal_word(value))]
-    return words[0] if len(words) == 1 else ""
+
+    def find() -> str:
+        words = [text for value in node.inputs.values() if (text := _literal_word(value))]
+        return words[0] if len(words) == 1 else ""
+
+    return graph.once(("only word", node.key), find)
 
 
 def _literal_word(value: Json) -> str:
     """Return a text, or the text of an object that some nodes write in place of it."""
+    if isinstance(value, str):
+        return value.strip()[:MAX_LENGTH]
     entry = loose.members(value)
-    texts = (loose.text(each) for each in (value, *(entry.get(name) for name in _OBJECT_NAMES)))
+    texts = (loose.text(each) for each in (entry.get(name) for name in _OBJECT_NAMES))
     return next((text.strip() for text in texts if text.strip()), "")[:MAX_LENGTH]
