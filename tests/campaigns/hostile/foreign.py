@@ -47,7 +47,7 @@ _FORMS = ((), ("--raw",), ("--short",), ("--workflow", "-"), ())  # one of them 
 _RARELY = 8  # one in so many files is also stripped and imported
 _EXPECTED = frozenset({ExitCode.OK, ExitCode.UNREADABLE, ExitCode.NO_LATENT, ExitCode.DAMAGED, ExitCode.NEWER_VERSION})
 _JOINERS = re.compile("[\u200c\u200d]")
-_REFUSED = frozenset({ExitCode.USAGE})  # of an import whose noise cannot be known
+_REFUSED = frozenset({ExitCode.USAGE, ExitCode.UNWRITABLE})  # of an import: its noise is unknown, it has a latent
 
 
 class BrokenPromiseError(Exception):
