@@ -77,11 +77,15 @@ def vae_of(graph: Graph, settings: Settings, decoders: Iterable[Node]) -> str:
     for holder in (*islice(decoders, MAX_NODES), *settings.parts):
         value = holder.inputs.get("vae", holder.inputs.get("optional_vae"))
         nodes = along(graph, value, "vae") if graph.target(value) else iter((holder,))
-        named = (word_of(graph, node, "vae_name") for node in islice(nodes, MAX_NODES))
+        named = (_vae_name(graph, node) for node in islice(nodes, MAX_NODES))
         name = next((name for name in named if name), "")
         if name:
             return "" if name.casefold() in _NO_FILE else name
     return ""
+
+
+def _vae_name(graph: Graph, node: Node) -> str:
+    return graph.once(("vae name", node.key), lambda: word_of(graph, node, "vae_name"))
 
 
 def clip_layer_of(graph: Graph, settings: Settings) -> int | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from latentpng.foreign.tools import loose
@@ -31,12 +32,21 @@ _Place: TypeAlias = tuple[str, int, str]
 """The ID of a node, the index of one of its outputs, and the role of the value there."""
 
 _MAX_LINKS = 256  # how far one value is followed
+MAX_PLACES = 2**16  # that the values of one graph are followed through, or looked for in
+_MAX_PIPES = 128  # nodes that one value is looked for in
 _MAX_ALONG = 1024  # nodes of one chain
 _VALUES = ("value", "int", "float", "number", "Number", "string", "String")
 _BESIDE = ("control_after_generate", "width", "height", "batch_size")
 _DRAWS = re.compile(r"^(?!easypre).*(sampl|detailer|hires|upscal|noisy|inpaint)")
 _LOADS = re.compile(r"(?<!controlnet)(?<!modulepipe)loader")
 _ENCODES = re.compile(rf"{_LOADS.pattern}|encode|prompt|^ttnconditioning$|^easypipeedit")
+
+
+@dataclass(kw_only=True, slots=True)
+class _Budget:
+    """How many nodes may still be entered to look for values in pipes."""
+
+    left: int = MAX_PLACES
 
 
 def resolve(graph: Graph, value: Json, role: str) -> Json:
@@ -61,12 +71,10 @@ def trace(graph: Graph, value: Json, role: str) -> tuple[Json, str]:
         return None if loose.items(value) else value, role
     traced: dict[_Place, tuple[Json, str]] = graph.once("traced", dict)
     place: _Place = (node.key, output_of(value), role)
-    if place not in traced:
-        _trace_from(graph, value, place, traced)
-    return traced[place]
+    return traced[place] if place in traced else _traced(graph, value, place, traced)
 
 
-def _trace_from(graph: Graph, value: Json, start: _Place, traced: dict[_Place, tuple[Json, str]]) -> None:
+def _traced(graph: Graph, value: Json, start: _Place, traced: dict[_Place, tuple[Json, str]]) -> tuple[Json, str]:
     """Follow a link, and remember what it leads to for all places on the way: so all links take linear time."""
     role = start[-1]
     path: dict[_Place, None] = {}
@@ -78,7 +86,7 @@ def _trace_from(graph: Graph, value: Json, start: _Place, traced: dict[_Place, t
             found = None if loose.items(value) else value, role
         elif place in traced:
             found = traced[place]
-        elif place in path or len(path) >= _MAX_LINKS:
+        elif place in path or len(path) >= _MAX_LINKS or len(traced) + len(path) >= MAX_PLACES:
             found = None, role
         else:
             path[place] = None
@@ -86,6 +94,7 @@ def _trace_from(graph: Graph, value: Json, start: _Place, traced: dict[_Place, t
             found = (onward, role) if onward == value or onward is None else None
             value = onward
     traced |= dict.fromkeys(path, found)
+    return found
 
 
 def given(graph: Graph, node: Node, role: str) -> Json:
@@ -178,7 +187,9 @@ def _in_pipes(graph: Graph, links: list[Json], role: str) -> Json:
     """Return the value that pipes contain for a role, of which the first counts most; None when they have none."""
     seen: set[str] = set()
     stack = links[::-1]
-    while stack and len(seen) < _MAX_LINKS:
+    budget = graph.once("pipes", _Budget)
+    while stack and len(seen) < _MAX_PIPES and budget.left:
+        budget.left -= 1
         node = graph.target(stack.pop())
         if node is None or node.key in seen:
             continue

@@ -33,7 +33,7 @@ MAX_LENGTH = 2048  # characters of a name
 
 _MAX_HOPS = 32
 _MAX_DEPTH = 24  # nodes behind each other
-_MAX_ENTERED = 256  # nodes that one number may be calculated from
+_MAX_ENTERED = 64  # nodes that one number may be calculated from
 _NUMBERS = ("value", "Value", "int", "INT", "float", "FLOAT", "number", "Number", "int_value", "float_value", "num")
 _WORDS = ("value", "Value", "text", "string", "STRING", "selected", "name", "choice", "combo", "preset")
 _OBJECT_NAMES = ("content", "value", "name", "filename", "path")
