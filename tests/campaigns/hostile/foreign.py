@@ -2,10 +2,11 @@
 
     python -m tests.campaigns.hostile.foreign [COUNT [SEED]]
 
-The good files are the cases of tests/cases/foreign: every container and every tool.  Half of the mutations change a
-file; the other half change its texts, which then are written into a PNG, because a changed byte mostly breaks the
-container before any tool is recognised.  Before that, a few small files are cut after every byte.  Each file is given
-to `inspect --json` and to one other form of it; some are also given to `strip --all` and `import`.
+The good files (`foreign_seeds`) are the cases of tests/cases/foreign, and one file for each container and form.  Half of
+the mutations change a file; the other half change its texts, which then are written into a PNG, because a changed byte
+mostly breaks the container before any tool is recognised.  Before that, the shortest file of each container is cut after
+every byte.  Each file is given to `inspect --json` and to one other form of it; some are also given to `strip --all` and
+`import`.
 
 The exit code is 1 if a file takes more than a second of CPU time or 64 MiB.  A file is saved and named when a command
 fails with an error of its own, prints what may control a terminal or is no JSON, or leaves a temporary or half-written
@@ -35,9 +36,9 @@ from latentpng.png.texts import build_text
 from tests.campaigns.hostile.campaign import save
 from tests.campaigns.hostile.console import say
 from tests.campaigns.hostile.contents import bytes_changed, json_changed
+from tests.campaigns.hostile.foreign_seeds import good_files
 from tests.campaigns.hostile.memory import memory_folder, peak_mib, reset_peak, resident_mib
 from tests.campaigns.hostile.mutations import mutated
-from tests.latentpng.foreign.test_cases import CASES, NAMES
 from tests.support.latentpng.files import png_of
 
 LIMIT_SECONDS, LIMIT_MIB = 1.0, 64.0
@@ -163,11 +164,6 @@ def _check_json(out: bytes) -> None:
     json.dumps(value, ensure_ascii=False).encode()  # lone surrogates are no text
     if not _is_safe(text.removesuffix("\n")):
         raise BrokenPromiseError(f"{out!r} has characters that may control a terminal")
-
-
-def good_files() -> list[bytes]:
-    """Return all good files, those first that are cut."""
-    return sorted(((CASES / name).read_bytes() for name in NAMES), key=len)
 
 
 def _texts(path: Path, data: bytes) -> Texts:
