@@ -2,11 +2,11 @@
 
     python -m tests.campaigns.hostile.foreign [COUNT [SEED]]
 
-The good files (`foreign_seeds`) are the cases of tests/cases/foreign, and one file for each container and form.  Half of
-the mutations change a file; the other half change its texts, which then are written into a PNG, because a changed byte
-mostly breaks the container before any tool is recognised.  Before that, the shortest file of each container is cut after
-every byte.  Each file is given to `inspect --json` and to one other form of it; some are also given to `strip --all` and
-`import`.
+The good files (`foreign_seeds`) are the cases of tests/cases/foreign, and one file for each container and form.  Half
+of the mutations change a file; the other half change its texts, which then are written into a PNG, because a changed
+byte mostly breaks the container before any tool is recognised.  Before that, the shortest file of each container is
+cut after every byte.  Each file is given to `inspect --json` and to one other form of it; some are also given to
+`strip --all` and `import`.
 
 The exit code is 1 if a file takes more than a second of CPU time or 64 MiB.  A file is saved and named when a command
 fails with an error of its own, prints what may control a terminal or is no JSON, or leaves a temporary or half-written
