@@ -66,9 +66,11 @@ def resolve(graph: Graph, value: Json, role: str) -> Json:
 
 def trace(graph: Graph, value: Json, role: str) -> tuple[Json, str]:
     """Return what `resolve` returns, and the role that the value has there, such as "negative" for a crossed link."""
+    if not isinstance(value, list | tuple):  # most values are literals
+        return value, role
     node = graph.target(value)
     if node is None:
-        return None if loose.items(value) else value, role
+        return None if value else value, role
     traced: dict[_Place, tuple[Json, str]] = graph.once("traced", dict)
     place: _Place = (node.key, output_of(value), role)
     return traced[place] if place in traced else _traced(graph, value, place, traced)

@@ -124,7 +124,8 @@ def word_of(graph: Graph, nodes: Node | Iterable[Node], *names: str) -> str:
     """
     for node in [nodes] if isinstance(nodes, Node) else nodes:
         for name in names:
-            found = _word(graph, node.inputs.get(name), names)
+            value = node.inputs.get(name)
+            found = "" if value is None else _word(graph, value, names)
             if found:
                 return found
     return ""
@@ -160,5 +161,7 @@ def _literal_word(value: Json) -> str:
     if isinstance(value, str):
         return value.strip()[:MAX_LENGTH]
     entry = loose.members(value)
+    if not entry:
+        return ""
     texts = (loose.text(each) for each in (entry.get(name) for name in _OBJECT_NAMES))
     return next((text.strip() for text in texts if text.strip()), "")[:MAX_LENGTH]
