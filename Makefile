@@ -64,9 +64,10 @@ bench: $(VENV)/installed-dev
 matrix: $(VENV)/installed-dev
 	@$(BIN)/python -m tests.benchmarks.engine_matrix
 
-# 200,000 hostile files measured, as many led by coverage where atheris is installed, and 300 killed writers
+# 250,000 hostile files measured, as many led by coverage where atheris is installed, and 300 killed writers
 fuzz: $(VENV)/installed-dev
 	$(BIN)/python -m tests.campaigns.hostile.campaign
+	$(BIN)/python -m tests.campaigns.hostile.foreign
 	$(BIN)/python -m tests.campaigns.hostile.guided
 	$(BIN)/python -m tests.campaigns.hostile.kills
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from latentpng.commands.embedding import check_places, embed_into
 from latentpng.commands.inputs import beside, each
-from latentpng.commands.output import STANDARD_OUTPUT, add_output, say
-from latentpng.errors import ExitCode, InvalidValueError
+from latentpng.commands.output import STANDARD_OUTPUT, add_output, is_same_file, say
+from latentpng.errors import ExitCode, InvalidValueError, UnwritableFileError
+from latentpng.text import plain
 
 if TYPE_CHECKING:
     from latentpng.foreign.choices import Choices
@@ -60,9 +61,11 @@ def run(given: argparse.Namespace) -> ExitCode:
         if given.output == STANDARD_OUTPUT:
             raise InvalidValueError("import cannot write to standard output: name a file with --out")
         check_places(file, given.output, force=given.force)
-        is_png(file)  # an unreadable file is reported before its name is used for the target
+        may_change = is_png(file)  # an unreadable file is reported before its name is used for the target
         target = beside(file, _SUFFIX) if given.output is None else given.output
         check_places(file, target, force=given.force)
+        if not may_change and is_same_file(file, target):
+            raise UnwritableFileError(f"{plain(target)}: this is the picture itself, and no PNG; choose another --out")
         imported = import_picture(file, _choices(given))
         if imported.is_png:
             embed_into(file, imported.record, target, force=given.force)

@@ -112,6 +112,14 @@ def check_target(output: str, *, force: bool) -> None:
         )
 
 
+def is_same_file(file: str, output: str) -> bool:
+    """Return whether an output would replace the file that is read, under whatever name."""
+    try:
+        return os.path.samefile(file, output)  # noqa: PTH121 - commands have names, not paths
+    except (OSError, ValueError):  # one of them is not there
+        return False
+
+
 def replay_progress(file: str) -> Callable[[int, int], None]:
     """Return a callback that reports how far a long replay is: after 2 seconds, then each time twice as late."""
     start, due = time.monotonic(), _FIRST_REPORT

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 
 from latentpng.commands.inputs import PICTURES, is_folder, visit
-from latentpng.commands.output import STANDARD_OUTPUT, flush, say, show, standard_output, write
+from latentpng.commands.output import STANDARD_OUTPUT, flush, is_same_file, say, show, standard_output, write
 from latentpng.errors import ExitCode, UnwritableFileError
 from latentpng.text import plain
 
+_MARKS = _FILE_MARK, _TEXT_MARK = "========", "--------"
 _EMPTY = "no picture in this folder has a text of another tool"
 
 
@@ -37,9 +38,9 @@ def _print_texts(file: str, *, named: bool) -> ExitCode:
 
     reading = foreign_reading(file)
     if named:
-        show(f"======== {plain(file)}")
+        show(f"{_FILE_MARK} {plain(file)}")
     for keyword, text in reading.texts.items():
-        show(f"-------- {plain(keyword)}")
+        show(f"{_TEXT_MARK} {plain(keyword)}")
         _print_text(text)
     for note in reading.record.notes:
         say(f"{file}: {note}")
@@ -47,9 +48,10 @@ def _print_texts(file: str, *, named: bool) -> ExitCode:
 
 
 def _print_text(text: str) -> None:
-    """Print a text: on a terminal line by line without control characters, else as it stands."""
+    """Print a text: on a terminal without control characters and lines that look like a headline, else as it stands."""
     if standard_output().isatty():
-        show("\n".join(plain(line) for line in text.splitlines()))
+        lines = map(plain, text.splitlines())
+        show("\n".join(f" {line}" if line.startswith(_MARKS) else line for line in lines))
         return
     flush()
     standard_output().buffer.write(f"{text}\n".encode("utf-8", "surrogatepass"))
@@ -58,6 +60,9 @@ def _print_text(text: str) -> None:
 def _save_graph(file: str, output: str, *, force: bool) -> ExitCode:
     from latentpng.reports.raw import graph_of
 
+    if is_same_file(file, output):
+        say(f"{output}: this is the picture itself, which the graph would replace; choose another name")
+        return ExitCode.UNWRITABLE
     graph = graph_of(file).encode("utf-8", "surrogatepass")
     try:
         write(output, graph + (b"\n" if output == STANDARD_OUTPUT else b""), force=force)

@@ -102,15 +102,20 @@ def foreign_json(record: ForeignRecord) -> dict[str, Json]:
 
 def _width_of(fields: list[tuple[str, str, int]]) -> int:
     """Return the width of the column of some labels, without those that are too wide for any column."""
-    widths = (len(plain(name, _LABEL_LIMIT)) for name, _, _ in fields)
+    widths = (len(_label(name)) for name, _, _ in fields)
     return max((width for width in widths if WIDTH < width <= _MAX_WIDTH), default=WIDTH)
+
+
+def _label(name: str) -> str:
+    """Return a name as a label: with single spaces, because a wide gap would look like the end of a label."""
+    return " ".join(plain(name, _LABEL_LIMIT).split()) or '""'
 
 
 def _lines_of(fields: list[tuple[str, str, int]], column: int) -> list[str]:
     """Return the lines of fields, which are label, text and limit; a label that is too wide has its own line."""
     lines: list[str] = []
     for name, text, limit in fields:
-        label = plain(name, _LABEL_LIMIT)
+        label = _label(name)
         cut = text if len(text) <= limit else f"{text[: limit - 1]}\u2026"
         first, *others = [plain(part) for part in _BREAK.split(cut.rstrip(), _LINES_SHOWN)]
         lines += [f"{label:{column}} {first}"] if len(label) <= column else [label, f"{'':{column}} {first}"]

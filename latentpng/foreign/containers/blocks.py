@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import re
 
-from latentpng.foreign.containers.c2pa import c2pa_texts
 from latentpng.foreign.containers.exif import bytes_text, exif_texts
 from latentpng.foreign.containers.found import Collection, Texts
-from latentpng.foreign.containers.iptc import photoshop_texts
 from latentpng.foreign.containers.segments import COMMENT, EXIF, MANIFEST, RESOURCES, XMP
-from latentpng.foreign.containers.xmp import xmp_texts
 
 _RANKS = {COMMENT: 0, EXIF: 1, XMP: 2, RESOURCES: 3, MANIFEST: 4}  # the texts of PNG have rank 0
 _PREFIXED = re.compile(
@@ -30,14 +27,22 @@ def add_block(found: Collection, kind: str, data: bytes) -> None:
 
 
 def _texts(kind: str, data: bytes) -> Texts:
+    """Return the texts of a block.  What reads the rarer kinds is imported when it is needed."""
     if kind == EXIF:
         return _unpacked(exif_texts(data))
+    if kind == COMMENT:
+        return {"Comment": bytes_text(data).rstrip("\0")}
     if kind == RESOURCES:
+        from latentpng.foreign.containers.iptc import photoshop_texts
+
         return photoshop_texts(data)
     if kind == MANIFEST:
+        from latentpng.foreign.containers.c2pa import c2pa_texts
+
         return c2pa_texts(data)
-    text = bytes_text(data)
-    return xmp_texts(text) if kind == XMP else {"Comment": text.rstrip("\0")}
+    from latentpng.foreign.containers.xmp import xmp_texts
+
+    return xmp_texts(bytes_text(data))
 
 
 def _unpacked(tags: Texts) -> dict[str, str]:

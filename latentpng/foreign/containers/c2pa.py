@@ -114,6 +114,18 @@ def _known(data: bytes) -> Iterator[str]:
     """Yield the services whose names stand anywhere in the manifest."""
     spaced = data.replace(b"_", b" ")
     for name in _SERVICES:
-        word = name.encode()
-        if word in spaced and re.search(rb"(?<![A-Za-z])" + re.escape(word) + rb"(?![a-z])", spaced):
+        if _has_word(spaced, name.encode()):
             yield name
+
+
+def _has_word(data: bytes, word: bytes) -> bool:
+    """Return whether a word stands somewhere, and not as a part of another one."""
+    at = data.find(word)
+    for _ in range(_MAX_KEYS):
+        if at < 0:
+            break
+        end = at + len(word)
+        if not data[max(at - 1, 0) : at].isalpha() and not data[end : end + 1].islower():
+            return True
+        at = data.find(word, end)
+    return False

@@ -2,7 +2,7 @@
 
 A PNG is decoded only when its first column starts with the signature of such a text. WebP and AVIF have to be decoded
 to see any pixel, so this is done only for lossless pictures and those with alpha, which both formats keep exactly. No
-text is looked for in pictures of more than MAX_PIXELS.
+text is looked for in pictures of more than MAX_PIXELS, or MAX_DECODED in WebP and AVIF.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ from latentpng.png.stealth import find_hidden
 if TYPE_CHECKING:
     from PIL import Image
 
-MAX_PIXELS = 2**25
+MAX_PIXELS = 2**24
+MAX_DECODED = (
+    2**22
+)  # pixels of WebP and AVIF, whose decoders take 16 bytes for each; a file of 34 bytes may have so many
 KEYWORD = "parameters"
 _EXACT_CHUNKS = frozenset({b"VP8L", b"ALPH"})  # a lossless picture, and the alpha of a lossy one
 _AVIF_ALPHA = b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha"
@@ -69,15 +72,18 @@ def _picture(stream: BinaryIO, size: int, name: str) -> Image.Image | None:
 
 
 def _decoded(stream: BinaryIO, size: int, name: str) -> Image.Image | None:
-    """Decode a WebP or AVIF; None when it has more than MAX_PIXELS.
+    """Decode a WebP or AVIF; None when it has too many pixels.
 
     Raises:
         UnreadableFileError: It cannot be decoded.
     """
     try:
-        with open_other(stream, size, name) as picture:
-            if picture.width * picture.height > MAX_PIXELS:
-                return None
-            return picture.convert("RGBA" if picture.mode == "RGBA" else "RGB")
+        picture = open_other(stream, size, name)
+        if picture.width * picture.height > min(MAX_PIXELS, MAX_DECODED):
+            return None
+        if picture.mode not in ("RGB", "RGBA"):
+            return picture.convert("RGB")
+        picture.load()
+        return picture
     except Exception as error:  # on broken data Pillow raises many undocumented kinds
         raise UnreadableFileError(f"{name}: its pixels cannot be decoded ({error})") from error

@@ -23,6 +23,8 @@ def whole(value: Json) -> int | None:
     if isinstance(value, str):
         value = value.strip()
         return int(value) if _WHOLE.fullmatch(value) else None
+    if type(value) is int:  # most are; True and False are no int in this sense
+        return value
     if isinstance(value, float) and math.isfinite(value) and value.is_integer():
         return int(value)
     return value if is_integer(value) else None
@@ -69,7 +71,7 @@ def items(value: Json) -> Sequence[Json]:
 
 def members(value: Json) -> JsonObject:
     """Return an object; {} for anything else."""
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict | Mapping) else {}  # a dict is recognised much faster
 
 
 def rest(entries: JsonObject, used: Iterable[str]) -> tuple[tuple[str, Json], ...]:

@@ -77,7 +77,7 @@ def latent_changed(data: bytes, random: Random) -> bytes:
             if header[16] == 1:  # the raw codec: with a right digest, the noise itself is checked too
                 header = header[:36] + hashlib.sha256(payload).digest()
         case _:
-            metadata = _json_changed(metadata, random)
+            metadata = json_changed(metadata, random)
     if random.random() < 0.9:
         header = header[:8] + struct.pack("<II", len(metadata), len(payload)) + header[16:]
     checksum = struct.pack("<I", zlib.crc32(metadata, zlib.crc32(header)))
@@ -90,7 +90,7 @@ def text_changed(kind: bytes, data: bytes, random: Random) -> tuple[bytes, bytes
     if random.random() < 0.15:
         keyword = random.choice(KEYWORDS)
     if random.random() < 0.85:
-        text = _json_changed(text, random) if text.lstrip()[:1] == b"{" else bytes_changed(text, random)
+        text = json_changed(text, random) if text.lstrip()[:1] == b"{" else bytes_changed(text, random)
     if random.random() < 0.03:
         text = random.choice((b" ", b"[", b"a, ", b"\n")) * 10**6
         return b"zTXt", keyword + b"\0\0" + zlib.compress(text)
@@ -124,7 +124,7 @@ def _text_of(kind: bytes, data: bytes) -> tuple[bytes, bytes]:
     return keyword, rest
 
 
-def _json_changed(text: bytes, random: Random) -> bytes:
+def json_changed(text: bytes, random: Random) -> bytes:
     """Change a value, a key or a token of a JSON text."""
     if random.random() < 0.4:
         return bytes_changed(text, random)

@@ -281,6 +281,19 @@ def test_an_existing_output_is_replaced_only_with_force(
     assert main(["import", "a.png", "-f"]) == 0
 
 
+def test_a_picture_that_is_no_png_is_never_replaced(
+    folder: Path, reads: Read, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del reads
+    (folder / "c.jpg").write_bytes(other_picture("JPEG"))
+    (folder / "link.jpg").symlink_to("c.jpg")
+    for name in ("c.jpg", "link.jpg"):
+        assert main(["import", "c.jpg", "-o", name, "--force"]) == 9
+        said = f"latentpng: {name}: this is the picture itself, and no PNG; choose another --out\n"
+        assert capsys.readouterr() == ("", said)
+    assert (folder / "c.jpg").read_bytes() == other_picture("JPEG")
+
+
 def larger_than_any_picture() -> bytes:
     """Return a JPEG whose frame header says 9,000 x 8,000."""
     data = other_picture("JPEG")

@@ -45,6 +45,27 @@ def test_raw_is_safe_on_a_terminal(folder: Path, monkeypatch: pytest.MonkeyPatch
     assert terminal.getvalue() == "-------- Odd\na[31m\nb c\n"
 
 
+def test_lines_of_a_text_do_not_look_like_headlines_on_a_terminal(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "a.png").write_bytes(png_of({"Odd": "a\n\x1b======== b.png\n-------- prompt"}))
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdout", terminal)
+    assert main(["inspect", "--raw", "a.png"]) == 0
+    assert terminal.getvalue() == "-------- Odd\na\n ======== b.png\n -------- prompt\n"
+
+
+@pytest.mark.parametrize("output", ["a.png", "./a.png", "link.png"])
+def test_a_graph_never_replaces_its_picture(output: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "a.png").write_bytes(png_of({"workflow": EDITOR}))
+    (folder / "link.png").symlink_to("a.png")
+    assert main(["inspect", "--workflow", output, "--force", "a.png"]) == 9
+    said = f"latentpng: {output}: this is the picture itself, which the graph would replace; choose another name\n"
+    assert capsys.readouterr() == ("", said)
+    assert (folder / "a.png").read_bytes() == png_of({"workflow": EDITOR})
+
+
 def test_raw_of_many_files_names_each_and_reports_those_without(
     folder: Path, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:

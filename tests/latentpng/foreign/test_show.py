@@ -229,3 +229,12 @@ def test_how_a_record_was_read_and_why_its_noise_is_lost() -> None:
 def test_a_fork_that_the_tool_names_already_is_not_repeated() -> None:
     assert foreign_lines(ForeignRecord(tool="sdnext", made_by="SD.Next")) == ["tool             SD.Next"]
     assert foreign_lines(ForeignRecord(tool="forge", made_by="reForge"))[1:] == ["made by          reForge"]
+
+
+def test_names_of_fields_cannot_look_like_a_field_with_a_value() -> None:
+    extra: tuple[tuple[str, Json], ...] = ((f"seed{' ' * 13}7{' ' * 60}", "x"), ("", "y"), ("a\tb\nc", "z"))
+    assert foreign_lines(ForeignRecord(tool="a1111", extra=extra))[1:] == [
+        "seed 7           x",
+        '""               y',
+        "a b c            z",
+    ]

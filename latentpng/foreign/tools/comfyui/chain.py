@@ -5,7 +5,7 @@ Where a chain branches, the first branch that leads to a node that draws noise c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -69,15 +69,23 @@ def _outputs(graph: Graph) -> Iterator[list[Node]]:
 
 
 def _chain(graph: Graph, output: Node) -> Chain | None:
+    return graph.once(("chain", output.key), lambda: _found_chain(graph, output))
+
+
+def _found_chain(graph: Graph, output: Node) -> Chain | None:
     steps = list(upstream(graph, output))
     for draws in (is_sampler, is_touch_up, is_asked, _is_service):
-        at = max((at for at, step in enumerate(steps) if draws(step.node)), default=-1)
+        at = next((at for at in range(len(steps) - 1, -1, -1) if _does(graph, draws, steps[at].node)), -1)
         if at >= 0:
             settings = settings_of(graph, steps[at].node)
             before = tuple(step.node for step in upstream(graph, settings.node))[1:]  # anew: stages may share latents
             latent = _latent(graph, settings, before)
             return Chain(settings=settings, after=tuple(steps[at].way()), before=before, latent=latent)
     return None
+
+
+def _does(graph: Graph, draws: Callable[[Node], bool], node: Node) -> bool:
+    return graph.once((draws, node.key), lambda: draws(node))
 
 
 def _is_service(node: Node) -> bool:

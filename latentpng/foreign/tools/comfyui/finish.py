@@ -27,25 +27,31 @@ _CHOICE = re.compile(r"\{[^{}|]{0,1000}\|[^{}]{0,1000}\}")
 _NOTHING_READ = ForeignRecord(tool="comfyui")
 
 
-def finished(source: Source, read_graph: Callable[[Graph], ForeignRecord]) -> ForeignRecord:
+def finished(
+    source: Source, read_graph: Callable[[Graph], ForeignRecord], read_seed: Callable[[Graph], int | None]
+) -> ForeignRecord:
     """Return the record of a picture's graph.
 
     Args:
         source: The graph.
         read_graph: Reads a graph in the form of the API.
+        read_seed: Reads nothing but its seed.
     """
     if source.problem:
         return ForeignRecord(tool="comfyui", notes=(f"its workflow {source.problem}, so it is not read",))
     if not source.api:
         from latentpng.foreign.tools.comfyui.workflow import converted  # most pictures do without it
 
-        return _of_editor(converted(source.workflow), source.seeds, read_graph)
+        return _of_editor(converted(source.workflow), source.seeds, read_graph, read_seed)
     record = _noted(read_graph(graph_of(source.api)), source.api, is_cut=False)
     return completed(record, source.told) if source.told else record
 
 
 def _of_editor(
-    workflow: Converted, seeds: frozenset[int], read_graph: Callable[[Graph], ForeignRecord]
+    workflow: Converted,
+    seeds: frozenset[int],
+    read_graph: Callable[[Graph], ForeignRecord],
+    read_seed: Callable[[Graph], int | None],
 ) -> ForeignRecord:
     """Return the record of the editor's graph, with its seed when that is fixed or when another text names it."""
     record = _noted(read_graph(graph_of(workflow.entries)), workflow.entries, is_cut=workflow.is_cut)
@@ -54,7 +60,7 @@ def _of_editor(
     record = replace(record, notes=(FROM_EDITOR, *record.notes, *([CHOICES] if _CHOICE.search(record.prompt) else [])))
     if record.seed is None or record.seed in seeds:
         return record
-    if record.seed >= 0 and read_graph(graph_of(workflow.firm)).seed == record.seed:
+    if record.seed >= 0 and read_seed(graph_of(workflow.firm)) == record.seed:
         return record
     return replace(
         record,

@@ -6,12 +6,15 @@ no value.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Any, TypeVar
 
 from latentpng.foreign.tools import loose
 from latentpng.record import Json, JsonObject
+
+Fact = TypeVar("Fact")
 
 MAX_NODES = 4096
 MAX_INPUTS = 256  # of one node
@@ -30,11 +33,18 @@ class Node:
         key: The node's ID, its key in the graph.
         kind: Its `class_type`.
         inputs: Literals and links by name; a link is `[ID, output index]`.
+        linked: The names of the inputs that look like links.
     """
 
     key: str
     kind: str
     inputs: JsonObject
+    linked: frozenset[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Collect the links, which are asked for more often than anything else."""
+        linked = (name for name, value in self.inputs.items() if isinstance(value, list | tuple) and len(value) == 2)
+        object.__setattr__(self, "linked", frozenset(linked))
 
 
 @dataclass(kw_only=True, slots=True)
@@ -49,12 +59,16 @@ class Budget:
 class Graph:
     """The nodes that made a picture.
 
+    What is found out about a node is remembered, because many walks lead over the same nodes; without it, the time
+    would grow with the square of the number of nodes.
+
     Attributes:
         nodes: The nodes by ID.
     """
 
     nodes: dict[str, Node]
     _stored: dict[str, Json] = field(init=False, default_factory=dict, repr=False, compare=False)
+    _known: dict[Hashable, Any] = field(init=False, default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Collect the values that nodes store under a name."""
@@ -67,29 +81,45 @@ class Graph:
         """Return the value that another node stores under the name that a node reads; None without one."""
         return self._stored.get(_name_in(node))
 
+    def once(self, key: Hashable, find: Callable[[], Fact]) -> Fact:
+        """Return a fact about this graph, which is found out when it is asked for first.
+
+        Args:
+            key: What the fact is, such as its name, the ID of a node and a role.
+            find: Finds it out; it depends on the graph and the key alone.
+        """
+        if key not in self._known:
+            self._known[key] = find()
+        fact: Fact = self._known[key]
+        return fact
+
     def target(self, value: Json) -> Node | None:
         """Return the node that an input is linked to; None for a literal or a missing node."""
-        parts = loose.items(value)
-        if len(parts) != 2 or isinstance(parts[0], bool) or not isinstance(parts[0], str | int):
+        if not isinstance(value, list | tuple) or len(value) != 2:
             return None
-        return self.nodes.get(str(parts[0]))
+        key = value[0]
+        if isinstance(key, str):
+            return self.nodes.get(key)
+        return self.nodes.get(str(key)) if isinstance(key, int) and not isinstance(key, bool) else None
 
-    def links(self, node: Node) -> Iterator[tuple[str, Node]]:
-        """Yield (input name, node) for each input that is linked to a node."""
-        for name, value in node.inputs.items():
-            target = self.target(value)
-            if target is not None:
-                yield name, target
+    def links(self, node: Node) -> tuple[tuple[str, Node], ...]:
+        """Return (input name, node) for each input that is linked to a node."""
+        return self.once(("links", node.key), lambda: self._links(node))
+
+    def _links(self, node: Node) -> tuple[tuple[str, Node], ...]:
+        pairs = ((name, self.target(value)) for name, value in node.inputs.items() if name in node.linked)
+        return tuple((name, target) for name, target in pairs if target is not None)
 
     def number(self, node: Node, *names: str) -> float | int | None:
         """Return the number of the first of these inputs that has one, literally or by a link; None without one."""
+        onward = (*names, *_NUMBER_NAMES)
         for _ in range(_MAX_LINKS):
             values = [node.inputs[name] for name in names if node.inputs.get(name) is not None]
             target = self.target(values[0]) if values else None
             if target is None:
                 numbers = (_number(value) for value in values)
                 return next((number for number in numbers if number is not None), None)
-            node, names = target, (*names, *_NUMBER_NAMES)
+            node, names = target, onward
         return None
 
 

@@ -189,7 +189,10 @@ def own_name(node: Node, role: str) -> str:
     if _KEYS in node.inputs:
         kept = {found[1].lower(): name for name in node.inputs if (found := _KEPT.fullmatch(name))}
         names = tuple(kept[name] for name in names if name in kept)
-    return next((name for name in names if node.inputs.get(name) not in (None, "")), "")
+    for name in names:
+        if name in node.inputs and node.inputs[name] not in (None, ""):
+            return name
+    return ""
 
 
 def pipes_of(graph: Graph, node: Node) -> list[str]:

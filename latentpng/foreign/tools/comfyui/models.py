@@ -83,11 +83,15 @@ def vae_of(graph: Graph, settings: Settings, decoders: Iterable[Node]) -> str:
     for holder in (*islice(decoders, MAX_NODES), *settings.parts):
         value = holder.inputs.get("vae", holder.inputs.get("optional_vae"))
         nodes = along(graph, value, "vae") if graph.target(value) else iter((holder,))
-        named = (word_of(graph, node, "vae_name") for node in islice(nodes, MAX_NODES))
+        named = (_vae_name(graph, node) for node in islice(nodes, MAX_NODES))
         name = next((name for name in named if name), "")
         if name:
             return "" if name.casefold() in _NO_FILE else name
     return ""
+
+
+def _vae_name(graph: Graph, node: Node) -> str:
+    return graph.once(("vae name", node.key), lambda: word_of(graph, node, "vae_name"))
 
 
 def clip_layer_of(graph: Graph, settings: Settings) -> int | None:
@@ -115,8 +119,7 @@ def _names(graph: Graph, nodes: Iterable[Node]) -> Iterator[str]:
         if graph.target(node.inputs.get(own_name(node, "model"))) is not None:
             continue
         rows = [name for name in node.inputs if len(name) < MAX_NODES and _is_on(node, name)]
-        written = (name for name in _NAMES if name.endswith("_name") or not graph.target(node.inputs.get(name)))
-        for name in (word_of(graph, node, *written), *(word_of(graph, node, row) for row in islice(rows, MAX_MERGES))):
+        for name in (_name(graph, node), *(word_of(graph, node, row) for row in islice(rows, MAX_MERGES))):
             if name.casefold() not in _NO_FILE:
                 yield name
 
@@ -125,6 +128,14 @@ def _is_on(node: Node, name: str) -> bool:
     """Return whether an input is a row of a stack of models that is not switched off."""
     row = _STACKED.fullmatch(name)
     return row is not None and node.inputs.get(f"switch_{row[1]}") != "Off"
+
+
+def _name(graph: Graph, node: Node) -> str:
+    def find() -> str:
+        written = (name for name in _NAMES if name.endswith("_name") or not graph.target(node.inputs.get(name)))
+        return word_of(graph, node, *written)
+
+    return graph.once(("model name", node.key), find)
 
 
 def _shares(graph: Graph, node: Node) -> JsonObject:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
 
 from latentpng.foreign.tools import loose
 from latentpng.foreign.tools.comfyui.graph import Graph, Node
@@ -26,13 +28,25 @@ from latentpng.foreign.tools.comfyui.layouts import (
 from latentpng.foreign.tools.comfyui.switches import is_switch, passed_on
 from latentpng.record import Json
 
+_Place: TypeAlias = tuple[str, int, str]
+"""The ID of a node, the index of one of its outputs, and the role of the value there."""
+
 _MAX_LINKS = 256  # how far one value is followed
+MAX_PLACES = 2**16  # that the values of one graph are followed through, or looked for in
+_MAX_PIPES = 128  # nodes that one value is looked for in
 _MAX_ALONG = 1024  # nodes of one chain
 _VALUES = ("value", "int", "float", "number", "Number", "string", "String")
 _BESIDE = ("control_after_generate", "width", "height", "batch_size")
 _DRAWS = re.compile(r"^(?!easypre).*(sampl|detailer|hires|upscal|noisy|inpaint)")
 _LOADS = re.compile(r"(?<!controlnet)(?<!modulepipe)loader")
 _ENCODES = re.compile(rf"{_LOADS.pattern}|encode|prompt|^ttnconditioning$|^easypipeedit")
+
+
+@dataclass(kw_only=True, slots=True)
+class _Budget:
+    """How many nodes may still be entered to look for values in pipes."""
+
+    left: int = MAX_PLACES
 
 
 def resolve(graph: Graph, value: Json, role: str) -> Json:
@@ -52,20 +66,37 @@ def resolve(graph: Graph, value: Json, role: str) -> Json:
 
 def trace(graph: Graph, value: Json, role: str) -> tuple[Json, str]:
     """Return what `resolve` returns, and the role that the value has there, such as "negative" for a crossed link."""
-    seen: set[tuple[str, Json, str]] = set()
-    for _ in range(_MAX_LINKS):
+    if not isinstance(value, list | tuple):  # most values are literals
+        return value, role
+    node = graph.target(value)
+    if node is None:
+        return None if value else value, role
+    traced: dict[_Place, tuple[Json, str]] = graph.once("traced", dict)
+    place: _Place = (node.key, output_of(value), role)
+    return traced[place] if place in traced else _traced(graph, value, place, traced)
+
+
+def _traced(graph: Graph, value: Json, start: _Place, traced: dict[_Place, tuple[Json, str]]) -> tuple[Json, str]:
+    """Follow a link, and remember what it leads to for all places on the way: so all links take linear time."""
+    role = start[-1]
+    path: dict[_Place, None] = {}
+    found: tuple[Json, str] | None = None
+    while found is None:
         node = graph.target(value)
+        place = ("", 0, role) if node is None else (node.key, output_of(value), role)
         if node is None:
-            return None if loose.items(value) else value, role
-        output = output_of(value)
-        if (node.key, output, role) in seen:
-            break
-        seen.add((node.key, output, role))
-        onward, role = _onward(graph, node, output, role)
-        if onward == value or onward is None:
-            return onward, role
-        value = onward
-    return None, role
+            found = None if loose.items(value) else value, role
+        elif place in traced:
+            found = traced[place]
+        elif place in path or len(path) >= _MAX_LINKS or len(traced) + len(path) >= MAX_PLACES:
+            found = None, role
+        else:
+            path[place] = None
+            onward, role = _onward(graph, node, place[1], role)
+            found = (onward, role) if onward == value or onward is None else None
+            value = onward
+    traced |= dict.fromkeys(path, found)
+    return found
 
 
 def given(graph: Graph, node: Node, role: str) -> Json:
@@ -79,9 +110,15 @@ def given(graph: Graph, node: Node, role: str) -> Json:
     Returns:
         As `resolve` does.
     """
+    return graph.once(("given", node.key, role), lambda: _given(graph, node, role))
+
+
+def _given(graph: Graph, node: Node, role: str) -> Json:
     name = own_name(node, role)
+    if name:
+        return resolve(graph, node.inputs[name], role)
     pipes = [node.inputs[pipe] for pipe in pipes_of(graph, node)]
-    return resolve(graph, node.inputs[name] if name else _in_pipes(graph, pipes, role), role)
+    return resolve(graph, _in_pipes(graph, pipes, role), role)
 
 
 def along(graph: Graph, value: Json, role: str) -> Iterator[Node]:
@@ -97,8 +134,17 @@ def along(graph: Graph, value: Json, role: str) -> Iterator[Node]:
     while len(seen) < _MAX_ALONG and (node := graph.target(value)) is not None and node.key not in seen:
         seen.add(node.key)
         yield node
+        value, role = _before(graph, node, role)
+
+
+def _before(graph: Graph, node: Node, role: str) -> tuple[Json, str]:
+    """Return what comes before a node in a chain, and its role."""
+
+    def find() -> tuple[Json, str]:
         links = [node.inputs[name] for name, _ in graph.links(node)]
-        value, role = trace(graph, given(graph, node, role) or (links[0] if len(links) == 1 else None), role)
+        return trace(graph, given(graph, node, role) or (links[0] if len(links) == 1 else None), role)
+
+    return graph.once(("before", node.key, role), find)
 
 
 def output_of(value: Json) -> int:
@@ -143,7 +189,9 @@ def _in_pipes(graph: Graph, links: list[Json], role: str) -> Json:
     """Return the value that pipes contain for a role, of which the first counts most; None when they have none."""
     seen: set[str] = set()
     stack = links[::-1]
-    while stack and len(seen) < _MAX_LINKS:
+    budget = graph.once("pipes", _Budget)
+    while stack and len(seen) < _MAX_PIPES and budget.left:
+        budget.left -= 1
         node = graph.target(stack.pop())
         if node is None or node.key in seen:
             continue
@@ -153,17 +201,26 @@ def _in_pipes(graph: Graph, links: list[Json], role: str) -> Json:
             return _made_by(node, role)
         if graph.target(value) is not None or (value is not None and role not in OBJECTS):
             return value
-        passed = passed_on(graph, node, PIPE)
-        pipes = [node.inputs[name] for name in pipes_of(graph, node)] if passed is None else [passed]
+        pipes = _pipes_before(graph, node)
         stack += reversed(pipes)
         if not pipes and role in OBJECTS and _is_loader(graph, node):
             return _made_by(node, role)
     return None
 
 
+def _pipes_before(graph: Graph, node: Node) -> list[Json]:
+    """Return the links to the pipes that a node takes values from or passes on, the one that counts most first."""
+
+    def find() -> list[Json]:
+        passed = passed_on(graph, node, PIPE)
+        return [node.inputs[name] for name in pipes_of(graph, node)] if passed is None else [passed]
+
+    return graph.once(("pipes", node.key), find)
+
+
 def _is_loader(graph: Graph, node: Node) -> bool:
     """Return whether a node makes what it has no input for."""
-    return _LOADS.search(plain(node.kind)) is not None or not any(True for _ in graph.links(node))
+    return _LOADS.search(plain(node.kind)) is not None or not graph.links(node)
 
 
 def _made_by(node: Node, role: str) -> Json:

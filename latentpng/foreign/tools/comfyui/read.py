@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from latentpng.foreign.containers.texts import Texts
 from latentpng.foreign.record import ForeignRecord
-from latentpng.foreign.tools.comfyui.finish import finished
-from latentpng.foreign.tools.comfyui.record import record_of
 from latentpng.foreign.tools.comfyui.sources import source_of
 
 
 def read(texts: Texts) -> ForeignRecord | None:
     """Return the record of the API's graph, else of the editor's graph (`workflow`); None without a graph."""
     source = source_of(texts)
-    return None if source is None else finished(source, record_of)
+    if source is None:
+        return None
+    from latentpng.foreign.tools.comfyui.finish import finished  # pictures of other tools do without it
+    from latentpng.foreign.tools.comfyui.record import record_of, seed_of
+
+    return finished(source, record_of, seed_of)

@@ -46,6 +46,22 @@ def record_of(graph: Graph) -> ForeignRecord:
     return _sampled(graph, chains[0], len(chains))
 
 
+def seed_of(graph: Graph) -> int | None:
+    """Return the seed of the record that `record_of` returns, without the rest of it.
+
+    Args:
+        graph: The graph of the picture.
+    """
+    chains = chains_of(graph)
+    if chains and service_of(chains[0].sampler):
+        return _asked_seed(graph, chains[0].sampler)
+    return chains[0].settings.seed if chains else None
+
+
+def _asked_seed(graph: Graph, node: Node) -> int | None:
+    return loose.whole(number_of(graph, node, *SEEDS))
+
+
 def _sampled(graph: Graph, chain: Chain, samplers: int) -> ForeignRecord:
     """Return the record of a picture that nodes on this machine denoised."""
     settings, sampler = chain.settings, chain.sampler
@@ -104,7 +120,7 @@ def _asked(graph: Graph, chain: Chain) -> ForeignRecord:
         tool="comfyui",
         prompt=prompt,
         negative_prompt=negative,
-        seed=loose.whole(number_of(graph, node, *SEEDS)),
+        seed=_asked_seed(graph, node),
         width=width,
         height=height,
         num_inference_steps=loose.count(number_of(graph, node, *STEPS)),

@@ -96,6 +96,9 @@ class Settings:
 
     def inlet(self, role: str) -> Json:
         """Return the link that really makes an input ("model", "positive", "vae"); None when there is none."""
+        return self.graph.once(("inlet", self.node.key, role), lambda: self._inlet(role))
+
+    def _inlet(self, role: str) -> Json:
         holders = (part for part in self.parts if self.graph.target(part.inputs.get(own_name(part, role))))
         links = (given(self.graph, part, role) for part in (self.node, *holders))
         return next((link for link in links if self.graph.target(link)), None)
@@ -157,6 +160,10 @@ def settings_of(graph: Graph, node: Node) -> Settings:
         graph: The graph of the picture.
         node: A sampler or a touch-up.
     """
+    return graph.once(("settings", node.key), lambda: _settings(graph, node))
+
+
+def _settings(graph: Graph, node: Node) -> Settings:
     parts: dict[str, Node] = {node.key: node}
     earlier: dict[str, Node] = {}
     queue = [node]
@@ -218,11 +225,11 @@ def is_touch_up(node: Node) -> bool:
 
 
 def _has(node: Node, names: Sequence[str]) -> bool:
-    return any(name in node.inputs for name in names)
+    return not node.inputs.keys().isdisjoint(names)
 
 
 def _links(node: Node, names: Sequence[str]) -> bool:
-    return any(len(loose.items(node.inputs.get(name))) == 2 for name in names)
+    return not node.linked.isdisjoint(names)
 
 
 def _method(node: Node) -> re.Match[str] | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from latentpng.foreign.tools import loose
 from latentpng.foreign.tools.comfyui.graph import Budget, Graph, Node
 from latentpng.foreign.tools.comfyui.layouts import SIDES
 from latentpng.foreign.tools.comfyui.texts import text_of
@@ -60,15 +59,16 @@ _PROMPTS = (
 _NEGATIVES = ("negative_prompt", "negative", "negative_text")
 _MODELS = ("model", "model_name", "model_id", "model_version", "version")
 _ANSWERS = ("prompt", "image", "images", "size", "aspect_ratio")
+_ASKED = frozenset({*_PROMPTS, *_ANSWERS})
 _MAX_KIND = 80  # characters
 
 
 def service_of(node: Node) -> str:
     """Return the name of the service that a node asks for a picture; "" for a node that works on this machine."""
     kind = node.kind[:_MAX_KIND]
-    if any(len(loose.items(node.inputs.get(name))) == 2 for name in _LOCAL):
+    if not node.linked.isdisjoint(_LOCAL):
         return ""
-    if not any(name in node.inputs for name in (*_PROMPTS, *_ANSWERS)) or _TEXTS_ONLY.search(kind.casefold()):
+    if node.inputs.keys().isdisjoint(_ASKED) or _TEXTS_ONLY.search(kind.casefold()):
         return ""
     named = next((name for name, form in _FORMS if form.search(kind.casefold())), "")
     return named or (kind if _API.search(kind) else "")

@@ -19,6 +19,7 @@ from latentpng.foreign.tools.comfyui.values import linked_number, number_of, wor
 from latentpng.record import Json
 
 MAX_NODES = 64  # nodes that one size may depend on
+MAX_SIZES = 256  # nodes of one graph whose size is looked for
 MAX_PRESETS = 8  # texts of one node that may contain a size
 _PAIRS = (
     ("empty_latent_width", "empty_latent_height"),
@@ -65,10 +66,13 @@ def size_of(graph: Graph, node: Node) -> tuple[int, int]:
 
 
 def _size(graph: Graph, node: Node, known: dict[str, tuple[int, int]]) -> tuple[int, int]:
-    """Return the size of a node; known: the sizes of nodes by ID, so that each is found once and cycles end."""
-    if node.key not in known and len(known) < MAX_NODES:
+    """Return the size of a node; known: the sizes of nodes by ID, so that cycles end."""
+    found: dict[str, tuple[int, int]] = graph.once("sizes", dict)
+    if node.key in found:
+        return found[node.key]
+    if node.key not in known and len(known) < MAX_NODES and len(found) < MAX_SIZES:
         known[node.key] = (0, 0)
-        known[node.key] = _found_size(graph, node, known)
+        found[node.key] = known[node.key] = _found_size(graph, node, known)
     return known.get(node.key, (0, 0))
 
 

@@ -94,8 +94,14 @@ def _candidates(texts: Texts) -> Iterator[str]:
     """Yield the texts that may hold a graph, the usual fields first; one field may hold both graphs, each named."""
     fields = sorted(texts, key=lambda name: _FIRST.index(name) if name in _FIRST else len(_FIRST))
     marked = (text for text in map(texts.__getitem__, fields) if any(mark in text for mark in _MARKS))
-    pieces = (piece.strip(_BLANK) for text in marked for piece in _PREFIX.split(text, MAX_TEXTS))
+    pieces = (piece.strip(_BLANK) for text in marked for piece in _named_pieces(text))
     yield from islice((piece for piece in pieces if piece.startswith(("{", '"', "["))), MAX_TEXTS)
+
+
+def _named_pieces(text: str) -> list[str]:
+    """Return what stands behind names of graphs in a text, and before the first one; mostly the text as it is."""
+    is_alone = text.startswith("{") and "\n" not in text
+    return [text] if is_alone else _PREFIX.split(text, MAX_TEXTS)
 
 
 def _value(text: str) -> Json:

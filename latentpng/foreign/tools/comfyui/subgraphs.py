@@ -20,6 +20,7 @@ from latentpng.record import Json, JsonObject
 
 MAX_NODES = 2**14
 MAX_DEPTH = 16
+MAX_PASSED = 2**16  # inputs of all subgraphs together
 MAX_GROUPS = 64  # group nodes that are taken apart
 PASSAGE = "\0passage"
 """The kind of a node that only leads on."""
@@ -61,6 +62,7 @@ class _Walk:
     found: dict[str, EditorNode] = field(default_factory=dict)
     waiting: deque[tuple[_Scope, str, int]] = field(default_factory=deque)
     groups: int = 0
+    passed: int = 0
 
     def take(self, node: EditorNode, depth: int) -> None:
         """Add a node, or the passages into what is inside it."""
@@ -69,6 +71,7 @@ class _Walk:
             self.found.setdefault(node.key, node)
             return
         entrance = f"{node.key}:{ENTRANCE}"
+        self.passed += len(inside.inputs)
         self.found[entrance] = EditorNode(key=entrance, scope=node.scope, kind=PASSAGE, slots=_given(node, inside))
         self.found[node.key] = EditorNode(key=node.key, scope=f"{node.key}:", kind=PASSAGE, slots=inside.exits)
         self.waiting.append((inside, f"{node.key}:", depth + 1))
@@ -98,9 +101,9 @@ def flat(workflow: JsonObject) -> Flat:
     while walk.waiting:
         scope, prefix, depth = walk.waiting.popleft()
         for node in scope.nodes:
-            if len(walk.found) >= MAX_NODES:
+            if len(walk.found) >= MAX_NODES or walk.passed >= MAX_PASSED:
                 return Flat(nodes=walk.found, is_cut=True)
-            walk.take(replace(node, key=prefix + node.key, scope=prefix), depth)
+            walk.take(replace(node, key=prefix + node.key, scope=prefix) if prefix else node, depth)
     return Flat(nodes=walk.found, is_cut=False)
 
 
@@ -130,7 +133,8 @@ def _given(node: EditorNode, inside: _Scope) -> tuple[Slot, ...]:
     given = []
     for at, inner in enumerate(inside.inputs):
         slot = named.get(inner.name) or (node.slots[at] if not named and at < len(node.slots) else inner)
-        given.append(replace(slot, literal=values.get(inner.name)))
+        literal = values.get(inner.name)
+        given.append(slot if literal is slot.literal else replace(slot, literal=literal))
     return tuple(given)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 
 from latentpng.foreign.tools.comfyui.graph import Graph, Node
 from latentpng.foreign.tools.comfyui.outputs import along, given, resolve
@@ -160,7 +159,7 @@ class _Walk:
 
 def _chooses(graph: Graph, node: Node) -> bool:
     """Return False for a node with a single link, which has nothing to choose from."""
-    return sum(1 for _ in islice(graph.links(node), 2)) > 1
+    return len(graph.links(node)) > 1
 
 
 def _is_side(name: str) -> bool:

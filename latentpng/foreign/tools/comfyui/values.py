@@ -34,7 +34,7 @@ MAX_LENGTH = 2048  # characters of a name
 
 _MAX_HOPS = 32
 _MAX_DEPTH = 24  # nodes behind each other
-_MAX_ENTERED = 256  # nodes that one number may be calculated from
+_MAX_ENTERED = 64  # nodes that one number may be calculated from
 _NUMBERS = ("value", "Value", "int", "INT", "float", "FLOAT", "number", "Number", "int_value", "float_value", "num")
 _WORDS = ("value", "Value", "text", "string", "STRING", "selected", "name", "choice", "combo", "preset")
 _OBJECT_NAMES = ("content", "value", "__value__", "name", "filename", "path")
@@ -144,7 +144,8 @@ def word_of(graph: Graph, nodes: Node | Iterable[Node], *names: str) -> str:
     """
     for node in [nodes] if isinstance(nodes, Node) else nodes:
         for name in names:
-            found = _word(graph, node.inputs.get(name), names)
+            value = node.inputs.get(name)
+            found = "" if value is None else _word(graph, value, names)
             if found:
                 return found
     return ""
@@ -160,18 +161,27 @@ def _word(graph: Graph, value: Json, names: Sequence[str]) -> str:
         if node.key in seen:
             return ""
         seen.add(node.key)
-        value = next((node.inputs[name] for name in (*names, *_WORDS) if node.inputs.get(name)), _only_word(node))
+        value = next((node.inputs[name] for name in (*names, *_WORDS) if node.inputs.get(name)), None)
+        value = _only_word(graph, node) if value is None else value
     return ""
 
 
-def _only_word(node: Node) -> str:
+def _only_word(graph: Graph, node: Node) -> str:
     """Return the text of a node that contains a single one, whatever its name is."""
-    words = [text for value in node.inputs.values() if (text := _literal_word(value))]
-    return words[0] if len(words) == 1 else ""
+
+    def find() -> str:
+        words = [text for value in node.inputs.values() if (text := _literal_word(value))]
+        return words[0] if len(words) == 1 else ""
+
+    return graph.once(("only word", node.key), find)
 
 
 def _literal_word(value: Json) -> str:
     """Return a text, or the text of an object that some nodes write in place of it."""
+    if isinstance(value, str):
+        return value.strip()[:MAX_LENGTH]
     entry = loose.members(value)
-    texts = (loose.text(each) for each in (value, *(entry.get(name) for name in _OBJECT_NAMES)))
+    if not entry:
+        return ""
+    texts = (loose.text(each) for each in (entry.get(name) for name in _OBJECT_NAMES))
     return next((text.strip() for text in texts if text.strip()), "")[:MAX_LENGTH]

@@ -133,3 +133,10 @@ def test_pixels_that_cannot_be_decoded_hide_nothing(kind: str) -> None:
     data = saved(with_text(TEXT), kind, **SAVED[kind])
     for end in range(64, len(data), len(data) // 40):
         assert set(hidden_in(data[:end]).texts) <= {"parameters"}
+
+
+@pytest.mark.parametrize("kind", ["WEBP", "AVIF"])
+def test_a_tiny_file_of_many_pixels_is_not_decoded(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = saved(with_text(TEXT), kind, **SAVED[kind])
+    monkeypatch.setattr(hidden, "MAX_DECODED", 120 * 120 - 1)
+    assert hidden_in(data) == FoundTexts()
