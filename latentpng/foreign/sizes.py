@@ -28,7 +28,7 @@ def latent_of(record: ForeignRecord, choices: Choices) -> Latent:
         choices: What a person knows besides.
     """
     likely = likely_latent(record)
-    said = 0 if record.channels == _USUAL.channels else record.channels  # ComfyUI widens an empty latent for its model
+    said = record.channels if record.channels > likely.channels else 0  # ComfyUI widens an empty latent for its model
     channels = choices.channels or said
     if channels in (0, likely.channels):
         return likely

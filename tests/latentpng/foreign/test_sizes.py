@@ -52,6 +52,7 @@ def test_names_suggest_a_latent(changes: dict[str, Any], expected: Latent) -> No
         (4, "flux1-dev", 0, SIXTEEN, True),
         (4, "flux2-klein", 0, PACKED, True),
         (16, "plainmix", 4, FOUR, False),
+        (16, "flux-2-klein", 0, PACKED, True),
         (0, "sana", 32, Latent(channels=32, factor=32), False),
         (0, "plainmix", 32, Latent(channels=32, factor=8), False),
     ],
