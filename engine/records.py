@@ -34,8 +34,8 @@ def record_of_picture(path: Path) -> LatentRecord:
 
 def _foreign_tool(path: Path) -> str:
     """Return the name of the tool that wrote the settings of a picture; "" if there is none, or no seed."""
+    from latentpng.foreign.names import TOOL_NAMES
     from latentpng.foreign.read import read_foreign
-    from latentpng.foreign.show import TOOL_NAMES
 
     try:
         foreign = read_foreign(path)

@@ -117,8 +117,8 @@ def _what_stays(file: str, data: bytes) -> str:
 
 
 def _described(stream: BinaryIO, size: int, name: str) -> str:
+    from latentpng.foreign.names import TOOL_NAMES
     from latentpng.foreign.read import reading_of
-    from latentpng.foreign.show import TOOL_NAMES
     from latentpng.foreign.tools.unknown import TOOL as UNKNOWN
     from latentpng.png.clean import cleaned
 

@@ -107,6 +107,11 @@ def _detailed(told: JsonObject, size: tuple[int, int], picture: tuple[int, int])
     return f"detailer: parts of the picture were redrawn with noise of their own{_facts(told)}"
 
 
+def _restored(told: JsonObject, size: tuple[int, int], picture: tuple[int, int]) -> str:
+    del size, picture
+    return f"face restoration: a model for faces changed the picture afterwards{_facts(told)}"
+
+
 _SAID: Mapping[str, Callable[[JsonObject, tuple[int, int], tuple[int, int]], str]] = {
     "img2img": _redrawn,
     "inpaint": _inpainted,
@@ -118,7 +123,7 @@ _SAID: Mapping[str, Callable[[JsonObject, tuple[int, int], tuple[int, int]], str
     "resize": _scaled,
     "service": _served,
     "detailer": _detailed,
-    "face restoration": _detailed,
+    "face restoration": _restored,
 }
 """What to say about each kind of pass; about the others, that they took part."""
 

@@ -45,6 +45,8 @@ _SPELLINGS: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("sampler_name", "sampler name", "sampling method"), "Sampler"),
         **dict.fromkeys(("model_name", "model name", "checkpoint", "base model"), "Model"),
         **dict.fromkeys(("image size", "resolution"), "Size"),
+        **dict.fromkeys(("width", "size-1"), "Width"),
+        **dict.fromkeys(("height", "size-2"), "Height"),
         **dict.fromkeys(("num_inference_steps", "sampling steps"), "Steps"),
         "clip_skip": "Clip skip",
         "model_hash": "Model hash",
@@ -55,6 +57,9 @@ _COMFY_SAMPLER = re.compile(r"(?!k_)[a-z][a-z0-9_]++")  # euler_ancestral; the w
 _NAMES_COMFY = re.compile(r"ComfyUI", re.IGNORECASE)
 _SEED_MODE = "Seed Mode"  # of Draw Things, which writes this text as the description of a picture
 _HORDE_SAMPLER = "k_"
+HORDE_NEGATIVE = "###"  # the Horde's own form of a prompt has the negative one behind it
+_UNSET = ("undefined", "[]", "{}")  # what sites write for values that they do not have
+_OLD_SDNEXT = frozenset({"Backend", "Operations", "Parser"})  # versions of SD.Next without `App` write these
 
 
 def read(texts: Texts) -> ForeignRecord | None:
@@ -76,14 +81,18 @@ def record_of(infotext: Infotext, *, site: str = "") -> ForeignRecord:
     fields = canonical(infotext.fields)
     width, height = _drawn_size(fields)
     rng = fields.get("RNG", "")
-    used = [*_USED, *(["Size"] if width else []), *(["RNG"] if rng in _RANDOMNESS else [])]
+    used = [*_USED, *(["Size", "Width", "Height"] if width else []), *(["RNG"] if rng in _RANDOMNESS else [])]
     strength = loose.real(fields.get("Variation seed strength", fields.get("Variation strength")))
     found = civitai.resources_of(fields.get(civitai.RESOURCES))
+    tool = _tool(infotext.fields, fields, site)
+    prompt, negative = infotext.prompt, infotext.negative_prompt
+    if tool == "horde" and not negative:
+        prompt, negative = (part.strip() for part in (*prompt.split(HORDE_NEGATIVE, 1), "")[:2])
     return ForeignRecord(
-        tool=_tool(infotext.fields, fields, site),
+        tool=tool,
         version=fields.get("Version", ""),
-        prompt=infotext.prompt,
-        negative_prompt=infotext.negative_prompt,
+        prompt=prompt,
+        negative_prompt=negative,
         seed=loose.seed(fields.get("Seed")),
         variation_seed=loose.whole(fields.get("Variation seed")),
         variation_strength=strength or 0.0,
@@ -97,7 +106,9 @@ def record_of(infotext: Infotext, *, site: str = "") -> ForeignRecord:
         model=fields.get("Model", "") or civitai.model_of(found),
         model_hash=fields.get("Model hash", ""),
         randomness=_RANDOMNESS.get(rng, "") or drawthings.RANDOMNESS.get(fields.get(_SEED_MODE, "").lower(), ""),
-        made_by=civitai.site_of(fields) or sites.fork_of(fields.get("Version", ""), fields.get("App", "")) or site,
+        made_by=civitai.site_of(infotext.fields)
+        or sites.fork_of(fields.get("Version", ""), fields.get("App", ""))
+        or site,
         unknown_noise=civitai.closed_engine(fields),
         extra=loose.rest(fields, used),
     )
@@ -107,6 +118,8 @@ def canonical(fields: Mapping[str, str]) -> dict[str, str]:
     """Return the fields under the web UI's own spelling of their names, which counts where there are several."""
     found: dict[str, str] = {}
     for name, value in fields.items():
+        if value.casefold() in _UNSET:
+            continue
         known = _SPELLINGS.get(name.casefold(), name)
         if known == name or known not in fields:
             found[known] = value
@@ -127,7 +140,8 @@ def _drawn_size(fields: Mapping[str, str]) -> tuple[int, int]:
 def _tool(written: Mapping[str, str], fields: Mapping[str, str], site: str) -> str:
     """Return the tool that a text names or that its way of writing gives away."""
     version, sampler = fields.get("Version", ""), fields.get("Sampler", "")
-    if _SDNEXT.fullmatch(fields.get("App", "")) or "Variation strength" in fields:
+    is_old = len(_OLD_SDNEXT & fields.keys()) > 1
+    if _SDNEXT.fullmatch(fields.get("App", "")) or "Variation strength" in fields or is_old:
         return "sdnext"
     if site in sites.HORDE or (sampler.startswith(_HORDE_SAMPLER) and "model" in written):
         return "horde"

@@ -6,6 +6,7 @@ offers, such as those of OpenAI, have the same text with a seed of -1.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -23,6 +24,8 @@ _OPEN_ENGINES = (
     "anima", "lumina", "aura", "kolors", "pixart", "svd", "ltx", "lcm", "hyper", "other",
 )  # fmt: skip
 """How the names of the families of models begin whose weights are published; the seed of any other says nothing."""
+_CLOSED_VARIANT = re.compile(r"kontext|\b(pro|max|ultra|flex)\b", re.IGNORECASE)
+"""Variants of such families whose weights are not published."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,13 +77,21 @@ def model_of(resources: tuple[Resource, ...]) -> str:
 
 
 def site_of(fields: Mapping[str, str]) -> str:
-    """Return the name of the site when it wrote some of the fields; "" otherwise."""
-    return NAME if RESOURCES in fields or METADATA in fields else ""
+    """Return the name of the site when it wrote the text; "" otherwise.
+
+    Programs that list the site's resources, such as savers of ComfyUI, write their `Version` too; the site does not.
+    """
+    is_signed = "Version" in fields or "App" in fields
+    return NAME if (RESOURCES in fields or METADATA in fields) and not is_signed else ""
 
 
 def closed_engine(fields: Mapping[str, str]) -> str:
     """Return why the noise of a picture cannot be rebuilt, as a clause; "" when an open model made it."""
-    engine = loose.text(read_object(fields.get(METADATA, "")).get("ecosystem"))
-    if not engine or engine.casefold().startswith(_OPEN_ENGINES):
-        return ""
-    return f"{NAME} had it made by {engine}, which does not publish how it draws its noise"
+    metadata = read_object(fields.get(METADATA, ""))
+    named = (loose.text(metadata.get("ecosystem")), loose.text(metadata.get("engine")), fields.get("engine", ""))
+    engine = next((name for name in named if name and not _is_open(name)), "")
+    return engine and f"{NAME} had it made by {engine}, which does not publish how it draws its noise"
+
+
+def _is_open(engine: str) -> bool:
+    return engine.casefold().startswith(_OPEN_ENGINES) and not _CLOSED_VARIANT.search(engine)

@@ -29,6 +29,8 @@ _RESUMED = re.compile(
 """Where the fields go on behind a value that contains a line break: at a field that the web UI itself writes."""
 _ANY_FIELD = re.compile(r", *+[A-Z][\w /-]{0,60}+: ")
 _FIELD_LINE = re.compile(r"[ \t]*+[A-Za-z][\w /-]{0,60}+:[ \t]")
+_OPEN_QUOTE = re.compile(r'[:,] ?"[^"]*+$')
+_CLOSED_QUOTE = re.compile(r'[^"]*+"[ ]*+(?:,|$)')
 _VALUE_END = re.compile(r" *+(?:,|$)")
 _DECODER = json.JSONDecoder()
 
@@ -56,7 +58,7 @@ def parse(text: str) -> Infotext | None:
     """
     text = text.strip()
     start = _start_of_fields(text)
-    first, *behind = text[start:].split("\n", MAX_BREAKS + 1)[: MAX_BREAKS + 1]
+    first, *behind = _quotes_closed(text[start:].split("\n", MAX_BREAKS + 1)[: MAX_BREAKS + 1])
     fields = _fields(first)
     is_sure = _FIRST_FIELD_ANYHOW.match(first) is not None
     if len(fields) == 1 and is_sure and behind:
@@ -83,6 +85,16 @@ def _start_of_fields(text: str) -> int:
     if steps < 0:
         steps = max((match.start() for match in _FIRST_FIELD_ANYHOW.finditer(text)), default=-1)
     return steps if steps >= 0 else text.rfind("\n") + 1
+
+
+def _quotes_closed(lines: list[str]) -> list[str]:
+    """Return the lines with the first one as long as its last quoted value, which may contain line breaks."""
+    if not _OPEN_QUOTE.search(lines[0][:MAX_LINE]):
+        return lines
+    for at, line in enumerate(lines[1:], 1):
+        if _CLOSED_QUOTE.match(line):
+            return ["\n".join(lines[: at + 1]), *lines[at + 1 :]]
+    return lines
 
 
 def _fields(line: str) -> dict[str, str]:

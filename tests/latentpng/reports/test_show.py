@@ -48,7 +48,6 @@ def test_a_text_that_is_not_understood_is_shown_with_success(
         "carrier          foreign: metadata of another tool",
         "tool             an unknown tool",
         "note             its text 'parameters' (20 characters) is not understood; `latentpng inspect --raw` shows it",
-        'texts            ["parameters: 20 characters"]',
     ]
 
 

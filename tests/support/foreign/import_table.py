@@ -114,7 +114,7 @@ REFUSED: tuple[Row, ...] = (
     Row(
         kind="NovelAI",
         says={"tool": "novelai"},
-        sentence=f"how novelai draws its noise is not published: {AS}",
+        sentence=f"how NovelAI draws its noise is not published: {AS}",
         helps=Choices(tool="diffusers"),
         option="`--as`",
     ),
@@ -145,7 +145,7 @@ REFUSED: tuple[Row, ...] = (
     Row(
         kind="Draw Things with a seed mode of its own",
         says={"tool": "drawthings"},
-        sentence="the file does not say where drawthings drew its noise: choose with --randomness",
+        sentence="the file does not say where Draw Things drew its noise: choose with --randomness",
         helps=Choices(randomness="nv"),
         option="`--randomness`",
     ),
