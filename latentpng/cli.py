@@ -30,7 +30,8 @@ _COMMANDS = {
     "import": "rebuild the initial noise of another tool's picture from its metadata, and save the picture with it",
     "tree": "draw the family tree of all pictures in folders, from their lineages alone",
     "diff": "compare two pictures: common ancestor, settings, noise and pixels",
-    "strip": "remove noise, lineage and settings from a PNG in place, with --all the metadata of other tools too",
+    "strip": "remove noise, lineage and settings from a PNG in place, with --all the metadata of any tool, of JPEG and "
+    "WebP too",
 }
 _MODULES = {"import": "import_"}  # for commands whose name is a keyword of Python
 

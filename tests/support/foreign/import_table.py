@@ -283,9 +283,14 @@ WARNED: tuple[Row, ...] = (
         sentence="service: a service redrew the picture afterwards (node RecraftCrispUpscaleNode, service Recraft)",
     ),
     Row(
-        kind="A detailer, face restoration",
+        kind="A detailer",
         says={"extra": (("ADetailer model", "face.pt"),)},
         sentence="detailer: parts of the picture were redrawn with noise of their own (ADetailer model face.pt)",
+    ),
+    Row(
+        kind="Face restoration",
+        says={"extra": (("Face restoration", "CodeFormer"),)},
+        sentence="face restoration: a model for faces changed the picture afterwards (Face restoration CodeFormer)",
     ),
     Row(
         kind="ControlNet, image prompts, hypernetworks, regions, tiling, dynamic thresholding, FreeU",
