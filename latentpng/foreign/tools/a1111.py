@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from latentpng.foreign.containers.texts import Texts
+from latentpng.foreign.noise.latents import latent_of_model
 from latentpng.foreign.record import ForeignRecord
 from latentpng.foreign.tools import civitai, drawthings, loose, sites
 from latentpng.foreign.tools.infotext import Infotext, parse
@@ -79,20 +81,29 @@ def record_of(infotext: Infotext, *, site: str = "") -> ForeignRecord:
         site: The site that other texts of the file name; "" for none.
     """
     fields = canonical(infotext.fields)
-    width, height = _drawn_size(fields)
-    rng = fields.get("RNG", "")
-    used = [*_USED, *(["Size", "Width", "Height"] if width else []), *(["RNG"] if rng in _RANDOMNESS else [])]
-    strength = loose.real(fields.get("Variation seed strength", fields.get("Variation strength")))
-    found = civitai.resources_of(fields.get(civitai.RESOURCES))
     tool = _tool(infotext.fields, fields, site)
     prompt, negative = infotext.prompt, infotext.negative_prompt
     if tool == "horde" and not negative:
         prompt, negative = (part.strip() for part in (*prompt.split(HORDE_NEGATIVE, 1), "")[:2])
-    return ForeignRecord(
+    fork = sites.fork_of(fields.get("Version", ""), fields.get("App", ""))
+    record = replace(
+        _record_of_fields(fields),
         tool=tool,
-        version=fields.get("Version", ""),
         prompt=prompt,
         negative_prompt=negative,
+        made_by=fork or site,
+    )
+    return _completed(record, fields) if civitai.is_own(infotext.fields) else record
+
+
+def _record_of_fields(fields: Mapping[str, str]) -> ForeignRecord:
+    width, height = _drawn_size(fields)
+    rng = fields.get("RNG", "")
+    used = [*_USED, *(["Size", "Width", "Height"] if width else []), *(["RNG"] if rng in _RANDOMNESS else [])]
+    strength = loose.real(fields.get("Variation seed strength", fields.get("Variation strength")))
+    resources = civitai.resources_of(fields.get(civitai.RESOURCES))
+    return ForeignRecord(
+        version=fields.get("Version", ""),
         seed=loose.seed(fields.get("Seed")),
         variation_seed=loose.whole(fields.get("Variation seed")),
         variation_strength=strength or 0.0,
@@ -103,14 +114,22 @@ def record_of(infotext: Infotext, *, site: str = "") -> ForeignRecord:
         sampler=fields.get("Sampler", ""),
         scheduler=fields.get("Schedule type", "") or fields.get("Scheduler", ""),
         guidance_scale=loose.real(fields.get("CFG scale")),
-        model=fields.get("Model", "") or civitai.model_of(found),
+        model=fields.get("Model", "") or civitai.model_of(resources),
         model_hash=fields.get("Model hash", ""),
         randomness=_RANDOMNESS.get(rng, "") or drawthings.RANDOMNESS.get(fields.get(_SEED_MODE, "").lower(), ""),
-        made_by=civitai.site_of(infotext.fields)
-        or sites.fork_of(fields.get("Version", ""), fields.get("App", ""))
-        or site,
-        unknown_noise=civitai.closed_engine(fields),
         extra=loose.rest(fields, used),
+    )
+
+
+def _completed(record: ForeignRecord, fields: Mapping[str, str]) -> ForeignRecord:
+    """Return a record of Civitai with what the site says in its own object."""
+    family = None if latent_of_model(record.model) else latent_of_model(civitai.family_of(fields))
+    return replace(
+        record,
+        made_by=civitai.NAME,
+        unknown_noise=civitai.closed_engine(fields),
+        channels=family.channels if family else 0,
+        extra=(*record.extra, *loose.rest(civitai.further(fields), ())),
     )
 
 

@@ -19,6 +19,7 @@ RESOURCES = "Civitai resources"
 METADATA = "Civitai metadata"
 MAX_RESOURCES = 256
 _MODELS = ("checkpoint", "model")
+_FROM_WORDS = ("txt2img", "txt2img-draft")
 _OPEN_ENGINES = (
     "sd", "stable", "flux", "pony", "illustrious", "noob", "qwen", "z", "chroma", "hidream", "wan", "hunyuan", "comfy",
     "anima", "lumina", "aura", "kolors", "pixart", "svd", "ltx", "lcm", "hyper", "other",
@@ -76,13 +77,26 @@ def model_of(resources: tuple[Resource, ...]) -> str:
     return next((resource.name for resource in resources if resource.kind in _MODELS), "")
 
 
-def site_of(fields: Mapping[str, str]) -> str:
-    """Return the name of the site when it wrote the text; "" otherwise.
+def is_own(fields: Mapping[str, str]) -> bool:
+    """Return whether the site wrote the text.
 
     Programs that list the site's resources, such as savers of ComfyUI, write their `Version` too; the site does not.
     """
     is_signed = "Version" in fields or "App" in fields
-    return NAME if (RESOURCES in fields or METADATA in fields) and not is_signed else ""
+    return (RESOURCES in fields or METADATA in fields) and not is_signed
+
+
+def family_of(fields: Mapping[str, str]) -> str:
+    """Return what the site says of the family of a model, whose name it may not give; "" when it says nothing."""
+    named = loose.text(read_object(fields.get(METADATA, "")).get("ecosystem"))
+    return named or fields.get("Model type", "") or ("flux" if "fluxMode" in fields else "")
+
+
+def further(fields: Mapping[str, str]) -> dict[str, Json]:
+    """Return what the site says only in its object: how it made the picture, unless from words alone."""
+    metadata = read_object(fields.get(METADATA, ""))
+    told = {name: metadata.get(name) for name in ("workflow", "process", "sourceImage", "denoise")}
+    return {name: value for name, value in told.items() if name not in fields and value not in (None, *_FROM_WORDS)}
 
 
 def closed_engine(fields: Mapping[str, str]) -> str:

@@ -131,3 +131,43 @@ def test_a_mode_that_only_repeats_the_kind_is_left_out() -> None:
     entries = {"mflux_version": "1", "prompt": "a", "image_path": "a.png", "image_strength": 0.4}
     found = foreign_from_texts({"UserComment": json.dumps(entries)})
     assert foreign_lines(found)[-1] == "pass img2img     image_strength 0.4, image_path a.png"
+
+
+@pytest.mark.parametrize(
+    ("text", "prompt", "negative"),
+    [
+        ("a boat: grey, in fog Negative prompt: rust, steps {}", "a boat: grey, in fog", "rust, steps"),
+        ("a boat Negative prompt: {}", "a boat", ""),
+        ("a boat. {}", "a boat.", ""),
+        ("a boat\nNegative prompt: rust {}", "a boat", "rust"),
+        ("a sign: no Negative prompt: here\nNegative prompt: rust {}", "a sign: no Negative prompt: here", "rust"),
+        ("a boat\nSampler: Euler, {}", "a boat", ""),
+    ],
+)
+def test_lines_that_were_joined_are_told_apart(text: str, prompt: str, negative: str) -> None:
+    found = foreign_from_texts({"UserComment": text.format(FIELDS)})
+    assert (found.prompt, found.negative_prompt, found.num_inference_steps, found.seed) == (prompt, negative, 20, 1)
+    assert found.extra == ()
+
+
+@pytest.mark.parametrize(
+    ("more", "channels"),
+    [
+        ('Civitai metadata: {"ecosystem":"Flux1"}', 16),
+        ('Civitai metadata: {"ecosystem":"SDXL"}', 4),
+        ("fluxMode: urn:air:flux1:checkpoint:civitai:1@2, Civitai metadata: {}", 16),
+        ("Model type: Z-Image Turbo, Civitai metadata: {}", 16),
+        ("Model type: Z-Image Turbo", 0),
+        ('Model: flux1-dev, Civitai metadata: {"ecosystem":"SDXL"}', 0),
+    ],
+)
+def test_civitai_names_the_family_of_a_model_that_it_does_not_name(more: str, channels: int) -> None:
+    assert read(f"{FIELDS}, {more}").channels == channels
+
+
+def test_the_object_of_civitai_tells_passes_too() -> None:
+    found = read(f'{FIELDS}, Civitai metadata: {{"workflow":"img2img","steps":4}}')
+    assert kinds(found) == ["img2img"]
+    assert read(f'{FIELDS}, Civitai metadata: {{"workflow":"txt2img"}}').extra == (
+        ("Civitai metadata", '{"workflow":"txt2img"}'),
+    )
