@@ -61,12 +61,16 @@ _MASKS = (
 )
 _PICTURES = (
     "init_image", "init_img", "initImg", "Init image", "Init image hash", "Init image size", "initimage",
-    "initial_image", "image_path", "sourceImage",
+    "initial_image", "image_path", "sourceImage", "upscale_initial_image",
 )  # fmt: skip
 _SHARES = ("Denoising strength", "initimagecreativity", "img2img_strength", "prompt_strength", "Prompt Strength")
-_OWN_SHARES: Mapping[str, tuple[str, ...]] = {"comfyui": ("denoise",), "drawthings": ("strength",)}
+_OWN_SHARES: Mapping[str, tuple[str, ...]] = {
+    "comfyui": ("denoise",),
+    "drawthings": ("strength",),
+    "huggingface": ("strength",),
+}
 """Fields that say how much of another picture was replaced, in the files of all tools and of single ones."""
-_TOLD = (*_SHARES, "denoise", "strength", "image_strength", *_MODES, *_MASKS, *_PICTURES)
+_TOLD = (*_SHARES, "denoise", "strength", "Strength", "Starting Image", "image_strength", *_MODES, *_MASKS, *_PICTURES)
 _PROMPT_TAGS: Mapping[str, tuple[tuple[str, re.Pattern[str]], ...]] = {
     "swarmui": (
         ("detailer", re.compile(r"<(segment):([^<>]{1,80})")),

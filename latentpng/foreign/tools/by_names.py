@@ -49,8 +49,8 @@ _PROGRAMS = MappingProxyType({"nmkdiffusion": "NMKD Stable Diffusion GUI"})
 
 def read(texts: Texts) -> ForeignRecord | None:
     """Return the record of the first object with enough settings, or else of single texts; None without a prompt."""
-    for keyword in islice(texts, MAX_KEYWORDS):
-        for found in islice(objects_in(texts, _MARK, (keyword,)), MAX_OBJECTS):
+    for keyword in islice((keyword for keyword, text in texts.items() if _MARK in text), MAX_OBJECTS):
+        for found in objects_in(texts, _MARK, (keyword,)):
             fields, others = _fields({**_inner(found), **found})
             if loose.text(fields.get(_PROMPT)) and len(fields) > _MIN_OTHERS:
                 return _record_of(fields, others, f"its text {keyword!r}", made_by=_PROGRAMS.get(keyword.lower(), ""))

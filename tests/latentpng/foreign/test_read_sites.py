@@ -171,3 +171,43 @@ def test_the_object_of_civitai_tells_passes_too() -> None:
     assert read(f'{FIELDS}, Civitai metadata: {{"workflow":"txt2img"}}').extra == (
         ("Civitai metadata", '{"workflow":"txt2img"}'),
     )
+
+
+def invokeai(name: str, base: str, **more: str) -> ForeignRecord:
+    entries = {"positive_prompt": "a", "seed": 1, "model": {"name": name, "base": base}, **more}
+    return foreign_from_texts({"invokeai_metadata": json.dumps(entries)})
+
+
+@pytest.mark.parametrize(
+    ("name", "base", "channels"),
+    [
+        ("mine", "flux", 16),
+        ("mine", "sd-3", 16),
+        ("mine", "z-image", 16),
+        ("mine", "sdxl", 0),
+        ("flux1-dev", "flux", 0),
+        ("flux look", "sdxl", 4),
+        ("mine", "something", 0),
+    ],
+)
+def test_invokeai_names_the_family_of_a_model(name: str, base: str, channels: int) -> None:
+    assert invokeai(name, base).channels == channels
+
+
+@pytest.mark.parametrize("base", ["chatgpt-4o", "imagen4", "gemini-2.5", "flux-kontext", "veo3"])
+def test_invokeai_asks_services_too(base: str) -> None:
+    told = f"InvokeAI had it made by {base}, which does not publish how it draws its noise"
+    assert invokeai("mine", base).unknown_noise == told
+    assert invokeai("mine", "flux").unknown_noise == ""
+
+
+def test_a_pipeline_with_a_strength_started_from_a_picture() -> None:
+    entries = {"prompt": "a", "seed": 1, "guidance_scale": 7, "num_inference_steps": 9, "width": 64, "strength": 0.6}
+    assert kinds(foreign_from_texts({"metadata": json.dumps(entries)})) == ["img2img"]
+
+
+def test_mochi_names_the_picture_that_it_started_from() -> None:
+    caption = "Include in Image: a; Seed: 5; Starting Image: a.png; Strength: 0.5; Generator: Mochi Diffusion 4.7"
+    assert foreign_lines(foreign_from_texts({"Caption": caption}))[-1] == (
+        "pass img2img     Strength 0.5, Starting Image a.png"
+    )
