@@ -7,16 +7,16 @@ names are, so a note says how they were read, and the tool stays unknown.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from types import MappingProxyType
 
 from latentpng.foreign.containers.texts import Texts
 from latentpng.foreign.record import ForeignRecord
-from latentpng.foreign.tools import a1111, loose
+from latentpng.foreign.tools import a1111, loose, unknown
 from latentpng.foreign.tools.objects import objects_in
 from latentpng.record import Json, JsonObject
 
-TOOL = "unknown"
 MAX_OBJECTS = 8  # that are parsed
 MAX_KEYWORDS = 64
 _MARK = 'rompt"'  # of "prompt" and "Prompt"
@@ -54,10 +54,13 @@ def read(texts: Texts) -> ForeignRecord | None:
             fields, others = _fields({**_inner(found), **found})
             if loose.text(fields.get(_PROMPT)) and len(fields) > _MIN_OTHERS:
                 return _record_of(fields, others, f"its text {keyword!r}", made_by=_PROGRAMS.get(keyword.lower(), ""))
-    fields, _ = _fields({keyword: text for keyword, text in islice(texts.items(), MAX_KEYWORDS) if _is_words(text)})
+    words = {keyword: text for keyword, text in islice(texts.items(), MAX_KEYWORDS) if _is_words(text)}
+    fields, others = _fields(words)
     if " " not in loose.text(fields.get(_PROMPT)).strip():
         return None
-    return _record_of(fields, {}, "its texts")
+    record = _record_of(fields, {}, "its texts")
+    left = unknown.read({keyword: text for keyword, text in texts.items() if keyword in others or keyword not in words})
+    return replace(record, notes=(*record.notes, *left.notes)) if left else record
 
 
 def _is_words(text: str) -> bool:
@@ -93,7 +96,7 @@ def _record_of(fields: dict[str, Json], others: dict[str, Json], source: str, *,
     read = "is of no known form; it was read" if is_one else "are of no known form; they were read"
     note = f"{source} {read} by the names of the settings"
     return ForeignRecord(
-        tool=TOOL,
+        tool=unknown.TOOL,
         prompt=prompt,
         negative_prompt=negative,
         seed=loose.seed(fields.get("seed")),
