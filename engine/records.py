@@ -133,7 +133,7 @@ def photograph_of(path: Path) -> Photograph:
 
 def _photograph(path: Path, foreign: ForeignRecord | None, reason: str, own: str = "") -> Photograph:
     from latentpng.foreign.ingredients import ingredients_of
-    from latentpng.foreign.show import TOOL_NAMES
+    from latentpng.foreign.names import TOOL_NAMES
 
     photo = read_photo(path)
     if foreign is None:

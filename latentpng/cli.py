@@ -31,7 +31,8 @@ _COMMANDS = {
     "invert": "find noise that repeats a photograph; needs warmer, which gets the same arguments",
     "tree": "draw the family tree of all pictures in folders, from their lineages alone",
     "diff": "compare two pictures: common ancestor, settings, noise and pixels",
-    "strip": "remove noise, lineage and settings from a PNG in place, with --all the metadata of other tools too",
+    "strip": "remove noise, lineage and settings from a PNG in place, with --all the metadata of any tool, of JPEG and "
+    "WebP too",
 }
 _MODULES = {"import": "import_"}  # for commands whose name is a keyword of Python
 _PASSED_ON = frozenset({"invert"})  # commands whose arguments are those of another program

@@ -20,6 +20,8 @@ _ASSUMED = """Whatever the file does not say is assumed and reported: that the t
 device (CUDA for the web UIs), that this GPU held all values at once, that a CPU had AVX2, and the number of channels \
 that the name of the model suggests. The new file marks its noise as "unverified": only a render can show that it is \
 the right noise, as `warmer render FILE --check --confirm --model MODEL` does."""
+_RECIPES = "a1111, forge, sdnext, comfyui, fooocus, swarmui, invokeai, invokeai2, diffusers, sdcpp, drawthings or mochi"
+"""The names in noise/recipes.py, which is not imported for a help text."""
 _RANDOMNESS = (
     "generator of the noise: cpu (torch's; also on a Mac), gpu (CUDA's), nv (CUDA's, computed on the CPU) or numpy"
 )
@@ -34,7 +36,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.description = f"{parser.description} {_ASSUMED}"
     parser.add_argument("file", metavar="FILE", help="a PNG, JPEG, WebP or AVIF with the metadata of its tool")
-    parser.add_argument("--as", default="", dest="tool", metavar="TOOL", help="follow the recipe of this tool")
+    parser.add_argument(
+        "--as", default="", dest="tool", metavar="TOOL", help=f"follow the recipe of this tool: {_RECIPES}"
+    )
     parser.add_argument("--randomness", default="", metavar="cpu|gpu|nv|numpy", help=_RANDOMNESS)
     parser.add_argument("--gpu", default="", metavar="NAME", help=_GPU)
     parser.add_argument("--channels", default=0, type=_number, metavar="N", help="latent channels: 4, 16, 32 or 128")

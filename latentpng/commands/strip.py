@@ -1,4 +1,7 @@
-"""`latentpng strip`: remove from a PNG what the format adds, or the metadata of all tools, in place or in a copy."""
+"""`latentpng strip`: remove from a PNG what the format adds, or the metadata of all tools, in place or in a copy.
+
+The metadata of all tools is removed from JPEG and WebP too.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +21,16 @@ from latentpng.commands.output import (
 from latentpng.errors import ExitCode, UnreadableFileError
 from latentpng.png.open import STANDARD_INPUT
 
+_OTHERS = frozenset({"JPEG", "WebP"})  # pictures without a latent, as `kinds` names them
 _KEYWORDS_SHOWN = 6
 _MAX_KEYWORD = 40
 _EPILOG = """\
---all removes every text chunk, EXIF except for the orientation, XMP, IPTC, the chunks of ComfyUI's animations, C2PA
-manifests, text that is hidden in the lowest bits of pixels, and bytes behind the end of the picture. Colour profiles
-and everything else that changes how the picture looks stay.
+Without --all, FILE is a PNG, and only what latentpng wrote is removed: noise, lineage and settings.
+
+With --all it may be a JPEG or WebP too. Texts, EXIF except for the orientation, XMP, IPTC, the chunks of ComfyUI's
+animations, C2PA manifests, the chunks of unknown programs, and bytes behind the end of the picture are removed. Of a
+PNG, text that is hidden in the lowest bits of pixels is overwritten. Colour profiles and everything else that changes
+how the picture looks stay; pixels are not encoded again, except those that hide a text.
 """
 
 
@@ -32,16 +39,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _EPILOG
     parser.add_argument(
-        "file", metavar="FILE", help="the PNG; changed in place unless --out is given; - is standard input"
+        "file", metavar="FILE", help="the picture; changed in place unless --out is given; - is standard input"
     )
     parser.add_argument(
         "-a",
         "--all",
         dest="everything",
         action="store_true",
-        help="remove the texts and the metadata of other tools too, hidden ones among them",
+        help="remove the texts and the metadata of all tools, hidden texts among them",
     )
-    add_output(parser, "X.png", "write the result to this file and leave FILE as it is; - is standard output")
+    add_output(parser, "OUT", "write the result to this file and leave FILE as it is; - is standard output")
 
 
 def run(given: argparse.Namespace) -> ExitCode:
@@ -52,8 +59,9 @@ def run(given: argparse.Namespace) -> ExitCode:
         output = STANDARD_OUTPUT
 
     def strip(file: str) -> ExitCode:
-        _check_kind(file)
-        data, removed = _stripped(file, output, force=given.force, everything=everything)
+        kind = _checked_kind(file, everything=everything)
+        strip_kind = _stripped_other if kind in _OTHERS else _stripped
+        data, removed = strip_kind(file, output, force=given.force, everything=everything)
         left = "" if everything else _what_stays(output or file, data)
         if left:
             kept = file if output in (None, STANDARD_OUTPUT) else output
@@ -84,21 +92,43 @@ def _stripped(file: str, output: str | None, *, force: bool, everything: bool) -
     return b"", files.strip(file, output, warn, everything=everything)
 
 
-def _check_kind(file: str) -> None:
-    """Check that a file is no other kind of picture.
+def _stripped_other(file: str, output: str | None, *, force: bool, everything: bool) -> tuple[bytes, bool]:
+    """Write the stripped JPEG or WebP; the result is that of `_stripped`."""
+    del everything
+    from latentpng.foreign.containers.clean import cleaned_other
+    from latentpng.png.atomic import write_atomically
+    from latentpng.png.open import open_picture
+
+    if output not in (None, STANDARD_OUTPUT):
+        check_target(output, force=force)
+    with open_picture(file) as (stream, size, name):
+        data, removed = cleaned_other(stream, size, name)
+    if output == STANDARD_OUTPUT:
+        standard_output().buffer.write(data)
+    elif removed or output is not None:
+        write_atomically(file if output is None else output, [data])
+    return (data if output == STANDARD_OUTPUT else b""), removed
+
+
+def _checked_kind(file: str, *, everything: bool) -> str:
+    """Return the kind of a picture that can be stripped, and "" for what is read as a PNG.
 
     Raises:
-        UnreadableFileError: It is a JPEG, WebP, AVIF, HEIF or GIF, or cannot be opened.
+        UnreadableFileError: It is a picture of any other kind, or cannot be opened.
     """
     from latentpng.png.kinds import PNG, START_BYTES, kind_of
     from latentpng.png.open import open_picture
 
     if file == STANDARD_INPUT:  # it can be read only once
-        return
+        return ""
     with open_picture(file) as (stream, _, name):
         kind = kind_of(stream.read(START_BYTES))
-    if kind not in ("", PNG):
-        raise UnreadableFileError(f"{name}: strip changes PNG files only, and this is a {kind} file")
+    if kind in ("", PNG) or (kind in _OTHERS and everything):
+        return kind
+    if kind in _OTHERS:
+        raise UnreadableFileError(f"{name}: it is a {kind} and carries no latent; add --all to remove its metadata")
+    article = "an" if kind[0] == "A" else "a"
+    raise UnreadableFileError(f"{name}: it is {article} {kind} picture; convert it to PNG, JPEG or WebP to strip it")
 
 
 def _what_stays(file: str, data: bytes) -> str:
@@ -117,8 +147,8 @@ def _what_stays(file: str, data: bytes) -> str:
 
 
 def _described(stream: BinaryIO, size: int, name: str) -> str:
+    from latentpng.foreign.names import TOOL_NAMES
     from latentpng.foreign.read import reading_of
-    from latentpng.foreign.show import TOOL_NAMES
     from latentpng.foreign.tools.unknown import TOOL as UNKNOWN
     from latentpng.png.clean import cleaned
 

@@ -114,6 +114,11 @@ def _regional(told: JsonObject, size: tuple[int, int], picture: tuple[int, int])
     return f"regions: parts of the picture have prompts or settings of their own{_facts(told)}"
 
 
+def _restored(told: JsonObject, size: tuple[int, int], picture: tuple[int, int]) -> str:
+    del size, picture
+    return f"face restoration: a model for faces changed the picture afterwards{_facts(told)}"
+
+
 _SAID: Mapping[str, Callable[[JsonObject, tuple[int, int], tuple[int, int]], str]] = {
     "img2img": _redrawn,
     "inpaint": _inpainted,
@@ -125,7 +130,7 @@ _SAID: Mapping[str, Callable[[JsonObject, tuple[int, int], tuple[int, int]], str
     "resize": _scaled,
     "service": _served,
     "detailer": _detailed,
-    "face restoration": _detailed,
+    "face restoration": _restored,
     "regions": _regional,
 }
 """What to say about each kind of pass; about the others, that they took part."""

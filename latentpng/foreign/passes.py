@@ -42,11 +42,16 @@ _SWITCHES: Mapping[str, tuple[str, ...]] = {
     "face restoration": ("facetool_strength",),
 }
 """Fields that say that a kind was not used, whatever its other fields are."""
-_INPAINTED = re.compile(r"inpaint|outpaint", re.IGNORECASE)
-_REDRAWN = re.compile(r"img2img|image[ _-]?to[ _-]?image|inpaint|outpaint", re.IGNORECASE)
-_MODES = ("generation_mode", "type", "Operations", "mode")
+_INPAINTED = re.compile(r"inpaint|outpaint|infill", re.IGNORECASE)
+_REDRAWN = re.compile(
+    r"img2img|image[ _-]?(to|2)[ _-]?image|image-edit|inpaint|outpaint|infill|augmentimage|facefix", re.IGNORECASE
+)
+_ENLARGED = re.compile(r"hires", re.IGNORECASE)
+_MAX_MODE = 80  # characters
+_MODES = ("generation_mode", "type", "Operations", "mode", "workflow", "request_type", "process")
 _MASKS = (
     "Mask blur",
+    "Masked area padding",
     "Inpaint area",
     "Masked content",
     "Mask mode",
@@ -54,11 +59,18 @@ _MASKS = (
     "Soft inpainting enabled",
     "maskblur",
 )
-_PICTURES = ("init_image", "init_img", "Init image", "Init image hash", "Init image size", "initimage", "initial_image")
+_PICTURES = (
+    "init_image", "init_img", "initImg", "Init image", "Init image hash", "Init image size", "initimage",
+    "initial_image", "image_path", "sourceImage", "upscale_initial_image",
+)  # fmt: skip
 _SHARES = ("Denoising strength", "initimagecreativity", "img2img_strength", "prompt_strength", "Prompt Strength")
-_OWN_SHARES: Mapping[str, tuple[str, ...]] = {"comfyui": ("denoise",), "drawthings": ("strength",)}
+_OWN_SHARES: Mapping[str, tuple[str, ...]] = {
+    "comfyui": ("denoise",),
+    "drawthings": ("strength",),
+    "huggingface": ("strength",),
+}
 """Fields that say how much of another picture was replaced, in the files of all tools and of single ones."""
-_TOLD = (*_SHARES, "denoise", "strength", *_MODES, *_MASKS, *_PICTURES)
+_TOLD = (*_SHARES, "denoise", "strength", "Strength", "Starting Image", "image_strength", *_MODES, *_MASKS, *_PICTURES)
 _PROMPT_TAGS: Mapping[str, tuple[tuple[str, re.Pattern[str]], ...]] = {
     "swarmui": (
         ("detailer", re.compile(r"<(segment):([^<>]{1,80})")),
@@ -78,6 +90,9 @@ def passes_of(record: ForeignRecord) -> tuple[JsonObject, ...]:
     listed = [loose.members(value) for value in loose.items(fields.get("passes"))[:MAX_ITEMS]]
     found: list[JsonObject] = [*_told(fields), *_by_prompt(record)]
     kinds = {loose.text(each.get("kind")) for each in (*found, *listed)}
+    if "hires" not in kinds and (hires := _enlarged(fields)):
+        found.append(hires)
+        kinds.add("hires")
     start = _from_picture(record.tool, fields, has_hires="hires" in kinds)
     if start and not kinds & {"img2img", "inpaint"}:
         found.append(start)
@@ -112,12 +127,19 @@ def text_of(value: Json) -> str:
 
 
 def facts_of(told: JsonObject) -> str:
-    """Return what a tool wrote about a pass, as a person reads it.
+    """Return what a tool wrote about a pass, as a person reads it; what only repeats its kind is left out.
 
     Args:
         told: A pass of a picture.
     """
-    return ", ".join(f"{name} {text_of(value)}" for name, value in told.items() if name != "kind")
+    facts = ((name, text_of(value)) for name, value in told.items() if name != "kind")
+    return ", ".join(f"{name} {_quoted(text)}".rstrip() for name, text in facts if text != told.get("kind"))
+
+
+def _quoted(text: str) -> str:
+    """Return a text in quotes when it could be taken for several facts."""
+    line = " ".join(text.split())
+    return f'"{line}"' if "," in line and not line.startswith(("{", "[", '"')) else line
 
 
 def _is_off(value: Json) -> bool:
@@ -140,7 +162,7 @@ def _from_picture(tool: str, fields: Mapping[str, Json], *, has_hires: bool) -> 
 
     A share of 1 tells nothing, because some tools write it for every picture. Neither does the share of a hires pass.
     """
-    mode = " ".join(loose.text(fields.get(name)) for name in _MODES)
+    mode = _mode(fields)
     shares = (loose.real(fields.get(name)) for name in (*_SHARES, *_OWN_SHARES.get(tool, ())))
     is_partial = not has_hires and any(share is not None and 0 < share < 1 for share in shares)
     has_mask = any(name in fields for name in _MASKS)
@@ -149,3 +171,19 @@ def _from_picture(tool: str, fields: Mapping[str, Json], *, has_hires: bool) -> 
         return {}
     kind = "inpaint" if has_mask or _INPAINTED.search(mode) else "img2img"
     return {"kind": kind, **{name: _brief(fields[name]) for name in _TOLD if name in fields}}
+
+
+def _mode(fields: Mapping[str, Json]) -> str:
+    """Return the words by which a tool names how it made the picture; a graph or a prompt is none."""
+    words = (loose.text(fields.get(name)) for name in _MODES)
+    return " ".join(word for word in words if len(word) <= _MAX_MODE)
+
+
+def _enlarged(fields: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the hires pass that only the mode names; {} for none."""
+    if not _ENLARGED.search(_mode(fields)):
+        return {}
+    return {
+        "kind": "hires",
+        **{name: fields[name] for name in _MODES if _ENLARGED.search(loose.text(fields.get(name)))},
+    }

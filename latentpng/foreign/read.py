@@ -11,7 +11,8 @@ A form that only one tool writes is tried before a form that several tools share
 5. The text of the web UI and of the tools and sites that copy it.
 6. Services that sign or label a picture. They come behind all settings, because editors sign pictures of any tool.
 7. Prompts without settings, in the form of the web UI.
-8. Whatever else looks like settings: it is named, and not understood. Then a signature that says nothing of AI.
+8. Sites that sign a picture without any settings. Then settings of no known form, by the names of their fields.
+9. Whatever else looks like settings: it is named, and not understood. Then a signature that says nothing of AI.
 
 Text written by latentpng itself is ignored.
 """
@@ -30,6 +31,7 @@ from latentpng.foreign.containers.texts import texts_of
 from latentpng.foreign.record import ForeignRecord
 from latentpng.foreign.tools import (
     a1111,
+    by_names,
     drawthings,
     easydiffusion,
     fooocus,
@@ -75,7 +77,7 @@ _READERS = (
     services.read,
     prompt_only.read,
 )
-_LAST_READERS = (unknown.read, services.read_credentials)
+_LAST_READERS = (services.read_sites, by_names.read, unknown.read, services.read_credentials)
 
 
 class Reading(NamedTuple):

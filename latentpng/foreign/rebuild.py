@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from latentpng.errors import InvalidValueError
 from latentpng.foreign.choices import Choices
+from latentpng.foreign.names import TOOL_NAMES
 from latentpng.foreign.noise import gpus
 from latentpng.foreign.noise.drawing import CPU, GPU, NUMPY, NV, Drawing
 from latentpng.foreign.noise.latents import Latent
@@ -127,7 +128,8 @@ def _drawing(way: Way, record: ForeignRecord, choices: Choices) -> Drawing:
     name, recipe = way.recipe, RECIPES[way.recipe]
     randomness = choices.randomness or record.randomness or recipe.randomness
     if not randomness:
-        raise InvalidValueError(f"the file does not say where {name} drew its noise: choose with --randomness")
+        tool = TOOL_NAMES.get(name, name)
+        raise InvalidValueError(f"the file does not say where {tool} drew its noise: choose with --randomness")
     if recipe.is_copy and randomness == GPU:
         randomness = NV
     index = choices.batch_index or (record.batch_index or 0 if recipe.whole_batch else 0)

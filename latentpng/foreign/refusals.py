@@ -72,7 +72,9 @@ def _impossible(record: ForeignRecord, choices: Choices) -> str:
 def _without_seed(record: ForeignRecord, choices: Choices) -> str:
     if record.seed is None:
         known = choices.tool or record.tool not in _NO_TOOL
-        return "the metadata contains no seed" if known else "no metadata of a known tool was found"
+        reason = "the metadata contains no seed" if known else "no metadata of a known tool was found"
+        notes = record.notes if record.tool in _NO_TOOL else ()
+        return "; ".join((reason, *(plain(note, _MAX_CLAUSE) for note in notes)))
     if record.seed == -1 or (record.seed < 0 and record.tool not in _NEGATIVE_SEEDS):
         seed = plain(str(record.seed), _MAX_NAME)
         return f"the metadata contains no seed: {seed} only says that the tool was to choose one"

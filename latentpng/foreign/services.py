@@ -26,6 +26,7 @@ _MODELS = re.compile(
     re.IGNORECASE,
 )
 """How the models of services are named. The whole name counts, because checkpoints are named after services too."""
+_API_FOLDER = re.compile(r"api[ _-]?models[/\\]", re.IGNORECASE)
 _FAMILIES = frozenset({"a1111", "forge", "sdnext", "swarmui", "comfyui", "invokeai", ""})
 """Tools whose files may name the model of a service."""
 
@@ -49,4 +50,9 @@ def service_by_model(record: ForeignRecord) -> str:
     if record.tool not in _FAMILIES or record.model_hash:
         return ""
     names = (name[:_MAX_NAME].strip() for name in (record.model, record.sampler))
-    return next((name for name in names if _MODELS.fullmatch(name)), "")
+    return next((name for name in names if _MODELS.fullmatch(_file_of(name)) or _API_FOLDER.match(name)), "")
+
+
+def _file_of(name: str) -> str:
+    """Return a name without folders; SwarmUI names the models of services like files in folders."""
+    return name.replace("\\", "/").rpartition("/")[2].removesuffix(".safetensors")

@@ -10,39 +10,18 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from latentpng.chunk.strict_json import json_text
-from latentpng.foreign.passes import passes_of, text_of
+from latentpng.foreign.names import TOOL_NAMES
+from latentpng.foreign.passes import facts_of, passes_of, text_of
 from latentpng.foreign.record import ForeignRecord
 from latentpng.foreign.tools import loose, services, unknown
 from latentpng.foreign.tools.lists import is_listed, lists_of
 from latentpng.record import Json, JsonObject
 from latentpng.text import plain
 
-TOOL_NAMES = {
-    "latentpng": "latentpng",
-    "a1111": "Stable Diffusion web UI",
-    "forge": "Stable Diffusion web UI Forge",
-    "sdnext": "SD.Next",
-    "comfyui": "ComfyUI",
-    "invokeai": "InvokeAI",
-    "fooocus": "Fooocus",
-    "swarmui": "SwarmUI",
-    "novelai": "NovelAI",
-    "drawthings": "Draw Things",
-    "sdcpp": "stable-diffusion.cpp",
-    "ruinedfooocus": "RuinedFooocus",
-    "imaginairy": "imaginAIry",
-    "easydiffusion": "Easy Diffusion",
-    "stabilitymatrix": "Stability Matrix",
-    "tensorart": "TensorArt",
-    "mochi": "Mochi Diffusion",
-    "mflux": "mflux",
-    "horde": "AI Horde",
-    "huggingface": "a space of Hugging Face",
-    "service": "an online service",
-    "unknown": "an unknown tool",
-}
 WIDTH = 16  # characters of the column of labels; it may be wider for the names of a tool's own fields
 _MAX_WIDTH = 32
 _RANDOMNESS = {"cpu": "CPU", "gpu": "GPU", "nv": "CPU, as an NVIDIA GPU draws"}
@@ -57,6 +36,10 @@ _JSON_KEYS = {"num_inference_steps": "steps", "guidance_scale": "guidance"}  # a
 _MAY_BE_ZERO = frozenset({"seed", "variation_seed", "guidance", "batch_index"})
 _BREAK = re.compile(r"\r\n?|\n")
 _PASSES = "passes"
+_UNSHOWN: Mapping[str, frozenset[str]] = MappingProxyType(
+    {"novelai": frozenset({"v4_prompt", "v4_negative_prompt"}), unknown.TOOL: frozenset({unknown.TEXTS})}
+)
+"""Fields of tools that the other lines say already, in better words."""
 
 
 def foreign_lines(record: ForeignRecord) -> list[str]:
@@ -72,6 +55,7 @@ def foreign_lines(record: ForeignRecord) -> list[str]:
     fields += [(f"pass {loose.text(entry['kind'])}", _pass_worded(entry), _TEXT_LIMIT) for entry in passes]
     own = _whole_fields(dict(record.extra))
     told = {_PASSES, *(name for entry in passes for name in entry)}
+    told |= _UNSHOWN.get(record.tool, frozenset())
     rest = [(name, value) for name, value in record.extra if name not in told and not is_listed(name)]
     own += [(name, _shown(value), _EXTRA_LIMIT) for name, value in rest[:_EXTRAS_SHOWN]]
     hidden = len(rest) - _EXTRAS_SHOWN
@@ -128,7 +112,7 @@ def _facts(record: ForeignRecord) -> list[tuple[str, str]]:
     variations = [(record.variation_seed, record.variation_strength)] if record.variation_seed is not None else []
     mixed = [f"seed {seed}, strength {strength:g}" for seed, strength in (*variations, *record.variations)]
     return [
-        ("tool", f"{_tool_name(record)} {record.version}".strip() if _has_text(record) else ""),
+        ("tool", _tool_and_version(record) if _has_text(record) else ""),
         ("made by", _made_by(record)),
         *(("note", note) for note in record.notes),
         ("prompt", record.prompt),
@@ -152,7 +136,15 @@ def _facts(record: ForeignRecord) -> list[tuple[str, str]]:
 
 def _has_text(record: ForeignRecord) -> bool:
     """Return whether a tool wrote anything: a photograph that is only signed was made by none."""
-    return record.tool != unknown.TOOL or bool(record.extra)
+    return record.tool != unknown.TOOL or bool(record.extra or record.prompt)
+
+
+def _tool_and_version(record: ForeignRecord) -> str:
+    """Return the tool with its version, which may begin with the name of the tool; that of a service stands there."""
+    name = _tool_name(record)
+    if record.tool == services.TOOL or not record.version:
+        return name
+    return record.version if record.version.casefold().startswith(name.casefold()) else f"{name} {record.version}"
 
 
 def _tool_name(record: ForeignRecord) -> str:
@@ -163,15 +155,16 @@ def _made_by(record: ForeignRecord) -> str:
     """Return the site, service or fork; "" when the tool says it already."""
     if record.tool == services.TOOL:
         edited = ", which edited it" if services.is_edited(record) else ""
-        return f"{record.made_by or services.UNNAMED}{edited}; there is no seed inside"
+        name = f"{record.made_by or services.UNNAMED} {record.version}".rstrip()
+        return f"{name}{edited}; there is no seed inside"
     return "" if record.made_by.casefold() in _tool_name(record).casefold() else record.made_by
 
 
 def _pass_worded(entry: JsonObject) -> str:
     """Return what a pass did: "12 steps, denoise 0.45"."""
     steps = [f"{text_of(entry['steps'])} steps"] if "steps" in entry else []
-    facts = (f"{name} {text_of(value)}" for name, value in entry.items() if name not in ("kind", "steps"))
-    return ", ".join((*steps, *facts))
+    facts = facts_of({name: value for name, value in entry.items() if name != "steps"})
+    return ", ".join(filter(None, (*steps, facts)))
 
 
 def _whole_fields(extra: JsonObject) -> list[tuple[str, str, int]]:
@@ -179,10 +172,16 @@ def _whole_fields(extra: JsonObject) -> list[tuple[str, str, int]]:
     found: list[tuple[str, str, int]] = []
     for name, items in lists_of(extra).items():
         hidden = len(items) - _ITEMS_SHOWN
-        lines = [plain(item, _TEXT_LIMIT) for item in items[:_ITEMS_SHOWN]]
+        lines = [_item_lines(item) for item in items[:_ITEMS_SHOWN]]
         lines += [f"and {hidden} more"] if hidden > 0 else []
         found.append((name, "\n".join(lines), (_ITEMS_SHOWN + 1) * (_TEXT_LIMIT + 1)))
     return found
+
+
+def _item_lines(item: str) -> str:
+    """Return an item, whose further lines are indented, so that they do not look like items."""
+    cut = item if len(item) <= _TEXT_LIMIT else f"{item[: _TEXT_LIMIT - 1]}\u2026"
+    return "\n  ".join(plain(part) for part in _BREAK.split(cut.strip(), _LINES_SHOWN))
 
 
 def _size(width: int, height: int) -> str:

@@ -1,8 +1,9 @@
 """What is left of a PNG when all texts and all metadata of any tool are removed: pixels, colours and orientation.
 
-Text chunks, EXIF, the chunks of ComfyUI's animations, C2PA manifests, our own carriers and bytes behind the end go; of
-EXIF the orientation stays. Text that is hidden in the lowest bits of pixels is overwritten; only then the pixels are
-encoded again.
+Of the chunks that a picture can do without, those stay that change how it looks; all others go, among them texts, EXIF,
+C2PA manifests, our own carriers and the chunks of programs that nobody knows. Of EXIF the orientation stays. Bytes
+behind the end go. Text that is hidden in the lowest bits of pixels is overwritten; only then the pixels are encoded
+again.
 """
 
 from __future__ import annotations
@@ -10,8 +11,7 @@ from __future__ import annotations
 import io
 from typing import BinaryIO, Literal, NamedTuple, TypeAlias
 
-from latentpng.png import chunks, texts
-from latentpng.png.carriers import KIND, SIGNED_KIND
+from latentpng.png import chunks
 from latentpng.png.chunks import Chunk
 from latentpng.png.first_column import may_hide_text
 from latentpng.png.pixels import open_pixels
@@ -19,8 +19,16 @@ from latentpng.png.stealth import find_hidden, without_hidden
 
 Part: TypeAlias = "tuple[int, int] | bytes"
 
-_REMOVED = frozenset({*texts.KINDS_OF_TOOLS, KIND, SIGNED_KIND})
+_LOOKS = frozenset(
+    {
+        *(b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"cICP", b"mDCV", b"cLLI", b"mDCv", b"cLLi", b"sBIT", b"bKGD"),
+        *(b"hIST", b"pHYs", b"oFFs", b"sTER", b"acTL", b"fcTL", b"fdAT"),
+    }
+)
+"""Chunks of PNG 3 and its extensions that say how the picture looks; critical chunks stay too."""
+_ANCILLARY = 0x20  # the bit of the first byte by which a chunk may be left out
 _EXIF = b"eXIf"
+_JPEG_HEAD = b"Exif\0\0"  # stands before EXIF in JPEG, and some tools write it elsewhere too
 _MAX_EXIF = 2**16  # bytes that are searched for the orientation
 _MAX_ENTRIES = 512
 _ORIENTATION = 0x0112
@@ -62,7 +70,7 @@ def cleaned(stream: BinaryIO, size: int, name: str) -> Cleaned:
             exif = _orientation_alone(stream, chunk)
             is_changed = is_changed or not exif or not _is_at(stream, chunk, exif)
             parts.append(exif)
-        elif chunk.kind in _REMOVED:
+        elif chunk.kind[0] & _ANCILLARY and chunk.kind not in _LOOKS:
             is_changed = True
         elif chunk.kind == b"IDAT" and pixels:
             if parts[-1] is not pixels:  # once, in place of all
@@ -82,11 +90,17 @@ def _is_at(stream: BinaryIO, chunk: Chunk, data: bytes) -> bool:
 
 def _orientation_alone(stream: BinaryIO, chunk: Chunk) -> bytes:
     """Return an EXIF chunk with nothing but the orientation; b"" for a picture that stands upright."""
-    orientation = _orientation(chunks.first_bytes(stream, chunk, _MAX_EXIF))
+    exif = orientation_alone(chunks.first_bytes(stream, chunk, _MAX_EXIF))
+    return chunks.build(_EXIF, exif) if exif else b""
+
+
+def orientation_alone(data: bytes) -> bytes:
+    """Return EXIF with nothing but the orientation of other EXIF; b"" for a picture that stands upright."""
+    orientation = _orientation(data.removeprefix(_JPEG_HEAD))
     if orientation == _UPRIGHT:
         return b""
     entry = b"".join(value.to_bytes(2, "big") for value in (_ORIENTATION, _SHORT, 0, 1, orientation, 0))
-    return chunks.build(_EXIF, b"MM\0*\0\0\0\x08\0\x01" + entry + bytes(4))
+    return b"MM\0*\0\0\0\x08\0\x01" + entry + bytes(4)
 
 
 def _orientation(data: bytes) -> int:

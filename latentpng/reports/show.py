@@ -116,10 +116,13 @@ def info_lines(info: PictureInfo) -> list[str]:
 
 
 def _maker(info: PictureInfo) -> str:
-    """Return the service that made a picture, or the tool of a picture without a latent."""
+    """Return the service that made a picture without a latent, or its tool."""
     if info.front is not None or info.foreign is None:
         return ""
-    return info.foreign.made_by if info.foreign.tool == "service" and info.foreign.made_by else info.foreign.tool
+    foreign = info.foreign
+    if foreign.tool == "unknown":
+        return foreign.made_by or ("unknown tool" if foreign.prompt or foreign.extra else "no known settings")
+    return foreign.made_by if foreign.tool == "service" and foreign.made_by else foreign.tool
 
 
 def _header(front: Front) -> dict[str, Json]:

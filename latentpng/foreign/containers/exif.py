@@ -102,7 +102,7 @@ def _decode(tag: int, value: bytes, order: Order) -> str:
     if tag == _USER_COMMENT:
         mark = value[:8]
         if mark == _JIS:
-            return ""
+            return _japanese(value[8:].rstrip(b"\0"))
         if mark == _UNICODE:
             return _utf16(value[8:], order)
         value = value[8:] if mark in _PLAIN else value
@@ -132,3 +132,11 @@ def _utf16(value: bytes, order: Order) -> str:
     zeros_first, zeros_second = value[::2].count(0), value[1::2].count(0)
     big = zeros_first > zeros_second or (zeros_first == zeros_second and order == "big")
     return value.decode("utf-16-be" if big else "utf-16-le", "replace").rstrip("\0")
+
+
+def _japanese(value: bytes) -> str:
+    """Decode text under the mark of JIS, which is ISO-2022-JP; "" when it is not."""
+    try:
+        return value.decode("iso2022_jp")
+    except UnicodeDecodeError:
+        return ""

@@ -1,13 +1,17 @@
 """Decode the profiles that ImageMagick writes into PNG texts as hexadecimal: EXIF, XMP and IPTC of other formats.
 
-Such a text has the keyword "Raw profile type NAME". It consists of NAME, the length in bytes, and the bytes in
-hexadecimal, each on lines of their own.
+Such a text has the keyword "Raw profile type NAME". It consists of a name, which may have several words, the length in
+bytes, and the bytes in hexadecimal, each on lines of their own. A line may end between the two digits of a byte.
 """
 
 from __future__ import annotations
 
+import re
+
 KEYWORD = "Raw profile type "
 XMP_HEAD = b"http://ns.adobe.com/xap/1.0/\0"
+_HEAD = re.compile(r"\s*+(?:\S[^\r\n]{0,79}?)\s+([0-9]{1,9})\s+")
+_WHITE_SPACE = b" \t\r\n\v\f"
 _KINDS = {"exif": "exif", "app1": "exif", "xmp": "xmp", "iptc": "photoshop", "8bim": "photoshop"}
 
 
@@ -19,11 +23,12 @@ def kind_of_profile(keyword: str) -> str:
 
 def profile(text: str) -> bytes | None:
     """Return the bytes of a profile; None when the text is malformed or ends early."""
-    words = text.split(maxsplit=2)
-    if len(words) < 3 or not words[1].isascii() or not words[1].isdigit() or len(words[1]) > 9:
+    head = _HEAD.match(text)
+    if head is None:
         return None
     try:
-        data = bytes.fromhex(words[2])  # white space between two bytes is ignored
+        data = bytes.fromhex(text[head.end() :].encode().translate(None, _WHITE_SPACE).decode())
     except ValueError:
         return None
-    return data[: int(words[1])] if len(data) >= int(words[1]) else None
+    length = int(head[1])
+    return data[:length] if len(data) >= length else None

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from latentpng.errors import InvalidValueError
+from latentpng.foreign.names import TOOL_NAMES
 from latentpng.foreign.noise.drawing import CPU, GPU, NUMPY, NV
 from latentpng.foreign.noise.mixing import centred, invokeai_variation, sdnext_variation, web_ui_variation
 from latentpng.foreign.record import ForeignRecord
@@ -132,7 +133,7 @@ def way_of(record: ForeignRecord, asked: str) -> Way:
     if tool == "invokeai" and (record.variations or dict(record.extra).get("keyword") in _INVOKEAI_2):
         return Way(recipe="invokeai2")
     if tool not in RECIPES and tool not in WAYS:
-        problem = f"how {record.tool} draws its noise is not published"
+        problem = f"how {TOOL_NAMES.get(record.tool, record.tool)} draws its noise is not published"
         raise InvalidValueError(f"{problem}: choose a recipe with --as, one of {known_recipes()}")
     return WAYS.get(tool) or Way(recipe=tool)
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from latentpng.foreign.containers.texts import Texts
+from latentpng.foreign.noise.latents import latent_of_model
 from latentpng.foreign.record import ForeignRecord
 from latentpng.foreign.tools import civitai, drawthings, loose, sites
 from latentpng.foreign.tools.infotext import Infotext, parse
@@ -45,6 +47,8 @@ _SPELLINGS: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("sampler_name", "sampler name", "sampling method"), "Sampler"),
         **dict.fromkeys(("model_name", "model name", "checkpoint", "base model"), "Model"),
         **dict.fromkeys(("image size", "resolution"), "Size"),
+        **dict.fromkeys(("width", "size-1"), "Width"),
+        **dict.fromkeys(("height", "size-2"), "Height"),
         **dict.fromkeys(("num_inference_steps", "sampling steps"), "Steps"),
         "clip_skip": "Clip skip",
         "model_hash": "Model hash",
@@ -55,6 +59,9 @@ _COMFY_SAMPLER = re.compile(r"(?!k_)[a-z][a-z0-9_]++")  # euler_ancestral; the w
 _NAMES_COMFY = re.compile(r"ComfyUI", re.IGNORECASE)
 _SEED_MODE = "Seed Mode"  # of Draw Things, which writes this text as the description of a picture
 _HORDE_SAMPLER = "k_"
+HORDE_NEGATIVE = "###"  # the Horde's own form of a prompt has the negative one behind it
+_UNSET = ("undefined", "[]", "{}")  # what sites write for values that they do not have
+_OLD_SDNEXT = frozenset({"Backend", "Operations", "Parser"})  # versions of SD.Next without `App` write these
 
 
 def read(texts: Texts) -> ForeignRecord | None:
@@ -74,16 +81,29 @@ def record_of(infotext: Infotext, *, site: str = "") -> ForeignRecord:
         site: The site that other texts of the file name; "" for none.
     """
     fields = canonical(infotext.fields)
+    tool = _tool(infotext.fields, fields, site)
+    prompt, negative = infotext.prompt, infotext.negative_prompt
+    if tool == "horde" and not negative:
+        prompt, negative = (part.strip() for part in (*prompt.split(HORDE_NEGATIVE, 1), "")[:2])
+    fork = sites.fork_of(fields.get("Version", ""), fields.get("App", ""))
+    record = replace(
+        _record_of_fields(fields),
+        tool=tool,
+        prompt=prompt,
+        negative_prompt=negative,
+        made_by=fork or site,
+    )
+    return _completed(record, fields) if civitai.is_own(infotext.fields) else record
+
+
+def _record_of_fields(fields: Mapping[str, str]) -> ForeignRecord:
     width, height = _drawn_size(fields)
     rng = fields.get("RNG", "")
-    used = [*_USED, *(["Size"] if width else []), *(["RNG"] if rng in _RANDOMNESS else [])]
+    used = [*_USED, *(["Size", "Width", "Height"] if width else []), *(["RNG"] if rng in _RANDOMNESS else [])]
     strength = loose.real(fields.get("Variation seed strength", fields.get("Variation strength")))
-    found = civitai.resources_of(fields.get(civitai.RESOURCES))
+    resources = civitai.resources_of(fields.get(civitai.RESOURCES))
     return ForeignRecord(
-        tool=_tool(infotext.fields, fields, site),
         version=fields.get("Version", ""),
-        prompt=infotext.prompt,
-        negative_prompt=infotext.negative_prompt,
         seed=loose.seed(fields.get("Seed")),
         variation_seed=loose.whole(fields.get("Variation seed")),
         variation_strength=strength or 0.0,
@@ -94,12 +114,22 @@ def record_of(infotext: Infotext, *, site: str = "") -> ForeignRecord:
         sampler=fields.get("Sampler", ""),
         scheduler=fields.get("Schedule type", "") or fields.get("Scheduler", ""),
         guidance_scale=loose.real(fields.get("CFG scale")),
-        model=fields.get("Model", "") or civitai.model_of(found),
+        model=fields.get("Model", "") or civitai.model_of(resources),
         model_hash=fields.get("Model hash", ""),
         randomness=_RANDOMNESS.get(rng, "") or drawthings.RANDOMNESS.get(fields.get(_SEED_MODE, "").lower(), ""),
-        made_by=civitai.site_of(fields) or sites.fork_of(fields.get("Version", ""), fields.get("App", "")) or site,
-        unknown_noise=civitai.closed_engine(fields),
         extra=loose.rest(fields, used),
+    )
+
+
+def _completed(record: ForeignRecord, fields: Mapping[str, str]) -> ForeignRecord:
+    """Return a record of Civitai with what the site says in its own object."""
+    family = None if latent_of_model(record.model) else latent_of_model(civitai.family_of(fields))
+    return replace(
+        record,
+        made_by=civitai.NAME,
+        unknown_noise=civitai.closed_engine(fields),
+        channels=family.channels if family else 0,
+        extra=(*record.extra, *loose.rest(civitai.further(fields), ())),
     )
 
 
@@ -107,6 +137,8 @@ def canonical(fields: Mapping[str, str]) -> dict[str, str]:
     """Return the fields under the web UI's own spelling of their names, which counts where there are several."""
     found: dict[str, str] = {}
     for name, value in fields.items():
+        if value.casefold() in _UNSET:
+            continue
         known = _SPELLINGS.get(name.casefold(), name)
         if known == name or known not in fields:
             found[known] = value
@@ -127,7 +159,8 @@ def _drawn_size(fields: Mapping[str, str]) -> tuple[int, int]:
 def _tool(written: Mapping[str, str], fields: Mapping[str, str], site: str) -> str:
     """Return the tool that a text names or that its way of writing gives away."""
     version, sampler = fields.get("Version", ""), fields.get("Sampler", "")
-    if _SDNEXT.fullmatch(fields.get("App", "")) or "Variation strength" in fields:
+    is_old = len(_OLD_SDNEXT & fields.keys()) > 1
+    if _SDNEXT.fullmatch(fields.get("App", "")) or "Variation strength" in fields or is_old:
         return "sdnext"
     if site in sites.HORDE or (sampler.startswith(_HORDE_SAMPLER) and "model" in written):
         return "horde"

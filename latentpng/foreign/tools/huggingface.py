@@ -28,6 +28,7 @@ _USED = (
     "sampler",
     "scheduler",
     "seed",
+    "use_upscaler",
     "width",
 )
 

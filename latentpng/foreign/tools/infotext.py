@@ -19,6 +19,7 @@ MAX_BREAKS = 32  # line breaks inside values
 NEGATIVE = re.compile(r"negative[ _]prompt:", re.IGNORECASE)
 _FIRST_FIELD = "Steps: "
 _FIRST_FIELD_ANYHOW = re.compile(r"^[ \t]*+steps: ", re.IGNORECASE | re.MULTILINE)
+_STEPS_IN_LINE = re.compile(r"(?<![\w-])Steps: [0-9]{1,6}(?=, [A-Z])")
 _MIN_FIELDS = 3
 _MIN_FIELDS_BEHIND_STEPS = 2
 _FIELD = re.compile(r'(?:^|,)([^,:"]{1,80}+):[ ]*+("(?:[^"\\]++|\\.)*+"(?= *+(?:,|$))|[^,]*+)')
@@ -29,6 +30,8 @@ _RESUMED = re.compile(
 """Where the fields go on behind a value that contains a line break: at a field that the web UI itself writes."""
 _ANY_FIELD = re.compile(r", *+[A-Z][\w /-]{0,60}+: ")
 _FIELD_LINE = re.compile(r"[ \t]*+[A-Za-z][\w /-]{0,60}+:[ \t]")
+_OPEN_QUOTE = re.compile(r'[:,] ?"[^"]*+$')
+_CLOSED_QUOTE = re.compile(r'[^"]*+"[ ]*+(?:,|$)')
 _VALUE_END = re.compile(r" *+(?:,|$)")
 _DECODER = json.JSONDecoder()
 
@@ -56,7 +59,7 @@ def parse(text: str) -> Infotext | None:
     """
     text = text.strip()
     start = _start_of_fields(text)
-    first, *behind = text[start:].split("\n", MAX_BREAKS + 1)[: MAX_BREAKS + 1]
+    first, *behind = _quotes_closed(text[start:].split("\n", MAX_BREAKS + 1)[: MAX_BREAKS + 1])
     fields = _fields(first)
     is_sure = _FIRST_FIELD_ANYHOW.match(first) is not None
     if len(fields) == 1 and is_sure and behind:
@@ -65,7 +68,7 @@ def parse(text: str) -> Infotext | None:
         fields = _resumed(fields, behind)
     if len(fields) < (_MIN_FIELDS_BEHIND_STEPS if is_sure else _MIN_FIELDS):
         return None
-    prompt, negative = prompts_of(text[:start])
+    prompt, negative = prompts_of(text[:start] if text[:start].endswith("\n") else _with_breaks(text[:start]))
     return Infotext(prompt=prompt, negative_prompt=negative, fields=fields)
 
 
@@ -82,7 +85,39 @@ def _start_of_fields(text: str) -> int:
     steps = f"\n{text}".rfind(f"\n{_FIRST_FIELD}")
     if steps < 0:
         steps = max((match.start() for match in _FIRST_FIELD_ANYHOW.finditer(text)), default=-1)
-    return steps if steps >= 0 else text.rfind("\n") + 1
+    return steps if steps >= 0 else _start_in_line(text)
+
+
+def _start_in_line(text: str) -> int:
+    """Return where the fields start in the last line.
+
+    They start with the line, unless sites joined the lines of the text: then the prompt stands before them.
+    """
+    start = text.rfind("\n") + 1
+    if len(text) - start > MAX_LINE:
+        return start
+    steps = max((match.start() for match in _STEPS_IN_LINE.finditer(text, start)), default=start)
+    front = text[start:steps].rstrip()
+    is_field = front.endswith(",") and _FIELD_LINE.match(front) and not NEGATIVE.match(front)
+    return start if is_field else steps
+
+
+def _with_breaks(front: str) -> str:
+    """Return prompts whose lines were joined with the negative prompt on a line of its own."""
+    if any(NEGATIVE.match(line.strip()) for line in front.split("\n")):
+        return front
+    joined = max((match.start() for match in NEGATIVE.finditer(front)), default=len(front))
+    return f"{front[:joined]}\n{front[joined:]}"
+
+
+def _quotes_closed(lines: list[str]) -> list[str]:
+    """Return the lines with the first one as long as its last quoted value, which may contain line breaks."""
+    if not _OPEN_QUOTE.search(lines[0][:MAX_LINE]):
+        return lines
+    for at, line in enumerate(lines[1:], 1):
+        if _CLOSED_QUOTE.match(line):
+            return ["\n".join(lines[: at + 1]), *lines[at + 1 :]]
+    return lines
 
 
 def _fields(line: str) -> dict[str, str]:

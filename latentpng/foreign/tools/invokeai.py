@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from itertools import islice
 
 from latentpng.foreign.containers.texts import Texts
+from latentpng.foreign.noise.latents import Latent, latent_of_model
 from latentpng.foreign.record import ForeignRecord
 from latentpng.foreign.tools import loose
 from latentpng.foreign.tools.loosejson import read_object
@@ -21,6 +22,9 @@ MAX_SWITCHES = 256
 MAX_BRACKETS = 1024
 _GRAPHS = ("invokeai_graph", "invokeai_workflow")
 _METADATA_NODE = "core_metadata"
+_USUAL = Latent(channels=4, factor=8)
+_SERVICES = re.compile(r"chatgpt|gpt-|imagen|gemini|flux-kontext|veo|runway|dall", re.IGNORECASE)
+"""How the families of models begin that InvokeAI asks a service for; its own Kontext is of the family "flux"."""
 _RANDOMNESS = {"cpu": "cpu", "cuda": "gpu"}
 _USED = (
     "app_version",
@@ -65,6 +69,8 @@ def _record_of(entries: JsonObject) -> ForeignRecord:
     guided = () if "cfg_scale" in entries else ("guidance",)
     model = loose.members(entries.get("model"))
     device = loose.text(entries.get("rand_device"))
+    name = loose.text(model.get("name")) or loose.text(model.get("model_name")) or loose.text(entries.get("model"))
+    base = loose.text(model.get("base")) or loose.text(model.get("base_model"))
     return ForeignRecord(
         tool="invokeai",
         version=loose.text(entries.get("app_version")),
@@ -76,11 +82,25 @@ def _record_of(entries: JsonObject) -> ForeignRecord:
         num_inference_steps=loose.count(entries.get("steps")),
         scheduler=loose.text(entries.get("scheduler")),
         guidance_scale=loose.real(entries.get("guidance")) if guided else cfg,
-        model=loose.text(model.get("name")) or loose.text(model.get("model_name")) or loose.text(entries.get("model")),
+        model=name,
         model_hash=loose.text(model.get("hash")),
         randomness=_RANDOMNESS.get(device, ""),
+        channels=_channels(base, name),
+        unknown_noise=_closed(base),
         extra=loose.rest(entries, [*_USED, *guided, *(["rand_device"] if device in _RANDOMNESS else [])]),
     )
+
+
+def _channels(base: str, name: str) -> int:
+    """Return the channels of the noise by the family of a model, where its name suggests others; 0 otherwise."""
+    known = latent_of_model(base)
+    return known.channels if known and known != (latent_of_model(name) or _USUAL) else 0
+
+
+def _closed(base: str) -> str:
+    """Return why the noise cannot be rebuilt, as a clause; "" unless a service made the picture."""
+    is_closed = _SERVICES.match(base) is not None
+    return f"InvokeAI had it made by {base}, which does not publish how it draws its noise" if is_closed else ""
 
 
 def _record_of_2(entries: JsonObject) -> ForeignRecord:

@@ -40,6 +40,9 @@ def lists_of(extra: JsonObject) -> dict[str, list[str]]:
 
 def _item(value: Json) -> str:
     """Return an item in words: a text as it is, a file with its weight."""
+    parts = loose.items(value)
+    if parts and loose.text(parts[0]) and len(parts) > 1:  # name, weight and perhaps a hash
+        value = {"name": parts[0], "weight": parts[1]}
     entry = loose.members(value)
     model = loose.members(entry.get("model")) or loose.members(entry.get("lora")) or entry
     name = next(filter(None, (loose.text(model.get(key)) for key in ("name", "model_name", "file", "model"))), "")

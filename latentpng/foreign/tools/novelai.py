@@ -65,7 +65,7 @@ def _record_of(settings: JsonObject, entries: JsonObject) -> ForeignRecord:
         sampler=loose.text(settings.get("sampler")),
         scheduler=loose.text(settings.get("noise_schedule")),
         guidance_scale=loose.real(settings.get("scale")),
-        model=named[1] if named else source,
+        model=named[1] if named else source if source != _NAME else "",
         model_hash=named[2] if named else "",
         extra=(
             *loose.rest(

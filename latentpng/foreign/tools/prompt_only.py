@@ -17,6 +17,7 @@ from latentpng.foreign.tools.infotext import NEGATIVE, prompts_of
 _KEYWORD = "parameters"
 _NEGATIVE_LINE = re.compile(rf"^[ \t]*+{NEGATIVE.pattern}", re.IGNORECASE | re.MULTILINE)
 _NAMED_VALUE = re.compile(r"(?:^|[,;\n])\s{0,8}[A-Za-z][\w -]{0,40}[:=]\s?[^\s,;]")
+_LABEL = re.compile(r"\A(?:positive )?prompt:[ \t]*", re.IGNORECASE)
 _FEW = 2  # so many named values are a list of settings
 _STARTS_OF_DATA = ("{", "[", "<", '"')
 
@@ -26,7 +27,7 @@ def read(texts: Texts) -> ForeignRecord | None:
     for keyword in a1111.KEYWORDS:
         text = texts.get(keyword, "").strip()
         if text and (_NEGATIVE_LINE.search(text) or (keyword == _KEYWORD and _is_prompt(text))):
-            prompt, negative = prompts_of(text)
+            prompt, negative = prompts_of(_LABEL.sub("", text, count=1))
             note = f"its text {keyword!r} contains a prompt and no settings"
             return ForeignRecord(tool="a1111", prompt=prompt, negative_prompt=negative, notes=(note,))
     return None

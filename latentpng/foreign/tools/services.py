@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from latentpng.foreign.containers.texts import Texts
 from latentpng.foreign.record import ForeignRecord
-from latentpng.foreign.tools import loose
+from latentpng.foreign.tools import loose, sites
 from latentpng.foreign.tools.loosejson import read_object
 from latentpng.foreign.tools.midjourney import read_midjourney
 from latentpng.record import Json, JsonObject
@@ -56,10 +57,11 @@ _SERVICES = (
     ("CapCut", r"capcut|\u526a\u6620"),
     ("Kling", r"\bkling|\u53ef\u7075"),
     ("Hailuo", r"hailuo|minimax"),
+    ("Qwen", r"\bqwen\b|\u5343\u95ee"),
     ("Tongyi", r"tongyi|\u901a\u4e49|wanxiang"),
     ("Ernie", r"\bernie\b|\u6587\u5fc3"),
     ("Hunyuan", r"hunyuan|yuanbao|\u6df7\u5143"),
-    ("Stability AI", r"stability ?ai\b"),
+    ("Stability AI", r"stability[ .]?ai\b"),
     ("Black Forest Labs", r"black forest labs|\bbfl\b"),
     ("Recraft", r"recraft"),
     ("Runway", r"\brunway"),
@@ -69,6 +71,9 @@ _SERVICES = (
     ("Reve", r"\breve (ai|image)\b"),
     ("Getty Images AI", r"generative ai by getty"),
     ("Canva Magic Media", r"magic media"),
+    ("Apple Image Playground", r"image playground"),
+    ("Craiyon", r"craiyon"),
+    ("Perplexity", r"perplexity"),
 )
 """(a name, how it is written), compiled only when a picture is signed: that takes longer than reading most files."""
 _SIGNERS = (
@@ -82,6 +87,10 @@ _SIGNERS = (
     ("Shutterstock", r"shutterstock"),
 )
 """Firms that sign other pictures too: they count only when the picture is labelled as made by AI."""
+_TITLES = ("Title", "Description", "ImageDescription", "Caption")
+_MADE_WITH = re.compile(r"\b(?:made|generated|created|imagined|edited) (?:with|by|using|in) (.{1,60})", re.IGNORECASE)
+_LOCAL_SITES = frozenset({"Stability Matrix", "Krita AI Diffusion"})
+_FLUX = "AI generated"  # the programs that Black Forest Labs publishes begin their `Software` so
 _GROK_SIGNATURE = re.compile(r"Signature: ?[A-Za-z0-9+/=]{40}")
 _DESCRIPTIONS = ("Description", "ImageDescription", "Caption")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -92,7 +101,14 @@ _LABELLED = ("1", "2", "3")  # made by AI for certain, possibly, by suspicion
 
 def read(texts: Texts) -> ForeignRecord | None:
     """Return the record of a service that signed or labelled a picture; None when nothing says that AI made it."""
-    return read_midjourney(texts) or _grok(texts) or _labelled(texts) or _named(texts)
+    return read_midjourney(texts) or _grok(texts) or _labelled(texts) or _flux(texts) or _named(texts)
+
+
+def read_sites(texts: Texts) -> ForeignRecord | None:
+    """Return the record of a picture without settings whose program is a site that makes pictures; None otherwise."""
+    programs = {keyword: texts[keyword] for keyword in ("Software", "CreatorTool") if keyword in texts}
+    name = sites.site_of(programs)
+    return record_of(name, texts) if name and name not in _LOCAL_SITES else None
 
 
 def read_credentials(texts: Texts) -> ForeignRecord | None:
@@ -143,9 +159,27 @@ def _named(texts: Texts) -> ForeignRecord | None:
     signature = _signature(texts)
     name = _service_of(signature)
     if _is_by_ai(texts):
-        return record_of(name or _first_of(_SIGNERS, signature), texts)
+        return record_of(name or _first_of(_SIGNERS, signature) or _titled(texts), texts)
     is_captured = _CAMERA_SOURCE.search(texts.get(_SOURCE_TYPE, "")) is not None
     return record_of(name, texts) if name and not is_captured else None
+
+
+def _titled(texts: Texts) -> str:
+    """Return the service that a title names: "Made with Meta AI"."""
+    titles = (_MADE_WITH.search(texts.get(keyword, "")[:MAX_NAME]) for keyword in _TITLES)
+    return next((name for title in titles if title and (name := _service_of(title[1]))), "")
+
+
+def _flux(texts: Texts) -> ForeignRecord | None:
+    """Return the record of the programs of Black Forest Labs, which name the model as that of a camera."""
+    software, *modes = texts.get("Software", "")[:MAX_NAME].split(";")
+    if software != _FLUX or not modes:
+        return None
+    maker = texts.get("Make", "")[:MAX_NAME]
+    prompt = texts.get("ImageDescription", "")
+    record = record_of(_service_of(maker) or maker, texts, prompt=prompt, extra={"mode": ";".join(modes)})
+    extra = tuple(entry for entry in record.extra if entry != ("description", prompt))
+    return replace(record, model=texts.get("Model", "")[:MAX_NAME], extra=extra)
 
 
 def _is_by_ai(texts: Texts) -> bool:

@@ -14,6 +14,8 @@ from latentpng.foreign.record import ForeignRecord
 from latentpng.record import Json
 
 TOOL = "unknown"
+TEXTS = "texts"
+"""The field that lists the texts and their lengths."""
 MAX_NAMED = 16
 MAX_SEARCHED = 4000  # characters of a text that are searched for signs of settings
 _OWN_KEYWORDS = frozenset(
@@ -41,8 +43,8 @@ _CAMERA_TAGS = ("Make", "Model", "Software", "DigitalSourceType", "C2PA")
 _PACKETS = ("XML:com.adobe.xmp",)  # read by its properties
 _HARMLESS = re.compile(
     r"created with|screenshot|charset|ascii|unicode|lavc|file (written|source)|optimi[sz]ed|compressed|intel\(r\)"
-    r"|lead technologies|creator: |gd-jpeg|jpeg|photoshop|lightroom|gimp|imagemagick|paint|inkscape|processed with"
-    r"|olympus|sony dsc|samsung|minolta|kodak|dcim|dig(ital)? camera|hdr|cof|mde|oznor|default|https?://|\W*$",
+    r"|lead technologies|creator: |gd-jpeg|jpeg|photoshop|lightroom|gimp|imagemagick|paint|inkscape|processed (with|by)"
+    r"|olympus|fbmd[0-9a-f]|oplus|sony dsc|samsung|minolta|kodak|dcim|dig(ital)? camera|hdr|cof|mde|oznor|default|https?://|\W*$",
     re.IGNORECASE,
 )
 """How comments begin that programs other than picture generators write."""
@@ -59,12 +61,25 @@ def read(texts: Texts) -> ForeignRecord | None:
     named = [keyword for keyword, text in texts.items() if _is_told(keyword, text, texts)][:MAX_NAMED]
     if not named:
         return None
-    lengths: list[Json] = [f"{keyword}: {len(texts[keyword])} characters" for keyword in named]
-    told = ", ".join(f"{keyword!r} ({len(texts[keyword])} characters)" for keyword in named)
+    lengths: list[Json] = [f"{keyword}: {_length(texts[keyword])}" for keyword in named]
+    told = ", ".join(f"{keyword!r} ({_length(texts[keyword])})" for keyword in named)
     is_one = len(named) == 1
-    verb, them = ("is", "it") if is_one else ("are", "them")
-    note = f"its {'text' if is_one else 'texts'} {told} {verb} not understood; `latentpng inspect --raw` shows {them}"
-    return ForeignRecord(tool=TOOL, notes=(note,), extra=(("texts", lengths),))
+    them = "it" if is_one else "them"
+    are_words = all(keyword in _SHARED_KEYWORDS and not _looks_like_settings(texts[keyword]) for keyword in named)
+    said = _said(is_one=is_one, are_words=are_words)
+    note = f"its {'text' if is_one else 'texts'} {told} {said}; `latentpng inspect --raw` shows {them}"
+    return ForeignRecord(tool=TOOL, notes=(note,), extra=() if are_words else ((TEXTS, lengths),))
+
+
+def _length(text: str) -> str:
+    return f"{len(text)} character{'' if len(text) == 1 else 's'}"
+
+
+def _said(*, is_one: bool, are_words: bool) -> str:
+    """Return what is known of the texts: people write comments too, and a comment is not misunderstood settings."""
+    if are_words:
+        return "contains no settings that are known" if is_one else "contain no settings that are known"
+    return "is not understood" if is_one else "are not understood"
 
 
 def _is_told(keyword: str, text: str, texts: Texts) -> bool:
@@ -73,8 +88,9 @@ def _is_told(keyword: str, text: str, texts: Texts) -> bool:
     if text in _EMPTY:
         return False
     if keyword in _SHARED_KEYWORDS:
-        is_any_kind = keyword in _COMMENTS and not _is_photograph_or_edited(texts)
-        return _looks_like_settings(text) or (is_any_kind and _is_unusual(text))
+        if _is_photograph_or_edited(texts):  # cameras and editors note settings of their own
+            return _SETTINGS.search(text[:MAX_SEARCHED].replace("_", " ")) is not None and _looks_like_settings(text)
+        return _looks_like_settings(text) or (keyword in _COMMENTS and _is_unusual(text))
     if keyword in _CAMERA_TAGS or keyword in _PACKETS:
         return False
     return keyword.casefold() in _OWN_KEYWORDS or _TELLING_KEYWORD.search(keyword) is not None or _is_data(text)

@@ -15,6 +15,7 @@ from PIL import Image
 
 from latentpng.cli import main
 from latentpng.foreign.choices import Choices
+from latentpng.foreign.noise.recipes import RECIPES
 from latentpng.foreign.noise.torch_cpu import ARITHMETICS
 from latentpng.foreign.rebuild import rebuild
 from latentpng.foreign.record import ForeignRecord
@@ -22,6 +23,7 @@ from latentpng.png.chunks import build
 from latentpng.png.files import read_picture, read_record, write_picture
 from latentpng.png.pixels import encode_pixels
 from latentpng.record import TensorRoot
+from tests.support.foreign.samples_files import png_of
 from tests.support.foreign.torch_paths import default_path, torch_path
 from tests.support.latentpng import independent
 from tests.support.latentpng.pictures import seeded_record
@@ -177,6 +179,22 @@ def test_a_picture_of_an_unknown_tool_is_reported_in_one_sentence(
     assert capsys.readouterr().err == (
         "latentpng: b.png: no metadata of a known tool was found\nlatentpng: b.png: the metadata contains no seed\n"
     )
+
+
+def test_a_text_that_is_not_understood_is_named_by_a_refusal(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "b.png").write_bytes(png_of({"parameters": "engine=own; x=y"}))
+    assert main(["import", "b.png"]) == 2
+    assert capsys.readouterr().err == (
+        "latentpng: b.png: no metadata of a known tool was found; its text 'parameters' (15 characters) is not "
+        "understood; `latentpng inspect --raw` shows it\n"
+    )
+
+
+def test_the_help_names_every_recipe(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["import", "--help"])
+    words = set(capsys.readouterr().out.replace(",", " ").split())
+    assert words >= set(RECIPES)
 
 
 def test_alpha_is_dropped(folder: Path, reads: Read) -> None:

@@ -155,8 +155,9 @@ def test_a_graph_goes_to_standard_output(folder: Path, capfdbinary: pytest.Captu
     [
         (png(), 4, "it has no graph of ComfyUI"),
         (png_of(A1111.texts), 4, "it has no graph of ComfyUI"),
-        (png_of({"prompt": "a prompt", "workflow": "{"}), 4, "it has no graph of ComfyUI; its texts 'prompt' (8 "
-         "characters), 'workflow' (1 characters) are not understood; `latentpng inspect --raw` shows them"),
+        (png_of({"prompt": "a prompt", "workflow": "{"}), 4, "it has no graph of ComfyUI; its text 'prompt' contains "
+         "a prompt and no settings; its text 'workflow' (1 character) is not understood; `latentpng inspect --raw` "
+         "shows it"),
         (png([build(b"zTXt", b"workflow\0\0x")]), 4, "it has no graph of ComfyUI; its text 'workflow' is damaged, or "
          "longer than the 8,388,608 bytes that are read"),
         (b"x", 3, "it is not a PNG, JPEG, WebP, AVIF or GIF"),

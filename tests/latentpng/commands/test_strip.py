@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from PIL.ImageCms import ImageCmsProfile, createProfile
 
 from latentpng.cli import main
 from latentpng.foreign.containers.texts import read_texts
@@ -22,6 +23,7 @@ from tests.support.foreign.stealth import bits_of, hide, noisy, saved
 from tests.support.latentpng import independent
 from tests.support.latentpng.pictures import chunk_data
 
+ORIENTATION = 0x0112
 UPRIGHT = exif_of({0x010E: "a red boat"}).removeprefix(b"Exif\0\0")
 COLOURS = [build(b"gAMA", b"\0\0\xb1\x8f"), build(b"sRGB", b"\0"), build(b"pHYs", bytes(9))]
 METADATA = [
@@ -180,7 +182,7 @@ def test_a_signature_that_goes_is_not_warned_about(path: Path, capsys: pytest.Ca
     )
 
 
-@pytest.mark.parametrize(("kind", "name"), [("JPEG", "JPEG"), ("WEBP", "WebP"), ("AVIF", "AVIF"), ("GIF", "GIF")])
+@pytest.mark.parametrize(("kind", "name"), [("AVIF", "an AVIF"), ("GIF", "a GIF")])
 @pytest.mark.parametrize("options", [(), ("--all",), ("--all", "--out", "x.png")])
 def test_other_pictures_are_refused_by_their_kind(
     path: Path, capsys: pytest.CaptureFixture[str], kind: str, name: str, options: tuple[str, ...]
@@ -189,9 +191,89 @@ def test_other_pictures_are_refused_by_their_kind(
     path.write_bytes(data)
     assert stripped(path, *options) == 3
     assert capsys.readouterr() == (
-        "", f"latentpng: {path}: strip changes PNG files only, and this is a {name} file\n"
+        "", f"latentpng: {path}: it is {name} picture; convert it to PNG, JPEG or WebP to strip it\n"
     )  # fmt: skip
     assert path.read_bytes() == data
+
+
+@pytest.mark.parametrize(("kind", "name"), [("JPEG", "JPEG"), ("WEBP", "WebP")])
+def test_pictures_that_carry_no_latent_need_all(
+    path: Path, capsys: pytest.CaptureFixture[str], kind: str, name: str
+) -> None:
+    data = saved(noisy("RGB"), kind)
+    path.write_bytes(data)
+    assert stripped(path) == 3
+    assert capsys.readouterr() == (
+        "", f"latentpng: {path}: it is a {name} and carries no latent; add --all to remove its metadata\n"
+    )  # fmt: skip
+    assert path.read_bytes() == data
+
+
+TAGS = {ORIENTATION: 6, 0x010E: "a red boat", 0x0131: "a tool"}
+OTHERS: dict[str, dict[str, object]] = {
+    "JPEG": {"comment": b"a red boat", "quality": 95},
+    "WEBP": {"lossless": True},
+}
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+@pytest.mark.parametrize("out", [None, "out"])
+def test_all_metadata_of_other_pictures_goes(path: Path, kind: str, out: str | None) -> None:
+    bare = saved(noisy("RGB"), kind, quality=95) if kind == "JPEG" else saved(noisy("RGB"), kind, lossless=True)
+    tags = Image.Exif()
+    tags.update(TAGS)
+    colours = ImageCmsProfile(createProfile("sRGB")).tobytes()
+    data = saved(noisy("RGB"), kind, exif=tags, icc_profile=colours, xmp=b"<dc:title>x</dc:title>", **OTHERS[kind])
+    path.write_bytes(data + b"behind the end")
+    target = path if out is None else path.parent / out
+    assert stripped(path, "--all", *([] if out is None else ["--out", str(target)])) == 0
+    clean = target.read_bytes()
+    assert b"a red boat" not in clean
+    assert b"a tool" not in clean
+    assert b"dc:title" not in clean
+    assert b"behind" not in clean
+    with Image.open(io.BytesIO(clean)) as found, Image.open(io.BytesIO(bare)) as wanted:
+        assert found.tobytes() == wanted.tobytes()
+        assert dict(found.getexif()) == {ORIENTATION: 6}
+        assert found.info["icc_profile"] == colours
+    assert read_foreign(target).tool == ""
+
+
+@pytest.mark.parametrize(("kind", "options"), [("JPEG", {}), ("JPEG", {"progressive": True}), ("WEBP", {})])
+def test_a_picture_without_metadata_stays_as_it_is(
+    path: Path, capsys: pytest.CaptureFixture[str], kind: str, options: dict[str, bool]
+) -> None:
+    data = saved(noisy("RGB"), kind, **options)
+    path.write_bytes(data)
+    assert stripped(path, "--all") == 0
+    assert path.read_bytes() == data
+    assert capsys.readouterr().err == (
+        f"latentpng: {path}: it carries no text and no metadata of any tool, so there is nothing to remove\n"
+    )
+
+
+def test_text_in_the_pixels_of_a_webp_is_refused(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    picture = hide(noisy("RGBA"), bits_of(b"a red boat", in_alpha=True, packed=False), in_alpha=True)
+    data = saved(picture, "WEBP", lossless=True, exact=True)
+    path.write_bytes(data)
+    assert stripped(path, "--all") == 3
+    told = "a text is hidden in its pixels, which strip removes from PNG only; convert it to PNG first"
+    assert capsys.readouterr().err == f"latentpng: {path}: {told}\n"
+    assert path.read_bytes() == data
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_a_damaged_picture_is_not_stripped(path: Path, kind: str) -> None:
+    data = saved(noisy("RGB"), kind)
+    path.write_bytes(data[:30])
+    assert stripped(path, "--all") == 3
+    assert path.read_bytes() == data[:30]
+
+
+def test_chunks_of_unknown_programs_go_too(path: Path) -> None:
+    path.write_bytes(png([*COLOURS, build(b"meTa", b"a red boat"), build(b"tIME", bytes(7))]))
+    assert stripped(path, "--all") == 0
+    assert kinds_of(path.read_bytes()) == [b"IHDR", b"gAMA", b"sRGB", b"pHYs", b"IDAT", b"IEND"]
 
 
 def test_standard_input_is_read_once(

@@ -63,8 +63,15 @@ def test_web_ui_writes_utf_16_into_exif(kind: str, order: str, tmp_path: Path) -
 def test_a_comment_is_read_with_every_mark_that_tools_put_before_it(kind: str, mark: bytes, tmp_path: Path) -> None:
     comment = mark + A1111.texts["parameters"].encode()
     assert read(tmp_path / "a", picture(kind, exif_of({}, {USER_COMMENT: comment}))) == A1111.record
-    japanese = b"JIS\0\0\0\0\0" + A1111.texts["parameters"].encode()
-    assert read(tmp_path / "a", picture(kind, exif_of({}, {USER_COMMENT: japanese}))) == ForeignRecord()
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_comment_under_the_mark_of_jis_is_japanese(kind: str, tmp_path: Path) -> None:
+    text = A1111.texts["parameters"].replace("boat", "舟")
+    japanese = b"JIS\0\0\0\0\0" + text.encode("iso2022_jp") + b"\0"
+    assert read(tmp_path / "a", picture(kind, exif_of({}, {USER_COMMENT: japanese}))).prompt == "a red 舟,\non a lake"
+    broken = b"JIS\0\0\0\0\0" + "a red bâteau".encode()
+    assert read(tmp_path / "a", picture(kind, exif_of({}, {USER_COMMENT: broken}))) == ForeignRecord()
 
 
 @pytest.mark.parametrize("kind", FORMATS)

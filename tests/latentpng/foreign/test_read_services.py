@@ -148,13 +148,12 @@ def test_a_label_that_says_no_is_no_label() -> None:
     [
         ({"parameters": '{"engine": "my-own", "n": 3}'}, "'parameters' (28 characters)"),
         ({"parameters": "engine=my-own; words=a boat"}, "'parameters' (27 characters)"),
-        ({"prompt": "a prompt of some other tool"}, "'prompt' (27 characters)"),
+        ({"prompt": "[a prompt of some other tool]"}, "'prompt' (29 characters)"),
         ({"prompt": '{"a": 1}'}, "'prompt' (8 characters)"),
         ({"Comment": '{"c": "x", "seed": 1}'}, "'Comment' (21 characters)"),
         ({"UserComment": '{"prompt": "x", "seed": 1}', "Make": "Leica"}, "'UserComment' (26 characters)"),
         ({"ImageDescription": "prompt = a; seed = 1"}, "'ImageDescription' (20 characters)"),
-        ({"Description": "words of a tool that nobody knows"}, "'Description' (33 characters)"),
-        ({"Sampling Parameters": "x"}, "'Sampling Parameters' (1 characters)"),
+        ({"Sampling Parameters": "x"}, "'Sampling Parameters' (1 character)"),
         ({"own": '{"num_steps": 5}'}, "'own' (16 characters)"),
     ],
 )
@@ -164,13 +163,26 @@ def test_text_that_is_not_understood_is_named(texts: dict[str, str], named: str)
     assert found.notes == (f"its text {named} is not understood; `latentpng inspect --raw` shows it",)
 
 
+@pytest.mark.parametrize("keyword", ["Description", "Comment", "UserComment"])
+def test_words_that_people_may_have_written_are_not_called_settings_of_a_tool(keyword: str) -> None:
+    found = foreign_from_texts({keyword: "my aunt at the lake"})
+    assert foreign_lines(found) == [
+        f"note             its text '{keyword}' (19 characters) contains no settings that are known; "
+        "`latentpng inspect --raw` shows it"
+    ]
+    two = foreign_from_texts({"Comment": "my aunt at the lake", "Description": "a summer long ago"})
+    assert two.notes == (
+        "its texts 'Comment' (19 characters), 'Description' (17 characters) contain no settings that are known; "
+        "`latentpng inspect --raw` shows them",
+    )
+
+
 def test_several_texts_are_named_together() -> None:
-    found = foreign_from_texts({"prompt": "a b c", "Dream": "", "workflow": "x"})
+    found = foreign_from_texts({"prompt": "[a b]", "Dream": "", "workflow": "x"})
     assert foreign_lines(found) == [
         "tool             an unknown tool",
-        "note             its texts 'prompt' (5 characters), 'workflow' (1 characters) are not understood; "
+        "note             its texts 'prompt' (5 characters), 'workflow' (1 character) are not understood; "
         "`latentpng inspect --raw` shows them",
-        'texts            ["prompt: 5 characters","workflow: 1 characters"]',
     ]
 
 
@@ -186,6 +198,10 @@ def test_several_texts_are_named_together() -> None:
         {"UserComment": "a walk along the harbour wall", "Make": "FUJIFILM"},
         {"Description": "Boats at the harbour wall in June", "CreatorTool": "Adobe Photoshop 26"},
         {"Caption": "Boats at the harbour wall in June"},
+        {"UserComment": '{"sensor_type":"rear","Hdr":"auto","AIScene":5}', "Make": "Xiaomi"},
+        {"XPComment": "Type=N, Mode=P, DE=None", "Make": "DJI"},
+        {"UserComment": "FBMD01000a9d01000066040000"},
+        {"Comment": "Processed By a shop with ImageMagick"},
         {"UserComment": "\x01\x02\x03\x04\x05" * 9},
         {"Comment": "   \0"},
         {"Model": "E-M1"},
@@ -215,3 +231,45 @@ def test_labels_of_a_wrong_form_are_read_or_not(wrong: Json) -> None:
     ):
         for keyword in ("AIGC", "UserComment", "aigc_info"):
             foreign_lines(foreign_from_texts({keyword: json.dumps(entries)}))
+
+
+@pytest.mark.parametrize(
+    ("texts", "made_by"),
+    [
+        ({"Software": "NightCafe Studio", "Description": "a red boat"}, "NightCafe"),
+        ({"CreatorTool": "PixAI"}, "PixAI"),
+        ({"Software": "Craiyon"}, "Craiyon"),
+        ({"Software": "stability.ai"}, "Stability AI"),
+        ({"Title": "Made with Meta AI", "DigitalSourceType": AI}, "Meta AI"),
+        ({"Credit": "Apple Image Playground", "DigitalSourceType": AI}, "Apple Image Playground"),
+        ({"AIGC": '{"Label":"1","ContentProducer":"Qwen"}'}, "Qwen"),
+    ],
+)
+def test_sites_without_settings_are_named(texts: dict[str, str], made_by: str) -> None:
+    found = foreign_from_texts(texts)
+    assert (found.tool, found.made_by) == ("service", made_by)
+
+
+def test_a_title_that_names_a_site_signs_nothing() -> None:
+    assert foreign_from_texts({"Title": "made with craiyon", "Author": "NightCafe"}) == ForeignRecord()
+    assert foreign_from_texts({"Software": "Krita AI Diffusion"}) == ForeignRecord()
+
+
+def test_the_programs_of_black_forest_labs_name_the_model_as_a_camera() -> None:
+    tags = {"Software": "AI generated;img2img;flux", "Make": "Black Forest Labs", "Model": "flux-dev"}
+    assert foreign_lines(foreign_from_texts({**tags, "ImageDescription": "a red boat"})) == [
+        "tool             an online service",
+        "made by          Black Forest Labs; there is no seed inside",
+        "prompt           a red boat",
+        "model            flux-dev",
+        "noise            cannot be rebuilt: Black Forest Labs writes no seed into its pictures",
+        "pass img2img     mode img2img;flux",
+    ]
+
+
+def test_the_version_of_a_service_stands_behind_its_name() -> None:
+    found = foreign_from_texts({"Description": "a red boat --v 6.1 Job ID: 0a1b2c3d-1111-2222-3333-123456789abc"})
+    assert foreign_lines(found)[:2] == [
+        "tool             an online service",
+        "made by          Midjourney 6.1; there is no seed inside",
+    ]

@@ -258,7 +258,7 @@ STRONG = {"variation_seed": 1, "variation_strength": 1.5}
         (
             {"tool": "novelai"},
             {},
-            f"how novelai draws its noise is not published: choose a recipe with --as, one of {KNOWN}",
+            f"how NovelAI draws its noise is not published: choose a recipe with --as, one of {KNOWN}",
         ),
         ({}, {"tool": "paint"}, f"--as must be one of {KNOWN}, found 'paint'"),
         ({"seed": None}, {}, "the metadata contains no seed"),
@@ -281,7 +281,11 @@ STRONG = {"variation_seed": 1, "variation_strength": 1.5}
             {},
             "a picture of 4 x 8 pixels is too small to have noise: each side needs at least 8",
         ),
-        ({"tool": "drawthings"}, {}, "the file does not say where drawthings drew its noise: choose with --randomness"),
+        (
+            {"tool": "drawthings"},
+            {},
+            "the file does not say where Draw Things drew its noise: choose with --randomness",
+        ),
         (STRONG, {}, "variation strengths must be from 0 to 1, found [1.5]"),
         ({**STRONG, "variation_strength": float("nan")}, {}, "variation strengths must be from 0 to 1, found [nan]"),
         ({"variation_strength": 0.5}, {}, "the metadata contains the strength of a variation, but not its seed"),

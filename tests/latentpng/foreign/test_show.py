@@ -7,9 +7,10 @@ import json
 import pytest
 
 from latentpng.chunk.strict_json import json_text
+from latentpng.foreign.names import TOOL_NAMES
 from latentpng.foreign.read import foreign_from_texts
 from latentpng.foreign.record import ForeignRecord
-from latentpng.foreign.show import TOOL_NAMES, foreign_json, foreign_lines
+from latentpng.foreign.show import foreign_json, foreign_lines
 from latentpng.record import Json
 from tests.support.foreign.samples import INVOKEAI_2, SAMPLES
 from tests.support.foreign.samples_webui import A1111, Sample
@@ -142,9 +143,10 @@ def test_prompts_of_characters_are_shown_whole_and_each_on_a_line() -> None:
         ("negative characters", ["rust"]),
     )
     lines = foreign_lines(ForeignRecord(tool="novelai", extra=extra))
-    assert lines[1:5] == [
+    assert lines[1:6] == [
         f"characters          {long}red cap",
-        "                    a cork gull",
+        "                    a cork",
+        "                      gull",
         "negative characters rust",
         "key 0               0",
     ]
@@ -161,7 +163,7 @@ def test_lists_of_lora_files_are_shown_whole_with_their_weights() -> None:
     assert foreign_lines(invokeai)[1:] == [
         "loras            ink (0.75)",
         "                 oars",
-        '                 ["a",1]',
+        "                 a (1)",
         "                 sails",
     ]
     paired = (("loras", ["ink", "oars"]), ("lora_weights", [0.5, 1]))

@@ -22,7 +22,10 @@ def info(record: ForeignRecord) -> PictureInfo:
     [
         (ForeignRecord(tool="service", made_by="Midjourney", prompt="a boat"), "a.png  Midjourney: a boat"),
         (ForeignRecord(tool="service"), "a.png  service"),
-        (ForeignRecord(tool="unknown", notes=("x",)), "a.png  unknown"),
+        (ForeignRecord(tool="unknown", notes=("x",)), "a.png  no known settings"),
+        (ForeignRecord(tool="unknown", extra=(("texts", ["x"]),)), "a.png  unknown tool"),
+        (ForeignRecord(tool="unknown", prompt="a boat", seed=5), "a.png  unknown tool, seed 5: a boat"),
+        (ForeignRecord(tool="unknown", made_by="NMKD", seed=5), "a.png  NMKD, seed 5"),
         (ForeignRecord(tool="forge", made_by="reForge", seed=5), "a.png  forge, seed 5"),
     ],
 )
@@ -48,7 +51,6 @@ def test_a_text_that_is_not_understood_is_shown_with_success(
         "carrier          foreign: metadata of another tool",
         "tool             an unknown tool",
         "note             its text 'parameters' (20 characters) is not understood; `latentpng inspect --raw` shows it",
-        'texts            ["parameters: 20 characters"]',
     ]
 
 

@@ -114,7 +114,7 @@ REFUSED: tuple[Row, ...] = (
     Row(
         kind="NovelAI",
         says={"tool": "novelai"},
-        sentence=f"how novelai draws its noise is not published: {AS}",
+        sentence=f"how NovelAI draws its noise is not published: {AS}",
         helps=Choices(tool="diffusers"),
         option="`--as`",
     ),
@@ -145,7 +145,7 @@ REFUSED: tuple[Row, ...] = (
     Row(
         kind="Draw Things with a seed mode of its own",
         says={"tool": "drawthings"},
-        sentence="the file does not say where drawthings drew its noise: choose with --randomness",
+        sentence="the file does not say where Draw Things drew its noise: choose with --randomness",
         helps=Choices(randomness="nv"),
         option="`--randomness`",
     ),
@@ -283,9 +283,14 @@ WARNED: tuple[Row, ...] = (
         sentence="service: a service redrew the picture afterwards (node RecraftCrispUpscaleNode, service Recraft)",
     ),
     Row(
-        kind="A detailer, face restoration",
+        kind="A detailer",
         says={"extra": (("ADetailer model", "face.pt"),)},
         sentence="detailer: parts of the picture were redrawn with noise of their own (ADetailer model face.pt)",
+    ),
+    Row(
+        kind="Face restoration",
+        says={"extra": (("Face restoration", "CodeFormer"),)},
+        sentence="face restoration: a model for faces changed the picture afterwards (Face restoration CodeFormer)",
     ),
     Row(
         kind="ControlNet, image prompts, hypernetworks, regions, tiling, dynamic thresholding, FreeU",

@@ -135,10 +135,7 @@ HUGGING_FACE = Sample(
         guidance_scale=5.5,
         model="Boats XL",
         model_hash="bdb5",
-        extra=(
-            ("passes", [{"kind": "hires", "denoise": 0.7, "upscale": 1.5, "method": "nearest-exact"}]),
-            ("use_upscaler", _SPACE["use_upscaler"]),
-        ),
+        extra=(("passes", [{"kind": "hires", "denoise": 0.7, "upscale": 1.5, "method": "nearest-exact"}]),),
     ),
 )
 

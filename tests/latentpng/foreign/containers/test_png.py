@@ -83,6 +83,14 @@ def test_a_profile_of_imagemagick_is_read_as_what_it_was(name: str, data: bytes,
         assert dict(found_in(chunk).texts) == texts, kind
 
 
+def test_a_profile_may_have_a_name_of_several_words_and_lines_of_any_length() -> None:
+    data = exif_of({0x010E: "a red boat"})
+    digits = data.hex()
+    lines = "\r\n".join(digits[at : at + 35] for at in range(0, len(digits), 35))
+    found = found_in(build_text("Raw profile type APP1", f"\ngeneric profile\n{len(data):8}\n{lines}\n"))
+    assert (dict(found.texts), found.notes) == ({"ImageDescription": "a red boat"}, ())
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "\nexif\n", "\nexif\n 2\n", "\nexif\n 9\n4578", "\nexif\n 2\n4x", "\nexif\n 2\n457", "\nexif\n -1\n45",
