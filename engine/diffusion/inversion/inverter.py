@@ -86,7 +86,7 @@ class _Backwards:
             self.index, following = self.evaluations.send(output)
         except StopIteration as end:
             self.index, following = -1, end.value
-        answer: torch.Tensor = following.to(latents.dtype)
+        answer: torch.Tensor = following.to(device=latents.device, dtype=latents.dtype)
         self.on_evaluation(Evaluation(index=evaluated, latents=answer))
         return answer
 
