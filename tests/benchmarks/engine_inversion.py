@@ -7,6 +7,8 @@ The parts, all of them if none is named:
 - methods: on the embedded model, ways of finding the noise, without guidance and with the usual one, for drawn pictures
   that the model never saw and for the photographs of a folder.  PSNR in dB is against what the autoencoder alone makes
   of a picture; the noise of a true seed has a standard deviation of 1, in every octave, and an excess kurtosis of 0.
+- schedulers: the same without guidance for each scheduler that can be inverted, the model as it is (v) and as one that
+  predicts the noise (epsilon).
 - drift: how far pictures move from an inverted start at some scales, exact and free.
 - families: a drawn photograph on tiny models of all families, whose weights are random, with the schedulers that can be
   inverted.  Evaluations are given in renderings with the usual guidance, two evaluations a step.
@@ -43,15 +45,16 @@ from latentpng.noise.replay import root_noise
 from latentpng.record import Round
 from tests.benchmarks.heldout import held_out
 from tests.support.engine.families.catalogue import FAMILIES, as_built, build_family
-from tests.support.engine.inversions import calibrate, invert_job, inverted, source_in
+from tests.support.engine.inversions import as_epsilon_model, calibrate, invert_job, inverted, source_in
 
 Pixels = NDArray[np.uint8]
 PHOTOS = Path(__file__).parents[1] / "cases" / "photos"
-PARTS = ("methods", "drift", "families")
+PARTS = ("methods", "schedulers", "drift", "families")
 SCALES = (0.1, 0.3, 0.5)
 STRIP_SCALES = (0.1, 0.3, 0.5, 0.7)
 NOISED = 7  # the seed of the noise of the free way
 SCHEDULERS = ("ddim", "euler", "dpm++ 2m")
+MORE_SCHEDULERS = (*SCHEDULERS, "dpm++ 2m karras", "dpmpp_2m, solver_order=3")
 PLAIN = Effort(memory=0, tolerance=0.0, cleanest=1, predicts=False)
 METHODS = {
     "DDIM inverse": replace(PLAIN, evaluations=1),
@@ -158,6 +161,25 @@ def print_method(
     )
 
 
+def print_schedulers(bench: Bench, originals: list[tuple[str, str, Pixels]]) -> None:
+    """Print how often each scheduler needs the model, and how well it repeats, for both kinds of prediction."""
+    print(f"\n{'scheduler':<28} {'predicts':<13} {'evals':>6} {'dB VAE':>7} {'worst':>6}")
+    own = bench.settings
+    for scheduler in MORE_SCHEDULERS:
+        for kind in ("v_prediction", "epsilon"):
+            bench.loaded.pipe.scheduler = bench.loaded.own.build(own.scheduler)
+            handle = as_epsilon_model(bench.loaded.pipe) if kind == "epsilon" else None
+            chosen = f"{scheduler}, prediction_type={kind}"
+            bench.settings = replace(own, scheduler=scheduler_settings(chosen))
+            found = [bench.invert(p, text, Effort(), guidance=1.0, is_free=False) for _, text, p in originals]
+            apart = [decibels(each.rendered, each.shown) for each in found]
+            count = np.mean([each.evaluations for each in found])
+            print(f"{scheduler:<28} {kind:<13} {count:6.0f} {np.mean(apart):7.1f} {min(apart):6.1f}", flush=True)
+            if handle:
+                handle.remove()
+    bench.settings = own
+
+
 def print_drift(bench: Bench, originals: list[tuple[str, str, Pixels]]) -> None:
     """Print how far pictures move from their start, by PSNR and by the distance of the classifier."""
     classifier = load_classifier()
@@ -242,6 +264,8 @@ def main() -> None:
     originals = list(pictures(given.pictures, given.photos, bench.settings.width))
     if "methods" in parts:
         print_methods(bench, originals)
+    if "schedulers" in parts:
+        print_schedulers(bench, originals)
     if "drift" in parts:
         print_drift(bench, originals)
     if "families" in parts:

@@ -86,7 +86,7 @@ class _Backwards:
             self.index, following = self.evaluations.send(output)
         except StopIteration as end:
             self.index, following = -1, end.value
-        answer: torch.Tensor = following.to(latents.dtype)
+        answer: torch.Tensor = following.to(device=latents.device, dtype=latents.dtype)
         self.on_evaluation(Evaluation(index=evaluated, latents=answer))
         return answer
 
@@ -103,13 +103,20 @@ def check_model(loaded: LoadedModel) -> None:
 class Inverter:
     """Inverts pictures with one model and one set of settings; for a single thread."""
 
-    def __init__(self, loaded: LoadedModel, settings: RenderSettings, noise_shape: tuple[int, ...]) -> None:
+    def __init__(
+        self,
+        loaded: LoadedModel,
+        settings: RenderSettings,
+        noise_shape: tuple[int, ...],
+        known: LatentMap | None = None,
+    ) -> None:
         """Measure how the noise and the latents of the autoencoder belong together.
 
         Args:
             loaded: The model.
             settings: What renders the picture; guidance is turned off, whatever they say.
             noise_shape: Of one picture, without the batch.
+            known: The `map` of an inverter with the same model, size, scheduler and steps; None measures it.
 
         Raises:
             ModelError: The model cannot be inverted.
@@ -118,7 +125,7 @@ class Inverter:
         self._name = type(loaded.pipe).__name__
         self._shape = (1, *noise_shape)
         self.settings = self._unguided(settings)
-        self._map: LatentMap = measure_map(self._decoded, self._shape, self._name)
+        self.map = known or measure_map(self._decoded, self._shape, self._name)
         self._steps = self._steps_at(self.settings)
 
     @property
@@ -143,15 +150,15 @@ class Inverter:
         colours = torch.from_numpy(pixels.astype(np.float32) / 127.5 - 1.0).permute(2, 0, 1)[None]
         part = autoencoder_of(self._pipe)
         try:
-            latents = encoded(part, colours.to(self._loaded.device), has_frames=len(self._map.latent_shape) == 5)
+            latents = encoded(part, colours.to(self._loaded.device), has_frames=len(self.map.latent_shape) == 5)
         except (NotImplementedError, AttributeError) as error:
             raise ModelError(f"{self._name} cannot be inverted: its autoencoder has no encoder") from error
         finally:
             self._pipe.maybe_free_model_hooks()
-        if tuple(latents.shape) != self._map.latent_shape:
+        if tuple(latents.shape) != self.map.latent_shape:
             raise ModelError(
                 f"{self._name} cannot be inverted at this size: its autoencoder makes latents of "
-                f"{shape_text(tuple(latents.shape[1:]))}, but it renders {shape_text(self._map.latent_shape[1:])}"
+                f"{shape_text(tuple(latents.shape[1:]))}, but it renders {shape_text(self.map.latent_shape[1:])}"
             )
         return self._checked(latents)
 
@@ -190,7 +197,7 @@ class Inverter:
             on_evaluation,
         )
         found = latents_to_decode(self._pipe, lambda: self._call(start, driver))
-        return self._map.to_noise(found)
+        return self.map.to_noise(found)
 
     def _unguided(self, settings: RenderSettings) -> RenderSettings:
         """Return settings without guidance: 1, or 0 for pipelines whose scale counts what is added (Z-Image)."""
@@ -210,7 +217,7 @@ class Inverter:
 
     def _checked(self, latents: torch.Tensor) -> torch.Tensor:
         """Return the start for latents, after a check that the pipeline decodes the same ones."""
-        start = self._map.to_noise(latents)
+        start = self.map.to_noise(latents)
         off = (self._decoded(start).float() - latents.float()).norm() / latents.float().norm().clamp_min(1e-12)
         if not off < _SAME.get(latents.dtype, _SAME[torch.bfloat16]):
             raise ModelError(f"{self._name} cannot be inverted: it decodes other latents than its autoencoder makes")

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from engine.diffusion.inversion.inverter import Inverter, check_model
+from engine.diffusion.inversion.latents import LatentMap
 from engine.diffusion.inversion.progress import Progress
 from engine.diffusion.inversion.report import Found, quality_warnings, source_of
-from engine.diffusion.inversion.supported import check_invertible
+from engine.diffusion.inversion.supported import check_invertible, steadier_choice
 from engine.diffusion.inversion.trajectory import Effort
 from engine.diffusion.load import LoadedModel
 from engine.diffusion.noise_spec import NoiseSpec
@@ -53,6 +55,7 @@ class InversionRunner:
         """
         self._loaded, self._renderer, self._recorder = loaded, renderer, Recorder(loaded)
         self._emit, self._is_cancelled, self._clock = emit, is_cancelled, clock
+        self._measured: tuple[str, LatentMap] | None = None
 
     def run(self, job: InvertJob) -> None:
         """Find the noise, render it, and emit PhotoInverted.
@@ -64,7 +67,7 @@ class InversionRunner:
             RenderError: No noise was found that can be stored.
         """
         spec = self._checked_spec(job)
-        inverter = Inverter(self._loaded, job.settings, spec.shape)
+        inverter = self._inverter(job, spec)
         progress = Progress(
             self._loaded,
             job,
@@ -86,6 +89,14 @@ class InversionRunner:
         rendered = self._renderer.render(noise[None], inverter.settings, progress.stepped, check=progress.check)
         found = Found(noise=noise, rendered=rendered, photo=job.rgb, shown=shown.tobytes(), evaluations=evaluations)
         self._report(job, inverter, spec, found)
+
+    def _inverter(self, job: InvertJob, spec: NoiseSpec) -> Inverter:
+        """Return the inverter of a job; what was measured for the last one is used again if only the prompt differs."""
+        key = repr(replace(job.settings, prompt="", negative_prompt="", step_seed=0))
+        known = self._measured[1] if self._measured and self._measured[0] == key else None
+        inverter = Inverter(self._loaded, job.settings, spec.shape, known)
+        self._measured = (key, inverter.map)
+        return inverter
 
     def _check(self, job: InvertJob) -> None:
         if self._is_cancelled(job.job):
@@ -119,7 +130,8 @@ class InversionRunner:
             **decibels,
             **statistics.to_json(),
         }
-        warnings = (*found.rendered.warnings[0], *quality_warnings(statistics, decibels))
+        advice = steadier_choice(inverter.scheduler, self._loaded.own.usable)
+        warnings = (*found.rendered.warnings[0], *quality_warnings(statistics, decibels, advice))
         picture = Picture(width=job.width, height=job.height, rgb=found.rgb)
         record = self._record(job, inverter, spec, found, TensorRoot(source=source))
         self._emit(PhotoInverted(job=job.job, picture=picture, record=record, warning="; ".join(warnings)))

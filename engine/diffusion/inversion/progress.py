@@ -50,7 +50,7 @@ class Progress:
         self._pipe, self._job, self._spec, self._steps = loaded.pipe, job, spec, steps
         self._emit, self.check, self._pace = emit, check, PreviewPace(clock)
         self._previewer = Previewer(spec.shape, spec.axes, loaded.preview, loaded.tiny)
-        self._deepest, self.evaluations = steps, 0
+        self._deepest, self.evaluations, self._last_expected = steps, 0, 0
 
     def fit(self, start: torch.Tensor, shown: NDArray[np.uint8]) -> None:
         """Learn the colours of the previews from the photograph itself."""
@@ -80,7 +80,11 @@ class Progress:
         each = self.evaluations / done if done > 1 else _USUAL_EVALUATIONS
         return self.evaluations + math.ceil(each * self._deepest) + self._steps
 
+    # The share that is done never falls: more work than was expected makes it grow more slowly.
     def _report(self, expected: int) -> None:
+        if self._last_expected:
+            expected = min(expected, self._last_expected * self.evaluations // (self.evaluations - 1))
+        self._last_expected = expected
         self._emit(StepDone(job=self._job.job, indices=(0,), step=self.evaluations, steps=expected))
 
     def _preview(self, latents: torch.Tensor) -> None:

@@ -74,13 +74,15 @@ def source_of(job: InvertJob, settings: RenderSettings, scheduler: str, evaluati
     }
 
 
-def quality_warnings(statistics: NoiseStatistics, decibels: dict[str, float]) -> tuple[str, ...]:
+def quality_warnings(statistics: NoiseStatistics, decibels: dict[str, float], steadier: str) -> tuple[str, ...]:
     """Return what speaks against varying noise, or against taking its picture for the photograph.
 
     Args:
         statistics: Of the noise.
         decibels: As `Found.decibels` returns them.
+        steadier: Schedulers that are easier to invert, in words; "" for none.
     """
     repeats, warning = decibels["vae_psnr"], warning_of(statistics)
-    few = (f"the noise repeats the picture only up to {repeats} dB: take more steps",) if repeats < _FEW_DB else ()
+    advice = f"take more steps, or choose {steadier} with --scheduler" if steadier else "take more steps"
+    few = (f"the noise repeats the picture only up to {repeats} dB: {advice}",) if repeats < _FEW_DB else ()
     return (*few, *((warning,) if warning else ()))

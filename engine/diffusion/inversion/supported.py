@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterable
 from typing import Any
 
 from engine.errors import InvalidRequestError
@@ -18,6 +19,8 @@ _NAMES = {
 
 They are deterministic, and a step of theirs depends on the latents and on outputs of the model alone.
 """
+_WITH_HISTORY = ("DPMSolverMultistepScheduler",)
+"""Those whose steps use earlier outputs of the model."""
 _OWNERS = ("the model's own", "the")
 _SPOILERS = {
     "clip_sample": "clips its estimates",
@@ -48,6 +51,16 @@ def check_invertible(scheduler: Any, settings: SchedulerSettings, usable: tuple[
         raise InvalidRequestError(f"{owner} cannot be inverted, because {because}: {_advice(usable)}")
 
 
+def steadier_choice(kind: str, usable: tuple[str, ...]) -> str:
+    """Return which schedulers are easier to invert than one that uses earlier outputs, in words; "" for none.
+
+    Args:
+        kind: The class name of the scheduler.
+        usable: Those of the schedulers that the model can use.
+    """
+    return _joined(name for name in usable if name not in _WITH_HISTORY) if kind in _WITH_HISTORY else ""
+
+
 def _spoiler(scheduler: Any) -> str:
     """Return the option that stands in the way; "" for none.  A configuration may hold options of other classes."""
     options = inspect.signature(type(scheduler).__init__).parameters
@@ -65,8 +78,13 @@ def _obstacle(scheduler: Any, settings: SchedulerSettings) -> str:
 
 
 def _advice(usable: tuple[str, ...]) -> str:
-    names = sorted({word for kind, word in _NAMES.items() if kind in usable})
+    names = _joined(usable)
     if not names:
         return "this model can use no scheduler that can be inverted"
-    choice = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
-    return f"choose {choice} with --scheduler"
+    return f"choose {names} with --scheduler"
+
+
+def _joined(usable: Iterable[str]) -> str:
+    """Return the names of those that can be inverted, joined by "or"; "" for none."""
+    names = sorted({_NAMES[kind] for kind in usable if kind in _NAMES})
+    return " or ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))

@@ -1,14 +1,19 @@
 """From clean latents back to noise, one step after the other: which evaluations of the model this takes.
 
-A step of a deterministic scheduler is y = S(x, f(x)), where f is the model, and for a fixed output S is affine in x.
-The latents x before the step solve the fixed point x = x + (y - S(x, f(x))) / s, where s is the slope of S.
+Deterministic schedulers add up: the latents before each step are the initial noise and the outputs of the model at the
+steps before, each times a number that only the schedule decides.  So for given outputs, those latents at all steps are
+known that lead to the clean ones, whatever history a step uses.  The outputs have to be those at these latents: that is
+solved here, by fixed points with a memory.
+
+It holds float32 tensors of the size of the noise, on the CPU: two for each step, and for steps that use a history
+`Effort.memory` times two for each step more, as far as `MAX_REMEMBERED` allows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import torch
 
@@ -20,7 +25,14 @@ Evaluating: TypeAlias = Generator[tuple[int, torch.Tensor], torch.Tensor, None]
 Evaluations: TypeAlias = Generator[tuple[int, torch.Tensor], torch.Tensor, torch.Tensor]
 """Yields the index of a step and latents, gets the output of the model there, and returns the latents of the noise."""
 
-_LEAST_SLOPE = 1e-6
+MAX_REMEMBERED = 2**28
+"""Values in the memory of all steps together: 1 GiB.  Beyond, fewer iterates are combined, at last none."""
+_LEAST_SHARE = 1e-6
+"""Of the noise in the clean latents."""
+_LEAST_WEIGHT = 1e-5
+"""Relative to the largest weight of a row; schedulers compute in float32, so smaller ones are errors of rounding."""
+_STILL = 0.3
+"""In units of the tolerance: a step is evaluated again if its latents moved by more."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,6 +48,8 @@ class Effort:
         memory: How many of the last iterates are combined; 0 is the plain fixed point.
         rough_tolerance: The tolerance of the first pass where more follow, because steps depend on earlier ones.
         passes: The most passes that follow.
+        mean: How many evaluations the steps may take in the mean; no further pass begins that could exceed it.
+        memory_of_passes: How many of the last passes are combined.
     """
 
     evaluations: int = 8
@@ -46,45 +60,58 @@ class Effort:
     memory: int = 5
     rough_tolerance: float = 1e-2
     passes: int = 8
+    mean: int = 8
+    memory_of_passes: int = 3
 
     def most(self, *, is_cleanest: bool) -> int:
         """Return the most evaluations of a step."""
         return self.evaluations * (self.cleanest if is_cleanest else 1)
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What is known of a step: the latents before it, and the output of the model there."""
-
-    latents: torch.Tensor
-    output: torch.Tensor
-
-
 @dataclass(slots=True)
 class _Trajectory:
-    """The latents before each step, as far as they are known, and after the last one."""
+    """What is known of all steps.
 
-    steps: Steps
-    effort: Effort
+    Attributes:
+        clean: The latents after the last step.
+        weights: For each step, how much of `clean` and of the output at each step its latents are.
+        effort: How much work may be done.
+        outputs: Of the model, for each step, as far as they are known.
+        evaluated: The latents where they were computed.
+        count: How many evaluations were made.
+    """
+
     clean: torch.Tensor
-    last: int
-    known: dict[int, _Known] = field(default_factory=dict)
+    weights: list[list[float]]
+    effort: Effort
+    outputs: dict[int, torch.Tensor] = field(default_factory=dict)
+    evaluated: dict[int, torch.Tensor] = field(default_factory=dict)
+    count: int = 0
 
-    def target(self, index: int) -> torch.Tensor:
-        """Return the latents after a step."""
-        return self.clean if index == self.last else self.known[index + 1].latents
+    @property
+    def last(self) -> int:
+        """The index of the cleanest step."""
+        return len(self.weights) - 1
 
-    def residual(self, index: int, target: torch.Tensor, at: _Known, history: Any) -> torch.Tensor:
-        """Return by how much the latents before a step have to change to reach `target`, with the same output."""
-        slope = self.steps.slope(index, target, history)
-        if abs(slope) < _LEAST_SLOPE:
-            raise InvalidRequestError("the first step of this schedule forgets its noise: take more steps")
-        return (target - self.steps.take(index, at.output, at.latents, history)) / slope
+    @property
+    def has_history(self) -> bool:
+        """Whether the latents before a step depend on the output at a noisier one."""
+        return any(any(row[1 : index + 1]) for index, row in enumerate(self.weights))
 
-    def histories(self) -> list[Any]:
-        """Return what the scheduler knows before each step."""
-        known = [self.known[index] for index in range(self.last + 1)]
-        return self.steps.histories([each.output for each in known], [each.latents for each in known])
+    def latents(self, index: int) -> torch.Tensor:
+        """Return the latents before a step that follow from the outputs; unknown ones count as the noisiest known."""
+        clean, *shares = self.weights[index]
+        noisiest, latents = min(self.outputs), clean * self.clean
+        for step, share in enumerate(shares):
+            if share:
+                latents = latents + share * self.outputs[max(step, noisiest)]
+        return latents
+
+    def first_guess(self, index: int) -> torch.Tensor:
+        """Return latents before a step at which no output is known yet."""
+        if index == self.last:
+            return self.clean
+        return self.latents(index) if self.effort.predicts else self.latents(index + 1)
 
 
 def trajectory(steps: Steps, latents: torch.Tensor, last: int, effort: Effort) -> Evaluations:
@@ -96,76 +123,83 @@ def trajectory(steps: Steps, latents: torch.Tensor, last: int, effort: Effort) -
         last: The index of the cleanest step to invert.
         effort: How much work this may do.
     """
-    path = _Trajectory(steps=steps, effort=effort, clean=latents.float(), last=last)
+    path = _Trajectory(clean=latents.float().cpu(), weights=_weights_from_the_end(steps, last), effort=effort)
     for index in range(last, -1, -1):
-        is_rough = steps.has_history and index < last
+        is_rough = path.has_history and index < last
         yield from _solve(path, index, effort.rough_tolerance if is_rough else effort.tolerance)
-    if steps.has_history:
-        yield from _solve_together(path)
-    return path.known[0].latents
+    if path.has_history:
+        return (yield from _solve_together(path))
+    return path.latents(0)
+
+
+# With the outputs given, the latents after the last step tell the initial noise, and this the latents before each step.
+def _weights_from_the_end(steps: Steps, last: int) -> list[list[float]]:
+    """Return how much of the clean latents and of each output the latents before each step are."""
+    weights = steps.weights()[:, : last + 2]
+    before, end = weights[: last + 1], weights[last + 1]
+    if abs(float(end[0])) < _LEAST_SHARE:
+        raise InvalidRequestError("the first step of this schedule forgets its noise: take more steps")
+    shares = before[:, :1] / end[0]
+    found = torch.cat([shares, before[:, 1:] - shares * end[1:]], dim=1)
+    least = _LEAST_WEIGHT * found.abs().amax(dim=1, keepdim=True)
+    rows: list[list[float]] = found.where(found.abs() > least, 0.0).tolist()
+    return rows
 
 
 # The first guess costs nothing: it takes the output of the model at the step after, which was just computed.  The last
 # residual is added without another evaluation, since an iteration that converges makes it smaller still.
 def _solve(path: _Trajectory, index: int, tolerance: float) -> Evaluating:
-    """Find the latents before a step that needs no history, or as if it were the first one."""
-    target, guess = path.target(index), path.known.get(index + 1)
-    latents = target
-    if guess is not None and path.effort.predicts:
-        latents = target + path.residual(index, target, _Known(target, guess.output), None)
+    """Find the output at a step; the outputs at noisier steps count as equal to it."""
+    latents = path.first_guess(index)
     iteration = AndersonIteration(damping=path.effort.damping, memory=path.effort.memory)
     for _ in range(path.effort.most(is_cleanest=index == path.last)):
-        at = _Known(latents, (yield index, latents).float())
-        off = path.residual(index, target, at, None)
-        path.known[index] = _Known(latents + off, at.output)
+        yield from _evaluate(path, index, latents)
+        off = path.latents(index) - latents
         if relative_size(off, latents) < tolerance:
             return
         latents = iteration.following(latents, off)
-    path.known[index] = _Known(latents, at.output)
 
 
-# A multistep scheduler needs the output of the model at the step before, which is noisier, and so comes later in an
-# inversion.  So all steps are solved together: each pass evaluates the model at the latents of the last one, replays
-# the scheduler forwards to know its history before each step, and goes back through the steps with these outputs.  The
-# cleanest steps stay as they are if they have no use for a history: mostly the last one, which is of first order.
-def _solve_together(path: _Trajectory) -> Evaluating:
-    top, histories = path.last, path.histories()
-    while top >= 0 and _is_solved(path, top, histories[top]):
-        top -= 1
-    latents = [path.known[index].latents for index in range(top + 1)]
-    weights = [1.0 / float(each.norm().clamp_min(1e-12)) for each in latents]
-    iteration = AndersonIteration(damping=path.effort.damping, memory=path.effort.memory)
-    least, best = float("inf"), {**path.known}
-    for _ in range(path.effort.passes if latents else 0):
-        for index in range(top, -1, -1):
-            path.known[index] = _Known(latents[index], (yield index, latents[index]).float())
-        moved = _went_back(path, top)
-        moves = [after - before for after, before in zip(moved, latents, strict=True)]
-        off = max(relative_size(move, each) for move, each in zip(moves, latents, strict=True))
+# The history of a multistep scheduler is the output of the model at the step before, which is noisier, and so comes
+# later in an inversion.  So passes over all steps follow, each with the newest outputs; Anderson's method combines
+# whole passes.  Without it they do not converge where the steps are large (Karras).
+def _solve_together(path: _Trajectory) -> Evaluations:
+    """Go over all steps until they agree, and return the latents of the noise of the best pass."""
+    iteration = AndersonIteration(damping=path.effort.damping, memory=_memory(path))
+    least, best = float("inf"), path.latents(0)
+    for _ in range(path.effort.passes):
+        before = _joined(path)
+        off = yield from _pass(path)
         if off < least:
-            least, best = off, {**path.known, 0: _Known(moved[0], path.known[0].output)}
-        if off < path.effort.tolerance:
+            least, best = off, path.latents(0)
+        if off < path.effort.tolerance or path.count > (path.effort.mean - 1) * len(path.weights):
             break
-        following = iteration.following(_joined(latents, weights), _joined(moves, weights))
-        latents = [part / weight for part, weight in zip(following, weights, strict=True)]
-    path.known = best
+        following = iteration.following(before, _joined(path) - before)
+        path.outputs = dict(enumerate(following))
+    return best
 
 
-def _is_solved(path: _Trajectory, index: int, history: Any) -> bool:
-    at = path.known[index]
-    return relative_size(path.residual(index, path.target(index), at, history), at.latents) < path.effort.tolerance
+def _pass(path: _Trajectory) -> Generator[tuple[int, torch.Tensor], torch.Tensor, float]:
+    """Evaluate again the steps whose latents have moved, and return by how much they did at most."""
+    most = 0.0
+    for index in range(path.last, -1, -1):
+        latents = path.latents(index)
+        off = relative_size(latents - path.evaluated[index], latents)
+        if off > _STILL * path.effort.tolerance:
+            yield from _evaluate(path, index, latents)
+        most = max(most, off)
+    return most
 
 
-def _went_back(path: _Trajectory, top: int) -> list[torch.Tensor]:
-    """Return the latents before each step up to `top` that follow from the outputs that are known."""
-    histories, moved = path.histories(), {}
-    target = path.target(top)
-    for index in range(top, -1, -1):
-        at = path.known[index]
-        target = moved[index] = at.latents + path.residual(index, target, at, histories[index])
-    return [moved[index] for index in range(top + 1)]
+def _evaluate(path: _Trajectory, index: int, latents: torch.Tensor) -> Evaluating:
+    output = yield index, latents
+    path.outputs[index], path.evaluated[index] = output.float().cpu(), latents
+    path.count += 1
 
 
-def _joined(parts: list[torch.Tensor], weights: list[float]) -> torch.Tensor:
-    """Return one tensor of all steps, so weighted that each counts alike, whatever its noise level is."""
-    return torch.stack([part * weight for part, weight in zip(parts, weights, strict=True)])
+def _joined(path: _Trajectory) -> torch.Tensor:
+    return torch.stack([path.outputs[index] for index in range(path.last + 1)])
+
+
+def _memory(path: _Trajectory) -> int:
+    return min(path.effort.memory_of_passes, MAX_REMEMBERED // (2 * len(path.weights) * path.clean.numel()))

@@ -12,7 +12,8 @@ Assumptions, checked by tests/engine/diffusion/seams/test_evaluations.py:
   which it uses the first value, or `prev_sample`.
 - Where a scheduler has the attribute `_step_index`, `step` and `scale_model_input` use it, unless it is None.
 - A shallow copy of a scheduler, with its lists copied too, steps on its own.
-- A scheduler that uses earlier outputs keeps them in `model_outputs`, and its configuration has a `solver_order`.
+- A step of a deterministic scheduler adds up the latents and the outputs of the model at this step and earlier ones,
+  with factors that depend on neither, and treats every value of a tensor of any shape alike.
 - `add_noise` or `scale_noise(samples, noise, timesteps)` mixes samples and noise with factors that depend on the
   timestep alone.
 """
@@ -32,7 +33,7 @@ _MOST_A_STEP = 64
 
 
 class Steps:
-    """The steps of a scheduler whose timesteps are set; each can be taken at any time, from any latents."""
+    """The steps of a scheduler whose timesteps are set."""
 
     def __init__(self, scheduler: Any) -> None:
         """Copy a scheduler.
@@ -44,43 +45,26 @@ class Steps:
         self.timesteps: torch.Tensor = scheduler.timesteps
         self.count = len(scheduler.timesteps)
         self.name = type(scheduler).__name__
-        self.has_history = int(scheduler.config.get("solver_order", 1)) > 1 and hasattr(scheduler, "model_outputs")
 
-    def take(self, index: int, output: torch.Tensor, latents: torch.Tensor, history: Any = None) -> torch.Tensor:
-        """Return the latents after a step.
+    def weights(self) -> torch.Tensor:
+        """Return how the latents follow from the noise and from the outputs of the model.
 
-        Args:
-            index: Of the step, from 0.
-            output: Of the model.
-            latents: Before the step.
-            history: An item of `histories`, for schedulers that use the outputs of earlier steps; None for none.
+        Returns:
+            (count + 1, count + 1), float64: row i says of what the latents before step i are the sum, and the last row
+            says it of those after the last step: the factor of the latents before the first step, then that of the
+            output at each step.
         """
-        scheduler = _copied(self._fresh if history is None else history)
-        if hasattr(scheduler, "_step_index"):
-            scheduler._step_index = index
-        taken: torch.Tensor = scheduler.step(output, self.timesteps[index], latents, return_dict=False)[0]
-        return taken
-
-    def slope(self, index: int, latents: torch.Tensor, history: Any = None) -> float:
-        """Return how fast the latents after a step grow with those before it while the model's output stays."""
-        nothing = torch.zeros_like(latents)
-        ends = [self.take(index, nothing, start, history).flatten()[0] for start in (nothing, nothing + 1)]
-        return float(ends[1] - ends[0])
-
-    def histories(self, outputs: list[torch.Tensor], latents: list[torch.Tensor]) -> list[Any]:
-        """Return for each step what the scheduler knows before it.
-
-        Args:
-            outputs: Of the model, for each step.
-            latents: Before each step.
-        """
-        scheduler, before = _copied(self._fresh), []
+        scheduler, latents = _copied(self._fresh), torch.zeros(self.count + 1)
         if hasattr(scheduler, "_step_index"):
             scheduler._step_index = 0
-        for index, (output, start) in enumerate(zip(outputs, latents, strict=True)):
-            before.append(_copied(scheduler))
-            scheduler.step(output, self.timesteps[index], start, return_dict=False)
-        return before
+        latents[0] = 1.0
+        rows = [latents.double()]
+        for index, timestep in enumerate(self.timesteps.cpu()):
+            output = torch.zeros(self.count + 1)
+            output[index + 1] = 1.0
+            latents = scheduler.step(output, timestep, latents, return_dict=False)[0]
+            rows.append(latents.double())
+        return torch.stack(rows)
 
     def noising(self, index: int) -> tuple[float, float]:
         """Return the factors of a clean picture and of unit noise at the noise level before a step."""

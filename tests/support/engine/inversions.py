@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.utils.hooks import RemovableHandle
 
 from engine.diffusion.inversion.inverter import Inverter
 from engine.diffusion.jobs import JobRunner
@@ -65,18 +66,27 @@ def source_in(result: PhotoInverted) -> JsonObject:
     return root.source
 
 
-# The weights of tiny models are random.  What their autoencoders encode has no unit variance, for which models are
-# made; and the noise that a random UNet predicts has nothing to do with its input, so that its steps lead from almost
-# any noise to almost the same picture, and have no inverse.  That of a trained one is mostly its input.
 def calibrate(loaded: LoadedModel, settings: RenderSettings) -> None:
     """Let a tiny model be as regular as a trained one: latents of unit variance, predictions that follow the latents.
+
+    The weights of tiny models are random.  What their autoencoders encode has no unit variance, for which models are
+    made.  The noise that a random UNet predicts has nothing to do with its input, so that its steps lead from almost
+    any noise to almost the same picture, and have no inverse; that of a trained one is mostly its input.  So 90% of
+    what epsilon models predict is replaced by their input.
+
+    What a test with such a model shows: that the latents go the right way through a family's pipeline (shapes, packing,
+    scales, timesteps, prompts), and that the equations of a scheduler are those that are solved.  What it does not
+    show: how fast the iteration converges, and how Gaussian the noise is.  The Jacobian of a model decides both, and
+    this one is close to 0.9 times the identity.  The models of flows and of velocities are left as random as they are,
+    and show no more.  Figures of that kind come from the trained model that ships: test_embedded.py and
+    tests/benchmarks/engine_inversion.py, which measure it as an epsilon model too.
 
     Args:
         loaded: The model; it stays so.
         settings: Of the pictures, with a scheduler that can be inverted.
     """
     shape = BatchRenderer(loaded).noise_spec(settings).shape
-    measured = Inverter(loaded, settings, shape)._map
+    measured = Inverter(loaded, settings, shape).map
     part = autoencoder_of(loaded.pipe)
     encode, scale = part.encode, Inverter(loaded, settings, shape)._steps.noise_scale
 
@@ -86,7 +96,7 @@ def calibrate(loaded: LoadedModel, settings: RenderSettings) -> None:
         noise = measured.to_noise(latents)
         unit = ((noise - noise.mean()) / noise.std() / scale).numpy().ravel()[measured.order]
         known = unit.reshape(measured.latent_shape) * measured.factor + measured.offset
-        return SimpleNamespace(latents=torch.from_numpy(known))
+        return SimpleNamespace(latents=torch.from_numpy(known).to(latents.dtype))
 
     part.encode = calibrated
     if not loaded.own.is_flow and loaded.own.config.get("prediction_type", "epsilon") == "epsilon":
@@ -100,3 +110,25 @@ def _mostly_input(_: Any, inputs: tuple[Any, ...], named: dict[str, Any], output
     mixed = _FOLLOWS * latents + (1.0 - _FOLLOWS) * predicted[:, : latents.shape[1]]
     predicted = torch.cat([mixed, predicted[:, latents.shape[1] :]], dim=1)
     return (predicted,) if isinstance(output, tuple) else type(output)(sample=predicted)
+
+
+def as_epsilon_model(pipe: Any) -> RemovableHandle:
+    """Let a pipeline with a UNet that predicts velocities predict the noise: epsilon = alpha * v + sigma * x.
+
+    Args:
+        pipe: A pipeline with an own scheduler; its steps have to be taken with `prediction_type=epsilon`.
+
+    Returns:
+        Its `remove` undoes it.
+    """
+    products = pipe.scheduler.alphas_cumprod.double()
+
+    def noise(_: Any, inputs: tuple[Any, ...], output: Any) -> Any:
+        latents, timestep = inputs[:2]
+        place = float(timestep)  # Euler has times between the trained ones
+        share = float(np.interp(place, np.arange(len(products)), products.numpy()))
+        predicted = share**0.5 * output[0] + (1.0 - share) ** 0.5 * latents
+        return (predicted,)
+
+    handle: RemovableHandle = pipe.unet.register_forward_hook(noise)
+    return handle

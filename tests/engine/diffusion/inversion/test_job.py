@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
+from engine.diffusion.inversion import inverter
+from engine.diffusion.inversion.latents import LatentMap, measure_map
 from engine.diffusion.jobs import JobRunner
 from engine.diffusion.load import LoadedModel
 from engine.errors import InvalidRequestError, ModelError, OutOfMemoryError, RenderCancelled
@@ -86,6 +89,14 @@ def test_steps_are_counted_up_to_the_number_that_is_expected(exact: list[Event])
     assert isinstance(exact[-2], PhotoInverted)
 
 
+@pytest.mark.parametrize("scheduler", ["ddim", "dpm++ 2m karras"])
+def test_the_share_that_is_done_never_falls(loaded: LoadedModel, scheduler: str) -> None:
+    events = events_of(loaded, invert_job(replace(SETTINGS, num_inference_steps=8), scheduler))
+    shares = [event.step / event.steps for event in events if isinstance(event, StepDone)]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+
+
 def test_previews_show_the_latents_on_their_way(exact: list[Event]) -> None:
     previews = [event.picture for event in exact if isinstance(event, PreviewRendered)]
     assert len(previews) == source_in(result_in(exact))["evaluations"]
@@ -96,6 +107,43 @@ def test_the_same_job_gives_the_same_bits(loaded: LoadedModel) -> None:
     first, second = (inverted(loaded, invert_job(way=InversionWay.FREE, seed=3)) for _ in range(2))
     assert first == second
     np.testing.assert_array_equal(first.record.tensor, second.record.tensor)
+
+
+def test_other_work_in_between_changes_no_bit(loaded: LoadedModel) -> None:
+    runner_events: list[Event] = []
+    runner = JobRunner(loaded, emit=runner_events.append, is_cancelled=lambda _: False)
+    for count in (0, 1, 3):
+        if count:
+            runner.run(RenderJob(job=1, tasks=TASKS[:count], settings=SETTINGS))
+            runner.invert(invert_job(replace(SETTINGS, num_inference_steps=6, prompt="a boat"), "dpm++ 2m"))
+        runner.invert(invert_job())
+    results = [event for event in runner_events if isinstance(event, PhotoInverted)]
+    first, again, last = (result for result in results if source_in(result)["steps"] == 4)
+    assert first == again == last
+    np.testing.assert_array_equal(first.record.tensor, last.record.tensor)
+
+
+def test_a_second_photograph_of_the_same_size_needs_no_measurement(
+    loaded: LoadedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured: list[tuple[int, ...]] = []
+
+    def counted(decoded: Callable[[torch.Tensor], torch.Tensor], shape: tuple[int, ...], name: str) -> LatentMap:
+        measured.append(shape)
+        return measure_map(decoded, shape, name)
+
+    monkeypatch.setattr(inverter, "measure_map", counted)
+    runner = JobRunner(loaded, emit=lambda _: None, is_cancelled=lambda _: False)
+    for settings in (SETTINGS, replace(SETTINGS, prompt="a boat"), replace(SETTINGS, num_inference_steps=5)):
+        runner.invert(invert_job(settings))
+    assert measured == [(1, 4, 16, 16)] * 2
+
+
+def test_a_solver_that_does_not_converge_is_said_with_others_to_choose(loaded: LoadedModel) -> None:
+    result = inverted(loaded, invert_job(scheduler="dpm++ 2m karras"))
+    repeats = source_in(result)["vae_psnr"]
+    sentence = f"the noise repeats the picture only up to {repeats} dB: "
+    assert result.warning.startswith(f"{sentence}take more steps, or choose ddim or euler with --scheduler; ")
 
 
 def test_the_free_way_depends_on_its_seed_and_records_it(loaded: LoadedModel) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import diffusers
 import pytest
 
-from engine.diffusion.inversion.supported import check_invertible
+from engine.diffusion.inversion.supported import check_invertible, steadier_choice
 from engine.errors import InvalidRequestError
 from engine.models.schedulers import scheduler_settings
 from engine.rendering.settings import SchedulerSettings
@@ -102,3 +102,10 @@ def test_noise_and_histories_of_other_kinds_stand_in_the_way(
 ) -> None:
     sentence = f"the model's own scheduler {name} cannot be inverted, because {why}: {ANY}"
     assert refusal(f"{name}Scheduler", settings, **options) == sentence
+
+
+def test_a_solver_with_a_memory_has_steadier_ones_beside_it() -> None:
+    solver = "DPMSolverMultistepScheduler"
+    assert steadier_choice(solver, USABLE) == "ddim or euler"
+    assert steadier_choice(solver, (*FLOW, solver)) == "euler"
+    assert steadier_choice("DDIMScheduler", USABLE) == ""

@@ -53,24 +53,12 @@ def test_a_pipeline_iterates_over_its_timesteps(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SCHEDULERS)
-def test_steps_in_any_order_are_those_of_the_scheduler(name: str) -> None:
-    expected, steps = stepped(name), Steps(started(name))
-    histories = steps.histories([output_at(each) for each in expected[:-1]], expected[:-1])
-    for index in (4, 0, 2, 1, 3):
-        taken = steps.take(index, output_at(expected[index]), expected[index], histories[index])
-        assert torch.equal(taken, expected[index + 1]), broken(
-            "evaluations", f"a copy of {name} with another _step_index takes the step of this index"
-        )
-
-
-@pytest.mark.parametrize("name", SCHEDULERS)
-def test_a_step_is_affine_in_its_latents(name: str) -> None:
-    steps = Steps(started(name))
-    for index in range(5):
-        output, slope = output_at(LATENTS), steps.slope(index, LATENTS)
-        moved = steps.take(index, output, LATENTS + 0.5) - steps.take(index, output, LATENTS)
-        assert torch.allclose(moved, torch.full_like(moved, 0.5 * slope), atol=1e-4), broken(
-            "evaluations", f"a step of {name} is affine in the latents"
+def test_latents_are_weighted_sums_of_the_noise_and_of_outputs(name: str) -> None:
+    expected, weights = stepped(name), Steps(started(name)).weights().float()
+    parts = torch.stack([LATENTS, *(output_at(each) for each in expected[:-1])])
+    for row, latents in zip(weights, expected, strict=True):
+        assert torch.allclose(torch.tensordot(row, parts, dims=1), latents, atol=1e-4), broken(
+            "evaluations", f"the latents of {name} are sums of the noise and of outputs, with fixed weights"
         )
 
 
@@ -85,14 +73,6 @@ def test_the_factors_of_noising_belong_to_the_level_before_a_step(name: str) -> 
         mixed = scheduler.add_noise(LATENTS, noise, times)
     assert torch.allclose(mixed, clean * LATENTS + noisy * noise, atol=1e-5), broken(
         "evaluations", f"{name} mixes samples and noise with factors of the timestep alone"
-    )
-
-
-@pytest.mark.parametrize("name", SCHEDULERS)
-def test_a_scheduler_with_a_history_says_so(name: str) -> None:
-    expected = name == "DPMSolverMultistepScheduler"
-    assert Steps(started(name)).has_history == expected, broken(
-        "evaluations", "model_outputs and solver_order are those of multistep schedulers"
     )
 
 
