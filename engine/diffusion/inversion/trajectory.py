@@ -5,8 +5,9 @@ steps before, each times a number that only the schedule decides.  So for given 
 known that lead to the clean ones, whatever history a step uses.  The outputs have to be those at these latents: that is
 solved here, by fixed points with a memory.
 
-It holds float32 tensors of the size of the noise, on the CPU: two for each step, and for steps that use a history
-`Effort.memory` times two for each step more, as far as `MAX_REMEMBERED` allows.
+It holds float32 tensors of the size of the noise, on the CPU: two for each step, twice `Effort.memory` for the step
+that is solved, and where steps use a history twice `Effort.memory_of_passes` for each step, as far as `MAX_REMEMBERED`
+allows, with about four more for each step while passes are combined.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ Evaluations: TypeAlias = Generator[tuple[int, torch.Tensor], torch.Tensor, torch
 """Yields the index of a step and latents, gets the output of the model there, and returns the latents of the noise."""
 
 MAX_REMEMBERED = 2**28
-"""Values in the memory of all steps together: 1 GiB.  Beyond, fewer iterates are combined, at last none."""
+"""Values in the memory of all passes together: 1 GiB.  Beyond, fewer iterates are combined, at last none."""
 _LEAST_SHARE = 1e-6
 """Of the noise in the clean latents."""
 _LEAST_WEIGHT = 1e-5

@@ -92,7 +92,10 @@ def calibrate(loaded: LoadedModel, settings: RenderSettings) -> None:
 
     def calibrated(*args: Any, **kwargs: Any) -> Any:
         answer = encode(*args, **kwargs)
-        latents = answer.latent_dist.mode() if hasattr(answer, "latent_dist") else answer.latent
+        if hasattr(answer, "latent_dist"):
+            latents = answer.latent_dist.mode()
+        else:
+            latents = answer.latent if hasattr(answer, "latent") else answer.latents
         noise = measured.to_noise(latents)
         unit = ((noise - noise.mean()) / noise.std() / scale).numpy().ravel()[measured.order]
         known = unit.reshape(measured.latent_shape) * measured.factor + measured.offset
@@ -101,7 +104,8 @@ def calibrate(loaded: LoadedModel, settings: RenderSettings) -> None:
     part.encode = calibrated
     if not loaded.own.is_flow and loaded.own.config.get("prediction_type", "epsilon") == "epsilon":
         denoiser = getattr(loaded.pipe, "unet", None) or loaded.pipe.transformer
-        denoiser.register_forward_hook(_mostly_input, with_kwargs=True)
+        if _mostly_input not in denoiser._forward_hooks.values():
+            denoiser.register_forward_hook(_mostly_input, with_kwargs=True)
 
 
 def _mostly_input(_: Any, inputs: tuple[Any, ...], named: dict[str, Any], output: Any) -> Any:

@@ -21,6 +21,8 @@ FLOWS = (
     "ERNIE-Image",
     "Flux.1",
     "Flux.2",
+    "HunyuanImage 2.1",
+    "Kandinsky 5",
     "Krea 2",
     "LongCat-Image",
     "Ovis-Image",
@@ -28,10 +30,22 @@ FLOWS = (
     "Qwen-Image",
     "Qwen-Image 2.1",
     "SD 3",
+    "Sana",
     "Z-Image",
 )
 WITHOUT_GUIDANCE = {"Krea 2": 0.0, "Z-Image": 0.0}
 """What turns guidance off where it is not 1."""
+OTHERS = (
+    ("CogView 3+", "ddim"),
+    ("Hunyuan-DiT", "euler"),
+    ("Kandinsky 3", "ddim, clip_sample=false"),
+    ("Kolors", "dpm++ 2m"),
+    ("Lumina 2", "dpm++ 2m"),
+    ("PixArt-α", "euler"),
+    ("SD 2 v", "ddim"),
+    ("SDXL", "euler"),
+)
+"""Families whose predictions are no flows, and flows with another solver."""
 FOUR_RENDERINGS = 4 * 2 * 4
 """Evaluations of four renderings with guidance in four steps."""
 
@@ -43,9 +57,7 @@ def built(name: str) -> LoadedModel:
     return loaded
 
 
-@pytest.mark.parametrize(
-    ("name", "scheduler"), [*((name, "") for name in FLOWS), ("SD 2 v", "ddim"), ("SDXL", "euler")]
-)
+@pytest.mark.parametrize(("name", "scheduler"), [*((name, "") for name in FLOWS), *OTHERS])
 def test_a_family_repeats_a_photograph(name: str, scheduler: str) -> None:
     loaded, job = built(name), invert_job(FAMILIES[name].settings, scheduler)
     calibrate(loaded, job.settings)
