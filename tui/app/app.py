@@ -221,7 +221,7 @@ class WarmerApp(App[None]):
     def action_help(self) -> None:
         from tui.app.screens.help import HelpScreen
 
-        self.push_screen(HelpScreen())
+        self.push_screen(HelpScreen(self.stage.cut_message))
 
     async def action_quit(self) -> None:
         self.exit()
