@@ -142,6 +142,7 @@ class WarmerApp(App[None]):
     def on_model_found(self, message: messages.ModelFound) -> None:
         self._prompt_model.take(message)
         if self.stage.photo is not None:
+            self._photo.cancel(self.link.renderer)  # it would find noise for the model before
             self._photo.prepare(message.options, self.stage.photo.choices, invert=False)
         elif self.stage.start is not None and self.current.opening is None:  # else a search was opened meanwhile
             self._load(message.target)
