@@ -96,9 +96,8 @@ def _of_node(graph: Graph, node: Node, budget: Budget) -> Iterator[Found]:
     def name_at(value: Json) -> str:
         return _name(graph, value, budget)
 
-    weight = loose.real(number_of(graph, node, *_WEIGHTS))
     for name in filter(None, (name_at(node.inputs.get(each)) for each in _NAMES)):
-        yield name, weight
+        yield name, loose.real(number_of(graph, node, *_WEIGHTS))
     yield from rows(graph, node, name_at)
     yield from listed(node)
     yield from _tagged(graph, node, budget)
