@@ -76,8 +76,7 @@ class WarmerApp(App[None]):
             arguments: What only the app is asked for.
             sessions: The folder in which each session gets a folder of its own.
             journal_path: The file that remembers the last session.
-            opening: A search or a photograph to begin with instead of the start screen; or a picture whose model has
-                to be asked for, over the start screen.
+            opening: Instead of the start screen; a picture source when its model has to be asked for first.
             key_grace_seconds: How long digits are ignored at the start; see `SearchScreen`.
         """
         super().__init__()
