@@ -65,6 +65,9 @@ def look_at_picture(path: Path) -> Carrier | Photograph:
     Args:
         path: A file of any format that `engine.photos.read` reads.
 
+    Returns:
+        A carrier when there is noise to begin with, else a photograph.
+
     Raises:
         FileError: The file cannot be read, its latent is damaged, or it is no picture.
     """
@@ -123,6 +126,9 @@ def photograph_of(path: Path) -> Photograph:
     Args:
         path: As for `look_at_picture`; "-" is standard input, of which only the pixels are read.
 
+    Returns:
+        Its pixels, with the prompt in its record or in its metadata.
+
     Raises:
         UnreadableFileError: The file cannot be read, or is no picture.
     """
@@ -135,7 +141,7 @@ def _photograph(path: Path, foreign: ForeignRecord | None, reason: str, own: str
 
     photo = read_photo(path)
     if foreign is None:
-        return Photograph(path=path, photo=photo, prompt=plain(own, MAX_PROMPT))
+        return Photograph(path=path, photo=photo, prompt=plain(own, MAX_PROMPT).strip())
     return Photograph(
         path=path,
         photo=photo,

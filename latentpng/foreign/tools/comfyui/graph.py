@@ -110,7 +110,11 @@ class Graph:
 
 
 def graph_of(entries: JsonObject) -> Graph:
-    """Return the graph of a JSON object; it has no nodes when the object is not a graph."""
+    """Return the graph of a JSON object; it has no nodes when the object is not a graph.
+
+    Args:
+        entries: The nodes by ID, each with `class_type` and `inputs`.
+    """
     nodes: dict[str, Node] = {}
     left = MAX_ALL_INPUTS
     for key, entry in entries.items():
