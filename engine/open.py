@@ -14,7 +14,7 @@ from pathlib import Path
 from engine.errors import InvalidRequestError
 from engine.invert import InversionChoices, PreparedPhoto, prepare_photo
 from engine.options import Options
-from engine.photos.report import noise_words, repeats_words
+from engine.photos.report import quality_words, repeats_words
 from engine.records import Carrier, carrier_of, look_at_picture
 from engine.rendering.events import ModelReady, PhotoInverted, Picture
 from engine.search.axis import Axis, last_axis, last_scale
@@ -146,8 +146,8 @@ def open_inverted(prepared: PreparedPhoto, inverted: PhotoInverted) -> Opening:
         root=root,
         root_record=record,
     )
-    judged = inverted.warning or noise_words(source)  # a warning names the statistics that it is about
-    notice = "; ".join(filter(None, (repeats_words(source), judged, prepared.target.notice)))
+    quality = inverted.warning, repeats_words(source)  # a warning names the statistics that it is about
+    notice = "; ".join(filter(None, (*(quality if quality[0] else [quality_words(source)]), prepared.target.notice)))
     target = replace(prepared.target, notice=notice)
     return Opening(beginning=beginning, target=target, title=prepared.photograph.path.stem)
 

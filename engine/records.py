@@ -15,7 +15,7 @@ from engine.photos.read import Photo, read_photo
 from engine.rendering.events import Picture
 from latentpng.errors import FileError, LatentPngError, NoLatentError, UnreadableFileError
 from latentpng.png.open import STANDARD_INPUT
-from latentpng.record import LatentRecord, TensorRoot
+from latentpng.record import LatentRecord
 from latentpng.text import plain
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 MAX_PROMPT = 4000
 """Characters of a prompt that are taken from the metadata of a photograph."""
-MAX_WARNINGS, MAX_WARNING = 8, 300
-"""Warnings of an import that are shown, and the characters of each."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,7 +31,7 @@ class Carrier:
 
     Attributes:
         record: Its record; one of an import is marked as "unverified".
-        notice: What was rebuilt and assumed, as a sentence; "" for a picture that carries its noise.
+        notice: What was rebuilt and assumed, from `engine.rebuilt`; "" for a picture that carries its noise.
         shown: The file's own picture, where the noise was rebuilt; else None.
     """
 
@@ -67,6 +65,9 @@ def look_at_picture(path: Path) -> Carrier | Photograph:
     Args:
         path: A file of any format that `engine.photos.read` reads.
 
+    Returns:
+        A carrier when there is noise to begin with, else a photograph.
+
     Raises:
         FileError: The file cannot be read, its latent is damaged, or it is no picture.
     """
@@ -84,16 +85,16 @@ def look_at_picture(path: Path) -> Carrier | Photograph:
         return _photograph(path, foreign, "")
     if foreign.seed is None:
         return _photograph(path, foreign, foreign.unknown_noise or "its metadata contains no seed")
+    from engine.rebuilt import notice_of
     from latentpng.foreign.importing import import_picture
 
     try:
         imported = import_picture(path)
     except LatentPngError as error:
         return _photograph(path, foreign, _reason(str(error), path))
-    notice = f"its noise was rebuilt ({imported.summary}): compare the first picture with the file"
     return Carrier(
         record=imported.record,
-        notice="; ".join((notice, *_warnings(imported.record))),
+        notice=notice_of(imported),
         shown=Picture(width=imported.width, height=imported.height, rgb=imported.rgb),
     )
 
@@ -125,6 +126,9 @@ def photograph_of(path: Path) -> Photograph:
     Args:
         path: As for `look_at_picture`; "-" is standard input, of which only the pixels are read.
 
+    Returns:
+        Its pixels, with the prompt in its record or in its metadata.
+
     Raises:
         UnreadableFileError: The file cannot be read, or is no picture.
     """
@@ -137,7 +141,7 @@ def _photograph(path: Path, foreign: ForeignRecord | None, reason: str, own: str
 
     photo = read_photo(path)
     if foreign is None:
-        return Photograph(path=path, photo=photo, prompt=plain(own, MAX_PROMPT))
+        return Photograph(path=path, photo=photo, prompt=plain(own, MAX_PROMPT).strip())
     return Photograph(
         path=path,
         photo=photo,
@@ -162,14 +166,6 @@ def _foreign(path: Path) -> ForeignRecord | None:
         return read_foreign(path)
     except FileError:
         return None
-
-
-def _warnings(record: LatentRecord) -> tuple[str, ...]:
-    """Return what an import recorded that a person should know, a sentence each."""
-    root = record.lineage.root
-    found = root.source.get("warnings") if isinstance(root, TensorRoot) else None
-    sentences = found if isinstance(found, list | tuple) else ()
-    return tuple(plain(each, MAX_WARNING) for each in sentences[:MAX_WARNINGS] if isinstance(each, str))
 
 
 def _own_prompt(path: Path) -> str:

@@ -43,6 +43,9 @@ def in_srgb(image: Image.Image, profile: bytes) -> tuple[Image.Image, str]:
     Args:
         image: A decoded picture without alpha, of 8 bits a channel.
         profile: Its ICC profile; b"" for none, so that its mode says which colours it has.
+
+    Returns:
+        A picture of the mode RGB, and the clause.
     """
     from PIL import ImageCms
 

@@ -15,11 +15,15 @@ def quality_words(source: JsonObject) -> str:
     Args:
         source: The `source` of the root of an inverted photograph.  What it does not say is left out.
     """
-    return "; ".join(filter(None, (repeats_words(source), noise_words(source))))
+    return "; ".join(filter(None, (repeats_words(source), _noise_words(source))))
 
 
 def repeats_words(source: JsonObject) -> str:
-    """Return how well noise repeats its photograph; the argument is that of `quality_words`."""
+    """Return how well noise repeats its photograph.
+
+    Args:
+        source: As for `quality_words`.
+    """
     against = [_decibels("the photograph", source.get(PSNR)), _decibels("the VAE's picture", source.get(PSNR_TO_VAE))]
     alone = source.get(VAE_ALONE)
     if against[0] and is_number(alone):
@@ -28,8 +32,8 @@ def repeats_words(source: JsonObject) -> str:
     return f"repeats {repeats}" if repeats else ""
 
 
-def noise_words(source: JsonObject) -> str:
-    """Return the statistics of noise; the argument is that of `quality_words`."""
+def _noise_words(source: JsonObject) -> str:
+    """Return the statistics of noise."""
     noise = ", ".join(filter(None, (_statistic(name, source.get(key)) for name, key in _STATISTICS.items())))
     return f"noise: {noise}" if noise else ""
 

@@ -110,6 +110,13 @@ class Search:
         self._previews: dict[int, Picture] = {}
         self._stopped = False
         self._set(session)
+        self._store_known(beginning)
+        self._submit()
+        if beginning.shown:
+            self._previews[PARENT] = beginning.shown
+
+    def _store_known(self, beginning: Beginning) -> None:
+        """Store the pictures of the lineage that are there before anything is rendered."""
         if beginning.known:
             self._store.add(self._keys[PARENT], beginning.known, shown=self._keys)
         if beginning.path:
@@ -117,9 +124,6 @@ class Search:
         if beginning.root:
             self._store.add(self._ancestors[0], beginning.root, shown=self._keys)
             self._store.save(self._ancestors[0])
-        self._submit()
-        if beginning.shown:
-            self._previews[PARENT] = beginning.shown
 
     @property
     def size(self) -> int:

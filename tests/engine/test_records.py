@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from engine.rebuilt import notice_of
 from engine.records import Carrier, Photograph, carrier_of, look_at_picture, photograph_of
 from engine.rendering.events import Picture
 from latentpng.errors import DamagedLatentError, InvalidValueError, NoLatentError, UnreadableFileError
@@ -17,7 +17,6 @@ from latentpng.foreign.importing import import_picture
 from latentpng.png.chunks import build
 from latentpng.png.files import read_record, write_picture
 from latentpng.png.pixels import encode_pixels
-from latentpng.record import Lineage, TensorRoot
 from tests.support.latentpng.pictures import RGB, SIDE, altered
 from tests.support.photos.making import photo_file
 
@@ -72,21 +71,8 @@ def test_the_noise_of_another_tool_is_rebuilt(tmp_path: Path, kind: str) -> None
     assert found == look_at_picture(path)
     assert found.record == imported.record
     assert found.shown == Picture(width=SIDE, height=SIDE, rgb=imported.rgb)
-    assert found.notice.startswith(
-        f"its noise was rebuilt ({imported.summary}): compare the first picture with the file"
-    )
+    assert found.notice == notice_of(imported)
     assert path.read_bytes() == before
-
-
-def test_the_warnings_of_an_import_are_in_its_notice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = png_with_text(tmp_path / "a.png")
-    imported = import_picture(path)
-    root = TensorRoot(source={"warnings": ["a second pass was made", 7, "the size\x1b[1m differs"]})
-    record = altered(imported.record, lineage=Lineage(root=root))
-    monkeypatch.setattr(importing, "import_picture", lambda _: replace(imported, record=record))
-    assert carrier_of(path).notice.endswith(
-        ": compare the first picture with the file; a second pass was made; the size[1m differs"
-    )
 
 
 def test_a_picture_whose_noise_is_refused_is_a_photograph_with_the_reason(tmp_path: Path) -> None:

@@ -76,8 +76,7 @@ class WarmerApp(App[None]):
             arguments: What only the app is asked for.
             sessions: The folder in which each session gets a folder of its own.
             journal_path: The file that remembers the last session.
-            opening: A search or a photograph to begin with instead of the start screen; or a picture whose model has
-                to be asked for, over the start screen.
+            opening: Instead of the start screen; a picture source when its model has to be asked for first.
             key_grace_seconds: How long digits are ignored at the start; see `SearchScreen`.
         """
         super().__init__()
@@ -142,6 +141,7 @@ class WarmerApp(App[None]):
     def on_model_found(self, message: messages.ModelFound) -> None:
         self._prompt_model.take(message)
         if self.stage.photo is not None:
+            self._photo.cancel(self.link.renderer)  # it would find noise for the model before
             self._photo.prepare(message.options, self.stage.photo.choices, invert=False)
         elif self.stage.start is not None and self.current.opening is None:  # else a search was opened meanwhile
             self._load(message.target)
@@ -221,7 +221,7 @@ class WarmerApp(App[None]):
     def action_help(self) -> None:
         from tui.app.screens.help import HelpScreen
 
-        self.push_screen(HelpScreen())
+        self.push_screen(HelpScreen(self.stage.cut_message))
 
     async def action_quit(self) -> None:
         self.exit()

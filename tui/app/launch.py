@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from engine.open import Opening
     from engine.options import Options
     from engine.rendering.renderer import Renderer
+    from tui.app.app import WarmerApp
     from tui.arguments import AppArguments
 
 SWITCH_SECONDS = 0.001
@@ -61,12 +62,17 @@ def run_app(options: Options, arguments: AppArguments, *, changed: bool) -> int:
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.freeze()  # what is imported by now is never freed: the collector need not visit it between two keys
     app.run()
+    _print_results(app)
+    return app.return_code or 0
+
+
+def _print_results(app: WarmerApp) -> None:
+    """Print what could not be saved, and the folders that hold pictures."""
     for sentence in dict.fromkeys(app.saving_failures):
         print(f"warmer: {plain(sentence)}", file=sys.stderr)  # noqa: T201 (the screen is gone)
     for folder in app.current.folders:
         if any(folder.glob("*.png")):
             print(folder)  # noqa: T201 (the result: where the pictures are)
-    return app.return_code or 0
 
 
 def opening_at_start(options: Options, arguments: AppArguments) -> Opening | PreparedPhoto | PictureSource | None:

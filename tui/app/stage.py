@@ -9,6 +9,7 @@ from textual.app import App
 from tui.app.model_load import ModelLoad
 from tui.app.screens.start import StartScreen
 from tui.app.sources import Offer
+from tui.app.widgets.line import TextLine
 
 if TYPE_CHECKING:
     from tui.app.screens.photo import PhotoScreen
@@ -46,6 +47,12 @@ class Stage:
     def photo(self) -> PhotoScreen | None:
         """The photograph, if it is the main screen."""
         return self._photo if self.main is self._photo else None
+
+    @property
+    def cut_message(self) -> str:
+        """The message of the main screen when it is too long for its status line; else ""."""
+        lines = self.main.query("#status").results(TextLine) if self.main is not None else ()
+        return next((line.words for line in lines if line.is_cut), "")
 
     async def show(self, screen: MainScreen) -> None:
         """Show a main screen on an empty stage."""

@@ -6,7 +6,7 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.errors import InvalidRequestError, RenderError
+from engine.errors import InvalidRequestError
 from engine.invert import InversionChoices, Keep, PreparedPhoto, prepare_photo, refuse_guidance
 from engine.options import Options
 from engine.photos.fit import Fit
@@ -127,9 +127,7 @@ def _inverted(
             settings=prepared.target.settings,
             root_tensor=inverted.record.root_tensor,
         )
-        for event in list(rendering.pictures(job)):
-            return inverted, event
-    raise RenderError("the renderer returned no picture")
+        return inverted, rendering.picture(job)
 
 
 def _out(arguments: Arguments) -> Path:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from engine.errors import EngineError, InvalidRequestError, ModelError, RenderCancelled, RenderError
+from engine.errors import EngineError, InvalidRequestError, ModelError, RenderCancelled
 from engine.models.samplers import draws_noise
 from engine.options import Options
 from engine.records import carrier_of
@@ -167,7 +167,7 @@ def _results(
             try:
                 wanted = _wanted(options, arguments, file)
                 loading.load(wanted.target)
-                event = _rendered(rendering, wanted.job(next(numbers)))
+                event = rendering.picture(wanted.job(next(numbers)))
                 confirmations = _confirmed(rendering, wanted, event, next(numbers)) if arguments.confirm else ()
                 yield _done(arguments, wanted, event, output, confirmations)
             except RenderCancelled:
@@ -207,16 +207,10 @@ def _wanted(options: Options, arguments: Arguments, file: Path) -> _Wanted:
     )
 
 
-def _rendered(rendering: Rendering, job: RenderJob) -> PictureRendered:
-    for event in list(rendering.pictures(job)):
-        return event
-    raise RenderError("the renderer returned no picture")
-
-
 def _confirmed(rendering: Rendering, wanted: _Wanted, event: PictureRendered, number: int) -> tuple[Confirmation, ...]:
     """Compare with a rendering of unrelated noise, and record in the file when the noise is confirmed."""
     apart = compare(wanted.file, wanted.record, event, wanted.target).apart
-    other = _rendered(rendering, other_noise(wanted.job(number), wanted.record))
+    other = rendering.picture(other_noise(wanted.job(number), wanted.record))
     found = Confirmation(
         apart=apart,
         other=compare(wanted.file, wanted.record, other, wanted.target).apart.mean,

@@ -106,8 +106,27 @@ class Rendering:
                 case _:  # events of a worker that died or restarts: each of its jobs gets an event of its own
                     pass
 
+    def picture(self, job: RenderJob) -> PictureRendered:
+        """Return the picture with the index 0 of a job, when all of the job is done.
+
+        Args:
+            job: The job; pictures with other indices are dropped.
+
+        Raises:
+            ModelError: The model cannot be used.
+            RenderError: Rendering failed.
+            RenderCancelled: The job was cancelled.
+        """
+        for event in list(self.pictures(job)):
+            if event.index == 0:
+                return event
+        raise RenderError("the renderer returned no picture")
+
     def inverted(self, job: InvertJob) -> PhotoInverted:
-        """Return what was found for a photograph.
+        """Return what was found for a photograph, when the job has ended.
+
+        Args:
+            job: The photograph.
 
         Raises:
             ModelError: The model cannot be used.

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from engine.compare import PixelDifference, compare_pixels
-from engine.errors import RenderError
 from engine.rendering.events import ModelReady, Picture, PictureRendered
 from engine.rendering.renderer import Renderer
 from engine.rendering.requests import PictureTask, RenderJob
@@ -48,13 +47,10 @@ def repeated(target: Target, renderer: Renderer, *, quiet: bool) -> Iterator[Fin
 def _first(
     rendering: Rendering, target: Target, number: int, seeds: tuple[int, ...], slot: tuple[int, int]
 ) -> PictureRendered:
-    """Return the first picture of a job, once all of the job is done."""
+    """Return the first picture of a job with these seeds."""
     lineages = [Lineage(root=SeedRoot(seed=seed)) for seed in seeds]
     tasks = tuple(PictureTask(index=index, lineage=each, slot=slot) for index, each in enumerate(lineages))
-    for event in list(rendering.pictures(RenderJob(job=number, tasks=tasks, settings=target.settings))):
-        if event.index == 0:
-            return event
-    raise RenderError("the renderer returned no picture")
+    return rendering.picture(RenderJob(job=number, tasks=tasks, settings=target.settings))
 
 
 def _device(ready: ModelReady, record: LatentRecord) -> Finding:

@@ -72,7 +72,8 @@ def test_an_inversion_is_cancelled_and_the_next_job_runs(watched: Watched) -> No
     watched.renderer.render(inversion(3))
     events = watched.until(PhotoInverted)
     assert {event.job for event in events if isinstance(event, JobCancelled)} == {1, 2}
-    assert events[-1].job == 3  # type: ignore[union-attr]
+    assert isinstance(events[-1], PhotoInverted)
+    assert events[-1].job == 3
 
 
 def test_a_running_inversion_is_cancelled_with_its_round(watched: Watched) -> None:

@@ -19,6 +19,8 @@ LOADER: Entries = {
     "sea": node("LoraLoaderModelOnly", lora_name="sea", strength_model=0.9, model=link("m")),
     "name": node("easy loraNames", lora_name="ink"),
     "weight": node("PrimitiveFloat", value=0.4),
+    "sum": node("MathExpression|pysssss", expression="a - 0.4", a=link("most")),
+    "most": node("PrimitiveFloat", value=0.8),
     "stack": node("CR LoRA Stack", switch_1="On", lora_name_1="ink", model_weight_1=0.4),
     "other": node("CR LoRA Stack", switch_1="On", lora_name_1="sea", model_weight_1=0.9),
 }
@@ -125,6 +127,7 @@ def test_loaders_are_found_behind(name: str) -> None:
     "loader",
     [
         node("LoraLoader", lora_name=link("name"), strength_model=link("weight")),
+        node("LoraLoader", lora_name="ink", strength_model=link("sum")),
         node("LoraLoader", lora_name={"content": "ink", "image": "ink.png", "title": "ink"}, strength_model=0.4),
         node("LoraLoader", lora_name={"__value__": "ink"}, strength_model=0.4),
         node("LoraLoaderBlockWeight //Inspire", lora_name="ink", strength_model=0.4, bypass=False),

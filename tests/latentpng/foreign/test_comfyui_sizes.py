@@ -128,6 +128,9 @@ def test_the_nearest_size_counts() -> None:
         "open('x')",
         "2 ** 3",
         "1 / 0",
+        "round(5, -9999999999)",
+        "round(5, 1.5)",
+        "1if 1else 2",
         "b",
         "True",
         "9" * 400,
@@ -141,6 +144,7 @@ def test_expressions_that_are_not_sums_of_numbers_have_no_result(expression: str
 
 
 def test_a_long_row_of_signs_is_calculated_without_harm() -> None:
+    assert evaluate("round(1250, -2) + round(a, 1)", lambda _: 2.25) == 1202.2
     assert evaluate("-" * 199 + "1", lambda _: None) == -1
 
 

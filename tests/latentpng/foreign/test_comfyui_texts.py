@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from latentpng.foreign.tools.comfyui.graph import Budget, graph_of
-from latentpng.foreign.tools.comfyui.texts import names_of, text_of
+from latentpng.foreign.tools.comfyui.texts import text_of
 from latentpng.record import Json
 from tests.support.foreign.samples_comfyui import Entries, link, node
 
@@ -165,11 +165,6 @@ def test_a_text_that_is_not_in_the_graph_is_not_guessed(kind: str, inputs: Entri
 def test_what_a_language_model_wrote_is_read_where_it_was_shown() -> None:
     written = node("OllamaGenerateV2", prompt="write about a boat")
     assert text(node("ShowText|pysssss", text=link("2"), text_0="a red boat"), {"2": written}) == "a red boat"
-
-
-def test_names_are_found_behind_links() -> None:
-    graph = graph_of({"1": node("Loader", ckpt_name=link("2")), "2": node("String", value="boats.safetensors")})
-    assert list(names_of(graph, graph.nodes.values(), "ckpt_name", "missing")) == ["boats.safetensors"]
 
 
 def test_texts_end_in_cycles_and_stay_within_their_budget() -> None:

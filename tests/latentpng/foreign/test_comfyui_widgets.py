@@ -100,6 +100,8 @@ def test_versions_of_a_node_that_differ_before_the_seed() -> None:
 
 
 def test_values_may_have_their_names() -> None:
+    found = widgets("Seed Generator", {"seed_value": 3, "control_after_generate": "randomize"})
+    assert found.changing == {"seed_value"}
     found = widgets("VHS_Batch", {"seed": 3, "control_after_generate": "randomize", "rate": 8})
     assert found.values["rate"] == 8
     assert "seed" in found.changing

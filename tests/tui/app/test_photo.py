@@ -259,7 +259,7 @@ async def test_the_warning_is_on_the_status_line_of_the_search(tmp_path: Path, p
         await driver.until(lambda: INVITATION in driver.text())
         await driver.press("enter")
         await driver.until_done()
-        words = "the VAE's picture at 60.3 dB; the noise that was found is not Gaussian"
+        words = "the noise that was found is not Gaussian; repeats the photograph at 27.9 dB"
         assert words in words_of(driver)
 
 
@@ -343,4 +343,26 @@ async def test_a_picture_of_another_tool_begins_with_its_own_noise(tmp_path: Pat
     async with running(make_app(tmp_path, str(path), "--model", "embedded")) as driver:
         await driver.until_done()
         assert driver.search.settings.prompt == "a boat"
-        assert "its noise was rebuilt (noise of a1111, seed 5; assumed: " in words_of(driver)
+        assert "noise rebuilt from seed 5 as Stable Diffusion web UI draws it, not verified: " in words_of(driver)
+
+
+async def test_choosing_a_model_cancels_the_inversion_with_the_one_before(tmp_path: Path, photo: Path) -> None:
+    renderer = FakeRenderer()
+    folder = model_folder(tmp_path / "lakes")
+    async with running(make_app(tmp_path, str(photo), renderer=renderer)) as driver:
+        await driver.until(lambda: INVITATION in driver.text())
+        renderer.hold()
+        await driver.press("enter")
+        await driver.until(lambda: bool(renderer.inversions))
+        await driver.press("ctrl+l")
+        await driver.until(lambda: "Choose a model" in driver.text())
+        await driver.paste(str(folder))
+        await driver.press("enter")
+        await driver.until(lambda: "model lakes · " in driver.text())
+        await driver.until(lambda: renderer.cancels == [renderer.inversions[0].job])
+        renderer.release()
+        await driver.until(lambda: INVITATION in driver.text())
+        await driver.press("enter")
+        await driver.until_done()
+        assert [job.job for job in renderer.inversions] != renderer.cancels
+        assert renderer.loads[-1].model.name == "lakes"

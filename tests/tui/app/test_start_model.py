@@ -175,7 +175,7 @@ async def test_a_picture_whose_model_is_not_here_goes_on_with_one_that_is_named(
         await driver.press("ctrl+o")
         await driver.paste(str(picture))
         await driver.press("enter")
-        await driver.until(lambda: "type the name or the path of a model to continue with" in driver.text())
+        await driver.until(lambda: "type the name or path of another model, or choose one below" in driver.text())
         await driver.paste("no such")
         await driver.press("enter")
         await driver.until(lambda: "no such: No such file or directory" in driver.text())

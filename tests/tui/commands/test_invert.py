@@ -13,7 +13,7 @@ from PIL import Image
 from engine.errors import InvalidRequestError, RenderCancelled, RenderError
 from engine.fake import FakeRenderer
 from engine.invert import Keep
-from engine.rendering.requests import InversionWay
+from engine.rendering.requests import InversionWay, Job
 from engine.search.bands import Bands, factors_of
 from latentpng.errors import UnreadableFileError
 from latentpng.png.files import read_picture, read_record
@@ -225,10 +225,10 @@ def test_a_cancelled_inversion_leaves_no_file(photo: Path) -> None:
     class Cancelled(FakeRenderer):
         """Cancels each job as soon as it comes."""
 
-        def render(self, job: object) -> None:
+        def render(self, job: Job) -> None:
             self.hold()
-            super().render(job)  # type: ignore[arg-type]
-            self.cancel(job.job)  # type: ignore[attr-defined]
+            super().render(job)
+            self.cancel(job.job)
 
     with pytest.raises(RenderCancelled, match=r"^the inversion was cancelled$"):
         warmer("invert", photo, "--prompt", "p", renderer=Cancelled())

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.rebuilt import notice_of
 from latentpng.errors import NoLatentError
 from latentpng.foreign.importing import import_picture
 from latentpng.png.files import read_record
@@ -21,8 +22,7 @@ def picture(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
 
 
 def notice(path: Path) -> str:
-    summary = import_picture(path).summary
-    return f"{path}: its noise was rebuilt ({summary}): compare the first picture with the file"
+    return f"{path}: {notice_of(import_picture(path))}"
 
 
 def test_vary_begins_with_the_rebuilt_noise(picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -112,7 +112,7 @@ def ask_for_model(error: UnknownModelError, offers: tuple[ModelOffer, ...]) -> P
     return PathScreen(
         error.made,
         value="",
-        hint="type the name or the path of a model to continue with, or choose one below",
+        hint="type the name or path of another model, or choose one below",
         check=problem_of_model,
         suggestions=(*near, *others),
     )

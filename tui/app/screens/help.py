@@ -10,6 +10,11 @@ from textual.containers import VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
+from latentpng.text import plain
+
+MAX_MESSAGE = 4000
+"""Characters of a message that are shown."""
+
 HELP = """\
 The grid shows one picture, the parent, and variations of it, the candidates.
 Pick the candidate that comes closer to the picture you have in mind: it
@@ -48,13 +53,24 @@ is found that repeats it: F2, F3, F4 and the arrows say how.
 
 
 class HelpScreen(Screen[None]):
-    """The help text; every usual key closes it."""
+    """The help text, and a message above it that is too long for the status line; every usual key closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark,f1", "app.pop_screen", "back", key_display="esc")
     ]
 
+    def __init__(self, message: str = "") -> None:
+        """Prepare the page.
+
+        Args:
+            message: What stands above the help text; "" for nothing.
+        """
+        super().__init__()
+        self._message = plain(message, MAX_MESSAGE)
+
     def compose(self) -> ComposeResult:
         with VerticalScroll():
+            if self._message:
+                yield Static(self._message, markup=False, id="message")
             yield Static(HELP, markup=False, id="help")
         yield Footer()

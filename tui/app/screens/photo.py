@@ -89,7 +89,7 @@ class PhotoScreen(Screen[None]):
         yield ChoiceLine("keep", "F3", KEEPS)
         yield ChoiceLine("fit", "F4", FITS)
         yield TextLine("where")
-        yield TextLine("status")
+        yield TextLine("status", more="F1: all of it")
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:

@@ -15,7 +15,7 @@ MAX_MARKS = 3
 SEARCH_KEYS: list[BindingType] = [
     *(Binding(str(digit), f"pick({digit})", "pick", show=digit == 1, key_display="1-9") for digit in range(1, 10)),
     Binding("n", "none_better", "none better"),
-    Binding("question_mark", "app.help", "help", key_display="?"),
+    Binding("question_mark,f1", "app.help", "help", key_display="?"),
     Binding("q", "app.quit", "quit"),
     Binding("u", "undo", "undo"),
     Binding("r", "reroll", "reroll"),

@@ -59,7 +59,7 @@ class SearchView(Screen[None]):
         yield TextLine("prompt")
         yield PictureGrid()
         yield TextLine("where")
-        yield TextLine("status")
+        yield TextLine("status", more="F1: all of it")
         yield Footer(compact=True, show_command_palette=False)
 
     async def on_mount(self) -> None:

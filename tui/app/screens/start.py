@@ -45,7 +45,7 @@ class StartScreen(Screen[None]):
         )
         yield Input(placeholder="describe the picture and press Enter", id="prompt-input")
         yield OptionList(id="options", markup=False)
-        yield TextLine("status")
+        yield TextLine("status", more="F1: all of it")
         yield Footer()
 
     def on_mount(self) -> None:

@@ -1,7 +1,7 @@
 """Calculate what simple nodes of arithmetic answer: an expression such as `a * 2 + 64`, or an operation on two numbers.
 
-Only sums, products and roundings of numbers are understood.  Powers are refused, because a short text can ask for a
-number that fills the memory.
+Only sums, products and roundings of numbers are understood.  Powers, and roundings to many digits, are refused, because
+a short text can ask for a number that fills the memory.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import math
 import operator
+import warnings
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
@@ -16,6 +17,7 @@ Number = int | float
 
 MAX_EXPRESSION = 200  # characters
 MAX_MAGNITUDE = 2.0**64
+MAX_DIGITS = 20  # that a number may be rounded to, before or behind its point
 _BINARY: Mapping[type[ast.operator], Callable[[Number, Number], Number]] = MappingProxyType(
     {
         ast.Add: operator.add,
@@ -30,7 +32,7 @@ _FUNCTIONS: Mapping[str, Callable[..., Number]] = MappingProxyType(
     {
         "int": int,
         "float": float,
-        "round": round,
+        "round": lambda number, digits=0: _rounded(number, digits),
         "floor": math.floor,
         "ceil": math.ceil,
         "abs": abs,
@@ -63,7 +65,10 @@ def evaluate(expression: str, value_of: Callable[[str], Number | None]) -> Numbe
     if not 0 < len(expression) <= MAX_EXPRESSION:
         return None
     try:
-        return _limited(_value(ast.parse(expression.strip(), mode="eval").body, value_of))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of Python's parser, about the text of a stranger
+            tree = ast.parse(expression.strip(), mode="eval")
+        return _limited(_value(tree.body, value_of))
     except (ArithmeticError, LookupError, MemoryError, RecursionError, SyntaxError, TypeError, ValueError):
         return None
 
@@ -101,6 +106,12 @@ def _value(tree: ast.expr, value_of: Callable[[str], Number | None]) -> Number:
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in _FUNCTIONS:
             return _FUNCTIONS[name](*(_value(each, value_of) for each in arguments))
     raise ValueError("the expression has a part that is not understood")
+
+
+def _rounded(number: Number, digits: Number) -> Number:
+    if not isinstance(digits, int) or abs(digits) > MAX_DIGITS:
+        raise ValueError(f"a number is rounded to at most {MAX_DIGITS} digits")
+    return round(number, digits) if digits else round(number)
 
 
 def _limited(number: Number) -> Number | None:

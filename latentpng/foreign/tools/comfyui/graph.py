@@ -20,9 +20,7 @@ MAX_NODES = 4096
 MAX_INPUTS = 256  # of one node
 MAX_ALL_INPUTS = 2**15
 MAX_TEXT = 2**21  # characters of one joined prompt
-_MAX_LINKS = 32  # depth of a recursive walk
 _MAX_PIECES = 1024  # pieces of one joined prompt
-_NUMBER_NAMES = ("value", "seed", "noise_seed", "int", "float", "number", "Number", "int_value", "float_value", "a")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,21 +108,13 @@ class Graph:
         pairs = ((name, self.target(value)) for name, value in node.inputs.items() if name in node.linked)
         return tuple((name, target) for name, target in pairs if target is not None)
 
-    def number(self, node: Node, *names: str) -> float | int | None:
-        """Return the number of the first of these inputs that has one, literally or by a link; None without one."""
-        onward = (*names, *_NUMBER_NAMES)
-        for _ in range(_MAX_LINKS):
-            values = [node.inputs[name] for name in names if node.inputs.get(name) is not None]
-            target = self.target(values[0]) if values else None
-            if target is None:
-                numbers = (_number(value) for value in values)
-                return next((number for number in numbers if number is not None), None)
-            node, names = target, onward
-        return None
-
 
 def graph_of(entries: JsonObject) -> Graph:
-    """Return the graph of a JSON object; it has no nodes when the object is not a graph."""
+    """Return the graph of a JSON object; it has no nodes when the object is not a graph.
+
+    Args:
+        entries: The nodes by ID, each with `class_type` and `inputs`.
+    """
     nodes: dict[str, Node] = {}
     left = MAX_ALL_INPUTS
     for key, entry in entries.items():
@@ -138,8 +128,3 @@ def graph_of(entries: JsonObject) -> Graph:
 
 def _name_in(node: Node) -> str:
     return next(filter(None, map(loose.text, node.inputs.values())), "")
-
-
-def _number(value: Json) -> float | int | None:
-    whole = loose.whole(value)
-    return loose.real(value) if whole is None else whole

@@ -32,9 +32,8 @@ _ENCODES = re.compile(r"vae ?_?encode|loadlatent|load latent|img2latent|imagetol
 _INPAINTS = re.compile(r"inpaint|outpaint|noisemask|noise mask|brushnet|powerpaint|differentialdiffusion")
 _LOADS = re.compile(r"load ?image|image ?load|loadlatent|load latent|image ?receiver|clipboard")
 _EMPTY = "empty"
-_EMPTIES = re.compile(
-    r"instruct ?pix ?to ?pix"
-)  # gives empty latents of the size of a picture that conditions the model
+_EMPTIES = re.compile(r"instruct ?pix ?to ?pix")
+"""Kinds that give empty latents of the size of a picture, which only conditions the model."""
 
 
 def channels_of(latent: Node, graph: Graph) -> int:

@@ -9,6 +9,7 @@ from latentpng.foreign.tools import loose
 from latentpng.foreign.tools.comfyui.graph import Graph, Node
 from latentpng.foreign.tools.comfyui.layouts import plain
 from latentpng.foreign.tools.comfyui.outputs import resolve
+from latentpng.foreign.tools.comfyui.values import number_of
 from latentpng.record import Json
 
 _MAX_NAME = 64
@@ -36,8 +37,8 @@ def rows(graph: Graph, node: Node, name_at: Callable[[Json], str]) -> Iterator[t
         node: A node that may have such inputs.
         name_at: Gives the name of a file at the value of an input.
     """
-    count = next((loose.whole(graph.number(node, name)) for name in _COUNTS if name in node.inputs), None)
-    chosen = loose.whole(graph.number(node, "select")) if "switcher" in plain(node.kind) else None
+    count = next((loose.whole(number_of(graph, node, name)) for name in _COUNTS if name in node.inputs), None)
+    chosen = loose.whole(number_of(graph, node, "select")) if "switcher" in plain(node.kind) else None
     mode = loose.text(node.inputs.get("input_mode")) or loose.text(node.inputs.get("mode"))
     weights = (*_SIMPLE, *_ADVANCED) if mode == "simple" else (*_ADVANCED, *_SIMPLE)
     for key in (key for key in node.inputs if len(key) <= _MAX_NAME):
@@ -47,7 +48,7 @@ def rows(graph: Graph, node: Node, name_at: Callable[[Json], str]) -> Iterator[t
             continue
         if not is_off(graph, node, (each.format(number) for each in _SWITCHES)) and (name := name_at(node.inputs[key])):
             names = [each.format(number) for each in weights]
-            yield name, loose.real(graph.number(node, *names, *(["lora_strength"] if chosen else [])))
+            yield name, loose.real(number_of(graph, node, *names, *(["lora_strength"] if chosen else [])))
 
 
 def listed(node: Node) -> Iterator[tuple[str, float | None]]:

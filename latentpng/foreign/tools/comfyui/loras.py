@@ -16,6 +16,7 @@ from latentpng.foreign.tools.comfyui.layouts import plain
 from latentpng.foreign.tools.comfyui.lora_rows import is_off, listed, rows
 from latentpng.foreign.tools.comfyui.outputs import along, given, resolve
 from latentpng.foreign.tools.comfyui.texts import text_of
+from latentpng.foreign.tools.comfyui.values import number_of
 from latentpng.foreign.tools.lora_tags import tags_in
 from latentpng.record import Json
 
@@ -95,9 +96,8 @@ def _of_node(graph: Graph, node: Node, budget: Budget) -> Iterator[Found]:
     def name_at(value: Json) -> str:
         return _name(graph, value, budget)
 
-    weight = loose.real(graph.number(node, *_WEIGHTS))
     for name in filter(None, (name_at(node.inputs.get(each)) for each in _NAMES)):
-        yield name, weight
+        yield name, loose.real(number_of(graph, node, *_WEIGHTS))
     yield from rows(graph, node, name_at)
     yield from listed(node)
     yield from _tagged(graph, node, budget)

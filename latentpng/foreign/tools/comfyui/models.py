@@ -16,6 +16,7 @@ from latentpng.record import Json, JsonObject
 
 MAX_MERGES = 16
 MAX_NODES = 256  # nodes between a sampler and its model
+_MAX_NAME = 256  # characters
 _NAMES = (
     "ckpt_name",
     "unet_name",
@@ -44,7 +45,7 @@ _SECOND = ("model2", "model_b", "model2_name", "model3", "model_c")
 _RATIOS = ("ratio", "multiplier", "alpha", "strength", "weight", "mbw_ratio", "model_strength")
 _BLOCKS = re.compile(r"(input|middle|out|double|single)[a-z_]*[0-9.]*")
 _CLIP_LAYERS = ("stop_at_clip_layer", "clip_skip", "base_clip_skip")
-_ENCODERS_DEEP = 32  # nodes between a prompt and its text encoder
+_MAX_ENCODERS = 32  # nodes between a prompt and its text encoder
 
 
 def model_of(graph: Graph, value: Json) -> str:
@@ -58,7 +59,12 @@ def model_of(graph: Graph, value: Json) -> str:
 
 
 def merges_of(graph: Graph, value: Json) -> list[Json]:
-    """Return what is merged into a model: for each merge the kind of its node, the other model and the ratio."""
+    """Return what is merged into a model: for each merge the kind of its node, the other model and the ratio.
+
+    Args:
+        graph: The graph of the picture.
+        value: As for `model_of`.
+    """
     found: list[Json] = []
     for node in _models(graph, value):
         others = [node.inputs[name] for name in _SECOND if graph.target(node.inputs.get(name))]
@@ -95,8 +101,13 @@ def _vae_name(graph: Graph, node: Node) -> str:
 
 
 def clip_layer_of(graph: Graph, settings: Settings) -> int | None:
-    """Return the layer of the text encoder that counts as the last, with a minus; None when none is chosen."""
-    prompts = islice(along(graph, settings.inlet("positive"), "positive"), _ENCODERS_DEEP)
+    """Return the layer of the text encoder that counts as the last, with a minus; None when none is chosen.
+
+    Args:
+        graph: The graph of the picture.
+        settings: Those of the sampler.
+    """
+    prompts = islice(along(graph, settings.inlet("positive"), "positive"), _MAX_ENCODERS)
     encoders = (node for prompt in prompts for node in _encoders(graph, prompt))
     layers = (loose.whole(number_of(graph, node, *_CLIP_LAYERS)) for node in (*encoders, *settings.parts))
     return next((layer for layer in layers if layer is not None and layer < 0), None)
@@ -106,7 +117,7 @@ def _encoders(graph: Graph, prompt: Node) -> Iterator[Node]:
     yield prompt
     value = prompt.inputs.get("clip")
     if graph.target(value):
-        yield from islice(along(graph, value, "clip"), _ENCODERS_DEEP)
+        yield from islice(along(graph, value, "clip"), _MAX_ENCODERS)
 
 
 def _models(graph: Graph, value: Json) -> Iterator[Node]:
@@ -118,7 +129,7 @@ def _names(graph: Graph, nodes: Iterable[Node]) -> Iterator[str]:
     for node in nodes:
         if graph.target(node.inputs.get(own_name(node, "model"))) is not None:
             continue
-        rows = [name for name in node.inputs if len(name) < MAX_NODES and _is_on(node, name)]
+        rows = [name for name in node.inputs if len(name) < _MAX_NAME and _is_on(node, name)]
         for name in (_name(graph, node), *(word_of(graph, node, row) for row in islice(rows, MAX_MERGES))):
             if name.casefold() not in _NO_FILE:
                 yield name
@@ -143,5 +154,5 @@ def _shares(graph: Graph, node: Node) -> JsonObject:
     ratio = loose.real(number_of(graph, node, *_RATIOS))
     if ratio is not None:
         return {"ratio": ratio}
-    blocks = (name for name in node.inputs if len(name) < MAX_NODES and _BLOCKS.fullmatch(name))
+    blocks = (name for name in node.inputs if len(name) < _MAX_NAME and _BLOCKS.fullmatch(name))
     return {name: loose.real(number_of(graph, node, name)) for name in islice(blocks, MAX_MERGES)}

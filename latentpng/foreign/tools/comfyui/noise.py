@@ -35,7 +35,12 @@ _MAX_MODELS = 64  # nodes between a sampler and its model
 
 
 def unknown_noise_of(graph: Graph, chain: Chain) -> str:
-    """Return why the initial noise cannot be rebuilt from the seed, as a clause; "" when nothing prevents it."""
+    """Return why the initial noise cannot be rebuilt from the seed, as a clause; "" when nothing prevents it.
+
+    Args:
+        graph: The graph of the picture.
+        chain: The nodes that made the picture.
+    """
     sampler, settings = chain.sampler, chain.settings
     kind = _brief(sampler)
     service = service_of(sampler)

@@ -11,7 +11,11 @@ from latentpng.foreign.tools.comfyui.sources import source_of
 
 
 def read(texts: Texts) -> ForeignRecord | None:
-    """Return the record of the API's graph, else of the editor's graph (`workflow`); None without a graph."""
+    """Return the record of the API's graph, else of the editor's graph (`workflow`); None without a graph.
+
+    Args:
+        texts: The texts of the picture by keyword.
+    """
     source = source_of(texts)
     if source is None:
         return None

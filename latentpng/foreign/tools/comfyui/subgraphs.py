@@ -28,7 +28,7 @@ ENTRANCE, EXIT = "-10", "-20"
 """The IDs that stand for the inputs and the outputs of a subgraph in its links."""
 _ITSELF = "-1"
 _WIDGET_KINDS = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"})
-GROUP_PREFIXES = ("workflow/", "workflow>")
+_GROUP_PREFIXES = ("workflow/", "workflow>")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,7 +80,7 @@ class _Walk:
         definition = self.definitions.get(node.kind)
         if definition is None:
             return None
-        if node.kind.startswith(GROUP_PREFIXES):
+        if node.kind.startswith(_GROUP_PREFIXES):
             self.groups += 1
             return None if self.groups > MAX_GROUPS else _scope_of(ungrouped(node, definition))
         if node.kind not in self.parsed:
@@ -112,7 +112,7 @@ def _definitions(workflow: JsonObject) -> dict[str, JsonObject]:
     subgraphs = loose.items(loose.members(workflow.get("definitions")).get("subgraphs"))
     found = {id_of(loose.members(each).get("id")): loose.members(each) for each in subgraphs}
     for name, group in loose.members(loose.members(workflow.get("extra")).get("groupNodes")).items():
-        found |= {prefix + name: loose.members(group) for prefix in GROUP_PREFIXES}
+        found |= {prefix + name: loose.members(group) for prefix in _GROUP_PREFIXES}
     return {kind: definition for kind, definition in found.items() if kind and definition}
 
 

@@ -5,7 +5,7 @@ Every node that is entered and every character uses up a budget, so texts that d
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from latentpng.foreign.tools import loose
@@ -29,7 +29,6 @@ from latentpng.record import Json
 
 _MAX_DEPTH = 32
 _MAX_DELIMITER = 64
-_MAX_NAMES = 2**16  # characters of all names of one search
 
 
 def text_of(graph: Graph, value: Json, budget: Budget, side: str = "positive") -> str:
@@ -42,13 +41,6 @@ def text_of(graph: Graph, value: Json, budget: Budget, side: str = "positive") -
         side: The side of the prompt that the text is needed for, "positive" or "negative".
     """
     return _Texts(graph=graph, budget=budget, side=side).text(value)
-
-
-def names_of(graph: Graph, nodes: Iterable[Node], *inputs: str) -> Iterator[str]:
-    """Yield the texts of these inputs of some nodes: names of models, samplers or adapters."""
-    budget = Budget(characters=_MAX_NAMES)
-    texts = (text_of(graph, node.inputs.get(name), budget) for node in nodes for name in inputs)
-    return (text for text in texts if text)
 
 
 @dataclass(kw_only=True, slots=True)

@@ -27,10 +27,8 @@ GUIDANCES = (
     "cfg_high_noise",
     "embedded_guidance_scale",
 )
-SAMPLERS = ("sampler_name", "sampler")
-SCHEDULERS = ("scheduler", "scheduler_name", "schedule")
 DENOISES = ("denoise", "denoise_strength", "denoising_strength", "denoising")
-MAX_LENGTH = 2048  # characters of a name
+_MAX_LENGTH = 2048  # characters of a name
 
 _MAX_HOPS = 32
 _MAX_DEPTH = 24  # nodes behind each other
@@ -179,9 +177,9 @@ def _only_word(graph: Graph, node: Node) -> str:
 def _literal_word(value: Json) -> str:
     """Return a text, or the text of an object that some nodes write in place of it."""
     if isinstance(value, str):
-        return value.strip()[:MAX_LENGTH]
+        return value.strip()[:_MAX_LENGTH]
     entry = loose.members(value)
     if not entry:
         return ""
     texts = (loose.text(each) for each in (entry.get(name) for name in _OBJECT_NAMES))
-    return next((text.strip() for text in texts if text.strip()), "")[:MAX_LENGTH]
+    return next((text.strip() for text in texts if text.strip()), "")[:_MAX_LENGTH]

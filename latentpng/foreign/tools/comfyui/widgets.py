@@ -14,6 +14,7 @@ from itertools import islice
 from latentpng.foreign.tools import loose
 from latentpng.foreign.tools.comfyui.editor import EditorNode
 from latentpng.foreign.tools.comfyui.guesses import guessed
+from latentpng.foreign.tools.comfyui.values import SEEDS
 from latentpng.foreign.tools.comfyui.widget_names import WIDGET_NAMES
 from latentpng.json_fields import is_integer
 from latentpng.record import Json
@@ -21,7 +22,6 @@ from latentpng.record import Json
 MAX_VALUES = 256  # of one node
 FIXED = "fixed"
 CONTROLS = frozenset({FIXED, "randomize", "increment", "decrement", "increment-wrap"})
-_SEEDS = ("seed", "noise_seed")
 PRIMITIVE = "PrimitiveNode"
 """The kind of a node of the editor that only holds the value of another node's widget."""
 _UNUSED = "-"
@@ -52,7 +52,7 @@ def widgets_of(node: EditorNode) -> Widgets:
     named = dict(islice(loose.members(node.values).items(), MAX_VALUES))
     if named:
         changes = loose.text(named.get("control_after_generate")) in CONTROLS - {FIXED}
-        return Widgets(values=named, changing=frozenset(_SEEDS if changes else ()))
+        return Widgets(values=named, changing=frozenset(name for name in SEEDS if changes and name in named))
     values = _spelled(node)
     rows = {f"lora_{at}": row for at, row in enumerate(_rows(values), 1)}
     plain = [at for at in range(len(values)) if not (_is_control(values, at) or _NAMING in loose.members(values[at]))]
@@ -99,7 +99,7 @@ def _spelled(node: EditorNode) -> tuple[Json, ...]:
     names = WIDGET_NAMES.get(node.kind.strip(), ((),))[0]
     for at in range(1, len(values)):
         number, switch = values[at - 1], values[at]
-        known = at <= len(names) < len(values) and names[at - 1] in _SEEDS
+        known = at <= len(names) < len(values) and names[at - 1] in SEEDS
         if isinstance(switch, bool) and is_integer(number) and (number > _MAX_SMALL or known or node.kind == PRIMITIVE):
             values[at] = "randomize" if switch else FIXED
     return tuple(values)
@@ -122,7 +122,7 @@ def _names_of(node: EditorNode, values: Sequence[Json], plain: list[int]) -> tup
 
 def _aligned(names: tuple[str, ...], values: Sequence[Json], plain: list[int]) -> tuple[str, ...]:
     """Return the names so moved that the name of the seed stands where the seed is: before it, versions differ."""
-    named = next((at for at, name in enumerate(names) if name in _SEEDS), None)
+    named = next((at for at, name in enumerate(names) if name in SEEDS), None)
     stands = next((at for at, position in enumerate(plain) if _is_control(values, position + 1)), None)
     if named is None or stands is None or named == stands:
         return names
