@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from latentpng.foreign.importing import Imported
-from latentpng.foreign.show import TOOL_NAMES
+from latentpng.foreign.names import TOOL_NAMES
 from latentpng.record import JsonObject, TensorRoot
 from latentpng.text import plain
 
