@@ -133,8 +133,8 @@ class InversionWay(StrEnum):
 
     Attributes:
         EXACT: Every step is inverted.  The noise repeats the picture almost exactly.
-        FREE: The cleanest step is replaced by noising with a seed.  The noise has the statistics of true noise, so that
-            it varies better, and repeats the picture less exactly.
+        FREE: The cleanest step is replaced by noising with a seed.  The noise is nearer to true noise, and repeats the
+            picture less exactly.
     """
 
     EXACT = "exact"

@@ -62,8 +62,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--way",
         choices=tuple(InversionWay),
-        help="exact repeats the photograph best; free adds noise in the cleanest step, which repeats it less exactly "
-        "and varies better (default: exact)",
+        help="exact repeats the photograph best; free adds noise in the cleanest step, which repeats it less exactly, "
+        "from noise nearer to that of a seed (default: exact)",
     )
     parser.add_argument(
         "--keep",

@@ -26,7 +26,7 @@ from tui.app.widgets.picture import PictureCell
 
 WAYS = (
     Item(value=InversionWay.EXACT, words="repeats the photograph best"),
-    Item(value=InversionWay.FREE, words="repeats it less exactly, varies better"),
+    Item(value=InversionWay.FREE, words="repeats it less exactly, from noise nearer to that of a seed"),
 )
 KEEPS = (
     Item(value=Keep.ALL, words="the first picture repeats it"),
