@@ -7,7 +7,7 @@ if that can be done.  Everything else that shows a picture is a photograph, whos
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +50,7 @@ class Photograph:
         prompt: The prompt in its metadata, on one line, or what a person typed; "" for none.
         origin: The tool or service that wrote its metadata; "" for none that is known.
         reason: Why its noise cannot be rebuilt, although there is metadata of a tool, as a clause; else "".
+        has_noise: Whether it carries its noise; known only where a picture is taken for a photograph on purpose.
     """
 
     path: Path
@@ -57,6 +58,7 @@ class Photograph:
     prompt: str = ""
     origin: str = ""
     reason: str = ""
+    has_noise: bool = False
 
 
 def look_at_picture(path: Path) -> Carrier | Photograph:
@@ -132,7 +134,14 @@ def photograph_of(path: Path) -> Photograph:
     Raises:
         UnreadableFileError: The file cannot be read, or is no picture.
     """
-    return _photograph(path, None if str(path) == STANDARD_INPUT else _foreign(path), "", own=_own_prompt(path))
+    if str(path) == STANDARD_INPUT:  # it can be read only once
+        return _photograph(path, None, "")
+    own = _own_record(path)
+    if own is None:
+        return _photograph(path, _foreign(path), "")
+    prompt = own.settings.get("prompt", "")
+    found = _photograph(path, _foreign(path), "", own=prompt if isinstance(prompt, str) else "")
+    return replace(found, has_noise=True)
 
 
 def _photograph(path: Path, foreign: ForeignRecord | None, reason: str, own: str = "") -> Photograph:
@@ -168,14 +177,11 @@ def _foreign(path: Path) -> ForeignRecord | None:
         return None
 
 
-def _own_prompt(path: Path) -> str:
-    """Return the prompt in the record of a picture that carries its noise; "" for any other file."""
+def _own_record(path: Path) -> LatentRecord | None:
+    """Return the record of a picture that carries its noise; None for any other file."""
     from latentpng.png.files import read_record
 
-    if str(path) == STANDARD_INPUT:
-        return ""
     try:
-        prompt = read_record(path).settings.get("prompt", "")
+        return read_record(path)
     except FileError:
-        return ""
-    return prompt if isinstance(prompt, str) else ""
+        return None

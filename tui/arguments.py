@@ -94,12 +94,15 @@ def _values(kind: type[Values], namespace: argparse.Namespace) -> Values:
     return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
 
 
-def add_render_options(parser: argparse.ArgumentParser, *, opens_picture: bool = False) -> None:
+def add_render_options(
+    parser: argparse.ArgumentParser, *, opens_picture: bool = False, fixed_guidance: bool = False
+) -> None:
     """Add the options that say what pictures show, how they are rendered, and by which model.
 
     Args:
         parser: The parser of a command.
         opens_picture: The command continues from a picture, so that the defaults are those of the picture.
+        fixed_guidance: The command renders at guidance 1 only.
     """
     default = _default(opens_picture)
     group = parser.add_argument_group("pictures")
@@ -122,7 +125,9 @@ def add_render_options(parser: argparse.ArgumentParser, *, opens_picture: bool =
         dest="guidance_scale",
         type=float,
         metavar="G",
-        help=f"guidance scale: how strictly the prompt is followed ({default})",
+        help="guidance scale: only 1 is possible here"
+        if fixed_guidance
+        else f"guidance scale: how strictly the prompt is followed ({default})",
     )
     add_scheduler_option(group, opens_picture=opens_picture)
     group.add_argument(

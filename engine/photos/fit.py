@@ -50,6 +50,20 @@ def size_for(photo: Photo, size: tuple[int, int], how: Fit) -> tuple[int, int]:
     return width, height
 
 
+def is_cut(photo: Photo, size: tuple[int, int], how: Fit) -> bool:
+    """Return whether more than a pixel of two sides of a photograph is cut off.
+
+    Args:
+        photo: The photograph.
+        size: Width and height of the picture in pixels.
+        how: How it is fitted.
+    """
+    if how is not Fit.CROP:
+        return False
+    scale = max(size[0] / photo.width, size[1] / photo.height)
+    return max(photo.width * scale - size[0], photo.height * scale - size[1]) > 1.0
+
+
 def fitted(photo: Photo, size: tuple[int, int], how: Fit) -> bytes:
     """Return the pixels of a photograph at a size.
 

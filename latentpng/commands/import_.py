@@ -101,7 +101,7 @@ def _choices(given: argparse.Namespace) -> Choices:
 
 def _check(target: str) -> str:
     """Return the command that renders the noise and compares the picture with the file's."""
-    return f"{_command('warmer', 'render', target)} --check --confirm"
+    return f"{_command('warmer', 'render', target)} --check --confirm --model MODEL"
 
 
 def _command(*words: str) -> str:

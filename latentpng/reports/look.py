@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 from latentpng.chunk.header import Front
 from latentpng.errors import NoLatentError, UnreadableFileError
 from latentpng.png.carriers import Found, find, front_of
-from latentpng.png.kinds import PNG, START_BYTES, kind_of
+from latentpng.png.kinds import PNG, READ, START_BYTES, kind_of
 from latentpng.png.open import open_picture
 from latentpng.png.parameters import OWN_TOOL
 
@@ -81,9 +81,12 @@ def _found(stream: BinaryIO, size: int, name: str) -> Found | None:
         return None
     except UnreadableFileError:
         stream.seek(0)
-        if kind_of(stream.read(START_BYTES)) not in ("", PNG):
-            return None
-        raise
+        start = stream.read(START_BYTES)
+        if not start or kind_of(start) == PNG:
+            raise
+        if not kind_of(start):
+            raise UnreadableFileError(f"{name}: it is not a {READ}") from None
+        return None
 
 
 def _foreign_alone(stream: BinaryIO, size: int, name: str) -> ForeignRecord:

@@ -123,7 +123,7 @@ def test_a_folder_is_its_pngs_and_those_without_a_latent_are_skipped(
     assert main(["inspect", "--json", "."]) == 3
     out, err = capsys.readouterr()
     assert [json.loads(line)["file"] for line in out.splitlines()] == ["a.png"]
-    assert err == "latentpng: z.png: it is not a PNG\n"
+    assert err == "latentpng: z.png: it is not a PNG, JPEG, WebP, AVIF or GIF\n"
 
 
 def test_a_folder_is_read_to_its_end_after_a_bad_picture(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from engine.errors import InvalidRequestError
 from engine.invert import InversionChoices, Keep, PreparedPhoto, prepare_photo, refuse_guidance
 from engine.options import Options
-from engine.photos.fit import Fit
+from engine.photos.fit import Fit, is_cut
 from engine.photos.kinds import NAMED
 from engine.photos.report import quality_words
 from engine.records import Photograph, photograph_of
@@ -61,24 +61,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--prompt", metavar="P", help="what the photograph shows (default: what its metadata says)")
     parser.add_argument(
         "--way",
-        choices=tuple(InversionWay),
+        choices=[way.value for way in InversionWay],
         help="exact repeats the photograph best; free adds noise in the cleanest step, which repeats it less exactly, "
         "from noise nearer to that of a seed (default: exact)",
     )
     parser.add_argument(
         "--keep",
-        choices=tuple(Keep),
+        choices=[keep.value for keep in Keep],
         help="what of the photograph stays: everything (all), its layout under fresh detail, or its detail in a fresh "
         "layout (default: all)",
     )
     parser.add_argument(
         "--fit",
-        choices=tuple(Fit),
+        choices=[fit.value for fit in Fit],
         help="how it is fitted to the size: cut on two sides (crop), its edges drawn out (pad), distorted (stretch), "
         "or a size of its own shape with as many pixels (shape) (default: crop)",
     )
     add_out_option(parser, "FILE.png", f"the file to write (default: PHOTO's name with {SUFFIX}, beside it)")
-    add_render_options(parser)
+    add_render_options(parser, fixed_guidance=True)
 
 
 def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
@@ -87,7 +87,7 @@ def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
     out = _out(arguments)
     refuse_overwriting([out], arguments.force)
     photograph = photograph_of(arguments.photo)
-    for note in (*photograph.photo.notes, _prompt_note(arguments, photograph)):
+    for note in (*photograph.photo.notes, _noise_note(photograph), _prompt_note(arguments, photograph)):
         if note:
             say(f"{arguments.photo}: {note}")
     choices = InversionChoices(
@@ -97,6 +97,8 @@ def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
         fit=Fit(arguments.fit),
     )
     prepared = prepare_photo(options, photograph, choices)
+    if is_cut(photograph.photo, (prepared.picture.width, prepared.picture.height), choices.fit):
+        say(f"{arguments.photo}: two of its sides are cut off to fit {_size(prepared)}; --fit chooses otherwise")
     if prepared.target.notice:
         say(prepared.target.notice)
     inverted, event = _inverted(renderer, prepared, arguments.quiet)
@@ -134,10 +136,20 @@ def _out(arguments: Arguments) -> Path:
     photo, out = arguments.photo, arguments.out
     if out is None and str(photo) == STANDARD_INPUT:
         raise InvalidRequestError("a photograph from standard input has no name: name the file to write with --out")
-    out = photo.with_name(f"{photo.stem}{SUFFIX}") if out is None else out
+    out = photo.parent / f"{photo.stem}{SUFFIX}" if out is None else out
     if out.suffix.lower() != ".png" or out.is_dir():
         raise InvalidRequestError(f"{out}: pictures are saved as PNG; name a .png file")
     return out
+
+
+def _noise_note(photograph: Photograph) -> str:
+    if not photograph.has_noise:
+        return ""
+    return "it carries its own noise, which repeats it exactly and need not be found: `warmer FILE` varies it as it is"
+
+
+def _size(prepared: PreparedPhoto) -> str:
+    return f"{prepared.picture.width} x {prepared.picture.height}"
 
 
 def _prompt_note(arguments: Arguments, photograph: Photograph) -> str:

@@ -46,7 +46,7 @@ RECORD = ForeignRecord(
     model_hash="6ce0161689",
 )
 SAID = "noise of a1111, seed 1234; assumed: channels 4, randomness gpu, gpu large"
-NEXT = "open it with warmer {0}, or compare the noise with warmer render {0} --check --confirm"
+NEXT = "open it with warmer {0}, or compare the noise with warmer render {0} --check --confirm --model MODEL"
 Read = Callable[[ForeignRecord], None]
 
 
@@ -253,8 +253,8 @@ def test_the_commands_that_come_next_can_be_typed_as_they_stand(
     assert main(["import", "it's mine.png", "--out=-b.png"]) == 0
     assert [line.partition(": open ")[2] for line in capsys.readouterr().err.splitlines()[1::2]] == [
         """it with warmer 'it'"'"'s mine.latent.png', """
-        """or compare the noise with warmer render 'it'"'"'s mine.latent.png' --check --confirm""",
-        "it with warmer ./-b.png, or compare the noise with warmer render ./-b.png --check --confirm",
+        """or compare the noise with warmer render 'it'"'"'s mine.latent.png' --check --confirm --model MODEL""",
+        "it with warmer ./-b.png, or compare the noise with warmer render ./-b.png --check --confirm --model MODEL",
     ]
 
 

@@ -366,3 +366,11 @@ async def test_choosing_a_model_cancels_the_inversion_with_the_one_before(tmp_pa
         await driver.until_done()
         assert [job.job for job in renderer.inversions] != renderer.cancels
         assert renderer.loads[-1].model.name == "lakes"
+
+
+async def test_letters_go_to_the_prompt_from_every_line(tmp_path: Path, photo: Path) -> None:
+    async with running(make_app(tmp_path, str(photo))) as driver:
+        await driver.until(lambda: INVITATION in driver.text())
+        await driver.press("down", "down", *"a cup")
+        assert screen_of(driver).query_one(Input).value == "a cup"
+        assert isinstance(driver.app.focused, Input)

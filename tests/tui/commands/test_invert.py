@@ -34,7 +34,7 @@ def photo(tmp_path: Path) -> Path:
 
 def test_the_picture_is_written_beside_the_photograph(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = photo.read_bytes()
-    assert warmer("invert", photo, "--prompt", "a beach", "--seed", 5) == 0
+    assert warmer("invert", photo, "--prompt", "a beach", "--seed", 5, "--fit", "pad") == 0
     out = photo.with_name("beach.inverted.png")
     shown = capsys.readouterr()
     assert shown.out == f"{out}\n"
@@ -75,7 +75,8 @@ def test_a_part_is_kept_by_one_round(
 ) -> None:
     renderer, out = FakeRenderer(), tmp_path / "a.png"
     renderer.inversion_warning = "the noise that was found is not Gaussian"
-    warmer("invert", photo, "--prompt", "p", "--keep", keep, "--seed", 5, "--out", out, renderer=renderer)
+    options = ("--prompt", "p", "--keep", keep, "--seed", 5, "--fit", "pad", "--out", out)
+    warmer("invert", photo, *options, renderer=renderer)
     record = read_record(out)
     (round_,) = record.lineage.rounds
     assert round_.bands == factors_of(moved, 3)
@@ -89,7 +90,7 @@ def test_a_part_is_kept_by_one_round(
 def test_the_warning_is_said_once(photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     renderer, out = FakeRenderer(), tmp_path / "a.png"
     renderer.inversion_warning = "the noise that was found is not Gaussian"
-    warmer("invert", photo, "--prompt", "p", "--out", out, renderer=renderer)
+    warmer("invert", photo, "--prompt", "p", "--fit", "pad", "--out", out, renderer=renderer)
     assert capsys.readouterr().err.splitlines()[0] == f"{out}: the noise that was found is not Gaussian"
 
 
@@ -141,7 +142,7 @@ def test_an_empty_prompt_that_was_typed_needs_no_hint(tmp_path: Path, capsys: py
 def test_progress_is_a_line_where_there_is_no_terminal(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from tui.cli import run_command
 
-    run_command("invert", [str(photo), "--prompt", "p"], FakeRenderer)
+    run_command("invert", [str(photo), "--prompt", "p", "--fit", "pad"], FakeRenderer)
     lines = capsys.readouterr().err.splitlines()[:2]
     assert lines == ["loading weights", "inverting, 3 evaluations of the model"]
 
@@ -244,3 +245,34 @@ def test_other_commands_name_it_for_a_photograph(photo: Path, capsys: pytest.Cap
             f"warmer: {photo}: it carries no noise: run `warmer invert {photo} --prompt '...'` first, which finds "
             "noise that repeats it\n"
         )
+
+
+def test_a_folder_without_a_name_is_no_photograph() -> None:
+    with pytest.raises(UnreadableFileError, match=r"\.: it cannot be read \(Is a directory\)"):
+        warmer("invert", ".", "--prompt", "p")
+
+
+def test_a_wrong_choice_names_those_that_there_are(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        warmer("invert", photo, "--way", "foo")
+    assert "invalid choice: 'foo' (choose from 'exact', 'free')" in capsys.readouterr().err
+
+
+def test_cut_sides_are_said(photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = f"{photo}: two of its sides are cut off to fit 128 x 128; --fit chooses otherwise"
+    warmer("invert", photo, "--prompt", "p", "--out", tmp_path / "a.png")
+    assert words in capsys.readouterr().err
+    warmer("invert", photo, "--prompt", "p", "--fit", "pad", "--out", tmp_path / "b.png")
+    assert "cut off" not in capsys.readouterr().err
+
+
+def test_a_picture_that_carries_its_noise_need_not_be_inverted(
+    photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    warmer("invert", photo, "--prompt", "p", "--out", tmp_path / "a.png")
+    capsys.readouterr()
+    warmer("invert", tmp_path / "a.png", "--out", tmp_path / "b.png")
+    assert (
+        f"{tmp_path / 'a.png'}: it carries its own noise, which repeats it exactly and need not be found: "
+        "`warmer FILE` varies it as it is\n"
+    ) in capsys.readouterr().err

@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.reactive import var
@@ -84,7 +85,12 @@ class PhotoScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield TextLine("prompt")
         yield PictureCell()
-        yield Input(value=self._offered, placeholder="describe what the photograph shows", id="photo-prompt")
+        yield Input(
+            value=self._offered,
+            placeholder="describe what the photograph shows",
+            id="photo-prompt",
+            select_on_focus=False,
+        )
         yield ChoiceLine("way", "F2", WAYS)
         yield ChoiceLine("keep", "F3", KEEPS)
         yield ChoiceLine("fit", "F4", FITS)
@@ -95,6 +101,15 @@ class PhotoScreen(Screen[None]):
     def on_mount(self) -> None:
         self.query_one(Input).focus()
         self._show_prepared()
+
+    def on_key(self, event: events.Key) -> None:
+        """Type into the prompt, whichever line has the focus."""
+        prompt = self.query_one(Input)
+        text = event.character if event.is_printable and event.key != "space" else ""  # a space chooses on a line
+        if text and not prompt.has_focus and not self.state.is_busy:
+            event.stop()
+            prompt.focus()
+            prompt.insert_text_at_cursor(text)
 
     def on_choice_line_changed(self, message: ChoiceLine.Changed) -> None:
         match message.name:
