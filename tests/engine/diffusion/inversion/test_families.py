@@ -37,6 +37,7 @@ WITHOUT_GUIDANCE = {"Krea 2": 0.0, "Z-Image": 0.0}
 """What turns guidance off where it is not 1."""
 OTHERS = (
     ("CogView 3+", "ddim"),
+    ("HiDream", "euler"),
     ("Hunyuan-DiT", "euler"),
     ("Kandinsky 3", "ddim, clip_sample=false"),
     ("Kolors", "dpm++ 2m"),

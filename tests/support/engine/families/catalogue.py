@@ -171,6 +171,9 @@ def as_built(name: str, pipe: Any) -> LoadedModel:
     silence_libraries()
     use_deterministic_kernels()
     prepare_pipeline(pipe, "cpu")
+    for part in pipe.components.values():
+        if isinstance(part, torch.nn.Module):
+            part.eval()  # as loading does; HiDream gives another shape while it is trained
     return LoadedModel(
         choice=ModelChoice(path="", name=name),
         pipe=pipe,
