@@ -52,7 +52,7 @@ class _NoSteps:
     def next_step(self) -> int:
         return -1
 
-    def receive(self, output: torch.Tensor, latents: torch.Tensor) -> torch.Tensor:  # noqa: ARG002
+    def receive(self, output: torch.Tensor, latents: torch.Tensor) -> torch.Tensor:  # noqa: ARG002 (of the protocol)
         raise AssertionError("no step was asked for")
 
 
@@ -149,9 +149,11 @@ class Inverter:
         """
         colours = torch.from_numpy(pixels.astype(np.float32) / 127.5 - 1.0).permute(2, 0, 1)[None]
         part = autoencoder_of(self._pipe)
+        if not hasattr(part, "encode"):
+            raise ModelError(f"{self._name} cannot be inverted: its autoencoder has no encoder")
         try:
             latents = encoded(part, colours.to(self._loaded.device), has_frames=len(self.map.latent_shape) == 5)
-        except (NotImplementedError, AttributeError) as error:
+        except NotImplementedError as error:  # by an autoencoder that only decodes
             raise ModelError(f"{self._name} cannot be inverted: its autoencoder has no encoder") from error
         finally:
             self._pipe.maybe_free_model_hooks()

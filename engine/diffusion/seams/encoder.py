@@ -82,9 +82,11 @@ def encoded(part: Any, colours: torch.Tensor, *, has_frames: bool) -> torch.Tens
     finally:
         if part.dtype != precision:
             part.to(dtype=precision)
+    latents: torch.Tensor
     if hasattr(answer, "latent_dist"):
-        return answer.latent_dist.mode()  # type: ignore[no-any-return]
-    latents: torch.Tensor = answer.latent if hasattr(answer, "latent") else answer.latents
+        latents = answer.latent_dist.mode()
+    else:
+        latents = answer.latent if hasattr(answer, "latent") else answer.latents
     return latents
 
 

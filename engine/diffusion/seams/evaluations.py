@@ -117,7 +117,7 @@ def driven_steps(scheduler: Any, driver: Driver) -> Iterator[None]:
         scheduler.timesteps = _on_demand(scheduler, driver)
 
     @functools.wraps(step)  # likewise
-    def driven_step(model_output: Any, timestep: Any, sample: Any, *_: Any, **__: Any) -> _Stepped:  # noqa: ARG001
+    def driven_step(model_output: Any, timestep: Any, sample: Any, *_: Any, **__: Any) -> _Stepped:  # noqa: ARG001 (pipelines pass it)
         latents = driver.receive(model_output, sample)
         return _Stepped(latents, latents)
 

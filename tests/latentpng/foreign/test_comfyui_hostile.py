@@ -12,24 +12,13 @@ from latentpng.foreign.show import foreign_json, foreign_lines
 from latentpng.foreign.tools.comfyui.subgraphs import MAX_NODES, flat
 from latentpng.foreign.tools.comfyui.workflow import converted
 from latentpng.record import Json
+from tests.support.foreign.replacing import replaced
 from tests.support.foreign.samples_workflow import Ends, editor_node, given, nodes, read_workflow, workflow
 
 WRONG: tuple[Json, ...] = (None, True, -1, 1e300, "9" * 100, [[]], {"a": {}})
 BOX = "11111111-2222-4333-8444-555555555555"
 TOO_LARGE = "its workflow has too many nodes or inputs, so not all of it is read"
 TOO_MANY = "its workflow has more than 4096 nodes, so not all of it is read"
-
-
-def replaced(value: Json, wrong: Json, counter: list[int]) -> Json:
-    """Return the value with one part replaced: the part at which the counter reaches 0."""
-    counter[0] -= 1
-    if counter[0] == 0:
-        return wrong
-    if isinstance(value, dict):
-        return {key: replaced(inner, wrong, counter) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [replaced(inner, wrong, counter) for inner in value]
-    return value
 
 
 def full() -> Json:

@@ -26,6 +26,7 @@ from latentpng.foreign.tools.invokeai import MAX_BRACKETS, MAX_SWITCHES
 from latentpng.foreign.tools.loosejson import MAX_LENGTH, MAX_TOKENS, read_object, read_value
 from latentpng.png.chunks import build
 from latentpng.record import Json
+from tests.support.foreign.replacing import replaced
 from tests.support.foreign.samples import COMFYUI, DRAWTHINGS_XMP, SAMPLES
 from tests.support.foreign.samples_files import (
     USER_COMMENT,
@@ -198,18 +199,6 @@ def test_seeds_beyond_forty_digits_are_absent(digits: int) -> None:
 
 
 WRONG: tuple[Json, ...] = (None, True, 1, -1.5, 1e300, "", "x", [], [[]], {}, {"a": {}}, ["4", 0], "9" * 100)
-
-
-def replaced(value: Json, wrong: Json, counter: list[int]) -> Json:
-    """Return the value with one part replaced: the part at which the counter reaches 0."""
-    counter[0] -= 1
-    if counter[0] == 0:
-        return wrong
-    if isinstance(value, dict):
-        return {key: replaced(inner, wrong, counter) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [replaced(inner, wrong, counter) for inner in value]
-    return value
 
 
 @pytest.mark.parametrize("sample", ALL_SAMPLES.values(), ids=ALL_SAMPLES)
