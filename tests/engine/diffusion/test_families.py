@@ -2,8 +2,6 @@
 
 And what only some families show: noise of other axes, previews of packed latents, guidance that means another thing.
 One file, because all of it shares 40 loaded models, which take longer than most tests.
-
-The file is long because its tests share the models of all families, which would have to be built once more for a second file.
 """
 
 from __future__ import annotations
