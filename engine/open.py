@@ -66,7 +66,7 @@ def open_prompt(options: Options, prompt: str) -> Opening:
     target = target_for_prompt(options, prompt)
     seed = options.seed_or_random()
     target = target.with_settings(replace(target.settings, step_seed=step_seed_of(seed)))
-    beginning = Beginning(lineage=Lineage(root=SeedRoot(seed=seed)), settings=target.settings)
+    beginning = Beginning(lineage=Lineage(root=SeedRoot(seed=seed)), load=target.load)
     return Opening(beginning=beginning, target=target, is_fresh=True)
 
 
@@ -141,7 +141,7 @@ def open_inverted(prepared: PreparedPhoto, inverted: PhotoInverted) -> Opening:
     source = record.lineage.root.source if isinstance(record.lineage.root, TensorRoot) else {}
     beginning = Beginning(
         lineage=lineage,
-        settings=prepared.target.settings,
+        load=prepared.target.load,
         known=None if lineage.rounds else root,
         root=root,
         root_record=record,
@@ -159,7 +159,7 @@ def _opened(options: Options, path: Path, carrier: Carrier, tell: Callable[[str]
     known = _own_picture(path, record) if target.is_as_recorded else None
     beginning = Beginning(
         lineage=record.lineage,
-        settings=target.settings,
+        load=target.load,
         known=known,
         path=path if known else None,
         shown=carrier.shown,

@@ -128,6 +128,8 @@ def target_for_record(options: Options, record: LatentRecord, tell: Callable[[st
     model = with_recorded_prediction(_with_parts(options, model, recorded, imported), recorded)
     defaults = defaults_of(model)
     settings = RenderSettings.from_json(_with_known_scheduler(options, record), defaults=defaults.settings(""))
+    if options.prompt is not None:
+        settings = replace(settings, prompt=options.prompt)
     load = _with_recorded_parts(_load(options, model, settings), options, recorded)
     model = load.model
     load = replace(

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from engine.search.axis import Axis
 from engine.search.bands import Bands
+from latentpng.record import Round
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +34,33 @@ class Rerolled:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Undone:
     """The grid before is wanted again; beyond the session's start, the picture's own lineage is followed back."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Redone:
+    """The grid that the last `Undone` left is wanted again."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Jumped:
+    """A different picture of the tree is to be the parent.
+
+    Attributes:
+        node: The index of its node.
+    """
+
+    node: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Edited:
+    """The same noise is wanted with different settings.
+
+    Attributes:
+        round_: A round that moves nothing and records the settings that change (`engine.edit` makes it).
+    """
+
+    round_: Round
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,4 +96,6 @@ class Redirected:
     axis: Axis
 
 
-Answer: TypeAlias = Picked | NoneBetter | Rerolled | Undone | Rescaled | Rebanded | Redirected
+Answer: TypeAlias = (
+    Picked | NoneBetter | Rerolled | Undone | Redone | Jumped | Edited | Rescaled | Rebanded | Redirected
+)

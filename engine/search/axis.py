@@ -31,6 +31,11 @@ def scale_of(round_: Round) -> float:
     return max(round_.scale, round_.prompt_scale)
 
 
+def moves(round_: Round) -> bool:
+    """Return whether a round moves anything; one that does not only changes the settings."""
+    return scale_of(round_) > 0.0
+
+
 def axis_of(round_: Round) -> Axis:
     """Return what a round moves."""
     if not round_.prompt_scale:
@@ -40,12 +45,19 @@ def axis_of(round_: Round) -> Axis:
 
 def last_scale(lineage: Lineage, default: float) -> float:
     """Return the scale to continue a picture with: that of its last round, else `default`."""
-    return max(MIN_SCALE, scale_of(lineage.rounds[-1])) if lineage.rounds else default
+    last = last_move(lineage)
+    return default if last is None else max(MIN_SCALE, scale_of(last))
 
 
 def last_axis(lineage: Lineage) -> Axis:
     """Return what to continue moving from a picture: what its last round moved, else the noise."""
-    return axis_of(lineage.rounds[-1]) if lineage.rounds else Axis.NOISE
+    last = last_move(lineage)
+    return Axis.NOISE if last is None else axis_of(last)
+
+
+def last_move(lineage: Lineage) -> Round | None:
+    """Return the last round of a lineage that moves anything; None when there is none."""
+    return next(filter(moves, reversed(lineage.rounds)), None)
 
 
 def along(round_: Round, axis: Axis) -> Round:

@@ -31,7 +31,6 @@ class Journal:
         template: The round on offer, as in `Session`.
         mode: As in `Session`.
         seed: As in `Session`.
-        drawn: As in `Session`.
     """
 
     picture: Path
@@ -40,7 +39,6 @@ class Journal:
     template: Round
     mode: Mode
     seed: int
-    drawn: int
 
     @staticmethod
     def of(session: Session, picture: Path, folder: Path, saved_rounds: int) -> Journal:
@@ -59,12 +57,12 @@ class Journal:
             template=session.template,
             mode=session.mode,
             seed=session.seed,
-            drawn=session.drawn,
         )
 
     def resume(self, session: Session) -> Session:
         """Return a session that began from the journal's lineage, with the journal's grid on offer."""
-        return replace(session, template=self.template, mode=self.mode, seed=self.seed, drawn=self.drawn)
+        place = replace(session.place, template=self.template)
+        return replace(session, place=place, mode=self.mode, seed=self.seed)
 
 
 def write_journal(path: Path, journal: Journal) -> None:
@@ -84,7 +82,6 @@ def write_journal(path: Path, journal: Journal) -> None:
         "template": round_to_json(journal.template),
         "mode": str(journal.mode),
         "seed": str(journal.seed),
-        "drawn": journal.drawn,
     }
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -119,5 +116,4 @@ def _parsed(value: object) -> Journal:
         template=round_from_json(fields.mapping("template")),
         mode=Mode(fields.text("mode")),
         seed=fields.seed("seed"),
-        drawn=fields.integer("drawn"),
     )

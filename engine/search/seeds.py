@@ -9,17 +9,33 @@ _FRESH_NOISE = -2
 
 
 def grid_seed(seed: int, index: int) -> int:
-    """Return the seed of a session's grid.
+    """Return the seed of a grid that only the session's seed decides, such as the first one.
 
     Args:
         seed: The session's seed, 0 to 2^64 - 1.
-        index: The number of grids that were drawn before it.
+        index: Its number; 0 is the first grid.
 
     Returns:
         The first 8 bytes, little-endian, of SHA-256 over both numbers.
     """
     digest = hashlib.sha256(f"warmer {seed} {index}".encode("ascii")).digest()
     return int.from_bytes(digest[:8], "little")
+
+
+def next_grid_seed(seed: int, cause: str, state: bytes, before: int) -> int:
+    """Return the seed of the grid that an answer leads to: the same answer at the same place gives the same grid.
+
+    Args:
+        seed: The session's seed, 0 to 2^64 - 1.
+        cause: The kind of the answer.
+        state: The key of the parent's lineage after the answer.
+        before: The seed of the grid that was answered.
+
+    Returns:
+        The first 8 bytes, little-endian, of SHA-256 over all of them.
+    """
+    text = f"warmer {seed} {cause} {state.hex()} {before}"
+    return int.from_bytes(hashlib.sha256(text.encode("ascii")).digest()[:8], "little")
 
 
 def step_seed_of(seed: int) -> int:

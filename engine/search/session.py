@@ -12,10 +12,23 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from engine.errors import InvalidRequestError
-from engine.search.answers import Answer, NoneBetter, Picked, Rebanded, Redirected, Rerolled, Rescaled, Undone
-from engine.search.axis import MIN_SCALE, Axis, along, axis_of, max_scale, scale_of, with_scale
+from engine.search.answers import (
+    Answer,
+    Edited,
+    Jumped,
+    NoneBetter,
+    Picked,
+    Rebanded,
+    Redirected,
+    Redone,
+    Rerolled,
+    Rescaled,
+    Undone,
+)
+from engine.search.axis import MIN_SCALE, Axis, along, axis_of, max_scale, moves, scale_of, with_scale
 from engine.search.bands import Bands, bands_of, correlation, factors_of
-from engine.search.seeds import grid_seed
+from engine.search.history import NO_NODE, Node, Tree, tree_of
+from engine.search.seeds import grid_seed, next_grid_seed
 from latentpng.record import Lineage, Round
 
 
@@ -42,30 +55,58 @@ class Plan:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where a search stands: at a node of the tree, with a round on offer.
+
+    Attributes:
+        node: The index of the parent's node.
+        template: The round on offer; its marks are still to be chosen.
+    """
+
+    node: int
+    template: Round
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Session:
     """The state of a search.
 
     Attributes:
-        lineage: The lineage of the parent.
-        template: The round on offer; its marks are still to be chosen.
+        tree: Every picture that was a parent or was starred.
+        place: Where the search stands.
         seed: The seed that all grids derive from.
         octaves: The number of octaves of the initial noise; 0 when it has no spatial axes.
         count: The number of candidates in the next grid that is drawn.
         mode: What a pick does to the scale.
         begun_at: The number of rounds that the parent had when the session began.
-        drawn: The number of grids drawn so far; undo does not take it back, so no seed is used twice.
-        past: The lineage and template before each answer, for undo.
+        past: The places before each answer, oldest first, for undo.
+        future: The places that undo left, the next one last, for redo.
     """
 
-    lineage: Lineage
-    template: Round
+    tree: Tree
+    place: Place
     seed: int
     octaves: int
     count: int
     mode: Mode = Mode.KEEP
     begun_at: int = 0
-    drawn: int = 1
-    past: tuple[tuple[Lineage, Round], ...] = ()
+    past: tuple[Place, ...] = ()
+    future: tuple[Place, ...] = ()
+
+    @property
+    def node(self) -> Node:
+        """The node of the parent."""
+        return self.tree.nodes[self.place.node]
+
+    @property
+    def lineage(self) -> Lineage:
+        """The lineage of the parent."""
+        return self.node.lineage
+
+    @property
+    def template(self) -> Round:
+        """The round on offer; its marks are still to be chosen."""
+        return self.place.template
 
     @property
     def at_floor(self) -> bool:
@@ -115,9 +156,10 @@ def begin(
         InvalidRequestError: The bands are CUSTOM.
     """
     template = Round(seed=grid_seed(seed, 0), scale=max(scale, MIN_SCALE), of=count, bands=factors_of(bands, octaves))
+    tree = tree_of(lineage)
     return Session(
-        lineage=lineage,
-        template=along(template, axis),
+        tree=tree,
+        place=Place(node=len(tree.nodes) - 1, template=along(template, axis)),
         seed=seed,
         octaves=octaves,
         count=count,
@@ -147,23 +189,53 @@ def tell(session: Session, answer: Answer) -> Session:
         InvalidRequestError: The answer does not fit the grid: a mark outside it, or nothing to undo.
         InvalidValueError: The lineage would exceed a limit of the file format.
     """
+    place, template = session.place, session.template
     match answer:
         case Picked(marks=marks):
             return _pick(session, marks)
         case NoneBetter():
-            return _offer(session, session.lineage, _halved(session.template), fresh=True)
+            return _moved(session, _fresh(session, "none", place.node, _halved(template)))
         case Rerolled():
-            return _offer(session, session.lineage, session.template, fresh=True)
+            return _moved(session, _fresh(session, "reroll", place.node, template))
         case Rescaled(factor=factor):
-            scale = max(MIN_SCALE, min(max_scale(session.template), session.scale * factor))
-            return _offer(session, session.lineage, with_scale(session.template, scale), fresh=False)
+            scale = max(MIN_SCALE, min(max_scale(template), session.scale * factor))
+            return _moved(session, replace(place, template=with_scale(template, scale)))
         case Rebanded(bands=bands):
-            template = replace(session.template, bands=factors_of(bands, session.octaves))
-            return _offer(session, session.lineage, template, fresh=False)
+            return _moved(session, replace(place, template=replace(template, bands=factors_of(bands, session.octaves))))
         case Redirected(axis=axis):
-            return _offer(session, session.lineage, along(session.template, axis), fresh=False)
+            return _moved(session, replace(place, template=along(template, axis)))
+        case Edited(round_=round_):
+            tree, node = session.tree.with_child(place.node, session.lineage.child(round_))
+            return _moved(replace(session, tree=tree), replace(place, node=node))
+        case Jumped(node=node):
+            return _jump(session, node)
         case Undone():
             return _undo(session)
+        case Redone():
+            return _redo(session)
+
+
+def star(session: Session, lineage: Lineage) -> Session:
+    """Return the session with the star of a picture set or, if it has one, removed; undo does not concern stars.
+
+    Args:
+        session: The session.
+        lineage: That of the parent, or of a candidate of the grid on offer.
+    """
+    if lineage == session.lineage:
+        index, tree = session.place.node, session.tree
+    else:
+        tree, index = session.tree.with_child(session.place.node, lineage)
+    return replace(session, tree=tree.starred(index, not tree.nodes[index].is_starred))
+
+
+def with_octaves(session: Session, octaves: int) -> Session:
+    """Return the session for noise with a different number of octaves; the round on offer keeps its bands by name."""
+    if octaves == session.octaves:
+        return session
+    bands = Bands.ALL if session.bands is Bands.CUSTOM else session.bands
+    template = replace(session.template, bands=factors_of(bands, octaves))
+    return replace(session, octaves=octaves, place=replace(session.place, template=template))
 
 
 def with_count(session: Session, count: int) -> Session:
@@ -173,7 +245,12 @@ def with_count(session: Session, count: int) -> Session:
 
 def can_undo(session: Session) -> bool:
     """Return whether there is anything to go back to."""
-    return bool(session.past or session.lineage.rounds)
+    return bool(session.past) or session.node.parent != NO_NODE
+
+
+def can_redo(session: Session) -> bool:
+    """Return whether an undo can be taken back."""
+    return bool(session.future)
 
 
 def correlation_since_start(session: Session) -> float:
@@ -182,54 +259,71 @@ def correlation_since_start(session: Session) -> float:
 
 
 def _pick(session: Session, marks: tuple[int, ...]) -> Session:
-    if not marks or not all(0 <= mark < session.template.of for mark in marks):
-        raise InvalidRequestError(f"candidates 0 to {session.template.of - 1} are on offer, picked: {list(marks)}")
-    child = session.lineage.child(replace(session.template, marks=marks))
-    template = _halved(session.template) if session.mode is Mode.BISECT else session.template
-    return _offer(session, child, template, fresh=True)
+    template = session.template
+    if not marks or not all(0 <= mark < template.of for mark in marks):
+        raise InvalidRequestError(f"candidates 0 to {template.of - 1} are on offer, picked: {list(marks)}")
+    child = session.lineage.child(replace(template, marks=marks))
+    tree, node = session.tree.with_child(session.place.node, child)
+    after = replace(session, tree=tree)
+    return _moved(after, _fresh(after, "pick", node, _halved(template) if session.mode is Mode.BISECT else template))
 
 
-def _offer(session: Session, lineage: Lineage, template: Round, *, fresh: bool) -> Session:
-    """Return the session with a new grid on offer.
+def _fresh(session: Session, cause: str, node: int, template: Round) -> Place:
+    """Return the place with a new grid at a node.
 
-    A fresh grid has a seed of its own, and none of the fields that a round of an opened file had for itself alone
-    (a region, fields of a newer version).
+    The grid has a seed of its own, and none of the fields that a round of an opened file had for itself alone (a
+    region, fields of a newer version).
     """
-    if fresh:
-        template = Round(
-            seed=grid_seed(session.seed, session.drawn),
+    return Place(
+        node=node,
+        template=Round(
+            seed=next_grid_seed(session.seed, cause, session.tree.nodes[node].key, session.template.seed),
             scale=template.scale,
             of=session.count,
             bands=template.bands,
             prompt_scale=template.prompt_scale,
-        )
-    return replace(
-        session,
-        lineage=lineage,
-        template=template,
-        drawn=session.drawn + int(fresh),
-        past=(*session.past, (session.lineage, session.template)),
+        ),
     )
+
+
+def _moved(session: Session, place: Place) -> Session:
+    return replace(session, place=place, past=(*session.past, session.place), future=())
+
+
+def _jump(session: Session, node: int) -> Session:
+    """Return to a picture of the tree, with the grid that was on offer there last, else with a new one."""
+    if not 0 <= node < len(session.tree.nodes):
+        raise InvalidRequestError(f"there is no picture {node} in this search")
+    if node == session.place.node:
+        return session
+    left = (place for place in (*reversed(session.past), *session.future) if place.node == node)
+    place = next(left, None) or _fresh(session, "jump", node, session.template)
+    return _moved(session, place)
 
 
 def _undo(session: Session) -> Session:
-    """Return to the grid before, or, when the session has none, to the one that the parent was picked from.
-
-    The last round of the parent's lineage holds all of that grid: its seed, scale and number of candidates.
-    """
+    """Return to the grid before, or, when the session has none, to the one that the parent was picked from."""
     if session.past:
-        lineage, template = session.past[-1]
-        return replace(session, lineage=lineage, template=template, past=session.past[:-1])
-    if not session.lineage.rounds:
+        place, past = session.past[-1], session.past[:-1]
+    elif session.node.parent != NO_NODE:
+        place, past = _place_before(session), ()
+    else:
         raise InvalidRequestError("there is nothing to undo: the search began with this picture")
-    last = session.lineage.rounds[-1]
-    parent = session.lineage.ancestor(len(session.lineage.rounds) - 1)
-    return replace(
-        session,
-        lineage=parent,
-        template=replace(last, marks=(0,)),
-        begun_at=min(session.begun_at, len(parent.rounds)),
-    )
+    begun_at = min(session.begun_at, session.tree.nodes[place.node].rounds)
+    return replace(session, place=place, past=past, future=(*session.future, session.place), begun_at=begun_at)
+
+
+def _redo(session: Session) -> Session:
+    if not session.future:
+        raise InvalidRequestError("there is nothing to redo: u undoes, and U takes that back")
+    return replace(session, place=session.future[-1], past=(*session.past, session.place), future=session.future[:-1])
+
+
+def _place_before(session: Session) -> Place:
+    """Return the grid that the parent was picked from: the last round of its lineage holds all of it."""
+    last = session.node.last_round
+    template = session.template if last is None or not moves(last) else replace(last, marks=(0,))
+    return Place(node=session.node.parent, template=template)
 
 
 def _halved(template: Round) -> Round:

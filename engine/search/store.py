@@ -70,6 +70,11 @@ class PictureStore:
         self._files[key] = Future()
         self._files[key].set_result(path)
 
+    def file(self, key: Key) -> Path | None:
+        """Return the file of a picture; None while it is not written, or when that failed."""
+        file = self._files.get(key)
+        return file.result() if file is not None and file.done() and not has_failed(file) else None
+
     def save(self, key: Key) -> None:
         """Begin to save a picture, unless it is not in memory, or has a file already."""
         finished, file = self._pictures.get(key), self._files.get(key)

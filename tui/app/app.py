@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from engine.open import Opening
     from engine.options import Options
     from engine.rendering.renderer import Renderer
+    from engine.rendering.requests import LoadModel
     from engine.target import Target
     from tui.arguments import AppArguments
     from tui.graphics.service import Graphics
@@ -268,12 +269,15 @@ class WarmerApp(App[None]):
         await self.current.leave()
 
     def _load(self, target: Target) -> None:
-        self.link.load(target.load)
+        self._load_for_search(target.load)
+
+    def _load_for_search(self, request: LoadModel) -> None:
+        self.link.load(request)
         self.stage.hand_down(self.link.model_load)
 
     async def _begin_if_ready(self) -> None:
         if self.link.model_load.ready is not None:
-            await self.current.begin(self.link.renderer, self.link.model_load.ready)
+            await self.current.begin(self.link.renderer, self.link.model_load.ready, self._load_for_search)
 
     def _report_events(self) -> None:
         """Wake the app; called in a thread of the renderer's."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from engine.options import Options
     from engine.rendering.events import ModelReady
     from engine.rendering.renderer import Renderer
+    from engine.rendering.requests import LoadModel
     from engine.search.running import Search
     from tui.app.screens.search import SearchScreen
     from tui.arguments import AppArguments
@@ -64,10 +65,19 @@ class CurrentSearch:
         self.screen = SearchScreen(opening.beginning, side=side, ignore_digits_until=self._ignore_digits_until)
         return self.screen
 
-    async def begin(self, renderer: Renderer, ready: ModelReady) -> None:
-        """Begin the search of the opening on its screen, unless it has begun before."""
+    async def begin(self, renderer: Renderer, ready: ModelReady, on_load: Callable[[LoadModel], None]) -> None:
+        """Begin the search of the opening on its screen, or let it go on when its model was loaded anew.
+
+        Args:
+            renderer: What renders.
+            ready: The model that is loaded.
+            on_load: Called with the request for a model that the search needs.
+        """
         opening, screen = self.opening, self.screen
-        if opening is None or screen is None or screen.search is not None:
+        if opening is None or screen is None:
+            return
+        if screen.search is not None:
+            await self._go_on(screen, ready)
             return
         from engine.open import folder_for, session_for
         from engine.search.folder import PictureFolder
@@ -81,11 +91,20 @@ class CurrentSearch:
             PictureFolder(folder),
             journal=self._journal_path,
             keep_all=self._arguments.keep == "all",
+            on_load=on_load,
             on_trouble=self._on_saving_failed,
         )
         self.folders.append(folder)
         await screen.begin(self._search)
         screen.notice = opening.target.notice
+
+    async def _go_on(self, screen: SearchScreen, ready: ModelReady) -> None:
+        search = screen.search
+        if search is not None and search.is_loading and ready.request.load_key == search.variant.load.load_key:
+            from latentpng.shapes import octaves
+
+            search.ready(octaves(ready.noise_shape, ready.noise_axes))
+            await screen.show_round()
 
     async def close(self) -> None:
         """Stop rendering and return when everything is on disk."""

@@ -46,7 +46,7 @@ def test_a_damaged_journal_is_no_journal(tmp_path: Path, text: str) -> None:
     assert read_journal(tmp_path / "missing.json") is None
 
 
-@pytest.mark.parametrize("entry", ["picture", "folder", "rounds", "template", "mode", "seed", "drawn"])
+@pytest.mark.parametrize("entry", ["picture", "folder", "rounds", "template", "mode", "seed"])
 @pytest.mark.parametrize("value", [None, 3.5, "no", [1], {"seed": "1"}])
 def test_a_journal_with_a_wrong_entry_is_no_journal(tmp_path: Path, entry: str, value: object) -> None:
     path = written(tmp_path)
