@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from engine.search.running import PARENT
 
+PICK_KEYS = "1234567890cfgjkl"
+"""The key that picks the picture at each position of the grid."""
 ROWS_OF_TEXT = 4
 """Header, dial, status and keys."""
 DEFAULT_CANDIDATES, FEW_CANDIDATES = 8, 3

@@ -118,3 +118,8 @@ class CellClicked(Message):
     """A cell of the grid was clicked; `index` is that of its picture, 0 for the parent."""
 
     index: int
+
+
+@dataclass
+class SelectionMoved(Message):
+    """The cursor of the grid is on a different picture."""
