@@ -110,6 +110,7 @@ class WarmerApp(App[None]):
         else:
             await self._show(opening)
         self.call_after_refresh(self._start_renderer)
+        self.set_interval(1.0, self._count_seconds)
 
     def on_cursor_position(self) -> None:
         self.graphics.on_cursor_position()
@@ -270,6 +271,10 @@ class WarmerApp(App[None]):
         self._prompt_model.find()
         if opening is not None:
             self._opener.open(opening, self._prompt_model.options)
+
+    def _count_seconds(self) -> None:
+        if self.link.count_seconds():
+            self.stage.hand_down(self.link.model_load)
 
     async def _show(self, opened: Opening | PreparedPhoto) -> None:
         """Show a search or a photograph on an empty stage."""
