@@ -306,8 +306,7 @@ class Search:
             case JobDone(job=job) | JobCancelled(job=job) | JobFailed(job=job) if job == self._thumbnail_job:
                 self._thumbnail_job = _NO_JOB
             case StepDone(job=job, indices=indices, step=step, steps=steps) if job == self._job:
-                self.progress.steps_done.update(dict.fromkeys(indices, step / steps))
-                self.progress.step, self.progress.steps = step, steps
+                self.progress.step_done(indices, step, steps)
             case JobDone(job=job) | JobCancelled(job=job) if job == self._job:
                 self.progress.running = False
             case JobFailed(job=job, sentence=sentence) if job == self._job:
@@ -397,7 +396,7 @@ class Search:
         finished = Finished(picture=event.picture, record=event.record)
         self._store.add(self._keys[index], finished, shown=self._keys)
         self._previews.pop(index, None)
-        self.progress.steps_done[index] = 1.0
+        self.progress.picture_done(index)
         if index == PARENT:
             self._save_parent()
         elif self._keep_all:
