@@ -118,3 +118,10 @@ class CellClicked(Message):
     """A cell of the grid was clicked; `index` is that of its picture, 0 for the parent."""
 
     index: int
+
+
+@dataclass
+class NodeChosen(Message):
+    """A picture of the history was clicked; `node` is the index of its node in the tree."""
+
+    node: int
