@@ -206,6 +206,11 @@ class Search:
         """Return the file of a node of the tree; None where it is not saved."""
         return self._store.file(self.session.tree.nodes[node].key)
 
+    @property
+    def folder(self) -> Path:
+        """The folder of the session; it may not exist yet."""
+        return self._store.folder
+
     def tell(self, answer: Answer, candidates: int) -> None:
         """Take an answer: cancel what is still rendering, and begin with the next grid.
 

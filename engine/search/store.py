@@ -51,6 +51,11 @@ class PictureStore:
         self._pictures: LruCache[Key, Finished] = LruCache(max_size=MAX_CACHED_BYTES)
         self._files: dict[Key, Future[Path]] = {}
 
+    @property
+    def folder(self) -> Path:
+        """The folder of the session; it may not exist yet."""
+        return self._folder.folder
+
     def get(self, key: Key) -> Finished | None:
         """Return a picture, or None when it is not in memory."""
         return self._pictures.get(key)

@@ -146,3 +146,10 @@ class EditRefused(Message):
     """An edit cannot be applied; `sentence` says why."""
 
     sentence: str
+
+
+@dataclass
+class NodeChosen(Message):
+    """A picture of the history was clicked; `node` is the index of its node in the tree."""
+
+    node: int
