@@ -120,6 +120,11 @@ class CopyRequested(Message):
 
 
 @dataclass
+class FilmRequested(Message):
+    """The key that exports the way to the parent, as an animation or a contact sheet, was pressed."""
+
+
+@dataclass
 class CellClicked(Message):
     """A cell of the grid was clicked; `index` is that of its picture, 0 for the parent."""
 
