@@ -14,7 +14,7 @@ from latentpng.record import Json, JsonObject, Lineage, Metadata, Root, Round, S
 from latentpng.shapes import default_axes
 
 _KNOWN = frozenset({"axes", "base", "node", "noise", "pixels", "root", "rounds", "settings", "software"})
-_KNOWN_ROUND = frozenset({"bands", "marks", "of", "prompt_scale", "region", "scale", "seed", "settings"})
+_KNOWN_ROUND = frozenset({"bands", "before", "marks", "of", "prompt_scale", "region", "scale", "seed", "settings"})
 _KNOWN_ROOT = frozenset({"seed", "source", "tensor"})
 
 
@@ -110,6 +110,7 @@ def round_to_json(round_: Round) -> dict[str, Json]:
     bands = [band + 0.0 for band in round_.bands]
     optional: dict[str, Json] = {
         "bands": bands,
+        "before": round_.before,
         "prompt_scale": round_.prompt_scale,
         "region": round_.region,
         "settings": round_.settings,
@@ -133,6 +134,7 @@ def round_from_json(entries: Json) -> Round:
         region=values.region,
         prompt_scale=values.prompt_scale,
         settings=fields.mapping("settings", {}),
+        before=fields.mapping("before", {}),
         extra=_others(fields.entries, _KNOWN_ROUND),
     )
 
