@@ -16,9 +16,10 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from tui.app import messages
+from tui.app import messages, prompt_history
 from tui.app.current import CurrentSearch
 from tui.app.current_photo import CurrentPhoto
+from tui.app.editing import Editing
 from tui.app.hangup import leave_on_signals
 from tui.app.opener import Opener
 from tui.app.prompt_model import PromptModel
@@ -95,6 +96,7 @@ class WarmerApp(App[None]):
         self._opener = Opener(self, options)
         self._prompt_model = PromptModel(self, options)
         self._photo = CurrentPhoto(self)
+        self._editing = Editing(self, options, prompts=journal_path.parent / prompt_history.FILE)
         self._terminal, self._theme, self._opening_at_start = terminal, arguments.theme, opening
         self._sessions, self._journal_path = sessions, journal_path
 
@@ -108,6 +110,7 @@ class WarmerApp(App[None]):
         else:
             await self._show(opening)
         self.call_after_refresh(self._start_renderer)
+        self.set_interval(1.0, self._count_seconds)
 
     def on_cursor_position(self) -> None:
         self.graphics.on_cursor_position()
@@ -194,6 +197,22 @@ class WarmerApp(App[None]):
 
         self.push_screen(ask_for_copy(message.finished), save)
 
+    def on_edit_requested(self, message: messages.EditRequested) -> None:
+        if self.stage.search is not None and self.stage.search.search is not None:
+            self._editing.request(message.edit, self.stage.search.search)
+
+    def on_edit_refused(self, message: messages.EditRefused) -> None:
+        self._editing.refuse(message.sentence)
+
+    async def on_edit_prepared(self, message: messages.EditPrepared) -> None:
+        if self.stage.search is not None:
+            await self._editing.apply(message.edit, message.edited, self.stage.search)
+
+    def action_edit(self) -> None:
+        """Open the panel that changes the settings of the search; its noise is kept."""
+        if self.stage.search is not None:
+            self._editing.open(self.stage.search)
+
     def action_open(self) -> None:
         from tui.app.screens.ask import ask_for_picture
 
@@ -252,6 +271,10 @@ class WarmerApp(App[None]):
         self._prompt_model.find()
         if opening is not None:
             self._opener.open(opening, self._prompt_model.options)
+
+    def _count_seconds(self) -> None:
+        if self.link.count_seconds():
+            self.stage.hand_down(self.link.model_load)
 
     async def _show(self, opened: Opening | PreparedPhoto) -> None:
         """Show a search or a photograph on an empty stage."""

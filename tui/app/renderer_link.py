@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -35,6 +37,7 @@ class RendererLink:
         self.model_load = ModelLoad()
         self._make_renderer, self._notify = make_renderer, notify
         self._is_started = False
+        self._stage_began = time.monotonic()
 
     @cached_property
     def renderer(self) -> Renderer:
@@ -52,8 +55,17 @@ class RendererLink:
         """Return the queued events, oldest first, and note what they say about the model."""
         events = self._inbox.take()
         for event in events:
-            self.model_load = self.model_load.after(event)
+            before, self.model_load = self.model_load, self.model_load.after(event)
+            if self.model_load != before:
+                self._stage_began = time.monotonic()
         return events
+
+    def count_seconds(self) -> bool:
+        """Count how long the stage of the loading takes; return False when nothing is being loaded."""
+        if not self.model_load.is_running:
+            return False
+        self.model_load = replace(self.model_load, seconds=int(time.monotonic() - self._stage_began))
+        return True
 
     def load(self, request: LoadModel) -> None:
         """Request a model at a size, unless just that is loaded or being loaded."""
@@ -71,7 +83,7 @@ class RendererLink:
             await asyncio.to_thread(self.renderer.close)
 
     def _request(self, request: LoadModel) -> None:
-        self.model_load = ModelLoad(request=request)
+        self.model_load, self._stage_began = ModelLoad(request=request), time.monotonic()
         self.renderer.load(request)
 
     def report(self, event: Event) -> None:

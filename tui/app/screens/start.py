@@ -59,11 +59,11 @@ class StartScreen(Screen[None]):
         choices = [choice for group in self.offer for choice in group]
         self.post_message(SourceChosen(choices[int(message.option_id or "")].source))
 
-    def watch_model_load(self, load: ModelLoad) -> None:
+    def watch_model_load(self, before: ModelLoad, load: ModelLoad) -> None:
         if load.ready is not None:
             self.notice = f"the model '{load.ready.request.model.name}' is ready on {load.ready.device}"
-        else:
-            self.notice = load.failure or load.stage
+        elif self.notice == before.words or not load.is_later(before):
+            self.notice = load.failure or load.words
 
     def watch_offer(self, offer: Offer) -> None:
         options = self.query_one(OptionList)
