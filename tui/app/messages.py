@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 if TYPE_CHECKING:
+    from engine.edit import Edit, EditedSettings
     from engine.invert import InversionChoices, PreparedPhoto
     from engine.open import Opening
     from engine.options import Options
@@ -118,3 +119,25 @@ class CellClicked(Message):
     """A cell of the grid was clicked; `index` is that of its picture, 0 for the parent."""
 
     index: int
+
+
+@dataclass
+class EditRequested(Message):
+    """The panel asks for an edit of the parent; it stays open until the edit is applied or refused."""
+
+    edit: Edit
+
+
+@dataclass
+class EditPrepared(Message):
+    """What an edit leads to is known."""
+
+    edit: Edit
+    edited: EditedSettings
+
+
+@dataclass
+class EditRefused(Message):
+    """An edit cannot be applied; `sentence` says why."""
+
+    sentence: str
