@@ -15,3 +15,8 @@ def sessions_root() -> Path:
 def journal_path() -> Path:
     """Return the file of the last session's journal."""
     return platformdirs.user_state_path("warmer") / "last-session.json"
+
+
+def cache_folder() -> Path:
+    """Return the folder for what can be made again: thumbnails, and what pictures record."""
+    return platformdirs.user_cache_path("warmer")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import ClassVar
 
 from textual import events
@@ -146,6 +147,13 @@ class GalleryList(Vertical, can_focus=True):
     def places(self) -> tuple[Place, ...]:
         """The places of the window, from the top."""
         return tuple(self.query(Place))
+
+    def select_folder(self, folder: Path | None) -> None:
+        """Put the cursor on the search in a folder, if it is listed."""
+        for number, row in enumerate(self.rows):
+            if isinstance(row, SessionRow) and row.folder == folder:
+                self.cursor = number
+                return
 
     def on_resize(self, event: events.Resize) -> None:
         wanted = max(1, event.size.height // ROW_HEIGHT)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from latentpng.text import plain
 from tui.app.gallery.rows import Contents, ExampleRow, PictureRow, Row, SessionRow
+from tui.app.model_load import ModelLoad
 
 _DAYS_BY_NAME = 6
 
@@ -89,3 +90,48 @@ def count_words(contents: Contents, shown: int, typed: str, folder: Path | None)
     return (
         f"{searches:,} search{'es' * (searches != 1)} and {pictures:,} picture{'s' * (pictures != 1)}{reading}"
     )
+
+
+def hint(row: Row | None, typed: str, folder: Path | None, *, in_list: bool, can_resume: bool) -> str:
+    """Return what the keys do now.
+
+    Args:
+        row: The row under the cursor; None when nothing is listed.
+        typed: What stands in the line for the prompt.
+        folder: As for `rows_for`.
+        in_list: Whether the list has the focus, else the line.
+        can_resume: Whether there is a last search.
+    """
+    if not in_list:
+        if typed.strip():
+            found = "; ↓ goes to what matches" if row is not None else ""
+            return f"Enter starts a new search with this prompt{found}"
+        return "Enter resumes the last search; type to start a new one, or to filter" if can_resume else ""
+    match row:
+        case SessionRow():
+            return "Enter resumes this search where it was left; → shows its pictures"
+        case PictureRow():
+            back = "; ← goes back to all" if folder is not None else ""
+            return f"Enter goes on from this picture{back}"
+        case ExampleRow():
+            return "Enter starts a new search with this prompt"
+        case None:
+            return ""
+
+
+def model_words(load: ModelLoad, elapsed: float) -> str:
+    """Return the model of new prompts and its state.
+
+    Args:
+        load: How far its loading is.
+        elapsed: Seconds since it was requested.
+    """
+    if load.request is None:
+        return load.failure or "looking for the model"
+    name = f"the model '{plain(load.request.model.name, 60)}'"
+    if load.ready is not None:
+        return f"{name} is ready on {load.ready.device}"
+    if load.failure:
+        return f"{name} is not loaded; choose another one with Ctrl+L"
+    seconds = f", {elapsed:.0f} s" if elapsed >= 1.0 else ""
+    return f"{name} is loading: {load.stage or 'starting the renderer'}{seconds}"
