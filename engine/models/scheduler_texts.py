@@ -20,7 +20,7 @@ def scheduler_text(settings: SchedulerSettings) -> str:
     if friendly:
         return friendly
     options = [f"{name}={_written(value)}" for name, value in settings.options.items()]
-    eta = [f"eta={settings.eta:g}"] if settings.eta else []
+    eta = [f"eta={settings.eta}"] if settings.eta else []
     return ", ".join([settings.name.removesuffix("Scheduler"), *options, *eta])
 
 

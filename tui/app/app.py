@@ -17,9 +17,10 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from tui.app import messages
+from tui.app import messages, prompt_history
 from tui.app.current import CurrentSearch
 from tui.app.current_photo import CurrentPhoto
+from tui.app.editing import Editing
 from tui.app.hangup import leave_on_signals
 from tui.app.opener import Opener
 from tui.app.prompt_model import PromptModel
@@ -100,6 +101,7 @@ class WarmerApp(App[None]):
         self._opener = Opener(self, options)
         self._prompt_model = PromptModel(self, options)
         self._photo = CurrentPhoto(self)
+        self._editing = Editing(self, options, prompts=journal_path.parent / prompt_history.FILE)
         self._terminal, self._theme, self._opening_at_start = terminal, arguments.theme, opening
         self.places = GalleryPlaces(
             sessions=sessions,
@@ -206,6 +208,22 @@ class WarmerApp(App[None]):
                 self.stage.say(f"saved a copy as {path.absolute()}")
 
         self.push_screen(CopyScreen(message.finished), saved)
+
+    def on_edit_requested(self, message: messages.EditRequested) -> None:
+        if self.stage.search is not None and self.stage.search.search is not None:
+            self._editing.request(message.edit, self.stage.search.search)
+
+    def on_edit_refused(self, message: messages.EditRefused) -> None:
+        self._editing.refuse(message.sentence)
+
+    async def on_edit_prepared(self, message: messages.EditPrepared) -> None:
+        if self.stage.search is not None:
+            await self._editing.apply(message.edit, message.edited, self.stage.search)
+
+    def action_edit(self) -> None:
+        """Open the panel that changes the settings of the search; its noise is kept."""
+        if self.stage.search is not None:
+            self._editing.open(self.stage.search)
 
     def action_open(self) -> None:
         from tui.app.screens.ask import OpenScreen
