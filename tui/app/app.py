@@ -27,7 +27,7 @@ from tui.app.prompt_model import PromptModel
 from tui.app.renderer_link import RendererLink
 from tui.app.screens.start import StartScreen
 from tui.app.sources import GalleryPlaces, PictureSource, recent
-from tui.app.stage import Stage
+from tui.app.stage import AsksForPrompt, Stage
 from tui.graphics.terminal.capabilities import KEY_GRACE_SECONDS, Terminal
 from tui.paths import cache_folder
 
@@ -153,6 +153,9 @@ class WarmerApp(App[None]):
 
     def on_model_found(self, message: messages.ModelFound) -> None:
         self._prompt_model.take(message)
+        for screen in self.screen_stack:
+            if isinstance(screen, AsksForPrompt):
+                screen.say_model(self._prompt_model.name)
         if self.stage.photo is not None:
             self._photo.cancel(self.link.renderer)  # it would find noise for the model before
             self._photo.prepare(message.options, self.stage.photo.choices, invert=False)
@@ -250,13 +253,8 @@ class WarmerApp(App[None]):
         from tui.app.screens.new_prompt import NewPromptScreen
 
         settings = search.search.settings if search.search is not None else search.beginning.settings
-        question = NewPromptScreen(
-            settings.prompt,
-            prompts=read_prompts(self.places.prompts),
-            examples=self._prompt_model.examples,
-            model=self._prompt_model.name,
-        )
-        self.push_screen(question)
+        prompts = read_prompts(self.places.prompts)
+        self.push_screen(NewPromptScreen(settings.prompt, prompts=prompts, model=self._prompt_model.name))
 
     async def action_gallery(self) -> None:
         """Leave what is shown for the start screen; everything that was picked is saved."""
@@ -314,7 +312,7 @@ class WarmerApp(App[None]):
     def _remember_prompt(self, prompt: str) -> None:
         from tui.app.prompt_history import remember_prompt
 
-        work = asyncio.to_thread(remember_prompt, self.places.prompts, prompt)
+        work = partial(asyncio.to_thread, remember_prompt, self.places.prompts, prompt)
         self.run_worker(work, group="prompt history")
 
     async def _leave(self) -> None:

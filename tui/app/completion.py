@@ -100,7 +100,7 @@ def completed(typed: str, names: tuple[Name, ...]) -> str:
     fit = fitting(names, parts.start)
     if len(fit) == 1:
         return parts.head + fit[0].typed
-    common = os.path.commonprefix([name.text for name in fit])
+    common = os.path.commonprefix([name.text for name in fit])  # noqa: RUF071 (of characters, on purpose)
     return parts.head + common if len(common) > len(parts.start) else typed
 
 

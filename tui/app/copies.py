@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,9 @@ class CopyScreen(PathScreen):
         """
         name = free_name(f"round{len(finished.record.lineage.rounds)}.png", lambda name: Path(name).exists())
         super().__init__(
-            f"Save a copy: type a file name in {Path.cwd()}, or a whole path", value=name, check=problem_of_new,
+            f"Save a copy: type a file name in {Path.cwd()}, or a whole path",
+            value=name,
+            check=problem_of_new,
             suffixes=(".png",),
         )
         self._finished = finished
@@ -36,7 +39,7 @@ class CopyScreen(PathScreen):
         self.query_one(Preview).show_picture(self._finished.picture, "the picture that is saved")
 
     def accept(self, path: Path) -> None:
-        self.run_worker(self._save(path), exclusive=True, group="copy")
+        self.run_worker(partial(self._save, path), exclusive=True, group="copy")
 
     async def _save(self, path: Path) -> None:
         from latentpng.png.files import write_picture

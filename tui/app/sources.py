@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from latentpng.text import plain
-
 if TYPE_CHECKING:
     from engine.invert import PreparedPhoto
     from engine.open import Opening

@@ -25,6 +25,14 @@ class Question(Protocol):
         """Say why it cannot be opened."""
 
 
+@runtime_checkable
+class AsksForPrompt(Protocol):
+    """A screen that asks for the prompt of a new search."""
+
+    def say_model(self, name: str) -> None:
+        """Say which model a new search uses."""
+
+
 class Stage:
     """The screens of an app: one main screen, and perhaps questions, the viewer or the help over it."""
 

@@ -11,9 +11,7 @@ from tui.app.gallery.rows import MAX_WORDS, Contents, SessionRow
 from tui.app.sources import GalleryPlaces
 
 
-def fill_gallery(
-    places: GalleryPlaces, report: Callable[[Contents], None], is_cancelled: Callable[[], bool]
-) -> None:
+def fill_gallery(places: GalleryPlaces, report: Callable[[Contents], None], is_cancelled: Callable[[], bool]) -> None:
     """Find and read everything that the gallery shows; runs in a thread.
 
     Args:

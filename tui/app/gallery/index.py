@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from tui.app.gallery.rows import PictureRow
@@ -62,7 +62,7 @@ class PictureIndex:
         """Remove pictures whose files are gone."""
         self._change("DELETE FROM pictures WHERE path = ?", [(path,) for path in paths])
 
-    def _change(self, statement: str, values: list[tuple[str | int, ...]] | list[tuple[str]]) -> None:
+    def _change(self, statement: str, values: Sequence[tuple[str | int, ...]]) -> None:
         if self._database is not None and values:
             with contextlib.suppress(sqlite3.Error, OverflowError), self._database:
                 self._database.executemany(statement, values)

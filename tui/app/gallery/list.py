@@ -31,7 +31,7 @@ from tui.app.widgets.picture import PictureCell
 PAUSE_SECONDS = 0.12
 """How long the keys have to pause before pictures are shown."""
 ROW_HEIGHT = 4
-"""Lines of a row: a thumbnail of three, and one between two thumbnails."""
+"""Lines of a row, as in theme.tcss: a thumbnail of three, and one between two thumbnails."""
 
 
 def picture_of(row: Row | None) -> str:
@@ -47,14 +47,6 @@ def picture_of(row: Row | None) -> str:
 
 class Place(Horizontal):
     """One place of the window: a thumbnail and two lines of text."""
-
-    DEFAULT_CSS = f"""
-    Place {{ height: {ROW_HEIGHT}; }}
-    Place > PictureCell {{ width: 7; height: {ROW_HEIGHT - 1}; margin: 0 1 0 1; }}
-    Place > Static {{ width: 1fr; height: {ROW_HEIGHT - 1}; padding: 0 1; }}
-    Place.selected > Static {{ background: $surface; text-style: bold; }}
-    GalleryList:focus Place.selected > Static {{ background: $primary; color: $text; }}
-    """
 
     def __init__(self, number: int) -> None:
         """Prepare an empty place; `number` counts the places from the top of the window."""
@@ -107,7 +99,6 @@ class GalleryList(Vertical, can_focus=True):
         Binding("home", "go(0)", "first", show=False),
         Binding("end", "go(-1)", "last", show=False),
     ]
-    DEFAULT_CSS = "GalleryList { height: 1fr; overflow: hidden; }"
     rows: var[tuple[Row, ...]] = var((), init=False)
     cursor: var[int] = var(0, init=False)
 

@@ -34,7 +34,7 @@ class PictureLoader:
         self._wanted = list(paths)
         if self._wanted and not self._is_running:
             self._is_running = True
-            self._owner.run_worker(self._run(), group="gallery pictures")
+            self._owner.run_worker(self._run, group="gallery pictures")
 
     async def _run(self) -> None:
         try:

@@ -20,12 +20,6 @@ PAUSE_SECONDS = 0.2
 class Preview(Vertical):
     """Shows the picture under a cursor when the cursor rests."""
 
-    DEFAULT_CSS = """
-    Preview { width: 1fr; padding: 0 1; }
-    Preview > PictureCell { height: 1fr; }
-    Preview > Static { height: auto; max-height: 5; color: $text-muted; }
-    """
-
     def __init__(self) -> None:
         super().__init__()
         self._loader = PictureLoader(self, large_picture, self._loaded)

@@ -1,4 +1,4 @@
-"""Find searches and pictures on the disk, and read what the pictures record; runs in a thread and reports as it goes."""
+"""Find pictures on the disk and read what they record; runs in a thread and reports as it goes."""
 
 from __future__ import annotations
 

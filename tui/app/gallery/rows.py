@@ -135,5 +135,5 @@ def rows_for(contents: Contents, examples: tuple[str, ...], typed: str, folder: 
     if folder is not None:
         start = f"{folder}/"
         return matching((row for row in contents.pictures if row.path.startswith(start)), typed)
-    shown = (*contents.sessions, *contents.pictures)
+    shown: tuple[Row, ...] = (*contents.sessions, *contents.pictures)
     return (*matching(shown, typed), *matching((ExampleRow(prompt=prompt) for prompt in examples), typed))

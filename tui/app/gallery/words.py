@@ -56,15 +56,15 @@ def details_of(row: Row, now: datetime) -> str:
             return "example"
 
 
-def place_of(row: Row) -> str:
-    """Return where a row lies on the disk, safe to show; "" for an example."""
+def preview_words(row: Row) -> str:
+    """Return what stands under the large picture of a row: all of its prompt, and where it lies on the disk."""
     match row:
         case SessionRow():
-            return plain(str(row.folder))
+            return f"{title_of(row)}\n{plain(str(row.folder))}"
         case PictureRow():
-            return plain(row.path)
+            return f"{title_of(row)}\n{plain(row.path)}"
         case ExampleRow():
-            return ""
+            return title_of(row)
 
 
 def count_words(contents: Contents, shown: int, typed: str, folder: Path | None) -> str:
@@ -78,7 +78,7 @@ def count_words(contents: Contents, shown: int, typed: str, folder: Path | None)
     """
     reading = f", {contents.unread:,} still to be read" if contents.unread else ""
     if folder is not None:
-        return f"{shown:,} pictures of {plain(folder.name, 60)}; left goes back"
+        return f"{shown:,} picture{'s' * (shown != 1)} of {plain(folder.name, 60)}{reading}"
     if not contents.is_listed:
         return "looking for earlier searches"
     if typed.strip():
@@ -87,9 +87,7 @@ def count_words(contents: Contents, shown: int, typed: str, folder: Path | None)
     if not contents.sessions and not contents.pictures:
         return "nothing was saved yet; try an example"
     searches, pictures = len(contents.sessions), len(contents.pictures)
-    return (
-        f"{searches:,} search{'es' * (searches != 1)} and {pictures:,} picture{'s' * (pictures != 1)}{reading}"
-    )
+    return f"{searches:,} search{'es' * (searches != 1)} and {pictures:,} picture{'s' * (pictures != 1)}{reading}"
 
 
 def hint(row: Row | None, typed: str, folder: Path | None, *, in_list: bool, can_resume: bool) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
@@ -57,7 +58,7 @@ class PathScreen(Screen[Path | None]):
         Binding("escape", "cancel", "back", priority=True, key_display="esc"),
         Binding("enter", "enter", "take it", show=True),
     ]
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (64, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (64, "-wide")]  # noqa: RUF012 (Textual declares it so)
 
     def __init__(
         self,
@@ -142,6 +143,8 @@ class PathScreen(Screen[Path | None]):
     def on_path_line_completed(self, message: PathLine.Completed) -> None:
         if self._cycled:
             self._cycle(message.by)
+        elif not self._typed and self._suggestions:
+            self.on_path_line_left()
         elif split(self._typed).folder in self._names:
             self._complete(message.by)
         else:
@@ -157,7 +160,8 @@ class PathScreen(Screen[Path | None]):
 
     def on_option_list_option_selected(self, message: OptionList.OptionSelected) -> None:
         line = self._lines[message.option_index]
-        if line.is_folder:
+        is_model = self._suffixes == MODELS and (line.path / "model_index.json").is_file()
+        if line.is_folder and not is_model:
             self._write(line.typed)
             self.query_one(PathLine).focus()
         else:
@@ -212,7 +216,7 @@ class PathScreen(Screen[Path | None]):
         if folder in self._names:
             self._show(self._names[folder])
         else:
-            self.run_worker(self._read(folder), exclusive=True, group="names")
+            self.run_worker(partial(self._read, folder), exclusive=True, group="names")
 
     async def _read(self, folder: str) -> None:
         reading = asyncio.create_task(asyncio.to_thread(names_in, folder, self._suffixes))
@@ -276,11 +280,13 @@ class OpenScreen(PathScreen):
 
     def on_mount(self) -> None:
         super().on_mount()
-        self.run_worker(self._add_recent(), group="recent")
+        self.run_worker(self._add_recent, group="recent")
 
     async def _add_recent(self) -> None:
         found = await asyncio.to_thread(self._find_recent)
-        self._suggestions = tuple(Suggestion(shown(path), path) for path in found)
+        self._suggestions = tuple(
+            Suggestion(plain(f"{path.name}   {path.parent.name}", limit=120), path) for path in found
+        )
         if not self._typed:
             self._list()
 

@@ -24,7 +24,7 @@ from textual.screen import Screen
 from textual.widgets import Footer, Input, Static
 
 from tui.app.gallery.rows import Contents, ExampleRow, PictureRow, Row, SessionRow, rows_for
-from tui.app.gallery.words import count_words, hint, model_words, place_of
+from tui.app.gallery.words import count_words, hint, model_words, preview_words
 from tui.app.messages import SourceChosen
 from tui.app.model_load import ModelLoad
 from tui.app.sources import GalleryPlaces, PictureSource, PromptSource, SessionSource, Source
@@ -62,8 +62,8 @@ class StartScreen(Screen[None]):
         Binding("f1", "app.help", "help"),
         Binding("ctrl+q", "app.quit", "quit", priority=True),
     ]
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (64, "-wide")]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-low"), (20, "-high")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (64, "-wide")]  # noqa: RUF012 (Textual declares it so)
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high"), (30, "-tall")]  # noqa: RUF012 (Textual declares it so)
     model_load: var[ModelLoad] = var(ModelLoad())
     examples: var[tuple[str, ...]] = var(())
     notice: var[str] = var("")
@@ -118,7 +118,8 @@ class StartScreen(Screen[None]):
         await self.query_one("#gallery").mount(self._list, self._preview)
         self._fill()
         report = partial(_post, self)
-        self.run_worker(asyncio.to_thread(fill_gallery, self._places, report, lambda: self._is_over), group="gallery")
+        work = partial(asyncio.to_thread, fill_gallery, self._places, report, lambda: self._is_over)
+        self.run_worker(work, group="gallery")
 
     def on_contents_read(self, message: ContentsRead) -> None:
         self._contents = message.contents
@@ -221,7 +222,7 @@ class StartScreen(Screen[None]):
         from tui.app.gallery.list import picture_of
 
         if self._preview is not None:
-            self._preview.show(picture_of(row), "" if row is None else place_of(row))
+            self._preview.show(picture_of(row), "" if row is None else preview_words(row))
 
     def _write_model(self) -> None:
         elapsed = time.monotonic() - self._began

@@ -29,10 +29,8 @@ class PromptLine(Input):
     class Left(Message):
         """Down was pressed where there is no newer prompt."""
 
-    def __init__(self, value: str = "", *, id: str | None = None) -> None:  # noqa: A002 (Textual's name)
-        super().__init__(
-            value, placeholder="describe the picture and press Enter", id=id, select_on_focus=False
-        )
+    def __init__(self, value: str = "", *, id: str | None = None) -> None:
+        super().__init__(value, placeholder="describe the picture and press Enter", id=id, select_on_focus=False)
         self.prompts: tuple[str, ...] = ()
         self.examples: tuple[str, ...] = ()
         self._place = _NOWHERE
