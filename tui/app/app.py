@@ -134,12 +134,15 @@ class WarmerApp(App[None]):
             for event in events:
                 self._photo.take(event)
             self._photo.begin(self.link.renderer, self.link.model_load)
+        elif self.stage.start is not None and self.current.opening is None:
+            self.link.warm_up()
 
     def on_load_retried(self) -> None:
         self.link.retry()
         self.stage.hand_down(self.link.model_load)
 
     def on_source_chosen(self, message: messages.SourceChosen) -> None:
+        self.link.stop_warm_up()
         self._opener.open(message.source, self._prompt_model.options)
 
     def on_model_found(self, message: messages.ModelFound) -> None:
@@ -287,6 +290,7 @@ class WarmerApp(App[None]):
 
     async def _leave(self) -> None:
         """Close every screen, the search and the photograph; return when everything is on disk."""
+        self.link.stop_warm_up()
         await self.stage.clear()
         self._photo.leave(self.link.renderer)
         await self.current.leave()
