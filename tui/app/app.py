@@ -120,6 +120,7 @@ class WarmerApp(App[None]):
         else:
             await self._show(opening)
         self.call_after_refresh(self._start_renderer)
+        self.set_interval(1.0, self._count_seconds)
 
     def on_cursor_position(self) -> None:
         self.graphics.on_cursor_position()
@@ -143,12 +144,15 @@ class WarmerApp(App[None]):
             for event in events:
                 self._photo.take(event)
             self._photo.begin(self.link.renderer, self.link.model_load)
+        elif self.stage.start is not None and self.current.opening is None:
+            self.link.warm_up()
 
     def on_load_retried(self) -> None:
         self.link.retry()
         self.stage.hand_down(self.link.model_load)
 
     def on_source_chosen(self, message: messages.SourceChosen) -> None:
+        self.link.stop_warm_up()
         self._opener.open(message.source, self._prompt_model.options)
 
     def on_model_found(self, message: messages.ModelFound) -> None:
@@ -298,6 +302,10 @@ class WarmerApp(App[None]):
         if opening is not None:
             self._opener.open(opening, self._prompt_model.options)
 
+    def _count_seconds(self) -> None:
+        if self.link.count_seconds():
+            self.stage.hand_down(self.link.model_load)
+
     async def _show(self, opened: Opening | PreparedPhoto) -> None:
         """Show a search or a photograph on an empty stage."""
         from engine.open import Opening
@@ -317,6 +325,7 @@ class WarmerApp(App[None]):
 
     async def _leave(self) -> None:
         """Close every screen, the search and the photograph; return when everything is on disk."""
+        self.link.stop_warm_up()
         await self.stage.clear()
         self._photo.leave(self.link.renderer)
         await self.current.leave()

@@ -89,7 +89,7 @@ class CurrentSearch:
             session_for(opening, self._options, ready, screen.pictures_that_fit - 1),
             renderer,
             PictureFolder(folder),
-            journal=self._journal_path,
+            index=self._journal_path,
             keep_all=self._arguments.keep == "all",
             on_load=on_load,
             on_trouble=self._on_saving_failed,

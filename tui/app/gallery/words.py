@@ -117,13 +117,8 @@ def hint(row: Row | None, typed: str, folder: Path | None, *, in_list: bool, can
             return ""
 
 
-def model_words(load: ModelLoad, elapsed: float) -> str:
-    """Return the model of new prompts and its state.
-
-    Args:
-        load: How far its loading is.
-        elapsed: Seconds since it was requested.
-    """
+def model_words(load: ModelLoad) -> str:
+    """Return the model of new prompts and its state."""
     if load.request is None:
         return load.failure or "looking for the model"
     name = f"the model '{plain(load.request.model.name, 60)}'"
@@ -131,5 +126,4 @@ def model_words(load: ModelLoad, elapsed: float) -> str:
         return f"{name} is ready on {load.ready.device}"
     if load.failure:
         return f"{name} is not loaded; choose another one with Ctrl+L"
-    seconds = f", {elapsed:.0f} s" if elapsed >= 1.0 else ""
-    return f"{name} is loading: {load.stage or 'starting the renderer'}{seconds}"
+    return f"{name} is loading: {load.words}"

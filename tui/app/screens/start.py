@@ -8,7 +8,6 @@ first row back; Enter there opens.
 from __future__ import annotations
 
 import asyncio
-import time
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -81,7 +80,6 @@ class StartScreen(Screen[None]):
         self._preview: Preview | None = None
         self._folder: Path | None = None
         self._is_over = False
-        self._began = time.monotonic()
 
     def compose(self) -> ComposeResult:
         yield Static(
@@ -97,7 +95,6 @@ class StartScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()
-        self.set_interval(1.0, self._write_model)
         self._write_status()
         self.call_after_refresh(self._begin)
 
@@ -186,8 +183,7 @@ class StartScreen(Screen[None]):
 
     def watch_model_load(self, before: ModelLoad, after: ModelLoad) -> None:
         if after.request is not before.request:
-            self._began = time.monotonic()
-        if after.failure and not before.failure:
+            if after.failure and not before.failure:
             self.notice = after.failure
         self._write_model()
 
@@ -225,8 +221,7 @@ class StartScreen(Screen[None]):
             self._preview.show(picture_of(row), "" if row is None else preview_words(row))
 
     def _write_model(self) -> None:
-        elapsed = time.monotonic() - self._began
-        self.query_one("#model", TextLine).words = model_words(self.model_load, elapsed)
+        self.query_one("#model", TextLine).words = model_words(self.model_load)
 
     def _write_status(self) -> None:
         self.query_one("#status", TextLine).words = self.notice or hint(
