@@ -9,7 +9,7 @@ from engine.errors import InvalidRequestError
 from engine.rendering.requests import LoadModel
 from engine.rendering.settings import RenderSettings
 from engine.search.history import NodeKind, Tree
-from engine.search.session import Session
+from engine.search.state import Session
 from latentpng.identity import Key
 from latentpng.record import JsonObject, LatentRecord
 

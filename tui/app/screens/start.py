@@ -182,8 +182,7 @@ class StartScreen(Screen[None]):
         self._show_preview(message.row)
 
     def watch_model_load(self, before: ModelLoad, after: ModelLoad) -> None:
-        if after.request is not before.request:
-            if after.failure and not before.failure:
+        if after.failure and not before.failure:
             self.notice = after.failure
         self._write_model()
 
