@@ -54,7 +54,28 @@ def load_words(load: ModelLoad) -> str:
     """Return what becomes of the model; "" when it is ready."""
     if load.failure:
         return f"{load.failure}; press r to try again, or o to open another picture"
-    return "" if load.ready is not None else load.stage or "starting the renderer"
+    return "" if load.ready is not None else load.words or "starting the renderer"
+
+
+def notice_of_load(notice: str, before: ModelLoad, after: ModelLoad) -> str:
+    """Return the sentence on the status line after news of the loading.
+
+    Seconds that pass replace only the words about the loading itself: another sentence stays until it was read.
+
+    Args:
+        notice: The sentence that stands there.
+        before: How far the loading was.
+        after: How far it is.
+    """
+    return notice if after.is_later(before) and notice != load_words(before) else load_words(after)
+
+
+def duration(seconds: float) -> str:
+    """Return a time as people say it: "1 s" at least, minutes from 90 s on."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes / 60:.1f} h"
 
 
 def progress_words(progress: Progress, seconds_left: float | None) -> str:
@@ -63,24 +84,8 @@ def progress_words(progress: Progress, seconds_left: float | None) -> str:
         return ""
     if not progress.steps:
         return "rendering"
-    left = "" if seconds_left is None else f", about {seconds_left:.0f} s left"
+    left = "" if seconds_left is None else f", about {duration(seconds_left)} left"
     return f"step {progress.step}/{progress.steps}, {percent(progress.fraction)} of the grid{left}"
-
-
-def seconds_left(progress: Progress, elapsed: float) -> float | None:
-    """Return the seconds left at the speed so far.
-
-    Args:
-        progress: Of the running job.
-        elapsed: Seconds since it began.
-
-    Returns:
-        The seconds, or None when nothing is running or nothing is done yet.
-    """
-    fraction = progress.fraction
-    if fraction <= 0.0 or not progress.running:
-        return None
-    return elapsed * (1.0 - fraction) / fraction
 
 
 def invitation(session: Session, marked: int) -> str:
@@ -98,19 +103,20 @@ def invitation(session: Session, marked: int) -> str:
     return f"press the number of the best picture, n if none is better{undo}"
 
 
-def status_words(search: Search, notice: str, marked: int, elapsed: float) -> str:
+def status_words(search: Search, notice: str, marked: int, seconds_left: float | None, hint: str = "") -> str:
     """Return the status line of a search: the first of failure, notice, progress and invitation that there is.
 
     Args:
         search: The search.
         notice: What has to be said about the last key or event, or "".
         marked: The number of marked candidates.
-        elapsed: Seconds since the round began.
+        seconds_left: Until the grid is finished, None when that is not known.
+        hint: What is said instead of the invitation while nothing is marked; "" for nothing.
     """
     if search.failure:
         return f"{search.failure}; press r to try again"
-    progress = progress_words(search.progress, seconds_left(search.progress, elapsed))
-    return notice or progress or invitation(search.session, marked)
+    invited = hint if hint and not marked else invitation(search.session, marked)
+    return notice or progress_words(search.progress, seconds_left) or invited
 
 
 def bar(fraction: float, width: int = 8) -> str:

@@ -100,7 +100,7 @@ class Graphics:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="pictures")
         self._pace = Pace()
         self._news = asyncio.Event()
-        self._running = False
+        self._running = self._closed = False
         # Image ids are shared by all programs in a terminal (panes of tmux): a random start keeps them apart.
         self._image_ids = count(random.randrange(1 << 22))
 
@@ -132,6 +132,11 @@ class Graphics:
         self._wanted[cell] = wanted
         self._start()
 
+    def prepare(self, picture: Picture, box: Box) -> None:
+        """Encode a picture into the cache, when nothing else is to be done."""
+        if self.is_idle and not self._closed:
+            self._thread.submit(self._cache.frame, picture, box, self.terminal.protocol, "full")
+
     def forget(self, cell: Cell) -> None:
         """Drop what a cell wanted and has not been shown."""
         self._wanted.pop(cell, None)
@@ -156,6 +161,7 @@ class Graphics:
 
     def close(self) -> None:
         """Stop encoding."""
+        self._closed = True
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     def _start(self) -> None:

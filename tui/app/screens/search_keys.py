@@ -26,6 +26,7 @@ SEARCH_KEYS: list[BindingType] = [
     Binding("space", "mark", "mark", key_display="space"),
     Binding("enter", "choose", "pick the selected, or blend the marked", show=False),
     Binding("v", "view", "view"),
+    Binding("e", "app.edit", "edit"),
     Binding("s", "save", "save"),
     Binding("o", "app.open", "open"),
     Binding("p", "app.start", "prompt"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from textual.app import ComposeResult
 from textual.reactive import var
@@ -10,6 +11,7 @@ from textual.screen import Screen
 from textual.widgets import Footer
 
 from engine.rendering.events import Event, PictureRendered
+from engine.search.progress import Countdown
 from engine.search.running import PARENT, Beginning, Search
 from engine.search.store import Finished
 from tui.app import phrases
@@ -34,6 +36,7 @@ class SearchView(Screen[None]):
         notice: A sentence on the status line, until the next answer; "" for progress or an invitation.
         marks: The indices of the marked candidates, in the order in which they were marked.
         slides: The pictures of the grid in reading order, for the viewer.
+        teach: Called for each new grid; returns what a newcomer learns on it, "" for nothing.
     """
 
     model_load: var[ModelLoad] = var(ModelLoad())
@@ -53,7 +56,9 @@ class SearchView(Screen[None]):
         self.search: Search | None = None
         self.viewer: ViewerScreen | None = None
         self._side = side
-        self._round_began = time.monotonic()
+        self.teach: Callable[[], str] = lambda: ""
+        self._hint = ""
+        self._countdown = Countdown()
 
     def compose(self) -> ComposeResult:
         yield TextLine("prompt")
@@ -113,8 +118,8 @@ class SearchView(Screen[None]):
         self._write_captions()
         self._write_status()
 
-    def watch_model_load(self, load: ModelLoad) -> None:
-        self.notice = phrases.load_words(load)
+    def watch_model_load(self, before: ModelLoad, load: ModelLoad) -> None:
+        self.notice = phrases.notice_of_load(self.notice, before, load)
 
     def watch_notice(self) -> None:
         self._write_status()
@@ -131,7 +136,8 @@ class SearchView(Screen[None]):
         """Show a new grid: everything that is known at once, the rest as it comes."""
         if self.search is None:
             return
-        self._round_began = time.monotonic()
+        self._countdown = self._countdown.restarted(time.monotonic(), self.search.variant.load.load_key)
+        self._hint = self.teach()
         with self.app.batch_update():
             await self.grid.lay_out(self.search.size)
             self.notice, self.marks = "", ()
@@ -168,5 +174,6 @@ class SearchView(Screen[None]):
             status.words = self.notice
         else:
             self.query_one("#where", TextLine).words = phrases.search_words(self.search.session)
-            elapsed = time.monotonic() - self._round_began
-            status.words = phrases.status_words(self.search, self.notice, len(self.marks), elapsed)
+            self._countdown = self._countdown.after(self.search.progress, time.monotonic())
+            left = self._countdown.left
+            status.words = phrases.status_words(self.search, self.notice, len(self.marks), left, self._hint)
