@@ -18,12 +18,10 @@ from engine.options import Options
 from engine.rendering.events import ModelReady
 from engine.rendering.requests import LoadModel
 from engine.rendering.settings import RenderSettings, SchedulerSettings
-from engine.search.axis import moves
-from engine.search.running import NO_EDIT, Variant
+from engine.search.variants import Variant
 from engine.target import Target, target_for_record
 from latentpng.ancestors import settings_at
 from latentpng.errors import InvalidValueError
-from latentpng.identity import Key, picture_keys
 from latentpng.json_fields import is_integer
 from latentpng.record import Json, JsonObject, LatentRecord, Lineage, Round, SeedRoot
 from latentpng.shapes import octaves, spatial_shape
@@ -61,8 +59,6 @@ EDITING = frozenset(
 )
 """The options that change what a picture shows; the others say how it is rendered here."""
 _OF_THE_MODEL = ("model", "config", "text_encoders", "prediction", "download", "loras", "vae")
-_MAX_VARIANTS = 32
-"""Edits of a lineage that can be undone after it is opened.  For each of them a model is looked up."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -156,8 +152,7 @@ def edited(options: Options, record: LatentRecord, edit: Edit, now: LoadModel | 
     except UnknownModelError:
         if edit.model or not options.model:
             raise
-        by_name = {name: getattr(options, name) for name in _OF_THE_MODEL}
-        picture = edited_picture(replace(without_edits(options), **(by_name | asked)), record)
+        picture = edited_picture(replace(_with_model(without_edits(options), options), **asked), record)
     if not picture.rounds:
         raise InvalidRequestError("nothing changes: the picture has these settings already")
     (round_,) = picture.rounds
@@ -227,27 +222,25 @@ def record_at(record: LatentRecord, rounds: int) -> LatentRecord:
     )
 
 
-def variants_before(options: Options, record: LatentRecord, load: LoadModel) -> Mapping[Key, Variant]:
-    """Return what renders the ancestors of a picture behind its edits, and behind one that the options ask for.
+def options_before(options: Options, record: LatentRecord) -> Options:
+    """Return the options for a picture as it was before the options edit it, and for its ancestors.
 
     Args:
-        options: What was asked for.  Options that edit a picture do not hold for its ancestors.
+        options: What was asked for.
         record: The record of the picture.
-        load: What renders the picture itself; it stands in where the model of an ancestor is not on this machine.
 
     Returns:
-        What renders them, by the key of the last edit before them, NO_EDIT before the first one; without edits, {}.
-        That a model is not on this machine is the `problem` of its variant.
+        The options without what they edit.  Where the model of the picture is not on this machine, the one that was
+        asked for stays: a picture that looks different is better than none.
     """
-    edits = [number for number, round_ in enumerate(record.lineage.rounds, 1) if not moves(round_)]
-    ends = [*(number - 1 for number in edits), *([len(record.lineage.rounds)] if is_edit(options) else [])]
-    if not ends:
-        return {}
-    keys = picture_keys(record.lineage)
-    names = [NO_EDIT, *(keys[number] for number in edits)]
-    own = without_edits(options)
-    found = list(zip(names, ends, strict=False))[-_MAX_VARIANTS:]
-    return {name: _variant_of(own, record_at(record, rounds), load) for name, rounds in found}
+    plain = without_edits(options)
+    if not options.model:
+        return plain
+    try:
+        target_for_record(plain, record)
+    except EngineError:
+        return _with_model(plain, options)
+    return plain
 
 
 def noise_notice(record: LatentRecord, ready: ModelReady) -> str:
@@ -266,6 +259,11 @@ def noise_notice(record: LatentRecord, ready: ModelReady) -> str:
         f"this model starts from noise of {shapes[0]} values and the picture from {shapes[1]}: the noise is drawn anew "
         "from the same seeds, so expect a different picture"
     )
+
+
+def _with_model(options: Options, other: Options) -> Options:
+    """Return options with the model of others."""
+    return replace(options, **{name: getattr(other, name) for name in _OF_THE_MODEL})
 
 
 def _recorded(record: LatentRecord, key: str) -> Json:
@@ -365,11 +363,3 @@ def _kept_loaded(now: LoadModel, load: LoadModel, *, has_model: bool) -> LoadMod
     parts = load.model
     model = replace(now.model, loras=parts.loras, embeddings=parts.embeddings, vae=parts.vae)
     return replace(now, settings=load.settings, model=model)
-
-
-def _variant_of(options: Options, record: LatentRecord, load: LoadModel) -> Variant:
-    """Return what renders a picture; where that is not possible, `load` with the reason."""
-    try:
-        return Variant(load=target_for_record(options, record).load)
-    except EngineError as error:
-        return Variant(load=load, problem=str(error))

@@ -8,7 +8,8 @@ halving on every pick, which `Mode.BISECT` still does.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from engine.errors import InvalidRequestError
@@ -27,8 +28,9 @@ from engine.search.answers import (
 )
 from engine.search.axis import MIN_SCALE, Axis, along, axis_of, max_scale, moves, scale_of, with_scale
 from engine.search.bands import Bands, bands_of, correlation, factors_of
-from engine.search.history import NO_NODE, Node, Tree, tree_of
+from engine.search.history import NO_NODE, Node, NodeKind, Tree, tree_of
 from engine.search.seeds import grid_seed, next_grid_seed
+from latentpng.identity import child_picture_key
 from latentpng.record import Lineage, Round
 
 
@@ -78,9 +80,10 @@ class Session:
         octaves: The number of octaves of the initial noise; 0 when it has no spatial axes.
         count: The number of candidates in the next grid that is drawn.
         mode: What a pick does to the scale.
-        begun_at: The number of rounds that the parent had when the session began.
+        start: The index of the node that the session began with.
         past: The places before each answer, oldest first, for undo.
         future: The places that undo left, the next one last, for redo.
+        offers: The round that was on offer last at each node that was left, by the index of the node, for jumps.
     """
 
     tree: Tree
@@ -89,9 +92,15 @@ class Session:
     octaves: int
     count: int
     mode: Mode = Mode.KEEP
-    begun_at: int = 0
+    start: int = 0
     past: tuple[Place, ...] = ()
     future: tuple[Place, ...] = ()
+    offers: Mapping[int, Round] = field(default_factory=dict)
+
+    @property
+    def begun_at(self) -> int:
+        """The number of rounds of the picture that the session began with."""
+        return self.tree.nodes[self.start].rounds
 
     @property
     def node(self) -> Node:
@@ -126,7 +135,7 @@ class Session:
     @property
     def bands(self) -> Bands:
         """The name of the octaves that the round on offer moves."""
-        return bands_of(self.template.bands, self.octaves)
+        return bands_of(self.template.bands, len(self.template.bands))
 
 
 def begin(
@@ -164,7 +173,7 @@ def begin(
         octaves=octaves,
         count=count,
         mode=mode,
-        begun_at=len(lineage.rounds),
+        start=len(tree.nodes) - 1,
     )
 
 
@@ -205,8 +214,7 @@ def tell(session: Session, answer: Answer) -> Session:
         case Redirected(axis=axis):
             return _moved(session, replace(place, template=along(template, axis)))
         case Edited(round_=round_):
-            tree, node = session.tree.with_child(place.node, session.lineage.child(round_))
-            return _moved(replace(session, tree=tree), replace(place, node=node))
+            return _edit(session, round_)
         case Jumped(node=node):
             return _jump(session, node)
         case Undone():
@@ -230,11 +238,14 @@ def star(session: Session, lineage: Lineage) -> Session:
 
 
 def with_octaves(session: Session, octaves: int) -> Session:
-    """Return the session for noise with a different number of octaves; the round on offer keeps its bands by name."""
-    if octaves == session.octaves:
-        return session
-    bands = Bands.ALL if session.bands is Bands.CUSTOM else session.bands
-    template = replace(session.template, bands=factors_of(bands, octaves))
+    """Return the session for noise with a different number of octaves.
+
+    Bands of the round on offer that do not fit it keep their name; those that have none become ALL.
+    """
+    template = session.template
+    if len(template.bands) not in (0, octaves):
+        bands = Bands.ALL if session.bands is Bands.CUSTOM else session.bands
+        template = replace(template, bands=factors_of(bands, octaves))
     return replace(session, octaves=octaves, place=replace(session.place, template=template))
 
 
@@ -254,8 +265,17 @@ def can_redo(session: Session) -> bool:
 
 
 def correlation_since_start(session: Session) -> float:
-    """Return the correlation between the noise that the session began with and the parent's, from 0 to 1."""
-    return math.prod(correlation(round_) for round_ in session.lineage.rounds[session.begun_at :])
+    """Return the correlation between the noise that the session began with and the parent's, from 0 to 1.
+
+    Both came from the last picture that their ways have in common, and all rounds after it move them apart.
+    """
+    ways = [session.tree.path(node) for node in (session.start, session.place.node)]
+    common = max(set(ways[0]) & set(ways[1]))  # a node comes after its parent, so this is the last one
+    return math.prod(
+        correlation(round_)
+        for way in ways
+        for round_ in session.tree.nodes[way[-1]].lineage.rounds[session.tree.nodes[common].rounds :]
+    )
 
 
 def _pick(session: Session, marks: tuple[int, ...]) -> Session:
@@ -265,19 +285,41 @@ def _pick(session: Session, marks: tuple[int, ...]) -> Session:
     child = session.lineage.child(replace(template, marks=marks))
     tree, node = session.tree.with_child(session.place.node, child)
     after = replace(session, tree=tree)
-    return _moved(after, _fresh(after, "pick", node, _halved(template) if session.mode is Mode.BISECT else template))
+    return _moved(after, _picked(after, node, template))
 
 
+def _edit(session: Session, round_: Round) -> Session:
+    if moves(round_):
+        raise InvalidRequestError("an edit keeps the noise and the prompt where they are; this round moves them")
+    tree, node = session.tree.with_child(session.place.node, session.lineage.child(round_))
+    return _moved(replace(session, tree=tree), replace(session.place, node=node))
+
+
+def _picked(session: Session, node: int, template: Round) -> Place:
+    """Return the place that picking a node leads to; template: the round that it was picked from."""
+    return _fresh(session, "pick", node, _halved(template) if session.mode is Mode.BISECT else template)
+
+
+# The seed of a grid derives from everything that led to it: the key of the parent holds all that was picked before, and
+# the grid that was answered is in the key of a pick, and is added to it for every other answer.  So the same answer at
+# the same place gives the same candidates after an undo, and no two grids of a parent that differ in more than scale,
+# bands or axis (the answers that keep the directions on purpose) share a seed.
 def _fresh(session: Session, cause: str, node: int, template: Round) -> Place:
     """Return the place with a new grid at a node.
 
     The grid has a seed of its own, and none of the fields that a round of an opened file had for itself alone (a
     region, fields of a newer version).
     """
+    key = session.tree.nodes[node].key
     return Place(
         node=node,
         template=Round(
-            seed=next_grid_seed(session.seed, cause, session.tree.nodes[node].key, session.template.seed),
+            seed=next_grid_seed(
+                session.seed,
+                cause,
+                key if cause == "pick" else child_picture_key(key, session.template),
+                session.count,
+            ),
             scale=template.scale,
             of=session.count,
             bands=template.bands,
@@ -287,43 +329,64 @@ def _fresh(session: Session, cause: str, node: int, template: Round) -> Place:
 
 
 def _moved(session: Session, place: Place) -> Session:
-    return replace(session, place=place, past=(*session.past, session.place), future=())
+    return _at(session, place, past=(*session.past, session.place), future=())
+
+
+def _at(session: Session, place: Place, *, past: tuple[Place, ...], future: tuple[Place, ...]) -> Session:
+    """Return the session at a different place; what was on offer at the one that is left is remembered."""
+    offers = {**session.offers, session.place.node: session.template}
+    return replace(session, place=place, past=past, future=future, offers=offers)
 
 
 def _jump(session: Session, node: int) -> Session:
-    """Return to a picture of the tree, with the grid that was on offer there last, else with a new one."""
     if not 0 <= node < len(session.tree.nodes):
         raise InvalidRequestError(f"there is no picture {node} in this search")
     if node == session.place.node:
         return session
-    left = (place for place in (*reversed(session.past), *session.future) if place.node == node)
-    place = next(left, None) or _fresh(session, "jump", node, session.template)
-    return _moved(session, place)
+    return _moved(session, _place_at(session, node))
+
+
+def _place_at(session: Session, node: int) -> Place:
+    """Return a node with the grid that was on offer there last, as far as that is known, else with a new one."""
+    tree = session.tree
+    if node in session.offers:
+        return Place(node=node, template=session.offers[node])
+    picked = [child for child in tree.children(node) if tree.nodes[child].kind is NodeKind.PICK]
+    if picked:
+        return Place(node=node, template=_grid_of(tree, picked[-1]))
+    if tree.nodes[node].kind is NodeKind.PICK:
+        return _picked(session, node, _grid_of(tree, node))
+    return _fresh(session, "jump", node, session.template)
 
 
 def _undo(session: Session) -> Session:
     """Return to the grid before, or, when the session has none, to the one that the parent was picked from."""
+    future = (*session.future, session.place)
     if session.past:
-        place, past = session.past[-1], session.past[:-1]
-    elif session.node.parent != NO_NODE:
-        place, past = _place_before(session), ()
-    else:
+        return _at(session, session.past[-1], past=session.past[:-1], future=future)
+    if session.node.parent == NO_NODE:
         raise InvalidRequestError("there is nothing to undo: the search began with this picture")
-    begun_at = min(session.begun_at, session.tree.nodes[place.node].rounds)
-    return replace(session, place=place, past=past, future=(*session.future, session.place), begun_at=begun_at)
+    is_pick = session.node.kind is NodeKind.PICK
+    template = _grid_of(session.tree, session.place.node) if is_pick else session.template
+    return _at(session, Place(node=session.node.parent, template=template), past=(), future=future)
 
 
 def _redo(session: Session) -> Session:
     if not session.future:
         raise InvalidRequestError("there is nothing to redo: u undoes, and U takes that back")
-    return replace(session, place=session.future[-1], past=(*session.past, session.place), future=session.future[:-1])
+    past = (*session.past, session.place)
+    return _at(session, session.future[-1], past=past, future=session.future[:-1])
 
 
-def _place_before(session: Session) -> Place:
-    """Return the grid that the parent was picked from: the last round of its lineage holds all of it."""
-    last = session.node.last_round
-    template = session.template if last is None or not moves(last) else replace(last, marks=(0,))
-    return Place(node=session.node.parent, template=template)
+def _grid_of(tree: Tree, picked: int) -> Round:
+    """Return the grid that a node was picked from: the last round of its step holds all of it.
+
+    A step of several rounds is a pick of different candidates in different regions; its grid had no region.
+    """
+    node = tree.nodes[picked]
+    last = node.chain.rounds[node.rounds - 1]
+    is_alone = node.rounds - tree.nodes[node.parent].rounds == 1
+    return replace(last, marks=(0,), region=last.region if is_alone else "")
 
 
 def _halved(template: Round) -> Round:

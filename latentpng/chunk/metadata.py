@@ -54,7 +54,7 @@ def metadata_from_json(entries: JsonObject, dimensions: int) -> Metadata:
     fields = JsonFields(entries)
     return Metadata(
         lineage=Lineage(
-            root=_root_from_json(fields.mapping("root")),
+            root=root_from_json(fields.mapping("root")),
             rounds=tuple(map(round_from_json, fields.array("rounds"))),
             noise=fields.text("noise"),
         ),
@@ -80,7 +80,12 @@ def root_to_json(root: Root) -> dict[str, Json]:
     return {**root.extra, "tensor": True} | ({"source": root.source} if root.source else {})
 
 
-def _root_from_json(entries: JsonObject) -> Root:
+def root_from_json(entries: JsonObject) -> Root:
+    """Return the root of a JSON object.
+
+    Raises:
+        InvalidValueError: If its seed or its source is none.
+    """
     fields, extra = JsonFields(entries), _others(entries, _KNOWN_ROOT)
     if "seed" in entries:
         return SeedRoot(seed=fields.seed("seed"), extra=extra)
