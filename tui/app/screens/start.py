@@ -177,13 +177,13 @@ class StartScreen(Screen[None]):
         self.post_message(SourceChosen(_source_of(message.row)))
 
     def on_gallery_list_moved(self, message: GalleryList.Moved) -> None:
-        self.notice = ""
+        if message.is_by_key:
+            self.notice = ""
         self._write_status()
         self._show_preview(message.row)
 
     def watch_model_load(self, before: ModelLoad, after: ModelLoad) -> None:
-        if after.request is not before.request:
-            if after.failure and not before.failure:
+        if after.failure and not before.failure:
             self.notice = after.failure
         self._write_model()
 
