@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields, replace
 
 from engine.models.find import model_identity
 from engine.options import Options
-from engine.search.running import Variant
+from engine.search.variants import Variant
 from engine.target import target_for_record
 from latentpng.record import Json, LatentRecord, Round
 

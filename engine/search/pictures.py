@@ -55,6 +55,11 @@ class SearchPictures:
             self.add(keys[0], beginning.root)
             self._store.save(keys[0])
 
+    @property
+    def folder(self) -> Path:
+        """The folder of the session; it may not exist yet."""
+        return self._folder.folder
+
     def get(self, key: Key) -> Finished | None:
         """Return a picture; None where it is not in memory."""
         return self._store.get(key)

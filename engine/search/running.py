@@ -39,6 +39,9 @@ class Search:
         session: The session; a new value after every answer.
     """
 
+    session: Session
+    _grid: Grid
+
     def __init__(
         self,
         beginning: Beginning,
@@ -69,8 +72,8 @@ class Search:
         self._root_record, self._keep_all = beginning.root_record, keep_all
         self._variants = Variants(beginning.variants, beginning.recorded)
         self._variants.add_first(session, Variant(load=beginning.load))
-        if beginning.known:
-            self._variants.note(session, beginning.known.record)
+        for finished in filter(None, (beginning.root, beginning.known)):
+            self._variants.note(session, finished.record)
         self._model = ModelInUse(beginning.load, session.octaves, on_load)
         self._pictures = SearchPictures(beginning, self._variants, folder, index=index, on_trouble=on_trouble)
         self._saved = SavedPictures(on_event)
@@ -143,6 +146,11 @@ class Search:
     def file(self, node: int) -> Path | None:
         """Return the file of a node of the tree; None where it is not saved."""
         return self._pictures.file(self.session.tree.nodes[node].key)
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the session; it may not exist yet."""
+        return self._pictures.folder
 
     def variant_of(self, node: int) -> Variant | None:
         """Return what renders the picture of a node of the tree; None where that is not known."""

@@ -53,7 +53,7 @@ def saved_sessions(root: Path, index: Path) -> tuple[SavedSession, ...]:
         index: The file that names the folders elsewhere.
     """
     folders = dict.fromkeys([*_folders_in(root), *indexed_folders(index)])
-    found = {}
+    found: dict[str, SavedSession] = {}
     for folder in folders:
         session = _saved_session(folder)
         if session is not None:

@@ -83,8 +83,8 @@ class Variants:
         return self._variants.get(edit_key(tree, node))
 
     def note(self, session: Session, record: LatentRecord) -> None:
-        """Note what a picture of a session's grid records."""
-        self.recorded.setdefault(_key(session), Recorded(settings=record.settings, software=record.software))
+        """Note what a picture of a session's grid records: what rendered it may differ from what an opened file says."""
+        self.recorded[_key(session)] = Recorded(settings=record.settings, software=record.software)
 
 
 def edit_key(tree: Tree, node: int) -> Key:

@@ -81,7 +81,7 @@ class WarmerApp(App[None]):
             options: What the person asked for.
             arguments: What only the app is asked for.
             sessions: The folder in which each session gets a folder of its own.
-            journal_path: The file that remembers the last session.
+            journal_path: The file that names the folders of sessions.
             cache: The folder for what can be made again; None for the usual one.
             opening: Instead of the start screen; a picture source when its model has to be asked for first.
             key_grace_seconds: How long digits are ignored at the start; see `SearchScreen`.
@@ -339,7 +339,9 @@ class WarmerApp(App[None]):
 
     async def _begin_if_ready(self) -> None:
         if self.link.model_load.ready is not None:
-            await self.current.begin(self.link.renderer, self.link.model_load.ready, self._load_for_search)
+            await self.current.begin(
+                self.link.renderer, self.link.model_load.ready, self._load_for_search, self.link.report
+            )
 
     def _report_events(self) -> None:
         """Wake the app; called in a thread of the renderer's."""
