@@ -82,7 +82,7 @@ def count_words(contents: Contents, shown: int, typed: str, folder: Path | None)
     if not contents.is_listed:
         return "looking for earlier searches"
     if typed.strip():
-        words = f"{shown:,} of what was saved matches" if shown else "nothing that was saved matches"
+        words = f"{shown:,} of what was saved match{'es' * (shown == 1)}" if shown else "nothing that was saved matches"
         return f"{words}{reading}"
     if not contents.sessions and not contents.pictures:
         return "nothing was saved yet; try an example"
