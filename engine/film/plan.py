@@ -32,6 +32,8 @@ _LAST_SECONDS = 2.4
 _MAX_HALTS = 0.5
 """The largest part of a film's time that it halts, if its length is prescribed."""
 _MAX_SECONDS = 600.0
+_DIGITS = 6
+"""Of a place on the way: so that a frame that meets an ancestor shows it, and not its neighbour by a rounding error."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -196,7 +198,7 @@ def pace_of(timing: Timing, legs: int) -> Pace:
     moving = timing.seconds - legs * halt - last
     between = timing.between
     if between is None:
-        between = min(MAX_BETWEEN, math.floor(moving * (timing.fps or DEFAULT_FPS) / legs))
+        between = min(MAX_BETWEEN, round(moving * (timing.fps or DEFAULT_FPS) / legs))
     if not between:
         longer = timing.seconds / (legs * halt + last)
         return Pace(between=0, frame=0.0, halt=halt * longer, last=last * longer)
@@ -228,7 +230,7 @@ def _shots(way: Way, halts: list[int], pace: Pace) -> list[_Shot]:
     for begin, end in zip(halts, halts[1:], strict=False):
         shots.append(_Shot(points=((begin, 0.0),), mix=0.0, seconds=pace.halt, stop=begin))
         for number in range(1, pace.between + 1):
-            where = begin + (end - begin) * _eased(number / (pace.between + 1))
+            where = round(begin + (end - begin) * _eased(number / (pace.between + 1)), _DIGITS)
             shots.append(_shot(way, where, pace.frame))
     return [*shots, _Shot(points=((halts[-1], 0.0),), mix=0.0, seconds=pace.last, stop=halts[-1])]
 

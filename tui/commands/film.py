@@ -21,6 +21,7 @@ from engine.rendering.renderer import Renderer
 from engine.rendering.requests import PictureTask, RenderJob
 from engine.target import Target, target_for_record
 from latentpng.errors import ExitCode, UnreadableFileError
+from latentpng.png.open import STANDARD_INPUT
 from latentpng.record import Json, LatentRecord
 from tui.arguments import CARRIERS, OutputArguments, add_model_options, add_out_option, add_scheduler_option
 from tui.commands.output import Output, refuse_overwriting, say, teller
@@ -147,6 +148,8 @@ class _Work:
 def _files(arguments: Arguments) -> tuple[Path | None, Path | None]:
     """Return the files to write; InvalidRequestError or UnwritableFileError when they cannot be."""
     film, sheet = arguments.out, arguments.sheet
+    if film is None and sheet is None and str(arguments.file) == STANDARD_INPUT:
+        raise InvalidRequestError("a picture from standard input has no name: say --out or --sheet")
     if film is None and sheet is None:
         film = arguments.file.with_name(f"{arguments.file.stem}-way.webp")
     files = [path for path in (film, sheet) if path is not None]
@@ -181,9 +184,7 @@ def _record_at(record: LatentRecord, rounds: int) -> LatentRecord:
     return record
 
 
-def _pictures(
-    options: Options, arguments: Arguments, work: _Work, renderer: Renderer
-) -> Iterator[tuple[int, Picture]]:
+def _pictures(options: Options, arguments: Arguments, work: _Work, renderer: Renderer) -> Iterator[tuple[int, Picture]]:
     """Yield every picture of the plan with its index, in the order of the way as far as the renderer keeps it."""
     if not work.missing:
         yield from _known(work, range(len(work.plan.pictures)))
