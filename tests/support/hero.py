@@ -28,6 +28,7 @@ from engine.search.running import PARENT, Beginning, Search, next_job
 from engine.worker.client import WorkerRenderer
 from latentpng.record import Lineage, SeedRoot
 from tui.cli import run_command
+from tui.commands.output import say
 
 Kind = TypeVar("Kind", bound=Event)
 CANDIDATES = 8
@@ -67,7 +68,7 @@ class Searching:
             PictureFolder(self._folder),
             journal=self._folder / "journal.json",
             on_load=self._renderer.load,
-            on_trouble=print,
+            on_trouble=say,
         )
         for _ in range(MAX_GRIDS):
             self._finish(search)
@@ -75,7 +76,7 @@ class Searching:
             apart = [_distance(each.picture, target) for each in pictures if each is not None]
             best = int(np.argmin(apart))
             picks = search.session.node.picks
-            print(f"{picks} picks, scale {search.session.scale:.2f}: {apart[PARENT]:.2f} to {apart[best]:.2f}")
+            say(f"{picks} picks, scale {search.session.scale:.2f}: {apart[PARENT]:.2f} to {apart[best]:.2f}")
             if picks == PICKS:
                 break
             search.tell(self._answer(best), CANDIDATES)

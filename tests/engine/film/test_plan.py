@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import pytest
 
@@ -99,7 +100,7 @@ def test_two_of_three_values_lead_to_the_third() -> None:
 
 
 def test_what_cannot_be_planned() -> None:
-    refused = {
+    refused: dict[str, Callable[[], object]] = {
         "there is no way to show: this picture has no rounds, it is where a search begins": lambda: plan_film(
             way(0), Timing()
         ),

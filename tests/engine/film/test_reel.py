@@ -17,6 +17,7 @@ from engine.film.way import way_of
 from engine.rendering.events import Picture
 from latentpng.errors import UnwritableFileError
 from latentpng.record import Lineage, Round, SeedRoot
+from tests.support.films import frames_of
 
 SIZE = (48, 31)
 
@@ -38,7 +39,7 @@ def greys(path: Path) -> list[int]:
     """Return the mean grey of each frame."""
     with Image.open(path) as film:
         found = []
-        for number in range(film.n_frames):
+        for number in range(frames_of(film)):
             film.seek(number)
             found.append(round(float(np.asarray(film.convert("L")).mean())))
         return found
@@ -48,7 +49,7 @@ def durations(path: Path) -> list[int]:
     """Return how long each frame is shown, in milliseconds."""
     with Image.open(path) as film:
         found = []
-        for number in range(film.n_frames):
+        for number in range(frames_of(film)):
             film.seek(number)
             film.load()
             found.append(round(film.info["duration"]))
@@ -70,7 +71,7 @@ def test_each_container_holds_all_frames(tmp_path: Path, suffix: str, kind: str)
     path = tmp_path / f"way.{suffix}"
     filmed(path, plan(), list(range(7)))
     with Image.open(path) as film:
-        assert (film.format, film.size, film.n_frames, film.info["loop"]) == (kind, SIZE, 7, 0)
+        assert (film.format, film.size, frames_of(film), film.info["loop"]) == (kind, SIZE, 7, 0)
     assert greys(path) == pytest.approx([0, 10, 20, 30, 40, 50, 60], abs=2)
     assert sum(durations(path)) == pytest.approx(1000 * plan().seconds, abs=20)
     expected = [600, 143, 143, 600, 143, 143, 2400]
@@ -111,7 +112,7 @@ def test_a_frame_of_real_colours_survives(tmp_path: Path, suffix: str) -> None:
         reel.take(index, picture)
     reel.write()
     with Image.open(tmp_path / f"way.{suffix}") as written:
-        for number in range(written.n_frames):
+        for number in range(frames_of(written)):
             written.seek(number)
             apart = np.abs(np.asarray(written.convert("RGB")).astype(int) - rgb).mean()
             assert apart < {"webp": 6, "gif": 5, "png": 0.001}[suffix]
@@ -160,7 +161,8 @@ def test_the_end_of_the_name_says_the_kind() -> None:
 
 
 def test_the_size_of_a_film() -> None:
-    assert film_size(128, 128) == (128, 128)
+    assert film_size(128, 128) == (512, 512)
+    assert film_size(600, 400) == (600, 400)
     assert film_size(1024, 512) == (768, 384)
     assert film_size(512, 1024) == (384, 768)
     assert film_size(128, 96, 512) == (512, 384)

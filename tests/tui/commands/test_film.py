@@ -14,6 +14,7 @@ from engine.fake import FakeRenderer
 from engine.film.between import lineage_at
 from latentpng.errors import LatentPngError, NoLatentError, UnreadableFileError, UnwritableFileError
 from latentpng.png.files import read_picture, read_record
+from tests.support.films import frames_of
 from tests.support.tui.scripting import warmer
 from tui.cli import main, run_command
 from tui.exit_codes import INTERRUPTED
@@ -37,7 +38,7 @@ def test_a_film_beside_the_picture(picture: Path, capsys: pytest.CaptureFixture[
     path = picture.with_name("start-r2-1-way.webp")
     assert capsys.readouterr().out == f"{path}\n"
     with Image.open(path) as film:
-        assert (film.format, film.size, film.n_frames) == ("WEBP", (64, 48), 2 * 13 + 1)
+        assert (film.format, film.size, frames_of(film)) == ("WEBP", (512, 384), 2 * 13 + 1)
     (job,) = renderer.jobs
     assert len(job.tasks) == 2 * 12, "the three pictures on disk are not rendered again"
     lineage = read_record(picture).lineage
@@ -46,7 +47,7 @@ def test_a_film_beside_the_picture(picture: Path, capsys: pytest.CaptureFixture[
 
 
 def test_the_ancestors_are_shown_as_they_are_on_disk(picture: Path, tmp_path: Path) -> None:
-    warmer("film", picture, "--out", tmp_path / "way.png", "--frames", 1)
+    warmer("film", picture, "--out", tmp_path / "way.png", "--frames", 1, "--size", 64)
     with Image.open(tmp_path / "way.png") as film:
         for frame, name in ((0, "start.png"), (2, "start-r1-1.png"), (4, "start-r2-1.png")):
             film.seek(frame)
@@ -61,7 +62,7 @@ def test_without_the_ancestors_they_are_rendered(picture: Path, tmp_path: Path) 
     (job,) = renderer.jobs
     assert [task.lineage for task in job.tasks] == [read_record(picture).lineage.ancestor(each) for each in (0, 1)]
     with Image.open(tmp_path / "way.png") as film:
-        assert film.n_frames == 3
+        assert frames_of(film) == 3
 
 
 def test_nothing_is_rendered_or_loaded_when_all_is_on_disk(picture: Path, tmp_path: Path) -> None:
@@ -94,7 +95,7 @@ def test_json_says_what_was_made(picture: Path, tmp_path: Path, capsys: pytest.C
 
 
 def test_words_under_the_frames(picture: Path, tmp_path: Path) -> None:
-    warmer("film", picture, "--out", tmp_path / "way.webp", "--words")
+    warmer("film", picture, "--out", tmp_path / "way.webp", "--words", "--size", 64)
     with Image.open(tmp_path / "way.webp") as film:
         assert film.size == (64, 48 + 14)
 
