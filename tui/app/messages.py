@@ -94,6 +94,11 @@ class OpeningFailed(Message):
 
 
 @dataclass
+class OpeningCancelled(Message):
+    """The question for a source was closed; what is still being opened is not wanted any more."""
+
+
+@dataclass
 class ModelFound(Message):
     """The model of new prompts was found; `is_chosen` when it was chosen on the start screen."""
 
