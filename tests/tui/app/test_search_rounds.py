@@ -98,10 +98,9 @@ async def test_the_history_follows_the_search(tmp_path: Path) -> None:
         await driver.until_done()
         await driver.press("5")
         await driver.until_done()
-        await driver.until(lambda: len(driver.screen.query_one(HistoryStrip).query(PictureCell)) == 3)
-        first = driver.screen.query_one(HistoryStrip).query(PictureCell).first()
-        await driver.until(lambda: first.is_up_to_date)
-        await driver.pilot.click(first)
+        strip = driver.screen.query_one(HistoryStrip)
+        await driver.until(lambda: len(strip.query(PictureCell)) == 3)
+        await driver.pilot.click(strip.query(PictureCell).first())
         await driver.until(lambda: driver.search.session.place.node == 0)
         await driver.press("u")
         assert driver.search.session.place.node == 2
