@@ -98,7 +98,7 @@ class GridWork:
                 return index
             case PictureRendered(job=job, index=index) if job in self._rendering or job == self._reading:
                 self.previews.pop(index, None)
-                self.progress.steps_done[index] = 1.0
+                self.progress.picture_done(index)
                 self._note_read(job, index)
                 return index
             case PictureUnreadable(job=job, index=index) if job == self._reading:
@@ -106,8 +106,7 @@ class GridWork:
                 self._unreadable.append(index)
                 self._note_read(job, index)
             case StepDone(job=job, indices=indices, step=step, steps=steps) if job in self._rendering:
-                self.progress.steps_done.update(dict.fromkeys(indices, step / steps))
-                self.progress.step, self.progress.steps = step, steps
+                self.progress.step_done(indices, step, steps)
             case JobDone(job=job) | JobCancelled(job=job) if job in self._rendering:
                 self._end(job)
             case JobFailed(job=job, sentence=sentence) if job in self._rendering:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from engine.search.axis import moves
 from engine.search.history import NO_NODE, Node, NodeKind, Tree
-from engine.search.session import Mode, Place, Session
+from engine.search.state import Mode, Place, Session
 from latentpng.chunk.metadata import root_from_json, root_to_json, round_from_json, round_to_json
 from latentpng.errors import InvalidValueError
 from latentpng.identity import Key, child_picture_key, picture_keys
