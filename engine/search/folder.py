@@ -12,6 +12,7 @@ from pathlib import Path
 from engine.errors import StoreError
 from engine.rendering.events import Picture
 from latentpng.errors import LatentPngError
+from latentpng.identity import Key, picture_keys
 from latentpng.record import LatentRecord
 from latentpng.text import plain
 
@@ -65,7 +66,7 @@ class PictureFolder:
             folder: The folder.
         """
         self.folder = folder
-        self._saved: dict[str, Future[Path]] = {}
+        self._saved: dict[tuple[Key, str], Future[Path]] = {}
         self._last = _NOT_LOOKED
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="save")
 
@@ -79,7 +80,7 @@ class PictureFolder:
         Returns:
             A future of the file's path.  It fails with StoreError.
         """
-        key = f"{record.node} {record.pixels}"
+        key = picture_keys(record.lineage)[-1], record.pixels
         earlier = self._saved.get(key)
         if earlier is None or has_failed(earlier):
             earlier = self._thread.submit(self._write, picture, record)

@@ -106,6 +106,7 @@ def test_a_changed_file_is_rendered_and_saved_again(tmp_path: Path, opening: Ope
     running.finish()
     running.tell(Picked(marks=(1,)))
     running.tell(Picked(marks=(1,)))
+    running.until(lambda: running.search.file(1) is not None)
     (tmp_path / "s" / "002-round1.png").write_bytes(b"not a picture")
     running.search._pictures._store._pictures.clear()  # as if memory were short
     rendered = running.rendered()
