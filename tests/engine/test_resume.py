@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from engine.edit import Edit, edited
 from engine.errors import InvalidRequestError, ModelError, StoreError
+from engine.fake import paint
 from engine.open import open_journal, open_picture, open_prompt
 from engine.options import Options
 from engine.search.answers import (
@@ -25,12 +27,15 @@ from engine.search.answers import (
 )
 from engine.search.axis import Axis
 from engine.search.bands import Bands
+from engine.search.folder import PictureFolder
+from engine.search.journal import Journal, write_journal
 from engine.search.running import PARENT
 from engine.search.session import can_redo, can_undo
 from engine.search.sessions import read_session, saved_sessions
 from latentpng.identity import Key
-from latentpng.png.files import read_picture, write_picture
-from latentpng.record import Lineage, Round
+from latentpng.noise.replay import record_of, replay
+from latentpng.png.files import embed_record, read_picture, read_record, write_picture
+from latentpng.record import Lineage, Round, SeedRoot, TensorRoot
 from tests.support.engine.searching import CANDIDATES, Running, resumed
 
 OPTIONS = Options(seed=5)
@@ -159,7 +164,8 @@ def test_a_file_that_is_not_what_it_was_is_rendered_again(tmp_path: Path, damage
     again.finish()
     assert again.renderer.jobs[0].tasks[0].index == PARENT
     finished, before = again.search.finished(PARENT), running.search.finished(PARENT)
-    assert finished is not None and before is not None
+    assert finished is not None
+    assert before is not None
     assert finished.picture == before.picture
     again.close()
     saved = again.search.file(again.search.session.place.node)
@@ -168,8 +174,6 @@ def test_a_file_that_is_not_what_it_was_is_rendered_again(tmp_path: Path, damage
 
 def spoil(file: Path) -> None:
     """Change pixels of a picture and keep its record, as an editor of pictures may."""
-    from latentpng.png.files import embed_record, read_record
-
     record = read_record(file)
     width, height, rgb = read_picture(file)
     write_picture(file, width, height, bytes(255 - value for value in rgb), record)
@@ -216,9 +220,7 @@ def test_a_part_that_cannot_be_rendered_here_says_so_and_changes_nothing(tmp_pat
     )
     assert again.search.session is before
     with pytest.raises(ModelError, match="'a lost model'"):
-        open_journal(
-            Options(), replace(journal, recorded=dict.fromkeys(journal.recorded, recorded[hill]))
-        )
+        open_journal(Options(), replace(journal, recorded=dict.fromkeys(journal.recorded, recorded[hill])))
     again.close()
 
 
@@ -296,22 +298,19 @@ def test_the_session_is_listed_with_what_it_shows(tmp_path: Path) -> None:
 
 
 def test_a_burst_of_answers_is_written_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from engine.search import journal_writer
-
     written: list[Key] = []
-    write = journal_writer.write_journal
-    running = begun(tmp_path / "s")
 
-    def count(journal: journal_writer.Journal) -> None:
+    def count(journal: Journal) -> None:
         written.append(journal.session.node.key)
-        write(journal)
+        write_journal(journal)
 
-    running.search._pictures._folder.run(lambda: None).result()
-    monkeypatch.setattr(journal_writer, "write_journal", count)
-    import threading
-
+    folder = PictureFolder(tmp_path / "s")
+    running = Running(open_prompt(OPTIONS, PROMPT), folder)
+    running.finish()
+    folder.run(lambda: None).result()
+    monkeypatch.setattr("engine.search.journal_writer.write_journal", count)
     gate = threading.Event()
-    running.search._pictures._folder.run(lambda: gate.wait() and None)
+    folder.run(lambda: void(gate.wait()))
     for mark in range(20):
         running.search.tell(Picked(marks=(mark % CANDIDATES,)), CANDIDATES)
     gate.set()
@@ -320,15 +319,59 @@ def test_a_burst_of_answers_is_written_once(tmp_path: Path, monkeypatch: pytest.
     assert read_session(tmp_path / "s").session.node.key == written[0]
 
 
-def test_a_session_without_its_noise_cannot_be_continued(tmp_path: Path) -> None:
-    from latentpng.record import TensorRoot
+def void(_: object) -> None:
+    """Return nothing."""
 
+
+def stored(file: Path) -> None:
+    """Write a picture whose noise came from elsewhere, rendered by the fake renderer."""
+    running = begun(file.parent / "for its settings")
+    finished = running.search.finished(PARENT)
+    running.close()
+    assert finished is not None
+    noise = replay(Lineage(root=SeedRoot(seed=99)), (4, 16, 16), "CHW")
+    picture = paint(noise, "CHW", finished.picture.width, finished.picture.height)
+    record = record_of(
+        Lineage(root=TensorRoot(source={"method": "fake"})),
+        noise,
+        axes="CHW",
+        root_tensor=noise,
+        settings=finished.record.settings,
+        software=finished.record.software,
+    )
+    write_picture(file, picture.width, picture.height, picture.rgb, record)
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_stored_noise_is_taken_from_any_picture_of_the_session(tmp_path: Path, is_there: bool) -> None:
+    picture = tmp_path / "stored.png"
+    stored(picture)
+    running = Running(open_picture(OPTIONS, picture), tmp_path / "s")
+    running.finish()
+    running.tell(Picked(marks=(1,)))
+    before = running.search.finished(2)
+    running.close()
+    if not is_there:
+        picture.unlink()
+    again = resumed(tmp_path / "s")
+    again.finish()
+    after = again.search.finished(2)
+    assert before is not None
+    assert after is not None
+    assert after.picture == before.picture
+    again.tell(Undone())
+    parents = [task for job in again.renderer.jobs for task in job.tasks if task.index == PARENT]
+    assert len(parents) == (0 if is_there else 1)
+    again.close()
+
+
+def test_a_session_without_its_noise_cannot_be_continued(tmp_path: Path) -> None:
     running = begun(tmp_path / "s")
     running.close()
     journal = read_session(tmp_path / "s")
     nodes = journal.session.tree.nodes
-    stored = Lineage(root=TensorRoot(source={"method": "fake"}))
-    session = replace(journal.session, tree=replace(journal.session.tree, nodes=(replace(nodes[0], chain=stored),)))
+    chain = Lineage(root=TensorRoot(source={"method": "fake"}))
+    session = replace(journal.session, tree=replace(journal.session.tree, nodes=(replace(nodes[0], chain=chain),)))
     with pytest.raises(StoreError) as caught:
         open_journal(Options(), replace(journal, session=session, root_noise="ab" * 32))
     assert str(caught.value) == (

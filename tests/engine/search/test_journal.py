@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given
@@ -67,8 +69,6 @@ def test_a_session_comes_back_from_its_journal(tmp_path: Path) -> None:
 
 @given(st.lists(anything, max_size=20))
 def test_whatever_was_answered_comes_back(answers: list[Answer | int]) -> None:
-    from tempfile import TemporaryDirectory
-
     current = session()
     for answer in answers:
         current = take(current, answer)
@@ -204,19 +204,15 @@ def test_a_file_name_that_leads_elsewhere_is_damage(tmp_path: Path, name: str) -
 
 @given(cut=st.integers(0, 4000), at=st.integers(0, 4000), byte=st.integers(0, 255))
 def test_only_our_own_errors_come_out_of_damage(cut: int, at: int, byte: int) -> None:
-    from tempfile import TemporaryDirectory
-
     with TemporaryDirectory() as name:
         folder = Path(name)
         write_journal(journal_of(folder))
         data = bytearray((folder / JOURNAL_NAME).read_bytes())
         data[at % len(data)] = byte
-        (folder / JOURNAL_NAME).write_bytes(bytes(data)[: len(data) - cut % 7 * cut])
-        for read in (lambda: read_journal(folder), lambda: read_summary(folder / JOURNAL_NAME)):
-            try:
-                read()
-            except StoreError as error:
-                assert "\n" not in str(error)
+        (folder / JOURNAL_NAME).write_bytes(bytes(data)[: len(data) - (cut if cut % 2 else 0)])
+        read_summary(folder / JOURNAL_NAME)
+        with contextlib.suppress(StoreError):
+            assert read_journal(folder).folder == folder
 
 
 def test_texts_that_are_no_unicode_do_not_stop_the_journal(tmp_path: Path) -> None:

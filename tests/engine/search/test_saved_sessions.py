@@ -55,7 +55,9 @@ def test_sessions_are_listed_the_one_that_was_changed_last_first(tmp_path: Path)
     assert read_session(new).prompt == "a [bold]hill\x1b"
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"warmer_session":1}', '{"warmer_session":9,"prompt":"",\n}', "\xff"])
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", '{"warmer_session":1}', '{"warmer_session":9,"prompt":"",\n}', "\xff"]
+)
 def test_a_folder_with_a_damaged_journal_is_no_session(tmp_path: Path, text: str) -> None:
     folder = saved(tmp_path / "root" / "one", 1.0)
     (folder / JOURNAL_NAME).write_bytes(text.encode("latin-1"))

@@ -35,7 +35,7 @@ class Running:
     def __init__(
         self,
         opening: Opening,
-        folder: Path,
+        folder: Path | PictureFolder,
         *,
         options: Options | None = None,
         keep_all: bool = False,
@@ -50,6 +50,7 @@ class Running:
             keep_all: As for `Search`.
             renderer: A renderer with threads; without one, a renderer works inside each call.
         """
+        pictures = folder if isinstance(folder, PictureFolder) else PictureFolder(folder)
         self.renderer = renderer or FakeRenderer(threaded=False)
         self.troubles: list[str] = []
         self.loads: list[LoadModel] = []
@@ -63,8 +64,8 @@ class Running:
             opening.beginning,
             session_for(opening, options or Options(seed=5), ready, CANDIDATES),
             self.renderer,
-            PictureFolder(folder),
-            index=folder.parent / "index.txt",
+            pictures,
+            index=pictures.folder.parent / "index.txt",
             keep_all=keep_all,
             on_load=self._load,
             on_event=self._events.put,
