@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    from PIL import Image
 
     from engine.rendering.events import Picture
 
-MAX_SIDE = 768
+MIN_SIDE, MAX_SIDE = 512, 768
 """The longer side of a film in pixels, unless a width is asked for."""
 LINE_PARTS = 14
 """A line of words is so many times lower than the picture over it, but not lower than MIN_LINE."""
@@ -26,28 +26,29 @@ def film_size(width: int, height: int, wanted: int = 0) -> tuple[int, int]:
     Args:
         width: Of the pictures.
         height: Likewise.
-        wanted: The width that is asked for; 0 for that of the pictures, but no side longer than MAX_SIDE.
+        wanted: The width that is asked for; 0 for that of the pictures, but MIN_SIDE to MAX_SIDE for the longer side.
     """
-    factor = wanted / width if wanted else min(1.0, MAX_SIDE / max(width, height))
+    longer = max(width, height)
+    factor = wanted / width if wanted else min(max(longer, MIN_SIDE), MAX_SIDE) / longer
     return max(1, round(width * factor)), max(1, round(height * factor))
 
 
-def image_of(picture: Picture, size: tuple[int, int]) -> Image:
+def image_of(picture: Picture, size: tuple[int, int]) -> Image.Image:
     """Return a picture as an image of a size; one of different proportions gets a dark margin."""
-    from PIL import Image as images
+    from PIL import Image
     from PIL import ImageOps
 
-    image = images.frombytes("RGB", (picture.width, picture.height), picture.rgb)
+    image = Image.frombytes("RGB", (picture.width, picture.height), picture.rgb)
     if image.size == size:
         return image
-    return ImageOps.pad(image, size, images.Resampling.LANCZOS, color=_BACKGROUND)
+    return ImageOps.pad(image, size, Image.Resampling.LANCZOS, color=_BACKGROUND)
 
 
-def mixed(first: Image, second: Image, mix: float) -> Image:
+def mixed(first: Image.Image, second: Image.Image, mix: float) -> Image.Image:
     """Return two images faded into each other, pixel by pixel; mix: how much of the second shows, 0 to 1."""
-    from PIL import Image as images
+    from PIL import Image
 
-    return images.blend(first, second, mix) if mix else first
+    return Image.blend(first, second, mix) if mix else first
 
 
 def line_height(height: int) -> int:
@@ -55,13 +56,13 @@ def line_height(height: int) -> int:
     return max(MIN_LINE, height // LINE_PARTS)
 
 
-def with_words(image: Image, words: str) -> Image:
+def with_words(image: Image.Image, words: str) -> Image.Image:
     """Return an image with a line of words under it."""
-    from PIL import Image as images
+    from PIL import Image
     from PIL import ImageDraw, ImageFont
 
     line = line_height(image.height)
-    whole = images.new("RGB", (image.width, image.height + line), _BACKGROUND)
+    whole = Image.new("RGB", (image.width, image.height + line), _BACKGROUND)
     whole.paste(image)
     size = line * _FONT_PART
     too_wide = ImageFont.load_default(size).getlength(words) / (image.width * _LINE_PART)

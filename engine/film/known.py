@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from engine.film.way import Way
 from engine.rendering.events import Picture
-from latentpng.errors import FileError
+from latentpng.errors import FileError, PixelsDifferError
 from latentpng.identity import picture_keys
 from latentpng.record import JsonObject, LatentRecord
 
@@ -55,16 +55,28 @@ def known_files(record: LatentRecord, file: Path, way: Way, settings: Mapping[in
     return found
 
 
-def read_known(path: Path) -> Picture | None:
-    """Return the picture of a file; None if it cannot be read, or was edited after it was rendered."""
+def is_whole(path: Path) -> bool:
+    """Return whether the picture of a file can be read, and was not edited after it was rendered."""
+    try:
+        read_known(path)
+    except FileError:
+        return False
+    return True
+
+
+def read_known(path: Path) -> Picture:
+    """Return the picture of a file.
+
+    Raises:
+        FileError: It cannot be read, or was edited after it was rendered.
+    """
     from latentpng.png.files import pixel_digest, read_picture, read_record
 
-    try:
-        record = read_record(path)
-        width, height, rgb = read_picture(path)
-    except FileError:
-        return None
-    return Picture(width=width, height=height, rgb=rgb) if record.pixels == pixel_digest(rgb) else None
+    record = read_record(path)
+    width, height, rgb = read_picture(path)
+    if record.pixels != pixel_digest(rgb):
+        raise PixelsDifferError(f"{path}: this picture was edited after it was rendered")
+    return Picture(width=width, height=height, rgb=rgb)
 
 
 def _siblings(file: Path) -> list[Path]:

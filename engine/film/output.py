@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from engine.film.plan import FilmPlan
@@ -31,10 +34,20 @@ def check_writable(path: Path) -> None:
 
 
 class FilmOutput:
-    """Takes the pictures of a plan in any order, and writes the files when all of them are there."""
+    """Takes the pictures of a plan in any order, and writes the files when all of them are there.
+
+    Pictures that are known already are read when their turn comes, so that few pictures are in memory at once.
+    """
 
     def __init__(
-        self, plan: FilmPlan, size: tuple[int, int], *, film: Path | None, sheet: Path | None, words: bool = False
+        self,
+        plan: FilmPlan,
+        size: tuple[int, int],
+        *,
+        film: Path | None,
+        sheet: Path | None,
+        words: bool = False,
+        known: Mapping[int, Callable[[], Picture]] = MappingProxyType({}),
     ) -> None:
         """Begin with no picture.
 
@@ -44,25 +57,36 @@ class FilmOutput:
             film: The file of the film; None for no film.
             sheet: The file of the contact sheet; None for no sheet.
             words: Write under each frame of the film which picture of the way it shows.
+            known: Functions that return the pictures which are not rendered, by their index in the plan.
 
         Raises:
             InvalidRequestError: The name of a file does not say a kind of file that is possible.
         """
         self._reel = Reel(film, plan, size, words=words) if film is not None else None
         self._sheet = ContactSheet(sheet, plan, size) if sheet is not None else None
+        self._known = dict(sorted(known.items()))
 
     def take(self, index: int, picture: Picture) -> None:
-        """Take a picture; index: its index in the plan."""
-        for part in (self._reel, self._sheet):
-            if part is not None:
-                part.take(index, picture)
+        """Take a rendered picture, and before it the known ones that come earlier on the way.
+
+        Args:
+            index: Its index in the plan.
+            picture: Its pixels.
+
+        Raises:
+            FileError: A known picture cannot be read.
+        """
+        self._take_known(index)
+        self._pass_on(index, picture)
 
     def write(self) -> tuple[Path, ...]:
-        """Write the files, each whole or not at all, and return them.
+        """Write the files, each whole or not at all, and return them; every picture that is not known was taken.
 
         Raises:
             UnwritableFileError: A file cannot be written.
+            FileError: A known picture cannot be read.
         """
+        self._take_known(math.inf)
         parts = [part for part in (self._reel, self._sheet) if part is not None]
         for part in parts:
             try:
@@ -78,3 +102,12 @@ class FilmOutput:
         """Remove what is only needed until the files are written."""
         if self._reel is not None:
             self._reel.close()
+
+    def _take_known(self, before: float) -> None:
+        for index in [each for each in self._known if each < before]:
+            self._pass_on(index, self._known.pop(index)())
+
+    def _pass_on(self, index: int, picture: Picture) -> None:
+        for part in (self._reel, self._sheet):
+            if part is not None:
+                part.take(index, picture)

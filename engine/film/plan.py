@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 from engine.errors import InvalidRequestError
 from engine.film.between import lineage_at
@@ -32,6 +33,8 @@ _LAST_SECONDS = 2.4
 _MAX_HALTS = 0.5
 """The largest part of a film's time that it halts, if its length is prescribed."""
 _MAX_SECONDS = 600.0
+_DIGITS = 6
+"""Of a place on the way: so that a frame that meets an ancestor shows it, and not its neighbour by a rounding error."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -189,14 +192,17 @@ def pace_of(timing: Timing, legs: int) -> Pace:
     """
     halt, last = _HALT_SECONDS, _LAST_SECONDS
     if timing.seconds is None:
-        between = DEFAULT_BETWEEN if timing.between is None else timing.between
-        return Pace(between=between, frame=1 / (timing.fps or DEFAULT_FPS), halt=halt, last=last)
+        return Pace(
+            between=DEFAULT_BETWEEN if timing.between is None else timing.between,
+            frame=1 / (timing.fps or DEFAULT_FPS),
+            halt=halt,
+            last=last,
+        )
     shrunk = min(1.0, timing.seconds * _MAX_HALTS / (legs * halt + last))
     halt, last = halt * shrunk, last * shrunk
     moving = timing.seconds - legs * halt - last
-    between = timing.between
-    if between is None:
-        between = min(MAX_BETWEEN, math.floor(moving * (timing.fps or DEFAULT_FPS) / legs))
+    possible = min(MAX_BETWEEN, round(moving * (timing.fps or DEFAULT_FPS) / legs))
+    between = possible if timing.between is None else timing.between
     if not between:
         longer = timing.seconds / (legs * halt + last)
         return Pace(between=0, frame=0.0, halt=halt * longer, last=last * longer)
@@ -225,10 +231,10 @@ class _Shot:
 
 def _shots(way: Way, halts: list[int], pace: Pace) -> list[_Shot]:
     shots = []
-    for begin, end in zip(halts, halts[1:], strict=False):
+    for begin, end in pairwise(halts):
         shots.append(_Shot(points=((begin, 0.0),), mix=0.0, seconds=pace.halt, stop=begin))
         for number in range(1, pace.between + 1):
-            where = begin + (end - begin) * _eased(number / (pace.between + 1))
+            where = round(begin + (end - begin) * _eased(number / (pace.between + 1)), _DIGITS)
             shots.append(_shot(way, where, pace.frame))
     return [*shots, _Shot(points=((halts[-1], 0.0),), mix=0.0, seconds=pace.last, stop=halts[-1])]
 

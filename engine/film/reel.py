@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -18,11 +18,13 @@ from engine.film.plan import FilmFrame, FilmPlan
 from latentpng.png.atomic import write_atomically
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    from PIL import Image
 
     from engine.rendering.events import Picture
 
-CONTAINERS = MappingProxyType({".webp": WebP, ".gif": Gif, ".apng": Apng, ".png": Apng})
+CONTAINERS: Mapping[str, Callable[[], Container]] = MappingProxyType(
+    {".webp": WebP, ".gif": Gif, ".apng": Apng, ".png": Apng}
+)
 """The kinds of animations by the end of their file name."""
 _MAX_BYTES_IN_MEMORY = 16 * 2**20
 
@@ -57,7 +59,7 @@ class Reel:
         self.path = path
         self._container = container_for(path)
         self._plan, self._size, self._words = plan, size, words
-        self._images: dict[int, Image] = {}
+        self._images: dict[int, Image.Image] = {}
         self._done = 0
         self._lengths: list[int] = []
         self._seconds = 0.0
@@ -114,7 +116,7 @@ class Reel:
     def _forget(self) -> None:
         """Forget the pictures that no later frame shows."""
         later = {index for frame in self._plan.frames[self._done :] for index in (frame.picture, frame.other)}
-        self._images = {index: image for index, image in self._images.items() if index in later}
+        self._images = {index: image for index, image in self._Image.items() if index in later}
 
     def _frames(self) -> Iterator[bytes]:
         self._file.seek(0)

@@ -17,7 +17,7 @@ from engine.film.plan import FilmPlan
 from latentpng.png.atomic import write_atomically
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    from PIL import Image
 
     from engine.rendering.events import Picture
 
@@ -65,7 +65,7 @@ class ContactSheet:
         self.path = path
         self._plan = plan
         self._size = _cell_size(len(plan.cells), *size)
-        self._cells: dict[int, Image] = {}
+        self._cells: dict[int, Image.Image] = {}
 
     def take(self, index: int, picture: Picture) -> None:
         """Take a picture of the plan; one that is not on the sheet is ignored."""
@@ -73,14 +73,14 @@ class ContactSheet:
             words = self._plan.way.stops[self._plan.pictures[index].stop].words
             self._cells[index] = with_words(image_of(picture, self._size), words)
 
-    def image(self) -> Image:
+    def image(self) -> Image.Image:
         """Return the sheet."""
-        from PIL import Image as images
+        from PIL import Image
 
         width, height = self._size[0], self._size[1] + line_height(self._size[1])
         columns, rows = grid_of(len(self._plan.cells), width, height)
         gap = max(2, width // 40)
-        whole = images.new("RGB", (columns * (width + gap) + gap, rows * (height + gap) + gap), _BACKGROUND)
+        whole = Image.new("RGB", (columns * (width + gap) + gap, rows * (height + gap) + gap), _BACKGROUND)
         for number, index in enumerate(self._plan.cells):
             row, column = divmod(number, columns)
             whole.paste(self._cells[index], (gap + column * (width + gap), gap + row * (height + gap)))

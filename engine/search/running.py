@@ -135,8 +135,12 @@ class Search:
 
     def is_starred(self, index: int) -> bool:
         """Return whether a picture of the grid is starred."""
-        node = self.session.tree.find(self._grid.keys[index])
+        node = self.node_of(index)
         return node != NO_NODE and self.session.tree.nodes[node].is_starred
+
+    def node_of(self, index: int) -> int:
+        """Return the index of the node of a picture of the grid; NO_NODE when it was neither picked nor starred."""
+        return self.session.tree.find(self._grid.keys[index])
 
     def picture(self, node: int) -> Picture | None:
         """Return the picture of a node of the tree where it is in memory; None where it is in a file, or nowhere."""

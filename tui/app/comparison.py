@@ -62,21 +62,41 @@ class Compared:
 def percent_changed(share: float) -> str:
     """Return the part of a picture that changes, in whole percent, but never 0% when something does."""
     if 0.0 < share < 0.01:
-        return "less than 1%"
+        return "<1%"
     return f"{100 * share:.0f}%"
 
 
-def comparison_words(comparison: Comparison, candidate_key: str, share: float | None) -> str:
-    """Return what the stage shows, as the status line says it; "" when it shows its own picture.
+def caption_words(comparison: Comparison, compared: Compared, key: str, share: float | None) -> tuple[str, ...]:
+    """Return what stands under the stage while it shows something else: in words, and in fewer of them.
 
     Args:
         comparison: The comparison.
-        candidate_key: The key of the candidate.
+        compared: Who meets on the stage.
+        key: The key of the candidate.
         share: The part of the picture that changes; None while one of the two is not rendered.
     """
+    whose = f"candidate {key}" if compared.stage == PARENT else ""
+    if not comparison.is_difference:
+        return (whose, f"= {key}") if whose else ("shows the parent", "parent")
+    if share is None:
+        return (f"{whose} is still rendering".strip(), "…")
+    changed = percent_changed(share)
+    return (f"{whose or 'difference'}: {changed} changes", f"{changed} changes", f"Δ {changed}")
+
+
+def comparison_words(comparison: Comparison, compared: Compared, key: str, share: float | None) -> str:
+    """Return what the stage shows, as the status line says it.
+
+    Args:
+        comparison: The comparison; it is active.
+        compared: Who meets on the stage.
+        key: The key of the candidate.
+        share: The part of the picture that changes; None while one of the two is not rendered.
+    """
+    if comparison.is_difference and share is None:
+        return f"candidate {key} or its parent is still rendering; their difference is shown when both are finished"
     if comparison.is_difference:
-        if share is None:
-            return f"candidate {candidate_key} is still rendering; its difference to the parent follows"
-        changed = percent_changed(share)
-        return f"candidate {candidate_key}: where it differs from the parent; {changed} of the picture changes"
-    return ""
+        return f"the difference to the parent: {percent_changed(share or 0.0)} of the picture changes in candidate {key}"
+    if compared.stage == PARENT:
+        return f"candidate {key} in place of the parent; Tab flips back, d shows the difference"
+    return f"the parent in place of candidate {key}; Tab flips back, d shows the difference"

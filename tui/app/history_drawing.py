@@ -175,9 +175,7 @@ def _main_row(tree: Tree, line: tuple[int, ...], current: int, room: int, forks:
     return _Row(spans=_clipped(spans, room), left=0, hangs_at=0, above=0, columns=columns)
 
 
-def _branch_row(
-    tree: Tree, branch: Branch, above: _Row, number: int, width: int, forks: frozenset[int]
-) -> _Row | None:
+def _branch_row(tree: Tree, branch: Branch, above: _Row, number: int, width: int, forks: frozenset[int]) -> _Row | None:
     """Return the row of a branch; None where not even a cut has room."""
     column = above.columns[tree.nodes[branch.line[0]].parent]
     left, room = column + 2, width - column - 2
@@ -210,7 +208,9 @@ def _drawn(
     """
     nodes = [Span(text=label, kind=kind, node=node) for label, kind, node in zip(labels, kinds, line, strict=True)]
     shown = [(span, (span.node,)) for span in nodes]
-    cuts = [[(Span(text=CUT), hidden)] if hidden else [] for hidden in (line[found.head : found.start], line[found.end :])]
+    cuts = [
+        [(Span(text=CUT), hidden)] if hidden else [] for hidden in (line[found.head : found.start], line[found.end :])
+    ]
     spans: list[Span] = []
     columns: dict[int, int] = {}
     column = 0

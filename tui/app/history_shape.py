@@ -86,7 +86,7 @@ def branches_of(shape: Shape, line: tuple[int, ...]) -> Iterator[Branch]:
 
 
 def label_of(tree: Tree, node: int) -> str:
-    """Return the name of a node in a few characters: "start", the number of picks, or "e" for an edit; "*" is a star."""
+    """Return the name of a node in a few characters: "start", the number of picks, or "e" (an edit); "*" is a star."""
     found = tree.nodes[node]
     name = {NodeKind.ROOT: "start", NodeKind.EDIT: "e"}.get(found.kind, str(found.picks))
     return f"{name}*" if found.is_starred else name

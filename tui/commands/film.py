@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import count, groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from engine.errors import InvalidRequestError, RenderCancelled
 from engine.film.frames import film_size
-from engine.film.known import known_files, read_known
+from engine.film.known import is_whole, known_files, read_known
 from engine.film.output import FilmOutput, check_writable
 from engine.film.plan import DEFAULT_BETWEEN, DEFAULT_FPS, FilmPlan, Timing, plan_film
-from engine.film.way import Way, way_of
+from engine.film.way import way_of
 from engine.options import Options
 from engine.records import Carrier, carrier_of
 from engine.rendering.renderer import Renderer
 from engine.rendering.requests import PictureTask, RenderJob
 from engine.target import Target, target_for_record
-from latentpng.errors import ExitCode, UnreadableFileError
+from latentpng.errors import ExitCode
+from latentpng.png.open import STANDARD_INPUT
 from latentpng.record import Json, LatentRecord
 from tui.arguments import CARRIERS, OutputArguments, add_model_options, add_out_option, add_scheduler_option
 from tui.commands.output import Output, refuse_overwriting, say, teller
 from tui.commands.rendering import Rendering
-
-if TYPE_CHECKING:
-    from engine.rendering.events import Picture
 
 _MAX_WIDTH = 4096
 
@@ -81,7 +79,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="width",
         type=int,
         metavar="W",
-        help="width in pixels of the animation, and of each picture on the sheet (default: the picture's, at most 768)",
+        help="width in pixels of the animation, and of each picture on the sheet (default: the picture's, but 512 to "
+        "768 for the longer side)",
     )
     parser.add_argument("--words", action="store_true", help="write under each frame which pick it shows")
     add_scheduler_option(parser, opens_picture=True)
@@ -103,12 +102,13 @@ def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
     work = _work_of(options, arguments, carrier, plan)
     settings = work.targets[way.stops[-1].edits].settings
     size = film_size(settings.width, settings.height, arguments.width)
-    output = FilmOutput(plan, size, film=film, sheet=sheet, words=arguments.words)
+    known = {index: partial(read_known, path) for index, path in work.known.items()}
+    output = FilmOutput(plan, size, film=film, sheet=sheet, words=arguments.words, known=known)
     try:
         for notice in dict.fromkeys(filter(None, (carrier.notice, *(each.notice for each in work.targets.values())))):
             say(f"{arguments.file}: {notice}")
-        for index, picture in _pictures(options, arguments, work, renderer):
-            output.take(index, picture)
+        if work.missing:
+            _render(options, arguments, work, renderer, output)
         paths = output.write()
     except KeyboardInterrupt as error:
         raise RenderCancelled("interrupted: nothing was written") from error
@@ -147,6 +147,8 @@ class _Work:
 def _files(arguments: Arguments) -> tuple[Path | None, Path | None]:
     """Return the files to write; InvalidRequestError or UnwritableFileError when they cannot be."""
     film, sheet = arguments.out, arguments.sheet
+    if film is None and sheet is None and str(arguments.file) == STANDARD_INPUT:
+        raise InvalidRequestError("a picture from standard input has no name: say --out or --sheet")
     if film is None and sheet is None:
         film = arguments.file.with_name(f"{arguments.file.stem}-way.webp")
     files = [path for path in (film, sheet) if path is not None]
@@ -171,7 +173,7 @@ def _work_of(options: Options, arguments: Arguments, carrier: Carrier, plan: Fil
     known = {
         index: files[picture.stop]
         for index, picture in enumerate(plan.pictures)
-        if picture.is_stop and picture.stop in files and read_known(files[picture.stop]) is not None
+        if picture.is_stop and picture.stop in files and is_whole(files[picture.stop])
     }
     return _Work(plan=plan, record=record, targets=targets, known=known)
 
@@ -181,55 +183,25 @@ def _record_at(record: LatentRecord, rounds: int) -> LatentRecord:
     return record
 
 
-def _pictures(
-    options: Options, arguments: Arguments, work: _Work, renderer: Renderer
-) -> Iterator[tuple[int, Picture]]:
-    """Yield every picture of the plan with its index, in the order of the way as far as the renderer keeps it."""
-    if not work.missing:
-        yield from _known(work, range(len(work.plan.pictures)))
-        return
+def _render(options: Options, arguments: Arguments, work: _Work, renderer: Renderer, output: FilmOutput) -> None:
+    """Render what is missing, one part of the way after the other: the pictures of a part share their settings."""
     numbers = count(1)
+    slot = (1, 0) if options.strict else (0, 0)
     with Rendering(renderer, pictures=len(work.missing), quiet=arguments.quiet) as rendering:
         loaded: tuple[object, ...] = ()
-        for edits, group in groupby(range(len(work.plan.pictures)), key=work.edits):
-            target, indices = work.targets[edits], list(group)
-            missing = [index for index in indices if index not in work.known]
-            if missing and loaded != target.load.load_key:
+        for edits, indices in groupby(work.missing, key=work.edits):
+            target = work.targets[edits]
+            if loaded != target.load.load_key:
                 rendering.load(target)
                 loaded = target.load.load_key
-            yield from _rendered(work, indices, missing, rendering, target, next(numbers), strict=options.strict)
-
-
-def _rendered(
-    work: _Work,
-    indices: list[int],
-    missing: list[int],
-    rendering: Rendering,
-    target: Target,
-    number: int,
-    *,
-    strict: bool,
-) -> Iterator[tuple[int, Picture]]:
-    """Yield the pictures of one part of the way, which share their settings."""
-    known = [index for index in indices if index in work.known]
-    if missing:
-        slot = (1, 0) if strict else (0, 0)
-        tasks = tuple(PictureTask(index=each, lineage=work.plan.pictures[each].lineage, slot=slot) for each in missing)
-        job = RenderJob(job=number, tasks=tasks, settings=target.settings, root_tensor=work.record.root_tensor)
-        for event in rendering.pictures(job):
-            while known and known[0] < event.index:  # read when its turn comes: so few pictures are in memory
-                yield from _known(work, [known.pop(0)])
-            yield event.index, event.picture
-    yield from _known(work, known)
-
-
-def _known(work: _Work, indices: Iterable[int]) -> Iterator[tuple[int, Picture]]:
-    """Yield pictures that are on disk; UnreadableFileError if one was there when the work began and is not any more."""
-    for index in indices:
-        picture = read_known(work.known[index])
-        if picture is None:
-            raise UnreadableFileError(f"{work.known[index]}: this file changed while the film was made; try again")
-        yield index, picture
+            tasks = tuple(
+                PictureTask(index=each, lineage=work.plan.pictures[each].lineage, slot=slot) for each in indices
+            )
+            job = RenderJob(
+                job=next(numbers), tasks=tasks, settings=target.settings, root_tensor=work.record.root_tensor
+            )
+            for event in rendering.pictures(job):
+                output.take(event.index, event.picture)
 
 
 def _print(output: Output, plan: FilmPlan, rendered: int, written: tuple[Path, ...], sheet: Path | None) -> None:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -39,6 +40,8 @@ from tui.graphics.terminal.capabilities import Terminal
 ASK_CURSOR: Final = "\x1b[6n"
 AT_ONCE: Final = 2
 """Cells in one batch: a key that is pressed meanwhile waits for no more than these."""
+LIKELY: Final = 2
+"""Pictures that are encoded before anybody asks for them: those that the next key is likely to show."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,6 +101,7 @@ class Graphics:
         self._damaged: dict[Cell, None] = {}
         self._cache = FrameCache()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="pictures")
+        self._likely: deque[tuple[Picture, Box]] = deque(maxlen=LIKELY)
         self._pace = Pace()
         self._news = asyncio.Event()
         self._running = self._closed = False
@@ -133,9 +137,10 @@ class Graphics:
         self._start()
 
     def prepare(self, picture: Picture, box: Box) -> None:
-        """Encode a picture into the cache, when nothing else is to be done."""
-        if self.is_idle and not self._closed:
-            self._thread.submit(self._cache.frame, picture, box, self.terminal.protocol, "full")
+        """Encode a picture into the cache, as soon as nothing else is to be done; of many, only the last few."""
+        self._likely.append((picture, box))
+        if self.is_idle:
+            self._prepare()
 
     def forget(self, cell: Cell) -> None:
         """Drop what a cell wanted and has not been shown."""
@@ -164,6 +169,11 @@ class Graphics:
         self._closed = True
         self._thread.shutdown(wait=False, cancel_futures=True)
 
+    def _prepare(self) -> None:
+        while self._likely and not self._closed:
+            picture, box = self._likely.popleft()
+            self._thread.submit(self._cache.frame, picture, box, self.terminal.protocol, "full")
+
     def _start(self) -> None:
         self._news.set()
         if not self._running and self._app is not None and self._due():
@@ -184,6 +194,8 @@ class Graphics:
                     await self._send(list(due)[:AT_ONCE])
         finally:
             self._running = False
+        if self.is_idle:
+            self._prepare()
 
     def _due(self) -> dict[Cell, Wanted]:
         """Return what can be shown now; the cells of covered screens are shown when they are painted again."""

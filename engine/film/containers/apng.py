@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from engine.film.containers.container import Sheet
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    from PIL import Image
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _RGB_8_BITS = b"\x08\x02\x00\x00\x00"
@@ -21,7 +21,7 @@ _MAX_MILLISECONDS = 2**16 - 1
 class Apng:
     """Lossless, 24 bits a pixel; viewers that know no animation show the first frame."""
 
-    def encode(self, image: Image, milliseconds: int, number: int) -> bytes:
+    def encode(self, image: Image.Image, milliseconds: int, number: int) -> bytes:
         """Return the fcTL chunk of a frame and its IDAT or fdAT chunk; see `Container.encode`."""
         # Frame 0 has the sequence number 0; each later frame has two, one for its fcTL and one for its fdAT.
         sequence = max(0, 2 * number - 1)
@@ -40,7 +40,7 @@ class Apng:
         yield _chunk(b"IEND", b"")
 
 
-def _compressed(image: Image) -> bytes:
+def _compressed(image: Image.Image) -> bytes:
     """Return the zlib stream of an RGB picture: the data of the IDAT chunks that Pillow writes."""
     buffer = io.BytesIO()
     image.save(buffer, "PNG", compress_level=9)

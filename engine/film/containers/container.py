@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    from PIL import Image
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,7 +34,7 @@ class Sheet:
 class Container(Protocol):
     """A format of animations that repeat for ever."""
 
-    def encode(self, image: Image, milliseconds: int, number: int) -> bytes:
+    def encode(self, image: Image.Image, milliseconds: int, number: int) -> bytes:
         """Return one frame as it stands in the file.
 
         Args:

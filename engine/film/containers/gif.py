@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from engine.film.containers.container import Sheet
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    from PIL import Image
 
 _COLOURS = 256
 _PALETTE_BYTES = 3 * _COLOURS
@@ -23,12 +23,12 @@ _MAX_HUNDREDTHS = 2**16 - 1
 class Gif:
     """256 colours a frame, dithered."""
 
-    def encode(self, image: Image, milliseconds: int, number: int) -> bytes:
+    def encode(self, image: Image.Image, milliseconds: int, number: int) -> bytes:  # noqa: ARG002 (of the interface)
         """Return a frame: its delay, its descriptor, its palette, its pixels; see `Container.encode`."""
-        from PIL import Image as images
+        from PIL import Image
 
         delay = min(max(2, round(milliseconds / 10)), _MAX_HUNDREDTHS)
-        small = image.quantize(_COLOURS, method=images.Quantize.MEDIANCUT, dither=images.Dither.FLOYDSTEINBERG)
+        small = image.quantize(_COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.FLOYDSTEINBERG)
         palette = bytes(small.getpalette() or ())[:_PALETTE_BYTES].ljust(_PALETTE_BYTES, b"\0")
         return (
             b"\x21\xf9\x04\x04"  # graphic control: this frame stays until the next one covers it
@@ -46,7 +46,7 @@ class Gif:
         yield b"\x3b"
 
 
-def _pixels_of(image: Image) -> bytes:
+def _pixels_of(image: Image.Image) -> bytes:
     """Return the pixels of a palette picture as a GIF stores them: the code size and the blocks that Pillow writes."""
     buffer = io.BytesIO()
     image.save(buffer, "GIF", optimize=False, interlace=False)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from engine.film.containers.container import Sheet
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    from PIL import Image
 
 _QUALITY = 82
 _IS_ANIMATION = 0x02
@@ -22,7 +22,7 @@ _MAX_MILLISECONDS = 2**24 - 1
 class WebP:
     """Lossy WebP, 24 bits a pixel."""
 
-    def encode(self, image: Image, milliseconds: int, number: int) -> bytes:
+    def encode(self, image: Image.Image, milliseconds: int, number: int) -> bytes:  # noqa: ARG002 (of the interface)
         """Return an ANMF chunk with the frame's VP8 bitstream; see `Container.encode`."""
         buffer = io.BytesIO()
         image.save(buffer, "WEBP", quality=_QUALITY, method=4)

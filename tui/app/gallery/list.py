@@ -23,6 +23,7 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from engine.rendering.events import Picture
+from latentpng.text import plain
 from tui.app.gallery.loader import PictureLoader
 from tui.app.gallery.rows import ExampleRow, PictureRow, Row, SessionRow
 from tui.app.gallery.words import details_of, title_of
@@ -30,6 +31,10 @@ from tui.app.widgets.picture import PictureCell
 
 PAUSE_SECONDS = 0.12
 """How long the keys have to pause before pictures are shown."""
+BESIDE = 11
+"""Columns of a row beside its words, as in theme.tcss."""
+LOST = 8
+"""Columns that two lines of words may lose where the first ends before a long word."""
 ROW_HEIGHT = 4
 """Lines of a row, as in theme.tcss: a thumbnail of three, and one between two thumbnails."""
 
@@ -46,40 +51,47 @@ def picture_of(row: Row | None) -> str:
 
 
 class Place(Horizontal):
-    """One place of the window: a thumbnail and two lines of text."""
+    """One place of the window: a thumbnail, at most two lines of a prompt, and a line about it."""
 
     def __init__(self, number: int) -> None:
         """Prepare an empty place; `number` counts the places from the top of the window."""
         super().__init__()
         self.number = number
         self._picture = PictureCell()
-        self._text = Static("", markup=False)
-        self._file = self._written = ""
+        self._title = Static("", markup=False, classes="title")
+        self._details = Static("", markup=False, classes="details")
+        self._file = ""
+        self._written = ("", "")
 
     def compose(self) -> ComposeResult:
         yield self._picture
-        yield self._text
+        with Vertical():
+            yield self._title
+            yield self._details
 
-    def write(self, row: Row | None, now: datetime) -> None:
-        """Show the words of a row; a thumbnail of a different one goes away."""
+    def write(self, row: Row | None, now: datetime, width: int) -> None:
+        """Show the words of a row; a thumbnail of a different one goes away.
+
+        Args:
+            row: The row; None for an empty place.
+            now: The present.
+            width: Columns for the words.
+        """
         file = picture_of(row)
         if file != self._file:
             self._file = file
             self._picture.clear()
-        written = "" if row is None else f"{title_of(row)}\n{details_of(row, now)}"
+        room = max(20, 2 * width - LOST)
+        written = ("", "") if row is None else (plain(title_of(row), limit=room), details_of(row, now))
         if written != self._written:
             self._written = written
-            self._text.update(Content("") if row is None else _content(row, now), layout=False)
+            self._title.update(Content(written[0]))
+            self._details.update(Content(written[1]), layout=False)
 
     def show(self, file: str, picture: Picture | None) -> None:
         """Show a thumbnail, if it is still that of the row."""
         if file == self._file and picture is not None:
             self._picture.show(picture)
-
-
-def _content(row: Row, now: datetime) -> Content:
-    title, details = title_of(row), details_of(row, now)
-    return Content.assemble(Content(title), "\n", Content(details).stylize("dim"))
 
 
 class GalleryList(Vertical, can_focus=True):
@@ -104,9 +116,10 @@ class GalleryList(Vertical, can_focus=True):
 
     @dataclass
     class Moved(Message):
-        """The cursor stands on a row, or on none when the list is empty."""
+        """The cursor stands on a row, or on none when the list is empty; `is_by_key` when it was moved there."""
 
         row: Row | None
+        is_by_key: bool
 
     @dataclass
     class Chosen(Message):
@@ -160,11 +173,11 @@ class GalleryList(Vertical, can_focus=True):
         number = _number_of(self.rows, kept) if self.cursor else 0
         self.set_reactive(GalleryList.cursor, number)
         self._draw()
-        self.post_message(self.Moved(self.row))
+        self.post_message(self.Moved(self.row, is_by_key=False))
 
     def watch_cursor(self) -> None:
         self._draw()
-        self.post_message(self.Moved(self.row))
+        self.post_message(self.Moved(self.row, is_by_key=True))
 
     def on_focus(self) -> None:
         self._draw()
@@ -213,7 +226,7 @@ class GalleryList(Vertical, can_focus=True):
         now = datetime.now()
         for place in places:
             number = self._top + place.number
-            place.write(self.rows[number] if number < len(self.rows) else None, now)
+            place.write(self.rows[number] if number < len(self.rows) else None, now, self.size.width - BESIDE)
             place.set_class(number == self.cursor and bool(self.rows), "selected")
         if self._pause is not None:
             self._pause.stop()

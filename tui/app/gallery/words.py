@@ -82,12 +82,16 @@ def count_words(contents: Contents, shown: int, typed: str, folder: Path | None)
     if not contents.is_listed:
         return "looking for earlier searches"
     if typed.strip():
-        words = f"{shown:,} of what was saved matches" if shown else "nothing that was saved matches"
+        words = f"{shown:,} of what was saved match{'es' * (shown == 1)}" if shown else "nothing that was saved matches"
         return f"{words}{reading}"
     if not contents.sessions and not contents.pictures:
         return "nothing was saved yet; try an example"
     searches, pictures = len(contents.sessions), len(contents.pictures)
-    return f"{searches:,} search{'es' * (searches != 1)} and {pictures:,} picture{'s' * (pictures != 1)}{reading}"
+    counts = (
+        f"{searches:,} search{'es' * (searches != 1)}" if searches else "",
+        f"{pictures:,} picture{'s' * (pictures != 1)}" if pictures else "",
+    )
+    return f"{' and '.join(filter(None, counts))}{reading}"
 
 
 def hint(row: Row | None, typed: str, folder: Path | None, *, in_list: bool, can_resume: bool) -> str:

@@ -177,7 +177,8 @@ class StartScreen(Screen[None]):
         self.post_message(SourceChosen(_source_of(message.row)))
 
     def on_gallery_list_moved(self, message: GalleryList.Moved) -> None:
-        self.notice = ""
+        if message.is_by_key:
+            self.notice = ""
         self._write_status()
         self._show_preview(message.row)
 

@@ -123,6 +123,10 @@ class PictureGrid(Horizontal):
         self._highlight_selected()
         return True
 
+    def holds(self, index: int) -> bool:
+        """Return whether a picture has a cell."""
+        return index in self._cells
+
     def show(self, index: int, picture: Picture, *, preview: bool = False) -> None:
         """Show a picture in its cell."""
         self._cells[index].show(picture, preview=preview)
