@@ -151,7 +151,7 @@ def _slot(slot: Json) -> str:
     """Return in which batch a picture was rendered, since kernels depend on that; [1, 0] is a picture alone."""
     match slot:
         case [int(size), int(number)] if size > 0:
-            return "alone" if size == 1 else f"picture {number + 1} of a batch of {size}"
+            return "alone in its batch" if size == 1 else f"picture {number + 1} of a batch of {size}"
     return ""
 
 
