@@ -14,7 +14,6 @@ from engine.rendering.events import Picture
 from engine.search.answers import Jumped, Picked, Undone
 from tests.support.tui.driving import PROMPT, Driver, make_app, running
 from tui.app.history_thumbnails import SIDE, Thumbnails, thumbnail_of
-from tui.app.messages import NodeChosen
 from tui.app.widgets.film_cell import FilmCell
 from tui.app.widgets.history_strip import HistoryLines, HistoryStrip
 from tui.app.widgets.picture import PictureCell
@@ -86,7 +85,12 @@ async def test_a_pick_shows_one_new_picture(tmp_path: Path, monkeypatch: pytest.
     async with strip_below_a_grid(tmp_path, 6, size=(80, 40)) as (driver, strip):
         shown: list[int] = []
         show = FilmCell.show
-        monkeypatch.setattr(FilmCell, "show", lambda cell, picture: (shown.append(cell.node), show(cell, picture)))
+
+        def noted(cell: FilmCell, picture: Picture) -> None:
+            shown.append(cell.node)
+            show(cell, picture)
+
+        monkeypatch.setattr(FilmCell, "show", noted)
         counts = []
         for _ in range(12):
             before = {cell.node: cell for cell in cells(strip)}
@@ -167,21 +171,18 @@ async def test_a_file_that_cannot_be_read_is_not_read_again_at_every_event(
         assert len(reads) <= 4
 
 
-@pytest.mark.parametrize(("offset", "node"), [((8, 5), 1), ((2, 5), 0), ((10, 2), 1), ((3, 2), 0)])
-async def test_a_click_chooses_the_node(tmp_path: Path, offset: tuple[int, int], node: int) -> None:
+async def test_a_click_on_a_picture_or_on_its_name_chooses_the_node(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with strip_below_a_grid(tmp_path, 6) as (driver, strip):
         await pick(driver, strip)
         chosen: list[int] = []
-        post = driver.screen.post_message
-
-        def take(message: object) -> bool:
-            if isinstance(message, NodeChosen):
-                chosen.append(message.node)
-            return post(message)  # type: ignore[arg-type]
-
-        driver.screen.post_message = take  # type: ignore[assignment]
-        await driver.pilot.click(HistoryStrip, offset=(offset[0] + 1, offset[1]))
-        await driver.until(lambda: chosen == [node])
+        monkeypatch.setattr(
+            type(driver.screen), "on_node_chosen", lambda _, message: chosen.append(message.node), raising=False
+        )
+        for column, row in ((4, 2), (11, 2), (3, 5), (7, 5), (9, 5)):  # the padding is one column, a stroke at (7, 5)
+            await driver.pilot.click(HistoryStrip, offset=(column + 1, row))
+        await driver.until(lambda: chosen == [0, 1, 0, 1])
 
 
 async def test_a_strip_that_grows_shows_pictures_too(tmp_path: Path) -> None:
@@ -212,7 +213,7 @@ async def test_a_thumbnail_is_made_once(tmp_path: Path, monkeypatch: pytest.Monk
         large = replace(
             driver.search.picture(0) or Picture(width=1, height=1, rgb=b"000"), width=400, height=1, rgb=bytes(1200)
         )
-        monkeypatch.setattr(driver.search, "picture", lambda node: large if node == 0 else None)  # noqa: ARG005
+        monkeypatch.setattr(driver.search, "picture", lambda node: large if node == 0 else None)
         first = thumbnails.make(driver.search, 0)
         monkeypatch.setattr(driver.search, "picture", lambda node: None)  # noqa: ARG005
         assert first is not None
