@@ -78,7 +78,8 @@ class PictureFolder:
         Returns:
             A future of the file's path.  It fails with StoreError.
         """
-        key = f"{record.node} {record.pixels}"
+        edits = [round_.settings for round_ in record.lineage.rounds if round_.settings]
+        key = f"{record.node} {record.pixels} {edits}"  # an edit may change neither noise nor pixels, and is kept
         earlier = self._saved.get(key)
         if earlier is None or has_failed(earlier):
             self._number += 1

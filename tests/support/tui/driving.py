@@ -52,6 +52,7 @@ def make_app(
         terminal: What the terminal can do; the plainest one if it is None.
     """
     if not is_first_start:
+        folder.mkdir(parents=True, exist_ok=True)
         (folder / "hints.json").write_text(json.dumps({"grids": 99}), encoding="utf-8")
     typed, arguments = parse(app_parser(), words, AppArguments)
     options, arguments = options or typed, replace(arguments, theme=theme)
