@@ -6,9 +6,10 @@ when it is first used: the first paint comes before all else.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterable
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -26,9 +27,10 @@ from tui.app.opener import Opener
 from tui.app.prompt_model import PromptModel
 from tui.app.renderer_link import RendererLink
 from tui.app.screens.start import StartScreen
-from tui.app.sources import PictureSource, make_offer, recent
-from tui.app.stage import Stage
+from tui.app.sources import GalleryPlaces, PictureSource, recent
+from tui.app.stage import AsksForPrompt, Stage
 from tui.graphics.terminal.capabilities import KEY_GRACE_SECONDS, Terminal
+from tui.paths import cache_folder
 
 if TYPE_CHECKING:
     from textual.theme import Theme
@@ -51,6 +53,7 @@ class WarmerApp(App[None]):
         current: The search on the screen, if there is one.
         link: The renderer.
         stage: The screens.
+        places: Where the gallery finds searches and pictures.
         saving_failures: What could not be saved, as sentences.
     """
 
@@ -70,6 +73,7 @@ class WarmerApp(App[None]):
         arguments: AppArguments,
         sessions: Path,
         journal_path: Path,
+        cache: Path | None = None,
         opening: Opening | PreparedPhoto | PictureSource | None = None,
         key_grace_seconds: float = KEY_GRACE_SECONDS,
     ) -> None:
@@ -81,7 +85,8 @@ class WarmerApp(App[None]):
             options: What the person asked for.
             arguments: What only the app is asked for.
             sessions: The folder in which each session gets a folder of its own.
-            journal_path: The file that remembers the last session.
+            journal_path: The file that names the folders of sessions.
+            cache: The folder for what can be made again; None for the usual one.
             opening: Instead of the start screen; a picture source when its model has to be asked for first.
             key_grace_seconds: How long digits are ignored at the start; see `SearchScreen`.
         """
@@ -106,14 +111,19 @@ class WarmerApp(App[None]):
         self._hints = Hints(self._state / hints.FILE)
         self._terminal, self._opening_at_start = terminal, opening
         self._theme, self._theme_in_use = arguments.theme, ""
-        self._sessions, self._journal_path = sessions, journal_path
+        self.places = GalleryPlaces(
+            sessions=sessions,
+            index_of_sessions=journal_path,
+            cache=cache or cache_folder(),
+            prompts=self._state / prompt_history.FILE,
+        )
 
     async def on_mount(self) -> None:
         leave_on_signals(self.exit, self.close_all)
         self._begin_theme()
         opening = self._opening_at_start
         if opening is None or isinstance(opening, PictureSource):
-            await self.stage.show(StartScreen())
+            await self.stage.show(StartScreen(self.places))
         else:
             await self._show(opening)
         self.call_after_refresh(self._start_renderer)
@@ -154,6 +164,9 @@ class WarmerApp(App[None]):
 
     def on_model_found(self, message: messages.ModelFound) -> None:
         self._prompt_model.take(message)
+        for screen in self.screen_stack:
+            if isinstance(screen, AsksForPrompt):
+                screen.say_model(self._prompt_model.name)
         if self.stage.photo is not None:
             self._photo.cancel(self.link.renderer)  # it would find noise for the model before
             self._photo.prepare(message.options, self.stage.photo.choices, invert=False)
@@ -193,19 +206,22 @@ class WarmerApp(App[None]):
         self._photo.refuse(message.sentence)
 
     def on_opening_failed(self, message: messages.OpeningFailed) -> None:
-        self.stage.say(message.sentence)
+        self.stage.refuse(message.sentence)
 
     def on_saving_failed(self, message: messages.SavingFailed) -> None:
         self.stage.say(message.sentence)
 
+    def on_opening_cancelled(self) -> None:
+        self._opener.cancel()
+
     def on_copy_requested(self, message: messages.CopyRequested) -> None:
-        from tui.app.copies import ask_for_copy, save_copy
+        from tui.app.copies import CopyScreen
 
-        async def save(path: Path | None) -> None:
+        def saved(path: Path | None) -> None:
             if path is not None:
-                self.stage.say(await save_copy(path, message.finished))
+                self.stage.say(f"saved a copy as {path.absolute()}")
 
-        self.push_screen(ask_for_copy(message.finished), save)
+        self.push_screen(CopyScreen(message.finished), saved)
 
     def on_edit_requested(self, message: messages.EditRequested) -> None:
         if self.stage.search is not None and self.stage.search.search is not None:
@@ -224,13 +240,9 @@ class WarmerApp(App[None]):
             self._editing.open(self.stage.search)
 
     def action_open(self) -> None:
-        from tui.app.screens.ask import ask_for_picture
+        from tui.app.screens.ask import OpenScreen
 
-        def opened(path: Path | None) -> None:
-            if path is not None:
-                self._opener.open(PictureSource(path=path), self._prompt_model.options)
-
-        self.push_screen(ask_for_picture(recent(self._sessions)), opened)
+        self.push_screen(OpenScreen(partial(recent, self.places.sessions)))
 
     def action_choose_model(self) -> None:
         """Ask for the model of new prompts."""
@@ -243,10 +255,25 @@ class WarmerApp(App[None]):
         self.push_screen(ModelScreen(), chosen)
 
     async def action_start(self) -> None:
-        """Go back to the start screen for a new prompt; everything that was picked is saved."""
+        """Ask for a new prompt over the search, or go to the start screen when there is none."""
+        search = self.stage.search
+        if search is None:
+            await self.action_gallery()
+            return
+        from tui.app.prompt_history import read_prompts
+        from tui.app.screens.new_prompt import NewPromptScreen
+
+        settings = search.search.settings if search.search is not None else search.beginning.settings
+        prompts = read_prompts(self.places.prompts)
+        self.push_screen(NewPromptScreen(settings.prompt, prompts=prompts, model=self._prompt_model.name))
+
+    async def action_gallery(self) -> None:
+        """Leave what is shown for the start screen; everything that was picked is saved."""
         await self._leave()
-        await self.stage.show(StartScreen())
+        await self.stage.show(StartScreen(self.places))
         self._offer_sources()
+        if not self._prompt_model.examples:
+            self._prompt_model.find()
 
     def action_help(self) -> None:
         from tui.app import help_texts
@@ -324,11 +351,19 @@ class WarmerApp(App[None]):
         from engine.open import Opening
 
         if isinstance(opened, Opening):
+            if opened.is_fresh:
+                self._remember_prompt(opened.target.settings.prompt)
             screen = self.current.show(opened)
             screen.teach = self._teach
             await self.stage.show_search(screen)
         else:
             await self.stage.show_photo(self._photo.show(opened))
+
+    def _remember_prompt(self, prompt: str) -> None:
+        from tui.app.prompt_history import remember_prompt
+
+        work = partial(asyncio.to_thread, remember_prompt, self.places.prompts, prompt)
+        self.run_worker(work, group="prompt history")
 
     async def _leave(self) -> None:
         """Close every screen, the search and the photograph; return when everything is on disk."""
@@ -347,7 +382,9 @@ class WarmerApp(App[None]):
 
     async def _begin_if_ready(self) -> None:
         if self.link.model_load.ready is not None:
-            await self.current.begin(self.link.renderer, self.link.model_load.ready, self._load_for_search)
+            await self.current.begin(
+                self.link.renderer, self.link.model_load.ready, self._load_for_search, self.link.report
+            )
 
     def _report_events(self) -> None:
         """Wake the app; called in a thread of the renderer's."""
@@ -359,4 +396,4 @@ class WarmerApp(App[None]):
         self.post_message(messages.SavingFailed(sentence))
 
     def _offer_sources(self) -> None:
-        self.stage.offer(make_offer(self._journal_path, self._prompt_model.examples, self._sessions))
+        self.stage.offer(self._prompt_model.examples)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from engine.invert import PreparedPhoto
 from engine.records import Photograph
 from engine.search.axis import Axis
-from engine.search.bands import Bands, correlation
+from engine.search.bands import Bands
 from engine.search.progress import Progress
-from engine.search.running import PARENT, Search
-from engine.search.session import Session, can_undo, correlation_since_start
+from engine.search.running import Search
+from engine.search.session import Session, can_undo
 from latentpng.text import plain
 from tui.app.model_load import ModelLoad
 from tui.app.photo_state import PhotoState
@@ -27,27 +29,11 @@ def percent(part: float) -> str:
     return f"{100 * part:.1f}%" if 0.985 < part < 1.0 else f"{100 * part:.0f}%"
 
 
-def scale_words(session: Session) -> str:
-    """Return the scale and how much of the parent candidates keep at it."""
-    share = "the noise" if session.axis is Axis.PROMPT else percent(correlation(session.template))
-    return f"scale {session.scale:.2g} keeps {share} of the parent"
-
-
 def variation_words(session: Session) -> str:
     """Return what varies: bands of the noise, the prompt, or both."""
     if session.axis is Axis.PROMPT:
         return "only the prompt varies"
     return BANDS[session.bands] + (", and the prompt" if session.axis is Axis.BOTH else "")
-
-
-def search_words(session: Session) -> str:
-    """Return round, scale, what varies, and how much is left of the picture that the session began with."""
-    words = [f"round {len(session.lineage.rounds) + 1}", scale_words(session), variation_words(session)]
-    taken = session.lineage.rounds[session.begun_at :]
-    if taken:
-        start = "the first noise" if any(round_.prompt_scale for round_ in taken) else "the first picture"
-        words.append(f"{percent(correlation_since_start(session))} of {start} left")
-    return " · ".join(words)
 
 
 def load_words(load: ModelLoad) -> str:
@@ -125,35 +111,37 @@ def bar(fraction: float, width: int = 8) -> str:
     return "━" * done + "─" * (width - done)
 
 
-def caption(position: int, index: int, *, fraction: float, done: bool, marked: bool) -> str:
-    """Return what stands under a picture: its key, what it is, how far it is.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Caption:
+    """What stands under a picture.
 
-    Args:
-        position: In reading order, from 0; the first nine have a key.
-        index: Of the picture; that of the parent is PARENT.
-        fraction: How far its rendering is, 0 to 1.
-        done: Whether it is rendered.
-        marked: Whether it is marked for blending.
+    Attributes:
+        key: The key that picks it; "" for none.
+        name: What it is, where its key does not say it: "parent".
+        is_marked: Whether it is marked for blending.
+        is_starred: Whether it is kept.
+        fraction: How far its rendering is, 0 to 1; None when it is rendered.
+        shows: What it shows in place of its own picture; "" for nothing else.
     """
-    words = [str(position + 1) if position < 9 else " "]
-    if index == PARENT:
-        words.append("parent")
-    if marked:
-        words.append("● marked")
-    if not done:
-        words.append(bar(fraction))
-    return " ".join(words)
 
+    key: str
+    name: str = ""
+    is_marked: bool = False
+    is_starred: bool = False
+    fraction: float | None = None
+    shows: str = ""
 
-def caption_of(search: Search, position: int, index: int, marks: tuple[int, ...]) -> str:
-    """Return the caption of a picture of a search."""
-    return caption(
-        position,
-        index,
-        fraction=search.progress.steps_done.get(index, 0.0),
-        done=search.finished(index) is not None,
-        marked=index in marks,
-    )
+    def words(self, columns: int) -> str:
+        """Return the caption for a cell of so many columns; long words are left out where they do not fit."""
+        mark, star = ("●" if self.is_marked else ""), ("★" if self.is_starred else "")
+        parts = [self.key, self.name if not self.shows else "", mark, star, self.shows]
+        short = " ".join(filter(None, parts))
+        if self.fraction is not None and not self.shows:
+            room = columns - len(short) - 1
+            return f"{short} {bar(self.fraction, min(8, room))}" if room >= 3 else short
+        if self.is_marked and len(short) + 7 <= columns:
+            return short.replace("●", "● marked")
+        return short
 
 
 def photo_title(photograph: Photograph) -> str:

@@ -51,7 +51,7 @@ class RendererLink:
         from tui.app.inbox import Inbox
 
         self._inbox, self._is_started = Inbox(), True
-        self.renderer.start(self._report)
+        self.renderer.start(self.report)
 
     def take(self) -> tuple[Event, ...]:
         """Return the queued events, oldest first, and note what they say about the model."""
@@ -98,6 +98,7 @@ class RendererLink:
         self.stop_warm_up()
         self.renderer.load(request)
 
-    def _report(self, event: Event) -> None:
+    def report(self, event: Event) -> None:
+        """Queue an event of the renderer or of a file that was read; called in any thread."""
         if self._inbox.put(event):
             self._notify()

@@ -64,6 +64,7 @@ def make_app(
         arguments=arguments,
         sessions=folder / "pictures",
         journal_path=folder / "journal.json",
+        cache=folder / "cache",
         opening=opening,
         key_grace_seconds=key_grace_seconds,
     )

@@ -192,7 +192,10 @@ class EditScreen(Screen[Edit | None]):
         """Show which fields differ and which are wrong, after a key."""
         self._problems.pop(field_id, None)
         typed = self.typed
-        changed, wrong = changed_fields(typed, self._settings, self._model), problems(typed, self._settings, self._model)
+        changed, wrong = (
+            changed_fields(typed, self._settings, self._model),
+            problems(typed, self._settings, self._model),
+        )
         for row in self.query(EditRow):
             name = (row.field.id or "").removeprefix("edit-")
             if _is_lora(row.field):
