@@ -9,9 +9,9 @@ from textual.containers import VerticalScroll
 
 from tests.support.photos.making import photo_file
 from tests.support.tui.driving import PROMPT, make_app, running
-from tui.app.help_texts import EDIT, PHOTO, SEARCH, START
+from tui.app.help_texts import EDIT, NEW_PROMPT, PHOTO, SEARCH, START, VIEW, page_of
 
-PAGES = {"search": SEARCH, "start": START, "photo": PHOTO, "edit": EDIT}
+PAGES = {"search": SEARCH, "start": START, "photo": PHOTO, "edit": EDIT, "view": VIEW, "prompt": NEW_PROMPT}
 KEYS = (
     *("1-9 0 c f g j", "k l", "arrows, Enter", "n", "Space", "r", "u  U", "Tab", "d", "v", "i", "h", "[  ]", "{  }"),
     *("b", "a", "e", "*", "s", "E", "y  Y", "o  p", "Ctrl+P", "?  F1", "q"),
@@ -58,11 +58,17 @@ async def test_the_page_scrolls_by_keys_and_closes(tmp_path: Path) -> None:
         await driver.until(lambda: driver.app.screen is driver.screen)
 
 
+def test_the_topmost_screen_with_a_page_counts() -> None:
+    assert page_of(["PathScreen", "EditScreen", "SearchScreen"]) is EDIT
+    assert page_of(["SearchScreen", "Screen"]) is SEARCH
+    assert page_of([]) is START
+
+
 async def test_each_screen_has_its_page(tmp_path: Path) -> None:
     async with running(make_app(tmp_path)) as driver:
         await driver.until(lambda: "is ready on" in driver.text())
         await driver.press("f1")
-        await driver.until(lambda: "Describe the picture and press Enter." in driver.text())
+        await driver.until(lambda: "Walk through examples that suit the model." in driver.text())
     async with running(make_app(tmp_path, str(photo_file(tmp_path / "beach.png")))) as driver:
         await driver.until(lambda: driver.app.stage.photo is not None)
         await driver.press("f1")

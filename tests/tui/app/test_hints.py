@@ -11,7 +11,8 @@ from tui.app.hints import LESSONS, Hints
 from tui.graphics.terminal.capabilities import Terminal
 from tui.graphics.terminal.hints import graphics_hint
 
-XTERM = Terminal(protocol="quadrant", name="xterm", version=(379,))
+PLAIN = Terminal()
+XTERM = Terminal(protocol="halfcell", name="xterm", version=(379,))
 
 
 def test_each_lesson_comes_once_and_fits_a_row() -> None:
@@ -25,11 +26,11 @@ def test_each_lesson_comes_once_and_fits_a_row() -> None:
 
 def test_lessons_are_counted_per_machine(tmp_path: Path) -> None:
     path = tmp_path / "state" / "hints.json"
-    assert [Hints(path).next_lesson() for _ in range(5)] == [*LESSONS, "", ""]
+    assert [Hints(path, PLAIN).next_lesson() for _ in range(5)] == [*LESSONS, "", ""]
 
 
 def test_a_sentence_about_the_terminal_comes_once_and_changes_no_lesson(tmp_path: Path) -> None:
-    hints = Hints(tmp_path / "hints.json")
+    hints = Hints(tmp_path / "hints.json", PLAIN)
     assert [hints.once(sentence) for sentence in ("one", "one", "two", "one")] == ["one", "", "two", ""]
     assert hints.next_lesson() == LESSONS[0]
     assert hints.once("two") == ""
@@ -38,14 +39,14 @@ def test_a_sentence_about_the_terminal_comes_once_and_changes_no_lesson(tmp_path
 @pytest.mark.parametrize("content", ["", "[]", '{"grids": "many", "graphics": 3}', '{"grids": -1, "graphics": [1]}'])
 def test_a_damaged_file_means_that_nothing_was_told(tmp_path: Path, content: str) -> None:
     (tmp_path / "hints.json").write_text(content)
-    hints = Hints(tmp_path / "hints.json")
+    hints = Hints(tmp_path / "hints.json", PLAIN)
     assert hints.next_lesson() == LESSONS[0]
     assert hints.once("one") == "one"
 
 
 def test_a_folder_that_cannot_be_made_is_ignored(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file")
-    hints = Hints(tmp_path / "state" / "hints.json")
+    hints = Hints(tmp_path / "state" / "hints.json", PLAIN)
     assert [hints.next_lesson(), hints.next_lesson()] == [LESSONS[0], LESSONS[0]]
 
 

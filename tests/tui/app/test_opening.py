@@ -140,5 +140,5 @@ async def test_a_long_message_names_the_key_that_shows_all_of_it(tmp_path: Path,
         await driver.until(lambda: words.strip()[:60] in driver.text())
         await driver.until(lambda: ("… (F1: all of it)" in " ".join(driver.text().split())) == is_long)
         await driver.press("f1")
-        await driver.until(lambda: "Describe the picture and press Enter." in driver.text())
+        await driver.until(lambda: "Walk through examples that suit the model." in driver.text())
         assert (words.strip() in " ".join(driver.text().split())) == is_long

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from textual.app import SystemCommand
+from textual.binding import Binding
+from textual.screen import Screen
 
 from tests.support.photos.making import photo_file
 from tests.support.tui.driving import PROMPT, Driver, make_app, running
-from tui.app.palette_commands import COMMANDS
+from tui.app.palette_commands import COMMANDS, words_of
 from tui.app.screens.edit import EditScreen
+from tui.app.screens.history import HistoryScreen
+from tui.app.screens.new_prompt import NewPromptScreen
+from tui.app.screens.photo import PhotoScreen
+from tui.app.screens.search import SearchScreen
+from tui.app.screens.start import StartScreen
+from tui.app.screens.viewer import ViewerScreen
+
+KEYS_ALONE = ("pick(", "move(", "arrow(", "go(", "app.focus", "apply(")
+"""Actions that make no sense away from their keys: the cursor, the digits, the focus."""
 
 
 def commands(driver: Driver) -> dict[str, SystemCommand]:
@@ -27,6 +39,16 @@ def check(found: dict[str, SystemCommand]) -> None:
         assert len(command.help) <= 76, title
     foreign = ("Maximize", "Screenshot", "Keys", "Minimize", "Delete", "Cursor", "Move", "Cut", "Paste", "Select")
     assert not [title for title in found if title.startswith(foreign) or "to clipboard" in title]
+
+
+@pytest.mark.parametrize(
+    "screen", [EditScreen, HistoryScreen, NewPromptScreen, PhotoScreen, SearchScreen, StartScreen, ViewerScreen]
+)
+def test_every_key_of_a_screen_has_words_or_is_for_keys_alone(screen: type[Screen[object]]) -> None:
+    bindings = [key for key in Binding.make_bindings(screen.BINDINGS) if not key.action.startswith(KEYS_ALONE)]
+    nodes = [(binding, object.__new__(screen)) for binding in bindings]
+    missing = [binding.action for binding, node in nodes if words_of(binding, node) is None]
+    assert missing == []
 
 
 def test_every_sentence_is_short_enough_for_80_columns() -> None:
@@ -73,8 +95,8 @@ async def test_a_command_is_found_by_typing_and_runs(tmp_path: Path) -> None:
     async with running(make_app(tmp_path, *PROMPT), size=(80, 24)) as driver:
         await driver.until_done()
         await driver.press("ctrl+p")
-        await driver.until(lambda: "Draw other candidates at the same scale." in driver.text())
+        await driver.until(lambda: "Show where the candidate differs from the parent." in driver.text())
         await driver.press(*"none is")
-        await driver.until(lambda: "None is better (n)" in driver.text() and "Reroll" not in driver.text())
+        await driver.until(lambda: "None is better (n)" in driver.text() and "Compare" not in driver.text())
         await driver.press("down", "enter")
         await driver.until(lambda: driver.search.session.scale == 0.35)
