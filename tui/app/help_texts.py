@@ -85,8 +85,8 @@ START: Final = f"""\
 BEGIN
 typing         Describe the picture.  What you type also filters the
                gallery.
-Enter          Begin with the prompt.  In the empty line, go on with the last
-               search.
+Enter          Begin with the prompt.  In the empty line, go on with the
+               last search.
 Up             Walk through the prompts that you used before.
 Tab            Walk through examples that suit the model.
 Down           Go into the gallery of searches and pictures.  Enter opens the

@@ -36,7 +36,9 @@ COMMANDS: Mapping[str, Words] = MappingProxyType(
         "app.start": Words("New prompt", "Ask for the prompt of a new search; this one stays until you press Enter."),
         "apply": Words("Apply", "Render the same noise with what differs."),
         "axis": Words("Vary noise or prompt", "Vary the noise, the prompt, or both."),
-        "bands": Words("Vary layout or detail", "Vary everything, the layout more, only the layout, or only the detail."),
+        "bands": Words(
+            "Vary layout or detail", "Vary everything, the layout more, only the layout, or only the detail."
+        ),
         "cancel": Words("Back", "Close this screen."),
         "choose": Words("Pick", "Pick the selected picture, or blend the marked ones."),
         "choose('fit')": Words("Fit of the photograph", "Choose how the photograph is cut to the picture's shape."),

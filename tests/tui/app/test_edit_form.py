@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -38,6 +39,12 @@ TYPED = Typed(
 )
 
 
+def with_text(field: str, text: str | tuple[str, ...]) -> Typed:
+    """Return the texts of the picture with one that was typed anew."""
+    entries: dict[str, Any] = {field: text}
+    return replace(TYPED, **entries)
+
+
 def test_the_texts_of_a_picture_ask_for_nothing() -> None:
     assert typed_of(SETTINGS, MODEL) == TYPED
     assert changed_fields(TYPED, SETTINGS, MODEL) == ()
@@ -66,8 +73,8 @@ def test_the_texts_of_a_picture_ask_for_nothing() -> None:
         ),
     ],
 )
-def test_only_what_differs_is_in_the_edit(field: str, text: object, edit: Edit) -> None:
-    typed = replace(TYPED, **{field: text})
+def test_only_what_differs_is_in_the_edit(field: str, text: str | tuple[str, ...], edit: Edit) -> None:
+    typed = with_text(field, text)
     assert changed_fields(typed, SETTINGS, MODEL) == (field,)
     assert problems(typed, SETTINGS, MODEL) == {}
     assert edit_of(typed, SETTINGS, MODEL) == edit
@@ -75,15 +82,20 @@ def test_only_what_differs_is_in_the_edit(field: str, text: object, edit: Edit) 
 
 @pytest.mark.parametrize(
     ("field", "text"),
-    [("prompt", "a lake\nat dusk  "), ("steps", " 25 "), ("scheduler", "DPM++ 2M Karras "), ("loras", ("ink 0.8 ", "moss 1"))],
+    [
+        ("prompt", "a lake\nat dusk  "),
+        ("steps", " 25 "),
+        ("scheduler", "DPM++ 2M Karras "),
+        ("loras", ("ink 0.8 ", "moss 1")),
+    ],
 )
-def test_spaces_around_a_text_change_nothing(field: str, text: object) -> None:
-    assert edit_of(replace(TYPED, **{field: text}), SETTINGS, MODEL) == Edit()
+def test_spaces_around_a_text_change_nothing(field: str, text: str | tuple[str, ...]) -> None:
+    assert edit_of(with_text(field, text), SETTINGS, MODEL) == Edit()
 
 
 @pytest.mark.parametrize(("field", "text"), [("guidance", "6.50"), ("steps", "025"), ("scheduler", "dpm++ 2m KARRAS")])
 def test_the_same_value_written_otherwise_changes_nothing(field: str, text: str) -> None:
-    assert edit_of(replace(TYPED, **{field: text}), SETTINGS, MODEL) == Edit()
+    assert edit_of(with_text(field, text), SETTINGS, MODEL) == Edit()
 
 
 @pytest.mark.parametrize(
@@ -109,7 +121,7 @@ def test_the_same_value_written_otherwise_changes_nothing(field: str, text: str)
     ],
 )
 def test_a_wrong_text_has_the_engines_sentence(field: str, text: str, sentence: str) -> None:
-    assert problems(replace(TYPED, **{field: text}), SETTINGS, MODEL) == {field: sentence}
+    assert problems(with_text(field, text), SETTINGS, MODEL) == {field: sentence}
 
 
 def test_a_value_of_the_picture_that_could_not_be_typed_is_no_problem() -> None:
@@ -143,7 +155,9 @@ def test_the_last_word_of_a_line_is_the_weight_if_it_is_a_number(line: str, part
 
 
 def test_two_files_of_one_name_are_told_apart_by_their_paths() -> None:
-    model = replace(MODEL, loras=(LoraChoice(path="/a/ink.safetensors"), LoraChoice(path="/b/ink.safetensors", weight=2)))
+    model = replace(
+        MODEL, loras=(LoraChoice(path="/a/ink.safetensors"), LoraChoice(path="/b/ink.safetensors", weight=2))
+    )
     lines = typed_of(SETTINGS, model).loras
     assert lines == ("/a/ink.safetensors 1", "/b/ink.safetensors 2")
     assert [lora_option(line, model) for line in lines] == ["/a/ink.safetensors:1", "/b/ink.safetensors:2"]

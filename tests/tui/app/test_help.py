@@ -37,7 +37,18 @@ def test_the_search_page_has_every_key() -> None:
 
 
 def test_the_photo_page_explains_its_function_keys() -> None:
-    for words in ("F2  way", "F3  keep", "F4  fit", '"exact"', '"free"', '"layout"', '"detail"', '"crop"', '"pad"', '"shape"'):
+    for words in (
+        "F2  way",
+        "F3  keep",
+        "F4  fit",
+        '"exact"',
+        '"free"',
+        '"layout"',
+        '"detail"',
+        '"crop"',
+        '"pad"',
+        '"shape"',
+    ):
         assert words in PHOTO
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.support.tui.driving import PROMPT, make_app, running
+from tests.support.tui.driving import PROMPT, Driver, make_app, running
 from tui.app.hints import LESSONS, Hints
 from tui.graphics.terminal.capabilities import Terminal
 from tui.graphics.terminal.hints import graphics_hint
 
 PLAIN = Terminal()
 XTERM = Terminal(protocol="halfcell", name="xterm", version=(379,))
+
+
+def says(driver: Driver, sentence: str) -> bool:
+    return sentence in " ".join(driver.text().split())
 
 
 def test_each_lesson_comes_once_and_fits_a_row() -> None:
@@ -54,7 +59,7 @@ async def test_the_first_three_grids_teach_and_a_mark_hides_the_lesson(tmp_path:
     async with running(make_app(tmp_path, *PROMPT, is_first_start=True), size=(80, 24)) as driver:
         for lesson, key in zip(LESSONS, ("1", "n", "r"), strict=True):
             await driver.until_done()
-            await driver.until(lambda lesson=lesson: lesson in driver.text())
+            await driver.until(partial(says, driver, lesson))
             await driver.press(key)
         await driver.until_done()
         await driver.until(lambda: "press the number of the best picture, n if none is better" in driver.text())
@@ -69,4 +74,4 @@ async def test_what_makes_pictures_finer_is_said_once_before_the_lessons(tmp_pat
     for sentence in (graphics_hint(XTERM), LESSONS[0], LESSONS[1]):
         async with running(make_app(tmp_path, *PROMPT, is_first_start=True, terminal=XTERM)) as driver:
             await driver.until_done()
-            await driver.until(lambda sentence=sentence: sentence in " ".join(driver.text().split()))
+            await driver.until(partial(says, driver, sentence))

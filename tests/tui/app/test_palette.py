@@ -88,7 +88,9 @@ async def test_a_photograph_has_its_own(tmp_path: Path) -> None:
         await driver.until(lambda: driver.app.stage.photo is not None)
         found = commands(driver)
         check(found)
-        assert {"Way to the noise (F2)", "What of the photograph stays (F3)", "Fit of the photograph (F4)"} <= set(found)
+        assert {"Way to the noise (F2)", "What of the photograph stays (F3)", "Fit of the photograph (F4)"} <= set(
+            found
+        )
 
 
 async def test_a_command_is_found_by_typing_and_runs(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,9 +50,7 @@ async def test_it_is_cancelled_when_another_model_is_loaded(tmp_path: Path) -> N
     renderer.hold()
     async with running(make_app(tmp_path, renderer=renderer)) as driver:
         await driver.until(lambda: len(renderer.jobs) == 1)
-        driver.app.link.load(driver.app.link.model_load.request.__class__(
-            model=renderer.loads[0].model, settings=renderer.loads[0].settings, dtype="bfloat16"
-        ))
+        driver.app.link.load(replace(renderer.loads[0], dtype="bfloat16"))
         assert renderer.cancels == [renderer.jobs[0].job]
         renderer.release()
         await driver.until(lambda: len(renderer.jobs) == 2)
