@@ -157,6 +157,7 @@ class StartScreen(Screen[None]):
         self.query_one(PromptLine).focus()
 
     def on_descendant_focus(self) -> None:
+        self.notice = ""
         self._write_status()
 
     def on_input_changed(self) -> None:
