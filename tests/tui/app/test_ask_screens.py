@@ -11,7 +11,8 @@ from textual import events
 from textual.widgets import OptionList
 
 from latentpng.png.files import read_record
-from tests.support.tui.driving import PROMPT, Driver, make_app, running, saved
+from tests.support.tui.driving import PROMPT, Driver, make_app, running
+from tui.app.completion import names_in
 from tui.app.copies import CopyScreen
 from tui.app.gallery.preview import Preview
 from tui.app.screens.ask import OpenScreen
@@ -117,10 +118,7 @@ async def test_a_slow_folder_stops_no_key(
     folder: Path,  # noqa: ARG001
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from tui.app.screens import ask
-
     release = threading.Event()
-    names_in = ask.names_in
 
     def slow(name: str, suffixes: tuple[str, ...]) -> object:
         if name:
@@ -129,7 +127,7 @@ async def test_a_slow_folder_stops_no_key(
 
     async with running(make_app(tmp_path)) as driver:
         await open_question(driver)
-        monkeypatch.setattr(ask, "names_in", slow)
+        monkeypatch.setattr("tui.app.screens.ask.names_in", slow)
         await driver.press(*"deep/", "tab", "c")
         assert typed(driver) == "deep/c"
         await driver.until(lambda: "reading deep/" in driver.text())
