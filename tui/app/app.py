@@ -31,6 +31,7 @@ from tui.app.renderer_link import RendererLink
 from tui.app.screens.start import StartScreen
 from tui.app.sources import GalleryPlaces, PictureSource, recent
 from tui.app.stage import AsksForPrompt, Stage
+from tui.app.work import begin
 from tui.graphics.terminal.capabilities import KEY_GRACE_SECONDS, Terminal
 from tui.paths import cache_folder
 
@@ -325,7 +326,7 @@ class WarmerApp(App[None]):
         from tui.app.prompt_history import remember_prompt
 
         work = partial(asyncio.to_thread, remember_prompt, self.places.prompts, prompt)
-        self.run_worker(work, group="prompt history")
+        begin(self, work, "prompt history")
 
     async def _leave(self) -> None:
         """Close every screen, the search and the photograph; return when everything is on disk."""
