@@ -94,6 +94,6 @@ class ViewerScreen(Screen[Viewed]):
         if slide.picture is None:
             cell.clear()
         else:
-            cell.show(slide.picture)
+            cell.show(slide.picture, refined=True)
         state = " is still rendering" if slide.picture is None else ""
         self.query_one("#status", TextLine).words = f"{slide.name}{state}"
