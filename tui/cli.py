@@ -149,8 +149,8 @@ def app_parser() -> argparse.ArgumentParser:
     screen.add_argument(
         "--graphics",
         choices=("auto", "kitty", "sixel", "octant", "sextant", "quadrant", "halfcell"),
-        help="how the terminal draws pictures: by its graphics protocol, or by characters, the finest of which not every "
-        "font has (default: auto, which asks the terminal)",
+        help="how the terminal draws pictures: by a graphics protocol, or by characters, the finest of which few fonts "
+        "have (default: auto, which asks the terminal)",
     )
     add_out_option(screen, "DIR", "the folder of the session (default: a new one in Pictures/warmer)")
     screen.add_argument("--keep", choices=("picked", "all"), help="which pictures are saved (default: picked)")

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from engine.rendering.events import Picture
 
 Quality: TypeAlias = Literal["preview", "full", "best"]
-"""How much is sent: "preview" is small and rough; "full" has the pixels and few colours; "best" has all colours that the
-terminal shows, and is two to five times as long."""
+"""How much is sent: "preview" is small and rough; "full" has all pixels and few colours; "best" has all colours that
+the terminal shows, and is two to five times as long."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

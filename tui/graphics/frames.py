@@ -22,8 +22,8 @@ CACHE_BYTES: Final = 64 * 1024 * 1024
 
 Encode: TypeAlias = Callable[[Image.Image, Box, Quality], Frame]
 
-# Plain cells are Segment and Style objects, many times larger than what they send, and the garbage collector walks them.
 _MEMORY_OF_CELLS: Final = 64
+"""Plain cells are Segment and Style objects, many times larger than what they send."""
 
 
 def encoder_for(terminal: Terminal) -> Encode:

@@ -88,7 +88,7 @@ class CellsPainter:
 
 
 class KittyPainter:
-    """Draws by kitty's protocol, with one image id for life: a new picture of the same size sends pixels and repaints no text."""
+    """Draws by kitty's protocol, with one image id for life: a new picture of the same size repaints no text."""
 
     transparent = True
 

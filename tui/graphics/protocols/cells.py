@@ -92,7 +92,8 @@ def encode_in_256(image: Image.Image, box: Box, quality: Quality, *, blocks: Blo
     from tui.graphics.protocols.partition import Sums
 
     area = whole_cells(image.width, image.height, box)
-    known = glyphs(blocks)
+    is_quick = quality == "preview" and blocks != "halfcell"
+    known = glyphs("quadrant" if is_quick else blocks)
     cells = parts(image, area)
     found = dithered(
         Sums.of(cells, known.weights, whole()), np.matmul(halves(), cells), in_halves(known.weights), area.rows
@@ -182,7 +183,7 @@ def _truecolor(number: int) -> Color:
 
 @cache
 def _of_256(number: int) -> Color:
-    """Return a colour of palette256 as Rich sends it unchanged: with its number and, for Textual's filters, its value."""
+    """Return a colour of palette256 that Rich sends unchanged: with its number and, for Textual's filters, a value."""
     from tui.graphics.protocols.palette256 import FIRST, colours
 
     red, green, blue = colours()[number].astype(int).tolist()

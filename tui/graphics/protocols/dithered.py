@@ -5,7 +5,7 @@ with the weights of Floyd and Steinberg, from cell to cell).  Within a cell the 
 single colour is near, a chequered or striped character mixes two that lie on both sides of what is wanted.  So for each
 cell a few pairs of colours are tried with every character, and the best has the smallest
 
-    squared error at the points of the cell  +  _HALVES * those of the means of its four halves  +  _MEAN * that of its mean
+    squared error at its points  +  _HALVES * those of the means of its four halves  +  _MEAN * that of its mean.
 
 The halves (left, right, upper, lower) favour chequered characters over bars, which the eye sees from farther away.
 
@@ -24,8 +24,6 @@ import numpy as np
 from tui.graphics.protocols.palette256 import colours, nearest
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
     from tui.graphics.protocols.partition import Floats, Indices, Sums
 
     Pair: TypeAlias = tuple[Indices, Indices]

@@ -1,4 +1,4 @@
-"""Plain cells, read back character by character: what each fills is known here from Unicode's names, not from the code."""
+"""Plain cells, read back character by character: what each fills is told by its name in Unicode."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ def scene(width: int = 256, height: int = 256) -> Image.Image:
     red = Image.linear_gradient("L").resize((width, height))
     image = Image.merge("RGB", (red, red.rotate(90), Image.radial_gradient("L").resize((width, height))))
     for x in range(0, width, width // 5):
-        ImageDraw.Draw(image).ellipse([x, height // 3 + x // 9, x + width // 7, height // 2 + x // 5], fill=(250, 240, 20))
+        ImageDraw.Draw(image).ellipse(
+            [x, height // 3 + x // 9, x + width // 7, height // 2 + x // 5], fill=(250, 240, 20)
+        )
     return image
 
 

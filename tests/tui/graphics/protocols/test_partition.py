@@ -132,7 +132,17 @@ def test_code_points() -> None:
     by_bits = octants()
     assert len(set(by_bits)) == 256
     assert (by_bits[0], by_bits[255], by_bits[0b00000101], by_bits[0b11110000]) == (" ", "█", "▘", "▄")
-    known = {4: 0x1CD00, 6: 0x1CD01, 9: 0x1CD04, 16: 0x1CD09, 190: 0x1CDAA, 206: 0x1CDBC, 222: 0x1CDC9, 251: 0x1CDE3, 254: 0x1CDE5}
+    known = {
+        4: 0x1CD00,
+        6: 0x1CD01,
+        9: 0x1CD04,
+        16: 0x1CD09,
+        190: 0x1CDAA,
+        206: 0x1CDB9,
+        222: 0x1CDC9,
+        251: 0x1CDE3,
+        254: 0x1CDE5,
+    }
     assert {bits: ord(by_bits[bits]) for bits in known} == known
 
 
