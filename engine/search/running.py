@@ -202,6 +202,10 @@ class Search:
         finished = self._store.get(self.session.tree.nodes[node].key)
         return None if finished is None else finished.picture
 
+    def variant_of(self, node: int) -> Variant | None:
+        """Return what renders the picture of a node of the tree; None where its settings are not known."""
+        return self._variants.get(_edit_key_of(self.session.tree, node))
+
     def file(self, node: int) -> Path | None:
         """Return the file of a node of the tree; None where it is not saved."""
         return self._store.file(self.session.tree.nodes[node].key)

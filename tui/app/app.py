@@ -19,6 +19,7 @@ from textual.screen import Screen
 from tui.app import messages
 from tui.app.current import CurrentSearch
 from tui.app.current_photo import CurrentPhoto
+from tui.app.filming import Filming
 from tui.app.hangup import leave_on_signals
 from tui.app.opener import Opener
 from tui.app.prompt_model import PromptModel
@@ -95,6 +96,7 @@ class WarmerApp(App[None]):
         self._opener = Opener(self, options)
         self._prompt_model = PromptModel(self, options)
         self._photo = CurrentPhoto(self)
+        self._filming = Filming(self)
         self._terminal, self._theme, self._opening_at_start = terminal, arguments.theme, opening
         self._sessions, self._journal_path = sessions, journal_path
 
@@ -125,6 +127,7 @@ class WarmerApp(App[None]):
         self._prompt_model.remember(self.link.model_load)
         if self.stage.search is not None:
             for event in events:
+                self._filming.take(event)
                 self.stage.search.take(event)
             await self._begin_if_ready()
         elif self.stage.photo is not None:
@@ -194,6 +197,16 @@ class WarmerApp(App[None]):
 
         self.push_screen(ask_for_copy(message.finished), save)
 
+    def on_film_requested(self) -> None:
+        search = self.stage.search.search if self.stage.search is not None else None
+        if search is not None:
+            self.stage.say(self._filming.open(search, self.link.renderer, self.current.folders[-1]))
+        else:
+            self.stage.say("the model is still loading; export the way when it is ready")
+
+    def on_film_made(self, message: messages.FilmMade) -> None:
+        self.stage.say(message.sentence)
+
     def action_open(self) -> None:
         from tui.app.screens.ask import ask_for_picture
 
@@ -235,6 +248,7 @@ class WarmerApp(App[None]):
 
     async def close_all(self) -> None:
         """End the renderer and return when everything is on disk."""
+        await self._filming.close()
         await self.current.close()
         await self.link.close()
         self.graphics.close()
@@ -265,6 +279,7 @@ class WarmerApp(App[None]):
     async def _leave(self) -> None:
         """Close every screen, the search and the photograph; return when everything is on disk."""
         await self.stage.clear()
+        self._filming.leave()
         self._photo.leave(self.link.renderer)
         await self.current.leave()
 

@@ -119,6 +119,13 @@ class FilmRequested(Message):
 
 
 @dataclass
+class FilmMade(Message):
+    """The way to a picture was exported; `sentence` says where it is."""
+
+    sentence: str
+
+
+@dataclass
 class CellClicked(Message):
     """A cell of the grid was clicked; `index` is that of its picture, 0 for the parent."""
 
