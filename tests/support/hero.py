@@ -35,6 +35,7 @@ CANDIDATES = 8
 PICKS = 8
 MAX_GRIDS = 40
 MAX_MARKS = 3
+FILM = ("--words", "--size", "576", "--frames", "16", "--fps", "20")
 _FAR = 32
 """Pixels of the shorter side of a picture that is seen from afar."""
 
@@ -133,10 +134,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Make the README's animation.")
     parser.add_argument("out", type=Path)
     parser.add_argument("--prompt", default="a lighthouse at sunset, a boat, a large sun")
-    parser.add_argument("--seed", type=int, default=11)
+    parser.add_argument("--seed", type=int, default=14)
     parser.add_argument("--target", type=int, default=21)
     parser.add_argument("--size", default="192x128")
-    parser.add_argument("--scale", type=float, default=0.5)
+    parser.add_argument("--scale", type=float, default=0.6)
     parser.add_argument("--film", nargs=argparse.REMAINDER, default=[], help="more options of `warmer film`")
     given = parser.parse_args()
     width, height = map(int, given.size.split("x"))
@@ -147,7 +148,7 @@ def main() -> None:
             picture = searching.run(searching.picture_of(given.target))
         finally:
             searching.close()
-        words = [str(picture), "--out", str(given.out), "--force", "--words", "--size", "576", *given.film]
+        words = [str(picture), "--out", str(given.out), "--force", *FILM, *given.film]
         run_command("film", words, WorkerRenderer)
 
 
