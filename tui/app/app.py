@@ -6,9 +6,10 @@ when it is first used: the first paint comes before all else.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterable
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -16,20 +17,26 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from tui.app import messages
+from tui.app import chosen_theme, hints, messages, prompt_history
 from tui.app.current import CurrentSearch
 from tui.app.current_photo import CurrentPhoto
+from tui.app.editing import Editing
 from tui.app.filming import Filming
 from tui.app.hangup import leave_on_signals
+from tui.app.hints import Hints
 from tui.app.opener import Opener
 from tui.app.prompt_model import PromptModel
 from tui.app.renderer_link import RendererLink
 from tui.app.screens.start import StartScreen
-from tui.app.sources import PictureSource, make_offer, recent
-from tui.app.stage import Stage
+from tui.app.sources import GalleryPlaces, PictureSource, recent
+from tui.app.stage import AsksForPrompt, Stage
 from tui.graphics.terminal.capabilities import KEY_GRACE_SECONDS, Terminal
+from tui.paths import cache_folder
 
 if TYPE_CHECKING:
+    from textual.theme import Theme
+    from textual.timer import Timer
+
     from engine.invert import PreparedPhoto
     from engine.open import Opening
     from engine.options import Options
@@ -47,6 +54,7 @@ class WarmerApp(App[None]):
         current: The search on the screen, if there is one.
         link: The renderer.
         stage: The screens.
+        places: Where the gallery finds searches and pictures.
         saving_failures: What could not be saved, as sentences.
     """
 
@@ -66,6 +74,7 @@ class WarmerApp(App[None]):
         arguments: AppArguments,
         sessions: Path,
         journal_path: Path,
+        cache: Path | None = None,
         opening: Opening | PreparedPhoto | PictureSource | None = None,
         key_grace_seconds: float = KEY_GRACE_SECONDS,
     ) -> None:
@@ -77,7 +86,8 @@ class WarmerApp(App[None]):
             options: What the person asked for.
             arguments: What only the app is asked for.
             sessions: The folder in which each session gets a folder of its own.
-            journal_path: The file that remembers the last session.
+            journal_path: The file that names the folders of sessions.
+            cache: The folder for what can be made again; None for the usual one.
             opening: Instead of the start screen; a picture source when its model has to be asked for first.
             key_grace_seconds: How long digits are ignored at the start; see `SearchScreen`.
         """
@@ -96,17 +106,26 @@ class WarmerApp(App[None]):
         self._opener = Opener(self, options)
         self._prompt_model = PromptModel(self, options)
         self._photo = CurrentPhoto(self)
-        self._filming = Filming(self)
-        self._terminal, self._theme, self._opening_at_start = terminal, arguments.theme, opening
-        self._sessions, self._journal_path = sessions, journal_path
+        self._state = journal_path.parent
+        self._editing = Editing(self, options, prompts=self._state / prompt_history.FILE)
+        self._filming = Filming(self, say=self.stage.say)
+        self._clock: Timer | None = None
+        self._hints = Hints(self._state / hints.FILE)
+        self._terminal, self._opening_at_start = terminal, opening
+        self._theme, self._theme_in_use = arguments.theme, ""
+        self.places = GalleryPlaces(
+            sessions=sessions,
+            index_of_sessions=journal_path,
+            cache=cache or cache_folder(),
+            prompts=self._state / prompt_history.FILE,
+        )
 
     async def on_mount(self) -> None:
         leave_on_signals(self.exit, self.close_all)
-        if self._theme:
-            self.theme = self._theme
+        self._begin_theme()
         opening = self._opening_at_start
         if opening is None or isinstance(opening, PictureSource):
-            await self.stage.show(StartScreen())
+            await self.stage.show(StartScreen(self.places))
         else:
             await self._show(opening)
         self.call_after_refresh(self._start_renderer)
@@ -134,16 +153,23 @@ class WarmerApp(App[None]):
             for event in events:
                 self._photo.take(event)
             self._photo.begin(self.link.renderer, self.link.model_load)
+        elif self.stage.start is not None and self.current.opening is None:
+            self.link.warm_up()
 
     def on_load_retried(self) -> None:
         self.link.retry()
         self.stage.hand_down(self.link.model_load)
+        self._start_clock()
 
     def on_source_chosen(self, message: messages.SourceChosen) -> None:
+        self.link.stop_warm_up()
         self._opener.open(message.source, self._prompt_model.options)
 
     def on_model_found(self, message: messages.ModelFound) -> None:
         self._prompt_model.take(message)
+        for screen in self.screen_stack:
+            if isinstance(screen, AsksForPrompt):
+                screen.say_model(self._prompt_model.name)
         if self.stage.photo is not None:
             self._photo.cancel(self.link.renderer)  # it would find noise for the model before
             self._photo.prepare(message.options, self.stage.photo.choices, invert=False)
@@ -183,38 +209,47 @@ class WarmerApp(App[None]):
         self._photo.refuse(message.sentence)
 
     def on_opening_failed(self, message: messages.OpeningFailed) -> None:
-        self.stage.say(message.sentence)
+        self.stage.refuse(message.sentence)
 
     def on_saving_failed(self, message: messages.SavingFailed) -> None:
         self.stage.say(message.sentence)
 
+    def on_opening_cancelled(self) -> None:
+        self._opener.cancel()
+
     def on_copy_requested(self, message: messages.CopyRequested) -> None:
-        from tui.app.copies import ask_for_copy, save_copy
+        from tui.app.copies import CopyScreen
 
-        async def save(path: Path | None) -> None:
+        def saved(path: Path | None) -> None:
             if path is not None:
-                self.stage.say(await save_copy(path, message.finished))
+                self.stage.say(f"saved a copy as {path.absolute()}")
 
-        self.push_screen(ask_for_copy(message.finished), save)
+        self.push_screen(CopyScreen(message.finished), saved)
+
+    def on_edit_requested(self, message: messages.EditRequested) -> None:
+        if self.stage.search is not None and self.stage.search.search is not None:
+            self._editing.request(message.edit, self.stage.search.search)
+
+    def on_edit_refused(self, message: messages.EditRefused) -> None:
+        self._editing.refuse(message.sentence)
+
+    async def on_edit_prepared(self, message: messages.EditPrepared) -> None:
+        if self.stage.search is not None:
+            await self._editing.apply(message.edit, message.edited, self.stage.search)
+
+    def action_edit(self) -> None:
+        """Open the panel that changes the settings of the search; its noise is kept."""
+        if self.stage.search is not None:
+            self._editing.open(self.stage.search)
 
     def on_film_requested(self) -> None:
-        search = self.stage.search.search if self.stage.search is not None else None
-        if search is not None:
-            self.stage.say(self._filming.open(search, self.link.renderer, self.current.folders[-1]))
-        else:
-            self.stage.say("the model is still loading; export the way when it is ready")
-
-    def on_film_made(self, message: messages.FilmMade) -> None:
-        self.stage.say(message.sentence)
+        if self.stage.search is not None and self.stage.search.search is not None:
+            self._filming.open(self.stage.search.search, self.link.renderer)
 
     def action_open(self) -> None:
-        from tui.app.screens.ask import ask_for_picture
+        from tui.app.screens.ask import OpenScreen
 
-        def opened(path: Path | None) -> None:
-            if path is not None:
-                self._opener.open(PictureSource(path=path), self._prompt_model.options)
-
-        self.push_screen(ask_for_picture(recent(self._sessions)), opened)
+        self.push_screen(OpenScreen(partial(recent, self.places.sessions)))
 
     def action_choose_model(self) -> None:
         """Ask for the model of new prompts."""
@@ -227,15 +262,37 @@ class WarmerApp(App[None]):
         self.push_screen(ModelScreen(), chosen)
 
     async def action_start(self) -> None:
-        """Go back to the start screen for a new prompt; everything that was picked is saved."""
+        """Ask for a new prompt over the search, or go to the start screen when there is none."""
+        search = self.stage.search
+        if search is None:
+            await self.action_gallery()
+            return
+        from tui.app.prompt_history import read_prompts
+        from tui.app.screens.new_prompt import NewPromptScreen
+
+        settings = search.search.settings if search.search is not None else search.beginning.settings
+        prompts = read_prompts(self.places.prompts)
+        self.push_screen(NewPromptScreen(settings.prompt, prompts=prompts, model=self._prompt_model.name))
+
+    async def action_gallery(self) -> None:
+        """Leave what is shown for the start screen; everything that was picked is saved."""
         await self._leave()
-        await self.stage.show(StartScreen())
+        await self.stage.show(StartScreen(self.places))
         self._offer_sources()
+        if not self._prompt_model.examples:
+            self._prompt_model.find()
 
     def action_help(self) -> None:
+        from tui.app import help_texts
         from tui.app.screens.help import HelpScreen
 
-        self.push_screen(HelpScreen(self.stage.cut_message))
+        if self._editing.panel is not None:
+            text = help_texts.EDIT
+        elif self.stage.photo is not None:
+            text = help_texts.PHOTO
+        else:
+            text = help_texts.START if self.stage.start is not None else help_texts.SEARCH
+        self.push_screen(HelpScreen(self.stage.cut_message, text))
 
     async def action_quit(self) -> None:
         self.exit()
@@ -243,7 +300,6 @@ class WarmerApp(App[None]):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         from tui.app.palette_commands import commands_of
 
-        yield from super().get_system_commands(screen)
         yield from commands_of(self, screen)
 
     async def close_all(self) -> None:
@@ -267,17 +323,59 @@ class WarmerApp(App[None]):
         if opening is not None:
             self._opener.open(opening, self._prompt_model.options)
 
+    def _begin_theme(self) -> None:
+        """Use the theme in force, and remember the one that is chosen from now on."""
+        theme = chosen_theme.theme_in_force(self._state / chosen_theme.FILE, self._theme)
+        if theme in self.available_themes:
+            self.theme = theme
+        self._theme_in_use = self.theme
+        self.theme_changed_signal.subscribe(self, self._remember_theme, immediate=True)
+
+    def _remember_theme(self, theme: Theme) -> None:
+        if theme.name != self._theme_in_use:
+            self._theme_in_use = theme.name
+            chosen_theme.remember_theme(self._state / chosen_theme.FILE, theme.name, self._theme)
+
+    def _teach(self) -> str:
+        """Return what a newcomer is told on the grid that is shown now, "" for nothing."""
+        from tui.graphics.terminal.hints import graphics_hint
+
+        hint = graphics_hint(self._terminal)
+        return (self._hints.once(hint) if hint else "") or self._hints.next_lesson()
+
+    def _count_seconds(self) -> None:
+        """Say every second how long a model has been loading; the clock stops with the loading."""
+        self._clock = None
+        if self.link.count_seconds():
+            self.stage.hand_down(self.link.model_load)
+            self._start_clock()
+
+    def _start_clock(self) -> None:
+        if self._clock is None:
+            self._clock = self.set_timer(1.0, self._count_seconds)
+
     async def _show(self, opened: Opening | PreparedPhoto) -> None:
         """Show a search or a photograph on an empty stage."""
         from engine.open import Opening
 
         if isinstance(opened, Opening):
-            await self.stage.show_search(self.current.show(opened))
+            if opened.is_fresh:
+                self._remember_prompt(opened.target.settings.prompt)
+            screen = self.current.show(opened)
+            screen.teach = self._teach
+            await self.stage.show_search(screen)
         else:
             await self.stage.show_photo(self._photo.show(opened))
 
+    def _remember_prompt(self, prompt: str) -> None:
+        from tui.app.prompt_history import remember_prompt
+
+        work = partial(asyncio.to_thread, remember_prompt, self.places.prompts, prompt)
+        self.run_worker(work, group="prompt history")
+
     async def _leave(self) -> None:
         """Close every screen, the search and the photograph; return when everything is on disk."""
+        self.link.stop_warm_up()
         await self.stage.clear()
         self._filming.leave()
         self._photo.leave(self.link.renderer)
@@ -289,10 +387,13 @@ class WarmerApp(App[None]):
     def _load_for_search(self, request: LoadModel) -> None:
         self.link.load(request)
         self.stage.hand_down(self.link.model_load)
+        self._start_clock()
 
     async def _begin_if_ready(self) -> None:
         if self.link.model_load.ready is not None:
-            await self.current.begin(self.link.renderer, self.link.model_load.ready, self._load_for_search)
+            await self.current.begin(
+                self.link.renderer, self.link.model_load.ready, self._load_for_search, self.link.report
+            )
 
     def _report_events(self) -> None:
         """Wake the app; called in a thread of the renderer's."""
@@ -304,4 +405,4 @@ class WarmerApp(App[None]):
         self.post_message(messages.SavingFailed(sentence))
 
     def _offer_sources(self) -> None:
-        self.stage.offer(make_offer(self._journal_path, self._prompt_model.examples, self._sessions))
+        self.stage.offer(self._prompt_model.examples)

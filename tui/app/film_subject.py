@@ -14,7 +14,8 @@ from engine.film.output import FilmOutput
 from engine.film.plan import FilmPlan, Timing, plan_film
 from engine.film.way import way_of
 from engine.rendering.requests import PictureTask, RenderJob
-from engine.search.running import Search, Variant, next_job
+from engine.search.running import Search, next_job
+from engine.search.variants import Variant
 from tui.app.film_state import FilmChoices, FilmKind
 
 if TYPE_CHECKING:

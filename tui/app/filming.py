@@ -7,6 +7,7 @@ what the loaded model can render is rendered: a different model would have to be
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,7 +20,6 @@ from textual.app import App
 from engine.errors import EngineError, InvalidRequestError
 from latentpng.errors import LatentPngError
 from tui.app.film_state import FilmChoices, FilmKind, FilmOffer, FilmState
-from tui.app.messages import FilmMade
 
 if TYPE_CHECKING:
     from engine.film.output import FilmOutput
@@ -78,8 +78,14 @@ class _Pace:
 class Filming:
     """At most one film at a time; it is the `FilmMaker` of the screen."""
 
-    def __init__(self, app: App[Any]) -> None:
-        self._app = app
+    def __init__(self, app: App[Any], *, say: Callable[[str], None]) -> None:
+        """Make nothing yet.
+
+        Args:
+            app: The app, on which the screen is shown.
+            say: Called with a sentence for the status line of the search.
+        """
+        self._app, self._say = app, say
         self._subject: FilmSubject
         self._renderer: Renderer
         self._folder = Path()
@@ -88,16 +94,12 @@ class Filming:
         self._pace = _Pace()
         self._thread: ThreadPoolExecutor | None = None
 
-    def open(self, search: Search, renderer: Renderer, folder: Path) -> str:
-        """Show the screen for the way to the parent of a search.
+    def open(self, search: Search, renderer: Renderer) -> None:
+        """Show the screen for the way to the parent of a search, or say why there is nothing to show.
 
         Args:
             search: The search.
             renderer: What renders its pictures.
-            folder: The folder of its pictures, where the files are suggested to be saved.
-
-        Returns:
-            Why there is nothing to show, as a sentence; "" when the screen is shown.
         """
         from engine.search.running import PARENT
         from tui.app.film_subject import FilmSubject
@@ -105,14 +107,15 @@ class Filming:
 
         finished = search.finished(PARENT)
         if finished is None:
-            return "this picture is still rendering; export the way to it when it is finished"
+            self._say("this picture is still rendering; export the way to it when it is finished")
+            return
         self._subject = FilmSubject(search, finished)
         if len(self._subject.way.stops) < 2:
-            return "there is no way to show yet: pick a picture first"
-        self._renderer, self._folder = renderer, folder
+            self._say("there is no way to show yet: pick a picture first")
+            return
+        self._renderer, self._folder = renderer, search.folder
         self._screen = FilmScreen(self)
         self._app.push_screen(self._screen, self._left)
-        return ""
 
     def offer(self, choices: FilmChoices) -> FilmOffer:
         """Return what choices lead to."""
@@ -247,7 +250,7 @@ class Filming:
     def _left(self, sentence: str | None) -> None:
         self.leave()
         if sentence:
-            self._app.post_message(FilmMade(sentence))
+            self._say(sentence)
 
     def _show(self, state: FilmState) -> None:
         if self._screen is not None:

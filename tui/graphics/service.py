@@ -17,6 +17,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -39,6 +40,8 @@ from tui.graphics.terminal.capabilities import Terminal
 ASK_CURSOR: Final = "\x1b[6n"
 AT_ONCE: Final = 2
 """Cells in one batch: a key that is pressed meanwhile waits for no more than these."""
+LIKELY: Final = 2
+"""Pictures that are encoded before anybody asks for them: those that the next key is likely to show."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,9 +101,10 @@ class Graphics:
         self._damaged: dict[Cell, None] = {}
         self._cache = FrameCache()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="pictures")
+        self._likely: deque[tuple[Picture, Box]] = deque(maxlen=LIKELY)
         self._pace = Pace()
         self._news = asyncio.Event()
-        self._running = False
+        self._running = self._closed = False
         # Image ids are shared by all programs in a terminal (panes of tmux): a random start keeps them apart.
         self._image_ids = count(random.randrange(1 << 22))
 
@@ -132,6 +136,12 @@ class Graphics:
         self._wanted[cell] = wanted
         self._start()
 
+    def prepare(self, picture: Picture, box: Box) -> None:
+        """Encode a picture into the cache, as soon as nothing else is to be done; of many, only the last few."""
+        self._likely.append((picture, box))
+        if self.is_idle:
+            self._prepare()
+
     def forget(self, cell: Cell) -> None:
         """Drop what a cell wanted and has not been shown."""
         self._wanted.pop(cell, None)
@@ -156,7 +166,13 @@ class Graphics:
 
     def close(self) -> None:
         """Stop encoding."""
+        self._closed = True
         self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _prepare(self) -> None:
+        while self._likely and not self._closed:
+            picture, box = self._likely.popleft()
+            self._thread.submit(self._cache.frame, picture, box, self.terminal.protocol, "full")
 
     def _start(self) -> None:
         self._news.set()
@@ -178,6 +194,8 @@ class Graphics:
                     await self._send(list(due)[:AT_ONCE])
         finally:
             self._running = False
+        if self.is_idle:
+            self._prepare()
 
     def _due(self) -> dict[Cell, Wanted]:
         """Return what can be shown now; the cells of covered screens are shown when they are painted again."""

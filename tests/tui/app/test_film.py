@@ -15,7 +15,6 @@ from engine.rendering.events import Failure
 from tests.support.films import frames_of
 from tests.support.tui.driving import PROMPT, Driver, make_app, running, saved
 from tui.app.film_state import FilmOffer, FilmState, duration_words, offer_words, state_words
-from tui.app.messages import FilmRequested
 from tui.app.screens.film import FilmScreen
 from tui.app.widgets.line import TextLine
 
@@ -34,7 +33,7 @@ async def exporting(folder: Path, renderer: FakeRenderer, *keys: str) -> AsyncIt
 
 async def export(driver: Driver) -> None:
     """Open the export of the way."""
-    driver.screen.post_message(FilmRequested())
+    await driver.press("E")
     await driver.until(lambda: isinstance(driver.app.screen, FilmScreen) or driver.screen.notice != "")
     await driver.pilot.pause()
 

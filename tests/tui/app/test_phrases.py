@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import pytest
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
 
 from engine.search.answers import NoneBetter, Picked, Redirected
 from engine.search.axis import Axis
@@ -15,13 +14,18 @@ from tui.app.model_load import ModelLoad
 from tui.app.phrases import (
     bar,
     caption,
+    duration,
     invitation,
     load_words,
+    notice_of_load,
     percent,
     progress_words,
     search_words,
-    seconds_left,
 )
+
+if TYPE_CHECKING:
+    from engine.rendering.events import ModelReady
+    from engine.rendering.requests import LoadModel
 
 
 def test_the_search_line() -> None:
@@ -51,18 +55,33 @@ def test_progress() -> None:
     assert progress_words(running, 6.2) == "step 5/10, 25% of the grid, about 6 s left"
     assert progress_words(Progress(total=8, running=True), None) == "rendering"
     assert progress_words(Progress(), None) == ""
-    assert seconds_left(running, 2.0) == pytest.approx(6.0)
-    assert seconds_left(Progress(total=8, running=True), 2.0) is None
+    assert progress_words(running, None) == "step 5/10, 25% of the grid"
+
+
+def test_times_as_people_say_them() -> None:
+    said = [duration(seconds) for seconds in (0.0, 1.6, 89.4, 90.0, 3000.0, 9000.0)]
+    assert said == ["1 s", "2 s", "89 s", "2 min", "50 min", "2.5 h"]
 
 
 def test_loading() -> None:
-    ready: Any = object()
+    ready, request = cast("ModelReady", object()), cast("LoadModel", object())
     assert load_words(ModelLoad()) == "starting the renderer"
-    assert load_words(ModelLoad(stage="importing torch")) == "importing torch"
+    assert load_words(ModelLoad(request=request, seconds=3)) == "starting the renderer, 3 s"
+    assert load_words(ModelLoad(request=request, stage="importing torch")) == "importing torch"
+    assert load_words(ModelLoad(request=request, stage="loading weights", seconds=12)) == "loading weights, 12 s"
     assert load_words(ModelLoad(ready=ready)) == ""
     assert load_words(ModelLoad(failure="the model is damaged")) == (
         "the model is damaged; press r to try again, or o to open another picture"
     )
+
+
+def test_seconds_that_pass_do_not_hide_a_sentence() -> None:
+    request = cast("LoadModel", object())
+    before = ModelLoad(request=request, stage="loading weights", seconds=3)
+    after = replace(before, seconds=4)
+    assert notice_of_load("loading weights, 3 s", before, after) == "loading weights, 4 s"
+    assert notice_of_load("the file cannot be read", before, after) == "the file cannot be read"
+    assert notice_of_load("the file cannot be read", before, replace(after, stage="warming up")) == "warming up, 4 s"
 
 
 def test_what_to_do_next() -> None:

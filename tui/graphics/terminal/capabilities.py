@@ -14,9 +14,10 @@ from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias, get_args
 
-from tui.graphics.terminal import probe, tmux
+from tui.graphics.terminal import known, probe, tmux
+from tui.graphics.terminal.known import Program, Version
 
-Protocol: TypeAlias = Literal["kitty", "sixel", "halfcell"]
+Protocol: TypeAlias = Literal["kitty", "sixel", "octant", "sextant", "quadrant", "halfcell"]
 PROTOCOLS: Final[tuple[Protocol, ...]] = get_args(Protocol)
 CHOICES: Final = ("auto", *PROTOCOLS)
 
@@ -26,8 +27,6 @@ ANSWER_SECONDS: Final = 1.0
 KEY_GRACE_SECONDS: Final = 0.3
 """How long after its start an app ignores digits: an answer that comes after the timeout arrives as keys."""
 
-_KITTY_NAMES: Final = ("kitty", "ghostty")
-_FIRST_KITTY_WITH_PLACEHOLDERS: Final = (0, 28)
 _TRUECOLOR_VALUES: Final = ("truecolor", "24bit")
 _NOT_ASKED: Final = ("linux", "dumb", "", None)  # values of TERM; a console prints questions that it does not know
 
@@ -43,6 +42,13 @@ class Terminal:
         truecolor: It shows 16 million colours.
         in_tmux: It is tmux, so kitty's sequences have to be wrapped.
         paced: It answers `CSI 6n`, which tells when it has drawn a picture.
+        name: The program that answers questions, in lower case: "tmux" in tmux; "" when unknown.
+        version: Of that program, as (0, 41, 2); () when unknown.
+        outer: The terminal around tmux, as tmux knows it; "" outside of tmux and when unknown.
+        outer_version: () when unknown.
+        passthrough: tmux passes wrapped sequences on (`set -g allow-passthrough on`).
+        answers_kitty: It answered that it knows kitty's graphics protocol.
+        chosen: The protocol was asked for and not detected.
     """
 
     protocol: Protocol = "halfcell"
@@ -51,6 +57,20 @@ class Terminal:
     truecolor: bool = True
     in_tmux: bool = False
     paced: bool = False
+    name: str = ""
+    version: Version = ()
+    outer: str = ""
+    outer_version: Version = ()
+    passthrough: bool = False
+    answers_kitty: bool = False
+    chosen: bool = False
+
+    @property
+    def drawing(self) -> Program:
+        """The program that draws the characters: the terminal around tmux, or the terminal itself."""
+        if self.in_tmux:
+            return Program(name=self.outer, version=self.outer_version)
+        return Program(name=self.name, version=self.version)
 
 
 def detect(choice: str = "auto", environment: Mapping[str, str] = os.environ) -> Terminal:
@@ -66,15 +86,16 @@ def detect(choice: str = "auto", environment: Mapping[str, str] = os.environ) ->
     if choice not in CHOICES:
         raise ValueError(f"graphics: one of {', '.join(CHOICES)} needed, found {choice!r}")
     if not probe.on_terminal():
-        return _terminal("halfcell" if choice == "auto" else choice, probe.Answers(), environment)
-    if environment.get("TMUX"):
-        client = tmux.ask()
-        found = _in_tmux(client, environment) if choice == "auto" else choice
-        answers = probe.Answers(has_answered=True, cell=client.cell, truecolor=client.truecolor)
-        return replace(_terminal(found, answers, environment), in_tmux=True)
-    answers = probe.Answers() if environment.get("TERM") in _NOT_ASKED else probe.ask(ANSWER_SECONDS)
-    found = _outside_tmux(answers, environment) if choice == "auto" else choice
-    return _terminal(found, answers, environment)
+        found = _terminal("halfcell", probe.Answers(), environment)
+    elif environment.get("TMUX"):
+        found = _in_tmux(tmux.ask(), environment)
+    else:
+        asked = environment.get("TERM") not in _NOT_ASKED
+        found = _outside_tmux(probe.ask(ANSWER_SECONDS) if asked else probe.Answers(), environment)
+    if choice == "auto":
+        return found
+    protocol = next(name for name in PROTOCOLS if name == choice)
+    return replace(found, protocol=protocol, truecolor=found.truecolor or protocol == "kitty", chosen=True)
 
 
 def set_truecolor(terminal: Terminal, environment: MutableMapping[str, str] = os.environ) -> None:
@@ -83,36 +104,48 @@ def set_truecolor(terminal: Terminal, environment: MutableMapping[str, str] = os
         environment["COLORTERM"] = "truecolor"
 
 
-def _terminal(protocol: str, answers: probe.Answers, environment: Mapping[str, str]) -> Terminal:
+def _terminal(protocol: Protocol, answers: probe.Answers, environment: Mapping[str, str]) -> Terminal:
     cell = probe.cell_size() or answers.cell
     width, height = cell if all(cell) else (10, 20)
     return Terminal(
-        protocol=next(name for name in PROTOCOLS if name == protocol),
+        protocol=protocol,
         cell_width=width,
         cell_height=height,
         truecolor=protocol == "kitty" or answers.truecolor or environment.get("COLORTERM") in _TRUECOLOR_VALUES,
         paced=answers.has_answered,
+        answers_kitty=answers.kitty,
     )
 
 
-def _outside_tmux(answers: probe.Answers, environment: Mapping[str, str]) -> Protocol:
-    """Choose the protocol from the answers.
-
-    WezTerm and Konsole know kitty's protocol but not its placeholders; they show sixels, which kitty does not.
-    """
-    if answers.kitty and not environment.get("NO_COLOR") and _has_placeholders(answers):
-        return "kitty"
-    return "sixel" if answers.sixel else "halfcell"
-
-
-def _has_placeholders(answers: probe.Answers) -> bool:
-    if answers.name == "kitty" and answers.version:
-        return answers.version >= _FIRST_KITTY_WITH_PLACEHOLDERS
-    return answers.name in _KITTY_NAMES or not answers.sixel
+def _outside_tmux(answers: probe.Answers, environment: Mapping[str, str]) -> Terminal:
+    """Return the terminal that gave these answers; one that has no placeholders may show sixels all the same."""
+    term = environment.get("TERM", "")
+    program = known.program(Program(name=answers.name, version=answers.version), environment, term)
+    if program == Program(name="alacritty") and answers.firmware:  # it tells its version there and nowhere else
+        program = replace(program, version=known.unpacked(answers.firmware))
+    protocol: Protocol
+    if answers.kitty and not environment.get("NO_COLOR") and known.has_placeholders(program):
+        protocol = "kitty"
+    else:
+        protocol = "sixel" if answers.sixel else known.finest_blocks(program, term)
+    return replace(_terminal(protocol, answers, environment), name=program.name, version=program.version)
 
 
-def _in_tmux(client: tmux.Client, environment: Mapping[str, str]) -> Protocol:
-    """Choose the protocol from what tmux says about the terminal around it, since tmux answers questions for itself."""
-    if client.passthrough and not environment.get("NO_COLOR") and any(n in client.name for n in _KITTY_NAMES):
-        return "kitty"
-    return "sixel" if client.sixel else "halfcell"
+def _in_tmux(client: tmux.Client, environment: Mapping[str, str]) -> Terminal:
+    """Return the terminal by what tmux says about the terminal around it, since tmux answers questions for itself."""
+    program = known.program(client.program, {}, client.name)
+    protocol: Protocol
+    if client.passthrough and not environment.get("NO_COLOR") and known.has_placeholders(program):
+        protocol = "kitty"
+    else:
+        protocol = "sixel" if client.sixel else known.finest_blocks(program, client.name or "tmux")
+    answers = probe.Answers(has_answered=True, cell=client.cell, truecolor=client.truecolor)
+    return replace(
+        _terminal(protocol, answers, environment),
+        in_tmux=True,
+        name="tmux",
+        version=client.version,
+        outer=program.name,
+        outer_version=program.version,
+        passthrough=client.passthrough,
+    )

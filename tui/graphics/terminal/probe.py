@@ -20,13 +20,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from tui.graphics.terminal.known import Version, version_of
+
 _KITTY: Final = b"\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"
 _NAME: Final = b"\x1b[>0q"
+_SECONDARY: Final = b"\x1b[>c"
 _CELL_SIZE: Final = b"\x1b[16t"
 _SENTINEL: Final = b"\x1b[c"
 
 _KITTY_ANSWER: Final = re.compile(rb"\x1b_Gi=31;OK\x1b\\")
-_NAME_ANSWER: Final = re.compile(rb"\x1bP>\|([A-Za-z]+)[ (]*(\d+)?(?:\.(\d+))?")
+_NAME_ANSWER: Final = re.compile(rb"\x1bP>\|([A-Za-z][A-Za-z0-9_]*)([^\x1b]{0,80})")
+_SECONDARY_ANSWER: Final = re.compile(rb"\x1b\[>(\d{1,6});(\d{1,8})(?:;\d*)*c")
 _CELL_SIZE_ANSWER: Final = re.compile(rb"\x1b\[6;(\d{1,4});(\d{1,4})t")
 _SENTINEL_ANSWER: Final = re.compile(rb"\x1b\[\?([\d;]*)c")
 
@@ -44,6 +48,7 @@ class Answers:
             later than they learned the colours.
         name: In lower case; "" when unknown.
         version: () when unknown.
+        firmware: The second figure of the answer to DA2, in which terminals without a name put their version.
     """
 
     has_answered: bool = False
@@ -52,7 +57,8 @@ class Answers:
     cell: tuple[int, int] = (0, 0)
     truecolor: bool = False
     name: str = ""
-    version: tuple[int, ...] = ()
+    version: Version = ()
+    firmware: int = 0
 
 
 def on_terminal() -> bool:
@@ -87,7 +93,7 @@ def ask(seconds: float) -> Answers:
     assert sys.__stdin__ is not None  # on_terminal() has returned True
     assert sys.__stderr__ is not None
     with _raw(sys.__stdin__.fileno()) as keyboard:
-        os.write(sys.__stderr__.fileno(), _KITTY + _NAME + _CELL_SIZE + _SENTINEL)
+        os.write(sys.__stderr__.fileno(), _KITTY + _NAME + _SECONDARY + _CELL_SIZE + _SENTINEL)
         return parse(_read_until_sentinel(keyboard, time.monotonic() + seconds))
 
 
@@ -96,6 +102,7 @@ def parse(text: bytes) -> Answers:
     sentinel = _SENTINEL_ANSWER.search(text)
     cell = _CELL_SIZE_ANSWER.search(text)
     name = _NAME_ANSWER.search(text)
+    secondary = _SECONDARY_ANSWER.search(text)
     return Answers(
         has_answered=sentinel is not None,
         kitty=_KITTY_ANSWER.search(text) is not None,
@@ -103,7 +110,8 @@ def parse(text: bytes) -> Answers:
         cell=(int(cell[2]), int(cell[1])) if cell else (0, 0),
         truecolor=name is not None,
         name=name[1].decode().lower() if name else "",
-        version=tuple(int(part) for part in name.groups()[1:] if part) if name else (),
+        version=version_of(name[2].decode(errors="replace")) if name else (),
+        firmware=int(secondary[2]) if secondary else 0,
     )
 
 

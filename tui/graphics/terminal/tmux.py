@@ -8,12 +8,24 @@ allow-passthrough on`.
 
 from __future__ import annotations
 
+import re
 import subprocess
 from dataclasses import dataclass
 from typing import Final
 
-_FORMAT: Final = (
-    "#{client_termname}|#{client_termfeatures}|#{allow-passthrough}|#{client_cell_width}|#{client_cell_height}"
+from tui.graphics.terminal.known import Program, Version, version_of
+
+_FORMAT: Final = "|".join(
+    f"#{{{name}}}"
+    for name in (
+        "client_termname",
+        "client_termfeatures",
+        "allow-passthrough",
+        "client_cell_width",
+        "client_cell_height",
+        "version",
+        "client_termtype",  # since 3.2: what the terminal answered to the question for its name; it may hold a "|"
+    )
 )
 _TIMEOUT_SECONDS: Final = 1.0
 
@@ -28,6 +40,8 @@ class Client:
         passthrough: Wrapped sequences reach it.
         truecolor: It shows 16 million colours.
         cell: Width and height of a character in pixels; (0, 0) when unknown.
+        version: Of tmux.
+        program: The program and its version, as it answered to tmux; both unknown when it did not.
     """
 
     name: str = ""
@@ -35,6 +49,8 @@ class Client:
     passthrough: bool = False
     truecolor: bool = False
     cell: tuple[int, int] = (0, 0)
+    version: Version = ()
+    program: Program = Program()
 
 
 def ask() -> Client:
@@ -55,16 +71,21 @@ def ask() -> Client:
 
 def parse(answer: str) -> Client:
     """Parse an answer to _FORMAT.  tmux 3.3 reports allow-passthrough as 0, 1, 2; other versions as off, on, all."""
-    fields = answer.strip().split("|")
-    if len(fields) != 5:
+    fields = answer.strip().split("|", 6)
+    if len(fields) != 7:
         return Client()
-    name, features, passthrough, width, height = fields
+    name, features, passthrough, width, height, version, answered = fields
+    called = re.match(r"[A-Za-z][A-Za-z0-9_]*", answered)
     return Client(
         name=name,
         sixel="sixel" in features.split(","),
         truecolor="RGB" in features.split(","),
         passthrough=passthrough in ("1", "2", "on", "all"),
         cell=(int(width), int(height)) if width.isdecimal() and height.isdecimal() else (0, 0),
+        version=version_of(version),
+        program=Program(
+            name=called[0].lower() if called else "", version=version_of(answered[called.end() :]) if called else ()
+        ),
     )
 
 
