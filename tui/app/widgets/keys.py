@@ -25,6 +25,7 @@ class KeyLine(Static):
 
     def __init__(self) -> None:
         super().__init__("", id="keys", markup=False)
+        self.auto_links = False  # every key would be underlined
 
     def watch_hints(self) -> None:
         self._write()

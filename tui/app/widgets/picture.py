@@ -88,6 +88,11 @@ class PictureCell(Widget):
             self.refresh()
 
     @property
+    def picture(self) -> Picture | None:
+        """The picture that the cell was asked to show; None for nothing."""
+        return self._picture
+
+    @property
     def graphics(self) -> Graphics:
         """The service of the app."""
         return cast(HasGraphics, self.app).graphics
