@@ -269,7 +269,7 @@ async def test_farther_help_and_another_picture(tmp_path: Path) -> None:
         await driver.press("right_square_bracket")
         assert driver.search.session.template.scale == pytest.approx(1.0)
         await driver.press("question_mark")
-        await driver.until(lambda: "CHANGE WHAT COMES NEXT" in driver.text())
+        await driver.until(lambda: "No candidate is better: keep the parent and halve the scale." in driver.text())
         await driver.press("escape")
         await driver.press("1")
         await driver.until(lambda: len(saved(tmp_path)) == 2)
