@@ -96,7 +96,9 @@ def comparison_words(comparison: Comparison, compared: Compared, key: str, share
     if comparison.is_difference and share is None:
         return f"candidate {key} or its parent is still rendering; their difference is shown when both are finished"
     if comparison.is_difference:
-        return f"the difference to the parent: {percent_changed(share or 0.0)} of the picture changes in candidate {key}"
+        return (
+            f"the difference to the parent: {percent_changed(share or 0.0)} of the picture changes in candidate {key}"
+        )
     if compared.stage == PARENT:
         return f"candidate {key} in place of the parent; Tab flips back, d shows the difference"
     return f"the parent in place of candidate {key}; Tab flips back, d shows the difference"
