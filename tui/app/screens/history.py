@@ -22,6 +22,7 @@ from latentpng.errors import LatentPngError
 from latentpng.text import plain
 from tui.app.history_files import FolderFiles, other_files
 from tui.app.history_rows import Row, RowKind, rows_of
+from tui.app.history_thumbnails import picture_of
 from tui.app.history_words import node_facts
 from tui.app.widgets.line import TextLine
 from tui.app.widgets.picture import PictureCell
@@ -186,7 +187,7 @@ class HistoryScreen(Screen[int | Path | None]):
     def _picture(self, row: Row) -> Picture | None:
         """Return the picture of a row from memory or from its file; runs in a thread."""
         if row.path is None:
-            return self._search.picture(row.node)
+            return picture_of(self._search, row.node)
         from latentpng.png.files import read_picture
 
         try:
