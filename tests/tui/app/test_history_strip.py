@@ -95,7 +95,7 @@ async def test_a_high_strip_shows_pictures_and_below_them_the_tree(tmp_path: Pat
             await pick(driver, strip, mark)
         driver.search.tell(Jumped(node=1), candidates=8)
         await pick(driver, strip, 5)
-        assert captions(strip) == ["start", "1", "2 ●"]
+        assert captions(strip) == ["start", "1 +1", "2 ●"]
         assert all(cell.has_picture for cell in cells(strip))
         assert written(strip) == ["[start]─[1]─┬─[2]●", "            └─[2]─[3]"]
 

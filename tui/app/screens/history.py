@@ -49,7 +49,7 @@ class HistoryScreen(Screen[int | Path | None]):
     HistoryScreen #history-note { height: 1fr; width: 100%; display: none; content-align: center middle; color: $text-muted; }
     HistoryScreen.no-picture PictureCell { display: none; }
     HistoryScreen.no-picture #history-note { display: block; }
-    HistoryScreen #history-facts { height: auto; max-height: 7; width: 100%; color: $text-muted; }
+    HistoryScreen #history-facts { height: 5; width: 100%; color: $text-muted; }
     HistoryScreen.narrow #history-side { display: none; }
     HistoryScreen.narrow #history-list { width: 100%; }
     """  # noqa: E501 (a rule of a style sheet is one line)
@@ -168,7 +168,7 @@ class HistoryScreen(Screen[int | Path | None]):
     def _look_at(self, row: Row) -> None:
         """Show the picture of a row as soon as it is read; the newest row wins."""
         self._wanted = row
-        self.query_one("#history-facts", Static).update(Content(self._facts(row)))
+        self.query_one("#history-facts", Static).update(Content(self._facts(row)), layout=False)
         if not self._is_looking:
             self._is_looking = True
             self.run_worker(self._show_wanted(), group="look")
