@@ -18,24 +18,25 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from tui.app import chosen_theme, hints, messages, prompt_history
+from tui.app.chosen_theme import ThemeMemory
 from tui.app.current import CurrentSearch
 from tui.app.current_photo import CurrentPhoto
 from tui.app.editing import Editing
+from tui.app.filming import Filming
 from tui.app.hangup import leave_on_signals
 from tui.app.hints import Hints
+from tui.app.load_clock import LoadClock
 from tui.app.opener import Opener
 from tui.app.prompt_model import PromptModel
 from tui.app.renderer_link import RendererLink
 from tui.app.screens.start import StartScreen
 from tui.app.sources import GalleryPlaces, PictureSource, recent
 from tui.app.stage import AsksForPrompt, Stage
+from tui.app.work import begin
 from tui.graphics.terminal.capabilities import KEY_GRACE_SECONDS, Terminal
 from tui.paths import cache_folder
 
 if TYPE_CHECKING:
-    from textual.theme import Theme
-    from textual.timer import Timer
-
     from engine.invert import PreparedPhoto
     from engine.open import Opening
     from engine.options import Options
@@ -107,10 +108,10 @@ class WarmerApp(App[None]):
         self._photo = CurrentPhoto(self)
         self._state = journal_path.parent
         self._editing = Editing(self, options, prompts=self._state / prompt_history.FILE)
-        self._clock: Timer | None = None
-        self._hints = Hints(self._state / hints.FILE)
-        self._terminal, self._opening_at_start = terminal, opening
-        self._theme, self._theme_in_use = arguments.theme, ""
+        self._hints = Hints(self._state / hints.FILE, terminal)
+        self._load_clock = LoadClock(self, self.link, self.stage)
+        self._terminal, self._theme, self._opening_at_start = terminal, arguments.theme, opening
+        self._filming = Filming(self, say=self.stage.say)
         self.places = GalleryPlaces(
             sessions=sessions,
             index_of_sessions=journal_path,
@@ -120,7 +121,7 @@ class WarmerApp(App[None]):
 
     async def on_mount(self) -> None:
         leave_on_signals(self.exit, self.close_all)
-        self._begin_theme()
+        ThemeMemory(self, self._state / chosen_theme.FILE, self._theme).begin()
         opening = self._opening_at_start
         if opening is None or isinstance(opening, PictureSource):
             await self.stage.show(StartScreen(self.places))
@@ -144,6 +145,7 @@ class WarmerApp(App[None]):
         self._prompt_model.remember(self.link.model_load)
         if self.stage.search is not None:
             for event in events:
+                self._filming.take(event)
                 self.stage.search.take(event)
             await self._begin_if_ready()
         elif self.stage.photo is not None:
@@ -156,7 +158,7 @@ class WarmerApp(App[None]):
     def on_load_retried(self) -> None:
         self.link.retry()
         self.stage.hand_down(self.link.model_load)
-        self._start_clock()
+        self._load_clock.start()
 
     def on_source_chosen(self, message: messages.SourceChosen) -> None:
         self.link.stop_warm_up()
@@ -239,6 +241,10 @@ class WarmerApp(App[None]):
         if self.stage.search is not None:
             self._editing.open(self.stage.search)
 
+    def on_film_requested(self) -> None:
+        if self.stage.search is not None and self.stage.search.search is not None:
+            self._filming.open(self.stage.search.search, self.link.renderer)
+
     def action_open(self) -> None:
         from tui.app.screens.ask import OpenScreen
 
@@ -276,16 +282,11 @@ class WarmerApp(App[None]):
             self._prompt_model.find()
 
     def action_help(self) -> None:
-        from tui.app import help_texts
+        from tui.app.help_texts import page_of
         from tui.app.screens.help import HelpScreen
 
-        if self._editing.panel is not None:
-            text = help_texts.EDIT
-        elif self.stage.photo is not None:
-            text = help_texts.PHOTO
-        else:
-            text = help_texts.START if self.stage.start is not None else help_texts.SEARCH
-        self.push_screen(HelpScreen(self.stage.cut_message, text))
+        page = page_of(type(screen).__name__ for screen in reversed(self.screen_stack))
+        self.push_screen(HelpScreen(self.stage.cut_message, page))
 
     async def action_quit(self) -> None:
         self.exit()
@@ -297,6 +298,7 @@ class WarmerApp(App[None]):
 
     async def close_all(self) -> None:
         """End the renderer and return when everything is on disk."""
+        await self._filming.close()
         await self.current.close()
         await self.link.close()
         self.graphics.close()
@@ -315,37 +317,6 @@ class WarmerApp(App[None]):
         if opening is not None:
             self._opener.open(opening, self._prompt_model.options)
 
-    def _begin_theme(self) -> None:
-        """Use the theme in force, and remember the one that is chosen from now on."""
-        theme = chosen_theme.theme_in_force(self._state / chosen_theme.FILE, self._theme)
-        if theme in self.available_themes:
-            self.theme = theme
-        self._theme_in_use = self.theme
-        self.theme_changed_signal.subscribe(self, self._remember_theme, immediate=True)
-
-    def _remember_theme(self, theme: Theme) -> None:
-        if theme.name != self._theme_in_use:
-            self._theme_in_use = theme.name
-            chosen_theme.remember_theme(self._state / chosen_theme.FILE, theme.name, self._theme)
-
-    def _teach(self) -> str:
-        """Return what a newcomer is told on the grid that is shown now, "" for nothing."""
-        from tui.graphics.terminal.hints import graphics_hint
-
-        hint = graphics_hint(self._terminal)
-        return (self._hints.once(hint) if hint else "") or self._hints.next_lesson()
-
-    def _count_seconds(self) -> None:
-        """Say every second how long a model has been loading; the clock stops with the loading."""
-        self._clock = None
-        if self.link.count_seconds():
-            self.stage.hand_down(self.link.model_load)
-            self._start_clock()
-
-    def _start_clock(self) -> None:
-        if self._clock is None:
-            self._clock = self.set_timer(1.0, self._count_seconds)
-
     async def _show(self, opened: Opening | PreparedPhoto) -> None:
         """Show a search or a photograph on an empty stage."""
         from engine.open import Opening
@@ -354,7 +325,7 @@ class WarmerApp(App[None]):
             if opened.is_fresh:
                 self._remember_prompt(opened.target.settings.prompt)
             screen = self.current.show(opened)
-            screen.teach = self._teach
+            screen.teach = self._hints.next
             await self.stage.show_search(screen)
         else:
             await self.stage.show_photo(self._photo.show(opened))
@@ -363,12 +334,13 @@ class WarmerApp(App[None]):
         from tui.app.prompt_history import remember_prompt
 
         work = partial(asyncio.to_thread, remember_prompt, self.places.prompts, prompt)
-        self.run_worker(work, group="prompt history")
+        begin(self, work, "prompt history")
 
     async def _leave(self) -> None:
         """Close every screen, the search and the photograph; return when everything is on disk."""
         self.link.stop_warm_up()
         await self.stage.clear()
+        self._filming.leave()
         self._photo.leave(self.link.renderer)
         await self.current.leave()
 
@@ -378,7 +350,7 @@ class WarmerApp(App[None]):
     def _load_for_search(self, request: LoadModel) -> None:
         self.link.load(request)
         self.stage.hand_down(self.link.model_load)
-        self._start_clock()
+        self._load_clock.start()
 
     async def _begin_if_ready(self) -> None:
         if self.link.model_load.ready is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 _IDEA: Final = """\
@@ -23,10 +24,10 @@ open varies its layout most, because that takes fewer picks."""
 
 _FILES: Final = """\
 WHAT IS SAVED
-Everything that you pick or star is saved at once as a PNG that contains its
-own noise and history.  `warmer FILE` continues from it on any machine.  FILE
-may also be a picture of another tool, whose noise is rebuilt from its seed,
-or a photograph, for which noise is found that repeats it."""
+Everything that you pick or star is saved at once as a PNG that contains
+its own noise and history.  `warmer FILE` continues from it on any machine.
+FILE may also be a picture of another tool, whose noise is rebuilt from its
+seed, or a photograph, for which noise is found that repeats it."""
 
 SEARCH: Final = f"""\
 {_IDEA}
@@ -43,7 +44,8 @@ u  U           Go one step back, and take that step again.
 LOOK
 Tab            Flip between the candidate and its parent, in the same place.
 d              Show where the candidate differs from its parent.
-v              Show the picture in full size, to zoom and to move around.
+v              Show the picture in full size, to zoom and to move around in
+               it.
 i              Show model, seed, settings and file of the picture.
 h              Show the history, with all branches.  Enter goes on from any
                picture in it.
@@ -81,9 +83,15 @@ START: Final = f"""\
 {_IDEA}
 
 BEGIN
-typing         Describe the picture and press Enter.
-Up, Down       Choose an earlier search, an example, or a saved picture.
-Enter          Begin with what is chosen.
+typing         Describe the picture.  What you type also filters the
+               gallery.
+Enter          Begin with the prompt.  In the empty line, go on with the
+               last search.
+Up             Walk through the prompts that you used before.
+Tab            Walk through examples that suit the model.
+Down           Go into the gallery of searches and pictures.  Enter opens the
+               one that is selected.
+Esc            Clear the line.
 Ctrl+O         Open a picture by its path.
 Ctrl+L         Choose the model of new prompts.  It is used again at the next
                start.
@@ -99,8 +107,8 @@ The keys of a search are shown when you press ? in it.
 PHOTO: Final = f"""\
 WHAT YOU DO HERE
 Noise is looked for from which the model renders this photograph.  Then you
-vary it like any other picture.  A prompt that says what the photograph shows
-makes its variations better.
+vary it like any other picture.  A prompt that says what the photograph
+shows makes its variations better.
 
 CHOOSE
 F2  way        "exact" repeats the photograph best.  "free" repeats it less
@@ -152,3 +160,54 @@ LoRA           A name or a file, and its weight: `ink 0.8`.  Clear the line
 model          A name, a file or a folder.  Noise fits models of the same
                family.
 """
+
+VIEW: Final = """\
+WHAT YOU SEE HERE
+One picture of the grid in full size.
+
+Enter          Pick this picture.
+n  p           Show the next or the previous picture.  The key of a picture
+               shows that one.
+Tab            Flip between the candidate and its parent, in the same place.
+d              Show where the candidate differs from its parent.
++  -           Enlarge or reduce the picture.
+0              Show a pixel of the picture on each pixel of the screen.
+arrows         Move around in a picture that is enlarged; else show the next
+               or the previous picture.
+?  F1          Show this page.
+Esc            Go back to the grid.
+"""
+
+NEW_PROMPT: Final = """\
+WHAT YOU DO HERE
+The search goes on behind this screen until you press Enter.  Then it is
+left for a new one with this prompt.  Everything that you picked is saved,
+and the search can be resumed from the gallery.
+
+Up, Down       Beyond the first and the last line: prompts that you used
+               before.
+Ctrl+J         Begin a new line.
+Enter          Begin the new search.
+Ctrl+L         Choose the model of new prompts.
+Ctrl+G         Leave the search for the gallery.
+Esc            Go back to the search.
+"""
+
+_PAGES: Final[Mapping[str, str]] = {
+    "EditScreen": EDIT,
+    "NewPromptScreen": NEW_PROMPT,
+    "PhotoScreen": PHOTO,
+    "SearchScreen": SEARCH,
+    "StartScreen": START,
+    "ViewerScreen": VIEW,
+}
+"""By the class of the screen."""
+
+
+def page_of(screens: Iterable[str]) -> str:
+    """Return the help text of what is shown.
+
+    Args:
+        screens: The names of the classes of the screens, the topmost first.
+    """
+    return next((_PAGES[name] for name in screens if name in _PAGES), START)

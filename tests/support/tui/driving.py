@@ -52,6 +52,7 @@ def make_app(
         terminal: What the terminal can do; the plainest one if it is None.
     """
     if not is_first_start:
+        folder.mkdir(parents=True, exist_ok=True)
         (folder / "hints.json").write_text(json.dumps({"grids": 99}), encoding="utf-8")
     typed, arguments = parse(app_parser(), words, AppArguments)
     options, arguments = options or typed, replace(arguments, theme=theme)
@@ -102,6 +103,10 @@ class Driver:
         """Wait until every picture of the grid is finished."""
         await self.until(lambda: self.app.stage.search is not None and self.app.stage.search.search is not None)
         await self.until(lambda: all(self.search.finished(index) for index in range(self.search.size)))
+
+    async def until_keys_count(self) -> None:
+        """Wait until the search takes keys again, after a dialog was closed that has a text to type in."""
+        await self.until(lambda: self.app.screen is self.screen and not self.screen.ignores_keys)
 
     @property
     def screen(self) -> SearchScreen:

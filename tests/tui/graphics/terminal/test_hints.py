@@ -23,7 +23,9 @@ COLOURS = (
 )
 
 
-def in_tmux(outer: str, version: tuple[int, ...] = (), *, passthrough: bool = False, tmux: tuple[int, ...] = (3, 4)) -> Terminal:
+def in_tmux(
+    outer: str, version: tuple[int, ...] = (), *, passthrough: bool = False, tmux: tuple[int, ...] = (3, 4)
+) -> Terminal:
     return Terminal(
         protocol="quadrant",
         in_tmux=True,
