@@ -52,6 +52,8 @@ class EditScreen(Screen[Edit | None]):
     EditScreen VerticalScroll { height: auto; max-height: 1fr; scrollbar-size-vertical: 1; }
     EditScreen EditRow { height: auto; }
     EditScreen .edit-label { width: 13; color: $text-muted; }
+    EditScreen .-changed .edit-label { color: $text-accent; }
+    EditScreen .-wrong .edit-label { color: $text-error; }
     EditScreen .edit-before { width: 24; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis; padding: 0 1; }
     EditScreen Input, EditScreen TextArea { width: 1fr; background: $surface; padding: 0 1; }
     EditScreen Input:focus, EditScreen TextArea:focus { background: $panel; }
@@ -84,6 +86,7 @@ class EditScreen(Screen[Edit | None]):
             prompt = PromptArea(self._before.prompt, self._prompts, area_id="edit-prompt")
             yield EditRow("prompt", prompt, notes_before=False)
             negative = PromptArea(self._before.negative, area_id="edit-negative")
+            negative.placeholder = "what the picture should not show"
             yield EditRow("negative", negative, notes_before=False)
             for name in ("steps", "guidance", "size"):
                 yield EditRow(name, _input(name, getattr(self._before, name)))
