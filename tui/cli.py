@@ -150,8 +150,9 @@ def app_parser() -> argparse.ArgumentParser:
     screen = parser.add_argument_group("screen and files")
     screen.add_argument(
         "--graphics",
-        choices=("auto", "kitty", "sixel", "halfcell"),
-        help="how the terminal draws pictures (default: auto, which asks it)",
+        choices=("auto", "kitty", "sixel", "octant", "sextant", "quadrant", "halfcell"),
+        help="how the terminal draws pictures: by a graphics protocol, or by characters, the finest of which few fonts "
+        "have (default: auto, which asks the terminal)",
     )
     add_out_option(screen, "DIR", "the folder of the session (default: a new one in Pictures/warmer)")
     screen.add_argument("--keep", choices=("picked", "all"), help="which pictures are saved (default: picked)")

@@ -35,8 +35,7 @@ def film_size(width: int, height: int, wanted: int = 0) -> tuple[int, int]:
 
 def image_of(picture: Picture, size: tuple[int, int]) -> Image.Image:
     """Return a picture as an image of a size; one of different proportions gets a dark margin."""
-    from PIL import Image
-    from PIL import ImageOps
+    from PIL import Image, ImageOps
 
     image = Image.frombytes("RGB", (picture.width, picture.height), picture.rgb)
     if image.size == size:
@@ -58,8 +57,7 @@ def line_height(height: int) -> int:
 
 def with_words(image: Image.Image, words: str) -> Image.Image:
     """Return an image with a line of words under it."""
-    from PIL import Image
-    from PIL import ImageDraw, ImageFont
+    from PIL import Image, ImageDraw, ImageFont
 
     line = line_height(image.height)
     whole = Image.new("RGB", (image.width, image.height + line), _BACKGROUND)

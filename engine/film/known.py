@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from engine.film.way import Way
 from engine.rendering.events import Picture
+from latentpng.ancestors import OF_ONE_RENDERING
 from latentpng.errors import FileError, PixelsDifferError
 from latentpng.identity import picture_keys
 from latentpng.record import JsonObject, LatentRecord
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 MAX_FILES = 2_000
 """Most files of a folder that are looked at."""
-_FREE = ("slot", "confirmed", "moved_prompt")
+_FREE = OF_ONE_RENDERING | {"confirmed"}
 """Settings that say how a picture was rendered, and not which picture it is."""
 
 

@@ -116,7 +116,7 @@ class Reel:
     def _forget(self) -> None:
         """Forget the pictures that no later frame shows."""
         later = {index for frame in self._plan.frames[self._done :] for index in (frame.picture, frame.other)}
-        self._images = {index: image for index, image in self._Image.items() if index in later}
+        self._images = {index: image for index, image in self._images.items() if index in later}
 
     def _frames(self) -> Iterator[bytes]:
         self._file.seek(0)

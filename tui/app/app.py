@@ -22,6 +22,7 @@ from tui.app.chosen_theme import ThemeMemory
 from tui.app.current import CurrentSearch
 from tui.app.current_photo import CurrentPhoto
 from tui.app.editing import Editing
+from tui.app.filming import Filming
 from tui.app.hangup import leave_on_signals
 from tui.app.hints import Hints
 from tui.app.load_clock import LoadClock
@@ -31,6 +32,7 @@ from tui.app.renderer_link import RendererLink
 from tui.app.screens.start import StartScreen
 from tui.app.sources import GalleryPlaces, PictureSource, recent
 from tui.app.stage import AsksForPrompt, Stage
+from tui.app.work import begin
 from tui.graphics.terminal.capabilities import KEY_GRACE_SECONDS, Terminal
 from tui.paths import cache_folder
 
@@ -109,6 +111,7 @@ class WarmerApp(App[None]):
         self._hints = Hints(self._state / hints.FILE, terminal)
         self._load_clock = LoadClock(self, self.link, self.stage)
         self._terminal, self._theme, self._opening_at_start = terminal, arguments.theme, opening
+        self._filming = Filming(self, say=self.stage.say)
         self.places = GalleryPlaces(
             sessions=sessions,
             index_of_sessions=journal_path,
@@ -142,6 +145,7 @@ class WarmerApp(App[None]):
         self._prompt_model.remember(self.link.model_load)
         if self.stage.search is not None:
             for event in events:
+                self._filming.take(event)
                 self.stage.search.take(event)
             await self._begin_if_ready()
         elif self.stage.photo is not None:
@@ -237,6 +241,10 @@ class WarmerApp(App[None]):
         if self.stage.search is not None:
             self._editing.open(self.stage.search)
 
+    def on_film_requested(self) -> None:
+        if self.stage.search is not None and self.stage.search.search is not None:
+            self._filming.open(self.stage.search.search, self.link.renderer)
+
     def action_open(self) -> None:
         from tui.app.screens.ask import OpenScreen
 
@@ -290,6 +298,7 @@ class WarmerApp(App[None]):
 
     async def close_all(self) -> None:
         """End the renderer and return when everything is on disk."""
+        await self._filming.close()
         await self.current.close()
         await self.link.close()
         self.graphics.close()
@@ -325,12 +334,13 @@ class WarmerApp(App[None]):
         from tui.app.prompt_history import remember_prompt
 
         work = partial(asyncio.to_thread, remember_prompt, self.places.prompts, prompt)
-        self.run_worker(work, group="prompt history")
+        begin(self, work, "prompt history")
 
     async def _leave(self) -> None:
         """Close every screen, the search and the photograph; return when everything is on disk."""
         self.link.stop_warm_up()
         await self.stage.clear()
+        self._filming.leave()
         self._photo.leave(self.link.renderer)
         await self.current.leave()
 

@@ -62,12 +62,12 @@ class Compared:
 def percent_changed(share: float) -> str:
     """Return the part of a picture that changes, in whole percent, but never 0% when something does."""
     if 0.0 < share < 0.01:
-        return "less than 1%"
+        return "<1%"
     return f"{100 * share:.0f}%"
 
 
-def caption_words(comparison: Comparison, compared: Compared, key: str, share: float | None) -> str:
-    """Return what stands under the stage while it shows something else, short enough for a small cell.
+def caption_words(comparison: Comparison, compared: Compared, key: str, share: float | None) -> tuple[str, ...]:
+    """Return what stands under the stage while it shows something else: in words, and in fewer of them.
 
     Args:
         comparison: The comparison.
@@ -75,10 +75,13 @@ def caption_words(comparison: Comparison, compared: Compared, key: str, share: f
         key: The key of the candidate.
         share: The part of the picture that changes; None while one of the two is not rendered.
     """
-    if comparison.is_difference:
-        whose = f"{key} " if compared.stage == PARENT else ""
-        return f"{whose}differs" if share is None else f"{whose}{percent_changed(share)} differs"
-    return f"candidate {key}" if compared.stage == PARENT else "parent"
+    whose = f"candidate {key}" if compared.stage == PARENT else ""
+    if not comparison.is_difference:
+        return (whose, f"= {key}") if whose else ("shows the parent", "parent")
+    if share is None:
+        return (f"{whose} is still rendering".strip(), "…")
+    changed = percent_changed(share)
+    return (f"{whose or 'difference'}: {changed} changes", f"{changed} changes", f"Δ {changed}")
 
 
 def comparison_words(comparison: Comparison, compared: Compared, key: str, share: float | None) -> str:
@@ -93,7 +96,9 @@ def comparison_words(comparison: Comparison, compared: Compared, key: str, share
     if comparison.is_difference and share is None:
         return f"candidate {key} or its parent is still rendering; their difference is shown when both are finished"
     if comparison.is_difference:
-        return f"the difference to the parent: {percent_changed(share or 0.0)} of the picture changes in candidate {key}"
+        return (
+            f"the difference to the parent: {percent_changed(share or 0.0)} of the picture changes in candidate {key}"
+        )
     if compared.stage == PARENT:
         return f"candidate {key} in place of the parent; Tab flips back, d shows the difference"
     return f"the parent in place of candidate {key}; Tab flips back, d shows the difference"

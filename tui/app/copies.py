@@ -11,6 +11,7 @@ from latentpng.errors import LatentPngError
 from tui.app.completion import free_name
 from tui.app.gallery.preview import Preview
 from tui.app.screens.ask import PathScreen, problem_of_new
+from tui.app.work import begin
 
 if TYPE_CHECKING:
     from engine.search.store import Finished
@@ -39,7 +40,7 @@ class CopyScreen(PathScreen):
         self.query_one(Preview).show_picture(self._finished.picture, "the picture that is saved")
 
     def accept(self, path: Path) -> None:
-        self.run_worker(partial(self._save, path), exclusive=True, group="copy")
+        begin(self, partial(self._save, path), "copy", exclusive=True)
 
     async def _save(self, path: Path) -> None:
         from latentpng.png.files import write_picture

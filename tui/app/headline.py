@@ -10,16 +10,14 @@ from latentpng.text import plain
 _MIN_PROMPT = 24
 """Columns that the prompt keeps, where it is so long; the settings are shortened before it is."""
 _GAP = 3
-_MAX_MODEL = 24
+_MAX_NAME = 24
 
 
 def scheduler_name(scheduler: SchedulerSettings) -> str:
-    """Return the common name of a scheduler, its class name where it has none; "" for the model's own."""
-    from engine.models.schedulers import FRIENDLY
+    """Return the common name of a scheduler, its class where it has none; "" for the model's own."""
+    from engine.models.scheduler_texts import scheduler_text
 
-    named = {(each.name, tuple(sorted(each.options.items()))): name for name, each in reversed(FRIENDLY.items())}
-    key = (scheduler.name, tuple(sorted(scheduler.options.items())))
-    return named.get(key, plain(scheduler.name.removesuffix("Scheduler"), limit=_MAX_MODEL))
+    return plain(scheduler_text(scheduler).partition(",")[0], limit=_MAX_NAME)
 
 
 def settings_words(settings: RenderSettings, model: str) -> tuple[str, ...]:
@@ -29,7 +27,7 @@ def settings_words(settings: RenderSettings, model: str) -> tuple[str, ...]:
         settings: The settings in force.
         model: The name of the model.
     """
-    name = plain(model, limit=_MAX_MODEL)
+    name = plain(model, limit=_MAX_NAME)
     scheduler = scheduler_name(settings.scheduler)
     steps = f"{settings.num_inference_steps}" if scheduler else f"{settings.num_inference_steps} steps"
     size = f"{settings.width}x{settings.height}"

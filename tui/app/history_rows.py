@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -73,7 +73,7 @@ def rows_of(
         only_starred: Leave out all but the starred pictures and the current one.
     """
     if only_starred:
-        nodes = _rows(tree, current, saved, {})
+        nodes = (replace(row, lead=row.lead[-2:]) for row in _rows(tree, current, saved, {}))  # without strokes
         return tuple(row for row in nodes if tree.nodes[row.node].is_starred or row.kind is RowKind.CURRENT)
     attached: dict[int, list[FolderFile]] = defaultdict(list)
     for file in others:

@@ -13,7 +13,7 @@ from engine.search.history import NO_NODE, NodeKind, Tree
 from latentpng.json_fields import is_number
 from latentpng.record import Json, JsonObject, Lineage, Round, SeedRoot
 from latentpng.text import plain
-from tui.app.phrases import percent
+from tui.app.phrases import BANDS, percent
 
 MAX_WORDS = 200
 """Characters of a recorded value on one line."""
@@ -37,12 +37,15 @@ def node_words(tree: Tree, index: int) -> str:
 
 
 def node_facts(tree: Tree, index: int) -> str:
-    """Return how far a node is from the picture that it came from, as a phrase; "" where that says nothing."""
+    """Return how a node came about, in a sentence or two."""
     node = tree.nodes[index]
     last = node.last_round
-    if node.kind is not NodeKind.PICK or last is None:
-        return "the same noise, other settings" if node.kind is NodeKind.EDIT else ""
-    return kept_words(last)
+    if node.kind is NodeKind.ROOT or last is None:
+        return f"the start: {root_words(node.lineage)}"
+    if node.kind is NodeKind.EDIT:
+        return f"the same noise with other settings: {change_words(last)}"
+    varied = "" if axis_of(last) is Axis.PROMPT else f"; {BANDS[bands_of(last.bands, len(last.bands))]}"
+    return f"{kept_words(last)}{varied}"
 
 
 def kept_words(round_: Round) -> str:

@@ -6,6 +6,7 @@ The values are as they were recorded: whoever shows them makes them safe for a t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from engine.rendering.settings import PromptStyle
 from engine.search.running import PARENT, Search
@@ -55,7 +56,7 @@ def _planned(search: Search) -> JsonObject:
     if model.loras:
         entry["loras"] = [{"name": lora.name, "weight": lora.weight} for lora in model.loras]
     if model.vae:
-        entry["vae"] = {"name": model.vae}
+        entry["vae"] = {"name": Path(model.vae).stem}
     if model.embeddings:
         entry["embeddings"] = [{"name": embedding.word} for embedding in model.embeddings]
     return {**search.settings.to_json(), "model": entry}
@@ -151,7 +152,7 @@ def _slot(slot: Json) -> str:
     """Return in which batch a picture was rendered, since kernels depend on that; [1, 0] is a picture alone."""
     match slot:
         case [int(size), int(number)] if size > 0:
-            return "alone" if size == 1 else f"picture {number + 1} of a batch of {size}"
+            return "alone in its batch" if size == 1 else f"picture {number + 1} of a batch of {size}"
     return ""
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 from engine.search.running import PARENT
 
@@ -38,6 +39,9 @@ _SHRUNK = 0.66
 _STRIP_COST = {FILMSTRIP: 0.86, LINE: 0.94}
 """The part of the merit that an arrangement keeps, at least, when the strip takes its rows."""
 _MIN_ROWS_FOR_FILMSTRIP = 34
+_SLACK, _LOOSE = 0.12, 0.94
+"""The part of a row that a picture does not begin a row for, and what the merit loses where it does all the same: the
+caption would stand nearly a row below the picture."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,10 +104,17 @@ class _Room:
         width = min(columns, rows * self.columns_per_row)
         return max(0.0, width * width / self.columns_per_row)
 
-    def box(self, columns: int, rows: int) -> tuple[int, int]:
-        """Return the columns and rows of the smallest box that holds a picture as large as it can be in a larger one."""
+    def box(self, columns: int, rows: int, slack: float = 0.0) -> tuple[int, int]:
+        """Return the smallest box that holds a picture as large as it can be in a larger box.
+
+        Args:
+            columns: Of the larger box.
+            rows: Of the larger box.
+            slack: The part of a row or column that the picture may lose, so that it does not begin one for so little.
+        """
         width = min(float(columns), rows * self.columns_per_row)
-        return min(columns, _ceil(width)), min(rows, _ceil(width / self.columns_per_row))
+        height = width / self.columns_per_row
+        return min(columns, max(1, _ceil(width - slack))), min(rows, max(1, _ceil(height - slack)))
 
 
 def arrange(
@@ -124,7 +135,7 @@ def arrange(
     """
     room = _Room(columns=columns, rows=max(0, rows - ROWS_OF_TEXT), columns_per_row=aspect / cell_aspect)
     count = candidates or (side * side - 1 if side else _candidates_that_fit(room))
-    floor = max(_square_area(room, each) for each in (count, *(() if candidates or side else (FEW_CANDIDATES,))))
+    floor = max(_square_area(room, each) for each in (count, *(() if _is_wide_enough(room) else (FEW_CANDIDATES,))))
     best = _best(room, count, NO_STRIP, floor) or max(_alone_ways(room, count, NO_STRIP), key=_merit_of)
     for strip, part in _STRIP_COST.items():
         if strip == FILMSTRIP and rows < _MIN_ROWS_FOR_FILMSTRIP:
@@ -184,9 +195,9 @@ def _ways(room: _Room, count: int, strip: int) -> Iterator[_Way]:
 
 def _alone_ways(room: _Room, count: int, strip: int) -> Iterator[_Way]:
     """Yield the arrangements with the parent in the grid."""
-    for columns in range(1, count + 2):
+    for columns, slack in product(range(1, count + 2), (_SLACK, 0.0)):
         rows = -(-(count + 1) // columns)
-        width, height, cells = _cell(room, columns, rows, room.columns)
+        width, height, cells = _cell(room, columns, rows, room.columns, slack)
         yield _Way(
             arrangement=Arrangement(
                 candidates=count,
@@ -197,7 +208,7 @@ def _alone_ways(room: _Room, count: int, strip: int) -> Iterator[_Way]:
                 strip=strip,
                 area=cells * (count + 1),
             ),
-            merit=cells,
+            merit=cells * (1.0 if slack or _is_tight(room, width, height) else _LOOSE),
         )
 
 
@@ -215,12 +226,13 @@ def _beside_pane(
         strip: The rows of the history.
     """
     columns, rows = grid
-    box_width, box_height, cells = _cell(room, columns, rows, columns * width + (columns - 1) * GAP)
+    box_width, box_height, cells = _cell(room, columns, rows, columns * width + (columns - 1) * GAP, _SLACK)
     left = room.columns - columns * box_width - (columns - 1) * GAP - PANE_GAP
     large = room.cells(left, room.rows - CAPTION)
     if cells < least or large < _PANE_IS_LARGER * cells:
         return
-    pane_width, pane_height = room.box(left, room.rows - CAPTION)
+    pane_width, pane_height = room.box(left, room.rows - CAPTION, _SLACK)
+    large = room.cells(pane_width, pane_height)
     yield _Way(
         arrangement=Arrangement(
             candidates=count,
@@ -237,11 +249,19 @@ def _beside_pane(
     )
 
 
-def _cell(room: _Room, columns: int, rows: int, across: int) -> tuple[int, int, float]:
+def _cell(room: _Room, columns: int, rows: int, across: int, slack: float = 0.0) -> tuple[int, int, float]:
     """Return columns and rows of the box of each picture in a grid, and the cells that the picture covers."""
     width = max(0, (across - (columns - 1) * GAP) // columns)
     height = max(0, room.rows // rows - CAPTION)
-    return *room.box(width, height), room.cells(width, height)
+    if not (width and height):
+        return 0, 0, 0.0
+    width, height = room.box(width, height, slack)
+    return width, height, room.cells(width, height)
+
+
+def _is_tight(room: _Room, width: int, height: int) -> bool:
+    """Return whether a picture fills the last row of its box by more than a sliver."""
+    return min(height, width / room.columns_per_row) % 1.0 > _SLACK or width >= height * room.columns_per_row
 
 
 def _square_area(room: _Room, count: int) -> float:

@@ -74,22 +74,26 @@ def progress_words(progress: Progress, seconds_left: float | None) -> str:
     return f"step {progress.step}/{progress.steps}, {percent(progress.fraction)} of the grid{left}"
 
 
-def invitation(session: Session, marked: int) -> str:
+def invitation(session: Session, marked: int, columns: int = 80) -> str:
     """Return what to do next, when nothing is running.
 
     Args:
         session: Where the search stands.
         marked: The number of marked candidates.
+        columns: Of the status line; a narrow one names fewer keys.
     """
     if marked > 1:
         return f"press Enter to blend the {marked} marked candidates"
     if marked:
         return "press Enter to pick the marked candidate"
-    undo = ", u to undo" if can_undo(session) else ""
-    return f"press the number of the best picture, n if none is better{undo}"
+    words = "press the number of the best picture"
+    none, undo = ", n if none is better", ", u to undo" if can_undo(session) else ""
+    return next((form for form in (words + none + undo, words + none) if len(form) < columns), words)
 
 
-def status_words(search: Search, notice: str, marked: int, seconds_left: float | None, hint: str = "") -> str:
+def status_words(
+    search: Search, notice: str, marked: int, seconds_left: float | None, hint: str = "", columns: int = 80
+) -> str:
     """Return the status line of a search: the first of failure, notice, progress and invitation that there is.
 
     Args:
@@ -98,10 +102,11 @@ def status_words(search: Search, notice: str, marked: int, seconds_left: float |
         marked: The number of marked candidates.
         seconds_left: Until the grid is finished, None when that is not known.
         hint: What is said instead of the invitation while nothing is marked; "" for nothing.
+        columns: Of the status line.
     """
     if search.failure:
         return f"{search.failure}; press r to try again"
-    invited = hint if hint and not marked else invitation(search.session, marked)
+    invited = hint if hint and not marked else invitation(search.session, marked, columns)
     return notice or progress_words(search.progress, seconds_left) or invited
 
 
@@ -121,7 +126,7 @@ class Caption:
         is_marked: Whether it is marked for blending.
         is_starred: Whether it is kept.
         fraction: How far its rendering is, 0 to 1; None when it is rendered.
-        shows: What it shows in place of its own picture; "" for nothing else.
+        shows: What it shows in place of its own picture, in words and in fewer of them; () for nothing else.
     """
 
     key: str
@@ -129,14 +134,16 @@ class Caption:
     is_marked: bool = False
     is_starred: bool = False
     fraction: float | None = None
-    shows: str = ""
+    shows: tuple[str, ...] = ()
 
     def words(self, columns: int) -> str:
         """Return the caption for a cell of so many columns; long words are left out where they do not fit."""
+        if self.shows:
+            forms = [*(f"{self.key} {form}".strip() for form in self.shows), self.shows[-1]]
+            return next((form for form in forms if len(form) <= columns), forms[-1])
         mark, star = ("●" if self.is_marked else ""), ("★" if self.is_starred else "")
-        parts = [self.key, self.name if not self.shows else "", mark, star, self.shows]
-        short = " ".join(filter(None, parts))
-        if self.fraction is not None and not self.shows:
+        short = " ".join(filter(None, (self.key, self.name, mark, star)))
+        if self.fraction is not None:
             room = columns - len(short) - 1
             return f"{short} {bar(self.fraction, min(8, room))}" if room >= 3 else short
         if self.is_marked and len(short) + 7 <= columns:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import count, groupby
 from pathlib import Path
 
-from engine.errors import InvalidRequestError, RenderCancelled
+from engine.edit import record_at
+from engine.errors import InvalidRequestError, ModelError, RenderCancelled
 from engine.film.frames import film_size
 from engine.film.known import is_whole, known_files, read_known
 from engine.film.output import FilmOutput, check_writable
 from engine.film.plan import DEFAULT_BETWEEN, DEFAULT_FPS, FilmPlan, Timing, plan_film
-from engine.film.way import way_of
+from engine.film.way import Way, way_of
 from engine.options import Options
 from engine.records import Carrier, carrier_of
 from engine.rendering.renderer import Renderer
@@ -94,18 +95,18 @@ def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
     film, sheet = _files(arguments)
     timing = Timing(between=arguments.frames, seconds=arguments.seconds, fps=arguments.fps)
     carrier = carrier_of(arguments.file)
-    way = way_of(carrier.record.lineage)
+    plan_of = partial(plan_film, timing=timing, film=film is not None, sheet=sheet is not None)
     try:
-        plan = plan_film(way, timing, film=film is not None, sheet=sheet is not None)
+        plan_of(way_of(carrier.record.lineage))  # what cannot be shown is refused before models are looked for
     except InvalidRequestError as error:
         raise InvalidRequestError(f"{arguments.file}: {error}") from error
-    work = _work_of(options, arguments, carrier, plan)
-    settings = work.targets[way.stops[-1].edits].settings
+    work = _work_of(options, arguments, carrier, plan_of)
+    plan, settings = work.plan, work.target.settings
     size = film_size(settings.width, settings.height, arguments.width)
     known = {index: partial(read_known, path) for index, path in work.known.items()}
     output = FilmOutput(plan, size, film=film, sheet=sheet, words=arguments.words, known=known)
     try:
-        for notice in dict.fromkeys(filter(None, (carrier.notice, *(each.notice for each in work.targets.values())))):
+        for notice in dict.fromkeys(filter(None, (carrier.notice, *work.notices))):
             say(f"{arguments.file}: {notice}")
         if work.missing:
             _render(options, arguments, work, renderer, output)
@@ -125,14 +126,18 @@ class _Work:
     Attributes:
         plan: The plan.
         record: The record of the picture.
+        target: What renders the picture at the end of the way.
         targets: What renders the pictures, by the number of edits before them.
         known: The files of pictures of the plan that need not be rendered, by the index in the plan.
+        notices: What has to be said before, as sentences.
     """
 
     plan: FilmPlan
     record: LatentRecord
+    target: Target
     targets: Mapping[int, Target]
     known: Mapping[int, Path]
+    notices: tuple[str, ...]
 
     @property
     def missing(self) -> tuple[int, ...]:
@@ -162,25 +167,41 @@ def _files(arguments: Arguments) -> tuple[Path | None, Path | None]:
     return film, sheet
 
 
-def _work_of(options: Options, arguments: Arguments, carrier: Carrier, plan: FilmPlan) -> _Work:
-    """Resolve the models and find what is on disk; ModelError, InvalidRequestError."""
-    way, record = plan.way, carrier.record
+def _work_of(options: Options, arguments: Arguments, carrier: Carrier, plan_of: Callable[[Way], FilmPlan]) -> _Work:
+    """Resolve the models and find what is on disk; ModelError, InvalidRequestError.
+
+    An ancestor whose model is not on this machine is shown if it is on disk, else it is left out.
+    """
+    record = carrier.record
+    whole = way_of(record.lineage)
     tell = teller(arguments.quiet)
-    records = {stop.edits: _record_at(record, stop.rounds) for stop in way.stops}
-    targets = {edits: target_for_record(options, at, tell) for edits, at in records.items()}
-    as_recorded = {edits: at.settings for edits, at in records.items() if targets[edits].is_as_recorded}
-    files = known_files(record, arguments.file, way, as_recorded)
+    last = target_for_record(options, record, tell)
+    targets, problems = {whole.stops[-1].edits: last}, []
+    settings = {whole.stops[-1].edits: record.settings} if last.is_as_recorded else {}
+    for edits, stops in groupby(whole.stops[:-1], key=lambda stop: stop.edits):
+        if edits in targets:
+            continue
+        ancestor = record_at(record, next(stops).rounds)
+        try:
+            targets[edits] = target_for_record(options, ancestor, tell)
+        except ModelError as error:
+            problems.append(str(error))
+        if edits not in targets or targets[edits].is_as_recorded:
+            settings[edits] = ancestor.settings
+    files = known_files(record, arguments.file, whole, settings)
+    files = {index: path for index, path in files.items() if is_whole(path)}
+    way = whole.within(targets, files)
+    if left_out := len(whole.stops) - len(way.stops):
+        problems = [f"left out {left_out} of the {len(whole.stops)} pictures of the way: {'; '.join(problems)}"]
+    plan = plan_of(way)
+    by_rounds = {whole.stops[index].rounds: path for index, path in files.items()}
     known = {
-        index: files[picture.stop]
+        index: by_rounds[way.stops[picture.stop].rounds]
         for index, picture in enumerate(plan.pictures)
-        if picture.is_stop and picture.stop in files and is_whole(files[picture.stop])
+        if picture.is_stop and way.stops[picture.stop].rounds in by_rounds
     }
-    return _Work(plan=plan, record=record, targets=targets, known=known)
-
-
-def _record_at(record: LatentRecord, rounds: int) -> LatentRecord:
-    """Return a record with the settings that an ancestor was rendered with."""
-    return record
+    notices = (*(target.notice for target in targets.values()), *(problems if left_out else ()))
+    return _Work(plan=plan, record=record, target=last, targets=targets, known=known, notices=notices)
 
 
 def _render(options: Options, arguments: Arguments, work: _Work, renderer: Renderer, output: FilmOutput) -> None:

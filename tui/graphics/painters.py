@@ -35,7 +35,14 @@ class Change:
 
 
 class Painter(Protocol):
-    """Draws the frames of one cell."""
+    """Draws the frames of one cell.
+
+    Attributes:
+        transparent: Whether the background of the cell shows under its text.
+    """
+
+    @property
+    def transparent(self) -> bool: ...
 
     def take(self, frame: Frame, origin: Origin) -> Change:
         """Take a new frame, and return what showing it needs."""
@@ -53,8 +60,10 @@ class Painter(Protocol):
         """Forget the frame, and return what has to be written to clear the cell."""
 
 
-class HalfcellPainter:
-    """Draws half-cells: they are text, and Textual does everything."""
+class CellsPainter:
+    """Draws plain cells: they are text, and Textual does everything."""
+
+    transparent = False
 
     def __init__(self) -> None:
         self._frame: Frame | None = None
@@ -80,7 +89,9 @@ class HalfcellPainter:
 
 
 class KittyPainter:
-    """Draws by kitty's protocol, with one image id for life: a new picture sends pixels and repaints no text."""
+    """Draws by kitty's protocol, with one image id for life: a new picture of the same size repaints no text."""
+
+    transparent = True
 
     def __init__(self, *, image_id: int, in_tmux: bool) -> None:
         self._id = image_id
@@ -95,9 +106,10 @@ class KittyPainter:
         )
 
     def line(self, row: int) -> tuple[int, Strip] | None:
-        if self._frame is None or row >= self._frame.area.rows:
+        if self._frame is None or not 0 <= row - self._frame.area.top < self._frame.area.rows:
             return None
-        return 0, kitty.placeholders(self._frame.area, row, self._id)
+        area = self._frame.area
+        return area.left, kitty.placeholders(area, row - area.top, self._id)
 
     def painted(self, origin: Origin) -> str:  # noqa: ARG002
         return ""
@@ -114,6 +126,8 @@ class KittyPainter:
 
 class SixelPainter:
     """Draws sixels: pixels over blank text.  They are lost when Textual paints that text, and then drawn again."""
+
+    transparent = True
 
     def __init__(self) -> None:
         self._frame: Frame | None = None
@@ -165,4 +179,4 @@ def painter_for(terminal: Terminal, *, image_id: int) -> Painter:
     """
     if terminal.protocol == "kitty":
         return KittyPainter(image_id=image_id, in_tmux=terminal.in_tmux)
-    return SixelPainter() if terminal.protocol == "sixel" else HalfcellPainter()
+    return SixelPainter() if terminal.protocol == "sixel" else CellsPainter()

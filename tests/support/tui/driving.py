@@ -104,6 +104,10 @@ class Driver:
         await self.until(lambda: self.app.stage.search is not None and self.app.stage.search.search is not None)
         await self.until(lambda: all(self.search.finished(index) for index in range(self.search.size)))
 
+    async def until_keys_count(self) -> None:
+        """Wait until the search takes keys again, after a dialog was closed that has a text to type in."""
+        await self.until(lambda: self.app.screen is self.screen and not self.screen.ignores_keys)
+
     @property
     def screen(self) -> SearchScreen:
         """The search screen."""

@@ -17,17 +17,6 @@ from tests.support.tui.driving import PROMPT, make_app, running, saved
 FOREIGN = Path(__file__).parents[2] / "cases" / "foreign" / "ok-infotext" / "plain.png"
 
 
-async def test_a_new_prompt_from_within_a_search(tmp_path: Path) -> None:
-    async with running(make_app(tmp_path, *PROMPT)) as driver:
-        await driver.until_done()
-        await driver.press("p")
-        await driver.until(lambda: "continue the last session: " in driver.text())
-        await driver.press("enter", *"the sea", "enter")
-        await driver.until(lambda: driver.app.stage.search is not None)
-        await driver.until_done()
-        assert driver.search.settings.prompt == "the sea"
-
-
 @pytest.mark.slow
 async def test_a_picture_whose_model_is_not_here_offers_what_is_near(tmp_path: Path) -> None:
     near = model_folder(tmp_path / "new" / "lakes")
@@ -49,7 +38,7 @@ async def test_a_picture_whose_model_is_not_here_offers_what_is_near(tmp_path: P
         await driver.press("enter")
         await driver.until(lambda: "made with the model 'lakes', which is not known on this machine" in driver.text())
         await driver.until(lambda: "new / lakes" in driver.text())
-        await driver.press("tab", "enter")
+        await driver.press("down", "enter")
         await driver.until(lambda: driver.app.stage.search is not None and driver.search is not first)
         words = "some conditions differ from when this picture was made: model lakes then, lakes now"
         await driver.until(lambda: words in " ".join(driver.text().split()))
@@ -100,11 +89,11 @@ async def test_the_last_session_is_offered_and_resumed_where_it_stood(tmp_path: 
         await driver.until_done()
         before = driver.search.session
     async with running(make_app(tmp_path)) as driver:
-        await driver.until(lambda: "continue the last session" in driver.text())
-        await driver.press("down", "enter")
+        await driver.until(lambda: "last search · today" in driver.text())
+        await driver.press("enter")
         await driver.until_done()
-        assert driver.search.session.lineage == before.lineage
-        assert driver.search.session.template == before.template
+        after = driver.search.session
+        assert (after.lineage, after.template, after.past) == (before.lineage, before.template, before.past)
 
 
 @pytest.mark.slow
@@ -119,6 +108,7 @@ async def test_a_pick_that_was_never_rendered_is_not_lost(tmp_path: Path) -> Non
         renderer.release()
         await driver.app.close_all()
     async with running(make_app(tmp_path)) as driver:
+        await driver.until(lambda: "last search · today" in driver.text())
         await driver.press("down", "enter")
         await driver.until_done()
         assert driver.search.session.lineage == before

@@ -104,6 +104,9 @@ class GalleryList(Vertical, can_focus=True):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "choose", "open"),
+        Binding("right", "step(True)", "its pictures", key_display="→"),
+        Binding("left", "step(False)", "all", show=False),
+        Binding("escape", "leave", "prompt", key_display="esc"),
         Binding("up", "move(-1)", "move", show=False),
         Binding("down", "move(1)", "move", key_display="↑↓", show=False),
         Binding("pageup", "page(-1)", "page up", show=False),
@@ -128,8 +131,17 @@ class GalleryList(Vertical, can_focus=True):
         row: Row
 
     @dataclass
-    class LeftAtTop(Message):
-        """The cursor stood on the first row, and Up was pressed."""
+    class Stepped(Message):
+        """The pictures of the row are asked for, or everything again."""
+
+        is_into: bool
+
+    class Left(Message):
+        """The cursor stood on the first row, and Up was pressed; or Escape was, wherever it stood."""
+
+        def __init__(self, *, by_escape: bool) -> None:
+            super().__init__()
+            self.by_escape = by_escape
 
     def __init__(self, load: Callable[[str], Picture]) -> None:
         """Prepare an empty list.
@@ -184,7 +196,7 @@ class GalleryList(Vertical, can_focus=True):
 
     def action_move(self, by: int) -> None:
         if by < 0 and self.cursor == 0:
-            self.post_message(self.LeftAtTop())
+            self.post_message(self.Left(by_escape=False))
         else:
             self._go(self.cursor + by)
 
@@ -197,6 +209,12 @@ class GalleryList(Vertical, can_focus=True):
     def action_choose(self) -> None:
         if self.row is not None:
             self.post_message(self.Chosen(self.row))
+
+    def action_step(self, is_into: bool) -> None:
+        self.post_message(self.Stepped(is_into))
+
+    def action_leave(self) -> None:
+        self.post_message(self.Left(by_escape=True))
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         event.stop()

@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from engine.rendering.events import Picture
 from latentpng.errors import LatentPngError
+from tui.app.work import begin
 
 
 class PictureLoader:
@@ -34,7 +35,7 @@ class PictureLoader:
         self._wanted = list(paths)
         if self._wanted and not self._is_running:
             self._is_running = True
-            self._owner.run_worker(self._run, group="gallery pictures")
+            begin(self._owner, self._run, "gallery pictures")
 
     async def _run(self) -> None:
         try:

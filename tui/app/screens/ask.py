@@ -30,6 +30,7 @@ from tui.app.messages import OpeningCancelled, SourceChosen
 from tui.app.sources import ModelOffer, PictureSource
 from tui.app.widgets.line import TextLine
 from tui.app.widgets.path_line import PathLine
+from tui.app.work import begin
 
 MAX_LISTED = 500
 """Lines of the list: in a folder with more, typing narrows them."""
@@ -216,7 +217,7 @@ class PathScreen(Screen[Path | None]):
         if folder in self._names:
             self._show(self._names[folder])
         else:
-            self.run_worker(partial(self._read, folder), exclusive=True, group="names")
+            begin(self, partial(self._read, folder), "names", exclusive=True)
 
     async def _read(self, folder: str) -> None:
         reading = asyncio.create_task(asyncio.to_thread(names_in, folder, self._suffixes))
@@ -280,7 +281,7 @@ class OpenScreen(PathScreen):
 
     def on_mount(self) -> None:
         super().on_mount()
-        self.run_worker(self._add_recent, group="recent")
+        begin(self, self._add_recent, "recent")
 
     async def _add_recent(self) -> None:
         found = await asyncio.to_thread(self._find_recent)

@@ -22,15 +22,15 @@ from latentpng.errors import LatentPngError
 from latentpng.text import plain
 from tui.app.history_files import FolderFiles, other_files
 from tui.app.history_rows import Row, RowKind, rows_of
-from tui.app.history_words import node_facts, node_words
+from tui.app.history_words import node_facts
 from tui.app.widgets.line import TextLine
 from tui.app.widgets.picture import PictureCell
 
 _STYLES = {
-    RowKind.WAY: "$text",
+    RowKind.WAY: "$foreground",
     RowKind.CURRENT: "bold $text-accent",
-    RowKind.OTHER: "$text-muted",
-    RowKind.FILE: "$text-muted italic",
+    RowKind.OTHER: "$foreground-muted",
+    RowKind.FILE: "$foreground-muted italic",
     RowKind.HEADING: "bold $text-primary",
 }
 _NARROW = 60
@@ -42,7 +42,7 @@ class HistoryScreen(Screen[int | Path | None]):
     """Asks where to go on; ends with the index of a node, with a file to open, or with None."""
 
     DEFAULT_CSS = """
-    HistoryScreen #history-list { width: 1fr; height: 1fr; border: none; padding: 0 1; background: $background; }
+    HistoryScreen #history-list { width: 45%; max-width: 64; height: 1fr; border: none; padding: 0 1; background: $background; }
     HistoryScreen #history-list > .option-list--option { text-wrap: nowrap; text-overflow: ellipsis; }
     HistoryScreen #history-side { width: 1fr; padding: 0 1; }
     HistoryScreen #history-note { height: 1fr; width: 100%; display: none; content-align: center middle; color: $text-muted; }
@@ -50,9 +50,10 @@ class HistoryScreen(Screen[int | Path | None]):
     HistoryScreen.no-picture #history-note { display: block; }
     HistoryScreen #history-facts { height: auto; max-height: 7; width: 100%; color: $text-muted; }
     HistoryScreen.narrow #history-side { display: none; }
+    HistoryScreen.narrow #history-list { width: 100%; }
     """  # noqa: E501 (a rule of a style sheet is one line)
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "go on from here", key_display="enter"),
+        Binding("enter", "choose", "go on from here", key_display="enter", priority=True),
         Binding("s", "starred", "only starred"),
         Binding("f", "files", "other files"),
         Binding("escape,h,q", "cancel", "back", key_display="esc"),
@@ -210,7 +211,6 @@ class HistoryScreen(Screen[int | Path | None]):
         tree = self._search.session.tree
         node, file = tree.nodes[row.node], self._search.file(row.node)
         lines = [
-            node_words(tree, row.node),
             node_facts(tree, row.node),
             f"{_counted(node.picks, 'pick')} and {_counted(node.rounds, 'round')} from the start",
             plain(str(file), 200) if file is not None else "not saved in a file",
@@ -219,8 +219,8 @@ class HistoryScreen(Screen[int | Path | None]):
 
 
 def _content(row: Row) -> Content:
-    note = (f"  {row.note}", "$text-muted") if row.note else ""
-    return Content.assemble((row.lead, "$text-muted"), (row.words, _STYLES[row.kind]), note)
+    note = (f"  {row.note}", "$foreground-muted") if row.note else ""
+    return Content.assemble((row.lead, "$foreground-muted"), (row.words, _STYLES[row.kind]), note)
 
 
 def _position(rows: tuple[Row, ...], before: Row | None) -> int:

@@ -55,13 +55,14 @@ class NewPromptScreen(Screen[None]):
     def on_mount(self) -> None:
         self.query_one(PromptArea).focus()
         self.say_model(self._model)
+        self._say_whether_changed()
 
     def say_model(self, name: str) -> None:
         """Say which model a new search uses."""
         self.query_one("#model", TextLine).words = f"new searches use the model '{plain(name, 60)}'"
 
     def on_text_area_changed(self) -> None:
-        self.refuse(SAME if self._is_unchanged else "")
+        self._say_whether_changed()
 
     def action_start(self) -> None:
         prompt = self.query_one(PromptArea).text.strip()
@@ -80,3 +81,6 @@ class NewPromptScreen(Screen[None]):
     @property
     def _is_unchanged(self) -> bool:
         return self.query_one(PromptArea).text.strip() == self._prompt.strip()
+
+    def _say_whether_changed(self) -> None:
+        self.refuse(SAME if self._is_unchanged else "")

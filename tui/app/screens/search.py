@@ -59,6 +59,11 @@ class SearchScreen(SearchOthers):
         self._guard = KeyGuard()
         self._takes_text = False
 
+    @property
+    def ignores_keys(self) -> bool:
+        """Whether keys are ignored, because they were meant for a dialog that is closed by now."""
+        return self._takes_text or self._guard.is_typed_ahead(time.monotonic())
+
     def on_screen_suspend(self) -> None:
         """Find out whether the screen that covers this one has a text to type in."""
         cover: Screen[Any] = self.app.screen

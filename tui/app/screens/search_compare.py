@@ -32,7 +32,9 @@ class SearchCompare(SearchView):
         super().__init__(beginning, side=side)
         self._candidate = 1
         self._stage_before = PARENT
-        self._differences: LruCache[tuple[int, int], tuple[Picture, Picture, Difference]] = LruCache(max_size=_DIFFERENCES)
+        self._differences: LruCache[tuple[int, int], tuple[Picture, Picture, Difference]] = LruCache(
+            max_size=_DIFFERENCES
+        )
 
     @property
     def compared(self) -> Compared:

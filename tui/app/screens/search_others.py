@@ -70,7 +70,7 @@ class SearchOthers(SearchCompare):
 
         self.app.push_screen(InfoScreen(info_of(self.search, self.grid.selected_index)))
 
-    def action_film(self) -> None:
+    def action_export(self) -> None:
         if self.search is None:
             self.notice = NOT_BEGUN
         else:

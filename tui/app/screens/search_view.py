@@ -264,4 +264,5 @@ class SearchView(Screen[None]):
             return self.notice
         if self.search.is_loading and not self.model_load.failure:
             return self.notice or RELOADING.format(load=phrases.load_words(self.model_load) or "loading the model")
-        return phrases.status_words(self.search, self.notice, len(self.marks), self._countdown.left, self._hint)
+        left, columns = self._countdown.left, self.app.size.width - 1
+        return phrases.status_words(self.search, self.notice, len(self.marks), left, self._hint, columns)

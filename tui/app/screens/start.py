@@ -29,6 +29,7 @@ from tui.app.model_load import ModelLoad
 from tui.app.sources import GalleryPlaces, PictureSource, PromptSource, SessionSource, Source
 from tui.app.widgets.line import TextLine
 from tui.app.widgets.prompt_line import PromptLine
+from tui.app.work import begin
 
 if TYPE_CHECKING:
     from tui.app.gallery.list import GalleryList
@@ -116,7 +117,7 @@ class StartScreen(Screen[None]):
         self._fill()
         report = partial(_post, self)
         work = partial(asyncio.to_thread, fill_gallery, self._places, report, lambda: self._is_over)
-        self.run_worker(work, group="gallery")
+        begin(self, work, "gallery")
 
     def on_contents_read(self, message: ContentsRead) -> None:
         self._contents = message.contents
@@ -135,28 +136,27 @@ class StartScreen(Screen[None]):
             event.stop()
             line.focus()
             line.action_delete_left()
-        elif event.key in ("escape", "left", "right"):
-            event.stop()
-            self._step(event.key)
 
-    def _step(self, key: str) -> None:
-        """Go from a search to its pictures, and back; Escape goes on to the line."""
+    def on_gallery_list_stepped(self, message: GalleryList.Stepped) -> None:
+        """Go from a search to its pictures, and back."""
         row = self._list.row if self._list is not None else None
-        if key == "right" and isinstance(row, SessionRow) and self._folder is None:
+        if message.is_into and isinstance(row, SessionRow) and self._folder is None:
             self._show_folder(row.folder)
-        elif key != "right" and self._folder is not None:
+        elif not message.is_into and self._folder is not None:
             self._show_folder(None)
-        elif key == "escape":
+
+    def on_gallery_list_left(self, message: GalleryList.Left) -> None:
+        if message.by_escape and self._folder is not None:
+            self._show_folder(None)
+        else:
             self.query_one(PromptLine).focus()
 
     def on_prompt_line_left(self) -> None:
         if self._list is not None and self._list.rows:
             self._list.focus()
 
-    def on_gallery_list_left_at_top(self) -> None:
-        self.query_one(PromptLine).focus()
-
     def on_descendant_focus(self) -> None:
+        self.notice = ""
         self._write_status()
 
     def on_input_changed(self) -> None:

@@ -202,7 +202,7 @@ class ViewerScreen(Screen[Viewed]):
             cell.clear()
         else:
             crop = self.zoom.crop(room) if room is not None else None
-            cell.show(picture if crop is None else cropped(picture, crop))
+            cell.show(picture if crop is None else cropped(picture, crop), refined=True)
             other = self._slide(self._other)
             if other is not None and other.picture is not None and crop is not None:
                 cell.prepare(cropped(other.picture, crop))

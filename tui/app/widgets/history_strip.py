@@ -20,10 +20,10 @@ from tui.app.messages import NodeChosen
 from tui.app.widgets.film_cell import FilmCell
 
 _STYLES = {
-    SpanKind.WAY: "$text",
+    SpanKind.WAY: "$foreground",
     SpanKind.CURRENT: "bold $text-accent",
-    SpanKind.OTHER: "$text-muted",
-    SpanKind.STROKE: "$text-muted",
+    SpanKind.OTHER: "$foreground-muted",
+    SpanKind.STROKE: "$foreground-muted",
 }
 
 

@@ -25,6 +25,7 @@ class KeyLine(Static):
 
     def __init__(self) -> None:
         super().__init__("", id="keys", markup=False)
+        self.auto_links = False  # every key would be underlined
 
     def watch_hints(self) -> None:
         self._write()
@@ -36,9 +37,7 @@ class KeyLine(Static):
         if not (self.hints and self.content_size.width):
             return
         parts = [
-            Content.from_markup(
-                f"[@click={hint.action}][b $accent]$key[/] $words[/]", key=hint.key, words=hint.words
-            )
+            Content.from_markup(f"[@click={hint.action}][b $accent]$key[/] $words[/]", key=hint.key, words=hint.words)
             for hint in fitting(self.hints, self.content_size.width)
         ]
         self.update(Content("  ").join(parts), layout=False)
