@@ -27,6 +27,7 @@ from engine.rendering.events import Failure, Picture
 from tests.support.tui.driving import Driver, make_app, running
 from tui.app.app import WarmerApp
 from tui.app.widgets.picture import PictureCell
+from tui.app.widgets.prompt_line import PromptLine
 
 Compare: TypeAlias = Callable[..., bool]
 Play: TypeAlias = Callable[[Driver], Awaitable[None]]
@@ -121,7 +122,8 @@ def test_start(snap_compare: Compare, tmp_path: Path) -> None:
 
 async def until_gallery(driver: Driver) -> None:
     """Wait until the gallery shows all of an earlier session, with its pictures."""
-    await driver.until(lambda: "is ready on cpu" in driver.text() and "windmill" in driver.text())
+    await driver.until(lambda: "is ready on cpu" in driver.text())
+    await driver.until(lambda: bool(driver.app.screen.query_one(PromptLine).examples))
     await driver.until(lambda: "1 search and 2 pictures  " in driver.text())
     cells = list(driver.app.screen.query(PictureCell))
     await driver.until(lambda: sum(cell._picture is not None for cell in cells) == 4)
