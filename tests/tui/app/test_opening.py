@@ -87,8 +87,8 @@ async def test_a_jpeg_or_webp_of_another_tool_is_opened_and_says_what_was_assume
         await driver.until(lambda: "which is not known" in driver.text())
         await driver.paste("embedded")
         await driver.press("enter")
-        await driver.until(lambda: driver.app.stage.search is not None)
-        await driver.until(lambda: words in " ".join(driver.text().split()))
+        await driver.until_done()
+        assert words in " ".join(driver.text().split())
 
 
 @pytest.mark.slow
