@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from engine.errors import InvalidRequestError
+from engine.edit import edited_picture, options_before
 from engine.invert import InversionChoices, PreparedPhoto, prepare_photo
 from engine.options import Options
 from engine.photos.report import quality_words, repeats_words
@@ -32,6 +32,7 @@ from engine.search.variants import edit_key
 from engine.target import Target, target_for_prompt, target_for_record
 from engine.variants import find_variants, record_of_variant, recorded_on_the_way
 from latentpng.errors import FileError
+from latentpng.identity import picture_keys
 from latentpng.record import LatentRecord, Lineage, SeedRoot, TensorRoot
 
 
@@ -79,7 +80,8 @@ def open_picture(options: Options, path: Path, tell: Callable[[str], None] = lam
     """Open a picture, to continue from it.
 
     Args:
-        options: What differs from what the picture records.
+        options: What differs from what the picture records.  What they change of its settings becomes an edit that can
+            be undone.
         path: A picture that carries its noise, or one of another tool whose noise can be rebuilt.
         tell: Called with a sentence before something takes long.
 
@@ -103,7 +105,8 @@ def open_file(
         options: For a picture that carries its noise, as for `open_picture`.
         for_photos: For a photograph: what was asked for with a new prompt.
         path: The file.
-        prompt: What a photograph shows; None for what its metadata says.
+        prompt: What a picture that carries noise is to show instead; of a photograph, what it shows.  None for what the
+            file says.
         tell: As for `open_picture`.
 
     Returns:
@@ -113,18 +116,13 @@ def open_file(
     Raises:
         FileError: The file cannot be read, or it is no picture.
         ModelError: The model cannot be used, or is not on this machine.
-        InvalidRequestError: A setting is out of range, or there is a prompt for a picture that has its own.
+        InvalidRequestError: A setting is out of range, or cannot change.
     """
     found = look_at_picture(path)
-    if not isinstance(found, Carrier):
-        photograph = found if prompt is None else replace(found, prompt=prompt)
-        return prepare_photo(for_photos, photograph, InversionChoices())
-    if prompt is not None:
-        raise InvalidRequestError(
-            f"--prompt starts a new search or describes a photograph, and {path} continues a search: give only one of "
-            "them"
-        )
-    return _opened(options, path, found, tell)
+    if isinstance(found, Carrier):
+        return _opened(replace(options, prompt=prompt), path, found, tell)
+    photograph = found if prompt is None else replace(found, prompt=prompt)
+    return prepare_photo(for_photos, photograph, InversionChoices())
 
 
 def open_inverted(prepared: PreparedPhoto, inverted: PhotoInverted) -> Opening:
@@ -159,14 +157,16 @@ def open_inverted(prepared: PreparedPhoto, inverted: PhotoInverted) -> Opening:
 
 def _opened(options: Options, path: Path, carrier: Carrier, tell: Callable[[str], None]) -> Opening:
     record = carrier.record
-    target = target_for_record(options, record, tell)
+    edited = edited_picture(options, record, tell)
+    target = edited.target
     target = replace(target, notice="; ".join(filter(None, (carrier.notice, target.notice))))
-    known = _own_picture(path, record) if target.is_as_recorded else None
-    tree = tree_of(record.lineage)
+    known = _own_picture(path, record) if target.is_as_recorded and not edited.rounds else None
+    tree = tree_of(edited.lineage)
     own = edit_key(tree, len(tree.nodes) - 1)
-    found = find_variants(options, tree, recorded_on_the_way(record), (own, target), tell)
+    before = options_before(options, record) if edited.rounds else options
+    found = find_variants(before, tree, recorded_on_the_way(record), (own, target), tell)
     beginning = Beginning(
-        lineage=record.lineage,
+        lineage=edited.lineage,
         load=target.load,
         known=known,
         path=path if known else None,
@@ -174,6 +174,7 @@ def _opened(options: Options, path: Path, carrier: Carrier, tell: Callable[[str]
         root_record=record,
         variants=found.variants,
         recorded=found.recorded,
+        files={picture_keys(record.lineage)[-1]: path.absolute()} if edited.rounds and carrier.shown is None else {},
     )
     return Opening(beginning=beginning, target=target)
 

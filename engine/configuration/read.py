@@ -22,7 +22,7 @@ from latentpng.text import plain
 
 VARIABLE = "WARMER_CONFIG"
 """The environment variable that names a different file."""
-GRAPHICS = ("auto", "kitty", "sixel", "halfcell")
+GRAPHICS = ("auto", "kitty", "sixel", "octant", "sextant", "quadrant", "halfcell")
 _MAX_KEEP_ALIVE = 7 * 24 * 60
 _MAX_BYTES = 2**20
 _MAX_SENTENCE = 600  # characters of a mistake: a key or a value may be as long as the file

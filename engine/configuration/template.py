@@ -7,7 +7,7 @@ TEMPLATE = """\
 
 # model = "ponyMix"            # the default model: a name from `warmer models`, a file or a folder
 # profile = "pony"             # the default profile
-# graphics = "auto"            # auto, kitty, sixel or halfcell
+# graphics = "auto"            # auto, kitty, sixel, octant, sextant, quadrant or halfcell
 # theme = "nord"               # a theme of the app
 # keep_alive = 10              # minutes; checked and shown, but nothing uses it yet
 

@@ -38,7 +38,7 @@ class Configuration:
         model: The default model; "" for the one that ships.
         profile: The name of the default profile, or "".
         profiles: The profiles by their names.
-        graphics: The protocol that draws pictures, or "".
+        graphics: How the terminal draws pictures, or "".
         theme: The name of a theme of the app, or "".
         keep_alive: Minutes, or None.
         lines: The line of each key outside of profiles.

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from engine.search.axis import moves
 from engine.search.history import NO_NODE, Node, NodeKind, Tree
-from engine.search.session import Mode, Place, Session
+from engine.search.state import Mode, Place, Session
 from latentpng.chunk.metadata import root_from_json, root_to_json, round_from_json, round_to_json
 from latentpng.errors import InvalidValueError
 from latentpng.identity import Key, child_picture_key, picture_keys
@@ -55,7 +55,10 @@ def session_from_json(fields: JsonFields) -> Session:
         raise InvalidValueError(f"1 to {_MAX_NODES} nodes, found {len(nodes)}")
     if fields.text("noise") != GAUSS1:
         raise InvalidValueError(f"noise of the kind {GAUSS1!r} is known here")
-    tree = _tree(Lineage(root=root_from_json(fields.mapping("root"))), [_entry(node, "node") for node in nodes])
+    root = fields.mapping("root")
+    if "seed" not in root and root.get("tensor") is not True:
+        raise InvalidValueError("root: a seed or a tensor needed, found neither")
+    tree = _tree(Lineage(root=root_from_json(root)), [_entry(node, "node") for node in nodes])
     mode = fields.text("mode")
     if mode not in tuple(Mode):
         raise InvalidValueError(f"mode is one of {', '.join(Mode)}")

@@ -11,7 +11,7 @@ from engine.search.folder import PictureFolder
 from engine.search.grid import Grid
 from engine.search.journal import Journal
 from engine.search.journal_writer import JournalWriter
-from engine.search.session import Session
+from engine.search.state import Session
 from engine.search.store import Finished, PictureStore
 from engine.search.variants import Variants
 from latentpng.identity import Key, picture_keys

@@ -9,38 +9,29 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from engine.rendering.events import Event, JobDone, Picture, PictureRendered
+from engine.rendering.events import Event, JobDone, PictureRendered
 from engine.rendering.renderer import Renderer
 from engine.rendering.requests import LoadModel, PictureTask, RenderJob
-from engine.rendering.settings import RenderSettings
 from engine.search.answers import Answer, Edited
 from engine.search.beginning import Beginning
+from engine.search.facts import SearchFacts
 from engine.search.folder import PictureFolder
 from engine.search.grid import PARENT, Grid
 from engine.search.grid_work import GridWork, next_job
-from engine.search.history import NO_NODE
 from engine.search.loading import ModelInUse
 from engine.search.pictures import SearchPictures
-from engine.search.progress import Progress
 from engine.search.saved_pictures import SavedPictures
-from engine.search.session import Plan, Session, star, tell, with_count, with_octaves
+from engine.search.session import Session, star, tell, with_count, with_octaves
 from engine.search.store import Finished
 from engine.search.thumbnails import LOW_PRIORITY, Thumbnails
 from engine.search.variants import Variant, Variants
-from latentpng.record import Lineage, Round
+from latentpng.record import Round
 
 __all__ = ["PARENT", "Beginning", "Search", "Variant", "next_job"]
 
 
-class Search:
-    """The state of a running search.  Every method but `wait` returns at once.
-
-    Attributes:
-        session: The session; a new value after every answer.
-    """
-
-    session: Session
-    _grid: Grid
+class Search(SearchFacts):
+    """A running search: what can be asked of it is in `SearchFacts`.  Every method but `wait` returns at once."""
 
     def __init__(
         self,
@@ -85,76 +76,6 @@ class Search:
         self._submit()
         if beginning.shown:
             self._work.previews[PARENT] = beginning.shown
-
-    @property
-    def plan(self) -> Plan:
-        """The grid on offer."""
-        return self._grid.plan
-
-    @property
-    def progress(self) -> Progress:
-        """How far the grid is."""
-        return self._work.progress
-
-    @property
-    def failure(self) -> str:
-        """Why the grid cannot be rendered, as a sentence; "" while it can."""
-        return self._work.failure
-
-    @property
-    def is_loading(self) -> bool:
-        """True while the model of the grid is not loaded, after an edit, an undo or a jump."""
-        return self._model.is_loading
-
-    @property
-    def variant(self) -> Variant:
-        """What renders the grid on offer."""
-        return self._variants.of(self.session)
-
-    @property
-    def settings(self) -> RenderSettings:
-        """The settings of the grid on offer."""
-        return self.variant.settings
-
-    @property
-    def size(self) -> int:
-        """The number of pictures in the grid: the parent and its candidates."""
-        return len(self._grid.keys)
-
-    def finished(self, index: int) -> Finished | None:
-        """Return a picture of the grid, None until it is rendered or read."""
-        return self._pictures.get(self._grid.keys[index])
-
-    def preview(self, index: int) -> Picture | None:
-        """Return the newest preview of a picture that is not rendered yet, None when there is none."""
-        return self._work.previews.get(index)
-
-    def lineage(self, index: int) -> Lineage:
-        """Return the lineage of a picture of the grid."""
-        return self._grid.lineage(index)
-
-    def is_starred(self, index: int) -> bool:
-        """Return whether a picture of the grid is starred."""
-        node = self.session.tree.find(self._grid.keys[index])
-        return node != NO_NODE and self.session.tree.nodes[node].is_starred
-
-    def picture(self, node: int) -> Picture | None:
-        """Return the picture of a node of the tree where it is in memory; None where it is in a file, or nowhere."""
-        finished = self._pictures.get(self.session.tree.nodes[node].key)
-        return None if finished is None else finished.picture
-
-    def file(self, node: int) -> Path | None:
-        """Return the file of a node of the tree; None where it is not saved."""
-        return self._pictures.file(self.session.tree.nodes[node].key)
-
-    @property
-    def folder(self) -> Path:
-        """The folder of the session; it may not exist yet."""
-        return self._pictures.folder
-
-    def variant_of(self, node: int) -> Variant | None:
-        """Return what renders the picture of a node of the tree; None where that is not known."""
-        return self._variants.of_node(self.session.tree, node)
 
     def tell(self, answer: Answer, candidates: int) -> None:
         """Take an answer: cancel what is still rendering, and begin with the next grid.

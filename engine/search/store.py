@@ -74,7 +74,7 @@ class PictureStore:
 
     def forget_file(self, key: Key) -> None:
         """Forget the file of a picture, which is no longer what it was: the picture is rendered and saved again."""
-        self._files.pop(key, None)
+        self._folder.forget(self._files.pop(key, None))
 
     def file(self, key: Key) -> Path | None:
         """Return the file of a picture; None while it is not written, or when that failed."""

@@ -9,7 +9,7 @@ from engine.errors import InvalidRequestError
 from engine.rendering.requests import LoadModel
 from engine.rendering.settings import RenderSettings
 from engine.search.history import NodeKind, Tree
-from engine.search.session import Session
+from engine.search.state import Session
 from latentpng.identity import Key
 from latentpng.record import JsonObject, LatentRecord
 
@@ -83,7 +83,7 @@ class Variants:
         return self._variants.get(edit_key(tree, node))
 
     def note(self, session: Session, record: LatentRecord) -> None:
-        """Note what a picture of a session's grid records: what rendered it may differ from what an opened file says."""
+        """Note what a picture of a session's grid records, which may differ from what an opened file says."""
         self.recorded[_key(session)] = Recorded(settings=record.settings, software=record.software)
 
 

@@ -17,11 +17,15 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from tui.app import messages, prompt_history
+from tui.app import chosen_theme, hints, messages, prompt_history
+from tui.app.chosen_theme import ThemeMemory
 from tui.app.current import CurrentSearch
 from tui.app.current_photo import CurrentPhoto
 from tui.app.editing import Editing
+from tui.app.filming import Filming
 from tui.app.hangup import leave_on_signals
+from tui.app.hints import Hints
+from tui.app.load_clock import LoadClock
 from tui.app.opener import Opener
 from tui.app.prompt_model import PromptModel
 from tui.app.renderer_link import RendererLink
@@ -102,26 +106,28 @@ class WarmerApp(App[None]):
         self._opener = Opener(self, options)
         self._prompt_model = PromptModel(self, options)
         self._photo = CurrentPhoto(self)
-        self._editing = Editing(self, options, prompts=journal_path.parent / prompt_history.FILE)
+        self._state = journal_path.parent
+        self._editing = Editing(self, options, prompts=self._state / prompt_history.FILE)
+        self._hints = Hints(self._state / hints.FILE, terminal)
+        self._load_clock = LoadClock(self, self.link, self.stage)
         self._terminal, self._theme, self._opening_at_start = terminal, arguments.theme, opening
+        self._filming = Filming(self, say=self.stage.say)
         self.places = GalleryPlaces(
             sessions=sessions,
             index_of_sessions=journal_path,
             cache=cache or cache_folder(),
-            prompts=journal_path.with_name("prompts.json"),
+            prompts=self._state / prompt_history.FILE,
         )
 
     async def on_mount(self) -> None:
         leave_on_signals(self.exit, self.close_all)
-        if self._theme:
-            self.theme = self._theme
+        ThemeMemory(self, self._state / chosen_theme.FILE, self._theme).begin()
         opening = self._opening_at_start
         if opening is None or isinstance(opening, PictureSource):
             await self.stage.show(StartScreen(self.places))
         else:
             await self._show(opening)
         self.call_after_refresh(self._start_renderer)
-        self.set_interval(1.0, self._count_seconds)
 
     def on_cursor_position(self) -> None:
         self.graphics.on_cursor_position()
@@ -139,6 +145,7 @@ class WarmerApp(App[None]):
         self._prompt_model.remember(self.link.model_load)
         if self.stage.search is not None:
             for event in events:
+                self._filming.take(event)
                 self.stage.search.take(event)
             await self._begin_if_ready()
         elif self.stage.photo is not None:
@@ -151,6 +158,7 @@ class WarmerApp(App[None]):
     def on_load_retried(self) -> None:
         self.link.retry()
         self.stage.hand_down(self.link.model_load)
+        self._load_clock.start()
 
     def on_source_chosen(self, message: messages.SourceChosen) -> None:
         self.link.stop_warm_up()
@@ -233,6 +241,10 @@ class WarmerApp(App[None]):
         if self.stage.search is not None:
             self._editing.open(self.stage.search)
 
+    def on_film_requested(self) -> None:
+        if self.stage.search is not None and self.stage.search.search is not None:
+            self._filming.open(self.stage.search.search, self.link.renderer)
+
     def action_open(self) -> None:
         from tui.app.screens.ask import OpenScreen
 
@@ -270,9 +282,11 @@ class WarmerApp(App[None]):
             self._prompt_model.find()
 
     def action_help(self) -> None:
+        from tui.app.help_texts import page_of
         from tui.app.screens.help import HelpScreen
 
-        self.push_screen(HelpScreen(self.stage.cut_message))
+        page = page_of(type(screen).__name__ for screen in reversed(self.screen_stack))
+        self.push_screen(HelpScreen(self.stage.cut_message, page))
 
     async def action_quit(self) -> None:
         self.exit()
@@ -280,11 +294,11 @@ class WarmerApp(App[None]):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         from tui.app.palette_commands import commands_of
 
-        yield from super().get_system_commands(screen)
         yield from commands_of(self, screen)
 
     async def close_all(self) -> None:
         """End the renderer and return when everything is on disk."""
+        await self._filming.close()
         await self.current.close()
         await self.link.close()
         self.graphics.close()
@@ -303,10 +317,6 @@ class WarmerApp(App[None]):
         if opening is not None:
             self._opener.open(opening, self._prompt_model.options)
 
-    def _count_seconds(self) -> None:
-        if self.link.count_seconds():
-            self.stage.hand_down(self.link.model_load)
-
     async def _show(self, opened: Opening | PreparedPhoto) -> None:
         """Show a search or a photograph on an empty stage."""
         from engine.open import Opening
@@ -314,7 +324,9 @@ class WarmerApp(App[None]):
         if isinstance(opened, Opening):
             if opened.is_fresh:
                 self._remember_prompt(opened.target.settings.prompt)
-            await self.stage.show_search(self.current.show(opened))
+            screen = self.current.show(opened)
+            screen.teach = self._hints.next
+            await self.stage.show_search(screen)
         else:
             await self.stage.show_photo(self._photo.show(opened))
 
@@ -328,6 +340,7 @@ class WarmerApp(App[None]):
         """Close every screen, the search and the photograph; return when everything is on disk."""
         self.link.stop_warm_up()
         await self.stage.clear()
+        self._filming.leave()
         self._photo.leave(self.link.renderer)
         await self.current.leave()
 
@@ -337,6 +350,7 @@ class WarmerApp(App[None]):
     def _load_for_search(self, request: LoadModel) -> None:
         self.link.load(request)
         self.stage.hand_down(self.link.model_load)
+        self._load_clock.start()
 
     async def _begin_if_ready(self) -> None:
         if self.link.model_load.ready is not None:

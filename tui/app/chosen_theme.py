@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
+from typing import Any
+
+from textual.app import App
+from textual.theme import Theme
 
 FILE = "theme.json"
 
@@ -42,3 +46,30 @@ def remember_theme(path: Path, chosen: str, configured: str) -> None:
 
     with contextlib.suppress(OSError, FileError):
         write_state(path, {"chosen": chosen, "configured": configured})
+
+
+class ThemeMemory:
+    """The theme of an app: the one in force at its start, and a choice that is kept."""
+
+    def __init__(self, app: App[Any], path: Path, configured: str) -> None:
+        """Prepare.
+
+        Args:
+            app: The app.
+            path: The file of the choice.
+            configured: The theme that the configuration file names, or "".
+        """
+        self._app, self._path, self._configured, self._in_use = app, path, configured, ""
+
+    def begin(self) -> None:
+        """Use the theme in force, and keep the one that is chosen from now on."""
+        theme = theme_in_force(self._path, self._configured)
+        if theme in self._app.available_themes:
+            self._app.theme = theme
+        self._in_use = self._app.theme
+        self._app.theme_changed_signal.subscribe(self._app, self._keep, immediate=True)
+
+    def _keep(self, theme: Theme) -> None:
+        if theme.name != self._in_use:
+            self._in_use = theme.name
+            remember_theme(self._path, theme.name, self._configured)

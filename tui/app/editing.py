@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.app import App
 
-from engine.errors import EngineError, InvalidRequestError, UnknownModelError
+from engine.errors import EngineError, InvalidRequestError
 from latentpng.errors import InvalidValueError, LatentPngError
 from tui.app.messages import EditPrepared, EditRefused
 from tui.app.prompt_history import read_prompts, remember_prompt
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from engine.edit import Edit, EditedSettings
     from engine.options import Options
-    from engine.rendering.requests import ModelChoice
+    from engine.rendering.requests import LoadModel
     from engine.search.running import Search
     from latentpng.record import LatentRecord
     from tui.app.screens.edit import EditScreen
@@ -69,7 +69,7 @@ class Editing:
         if finished is None:
             self.refuse(STILL_RENDERING)
         else:
-            work = self._run(edit, search.variant.load.model, finished.record)
+            work = self._run(edit, search.variant.load, finished.record)
             self._app.run_worker(work, exclusive=True, group="edit")
 
     def refuse(self, sentence: str) -> None:
@@ -99,48 +99,19 @@ class Editing:
         await screen.show_round()
         screen.notice = edited.notice
 
-    async def _run(self, edit: Edit, model: ModelChoice, record: LatentRecord) -> None:
+    async def _run(self, edit: Edit, now: LoadModel, record: LatentRecord) -> None:
         try:
-            edited = await asyncio.to_thread(_edited, self._options, model, record, edit)
+            edited = await asyncio.to_thread(_edited, self._options, now, record, edit)
         except (EngineError, LatentPngError, OSError) as error:
             self._app.post_message(EditRefused(str(error)))
         else:
             self._app.post_message(EditPrepared(edit, edited))
 
 
-def of_machine(options: Options) -> Options:
-    """Return what was asked for about this machine alone.
-
-    What was asked for about the picture stands in its record by now; asked for again, it would undo an earlier edit.
-    """
-    return replace(
-        options,
-        model="",
-        config="",
-        loras=(),
-        vae="",
-        text_encoders=(),
-        prediction="",
-        prompt=None,
-        negative_prompt=None,
-        size=(),
-        num_inference_steps=None,
-        guidance_scale=None,
-        scheduler=None,
-        prompt_style="",
-        clip_skip=None,
-        prompt_defaults=(),
-    )
-
-
-def _edited(options: Options, model: ModelChoice, record: LatentRecord, edit: Edit) -> EditedSettings:
+def _edited(options: Options, now: LoadModel, record: LatentRecord, edit: Edit) -> EditedSettings:
     """Return what an edit leads to; it takes time, and so do the imports."""
     from engine.edit import edited
 
-    try:
-        return edited(of_machine(options), record, edit)
-    except UnknownModelError:  # the file names a model that is not here, and the person chose the one that renders
-        if edit.model:
-            raise
-        chosen = replace(of_machine(options), model=model.path, config=model.config, download=model.download)
-        return edited(chosen, record, edit)
+    if not options.model:  # in case the model that the file names is not here, and the person chose another one
+        options = replace(options, model=now.model.path, config=now.model.config)
+    return edited(options, record, edit, now)

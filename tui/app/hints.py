@@ -9,6 +9,8 @@ import contextlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tui.graphics.terminal.capabilities import Terminal
+
 FILE = "hints.json"
 
 LESSONS = (
@@ -55,9 +57,21 @@ def after_news(told: Told, sentence: str) -> Told:
 class Hints:
     """What was told on this machine, in its file."""
 
-    def __init__(self, path: Path) -> None:
-        """Prepare; the file is read when something may have to be told."""
-        self._path = path
+    def __init__(self, path: Path, terminal: Terminal) -> None:
+        """Prepare; the file is read when something may have to be told.
+
+        Args:
+            path: The file.
+            terminal: What the terminal can do.
+        """
+        self._path, self._terminal = path, terminal
+
+    def next(self) -> str:
+        """Return what the grid that is shown now says: how pictures become finer here, else the next lesson."""
+        from tui.graphics.terminal.hints import graphics_hint
+
+        hint = graphics_hint(self._terminal)
+        return (self.once(hint) if hint else "") or self.next_lesson()
 
     def next_lesson(self) -> str:
         """Return what the grid that is shown now says, and count the grid."""

@@ -113,10 +113,20 @@ class LoadRetried(Message):
 
 
 @dataclass
+class SelectionMoved(Message):
+    """The cursor of the grid is on a different picture."""
+
+
+@dataclass
 class CopyRequested(Message):
     """The key that saves a copy of a picture was pressed."""
 
     finished: Finished
+
+
+@dataclass
+class FilmRequested(Message):
+    """The key that exports the way to the parent, as an animation or a contact sheet, was pressed."""
 
 
 @dataclass
@@ -146,3 +156,10 @@ class EditRefused(Message):
     """An edit cannot be applied; `sentence` says why."""
 
     sentence: str
+
+
+@dataclass
+class NodeChosen(Message):
+    """A picture of the history was clicked; `node` is the index of its node in the tree."""
+
+    node: int

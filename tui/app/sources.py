@@ -30,9 +30,15 @@ class PromptSource:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PictureSource:
-    """A picture, to continue from it or to invert it."""
+    """A picture, to continue from it or to invert it.
+
+    Attributes:
+        path: Its file.
+        prompt: What it is to show instead; of a photograph, what it shows.  None for what the file says.
+    """
 
     path: Path
+    prompt: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -130,7 +136,7 @@ def open_source(source: Source, options: Options, for_prompts: Options) -> Openi
             return open_prompt(replace(for_prompts, seed=None), prompt)
         case PromptSource(prompt=prompt):
             return open_prompt(for_prompts, prompt)
-        case PictureSource(path=path):
-            return open_file(options, for_prompts, path, None)
+        case PictureSource(path=path, prompt=prompt):
+            return open_file(options, for_prompts, path, prompt)
         case SessionSource(folder=folder):
             return open_journal(options, read_session(folder))

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from engine.rendering.events import Picture
 
-Quality: TypeAlias = Literal["full", "preview"]
+Quality: TypeAlias = Literal["preview", "full", "best"]
+"""How much is sent: "preview" is small and rough; "full" has all pixels and few colours; "best" has all colours that
+the terminal shows, and is two to five times as long."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,7 +26,7 @@ class Frame:
     Attributes:
         box: The room that it was encoded for.
         area: The cells of the box that it covers.
-        strips: A line of text for each row of the area (half-cells only).
+        strips: A line of text for each row of the area (plain cells only).
         data: For sixel, the whole sequence, to be written with the cursor on the first cell of the area; for kitty, the
             PNG file in base64.
         size: The number of bytes that drawing it sends, estimated.

@@ -11,6 +11,7 @@ from typing import Protocol, TypeAlias
 from textual.geometry import Offset
 from textual.strip import Strip
 
+from tui.graphics.dimming import scanlines
 from tui.graphics.frame import Frame
 from tui.graphics.geometry import Area
 from tui.graphics.protocols import kitty
@@ -34,7 +35,14 @@ class Change:
 
 
 class Painter(Protocol):
-    """Draws the frames of one cell."""
+    """Draws the frames of one cell.
+
+    Attributes:
+        transparent: Whether the background of the cell shows under its text.
+    """
+
+    @property
+    def transparent(self) -> bool: ...
 
     def take(self, frame: Frame, origin: Origin) -> Change:
         """Take a new frame, and return what showing it needs."""
@@ -52,8 +60,10 @@ class Painter(Protocol):
         """Forget the frame, and return what has to be written to clear the cell."""
 
 
-class HalfcellPainter:
-    """Draws half-cells: they are text, and Textual does everything."""
+class CellsPainter:
+    """Draws plain cells: they are text, and Textual does everything."""
+
+    transparent = False
 
     def __init__(self) -> None:
         self._frame: Frame | None = None
@@ -79,7 +89,9 @@ class HalfcellPainter:
 
 
 class KittyPainter:
-    """Draws by kitty's protocol, with one image id for life: a new picture sends pixels and repaints no text."""
+    """Draws by kitty's protocol, with one image id for life: a new picture of the same size repaints no text."""
+
+    transparent = True
 
     def __init__(self, *, image_id: int, in_tmux: bool) -> None:
         self._id = image_id
@@ -94,9 +106,10 @@ class KittyPainter:
         )
 
     def line(self, row: int) -> tuple[int, Strip] | None:
-        if self._frame is None or row >= self._frame.area.rows:
+        if self._frame is None or not 0 <= row - self._frame.area.top < self._frame.area.rows:
             return None
-        return 0, kitty.placeholders(self._frame.area, row, self._id)
+        area = self._frame.area
+        return area.left, kitty.placeholders(area, row - area.top, self._id)
 
     def painted(self, origin: Origin) -> str:  # noqa: ARG002
         return ""
@@ -114,12 +127,15 @@ class KittyPainter:
 class SixelPainter:
     """Draws sixels: pixels over blank text.  They are lost when Textual paints that text, and then drawn again."""
 
+    transparent = True
+
     def __init__(self) -> None:
         self._frame: Frame | None = None
         self._drawn: Area | None = None
+        self._dim = ""
 
     def take(self, frame: Frame, origin: Origin) -> Change:
-        self._frame = frame
+        self._frame, self._dim = frame, ""
         if origin is None or self._drawn != frame.area:
             return Change(repaint=True)  # painting wipes what is there, and painted() then draws
         return Change(write=self._draw(frame, origin))
@@ -138,10 +154,20 @@ class SixelPainter:
         self._frame = self._drawn = None
         return ""
 
+    def dim(self, origin: Origin, colour: tuple[int, int, int]) -> str:
+        """Darken what is drawn until the next frame comes, and return what has to be written for it."""
+        if self._frame is None or self._dim:
+            return ""
+        self._dim = scanlines(self._frame.area, self._frame.box, colour)
+        return self._at(self._frame, origin, self._dim) if origin is not None and self._drawn is not None else ""
+
     def _draw(self, frame: Frame, origin: Offset) -> str:
-        """Return the sequence that saves the cursor, moves it, draws, and restores it."""
         self._drawn = frame.area
-        return f"\x1b7\x1b[{origin.y + frame.area.top + 1};{origin.x + frame.area.left + 1}H{frame.data}\x1b8"
+        return self._at(frame, origin, frame.data) + (self._at(frame, origin, self._dim) if self._dim else "")
+
+    def _at(self, frame: Frame, origin: Offset, data: str) -> str:
+        """Return the sequence that saves the cursor, moves it, draws, and restores it."""
+        return f"\x1b7\x1b[{origin.y + frame.area.top + 1};{origin.x + frame.area.left + 1}H{data}\x1b8"
 
 
 def painter_for(terminal: Terminal, *, image_id: int) -> Painter:
@@ -153,4 +179,4 @@ def painter_for(terminal: Terminal, *, image_id: int) -> Painter:
     """
     if terminal.protocol == "kitty":
         return KittyPainter(image_id=image_id, in_tmux=terminal.in_tmux)
-    return SixelPainter() if terminal.protocol == "sixel" else HalfcellPainter()
+    return SixelPainter() if terminal.protocol == "sixel" else CellsPainter()

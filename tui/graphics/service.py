@@ -9,7 +9,9 @@
             self.graphics.on_cursor_position()
 
 The newest picture of each cell wins.  Pictures are encoded in one thread and sent in batches; a batch waits until the
-terminal has drawn the batch before it (see `pacing`).
+terminal has drawn the batch before it (see `pacing`).  When nothing has been asked for during REFINE_SECONDS, pixels
+that were sent in few colours are sent once more in all that the terminal shows: one cell after the other, and only
+where that takes no longer than REFINED_SECONDS, so that the next key is not kept waiting.
 """
 
 from __future__ import annotations
@@ -17,9 +19,10 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, Final, Protocol
 
@@ -39,6 +42,14 @@ from tui.graphics.terminal.capabilities import Terminal
 ASK_CURSOR: Final = "\x1b[6n"
 AT_ONCE: Final = 2
 """Cells in one batch: a key that is pressed meanwhile waits for no more than these."""
+LIKELY: Final = 2
+"""Pictures that are encoded before anybody asks for them: those that the next key is likely to show."""
+
+
+REFINE_SECONDS: Final = 0.4
+REFINED_SECONDS: Final = 0.1
+_TIMES_AS_LONG: Final = {"kitty": 4.0, "sixel": 2.2}
+"""How much longer a picture is in its best quality."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,6 +60,7 @@ class Wanted:
         picture: The picture.
         box: The room for it.
         quality: "preview" is sent small and rough.
+        refined: Send it in its best quality as soon as there is time, however long that takes.
         generation: The cell counts its clear() calls by it: a frame from before the last one is not shown.
     """
 
@@ -56,6 +68,7 @@ class Wanted:
     box: Box
     quality: Quality
     generation: int
+    refined: bool = False
 
 
 class Cell(Protocol):
@@ -83,11 +96,14 @@ class Graphics:
         terminal: What the terminal can do.
     """
 
-    def __init__(self, terminal: Terminal | None = None, *, write: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self, terminal: Terminal | None = None, *, write: Callable[[str], None] | None = None, refines: bool = True
+    ) -> None:
         """Prepare the service; it begins to work with its first cell.
 
         Args:
             terminal: What the terminal can do; None for half-cells.
+            refines: Use idle time to send pictures once more in all their colours.
             write: Takes what is written past Textual, instead of the terminal (for tests).
         """
         self.terminal = terminal or Terminal()
@@ -96,11 +112,15 @@ class Graphics:
         self._cells: dict[Cell, None] = {}
         self._wanted: dict[Cell, Wanted] = {}
         self._damaged: dict[Cell, None] = {}
-        self._cache = FrameCache()
+        self._cache = FrameCache(self.terminal)
+        self._refines = refines and self.terminal.protocol in _TIMES_AS_LONG
+        self._coarse: dict[Cell, tuple[Wanted, int]] = {}  # what could be refined, and the bytes it took
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="pictures")
+        self._likely: deque[tuple[Picture, Box]] = deque(maxlen=LIKELY)
         self._pace = Pace()
+        self._last_want = 0.0
         self._news = asyncio.Event()
-        self._running = False
+        self._running = self._closed = False
         # Image ids are shared by all programs in a terminal (panes of tmux): a random start keeps them apart.
         self._image_ids = count(random.randrange(1 << 22))
 
@@ -125,16 +145,25 @@ class Graphics:
     def leave(self, cell: Cell) -> None:
         """Remove a cell that was unmounted."""
         self._cells.pop(cell, None)
-        self._wanted.pop(cell, None)
+        self.forget(cell)
 
     def want(self, cell: Cell, wanted: Wanted) -> None:
         """Show this in a cell as soon as the terminal is ready, instead of what the cell wanted before."""
+        self._coarse.pop(cell, None)
         self._wanted[cell] = wanted
+        self._last_want = time.monotonic()
         self._start()
+
+    def prepare(self, picture: Picture, box: Box) -> None:
+        """Encode a picture into the cache, as soon as nothing else is to be done; of many, only the last few."""
+        self._likely.append((picture, box))
+        if self.is_idle:
+            self._prepare()
 
     def forget(self, cell: Cell) -> None:
         """Drop what a cell wanted and has not been shown."""
         self._wanted.pop(cell, None)
+        self._coarse.pop(cell, None)
 
     def write(self, data: str) -> None:
         """Send data to the terminal, in order with Textual's own writes."""
@@ -146,21 +175,27 @@ class Graphics:
 
     def on_cursor_position(self) -> None:
         """Note that the terminal has answered: it has drawn everything that was sent before the question."""
-        self._pace = self._pace.answered()
-        self._news.set()
+        self._pace = self._pace.answered(time.monotonic())
+        self._start()
 
     @property
     def is_idle(self) -> bool:
-        """Whether every picture that a visible cell asked for has been encoded and handed to the terminal."""
-        return not (self._running or self._due() or self._damaged)
+        """Whether nothing is left to send: every picture of a visible cell is in the terminal, in its best quality."""
+        return not (self._running or self._due() or self._damaged or self._next_coarse())
 
     def close(self) -> None:
         """Stop encoding."""
+        self._closed = True
         self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _prepare(self) -> None:
+        while self._likely and not self._closed:
+            picture, box = self._likely.popleft()
+            self._thread.submit(self._cache.frame, picture, box, self.terminal.protocol, "full")
 
     def _start(self) -> None:
         self._news.set()
-        if not self._running and self._app is not None and self._due():
+        if not self._running and self._app is not None and (self._due() or self._next_coarse()):
             self._running = True
             self._app.run_worker(self._run(), name="pictures", group="pictures")
 
@@ -170,14 +205,58 @@ class Graphics:
         This is a worker of Textual's: an error in it ends the app and is shown, and the end of the app cancels it.
         """
         try:
-            while due := self._due():
-                previews = all(wanted.quality == "preview" for wanted in due.values())
-                if (seconds := self._pace.wait(time.monotonic(), preview=previews)) > 0:
-                    await self._wait(seconds)
-                else:
-                    await self._send(list(due)[:AT_ONCE])
+            while True:
+                if due := self._due():
+                    previews = all(wanted.quality == "preview" for wanted in due.values())
+                    if (seconds := self._pace.wait(time.monotonic(), preview=previews)) > 0:
+                        await self._wait(seconds)
+                    else:
+                        await self._send(list(due)[:AT_ONCE])
+                elif not await self._refine():
+                    return
         finally:
             self._running = False
+        if self.is_idle:
+            self._prepare()
+
+    async def _refine(self) -> bool:
+        """Send one picture in its best quality, unless a cell wants something first; return False when none is left."""
+        await self._wait_for_answer()
+        cell = self._next_coarse()
+        if cell is None:
+            return False
+        while (seconds := self._until_refining()) > 0:
+            await self._wait(seconds)
+            if self._due() or cell not in self._coarse:
+                return True
+        wanted, _ = self._coarse[cell]
+        frame = await self._encode(replace(wanted, quality="best"))
+        # What the cell has asked for meanwhile is newer, and a frame that comes from an older one must not follow it.
+        if (now := self._coarse.pop(cell, None)) is not None and now[0] is wanted and cell in self._cells:
+            self.write(cell.present(frame, wanted))
+            self._sent(frame.size)
+        return True
+
+    async def _wait_for_answer(self) -> None:
+        """Wait until the terminal has drawn what was sent, which tells how fast it is."""
+        while self._coarse and not self._due() and self._pace.asked is not None:
+            seconds = self._pace.wait(time.monotonic(), preview=True)
+            if seconds <= 0 or not self._pace.answers:
+                return
+            await self._wait(seconds)
+
+    def _until_refining(self) -> float:
+        now = time.monotonic()
+        return max(self._last_want + REFINE_SECONDS - now, self._pace.wait(now, preview=True))
+
+    def _next_coarse(self) -> Cell | None:
+        """Return a cell that can be refined now: a connection that is slow or not known is spared."""
+        speed = 0.0 if self.terminal.in_tmux and self.terminal.remote else self._pace.speed  # tmux answers for itself
+        longer = _TIMES_AS_LONG.get(self.terminal.protocol, 0.0)
+        for cell, (wanted, size) in self._coarse.items():
+            if cell.on_active_screen and (wanted.refined or size * longer <= speed * REFINED_SECONDS):
+                return cell
+        return None
 
     def _due(self) -> dict[Cell, Wanted]:
         """Return what can be shown now; the cells of covered screens are shown when they are painted again."""
@@ -204,13 +283,18 @@ class Graphics:
             if cell in self._cells:
                 self.write(cell.present(frame, wanted))
                 size += frame.size
+                if self._refines and wanted.quality == "full" and cell not in self._wanted:
+                    self._coarse[cell] = (wanted, frame.size)
+        self._sent(size)
+
+    def _sent(self, size: int) -> None:
         self._pace = self._pace.sent(size, time.monotonic(), asked=self.terminal.paced)
         if self.terminal.paced and self._app is not None:
             self._app.call_after_refresh(self.write, ASK_CURSOR)
 
     async def _encode(self, wanted: Wanted) -> Frame:
         return await asyncio.get_running_loop().run_in_executor(
-            self._thread, self._cache.frame, wanted.picture, wanted.box, self.terminal.protocol, wanted.quality
+            self._thread, self._cache.frame, wanted.picture, wanted.box, wanted.quality
         )
 
     def _painted(self, damaged: seams.Damage) -> None:

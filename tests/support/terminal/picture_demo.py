@@ -1,6 +1,8 @@
 """A grid of changing pictures, to look at and to count the bytes of.
 
-python -m tests.support.terminal.picture_demo [PROTOCOL] [SIDE]
+python -m tests.support.terminal.picture_demo [PROTOCOL] [SIDE] [PICTURE] [coarse]
+
+With "coarse" nothing is sent once more in all its colours when the app is idle.
 
 keys: a all new, u one new, f move the selection, m open a screen, escape close it, p previews, c clear, q quit,
 w say when all is drawn
@@ -40,22 +42,23 @@ def photograph(path: Path, number: int, version: int) -> Picture:
     return Picture(width=512, height=512, rgb=cropped.tobytes())
 
 
-def run(terminal: Terminal, side: int, path: Path | None) -> None:
+def run(terminal: Terminal, side: int, path: Path | None, *, refines: bool) -> None:
     """Run the demo; Textual is imported only now, after the terminal was asked."""
     from tests.support.terminal.picture_demo_app import PictureDemo
 
     def picture(number: int, version: int) -> Picture:
         return drawing(number, version) if path is None else photograph(path, number, version)
 
-    PictureDemo(terminal, side, picture).run()
+    PictureDemo(terminal, side, picture, refines=refines).run()
 
 
 def main() -> None:
     """Ask the terminal, then run the demo in it."""
-    arguments = sys.argv[1:]
+    arguments = [argument for argument in sys.argv[1:] if argument != "coarse"]
     terminal = detect(arguments[0] if arguments else "auto")
     set_truecolor(terminal)
-    run(terminal, int(arguments[1]) if arguments[1:] else 2, Path(arguments[2]) if arguments[2:] else None)
+    side, path = int(arguments[1]) if arguments[1:] else 2, Path(arguments[2]) if arguments[2:] else None
+    run(terminal, side, path, refines="coarse" not in sys.argv)
 
 
 if __name__ == "__main__":

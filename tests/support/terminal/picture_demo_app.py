@@ -53,9 +53,9 @@ class PictureDemo(App[None]):
         ("q", "quit", "quit"),
     ]
 
-    def __init__(self, terminal: Terminal, side: int, picture: Callable[[int, int], Picture]) -> None:
+    def __init__(self, terminal: Terminal, side: int, picture: Callable[[int, int], Picture], *, refines: bool) -> None:
         super().__init__()
-        self.graphics = Graphics(terminal)
+        self.graphics = Graphics(terminal, refines=refines)
         self.side, self.picture = side, picture
         self.version = self.selected = 0
         self.announced = 0

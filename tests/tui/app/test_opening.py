@@ -58,7 +58,7 @@ async def test_a_picture_of_another_tool_asks_for_its_model_at_the_start(tmp_pat
         await driver.until(lambda: begin in " ".join(driver.text().split()))
         assert "(F1: all of it)" in " ".join(driver.text().split())
         await driver.press("f1")
-        await driver.until(lambda: "1-9            pick the picture" in driver.text())
+        await driver.until(lambda: "The key under a picture picks it." in driver.text())
         assert driver.app.current.opening is not None
         assert driver.app.current.opening.target.notice in " ".join(driver.text().split())
 
@@ -158,5 +158,5 @@ async def test_a_long_message_names_the_key_that_shows_all_of_it(tmp_path: Path,
         await driver.until(lambda: words.strip()[:60] in driver.text())
         await driver.until(lambda: ("… (F1: all of it)" in " ".join(driver.text().split())) == is_long)
         await driver.press("f1")
-        await driver.until(lambda: "The grid shows one picture" in driver.text())
+        await driver.until(lambda: "Walk through examples that suit the model." in driver.text())
         assert (words.strip() in " ".join(driver.text().split())) == is_long

@@ -11,9 +11,16 @@ import pytest
 
 from tests.support.terminal.fake_terminal import FakeTerminal
 
-PICTURE = {"halfcell": "▀".encode() + b"{1,}", "sixel": b"\x1bP0;1;0q", "kitty": b"\x1b_Ga=t,"}
-FOUR = {"halfcell": 1000, "sixel": 4, "kitty": 4}
+PICTURE = {
+    "halfcell": "▀".encode() + b"{1,}",
+    "sextant": b"\xf0\x9f\xac[\x80-\xbb]",
+    "sixel": b"\x1bP0;1;0q",
+    "kitty": b"\x1b_Ga=t,",
+}
+FOUR = {"halfcell": 200, "sextant": 200, "sixel": 4, "kitty": 4}
 """How often PICTURE is written for four pictures, at least."""
+
+CHOICE = {"halfcell": "halfcell", "sextant": "sextant"}
 
 
 def until_drawn(terminal: FakeTerminal) -> bytes:
@@ -22,16 +29,17 @@ def until_drawn(terminal: FakeTerminal) -> bytes:
     return terminal.read_until(rb"\x1b\]2;all drawn \d+\x07")
 
 
-@pytest.fixture(params=["halfcell", "sixel", "kitty"])
+@pytest.fixture(params=["halfcell", "sextant", "sixel", "kitty"])
 def running(request: pytest.FixtureRequest) -> Iterator[tuple[str, FakeTerminal]]:
     """The demo, its four pictures shown."""
     protocol: str = request.param
     with FakeTerminal(
-        [sys.executable, "-m", "tests.support.terminal.picture_demo"],
+        [sys.executable, "-m", "tests.support.terminal.picture_demo", CHOICE.get(protocol, "auto"), "2", "coarse"],
         rows=43,
         columns=82,
         device_attributes=b"\x1b[?62;4;22c" if protocol == "sixel" else b"\x1b[?62;22c",
         kitty=protocol == "kitty",
+        name=b"kitty(0.41.0)" if protocol == "kitty" else b"",
     ) as terminal:
         terminal.read_until(PICTURE[protocol], times=FOUR[protocol])
         until_drawn(terminal)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.rendering.events import Picture
-from tui.graphics.frames import FrameCache, digest
+from tui.graphics.frame import to_image
+from tui.graphics.frames import FrameCache, digest, encoder_for
 from tui.graphics.geometry import Box
+from tui.graphics.terminal.capabilities import PROTOCOLS, Terminal
 
+SIXEL = Terminal(protocol="sixel")
 BOX = Box(columns=4, rows=2, cell_width=10, cell_height=20)
 
 
@@ -16,33 +19,40 @@ def plain(shade: int, width: int = 6, height: int = 4) -> Picture:
 
 
 def test_the_same_pixels_are_encoded_once() -> None:
-    cache = FrameCache()
-    assert cache.frame(plain(1), BOX, "sixel", "full") is cache.frame(plain(1), BOX, "sixel", "full")
+    cache = FrameCache(SIXEL)
+    assert cache.frame(plain(1), BOX, "full") is cache.frame(plain(1), BOX, "full")
 
 
 def test_everything_a_frame_depends_on_counts() -> None:
-    cache = FrameCache()
+    cache = FrameCache(SIXEL)
     frames = [
-        cache.frame(plain(1), BOX, "sixel", "full"),
-        cache.frame(plain(2), BOX, "sixel", "full"),
-        cache.frame(plain(1, 4, 6), BOX, "sixel", "full"),
-        cache.frame(plain(1), replace(BOX, columns=5), "sixel", "full"),
-        cache.frame(plain(1), replace(BOX, cell_width=9), "sixel", "full"),
-        cache.frame(plain(1), BOX, "kitty", "full"),
-        cache.frame(plain(1), BOX, "sixel", "preview"),
+        cache.frame(plain(1), BOX, "full"),
+        cache.frame(plain(2), BOX, "full"),
+        cache.frame(plain(1, 4, 6), BOX, "full"),
+        cache.frame(plain(1), replace(BOX, columns=5), "full"),
+        cache.frame(plain(1), replace(BOX, cell_width=9), "full"),
+        cache.frame(plain(1), BOX, "best"),
+        cache.frame(plain(1), BOX, "preview"),
     ]
     assert len(set(map(id, frames))) == len(frames)
 
 
 def test_the_frame_used_longest_ago_goes_first() -> None:
-    one = FrameCache().frame(plain(1), BOX, "kitty", "full")
-    cache = FrameCache(limit=2 * one.size + one.size // 2)
-    first, second = (cache.frame(plain(shade), BOX, "kitty", "full") for shade in (1, 2))
-    assert cache.frame(plain(1), BOX, "kitty", "full") is first
-    cache.frame(plain(3), BOX, "kitty", "full")
-    assert cache.frame(plain(1), BOX, "kitty", "full") is first
-    assert cache.frame(plain(2), BOX, "kitty", "full") is not second
+    one = FrameCache(SIXEL).frame(plain(1), BOX, "full")
+    cache = FrameCache(SIXEL, limit=2 * one.size + one.size // 2)
+    first, second = (cache.frame(plain(shade), BOX, "full") for shade in (1, 2))
+    assert cache.frame(plain(1), BOX, "full") is first
+    cache.frame(plain(3), BOX, "full")
+    assert cache.frame(plain(1), BOX, "full") is first
+    assert cache.frame(plain(2), BOX, "full") is not second
 
 
 def test_shape_is_part_of_the_digest() -> None:
     assert digest(plain(1, 6, 4)) != digest(plain(1, 4, 6))
+
+
+def test_every_protocol_has_an_encoder() -> None:
+    for protocol in PROTOCOLS:
+        for truecolor in (False, True):
+            frame = encoder_for(Terminal(protocol=protocol, truecolor=truecolor))(to_image(plain(9)), BOX, "full")
+            assert frame.strips or frame.data

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tui.graphics.pacing import BYTES_PER_SECOND, FIRST_TIMEOUT_SECONDS, TIMEOUT_SECONDS, Pace
+from tui.graphics.pacing import BYTES_PER_SECOND, FIRST_TIMEOUT_SECONDS, MEASURED_BYTES, TIMEOUT_SECONDS, Pace
 
 NOW = 1000.0
-ANSWERING = Pace().sent(0, NOW - 1, asked=True).answered()
+ANSWERING = Pace().sent(0, NOW - 1, asked=True).answered(NOW - 1)
 
 
 def test_nothing_sent_nothing_to_wait_for() -> None:
@@ -17,7 +17,7 @@ def test_nothing_sent_nothing_to_wait_for() -> None:
 def test_one_batch_at_a_time_to_a_terminal_that_answers() -> None:
     waiting = ANSWERING.sent(1000, NOW, asked=True)
     assert waiting.wait(NOW, preview=True) == waiting.wait(NOW, preview=False) == TIMEOUT_SECONDS
-    assert waiting.answered().wait(NOW + 0.1, preview=True) == 0
+    assert waiting.answered(NOW).wait(NOW + 0.1, preview=True) == 0
 
 
 def test_a_terminal_that_never_answers_slows_previews_only() -> None:
@@ -42,3 +42,10 @@ def test_previews_keep_to_their_bytes_a_second() -> None:
 def test_bytes_not_used_are_not_saved_up() -> None:
     later = Pace().sent(1, NOW, asked=False).sent(BYTES_PER_SECOND, NOW + 60, asked=False)
     assert later.wait(NOW + 60, preview=True) == pytest.approx(1.0)
+
+
+def test_the_speed_is_that_of_the_last_frames_long_enough_to_tell() -> None:
+    sent = Pace().sent(100_000, NOW, asked=True).answered(NOW + 0.5)
+    assert sent.speed == pytest.approx(200_000)
+    assert sent.sent(MEASURED_BYTES - 1, NOW + 1, asked=True).answered(NOW + 3).speed == sent.speed
+    assert sent.answered(NOW + 9).speed == sent.speed

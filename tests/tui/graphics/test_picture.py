@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import threading
 import time
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from rich.style import Style
 from textual.app import App, ComposeResult
 from textual.containers import Vertical
 from textual.pilot import Pilot
@@ -17,10 +19,18 @@ from textual.widgets import Static
 
 from engine.rendering.events import Picture
 from tui.app.widgets.picture import PictureCell
+from tui.graphics import service
+from tui.graphics.pacing import Pace
 from tui.graphics.service import ASK_CURSOR, Graphics
 from tui.graphics.terminal.capabilities import Protocol, Terminal
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
+GRAIN = random.Random(1).randbytes(3 * 200 * 200)
+GRADIENT = Picture(
+    width=200,
+    height=200,
+    rgb=bytes((place // 600 + place % 600 // 5 + grain % 8) % 256 for place, grain in enumerate(GRAIN)),
+)
 TRANSMIT = re.compile(r"\x1b_Ga=t,f=100,q=2,i=(\d+),")
 
 
@@ -53,7 +63,16 @@ class Gallery(App[None]):
         return self.screen_stack[0].query_one(f"#{name}", PictureCell)
 
     def text(self, row: int) -> str:
-        return "".join(segment.text for segment in self.cell().render_line(row))
+        """A # for each cell of a row that has the colour of a picture, and a space for each other."""
+        return text(self.cell(), row)
+
+
+def text(cell: PictureCell, row: int) -> str:
+    def is_picture(style: Style | None) -> bool:
+        return style is not None and style.bgcolor not in (None, cell.rich_style.bgcolor)
+
+    strip = cell.render_line(row)
+    return "".join(("#" if is_picture(segment.style) else " ") * len(segment.text) for segment in strip)
 
 
 async def until(pilot: Pilot[None], condition: Callable[[], object]) -> None:
@@ -72,14 +91,15 @@ async def test_blank_before_the_first_picture() -> None:
         assert app.written == []
 
 
-async def test_half_cells_are_text() -> None:
-    app = Gallery("halfcell")
+@pytest.mark.parametrize("protocol", ["halfcell", "quadrant", "sextant", "octant"])
+async def test_plain_cells_are_text(protocol: Protocol) -> None:
+    app = Gallery(protocol)
     async with app.run_test(size=(40, 30)) as pilot:
         app.cell().show(plain(RED))
-        await until(pilot, lambda: app.text(0) == "▀" * 20)
+        await until(pilot, lambda: app.text(0) == "#" * 20)
         app.cell().show(plain(RED, 64, 32))
         await until(pilot, lambda: app.text(0) == " " * 20)
-        assert [app.text(row) for row in (1, 2, 6, 7)] == [" " * 20, "▀" * 20, "▀" * 20, " " * 20]
+        assert [app.text(row) for row in (1, 2, 6, 7)] == [" " * 20, "#" * 20, "#" * 20, " " * 20]
         app.cell().clear()
         assert [app.text(row) for row in range(10)] == [" " * 20] * 10
         assert app.written == []
@@ -91,16 +111,16 @@ async def test_shown_before_it_is_mounted() -> None:
         cell = PictureCell("late")
         cell.show(plain(RED))
         await app.screen.query_one(Vertical).mount(cell, before=0)
-        await until(pilot, lambda: "▀" in "".join(segment.text for segment in cell.render_line(0)))
+        await until(pilot, lambda: "#" in text(cell, 0))
 
 
 async def test_a_new_size_is_a_new_frame() -> None:
     app = Gallery("halfcell")
     async with app.run_test(size=(40, 30)) as pilot:
         app.cell().show(plain(RED))
-        await until(pilot, lambda: app.text(0) == "▀" * 20)
+        await until(pilot, lambda: app.text(0) == "#" * 20)
         app.cell().styles.width, app.cell().styles.height = 10, 5
-        await until(pilot, lambda: app.text(4) == "▀" * 10)
+        await until(pilot, lambda: app.text(4) == "#" * 10)
 
 
 async def test_kitty_keeps_one_id_and_frees_it() -> None:
@@ -112,7 +132,10 @@ async def test_kitty_keeps_one_id_and_frees_it() -> None:
         assert [written.count("\x1b_Ga=p,U=1,") for written in app.written] == [1, 1]
         first, second = TRANSMIT.findall("".join(app.written))
         assert first != second
-        assert app.text(0).startswith("\U0010eeee")
+        first_line = list(app.cell().render_line(0))
+        assert first_line[0].text.startswith("\U0010eeee")
+        assert first_line[0].style is not None
+        assert first_line[0].style.bgcolor == app.cell().rich_style.bgcolor is not None
         app.cell().show(plain(BLUE))
         await until(pilot, lambda: len(app.written) == 3)
         assert TRANSMIT.findall(app.written[2]) == [first]
@@ -262,3 +285,67 @@ def test_every_cell_has_an_id_of_its_own() -> None:
     painters: list[Any] = [graphics.painter() for _ in range(20)]
     assert len({painter._id for painter in painters}) == 20
     graphics.close()
+
+
+@pytest.mark.parametrize("protocol", ["kitty", "sixel"])
+async def test_an_idle_terminal_that_is_near_gets_all_colours(
+    protocol: Protocol, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "REFINE_SECONDS", 0.05)
+    app = Gallery(protocol, paced=True)
+    async with app.run_test(size=(40, 30)) as pilot:
+        app.graphics._pace = Pace(answers=True, speed=1e9)
+        app.cell().show(GRADIENT)
+        await until(pilot, lambda: app.written.count(ASK_CURSOR) == 1)
+        assert not app.graphics.is_idle
+        app.graphics.on_cursor_position()
+        await until(pilot, lambda: app.written.count(ASK_CURSOR) == 2)
+        full, best = (written for written in app.written if written != ASK_CURSOR)
+        assert len(best) > 1.5 * len(full)
+        app.graphics.on_cursor_position()
+        await until(pilot, lambda: app.graphics.is_idle)
+        assert app.cell().is_up_to_date
+
+
+@pytest.mark.parametrize("protocol", ["kitty", "sixel"])
+async def test_a_slow_terminal_gets_all_colours_of_one_picture_that_is_looked_at(
+    protocol: Protocol, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "REFINE_SECONDS", 0.05)
+    app = Gallery(protocol)
+    async with app.run_test(size=(40, 30)) as pilot:
+        app.cell().show(GRADIENT)
+        app.cell("two").show(GRADIENT, refined=True)
+        await until(pilot, lambda: len(pictures(app)) == 3)
+        await until(pilot, lambda: app.graphics.is_idle)
+        assert len(pictures(app)) == 3
+        assert len(pictures(app)[2]) > 1.5 * len(pictures(app)[1])
+
+
+async def test_what_is_new_is_not_followed_by_what_was_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "REFINE_SECONDS", 0.05)
+    app = Gallery("kitty")
+    async with app.run_test(size=(40, 30)) as pilot:
+        busy = threading.Event()
+        app.cell().show(GRADIENT, refined=True)
+        await until(pilot, lambda: len(pictures(app)) == 1)
+        app.graphics._thread.submit(busy.wait)
+        await pilot.pause(0.2)  # now the refined picture waits to be encoded
+        app.cell().show(plain(BLUE))
+        busy.set()
+        await until(pilot, lambda: app.cell().is_up_to_date and app.graphics.is_idle)
+        assert len(pictures(app)) == 2
+
+
+async def test_tmux_at_the_other_end_of_ssh_is_not_taken_for_near() -> None:
+    app = Gallery("kitty")
+    app.graphics.terminal = Terminal(protocol="kitty", in_tmux=True, remote=True)
+    async with app.run_test(size=(40, 30)) as pilot:
+        app.graphics._pace = Pace(answers=True, speed=1e9)
+        app.cell().show(GRADIENT)
+        await until(pilot, lambda: len(pictures(app)) == 1)
+        assert app.graphics.is_idle
+
+
+def pictures(app: Gallery) -> list[str]:
+    return [written for written in app.written if written != ASK_CURSOR]

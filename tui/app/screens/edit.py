@@ -252,13 +252,12 @@ class EditScreen(Screen[Edit | None]):
     async def _check_name(self, field: Input) -> None:
         """Say, when a field is left, whether its name can be used."""
         field_id, value = field.id or "", field.value
-        is_lora = _is_lora(field)
         if not value.strip() or value in (self._before.model, *self._before.loras):
             return
-        check, text = (edit_names.model_problem, value.strip())
-        if is_lora:
-            check, text = edit_names.lora_problem, lora_option(value, self._model)
-        problem = await asyncio.to_thread(check, text)
+        if _is_lora(field):
+            problem = await asyncio.to_thread(edit_names.lora_problem, lora_option(value, self._model))
+        else:
+            problem = await asyncio.to_thread(edit_names.model_problem, value.strip())
         if problem and field.value == value and not self._is_busy:
             self._problems[field_id] = problem
             self._update("")

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import base64
 import io
+from dataclasses import replace
 from typing import Final
 
 from PIL import Image
@@ -22,7 +23,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from tui.graphics.frame import Frame, Quality
-from tui.graphics.geometry import Area, Box, fit
+from tui.graphics.geometry import Area, Box, centred, fit
 from tui.graphics.protocols.diacritics import DIACRITICS
 from tui.graphics.protocols.palette import reduce
 from tui.graphics.terminal import tmux
@@ -32,7 +33,7 @@ MAX_CELLS: Final = len(DIACRITICS)
 
 _PLACEHOLDER: Final = "\U0010eeee"
 _PAYLOAD: Final = 4096  # base64 characters in one sequence, the limit of the protocol
-_COLOURS: Final[dict[Quality, int]] = {"full": 256, "preview": 64}
+_COLOURS: Final[dict[Quality, int]] = {"preview": 64, "full": 256}  # "best" keeps them all
 _PREVIEW_PIXELS: Final = 128
 
 
@@ -42,22 +43,22 @@ def encode(image: Image.Image, box: Box, quality: Quality) -> Frame:
     Args:
         image: The picture, mode RGB.
         box: The room for it.
-        quality: "preview" is at most 128 pixels wide and high, and has fewer colours.
+        quality: "preview" is at most 128 pixels wide and high, and has fewer colours; "best" has all of them.
 
     Returns:
-        The frame.  A picture is only ever scaled down: the terminal itself scales it up, undistorted, and centres it.
+        The frame.  A picture is only ever scaled down: the terminal itself scales it up, smoothly and undistorted, and
+        centres it in the cells of the area, which are no more than it needs.
     """
+    asked, box = box, replace(box, columns=min(box.columns, MAX_CELLS), rows=min(box.rows, MAX_CELLS))
     width, height = fit(image.width, image.height, box)
     limit = _PREVIEW_PIXELS if quality == "preview" else max(width, height)
     scale = min(1.0, width / image.width, limit / max(image.width, image.height))
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    smooth = Image.Resampling.LANCZOS if quality == "full" else Image.Resampling.BOX
-    few = reduce(image.resize(size, smooth), _COLOURS[quality])
+    image = image.resize(size, Image.Resampling.BOX if quality == "preview" else Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
-    few.save(buffer, "png", compress_level=6)
+    (image if quality == "best" else reduce(image, _COLOURS[quality])).save(buffer, "png", compress_level=6)
     data = base64.b64encode(buffer.getvalue()).decode("ascii")
-    area = Area(left=0, top=0, columns=min(box.columns, MAX_CELLS), rows=min(box.rows, MAX_CELLS))
-    return Frame(box=box, area=area, data=data, size=len(data))
+    return Frame(box=asked, area=centred(width, height, box), data=data, size=len(data))
 
 
 def transmit(frame: Frame, image_id: int, *, in_tmux: bool) -> str:

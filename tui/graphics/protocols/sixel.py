@@ -25,8 +25,11 @@ from tui.graphics.frame import Frame, Quality
 from tui.graphics.geometry import Box, centred, fit
 from tui.graphics.protocols.palette import reduce
 
-_COLOURS: Final[dict[Quality, int]] = {"full": 192, "preview": 48}
-_PREVIEW_PIXELS: Final = 96
+REGISTERS: Final = 256
+"""The colours that most terminals have."""
+
+_COLOURS: Final[dict[Quality, int]] = {"preview": 32, "full": 192, "best": 256}
+_PREVIEW_PIXELS: Final = 64
 _BAND: Final = 6
 _SOLID: Final = 63
 _CHARACTERS: Final = [chr(63 + bits) for bits in range(64)]
@@ -36,20 +39,23 @@ _Pixels: TypeAlias = npt.NDArray[np.uint8]
 _Piece: TypeAlias = tuple[int, int, str]  # first column, end, text
 
 
-def encode(image: Image.Image, box: Box, quality: Quality) -> Frame:
+def encode(image: Image.Image, box: Box, quality: Quality, *, registers: int = REGISTERS) -> Frame:
     """Encode a picture as one sixel sequence.
 
     Args:
         image: The picture, mode RGB.  It is scaled up or down: a terminal draws sixels pixel for pixel.
         box: The room for it.
-        quality: "preview" has fewer colours and large equal squares.
+        quality: "preview" has fewer colours, and is blurred, which makes long runs; "best" is dithered.
+        registers: The colours that the terminal has.
 
     Returns:
         The frame.  Its height is a multiple of six pixels, so that it cannot touch the cells below the box.
     """
     width, height = fit(image.width, image.height, box)
     height = max(_BAND, height // _BAND * _BAND)
-    data = to_sixels(_scaled(image, (width, height), quality))
+    colours = max(2, min(_COLOURS[quality], registers))
+    scaled = _scaled(image, (width, height), quality)
+    data = to_sixels(reduce(scaled, colours, dither=quality == "best" or colours < _COLOURS["preview"]))
     return Frame(box=box, area=centred(width, height, box), data=data, size=len(data))
 
 
@@ -72,13 +78,12 @@ def to_sixels(image: Image.Image) -> str:
 
 
 def _scaled(image: Image.Image, size: tuple[int, int], quality: Quality) -> Image.Image:
-    """Return the image at a size, in few colours; a preview in large equal squares, which make long runs."""
-    if quality == "full":
-        smooth = Image.Resampling.LANCZOS if size < image.size else Image.Resampling.BICUBIC
-        return reduce(image.resize(size, smooth), _COLOURS[quality])
-    scale = min(1.0, _PREVIEW_PIXELS / max(size))
+    """Return the image at a size; a preview is first made small, so that it is smooth when it is large again."""
+    scale = min(1.0, _PREVIEW_PIXELS / max(size)) if quality == "preview" else 1.0
     small = (max(1, round(size[0] * scale)), max(1, round(size[1] * scale)))
-    return reduce(image.resize(small, Image.Resampling.BOX), _COLOURS[quality]).resize(size, Image.Resampling.NEAREST)
+    if small < image.size:
+        image = image.resize(small, Image.Resampling.BOX if quality == "preview" else Image.Resampling.LANCZOS)
+    return image.resize(size, Image.Resampling.BICUBIC)
 
 
 def _band(band: _Pixels) -> str:

@@ -27,6 +27,7 @@ ANSWER_SECONDS: Final = 1.0
 KEY_GRACE_SECONDS: Final = 0.3
 """How long after its start an app ignores digits: an answer that comes after the timeout arrives as keys."""
 
+MAX_REGISTERS: Final = 256
 _TRUECOLOR_VALUES: Final = ("truecolor", "24bit")
 _NOT_ASKED: Final = ("linux", "dumb", "", None)  # values of TERM; a console prints questions that it does not know
 
@@ -47,6 +48,8 @@ class Terminal:
         outer: The terminal around tmux, as tmux knows it; "" outside of tmux and when unknown.
         outer_version: () when unknown.
         passthrough: tmux passes wrapped sequences on (`set -g allow-passthrough on`).
+        registers: The colours of a sixel picture, at most 256.
+        remote: It is at the other end of an SSH connection.
         answers_kitty: It answered that it knows kitty's graphics protocol.
         chosen: The protocol was asked for and not detected.
     """
@@ -62,6 +65,8 @@ class Terminal:
     outer: str = ""
     outer_version: Version = ()
     passthrough: bool = False
+    registers: int = MAX_REGISTERS
+    remote: bool = False
     answers_kitty: bool = False
     chosen: bool = False
 
@@ -113,6 +118,8 @@ def _terminal(protocol: Protocol, answers: probe.Answers, environment: Mapping[s
         cell_height=height,
         truecolor=protocol == "kitty" or answers.truecolor or environment.get("COLORTERM") in _TRUECOLOR_VALUES,
         paced=answers.has_answered,
+        registers=min(MAX_REGISTERS, answers.registers) if answers.registers >= 2 else MAX_REGISTERS,
+        remote=bool(environment.get("SSH_CONNECTION") or environment.get("SSH_TTY")),
         answers_kitty=answers.kitty,
     )
 

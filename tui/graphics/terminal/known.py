@@ -34,6 +34,9 @@ class Program:
     version: Version = ()
 
 
+UNKNOWN: Final = Program()
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Since:
     """The first version that has something, and whether a terminal that does not say its version is taken for it."""

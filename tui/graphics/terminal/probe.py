@@ -26,12 +26,14 @@ _KITTY: Final = b"\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"
 _NAME: Final = b"\x1b[>0q"
 _SECONDARY: Final = b"\x1b[>c"
 _CELL_SIZE: Final = b"\x1b[16t"
+_REGISTERS: Final = b"\x1b[?1;1;0S"
 _SENTINEL: Final = b"\x1b[c"
 
 _KITTY_ANSWER: Final = re.compile(rb"\x1b_Gi=31;OK\x1b\\")
 _NAME_ANSWER: Final = re.compile(rb"\x1bP>\|([A-Za-z][A-Za-z0-9_]*)([^\x1b]{0,80})")
 _SECONDARY_ANSWER: Final = re.compile(rb"\x1b\[>(\d{1,6});(\d{1,8})(?:;\d*)*c")
 _CELL_SIZE_ANSWER: Final = re.compile(rb"\x1b\[6;(\d{1,4});(\d{1,4})t")
+_REGISTERS_ANSWER: Final = re.compile(rb"\x1b\[\?1;0;(\d{1,6})S")
 _SENTINEL_ANSWER: Final = re.compile(rb"\x1b\[\?([\d;]*)c")
 
 
@@ -48,6 +50,7 @@ class Answers:
             later than they learned the colours.
         name: In lower case; "" when unknown.
         version: () when unknown.
+        registers: The colours that a sixel picture can have; 0 when unknown.
         firmware: The second figure of the answer to DA2, in which terminals without a name put their version.
     """
 
@@ -58,6 +61,7 @@ class Answers:
     truecolor: bool = False
     name: str = ""
     version: Version = ()
+    registers: int = 0
     firmware: int = 0
 
 
@@ -93,7 +97,7 @@ def ask(seconds: float) -> Answers:
     assert sys.__stdin__ is not None  # on_terminal() has returned True
     assert sys.__stderr__ is not None
     with _raw(sys.__stdin__.fileno()) as keyboard:
-        os.write(sys.__stderr__.fileno(), _KITTY + _NAME + _SECONDARY + _CELL_SIZE + _SENTINEL)
+        os.write(sys.__stderr__.fileno(), _KITTY + _NAME + _SECONDARY + _CELL_SIZE + _REGISTERS + _SENTINEL)
         return parse(_read_until_sentinel(keyboard, time.monotonic() + seconds))
 
 
@@ -102,6 +106,7 @@ def parse(text: bytes) -> Answers:
     sentinel = _SENTINEL_ANSWER.search(text)
     cell = _CELL_SIZE_ANSWER.search(text)
     name = _NAME_ANSWER.search(text)
+    registers = _REGISTERS_ANSWER.search(text)
     secondary = _SECONDARY_ANSWER.search(text)
     return Answers(
         has_answered=sentinel is not None,
@@ -111,6 +116,7 @@ def parse(text: bytes) -> Answers:
         truecolor=name is not None,
         name=name[1].decode().lower() if name else "",
         version=version_of(name[2].decode(errors="replace")) if name else (),
+        registers=int(registers[1]) if registers else 0,
         firmware=int(secondary[2]) if secondary else 0,
     )
 

@@ -13,7 +13,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import Final
 
-from tui.graphics.terminal.known import Program, Version, version_of
+from tui.graphics.terminal.known import UNKNOWN, Program, Version, version_of
 
 _FORMAT: Final = "|".join(
     f"#{{{name}}}"
@@ -50,7 +50,7 @@ class Client:
     truecolor: bool = False
     cell: tuple[int, int] = (0, 0)
     version: Version = ()
-    program: Program = Program()
+    program: Program = UNKNOWN
 
 
 def ask() -> Client:

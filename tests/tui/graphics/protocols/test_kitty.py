@@ -77,4 +77,6 @@ def test_pictures_are_palettised_and_only_ever_scaled_down() -> None:
 
 def test_a_box_wider_than_placeholders_can_count() -> None:
     frame = encode(Image.new("RGB", (16, 16)), Box(columns=400, rows=20, cell_width=5, cell_height=10), "full")
-    assert frame.area == Area(left=0, top=0, columns=297, rows=20)
+    assert frame.area == Area(left=128, top=0, columns=40, rows=20)
+    wide = encode(Image.new("RGB", (400, 10)), Box(columns=400, rows=20, cell_width=5, cell_height=10), "full")
+    assert wide.area == Area(left=0, top=8, columns=297, rows=4)
