@@ -192,7 +192,7 @@ class Graphics:
     def _prepare(self) -> None:
         while self._likely and not self._closed:
             picture, box = self._likely.popleft()
-            self._thread.submit(self._cache.frame, picture, box, self.terminal.protocol, "full")
+            self._thread.submit(self._cache.frame, picture, box, "full")
 
     def _start(self) -> None:
         self._news.set()
