@@ -11,22 +11,28 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from engine.errors import InvalidRequestError
+from engine.edit import edited_picture, options_before
 from engine.invert import InversionChoices, PreparedPhoto, prepare_photo
 from engine.options import Options
 from engine.photos.report import quality_words, repeats_words
 from engine.records import Carrier, carrier_of, look_at_picture
 from engine.rendering.events import ModelReady, PhotoInverted, Picture
+from engine.resume import recorded_in, root_record, usable_files
 from engine.search.axis import Axis, last_axis, last_scale
 from engine.search.bands import Bands
+from engine.search.beginning import Beginning
 from engine.search.folder import session_folder
+from engine.search.history import tree_of
 from engine.search.journal import Journal
-from engine.search.running import Beginning
+from engine.search.saved_pictures import read_saved
 from engine.search.seeds import step_seed_of
 from engine.search.session import Mode, Session, begin
 from engine.search.store import Finished
+from engine.search.variants import edit_key
 from engine.target import Target, target_for_prompt, target_for_record
+from engine.variants import find_variants, record_of_variant, recorded_on_the_way
 from latentpng.errors import FileError
+from latentpng.identity import picture_keys
 from latentpng.record import LatentRecord, Lineage, SeedRoot, TensorRoot
 
 
@@ -74,7 +80,8 @@ def open_picture(options: Options, path: Path, tell: Callable[[str], None] = lam
     """Open a picture, to continue from it.
 
     Args:
-        options: What differs from what the picture records.
+        options: What differs from what the picture records.  What they change of its settings becomes an edit that can
+            be undone.
         path: A picture that carries its noise, or one of another tool whose noise can be rebuilt.
         tell: Called with a sentence before something takes long.
 
@@ -98,7 +105,8 @@ def open_file(
         options: For a picture that carries its noise, as for `open_picture`.
         for_photos: For a photograph: what was asked for with a new prompt.
         path: The file.
-        prompt: What a photograph shows; None for what its metadata says.
+        prompt: What a picture that carries noise is to show instead; of a photograph, what it shows.  None for what the
+            file says.
         tell: As for `open_picture`.
 
     Returns:
@@ -108,18 +116,13 @@ def open_file(
     Raises:
         FileError: The file cannot be read, or it is no picture.
         ModelError: The model cannot be used, or is not on this machine.
-        InvalidRequestError: A setting is out of range, or there is a prompt for a picture that has its own.
+        InvalidRequestError: A setting is out of range, or cannot change.
     """
     found = look_at_picture(path)
-    if not isinstance(found, Carrier):
-        photograph = found if prompt is None else replace(found, prompt=prompt)
-        return prepare_photo(for_photos, photograph, InversionChoices())
-    if prompt is not None:
-        raise InvalidRequestError(
-            f"--prompt starts a new search or describes a photograph, and {path} continues a search: give only one of "
-            "them"
-        )
-    return _opened(options, path, found, tell)
+    if isinstance(found, Carrier):
+        return _opened(replace(options, prompt=prompt), path, found, tell)
+    photograph = found if prompt is None else replace(found, prompt=prompt)
+    return prepare_photo(for_photos, photograph, InversionChoices())
 
 
 def open_inverted(prepared: PreparedPhoto, inverted: PhotoInverted) -> Opening:
@@ -154,47 +157,69 @@ def open_inverted(prepared: PreparedPhoto, inverted: PhotoInverted) -> Opening:
 
 def _opened(options: Options, path: Path, carrier: Carrier, tell: Callable[[str], None]) -> Opening:
     record = carrier.record
-    target = target_for_record(options, record, tell)
+    edited = edited_picture(options, record, tell)
+    target = edited.target
     target = replace(target, notice="; ".join(filter(None, (carrier.notice, target.notice))))
-    known = _own_picture(path, record) if target.is_as_recorded else None
+    known = _own_picture(path, record) if target.is_as_recorded and not edited.rounds else None
+    tree = tree_of(edited.lineage)
+    own = edit_key(tree, len(tree.nodes) - 1)
+    before = options_before(options, record) if edited.rounds else options
+    found = find_variants(before, tree, recorded_on_the_way(record), (own, target), tell)
     beginning = Beginning(
-        lineage=record.lineage,
+        lineage=edited.lineage,
         load=target.load,
         known=known,
         path=path if known else None,
         shown=carrier.shown,
         root_record=record,
+        variants=found.variants,
+        recorded=found.recorded,
+        files={picture_keys(record.lineage)[-1]: path.absolute()} if edited.rounds and carrier.shown is None else {},
     )
     return Opening(beginning=beginning, target=target)
 
 
-def open_journal(options: Options, journal: Journal) -> Opening:
-    """Open the last session again, at the grid that was on offer.
+def open_journal(options: Options, journal: Journal, tell: Callable[[str], None] = lambda _: None) -> Opening:
+    """Open a session again, at the grid that was on offer.
 
     Args:
         options: As for `open_picture`.
         journal: The journal of that session.
+        tell: As for `open_picture`.
 
     Returns:
-        The opening.
+        The opening.  Parts of the tree that cannot be rendered on this machine say why in their `Variant.problem`.
 
     Raises:
-        FileError, ModelError, InvalidRequestError: As `open_picture`.
+        StoreError: The noise that the session began with is stored in pictures, and none of them is there any more.
+        ModelError, InvalidRequestError: The grid that was on offer cannot be rendered here; as `open_picture`.
     """
-    opening = open_picture(options, journal.picture)
-    if journal.rounds:
-        lineage = opening.beginning.lineage
-        for round_ in journal.rounds:
-            lineage = lineage.child(round_)
-        beginning = replace(opening.beginning, lineage=lineage, known=None, path=None)
-        opening = replace(opening, beginning=beginning)
-    return replace(opening, journal=journal)
+    session = journal.session
+    tree, node = session.tree, session.node
+    own = edit_key(tree, session.place.node)
+    root = root_record(journal)
+    recorded = recorded_in(journal, own)
+    target = target_for_record(options, record_of_variant(recorded[own]), tell)
+    found = find_variants(options, tree, recorded, (own, target), tell)
+    files = usable_files(journal, found)
+    known = read_saved(files[node.key], node.key) if node.key in files else None
+    beginning = Beginning(
+        lineage=node.lineage,
+        load=target.load,
+        known=known,
+        root_record=root,
+        variants=found.variants,
+        recorded=found.recorded,
+        files={key: file for key, file in files.items() if known or key != node.key},
+    )
+    return Opening(beginning=beginning, target=target, journal=journal)
 
 
 def session_for(opening: Opening, options: Options, ready: ModelReady, candidates: int) -> Session:
     """Return the session of an opening, now that the loaded model has reported the shape of its noise.
 
-    With a seed in the options all grids derive from it: the same answers give the same pictures again.
+    With a seed in the options all grids derive from it: the same answers give the same pictures again.  A session that
+    is continued keeps its own seed, scale, bands, axis and mode.
 
     Args:
         opening: What was opened.
@@ -204,18 +229,19 @@ def session_for(opening: Opening, options: Options, ready: ModelReady, candidate
     """
     from latentpng.shapes import octaves
 
-    lineage = opening.beginning.lineage
-    session = begin(
+    lineage, levels = opening.beginning.lineage, octaves(ready.noise_shape, ready.noise_axes)
+    if opening.journal is not None:
+        return opening.journal.resume(levels, candidates)
+    return begin(
         lineage,
         seed=options.seed_or_random(),
-        octaves=octaves(ready.noise_shape, ready.noise_axes),
+        octaves=levels,
         scale=options.scale or last_scale(lineage, opening.target.defaults.scale),
         count=candidates,
         bands=Bands(options.bands or (Bands.ALL if opening.is_fresh else Bands.TILT)),
         axis=Axis(options.axis or last_axis(lineage)),
         mode=Mode(options.mode),
     )
-    return opening.journal.resume(session) if opening.journal else session
 
 
 def folder_for(opening: Opening, out: Path | None, sessions: Path) -> Path:

@@ -30,9 +30,9 @@ from engine.models.loras import resolve_lora
 from engine.models.notices import model_notices
 from engine.models.paths import is_there
 from engine.models.prediction import check_predicts
-from engine.models.prompt_parts import left_out_of_tags, named_embeddings, unknown_parts, with_loras
-from engine.models.prompt_styles import default_style, may_take_weights
-from engine.models.resolve import NONE, defaults_of, resolve_model, resolve_preview_vae, resolve_vae
+from engine.models.prompt_parts import left_out_of_tags, named_embeddings, reweighted, unknown_parts, with_loras
+from engine.models.prompt_styles import default_style, may_take_weights, takes_weights
+from engine.models.resolve import EMBEDDED, NONE, defaults_of, resolve_model, resolve_preview_vae, resolve_vae
 from engine.models.samplers import recorded_scheduler
 from engine.models.schedulers import scheduler_settings
 from engine.options import Options
@@ -50,7 +50,9 @@ class Target:
     Attributes:
         load: The request that loads the model; its settings are those of the pictures.
         defaults: The defaults of the model.
-        notice: How the model differs from the one that made the picture, as a sentence; "" when it does not.
+        notice: What is to be known about it, as a sentence, first of all how the model differs from the one that made
+            the picture; "" for nothing.
+        other_notice: The same without how the model differs, for those who asked for a different one.
         is_as_recorded: True when rendering the picture again is expected to give the pixels in its file: the same
             weights and the same settings.  False for a new prompt.
         undone: What made an imported picture but is not done here, a phrase each.
@@ -60,6 +62,7 @@ class Target:
     load: LoadModel
     defaults: ModelDefaults
     notice: str = ""
+    other_notice: str = ""
     is_as_recorded: bool = False
     undone: tuple[str, ...] = ()
     has_recorded_hash: bool = False
@@ -103,12 +106,12 @@ def target_for_prompt(options: Options, prompt: str) -> Target:
         *left_out_of_tags(prompt, settings.prompt),
         *unknown_parts(load.model, settings, loras=options.loras != (NONE,)),
     )
-    notice = "; ".join(filter(None, (_shadow_notice(options), *model_notices(model), *unknown)))
-    return Target(load=load, defaults=defaults, notice=notice)
+    notice = _joined(_shadow_notice(options), *model_notices(model), *unknown)
+    return Target(load=load, defaults=defaults, notice=notice, other_notice=notice)
 
 
 def target_for_record(options: Options, record: LatentRecord, tell: Callable[[str], None] = lambda _: None) -> Target:
-    """Return what renders a picture again, with what the options change.
+    """Return what renders a picture again, with what the options change; `engine.edit` records what they change.
 
     Args:
         options: What differs from what the picture records.
@@ -130,7 +133,9 @@ def target_for_record(options: Options, record: LatentRecord, tell: Callable[[st
     settings = RenderSettings.from_json(_with_known_scheduler(options, record), defaults=defaults.settings(""))
     if options.prompt is not None:
         settings = replace(settings, prompt=options.prompt)
-    load = _with_recorded_parts(_load(options, model, settings), options, recorded)
+    settings = replace(settings, prompt_style=_style_of_model(options, model, recorded, settings.prompt_style))
+    load = _with_recorded_parts(_load(options, model, settings), options, record)
+    unknown = _unknown_notices(options, load, settings)
     model = load.model
     load = replace(
         load,
@@ -143,13 +148,14 @@ def target_for_record(options: Options, record: LatentRecord, tell: Callable[[st
     has_hash = is_import(recorded) and bool(same_hash(Path(model.path), text_of(recorded, "hash")))
     undone = _undone(options, imported)
     model_notice = _model_notice(recorded, identity, has_recorded_hash=has_hash)
-    notices = (_shadow_notice(options), model_notice, _undone_notice(undone), prompt, *model_notices(model))
+    notices = (_undone_notice(undone), prompt, *model_notices(model), *unknown)
     return Target(
         load=load,
         defaults=defaults,
         undone=undone,
         has_recorded_hash=has_hash,
-        notice="; ".join(filter(None, notices)),
+        notice=_joined(_shadow_notice(options), model_notice, *notices),
+        other_notice=_joined(_shadow_notice(options), *notices),
         is_as_recorded=not prompt and _is_as_recorded(record, identity, load.settings),
     )
 
@@ -222,18 +228,47 @@ def _shadow_notice(options: Options) -> str:
 
 
 # A picture of our own names all its parts, so its prompt is not searched for others: what it renders must not depend on
-# the files that are here by chance.  An import names none, so its prompt is read like a new one.
-def _with_recorded_parts(load: LoadModel, options: Options, recorded: Json) -> LoadModel:
+# the files that are here by chance.  An import names none, so its prompt is read like a new one; so is a prompt in the
+# options.
+def _with_recorded_parts(load: LoadModel, options: Options, record: LatentRecord) -> LoadModel:
     """Return a request with the LoRA files and textual inversions that the prompts of a picture name."""
-    model = load.model if is_import(recorded) else replace(load.model, embeddings=recorded_embeddings(recorded))
+    recorded = model_entry(record.settings)
     is_own = isinstance(recorded, Mapping) and not is_import(recorded)
-    if is_own and load.settings.prompt_style == PromptStyle.PLAIN:
+    is_new = not is_own or (options.prompt is not None and options.prompt != record.settings.get("prompt"))
+    model = load.model if is_import(recorded) else replace(load.model, embeddings=recorded_embeddings(recorded))
+    if not is_new and load.settings.prompt_style == PromptStyle.PLAIN:
         return load
-    model, settings = with_loras(model, load.settings, find_more=not is_own and options.loras != (NONE,))
+    if is_own and is_new:
+        model = _with_new_words(model, options, load.settings)
+    model, settings = with_loras(model, load.settings, find_more=is_new and options.loras != (NONE,))
     check_prompts(settings)
-    if not is_own or options.negative_prompt is not None:
-        model = named_embeddings(model, settings, only_negative=is_own)
+    is_negative_new = not is_own or options.negative_prompt is not None
+    if is_new:
+        read = settings if is_negative_new else replace(settings, negative_prompt="")
+        model = named_embeddings(model, read)
+    elif is_negative_new:
+        model = named_embeddings(model, settings, only_negative=True)
     return replace(load, model=model, settings=settings)
+
+
+def _with_new_words(model: ModelChoice, options: Options, settings: RenderSettings) -> ModelChoice:
+    """Return the model of a picture whose prompt is replaced: with the weights and the words of the new one."""
+    words = f"{settings.prompt}\n{settings.negative_prompt}".lower()
+    embeddings = tuple(choice for choice in model.embeddings if choice.word.lower() in words)
+    model = replace(model, embeddings=embeddings)
+    return model if options.loras else reweighted(model, settings.prompt)
+
+
+def _unknown_notices(options: Options, load: LoadModel, settings: RenderSettings) -> tuple[str, ...]:
+    """Return what stands for no file in a prompt that the options replace; settings: its tags are still in them."""
+    if options.prompt is None:
+        return ()
+    unknown = unknown_parts(load.model, load.settings, loras=options.loras != (NONE,))
+    return *left_out_of_tags(settings.prompt, load.settings.prompt), *unknown
+
+
+def _joined(*sentences: str) -> str:
+    return "; ".join(filter(None, sentences))
 
 
 def _load(options: Options, model: ModelChoice, settings: RenderSettings) -> LoadModel:
@@ -264,6 +299,18 @@ def _changed(settings: RenderSettings, options: Options) -> RenderSettings:
         prompt_style=options.prompt_style or settings.prompt_style,
         clip_skip=settings.clip_skip if options.clip_skip is None else options.clip_skip,
     )
+
+
+def _style_of_model(options: Options, model: ModelChoice, recorded: Json, style: str) -> str:
+    """Return how prompts are read when a picture gets a different model.
+
+    A picture whose model knew plain prompts only was never asked how its prompt is to be read: with a model that knows
+    more, it is read as new prompts are.
+    """
+    if not options.model or style != PromptStyle.PLAIN or not text_of(recorded, "fingerprint"):
+        return style
+    knew_more = takes_weights(text_of(recorded, "pipeline")) and text_of(recorded, "name") != EMBEDDED
+    return style if knew_more else default_style(model)
 
 
 def _with_possible_style(settings: RenderSettings, options: Options, model: ModelChoice) -> RenderSettings:

@@ -107,8 +107,20 @@ def child_picture_key(parent: Key, round_: Round) -> Key:
     return child_key(parent, _picture_rule(round_))
 
 
+# `before` does not count: it says what was in force at the parent, and a picture is not rendered with it.  So the
+# picture of an edit has one key, whether or not the program that recorded the edit knew what it replaced.
 def _picture_rule(round_: Round) -> Rule:
     return (*state_rule(round_.seed, round_), _text(round_.settings), _text(round_.extra))
+
+
+def is_edit(settings: JsonObject, step: Step) -> bool:
+    """Return whether a round is an edit: it moves nothing, and has settings."""
+    return bool(settings) and not (step.scale or step.prompt_scale)
+
+
+def edit_rule(settings: JsonObject, step: Step) -> Rule:
+    """Return all that decides what an edit changes; () for a round that is none."""
+    return ("edit", _text(settings)) if is_edit(settings, step) else ()
 
 
 def _text(value: JsonObject) -> str:

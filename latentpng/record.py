@@ -78,7 +78,9 @@ class Round:
         region: Rows of "0" and "1" joined by "/", a coarse grid over H x W: "1" may move; "" if every cell may move.
         prompt_scale: 0 to 1; how far the embedding of the prompt moves (noise/prompt_offset.py).  The noise does not
             depend on it.
-        settings: The settings that changed with this round.
+        settings: The settings that are new from this round on, as in the file's `settings`; None for one that is left
+            out from here on.
+        before: The values that they replaced; None for one that was not there.
         extra: Keys that this version does not know; they are written back when the file is rewritten.
     """
 
@@ -90,6 +92,7 @@ class Round:
     region: str = ""
     prompt_scale: float = 0.0
     settings: JsonObject = field(default_factory=dict)
+    before: JsonObject = field(default_factory=dict)
     extra: JsonObject = field(default_factory=dict)
 
     def __post_init__(self) -> None:

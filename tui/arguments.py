@@ -52,7 +52,8 @@ class AppArguments:
 
     Attributes:
         file: The picture to continue from.
-        prompt: The prompt to begin with instead of the start screen; with a photograph, what it shows.
+        prompt: The prompt to begin with instead of the start screen; with a picture, what it is to show instead; with
+            a photograph, what it shows.
         out: The folder of the session; None for a new one.
         graphics: The protocol that draws pictures, or "auto"; "" leaves it to the configuration file.
         grid: Pictures along a side of the grid, "2", "3" or "4", or "auto".
@@ -78,14 +79,18 @@ def parse(parser: argparse.ArgumentParser, arguments: Sequence[str], kind: type[
         kind: The frozen dataclass of the command's own arguments.
 
     Returns:
-        The options and the command's own arguments.  An argument that was not given leaves the field's default.
+        The options and the command's own arguments.  An argument that was not given leaves the field's default; one
+        that both have is the command's own: the prompt of a new picture must not change those that are opened later.
 
     Raises:
         SystemExit: The arguments are wrong; argparse has printed why.
     """
     namespace = parser.parse_args(arguments)
+    own = _values(kind, namespace)
     given = frozenset(name for name, value in vars(namespace).items() if value is not None and value is not False)
-    return replace(_values(Options, namespace), given=given), _values(kind, namespace)
+    for name in (field.name for field in fields(kind)):
+        setattr(namespace, name, None)
+    return replace(_values(Options, namespace), given=given), own
 
 
 def _values(kind: type[Values], namespace: argparse.Namespace) -> Values:
@@ -104,8 +109,22 @@ def add_render_options(
         opens_picture: The command continues from a picture, so that the defaults are those of the picture.
         fixed_guidance: The command renders at guidance 1 only.
     """
-    default = _default(opens_picture)
     group = parser.add_argument_group("pictures")
+    _add_picture_options(group, opens_picture=opens_picture, fixed_guidance=fixed_guidance)
+    group.add_argument("--seed", type=whole_number, metavar="N", help="a number from 0 to 2^64 - 1 (default: random)")
+    add_model_options(parser, opens_picture=opens_picture)
+
+
+def add_edit_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that change what a picture shows while its noise stays, and those that say how it is rendered."""
+    group = parser.add_argument_group("the same noise, rendered in a different way")
+    group.add_argument("--prompt", metavar="P", help="what the picture is to show instead (default: the picture's)")
+    _add_picture_options(group, opens_picture=True, fixed_guidance=False)
+    add_model_options(parser, opens_picture=True)
+
+
+def _add_picture_options(group: argparse._ArgumentGroup, *, opens_picture: bool, fixed_guidance: bool) -> None:
+    default = _default(opens_picture)
     group.add_argument("--negative", dest="negative_prompt", metavar="TEXT", help="what the picture should not show")
     group.add_argument(
         "--size",
@@ -142,8 +161,6 @@ def add_render_options(
         metavar="N",
         help=f"layer of the CLIP text encoder, counted from the end: 1 is the last, 2 the one before ({default})",
     )
-    group.add_argument("--seed", type=whole_number, metavar="N", help="a number from 0 to 2^64 - 1 (default: random)")
-    add_model_options(parser, opens_picture=opens_picture)
 
 
 def add_model_options(parser: argparse.ArgumentParser, *, opens_picture: bool = False) -> None:

@@ -39,13 +39,14 @@ if TYPE_CHECKING:
 COMMANDS = {
     "new": "make new pictures from a prompt",
     "vary": "make candidates of a picture, each one round further",
-    "render": "render a picture's own noise again; --check compares the pixels",
+    "render": "render a picture's own noise again, also with other words; --check compares the pixels",
     "invert": "find noise that repeats a photograph, and save it as a picture that can be varied",
+    "film": "show the way to a picture: an animation through its ancestors, or a contact sheet of them",
     "models": "list the models, LoRA files, VAEs and embeddings that can be named",
     "config": "show the configuration file and what is in force, or edit it",
     "doctor": "show versions, device, terminal and folders, and whether rendering repeats",
 }
-_WRITING = ("new", "vary", "render", "invert")
+_WRITING = ("new", "vary", "render", "invert", "film")
 """The commands that write files: only for them there is --force."""
 _AS_TYPED = ("models", "config")
 """The commands that report what the configuration file says, or change it: their options stay as they were typed."""
@@ -123,7 +124,8 @@ def app_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--prompt",
         metavar="P",
-        help="start with this prompt instead of the start screen; with a photograph, what it shows",
+        help="start with this prompt instead of the start screen; with a picture, what it is to show instead, from the "
+        "same noise; with a photograph, what it shows",
     )
     search = parser.add_argument_group("search")
     search.add_argument(

@@ -13,5 +13,10 @@ def sessions_root() -> Path:
 
 
 def journal_path() -> Path:
-    """Return the file of the last session's journal."""
-    return platformdirs.user_state_path("warmer") / "last-session.json"
+    """Return the file that names the folders of sessions."""
+    return platformdirs.user_state_path("warmer") / "sessions.txt"
+
+
+def cache_folder() -> Path:
+    """Return the folder for what can be made again: thumbnails, and what pictures record."""
+    return platformdirs.user_cache_path("warmer")

@@ -47,12 +47,30 @@ def with_loras(model: ModelChoice, settings: RenderSettings, *, find_more: bool)
     chosen = {folded(lora.name) for lora in model.loras}
     files, loras, done = PromptFiles(Path(model.path)), list(model.loras), list[Tag]()
     for tag in (tag for tag in find_tags(settings.prompt) if tag.is_lora and tag.weights is not None):
-        if folded(stem_of((parts_of(tag.name) or ("",))[-1])) in chosen:
+        if _folded_name(tag) in chosen:
             done.append(tag)
         elif find_more and (path := files.find(Shelf.LORAS, tag.name)):
             loras.append(_lora(path, tag))
             done.append(tag)
     return replace(model, loras=tuple(loras)), replace(settings, prompt=without_tags(settings.prompt, tuple(done)))
+
+
+def reweighted(model: ModelChoice, prompt: str) -> ModelChoice:
+    """Return a model whose LoRA files have the weights that a new prompt gives them.
+
+    Args:
+        model: The model with the LoRA files of a picture.
+        prompt: What the picture is to show instead; a LoRA that it does not name keeps its weight.
+
+    Raises:
+        InvalidRequestError: A tag has two different weights, or one that is out of range.
+    """
+    tags = {_folded_name(tag): tag for tag in find_tags(prompt) if tag.is_lora and tag.weights is not None}
+    loras = (
+        replace(lora, weight=_weight(tags[folded(lora.name)])) if folded(lora.name) in tags else lora
+        for lora in model.loras
+    )
+    return replace(model, loras=tuple(loras))
 
 
 def named_embeddings(model: ModelChoice, settings: RenderSettings, *, only_negative: bool = False) -> ModelChoice:
@@ -117,7 +135,15 @@ def left_out_of_tags(before: str, after: str) -> tuple[str, ...]:
     )
 
 
+def _folded_name(tag: Tag) -> str:
+    return folded(stem_of((parts_of(tag.name) or ("",))[-1]))
+
+
 def _lora(path: Path, tag: Tag) -> LoraChoice:
+    return replace(resolve_lora(str(path)), weight=_weight(tag))
+
+
+def _weight(tag: Tag) -> float:
     weights = tag.weights or (1.0,)
     if len(set(weights)) > 1:
         raise InvalidRequestError(
@@ -126,7 +152,7 @@ def _lora(path: Path, tag: Tag) -> LoraChoice:
         )
     if abs(weights[0]) > MAX_LORA_WEIGHT:
         raise InvalidRequestError(f"the weight of a LoRA is a number from -100 to 100, found {quoted(tag.text)}")
-    return replace(resolve_lora(str(path)), weight=weights[0])
+    return weights[0]
 
 
 def _candidates(spans: tuple[Span, ...], settings: RenderSettings) -> Iterator[str]:

@@ -122,6 +122,21 @@ class PictureRendered:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PictureUnreadable:
+    """A picture that was to be read from its file instead of being rendered is not there, or not the one it was.
+
+    The search reports it, never a renderer.  A picture that was read is reported by `PictureRendered`.
+
+    Attributes:
+        job: The number of the job.
+        index: The index of the picture in the job.
+    """
+
+    job: int
+    index: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PhotoInverted:
     """The initial noise of a photograph was found; JobDone follows.
 
@@ -207,6 +222,7 @@ Event: TypeAlias = (
     | StepDone
     | PreviewRendered
     | PictureRendered
+    | PictureUnreadable
     | PhotoInverted
     | JobDone
     | JobCancelled

@@ -12,12 +12,14 @@ from pathlib import Path
 from engine.errors import StoreError
 from engine.rendering.events import Picture
 from latentpng.errors import LatentPngError
+from latentpng.identity import Key, picture_keys
 from latentpng.record import LatentRecord
 from latentpng.text import plain
 
 MAX_TITLE = 60
 """Characters of the prompt in the name of a folder."""
 _MAX_FOLDERS = 10_000
+_NOT_LOOKED = -1
 
 
 def session_folder(parent: Path, prompt: str, day: date) -> Path:
@@ -64,8 +66,8 @@ class PictureFolder:
             folder: The folder.
         """
         self.folder = folder
-        self._saved: dict[str, Future[Path]] = {}
-        self._number = 0
+        self._saved: dict[tuple[Key, str], Future[Path]] = {}
+        self._last = _NOT_LOOKED
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="save")
 
     def save(self, picture: Picture, record: LatentRecord) -> Future[Path]:
@@ -78,13 +80,16 @@ class PictureFolder:
         Returns:
             A future of the file's path.  It fails with StoreError.
         """
-        key = f"{record.node} {record.pixels}"
+        key = picture_keys(record.lineage)[-1], record.pixels
         earlier = self._saved.get(key)
         if earlier is None or has_failed(earlier):
-            self._number += 1
-            earlier = self._thread.submit(self._write, self._number, picture, record)
+            earlier = self._thread.submit(self._write, picture, record)
             self._saved[key] = earlier
         return earlier
+
+    def forget(self, saving: Future[Path] | None) -> None:
+        """Save a picture again when it comes again: its file is no longer what it was, and stays as it is."""
+        self._saved = {key: earlier for key, earlier in self._saved.items() if earlier is not saving}
 
     def run(self, work: Callable[[], None]) -> Future[None]:
         """Run `work` in the same thread, after everything that was to be saved before."""
@@ -94,12 +99,12 @@ class PictureFolder:
         """Wait until everything is written."""
         self._thread.shutdown(wait=True)
 
-    def _write(self, number: int, picture: Picture, record: LatentRecord) -> Path:
+    def _write(self, picture: Picture, record: LatentRecord) -> Path:
         from latentpng.png.files import write_picture  # numpy and Pillow: not before the first picture
 
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            path = _free_path(self.folder, number, len(record.lineage.rounds))
+            path = self._next_path(len(record.lineage.rounds))
             write_picture(path, picture.width, picture.height, picture.rgb, record)
         except OSError as error:
             raise StoreError(
@@ -109,14 +114,22 @@ class PictureFolder:
             raise StoreError(str(error)) from error
         return path
 
+    def _next_path(self, rounds: int) -> Path:
+        """Return a name that no file has yet."""
+        if self._last == _NOT_LOOKED:
+            self._last = _highest_number(self.folder)
+        self._last += 1
+        while any(self.folder.glob(f"{self._last:03d}-*")):  # a second program saves here too
+            self._last += 1
+        return self.folder / f"{self._last:03d}-round{rounds}.png"
+
 
 def has_failed(saving: Future[Path]) -> bool:
     """Return whether saving is over and nothing was written."""
     return saving.done() and saving.exception() is not None
 
 
-def _free_path(folder: Path, number: int, rounds: int) -> Path:
-    """Return a name that no file has yet: an older session may have used this folder."""
-    while list(folder.glob(f"{number:03d}-*")):
-        number += 1
-    return folder / f"{number:03d}-round{rounds}.png"
+def _highest_number(folder: Path) -> int:
+    """Return the highest number of a picture in a folder, 0 for none: an older session may have used it."""
+    names = (re.match(r"(\d{3,9})-round", path.name) for path in folder.iterdir())
+    return max((int(name[1]) for name in names if name), default=0)

@@ -1,119 +1,247 @@
-"""The journal of the last session: which grid was on offer when the terminal went away.
+"""The journal of a session: a file in its folder that holds what no single picture can.
 
-The pictures need nothing beside them.  The journal only remembers what no picture can: the scale, bands and candidates
-that had not been answered yet.
+That is the tree with its stars, where the search stands, the ways back and forward, and which file holds which picture.
+With it a session goes on later as if it had never ended.  Without it every picture can still be opened.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.errors import StoreError
-from engine.search.session import Mode, Session
-from latentpng.chunk.metadata import round_from_json, round_to_json
-from latentpng.errors import LatentPngError, UnwritableFileError
+from engine.search.journal_json import session_from_json, session_to_json
+from engine.search.session import Session, with_count, with_octaves
+from engine.search.variants import NO_EDIT, Recorded
+from latentpng.chunk.strict_json import json_text, read_json
+from latentpng.errors import InvalidValueError, UnwritableFileError
+from latentpng.identity import Key
 from latentpng.json_fields import JsonFields
 from latentpng.png.atomic import write_atomically
-from latentpng.record import Json, Round
+from latentpng.record import Json, JsonObject
+from latentpng.text import plain
+
+JOURNAL_NAME = "session.json"
+MAX_JOURNAL_BYTES = 64 * 2**20
+_MAX_SUMMARY_BYTES = 2**18
+_MAX_FILES = 200_000
+_MARK, _VERSION = "warmer_session", 1
+_KEY_DIGITS = 64
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Summary:
+    """What lists show of a session; it is the first line of the journal, so that a list reads no more.
+
+    Attributes:
+        prompt: The prompt in use.
+        model: The name of the model in use.
+        pictures: The number of saved pictures.
+        cover: The file of the newest picture on the way to the parent, as a name in the folder or an absolute path;
+            "" for none.
+    """
+
+    prompt: str
+    model: str
+    pictures: int = 0
+    cover: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Journal:
-    """Where a session stood.
+    """A session and its files.
 
     Attributes:
-        picture: The newest saved picture that leads to the parent.
         folder: The folder of the session.
-        rounds: The rounds after that picture: picked, but not rendered yet.
-        template: The round on offer, as in `Session`.
-        mode: As in `Session`.
-        seed: As in `Session`.
+        session: The session.
+        prompt: The prompt in use.
+        model: The name of the model in use.
+        files: The file of each saved picture, by the key of its lineage.
+        recorded: What a picture of each variant records, by the key of the edit, as far as one was rendered.
+        root_noise: SHA-256 (hex) of the stored noise of a tensor root, which every saved picture holds; "" for a seed
+            root.
     """
 
-    picture: Path
     folder: Path
-    rounds: tuple[Round, ...]
-    template: Round
-    mode: Mode
-    seed: int
+    session: Session
+    prompt: str = ""
+    model: str = ""
+    files: Mapping[Key, Path] = field(default_factory=dict)
+    recorded: Mapping[Key, Recorded] = field(default_factory=dict)
+    root_noise: str = ""
 
-    @staticmethod
-    def of(session: Session, picture: Path, folder: Path, saved_rounds: int) -> Journal:
-        """Return the journal of a session.
-
-        Args:
-            session: The session.
-            picture: A saved picture: the session's lineage after `saved_rounds` rounds.
-            folder: The folder of the session.
-            saved_rounds: The number of rounds of that picture.
-        """
-        return Journal(
-            picture=picture.absolute(),
-            folder=folder.absolute(),
-            rounds=session.lineage.rounds[saved_rounds:],
-            template=session.template,
-            mode=session.mode,
-            seed=session.seed,
+    @property
+    def summary(self) -> Summary:
+        """What lists show of it."""
+        tree, way = self.session.tree, self.session.tree.path(self.session.place.node)
+        covers = (self.files[tree.nodes[node].key] for node in reversed(way) if tree.nodes[node].key in self.files)
+        cover = next(covers, None)
+        return Summary(
+            prompt=self.prompt,
+            model=self.model,
+            pictures=len(self.files),
+            cover="" if cover is None else _name_of(cover, self.folder),
         )
 
-    def resume(self, session: Session) -> Session:
-        """Return a session that began from the journal's lineage, with the journal's grid on offer."""
-        place = replace(session.place, template=self.template)
-        return replace(session, place=place, mode=self.mode, seed=self.seed)
+    def resume(self, octaves: int, count: int) -> Session:
+        """Return the session, to go on with it.
+
+        Args:
+            octaves: The number of octaves of the noise of the model that is loaded now.
+            count: The number of candidates that fit on the screen now.
+        """
+        return with_count(with_octaves(self.session, octaves), count)
 
 
-def write_journal(path: Path, journal: Journal) -> None:
-    """Replace the journal; readers see the old one or the new one.
+def write_journal(journal: Journal) -> None:
+    """Replace the journal in a session's folder; readers see the old one or the new one.
 
     Args:
-        path: The file.
-        journal: The new content.
+        journal: The new content; files whose names are no text (bytes that are no UTF-8) are left out.
 
     Raises:
         StoreError: The file or its folder cannot be written.
     """
-    entries: dict[str, Json] = {
-        "picture": str(journal.picture),
-        "folder": str(journal.folder),
-        "rounds": [round_to_json(round_) for round_ in journal.rounds],
-        "template": round_to_json(journal.template),
-        "mode": str(journal.mode),
-        "seed": str(journal.seed),
+    summary = journal.summary
+    head: dict[str, Json] = {
+        _MARK: _VERSION,
+        "prompt": _text(summary.prompt),
+        "model": _text(summary.model),
+        "pictures": summary.pictures,
+        "cover": _text(summary.cover),
+    }
+    indices = {node.key: index for index, node in enumerate(journal.session.tree.nodes)}
+    body: dict[str, Json] = {
+        **session_to_json(journal.session),
+        "root_noise": journal.root_noise,
+        "files": {
+            key.hex(): name
+            for key, file in journal.files.items()
+            if _text(name := _name_of(file, journal.folder)) == name
+        },
+        "variants": [
+            {"node": indices.get(key, -1), "settings": known.settings, "software": known.software}
+            for key, known in journal.recorded.items()
+            if key in indices or key == NO_EDIT
+        ],
     }
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, [json.dumps(entries, indent=1).encode("ascii")])
+        text = f"{json_text(head)[:-1]},\n{json_text(body)[1:]}\n"
+        journal.folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(journal.folder / JOURNAL_NAME, [text.encode("ascii")])
     except OSError as error:
         raise StoreError(
-            f"{path.parent}: the folder for the session's journal cannot be created: {error.strerror or error}"
+            f"{journal.folder}: the session cannot be saved in this folder: {error.strerror or error}"
         ) from error
-    except UnwritableFileError as error:
-        raise StoreError(f"the session's journal cannot be saved: {error}") from error
+    except (UnwritableFileError, InvalidValueError) as error:
+        raise StoreError(f"the session cannot be saved: {error}") from error
 
 
-def read_journal(path: Path) -> Journal | None:
-    """Return the journal of the last session; None when there is none, it is damaged, or its picture is gone."""
+def read_journal(folder: Path) -> Journal:
+    """Return the journal of a session.
+
+    Args:
+        folder: The folder of the session.
+
+    Raises:
+        StoreError: There is none, or it is damaged or newer than this program; the message is a sentence.
+    """
+    start = f"{plain(str(folder))}: this session cannot be continued"
     try:
-        journal = _parsed(json.loads(path.read_text(encoding="utf-8")))
-        return journal if journal.picture.is_file() else None
-    except (OSError, ValueError, RecursionError, LatentPngError):
+        with (folder / JOURNAL_NAME).open("rb") as file:
+            data = file.read(MAX_JOURNAL_BYTES + 1)
+    except FileNotFoundError as error:
+        raise StoreError(f"{start}: there is no {JOURNAL_NAME} in its folder") from error
+    except OSError as error:
+        raise StoreError(f"{start}: {JOURNAL_NAME} cannot be read ({error.strerror or error})") from error
+    try:
+        if len(data) > MAX_JOURNAL_BYTES:
+            raise InvalidValueError(f"at most {MAX_JOURNAL_BYTES} bytes are allowed")
+        return _parsed(folder, read_json(data))
+    except InvalidValueError as error:
+        raise StoreError(f"{start}: its {JOURNAL_NAME} is damaged or of another program ({error})") from error
+
+
+def read_summary(file: Path) -> Summary | None:
+    """Return what lists show of a session; None when its journal is damaged.
+
+    Args:
+        file: The journal; only its first line is read.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with file.open("rb") as stream:
+        line = stream.readline(_MAX_SUMMARY_BYTES)
+    try:
+        fields = JsonFields(read_json(line.rstrip(b",\n") + b"}"))
+        if fields.integer(_MARK) != _VERSION:
+            return None
+        return Summary(
+            prompt=fields.text("prompt"),
+            model=fields.text("model"),
+            pictures=fields.integer("pictures"),
+            cover=_checked_name(fields.text("cover")),
+        )
+    except InvalidValueError:
         return None
 
 
-def _parsed(value: object) -> Journal:
-    """ValueError or LatentPngError when an entry is missing or wrong."""
-    if not isinstance(value, Mapping):
-        raise ValueError("not a JSON object")
-    fields = JsonFields(value)
-    rounds = [JsonFields({"round": entry}).mapping("round") for entry in fields.array("rounds")]
+def _parsed(folder: Path, entries: JsonObject) -> Journal:
+    """Return the journal that a JSON object spells; InvalidValueError when an entry is missing or wrong."""
+    fields = JsonFields(entries)
+    if fields.integer(_MARK) != _VERSION:
+        raise InvalidValueError(f"version {_VERSION} is known here, found {fields.integer(_MARK)}")
+    session = session_from_json(fields)
+    files = fields.mapping("files")
+    if len(files) > _MAX_FILES:
+        raise InvalidValueError(f"at most {_MAX_FILES} files, found {len(files)}")
+    names = JsonFields(files, "files: ")
     return Journal(
-        picture=Path(fields.text("picture")),
-        folder=Path(fields.text("folder")),
-        rounds=tuple(map(round_from_json, rounds)),
-        template=round_from_json(fields.mapping("template")),
-        mode=Mode(fields.text("mode")),
-        seed=fields.seed("seed"),
+        folder=folder,
+        session=session,
+        prompt=fields.text("prompt"),
+        model=fields.text("model"),
+        files={_key(key): folder / _checked_name(names.text(key)) for key in files},
+        recorded=dict(_variant(entry, session) for entry in fields.array("variants")),
+        root_noise=fields.text("root_noise"),
     )
+
+
+def _variant(entry: Json, session: Session) -> tuple[Key, Recorded]:
+    fields = JsonFields(JsonFields({"variant": entry}).mapping("variant"), "variant: ")
+    node = fields.integer("node")
+    if not -1 <= node < len(session.tree.nodes):
+        raise InvalidValueError(f"variant: there is no node {node}")
+    key = NO_EDIT if node < 0 else session.tree.nodes[node].key
+    return key, Recorded(settings=fields.mapping("settings"), software=fields.mapping("software"))
+
+
+def _key(digits: str) -> Key:
+    try:
+        key = bytes.fromhex(digits)
+    except ValueError as error:
+        raise InvalidValueError("files: a key is hexadecimal") from error
+    if len(digits) != _KEY_DIGITS or len(key) != _KEY_DIGITS // 2:
+        raise InvalidValueError(f"files: a key has {_KEY_DIGITS} digits, found {len(digits)}")
+    return key
+
+
+def _name_of(file: Path, folder: Path) -> str:
+    """Return the name of a file in the folder, or the absolute path of one elsewhere."""
+    return file.name if file.absolute().parent == folder.absolute() else str(file.absolute())
+
+
+def _checked_name(name: str) -> str:
+    """Return a name in the folder or an absolute path; a name that leads out of the folder is an error."""
+    if not name.startswith("/") and ("/" in name or name in (".", "..")):
+        raise InvalidValueError("files: a file is a name in the folder or an absolute path")
+    if "\0" in name:
+        raise InvalidValueError("files: a name holds a zero byte")
+    return name
+
+
+def _text(text: str) -> str:
+    """Return a text without halves of surrogate pairs, which readers of JSON refuse."""
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,8 +1,13 @@
-"""How far the job of a grid is."""
+"""How far the job of a grid is, and how long it will still take.  Times are arguments: no clock is read here."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field, replace
+
+_NEWEST = 0.5
+"""The weight of the newest measurement in the average."""
 
 
 @dataclass(slots=True)
@@ -12,18 +17,168 @@ class Progress:
     Attributes:
         total: The number of pictures in the job.
         steps_done: The part of its steps that each picture has behind it, from 0 to 1, by its index in the grid.
-        step: The last step that is done, of the batch that was reported last.
+        batch: The indices of the pictures in the batch that was reported last.
+        step: The last step that is done, of that batch.
         steps: The number of steps of a picture; 0 before the first step is done.
+        finished: The indices of the pictures that are finished.
         running: False when the job is over.
     """
 
     total: int = 0
     steps_done: dict[int, float] = field(default_factory=dict)
+    batch: tuple[int, ...] = ()
     step: int = 0
     steps: int = 0
+    finished: set[int] = field(default_factory=set)
     running: bool = False
 
     @property
     def fraction(self) -> float:
         """The part of the job that is done, from 0 to 1; 1 for a job without pictures."""
         return sum(self.steps_done.values()) / self.total if self.total else 1.0
+
+    def step_done(self, indices: tuple[int, ...], step: int, steps: int) -> None:
+        """Note that a batch has done a step.
+
+        Args:
+            indices: The indices of its pictures.
+            step: The number of steps done so far.
+            steps: The number of steps of a picture.
+        """
+        self.steps_done.update(dict.fromkeys(indices, step / steps))
+        self.batch, self.step, self.steps = indices, step, steps
+
+    def picture_done(self, index: int) -> None:
+        """Note that a picture is finished."""
+        self.steps_done[index] = 1.0
+        self.finished.add(index)
+
+    @property
+    def is_decoded(self) -> bool:
+        """Whether every picture of the batch that was reported last is finished."""
+        return self.finished.issuperset(self.batch)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pace:
+    """How long steps and decoding take, measured so far.
+
+    Attributes:
+        step_seconds: Of a step, by the number of pictures in the batch.
+        decode_seconds: From the last step of a batch until its pictures are finished, for each of them; None before it
+            was measured.
+    """
+
+    step_seconds: Mapping[int, float] = field(default_factory=dict)
+    decode_seconds: float | None = None
+
+    # A batch of an unknown size is taken to be slower than it can be: a larger one as if its pictures came one after
+    # the other, a smaller one as if it were as slow as the larger one.  So what is said falls when it is measured.
+    def step(self, size: int) -> float | None:
+        """Return the seconds of a step of so many pictures; None when no step was measured yet."""
+        if size in self.step_seconds or not self.step_seconds:
+            return self.step_seconds.get(size)
+        return min(seconds * max(1.0, size / known) for known, seconds in self.step_seconds.items())
+
+    def decode(self, size: int) -> float:
+        """Return the seconds from the last step of so many pictures to their end; those of a step until it is known."""
+        return self.decode_seconds * size if self.decode_seconds is not None else self.step(size) or 0.0
+
+    def with_step(self, size: int, seconds: float) -> Pace:
+        """Return the pace after a step was measured."""
+        known = self.step_seconds.get(size, seconds)
+        return replace(self, step_seconds={**self.step_seconds, size: known + _NEWEST * (seconds - known)})
+
+    def with_decode(self, seconds: float) -> Pace:
+        """Return the pace after the decoding of a picture was measured."""
+        known = seconds if self.decode_seconds is None else self.decode_seconds
+        return replace(self, decode_seconds=known + _NEWEST * (seconds - known))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Countdown:
+    """The seconds that are left, as they are said: never more than was ever said before and the time of a step.
+
+    The first step of a batch is not measured where a second one follows: it waits for memory, for kernels that are
+    compiled, and for the prompt.  What was measured is used for the next job too.
+
+    Attributes:
+        left: The seconds left when something was reported last; None until a step was measured.
+        lowest: The least that was said about this job.
+        pace: What was measured.
+        at: The time of the last report.
+        batch: The batch of that report, () before the first.
+        step: Its steps.
+        is_decoded: Whether its pictures are finished.
+        key: What the pace belongs to.
+    """
+
+    left: float | None = None
+    lowest: float = math.inf
+    pace: Pace = field(default_factory=Pace)
+    at: float = 0.0
+    batch: tuple[int, ...] = ()
+    step: int = 0
+    is_decoded: bool = False
+    key: Hashable = None
+
+    def restarted(self, now: float, key: Hashable = None) -> Countdown:
+        """Return the countdown of a new job.
+
+        Args:
+            now: The time.
+            key: Jobs with the same key take the same time for a step: those of one model at one size.
+        """
+        return Countdown(pace=self.pace if key == self.key else Pace(), at=now, key=key)
+
+    def after(self, progress: Progress, now: float) -> Countdown:
+        """Return the countdown after an event of the job; the same one when it says nothing new.
+
+        Args:
+            progress: How far the job is.
+            now: The time.
+        """
+        reported = (progress.batch, progress.step, progress.is_decoded)
+        if not progress.running or not progress.steps or reported == (self.batch, self.step, self.is_decoded):
+            return self
+        pace = self._measured(progress, now)
+        left, step = _seconds_left(progress, pace), pace.step(len(progress.batch))
+        if left is not None and step is not None:
+            left = min(left, self.lowest + step)
+        return replace(
+            self,
+            left=left,
+            lowest=self.lowest if left is None else min(self.lowest, left),
+            pace=pace,
+            at=now,
+            batch=progress.batch,
+            step=progress.step,
+            is_decoded=progress.is_decoded,
+        )
+
+    def _measured(self, progress: Progress, now: float) -> Pace:
+        size, seconds = len(progress.batch), now - self.at
+        if progress.is_decoded:
+            was_last_step = (self.batch, self.step) == (progress.batch, progress.steps)
+            return self.pace.with_decode(seconds / size) if was_last_step else self.pace
+        if progress.batch == self.batch:
+            return self.pace.with_step(size, seconds / max(1, progress.step - self.step))
+        if progress.step > 1 or progress.steps == 1:
+            return self.pace.with_step(size, seconds / progress.step)
+        return self.pace
+
+
+def _seconds_left(progress: Progress, pace: Pace) -> float | None:
+    """Return what the rest of a job takes at a pace: the batch that runs, then batches of the largest size seen."""
+    size = len(progress.batch)
+    step = pace.step(size)
+    if step is None:
+        return None
+    left = 0.0 if progress.is_decoded else (progress.steps - progress.step) * step + pace.decode(size)
+    waiting = progress.total - len(progress.steps_done)
+    usual = max(size, *pace.step_seconds)
+    while waiting > 0:
+        following = min(usual, waiting)
+        left += progress.steps * (pace.step(following) or step) + pace.decode(following)
+        waiting -= following
+    return left

@@ -22,19 +22,19 @@ def grid_seed(seed: int, index: int) -> int:
     return int.from_bytes(digest[:8], "little")
 
 
-def next_grid_seed(seed: int, cause: str, state: bytes, before: int) -> int:
+def next_grid_seed(seed: int, cause: str, state: bytes, count: int) -> int:
     """Return the seed of the grid that an answer leads to: the same answer at the same place gives the same grid.
 
     Args:
         seed: The session's seed, 0 to 2^64 - 1.
         cause: The kind of the answer.
-        state: The key of the parent's lineage after the answer.
-        before: The seed of the grid that was answered.
+        state: A key of where the answer was given and of what was on offer there.
+        count: The number of candidates in the grid.
 
     Returns:
         The first 8 bytes, little-endian, of SHA-256 over all of them.
     """
-    text = f"warmer {seed} {cause} {state.hex()} {before}"
+    text = f"warmer {seed} {cause} {state.hex()} {count}"
     return int.from_bytes(hashlib.sha256(text.encode("ascii")).digest()[:8], "little")
 
 

@@ -8,125 +8,31 @@ halving on every pick, which `Mode.BISECT` still does.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 
-from engine.errors import InvalidRequestError
-from engine.search.answers import (
-    Answer,
-    Edited,
-    Jumped,
-    NoneBetter,
-    Picked,
-    Rebanded,
-    Redirected,
-    Redone,
-    Rerolled,
-    Rescaled,
-    Undone,
-)
-from engine.search.axis import MIN_SCALE, Axis, along, axis_of, max_scale, moves, scale_of, with_scale
-from engine.search.bands import Bands, bands_of, correlation, factors_of
-from engine.search.history import NO_NODE, Node, Tree, tree_of
-from engine.search.seeds import grid_seed, next_grid_seed
+from engine.search.axis import MIN_SCALE, Axis, along
+from engine.search.bands import Bands, correlation, factors_of
+from engine.search.history import NO_NODE, tree_of
+from engine.search.seeds import grid_seed
+from engine.search.state import Mode, Place, Plan, Session
+from engine.search.steps import tell
 from latentpng.record import Lineage, Round
 
-
-class Mode(StrEnum):
-    """What a pick does to the scale: nothing (KEEP), or halve it (BISECT, the idea that the project began with)."""
-
-    KEEP = "keep"
-    BISECT = "bisect"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Plan:
-    """One grid, with every seed fixed.
-
-    Attributes:
-        parent: The lineage of the parent.
-        candidates: The lineage of each candidate.
-        scale: How far the candidates are from the parent.
-    """
-
-    parent: Lineage
-    candidates: tuple[Lineage, ...]
-    scale: float
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
-    """Where a search stands: at a node of the tree, with a round on offer.
-
-    Attributes:
-        node: The index of the parent's node.
-        template: The round on offer; its marks are still to be chosen.
-    """
-
-    node: int
-    template: Round
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Session:
-    """The state of a search.
-
-    Attributes:
-        tree: Every picture that was a parent or was starred.
-        place: Where the search stands.
-        seed: The seed that all grids derive from.
-        octaves: The number of octaves of the initial noise; 0 when it has no spatial axes.
-        count: The number of candidates in the next grid that is drawn.
-        mode: What a pick does to the scale.
-        begun_at: The number of rounds that the parent had when the session began.
-        past: The places before each answer, oldest first, for undo.
-        future: The places that undo left, the next one last, for redo.
-    """
-
-    tree: Tree
-    place: Place
-    seed: int
-    octaves: int
-    count: int
-    mode: Mode = Mode.KEEP
-    begun_at: int = 0
-    past: tuple[Place, ...] = ()
-    future: tuple[Place, ...] = ()
-
-    @property
-    def node(self) -> Node:
-        """The node of the parent."""
-        return self.tree.nodes[self.place.node]
-
-    @property
-    def lineage(self) -> Lineage:
-        """The lineage of the parent."""
-        return self.node.lineage
-
-    @property
-    def template(self) -> Round:
-        """The round on offer; its marks are still to be chosen."""
-        return self.place.template
-
-    @property
-    def at_floor(self) -> bool:
-        """True when the scale cannot shrink any more."""
-        return self.scale <= MIN_SCALE
-
-    @property
-    def scale(self) -> float:
-        """How far the candidates are from the parent: the scale of what the axis moves."""
-        return scale_of(self.template)
-
-    @property
-    def axis(self) -> Axis:
-        """What the round on offer moves."""
-        return axis_of(self.template)
-
-    @property
-    def bands(self) -> Bands:
-        """The name of the octaves that the round on offer moves."""
-        return bands_of(self.template.bands, self.octaves)
+__all__ = [
+    "Mode",
+    "Place",
+    "Plan",
+    "Session",
+    "ask",
+    "begin",
+    "can_redo",
+    "can_undo",
+    "correlation_since_start",
+    "star",
+    "tell",
+    "with_count",
+    "with_octaves",
+]
 
 
 def begin(
@@ -164,7 +70,7 @@ def begin(
         octaves=octaves,
         count=count,
         mode=mode,
-        begun_at=len(lineage.rounds),
+        start=len(tree.nodes) - 1,
     )
 
 
@@ -176,43 +82,6 @@ def ask(session: Session) -> Plan:
         candidates=tuple(session.lineage.child(replace(template, marks=(mark,))) for mark in range(template.of)),
         scale=session.scale,
     )
-
-
-def tell(session: Session, answer: Answer) -> Session:
-    """Return the session after an answer.
-
-    Args:
-        session: The session whose grid was answered.
-        answer: The answer.
-
-    Raises:
-        InvalidRequestError: The answer does not fit the grid: a mark outside it, or nothing to undo.
-        InvalidValueError: The lineage would exceed a limit of the file format.
-    """
-    place, template = session.place, session.template
-    match answer:
-        case Picked(marks=marks):
-            return _pick(session, marks)
-        case NoneBetter():
-            return _moved(session, _fresh(session, "none", place.node, _halved(template)))
-        case Rerolled():
-            return _moved(session, _fresh(session, "reroll", place.node, template))
-        case Rescaled(factor=factor):
-            scale = max(MIN_SCALE, min(max_scale(template), session.scale * factor))
-            return _moved(session, replace(place, template=with_scale(template, scale)))
-        case Rebanded(bands=bands):
-            return _moved(session, replace(place, template=replace(template, bands=factors_of(bands, session.octaves))))
-        case Redirected(axis=axis):
-            return _moved(session, replace(place, template=along(template, axis)))
-        case Edited(round_=round_):
-            tree, node = session.tree.with_child(place.node, session.lineage.child(round_))
-            return _moved(replace(session, tree=tree), replace(place, node=node))
-        case Jumped(node=node):
-            return _jump(session, node)
-        case Undone():
-            return _undo(session)
-        case Redone():
-            return _redo(session)
 
 
 def star(session: Session, lineage: Lineage) -> Session:
@@ -230,11 +99,14 @@ def star(session: Session, lineage: Lineage) -> Session:
 
 
 def with_octaves(session: Session, octaves: int) -> Session:
-    """Return the session for noise with a different number of octaves; the round on offer keeps its bands by name."""
-    if octaves == session.octaves:
-        return session
-    bands = Bands.ALL if session.bands is Bands.CUSTOM else session.bands
-    template = replace(session.template, bands=factors_of(bands, octaves))
+    """Return the session for noise with a different number of octaves.
+
+    Bands of the round on offer that do not fit it keep their name; those that have none become ALL.
+    """
+    template = session.template
+    if len(template.bands) not in (0, octaves):
+        bands = Bands.ALL if session.bands is Bands.CUSTOM else session.bands
+        template = replace(template, bands=factors_of(bands, octaves))
     return replace(session, octaves=octaves, place=replace(session.place, template=template))
 
 
@@ -254,77 +126,14 @@ def can_redo(session: Session) -> bool:
 
 
 def correlation_since_start(session: Session) -> float:
-    """Return the correlation between the noise that the session began with and the parent's, from 0 to 1."""
-    return math.prod(correlation(round_) for round_ in session.lineage.rounds[session.begun_at :])
+    """Return the correlation between the noise that the session began with and the parent's, from 0 to 1.
 
-
-def _pick(session: Session, marks: tuple[int, ...]) -> Session:
-    template = session.template
-    if not marks or not all(0 <= mark < template.of for mark in marks):
-        raise InvalidRequestError(f"candidates 0 to {template.of - 1} are on offer, picked: {list(marks)}")
-    child = session.lineage.child(replace(template, marks=marks))
-    tree, node = session.tree.with_child(session.place.node, child)
-    after = replace(session, tree=tree)
-    return _moved(after, _fresh(after, "pick", node, _halved(template) if session.mode is Mode.BISECT else template))
-
-
-def _fresh(session: Session, cause: str, node: int, template: Round) -> Place:
-    """Return the place with a new grid at a node.
-
-    The grid has a seed of its own, and none of the fields that a round of an opened file had for itself alone (a
-    region, fields of a newer version).
+    Both came from the last picture that their ways have in common, and all rounds after it move them apart.
     """
-    return Place(
-        node=node,
-        template=Round(
-            seed=next_grid_seed(session.seed, cause, session.tree.nodes[node].key, session.template.seed),
-            scale=template.scale,
-            of=session.count,
-            bands=template.bands,
-            prompt_scale=template.prompt_scale,
-        ),
+    ways = [session.tree.path(node) for node in (session.start, session.place.node)]
+    common = max(set(ways[0]) & set(ways[1]))  # a node comes after its parent, so this is the last one
+    return math.prod(
+        correlation(round_)
+        for way in ways
+        for round_ in session.tree.nodes[way[-1]].lineage.rounds[session.tree.nodes[common].rounds :]
     )
-
-
-def _moved(session: Session, place: Place) -> Session:
-    return replace(session, place=place, past=(*session.past, session.place), future=())
-
-
-def _jump(session: Session, node: int) -> Session:
-    """Return to a picture of the tree, with the grid that was on offer there last, else with a new one."""
-    if not 0 <= node < len(session.tree.nodes):
-        raise InvalidRequestError(f"there is no picture {node} in this search")
-    if node == session.place.node:
-        return session
-    left = (place for place in (*reversed(session.past), *session.future) if place.node == node)
-    place = next(left, None) or _fresh(session, "jump", node, session.template)
-    return _moved(session, place)
-
-
-def _undo(session: Session) -> Session:
-    """Return to the grid before, or, when the session has none, to the one that the parent was picked from."""
-    if session.past:
-        place, past = session.past[-1], session.past[:-1]
-    elif session.node.parent != NO_NODE:
-        place, past = _place_before(session), ()
-    else:
-        raise InvalidRequestError("there is nothing to undo: the search began with this picture")
-    begun_at = min(session.begun_at, session.tree.nodes[place.node].rounds)
-    return replace(session, place=place, past=past, future=(*session.future, session.place), begun_at=begun_at)
-
-
-def _redo(session: Session) -> Session:
-    if not session.future:
-        raise InvalidRequestError("there is nothing to redo: u undoes, and U takes that back")
-    return replace(session, place=session.future[-1], past=(*session.past, session.place), future=session.future[:-1])
-
-
-def _place_before(session: Session) -> Place:
-    """Return the grid that the parent was picked from: the last round of its lineage holds all of it."""
-    last = session.node.last_round
-    template = session.template if last is None or not moves(last) else replace(last, marks=(0,))
-    return Place(node=session.node.parent, template=template)
-
-
-def _halved(template: Round) -> Round:
-    return with_scale(template, max(MIN_SCALE, scale_of(template) / 2))

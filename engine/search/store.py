@@ -1,4 +1,4 @@
-"""The pictures of a running search: in memory for undo, the picked ones on disk, beside them the journal.
+"""The pictures of a running search: in memory for undo, the picked ones on disk.
 
 Pictures are known by a key: the identity of their lineage.  One that is shown again is never rendered or saved twice.
 """
@@ -13,8 +13,6 @@ from pathlib import Path
 from engine.errors import EngineError
 from engine.rendering.events import Picture
 from engine.search.folder import PictureFolder, has_failed
-from engine.search.journal import Journal, write_journal
-from engine.search.session import Session
 from latentpng.identity import Key
 from latentpng.lru import LruCache
 from latentpng.record import LatentRecord
@@ -39,17 +37,21 @@ class Finished:
 class PictureStore:
     """Finished pictures by the key of their lineage."""
 
-    def __init__(self, folder: PictureFolder, journal: Path, on_trouble: Callable[[str], None]) -> None:
+    def __init__(self, folder: PictureFolder, on_trouble: Callable[[str], None]) -> None:
         """Create an empty store.
 
         Args:
             folder: Where pictures are saved.
-            journal: The file of the journal.
             on_trouble: Called with a sentence when something cannot be saved, in the thread that saves.
         """
-        self._folder, self._journal, self._on_trouble = folder, journal, on_trouble
+        self._folder, self._on_trouble = folder, on_trouble
         self._pictures: LruCache[Key, Finished] = LruCache(max_size=MAX_CACHED_BYTES)
         self._files: dict[Key, Future[Path]] = {}
+
+    @property
+    def files(self) -> dict[Key, Future[Path]]:
+        """The files of all pictures that are saved or being saved, as they are now."""
+        return dict(self._files)
 
     def get(self, key: Key) -> Finished | None:
         """Return a picture, or None when it is not in memory."""
@@ -66,14 +68,17 @@ class PictureStore:
         self._pictures.put(key, finished, size=len(finished.picture.rgb), protected=shown)
 
     def add_file(self, key: Key, path: Path) -> None:
-        """Register the file of a picture that was opened, which need not be written again."""
+        """Register the file of a picture that was saved before, which need not be written again."""
         self._files[key] = Future()
         self._files[key].set_result(path)
 
+    def forget_file(self, key: Key) -> None:
+        """Forget the file of a picture, which is no longer what it was: the picture is rendered and saved again."""
+        self._folder.forget(self._files.pop(key, None))
+
     def file(self, key: Key) -> Path | None:
         """Return the file of a picture; None while it is not written, or when that failed."""
-        file = self._files.get(key)
-        return file.result() if file is not None and file.done() and not has_failed(file) else None
+        return written(self._files.get(key))
 
     def save(self, key: Key) -> None:
         """Begin to save a picture, unless it is not in memory, or has a file already."""
@@ -82,33 +87,21 @@ class PictureStore:
             self._files[key] = self._folder.save(finished.picture, finished.record)
             self._files[key].add_done_callback(self._report)
 
-    def save_journal(self, session: Session, ancestors: tuple[Key, ...]) -> None:
-        """Begin to save where the session stands, behind the pictures that are to be saved before.
-
-        The journal names the newest picture with a file among the parent and its ancestors; nothing is written when
-        there is none.
-
-        Args:
-            session: The session.
-            ancestors: The keys of the parent's lineage, from its root on.
-        """
-        for rounds, key in reversed(list(enumerate(ancestors))):
-            file = self._files.get(key)
-            if file is not None and not has_failed(file):
-                self._write_journal(session, file, rounds)
-                return
-
     def close(self) -> None:
         """Wait until everything is on disk."""
         self._folder.close()
 
-    def _write_journal(self, session: Session, file: Future[Path], rounds: int) -> None:
-        def write() -> None:
-            write_journal(self._journal, Journal.of(session, file.result(), self._folder.folder, rounds))
-
-        self._folder.run(write).add_done_callback(self._report)
-
-    def _report(self, future: Future[Path] | Future[None]) -> None:
+    def _report(self, future: Future[Path]) -> None:
         error = future.exception()
         if error is not None:
-            self._on_trouble(str(error) if isinstance(error, EngineError) else f"saving failed: {error!r}")
+            self._on_trouble(trouble(error))
+
+
+def written(saving: Future[Path] | None) -> Path | None:
+    """Return the file that was written; None while it is not, or when that failed."""
+    return saving.result() if saving is not None and saving.done() and not has_failed(saving) else None
+
+
+def trouble(error: BaseException) -> str:
+    """Return why something cannot be saved, as a sentence."""
+    return str(error) if isinstance(error, EngineError) else f"saving failed: {error!r}"

@@ -103,6 +103,8 @@ class Front:
 
 def minor_of(lineage: Lineage, dims: tuple[int, ...]) -> int:
     """Return the lowest minor version that has all that a file needs: files without new keys never change."""
+    if any(round_.before for round_ in lineage.rounds):
+        return 3
     return 2 if is_large(dims) else 1 if lineage.moves_prompt else 0
 
 

@@ -14,7 +14,7 @@ from latentpng.record import Json, JsonObject, Lineage, Metadata, Root, Round, S
 from latentpng.shapes import default_axes
 
 _KNOWN = frozenset({"axes", "base", "node", "noise", "pixels", "root", "rounds", "settings", "software"})
-_KNOWN_ROUND = frozenset({"bands", "marks", "of", "prompt_scale", "region", "scale", "seed", "settings"})
+_KNOWN_ROUND = frozenset({"bands", "before", "marks", "of", "prompt_scale", "region", "scale", "seed", "settings"})
 _KNOWN_ROOT = frozenset({"seed", "source", "tensor"})
 
 
@@ -54,7 +54,7 @@ def metadata_from_json(entries: JsonObject, dimensions: int) -> Metadata:
     fields = JsonFields(entries)
     return Metadata(
         lineage=Lineage(
-            root=_root_from_json(fields.mapping("root")),
+            root=root_from_json(fields.mapping("root")),
             rounds=tuple(map(round_from_json, fields.array("rounds"))),
             noise=fields.text("noise"),
         ),
@@ -80,7 +80,12 @@ def root_to_json(root: Root) -> dict[str, Json]:
     return {**root.extra, "tensor": True} | ({"source": root.source} if root.source else {})
 
 
-def _root_from_json(entries: JsonObject) -> Root:
+def root_from_json(entries: JsonObject) -> Root:
+    """Return the root of a JSON object.
+
+    Raises:
+        InvalidValueError: If its seed or its source is none.
+    """
     fields, extra = JsonFields(entries), _others(entries, _KNOWN_ROOT)
     if "seed" in entries:
         return SeedRoot(seed=fields.seed("seed"), extra=extra)
@@ -105,6 +110,7 @@ def round_to_json(round_: Round) -> dict[str, Json]:
     bands = [band + 0.0 for band in round_.bands]
     optional: dict[str, Json] = {
         "bands": bands,
+        "before": round_.before,
         "prompt_scale": round_.prompt_scale,
         "region": round_.region,
         "settings": round_.settings,
@@ -128,6 +134,7 @@ def round_from_json(entries: Json) -> Round:
         region=values.region,
         prompt_scale=values.prompt_scale,
         settings=fields.mapping("settings", {}),
+        before=fields.mapping("before", {}),
         extra=_others(fields.entries, _KNOWN_ROUND),
     )
 

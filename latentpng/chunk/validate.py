@@ -147,6 +147,7 @@ def _options(entries: dict[str, Json]) -> _Options:
         raise _wrong(entries, "bands", f"are a list of at most {MAX_OCTAVES} numbers")
     region = _check_text(entries, "region") if "region" in entries else ""
     _check_object(entries, "settings")
+    _check_object(entries, "before")
     return tuple(map(float, bands)), region, float(prompt_scale)
 
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 _EPILOG = """\
 Only lineages count: files may have been renamed or copied, and may come from several machines. Pictures with the same
-noise share one node. Below a root, a chain of ancestors whose pictures were not found is drawn as one node, such as
-"· 3 rounds".
+noise and the same edits share one node. Below a root, a chain of ancestors whose pictures were not found is drawn as
+one node, such as "· 3 rounds"; an edit is always drawn, such as "· edit: steps: 20 -> 30".
 
 --json prints one object per line, parents before their children:
   id      SHA-256 over root and rounds, the same in every folder
@@ -23,7 +23,7 @@ noise share one node. Below a root, a chain of ancestors whose pictures were not
   rounds  the number of rounds from its root
   root    the root as the metadata has it (roots only)
   round   the round as the metadata has it (all other nodes)
-  files   the pictures with this noise, [] for an ancestor whose picture was not found
+  files   the pictures of this node, [] for an ancestor whose picture was not found
   dims    the shape of the noise
   axes    one letter for each dimension (roots only)
   noise   SHA-256 of the noise, "" where no file records it

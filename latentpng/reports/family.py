@@ -17,7 +17,7 @@ from latentpng.reports.states import ROOT, States
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Node:
-    """A state of the noise, and of the prompt if a round moved it: a root, or the result of a round.
+    """A state of the noise, and of the prompt if a round moved it: a root, or the result of a round or an edit.
 
     Attributes:
         parent: The index of its parent in the nodes of the family, less than its own; ROOT for a root.
@@ -68,7 +68,7 @@ def family_of(pictures: Iterable[tuple[str, Front]]) -> Family:
         pictures: The name and the front of each picture; `Front.is_known` must be true for all.
 
     Returns:
-        The states that lead to a picture, each once.  States with the same noise are one node.
+        The states that lead to a picture, each once.  States with the same noise and the same edits are one node.
     """
     states = States()
     ends = [states.add(file, front) for file, front in pictures]

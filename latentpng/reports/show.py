@@ -6,9 +6,11 @@ import os
 
 from latentpng.chunk.header import DTYPE_FP16, DTYPE_NAME, Codec, Front
 from latentpng.chunk.strict_json import json_text
+from latentpng.identity import is_edit
 from latentpng.png.carriers import read_front
 from latentpng.png.open import open_picture
 from latentpng.record import Json, Lineage, Round, SeedRoot
+from latentpng.reports.edits import edit_text, edit_words
 from latentpng.reports.look import OTHER_TEXT, OWN_TEXT, PictureInfo
 from latentpng.text import plain
 
@@ -207,6 +209,8 @@ def _lineage_facts(lineage: Lineage) -> list[tuple[str, str]]:
 
 def round_text(round_: Round) -> str:
     """Format all that a round records as one line.  It may hold control characters from the file: see `plain`."""
+    if is_edit(round_.settings, round_):
+        return edit_text(round_.settings, round_.before)
     marks = " + ".join(map(str, round_.marks))
     text = f"seed {round_.seed}, candidate {marks} of {round_.of}, scale {round_.scale:g}"
     if round_.bands:
@@ -215,7 +219,7 @@ def round_text(round_: Round) -> str:
         text += f", region {round_.region}"
     if round_.prompt_scale:
         text += f", prompt scale {round_.prompt_scale:g}"
-    return text + (f", {_shown(round_.settings)}" if round_.settings else "")
+    return text + (f", {'; '.join(edit_words(round_.settings, round_.before))}" if round_.settings else "")
 
 
 def _shown(value: Json) -> str:

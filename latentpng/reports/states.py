@@ -1,7 +1,7 @@
 """The states that lineages pass through, and which of them have the same noise.
 
 A state is a root, or what a round makes of the state before it.  It is found by all that decides its noise and its
-prompt; the settings of a round do not count.
+prompt.  The settings of a round that moves something do not count; an edit, which moves nothing, is a state of its own.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ from typing import TypeAlias, cast
 
 from latentpng.chunk.header import Front
 from latentpng.chunk.validate import round_values
-from latentpng.identity import Key, Rule, child_key, prompt_rule, root_rule, state_rule
+from latentpng.identity import Key, Rule, child_key, edit_rule, prompt_rule, root_rule, state_rule
 from latentpng.record import JsonObject
 from latentpng.shapes import default_axes
 
-Noise: TypeAlias = tuple[str, tuple[int, ...], bytes]  # SHA-256, dims, and a digest of what moved the prompt
+Noise: TypeAlias = tuple[
+    str, tuple[int, ...], bytes
+]  # SHA-256, dims, and a digest of what moved the prompt or edited the settings
 
 ROOT = -1  # the parent of a root
 
@@ -43,7 +45,7 @@ class States:
         self._numbers: dict[tuple[int, Rule], int] = {}
         self._shapes: dict[int, tuple[tuple[int, ...], str]] = {}  # of each root
         self._tensor_roots: dict[int, Noise] = {}  # the noise of each tensor root
-        self._prompts: list[bytes] = []  # a digest of the rounds that moved the prompt; b"" where none did
+        self._prompts: list[bytes] = []  # a digest of the rounds that moved the prompt or are edits; b"" without any
         self._alike: dict[Noise, list[int]] = defaultdict(list)
 
     def add(self, file: str, front: Front) -> int:
@@ -59,7 +61,9 @@ class States:
             self._tensor_roots[state] = (stored, dims, b"")
         for round_ in cast("list[JsonObject]", metadata["rounds"]):
             values, seed = round_values(round_), cast("str", round_["seed"])
-            state = self._number(state, state_rule(seed, values), round_, prompt_rule(seed, values))
+            edit = edit_rule(cast("JsonObject", round_.get("settings", {})), values)
+            rule = (*state_rule(seed, values), *edit)
+            state = self._number(state, rule, round_, edit or prompt_rule(seed, values))
         self._set_digest(state, cast("str", metadata["node"]), dims)
         self.files.append(file)
         return state
@@ -112,9 +116,9 @@ class States:
 
         Args:
             parent: The number of its parent, ROOT for a root.
-            rule: All that decides its noise and its prompt.
+            rule: All that decides its noise, its prompt and, for an edit, its settings.
             entry: The root or the round as the metadata of a file has it.
-            move: All that decides where the round moves the prompt; () if it does not.
+            move: All that decides where the round moves the prompt, or what it edits; () if it does neither.
         """
         number = self._numbers.setdefault((parent, rule), len(self.parents))
         if number == len(self.parents):

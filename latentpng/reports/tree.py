@@ -1,16 +1,20 @@
 """A family drawn as a tree of lines, as JSON lines, or for Graphviz.  Lines are yielded one by one.
 
-A chain of ancestors without pictures is shown as one node, such as "· 3 rounds"; only JSON has each of them.
+A chain of ancestors without pictures is shown as one node, such as "· 3 rounds"; only JSON has each of them.  An edit
+is always shown, because it says what became different.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from latentpng.chunk.strict_json import json_text
+from latentpng.chunk.validate import round_values
+from latentpng.identity import is_edit
 from latentpng.record import JsonObject
+from latentpng.reports.edits import edit_text
 from latentpng.reports.family import Family, Node
 from latentpng.reports.states import ROOT
 from latentpng.shapes import default_axes
@@ -128,7 +132,9 @@ def dot_lines(family: Family, strokes: Strokes) -> Iterator[str]:
 
 
 def round_text(entry: JsonObject) -> str:
-    """Describe a round briefly: its seed and the values of bands and region are left out."""
+    """Describe a round briefly: its seed and the values of bands and region are left out; an edit in plain words."""
+    if _is_edit(entry):
+        return edit_text(_object(entry, "settings"), _object(entry, "before"))
     marks = entry["marks"]
     chosen = " + ".join(map(str, marks)) if isinstance(marks, list) else ""
     moved = [name for name in ("bands", "region") if entry.get(name)]
@@ -139,7 +145,7 @@ def round_text(entry: JsonObject) -> str:
 def _chain_end(family: Family, children: list[list[int]], index: int, strokes: Strokes) -> tuple[int, str]:
     """Return the last node of the chain of ancestors without pictures that starts here, and the chain's label.
 
-    A root, and a node with a picture, are shown by themselves.
+    A root, an edit, and a node with a picture, are shown by themselves.
     """
     node = family.nodes[index]
     if node.parent == ROOT:
@@ -147,10 +153,26 @@ def _chain_end(family: Family, children: list[list[int]], index: int, strokes: S
         return index, _root_text(node) + (f": {names}" if names else "")
     if node.files:
         return index, f"{_names(node)} (round {node.rounds}: {round_text(node.entry)})"
+    if _is_edit(node.entry):
+        return index, f"{strokes.dot} {round_text(node.entry)}"
     count = 1
-    while len(children[index]) == 1 and not family.nodes[children[index][0]].files:
+    while len(children[index]) == 1 and _is_plain(family.nodes[children[index][0]]):
         index, count = children[index][0], count + 1
     return index, f"{strokes.dot} {count:,} {'round' if count == 1 else 'rounds'}"
+
+
+def _is_plain(node: Node) -> bool:
+    """Return whether a node may stand in the middle of a chain: it has no picture, and is no edit."""
+    return not node.files and not _is_edit(node.entry)
+
+
+def _is_edit(entry: JsonObject) -> bool:
+    return is_edit(_object(entry, "settings"), round_values(entry))
+
+
+def _object(entry: JsonObject, key: str) -> JsonObject:
+    value = entry.get(key)
+    return value if isinstance(value, Mapping) else {}
 
 
 def _root_text(node: Node) -> str:

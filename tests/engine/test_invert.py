@@ -185,7 +185,7 @@ def test_opening_any_file(tmp_path: Path) -> None:
         open_file(OPTIONS, for_photos, tmp_path / "a.txt", None)
 
 
-def test_a_prompt_for_a_picture_with_noise_is_refused(tmp_path: Path) -> None:
+def test_a_prompt_for_a_picture_with_noise_changes_its_words(tmp_path: Path) -> None:
     it = prepared(tmp_path)
     event = found(it)
     from latentpng.png.files import write_picture
@@ -193,8 +193,7 @@ def test_a_prompt_for_a_picture_with_noise_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "noise.png"
     write_picture(path, event.picture.width, event.picture.height, event.picture.rgb, event.record)
     assert isinstance(open_file(OPTIONS, OPTIONS, path, None), Opening)
-    with pytest.raises(InvalidRequestError) as caught:
-        open_file(OPTIONS, OPTIONS, path, "a beach")
-    assert str(caught.value) == (
-        f"--prompt starts a new search or describes a photograph, and {path} continues a search: give only one of them"
-    )
+    changed = open_file(OPTIONS, OPTIONS, path, "a pier")
+    assert isinstance(changed, Opening)
+    assert changed.beginning.settings.prompt == "a pier"
+    assert len(changed.beginning.lineage.rounds) == len(event.record.lineage.rounds) + 1

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from latentpng.ancestors import settings_at
 from latentpng.chunk.codec import Codec, encode_record
 from latentpng.noise.prompt_offset import prompt_offset
 from latentpng.noise.replay import ancestor_noise, digest, initial_noise
@@ -36,13 +37,15 @@ RECORDS = {
     "height-first": make.height_first,
     "sequence": make.sequence,
     "prompt": make.prompt,
+    "edit": make.edit,
     "large": make.large,
     "twin": make.seeded,
 }
 
-PLAIN = ("raw", "recipe", "twin", "prompt", "large")  # what a reader without zstd reads as it is
+PLAIN = ("raw", "recipe", "twin", "prompt", "edit", "large")  # what a reader without zstd reads as it is
 SPLIT = ("seeded", "tensor", "height-first", "sequence")
 FOR_EVER = {
+    "edit": "bc4adfe449116e4950962ff50c154297b25dbbf33ce3fabcf627f263fe3a14f0",
     "height-first": "c0e20abca6866f67affb14fc1a404857f46fee32ecdb5987130ca4f3de806c9d",
     "large": "4d1c4df0ab607347eb0deb9f66a31329db4a550759923ed9ea21ab8cfa44534d",
     "prompt": "1d80bc9997fdf7ff9760d4429009252bbacbd5263762cd87d7ae877e7c03dddb",
@@ -95,8 +98,8 @@ def test_the_prompt_is_moved_as_the_specification_says() -> None:
         assert digest(prompt_offset(record.lineage, int(embedding), int(count))) == expected
 
 
-def test_only_what_moves_the_prompt_and_large_noise_need_a_minor_version() -> None:
-    minors = {"prompt": b"\1\1\0", "large": b"\1\2\1"}
+def test_only_edits_large_noise_and_what_moves_the_prompt_need_a_minor_version() -> None:
+    minors = {"prompt": b"\1\1\0", "large": b"\1\2\1", "edit": b"\1\3\0"}
     for path in sorted(VECTORS.glob("*.png")):
         latent = dict(independent.png_chunks(path.read_bytes())).get(b"laTn")
         if latent is not None:
@@ -105,6 +108,17 @@ def test_only_what_moves_the_prompt_and_large_noise_need_a_minor_version() -> No
     assert read_twin(VECTORS / "prompt.png")["version"] == [1, 1]
     assert inspect_file(VECTORS / "large.png").version == (1, 2)
     assert read_twin(VECTORS / "large.png")["version"] == [1, 2]
+    assert inspect_file(VECTORS / "edit.png").version == (1, 3)
+    assert read_twin(VECTORS / "edit.png")["version"] == [1, 3]
+
+
+def test_the_independent_reader_agrees_on_the_settings_of_every_ancestor() -> None:
+    record, latent = read_record(VECTORS / "edit.png"), independent.read(VECTORS / "edit.png")
+    found = [settings_at(record, rounds) for rounds in range(5)]
+    assert found == [independent.settings_at(latent.metadata, rounds) for rounds in range(5)]
+    changed = [(entry["prompt"], entry["guidance"], entry.get("clip_skip")) for entry in found]
+    here = make.SETTINGS["prompt"]
+    assert changed == [("a harbour", 7.5, None)] * 2 + [(here, 2.0, 2)] * 2 + [(here, 2.0, None)]
 
 
 def test_javascript_agrees(tmp_path: Path) -> None:
@@ -140,7 +154,7 @@ def test_all_files_have_the_same_pixels() -> None:
 
 
 def test_the_metadata_bytes_are_canonical() -> None:
-    for name in ("seeded", "tensor", "prompt"):
+    for name in ("seeded", "tensor", "prompt", "edit"):
         chunks = dict(independent.png_chunks((VECTORS / f"{name}.png").read_bytes()))
         codec = Codec(chunks[b"laTn"][16])
         length = int.from_bytes(chunks[b"laTn"][8:12], "little")

@@ -107,6 +107,22 @@ def prompt() -> LatentRecord:
     return seeded_record(Lineage(root=SeedRoot(seed=20), rounds=rounds), (4, 8, 8), "CHW", settings=settings)
 
 
+def edit() -> LatentRecord:
+    """Return a record with two edits: one that changes and adds settings, and one that removes a setting."""
+    rounds = (
+        Round(seed=41, scale=0.5, of=4, marks=(1,)),
+        Round(
+            seed=0,
+            scale=0.0,
+            settings={"prompt": "a lighthouse, évening ☾", "guidance": 2.0, "clip_skip": 2},
+            before={"prompt": "a harbour", "guidance": 7.5, "clip_skip": None},
+        ),
+        Round(seed=42, scale=0.25, of=8, marks=(3, 6)),
+        Round(seed=0, scale=0.0, settings={"clip_skip": None}, before={"clip_skip": 2}),
+    )
+    return seeded_record(Lineage(root=SeedRoot(seed=40), rounds=rounds), (4, 8, 8), "CHW", settings=SETTINGS)
+
+
 def large() -> LatentRecord:
     """Return a record with more values than a file may store."""
     lineage = Lineage(root=SeedRoot(seed=30), rounds=(Round(seed=31, scale=0.5, of=2, marks=(1,)),))
@@ -133,6 +149,7 @@ def make() -> None:
         ("height-first", height_first(), Codec.SPLIT),
         ("sequence", sequence(), Codec.SPLIT),
         ("prompt", prompt(), Codec.RAW),
+        ("edit", edit(), Codec.RAW),
         ("large", large(), Codec.RECIPE),
     ):
         carried = encode_carriers(record, encode_record(record, codec), parameters=True)

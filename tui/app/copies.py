@@ -3,40 +3,57 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from textual.widgets import OptionList
+
 from latentpng.errors import LatentPngError
-from tui.app.screens.ask import PathScreen, problem_of_new
+from tui.app.completion import free_name
+from tui.app.gallery.preview import Preview
+from tui.app.screens.ask import Line, PathScreen, problem_of_new
+from tui.app.work import begin
 
 if TYPE_CHECKING:
     from engine.search.store import Finished
 
 
-def ask_for_copy(finished: Finished) -> PathScreen:
-    """Return the screen that asks for the name of the copy."""
-    return PathScreen(
-        f"Save a copy: type a file name in {Path.cwd()}, or a whole path",
-        value=f"round{len(finished.record.lineage.rounds)}.png",
-        check=problem_of_new,
-    )
+class CopyScreen(PathScreen):
+    """Asks for the name of a copy, and stays until it is saved: what goes wrong is said here."""
 
+    def __init__(self, finished: Finished) -> None:
+        """Prepare the question.
 
-async def save_copy(path: Path, finished: Finished) -> str:
-    """Write a picture with its record, in a thread.
+        Args:
+            finished: The picture; a name is suggested that no file has.
+        """
+        name = free_name(f"round{len(finished.record.lineage.rounds)}.png", lambda name: Path(name).exists())
+        super().__init__(
+            f"Save a copy: type a file name in {Path.cwd()}, or a whole path",
+            value=name,
+            check=problem_of_new,
+            suffixes=(".png",),
+        )
+        self._finished = finished
 
-    Args:
-        path: A name that ends in .png; an existing file is replaced.
-        finished: The picture.
+    def preview(self, line: Line | None) -> None:
+        """Show the picture that is saved; while the list has the focus, the one that would be replaced."""
+        if line is not None and not line.is_folder and self.query_one(OptionList).has_focus:
+            super().preview(line)
+        else:
+            self.query_one(Preview).show_picture(self._finished.picture, "the picture that is saved")
 
-    Returns:
-        A sentence for the status line: where the copy is, or why it could not be written.
-    """
-    from latentpng.png.files import write_picture
+    def accept(self, path: Path) -> None:
+        begin(self, partial(self._save, path), "copy", exclusive=True)
 
-    picture = finished.picture
-    try:
-        await asyncio.to_thread(write_picture, path, picture.width, picture.height, picture.rgb, finished.record)
-    except LatentPngError as error:
-        return str(error)
-    return f"saved a copy as {path.absolute()}"
+    async def _save(self, path: Path) -> None:
+        from latentpng.png.files import write_picture
+
+        picture, record = self._finished.picture, self._finished.record
+        try:
+            await asyncio.to_thread(write_picture, path, picture.width, picture.height, picture.rgb, record)
+        except LatentPngError as error:
+            self.refuse(str(error))
+        else:
+            self.dismiss(path)

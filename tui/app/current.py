@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from engine.open import Opening
     from engine.options import Options
-    from engine.rendering.events import ModelReady
+    from engine.rendering.events import Event, ModelReady
     from engine.rendering.renderer import Renderer
     from engine.rendering.requests import LoadModel
     from engine.search.running import Search
@@ -43,7 +43,7 @@ class CurrentSearch:
             options: What the person asked for.
             arguments: What only the app is asked for.
             sessions: The folder in which each session gets a folder of its own.
-            journal_path: The file that remembers the last session.
+            journal_path: The file that names the folders of sessions.
             ignore_digits_until: As for `SearchScreen`.
             on_saving_failed: Called with a sentence, in the thread that saves.
         """
@@ -65,13 +65,20 @@ class CurrentSearch:
         self.screen = SearchScreen(opening.beginning, side=side, ignore_digits_until=self._ignore_digits_until)
         return self.screen
 
-    async def begin(self, renderer: Renderer, ready: ModelReady, on_load: Callable[[LoadModel], None]) -> None:
+    async def begin(
+        self,
+        renderer: Renderer,
+        ready: ModelReady,
+        on_load: Callable[[LoadModel], None],
+        on_event: Callable[[Event], None],
+    ) -> None:
         """Begin the search of the opening on its screen, or let it go on when its model was loaded anew.
 
         Args:
             renderer: What renders.
             ready: The model that is loaded.
             on_load: Called with the request for a model that the search needs.
+            on_event: Called with the events of files that were read, in the thread that reads.
         """
         opening, screen = self.opening, self.screen
         if opening is None or screen is None:
@@ -89,9 +96,10 @@ class CurrentSearch:
             session_for(opening, self._options, ready, screen.pictures_that_fit - 1),
             renderer,
             PictureFolder(folder),
-            journal=self._journal_path,
+            index=self._journal_path,
             keep_all=self._arguments.keep == "all",
             on_load=on_load,
+            on_event=on_event,
             on_trouble=self._on_saving_failed,
         )
         self.folders.append(folder)

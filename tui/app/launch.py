@@ -97,7 +97,7 @@ def opening_at_start(options: Options, arguments: AppArguments) -> Opening | Pre
         try:
             return open_file(options, options, arguments.file, arguments.prompt, _tell)
         except UnknownModelError:
-            return PictureSource(path=arguments.file)  # the app asks which model continues it
+            return PictureSource(path=arguments.file, prompt=arguments.prompt)  # the app asks which model continues it
     if arguments.prompt is not None:
         return open_prompt(options, arguments.prompt)
     target_for_prompt(replace(options, prompt_defaults=()), "")  # what the file says is checked on the start screen

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 if TYPE_CHECKING:
+    from engine.edit import Edit, EditedSettings
     from engine.invert import InversionChoices, PreparedPhoto
     from engine.open import Opening
     from engine.options import Options
@@ -93,6 +94,11 @@ class OpeningFailed(Message):
 
 
 @dataclass
+class OpeningCancelled(Message):
+    """The question for a source was closed; what is still being opened is not wanted any more."""
+
+
+@dataclass
 class ModelFound(Message):
     """The model of new prompts was found; `is_chosen` when it was chosen on the start screen."""
 
@@ -107,6 +113,11 @@ class LoadRetried(Message):
 
 
 @dataclass
+class SelectionMoved(Message):
+    """The cursor of the grid is on a different picture."""
+
+
+@dataclass
 class CopyRequested(Message):
     """The key that saves a copy of a picture was pressed."""
 
@@ -114,7 +125,41 @@ class CopyRequested(Message):
 
 
 @dataclass
+class FilmRequested(Message):
+    """The key that exports the way to the parent, as an animation or a contact sheet, was pressed."""
+
+
+@dataclass
 class CellClicked(Message):
     """A cell of the grid was clicked; `index` is that of its picture, 0 for the parent."""
 
     index: int
+
+
+@dataclass
+class EditRequested(Message):
+    """The panel asks for an edit of the parent; it stays open until the edit is applied or refused."""
+
+    edit: Edit
+
+
+@dataclass
+class EditPrepared(Message):
+    """What an edit leads to is known."""
+
+    edit: Edit
+    edited: EditedSettings
+
+
+@dataclass
+class EditRefused(Message):
+    """An edit cannot be applied; `sentence` says why."""
+
+    sentence: str
+
+
+@dataclass
+class NodeChosen(Message):
+    """A picture of the history was clicked; `node` is the index of its node in the tree."""
+
+    node: int

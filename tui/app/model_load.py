@@ -19,12 +19,31 @@ class ModelLoad:
         stage: What the renderer does at the moment, in a few words ("importing torch"); "" when it has not said.
         ready: The answer to `request`; None until it comes.
         failure: Why loading failed, as a sentence; "" when it has not.
+        seconds: Whole seconds since the stage began, as far as the app has counted them.
     """
 
     request: LoadModel | None = None
     stage: str = ""
     ready: ModelReady | None = None
     failure: str = ""
+    seconds: int = 0
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a model is being loaded."""
+        return self.request is not None and self.ready is None and not self.failure
+
+    @property
+    def words(self) -> str:
+        """What the renderer does at the moment, and for how long: "loading weights, 12 s"; "" when it loads nothing."""
+        if not self.is_running:
+            return ""
+        elapsed = f", {self.seconds} s" if self.seconds else ""
+        return f"{self.stage or 'starting the renderer'}{elapsed}"
+
+    def is_later(self, before: ModelLoad) -> bool:
+        """Return whether nothing but time has passed since an earlier state."""
+        return replace(self, seconds=before.seconds) == before
 
     def serves(self, request: LoadModel) -> bool:
         """Return whether the model is loaded, or being loaded, as this request asks."""
@@ -36,11 +55,11 @@ class ModelLoad:
 
         match event:
             case LoadingProgressed(stage=stage):
-                return replace(self, stage=stage)
+                return replace(self, stage=stage, seconds=0)
             case ModelReady(request=request) if request == self.request:
                 return ModelLoad(request=request, ready=event)
             case ModelReady():  # a restarted worker answers a load that nobody asked for again
-                return replace(self, stage="")
+                return replace(self, stage="", seconds=0)
             case JobFailed(job=job, sentence=sentence) if job < 0:
                 return ModelLoad(request=self.request, failure=sentence)
             case _:

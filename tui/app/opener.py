@@ -36,6 +36,10 @@ class Opener:
         """
         self._start(source, self._options, for_prompts)
 
+    def cancel(self) -> None:
+        """Give up what is still being opened."""
+        self._app.workers.cancel_group(self._app, "open")
+
     def _start(self, source: Source, options: Options, for_prompts: Options) -> None:
         self._app.run_worker(self._run(source, options, for_prompts), exclusive=True, group="open")
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from engine.invert import PreparedPhoto
 from engine.records import Photograph
 from engine.search.axis import Axis
-from engine.search.bands import Bands, correlation
+from engine.search.bands import Bands
 from engine.search.progress import Progress
-from engine.search.running import PARENT, Search
-from engine.search.session import Session, can_undo, correlation_since_start
+from engine.search.running import Search
+from engine.search.session import Session, can_undo
 from latentpng.text import plain
 from tui.app.model_load import ModelLoad
 from tui.app.photo_state import PhotoState
@@ -27,12 +29,6 @@ def percent(part: float) -> str:
     return f"{100 * part:.1f}%" if 0.985 < part < 1.0 else f"{100 * part:.0f}%"
 
 
-def scale_words(session: Session) -> str:
-    """Return the scale and how much of the parent candidates keep at it."""
-    share = "the noise" if session.axis is Axis.PROMPT else percent(correlation(session.template))
-    return f"scale {session.scale:.2g} keeps {share} of the parent"
-
-
 def variation_words(session: Session) -> str:
     """Return what varies: bands of the noise, the prompt, or both."""
     if session.axis is Axis.PROMPT:
@@ -40,21 +36,32 @@ def variation_words(session: Session) -> str:
     return BANDS[session.bands] + (", and the prompt" if session.axis is Axis.BOTH else "")
 
 
-def search_words(session: Session) -> str:
-    """Return round, scale, what varies, and how much is left of the picture that the session began with."""
-    words = [f"round {len(session.lineage.rounds) + 1}", scale_words(session), variation_words(session)]
-    taken = session.lineage.rounds[session.begun_at :]
-    if taken:
-        start = "the first noise" if any(round_.prompt_scale for round_ in taken) else "the first picture"
-        words.append(f"{percent(correlation_since_start(session))} of {start} left")
-    return " · ".join(words)
-
-
 def load_words(load: ModelLoad) -> str:
     """Return what becomes of the model; "" when it is ready."""
     if load.failure:
         return f"{load.failure}; press r to try again, or o to open another picture"
-    return "" if load.ready is not None else load.stage or "starting the renderer"
+    return "" if load.ready is not None else load.words or "starting the renderer"
+
+
+def notice_of_load(notice: str, before: ModelLoad, after: ModelLoad) -> str:
+    """Return the sentence on the status line after news of the loading.
+
+    Seconds that pass replace only the words about the loading itself: another sentence stays until it was read.
+
+    Args:
+        notice: The sentence that stands there.
+        before: How far the loading was.
+        after: How far it is.
+    """
+    return notice if after.is_later(before) and notice != load_words(before) else load_words(after)
+
+
+def duration(seconds: float) -> str:
+    """Return a time as people say it: "1 s" at least, minutes from 90 s on."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes / 60:.1f} h"
 
 
 def progress_words(progress: Progress, seconds_left: float | None) -> str:
@@ -63,54 +70,44 @@ def progress_words(progress: Progress, seconds_left: float | None) -> str:
         return ""
     if not progress.steps:
         return "rendering"
-    left = "" if seconds_left is None else f", about {seconds_left:.0f} s left"
+    left = "" if seconds_left is None else f", about {duration(seconds_left)} left"
     return f"step {progress.step}/{progress.steps}, {percent(progress.fraction)} of the grid{left}"
 
 
-def seconds_left(progress: Progress, elapsed: float) -> float | None:
-    """Return the seconds left at the speed so far.
-
-    Args:
-        progress: Of the running job.
-        elapsed: Seconds since it began.
-
-    Returns:
-        The seconds, or None when nothing is running or nothing is done yet.
-    """
-    fraction = progress.fraction
-    if fraction <= 0.0 or not progress.running:
-        return None
-    return elapsed * (1.0 - fraction) / fraction
-
-
-def invitation(session: Session, marked: int) -> str:
+def invitation(session: Session, marked: int, columns: int = 80) -> str:
     """Return what to do next, when nothing is running.
 
     Args:
         session: Where the search stands.
         marked: The number of marked candidates.
+        columns: Of the status line; a narrow one names fewer keys.
     """
     if marked > 1:
         return f"press Enter to blend the {marked} marked candidates"
     if marked:
         return "press Enter to pick the marked candidate"
-    undo = ", u to undo" if can_undo(session) else ""
-    return f"press the number of the best picture, n if none is better{undo}"
+    words = "press the number of the best picture"
+    none, undo = ", n if none is better", ", u to undo" if can_undo(session) else ""
+    return next((form for form in (words + none + undo, words + none) if len(form) < columns), words)
 
 
-def status_words(search: Search, notice: str, marked: int, elapsed: float) -> str:
+def status_words(
+    search: Search, notice: str, marked: int, seconds_left: float | None, hint: str = "", columns: int = 80
+) -> str:
     """Return the status line of a search: the first of failure, notice, progress and invitation that there is.
 
     Args:
         search: The search.
         notice: What has to be said about the last key or event, or "".
         marked: The number of marked candidates.
-        elapsed: Seconds since the round began.
+        seconds_left: Until the grid is finished, None when that is not known.
+        hint: What is said instead of the invitation while nothing is marked; "" for nothing.
+        columns: Of the status line.
     """
     if search.failure:
         return f"{search.failure}; press r to try again"
-    progress = progress_words(search.progress, seconds_left(search.progress, elapsed))
-    return notice or progress or invitation(search.session, marked)
+    invited = hint if hint and not marked else invitation(search.session, marked, columns)
+    return notice or progress_words(search.progress, seconds_left) or invited
 
 
 def bar(fraction: float, width: int = 8) -> str:
@@ -119,35 +116,39 @@ def bar(fraction: float, width: int = 8) -> str:
     return "━" * done + "─" * (width - done)
 
 
-def caption(position: int, index: int, *, fraction: float, done: bool, marked: bool) -> str:
-    """Return what stands under a picture: its key, what it is, how far it is.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Caption:
+    """What stands under a picture.
 
-    Args:
-        position: In reading order, from 0; the first nine have a key.
-        index: Of the picture; that of the parent is PARENT.
-        fraction: How far its rendering is, 0 to 1.
-        done: Whether it is rendered.
-        marked: Whether it is marked for blending.
+    Attributes:
+        key: The key that picks it; "" for none.
+        name: What it is, where its key does not say it: "parent".
+        is_marked: Whether it is marked for blending.
+        is_starred: Whether it is kept.
+        fraction: How far its rendering is, 0 to 1; None when it is rendered.
+        shows: What it shows in place of its own picture, in words and in fewer of them; () for nothing else.
     """
-    words = [str(position + 1) if position < 9 else " "]
-    if index == PARENT:
-        words.append("parent")
-    if marked:
-        words.append("● marked")
-    if not done:
-        words.append(bar(fraction))
-    return " ".join(words)
 
+    key: str
+    name: str = ""
+    is_marked: bool = False
+    is_starred: bool = False
+    fraction: float | None = None
+    shows: tuple[str, ...] = ()
 
-def caption_of(search: Search, position: int, index: int, marks: tuple[int, ...]) -> str:
-    """Return the caption of a picture of a search."""
-    return caption(
-        position,
-        index,
-        fraction=search.progress.steps_done.get(index, 0.0),
-        done=search.finished(index) is not None,
-        marked=index in marks,
-    )
+    def words(self, columns: int) -> str:
+        """Return the caption for a cell of so many columns; long words are left out where they do not fit."""
+        if self.shows:
+            forms = [*(f"{self.key} {form}".strip() for form in self.shows), self.shows[-1]]
+            return next((form for form in forms if len(form) <= columns), forms[-1])
+        mark, star = ("●" if self.is_marked else ""), ("★" if self.is_starred else "")
+        short = " ".join(filter(None, (self.key, self.name, mark, star)))
+        if self.fraction is not None:
+            room = columns - len(short) - 1
+            return f"{short} {bar(self.fraction, min(8, room))}" if room >= 3 else short
+        if self.is_marked and len(short) + 7 <= columns:
+            return short.replace("●", "● marked")
+        return short
 
 
 def photo_title(photograph: Photograph) -> str:
@@ -181,7 +182,9 @@ def photo_notes(prepared: PreparedPhoto) -> str:
     return "; ".join(notes)
 
 
-def photo_status(prepared: PreparedPhoto, state: PhotoState, load: ModelLoad, notice: str, elapsed: float) -> str:
+def photo_status(
+    prepared: PreparedPhoto, state: PhotoState, load: ModelLoad, notice: str, seconds_left: float | None
+) -> str:
     """Return the status line of the screen of a photograph.
 
     Args:
@@ -189,11 +192,11 @@ def photo_status(prepared: PreparedPhoto, state: PhotoState, load: ModelLoad, no
         state: How far its inversion is.
         load: How far the loading of its model is.
         notice: What has to be said about the last key or event, or "".
-        elapsed: Seconds since the inversion began.
+        seconds_left: Until the inversion is over, None when that is not known.
     """
     if state.total:
-        left = elapsed * (state.total - state.evaluations) / max(1, state.evaluations)
-        return f"evaluation {state.evaluations}/{state.total}, about {left:.0f} s left; Esc cancels"
+        left = "" if seconds_left is None else f", about {duration(seconds_left)} left"
+        return f"evaluation {state.evaluations}/{state.total}{left}; Esc cancels"
     if state.is_busy:
         return f"{load_words(load) or 'inverting'}; Esc cancels"
     if state.failure:

@@ -31,11 +31,13 @@ class PromptModel:
     Attributes:
         options: What the person asked for, with the model that was chosen last.
         examples: Prompts that suit the model; () until it is found.
+        name: The name of the model, as far as it is known.
     """
 
     def __init__(self, app: App[Any], options: Options) -> None:
         self.options = options
         self.examples: tuple[str, ...] = ()
+        self.name = options.model or EMBEDDED
         self._app = app
         self._chosen: LoadModel | None = None
 
@@ -54,6 +56,7 @@ class PromptModel:
     def take(self, message: ModelFound) -> None:
         """Use a model that was found."""
         self.options, self.examples = message.options, message.target.defaults.prompts
+        self.name = message.target.load.model.name
         self._chosen = message.target.load if message.is_chosen else None
 
     def remember(self, load: ModelLoad) -> None:

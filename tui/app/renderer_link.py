@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tui.app.model_load import ModelLoad
+from tui.app.warm_up import WarmUp
 
 if TYPE_CHECKING:
     from engine.rendering.events import Event
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class RendererLink:
-    """A renderer, the queue of its events, and what became of the last request to load a model.
+    """A renderer, the queue of its events, its warm-up, and what became of the last request to load a model.
 
     Attributes:
         model_load: What became of that request, as far as `take` has returned the events.
@@ -35,6 +38,8 @@ class RendererLink:
         self.model_load = ModelLoad()
         self._make_renderer, self._notify = make_renderer, notify
         self._is_started = False
+        self._stage_began = time.monotonic()
+        self._warm_up = WarmUp()
 
     @cached_property
     def renderer(self) -> Renderer:
@@ -46,19 +51,37 @@ class RendererLink:
         from tui.app.inbox import Inbox
 
         self._inbox, self._is_started = Inbox(), True
-        self.renderer.start(self._report)
+        self.renderer.start(self.report)
 
     def take(self) -> tuple[Event, ...]:
         """Return the queued events, oldest first, and note what they say about the model."""
-        events = self._inbox.take()
+        events = self._warm_up.without_own(self._inbox.take())
         for event in events:
-            self.model_load = self.model_load.after(event)
+            before, self.model_load = self.model_load, self.model_load.after(event)
+            if self.model_load != before:
+                self._stage_began = time.monotonic()
         return events
+
+    def count_seconds(self) -> bool:
+        """Count how long the stage of the loading takes; return False when nothing is being loaded."""
+        if not self.model_load.is_running:
+            return False
+        self.model_load = replace(self.model_load, seconds=int(time.monotonic() - self._stage_began))
+        return True
 
     def load(self, request: LoadModel) -> None:
         """Request a model at a size, unless just that is loaded or being loaded."""
         if not self.model_load.serves(request):
             self._request(request)
+
+    def warm_up(self) -> None:
+        """Take the slow first steps of the loaded model now, while nothing is to be rendered."""
+        if self.model_load.ready is not None:
+            self._warm_up.start(self.renderer, self.model_load.ready.request)
+
+    def stop_warm_up(self) -> None:
+        """Leave the renderer to what is wanted now; it is free after a step."""
+        self._warm_up.stop(self.renderer)
 
     def retry(self) -> None:
         """Request the model again whose loading failed."""
@@ -71,9 +94,11 @@ class RendererLink:
             await asyncio.to_thread(self.renderer.close)
 
     def _request(self, request: LoadModel) -> None:
-        self.model_load = ModelLoad(request=request)
+        self.model_load, self._stage_began = ModelLoad(request=request), time.monotonic()
+        self.stop_warm_up()
         self.renderer.load(request)
 
-    def _report(self, event: Event) -> None:
+    def report(self, event: Event) -> None:
+        """Queue an event of the renderer or of a file that was read; called in any thread."""
         if self._inbox.put(event):
             self._notify()

@@ -1,18 +1,15 @@
-"""What a search can be opened from, as values, and the offer of the start screen made of them."""
+"""What a search can be opened from, as values, and where the start screen finds it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
-
-from latentpng.text import plain
 
 if TYPE_CHECKING:
     from engine.invert import PreparedPhoto
     from engine.open import Opening
     from engine.options import Options
-    from engine.search.journal import Journal
 
 RECENT = 12
 """Pictures that are offered for opening."""
@@ -20,39 +17,65 @@ RECENT = 12
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PromptSource:
-    """A prompt, for a new search."""
+    """A prompt, for a new search.
+
+    Attributes:
+        prompt: The prompt.
+        is_other_seed: Draw a seed even if one was asked for: with that, the search would only be repeated.
+    """
 
     prompt: str
+    is_other_seed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PictureSource:
-    """A picture, to continue from it or to invert it."""
+    """A picture, to continue from it or to invert it.
+
+    Attributes:
+        path: Its file.
+        prompt: What it is to show instead; of a photograph, what it shows.  None for what the file says.
+    """
 
     path: Path
+    prompt: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SessionSource:
-    """The last session, to continue where it was left."""
+    """A session, to resume it where it was left."""
 
-    journal: Journal
+    folder: Path
 
 
 Source: TypeAlias = PromptSource | PictureSource | SessionSource
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Choice:
-    """A line of the start screen.
+class GalleryPlaces:
+    """Where the gallery finds what it shows.
 
     Attributes:
-        words: What the line says; safe to show.
-        source: What it opens.
+        sessions: The folder in which each session gets a folder of its own.
+        index_of_sessions: The file that names the folders of other sessions.
+        cache: The folder for what can be made again.
+        prompts: The file of the prompts that were used.
     """
 
-    words: str
-    source: Source
+    sessions: Path
+    index_of_sessions: Path
+    cache: Path
+    prompts: Path
+
+    @property
+    def index_of_pictures(self) -> Path:
+        """The file that remembers what pictures record."""
+        return self.cache / "pictures.sqlite"
+
+    @property
+    def thumbnails(self) -> Path:
+        """The folder of the thumbnails."""
+        return self.cache / "thumbnails"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,31 +89,6 @@ class ModelOffer:
 
     words: str
     model: str
-
-
-Offer: TypeAlias = tuple[tuple[Choice, ...], ...]
-"""Groups of choices, none of them empty."""
-
-
-def make_offer(journal_path: Path, prompts: tuple[str, ...], sessions: Path) -> Offer:
-    """Read what can be opened from the disk.
-
-    Args:
-        journal_path: The file that remembers the last session.
-        prompts: Examples that suit the model.
-        sessions: The folder of all sessions.
-    """
-    from engine.search.journal import read_journal
-
-    journal = read_journal(journal_path)
-    last = () if journal is None else (_session_choice(journal),)
-    examples = tuple(
-        Choice(words=f"example: {plain(prompt, limit=100)}", source=PromptSource(prompt=prompt)) for prompt in prompts
-    )
-    pictures = tuple(
-        Choice(words=f"open {picture_title(path)}", source=PictureSource(path=path)) for path in recent(sessions)
-    )
-    return tuple(filter(None, (last, examples, pictures)))
 
 
 def model_offers() -> tuple[ModelOffer, ...]:
@@ -115,11 +113,6 @@ def recent(sessions: Path) -> tuple[Path, ...]:
     return recent_pictures(sessions, RECENT)
 
 
-def picture_title(path: Path) -> str:
-    """Return a picture's folder and name, safe to show."""
-    return plain(f"{path.parent.name} / {path.name}", limit=120)
-
-
 def open_source(source: Source, options: Options, for_prompts: Options) -> Opening | PreparedPhoto:
     """Read a source; it takes time, and so do the imports.
 
@@ -136,16 +129,14 @@ def open_source(source: Source, options: Options, for_prompts: Options) -> Openi
         EngineError: The model cannot be used or is not on this machine, or a setting is out of range.
     """
     from engine.open import open_file, open_journal, open_prompt
+    from engine.search.sessions import read_session
 
     match source:
+        case PromptSource(prompt=prompt, is_other_seed=True):
+            return open_prompt(replace(for_prompts, seed=None), prompt)
         case PromptSource(prompt=prompt):
             return open_prompt(for_prompts, prompt)
-        case PictureSource(path=path):
-            return open_file(options, for_prompts, path, None)
-        case SessionSource(journal=journal):
-            return open_journal(options, journal)
-
-
-def _session_choice(journal: Journal) -> Choice:
-    words = f"continue the last session: {plain(journal.folder.name, limit=100)}"
-    return Choice(words=words, source=SessionSource(journal=journal))
+        case PictureSource(path=path, prompt=prompt):
+            return open_file(options, for_prompts, path, prompt)
+        case SessionSource(folder=folder):
+            return open_journal(options, read_session(folder))

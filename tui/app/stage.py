@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 from textual.app import App
 
 from tui.app.model_load import ModelLoad
 from tui.app.screens.start import StartScreen
-from tui.app.sources import Offer
 from tui.app.widgets.line import TextLine
 
 if TYPE_CHECKING:
@@ -16,6 +15,22 @@ if TYPE_CHECKING:
     from tui.app.screens.search import SearchScreen
 
     MainScreen: TypeAlias = StartScreen | PhotoScreen | SearchScreen
+
+
+@runtime_checkable
+class Question(Protocol):
+    """A screen over the main screen that asks for something to open."""
+
+    def refuse(self, sentence: str) -> None:
+        """Say why it cannot be opened."""
+
+
+@runtime_checkable
+class AsksForPrompt(Protocol):
+    """A screen that asks for the prompt of a new search."""
+
+    def say_model(self, name: str) -> None:
+        """Say which model a new search uses."""
 
 
 class Stage:
@@ -81,12 +96,20 @@ class Stage:
         if self.main is not None:
             self.main.model_load = load
 
-    def offer(self, offer: Offer) -> None:
-        """Show what can be opened, on the start screen."""
+    def offer(self, examples: tuple[str, ...]) -> None:
+        """Show prompts that suit the model, on the start screen."""
         if self.start is not None:
-            self.start.offer = offer
+            self.start.examples = examples
 
     def say(self, sentence: str) -> None:
         """Show a sentence on the status line of the main screen."""
         if self.main is not None:
             self.main.notice = sentence
+
+    def refuse(self, sentence: str) -> None:
+        """Say why something cannot be opened, in the question for it, else on the main screen."""
+        question = self._app.screen
+        if isinstance(question, Question):
+            question.refuse(sentence)
+        else:
+            self.say(sentence)

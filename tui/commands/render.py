@@ -1,31 +1,42 @@
-"""`warmer render`: render the noise of pictures again, and check that it still gives the same pixels."""
+"""`warmer render`: render the noise of pictures again, as it was or with other words, and check the pixels."""
 
 from __future__ import annotations
 
 import argparse
 import shlex
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
+from engine.edit import EditedPicture, edited_picture, noise_notice, record_at
 from engine.errors import EngineError, InvalidRequestError, ModelError, RenderCancelled
 from engine.models.samplers import draws_noise
 from engine.options import Options
 from engine.records import carrier_of
-from engine.rendering.events import PictureRendered
+from engine.rendering.events import ModelReady, PictureRendered
 from engine.rendering.renderer import Renderer
 from engine.rendering.requests import PictureTask, RenderJob
-from engine.target import Target, target_for_record
+from engine.target import Target
 from latentpng.errors import ExitCode, LatentPngError
 from latentpng.record import LatentRecord
 from latentpng.reports.tally import Tally
-from tui.arguments import CARRIERS, OutputArguments, add_model_options, add_out_option, add_scheduler_option
+from tui.arguments import CARRIERS, OutputArguments, add_edit_options, add_out_option
 from tui.commands.check import Checked, compare
 from tui.commands.confirm import Confirmation, imported_root, other_noise, write_confirmed
 from tui.commands.output import Output, refuse_overwriting, save, say, teller
 from tui.commands.rendering import Rendering
 from tui.exit_codes import exit_code_of
+
+_NEW_WORDS: Mapping[str, str] = {
+    "prompt": "--prompt",
+    "negative_prompt": "--negative",
+    "size": "--size",
+    "num_inference_steps": "--steps",
+    "guidance_scale": "--guidance",
+    "prompt_style": "--prompt-style",
+    "clip_skip": "--clip-skip",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,14 +73,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="with --check, for a picture from `latentpng import`: if its noise gives nearly its pixels and unrelated "
         "noise does not, replace the mark `unverified` in the file by what was measured; exit code 8 if not",
     )
-    add_scheduler_option(parser, opens_picture=True)
     parser.add_argument(
         "--round", type=int, metavar="N", help="render the picture's ancestor after N rounds; 0 is the root"
     )
     add_out_option(
         parser, "F", "where to save the picture of a single FILE (default: beside FILE; nowhere with --check)"
     )
-    add_model_options(parser, opens_picture=True)
+    add_edit_options(parser)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,8 +89,8 @@ class _Wanted:
     Attributes:
         file: The file.
         record: What it carries.
-        target: What renders it.
-        rounds: The number of rounds of the picture or ancestor to render.
+        picture: What is rendered: the picture or ancestor, with a round more if the options change its settings.
+        is_ancestor: Whether it comes from an ancestor, whose noise may have a different shape than the file's.
         slot: The slot to render it in; (0, 0) leaves that to the renderer.
         out: Where it is saved; () for nowhere.
         notice: What was rebuilt of its noise and assumed, as a sentence; "" for a picture that carries its noise.
@@ -88,11 +98,16 @@ class _Wanted:
 
     file: Path
     record: LatentRecord
-    target: Target
-    rounds: int
+    picture: EditedPicture
+    is_ancestor: bool
     slot: tuple[int, int]
     out: tuple[Path, ...]
     notice: str
+
+    @property
+    def target(self) -> Target:
+        """What renders it."""
+        return self.picture.target
 
     @property
     def model_key(self) -> tuple[object, ...]:
@@ -101,7 +116,7 @@ class _Wanted:
 
     def job(self, number: int) -> RenderJob:
         """Return the job that renders it alone."""
-        task = PictureTask(index=0, lineage=self.record.lineage.ancestor(self.rounds), slot=self.slot)
+        task = PictureTask(index=0, lineage=self.picture.lineage, slot=self.slot)
         return RenderJob(job=number, tasks=(task,), settings=self.target.settings, root_tensor=self.record.root_tensor)
 
 
@@ -111,6 +126,8 @@ def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
         raise InvalidRequestError(f"--out {arguments.out} is one file, but {len(arguments.files)} pictures were given")
     if arguments.confirm and not arguments.check:
         raise InvalidRequestError("--confirm needs --check: it records what the comparison found")
+    if arguments.check and (option := _new_words(options)):
+        raise InvalidRequestError(f"--check compares the picture as it was made: leave out {option}")
     output, tally = Output(json_lines=arguments.json), Tally()
     models: dict[tuple[object, ...], list[Path]] = {}
     for file in arguments.files:
@@ -136,21 +153,23 @@ class _Loading:
     def __init__(self, rendering: Rendering) -> None:
         self._rendering = rendering
         self._loaded: tuple[object, ...] = ()
+        self._ready: ModelReady | None = None
         self._refusal: ModelError | None = None
 
-    def load(self, target: Target) -> None:
+    def load(self, target: Target) -> ModelReady:
         """Load the model for this size, unless it is; ModelError, InvalidRequestError, RenderError."""
         if self._refusal is not None:
             raise self._refusal
         wanted = target.load.load_key
-        if wanted == self._loaded:
-            return
+        if self._ready is not None and wanted == self._loaded:
+            return self._ready
         try:
-            self._rendering.load(target)
+            self._ready = self._rendering.load(target)
         except ModelError as error:
             self._refusal = error
             raise
         self._loaded = wanted
+        return self._ready
 
 
 def _results(
@@ -166,7 +185,10 @@ def _results(
         for file in files:
             try:
                 wanted = _wanted(options, arguments, file)
-                loading.load(wanted.target)
+                ready = loading.load(wanted.target)
+                notice = "" if arguments.check or wanted.is_ancestor else noise_notice(wanted.record, ready)
+                if notice:
+                    say(f"{file}: {notice}")
                 event = rendering.picture(wanted.job(next(numbers)))
                 confirmations = _confirmed(rendering, wanted, event, next(numbers)) if arguments.confirm else ()
                 yield _done(arguments, wanted, event, output, confirmations)
@@ -195,13 +217,16 @@ def _wanted(options: Options, arguments: Arguments, file: Path) -> _Wanted:
         )
     if arguments.confirm:
         imported_root(file, record)
-    beside = () if arguments.check else (file.with_name(f"{file.stem}-round{rounds}.png"),)
+    picture = edited_picture(options, record_at(record, rounds), teller(arguments.quiet))
+    if arguments.check:  # it compares under other conditions, and changes nothing
+        picture = replace(picture, lineage=record.lineage)
+    beside = () if arguments.check else (file.with_name(f"{file.stem}-round{len(picture.lineage.rounds)}.png"),)
     return _Wanted(
         file=file,
         record=record,
-        target=target_for_record(options, record, teller(arguments.quiet)),
-        rounds=rounds,
-        slot=_slot(record) if rounds == own and not options.strict else (1, 0),
+        picture=picture,
+        is_ancestor=rounds != own,
+        slot=_slot(record) if picture.lineage == record.lineage and not options.strict else (1, 0),
         out=beside if arguments.out is None else (arguments.out,),
         notice=carrier.notice,
     )
@@ -266,6 +291,18 @@ def _report(arguments: Arguments, output: Output, tally: Tally, checked: Checked
         output.entries(checked.to_json()) if arguments.json else output.line(checked.line)
     elif checked.problem:
         say(checked.problem)
+
+
+def _new_words(options: Options) -> str:
+    """Return the first option that asks for a different picture; "" when there is none.
+
+    The options of the model, and the scheduler, say under which conditions a picture is checked.
+    """
+    asked = [name for name in _NEW_WORDS if getattr(options, name) != getattr(Options(), name)]
+    if not asked:
+        return ""
+    by_profile = "" if asked[0] in options.given else f", which the profile {options.profile} sets"
+    return f"{_NEW_WORDS[asked[0]]}{by_profile}"
 
 
 def _slot(record: LatentRecord) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""`warmer vary`: make candidates of a picture, each one round further."""
+"""`warmer vary`: make candidates of a picture, each one round further, also with other words."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from engine.edit import edited_picture, noise_notice
 from engine.errors import InvalidRequestError
 from engine.options import Options
 from engine.records import carrier_of
@@ -14,9 +15,8 @@ from engine.rendering.renderer import Renderer
 from engine.rendering.requests import PictureTask, RenderJob
 from engine.search.axis import Axis, along, last_axis, last_scale
 from engine.search.bands import Bands, factors_of
-from engine.target import target_for_record
 from latentpng.errors import ExitCode
-from latentpng.record import LatentRecord, Lineage, Round
+from latentpng.record import Lineage, Round
 from latentpng.rules import MAX_CANDIDATES
 from latentpng.shapes import octaves
 from tui.arguments import (
@@ -24,15 +24,14 @@ from tui.arguments import (
     OutputArguments,
     add_axis_option,
     add_bands_option,
-    add_model_options,
+    add_edit_options,
     add_out_option,
-    add_scheduler_option,
     count,
     fraction,
     whole_number,
 )
 from tui.commands.output import Output, refuse_overwriting, save, say, teller
-from tui.commands.rendering import JOB, rendered
+from tui.commands.rendering import JOB, Rendering
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,45 +71,54 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=whole_number, metavar="N", help="seed of the round (default: random)")
     add_bands_option(parser, "tilt")
-    add_scheduler_option(parser, opens_picture=True)
     add_axis_option(parser)
     add_out_option(parser, "DIR", "the folder for the candidates", required=True)
-    add_model_options(parser, opens_picture=True)
+    add_edit_options(parser)
 
 
 def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
     """Render and save the candidates; the path of each is printed as soon as it is on disk."""
     carrier = carrier_of(arguments.file)
     record = carrier.record
-    target = target_for_record(options, record, teller(arguments.quiet))
-    lineages = _lineages(options, arguments, record, target.defaults.scale)
+    picture = edited_picture(options, record, teller(arguments.quiet))
+    options = replace(options, seed=options.seed_or_random() if not arguments.mark else options.seed)
+    scale = options.scale or last_scale(record.lineage, picture.target.defaults.scale)
+    levels = octaves(record.tensor.shape, record.axes)
+    lineages = _lineages(options, arguments, picture.lineage, scale, levels)
     paths = [arguments.out / _name(arguments.file.stem, lineage) for lineage in lineages]
     refuse_overwriting(paths, arguments.force)
 
-    tasks = tuple(PictureTask(index=index, lineage=lineage) for index, lineage in enumerate(lineages))
-    job = RenderJob(job=JOB, tasks=tasks, settings=target.settings, root_tensor=record.root_tensor)
     if carrier.notice:
         say(f"{arguments.file}: {carrier.notice}")
+    if picture.target.notice:
+        say(picture.target.notice)
     output = Output(json_lines=arguments.json)
-    for event in rendered(renderer, target, job, quiet=arguments.quiet):
-        save(paths[event.index], event)
-        output.picture(paths[event.index], event, marks=list(lineages[event.index].rounds[-1].marks))
+    with Rendering(renderer, pictures=len(lineages), quiet=arguments.quiet) as rendering:
+        ready = rendering.load(picture.target)
+        if notice := noise_notice(record, ready):
+            say(f"{arguments.file}: {notice}")
+        if octaves(ready.noise_shape, ready.noise_axes) != levels:  # at a different size
+            levels = octaves(ready.noise_shape, ready.noise_axes)
+            lineages = _lineages(options, arguments, picture.lineage, scale, levels)
+        tasks = tuple(PictureTask(index=index, lineage=lineage) for index, lineage in enumerate(lineages))
+        job = RenderJob(job=JOB, tasks=tasks, settings=picture.target.settings, root_tensor=record.root_tensor)
+        for event in rendering.pictures(job):
+            save(paths[event.index], event)
+            output.picture(paths[event.index], event, marks=list(lineages[event.index].rounds[-1].marks))
     return ExitCode.OK
 
 
-def _lineages(options: Options, arguments: Arguments, record: LatentRecord, default_scale: float) -> list[Lineage]:
+def _lineages(options: Options, arguments: Arguments, lineage: Lineage, scale: float, levels: int) -> list[Lineage]:
     if arguments.count > MAX_CANDIDATES:
         raise InvalidRequestError(f"--count {arguments.count}: a round has at most {MAX_CANDIDATES} candidates")
     if arguments.mark and options.seed is None:
         raise InvalidRequestError("--mark needs --seed, the seed of the round whose candidates were marked")
     bands = Bands(options.bands or Bands.TILT)
-    levels = octaves(record.tensor.shape, record.axes)
-    scale = options.scale or last_scale(record.lineage, default_scale)
     chosen = [arguments.mark] if arguments.mark else [(mark,) for mark in range(arguments.count)]
-    axis = Axis(options.axis or last_axis(record.lineage))
+    axis = Axis(options.axis or last_axis(lineage))
     round_ = Round(seed=options.seed_or_random(), of=arguments.count, scale=scale, bands=factors_of(bands, levels))
     round_ = along(round_, axis)
-    return [record.lineage.child(replace(round_, marks=marks)) for marks in chosen]
+    return [lineage.child(replace(round_, marks=marks)) for marks in chosen]
 
 
 def _name(stem: str, lineage: Lineage) -> str:

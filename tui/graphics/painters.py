@@ -11,6 +11,7 @@ from typing import Protocol, TypeAlias
 from textual.geometry import Offset
 from textual.strip import Strip
 
+from tui.graphics.dimming import scanlines
 from tui.graphics.frame import Frame
 from tui.graphics.geometry import Area
 from tui.graphics.protocols import kitty
@@ -131,9 +132,10 @@ class SixelPainter:
     def __init__(self) -> None:
         self._frame: Frame | None = None
         self._drawn: Area | None = None
+        self._dim = ""
 
     def take(self, frame: Frame, origin: Origin) -> Change:
-        self._frame = frame
+        self._frame, self._dim = frame, ""
         if origin is None or self._drawn != frame.area:
             return Change(repaint=True)  # painting wipes what is there, and painted() then draws
         return Change(write=self._draw(frame, origin))
@@ -152,10 +154,20 @@ class SixelPainter:
         self._frame = self._drawn = None
         return ""
 
+    def dim(self, origin: Origin, colour: tuple[int, int, int]) -> str:
+        """Darken what is drawn until the next frame comes, and return what has to be written for it."""
+        if self._frame is None or self._dim:
+            return ""
+        self._dim = scanlines(self._frame.area, self._frame.box, colour)
+        return self._at(self._frame, origin, self._dim) if origin is not None and self._drawn is not None else ""
+
     def _draw(self, frame: Frame, origin: Offset) -> str:
-        """Return the sequence that saves the cursor, moves it, draws, and restores it."""
         self._drawn = frame.area
-        return f"\x1b7\x1b[{origin.y + frame.area.top + 1};{origin.x + frame.area.left + 1}H{frame.data}\x1b8"
+        return self._at(frame, origin, frame.data) + (self._at(frame, origin, self._dim) if self._dim else "")
+
+    def _at(self, frame: Frame, origin: Offset, data: str) -> str:
+        """Return the sequence that saves the cursor, moves it, draws, and restores it."""
+        return f"\x1b7\x1b[{origin.y + frame.area.top + 1};{origin.x + frame.area.left + 1}H{data}\x1b8"
 
 
 def painter_for(terminal: Terminal, *, image_id: int) -> Painter:

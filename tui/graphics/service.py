@@ -19,6 +19,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -41,6 +42,8 @@ from tui.graphics.terminal.capabilities import Terminal
 ASK_CURSOR: Final = "\x1b[6n"
 AT_ONCE: Final = 2
 """Cells in one batch: a key that is pressed meanwhile waits for no more than these."""
+LIKELY: Final = 2
+"""Pictures that are encoded before anybody asks for them: those that the next key is likely to show."""
 
 
 REFINE_SECONDS: Final = 0.4
@@ -114,10 +117,11 @@ class Graphics:
         self._refines = refines and self.terminal.protocol in _TIMES_AS_LONG
         self._coarse: dict[Cell, tuple[Wanted, int]] = {}  # what could be refined, and the bytes it took
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="pictures")
+        self._likely: deque[tuple[Picture, Box]] = deque(maxlen=LIKELY)
         self._pace = Pace()
         self._last_want = 0.0
         self._news = asyncio.Event()
-        self._running = False
+        self._running = self._closed = False
         # Image ids are shared by all programs in a terminal (panes of tmux): a random start keeps them apart.
         self._image_ids = count(random.randrange(1 << 22))
 
@@ -151,6 +155,12 @@ class Graphics:
         self._last_want = time.monotonic()
         self._start()
 
+    def prepare(self, picture: Picture, box: Box) -> None:
+        """Encode a picture into the cache, as soon as nothing else is to be done; of many, only the last few."""
+        self._likely.append((picture, box))
+        if self.is_idle:
+            self._prepare()
+
     def forget(self, cell: Cell) -> None:
         """Drop what a cell wanted and has not been shown."""
         self._wanted.pop(cell, None)
@@ -176,7 +186,13 @@ class Graphics:
 
     def close(self) -> None:
         """Stop encoding."""
+        self._closed = True
         self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _prepare(self) -> None:
+        while self._likely and not self._closed:
+            picture, box = self._likely.popleft()
+            self._thread.submit(self._cache.frame, picture, box, "full")
 
     def _start(self) -> None:
         self._news.set()
@@ -201,6 +217,8 @@ class Graphics:
                     return
         finally:
             self._running = False
+        if self.is_idle:
+            self._prepare()
 
     async def _refine(self) -> bool:
         """Send one picture in its best quality, unless a cell wants something first; return False when none is left."""

@@ -52,6 +52,26 @@ def test_an_older_session_in_the_same_folder_is_not_overwritten(tmp_path: Path) 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["001-round0.png", "002-round0.png"]
 
 
+def test_numbers_go_on_behind_the_highest_one(tmp_path: Path) -> None:
+    for name in ("007-round3.png", "1200-round4.png", "2026-01-02.png"):
+        (tmp_path / name).write_bytes(b"")
+    folder = PictureFolder(tmp_path)
+    assert folder.save(*made(1)).result().name == "1201-round0.png"
+    (tmp_path / "1202-round0.png").write_bytes(b"of a second program")
+    assert folder.save(*made(2)).result().name == "1203-round0.png"
+    folder.close()
+
+
+def test_a_picture_whose_file_was_changed_is_saved_again_beside_it(tmp_path: Path) -> None:
+    folder = PictureFolder(tmp_path)
+    first = folder.save(*made(1))
+    first.result().write_bytes(b"changed")
+    folder.forget(first)
+    assert folder.save(*made(1)).result().name == "002-round0.png"
+    folder.close()
+    assert first.result().read_bytes() == b"changed"
+
+
 def test_a_folder_that_cannot_be_created_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     folder = PictureFolder(tmp_path / "file" / "session")

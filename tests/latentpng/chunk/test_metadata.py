@@ -148,6 +148,7 @@ def test_a_broken_rule_is_one_sentence(change: dict[str, Json], message: str) ->
         ({"region": 1}, "region is a text, found 1"),
         ({"seed": None}, "a seed is a decimal string from 0 to 2^64 - 1, found None"),
         ({"settings": 1}, "settings is an object, found 1"),
+        ({"before": [1]}, "before is an object, found [1]"),
     ],
 )
 def test_a_broken_round_is_named_by_its_number(change: dict[str, Json], message: str) -> None:
@@ -176,7 +177,7 @@ def test_a_missing_key_of_a_round_is_named(key: str) -> None:
 )
 def test_wrong_kinds_give_only_our_errors(value: Json, data: st.DataObject) -> None:
     key = data.draw(st.sampled_from([*GOOD, "axes", "pixels", "settings", "software"]))
-    inner = data.draw(st.sampled_from([*ROUND, "bands", "region", "settings"]))
+    inner = data.draw(st.sampled_from([*ROUND, "bands", "before", "region", "settings"]))
     changes: tuple[dict[str, Json], ...] = (
         {key: value},
         {"rounds": [{**ROUND, inner: value}]},

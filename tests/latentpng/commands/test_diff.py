@@ -68,7 +68,7 @@ def test_two_children_of_one_parent(capsys: pytest.CaptureFixture[str]) -> None:
         "first            a.png, 1 round of its own",
         "  round 2        seed 4, candidate 0 of 1, scale 0.25, region 01/11",
         "second           b.png, 1 round of its own",
-        '  round 2        seed 5, candidate 0 of 1, scale 1, {"steps":8}',
+        "  round 2        seed 5, candidate 0 of 1, scale 1, steps: 8",
         "eta              1 -> true",
         "model.name       a -> b",
         "prompt           a cat -> a dog",

@@ -178,6 +178,27 @@ def moved(values: list[float], offset: list[float]) -> list[float]:
     return [single(value + unit * d) for value, d in zip(values, offset, strict=True)]
 
 
+def settings_at(metadata: dict[str, Any], rounds: int) -> dict[str, Any]:
+    """Return the settings in force after the first rounds: section 4, edits."""
+    settings = dict(metadata.get("settings", {}))
+    entries = metadata["rounds"]
+    for number in range(len(entries), rounds, -1):
+        before = entries[number - 1].get("before", {})
+        for key in entries[number - 1].get("settings", {}):
+            if key not in before:
+                earlier = [entry["settings"] for entry in entries[: number - 1] if key in entry.get("settings", {})]
+                if not earlier:
+                    continue
+                before = {**before, key: earlier[-1][key]}
+            settings[key] = before[key]
+            if settings[key] is None:
+                del settings[key]
+    if rounds < len(entries):
+        for key in ("slot", "moved_prompt", "warnings"):
+            settings.pop(key, None)
+    return settings
+
+
 def blend(entry: dict[str, Any], count: int, first: int = 0) -> list[float]:
     """Return the blend of the marked candidates: section 6, steps 2 and 3."""
     k, marks = entry["of"], entry["marks"]

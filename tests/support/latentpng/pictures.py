@@ -62,6 +62,7 @@ def rounds(draw: st.DrawFn, shape: tuple[int, ...], axes: str) -> Round:
         region=region,
         prompt_scale=draw(st.sampled_from((0.0, 0.0, 0.5)) | st.floats(0, 1)),
         settings=draw(objects),
+        before=draw(objects),
         extra=draw(strange_objects),
     )
 

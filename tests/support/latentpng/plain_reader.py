@@ -232,7 +232,7 @@ def check_round(entry: Any, dims: tuple[int, ...], axes: str) -> None:
     need(1 <= len(marks) == len(set(marks)) and (len(marks) < of or of == 1))
     need(real(scale) and 0 <= scale <= 1)
     need(real(entry.get("prompt_scale", 0)) and 0 <= entry.get("prompt_scale", 0) <= 1)
-    need(isinstance(entry.get("settings", {}), dict))
+    need(isinstance(entry.get("settings", {}), dict) and isinstance(entry.get("before", {}), dict))
     height, width = (dims[axes.index("H")], dims[axes.index("W")]) if "H" in axes else (0, 0)
     bands, region = entry.get("bands", []), entry.get("region", "")
     need(isinstance(bands, list) and all(real(band) and band >= 0 and scale * band <= 1 for band in bands))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -35,6 +36,8 @@ def make_app(
     key_grace_seconds: float = 0.0,
     options: Options | None = None,
     theme: str = "",
+    is_first_start: bool = False,
+    terminal: Terminal | None = None,
 ) -> WarmerApp:
     """Return the app as `warmer WORDS` starts it, with its files under `folder` and no model.
 
@@ -45,17 +48,23 @@ def make_app(
         key_grace_seconds: How long digits are ignored at the start.
         options: Instead of those that the words ask for.
         theme: The theme that the configuration file names.
+        is_first_start: The app runs for the first time on this machine, so that it tells a newcomer about the keys.
+        terminal: What the terminal can do; the plainest one if it is None.
     """
+    if not is_first_start:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "hints.json").write_text(json.dumps({"grids": 99}), encoding="utf-8")
     typed, arguments = parse(app_parser(), words, AppArguments)
     options, arguments = options or typed, replace(arguments, theme=theme)
     opening = opening_at_start(options, arguments) if words else None
     return WarmerApp(
         make_renderer=lambda: renderer or FakeRenderer(),
-        terminal=Terminal(),
+        terminal=terminal or Terminal(),
         options=options,
         arguments=arguments,
         sessions=folder / "pictures",
         journal_path=folder / "journal.json",
+        cache=folder / "cache",
         opening=opening,
         key_grace_seconds=key_grace_seconds,
     )
@@ -94,6 +103,10 @@ class Driver:
         """Wait until every picture of the grid is finished."""
         await self.until(lambda: self.app.stage.search is not None and self.app.stage.search.search is not None)
         await self.until(lambda: all(self.search.finished(index) for index in range(self.search.size)))
+
+    async def until_keys_count(self) -> None:
+        """Wait until the search takes keys again, after a dialog was closed that has a text to type in."""
+        await self.until(lambda: self.app.screen is self.screen and not self.screen.ignores_keys)
 
     @property
     def screen(self) -> SearchScreen:

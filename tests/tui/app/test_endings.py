@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.search.journal import read_journal
+from engine.search.sessions import read_session
 from latentpng.png.files import read_record
 from latentpng.record import SeedRoot
 from tests.support.terminal.fake_terminal import FakeTerminal
@@ -78,8 +78,8 @@ def test_a_pick_survives(tmp_path: Path, end: Callable[[FakeTerminal], None]) ->
         return sorted(tmp_path.glob("pictures/*/*.png"))
 
     def journal_rounds() -> int:
-        journal = read_journal(tmp_path / "journal.json")
-        return len(read_record(journal.picture).lineage.rounds) + len(journal.rounds) if journal else -1
+        folders = [path.parent for path in tmp_path.glob("pictures/*/session.json")]
+        return len(read_session(folders[0]).session.lineage.rounds) if folders else -1
 
     wait_for(terminal, lambda: len(saved()) == 1 and journal_rounds() == 0)
     terminal.read(0.4)  # digits do not count at the very start

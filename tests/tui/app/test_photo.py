@@ -14,7 +14,6 @@ from engine.photos.fit import Fit
 from engine.rendering.events import Failure
 from engine.rendering.requests import InversionWay
 from engine.search.bands import Bands, factors_of
-from engine.search.journal import read_journal
 from latentpng.png.files import read_record
 from latentpng.record import TensorRoot
 from tests.engine.test_records import PERLIN, png_with_text
@@ -80,13 +79,13 @@ async def test_what_was_found_is_saved_at_once_and_can_be_resumed(tmp_path: Path
         await driver.press("enter")
         await driver.until_done()
         await driver.until(lambda: len(saved(tmp_path)) == 1)
-        await driver.until(lambda: read_journal(tmp_path / "journal.json") is not None)
+        await driver.until(lambda: any(tmp_path.glob("pictures/*/session.json")))
     (path,) = saved(tmp_path)
     assert path.parent.name.endswith(" beach")
     assert isinstance(read_record(path).lineage.root, TensorRoot)
     async with running(make_app(tmp_path)) as driver:
-        await driver.until(lambda: "continue the last session" in driver.text())
-        await driver.press("down", "enter")
+        await driver.until(lambda: "resume" in driver.text())
+        await driver.press("enter")
         await driver.until_done()
         assert driver.search.session.lineage == read_record(path).lineage
 

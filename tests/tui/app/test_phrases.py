@@ -2,44 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
 
-import pytest
-
-from engine.search.answers import NoneBetter, Picked, Redirected
-from engine.search.axis import Axis
+from engine.search.answers import Picked
 from engine.search.progress import Progress
 from engine.search.session import begin, tell
 from latentpng.record import Lineage, SeedRoot
 from tui.app.model_load import ModelLoad
 from tui.app.phrases import (
+    Caption,
     bar,
-    caption,
+    duration,
     invitation,
     load_words,
+    notice_of_load,
     percent,
     progress_words,
-    search_words,
-    seconds_left,
 )
 
-
-def test_the_search_line() -> None:
-    session = begin(Lineage(root=SeedRoot(seed=1)), seed=1, octaves=3, scale=0.5, count=8)
-    assert search_words(session) == "round 1 · scale 0.5 keeps 87% of the parent · everything varies"
-    later = tell(tell(session, Picked(marks=(0,))), NoneBetter())
-    assert search_words(later) == (
-        "round 2 · scale 0.25 keeps 97% of the parent · everything varies · 87% of the first picture left"
-    )
-
-
-def test_the_search_line_says_when_the_prompt_varies() -> None:
-    session = begin(Lineage(root=SeedRoot(seed=1)), seed=1, octaves=3, scale=0.5, count=8, axis=Axis.PROMPT)
-    assert search_words(session) == ("round 1 · scale 0.5 keeps the noise of the parent · only the prompt varies")
-    later = tell(tell(session, Redirected(axis=Axis.BOTH)), Picked(marks=(0,)))
-    assert search_words(later) == (
-        "round 2 · scale 0.5 keeps 87% of the parent · everything varies, and the prompt · 87% of the first noise left"
-    )
+if TYPE_CHECKING:
+    from engine.rendering.events import ModelReady
+    from engine.rendering.requests import LoadModel
 
 
 def test_small_scales_can_be_told_apart() -> None:
@@ -51,18 +35,33 @@ def test_progress() -> None:
     assert progress_words(running, 6.2) == "step 5/10, 25% of the grid, about 6 s left"
     assert progress_words(Progress(total=8, running=True), None) == "rendering"
     assert progress_words(Progress(), None) == ""
-    assert seconds_left(running, 2.0) == pytest.approx(6.0)
-    assert seconds_left(Progress(total=8, running=True), 2.0) is None
+    assert progress_words(running, None) == "step 5/10, 25% of the grid"
+
+
+def test_times_as_people_say_them() -> None:
+    said = [duration(seconds) for seconds in (0.0, 1.6, 89.4, 90.0, 3000.0, 9000.0)]
+    assert said == ["1 s", "2 s", "89 s", "2 min", "50 min", "2.5 h"]
 
 
 def test_loading() -> None:
-    ready: Any = object()
+    ready, request = cast("ModelReady", object()), cast("LoadModel", object())
     assert load_words(ModelLoad()) == "starting the renderer"
-    assert load_words(ModelLoad(stage="importing torch")) == "importing torch"
+    assert load_words(ModelLoad(request=request, seconds=3)) == "starting the renderer, 3 s"
+    assert load_words(ModelLoad(request=request, stage="importing torch")) == "importing torch"
+    assert load_words(ModelLoad(request=request, stage="loading weights", seconds=12)) == "loading weights, 12 s"
     assert load_words(ModelLoad(ready=ready)) == ""
     assert load_words(ModelLoad(failure="the model is damaged")) == (
         "the model is damaged; press r to try again, or o to open another picture"
     )
+
+
+def test_seconds_that_pass_do_not_hide_a_sentence() -> None:
+    request = cast("LoadModel", object())
+    before = ModelLoad(request=request, stage="loading weights", seconds=3)
+    after = replace(before, seconds=4)
+    assert notice_of_load("loading weights, 3 s", before, after) == "loading weights, 4 s"
+    assert notice_of_load("the file cannot be read", before, after) == "the file cannot be read"
+    assert notice_of_load("the file cannot be read", before, replace(after, stage="warming up")) == "warming up, 4 s"
 
 
 def test_what_to_do_next() -> None:
@@ -75,7 +74,27 @@ def test_what_to_do_next() -> None:
 
 
 def test_captions() -> None:
-    assert caption(0, 1, fraction=0.0, done=True, marked=False) == "1"
-    assert caption(4, 0, fraction=0.5, done=False, marked=False) == "5 parent ━━━━────"
-    assert caption(11, 9, fraction=1.0, done=True, marked=True) == "  ● marked"
+    assert Caption(key="1").words(20) == "1"
+    assert Caption(key="9", name="parent", fraction=0.5).words(30) == "9 parent ━━━━────"
+    assert Caption(key="", name="parent").words(30) == "parent"
+    assert Caption(key="k", is_marked=True, is_starred=True).words(20) == "k ● marked ★"
+    assert Caption(key="k", is_marked=True, is_starred=True).words(10) == "k ● ★"
     assert bar(1.0, 3) == "━━━"
+
+
+def test_captions_fit_their_cells() -> None:
+    for columns in range(3, 40):
+        for fraction in (0.0, 0.5, 1.0):
+            assert len(Caption(key="1", fraction=fraction).words(columns)) <= columns
+        shows = ("candidate 3: 50% changes", "50% changes", "Δ 50%")
+        assert len(Caption(key="1", shows=shows).words(columns)) <= max(columns, 5)
+    assert Caption(key="1", shows=shows).words(30) == "1 candidate 3: 50% changes"
+    assert Caption(key="1", shows=shows).words(13) == "1 50% changes"
+    assert Caption(key="1", shows=shows).words(5) == "Δ 50%"
+
+
+def test_a_narrow_line_invites_in_fewer_words() -> None:
+    session = begin(Lineage(root=SeedRoot(seed=1)), seed=1, octaves=3, scale=0.5, count=8)
+    picked = tell(session, Picked(marks=(0,)))
+    assert invitation(picked, 0, 60) == "press the number of the best picture, n if none is better"
+    assert invitation(picked, 0, 43) == "press the number of the best picture"

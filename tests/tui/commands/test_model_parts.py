@@ -12,6 +12,7 @@ from engine.fake import FakeRenderer
 from engine.models.find import remember_model
 from engine.rendering.requests import LoraChoice
 from latentpng.png.files import embed_record, read_record
+from latentpng.reports.edits import edit_text
 from tests.support.engine.folders import tensors
 from tests.support.engine.headers import AE, CLIP_L, FLUX, T5, VAE, checkpoint, write_header
 from tests.support.latentpng.pictures import altered
@@ -60,6 +61,9 @@ def test_a_picture_gets_its_lora_again_unless_a_different_one_is_named(
     assert capsys.readouterr().err == f"{path}: {words}\n"
     warmer("vary", path, "--lora", "none", "--count", 1, "--out", tmp_path / "varied")
     assert capsys.readouterr().err == f"{words}\n"
+    (edit,) = read_record(tmp_path / "bare.png").lineage.rounds
+    assert edit_text(edit.settings, edit.before) == "edit: LoRA: style at 0.5 -> (none)"
+    assert read_record(tmp_path / "varied" / "styled-r2-0.png").lineage.rounds[0] == edit
 
 
 def test_recorded_quantisation_and_attention_are_requested_again(tmp_path: Path, picture: Path) -> None:

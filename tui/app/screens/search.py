@@ -3,25 +3,45 @@
 from __future__ import annotations
 
 import time
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from textual import events
 from textual.binding import BindingType
+from textual.command import CommandPalette
+from textual.screen import Screen
 
 from engine.errors import InvalidRequestError
-from engine.search.answers import Answer, NoneBetter, Picked, Rebanded, Redirected, Rerolled, Rescaled, Undone
-from engine.search.axis import Axis
+from engine.search.answers import (
+    Answer,
+    Jumped,
+    NoneBetter,
+    Picked,
+    Rebanded,
+    Redirected,
+    Redone,
+    Rerolled,
+    Rescaled,
+    Undone,
+)
+from engine.search.axis import MIN_SCALE, Axis, max_scale
 from engine.search.running import PARENT, Beginning
 from latentpng.errors import InvalidValueError
-from tui.app.messages import CellClicked, CopyRequested, LoadRetried
+from tui.app.key_guard import KeyGuard
+from tui.app.layout import PICK_KEYS
+from tui.app.messages import CellClicked, LoadRetried
+from tui.app.phrases import load_words
 from tui.app.screens.search_keys import SEARCH_KEYS, next_axis, next_bands, toggle_mark
-from tui.app.screens.search_view import SearchView
-from tui.app.screens.viewer import Viewed, ViewerScreen
+from tui.app.screens.search_others import NOT_BEGUN, SearchOthers
 
-ROWS_OF_TEXT = 4
-"""Prompt, search line, status and footer."""
+AT_FLOOR = "the scale is at its minimum, candidates hardly differ; press ] for more, u to undo, or q to quit"
+FARTHEST = "the candidates are as far from the parent as they can be"
+NEAREST = "the candidates are as near to the parent as they can be"
+RELOADING = "the model is still loading; u goes back to the picture before"
+_WHILE_LOADING = (Undone, Redone, Jumped)
+"""The answers that make sense while the model of an edit is loaded: they leave it."""
 
 
-class SearchScreen(SearchView):
+class SearchScreen(SearchOthers):
     """A search with its keys.  See `SearchView` for what it shows."""
 
     BINDINGS: ClassVar[list[BindingType]] = SEARCH_KEYS
@@ -31,59 +51,96 @@ class SearchScreen(SearchView):
 
         Args:
             beginning: What the search starts from.
-            side: Pictures along a side of the grid; 0 for as many as fit.
+            side: Pictures along a side of a square grid; 0 for as many as suit the window.
             ignore_digits_until: The monotonic time before which digits pick nothing: until then, late answers of the
                 terminal may arrive as keys.
         """
         super().__init__(beginning, side=side)
         self._ignore_digits_until = ignore_digits_until
+        self._guard = KeyGuard()
+        self._takes_text = False
+
+    @property
+    def ignores_keys(self) -> bool:
+        """Whether keys are ignored, because they were meant for a dialog that is closed by now."""
+        return self._takes_text or self._guard.is_typed_ahead(time.monotonic())
+
+    def on_screen_suspend(self) -> None:
+        """Find out whether the screen that covers this one has a text to type in."""
+        cover: Screen[Any] = self.app.screen
+        if cover is not self:
+            self._takes_text = isinstance(cover, CommandPalette)
+            cover.call_after_refresh(self._look_at, cover)
+
+    def on_screen_resume(self) -> None:
+        if self._takes_text:
+            self._takes_text = False
+            self._guard = self._guard.closed_dialog(time.monotonic())
+
+    def on_key(self, event: events.Key) -> None:
+        """Swallow what was typed into a dialog that is closed by now."""
+        now = time.monotonic()
+        if self._guard.is_typed_ahead(now):
+            self._guard = self._guard.after_key(now)
+            event.stop()
+            event.prevent_default()
 
     async def on_cell_clicked(self, message: CellClicked) -> None:
         if message.index == self.grid.selected_index:
-            await self._choose(message.index)
-        elif message.index in self.grid.order:
+            await self.choose(message.index)
+        elif self.grid.holds(message.index):
             self.grid.select(message.index)
 
-    async def action_pick(self, digit: int) -> None:
-        if digit <= len(self.grid.order) and time.monotonic() >= self._ignore_digits_until:
-            await self._choose(self.grid.order[digit - 1])
+    async def action_pick(self, position: int) -> None:
+        is_late_answer = time.monotonic() < self._ignore_digits_until and PICK_KEYS[position].isdigit()
+        if position < len(self.grid.order) and not is_late_answer:
+            await self.choose(self.grid.order[position])
 
     async def action_choose(self) -> None:
         if self.marks:
-            await self._tell(Picked(marks=tuple(index - 1 for index in self.marks)))
+            await self.tell(Picked(marks=tuple(index - 1 for index in self.marks)))
         else:
-            await self._choose(self.grid.selected_index)
+            await self.choose(self.grid.selected_index)
 
     async def action_none_better(self) -> None:
-        await self._tell(NoneBetter())
+        await self.tell(NoneBetter())
 
     async def action_reroll(self) -> None:
-        if self.search is None:
+        if self.search is None or (self.search.is_loading and self.model_load.failure):
             self.post_message(LoadRetried())
         elif self.search.failure:
             self.search.ask_again()
             await self.show_round()
         else:
-            await self._tell(Rerolled())
+            await self.tell(Rerolled())
 
     async def action_undo(self) -> None:
-        before = self.search.session if self.search is not None else None
-        await self._tell(Undone())
-        if self.search is not None and self.search.session is not before and not self.search.progress.running:
-            self.notice = "went back one step"
+        await self.tell(Undone(), "went back one step; U goes forward again")
+
+    async def action_redo(self) -> None:
+        await self.tell(Redone(), "went forward one step again")
 
     async def action_rescale(self, factor: float) -> None:
-        await self._tell(Rescaled(factor=factor))
+        if self.search is None:
+            await self.tell(Rescaled(factor=factor))
+            return
+        scale, template = self.search.session.scale, self.search.session.template
+        if factor > 1.0 and scale >= max_scale(template):
+            self.notice = FARTHEST
+        elif factor < 1.0 and scale <= MIN_SCALE:
+            self.notice = NEAREST
+        else:
+            await self.tell(Rescaled(factor=factor))
 
     async def action_bands(self) -> None:
         if self.search is not None and self.search.session.axis is Axis.PROMPT:
             self.notice = "only the prompt varies, and it has no bands; press a to vary the noise"
         elif self.search is not None:
-            await self._tell(Rebanded(bands=next_bands(self.search.session.bands)))
+            await self.tell(Rebanded(bands=next_bands(self.search.session.bands)))
 
     async def action_axis(self) -> None:
         if self.search is not None:
-            await self._tell(Redirected(axis=next_axis(self.search.session.axis)))
+            await self.tell(Redirected(axis=next_axis(self.search.session.axis)))
 
     def action_mark(self) -> None:
         if self.search is not None:
@@ -93,37 +150,26 @@ class SearchScreen(SearchView):
     def action_move(self, columns: int, rows: int) -> None:
         self.grid.move(columns, rows)
 
-    def action_view(self) -> None:
-        async def leave(viewed: Viewed | None) -> None:
-            self.viewer = None
-            if viewed is not None:
-                self.grid.selected = viewed.position
-                if viewed.is_picked:
-                    await self._choose(self.grid.selected_index)
-
-        self.viewer = ViewerScreen(self.slides, self.grid.selected)
-        self.app.push_screen(self.viewer, leave)
-
-    def action_save(self) -> None:
-        finished = self.finished(self.grid.selected_index)
-        if finished is None:
-            self.notice = "this picture is still rendering; save it when it is finished"
-        else:
-            self.post_message(CopyRequested(finished))
-
-    async def _choose(self, index: int) -> None:
+    async def choose(self, index: int) -> None:
         """Pick a candidate; to pick the parent means that none is better."""
-        await self._tell(NoneBetter() if index == PARENT else Picked(marks=(index - 1,)))
+        await self.tell(NoneBetter() if index == PARENT else Picked(marks=(index - 1,)))
 
-    async def _tell(self, answer: Answer) -> None:
+    async def tell(self, answer: Answer, notice: str = "") -> None:
+        """Answer the grid, and show the next one.
+
+        Args:
+            answer: The answer.
+            notice: What is said afterwards, unless the next grid has to be rendered first.
+        """
         if self.search is None:
             if not self.model_load.failure:
-                self.notice = "the model is still loading; the keys work as soon as it is ready"
+                self.notice = NOT_BEGUN
+            return
+        if self.search.is_loading and not isinstance(answer, _WHILE_LOADING):
+            self.notice = load_words(self.model_load) if self.model_load.failure else RELOADING
             return
         if isinstance(answer, NoneBetter) and self.search.session.at_floor:
-            self.notice = (
-                "the scale is at its minimum, candidates hardly differ; press ] for more, u to undo, or q to quit"
-            )
+            self.notice = AT_FLOOR
             return
         try:
             self.search.tell(answer, candidates=self.pictures_that_fit - 1)
@@ -131,3 +177,8 @@ class SearchScreen(SearchView):
             self.notice = str(error)
             return
         await self.show_round()
+        if notice and not self.search.progress.running:
+            self.notice = notice
+
+    def _look_at(self, cover: Screen[Any]) -> None:
+        self._takes_text = self._takes_text or bool(cover.query("Input, TextArea"))

@@ -9,30 +9,50 @@ from textual.binding import Binding, BindingType
 from engine.search.axis import Axis
 from engine.search.bands import Bands
 from engine.search.running import PARENT
+from tui.app.layout import PICK_KEYS
 
 MAX_MARKS = 3
+FINE = 2.0 ** (1.0 / 3.0)
+"""The factor of the finer steps of the scale: three of them double it."""
+
+
+def _key(keys: str, action: str, description: str, shown: str = "") -> Binding:
+    return Binding(keys, action, description, key_display=shown or None)
+
 
 SEARCH_KEYS: list[BindingType] = [
-    *(Binding(str(digit), f"pick({digit})", "pick", show=digit == 1, key_display="1-9") for digit in range(1, 10)),
-    Binding("n", "none_better", "none better"),
-    Binding("question_mark,f1", "app.help", "help", key_display="?"),
-    Binding("q", "app.quit", "quit"),
-    Binding("u", "undo", "undo"),
-    Binding("r", "reroll", "reroll"),
-    Binding("left_square_bracket", "rescale(0.5)", "scale", key_display="[ ]"),
-    Binding("right_square_bracket", "rescale(2.0)", "twice the scale", key_display="]", show=False),
-    Binding("b", "bands", "bands"),
-    Binding("a", "axis", "axis"),
-    Binding("space", "mark", "mark", key_display="space"),
-    Binding("enter", "choose", "pick the selected, or blend the marked", show=False),
-    Binding("v", "view", "view"),
-    Binding("s", "save", "save"),
-    Binding("o", "app.open", "open"),
-    Binding("p", "app.start", "prompt"),
-    Binding("left", "move(-1, 0)", "move", show=False),
-    Binding("right", "move(1, 0)", "move", show=False),
-    Binding("up", "move(0, -1)", "move", show=False),
-    Binding("down", "move(0, 1)", "move", show=False),
+    *(Binding(key, f"pick({position})", "pick", show=False) for position, key in enumerate(PICK_KEYS)),
+    _key("n", "none_better", "none better"),
+    _key("enter", "choose", "pick the selected, or blend the marked"),
+    _key("tab", "compare", "compare the candidate with the parent"),
+    _key("d", "difference", "show where the candidate differs from the parent"),
+    _key("v", "view", "view in full size"),
+    _key("e", "app.edit", "edit prompt and settings, keep the noise"),
+    _key("h", "history", "history"),
+    _key("question_mark,f1", "app.help", "help", "?"),
+    _key("u", "undo", "undo"),
+    _key("U,shift+u", "redo", "redo", "U"),
+    _key("r", "reroll", "other candidates"),
+    _key("left_square_bracket", "rescale(0.5)", "half the scale", "["),
+    _key("right_square_bracket", "rescale(2.0)", "twice the scale", "]"),
+    _key("left_curly_bracket", f"rescale({1 / FINE!r})", "a little nearer to the parent", "{"),
+    _key("right_curly_bracket", f"rescale({FINE!r})", "a little farther from the parent", "}"),
+    _key("b", "bands", "choose the bands that vary"),
+    _key("a", "axis", "vary the noise, the prompt, or both"),
+    _key("space", "mark", "mark for blending"),
+    _key("asterisk", "star", "star: keep the selected picture", "*"),
+    _key("i", "info", "info about the selected picture"),
+    _key("y", "copy_command", "copy the command line of the selected picture"),
+    _key("Y,shift+y", "copy_path", "copy the path of the selected picture", "Y"),
+    _key("s", "save", "save a copy"),
+    _key("E,shift+e", "export", "export the way here as an animation", "E"),
+    _key("o", "app.open", "open"),
+    _key("p", "app.start", "new prompt"),
+    _key("q", "app.quit", "quit"),
+    *(
+        Binding(key, f"move({columns}, {rows})", "move", show=False)
+        for key, columns, rows in (("left", -1, 0), ("right", 1, 0), ("up", 0, -1), ("down", 0, 1))
+    ),
 ]
 
 

@@ -1,26 +1,37 @@
-"""What a search shows: the grid, its captions, and the lines of text around it."""
+"""What a search shows: the pictures, their captions, and the lines of text around them."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from typing import cast
 
 from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.geometry import Region
 from textual.reactive import var
 from textual.screen import Screen
-from textual.widgets import Footer
 
-from engine.rendering.events import Event, PictureRendered
+from engine.rendering.events import Event, Picture, PictureRendered
+from engine.rendering.settings import RenderSettings
+from engine.search.progress import Countdown
 from engine.search.running import PARENT, Beginning, Search
 from engine.search.store import Finished
 from tui.app import phrases
-from tui.app.layout import side_that_fits
+from tui.app.headline import settings_words
+from tui.app.key_hints import Situation, hints_for
+from tui.app.layout import LINE, PICK_KEYS, Arrangement, arrange
 from tui.app.model_load import ModelLoad
-from tui.app.screens.viewer import Slide, ViewerScreen
+from tui.app.phrases import Caption
+from tui.app.widgets.dial import DialLine
 from tui.app.widgets.grid import PictureGrid
+from tui.app.widgets.header import HeaderLine
+from tui.app.widgets.history_strip import HistoryStrip
+from tui.app.widgets.keys import KeyLine
 from tui.app.widgets.line import TextLine
+from tui.app.widgets.picture import HasGraphics
 
-ROWS_OF_TEXT = 4
-"""Prompt, search line, status and footer."""
+RELOADING = "{load}; the picture is rendered again as soon as the model is ready, u goes back"
 
 
 class SearchView(Screen[None]):
@@ -29,49 +40,54 @@ class SearchView(Screen[None]):
     Attributes:
         beginning: What the search starts from.
         search: The running search; None before `begin`.
-        viewer: The screen that shows one of the pictures in full size, if it is open.
         model_load: How far the loading of the model is; each change is reported in `notice`.
         notice: A sentence on the status line, until the next answer; "" for progress or an invitation.
         marks: The indices of the marked candidates, in the order in which they were marked.
-        slides: The pictures of the grid in reading order, for the viewer.
+        teach: Returns what a newcomer is told about a new grid, "" for nothing.
     """
 
+    AUTO_FOCUS = ""
     model_load: var[ModelLoad] = var(ModelLoad())
     notice: var[str] = var("")
     marks: var[tuple[int, ...]] = var(())
-    slides: var[tuple[Slide, ...]] = var(())
 
     def __init__(self, beginning: Beginning, *, side: int = 0) -> None:
         """Prepare the screen.
 
         Args:
             beginning: What the search starts from.
-            side: Pictures along a side of the grid; 0 for as many as fit.
+            side: Pictures along a side of a square grid; 0 for as many as suit the window.
         """
         super().__init__()
         self.beginning = beginning
         self.search: Search | None = None
-        self.viewer: ViewerScreen | None = None
         self._side = side
-        self._round_began = time.monotonic()
+        self.teach: Callable[[], str] = lambda: ""
+        self._hint = ""
+        self._countdown = Countdown()
 
     def compose(self) -> ComposeResult:
-        yield TextLine("prompt")
+        yield HeaderLine()
         yield PictureGrid()
-        yield TextLine("where")
-        yield TextLine("status", more="F1: all of it")
-        yield Footer(compact=True, show_command_palette=False)
+        yield HistoryStrip()
+        with Vertical(id="words"):
+            yield DialLine()
+            yield TextLine("status", more="F1: all of it", rows=2)
+        yield KeyLine()
 
     async def on_mount(self) -> None:
-        self.query_one("#prompt", TextLine).words = self.beginning.settings.prompt
-        await self.grid.lay_out(self.pictures_that_fit)
+        await self._lay_out()
         if self.beginning.known:
             self.grid.show(PARENT, self.beginning.known.picture)
         elif self.beginning.shown:
             self.grid.show(PARENT, self.beginning.shown, preview=True)
-        position = self.grid.order.index(PARENT)
-        self.grid.write_caption(PARENT, phrases.caption(position, PARENT, fraction=0.0, done=True, marked=False))
-        self._update_slides()
+        self._write_all()
+
+    async def on_resize(self) -> None:
+        if self.grid.arrangement is not None:
+            await self._lay_out()
+            self._show_all()
+            self._write_all()
 
     @property
     def grid(self) -> PictureGrid:
@@ -79,21 +95,45 @@ class SearchView(Screen[None]):
         return self.query_one(PictureGrid)
 
     @property
+    def settings(self) -> RenderSettings:
+        """The settings in force."""
+        return self.search.settings if self.search is not None else self.beginning.settings
+
+    @property
     def pictures_that_fit(self) -> int:
-        """The number of pictures in a new grid, in the window as it is now."""
-        size = self.app.size
-        return (self._side or side_that_fits(size.width, size.height - ROWS_OF_TEXT)) ** 2
+        """The number of pictures in a new grid, the parent among them, in the window as it is now."""
+        return self._arrangement(0).candidates + 1
 
     @property
     def _is_laid_out(self) -> bool:
         """False while the grid is laid out anew for another number of pictures: `show_round` then shows them all."""
-        return self.search is not None and len(self.grid.order) == self.search.size
+        way = self.grid.arrangement
+        return self.search is not None and way is not None and way.candidates + 1 == self.search.size
+
+    @property
+    def situation(self) -> Situation:
+        """What the search is doing, as far as the keys are concerned."""
+        if self.search is None:
+            return Situation.FAILED_TO_LOAD if self.model_load.failure else Situation.LOADING
+        if self.search.is_loading:
+            return Situation.FAILED_TO_RELOAD if self.model_load.failure else Situation.RELOADING
+        if self.search.failure:
+            return Situation.FAILED
+        if self.marks:
+            return Situation.MARKED
+        return Situation.RENDERING if self.search.progress.running else Situation.READY
 
     def finished(self, index: int) -> Finished | None:
         """Return the finished picture with an index, or None while it is rendering."""
         if self.search is None:
             return self.beginning.known if index == PARENT else None
         return self.search.finished(index)
+
+    def key_of(self, index: int) -> str:
+        """Return the key that picks a picture; "" for the parent in its pane."""
+        order = self.grid.order
+        position = order.index(index) if index in order else len(PICK_KEYS)
+        return PICK_KEYS[position] if position < len(PICK_KEYS) else ""
 
     async def begin(self, search: Search) -> None:
         """Show a search whose first grid is on its way."""
@@ -108,65 +148,121 @@ class SearchView(Screen[None]):
             return
         index = self.search.handle(event)
         if index is not None and self._is_laid_out:
-            self._show_picture(self.search, index)
-            self._update_slides()
+            self.show_picture(index)
         self._write_captions()
-        self._write_status()
+        self._write_words()
+        self.query_one(HistoryStrip).show(self.search)
 
-    def watch_model_load(self, load: ModelLoad) -> None:
-        self.notice = phrases.load_words(load)
+    def watch_model_load(self, before: ModelLoad, load: ModelLoad) -> None:
+        self.notice = phrases.notice_of_load(self.notice, before, load)
 
     def watch_notice(self) -> None:
-        self._write_status()
+        self._write_words()
 
     def watch_marks(self) -> None:
         self._write_captions()
-        self._write_status()
-
-    def watch_slides(self, slides: tuple[Slide, ...]) -> None:
-        if self.viewer is not None:
-            self.viewer.slides = slides
+        self._write_words()
 
     async def show_round(self) -> None:
         """Show a new grid: everything that is known at once, the rest as it comes."""
         if self.search is None:
             return
-        self._round_began = time.monotonic()
+        self._countdown = self._countdown.restarted(time.monotonic(), self.search.variant.load.load_key)
+        self._hint = self.teach()
         with self.app.batch_update():
-            await self.grid.lay_out(self.search.size)
+            await self._lay_out()
             self.notice, self.marks = "", ()
             self.grid.select(PARENT)
-            for index in range(self.search.size):
-                self._show_picture(self.search, index)
-            self._update_slides()
-            self._write_captions()
-            self._write_status()
+            self._show_all()
+            self._write_all()
+            self.query_one(HistoryStrip).show(self.search)
 
-    def _show_picture(self, search: Search, index: int) -> None:
-        finished, preview = search.finished(index), search.preview(index)
-        if finished is not None:
-            self.grid.show(index, finished.picture)
+    def show_picture(self, index: int) -> None:
+        """Show what there is of a picture: the finished one, its preview, or dimmed what the cell showed before."""
+        found = self.picture_in(index)
+        if found is not None:
+            self.grid.show(index, found[0], preview=found[1])
         else:
-            self.grid.show(index, preview, preview=True)
+            self.grid.dim(index)
 
-    def _update_slides(self) -> None:
-        self.slides = tuple(self._slide(position, index) for position, index in enumerate(self.grid.order))
+    def picture_in(self, index: int) -> tuple[Picture, bool] | None:
+        """Return what a cell is to show, and whether that is only a preview; None for nothing yet."""
+        return self.own_picture(index)
 
-    def _slide(self, position: int, index: int) -> Slide:
-        name = "the parent" if index == PARENT else f"candidate {position + 1}"
+    def own_picture(self, index: int) -> tuple[Picture, bool] | None:
+        """Return the picture with an index, and whether it is only a preview; None for nothing yet."""
         finished = self.finished(index)
-        return Slide(name=name, picture=finished.picture if finished else None)
+        if finished is not None:
+            return finished.picture, False
+        preview = self.search.preview(index) if self.search is not None else self.beginning.shown
+        return None if preview is None else (preview, True)
+
+    def caption(self, index: int) -> Caption:
+        """Return what stands under a picture."""
+        search = self.search
+        fraction = search.progress.steps_done.get(index, 0.0) if search is not None else None
+        return Caption(
+            key=self.key_of(index),
+            name="parent" if index == PARENT else "",
+            is_marked=index in self.marks,
+            is_starred=search is not None and search.is_starred(index),
+            fraction=None if self.finished(index) is not None else fraction,
+        )
+
+    def _arrangement(self, candidates: int) -> Arrangement:
+        settings, size = self.settings, self.app.size
+        box = cast(HasGraphics, self.app).graphics.box(Region(0, 0, 1, 1))
+        return arrange(
+            size.width,
+            size.height,
+            aspect=settings.width / settings.height,
+            cell_aspect=box.cell_width / box.cell_height,
+            candidates=candidates,
+            side=self._side,
+        )
+
+    async def _lay_out(self) -> None:
+        """Arrange the pictures of the search in the window as it is now; cells that are new are blank."""
+        way = self._arrangement(self.search.size - 1 if self.search is not None else 0)
+        strip = self.query_one(HistoryStrip)
+        strip.display, strip.styles.height, strip.compact = way.strip > 0, way.strip, way.strip == LINE
+        await self.grid.lay_out(way)
+
+    def _show_all(self) -> None:
+        for index in {*self.grid.order, PARENT} if self._is_laid_out else ():
+            self.show_picture(index)
+
+    def _write_all(self) -> None:
+        header = self.query_one(HeaderLine)
+        header.prompt = self.settings.prompt
+        load = self.search.variant.load if self.search is not None else self.beginning.load
+        header.settings = settings_words(self.settings, load.model.name)
+        self._write_captions()
+        self._write_words()
 
     def _write_captions(self) -> None:
-        if self.search is not None and self._is_laid_out:
-            for position, index in enumerate(self.grid.order):
-                self.grid.write_caption(index, phrases.caption_of(self.search, position, index, self.marks))
+        if self.search is None or self._is_laid_out:
+            for index in {*self.grid.order, PARENT}:
+                self.grid.write_caption(index, self.caption(index).words(self.grid.caption_room(index)))
 
-    def _write_status(self) -> None:
-        status = self.query_one("#status", TextLine)
+    def _write_words(self) -> None:
+        """Write dial, status and keys; the dial makes room for a status of two lines, so that no picture moves."""
+        if not self.is_mounted:
+            return
+        status, dial = self.query_one("#status", TextLine), self.query_one(DialLine)
+        if self.search is not None:
+            dial.session = self.search.session
+            self._countdown = self._countdown.after(self.search.progress, time.monotonic())
+        words = self.status()
+        dial.display = len(words) + 2 <= self.app.size.width
+        status.words = words
+        self.query_one(KeyLine).hints = hints_for(self.situation, len(self.grid.order))
+
+    def status(self) -> str:
+        """Return what the status line says."""
         if self.search is None:
-            status.words = self.notice
-        else:
-            self.query_one("#where", TextLine).words = phrases.search_words(self.search.session)
-            elapsed = time.monotonic() - self._round_began
-            status.words = phrases.status_words(self.search, self.notice, len(self.marks), elapsed)
+            return self.notice
+        if self.search.is_loading and not self.model_load.failure:
+            return self.notice or RELOADING.format(load=phrases.load_words(self.model_load) or "loading the model")
+        left, columns = self._countdown.left, self.app.size.width - 1
+        return phrases.status_words(self.search, self.notice, len(self.marks), left, self._hint, columns)

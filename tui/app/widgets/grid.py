@@ -1,18 +1,18 @@
-"""The grid of a round: pictures with one-line captions, one of them selected."""
+"""The pictures of a round: a grid with one-line captions, beside it perhaps the parent in a large pane."""
 
 from __future__ import annotations
 
 from textual import events
 from textual.app import ComposeResult
-from textual.containers import Grid, Vertical
+from textual.containers import Grid, Horizontal, Vertical
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widgets import Static
 
 from engine.rendering.events import Picture
 from engine.search.running import PARENT
-from tui.app.layout import reading_order, side_for
-from tui.app.messages import CellClicked
+from tui.app.layout import CAPTION, GAP, PANE_GAP, Arrangement
+from tui.app.messages import CellClicked, SelectionMoved
 from tui.app.widgets.picture import PictureCell
 
 
@@ -24,8 +24,7 @@ class GridCell(Vertical):
     """
 
     DEFAULT_CSS = """
-    GridCell { padding: 0 1; }
-    GridCell > Static { height: 1; width: 100%; text-align: center; color: $text-muted; }
+    GridCell > Static { height: 1; width: 100%; text-align: center; text-wrap: nowrap; color: $text-muted; }
     GridCell > Static.parent { color: $text-accent; }
     GridCell > Static.selected { background: $primary; color: $text; text-style: bold; }
     """
@@ -37,10 +36,22 @@ class GridCell(Vertical):
         self.picture = PictureCell()
         self.caption = Static("", markup=False, classes="parent" if index == PARENT else "")
         self._written = ""
+        self._shown: tuple[Picture, bool] | None = None
 
     def compose(self) -> ComposeResult:
         yield self.picture
         yield self.caption
+
+    def show(self, picture: Picture, *, preview: bool = False) -> None:
+        """Show a picture; nothing is sent when it is shown already."""
+        if self._shown is None or self._shown[0] is not picture or self._shown[1] != preview:
+            self._shown = (picture, preview)
+            self.picture.show(picture, preview=preview)
+
+    def dim(self) -> None:
+        """Darken the picture that is there: it belongs to the round before."""
+        self._shown = None
+        self.picture.dim()
 
     def write_caption(self, words: str) -> None:
         """Show a caption; nothing is painted when it is the same as before."""
@@ -53,70 +64,130 @@ class GridCell(Vertical):
         self.post_message(CellClicked(self.index))
 
 
-class PictureGrid(Grid):
-    """Cells in reading order.
+class PictureGrid(Horizontal):
+    """The cells of a round.
 
     Attributes:
-        selected: The position of the selected cell in reading order, from 0.
-        order: The index of the picture at each position.
+        selected_index: The index of the picture under the cursor; the parent's also when it has a pane.
+        arrangement: Where the cells stand; None before the first layout.
     """
 
     DEFAULT_CSS = """
-    PictureGrid { height: 1fr; grid-gutter: 0 1; }
+    PictureGrid { height: 1fr; align: center middle; }
+    PictureGrid > Grid { grid-gutter: 0 1; }
     """
 
-    selected: reactive[int] = reactive(0, repaint=False)
+    selected_index: reactive[int] = reactive(PARENT, repaint=False)
 
     def __init__(self) -> None:
         super().__init__()
-        self.order: tuple[int, ...] = ()
+        self.arrangement: Arrangement | None = None
+        self._grid = Grid()
         self._cells: dict[int, GridCell] = {}
 
-    async def lay_out(self, count: int) -> None:
-        """Make room for `count` pictures; when there is just so much room, the pictures stay."""
-        if len(self.order) == count:
-            return
-        await self.remove_children()
-        self.order = reading_order(count)
-        self._cells = {index: GridCell(index) for index in self.order}
-        side = side_for(count)
-        self.styles.grid_size_columns = side
-        self.styles.grid_size_rows = -(-count // side)
-        await self.mount_all([self._cells[index] for index in self.order])
-        self.selected = self.order.index(PARENT)
-        self._highlight_selected()
+    def compose(self) -> ComposeResult:
+        yield self._grid
 
     @property
-    def selected_index(self) -> int:
-        """The index of the selected picture."""
-        return self.order[self.selected] if self.order else PARENT
+    def order(self) -> tuple[int, ...]:
+        """The index of the picture at each position of the grid, without the pane."""
+        return self.arrangement.order if self.arrangement is not None else ()
 
-    def show(self, index: int, picture: Picture | None, *, preview: bool = False) -> None:
-        """Show a picture in its cell, or clear the cell for None."""
-        cell = self._cells[index].picture
-        if picture is None:
-            cell.clear()
-        else:
-            cell.show(picture, preview=preview)
+    async def lay_out(self, arrangement: Arrangement) -> bool:
+        """Arrange the cells.
+
+        Args:
+            arrangement: Where they stand.
+
+        Returns:
+            Whether the cells are new and blank; else the pictures stay, in boxes of a new size.
+        """
+        before, self.arrangement = self.arrangement, arrangement
+        if before == arrangement:
+            return False
+        is_new = before is None or (before.order, before.has_pane) != (arrangement.order, arrangement.has_pane)
+        self._set_sizes(arrangement)
+        if not is_new:
+            self._set_pane_size(arrangement)
+            return False
+        await self._grid.remove_children()
+        if before is not None and before.has_pane:
+            await self._cells[PARENT].remove()
+        self._cells = {index: GridCell(index) for index in (*arrangement.order, PARENT)}
+        self._set_pane_size(arrangement)
+        await self._grid.mount_all([self._cells[index] for index in arrangement.order])
+        if arrangement.has_pane:
+            await self.mount(self._cells[PARENT])
+        if self.selected_index not in self._cells:
+            self.selected_index = PARENT
+        self._highlight_selected()
+        return True
+
+    def holds(self, index: int) -> bool:
+        """Return whether a picture has a cell."""
+        return index in self._cells
+
+    def show(self, index: int, picture: Picture, *, preview: bool = False) -> None:
+        """Show a picture in its cell."""
+        self._cells[index].show(picture, preview=preview)
+
+    def dim(self, index: int) -> None:
+        """Darken what a cell shows until it shows something else."""
+        self._cells[index].dim()
+
+    def prepare(self, index: int, picture: Picture) -> None:
+        """Encode a picture that the cell is likely to show next."""
+        self._cells[index].picture.prepare(picture)
 
     def write_caption(self, index: int, words: str) -> None:
         """Show a caption under a picture."""
         self._cells[index].write_caption(words)
 
+    def caption_room(self, index: int) -> int:
+        """Return the columns of a caption."""
+        if self.arrangement is None:
+            return 0
+        in_pane = index == PARENT and self.arrangement.has_pane
+        return self.arrangement.pane_width if in_pane else self.arrangement.width
+
     def select(self, index: int) -> None:
         """Select the picture with this index."""
-        self.selected = self.order.index(index)
+        self.selected_index = index
 
     def move(self, columns: int, rows: int) -> None:
-        """Move the selection, but not over the edges of the grid."""
-        side = side_for(len(self.order))
-        column, row = self.selected % side + columns, self.selected // side + rows
-        if 0 <= column < side and row >= 0 and row * side + column < len(self.order):
-            self.selected = row * side + column
+        """Move the selection, but not over the edges; the pane lies at the right of every row."""
+        if self.arrangement is None or not self.order:
+            return
+        across = self.arrangement.columns
+        if self.selected_index not in self.order:  # in the pane: back to where the grid is nearest, else to its start
+            self.selected_index = self.order[min(across, len(self.order)) - 1 if columns < 0 else 0]
+            return
+        position = self.order.index(self.selected_index)
+        column, row = position % across + columns, position // across + rows
+        is_inside = 0 <= column < across and row >= 0 and row * across + column < len(self.order)
+        if is_inside:
+            self.selected_index = self.order[row * across + column]
+        elif columns > 0 and self.arrangement.has_pane:
+            self.selected_index = PARENT
 
-    def watch_selected(self) -> None:
+    def watch_selected_index(self) -> None:
         self._highlight_selected()
+        self.post_message(SelectionMoved())
+
+    def _set_sizes(self, arrangement: Arrangement) -> None:
+        styles, columns, rows = self._grid.styles, arrangement.columns, arrangement.rows
+        styles.grid_size_columns, styles.grid_size_rows = columns, rows
+        styles.grid_columns = str(max(1, arrangement.width))
+        styles.grid_rows = str(arrangement.height + CAPTION)
+        styles.width = columns * max(1, arrangement.width) + (columns - 1) * GAP
+        styles.height = rows * (arrangement.height + CAPTION)
+
+    def _set_pane_size(self, arrangement: Arrangement) -> None:
+        if arrangement.has_pane:
+            styles = self._cells[PARENT].styles
+            styles.width, styles.height = arrangement.pane_width, arrangement.pane_height + CAPTION
+            styles.margin = (0, 0, 0, PANE_GAP)
 
     def _highlight_selected(self) -> None:
-        for position, index in enumerate(self.order):
-            self._cells[index].caption.set_class(position == self.selected, "selected")
+        for index, cell in self._cells.items():
+            cell.caption.set_class(index == self.selected_index, "selected")

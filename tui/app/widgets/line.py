@@ -24,15 +24,16 @@ class TextLine(Static):
 
     words: var[str] = var("")
 
-    def __init__(self, line_id: str, more: str = "") -> None:
+    def __init__(self, line_id: str, more: str = "", rows: int = ROWS) -> None:
         """Prepare an empty line.
 
         Args:
             line_id: Its id in the style sheet.
             more: What a text ends with that is too long for the line: where all of it is shown.
+            rows: The rows that it may grow to.
         """
         super().__init__("", id=line_id, markup=False)
-        self._more = more
+        self._more, self._rows = more, rows
 
     @property
     def is_cut(self) -> bool:
@@ -42,7 +43,7 @@ class TextLine(Static):
     @property
     def _room(self) -> int:
         """The number of characters that fit; before the first layout, as many as are ever shown."""
-        fit = ROWS * (self.size.width - _LOST)
+        fit = self._rows * (self.size.width - _LOST)
         return min(MAX_CHARACTERS, fit) if self._more and fit > 0 else MAX_CHARACTERS
 
     def watch_words(self, before: str, after: str) -> None:

@@ -20,9 +20,10 @@ from textual.widget import Widget
 
 from engine.rendering.events import Picture
 from tui.graphics import seams
+from tui.graphics.dimming import darkened
 from tui.graphics.frame import Frame, Quality
 from tui.graphics.geometry import Box
-from tui.graphics.painters import Painter
+from tui.graphics.painters import Painter, SixelPainter
 from tui.graphics.service import Graphics, Wanted
 
 
@@ -47,6 +48,7 @@ class PictureCell(Widget):
         self._painter: Painter | None = None
         self._shown: Frame | None = None
         self._shown_picture: Picture | None = None
+        self._is_dim = False
 
     def show(self, picture: Picture, *, preview: bool = False, refined: bool = False) -> None:
         """Show a picture as soon as the terminal is ready.
@@ -57,18 +59,41 @@ class PictureCell(Widget):
             refined: Send it once more in all colours that the terminal shows, as soon as nothing else is to be shown,
                 on a slow connection too.
         """
-        self._picture = picture
+        self._picture, self._is_dim = picture, False
         self._quality, self._refined = "preview" if preview else "full", refined
         self._want()
 
+    def dim(self) -> None:
+        """Darken the picture until the next one is shown: it is out of date."""
+        picture, painter = self._picture, self._painter
+        if picture is None or painter is None or self._is_dim:
+            return
+        if isinstance(painter, SixelPainter) and self._shown_picture is picture:
+            self.graphics.write(painter.dim(seams.origin_of(self), self.background_colors[1].rgb))
+        else:
+            self.show(darkened(picture), preview=True)
+        self._is_dim = True
+
+    def prepare(self, picture: Picture) -> None:
+        """Encode a picture that is likely to be shown next; nothing is shown."""
+        box = self._box()
+        if self._painter is not None and box.columns > 0 and box.rows > 0:
+            self.graphics.prepare(picture, box)
+
     def clear(self) -> None:
         """Show nothing."""
+        self._is_dim = False
         self._picture = self._shown = self._shown_picture = None
         self._generation += 1
         if self._painter is not None:
             self.graphics.forget(self)
             self.graphics.write(self._painter.free())
             self.refresh()
+
+    @property
+    def picture(self) -> Picture | None:
+        """The picture that the cell was asked to show; None for nothing."""
+        return self._picture
 
     @property
     def graphics(self) -> Graphics:

@@ -1,0 +1,113 @@
+"""The files that show a way: a film, a contact sheet, or both, fed with the same pictures."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from engine.film.plan import FilmPlan
+from engine.film.reel import Reel
+from engine.film.sheet import ContactSheet
+from latentpng.errors import UnwritableFileError
+
+if TYPE_CHECKING:
+    from engine.rendering.events import Picture
+
+
+def check_writable(path: Path) -> None:
+    """Check that a file can be written, before hours of rendering.
+
+    Raises:
+        UnwritableFileError: Its folder is not there and cannot be created, or nothing may be written in it.
+    """
+    if path.is_dir():
+        raise UnwritableFileError(f"{path}: this is a folder; give the name of a file")
+    folder = next(each for each in path.absolute().parents if each.exists())
+    if not folder.is_dir():
+        raise UnwritableFileError(f"{path}: {folder} is not a folder")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise UnwritableFileError(f"{path}: nothing may be written in the folder {folder}")
+
+
+class FilmOutput:
+    """Takes the pictures of a plan in any order, and writes the files when all of them are there.
+
+    Pictures that are known already are read when their turn comes, so that few pictures are in memory at once.
+    """
+
+    def __init__(
+        self,
+        plan: FilmPlan,
+        size: tuple[int, int],
+        *,
+        film: Path | None,
+        sheet: Path | None,
+        words: bool = False,
+        known: Mapping[int, Callable[[], Picture]] = MappingProxyType({}),
+    ) -> None:
+        """Begin with no picture.
+
+        Args:
+            plan: What the files are made of.
+            size: The width and height of the pictures in them.
+            film: The file of the film; None for no film.
+            sheet: The file of the contact sheet; None for no sheet.
+            words: Write under each frame of the film which picture of the way it shows.
+            known: Functions that return the pictures which are not rendered, by their index in the plan.
+
+        Raises:
+            InvalidRequestError: The name of a file does not say a kind of file that is possible.
+        """
+        self._reel = Reel(film, plan, size, words=words) if film is not None else None
+        self._sheet = ContactSheet(sheet, plan, size) if sheet is not None else None
+        self._known = dict(sorted(known.items()))
+
+    def take(self, index: int, picture: Picture) -> None:
+        """Take a rendered picture, and before it the known ones that come earlier on the way.
+
+        Args:
+            index: Its index in the plan.
+            picture: Its pixels.
+
+        Raises:
+            FileError: A known picture cannot be read.
+        """
+        self._take_known(index)
+        self._pass_on(index, picture)
+
+    def write(self) -> tuple[Path, ...]:
+        """Write the files, each whole or not at all, and return them; every picture that is not known was taken.
+
+        Raises:
+            UnwritableFileError: A file cannot be written.
+            FileError: A known picture cannot be read.
+        """
+        self._take_known(math.inf)
+        parts = [part for part in (self._reel, self._sheet) if part is not None]
+        for part in parts:
+            try:
+                part.path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise UnwritableFileError(
+                    f"{part.path}: its folder cannot be created: {error.strerror or error}"
+                ) from error
+            part.write()
+        return tuple(part.path for part in parts)
+
+    def close(self) -> None:
+        """Remove what is only needed until the files are written."""
+        if self._reel is not None:
+            self._reel.close()
+
+    def _take_known(self, before: float) -> None:
+        for index in [each for each in self._known if each < before]:
+            self._pass_on(index, self._known.pop(index)())
+
+    def _pass_on(self, index: int, picture: Picture) -> None:
+        for part in (self._reel, self._sheet):
+            if part is not None:
+                part.take(index, picture)

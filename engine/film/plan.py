@@ -1,0 +1,267 @@
+"""Plan a film and a contact sheet: which pictures are rendered, which frame shows which of them, and for how long.
+
+Pure: nothing is rendered, read or written here.  A long way is thinned, so that its film stays short: of 200 picks the
+film halts at 24, and passes through the others on its way from one halt to the next.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+
+from engine.errors import InvalidRequestError
+from engine.film.between import lineage_at
+from engine.film.way import Stop, Way
+from latentpng.record import Lineage
+
+DEFAULT_BETWEEN = 12
+"""Frames between two halts."""
+DEFAULT_FPS = 15.0
+"""Frames a second, between two halts."""
+MAX_LEGS = 24
+"""Most legs of a film: between more picks than that it does not halt at each."""
+MAX_CELLS = 64
+"""Most pictures of a contact sheet."""
+MAX_PICTURES = 1_000
+"""Most pictures that are rendered for one film."""
+MAX_BETWEEN = 240
+MIN_FRAME_SECONDS = 0.02
+"""Browsers show shorter frames for a tenth of a second."""
+_HALT_SECONDS = 0.6
+_LAST_SECONDS = 2.4
+_MAX_HALTS = 0.5
+"""The largest part of a film's time that it halts, if its length is prescribed."""
+_MAX_SECONDS = 600.0
+_DIGITS = 6
+"""Of a place on the way: so that a frame that meets an ancestor shows it, and not its neighbour by a rounding error."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Timing:
+    """How long a film is, and how smooth.
+
+    Attributes:
+        between: Frames between two halts; None for what `seconds` and `fps` lead to, else DEFAULT_BETWEEN.
+        seconds: The length of the film; None for what the frames lead to.
+        fps: Frames a second between two halts; None for what `between` and `seconds` lead to, else DEFAULT_FPS.
+    """
+
+    between: int | None = None
+    seconds: float | None = None
+    fps: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse values out of range by InvalidRequestError."""
+        if None not in (self.between, self.seconds, self.fps):
+            raise InvalidRequestError(
+                "the frames, the seconds and the frames a second of a film depend on each other: choose two of them"
+            )
+        if self.between is not None and not 0 <= self.between <= MAX_BETWEEN:
+            raise InvalidRequestError(
+                f"the frames between two pictures are a number from 0 to {MAX_BETWEEN}, found {self.between}"
+            )
+        for name, value, most in (
+            ("length of a film in seconds", self.seconds, _MAX_SECONDS),
+            ("frames a second", self.fps, 1 / MIN_FRAME_SECONDS),
+        ):
+            if value is not None and not 0.0 < value <= most:  # NaN fails this comparison too
+                raise InvalidRequestError(f"{name}: a number above 0 and at most {most:g} is needed, found {value:g}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pace:
+    """What a timing means for a film of a certain number of legs.
+
+    Attributes:
+        between: Frames between two halts.
+        frame: Seconds that each of these frames is shown.
+        halt: Seconds that each halt but the last is shown.
+        last: Seconds that the last one is shown.
+    """
+
+    between: int
+    frame: float
+    halt: float
+    last: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FilmPicture:
+    """A picture that the film or the sheet needs.
+
+    Attributes:
+        lineage: Its lineage.
+        stop: The index of the stop that it is, or comes after.
+        is_stop: Whether it is that stop.
+    """
+
+    lineage: Lineage
+    stop: int
+    is_stop: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FilmFrame:
+    """One frame of a film.
+
+    Attributes:
+        picture: The index of the picture that it shows.
+        other: The index of the picture that it is mixed with.
+        mix: How much of the other picture shows, 0 to 1.
+        seconds: How long it is shown.
+        stop: The index of the stop whose words stand under it.
+    """
+
+    picture: int
+    other: int
+    mix: float
+    seconds: float
+    stop: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FilmPlan:
+    """What a film and a contact sheet are made of.
+
+    Attributes:
+        way: The way that they show.
+        pictures: The pictures, in the order of the way.
+        frames: The frames of the film; () for none.
+        cells: The indices of the pictures of the contact sheet; () for none.
+    """
+
+    way: Way
+    pictures: tuple[FilmPicture, ...]
+    frames: tuple[FilmFrame, ...] = ()
+    cells: tuple[int, ...] = ()
+
+    @property
+    def seconds(self) -> float:
+        """The length of the film."""
+        return sum(frame.seconds for frame in self.frames)
+
+    def stop_of(self, picture: int) -> Stop:
+        """Return the stop whose settings a picture is rendered with."""
+        return self.way.stops[self.pictures[picture].stop]
+
+
+def plan_film(way: Way, timing: Timing, *, film: bool = True, sheet: bool = False) -> FilmPlan:
+    """Return the plan of a film, of a contact sheet, or of both.
+
+    Args:
+        way: The way to show; it has at least two stops.
+        timing: Of the film.
+        film: Whether there is a film.
+        sheet: Whether there is a contact sheet.
+
+    Raises:
+        InvalidRequestError: There is no way to show, or the film has too many frames.
+    """
+    if len(way.stops) < 2:
+        raise InvalidRequestError("there is no way to show: this picture has no rounds, it is where a search begins")
+    last = len(way.stops) - 1
+    halts = _spread(last, MAX_LEGS)
+    pace = pace_of(timing, len(halts) - 1)
+    if film and (len(halts) - 1) * (pace.between + 1) >= MAX_PICTURES:
+        raise InvalidRequestError(
+            f"this film would need {(len(halts) - 1) * (pace.between + 1) + 1:,} pictures, and at most "
+            f"{MAX_PICTURES:,} are possible: choose fewer frames between two pictures"
+        )
+    shots = _shots(way, halts, pace) if film else []
+    cells = _spread(last, MAX_CELLS - 1) if sheet else []
+    pictures = sorted({*(point for shot in shots for point in shot.points), *((cell, 0.0) for cell in cells)})
+    index = {point: number for number, point in enumerate(pictures)}
+    return FilmPlan(
+        way=way,
+        pictures=tuple(_picture(way, stop, part) for stop, part in pictures),
+        frames=tuple(shot.frame(index) for shot in shots),
+        cells=tuple(index[cell, 0.0] for cell in cells),
+    )
+
+
+def pace_of(timing: Timing, legs: int) -> Pace:
+    """Return what a timing means for a film.
+
+    Args:
+        timing: What was asked for.
+        legs: The number of legs of the film, at least 1.
+
+    Raises:
+        InvalidRequestError: The frames would be too short to be shown.
+    """
+    halt, last = _HALT_SECONDS, _LAST_SECONDS
+    if timing.seconds is None:
+        return Pace(
+            between=DEFAULT_BETWEEN if timing.between is None else timing.between,
+            frame=1 / (timing.fps or DEFAULT_FPS),
+            halt=halt,
+            last=last,
+        )
+    shrunk = min(1.0, timing.seconds * _MAX_HALTS / (legs * halt + last))
+    halt, last = halt * shrunk, last * shrunk
+    moving = timing.seconds - legs * halt - last
+    possible = min(MAX_BETWEEN, round(moving * (timing.fps or DEFAULT_FPS) / legs))
+    between = possible if timing.between is None else timing.between
+    if not between:
+        longer = timing.seconds / (legs * halt + last)
+        return Pace(between=0, frame=0.0, halt=halt * longer, last=last * longer)
+    frame = moving / (legs * between)
+    if frame < MIN_FRAME_SECONDS:
+        raise InvalidRequestError(
+            f"{between} frames between two pictures do not fit into {timing.seconds:g} seconds: each would be shown "
+            f"for less than {MIN_FRAME_SECONDS * 1000:.0f} ms; choose fewer frames or more seconds"
+        )
+    return Pace(between=between, frame=frame, halt=halt, last=last)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Shot:
+    """A frame whose pictures are still named by points of the way: a stop, and the part of the step after it."""
+
+    points: tuple[tuple[int, float], ...]
+    mix: float
+    seconds: float
+    stop: int
+
+    def frame(self, index: dict[tuple[int, float], int]) -> FilmFrame:
+        first, last = index[self.points[0]], index[self.points[-1]]
+        return FilmFrame(picture=first, other=last, mix=self.mix, seconds=self.seconds, stop=self.stop)
+
+
+def _shots(way: Way, halts: list[int], pace: Pace) -> list[_Shot]:
+    shots = []
+    for begin, end in pairwise(halts):
+        shots.append(_Shot(points=((begin, 0.0),), mix=0.0, seconds=pace.halt, stop=begin))
+        for number in range(1, pace.between + 1):
+            where = round(begin + (end - begin) * _eased(number / (pace.between + 1)), _DIGITS)
+            shots.append(_shot(way, where, pace.frame))
+    return [*shots, _Shot(points=((halts[-1], 0.0),), mix=0.0, seconds=pace.last, stop=halts[-1])]
+
+
+def _shot(way: Way, where: float, seconds: float) -> _Shot:
+    """Return the frame at a place between two stops; `where` counts stops."""
+    stop = min(int(where), len(way.stops) - 2)
+    part = where - stop
+    if part >= 1.0 or part <= 0.0:
+        return _Shot(points=((stop + round(part), 0.0),), mix=0.0, seconds=seconds, stop=stop + round(part))
+    if way.stops[stop + 1].is_cut:
+        return _Shot(points=((stop, 0.0), (stop + 1, 0.0)), mix=part, seconds=seconds, stop=stop + (part >= 0.5))
+    return _Shot(points=((stop, part),), mix=0.0, seconds=seconds, stop=stop + (part >= 0.5))
+
+
+def _eased(part: float) -> float:
+    """Return where a leg is after a part of its time: it begins and ends slowly, and is half done at half time."""
+    return (1.0 - math.cos(math.pi * part)) / 2.0
+
+
+def _spread(last: int, most: int) -> list[int]:
+    """Return at most `most` + 1 of the numbers from 0 to `last`, evenly spread, both ends included."""
+    steps = min(last, most)
+    return [round(number * last / steps) for number in range(steps + 1)]
+
+
+def _picture(way: Way, stop: int, part: float) -> FilmPicture:
+    begin = way.stops[stop].rounds
+    end = way.stops[stop + 1].rounds if part else begin
+    return FilmPicture(lineage=lineage_at(way.lineage, begin, end, part), stop=stop, is_stop=not part)

@@ -1,0 +1,107 @@
+"""What can be asked of a running search, at any time; nothing here changes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from engine.rendering.events import Picture
+from engine.rendering.settings import RenderSettings
+from engine.search.grid import Grid
+from engine.search.grid_work import GridWork
+from engine.search.history import NO_NODE
+from engine.search.loading import ModelInUse
+from engine.search.pictures import SearchPictures
+from engine.search.progress import Progress
+from engine.search.session import Plan, Session
+from engine.search.store import Finished
+from engine.search.variants import Variant, Variants
+from latentpng.record import Lineage
+
+
+class SearchFacts:
+    """The readable half of `engine.search.running.Search`.
+
+    Attributes:
+        session: The session; a new value after every answer.
+    """
+
+    session: Session
+    _grid: Grid
+    _work: GridWork
+    _model: ModelInUse
+    _variants: Variants
+    _pictures: SearchPictures
+
+    @property
+    def plan(self) -> Plan:
+        """The grid on offer."""
+        return self._grid.plan
+
+    @property
+    def progress(self) -> Progress:
+        """How far the grid is."""
+        return self._work.progress
+
+    @property
+    def failure(self) -> str:
+        """Why the grid cannot be rendered, as a sentence; "" while it can."""
+        return self._work.failure
+
+    @property
+    def is_loading(self) -> bool:
+        """True while the model of the grid is not loaded, after an edit, an undo or a jump."""
+        return self._model.is_loading
+
+    @property
+    def variant(self) -> Variant:
+        """What renders the grid on offer."""
+        return self._variants.of(self.session)
+
+    @property
+    def settings(self) -> RenderSettings:
+        """The settings of the grid on offer."""
+        return self.variant.settings
+
+    @property
+    def size(self) -> int:
+        """The number of pictures in the grid: the parent and its candidates."""
+        return len(self._grid.keys)
+
+    def finished(self, index: int) -> Finished | None:
+        """Return a picture of the grid, None until it is rendered or read."""
+        return self._pictures.get(self._grid.keys[index])
+
+    def preview(self, index: int) -> Picture | None:
+        """Return the newest preview of a picture that is not rendered yet, None when there is none."""
+        return self._work.previews.get(index)
+
+    def lineage(self, index: int) -> Lineage:
+        """Return the lineage of a picture of the grid."""
+        return self._grid.lineage(index)
+
+    def is_starred(self, index: int) -> bool:
+        """Return whether a picture of the grid is starred."""
+        node = self.node_of(index)
+        return node != NO_NODE and self.session.tree.nodes[node].is_starred
+
+    def node_of(self, index: int) -> int:
+        """Return the index of the node of a picture of the grid; NO_NODE when it was neither picked nor starred."""
+        return self.session.tree.find(self._grid.keys[index])
+
+    def picture(self, node: int) -> Picture | None:
+        """Return the picture of a node of the tree where it is in memory; None where it is in a file, or nowhere."""
+        finished = self._pictures.get(self.session.tree.nodes[node].key)
+        return None if finished is None else finished.picture
+
+    def file(self, node: int) -> Path | None:
+        """Return the file of a node of the tree; None where it is not saved."""
+        return self._pictures.file(self.session.tree.nodes[node].key)
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the session; it may not exist yet."""
+        return self._pictures.folder
+
+    def variant_of(self, node: int) -> Variant | None:
+        """Return what renders the picture of a node of the tree; None where that is not known."""
+        return self._variants.of_node(self.session.tree, node)

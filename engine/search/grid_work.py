@@ -1,0 +1,139 @@
+"""The work on the grid on offer: its pictures are read from files or rendered, and arrive as events."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+
+from engine.rendering.events import (
+    Event,
+    JobCancelled,
+    JobDone,
+    JobFailed,
+    Picture,
+    PictureRendered,
+    PictureUnreadable,
+    PreviewRendered,
+    StepDone,
+)
+from engine.rendering.renderer import Renderer
+from engine.rendering.requests import RenderJob
+from engine.search.progress import Progress
+from engine.search.saved_pictures import SavedPictures
+from latentpng.identity import Key
+
+_jobs = itertools.count(1)
+
+
+def next_job() -> int:
+    """Return a number that no job of this program has had."""
+    return next(_jobs)
+
+
+class GridWork:
+    """What is being done for one grid at a time.
+
+    Attributes:
+        progress: How far it is.
+        failure: Why the grid cannot be rendered, as a sentence; "" while it can.
+        previews: The newest preview of each picture that is not finished, by its index.
+    """
+
+    def __init__(
+        self,
+        renderer: Renderer,
+        saved: SavedPictures,
+        *,
+        job_of: Callable[[int, Collection[int]], RenderJob],
+        on_unreadable: Callable[[int], None],
+    ) -> None:
+        """Do nothing yet.
+
+        Args:
+            renderer: What renders.
+            saved: What reads files.
+            job_of: Returns the job of a number that renders pictures of the grid on offer, given their indices.
+            on_unreadable: Called with the index of a picture whose file cannot be used; it is rendered instead.
+        """
+        self.progress = Progress()
+        self.failure = ""
+        self.previews: dict[int, Picture] = {}
+        self._renderer, self._saved = renderer, saved
+        self._job_of, self._on_unreadable = job_of, on_unreadable
+        self._rendering: set[int] = set()
+        self._reading = 0
+        self._unread: set[int] = set()
+        self._unreadable: list[int] = []
+
+    def begin(self, files: Mapping[int, tuple[Key, Path]], missing: Collection[int]) -> None:
+        """Begin with a new grid; the one before was cancelled.
+
+        Args:
+            files: The key and the file of each picture that is read, by its index.
+            missing: The indices of the pictures that are rendered.
+        """
+        self.failure, self.previews = "", {}
+        total = len(files) + len(missing)
+        self.progress = Progress(total=total, running=total > 0)
+        self._unread, self._unreadable = set(files), []
+        if files:
+            self._reading = next_job()
+            self._saved.read(self._reading, files)
+        if missing:
+            self._render(missing)
+
+    def cancel(self) -> None:
+        """Stop everything; later events of it are ignored."""
+        for job in self._rendering:
+            self._renderer.cancel(job)
+        self._rendering, self._unread, self._reading = set(), set(), 0
+        self.progress, self.previews, self.failure = Progress(), {}, ""
+
+    def handle(self, event: Event) -> int | None:
+        """Take in an event, and return the index of the picture that changed; None when no single one did."""
+        match event:
+            case PreviewRendered(job=job, index=index, picture=picture) if job in self._rendering:
+                self.previews[index] = picture
+                return index
+            case PictureRendered(job=job, index=index) if job in self._rendering or job == self._reading:
+                self.previews.pop(index, None)
+                self.progress.picture_done(index)
+                self._note_read(job, index)
+                return index
+            case PictureUnreadable(job=job, index=index) if job == self._reading:
+                self._on_unreadable(index)
+                self._unreadable.append(index)
+                self._note_read(job, index)
+            case StepDone(job=job, indices=indices, step=step, steps=steps) if job in self._rendering:
+                self.progress.step_done(indices, step, steps)
+            case JobDone(job=job) | JobCancelled(job=job) if job in self._rendering:
+                self._end(job)
+            case JobFailed(job=job, sentence=sentence) if job in self._rendering:
+                self.failure = sentence
+                self._end(job)
+            case _:
+                pass
+        return None
+
+    def _note_read(self, job: int, index: int) -> None:
+        """Note that a file was read or cannot be read; after the last one, what could not be read is rendered."""
+        if job != self._reading:
+            return
+        self._unread.discard(index)
+        if not self._unread and self._unreadable:
+            missing, self._unreadable = self._unreadable, []
+            self._render(missing)
+        self._update_running()
+
+    def _render(self, missing: Collection[int]) -> None:
+        job = next_job()
+        self._rendering.add(job)
+        self._renderer.render(self._job_of(job, missing))
+
+    def _end(self, job: int) -> None:
+        self._rendering.discard(job)
+        self._update_running()
+
+    def _update_running(self) -> None:
+        self.progress.running = bool(self._rendering or self._unread)

@@ -1,0 +1,153 @@
+"""The sessions of this machine: which there are, for lists, and the journal of one of them, to go on with it.
+
+A session is a folder with a journal.  Those in the folder of all sessions are found by looking; those elsewhere
+(`--out`) by an index, a text file to which each session adds a line: the path of its folder as a JSON string.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.search.journal import JOURNAL_NAME, Journal, Summary, read_journal, read_summary
+from latentpng.errors import UnwritableFileError
+from latentpng.png.atomic import write_atomically
+
+MAX_INDEXED = 500
+"""Folders that the index keeps, the newest."""
+_MAX_INDEX_BYTES = 2**18
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SavedSession:
+    """A session that can be continued, as a list shows it.
+
+    Attributes:
+        folder: Its folder.
+        prompt: The prompt in use when it was left, as it was typed: it may hold anything.
+        model: The name of the model in use then; likewise.
+        changed: When it was changed last, in seconds since 1970.
+        pictures: The number of its saved pictures.
+        cover: The newest saved picture on the way to where it was left; None when that is gone.
+    """
+
+    folder: Path
+    prompt: str
+    model: str
+    changed: float
+    pictures: int
+    cover: Path | None
+
+
+def saved_sessions(root: Path, index: Path) -> tuple[SavedSession, ...]:
+    """Return all sessions that can be continued, the one that was changed last first.
+
+    Of each journal only the first line is read.  Folders whose journal is damaged or is none are left out.
+
+    Args:
+        root: The folder that holds the folders of all sessions.
+        index: The file that names the folders elsewhere.
+    """
+    folders = dict.fromkeys([*_folders_in(root), *indexed_folders(index)])
+    found: dict[str, SavedSession] = {}
+    for folder in folders:
+        session = _saved_session(folder)
+        if session is not None:
+            found.setdefault(os.path.realpath(folder), session)
+    return tuple(sorted(found.values(), key=lambda session: session.changed, reverse=True))
+
+
+def read_session(folder: Path) -> Journal:
+    """Return the journal of a session.
+
+    Args:
+        folder: Its folder.
+
+    Raises:
+        StoreError: There is no journal in it, or it is damaged; the message is a sentence.
+    """
+    return read_journal(folder)
+
+
+def indexed_folders(index: Path) -> tuple[Path, ...]:
+    """Return the folders that an index names, the newest first; () when it cannot be read."""
+    try:
+        with index.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - _MAX_INDEX_BYTES))
+            lines = file.read().splitlines()
+    except OSError:
+        return ()
+    folders = list(_paths(reversed(lines)))
+    return tuple(dict.fromkeys(folders))[:MAX_INDEXED]
+
+
+def register(index: Path, folder: Path) -> None:
+    """Add the folder of a session to an index, unless it is the newest there.
+
+    A line is appended, so that two programs do not overwrite what the other added.  An index that became large is
+    written anew, without the oldest folders.
+
+    Args:
+        index: The index.
+        folder: The folder of the session.
+
+    Raises:
+        UnwritableFileError: The index cannot be written.
+    """
+    folders = indexed_folders(index)
+    if folders[:1] == (folder.absolute(),):
+        return
+    try:
+        index.parent.mkdir(parents=True, exist_ok=True)
+        if index.is_file() and index.stat().st_size > _MAX_INDEX_BYTES // 2:
+            write_atomically(index, [_line(known) for known in reversed(folders)])
+        with index.open("ab") as file:
+            file.write(_line(folder.absolute()))
+    except OSError as error:
+        raise UnwritableFileError(f"{index}: it cannot be written ({error.strerror or error})") from error
+
+
+def _saved_session(folder: Path) -> SavedSession | None:
+    found: Summary | None = None
+    with contextlib.suppress(OSError):
+        file = folder / JOURNAL_NAME
+        changed = file.stat().st_mtime
+        found = read_summary(file)
+    if found is None:
+        return None
+    cover = folder / found.cover if found.cover else None
+    return SavedSession(
+        folder=folder,
+        prompt=found.prompt,
+        model=found.model,
+        changed=changed,
+        pictures=found.pictures,
+        cover=cover if cover is not None and cover.is_file() else None,
+    )
+
+
+def _folders_in(root: Path) -> Iterator[Path]:
+    with contextlib.suppress(OSError):
+        for entry in os.scandir(root):
+            with contextlib.suppress(OSError):
+                if entry.is_dir():
+                    yield Path(entry.path)
+
+
+def _paths(lines: Iterator[bytes]) -> Iterator[Path]:
+    """Yield the absolute paths among the lines of an index; other lines are ignored."""
+    for line in lines:
+        with contextlib.suppress(ValueError, RecursionError):
+            text = json.loads(line)
+            if isinstance(text, str) and text.startswith("/") and "\0" not in text:
+                yield Path(text)
+
+
+def _line(folder: Path) -> bytes:
+    """Return the line of a folder, ASCII: bytes of a name that are no UTF-8 stay as halves of surrogate pairs."""
+    return json.dumps(str(folder)).encode("ascii") + b"\n"

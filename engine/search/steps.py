@@ -1,0 +1,182 @@
+"""What an answer does to a session: the pure function `tell`.
+
+Nothing is forgotten by an answer.  Every picture that was picked or starred stays in the tree, undo and redo walk the
+places of all answers, and a jump is an answer like any other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from engine.errors import InvalidRequestError
+from engine.search.answers import (
+    Answer,
+    Edited,
+    Jumped,
+    NoneBetter,
+    Picked,
+    Rebanded,
+    Redirected,
+    Redone,
+    Rerolled,
+    Rescaled,
+    Undone,
+)
+from engine.search.axis import MIN_SCALE, along, max_scale, moves, scale_of, with_scale
+from engine.search.bands import factors_of
+from engine.search.history import NO_NODE, NodeKind, Tree
+from engine.search.seeds import next_grid_seed
+from engine.search.state import Mode, Place, Session
+from latentpng.identity import child_picture_key
+from latentpng.record import Round
+
+
+def tell(session: Session, answer: Answer) -> Session:
+    """Return the session after an answer.
+
+    Args:
+        session: The session whose grid was answered.
+        answer: The answer.
+
+    Raises:
+        InvalidRequestError: The answer does not fit the grid: a mark outside it, or nothing to undo.
+        InvalidValueError: The lineage would exceed a limit of the file format.
+    """
+    place, template = session.place, session.template
+    match answer:
+        case Picked(marks=marks):
+            return _pick(session, marks)
+        case NoneBetter():
+            return _moved(session, _fresh(session, "none", place.node, _halved(template)))
+        case Rerolled():
+            return _moved(session, _fresh(session, "reroll", place.node, template))
+        case Rescaled(factor=factor):
+            scale = max(MIN_SCALE, min(max_scale(template), session.scale * factor))
+            return _moved(session, replace(place, template=with_scale(template, scale)))
+        case Rebanded(bands=bands):
+            return _moved(session, replace(place, template=replace(template, bands=factors_of(bands, session.octaves))))
+        case Redirected(axis=axis):
+            return _moved(session, replace(place, template=along(template, axis)))
+        case Edited(round_=round_):
+            return _edit(session, round_)
+        case Jumped(node=node):
+            return _jump(session, node)
+        case Undone():
+            return _undo(session)
+        case Redone():
+            return _redo(session)
+
+
+def _pick(session: Session, marks: tuple[int, ...]) -> Session:
+    template = session.template
+    if not marks or not all(0 <= mark < template.of for mark in marks):
+        raise InvalidRequestError(f"candidates 0 to {template.of - 1} are on offer, picked: {list(marks)}")
+    child = session.lineage.child(replace(template, marks=marks))
+    tree, node = session.tree.with_child(session.place.node, child)
+    after = replace(session, tree=tree)
+    return _moved(after, _picked(after, node, template))
+
+
+def _edit(session: Session, round_: Round) -> Session:
+    if moves(round_):
+        raise InvalidRequestError("an edit keeps the noise and the prompt where they are; this round moves them")
+    tree, node = session.tree.with_child(session.place.node, session.lineage.child(round_))
+    return _moved(replace(session, tree=tree), replace(session.place, node=node))
+
+
+def _picked(session: Session, node: int, template: Round) -> Place:
+    """Return the place that picking a node leads to; template: the round that it was picked from."""
+    return _fresh(session, "pick", node, _halved(template) if session.mode is Mode.BISECT else template)
+
+
+# The seed of a grid derives from everything that led to it: the key of the parent holds all that was picked before, and
+# the grid that was answered is in the key of a pick, and is added to it for every other answer.  So the same answer at
+# the same place gives the same candidates after an undo, and no two grids of a parent that differ in more than scale,
+# bands or axis (the answers that keep the directions on purpose) share a seed.
+def _fresh(session: Session, cause: str, node: int, template: Round) -> Place:
+    """Return the place with a new grid at a node.
+
+    The grid has a seed of its own, and none of the fields that a round of an opened file had for itself alone (a
+    region, fields of a newer version).
+    """
+    key = session.tree.nodes[node].key
+    return Place(
+        node=node,
+        template=Round(
+            seed=next_grid_seed(
+                session.seed,
+                cause,
+                key if cause == "pick" else child_picture_key(key, session.template),
+                session.count,
+            ),
+            scale=template.scale,
+            of=session.count,
+            bands=template.bands,
+            prompt_scale=template.prompt_scale,
+        ),
+    )
+
+
+def _moved(session: Session, place: Place) -> Session:
+    return _at(session, place, past=(*session.past, session.place), future=())
+
+
+def _at(session: Session, place: Place, *, past: tuple[Place, ...], future: tuple[Place, ...]) -> Session:
+    """Return the session at a different place; what was on offer at the one that is left is remembered."""
+    offers = {**session.offers, session.place.node: session.template}
+    return replace(session, place=place, past=past, future=future, offers=offers)
+
+
+def _jump(session: Session, node: int) -> Session:
+    if not 0 <= node < len(session.tree.nodes):
+        raise InvalidRequestError(f"there is no picture {node} in this search")
+    if node == session.place.node:
+        return session
+    return _moved(session, _place_at(session, node))
+
+
+def _place_at(session: Session, node: int) -> Place:
+    """Return a node with the grid that was on offer there last, as far as that is known, else with a new one."""
+    tree = session.tree
+    if node in session.offers:
+        return Place(node=node, template=session.offers[node])
+    picked = [child for child in tree.children(node) if tree.nodes[child].kind is NodeKind.PICK]
+    if picked:
+        return Place(node=node, template=_grid_of(tree, picked[-1]))
+    if tree.nodes[node].kind is NodeKind.PICK:
+        return _picked(session, node, _grid_of(tree, node))
+    return _fresh(session, "jump", node, session.template)
+
+
+def _undo(session: Session) -> Session:
+    """Return to the grid before, or, when the session has none, to the one that the parent was picked from."""
+    future = (*session.future, session.place)
+    if session.past:
+        return _at(session, session.past[-1], past=session.past[:-1], future=future)
+    if session.node.parent == NO_NODE:
+        raise InvalidRequestError("there is nothing to undo: the search began with this picture")
+    is_pick = session.node.kind is NodeKind.PICK
+    template = _grid_of(session.tree, session.place.node) if is_pick else session.template
+    return _at(session, Place(node=session.node.parent, template=template), past=(), future=future)
+
+
+def _redo(session: Session) -> Session:
+    if not session.future:
+        raise InvalidRequestError("there is nothing to redo: u undoes, and U takes that back")
+    past = (*session.past, session.place)
+    return _at(session, session.future[-1], past=past, future=session.future[:-1])
+
+
+def _grid_of(tree: Tree, picked: int) -> Round:
+    """Return the grid that a node was picked from: the last round of its step holds all of it.
+
+    A step of several rounds is a pick of different candidates in different regions; its grid had no region.
+    """
+    node = tree.nodes[picked]
+    last = node.chain.rounds[node.rounds - 1]
+    is_alone = node.rounds - tree.nodes[node.parent].rounds == 1
+    return replace(last, marks=(0,), region=last.region if is_alone else "")
+
+
+def _halved(template: Round) -> Round:
+    return with_scale(template, max(MIN_SCALE, scale_of(template) / 2))

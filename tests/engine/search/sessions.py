@@ -1,0 +1,78 @@
+"""Sessions and answers for the tests of the search."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import strategies as st
+
+from engine.search.answers import (
+    Answer,
+    Edited,
+    Jumped,
+    NoneBetter,
+    Picked,
+    Rebanded,
+    Redirected,
+    Redone,
+    Rerolled,
+    Rescaled,
+    Undone,
+)
+from engine.search.axis import Axis
+from engine.search.bands import Bands
+from engine.search.session import Session, begin, can_redo, can_undo, star, tell, with_count
+from latentpng.record import Lineage, Round, SeedRoot
+
+ROOT = Lineage(root=SeedRoot(seed=7))
+CANDIDATES = 4
+
+
+def session(lineage: Lineage = ROOT) -> Session:
+    """Return a new session with grids of four candidates."""
+    return begin(lineage, seed=5, octaves=3, scale=0.5, count=CANDIDATES)
+
+
+def edit(prompt: str) -> Round:
+    """Return the round of an edit."""
+    return Round(seed=0, scale=0.0, settings={"prompt": prompt})
+
+
+forward: st.SearchStrategy[Answer] = st.one_of(
+    st.builds(Picked, marks=st.lists(st.integers(0, 2), min_size=1, max_size=2, unique=True).map(tuple)),
+    st.builds(NoneBetter),
+    st.builds(Rerolled),
+    st.builds(Rescaled, factor=st.sampled_from([0.5, 2.0])),
+    st.builds(Redirected, axis=st.sampled_from(list(Axis))),
+    st.builds(Rebanded, bands=st.sampled_from([Bands.ALL, Bands.TILT, Bands.LAYOUT, Bands.DETAIL])),
+    st.builds(Edited, round_=st.sampled_from([edit("a lake"), edit("a hill")])),
+    st.builds(Jumped, node=st.integers(0, 40)),
+)
+"""Answers that change the grid; a jump goes to a node of the tree by its number modulo their count."""
+
+anything: st.SearchStrategy[Answer | int] = st.one_of(
+    forward, st.builds(Undone), st.builds(Redone), st.integers(3, 4), st.integers(-2, 2)
+)
+"""The same with undo and redo, a number from 3 for that many candidates, and one below to star a picture."""
+
+
+def take(current: Session, answer: Answer | int) -> Session:
+    """Return the session after an answer; what cannot be done in it changes nothing."""
+    match answer:
+        case int() if answer >= 3:
+            return with_count(current, answer)
+        case int():
+            child = current.lineage.child(_marked(current, answer)) if answer >= 0 else current.lineage
+            return star(current, child)
+        case Undone() if not can_undo(current):
+            return current
+        case Redone() if not can_redo(current):
+            return current
+        case Jumped(node=node):
+            return tell(current, Jumped(node=node % len(current.tree.nodes)))
+        case _:
+            return tell(current, answer)
+
+
+def _marked(current: Session, mark: int) -> Round:
+    return replace(current.template, marks=(mark,))

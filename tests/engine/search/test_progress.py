@@ -1,0 +1,161 @@
+"""The seconds left: synthetic traces of steps, and what is said about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.search.progress import Countdown, Pace, Progress
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """A batch of a trace: how many pictures, the seconds of each step, and those of decoding all of it."""
+
+    size: int
+    steps: tuple[float, ...]
+    decode: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """What was said at a time, the truth, and the time of a step of the batch that runs."""
+
+    left: float | None
+    truth: float
+    step: float
+
+
+def play(batches: tuple[Batch, ...], countdown: Countdown, start: float = 100.0) -> tuple[list[Said], Countdown]:
+    """Return what is said after each event of a job, and the countdown at its end."""
+    progress = Progress(total=sum(batch.size for batch in batches), running=True)
+    end = start + sum(sum(batch.steps) + batch.decode for batch in batches)
+    now, first, said = start, 0, []
+    countdown = countdown.restarted(now)
+    for batch in batches:
+        indices = tuple(range(first, first + batch.size))
+        first += batch.size
+        for number, seconds in enumerate(batch.steps, 1):
+            now += seconds
+            progress.step_done(indices, number, len(batch.steps))
+            countdown = countdown.after(progress, now)
+            said.append(Said(left=countdown.left, truth=end - now, step=seconds))
+        now += batch.decode
+        for index in indices:
+            progress.picture_done(index)
+            countdown = countdown.after(progress, now)
+        said.append(Said(left=countdown.left, truth=end - now, step=batch.steps[-1]))
+    return said, countdown
+
+
+def lefts(said: list[Said]) -> list[float]:
+    return [each.left for each in said if each.left is not None]
+
+
+FIRST_GRID = (
+    Batch(size=1, steps=(2.6, *[0.1] * 11), decode=0.2),
+    Batch(size=8, steps=(0.9, *[0.4] * 11), decode=1.0),
+)
+"""The first grid of a session: the first step is slow, the parent comes alone, and the batch is decoded at its end."""
+
+
+def test_nothing_is_said_before_a_step_was_measured() -> None:
+    said, _ = play(FIRST_GRID, Countdown())
+    assert said[0].left is None
+    assert said[1].left is not None
+
+
+def test_a_slow_first_step_is_not_taken_for_the_pace() -> None:
+    said, _ = play(FIRST_GRID, Countdown())
+    assert said[1].left == pytest.approx(10 * 0.1 + 0.1 + 8 * (12 * 0.1 + 0.1))
+
+
+def test_what_is_said_falls_to_nothing() -> None:
+    said, _ = play(FIRST_GRID, Countdown())
+    assert said[-1].left == 0.0
+    for before, after in pairwise(lefts(said)):
+        assert after <= before + 0.4
+
+
+def test_the_second_grid_is_foretold_from_its_first_step_on() -> None:
+    _, countdown = play(FIRST_GRID, Countdown())
+    said, _ = play((Batch(size=8, steps=(0.4,) * 12, decode=1.0),), countdown)
+    assert said[0].left == pytest.approx(said[0].truth, abs=0.7)
+    assert [each.left for each in said[1:]] == pytest.approx([each.truth for each in said[1:]], abs=0.7)
+
+
+def test_a_different_model_or_size_starts_from_nothing() -> None:
+    _, countdown = play(FIRST_GRID, Countdown())
+    assert countdown.restarted(0.0).pace == countdown.pace
+    assert countdown.restarted(0.0, "other").pace == Pace()
+
+
+def test_batches_of_different_sizes() -> None:
+    batches = (
+        Batch(size=1, steps=(0.2,) * 10, decode=0.1),
+        *(Batch(size=size, steps=(0.2 * size,) * 10, decode=0.1 * size) for size in (4, 3, 1)),
+    )
+    said, _ = play(batches, Countdown())
+    assert said[-1].left == 0.0
+    last = [each for each in said if each.truth < 5.0]
+    assert [each.left for each in last] == pytest.approx([each.truth for each in last], abs=1.0)
+
+
+def test_models_of_a_single_step_are_measured_by_it() -> None:
+    batches = (Batch(size=1, steps=(0.5,), decode=0.1), Batch(size=8, steps=(2.0,), decode=0.8))
+    said, _ = play(batches, Countdown())
+    assert said[0].left == pytest.approx(0.5 + 8 * (0.5 + 0.5))
+    assert said[-1].left == 0.0
+
+
+def test_steps_that_were_reported_together_count_as_so_many() -> None:
+    progress = Progress(total=1, running=True)
+    countdown = Countdown().restarted(0.0)
+    for now, step in ((1.0, 1), (4.0, 4), (6.0, 6)):
+        progress.step_done((0,), step, 10)
+        countdown = countdown.after(progress, now)
+    assert countdown.left == pytest.approx(4 * 1.0 + 1.0)
+
+
+def test_what_says_nothing_new_changes_nothing() -> None:
+    progress = Progress(total=1, running=True)
+    progress.step_done((0,), 2, 10)
+    countdown = Countdown().restarted(0.0).after(progress, 1.0)
+    assert countdown.after(progress, 50.0) is countdown
+    progress.running = False
+    assert countdown.after(progress, 60.0) is countdown
+
+
+def test_a_machine_that_becomes_slow_is_said_a_step_at_a_time() -> None:
+    said, _ = play((Batch(size=1, steps=(*[0.1] * 10, *[3.0] * 10)),), Countdown())
+    lowest = lefts(said)[8]
+    assert lefts(said)[9] == pytest.approx(lowest + (0.1 + 3.0) / 2)
+
+
+seconds = st.floats(min_value=0.01, max_value=5.0)
+batches_of_a_job = st.lists(
+    st.builds(
+        Batch,
+        size=st.integers(1, 8),
+        steps=st.lists(seconds, min_size=6, max_size=6).map(tuple),
+        decode=st.floats(min_value=0.0, max_value=20.0),
+    ),
+    min_size=1,
+    max_size=4,
+).map(tuple)
+
+
+@given(batches_of_a_job, batches_of_a_job)
+def test_it_never_rises_by_more_than_a_step(earlier: tuple[Batch, ...], batches: tuple[Batch, ...]) -> None:
+    _, countdown = play(earlier, Countdown())
+    said, _ = play(batches, countdown)
+    slowest = max(each.step for each in said) if said else 0.0
+    known = max(countdown.pace.step(size) or 0.0 for size in range(1, 9))
+    for place, left in enumerate(lefts(said)):
+        assert left <= min(lefts(said)[: place + 1]) + max(slowest, known) + 1e-9
+        assert left >= 0.0
+    assert said[-1].left in (None, 0.0)

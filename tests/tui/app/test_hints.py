@@ -1,0 +1,77 @@
+"""What a newcomer is told: once per machine, on the first grids and about the terminal."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.support.tui.driving import PROMPT, Driver, make_app, running
+from tui.app.hints import LESSONS, Hints
+from tui.graphics.terminal.capabilities import Terminal
+from tui.graphics.terminal.hints import graphics_hint
+
+PLAIN = Terminal()
+XTERM = Terminal(protocol="halfcell", name="xterm", version=(379,))
+
+
+def says(driver: Driver, sentence: str) -> bool:
+    return sentence in " ".join(driver.text().split())
+
+
+def test_each_lesson_comes_once_and_fits_a_row() -> None:
+    assert LESSONS == (
+        "press the number of the picture that is closest to what you have in mind",
+        "is no picture better than the parent? press n: the next ones are more like it",
+        "nothing is lost: u takes a step back, U takes it again, and ? shows all keys",
+    )
+    assert max(map(len, LESSONS)) < 79
+
+
+def test_lessons_are_counted_per_machine(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "hints.json"
+    assert [Hints(path, PLAIN).next_lesson() for _ in range(5)] == [*LESSONS, "", ""]
+
+
+def test_a_sentence_about_the_terminal_comes_once_and_changes_no_lesson(tmp_path: Path) -> None:
+    hints = Hints(tmp_path / "hints.json", PLAIN)
+    assert [hints.once(sentence) for sentence in ("one", "one", "two", "one")] == ["one", "", "two", ""]
+    assert hints.next_lesson() == LESSONS[0]
+    assert hints.once("two") == ""
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"grids": "many", "graphics": 3}', '{"grids": -1, "graphics": [1]}'])
+def test_a_damaged_file_means_that_nothing_was_told(tmp_path: Path, content: str) -> None:
+    (tmp_path / "hints.json").write_text(content)
+    hints = Hints(tmp_path / "hints.json", PLAIN)
+    assert hints.next_lesson() == LESSONS[0]
+    assert hints.once("one") == "one"
+
+
+def test_a_folder_that_cannot_be_made_is_ignored(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file")
+    hints = Hints(tmp_path / "state" / "hints.json", PLAIN)
+    assert [hints.next_lesson(), hints.next_lesson()] == [LESSONS[0], LESSONS[0]]
+
+
+async def test_the_first_three_grids_teach_and_a_mark_hides_the_lesson(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path, *PROMPT, is_first_start=True), size=(80, 24)) as driver:
+        for lesson, key in zip(LESSONS, ("1", "n", "r"), strict=True):
+            await driver.until_done()
+            await driver.until(partial(says, driver, lesson))
+            await driver.press(key)
+        await driver.until_done()
+        await driver.until(lambda: "press the number of the best picture, n if none is better" in driver.text())
+    async with running(make_app(tmp_path / "again", *PROMPT, is_first_start=True)) as driver:
+        await driver.until_done()
+        await driver.until(lambda: LESSONS[0] in driver.text())
+        await driver.press("left", "space")
+        await driver.until(lambda: "press Enter to pick the marked candidate" in driver.text())
+
+
+async def test_what_makes_pictures_finer_is_said_once_before_the_lessons(tmp_path: Path) -> None:
+    for sentence in (graphics_hint(XTERM), LESSONS[0], LESSONS[1]):
+        async with running(make_app(tmp_path, *PROMPT, is_first_start=True, terminal=XTERM)) as driver:
+            await driver.until_done()
+            await driver.until(partial(says, driver, sentence))

@@ -1,0 +1,117 @@
+"""An edit of the parent: what it leads to is found in a thread, which looks the model up; then the search goes on.
+
+The panel stays open until then, so that nothing typed is lost when the edit is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from textual.app import App
+
+from engine.errors import EngineError, InvalidRequestError
+from latentpng.errors import InvalidValueError, LatentPngError
+from tui.app.messages import EditPrepared, EditRefused
+from tui.app.prompt_history import read_prompts, remember_prompt
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from engine.edit import Edit, EditedSettings
+    from engine.options import Options
+    from engine.rendering.requests import LoadModel
+    from engine.search.running import Search
+    from latentpng.record import LatentRecord
+    from tui.app.screens.edit import EditScreen
+    from tui.app.screens.search import SearchScreen
+
+NOT_READY = "the model is still loading; edit the picture as soon as it is ready"
+STILL_RENDERING = "the parent is still rendering; edit it when it is finished"
+
+
+class Editing:
+    """Applies the edits of an app's search.  What a thread finds comes as EditPrepared or EditRefused."""
+
+    def __init__(self, app: App[Any], options: Options, *, prompts: Path) -> None:
+        """Prepare.
+
+        Args:
+            app: The app.
+            options: What the person asked for at the start.
+            prompts: The file of the prompts that were used.
+        """
+        self._app, self._options, self._prompts = app, options, prompts
+
+    def open(self, screen: SearchScreen) -> None:
+        """Open the panel over a search."""
+        if screen.search is None:
+            screen.notice = NOT_READY
+            return
+        from tui.app.screens.edit import EditScreen
+
+        search = screen.search
+        self._app.push_screen(EditScreen(search.settings, search.variant.load.model, read_prompts(self._prompts)))
+
+    @property
+    def panel(self) -> EditScreen | None:
+        """The panel, if it is open."""
+        from tui.app.screens.edit import EditScreen
+
+        return next((screen for screen in self._app.screen_stack if isinstance(screen, EditScreen)), None)
+
+    def request(self, edit: Edit, search: Search) -> None:
+        """Find out what an edit of the search's parent leads to."""
+        from engine.search.running import PARENT
+
+        finished = search.finished(PARENT)
+        if finished is None:
+            self.refuse(STILL_RENDERING)
+        else:
+            work = self._run(edit, search.variant.load, finished.record)
+            self._app.run_worker(work, exclusive=True, group="edit")
+
+    def refuse(self, sentence: str) -> None:
+        """Say in the panel why its edit cannot be applied."""
+        if self.panel is not None:
+            self.panel.refuse(sentence)
+
+    async def apply(self, edit: Edit, edited: EditedSettings, screen: SearchScreen) -> None:
+        """Go on with what an edit leads to, unless the panel was closed meanwhile.
+
+        Args:
+            edit: The edit.
+            edited: What it leads to.
+            screen: The search.
+        """
+        panel = self.panel
+        if panel is None or screen.search is None:
+            return
+        try:
+            screen.search.edit(edited.round_, edited.variant, screen.pictures_that_fit - 1)
+        except (InvalidRequestError, InvalidValueError) as error:
+            panel.refuse(str(error))
+            return
+        if edit.prompt:
+            remember_prompt(self._prompts, edit.prompt)
+        panel.dismiss(edit)
+        await screen.show_round()
+        screen.notice = edited.notice
+
+    async def _run(self, edit: Edit, now: LoadModel, record: LatentRecord) -> None:
+        try:
+            edited = await asyncio.to_thread(_edited, self._options, now, record, edit)
+        except (EngineError, LatentPngError, OSError) as error:
+            self._app.post_message(EditRefused(str(error)))
+        else:
+            self._app.post_message(EditPrepared(edit, edited))
+
+
+def _edited(options: Options, now: LoadModel, record: LatentRecord, edit: Edit) -> EditedSettings:
+    """Return what an edit leads to; it takes time, and so do the imports."""
+    from engine.edit import edited
+
+    if not options.model:  # in case the model that the file names is not here, and the person chose another one
+        options = replace(options, model=now.model.path, config=now.model.config)
+    return edited(options, record, edit, now)

@@ -1,0 +1,213 @@
+"""The texts of the help screen: the keys of each screen, and what the words mean.  At most 78 columns wide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+_IDEA: Final = """\
+WHAT YOU DO HERE
+One picture, the parent, is shown with variations of it, the candidates.
+Pick the candidate that comes closer to the picture you have in mind: it
+becomes the parent of the next grid.  When no candidate is better, press n:
+the next candidates are more similar to the parent."""
+
+_SCALE: Final = """\
+WHAT THE SCALE MEANS
+The scale is how far candidates are from their parent.  A small scale is
+near: the candidates look like the parent.  A large one is far.  At scale 1,
+what varies is new: with everything varying, a candidate is a new picture of
+the same prompt.  When the layout varies most, the scale is that of the
+layout; finer detail moves half as far at each finer level, so some of it
+stays even at scale 1.  A new search varies everything.  A picture that you
+open varies its layout most, because that takes fewer picks."""
+
+_FILES: Final = """\
+WHAT IS SAVED
+Everything that you pick or star is saved at once as a PNG that contains
+its own noise and history.  `warmer FILE` continues from it on any machine.
+FILE may also be a picture of another tool, whose noise is rebuilt from its
+seed, or a photograph, for which noise is found that repeats it."""
+
+SEARCH: Final = f"""\
+{_IDEA}
+
+PICK
+1-9 0 c f g j  The key under a picture picks it.  The parent's own key means
+k l            that no candidate is better.
+arrows, Enter  Select a picture, then pick it.
+n              No candidate is better: keep the parent and halve the scale.
+Space          Mark a candidate, up to three.  Enter blends the marked ones.
+r              Draw other candidates at the same scale.
+u  U           Go one step back, and take that step again.
+
+LOOK
+Tab            Flip between the candidate and its parent, in the same place.
+d              Show where the candidate differs from its parent.
+v              Show the picture in full size, to zoom and to move around in
+               it.
+i              Show model, seed, settings and file of the picture.
+h              Show the history, with all branches.  Enter goes on from any
+               picture in it.
+
+CHANGE WHAT COMES NEXT
+[  ]           The same candidates with half or twice the scale.
+{{  }}           The same in finer steps.
+b              What varies: everything, the layout more than the detail,
+               only the layout, or only the detail.
+a              What varies: the noise, the prompt, or both.  Use it for
+               models whose pictures hardly depend on their noise.
+e              Keep the noise and change the prompt, negative prompt, steps,
+               guidance, scheduler, size, LoRA files or model.
+
+KEEP
+*              Star a picture: it is saved without becoming the parent.
+s              Save a copy of the picture under another name.
+E              Export the way here: an animation or a contact sheet.
+y  Y           Copy the command line that renders the picture again, or the
+               path of its file.  This works over SSH, where the terminal
+               allows it.
+
+GO
+o  p           Open another picture, or begin with a new prompt.
+Ctrl+P         List all commands by name, and choose the colours.
+?  F1          Show this page.
+q              Quit.  Nothing is lost.
+
+{_SCALE}
+
+{_FILES}
+"""
+
+START: Final = f"""\
+{_IDEA}
+
+BEGIN
+typing         Describe the picture.  What you type also filters the
+               gallery.
+Enter          Begin with the prompt.  In the empty line, go on with the
+               last search.
+Up             Walk through the prompts that you used before.
+Tab            Walk through examples that suit the model.
+Down           Go into the gallery of searches and pictures.  Enter opens
+               the one that is selected.
+Esc            Clear the line.
+Ctrl+O         Open a picture by its path.
+Ctrl+L         Choose the model of new prompts.  It is used again at the
+               next start.
+Ctrl+P         List all commands by name, and choose the colours.
+F1             Show this page.
+Ctrl+Q         Quit.
+
+The keys of a search are shown when you press ? in it.
+
+{_FILES}
+"""
+
+PHOTO: Final = f"""\
+WHAT YOU DO HERE
+Noise is looked for from which the model renders this photograph.  Then you
+vary it like any other picture.  A prompt that says what the photograph
+shows makes its variations better.
+
+CHOOSE
+F2  way        "exact" repeats the photograph best.  "free" repeats it less
+               exactly, from noise nearer to that of a seed, which can be
+               varied further.
+F3  keep       "all": the first picture repeats the photograph.
+               "layout": its layout stays, and the detail is drawn anew.
+               "detail": its detail stays, and the layout is drawn anew.
+F4  fit        How the photograph is brought to the picture's shape.
+               "crop" cuts off two sides.  "pad" keeps all of it and draws
+               its edges out.  "stretch" distorts it.  "shape" makes a
+               picture of the photograph's own shape.
+Up, Down       Move between the lines.  Left and Right change a line.
+
+GO
+Enter          Begin.
+Esc            Cancel the search for noise, or go back.
+Ctrl+L         Choose the model.
+Ctrl+O         Open another picture.
+Ctrl+P         List all commands by name, and choose the colours.
+F1             Show this page.
+Ctrl+Q         Quit.
+
+{_FILES}
+"""
+
+EDIT: Final = """\
+WHAT YOU DO HERE
+The noise of the picture stays, and its settings change: the same idea with
+other words.  A dot ● marks what differs from the picture.  The change is a
+step of the history like any other, and u takes it back.
+
+FIELDS
+Up, Down       In the prompt, beyond its first and last line: prompts that
+               you used before.  In a field with a list below: choose in the
+               list.  Elsewhere: go to the field before or after.
+Tab            Go to the next field.  Shift+Tab goes back.
+Enter          Take what is chosen in the list.  Without a choice, apply.
+Ctrl+S         Apply.
+Ctrl+J         Begin a new line in a prompt.
+Esc            Leave the list, or go back without a change.
+
+scheduler      A name of A1111, ComfyUI or diffusers.  Empty means the
+               model's own.
+size           Width and height, such as 832x1216.  Where the noise cannot
+               keep its shape, the picture changes more.
+LoRA           A name or a file, and its weight: `ink 0.8`.  Clear the line
+               to leave the LoRA out.
+model          A name, a file or a folder.  Noise fits models of the same
+               family.
+"""
+
+VIEW: Final = """\
+WHAT YOU SEE HERE
+One picture of the grid in full size.
+
+Enter          Pick this picture.
+n  p           Show the next or the previous picture.  The key of a picture
+               shows that one.
+Tab            Flip between the candidate and its parent, in the same place.
+d              Show where the candidate differs from its parent.
++  -           Enlarge or reduce the picture.
+0              Show a pixel of the picture on each pixel of the screen.
+arrows         Move around in a picture that is enlarged; else show the next
+               or the previous picture.
+?  F1          Show this page.
+Esc            Go back to the grid.
+"""
+
+NEW_PROMPT: Final = """\
+WHAT YOU DO HERE
+The search goes on behind this screen until you press Enter.  Then it is
+left for a new one with this prompt.  Everything that you picked is saved,
+and the search can be resumed from the gallery.
+
+Up, Down       Beyond the first and the last line: prompts that you used
+               before.
+Ctrl+J         Begin a new line.
+Enter          Begin the new search.
+Ctrl+L         Choose the model of new prompts.
+Ctrl+G         Leave the search for the gallery.
+Esc            Go back to the search.
+"""
+
+_PAGES: Final[Mapping[str, str]] = {
+    "EditScreen": EDIT,
+    "NewPromptScreen": NEW_PROMPT,
+    "PhotoScreen": PHOTO,
+    "SearchScreen": SEARCH,
+    "StartScreen": START,
+    "ViewerScreen": VIEW,
+}
+"""By the class of the screen."""
+
+
+def page_of(screens: Iterable[str]) -> str:
+    """Return the help text of what is shown.
+
+    Args:
+        screens: The names of the classes of the screens, the topmost first.
+    """
+    return next((_PAGES[name] for name in screens if name in _PAGES), START)

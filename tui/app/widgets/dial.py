@@ -1,0 +1,36 @@
+"""The line that says how far the candidates are from the parent, and which round it is."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.reactive import var
+from textual.widgets import Static
+
+from engine.search.session import Session
+from tui.app.dial import dial_words
+
+
+class DialLine(Static):
+    """Shows the dial of a session, as much of it as fits.
+
+    Attributes:
+        session: The session; None before the search has begun.
+    """
+
+    DEFAULT_CSS = """
+    DialLine { height: 1; padding: 0 1; text-wrap: nowrap; color: $text-muted; }
+    """
+    session: var[Session | None] = var(None)
+
+    def __init__(self) -> None:
+        super().__init__("", id="where", markup=False)
+
+    def watch_session(self) -> None:
+        self._write()
+
+    def on_resize(self) -> None:
+        self._write()
+
+    def _write(self) -> None:
+        if self.session is not None and self.content_size.width:
+            self.update(Content(dial_words(self.session, self.content_size.width)), layout=False)
