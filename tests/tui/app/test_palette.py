@@ -102,3 +102,14 @@ async def test_a_command_is_found_by_typing_and_runs(tmp_path: Path) -> None:
         await driver.until(lambda: "None is better (n)" in driver.text() and "Compare" not in driver.text())
         await driver.press("down", "enter")
         await driver.until(lambda: driver.search.session.scale == 0.35)
+
+
+async def test_a_command_of_a_screen_that_was_left_does_nothing(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path, *PROMPT)) as driver:
+        await driver.until_done()
+        left, command = driver.search, commands(driver)["Farther (])"]
+        scale = left.session.scale
+        await driver.app.action_gallery()
+        await command.callback()
+        assert driver.app.stage.start is not None
+        assert left.session.scale == scale
