@@ -111,6 +111,7 @@ async def test_escape_cancels_and_escape_again_goes_back(tmp_path: Path) -> None
         renderer.release()
         await driver.press("escape")
         assert driver.app.screen is driver.screen
+        await driver.until(lambda: not driver.screen.ignores_keys)
         await driver.press("1")
         await driver.until_done()
         assert len(driver.search.session.lineage.rounds) == 3, "the search goes on"
@@ -128,6 +129,7 @@ async def test_the_grid_goes_on_while_the_dialog_is_open(tmp_path: Path) -> None
     renderer = FakeRenderer()
     async with exporting(tmp_path, renderer) as driver:
         await driver.press("escape")
+        await driver.until(lambda: not driver.screen.ignores_keys)
         renderer.hold_after(1)
         await driver.press("1")
         await driver.until(lambda: driver.search.progress.running)

@@ -96,11 +96,11 @@ async def test_what_is_typed_filters_and_enter_starts_a_new_search(tmp_path: Pat
         await until_read(driver, "SSPPPP")
         await driver.press(*"red")
         await until_read(driver, "SPP")
-        await driver.until(lambda: "3 of what was saved match" in driver.text())
+        await driver.until(lambda: "3 of 6 searches and pictures match" in driver.text())
         await driver.press("down", "down", "e")
         assert driver.app.focused is line_of(driver)
         assert line_of(driver).value == "rede"
-        await driver.until(lambda: "nothing that was saved matches" in driver.text())
+        await driver.until(lambda: "0 of 6 searches and pictures match" in driver.text())
         await driver.press("down")
         assert driver.app.focused is line_of(driver), "there is nothing to go to"
         await driver.press("backspace", "down", "backspace")

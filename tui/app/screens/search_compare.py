@@ -108,6 +108,8 @@ class SearchCompare(SearchView):
         if self.search is not None and self.comparison.is_active and not self.notice and not self.search.failure:
             key = self.key_of(self.compared.candidate) or str(self.compared.candidate)
             words = comparison_words(self.comparison, self.compared, key, self._share(self.compared.candidate))
+            if len(words) >= self.app.size.width:
+                words = words.partition(";")[0]
         return words or super().status()
 
     def difference_of(self, candidate: int) -> Difference | None:
