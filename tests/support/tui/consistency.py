@@ -27,10 +27,11 @@ def problems_of(folder: Path, live: Path | None = None) -> list[str]:
         folder: The folder of the session.
         live: The session as JSON, as it was in the memory of the program when it ended; None if that is not known.
     """
-    pictures = sorted(folder.glob("*.png"))
+    pictures = sorted(folder.glob("*-round*.png"))
     if not pictures and not (folder / "session.json").exists():
         return []  # nothing was finished before the session ended
-    leftovers = [path.name for path in folder.iterdir() if path.suffix != ".png" and path.name != "session.json"]
+    known = {*pictures, folder / "session.json", *folder.glob("way*")}
+    leftovers = sorted(path.name for path in set(folder.iterdir()) - known)
     found = [f"it holds {name}" for name in leftovers]
     try:
         journal = read_session(folder)
