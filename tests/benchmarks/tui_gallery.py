@@ -96,7 +96,7 @@ def measure(name: str, folder: Path, home: str, rows: bytes) -> None:
         print(f"{name}: first paint {paint:.2f} s, first rows {shown:.2f} s later, all read {read:.2f} s later")
         filtered = []
         for _ in range(KEYS):
-            filtered += [until(terminal, NO_MATCH, b"nothing"), until(terminal, BACKSPACE, rows)]
+            filtered += [until(terminal, NO_MATCH, b" match"), until(terminal, BACKSPACE, rows)]
         moved = [first_bytes(terminal, DOWN) for _ in range(KEYS)]
         memory = psutil.Process(terminal.pid).memory_info().rss / 2**20
         print(

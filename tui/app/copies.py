@@ -7,10 +7,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from textual.widgets import OptionList
+
 from latentpng.errors import LatentPngError
 from tui.app.completion import free_name
 from tui.app.gallery.preview import Preview
-from tui.app.screens.ask import PathScreen, problem_of_new
+from tui.app.screens.ask import Line, PathScreen, problem_of_new
 from tui.app.work import begin
 
 if TYPE_CHECKING:
@@ -35,9 +37,12 @@ class CopyScreen(PathScreen):
         )
         self._finished = finished
 
-    def on_mount(self) -> None:
-        super().on_mount()
-        self.query_one(Preview).show_picture(self._finished.picture, "the picture that is saved")
+    def preview(self, line: Line | None) -> None:
+        """Show the picture that is saved; while the list has the focus, the one that would be replaced."""
+        if line is not None and not line.is_folder and self.query_one(OptionList).has_focus:
+            super().preview(line)
+        else:
+            self.query_one(Preview).show_picture(self._finished.picture, "the picture that is saved")
 
     def accept(self, path: Path) -> None:
         begin(self, partial(self._save, path), "copy", exclusive=True)

@@ -98,8 +98,8 @@ def test_rows_say_what_they_are() -> None:
     assert title_of(session("2026-01-02 a\x1b[31m", "")) == "2026-01-02 a[31m"
     assert details_of(CONTENTS.pictures[1], NOW) == "picture · today 14:05 · ponyMix"
     assert title_of(PictureRow.found("/a/b\x07.png", 0, 0)) == "b.png"
-    assert preview_words(CONTENTS.pictures[1]) == "the sea\n/pictures/b/2.png"
-    assert preview_words(last) == "A red Sun\n/pictures/a"
+    assert preview_words(CONTENTS.pictures[1]) == "the sea\n2.png in b"
+    assert preview_words(last) == "A red Sun\nin a"
     assert preview_words(ExampleRow(prompt="a lake")) == "a lake"
 
 
@@ -111,8 +111,8 @@ def test_rows_say_what_they_are() -> None:
         (CONTENTS, 4, "", None, "2 searches and 2 pictures"),
         (Contents(pictures=CONTENTS.pictures[:1], unread=1, is_listed=True), 1, "", None,
          "1 picture, 1 still to be read"),
-        (CONTENTS, 2, "sea", None, "2 of what was saved match"),
-        (CONTENTS, 0, "moon", None, "nothing that was saved matches"),
+        (CONTENTS, 2, "sea", None, "2 of 4 searches and pictures match"),
+        (CONTENTS, 0, "moon", None, "0 of 4 searches and pictures match"),
         (CONTENTS, 1, "", Path("/pictures/a\x07"), "1 picture of a"),
     ],
 )  # fmt: skip

@@ -13,6 +13,7 @@ from tests.support.tui.driving import PROMPT, Driver, make_app, running, saved
 from tui.app.gallery.list import GalleryList
 from tui.app.gallery.preview import Preview
 from tui.app.gallery.rows import ExampleRow, PictureRow, SessionRow
+from tui.app.model_load import ModelLoad
 from tui.app.screens.start import StartScreen
 from tui.app.widgets.picture import PictureCell
 from tui.app.widgets.prompt_line import PromptLine
@@ -96,11 +97,11 @@ async def test_what_is_typed_filters_and_enter_starts_a_new_search(tmp_path: Pat
         await until_read(driver, "SSPPPP")
         await driver.press(*"red")
         await until_read(driver, "SPP")
-        await driver.until(lambda: "3 of what was saved match" in driver.text())
+        await driver.until(lambda: "3 of 6 searches and pictures match" in driver.text())
         await driver.press("down", "down", "e")
         assert driver.app.focused is line_of(driver)
         assert line_of(driver).value == "rede"
-        await driver.until(lambda: "nothing that was saved matches" in driver.text())
+        await driver.until(lambda: "0 of 6 searches and pictures match" in driver.text())
         await driver.press("down")
         assert driver.app.focused is line_of(driver), "there is nothing to go to"
         await driver.press("backspace", "down", "backspace")
@@ -259,3 +260,14 @@ async def test_a_session_that_is_gone_says_so(tmp_path: Path) -> None:
         await driver.until(lambda: "session.json" in driver.text())
         assert isinstance(driver.app.screen, StartScreen)
         assert isinstance(driver.app.focused, Input)
+
+
+async def test_news_that_comes_while_the_screen_is_closed_is_no_error(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path)) as driver:
+        await driver.until(lambda: "is ready on" in driver.text())
+        screen = driver.app.stage.start
+        assert screen is not None
+        await screen.query("*").remove()  # as when it is closed: its widgets go first
+        screen.examples, screen.notice = ("a lake",), "the model cannot be used"
+        screen.model_load = ModelLoad(failure="the model cannot be used")
+        await driver.pilot.pause()

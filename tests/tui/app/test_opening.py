@@ -64,6 +64,34 @@ async def test_a_picture_of_another_tool_asks_for_its_model_at_the_start(tmp_pat
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        ("ok-exif/jpeg-be.jpg", "noise rebuilt from seed 41 as Stable Diffusion web UI draws it, not verified"),
+        ("ok-comfyui/webp-imagedesc.webp", "noise rebuilt from seed 41 as ComfyUI draws it, not verified"),
+    ],
+)
+async def test_a_jpeg_or_webp_of_another_tool_is_opened_and_says_what_was_assumed(
+    tmp_path: Path, file: str, words: str
+) -> None:
+    renderer = FakeRenderer(noise_shape=(4, 96, 64))
+    async with running(make_app(tmp_path, renderer=renderer)) as driver:
+        await driver.press("ctrl+o")
+        await driver.until(lambda: "Open a picture: type its path" in driver.text())
+        await driver.paste(str(FOREIGN.parents[1] / file))
+        await driver.press("enter")
+        await driver.until(lambda: "which is not known" in driver.text())
+        await driver.press("escape")
+        await driver.until(lambda: "Open a picture: type its path" in driver.text())
+        await driver.press("enter")
+        await driver.until(lambda: "which is not known" in driver.text())
+        await driver.paste("embedded")
+        await driver.press("enter")
+        await driver.until_done()
+        assert words in " ".join(driver.text().split())
+
+
+@pytest.mark.slow
 async def test_reopening_goes_on_from_the_file_and_undo_goes_behind_it(tmp_path: Path) -> None:
     async with running(make_app(tmp_path, *PROMPT)) as driver:
         await driver.until_done()

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -26,11 +28,14 @@ from tests.support.tui.driving import Driver, make_app, running
 from tui.app.app import WarmerApp
 from tui.app.widgets.film_cell import FilmCell
 from tui.app.widgets.picture import PictureCell
+from tui.app.widgets.prompt_line import PromptLine
 
 Compare: TypeAlias = Callable[..., bool]
 Play: TypeAlias = Callable[[Driver], Awaitable[None]]
 
 SESSION = "2026-01-02 a red sun over a lake"
+NOON = datetime(2026, 1, 2, 12).timestamp()
+"""When earlier sessions were left: so long ago that the gallery says the date."""
 LARGE, SMALL, NARROW = (120, 40), (80, 24), (44, 16)
 
 
@@ -110,21 +115,50 @@ def earlier_session(folder: Path) -> None:
             await driver.until(lambda: len(list(folder.glob("pictures/*/*.png"))) == 2)
 
     asyncio.run(play())
+    for number, file in enumerate(sorted((folder / "pictures" / SESSION).iterdir())):
+        os.utime(file, (NOON + number, NOON + number))
 
 
 def test_start(snap_compare: Compare, tmp_path: Path) -> None:
     async def play(driver: Driver) -> None:
         await driver.until(lambda: "is ready on cpu" in driver.text())
+        await driver.until(lambda: "nothing was saved yet" in driver.text() and "windmill" in driver.text())
 
     check_snapshot(snap_compare, make_app(tmp_path), play, SMALL)
 
 
-def test_start_with_a_session(snap_compare: Compare, tmp_path: Path) -> None:
+async def until_gallery(driver: Driver) -> None:
+    """Wait until the gallery shows all of an earlier session, with its pictures."""
+    await driver.until(lambda: "is ready on cpu" in driver.text())
+    await driver.until(lambda: bool(driver.app.screen.query_one(PromptLine).examples))
+    await driver.until(lambda: "1 search and 2 pictures  " in driver.text())
+    cells = list(driver.app.screen.query(PictureCell))
+    await driver.until(lambda: sum(cell._picture is not None for cell in cells) == 4)
+
+
+@pytest.mark.parametrize("size", [LARGE, SMALL])
+def test_start_with_a_session(snap_compare: Compare, tmp_path: Path, size: tuple[int, int]) -> None:
+    earlier_session(tmp_path)
+    check_snapshot(snap_compare, make_app(tmp_path), until_gallery, size)
+
+
+def test_gallery(snap_compare: Compare, tmp_path: Path) -> None:
     async def play(driver: Driver) -> None:
-        await driver.until(lambda: "is ready on cpu" in driver.text())
+        await until_gallery(driver)
+        await driver.press("down", "down")
+        await driver.until(lambda: "Enter goes on from this picture" in driver.text())
 
     earlier_session(tmp_path)
-    check_snapshot(snap_compare, make_app(tmp_path), play, LARGE)
+    check_snapshot(snap_compare, make_app(tmp_path), play, SMALL)
+
+
+def test_new_prompt(snap_compare: Compare, tmp_path: Path) -> None:
+    async def play(driver: Driver) -> None:
+        await until_at_rest(driver)
+        await driver.press("p")
+        await driver.until(lambda: "the new search starts from a fresh seed" in driver.text())
+
+    check_snapshot(snap_compare, search(tmp_path), play, SMALL)
 
 
 def test_grid(snap_compare: Compare, tmp_path: Path) -> None:

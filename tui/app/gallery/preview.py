@@ -24,6 +24,7 @@ class Preview(Vertical):
         super().__init__()
         self._loader = PictureLoader(self, large_picture, self._loaded)
         self._file = self._words = ""
+        self._kept: Picture | None = None
         self._pause: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -40,9 +41,9 @@ class Preview(Vertical):
         if words != self._words:
             self._words = words
             self.query_one(Static).update(Content(words))
-        if file == self._file:
+        if file == self._file and self._kept is None:
             return
-        self._file = file
+        self._file, self._kept = file, None
         if self._pause is not None:
             self._pause.stop()
         if file:
@@ -53,10 +54,13 @@ class Preview(Vertical):
 
     def show_picture(self, picture: Picture, words: str) -> None:
         """Show a picture that is in memory."""
-        self._file = ""
+        if self._pause is not None:
+            self._pause.stop()
         self._loader.want([])
-        self.query_one(PictureCell).show(picture)
-        self.query_one(Static).update(Content(words))
+        if self._kept is not picture:
+            self._kept, self._file, self._words = picture, "", words
+            self.query_one(PictureCell).show(picture)
+            self.query_one(Static).update(Content(words))
 
     def _want(self) -> None:
         self._loader.want([self._file])

@@ -60,9 +60,10 @@ def preview_words(row: Row) -> str:
     """Return what stands under the large picture of a row: all of its prompt, and where it lies on the disk."""
     match row:
         case SessionRow():
-            return f"{title_of(row)}\n{plain(str(row.folder))}"
+            return f"{title_of(row)}\nin {plain(row.folder.name)}"
         case PictureRow():
-            return f"{title_of(row)}\n{plain(row.path)}"
+            path = Path(row.path)
+            return f"{title_of(row)}\n{plain(path.name)} in {plain(path.parent.name)}"
         case ExampleRow():
             return title_of(row)
 
@@ -82,8 +83,8 @@ def count_words(contents: Contents, shown: int, typed: str, folder: Path | None)
     if not contents.is_listed:
         return "looking for earlier searches"
     if typed.strip():
-        words = f"{shown:,} of what was saved match{'es' * (shown == 1)}" if shown else "nothing that was saved matches"
-        return f"{words}{reading}"
+        of = len(contents.sessions) + len(contents.pictures)
+        return f"{shown:,} of {of:,} searches and pictures match{'es' * (shown == 1)}{reading}"
     if not contents.sessions and not contents.pictures:
         return "nothing was saved yet; try an example"
     searches, pictures = len(contents.sessions), len(contents.pictures)

@@ -57,7 +57,6 @@ class PathScreen(Screen[Path | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "back", priority=True, key_display="esc"),
-        Binding("enter", "enter", "take it", show=True),
     ]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (64, "-wide")]  # noqa: RUF012 (Textual declares it so)
 
@@ -152,12 +151,15 @@ class PathScreen(Screen[Path | None]):
             self._completes = True  # as soon as the folder is read
 
     def on_option_list_option_highlighted(self, message: OptionList.OptionHighlighted) -> None:
-        line = self._lines[message.option_index] if message.option_index < len(self._lines) else None
-        is_file = line is not None and not line.is_folder
-        self.query_one(Preview).show(
-            str(line.path) if line is not None and is_file and self._suffixes == PICTURES else "",
-            plain(str(line.path)) if line is not None and is_file else "",
-        )
+        if message.option_index < len(self._lines):
+            self.preview(self._lines[message.option_index])
+
+    def preview(self, line: Line | None) -> None:
+        """Show the picture of a line large; None when nothing is listed."""
+        is_picture = line is not None and not line.is_folder and self._suffixes != MODELS
+        path = line.path if line is not None and is_picture else None
+        words = "" if path is None else f"{plain(path.name)} in {plain(path.absolute().parent.name)}"
+        self.query_one(Preview).show("" if path is None else str(path), words)
 
     def on_option_list_option_selected(self, message: OptionList.OptionSelected) -> None:
         line = self._lines[message.option_index]
@@ -242,6 +244,8 @@ class PathScreen(Screen[Path | None]):
         options.clear_options()
         options.add_options(Option(Content(line.words)) for line in self._lines)
         options.highlighted = 0 if self._lines else None
+        if not self._lines:
+            self.preview(None)
         if len(lines) > MAX_LISTED:
             self.refuse(f"the first {MAX_LISTED} of {len(lines)}: type more of the name")
 

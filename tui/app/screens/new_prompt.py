@@ -59,7 +59,9 @@ class NewPromptScreen(Screen[None]):
 
     def say_model(self, name: str) -> None:
         """Say which model a new search uses."""
-        self.query_one("#model", TextLine).words = f"new searches use the model '{plain(name, 60)}'"
+        self.query_one(
+            "#model", TextLine
+        ).words = f"new searches use the model '{plain(name, 60)}'; ↑ shows earlier prompts"
 
     def on_text_area_changed(self) -> None:
         self._say_whether_changed()

@@ -14,6 +14,7 @@ class PathLine(Input):
     """An input for a path."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "take it"),
         Binding("tab", "complete(1)", "complete"),
         Binding("shift+tab", "complete(-1)", "complete backwards", show=False),
         Binding("down", "leave", "list", key_display="↓"),
