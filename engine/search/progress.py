@@ -81,7 +81,7 @@ class Pace:
         return min(seconds * max(1.0, size / known) for known, seconds in self.step_seconds.items())
 
     def decode(self, size: int) -> float:
-        """Return the seconds from the last step of so many pictures until they are finished; a step until it is known."""
+        """Return the seconds from the last step of so many pictures to their end; those of a step until it is known."""
         return self.decode_seconds * size if self.decode_seconds is not None else self.step(size) or 0.0
 
     def with_step(self, size: int, seconds: float) -> Pace:

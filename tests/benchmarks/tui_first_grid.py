@@ -1,21 +1,25 @@
-"""Time the first grid of a session with the embedded model: with the warm-up of the start screen, without, and in haste.
+"""Time the first grid of a session with the embedded model: with the warm-up of the start screen and without.
 
     python -m tests.benchmarks.tui_first_grid [REPEATS]
 
-Each run starts a worker, waits until the model is ready, and renders the parent and eight candidates as the app does.
+The renderer alone: each run starts a worker, waits until the model is ready, and renders a parent and eight candidates.
 "warm" lets the warm-up end first, as while a prompt is typed; "in haste" asks for the grid while the warm-up has just
-begun; "cold" has none.  The three take turns.  The benchmark prints the median seconds until the first preview and until
-the whole grid, and checks that the pixels are the same in all of them.
+begun; "cold" has none.  The app: `warmer` runs on a fake terminal, a prompt is entered three seconds after the model is
+ready, and the first half-cell of a picture is waited for.  Variants take turns.  The benchmark prints median seconds,
+and checks that the pixels of the renderer are the same in all variants.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import queue
 import statistics
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 from engine.models.resolve import defaults_of, resolve_model
@@ -24,8 +28,11 @@ from engine.rendering.requests import LoadModel, PictureTask, RenderJob
 from engine.search.running import next_job
 from engine.worker.client import WorkerRenderer
 from latentpng.record import Lineage, SeedRoot
+from tests.benchmarks.tui_keys import wait
+from tests.support.terminal.fake_terminal import FakeTerminal
 from tui.app.warm_up import WarmUp
 
+ROOT = Path(__file__).parents[2]
 MODEL = resolve_model("")
 SETTINGS = defaults_of(MODEL).settings("a red sun over a lake")
 LOAD = LoadModel(model=MODEL, settings=defaults_of(MODEL).settings(""), device="cpu")
@@ -96,6 +103,21 @@ def _next(events: queue.Queue[Event]) -> Event:
     return event
 
 
+def first_preview_of_app(*, is_warm: bool) -> float:
+    """Run `warmer` once; return the seconds from the prompt's Enter until a picture is on the screen."""
+    cold = "from tui.app.warm_up import WarmUp; WarmUp.start = lambda *_: None; "
+    program = f"{'' if is_warm else cold}from tui.cli import main; main(['--graphics', 'halfcell'])"
+    with tempfile.TemporaryDirectory() as home:
+        environment = {"HOME": home, "PYTHONPATH": str(ROOT)}
+        with FakeTerminal([sys.executable, "-c", program], environment=environment) as terminal:
+            wait(terminal, b"is ready on", 120.0)
+            terminal.read(3.0)
+            os.write(terminal.fd, b"a red sun over a lake")
+            terminal.read(0.5)
+            os.write(terminal.fd, b"\r")
+            return wait(terminal, "▀".encode(), 60.0)
+
+
 def main(repeats: int) -> None:
     """Run every variant `repeats` times and print the figures."""
     runs: dict[str, list[FirstGrid]] = {variant: [] for variant in VARIANTS}
@@ -112,6 +134,13 @@ def main(repeats: int) -> None:
         )
     same = len({grid.pixels for grids in runs.values() for grid in grids}) == 1
     print(f"the pixels are {'the same in every run' if same else 'NOT the same'}")
+    apps: dict[bool, list[float]] = {False: [], True: []}
+    for _ in range(repeats):
+        for is_warm, seconds in apps.items():
+            seconds.append(first_preview_of_app(is_warm=is_warm))
+    for is_warm, seconds in apps.items():
+        variant = "warm" if is_warm else "cold"
+        print(f"the app {variant}: from Enter to the first picture {statistics.median(seconds):.2f} s")
 
 
 if __name__ == "__main__":

@@ -102,6 +102,19 @@ def test_undo_walks_the_same_steps_and_renders_no_parent_again(tmp_path: Path) -
     assert again.troubles == []
 
 
+def test_picks_that_were_never_rendered_are_not_lost(tmp_path: Path) -> None:
+    running = begun(tmp_path / "s")
+    for mark in (1, 2, 0):
+        running.search.tell(Picked(marks=(mark,)), CANDIDATES)
+    lineage = running.search.session.lineage
+    running.close()
+    again = resumed(tmp_path / "s")
+    again.finish()
+    assert again.search.session.lineage == lineage
+    assert [task.index for task in again.renderer.jobs[0].tasks] == [0, 1, 2, 3]
+    again.close()
+
+
 def test_with_keep_all_nothing_at_all_is_rendered_again(tmp_path: Path) -> None:
     running = begun(tmp_path / "s", keep_all=True)
     for answer in ANSWERS[:3]:

@@ -3,7 +3,8 @@
     python -m tests.support.hero docs/images/way.webp [--seed N] [--target N] [--prompt P]
 
 A person is replaced by an oracle that has a picture in mind, that of the seed --target, and picks or blends the
-candidates that look more like it from afar.  All else is the search itself with the model that ships, and `warmer film`.
+candidates that look more like it from afar.  The rest is the search itself, with the model that ships, and the command
+`warmer film`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from engine.rendering.events import Event, JobFailed, ModelReady, Picture, Pictu
 from engine.rendering.requests import PictureTask, RenderJob
 from engine.search.answers import Answer, NoneBetter, Picked, Rerolled
 from engine.search.folder import PictureFolder
-from engine.search.running import PARENT, Beginning, Search, next_job
+from engine.search.running import PARENT, Search, next_job
 from engine.worker.client import WorkerRenderer
 from latentpng.record import Lineage, SeedRoot
 from tui.cli import run_command
@@ -62,14 +63,15 @@ class Searching:
 
     def run(self, target: Picture) -> Path:
         """Search until PICKS candidates were picked, and return the file of the last one."""
-        beginning: Beginning = self._opening.beginning
+        beginning = self._opening.beginning
         search = Search(
             beginning,
             session_for(self._opening, self._options, self._ready, CANDIDATES),
             self._renderer,
             PictureFolder(self._folder),
-            journal=self._folder / "journal.json",
+            index=self._folder / "index.json",
             on_load=self._renderer.load,
+            on_event=self._events.put,
             on_trouble=say,
         )
         for _ in range(MAX_GRIDS):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
 from textual.screen import Screen
 
 from tui.app import chosen_theme, hints, messages, prompt_history
@@ -223,7 +224,8 @@ class WarmerApp(App[None]):
             if path is not None:
                 self.stage.say(f"saved a copy as {path.absolute()}")
 
-        self.push_screen(CopyScreen(message.finished), saved)
+        if self.screen is self.stage.search:  # else a key that was typed ahead has opened something
+            self.push_screen(CopyScreen(message.finished), saved)
 
     def on_edit_requested(self, message: messages.EditRequested) -> None:
         if self.stage.search is not None and self.stage.search.search is not None:
@@ -242,7 +244,7 @@ class WarmerApp(App[None]):
             self._editing.open(self.stage.search)
 
     def on_film_requested(self) -> None:
-        if self.stage.search is not None and self.stage.search.search is not None:
+        if self.screen is self.stage.search and self.stage.search.search is not None:
             self._filming.open(self.stage.search.search, self.link.renderer)
 
     def action_open(self) -> None:
@@ -287,6 +289,10 @@ class WarmerApp(App[None]):
 
         page = page_of(type(screen).__name__ for screen in reversed(self.screen_stack))
         self.push_screen(HelpScreen(self.stage.cut_message, page))
+
+    def action_command_palette(self) -> None:
+        if not any(isinstance(screen, CommandPalette) for screen in self.screen_stack):  # Textual looks at the top only
+            super().action_command_palette()
 
     async def action_quit(self) -> None:
         self.exit()

@@ -1,4 +1,4 @@
-"""An edit of the parent: what it leads to is found in a thread, because the model is looked up; then the search goes on.
+"""An edit of the parent: what it leads to is found in a thread, which looks the model up; then the search goes on.
 
 The panel stays open until then, so that nothing typed is lost when the edit is refused.
 """

@@ -33,7 +33,7 @@ def settings_words(settings: RenderSettings, model: str) -> tuple[str, ...]:
     size = f"{settings.width}x{settings.height}"
     full = (name, " ".join(filter(None, (scheduler, steps))), f"cfg {settings.guidance_scale:g}", size)
     short = (name, f"{settings.num_inference_steps} steps", size)
-    return tuple(" · ".join(each) for each in (full, short, (name, size), (name,))) + ("",)
+    return (*(" · ".join(each) for each in (full, short, (name, size), (name,))), "")
 
 
 def headline(prompt: str, settings: tuple[str, ...], columns: int) -> tuple[str, str]:

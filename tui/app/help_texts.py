@@ -89,12 +89,12 @@ Enter          Begin with the prompt.  In the empty line, go on with the
                last search.
 Up             Walk through the prompts that you used before.
 Tab            Walk through examples that suit the model.
-Down           Go into the gallery of searches and pictures.  Enter opens the
-               one that is selected.
+Down           Go into the gallery of searches and pictures.  Enter opens
+               the one that is selected.
 Esc            Clear the line.
 Ctrl+O         Open a picture by its path.
-Ctrl+L         Choose the model of new prompts.  It is used again at the next
-               start.
+Ctrl+L         Choose the model of new prompts.  It is used again at the
+               next start.
 Ctrl+P         List all commands by name, and choose the colours.
 F1             Show this page.
 Ctrl+Q         Quit.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.search.history import NodeKind, Tree
-from tui.app.history_shape import main_line, shape_of
+from tui.app.history_shape import Shape, main_line, shape_of
 
 MIN_HEIGHT = 5
 """Rows from which on there is a filmstrip: four of pictures and their captions."""
@@ -66,10 +66,11 @@ def film_of(tree: Tree, current: int, width: int, height: int, *, aspect: float,
     rows = height - min(height - MIN_HEIGHT, _MAX_TEXT)
     columns = min(_MAX_COLUMNS, max(_MIN_COLUMNS, round((rows - 1) * _CELL_ASPECT * aspect))) + _GAP
     room = max(1, (width + _GAP) // columns)
-    line = main_line(tree, shape_of(tree), current)
+    shape = shape_of(tree)
+    line = main_line(tree, shape, current)
     here = line.index(current)
     start = film_start(len(line), here, room, start)
-    shots = tuple(_shot(tree, line, position, here) for position in range(start, min(len(line), start + room)))
+    shots = tuple(_shot(tree, shape, line, position, here) for position in range(start, min(len(line), start + room)))
     return Film(shots=shots, start=start, columns=columns, rows=rows)
 
 
@@ -94,12 +95,14 @@ def film_start(count: int, here: int, room: int, start: int) -> int:
     return max(0, min(wanted, here))
 
 
-def _shot(tree: Tree, line: tuple[int, ...], position: int, here: int) -> Shot:
-    node = tree.nodes[line[position]]
+def _shot(tree: Tree, shape: Shape, line: tuple[int, ...], position: int, here: int) -> Shot:
+    """Return the picture at a position of a line; "+2" in its caption are branches that leave it."""
+    node, branches = tree.nodes[line[position]], len(shape.others(line, position))
     name = {NodeKind.ROOT: "start", NodeKind.EDIT: "edit"}.get(node.kind, str(node.picks))
+    signs = ("*" if node.is_starred else "", f"+{branches}" if branches else "", "●" if position == here else "")
     return Shot(
         node=line[position],
-        caption=f"{name}{' *' if node.is_starred else ''}{' ●' if position == here else ''}",
+        caption=" ".join(filter(None, (name, *signs))),
         is_current=position == here,
         is_way=position <= here,
     )

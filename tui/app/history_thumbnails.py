@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.rendering.events import Picture
 from engine.search.running import Search
+from engine.search.saved_pictures import read_saved
 from latentpng.identity import Key
 from latentpng.lru import LruCache
 
@@ -24,6 +25,23 @@ def thumbnail_of(picture: Picture, side: int = SIDE) -> Picture:
     return Picture(width=width, height=height, rgb=image.tobytes())
 
 
+def picture_of(search: Search, node: int) -> Picture | None:
+    """Return the picture of a node from memory, else from its file; it may take time.  Call it in a thread.
+
+    Args:
+        search: The search.
+        node: The index of the node.
+
+    Returns:
+        The picture; None when it is in neither, or its file cannot be read or was edited.
+    """
+    picture, file = search.picture(node), search.file(node)
+    if picture is not None or file is None:
+        return picture
+    saved = read_saved(file, search.session.tree.nodes[node].key)
+    return None if saved is None else saved.picture
+
+
 class Thumbnails:
     """The thumbnails of one search, by the key of their nodes.  Safe to use from several threads."""
 
@@ -35,19 +53,11 @@ class Thumbnails:
         return self._pictures.get(key)
 
     def make(self, search: Search, node: int) -> Picture | None:
-        """Return the thumbnail of a node; it may take time, because the picture is read from its file.
-
-        Args:
-            search: The search.
-            node: The index of the node.
-
-        Returns:
-            The thumbnail; None when the picture is neither in memory nor in a file that can be read.
-        """
+        """Return the thumbnail of a node, None when there is no picture of it; arguments as for `picture_of`."""
         key = search.session.tree.nodes[node].key
         if (known := self.get(key)) is not None:
             return known
-        picture = search.picture(node)
+        picture = picture_of(search, node)
         if picture is None:
             return None
         small = thumbnail_of(picture)

@@ -17,7 +17,14 @@ from tui.app.phrases import BANDS, percent
 
 MAX_WORDS = 200
 """Characters of a recorded value on one line."""
-_NAMES = {"steps": "steps", "guidance": "guidance", "prompt_style": "prompt style"}
+_NAMES = {
+    "steps": "steps",
+    "guidance": "guidance",
+    "width": "width",
+    "height": "height",
+    "prompt_style": "prompt style",
+    "clip_skip": "clip skip",
+}
 
 
 def node_words(tree: Tree, index: int) -> str:
@@ -70,12 +77,10 @@ def root_words(lineage: Lineage) -> str:
 
 def change_words(round_: Round) -> str:
     """Return what an edit changed, on one line."""
-    before: JsonObject = getattr(round_, "before", {})
-    settings = round_.settings
-    words = [text for key, value in settings.items() for text in _change(key, before.get(key), value, key in before)]
-    sides = [settings.get(side, before.get(side)) for side in ("width", "height")]
-    if "width" in settings or "height" in settings:
-        words.append(f"size {_side(sides[0])} x {_side(sides[1])}")
+    before, after = round_.before, round_.settings
+    words = [text for key, value in after.items() for text in _change(key, before.get(key), value)]
+    if "width" in after and "height" in after:
+        words = [*(word for word in words if not word.startswith(("width ", "height "))), _size(after)]
     return plain(", ".join(words), MAX_WORDS) or "nothing"
 
 
@@ -106,8 +111,8 @@ def text_in(entry: Json, key: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _change(key: str, before: Json, after: Json, is_known: bool) -> Iterator[str]:
-    """Yield what changed of one setting; `is_known` tells whether `before` is recorded."""
+def _change(key: str, before: Json, after: Json) -> Iterator[str]:
+    """Yield what changed of one setting; settings that are not known here are left out."""
     if key == "prompt":
         yield f"prompt “{plain(after, 80)}”" if isinstance(after, str) else "no prompt"
     elif key == "negative_prompt":
@@ -117,8 +122,12 @@ def _change(key: str, before: Json, after: Json, is_known: bool) -> Iterator[str
     elif key == "model":
         yield from _model_change(before, after)
     elif key in _NAMES:
-        old = f"{_value(before)} → " if is_known and before is not None else ""
+        old = f"{_value(before)} → " if before is not None else ""
         yield f"{_NAMES[key]} {old}{_value(after)}"
+
+
+def _size(settings: JsonObject) -> str:
+    return f"size {_value(settings['width'])} x {_value(settings['height'])}"
 
 
 def _model_change(before: Json, after: Json) -> Iterator[str]:
@@ -144,10 +153,6 @@ def _value(value: Json) -> str:
     if value is None:
         return "the usual"
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _side(value: Json) -> str:
-    return str(value) if value is not None else "?"
 
 
 def _axis_name(round_: Round) -> str:

@@ -9,14 +9,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from engine.rendering.settings import PromptStyle
+from engine.search.history import NO_NODE
 from engine.search.running import PARENT, Search
 from engine.search.session import correlation_since_start
 from latentpng.record import Json, JsonObject, LatentRecord
+from tui.app.command_line import command_of
 from tui.app.history_words import kept_words, lora_words, root_words, scheduler_words, text_in
 from tui.app.phrases import percent, variation_words
 
-FILE = "file"
-"""The name of the row that holds the path of the picture."""
+FILE, COMMAND = "file", "command"
+"""The names of the rows that hold the path of the picture, and the command line that renders it again."""
 Rows = tuple[tuple[str, str], ...]
 _SOFTWARE = ("warmer", "torch", "diffusers", "transformers")
 
@@ -44,7 +46,7 @@ def info_of(search: Search, index: int) -> Rows:
         *_noise_rows(search, index, settings),
         *_search_rows(search, index),
         *(_machine_rows(record) if record is not None else [("device", search.variant.load.device)]),
-        (FILE, _file(search, index)),
+        *_file_rows(search, index, record),
     ]
     return tuple((name, value) for name, value in rows if value)
 
@@ -139,13 +141,13 @@ def _machine_rows(record: LatentRecord) -> list[tuple[str, str]]:
     ]
 
 
-def _file(search: Search, index: int) -> str:
-    tree, place = search.session.tree, search.session.place
-    node = place.node if index == PARENT else tree.with_child(place.node, search.lineage(index))[1]
-    file = search.file(node) if node < len(tree.nodes) else None
-    if file is not None:
-        return str(file)
-    return "not saved yet" if index == PARENT else "not saved: a candidate is saved when it is picked or starred"
+def _file_rows(search: Search, index: int, record: LatentRecord | None) -> list[tuple[str, str]]:
+    node = search.node_of(index)
+    file = search.file(node) if node != NO_NODE else None
+    if file is None:
+        why = "not saved yet" if index == PARENT else "not saved: a candidate is saved when it is picked or starred"
+        return [(FILE, why)]
+    return [(FILE, str(file.absolute())), (COMMAND, command_of(record, file) if record is not None else "")]
 
 
 def _slot(slot: Json) -> str:

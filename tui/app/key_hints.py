@@ -29,6 +29,7 @@ class Situation(Enum):
     LOADING = auto()
     RELOADING = auto()
     FAILED_TO_LOAD = auto()
+    FAILED_TO_RELOAD = auto()
     FAILED = auto()
     RENDERING = auto()
     READY = auto()
@@ -52,6 +53,7 @@ _HINTS: dict[Situation, tuple[Hint, ...]] = {
     Situation.LOADING: (_OPEN, _PROMPT, _VIEW, _QUIT),
     Situation.RELOADING: (_UNDO, _HISTORY, _OPEN, _QUIT),
     Situation.FAILED_TO_LOAD: (_AGAIN, _OPEN, _PROMPT, _QUIT),
+    Situation.FAILED_TO_RELOAD: (_AGAIN, _UNDO, _HISTORY, _OPEN, _QUIT),
     Situation.FAILED: (_AGAIN, _UNDO, _EDIT, _OPEN, _QUIT),
     Situation.RENDERING: (
         _NONE,

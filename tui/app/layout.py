@@ -1,6 +1,6 @@
 """How the pictures of a search share the terminal: pure arithmetic in terminal cells.
 
-Rows and columns of the grid are chosen by area: of all ways to divide the room, the one that shows the pictures largest.
+Rows and columns of the grid are chosen by area: of all ways to divide the room, the one with the largest pictures.
 Where it pays, the parent gets a large pane of its own at the right, and the history a strip below the pictures.
 """
 

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from textual.app import App, SystemCommand
-from textual.binding import Binding
+from textual.binding import ActiveBinding, Binding
 from textual.screen import Screen
 
 from tui.app.screens.search_keys import FINE
@@ -50,7 +50,7 @@ COMMANDS: Mapping[str, Words] = MappingProxyType(
         "copy_path": Words("Copy the path", "Copy the path of this picture's file, over SSH too."),
         "difference": Words("Difference", "Show where the candidate differs from the parent."),
         "files": Words("Other files", "List the other pictures in the folder too, or leave them out."),
-        "film": Words("Export the way here", "Make an animation or a contact sheet of the way to this picture."),
+        "export": Words("Export the way here", "Make an animation or a contact sheet of the way to this picture."),
         "go_by(-1)": Words("Previous picture", "Show the picture before this one."),
         "go_by(1)": Words("Next picture", "Show the picture after this one."),
         "history": Words("History", "Show all pictures of the search, and go on from any of them."),
@@ -90,9 +90,15 @@ def commands_of(app: App[Any], screen: Screen[Any]) -> Iterator[SystemCommand]:
         words = words_of(active.binding, active.node)
         if words is not None and active.enabled and words.name not in seen:
             seen.add(words.name)
-            run = partial(app.run_action, active.binding.action, active.node)
+            run = partial(_run, app, active)
             yield SystemCommand(f"{words.name} ({_key(app, active.binding)})", words.does, run)
     yield SystemCommand(THEME.name, THEME.does, app.action_change_theme)
+
+
+async def _run(app: App[Any], active: ActiveBinding) -> None:
+    """Do what a key does, unless its screen was left while the palette was open: a picture that was opened replaces it."""
+    if isinstance(active.node, App) or active.node in app.screen_stack:
+        await app.run_action(active.binding.action, active.node)
 
 
 def words_of(binding: Binding, node: object) -> Words | None:

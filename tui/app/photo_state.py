@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from engine.search.progress import Progress
+
 if TYPE_CHECKING:
     from engine.rendering.events import Event, PhotoInverted, Picture
 
@@ -32,6 +34,14 @@ class PhotoState:
     preview: Picture | None = None
     inverted: PhotoInverted | None = None
     failure: str = ""
+
+    @property
+    def progress(self) -> Progress:
+        """The inversion as a job of one picture."""
+        progress = Progress(total=1, running=self.is_busy)
+        if self.total:
+            progress.step_done((0,), self.evaluations, self.total)
+        return progress
 
     def after(self, event: Event) -> PhotoState:
         """Return the state after an event; those of other jobs leave it as it is."""

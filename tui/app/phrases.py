@@ -182,7 +182,9 @@ def photo_notes(prepared: PreparedPhoto) -> str:
     return "; ".join(notes)
 
 
-def photo_status(prepared: PreparedPhoto, state: PhotoState, load: ModelLoad, notice: str, elapsed: float) -> str:
+def photo_status(
+    prepared: PreparedPhoto, state: PhotoState, load: ModelLoad, notice: str, seconds_left: float | None
+) -> str:
     """Return the status line of the screen of a photograph.
 
     Args:
@@ -190,11 +192,11 @@ def photo_status(prepared: PreparedPhoto, state: PhotoState, load: ModelLoad, no
         state: How far its inversion is.
         load: How far the loading of its model is.
         notice: What has to be said about the last key or event, or "".
-        elapsed: Seconds since the inversion began.
+        seconds_left: Until the inversion is over, None when that is not known.
     """
     if state.total:
-        left = elapsed * (state.total - state.evaluations) / max(1, state.evaluations)
-        return f"evaluation {state.evaluations}/{state.total}, about {left:.0f} s left; Esc cancels"
+        left = "" if seconds_left is None else f", about {duration(seconds_left)} left"
+        return f"evaluation {state.evaluations}/{state.total}{left}; Esc cancels"
     if state.is_busy:
         return f"{load_words(load) or 'inverting'}; Esc cancels"
     if state.failure:

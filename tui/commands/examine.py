@@ -29,6 +29,7 @@ from latentpng.record import Json
 from tui import __version__
 from tui.graphics.terminal import probe
 from tui.graphics.terminal.capabilities import detect
+from tui.graphics.terminal.hints import graphics_hint
 from tui.paths import journal_path, sessions_root
 
 PACKAGES = (
@@ -170,7 +171,10 @@ def terminal(environment: Mapping[str, str]) -> Finding:
         *(["tmux"] if environment.get("TMUX") else []),
         *(["SSH"] if environment.get("SSH_CONNECTION") or environment.get("SSH_TTY") else []),
     ]
-    return Finding(name="terminal", found=", ".join(parts), note=not found.paced)
+    hint = graphics_hint(found)
+    return Finding(
+        name="terminal", found="; ".join(filter(None, (", ".join(parts), hint))), note=not found.paced or bool(hint)
+    )
 
 
 def folders() -> Mapping[str, Path]:

@@ -88,8 +88,9 @@ class _Wanted:
 
     Attributes:
         file: The file.
-        record: What it carries; of an ancestor, its lineage and settings.
+        record: What it carries.
         picture: What is rendered: the picture or ancestor, with a round more if the options change its settings.
+        is_ancestor: Whether it comes from an ancestor, whose noise may have a different shape than the file's.
         slot: The slot to render it in; (0, 0) leaves that to the renderer.
         out: Where it is saved; () for nowhere.
         notice: What was rebuilt of its noise and assumed, as a sentence; "" for a picture that carries its noise.
@@ -98,6 +99,7 @@ class _Wanted:
     file: Path
     record: LatentRecord
     picture: EditedPicture
+    is_ancestor: bool
     slot: tuple[int, int]
     out: tuple[Path, ...]
     notice: str
@@ -184,7 +186,8 @@ def _results(
             try:
                 wanted = _wanted(options, arguments, file)
                 ready = loading.load(wanted.target)
-                if (notice := noise_notice(wanted.record, ready)) and not arguments.check:
+                notice = "" if arguments.check or wanted.is_ancestor else noise_notice(wanted.record, ready)
+                if notice:
                     say(f"{file}: {notice}")
                 event = rendering.picture(wanted.job(next(numbers)))
                 confirmations = _confirmed(rendering, wanted, event, next(numbers)) if arguments.confirm else ()
@@ -214,15 +217,15 @@ def _wanted(options: Options, arguments: Arguments, file: Path) -> _Wanted:
         )
     if arguments.confirm:
         imported_root(file, record)
-    at = record_at(record, rounds)
-    picture = edited_picture(options, at, teller(arguments.quiet))
+    picture = edited_picture(options, record_at(record, rounds), teller(arguments.quiet))
     if arguments.check:  # it compares under other conditions, and changes nothing
         picture = replace(picture, lineage=record.lineage)
     beside = () if arguments.check else (file.with_name(f"{file.stem}-round{len(picture.lineage.rounds)}.png"),)
     return _Wanted(
         file=file,
-        record=at,
+        record=record,
         picture=picture,
+        is_ancestor=rounds != own,
         slot=_slot(record) if picture.lineage == record.lineage and not options.strict else (1, 0),
         out=beside if arguments.out is None else (arguments.out,),
         notice=carrier.notice,

@@ -48,6 +48,7 @@ LIKELY: Final = 2
 
 REFINE_SECONDS: Final = 0.4
 REFINED_SECONDS: Final = 0.1
+LOOKED_AT_SECONDS: Final = 1.0
 _TIMES_AS_LONG: Final = {"kitty": 4.0, "sixel": 2.2}
 """How much longer a picture is in its best quality."""
 
@@ -60,7 +61,7 @@ class Wanted:
         picture: The picture.
         box: The room for it.
         quality: "preview" is sent small and rough.
-        refined: Send it in its best quality as soon as there is time, however long that takes.
+        refined: It is looked at closely: send it in its best quality even if that takes LOOKED_AT_SECONDS.
         generation: The cell counts its clear() calls by it: a frame from before the last one is not shown.
     """
 
@@ -191,7 +192,7 @@ class Graphics:
     def _prepare(self) -> None:
         while self._likely and not self._closed:
             picture, box = self._likely.popleft()
-            self._thread.submit(self._cache.frame, picture, box, self.terminal.protocol, "full")
+            self._thread.submit(self._cache.frame, picture, box, "full")
 
     def _start(self) -> None:
         self._news.set()
@@ -254,7 +255,8 @@ class Graphics:
         speed = 0.0 if self.terminal.in_tmux and self.terminal.remote else self._pace.speed  # tmux answers for itself
         longer = _TIMES_AS_LONG.get(self.terminal.protocol, 0.0)
         for cell, (wanted, size) in self._coarse.items():
-            if cell.on_active_screen and (wanted.refined or size * longer <= speed * REFINED_SECONDS):
+            is_near = size * longer <= speed * (LOOKED_AT_SECONDS if wanted.refined else REFINED_SECONDS)
+            if cell.on_active_screen and (is_near or (wanted.refined and not speed)):
                 return cell
         return None
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import sys
 import time
 from pathlib import Path
 
-from engine.search.journal import Journal
-from engine.search.sessions import read_session
-from latentpng.png.files import read_record
 from tests.support.terminal.fake_terminal import FakeTerminal
+from tests.support.tui.consistency import problems_of
 
 ROOT = Path(__file__).parents[3]
 KEYS: tuple[bytes, ...] = (
@@ -38,7 +37,7 @@ def play(folder: Path, seed: int, presses: int = 200) -> list[str]:
     rows, columns = draw.choice(_WINDOWS)
     home = folder / "home"
     home.mkdir()
-    module = "tests.support.terminal.fake_warmer"
+    module = "tests.support.tui.recorded_warmer"
     words = [str(folder), "--prompt", "a lake", "--seed", str(seed)]
     environment = {"PYTHONPATH": str(ROOT), "HOME": str(home)}
     pressed = [draw.choice(KEYS) for _ in range(presses)]
@@ -55,9 +54,15 @@ def play(folder: Path, seed: int, presses: int = 200) -> list[str]:
         written = b"".join(data for _, data in terminal.log)
     problems = [] if status == 0 else [f"the program ended with the wait status {status}"]
     if b"Traceback" in written or b"internal error" in written:
-        problems.append(f"the program wrote {written[-2000:]!r}")
-    problems += _problems_of_files(folder / "pictures")
+        problems.append(f"the program wrote: {_plain(written)[-3000:]}")
+    problems += _problems_of_folders(folder)
     return [f"seed {seed}, {rows} x {columns}: {problem}; pressed: {b' '.join(pressed)!r}" for problem in problems]
+
+
+def _plain(written: bytes) -> str:
+    """Return what a program wrote without its colours, movements of the cursor and frames."""
+    text = re.sub(r"\x1b(\[[0-9;?<>=]*[a-zA-Z]|P[^\x1b]*\x1b\\\\|.)", "", written.decode("utf-8", "replace"))
+    return re.sub(r"[ \t\r─│╭╮╰╯❱]+", " ", text)
 
 
 def _wait_for_text(terminal: FakeTerminal, text: bytes, seconds: float = 60.0) -> None:
@@ -78,21 +83,12 @@ def _end_of(terminal: FakeTerminal, seconds: float = 60.0) -> int:
     return -1
 
 
-def _problems_of_files(pictures: Path) -> list[str]:
-    """Return what is wrong with the folders that sessions left: every picture and every journal has to be whole."""
+def _problems_of_folders(folder: Path) -> list[str]:
+    """Return what is wrong with the folders that the sessions left."""
     problems = []
-    for folder in sorted(pictures.iterdir()) if pictures.exists() else ():
-        for path in sorted(folder.glob("*.png")):
-            record = read_record(path)  # raises for a damaged file
-            if record.settings.get("prompt") is None:
-                problems.append(f"{path.name} records no prompt")
-        leftovers = [path.name for path in folder.iterdir() if path.suffix not in (".png", ".json", ".webp")]
-        if leftovers:
-            problems.append(f"{folder.name} holds {leftovers}")
-        if any(folder.glob("*.png")):
-            problems += _problems_of_journal(folder, read_session(folder))
+    for session in sorted(path for path in (folder / "pictures").glob("*") if path.is_dir()):
+        live = folder / "live" / f"{session.name}.json"
+        problems += [f"{session.name}: {problem}" for problem in problems_of(session, live if live.exists() else None)]
+        if not live.exists():
+            problems.append(f"{session.name}: its search did not end in an orderly way")
     return problems
-
-
-def _problems_of_journal(folder: Path, journal: Journal | None) -> list[str]:
-    return [f"{folder.name} has no journal that can be read"] if journal is None else []

@@ -149,6 +149,20 @@ async def test_a_wrong_field_is_marked_and_gets_the_focus(tmp_path: Path) -> Non
         assert marks(panel) == {"steps": ("12", False)}
 
 
+async def test_the_field_with_the_focus_says_what_is_wrong_with_it(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path, *PROMPT)) as driver:
+        panel = await open_panel(driver)
+        await write(driver, "steps", "0")
+        await write(driver, "size", "big")
+        size = "a size is WIDTHxHEIGHT, for example 512x512, found 'big'"
+        await driver.until(lambda: status(panel) == size)
+        panel.query_one("#edit-steps").focus()
+        await driver.until(lambda: status(panel) == "steps is a number from 1 to 1000, found 0")
+        panel.query_one("#edit-guidance").focus()
+        await driver.until(lambda: panel.focused is panel.query_one("#edit-guidance"))
+        assert status(panel) == "steps is a number from 1 to 1000, found 0"
+
+
 async def test_an_edit_that_fails_leaves_the_panel_and_what_was_typed(tmp_path: Path) -> None:
     async with running(make_app(tmp_path, *PROMPT)) as driver:
         panel = await open_panel(driver)

@@ -13,6 +13,7 @@ from tests.support.tui.driving import PROMPT, Driver, make_app, running, saved
 from tui.app.gallery.list import GalleryList
 from tui.app.gallery.preview import Preview
 from tui.app.gallery.rows import ExampleRow, PictureRow, SessionRow
+from tui.app.model_load import ModelLoad
 from tui.app.screens.start import StartScreen
 from tui.app.widgets.picture import PictureCell
 from tui.app.widgets.prompt_line import PromptLine
@@ -259,3 +260,14 @@ async def test_a_session_that_is_gone_says_so(tmp_path: Path) -> None:
         await driver.until(lambda: "session.json" in driver.text())
         assert isinstance(driver.app.screen, StartScreen)
         assert isinstance(driver.app.focused, Input)
+
+
+async def test_news_that_comes_while_the_screen_is_closed_is_no_error(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path)) as driver:
+        await driver.until(lambda: "is ready on" in driver.text())
+        screen = driver.app.stage.start
+        assert screen is not None
+        await screen.query("*").remove()  # as when it is closed: its widgets go first
+        screen.examples, screen.notice = ("a lake",), "the model cannot be used"
+        screen.model_load = ModelLoad(failure="the model cannot be used")
+        await driver.pilot.pause()

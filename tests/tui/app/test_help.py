@@ -59,7 +59,7 @@ async def test_the_page_scrolls_by_keys_and_closes(tmp_path: Path) -> None:
         await driver.until(lambda: "becomes the parent of the next grid." in driver.text())
         scroll = driver.app.screen.query_one(VerticalScroll)
         await driver.press("down", "down")
-        assert scroll.scroll_offset.y == 2
+        await driver.until(lambda: scroll.scroll_offset.y == 2)
         await driver.press("up", "pagedown")
         await driver.until(lambda: "KEEP" in driver.text() or "CHANGE WHAT COMES NEXT" in driver.text())
         for _ in range(5):

@@ -177,9 +177,9 @@ def test_the_shots_of_the_filmstrip() -> None:
         (0, "start", True),
         (1, "1", True),
         (2, "2 *", True),
-        (3, "3 ●", True),
+        (3, "3 +1 ●", True),
     ]
     after = film_of(BRANCHED, 1, 80, 6, aspect=1.0, start=0)
-    assert [shot.caption for shot in after.shots] == ["start", "1 ●", "2 *", "3", "4", "5", "6"]
+    assert [shot.caption for shot in after.shots] == ["start", "1 ●", "2 *", "3 +1", "4", "5", "6"]
     assert film_of(BRANCHED, 5, 80, 6, aspect=1.0, start=0).shots[-1].caption == "edit ●"
     assert film_of(BRANCHED, 3, 40, 4, aspect=1.0, start=0).shots == ()

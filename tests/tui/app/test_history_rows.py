@@ -135,6 +135,7 @@ MODEL: dict[str, Json] = {"name": "pony", "fingerprint": "a", "loras": [{"name":
         ({"prompt": "a lighthouse\x1b]0;x\x07"}, "prompt “a lighthouse]0;x”"),
         ({"negative_prompt": "blurry", "steps": 30}, "negative prompt “blurry”, steps 30"),
         ({"negative_prompt": None, "guidance": None}, "no negative prompt, guidance the usual"),
+        ({"width": 512, "steps": 9}, "width 512, steps 9"),
         ({"scheduler": {"name": "EulerDiscreteScheduler", "options": {"schedule": "karras"}}}, None),
         ({"width": 512, "height": 768}, "size 512 x 768"),
         ({"model": MODEL}, "model pony, LoRA ink 0.8"),
@@ -145,6 +146,13 @@ MODEL: dict[str, Json] = {"name": "pony", "fingerprint": "a", "loras": [{"name":
 def test_words_of_an_edit(settings: dict[str, Json], words: str | None) -> None:
     expected = "scheduler EulerDiscrete, schedule: karras" if words is None else words
     assert change_words(Round(seed=0, scale=0.0, settings=settings)) == expected
+
+
+def test_words_of_an_edit_say_what_was_before() -> None:
+    before: dict[str, Json] = {"steps": 20, "guidance": 7.5, "clip_skip": None, "model": MODEL}
+    after: dict[str, Json] = {"steps": 30, "guidance": 5.0, "clip_skip": 2, "model": {**MODEL, "loras": []}}
+    words = "steps 20 → 30, guidance 7.5 → 5, clip skip 2, no LoRA"
+    assert change_words(Round(seed=0, scale=0.0, settings=after, before=before)) == words
 
 
 @pytest.mark.parametrize(

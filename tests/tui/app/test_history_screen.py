@@ -159,9 +159,21 @@ async def test_only_starred_pictures(tmp_path: Path) -> None:
 async def test_a_picture_that_is_nowhere_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with search_of_four(tmp_path, (80, 24)) as (driver, _):
         monkeypatch.setattr(driver.search, "picture", lambda node: None)  # noqa: ARG005
+        for file in saved(tmp_path):
+            file.unlink()
         screen, _ = await opened(driver)
         assert not screen.query_one(PictureCell).display
         assert str(screen.query_one("#history-note").render()) == NOT_HERE
+
+
+async def test_a_picture_that_is_no_longer_in_memory_is_read_from_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with search_of_four(tmp_path) as (driver, _):
+        picture = driver.search.picture(4)
+        monkeypatch.setattr(driver.search, "picture", lambda node: None)  # noqa: ARG005
+        screen, _ = await opened(driver)
+        assert screen.query_one(PictureCell)._picture == picture
 
 
 async def test_the_newest_row_wins_when_pictures_are_slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,15 +8,34 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual.app import ComposeResult
+from textual.screen import Screen
 
 from engine.fake import FakeRenderer
 from engine.rendering.events import Picture
 from engine.search.answers import Jumped, Picked, Undone
 from tests.support.tui.driving import PROMPT, Driver, make_app, running
 from tui.app.history_thumbnails import SIDE, Thumbnails, thumbnail_of
+from tui.app.messages import NodeChosen
 from tui.app.widgets.film_cell import FilmCell
 from tui.app.widgets.history_strip import HistoryLines, HistoryStrip
 from tui.app.widgets.picture import PictureCell
+
+
+class StripScreen(Screen[None]):
+    """A strip alone, over the search."""
+
+    def __init__(self, strip: HistoryStrip) -> None:
+        super().__init__()
+        self.strip = strip
+        self.chosen: list[int] = []
+
+    def compose(self) -> ComposeResult:
+        yield self.strip
+
+    def on_node_chosen(self, message: NodeChosen) -> None:
+        message.stop()
+        self.chosen.append(message.node)
 
 
 @asynccontextmanager
@@ -27,7 +46,7 @@ async def strip_below_a_grid(
         await driver.until_done()
         strip = HistoryStrip()
         strip.styles.height = height
-        await driver.screen.mount(strip, before="#where")
+        await driver.app.push_screen(StripScreen(strip))
         strip.show(driver.search)
         await filled(driver, strip)
         yield driver, strip
@@ -76,7 +95,7 @@ async def test_a_high_strip_shows_pictures_and_below_them_the_tree(tmp_path: Pat
             await pick(driver, strip, mark)
         driver.search.tell(Jumped(node=1), candidates=8)
         await pick(driver, strip, 5)
-        assert captions(strip) == ["start", "1", "2 ●"]
+        assert captions(strip) == ["start", "1 +1", "2 ●"]
         assert all(cell.has_picture for cell in cells(strip))
         assert written(strip) == ["[start]─[1]─┬─[2]●", "            └─[2]─[3]"]
 
@@ -127,13 +146,15 @@ async def test_a_star_is_seen_at_once(tmp_path: Path) -> None:
         assert written(strip) == ["[start]─[1*]●"]
 
 
-async def test_a_missing_picture_is_a_frame_until_it_is_rendered(tmp_path: Path) -> None:
+async def test_a_missing_picture_is_a_frame_until_it_is_rendered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     renderer = FakeRenderer()
     async with strip_below_a_grid(tmp_path, 6, renderer=renderer) as (driver, strip):
         await pick(driver, strip)
-        key = driver.search.session.tree.nodes[0].key
-        driver.search._store._pictures._remove(key)
-        driver.search._store._files.pop(key)
+        hidden, picture, file = {0}, driver.search.picture, driver.search.file
+        monkeypatch.setattr(driver.search, "picture", lambda node: None if node in hidden else picture(node))
+        monkeypatch.setattr(driver.search, "file", lambda node: None if node in hidden else file(node))
         jobs = len(renderer.jobs)
         strip.clear()
         assert written(strip) == []
@@ -150,7 +171,7 @@ async def test_a_missing_picture_is_a_frame_until_it_is_rendered(tmp_path: Path)
         await filled(driver, strip)
         assert len(renderer.jobs) == jobs + 1
         renderer.release()
-        await driver.until(lambda: driver.search.picture(0) is not None)
+        hidden.clear()
         strip.show(driver.search)
         await driver.until(lambda: first.has_picture)
         assert not first.query_one(".frame").display
@@ -162,7 +183,12 @@ async def test_a_file_that_cannot_be_read_is_not_read_again_at_every_event(
     async with strip_below_a_grid(tmp_path, 6) as (driver, strip):
         await pick(driver, strip)
         reads: list[int] = []
-        monkeypatch.setattr(driver.search, "picture", lambda node: reads.append(node))
+
+        def unreadable(node: int) -> None:
+            reads.append(node)
+
+        monkeypatch.setattr(driver.search, "picture", unreadable)
+        monkeypatch.setattr(driver.search, "file", lambda node: tmp_path / f"{node}.png")
         strip.clear()
         for _ in range(4):
             strip.show(driver.search)
@@ -171,18 +197,14 @@ async def test_a_file_that_cannot_be_read_is_not_read_again_at_every_event(
         assert len(reads) <= 4
 
 
-async def test_a_click_on_a_picture_or_on_its_name_chooses_the_node(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_click_on_a_picture_or_on_its_name_chooses_the_node(tmp_path: Path) -> None:
     async with strip_below_a_grid(tmp_path, 6) as (driver, strip):
         await pick(driver, strip)
-        chosen: list[int] = []
-        monkeypatch.setattr(
-            type(driver.screen), "on_node_chosen", lambda _, message: chosen.append(message.node), raising=False
-        )
         for column, row in ((4, 2), (11, 2), (3, 5), (7, 5), (9, 5)):  # the padding is one column, a stroke at (7, 5)
             await driver.pilot.click(HistoryStrip, offset=(column + 1, row))
-        await driver.until(lambda: chosen == [0, 1, 0, 1])
+        screen = strip.screen
+        assert isinstance(screen, StripScreen)
+        await driver.until(lambda: screen.chosen == [0, 1, 0, 1])
 
 
 async def test_a_strip_that_grows_shows_pictures_too(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,13 +17,13 @@ from tui.app.info import info_of
 from tui.app.screens.info import InfoScreen
 
 
-def record_as(search: Search, index: int, settings: JsonObject, software: JsonObject) -> None:
-    """Let a finished picture have a record that says this."""
-    finished = search.finished(index)
+def record_as(monkeypatch: pytest.MonkeyPatch, search: Search, settings: JsonObject, software: JsonObject) -> None:
+    """Let the finished parent have a record that says this."""
+    finished = search.finished(PARENT)
     assert finished is not None
     metadata = replace(finished.record.metadata, settings=settings, software=software)
     known = replace(finished, record=replace(finished.record, metadata=metadata))
-    search._store._pictures.put(search._keys[index], known)
+    monkeypatch.setattr(search, "finished", lambda index: known if index == PARENT else None)
 
 
 async def test_a_finished_parent_tells_what_its_record_says(tmp_path: Path) -> None:
@@ -56,10 +57,13 @@ async def test_a_finished_parent_tells_what_its_record_says(tmp_path: Path) -> N
             ("device", "fake"),
             ("dtype", "float32"),
             ("file", str(driver.search.folder / "002-round1.png")),
+            ("command", f"warmer render {shlex.quote(str(driver.search.folder / '002-round1.png'))}"),
         )
 
 
-async def test_a_candidate_that_is_not_rendered_tells_what_it_will_be_rendered_with(tmp_path: Path) -> None:
+async def test_a_candidate_that_is_not_rendered_tells_what_it_will_be_rendered_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     renderer = FakeRenderer()
     async with running(make_app(tmp_path, *PROMPT, renderer=renderer)) as driver:
         await driver.until_done()
@@ -74,8 +78,9 @@ async def test_a_candidate_that_is_not_rendered_tells_what_it_will_be_rendered_w
             embeddings=(EmbeddingChoice(path="/e/easy.safetensors", word="easynegative"),),
         )
         variant = Variant(load=replace(search.variant.load, model=model, device="cuda:1"))
-        search._variants = dict.fromkeys(search._variants, variant)
+        monkeypatch.setattr(Search, "variant", property(lambda _: variant))
         rows = dict(info_of(search, 3))
+        monkeypatch.undo()
         renderer.release()
     assert rows["picture"] == "a candidate of round 2, not rendered yet"
     assert (rows["model"], rows["LoRA"], rows["VAE"]) == ("pony", "ink 0.8, film 1", "clear")
@@ -98,19 +103,21 @@ async def test_a_candidate_that_is_starred_names_its_file(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("wrong", [None, 3, -1.5, True, "text", [], ["x", {}], {"name": 3, "loras": 4, "vae": []}])
-async def test_a_record_of_a_stranger_can_hold_anything(tmp_path: Path, wrong: Json) -> None:
+async def test_a_record_of_a_stranger_can_hold_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: Json
+) -> None:
     async with running(make_app(tmp_path, *PROMPT)) as driver:
         await driver.until_done()
         keys = ("prompt", "negative_prompt", "model", "width", "height", "steps", "scheduler", "guidance", "slot")
         more = ("step_seed", "prompt_style", "clip_skip", "warnings", "dtype", "guidance_rescale")
-        record_as(driver.search, PARENT, dict.fromkeys((*keys, *more), wrong), {"device": wrong, "torch": wrong})
+        record_as(monkeypatch, driver.search, dict.fromkeys((*keys, *more), wrong), {"device": wrong, "torch": wrong})
         rows = info_of(driver.search, PARENT)
         await driver.app.push_screen(InfoScreen(rows))
         await driver.until(lambda: "the parent" in driver.text())
     assert all(isinstance(value, str) and value for _, value in rows)
 
 
-async def test_everything_that_a_record_can_say(tmp_path: Path) -> None:
+async def test_everything_that_a_record_can_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with running(make_app(tmp_path, *PROMPT)) as driver:
         await driver.until_done()
         settings: dict[str, Json] = {
@@ -134,7 +141,7 @@ async def test_everything_that_a_record_can_say(tmp_path: Path) -> None:
                 "embeddings": [{"name": "easynegative"}],
             },
         }
-        record_as(driver.search, PARENT, settings, {"device": "cuda", "device_name": "A GPU", "torch": "2.9"})
+        record_as(monkeypatch, driver.search, settings, {"device": "cuda", "device_name": "A GPU", "torch": "2.9"})
         rows = info_of(driver.search, PARENT)
     assert rows[1:16] == (
         ("prompt", "a lake"),
@@ -187,3 +194,23 @@ async def test_a_page_that_is_too_long_scrolls_by_keys(tmp_path: Path) -> None:
         assert "row 59" not in driver.text()
         await driver.press("end")
         await driver.until(lambda: "row 59" in driver.text())
+
+
+async def test_y_copies_the_command_and_shift_y_the_path(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path)) as driver:
+        await shown(driver, (("model", "m"), ("file", "/p/a b.png"), ("command", "warmer render '/p/a b.png'")))
+        await driver.press("y")
+        assert driver.app.clipboard == "warmer render '/p/a b.png'"
+        assert " copied warmer render '/p/a b.png'" in driver.text()
+        await driver.press("Y")
+        assert driver.app.clipboard == "/p/a b.png"
+        assert " copied /p/a b.png" in driver.text()
+
+
+async def test_nothing_is_copied_of_a_picture_that_is_not_saved(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path)) as driver:
+        await shown(driver, (("file", "not saved yet"),))
+        for key in ("y", "Y"):
+            await driver.press(key)
+            assert driver.app.clipboard == ""
+            assert " this picture is not saved yet: pick it or star it with * first" in driver.text()

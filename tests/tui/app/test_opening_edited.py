@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from engine.fake import FakeRenderer
 from engine.open import Opening
 from engine.options import Options
 from latentpng.png.files import embed_record, read_picture, read_record
@@ -96,9 +95,11 @@ def test_a_photograph_is_described_by_the_prompt(tmp_path: Path) -> None:
 
 
 async def test_the_same_prompt_opens_the_picture_as_it_is(tmp_path: Path, picture: Path) -> None:
-    renderer = FakeRenderer()
-    app = make_app(tmp_path, str(picture), "--prompt", "a lake", renderer=renderer)
+    app = make_app(tmp_path, str(picture), "--prompt", "a lake")
     async with running(app) as driver:
         await driver.until_done()
         assert driver.search.session.lineage == read_record(picture).lineage
-        assert all(task.index for job in renderer.jobs for task in job.tasks), "the file has the parent"
+        parent = driver.search.finished(0)
+        assert parent is not None
+        assert parent.record == read_record(picture)
+    assert saved(tmp_path) == [], "the file has the parent"

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from textual.app import SystemCommand
 from textual.binding import Binding
+from textual.command import CommandList, CommandPalette, Hit
 from textual.screen import Screen
+from textual.system_commands import SystemCommandsProvider
 
 from tests.support.photos.making import photo_file
 from tests.support.tui.driving import PROMPT, Driver, make_app, running
 from tui.app.palette_commands import COMMANDS, words_of
 from tui.app.screens.edit import EditScreen
 from tui.app.screens.history import HistoryScreen
+from tui.app.screens.info import InfoScreen
 from tui.app.screens.new_prompt import NewPromptScreen
 from tui.app.screens.photo import PhotoScreen
 from tui.app.screens.search import SearchScreen
@@ -102,3 +107,62 @@ async def test_a_command_is_found_by_typing_and_runs(tmp_path: Path) -> None:
         await driver.until(lambda: "None is better (n)" in driver.text() and "Compare" not in driver.text())
         await driver.press("down", "enter")
         await driver.until(lambda: driver.search.session.scale == 0.35)
+
+
+async def test_a_command_of_a_screen_that_was_left_does_nothing(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path, *PROMPT)) as driver:
+        await driver.until_done()
+        left, command = driver.search, commands(driver)["Farther (])"]
+        scale = left.session.scale
+        await driver.app.action_gallery()
+        await command.callback()
+        assert driver.app.stage.start is not None
+        assert left.session.scale == scale
+
+
+async def test_the_palette_may_be_closed_while_it_looks_for_commands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched = []
+
+    async def search(provider: SystemCommandsProvider, query: str) -> AsyncIterator[Hit]:
+        searched.append(query)
+        palette = provider.app.screen
+        while palette.query(CommandList):  # until the palette is being removed
+            await asyncio.sleep(0)
+        for hit in ():
+            yield hit
+
+    monkeypatch.setattr(SystemCommandsProvider, "search", search)
+    async with running(make_app(tmp_path, *PROMPT)) as driver:
+        await driver.until_done()
+        await driver.press("ctrl+p")
+        await driver.until(lambda: "Show where the candidate differs from the parent." in driver.text())
+        await driver.press("x")
+        await driver.until(lambda: searched == ["x"])
+        await driver.app.action_gallery()
+        await driver.until(lambda: driver.app.screen is driver.app.stage.start)
+
+
+async def test_there_is_one_palette_at_a_time(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path, *PROMPT)) as driver:
+        await driver.until_done()
+        await driver.press("ctrl+p")
+        await driver.until(lambda: isinstance(driver.app.screen, CommandPalette))
+        driver.app.action_open()  # as an opening that fails because of its model asks over everything
+        await driver.press("ctrl+p")
+        assert sum(isinstance(screen, CommandPalette) for screen in driver.app.screen_stack) == 1
+
+
+async def test_a_dialog_that_is_asked_for_does_not_cover_the_next_one(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path, *PROMPT)) as driver:
+        await driver.until_done()
+        await driver.press("1")
+        await driver.until_done()
+        for key in ("E", "s"):
+            driver.app.simulate_key(key)
+            driver.app.simulate_key("i")
+            await driver.until(lambda: isinstance(driver.app.screen, InfoScreen))
+            await driver.pilot.pause()
+            assert [type(screen).__name__ for screen in driver.app.screen_stack[2:]] == ["InfoScreen"]
+            await driver.press("escape")

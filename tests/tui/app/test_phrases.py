@@ -5,45 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from engine.search.answers import NoneBetter, Picked, Redirected
-from engine.search.axis import Axis
+from engine.search.answers import Picked
 from engine.search.progress import Progress
 from engine.search.session import begin, tell
 from latentpng.record import Lineage, SeedRoot
 from tui.app.model_load import ModelLoad
 from tui.app.phrases import (
+    Caption,
     bar,
-    caption,
     duration,
     invitation,
     load_words,
     notice_of_load,
     percent,
     progress_words,
-    search_words,
 )
 
 if TYPE_CHECKING:
     from engine.rendering.events import ModelReady
     from engine.rendering.requests import LoadModel
-
-
-def test_the_search_line() -> None:
-    session = begin(Lineage(root=SeedRoot(seed=1)), seed=1, octaves=3, scale=0.5, count=8)
-    assert search_words(session) == "round 1 · scale 0.5 keeps 87% of the parent · everything varies"
-    later = tell(tell(session, Picked(marks=(0,))), NoneBetter())
-    assert search_words(later) == (
-        "round 2 · scale 0.25 keeps 97% of the parent · everything varies · 87% of the first picture left"
-    )
-
-
-def test_the_search_line_says_when_the_prompt_varies() -> None:
-    session = begin(Lineage(root=SeedRoot(seed=1)), seed=1, octaves=3, scale=0.5, count=8, axis=Axis.PROMPT)
-    assert search_words(session) == ("round 1 · scale 0.5 keeps the noise of the parent · only the prompt varies")
-    later = tell(tell(session, Redirected(axis=Axis.BOTH)), Picked(marks=(0,)))
-    assert search_words(later) == (
-        "round 2 · scale 0.5 keeps 87% of the parent · everything varies, and the prompt · 87% of the first noise left"
-    )
 
 
 def test_small_scales_can_be_told_apart() -> None:
@@ -94,7 +74,27 @@ def test_what_to_do_next() -> None:
 
 
 def test_captions() -> None:
-    assert caption(0, 1, fraction=0.0, done=True, marked=False) == "1"
-    assert caption(4, 0, fraction=0.5, done=False, marked=False) == "5 parent ━━━━────"
-    assert caption(11, 9, fraction=1.0, done=True, marked=True) == "  ● marked"
+    assert Caption(key="1").words(20) == "1"
+    assert Caption(key="9", name="parent", fraction=0.5).words(30) == "9 parent ━━━━────"
+    assert Caption(key="", name="parent").words(30) == "parent"
+    assert Caption(key="k", is_marked=True, is_starred=True).words(20) == "k ● marked ★"
+    assert Caption(key="k", is_marked=True, is_starred=True).words(10) == "k ● ★"
     assert bar(1.0, 3) == "━━━"
+
+
+def test_captions_fit_their_cells() -> None:
+    for columns in range(3, 40):
+        for fraction in (0.0, 0.5, 1.0):
+            assert len(Caption(key="1", fraction=fraction).words(columns)) <= columns
+        shows = ("candidate 3: 50% changes", "50% changes", "Δ 50%")
+        assert len(Caption(key="1", shows=shows).words(columns)) <= max(columns, 5)
+    assert Caption(key="1", shows=shows).words(30) == "1 candidate 3: 50% changes"
+    assert Caption(key="1", shows=shows).words(13) == "1 50% changes"
+    assert Caption(key="1", shows=shows).words(5) == "Δ 50%"
+
+
+def test_a_narrow_line_invites_in_fewer_words() -> None:
+    session = begin(Lineage(root=SeedRoot(seed=1)), seed=1, octaves=3, scale=0.5, count=8)
+    picked = tell(session, Picked(marks=(0,)))
+    assert invitation(picked, 0, 60) == "press the number of the best picture, n if none is better"
+    assert invitation(picked, 0, 43) == "press the number of the best picture"

@@ -361,8 +361,8 @@ async def test_a_window_that_becomes_larger_gets_a_pane_with_the_parent(tmp_path
         await driver.until_done()
         await driver.pilot.resize_terminal(140, 50)
         await driver.until(lambda: driver.screen.grid.order == (1, 2, 3, 4, 5, 6, 7, 8))
-        cells = driver.screen.query(GridCell)
-        await driver.until(lambda: len(cells) == 9 and all(cell.picture.is_up_to_date for cell in cells))
+        await driver.until(lambda: len(driver.screen.query(GridCell)) == 9)
+        await driver.until(lambda: all(cell.picture.is_up_to_date for cell in driver.screen.query(GridCell)))
 
 
 async def test_digits_do_not_count_at_the_very_start(tmp_path: Path) -> None:

@@ -234,6 +234,19 @@ def test_the_terminal_is_described(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
+def test_what_makes_pictures_finer_is_said_every_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Terminal(protocol="quadrant", name="xterm", version=(379,), paced=True)
+    monkeypatch.setattr("tui.graphics.terminal.probe.on_terminal", lambda: True)
+    monkeypatch.setattr("tui.commands.examine.detect", lambda choice, environment: found)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("LINES", "24")
+    for _ in range(2):
+        assert terminal({"TERM": "xterm-256color"}).line == (
+            "note     terminal    quadrant, 16 million colours, 80x24 cells of 10x20 pixels, TERM xterm-256color; "
+            "pictures are coarse because this xterm was started without sixel: start it with `xterm -ti vt340`"
+        )
+
+
 def test_names_of_people_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Path, "home", lambda: Path("/home/ada"))
     monkeypatch.setattr(getpass, "getuser", lambda: "ada")

@@ -122,6 +122,17 @@ def test_bands_fit_the_noise_of_the_new_size(picture: Path, tmp_path: Path, caps
     assert len(rounds[1].bands) == 4
 
 
+def test_an_ancestor_of_another_size_is_rendered_as_it_was(
+    picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wide = tmp_path / "b.png"
+    warmer("render", picture, "--size", "192x128", "--out", wide, renderer=FakeRenderer(noise_shape=(4, 16, 24)))
+    capsys.readouterr()
+    warmer("render", wide, "--round", 0, "--out", tmp_path / "c.png")
+    assert capsys.readouterr().err == ""
+    assert read_record(tmp_path / "c.png") == read_record(picture)
+
+
 def test_noise_of_another_shape_is_said(picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = (
         f"{picture}: this model starts from noise of 2 x 16 x 16 values and the picture from 4 x 16 x 16: the noise is "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import ClassVar
 
 from textual import events
@@ -52,6 +53,8 @@ class EditScreen(Screen[Edit | None]):
     EditScreen VerticalScroll { height: auto; max-height: 1fr; scrollbar-size-vertical: 1; }
     EditScreen EditRow { height: auto; }
     EditScreen .edit-label { width: 13; color: $text-muted; }
+    EditScreen .-changed .edit-label { color: $text-accent; }
+    EditScreen .-wrong .edit-label { color: $text-error; }
     EditScreen .edit-before { width: 24; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis; padding: 0 1; }
     EditScreen Input, EditScreen TextArea { width: 1fr; background: $surface; padding: 0 1; }
     EditScreen Input:focus, EditScreen TextArea:focus { background: $panel; }
@@ -84,6 +87,7 @@ class EditScreen(Screen[Edit | None]):
             prompt = PromptArea(self._before.prompt, self._prompts, area_id="edit-prompt")
             yield EditRow("prompt", prompt, notes_before=False)
             negative = PromptArea(self._before.negative, area_id="edit-negative")
+            negative.placeholder = "what the picture should not show"
             yield EditRow("negative", negative, notes_before=False)
             for name in ("steps", "guidance", "size"):
                 yield EditRow(name, _input(name, getattr(self._before, name)))
@@ -133,6 +137,9 @@ class EditScreen(Screen[Edit | None]):
         if isinstance(event.widget, Input):
             self._opened_with = event.widget.value
         self._suggest()
+        wrong = problems(self.typed, self._settings, self._model)
+        if not self._is_busy and (wrong or self._problems):
+            self._say_problem(wrong)
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
         field = event.widget
@@ -206,7 +213,7 @@ class EditScreen(Screen[Edit | None]):
         fields = self._lora_fields()
         if fields and fields[-1].value.strip():
             self.query_one(VerticalScroll).mount(self._lora_row(len(fields), ""))
-        self._say(next(iter((*wrong.values(), *self._problems.values())), INVITATION))
+        self._say_problem(wrong)
 
     def _update_lora(self, row: EditRow) -> None:
         number = int((row.field.id or "").rpartition("-")[2])
@@ -261,6 +268,12 @@ class EditScreen(Screen[Edit | None]):
         if problem and field.value == value and not self._is_busy:
             self._problems[field_id] = problem
             self._update("")
+
+    def _say_problem(self, wrong: Mapping[str, str]) -> None:
+        """Say what is wrong with the field that has the focus, else with the first one."""
+        by_field = {**{f"edit-{name}": sentence for name, sentence in wrong.items()}, **self._problems}
+        here = self.focused.id if self.focused is not None else ""
+        self._say(by_field.get(here or "", "") or next(iter(by_field.values()), INVITATION))
 
     def _say(self, sentence: str) -> None:
         for line in self.query("#status").results(TextLine):

@@ -22,8 +22,6 @@ class HelpScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark,f1", "app.pop_screen", "back", key_display="esc"),
-        Binding("down", "scroll(1)", "scroll", key_display="↑ ↓"),
-        Binding("up", "scroll(-1)", "scroll", show=False),
     ]
 
     def __init__(self, message: str = "", text: str = help_texts.SEARCH) -> None:
@@ -42,6 +40,3 @@ class HelpScreen(Screen[None]):
                 yield Static(self._message, markup=False, id="message")
             yield Static(self._text, markup=False, id="help")
         yield Footer(compact=True, show_command_palette=False)
-
-    def action_scroll(self, rows: int) -> None:
-        self.query_one(VerticalScroll).scroll_relative(y=rows, animate=False)

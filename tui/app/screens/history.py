@@ -22,6 +22,7 @@ from latentpng.errors import LatentPngError
 from latentpng.text import plain
 from tui.app.history_files import FolderFiles, other_files
 from tui.app.history_rows import Row, RowKind, rows_of
+from tui.app.history_thumbnails import picture_of
 from tui.app.history_words import node_facts
 from tui.app.widgets.line import TextLine
 from tui.app.widgets.picture import PictureCell
@@ -48,7 +49,7 @@ class HistoryScreen(Screen[int | Path | None]):
     HistoryScreen #history-note { height: 1fr; width: 100%; display: none; content-align: center middle; color: $text-muted; }
     HistoryScreen.no-picture PictureCell { display: none; }
     HistoryScreen.no-picture #history-note { display: block; }
-    HistoryScreen #history-facts { height: auto; max-height: 7; width: 100%; color: $text-muted; }
+    HistoryScreen #history-facts { height: 5; width: 100%; color: $text-muted; }
     HistoryScreen.narrow #history-side { display: none; }
     HistoryScreen.narrow #history-list { width: 100%; }
     """  # noqa: E501 (a rule of a style sheet is one line)
@@ -167,7 +168,7 @@ class HistoryScreen(Screen[int | Path | None]):
     def _look_at(self, row: Row) -> None:
         """Show the picture of a row as soon as it is read; the newest row wins."""
         self._wanted = row
-        self.query_one("#history-facts", Static).update(Content(self._facts(row)))
+        self.query_one("#history-facts", Static).update(Content(self._facts(row)), layout=False)
         if not self._is_looking:
             self._is_looking = True
             self.run_worker(self._show_wanted(), group="look")
@@ -186,7 +187,7 @@ class HistoryScreen(Screen[int | Path | None]):
     def _picture(self, row: Row) -> Picture | None:
         """Return the picture of a row from memory or from its file; runs in a thread."""
         if row.path is None:
-            return self._search.picture(row.node)
+            return picture_of(self._search, row.node)
         from latentpng.png.files import read_picture
 
         try:

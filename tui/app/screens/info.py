@@ -12,7 +12,10 @@ from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from latentpng.text import plain
+from tui.app.info import COMMAND, FILE
+from tui.app.widgets.line import TextLine
 
+NOT_SAVED = "this picture is not saved yet: pick it or star it with * first"
 MAX_VALUE = 10_000
 """Characters of a value that are shown."""
 
@@ -27,7 +30,11 @@ class InfoScreen(Screen[None]):
     InfoScreen .value { width: 1fr; }
     InfoScreen .name-narrow { width: 100%; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,i,q", "close", "back", key_display="esc")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", f"copy('{COMMAND}')", "copy the command line"),
+        Binding("Y", f"copy('{FILE}')", "copy the path"),
+        Binding("escape,i,q", "close", "back", key_display="esc"),
+    ]
 
     def __init__(self, rows: tuple[tuple[str, str], ...]) -> None:
         """Prepare the page.
@@ -44,7 +51,15 @@ class InfoScreen(Screen[None]):
                 with Horizontal():
                     yield Static(Content(plain(name)), markup=False, classes="name")
                     yield Static(Content(plain(value, MAX_VALUE)), markup=False, classes="value")
+        yield TextLine("status")
         yield Footer(compact=True, show_command_palette=False)
+
+    def action_copy(self, name: str) -> None:
+        rows = dict(self._rows)
+        is_saved = COMMAND in rows
+        if is_saved:
+            self.app.copy_to_clipboard(rows[name])
+        self.query_one("#status", TextLine).words = f"copied {rows[name]}" if is_saved else NOT_SAVED
 
     def action_close(self) -> None:
         self.dismiss(None)

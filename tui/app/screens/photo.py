@@ -17,6 +17,7 @@ from engine.invert import Keep, PreparedPhoto
 from engine.photos.fit import Fit
 from engine.rendering.events import Picture
 from engine.rendering.requests import InversionWay
+from engine.search.progress import Countdown
 from tui.app import phrases
 from tui.app.messages import InversionCancelled, InversionRequested, PhotoChanged
 from tui.app.model_load import ModelLoad
@@ -79,7 +80,7 @@ class PhotoScreen(Screen[None]):
         """
         super().__init__()
         self.choices = prepared.choices
-        self._began, self._offered = time.monotonic(), prepared.photograph.prompt
+        self._countdown, self._offered = Countdown(), prepared.photograph.prompt
         self.set_reactive(PhotoScreen.prepared, prepared)
 
     def compose(self) -> ComposeResult:
@@ -129,7 +130,7 @@ class PhotoScreen(Screen[None]):
         if not self.state.is_busy:
             self.choices = replace(self.choices, prompt=self.query_one(Input).value.strip())
             self.notice = ""
-            self._began = time.monotonic()
+            self._countdown = self._countdown.restarted(time.monotonic())
             self.post_message(InversionRequested(self.choices))
 
     async def action_cancel(self) -> None:
@@ -143,7 +144,7 @@ class PhotoScreen(Screen[None]):
 
     def watch_state(self, before: PhotoState, after: PhotoState) -> None:
         if after.job != before.job:
-            self._began = time.monotonic()
+            self._countdown = self._countdown.restarted(time.monotonic())
         if before.is_busy != after.is_busy:
             for widget in self.query("Input, ChoiceLine"):
                 widget.disabled = after.is_busy
@@ -170,8 +171,9 @@ class PhotoScreen(Screen[None]):
 
     def _write_status(self) -> None:
         if self.prepared is not None:
-            elapsed = time.monotonic() - self._began
-            words = phrases.photo_status(self.prepared, self.state, self.model_load, self.notice, elapsed)
+            self._countdown = self._countdown.after(self.state.progress, time.monotonic())
+            left = self._countdown.left
+            words = phrases.photo_status(self.prepared, self.state, self.model_load, self.notice, left)
             self._write("status", words)
 
     # While the app ends, events still come and the widgets are gone already: hence queries that may find nothing.

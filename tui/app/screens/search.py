@@ -29,6 +29,7 @@ from latentpng.errors import InvalidValueError
 from tui.app.key_guard import KeyGuard
 from tui.app.layout import PICK_KEYS
 from tui.app.messages import CellClicked, LoadRetried
+from tui.app.phrases import load_words
 from tui.app.screens.search_keys import SEARCH_KEYS, next_axis, next_bands, toggle_mark
 from tui.app.screens.search_others import NOT_BEGUN, SearchOthers
 
@@ -165,7 +166,7 @@ class SearchScreen(SearchOthers):
                 self.notice = NOT_BEGUN
             return
         if self.search.is_loading and not isinstance(answer, _WHILE_LOADING):
-            self.notice = RELOADING
+            self.notice = load_words(self.model_load) if self.model_load.failure else RELOADING
             return
         if isinstance(answer, NoneBetter) and self.search.session.at_floor:
             self.notice = AT_FLOOR

@@ -53,12 +53,12 @@ class SearchCompare(SearchView):
     def action_compare(self) -> None:
         """Flip the stage; the first time in the pane, the cursor goes to the candidate that is shown."""
         if self.search is not None:
-            self.comparison = self.comparison.flipped()
+            self.notice, self.comparison = "", self.comparison.flipped()
 
     def action_difference(self) -> None:
         """Show where the candidate differs, or no longer."""
         if self.search is not None:
-            self.comparison = self.comparison.with_difference()
+            self.notice, self.comparison = "", self.comparison.with_difference()
 
     async def show_round(self) -> None:
         self._candidate, self._stage_before = 1, PARENT
@@ -108,6 +108,8 @@ class SearchCompare(SearchView):
         if self.search is not None and self.comparison.is_active and not self.notice and not self.search.failure:
             key = self.key_of(self.compared.candidate) or str(self.compared.candidate)
             words = comparison_words(self.comparison, self.compared, key, self._share(self.compared.candidate))
+            if len(words) >= self.app.size.width:
+                words = words.partition(";")[0]
         return words or super().status()
 
     def difference_of(self, candidate: int) -> Difference | None:

@@ -116,7 +116,7 @@ class SearchView(Screen[None]):
         if self.search is None:
             return Situation.FAILED_TO_LOAD if self.model_load.failure else Situation.LOADING
         if self.search.is_loading:
-            return Situation.FAILED_TO_LOAD if self.model_load.failure else Situation.RELOADING
+            return Situation.FAILED_TO_RELOAD if self.model_load.failure else Situation.RELOADING
         if self.search.failure:
             return Situation.FAILED
         if self.marks:

@@ -188,7 +188,8 @@ class StartScreen(Screen[None]):
         self._write_model()
 
     def watch_examples(self, examples: tuple[str, ...]) -> None:
-        self.query_one(PromptLine).examples = examples
+        for line in self.query(PromptLine):  # none while the screen is being closed
+            line.examples = examples
         self._fill()
 
     def watch_notice(self) -> None:
@@ -206,10 +207,10 @@ class StartScreen(Screen[None]):
 
     def _fill(self) -> None:
         """List what is known and fits the line."""
-        typed = self.query_one(PromptLine).value
+        typed = self._typed
         rows = rows_for(self._contents, self.examples, typed, self._folder)
         saved = sum(not isinstance(row, ExampleRow) for row in rows)
-        self.query_one("#count", TextLine).words = count_words(self._contents, saved, typed, self._folder)
+        self._write("count", count_words(self._contents, saved, typed, self._folder))
         if self._list is not None:
             self._list.rows = rows
         self._write_status()
@@ -221,16 +222,26 @@ class StartScreen(Screen[None]):
             self._preview.show(picture_of(row), "" if row is None else preview_words(row))
 
     def _write_model(self) -> None:
-        self.query_one("#model", TextLine).words = model_words(self.model_load)
+        self._write("model", model_words(self.model_load))
 
     def _write_status(self) -> None:
-        self.query_one("#status", TextLine).words = self.notice or hint(
+        words = self.notice or hint(
             self._list.row if self._list is not None else None,
-            self.query_one(PromptLine).value,
+            self._typed,
             self._folder,
             in_list=self._list is not None and self._list.has_focus,
             can_resume=bool(self._contents.sessions),
         )
+        self._write("status", words)
+
+    @property
+    def _typed(self) -> str:
+        return next((line.value for line in self.query(PromptLine)), "")
+
+    def _write(self, line_id: str, words: str) -> None:
+        """Write a line, unless the screen is being closed."""
+        for line in self.query(f"#{line_id}").results(TextLine):
+            line.words = words
 
 
 def _post(screen: StartScreen, contents: Contents) -> None:

@@ -48,6 +48,8 @@ class EditRow(Horizontal):
         self._write()
 
     def _write(self) -> None:
+        self.set_class(self.before is not None, "-changed")
+        self.set_class(self.is_wrong, "-wrong")
         mark = "!" if self.is_wrong else "●" if self.before is not None else " "
         for label in self.query(".edit-label").results(Static):
             label.update(Content(f"{mark} {self._label}"))

@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from engine.search.history import NO_NODE, Tree
 from engine.search.running import Search
+from engine.search.session import Place
 from tui.app.history_drawing import Line, SpanKind, draw_history, node_at
 from tui.app.history_film import Film, film_of
 from tui.app.history_thumbnails import Thumbnails
@@ -81,8 +82,8 @@ class HistoryStrip(Vertical):
         self._start = 0
         self._thumbnails = Thumbnails()
         self._unreadable: set[int] = set()
-        self._requested: tuple[Tree, int] | None = None
-        self._is_filling = False
+        self._requested: Place | None = None
+        self._is_filling = self._has_news = False
         self.set_class(compact, "compact")
         self.set_reactive(HistoryStrip.compact, compact)
 
@@ -151,7 +152,8 @@ class HistoryStrip(Vertical):
             after = cell
 
     def _fill(self) -> None:
-        """Begin to show the pictures that cells lack."""
+        """Begin to show the pictures that cells lack; what comes while that is done is looked at afterwards."""
+        self._has_news = self._is_filling
         if self._search is not None and not self._is_filling and self._missing(frozenset()):
             self._is_filling = True
             self.run_worker(self._show_thumbnails(self._search), group="thumbnails")
@@ -178,13 +180,14 @@ class HistoryStrip(Vertical):
                     self._unreadable.add(node)  # its file is damaged or gone: do not read it at every event
         finally:
             self._is_filling = False
-        self._request(search)
+        if self._has_news:
+            self._fill()
+        else:
+            self._request(search)
 
     def _request(self, search: Search) -> None:
-        """Have the missing pictures rendered when nothing else is, once for every place of the search."""
-        place = (search.session.tree, search.session.place.node)
+        """Have the missing pictures rendered once the grid is finished; every answer cancels that."""
         missing = [node for node, cell in self._cells.items() if not cell.has_picture]
-        is_idle = not (search.progress.running or search.is_loading or search.failure)
-        if missing and is_idle and self._requested != place:
-            self._requested = place
-            search.render_thumbnails(tuple(missing))
+        if missing and self._requested is not search.session.place:
+            self._requested = search.session.place
+            search.render_thumbnails(tuple(reversed(missing)))

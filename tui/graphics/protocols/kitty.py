@@ -1,4 +1,4 @@
-"""Pictures by kitty's graphics protocol, placed by Unicode placeholders (kitty 0.28 or later, Ghostty).
+"""Pictures by kitty's graphics protocol, placed by Unicode placeholders (see terminal/known for who has them).
 
 The pixels are sent once, under an image id.  The box is then filled with ordinary text, one placeholder character for
 each cell: the colour of the text holds the image id (24 bits, hence true colour), and two combining characters behind
@@ -33,8 +33,10 @@ MAX_CELLS: Final = len(DIACRITICS)
 
 _PLACEHOLDER: Final = "\U0010eeee"
 _PAYLOAD: Final = 4096  # base64 characters in one sequence, the limit of the protocol
-_COLOURS: Final[dict[Quality, int]] = {"preview": 64, "full": 256}  # "best" keeps them all
-_PREVIEW_PIXELS: Final = 128
+_COLOURS: Final[dict[Quality, int]] = {"preview": 48, "full": 256}  # "best" keeps them all
+_PREVIEW_PIXELS: Final = 64  # what a preview is reduced to, so that it is smooth when it is enlarged
+_ENLARGED_PIXELS: Final = 256
+"""How far a picture is enlarged when bytes count: kitty itself enlarges without smoothing, into squares."""
 
 
 def encode(image: Image.Image, box: Box, quality: Quality) -> Frame:
@@ -43,22 +45,31 @@ def encode(image: Image.Image, box: Box, quality: Quality) -> Frame:
     Args:
         image: The picture, mode RGB.
         box: The room for it.
-        quality: "preview" is at most 128 pixels wide and high, and has fewer colours; "best" has all of them.
+        quality: "preview" is blurred and has few colours; "best" has all of them, and as many pixels as it covers.
 
     Returns:
-        The frame.  A picture is only ever scaled down: the terminal itself scales it up, smoothly and undistorted, and
-        centres it in the cells of the area, which are no more than it needs.
+        The frame.  The terminal scales the picture to the cells of its area, which are no more than it needs, and
+        centres it there.
     """
     asked, box = box, replace(box, columns=min(box.columns, MAX_CELLS), rows=min(box.rows, MAX_CELLS))
-    width, height = fit(image.width, image.height, box)
-    limit = _PREVIEW_PIXELS if quality == "preview" else max(width, height)
-    scale = min(1.0, width / image.width, limit / max(image.width, image.height))
-    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    image = image.resize(size, Image.Resampling.BOX if quality == "preview" else Image.Resampling.LANCZOS)
+    fitted = fit(image.width, image.height, box)
+    if quality == "preview":
+        image = image.resize(_limited(fitted, min(_PREVIEW_PIXELS, max(image.size))), Image.Resampling.BOX)
+    if max(fitted) > max(image.size):
+        side = max(fitted) if quality == "best" else max(_ENLARGED_PIXELS, *image.size)
+        image = image.resize(_limited(fitted, side), Image.Resampling.BICUBIC)
+    else:
+        image = image.resize(fitted, Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     (image if quality == "best" else reduce(image, _COLOURS[quality])).save(buffer, "png", compress_level=6)
     data = base64.b64encode(buffer.getvalue()).decode("ascii")
-    return Frame(box=asked, area=centred(width, height, box), data=data, size=len(data))
+    return Frame(box=asked, area=centred(*fitted, box), data=data, size=len(data))
+
+
+def _limited(size: tuple[int, int], side: int) -> tuple[int, int]:
+    """Return a size of the same shape whose longer side is no longer than `side`."""
+    scale = min(1.0, side / max(size))
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
 def transmit(frame: Frame, image_id: int, *, in_tmux: bool) -> str:

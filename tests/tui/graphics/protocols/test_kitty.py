@@ -5,13 +5,15 @@ from __future__ import annotations
 import base64
 import io
 import unicodedata
+from typing import get_args
 
+import pytest
 from PIL import Image
 from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
 
-from tui.graphics.frame import Frame
+from tui.graphics.frame import Frame, Quality
 from tui.graphics.geometry import Area, Box
 from tui.graphics.protocols.diacritics import DIACRITICS
 from tui.graphics.protocols.kitty import delete, encode, placeholders, transmit
@@ -67,12 +69,50 @@ def decoded(frame: Frame) -> Image.Image:
     return Image.open(io.BytesIO(base64.b64decode(frame.data)))
 
 
-def test_pictures_are_palettised_and_only_ever_scaled_down() -> None:
-    small = decoded(encode(Image.new("RGB", (128, 96), (9, 8, 7)), BOX, "full"))
-    assert (small.mode, small.size, small.convert("RGB").getpixel((0, 0))) == ("P", (128, 96), (9, 8, 7))
-    assert decoded(encode(Image.new("RGB", (1024, 768)), BOX, "full")).size == (400, 300)
-    assert decoded(encode(Image.new("RGB", (1024, 768)), BOX, "preview")).size == (128, 96)
-    assert decoded(encode(Image.new("RGB", (16, 16)), BOX, "preview")).size == (16, 16)
+@pytest.mark.parametrize(
+    ("size", "quality", "sent"),
+    [
+        ((1024, 768), "preview", (256, 192)),
+        ((1024, 768), "full", (400, 300)),
+        ((1024, 768), "best", (400, 300)),
+        ((300, 400), "full", (300, 400)),
+        ((320, 240), "full", (320, 240)),
+        ((128, 96), "full", (256, 192)),
+        ((128, 96), "best", (400, 300)),
+        ((16, 16), "preview", (256, 256)),
+        ((2000, 1), "best", (400, 1)),
+    ],
+)
+def test_how_many_pixels_are_sent(size: tuple[int, int], quality: Quality, sent: tuple[int, int]) -> None:
+    picture = decoded(encode(Image.new("RGB", size, (9, 8, 7)), BOX, quality))
+    assert (picture.size, picture.mode) == (sent, "RGB" if quality == "best" else "P")
+    assert picture.convert("RGB").getpixel((0, 0)) == (9, 8, 7)
+
+
+def test_the_best_has_every_colour() -> None:
+    image = Image.merge(
+        "RGB", (Image.linear_gradient("L"), Image.linear_gradient("L").rotate(90), Image.new("L", (256, 256)))
+    )
+    box = Box(columns=32, rows=16, cell_width=8, cell_height=16)
+    assert decoded(encode(image, box, "best")).tobytes() == image.tobytes()
+    assert len(decoded(encode(image, box, "full")).getcolors() or []) == 256
+
+
+def test_a_preview_is_smooth() -> None:
+    image = Image.new("RGB", (400, 400), "black")
+    image.paste("white", (0, 0, 200, 400))
+    shades = decoded(encode(image, BOX, "preview")).convert("L")
+    assert len({shades.getpixel((x, 100)) for x in range(120, 136)}) > 3
+
+
+@pytest.mark.parametrize(
+    ("size", "area"), [((1024, 512), (0, 5, 40, 10)), ((512, 1024), (10, 0, 20, 20)), ((100, 1), (0, 9, 40, 1))]
+)
+def test_placeholders_cover_the_picture_and_no_more(size: tuple[int, int], area: tuple[int, int, int, int]) -> None:
+    left, top, columns, rows = area
+    for quality in get_args(Quality):
+        found = encode(Image.new("RGB", size), BOX, quality).area
+        assert found == Area(left=left, top=top, columns=columns, rows=rows)
 
 
 def test_a_box_wider_than_placeholders_can_count() -> None:

@@ -6,8 +6,10 @@ import pytest
 from PIL import Image
 
 from tests.support.terminal.sixel_decoder import decode
+from tui.graphics.frame import Quality
 from tui.graphics.geometry import Area, Box
-from tui.graphics.protocols.sixel import encode, to_sixels
+from tui.graphics.protocols.seams import image_to_sixels
+from tui.graphics.protocols.sixel import encode
 
 BOX = Box(columns=40, rows=20, cell_width=10, cell_height=20)
 
@@ -33,21 +35,11 @@ def near(one: list[list[tuple[int, ...]]], other: list[list[tuple[int, ...]]]) -
     )
 
 
-def test_the_whole_sequence() -> None:
-    image = Image.new("P", (5, 12), 0)
-    image.putpalette([255, 255, 255, 255, 0, 0, 0, 0, 255])
-    image.paste(1, (0, 0, 5, 1))
-    image.putpixel((2, 11), 2)
-    assert to_sixels(image) == (
-        '\x1bP0;1;0q"1;1;5;12#0;2;100;100;100#1;2;100;0;0#2;2;0;0;100#0!5~$#1!5@-#0!5~$??#2_\x1b\\'
-    )
-
-
 @pytest.mark.parametrize("size", [(1, 6), (7, 6), (64, 60), (33, 66)])
 @pytest.mark.parametrize("colours", [1, 2, 17, 256])
 def test_noise_comes_back(size: tuple[int, int], colours: int) -> None:
     image = Image.effect_noise(size, 120).convert("RGB").quantize(colours, dither=Image.Dither.NONE)
-    assert near(list(map(list, decode(to_sixels(image)))), as_rows(image))
+    assert near(list(map(list, decode(image_to_sixels(image)))), as_rows(image))
 
 
 @pytest.mark.parametrize("size", [(400, 400), (128, 128), (1024, 768), (300, 900), (16, 16)])
@@ -71,8 +63,30 @@ def test_a_picture_stays_within_its_box() -> None:
     assert encode(gradient(1000, 500), BOX, "full").area == Area(left=0, top=5, columns=40, rows=10)
 
 
-def test_a_preview_fills_its_box_for_less() -> None:
+def test_a_preview_fills_its_box_smoothly_for_less() -> None:
     preview = encode(gradient(16, 16), BOX, "preview")
     assert (len(decode(preview.data)), len(decode(preview.data)[0])) == (396, 400)
     noise = Image.effect_noise((512, 512), 80).convert("RGB")
-    assert encode(noise, BOX, "preview").size * 4 < encode(noise, BOX, "full").size
+    assert encode(noise, BOX, "preview").size * 1.5 < encode(noise, BOX, "full").size
+    image = Image.new("RGB", (400, 400), "black")
+    image.paste("white", (0, 0, 200, 400))
+    edge = decode(encode(image, BOX, "preview").data)[100][190:210]
+    assert len(set(edge)) > 3
+
+
+def test_the_best_is_dithered() -> None:
+    sky = Image.merge("RGB", [Image.linear_gradient("L").point(lambda v: 100 + v // 12)] * 3).resize((400, 396))
+    rows = decode(encode(sky, BOX, "best", registers=8).data)
+    assert len({pixel for row in rows for pixel in row}) <= 8
+    for y in (50, 150, 250, 350):  # the mean of a few lines is between two of eight colours
+        shown = sum(pixel[0] for row in rows[y : y + 12] for pixel in row) / (12 * 400)
+        wanted = sum(sky.getpixel((0, line))[0] for line in range(y, y + 12)) / 12  # type: ignore[index, misc]
+        assert abs(shown - wanted) < 2
+
+
+@pytest.mark.parametrize("quality", ["preview", "full", "best"])
+def test_a_terminal_has_as_many_colours_as_it_says(quality: Quality) -> None:
+    noise = Image.effect_noise((256, 256), 90).convert("RGB")
+    for registers in (2, 16, 100):
+        rows = decode(encode(noise, BOX, quality, registers=registers).data)
+        assert len({pixel for row in rows for pixel in row}) <= registers
