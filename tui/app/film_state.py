@@ -101,28 +101,24 @@ def offer_words(offer: FilmOffer) -> str:
     """Return what choices lead to, on one line."""
     if offer.problem:
         return offer.problem
-    words = [f"{offer.pictures} pictures"]
-    if offer.rendered:
-        wait = f", about {duration_words(offer.wait)}" if offer.wait else ""
-        words.append(f"{offer.rendered} of them are to be rendered{wait}")
-    else:
-        words.append("all of them are there")
-    if offer.seconds:
-        words.append(f"the animation lasts {offer.seconds:.0f} s")
-    return " · ".join(filter(None, (*words, offer.notice)))
+    wait = f" in about {duration_words(offer.wait)}" if offer.wait and offer.rendered else ""
+    rendered = f"{offer.rendered} to be rendered{wait}" if offer.rendered else "all of them are there"
+    length = f" · the animation lasts {offer.seconds:.0f} s" if offer.seconds else ""
+    return f"{offer.pictures} pictures, {rendered}{length}"
 
 
-def state_words(state: FilmState, elapsed: float) -> str:
+def state_words(offer: FilmOffer, state: FilmState, elapsed: float) -> str:
     """Return the status line.
 
     Args:
+        offer: What the choices lead to.
         state: How far the export is.
         elapsed: Seconds since it began.
     """
     if state.failure:
         return f"{state.failure}; change the choices, or press Enter to try again"
     if not state.is_busy:
-        return "press Enter to begin"
+        return "" if offer.problem else "; ".join(filter(None, (offer.notice, "press Enter to begin")))
     if state.done >= state.total:
         return "writing the file; Esc cancels"
     left = f", about {duration_words(elapsed * (state.total - state.done) / state.done)} left" if state.done else ""

@@ -114,7 +114,7 @@ class Filming:
             self._say("there is no way to show yet: pick a picture first")
             return
         self._renderer, self._folder = renderer, search.folder
-        self._screen = FilmScreen(self)
+        self._screen = FilmScreen(self, finished.picture)
         self._app.push_screen(self._screen, self._left)
 
     def offer(self, choices: FilmChoices) -> FilmOffer:
@@ -184,6 +184,8 @@ class Filming:
             case PictureRendered(index=index, picture=picture):
                 making.steps[index] = 1.0
                 self._encode(making, partial(making.output.take, index, picture))
+                if self._screen is not None:
+                    self._screen.show(picture, preview=True)
             case JobDone(job=job):
                 making.jobs.discard(job)
                 if not making.jobs:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,15 @@ from textual.widgets import Input
 
 from engine.fake import FakeRenderer
 from engine.rendering.events import Failure
+from engine.search.variants import Variant
+from latentpng.record import Round
 from tests.support.films import frames_of
 from tests.support.tui.driving import PROMPT, Driver, make_app, running, saved
 from tui.app.film_state import FilmOffer, FilmState, duration_words, offer_words, state_words
 from tui.app.screens.film import FilmScreen
 from tui.app.widgets.line import TextLine
+
+OFFER = FilmOffer(pictures=27, rendered=24, notice="1 picture is left out")
 
 
 @asynccontextmanager
@@ -56,9 +61,8 @@ async def test_an_animation_of_two_picks(tmp_path: Path) -> None:
         folder = saved(tmp_path)[0].parent
         path = film_screen(driver).query_one(Input).value
         assert path == str(folder / "way.webp")
-        assert words(driver, "where").startswith(
-            "27 pictures · 24 of them are to be rendered, about 1 s · the animation"
-        )
+        where = "27 pictures, 24 to be rendered in about 1 s · the animation lasts 5 s"
+        assert words(driver, "where") == where
         assert words(driver, "status") == "press Enter to begin"
         session = driver.search.session
         await driver.press("enter")
@@ -76,7 +80,7 @@ async def test_a_contact_sheet_renders_nothing_that_is_there(tmp_path: Path) -> 
     async with exporting(tmp_path, renderer) as driver:
         jobs = len(renderer.jobs)
         await driver.press("f2")
-        assert words(driver, "where") == "3 pictures · all of them are there"
+        assert words(driver, "where") == "3 pictures, all of them are there"
         assert film_screen(driver).query_one(Input).value.endswith("/way.png")
         await driver.press("enter")
         await driver.until(lambda: driver.screen.notice != "")
@@ -87,7 +91,7 @@ async def test_a_contact_sheet_renders_nothing_that_is_there(tmp_path: Path) -> 
 async def test_both_and_fewer_frames(tmp_path: Path) -> None:
     async with exporting(tmp_path, FakeRenderer()) as driver:
         await driver.press("f2", "f2", "f3", "f3")
-        assert words(driver, "where").startswith("15 pictures · 12 of them are to be rendered")
+        assert words(driver, "where").startswith("15 pictures, 12 to be rendered")
         await driver.press("enter")
         await driver.until(lambda: driver.screen.notice != "")
         folder = saved(tmp_path)[0].parent
@@ -200,6 +204,45 @@ async def test_a_picture_that_is_still_rendering_has_to_be_waited_for(tmp_path: 
         assert driver.screen.notice == "this picture is still rendering; export the way to it when it is finished"
 
 
+async def test_what_another_model_rendered_is_shown_but_not_rendered(tmp_path: Path) -> None:
+    renderer = FakeRenderer()
+    async with running(make_app(tmp_path, *PROMPT, "--size", "64x48", renderer=renderer)) as driver:
+        await driver.until_done()
+        await driver.press("1")
+        await driver.until_done()
+        variant = driver.search.variant
+        larger = replace(variant.load, settings=replace(variant.settings, width=128, height=128))
+        driver.search.edit(Round(seed=0, scale=0.0, settings={"width": 128, "height": 128}), Variant(load=larger), 3)
+        await driver.until(lambda: not driver.search.is_loading)
+        await driver.until_done()
+        await export(driver)
+        assert words(driver, "where") == "3 pictures, all of them are there · the animation lasts 5 s"
+        await driver.press("enter")
+        await driver.until(lambda: driver.screen.notice.startswith("saved"))
+        with Image.open(driver.search.folder / "way.webp") as film:
+            assert (film.size, frames_of(film)) == ((512, 512), 27)
+
+
+async def test_other_words_are_rendered_with_the_loaded_model(tmp_path: Path) -> None:
+    renderer = FakeRenderer()
+    async with running(make_app(tmp_path, *PROMPT, "--size", "64x48", renderer=renderer)) as driver:
+        await driver.until_done()
+        await driver.press("1")
+        await driver.until_done()
+        load = replace(driver.search.variant.load, settings=replace(driver.search.settings, prompt="a fox"))
+        driver.search.edit(Round(seed=0, scale=0.0, settings={"prompt": "a fox"}), Variant(load=load), 8)
+        await driver.screen.show_round()
+        await driver.until_done()
+        await driver.press("2")
+        await driver.until_done()
+        await export(driver)
+        assert words(driver, "where").startswith("28 pictures, 24 to be rendered")
+        await driver.press("enter")
+        await driver.until(lambda: driver.screen.notice.startswith("saved"))
+        jobs = [(job.settings.prompt, len(job.tasks)) for job in renderer.jobs if job.priority == -1]
+        assert jobs[-2:] == [("a red sun over a lake", 12), ("a fox", 12)]
+
+
 async def test_quitting_in_the_middle_leaves_nothing_behind(tmp_path: Path) -> None:
     renderer = FakeRenderer()
     async with exporting(tmp_path, renderer) as driver:
@@ -215,10 +258,9 @@ async def test_quitting_in_the_middle_leaves_nothing_behind(tmp_path: Path) -> N
 
 
 def test_the_words_of_the_offer() -> None:
-    offer = FilmOffer(pictures=27, rendered=24, seconds=5.2, wait=200.0, notice="1 picture is left out")
-    assert offer_words(offer) == (
-        "27 pictures · 24 of them are to be rendered, about 3 min · the animation lasts 5 s · 1 picture is left out"
-    )
+    offer = FilmOffer(pictures=27, rendered=24, seconds=5.2, wait=200.0)
+    assert offer_words(offer) == "27 pictures, 24 to be rendered in about 3 min · the animation lasts 5 s"
+    assert offer_words(FilmOffer(pictures=3)) == "3 pictures, all of them are there"
     assert offer_words(FilmOffer(problem="there is no way")) == "there is no way"
     assert [duration_words(seconds) for seconds in (0.1, 89.0, 91.0, 5400.0, 7000.0)] == [
         "1 s", "89 s", "2 min", "1 h 30 min", "1 h 57 min",
@@ -226,7 +268,11 @@ def test_the_words_of_the_offer() -> None:
 
 
 def test_the_words_of_the_state() -> None:
+    assert state_words(OFFER, FilmState(), 0.0) == "1 picture is left out; press Enter to begin"
+    assert state_words(FilmOffer(problem="there is no way"), FilmState(), 0.0) == ""
     busy = FilmState(is_busy=True, done=6.0, total=24)
-    assert state_words(busy, 10.0) == "━━━━━─────────────── 6 of 24 pictures, about 30 s left; Esc cancels"
-    assert state_words(FilmState(is_busy=True, total=2), 0.0) == "──────────────────── 0 of 2 pictures; Esc cancels"
-    assert state_words(FilmState(is_busy=True, done=2.0, total=2), 1.0) == "writing the file; Esc cancels"
+    assert state_words(OFFER, busy, 10.0) == "━━━━━─────────────── 6 of 24 pictures, about 30 s left; Esc cancels"
+    assert (
+        state_words(OFFER, FilmState(is_busy=True, total=2), 0.0) == "──────────────────── 0 of 2 pictures; Esc cancels"
+    )
+    assert state_words(OFFER, FilmState(is_busy=True, done=2.0, total=2), 1.0) == "writing the file; Esc cancels"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import get_args
 
 from engine.rendering.events import Picture
-from tui.graphics.frame import to_image
+from tui.graphics.frame import Quality, to_image
 from tui.graphics.frames import FrameCache, digest, encoder_for
 from tui.graphics.geometry import Box
 from tui.graphics.terminal.capabilities import PROTOCOLS, Terminal
@@ -54,5 +55,6 @@ def test_shape_is_part_of_the_digest() -> None:
 def test_every_protocol_has_an_encoder() -> None:
     for protocol in PROTOCOLS:
         for truecolor in (False, True):
-            frame = encoder_for(Terminal(protocol=protocol, truecolor=truecolor))(to_image(plain(9)), BOX, "full")
-            assert frame.strips or frame.data
+            for quality in get_args(Quality):
+                frame = encoder_for(Terminal(protocol=protocol, truecolor=truecolor))(to_image(plain(9)), BOX, quality)
+                assert frame.strips or frame.data

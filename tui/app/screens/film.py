@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -17,6 +17,10 @@ from textual.widgets import Footer, Input, Static
 from tui.app.film_state import BETWEEN, FilmChoices, FilmKind, FilmOffer, FilmState, offer_words, state_words
 from tui.app.widgets.choice import ChoiceLine, Item
 from tui.app.widgets.line import TextLine
+from tui.app.widgets.picture import PictureCell
+
+if TYPE_CHECKING:
+    from engine.rendering.events import Picture
 
 KINDS = (
     Item(value=FilmKind.FILM, words="an animation from the first picture to this one"),
@@ -69,22 +73,23 @@ class FilmScreen(Screen[str]):
         Binding("enter", "begin", "begin", priority=True),
         Binding("escape", "leave", "back", key_display="esc", priority=True),
         Binding("f2", "choose('kind')", "kind"),
-        Binding("f3", "choose('frames')", "frames"),
+        Binding("f3", "choose('count')", "count"),
         Binding("f1", "app.help", "help"),
         Binding("down", "app.focus_next", "move", show=False),
         Binding("up", "app.focus_previous", "move", show=False),
     ]
     state: var[FilmState] = var(FilmState())
 
-    def __init__(self, maker: FilmMaker) -> None:
+    def __init__(self, maker: FilmMaker, picture: Picture) -> None:
         """Prepare the screen.
 
         Args:
             maker: What makes the files.
+            picture: The picture at the end of the way.
         """
         super().__init__()
         self.choices = FilmChoices(path=maker.suggestion(FilmKind.FILM))
-        self._maker = maker
+        self._maker, self._picture = maker, picture
         self._suggested = str(self.choices.path)
         self._began = time.monotonic()
         self._insisted = Path()
@@ -92,16 +97,23 @@ class FilmScreen(Screen[str]):
     def compose(self) -> ComposeResult:
         yield Static(Content(" Show the way to this picture"), id="title", markup=False)
         yield ChoiceLine("kind", "F2", KINDS)
-        yield ChoiceLine("frames", "F3", FRAMES)
+        yield ChoiceLine("count", "F3", FRAMES)
         yield Input(value=self._suggested, id="path-input", select_on_focus=False)
         yield TextLine("where")
         yield TextLine("status")
+        yield PictureCell()
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         self.query_one("#kind").focus()
+        self.show(self._picture)
         self._write_offer()
         self._write_status()
+
+    def show(self, picture: Picture, *, preview: bool = False) -> None:
+        """Show the newest picture of the film; preview: a next one follows soon."""
+        for cell in self.query(PictureCell):
+            cell.show(picture, preview=preview)
 
     def on_screen_resume(self) -> None:
         """End when the files are there: at once, or when the help is closed that lies over this screen."""
@@ -153,6 +165,7 @@ class FilmScreen(Screen[str]):
                 widget.disabled = after.is_busy
             if not after.is_busy:
                 self.query_one("#kind").focus()
+                self.show(self._picture)
         self._write_status()
 
     def _problem(self, typed: str) -> str:
@@ -182,11 +195,11 @@ class FilmScreen(Screen[str]):
 
     def _write_offer(self) -> None:
         self._write("where", offer_words(self._maker.offer(self.choices)))
-        self.query_one("#frames").display = self.choices.kind is not FilmKind.SHEET
+        self.query_one("#count").display = self.choices.kind is not FilmKind.SHEET
 
     def _write_status(self) -> None:
-        offer = self._maker.offer(self.choices)
-        self._write("status", "" if offer.problem else state_words(self.state, time.monotonic() - self._began))
+        elapsed = time.monotonic() - self._began
+        self._write("status", state_words(self._maker.offer(self.choices), self.state, elapsed))
 
     def _write(self, line_id: str, words: str) -> None:
         for line in self.query(f"#{line_id}").results(TextLine):

@@ -31,7 +31,12 @@ if TYPE_CHECKING:
 
 EMPTY: Final = " "
 FULL: Final = "█"
-_TOLERANCE: Final[dict[Quality, float]] = {"full": 8.0, "preview": 60.0}
+_BYTES_PER_CELL: Final = 27
+"""What a picture is to send at most, about as much as half-cells in a palette of 256 colours."""
+
+_TOLERANCES: Final[dict[str, tuple[float, ...]]] = {"full": (8.0, 16.0, 32.0, 64.0), "preview": (64.0, 128.0)}
+"""Squared errors for which neighbours share their colours: the first with which a picture is short enough."""
+
 _FLAT: Final = 3.0
 """Squared error, of all channels together, that is not seen: less than 2 of 255 in each."""
 
@@ -64,7 +69,7 @@ def encode(image: Image.Image, box: Box, quality: Quality, *, blocks: Blocks = "
     Args:
         image: The picture, mode RGB.
         box: The room for it.
-        quality: "preview" sends fewer changes of colour.
+        quality: "preview" shares more colours between neighbours; there is nothing better than "full".
         blocks: The finest characters that the terminal shows.
     """
     import numpy as np
@@ -75,11 +80,14 @@ def encode(image: Image.Image, box: Box, quality: Quality, *, blocks: Blocks = "
     area = whole_cells(image.width, image.height, box)
     known = glyphs(blocks)
     sums = Sums.of(parts(image, area), known.weights, whole())
-    first, second = shared(sums.best(_FLAT), area.rows, _TOLERANCE[quality])
-    first, second = (np.clip(np.rint(colours), 0, 255).astype(np.float32) for colours in (first, second))
-    swap_cost = np.array([0.0 if reverse else _TOLERANCE[quality] for reverse in known.reverses], dtype=np.float32)
-    text = written(known, sums.fill(first, second, swap_cost), packed(first), packed(second))
-    strips, size = in_runs(text, area.columns, _truecolor, _COLOUR_BYTES)
+    pairs, lacks = sums.best(_FLAT), np.array([not reverse for reverse in known.reverses], dtype=np.float32)
+    for tolerance in _TOLERANCES["preview" if quality == "preview" else "full"]:
+        first, second = shared(pairs, area.rows, tolerance)
+        first, second = (np.clip(np.rint(colours), 0, 255).astype(np.float32) for colours in (first, second))
+        text = written(known, sums.fill(first, second, lacks * tolerance), packed(first), packed(second))
+        strips, size = in_runs(text, area.columns, _truecolor, _COLOUR_BYTES)
+        if size <= _BYTES_PER_CELL * area.columns * area.rows:
+            break
     return Frame(box=box, area=area, strips=strips, size=size)
 
 

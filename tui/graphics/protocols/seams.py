@@ -1,8 +1,8 @@
 """The one private function of textual-image that pictures need; no other file touches it (hence <0.15).
 
-`textual_image._sixel.image_to_sixels` turns an image of few colours into sixels.  The public renderables of textual-image cannot be used: importing them asks the
-terminal what it can do, for up to 0.1 s a question, and late answers arrive as keys (see terminal/probe).  The private
-module asks nothing.
+`textual_image._sixel.image_to_sixels` turns an image of few colours into sixels.  The public renderables of
+textual-image cannot be used: importing them asks the terminal what it can do, for up to 0.1 s a question, and late
+answers arrive as keys (see terminal/probe).  The private module asks nothing.
 
 tests/tui/graphics/protocols/test_seams.py has a test for each assumption.
 """

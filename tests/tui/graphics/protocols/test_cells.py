@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from tui.graphics.frame import Frame
+from tui.graphics.frame import Frame, Quality
 from tui.graphics.geometry import Area, Box
 from tui.graphics.protocols.cells import encode, encode_in_256
 from tui.graphics.terminal.known import Blocks
@@ -144,6 +145,13 @@ def test_an_edge_between_quadrants_is_followed_by_eighths() -> None:
     image.paste(BLACK, (0, 120 + 15, 80, 240))  # five eighths of the sixth cell from the top of the lower half
     frame = encode(image, Box(columns=8, rows=10, cell_width=10, cell_height=24), "full", blocks="quadrant")
     assert frame.strips[5].text == "▃" * 8
+
+
+def test_a_picture_of_gradients_keeps_to_its_bytes() -> None:
+    ramp = Image.linear_gradient("L")
+    image = Image.merge("RGB", (ramp, ramp.rotate(90), Image.radial_gradient("L")))
+    for quality in get_args(Quality):
+        assert encode(image, BOX, quality, blocks="sextant").size <= 27 * 40 * 20
 
 
 def test_previews_send_fewer_bytes_and_neither_sends_more_than_a_pair_for_each_cell() -> None:
