@@ -81,7 +81,13 @@ def caption_words(comparison: Comparison, compared: Compared, key: str, share: f
     if share is None:
         return (f"{whose} is still rendering".strip(), "…")
     changed = percent_changed(share)
-    return (f"{whose or 'difference'}: {changed} changes", f"{changed} changes", f"Δ {changed}")
+    named = f"{whose}: " if whose else ""
+    return (
+        f"{named}difference to the parent, {changed} of the picture changes",
+        f"{whose or 'difference'}: {changed} changes",
+        f"{changed} changes",
+        f"Δ {changed}",
+    )
 
 
 def comparison_words(comparison: Comparison, compared: Compared, key: str, share: float | None) -> str:

@@ -17,7 +17,7 @@ def picture(pixels: np.ndarray) -> Picture:
 
 def brightness(shown: Picture) -> np.ndarray:
     pixels = np.frombuffer(shown.rgb, dtype=np.uint8).reshape(shown.height, shown.width, 3)
-    return pixels.astype(float).sum(axis=-1)
+    return np.asarray(pixels.astype(float).sum(axis=-1))
 
 
 def grey(level: int = 100) -> np.ndarray:

@@ -8,8 +8,8 @@ from engine.invert import PreparedPhoto
 from tests.support.photos.making import photo_file
 from tests.support.tui.driving import make_app, running
 from tui.app.model_load import ModelLoad
-from tui.app.phrases import photo_status
 from tui.app.photo_state import PhotoState
+from tui.app.phrases import photo_status
 
 
 async def prepared_photo(folder: Path) -> PreparedPhoto:

@@ -132,7 +132,12 @@ def test_what_the_comparison_says() -> None:
     assert (pane.other, cell.other) == (3, PARENT)
     assert caption_words(flipped, pane, "3", None) == ("candidate 3", "= 3")
     assert caption_words(flipped, cell, "3", None) == ("shows the parent", "parent")
-    assert caption_words(heat, pane, "3", 0.5) == ("candidate 3: 50% changes", "50% changes", "Δ 50%")
+    assert caption_words(heat, pane, "3", 0.5) == (
+        "candidate 3: difference to the parent, 50% of the picture changes",
+        "candidate 3: 50% changes",
+        "50% changes",
+        "Δ 50%",
+    )
     assert caption_words(heat, cell, "3", None) == ("is still rendering", "…")
     assert comparison_words(heat, cell, "3", 0.004) == (
         "the difference to the parent: <1% of the picture changes in candidate 3"

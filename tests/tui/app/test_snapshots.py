@@ -26,6 +26,7 @@ from engine.fake import FakeRenderer, Noise
 from engine.rendering.events import Failure, Picture
 from tests.support.tui.driving import Driver, make_app, running
 from tui.app.app import WarmerApp
+from tui.app.widgets.film_cell import FilmCell
 from tui.app.widgets.picture import PictureCell
 from tui.app.widgets.prompt_line import PromptLine
 
@@ -90,6 +91,12 @@ async def until_at_rest(driver: Driver) -> None:
     """Wait for the whole grid, and for the line that says what to do next."""
     await driver.until_done()
     await driver.until(lambda: "press the number of the best picture" in driver.text())
+    await until_the_filmstrip_is_filled(driver)
+
+
+async def until_the_filmstrip_is_filled(driver: Driver) -> None:
+    """Wait for the small pictures of the history."""
+    await driver.until(lambda: all(cell.has_picture for cell in driver.screen.query(FilmCell)))
 
 
 async def play_one_round(driver: Driver) -> None:
@@ -167,6 +174,7 @@ def test_rendering(snap_compare: Compare, tmp_path: Path) -> None:
         await driver.until(lambda: sum(driver.search.finished(index) is not None for index in range(9)) == 3)
         await driver.press("left", "space")  # a mark writes the status line again
         await driver.until(lambda: "33% of the grid, about 1 s left" in driver.text())
+        await until_the_filmstrip_is_filled(driver)
 
     check_snapshot(snap_compare, search(tmp_path, "--batch", "3", renderer=renderer), play, LARGE)
 
@@ -205,10 +213,35 @@ def test_photograph(snap_compare: Compare, tmp_path: Path) -> None:
 def test_viewer(snap_compare: Compare, tmp_path: Path) -> None:
     async def play(driver: Driver) -> None:
         await until_at_rest(driver)
-        await driver.press("v", "right")
-        await driver.until(lambda: "candidate 6" in driver.text())
+        await driver.press("v", "right", "tab")
+        await driver.until(lambda: "the parent, in place of candidate 1" in driver.text())
 
     check_snapshot(snap_compare, search(tmp_path), play, SMALL)
+
+
+@pytest.mark.parametrize("size", [LARGE, SMALL], ids=["pane", "grid"])
+def test_compare(snap_compare: Compare, tmp_path: Path, size: tuple[int, int]) -> None:
+    async def play(driver: Driver) -> None:
+        await play_one_round(driver)
+        driver.screen.grid.select(5)
+        await driver.press("tab")
+        await driver.until(lambda: "Tab flips back" in driver.text())
+
+    check_snapshot(snap_compare, search(tmp_path), play, size)
+
+
+@pytest.mark.parametrize("size", [LARGE, SMALL], ids=["pane", "grid"])
+def test_difference(snap_compare: Compare, tmp_path: Path, size: tuple[int, int]) -> None:
+    async def play(driver: Driver) -> None:
+        await play_one_round(driver)
+        driver.screen.grid.select(5)
+        await driver.press("asterisk")
+        await driver.until(lambda: "candidate 5 is kept, with a star" in driver.text())
+        await driver.press("d")
+        await driver.until(lambda: "of the picture changes in candidate 5" in driver.text())
+        await until_the_filmstrip_is_filled(driver)
+
+    check_snapshot(snap_compare, search(tmp_path), play, size)
 
 
 def test_narrow(snap_compare: Compare, tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ class InfoScreen(Screen[None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", f"copy('{COMMAND}')", "copy the command line"),
-        Binding("Y", f"copy('{FILE}')", "copy the path"),
+        Binding("Y,shift+y", f"copy('{FILE}')", "copy the path"),
         Binding("escape,i,q", "close", "back", key_display="esc"),
     ]
 

@@ -53,12 +53,12 @@ class SearchCompare(SearchView):
     def action_compare(self) -> None:
         """Flip the stage; the first time in the pane, the cursor goes to the candidate that is shown."""
         if self.search is not None:
-            self.comparison = self.comparison.flipped()
+            self.notice, self.comparison = "", self.comparison.flipped()
 
     def action_difference(self) -> None:
         """Show where the candidate differs, or no longer."""
         if self.search is not None:
-            self.comparison = self.comparison.with_difference()
+            self.notice, self.comparison = "", self.comparison.with_difference()
 
     async def show_round(self) -> None:
         self._candidate, self._stage_before = 1, PARENT

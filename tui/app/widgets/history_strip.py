@@ -83,7 +83,7 @@ class HistoryStrip(Vertical):
         self._thumbnails = Thumbnails()
         self._unreadable: set[int] = set()
         self._requested: Place | None = None
-        self._is_filling = False
+        self._is_filling = self._has_news = False
         self.set_class(compact, "compact")
         self.set_reactive(HistoryStrip.compact, compact)
 
@@ -152,7 +152,8 @@ class HistoryStrip(Vertical):
             after = cell
 
     def _fill(self) -> None:
-        """Begin to show the pictures that cells lack."""
+        """Begin to show the pictures that cells lack; what comes while that is done is looked at afterwards."""
+        self._has_news = self._is_filling
         if self._search is not None and not self._is_filling and self._missing(frozenset()):
             self._is_filling = True
             self.run_worker(self._show_thumbnails(self._search), group="thumbnails")
@@ -179,7 +180,10 @@ class HistoryStrip(Vertical):
                     self._unreadable.add(node)  # its file is damaged or gone: do not read it at every event
         finally:
             self._is_filling = False
-        self._request(search)
+        if self._has_news:
+            self._fill()
+        else:
+            self._request(search)
 
     def _request(self, search: Search) -> None:
         """Have the missing pictures rendered once the grid is finished; every answer cancels that."""
