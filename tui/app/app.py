@@ -144,6 +144,8 @@ class WarmerApp(App[None]):
         events = self.link.take()
         self.stage.hand_down(self.link.model_load)
         self._prompt_model.remember(self.link.model_load)
+        if self.stage.search is not None and not self.stage.search.has_widgets:
+            return  # the app ends: the screen is still there, and its widgets are gone
         if self.stage.search is not None:
             for event in events:
                 self._filming.take(event)
