@@ -294,7 +294,9 @@ class WarmerApp(App[None]):
 
     def action_command_palette(self) -> None:
         if not any(isinstance(screen, CommandPalette) for screen in self.screen_stack):  # Textual looks at the top only
-            super().action_command_palette()
+            from tui.app.screens.palette import Palette
+
+            self.push_screen(Palette())
 
     async def action_quit(self) -> None:
         self.exit()
