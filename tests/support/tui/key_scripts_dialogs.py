@@ -1,4 +1,4 @@
-"""The keys of the edit panel, of the export, of the questions, of the start screen and of the photograph, one by one."""
+"""Each key of the edit panel, the export, the questions, the start screen and the photograph."""
 
 from __future__ import annotations
 
