@@ -220,7 +220,7 @@ class StartScreen(Screen[None]):
         self._write_status()
 
     def _show_preview(self, row: Row | None) -> None:
-        from tui.app.gallery.list import picture_of
+        from tui.app.gallery.place import picture_of
 
         if self._preview is not None:
             self._preview.show(picture_of(row), "" if row is None else preview_words(row))
