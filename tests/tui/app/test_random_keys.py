@@ -1,4 +1,4 @@
-"""Sessions of random keys on a pseudo-terminal end in a consistent state; `tests/campaigns/random_keys.py` plays more."""
+"""Sessions of random keys on a pseudo-terminal end in a consistent state; tests/campaigns plays more of them."""
 
 from __future__ import annotations
 
@@ -59,7 +59,9 @@ def test_every_kind_of_damage_is_found(tmp_path: Path) -> None:
     write_journal(replace(journal, files={key: path for key, path in journal.files.items() if path != second}))
     assert problems_of(folder) == ["002-round1.png is not in the journal"]
     write_journal(replace(journal, files={**journal.files, keys[second.name]: first}))
-    assert "001-round0.png carries a different picture than the one for which the journal names it" in problems_of(folder)
+    assert "001-round0.png carries a different picture than the one for which the journal names it" in problems_of(
+        folder
+    )
     write_journal(replace(journal, session=replace(journal.session, past=())))
     assert problems_of(folder, live_of(journal, tmp_path))[0] == (
         "the journal holds a different session than the program had in memory when it ended"
