@@ -9,13 +9,11 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
-from typing import BinaryIO
 
 JOURNAL_NAME = "session.json"
 """The name of the first journal in a folder."""
@@ -43,19 +41,6 @@ def free_journal(folder: Path) -> str:
     """Return the first name for a journal that nothing in a folder has."""
     names = (JOURNAL_NAME if number == 1 else f"session-{number}.json" for number in count(1))
     return next(name for name in names if not os.path.lexists(folder / name))
-
-
-def open_regular(path: Path) -> BinaryIO:
-    """Open a file to read it; a pipe, whose writer one could wait for without an end, is refused, and so is a device.
-
-    Raises:
-        OSError: It cannot be opened, or is no regular file.
-    """
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError("it is a folder, a pipe or a device")
-    return open(descriptor, "rb")  # noqa: PTH123 (a descriptor)
 
 
 @contextmanager

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.search.journal import Journal, Summary, read_journal, read_summary
-from engine.search.journal_files import JOURNAL_NAME, journals_in, open_regular
+from engine.models.paths import open_regular
+from engine.search.journal_files import JOURNAL_NAME, journals_in
 from latentpng.errors import UnwritableFileError
 from latentpng.png.atomic import write_atomically
 
