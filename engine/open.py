@@ -211,6 +211,7 @@ def open_journal(options: Options, journal: Journal, tell: Callable[[str], None]
         variants=found.variants,
         recorded=found.recorded,
         files={key: file for key, file in files.items() if known or key != node.key},
+        continued=journal,
     )
     return Opening(beginning=beginning, target=target, journal=journal)
 

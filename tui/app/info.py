@@ -13,7 +13,7 @@ from engine.search.history import NO_NODE
 from engine.search.running import PARENT, Search
 from engine.search.session import correlation_since_start
 from latentpng.record import Json, JsonObject, LatentRecord
-from tui.app.command_line import command_of
+from tui.app.command_line import command_of, path_of
 from tui.app.history_words import kept_words, lora_words, root_words, scheduler_words, text_in
 from tui.app.phrases import percent, variation_words
 
@@ -147,7 +147,7 @@ def _file_rows(search: Search, index: int, record: LatentRecord | None) -> list[
     if file is None:
         why = "not saved yet" if index == PARENT else "not saved: a candidate is saved when it is picked or starred"
         return [(FILE, why)]
-    return [(FILE, str(file.absolute())), (COMMAND, command_of(record, file) if record is not None else "")]
+    return [(FILE, path_of(file)), (COMMAND, command_of(record, file) if record is not None else "")]
 
 
 def _slot(slot: Json) -> str:

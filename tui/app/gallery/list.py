@@ -225,7 +225,7 @@ def _identity(row: Row) -> tuple[str, str]:
     match row:
         case PictureRow(path=path):
             return "picture", path
-        case SessionRow(folder=folder):
-            return "session", str(folder)
+        case SessionRow(folder=folder, journal=journal):
+            return "session", str(folder / journal)
         case ExampleRow(prompt=prompt):
             return "example", prompt

@@ -26,6 +26,7 @@ from tui.app.messages import EditRequested
 from tui.app.widgets.edit_row import EditRow
 from tui.app.widgets.line import TextLine
 from tui.app.widgets.prompt_area import PromptArea
+from tui.app.widgets.safe_lines import SafeInput
 
 INVITATION = "Enter applies what differs (●) and keeps the noise; Tab goes to the next field"
 NOTHING_CHANGED = "nothing changed"
@@ -291,7 +292,7 @@ class EditScreen(Screen[Edit | None]):
 
 
 def _input(name: str, value: str, hint: str = "") -> Input:
-    return Input(value, id=f"edit-{name}", placeholder=hint, compact=True)
+    return SafeInput(value, id=f"edit-{name}", placeholder=hint, compact=True)
 
 
 def _is_lora(field: object) -> bool:

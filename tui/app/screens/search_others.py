@@ -115,7 +115,9 @@ class SearchOthers(SearchCompare):
         if file is None:
             self.notice = NOT_SAVED
         else:
-            self.app.copy_to_clipboard(str(file.absolute()))
+            from tui.app.command_line import path_of
+
+            self.app.copy_to_clipboard(path_of(file))
             self.notice = f"copied the path {file.absolute()}"
 
     async def on_node_chosen(self, message: NodeChosen) -> None:

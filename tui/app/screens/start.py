@@ -175,7 +175,7 @@ class StartScreen(Screen[None]):
         if prompt:
             self.post_message(SourceChosen(PromptSource(prompt=prompt)))
         elif self._contents.sessions:
-            self.post_message(SourceChosen(SessionSource(folder=self._contents.sessions[0].folder)))
+            self.post_message(SourceChosen(_source_of(self._contents.sessions[0])))
 
     def on_gallery_list_chosen(self, message: GalleryList.Chosen) -> None:
         self.post_message(SourceChosen(_source_of(message.row)))
@@ -255,8 +255,8 @@ def _post(screen: StartScreen, contents: Contents) -> None:
 def _source_of(row: Row) -> Source:
     """Return what a row opens."""
     match row:
-        case SessionRow(folder=folder):
-            return SessionSource(folder=folder)
+        case SessionRow(folder=folder, journal=journal):
+            return SessionSource(folder=folder, journal=journal)
         case PictureRow(path=path):
             return PictureSource(path=Path(path))
         case ExampleRow(prompt=prompt):
