@@ -21,8 +21,8 @@ from latentpng.identity import Key
 
 
 # Two programs may search in one folder: because both were told to (`--out`), or because a session was continued twice.
-# So a search replaces a journal only when it wrote it itself or continues it, and nobody else did so since; else its own
-# gets the next free name, and both are listed.
+# So a search replaces a journal only when it wrote it itself or continues it, and nobody else did so since; else its
+# own gets the next free name, and both are listed.
 class JournalWriter:
     """Writes the journal of one session, and never over that of another search."""
 

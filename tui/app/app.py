@@ -6,6 +6,7 @@ does when something has happened elsewhere.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from functools import partial
 from typing import ClassVar
@@ -21,6 +22,7 @@ from tui.app.hangup import leave_on_signals
 from tui.app.news import AppNews
 from tui.app.screens.start import StartScreen
 from tui.app.sources import PictureSource, recent
+from tui.app.work import begin
 
 
 class WarmerApp(AppNews):

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from engine.errors import StoreError
-from engine.open import open_journal, open_prompt
 from engine.options import Options
+from engine.resume import open_journal, open_prompt
 from engine.search.answers import Picked
 from engine.search.folder import PictureFolder
 from engine.search.journal import Journal, read_journal, write_journal
