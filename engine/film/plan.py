@@ -17,13 +17,13 @@ from engine.film.way import Stop, Way
 from latentpng.record import Lineage
 
 MAX_LEGS = 24
-"""Most legs of a film: between more picks than that it does not halt at each."""
+"""The maximum number of legs of a film: on a way of more picks it does not halt at each."""
 MAX_CELLS = 64
-"""Most pictures of a contact sheet."""
+"""The maximum number of pictures on a contact sheet."""
 MAX_PICTURES = 1_000
-"""Most pictures that are rendered for one film."""
+"""The maximum number of pictures of one film."""
 _DIGITS = 6
-"""Of a place on the way: so that a frame that meets an ancestor shows it, and not its neighbour by a rounding error."""
+"""The digits of a place on the way: rounded, so that a frame that meets an ancestor shows it and not its neighbour."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

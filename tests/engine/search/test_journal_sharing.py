@@ -140,9 +140,9 @@ def test_a_pipe_in_place_of_a_journal_does_not_stop_the_list(tmp_path: Path, nam
     os.mkfifo(folder / name)
     assert saved_sessions(folder.parent, tmp_path / "none") == ()
     with pytest.raises(StoreError) as caught:
-        read_journal(tmp_path, name)
+        read_journal(folder, name)
     assert str(caught.value) == (
-        f"{tmp_path}: this session cannot be continued: {name} cannot be read (it is a folder, a pipe or a device)"
+        f"{folder}: this session cannot be continued: {name} cannot be read (it is a folder, a pipe or a device)"
     )
 
 
