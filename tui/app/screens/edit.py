@@ -11,7 +11,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Footer, Input, OptionList, Static, TextArea
 from textual.widgets.option_list import Option
 
@@ -23,6 +22,7 @@ from tui.app import edit_names
 from tui.app.edit_form import Typed, changed_fields, edit_of, lora_line, lora_option, plain_lines, problems, typed_of
 from tui.app.edit_names import Suggestion, fitting
 from tui.app.messages import EditRequested
+from tui.app.screens.dialog import Dialog
 from tui.app.widgets.edit_row import EditRow
 from tui.app.widgets.line import TextLine
 from tui.app.widgets.prompt_area import PromptArea
@@ -37,7 +37,7 @@ ROWS_AROUND, MIN_ROWS = 6, 3
 """The rows of the title, of what is said and of the keys; and the fewest that the fields keep."""
 
 
-class EditScreen(Screen[Edit | None]):
+class EditScreen(Dialog[Edit | None]):
     """Asks what is to change; `EditRequested` asks the app to apply it.
 
     The app closes the panel, with the edit, when it is applied; `refuse` says why it is not, and all that was typed
