@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from engine.errors import EngineError
+from engine.models.lookups import remembered_lookups
 from engine.options import Options
 from engine.search.history import NodeKind, Tree, tree_of
 from engine.search.variants import NO_EDIT, Recorded, Variant, edit_key
 from engine.target import Target, target_for_record
-from latentpng.ancestors import settings_at
+from latentpng.ancestors import settings_along
 from latentpng.errors import LatentPngError
 from latentpng.identity import Key
 from latentpng.record import Json, JsonObject, LatentRecord, Lineage, Metadata, SeedRoot
@@ -39,10 +40,9 @@ def recorded_on_the_way(record: LatentRecord) -> dict[Key, Recorded]:
     tree = tree_of(record.lineage)
     ends = {NO_EDIT: 0} | {node.key: node.rounds for node in tree.nodes if node.kind is NodeKind.EDIT}
     last = edit_key(tree, len(tree.nodes) - 1)
+    settings = settings_along(record, set(ends.values()))
     return {
-        key: Recorded(
-            settings=record.settings if key == last else settings_at(record, rounds), software=record.software
-        )
+        key: Recorded(settings=record.settings if key == last else settings[rounds], software=record.software)
         for key, rounds in ends.items()
     }
 
@@ -66,15 +66,16 @@ def find_variants(
     """
     recorded = with_edits(tree, recorded)
     variants, as_recorded = {}, set()
-    for key, found in recorded.items():
-        variant, is_same = (
-            (Variant(load=known[1].load), known[1].is_as_recorded)
-            if key == known[0]
-            else _found(options, found, known[1], tell)
-        )
-        variants[key] = variant
-        if is_same:
-            as_recorded.add(key)
+    with remembered_lookups():
+        for key, found in recorded.items():
+            variant, is_same = (
+                (Variant(load=known[1].load), known[1].is_as_recorded)
+                if key == known[0]
+                else _found(options, found, known[1], tell)
+            )
+            variants[key] = variant
+            if is_same:
+                as_recorded.add(key)
     return FoundVariants(variants=variants, recorded=recorded, as_recorded=frozenset(as_recorded))
 
 

@@ -6,12 +6,41 @@ back to any ancestor is known.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from latentpng.record import Json, JsonObject, LatentRecord, Round
 
 OF_ONE_RENDERING = frozenset({"moved_prompt", "slot", "warnings"})
 """Settings that say how the picture in the file was rendered; they do not hold for an ancestor."""
+
+
+def settings_along(record: LatentRecord, ends: Collection[int]) -> dict[int, JsonObject]:
+    """Return the settings that were in force at several ancestors, as `settings_at` does.
+
+    One walk finds them all: a file may have thousands of edits.
+
+    Args:
+        record: The record of the picture.
+        ends: The numbers of rounds of the ancestors.
+
+    Raises:
+        InvalidValueError: The picture has fewer rounds.
+    """
+    count = len(record.lineage.rounds)
+    if any(not 0 <= end <= count for end in ends):
+        record.lineage.ancestor(next(end for end in ends if not 0 <= end <= count))
+    found: dict[int, JsonObject] = {}
+    settings = {key: value for key, value in record.settings.items() if key not in OF_ONE_RENDERING}
+    replaced = list(_replaced(record.lineage.rounds))
+    for end in sorted(ends, reverse=True):
+        while replaced and replaced[-1][0] >= end:
+            _, key, value = replaced.pop()
+            if value is None:
+                settings.pop(key, None)
+            else:
+                settings[key] = value
+        found[end] = record.settings if end == count else dict(settings)
+    return found
 
 
 def settings_at(record: LatentRecord, rounds: int) -> JsonObject:
@@ -27,23 +56,14 @@ def settings_at(record: LatentRecord, rounds: int) -> JsonObject:
     Raises:
         InvalidValueError: The picture has fewer rounds.
     """
-    record.lineage.ancestor(rounds)
-    if rounds == len(record.lineage.rounds):
-        return record.settings
-    settings = {key: value for key, value in record.settings.items() if key not in OF_ONE_RENDERING}
-    for key, value in reversed(list(_replaced(record.lineage.rounds, rounds))):
-        if value is None:
-            settings.pop(key, None)
-        else:
-            settings[key] = value
-    return settings
+    return settings_along(record, [rounds])[rounds]
 
 
-def _replaced(rounds: tuple[Round, ...], first: int) -> Iterator[tuple[str, Json]]:
-    """Yield what each round from index `first` on replaced, in their order: a key, and its value or None."""
+def _replaced(rounds: tuple[Round, ...]) -> Iterator[tuple[int, str, Json]]:
+    """Yield what each round replaced, in their order: its index, a key, and the value or None."""
     known: dict[str, Json] = {}
     for index, round_ in enumerate(rounds):
         for key, value in round_.settings.items():
-            if index >= first and (key in round_.before or key in known):
-                yield key, round_.before[key] if key in round_.before else known[key]
+            if key in round_.before or key in known:
+                yield index, key, round_.before[key] if key in round_.before else known[key]
             known[key] = value

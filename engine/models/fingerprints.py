@@ -20,6 +20,7 @@ from engine.models.files import ModelFiles
 from engine.models.gguf_header import read_gguf_header
 from engine.models.json_files import read_state, write_state
 from engine.models.look import INDEX
+from engine.models.lookups import remembered
 from engine.models.weights import GGUF_SUFFIX
 from latentpng.errors import FileError
 from latentpng.lru import LruCache
@@ -54,6 +55,7 @@ def model_fingerprint(files: ModelFiles) -> str:
     return _cached("single", read, lambda: checkpoint_fingerprint(files))
 
 
+@remembered
 def path_fingerprint(path: Path) -> str:
     """Return the cached `fingerprint` of a folder or a file.
 

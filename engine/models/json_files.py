@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import ModelError
+from engine.paths import open_regular
 from latentpng.png.atomic import write_atomically
+
+_MAX_STATE_BYTES = 2**25
 
 
 def read_config(path: Path) -> Mapping[str, Any]:
@@ -31,7 +34,9 @@ def read_config(path: Path) -> Mapping[str, Any]:
 def read_state(path: Path) -> object:
     """Return the JSON value of a state file, or None when the file is missing or damaged."""
     try:
-        value: object = json.loads(path.read_text("utf-8"))
+        with open_regular(path) as file:
+            data = file.read(_MAX_STATE_BYTES + 1)
+        value: object = json.loads(data) if len(data) <= _MAX_STATE_BYTES else None
     except (OSError, ValueError, RecursionError):
         return None
     return value

@@ -13,10 +13,11 @@ from typing import Any
 from engine.errors import ModelError
 from engine.models.files import ComponentFiles, ModelFiles, loaded_files
 from engine.models.json_files import read_config
+from engine.models.lookups import remembered
 from engine.models.parts import lacking_parts, parts_of
-from engine.models.paths import is_file
 from engine.models.pipelines import missing_package, other_use
 from engine.models.weights import PICKLE_SUFFIXES, WeightFile, read_weights
+from engine.paths import is_file
 from engine.rendering.requests import ModelChoice
 
 INDEX = "model_index.json"
@@ -41,6 +42,7 @@ _CHECKPOINT_FOLDERS = ("models/Stable-diffusion", "models/checkpoints", "Stable-
 _MAX_NAMES = 5
 
 
+@remembered
 def look_at(choice: ModelChoice, *, other_vae: bool = False) -> ModelFiles:
     """Look at the files of a model that is on this machine.
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from engine.rendering.events import Picture
 from engine.rendering.requests import LoadModel
 from engine.rendering.settings import RenderSettings
+from engine.search.journal import Journal
 from engine.search.store import Finished
 from engine.search.variants import Recorded, Variant
 from latentpng.identity import Key
@@ -31,6 +32,7 @@ class Beginning:
             those before the first one.  What the first parent needs is `load`, and need not be in it.
         recorded: What a picture of each variant records, by the same keys, as far as it is known.
         files: The files of other pictures of the tree, by the keys of their lineages; they are read when needed.
+        continued: The journal of the session that is continued; None for a new session.
     """
 
     lineage: Lineage
@@ -43,6 +45,7 @@ class Beginning:
     variants: Mapping[Key, Variant] = field(default_factory=dict)
     recorded: Mapping[Key, Recorded] = field(default_factory=dict)
     files: Mapping[Key, Path] = field(default_factory=dict)
+    continued: Journal | None = None
 
     @property
     def settings(self) -> RenderSettings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from engine.errors import StoreError
 from engine.rendering.events import Picture
+from engine.search.journal_files import alone_in
 from latentpng.errors import LatentPngError
 from latentpng.identity import Key, picture_keys
 from latentpng.record import LatentRecord
@@ -19,6 +21,7 @@ from latentpng.text import plain
 MAX_TITLE = 60
 """Characters of the prompt in the name of a folder."""
 _MAX_FOLDERS = 10_000
+_NUMBER = re.compile(r"([0-9]{3,9})-(round)?")
 _NOT_LOOKED = -1
 
 
@@ -104,8 +107,9 @@ class PictureFolder:
 
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            path = self._next_path(len(record.lineage.rounds))
-            write_picture(path, picture.width, picture.height, picture.rgb, record)
+            with alone_in(self.folder):  # a second program saves here too
+                path = self._next_path(len(record.lineage.rounds))
+                write_picture(path, picture.width, picture.height, picture.rgb, record)
         except OSError as error:
             raise StoreError(
                 f"{self.folder}: pictures cannot be saved in this folder: {error.strerror or error}"
@@ -116,10 +120,11 @@ class PictureFolder:
 
     def _next_path(self, rounds: int) -> Path:
         """Return a name that no file has yet."""
+        taken = _numbers(self.folder)
         if self._last == _NOT_LOOKED:
-            self._last = _highest_number(self.folder)
+            self._last = max((number for number, is_ours in taken.items() if is_ours), default=0)
         self._last += 1
-        while any(self.folder.glob(f"{self._last:03d}-*")):  # a second program saves here too
+        while self._last in taken:
             self._last += 1
         return self.folder / f"{self._last:03d}-round{rounds}.png"
 
@@ -129,7 +134,11 @@ def has_failed(saving: Future[Path]) -> bool:
     return saving.done() and saving.exception() is not None
 
 
-def _highest_number(folder: Path) -> int:
-    """Return the highest number of a picture in a folder, 0 for none: an older session may have used it."""
-    names = (re.match(r"(\d{3,9})-round", path.name) for path in folder.iterdir())
-    return max((int(name[1]) for name in names if name), default=0)
+def _numbers(folder: Path) -> dict[int, bool]:
+    """Return the numbers that names in a folder begin with, and whether one of them is that of a saved picture."""
+    numbers: dict[int, bool] = {}
+    for name in os.listdir(folder):  # noqa: PTH208 (a Path for each takes longer)
+        if match := _NUMBER.match(name):
+            number = int(match[1])
+            numbers[number] = numbers.get(number, False) or bool(match[2])
+    return numbers

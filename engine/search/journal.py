@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.errors import StoreError
+from engine.paths import open_regular
+from engine.search.journal_files import JOURNAL_NAME
 from engine.search.journal_json import session_from_json, session_to_json
 from engine.search.session import Session, with_count, with_octaves
 from engine.search.variants import NO_EDIT, Recorded
@@ -22,9 +24,12 @@ from latentpng.png.atomic import write_atomically
 from latentpng.record import Json, JsonObject
 from latentpng.text import plain
 
-JOURNAL_NAME = "session.json"
 MAX_JOURNAL_BYTES = 64 * 2**20
-_MAX_SUMMARY_BYTES = 2**18
+_MAX_VALUES = 3_000_000
+"""Values of a journal: that many take less than a gigabyte once they are parsed."""
+_MAX_SUMMARY_BYTES = 2**19
+_MAX_PROMPT = 20_000
+"""Characters of a prompt that lists know; the settings that are recorded hold all of it."""
 _MAX_FILES = 200_000
 _MARK, _VERSION = "warmer_session", 1
 _KEY_DIGITS = 64
@@ -40,12 +45,14 @@ class Summary:
         pictures: The number of saved pictures.
         cover: The file of the newest picture on the way to the parent, as a name in the folder or an absolute path;
             "" for none.
+        writer: As that of the journal.
     """
 
     prompt: str
     model: str
     pictures: int = 0
     cover: str = ""
+    writer: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,12 +62,14 @@ class Journal:
     Attributes:
         folder: The folder of the session.
         session: The session.
-        prompt: The prompt in use.
+        prompt: The prompt in use, for lists: a very long one is cut.
         model: The name of the model in use.
         files: The file of each saved picture, by the key of its lineage.
         recorded: What a picture of each variant records, by the key of the edit, as far as one was rendered.
         root_noise: SHA-256 (hex) of the stored noise of a tensor root, which every saved picture holds; "" for a seed
             root.
+        name: The name of its file in the folder.
+        writer: A text that tells the running search which wrote it from any other; "" where that is not known.
     """
 
     folder: Path
@@ -70,6 +79,8 @@ class Journal:
     files: Mapping[Key, Path] = field(default_factory=dict)
     recorded: Mapping[Key, Recorded] = field(default_factory=dict)
     root_noise: str = ""
+    name: str = JOURNAL_NAME
+    writer: str = ""
 
     @property
     def summary(self) -> Summary:
@@ -82,6 +93,7 @@ class Journal:
             model=self.model,
             pictures=len(self.files),
             cover="" if cover is None else _name_of(cover, self.folder),
+            writer=self.writer,
         )
 
     def resume(self, octaves: int, count: int) -> Session:
@@ -106,10 +118,11 @@ def write_journal(journal: Journal) -> None:
     summary = journal.summary
     head: dict[str, Json] = {
         _MARK: _VERSION,
-        "prompt": _text(summary.prompt),
+        "prompt": _text(summary.prompt)[:_MAX_PROMPT],
         "model": _text(summary.model),
         "pictures": summary.pictures,
         "cover": _text(summary.cover),
+        "writer": summary.writer,
     }
     indices = {node.key: index for index, node in enumerate(journal.session.tree.nodes)}
     body: dict[str, Json] = {
@@ -129,7 +142,7 @@ def write_journal(journal: Journal) -> None:
     try:
         text = f"{json_text(head)[:-1]},\n{json_text(body)[1:]}\n"
         journal.folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(journal.folder / JOURNAL_NAME, [text.encode("ascii")])
+        write_atomically(journal.folder / journal.name, [text.encode("ascii")])
     except OSError as error:
         raise StoreError(
             f"{journal.folder}: the session cannot be saved in this folder: {error.strerror or error}"
@@ -138,29 +151,32 @@ def write_journal(journal: Journal) -> None:
         raise StoreError(f"the session cannot be saved: {error}") from error
 
 
-def read_journal(folder: Path) -> Journal:
+def read_journal(folder: Path, name: str = JOURNAL_NAME) -> Journal:
     """Return the journal of a session.
 
     Args:
         folder: The folder of the session.
+        name: The name of the journal in it.
 
     Raises:
         StoreError: There is none, or it is damaged or newer than this program; the message is a sentence.
     """
     start = f"{plain(str(folder))}: this session cannot be continued"
     try:
-        with (folder / JOURNAL_NAME).open("rb") as file:
+        with open_regular(folder / name) as file:
             data = file.read(MAX_JOURNAL_BYTES + 1)
     except FileNotFoundError as error:
-        raise StoreError(f"{start}: there is no {JOURNAL_NAME} in its folder") from error
+        raise StoreError(f"{start}: there is no {name} in its folder") from error
     except OSError as error:
-        raise StoreError(f"{start}: {JOURNAL_NAME} cannot be read ({error.strerror or error})") from error
+        raise StoreError(f"{start}: {name} cannot be read ({error.strerror or error})") from error
     try:
         if len(data) > MAX_JOURNAL_BYTES:
             raise InvalidValueError(f"at most {MAX_JOURNAL_BYTES} bytes are allowed")
-        return _parsed(folder, read_json(data))
+        if data.count(b",") + data.count(b"[") + data.count(b"{") > _MAX_VALUES:
+            raise InvalidValueError(f"at most {_MAX_VALUES} values are allowed")
+        return _parsed(folder, name, read_json(data))
     except InvalidValueError as error:
-        raise StoreError(f"{start}: its {JOURNAL_NAME} is damaged or of another program ({error})") from error
+        raise StoreError(f"{start}: its {name} is damaged or of another program ({error})") from error
 
 
 def read_summary(file: Path) -> Summary | None:
@@ -172,7 +188,7 @@ def read_summary(file: Path) -> Summary | None:
     Raises:
         OSError: It cannot be read.
     """
-    with file.open("rb") as stream:
+    with open_regular(file) as stream:
         line = stream.readline(_MAX_SUMMARY_BYTES)
     try:
         fields = JsonFields(read_json(line.rstrip(b",\n") + b"}"))
@@ -183,12 +199,13 @@ def read_summary(file: Path) -> Summary | None:
             model=fields.text("model"),
             pictures=fields.integer("pictures"),
             cover=_checked_name(fields.text("cover")),
+            writer=fields.text("writer", ""),
         )
     except InvalidValueError:
         return None
 
 
-def _parsed(folder: Path, entries: JsonObject) -> Journal:
+def _parsed(folder: Path, name: str, entries: JsonObject) -> Journal:
     """Return the journal that a JSON object spells; InvalidValueError when an entry is missing or wrong."""
     fields = JsonFields(entries)
     if fields.integer(_MARK) != _VERSION:
@@ -206,6 +223,8 @@ def _parsed(folder: Path, entries: JsonObject) -> Journal:
         files={_key(key): folder / _checked_name(names.text(key)) for key in files},
         recorded=dict(_variant(entry, session) for entry in fields.array("variants")),
         root_noise=fields.text("root_noise"),
+        name=name,
+        writer=fields.text("writer", ""),
     )
 
 

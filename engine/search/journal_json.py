@@ -138,10 +138,10 @@ def _chains(root: Lineage, parents: list[int], steps: list[tuple[Round, ...]]) -
         while node != NO_NODE:
             way.append(node)
             node = parents[node]
-        chain = Lineage(root=root.root, rounds=tuple(round_ for node in reversed(way) for round_ in steps[node]))
-        work += len(way)
+        work += len(way) + sum(len(steps[node]) for node in way)
         if work > _MAX_WORK:
             raise InvalidValueError("the tree has too many long branches")
+        chain = Lineage(root=root.root, rounds=tuple(round_ for node in reversed(way) for round_ in steps[node]))
         for node in way:
             chains[node] = chains[node] or chain
     return [chain for chain in chains if chain is not None]

@@ -41,7 +41,10 @@ class SearchPictures:
         """
         self._folder, self._variants = folder, variants
         self._store = PictureStore(folder, on_trouble)
-        self._journal = JournalWriter(folder, index, on_trouble)
+        continued = beginning.continued
+        if continued is not None and continued.folder.absolute() != folder.folder.absolute():
+            continued = None
+        self._journal = JournalWriter(folder, index, on_trouble, continued)
         self._root_noise = noise_digest(beginning.root_record)
         self._shown: Collection[Key] = ()
         for key, file in beginning.files.items():

@@ -1,7 +1,8 @@
 """The sessions of this machine: which there are, for lists, and the journal of one of them, to go on with it.
 
-A session is a folder with a journal.  Those in the folder of all sessions are found by looking; those elsewhere
-(`--out`) by an index, a text file to which each session adds a line: the path of its folder as a JSON string.
+A session is a journal in a folder; several may share one.  Those in the folder of all sessions are found by looking;
+those elsewhere (`--out`) by an index, a text file to which each session adds a line: the path of its folder as a JSON
+string.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.search.journal import JOURNAL_NAME, Journal, Summary, read_journal, read_summary
+from engine.paths import open_regular
+from engine.search.journal import Journal, Summary, read_journal, read_summary
+from engine.search.journal_files import JOURNAL_NAME, journals_in
 from latentpng.errors import UnwritableFileError
 from latentpng.png.atomic import write_atomically
 
@@ -33,6 +36,7 @@ class SavedSession:
         changed: When it was changed last, in seconds since 1970.
         pictures: The number of its saved pictures.
         cover: The newest saved picture on the way to where it was left; None when that is gone.
+        journal: The name of its journal in the folder.
     """
 
     folder: Path
@@ -41,42 +45,45 @@ class SavedSession:
     changed: float
     pictures: int
     cover: Path | None
+    journal: str = JOURNAL_NAME
 
 
 def saved_sessions(root: Path, index: Path) -> tuple[SavedSession, ...]:
     """Return all sessions that can be continued, the one that was changed last first.
 
-    Of each journal only the first line is read.  Folders whose journal is damaged or is none are left out.
+    Of each journal only the first line is read.  Those that are damaged or are none are left out.
 
     Args:
         root: The folder that holds the folders of all sessions.
         index: The file that names the folders elsewhere.
     """
     folders = dict.fromkeys([*_folders_in(root), *indexed_folders(index)])
-    found: dict[str, SavedSession] = {}
+    found: dict[tuple[str, str], SavedSession] = {}
     for folder in folders:
-        session = _saved_session(folder)
-        if session is not None:
-            found.setdefault(os.path.realpath(folder), session)
+        for name in journals_in(folder):
+            session = _saved_session(folder, name)
+            if session is not None:
+                found.setdefault((os.path.realpath(folder), name), session)
     return tuple(sorted(found.values(), key=lambda session: session.changed, reverse=True))
 
 
-def read_session(folder: Path) -> Journal:
+def read_session(folder: Path, name: str = JOURNAL_NAME) -> Journal:
     """Return the journal of a session.
 
     Args:
         folder: Its folder.
+        name: The name of the journal in it.
 
     Raises:
         StoreError: There is no journal in it, or it is damaged; the message is a sentence.
     """
-    return read_journal(folder)
+    return read_journal(folder, name)
 
 
 def indexed_folders(index: Path) -> tuple[Path, ...]:
     """Return the folders that an index names, the newest first; () when it cannot be read."""
     try:
-        with index.open("rb") as file:
+        with open_regular(index) as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - _MAX_INDEX_BYTES))
             lines = file.read().splitlines()
@@ -112,10 +119,10 @@ def register(index: Path, folder: Path) -> None:
         raise UnwritableFileError(f"{index}: it cannot be written ({error.strerror or error})") from error
 
 
-def _saved_session(folder: Path) -> SavedSession | None:
+def _saved_session(folder: Path, name: str) -> SavedSession | None:
     found: Summary | None = None
     with contextlib.suppress(OSError):
-        file = folder / JOURNAL_NAME
+        file = folder / name
         changed = file.stat().st_mtime
         found = read_summary(file)
     if found is None:
@@ -128,6 +135,7 @@ def _saved_session(folder: Path) -> SavedSession | None:
         changed=changed,
         pictures=found.pictures,
         cover=cover if cover is not None and cover.is_file() else None,
+        journal=name,
     )
 
 

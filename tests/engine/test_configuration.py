@@ -114,7 +114,10 @@ MISTAKES = (
     ("[profiles.a]\nsteps = true", "line 2: profiles.a.steps is a whole number, found true"),
     ("[profiles.a]\nguidance = '7'", "line 2: profiles.a.guidance is a number, found '7'"),
     ("[profiles.a]\nloras = {a = 1}", "line 2: profiles.a.loras is a text or a list of texts, found a table"),
-    ("graphics = 'ascii'", "line 1: graphics is one of auto, kitty, sixel, octant, sextant, quadrant, halfcell, found 'ascii'"),
+    (
+        "graphics = 'ascii'",
+        "line 1: graphics is one of auto, kitty, sixel, octant, sextant, quadrant, halfcell, found 'ascii'",
+    ),
     ("keep_alive = -1", "line 1: keep_alive is a number of minutes from 0 to 10,080, found -1"),
     ("keep_alive = nan", "line 1: keep_alive is a number of minutes from 0 to 10,080, found nan"),
     (f"keep_alive = 1{'0' * 5000}", "this is not TOML: a number has too many digits"),

@@ -13,6 +13,8 @@ from typing import Any
 from textual.app import App
 from textual.theme import Theme
 
+from engine.paths import is_there
+
 FILE = "theme.json"
 
 
@@ -23,7 +25,7 @@ def theme_in_force(path: Path, configured: str) -> str:
         path: The file of the choice; one that is missing or damaged holds no choice.
         configured: The theme that the configuration file names, or "".
     """
-    if not path.exists():
+    if not is_there(path):
         return configured
     from engine.models.json_files import read_state  # not before there is a file: the first paint waits for this
 

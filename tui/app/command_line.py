@@ -39,7 +39,17 @@ def command_of(record: LatentRecord, file: Path | None) -> str:
     if file is not None:
         return _line("warmer", "render", _operand(file))
     obstacle = _obstacle(record)
-    return f"# {obstacle}: save it, and copy the command again" if obstacle else _new_line(record)
+    return f"# {obstacle}; pick it or star it with * first" if obstacle else _new_line(record)
+
+
+def path_of(file: Path) -> str:
+    """Return the absolute path of a file, to be copied and pasted anywhere.
+
+    One with characters that a terminal would obey, such as a line break, is written as a shell takes it: pasted, it
+    does nothing.
+    """
+    text = str(file.absolute())
+    return text if plain(text) == text else _quoted(text)
 
 
 def _obstacle(record: LatentRecord) -> str:
@@ -210,6 +220,8 @@ def _quoted(word: str) -> str:
 def _escaped(character: str) -> str:
     if character in "\\'":
         return f"\\{character}"
+    if character == "!":  # an interactive bash may take it for a command of its history
+        return "\\x21"
     if plain(character) == character:
         return character
     if ord(character) in _SURROGATES:

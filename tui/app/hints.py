@@ -9,6 +9,7 @@ import contextlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from engine.paths import is_there
 from tui.graphics.terminal.capabilities import Terminal
 
 FILE = "hints.json"
@@ -88,7 +89,7 @@ class Hints:
         return found
 
     def _read(self) -> Told:
-        if not self._path.exists():
+        if not is_there(self._path):
             return Told()
         from engine.models.json_files import read_state  # not before there is a file: the first paint waits for this
 

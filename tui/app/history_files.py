@@ -5,6 +5,7 @@ Only the front of each file is read, about 4 KiB.  Reads files: call it in a thr
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import os
 from collections.abc import Collection
@@ -60,17 +61,23 @@ def other_files(folder: Path, tree: Tree, known: Collection[Path]) -> FolderFile
     own = {os.path.abspath(path) for path in known}  # noqa: PTH100 (resolving symlinks would hide copies)
     try:
         with os.scandir(folder) as entries:
-            found = [
-                (entry.stat().st_mtime, Path(entry.path))
-                for entry in entries
-                if entry.name.lower().endswith(".png") and entry.is_file() and os.path.abspath(entry.path) not in own  # noqa: PTH100
-            ]
+            pictures = [entry for entry in entries if entry.name.lower().endswith(".png")]
+            times = [(time, Path(entry.path)) for entry in pictures if (time := _changed(entry)) is not None]
+            found = [(time, path) for time, path in times if os.path.abspath(path) not in own]  # noqa: PTH100
     except OSError:
         return FolderFiles()
     newest = heapq.nlargest(MAX_FILES, found)
     nodes = {node.key: index for index, node in enumerate(tree.nodes)}
     files = tuple(_file(path, nodes) for path in sorted(path for _, path in newest))
     return FolderFiles(files=files, left_out=len(found) - len(newest))
+
+
+def _changed(entry: os.DirEntry[str]) -> float | None:
+    """Return when a file was changed; None for what is no file, such as a symlink that leads round in a circle."""
+    with contextlib.suppress(OSError):
+        if entry.is_file():
+            return entry.stat().st_mtime
+    return None
 
 
 def _file(path: Path, nodes: dict[bytes, int]) -> FolderFile:

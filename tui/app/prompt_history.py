@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
+from engine.paths import is_there
+
 FILE = "prompts.json"
 MAX_PROMPTS = 200
 MAX_CHARACTERS = 20_000
@@ -17,7 +19,7 @@ def read_prompts(path: Path) -> tuple[str, ...]:
     Args:
         path: The file; one that is missing or damaged holds no prompts.
     """
-    if not path.exists():
+    if not is_there(path):
         return ()
     from engine.models.json_files import read_state  # not before there is a file: the first paint waits for this
 

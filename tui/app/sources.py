@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from engine.search.journal_files import JOURNAL_NAME
+
 if TYPE_CHECKING:
     from engine.invert import PreparedPhoto
     from engine.open import Opening
@@ -43,9 +45,15 @@ class PictureSource:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SessionSource:
-    """A session, to resume it where it was left."""
+    """A session, to resume it where it was left.
+
+    Attributes:
+        folder: Its folder.
+        journal: The name of its journal in the folder.
+    """
 
     folder: Path
+    journal: str = JOURNAL_NAME
 
 
 Source: TypeAlias = PromptSource | PictureSource | SessionSource
@@ -128,7 +136,8 @@ def open_source(source: Source, options: Options, for_prompts: Options) -> Openi
         LatentPngError: The picture cannot be read, or is none.
         EngineError: The model cannot be used or is not on this machine, or a setting is out of range.
     """
-    from engine.open import open_file, open_journal, open_prompt
+    from engine.open import open_file, open_prompt
+    from engine.resume import open_journal
     from engine.search.sessions import read_session
 
     match source:
@@ -138,5 +147,5 @@ def open_source(source: Source, options: Options, for_prompts: Options) -> Openi
             return open_prompt(for_prompts, prompt)
         case PictureSource(path=path, prompt=prompt):
             return open_file(options, for_prompts, path, prompt)
-        case SessionSource(folder=folder):
-            return open_journal(options, read_session(folder))
+        case SessionSource(folder=folder, journal=journal):
+            return open_journal(options, read_session(folder, journal))

@@ -4,31 +4,36 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count, groupby
 from pathlib import Path
 
-from engine.edit import record_at
 from engine.errors import InvalidRequestError, ModelError, RenderCancelled
 from engine.film.frames import film_size
 from engine.film.known import is_whole, known_files, read_known
 from engine.film.output import FilmOutput, check_writable
-from engine.film.plan import DEFAULT_BETWEEN, DEFAULT_FPS, FilmPlan, Timing, plan_film
+from engine.film.plan import FilmPlan, plan_film
+from engine.film.timing import DEFAULT_BETWEEN, DEFAULT_FPS, Timing
 from engine.film.way import Way, way_of
+from engine.models.lookups import remembered_lookups
 from engine.options import Options
 from engine.records import Carrier, carrier_of
 from engine.rendering.renderer import Renderer
 from engine.rendering.requests import PictureTask, RenderJob
 from engine.target import Target, target_for_record
+from latentpng.ancestors import settings_along
 from latentpng.errors import ExitCode
 from latentpng.png.open import STANDARD_INPUT
 from latentpng.record import Json, LatentRecord
+from latentpng.text import plain
 from tui.arguments import CARRIERS, OutputArguments, add_model_options, add_out_option, add_scheduler_option
 from tui.commands.output import Output, refuse_overwriting, say, teller
 from tui.commands.rendering import Rendering
 
 _MAX_WIDTH = 4096
+_MAX_PROBLEMS = 3
+"""Reasons that are told why pictures are left out."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,7 +47,7 @@ class Arguments(OutputArguments):
         frames: Frames between two pictures of the way.
         seconds: The length of the animation.
         fps: Frames a second.
-        width: The width of the animation, and of each picture on the sheet, in pixels; 0 for that of the pictures.
+        width: The width of the animation, and of each picture on the sheet, in pixels; None for that of the pictures.
         words: Write the name of each picture of the way under it in the animation too.
     """
 
@@ -52,7 +57,7 @@ class Arguments(OutputArguments):
     frames: int | None = None
     seconds: float | None = None
     fps: float | None = None
-    width: int = 0
+    width: int | None = None
     words: bool = False
 
 
@@ -90,7 +95,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
     """Render the pictures of the way that are not on disk, and write the files."""
-    if not 0 <= arguments.width <= _MAX_WIDTH:
+    if arguments.width is not None and not 1 <= arguments.width <= _MAX_WIDTH:
         raise InvalidRequestError(f"--size is a width from 1 to {_MAX_WIDTH} pixels, found {arguments.width}")
     film, sheet = _files(arguments)
     timing = Timing(between=arguments.frames, seconds=arguments.seconds, fps=arguments.fps)
@@ -102,7 +107,7 @@ def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
         raise InvalidRequestError(f"{arguments.file}: {error}") from error
     work = _work_of(options, arguments, carrier, plan_of)
     plan, settings = work.plan, work.target.settings
-    size = film_size(settings.width, settings.height, arguments.width)
+    size = film_size(settings.width, settings.height, arguments.width or 0)
     known = {index: partial(read_known, path) for index, path in work.known.items()}
     output = FilmOutput(plan, size, film=film, sheet=sheet, words=arguments.words, known=known)
     try:
@@ -153,7 +158,7 @@ def _files(arguments: Arguments) -> tuple[Path | None, Path | None]:
     """Return the files to write; InvalidRequestError or UnwritableFileError when they cannot be."""
     film, sheet = arguments.out, arguments.sheet
     if film is None and sheet is None and str(arguments.file) == STANDARD_INPUT:
-        raise InvalidRequestError("a picture from standard input has no name: say --out or --sheet")
+        raise InvalidRequestError("a picture from standard input has no name: add --out or --sheet")
     if film is None and sheet is None:
         film = arguments.file.with_name(f"{arguments.file.stem}-way.webp")
     files = [path for path in (film, sheet) if path is not None]
@@ -170,7 +175,8 @@ def _files(arguments: Arguments) -> tuple[Path | None, Path | None]:
 def _work_of(options: Options, arguments: Arguments, carrier: Carrier, plan_of: Callable[[Way], FilmPlan]) -> _Work:
     """Resolve the models and find what is on disk; ModelError, InvalidRequestError.
 
-    An ancestor whose model is not on this machine is shown if it is on disk, else it is left out.
+    An ancestor that cannot be rendered, because its model is not on this machine or the file says nonsense about it, is
+    shown if it is on disk, else it is left out.
     """
     record = carrier.record
     whole = way_of(record.lineage)
@@ -178,21 +184,27 @@ def _work_of(options: Options, arguments: Arguments, carrier: Carrier, plan_of: 
     last = target_for_record(options, record, tell)
     targets, problems = {whole.stops[-1].edits: last}, []
     settings = {whole.stops[-1].edits: record.settings} if last.is_as_recorded else {}
-    for edits, stops in groupby(whole.stops[:-1], key=lambda stop: stop.edits):
-        if edits in targets:
-            continue
-        ancestor = record_at(record, next(stops).rounds)
-        try:
-            targets[edits] = target_for_record(options, ancestor, tell)
-        except ModelError as error:
-            problems.append(str(error))
-        if edits not in targets or targets[edits].is_as_recorded:
-            settings[edits] = ancestor.settings
+    firsts = {edits: next(stops).rounds for edits, stops in groupby(whole.stops, key=lambda stop: stop.edits)}
+    known_settings = settings_along(record, set(firsts.values()))
+    with remembered_lookups():
+        for edits, rounds in firsts.items():
+            if edits in targets:
+                continue
+            ancestor = replace(record, metadata=replace(record.metadata, settings=known_settings[rounds]))
+            try:
+                targets[edits] = target_for_record(options, ancestor, tell)
+            except (ModelError, InvalidRequestError) as error:
+                problems.append(str(error))
+            if edits not in targets or targets[edits].is_as_recorded:
+                settings[edits] = ancestor.settings
     files = known_files(record, arguments.file, whole, settings)
     files = {index: path for index, path in files.items() if is_whole(path)}
     way = whole.within(targets, files)
     if left_out := len(whole.stops) - len(way.stops):
-        problems = [f"left out {left_out} of the {len(whole.stops)} pictures of the way: {'; '.join(problems)}"]
+        sentence = f"left out {left_out} of the {len(whole.stops)} pictures of the way: {_listed(problems)}"
+        if len(way.stops) < 2:
+            raise InvalidRequestError(f"{plain(str(arguments.file))}: there is no way to show: {sentence}")
+        problems = [sentence]
     plan = plan_of(way)
     by_rounds = {whole.stops[index].rounds: path for index, path in files.items()}
     known = {
@@ -202,6 +214,13 @@ def _work_of(options: Options, arguments: Arguments, carrier: Carrier, plan_of: 
     }
     notices = (*(target.notice for target in targets.values()), *(problems if left_out else ()))
     return _Work(plan=plan, record=record, target=last, targets=targets, known=known, notices=notices)
+
+
+def _listed(problems: list[str]) -> str:
+    """Return the first different ones of many sentences."""
+    different = list(dict.fromkeys(problems))
+    hidden = len(different) - _MAX_PROBLEMS
+    return "; ".join(different[:_MAX_PROBLEMS]) + (f"; and {hidden} more such reasons" if hidden > 0 else "")
 
 
 def _render(options: Options, arguments: Arguments, work: _Work, renderer: Renderer, output: FilmOutput) -> None:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from engine.errors import StoreError
 from engine.search.answers import Answer, Edited, NoneBetter, Picked, Undone
-from engine.search.journal import JOURNAL_NAME, Journal, Summary, read_journal, read_summary, write_journal
+from engine.search.journal import Journal, Summary, read_journal, read_summary, write_journal
+from engine.search.journal_files import JOURNAL_NAME
 from engine.search.journal_json import MAX_PLACES
 from engine.search.session import Session, begin, star, tell
 from engine.search.variants import NO_EDIT, Recorded
@@ -234,3 +235,22 @@ def test_a_journal_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     assert str(caught.value) == (
         f"the session cannot be saved: {tmp_path}/session.json: it cannot be written (Is a directory)"
     )
+
+
+@pytest.mark.parametrize(
+    ("leaves", "why"), [(5_000, "the tree has too many long branches"), (1_500_000, "at most 3000000 values")]
+)
+def test_a_small_file_cannot_ask_for_much_memory(tmp_path: Path, leaves: int, why: str) -> None:
+    write_journal(journal_of(tmp_path))
+    file = tmp_path / JOURNAL_NAME
+    entries = json.loads(file.read_text())
+    (round_,) = entries["nodes"][1]["rounds"]
+    long = {"parent": 0, "rounds": [{**round_, "seed": str(number)} for number in range(4095)]}
+    if leaves > 100_000:
+        entries["nodes"] = [[]] * leaves
+    else:
+        leaf = [{"parent": 1, "rounds": [{**round_, "seed": str(number)}]} for number in range(leaves)]
+        entries["nodes"] = [entries["nodes"][0], long, *leaf]
+    file.write_text(json.dumps(entries))
+    with pytest.raises(StoreError, match=why):
+        read_journal(tmp_path)

@@ -9,7 +9,8 @@ import pytest
 
 from engine.errors import StoreError
 from engine.search.answers import Picked
-from engine.search.journal import JOURNAL_NAME, Journal, write_journal
+from engine.search.journal import Journal, write_journal
+from engine.search.journal_files import JOURNAL_NAME
 from engine.search.session import tell
 from engine.search.sessions import (
     MAX_INDEXED,

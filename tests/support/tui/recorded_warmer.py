@@ -32,7 +32,7 @@ def main() -> None:
         session = json.dumps(session_to_json(self.session))
         (live / f"{self._pictures.folder.name}.json").write_text(session, "ascii")
 
-    Search.wait = note_and_wait  # type: ignore[method-assign]
+    Search.wait = note_and_wait  # type: ignore[method-assign]  # the program under test has no other way in
     make_app(folder, *sys.argv[2:], renderer=FakeRenderer(step_seconds=0.05)).run()
 
 

@@ -127,7 +127,7 @@ async def test_a_slow_folder_stops_no_key(
 
     async with running(make_app(tmp_path)) as driver:
         await open_question(driver)
-        monkeypatch.setattr("tui.app.screens.ask.names_in", slow)
+        monkeypatch.setattr("tui.app.screens.path.names_in", slow)
         await driver.press(*"deep/", "tab", "c")
         assert typed(driver) == "deep/c"
         await driver.until(lambda: "reading deep/" in driver.text())

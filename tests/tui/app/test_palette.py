@@ -130,8 +130,8 @@ async def test_the_palette_may_be_closed_while_it_looks_for_commands(
         palette = provider.app.screen
         while palette.query(CommandList):  # until the palette is being removed
             await asyncio.sleep(0)
-        none: tuple[Hit, ...] = ()
-        for hit in none:
+        hits: tuple[Hit, ...] = ()
+        for hit in hits:  # none: it is a generator all the same
             yield hit
 
     monkeypatch.setattr(SystemCommandsProvider, "search", search)

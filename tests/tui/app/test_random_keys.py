@@ -1,4 +1,4 @@
-"""Sessions of random keys on a pseudo-terminal end in a consistent state; the campaign of that name plays more."""
+"""Sessions of random keys on a pseudo-terminal end in a consistent state; tests/campaigns plays more of them."""
 
 from __future__ import annotations
 

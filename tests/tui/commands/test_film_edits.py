@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from engine.errors import ModelError
+from engine.errors import InvalidRequestError, ModelError
 from engine.fake import FakeRenderer
+from engine.models.fingerprints import identity_files
+from engine.open import open_picture
+from engine.options import Options
 from engine.target import Target, target_for_record
-from latentpng.png.files import read_record
+from latentpng.png.files import read_picture, read_record, write_picture
+from latentpng.record import JsonObject, Round
 from tests.support.films import frames_of
 from tests.support.tui.scripting import warmer
 
@@ -89,3 +94,57 @@ def test_ancestors_whose_model_is_missing_are_left_out(
     assert said in capsys.readouterr().err
     with Image.open(tmp_path / "way.png") as film:
         assert frames_of(film) == 5
+
+
+def hostile(path: Path, *edits: tuple[JsonObject, JsonObject]) -> Path:
+    """Return a picture with edits that its file claims: the new settings, and those before."""
+    picture = path / "start.png"
+    warmer("new", "--prompt", "a lake", "--seed", 7, "--size", "64x48", "--out", picture)
+    record, (width, height, rgb) = read_record(picture), read_picture(picture)
+    rounds = tuple(
+        Round(seed=number, scale=0.0, settings=new, before=before) for number, (new, before) in enumerate(edits)
+    )
+    lineage = replace(record.lineage, rounds=rounds)
+    changed = replace(record, metadata=replace(record.metadata, lineage=lineage))
+    write_picture(path / "hostile.png", width, height, rgb, changed)
+    picture.unlink()
+    return path / "hostile.png"
+
+
+def test_nonsense_about_ancestors_leaves_them_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    changes = ({"guidance": 3}, {"guidance": 4}), ({"steps": 3}, {"steps": 4.5}), ({"x": 1}, {"x": 2})
+    picture = hostile(tmp_path, *changes)
+    capsys.readouterr()
+    assert warmer("film", picture, "--out", tmp_path / "way.png", "--frames", 0) == 0
+    assert capsys.readouterr().err == (
+        f"{picture}: left out 2 of the 4 pictures of the way: settings: steps is a whole number, found 4.5\n"
+    )
+    with Image.open(tmp_path / "way.png") as film:
+        assert frames_of(film) == 2
+
+
+def test_a_way_of_which_only_the_picture_can_be_shown_says_why(tmp_path: Path) -> None:
+    picture = hostile(tmp_path, *(({"model": number}, {"model": number - 1}) for number in range(9)))
+    with pytest.raises(InvalidRequestError) as caught:
+        warmer("film", picture, "--frames", 0)
+    assert str(caught.value) == (
+        f"{picture}: there is no way to show: left out 9 of the 10 pictures of the way: this picture records no model: "
+        "choose one with --model"
+    )
+    assert list(tmp_path.iterdir()) == [picture]
+
+
+def test_the_models_of_many_edits_are_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[Path] = []
+
+    def counted(path: Path) -> list[Path]:
+        looked.append(path)
+        return identity_files(path)
+
+    picture = hostile(tmp_path, *(({"steps": number + 2}, {"steps": number + 1}) for number in range(60)))
+    monkeypatch.setattr("engine.models.fingerprints.identity_files", counted)
+    assert warmer("film", picture, "--out", tmp_path / "way.png", "--frames", 0) == 0
+    in_the_film = len(looked)
+    looked.clear()
+    assert len(open_picture(Options(), picture).beginning.variants) == 61
+    assert (in_the_film, len(looked)) < (20, 20)

@@ -36,6 +36,7 @@ def session_rows(places: GalleryPlaces) -> tuple[SessionRow, ...]:
             changed=session.changed,
             pictures=session.pictures,
             cover=session.cover,
+            journal=session.journal,
         )
         for session in saved_sessions(places.sessions, places.index_of_sessions)
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
+from engine.search.journal_files import JOURNAL_NAME
 from latentpng.text import plain
 
 MAX_WORDS = 2000
@@ -25,6 +26,7 @@ class SessionRow:
         pictures: The number of its pictures.
         cover: Its newest picture; None when there is none.
         is_last: Whether it is the search that was left last.
+        journal: The name of its journal in the folder, which several searches may share.
     """
 
     folder: Path
@@ -34,6 +36,7 @@ class SessionRow:
     pictures: int
     cover: Path | None
     is_last: bool = False
+    journal: str = JOURNAL_NAME
 
     @property
     def searched(self) -> str:

@@ -17,6 +17,7 @@ from latentpng.text import plain
 from tui.app.screens.dialog import Dialog
 from tui.app.sources import ModelOffer, model_offers
 from tui.app.widgets.line import TextLine
+from tui.app.widgets.safe_lines import SafeInput
 
 MAX_SHOWN = 200
 
@@ -36,7 +37,7 @@ class ModelScreen(Dialog[str | None]):
 
     def compose(self) -> ComposeResult:
         yield Static(" Choose a model: type a part of its name, or the path of one", id="title", markup=False)
-        yield Input(id="path-input")
+        yield SafeInput(id="path-input")
         yield OptionList(id="options", markup=False)
         yield TextLine("status")
         yield Footer()

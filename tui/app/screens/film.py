@@ -18,6 +18,7 @@ from tui.app.screens.dialog import Dialog
 from tui.app.widgets.choice import ChoiceLine, Item
 from tui.app.widgets.line import TextLine
 from tui.app.widgets.picture import PictureCell
+from tui.app.widgets.safe_lines import SafeInput
 
 if TYPE_CHECKING:
     from engine.rendering.events import Picture
@@ -98,7 +99,7 @@ class FilmScreen(Dialog[str]):
         yield Static(Content(" Show the way to this picture"), id="title", markup=False)
         yield ChoiceLine("kind", "F2", KINDS)
         yield ChoiceLine("count", "F3", FRAMES)
-        yield Input(value=self._suggested, id="path-input", select_on_focus=False)
+        yield SafeInput(value=self._suggested, id="path-input", select_on_focus=False)
         yield TextLine("where")
         yield TextLine("status")
         yield PictureCell()

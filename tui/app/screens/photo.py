@@ -25,6 +25,7 @@ from tui.app.photo_state import PhotoState
 from tui.app.widgets.choice import ChoiceLine, Item
 from tui.app.widgets.line import TextLine
 from tui.app.widgets.picture import PictureCell
+from tui.app.widgets.safe_lines import SafeInput
 
 WAYS = (
     Item(value=InversionWay.EXACT, words="repeats the photograph best"),
@@ -86,7 +87,7 @@ class PhotoScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield TextLine("prompt")
         yield PictureCell()
-        yield Input(
+        yield SafeInput(
             value=self._offered,
             placeholder="describe what the photograph shows",
             id="photo-prompt",

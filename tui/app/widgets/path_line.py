@@ -7,10 +7,11 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.widgets import Input
+
+from tui.app.widgets.safe_lines import SafeInput
 
 
-class PathLine(Input):
+class PathLine(SafeInput):
     """An input for a path."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

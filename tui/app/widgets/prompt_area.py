@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from textual.strip import Strip
 from textual.widgets import TextArea
+
+from tui.app.widgets.safe_lines import safe_strip
 
 
 class PromptArea(TextArea):
@@ -22,6 +25,9 @@ class PromptArea(TextArea):
         super().__init__(text, id=area_id, compact=True, highlight_cursor_line=False)
         self._history, self._draft, self._walked = history, text, 0
         self.cursor_blink = False
+
+    def render_line(self, y: int) -> Strip:
+        return safe_strip(super().render_line(y))
 
     def on_mount(self) -> None:
         self.move_cursor(self.document.end)

@@ -6,12 +6,13 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.widgets import Input
+
+from tui.app.widgets.safe_lines import SafeInput
 
 _NOWHERE = -1
 
 
-class PromptLine(Input):
+class PromptLine(SafeInput):
     """An input for a prompt.
 
     Attributes:
