@@ -1,7 +1,8 @@
 """The sessions of this machine: which there are, for lists, and the journal of one of them, to go on with it.
 
-A session is a journal in a folder; several may share one.  Those in the folder of all sessions are found by looking; those elsewhere
-(`--out`) by an index, a text file to which each session adds a line: the path of its folder as a JSON string.
+A session is a journal in a folder; several may share one.  Those in the folder of all sessions are found by looking;
+those elsewhere (`--out`) by an index, a text file to which each session adds a line: the path of its folder as a JSON
+string.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.search.journal import Journal, Summary, read_journal, read_summary
 from engine.models.paths import open_regular
+from engine.search.journal import Journal, Summary, read_journal, read_summary
 from engine.search.journal_files import JOURNAL_NAME, journals_in
 from latentpng.errors import UnwritableFileError
 from latentpng.png.atomic import write_atomically
