@@ -17,20 +17,18 @@ from engine.options import Options
 from engine.photos.report import quality_words, repeats_words
 from engine.records import Carrier, carrier_of, look_at_picture
 from engine.rendering.events import ModelReady, PhotoInverted, Picture
-from engine.resume import recorded_in, root_record, usable_files
 from engine.search.axis import Axis, last_axis, last_scale
 from engine.search.bands import Bands
 from engine.search.beginning import Beginning
 from engine.search.folder import session_folder
 from engine.search.history import tree_of
 from engine.search.journal import Journal
-from engine.search.saved_pictures import read_saved
 from engine.search.seeds import step_seed_of
 from engine.search.session import Mode, Session, begin
 from engine.search.store import Finished
 from engine.search.variants import edit_key
-from engine.target import Target, target_for_prompt, target_for_record
-from engine.variants import find_variants, record_of_variant, recorded_on_the_way
+from engine.target import Target, target_for_prompt
+from engine.variants import find_variants, recorded_on_the_way
 from latentpng.errors import FileError
 from latentpng.identity import picture_keys
 from latentpng.record import LatentRecord, Lineage, SeedRoot, TensorRoot
@@ -163,8 +161,7 @@ def _opened(options: Options, path: Path, carrier: Carrier, tell: Callable[[str]
     known = _own_picture(path, record) if target.is_as_recorded and not edited.rounds else None
     tree = tree_of(edited.lineage)
     own = edit_key(tree, len(tree.nodes) - 1)
-    before = options_before(options, record) if edited.rounds else options
-    found = find_variants(before, tree, recorded_on_the_way(record), (own, target), tell)
+    found = find_variants(options_before(options, record), tree, recorded_on_the_way(record), (own, target), tell)
     beginning = Beginning(
         lineage=edited.lineage,
         load=target.load,
@@ -177,43 +174,6 @@ def _opened(options: Options, path: Path, carrier: Carrier, tell: Callable[[str]
         files={picture_keys(record.lineage)[-1]: path.absolute()} if edited.rounds and carrier.shown is None else {},
     )
     return Opening(beginning=beginning, target=target)
-
-
-def open_journal(options: Options, journal: Journal, tell: Callable[[str], None] = lambda _: None) -> Opening:
-    """Open a session again, at the grid that was on offer.
-
-    Args:
-        options: As for `open_picture`.
-        journal: The journal of that session.
-        tell: As for `open_picture`.
-
-    Returns:
-        The opening.  Parts of the tree that cannot be rendered on this machine say why in their `Variant.problem`.
-
-    Raises:
-        StoreError: The noise that the session began with is stored in pictures, and none of them is there any more.
-        ModelError, InvalidRequestError: The grid that was on offer cannot be rendered here; as `open_picture`.
-    """
-    session = journal.session
-    tree, node = session.tree, session.node
-    own = edit_key(tree, session.place.node)
-    root = root_record(journal)
-    recorded = recorded_in(journal, own)
-    target = target_for_record(options, record_of_variant(recorded[own]), tell)
-    found = find_variants(options, tree, recorded, (own, target), tell)
-    files = usable_files(journal, found)
-    known = read_saved(files[node.key], node.key) if node.key in files else None
-    beginning = Beginning(
-        lineage=node.lineage,
-        load=target.load,
-        known=known,
-        root_record=root,
-        variants=found.variants,
-        recorded=found.recorded,
-        files={key: file for key, file in files.items() if known or key != node.key},
-        continued=journal,
-    )
-    return Opening(beginning=beginning, target=target, journal=journal)
 
 
 def session_for(opening: Opening, options: Options, ready: ModelReady, candidates: int) -> Session:

@@ -1,19 +1,71 @@
-"""What a journal and the pictures beside it give back of a session."""
+"""Open an earlier session again, from its journal and the pictures beside it."""
 
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+from engine.edit import edited_picture, options_before
 from engine.errors import StoreError
+from engine.open import Opening
+from engine.options import Options
+from engine.search.answers import Edited
+from engine.search.beginning import Beginning
 from engine.search.journal import Journal
 from engine.search.pictures import noise_digest
+from engine.search.saved_pictures import read_saved
+from engine.search.steps import tell as after
 from engine.search.variants import Recorded, edit_key
-from engine.variants import FoundVariants, with_edits
+from engine.variants import FoundVariants, find_variants, record_of_variant, with_edits
 from latentpng.errors import FileError
 from latentpng.identity import Key
 from latentpng.record import LatentRecord, SeedRoot
 from latentpng.text import plain
+
+
+def open_journal(options: Options, journal: Journal, tell: Callable[[str], None] = lambda _: None) -> Opening:
+    """Open a session again, at the grid that was on offer.
+
+    Args:
+        options: What differs from what the session records.  What they change of the settings of the grid that was on
+            offer becomes an edit that can be undone; the other parts of the tree keep their settings.
+        journal: The journal of that session.
+        tell: Called with a sentence before something takes long.
+
+    Returns:
+        The opening.  Parts of the tree that cannot be rendered on this machine say why in their `Variant.problem`.
+
+    Raises:
+        StoreError: No picture of the session was rendered yet, or the noise that it began with is stored in pictures,
+            and none of them is there any more.
+        ModelError: The grid that was on offer cannot be rendered here: its model is not on this machine.
+        InvalidRequestError: A setting is out of range, or cannot change.
+    """
+    root = root_record(journal)
+    own = edit_key(journal.session.tree, journal.session.place.node)
+    recorded = recorded_in(journal, own)
+    record = record_of_variant(recorded[own])
+    edited = edited_picture(options, record, tell, lineage=journal.session.lineage)
+    for round_ in edited.rounds:
+        journal = replace(journal, session=after(journal.session, Edited(round_=round_)))
+    tree, node = journal.session.tree, journal.session.node
+    known_part = edit_key(tree, journal.session.place.node), edited.target
+    found = find_variants(options_before(options, record), tree, recorded, known_part, tell)
+    files = usable_files(journal, found)
+    picture = read_saved(files[node.key], node.key) if node.key in files else None
+    beginning = Beginning(
+        lineage=node.lineage,
+        load=edited.target.load,
+        known=picture,
+        root_record=root,
+        variants=found.variants,
+        recorded=found.recorded,
+        files={key: file for key, file in files.items() if picture or key != node.key},
+        continued=journal,
+    )
+    return Opening(beginning=beginning, target=edited.target, journal=journal)
 
 
 def recorded_in(journal: Journal, own: Key) -> dict[Key, Recorded]:

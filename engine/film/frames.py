@@ -24,8 +24,8 @@ def film_size(width: int, height: int, wanted: int = 0) -> tuple[int, int]:
     """Return the size of a film of pictures.
 
     Args:
-        width: Of the pictures.
-        height: Likewise.
+        width: The width of the pictures in pixels.
+        height: Their height.
         wanted: The width that is asked for; 0 for that of the pictures, but MIN_SIDE to MAX_SIDE for the longer side.
     """
     longer = max(width, height)

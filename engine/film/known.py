@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MAX_FILES = 2_000
-"""Most files of a folder that are looked at."""
+"""The maximum number of files of a folder that are looked at."""
 _FREE = OF_ONE_RENDERING | {"confirmed"}
 """Settings that say how a picture was rendered, and not which picture it is."""
 

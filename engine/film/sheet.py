@@ -33,8 +33,8 @@ def grid_of(count: int, width: int, height: int) -> tuple[int, int]:
 
     Args:
         count: The number of its pictures.
-        width: Of one of them with its words.
-        height: Likewise.
+        width: The width of one of them with its words.
+        height: Its height.
     """
 
     def badness(columns: int) -> float:

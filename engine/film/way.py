@@ -11,7 +11,6 @@ from latentpng.record import Lineage, Round
 
 _WORDS = {
     "negative_prompt": "negative prompt",
-    "num_inference_steps": "steps",
     "prompt_style": "prompt style",
     "width": "size",
     "height": "size",

@@ -67,13 +67,13 @@ class GridWork:
         self._unreadable: list[int] = []
 
     def begin(self, files: Mapping[int, tuple[Key, Path]], missing: Collection[int]) -> None:
-        """Begin with a new grid; the one before was cancelled.
+        """Begin with a new grid, or anew with the same one; whatever was being done is cancelled.
 
         Args:
             files: The key and the file of each picture that is read, by its index.
             missing: The indices of the pictures that are rendered.
         """
-        self.failure, self.previews = "", {}
+        self.cancel()
         total = len(files) + len(missing)
         self.progress = Progress(total=total, running=total > 0)
         self._unread, self._unreadable = set(files), []

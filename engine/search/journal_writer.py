@@ -20,9 +20,9 @@ from latentpng.errors import UnwritableFileError
 from latentpng.identity import Key
 
 
-# Two programs may search in one folder: both were told to (`--out`), or a session was continued twice.  So a search
-# replaces a journal only when it wrote it itself or continues it, and nobody else did so since; else its own gets the
-# next free name, and both are listed.
+# Two programs may search in one folder: because both were told to (`--out`), or because a session was continued twice.
+# So a search replaces a journal only when it wrote it itself or continues it, and nobody else did so since; else its
+# own gets the next free name, and both are listed.
 class JournalWriter:
     """Writes the journal of one session, and never over that of another search."""
 

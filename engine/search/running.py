@@ -7,11 +7,13 @@ Pictures of the grid have an index: 0 is the parent, 1 to K are the candidates.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from functools import partial
 from pathlib import Path
 
-from engine.rendering.events import Event, JobDone, PictureRendered
+from engine.rendering.events import Event, JobDone, JobFailed, PictureRendered
 from engine.rendering.renderer import Renderer
 from engine.rendering.requests import LoadModel, PictureTask, RenderJob
+from engine.rendering.settings import RenderSettings
 from engine.search.answers import Answer, Edited
 from engine.search.beginning import Beginning
 from engine.search.facts import SearchFacts
@@ -60,7 +62,8 @@ class Search(SearchFacts):
                 given to `handle` like those of the renderer.
             on_trouble: Called with a sentence when something cannot be saved, in the thread that saves.
         """
-        self._root_record, self._keep_all = beginning.root_record, keep_all
+        self._root_tensor = beginning.root_record.root_tensor if beginning.root_record else None
+        self._keep_all = keep_all
         self._variants = Variants(beginning.variants, beginning.recorded)
         self._variants.add_first(session, Variant(load=beginning.load))
         for finished in filter(None, (beginning.root, beginning.known)):
@@ -130,8 +133,8 @@ class Search(SearchFacts):
     def render_thumbnails(self, nodes: tuple[int, ...]) -> None:
         """Render pictures of the tree that are neither in memory nor on disk, once the grid is finished.
 
-        Those that need different settings or a different model than the grid are left out.  They stay in memory and are
-        not saved.  The next answer cancels it, and so does a later call for what has not begun.
+        Those that need a different model or size than the grid are left out.  They stay in memory and are not saved.
+        The next answer cancels it, and so does a later call for what has not begun.
 
         Args:
             nodes: The indices of their nodes, the most wanted first.
@@ -159,7 +162,7 @@ class Search(SearchFacts):
         index = self._work.handle(event)
         if isinstance(event, PictureRendered) and index is not None:
             self._take(index, Finished(picture=event.picture, record=event.record))
-        if isinstance(event, JobDone | PictureRendered):
+        if isinstance(event, JobDone | JobFailed | PictureRendered):
             self._begin_thumbnails()
         return index
 
@@ -223,32 +226,32 @@ class Search(SearchFacts):
         self._pictures.forget_file(self._grid.keys[index])
 
     def _begin_thumbnails(self) -> None:
-        if self._stopped or self.is_loading or self.progress.running or self._thumbnails.is_running:
+        """Render the thumbnails that share the settings of the most wanted one; the others follow in a later job."""
+        is_busy = self.is_loading or self.progress.running or self._thumbnails.is_running
+        if self._stopped or is_busy or self.failure:
             return
-        wanted = [self.session.tree.nodes[node] for node in self._wanted if self._can_render(node)]
-        self._wanted = ()
-        self._thumbnails.render(tuple(wanted), self._thumbnail_job)
+        wanted = {node: settings for node in self._wanted if (settings := self._settings_here(node)) is not None}
+        first = next(iter(wanted.values()), self.settings)
+        self._wanted = tuple(node for node, settings in wanted.items() if settings != first)
+        nodes = tuple(self.session.tree.nodes[node] for node in wanted if node not in self._wanted)
+        self._thumbnails.render(nodes, partial(self._thumbnail_job, first))
 
-    def _can_render(self, node: int) -> bool:
-        """Return whether a node has no picture yet, and the settings of the grid are those of its picture."""
+    def _settings_here(self, node: int) -> RenderSettings | None:
+        """Return the settings of a node that has no picture yet; None if it has one, or needs a different load."""
         variant = self.variant_of(node)
         is_known = self.picture(node) is not None or self.file(node) is not None
-        return not is_known and variant is not None and not variant.problem and variant.load == self.variant.load
+        if is_known or variant is None or variant.problem or variant.load.load_key != self.variant.load.load_key:
+            return None
+        return variant.settings
 
     def _job(self, job: int, indices: Collection[int]) -> RenderJob:
-        return self._job_of(job, self._grid.tasks(indices), previews=True)
-
-    def _thumbnail_job(self, job: int, tasks: tuple[PictureTask, ...]) -> RenderJob:
-        return self._job_of(job, tasks, priority=LOW_PRIORITY)
-
-    def _job_of(
-        self, job: int, tasks: tuple[PictureTask, ...], *, previews: bool = False, priority: int = 0
-    ) -> RenderJob:
         return RenderJob(
             job=job,
-            tasks=tasks,
+            tasks=self._grid.tasks(indices),
             settings=self.settings,
-            root_tensor=self._root_record.root_tensor if self._root_record else None,
-            previews=previews,
-            priority=priority,
+            root_tensor=self._root_tensor,
+            previews=True,
         )
+
+    def _thumbnail_job(self, settings: RenderSettings, job: int, tasks: tuple[PictureTask, ...]) -> RenderJob:
+        return RenderJob(job=job, tasks=tasks, settings=settings, root_tensor=self._root_tensor, priority=LOW_PRIORITY)

@@ -25,7 +25,7 @@ _PARTS: Mapping[str, str] = {
     "prediction": "prediction",
     "quantised": "quantisation",
 }
-"""What of a model is told, and how it is called."""
+"""The parts of a model that phrases name, by their keys in a file."""
 
 
 def edit_words(settings: JsonObject, before: JsonObject) -> tuple[str, ...]:
@@ -57,7 +57,7 @@ def _phrases(key: str, settings: JsonObject, before: JsonObject) -> Iterator[str
 
 
 def _model_phrases(new: JsonObject, old: JsonObject, *, is_known: bool) -> Iterator[str]:
-    """Yield a phrase for each part of a model that differs; digests are not told, unless nothing else differs."""
+    """Yield a phrase for each part of a model that differs; digests are left out."""
     parts = [part for part in _PARTS if old.get(part) != new.get(part)]
     if not is_known:
         parts = [part for part in parts if part in new]

@@ -22,9 +22,10 @@ from typing import get_args
 
 from tests.support.terminal.fake_terminal import FakeTerminal
 from tests.support.terminal.picture_demo import drawing, photograph
-from tui.graphics.frame import Quality, to_image
+from tui.graphics.frame import Quality
 from tui.graphics.frames import encoder_for
 from tui.graphics.geometry import Box
+from tui.graphics.images import to_image
 from tui.graphics.terminal.capabilities import PROTOCOLS, Protocol, Terminal
 
 BOX = Box(columns=40, rows=20, cell_width=10, cell_height=20)

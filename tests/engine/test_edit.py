@@ -13,11 +13,11 @@ from engine.edit import (
     edited,
     edited_picture,
     is_edit,
-    noise_notice,
     options_before,
     record_at,
     without_edits,
 )
+from engine.edit_noise import noise_notice, other_noise_notice
 from engine.errors import InvalidRequestError, ModelError, UnknownModelError
 from engine.models.find import model_identity, remember_model
 from engine.options import Options
@@ -256,13 +256,32 @@ def test_a_model_with_noise_of_another_shape_is_noticed() -> None:
     same = ModelReady(
         request=load, noise_shape=SIZE_OF_NOISE, noise_axes="CHW", pipeline="", schedulers=(), device="", dtype=""
     )
-    assert noise_notice(record, same) == ""
-    assert noise_notice(record, replace(same, noise_shape=(16, 16, 16))) == (
+    other = replace(same, noise_shape=(16, 16, 16))
+    sentence = (
         "this model starts from noise of 16 x 16 x 16 values and the picture from 4 x 16 x 16: the noise is drawn anew "
         "from the same seeds, so expect a different picture"
     )
-    larger = replace(load, settings=replace(load.settings, width=256))
-    assert noise_notice(record, replace(same, request=larger, noise_shape=(4, 16, 32))) == "", "that is said already"
+    assert noise_notice(record, same) == other_noise_notice(same, same) == ""
+    assert noise_notice(record, other) == other_noise_notice(same, other) == sentence
+    settings = replace(load.settings, width=256)
+    larger = replace(same, request=replace(load, settings=settings), noise_shape=(4, 16, 32))
+    assert noise_notice(record, larger) == other_noise_notice(same, larger) == "", "that is said already"
+
+
+def test_stored_noise_is_not_said_to_be_drawn_anew() -> None:
+    noise = replay(Lineage(root=SeedRoot(seed=7)), SIZE_OF_NOISE, "CHW")
+    stored = record_of(Lineage(root=TensorRoot()), noise, axes="CHW", root_tensor=noise)
+    stored = altered(stored, settings=made(Options(), "a lake").settings)
+    ready = ModelReady(
+        request=target_for_record(Options(), stored).load,
+        noise_shape=(16, 16, 16),
+        noise_axes="CHW",
+        pipeline="",
+        schedulers=(),
+        device="",
+        dtype="",
+    )
+    assert noise_notice(stored, ready) == ""
 
 
 def test_a_picture_that_records_no_weights_keeps_its_model() -> None:

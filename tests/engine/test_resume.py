@@ -11,8 +11,9 @@ import pytest
 from engine.edit import Edit, edited
 from engine.errors import InvalidRequestError, ModelError, StoreError
 from engine.fake import paint
-from engine.open import open_journal, open_picture, open_prompt
+from engine.open import open_picture, open_prompt
 from engine.options import Options
+from engine.resume import open_journal
 from engine.search.answers import (
     Answer,
     Jumped,
@@ -234,17 +235,6 @@ def test_a_part_that_cannot_be_rendered_here_says_so_and_changes_nothing(tmp_pat
     assert again.search.session is before
     with pytest.raises(ModelError, match="'a lost model'"):
         open_journal(Options(), replace(journal, recorded=dict.fromkeys(journal.recorded, recorded[hill])))
-    again.close()
-
-
-def test_what_is_rendered_differently_now_is_not_read_from_files(tmp_path: Path) -> None:
-    running = begun(tmp_path / "s")
-    running.tell(Picked(marks=(1,)))
-    running.close()
-    again = resumed(tmp_path / "s", Options(num_inference_steps=9))
-    again.finish()
-    assert again.rendered() == 1 + CANDIDATES
-    assert again.renderer.jobs[0].settings.num_inference_steps == 9
     again.close()
 
 

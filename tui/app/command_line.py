@@ -39,7 +39,7 @@ def command_of(record: LatentRecord, file: Path | None) -> str:
     if file is not None:
         return _line("warmer", "render", _operand(file))
     obstacle = _obstacle(record)
-    return f"# {obstacle}: save it, and copy the command again" if obstacle else _new_line(record)
+    return f"# {obstacle}; pick it or star it with * first" if obstacle else _new_line(record)
 
 
 def path_of(file: Path) -> str:

@@ -12,7 +12,8 @@ from textual.widgets import OptionList
 from latentpng.errors import LatentPngError
 from tui.app.completion import free_name
 from tui.app.gallery.preview import Preview
-from tui.app.screens.ask import Line, PathScreen, problem_of_new
+from tui.app.screens.ask import problem_of_new
+from tui.app.screens.path import Line, PathScreen
 from tui.app.work import begin
 
 if TYPE_CHECKING:

@@ -55,6 +55,7 @@ class CurrentSearch:
         self._ignore_digits_until = ignore_digits_until
         self._on_saving_failed = on_saving_failed
         self._search: Search | None = None
+        self._ready: ModelReady | None = None
 
     def show(self, opening: Opening) -> SearchScreen:
         """Return the screen of an opening; the search begins on it later, when its model is ready."""
@@ -83,9 +84,11 @@ class CurrentSearch:
         opening, screen = self.opening, self.screen
         if opening is None or screen is None:
             return
+        before, self._ready = self._ready, ready
         if screen.search is not None:
-            await self._go_on(screen, ready)
+            await self._go_on(screen, before or ready, ready)
             return
+        from engine.edit_noise import noise_notice
         from engine.open import folder_for, session_for
         from engine.search.folder import PictureFolder
         from engine.search.running import Search
@@ -104,15 +107,23 @@ class CurrentSearch:
         )
         self.folders.append(folder)
         await screen.begin(self._search)
-        screen.notice = opening.target.notice
+        opened = opening.beginning.root_record
+        noise = noise_notice(opened, ready) if opened is not None else ""
+        screen.notice = "; ".join(filter(None, (opening.target.notice, noise)))
 
-    async def _go_on(self, screen: SearchScreen, ready: ModelReady) -> None:
+    async def _go_on(self, screen: SearchScreen, before: ModelReady, ready: ModelReady) -> None:
         search = screen.search
         if search is not None and search.is_loading and ready.request.load_key == search.variant.load.load_key:
+            from engine.edit_noise import other_noise_notice
+            from engine.search.grid import PARENT
             from latentpng.shapes import octaves
 
+            is_new = search.finished(PARENT) is None and search.file(search.session.place.node) is None
+            notice = other_noise_notice(before, ready) if is_new else ""
             search.ready(octaves(ready.noise_shape, ready.noise_axes))
             await screen.show_round()
+            if notice:
+                screen.notice = "; ".join(filter(None, (screen.notice, notice)))
 
     async def close(self) -> None:
         """Stop rendering and return when everything is on disk."""

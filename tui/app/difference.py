@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from tui.graphics.images import size_within, to_image, to_picture
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -59,21 +61,15 @@ def difference(parent: Picture, candidate: Picture) -> Difference:
     import numpy as np
     from PIL import Image as Pillow
 
-    from engine.rendering.events import Picture as Pixels
-
-    scale = min(1.0, _MAX_SIDE / max(candidate.width, candidate.height))
-    size = max(1, round(candidate.width * scale)), max(1, round(candidate.height * scale))
+    size = size_within(candidate.width, candidate.height, _MAX_SIDE)
     shown = _image(candidate, size)
     levels = _distance(_image(parent, size), shown)
     heat = np.clip(levels / max(float(np.quantile(levels, _MOST)), _FAINTEST), 0.0, 1.0)
     grey = np.asarray(shown.convert("L"), dtype=np.float32)[..., None] * 0.45
     opacity = np.sqrt(heat)[..., None] * 0.85
     mixed = grey * (1.0 - opacity) + _colours(heat) * opacity
-    picture = Pillow.fromarray(mixed.round().astype(np.uint8))
-    return Difference(
-        picture=Pixels(width=picture.width, height=picture.height, rgb=picture.tobytes()),
-        share=float((levels > _VISIBLE).mean()),
-    )
+    picture = to_picture(Pillow.fromarray(mixed.round().astype(np.uint8)))
+    return Difference(picture=picture, share=float((levels > _VISIBLE).mean()))
 
 
 def _distance(first: Image, second: Image) -> NDArray[np.float32]:
@@ -102,5 +98,5 @@ def _colours(heat: NDArray[np.float32]) -> NDArray[np.float32]:
 def _image(picture: Picture, size: tuple[int, int]) -> Image:
     from PIL import Image as Pillow
 
-    image = Pillow.frombytes("RGB", (picture.width, picture.height), picture.rgb)
+    image = to_image(picture)
     return image if image.size == size else image.resize(size, Pillow.Resampling.BOX, reducing_gap=2.0)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual.app import App
@@ -15,6 +16,7 @@ from engine.errors import EngineError, InvalidRequestError
 from latentpng.errors import InvalidValueError, LatentPngError
 from tui.app.messages import EditPrepared, EditRefused
 from tui.app.prompt_history import read_prompts, remember_prompt
+from tui.app.work import begin
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,6 +45,7 @@ class Editing:
             prompts: The file of the prompts that were used.
         """
         self._app, self._options, self._prompts = app, options, prompts
+        self._asked: EditScreen | None = None
 
     def open(self, screen: SearchScreen) -> None:
         """Open the panel over a search."""
@@ -56,15 +59,18 @@ class Editing:
 
     @property
     def panel(self) -> EditScreen | None:
-        """The panel, if it is open."""
-        from tui.app.screens.edit import EditScreen
+        """The panel whose edit was requested last, if it is still open.
 
-        return next((screen for screen in self._app.screen_stack if isinstance(screen, EditScreen)), None)
+        A panel that was opened after it is a different one: meanwhile the parent may have become a different picture.
+        """
+        return self._asked if self._asked in self._app.screen_stack else None
 
     def request(self, edit: Edit, search: Search) -> None:
-        """Find out what an edit of the search's parent leads to."""
+        """Find out what an edit of the search's parent leads to; the panel asks for it."""
         from engine.search.running import PARENT
+        from tui.app.screens.edit import EditScreen
 
+        self._asked = next((screen for screen in self._app.screen_stack if isinstance(screen, EditScreen)), None)
         finished = search.finished(PARENT)
         if finished is None:
             self.refuse(STILL_RENDERING)
@@ -94,7 +100,7 @@ class Editing:
             panel.refuse(str(error))
             return
         if edit.prompt:
-            remember_prompt(self._prompts, edit.prompt)
+            begin(self._app, partial(asyncio.to_thread, remember_prompt, self._prompts, edit.prompt), "prompt history")
         panel.dismiss(edit)
         await screen.show_round()
         screen.notice = edited.notice

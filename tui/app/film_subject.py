@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from engine.film.frames import film_size
 from engine.film.known import read_known
 from engine.film.output import FilmOutput
-from engine.film.plan import FilmPlan, Timing, plan_film
+from engine.film.plan import FilmPlan, plan_film
+from engine.film.timing import Timing
 from engine.film.way import way_of
 from engine.rendering.requests import PictureTask, RenderJob
 from engine.search.running import Search, next_job

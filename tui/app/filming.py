@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -19,60 +18,15 @@ from textual.app import App
 
 from engine.errors import EngineError, InvalidRequestError
 from latentpng.errors import LatentPngError
+from tui.app.film_making import Making, PicturePace
 from tui.app.film_state import FilmChoices, FilmKind, FilmOffer, FilmState
 
 if TYPE_CHECKING:
-    from engine.film.output import FilmOutput
     from engine.rendering.events import Event
     from engine.rendering.renderer import Renderer
     from engine.search.running import Search
     from tui.app.film_subject import FilmSubject
     from tui.app.screens.film import FilmScreen
-
-
-@dataclass(kw_only=True)
-class _Making:
-    """A film that is being made.
-
-    Attributes:
-        output: What takes its pictures.
-        missing: The indices of the pictures to be rendered.
-        jobs: The jobs that are not done yet.
-        steps: How far each picture is that is not finished, 0 to 1.
-        encoding: What the thread was asked for.
-    """
-
-    output: FilmOutput
-    missing: tuple[int, ...]
-    jobs: set[int] = field(default_factory=set)
-    steps: dict[int, float] = field(default_factory=dict)
-    encoding: list[Future[None]] = field(default_factory=list)
-
-
-class _Pace:
-    """How long a picture takes here.
-
-    Attributes:
-        seconds: Of each picture of the last job; 0 before the first one is done.
-    """
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-        self._pictures: dict[int, int] = {}
-
-    def take(self, event: Event) -> None:
-        """Take in an event of the renderer."""
-        from engine.rendering.events import JobCancelled, JobDone, JobFailed, PictureRendered
-
-        match event:
-            case PictureRendered(job=job):
-                self._pictures[job] = self._pictures.get(job, 0) + 1
-            case JobDone(job=job, seconds=seconds) if job in self._pictures:
-                self.seconds = seconds / self._pictures.pop(job)
-            case JobCancelled(job=job) | JobFailed(job=job):
-                self._pictures.pop(job, None)
-            case _:
-                pass
 
 
 class Filming:
@@ -90,8 +44,8 @@ class Filming:
         self._renderer: Renderer
         self._folder = Path()
         self._screen: FilmScreen | None = None
-        self._making: _Making | None = None
-        self._pace = _Pace()
+        self._making: Making | None = None
+        self._pace = PicturePace()
         self._thread: ThreadPoolExecutor | None = None
 
     def open(self, search: Search, renderer: Renderer) -> None:
@@ -156,7 +110,7 @@ class Filming:
         """Send the jobs to the renderer; the files are written when all pictures are there."""
         plan = self._subject.plan(choices)
         missing = self._subject.missing(plan)
-        self._making = making = _Making(output=self._subject.output(choices), missing=missing)
+        self._making = making = Making(output=self._subject.output(choices), missing=missing)
         self._thread = self._thread or ThreadPoolExecutor(1, thread_name_prefix="film")
         self._show(FilmState(is_busy=True, total=len(missing)))
         for job in self._subject.jobs(plan):
@@ -211,14 +165,14 @@ class Filming:
         if self._thread is not None:
             await asyncio.to_thread(self._thread.shutdown)
 
-    def _encode(self, making: _Making, work: partial[None]) -> None:
+    def _encode(self, making: Making, work: partial[None]) -> None:
         if self._thread is not None:
             making.encoding.append(self._thread.submit(work))
 
-    def _finish(self, making: _Making) -> None:
+    def _finish(self, making: Making) -> None:
         self._app.run_worker(self._write(making), group="film")
 
-    async def _write(self, making: _Making) -> None:
+    async def _write(self, making: Making) -> None:
         """Write the files after all frames are encoded, and say where they are."""
 
         def work() -> tuple[Path, ...]:

@@ -7,22 +7,9 @@ from engine.search.running import Search
 from engine.search.saved_pictures import read_saved
 from latentpng.identity import Key
 from latentpng.lru import LruCache
+from tui.graphics.images import THUMBNAIL_SIDE, scaled
 
-SIDE = 192
-"""The longer side of a thumbnail in pixels: a strip of six rows on a screen of high resolution needs no more."""
 _CACHED_BYTES = 16 * 2**20
-
-
-def thumbnail_of(picture: Picture, side: int = SIDE) -> Picture:
-    """Return a picture scaled down so that its longer side is `side` pixels; a smaller one is returned as it is."""
-    from tui.graphics.frame import to_image  # Pillow
-
-    scale = side / max(picture.width, picture.height)
-    if scale >= 1.0:
-        return picture
-    width, height = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
-    image = to_image(picture).resize((width, height), reducing_gap=2.0)
-    return Picture(width=width, height=height, rgb=image.tobytes())
 
 
 def picture_of(search: Search, node: int) -> Picture | None:
@@ -60,6 +47,6 @@ class Thumbnails:
         picture = picture_of(search, node)
         if picture is None:
             return None
-        small = thumbnail_of(picture)
+        small = scaled(picture, THUMBNAIL_SIDE)
         self._pictures.put(key, small, size=len(small.rgb))
         return small

@@ -96,7 +96,7 @@ def commands_of(app: App[Any], screen: Screen[Any]) -> Iterator[SystemCommand]:
 
 
 async def _run(app: App[Any], active: ActiveBinding) -> None:
-    """Do what a key does, unless its screen was left while the palette was open: a picture that was opened replaces it."""
+    """Do what a key does, unless its screen was left while the palette was open."""
     if isinstance(active.node, App) or active.node in app.screen_stack:
         await app.run_action(active.binding.action, active.node)
 

@@ -136,7 +136,8 @@ def open_source(source: Source, options: Options, for_prompts: Options) -> Openi
         LatentPngError: The picture cannot be read, or is none.
         EngineError: The model cannot be used or is not on this machine, or a setting is out of range.
     """
-    from engine.open import open_file, open_journal, open_prompt
+    from engine.open import open_file, open_prompt
+    from engine.resume import open_journal
     from engine.search.sessions import read_session
 
     match source:

@@ -106,12 +106,9 @@ def cropped(picture: Picture, crop: Crop) -> Picture:
     """Return a part of a picture, at least one pixel of it."""
     if crop == Crop():
         return picture
-    from PIL import Image
-
-    from engine.rendering.events import Picture as Pixels
+    from tui.graphics.images import to_image, to_picture
 
     left, top = int(crop.left * picture.width), int(crop.top * picture.height)
     right = max(left + 1, min(picture.width, round(crop.right * picture.width)))
     bottom = max(top + 1, min(picture.height, round(crop.bottom * picture.height)))
-    image = Image.frombytes("RGB", (picture.width, picture.height), picture.rgb).crop((left, top, right, bottom))
-    return Pixels(width=image.width, height=image.height, rgb=image.tobytes())
+    return to_picture(to_image(picture).crop((left, top, right, bottom)))

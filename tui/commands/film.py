@@ -13,7 +13,8 @@ from engine.errors import InvalidRequestError, ModelError, RenderCancelled
 from engine.film.frames import film_size
 from engine.film.known import is_whole, known_files, read_known
 from engine.film.output import FilmOutput, check_writable
-from engine.film.plan import DEFAULT_BETWEEN, DEFAULT_FPS, FilmPlan, Timing, plan_film
+from engine.film.plan import FilmPlan, plan_film
+from engine.film.timing import DEFAULT_BETWEEN, DEFAULT_FPS, Timing
 from engine.film.way import Way, way_of
 from engine.models.lookups import remembered_lookups
 from engine.options import Options
@@ -46,7 +47,7 @@ class Arguments(OutputArguments):
         frames: Frames between two pictures of the way.
         seconds: The length of the animation.
         fps: Frames a second.
-        width: The width of the animation, and of each picture on the sheet, in pixels; 0 for that of the pictures.
+        width: The width of the animation, and of each picture on the sheet, in pixels; None for that of the pictures.
         words: Write the name of each picture of the way under it in the animation too.
     """
 
@@ -56,7 +57,7 @@ class Arguments(OutputArguments):
     frames: int | None = None
     seconds: float | None = None
     fps: float | None = None
-    width: int = 0
+    width: int | None = None
     words: bool = False
 
 
@@ -94,7 +95,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
     """Render the pictures of the way that are not on disk, and write the files."""
-    if not 0 <= arguments.width <= _MAX_WIDTH:
+    if arguments.width is not None and not 1 <= arguments.width <= _MAX_WIDTH:
         raise InvalidRequestError(f"--size is a width from 1 to {_MAX_WIDTH} pixels, found {arguments.width}")
     film, sheet = _files(arguments)
     timing = Timing(between=arguments.frames, seconds=arguments.seconds, fps=arguments.fps)
@@ -106,7 +107,7 @@ def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
         raise InvalidRequestError(f"{arguments.file}: {error}") from error
     work = _work_of(options, arguments, carrier, plan_of)
     plan, settings = work.plan, work.target.settings
-    size = film_size(settings.width, settings.height, arguments.width)
+    size = film_size(settings.width, settings.height, arguments.width or 0)
     known = {index: partial(read_known, path) for index, path in work.known.items()}
     output = FilmOutput(plan, size, film=film, sheet=sheet, words=arguments.words, known=known)
     try:
@@ -157,7 +158,7 @@ def _files(arguments: Arguments) -> tuple[Path | None, Path | None]:
     """Return the files to write; InvalidRequestError or UnwritableFileError when they cannot be."""
     film, sheet = arguments.out, arguments.sheet
     if film is None and sheet is None and str(arguments.file) == STANDARD_INPUT:
-        raise InvalidRequestError("a picture from standard input has no name: say --out or --sheet")
+        raise InvalidRequestError("a picture from standard input has no name: add --out or --sheet")
     if film is None and sheet is None:
         film = arguments.file.with_name(f"{arguments.file.stem}-way.webp")
     files = [path for path in (film, sheet) if path is not None]

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
-from engine.edit import EditedPicture, edited_picture, noise_notice, record_at
+from engine.edit import EditedPicture, edited_picture, record_at
+from engine.edit_noise import noise_notice
 from engine.errors import EngineError, InvalidRequestError, ModelError, RenderCancelled
 from engine.models.samplers import draws_noise
 from engine.options import Options

@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from engine.edit import edited_picture, noise_notice
+from engine.edit import edited_picture
+from engine.edit_noise import noise_notice
 from engine.errors import InvalidRequestError
 from engine.options import Options
 from engine.records import carrier_of

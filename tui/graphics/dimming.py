@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tui.graphics.geometry import Area, Box
+from tui.graphics.images import size_within, to_image, to_picture
 
 if TYPE_CHECKING:
     from engine.rendering.events import Picture
@@ -38,10 +39,5 @@ def darkened(picture: Picture) -> Picture:
     """Return a small dark copy of a picture, of the same shape."""
     from PIL import Image
 
-    from engine.rendering.events import Picture as Pixels
-
-    image = Image.frombytes("RGB", (picture.width, picture.height), picture.rgb)
-    scale = min(1.0, _SMALL / max(image.size))
-    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-    dark = image.resize(size, Image.Resampling.BOX).point(lambda value: value * _DARKNESS)
-    return Pixels(width=dark.width, height=dark.height, rgb=dark.tobytes())
+    size = size_within(picture.width, picture.height, _SMALL)
+    return to_picture(to_image(picture).resize(size, Image.Resampling.BOX).point(lambda value: value * _DARKNESS))

@@ -5,14 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from PIL import Image
-
 from tui.graphics.geometry import Area, Box
 
 if TYPE_CHECKING:
     from textual.strip import Strip
-
-    from engine.rendering.events import Picture
 
 Quality: TypeAlias = Literal["preview", "full", "best"]
 """How much is sent: "preview" is small and rough; "full" has all pixels and few colours; "best" has all colours that
@@ -37,8 +33,3 @@ class Frame:
     strips: tuple[Strip, ...] = ()
     data: str = ""
     size: int = 0
-
-
-def to_image(picture: Picture) -> Image.Image:
-    """Return the picture as a Pillow image of mode RGB."""
-    return Image.frombytes("RGB", (picture.width, picture.height), picture.rgb)

@@ -12,8 +12,9 @@ from PIL import Image
 
 from engine.rendering.events import Picture
 from latentpng.lru import LruCache
-from tui.graphics.frame import Frame, Quality, to_image
+from tui.graphics.frame import Frame, Quality
 from tui.graphics.geometry import Box
+from tui.graphics.images import to_image
 from tui.graphics.protocols import cells, kitty, sixel
 from tui.graphics.terminal.capabilities import Terminal
 

@@ -10,8 +10,7 @@
 
 The newest picture of each cell wins.  Pictures are encoded in one thread and sent in batches; a batch waits until the
 terminal has drawn the batch before it (see `pacing`).  When nothing has been asked for during REFINE_SECONDS, pixels
-that were sent in few colours are sent once more in all that the terminal shows: one cell after the other, and only
-where that takes no longer than REFINED_SECONDS, so that the next key is not kept waiting.
+that were sent in few colours are sent once more in all that the terminal shows (see `refining`).
 """
 
 from __future__ import annotations
@@ -22,72 +21,30 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from textual.app import App
 from textual.geometry import Region
 
 from engine.rendering.events import Picture
 from tui.graphics import seams
-from tui.graphics.frame import Frame, Quality
+from tui.graphics.frame import Frame
 from tui.graphics.frames import FrameCache
 from tui.graphics.geometry import Box
 from tui.graphics.pacing import Pace
 from tui.graphics.painters import Painter, painter_for
+from tui.graphics.refining import REFINE_SECONDS, Coarse
 from tui.graphics.terminal import probe
 from tui.graphics.terminal.capabilities import Terminal
+from tui.graphics.wanted import Cell, Wanted
 
 ASK_CURSOR: Final = "\x1b[6n"
 AT_ONCE: Final = 2
 """Cells in one batch: a key that is pressed meanwhile waits for no more than these."""
 LIKELY: Final = 2
 """Pictures that are encoded before anybody asks for them: those that the next key is likely to show."""
-
-
-REFINE_SECONDS: Final = 0.4
-REFINED_SECONDS: Final = 0.1
-LOOKED_AT_SECONDS: Final = 1.0
-_TIMES_AS_LONG: Final = {"kitty": 4.0, "sixel": 2.2}
-"""How much longer a picture is in its best quality."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Wanted:
-    """A picture that a cell is to show.
-
-    Attributes:
-        picture: The picture.
-        box: The room for it.
-        quality: "preview" is sent small and rough.
-        refined: It is looked at closely: send it in its best quality even if that takes LOOKED_AT_SECONDS.
-        generation: The cell counts its clear() calls by it: a frame from before the last one is not shown.
-    """
-
-    picture: Picture
-    box: Box
-    quality: Quality
-    generation: int
-    refined: bool = False
-
-
-class Cell(Protocol):
-    """What the service needs of a picture cell."""
-
-    @property
-    def on_active_screen(self) -> bool:
-        """Whether the cell is on the screen that is seen."""
-
-    @property
-    def content_region(self) -> Region:
-        """The part of the screen that the picture may cover."""
-
-    def present(self, frame: Frame, wanted: Wanted) -> str:
-        """Show a frame, and return what has to be written for it."""
-
-    def painted(self) -> str:
-        """Return what has to be written after Textual has painted over the cell."""
 
 
 class Graphics:
@@ -114,8 +71,7 @@ class Graphics:
         self._wanted: dict[Cell, Wanted] = {}
         self._damaged: dict[Cell, None] = {}
         self._cache = FrameCache(self.terminal)
-        self._refines = refines and self.terminal.protocol in _TIMES_AS_LONG
-        self._coarse: dict[Cell, tuple[Wanted, int]] = {}  # what could be refined, and the bytes it took
+        self._coarse = Coarse(self.terminal, refines=refines)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="pictures")
         self._likely: deque[tuple[Picture, Box]] = deque(maxlen=LIKELY)
         self._pace = Pace()
@@ -150,7 +106,7 @@ class Graphics:
 
     def want(self, cell: Cell, wanted: Wanted) -> None:
         """Show this in a cell as soon as the terminal is ready, instead of what the cell wanted before."""
-        self._coarse.pop(cell, None)
+        self._coarse.forget(cell)
         self._wanted[cell] = wanted
         self._last_want = time.monotonic()
         self._start()
@@ -164,7 +120,7 @@ class Graphics:
     def forget(self, cell: Cell) -> None:
         """Drop what a cell wanted and has not been shown."""
         self._wanted.pop(cell, None)
-        self._coarse.pop(cell, None)
+        self._coarse.forget(cell)
 
     def write(self, data: str) -> None:
         """Send data to the terminal, in order with Textual's own writes."""
@@ -182,7 +138,7 @@ class Graphics:
     @property
     def is_idle(self) -> bool:
         """Whether nothing is left to send: every picture of a visible cell is in the terminal, in its best quality."""
-        return not (self._running or self._due() or self._damaged or self._next_coarse())
+        return not (self._running or self._due() or self._damaged or self._coarse.next(self._pace.speed))
 
     def close(self) -> None:
         """Stop encoding."""
@@ -196,7 +152,7 @@ class Graphics:
 
     def _start(self) -> None:
         self._news.set()
-        if not self._running and self._app is not None and (self._due() or self._next_coarse()):
+        if not self._running and self._app is not None and (self._due() or self._coarse.next(self._pace.speed)):
             self._running = True
             self._app.run_worker(self._run(), name="pictures", group="pictures")
 
@@ -223,17 +179,20 @@ class Graphics:
     async def _refine(self) -> bool:
         """Send one picture in its best quality, unless a cell wants something first; return False when none is left."""
         await self._wait_for_answer()
-        cell = self._next_coarse()
+        cell = self._coarse.next(self._pace.speed)
         if cell is None:
             return False
         while (seconds := self._until_refining()) > 0:
             await self._wait(seconds)
             if self._due() or cell not in self._coarse:
                 return True
-        wanted, _ = self._coarse[cell]
+        wanted = self._coarse.wanted(cell)
+        if wanted is None:
+            return True
         frame = await self._encode(replace(wanted, quality="best"))
         # What the cell has asked for meanwhile is newer, and a frame that comes from an older one must not follow it.
-        if (now := self._coarse.pop(cell, None)) is not None and now[0] is wanted and cell in self._cells:
+        if self._coarse.wanted(cell) is wanted and cell in self._cells:
+            self._coarse.forget(cell)
             self.write(cell.present(frame, wanted))
             self._sent(frame.size)
         return True
@@ -249,16 +208,6 @@ class Graphics:
     def _until_refining(self) -> float:
         now = time.monotonic()
         return max(self._last_want + REFINE_SECONDS - now, self._pace.wait(now, preview=True))
-
-    def _next_coarse(self) -> Cell | None:
-        """Return a cell that can be refined now: a connection that is slow or not known is spared."""
-        speed = 0.0 if self.terminal.in_tmux and self.terminal.remote else self._pace.speed  # tmux answers for itself
-        longer = _TIMES_AS_LONG.get(self.terminal.protocol, 0.0)
-        for cell, (wanted, size) in self._coarse.items():
-            is_near = size * longer <= speed * (LOOKED_AT_SECONDS if wanted.refined else REFINED_SECONDS)
-            if cell.on_active_screen and (is_near or (wanted.refined and not speed)):
-                return cell
-        return None
 
     def _due(self) -> dict[Cell, Wanted]:
         """Return what can be shown now; the cells of covered screens are shown when they are painted again."""
@@ -285,8 +234,8 @@ class Graphics:
             if cell in self._cells:
                 self.write(cell.present(frame, wanted))
                 size += frame.size
-                if self._refines and wanted.quality == "full" and cell not in self._wanted:
-                    self._coarse[cell] = (wanted, frame.size)
+                if cell not in self._wanted:
+                    self._coarse.add(cell, wanted, frame.size)
         self._sent(size)
 
     def _sent(self, size: int) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from engine.errors import InvalidRequestError
 from engine.film.between import lineage_at
-from engine.film.plan import MAX_CELLS, MAX_LEGS, MAX_PICTURES, Timing, pace_of, plan_film
+from engine.film.plan import MAX_CELLS, MAX_LEGS, MAX_PICTURES, plan_film
+from engine.film.timing import Timing, pace_of
 from engine.film.way import Way, way_of
 from latentpng.record import Lineage, Round, SeedRoot
 

@@ -11,8 +11,9 @@ from PIL import Image
 
 from engine.errors import InvalidRequestError
 from engine.film.frames import film_size, image_of, with_words
-from engine.film.plan import FilmPlan, Timing, plan_film
+from engine.film.plan import FilmPlan, plan_film
 from engine.film.reel import Reel
+from engine.film.timing import Timing
 from engine.film.way import way_of
 from engine.rendering.events import Picture
 from latentpng.errors import UnwritableFileError

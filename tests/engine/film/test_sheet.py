@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 
 from engine.errors import InvalidRequestError
-from engine.film.plan import FilmPlan, Timing, plan_film
+from engine.film.plan import FilmPlan, plan_film
 from engine.film.sheet import MAX_SHEET_SIDE, ContactSheet, grid_of
+from engine.film.timing import Timing
 from engine.film.way import way_of
 from engine.rendering.events import Picture
 from latentpng.errors import NoLatentError

@@ -204,16 +204,73 @@ def test_the_next_answer_cancels_thumbnails(tmp_path: Path, opening: Opening) ->
     running.close()
 
 
-def test_thumbnails_with_different_settings_are_left_out(tmp_path: Path, opening: Opening) -> None:
-    running = Running(opening, tmp_path / "s")
-    running.finish()
-    running.search.edit(*other_prompt(running), CANDIDATES)
-    running.finish()
+def forget_pictures(running: Running) -> None:
+    """Forget all pictures and their files, as if none had ever been rendered."""
     running.search._pictures._store._pictures.clear()
     running.search._pictures._store._files.clear()
+
+
+def test_thumbnails_are_rendered_with_the_settings_of_their_part_of_the_tree(tmp_path: Path, opening: Opening) -> None:
+    running = Running(opening, tmp_path / "s")
+    running.finish()
+    running.tell(Picked(marks=(0,)))
+    running.search.edit(*other_prompt(running), CANDIDATES)
+    running.finish()
+    forget_pictures(running)
+    jobs = len(running.renderer.jobs)
+    running.search.render_thumbnails((2, 0, 1))
+    running.until(lambda: all(running.search.picture(node) is not None for node in (0, 1, 2)))
+    found = [(job.settings.prompt, len(job.tasks), job.priority) for job in running.renderer.jobs[jobs:]]
+    assert found == [("a hill", 1, -1), ("a red sun over a lake", 2, -1)], "one job for each part"
+    running.close()
+
+
+def test_thumbnails_that_need_a_different_load_are_left_out(tmp_path: Path, opening: Opening) -> None:
+    running = Running(opening, tmp_path / "s")
+    running.finish()
+    running.search.edit(*other_size(running), CANDIDATES)
+    running.finish()
+    forget_pictures(running)
     jobs = len(running.renderer.jobs)
     running.search.render_thumbnails((0,))
     assert len(running.renderer.jobs) == jobs
+    running.close()
+
+
+def test_what_fails_is_not_followed_by_thumbnails_of_a_grid_that_is_not_there(tmp_path: Path, opening: Opening) -> None:
+    grown = opening.beginning.lineage.child(Round(seed=1, scale=0.5, of=CANDIDATES))
+    opened = replace(opening, beginning=replace(opening.beginning, lineage=grown))
+    running = Running(opened, tmp_path / "s")
+    running.finish()
+    running.renderer.fail_next("the memory is full")
+    running.search.tell(Rerolled(), CANDIDATES)
+    running.until(lambda: bool(running.search.failure))
+    jobs = len(running.renderer.jobs)
+    running.search.render_thumbnails((0,))
+    running.take_events()
+    assert len(running.renderer.jobs) == jobs
+    running.search.ask_again()
+    running.finish()
+    running.close()
+
+
+def test_a_file_that_is_unreadable_while_a_model_loads_is_rendered_once(tmp_path: Path, opening: Opening) -> None:
+    running = Running(opening, tmp_path / "s")
+    running.finish()
+    running.search.edit(*other_size(running), CANDIDATES)
+    running.finish()
+    running.until(lambda: running.search.file(0) is not None)
+    Path(str(running.search.file(0))).write_bytes(b"not a picture")
+    running.search._pictures._store._pictures.clear()
+    running.renderer.start(lambda _: None)  # the model never arrives
+    running.search.tell(Undone(), CANDIDATES)
+    assert running.search.is_loading
+    running.until(lambda: running.search.file(0) is None)
+    early = running.renderer.jobs[-1]
+    assert [task.index for task in early.tasks] == [PARENT]
+    running.search.ready(3)
+    assert early.job in running.renderer.cancels, "it was made for the grid before the model was known"
+    assert [task.index for task in running.renderer.jobs[-1].tasks] == [0, 1, 2, 3]
     running.close()
 
 

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.fake import FakeRenderer
-from engine.open import Opening, open_journal, session_for
+from engine.open import Opening, session_for
 from engine.options import Options
 from engine.rendering.events import Event, ModelReady
 from engine.rendering.requests import LoadModel
+from engine.resume import open_journal
 from engine.search.answers import Answer
 from engine.search.folder import PictureFolder
 from engine.search.running import Search

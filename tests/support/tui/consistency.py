@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from engine.errors import EngineError
 from engine.search.answers import Redone, Undone
@@ -82,11 +84,18 @@ def _of_settings(path: Path, record: LatentRecord) -> Iterator[str]:
 
 def _of_resuming(journal: Journal) -> Iterator[str]:
     """Go on with the session as the app does, walk back to its root and forward again; yield what differs."""
-    try:
-        running = resumed(journal.folder)
-    except EngineError as error:
-        yield f"it cannot be resumed: {error}"
-        return
+    with TemporaryDirectory() as elsewhere:  # going on writes into the folder
+        copy = Path(elsewhere) / "session"
+        shutil.copytree(journal.folder, copy)
+        try:
+            running = resumed(copy)
+        except EngineError as error:
+            yield f"it cannot be resumed: {error}"
+            return
+        yield from _of_going_on(running, journal)
+
+
+def _of_going_on(running: Running, journal: Journal) -> Iterator[str]:
     try:
         running.finish()
         if running.search.session.place != journal.session.place:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 import pytest
+from textual.app import App
 from textual.command import CommandPalette
 from textual.containers import VerticalScroll
 from textual.widgets import OptionList
@@ -29,7 +30,12 @@ from tui.app.screens.new_prompt import NewPromptScreen
 from tui.app.screens.search import SearchScreen
 from tui.app.screens.viewer import ViewerScreen
 
-S, V, H, I = SearchScreen, ViewerScreen, HistoryScreen, InfoScreen
+S, V, H = SearchScreen, ViewerScreen, HistoryScreen
+
+
+def info_row(app: App[Any], name: str) -> str:
+    """What a line of the information screen says."""
+    return dict(cast(InfoScreen, app.screen)._rows)[name]
 
 
 def selected(index: int) -> Holds:
@@ -224,15 +230,15 @@ SCREENS: tuple[Step, ...] = (
     step(H, "enter", lambda now, before: now.search.session.place.node == 1 and before.search.place.node == 2),
     step(S, "u", undone),
     step(S, "i", on(InfoScreen)),
-    step(I, "y", lambda now, _: now.app.clipboard == dict(cast(InfoScreen, now.app.screen)._rows)["command"]),
-    step(I, "Y", lambda now, _: now.app.clipboard == dict(cast(InfoScreen, now.app.screen)._rows)["file"]),
-    step(I, "y", lambda now, _: now.app.clipboard.startswith("warmer")),
-    step(I, "shift+y", lambda now, _: now.app.clipboard == dict(cast(InfoScreen, now.app.screen)._rows)["file"]),
-    step(I, "escape", back),
+    step(InfoScreen, "y", lambda now, _: now.app.clipboard == info_row(now.app, "command")),
+    step(InfoScreen, "Y", lambda now, _: now.app.clipboard == info_row(now.app, "file")),
+    step(InfoScreen, "y", lambda now, _: now.app.clipboard.startswith("warmer")),
+    step(InfoScreen, "shift+y", lambda now, _: now.app.clipboard == info_row(now.app, "file")),
+    step(InfoScreen, "escape", back),
     step(S, "i", on(InfoScreen)),
-    step(I, "i", back),
+    step(InfoScreen, "i", back),
     step(S, "i", on(InfoScreen)),
-    step(I, "q", back),
+    step(InfoScreen, "q", back),
     step(S, "question_mark", on(HelpScreen)),
     step(HelpScreen, "down", scrolled(1)),
     step(HelpScreen, "up", scrolled(0)),

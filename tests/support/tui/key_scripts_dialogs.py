@@ -1,4 +1,4 @@
-"""The keys of the edit panel, of the export, of the questions, of the start screen and of the photograph, one by one."""
+"""Each key of the edit panel, the export, the questions, the start screen and the photograph."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ from tui.app.copies import CopyScreen
 from tui.app.film_state import FilmKind
 from tui.app.gallery.list import GalleryList
 from tui.app.gallery.rows import PictureRow
-from tui.app.screens.ask import OpenScreen, PathScreen
+from tui.app.screens.ask import OpenScreen
 from tui.app.screens.choose_model import ModelScreen
 from tui.app.screens.edit import NOTHING_CHANGED, EditScreen
 from tui.app.screens.film import FilmScreen
 from tui.app.screens.help import HelpScreen
 from tui.app.screens.new_prompt import NewPromptScreen
+from tui.app.screens.path import PathScreen
 from tui.app.screens.photo import PhotoScreen
 from tui.app.screens.start import StartScreen
 from tui.app.widgets.choice import ChoiceLine

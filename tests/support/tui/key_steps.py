@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from textual.app import App
 from textual.binding import Binding
@@ -35,7 +35,7 @@ class Before:
 
     session: Session | None
     selected: int
-    screen: Screen[object]
+    screen: Screen[Any]
     focused: object
     zoom: Zoom
 
@@ -69,7 +69,7 @@ def step(owner: type[DOMNode] | None, key: str | tuple[str, ...], holds: Holds) 
     return Step(owner=owner, keys=(key,) if isinstance(key, str) else key, holds=holds)
 
 
-def on(screen: type[Screen[object]]) -> Holds:
+def on(screen: type[Screen[Any]]) -> Holds:
     """The topmost screen is of this class."""
     return lambda now, _: isinstance(now.app.screen, screen)
 

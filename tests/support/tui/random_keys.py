@@ -18,7 +18,7 @@ KEYS: tuple[bytes, ...] = (
     *(b"\x1b[A", b"\x1b[B", b"\x1b[C", b"\x1b[D", b"\t", b"\r", b"\x1b", b"\x7f"),
     *(b"w", b"x", b"\x1bOP", b"\x10", b"+", b"-"),
 )
-"""What is pressed: every key of the search, and some that mean nothing.  Not q and not Ctrl+C, which end the session."""
+"""What is pressed: every key of the search but those that end the session, and some that mean nothing."""
 _WINDOWS = ((24, 80), (40, 120), (60, 220), (16, 44))
 
 

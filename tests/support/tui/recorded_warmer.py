@@ -27,12 +27,12 @@ def main() -> None:
     os.chdir(folder)
     wait = Search.wait
 
-    def note_and_wait(search: Search) -> None:
-        wait(search)
-        session = json.dumps(session_to_json(search.session))
-        (live / f"{search._pictures.folder.name}.json").write_text(session, "ascii")
+    def note_and_wait(self: Search) -> None:
+        wait(self)
+        session = json.dumps(session_to_json(self.session))
+        (live / f"{self._pictures.folder.name}.json").write_text(session, "ascii")
 
-    Search.wait = note_and_wait  # type: ignore[method-assign]
+    Search.wait = note_and_wait  # type: ignore[method-assign]  # the program under test has no other way in
     make_app(folder, *sys.argv[2:], renderer=FakeRenderer(step_seconds=0.05)).run()
 
 

@@ -127,7 +127,7 @@ async def test_a_slow_folder_stops_no_key(
 
     async with running(make_app(tmp_path)) as driver:
         await open_question(driver)
-        monkeypatch.setattr("tui.app.screens.ask.names_in", slow)
+        monkeypatch.setattr("tui.app.screens.path.names_in", slow)
         await driver.press(*"deep/", "tab", "c")
         assert typed(driver) == "deep/c"
         await driver.until(lambda: "reading deep/" in driver.text())
@@ -175,7 +175,7 @@ async def test_a_new_prompt_is_asked_for_over_the_search_which_goes_on(tmp_path:
         assert " ".join(QUESTION.split()) in words(driver)
         await driver.press(*"123n")
         await driver.press("escape")
-        await driver.until(lambda: driver.app.screen is driver.app.stage.search)
+        await driver.until_keys_count()
         assert driver.search is first
         assert driver.search.session is before, "no key that was typed into the question acts on the grid"
         area = await ask_for_prompt(driver)

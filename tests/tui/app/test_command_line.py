@@ -123,7 +123,7 @@ def test_any_name_is_one_word_of_the_shell_and_safe_to_show(name: str) -> None:
 
 
 def test_what_no_command_can_do_is_a_comment(tmp_path: Path) -> None:
-    then = ": save it, and copy the command again"
+    then = "; pick it or star it with * first"
     warmer("new", "--prompt", "p", "--seed", 7, "--scheduler", "Euler a", "--count", 2, "--out", tmp_path)
     record = read_record(tmp_path / "7.png")
     once = Round(seed=3, scale=0.5)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from textual.widgets import OptionList, TextArea
+from textual.message import Message
+from textual.widgets import Input, OptionList, TextArea
 
 from engine.fake import FakeRenderer
 from latentpng.png.files import read_record
 from tests.support.engine.folders import model_folder, tensors
 from tests.support.tui.driving import PROMPT, Driver, make_app, running, saved
+from tui.app.messages import EditPrepared
 from tui.app.prompt_history import read_prompts, remember_prompt
 from tui.app.screens.edit import APPLYING, INVITATION, NOTHING_CHANGED, EditScreen
 from tui.app.widgets.edit_row import EditRow
@@ -290,6 +292,31 @@ async def test_loras_are_lines_with_weights(tmp_path: Path, home: Path) -> None:
     ]
 
 
+async def test_typing_a_lora_adds_one_more_line(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path, *PROMPT), SMALL) as driver:
+        panel = await open_panel(driver)
+        field = panel.query_one("#edit-lora-0", Input)
+        for text in ("i", "in", "ink"):  # faster than a line is mounted
+            field.value = text
+            panel.on_input_changed(Input.Changed(field, text))
+        assert panel.typed.loras == ("ink", "")
+        await driver.pilot.pause()
+        assert panel.typed.loras == ("ink", "")
+
+
+@pytest.mark.parametrize("lines", [1, 2, 5])
+async def test_what_is_said_stays_on_a_small_screen_with_many_loras(tmp_path: Path, lines: int) -> None:
+    async with running(make_app(tmp_path, *PROMPT), SMALL) as driver:
+        panel = await open_panel(driver)
+        for number in range(lines):
+            await write(driver, f"lora-{number}", "ink")
+        await driver.until(lambda: len(panel.query("EditRow")) == 8 + lines)
+        await driver.until(lambda: INVITATION in driver.text())
+        assert "ink   ~/ComfyUI/models/loras" in driver.text()
+        field = panel.query_one(f"#edit-lora-{lines - 1}")
+        await driver.until(lambda: panel.find_widget(field).visible_region.height == 1)
+
+
 async def test_a_panel_that_was_closed_applies_nothing(tmp_path: Path) -> None:
     async with running(make_app(tmp_path, *PROMPT)) as driver:
         panel = await open_panel(driver)
@@ -300,6 +327,33 @@ async def test_a_panel_that_was_closed_applies_nothing(tmp_path: Path) -> None:
         await driver.until(lambda: driver.app.screen is driver.screen)
         await driver.until(lambda: not [each for each in driver.app.workers if each.group == "edit"])
         await driver.pilot.pause()
+        assert driver.search.session.lineage.rounds == ()
+
+
+async def test_an_edit_is_not_applied_for_a_panel_that_was_opened_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late: list[EditPrepared] = []
+    async with running(make_app(tmp_path, *PROMPT)) as driver:
+        panel, post = await open_panel(driver), driver.app.post_message
+
+        def post_others(message: Message) -> bool:
+            if not isinstance(message, EditPrepared):
+                return post(message)
+            late.append(message)
+            return True
+
+        monkeypatch.setattr(driver.app, "post_message", post_others)
+        await write(driver, "prompt", "a fox")
+        panel.action_apply()
+        await driver.until(lambda: len(late) == 1)
+        await driver.press("escape")
+        await driver.until(lambda: driver.app.screen is driver.screen)
+        second = await open_panel(driver)
+        assert second is not panel
+        await driver.app.on_edit_prepared(late[0])
+        assert driver.app.screen is second
+        assert status(second) == INVITATION
         assert driver.search.session.lineage.rounds == ()
 
 

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from engine.fake import FakeRenderer
 from engine.search.sessions import read_session
 from latentpng.png.files import read_record
 from latentpng.record import SeedRoot
 from tests.support.terminal.fake_terminal import FakeTerminal
+from tests.support.tui.driving import PROMPT, make_app, running
 
 TIMEOUT_SECONDS = 30.0
 
@@ -93,3 +95,16 @@ def test_a_pick_survives(tmp_path: Path, end: Callable[[FakeTerminal], None]) ->
         assert not os.WIFSIGNALED(status)
     if end is not close_window:
         assert b"Traceback" not in b"".join(data for _, data in terminal.log)
+
+
+async def test_pictures_that_arrive_while_the_app_ends_are_not_shown(tmp_path: Path) -> None:
+    renderer = FakeRenderer()
+    renderer.hold()
+    async with running(make_app(tmp_path, *PROMPT, renderer=renderer)) as driver:
+        await driver.until(lambda: driver.screen.search is not None)
+        search = driver.search
+        await driver.screen.remove_children()
+        renderer.release()
+        await driver.until(lambda: renderer._done == search.size)
+        await driver.pilot.pause()
+        assert search.finished(0) is None

@@ -16,8 +16,9 @@ from tui.app.gallery.index import PictureIndex
 from tui.app.gallery.list import scrolled
 from tui.app.gallery.reading import read_contents
 from tui.app.gallery.rows import Contents, ExampleRow, PictureRow, SessionRow, rows_for
-from tui.app.gallery.thumbnails import SIDE, Thumbnails, large_picture, trim
+from tui.app.gallery.thumbnails import Thumbnails, large_picture, trim
 from tui.app.gallery.words import count_words, day_words, details_of, hint, preview_words, title_of
+from tui.graphics.images import THUMBNAIL_SIDE
 
 NOW = datetime(2026, 3, 5, 14, 5)
 
@@ -241,18 +242,18 @@ def test_a_thumbnail_is_made_once_and_kept_on_the_disk(tmp_path: Path, monkeypat
     file = tmp_path / "a.png"
     Image.new("RGB", (640, 320), (200, 30, 30)).save(file)
     made = Thumbnails(tmp_path / "cache").get(str(file))
-    assert (made.width, made.height) == (SIDE, SIDE // 2)
+    assert (made.width, made.height) == (THUMBNAIL_SIDE, THUMBNAIL_SIDE // 2)
     assert (tmp_path / "cache").stat().st_mode & 0o077 == 0
     (kept,) = (tmp_path / "cache").iterdir()
     with monkeypatch.context() as patch:
         patch.setattr("tui.app.gallery.thumbnails.read_scaled", None)
         again = Thumbnails(tmp_path / "cache").get(str(file))
-    assert (again.width, again.height) == (SIDE, SIDE // 2)
+    assert (again.width, again.height) == (THUMBNAIL_SIDE, THUMBNAIL_SIDE // 2)
     assert all(abs(one - other) < 12 for one, other in zip(again.rgb[:3], (200, 30, 30), strict=True))
     kept.write_bytes(b"damaged")
-    assert Thumbnails(tmp_path / "cache").get(str(file)).width == SIDE
+    assert Thumbnails(tmp_path / "cache").get(str(file)).width == THUMBNAIL_SIDE
     Image.new("RGB", (320, 640), (30, 200, 30)).save(file)
-    assert Thumbnails(tmp_path / "cache").get(str(file)).height == SIDE
+    assert Thumbnails(tmp_path / "cache").get(str(file)).height == THUMBNAIL_SIDE
 
 
 def test_a_file_without_a_picture_has_no_thumbnail(tmp_path: Path) -> None:

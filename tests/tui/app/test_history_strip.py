@@ -15,11 +15,12 @@ from engine.fake import FakeRenderer
 from engine.rendering.events import Picture
 from engine.search.answers import Jumped, Picked, Undone
 from tests.support.tui.driving import PROMPT, Driver, make_app, running
-from tui.app.history_thumbnails import SIDE, Thumbnails, thumbnail_of
+from tui.app.history_thumbnails import Thumbnails
 from tui.app.messages import NodeChosen
 from tui.app.widgets.film_cell import FilmCell
 from tui.app.widgets.history_strip import HistoryLines, HistoryStrip
 from tui.app.widgets.picture import PictureCell
+from tui.graphics.images import THUMBNAIL_SIDE, scaled
 
 
 class StripScreen(Screen[None]):
@@ -220,13 +221,13 @@ async def test_a_strip_that_grows_shows_pictures_too(tmp_path: Path) -> None:
 
 
 def test_a_thumbnail_keeps_the_shape_of_its_picture() -> None:
-    wide = thumbnail_of(Picture(width=1024, height=512, rgb=bytes([10, 20, 30]) * (1024 * 512)))
-    assert (wide.width, wide.height) == (SIDE, SIDE // 2)
-    assert wide.rgb == bytes([10, 20, 30]) * (SIDE * SIDE // 2)
-    line = thumbnail_of(Picture(width=1, height=4096, rgb=bytes(3 * 4096)))
-    assert (line.width, line.height) == (1, SIDE)
+    wide = scaled(Picture(width=1024, height=512, rgb=bytes([10, 20, 30]) * (1024 * 512)), THUMBNAIL_SIDE)
+    assert (wide.width, wide.height) == (THUMBNAIL_SIDE, THUMBNAIL_SIDE // 2)
+    assert wide.rgb == bytes([10, 20, 30]) * (THUMBNAIL_SIDE * THUMBNAIL_SIDE // 2)
+    line = scaled(Picture(width=1, height=4096, rgb=bytes(3 * 4096)), THUMBNAIL_SIDE)
+    assert (line.width, line.height) == (1, THUMBNAIL_SIDE)
     small = Picture(width=64, height=64, rgb=bytes(3 * 64 * 64))
-    assert thumbnail_of(small) is small
+    assert scaled(small, THUMBNAIL_SIDE) is small
 
 
 async def test_a_thumbnail_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,9 +19,9 @@ from tests.support.tui.driving import PROMPT, Driver, make_app, running
 from tests.support.tui.scripting import warmer
 from tests.tui.app.test_command_line import words_of
 from tui.app.command_line import path_of
-from tui.app.screens.ask import PathScreen
 from tui.app.screens.edit import EditScreen
 from tui.app.screens.new_prompt import NewPromptScreen
+from tui.app.screens.path import PathScreen
 from tui.app.widgets.safe_lines import safe_strip
 
 EVIL = "a\x1b]0;pwn\x07 lake \x1b[5m\x9b31m [bold]x[/]\u202e"

@@ -130,7 +130,7 @@ async def test_a_pick_that_was_never_rendered_is_not_lost(tmp_path: Path) -> Non
     renderer.hold_after(1)
     async with running(make_app(tmp_path, *PROMPT, renderer=renderer)) as driver:
         await driver.until(lambda: len(saved(tmp_path)) == 1)
-        await driver.press("9")
+        await driver.press("8")
         before = driver.search.session.lineage
         assert driver.search.finished(0) is None
         renderer.release()

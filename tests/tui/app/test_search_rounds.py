@@ -141,3 +141,22 @@ async def test_another_shape_of_pictures_gets_another_arrangement(tmp_path: Path
         way = driver.screen.grid.arrangement
         assert way is not None
         assert abs(way.width - way.height) <= 1  # cells are twice as high as wide
+
+
+async def test_a_model_with_different_noise_is_noticed_and_going_back_is_not(tmp_path: Path) -> None:
+    renderer = FakeRenderer()
+    async with running(make_app(tmp_path, *PROMPT, renderer=renderer), size=(200, 40)) as driver:
+        await driver.until_done()
+        renderer._noise_shape = (16, 16, 16)
+        edit_with_a_load(driver)
+        await driver.screen.show_round()
+        await driver.until(lambda: not driver.search.is_loading)
+        assert driver.screen.notice == (
+            "this model starts from noise of 16 x 16 x 16 values and the picture from 4 x 16 x 16: the noise is drawn "
+            "anew from the same seeds, so expect a different picture"
+        )
+        await driver.until_done()
+        renderer._noise_shape = (4, 16, 16)
+        await driver.press("u")
+        await driver.until_done()
+        assert driver.screen.notice == ""

@@ -237,7 +237,7 @@ def test_the_terminal_is_described(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_makes_pictures_finer_is_said_every_time(monkeypatch: pytest.MonkeyPatch) -> None:
     found = Terminal(protocol="quadrant", name="xterm", version=(379,), paced=True)
     monkeypatch.setattr("tui.graphics.terminal.probe.on_terminal", lambda: True)
-    monkeypatch.setattr("tui.commands.examine.detect", lambda choice, environment: found)
+    monkeypatch.setattr("tui.commands.examine.detect", lambda *_: found)
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("LINES", "24")
     for _ in range(2):

@@ -123,12 +123,13 @@ def test_progress_counts_the_pictures_to_be_rendered(picture: Path, capsys: pyte
         (("{1}", "--out", "{0}/a.png", "--sheet", "{0}/a.png"), InvalidRequestError, "--out and --sheet are one file, "
          "{0}/a.png: choose two"),
         (("{1}", "--size", "5000"), InvalidRequestError, "--size is a width from 1 to 4096 pixels, found 5000"),
+        (("{1}", "--size", "0"), InvalidRequestError, "--size is a width from 1 to 4096 pixels, found 0"),
         (("{1}", "--out", "{0}/start.png/x.webp"), UnwritableFileError, "{0}/start.png/x.webp: {0}/start.png is not a "
          "folder"),
         (("{1}", "--out", "{0}", "--force"), UnwritableFileError, "{0}: this is a folder; give the name of a file"),
         (("{0}/none.png",), UnreadableFileError, "{0}/none.png: it cannot be read (No such file or "
          "directory)"),
-        (("-",), InvalidRequestError, "a picture from standard input has no name: say --out or --sheet"),
+        (("-",), InvalidRequestError, "a picture from standard input has no name: add --out or --sheet"),
     ],
 )  # fmt: skip
 def test_refusals_are_one_sentence_and_render_nothing(

@@ -112,9 +112,8 @@ def hostile(path: Path, *edits: tuple[JsonObject, JsonObject]) -> Path:
 
 
 def test_nonsense_about_ancestors_leaves_them_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    picture = hostile(
-        tmp_path, ({"guidance": 3}, {"guidance": 4}), ({"steps": 3}, {"steps": 4.5}), ({"x": 1}, {"x": 2})
-    )
+    changes = ({"guidance": 3}, {"guidance": 4}), ({"steps": 3}, {"steps": 4.5}), ({"x": 1}, {"x": 2})
+    picture = hostile(tmp_path, *changes)
     capsys.readouterr()
     assert warmer("film", picture, "--out", tmp_path / "way.png", "--frames", 0) == 0
     assert capsys.readouterr().err == (

@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import get_args
 
 from engine.rendering.events import Picture
-from tui.graphics.frame import Quality, to_image
+from tui.graphics.frame import Quality
 from tui.graphics.frames import FrameCache, digest, encoder_for
 from tui.graphics.geometry import Box
+from tui.graphics.images import to_image
 from tui.graphics.terminal.capabilities import PROTOCOLS, Terminal
 
 SIXEL = Terminal(protocol="sixel")

@@ -44,10 +44,11 @@ class Gallery(App[None]):
     CSS = "PictureCell { width: 20; height: 10; }"
     ENABLE_COMMAND_PALETTE = False
 
-    def __init__(self, protocol: Protocol, *, paced: bool = False) -> None:
+    def __init__(self, protocol: Protocol, *, paced: bool = False, over_tmux: bool = False) -> None:
         super().__init__()
         self.written: list[str] = []
-        self.graphics = Graphics(Terminal(protocol=protocol, paced=paced), write=self.written.append)
+        terminal = Terminal(protocol=protocol, paced=paced, in_tmux=over_tmux, remote=over_tmux)
+        self.graphics = Graphics(terminal, write=self.written.append)
 
     def compose(self) -> ComposeResult:
         with Vertical():
@@ -330,7 +331,7 @@ async def test_what_is_new_is_not_followed_by_what_was_before(monkeypatch: pytes
         app.cell().show(GRADIENT, refined=True)
         await until(pilot, lambda: len(pictures(app)) == 1)
         app.graphics._thread.submit(busy.wait)
-        await pilot.pause(0.2)  # now the refined picture waits to be encoded
+        await until(pilot, lambda: app.graphics._thread._work_queue.qsize() == 1)  # the refined one waits
         app.cell().show(plain(BLUE))
         busy.set()
         await until(pilot, lambda: app.cell().is_up_to_date and app.graphics.is_idle)
@@ -338,13 +339,26 @@ async def test_what_is_new_is_not_followed_by_what_was_before(monkeypatch: pytes
 
 
 async def test_tmux_at_the_other_end_of_ssh_is_not_taken_for_near() -> None:
-    app = Gallery("kitty")
-    app.graphics.terminal = Terminal(protocol="kitty", in_tmux=True, remote=True)
+    app = Gallery("kitty", over_tmux=True)
     async with app.run_test(size=(40, 30)) as pilot:
         app.graphics._pace = Pace(answers=True, speed=1e9)
         app.cell().show(GRADIENT)
         await until(pilot, lambda: len(pictures(app)) == 1)
         assert app.graphics.is_idle
+
+
+async def test_a_picture_that_is_shown_already_is_not_sent_again() -> None:
+    app = Gallery("kitty")
+    async with app.run_test(size=(40, 30)) as pilot:
+        app.cell().show(GRADIENT, preview=True)
+        await until(pilot, lambda: app.cell().is_up_to_date and app.graphics.is_idle)
+        app.cell().show(GRADIENT, preview=True)
+        assert app.graphics.is_idle
+        app.cell().show(GRADIENT)
+        app.cell().show(GRADIENT)
+        assert not app.graphics.is_idle
+        await until(pilot, lambda: app.graphics.is_idle)
+        assert len(pictures(app)) == 2
 
 
 def pictures(app: Gallery) -> list[str]:

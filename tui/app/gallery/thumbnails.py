@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING
 
 from engine.rendering.events import Picture
 from latentpng.lru import LruCache
+from tui.graphics.images import THUMBNAIL_SIDE, to_picture
 
 if TYPE_CHECKING:
     from PIL import Image
 
-SIDE = 192
-"""The longer side of a thumbnail in pixels."""
 MAX_DISK_BYTES = 128 * 2**20
 """All thumbnails on the disk: about 15,000 of them."""
 MAX_MEMORY_BYTES = 16 * 2**20
@@ -64,7 +63,7 @@ class Thumbnails:
         file = self._folder / name
         try:
             with Image.open(file, formats=("JPEG",)) as image:
-                picture = _picture(image.convert("RGB"))
+                picture = to_picture(image.convert("RGB"))
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
             return None  # there is none, or it is damaged: it is made again
         with contextlib.suppress(OSError):
@@ -72,12 +71,12 @@ class Thumbnails:
         return picture
 
     def _made(self, name: str, path: str) -> Picture:
-        image = read_scaled(path, SIDE)
+        image = read_scaled(path, THUMBNAIL_SIDE)
         data = io.BytesIO()
         image.save(data, "JPEG", quality=88)
         with contextlib.suppress(OSError):  # a thumbnail that cannot be kept is made again the next time
             self._keep(name, data.getvalue())
-        return _picture(image)
+        return to_picture(image)
 
     def _keep(self, name: str, data: bytes) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -97,7 +96,7 @@ def large_picture(path: str) -> Picture:
         FileError: As `Thumbnails.get`.
         OSError: Likewise.
     """
-    return _picture(read_scaled(path, LARGEST_SIDE))
+    return to_picture(read_scaled(path, LARGEST_SIDE))
 
 
 def read_scaled(path: str, side: int) -> Image.Image:
@@ -144,7 +143,3 @@ def _name_of(path: str) -> str:
     status = os.stat(path)  # noqa: PTH116
     key = b"\0".join([os.fsencode(os.path.abspath(path)), b"%d %d" % (status.st_mtime_ns, status.st_size)])  # noqa: PTH100
     return f"{hashlib.sha256(key).hexdigest()[:32]}.jpg"
-
-
-def _picture(image: Image.Image) -> Picture:
-    return Picture(width=image.width, height=image.height, rgb=image.tobytes())

@@ -107,8 +107,12 @@ class SearchOthers(SearchCompare):
             return
         from tui.app.command_line import command_of
 
-        self.app.copy_to_clipboard(command_of(finished.record, self._file(self.grid.selected_index)))
-        self.notice = "copied the command line that renders this picture again"
+        line = command_of(finished.record, self._file(self.grid.selected_index))
+        if line.startswith("#"):
+            self.notice = line.removeprefix("# ")
+        else:
+            self.app.copy_to_clipboard(line)
+            self.notice = "copied the command line that renders this picture again"
 
     def action_copy_path(self) -> None:
         file = self._file(self.grid.selected_index)

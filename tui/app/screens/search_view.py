@@ -90,6 +90,11 @@ class SearchView(Screen[None]):
             self._write_all()
 
     @property
+    def has_widgets(self) -> bool:
+        """False before the first layout, and while the app ends."""
+        return bool(self.query(PictureGrid))
+
+    @property
     def grid(self) -> PictureGrid:
         """The pictures."""
         return self.query_one(PictureGrid)

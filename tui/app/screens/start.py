@@ -20,6 +20,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.reactive import var
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widgets import Footer, Input, Static
 
 from tui.app.gallery.rows import Contents, ExampleRow, PictureRow, Row, SessionRow, rows_for
@@ -80,6 +81,7 @@ class StartScreen(Screen[None]):
         self._list: GalleryList | None = None
         self._preview: Preview | None = None
         self._folder: Path | None = None
+        self._pause: Timer | None = None
         self._is_over = False
 
     def compose(self) -> ComposeResult:
@@ -164,7 +166,9 @@ class StartScreen(Screen[None]):
         if self._list is not None:
             self._list.cursor = 0
         self._write_status()
-        self.set_timer(FILTER_SECONDS, self._fill)
+        if self._pause is not None:
+            self._pause.stop()
+        self._pause = self.set_timer(FILTER_SECONDS, self._fill)
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
         prompt = message.value.strip()
@@ -216,7 +220,7 @@ class StartScreen(Screen[None]):
         self._write_status()
 
     def _show_preview(self, row: Row | None) -> None:
-        from tui.app.gallery.list import picture_of
+        from tui.app.gallery.place import picture_of
 
         if self._preview is not None:
             self._preview.show(picture_of(row), "" if row is None else preview_words(row))

@@ -36,7 +36,6 @@ class GridCell(Vertical):
         self.picture = PictureCell()
         self.caption = Static("", markup=False, classes="parent" if index == PARENT else "")
         self._written = ""
-        self._shown: tuple[Picture, bool] | None = None
 
     def compose(self) -> ComposeResult:
         yield self.picture
@@ -44,13 +43,10 @@ class GridCell(Vertical):
 
     def show(self, picture: Picture, *, preview: bool = False) -> None:
         """Show a picture; nothing is sent when it is shown already."""
-        if self._shown is None or self._shown[0] is not picture or self._shown[1] != preview:
-            self._shown = (picture, preview)
-            self.picture.show(picture, preview=preview)
+        self.picture.show(picture, preview=preview)
 
     def dim(self) -> None:
         """Darken the picture that is there: it belongs to the round before."""
-        self._shown = None
         self.picture.dim()
 
     def write_caption(self, words: str) -> None:

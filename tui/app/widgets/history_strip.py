@@ -173,7 +173,7 @@ class HistoryStrip(Vertical):
                 file = search.file(node)
                 picture = await asyncio.to_thread(self._thumbnails.make, search, node)
                 if search is not self._search:
-                    return
+                    break  # what the other search lacks is looked at below
                 if picture is not None and node in self._cells:
                     self._cells[node].show(picture)
                 elif picture is None and file is not None:

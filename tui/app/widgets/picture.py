@@ -24,7 +24,8 @@ from tui.graphics.dimming import darkened
 from tui.graphics.frame import Frame, Quality
 from tui.graphics.geometry import Box
 from tui.graphics.painters import Painter, SixelPainter
-from tui.graphics.service import Graphics, Wanted
+from tui.graphics.service import Graphics
+from tui.graphics.wanted import Wanted
 
 
 class HasGraphics(Protocol):
@@ -59,8 +60,12 @@ class PictureCell(Widget):
             refined: Send it once more in all colours that the terminal shows, as soon as nothing else is to be shown,
                 on a slow connection too.
         """
+        quality: Quality = "preview" if preview else "full"
+        is_same = picture is self._picture and (quality, refined) == (self._quality, self._refined)
+        if is_same and not self._is_dim and self.is_up_to_date:
+            return  # its pixels are in the terminal already: nothing is sent again
         self._picture, self._is_dim = picture, False
-        self._quality, self._refined = "preview" if preview else "full", refined
+        self._quality, self._refined = quality, refined
         self._want()
 
     def dim(self) -> None:
