@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from engine.errors import StoreError
+from engine.open import open_prompt
 from engine.options import Options
-from engine.resume import open_journal, open_prompt
+from engine.resume import open_journal
 from engine.search.answers import Picked
 from engine.search.folder import PictureFolder
 from engine.search.journal import Journal, read_journal, write_journal
@@ -134,12 +135,14 @@ def test_names_of_journals(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["session.json", "session-2.json"])
 def test_a_pipe_in_place_of_a_journal_does_not_stop_the_list(tmp_path: Path, name: str) -> None:
-    os.mkfifo(tmp_path / name)
-    assert saved_sessions(tmp_path.parent, tmp_path / "none") == ()
+    folder = tmp_path / "root" / "one"
+    folder.mkdir(parents=True)
+    os.mkfifo(folder / name)
+    assert saved_sessions(tmp_path / "root", tmp_path / "none") == ()
     with pytest.raises(StoreError) as caught:
-        read_journal(tmp_path, name)
+        read_journal(folder, name)
     assert str(caught.value) == (
-        f"{tmp_path}: this session cannot be continued: {name} cannot be read (it is a folder, a pipe or a device)"
+        f"{folder}: this session cannot be continued: {name} cannot be read (it is a folder, a pipe or a device)"
     )
 
 
