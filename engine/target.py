@@ -28,7 +28,6 @@ from engine.models.library import Shelf, shadowed
 from engine.models.look import pipeline_of
 from engine.models.loras import resolve_lora
 from engine.models.notices import model_notices
-from engine.models.paths import is_there
 from engine.models.prediction import check_predicts
 from engine.models.prompt_parts import left_out_of_tags, named_embeddings, reweighted, unknown_parts, with_loras
 from engine.models.prompt_styles import default_style, may_take_weights, takes_weights
@@ -36,6 +35,7 @@ from engine.models.resolve import EMBEDDED, NONE, defaults_of, resolve_model, re
 from engine.models.samplers import recorded_scheduler
 from engine.models.schedulers import scheduler_settings
 from engine.options import Options
+from engine.paths import is_there
 from engine.prompts.reading import check_prompts
 from engine.prompts.tags import find_tags, without_tags
 from engine.rendering.requests import LoadModel, ModelChoice

@@ -15,9 +15,9 @@ from engine.models import comfy_tree
 from engine.models.json_files import read_config
 from engine.models.library import Shelf, find_by_name, not_found
 from engine.models.parts import is_optional, missing_encoder, needed_encoders, parts_of
-from engine.models.paths import is_file, is_folder
 from engine.models.vae_files import may_be_vae_of
 from engine.models.weights import GGUF_SUFFIX, check_weights_suffix, located, read_weights, typed_path
+from engine.paths import is_file, is_folder
 from engine.rendering.requests import ModelChoice
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from engine.models.fingerprints import data_digest, early_digest, file_digest, is_digest_known
-from engine.models.paths import is_file
+from engine.paths import is_file
 
 _HEX = re.compile(r"(0x|sha256:|autov[123]:)?([0-9a-f]{6,64})", re.IGNORECASE)
 _EARLY_DIGITS = 8

@@ -17,10 +17,10 @@ from engine.models.embeddings import is_embedding
 from engine.models.hashes import digits_of, needs_reading, same_hash
 from engine.models.library import Shelf, find_by_name, shown
 from engine.models.loras import MAX_LORA_WEIGHT, resolve_lora
-from engine.models.paths import is_file
 from engine.models.remembered import remembered
 from engine.models.resolve import resolve_vae
 from engine.models.weights import check_weights_suffix
+from engine.paths import is_file
 from engine.rendering.requests import EmbeddingChoice, LoraChoice
 from latentpng.json_fields import is_number
 from latentpng.record import Json, JsonObject

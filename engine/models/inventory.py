@@ -17,10 +17,10 @@ from engine.models.contents import Kind, contents_of
 from engine.models.json_files import read_config
 from engine.models.library import distinct
 from engine.models.look import has_index, look_at_folder
-from engine.models.paths import is_file, is_folder
 from engine.models.places.place import Contents, Entry
 from engine.models.shelves import Shelf
 from engine.models.weights import PICKLE_SUFFIXES, read_weights
+from engine.paths import is_file, is_folder
 
 OTHER = "other"
 USES: Mapping[Shelf, str] = MappingProxyType(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import ModelError
-from engine.regular_files import open_regular
+from engine.paths import open_regular
 from latentpng.png.atomic import write_atomically
 
 _MAX_STATE_BYTES = 2**25

@@ -16,11 +16,11 @@ from engine.configuration.read import configuration_path
 from engine.errors import ModelError
 from engine.models.fingerprints import path_fingerprint
 from engine.models.hashes import same_hash
-from engine.models.paths import is_file, is_there
 from engine.models.places.known import all_contents
 from engine.models.places.place import Contents, Entry, folded, parts_of, stem_of
 from engine.models.shelves import Shelf as Shelf
 from engine.models.weights import PICKLE_SUFFIXES
+from engine.paths import is_file, is_there
 from latentpng.lru import LruCache
 
 _HASH = re.compile(r"\s*\[([0-9a-fA-F]{6,64})\]$")

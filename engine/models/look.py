@@ -15,9 +15,9 @@ from engine.models.files import ComponentFiles, ModelFiles, loaded_files
 from engine.models.json_files import read_config
 from engine.models.lookups import remembered
 from engine.models.parts import lacking_parts, parts_of
-from engine.models.paths import is_file
 from engine.models.pipelines import missing_package, other_use
 from engine.models.weights import PICKLE_SUFFIXES, WeightFile, read_weights
+from engine.paths import is_file
 from engine.rendering.requests import ModelChoice
 
 INDEX = "model_index.json"

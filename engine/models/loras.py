@@ -9,8 +9,8 @@ from pathlib import Path
 from engine.errors import ModelError
 from engine.models.contents import Kind, contents_of
 from engine.models.library import Shelf, find_by_name, not_found
-from engine.models.paths import is_file, is_folder, is_there
 from engine.models.weights import WeightFile, check_weights_suffix, located, read_weights, typed_path
+from engine.paths import is_file, is_folder, is_there
 from engine.rendering.requests import LoraChoice
 
 MAX_LORA_WEIGHT = 100.0

@@ -8,12 +8,12 @@ from pathlib import Path
 from engine.errors import ModelError
 from engine.models.fingerprints import file_digest
 from engine.models.library import Shelf, entries, find_by_name
-from engine.models.paths import is_file, is_folder
 from engine.models.places.known import all_contents
 from engine.models.places.place import Contents, Entry, Place, folded, parts_of, stem_of
 from engine.models.places.scan import contents_of_place
 from engine.models.shelves import shelf_of
 from engine.models.weights import PICKLE_SUFFIXES
+from engine.paths import is_file, is_folder
 
 _MAX_LEVELS = 4
 """models/Stable-diffusion/pony/v6/x.safetensors is this deep below the folder that holds A1111's `embeddings`."""

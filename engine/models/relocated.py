@@ -11,8 +11,8 @@ from pathlib import Path
 
 from engine.errors import ModelError
 from engine.models.library import Shelf, files_named
-from engine.models.paths import is_file, is_folder
 from engine.models.resolve import resolve_model
+from engine.paths import is_file, is_folder
 from engine.rendering.requests import ModelChoice
 
 _MAX_TRIED = 8

@@ -25,11 +25,11 @@ from engine.models.json_files import read_config
 from engine.models.library import Shelf, find_by_name, is_path, not_found
 from engine.models.look import INDEX, has_index, look_at, look_at_component, look_at_folder
 from engine.models.lookups import remembered
-from engine.models.paths import is_file, is_folder, is_there
 from engine.models.prediction import EPSILON, check_predicts, prediction_of
 from engine.models.shipped import family_of
 from engine.models.tiny_autoencoders import resolve_tiny_file
 from engine.models.weights import GGUF_SUFFIX, PICKLE_SUFFIXES, check_weights_suffix, located, read_weights, typed_path
+from engine.paths import is_file, is_folder, is_there
 from engine.rendering.requests import ModelChoice
 
 EMBEDDED = "embedded"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.errors import StoreError
-from engine.regular_files import open_regular
+from engine.paths import open_regular
 from engine.search.journal_files import JOURNAL_NAME
 from engine.search.journal_json import session_from_json, session_to_json
 from engine.search.session import Session, with_count, with_octaves

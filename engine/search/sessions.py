@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.regular_files import open_regular
+from engine.paths import open_regular
 from engine.search.journal import Journal, Summary, read_journal, read_summary
 from engine.search.journal_files import JOURNAL_NAME, journals_in
 from latentpng.errors import UnwritableFileError

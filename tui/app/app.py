@@ -98,7 +98,9 @@ class WarmerApp(AppNews):
 
     def action_command_palette(self) -> None:
         if not any(isinstance(screen, CommandPalette) for screen in self.screen_stack):  # Textual looks at the top only
-            super().action_command_palette()
+            from tui.app.screens.palette import Palette
+
+            self.push_screen(Palette())
 
     def copy_to_clipboard(self, text: str) -> None:
         """Copy a text, also inside tmux and where it holds bytes that are no UTF-8."""

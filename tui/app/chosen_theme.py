@@ -13,7 +13,7 @@ from typing import Any
 from textual.app import App
 from textual.theme import Theme
 
-from engine.models.paths import is_there
+from engine.paths import is_there
 
 FILE = "theme.json"
 

@@ -9,7 +9,7 @@ import contextlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from engine.models.paths import is_there
+from engine.paths import is_there
 from tui.graphics.terminal.capabilities import Terminal
 
 FILE = "hints.json"

@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from engine.rendering.settings import PromptStyle
+from engine.search.axis import moves
 from engine.search.history import NO_NODE
 from engine.search.running import PARENT, Search
 from engine.search.session import correlation_since_start
 from latentpng.record import Json, JsonObject, LatentRecord
 from tui.app.command_line import command_of, path_of
-from tui.app.history_words import kept_words, lora_words, root_words, scheduler_words, text_in
+from tui.app.history_words import change_words, kept_words, lora_words, root_words, scheduler_words, text_in
 from tui.app.phrases import percent, variation_words
 
 FILE, COMMAND = "file", "command"
@@ -106,7 +107,7 @@ def _noise_rows(search: Search, index: int, settings: JsonObject) -> list[tuple[
     marks = "" if last is None else " + ".join(str(mark + 1) for mark in last.marks)
     return [
         ("noise", root_words(lineage)),
-        ("round seed", "" if last is None else f"{last.seed}, candidate {marks} of {last.of}"),
+        ("round seed", "" if last is None or not moves(last) else f"{last.seed}, candidate {marks} of {last.of}"),
         ("step seed", _text(settings.get("step_seed"))),
         ("batch slot", _slot(settings.get("slot"))),
     ]
@@ -118,7 +119,8 @@ def _search_rows(search: Search, index: int) -> list[tuple[str, str]]:
     count = len(lineage.rounds)
     rows = [("picks", f"{picks}, {count} {'round' if count == 1 else 'rounds'} from the start")]
     if lineage.rounds:
-        rows.append(("scale", kept_words(lineage.rounds[-1])))
+        last = lineage.rounds[-1]
+        rows.append(("scale", kept_words(last)) if moves(last) else ("edit", f"the same noise: {change_words(last)}"))
     if session.lineage.rounds[session.begun_at :]:
         rows.append(
             ("since start", f"{percent(correlation_since_start(session))} of the first noise is left in the parent")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from engine.models.paths import is_there
+from engine.paths import is_there
 
 FILE = "prompts.json"
 MAX_PROMPTS = 200

@@ -88,9 +88,6 @@ class Stage:
     async def clear(self) -> None:
         """Close every screen."""
         while len(self._app.screen_stack) > 1:
-            # Textual cancels the workers of a screen when its widgets are gone; the one that fills the command palette
-            # would look for them before.
-            self._app.workers.cancel_node(self._app.screen)
             await self._app.pop_screen()
 
     def hand_down(self, load: ModelLoad) -> None:

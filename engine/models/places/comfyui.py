@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from engine.models.paths import is_file
 from engine.models.places.place import Place
 from engine.models.shelves import shelf_of
+from engine.paths import is_file
 
 EXTRA_PATHS = "extra_model_paths.yaml"
 _MAX_BYTES = 2**17

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from engine.models.paths import is_folder
 from engine.models.places.place import Contents, Entry, Place
 from engine.models.places.scan import contents_of_place
+from engine.paths import is_folder
 
 ORIGIN = "Hugging Face cache"
 _PREFIX = "models--"

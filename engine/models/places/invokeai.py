@@ -11,11 +11,11 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import quote
 
-from engine.models.paths import is_file, is_folder
 from engine.models.places.comfyui import is_possible, yaml_object
 from engine.models.places.place import Contents, Entry, Place, parts_of
 from engine.models.places.scan import MAX_FILES, contents_of_place
 from engine.models.shelves import Shelf
+from engine.paths import is_file, is_folder
 
 _TYPES: Mapping[str, Shelf] = MappingProxyType(
     {

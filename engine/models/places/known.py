@@ -11,13 +11,13 @@ from pathlib import Path
 
 from engine.configuration.read import read_configuration
 from engine.configuration.values import Configuration
-from engine.models.paths import is_folder
 from engine.models.places.hub import ORIGIN, contents_of_hub, hub_cache
 from engine.models.places.invokeai import contents_of_invokeai, invokeai_models
 from engine.models.places.layout import places_below
 from engine.models.places.place import Contents, Place
 from engine.models.places.scan import contents_of_place
 from engine.models.shelves import Shelf
+from engine.paths import is_folder
 
 OWN = "configuration file"
 USUAL_ROOTS = (

@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.models.look import has_index
-from engine.models.paths import is_folder
 from engine.models.places.comfyui import EXTRA_PATHS, extra_places
 from engine.models.places.invokeai import invokeai_models
 from engine.models.places.place import Place
 from engine.models.shelves import Shelf, shelf_of
+from engine.paths import is_folder
 
 _MODELS = "models"
 

@@ -135,10 +135,10 @@ def test_names_of_journals(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["session.json", "session-2.json"])
 def test_a_pipe_in_place_of_a_journal_does_not_stop_the_list(tmp_path: Path, name: str) -> None:
-    folder = tmp_path / "root" / "one"
+    folder = tmp_path / "pictures" / "a session"
     folder.mkdir(parents=True)
     os.mkfifo(folder / name)
-    assert saved_sessions(tmp_path / "root", tmp_path / "none") == ()
+    assert saved_sessions(folder.parent, tmp_path / "none") == ()
     with pytest.raises(StoreError) as caught:
         read_journal(folder, name)
     assert str(caught.value) == (

@@ -20,7 +20,7 @@ import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 Reply: TypeAlias = tuple[bytes, Callable[[re.Match[bytes]], bytes]]
 
@@ -194,7 +194,7 @@ class FakeTerminal:
         os.kill(self.pid, signal.SIGKILL)
         return os.waitpid(self.pid, 0)[1]
 
-    def __enter__(self) -> FakeTerminal:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -35,7 +35,7 @@ class Before:
 
     session: Session | None
     selected: int
-    screen: Screen[object]
+    screen: Screen[Any]
     focused: object
     zoom: Zoom
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from textual.message import Message
-from textual.widgets import OptionList, TextArea
+from textual.widgets import Input, OptionList, TextArea
 
 from engine.fake import FakeRenderer
 from latentpng.png.files import read_record
@@ -290,6 +290,31 @@ async def test_loras_are_lines_with_weights(tmp_path: Path, home: Path) -> None:
         (folder / "ink.safetensors", 0.5),
         (folder / "moss.safetensors", 1.0),
     ]
+
+
+async def test_typing_a_lora_adds_one_more_line(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path, *PROMPT), SMALL) as driver:
+        panel = await open_panel(driver)
+        field = panel.query_one("#edit-lora-0", Input)
+        for text in ("i", "in", "ink"):  # faster than a line is mounted
+            field.value = text
+            panel.on_input_changed(Input.Changed(field, text))
+        assert panel.typed.loras == ("ink", "")
+        await driver.pilot.pause()
+        assert panel.typed.loras == ("ink", "")
+
+
+@pytest.mark.parametrize("lines", [1, 2, 5])
+async def test_what_is_said_stays_on_a_small_screen_with_many_loras(tmp_path: Path, lines: int) -> None:
+    async with running(make_app(tmp_path, *PROMPT), SMALL) as driver:
+        panel = await open_panel(driver)
+        for number in range(lines):
+            await write(driver, f"lora-{number}", "ink")
+        await driver.until(lambda: len(panel.query("EditRow")) == 8 + lines)
+        await driver.until(lambda: INVITATION in driver.text())
+        assert "ink   ~/ComfyUI/models/loras" in driver.text()
+        field = panel.query_one(f"#edit-lora-{lines - 1}")
+        await driver.until(lambda: panel.find_widget(field).visible_region.height == 1)
 
 
 async def test_a_panel_that_was_closed_applies_nothing(tmp_path: Path) -> None:

@@ -153,6 +153,10 @@ async def test_there_is_one_palette_at_a_time(tmp_path: Path) -> None:
         driver.app.action_open()  # as an opening that fails because of its model asks over everything
         await driver.press("ctrl+p")
         assert sum(isinstance(screen, CommandPalette) for screen in driver.app.screen_stack) == 1
+        await driver.press("escape")
+        await driver.until(lambda: "Show where the candidate differs from the parent." in driver.text())
+        await driver.press("escape")
+        await driver.until(lambda: driver.app.screen is driver.screen)
 
 
 async def test_a_dialog_that_is_asked_for_does_not_cover_the_next_one(tmp_path: Path) -> None:
@@ -167,3 +171,19 @@ async def test_a_dialog_that_is_asked_for_does_not_cover_the_next_one(tmp_path: 
             await driver.pilot.pause()
             assert [type(screen).__name__ for screen in driver.app.screen_stack[2:]] == ["InfoScreen"]
             await driver.press("escape")
+
+
+async def test_of_two_keys_that_end_a_dialog_the_first_counts(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path, *PROMPT)) as driver:
+        await driver.until_done()
+        await driver.press("1")
+        await driver.until_done()
+        await driver.press("h")
+        await driver.until(lambda: isinstance(driver.app.screen, HistoryScreen))
+        history = driver.app.screen
+        assert isinstance(history, HistoryScreen)
+        history.dismiss(None)
+        history.dismiss(0)
+        await driver.until(lambda: driver.app.screen is driver.screen)
+        await driver.pilot.pause()
+        assert driver.search.session.place.node == 1

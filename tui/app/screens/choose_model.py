@@ -9,12 +9,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.reactive import var
-from textual.screen import Screen
 from textual.widgets import Footer, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from engine.errors import EngineError
 from latentpng.text import plain
+from tui.app.screens.dialog import Dialog
 from tui.app.sources import ModelOffer, model_offers
 from tui.app.widgets.line import TextLine
 from tui.app.widgets.safe_lines import SafeInput
@@ -22,7 +22,7 @@ from tui.app.widgets.safe_lines import SafeInput
 MAX_SHOWN = 200
 
 
-class ModelScreen(Screen[str | None]):
+class ModelScreen(Dialog[str | None]):
     """Asks for a model; ends with what `--model` would be given, or with None.
 
     Attributes:

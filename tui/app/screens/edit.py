@@ -11,7 +11,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Footer, Input, OptionList, Static, TextArea
 from textual.widgets.option_list import Option
 
@@ -23,6 +22,7 @@ from tui.app import edit_names
 from tui.app.edit_form import Typed, changed_fields, edit_of, lora_line, lora_option, plain_lines, problems, typed_of
 from tui.app.edit_names import Suggestion, fitting
 from tui.app.messages import EditRequested
+from tui.app.screens.dialog import Dialog
 from tui.app.widgets.edit_row import EditRow
 from tui.app.widgets.line import TextLine
 from tui.app.widgets.prompt_area import PromptArea
@@ -31,9 +31,13 @@ from tui.app.widgets.safe_lines import SafeInput
 INVITATION = "Enter applies what differs (●) and keeps the noise; Tab goes to the next field"
 NOTHING_CHANGED = "nothing changed"
 APPLYING = "looking up what changes"
+LOW, ROWS_LISTED, ROWS_LISTED_LOW = 30, 6, 4
+"""The rows of a screen below which fewer suggestions are listed, and their rows on a higher and a lower one."""
+ROWS_AROUND, MIN_ROWS = 6, 3
+"""The rows of the title, of what is said and of the keys; and the fewest that the fields keep."""
 
 
-class EditScreen(Screen[Edit | None]):
+class EditScreen(Dialog[Edit | None]):
     """Asks what is to change; `EditRequested` asks the app to apply it.
 
     The app closes the panel, with the edit, when it is applied; `refuse` says why it is not, and all that was typed
@@ -121,6 +125,12 @@ class EditScreen(Screen[Edit | None]):
             model=self._text("model"),
             loras=tuple(field.value for field in self._lora_fields()),
         )
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Let the fields scroll before the list below them and what is said are pushed off the screen."""
+        listed = ROWS_LISTED if event.size.height >= LOW else ROWS_LISTED_LOW
+        self.query_one(OptionList).styles.height = listed
+        self.query_one(VerticalScroll).styles.max_height = max(MIN_ROWS, event.size.height - listed - ROWS_AROUND)
 
     def refuse(self, sentence: str) -> None:
         """Say why the edit cannot be applied; the panel can be used again."""
@@ -284,7 +294,9 @@ class EditScreen(Screen[Edit | None]):
         return self.query_one(f"#edit-{name}", Input).value
 
     def _lora_fields(self) -> tuple[Input, ...]:
-        return tuple(field for field in self.query(Input) if _is_lora(field))
+        """Return the fields of the LoRA files, also of a row that was just added: its field is not mounted yet."""
+        fields = (row.field for row in self.query(EditRow) if _is_lora(row.field))
+        return tuple(field for field in fields if isinstance(field, Input))
 
     def _lora_row(self, number: int, line: str) -> EditRow:
         hint = "a LoRA by its name, and its weight" if not line else ""

@@ -11,10 +11,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.reactive import var
-from textual.screen import Screen
 from textual.widgets import Footer, Input, Static
 
 from tui.app.film_state import BETWEEN, FilmChoices, FilmKind, FilmOffer, FilmState, offer_words, state_words
+from tui.app.screens.dialog import Dialog
 from tui.app.widgets.choice import ChoiceLine, Item
 from tui.app.widgets.line import TextLine
 from tui.app.widgets.picture import PictureCell
@@ -62,7 +62,7 @@ class FilmMaker(Protocol):
         """Stop making them; nothing is written."""
 
 
-class FilmScreen(Screen[str]):
+class FilmScreen(Dialog[str]):
     """Asks what is to be made of the way, and shows how far it is; ends with a sentence, "" for nothing made.
 
     Attributes:

@@ -11,7 +11,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -24,6 +23,7 @@ from tui.app.history_files import FolderFiles, other_files
 from tui.app.history_rows import Row, RowKind, rows_of
 from tui.app.history_thumbnails import picture_of
 from tui.app.history_words import node_facts
+from tui.app.screens.dialog import Dialog
 from tui.app.widgets.line import TextLine
 from tui.app.widgets.picture import PictureCell
 
@@ -39,7 +39,7 @@ _NARROW = 60
 NOT_HERE = "This picture is neither in memory nor in a file. Press Enter to go on from it: then it is rendered."
 
 
-class HistoryScreen(Screen[int | Path | None]):
+class HistoryScreen(Dialog[int | Path | None]):
     """Asks where to go on; ends with the index of a node, with a file to open, or with None."""
 
     DEFAULT_CSS = """

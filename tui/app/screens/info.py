@@ -8,11 +8,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from latentpng.text import plain
 from tui.app.info import COMMAND, FILE
+from tui.app.screens.dialog import Dialog
 from tui.app.widgets.line import TextLine
 
 NOT_SAVED = "this picture is not saved yet: pick it or star it with * first"
@@ -20,7 +20,7 @@ MAX_VALUE = 10_000
 """Characters of a value that are shown."""
 
 
-class InfoScreen(Screen[None]):
+class InfoScreen(Dialog[None]):
     """Shows rows of a name and a value; long values wrap, and the page scrolls."""
 
     DEFAULT_CSS = """

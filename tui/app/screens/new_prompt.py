@@ -7,11 +7,11 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from latentpng.text import plain
 from tui.app.messages import OpeningCancelled, SourceChosen
+from tui.app.screens.dialog import Dialog
 from tui.app.sources import PromptSource
 from tui.app.widgets.line import TextLine
 from tui.app.widgets.prompt_area import PromptArea
@@ -23,7 +23,7 @@ QUESTION = (
 SAME = "the prompt is unchanged: the new search starts from a fresh seed"
 
 
-class NewPromptScreen(Screen[None]):
+class NewPromptScreen(Dialog[None]):
     """Asks for the prompt of a new search, and stays until that is open: what goes wrong is said here."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

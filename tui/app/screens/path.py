@@ -18,13 +18,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Footer, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from latentpng.text import plain
 from tui.app.completion import MODELS, PICTURES, Name, completed, fitting, names_in, split
 from tui.app.gallery.preview import Preview
+from tui.app.screens.dialog import Dialog
 from tui.app.widgets.line import TextLine
 from tui.app.widgets.path_line import PathLine
 from tui.app.work import begin
@@ -49,7 +49,7 @@ class Line(NamedTuple):
     is_folder: bool = False
 
 
-class PathScreen(Screen[Path | None]):
+class PathScreen(Dialog[Path | None]):
     """Asks for one path; ends with it, or with None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -8,7 +8,6 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.reactive import var
-from textual.screen import Screen
 
 from engine.rendering.events import Picture
 from engine.search.running import PARENT
@@ -16,6 +15,7 @@ from tui.app.comparison import Comparison, percent_changed
 from tui.app.difference import Difference
 from tui.app.key_hints import Hint
 from tui.app.layout import PICK_KEYS
+from tui.app.screens.dialog import Dialog
 from tui.app.slides import Slide, Viewed
 from tui.app.widgets.keys import KeyLine
 from tui.app.widgets.line import TextLine
@@ -42,7 +42,7 @@ _ZOOMED = (
 )
 
 
-class ViewerScreen(Screen[Viewed]):
+class ViewerScreen(Dialog[Viewed]):
     """Shows the pictures of a grid one by one.
 
     Attributes:
