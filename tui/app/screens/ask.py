@@ -52,6 +52,12 @@ class Line(NamedTuple):
     is_folder: bool = False
 
 
+class PathList(OptionList):
+    """The list of what can be chosen; its footer says how."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select", "take it")]
+
+
 class PathScreen(Screen[Path | None]):
     """Asks for one path; ends with it, or with None."""
 
@@ -94,7 +100,7 @@ class PathScreen(Screen[Path | None]):
         yield PathLine(value=self._value, placeholder=self._hint, id="path-input")
         yield TextLine("status")
         with Horizontal():
-            yield OptionList(id="paths", markup=False)
+            yield PathList(id="paths", markup=False)
             yield Preview()
         yield Footer(compact=True, show_command_palette=False)
 
