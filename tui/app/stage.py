@@ -88,6 +88,8 @@ class Stage:
     async def clear(self) -> None:
         """Close every screen."""
         while len(self._app.screen_stack) > 1:
+            # Textual cancels the workers of a screen when its widgets are gone already, which they may look for.
+            self._app.workers.cancel_node(self._app.screen)
             await self._app.pop_screen()
 
     def hand_down(self, load: ModelLoad) -> None:
