@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.engine.search.sessions import session
 from tests.support.tui.scripting import warmer
-from tui.app.history_files import other_files
+from tui.app.history.files import other_files
 
 
 def test_what_is_no_picture_hides_none(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.reactive import var
 from textual.widgets import Footer, Input, Static
 
-from tui.app.film_state import BETWEEN, FilmChoices, FilmKind, FilmOffer, FilmState, offer_words, state_words
+from tui.app.film.state import BETWEEN, FilmChoices, FilmKind, FilmOffer, FilmState, offer_words, state_words
 from tui.app.screens.dialog import Dialog
 from tui.app.widgets.choice import ChoiceLine, Item
 from tui.app.widgets.line import TextLine

@@ -19,10 +19,10 @@ from engine.search.history import NO_NODE
 from engine.search.running import Search
 from latentpng.errors import LatentPngError
 from latentpng.text import plain
-from tui.app.history_files import FolderFiles, other_files
-from tui.app.history_rows import Row, RowKind, rows_of
-from tui.app.history_thumbnails import picture_of
-from tui.app.history_words import node_facts
+from tui.app.history.files import FolderFiles, other_files
+from tui.app.history.rows import Row, RowKind, rows_of
+from tui.app.history.thumbnails import picture_of
+from tui.app.history.words import node_facts
 from tui.app.screens.dialog import Dialog
 from tui.app.widgets.line import TextLine
 from tui.app.widgets.picture import PictureCell
