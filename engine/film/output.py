@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -13,6 +14,7 @@ from engine.film.plan import FilmPlan
 from engine.film.reel import Reel
 from engine.film.sheet import ContactSheet
 from latentpng.errors import UnwritableFileError
+from latentpng.text import plain
 
 if TYPE_CHECKING:
     from engine.rendering.events import Picture
@@ -22,10 +24,23 @@ def check_writable(path: Path) -> None:
     """Check that a file can be written, before hours of rendering.
 
     Raises:
-        UnwritableFileError: Its folder is not there and cannot be created, or nothing may be written in it.
+        UnwritableFileError: Its folder is not there and cannot be created, nothing may be written in it, or there is
+            something else than a file.
     """
-    if path.is_dir():
-        raise UnwritableFileError(f"{path}: this is a folder; give the name of a file")
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        if path.is_symlink():
+            raise UnwritableFileError(f"{plain(str(path))}: this symlink leads to no file") from None
+    except NotADirectoryError:
+        pass  # said below, by the name of what is no folder
+    except OSError as error:
+        raise UnwritableFileError(f"{plain(str(path))}: it cannot be written ({error.strerror})") from error
+    else:
+        if stat.S_ISDIR(status.st_mode):
+            raise UnwritableFileError(f"{path}: this is a folder; give the name of a file")
+        if not stat.S_ISREG(status.st_mode):
+            raise UnwritableFileError(f"{plain(str(path))}: refusing to replace a pipe or device")
     folder = next(each for each in path.absolute().parents if each.exists())
     if not folder.is_dir():
         raise UnwritableFileError(f"{path}: {folder} is not a folder")

@@ -23,6 +23,7 @@ from tui.app.news import AppNews
 from tui.app.screens.start import StartScreen
 from tui.app.sources import PictureSource, recent
 from tui.app.work import after_first_paint, begin
+from tui.graphics import seams
 
 
 class WarmerApp(AppNews):
@@ -36,7 +37,7 @@ class WarmerApp(AppNews):
     ]
 
     async def on_mount(self) -> None:
-        leave_on_signals(self.exit, self.close_all)
+        leave_on_signals(self.exit, self.close_all, partial(seams.stop_writing, self))
         ThemeMemory(self, self._state / chosen_theme.FILE, self._theme).begin()
         opening = self._opening_at_start
         if opening is None or isinstance(opening, PictureSource):

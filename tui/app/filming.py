@@ -18,14 +18,14 @@ from textual.app import App
 
 from engine.errors import EngineError, InvalidRequestError
 from latentpng.errors import LatentPngError
-from tui.app.film_making import Making, PicturePace
-from tui.app.film_state import FilmChoices, FilmKind, FilmOffer, FilmState
+from tui.app.film.making import Making, PicturePace
+from tui.app.film.state import FilmChoices, FilmKind, FilmOffer, FilmState
 
 if TYPE_CHECKING:
     from engine.rendering.events import Event
     from engine.rendering.renderer import Renderer
     from engine.search.running import Search
-    from tui.app.film_subject import FilmSubject
+    from tui.app.film.subject import FilmSubject
     from tui.app.screens.film import FilmScreen
 
 
@@ -56,7 +56,7 @@ class Filming:
             renderer: What renders its pictures.
         """
         from engine.search.running import PARENT
-        from tui.app.film_subject import FilmSubject
+        from tui.app.film.subject import FilmSubject
         from tui.app.screens.film import FilmScreen
 
         finished = search.finished(PARENT)

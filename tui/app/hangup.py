@@ -12,17 +12,20 @@ from contextlib import suppress
 _STDIN = 0
 
 
-def leave_on_signals(leave: Callable[[], None], close: Callable[[], Awaitable[None]]) -> None:
+def leave_on_signals(
+    leave: Callable[[], None], close: Callable[[], Awaitable[None]], stop_writing: Callable[[], None]
+) -> None:
     """Handle SIGTERM and SIGHUP in the running event loop.
 
     Args:
         leave: Leaves the app as the key for it does.
         close: Ends all work; returns when everything is on disk.
+        stop_writing: Called when the terminal is gone: from then on, nothing may be written to it.
     """
     loop = asyncio.get_running_loop()
     with suppress(RuntimeError, ValueError):  # not in the main thread, as in some tests
         loop.add_signal_handler(signal.SIGTERM, leave)
-        loop.add_signal_handler(signal.SIGHUP, HangUp(leave, close))
+        loop.add_signal_handler(signal.SIGHUP, HangUp(leave, close, stop_writing))
 
 
 class HangUp:
@@ -32,13 +35,16 @@ class HangUp:
     ever for somebody who reads it: then it closes everything and ends the process.
     """
 
-    def __init__(self, leave: Callable[[], None], close: Callable[[], Awaitable[None]]) -> None:
-        self._leave, self._close = leave, close
+    def __init__(
+        self, leave: Callable[[], None], close: Callable[[], Awaitable[None]], stop_writing: Callable[[], None]
+    ) -> None:
+        self._leave, self._close, self._stop_writing = leave, close, stop_writing
 
     def __call__(self) -> None:
         try:
             termios.tcgetattr(_STDIN)
         except termios.error:
+            self._stop_writing()
             self._gone = asyncio.ensure_future(self._close_and_end())  # the loop itself holds it weakly
         else:
             self._leave()

@@ -193,8 +193,57 @@ Ctrl+G         Leave the search for the gallery.
 Esc            Go back to the search.
 """
 
+HISTORY: Final = """\
+WHAT YOU SEE HERE
+Every picture of this search, from its start: the way to the current one
+(●) at the left edge, other branches beside it.  Below a picture, and at
+the end, stand other files in the folder of this search.  * marks a star.
+
+Up, Down       Select a picture; it is shown large.
+Enter          Go on from it.  What came after it stays in the history, and
+               u takes the jump back.  A file is opened.
+s              Show only what has a star, and everything again.
+f              Hide the other files, and show them again.
+?  F1          Show this page.
+Esc            Go back to the grid.
+
+WHAT A LINE SAYS
+1 · scale 0.7  The first pick, and how far it was allowed to be from its
+               parent.
+edit           The same noise with other settings.
+"""
+
+INFO: Final = """\
+WHAT YOU SEE HERE
+All that is known of one picture: what renders it again, and where it lies.
+
+Up, Down       Scroll.
+y              Copy the command line that renders the picture again.
+Y              Copy the path of its file.
+?  F1          Show this page.
+Esc            Go back to the grid.
+"""
+
+FILM: Final = """\
+WHAT YOU DO HERE
+The way from the first picture of the search to this one becomes a file: an
+animation, which shows pictures rendered between one pick and the next, or a
+contact sheet of the pictures that you picked.
+
+F2  kind       Animation, contact sheet, or both.
+F3  count      How many pictures stand between one pick and the next.
+Up, Down       Move between the lines.  Left and Right change a line.
+name           .webp, .gif or .png: the end of the name decides what kind of
+               animation is made.
+Enter          Begin.
+Esc            Stop; nothing is written.  When nothing runs, go back.
+"""
+
 _PAGES: Final[Mapping[str, str]] = {
     "EditScreen": EDIT,
+    "FilmScreen": FILM,
+    "HistoryScreen": HISTORY,
+    "InfoScreen": INFO,
     "NewPromptScreen": NEW_PROMPT,
     "PhotoScreen": PHOTO,
     "SearchScreen": SEARCH,

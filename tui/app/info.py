@@ -15,7 +15,7 @@ from engine.search.running import PARENT, Search
 from engine.search.session import correlation_since_start
 from latentpng.record import Json, JsonObject, LatentRecord
 from tui.app.command_line import command_of, path_of
-from tui.app.history_words import change_words, kept_words, lora_words, root_words, scheduler_words, text_in
+from tui.app.history.words import change_words, kept_words, lora_words, root_words, scheduler_words, text_in
 from tui.app.phrases import percent, variation_words
 
 FILE, COMMAND = "file", "command"

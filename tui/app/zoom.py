@@ -69,7 +69,7 @@ class Zoom:
 
     def crop(self, room: Room) -> Crop:
         """Return the part that is visible."""
-        across, down = self._visible(room)
+        across, down = self.visible(room)
         left = min(max(self.x - across / 2, 0.0), 1.0 - across)
         top = min(max(self.y - down / 2, 0.0), 1.0 - down)
         return Crop(left=left, top=top, right=left + across, bottom=top + down)
@@ -77,29 +77,31 @@ class Zoom:
     def times(self, factor: float, room: Room) -> Zoom:
         """Return the zoom after a key that enlarges or reduces; the middle stays where it is, as far as it can."""
         most = max(1.0, min(room.across, room.down) / _MIN_PIXELS / room.fit)
-        return replace(self, factor=min(most, max(1.0, self.factor * factor)))._inside(room)
+        return _inside(replace(self, factor=min(most, max(1.0, self.factor * factor))), room)
 
     def pixels(self, room: Room) -> Zoom:
         """Return the zoom at which a pixel of the picture is a pixel of the screen; never smaller than the window."""
-        return replace(self, factor=max(1.0, 1.0 / room.fit))._inside(room)
+        return _inside(replace(self, factor=max(1.0, 1.0 / room.fit)), room)
 
     def moved(self, columns: int, rows: int, room: Room) -> Zoom:
         """Return the zoom after an arrow key."""
-        across, down = self._visible(room)
-        return replace(self, x=self.x + columns * _PAN * across, y=self.y + rows * _PAN * down)._inside(room)
+        across, down = self.visible(room)
+        return _inside(replace(self, x=self.x + columns * _PAN * across, y=self.y + rows * _PAN * down), room)
 
-    def _visible(self, room: Room) -> tuple[float, float]:
+    def visible(self, room: Room) -> tuple[float, float]:
+        """Return the parts of the picture's width and height that are visible, from 0 to 1."""
         scale = room.fit * self.factor
         return min(1.0, room.across / (scale * room.width)), min(1.0, room.down / (scale * room.height))
 
-    def _inside(self, room: Room) -> Zoom:
-        """Return the same zoom with its middle where it can be: so the first press back moves the picture."""
-        across, down = self._visible(room)
-        return replace(
-            self,
-            x=min(max(self.x, across / 2), 1.0 - across / 2),
-            y=min(max(self.y, down / 2), 1.0 - down / 2),
-        )
+
+def _inside(zoom: Zoom, room: Room) -> Zoom:
+    """Return the same zoom with its middle where it can be: so the first press back moves the picture."""
+    across, down = zoom.visible(room)
+    return replace(
+        zoom,
+        x=min(max(zoom.x, across / 2), 1.0 - across / 2),
+        y=min(max(zoom.y, down / 2), 1.0 - down / 2),
+    )
 
 
 def cropped(picture: Picture, crop: Crop) -> Picture:

@@ -1,6 +1,7 @@
 """Every private member of Textual that pictures need; no other file touches one (hence textual>=8.2,<9).
 
-- `App._driver`: its `write` and `flush` send graphics sequences past the compositor, in order with what it writes.
+- `App._driver`: its `write` and `flush` send graphics sequences past the compositor, in order with what it writes; both
+  are replaced once the terminal is gone.
 - `App._display`: called with every update that is painted; only it knows which cells were painted over.
 - `App._batch_count`: not 0 while updates are held back, so that `_display` paints nothing.
 - `textual._compositor.ChopsUpdate`: an update of parts of the screen; `spans` lists (line, first column, end).
@@ -30,6 +31,22 @@ def write(app: App[Any], data: str) -> None:
     if data and app._driver is not None and not app.is_headless:
         app._driver.write(data)
         app._driver.flush()
+
+
+def stop_writing(app: App[Any]) -> None:
+    """Write nothing more: the terminal is gone.
+
+    The thread of Textual's that writes to the terminal ends with the first error.  Its queue is bounded, so that soon
+    after that the event loop would wait for ever in the next write.
+    """
+    driver = app._driver
+    if driver is not None:
+        setattr(driver, "write", _drop)  # noqa: B010 (as below)
+        setattr(driver, "flush", _drop)  # noqa: B010
+
+
+def _drop(*_: object) -> None:
+    """Take what would be written."""
 
 
 def on_painted(app: App[Any], callback: Callable[[Damage], None]) -> None:

@@ -16,7 +16,7 @@ from tests.support.tui.key_scripts import S, back
 from tests.support.tui.key_steps import Before, Holds, Step, on, step
 from tui.app.app import WarmerApp
 from tui.app.copies import CopyScreen
-from tui.app.film_state import FilmKind
+from tui.app.film.state import FilmKind
 from tui.app.gallery.list import GalleryList
 from tui.app.gallery.rows import PictureRow
 from tui.app.screens.ask import OpenScreen

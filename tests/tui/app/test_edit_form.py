@@ -11,7 +11,7 @@ from engine.edit import Edit
 from engine.models.schedulers import scheduler_settings
 from engine.rendering.requests import LoraChoice, ModelChoice
 from engine.rendering.settings import RenderSettings
-from tui.app.edit_form import Typed, changed_fields, edit_of, lora_line, lora_option, problems, typed_of
+from tui.app.edits.form import Typed, changed_fields, edit_of, lora_line, lora_option, problems, typed_of
 
 SETTINGS = RenderSettings(
     prompt="a lake\nat dusk",

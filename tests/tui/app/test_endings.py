@@ -108,3 +108,12 @@ async def test_pictures_that_arrive_while_the_app_ends_are_not_shown(tmp_path: P
         await driver.until(lambda: renderer._done == search.size)
         await driver.pilot.pause()
         assert search.finished(0) is None
+
+
+@pytest.mark.slow
+def test_it_ends_without_its_terminal_also_while_it_paints(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.support.terminal.painting_warmer", str(tmp_path)]
+    terminal = FakeTerminal(command, environment={"PYTHONPATH": str(Path(__file__).parents[3])})
+    wait_for(terminal, lambda: len(list(tmp_path.glob("pictures/*/*.png"))) == 1)
+    close_window(terminal)
+    assert os.WIFEXITED(wait_for_end(terminal))

@@ -17,7 +17,7 @@ from engine.search.variants import Variant
 from latentpng.record import Round
 from tests.support.films import frames_of
 from tests.support.tui.driving import PROMPT, Driver, make_app, running, saved
-from tui.app.film_state import FilmOffer, FilmState, duration_words, offer_words, state_words
+from tui.app.film.state import FilmOffer, FilmState, duration_words, offer_words, state_words
 from tui.app.screens.film import FilmScreen
 from tui.app.widgets.line import TextLine
 

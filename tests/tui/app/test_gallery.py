@@ -109,6 +109,7 @@ def test_rows_say_what_they_are() -> None:
     [
         (Contents(), 0, "", None, "looking for earlier searches"),
         (Contents(is_listed=True), 0, "", None, "nothing was saved yet; try an example"),
+        (Contents(is_listed=True), 0, "sea", None, "nothing was saved yet"),
         (CONTENTS, 4, "", None, "2 searches and 2 pictures"),
         (Contents(pictures=CONTENTS.pictures[:1], unread=1, is_listed=True), 1, "", None,
          "1 picture, 1 still to be read"),

@@ -81,7 +81,9 @@ async def test_a_picture_is_continued_from_the_gallery(tmp_path: Path) -> None:
     await search_once(tmp_path, "a red sun over a lake")
     async with running(make_app(tmp_path)) as driver:
         await until_read(driver, "SPP")
-        await driver.press("down", "down", "down")
+        await driver.press("down")
+        await driver.until(lambda: list_of(driver).has_focus)
+        await driver.press("down", "down")
         row = list_of(driver).row
         assert isinstance(row, PictureRow)
         await driver.press("enter")

@@ -9,9 +9,12 @@ from textual.containers import VerticalScroll
 
 from tests.support.photos.making import photo_file
 from tests.support.tui.driving import PROMPT, make_app, running
-from tui.app.help_texts import EDIT, NEW_PROMPT, PHOTO, SEARCH, START, VIEW, page_of
+from tui.app.help_texts import EDIT, FILM, HISTORY, INFO, NEW_PROMPT, PHOTO, SEARCH, START, VIEW, page_of
 
-PAGES = {"search": SEARCH, "start": START, "photo": PHOTO, "edit": EDIT, "view": VIEW, "prompt": NEW_PROMPT}
+PAGES = {
+    **{"search": SEARCH, "start": START, "photo": PHOTO, "edit": EDIT, "view": VIEW, "prompt": NEW_PROMPT},
+    **{"history": HISTORY, "info": INFO, "film": FILM},
+}
 KEYS = (
     *("1-9 0 c f g j", "k l", "arrows, Enter", "n", "Space", "r", "u  U", "Tab", "d", "v", "i", "h", "[  ]", "{  }"),
     *("b", "a", "e", "*", "s", "E", "y  Y", "o  p", "Ctrl+P", "?  F1", "q"),
@@ -84,3 +87,19 @@ async def test_each_screen_has_its_page(tmp_path: Path) -> None:
         await driver.until(lambda: driver.app.stage.photo is not None)
         await driver.press("f1")
         await driver.until(lambda: "Noise is looked for from which the model renders this photograph." in driver.text())
+
+
+@pytest.mark.parametrize(
+    ("key", "line"),
+    [
+        ("h", "Every picture of this search, from its start"),
+        ("i", "All that is known of one picture"),
+    ],
+)
+async def test_a_screen_over_the_search_has_its_page(tmp_path: Path, key: str, line: str) -> None:
+    async with running(make_app(tmp_path, *PROMPT)) as driver:
+        await driver.until_done()
+        await driver.press(key)
+        await driver.until(lambda: driver.app.screen is not driver.screen)
+        await driver.press("question_mark")
+        await driver.until(lambda: line in driver.text())

@@ -10,9 +10,9 @@ import pytest
 
 from engine.search.history import NO_NODE, Tree
 from tests.support.tui.histories import history
-from tui.app.history_drawing import Fit, SpanKind, draw_history, fit, node_at
-from tui.app.history_film import film_of, film_start
-from tui.app.history_shape import branches_of, main_line, shape_of
+from tui.app.history.drawing import Fit, SpanKind, draw_history, fit, node_at
+from tui.app.history.film import film_of, film_start
+from tui.app.history.shape import branches_of, main_line, shape_of
 
 BRANCHED = history([0, 1, 2, 3, 4, 3, 6, 7], edits=[5], stars=[2])
 """start, 1, 2 (starred), 3; from there 4 and an edit, and later 4, 5, 6."""

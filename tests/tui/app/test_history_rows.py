@@ -13,10 +13,10 @@ from latentpng.noise.replay import record_of, replay
 from latentpng.png.files import write_picture
 from latentpng.record import Json, LatentRecord, Lineage, Round, SeedRoot, TensorRoot
 from tests.support.tui.histories import history
-from tui.app import history_files
-from tui.app.history_files import FolderFile, other_files
-from tui.app.history_rows import RowKind, rows_of
-from tui.app.history_words import change_words, node_facts, node_words, root_words, scheduler_words
+from tui.app.history import files as history_files
+from tui.app.history.files import FolderFile, other_files
+from tui.app.history.rows import RowKind, rows_of
+from tui.app.history.words import change_words, node_facts, node_words, root_words, scheduler_words
 
 SHAPE = (4, 8, 8)
 BRANCHED = history([0, 1, 2, 3, 4, 3, 6, 7, 1], edits=[5], stars=[2])

@@ -15,7 +15,7 @@ from engine.fake import FakeRenderer
 from engine.rendering.events import Picture
 from engine.search.answers import Jumped, Picked, Undone
 from tests.support.tui.driving import PROMPT, Driver, make_app, running
-from tui.app.history_thumbnails import Thumbnails
+from tui.app.history.thumbnails import Thumbnails
 from tui.app.messages import NodeChosen
 from tui.app.widgets.film_cell import FilmCell
 from tui.app.widgets.history_strip import HistoryLines, HistoryStrip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -48,3 +49,13 @@ def test_what_is_known_is_not_written_again(tmp_path: Path) -> None:
     before = path.stat().st_ino
     remember_prompt(path, "a lake")
     assert path.stat().st_ino == before
+
+
+def test_a_pipe_a_device_and_a_huge_file_hold_no_prompts(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "device").symlink_to("/dev/zero")
+    with (tmp_path / "huge").open("wb") as file:
+        file.truncate(2**30)
+    for name in ("pipe", "device", "huge"):
+        assert read_prompts(tmp_path / name) == ()
+        remember_prompt(tmp_path / name, "a lake")

@@ -23,7 +23,7 @@ from tests.tui.app.test_snapshots import (  # noqa: F401 (clock is a fixture)
     until_at_rest,
 )
 from tui.app import info
-from tui.app.history_rows import Row
+from tui.app.history.rows import Row
 from tui.app.screens.film import FilmScreen
 from tui.app.screens.history import HistoryScreen
 from tui.app.screens.info import InfoScreen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -186,3 +187,26 @@ def test_an_interruption_writes_nothing(
     assert ended.value.code == INTERRUPTED
     assert capsys.readouterr().err == "warmer: interrupted: nothing was written\n"
     assert not (tmp_path / "way.webp").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("pipe.webp", "refusing to replace a pipe or device"),
+        ("lost.webp", "this symlink leads to no file"),
+        ("round.webp", "it cannot be written (Too many levels of symbolic links)"),
+        (f"{'n' * 300}.webp", "it cannot be written (File name too long)"),
+    ],
+)
+def test_what_cannot_be_written_is_said_before_anything_is_rendered(picture: Path, name: str, why: str) -> None:
+    folder = picture.parent / "out"
+    folder.mkdir()
+    os.mkfifo(folder / "pipe.webp")
+    (folder / "lost.webp").symlink_to(folder / "nowhere" / "x")
+    (folder / "round.webp").symlink_to(folder / "round.webp")
+    renderer = FakeRenderer()
+    with pytest.raises(UnwritableFileError) as caught:
+        warmer("film", picture, "--out", folder / name, "--force", renderer=renderer)
+    assert str(caught.value) == f"{folder / name}: {why}"
+    assert renderer.jobs == []
+    assert not (folder / "nowhere").exists()

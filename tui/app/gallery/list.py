@@ -30,6 +30,8 @@ BESIDE = 11
 """Columns of a row beside its words, as in theme.tcss."""
 ROW_HEIGHT = 4
 """Lines of a row, as in theme.tcss: a thumbnail of three, and one between two thumbnails."""
+PLAIN_HEIGHT = 2
+"""Lines of a row where no row has a picture, as in theme.tcss: the prompt, and an empty line."""
 
 
 class GalleryList(Vertical, can_focus=True):
@@ -89,7 +91,7 @@ class GalleryList(Vertical, can_focus=True):
         """
         super().__init__(id="gallery-list")
         self._loader = PictureLoader(self, load, self._loaded)
-        self._top = 0
+        self._top = self._count = 0
         self._pause: Timer | None = None
 
     @property
@@ -98,9 +100,14 @@ class GalleryList(Vertical, can_focus=True):
         return self.rows[self.cursor] if self.cursor < len(self.rows) else None
 
     @property
+    def is_plain(self) -> bool:
+        """Whether no row has a picture: only examples are listed."""
+        return bool(self.rows) and all(isinstance(row, ExampleRow) for row in self.rows)
+
+    @property
     def places(self) -> tuple[Place, ...]:
         """The places of the window, from the top."""
-        return tuple(self.query(Place))
+        return tuple(self.query(Place))[: self._count]
 
     def select_folder(self, folder: Path | None) -> None:
         """Put the cursor on the search in a folder, if it is listed."""
@@ -110,20 +117,25 @@ class GalleryList(Vertical, can_focus=True):
                 return
 
     def on_resize(self, event: events.Resize) -> None:
-        wanted = max(1, event.size.height // ROW_HEIGHT)
-        places = self.places
-        if wanted > len(places):
-            self.mount(*(Place(number) for number in range(len(places), wanted)))
-        for place in places[wanted:]:
-            place.remove()
+        self._make_places(event.size.height)
         self.call_after_refresh(self._draw)
 
     def watch_rows(self, before: tuple[Row, ...]) -> None:
+        self._make_places(self.size.height)
         kept = before[self.cursor] if self.cursor < len(before) else None
         number = _number_of(self.rows, kept) if self.cursor else 0
         self.set_reactive(GalleryList.cursor, number)
         self._draw()
         self.post_message(self.Moved(self.row, is_by_key=False))
+
+    def _make_places(self, height: int) -> None:
+        wanted = max(1, height // (PLAIN_HEIGHT if self.is_plain else ROW_HEIGHT))
+        places = tuple(self.query(Place))
+        if wanted > len(places):
+            self.mount(*(Place(number) for number in range(len(places), wanted)))
+        for place in places:
+            place.display = place.number < wanted
+        self._count = wanted
 
     def watch_cursor(self) -> None:
         self._draw()

@@ -82,11 +82,11 @@ def count_words(contents: Contents, shown: int, typed: str, folder: Path | None)
         return f"{shown:,} picture{'s' * (shown != 1)} of {plain(folder.name, 60)}{reading}"
     if not contents.is_listed:
         return "looking for earlier searches"
+    if not contents.sessions and not contents.pictures:
+        return "nothing was saved yet" if typed.strip() else "nothing was saved yet; try an example"
     if typed.strip():
         of = len(contents.sessions) + len(contents.pictures)
         return f"{shown:,} of {of:,} searches and pictures match{'es' * (shown == 1)}{reading}"
-    if not contents.sessions and not contents.pictures:
-        return "nothing was saved yet; try an example"
     searches, pictures = len(contents.sessions), len(contents.pictures)
     counts = (
         f"{searches:,} search{'es' * (searches != 1)}" if searches else "",

@@ -18,9 +18,9 @@ from engine.edit import Edit
 from engine.errors import EngineError
 from engine.rendering.requests import ModelChoice
 from engine.rendering.settings import RenderSettings
-from tui.app import edit_names
-from tui.app.edit_form import Typed, changed_fields, edit_of, lora_line, lora_option, plain_lines, problems, typed_of
-from tui.app.edit_names import Suggestion, fitting
+from tui.app.edits import names as edit_names
+from tui.app.edits.form import Typed, changed_fields, edit_of, lora_line, lora_option, plain_lines, problems, typed_of
+from tui.app.edits.names import Suggestion, fitting
 from tui.app.messages import EditRequested
 from tui.app.screens.dialog import Dialog
 from tui.app.widgets.edit_row import EditRow

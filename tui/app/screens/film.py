@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.reactive import var
 from textual.widgets import Footer, Input, Static
 
-from tui.app.film_state import BETWEEN, FilmChoices, FilmKind, FilmOffer, FilmState, offer_words, state_words
+from tui.app.film.state import BETWEEN, FilmChoices, FilmKind, FilmOffer, FilmState, offer_words, state_words
 from tui.app.screens.dialog import Dialog
 from tui.app.widgets.choice import ChoiceLine, Item
 from tui.app.widgets.line import TextLine
@@ -108,6 +108,7 @@ class FilmScreen(Dialog[str]):
     def on_mount(self) -> None:
         self.query_one("#kind").focus()
         self.show(self._picture)
+        self.call_after_refresh(self._show_name)
         self._write_offer()
         self._write_status()
 
@@ -115,6 +116,11 @@ class FilmScreen(Dialog[str]):
         """Show the newest picture of the film; preview: a next one follows soon."""
         for cell in self.query(PictureCell):
             cell.show(picture, preview=preview)
+
+    def _show_name(self) -> None:
+        """Scroll to the end of the path, where the name of the file stands."""
+        line = self.query_one(Input)
+        line.scroll_to(x=line.max_scroll_x, animate=False, force=True)
 
     def on_screen_resume(self) -> None:
         """End when the files are there: at once, or when the help is closed that lies over this screen."""
@@ -188,6 +194,7 @@ class FilmScreen(Dialog[str]):
         line = self.query_one(Input)
         if line.value == self._suggested:
             self._suggested = line.value = str(self._maker.suggestion(kind))
+            self.call_after_refresh(self._show_name)
 
     def _forget_failure(self) -> None:
         if not self.state.is_busy:

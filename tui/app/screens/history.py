@@ -19,10 +19,10 @@ from engine.search.history import NO_NODE
 from engine.search.running import Search
 from latentpng.errors import LatentPngError
 from latentpng.text import plain
-from tui.app.history_files import FolderFiles, other_files
-from tui.app.history_rows import Row, RowKind, rows_of
-from tui.app.history_thumbnails import picture_of
-from tui.app.history_words import node_facts
+from tui.app.history.files import FolderFiles, other_files
+from tui.app.history.rows import Row, RowKind, rows_of
+from tui.app.history.thumbnails import picture_of
+from tui.app.history.words import node_facts
 from tui.app.screens.dialog import Dialog
 from tui.app.widgets.line import TextLine
 from tui.app.widgets.picture import PictureCell
@@ -43,8 +43,8 @@ class HistoryScreen(Dialog[int | Path | None]):
     """Asks where to go on; ends with the index of a node, with a file to open, or with None."""
 
     DEFAULT_CSS = """
-    HistoryScreen #history-list { width: 45%; max-width: 64; height: 1fr; border: none; padding: 0 1; background: $background; }
-    HistoryScreen #history-list > .option-list--option { text-wrap: nowrap; text-overflow: ellipsis; }
+    HistoryScreen #history-list { width: 45%; max-width: 64; height: 1fr; border: none; padding: 0 1; background: $background; text-wrap: nowrap; text-overflow: ellipsis; }
+    HistoryScreen #history-list > .option-list--option-highlighted { color: $foreground; background: $primary 30%; text-style: bold; }
     HistoryScreen #history-side { width: 1fr; padding: 0 1; }
     HistoryScreen #history-note { height: 1fr; width: 100%; display: none; content-align: center middle; color: $text-muted; }
     HistoryScreen.no-picture PictureCell { display: none; }
@@ -58,6 +58,7 @@ class HistoryScreen(Dialog[int | Path | None]):
         Binding("s", "starred", "only starred"),
         Binding("f", "files", "other files"),
         Binding("escape,h,q", "cancel", "back", key_display="esc"),
+        Binding("question_mark,f1", "app.help", "help", key_display="?"),
     ]
 
     def __init__(self, search: Search) -> None:

@@ -34,6 +34,7 @@ class InfoScreen(Dialog[None]):
         Binding("y", f"copy('{COMMAND}')", "copy the command line"),
         Binding("Y,shift+y", f"copy('{FILE}')", "copy the path"),
         Binding("escape,i,q", "close", "back", key_display="esc"),
+        Binding("question_mark,f1", "app.help", "help", key_display="?"),
     ]
 
     def __init__(self, rows: tuple[tuple[str, str], ...]) -> None:

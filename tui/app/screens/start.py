@@ -219,6 +219,7 @@ class StartScreen(Screen[None]):
         self._write("count", count_words(self._contents, saved, typed, self._folder))
         if self._list is not None:
             self._list.rows = rows
+            self.set_class(self._list.is_plain, "-plain")
         self._write_status()
 
     def _show_preview(self, row: Row | None) -> None:

@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from engine.rendering.events import Picture
-from tui.app.history_film import Shot
+from tui.app.history.film import Shot
 from tui.app.messages import NodeChosen
 from tui.app.widgets.picture import PictureCell
 

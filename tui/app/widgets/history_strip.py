@@ -14,9 +14,9 @@ from textual.widgets import Static
 from engine.search.history import NO_NODE, Tree
 from engine.search.running import Search
 from engine.search.session import Place
-from tui.app.history_drawing import Line, SpanKind, draw_history, node_at
-from tui.app.history_film import Film, film_of
-from tui.app.history_thumbnails import Thumbnails
+from tui.app.history.drawing import Line, SpanKind, draw_history, node_at
+from tui.app.history.film import Film, film_of
+from tui.app.history.thumbnails import Thumbnails
 from tui.app.messages import NodeChosen
 from tui.app.widgets.film_cell import FilmCell
 

@@ -52,5 +52,6 @@ class PromptArea(TextArea):
             return False
         self._walked = to
         self.text = earlier[to - 1] if to else self._draft
-        self.move_cursor(self.document.start if by > 0 else self.document.end)
+        is_one_line = self.wrapped_document.height == 1
+        self.move_cursor(self.document.start if by > 0 and not is_one_line else self.document.end)
         return True

@@ -21,9 +21,9 @@ from pathlib import Path
 
 from engine.search.history import NO_NODE, Tree
 from latentpng.text import plain
-from tui.app.history_files import FolderFile
-from tui.app.history_shape import main_line, shape_of
-from tui.app.history_words import node_words
+from tui.app.history.files import FolderFile
+from tui.app.history.shape import main_line, shape_of
+from tui.app.history.words import node_words
 
 _MAX_DEPTH = 12
 """Branches of branches that are indented; deeper ones stand below each other."""

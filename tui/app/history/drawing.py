@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from engine.search.history import NO_NODE, Tree
-from tui.app.history_shape import Branch, Shape, branches_of, label_of, main_line, shape_of
+from tui.app.history.shape import Branch, Shape, branches_of, label_of, main_line, shape_of
 
 CUT = "…"
 """In place of nodes that do not fit."""

@@ -17,7 +17,7 @@ from engine.film.way import way_of
 from engine.rendering.requests import PictureTask, RenderJob
 from engine.search.running import Search, next_job
 from engine.search.variants import Variant
-from tui.app.film_state import FilmChoices, FilmKind
+from tui.app.film.state import FilmChoices, FilmKind
 
 if TYPE_CHECKING:
     from engine.rendering.events import Picture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.search.history import NodeKind, Tree
-from tui.app.history_shape import Shape, main_line, shape_of
+from tui.app.history.shape import Shape, main_line, shape_of
 
 MIN_HEIGHT = 5
 """Rows from which on there is a filmstrip: four of pictures and their captions."""
