@@ -22,7 +22,7 @@ from tui.app.hangup import leave_on_signals
 from tui.app.news import AppNews
 from tui.app.screens.start import StartScreen
 from tui.app.sources import PictureSource, recent
-from tui.app.work import begin
+from tui.app.work import after_first_paint, begin
 from tui.graphics import seams
 
 
@@ -44,7 +44,7 @@ class WarmerApp(AppNews):
             await self.stage.show(StartScreen(self.places))
         else:
             await self._show(opening)
-        self.call_after_refresh(self._start_renderer)
+        after_first_paint(self, self._start_renderer)
 
     async def on_unmount(self) -> None:
         await self.close_all()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
+from textual.app import App
 from textual.dom import DOMNode
 from textual.worker import WorkType
 
@@ -23,3 +25,19 @@ def begin(node: DOMNode, work: Callable[[], Coroutine[Any, Any, None]], group: s
     """
     typed: WorkType[None] = work
     node.run_worker(typed, group=group, exclusive=exclusive)
+
+
+def after_first_paint(app: App[Any], work: Callable[[], Any], waits: int = 200) -> None:
+    """Call a function once the topmost screen has been painted; what it imports would delay that.
+
+    Textual calls what waits for a refresh as soon as nothing is to be drawn, which is so before the first layout too.
+
+    Args:
+        app: The app.
+        work: The function; it may be a coroutine function.
+        waits: How often to look; a window without room is never painted.
+    """
+    if not waits or any(widget.size for widget in app.screen.children):
+        app.call_after_refresh(work)
+    else:
+        app.set_timer(0.005, partial(after_first_paint, app, work, waits - 1))

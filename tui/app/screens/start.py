@@ -30,7 +30,7 @@ from tui.app.model_load import ModelLoad
 from tui.app.sources import GalleryPlaces, PictureSource, PromptSource, SessionSource, Source
 from tui.app.widgets.line import TextLine
 from tui.app.widgets.prompt_line import PromptLine
-from tui.app.work import begin
+from tui.app.work import after_first_paint, begin
 
 if TYPE_CHECKING:
     from tui.app.gallery.list import GalleryList
@@ -99,13 +99,15 @@ class StartScreen(Screen[None]):
     def on_mount(self) -> None:
         self.query_one(Input).focus()
         self._write_status()
-        self.call_after_refresh(self._begin)
+        after_first_paint(self.app, self._begin)
 
     def on_unmount(self) -> None:
         self._is_over = True
 
     async def _begin(self) -> None:
         """Bring the gallery, whose imports the first paint does not wait for."""
+        if not self.is_attached:  # something was opened meanwhile
+            return
         from tui.app.gallery.feed import fill_gallery
         from tui.app.gallery.list import GalleryList
         from tui.app.gallery.preview import Preview
