@@ -105,15 +105,15 @@ class WarmerApp(AppNews):
 
     def copy_to_clipboard(self, text: str) -> None:
         """Copy a text, also inside tmux and where it holds bytes that are no UTF-8."""
-        self._clipboard = text
+        seams.set_clipboard(self, text)
         begin(self, partial(self._send_to_clipboard, text), "clipboard", exclusive=True)
 
     async def _send_to_clipboard(self, text: str) -> None:
         from tui.app.clipboard import give_to_tmux, sequence_of
 
         is_sent = self._terminal.in_tmux and await asyncio.to_thread(give_to_tmux, text)
-        if not is_sent and self._driver is not None:
-            self._driver.write(sequence_of(text))
+        if not is_sent:
+            seams.write(self, sequence_of(text))
 
     async def action_quit(self) -> None:
         self.exit()
