@@ -112,8 +112,8 @@ class WarmerApp(AppNews):
         from tui.app.clipboard import give_to_tmux, sequence_of
 
         is_sent = self._terminal.in_tmux and await asyncio.to_thread(give_to_tmux, text)
-        if not is_sent:
-            seams.write(self, sequence_of(text))
+        if not is_sent and self._driver is not None:
+            self._driver.write(sequence_of(text))
 
     async def action_quit(self) -> None:
         self.exit()
