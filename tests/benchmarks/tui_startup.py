@@ -40,7 +40,7 @@ def first_paint(command: list[str], text: bytes, home: str) -> float:
             terminal.read(0.005)
             if terminal.log and terminal.log[-1][0] > 30.0:
                 raise RuntimeError(f"{command} did not write {text!r} within 30 s")
-        return terminal.log[-1][0] - 0.1  # the fake terminal's child sleeps that long before it runs the command
+        return terminal.log[-1][0]
 
 
 def help_seconds(module: str) -> float:
