@@ -105,7 +105,7 @@ class WarmerApp(AppNews):
 
     def copy_to_clipboard(self, text: str) -> None:
         """Copy a text, also inside tmux and where it holds bytes that are no UTF-8."""
-        self._clipboard = text
+        seams.set_clipboard(self, text)
         begin(self, partial(self._send_to_clipboard, text), "clipboard", exclusive=True)
 
     async def _send_to_clipboard(self, text: str) -> None:

@@ -2,6 +2,8 @@
 
 - `App._driver`: its `write` and `flush` send graphics sequences past the compositor, in order with what it writes; both
   are replaced once the terminal is gone.
+- `App._clipboard`: what widgets paste.
+- `CommandPalette._gather_commands`: a worker around the coroutine that fills the palette.
 - `App._display`: called with every update that is painted; only it knows which cells were painted over.
 - `App._batch_count`: not 0 while updates are held back, so that `_display` paints nothing.
 - `textual._compositor.ChopsUpdate`: an update of parts of the screen; `spans` lists (line, first column, end).
@@ -12,12 +14,13 @@ tests/tui/graphics/test_seams.py has a test for each, which says what a new vers
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeAlias, cast
 
 from textual import errors
 from textual._compositor import ChopsUpdate
 from textual.app import App
+from textual.command import CommandPalette
 from textual.geometry import Offset, Region
 from textual.screen import Screen
 from textual.widget import Widget
@@ -47,6 +50,17 @@ def stop_writing(app: App[Any]) -> None:
 
 def _drop(*_: object) -> None:
     """Take what would be written."""
+
+
+def set_clipboard(app: App[Any], text: str) -> None:
+    """Let widgets paste a text that is not sent to the terminal by Textual itself."""
+    app._clipboard = text
+
+
+def commands_gatherer() -> Callable[[CommandPalette, str], Coroutine[Any, Any, None]]:
+    """Return the coroutine function by which Textual's palette looks for commands, without the worker around it."""
+    gather = CommandPalette._gather_commands.__wrapped__  # type: ignore[attr-defined]  # what @work wraps
+    return cast("Callable[[CommandPalette, str], Coroutine[Any, Any, None]]", gather)
 
 
 def on_painted(app: App[Any], callback: Callable[[Damage], None]) -> None:

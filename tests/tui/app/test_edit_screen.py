@@ -100,6 +100,7 @@ async def test_other_words_and_steps_keep_the_noise_and_are_a_step_of_the_histor
         assert len(driver.search.session.lineage.rounds) == 1
         assert driver.search.session.lineage.rounds[-1].scale == 0.0
         await driver.until(lambda: len(saved(tmp_path)) == 2)
+        await driver.until_keys_count()
         await driver.press("u")
         await driver.until(lambda: driver.search.settings.prompt == "a red sun over a lake")
     first, second = map(read_record, saved(tmp_path))
@@ -349,6 +350,7 @@ async def test_an_edit_is_not_applied_for_a_panel_that_was_opened_after_it(
         await driver.until(lambda: len(late) == 1)
         await driver.press("escape")
         await driver.until(lambda: driver.app.screen is driver.screen)
+        await driver.until_keys_count()
         second = await open_panel(driver)
         assert second is not panel
         await driver.app.on_edit_prepared(late[0])

@@ -7,6 +7,8 @@ from typing import Any
 from textual.command import CommandList, CommandPalette
 from textual.css.query import NoMatches
 
+from tui.graphics import seams
+
 
 class Palette(CommandPalette):
     """Textual's palette, whose search for commands ends without an error when its widgets are gone."""
@@ -18,9 +20,8 @@ class Palette(CommandPalette):
         self.run_worker(self._gather(search_value), exclusive=True, group=self._GATHER_COMMANDS_GROUP)
 
     async def _gather(self, search_value: str) -> None:
-        gather = CommandPalette._gather_commands.__wrapped__  # type: ignore[attr-defined]  # the coroutine in the worker
         try:
-            await gather(self, search_value)
+            await seams.commands_gatherer()(self, search_value)
         except NoMatches:
             if self.query(CommandList):
                 raise
