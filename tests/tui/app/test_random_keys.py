@@ -58,7 +58,7 @@ def test_every_kind_of_damage_is_found(tmp_path: Path) -> None:
 
     write_journal(replace(journal, files={key: path for key, path in journal.files.items() if path != second}))
     assert problems_of(folder) == ["002-round1.png is not in the journal"]
-    write_journal(replace(journal, files={**journal.files, keys[second.name]: first}))
+    write_journal(replace(journal, files={**journal.files, keys[second.name]: first, keys[first.name]: second}))
     assert "001-round0.png carries a different picture than the one for which the journal names it" in problems_of(
         folder
     )

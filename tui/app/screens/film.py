@@ -203,7 +203,8 @@ class FilmScreen(Dialog[str]):
 
     def _write_offer(self) -> None:
         self._write("where", offer_words(self._maker.offer(self.choices)))
-        self.query_one("#count").display = self.choices.kind is not FilmKind.SHEET
+        for line in self.query("#count"):  # none while the screen is being closed
+            line.display = self.choices.kind is not FilmKind.SHEET
 
     def _write_status(self) -> None:
         elapsed = time.monotonic() - self._began
