@@ -117,6 +117,7 @@ async def test_a_second_edit_keeps_the_first_and_what_the_command_line_said(tmp_
         await write(driver, "steps", "20")
         await driver.press("ctrl+s")
         await driver.until(lambda: driver.app.screen is driver.screen)
+        await driver.until_keys_count()
         await open_panel(driver)
         await write(driver, "prompt", "a fox")
         await driver.press("enter")
