@@ -27,7 +27,7 @@ from engine.target import Target, target_for_prompt, target_for_record
 from latentpng.ancestors import settings_at
 from latentpng.noise.replay import record_of, replay
 from latentpng.record import Json, JsonObject, LatentRecord, Lineage, Round, SeedRoot, TensorRoot
-from tests.support.engine.folders import change_index, model_folder, tensors
+from tests.support.engine.folders import change_index, empty_home, model_folder, tensors
 from tests.support.latentpng.pictures import altered
 
 PICK = Round(seed=5, scale=0.5, of=4, marks=(2,))
@@ -38,11 +38,7 @@ SIZE_OF_NOISE = (4, 16, 16)
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty home directory."""
-    home = tmp_path / "home"
-    home.mkdir()
-    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "HF_HOME"):
-        monkeypatch.setenv(name, str(home if name == "HOME" else home / name.lower()))
-    return home
+    return empty_home(tmp_path, monkeypatch)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from engine.options import Options
 from engine.rendering.requests import EmbeddingChoice, LoraChoice, ModelChoice
 from engine.target import Target, target_for_prompt, target_for_record
 from latentpng.record import Json, LatentRecord
-from tests.support.engine.folders import change_index, model_folder, tensors
+from tests.support.engine.folders import change_index, empty_home, model_folder, tensors
 from tests.support.latentpng.pictures import altered, seeded_record
 
 INK, MOSS = ("lora_up.weight",), ("lora_down.weight",)
@@ -23,11 +23,7 @@ INK, MOSS = ("lora_up.weight",), ("lora_down.weight",)
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty home directory, with nothing else in the environment."""
-    home = tmp_path / "home"
-    home.mkdir()
-    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "HF_HOME"):
-        monkeypatch.setenv(name, str(home if name == "HOME" else home / name.lower()))
-    return home
+    return empty_home(tmp_path, monkeypatch)
 
 
 @pytest.fixture

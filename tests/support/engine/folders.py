@@ -5,6 +5,17 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
+
+def empty_home(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make an empty home directory in a folder, and let nothing in the environment lead to a different one."""
+    home = folder / "home"
+    home.mkdir()
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "HF_HOME"):
+        monkeypatch.setenv(name, str(home if name == "HOME" else home / name.lower()))
+    return home
+
 
 def tensors(path: Path, names: tuple[str, ...] = ("weight",), byte: bytes = b"\1") -> Path:
     """Write a valid safetensors file with one small tensor for each name."""
