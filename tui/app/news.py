@@ -16,11 +16,13 @@ class AppNews(AppParts):
         self.graphics.on_cursor_position()
 
     async def on_engine_reported(self) -> None:
+        if not self.is_running:
+            return  # the app ends: screens are still there, and their widgets are going
         events = self.link.take()
         self.stage.hand_down(self.link.model_load)
         self._prompt_model.remember(self.link.model_load)
         if self.stage.search is not None and not self.stage.search.has_widgets:
-            return  # the app ends: the screen is still there, and its widgets are gone
+            return  # the screen was not laid out yet
         if self.stage.search is not None:
             for event in events:
                 self.filming.take(event)

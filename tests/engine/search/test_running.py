@@ -106,14 +106,16 @@ def test_a_changed_file_is_rendered_and_saved_again(tmp_path: Path, opening: Ope
     running.finish()
     running.tell(Picked(marks=(1,)))
     running.tell(Picked(marks=(1,)))
-    running.until(lambda: running.search.file(1) is not None)
+    running.until(lambda: running.search.file(1) is not None and running.search.file(2) is not None)
     (tmp_path / "s" / "002-round1.png").write_bytes(b"not a picture")
     running.search._pictures._store._pictures.clear()  # as if memory were short
     rendered = running.rendered()
     running.tell(Undone())
-    assert running.rendered() == rendered + 1 + CANDIDATES, "the parent too"
+    rendered += 1 + CANDIDATES - 1
+    assert running.rendered() == rendered, "the parent too, and one candidate was read: it is the picture below"
     running.tell(Undone())
-    assert running.rendered() == rendered + 2 * CANDIDATES, "the root was read, and one candidate is the picture above"
+    rendered += CANDIDATES - 1
+    assert running.rendered() == rendered, "the root was read, and one candidate is the picture above"
     running.close()
     assert len(saved(tmp_path / "s")) == 4
 
