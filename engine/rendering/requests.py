@@ -117,6 +117,8 @@ class RenderJob:
         previews: Send a small picture of every unfinished picture after the first step, and again from time to time.
         priority: Jobs of a higher priority come first, those of the same one in the order of their arrival.
         round_id: The caller's number for what several jobs belong to, by which they can be cancelled; 0 for none.
+        stop_after: End each batch after so many steps, with a preview of what it is on the way to instead of a picture;
+            0 renders pictures.
     """
 
     job: int
@@ -126,6 +128,7 @@ class RenderJob:
     previews: bool = False
     priority: int = 0
     round_id: int = 0
+    stop_after: int = 0
 
 
 class InversionWay(StrEnum):

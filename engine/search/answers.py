@@ -22,6 +22,37 @@ class Picked:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RegionMarks:
+    """What is better than the parent in one region.
+
+    Attributes:
+        region: The mask of the region (`engine.search.regions`).
+        marks: The indices of the candidates, from 0; several are blended.
+    """
+
+    region: str
+    marks: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PickedByRegion:
+    """In each of these regions these candidates are better than the parent; elsewhere the parent stays.
+
+    Attributes:
+        parts: What was picked; no two regions overlap.  Without any, no candidate is better anywhere.
+        asked: The number of regions that were asked about; where few of them improved, the scale is halved.
+    """
+
+    parts: tuple[RegionMarks, ...]
+    asked: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PickedAlone:
+    """The parent is a blend or was picked by region, and the best single candidate of its grid is wanted instead."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class NoneBetter:
     """No candidate is better: the parent stays, and the scale is halved."""
 
@@ -86,6 +117,17 @@ class Rebanded:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Confined:
+    """The same directions are wanted in a part of the picture; the rest of the noise stays.
+
+    Attributes:
+        region: The mask of the part that moves (`engine.search.regions`); "" for the whole picture.
+    """
+
+    region: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Redirected:
     """The same scale and seed are wanted along a different axis.
 
@@ -97,5 +139,17 @@ class Redirected:
 
 
 Answer: TypeAlias = (
-    Picked | NoneBetter | Rerolled | Undone | Redone | Jumped | Edited | Rescaled | Rebanded | Redirected
+    Picked
+    | PickedByRegion
+    | PickedAlone
+    | NoneBetter
+    | Rerolled
+    | Undone
+    | Redone
+    | Jumped
+    | Edited
+    | Rescaled
+    | Rebanded
+    | Confined
+    | Redirected
 )

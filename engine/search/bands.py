@@ -6,6 +6,7 @@ import math
 from enum import StrEnum
 
 from engine.errors import InvalidRequestError
+from engine.search.regions import coverage
 from latentpng.record import Round
 
 
@@ -61,10 +62,13 @@ def correlation(round_: Round) -> float:
     A perturbation of scale s keeps sqrt(1 - s^2) of each coefficient (latentpng/SPEC.md, section 6).  With bands every
     octave has a scale of its own, so this is the mean over all coefficients: the finest octave of a 2-D Haar basis
     holds 3/4 of them, the next one 3/4 of the rest, and so on; what remains, 1/4^levels, belongs to the coarsest.
+    Outside a region everything is kept.
     """
     factors = round_.bands or (1.0,)
     levels = len(factors) - 1
     weights = [0.25**levels, *(0.75 * 0.25 ** (levels - level) for level in range(1, levels + 1))]
-    return sum(
+    moved = sum(
         weight * math.sqrt(1.0 - (round_.scale * factor) ** 2) for weight, factor in zip(weights, factors, strict=True)
     )
+    part = coverage(round_.region)
+    return part * moved + (1.0 - part)

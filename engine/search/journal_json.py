@@ -35,7 +35,7 @@ def session_to_json(session: Session) -> dict[str, Json]:
         "place": _place_to_json(session.place),
         "past": [_place_to_json(place) for place in session.past[-MAX_PLACES:]],
         "future": [_place_to_json(place) for place in session.future[-MAX_PLACES:]],
-        "offers": [_place_to_json(Place(node=node, template=offer)) for node, offer in session.offers.items()],
+        "offers": [_place_to_json(place) for place in session.offers.values()],
         "seed": str(session.seed),
         "octaves": session.octaves,
         "count": session.count,
@@ -72,7 +72,7 @@ def session_from_json(fields: JsonFields) -> Session:
         start=_within(fields, "start", 0, len(nodes) - 1),
         past=_places(fields, "past", tree, MAX_PLACES),
         future=_places(fields, "future", tree, MAX_PLACES),
-        offers={place.node: place.template for place in _places(fields, "offers", tree, len(nodes))},
+        offers={place.node: place for place in _places(fields, "offers", tree, len(nodes))},
     )
 
 
@@ -84,7 +84,8 @@ def _node_to_json(node: Node, tree: Tree) -> dict[str, Json]:
 
 
 def _place_to_json(place: Place) -> dict[str, Json]:
-    return {"node": place.node, "round": round_to_json(place.template)}
+    entries: dict[str, Json] = {"node": place.node, "round": round_to_json(place.template)}
+    return entries | ({"offered": list(place.offered)} if place.offered else {})
 
 
 def _tree(root: Lineage, entries: Sequence[JsonFields]) -> Tree:
@@ -148,9 +149,17 @@ def _chains(root: Lineage, parents: list[int], steps: list[tuple[Round, ...]]) -
 
 
 def _place(fields: JsonFields, tree: Tree) -> Place:
+    template = _moving(round_from_json(fields.mapping("round")))
     return Place(
-        node=_within(fields, "node", 0, len(tree.nodes) - 1), template=_moving(round_from_json(fields.mapping("round")))
+        node=_within(fields, "node", 0, len(tree.nodes) - 1), template=template, offered=_offered(fields, template)
     )
+
+
+def _offered(fields: JsonFields, template: Round) -> tuple[int, ...]:
+    offered = tuple(mark for mark in fields.array("offered", []) if isinstance(mark, int))
+    if len(set(offered)) != len(fields.array("offered", [])) or not all(0 <= mark < template.of for mark in offered):
+        raise InvalidValueError(f"offered: candidates below {template.of}, each once")
+    return offered
 
 
 def _places(fields: JsonFields, name: str, tree: Tree, limit: int) -> tuple[Place, ...]:

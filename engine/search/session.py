@@ -15,7 +15,7 @@ from engine.search.bands import Bands, correlation, factors_of
 from engine.search.history import NO_NODE, tree_of
 from engine.search.seeds import grid_seed
 from engine.search.state import Mode, Place, Plan, Session
-from engine.search.steps import tell
+from engine.search.steps import is_combined, tell
 from latentpng.record import Lineage, Round
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "can_redo",
     "can_undo",
     "correlation_since_start",
+    "is_combined",
     "star",
     "tell",
     "with_count",
@@ -79,7 +80,7 @@ def ask(session: Session) -> Plan:
     template = session.template
     return Plan(
         parent=session.lineage,
-        candidates=tuple(session.lineage.child(replace(template, marks=(mark,))) for mark in range(template.of)),
+        candidates=tuple(session.lineage.child(replace(template, marks=(mark,))) for mark in session.place.marks),
         scale=session.scale,
     )
 

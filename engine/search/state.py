@@ -41,10 +41,17 @@ class Place:
     Attributes:
         node: The index of the parent's node.
         template: The round on offer; its marks are still to be chosen.
+        offered: The candidates of that round that are on offer, in their order; () for all of them.
     """
 
     node: int
     template: Round
+    offered: tuple[int, ...] = ()
+
+    @property
+    def marks(self) -> tuple[int, ...]:
+        """The mark of each candidate on offer."""
+        return self.offered or tuple(range(self.template.of))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,7 +68,7 @@ class Session:
         start: The index of the node that the session began with.
         past: The places before each answer, oldest first, for undo.
         future: The places that undo left, the next one last, for redo.
-        offers: The round that was on offer last at each node that was left, by the index of the node, for jumps.
+        offers: Where the search stood last at each node that was left, by the index of the node, for jumps.
     """
 
     tree: Tree
@@ -73,7 +80,7 @@ class Session:
     start: int = 0
     past: tuple[Place, ...] = ()
     future: tuple[Place, ...] = ()
-    offers: Mapping[int, Round] = field(default_factory=dict)
+    offers: Mapping[int, Place] = field(default_factory=dict)
 
     @property
     def begun_at(self) -> int:
@@ -109,6 +116,11 @@ class Session:
     def axis(self) -> Axis:
         """What the round on offer moves."""
         return axis_of(self.template)
+
+    @property
+    def region(self) -> str:
+        """The mask of the part that the round on offer moves; "" for the whole picture."""
+        return self.template.region
 
     @property
     def bands(self) -> Bands:

@@ -6,15 +6,19 @@ places of all answers, and a jump is an answer like any other.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from engine.errors import InvalidRequestError
 from engine.search.answers import (
     Answer,
+    Confined,
     Edited,
     Jumped,
     NoneBetter,
     Picked,
+    PickedAlone,
+    PickedByRegion,
     Rebanded,
     Redirected,
     Redone,
@@ -22,13 +26,17 @@ from engine.search.answers import (
     Rescaled,
     Undone,
 )
-from engine.search.axis import MIN_SCALE, along, max_scale, moves, scale_of, with_scale
+from engine.search.axis import MIN_SCALE, Axis, along, max_scale, moves, scale_of, with_scale
 from engine.search.bands import factors_of
-from engine.search.history import NO_NODE, NodeKind, Tree
+from engine.search.history import NO_NODE, Node, NodeKind, Tree
+from engine.search.regions import coverage, intersection, union
 from engine.search.seeds import next_grid_seed
 from engine.search.state import Mode, Place, Session
 from latentpng.identity import child_picture_key
 from latentpng.record import Round
+
+REGION_SCALE = 0.5
+"""The largest scale of the grid that a pick by region leads to."""
 
 
 def tell(session: Session, answer: Answer) -> Session:
@@ -46,6 +54,10 @@ def tell(session: Session, answer: Answer) -> Session:
     match answer:
         case Picked(marks=marks):
             return _pick(session, marks)
+        case PickedByRegion():
+            return _pick_by_region(session, answer)
+        case PickedAlone():
+            return _pick_alone(session)
         case NoneBetter():
             return _moved(session, _fresh(session, "none", place.node, _halved(template)))
         case Rerolled():
@@ -55,6 +67,8 @@ def tell(session: Session, answer: Answer) -> Session:
             return _moved(session, replace(place, template=with_scale(template, scale)))
         case Rebanded(bands=bands):
             return _moved(session, replace(place, template=replace(template, bands=factors_of(bands, session.octaves))))
+        case Confined(region=region):
+            return _moved(session, replace(place, template=replace(template, region=region)))
         case Redirected(axis=axis):
             return _moved(session, replace(place, template=along(template, axis)))
         case Edited(round_=round_):
@@ -68,11 +82,78 @@ def tell(session: Session, answer: Answer) -> Session:
 
 
 def _pick(session: Session, marks: tuple[int, ...]) -> Session:
-    template = session.template
-    if not marks or not all(0 <= mark < template.of for mark in marks):
-        raise InvalidRequestError(f"candidates 0 to {template.of - 1} are on offer, picked: {list(marks)}")
-    child = session.lineage.child(replace(template, marks=marks))
-    tree, node = session.tree.with_child(session.place.node, child)
+    round_ = replace(session.template, marks=_marks(session, marks))
+    return _moved_to_child(session, session.place.node, (round_,), session.template)
+
+
+# A pick by region is one round for each region, all with the seed of the grid: disjoint regions of one parent, so that
+# replaying them one after the other gives the patchwork of the candidates that were on offer.
+def _pick_by_region(session: Session, answer: PickedByRegion) -> Session:
+    template, place = session.template, session.place
+    if session.axis is not Axis.NOISE and answer.parts:
+        raise InvalidRequestError("only the noise has regions, and here the prompt varies; vary the noise alone")
+    if (
+        coverage(union(part.region for part in answer.parts))
+        < sum(coverage(part.region) for part in answer.parts) - 1e-9
+    ):
+        raise InvalidRequestError("two regions of a pick overlap")
+    parts = [(intersection(template.region, part.region), _marks(session, part.marks)) for part in answer.parts]
+    parts = [(region, marks) for region, marks in parts if coverage(region)]
+    if not parts:
+        return tell(session, NoneBetter())
+    whole = union(region for region, _ in parts)
+    if coverage(whole) >= coverage(template.region) and len({marks for _, marks in parts}) == 1:
+        rounds = [replace(template, marks=parts[0][1])]  # it was picked as a whole
+    else:
+        rounds = [replace(template, marks=marks, region=region) for region, marks in parts]
+    near = with_scale(template, min(scale_of(template), REGION_SCALE))
+    return _moved_to_child(session, place.node, rounds, _halved(near) if 2 * len(parts) < answer.asked else near)
+
+
+def _pick_alone(session: Session) -> Session:
+    if not is_combined(session):
+        raise InvalidRequestError("the parent is a single candidate already, or was not picked from a grid")
+    node = session.node
+    offer = session.offers.get(node.parent)
+    rounds = _step(session.tree, node)
+    template = _grid_of(session.tree, session.place.node)
+    if offer is not None and offer.template.seed == template.seed:
+        template = offer.template
+    areas: dict[int, float] = {}
+    for round_ in rounds:
+        for mark in round_.marks:
+            areas[mark] = areas.get(mark, 0.0) + coverage(round_.region) / len(round_.marks)
+    best = max(areas, key=lambda mark: areas[mark])  # of equal ones the first that was named
+    return _moved_to_child(session, node.parent, [replace(template, marks=(best,))], session.template)
+
+
+def is_combined(session: Session) -> bool:
+    """Return whether the parent was picked from a grid as more than one candidate: blended, or by region."""
+    if session.node.kind is not NodeKind.PICK:
+        return False
+    rounds = _step(session.tree, session.node)
+    return len(rounds) > 1 or len(rounds[0].marks) > 1
+
+
+def _step(tree: Tree, node: Node) -> tuple[Round, ...]:
+    """Return the rounds of the step that led to a node."""
+    return node.chain.rounds[tree.nodes[node.parent].rounds : node.rounds]
+
+
+def _marks(session: Session, positions: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the marks of candidates, given their positions in the grid on offer."""
+    offered = session.place.marks
+    if not positions or not all(0 <= position < len(offered) for position in positions):
+        raise InvalidRequestError(f"candidates 0 to {len(offered) - 1} are on offer, picked: {list(positions)}")
+    return tuple(offered[position] for position in positions)
+
+
+def _moved_to_child(session: Session, parent: int, rounds: Sequence[Round], template: Round) -> Session:
+    """Return the session at the picture that rounds lead to; template: what the next grid takes its scale from."""
+    lineage = session.tree.nodes[parent].lineage
+    for round_ in rounds:
+        lineage = lineage.child(round_)
+    tree, node = session.tree.with_child(parent, lineage)
     after = replace(session, tree=tree)
     return _moved(after, _picked(after, node, template))
 
@@ -96,8 +177,8 @@ def _picked(session: Session, node: int, template: Round) -> Place:
 def _fresh(session: Session, cause: str, node: int, template: Round) -> Place:
     """Return the place with a new grid at a node.
 
-    The grid has a seed of its own, and none of the fields that a round of an opened file had for itself alone (a
-    region, fields of a newer version).
+    The grid has a seed of its own, and none of the fields of a newer version that a round of an opened file has.  The
+    region stays until another one is chosen.
     """
     key = session.tree.nodes[node].key
     return Place(
@@ -112,6 +193,7 @@ def _fresh(session: Session, cause: str, node: int, template: Round) -> Place:
             scale=template.scale,
             of=session.count,
             bands=template.bands,
+            region=template.region,
             prompt_scale=template.prompt_scale,
         ),
     )
@@ -123,7 +205,7 @@ def _moved(session: Session, place: Place) -> Session:
 
 def _at(session: Session, place: Place, *, past: tuple[Place, ...], future: tuple[Place, ...]) -> Session:
     """Return the session at a different place; what was on offer at the one that is left is remembered."""
-    offers = {**session.offers, session.place.node: session.template}
+    offers = {**session.offers, session.place.node: session.place}
     return replace(session, place=place, past=past, future=future, offers=offers)
 
 
@@ -139,7 +221,7 @@ def _place_at(session: Session, node: int) -> Place:
     """Return a node with the grid that was on offer there last, as far as that is known, else with a new one."""
     tree = session.tree
     if node in session.offers:
-        return Place(node=node, template=session.offers[node])
+        return session.offers[node]
     picked = [child for child in tree.children(node) if tree.nodes[child].kind is NodeKind.PICK]
     if picked:
         return Place(node=node, template=_grid_of(tree, picked[-1]))

@@ -1,0 +1,218 @@
+"""Regions of a picture: masks over the initial noise, as a round records them, and names for the usual ones.
+
+A mask is rows of "0" and "1" joined by "/", a coarse grid over height x width (latentpng/SPEC.md, section 6): "1" may
+move.  "" is the whole picture.  Pure functions; everything is cut into at most 64 x 64 cells, the limit of the format.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from enum import StrEnum
+
+from engine.errors import InvalidRequestError
+from latentpng.rules import MAX_REGION_SIDE
+
+WHOLE = ""
+"""The mask of the whole picture."""
+NAMED = {
+    "left": "10",
+    "right": "01",
+    "top": "1/0",
+    "bottom": "0/1",
+    "tl": "10/00",
+    "tr": "01/00",
+    "bl": "00/10",
+    "br": "00/01",
+}
+"""The masks of the halves and the quarters, by the names that scripts use."""
+WORDS = {
+    "10": "left half",
+    "01": "right half",
+    "1/0": "top half",
+    "0/1": "bottom half",
+    "10/00": "top left quarter",
+    "01/00": "top right quarter",
+    "00/10": "bottom left quarter",
+    "00/01": "bottom right quarter",
+}
+"""What people call the same masks."""
+_THIRDS = re.compile(r"3x3:([1-9](?:\+[1-9])*)")
+_MASK = re.compile(r"[01]+(?:/[01]+)*")
+_OUTSIDE = "outside:"
+_BOX_SIDES = (24, 12, 8, 6, 4, 3, 2, 1)
+"""Cells along a side of the grid that boxes snap to; the first that fits the noise.  Most hold thirds and quarters."""
+_FORM = (
+    "a region is left, right, top, bottom, tl, tr, bl, br, several of them joined by +, 3x3:1+5, a box X,Y,W,H in "
+    "percent, or rows of 0 and 1 such as 10/01, each also after outside:"
+)
+
+
+class Split(StrEnum):
+    """The regions that a pick asks about one after the other."""
+
+    WHOLE = "whole"
+    HALVES = "halves"
+    QUARTERS = "quarters"
+
+
+def regions_of(split: Split, *, width: int, height: int) -> tuple[str, ...]:
+    """Return the masks of the regions, in reading order.
+
+    Args:
+        split: Into what the picture is divided; HALVES lie side by side unless the picture is higher than wide.
+        width: Of the picture, in any unit.
+        height: Likewise.
+    """
+    if split is Split.WHOLE:
+        return (WHOLE,)
+    halves = ("top", "bottom") if height > width else ("left", "right")
+    names = halves if split is Split.HALVES else ("tl", "tr", "bl", "br")
+    return tuple(NAMED[name] for name in names)
+
+
+def box_side(noise_side: int) -> int:
+    """Return the number of cells that a side of the noise is divided into for boxes; noise_side: its length."""
+    return next(side for side in _BOX_SIDES if side <= max(1, noise_side))
+
+
+def parse_region(text: str, height: int, width: int) -> str:
+    """Return the mask of a region as scripts write it.
+
+    Args:
+        text: The region: a name, names joined by "+", "3x3:1+5" for cells of three by three in reading order, a box
+            "X,Y,W,H" in percent of the picture from its top left corner, or a mask; "outside:" before it inverts it.
+        height: Of the noise; a mask has at most as many rows.
+        width: Of the noise; likewise.
+
+    Raises:
+        InvalidRequestError: The text is no region, or one in which nothing or everything moves.
+    """
+    plain = text.strip().lower()
+    is_outside = plain.startswith(_OUTSIDE)
+    mask = _parsed(plain.removeprefix(_OUTSIDE).strip(), height, width)
+    if mask is None:
+        raise InvalidRequestError(f"{_FORM}; found {text!r}")
+    mask = reduced(inverted(mask) if is_outside else mask)
+    if "0" not in mask or "1" not in mask:
+        what = "the whole picture" if "1" in mask else "nothing"
+        raise InvalidRequestError(f"the region {text!r} is {what}; give one that is a part of the picture")
+    return mask
+
+
+def box(left: int, top: int, right: int, bottom: int, *, columns: int, rows: int) -> str:
+    """Return the mask of a box of cells.
+
+    Args:
+        left: Its first column.
+        top: Its first row.
+        right: The column after its last one.
+        bottom: The row after its last one.
+        columns: Of the whole grid.
+        rows: Of the whole grid.
+    """
+    inside = "".join("1" if left <= column < right else "0" for column in range(columns))
+    outside = "0" * columns
+    return reduced("/".join(inside if top <= row < bottom else outside for row in range(rows)))
+
+
+def reduced(mask: str) -> str:
+    """Return the mask with as few cells as describe the same region; WHOLE when every cell may move."""
+    if "0" not in mask:
+        return WHOLE
+    rows = _squeezed(mask.split("/"))
+    columns = _squeezed(["".join(column) for column in zip(*rows, strict=True)])
+    return "/".join("".join(row) for row in zip(*columns, strict=True))
+
+
+def inverted(mask: str) -> str:
+    """Return the mask of everything outside a region; that of the whole picture has no cell that moves."""
+    return (mask or "1").translate(str.maketrans("01", "10"))
+
+
+def intersection(first: str, second: str) -> str:
+    """Return the mask of what two regions share; it has no "1" when they share nothing."""
+    if not first or not second:
+        return first or second
+    rows, columns = _common(first, second)
+    pairs = zip(_refined(first, rows, columns), _refined(second, rows, columns), strict=True)
+    return reduced(
+        "/".join("".join("1" if a == b == "1" else "0" for a, b in zip(*pair, strict=True)) for pair in pairs)
+    )
+
+
+def union(masks: Iterable[str]) -> str:
+    """Return the mask of everything in one or more regions."""
+    result = "0"
+    for mask in masks:
+        result = inverted(intersection(inverted(result), inverted(mask)) or "1")
+    return reduced(result)
+
+
+def coverage(mask: str) -> float:
+    """Return the part of the picture that a region covers, from 0 to 1."""
+    return mask.count("1") / (len(mask) - mask.count("/")) if mask else 1.0
+
+
+def is_in(mask: str, x: float, y: float) -> bool:
+    """Return whether a point lies in a region; x, y: from 0 to below 1, from the top left corner."""
+    rows = (mask or "1").split("/")
+    row = rows[int(y * len(rows))]
+    return row[int(x * len(row))] == "1"
+
+
+def region_words(mask: str) -> str:
+    """Return what people call a region: "top left quarter", or how much of the picture it is."""
+    return WORDS.get(mask) or ("whole picture" if not mask else f"region of {max(1, round(100 * coverage(mask)))}%")
+
+
+def _parsed(text: str, height: int, width: int) -> str | None:
+    if thirds := _THIRDS.fullmatch(text):
+        cells = ["0"] * 9
+        for number in thirds[1].split("+"):
+            cells[int(number) - 1] = "1"
+        return "/".join("".join(cells[row : row + 3]) for row in (0, 3, 6))
+    if text.count(",") == 3:
+        return _box_of(text, height, width)
+    if _MASK.fullmatch(text):
+        rows = text.split("/")
+        is_mask = len({len(row) for row in rows}) == 1 and max(len(rows), len(rows[0])) <= MAX_REGION_SIDE
+        return text if is_mask else None
+    names = [name.strip() for name in text.split("+")]
+    return union(NAMED[name] for name in names) if all(name in NAMED for name in names) else None
+
+
+def _box_of(text: str, height: int, width: int) -> str | None:
+    try:
+        x, y, w, h = (float(part) / 100.0 for part in text.split(","))
+    except ValueError:
+        return None
+    if not (0.0 <= x < 1.0 and 0.0 <= y < 1.0 and 0.0 < w <= 1.0 and 0.0 < h <= 1.0):
+        return None
+    columns, rows = box_side(width), box_side(height)
+    left, top = min(round(x * columns), columns - 1), min(round(y * rows), rows - 1)
+    right, bottom = max(left + 1, round((x + w) * columns)), max(top + 1, round((y + h) * rows))
+    return box(left, top, right, bottom, columns=columns, rows=rows)
+
+
+def _squeezed(lines: list[str]) -> list[str]:
+    """Return every n-th line for the largest n that loses nothing."""
+    count = len(lines)
+    for step in sorted((n for n in range(1, count + 1) if count % n == 0), reverse=True):
+        if all(lines[at] == lines[at - at % step] for at in range(count)):
+            return lines[::step]
+    return lines
+
+
+def _common(first: str, second: str) -> tuple[int, int]:
+    """Return the rows and columns of a grid on which both masks can be written, at most 64 x 64."""
+    sizes = [(mask.count("/") + 1, len(mask.partition("/")[0])) for mask in (first, second)]
+    rows, columns = (math.lcm(*sides) for sides in zip(*sizes, strict=True))
+    return min(rows, MAX_REGION_SIDE), min(columns, MAX_REGION_SIDE)
+
+
+def _refined(mask: str, rows: int, columns: int) -> list[str]:
+    lines = mask.split("/")
+    wide = ["".join(line[at * len(line) // columns] for at in range(columns)) for line in lines]
+    return [wide[at * len(lines) // rows] for at in range(rows)]
