@@ -23,6 +23,7 @@ from engine.search.beginning import Beginning
 from engine.search.folder import session_folder
 from engine.search.history import tree_of
 from engine.search.journal import Journal
+from engine.search.regions import region_asked_for
 from engine.search.seeds import step_seed_of
 from engine.search.session import Mode, Session, begin
 from engine.search.store import Finished
@@ -180,19 +181,23 @@ def session_for(opening: Opening, options: Options, ready: ModelReady, candidate
     """Return the session of an opening, now that the loaded model has reported the shape of its noise.
 
     With a seed in the options all grids derive from it: the same answers give the same pictures again.  A session that
-    is continued keeps its own seed, scale, bands, axis and mode.
+    is continued keeps its own seed, scale, bands, region, axis and mode.
 
     Args:
         opening: What was opened.
-        options: The seed, scale, bands, axis and mode that were asked for.
+        options: The seed, scale, bands, region, axis and mode that were asked for.
         ready: The loaded model.
         candidates: The number of candidates in a grid.
+
+    Raises:
+        InvalidRequestError: The region that was asked for is none of this noise.
     """
-    from latentpng.shapes import octaves
+    from latentpng.shapes import octaves, spatial_shape
 
     lineage, levels = opening.beginning.lineage, octaves(ready.noise_shape, ready.noise_axes)
+    sides = spatial_shape(ready.noise_shape, ready.noise_axes)
     if opening.journal is not None:
-        return opening.journal.resume(levels, candidates)
+        return opening.journal.resume(levels, candidates, sides)
     return begin(
         lineage,
         seed=options.seed_or_random(),
@@ -202,6 +207,8 @@ def session_for(opening: Opening, options: Options, ready: ModelReady, candidate
         bands=Bands(options.bands or (Bands.ALL if opening.is_fresh else Bands.TILT)),
         axis=Axis(options.axis or last_axis(lineage)),
         mode=Mode(options.mode),
+        sides=sides,
+        region=region_asked_for(options.region, sides),
     )
 
 

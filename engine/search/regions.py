@@ -49,6 +49,9 @@ _FORM = (
 )
 
 
+NO_SIDES = "the noise of this model has no height and width, so that no part of the picture can vary alone"
+
+
 class Split(StrEnum):
     """The regions that a pick asks about one after the other."""
 
@@ -98,7 +101,29 @@ def parse_region(text: str, height: int, width: int) -> str:
     if "0" not in mask or "1" not in mask:
         what = "the whole picture" if "1" in mask else "nothing"
         raise InvalidRequestError(f"the region {text!r} is {what}; give one that is a part of the picture")
+    rows, columns = _size(mask)
+    if rows > height or columns > width:
+        raise InvalidRequestError(
+            f"the region {text!r} has {rows} x {columns} cells, and the noise only {height} x {width}; give a coarser one"
+        )
     return mask
+
+
+def region_asked_for(text: str, sides: tuple[int, int]) -> str:
+    """Return the mask of a region for noise whose shape is known.
+
+    Args:
+        text: As for `parse_region`; "" for the whole picture.
+        sides: Height and width of the noise; (0, 0) when it has no spatial axes.
+
+    Raises:
+        InvalidRequestError: As `parse_region`, or the noise has no spatial axes.
+    """
+    if not text:
+        return WHOLE
+    if not all(sides):
+        raise InvalidRequestError(NO_SIDES)
+    return parse_region(text, *sides)
 
 
 def box(left: int, top: int, right: int, bottom: int, *, columns: int, rows: int) -> str:
@@ -124,6 +149,30 @@ def reduced(mask: str) -> str:
     rows = _squeezed(mask.split("/"))
     columns = _squeezed(["".join(column) for column in zip(*rows, strict=True)])
     return "/".join("".join(row) for row in zip(*columns, strict=True))
+
+
+def refitted(mask: str, height: int, width: int) -> str:
+    """Return the mask with at most as many cells as noise has; it is returned as it is when it fits.
+
+    A cell moves when at least half of the cells that it covers do.  Where that is no cell, one moves when any of them
+    does: a small region must not vanish.
+
+    Args:
+        mask: The mask.
+        height: Of the noise.
+        width: Of the noise.
+    """
+    rows, columns = _size(mask) if mask else (0, 0)
+    if rows <= height and columns <= width:
+        return mask
+    rows, columns = min(rows, height), min(columns, width)
+    lines = mask.split("/")
+    shares = [
+        [_share([line[left:right] for line in lines[top:bottom]]) for left, right in _parts(len(lines[0]), columns)]
+        for top, bottom in _parts(len(lines), rows)
+    ]
+    least = 0.5 if max(map(max, shares)) >= 0.5 else 0.0
+    return reduced("/".join("".join("1" if share > 0.0 and share >= least else "0" for share in row) for row in shares))
 
 
 def inverted(mask: str) -> str:
@@ -205,9 +254,24 @@ def _squeezed(lines: list[str]) -> list[str]:
     return lines
 
 
+def _size(mask: str) -> tuple[int, int]:
+    """Return the rows and the columns of a mask that is not WHOLE."""
+    return mask.count("/") + 1, len(mask.partition("/")[0])
+
+
+def _parts(cells: int, count: int) -> list[tuple[int, int]]:
+    """Return which cells each of `count` fewer ones covers: the first, and the one after the last."""
+    return [(at * cells // count, -(-(at + 1) * cells // count)) for at in range(count)]
+
+
+def _share(lines: list[str]) -> float:
+    cells = "".join(lines)
+    return cells.count("1") / len(cells)
+
+
 def _common(first: str, second: str) -> tuple[int, int]:
     """Return the rows and columns of a grid on which both masks can be written, at most 64 x 64."""
-    sizes = [(mask.count("/") + 1, len(mask.partition("/")[0])) for mask in (first, second)]
+    sizes = [_size(mask) for mask in (first, second)]
     rows, columns = (math.lcm(*sides) for sides in zip(*sizes, strict=True))
     return min(rows, MAX_REGION_SIDE), min(columns, MAX_REGION_SIDE)
 

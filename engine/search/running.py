@@ -68,7 +68,7 @@ class Search(SearchFacts):
         self._variants.add_first(session, Variant(load=beginning.load))
         for finished in filter(None, (beginning.root, beginning.known)):
             self._variants.note(session, finished.record)
-        self._model = ModelInUse(beginning.load, session.octaves, on_load)
+        self._model = ModelInUse(beginning.load, session.octaves, session.sides, on_load)
         self._pictures = SearchPictures(beginning, self._variants, folder, index=index, on_trouble=on_trouble)
         self._saved = SavedPictures(on_event)
         self._work = GridWork(renderer, self._saved, job_of=self._job, on_unreadable=self._forget_file)
@@ -120,14 +120,15 @@ class Search(SearchFacts):
             self._pictures.save(self.session, [self._grid.keys[index]] if self.is_starred(index) else [])
         return self.is_starred(index)
 
-    def ready(self, octaves: int) -> None:
+    def ready(self, octaves: int, sides: tuple[int, int] = (0, 0)) -> None:
         """Render the grid, now that its model is loaded.
 
         Args:
             octaves: The number of octaves of the model's noise at the size of the pictures.
+            sides: Height and width of that noise; (0, 0) when it has no spatial axes.
         """
         if self.is_loading and not self._stopped:
-            self._model.loaded(octaves)
+            self._model.loaded(octaves, sides)
             self._submit()
 
     def render_thumbnails(self, nodes: tuple[int, ...]) -> None:
@@ -200,7 +201,7 @@ class Search(SearchFacts):
 
     def _submit(self) -> None:
         """Read or render what is not known yet, the parent first."""
-        self._set(with_octaves(self.session, self._model.octaves))
+        self._set(with_octaves(self.session, self._model.octaves, self._model.sides))
         files, others = self._pictures.missing(self._grid)
         self._work.begin(files, others)
         self._save_parent()

@@ -63,6 +63,7 @@ class Session:
         place: Where the search stands.
         seed: The seed that all grids derive from.
         octaves: The number of octaves of the initial noise; 0 when it has no spatial axes.
+        sides: Its height and width; (0, 0) when it has no spatial axes, or no model was loaded yet.
         count: The number of candidates in the next grid that is drawn.
         mode: What a pick does to the scale.
         start: The index of the node that the session began with.
@@ -77,6 +78,7 @@ class Session:
     octaves: int
     count: int
     mode: Mode = Mode.KEEP
+    sides: tuple[int, int] = (0, 0)
     start: int = 0
     past: tuple[Place, ...] = ()
     future: tuple[Place, ...] = ()

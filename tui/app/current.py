@@ -116,11 +116,13 @@ class CurrentSearch:
         if search is not None and search.is_loading and ready.request.load_key == search.variant.load.load_key:
             from engine.edit_noise import other_noise_notice
             from engine.search.grid import PARENT
-            from latentpng.shapes import octaves
+            from latentpng.shapes import octaves, spatial_shape
 
             is_new = search.finished(PARENT) is None and search.file(search.session.place.node) is None
             notice = other_noise_notice(before, ready) if is_new else ""
-            search.ready(octaves(ready.noise_shape, ready.noise_axes))
+            search.ready(
+                octaves(ready.noise_shape, ready.noise_axes), spatial_shape(ready.noise_shape, ready.noise_axes)
+            )
             await screen.show_round()
             if notice:
                 screen.notice = "; ".join(filter(None, (screen.notice, notice)))
