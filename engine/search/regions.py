@@ -104,7 +104,7 @@ def parse_region(text: str, height: int, width: int) -> str:
     rows, columns = _size(mask)
     if rows > height or columns > width:
         raise InvalidRequestError(
-            f"the region {text!r} has {rows} x {columns} cells, and the noise only {height} x {width}; give a coarser one"
+            f"the region {text!r} has {rows} x {columns} cells, and the noise {height} x {width}; give one with fewer"
         )
     return mask
 

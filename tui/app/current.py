@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from engine.rendering.renderer import Renderer
     from engine.rendering.requests import LoadModel
     from engine.search.running import Search
+    from engine.search.state import Session
     from tui.app.screens.search import SearchScreen
     from tui.arguments import AppArguments
 
@@ -89,14 +91,15 @@ class CurrentSearch:
             await self._go_on(screen, before or ready, ready)
             return
         from engine.edit_noise import noise_notice
-        from engine.open import folder_for, session_for
+        from engine.open import folder_for
         from engine.search.folder import PictureFolder
         from engine.search.running import Search
 
+        session, refused = self._session(opening, ready, screen.pictures_that_fit - 1)
         folder = folder_for(opening, self._arguments.out, self._sessions)
         self._search = Search(
             opening.beginning,
-            session_for(opening, self._options, ready, screen.pictures_that_fit - 1),
+            session,
             renderer,
             PictureFolder(folder),
             index=self._journal_path,
@@ -109,7 +112,21 @@ class CurrentSearch:
         await screen.begin(self._search)
         opened = opening.beginning.root_record
         noise = noise_notice(opened, ready) if opened is not None else ""
-        screen.notice = "; ".join(filter(None, (opening.target.notice, noise)))
+        screen.notice = "; ".join(filter(None, (refused, opening.target.notice, noise)))
+
+    def _session(self, opening: Opening, ready: ModelReady, candidates: int) -> tuple[Session, str]:
+        """Return the session of an opening, and why it varies the whole picture although a region was asked for."""
+        from engine.errors import InvalidRequestError
+        from engine.open import session_for
+        from engine.search.axis import Axis
+        from tui.app.phrases import ONLY_PROMPT
+
+        try:
+            session = session_for(opening, self._options, ready, candidates)
+        except InvalidRequestError as error:
+            whole = replace(self._options, region="")
+            return session_for(opening, whole, ready, candidates), str(error)
+        return session, ONLY_PROMPT if session.region and session.axis is Axis.PROMPT else ""
 
     async def _go_on(self, screen: SearchScreen, before: ModelReady, ready: ModelReady) -> None:
         search = screen.search

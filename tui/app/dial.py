@@ -62,13 +62,16 @@ def dial_words(session: Session, columns: int) -> str:
         columns: Of the line.
     """
     round_words = f"round {session.node.picks + 1}"
-    rest = (f"candidates are {likeness(session.scale)}", variation_words(session), start_words(session))
+    varies, kept = variation_words(session), kept_words(session)
+    rest = [kept, f"candidates are {likeness(session.scale)}", varies, start_words(session)]
+    if session.region:  # what a person has chosen is said before what is always so
+        rest = [varies, kept, *rest[1:2], *rest[3:]]
     line = f"{dial(session.scale, _SHORT)}   {round_words}"
-    long = f"{dial(session.scale, _LONG)}   {round_words} · {kept_words(session)}"
+    long = f"{dial(session.scale, _LONG)}   {round_words} · {rest[0]}"
     if len(long) > columns:
-        with_kept = f"{line} · {kept_words(session)}"
-        return with_kept if len(with_kept) <= columns else line
-    for words in filter(None, rest):
+        with_first = f"{line} · {rest[0]}"
+        return with_first if len(with_first) <= columns else line
+    for words in filter(None, rest[1:]):
         if len(long) + 3 + len(words) <= columns:
             long = f"{long} · {words}"
     return long

@@ -14,6 +14,7 @@ from engine.search.session import Session, can_undo
 from latentpng.text import plain
 from tui.app.model_load import ModelLoad
 from tui.app.photo_state import PhotoState
+from tui.app.region_words import moving_words, place_words
 
 BANDS = {
     Bands.ALL: "everything varies",
@@ -22,6 +23,7 @@ BANDS = {
     Bands.DETAIL: "only the detail varies",
     Bands.CUSTOM: "bands from the file",
 }
+ONLY_PROMPT = "only the prompt varies, and it has no regions; press a to vary the noise"
 
 
 def percent(part: float) -> str:
@@ -30,10 +32,14 @@ def percent(part: float) -> str:
 
 
 def variation_words(session: Session) -> str:
-    """Return what varies: bands of the noise, the prompt, or both."""
+    """Return what varies: bands of the noise, in which part of the picture, the prompt, or both."""
     if session.axis is Axis.PROMPT:
         return "only the prompt varies"
-    return BANDS[session.bands] + (", and the prompt" if session.axis is Axis.BOTH else "")
+    words = BANDS[session.bands]
+    if session.region:
+        is_all = session.bands is Bands.ALL
+        words = moving_words(session.region) if is_all else f"{words}, {place_words(session.region)}"
+    return words + (", and the prompt" if session.axis is Axis.BOTH else "")
 
 
 def load_words(load: ModelLoad) -> str:

@@ -16,10 +16,11 @@ from engine.rendering.renderer import Renderer
 from engine.rendering.requests import PictureTask, RenderJob
 from engine.search.axis import Axis, along, last_axis, last_scale
 from engine.search.bands import Bands, factors_of
+from engine.search.regions import region_asked_for
 from latentpng.errors import ExitCode
-from latentpng.record import Lineage, Round
+from latentpng.record import Json, Lineage, Round
 from latentpng.rules import MAX_CANDIDATES
-from latentpng.shapes import octaves
+from latentpng.shapes import octaves, spatial_shape
 from tui.arguments import (
     CARRIERS,
     OutputArguments,
@@ -27,6 +28,7 @@ from tui.arguments import (
     add_bands_option,
     add_edit_options,
     add_out_option,
+    add_region_option,
     count,
     fraction,
     whole_number,
@@ -72,6 +74,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=whole_number, metavar="N", help="seed of the round (default: random)")
     add_bands_option(parser, "tilt")
+    add_region_option(parser)
     add_axis_option(parser)
     add_out_option(parser, "DIR", "the folder for the candidates", required=True)
     add_edit_options(parser)
@@ -84,8 +87,8 @@ def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
     picture = edited_picture(options, record, teller(arguments.quiet))
     options = replace(options, seed=options.seed_or_random() if not arguments.mark else options.seed)
     scale = options.scale or last_scale(record.lineage, picture.target.defaults.scale)
-    levels = octaves(record.tensor.shape, record.axes)
-    lineages = _lineages(options, arguments, picture.lineage, scale, levels)
+    shape, axes = record.tensor.shape, record.axes
+    lineages = _lineages(options, arguments, picture.lineage, scale, shape, axes)
     paths = [arguments.out / _name(arguments.file.stem, lineage) for lineage in lineages]
     refuse_overwriting(paths, arguments.force)
 
@@ -98,18 +101,22 @@ def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
         ready = rendering.load(picture.target)
         if notice := noise_notice(record, ready):
             say(f"{arguments.file}: {notice}")
-        if octaves(ready.noise_shape, ready.noise_axes) != levels:  # at a different size
-            levels = octaves(ready.noise_shape, ready.noise_axes)
-            lineages = _lineages(options, arguments, picture.lineage, scale, levels)
+        if (ready.noise_shape, ready.noise_axes) != (shape, axes):  # at a different size
+            lineages = _lineages(options, arguments, picture.lineage, scale, ready.noise_shape, ready.noise_axes)
         tasks = tuple(PictureTask(index=index, lineage=lineage) for index, lineage in enumerate(lineages))
         job = RenderJob(job=JOB, tasks=tasks, settings=picture.target.settings, root_tensor=record.root_tensor)
         for event in rendering.pictures(job):
             save(paths[event.index], event)
-            output.picture(paths[event.index], event, marks=list(lineages[event.index].rounds[-1].marks))
+            round_ = lineages[event.index].rounds[-1]
+            region: dict[str, Json] = {"region": round_.region} if round_.region else {}
+            output.picture(paths[event.index], event, marks=list(round_.marks), **region)
     return ExitCode.OK
 
 
-def _lineages(options: Options, arguments: Arguments, lineage: Lineage, scale: float, levels: int) -> list[Lineage]:
+def _lineages(
+    options: Options, arguments: Arguments, lineage: Lineage, scale: float, shape: tuple[int, ...], axes: str
+) -> list[Lineage]:
+    """Return the lineage of each picture; shape, axes: of the noise, which bands and the region have to fit."""
     if arguments.count > MAX_CANDIDATES:
         raise InvalidRequestError(f"--count {arguments.count}: a round has at most {MAX_CANDIDATES} candidates")
     if arguments.mark and options.seed is None:
@@ -117,7 +124,15 @@ def _lineages(options: Options, arguments: Arguments, lineage: Lineage, scale: f
     bands = Bands(options.bands or Bands.TILT)
     chosen = [arguments.mark] if arguments.mark else [(mark,) for mark in range(arguments.count)]
     axis = Axis(options.axis or last_axis(lineage))
-    round_ = Round(seed=options.seed_or_random(), of=arguments.count, scale=scale, bands=factors_of(bands, levels))
+    if options.region and axis is Axis.PROMPT:
+        raise InvalidRequestError("--region: only the prompt varies, and it has no regions; add --axis noise or both")
+    round_ = Round(
+        seed=options.seed_or_random(),
+        of=arguments.count,
+        scale=scale,
+        bands=factors_of(bands, octaves(shape, axes)),
+        region=region_asked_for(options.region, spatial_shape(shape, axes)),
+    )
     round_ = along(round_, axis)
     return [lineage.child(replace(round_, marks=marks)) for marks in chosen]
 

@@ -30,8 +30,9 @@ from tui.app.key_guard import KeyGuard
 from tui.app.layout import PICK_KEYS
 from tui.app.messages import CellClicked, LoadRetried
 from tui.app.phrases import load_words
+from tui.app.screens.search_confined import SearchConfined
 from tui.app.screens.search_keys import SEARCH_KEYS, next_axis, next_bands, toggle_mark
-from tui.app.screens.search_others import NOT_BEGUN, SearchOthers
+from tui.app.screens.search_others import NOT_BEGUN
 
 AT_FLOOR = "the scale is at its minimum, candidates hardly differ; press ] for more, u to undo, or q to quit"
 FARTHEST = "the candidates are as far from the parent as they can be"
@@ -41,7 +42,7 @@ _WHILE_LOADING = (Undone, Redone, Jumped)
 """The answers that make sense while the model of an edit is loaded: they leave it."""
 
 
-class SearchScreen(SearchOthers):
+class SearchScreen(SearchConfined):
     """A search with its keys.  See `SearchView` for what it shows."""
 
     BINDINGS: ClassVar[list[BindingType]] = SEARCH_KEYS

@@ -39,6 +39,8 @@ SEARCH_KEYS: list[BindingType] = [
     _key("right_curly_bracket", f"rescale({FINE!r})", "a little farther from the parent", "}"),
     _key("b", "bands", "choose the bands that vary"),
     _key("a", "axis", "vary the noise, the prompt, or both"),
+    _key("m", "region", "vary a part of the picture, or keep a part"),
+    _key("M,shift+m", "whole", "vary the whole picture again", "M"),
     _key("space", "mark", "mark for blending"),
     _key("asterisk", "star", "star: keep the selected picture", "*"),
     _key("i", "info", "info about the selected picture"),
