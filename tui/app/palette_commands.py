@@ -80,7 +80,7 @@ COMMANDS: Mapping[str, Words] = MappingProxyType(
         "undo": Words("Undo", "Go one step back."),
         "view": Words("View", "Show the selected picture in full size."),
         "ViewerScreen.pick": Words("Pick", "Pick this picture."),
-        "whole": Words("Vary the whole picture", "Vary the whole picture again, not only a part."),
+        "everywhere": Words("Vary the whole picture", "Vary the whole picture again, not only a part."),
         f"zoom({1 / STEP})": Words("Reduce", "Show more of the picture, smaller."),
         f"zoom({STEP})": Words("Enlarge", "Show a part of the picture, larger."),
     }

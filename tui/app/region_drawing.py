@@ -108,7 +108,7 @@ def marked(picture: Picture, region: str, box: Box, *, has_pixels: bool) -> Pict
         return lit(scaled(picture, max(width, height)), region, _GENTLE)
     small = scaled(picture, max(width, height))
     thin = max(1, round(min(width, height) / _LINES))
-    line = (thin, thin) if has_pixels else (box.cell_width // 2, box.cell_height // 2)
+    line = (thin, thin) if has_pixels else (box.cell_width, box.cell_height // 2)
     enlarged = width / small.width
     return framed(small, region, (max(1, round(line[0] / enlarged)), max(1, round(line[1] / enlarged))))
 

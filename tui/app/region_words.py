@@ -38,10 +38,10 @@ def drawn_words(shape: str, *, is_outside: bool) -> str:
         return "nothing varies: draw a box, or choose cells with 1 to 9"
     if share >= 1.0:
         return "the whole picture varies"
-    side = "everything but" if is_outside else "only"
-    name = _named(shape) if shape in WORDS else f"the {'outside' if is_outside else 'inside'} of the frame"
-    words = f"{side if shape in WORDS else 'only'} {name} varies"
-    return f"{words}, {max(1, round(100 * share))}% of the picture; the rest of the noise stays"
+    percent = f"{max(1, round(100 * share))}% of the picture"
+    if shape in WORDS:
+        return f"{'everything but' if is_outside else 'only'} the {WORDS[shape]} varies, {percent}"
+    return f"only the {'outside' if is_outside else 'inside'} of the frame varies, {percent}; the rest stays"
 
 
 def _named(region: str) -> str:

@@ -11,7 +11,7 @@ from textual.reactive import var
 
 from engine.rendering.events import Picture
 from engine.search.regions import WHOLE
-from tui.app.key_hints import Hint
+from tui.app.key_hints import HELP, Hint
 from tui.app.region_box import RegionBox
 from tui.app.region_drawing import lit, marked
 from tui.app.region_words import drawn_words
@@ -28,6 +28,7 @@ _HINTS = (
     Hint(key="o", words="inside or outside", action="screen.invert"),
     Hint(key="Enter", words="take it", action="screen.take"),
     Hint(key="c", words="whole picture", action="screen.clear"),
+    HELP,
     Hint(key="Esc", words="back", action="screen.cancel"),
 )
 _ARROWS = (("left", -1, 0), ("right", 1, 0), ("up", 0, -1), ("down", 0, 1))

@@ -63,7 +63,7 @@ class SearchConfined(SearchOthers):
             self.region_screen = RegionScreen(found[0], region_box(session.region, session.sides))
             self.app.push_screen(self.region_screen, self._confine)
 
-    async def action_whole(self) -> None:
+    async def action_everywhere(self) -> None:
         if self.search is None:
             self.notice = NOT_BEGUN
         elif self.search.session.region:

@@ -40,7 +40,7 @@ SEARCH_KEYS: list[BindingType] = [
     _key("b", "bands", "choose the bands that vary"),
     _key("a", "axis", "vary the noise, the prompt, or both"),
     _key("m", "region", "vary a part of the picture, or keep a part"),
-    _key("M,shift+m", "whole", "vary the whole picture again", "M"),
+    _key("M,shift+m", "everywhere", "vary the whole picture again", "M"),
     _key("space", "mark", "mark for blending"),
     _key("asterisk", "star", "star: keep the selected picture", "*"),
     _key("i", "info", "info about the selected picture"),
