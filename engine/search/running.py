@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 
-from engine.rendering.events import Event, JobDone, JobFailed, PictureRendered
+from engine.rendering.events import Event, JobDone, JobFailed, Picture, PictureRendered
 from engine.rendering.renderer import Renderer
 from engine.rendering.requests import LoadModel, PictureTask, RenderJob
 from engine.rendering.settings import RenderSettings
@@ -80,12 +80,13 @@ class Search(SearchFacts):
         if beginning.shown:
             self._work.previews[PARENT] = beginning.shown
 
-    def tell(self, answer: Answer, candidates: int) -> None:
+    def tell(self, answer: Answer, candidates: int, *, stand_in: Picture | None = None) -> None:
         """Take an answer: cancel what is still rendering, and begin with the next grid.
 
         Args:
             answer: The answer to the grid on offer.
             candidates: The number of candidates that fit on the screen now; the next grid that is drawn has as many.
+            stand_in: What is shown as the next parent until it is rendered; None for its previews.
 
         Raises:
             InvalidRequestError: The answer does not fit the grid, or what it leads to cannot be rendered here.
@@ -93,6 +94,8 @@ class Search(SearchFacts):
         """
         if not self._stopped:
             self._go(tell(with_count(self.session, candidates), answer))
+            if stand_in is not None:
+                self._work.stand_ins[PARENT] = stand_in
 
     def edit(self, round_: Round, variant: Variant, candidates: int) -> None:
         """Go on with the same noise and different settings.

@@ -41,6 +41,23 @@ Space          Mark a candidate, up to three.  Enter blends the marked ones.
 r              Draw other candidates at the same scale.
 u  U           Go one step back, and take that step again.
 
+PICK BY REGION
+x              Say for each half which candidate is best there; press x
+               again for quarters, and once more for whole pictures.  The
+               lit region asks, and the key of a picture answers: the light
+               moves on to the next region.  In place of the parent you see
+               what the answers give.
+Space  n       While a region is lit: keep the parent there.
++              Let the next key add a second candidate to the region that
+               was answered last.  The two are blended there.
+Backspace      Take the last answer back.
+Enter          While the cursor is on a candidate: answer with it.  Else
+               pick what was answered; in regions without an answer the
+               parent stays.
+Esc            Leave the regions, and pick whole pictures again.
+w              After a blend or a pick by region: take the best single
+               candidate instead.
+
 LOOK
 Tab            Flip between the candidate and its parent, in the same place.
 d              Show where the candidate differs from its parent.

@@ -132,6 +132,7 @@ class Caption:
         is_marked: Whether it is marked for blending.
         is_starred: Whether it is kept.
         fraction: How far its rendering is, 0 to 1; None when it is rendered.
+        regions: For which regions it was chosen, in words and in fewer of them; () for none.
         shows: What it shows in place of its own picture, in words and in fewer of them; () for nothing else.
     """
 
@@ -140,6 +141,7 @@ class Caption:
     is_marked: bool = False
     is_starred: bool = False
     fraction: float | None = None
+    regions: tuple[str, ...] = ()
     shows: tuple[str, ...] = ()
 
     def words(self, columns: int) -> str:
@@ -148,7 +150,8 @@ class Caption:
             forms = [*(f"{self.key} {form}".strip() for form in self.shows), self.shows[-1]]
             return next((form for form in forms if len(form) <= columns), forms[-1])
         mark, star = ("●" if self.is_marked else ""), ("★" if self.is_starred else "")
-        short = " ".join(filter(None, (self.key, self.name, mark, star)))
+        forms = [" ".join(filter(None, (self.key, where, self.name, mark, star))) for where in self.regions or ("",)]
+        short = next((form for form in forms if len(form) <= columns), forms[-1])
         if self.fraction is not None:
             room = columns - len(short) - 1
             return f"{short} {bar(self.fraction, min(8, room))}" if room >= 3 else short

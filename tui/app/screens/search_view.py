@@ -203,6 +203,9 @@ class SearchView(Screen[None]):
         finished = self.finished(index)
         if finished is not None:
             return finished.picture, False
+        stand_in = self.search.stand_in(index) if self.search is not None else None
+        if stand_in is not None:
+            return stand_in, False
         preview = self.search.preview(index) if self.search is not None else self.beginning.shown
         return None if preview is None else (preview, True)
 
