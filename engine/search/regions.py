@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 from engine.errors import InvalidRequestError
@@ -154,8 +154,8 @@ def reduced(mask: str) -> str:
 def refitted(mask: str, height: int, width: int) -> str:
     """Return the mask with at most as many cells as noise has; it is returned as it is when it fits.
 
-    A cell moves when at least half of the cells that it covers do.  Where that is no cell, one moves when any of them
-    does: a small region must not vanish.
+    A cell moves when at least half of what it covers does.  Where that is no cell, one moves when any part of it does:
+    a small region must not vanish.
 
     Args:
         mask: The mask.
@@ -166,12 +166,11 @@ def refitted(mask: str, height: int, width: int) -> str:
     if rows <= height and columns <= width:
         return mask
     rows, columns = min(rows, height), min(columns, width)
-    lines = mask.split("/")
-    shares = [
-        [_share([line[left:right] for line in lines[top:bottom]]) for left, right in _parts(len(lines[0]), columns)]
-        for top, bottom in _parts(len(lines), rows)
-    ]
-    least = 0.5 if max(map(max, shares)) >= 0.5 else 0.0
+    bits = [[int(cell) for cell in row] for row in mask.split("/")]
+    upright = [_averaged(list(column), rows) for column in zip(*bits, strict=True)]
+    shares = [_averaged(list(row), columns) for row in zip(*upright, strict=True)]
+    half = 0.5 - 1e-9
+    least = half if max(map(max, shares)) >= half else 0.0
     return reduced("/".join("".join("1" if share > 0.0 and share >= least else "0" for share in row) for row in shares))
 
 
@@ -259,14 +258,16 @@ def _size(mask: str) -> tuple[int, int]:
     return mask.count("/") + 1, len(mask.partition("/")[0])
 
 
-def _parts(cells: int, count: int) -> list[tuple[int, int]]:
-    """Return which cells each of `count` fewer ones covers: the first, and the one after the last."""
-    return [(at * cells // count, -(-(at + 1) * cells // count)) for at in range(count)]
-
-
-def _share(lines: list[str]) -> float:
-    cells = "".join(lines)
-    return cells.count("1") / len(cells)
+def _averaged(values: Sequence[float], count: int) -> list[float]:
+    """Return the means of values over `count` parts of equal length."""
+    cells = len(values)
+    return [
+        sum(
+            value * max(0, min((at + 1) * cells, (cell + 1) * count) - max(at * cells, cell * count)) / cells
+            for cell, value in enumerate(values)
+        )
+        for at in range(count)
+    ]
 
 
 def _common(first: str, second: str) -> tuple[int, int]:
