@@ -99,7 +99,7 @@ def parse_region(text: str, height: int, width: int) -> str:
         raise InvalidRequestError(f"{_FORM}; found {text!r}")
     mask = reduced(inverted(mask) if is_outside else mask)
     if "0" not in mask or "1" not in mask:
-        what = "the whole picture" if "1" in mask else "nothing"
+        what = "nothing" if "0" in mask else "the whole picture"
         raise InvalidRequestError(f"the region {text!r} is {what}; give one that is a part of the picture")
     rows, columns = _size(mask)
     if rows > height or columns > width:

@@ -7,7 +7,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from engine.rendering.events import Picture
-from tui.graphics.geometry import Box, fit
+from engine.search.regions import WHOLE
+from tui.graphics.geometry import Box, fit, whole_cells
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,13 +27,14 @@ _FEW_CHARACTERS: Final = 20
 """Half-cells of the shorter side of the smallest picture that a frame of characters does not fill."""
 
 
-def lit(picture: Picture, region: str, darkness: float = _DARKNESS) -> Picture:
+def lit(picture: Picture, region: str, darkness: float = _DARKNESS, points: tuple[int, int] | None = None) -> Picture:
     """Return a picture with everything outside a region dimmed.
 
     Args:
         picture: The picture.
         region: The mask of what stays bright; "" for all of it.
         darkness: What is left of the brightness elsewhere.
+        points: As for `framed`; None for one point to each pixel.
 
     Returns:
         A picture of the same size; `picture` itself where nothing is dimmed.
@@ -42,8 +44,9 @@ def lit(picture: Picture, region: str, darkness: float = _DARKNESS) -> Picture:
     import numpy as np
 
     pixels = _pixels(picture)
-    bright = _inside(region, picture.width, picture.height)[..., None]
-    return _picture(np.where(bright, pixels, (pixels * darkness).astype(np.uint8)))
+    inside = _inside(region, *(points or (picture.width, picture.height)))
+    bright = inside[_stretched(inside, picture.width, picture.height)]
+    return _picture(np.where(bright[..., None], pixels, (pixels * darkness).astype(np.uint8)))
 
 
 def patchwork(parent: Picture, parts: Sequence[tuple[str, tuple[Picture, ...]]]) -> Picture:
@@ -62,18 +65,21 @@ def patchwork(parent: Picture, parts: Sequence[tuple[str, tuple[Picture, ...]]])
     result = _pixels(parent).copy()
     for region, pictures in parts:
         inside = _inside(region, parent.width, parent.height)
-        mean = sum((_pixels(_resized(each, parent))[inside].astype(np.uint16) for each in pictures), np.uint16(0))
+        mean = sum(
+            (_pixels(_at_size(each, parent.width, parent.height))[inside].astype(np.uint16) for each in pictures),
+            np.uint16(0),
+        )
         result[inside] = (mean + len(pictures) // 2) // len(pictures)
     return _picture(result)
 
 
-def framed(picture: Picture, region: str, line: tuple[int, int] = (1, 1)) -> Picture:
+def framed(picture: Picture, region: str, points: tuple[int, int]) -> Picture:
     """Return a picture with a frame around a region, inside it: a dark line, and a bright one within.
 
     Args:
         picture: The picture.
         region: The mask of the region; "" for none.
-        line: The width of an upright line, and the height of one that lies, in pixels.
+        points: Into how many columns and rows of points the picture is divided; a line is one point wide.
 
     Returns:
         A picture of the same size; `picture` itself without a region.
@@ -81,12 +87,12 @@ def framed(picture: Picture, region: str, line: tuple[int, int] = (1, 1)) -> Pic
     if not region:
         return picture
     pixels = _pixels(picture).copy()
-    dark, bright = _lines(region, picture.width, picture.height, line)
+    dark, bright = _lines(region, picture.width, picture.height, points)
     pixels[dark], pixels[bright] = _DARK, _BRIGHT
     return _picture(pixels)
 
 
-def marked(picture: Picture, region: str, box: Box, *, has_pixels: bool) -> Picture:
+def marked(picture: Picture, region: str, box: Box, *, has_pixels: bool, bright: str = WHOLE) -> Picture:
     """Return a picture as a cell of the grid shows it while only a region varies.
 
     Args:
@@ -94,41 +100,56 @@ def marked(picture: Picture, region: str, box: Box, *, has_pixels: bool) -> Pict
         region: The mask of the region; "" for none.
         box: The room of the cell.
         has_pixels: Whether the terminal draws pixels; else it draws characters.
+        bright: The mask of what is not dimmed; "" for all of it.
 
     Returns:
         A picture no larger than the box, with a frame around the region; where a frame of characters would hide the
         picture, what lies outside the region is dimmed instead.
     """
-    if not region or min(box.columns, box.rows) <= 0:
+    if not (region or bright) or min(box.columns, box.rows) <= 0:
         return picture
     from tui.graphics.images import scaled
 
     width, height = fit(picture.width, picture.height, box)
-    if not has_pixels and min(width // box.cell_width, 2 * height // box.cell_height) < _FEW_CHARACTERS:
-        return lit(scaled(picture, max(width, height)), region, _GENTLE)
-    small = scaled(picture, max(width, height))
-    thin = max(1, round(min(width, height) / _LINES))
-    line = (thin, thin) if has_pixels else (box.cell_width, box.cell_height // 2)
-    enlarged = width / small.width
-    return framed(small, region, (max(1, round(line[0] / enlarged)), max(1, round(line[1] / enlarged))))
+    if has_pixels:
+        small = scaled(picture, max(width, height))
+        point = max(1, round(max(1.0, min(width, height) / _LINES) * small.width / width))
+        points = max(1, small.width // point), max(1, small.height // point)
+        return framed(lit(small, bright, points=points), region, points)
+    area = whole_cells(picture.width, picture.height, box)
+    if min(area.columns, 2 * area.rows) < _FEW_CHARACTERS:
+        return lit(scaled(picture, max(width, height)), bright or region, _GENTLE)
+    # A point is half a character high: a line that lies across two characters would be smeared over both.
+    whole = _at_size(picture, area.columns * box.cell_width, area.rows * box.cell_height)
+    points = area.columns, 2 * area.rows
+    return framed(lit(whole, bright, points=points), region, points)
 
 
 @lru_cache(maxsize=32)
-def _lines(region: str, width: int, height: int, line: tuple[int, int]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _lines(
+    region: str, width: int, height: int, points: tuple[int, int]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return which pixels belong to the dark and to the bright line of a frame."""
-    inside = _inside(region, width, height)
-    within = _eroded(inside, *line)
-    return inside & ~within, within & ~_eroded(within, *line)
+    inside = _inside(region, *points)
+    within, pixels = _eroded(inside), _stretched(inside, width, height)
+    return (inside & ~within)[pixels], (within & ~_eroded(within))[pixels]
 
 
-def _eroded(inside: NDArray[np.bool_], columns: int, rows: int) -> NDArray[np.bool_]:
-    """Return the pixels of which all neighbours, so many to each side, are inside too; beyond the edges none is."""
+def _stretched(points: NDArray[np.bool_], width: int, height: int) -> tuple[NDArray[np.intp], ...]:
+    """Return the index that gives each pixel of a picture the value of the point in which it lies."""
     import numpy as np
 
-    height, width = inside.shape
-    padded = np.pad(inside, ((rows, rows), (columns, columns)))
-    upright = np.logical_and.reduce([padded[at : at + height] for at in range(2 * rows + 1)])
-    eroded: NDArray[np.bool_] = np.logical_and.reduce([upright[:, at : at + width] for at in range(2 * columns + 1)])
+    rows, columns = (np.arange(side) * count // side for side, count in zip((height, width), points.shape, strict=True))
+    return np.ix_(rows, columns)
+
+
+def _eroded(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the points whose eight neighbours are inside too; beyond the edges none is."""
+    import numpy as np
+
+    padded = np.pad(inside, 1)
+    upright = padded[:-2] & padded[1:-1] & padded[2:]
+    eroded: NDArray[np.bool_] = upright[:, :-2] & upright[:, 1:-1] & upright[:, 2:]
     return eroded
 
 
@@ -143,12 +164,12 @@ def _inside(region: str, width: int, height: int) -> NDArray[np.bool_]:
     return inside
 
 
-def _resized(picture: Picture, like: Picture) -> Picture:
-    if (picture.width, picture.height) == (like.width, like.height):
+def _at_size(picture: Picture, width: int, height: int) -> Picture:
+    if (picture.width, picture.height) == (width, height):
         return picture
     from tui.graphics.images import to_image, to_picture
 
-    return to_picture(to_image(picture).resize((like.width, like.height), reducing_gap=2.0))
+    return to_picture(to_image(picture).resize((width, height), reducing_gap=2.0))
 
 
 def _pixels(picture: Picture) -> NDArray[np.uint8]:

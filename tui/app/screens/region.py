@@ -13,7 +13,7 @@ from engine.rendering.events import Picture
 from engine.search.regions import WHOLE
 from tui.app.key_hints import HELP, Hint
 from tui.app.region_box import RegionBox
-from tui.app.region_drawing import lit, marked
+from tui.app.region_drawing import marked
 from tui.app.region_words import drawn_words
 from tui.app.screens.dialog import Dialog
 from tui.app.widgets.keys import KeyLine
@@ -167,8 +167,7 @@ class RegionScreen(Dialog[str | None]):
             return
         drawing, box = self.drawing, self._box()
         if box.columns > 0 and box.rows > 0:
-            dimmed = lit(self.picture, drawing.mask)
-            shown = marked(dimmed, drawing.shape, box, has_pixels=self._has_pixels)
+            shown = marked(self.picture, drawing.shape, box, has_pixels=self._has_pixels, bright=drawing.mask)
             self.query_one(PictureCell).show(shown)
         self._write_words()
 
