@@ -26,10 +26,11 @@ from engine.search.answers import (
     Rescaled,
     Undone,
 )
-from engine.search.axis import MIN_SCALE, Axis, along, max_scale, moves, scale_of, with_scale
+from engine.search.axis import MIN_SCALE, along, max_scale, moves, scale_of, with_scale
 from engine.search.bands import factors_of
 from engine.search.history import NO_NODE, Node, NodeKind, Tree
-from engine.search.regions import coverage, intersection, union
+from engine.search.region_rounds import region_rounds
+from engine.search.regions import coverage, intersection
 from engine.search.seeds import next_grid_seed
 from engine.search.state import Mode, Place, Session
 from latentpng.identity import child_picture_key
@@ -86,28 +87,15 @@ def _pick(session: Session, marks: tuple[int, ...]) -> Session:
     return _moved_to_child(session, session.place.node, (round_,), session.template)
 
 
-# A pick by region is one round for each region, all with the seed of the grid: disjoint regions of one parent, so that
-# replaying them one after the other gives the patchwork of the candidates that were on offer.
 def _pick_by_region(session: Session, answer: PickedByRegion) -> Session:
     template, place = session.template, session.place
-    if session.axis is not Axis.NOISE and answer.parts:
-        raise InvalidRequestError("only the noise has regions, and here the prompt varies; vary the noise alone")
-    if (
-        coverage(union(part.region for part in answer.parts))
-        < sum(coverage(part.region) for part in answer.parts) - 1e-9
-    ):
-        raise InvalidRequestError("two regions of a pick overlap")
-    parts = [(intersection(template.region, part.region), _marks(session, part.marks)) for part in answer.parts]
-    parts = [(region, marks) for region, marks in parts if coverage(region)]
-    if not parts:
+    parts = [replace(part, marks=_marks(session, part.marks)) for part in answer.parts]
+    rounds = region_rounds(template, parts)
+    if not rounds:
         return tell(session, NoneBetter())
-    whole = union(region for region, _ in parts)
-    if coverage(whole) >= coverage(template.region) and len({marks for _, marks in parts}) == 1:
-        rounds = [replace(template, marks=parts[0][1])]  # it was picked as a whole
-    else:
-        rounds = [replace(template, marks=marks, region=region) for region, marks in parts]
+    improved = sum(coverage(intersection(template.region, part.region)) > 0.0 for part in parts)
     near = with_scale(template, min(scale_of(template), REGION_SCALE))
-    return _moved_to_child(session, place.node, rounds, _halved(near) if 2 * len(parts) < answer.asked else near)
+    return _moved_to_child(session, place.node, rounds, _halved(near) if 2 * improved < answer.asked else near)
 
 
 def _pick_alone(session: Session) -> Session:
