@@ -139,7 +139,11 @@ def test_regions_fit_the_noise_of_another_size(picture: Path, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("given", "error", "message"),
     [
-        (region("tl:3"), InvalidRequestError, "--mark-region needs --seed, the seed of the round whose candidates were marked"),
+        (
+            region("tl:3"),
+            InvalidRequestError,
+            "--mark-region needs --seed, the seed of the round whose candidates were marked",
+        ),
         (
             ("--seed", "5", *region("tl:3", "left:1")),
             InvalidRequestError,
@@ -151,7 +155,11 @@ def test_regions_fit_the_noise_of_another_size(picture: Path, tmp_path: Path) ->
             "only the noise has regions, and here the prompt varies; vary the noise alone",
         ),
         (("--seed", "5", *region("tl:8")), InvalidValueError, "marks are indices below 8, found [8]"),
-        (("--seed", "5", *region("tl:3+3")), InvalidValueError, "marks name at least one candidate, each once, found [3, 3]"),
+        (
+            ("--seed", "5", *region("tl:3+3")),
+            InvalidValueError,
+            "marks name at least one candidate, each once, found [3, 3]",
+        ),
         (
             ("--seed", "5", "--count", "2", *region("tl:0+1")),
             InvalidValueError,
@@ -175,7 +183,7 @@ def test_regions_fit_the_noise_of_another_size(picture: Path, tmp_path: Path) ->
             "coarser one",
         ),
     ],
-)  # fmt: skip
+)
 def test_mistakes_are_told_before_anything_is_rendered(
     picture: Path, tmp_path: Path, given: tuple[str, ...], error: type[EngineError], message: str
 ) -> None:
