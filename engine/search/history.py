@@ -80,6 +80,12 @@ class Tree:
             index = self.nodes[index].parent
         return tuple(reversed(way))
 
+    def step(self, index: int) -> tuple[Round, ...]:
+        """Return the rounds of the step that led to a node; () for a root."""
+        node = self.nodes[index]
+        before = self.nodes[node.parent].rounds if node.parent != NO_NODE else node.rounds
+        return node.chain.rounds[before : node.rounds]
+
     def with_child(self, parent: int, lineage: Lineage, *, is_starred: bool = False) -> tuple[Tree, int]:
         """Return the tree with the picture that one step leads to, and the index of its node.
 

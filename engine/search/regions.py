@@ -95,8 +95,8 @@ def parse_region(text: str, height: int, width: int) -> str:
         width: Of the noise; likewise.
 
     Raises:
-        InvalidRequestError: The text is no region, one in which nothing or everything moves, or one that is finer than
-            the noise.
+        InvalidRequestError: The text is no region, one in which nothing or everything moves, or one with more cells
+            than the noise.
     """
     plain = text.strip().lower()
     is_outside = plain.startswith(_OUTSIDE)
@@ -107,12 +107,11 @@ def parse_region(text: str, height: int, width: int) -> str:
     if "0" not in mask or "1" not in mask:
         what = "nothing" if "0" in mask else "the whole picture"
         raise InvalidRequestError(f"the region {text!r} is {what}; give one that is a part of the picture")
-    if not height:
-        raise InvalidRequestError("the noise of this picture has neither height nor width, so it has no regions")
-    rows, columns = mask.count("/") + 1, len(mask.partition("/")[0])
+    rows, columns = _size(mask)
     if rows > height or columns > width:
-        found = f"{rows} x {columns} parts, and the noise of this picture has {height} x {width} values"
-        raise InvalidRequestError(f"the region {text!r} needs {found}; give a coarser one")
+        raise InvalidRequestError(
+            f"the region {text!r} has {rows} x {columns} cells, and the noise {height} x {width}; give one with fewer"
+        )
     return mask
 
 
@@ -192,9 +191,14 @@ def _box_of(text: str, height: int, width: int) -> str | None:
     return box(left, top, right, bottom, columns=columns, rows=rows)
 
 
+def _size(mask: str) -> tuple[int, int]:
+    """Return the rows and the columns of a mask that is not WHOLE."""
+    return mask.count("/") + 1, len(mask.partition("/")[0])
+
+
 def _common(first: str, second: str) -> tuple[int, int]:
     """Return the rows and columns of a grid on which both masks can be written, at most 64 x 64."""
-    sizes = [(mask.count("/") + 1, len(mask.partition("/")[0])) for mask in (first, second)]
+    sizes = [_size(mask) for mask in (first, second)]
     rows, columns = (math.lcm(*sides) for sides in zip(*sizes, strict=True))
     return min(rows, MAX_REGION_SIDE), min(columns, MAX_REGION_SIDE)
 

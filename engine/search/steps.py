@@ -101,31 +101,30 @@ def _pick_by_region(session: Session, answer: PickedByRegion) -> Session:
 def _pick_alone(session: Session) -> Session:
     if not is_combined(session):
         raise InvalidRequestError("the parent is a single candidate already, or was not picked from a grid")
-    node = session.node
-    offer = session.offers.get(node.parent)
-    rounds = _step(session.tree, node)
-    template = _grid_of(session.tree, session.place.node)
-    if offer is not None and offer.template.seed == template.seed:
-        template = offer.template
     areas: dict[int, float] = {}
-    for round_ in rounds:
+    for round_ in session.tree.step(session.place.node):
         for mark in round_.marks:
             areas[mark] = areas.get(mark, 0.0) + coverage(round_.region) / len(round_.marks)
     best = max(areas, key=lambda mark: areas[mark])  # of equal ones the first that was named
-    return _moved_to_child(session, node.parent, [replace(template, marks=(best,))], session.template)
+    alone = replace(_answered(session), marks=(best,))
+    return _moved_to_child(session, session.node.parent, [alone], session.template)
 
 
 def is_combined(session: Session) -> bool:
-    """Return whether the parent was picked from a grid as more than one candidate: blended, or by region."""
+    """Return whether the parent is no candidate of its grid as it was on offer: it was blended, or picked by region."""
     if session.node.kind is not NodeKind.PICK:
         return False
-    rounds = _step(session.tree, session.node)
-    return len(rounds) > 1 or len(rounds[0].marks) > 1
+    rounds = session.tree.step(session.place.node)
+    return len(rounds) > 1 or len(rounds[0].marks) > 1 or rounds[0].region != _answered(session).region
 
 
-def _step(tree: Tree, node: Node) -> tuple[Round, ...]:
-    """Return the rounds of the step that led to a node."""
-    return node.chain.rounds[tree.nodes[node.parent].rounds : node.rounds]
+def _answered(session: Session) -> Round:
+    """Return the grid that the parent was picked from, with the region that it had, as far as that is known."""
+    grid = _grid_of(session.tree, session.place.node)
+    offer = session.offers.get(session.node.parent)
+    if offer is not None and replace(offer.template, region=grid.region) == grid:
+        return offer.template
+    return grid
 
 
 def _marks(session: Session, positions: tuple[int, ...]) -> tuple[int, ...]:

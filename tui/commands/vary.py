@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -134,7 +133,9 @@ def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
         for event in rendering.pictures(job):
             save(paths[event.index], event)
             step = lineages[event.index].rounds[len(picture.lineage.rounds) :]
-            output.picture(paths[event.index], event, **_marked(step))
+            regions: list[Json] = [{"region": part.region, "marks": list(part.marks)} for part in step]
+            more = {"regions": regions} if arguments.mark_region else {"marks": list(step[-1].marks)}
+            output.picture(paths[event.index], event, **more)
     return ExitCode.OK
 
 
@@ -177,14 +178,6 @@ def _patchwork(lineage: Lineage, round_: Round, arguments: Arguments, shape: tup
     parts = [RegionMarks(region=parse_region(text, *size), marks=marks) for text, marks in arguments.mark_region]
     rounds = region_rounds(round_, parts)
     return replace(lineage, rounds=(*lineage.rounds, *rounds))
-
-
-def _marked(step: Sequence[Round]) -> dict[str, Json]:
-    """Return which candidates a picture is made of, for its JSON object: those of each region, where there are any."""
-    marks: dict[str, Json] = {"marks": list(step[0].marks)} if len(step) == 1 else {}
-    if any(round_.region for round_ in step):
-        marks["regions"] = [{"region": round_.region, "marks": list(round_.marks)} for round_ in step]
-    return marks
 
 
 def _name(stem: str, lineage: Lineage, before: int) -> str:
