@@ -28,7 +28,7 @@ from engine.search.answers import (
 )
 from engine.search.axis import MIN_SCALE, along, max_scale, moves, scale_of, with_scale
 from engine.search.bands import factors_of
-from engine.search.history import NO_NODE, Node, NodeKind, Tree
+from engine.search.history import NO_NODE, NodeKind, Tree
 from engine.search.region_rounds import region_rounds
 from engine.search.regions import coverage, intersection
 from engine.search.seeds import next_grid_seed
@@ -122,9 +122,11 @@ def _answered(session: Session) -> Round:
     """Return the grid that the parent was picked from, with the region that it had, as far as that is known."""
     grid = _grid_of(session.tree, session.place.node)
     offer = session.offers.get(session.node.parent)
-    if offer is not None and replace(offer.template, region=grid.region) == grid:
-        return offer.template
-    return grid
+    if offer is None or replace(offer.template, region=grid.region) != grid:
+        return grid
+    region = offer.template.region  # it may be a later one, of the same candidates
+    moved = [round_.region for round_ in session.tree.step(session.place.node)]
+    return offer.template if all(coverage(intersection(region, one)) == coverage(one) for one in moved) else grid
 
 
 def _marks(session: Session, positions: tuple[int, ...]) -> tuple[int, ...]:

@@ -49,7 +49,7 @@ def node_words(tree: Tree, index: int) -> str:
 
 
 def region_marks(step: Sequence[Round]) -> str:
-    """Return which candidates a pick by region took, as the app numbers them: "2 regions: 3 top left, 5+6 left half"."""
+    """Return which candidates a pick by region took, as the app counts: "2 regions: 3 top left, 5+6 left half"."""
     parts = [f"{'+'.join(str(mark + 1) for mark in round_.marks)} {_place(round_.region)}" for round_ in step]
     hidden = len(parts) - _MAX_PARTS
     shown = ", ".join([*parts[:_MAX_PARTS], *([f"{hidden} more"] if hidden > 0 else [])])
