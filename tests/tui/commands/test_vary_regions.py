@@ -9,14 +9,15 @@ import pytest
 
 from engine.errors import EngineError, InvalidRequestError
 from engine.fake import FakeRenderer
+from engine.open import open_picture
+from engine.options import Options
 from engine.search.answers import PickedByRegion, RegionMarks
 from engine.search.bands import Bands
 from engine.search.regions import NAMED
-from engine.search.session import begin, tell
 from latentpng.errors import InvalidValueError
 from latentpng.noise.replay import initial_noise
 from latentpng.png.files import read_picture, read_record
-from latentpng.shapes import octaves
+from tests.support.engine.searching import Running
 from tests.support.tui.scripting import warmer
 from tui.cli import main
 from tui.exit_codes import exit_code_of
@@ -37,25 +38,28 @@ def region(*texts: str) -> tuple[str, ...]:
     return tuple(word for text in texts for word in ("--mark-region", text))
 
 
-@pytest.mark.parametrize("bands", [Bands.TILT, Bands.ALL])
+@pytest.mark.parametrize("bands", [Bands.TILT, Bands.ALL, Bands.DETAIL])
 def test_the_script_and_the_app_agree_bit_for_bit(picture: Path, tmp_path: Path, bands: Bands) -> None:
-    before = read_record(picture)
-    levels = octaves(before.tensor.shape, before.axes)
-    session = begin(before.lineage, seed=99, octaves=levels, scale=0.4, count=8, bands=bands)
-    answer = PickedByRegion(
-        parts=(RegionMarks(region=NAMED["tl"], marks=(3, 5)), RegionMarks(region=NAMED["br"], marks=(1,))), asked=4
+    running = Running(
+        open_picture(Options(), picture), tmp_path / "app", options=Options(seed=9, bands=bands, scale=0.4)
     )
-    told = tell(session, answer)
-    seed = session.template.seed
-    given = ("--seed", seed, "--scale", 0.4, "--bands", bands, *region("tl:3+5", "br:1"))
-    warmer("vary", picture, *given, "--out", tmp_path)
-    written = tmp_path / "start-r2-tl3+5+br1.png"
-    record = read_record(written)
-    assert record.lineage == told.lineage
-    assert record.lineage.rounds[-1].marks == (1,)
+    running.finish()
+    grid = running.search.session.template
+    parts = (RegionMarks(region=NAMED["tl"], marks=(1, 2)), RegionMarks(region=NAMED["br"], marks=(0,)))
+    running.tell(PickedByRegion(parts=parts, asked=4))
+    node = running.search.session.place.node
+    running.until(lambda: running.search.file(node) is not None)
+    picked = running.search.file(node)
+    assert picked is not None
+    running.close()
+    given = ("--seed", grid.seed, "--count", grid.of, "--scale", grid.scale, "--bands", bands)
+    warmer("vary", picture, *given, *region("tl:1+2", "br:0"), "--out", tmp_path)
+    written = tmp_path / "start-r2-tl1+2+br0.png"
+    app, script = read_record(picked), read_record(written)
+    assert (script.lineage, script.node, script.settings) == (app.lineage, app.node, app.settings)
+    assert len(script.lineage.rounds) == 2
+    assert read_picture(written) == read_picture(picked)
     assert warmer("render", written, "--check") == 0
-    warmer("render", written, "--out", tmp_path / "again.png")
-    assert read_picture(tmp_path / "again.png") == read_picture(written)
 
 
 def test_each_region_has_the_noise_of_its_candidate(picture: Path, tmp_path: Path) -> None:
