@@ -150,9 +150,9 @@ def _header(front: Front) -> dict[str, Json]:
 def _step_ends(front: Front) -> tuple[int, ...]:
     """Return after how many rounds each step ends; only a lineage with regions is made into values for that."""
     rounds = cast("list[JsonObject]", front.metadata["rounds"])
-    if front.parsed is None or not any(round_.get("region") for round_ in rounds):
+    if not any(round_.get("region") for round_ in rounds):
         return tuple(range(1, len(rounds) + 1))
-    return step_ends(front.parsed.lineage)
+    return step_ends(front.known("").lineage)
 
 
 def _codec(front: Front) -> str | int:
