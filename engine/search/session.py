@@ -11,7 +11,7 @@ import math
 from dataclasses import replace
 
 from engine.search.axis import MIN_SCALE, Axis, along
-from engine.search.bands import Bands, correlation, factors_of
+from engine.search.bands import Bands, factors_of, step_correlation
 from engine.search.history import NO_NODE, tree_of
 from engine.search.seeds import grid_seed
 from engine.search.state import Mode, Place, Plan, Session
@@ -129,12 +129,9 @@ def can_redo(session: Session) -> bool:
 def correlation_since_start(session: Session) -> float:
     """Return the correlation between the noise that the session began with and the parent's, from 0 to 1.
 
-    Both came from the last picture that their ways have in common, and all rounds after it move them apart.
+    Both came from the last picture that their ways have in common, and all steps after it move them apart.  Exact for
+    one step; where several steps move different regions, it is an estimate.
     """
     ways = [session.tree.path(node) for node in (session.start, session.place.node)]
     common = max(set(ways[0]) & set(ways[1]))  # a node comes after its parent, so this is the last one
-    return math.prod(
-        correlation(round_)
-        for way in ways
-        for round_ in session.tree.nodes[way[-1]].lineage.rounds[session.tree.nodes[common].rounds :]
-    )
+    return math.prod(step_correlation(session.tree.step(node)) for way in ways for node in way[way.index(common) + 1 :])

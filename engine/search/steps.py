@@ -26,10 +26,11 @@ from engine.search.answers import (
     Rescaled,
     Undone,
 )
-from engine.search.axis import MIN_SCALE, Axis, along, max_scale, moves, scale_of, with_scale
+from engine.search.axis import MIN_SCALE, along, max_scale, moves, scale_of, with_scale
 from engine.search.bands import factors_of
-from engine.search.history import NO_NODE, Node, NodeKind, Tree
-from engine.search.regions import coverage, intersection, union
+from engine.search.history import NO_NODE, NodeKind, Tree
+from engine.search.region_rounds import region_rounds
+from engine.search.regions import coverage, intersection
 from engine.search.seeds import next_grid_seed
 from engine.search.state import Mode, Place, Session
 from latentpng.identity import child_picture_key
@@ -86,58 +87,46 @@ def _pick(session: Session, marks: tuple[int, ...]) -> Session:
     return _moved_to_child(session, session.place.node, (round_,), session.template)
 
 
-# A pick by region is one round for each region, all with the seed of the grid: disjoint regions of one parent, so that
-# replaying them one after the other gives the patchwork of the candidates that were on offer.
 def _pick_by_region(session: Session, answer: PickedByRegion) -> Session:
     template, place = session.template, session.place
-    if session.axis is not Axis.NOISE and answer.parts:
-        raise InvalidRequestError("only the noise has regions, and here the prompt varies; vary the noise alone")
-    if (
-        coverage(union(part.region for part in answer.parts))
-        < sum(coverage(part.region) for part in answer.parts) - 1e-9
-    ):
-        raise InvalidRequestError("two regions of a pick overlap")
-    parts = [(intersection(template.region, part.region), _marks(session, part.marks)) for part in answer.parts]
-    parts = [(region, marks) for region, marks in parts if coverage(region)]
-    if not parts:
+    parts = [replace(part, marks=_marks(session, part.marks)) for part in answer.parts]
+    rounds = region_rounds(template, parts)
+    if not rounds:
         return tell(session, NoneBetter())
-    whole = union(region for region, _ in parts)
-    if coverage(whole) >= coverage(template.region) and len({marks for _, marks in parts}) == 1:
-        rounds = [replace(template, marks=parts[0][1])]  # it was picked as a whole
-    else:
-        rounds = [replace(template, marks=marks, region=region) for region, marks in parts]
+    improved = sum(coverage(intersection(template.region, part.region)) > 0.0 for part in parts)
     near = with_scale(template, min(scale_of(template), REGION_SCALE))
-    return _moved_to_child(session, place.node, rounds, _halved(near) if 2 * len(parts) < answer.asked else near)
+    return _moved_to_child(session, place.node, rounds, _halved(near) if 2 * improved < answer.asked else near)
 
 
 def _pick_alone(session: Session) -> Session:
     if not is_combined(session):
         raise InvalidRequestError("the parent is a single candidate already, or was not picked from a grid")
-    node = session.node
-    offer = session.offers.get(node.parent)
-    rounds = _step(session.tree, node)
-    template = _grid_of(session.tree, session.place.node)
-    if offer is not None and offer.template.seed == template.seed:
-        template = offer.template
     areas: dict[int, float] = {}
-    for round_ in rounds:
+    for round_ in session.tree.step(session.place.node):
         for mark in round_.marks:
             areas[mark] = areas.get(mark, 0.0) + coverage(round_.region) / len(round_.marks)
     best = max(areas, key=lambda mark: areas[mark])  # of equal ones the first that was named
-    return _moved_to_child(session, node.parent, [replace(template, marks=(best,))], session.template)
+    alone = replace(_answered(session), marks=(best,))
+    return _moved_to_child(session, session.node.parent, [alone], session.template)
 
 
 def is_combined(session: Session) -> bool:
-    """Return whether the parent was picked from a grid as more than one candidate: blended, or by region."""
+    """Return whether the parent is no candidate of its grid as it was on offer: it was blended, or picked by region."""
     if session.node.kind is not NodeKind.PICK:
         return False
-    rounds = _step(session.tree, session.node)
-    return len(rounds) > 1 or len(rounds[0].marks) > 1
+    rounds = session.tree.step(session.place.node)
+    return len(rounds) > 1 or len(rounds[0].marks) > 1 or rounds[0].region != _answered(session).region
 
 
-def _step(tree: Tree, node: Node) -> tuple[Round, ...]:
-    """Return the rounds of the step that led to a node."""
-    return node.chain.rounds[tree.nodes[node.parent].rounds : node.rounds]
+def _answered(session: Session) -> Round:
+    """Return the grid that the parent was picked from, with the region that it had, as far as that is known."""
+    grid = _grid_of(session.tree, session.place.node)
+    offer = session.offers.get(session.node.parent)
+    if offer is None or replace(offer.template, region=grid.region) != grid:
+        return grid
+    region = offer.template.region  # it may be a later one, of the same candidates
+    moved = [round_.region for round_ in session.tree.step(session.place.node)]
+    return offer.template if all(coverage(intersection(region, one)) == coverage(one) for one in moved) else grid
 
 
 def _marks(session: Session, positions: tuple[int, ...]) -> tuple[int, ...]:

@@ -36,15 +36,7 @@ from engine.search.session import (
     with_octaves,
 )
 from latentpng.record import Lineage, Round, SeedRoot
-from tests.engine.search.sessions import CANDIDATES, ROOT, anything, edit, forward, session, take
-
-
-def told(*answers: Answer, start: Session | None = None) -> Session:
-    """Return the session after answers."""
-    current = start or session()
-    for answer in answers:
-        current = tell(current, answer)
-    return current
+from tests.engine.search.sessions import CANDIDATES, ROOT, anything, edit, forward, session, take, told
 
 
 def pick(mark: int) -> Picked:
