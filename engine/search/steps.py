@@ -26,7 +26,7 @@ from engine.search.answers import (
     Rescaled,
     Undone,
 )
-from engine.search.axis import MIN_SCALE, Axis, along, max_scale, moves, scale_of, with_scale
+from engine.search.axis import Axis, along, max_scale, moves, scale_of, with_scale
 from engine.search.bands import factors_of
 from engine.search.history import NO_NODE, Node, NodeKind, Tree
 from engine.search.regions import coverage, intersection, union
@@ -59,12 +59,11 @@ def tell(session: Session, answer: Answer) -> Session:
         case PickedAlone():
             return _pick_alone(session)
         case NoneBetter():
-            return _moved(session, _fresh(session, "none", place.node, _halved(template)))
+            return _moved(session, _fresh(session, "none", place.node, _halved(session, template)))
         case Rerolled():
             return _moved(session, _fresh(session, "reroll", place.node, template))
         case Rescaled(factor=factor):
-            scale = max(MIN_SCALE, min(max_scale(template), session.scale * factor))
-            return _moved(session, replace(place, template=with_scale(template, scale)))
+            return _moved(session, replace(place, template=_rescaled(session, template, factor)))
         case Rebanded(bands=bands):
             return _moved(session, replace(place, template=replace(template, bands=factors_of(bands, session.octaves))))
         case Confined(region=region):
@@ -107,7 +106,9 @@ def _pick_by_region(session: Session, answer: PickedByRegion) -> Session:
     else:
         rounds = [replace(template, marks=marks, region=region) for region, marks in parts]
     near = with_scale(template, min(scale_of(template), REGION_SCALE))
-    return _moved_to_child(session, place.node, rounds, _halved(near) if 2 * len(parts) < answer.asked else near)
+    return _moved_to_child(
+        session, place.node, rounds, _halved(session, near) if 2 * len(parts) < answer.asked else near
+    )
 
 
 def _pick_alone(session: Session) -> Session:
@@ -167,7 +168,7 @@ def _edit(session: Session, round_: Round) -> Session:
 
 def _picked(session: Session, node: int, template: Round) -> Place:
     """Return the place that picking a node leads to; template: the round that it was picked from."""
-    return _fresh(session, "pick", node, _halved(template) if session.mode is Mode.BISECT else template)
+    return _fresh(session, "pick", node, _halved(session, template) if session.mode is Mode.BISECT else template)
 
 
 # The seed of a grid derives from everything that led to it: the key of the parent holds all that was picked before, and
@@ -260,5 +261,11 @@ def _grid_of(tree: Tree, picked: int) -> Round:
     return replace(last, marks=(0,), region=last.region if is_alone else "")
 
 
-def _halved(template: Round) -> Round:
-    return with_scale(template, max(MIN_SCALE, scale_of(template) / 2))
+def _halved(session: Session, template: Round) -> Round:
+    return _rescaled(session, template, 0.5)
+
+
+def _rescaled(session: Session, template: Round, factor: float) -> Round:
+    """Return a round at a different scale, within its limits; one that is below the floor already gets no farther."""
+    scale = scale_of(template)
+    return with_scale(template, max(min(session.floor, scale), min(max_scale(template), scale * factor)))
