@@ -28,7 +28,7 @@ MAX_FLOOR = 0.2
 WINDOW = 24
 """The number of grids that the fit remembers."""
 _LEAST_DIFFERENCE = 1e-4
-_AMPLITUDE, _LEVEL_SPREAD = 0.145, 0.7
+_AMPLITUDE, _LEVEL_SPREAD = 0.15, 0.7
 _EXPONENT, _EXPONENT_SPREAD = 0.85, 0.15
 """The law of the model that ships, and how much the logarithm of the amplitude and the exponent of others differ."""
 _LEAST_EXPONENT, _MOST_EXPONENT = 0.4, 1.2
@@ -40,9 +40,9 @@ _TOLERANCE = 1.5
 """Grids that are farther from the law than so many times `_NOISE` count less."""
 _PASSES = 10
 _BANDS: Mapping[Bands, float] = MappingProxyType(
-    {Bands.ALL: 0.0, Bands.TILT: -0.4, Bands.LAYOUT: -0.25, Bands.DETAIL: -0.25, Bands.CUSTOM: -0.25}
+    {Bands.ALL: 0.0, Bands.TILT: -0.45, Bands.LAYOUT: -0.27, Bands.DETAIL: -0.27, Bands.CUSTOM: -0.27}
 )
-_PROMPT = -0.6
+_PROMPT = -0.5
 """What the logarithm of an amplitude differs by from that of everything moving, on the model that ships."""
 
 

@@ -37,6 +37,8 @@ from latentpng.record import Round
 
 REGION_SCALE = 0.5
 """The largest scale of the grid that a pick by region leads to."""
+_NEARLY = 1.1
+"""Scales that differ by this factor at most are nearly the same; the finest step is larger."""
 
 
 def tell(session: Session, answer: Answer) -> Session:
@@ -63,7 +65,7 @@ def tell(session: Session, answer: Answer) -> Session:
         case Rerolled():
             return _moved(session, _fresh(session, "reroll", place.node, template))
         case Rescaled(factor=factor):
-            return _moved(session, replace(place, template=_rescaled(session, template, factor)))
+            return _moved(session, replace(place, template=_known(session, _rescaled(session, template, factor))))
         case Rebanded(bands=bands):
             return _moved(session, replace(place, template=replace(template, bands=factors_of(bands, session.octaves))))
         case Confined(region=region):
@@ -263,6 +265,22 @@ def _grid_of(tree: Tree, picked: int) -> Round:
 
 def _halved(session: Session, template: Round) -> Round:
     return _rescaled(session, template, 0.5)
+
+
+# What a step of the scale is depends on what was learned meanwhile, so a step and the step back could miss the pictures
+# that are there already by a hair.
+def _known(session: Session, rescaled: Round) -> Round:
+    """Return the round of the same directions that was on offer before at nearly the same scale, else the given one."""
+    scale, least = scale_of(rescaled), min(session.floor, session.scale)
+    for place in reversed(session.past):
+        known = scale_of(place.template)
+        if place.node != session.place.node or place.template.seed != rescaled.seed:
+            break
+        is_nearly = scale / _NEARLY <= known <= scale * _NEARLY
+        is_this_way = known >= least and (known - session.scale) * (scale - session.scale) > 0.0
+        if is_nearly and is_this_way and place.template == with_scale(rescaled, known):
+            return place.template
+    return rescaled
 
 
 def _rescaled(session: Session, template: Round, factor: float) -> Round:

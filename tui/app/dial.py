@@ -14,12 +14,12 @@ _LONG, _SHORT = 20, 9
 """Columns of the dial's scale, where there is room and where there is little."""
 _NEW_FROM = 0.95
 """The scale from which on next to nothing is left of the parent's noise."""
-_DIFFERENT = 0.058
+_DIFFERENT = 0.061
 _LIKENESS = (
-    (0.092, "very different"),
+    (0.097, "very different"),
     (_DIFFERENT, "different"),
-    (0.028, "similar"),
-    (0.012, "very similar"),
+    (0.029, "similar"),
+    (0.013, "very similar"),
     (0.0, "nearly the same"),
 )
 """From which difference on candidates are called so (`engine.search.measuring`)."""

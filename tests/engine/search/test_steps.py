@@ -154,6 +154,17 @@ def test_undo_and_redo_keep_the_scales_of_floors_that_were(walk: list[tuple[Answ
         assert current.template == template
 
 
+def test_a_step_back_offers_the_same_pictures_also_after_something_was_learned() -> None:
+    first = session()
+    nearer = told(Rescaled(factor=0.4), start=first)
+    assert told(Rescaled(factor=2.4), start=nearer).template == first.template
+    assert told(Rescaled(factor=2.0), start=nearer).scale == pytest.approx(0.4)
+    assert told(Rebanded(bands=Bands.TILT), Rescaled(factor=2.4), start=nearer).scale == pytest.approx(0.48)
+    assert told(Rerolled(), Rescaled(factor=2.4), start=nearer).scale == pytest.approx(0.48)
+    higher = with_floor(nearer, 0.21)
+    assert told(Rescaled(factor=2.0), Rescaled(factor=0.5), start=higher).scale == 0.21, "not below the floor"
+
+
 def test_the_floor_is_where_a_scale_that_is_a_little_larger_counts_too() -> None:
     at = with_floor(session(), 0.47)
     assert at.at_floor
