@@ -10,6 +10,8 @@ from engine.search.grid import Grid
 from engine.search.grid_work import GridWork
 from engine.search.history import NO_NODE
 from engine.search.loading import ModelInUse
+from engine.search.observing import Observer
+from engine.search.perceptual import ScaleLaw
 from engine.search.pictures import SearchPictures
 from engine.search.progress import Progress
 from engine.search.session import Plan, Session
@@ -31,6 +33,7 @@ class SearchFacts:
     _model: ModelInUse
     _variants: Variants
     _pictures: SearchPictures
+    _observer: Observer
 
     @property
     def plan(self) -> Plan:
@@ -61,6 +64,11 @@ class SearchFacts:
     def settings(self) -> RenderSettings:
         """The settings of the grid on offer."""
         return self.variant.settings
+
+    @property
+    def law(self) -> ScaleLaw:
+        """How the difference from the parent grows with the scale, as far as this search has learned it."""
+        return self._observer.law(self.variant.load.load_key, self.session)
 
     @property
     def size(self) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 
-from engine.rendering.events import Event, JobDone, JobFailed, PictureRendered
+from engine.rendering.events import Event, JobDone, JobFailed, Picture, PictureRendered
 from engine.rendering.renderer import Renderer
 from engine.rendering.requests import LoadModel, PictureTask, RenderJob
 from engine.rendering.settings import RenderSettings
@@ -21,9 +21,10 @@ from engine.search.folder import PictureFolder
 from engine.search.grid import PARENT, Grid
 from engine.search.grid_work import GridWork, next_job
 from engine.search.loading import ModelInUse
+from engine.search.observing import Observer
 from engine.search.pictures import SearchPictures
 from engine.search.saved_pictures import SavedPictures
-from engine.search.session import Session, star, tell, with_count, with_octaves
+from engine.search.session import Session, star, tell, with_count, with_floor, with_octaves
 from engine.search.store import Finished
 from engine.search.thumbnails import LOW_PRIORITY, Thumbnails
 from engine.search.variants import Variant, Variants
@@ -73,6 +74,7 @@ class Search(SearchFacts):
         self._saved = SavedPictures(on_event)
         self._work = GridWork(renderer, self._saved, job_of=self._job, on_unreadable=self._forget_file)
         self._thumbnails = Thumbnails(renderer, self._pictures.add)
+        self._observer = Observer()
         self._wanted: tuple[int, ...] = ()
         self._stopped = False
         self._set(session)
@@ -180,6 +182,8 @@ class Search(SearchFacts):
         self.session = session
         self._grid = Grid.of(session)
         self._pictures.show(self._grid)
+        self._observer.show(self.variant.load.load_key, session)
+        self._learn_floor()
 
     def _go(self, session: Session) -> None:
         """Show the grid of a session; InvalidRequestError when it cannot be rendered here."""
@@ -213,10 +217,20 @@ class Search(SearchFacts):
     def _take(self, index: int, finished: Finished) -> None:
         self._pictures.add(self._grid.keys[index], finished)
         self._variants.note(self.session, finished.record)
+        if self._observer.take(index, self._picture_of):
+            self._learn_floor()
         if index == PARENT:
             self._save_parent()
         elif self._keep_all or self.is_starred(index):
             self._pictures.save(self.session, [self._grid.keys[index]])
+
+    def _picture_of(self, index: int) -> Picture | None:
+        finished = self.finished(index)
+        return None if finished is None else finished.picture
+
+    def _learn_floor(self) -> None:
+        """Keep the scale of the next answers above what can be seen."""
+        self.session = with_floor(self.session, self.law.floor)
 
     def _save_parent(self) -> None:
         """Save the parent, which is what was picked, and the journal, at once."""

@@ -32,6 +32,7 @@ __all__ = [
     "star",
     "tell",
     "with_count",
+    "with_floor",
     "with_octaves",
 ]
 
@@ -114,6 +115,11 @@ def with_octaves(session: Session, octaves: int) -> Session:
 def with_count(session: Session, count: int) -> Session:
     """Return the session with a different number of candidates, from the next grid that is drawn on."""
     return replace(session, count=count)
+
+
+def with_floor(session: Session, floor: float) -> Session:
+    """Return the session with a different floor, which the next answers keep to; the grid on offer stays."""
+    return replace(session, floor=floor)
 
 
 def can_undo(session: Session) -> bool:

@@ -26,7 +26,7 @@ from engine.search.answers import (
     Rescaled,
     Undone,
 )
-from engine.search.axis import MIN_SCALE, along, max_scale, moves, scale_of, with_scale
+from engine.search.axis import along, max_scale, moves, scale_of, with_scale
 from engine.search.bands import factors_of
 from engine.search.history import NO_NODE, NodeKind, Tree
 from engine.search.region_rounds import region_rounds
@@ -38,6 +38,8 @@ from latentpng.record import Round
 
 REGION_SCALE = 0.5
 """The largest scale of the grid that a pick by region leads to."""
+_NEARLY = 1.1
+"""Scales that differ by this factor at most are nearly the same; the finest step is larger."""
 
 
 def tell(session: Session, answer: Answer) -> Session:
@@ -60,12 +62,11 @@ def tell(session: Session, answer: Answer) -> Session:
         case PickedAlone():
             return _pick_alone(session)
         case NoneBetter():
-            return _moved(session, _fresh(session, "none", place.node, _halved(template)))
+            return _moved(session, _fresh(session, "none", place.node, _halved(session, template)))
         case Rerolled():
             return _moved(session, _fresh(session, "reroll", place.node, template))
         case Rescaled(factor=factor):
-            scale = max(MIN_SCALE, min(max_scale(template), session.scale * factor))
-            return _moved(session, replace(place, template=with_scale(template, scale)))
+            return _moved(session, replace(place, template=_known(session, _rescaled(session, template, factor))))
         case Rebanded(bands=bands):
             return _moved(session, replace(place, template=replace(template, bands=factors_of(bands, session.octaves))))
         case Confined(region=region):
@@ -95,7 +96,8 @@ def _pick_by_region(session: Session, answer: PickedByRegion) -> Session:
         return tell(session, NoneBetter())
     improved = sum(coverage(intersection(template.region, part.region)) > 0.0 for part in parts)
     near = with_scale(template, min(scale_of(template), REGION_SCALE))
-    return _moved_to_child(session, place.node, rounds, _halved(near) if 2 * improved < answer.asked else near)
+    is_few = 2 * improved < answer.asked
+    return _moved_to_child(session, place.node, rounds, _halved(session, near) if is_few else near)
 
 
 def _pick_alone(session: Session) -> Session:
@@ -156,7 +158,7 @@ def _edit(session: Session, round_: Round) -> Session:
 
 def _picked(session: Session, node: int, template: Round) -> Place:
     """Return the place that picking a node leads to; template: the round that it was picked from."""
-    return _fresh(session, "pick", node, _halved(template) if session.mode is Mode.BISECT else template)
+    return _fresh(session, "pick", node, _halved(session, template) if session.mode is Mode.BISECT else template)
 
 
 # The seed of a grid derives from everything that led to it: the key of the parent holds all that was picked before, and
@@ -249,5 +251,27 @@ def _grid_of(tree: Tree, picked: int) -> Round:
     return replace(last, marks=(0,), region=last.region if is_alone else "")
 
 
-def _halved(template: Round) -> Round:
-    return with_scale(template, max(MIN_SCALE, scale_of(template) / 2))
+def _halved(session: Session, template: Round) -> Round:
+    return _rescaled(session, template, 0.5)
+
+
+# What a step of the scale is depends on what was learned meanwhile, so a step and the step back could miss the pictures
+# that are there already by a hair.
+def _known(session: Session, rescaled: Round) -> Round:
+    """Return the round of the same directions that was on offer before at nearly the same scale, else the given one."""
+    scale, least = scale_of(rescaled), min(session.floor, session.scale)
+    for place in reversed(session.past):
+        known = scale_of(place.template)
+        if place.node != session.place.node or place.template.seed != rescaled.seed:
+            break
+        is_nearly = scale / _NEARLY <= known <= scale * _NEARLY
+        is_this_way = known >= least and (known - session.scale) * (scale - session.scale) > 0.0
+        if is_nearly and is_this_way and place.template == with_scale(rescaled, known):
+            return place.template
+    return rescaled
+
+
+def _rescaled(session: Session, template: Round, factor: float) -> Round:
+    """Return a round at a different scale, within its limits; one that is below the floor already gets no farther."""
+    scale = scale_of(template)
+    return with_scale(template, max(min(session.floor, scale), min(max_scale(template), scale * factor)))

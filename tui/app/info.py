@@ -16,6 +16,7 @@ from engine.search.running import PARENT, Search
 from engine.search.session import correlation_since_start
 from latentpng.record import Json, JsonObject, LatentRecord, Round
 from tui.app.command_line import command_of, path_of
+from tui.app.dial import likeness
 from tui.app.history.words import (
     change_words,
     kept_words,
@@ -148,7 +149,9 @@ def _search_rows(search: Search, index: int) -> list[tuple[str, str]]:
         rows.append(
             ("since start", f"{percent(correlation_since_start(session))} of the first noise is left in the parent")
         )
-    rows.append(("next round", f"scale {session.scale:.2g}, {variation_words(session)}"))
+    rows.append(
+        ("next round", f"scale {session.scale:.2g} ({likeness(search.law, session.scale)}), {variation_words(session)}")
+    )
     return rows
 
 

@@ -58,7 +58,7 @@ async def test_a_finished_parent_tells_what_its_record_says(tmp_path: Path) -> N
             ("picks", "1, 1 round from the start"),
             ("scale", "scale 0.7 keeps 71% of its parent"),
             ("since start", "71% of the first noise is left in the parent"),
-            ("next round", "scale 0.7, everything varies"),
+            ("next round", "scale 0.7 (very different), everything varies"),
             ("device", "fake"),
             ("dtype", "float32"),
             ("file", str(driver.search.folder / "002-round1.png")),

@@ -256,7 +256,7 @@ class SearchView(Screen[None]):
             return
         status, dial = self.query_one("#status", TextLine), self.query_one(DialLine)
         if self.search is not None:
-            dial.session = self.search.session
+            dial.session, dial.law = self.search.session, self.search.law
             self._countdown = self._countdown.after(self.search.progress, time.monotonic())
         words = self.status()
         dial.display = len(words) + 2 <= self.app.size.width
