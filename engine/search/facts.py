@@ -6,6 +6,7 @@ from pathlib import Path
 
 from engine.rendering.events import Picture
 from engine.rendering.settings import RenderSettings
+from engine.search.choosing import Choosing
 from engine.search.grid import Grid
 from engine.search.grid_work import GridWork
 from engine.search.history import NO_NODE
@@ -28,6 +29,7 @@ class SearchFacts:
     session: Session
     _grid: Grid
     _work: GridWork
+    _choosing: Choosing
     _model: ModelInUse
     _variants: Variants
     _pictures: SearchPictures
@@ -39,8 +41,14 @@ class SearchFacts:
 
     @property
     def progress(self) -> Progress:
-        """How far the grid is."""
-        return self._work.progress
+        """How far the grid is; once the parent is rendered, how far the choice of its candidates is."""
+        is_choice = self._choosing.is_running and not self._work.progress.running
+        return self._choosing.progress if is_choice else self._work.progress
+
+    @property
+    def compared(self) -> int:
+        """The number of candidates that are compared to choose those on offer; 0 when there is nothing to choose."""
+        return self._choosing.progress.total
 
     @property
     def failure(self) -> str:
