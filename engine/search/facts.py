@@ -46,8 +46,8 @@ class SearchFacts:
         return self._choosing.progress if is_choice else self._work.progress
 
     @property
-    def compared(self) -> int:
-        """The number of candidates that are compared to choose those on offer; 0 when there is nothing to choose."""
+    def pool(self) -> int:
+        """The number of candidates that those on offer are being chosen from; 0 once they are."""
         return self._choosing.progress.total
 
     @property

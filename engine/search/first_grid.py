@@ -29,8 +29,8 @@ _SIDE = 8
 _EDGES = 2.0
 """What a change from one place to the next weighs against the colour itself."""
 _ALIKE = 1e-3
-"""A distance at which two pictures are the same to the eye; it keeps the logarithm finite."""
-_LEAST_GAIN = 1e-9
+"""A distance at which two pictures are the same to the eye; it keeps costs finite."""
+_LEAST_GAIN = 1e-6
 """A gain below this is rounding."""
 
 
@@ -72,9 +72,10 @@ def plan_choice(steps: int, candidates: int) -> ChoicePlan | None:
     return ChoicePlan(of=of, stop_after=stop_after) if of >= _LEAST * candidates else None
 
 
-# Greedy selection comes within a few percent of the best set; exchanging one for another until nothing gains removes
-# most of what is left, and costs nothing at these sizes.  Distances enter by their logarithm, so that two that look
-# alike cost more than an outlier earns: a broken picture is far from all others, and a plain sum would always take it.
+# The pictures repel each other like charges: each pair costs the inverse of its distance (the Riesz energy), and the
+# set with the least cost is wanted.  So two that look alike cost more than an outlier saves; the sum of distances would
+# always take a broken picture, which is far from all others.  Greedy selection comes near the best set, and exchanging
+# one for another until nothing gains comes nearer.
 def choose(pictures: Mapping[int, Picture], count: int) -> tuple[int, ...]:
     """Return which pictures differ most from each other.
 
@@ -90,35 +91,35 @@ def choose(pictures: Mapping[int, Picture], count: int) -> tuple[int, ...]:
     marks = sorted(pictures)
     if len(marks) <= count:
         return tuple(marks)
-    gains = np.log(_distances(np.stack([_features(pictures[mark]) for mark in marks])) + _ALIKE)
-    np.fill_diagonal(gains, 0.0)
-    chosen = _exchanged(gains, _greedy(gains, count))
+    costs = 1.0 / np.maximum(_distances(np.stack([_features(pictures[mark]) for mark in marks])), _ALIKE)
+    np.fill_diagonal(costs, 0.0)
+    chosen = _exchanged(costs, _greedy(costs, count))
     return tuple(sorted(marks[index] for index in chosen))
 
 
-def _greedy(gains: NDArray[np.float64], count: int) -> list[int]:
-    """Return a set that grows by the one that gains most: from the one that is farthest from all others on."""
+def _greedy(costs: NDArray[np.float64], count: int) -> list[int]:
+    """Return a set that grows by the picture that costs least, from the one that costs least beside all others."""
     import numpy as np
 
-    chosen = [int(gains.sum(axis=1).argmax())]
+    chosen = [int(costs.sum(axis=1).argmin())]
     while len(chosen) < count:
-        gain = gains[:, chosen].sum(axis=1)
-        gain[chosen] = -np.inf
-        chosen.append(int(gain.argmax()))
+        added = costs[:, chosen].sum(axis=1)
+        added[chosen] = np.inf
+        chosen.append(int(added.argmin()))
     return chosen
 
 
-def _exchanged(gains: NDArray[np.float64], chosen: list[int]) -> list[int]:
-    """Return the set after the best exchange of one for another, again and again until none gains."""
+def _exchanged(costs: NDArray[np.float64], chosen: list[int]) -> list[int]:
+    """Return the set after the best exchange of one picture for another, again and again until none gains."""
     import numpy as np
 
     while True:
-        inside = gains[:, chosen].sum(axis=1)
-        # what the set gains when `row` comes in and `column` of the set goes out
-        change = inside[:, None] - gains[:, chosen] - inside[chosen][None, :]
-        change[chosen] = -np.inf
-        new, old = np.unravel_index(int(change.argmax()), change.shape)
-        if change[new, old] <= _LEAST_GAIN:
+        inside = costs[:, chosen].sum(axis=1)
+        # what the set costs more when picture `new` comes in and entry `old` of the set goes out
+        change = inside[:, None] - costs[:, chosen] - inside[chosen][None, :]
+        change[chosen] = np.inf
+        new, old = np.unravel_index(int(change.argmin()), change.shape)
+        if change[new, old] >= -_LEAST_GAIN:
             return chosen
         chosen = [*chosen[:old], int(new), *chosen[old + 1 :]]
 
