@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engine.diffusion.batches import Batch, batch_size, largest_batch, next_batch
+from engine.diffusion.batches import Batch, batch_size, even_size, largest_batch, next_batch
 from engine.diffusion.compilation import compiler_message
 from engine.diffusion.inversion.job import InversionRunner
 from engine.diffusion.load import LoadedModel
@@ -74,6 +74,7 @@ class JobRunner:
         tasks = list(job.tasks)
         maximum = self._micro_batch or default_batch_size(self._device, job.settings)
         size = batch_size(tasks, min(maximum, self._max_batch))
+        size = even_size(len(tasks), size) if job.stop_after else size
         spec, self._memory_warnings = self._noise_spec(job), ()
         while tasks:
             batch = next_batch(tasks, min(size, self._max_batch), self._max_batch)

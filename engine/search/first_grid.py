@@ -72,10 +72,10 @@ def plan_choice(steps: int, candidates: int) -> ChoicePlan | None:
     return ChoicePlan(of=of, stop_after=stop_after) if of >= _LEAST * candidates else None
 
 
-# The pictures repel each other like charges: each pair costs the inverse of its distance (the Riesz energy), and the
-# set with the least cost is wanted.  So two that look alike cost more than an outlier saves; the sum of distances would
-# always take a broken picture, which is far from all others.  Greedy selection comes near the best set, and exchanging
-# one for another until nothing gains comes nearer.
+# The pictures repel each other like charges: each pair costs the inverse square of its distance (a Riesz energy), and
+# the set with the least cost is wanted.  So two that look alike cost more than an outlier saves; the sum of distances
+# would always take a broken picture, which is far from all others.  Greedy selection comes near the best set, and
+# exchanging one for another until nothing gains comes nearer.
 def choose(pictures: Mapping[int, Picture], count: int) -> tuple[int, ...]:
     """Return which pictures differ most from each other.
 
@@ -91,7 +91,8 @@ def choose(pictures: Mapping[int, Picture], count: int) -> tuple[int, ...]:
     marks = sorted(pictures)
     if len(marks) <= count:
         return tuple(marks)
-    costs = 1.0 / np.maximum(_distances(np.stack([_features(pictures[mark]) for mark in marks])), _ALIKE)
+    distances = _distances(np.stack([_features(pictures[mark]) for mark in marks]))
+    costs = np.maximum(distances, _ALIKE) ** -2.0
     np.fill_diagonal(costs, 0.0)
     chosen = _exchanged(costs, _greedy(costs, count))
     return tuple(sorted(marks[index] for index in chosen))
