@@ -6,6 +6,7 @@ from pathlib import Path
 
 from engine.rendering.events import Picture
 from engine.rendering.settings import RenderSettings
+from engine.search.choosing import Choosing
 from engine.search.grid import Grid
 from engine.search.grid_work import GridWork
 from engine.search.history import NO_NODE
@@ -30,6 +31,7 @@ class SearchFacts:
     session: Session
     _grid: Grid
     _work: GridWork
+    _choosing: Choosing
     _model: ModelInUse
     _variants: Variants
     _pictures: SearchPictures
@@ -42,8 +44,14 @@ class SearchFacts:
 
     @property
     def progress(self) -> Progress:
-        """How far the grid is."""
-        return self._work.progress
+        """How far the grid is; once the parent is rendered, how far the choice of its candidates is."""
+        is_choice = self._choosing.is_running and not self._work.progress.running
+        return self._choosing.progress if is_choice else self._work.progress
+
+    @property
+    def pool(self) -> int:
+        """The number of candidates that those on offer are being chosen from; 0 once they are."""
+        return self._choosing.progress.total
 
     @property
     def failure(self) -> str:

@@ -15,7 +15,7 @@ from engine.search.bands import Bands, factors_of, step_correlation
 from engine.search.history import NO_NODE, tree_of
 from engine.search.seeds import grid_seed
 from engine.search.state import Mode, Place, Plan, Session
-from engine.search.steps import is_combined, tell
+from engine.search.steps import is_combined, tell, to_be_chosen
 from latentpng.record import Lineage, Round
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "can_redo",
     "can_undo",
     "correlation_since_start",
+    "decided",
     "is_combined",
     "star",
     "tell",
@@ -47,6 +48,7 @@ def begin(
     bands: Bands = Bands.ALL,
     axis: Axis = Axis.NOISE,
     mode: Mode = Mode.KEEP,
+    is_varied: bool = False,
 ) -> Session:
     """Return a new session.
 
@@ -59,19 +61,23 @@ def begin(
         bands: The octaves that move.
         axis: What moves.
         mode: What a pick does to the scale.
+        is_varied: Choose the candidates of the first grid, and of those that follow until a pick, for their
+            differences.
 
     Raises:
         InvalidRequestError: The bands are CUSTOM.
     """
     template = Round(seed=grid_seed(seed, 0), scale=max(scale, MIN_SCALE), of=count, bands=factors_of(bands, octaves))
     tree = tree_of(lineage)
+    place = Place(node=len(tree.nodes) - 1, template=along(template, axis))
     return Session(
         tree=tree,
-        place=Place(node=len(tree.nodes) - 1, template=along(template, axis)),
+        place=to_be_chosen(place) if is_varied else place,
         seed=seed,
         octaves=octaves,
         count=count,
         mode=mode,
+        is_varied=is_varied,
         start=len(tree.nodes) - 1,
     )
 
@@ -120,6 +126,19 @@ def with_count(session: Session, count: int) -> Session:
 def with_floor(session: Session, floor: float) -> Session:
     """Return the session with a different floor, which the next answers keep to; the grid on offer stays."""
     return replace(session, floor=floor)
+
+
+def decided(session: Session, offered: tuple[int, ...] = ()) -> Session:
+    """Return the session with these candidates of the round on offer, and nothing left to choose.
+
+    Args:
+        session: The session; it stays as it is when its candidates are decided.
+        offered: Their marks, as many as are on offer; () for those that are on offer now.
+    """
+    place = session.place
+    if not place.is_undecided:
+        return session
+    return replace(session, place=replace(place, offered=offered or place.offered, is_undecided=False))
 
 
 def can_undo(session: Session) -> bool:

@@ -45,11 +45,13 @@ class Place:
         node: The index of the parent's node.
         template: The round on offer; its marks are still to be chosen.
         offered: The candidates of that round that are on offer, in their order; () for all of them.
+        is_undecided: Whether they only stand there until those that differ most are chosen out of all of the round.
     """
 
     node: int
     template: Round
     offered: tuple[int, ...] = ()
+    is_undecided: bool = False
 
     @property
     def marks(self) -> tuple[int, ...]:
@@ -68,6 +70,8 @@ class Session:
         octaves: The number of octaves of the initial noise; 0 when it has no spatial axes.
         count: The number of candidates in the next grid that is drawn.
         mode: What a pick does to the scale.
+        is_varied: Whether candidates are chosen for their differences, out of more than a grid shows, until the first
+            pick.
         start: The index of the node that the session began with.
         past: The places before each answer, oldest first, for undo.
         future: The places that undo left, the next one last, for redo.
@@ -81,6 +85,7 @@ class Session:
     octaves: int
     count: int
     mode: Mode = Mode.KEEP
+    is_varied: bool = False
     start: int = 0
     past: tuple[Place, ...] = ()
     future: tuple[Place, ...] = ()

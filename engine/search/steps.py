@@ -28,6 +28,7 @@ from engine.search.answers import (
 )
 from engine.search.axis import along, max_scale, moves, scale_of, with_scale
 from engine.search.bands import factors_of
+from engine.search.first_grid import pool_of
 from engine.search.history import NO_NODE, NodeKind, Tree
 from engine.search.region_rounds import region_rounds
 from engine.search.regions import coverage, intersection
@@ -36,6 +37,8 @@ from engine.search.state import Mode, Place, Session
 from latentpng.identity import child_picture_key
 from latentpng.record import Round
 
+MOST_SHOWN = 15
+"""The candidates of the largest grid that can be answered by keys; a round of more was never shown whole."""
 REGION_SCALE = 0.5
 """The largest scale of the grid that a pick by region leads to."""
 _NEARLY = 1.1
@@ -171,8 +174,9 @@ def _fresh(session: Session, cause: str, node: int, template: Round) -> Place:
     The grid has a seed of its own, and none of the fields of a newer version that a round of an opened file has.  The
     region stays until another one is chosen.
     """
-    key = session.tree.nodes[node].key
-    return Place(
+    parent = session.tree.nodes[node]
+    key = parent.key
+    place = Place(
         node=node,
         template=Round(
             seed=next_grid_seed(
@@ -188,6 +192,14 @@ def _fresh(session: Session, cause: str, node: int, template: Round) -> Place:
             prompt_scale=template.prompt_scale,
         ),
     )
+    return to_be_chosen(place) if session.is_varied and not parent.picks else place
+
+
+def to_be_chosen(place: Place) -> Place:
+    """Return a place with a round of more candidates, of which as many as before are on offer, still undecided."""
+    count = place.template.of
+    round_ = replace(place.template, of=pool_of(count))
+    return replace(place, template=round_, offered=tuple(range(count)), is_undecided=True)
 
 
 def _moved(session: Session, place: Place) -> Session:
@@ -215,7 +227,7 @@ def _place_at(session: Session, node: int) -> Place:
         return session.offers[node]
     picked = [child for child in tree.children(node) if tree.nodes[child].kind is NodeKind.PICK]
     if picked:
-        return Place(node=node, template=_grid_of(tree, picked[-1]))
+        return _offer(session, node, picked[-1])
     if tree.nodes[node].kind is NodeKind.PICK:
         return _picked(session, node, _grid_of(tree, node))
     return _fresh(session, "jump", node, session.template)
@@ -228,9 +240,11 @@ def _undo(session: Session) -> Session:
         return _at(session, session.past[-1], past=session.past[:-1], future=future)
     if session.node.parent == NO_NODE:
         raise InvalidRequestError("there is nothing to undo: the search began with this picture")
-    is_pick = session.node.kind is NodeKind.PICK
-    template = _grid_of(session.tree, session.place.node) if is_pick else session.template
-    return _at(session, Place(node=session.node.parent, template=template), past=(), future=future)
+    if session.node.kind is NodeKind.PICK:
+        place = _offer(session, session.node.parent, session.place.node)
+    else:
+        place = replace(session.place, node=session.node.parent)
+    return _at(session, place, past=(), future=future)
 
 
 def _redo(session: Session) -> Session:
@@ -238,6 +252,22 @@ def _redo(session: Session) -> Session:
         raise InvalidRequestError("there is nothing to redo: u undoes, and U takes that back")
     past = (*session.past, session.place)
     return _at(session, session.future[-1], past=past, future=session.future[:-1])
+
+
+def _offer(session: Session, node: int, picked: int) -> Place:
+    """Return a node with the grid that another one was picked from.
+
+    A file does not say which candidates of a large round were on offer, so those that were picked are shown with as
+    many others as fit.
+    """
+    template = _grid_of(session.tree, picked)
+    if template.of < min(pool_of(session.count), MOST_SHOWN + 1):
+        return Place(node=node, template=template)
+    marks = {mark for round_ in _step(session.tree, session.tree.nodes[picked]) for mark in round_.marks}
+    others = [mark for mark in range(template.of) if mark not in marks]
+    return Place(
+        node=node, template=template, offered=tuple(sorted([*marks, *others[: max(0, session.count - len(marks))]]))
+    )
 
 
 def _grid_of(tree: Tree, picked: int) -> Round:

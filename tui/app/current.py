@@ -96,7 +96,13 @@ class CurrentSearch:
         folder = folder_for(opening, self._arguments.out, self._sessions)
         self._search = Search(
             opening.beginning,
-            session_for(opening, self._options, ready, screen.pictures_that_fit - 1),
+            session_for(
+                opening,
+                self._options,
+                ready,
+                screen.pictures_that_fit - 1,
+                is_varied=self._arguments.first == "varied",
+            ),
             renderer,
             PictureFolder(folder),
             index=self._journal_path,
