@@ -91,6 +91,10 @@ class SearchFacts:
         """Return the newest preview of a picture that is not rendered yet, None when there is none."""
         return self._work.previews.get(index)
 
+    def stand_in(self, index: int) -> Picture | None:
+        """Return what is shown in place of previews until a picture is rendered, None when there is nothing."""
+        return self._work.stand_ins.get(index)
+
     def lineage(self, index: int) -> Lineage:
         """Return the lineage of a picture of the grid."""
         return self._grid.lineage(index)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 from engine.errors import InvalidRequestError
@@ -55,6 +55,9 @@ _FORM = (
     "a region is left, right, top, bottom, tl, tr, bl, br, several of them joined by +, 3x3:1+5, a box X,Y,W,H in "
     "percent, or rows of 0 and 1 such as 10/01, each also after outside:"
 )
+
+
+NO_SIDES = "the noise of this model has no height and width, so that no part of the picture can vary alone"
 
 
 class Split(StrEnum):
@@ -115,6 +118,23 @@ def parse_region(text: str, height: int, width: int) -> str:
     return mask
 
 
+def region_asked_for(text: str, sides: tuple[int, int]) -> str:
+    """Return the mask of a region for noise whose shape is known.
+
+    Args:
+        text: As for `parse_region`; "" for the whole picture.
+        sides: Height and width of the noise; (0, 0) when it has no spatial axes.
+
+    Raises:
+        InvalidRequestError: As `parse_region`, or the noise has no spatial axes.
+    """
+    if not text:
+        return WHOLE
+    if not all(sides):
+        raise InvalidRequestError(NO_SIDES)
+    return parse_region(text, *sides)
+
+
 def box(left: int, top: int, right: int, bottom: int, *, columns: int, rows: int) -> str:
     """Return the mask of a box of cells.
 
@@ -129,6 +149,29 @@ def box(left: int, top: int, right: int, bottom: int, *, columns: int, rows: int
     inside = "".join("1" if left <= column < right else "0" for column in range(columns))
     outside = "0" * columns
     return reduced("/".join(inside if top <= row < bottom else outside for row in range(rows)))
+
+
+def refitted(mask: str, height: int, width: int) -> str:
+    """Return the mask with at most as many cells as noise has; it is returned as it is when it fits.
+
+    A cell moves when at least half of what it covers does.  Where that is no cell, one moves when any part of it does:
+    a small region must not vanish.
+
+    Args:
+        mask: The mask.
+        height: Of the noise.
+        width: Of the noise.
+    """
+    rows, columns = _size(mask) if mask else (0, 0)
+    if rows <= height and columns <= width:
+        return mask
+    rows, columns = min(rows, height), min(columns, width)
+    bits = [[int(cell) for cell in row] for row in mask.split("/")]
+    upright = [_averaged(list(column), rows) for column in zip(*bits, strict=True)]
+    shares = [_averaged(list(row), columns) for row in zip(*upright, strict=True)]
+    half = 0.5 - 1e-9
+    least = half if max(map(max, shares)) >= half else 0.0
+    return reduced("/".join("".join("1" if share > 0.0 and share >= least else "0" for share in row) for row in shares))
 
 
 def inverted(mask: str) -> str:
@@ -194,6 +237,18 @@ def _box_of(text: str, height: int, width: int) -> str | None:
 def _size(mask: str) -> tuple[int, int]:
     """Return the rows and the columns of a mask that is not WHOLE."""
     return mask.count("/") + 1, len(mask.partition("/")[0])
+
+
+def _averaged(values: Sequence[float], count: int) -> list[float]:
+    """Return the means of values over `count` parts of equal length."""
+    cells = len(values)
+    return [
+        sum(
+            value * max(0, min((at + 1) * cells, (cell + 1) * count) - max(at * cells, cell * count)) / cells
+            for cell, value in enumerate(values)
+        )
+        for at in range(count)
+    ]
 
 
 def _common(first: str, second: str) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from engine.search.axis import MIN_SCALE, Axis, along
 from engine.search.bands import Bands, factors_of, step_correlation
 from engine.search.history import NO_NODE, tree_of
+from engine.search.regions import refitted
 from engine.search.seeds import grid_seed
 from engine.search.state import Mode, Place, Plan, Session
 from engine.search.steps import is_combined, tell, to_be_chosen
@@ -49,6 +50,8 @@ def begin(
     axis: Axis = Axis.NOISE,
     mode: Mode = Mode.KEEP,
     is_varied: bool = False,
+    sides: tuple[int, int] = (0, 0),
+    region: str = "",
 ) -> Session:
     """Return a new session.
 
@@ -63,11 +66,19 @@ def begin(
         mode: What a pick does to the scale.
         is_varied: Choose the candidates of the first grid, and of those that follow until a pick, for their
             differences.
+        sides: Height and width of the initial noise; (0, 0) when it has no spatial axes.
+        region: The mask of the part that moves; "" for the whole picture.
 
     Raises:
         InvalidRequestError: The bands are CUSTOM.
     """
-    template = Round(seed=grid_seed(seed, 0), scale=max(scale, MIN_SCALE), of=count, bands=factors_of(bands, octaves))
+    template = Round(
+        seed=grid_seed(seed, 0),
+        scale=max(scale, MIN_SCALE),
+        of=count,
+        bands=factors_of(bands, octaves),
+        region=region,
+    )
     tree = tree_of(lineage)
     place = Place(node=len(tree.nodes) - 1, template=along(template, axis))
     return Session(
@@ -78,6 +89,7 @@ def begin(
         count=count,
         mode=mode,
         is_varied=is_varied,
+        sides=sides,
         start=len(tree.nodes) - 1,
     )
 
@@ -106,16 +118,24 @@ def star(session: Session, lineage: Lineage) -> Session:
     return replace(session, tree=tree.starred(index, not tree.nodes[index].is_starred))
 
 
-def with_octaves(session: Session, octaves: int) -> Session:
-    """Return the session for noise with a different number of octaves.
+def with_octaves(session: Session, octaves: int, sides: tuple[int, int] = (0, 0)) -> Session:
+    """Return the session for noise of a different shape.
 
-    Bands of the round on offer that do not fit it keep their name; those that have none become ALL.
+    Bands of the round on offer that do not fit it keep their name; those that have none become ALL.  A region that has
+    more cells than the noise is drawn with fewer.
+
+    Args:
+        session: The session.
+        octaves: The number of octaves of the noise.
+        sides: Its height and width; (0, 0) when that is not known, or it has no spatial axes.
     """
     template = session.template
     if len(template.bands) not in (0, octaves):
         bands = Bands.ALL if session.bands is Bands.CUSTOM else session.bands
         template = replace(template, bands=factors_of(bands, octaves))
-    return replace(session, octaves=octaves, place=replace(session.place, template=template))
+    if template.region and all(sides):
+        template = replace(template, region=refitted(template.region, *sides))
+    return replace(session, octaves=octaves, sides=sides, place=replace(session.place, template=template))
 
 
 def with_count(session: Session, count: int) -> Session:

@@ -68,6 +68,7 @@ class Session:
         place: Where the search stands.
         seed: The seed that all grids derive from.
         octaves: The number of octaves of the initial noise; 0 when it has no spatial axes.
+        sides: Its height and width; (0, 0) when it has no spatial axes, or no model was loaded yet.
         count: The number of candidates in the next grid that is drawn.
         mode: What a pick does to the scale.
         is_varied: Whether candidates are chosen for their differences, out of more than a grid shows, until the first
@@ -86,6 +87,7 @@ class Session:
     count: int
     mode: Mode = Mode.KEEP
     is_varied: bool = False
+    sides: tuple[int, int] = (0, 0)
     start: int = 0
     past: tuple[Place, ...] = ()
     future: tuple[Place, ...] = ()

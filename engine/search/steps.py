@@ -263,7 +263,7 @@ def _offer(session: Session, node: int, picked: int) -> Place:
     template = _grid_of(session.tree, picked)
     if template.of < min(pool_of(session.count), MOST_SHOWN + 1):
         return Place(node=node, template=template)
-    marks = {mark for round_ in _step(session.tree, session.tree.nodes[picked]) for mark in round_.marks}
+    marks = {mark for round_ in session.tree.step(picked) for mark in round_.marks}
     others = [mark for mark in range(template.of) if mark not in marks]
     return Place(
         node=node, template=template, offered=tuple(sorted([*marks, *others[: max(0, session.count - len(marks))]]))

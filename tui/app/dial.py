@@ -73,16 +73,19 @@ def dial_words(session: Session, law: ScaleLaw, columns: int) -> str:
         columns: Of the line.
     """
     round_words = f"round {session.node.picks + 1}"
-    rest = (f"candidates are {likeness(law, session.scale)}", variation_words(session), start_words(session))
+    varies, kept = variation_words(session), kept_words(session)
+    rest = [kept, f"candidates are {likeness(law, session.scale)}", varies, start_words(session)]
+    if session.region:  # what a person has chosen is said before what is always so
+        rest = [varies, kept, *rest[1:2], *rest[3:]]
     short, long = (
         f"{dial(session.scale, width, floor=session.floor, top=max_scale(session.template))}   {round_words}"
         for width in (_SHORT, _LONG)
     )
-    long = f"{long} · {kept_words(session)}"
+    long = f"{long} · {rest[0]}"
     if len(long) > columns:
-        with_kept = f"{short} · {kept_words(session)}"
-        return with_kept if len(with_kept) <= columns else short
-    for words in filter(None, rest):
+        with_first = f"{short} · {rest[0]}"
+        return with_first if len(with_first) <= columns else short
+    for words in filter(None, rest[1:]):
         if len(long) + 3 + len(words) <= columns:
             long = f"{long} · {words}"
     return long

@@ -35,6 +35,9 @@ class Situation(Enum):
     READY = auto()
     MARKED = auto()
     COMPARED = auto()
+    ASKING = auto()
+    POINTED = auto()
+    ASKED = auto()
 
 
 HELP = Hint(key="?", words="keys", action="app.help")
@@ -44,10 +47,16 @@ _COMPARE = Hint(key="Tab", words="compare", action="screen.compare")
 _VIEW = Hint(key="v", words="view", action="screen.view")
 _EDIT = Hint(key="e", words="edit", action="app.edit")
 _HISTORY = Hint(key="h", words="history", action="screen.history")
+_REGION = Hint(key="m", words="vary a part", action="screen.region")
 _OPEN = Hint(key="o", words="open", action="app.open")
 _PROMPT = Hint(key="p", words="new prompt", action="app.start")
 _AGAIN = Hint(key="r", words="try again", action="screen.reroll")
 _QUIT = Hint(key="q", words="quit", action="app.quit")
+
+_KEEP = Hint(key="Space", words="parent", action="screen.mark")
+_BACK = Hint(key="Backspace", words="back", action="screen.back")
+_SECOND = Hint(key="+", words="blend", action="screen.second")
+_LEAVE = Hint(key="Esc", words="leave", action="screen.whole")
 
 _HINTS: dict[Situation, tuple[Hint, ...]] = {
     Situation.LOADING: (_OPEN, _PROMPT, _VIEW, _QUIT),
@@ -61,7 +70,7 @@ _HINTS: dict[Situation, tuple[Hint, ...]] = {
         Hint(key="r", words="others", action="screen.reroll"),
         _VIEW,
     ),
-    Situation.READY: (_NONE, _COMPARE, _EDIT, _HISTORY),
+    Situation.READY: (_NONE, _COMPARE, _EDIT, _HISTORY, _REGION),
     Situation.MARKED: (
         Hint(key="Enter", words="blend", action="screen.choose"),
         Hint(key="Space", words="mark", action="screen.mark"),
@@ -74,8 +83,11 @@ _HINTS: dict[Situation, tuple[Hint, ...]] = {
         Hint(key="Enter", words="pick", action="screen.choose"),
         _VIEW,
     ),
+    Situation.ASKING: (_KEEP, Hint(key="Enter", words="done", action="screen.choose"), _BACK, _LEAVE),
+    Situation.POINTED: (_KEEP, Hint(key="Enter", words="take it", action="screen.choose"), _BACK, _LEAVE),
+    Situation.ASKED: (Hint(key="Enter", words="pick this", action="screen.choose"), _SECOND, _BACK, _LEAVE),
 }
-_CAN_PICK = (Situation.RENDERING, Situation.READY, Situation.MARKED)
+_CAN_PICK = (Situation.RENDERING, Situation.READY, Situation.MARKED, Situation.ASKING, Situation.POINTED)
 
 
 def hints_for(situation: Situation, pictures: int) -> tuple[Hint, ...]:

@@ -18,7 +18,7 @@ from engine.search.answers import RegionMarks
 from engine.search.axis import Axis, along, last_axis, last_scale
 from engine.search.bands import Bands, factors_of
 from engine.search.region_rounds import region_rounds
-from engine.search.regions import NAMED, WHOLE, parse_region
+from engine.search.regions import NAMED, WHOLE, parse_region, region_asked_for
 from latentpng.errors import ExitCode
 from latentpng.identity import picture_keys
 from latentpng.record import Json, Lineage, Round
@@ -31,6 +31,7 @@ from tui.arguments import (
     add_bands_option,
     add_edit_options,
     add_out_option,
+    add_region_option,
     count,
     fraction,
     whole_number,
@@ -100,6 +101,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=whole_number, metavar="N", help="seed of the round (default: random)")
     add_bands_option(parser, "tilt")
+    add_region_option(parser)
     add_axis_option(parser)
     add_out_option(parser, "DIR", "the folder for the candidates", required=True)
     add_edit_options(parser)
@@ -134,9 +136,15 @@ def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
             save(paths[event.index], event)
             step = lineages[event.index].rounds[len(picture.lineage.rounds) :]
             regions: list[Json] = [{"region": part.region, "marks": list(part.marks)} for part in step]
-            more = {"regions": regions} if arguments.mark_region else {"marks": list(step[-1].marks)}
+            more = {"regions": regions} if arguments.mark_region else _marked(step[-1])
             output.picture(paths[event.index], event, **more)
     return ExitCode.OK
+
+
+def _marked(round_: Round) -> dict[str, Json]:
+    """Return what a line of JSON says of a round: its marks, and its region if it has one."""
+    region: dict[str, Json] = {"region": round_.region} if round_.region else {}
+    return {"marks": list(round_.marks)} | region
 
 
 def region_marks(text: str) -> tuple[str, tuple[int, ...]]:
@@ -165,8 +173,12 @@ def _lineages(
         of=arguments.count,
         scale=scale,
         bands=factors_of(bands, octaves(shape, axes)),
+        region=region_asked_for(options.region, spatial_shape(shape, axes)),
     )
-    round_ = along(round_, Axis(options.axis or last_axis(lineage)))
+    axis = Axis(options.axis or last_axis(lineage))
+    if options.region and axis is Axis.PROMPT:
+        raise InvalidRequestError("--region: only the prompt varies, and it has no regions; add --axis noise or both")
+    round_ = along(round_, axis)
     if arguments.mark_region:
         return [_patchwork(lineage, round_, arguments, shape, axes)]
     chosen = [arguments.mark] if arguments.mark else [(mark,) for mark in range(arguments.count)]
