@@ -270,6 +270,9 @@ async def test_the_candidate_is_compared_as_a_whole_in_the_pane(tmp_path: Path) 
         assert shown(driver, 1) == lit(picture(driver, 1), "01")
         await driver.press("tab")
         assert shown(driver, PARENT) == patchwork(picture(driver, PARENT), [("10", (picture(driver, 3),))])
+        await driver.press("tab", "1")  # an answer shows the patchwork
+        parts = [("10", (picture(driver, 3),)), ("01", (picture(driver, 1),))]
+        assert shown(driver, PARENT) == patchwork(picture(driver, PARENT), parts)
 
 
 async def test_the_best_single_candidate_instead(tmp_path: Path) -> None:
@@ -341,6 +344,30 @@ async def test_the_keys_of_the_regions_mean_nothing_without_them(tmp_path: Path)
         await driver.press("plus", "backspace", "escape")
         assert driver.search.session is before
         assert not driver.screen.pick.is_asking
+
+
+async def test_the_palette_has_the_keys_of_the_regions_while_they_ask(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path, *PROMPT), size=PANE) as driver:
+        await driver.until_done()
+        names = {"Second candidate (+)", "Back one region (Backspace)", "Whole pictures (Esc)"}
+
+        def found() -> set[str]:
+            return {command.title for command in driver.app.get_system_commands(driver.screen)}
+
+        assert {"Pick by region (x)", "Single candidate (w)"} <= found()
+        assert not names & found()
+        await driver.press("x")
+        assert names <= found()
+
+
+@pytest.mark.parametrize("size", [(44, 16), (80, 24), (120, 40)])
+async def test_what_is_asked_fits_the_window(tmp_path_factory: pytest.TempPathFactory, size: tuple[int, int]) -> None:
+    async with running(make_app(tmp_path_factory.mktemp("app"), *PROMPT), size=size) as driver:
+        await driver.until_done()
+        await driver.press("x", "x", "3", "plus", "1")
+        await driver.until(lambda: "top right quarter (2 of 4)" in driver.text() and "? keys" in driver.text())
+        await driver.press("n", "n", "1")
+        await driver.until(lambda: "Enter picks this" in driver.text() and "? keys" in driver.text())
 
 
 async def test_a_region_may_be_answered_before_its_picture_is_there(tmp_path: Path) -> None:
