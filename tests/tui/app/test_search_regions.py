@@ -352,7 +352,7 @@ async def test_the_palette_has_the_keys_of_the_regions_while_they_ask(tmp_path: 
         names = {"Second candidate (+)", "Back one region (Backspace)", "Whole pictures (Esc)"}
 
         def found() -> set[str]:
-            return {command.title for command in driver.app.get_system_commands(driver.screen)}
+            return {command.title for command in driver.app.get_system_commands(driver.app.screen)}
 
         assert {"Pick by region (x)", "Single candidate (w)"} <= found()
         assert not names & found()
