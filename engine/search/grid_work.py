@@ -109,6 +109,7 @@ class GridWork:
                 return index
             case PictureRendered(job=job, index=index) if job in self._rendering or job == self._reading:
                 self.previews.pop(index, None)
+                self.stand_ins.pop(index, None)
                 self.progress.picture_done(index)
                 self._note_read(job, index)
                 return index
