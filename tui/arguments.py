@@ -58,6 +58,8 @@ class AppArguments:
         graphics: The protocol that draws pictures, or "auto"; "" leaves it to the configuration file.
         grid: Pictures along a side of the grid, "2", "3" or "4", or "auto".
         keep: Which pictures are saved, "picked" or "all".
+        first: How the first grids of a new prompt are drawn, "varied" or "plain"; "" leaves it to the configuration
+            file.
         theme: The name of a theme of the app; "" for the usual one.  Only the configuration file names it.
     """
 
@@ -67,6 +69,7 @@ class AppArguments:
     graphics: str = ""
     grid: str = "auto"
     keep: str = "picked"
+    first: str = ""
     theme: str = ""
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, NoReturn
 
+from engine.configuration.values import FIRST
 from engine.errors import EngineError, InvalidRequestError
 from engine.photos.kinds import NAMED
 from latentpng.errors import ExitCode, LatentPngError
@@ -149,6 +150,12 @@ def app_parser() -> argparse.ArgumentParser:
         choices=("auto", "2", "3", "4"),
         help="pictures along each side of the grid (default: auto, which fits the window)",
     )
+    search.add_argument(
+        "--first",
+        choices=FIRST,
+        help="the first grid of a new prompt: the candidates that differ most, out of three times as many, which takes "
+        "half as long again (varied), or the first that are drawn (plain) (default: varied)",
+    )
     screen = parser.add_argument_group("screen and files")
     screen.add_argument(
         "--graphics",
@@ -211,7 +218,10 @@ def _run_app(words: list[str]) -> int:
     configuration = read_configuration()
     options = settled(options, configuration, start_model=start_model())
     arguments = replace(
-        arguments, graphics=arguments.graphics or configuration.graphics or "auto", theme=configuration.theme
+        arguments,
+        graphics=arguments.graphics or configuration.graphics or "auto",
+        theme=configuration.theme,
+        first=arguments.first or configuration.first or "varied",
     )
     from tui.app.launch import run_app
 

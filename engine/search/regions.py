@@ -2,6 +2,7 @@
 
 A mask is rows of "0" and "1" joined by "/", a coarse grid over height x width (latentpng/SPEC.md, section 6): "1" may
 move.  "" is the whole picture.  Pure functions; everything is cut into at most 64 x 64 cells, the limit of the format.
+What the reports of `latentpng` need as well stands in `latentpng.regions`.
 """
 
 from __future__ import annotations
@@ -12,10 +13,28 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 from engine.errors import InvalidRequestError
+from latentpng.regions import WHOLE, WORDS, are_disjoint, coverage, reduced, region_words
 from latentpng.rules import MAX_REGION_SIDE
 
-WHOLE = ""
-"""The mask of the whole picture."""
+__all__ = [
+    "NAMED",
+    "WHOLE",
+    "WORDS",
+    "Split",
+    "are_disjoint",
+    "box",
+    "box_side",
+    "coverage",
+    "intersection",
+    "inverted",
+    "is_in",
+    "parse_region",
+    "reduced",
+    "region_words",
+    "regions_of",
+    "union",
+]
+
 NAMED = {
     "left": "10",
     "right": "01",
@@ -27,17 +46,6 @@ NAMED = {
     "br": "00/01",
 }
 """The masks of the halves and the quarters, by the names that scripts use."""
-WORDS = {
-    "10": "left half",
-    "01": "right half",
-    "1/0": "top half",
-    "0/1": "bottom half",
-    "10/00": "top left quarter",
-    "01/00": "top right quarter",
-    "00/10": "bottom left quarter",
-    "00/01": "bottom right quarter",
-}
-"""What people call the same masks."""
 _THIRDS = re.compile(r"3x3:([1-9](?:\+[1-9])*)")
 _MASK = re.compile(r"[01]+(?:/[01]+)*")
 _OUTSIDE = "outside:"
@@ -90,7 +98,8 @@ def parse_region(text: str, height: int, width: int) -> str:
         width: Of the noise; likewise.
 
     Raises:
-        InvalidRequestError: The text is no region, or one in which nothing or everything moves.
+        InvalidRequestError: The text is no region, one in which nothing or everything moves, or one with more cells
+            than the noise.
     """
     plain = text.strip().lower()
     is_outside = plain.startswith(_OUTSIDE)
@@ -142,15 +151,6 @@ def box(left: int, top: int, right: int, bottom: int, *, columns: int, rows: int
     return reduced("/".join(inside if top <= row < bottom else outside for row in range(rows)))
 
 
-def reduced(mask: str) -> str:
-    """Return the mask with as few cells as describe the same region; WHOLE when every cell may move."""
-    if "0" not in mask:
-        return WHOLE
-    rows = _squeezed(mask.split("/"))
-    columns = _squeezed(["".join(column) for column in zip(*rows, strict=True)])
-    return "/".join("".join(row) for row in zip(*columns, strict=True))
-
-
 def refitted(mask: str, height: int, width: int) -> str:
     """Return the mask with at most as many cells as noise has; it is returned as it is when it fits.
 
@@ -198,21 +198,11 @@ def union(masks: Iterable[str]) -> str:
     return reduced(result)
 
 
-def coverage(mask: str) -> float:
-    """Return the part of the picture that a region covers, from 0 to 1."""
-    return mask.count("1") / (len(mask) - mask.count("/")) if mask else 1.0
-
-
 def is_in(mask: str, x: float, y: float) -> bool:
     """Return whether a point lies in a region; x, y: from 0 to below 1, from the top left corner."""
     rows = (mask or "1").split("/")
     row = rows[int(y * len(rows))]
     return row[int(x * len(row))] == "1"
-
-
-def region_words(mask: str) -> str:
-    """Return what people call a region: "top left quarter", or how much of the picture it is."""
-    return WORDS.get(mask) or ("whole picture" if not mask else f"region of {max(1, round(100 * coverage(mask)))}%")
 
 
 def _parsed(text: str, height: int, width: int) -> str | None:
@@ -242,15 +232,6 @@ def _box_of(text: str, height: int, width: int) -> str | None:
     left, top = min(round(x * columns), columns - 1), min(round(y * rows), rows - 1)
     right, bottom = max(left + 1, round((x + w) * columns)), max(top + 1, round((y + h) * rows))
     return box(left, top, right, bottom, columns=columns, rows=rows)
-
-
-def _squeezed(lines: list[str]) -> list[str]:
-    """Return every n-th line for the largest n that loses nothing."""
-    count = len(lines)
-    for step in sorted((n for n in range(1, count + 1) if count % n == 0), reverse=True):
-        if all(lines[at] == lines[at - at % step] for at in range(count)):
-            return lines[::step]
-    return lines
 
 
 def _size(mask: str) -> tuple[int, int]:

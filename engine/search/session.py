@@ -11,12 +11,12 @@ import math
 from dataclasses import replace
 
 from engine.search.axis import MIN_SCALE, Axis, along
-from engine.search.bands import Bands, correlation, factors_of
+from engine.search.bands import Bands, factors_of, step_correlation
 from engine.search.history import NO_NODE, tree_of
 from engine.search.regions import refitted
 from engine.search.seeds import grid_seed
 from engine.search.state import Mode, Place, Plan, Session
-from engine.search.steps import is_combined, tell
+from engine.search.steps import is_combined, tell, to_be_chosen
 from latentpng.record import Lineage, Round
 
 __all__ = [
@@ -29,10 +29,12 @@ __all__ = [
     "can_redo",
     "can_undo",
     "correlation_since_start",
+    "decided",
     "is_combined",
     "star",
     "tell",
     "with_count",
+    "with_floor",
     "with_octaves",
 ]
 
@@ -47,6 +49,7 @@ def begin(
     bands: Bands = Bands.ALL,
     axis: Axis = Axis.NOISE,
     mode: Mode = Mode.KEEP,
+    is_varied: bool = False,
     sides: tuple[int, int] = (0, 0),
     region: str = "",
 ) -> Session:
@@ -61,6 +64,8 @@ def begin(
         bands: The octaves that move.
         axis: What moves.
         mode: What a pick does to the scale.
+        is_varied: Choose the candidates of the first grid, and of those that follow until a pick, for their
+            differences.
         sides: Height and width of the initial noise; (0, 0) when it has no spatial axes.
         region: The mask of the part that moves; "" for the whole picture.
 
@@ -75,13 +80,15 @@ def begin(
         region=region,
     )
     tree = tree_of(lineage)
+    place = Place(node=len(tree.nodes) - 1, template=along(template, axis))
     return Session(
         tree=tree,
-        place=Place(node=len(tree.nodes) - 1, template=along(template, axis)),
+        place=to_be_chosen(place) if is_varied else place,
         seed=seed,
         octaves=octaves,
         count=count,
         mode=mode,
+        is_varied=is_varied,
         sides=sides,
         start=len(tree.nodes) - 1,
     )
@@ -136,6 +143,24 @@ def with_count(session: Session, count: int) -> Session:
     return replace(session, count=count)
 
 
+def with_floor(session: Session, floor: float) -> Session:
+    """Return the session with a different floor, which the next answers keep to; the grid on offer stays."""
+    return replace(session, floor=floor)
+
+
+def decided(session: Session, offered: tuple[int, ...] = ()) -> Session:
+    """Return the session with these candidates of the round on offer, and nothing left to choose.
+
+    Args:
+        session: The session; it stays as it is when its candidates are decided.
+        offered: Their marks, as many as are on offer; () for those that are on offer now.
+    """
+    place = session.place
+    if not place.is_undecided:
+        return session
+    return replace(session, place=replace(place, offered=offered or place.offered, is_undecided=False))
+
+
 def can_undo(session: Session) -> bool:
     """Return whether there is anything to go back to."""
     return bool(session.past) or session.node.parent != NO_NODE
@@ -149,12 +174,9 @@ def can_redo(session: Session) -> bool:
 def correlation_since_start(session: Session) -> float:
     """Return the correlation between the noise that the session began with and the parent's, from 0 to 1.
 
-    Both came from the last picture that their ways have in common, and all rounds after it move them apart.
+    Both came from the last picture that their ways have in common, and all steps after it move them apart.  Exact for
+    one step; where several steps move different regions, it is an estimate.
     """
     ways = [session.tree.path(node) for node in (session.start, session.place.node)]
     common = max(set(ways[0]) & set(ways[1]))  # a node comes after its parent, so this is the last one
-    return math.prod(
-        correlation(round_)
-        for way in ways
-        for round_ in session.tree.nodes[way[-1]].lineage.rounds[session.tree.nodes[common].rounds :]
-    )
+    return math.prod(step_correlation(session.tree.step(node)) for way in ways for node in way[way.index(common) + 1 :])

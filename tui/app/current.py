@@ -121,11 +121,12 @@ class CurrentSearch:
         from engine.search.axis import Axis
         from tui.app.phrases import ONLY_PROMPT
 
+        is_varied = self._arguments.first == "varied"
         try:
-            session = session_for(opening, self._options, ready, candidates)
+            session = session_for(opening, self._options, ready, candidates, is_varied=is_varied)
         except InvalidRequestError as error:
             whole = replace(self._options, region="")
-            return session_for(opening, whole, ready, candidates), str(error)
+            return session_for(opening, whole, ready, candidates, is_varied=is_varied), str(error)
         return session, ONLY_PROMPT if session.region and session.axis is Axis.PROMPT else ""
 
     async def _go_on(self, screen: SearchScreen, before: ModelReady, ready: ModelReady) -> None:

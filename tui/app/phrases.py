@@ -70,13 +70,21 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 90 else f"{minutes / 60:.1f} h"
 
 
-def progress_words(progress: Progress, seconds_left: float | None) -> str:
-    """Return steps done and seconds left; "" when nothing is running."""
+def progress_words(progress: Progress, seconds_left: float | None, choice: str = "") -> str:
+    """Return steps done and seconds left; "" when nothing is running.
+
+    Args:
+        progress: How far the work is.
+        seconds_left: Until the grid is finished, None when that is not known.
+        choice: What is being chosen, in place of the part that is done, which is not that of the grid; "" for nothing.
+    """
     if not progress.running:
         return ""
     if not progress.steps:
-        return "rendering"
+        return choice or "rendering"
     left = "" if seconds_left is None else f", about {duration(seconds_left)} left"
+    if choice:
+        return f"{choice}: step {progress.step}/{progress.steps}{left}"
     return f"step {progress.step}/{progress.steps}, {percent(progress.fraction)} of the grid{left}"
 
 
@@ -113,7 +121,14 @@ def status_words(
     if search.failure:
         return f"{search.failure}; press r to try again"
     invited = hint if hint and not marked else invitation(search.session, marked, columns)
-    return notice or progress_words(search.progress, seconds_left) or invited
+    return notice or progress_words(search.progress, seconds_left, choice_words(search)) or invited
+
+
+def choice_words(search: Search) -> str:
+    """Return what is being chosen for the grid; "" while the parent is rendered, and when nothing is."""
+    if not search.pool or search.progress.decodes:
+        return ""
+    return f"choosing {search.size - 1} of {search.pool} starts that differ most"
 
 
 def bar(fraction: float, width: int = 8) -> str:

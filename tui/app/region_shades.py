@@ -1,7 +1,7 @@
 """Pictures with a region lit, and patchworks, at the size at which they are shown; what was computed is kept.
 
-A key has to be answered at once: pictures are reduced to the pixels of their cell first, and a picture that did not
-change is neither computed nor sent again.
+A key has to be answered at once: pictures are reduced to about the pixels of their cell first, and a picture that did
+not change is neither computed nor sent again.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from engine.rendering.events import Picture
 from latentpng.lru import LruCache
 from tui.app.region_drawing import lit, patchwork
 from tui.graphics.geometry import Box, fit
-from tui.graphics.images import scaled
+from tui.graphics.images import to_image, to_picture
 
 _KEPT: Final = 160
 """Pictures: sixteen candidates, small, and with each of up to four regions lit; the rest are previews."""
@@ -65,10 +65,10 @@ class Shades:
 
     def _reduced(self, picture: Picture, width: int, height: int) -> Picture:
         box = Box(columns=width, rows=height, cell_width=1, cell_height=1)
-        side = max(fit(picture.width, picture.height, box))
-        if side >= max(picture.width, picture.height):
+        factor = max(picture.width, picture.height) // max(1, *fit(picture.width, picture.height, box))
+        if factor < 2:
             return picture
-        return self._of(("reduced", side), (picture,), lambda: scaled(picture, side))
+        return self._of(("reduced", factor), (picture,), lambda: to_picture(to_image(picture).reduce(factor)))
 
     def _of(self, what: Hashable, sources: tuple[Picture, ...], compute: Callable[[], Picture]) -> Picture:
         key = (what, *map(id, sources))

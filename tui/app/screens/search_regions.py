@@ -14,6 +14,7 @@ from engine.search.regions import Split, intersection
 from engine.search.running import PARENT, Beginning
 from engine.search.session import is_combined
 from tui.app import region_phrases as phrases
+from tui.app.comparison import Comparison
 from tui.app.key_hints import Situation
 from tui.app.phrases import Caption, progress_words
 from tui.app.region_pick import RegionPick, begun, following, obstacle, undivided
@@ -198,7 +199,7 @@ class SearchRegions(SearchCompare):
         return both if progress and len(both) < room else words
 
     def _answer(self, pick: RegionPick) -> None:
-        self.notice, self.pick = "", pick
+        self.notice, self.comparison, self.pick = "", Comparison(), pick
         self.grid.select(PARENT)
 
     def _problem_of_adding(self) -> str:
