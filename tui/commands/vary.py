@@ -18,7 +18,7 @@ from engine.search.answers import RegionMarks
 from engine.search.axis import Axis, along, last_axis, last_scale
 from engine.search.bands import Bands, factors_of
 from engine.search.region_rounds import region_rounds
-from engine.search.regions import NAMED, WHOLE, parse_region, region_asked_for
+from engine.search.regions import NAMED, WHOLE, coverage, intersection, parse_region, region_asked_for
 from latentpng.errors import ExitCode
 from latentpng.identity import picture_keys
 from latentpng.record import Json, Lineage, Round
@@ -116,7 +116,10 @@ def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
     scale = options.scale or last_scale(record.lineage, picture.target.defaults.scale)
     noise = (record.tensor.shape, record.axes)
     lineages = _lineages(options, arguments, picture.lineage, scale, *noise)
-    paths = [arguments.out / _name(arguments.file.stem, lineage, len(picture.lineage.rounds)) for lineage in lineages]
+    paths = [
+        arguments.out / _name(arguments.file.stem, lineage, len(picture.lineage.rounds), bool(arguments.mark_region))
+        for lineage in lineages
+    ]
     refuse_overwriting(paths, arguments.force)
 
     if carrier.notice:
@@ -188,20 +191,25 @@ def _lineages(
 def _patchwork(lineage: Lineage, round_: Round, arguments: Arguments, shape: tuple[int, ...], axes: str) -> Lineage:
     size = spatial_shape(shape, axes)
     parts = [RegionMarks(region=parse_region(text, *size), marks=marks) for text, marks in arguments.mark_region]
+    for text, part in zip(arguments.mark_region, parts, strict=True):
+        if not coverage(intersection(round_.region, part.region)):
+            raise InvalidRequestError(f"--mark-region {text[0]}: it lies outside the part that --region lets vary")
     rounds = region_rounds(round_, parts)
     return replace(lineage, rounds=(*lineage.rounds, *rounds))
 
 
-def _name(stem: str, lineage: Lineage, before: int) -> str:
+def _name(stem: str, lineage: Lineage, before: int, is_patchwork: bool) -> str:
     """Return the name of a picture's file: FILE-r3-0.png, FILE-r4-1+5.png for a blend, FILE-r4-tl3+br5.png by region.
 
     Args:
         stem: The name of the picture that is varied, without its suffix; what an earlier round added to it goes.
         lineage: The lineage of the picture.
         before: The number of rounds before those that the name tells.
+        is_patchwork: Whether the regions tell the picture from the others of its round.
     """
     step = lineage.rounds[before:]
-    marks = "+".join(f"{_NAMES.get(round_.region, '?')}{'+'.join(map(str, round_.marks))}" for round_ in step)
+    names = [_NAMES.get(round_.region, "?") if is_patchwork else "" for round_ in step]
+    marks = "+".join(f"{name}{'+'.join(map(str, each.marks))}" for name, each in zip(names, step, strict=True))
     if "?" in marks or len(marks) > _MAX_MARKS:
         marks = f"regions-{picture_keys(lineage)[-1].hex()[:8]}"
     return f"{_ADDED.sub('', stem)}-r{len(lineage.rounds)}-{marks}.png"
