@@ -5,8 +5,8 @@
 The embedded model renders captions of held-out scenes with its own settings.  Differences are those of
 `engine.search.measuring`, the median of the candidates of a grid.  The benchmark prints
 
-- the difference against the scale for everything, the tilt, the layout and the detail, in levels of 255, and the law that
-  fits all of them best;
+- the difference against the scale for everything, the tilt, the layout and the detail, in levels of 255, and the power
+  law of the first of these;
 - how far the fit is from the next grid after 0, 1, 3 and 10 grids of a search, in random order: the median over prompts
   and orders of the ratio of the larger to the smaller;
 - what a step of `[` does to the difference, where .5 is ideal: the same directions at scales from the fit of what the
@@ -16,6 +16,7 @@ The embedded model renders captions of held-out scenes with its own settings.  D
 from __future__ import annotations
 
 import argparse
+import itertools
 import math
 import random
 import statistics
@@ -91,10 +92,10 @@ def print_differences(grids: Sequence[Sequence[Observation]]) -> None:
             ]
             line += f"  {scale:g}: {255 * math.exp(statistics.mean(logs)):.1f}"
         print(line)
-    points = [
-        (math.log(grid.scale), math.log(grid.difference)) for one in grids for grid in one[: len(SCALES[Bands.ALL])]
-    ]
-    slope, intercept = statistics.linear_regression(*zip(*points, strict=True))
+    everything = [grid for one in grids for grid in one if grid.variation[1] is Bands.ALL]
+    slope, intercept = statistics.linear_regression(
+        [math.log(grid.scale) for grid in everything], [math.log(grid.difference) for grid in everything]
+    )
     print(f"everything, over all prompts: {math.exp(intercept):.3f} * scale^{slope:.2f}")
 
 
@@ -130,7 +131,7 @@ def step_ratios(start: Start, bands: Bands, seed: int, *, is_learned: bool) -> l
         fit = fit.observed(grid)
         seen.append(grid.difference)
         scale *= fit.law(grid.variation).factor(0.5) if is_learned else 0.5
-    return [after / before for before, after in zip(seen, seen[1:], strict=False)]
+    return [after / before for before, after in itertools.pairwise(seen)]
 
 
 def print_steps(parents: Sequence[Start]) -> None:

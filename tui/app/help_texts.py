@@ -20,7 +20,10 @@ what varies is new: with everything varying, a candidate is a new picture of
 the same prompt.  When the layout varies most, the scale is that of the
 layout; finer detail moves half as far at each finer level, so some of it
 stays even at scale 1.  A new search varies everything.  A picture that you
-open varies its layout most, because that takes fewer picks."""
+open varies its layout most, because that takes fewer picks.
+How different a scale looks depends on the model.  The search learns it
+from its grids: [ and ] halve and double the difference that you see, and
+the scale ends where there is none to see."""
 
 _FILES: Final = """\
 WHAT IS SAVED
@@ -68,7 +71,7 @@ h              Show the history, with all branches.  Enter goes on from any
                picture in it.
 
 CHANGE WHAT COMES NEXT
-[  ]           The same candidates with half or twice the scale.
+[  ]           The same candidates, half or twice as different.
 {{  }}           The same in finer steps.
 b              What varies: everything, the layout more than the detail,
                only the layout, or only the detail.

@@ -18,7 +18,7 @@ from engine.search.answers import RegionMarks
 from engine.search.axis import Axis, along, last_axis, last_scale
 from engine.search.bands import Bands, factors_of
 from engine.search.region_rounds import region_rounds
-from engine.search.regions import NAMED, WHOLE, coverage, intersection, parse_region, region_asked_for
+from engine.search.regions import NAMED, WHOLE, parse_region, region_asked_for
 from latentpng.errors import ExitCode
 from latentpng.identity import picture_keys
 from latentpng.record import Json, Lineage, Round
@@ -44,7 +44,7 @@ _NAMES = {WHOLE: "", **{mask: name for name, mask in NAMED.items()}}
 _MAX_MARKS = 40
 """The characters of a file's name that tell the candidates."""
 _ADDED = re.compile(rf"-r\d+-((({'|'.join(NAMED)})?\d+(\+|$))+|regions-[0-9a-f]{{8}}$)$")
-"""What this command adds to the name of a file."""
+"""What this command adds to the name of a file: FILE-r3-0, FILE-r4-1+5 of a blend, FILE-r4-tl3+br5 of a patchwork."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,9 +116,11 @@ def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
     scale = options.scale or last_scale(record.lineage, picture.target.defaults.scale)
     noise = (record.tensor.shape, record.axes)
     lineages = _lineages(options, arguments, picture.lineage, scale, *noise)
+    before = len(picture.lineage.rounds)
+    names = [_patchwork_marks(lineage, before) if arguments.mark_region else _marks(lineage) for lineage in lineages]
     paths = [
-        arguments.out / _name(arguments.file.stem, lineage, len(picture.lineage.rounds), bool(arguments.mark_region))
-        for lineage in lineages
+        arguments.out / f"{_ADDED.sub('', arguments.file.stem)}-r{len(lineage.rounds)}-{marks}.png"
+        for lineage, marks in zip(lineages, names, strict=True)
     ]
     refuse_overwriting(paths, arguments.force)
 
@@ -137,11 +139,23 @@ def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
         job = RenderJob(job=JOB, tasks=tasks, settings=picture.target.settings, root_tensor=record.root_tensor)
         for event in rendering.pictures(job):
             save(paths[event.index], event)
-            step = lineages[event.index].rounds[len(picture.lineage.rounds) :]
+            step = lineages[event.index].rounds[before:]
             regions: list[Json] = [{"region": part.region, "marks": list(part.marks)} for part in step]
             more = {"regions": regions} if arguments.mark_region else _marked(step[-1])
             output.picture(paths[event.index], event, **more)
     return ExitCode.OK
+
+
+def _marks(lineage: Lineage) -> str:
+    """Return what names a picture among those of its round: its candidate, or the candidates that are blended."""
+    return "+".join(map(str, lineage.rounds[-1].marks))
+
+
+def _patchwork_marks(lineage: Lineage, before: int) -> str:
+    """Return what names a patchwork: "tl3+br5", or a code where a region has no name; before: the rounds before it."""
+    step = lineage.rounds[before:]
+    marks = "+".join(f"{_NAMES.get(round_.region, '?')}{'+'.join(map(str, round_.marks))}" for round_ in step)
+    return f"regions-{picture_keys(lineage)[-1].hex()[:8]}" if "?" in marks or len(marks) > _MAX_MARKS else marks
 
 
 def _marked(round_: Round) -> dict[str, Json]:
@@ -191,25 +205,7 @@ def _lineages(
 def _patchwork(lineage: Lineage, round_: Round, arguments: Arguments, shape: tuple[int, ...], axes: str) -> Lineage:
     size = spatial_shape(shape, axes)
     parts = [RegionMarks(region=parse_region(text, *size), marks=marks) for text, marks in arguments.mark_region]
-    for text, part in zip(arguments.mark_region, parts, strict=True):
-        if not coverage(intersection(round_.region, part.region)):
-            raise InvalidRequestError(f"--mark-region {text[0]}: it lies outside the part that --region lets vary")
     rounds = region_rounds(round_, parts)
+    if not rounds:
+        raise InvalidRequestError("--mark-region: these regions lie outside --region, so that nothing would move")
     return replace(lineage, rounds=(*lineage.rounds, *rounds))
-
-
-def _name(stem: str, lineage: Lineage, before: int, is_patchwork: bool) -> str:
-    """Return the name of a picture's file: FILE-r3-0.png, FILE-r4-1+5.png for a blend, FILE-r4-tl3+br5.png by region.
-
-    Args:
-        stem: The name of the picture that is varied, without its suffix; what an earlier round added to it goes.
-        lineage: The lineage of the picture.
-        before: The number of rounds before those that the name tells.
-        is_patchwork: Whether the regions tell the picture from the others of its round.
-    """
-    step = lineage.rounds[before:]
-    names = [_NAMES.get(round_.region, "?") if is_patchwork else "" for round_ in step]
-    marks = "+".join(f"{name}{'+'.join(map(str, each.marks))}" for name, each in zip(names, step, strict=True))
-    if "?" in marks or len(marks) > _MAX_MARKS:
-        marks = f"regions-{picture_keys(lineage)[-1].hex()[:8]}"
-    return f"{_ADDED.sub('', stem)}-r{len(lineage.rounds)}-{marks}.png"

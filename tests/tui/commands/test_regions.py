@@ -157,5 +157,5 @@ def test_a_patchwork_of_a_confined_round_keeps_to_its_region(picture: Path, tmp_
     (round_,) = read_record(patchwork).lineage.rounds
     assert (round_.region, round_.marks) == ("10/00", (1,))
     with pytest.raises(InvalidRequestError) as refused:
-        warmer("vary", picture, *given, "--mark-region", "left:1", "--mark-region", "br:2")
-    assert str(refused.value) == "--mark-region br: it lies outside the part that --region lets vary"
+        warmer("vary", picture, *given, "--mark-region", "bl:1", "--mark-region", "br:2")
+    assert str(refused.value) == "--mark-region: these regions lie outside --region, so that nothing would move"

@@ -113,6 +113,15 @@ def test_names_do_not_grow_from_round_to_round(picture: Path, tmp_path: Path) ->
     assert len(path.name) < 40
 
 
+def test_of_a_round_that_moves_a_part_the_patchwork_keeps_what_lies_in_it(picture: Path, tmp_path: Path) -> None:
+    warmer("vary", picture, *ROUND, "--region", "left", *region("top:3", "br:5", "bl:1"), "--out", tmp_path)
+    first, second = read_record(tmp_path / "start-r2-tl3+bl1.png").lineage.rounds
+    assert (first.region, second.region) == (NAMED["tl"], NAMED["bl"])
+    warmer("vary", picture, *ROUND, "--region", "left", *region("top:3", "bottom:3"), "--out", tmp_path)
+    (whole,) = read_record(tmp_path / "start-r1-left3.png").lineage.rounds
+    assert (whole.region, whole.marks) == (NAMED["left"], (3,))
+
+
 def test_the_patchwork_comes_after_an_edit(picture: Path, tmp_path: Path) -> None:
     warmer("vary", picture, *ROUND, "--prompt", "a hill", *region("tl:3", "br:5"), "--out", tmp_path)
     edit, *rounds = read_record(tmp_path / "start-r3-tl3+br5.png").lineage.rounds
@@ -156,6 +165,11 @@ def test_regions_fit_the_noise_of_another_size(picture: Path, tmp_path: Path) ->
             ("--seed", "5", "--axis", "prompt", *region("tl:3")),
             InvalidRequestError,
             "only the noise has regions, and here the prompt varies; vary the noise alone",
+        ),
+        (
+            ("--seed", "5", "--region", "right", *region("tl:3", "bl:1")),
+            InvalidRequestError,
+            "--mark-region: these regions lie outside --region, so that nothing would move",
         ),
         (("--seed", "5", *region("tl:8")), InvalidValueError, "marks are indices below 8, found [8]"),
         (
