@@ -23,6 +23,8 @@ _BRIGHT: Final = 248
 """The two lines of a frame: one of them is seen on any picture."""
 _LINES: Final = 180
 """The shorter side of a picture over the width of a line."""
+_FINE: Final = 128
+"""Pixels of the longer side of a picture on which a line of one pixel is thin enough."""
 _FEW_CHARACTERS: Final = 20
 """Half-cells of the shorter side of the smallest picture that a frame of characters does not fill."""
 
@@ -108,11 +110,13 @@ def marked(picture: Picture, region: str, box: Box, *, has_pixels: bool, bright:
     """
     if not (region or bright) or min(box.columns, box.rows) <= 0:
         return picture
-    from tui.graphics.images import scaled
+    from tui.graphics.images import scaled, size_within
 
     width, height = fit(picture.width, picture.height, box)
     if has_pixels:
         small = scaled(picture, max(width, height))
+        if max(small.width, small.height) < _FINE:  # a preview: a pixel of it is as wide as many lines
+            small = _at_size(small, *size_within(width, height, _FINE))
         point = max(1, round(max(1.0, min(width, height) / _LINES) * small.width / width))
         points = max(1, small.width // point), max(1, small.height // point)
         return framed(lit(small, bright, points=points), region, points)

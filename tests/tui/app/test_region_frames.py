@@ -69,9 +69,16 @@ def test_what_a_cell_shows_fits_and_keeps_its_place(
     shown = marked(picture, region, box, has_pixels=has_pixels)
     assert len(shown.rgb) == 3 * shown.width * shown.height
     if has_pixels:
-        assert shown.width <= max(1, min(picture.width, box.width))
+        assert shown.width <= max(1, min(max(picture.width, 128), box.width))
     else:
         assert whole_cells(shown.width, shown.height, box) == whole_cells(picture.width, picture.height, box)
+
+
+def test_the_frame_of_a_tiny_preview_is_thin() -> None:
+    box = Box(columns=25, rows=12, cell_width=9, cell_height=18)
+    shown = grey(marked(plain(16, 16, 200), "10/00", box, has_pixels=True))
+    assert shown.shape == (128, 128)
+    assert (shown != 200).mean() < 0.04
 
 
 def test_the_frame_of_characters_keeps_to_halves_of_them() -> None:

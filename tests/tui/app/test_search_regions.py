@@ -323,7 +323,7 @@ async def test_a_confined_region_is_all_that_changes(tmp_path: Path) -> None:
         await driver.until_done()
         await driver.press("x", "2")
         patched = patchwork(picture(driver, PARENT), [(TL, (picture(driver, 2),))])
-        for index, own in ((1, lit(picture(driver, 1), "01")), (PARENT, patched)):
+        for index, own in ((1, lit(picture(driver, 1), TR)), (PARENT, patched)):
             cell = next(cell.picture for cell in driver.screen.query(GridCell) if cell.index == index)
             box = cell.graphics.box(cell.content_region)
             assert shown(driver, index) == marked(own, "1/0", box, has_pixels=False)

@@ -181,7 +181,9 @@ class SearchRegions(SearchCompare):
         if index == PARENT:
             patched = self._patchwork()
             return found if patched is None else (patched, False)
-        return self._shades.lit(found[0], self.pick.lit, *self._pixels(index)), found[1]
+        confined = self.search.session.region if self.search is not None else ""
+        asked = self.pick.lit and intersection(confined, self.pick.lit)
+        return self._shades.lit(found[0], asked, *self._pixels(index)), found[1]
 
     def caption(self, index: int) -> Caption:
         own = super().caption(index)
