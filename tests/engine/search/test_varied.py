@@ -18,6 +18,8 @@ from latentpng.record import Lineage, Round, SeedRoot
 from tests.engine.search.sessions import CANDIDATES, anything, edit, session, take, varied
 
 CHOSEN = (1, 5, 8, 11)
+IN_PLACE = [5, 1, 8, 11]
+"""The same as they are shown: candidate 1 stays where it was."""
 
 
 def marks(current: Session) -> list[int]:
@@ -33,15 +35,22 @@ def test_the_first_grid_is_of_a_larger_round_and_undecided() -> None:
 
 def test_a_decision_puts_what_was_chosen_on_offer_once() -> None:
     current = decided(varied(), CHOSEN)
-    assert marks(current) == list(CHOSEN)
+    assert marks(current) == IN_PLACE
     assert not current.place.is_undecided
     assert decided(current, (0, 1, 2, 3)) is current
     assert marks(decided(varied())) == list(range(CANDIDATES))
 
 
+@given(st.sets(st.integers(0, pool_of(CANDIDATES) - 1), min_size=CANDIDATES, max_size=CANDIDATES))
+def test_what_was_on_offer_and_is_chosen_stays_in_its_place(chosen: set[int]) -> None:
+    found = marks(decided(varied(), tuple(sorted(chosen))))
+    assert set(found) == chosen
+    assert all(found[mark] == mark for mark in chosen if mark < CANDIDATES)
+
+
 def test_a_pick_names_a_position_of_what_was_chosen() -> None:
     picked = tell(decided(varied(), CHOSEN), Picked(marks=(2, 0)))
-    assert picked.lineage.rounds[-1].marks == (8, 1)
+    assert picked.lineage.rounds[-1].marks == (8, 5)
 
 
 @pytest.mark.parametrize("answer", [Rerolled(), NoneBetter()])
@@ -63,7 +72,7 @@ def test_grids_are_chosen_until_the_first_pick(answer: Answer) -> None:
 )
 def test_answers_that_keep_the_directions_keep_the_choice(answer: Answer) -> None:
     after = tell(decided(varied(), CHOSEN), answer)
-    assert marks(after) == list(CHOSEN)
+    assert marks(after) == IN_PLACE
     assert not after.place.is_undecided
     assert tell(varied(), answer).place.is_undecided
 
@@ -86,7 +95,7 @@ def test_the_number_of_candidates_may_change() -> None:
 
 
 def test_beyond_the_start_only_as_many_are_on_offer_as_fit() -> None:
-    picked = tell(decided(varied(), CHOSEN), Picked(marks=(2, 3))).lineage
+    picked = tell(decided(varied(), CHOSEN), Picked(marks=(2, 3))).lineage  # 8 and 11
     back = tell(begin(picked, seed=9, octaves=3, scale=0.5, count=CANDIDATES), Undone())
     assert marks(back) == [0, 1, 8, 11], "those that were picked are among them"
     assert tell(back, Picked(marks=(2, 3))).lineage.rounds[-1].marks == (8, 11)
