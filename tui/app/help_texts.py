@@ -203,24 +203,17 @@ Esc            Go back to the grid.
 
 REGION: Final = """\
 WHAT YOU DO HERE
-You choose the part of the picture whose noise moves.  The noise of the rest
-stays as it is.  The picture outside can change a little all the same,
-because the model looks at all of it.
+You choose the part of the picture whose noise moves.  What is dim stays; it
+can change a little all the same, because the model looks at all of it.
 
-FRAME
-arrows         Move the box.
-+  -           Make it larger or smaller, around the same middle.
+arrows  + -    Move the box; make it larger or smaller.
 Shift+arrows   Make it wider or narrower, higher or lower, where the terminal
                sends these keys.
-1-9            Add a cell of three by three, or take it away: 1 is at the
-               top left, 5 in the middle, 9 at the bottom right.
+1-9            Add a cell of three by three (1 is top left), or take it away.
 mouse          Press, drag and release to draw a box.
-o  Tab         Vary the outside of the frame and keep the inside, or the
-               reverse.  What stays is dim.
-
-GO
+o  Tab         Vary the outside and keep the inside, or the reverse.
 Enter          Take it: the same candidates, confined to that part.
-c  Backspace   Vary the whole picture again.
+c  Backspace   Vary the whole picture.
 ?  F1          Show this page.
 Esc            Go back without a change.
 """

@@ -13,7 +13,7 @@ from engine.search.regions import NAMED, Split
 from engine.search.running import PARENT
 from latentpng.png.files import read_record
 from tests.support.tui.driving import PROMPT, Driver, make_app, running, saved
-from tui.app.region_drawing import lit, patchwork
+from tui.app.region_drawing import lit, marked, patchwork
 from tui.app.region_phrases import ALL_ANSWERED, NO_ANSWER_TO_ADD_TO, NOTHING_ANSWERED, SINGLE
 from tui.app.widgets.grid import GridCell
 
@@ -322,8 +322,11 @@ async def test_a_confined_region_is_all_that_changes(tmp_path: Path) -> None:
         await driver.screen.tell(Confined(region="1/0"))
         await driver.until_done()
         await driver.press("x", "2")
-        assert shown(driver, 1) == lit(picture(driver, 1), "01")
-        assert shown(driver, PARENT) == patchwork(picture(driver, PARENT), [(TL, (picture(driver, 2),))])
+        patched = patchwork(picture(driver, PARENT), [(TL, (picture(driver, 2),))])
+        for index, own in ((1, lit(picture(driver, 1), "01")), (PARENT, patched)):
+            cell = next(cell.picture for cell in driver.screen.query(GridCell) if cell.index == index)
+            box = cell.graphics.box(cell.content_region)
+            assert shown(driver, index) == marked(own, "1/0", box, has_pixels=False)
         await driver.press("x", "3", "5", "enter")
         assert steps(driver) == [(TL, (2,)), (TR, (4,))]
         await driver.until_done()

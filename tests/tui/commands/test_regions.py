@@ -148,3 +148,14 @@ def test_the_region_fits_the_noise_of_the_new_size(picture: Path, tmp_path: Path
     warmer("vary", picture, *given, "--out", tmp_path, renderer=renderer)
     rounds = read_record(tmp_path / "start-r2-0.png").lineage.rounds
     assert rounds[1].region == "/".join(["1" * 5 + "0" * 19] * 5 + ["0" * 24] * 19)
+
+
+def test_a_patchwork_of_a_confined_round_keeps_to_its_region(picture: Path, tmp_path: Path) -> None:
+    given = (*ROUND, "--region", "top", "--out", tmp_path)
+    warmer("vary", picture, *given, "--mark-region", "left:1")
+    (patchwork,) = tmp_path.glob("start-r1-*.png")
+    (round_,) = read_record(patchwork).lineage.rounds
+    assert (round_.region, round_.marks) == ("10/00", (1,))
+    with pytest.raises(InvalidRequestError) as refused:
+        warmer("vary", picture, *given, "--mark-region", "bl:1", "--mark-region", "br:2")
+    assert str(refused.value) == "--mark-region: these regions lie outside --region, so that nothing would move"
