@@ -59,6 +59,7 @@ class FakeRenderer:
         jobs: The jobs that were requested, without inversions.
         inversions: The inversions that were requested.
         cancels: The numbers of the jobs that were to be cancelled.
+        predicts: Whether a job that stops after some steps gets previews, as from most schedulers.
         inversion_warning: The warning that every inverted photograph comes with.
         closed: True after `close`.
     """
@@ -87,6 +88,7 @@ class FakeRenderer:
         self.jobs: list[RenderJob] = []
         self.inversions: list[InvertJob] = []
         self.cancels: list[int] = []
+        self.predicts = True
         self.inversion_warning = ""
         self.closed = False
         self._noise_shape, self._axes = noise_shape, axes
@@ -254,14 +256,19 @@ class FakeRenderer:
     def _render_batch(self, job: RenderJob, tasks: tuple[PictureTask, ...]) -> bool:
         """Render one batch; return False when the job failed."""
         noises = [replay(task.lineage, self._noise_shape, self._axes, job.root_tensor) for task in tasks]
-        for step in range(1, self._steps + 1):
+        steps = min(self._steps, job.stop_after or self._steps)
+        for step in range(1, steps + 1):
             self._wait(job.job)
             if self._has_failed(job.job):
                 return False
             indices = tuple(task.index for task in tasks)
-            self._on_event(StepDone(job=job.job, indices=indices, step=step, steps=self._steps))
-            if job.previews and step < self._steps:
+            self._on_event(StepDone(job=job.job, indices=indices, step=step, steps=steps))
+            if job.previews and step < self._steps and not job.stop_after:
                 self._send_previews(job.job, tasks, noises, step)
+        if job.stop_after:
+            if self.predicts:
+                self._send_previews(job.job, tasks, noises, steps)
+            return True
         for index, (task, noise) in enumerate(zip(tasks, noises, strict=True)):
             self._on_event(self._finished(job, task, noise, (len(tasks), index)))
             self._done += 1

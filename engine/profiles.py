@@ -139,7 +139,12 @@ def in_force(options: Options, configuration: Configuration, start_model: str = 
     for key, value in profile.values.items():
         if key != "model":
             found.append(InForce(key=key, value=value, source=_line(configuration, key, profile.name)))
-    for key, default in (("graphics", "auto"), ("theme", "textual-dark"), ("keep_alive", "not set")):
+    for key, default in (
+        ("graphics", "auto"),
+        ("theme", "textual-dark"),
+        ("first", "varied"),
+        ("keep_alive", "not set"),
+    ):
         value = getattr(configuration, key)
         is_set = value not in ("", None)
         source = _line(configuration, key) if is_set else "default"

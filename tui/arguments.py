@@ -58,6 +58,8 @@ class AppArguments:
         graphics: The protocol that draws pictures, or "auto"; "" leaves it to the configuration file.
         grid: Pictures along a side of the grid, "2", "3" or "4", or "auto".
         keep: Which pictures are saved, "picked" or "all".
+        first: How the first grids of a new prompt are drawn, "varied" or "plain"; "" leaves it to the configuration
+            file.
         theme: The name of a theme of the app; "" for the usual one.  Only the configuration file names it.
     """
 
@@ -67,6 +69,7 @@ class AppArguments:
     graphics: str = ""
     grid: str = "auto"
     keep: str = "picked"
+    first: str = ""
     theme: str = ""
 
 
@@ -270,6 +273,18 @@ def add_bands_option(parser: argparse._ActionsContainer, default: str) -> None:
     )
 
 
+def add_region_option(parser: argparse._ActionsContainer) -> None:
+    """Add --region."""
+    parser.add_argument(
+        "--region",
+        type=region,
+        metavar="R",
+        help="the part of the picture that moves, while the rest of the noise stays: left, right, top, bottom, tl, tr, "
+        "bl, br, several joined by +, cells of three by three in reading order (3x3:1+5), a box X,Y,W,H in "
+        "percent, or rows of 0 and 1 (10/00); outside:R moves everything else (default: the whole picture)",
+    )
+
+
 def add_axis_option(parser: argparse._ActionsContainer) -> None:
     """Add --axis."""
     parser.add_argument(
@@ -310,6 +325,18 @@ def size(text: str) -> tuple[int, int]:
         return parse_size(text)
     except InvalidRequestError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def region(text: str) -> str:
+    """Parse --region, as far as that is possible before the shape of the noise is known."""
+    from engine.search.regions import parse_region
+    from latentpng.rules import MAX_REGION_SIDE
+
+    try:
+        parse_region(text, MAX_REGION_SIDE, MAX_REGION_SIDE)
+    except InvalidRequestError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text
 
 
 def prediction(text: str) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, NoReturn
 
+from engine.configuration.values import FIRST
 from engine.errors import EngineError, InvalidRequestError
 from engine.photos.kinds import NAMED
 from latentpng.errors import ExitCode, LatentPngError
@@ -27,6 +28,7 @@ from tui.arguments import (
     add_bands_option,
     add_force_option,
     add_out_option,
+    add_region_option,
     add_render_options,
     fraction,
     parse,
@@ -136,6 +138,7 @@ def app_parser() -> argparse.ArgumentParser:
         "(default: as in the picture's last round, else the model's)",
     )
     add_bands_option(search, "tilt; all for a new prompt")
+    add_region_option(search)
     add_axis_option(search)
     search.add_argument(
         "--mode",
@@ -146,6 +149,12 @@ def app_parser() -> argparse.ArgumentParser:
         "--grid",
         choices=("auto", "2", "3", "4"),
         help="pictures along each side of the grid (default: auto, which fits the window)",
+    )
+    search.add_argument(
+        "--first",
+        choices=FIRST,
+        help="the first grid of a new prompt: the candidates that differ most, out of three times as many, which takes "
+        "half as long again (varied), or the first that are drawn (plain) (default: varied)",
     )
     screen = parser.add_argument_group("screen and files")
     screen.add_argument(
@@ -209,7 +218,10 @@ def _run_app(words: list[str]) -> int:
     configuration = read_configuration()
     options = settled(options, configuration, start_model=start_model())
     arguments = replace(
-        arguments, graphics=arguments.graphics or configuration.graphics or "auto", theme=configuration.theme
+        arguments,
+        graphics=arguments.graphics or configuration.graphics or "auto",
+        theme=configuration.theme,
+        first=arguments.first or configuration.first or "varied",
     )
     from tui.app.launch import run_app
 

@@ -16,7 +16,7 @@ from typing import Any
 from platformdirs import user_config_path
 
 from engine.configuration.lines import key_lines
-from engine.configuration.values import FOLDER_KEYS, Configuration, Profile
+from engine.configuration.values import FIRST, FOLDER_KEYS, Configuration, Profile
 from engine.errors import InvalidRequestError
 from latentpng.text import plain
 
@@ -33,6 +33,7 @@ TOP: Mapping[str, str] = {
     "profile": _TEXT,
     "graphics": _TEXT,
     "theme": _TEXT,
+    "first": _TEXT,
     "keep_alive": _NUMBER,
 }
 """The keys outside of tables, and what each has to be."""
@@ -158,6 +159,7 @@ class _Reader:
             profiles={name: self._profile(name, entry) for name, entry in profiles.items()},
             graphics=values.get("graphics", ""),
             theme=values.get("theme", ""),
+            first=values.get("first", ""),
             keep_alive=values.get("keep_alive"),
             lines={".".join(path): line for path, line in self.lines.items() if path[:1] != ("profiles",)},
         )
@@ -177,6 +179,8 @@ class _Reader:
     def _check_values(self, found: Configuration) -> None:
         if found.graphics and found.graphics not in GRAPHICS:
             raise self._mistake(("graphics",), f"graphics is one of {', '.join(GRAPHICS)}, found {found.graphics!r}")
+        if found.first and found.first not in FIRST:
+            raise self._mistake(("first",), f"first is one of {', '.join(FIRST)}, found {found.first!r}")
         if found.keep_alive is not None and not 0 <= found.keep_alive <= _MAX_KEEP_ALIVE:
             words = f"keep_alive is a number of minutes from 0 to {_MAX_KEEP_ALIVE:,}, found {found.keep_alive}"
             raise self._mistake(("keep_alive",), words)

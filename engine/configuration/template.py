@@ -9,6 +9,7 @@ TEMPLATE = """\
 # profile = "pony"             # the default profile
 # graphics = "auto"            # auto, kitty, sixel, octant, sextant, quadrant or halfcell
 # theme = "nord"               # a theme of the app
+# first = "varied"             # the first grid of a new prompt: varied, or plain, which is faster
 # keep_alive = 10              # minutes; checked and shown, but nothing uses it yet
 
 # [folders]                    # each a text or a list; relative folders are relative to this file

@@ -9,6 +9,8 @@ from pathlib import Path
 
 FOLDER_KEYS = ("models", "loras", "vaes", "text_encoders", "embeddings", "preview_vaes")
 """The keys of `[folders]` that say what a folder holds; `roots` stands beside them."""
+FIRST = ("varied", "plain")
+"""How the first grids of a new prompt are drawn: chosen for their differences, or as they come."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +42,7 @@ class Configuration:
         profiles: The profiles by their names.
         graphics: How the terminal draws pictures, or "".
         theme: The name of a theme of the app, or "".
+        first: One of `FIRST`, or "".
         keep_alive: Minutes, or None.
         lines: The line of each key outside of profiles.
     """
@@ -53,6 +56,7 @@ class Configuration:
     profiles: Mapping[str, Profile] = field(default_factory=dict)
     graphics: str = ""
     theme: str = ""
+    first: str = ""
     keep_alive: float | None = None
     lines: Mapping[str, int] = field(default_factory=dict)
 

@@ -70,6 +70,11 @@ def batch_size(tasks: Sequence[PictureTask], maximum: int) -> int:
     return max(1, min(maximum, sum(task.slot[0] <= 0 for task in tasks)))
 
 
+def even_size(count: int, size: int) -> int:
+    """Return the smallest size with which so many tasks are as few batches as with `size`, for the least padding."""
+    return -(-count // max(1, -(-count // size)))
+
+
 def _limited(slot: tuple[int, int], maximum: int) -> tuple[int, int]:
     count, index = slot
     while count > max(1, maximum):

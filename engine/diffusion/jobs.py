@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engine.diffusion.batches import Batch, batch_size, largest_batch, next_batch
+from engine.diffusion.batches import Batch, batch_size, even_size, largest_batch, next_batch
 from engine.diffusion.compilation import compiler_message
 from engine.diffusion.inversion.job import InversionRunner
 from engine.diffusion.load import LoadedModel
@@ -62,6 +62,9 @@ class JobRunner:
     def run(self, job: RenderJob) -> None:
         """Render all pictures of a job, and emit their events, JobDone as the last one.
 
+        A job that stops after some steps ends with previews in place of pictures; without any where its latents cannot
+        be shown.
+
         Raises:
             RenderCancelled: The job was cancelled.
             OutOfMemoryError: The memory does not suffice for a single picture.
@@ -71,6 +74,7 @@ class JobRunner:
         tasks = list(job.tasks)
         maximum = self._micro_batch or default_batch_size(self._device, job.settings)
         size = batch_size(tasks, min(maximum, self._max_batch))
+        size = even_size(len(tasks), size) if job.stop_after else size
         spec, self._memory_warnings = self._noise_spec(job), ()
         while tasks:
             batch = next_batch(tasks, min(size, self._max_batch), self._max_batch)
@@ -119,14 +123,15 @@ class JobRunner:
         """Render and report a batch; return False if memory ran out, after freeing what the attempt left behind."""
         noises = self._noises(job, batch, spec)
         try:
-            rendered = self._render(job, batch, np.stack(noises))
+            events = self._events(job, batch, noises, spec)
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
                 if message := compiler_message(error):
                     raise RenderError(message) from error
                 raise
         else:
-            self._report(job, batch, noises, spec, rendered)
+            for event in events:
+                self._emit(event)
             return True
         free_memory()
         return False
@@ -145,34 +150,60 @@ class JobRunner:
         if self._is_cancelled(job.job):
             raise RenderCancelled(f"job {job.job} was cancelled")
 
-    def _render(self, job: RenderJob, batch: Batch, noise: NDArray[np.float16]) -> RenderedBatch:
+    def _events(
+        self, job: RenderJob, batch: Batch, noises: list[NDArray[np.float16]], spec: NoiseSpec
+    ) -> Iterable[Event]:
+        """Run a batch, and return the events that say what came of it."""
+        noise = np.stack(noises)
+        self._check(job)
+        if job.stop_after:
+            return self._predict(job, batch, noise)
+        return self._finished(job, batch, noises, spec, self._render(job, batch, noise))
+
+    def _predict(self, job: RenderJob, batch: Batch, noise: NDArray[np.float16]) -> list[PreviewRendered]:
+        pictures = self.renderer.predict(
+            noise,
+            job.settings,
+            job.stop_after,
+            self._on_step(job, batch),
+            lineages=_moving_prompt(batch),
+            check=lambda: self._check(job),
+        )
+        return [
+            PreviewRendered(job=job.job, index=batch.tasks[slot].index, picture=pictures[slot])
+            for slot in (batch.used if pictures else ())
+        ]
+
+    def _on_step(self, job: RenderJob, batch: Batch) -> Callable[[Step], None]:
         def on_step(step: Step) -> None:
             self._check(job)
-            self._emit(StepDone(job=job.job, indices=batch.indices, step=step.step, steps=step.steps))
+            steps = min(step.steps, job.stop_after or step.steps)
+            self._emit(StepDone(job=job.job, indices=batch.indices, step=step.step, steps=steps))
 
+        return on_step
+
+    def _render(self, job: RenderJob, batch: Batch, noise: NDArray[np.float16]) -> RenderedBatch:
         def on_preview(pictures: tuple[Picture, ...]) -> None:
             for slot in batch.used if pictures else ():
                 self._emit(PreviewRendered(job=job.job, index=batch.tasks[slot].index, picture=pictures[slot]))
 
-        self._check(job)
-        lineages = tuple(task.lineage for task in batch.tasks)
         return self.renderer.render(
             noise,
             job.settings,
-            on_step,
+            self._on_step(job, batch),
             on_preview if job.previews else None,
-            lineages=lineages if any(lineage.moves_prompt for lineage in lineages) else (),
+            lineages=_moving_prompt(batch),
             check=lambda: self._check(job),
         )
 
-    def _report(
+    def _finished(
         self,
         job: RenderJob,
         batch: Batch,
         noises: list[NDArray[np.float16]],
         spec: NoiseSpec,
         rendered: RenderedBatch,
-    ) -> None:
+    ) -> Iterator[PictureRendered]:
         for slot in batch.used:
             task, image = batch.tasks[slot], rendered.pixels[slot]
             warnings = (*rendered.warnings[slot], *self._memory_warnings)
@@ -188,7 +219,7 @@ class JobRunner:
                 moved_prompt=rendered.moved_prompt if task.lineage.moves_prompt else "",
             )
             warning = "; ".join(warnings)
-            self._emit(PictureRendered(job=job.job, index=task.index, picture=picture, record=record, warning=warning))
+            yield PictureRendered(job=job.job, index=task.index, picture=picture, record=record, warning=warning)
 
 
 def default_batch_size(device: str, settings: RenderSettings) -> int:
@@ -197,6 +228,12 @@ def default_batch_size(device: str, settings: RenderSettings) -> int:
     if torch.device(device).type == "cuda":
         return 8 if pixels <= 512 * 512 else 4 if pixels <= 1024 * 1024 else 2
     return 8 if pixels <= 256 * 256 else 1
+
+
+def _moving_prompt(batch: Batch) -> tuple[Lineage, ...]:
+    """Return the lineages of a batch if the prompt of one of them is offset; else nothing."""
+    lineages = tuple(task.lineage for task in batch.tasks)
+    return lineages if any(lineage.moves_prompt for lineage in lineages) else ()
 
 
 def _has_tensor(lineage: Lineage) -> bool:

@@ -89,6 +89,11 @@ class Previewer:
             )
 
     @property
+    def can_show(self) -> bool:
+        """Whether latents of this shape can be shown at all, unless they are packed in a way that is not known."""
+        return self._is_spatial
+
+    @property
     def fitted(self) -> bool:
         """Whether the colours are known, from the model, the autoencoder or a finished picture."""
         return self._map is not None or self._tiny is not None

@@ -45,6 +45,10 @@ class RenderedBatch:
     moved_prompt: str = ""
 
 
+class _Stopped(Exception):  # noqa: N818 (it is no error)
+    """Raised after a step to end a call before its last one."""
+
+
 class BatchRenderer:
     """Renders batches with one loaded model; for a single thread."""
 
@@ -97,9 +101,7 @@ class BatchRenderer:
             RenderError: The noise has another shape than the model needs, or the prompt cannot be offset.
         """
         spec = self.noise_spec(settings)
-        previewer = self._previewers.setdefault(
-            spec, Previewer(spec.shape, spec.axes, self._loaded.preview, self._loaded.tiny)
-        )
+        previewer = self._previewer(spec)
         last: list[torch.Tensor] = []
         pace = PreviewPace(self._clock)
 
@@ -133,6 +135,63 @@ class BatchRenderer:
             for is_finite, black in zip(finite, is_black, strict=True)
         )
         return RenderedBatch(pixels=pixels, warnings=warnings, moved_prompt=shapes_text(offsets.shapes))
+
+    def predict(
+        self,
+        noise: NDArray[np.float16],
+        settings: RenderSettings,
+        stop_after: int,
+        on_step: Callable[[Step], None],
+        *,
+        lineages: Sequence[Lineage] = (),
+        check: Callable[[], None] = lambda: None,
+    ) -> tuple[Picture, ...]:
+        """Return small pictures of what a batch is on the way to after some steps; nothing is decoded.
+
+        Args:
+            noise: As for `render`.
+            settings: Shared by all pictures.
+            stop_after: The number of steps, at least 1; more than the scheduler has are as many as it has.
+            on_step: As for `render`.
+            lineages: As for `render`.
+            check: Called after each replayed round of a prompt's offset.
+
+        Returns:
+            A picture for each entry of the batch.  Empty where the latents cannot be shown, or where the scheduler
+            estimates no finished picture; then at most one step is done.
+
+        Raises:
+            RenderError: As `render`.
+        """
+        spec = self.noise_spec(settings)
+        previewer = self._previewer(spec)
+        if not previewer.can_show:
+            return ()
+        found: list[Picture] = []
+
+        def after_step(step: Step) -> None:
+            on_step(step)
+            is_last = step.step >= step.steps
+            if step.denoised is step.latents and not is_last:
+                raise _Stopped
+            if step.step >= stop_after or is_last:
+                found.extend(previewer.pictures(self._unpacked(step.denoised, spec, settings)))
+                raise _Stopped
+
+        offsets = PromptOffsets(lineages=lineages, on_progress=lambda *_: check())
+        with (
+            contextlib.suppress(_Stopped),
+            isolated_randomness(settings.step_seed),
+            self._loaded.prompt_cache.reading(settings),
+            self._loaded.prompt_cache.offset_by(offsets) if lineages else contextlib.nullcontext(),
+        ):
+            self._call(torch.from_numpy(np.array(noise)), settings, after_step)
+        return tuple(found)
+
+    def _previewer(self, spec: NoiseSpec) -> Previewer:
+        return self._previewers.setdefault(
+            spec, Previewer(spec.shape, spec.axes, self._loaded.preview, self._loaded.tiny)
+        )
 
     def _call(
         self, noise: torch.Tensor, settings: RenderSettings, on_step: Callable[[Step], None]

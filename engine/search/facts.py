@@ -6,10 +6,13 @@ from pathlib import Path
 
 from engine.rendering.events import Picture
 from engine.rendering.settings import RenderSettings
+from engine.search.choosing import Choosing
 from engine.search.grid import Grid
 from engine.search.grid_work import GridWork
 from engine.search.history import NO_NODE
 from engine.search.loading import ModelInUse
+from engine.search.observing import Observer
+from engine.search.perceptual import ScaleLaw
 from engine.search.pictures import SearchPictures
 from engine.search.progress import Progress
 from engine.search.session import Plan, Session
@@ -28,9 +31,11 @@ class SearchFacts:
     session: Session
     _grid: Grid
     _work: GridWork
+    _choosing: Choosing
     _model: ModelInUse
     _variants: Variants
     _pictures: SearchPictures
+    _observer: Observer
 
     @property
     def plan(self) -> Plan:
@@ -39,8 +44,14 @@ class SearchFacts:
 
     @property
     def progress(self) -> Progress:
-        """How far the grid is."""
-        return self._work.progress
+        """How far the grid is; once the parent is rendered, how far the choice of its candidates is."""
+        is_choice = self._choosing.is_running and not self._work.progress.running
+        return self._choosing.progress if is_choice else self._work.progress
+
+    @property
+    def pool(self) -> int:
+        """The number of candidates that those on offer are being chosen from; 0 once they are."""
+        return self._choosing.progress.total
 
     @property
     def failure(self) -> str:
@@ -61,6 +72,11 @@ class SearchFacts:
     def settings(self) -> RenderSettings:
         """The settings of the grid on offer."""
         return self.variant.settings
+
+    @property
+    def law(self) -> ScaleLaw:
+        """How the difference from the parent grows with the scale, as far as this search has learned it."""
+        return self._observer.law(self.variant.load.load_key, self.session)
 
     @property
     def size(self) -> int:

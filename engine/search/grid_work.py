@@ -68,16 +68,25 @@ class GridWork:
         self._unread: set[int] = set()
         self._unreadable: list[int] = []
 
-    def begin(self, files: Mapping[int, tuple[Key, Path]], missing: Collection[int]) -> None:
+    def begin(
+        self,
+        files: Mapping[int, tuple[Key, Path]],
+        missing: Collection[int],
+        *,
+        later: int = 0,
+        ahead: tuple[int, int] = (0, 0),
+    ) -> None:
         """Begin with a new grid, or anew with the same one; whatever was being done is cancelled.
 
         Args:
             files: The key and the file of each picture that is read, by its index.
             missing: The indices of the pictures that are rendered.
+            later: The number of pictures of the grid that are not asked for yet.
+            ahead: The number of pictures that are followed for some steps before these, and these steps.
         """
         self.cancel()
         total = len(files) + len(missing)
-        self.progress = Progress(total=total, running=total > 0)
+        self.progress = Progress(total=total + later, running=total > 0, ahead=ahead)
         self._unread, self._unreadable = set(files), []
         if files:
             self._reading = next_job()

@@ -41,6 +41,7 @@ def session_to_json(session: Session) -> dict[str, Json]:
         "count": session.count,
         "mode": str(session.mode),
         "start": session.start,
+        **({"varied": True} if session.is_varied else {}),
     }
 
 
@@ -69,6 +70,7 @@ def session_from_json(fields: JsonFields) -> Session:
         octaves=_within(fields, "octaves", 0, MAX_OCTAVES),
         count=_within(fields, "count", 1, MAX_CANDIDATES),
         mode=Mode(mode),
+        is_varied=fields.boolean("varied", False),
         start=_within(fields, "start", 0, len(nodes) - 1),
         past=_places(fields, "past", tree, MAX_PLACES),
         future=_places(fields, "future", tree, MAX_PLACES),
@@ -85,7 +87,8 @@ def _node_to_json(node: Node, tree: Tree) -> dict[str, Json]:
 
 def _place_to_json(place: Place) -> dict[str, Json]:
     entries: dict[str, Json] = {"node": place.node, "round": round_to_json(place.template)}
-    return entries | ({"offered": list(place.offered)} if place.offered else {})
+    offered: dict[str, Json] = {"offered": list(place.offered)} if place.offered else {}
+    return entries | offered | ({"undecided": True} if place.is_undecided else {})
 
 
 def _tree(root: Lineage, entries: Sequence[JsonFields]) -> Tree:
@@ -151,7 +154,10 @@ def _chains(root: Lineage, parents: list[int], steps: list[tuple[Round, ...]]) -
 def _place(fields: JsonFields, tree: Tree) -> Place:
     template = _moving(round_from_json(fields.mapping("round")))
     return Place(
-        node=_within(fields, "node", 0, len(tree.nodes) - 1), template=template, offered=_offered(fields, template)
+        node=_within(fields, "node", 0, len(tree.nodes) - 1),
+        template=template,
+        offered=_offered(fields, template),
+        is_undecided=fields.boolean("undecided", False),
     )
 
 

@@ -22,6 +22,9 @@ class Progress:
         steps: The number of steps of a picture; 0 before the first step is done.
         finished: The indices of the pictures that are finished.
         running: False when the job is over.
+        decodes: Whether its pictures are decoded; if not, they are only followed for some steps.
+        ahead: Work that follows it and is not part of it: the number of pictures and the steps of each.  They are
+            decoded if those of this job are not.
     """
 
     total: int = 0
@@ -31,6 +34,8 @@ class Progress:
     steps: int = 0
     finished: set[int] = field(default_factory=set)
     running: bool = False
+    decodes: bool = True
+    ahead: tuple[int, int] = (0, 0)
 
     @property
     def fraction(self) -> float:
@@ -174,11 +179,18 @@ def _seconds_left(progress: Progress, pace: Pace) -> float | None:
     step = pace.step(size)
     if step is None:
         return None
-    left = 0.0 if progress.is_decoded else (progress.steps - progress.step) * step + pace.decode(size)
+    decoding = pace.decode(size) if progress.decodes else 0.0
+    left = 0.0 if progress.is_decoded else (progress.steps - progress.step) * step + decoding
     waiting = progress.total - len(progress.steps_done)
-    usual = max(size, *pace.step_seconds)
-    while waiting > 0:
-        following = min(usual, waiting)
-        left += progress.steps * (pace.step(following) or step) + pace.decode(following)
-        waiting -= following
-    return left
+    left += _batch_seconds(waiting, progress.steps, size, pace, decodes=progress.decodes)
+    return left + _batch_seconds(*progress.ahead, size, pace, decodes=not progress.decodes)
+
+
+def _batch_seconds(pictures: int, steps: int, size: int, pace: Pace, *, decodes: bool) -> float:
+    """Return what so many pictures take, in batches of the largest size seen, `size` among them."""
+    seconds, usual = 0.0, max(size, *pace.step_seconds)
+    while pictures > 0:
+        following = min(usual, pictures)
+        seconds += steps * (pace.step(following) or 0.0) + (pace.decode(following) if decodes else 0.0)
+        pictures -= following
+    return seconds

@@ -16,17 +16,21 @@ from engine.rendering.requests import LoadModel, PictureTask, RenderJob
 from engine.rendering.settings import RenderSettings
 from engine.search.answers import Answer, Edited
 from engine.search.beginning import Beginning
+from engine.search.choosing import Choosing, plan_of
 from engine.search.facts import SearchFacts
+from engine.search.first_grid import ChoicePlan
 from engine.search.folder import PictureFolder
 from engine.search.grid import PARENT, Grid
 from engine.search.grid_work import GridWork, next_job
 from engine.search.loading import ModelInUse
+from engine.search.observing import Observer
 from engine.search.pictures import SearchPictures
 from engine.search.saved_pictures import SavedPictures
-from engine.search.session import Session, star, tell, with_count, with_octaves
+from engine.search.session import Session, decided, star, tell, with_count, with_floor, with_octaves
 from engine.search.store import Finished
 from engine.search.thumbnails import LOW_PRIORITY, Thumbnails
 from engine.search.variants import Variant, Variants
+from latentpng.identity import Key
 from latentpng.record import Round
 
 __all__ = ["PARENT", "Beginning", "Search", "Variant", "next_job"]
@@ -68,11 +72,13 @@ class Search(SearchFacts):
         self._variants.add_first(session, Variant(load=beginning.load))
         for finished in filter(None, (beginning.root, beginning.known)):
             self._variants.note(session, finished.record)
-        self._model = ModelInUse(beginning.load, session.octaves, on_load)
+        self._model = ModelInUse(beginning.load, session.octaves, session.sides, on_load)
         self._pictures = SearchPictures(beginning, self._variants, folder, index=index, on_trouble=on_trouble)
         self._saved = SavedPictures(on_event)
         self._work = GridWork(renderer, self._saved, job_of=self._job, on_unreadable=self._forget_file)
+        self._choosing = Choosing(renderer)
         self._thumbnails = Thumbnails(renderer, self._pictures.add)
+        self._observer = Observer()
         self._wanted: tuple[int, ...] = ()
         self._stopped = False
         self._set(session)
@@ -123,14 +129,15 @@ class Search(SearchFacts):
             self._pictures.save(self.session, [self._grid.keys[index]] if self.is_starred(index) else [])
         return self.is_starred(index)
 
-    def ready(self, octaves: int) -> None:
+    def ready(self, octaves: int, sides: tuple[int, int] = (0, 0)) -> None:
         """Render the grid, now that its model is loaded.
 
         Args:
             octaves: The number of octaves of the model's noise at the size of the pictures.
+            sides: Height and width of that noise; (0, 0) when it has no spatial axes.
         """
         if self.is_loading and not self._stopped:
-            self._model.loaded(octaves)
+            self._model.loaded(octaves, sides)
             self._submit()
 
     def render_thumbnails(self, nodes: tuple[int, ...]) -> None:
@@ -163,6 +170,8 @@ class Search(SearchFacts):
         """
         self._thumbnails.handle(event)
         index = self._work.handle(event)
+        if self._choosing.is_running:
+            index = self._handle_choice(event, index)
         if isinstance(event, PictureRendered) and index is not None:
             self._take(index, Finished(picture=event.picture, record=event.record))
         if isinstance(event, JobDone | JobFailed | PictureRendered):
@@ -183,6 +192,8 @@ class Search(SearchFacts):
         self.session = session
         self._grid = Grid.of(session)
         self._pictures.show(self._grid)
+        self._observer.show(self.variant.load.load_key, session)
+        self._learn_floor()
 
     def _go(self, session: Session) -> None:
         """Show the grid of a session; InvalidRequestError when it cannot be rendered here."""
@@ -203,23 +214,67 @@ class Search(SearchFacts):
 
     def _submit(self) -> None:
         """Read or render what is not known yet, the parent first."""
-        self._set(with_octaves(self.session, self._model.octaves))
+        session = with_octaves(self.session, self._model.octaves, self._model.sides)
+        plan = plan_of(session, self.settings.num_inference_steps)
+        self._set(decided(session) if plan is None else session)
+        files, others = self._pictures.missing(self._grid)
+        if plan is None:
+            self._work.begin(files, others)
+        else:
+            self._choose(plan, {PARENT: files[PARENT]} if PARENT in files else {}, [PARENT] if PARENT in others else [])
+        self._save_parent()
+
+    # The parent is rendered first: previews take their colours from the first finished picture.
+    def _choose(self, plan: ChoicePlan, files: dict[int, tuple[Key, Path]], others: list[int]) -> None:
+        """Render the parent, and begin to choose the candidates."""
+        self._work.begin(files, others, later=self.size - 1, ahead=(plan.of, plan.stop_after))
+        self._choosing.begin(self.session, plan, self._job(0, ()))
+
+    def _handle_choice(self, event: Event, index: int | None) -> int | None:
+        """Take in an event while candidates are being chosen, and return the index of the picture that changed."""
+        mark, offered = self._choosing.handle(event), self.session.place.marks
+        if mark is not None and mark in offered:
+            index = 1 + offered.index(mark)
+            self._work.previews[index] = self._choosing.predictions[mark]
+        elif self.failure:
+            self._choosing.cancel()
+        elif self._choosing.is_end(event):
+            self._decide()
+        return index
+
+    def _decide(self) -> None:
+        """Offer the candidates that were chosen, and render them."""
+        seen = dict(self._choosing.predictions)
+        self._set(decided(self.session, self._choosing.end()))
         files, others = self._pictures.missing(self._grid)
         self._work.begin(files, others)
+        marks = enumerate(self.session.place.marks, start=1)
+        self._work.previews.update({index: seen[mark] for index, mark in marks if mark in seen})
         self._save_parent()
 
     def _cancel(self) -> None:
         self._work.cancel()
+        self._choosing.cancel()
         self._thumbnails.cancel()
         self._wanted = ()
 
     def _take(self, index: int, finished: Finished) -> None:
         self._pictures.add(self._grid.keys[index], finished)
         self._variants.note(self.session, finished.record)
+        if self._observer.take(index, self._picture_of):
+            self._learn_floor()
         if index == PARENT:
             self._save_parent()
         elif self._keep_all or self.is_starred(index):
             self._pictures.save(self.session, [self._grid.keys[index]])
+
+    def _picture_of(self, index: int) -> Picture | None:
+        finished = self.finished(index)
+        return None if finished is None else finished.picture
+
+    def _learn_floor(self) -> None:
+        """Keep the scale of the next answers above what can be seen."""
+        self.session = with_floor(self.session, self.law.floor)
 
     def _save_parent(self) -> None:
         """Save the parent, which is what was picked, and the journal, at once."""

@@ -21,6 +21,7 @@ model = "ponyMix"
 profile = "pony"
 graphics = "sixel"
 theme = "nord"
+first = "plain"
 keep_alive = 2.5
 
 [folders]
@@ -51,7 +52,7 @@ def test_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/h")
     found = parsed(FULL, FILE)
     assert (found.path, found.exists, found.model, found.profile) == (FILE, True, "ponyMix", "pony")
-    assert (found.graphics, found.theme, found.keep_alive) == ("sixel", "nord", 2.5)
+    assert (found.graphics, found.theme, found.first, found.keep_alive) == ("sixel", "nord", "plain", 2.5)
     assert found.roots == (Path("/h/ui"),)
     assert found.folders == {"models": (Path("/a"), Path("/c/b")), "loras": (Path("/l"),)}
     assert found.profiles["pony"].values == {
@@ -64,8 +65,8 @@ def test_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     }
     assert found.profiles["my own"].values == {"size": "832x1216"}
     assert found.place_of("theme") == "/c/config.toml, line 4"
-    assert found.place_of("steps", "pony") == "/c/config.toml, line 16"
-    assert found.place_of("size", "my own") == "/c/config.toml, line 21"
+    assert found.place_of("steps", "pony") == "/c/config.toml, line 17"
+    assert found.place_of("size", "my own") == "/c/config.toml, line 22"
     assert found.missing_folders == (Path("/h/ui"), Path("/a"), Path("/c/b"), Path("/l"))
 
 
@@ -81,7 +82,7 @@ def test_the_template_says_nothing_until_lines_are_switched_on() -> None:
     on = parsed("\n".join(line.removeprefix("# ") for line in TEMPLATE.splitlines()[1:]), FILE)
     assert set(on.folders) == set(FOLDER_KEYS)
     assert len(on.profiles["pony"].values) == 17
-    assert all((on.roots, on.model, on.profile, on.graphics, on.theme, on.keep_alive))
+    assert all((on.roots, on.model, on.profile, on.graphics, on.theme, on.first, on.keep_alive))
 
 
 MISTAKES = (
@@ -118,6 +119,7 @@ MISTAKES = (
         "graphics = 'ascii'",
         "line 1: graphics is one of auto, kitty, sixel, octant, sextant, quadrant, halfcell, found 'ascii'",
     ),
+    ('first = "random"', "line 1: first is one of varied, plain, found 'random'"),
     ("keep_alive = -1", "line 1: keep_alive is a number of minutes from 0 to 10,080, found -1"),
     ("keep_alive = nan", "line 1: keep_alive is a number of minutes from 0 to 10,080, found nan"),
     (f"keep_alive = 1{'0' * 5000}", "this is not TOML: a number has too many digits"),

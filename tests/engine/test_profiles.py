@@ -225,6 +225,7 @@ def test_where_each_value_comes_from() -> None:
         "profile": ("none", "default"),
         "graphics": ("auto", "default"),
         "theme": ("textual-dark", "default"),
+        "first": ("varied", "default"),
         "keep_alive": ("not set", "default"),
     }
     found = sources("--profile", "few", text=TEXT + "\n")

@@ -72,6 +72,9 @@ CHANGE WHAT COMES NEXT
 {{  }}           The same in finer steps.
 b              What varies: everything, the layout more than the detail,
                only the layout, or only the detail.
+m              Choose a part of the picture: only it varies, or everything
+               but it.  A frame shows where the noise moves.
+M              Vary the whole picture again.
 a              What varies: the noise, the prompt, or both.  Use it for
                models whose pictures hardly depend on their noise.
 e              Keep the noise and change the prompt, negative prompt, steps,
@@ -195,6 +198,30 @@ arrows         Move around in a picture that is enlarged; else show the next
 Esc            Go back to the grid.
 """
 
+REGION: Final = """\
+WHAT YOU DO HERE
+You choose the part of the picture whose noise moves.  The noise of the rest
+stays as it is.  The picture outside can change a little all the same,
+because the model looks at all of it.
+
+FRAME
+arrows         Move the box.
++  -           Make it larger or smaller, around the same middle.
+Shift+arrows   Make it wider or narrower, higher or lower, where the terminal
+               sends these keys.
+1-9            Add a cell of three by three, or take it away: 1 is at the
+               top left, 5 in the middle, 9 at the bottom right.
+mouse          Press, drag and release to draw a box.
+o  Tab         Vary the outside of the frame and keep the inside, or the
+               reverse.  What stays is dim.
+
+GO
+Enter          Take it: the same candidates, confined to that part.
+c  Backspace   Vary the whole picture again.
+?  F1          Show this page.
+Esc            Go back without a change.
+"""
+
 NEW_PROMPT: Final = """\
 WHAT YOU DO HERE
 The search goes on behind this screen until you press Enter.  Then it is
@@ -263,6 +290,7 @@ _PAGES: Final[Mapping[str, str]] = {
     "InfoScreen": INFO,
     "NewPromptScreen": NEW_PROMPT,
     "PhotoScreen": PHOTO,
+    "RegionScreen": REGION,
     "SearchScreen": SEARCH,
     "StartScreen": START,
     "ViewerScreen": VIEW,

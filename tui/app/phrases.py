@@ -14,6 +14,7 @@ from engine.search.session import Session, can_undo
 from latentpng.text import plain
 from tui.app.model_load import ModelLoad
 from tui.app.photo_state import PhotoState
+from tui.app.region_words import moving_words, place_words
 
 BANDS = {
     Bands.ALL: "everything varies",
@@ -22,6 +23,7 @@ BANDS = {
     Bands.DETAIL: "only the detail varies",
     Bands.CUSTOM: "bands from the file",
 }
+ONLY_PROMPT = "only the prompt varies, and it has no regions; press a to vary the noise"
 
 
 def percent(part: float) -> str:
@@ -30,10 +32,14 @@ def percent(part: float) -> str:
 
 
 def variation_words(session: Session) -> str:
-    """Return what varies: bands of the noise, the prompt, or both."""
+    """Return what varies: bands of the noise, in which part of the picture, the prompt, or both."""
     if session.axis is Axis.PROMPT:
         return "only the prompt varies"
-    return BANDS[session.bands] + (", and the prompt" if session.axis is Axis.BOTH else "")
+    words = BANDS[session.bands]
+    if session.region:
+        is_all = session.bands is Bands.ALL
+        words = moving_words(session.region) if is_all else f"{words}, {place_words(session.region)}"
+    return words + (", and the prompt" if session.axis is Axis.BOTH else "")
 
 
 def load_words(load: ModelLoad) -> str:
@@ -64,13 +70,21 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 90 else f"{minutes / 60:.1f} h"
 
 
-def progress_words(progress: Progress, seconds_left: float | None) -> str:
-    """Return steps done and seconds left; "" when nothing is running."""
+def progress_words(progress: Progress, seconds_left: float | None, choice: str = "") -> str:
+    """Return steps done and seconds left; "" when nothing is running.
+
+    Args:
+        progress: How far the work is.
+        seconds_left: Until the grid is finished, None when that is not known.
+        choice: What is being chosen, in place of the part that is done, which is not that of the grid; "" for nothing.
+    """
     if not progress.running:
         return ""
     if not progress.steps:
-        return "rendering"
+        return choice or "rendering"
     left = "" if seconds_left is None else f", about {duration(seconds_left)} left"
+    if choice:
+        return f"{choice}: step {progress.step}/{progress.steps}{left}"
     return f"step {progress.step}/{progress.steps}, {percent(progress.fraction)} of the grid{left}"
 
 
@@ -107,7 +121,14 @@ def status_words(
     if search.failure:
         return f"{search.failure}; press r to try again"
     invited = hint if hint and not marked else invitation(search.session, marked, columns)
-    return notice or progress_words(search.progress, seconds_left) or invited
+    return notice or progress_words(search.progress, seconds_left, choice_words(search)) or invited
+
+
+def choice_words(search: Search) -> str:
+    """Return what is being chosen for the grid; "" while the parent is rendered, and when nothing is."""
+    if not search.pool or search.progress.decodes:
+        return ""
+    return f"choosing {search.size - 1} of {search.pool} starts that differ most"
 
 
 def bar(fraction: float, width: int = 8) -> str:

@@ -10,7 +10,8 @@ Assumptions, checked by tests/engine/diffusion/seams/test_steps.py:
 - It returns a tuple whose first value, or an object whose `prev_sample`, is the latents after the step.
 - `len(scheduler.timesteps)` is the number of steps, and counts the second-order ones; SCM has one time more.
 - DPMSolverSDEScheduler takes its seeds from `noise_sampler_seed`; other schedulers have no such attribute.
-- For previews alone: `pred_original_sample`, `model_outputs`, `step_index` and `sigmas` mean what `_denoised` reads.
+- For previews alone: `pred_original_sample`, `model_outputs`, `step_index`, `sigmas` and `alphas_cumprod` mean what
+  `_denoised` reads.
 """
 
 from __future__ import annotations
@@ -26,6 +27,10 @@ import torch
 
 _ONE_TIME_MORE = ("SCMScheduler",)
 """Schedulers whose last time is the end, and no step of its own."""
+
+
+_SAYS_NO_ESTIMATE = ("DEISMultistepScheduler", "PNDMScheduler", "TCDScheduler")
+"""Schedulers that keep their estimate of the final latents to themselves; it follows from the model's output."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,13 +109,30 @@ def controlled_steps(
 def _denoised(scheduler: Any, call: inspect.BoundArguments, result: Any, latents: torch.Tensor) -> torch.Tensor:
     """Return the final latents as this scheduler estimates them, for previews; else the latents as they are."""
     estimate = result[1] if isinstance(result, tuple) and len(result) > 1 else None
-    if estimate is None:
+    if type(scheduler).__name__ in _SAYS_NO_ESTIMATE:
+        estimate = _without_noise(scheduler, call)
+    elif estimate is None:
         estimate = getattr(result, "pred_original_sample", None)
     if estimate is None and type(scheduler).__name__.startswith("FlowMatchEuler"):
         velocity = call.arguments["model_output"]
         estimate = call.arguments["sample"] - scheduler.sigmas[scheduler.step_index - 1] * velocity
     # `config` may carry settings of the class before, so `model_outputs` has to be there as well
-    predicts_x0 = str(scheduler.config.get("algorithm_type", "")).endswith("++") or scheduler.config.get("predict_x0")
+    kind = str(scheduler.config.get("algorithm_type", ""))
+    predicts_x0 = kind.endswith("++") or kind == "data_prediction" or scheduler.config.get("predict_x0")
     if estimate is None and predicts_x0 and hasattr(scheduler, "model_outputs"):
         estimate = scheduler.model_outputs[-1]
     return estimate if isinstance(estimate, torch.Tensor) and estimate.shape == latents.shape else latents
+
+
+# A sample of a variance preserving process is sqrt(a) * latents + sqrt(1 - a) * noise, where a is `alphas_cumprod` at
+# its timestep; the model predicts the noise, or v = sqrt(a) * noise - sqrt(1 - a) * latents (Salimans & Ho, 2022).
+def _without_noise(scheduler: Any, call: inspect.BoundArguments) -> torch.Tensor | None:
+    """Return the final latents that follow from the model's output; None where it predicts something else."""
+    output, sample = call.arguments["model_output"], call.arguments["sample"]
+    kind = scheduler.config.get("prediction_type")
+    if kind not in ("epsilon", "v_prediction") or output.shape != sample.shape:
+        return None
+    signal = float(scheduler.alphas_cumprod[int(call.arguments["timestep"])])
+    if kind == "v_prediction":
+        return signal**0.5 * sample - (1.0 - signal) ** 0.5 * output
+    return (sample - (1.0 - signal) ** 0.5 * output) / signal**0.5 if signal else None

@@ -17,7 +17,7 @@ from engine.search.answers import Answer
 from engine.search.folder import PictureFolder
 from engine.search.running import Search
 from engine.search.sessions import read_session
-from latentpng.shapes import octaves
+from latentpng.shapes import octaves, spatial_shape
 
 TIMEOUT_SECONDS = 20.0
 CANDIDATES = 3
@@ -41,6 +41,7 @@ class Running:
         options: Options | None = None,
         keep_all: bool = False,
         renderer: FakeRenderer | None = None,
+        is_varied: bool = False,
     ) -> None:
         """Begin.
 
@@ -50,6 +51,7 @@ class Running:
             options: What was asked for.
             keep_all: As for `Search`.
             renderer: A renderer with threads; without one, a renderer works inside each call.
+            is_varied: As for `session_for`.
         """
         pictures = folder if isinstance(folder, PictureFolder) else PictureFolder(folder)
         self.renderer = renderer or FakeRenderer(threaded=False)
@@ -63,7 +65,7 @@ class Running:
             ready = self._events.get(timeout=TIMEOUT_SECONDS)
         self.search = Search(
             opening.beginning,
-            session_for(opening, options or Options(seed=5), ready, CANDIDATES),
+            session_for(opening, options or Options(seed=5), ready, CANDIDATES, is_varied=is_varied),
             self.renderer,
             pictures,
             index=pictures.folder.parent / "index.txt",
@@ -88,7 +90,9 @@ class Running:
             if not isinstance(event, ModelReady):
                 self.search.handle(event)
             elif self.search.is_loading and event.request.load_key == self.search.variant.load.load_key:
-                self.search.ready(octaves(event.noise_shape, event.noise_axes))
+                self.search.ready(
+                    octaves(event.noise_shape, event.noise_axes), spatial_shape(event.noise_shape, event.noise_axes)
+                )
 
     def until(self, condition: Callable[[], bool]) -> None:
         """Take events until a condition is true."""
@@ -118,6 +122,6 @@ class Running:
         self.renderer.load(request)
 
 
-def resumed(folder: Path, options: Options | None = None) -> Running:
+def resumed(folder: Path, options: Options | None = None, *, is_varied: bool = False) -> Running:
     """Continue the session of a folder."""
-    return Running(open_journal(options or Options(), read_session(folder)), folder)
+    return Running(open_journal(options or Options(), read_session(folder)), folder, is_varied=is_varied)

@@ -19,6 +19,7 @@ SCRIPTS: dict[str, tuple[tuple[str, ...], Sequence[Step]]] = {
     "regions": (PROMPT, key_scripts_regions.REGIONS),
     "screens": (PROMPT, key_scripts.SCREENS),
     "edit": (PROMPT, key_scripts_dialogs.EDIT),
+    "region": (PROMPT, key_scripts_dialogs.REGION),
     "film": (PROMPT, key_scripts_dialogs.FILM),
     "files": (PROMPT, key_scripts_dialogs.FILES),
     "prompt": (PROMPT, key_scripts_dialogs.PROMPT_AND_GALLERY),

@@ -65,6 +65,7 @@ def test_without_a_file(capsys: pytest.CaptureFixture[str]) -> None:
         "profile     none          default",
         "graphics    auto          default",
         "theme       textual-dark  default",
+        "first       varied        default",
         "keep_alive  not set       default",
         "",
         "no folders of models were found; besides those of the file, ~/stable-diffusion-webui, "
@@ -83,8 +84,8 @@ def test_with_a_file(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "profile     pony          line 1",
         "loras       a, b:2        line 5, profile pony",
     ]
-    assert lines[10] == "profiles: pony"
-    assert lines[12:14] == [
+    assert lines[11] == "profiles: pony"
+    assert lines[13:15] == [
         "holds          files  from     folder",
         "models             1  ComfyUI  ~/ComfyUI/models/checkpoints",
     ]

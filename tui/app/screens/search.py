@@ -24,25 +24,26 @@ from engine.search.answers import (
     Rescaled,
     Undone,
 )
-from engine.search.axis import MIN_SCALE, Axis, max_scale
+from engine.search.axis import Axis, max_scale
 from engine.search.running import PARENT, Beginning
 from latentpng.errors import InvalidValueError
 from tui.app.key_guard import KeyGuard
 from tui.app.layout import PICK_KEYS
 from tui.app.messages import CellClicked, LoadRetried
 from tui.app.phrases import load_words
+from tui.app.screens.search_confined import SearchConfined
 from tui.app.screens.search_keys import SEARCH_KEYS, next_axis, next_bands, toggle_mark
-from tui.app.screens.search_others import NOT_BEGUN, SearchOthers
+from tui.app.screens.search_others import NOT_BEGUN
 
-AT_FLOOR = "the scale is at its minimum, candidates hardly differ; press ] for more, u to undo, or q to quit"
+AT_FLOOR = "nearer candidates would hardly differ on this model; press ] for more, u to undo, or q to quit"
 FARTHEST = "the candidates are as far from the parent as they can be"
-NEAREST = "the candidates are as near to the parent as they can be"
+NEAREST = "nearer candidates would hardly differ from the parent on this model"
 RELOADING = "the model is still loading; u goes back to the picture before"
 _WHILE_LOADING = (Undone, Redone, Jumped)
 """The answers that make sense while the model of an edit is loaded: they leave it."""
 
 
-class SearchScreen(SearchOthers):
+class SearchScreen(SearchConfined):
     """A search with its keys.  See `SearchView` for what it shows."""
 
     BINDINGS: ClassVar[list[BindingType]] = SEARCH_KEYS
@@ -126,17 +127,18 @@ class SearchScreen(SearchOthers):
     async def action_redo(self) -> None:
         await self.tell(Redone(), "went forward one step again")
 
-    async def action_rescale(self, factor: float) -> None:
+    async def action_rescale(self, times: float) -> None:
+        """Show the same candidates nearer or farther; times: what the difference that is seen is multiplied by."""
         if self.search is None:
-            await self.tell(Rescaled(factor=factor))
+            await self.tell(Rescaled(factor=times))
             return
-        scale, template = self.search.session.scale, self.search.session.template
-        if factor > 1.0 and scale >= max_scale(template):
+        session = self.search.session
+        if times > 1.0 and session.scale >= max_scale(session.template):
             self.notice = FARTHEST
-        elif factor < 1.0 and scale <= MIN_SCALE:
+        elif times < 1.0 and session.at_floor:
             self.notice = NEAREST
         else:
-            await self.tell(Rescaled(factor=factor))
+            await self.tell(Rescaled(factor=self.search.law.factor(times)))
 
     async def action_bands(self) -> None:
         if self.search is not None and self.search.session.axis is Axis.PROMPT:

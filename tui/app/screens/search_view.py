@@ -16,6 +16,7 @@ from engine.rendering.events import Event, Picture, PictureRendered
 from engine.rendering.settings import RenderSettings
 from engine.search.progress import Countdown
 from engine.search.running import PARENT, Beginning, Search
+from engine.search.session import Plan
 from engine.search.store import Finished
 from tui.app import phrases
 from tui.app.headline import settings_words
@@ -151,8 +152,11 @@ class SearchView(Screen[None]):
             self.notice = event.warning
         if self.search is None:
             return
+        before = self.search.plan
         index = self.search.handle(event)
-        if index is not None and self._is_laid_out:
+        if self.search.plan.candidates != before.candidates:
+            self._show_chosen(before)
+        elif index is not None and self._is_laid_out:
             self.show_picture(index)
         self._write_captions()
         self._write_words()
@@ -182,13 +186,25 @@ class SearchView(Screen[None]):
             self._write_all()
             self.query_one(HistoryStrip).show(self.search)
 
+    def _show_chosen(self, before: Plan) -> None:
+        """Show the candidates that were chosen in place of the first ones; those that stay keep their marks."""
+        if self.search is not None:
+            now = self.search.plan.candidates
+            marked = (before.candidates[index - 1] for index in self.marks)
+            self.marks = tuple(1 + now.index(lineage) for lineage in marked if lineage in now)
+            self._show_all()
+
     def show_picture(self, index: int) -> None:
         """Show what there is of a picture: the finished one, its preview, or dimmed what the cell showed before."""
         found = self.picture_in(index)
         if found is not None:
-            self.grid.show(index, found[0], preview=found[1])
+            self.grid.show(index, self.drawn(index, found[0]), preview=found[1])
         else:
             self.grid.dim(index)
+
+    def drawn(self, index: int, picture: Picture) -> Picture:  # noqa: ARG002 (the size of a cell counts in a subclass)
+        """Return a picture with what is drawn over it in the cell of an index."""
+        return picture
 
     def picture_in(self, index: int) -> tuple[Picture, bool] | None:
         """Return what a cell is to show, and whether that is only a preview; None for nothing yet."""
@@ -259,7 +275,7 @@ class SearchView(Screen[None]):
             return
         status, dial = self.query_one("#status", TextLine), self.query_one(DialLine)
         if self.search is not None:
-            dial.session = self.search.session
+            dial.session, dial.law = self.search.session, self.search.law
             self._countdown = self._countdown.after(self.search.progress, time.monotonic())
         words = self.status()
         dial.display = len(words) + 2 <= self.app.size.width
