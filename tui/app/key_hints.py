@@ -47,7 +47,6 @@ _COMPARE = Hint(key="Tab", words="compare", action="screen.compare")
 _VIEW = Hint(key="v", words="view", action="screen.view")
 _EDIT = Hint(key="e", words="edit", action="app.edit")
 _HISTORY = Hint(key="h", words="history", action="screen.history")
-_REGION = Hint(key="m", words="vary a part", action="screen.region")
 _OPEN = Hint(key="o", words="open", action="app.open")
 _PROMPT = Hint(key="p", words="new prompt", action="app.start")
 _AGAIN = Hint(key="r", words="try again", action="screen.reroll")
@@ -70,7 +69,7 @@ _HINTS: dict[Situation, tuple[Hint, ...]] = {
         Hint(key="r", words="others", action="screen.reroll"),
         _VIEW,
     ),
-    Situation.READY: (_NONE, _COMPARE, _EDIT, _HISTORY, _REGION),
+    Situation.READY: (_NONE, _COMPARE, _EDIT, _HISTORY),
     Situation.MARKED: (
         Hint(key="Enter", words="blend", action="screen.choose"),
         Hint(key="Space", words="mark", action="screen.mark"),
