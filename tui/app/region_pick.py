@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 
 from engine.search.answers import NoneBetter, PickedByRegion, RegionMarks
 from engine.search.axis import Axis
-from engine.search.regions import WHOLE, Split, coverage, intersection, region_words, regions_of
+from engine.search.regions import NO_SIDES, WHOLE, Split, coverage, intersection, regions_of
 from engine.search.session import Session
+from tui.app.region_words import moving_words
 
 MAX_HERE = 2
 """Candidates that may be blended in one region."""
@@ -126,7 +127,7 @@ def following(pick: RegionPick, session: Session, *, width: int, height: int) ->
 def obstacle(session: Session) -> str:
     """Return why nothing can be picked by region in a session, and what to press; "" where it can."""
     if not session.octaves:
-        return "the noise of this model has no regions; pick whole pictures"
+        return NO_SIDES
     if session.axis is Axis.PROMPT:
         return "only the prompt varies, and it has no regions; press a twice to vary the noise alone"
     if session.axis is Axis.BOTH:
@@ -136,4 +137,4 @@ def obstacle(session: Session) -> str:
 
 def undivided(session: Session) -> str:
     """Return why picks are of whole pictures although nothing stands against regions."""
-    return f"only the {region_words(session.region)} varies, which is too little to divide"
+    return f"{moving_words(session.region)}, which is too little to divide; M varies the whole picture"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from engine.search.answers import Confined, NoneBetter, PickedByRegion, Redirected, RegionMarks
 from engine.search.axis import Axis
-from engine.search.regions import NAMED, WHOLE, Split, coverage, union
+from engine.search.regions import NAMED, NO_SIDES, WHOLE, Split, coverage, union
 from engine.search.session import Session, begin, tell
 from latentpng.record import Lineage, SeedRoot
 from tui.app.region_phrases import (
@@ -119,7 +119,9 @@ def test_x_goes_round_what_divides_the_region_that_varies() -> None:
     assert begun(Split.QUARTERS, left, width=64, height=64).regions == (TL, BL)
     corner = tell(SESSION, Confined(region="1000/0000/0000/0000"))
     assert splits(corner) == [Split.WHOLE]
-    assert undivided(corner) == "only the region of 6% varies, which is too little to divide"
+    assert undivided(corner) == (
+        "only a region of 6% varies, which is too little to divide; M varies the whole picture"
+    )
     assert begun(Split.HALVES, SESSION, width=64, height=96).regions == ("1/0", "0/1")
 
 
@@ -128,7 +130,7 @@ def test_only_noise_with_a_width_and_a_height_has_regions() -> None:
     assert obstacle(SESSION) == ""
     assert obstacle(prompt) == "only the prompt varies, and it has no regions; press a twice to vary the noise alone"
     assert obstacle(both) == "the prompt varies too, and it has no regions; press a to vary the noise alone"
-    assert obstacle(replace(SESSION, octaves=0)) == "the noise of this model has no regions; pick whole pictures"
+    assert obstacle(replace(SESSION, octaves=0)) == NO_SIDES
     assert not begun(Split.HALVES, both, width=64, height=64).is_asking
 
 

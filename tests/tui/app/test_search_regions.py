@@ -322,16 +322,22 @@ async def test_a_confined_region_is_all_that_changes(tmp_path: Path) -> None:
         await driver.screen.tell(Confined(region="1/0"))
         await driver.until_done()
         await driver.press("x", "2")
-        assert shown(driver, 1) == lit(picture(driver, 1), "01")
-        assert shown(driver, PARENT) == patchwork(picture(driver, PARENT), [(TL, (picture(driver, 2),))])
+        drawn = driver.screen.drawn
+        assert shown(driver, 1) == drawn(1, lit(picture(driver, 1), "01"))
+        patched = patchwork(picture(driver, PARENT), [(TL, (picture(driver, 2),))])
+        assert shown(driver, PARENT) == drawn(PARENT, patched)
         await driver.press("x", "3", "5", "enter")
         assert steps(driver) == [(TL, (2,)), (TR, (4,))]
         await driver.until_done()
         await driver.screen.tell(Confined(region="1000/0000/0000/0000"))
-        await driver.until(lambda: "only the region of 6% varies, which is too little to divide" in words(driver))
+        await driver.until(
+            lambda: "only a region of 6% varies, which is too little to divide; M varies the whole" in words(driver)
+        )
         assert not driver.screen.pick.is_asking
         await driver.press("escape", "x")
-        await driver.until(lambda: "only the region of 6% varies, which is too little to divide" in words(driver))
+        await driver.until(
+            lambda: "only a region of 6% varies, which is too little to divide; M varies the whole" in words(driver)
+        )
         assert driver.screen.pick.split is Split.WHOLE
 
 
