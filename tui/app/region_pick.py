@@ -6,7 +6,9 @@ offer, from 0, as the answers of `engine.search.answers` name them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from engine.search.answers import NoneBetter, PickedByRegion, RegionMarks
 from engine.search.axis import Axis
@@ -91,6 +93,18 @@ class RegionPick:
     def regions_with(self, position: int) -> tuple[str, ...]:
         """Return the masks of the regions for which a candidate was chosen."""
         return tuple(region for region, marks in self.chosen() if position in marks)
+
+    def moved(self, positions: Mapping[int, int]) -> RegionPick:
+        """Return the pick after other candidates were put on offer.
+
+        The first answer with a candidate that is gone is taken back, and with it those after it.
+
+        Args:
+            positions: The position of each candidate that stays, by the one that it had.
+        """
+        stay = tuple(takewhile(lambda marks: all(mark in positions for mark in marks), self.answers))
+        answers = tuple(tuple(positions[mark] for mark in marks) for marks in stay)
+        return replace(self, answers=answers, is_adding=self.is_adding and len(answers) == len(self.answers))
 
     def _with_answer(self, marks: tuple[int, ...]) -> RegionPick:
         is_open = len(self.answers) < len(self.regions)

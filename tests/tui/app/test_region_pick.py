@@ -76,6 +76,20 @@ def test_back_takes_an_answer_back(pick: RegionPick, keys: list[int | str], posi
         assert done.answered(position).back() == done.kept().back() == done
 
 
+@given(st.sampled_from([HALVES, QUARTERS]), KEYS, st.permutations(range(8)), st.sets(POSITIONS))
+def test_answers_follow_candidates_that_move_and_end_at_one_that_is_gone(
+    pick: RegionPick, keys: list[int | str], order: list[int], gone: set[int]
+) -> None:
+    before = after(pick, *keys)
+    moved = before.moved({at: order[at] for at in range(8) if at not in gone})
+    assert (
+        moved.answers == tuple(tuple(order[mark] for mark in marks) for marks in before.answers)[: len(moved.answers)]
+    )
+    lost = [at for at, marks in enumerate(before.answers) if gone & set(marks)]
+    assert len(moved.answers) == (lost[0] if lost else len(before.answers))
+    assert moved.is_adding == (before.is_adding and not lost)
+
+
 def test_the_light_moves_on_and_back() -> None:
     assert [pick.lit for pick in (QUARTERS, after(QUARTERS, 3), after(QUARTERS, 3, "keep"))] == [TL, TR, BL]
     assert after(QUARTERS, 3, "add").lit == TL
