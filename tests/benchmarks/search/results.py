@@ -1,0 +1,114 @@
+"""Finished runs on disk, so that an interrupted benchmark continues where it stopped."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import ModuleType
+
+from engine.search import answers, axis, bands, first_grid, history, regions, seeds, session, state, steps
+from latentpng.noise import gauss1, haar, perturbation, replay
+from tests.benchmarks.search import cases, game, oracles, playing, worlds
+from tests.benchmarks.search.cases import CaseSet
+from tests.benchmarks.search.oracles import Oracle
+from tests.benchmarks.search.playing import Trace
+from tests.benchmarks.search.strategies import Strategy
+
+_DECISIVE: tuple[ModuleType, ...] = (
+    *(answers, axis, bands, first_grid, history, regions, seeds, session, state, steps),
+    *(gauss1, haar, perturbation, replay),
+    *(cases, game, oracles, playing, worlds),
+)
+"""What decides a result, beside the run itself and the model."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run:
+    """One strategy and one person in one world.
+
+    Attributes:
+        world: The name of the world on the command line.
+        kind: The set of the cases.
+        count: How many cases.
+        cosine: The correlation between start and target.
+        strategy: What the person does.
+        oracle: The person.
+        grids: How many grids.
+        steps: Denoising steps; 0 in an analytic world.
+    """
+
+    world: str
+    kind: CaseSet
+    count: int
+    cosine: float
+    strategy: Strategy
+    oracle: Oracle
+    grids: int
+    steps: int
+
+    @property
+    def key(self) -> str:
+        """What the run is found by."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
+
+
+class Results:
+    """The runs that were finished with this version of the code, in a file with a line for each."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._path = folder / f"{version()}.jsonl"
+        self._known: dict[str, list[Trace]] = {}
+
+    def get(self, run: Run, play: Callable[[], list[Trace]]) -> list[Trace]:
+        """Return the traces of a run, played if they are not known."""
+        if run.key not in self._known:
+            self._read()  # another process may have played it
+        if run.key not in self._known:
+            traces = play()
+            self._known[run.key] = traces
+            line = json.dumps({"key": run.key, "run": repr(run), "traces": [asdict(trace) for trace in traces]})
+            file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+            os.write(file, f"{line}\n".encode())
+            os.close(file)
+        return self._known[run.key]
+
+    def _read(self) -> None:
+        for line in self._path.read_text("utf-8").splitlines() if self._path.exists() else ():
+            try:
+                found = json.loads(line)
+                self._known[found["key"]] = [_trace(fields) for fields in found["traces"]]
+            except (ValueError, KeyError, TypeError):
+                continue  # a line that was cut off when the benchmark was interrupted
+
+
+def version() -> str:
+    """Return what identifies the code that decides results; comments and docstrings do not count."""
+    digest = hashlib.sha256()
+    paths = [Path(str(module.__file__)) for module in _DECISIVE]
+    for path in (*paths, Path(__file__).parent / "embedded_world.py"):
+        tree = ast.parse(path.read_text("utf-8"))
+        for node in ast.walk(tree):
+            body = getattr(node, "body", None)
+            if isinstance(body, list):
+                node.body = [part for part in body if not _is_text(part)]  # type: ignore[attr-defined]
+        digest.update(ast.dump(tree).encode())
+    return digest.hexdigest()[:12]
+
+
+def _is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _trace(fields: dict[str, list[float]]) -> Trace:
+    return Trace(
+        case=int(fields["case"]),  # type: ignore[call-overload]
+        distances=tuple(fields["distances"]),
+        others=tuple(fields["others"]),
+        keys=tuple(map(int, fields["keys"])),
+    )
