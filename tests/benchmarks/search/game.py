@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.search.answers import Jumped, NoneBetter, PickedAlone, Rerolled, Rescaled, Undone
 from engine.search.bands import Bands
 from engine.search.regions import is_in
 from engine.search.session import Session, ask, begin, is_combined, star, tell
-from latentpng.identity import Key, picture_keys
+from latentpng.identity import Key, child_picture_key
 from latentpng.noise.perturbation import perturb
 from latentpng.record import Lineage, Round
 from latentpng.shapes import octaves
@@ -27,6 +29,21 @@ _FADING = 0.7
 """What a pick counts for the guess after each later grid."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Known:
+    """A picture whose noise is known.
+
+    Attributes:
+        rounds: The rounds of its lineage.
+        key: Its key in the tree of the search.
+        noise: Its initial noise.
+    """
+
+    rounds: tuple[Round, ...]
+    key: Key
+    noise: Noise
+
+
 @dataclass(kw_only=True, slots=True)
 class Game:
     """One search.
@@ -38,7 +55,7 @@ class Game:
         held: That of the picture that the person holds now.
         seen: The maps of the pictures of the present grid, by the keys of their lineages.
         keys: The keys pressed so far.
-        noises: The noise of the parents so far, by the same keys.
+        known: The parents so far; the first one is the root.
         picks: The rounds of the picks of the last grids; () for a grid without one.
     """
 
@@ -50,23 +67,33 @@ class Game:
     start: Numbers
     held: Numbers
     luck: Random
-    noises: dict[Key, Noise]
+    known: list[Known]
     seen: dict[Key, Numbers] = field(default_factory=dict)
     keys: int = 0
     picks: list[tuple[Round, ...]] = field(default_factory=list)
 
     def noise(self, lineage: Lineage) -> Noise:
         """Return the initial noise of a lineage: that of its nearest known ancestor, moved on by the algebra."""
-        keys = picture_keys(lineage)
-        known = next(count for count in range(len(keys) - 1, -1, -1) if keys[count] in self.noises)
-        noise = self.noises[keys[known]]
-        for round_ in lineage.rounds[known:]:
+        known, rounds = self._ancestor(lineage)
+        noise = known.noise
+        for round_ in rounds:
             noise = perturb(noise, round_, AXES)
         return noise
 
+    def key(self, lineage: Lineage) -> Key:
+        """Return what tells the picture of a lineage from the other pictures of the search, as in its tree."""
+        known, rounds = self._ancestor(lineage)
+        return functools.reduce(child_picture_key, rounds, known.key)
+
     def remember(self, lineage: Lineage) -> None:
         """Keep the noise of a parent."""
-        self.noises[key_of(lineage)] = self.noise(lineage)
+        self.known.append(Known(rounds=lineage.rounds, key=self.key(lineage), noise=self.noise(lineage)))
+
+    def _ancestor(self, lineage: Lineage) -> tuple[Known, tuple[Round, ...]]:
+        """Return the nearest known ancestor of a picture, and the rounds that lead from it."""
+        rounds = lineage.rounds
+        known = next(known for known in reversed(self.known) if rounds[: len(known.rounds)] == known.rounds)
+        return known, rounds[len(known.rounds) :]
 
     def distance(self, maps: Numbers, region: str = "", metric: int = -1) -> float:
         """Return the distance to what is wanted.
@@ -77,10 +104,7 @@ class Game:
             metric: 0 or 1; -1 for the one that the person judges by.
         """
         metric = self.oracle.metric if metric < 0 else metric
-        inside = np.array(
-            [[is_in(region, (x + 0.5) / CELLS, (y + 0.5) / CELLS) for x in range(CELLS)] for y in range(CELLS)]
-        )
-        return float(maps[metric][inside].mean() ** self.world.powers[metric])
+        return float(maps[metric][_inside(region)].mean() ** self.world.powers[metric])
 
     def offer(self) -> tuple[Lineage, ...]:
         """Return the candidates on offer."""
@@ -108,9 +132,11 @@ class Game:
         self.session = after
 
 
-def key_of(lineage: Lineage) -> Key:
-    """Return what tells the picture of a lineage from the other pictures of a search."""
-    return picture_keys(lineage)[-1]
+@functools.cache
+def _inside(region: str) -> NDArray[np.bool_]:
+    """Return which cells of a map lie in a region: (CELLS, CELLS)."""
+    middles = [(at + 0.5) / CELLS for at in range(CELLS)]
+    return np.array([[is_in(region, x, y) for x in middles] for y in middles])
 
 
 def begin_game(world: World, case: Case, strategy: Strategy, oracle: Oracle) -> Game:
@@ -136,7 +162,7 @@ def begin_game(world: World, case: Case, strategy: Strategy, oracle: Oracle) -> 
         start=np.zeros((2, CELLS, CELLS)),
         held=np.zeros((2, CELLS, CELLS)),
         luck=Random(case.choice_seed),
-        noises={key_of(lineage): noise},
+        known=[Known(rounds=(), key=session.node.key, noise=noise)],
         keys=strategy.cycles,
     )
 

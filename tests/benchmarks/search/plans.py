@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from engine.search.regions import Split
 from tests.benchmarks.search.oracles import BY_COLOUR, DULL, ERRING, EXACT, FICKLE, Oracle
 from tests.benchmarks.search.strategies import (
     BEST_QUARTERS,
@@ -86,7 +85,7 @@ def analytic(count: int, cosines: tuple[float, ...] = (0.0, 0.5, 0.8)) -> tuple[
 
 def full() -> tuple[Section, ...]:
     """Return the tables of a normal run."""
-    return (MAIN, ERRORS, FROM_SEED, *analytic(32, (0.5,)))
+    return (MAIN, ERRORS, FROM_SEED, *analytic(16, (0.5,)))
 
 
 def everything() -> tuple[Section, ...]:
@@ -114,5 +113,4 @@ def tuning() -> tuple[Section, ...]:
     return (
         replace(same, strategies=(BISECT, DEFAULT, QUARTERS, *scales, *caps, *rules)),
         replace(same, cosine=0.0, strategies=(BISECT, DEFAULT, QUARTERS, *caps)),
-        replace(same, strategies=(DEFAULT, QUARTERS, replace(QUARTERS, name="eighths", split=Split.QUARTERS))),
-    )[:2]
+    )

@@ -13,7 +13,7 @@ from engine.search.session import Session, tell
 from engine.search.steps import REGION_SCALE
 from latentpng.record import Lineage
 from tests.benchmarks.search.cases import Case, CaseSet
-from tests.benchmarks.search.game import Game, begin_game, jumped, key_of, rerolled, with_varied_grid, worse_is_undone
+from tests.benchmarks.search.game import Game, begin_game, jumped, rerolled, with_varied_grid, worse_is_undone
 from tests.benchmarks.search.oracles import Marks, Oracle
 from tests.benchmarks.search.strategies import COUNT, Strategy, Way
 from tests.benchmarks.search.worlds import Numbers, World
@@ -82,7 +82,7 @@ def play_grid(world: World, games: Sequence[Game]) -> None:
     """Show each person a grid, and take in what they answer."""
     offers = [game.offer() for game in games]
     for game, offer, maps in zip(games, offers, _rendered(world, games, offers), strict=True):
-        game.seen = dict(zip(map(key_of, offer), maps, strict=True))
+        game.seen = dict(zip(map(game.key, offer), maps, strict=True))
     if games[0].strategy.way is Way.FIXED:
         for game in games:
             game.held = _best_ever(game)
@@ -165,7 +165,7 @@ def _rescaled(strategy: Strategy, scale: float, after: Session, improved: float)
 
 
 def _chosen(game: Game, offer: Sequence[Lineage], region: str) -> Marks:
-    distances = [game.distance(game.seen[key_of(lineage)], region) for lineage in offer]
+    distances = [game.distance(game.seen[game.key(lineage)], region) for lineage in offer]
     held, start = game.distance(game.held, region), game.distance(game.start, region)
     return game.oracle.choose(distances, held, start, game.strategy.marks, game.luck)
 
