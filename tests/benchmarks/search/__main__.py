@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -70,20 +70,18 @@ def _traces(
     run = Run(
         world=section.world,
         kind=kind,
-        count=section.count,
         cosine=section.cosine,
         strategy=strategy,
         oracle=section.oracle,
         grids=section.grids,
         steps=steps if section.world == EMBEDDED else 0,
     )
-    played: Callable[[], list[Trace]] = partial(_played, worlds, run)
-    return results.get(run, played)
+    return results.get(run, range(section.count), partial(_played, worlds, run))
 
 
-def _played(worlds: Worlds, run: Run) -> list[Trace]:
+def _played(worlds: Worlds, run: Run, numbers: Sequence[int]) -> list[Trace]:
     begun = time.monotonic()
-    some = cases(run.kind, run.count, run.cosine)
+    some = cases(run.kind, numbers, run.cosine)
     traces = play(worlds[run.world], run.kind, some, run.strategy, run.oracle, run.grids)
     print(f"{run.strategy.name}: {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
     return traces

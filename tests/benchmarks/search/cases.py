@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
@@ -69,15 +70,15 @@ class Case:
         return Lineage(root=TensorRoot(source={"tool": "benchmark", "seed": seed})), noise
 
 
-def cases(kind: CaseSet, count: int, cosine: float) -> tuple[Case, ...]:
-    """Return the first cases of a set.
+def cases(kind: CaseSet, numbers: Iterable[int], cosine: float) -> tuple[Case, ...]:
+    """Return cases of a set.
 
     Args:
         kind: The set.
-        count: How many.
+        numbers: Their numbers.
         cosine: The correlation between start and target.
     """
-    return tuple(Case(number=number, first_seed=_FIRST_SEED[kind], cosine=cosine) for number in range(count))
+    return tuple(Case(number=number, first_seed=_FIRST_SEED[kind], cosine=cosine) for number in numbers)
 
 
 def mixed(first: Noise, second: Noise, cosine: float) -> Noise:

@@ -6,10 +6,11 @@ import ast
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from engine.search import answers, axis, bands, first_grid, history, regions, seeds, session, state, steps
 from latentpng.noise import gauss1, haar, perturbation, replay
@@ -34,7 +35,6 @@ class Run:
     Attributes:
         world: The name of the world on the command line.
         kind: The set of the cases.
-        count: How many cases.
         cosine: The correlation between start and target.
         strategy: What the person does.
         oracle: The person.
@@ -44,7 +44,6 @@ class Run:
 
     world: str
     kind: CaseSet
-    count: int
     cosine: float
     strategy: Strategy
     oracle: Oracle
@@ -53,36 +52,52 @@ class Run:
 
     @property
     def key(self) -> str:
-        """What the run is found by."""
+        """What the searches of the run are found by."""
         return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
 
 
 class Results:
-    """The runs that were finished with this version of the code, in a file with a line for each."""
+    """The searches that were finished with this version of the code, in a file with a line for each."""
 
     def __init__(self, folder: Path) -> None:
+        """Find the file, which need not exist.
+
+        Args:
+            folder: The folder that holds it.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / f"{version()}.jsonl"
-        self._known: dict[str, list[Trace]] = {}
+        self._known: dict[tuple[str, int], Trace] = {}
 
-    def get(self, run: Run, play: Callable[[], list[Trace]]) -> list[Trace]:
-        """Return the traces of a run, played if they are not known."""
-        if run.key not in self._known:
-            self._read()  # another process may have played it
-        if run.key not in self._known:
-            traces = play()
-            self._known[run.key] = traces
-            line = json.dumps({"key": run.key, "run": repr(run), "traces": [asdict(trace) for trace in traces]})
-            file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
-            os.write(file, f"{line}\n".encode())
-            os.close(file)
-        return self._known[run.key]
+    def get(self, run: Run, numbers: Sequence[int], play: Callable[[Sequence[int]], list[Trace]]) -> list[Trace]:
+        """Return the searches of a run.
+
+        Args:
+            run: The run.
+            numbers: The numbers of the cases.
+            play: Plays those that are not known.
+        """
+        wanted = [(run.key, number) for number in numbers]
+        if not all(key in self._known for key in wanted):
+            self._read()  # another process may have played some
+        missing = [key for key in wanted if key not in self._known]
+        if missing:
+            found = play([number for _, number in missing])
+            self._known |= dict(zip(missing, found, strict=True))
+            self._append([{"key": run.key, "run": repr(run), **asdict(trace)} for trace in found])
+        return [self._known[key] for key in wanted]
+
+    def _append(self, lines: Sequence[Mapping[str, object]]) -> None:
+        # one call, so that the lines of two processes do not mix
+        file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+        os.write(file, "".join(f"{json.dumps(line)}\n" for line in lines).encode())
+        os.close(file)
 
     def _read(self) -> None:
         for line in self._path.read_text("utf-8").splitlines() if self._path.exists() else ():
             try:
                 found = json.loads(line)
-                self._known[found["key"]] = [_trace(fields) for fields in found["traces"]]
+                self._known[found["key"], found["case"]] = _trace(found)
             except (ValueError, KeyError, TypeError):
                 continue  # a line that was cut off when the benchmark was interrupted
 
@@ -105,10 +120,10 @@ def _is_text(node: ast.AST) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
-def _trace(fields: dict[str, list[float]]) -> Trace:
+def _trace(fields: dict[str, Any]) -> Trace:
     return Trace(
-        case=int(fields["case"]),  # type: ignore[call-overload]
+        case=fields["case"],
         distances=tuple(fields["distances"]),
         others=tuple(fields["others"]),
-        keys=tuple(map(int, fields["keys"])),
+        keys=tuple(fields["keys"]),
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -23,6 +25,7 @@ from tests.benchmarks.search.strategies import BISECT, DEFAULT, FRESH, GUESS, QU
 from tests.benchmarks.search.worlds import AXES, CELLS, Analytic, flat, mixture, spectrum
 
 TUNING = CaseSet.TUNING
+RUN = Run(world=EMBEDDED, kind=TUNING, cosine=0.5, strategy=DEFAULT, oracle=EXACT, grids=1, steps=4)
 
 
 def test_the_interval_of_equal_differences_is_that_difference() -> None:
@@ -76,7 +79,7 @@ def test_all_people_draw_equally_often() -> None:
 
 def test_no_two_cases_share_a_seed_and_starts_are_as_near_as_asked() -> None:
     shape = (4, 32, 32)
-    some = [case for kind in CaseSet for case in cases(kind, 3, 0.5)]
+    some = [case for kind in CaseSet for case in cases(kind, range(3), 0.5)]
     targets = np.stack([case.target(shape).ravel() for case in some]).astype(float)
     starts = np.stack([case.root(shape)[1].ravel() for case in some]).astype(float)
     assert np.corrcoef(targets, starts)[:6, 6:] == pytest.approx(0.5 * np.eye(6), abs=0.06)
@@ -85,7 +88,7 @@ def test_no_two_cases_share_a_seed_and_starts_are_as_near_as_asked() -> None:
 @pytest.mark.parametrize("strategy", [DEFAULT, QUARTERS, GUESS, VARIED], ids=lambda strategy: strategy.name)
 def test_the_noise_of_a_parent_is_what_replay_gives(strategy: Strategy) -> None:
     world = flat((1, 8, 8))
-    case = cases(TUNING, 1, 0.5)[0]
+    case = cases(TUNING, range(1), 0.5)[0]
     world.begin(TUNING, case.target(world.shape)[None].astype(float), [0])
     game = begin_game(world, case, strategy, EXACT)
     restart(world, [game])
@@ -106,7 +109,7 @@ def test_the_distance_of_a_region_counts_only_what_lies_in_it() -> None:
 
 @pytest.mark.parametrize("world", [flat((4, 8, 8)), spectrum(), mixture()], ids=lambda world: world.name)
 def test_the_target_can_be_reached(world: Analytic) -> None:
-    targets = np.stack([case.target(world.shape) for case in cases(TUNING, 2, 0.0)]).astype(float)
+    targets = np.stack([case.target(world.shape) for case in cases(TUNING, range(2), 0.0)]).astype(float)
     world.begin(TUNING, targets, [0, 1])
     assert world.differences(targets, [0, 1]).max() == 0.0
     assert world.differences(targets[::-1], [0, 1]).mean((2, 3)).min() > 0.1
@@ -114,7 +117,7 @@ def test_the_target_can_be_reached(world: Analytic) -> None:
 
 def test_picking_by_region_beats_the_default_and_both_beat_bisection_where_each_place_has_its_own_noise() -> None:
     world = flat((1, 8, 8))
-    some = cases(TUNING, 6, 0.5)
+    some = cases(TUNING, range(6), 0.5)
     ends = [
         statistics.mean(trace.distances[-1] for trace in play(world, TUNING, some, strategy, EXACT, 8))
         for strategy in (QUARTERS, DEFAULT, BISECT, FRESH)
@@ -125,7 +128,8 @@ def test_picking_by_region_beats_the_default_and_both_beat_bisection_where_each_
 
 def test_who_changes_their_mind_searches_for_something_else_from_the_middle_on() -> None:
     traces = [
-        play(flat((1, 8, 8)), TUNING, cases(TUNING, 1, 0.5), DEFAULT, oracle, 12)[0] for oracle in (EXACT, FICKLE)
+        play(flat((1, 8, 8)), TUNING, cases(TUNING, range(1), 0.5), DEFAULT, oracle, 12)[0]
+        for oracle in (EXACT, FICKLE)
     ]
     steady, fickle = (trace.distances for trace in traces)
     assert fickle[:7] == steady[:7]
@@ -133,17 +137,28 @@ def test_who_changes_their_mind_searches_for_something_else_from_the_middle_on()
     assert fickle[12] < fickle[7]
 
 
-def test_finished_runs_are_not_played_again_and_a_line_that_was_cut_off_is_forgotten(tmp_path: Path) -> None:
-    trace = Trace(case=0, distances=(1.0, 0.5), others=(1.0, 0.25), keys=(0, 1))
-    first, second = (run(strategy) for strategy in (DEFAULT, BISECT))
-    results = Results(tmp_path)
-    assert results.get(first, lambda: [trace]) == [trace]
-    results.get(second, lambda: [trace])
+def test_finished_searches_are_not_played_again_and_a_line_that_was_cut_off_is_forgotten(tmp_path: Path) -> None:
+    traces = [Trace(case=case, distances=(1.0, 0.5), others=(1.0, 0.25), keys=(0, case)) for case in range(4)]
+    played: list[int] = []
+
+    def play_some(numbers: Sequence[int]) -> list[Trace]:
+        played.extend(numbers)
+        return [traces[number] for number in numbers]
+
+    assert Results(tmp_path).get(RUN, [0, 2], play_some) == [traces[0], traces[2]]
+    assert Results(tmp_path).get(RUN, [0, 1, 2, 3], play_some) == traces
+    assert played == [0, 2, 1, 3]
     (file,) = tmp_path.iterdir()
     file.write_bytes(file.read_bytes()[:-9])
-    again = Results(tmp_path)
-    assert again.get(first, lambda: []) == [trace]
-    assert again.get(second, lambda: []) == []
+    assert Results(tmp_path).get(RUN, [0, 1, 2, 3], play_some) == traces
+    assert played == [0, 2, 1, 3, 3]
+
+
+def test_results_of_one_run_are_not_those_of_another(tmp_path: Path) -> None:
+    results = Results(tmp_path)
+    results.get(RUN, [0], lambda _: [Trace(case=0, distances=(1.0,), others=(1.0,), keys=(0,))])
+    other = Trace(case=0, distances=(0.5,), others=(1.0,), keys=(0,))
+    assert results.get(replace(RUN, strategy=BISECT), [0], lambda _: [other]) == [other]
 
 
 def test_a_table_compares_each_strategy_with_the_baselines() -> None:
@@ -165,7 +180,7 @@ def test_the_embedded_world_measures_the_distance_of_the_classifier() -> None:
     from tests.benchmarks.search.embedded_world import Embedded
 
     world = Embedded(2)
-    case = cases(TUNING, 1, 0.5)[0]
+    case = cases(TUNING, range(1), 0.5)[0]
     noise = np.stack([case.target(world.shape), case.root(world.shape)[1]]).astype(float)
     world.begin(TUNING, noise[:1], [0])
     pixels = ((world.pictures(noise, [0, 0]) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy()
@@ -174,11 +189,7 @@ def test_the_embedded_world_measures_the_distance_of_the_classifier() -> None:
 
 
 def begun(world: Analytic) -> Game:
-    return begin_game(world, cases(TUNING, 1, 0.5)[0], DEFAULT, EXACT)
-
-
-def run(strategy: Strategy) -> Run:
-    return Run(world=EMBEDDED, kind=TUNING, count=1, cosine=0.5, strategy=strategy, oracle=EXACT, grids=1, steps=4)
+    return begin_game(world, cases(TUNING, range(1), 0.5)[0], DEFAULT, EXACT)
 
 
 def lengthened(trace: Trace) -> Trace:
