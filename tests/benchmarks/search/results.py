@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -52,8 +52,12 @@ class Run:
 
     @property
     def key(self) -> str:
-        """What the searches of the run are found by."""
-        return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
+        """What the searches of the run are found by; the start of a longer one serves a shorter one.
+
+        That does not hold where the person changes their mind in the middle.
+        """
+        alike = self if self.oracle.changes_mind else replace(self, grids=0)
+        return hashlib.sha256(repr(alike).encode()).hexdigest()[:16]
 
 
 class Results:
@@ -78,14 +82,17 @@ class Results:
             play: Plays those that are not known.
         """
         wanted = [(run.key, number) for number in numbers]
-        if not all(key in self._known for key in wanted):
+        if self._missing(wanted, run.grids):
             self._read()  # another process may have played some
-        missing = [key for key in wanted if key not in self._known]
+        missing = self._missing(wanted, run.grids)
         if missing:
             found = play([number for _, number in missing])
             self._known |= dict(zip(missing, found, strict=True))
             self._append([{"key": run.key, "run": repr(run), **asdict(trace)} for trace in found])
-        return [self._known[key] for key in wanted]
+        return [_cut(self._known[key], run.grids) for key in wanted]
+
+    def _missing(self, wanted: Sequence[tuple[str, int]], grids: int) -> list[tuple[str, int]]:
+        return [key for key in wanted if key not in self._known or len(self._known[key].keys) <= grids]
 
     def _append(self, lines: Sequence[Mapping[str, object]]) -> None:
         # one call, so that the lines of two processes do not mix
@@ -97,7 +104,9 @@ class Results:
         for line in self._path.read_text("utf-8").splitlines() if self._path.exists() else ():
             try:
                 found = json.loads(line)
-                self._known[found["key"], found["case"]] = _trace(found)
+                key, trace = (found["key"], found["case"]), _trace(found)
+                if key not in self._known or len(trace.keys) > len(self._known[key].keys):
+                    self._known[key] = trace
             except (ValueError, KeyError, TypeError):
                 continue  # a line that was cut off when the benchmark was interrupted
 
@@ -118,6 +127,12 @@ def version() -> str:
 
 def _is_text(node: ast.AST) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _cut(trace: Trace, grids: int) -> Trace:
+    """Return the beginning of a search."""
+    end = grids + 1
+    return replace(trace, distances=trace.distances[:end], others=trace.others[:end], keys=trace.keys[:end])
 
 
 def _trace(fields: dict[str, Any]) -> Trace:

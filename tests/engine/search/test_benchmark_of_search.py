@@ -154,6 +154,18 @@ def test_finished_searches_are_not_played_again_and_a_line_that_was_cut_off_is_f
     assert played == [0, 2, 1, 3, 3]
 
 
+def test_the_start_of_a_longer_search_serves_a_shorter_one(tmp_path: Path) -> None:
+    results = Results(tmp_path)
+    long = Trace(case=0, distances=(1.0, 0.5, 0.25), others=(1.0, 0.5, 0.25), keys=(0, 1, 2))
+    short = Trace(case=0, distances=(1.0, 0.5), others=(1.0, 0.5), keys=(0, 1))
+    assert results.get(RUN, [0], lambda _: [short]) == [short]
+    assert results.get(replace(RUN, grids=2), [0], lambda _: [long]) == [long]
+    assert Results(tmp_path).get(RUN, [0], lambda _: []) == [short]
+    fickle = replace(RUN, oracle=FICKLE)
+    results.get(replace(fickle, grids=2), [0], lambda _: [long])
+    assert results.get(fickle, [0], lambda _: [short]) == [short]
+
+
 def test_results_of_one_run_are_not_those_of_another(tmp_path: Path) -> None:
     results = Results(tmp_path)
     results.get(RUN, [0], lambda _: [Trace(case=0, distances=(1.0,), others=(1.0,), keys=(0,))])
