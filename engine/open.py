@@ -24,6 +24,7 @@ from engine.search.first_grid import plan_choice
 from engine.search.folder import session_folder
 from engine.search.history import tree_of
 from engine.search.journal import Journal
+from engine.search.regions import region_asked_for
 from engine.search.seeds import step_seed_of
 from engine.search.session import Mode, Session, begin, decided
 from engine.search.store import Finished
@@ -183,21 +184,25 @@ def session_for(
     """Return the session of an opening, now that the loaded model has reported the shape of its noise.
 
     With a seed in the options all grids derive from it: the same answers give the same pictures again.  A session that
-    is continued keeps its own seed, scale, bands, axis and mode.
+    is continued keeps its own seed, scale, bands, region, axis and mode.
 
     Args:
         opening: What was opened.
-        options: The seed, scale, bands, axis and mode that were asked for.
+        options: The seed, scale, bands, region, axis and mode that were asked for.
         ready: The loaded model.
         candidates: The number of candidates in a grid.
         is_varied: Choose the candidates of the first grids for their differences, where the search begins with a
             prompt.  A session that is continued does so only if it was begun so, too.
+
+    Raises:
+        InvalidRequestError: The region that was asked for is none of this noise.
     """
-    from latentpng.shapes import octaves
+    from latentpng.shapes import octaves, spatial_shape
 
     lineage, levels = opening.beginning.lineage, octaves(ready.noise_shape, ready.noise_axes)
+    sides = spatial_shape(ready.noise_shape, ready.noise_axes)
     if opening.journal is not None:
-        session = opening.journal.resume(levels, candidates)
+        session = opening.journal.resume(levels, candidates, sides)
         return session if is_varied else replace(decided(session), is_varied=False)
     steps = opening.target.settings.num_inference_steps
     return begin(
@@ -210,6 +215,8 @@ def session_for(
         axis=Axis(options.axis or last_axis(lineage)),
         mode=Mode(options.mode),
         is_varied=is_varied and opening.is_fresh and plan_choice(steps, candidates) is not None,
+        sides=sides,
+        region=region_asked_for(options.region, sides),
     )
 
 

@@ -53,6 +53,7 @@ class Options:
         seed: Of a new picture, and of the grids of a search, 0 to 2^64 - 1; None draws one.
         scale: Of the first round, above 0 and at most 1; 0 leaves it.
         bands: The name of one of `engine.search.bands.Bands`, or "".
+        region: The part of the picture that moves, as `engine.search.regions.parse_region` reads it; "" for all of it.
         axis: The name of one of `engine.search.axis.Axis`, or "".
         mode: The name of one of `engine.search.session.Mode`.
         given: The names of the fields that were asked for, even if their value is the default.
@@ -87,6 +88,7 @@ class Options:
     seed: int | None = None
     scale: float = 0.0
     bands: str = ""
+    region: str = ""
     axis: str = ""
     mode: str = "keep"
     given: frozenset[str] = field(default=frozenset(), compare=False)

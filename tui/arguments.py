@@ -273,6 +273,18 @@ def add_bands_option(parser: argparse._ActionsContainer, default: str) -> None:
     )
 
 
+def add_region_option(parser: argparse._ActionsContainer) -> None:
+    """Add --region."""
+    parser.add_argument(
+        "--region",
+        type=region,
+        metavar="R",
+        help="the part of the picture that moves, while the rest of the noise stays: left, right, top, bottom, tl, tr, "
+        "bl, br, several joined by +, cells of three by three in reading order (3x3:1+5), a box X,Y,W,H in "
+        "percent, or rows of 0 and 1 (10/00); outside:R moves everything else (default: the whole picture)",
+    )
+
+
 def add_axis_option(parser: argparse._ActionsContainer) -> None:
     """Add --axis."""
     parser.add_argument(
@@ -313,6 +325,18 @@ def size(text: str) -> tuple[int, int]:
         return parse_size(text)
     except InvalidRequestError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def region(text: str) -> str:
+    """Parse --region, as far as that is possible before the shape of the noise is known."""
+    from engine.search.regions import parse_region
+    from latentpng.rules import MAX_REGION_SIDE
+
+    try:
+        parse_region(text, MAX_REGION_SIDE, MAX_REGION_SIDE)
+    except InvalidRequestError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text
 
 
 def prediction(text: str) -> str:

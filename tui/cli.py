@@ -28,6 +28,7 @@ from tui.arguments import (
     add_bands_option,
     add_force_option,
     add_out_option,
+    add_region_option,
     add_render_options,
     fraction,
     parse,
@@ -137,6 +138,7 @@ def app_parser() -> argparse.ArgumentParser:
         "(default: as in the picture's last round, else the model's)",
     )
     add_bands_option(search, "tilt; all for a new prompt")
+    add_region_option(search)
     add_axis_option(search)
     search.add_argument(
         "--mode",

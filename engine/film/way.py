@@ -6,8 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from engine.search.axis import moves
-from engine.search.history import step_ends
 from latentpng.record import Lineage, Round
+from latentpng.steps import step_ends
 
 _WORDS = {
     "negative_prompt": "negative prompt",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from enum import StrEnum
 
 from engine.errors import InvalidRequestError
@@ -72,3 +73,11 @@ def correlation(round_: Round) -> float:
     )
     part = coverage(round_.region)
     return part * moved + (1.0 - part)
+
+
+def step_correlation(rounds: Sequence[Round]) -> float:
+    """Return the correlation between the noise of a parent and that of the child that one step leads to, from 0 to 1.
+
+    The rounds of a pick by region move different values, so what each of them loses adds up.
+    """
+    return max(0.0, 1.0 - sum(1.0 - correlation(round_) for round_ in rounds))

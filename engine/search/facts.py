@@ -11,6 +11,8 @@ from engine.search.grid import Grid
 from engine.search.grid_work import GridWork
 from engine.search.history import NO_NODE
 from engine.search.loading import ModelInUse
+from engine.search.observing import Observer
+from engine.search.perceptual import ScaleLaw
 from engine.search.pictures import SearchPictures
 from engine.search.progress import Progress
 from engine.search.session import Plan, Session
@@ -33,6 +35,7 @@ class SearchFacts:
     _model: ModelInUse
     _variants: Variants
     _pictures: SearchPictures
+    _observer: Observer
 
     @property
     def plan(self) -> Plan:
@@ -71,6 +74,11 @@ class SearchFacts:
         return self.variant.settings
 
     @property
+    def law(self) -> ScaleLaw:
+        """How the difference from the parent grows with the scale, as far as this search has learned it."""
+        return self._observer.law(self.variant.load.load_key, self.session)
+
+    @property
     def size(self) -> int:
         """The number of pictures in the grid: the parent and its candidates."""
         return len(self._grid.keys)
@@ -82,6 +90,10 @@ class SearchFacts:
     def preview(self, index: int) -> Picture | None:
         """Return the newest preview of a picture that is not rendered yet, None when there is none."""
         return self._work.previews.get(index)
+
+    def stand_in(self, index: int) -> Picture | None:
+        """Return what is shown in place of previews until a picture is rendered, None when there is nothing."""
+        return self._work.stand_ins.get(index)
 
     def lineage(self, index: int) -> Lineage:
         """Return the lineage of a picture of the grid."""

@@ -38,6 +38,7 @@ class GridWork:
         progress: How far it is.
         failure: Why the grid cannot be rendered, as a sentence; "" while it can.
         previews: The newest preview of each picture that is not finished, by its index.
+        stand_ins: Pictures that are shown until the rendered ones come, in place of previews, by their index.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class GridWork:
         self.progress = Progress()
         self.failure = ""
         self.previews: dict[int, Picture] = {}
+        self.stand_ins: dict[int, Picture] = {}
         self._renderer, self._saved = renderer, saved
         self._job_of, self._on_unreadable = job_of, on_unreadable
         self._rendering: set[int] = set()
@@ -97,7 +99,7 @@ class GridWork:
         for job in self._rendering:
             self._renderer.cancel(job)
         self._rendering, self._unread, self._reading = set(), set(), 0
-        self.progress, self.previews, self.failure = Progress(), {}, ""
+        self.progress, self.previews, self.stand_ins, self.failure = Progress(), {}, {}, ""
 
     def handle(self, event: Event) -> int | None:
         """Take in an event, and return the index of the picture that changed; None when no single one did."""
@@ -107,6 +109,7 @@ class GridWork:
                 return index
             case PictureRendered(job=job, index=index) if job in self._rendering or job == self._reading:
                 self.previews.pop(index, None)
+                self.stand_ins.pop(index, None)
                 self.progress.picture_done(index)
                 self._note_read(job, index)
                 return index

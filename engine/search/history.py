@@ -1,18 +1,18 @@
 """The tree of a search: every picture that was a parent or was starred, and the pictures that led to it.
 
 Pure values.  A node is known by the key of its lineage (`latentpng.identity.picture_keys`), so a picture that is
-reached twice is one node.  The rounds of one pick (those with one seed, each for a region of its own) are one step.
+reached twice is one node.  The rounds of one pick by region are one step (`latentpng.steps`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import pairwise
 
 from engine.search.axis import moves
 from latentpng.identity import Key, child_picture_key, picture_keys
 from latentpng.record import Lineage, Round
+from latentpng.steps import step_ends
 
 NO_NODE = -1
 
@@ -80,6 +80,12 @@ class Tree:
             index = self.nodes[index].parent
         return tuple(reversed(way))
 
+    def step(self, index: int) -> tuple[Round, ...]:
+        """Return the rounds of the step that led to a node; () for a root."""
+        node = self.nodes[index]
+        before = self.nodes[node.parent].rounds if node.parent != NO_NODE else node.rounds
+        return node.chain.rounds[before : node.rounds]
+
     def with_child(self, parent: int, lineage: Lineage, *, is_starred: bool = False) -> tuple[Tree, int]:
         """Return the tree with the picture that one step leads to, and the index of its node.
 
@@ -130,17 +136,3 @@ def tree_of(lineage: Lineage) -> Tree:
             )
         )
     return Tree(nodes=tuple(nodes))
-
-
-def step_ends(lineage: Lineage) -> tuple[int, ...]:
-    """Return after how many rounds each step of a lineage ends.
-
-    Rounds with one seed that each move a region are one step: a pick of different candidates in different regions.
-    """
-    rounds = lineage.rounds
-    ends = [
-        number
-        for number, (before, after) in enumerate(pairwise(rounds), start=1)
-        if not (before.region and after.region and before.seed == after.seed)
-    ]
-    return (*ends, len(rounds)) if rounds else ()

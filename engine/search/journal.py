@@ -96,14 +96,15 @@ class Journal:
             writer=self.writer,
         )
 
-    def resume(self, octaves: int, count: int) -> Session:
+    def resume(self, octaves: int, count: int, sides: tuple[int, int] = (0, 0)) -> Session:
         """Return the session, to go on with it.
 
         Args:
             octaves: The number of octaves of the noise of the model that is loaded now.
             count: The number of candidates that fit on the screen now.
+            sides: Height and width of that noise; (0, 0) when it has no spatial axes.
         """
-        return with_count(with_octaves(self.session, octaves), count)
+        return with_count(with_octaves(self.session, octaves, sides), count)
 
 
 def write_journal(journal: Journal) -> None:

@@ -16,17 +16,21 @@ class ModelInUse:
     Attributes:
         is_loading: Whether it is still being loaded.
         octaves: The number of octaves of the noise of the model that was loaded last.
+        sides: Height and width of that noise; (0, 0) when it has no spatial axes.
     """
 
-    def __init__(self, load: LoadModel, octaves: int, on_load: Callable[[LoadModel], None]) -> None:
+    def __init__(
+        self, load: LoadModel, octaves: int, sides: tuple[int, int], on_load: Callable[[LoadModel], None]
+    ) -> None:
         """Begin with a loaded model.
 
         Args:
             load: The request that loaded it.
             octaves: The number of octaves of its noise.
+            sides: Height and width of its noise.
             on_load: Called with the request for a different model.
         """
-        self.is_loading, self.octaves = False, octaves
+        self.is_loading, self.octaves, self.sides = False, octaves, sides
         self._on_load = on_load
         self._requested = load.load_key
 
@@ -38,9 +42,9 @@ class ModelInUse:
         self._on_load(load)
         return False
 
-    def loaded(self, octaves: int) -> None:
-        """Note that the model that was requested is loaded."""
-        self.is_loading, self.octaves = False, octaves
+    def loaded(self, octaves: int, sides: tuple[int, int]) -> None:
+        """Note that the model that was requested is loaded; the arguments are as above."""
+        self.is_loading, self.octaves, self.sides = False, octaves, sides
 
     def forget_request(self) -> None:
         """Request a model again that did not arrive, when it is needed next."""

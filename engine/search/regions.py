@@ -2,20 +2,39 @@
 
 A mask is rows of "0" and "1" joined by "/", a coarse grid over height x width (latentpng/SPEC.md, section 6): "1" may
 move.  "" is the whole picture.  Pure functions; everything is cut into at most 64 x 64 cells, the limit of the format.
+What the reports of `latentpng` need as well stands in `latentpng.regions`.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 from engine.errors import InvalidRequestError
+from latentpng.regions import WHOLE, WORDS, are_disjoint, coverage, reduced, region_words
 from latentpng.rules import MAX_REGION_SIDE
 
-WHOLE = ""
-"""The mask of the whole picture."""
+__all__ = [
+    "NAMED",
+    "WHOLE",
+    "WORDS",
+    "Split",
+    "are_disjoint",
+    "box",
+    "box_side",
+    "coverage",
+    "intersection",
+    "inverted",
+    "is_in",
+    "parse_region",
+    "reduced",
+    "region_words",
+    "regions_of",
+    "union",
+]
+
 NAMED = {
     "left": "10",
     "right": "01",
@@ -27,17 +46,6 @@ NAMED = {
     "br": "00/01",
 }
 """The masks of the halves and the quarters, by the names that scripts use."""
-WORDS = {
-    "10": "left half",
-    "01": "right half",
-    "1/0": "top half",
-    "0/1": "bottom half",
-    "10/00": "top left quarter",
-    "01/00": "top right quarter",
-    "00/10": "bottom left quarter",
-    "00/01": "bottom right quarter",
-}
-"""What people call the same masks."""
 _THIRDS = re.compile(r"3x3:([1-9](?:\+[1-9])*)")
 _MASK = re.compile(r"[01]+(?:/[01]+)*")
 _OUTSIDE = "outside:"
@@ -47,6 +55,9 @@ _FORM = (
     "a region is left, right, top, bottom, tl, tr, bl, br, several of them joined by +, 3x3:1+5, a box X,Y,W,H in "
     "percent, or rows of 0 and 1 such as 10/01, each also after outside:"
 )
+
+
+NO_SIDES = "the noise of this model has no height and width, so that no part of the picture can vary alone"
 
 
 class Split(StrEnum):
@@ -87,7 +98,8 @@ def parse_region(text: str, height: int, width: int) -> str:
         width: Of the noise; likewise.
 
     Raises:
-        InvalidRequestError: The text is no region, or one in which nothing or everything moves.
+        InvalidRequestError: The text is no region, one in which nothing or everything moves, or one with more cells
+            than the noise.
     """
     plain = text.strip().lower()
     is_outside = plain.startswith(_OUTSIDE)
@@ -96,9 +108,31 @@ def parse_region(text: str, height: int, width: int) -> str:
         raise InvalidRequestError(f"{_FORM}; found {text!r}")
     mask = reduced(inverted(mask) if is_outside else mask)
     if "0" not in mask or "1" not in mask:
-        what = "the whole picture" if "1" in mask else "nothing"
+        what = "nothing" if "0" in mask else "the whole picture"
         raise InvalidRequestError(f"the region {text!r} is {what}; give one that is a part of the picture")
+    rows, columns = _size(mask)
+    if rows > height or columns > width:
+        raise InvalidRequestError(
+            f"the region {text!r} has {rows} x {columns} cells, and the noise {height} x {width}; give one with fewer"
+        )
     return mask
+
+
+def region_asked_for(text: str, sides: tuple[int, int]) -> str:
+    """Return the mask of a region for noise whose shape is known.
+
+    Args:
+        text: As for `parse_region`; "" for the whole picture.
+        sides: Height and width of the noise; (0, 0) when it has no spatial axes.
+
+    Raises:
+        InvalidRequestError: As `parse_region`, or the noise has no spatial axes.
+    """
+    if not text:
+        return WHOLE
+    if not all(sides):
+        raise InvalidRequestError(NO_SIDES)
+    return parse_region(text, *sides)
 
 
 def box(left: int, top: int, right: int, bottom: int, *, columns: int, rows: int) -> str:
@@ -117,13 +151,27 @@ def box(left: int, top: int, right: int, bottom: int, *, columns: int, rows: int
     return reduced("/".join(inside if top <= row < bottom else outside for row in range(rows)))
 
 
-def reduced(mask: str) -> str:
-    """Return the mask with as few cells as describe the same region; WHOLE when every cell may move."""
-    if "0" not in mask:
-        return WHOLE
-    rows = _squeezed(mask.split("/"))
-    columns = _squeezed(["".join(column) for column in zip(*rows, strict=True)])
-    return "/".join("".join(row) for row in zip(*columns, strict=True))
+def refitted(mask: str, height: int, width: int) -> str:
+    """Return the mask with at most as many cells as noise has; it is returned as it is when it fits.
+
+    A cell moves when at least half of what it covers does.  Where that is no cell, one moves when any part of it does:
+    a small region must not vanish.
+
+    Args:
+        mask: The mask.
+        height: Of the noise.
+        width: Of the noise.
+    """
+    rows, columns = _size(mask) if mask else (0, 0)
+    if rows <= height and columns <= width:
+        return mask
+    rows, columns = min(rows, height), min(columns, width)
+    bits = [[int(cell) for cell in row] for row in mask.split("/")]
+    upright = [_averaged(list(column), rows) for column in zip(*bits, strict=True)]
+    shares = [_averaged(list(row), columns) for row in zip(*upright, strict=True)]
+    half = 0.5 - 1e-9
+    least = half if max(map(max, shares)) >= half else 0.0
+    return reduced("/".join("".join("1" if share > 0.0 and share >= least else "0" for share in row) for row in shares))
 
 
 def inverted(mask: str) -> str:
@@ -150,21 +198,11 @@ def union(masks: Iterable[str]) -> str:
     return reduced(result)
 
 
-def coverage(mask: str) -> float:
-    """Return the part of the picture that a region covers, from 0 to 1."""
-    return mask.count("1") / (len(mask) - mask.count("/")) if mask else 1.0
-
-
 def is_in(mask: str, x: float, y: float) -> bool:
     """Return whether a point lies in a region; x, y: from 0 to below 1, from the top left corner."""
     rows = (mask or "1").split("/")
     row = rows[int(y * len(rows))]
     return row[int(x * len(row))] == "1"
-
-
-def region_words(mask: str) -> str:
-    """Return what people call a region: "top left quarter", or how much of the picture it is."""
-    return WORDS.get(mask) or ("whole picture" if not mask else f"region of {max(1, round(100 * coverage(mask)))}%")
 
 
 def _parsed(text: str, height: int, width: int) -> str | None:
@@ -196,18 +234,26 @@ def _box_of(text: str, height: int, width: int) -> str | None:
     return box(left, top, right, bottom, columns=columns, rows=rows)
 
 
-def _squeezed(lines: list[str]) -> list[str]:
-    """Return every n-th line for the largest n that loses nothing."""
-    count = len(lines)
-    for step in sorted((n for n in range(1, count + 1) if count % n == 0), reverse=True):
-        if all(lines[at] == lines[at - at % step] for at in range(count)):
-            return lines[::step]
-    return lines
+def _size(mask: str) -> tuple[int, int]:
+    """Return the rows and the columns of a mask that is not WHOLE."""
+    return mask.count("/") + 1, len(mask.partition("/")[0])
+
+
+def _averaged(values: Sequence[float], count: int) -> list[float]:
+    """Return the means of values over `count` parts of equal length."""
+    cells = len(values)
+    return [
+        sum(
+            value * max(0, min((at + 1) * cells, (cell + 1) * count) - max(at * cells, cell * count)) / cells
+            for cell, value in enumerate(values)
+        )
+        for at in range(count)
+    ]
 
 
 def _common(first: str, second: str) -> tuple[int, int]:
     """Return the rows and columns of a grid on which both masks can be written, at most 64 x 64."""
-    sizes = [(mask.count("/") + 1, len(mask.partition("/")[0])) for mask in (first, second)]
+    sizes = [_size(mask) for mask in (first, second)]
     rows, columns = (math.lcm(*sides) for sides in zip(*sizes, strict=True))
     return min(rows, MAX_REGION_SIDE), min(columns, MAX_REGION_SIDE)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 
-from engine.rendering.events import Event, JobDone, JobFailed, PictureRendered
+from engine.rendering.events import Event, JobDone, JobFailed, Picture, PictureRendered
 from engine.rendering.renderer import Renderer
 from engine.rendering.requests import LoadModel, PictureTask, RenderJob
 from engine.rendering.settings import RenderSettings
@@ -23,9 +23,10 @@ from engine.search.folder import PictureFolder
 from engine.search.grid import PARENT, Grid
 from engine.search.grid_work import GridWork, next_job
 from engine.search.loading import ModelInUse
+from engine.search.observing import Observer
 from engine.search.pictures import SearchPictures
 from engine.search.saved_pictures import SavedPictures
-from engine.search.session import Session, decided, star, tell, with_count, with_octaves
+from engine.search.session import Session, decided, star, tell, with_count, with_floor, with_octaves
 from engine.search.store import Finished
 from engine.search.thumbnails import LOW_PRIORITY, Thumbnails
 from engine.search.variants import Variant, Variants
@@ -71,12 +72,13 @@ class Search(SearchFacts):
         self._variants.add_first(session, Variant(load=beginning.load))
         for finished in filter(None, (beginning.root, beginning.known)):
             self._variants.note(session, finished.record)
-        self._model = ModelInUse(beginning.load, session.octaves, on_load)
+        self._model = ModelInUse(beginning.load, session.octaves, session.sides, on_load)
         self._pictures = SearchPictures(beginning, self._variants, folder, index=index, on_trouble=on_trouble)
         self._saved = SavedPictures(on_event)
         self._work = GridWork(renderer, self._saved, job_of=self._job, on_unreadable=self._forget_file)
         self._choosing = Choosing(renderer)
         self._thumbnails = Thumbnails(renderer, self._pictures.add)
+        self._observer = Observer()
         self._wanted: tuple[int, ...] = ()
         self._stopped = False
         self._set(session)
@@ -84,12 +86,13 @@ class Search(SearchFacts):
         if beginning.shown:
             self._work.previews[PARENT] = beginning.shown
 
-    def tell(self, answer: Answer, candidates: int) -> None:
+    def tell(self, answer: Answer, candidates: int, *, stand_in: Picture | None = None) -> None:
         """Take an answer: cancel what is still rendering, and begin with the next grid.
 
         Args:
             answer: The answer to the grid on offer.
             candidates: The number of candidates that fit on the screen now; the next grid that is drawn has as many.
+            stand_in: What is shown as the next parent until it is rendered; None for its previews.
 
         Raises:
             InvalidRequestError: The answer does not fit the grid, or what it leads to cannot be rendered here.
@@ -97,6 +100,8 @@ class Search(SearchFacts):
         """
         if not self._stopped:
             self._go(tell(with_count(self.session, candidates), answer))
+            if stand_in is not None:
+                self._work.stand_ins[PARENT] = stand_in
 
     def edit(self, round_: Round, variant: Variant, candidates: int) -> None:
         """Go on with the same noise and different settings.
@@ -124,14 +129,15 @@ class Search(SearchFacts):
             self._pictures.save(self.session, [self._grid.keys[index]] if self.is_starred(index) else [])
         return self.is_starred(index)
 
-    def ready(self, octaves: int) -> None:
+    def ready(self, octaves: int, sides: tuple[int, int] = (0, 0)) -> None:
         """Render the grid, now that its model is loaded.
 
         Args:
             octaves: The number of octaves of the model's noise at the size of the pictures.
+            sides: Height and width of that noise; (0, 0) when it has no spatial axes.
         """
         if self.is_loading and not self._stopped:
-            self._model.loaded(octaves)
+            self._model.loaded(octaves, sides)
             self._submit()
 
     def render_thumbnails(self, nodes: tuple[int, ...]) -> None:
@@ -186,6 +192,8 @@ class Search(SearchFacts):
         self.session = session
         self._grid = Grid.of(session)
         self._pictures.show(self._grid)
+        self._observer.show(self.variant.load.load_key, session)
+        self._learn_floor()
 
     def _go(self, session: Session) -> None:
         """Show the grid of a session; InvalidRequestError when it cannot be rendered here."""
@@ -206,7 +214,7 @@ class Search(SearchFacts):
 
     def _submit(self) -> None:
         """Read or render what is not known yet, the parent first."""
-        session = with_octaves(self.session, self._model.octaves)
+        session = with_octaves(self.session, self._model.octaves, self._model.sides)
         plan = plan_of(session, self.settings.num_inference_steps)
         self._set(decided(session) if plan is None else session)
         files, others = self._pictures.missing(self._grid)
@@ -253,10 +261,20 @@ class Search(SearchFacts):
     def _take(self, index: int, finished: Finished) -> None:
         self._pictures.add(self._grid.keys[index], finished)
         self._variants.note(self.session, finished.record)
+        if self._observer.take(index, self._picture_of):
+            self._learn_floor()
         if index == PARENT:
             self._save_parent()
         elif self._keep_all or self.is_starred(index):
             self._pictures.save(self.session, [self._grid.keys[index]])
+
+    def _picture_of(self, index: int) -> Picture | None:
+        finished = self.finished(index)
+        return None if finished is None else finished.picture
+
+    def _learn_floor(self) -> None:
+        """Keep the scale of the next answers above what can be seen."""
+        self.session = with_floor(self.session, self.law.floor)
 
     def _save_parent(self) -> None:
         """Save the parent, which is what was picked, and the journal, at once."""

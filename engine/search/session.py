@@ -11,8 +11,9 @@ import math
 from dataclasses import replace
 
 from engine.search.axis import MIN_SCALE, Axis, along
-from engine.search.bands import Bands, correlation, factors_of
+from engine.search.bands import Bands, factors_of, step_correlation
 from engine.search.history import NO_NODE, tree_of
+from engine.search.regions import refitted
 from engine.search.seeds import grid_seed
 from engine.search.state import Mode, Place, Plan, Session
 from engine.search.steps import is_combined, tell, to_be_chosen
@@ -33,6 +34,7 @@ __all__ = [
     "star",
     "tell",
     "with_count",
+    "with_floor",
     "with_octaves",
 ]
 
@@ -48,6 +50,8 @@ def begin(
     axis: Axis = Axis.NOISE,
     mode: Mode = Mode.KEEP,
     is_varied: bool = False,
+    sides: tuple[int, int] = (0, 0),
+    region: str = "",
 ) -> Session:
     """Return a new session.
 
@@ -62,11 +66,19 @@ def begin(
         mode: What a pick does to the scale.
         is_varied: Choose the candidates of the first grid, and of those that follow until a pick, for their
             differences.
+        sides: Height and width of the initial noise; (0, 0) when it has no spatial axes.
+        region: The mask of the part that moves; "" for the whole picture.
 
     Raises:
         InvalidRequestError: The bands are CUSTOM.
     """
-    template = Round(seed=grid_seed(seed, 0), scale=max(scale, MIN_SCALE), of=count, bands=factors_of(bands, octaves))
+    template = Round(
+        seed=grid_seed(seed, 0),
+        scale=max(scale, MIN_SCALE),
+        of=count,
+        bands=factors_of(bands, octaves),
+        region=region,
+    )
     tree = tree_of(lineage)
     place = Place(node=len(tree.nodes) - 1, template=along(template, axis))
     return Session(
@@ -77,6 +89,7 @@ def begin(
         count=count,
         mode=mode,
         is_varied=is_varied,
+        sides=sides,
         start=len(tree.nodes) - 1,
     )
 
@@ -105,21 +118,34 @@ def star(session: Session, lineage: Lineage) -> Session:
     return replace(session, tree=tree.starred(index, not tree.nodes[index].is_starred))
 
 
-def with_octaves(session: Session, octaves: int) -> Session:
-    """Return the session for noise with a different number of octaves.
+def with_octaves(session: Session, octaves: int, sides: tuple[int, int] = (0, 0)) -> Session:
+    """Return the session for noise of a different shape.
 
-    Bands of the round on offer that do not fit it keep their name; those that have none become ALL.
+    Bands of the round on offer that do not fit it keep their name; those that have none become ALL.  A region that has
+    more cells than the noise is drawn with fewer.
+
+    Args:
+        session: The session.
+        octaves: The number of octaves of the noise.
+        sides: Its height and width; (0, 0) when that is not known, or it has no spatial axes.
     """
     template = session.template
     if len(template.bands) not in (0, octaves):
         bands = Bands.ALL if session.bands is Bands.CUSTOM else session.bands
         template = replace(template, bands=factors_of(bands, octaves))
-    return replace(session, octaves=octaves, place=replace(session.place, template=template))
+    if template.region and all(sides):
+        template = replace(template, region=refitted(template.region, *sides))
+    return replace(session, octaves=octaves, sides=sides, place=replace(session.place, template=template))
 
 
 def with_count(session: Session, count: int) -> Session:
     """Return the session with a different number of candidates, from the next grid that is drawn on."""
     return replace(session, count=count)
+
+
+def with_floor(session: Session, floor: float) -> Session:
+    """Return the session with a different floor, which the next answers keep to; the grid on offer stays."""
+    return replace(session, floor=floor)
 
 
 def decided(session: Session, chosen: tuple[int, ...] = ()) -> Session:
@@ -152,12 +178,9 @@ def can_redo(session: Session) -> bool:
 def correlation_since_start(session: Session) -> float:
     """Return the correlation between the noise that the session began with and the parent's, from 0 to 1.
 
-    Both came from the last picture that their ways have in common, and all rounds after it move them apart.
+    Both came from the last picture that their ways have in common, and all steps after it move them apart.  Exact for
+    one step; where several steps move different regions, it is an estimate.
     """
     ways = [session.tree.path(node) for node in (session.start, session.place.node)]
     common = max(set(ways[0]) & set(ways[1]))  # a node comes after its parent, so this is the last one
-    return math.prod(
-        correlation(round_)
-        for way in ways
-        for round_ in session.tree.nodes[way[-1]].lineage.rounds[session.tree.nodes[common].rounds :]
-    )
+    return math.prod(step_correlation(session.tree.step(node)) for way in ways for node in way[way.index(common) + 1 :])

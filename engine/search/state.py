@@ -11,6 +11,9 @@ from engine.search.bands import Bands, bands_of
 from engine.search.history import Node, Tree
 from latentpng.record import Lineage, Round
 
+_AT_FLOOR = 1.1
+"""A scale that is so many times the floor counts as the floor, which moves a little as it is learned."""
+
 
 class Mode(StrEnum):
     """What a pick does to the scale: nothing (KEEP), or halve it (BISECT, the idea that the project began with)."""
@@ -65,6 +68,7 @@ class Session:
         place: Where the search stands.
         seed: The seed that all grids derive from.
         octaves: The number of octaves of the initial noise; 0 when it has no spatial axes.
+        sides: Its height and width; (0, 0) when it has no spatial axes, or no model was loaded yet.
         count: The number of candidates in the next grid that is drawn.
         mode: What a pick does to the scale.
         is_varied: Whether candidates are chosen for their differences, out of more than a grid shows, until the first
@@ -73,6 +77,7 @@ class Session:
         past: The places before each answer, oldest first, for undo.
         future: The places that undo left, the next one last, for redo.
         offers: Where the search stood last at each node that was left, by the index of the node, for jumps.
+        floor: The smallest scale at which candidates can still be told from their parent (`engine.search.perceptual`).
     """
 
     tree: Tree
@@ -82,10 +87,12 @@ class Session:
     count: int
     mode: Mode = Mode.KEEP
     is_varied: bool = False
+    sides: tuple[int, int] = (0, 0)
     start: int = 0
     past: tuple[Place, ...] = ()
     future: tuple[Place, ...] = ()
     offers: Mapping[int, Place] = field(default_factory=dict)
+    floor: float = MIN_SCALE
 
     @property
     def begun_at(self) -> int:
@@ -109,8 +116,8 @@ class Session:
 
     @property
     def at_floor(self) -> bool:
-        """True when the scale cannot shrink any more."""
-        return self.scale <= MIN_SCALE
+        """True when candidates that are nearer to the parent could not be told from it."""
+        return self.scale <= _AT_FLOOR * self.floor
 
     @property
     def scale(self) -> float:

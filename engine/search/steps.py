@@ -26,11 +26,12 @@ from engine.search.answers import (
     Rescaled,
     Undone,
 )
-from engine.search.axis import MIN_SCALE, Axis, along, max_scale, moves, scale_of, with_scale
+from engine.search.axis import along, max_scale, moves, scale_of, with_scale
 from engine.search.bands import factors_of
 from engine.search.first_grid import pool_of
-from engine.search.history import NO_NODE, Node, NodeKind, Tree
-from engine.search.regions import coverage, intersection, union
+from engine.search.history import NO_NODE, NodeKind, Tree
+from engine.search.region_rounds import region_rounds
+from engine.search.regions import coverage, intersection
 from engine.search.seeds import next_grid_seed
 from engine.search.state import Mode, Place, Session
 from latentpng.identity import child_picture_key
@@ -40,6 +41,8 @@ MOST_SHOWN = 15
 """The candidates of the largest grid that can be answered by keys; a round of more was never shown whole."""
 REGION_SCALE = 0.5
 """The largest scale of the grid that a pick by region leads to."""
+_NEARLY = 1.1
+"""Scales that differ by this factor at most are nearly the same; the finest step is larger."""
 
 
 def tell(session: Session, answer: Answer) -> Session:
@@ -62,12 +65,11 @@ def tell(session: Session, answer: Answer) -> Session:
         case PickedAlone():
             return _pick_alone(session)
         case NoneBetter():
-            return _moved(session, _fresh(session, "none", place.node, _halved(template)))
+            return _moved(session, _fresh(session, "none", place.node, _halved(session, template)))
         case Rerolled():
             return _moved(session, _fresh(session, "reroll", place.node, template))
         case Rescaled(factor=factor):
-            scale = max(MIN_SCALE, min(max_scale(template), session.scale * factor))
-            return _moved(session, replace(place, template=with_scale(template, scale)))
+            return _moved(session, replace(place, template=_known(session, _rescaled(session, template, factor))))
         case Rebanded(bands=bands):
             return _moved(session, replace(place, template=replace(template, bands=factors_of(bands, session.octaves))))
         case Confined(region=region):
@@ -89,58 +91,47 @@ def _pick(session: Session, marks: tuple[int, ...]) -> Session:
     return _moved_to_child(session, session.place.node, (round_,), session.template)
 
 
-# A pick by region is one round for each region, all with the seed of the grid: disjoint regions of one parent, so that
-# replaying them one after the other gives the patchwork of the candidates that were on offer.
 def _pick_by_region(session: Session, answer: PickedByRegion) -> Session:
     template, place = session.template, session.place
-    if session.axis is not Axis.NOISE and answer.parts:
-        raise InvalidRequestError("only the noise has regions, and here the prompt varies; vary the noise alone")
-    if (
-        coverage(union(part.region for part in answer.parts))
-        < sum(coverage(part.region) for part in answer.parts) - 1e-9
-    ):
-        raise InvalidRequestError("two regions of a pick overlap")
-    parts = [(intersection(template.region, part.region), _marks(session, part.marks)) for part in answer.parts]
-    parts = [(region, marks) for region, marks in parts if coverage(region)]
-    if not parts:
+    parts = [replace(part, marks=_marks(session, part.marks)) for part in answer.parts]
+    rounds = region_rounds(template, parts)
+    if not rounds:
         return tell(session, NoneBetter())
-    whole = union(region for region, _ in parts)
-    if coverage(whole) >= coverage(template.region) and len({marks for _, marks in parts}) == 1:
-        rounds = [replace(template, marks=parts[0][1])]  # it was picked as a whole
-    else:
-        rounds = [replace(template, marks=marks, region=region) for region, marks in parts]
+    improved = sum(coverage(intersection(template.region, part.region)) > 0.0 for part in parts)
     near = with_scale(template, min(scale_of(template), REGION_SCALE))
-    return _moved_to_child(session, place.node, rounds, _halved(near) if 2 * len(parts) < answer.asked else near)
+    is_few = 2 * improved < answer.asked
+    return _moved_to_child(session, place.node, rounds, _halved(session, near) if is_few else near)
 
 
 def _pick_alone(session: Session) -> Session:
     if not is_combined(session):
         raise InvalidRequestError("the parent is a single candidate already, or was not picked from a grid")
-    node = session.node
-    offer = session.offers.get(node.parent)
-    rounds = _step(session.tree, node)
-    template = _grid_of(session.tree, session.place.node)
-    if offer is not None and offer.template.seed == template.seed:
-        template = offer.template
     areas: dict[int, float] = {}
-    for round_ in rounds:
+    for round_ in session.tree.step(session.place.node):
         for mark in round_.marks:
             areas[mark] = areas.get(mark, 0.0) + coverage(round_.region) / len(round_.marks)
     best = max(areas, key=lambda mark: areas[mark])  # of equal ones the first that was named
-    return _moved_to_child(session, node.parent, [replace(template, marks=(best,))], session.template)
+    alone = replace(_answered(session), marks=(best,))
+    return _moved_to_child(session, session.node.parent, [alone], session.template)
 
 
 def is_combined(session: Session) -> bool:
-    """Return whether the parent was picked from a grid as more than one candidate: blended, or by region."""
+    """Return whether the parent is no candidate of its grid as it was on offer: it was blended, or picked by region."""
     if session.node.kind is not NodeKind.PICK:
         return False
-    rounds = _step(session.tree, session.node)
-    return len(rounds) > 1 or len(rounds[0].marks) > 1
+    rounds = session.tree.step(session.place.node)
+    return len(rounds) > 1 or len(rounds[0].marks) > 1 or rounds[0].region != _answered(session).region
 
 
-def _step(tree: Tree, node: Node) -> tuple[Round, ...]:
-    """Return the rounds of the step that led to a node."""
-    return node.chain.rounds[tree.nodes[node.parent].rounds : node.rounds]
+def _answered(session: Session) -> Round:
+    """Return the grid that the parent was picked from, with the region that it had, as far as that is known."""
+    grid = _grid_of(session.tree, session.place.node)
+    offer = session.offers.get(session.node.parent)
+    if offer is None or replace(offer.template, region=grid.region) != grid:
+        return grid
+    region = offer.template.region  # it may be a later one, of the same candidates
+    moved = [round_.region for round_ in session.tree.step(session.place.node)]
+    return offer.template if all(coverage(intersection(region, one)) == coverage(one) for one in moved) else grid
 
 
 def _marks(session: Session, positions: tuple[int, ...]) -> tuple[int, ...]:
@@ -170,7 +161,7 @@ def _edit(session: Session, round_: Round) -> Session:
 
 def _picked(session: Session, node: int, template: Round) -> Place:
     """Return the place that picking a node leads to; template: the round that it was picked from."""
-    return _fresh(session, "pick", node, _halved(template) if session.mode is Mode.BISECT else template)
+    return _fresh(session, "pick", node, _halved(session, template) if session.mode is Mode.BISECT else template)
 
 
 # The seed of a grid derives from everything that led to it: the key of the parent holds all that was picked before, and
@@ -272,7 +263,7 @@ def _offer(session: Session, node: int, picked: int) -> Place:
     template = _grid_of(session.tree, picked)
     if template.of < min(pool_of(session.count), MOST_SHOWN + 1):
         return Place(node=node, template=template)
-    marks = {mark for round_ in _step(session.tree, session.tree.nodes[picked]) for mark in round_.marks}
+    marks = {mark for round_ in session.tree.step(picked) for mark in round_.marks}
     others = [mark for mark in range(template.of) if mark not in marks]
     return Place(
         node=node, template=template, offered=tuple(sorted([*marks, *others[: max(0, session.count - len(marks))]]))
@@ -290,5 +281,27 @@ def _grid_of(tree: Tree, picked: int) -> Round:
     return replace(last, marks=(0,), region=last.region if is_alone else "")
 
 
-def _halved(template: Round) -> Round:
-    return with_scale(template, max(MIN_SCALE, scale_of(template) / 2))
+def _halved(session: Session, template: Round) -> Round:
+    return _rescaled(session, template, 0.5)
+
+
+# What a step of the scale is depends on what was learned meanwhile, so a step and the step back could miss the pictures
+# that are there already by a hair.
+def _known(session: Session, rescaled: Round) -> Round:
+    """Return the round of the same directions that was on offer before at nearly the same scale, else the given one."""
+    scale, least = scale_of(rescaled), min(session.floor, session.scale)
+    for place in reversed(session.past):
+        known = scale_of(place.template)
+        if place.node != session.place.node or place.template.seed != rescaled.seed:
+            break
+        is_nearly = scale / _NEARLY <= known <= scale * _NEARLY
+        is_this_way = known >= least and (known - session.scale) * (scale - session.scale) > 0.0
+        if is_nearly and is_this_way and place.template == with_scale(rescaled, known):
+            return place.template
+    return rescaled
+
+
+def _rescaled(session: Session, template: Round, factor: float) -> Round:
+    """Return a round at a different scale, within its limits; one that is below the floor already gets no farther."""
+    scale = scale_of(template)
+    return with_scale(template, max(min(session.floor, scale), min(max_scale(template), scale * factor)))

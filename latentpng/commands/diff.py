@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from latentpng.reports.diff import Difference, Side
 
 _TEXT_LIMIT = 400
-_ROUNDS_SHOWN = 12
 _EPILOG = """\
 The exit code is 0 if both files could be read, whether they differ or not; otherwise it is that of the worse file.
 
@@ -25,6 +24,8 @@ The exit code is 0 if both files could be read, whether they differ or not; othe
   files     [A, B]
   ancestor  the nearest common ancestor, as the number of its rounds in each lineage: [in A, in B]; null if none
   rounds    [[...], [...]]: the rounds of each lineage after the ancestor; all of them if there is none
+  step_ends [[...], [...]]: for each lineage, the numbers of rounds after which its steps end; a pick by region has
+            several rounds, and every other step one
   settings  {name: {"left": .., "right": ..}}: the settings that differ; a side that lacks the setting is left out
   noise     {"cosine": .., "degrees": ..}; null if the shapes differ or one side is all zeros
   pixels    {"largest": .., "mean": ..}: absolute differences, 0 to 255; null if the sizes differ
@@ -85,16 +86,12 @@ def _ancestor_text(sides: list[Side], found: Difference) -> str:
 
 
 def _rounds_facts(name: str, side: Side, rounds: tuple[Round, ...]) -> list[tuple[str, str]]:
-    from latentpng.reports.show import round_text
+    from latentpng.reports.show import step_facts
 
     count = f"{len(rounds)} {'round' if len(rounds) == 1 else 'rounds'} of its own"
-    facts = [(name, f"{plain(side.file)}, {count}")]
-    hidden = max(0, len(rounds) - _ROUNDS_SHOWN)
-    if hidden:
-        facts.append(("  round ...", f"{hidden} earlier rounds"))
-    first = len(side.record.lineage.rounds) - len(rounds) + hidden + 1
-    shown = enumerate(rounds[hidden:], first)
-    return facts + [(f"  round {number}", plain(round_text(round_), _TEXT_LIMIT)) for number, round_ in shown]
+    lineage = side.record.lineage
+    steps = step_facts(lineage, len(lineage.rounds) - len(rounds))
+    return [(name, f"{plain(side.file)}, {count}"), *((f"  {step}", plain(text, _TEXT_LIMIT)) for step, text in steps)]
 
 
 def _noise_text(sides: list[Side], found: Difference) -> str:
@@ -124,6 +121,7 @@ def _value(values: tuple[Json, ...]) -> str:
 def _json(sides: list[Side], found: Difference) -> str:
     from latentpng.chunk.metadata import round_to_json
     from latentpng.chunk.strict_json import json_text
+    from latentpng.steps import step_ends
 
     settings: dict[str, Json] = {}
     for setting in found.settings:
@@ -133,6 +131,7 @@ def _json(sides: list[Side], found: Difference) -> str:
         "files": [side.file.encode("utf-8", "replace").decode() for side in sides],
         "ancestor": list(found.ancestor) or None,
         "rounds": [[round_to_json(round_) for round_ in rounds] for rounds in (found.left_rounds, found.right_rounds)],
+        "step_ends": [step_ends(side.record.lineage) for side in sides],
         "settings": settings,
         "noise": None if math.isnan(found.cosine) else {"cosine": found.cosine, "degrees": found.degrees},
         "pixels": None if math.isnan(found.mean) else {"largest": int(found.largest), "mean": found.mean},

@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 _EPILOG = """\
 Only lineages count: files may have been renamed or copied, and may come from several machines. Pictures with the same
 noise and the same edits share one node. Below a root, a chain of ancestors whose pictures were not found is drawn as
-one node, such as "· 3 rounds"; an edit is always drawn, such as "· edit: steps: 20 -> 30".
+one node, such as "· 3 rounds"; an edit is always drawn, such as "· edit: steps: 20 -> 30". A pick of different
+candidates in different regions is one node.
 
 --json prints one object per line, parents before their children:
   id      SHA-256 over root and rounds, the same in every folder
   parent  the id of its parent, "" for a root
   rounds  the number of rounds from its root
+  step    the number of steps from its root; a pick by region has several rounds, and every other step one
   root    the root as the metadata has it (roots only)
   round   the round as the metadata has it (all other nodes)
   files   the pictures of this node, [] for an ancestor whose picture was not found

@@ -16,9 +16,10 @@ from latentpng.png.carriers import read_front
 from latentpng.png.files import read_record_from
 from latentpng.png.open import open_picture
 from latentpng.png.pixels import decode_pixels
-from latentpng.record import Json, JsonObject, LatentRecord, Round
+from latentpng.record import Json, JsonObject, LatentRecord, Lineage, Round
 from latentpng.reports.family import family_of
 from latentpng.reports.states import ROOT
+from latentpng.steps import step_ends
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,8 +68,8 @@ class Difference:
     """The differences between the left and the right picture.
 
     Attributes:
-        ancestor: The nearest common ancestor, as the number of its rounds in the left and in the right lineage;
-            () if there is none.
+        ancestor: The nearest common ancestor, as the number of its rounds in the left and in the right lineage; () if
+            there is none.  It never stands between the rounds of a pick by region, which nobody saw.
         left_rounds: The rounds of the left lineage after the ancestor; all its rounds if there is none.
         right_rounds: The same for the right lineage.
         settings: The settings that differ.
@@ -118,7 +119,7 @@ def difference(left: Side, right: Side, on_progress: OnProgress | None = None) -
         right: The other one.
         on_progress: A callback that hears, after each replayed round, how many are done and how many there are.
     """
-    ancestor = common_ancestor(left.front, right.front)
+    ancestor = before_step(left.record.lineage, right.record.lineage, common_ancestor(left.front, right.front))
     left_at, right_at = ancestor or (0, 0)
     cosine, degrees = angle(initial_noise(left.record, on_progress), initial_noise(right.record, on_progress))
     same_size = (left.width, left.height) == (right.width, right.height)
@@ -155,6 +156,22 @@ def common_ancestor(left: Front, right: Front) -> tuple[int, ...]:
         if node in distances[1]:
             return _rounds(left) - distance, _rounds(right) - distances[1][node]
     return ()
+
+
+def before_step(left: Lineage, right: Lineage, ancestor: tuple[int, ...]) -> tuple[int, ...]:
+    """Return an ancestor that is a picture: where it stands between the rounds of one pick, the one before that pick.
+
+    Args:
+        left: The left lineage.
+        right: The right lineage.
+        ancestor: The number of its rounds in both, as of `common_ancestor`.
+    """
+    if not ancestor:
+        return ()
+    sides = tuple(zip((left, right), ancestor, strict=True))
+    back = max(at - max(end for end in (0, *step_ends(lineage)) if end <= at) for lineage, at in sides)
+    ways = [lineage.rounds[max(0, at - back) : at] for lineage, at in sides]
+    return tuple(at - back for at in ancestor) if ways[0] == ways[1] else ancestor
 
 
 def angle(left: NDArray[np.float16], right: NDArray[np.float16]) -> tuple[float, float]:

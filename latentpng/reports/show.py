@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from typing import cast
 
 from latentpng.chunk.header import DTYPE_FP16, DTYPE_NAME, Codec, Front
 from latentpng.chunk.strict_json import json_text
 from latentpng.identity import is_edit
 from latentpng.png.carriers import read_front
 from latentpng.png.open import open_picture
-from latentpng.record import Json, Lineage, Round, SeedRoot
+from latentpng.record import Json, JsonObject, Lineage, Round, SeedRoot
+from latentpng.regions import region_words
 from latentpng.reports.edits import edit_text, edit_words
 from latentpng.reports.look import OTHER_TEXT, OWN_TEXT, PictureInfo
+from latentpng.steps import step_ends
 from latentpng.text import plain
 
 _CODEC_NAMES: dict[int, str] = {Codec.RECIPE: "none", Codec.RAW: "raw", Codec.SPLIT: "split+zstd"}
@@ -20,7 +24,8 @@ _CARRIERS = {
     OTHER_TEXT: "foreign: metadata of another tool",
 }
 _UNPRINTABLE = (b"\n", b"\r", b"\t", b"\x7f")  # the characters of JSON that are not printable ASCII
-_ROUNDS_SHOWN = 12
+_STEP_ENDS = "step_ends"
+_STEPS_SHOWN = 12
 _TEXT_LIMIT = 4000
 _FACT_LIMIT = 60
 _PROMPT_LIMIT = 80
@@ -72,16 +77,17 @@ def json_line(front: Front, file: str = "") -> str:
         file: The name of the file, "" to leave the key `file` out.
 
     Returns:
-        The metadata as it stands in the file, and the fields of the header.
+        The metadata as it stands in the file, the fields of the header, and where the steps of the lineage end.
     """
-    if front.text.startswith(b'{"') and not any(map(front.text.__contains__, _UNPRINTABLE)):
+    is_printable = not any(map(front.text.__contains__, _UNPRINTABLE))
+    if front.text.startswith(b'{"') and is_printable and front.is_known and _STEP_ENDS not in front.metadata:
         metadata = front.text.decode("ascii")
         name = f'"file":{_quoted_name(file)},' if file else ""
         return (
             f'{{"carrier":"{front.carrier}","chunk_bytes":{front.chunk_bytes},"codec":{_quoted(_codec(front))},'
             f'"digest":"{front.digest}",'
             f'"dims":{list(front.dims)},"dtype":{_quoted(_dtype(front))},{name}'
-            f'"version":{list(front.version)},{metadata[1:]}'
+            f'"step_ends":{list(_step_ends(front))},"version":{list(front.version)},{metadata[1:]}'
         )
     return _escaped({**front.metadata, **_header(front), **({"file": _encodable(file)} if file else {})})
 
@@ -136,7 +142,17 @@ def _header(front: Front) -> dict[str, Json]:
     }
     if front.dims:
         added |= {"codec": _codec(front), "digest": front.digest, "dims": front.dims, "dtype": _dtype(front)}
+    if front.is_known:
+        added[_STEP_ENDS] = _step_ends(front)
     return added
+
+
+def _step_ends(front: Front) -> tuple[int, ...]:
+    """Return after how many rounds each step ends; only a lineage with regions is made into values for that."""
+    rounds = cast("list[JsonObject]", front.metadata["rounds"])
+    if not any(round_.get("region") for round_ in rounds):
+        return tuple(range(1, len(rounds) + 1))
+    return step_ends(front.known("").lineage)
 
 
 def _codec(front: Front) -> str | int:
@@ -199,27 +215,56 @@ def _carrier(front: Front) -> str:
 def _lineage_facts(lineage: Lineage) -> list[tuple[str, str]]:
     root = lineage.root
     source = f"seed {root.seed}" if isinstance(root, SeedRoot) else f"tensor {_shown(root.source)}"
-    facts = [("root", source), ("rounds", str(len(lineage.rounds)))]
-    hidden = max(0, len(lineage.rounds) - _ROUNDS_SHOWN)
-    if hidden:
-        facts.append(("round ...", f"{hidden} earlier rounds"))
-    numbered = list(enumerate(lineage.rounds, 1))[hidden:]
-    return facts + [(f"round {number}", round_text(round_)) for number, round_ in numbered]
+    return [("root", source), ("rounds", str(len(lineage.rounds))), *step_facts(lineage)]
+
+
+def step_facts(lineage: Lineage, after: int = 0) -> list[tuple[str, str]]:
+    """Return a name and a text for each of the last 12 steps of a lineage, and a line for those before them.
+
+    Args:
+        lineage: The lineage.
+        after: The number of rounds to leave out at its start; a step ends there.
+    """
+    ends = [end for end in step_ends(lineage) if end > after]
+    begins = [after, *ends][-_STEPS_SHOWN - 1 : -1]
+    hidden = begins[0] - after if begins else 0
+    facts = [("round ...", f"{hidden} earlier rounds")] if hidden else []
+    for begin, end in zip(begins, ends[-_STEPS_SHOWN:], strict=True):
+        facts.append((step_name(begin + 1, end), step_text(lineage.rounds[begin:end])))
+    return facts
+
+
+def step_name(first: int, last: int) -> str:
+    """Return the name of a step: "round 3", or "rounds 5-7" for a pick by region; first, last: its rounds, from 1."""
+    return f"round {first}" if first == last else f"rounds {first}-{last}"
+
+
+def step_text(rounds: Sequence[Round]) -> str:
+    """Format what the rounds of a step record as one line.  It may hold control characters: see `plain`."""
+    last = rounds[-1]
+    if len(rounds) == 1:
+        return round_text(last)
+    marks = ", ".join(map(_marks, rounds))
+    return f"seed {last.seed}, candidates {marks} of {last.of}, scale {last.scale:g}{_bands(last)}"
 
 
 def round_text(round_: Round) -> str:
-    """Format all that a round records as one line.  It may hold control characters from the file: see `plain`."""
+    """Format what a round records as one line.  It may hold control characters from the file: see `plain`."""
     if is_edit(round_.settings, round_):
         return edit_text(round_.settings, round_.before)
-    marks = " + ".join(map(str, round_.marks))
-    text = f"seed {round_.seed}, candidate {marks} of {round_.of}, scale {round_.scale:g}"
-    if round_.bands:
-        text += f", bands {' '.join(f'{band:g}' for band in round_.bands)}"
-    if round_.region:
-        text += f", region {round_.region}"
+    text = f"seed {round_.seed}, candidate {_marks(round_)} of {round_.of}, scale {round_.scale:g}{_bands(round_)}"
     if round_.prompt_scale:
         text += f", prompt scale {round_.prompt_scale:g}"
     return text + (f", {'; '.join(edit_words(round_.settings, round_.before))}" if round_.settings else "")
+
+
+def _marks(round_: Round) -> str:
+    region = f" ({region_words(round_.region)})" if round_.region else ""
+    return f"{' + '.join(map(str, round_.marks))}{region}"
+
+
+def _bands(round_: Round) -> str:
+    return f", bands {' '.join(f'{band:g}' for band in round_.bands)}" if round_.bands else ""
 
 
 def _shown(value: Json) -> str:

@@ -1,21 +1,24 @@
 """A family drawn as a tree of lines, as JSON lines, or for Graphviz.  Lines are yielded one by one.
 
 A chain of ancestors without pictures is shown as one node, such as "· 3 rounds"; only JSON has each of them.  An edit
-is always shown, because it says what became different.
+is always shown, because it says what became different.  The rounds of a pick by region are one node.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from latentpng.chunk.strict_json import json_text
 from latentpng.chunk.validate import round_values
 from latentpng.identity import is_edit
 from latentpng.record import JsonObject
+from latentpng.regions import region_words
 from latentpng.reports.edits import edit_text
 from latentpng.reports.family import Family, Node
+from latentpng.reports.family_steps import FamilySteps, family_steps
+from latentpng.reports.show import step_name
 from latentpng.reports.states import ROOT
 from latentpng.shapes import default_axes
 from latentpng.text import plain
@@ -67,7 +70,8 @@ def tree_lines(family: Family, strokes: Strokes) -> Iterator[str]:
     Yields:
         The lines, without line breaks and without control characters.
     """
-    children = family.children()
+    steps = family_steps(family)
+    children = steps.children
     parts = 0
     for root in [index for index, node in enumerate(family.nodes) if node.parent == ROOT]:
         queue = deque([(root, "")])
@@ -76,7 +80,7 @@ def tree_lines(family: Family, strokes: Strokes) -> Iterator[str]:
             stack = [(index, heading, "", 0)]
             while stack:
                 index, lead, below, level = stack.pop()
-                last, label = _chain_end(family, children, index, strokes)
+                last, label = _chain_end(family, steps, index, strokes)
                 inner = children[last]
                 if inner and level == _MAX_LEVEL:
                     parts += 1
@@ -96,7 +100,8 @@ def json_lines(family: Family) -> Iterator[str]:
     Yields:
         One object for each node, parents before their children.
     """
-    for node in family.nodes:
+    numbers = family_steps(family).numbers
+    for node, number in zip(family.nodes, numbers, strict=True):
         own: JsonObject = {"root": node.entry, "axes": node.axes} if node.rounds == 0 else {"round": node.entry}
         entries = {
             **own,
@@ -106,6 +111,7 @@ def json_lines(family: Family) -> Iterator[str]:
             "noise": node.digest,
             "parent": "" if node.parent == ROOT else family.nodes[node.parent].name,
             "rounds": node.rounds,
+            "step": number,
         }
         yield json_text(entries).replace("\x7f", "\\u007f")
 
@@ -116,48 +122,57 @@ def dot_lines(family: Family, strokes: Strokes) -> Iterator[str]:
     Yields:
         The lines of the digraph.  Chains of ancestors without pictures are dashed nodes.
     """
-    children = family.children()
+    steps = family_steps(family)
     yield "digraph family {"
     yield "  node [shape=box];"
     stack = [(index, ROOT) for index, node in enumerate(family.nodes) if node.parent == ROOT]
     while stack:
         index, parent = stack.pop()
-        last, label = _chain_end(family, children, index, strokes)
+        last, label = _chain_end(family, steps, index, strokes)
         style = "" if family.nodes[last].files else ", style=dashed"
         yield f'  n{last} [label="{_escaped(label)}"{style}];'
         if parent != ROOT:
             yield f"  n{parent} -> n{last};"
-        stack.extend((child, last) for child in children[last])
+        stack.extend((child, last) for child in steps.children[last])
     yield "}"
 
 
-def round_text(entry: JsonObject) -> str:
-    """Describe a round briefly: its seed and the values of bands and region are left out; an edit in plain words."""
-    if _is_edit(entry):
-        return edit_text(_object(entry, "settings"), _object(entry, "before"))
-    marks = entry["marks"]
-    chosen = " + ".join(map(str, marks)) if isinstance(marks, list) else ""
-    moved = [name for name in ("bands", "region") if entry.get(name)]
-    moved += [f"prompt scale {entry['prompt_scale']:g}"] if entry.get("prompt_scale") else []
-    return ", ".join([f"candidate {chosen} of {entry['of']}", f"scale {entry['scale']:g}", *moved])
+def step_text(entries: Sequence[JsonObject]) -> str:
+    """Describe the rounds of a step briefly: seed and bands are left out, a region is named; an edit in plain words."""
+    last = entries[-1]
+    if _is_edit(last):
+        return edit_text(_object(last, "settings"), _object(last, "before"))
+    moved = ["bands"] if last.get("bands") else []
+    moved += [f"prompt scale {last['prompt_scale']:g}"] if last.get("prompt_scale") else []
+    candidates = "candidate" if len(entries) == 1 else "candidates"
+    chosen = f"{candidates} {', '.join(map(_marks, entries))} of {last['of']}"
+    return ", ".join([chosen, f"scale {last['scale']:g}", *moved])
 
 
-def _chain_end(family: Family, children: list[list[int]], index: int, strokes: Strokes) -> tuple[int, str]:
+def _marks(entry: JsonObject) -> str:
+    marks, region = entry["marks"], entry.get("region")
+    where = f" ({region_words(region)})" if isinstance(region, str) and region else ""
+    return (" + ".join(map(str, marks)) if isinstance(marks, list) else "") + where
+
+
+def _chain_end(family: Family, steps: FamilySteps, index: int, strokes: Strokes) -> tuple[int, str]:
     """Return the last node of the chain of ancestors without pictures that starts here, and the chain's label.
 
     A root, an edit, and a node with a picture, are shown by themselves.
     """
-    node = family.nodes[index]
+    node, step = family.nodes[index], steps.steps[index]
     if node.parent == ROOT:
         names = _names(node)
         return index, _root_text(node) + (f": {names}" if names else "")
     if node.files:
-        return index, f"{_names(node)} (round {node.rounds}: {round_text(node.entry)})"
+        name = step_name(node.rounds - len(step) + 1, node.rounds)
+        return index, f"{_names(node)} ({name}: {step_text([family.nodes[member].entry for member in step])})"
     if _is_edit(node.entry):
-        return index, f"{strokes.dot} {round_text(node.entry)}"
-    count = 1
-    while len(children[index]) == 1 and _is_plain(family.nodes[children[index][0]]):
-        index, count = children[index][0], count + 1
+        return index, f"{strokes.dot} {step_text([node.entry])}"
+    count = steps.lengths[index]
+    while len(steps.children[index]) == 1 and _is_plain(family.nodes[steps.children[index][0]]):
+        index = steps.children[index][0]
+        count += steps.lengths[index]
     return index, f"{strokes.dot} {count:,} {'round' if count == 1 else 'rounds'}"
 
 

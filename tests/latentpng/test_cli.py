@@ -44,7 +44,7 @@ def test_inspect_for_people(folder: Path, capsys: pytest.CaptureFixture[str]) ->
         "root             seed 7",
         "rounds           2",
         "round 1          seed 3, candidate 2 + 0 of 4, scale 0.5",
-        "round 2          seed 4, candidate 0 of 1, scale 0.25, bands 1 0.5, region 01/11",
+        "round 2          seed 4, candidate 0 (region of 75%) of 1, scale 0.25, bands 1 0.5",
         "prompt           a cat",
         "steps            4",
         "software         test 1",
@@ -87,6 +87,7 @@ def test_inspect_json_is_the_metadata_and_what_the_header_adds(
         "digest": RECORD.node,
         "dims": [2, 8, 8],
         "dtype": "float16",
+        "step_ends": [1, 2],
         "version": [1, 0],
     }
 

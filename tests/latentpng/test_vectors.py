@@ -8,12 +8,15 @@ import json
 import re
 import shutil
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from latentpng.ancestors import settings_at
 from latentpng.chunk.codec import Codec, encode_record
+from latentpng.noise.perturbation import perturb
 from latentpng.noise.prompt_offset import prompt_offset
 from latentpng.noise.replay import ancestor_noise, digest, initial_noise
 from latentpng.png import files
@@ -22,6 +25,7 @@ from latentpng.png.files import read_picture, read_record
 from latentpng.record import Json, LatentRecord
 from latentpng.reports.show import inspect_file
 from latentpng.reports.verify import verify_file
+from latentpng.steps import step_ends
 from tests.support.latentpng import independent
 from tests.support.latentpng.pictures import SIDE
 from tests.vectors import make
@@ -38,16 +42,18 @@ RECORDS = {
     "sequence": make.sequence,
     "prompt": make.prompt,
     "edit": make.edit,
+    "patchwork": make.patchwork,
     "large": make.large,
     "twin": make.seeded,
 }
 
-PLAIN = ("raw", "recipe", "twin", "prompt", "edit", "large")  # what a reader without zstd reads as it is
+PLAIN = ("raw", "recipe", "twin", "prompt", "edit", "patchwork", "large")  # what a reader without zstd reads as it is
 SPLIT = ("seeded", "tensor", "height-first", "sequence")
 FOR_EVER = {
     "edit": "bc4adfe449116e4950962ff50c154297b25dbbf33ce3fabcf627f263fe3a14f0",
     "height-first": "c0e20abca6866f67affb14fc1a404857f46fee32ecdb5987130ca4f3de806c9d",
     "large": "4d1c4df0ab607347eb0deb9f66a31329db4a550759923ed9ea21ab8cfa44534d",
+    "patchwork": "2710f09c5202ee037cf4014f0cc8af5f493ca3799c1312a223868ef60fb3bfbc",
     "prompt": "1d80bc9997fdf7ff9760d4429009252bbacbd5263762cd87d7ae877e7c03dddb",
     "raw": "626cdc8f0396e5c2b15c693bf24ef1a53fb0adf866c5166a515fc04129a87746",
     "recipe": "ac0f4031fffd6469f6c17b6fce6e1161e4a78bcca64d15455b90942b566fec72",
@@ -96,6 +102,21 @@ def test_the_prompt_is_moved_as_the_specification_says() -> None:
         again = independent.prompt_offset(latent.metadata["rounds"], int(embedding), int(count))
         assert independent.sha256(again) == expected
         assert digest(prompt_offset(record.lineage, int(embedding), int(count))) == expected
+
+
+def test_the_rounds_of_a_pick_by_region_give_the_patchwork_of_its_candidates() -> None:
+    record = read_record(VECTORS / "patchwork.png")
+    ends = (0, *step_ends(record.lineage))
+    assert ends == (0, 3, 5)
+    for begin, end in pairwise(ends):
+        parent = ancestor_noise(record, begin)
+        expected = parent.copy()
+        for round_ in record.lineage.rounds[begin:end]:
+            rows = np.array([list(row) for row in round_.region.split("/")]) == "1"
+            at = [np.arange(16) * count // 16 for count in rows.shape]
+            candidate = perturb(parent, dataclasses.replace(round_, region=""), record.axes)
+            expected = np.where(rows[np.ix_(*at)], candidate, expected)
+        assert np.array_equal(expected, ancestor_noise(record, end))
 
 
 def test_only_edits_large_noise_and_what_moves_the_prompt_need_a_minor_version() -> None:

@@ -9,6 +9,7 @@ The expected digests are in latentpng/SPEC.md, "Test vectors"; tests/latentpng/t
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -123,6 +124,20 @@ def edit() -> LatentRecord:
     return seeded_record(Lineage(root=SeedRoot(seed=40), rounds=rounds), (4, 8, 8), "CHW", settings=SETTINGS)
 
 
+def patchwork() -> LatentRecord:
+    """Return a record with two picks by region: of quarters with bands, and of a box and what lies outside it."""
+    first = Round(seed=51, scale=0.5, of=8, marks=(3,), bands=(1.0, 0.5, 0.25), region="10/00")
+    second = Round(seed=52, scale=0.35, of=4, marks=(2,), region="000/010/000")
+    rounds = (
+        first,
+        replace(first, marks=(5, 0), region="00/01"),
+        replace(first, marks=(7,), region="01/00"),
+        second,
+        replace(second, marks=(0, 3), region="111/101/111"),
+    )
+    return seeded_record(Lineage(root=SeedRoot(seed=50), rounds=rounds), (4, 16, 16), "CHW", settings=SETTINGS)
+
+
 def large() -> LatentRecord:
     """Return a record with more values than a file may store."""
     lineage = Lineage(root=SeedRoot(seed=30), rounds=(Round(seed=31, scale=0.5, of=2, marks=(1,)),))
@@ -150,6 +165,7 @@ def make() -> None:
         ("sequence", sequence(), Codec.SPLIT),
         ("prompt", prompt(), Codec.RAW),
         ("edit", edit(), Codec.RAW),
+        ("patchwork", patchwork(), Codec.RAW),
         ("large", large(), Codec.RECIPE),
     ):
         carried = encode_carriers(record, encode_record(record, codec), parameters=True)

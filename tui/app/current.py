@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from engine.rendering.renderer import Renderer
     from engine.rendering.requests import LoadModel
     from engine.search.running import Search
+    from engine.search.state import Session
     from tui.app.screens.search import SearchScreen
     from tui.arguments import AppArguments
 
@@ -89,20 +91,15 @@ class CurrentSearch:
             await self._go_on(screen, before or ready, ready)
             return
         from engine.edit_noise import noise_notice
-        from engine.open import folder_for, session_for
+        from engine.open import folder_for
         from engine.search.folder import PictureFolder
         from engine.search.running import Search
 
+        session, refused = self._session(opening, ready, screen.pictures_that_fit - 1)
         folder = folder_for(opening, self._arguments.out, self._sessions)
         self._search = Search(
             opening.beginning,
-            session_for(
-                opening,
-                self._options,
-                ready,
-                screen.pictures_that_fit - 1,
-                is_varied=self._arguments.first == "varied",
-            ),
+            session,
             renderer,
             PictureFolder(folder),
             index=self._journal_path,
@@ -115,18 +112,35 @@ class CurrentSearch:
         await screen.begin(self._search)
         opened = opening.beginning.root_record
         noise = noise_notice(opened, ready) if opened is not None else ""
-        screen.notice = "; ".join(filter(None, (opening.target.notice, noise)))
+        screen.notice = "; ".join(filter(None, (refused, opening.target.notice, noise)))
+
+    def _session(self, opening: Opening, ready: ModelReady, candidates: int) -> tuple[Session, str]:
+        """Return the session of an opening, and why it varies the whole picture although a region was asked for."""
+        from engine.errors import InvalidRequestError
+        from engine.open import session_for
+        from engine.search.axis import Axis
+        from tui.app.phrases import ONLY_PROMPT
+
+        is_varied = self._arguments.first == "varied"
+        try:
+            session = session_for(opening, self._options, ready, candidates, is_varied=is_varied)
+        except InvalidRequestError as error:
+            whole = replace(self._options, region="")
+            return session_for(opening, whole, ready, candidates, is_varied=is_varied), str(error)
+        return session, ONLY_PROMPT if session.region and session.axis is Axis.PROMPT else ""
 
     async def _go_on(self, screen: SearchScreen, before: ModelReady, ready: ModelReady) -> None:
         search = screen.search
         if search is not None and search.is_loading and ready.request.load_key == search.variant.load.load_key:
             from engine.edit_noise import other_noise_notice
             from engine.search.grid import PARENT
-            from latentpng.shapes import octaves
+            from latentpng.shapes import octaves, spatial_shape
 
             is_new = search.finished(PARENT) is None and search.file(search.session.place.node) is None
             notice = other_noise_notice(before, ready) if is_new else ""
-            search.ready(octaves(ready.noise_shape, ready.noise_axes))
+            search.ready(
+                octaves(ready.noise_shape, ready.noise_axes), spatial_shape(ready.noise_shape, ready.noise_axes)
+            )
             await screen.show_round()
             if notice:
                 screen.notice = "; ".join(filter(None, (screen.notice, notice)))

@@ -4,39 +4,49 @@ from __future__ import annotations
 
 import math
 
-from engine.search.axis import MIN_SCALE, Axis
+from engine.search.axis import Axis, max_scale
 from engine.search.bands import correlation
+from engine.search.perceptual import ScaleLaw
 from engine.search.session import Session, correlation_since_start
 from tui.app.phrases import percent, variation_words
 
 _LONG, _SHORT = 20, 9
 """Columns of the dial's scale, where there is room and where there is little."""
+_NEW_FROM = 0.95
+"""The scale from which on next to nothing is left of the parent's noise."""
+_DIFFERENT = 0.061
 _LIKENESS = (
-    (0.95, "new pictures"),
-    (0.6, "very different"),
-    (0.35, "different"),
-    (0.15, "similar"),
-    (0.06, "very similar"),
+    (0.097, "very different"),
+    (_DIFFERENT, "different"),
+    (0.029, "similar"),
+    (0.013, "very similar"),
     (0.0, "nearly the same"),
 )
-"""From which scale on candidates are called so."""
+"""From which difference on candidates are called so (`engine.search.measuring`)."""
 
 
-def dial(scale: float, width: int) -> str:
-    """Return a scale as a point between far and near; equal factors are equal distances.
+def dial(scale: float, width: int, *, floor: float, top: float = 1.0) -> str:
+    """Return a scale as a point between far and near; steps that look equal are equal distances.
+
+    The difference that is seen is a power of the scale, so this is the same dial for every power.
 
     Args:
-        scale: From `MIN_SCALE`, which is near, to 1.
+        scale: The scale.
         width: Columns between the two words.
+        floor: The scale that is near.
+        top: The scale that is far, larger than `floor`.
     """
-    nearness = math.log(max(MIN_SCALE, min(1.0, scale))) / math.log(MIN_SCALE)
+    nearness = math.log(max(floor, min(top, scale)) / top) / math.log(floor / top)
     at = round(nearness * (width - 1))
     return f"far {'─' * at}●{'─' * (width - 1 - at)} near"
 
 
-def likeness(scale: float) -> str:
-    """Return what candidates at a scale are like, compared to their parent."""
-    return next(words for least, words in _LIKENESS if scale >= least)
+def likeness(law: ScaleLaw, scale: float) -> str:
+    """Return what candidates at a scale are like, compared to their parent; law: that of their search."""
+    difference = law.difference(scale)
+    if scale >= _NEW_FROM and difference >= _DIFFERENT:
+        return "new pictures"
+    return next(words for least, words in _LIKENESS if difference >= least)
 
 
 def kept_words(session: Session) -> str:
@@ -54,21 +64,28 @@ def start_words(session: Session) -> str:
     return f"{percent(correlation_since_start(session))} of {start} left"
 
 
-def dial_words(session: Session, columns: int) -> str:
+def dial_words(session: Session, law: ScaleLaw, columns: int) -> str:
     """Return the dial's line: as much as fits, the most important first.
 
     Args:
         session: The session.
+        law: How its candidates differ from their parent at a scale.
         columns: Of the line.
     """
     round_words = f"round {session.node.picks + 1}"
-    rest = (f"candidates are {likeness(session.scale)}", variation_words(session), start_words(session))
-    line = f"{dial(session.scale, _SHORT)}   {round_words}"
-    long = f"{dial(session.scale, _LONG)}   {round_words} · {kept_words(session)}"
+    varies, kept = variation_words(session), kept_words(session)
+    rest = [kept, f"candidates are {likeness(law, session.scale)}", varies, start_words(session)]
+    if session.region:  # what a person has chosen is said before what is always so
+        rest = [varies, kept, *rest[1:2], *rest[3:]]
+    short, long = (
+        f"{dial(session.scale, width, floor=session.floor, top=max_scale(session.template))}   {round_words}"
+        for width in (_SHORT, _LONG)
+    )
+    long = f"{long} · {rest[0]}"
     if len(long) > columns:
-        with_kept = f"{line} · {kept_words(session)}"
-        return with_kept if len(with_kept) <= columns else line
-    for words in filter(None, rest):
+        with_first = f"{short} · {rest[0]}"
+        return with_first if len(with_first) <= columns else short
+    for words in filter(None, rest[1:]):
         if len(long) + 3 + len(words) <= columns:
             long = f"{long} · {words}"
     return long

@@ -20,7 +20,10 @@ what varies is new: with everything varying, a candidate is a new picture of
 the same prompt.  When the layout varies most, the scale is that of the
 layout; finer detail moves half as far at each finer level, so some of it
 stays even at scale 1.  A new search varies everything.  A picture that you
-open varies its layout most, because that takes fewer picks."""
+open varies its layout most, because that takes fewer picks.
+How different a scale looks depends on the model.  The search learns it
+from its grids: [ and ] halve and double the difference that you see, and
+the scale ends where there is none to see."""
 
 _FILES: Final = """\
 WHAT IS SAVED
@@ -41,6 +44,23 @@ Space          Mark a candidate, up to three.  Enter blends the marked ones.
 r              Draw other candidates at the same scale.
 u  U           Go one step back, and take that step again.
 
+PICK BY REGION
+x              Say for each half which candidate is best there; press x
+               again for quarters, and once more for whole pictures.  The
+               lit region asks, and the key of a picture answers: the light
+               moves on to the next region.  In place of the parent you see
+               what the answers give.
+Space  n       While a region is lit: keep the parent there.
++              Let the next key add a second candidate to the region that
+               was answered last.  The two are blended there.
+Backspace      Take the last answer back.
+Enter          While the cursor is on a candidate: answer with it.  Else
+               pick what was answered; in regions without an answer the
+               parent stays.
+Esc            Leave the regions, and pick whole pictures again.
+w              After a blend or a pick by region: take the best single
+               candidate instead.
+
 LOOK
 Tab            Flip between the candidate and its parent, in the same place.
 d              Show where the candidate differs from its parent.
@@ -51,10 +71,13 @@ h              Show the history, with all branches.  Enter goes on from any
                picture in it.
 
 CHANGE WHAT COMES NEXT
-[  ]           The same candidates with half or twice the scale.
+[  ]           The same candidates, half or twice as different.
 {{  }}           The same in finer steps.
 b              What varies: everything, the layout more than the detail,
                only the layout, or only the detail.
+m              Choose a part of the picture: only it varies, or everything
+               but it.  A frame shows where the noise moves.
+M              Vary the whole picture again.
 a              What varies: the noise, the prompt, or both.  Use it for
                models whose pictures hardly depend on their noise.
 e              Keep the noise and change the prompt, negative prompt, steps,
@@ -178,6 +201,23 @@ arrows         Move around in a picture that is enlarged; else show the next
 Esc            Go back to the grid.
 """
 
+REGION: Final = """\
+WHAT YOU DO HERE
+You choose the part of the picture whose noise moves.  What is dim stays; it
+can change a little all the same, because the model looks at all of it.
+
+arrows  + -    Move the box; make it larger or smaller.
+Shift+arrows   Make it wider or narrower, higher or lower, where the terminal
+               sends these keys.
+1-9            Add a cell of three by three (1 is top left), or take it away.
+mouse          Press, drag and release to draw a box.
+o  Tab         Vary the outside and keep the inside, or the reverse.
+Enter          Take it: the same candidates, confined to that part.
+c  Backspace   Vary the whole picture.
+?  F1          Show this page.
+Esc            Go back without a change.
+"""
+
 NEW_PROMPT: Final = """\
 WHAT YOU DO HERE
 The search goes on behind this screen until you press Enter.  Then it is
@@ -246,6 +286,7 @@ _PAGES: Final[Mapping[str, str]] = {
     "InfoScreen": INFO,
     "NewPromptScreen": NEW_PROMPT,
     "PhotoScreen": PHOTO,
+    "RegionScreen": REGION,
     "SearchScreen": SEARCH,
     "StartScreen": START,
     "ViewerScreen": VIEW,

@@ -11,11 +11,21 @@ from pathlib import Path
 from engine.rendering.settings import PromptStyle
 from engine.search.axis import moves
 from engine.search.history import NO_NODE
+from engine.search.regions import region_words
 from engine.search.running import PARENT, Search
 from engine.search.session import correlation_since_start
-from latentpng.record import Json, JsonObject, LatentRecord
+from latentpng.record import Json, JsonObject, LatentRecord, Round
 from tui.app.command_line import command_of, path_of
-from tui.app.history.words import change_words, kept_words, lora_words, root_words, scheduler_words, text_in
+from tui.app.dial import likeness
+from tui.app.history.words import (
+    change_words,
+    kept_words,
+    lora_words,
+    region_marks,
+    root_words,
+    scheduler_words,
+    text_in,
+)
 from tui.app.phrases import percent, variation_words
 
 FILE, COMMAND = "file", "command"
@@ -102,15 +112,29 @@ def _setting_rows(settings: JsonObject) -> list[tuple[str, str]]:
 
 
 def _noise_rows(search: Search, index: int, settings: JsonObject) -> list[tuple[str, str]]:
-    lineage = search.lineage(index)
-    last = lineage.rounds[-1] if lineage.rounds else None
-    marks = "" if last is None else " + ".join(str(mark + 1) for mark in last.marks)
     return [
-        ("noise", root_words(lineage)),
-        ("round seed", "" if last is None or not moves(last) else f"{last.seed}, candidate {marks} of {last.of}"),
+        ("noise", root_words(search.lineage(index))),
+        ("round seed", _round_words(_step(search, index))),
         ("step seed", _text(settings.get("step_seed"))),
         ("batch slot", _slot(settings.get("slot"))),
     ]
+
+
+def _step(search: Search, index: int) -> tuple[Round, ...]:
+    """Return the rounds of the step that leads to a picture; () for a root."""
+    session = search.session
+    return session.tree.step(session.place.node) if index == PARENT else search.lineage(index).rounds[-1:]
+
+
+def _round_words(step: tuple[Round, ...]) -> str:
+    """Return what drew a picture: the seed of its grid, and which candidates it is made of."""
+    if not any(map(moves, step)):
+        return ""
+    last = step[-1]
+    if len(step) > 1:
+        return f"{last.seed}, {region_marks(step)} of {last.of}"
+    where = f", {region_words(last.region)}" if last.region else ""
+    return f"{last.seed}, candidate {' + '.join(str(mark + 1) for mark in last.marks)} of {last.of}{where}"
 
 
 def _search_rows(search: Search, index: int) -> list[tuple[str, str]]:
@@ -118,14 +142,16 @@ def _search_rows(search: Search, index: int) -> list[tuple[str, str]]:
     picks = session.node.picks + int(index != PARENT)
     count = len(lineage.rounds)
     rows = [("picks", f"{picks}, {count} {'round' if count == 1 else 'rounds'} from the start")]
-    if lineage.rounds:
-        last = lineage.rounds[-1]
-        rows.append(("scale", kept_words(last)) if moves(last) else ("edit", f"the same noise: {change_words(last)}"))
+    if step := _step(search, index):
+        is_edit = not moves(step[-1])
+        rows.append(("edit", f"the same noise: {change_words(step[-1])}") if is_edit else ("scale", kept_words(step)))
     if session.lineage.rounds[session.begun_at :]:
         rows.append(
             ("since start", f"{percent(correlation_since_start(session))} of the first noise is left in the parent")
         )
-    rows.append(("next round", f"scale {session.scale:.2g}, {variation_words(session)}"))
+    rows.append(
+        ("next round", f"scale {session.scale:.2g} ({likeness(search.law, session.scale)}), {variation_words(session)}")
+    )
     return rows
 
 

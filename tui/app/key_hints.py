@@ -35,6 +35,9 @@ class Situation(Enum):
     READY = auto()
     MARKED = auto()
     COMPARED = auto()
+    ASKING = auto()
+    POINTED = auto()
+    ASKED = auto()
 
 
 HELP = Hint(key="?", words="keys", action="app.help")
@@ -48,6 +51,11 @@ _OPEN = Hint(key="o", words="open", action="app.open")
 _PROMPT = Hint(key="p", words="new prompt", action="app.start")
 _AGAIN = Hint(key="r", words="try again", action="screen.reroll")
 _QUIT = Hint(key="q", words="quit", action="app.quit")
+
+_KEEP = Hint(key="Space", words="parent", action="screen.mark")
+_BACK = Hint(key="Backspace", words="back", action="screen.back")
+_SECOND = Hint(key="+", words="blend", action="screen.second")
+_LEAVE = Hint(key="Esc", words="leave", action="screen.whole")
 
 _HINTS: dict[Situation, tuple[Hint, ...]] = {
     Situation.LOADING: (_OPEN, _PROMPT, _VIEW, _QUIT),
@@ -74,8 +82,11 @@ _HINTS: dict[Situation, tuple[Hint, ...]] = {
         Hint(key="Enter", words="pick", action="screen.choose"),
         _VIEW,
     ),
+    Situation.ASKING: (_KEEP, Hint(key="Enter", words="done", action="screen.choose"), _BACK, _LEAVE),
+    Situation.POINTED: (_KEEP, Hint(key="Enter", words="take it", action="screen.choose"), _BACK, _LEAVE),
+    Situation.ASKED: (Hint(key="Enter", words="pick this", action="screen.choose"), _SECOND, _BACK, _LEAVE),
 }
-_CAN_PICK = (Situation.RENDERING, Situation.READY, Situation.MARKED)
+_CAN_PICK = (Situation.RENDERING, Situation.READY, Situation.MARKED, Situation.ASKING, Situation.POINTED)
 
 
 def hints_for(situation: Situation, pictures: int) -> tuple[Hint, ...]:

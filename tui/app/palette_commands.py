@@ -27,6 +27,7 @@ class Words(NamedTuple):
 
 COMMANDS: Mapping[str, Words] = MappingProxyType(
     {
+        "alone": Words("Single candidate", "Take it instead of a parent that is a blend or was picked by region."),
         "app.choose_model": Words("Choose a model", "List the models of this machine; new prompts use the chosen one."),
         "app.edit": Words("Edit the settings", "Keep the noise and change prompt, steps, size, LoRA files or model."),
         "app.gallery": Words("Gallery", "Leave this search for the start screen; what was picked is saved."),
@@ -36,6 +37,7 @@ COMMANDS: Mapping[str, Words] = MappingProxyType(
         "app.start": Words("New prompt", "Ask for the prompt of a new search; this one stays until you press Enter."),
         "apply": Words("Apply", "Render the same noise with what differs."),
         "axis": Words("Vary noise or prompt", "Vary the noise, the prompt, or both."),
+        "back": Words("Back one region", "Take back the last answer of a pick by region."),
         "bands": Words(
             "Vary layout or detail", "Vary everything, the layout more, only the layout, or only the detail."
         ),
@@ -63,17 +65,27 @@ COMMANDS: Mapping[str, Words] = MappingProxyType(
         "pixels": Words("Pixel for pixel", "Show a pixel of the picture on each pixel of the screen."),
         "quit": Words("Quit", "Leave warmer; everything that was picked is saved."),
         "redo": Words("Redo", "Take the step again that was undone last."),
+        "region": Words("Vary a part of the picture", "Draw a box: only its noise moves, or only that outside."),
+        "RegionScreen.clear": Words("Whole picture", "Vary the whole picture."),
+        "RegionScreen.grow(-1)": Words("Smaller", "Make the box smaller."),
+        "RegionScreen.grow(1)": Words("Larger", "Make the box larger."),
+        "RegionScreen.invert": Words("Inside or outside", "Vary what lies inside the frame, or what lies outside."),
+        "RegionScreen.take": Words("Take it", "Show the same candidates, confined to this part."),
         "reroll": Words("Reroll", "Draw other candidates at the same scale."),
-        f"rescale({1 / FINE!r})": Words("A little nearer", "Show the same candidates with a scale a fifth smaller."),
-        f"rescale({FINE!r})": Words("A little farther", "Show the same candidates with a scale a quarter larger."),
-        "rescale(0.5)": Words("Nearer", "Show the same candidates with half the scale."),
-        "rescale(2.0)": Words("Farther", "Show the same candidates with twice the scale."),
+        f"rescale({1 / FINE!r})": Words("A little nearer", "Show the same candidates, a fifth less different."),
+        f"rescale({FINE!r})": Words("A little farther", "Show the same candidates, a quarter more different."),
+        "rescale(0.5)": Words("Nearer", "Show the same candidates, half as different from the parent."),
+        "rescale(2.0)": Words("Farther", "Show the same candidates, twice as different from the parent."),
         "save": Words("Save a copy", "Save the selected picture under another name."),
+        "second": Words("Second candidate", "Blend one more candidate into the region that was answered last."),
+        "split": Words("Pick by region", "Say for each half, or each quarter, which candidate is best there."),
         "star": Words("Star", "Keep this picture without making it the parent."),
         "starred": Words("Only starred", "List the starred pictures alone, or all of them."),
         "undo": Words("Undo", "Go one step back."),
         "view": Words("View", "Show the selected picture in full size."),
         "ViewerScreen.pick": Words("Pick", "Pick this picture."),
+        "everywhere": Words("Vary the whole picture", "Vary the whole picture again, not only a part."),
+        "whole": Words("Whole pictures", "Leave the pick by region; its answers are dropped."),
         f"zoom({1 / STEP})": Words("Reduce", "Show more of the picture, smaller."),
         f"zoom({STEP})": Words("Enlarge", "Show a part of the picture, larger."),
     }

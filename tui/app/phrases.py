@@ -14,6 +14,7 @@ from engine.search.session import Session, can_undo
 from latentpng.text import plain
 from tui.app.model_load import ModelLoad
 from tui.app.photo_state import PhotoState
+from tui.app.region_words import moving_words, place_words
 
 BANDS = {
     Bands.ALL: "everything varies",
@@ -22,6 +23,7 @@ BANDS = {
     Bands.DETAIL: "only the detail varies",
     Bands.CUSTOM: "bands from the file",
 }
+ONLY_PROMPT = "only the prompt varies, and it has no regions; press a to vary the noise"
 
 
 def percent(part: float) -> str:
@@ -30,10 +32,14 @@ def percent(part: float) -> str:
 
 
 def variation_words(session: Session) -> str:
-    """Return what varies: bands of the noise, the prompt, or both."""
+    """Return what varies: bands of the noise, in which part of the picture, the prompt, or both."""
     if session.axis is Axis.PROMPT:
         return "only the prompt varies"
-    return BANDS[session.bands] + (", and the prompt" if session.axis is Axis.BOTH else "")
+    words = BANDS[session.bands]
+    if session.region:
+        is_all = session.bands is Bands.ALL
+        words = moving_words(session.region) if is_all else f"{words}, {place_words(session.region)}"
+    return words + (", and the prompt" if session.axis is Axis.BOTH else "")
 
 
 def load_words(load: ModelLoad) -> str:
@@ -141,6 +147,7 @@ class Caption:
         is_marked: Whether it is marked for blending.
         is_starred: Whether it is kept.
         fraction: How far its rendering is, 0 to 1; None when it is rendered.
+        regions: For which regions it was chosen, in words and in fewer of them; () for none.
         shows: What it shows in place of its own picture, in words and in fewer of them; () for nothing else.
     """
 
@@ -149,6 +156,7 @@ class Caption:
     is_marked: bool = False
     is_starred: bool = False
     fraction: float | None = None
+    regions: tuple[str, ...] = ()
     shows: tuple[str, ...] = ()
 
     def words(self, columns: int) -> str:
@@ -157,7 +165,8 @@ class Caption:
             forms = [*(f"{self.key} {form}".strip() for form in self.shows), self.shows[-1]]
             return next((form for form in forms if len(form) <= columns), forms[-1])
         mark, star = ("●" if self.is_marked else ""), ("★" if self.is_starred else "")
-        short = " ".join(filter(None, (self.key, self.name, mark, star)))
+        forms = [" ".join(filter(None, (self.key, where, self.name, mark, star))) for where in self.regions or ("",)]
+        short = next((form for form in forms if len(form) <= columns), forms[-1])
         if self.fraction is not None:
             room = columns - len(short) - 1
             return f"{short} {bar(self.fraction, min(8, room))}" if room >= 3 else short

@@ -14,12 +14,16 @@ from engine.options import Options
 from engine.records import carrier_of
 from engine.rendering.renderer import Renderer
 from engine.rendering.requests import PictureTask, RenderJob
+from engine.search.answers import RegionMarks
 from engine.search.axis import Axis, along, last_axis, last_scale
 from engine.search.bands import Bands, factors_of
+from engine.search.region_rounds import region_rounds
+from engine.search.regions import NAMED, WHOLE, parse_region, region_asked_for
 from latentpng.errors import ExitCode
-from latentpng.record import Lineage, Round
+from latentpng.identity import picture_keys
+from latentpng.record import Json, Lineage, Round
 from latentpng.rules import MAX_CANDIDATES
-from latentpng.shapes import octaves
+from latentpng.shapes import octaves, spatial_shape
 from tui.arguments import (
     CARRIERS,
     OutputArguments,
@@ -27,12 +31,20 @@ from tui.arguments import (
     add_bands_option,
     add_edit_options,
     add_out_option,
+    add_region_option,
     count,
     fraction,
     whole_number,
 )
 from tui.commands.output import Output, refuse_overwriting, save, say, teller
 from tui.commands.rendering import JOB, Rendering
+
+_NAMES = {WHOLE: "", **{mask: name for name, mask in NAMED.items()}}
+"""What the regions with a name add to the name of a file."""
+_MAX_MARKS = 40
+"""The characters of a file's name that tell the candidates."""
+_ADDED = re.compile(rf"-r\d+-((({'|'.join(NAMED)})?\d+(\+|$))+|regions-[0-9a-f]{{8}}$)$")
+"""What this command adds to the name of a file: FILE-r3-0, FILE-r4-1+5 of a blend, FILE-r4-tl3+br5 of a patchwork."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,12 +57,20 @@ class Arguments(OutputArguments):
         count: The number of candidates in the round.
         mark: The indices, from 0, of the candidates whose blend is the only picture to render; () to render every
             candidate.
+        mark_region: The parts of the patchwork that is the only picture to render, each a region as it was typed and
+            the indices of its candidates; () for none.
     """
 
     file: Path
     out: Path
     count: int = 8
     mark: tuple[int, ...] = ()
+    mark_region: tuple[tuple[str, tuple[int, ...]], ...] = ()
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether candidates were picked, so that the picture that they lead to is rendered alone."""
+        return bool(self.mark or self.mark_region)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,15 +83,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how far the candidates are from the picture, 0 to 1 (default: as in its last round, else the model's)",
     )
     parser.add_argument("--count", type=count, metavar="K", help="number of candidates in the round (default: 8)")
-    parser.add_argument(
+    marks = parser.add_mutually_exclusive_group()
+    marks.add_argument(
         "--mark",
         type=int,
         nargs="+",
         metavar="I",
         help="render only the blend of these candidates, counted from 0; needs --seed, the seed of their round",
     )
+    marks.add_argument(
+        "--mark-region",
+        type=region_marks,
+        action="append",
+        metavar="REGION:I",
+        help="render only the patchwork with these candidates in their regions, one for each --mark-region, such as "
+        "tl:3 (top left quarter), left:0, 3x3:1+2:4 or 0,0,50,40:3+5 (a blend in a box, in percent); needs --seed",
+    )
     parser.add_argument("--seed", type=whole_number, metavar="N", help="seed of the round (default: random)")
     add_bands_option(parser, "tilt")
+    add_region_option(parser)
     add_axis_option(parser)
     add_out_option(parser, "DIR", "the folder for the candidates", required=True)
     add_edit_options(parser)
@@ -82,11 +112,16 @@ def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
     carrier = carrier_of(arguments.file)
     record = carrier.record
     picture = edited_picture(options, record, teller(arguments.quiet))
-    options = replace(options, seed=options.seed_or_random() if not arguments.mark else options.seed)
+    options = replace(options, seed=options.seed if arguments.is_marked else options.seed_or_random())
     scale = options.scale or last_scale(record.lineage, picture.target.defaults.scale)
-    levels = octaves(record.tensor.shape, record.axes)
-    lineages = _lineages(options, arguments, picture.lineage, scale, levels)
-    paths = [arguments.out / _name(arguments.file.stem, lineage) for lineage in lineages]
+    noise = (record.tensor.shape, record.axes)
+    lineages = _lineages(options, arguments, picture.lineage, scale, *noise)
+    before = len(picture.lineage.rounds)
+    names = [_patchwork_marks(lineage, before) if arguments.mark_region else _marks(lineage) for lineage in lineages]
+    paths = [
+        arguments.out / f"{_ADDED.sub('', arguments.file.stem)}-r{len(lineage.rounds)}-{marks}.png"
+        for lineage, marks in zip(lineages, names, strict=True)
+    ]
     refuse_overwriting(paths, arguments.force)
 
     if carrier.notice:
@@ -98,32 +133,79 @@ def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
         ready = rendering.load(picture.target)
         if notice := noise_notice(record, ready):
             say(f"{arguments.file}: {notice}")
-        if octaves(ready.noise_shape, ready.noise_axes) != levels:  # at a different size
-            levels = octaves(ready.noise_shape, ready.noise_axes)
-            lineages = _lineages(options, arguments, picture.lineage, scale, levels)
+        if (ready.noise_shape, ready.noise_axes) != noise:  # at a different size
+            lineages = _lineages(options, arguments, picture.lineage, scale, ready.noise_shape, ready.noise_axes)
         tasks = tuple(PictureTask(index=index, lineage=lineage) for index, lineage in enumerate(lineages))
         job = RenderJob(job=JOB, tasks=tasks, settings=picture.target.settings, root_tensor=record.root_tensor)
         for event in rendering.pictures(job):
             save(paths[event.index], event)
-            output.picture(paths[event.index], event, marks=list(lineages[event.index].rounds[-1].marks))
+            step = lineages[event.index].rounds[before:]
+            regions: list[Json] = [{"region": part.region, "marks": list(part.marks)} for part in step]
+            more = {"regions": regions} if arguments.mark_region else _marked(step[-1])
+            output.picture(paths[event.index], event, **more)
     return ExitCode.OK
 
 
-def _lineages(options: Options, arguments: Arguments, lineage: Lineage, scale: float, levels: int) -> list[Lineage]:
+def _marks(lineage: Lineage) -> str:
+    """Return what names a picture among those of its round: its candidate, or the candidates that are blended."""
+    return "+".join(map(str, lineage.rounds[-1].marks))
+
+
+def _patchwork_marks(lineage: Lineage, before: int) -> str:
+    """Return what names a patchwork: "tl3+br5", or a code where a region has no name; before: the rounds before it."""
+    step = lineage.rounds[before:]
+    marks = "+".join(f"{_NAMES.get(round_.region, '?')}{'+'.join(map(str, round_.marks))}" for round_ in step)
+    return f"regions-{picture_keys(lineage)[-1].hex()[:8]}" if "?" in marks or len(marks) > _MAX_MARKS else marks
+
+
+def _marked(round_: Round) -> dict[str, Json]:
+    """Return what a line of JSON says of a round: its marks, and its region if it has one."""
+    region: dict[str, Json] = {"region": round_.region} if round_.region else {}
+    return {"marks": list(round_.marks)} | region
+
+
+def region_marks(text: str) -> tuple[str, tuple[int, ...]]:
+    """Read a region and its candidates: "tl:3", or "tl:3+5" for a blend.
+
+    Raises:
+        ArgumentTypeError: It is neither.
+    """
+    region, colon, marks = text.rpartition(":")
+    if not colon or not region or not re.fullmatch(r"\d{1,4}(\+\d{1,4})*", marks):
+        raise argparse.ArgumentTypeError(f"a region and its candidates needed, such as tl:3 or tl:3+5, found {text!r}")
+    return region, tuple(map(int, marks.split("+")))
+
+
+def _lineages(
+    options: Options, arguments: Arguments, lineage: Lineage, scale: float, shape: tuple[int, ...], axes: str
+) -> list[Lineage]:
     if arguments.count > MAX_CANDIDATES:
         raise InvalidRequestError(f"--count {arguments.count}: a round has at most {MAX_CANDIDATES} candidates")
-    if arguments.mark and options.seed is None:
-        raise InvalidRequestError("--mark needs --seed, the seed of the round whose candidates were marked")
+    if arguments.is_marked and options.seed is None:
+        option = "--mark" if arguments.mark else "--mark-region"
+        raise InvalidRequestError(f"{option} needs --seed, the seed of the round whose candidates were marked")
     bands = Bands(options.bands or Bands.TILT)
-    chosen = [arguments.mark] if arguments.mark else [(mark,) for mark in range(arguments.count)]
+    round_ = Round(
+        seed=options.seed_or_random(),
+        of=arguments.count,
+        scale=scale,
+        bands=factors_of(bands, octaves(shape, axes)),
+        region=region_asked_for(options.region, spatial_shape(shape, axes)),
+    )
     axis = Axis(options.axis or last_axis(lineage))
-    round_ = Round(seed=options.seed_or_random(), of=arguments.count, scale=scale, bands=factors_of(bands, levels))
+    if options.region and axis is Axis.PROMPT:
+        raise InvalidRequestError("--region: only the prompt varies, and it has no regions; add --axis noise or both")
     round_ = along(round_, axis)
+    if arguments.mark_region:
+        return [_patchwork(lineage, round_, arguments, shape, axes)]
+    chosen = [arguments.mark] if arguments.mark else [(mark,) for mark in range(arguments.count)]
     return [lineage.child(replace(round_, marks=marks)) for marks in chosen]
 
 
-def _name(stem: str, lineage: Lineage) -> str:
-    """FILE-r3-0.png: the picture's name, its rounds, and its candidate (or the candidates that are blended)."""
-    marks = "+".join(str(mark) for mark in lineage.rounds[-1].marks)
-    origin = re.sub(r"-r\d+-[\d+]+$", "", stem)
-    return f"{origin}-r{len(lineage.rounds)}-{marks}.png"
+def _patchwork(lineage: Lineage, round_: Round, arguments: Arguments, shape: tuple[int, ...], axes: str) -> Lineage:
+    size = spatial_shape(shape, axes)
+    parts = [RegionMarks(region=parse_region(text, *size), marks=marks) for text, marks in arguments.mark_region]
+    rounds = region_rounds(round_, parts)
+    if not rounds:
+        raise InvalidRequestError("--mark-region: these regions lie outside --region, so that nothing would move")
+    return replace(lineage, rounds=(*lineage.rounds, *rounds))

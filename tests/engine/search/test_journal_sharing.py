@@ -72,7 +72,10 @@ def test_a_session_that_is_continued_twice_at_once_loses_no_pick(tmp_path: Path)
     first.close()
     second.close()
     found = [read_session(folder, name) for name in journals_in(folder)]
-    assert [journal.session.lineage for journal in found] == [first.search.lineage(0), second.search.lineage(0)]
+    lineages = [journal.session.lineage for journal in found]
+    assert len(lineages) == 2, "which of the two keeps the journal that was there is a matter of chance"
+    assert first.search.lineage(0) in lineages
+    assert second.search.lineage(0) in lineages
     files = [path for journal in found for path in journal.files.values()]
     assert all(read_record(path) for path in files)
     assert len(set(files)) == 7, "they share the picture that both began with, and no other"

@@ -11,7 +11,17 @@ from engine.errors import InvalidRequestError
 from engine.fake import FakeRenderer
 from engine.open import Opening, open_prompt
 from engine.options import Options
-from engine.search.answers import Jumped, NoneBetter, Picked, Redone, Rerolled, Undone
+from engine.rendering.events import Picture
+from engine.search.answers import (
+    Jumped,
+    NoneBetter,
+    Picked,
+    PickedByRegion,
+    Redone,
+    RegionMarks,
+    Rerolled,
+    Undone,
+)
 from engine.search.running import PARENT, Variant
 from latentpng.png.files import read_record
 from latentpng.record import Round
@@ -286,6 +296,21 @@ def test_a_failure_is_said_and_what_is_missing_is_rendered_again(tmp_path: Path,
     running.search.ask_again()
     running.finish()
     assert running.search.failure == ""
+    running.close()
+
+
+def test_a_stand_in_is_shown_until_the_next_parent_is_rendered(tmp_path: Path, opening: Opening) -> None:
+    running, picture = Running(opening, tmp_path / "s"), Picture(width=1, height=1, rgb=bytes(3))
+    running.finish()
+    parts = (RegionMarks(region="10", marks=(0,)), RegionMarks(region="01", marks=(1,)))
+    running.search.tell(PickedByRegion(parts=parts, asked=2), CANDIDATES, stand_in=picture)
+    assert running.search.stand_in(PARENT) is picture
+    assert running.search.stand_in(1) is None
+    running.finish()
+    assert running.search.stand_in(PARENT) is None
+    running.search.tell(Picked(marks=(0,)), CANDIDATES, stand_in=picture)
+    running.search.tell(Undone(), CANDIDATES)
+    assert running.search.stand_in(PARENT) is None
     running.close()
 
 

@@ -21,6 +21,7 @@ from engine.search.answers import (
     Rescaled,
     Undone,
 )
+from engine.search.axis import MIN_SCALE
 from engine.search.bands import Bands
 from engine.search.history import NO_NODE, NodeKind, tree_of
 from engine.search.session import (
@@ -33,18 +34,11 @@ from engine.search.session import (
     correlation_since_start,
     star,
     tell,
+    with_floor,
     with_octaves,
 )
 from latentpng.record import Lineage, Round, SeedRoot
-from tests.engine.search.sessions import CANDIDATES, ROOT, anything, edit, forward, session, take
-
-
-def told(*answers: Answer, start: Session | None = None) -> Session:
-    """Return the session after answers."""
-    current = start or session()
-    for answer in answers:
-        current = tell(current, answer)
-    return current
+from tests.engine.search.sessions import CANDIDATES, ROOT, anything, edit, forward, session, take, told
 
 
 def pick(mark: int) -> Picked:
@@ -119,6 +113,55 @@ def test_no_seed_is_shared_by_two_different_new_grids_of_a_parent(answers: list[
         if isinstance(answer, Picked | NoneBetter | Rerolled):
             known = drawn.setdefault((current.node.key, current.template.seed), current.template)
             assert known == current.template
+
+
+@given(st.lists(st.tuples(anything, st.sampled_from([MIN_SCALE, 0.06, 0.2])), max_size=20))
+def test_no_answer_goes_below_the_floor_or_raises_what_is_below_it(walk: list[tuple[Answer | int, float]]) -> None:
+    current = session()
+    for answer, floor in walk:
+        before = with_floor(current, floor)
+        current = take(before, answer)
+        if isinstance(answer, NoneBetter | Rescaled):
+            assert current.scale >= min(floor, before.scale)
+        if isinstance(answer, NoneBetter) or answer == Rescaled(factor=0.5):
+            assert current.scale <= before.scale
+        if isinstance(answer, NoneBetter) and before.scale >= 2 * floor:
+            assert current.scale == pytest.approx(before.scale / 2)
+
+
+@given(st.lists(st.tuples(forward, st.sampled_from([MIN_SCALE, 0.06, 0.2])), max_size=12))
+def test_undo_and_redo_keep_the_scales_of_floors_that_were(walk: list[tuple[Answer, float]]) -> None:
+    current = session()
+    templates = [current.template]
+    for answer, floor in walk:
+        before, current = current, take(with_floor(current, floor), answer)
+        if current.place is not before.place:
+            templates.append(current.template)
+    current = with_floor(current, 0.1)
+    for template in reversed(templates[:-1]):
+        current = tell(current, Undone())
+        assert current.template == template
+    for template in templates[1:]:
+        current = tell(current, Redone())
+        assert current.template == template
+
+
+def test_a_step_back_offers_the_same_pictures_also_after_something_was_learned() -> None:
+    first = session()
+    nearer = told(Rescaled(factor=0.4), start=first)
+    assert told(Rescaled(factor=2.4), start=nearer).template == first.template
+    assert told(Rescaled(factor=2.0), start=nearer).scale == pytest.approx(0.4)
+    assert told(Rebanded(bands=Bands.TILT), Rescaled(factor=2.4), start=nearer).scale == pytest.approx(0.48)
+    assert told(Rerolled(), Rescaled(factor=2.4), start=nearer).scale == pytest.approx(0.48)
+    higher = with_floor(nearer, 0.21)
+    assert told(Rescaled(factor=2.0), Rescaled(factor=0.5), start=higher).scale == 0.21, "not below the floor"
+
+
+def test_the_floor_is_where_a_scale_that_is_a_little_larger_counts_too() -> None:
+    at = with_floor(session(), 0.47)
+    assert at.at_floor
+    assert not with_floor(at, 0.4).at_floor
+    assert tell(at, NoneBetter()).scale == 0.47
 
 
 def test_a_different_answer_gives_different_candidates() -> None:

@@ -66,7 +66,7 @@ def test_two_children_of_one_parent(capsys: pytest.CaptureFixture[str]) -> None:
     assert out.splitlines() == [
         "ancestor         round 1 of both",
         "first            a.png, 1 round of its own",
-        "  round 2        seed 4, candidate 0 of 1, scale 0.25, region 01/11",
+        "  round 2        seed 4, candidate 0 (region of 75%) of 1, scale 0.25",
         "second           b.png, 1 round of its own",
         "  round 2        seed 5, candidate 0 of 1, scale 1, steps: 8",
         "eta              1 -> true",
@@ -95,6 +95,7 @@ def test_the_same_as_json(capsys: pytest.CaptureFixture[str]) -> None:
             [{"marks": [0], "of": 1, "region": "01/11", "scale": 0.25, "seed": "4"}],
             [{"marks": [0], "of": 1, "scale": 1.0, "seed": "5", "settings": {"steps": 8}}],
         ],
+        "step_ends": [[1, 2], [1, 2]],
         "settings": {
             "eta": {"left": 1, "right": True},
             "model.name": {"left": "a", "right": "b"},

@@ -204,11 +204,11 @@ def test_json_has_every_node_with_parents_first() -> None:
     first = nodes[0]
     assert first == {
         "axes": "CHW", "dims": [2, 8, 8], "files": ["root.png"], "id": first["id"], "noise": digest_of((7,)),
-        "parent": "", "root": {"seed": "7"}, "rounds": 0,
+        "parent": "", "root": {"seed": "7"}, "rounds": 0, "step": 0,
     }  # fmt: skip
     assert nodes[1] == {
         "dims": [2, 8, 8], "files": ["a.png"], "id": nodes[1]["id"], "noise": digest_of((7, 1)), "parent": first["id"],
-        "round": {"marks": [0], "of": 1, "scale": 0.5, "seed": "1"}, "rounds": 1,
+        "round": {"marks": [0], "of": 1, "scale": 0.5, "seed": "1"}, "rounds": 1, "step": 1,
     }  # fmt: skip
     empty = next(node for node in nodes if not node["files"])
     assert (empty["noise"], empty["rounds"]) == ("", 2)
@@ -269,7 +269,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 DRAWN = [
     "seed 7, 2 x 8 x 8",
     "└─ one.png, other/renamed.png (round 1: candidate 2 of 4, scale 0.5)",
-    "   └─ other/two.png (round 2: candidate 0 of 1, scale 0.25, region)",
+    "   └─ other/two.png (round 2: candidate 0 (region of 75%) of 1, scale 0.25)",
     "      └─ other/three.png (round 1: candidate 0 of 1, scale 0.3)",
 ]
 
@@ -306,5 +306,5 @@ def test_a_twin_shares_the_node_of_its_chunk(folder: Path, capsys: pytest.Captur
     assert main(["tree", "seeded.png", "twin.png"]) == 0
     assert capsys.readouterr().out.splitlines()[1:] == [
         "└─ · 4 rounds",
-        "   └─ seeded.png, twin.png (round 5: candidate 1 of 2, scale 1, bands, region)",
+        "   └─ seeded.png, twin.png (round 5: candidate 1 (region of 50%) of 2, scale 1, bands)",
     ]

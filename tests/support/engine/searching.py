@@ -17,7 +17,7 @@ from engine.search.answers import Answer
 from engine.search.folder import PictureFolder
 from engine.search.running import Search
 from engine.search.sessions import read_session
-from latentpng.shapes import octaves
+from latentpng.shapes import octaves, spatial_shape
 
 TIMEOUT_SECONDS = 20.0
 CANDIDATES = 3
@@ -90,7 +90,9 @@ class Running:
             if not isinstance(event, ModelReady):
                 self.search.handle(event)
             elif self.search.is_loading and event.request.load_key == self.search.variant.load.load_key:
-                self.search.ready(octaves(event.noise_shape, event.noise_axes))
+                self.search.ready(
+                    octaves(event.noise_shape, event.noise_axes), spatial_shape(event.noise_shape, event.noise_axes)
+                )
 
     def until(self, condition: Callable[[], bool]) -> None:
         """Take events until a condition is true."""

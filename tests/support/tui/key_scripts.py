@@ -43,10 +43,10 @@ def selected(index: int) -> Holds:
     return lambda now, before: now.screen.grid.selected_index == index and now.search.session == before.session
 
 
-def scaled(factor: float) -> Holds:
-    """The scale has changed, and nothing else."""
+def scaled(times: float) -> Holds:
+    """The scale has changed so that the difference is about so many times as large, and nothing else."""
     return lambda now, before: (
-        now.search.session.scale == pytest.approx(before.search.scale * factor)
+        now.search.session.scale == pytest.approx(before.search.scale * now.search.law.factor(times), rel=0.2)
         and now.search.session.template.seed == before.search.template.seed
         and now.search.session.place.node == before.search.place.node
     )

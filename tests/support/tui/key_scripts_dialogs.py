@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -19,6 +20,7 @@ from tui.app.copies import CopyScreen
 from tui.app.film.state import FilmKind
 from tui.app.gallery.list import GalleryList
 from tui.app.gallery.rows import PictureRow
+from tui.app.region_box import Bounds
 from tui.app.screens.ask import OpenScreen
 from tui.app.screens.choose_model import ModelScreen
 from tui.app.screens.edit import NOTHING_CHANGED, EditScreen
@@ -27,13 +29,14 @@ from tui.app.screens.help import HelpScreen
 from tui.app.screens.new_prompt import NewPromptScreen
 from tui.app.screens.path import PathScreen
 from tui.app.screens.photo import PhotoScreen
+from tui.app.screens.region import RegionScreen
 from tui.app.screens.start import StartScreen
 from tui.app.widgets.choice import ChoiceLine
 from tui.app.widgets.line import TextLine
 from tui.app.widgets.path_line import PathLine
 from tui.app.widgets.prompt_line import PromptLine
 
-E, F, P, G = EditScreen, FilmScreen, PhotoScreen, GalleryList
+E, F, P, G, R = EditScreen, FilmScreen, PhotoScreen, GalleryList, RegionScreen
 
 
 def focus(name: str) -> Holds:
@@ -92,6 +95,26 @@ def photo(now: Driver) -> PhotoScreen:
     return cast(PhotoScreen, now.app.screen)
 
 
+def frames(left: int, top: int, right: int, bottom: int) -> Holds:
+    """The screen of the region shows this box, in a grid of 12 x 12."""
+    wanted = Bounds(left=left, top=top, right=right, bottom=bottom)
+    return lambda now, _: isinstance(now.app.screen, RegionScreen) and now.app.screen.drawing.bounds == wanted
+
+
+def draws(mask: str) -> Holds:
+    """The screen of the region is open, and this would vary."""
+    return lambda now, _: isinstance(now.app.screen, RegionScreen) and now.app.screen.drawing.mask == mask
+
+
+def confined(region: str) -> Holds:
+    """The same candidates vary in this region, and undo leads back."""
+    return lambda now, before: (
+        now.app.screen is now.screen
+        and now.search.session.template == replace(before.search.template, region=region)
+        and now.search.session.past[-1] == before.search.place
+    )
+
+
 EDIT: tuple[Step, ...] = (
     step(S, "e", focus("edit-prompt")),
     step(E, "tab", focus("edit-negative")),
@@ -111,6 +134,48 @@ EDIT: tuple[Step, ...] = (
     )),
     step(S, "e", on(EditScreen)),
     step(E, "escape", back),
+)  # fmt: skip
+
+REGION: tuple[Step, ...] = (
+    step(S, "m", frames(3, 3, 9, 9)),
+    step(R, "right", frames(4, 3, 10, 9)),
+    step(R, "down", frames(4, 4, 10, 10)),
+    step(R, "left", frames(3, 4, 9, 10)),
+    step(R, "up", frames(3, 3, 9, 9)),
+    step(R, "shift+right", frames(3, 3, 10, 9)),
+    step(R, "shift+down", frames(3, 3, 10, 10)),
+    step(R, "shift+left", frames(3, 3, 9, 10)),
+    step(R, "shift+up", frames(3, 3, 9, 9)),
+    step(R, "plus", frames(2, 2, 10, 10)),
+    step(R, "equals_sign", frames(1, 1, 11, 11)),
+    step(R, "minus", frames(2, 2, 10, 10)),
+    step(R, "question_mark", on(HelpScreen)),
+    step(HelpScreen, "escape", on(RegionScreen)),
+    step(R, "f1", on(HelpScreen)),
+    step(HelpScreen, "escape", on(RegionScreen)),
+    step(R, "escape", back),
+    step(S, "m", frames(3, 3, 9, 9)),
+    *(step(R, str(number), draws(mask)) for number, mask in enumerate((
+        "100/000/000", "110/000/000", "1/0/0", "111/100/000", "111/110/000", "1/1/0", "111/111/100", "111/111/110",
+    ), start=1)),
+    step(R, "9", draws("")),
+    step(R, "1", draws("011/111/111")),
+    step(R, "o", draws("100/000/000")),
+    step(R, "tab", draws("011/111/111")),
+    step(R, "enter", confined("011/111/111")),
+    step(S, "m", draws("011/111/111")),
+    step(R, "q", back),
+    step(S, "m", draws("011/111/111")),
+    step(R, "m", back),
+    step(S, "m", draws("011/111/111")),
+    step(R, "c", confined("")),
+    step(S, "u", lambda now, _: now.search.session.region == "011/111/111"),
+    step(S, "m", draws("011/111/111")),
+    step(R, "backspace", confined("")),
+    step(S, "u", lambda now, _: now.search.session.region == "011/111/111"),
+    step(S, "M", confined("")),
+    step(S, "u", lambda now, _: now.search.session.region == "011/111/111"),
+    step(S, "shift+m", confined("")),
 )  # fmt: skip
 
 FILM: tuple[Step, ...] = (

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.photos.making import photo_file
-from tests.support.tui import key_scripts, key_scripts_dialogs
+from tests.support.tui import key_scripts, key_scripts_dialogs, key_scripts_regions
 from tests.support.tui.driving import PROMPT, make_app, running
 from tests.support.tui.key_steps import Step, declared_keys, play, pressed_keys
 
@@ -16,8 +16,10 @@ SCRIPTS: dict[str, tuple[tuple[str, ...], Sequence[Step]]] = {
     "picks": ((*PROMPT, "--grid", "4"), key_scripts.PICKS),
     "goes": ((*PROMPT, "--grid", "4"), key_scripts.GOES),
     "search": (PROMPT, key_scripts.SEARCH),
+    "regions": (PROMPT, key_scripts_regions.REGIONS),
     "screens": (PROMPT, key_scripts.SCREENS),
     "edit": (PROMPT, key_scripts_dialogs.EDIT),
+    "region": (PROMPT, key_scripts_dialogs.REGION),
     "film": (PROMPT, key_scripts_dialogs.FILM),
     "files": (PROMPT, key_scripts_dialogs.FILES),
     "prompt": (PROMPT, key_scripts_dialogs.PROMPT_AND_GALLERY),

@@ -16,7 +16,26 @@ PAGES = {
     **{"history": HISTORY, "info": INFO, "film": FILM},
 }
 KEYS = (
-    *("1-9 0 c f g j", "k l", "arrows, Enter", "n", "Space", "r", "u  U", "Tab", "d", "v", "i", "h", "[  ]", "{  }"),
+    *(
+        "1-9 0 c f g j",
+        "k l",
+        "arrows, Enter",
+        "n",
+        "Space",
+        "r",
+        "u  U",
+        "x",
+        "Space  n",
+        "+",
+        "Tab",
+        "d",
+        "v",
+        "i",
+        "h",
+        "[  ]",
+        "{  }",
+    ),
+    *("Backspace", "Enter", "Esc", "w"),
     *("b", "a", "e", "*", "s", "E", "y  Y", "o  p", "Ctrl+P", "?  F1", "q"),
 )
 

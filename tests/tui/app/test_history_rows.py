@@ -96,20 +96,28 @@ def test_words_of_a_pick() -> None:
     tilted = Round(seed=1, scale=0.35, of=8, marks=(2, 5), bands=(1.0, 0.5, 0.25))
     both = Round(seed=2, scale=0.2, prompt_scale=0.2, of=8)
     prompt = Round(seed=3, scale=0.0, prompt_scale=0.5, of=8)
-    regions = [Round(seed=4, scale=0.5, of=8, region=region) for region in ("10", "01")]
-    tree = tree_of(replace(root, rounds=(tilted, both, prompt, *regions)))
-    assert [node_words(tree, node) for node in range(5)] == [
+    regions = [
+        Round(seed=4, scale=0.5, of=8, marks=marks, region=region)
+        for marks, region in (((2,), "10/00"), ((4, 0), "00/01"))
+    ]
+    many = [Round(seed=5, scale=0.2, of=8, region="0" * at + "1" + "0" * (5 - at)) for at in range(6)]
+    one = Round(seed=6, scale=0.2, of=8, marks=(7,), region="01")
+    tree = tree_of(replace(root, rounds=(tilted, both, prompt, *regions, *many, one)))
+    assert [node_words(tree, node) for node in range(7)] == [
         "start · seed 7",
         "1 · scale 0.35 · tilt · blend of 2",
         "2 · scale 0.2 · noise and prompt",
         "3 · scale 0.5 · prompt",
-        "4 · scale 0.5 · 2 regions",
+        "4 · scale 0.5 · 2 regions: 3 top left, 5+1 bottom right",
+        f"5 · scale 0.2 · 6 regions: {', '.join(['1 region of 17%'] * 4)}, 2 more",
+        "6 · scale 0.2 · 8 right half",
     ]
-    assert [node_facts(tree, node) for node in range(4)] == [
+    assert [node_facts(tree, node) for node in range(5)] == [
         "the start: seed 7",
         "scale 0.35 keeps 99.0% of its parent; the layout varies most",
         "scale 0.2 keeps 98% of its parent, prompt scale 0.2; everything varies",
         "prompt scale 0.5, keeps the noise of its parent",
+        "scale 0.5 keeps 93% of its parent; everything varies; 2 regions: 3 top left, 5+1 bottom right",
     ]
 
 

@@ -9,9 +9,14 @@ from pathlib import Path
 import pytest
 
 from engine.fake import FakeRenderer
+from engine.open import open_prompt
+from engine.options import Options
 from engine.rendering.requests import EmbeddingChoice, LoraChoice, ModelChoice
+from engine.search.answers import Confined
 from engine.search.running import PARENT, Search, Variant
 from latentpng.record import Json, JsonObject
+from tests.engine.search.sessions import by_region
+from tests.support.engine.searching import Running
 from tests.support.tui.driving import PROMPT, Driver, make_app, running
 from tui.app.info import info_of
 from tui.app.screens.info import InfoScreen
@@ -53,7 +58,7 @@ async def test_a_finished_parent_tells_what_its_record_says(tmp_path: Path) -> N
             ("picks", "1, 1 round from the start"),
             ("scale", "scale 0.7 keeps 71% of its parent"),
             ("since start", "71% of the first noise is left in the parent"),
-            ("next round", "scale 0.7, everything varies"),
+            ("next round", "scale 0.7 (very different), everything varies"),
             ("device", "fake"),
             ("dtype", "float32"),
             ("file", str(driver.search.folder / "002-round1.png")),
@@ -186,6 +191,22 @@ async def test_the_page_wraps_long_values_and_closes(tmp_path: Path, key: str) -
         ]
         await driver.press(key)
         assert driver.app.screen is below
+
+
+def test_a_pick_by_region_is_told_as_one_step(tmp_path: Path) -> None:
+    searching = Running(open_prompt(Options(seed=5), "a lake"), tmp_path / "s")
+    searching.finish()
+    seed = searching.search.session.template.seed
+    searching.tell(by_region(("left", 2), ("br", (0, 1)), asked=3))
+    rows = dict(info_of(searching.search, PARENT))
+    assert rows["round seed"] == f"{seed}, 2 regions: 3 left half, 1+2 bottom right of 3"
+    assert rows["picks"] == "1, 2 rounds from the start"
+    assert rows["scale"] == "scale 0.7 keeps 79% of its parent"
+    assert rows["since start"] == "79% of the first noise is left in the parent"
+    searching.tell(Confined(region="10"))
+    seed = searching.search.session.template.seed
+    assert dict(info_of(searching.search, 1))["round seed"] == f"{seed}, candidate 1 of 3, left half"
+    searching.close()
 
 
 async def test_a_page_that_is_too_long_scrolls_by_keys(tmp_path: Path) -> None:

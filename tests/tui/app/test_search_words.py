@@ -8,6 +8,7 @@ from rich.cells import cell_len
 from engine.rendering.settings import RenderSettings, SchedulerSettings
 from engine.search.answers import NoneBetter, Picked, Redirected
 from engine.search.axis import Axis
+from engine.search.perceptual import ScaleLaw
 from engine.search.session import begin, tell
 from latentpng.record import Lineage, SeedRoot
 from tests.support.tui.driving import PROMPT, make_app, running
@@ -27,14 +28,21 @@ def settings(scheduler: SchedulerSettings = KARRAS) -> RenderSettings:
 
 
 def test_the_dial_is_logarithmic() -> None:
-    assert dial(1.0, 9) == "far ●──────── near"
-    assert dial(0.02, 9) == "far ────────● near"
-    assert dial(0.02**0.5, 9) == "far ────●──── near"
-    assert dial(0.5, 20) == "far ───●──────────────── near"
+    assert dial(1.0, 9, floor=0.02) == "far ●──────── near"
+    assert dial(0.02, 9, floor=0.02) == "far ────────● near"
+    assert dial(0.02**0.5, 9, floor=0.02) == "far ────●──── near"
+    assert dial(0.5, 20, floor=0.02) == "far ───●──────────────── near"
+
+
+def test_the_dial_ends_where_nothing_can_be_seen_and_where_no_octave_can_move_farther() -> None:
+    assert dial(0.1, 9, floor=0.1) == "far ────────● near"
+    assert dial(0.05, 9, floor=0.1) == "far ────────● near"
+    assert dial(0.1**0.5, 9, floor=0.1) == "far ────●──── near"
+    assert dial(0.25, 9, floor=0.02, top=0.25) == "far ●──────── near"
 
 
 def test_likeness_is_a_word_for_every_scale() -> None:
-    assert [likeness(scale) for scale in (1.0, 0.7, 0.5, 0.25, 0.1, 0.02)] == [
+    assert [likeness(ScaleLaw(), scale) for scale in (1.0, 0.7, 0.5, 0.25, 0.1, 0.02)] == [
         "new pictures",
         "very different",
         "different",
@@ -44,27 +52,33 @@ def test_likeness_is_a_word_for_every_scale() -> None:
     ]
 
 
+def test_likeness_follows_what_the_model_does() -> None:
+    distilled, restless = ScaleLaw(amplitude=0.02), ScaleLaw(amplitude=0.3)
+    assert [likeness(distilled, scale) for scale in (1.0, 0.5)] == ["very similar", "nearly the same"]
+    assert [likeness(restless, scale) for scale in (0.35, 0.1)] == ["very different", "similar"]
+
+
 def test_the_dial_says_as_much_as_fits() -> None:
     later = tell(tell(SESSION, Picked(marks=(0,))), NoneBetter())
-    assert dial_words(later, 200) == (
+    assert dial_words(later, ScaleLaw(), 200) == (
         "far ───────●──────────── near   round 2 · keeps 97% of the parent · candidates are similar · everything varies"
         " · 87% of the first picture left"
     )
-    assert dial_words(later, 78) == "far ───────●──────────── near   round 2 · keeps 97% of the parent"
-    assert dial_words(later, 54) == "far ───●───── near   round 2 · keeps 97% of the parent"
-    assert dial_words(later, 42) == "far ───●───── near   round 2"
+    assert dial_words(later, ScaleLaw(), 78) == "far ───────●──────────── near   round 2 · keeps 97% of the parent"
+    assert dial_words(later, ScaleLaw(), 54) == "far ───●───── near   round 2 · keeps 97% of the parent"
+    assert dial_words(later, ScaleLaw(), 42) == "far ───●───── near   round 2"
 
 
 def test_the_dial_says_what_varies() -> None:
     prompt = tell(SESSION, Redirected(axis=Axis.PROMPT))
-    assert "keeps the noise of the parent" in dial_words(prompt, 200)
-    assert "only the prompt varies" in dial_words(prompt, 200)
+    assert "keeps the noise of the parent" in dial_words(prompt, ScaleLaw(), 200)
+    assert "only the prompt varies" in dial_words(prompt, ScaleLaw(), 200)
 
 
 def test_the_dial_never_exceeds_its_line() -> None:
     later = tell(tell(SESSION, Picked(marks=(0,))), NoneBetter())
     for columns in range(28, 160):
-        assert len(dial_words(later, columns)) <= columns
+        assert len(dial_words(later, ScaleLaw(), columns)) <= columns
 
 
 def test_the_header_shows_the_settings_in_force() -> None:

@@ -244,6 +244,26 @@ def test_difference(snap_compare: Compare, tmp_path: Path, size: tuple[int, int]
     check_snapshot(snap_compare, search(tmp_path), play, size)
 
 
+@pytest.mark.parametrize("size", [LARGE, SMALL], ids=["pane", "grid"])
+def test_asking(snap_compare: Compare, tmp_path: Path, size: tuple[int, int]) -> None:
+    async def play(driver: Driver) -> None:
+        await play_one_round(driver)
+        await driver.press("x", "x", "3", "plus", "5", "3")
+        await driver.until(lambda: "bottom left quarter (3 of 4)" in driver.text())
+
+    check_snapshot(snap_compare, search(tmp_path), play, size)
+
+
+@pytest.mark.parametrize("size", [LARGE, SMALL], ids=["pane", "grid"])
+def test_asked(snap_compare: Compare, tmp_path: Path, size: tuple[int, int]) -> None:
+    async def play(driver: Driver) -> None:
+        await play_one_round(driver)
+        await driver.press("x", "x", "3", "n", "5", "3")
+        await driver.until(lambda: "Enter picks this" in driver.text())
+
+    check_snapshot(snap_compare, search(tmp_path), play, size)
+
+
 def test_narrow(snap_compare: Compare, tmp_path: Path) -> None:
     check_snapshot(snap_compare, search(tmp_path), play_one_round, NARROW)
 

@@ -79,6 +79,27 @@ def test_edit(snap_compare: Compare, tmp_path: Path, size: tuple[int, int]) -> N
     check_snapshot(snap_compare, search(tmp_path), play, size)
 
 
+@pytest.mark.parametrize("size", [SMALL, LARGE])
+def test_region(snap_compare: Compare, tmp_path: Path, size: tuple[int, int]) -> None:
+    async def play(driver: Driver) -> None:
+        await until_at_rest(driver)
+        await driver.press("m", "right", "plus")
+        await driver.until(lambda: "only the inside of the frame varies, 44% of the picture" in driver.text())
+
+    check_snapshot(snap_compare, search(tmp_path), play, size)
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE])
+def test_a_part_varies(snap_compare: Compare, tmp_path: Path, size: tuple[int, int]) -> None:
+    async def play(driver: Driver) -> None:
+        await until_at_rest(driver)
+        await driver.press("m", "5", "o", "enter")
+        await driver.until(lambda: "everything but a region of 11% varies" in driver.text())
+        await until_at_rest(driver)
+
+    check_snapshot(snap_compare, search(tmp_path), play, size)
+
+
 def test_film(snap_compare: Compare, tmp_path: Path) -> None:
     async def play(driver: Driver) -> None:
         await play_with_files(driver, tmp_path)

@@ -47,6 +47,21 @@ def test_a_film_beside_the_picture(picture: Path, capsys: pytest.CaptureFixture[
     assert {len(task.lineage.rounds) for task in job.tasks} == {1, 2}
 
 
+def test_the_rounds_of_a_pick_by_region_move_together(picture: Path, tmp_path: Path) -> None:
+    parts = ("--mark-region", "tl:2", "--mark-region", "bottom:0")
+    warmer("vary", picture, "--seed", 3, "--count", 4, "--scale", 0.4, *parts, "--out", tmp_path)
+    patchwork, renderer = tmp_path / "start-r4-tl2+bottom0.png", FakeRenderer()
+    warmer("film", patchwork, "--out", tmp_path / "way.png", "--frames", 2, renderer=renderer)
+    (job,) = renderer.jobs
+    assert [len(task.lineage.rounds) for task in job.tasks] == [1, 1, 2, 2, 4, 4]
+    for task in job.tasks[-2:]:
+        first, second = task.lineage.rounds[-2:]
+        assert (first.region, second.region) == ("10/00", "0/1")
+        assert first.scale == second.scale < 0.4
+    with Image.open(tmp_path / "way.png") as film:
+        assert frames_of(film) == 3 * 3 + 1
+
+
 def test_the_ancestors_are_shown_as_they_are_on_disk(picture: Path, tmp_path: Path) -> None:
     warmer("film", picture, "--out", tmp_path / "way.png", "--frames", 1, "--size", 64)
     with Image.open(tmp_path / "way.png") as film:

@@ -5,11 +5,12 @@ Settings come from files, so every value may be of the wrong kind or hold contro
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from engine.search.axis import Axis, axis_of, scale_of
-from engine.search.bands import Bands, bands_of, correlation
-from engine.search.history import NO_NODE, NodeKind, Tree
+from engine.search.bands import Bands, bands_of, step_correlation
+from engine.search.history import NodeKind, Tree
+from engine.search.regions import region_words
 from latentpng.json_fields import is_number
 from latentpng.record import Json, JsonObject, Lineage, Round, SeedRoot
 from latentpng.text import plain
@@ -17,6 +18,8 @@ from tui.app.phrases import BANDS, percent
 
 MAX_WORDS = 200
 """Characters of a recorded value on one line."""
+_MAX_PARTS = 4
+"""The regions of one pick that are named."""
 _NAMES = {
     "steps": "steps",
     "guidance": "guidance",
@@ -35,12 +38,22 @@ def node_words(tree: Tree, index: int) -> str:
         return f"start · {root_words(node.lineage)}"
     if node.kind is NodeKind.EDIT:
         return f"edit · {change_words(last)}"
-    rounds = node.rounds - (tree.nodes[node.parent].rounds if node.parent != NO_NODE else 0)
+    step = tree.step(index)
     words = [str(node.picks), f"scale {scale_of(last):.2g}"]
     words += [text for text in (_axis_name(last), _bands_name(last)) if text]
-    words += [f"{rounds} regions"] if rounds > 1 else []
-    words += [f"blend of {len(last.marks)}"] if len(last.marks) > 1 else []
+    if last.region:
+        words.append(region_marks(step))
+    elif len(last.marks) > 1:
+        words.append(f"blend of {len(last.marks)}")
     return " · ".join(words)
+
+
+def region_marks(step: Sequence[Round]) -> str:
+    """Return which candidates a pick by region took, as the app counts: "2 regions: 3 top left, 5+6 left half"."""
+    parts = [f"{'+'.join(str(mark + 1) for mark in round_.marks)} {_place(round_.region)}" for round_ in step]
+    hidden = len(parts) - _MAX_PARTS
+    shown = ", ".join([*parts[:_MAX_PARTS], *([f"{hidden} more"] if hidden > 0 else [])])
+    return f"{len(parts)} regions: {shown}" if len(parts) > 1 else shown
 
 
 def node_facts(tree: Tree, index: int) -> str:
@@ -52,16 +65,18 @@ def node_facts(tree: Tree, index: int) -> str:
     if node.kind is NodeKind.EDIT:
         return f"the same noise with other settings: {change_words(last)}"
     varied = "" if axis_of(last) is Axis.PROMPT else f"; {BANDS[bands_of(last.bands, len(last.bands))]}"
-    return f"{kept_words(last)}{varied}"
+    regions = f"; {region_marks(tree.step(index))}" if last.region else ""
+    return f"{kept_words(tree.step(index))}{varied}{regions}"
 
 
-def kept_words(round_: Round) -> str:
-    """Return the scale of a round, and how much of the parent it keeps."""
+def kept_words(step: Sequence[Round]) -> str:
+    """Return the scale of a step, and how much of the parent it keeps."""
+    round_ = step[-1]
     axis = axis_of(round_)
     if axis is Axis.PROMPT:
         return f"prompt scale {round_.prompt_scale:.2g}, keeps the noise of its parent"
     also = f", prompt scale {round_.prompt_scale:.2g}" if axis is Axis.BOTH else ""
-    return f"scale {round_.scale:.2g} keeps {percent(correlation(round_))} of its parent{also}"
+    return f"scale {round_.scale:.2g} keeps {percent(step_correlation(step))} of its parent{also}"
 
 
 def root_words(lineage: Lineage) -> str:
@@ -153,6 +168,10 @@ def _value(value: Json) -> str:
     if value is None:
         return "the usual"
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _place(region: str) -> str:
+    return region_words(region).removesuffix(" quarter")
 
 
 def _axis_name(round_: Round) -> str:

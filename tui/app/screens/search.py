@@ -11,6 +11,7 @@ from textual.command import CommandPalette
 from textual.screen import Screen
 
 from engine.errors import InvalidRequestError
+from engine.rendering.events import Picture
 from engine.search.answers import (
     Answer,
     Jumped,
@@ -23,25 +24,26 @@ from engine.search.answers import (
     Rescaled,
     Undone,
 )
-from engine.search.axis import MIN_SCALE, Axis, max_scale
+from engine.search.axis import Axis, max_scale
 from engine.search.running import PARENT, Beginning
 from latentpng.errors import InvalidValueError
 from tui.app.key_guard import KeyGuard
 from tui.app.layout import PICK_KEYS
 from tui.app.messages import CellClicked, LoadRetried
 from tui.app.phrases import load_words
+from tui.app.screens.search_confined import SearchConfined
 from tui.app.screens.search_keys import SEARCH_KEYS, next_axis, next_bands, toggle_mark
-from tui.app.screens.search_others import NOT_BEGUN, SearchOthers
+from tui.app.screens.search_others import NOT_BEGUN
 
-AT_FLOOR = "the scale is at its minimum, candidates hardly differ; press ] for more, u to undo, or q to quit"
+AT_FLOOR = "nearer candidates would hardly differ on this model; press ] for more, u to undo, or q to quit"
 FARTHEST = "the candidates are as far from the parent as they can be"
-NEAREST = "the candidates are as near to the parent as they can be"
+NEAREST = "nearer candidates would hardly differ from the parent on this model"
 RELOADING = "the model is still loading; u goes back to the picture before"
 _WHILE_LOADING = (Undone, Redone, Jumped)
 """The answers that make sense while the model of an edit is loaded: they leave it."""
 
 
-class SearchScreen(SearchOthers):
+class SearchScreen(SearchConfined):
     """A search with its keys.  See `SearchView` for what it shows."""
 
     BINDINGS: ClassVar[list[BindingType]] = SEARCH_KEYS
@@ -97,13 +99,18 @@ class SearchScreen(SearchOthers):
             await self.choose(self.grid.order[position])
 
     async def action_choose(self) -> None:
-        if self.marks:
+        if self.pick.is_asking:
+            await self.close_regions()
+        elif self.marks:
             await self.tell(Picked(marks=tuple(index - 1 for index in self.marks)))
         else:
             await self.choose(self.grid.selected_index)
 
     async def action_none_better(self) -> None:
-        await self.tell(NoneBetter())
+        if self.pick.is_asking:
+            self.keep_parent()
+        else:
+            await self.tell(NoneBetter())
 
     async def action_reroll(self) -> None:
         if self.search is None or (self.search.is_loading and self.model_load.failure):
@@ -120,17 +127,18 @@ class SearchScreen(SearchOthers):
     async def action_redo(self) -> None:
         await self.tell(Redone(), "went forward one step again")
 
-    async def action_rescale(self, factor: float) -> None:
+    async def action_rescale(self, times: float) -> None:
+        """Show the same candidates nearer or farther; times: what the difference that is seen is multiplied by."""
         if self.search is None:
-            await self.tell(Rescaled(factor=factor))
+            await self.tell(Rescaled(factor=times))
             return
-        scale, template = self.search.session.scale, self.search.session.template
-        if factor > 1.0 and scale >= max_scale(template):
+        session = self.search.session
+        if times > 1.0 and session.scale >= max_scale(session.template):
             self.notice = FARTHEST
-        elif factor < 1.0 and scale <= MIN_SCALE:
+        elif times < 1.0 and session.at_floor:
             self.notice = NEAREST
         else:
-            await self.tell(Rescaled(factor=factor))
+            await self.tell(Rescaled(factor=self.search.law.factor(times)))
 
     async def action_bands(self) -> None:
         if self.search is not None and self.search.session.axis is Axis.PROMPT:
@@ -143,7 +151,9 @@ class SearchScreen(SearchOthers):
             await self.tell(Redirected(axis=next_axis(self.search.session.axis)))
 
     def action_mark(self) -> None:
-        if self.search is not None:
+        if self.pick.is_asking:
+            self.keep_parent()
+        elif self.search is not None:
             marking = toggle_mark(self.marks, self.grid.selected_index, len(self.search.plan.candidates))
             self.notice, self.marks = marking.notice, marking.marks
 
@@ -151,15 +161,19 @@ class SearchScreen(SearchOthers):
         self.grid.move(columns, rows)
 
     async def choose(self, index: int) -> None:
-        """Pick a candidate; to pick the parent means that none is better."""
-        await self.tell(NoneBetter() if index == PARENT else Picked(marks=(index - 1,)))
+        """Pick a candidate, or answer the lit region with it; to pick the parent means that none is better."""
+        if self.pick.is_asking:
+            self.answer_region(index)
+        else:
+            await self.tell(NoneBetter() if index == PARENT else Picked(marks=(index - 1,)))
 
-    async def tell(self, answer: Answer, notice: str = "") -> None:
+    async def tell(self, answer: Answer, notice: str = "", *, stand_in: Picture | None = None) -> None:
         """Answer the grid, and show the next one.
 
         Args:
             answer: The answer.
             notice: What is said afterwards, unless the next grid has to be rendered first.
+            stand_in: What is shown as the next parent until it is rendered; None for its previews.
         """
         if self.search is None:
             if not self.model_load.failure:
@@ -172,7 +186,7 @@ class SearchScreen(SearchOthers):
             self.notice = AT_FLOOR
             return
         try:
-            self.search.tell(answer, candidates=self.pictures_that_fit - 1)
+            self.search.tell(answer, candidates=self.pictures_that_fit - 1, stand_in=stand_in)
         except (InvalidRequestError, InvalidValueError) as error:
             self.notice = str(error)
             return

@@ -146,4 +146,4 @@ class SearchCompare(SearchView):
         for index in (compared.other, compared.stage):
             finished = self.finished(index)
             if finished is not None:
-                self.grid.prepare(compared.stage, finished.picture)
+                self.grid.prepare(compared.stage, self.drawn(compared.stage, finished.picture))

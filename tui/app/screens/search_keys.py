@@ -13,7 +13,7 @@ from tui.app.layout import PICK_KEYS
 
 MAX_MARKS = 3
 FINE = 2.0 ** (1.0 / 3.0)
-"""The factor of the finer steps of the scale: three of them double it."""
+"""The factor of the finer steps of the difference from the parent: three of them double it."""
 
 
 def _key(keys: str, action: str, description: str, shown: str = "") -> Binding:
@@ -33,13 +33,20 @@ SEARCH_KEYS: list[BindingType] = [
     _key("u", "undo", "undo"),
     _key("U,shift+u", "redo", "redo", "U"),
     _key("r", "reroll", "other candidates"),
-    _key("left_square_bracket", "rescale(0.5)", "half the scale", "["),
-    _key("right_square_bracket", "rescale(2.0)", "twice the scale", "]"),
+    _key("left_square_bracket", "rescale(0.5)", "half as different", "["),
+    _key("right_square_bracket", "rescale(2.0)", "twice as different", "]"),
     _key("left_curly_bracket", f"rescale({1 / FINE!r})", "a little nearer to the parent", "{"),
     _key("right_curly_bracket", f"rescale({FINE!r})", "a little farther from the parent", "}"),
     _key("b", "bands", "choose the bands that vary"),
     _key("a", "axis", "vary the noise, the prompt, or both"),
+    _key("m", "region", "vary a part of the picture, or keep a part"),
+    _key("M,shift+m", "everywhere", "vary the whole picture again", "M"),
     _key("space", "mark", "mark for blending"),
+    _key("x", "split", "pick by halves, by quarters, or whole pictures"),
+    _key("plus,equals_sign", "second", "add a second candidate to the last region", "+"),
+    _key("backspace", "back", "take the last region back", "backspace"),
+    _key("escape", "whole", "pick whole pictures again", "esc"),
+    _key("w", "alone", "take the best single candidate instead"),
     _key("asterisk", "star", "star: keep the selected picture", "*"),
     _key("i", "info", "info about the selected picture"),
     _key("y", "copy_command", "copy the command line of the selected picture"),

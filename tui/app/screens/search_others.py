@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from engine.errors import InvalidRequestError
 from engine.rendering.events import Event
-from engine.search.answers import Answer, Jumped
+from engine.search.answers import Jumped
 from engine.search.history import NO_NODE
 from engine.search.running import PARENT
 from latentpng.errors import InvalidValueError
 from tui.app.messages import CopyRequested, FilmRequested, NodeChosen, SourceChosen
-from tui.app.screens.search_compare import SearchCompare
+from tui.app.screens.search_regions import SearchRegions
 from tui.app.slides import Slide, Viewed
 from tui.app.sources import PictureSource
 from tui.app.widgets.history_strip import HistoryStrip
@@ -25,7 +25,7 @@ STILL_RENDERING = "this picture is still rendering; {then} when it is finished"
 NOT_BEGUN = "the model is still loading; the keys work as soon as it is ready"
 
 
-class SearchOthers(SearchCompare):
+class SearchOthers(SearchRegions):
     """A search, and the screens that its keys open.
 
     Attributes:
@@ -145,10 +145,6 @@ class SearchOthers(SearchCompare):
 
     async def choose(self, index: int) -> None:
         """Pick a picture; the keys of the search know how."""
-        raise NotImplementedError
-
-    async def tell(self, answer: Answer, notice: str = "") -> None:
-        """Answer the grid; the keys of the search know how."""
         raise NotImplementedError
 
     def _update_viewer(self) -> None:

@@ -198,9 +198,13 @@ class SearchView(Screen[None]):
         """Show what there is of a picture: the finished one, its preview, or dimmed what the cell showed before."""
         found = self.picture_in(index)
         if found is not None:
-            self.grid.show(index, found[0], preview=found[1])
+            self.grid.show(index, self.drawn(index, found[0]), preview=found[1])
         else:
             self.grid.dim(index)
+
+    def drawn(self, index: int, picture: Picture) -> Picture:  # noqa: ARG002 (the size of a cell counts in a subclass)
+        """Return a picture with what is drawn over it in the cell of an index."""
+        return picture
 
     def picture_in(self, index: int) -> tuple[Picture, bool] | None:
         """Return what a cell is to show, and whether that is only a preview; None for nothing yet."""
@@ -211,6 +215,9 @@ class SearchView(Screen[None]):
         finished = self.finished(index)
         if finished is not None:
             return finished.picture, False
+        stand_in = self.search.stand_in(index) if self.search is not None else None
+        if stand_in is not None:
+            return stand_in, False
         preview = self.search.preview(index) if self.search is not None else self.beginning.shown
         return None if preview is None else (preview, True)
 
@@ -268,7 +275,7 @@ class SearchView(Screen[None]):
             return
         status, dial = self.query_one("#status", TextLine), self.query_one(DialLine)
         if self.search is not None:
-            dial.session = self.search.session
+            dial.session, dial.law = self.search.session, self.search.law
             self._countdown = self._countdown.after(self.search.progress, time.monotonic())
         words = self.status()
         dial.display = len(words) + 2 <= self.app.size.width

@@ -6,6 +6,7 @@ from textual.content import Content
 from textual.reactive import var
 from textual.widgets import Static
 
+from engine.search.perceptual import ScaleLaw
 from engine.search.session import Session
 from tui.app.dial import dial_words
 
@@ -15,12 +16,14 @@ class DialLine(Static):
 
     Attributes:
         session: The session; None before the search has begun.
+        law: How its candidates differ from their parent at a scale.
     """
 
     DEFAULT_CSS = """
     DialLine { height: 1; padding: 0 1; text-wrap: nowrap; color: $text-muted; }
     """
     session: var[Session | None] = var(None)
+    law: var[ScaleLaw] = var(ScaleLaw())
 
     def __init__(self) -> None:
         super().__init__("", id="where", markup=False)
@@ -28,9 +31,12 @@ class DialLine(Static):
     def watch_session(self) -> None:
         self._write()
 
+    def watch_law(self) -> None:
+        self._write()
+
     def on_resize(self) -> None:
         self._write()
 
     def _write(self) -> None:
         if self.session is not None and self.content_size.width:
-            self.update(Content(dial_words(self.session, self.content_size.width)), layout=False)
+            self.update(Content(dial_words(self.session, self.law, self.content_size.width)), layout=False)

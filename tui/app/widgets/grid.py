@@ -139,6 +139,14 @@ class PictureGrid(Horizontal):
         """Show a caption under a picture."""
         self._cells[index].write_caption(words)
 
+    def room(self, index: int) -> tuple[int, int]:
+        """Return the columns and rows of the cell of a picture, without its caption; (0, 0) before the first layout."""
+        way = self.arrangement
+        if way is None:
+            return 0, 0
+        in_pane = index == PARENT and way.has_pane
+        return (way.pane_width, way.pane_height) if in_pane else (way.width, way.height)
+
     def caption_room(self, index: int) -> int:
         """Return the columns of a caption."""
         if self.arrangement is None:
