@@ -8,7 +8,7 @@ WORKERS ?= logical
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE # pytest keeps the tests that it has rewritten, which saves each worker seconds
 
-.PHONY: run quick test test-all static quick-tests all-tests format docs dist check-dist bench fuzz matrix clean
+.PHONY: run quick test test-all static quick-tests all-tests format docs dist check-dist bench bench-search fuzz matrix clean
 
 run: $(VENV)/installed
 	$(BIN)/warmer $(ARGS)
@@ -59,6 +59,10 @@ bench: $(VENV)/installed-dev
 		name=$$(basename $$file .py); case $$name in engine_gpu|engine_single_file) continue;; esac; \
 		echo "== $$name"; $(BIN)/python -m tests.benchmarks.$$name || exit 1; \
 	done
+
+# how many grids and keys a simulated person needs (docs/search.md); finished runs are kept in build/search-benchmark
+bench-search: $(VENV)/installed-dev
+	@$(BIN)/python -m tests.benchmarks.search $(ARGS)
 
 # every family with every scheduler: is the same noise the same picture?  A table in Markdown
 matrix: $(VENV)/installed-dev

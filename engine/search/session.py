@@ -148,17 +148,21 @@ def with_floor(session: Session, floor: float) -> Session:
     return replace(session, floor=floor)
 
 
-def decided(session: Session, offered: tuple[int, ...] = ()) -> Session:
+def decided(session: Session, chosen: tuple[int, ...] = ()) -> Session:
     """Return the session with these candidates of the round on offer, and nothing left to choose.
+
+    Those that are on offer already keep their places, so that as few pictures as possible change under a finger.
 
     Args:
         session: The session; it stays as it is when its candidates are decided.
-        offered: Their marks, as many as are on offer; () for those that are on offer now.
+        chosen: Their marks, as many as are on offer; () for those that are on offer now.
     """
     place = session.place
     if not place.is_undecided:
         return session
-    return replace(session, place=replace(place, offered=offered or place.offered, is_undecided=False))
+    new = [mark for mark in chosen if mark not in place.offered]
+    offered = tuple(mark if mark in chosen or not new else new.pop(0) for mark in place.offered)
+    return replace(session, place=replace(place, offered=offered, is_undecided=False))
 
 
 def can_undo(session: Session) -> bool:

@@ -154,7 +154,7 @@ def save_sheet(path: str, grids: list[Grids]) -> None:
 def main() -> None:
     """Read the command line, render the grids and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=48, help="number of held-out prompts (48)")
+    parser.add_argument("--count", type=int, default=40, help="number of held-out prompts (40)")
     parser.add_argument("--first", type=int, default=REPORTED, help=f"seed of the first ({REPORTED}; tuning: {TUNING})")
     parser.add_argument("--sheet", default="", metavar="PNG", help="write the grids of the first 8 prompts")
     given = parser.parse_args()

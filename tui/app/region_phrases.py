@@ -16,6 +16,7 @@ NO_ANSWER_TO_ADD_TO = "answer a region first; then + and a key add a second cand
 PARENT_STAYS_THERE = "the parent stays in that region; Backspace goes back to it"
 NOT_THE_PARENT = "only candidates can be blended in a region; press the key of one, or + again for none"
 ENOUGH_HERE = f"at most {MAX_HERE} candidates are blended in a region; Backspace takes them back"
+GONE = "a candidate that you chose is no longer on offer; its region asks again"
 NOTHING_TO_TAKE_BACK = "nothing is answered yet; Esc picks whole pictures again"
 WHOLE_AGAIN = "pictures are picked as a whole again"
 CHOSEN_ALREADY = "{key} is chosen there already; press the key of a different one, or + again for none"

@@ -6,12 +6,15 @@ offer, from 0, as the answers of `engine.search.answers` name them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from engine.search.answers import NoneBetter, PickedByRegion, RegionMarks
 from engine.search.axis import Axis
-from engine.search.regions import WHOLE, Split, coverage, intersection, region_words, regions_of
+from engine.search.regions import NO_SIDES, WHOLE, Split, coverage, intersection, regions_of
 from engine.search.session import Session
+from tui.app.region_words import moving_words
 
 MAX_HERE = 2
 """Candidates that may be blended in one region."""
@@ -91,6 +94,18 @@ class RegionPick:
         """Return the masks of the regions for which a candidate was chosen."""
         return tuple(region for region, marks in self.chosen() if position in marks)
 
+    def moved(self, positions: Mapping[int, int]) -> RegionPick:
+        """Return the pick after other candidates were put on offer.
+
+        The first answer with a candidate that is gone is taken back, and with it those after it.
+
+        Args:
+            positions: The position of each candidate that stays, by the one that it had.
+        """
+        stay = tuple(takewhile(lambda marks: all(mark in positions for mark in marks), self.answers))
+        answers = tuple(tuple(positions[mark] for mark in marks) for marks in stay)
+        return replace(self, answers=answers, is_adding=self.is_adding and len(answers) == len(self.answers))
+
     def _with_answer(self, marks: tuple[int, ...]) -> RegionPick:
         is_open = len(self.answers) < len(self.regions)
         return replace(self, answers=(*self.answers, marks), is_adding=False) if is_open else self
@@ -126,7 +141,7 @@ def following(pick: RegionPick, session: Session, *, width: int, height: int) ->
 def obstacle(session: Session) -> str:
     """Return why nothing can be picked by region in a session, and what to press; "" where it can."""
     if not session.octaves:
-        return "the noise of this model has no regions; pick whole pictures"
+        return NO_SIDES
     if session.axis is Axis.PROMPT:
         return "only the prompt varies, and it has no regions; press a twice to vary the noise alone"
     if session.axis is Axis.BOTH:
@@ -136,4 +151,4 @@ def obstacle(session: Session) -> str:
 
 def undivided(session: Session) -> str:
     """Return why picks are of whole pictures although nothing stands against regions."""
-    return f"only the {region_words(session.region)} varies, which is too little to divide"
+    return f"{moving_words(session.region)}, which is too little to divide; M varies the whole picture"

@@ -19,6 +19,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -128,11 +129,13 @@ def _denoised(scheduler: Any, call: inspect.BoundArguments, result: Any, latents
 # its timestep; the model predicts the noise, or v = sqrt(a) * noise - sqrt(1 - a) * latents (Salimans & Ho, 2022).
 def _without_noise(scheduler: Any, call: inspect.BoundArguments) -> torch.Tensor | None:
     """Return the final latents that follow from the model's output; None where it predicts something else."""
-    output, sample = call.arguments["model_output"], call.arguments["sample"]
+    output: torch.Tensor = call.arguments["model_output"]
+    sample: torch.Tensor = call.arguments["sample"]
     kind = scheduler.config.get("prediction_type")
     if kind not in ("epsilon", "v_prediction") or output.shape != sample.shape:
         return None
-    signal = float(scheduler.alphas_cumprod[int(call.arguments["timestep"])])
+    variance = float(scheduler.alphas_cumprod[int(call.arguments["timestep"])])
+    signal, noise = math.sqrt(variance), math.sqrt(1.0 - variance)
     if kind == "v_prediction":
-        return signal**0.5 * sample - (1.0 - signal) ** 0.5 * output
-    return (sample - (1.0 - signal) ** 0.5 * output) / signal**0.5 if signal else None
+        return signal * sample - noise * output
+    return (sample - noise * output) / signal if signal else None

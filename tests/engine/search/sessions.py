@@ -57,6 +57,11 @@ def told(*answers: Answer, start: Session | None = None) -> Session:
     return current
 
 
+def varied() -> Session:
+    """Return a new session whose first grids are chosen for their differences."""
+    return begin(ROOT, seed=5, octaves=3, scale=0.5, count=CANDIDATES, is_varied=True)
+
+
 def edit(prompt: str) -> Round:
     """Return the round of an edit."""
     return Round(seed=0, scale=0.0, settings={"prompt": prompt})

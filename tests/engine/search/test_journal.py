@@ -19,7 +19,7 @@ from engine.search.journal_json import MAX_PLACES
 from engine.search.session import Session, begin, star, tell
 from engine.search.variants import NO_EDIT, Recorded
 from latentpng.record import Lineage, TensorRoot
-from tests.engine.search.sessions import anything, edit, session, take
+from tests.engine.search.sessions import anything, edit, session, take, varied
 
 
 def answered() -> Session:
@@ -55,7 +55,7 @@ def same(one: Session, other: Session) -> bool:
         [(node.key, node.lineage, node.parent, node.kind, node.picks, node.is_starred) for node in tree.nodes]
         for tree in (one.tree, other.tree)
     ]
-    names = ("place", "seed", "octaves", "count", "mode", "start", "past", "future", "offers")
+    names = ("place", "seed", "octaves", "count", "mode", "is_varied", "start", "past", "future", "offers")
     return nodes[0] == nodes[1] and all(getattr(one, name) == getattr(other, name) for name in names)
 
 
@@ -68,9 +68,8 @@ def test_a_session_comes_back_from_its_journal(tmp_path: Path) -> None:
     assert (found.files, found.recorded) == (journal.files, journal.recorded)
 
 
-@given(st.lists(anything, max_size=20))
-def test_whatever_was_answered_comes_back(answers: list[Answer | int]) -> None:
-    current = session()
+@given(st.sampled_from([session(), varied()]), st.lists(anything, max_size=20))
+def test_whatever_was_answered_comes_back(current: Session, answers: list[Answer | int]) -> None:
     for answer in answers:
         current = take(current, answer)
     with TemporaryDirectory() as folder:

@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from engine.configuration.read import VARIABLE
 from engine.fake import FakeRenderer
+from engine.options import Options
 from engine.search.running import PARENT
 from tests.support.tui.driving import PROMPT, Driver, make_app, running
 from tui.app.widgets.grid import GridCell
+from tui.arguments import AppArguments
+from tui.cli import main
 
 VARIED = (*PROMPT, "--first", "varied")
 
@@ -91,3 +95,31 @@ async def test_plain_grids_choose_nothing(tmp_path: Path) -> None:
         await driver.until_done()
         assert [job.stop_after for job in renderer.jobs if job.stop_after] == []
         assert driver.search.session.template.of == 8
+
+
+@pytest.mark.parametrize(
+    ("words", "text", "expected"),
+    [
+        ([], "", "varied"),
+        ([], 'first = "plain"\n', "plain"),
+        (["--first", "varied"], 'first = "plain"\n', "varied"),
+        (["--first", "plain"], "", "plain"),
+    ],
+)
+def test_the_option_comes_before_the_configuration_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], text: str, expected: str
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(text)
+    seen: list[AppArguments] = []
+
+    def run(options: Options, arguments: AppArguments, *, changed: bool) -> int:
+        del options, changed
+        seen.append(arguments)
+        return 0
+
+    monkeypatch.setenv(VARIABLE, str(file))
+    monkeypatch.setattr("tui.app.launch.run_app", run)
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert (ended.value.code, [each.first for each in seen]) == (0, [expected])

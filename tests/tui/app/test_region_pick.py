@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from engine.search.answers import Confined, NoneBetter, PickedByRegion, Redirected, RegionMarks
 from engine.search.axis import Axis
-from engine.search.regions import NAMED, WHOLE, Split, coverage, union
+from engine.search.regions import NAMED, NO_SIDES, WHOLE, Split, coverage, union
 from engine.search.session import Session, begin, tell
 from latentpng.record import Lineage, SeedRoot
 from tui.app.region_phrases import (
@@ -76,6 +76,20 @@ def test_back_takes_an_answer_back(pick: RegionPick, keys: list[int | str], posi
         assert done.answered(position).back() == done.kept().back() == done
 
 
+@given(st.sampled_from([HALVES, QUARTERS]), KEYS, st.permutations(range(8)), st.sets(POSITIONS))
+def test_answers_follow_candidates_that_move_and_end_at_one_that_is_gone(
+    pick: RegionPick, keys: list[int | str], order: list[int], gone: set[int]
+) -> None:
+    before = after(pick, *keys)
+    moved = before.moved({at: order[at] for at in range(8) if at not in gone})
+    assert (
+        moved.answers == tuple(tuple(order[mark] for mark in marks) for marks in before.answers)[: len(moved.answers)]
+    )
+    lost = [at for at, marks in enumerate(before.answers) if gone & set(marks)]
+    assert len(moved.answers) == (lost[0] if lost else len(before.answers))
+    assert moved.is_adding == (before.is_adding and not lost)
+
+
 def test_the_light_moves_on_and_back() -> None:
     assert [pick.lit for pick in (QUARTERS, after(QUARTERS, 3), after(QUARTERS, 3, "keep"))] == [TL, TR, BL]
     assert after(QUARTERS, 3, "add").lit == TL
@@ -119,7 +133,9 @@ def test_x_goes_round_what_divides_the_region_that_varies() -> None:
     assert begun(Split.QUARTERS, left, width=64, height=64).regions == (TL, BL)
     corner = tell(SESSION, Confined(region="1000/0000/0000/0000"))
     assert splits(corner) == [Split.WHOLE]
-    assert undivided(corner) == "only the region of 6% varies, which is too little to divide"
+    assert undivided(corner) == (
+        "only a region of 6% varies, which is too little to divide; M varies the whole picture"
+    )
     assert begun(Split.HALVES, SESSION, width=64, height=96).regions == ("1/0", "0/1")
 
 
@@ -128,7 +144,7 @@ def test_only_noise_with_a_width_and_a_height_has_regions() -> None:
     assert obstacle(SESSION) == ""
     assert obstacle(prompt) == "only the prompt varies, and it has no regions; press a twice to vary the noise alone"
     assert obstacle(both) == "the prompt varies too, and it has no regions; press a to vary the noise alone"
-    assert obstacle(replace(SESSION, octaves=0)) == "the noise of this model has no regions; pick whole pictures"
+    assert obstacle(replace(SESSION, octaves=0)) == NO_SIDES
     assert not begun(Split.HALVES, both, width=64, height=64).is_asking
 
 

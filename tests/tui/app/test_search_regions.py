@@ -1,4 +1,4 @@
-"""Picking by region in the app: what is lit, what the keys answer, and what comes of it."""
+"""Picking by region in the app: what is lit, and what the keys answer."""
 
 from __future__ import annotations
 
@@ -6,36 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from engine.fake import FakeRenderer
-from engine.rendering.events import Picture
-from engine.search.answers import Confined
 from engine.search.regions import NAMED, Split
 from engine.search.running import PARENT
-from latentpng.png.files import read_record
-from tests.support.tui.driving import PROMPT, Driver, make_app, running, saved
-from tui.app.region_drawing import lit, marked, patchwork
-from tui.app.region_phrases import ALL_ANSWERED, NO_ANSWER_TO_ADD_TO, NOTHING_ANSWERED, SINGLE
+from tests.support.tui.driving import PROMPT, Driver, make_app, running
+from tests.support.tui.seen import picture, shown, words
+from tui.app.region_drawing import lit, patchwork
+from tui.app.region_phrases import NO_ANSWER_TO_ADD_TO, NOTHING_ANSWERED
 from tui.app.widgets.grid import GridCell
 
 PANE, GRID = (120, 40), (80, 24)
 TL, TR, BL, BR = (NAMED[name] for name in ("tl", "tr", "bl", "br"))
-
-
-def shown(driver: Driver, index: int) -> Picture | None:
-    """Return the picture that the cell of a picture was last asked to show."""
-    cell = next(cell for cell in driver.screen.query(GridCell) if cell.index == index)
-    return cell.picture.picture
-
-
-def picture(driver: Driver, index: int) -> Picture:
-    finished = driver.search.finished(index)
-    assert finished is not None
-    return finished.picture
-
-
-def words(driver: Driver) -> str:
-    """Return what the screen says, without line breaks."""
-    return " ".join(driver.text().split())
 
 
 def steps(driver: Driver) -> list[tuple[str, tuple[int, ...]]]:
@@ -72,66 +52,6 @@ async def test_the_lit_region_asks_and_the_light_moves_on(tmp_path: Path, size: 
             lambda: "2, tr parent, bl parent, br" in driver.text() or "bottom right 8: E" in words(driver)
         )
         assert driver.search.session is before
-
-
-async def test_enter_picks_and_the_patchwork_stays_until_the_parent_is_rendered(tmp_path: Path) -> None:
-    renderer = FakeRenderer()
-    async with running(make_app(tmp_path, *PROMPT, renderer=renderer), size=PANE) as driver:
-        await driver.until_done()
-        await driver.press("x", "3", "6")
-        patched = shown(driver, PARENT)
-        assert patched == patchwork(
-            picture(driver, PARENT), [("10", (picture(driver, 3),)), ("01", (picture(driver, 6),))]
-        )
-        renderer.hold()
-        await driver.press("enter")
-        assert steps(driver) == [("10", (2,)), ("01", (5,))]
-        assert len(driver.search.session.past) == 1
-        assert driver.search.finished(PARENT) is None
-        assert shown(driver, PARENT) is patched
-        renderer.release()
-        await driver.until_done()
-        await driver.until(lambda: shown(driver, PARENT) == picture(driver, PARENT))
-        await driver.until(lambda: len(saved(tmp_path)) == 2)
-    assert read_record(saved(tmp_path)[1]).lineage == driver.search.session.lineage
-
-
-async def test_previews_do_not_replace_the_patchwork(tmp_path: Path) -> None:
-    renderer = FakeRenderer(micro_batch=1)
-    async with running(make_app(tmp_path, *PROMPT, renderer=renderer), size=PANE) as driver:
-        await driver.until_done()
-        await driver.press("x", "3", "6")
-        patched = shown(driver, PARENT)
-        renderer.hold()
-        await driver.press("enter")
-        seen = [shown(driver, PARENT)]
-        take = driver.screen.show_picture
-
-        def note(index: int) -> None:
-            take(index)
-            if index == PARENT:
-                seen.append(shown(driver, PARENT))
-
-        driver.screen.show_picture = note  # type: ignore[method-assign]
-        renderer.release()
-        await driver.until_done()
-        assert seen[0] is patched
-        assert all(each is patched or each == picture(driver, PARENT) for each in seen)
-
-
-async def test_the_way_of_asking_stays_for_the_next_grid_until_x(tmp_path: Path) -> None:
-    async with running(make_app(tmp_path, *PROMPT), size=PANE) as driver:
-        await driver.until_done()
-        await driver.press("x", "3", "6", "enter")
-        await driver.until_done()
-        assert driver.screen.pick.split is Split.HALVES
-        assert driver.screen.pick.answers == ()
-        await driver.until(lambda: shown(driver, 1) == lit(picture(driver, 1), "10"))
-        await driver.press("x", "x")
-        assert not driver.screen.pick.is_asking
-        assert shown(driver, 1) == picture(driver, 1)
-        await driver.press("1")
-        assert steps(driver)[2:] == [("", (0,))]
 
 
 async def test_x_drops_answers_and_says_so(tmp_path: Path) -> None:
@@ -219,17 +139,6 @@ async def test_enter_before_any_answer_picks_nothing(tmp_path: Path) -> None:
         assert driver.search.session is before
 
 
-async def test_the_parent_everywhere_means_that_none_is_better(tmp_path: Path) -> None:
-    async with running(make_app(tmp_path, *PROMPT), size=GRID) as driver:
-        await driver.until_done()
-        await driver.press("x", "9", "n", "4")
-        await driver.until(lambda: " ".join(ALL_ANSWERED.split()) in words(driver))
-        await driver.press("enter")
-        assert driver.search.session.lineage.rounds == ()
-        assert driver.search.session.scale == pytest.approx(0.35)
-        assert driver.screen.pick.split is Split.HALVES
-
-
 async def test_a_click_on_the_selected_candidate_answers(tmp_path: Path) -> None:
     async with running(make_app(tmp_path, *PROMPT), size=PANE) as driver:
         await driver.until_done()
@@ -249,19 +158,6 @@ async def test_a_region_is_answered_from_the_viewer(tmp_path: Path) -> None:
         assert driver.search.session.lineage.rounds == ()
 
 
-@pytest.mark.parametrize("key", ["u", "r", "left_square_bracket"])
-async def test_a_new_grid_begins_to_ask_anew(tmp_path: Path, key: str) -> None:
-    async with running(make_app(tmp_path, *PROMPT), size=PANE) as driver:
-        await driver.until_done()
-        await driver.press("1")
-        await driver.until_done()
-        await driver.press("x", "3", key)
-        assert driver.screen.pick.answers == ()
-        await driver.until_done()
-        await driver.until(lambda: shown(driver, 1) == lit(picture(driver, 1), "10"))
-        assert shown(driver, PARENT) == picture(driver, PARENT)
-
-
 async def test_the_candidate_is_compared_as_a_whole_in_the_pane(tmp_path: Path) -> None:
     async with running(make_app(tmp_path, *PROMPT), size=PANE) as driver:
         await driver.until_done()
@@ -273,69 +169,6 @@ async def test_the_candidate_is_compared_as_a_whole_in_the_pane(tmp_path: Path) 
         await driver.press("tab", "1")  # an answer shows the patchwork
         parts = [("10", (picture(driver, 3),)), ("01", (picture(driver, 1),))]
         assert shown(driver, PARENT) == patchwork(picture(driver, PARENT), parts)
-
-
-async def test_the_best_single_candidate_instead(tmp_path: Path) -> None:
-    async with running(make_app(tmp_path, *PROMPT), size=PANE) as driver:
-        await driver.until_done()
-        await driver.press("w")
-        await driver.until(lambda: SINGLE in driver.text())
-        await driver.press("x", "3", "6", "enter")
-        await driver.until(
-            lambda: (
-                "picks by region go on nearer: scale 0.5; w takes the best single candidate instead" in words(driver)
-            )
-        )
-        await driver.until_done()
-        await driver.press("w")
-        assert steps(driver) == [("", (2,))]
-        await driver.until_done()
-        await driver.press("u")
-        assert steps(driver) == [("10", (2,)), ("01", (5,))]
-        await driver.until_done()
-        await driver.press("x", "x", "right", "space", "right", "space", "enter")
-        await driver.until_done()
-        assert steps(driver)[2:] == [("", (0, 1))]
-        assert "w takes the best single candidate instead" not in words(driver)  # it was said before
-        await driver.press("w")
-        assert steps(driver)[2:] == [("", (0,))]
-
-
-async def test_only_noise_is_picked_by_region(tmp_path: Path) -> None:
-    async with running(make_app(tmp_path, *PROMPT), size=PANE) as driver:
-        await driver.until_done()
-        await driver.press("a", "x")
-        await driver.until(lambda: "only the prompt varies, and it has no regions; press a twice" in words(driver))
-        await driver.press("a", "x")
-        await driver.until(lambda: "the prompt varies too, and it has no regions; press a to vary" in words(driver))
-        assert not driver.screen.pick.is_asking
-        await driver.press("a", "x", "a")
-        await driver.until(lambda: "only the prompt varies, and it has no regions; press a twice" in words(driver))
-        assert not driver.screen.pick.is_asking
-        await driver.press("a", "a")
-        assert driver.screen.pick.is_asking
-
-
-async def test_a_confined_region_is_all_that_changes(tmp_path: Path) -> None:
-    async with running(make_app(tmp_path, *PROMPT), size=PANE) as driver:
-        await driver.until_done()
-        await driver.screen.tell(Confined(region="1/0"))
-        await driver.until_done()
-        await driver.press("x", "2")
-        patched = patchwork(picture(driver, PARENT), [(TL, (picture(driver, 2),))])
-        for index, own in ((1, lit(picture(driver, 1), TR)), (PARENT, patched)):
-            cell = next(cell.picture for cell in driver.screen.query(GridCell) if cell.index == index)
-            box = cell.graphics.box(cell.content_region)
-            assert shown(driver, index) == marked(own, "1/0", box, has_pixels=False)
-        await driver.press("x", "3", "5", "enter")
-        assert steps(driver) == [(TL, (2,)), (TR, (4,))]
-        await driver.until_done()
-        await driver.screen.tell(Confined(region="1000/0000/0000/0000"))
-        await driver.until(lambda: "only the region of 6% varies, which is too little to divide" in words(driver))
-        assert not driver.screen.pick.is_asking
-        await driver.press("escape", "x")
-        await driver.until(lambda: "only the region of 6% varies, which is too little to divide" in words(driver))
-        assert driver.screen.pick.split is Split.WHOLE
 
 
 async def test_the_keys_of_the_regions_mean_nothing_without_them(tmp_path: Path) -> None:
@@ -371,18 +204,3 @@ async def test_what_is_asked_fits_the_window(tmp_path_factory: pytest.TempPathFa
         await driver.until(lambda: "top right quarter (2 of 4)" in driver.text() and "? keys" in driver.text())
         await driver.press("n", "n", "1")
         await driver.until(lambda: "Enter picks this" in driver.text() and "? keys" in driver.text())
-
-
-async def test_a_region_may_be_answered_before_its_picture_is_there(tmp_path: Path) -> None:
-    renderer = FakeRenderer(micro_batch=1)
-    renderer.hold_after(2)
-    async with running(make_app(tmp_path, *PROMPT, renderer=renderer), size=PANE) as driver:
-        await driver.until(lambda: driver.app.stage.search is not None and driver.app.stage.search.search is not None)
-        await driver.until(lambda: driver.search.finished(1) is not None)
-        await driver.press("x", "8")
-        assert shown(driver, PARENT) == picture(driver, PARENT)
-        renderer.release()
-        await driver.until_done()
-        await driver.until(
-            lambda: shown(driver, PARENT) == patchwork(picture(driver, PARENT), [("10", (picture(driver, 8),))])
-        )

@@ -12,7 +12,7 @@ from engine.rendering.events import Event, Picture
 from engine.search.answers import Answer, PickedAlone, PickedByRegion
 from engine.search.regions import Split, intersection
 from engine.search.running import PARENT, Beginning
-from engine.search.session import is_combined
+from engine.search.session import Plan, is_combined
 from tui.app import region_phrases as phrases
 from tui.app.comparison import Comparison
 from tui.app.key_hints import Situation
@@ -200,6 +200,16 @@ class SearchRegions(SearchCompare):
         both = f"{words}; {progress}"
         return both if progress and len(both) < room else words
 
+    def _show_chosen(self, before: Plan) -> None:
+        """Let the answers follow their candidates, which stand elsewhere in the grid now, or are gone."""
+        if self.search is not None:
+            now, asked = self.search.plan.candidates, self.pick
+            self._shades.clear()
+            self.pick = asked.moved({at: now.index(each) for at, each in enumerate(before.candidates) if each in now})
+            if len(self.pick.answers) < len(asked.answers):
+                self.notice = phrases.GONE
+        super()._show_chosen(before)
+
     def _answer(self, pick: RegionPick) -> None:
         self.notice, self.comparison, self.pick = "", Comparison(), pick
         self.grid.select(PARENT)
@@ -231,10 +241,5 @@ class SearchRegions(SearchCompare):
 
     def _pixels(self, index: int) -> tuple[int, int]:
         """Return the pixels of the box of a picture: width and height."""
-        way = self.grid.arrangement
-        if way is None:
-            return 1, 1
-        in_pane = index == PARENT and way.has_pane
-        columns, rows = (way.pane_width, way.pane_height) if in_pane else (way.width, way.height)
-        box = cast(HasGraphics, self.app).graphics.box(Region(0, 0, columns, rows))
+        box = cast(HasGraphics, self.app).graphics.box(Region(0, 0, *self.grid.room(index)))
         return box.width, box.height
