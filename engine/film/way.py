@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from engine.search.axis import moves
 from latentpng.record import Lineage, Round
+from latentpng.regions import WHOLE, region_words
 from latentpng.steps import step_ends
 
 _WORDS = {
@@ -24,7 +25,7 @@ class Stop:
 
     Attributes:
         rounds: The number of rounds of its lineage.
-        words: What led to it: "start", "pick 3", "new prompt".
+        words: What led to it: "start", "pick 3", "pick 4: 2 regions, blended", "new prompt".
         edits: The number of edits up to it: stops with the same number are rendered with the same settings.
         is_cut: No noise lies between the stop before and this one, because the settings changed or a stop was left
             out: the two pictures are faded into each other.
@@ -78,7 +79,7 @@ def way_of(lineage: Lineage) -> Way:
         changed = _changed(step)
         is_pick = any(map(moves, step))
         picks, edits = picks + is_pick, edits + bool(changed)
-        words = f"pick {picks}" if is_pick else _edit_words(changed)
+        words = f"pick {picks}{_pick_words(step)}" if is_pick else _edit_words(changed)
         stops.append(Stop(rounds=end, words=words, edits=edits, is_cut=bool(changed) or not is_pick))
     return Way(lineage=lineage, stops=tuple(stops))
 
@@ -86,6 +87,15 @@ def way_of(lineage: Lineage) -> Way:
 def _changed(step: tuple[Round, ...]) -> tuple[str, ...]:
     """Return the names of the settings that change in a step."""
     return tuple(dict.fromkeys(name for round_ in step for name in round_.settings))
+
+
+def _pick_words(step: tuple[Round, ...]) -> str:
+    """Return what is special about a pick, after its number; "" for one candidate in the whole picture."""
+    moved = [round_ for round_ in step if moves(round_)]
+    words = [f"{len(moved)} regions"] if len(moved) > 1 else [region_words(round_.region) for round_ in moved]
+    words = [each for each in words if each != region_words(WHOLE)]
+    words += ["blended"] if any(len(round_.marks) > 1 for round_ in moved) else []
+    return f": {', '.join(words)}" if words else ""
 
 
 def _edit_words(changed: tuple[str, ...]) -> str:

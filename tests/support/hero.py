@@ -21,7 +21,7 @@ from tests.support.quarters_film import write_film
 from tui.cli import run_command
 
 WHOLE, QUARTERS = "whole", "quarters"
-PICKS = {WHOLE: 8, QUARTERS: 6}
+PICKS = {WHOLE: 8, QUARTERS: 7}
 SCALES = {WHOLE: 0.6, QUARTERS: 0.5}
 FILM = ("--words", "--size", "576", "--frames", "16", "--fps", "20")
 
@@ -32,15 +32,18 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--by", choices=(WHOLE, QUARTERS), default=WHOLE, help="what the oracle judges")
     parser.add_argument("--prompt", default="a lighthouse at sunset, a boat, a large sun")
-    parser.add_argument("--seed", type=int, default=14)
-    parser.add_argument("--target", type=int, default=21)
+    parser.add_argument("--seed", type=int, default=7, help="the seed of the first picture")
+    parser.add_argument("--target", type=int, default=30, help="the seed of the picture in mind")
     parser.add_argument("--picks", type=int, help="the picks of the search")
     parser.add_argument("--size", default="192x128")
     parser.add_argument("--scale", type=float)
     parser.add_argument("--film", nargs=argparse.REMAINDER, default=[], help="more options of `warmer film`")
     given = parser.parse_args()
     width, height = map(int, given.size.split("x"))
-    options = Options(seed=given.seed, size=(width, height), scale=given.scale or SCALES[given.by])
+    seed, target_seed = SEEDS[given.by]
+    options = Options(
+        seed=seed if given.seed is None else given.seed, size=(width, height), scale=given.scale or SCALES[given.by]
+    )
     with tempfile.TemporaryDirectory() as folder:
         searching = Searching(options, given.prompt, Path(folder))
         try:

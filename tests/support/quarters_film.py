@@ -62,12 +62,12 @@ def frames_of(recording: Recording, target: Picture) -> Iterator[Frame]:
     picks += [after for grid, after in zip(recording.grids, parents[1:], strict=True) if _picked(grid)]
     names = ["start", *(f"pick {number}" for number in range(1, len(picks)))]
     way = [_Cell(picture=picture, name=name) for picture, name in zip(picks, names, strict=True)]
-    yield canvas.frame(f"the way: {len(recording.grids)} grids", recording.last, way), 4.0
+    yield canvas.frame(f"the way: {len(picks) - 1} picks from {len(recording.grids)} grids", recording.last, way), 4.0
 
 
 def _grid_frames(canvas: _Canvas, number: int, grid: Answered, after: Picture) -> Iterator[Frame]:
     parent, candidates = grid.pictures[0], grid.pictures[1:]
-    pace = 1.0 if number <= _SLOW_GRIDS else 0.4
+    pace = 1.0 if number <= _SLOW_GRIDS else 0.3
     plain = [_Cell(picture=picture, name=str(at)) for at, picture in enumerate(candidates, start=1)]
     yield canvas.frame(f"grid {number}: eight variations of your picture", parent, plain), 1.8 * pace
     marks = {part.region: part.marks for part in _picked(grid)}

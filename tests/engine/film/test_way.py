@@ -28,7 +28,20 @@ def test_the_regions_of_one_pick_are_one_stop() -> None:
     assert [(stop.rounds, stop.words) for stop in way_of(lineage(PICK, left, right)).stops] == [
         (0, "start"),
         (1, "pick 1"),
-        (3, "pick 2"),
+        (3, "pick 2: 2 regions"),
+    ]
+
+
+def test_the_words_of_a_pick_say_what_is_special_about_it() -> None:
+    blend = Round(seed=5, scale=0.4, of=8, marks=(1, 6))
+    left = Round(seed=6, scale=0.4, of=8, marks=(3,), region="10")
+    right = Round(seed=6, scale=0.4, of=8, marks=(1, 2), region="01")
+    assert [stop.words for stop in way_of(lineage(PICK, blend, left, PICK, left, right)).stops[1:]] == [
+        "pick 1",
+        "pick 2: blended",
+        "pick 3: left half",
+        "pick 4",
+        "pick 5: 2 regions, blended",
     ]
 
 
