@@ -40,10 +40,7 @@ def main() -> None:
     parser.add_argument("--film", nargs=argparse.REMAINDER, default=[], help="more options of `warmer film`")
     given = parser.parse_args()
     width, height = map(int, given.size.split("x"))
-    seed, target_seed = SEEDS[given.by]
-    options = Options(
-        seed=seed if given.seed is None else given.seed, size=(width, height), scale=given.scale or SCALES[given.by]
-    )
+    options = Options(seed=given.seed, size=(width, height), scale=given.scale or SCALES[given.by])
     with tempfile.TemporaryDirectory() as folder:
         searching = Searching(options, given.prompt, Path(folder))
         try:

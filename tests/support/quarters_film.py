@@ -29,6 +29,7 @@ _BACKGROUND: Final = (18, 18, 18)
 _WORDS: Final = (232, 230, 225)
 _QUIET: Final = (150, 148, 144)
 _ACCENT: Final = (255, 160, 60)
+_FRAME: Final = (248, 248, 248)
 _SLOW_GRIDS: Final = 1
 """Grids that are shown slowly, for somebody who sees this for the first time."""
 
@@ -151,7 +152,8 @@ def _outline(draw: ImageDraw.ImageDraw, corner: tuple[int, int], size: tuple[int
     columns = [column for column in range(len(cells[0])) if any(row[column] == "1" for row in cells)]
     left, right = (corner[0] + size[0] * at // len(cells[0]) for at in (columns[0], columns[-1] + 1))
     top, bottom = (corner[1] + size[1] * at // len(cells) for at in (rows[0], rows[-1] + 1))
-    draw.rectangle((left, top, right - 1, bottom - 1), outline=_ACCENT, width=3)
+    draw.rectangle((left, top, right - 1, bottom - 1), outline=_BACKGROUND, width=4)  # seen on any picture
+    draw.rectangle((left + 1, top + 1, right - 2, bottom - 2), outline=_FRAME, width=2)
 
 
 def _tag(draw: ImageDraw.ImageDraw, corner: tuple[int, int], name: str, *, is_picked: bool) -> None:
