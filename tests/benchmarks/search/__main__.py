@@ -1,6 +1,7 @@
 """Simulate people who search for a picture, and print how many grids and keys they need.
 
-    python -m tests.benchmarks.search [--quick | --all | --tune] [--only TEXT] [--rows TEXT,...] [--cases N]
+    python -m tests.benchmarks.search [--quick | --all | --tune] [--only TEXT] [--rows TEXT,...]
+        [--cases N] [--grids N]
 
 docs/search.md says what is simulated.  Finished runs are kept in the cache, so that an interrupted benchmark continues.
 """
@@ -54,7 +55,7 @@ def main() -> None:
     for section in sections:
         if given.only and given.only not in title(section):
             continue
-        chosen = replace(section, count=given.cases or section.count)
+        chosen = replace(section, count=given.cases or section.count, grids=given.grids or section.grids)
         print(f"\n{title(chosen)}\n", flush=True)
         traces = {
             strategy.name: _traces(results, worlds, kind, chosen, strategy, given.steps)
@@ -102,6 +103,7 @@ def _arguments() -> argparse.Namespace:
         "--rows", default="", metavar="TEXT,...", help="only strategies whose name has one of the texts"
     )
     parser.add_argument("--cases", type=int, default=0, metavar="N", help="another number of cases")
+    parser.add_argument("--grids", type=int, default=0, metavar="N", help="another number of grids")
     parser.add_argument("--steps", type=int, default=STEPS, metavar="N", help=f"denoising steps ({STEPS})")
     parser.add_argument("--cache", type=Path, default=CACHE, metavar="FOLDER", help=f"finished runs ({CACHE})")
     return parser.parse_args()

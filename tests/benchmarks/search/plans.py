@@ -86,7 +86,7 @@ def analytic(count: int, cosines: tuple[float, ...] = (0.0, 0.5, 0.8)) -> tuple[
 
 def full() -> tuple[Section, ...]:
     """Return the tables of a normal run."""
-    return (MAIN, ERRORS, FROM_SEED, *analytic(8, (0.5,)))
+    return (MAIN, ERRORS, FROM_SEED, *analytic(16, (0.5,)))
 
 
 def everything() -> tuple[Section, ...]:
