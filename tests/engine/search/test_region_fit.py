@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import InvalidRequestError
-from engine.search.answers import Confined, Picked, Undone
+from engine.search.answers import Answer, Confined, NoneBetter, Picked, PickedByRegion, RegionMarks, Undone
 from engine.search.axis import Axis
 from engine.search.regions import NO_SIDES, coverage, reduced, refitted, region_asked_for
 from engine.search.session import ask, begin, tell, with_octaves
@@ -80,6 +80,19 @@ def test_the_region_follows_the_shape_of_the_noise() -> None:
     assert (small.sides, small.region) == ((16, 16), refitted(mask, 16, 16))
     assert with_octaves(session, 4, (32, 32)).place == session.place
     assert with_octaves(session, 1).region == mask, "the shape is not known"
+    assert with_octaves(session, 0).region == "", "this noise has no regions"
+
+
+@pytest.mark.parametrize(
+    "answer", [Confined(region="10"), PickedByRegion(parts=(RegionMarks(region="10", marks=(1,)),), asked=2)]
+)
+def test_noise_without_spatial_axes_has_no_regions(answer: Answer) -> None:
+    flat = begin(LINEAGE, seed=5, octaves=0, scale=0.5, count=4)
+    with pytest.raises(InvalidRequestError) as refused:
+        tell(flat, answer)
+    assert str(refused.value) == NO_SIDES
+    assert tell(flat, Confined(region="")).place == flat.place
+    assert tell(flat, PickedByRegion(parts=(), asked=2)).place == tell(flat, NoneBetter()).place
 
 
 def test_the_prompt_keeps_the_region_for_later() -> None:
