@@ -126,8 +126,8 @@ def _answered(session: Session) -> Round:
     """Return the grid that the parent was picked from, with the region that it had, as far as that is known."""
     grid, parent = grid_of(session.tree, session.place.node), session.node.parent
     moved = [round_.region for round_ in session.tree.step(session.place.node)]
-    last = session.offers.get(parent)
-    for place in (*((last,) if last else ()), *reversed(session.past)):
+    places = [*session.past, *(place for place in (session.offers.get(parent),) if place is not None)]
+    for place in reversed(places):
         region = place.template.region  # it may be another one, of the same candidates
         is_this = place.node == parent and replace(place.template, region=grid.region) == grid
         if is_this and all(coverage(intersection(region, one)) == coverage(one) for one in moved):
