@@ -30,7 +30,6 @@ __all__ = [
     "coverage",
     "intersection",
     "inverted",
-    "is_in",
     "parse_region",
     "reduced",
     "refitted",
@@ -209,13 +208,6 @@ def union(masks: Iterable[str]) -> str:
     for mask in masks:
         result = inverted(intersection(inverted(result), inverted(mask)))
     return reduced(result)
-
-
-def is_in(mask: str, x: float, y: float) -> bool:
-    """Return whether a point lies in a region; x, y: from 0 to below 1, from the top left corner."""
-    rows = (mask or "1").split("/")
-    row = rows[int(y * len(rows))]
-    return row[int(x * len(row))] == "1"
 
 
 def _parsed(text: str, height: int, width: int) -> str | None:

@@ -34,7 +34,7 @@ from engine.search.places import fresh_place, grid_of, picked_place, place_at, p
 from engine.search.region_rounds import parts_inside, region_rounds
 from engine.search.regions import NO_SIDES, coverage, intersection
 from engine.search.rescaling import halved, is_nearly, is_same_but_scale, known, rescaled
-from engine.search.state import Place, Session
+from engine.search.state import Mode, Place, Session
 from latentpng.record import Round
 
 REGION_SCALE = 0.5
@@ -98,7 +98,7 @@ def _pick_by_region(session: Session, answer: PickedByRegion) -> Session:
         return tell(session, NoneBetter())
     improved = len(parts_inside(template, parts, session.sides))
     near = with_scale(template, min(scale_of(template), REGION_SCALE))
-    is_few = 2 * improved < answer.asked
+    is_few = 2 * improved < answer.asked and session.mode is not Mode.BISECT  # which halves on every pick anyway
     return _moved_to_child(session, place.node, rounds, halved(session, near) if is_few else near)
 
 

@@ -21,6 +21,7 @@ from engine.search.answers import (
     Rescaled,
     Undone,
 )
+from engine.search.choosing import plan_of
 from engine.search.first_grid import pool_of
 from engine.search.journal_json import session_from_json, session_to_json
 from engine.search.session import Session, ask, begin, decided, tell, with_count
@@ -126,6 +127,12 @@ def test_a_journal_without_these_entries_is_one_of_a_plain_session() -> None:
     assert not found.is_varied
     assert found.place == varied().place
     assert "varied" not in session_to_json(session())
+
+
+def test_a_session_that_no_longer_varies_its_first_grids_has_nothing_to_choose_after_an_undo_either() -> None:
+    begun = tell(varied(), Rerolled())
+    assert plan_of(tell(begun, Undone()), 12) is not None
+    assert plan_of(tell(replace(begun, is_varied=False), Undone()), 12) is None
 
 
 @pytest.mark.parametrize(("key", "value"), [("varied", 1), ("undecided", "yes")])
