@@ -7,12 +7,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import InvalidRequestError
-from engine.search.answers import Answer, Confined, NoneBetter, Picked, PickedByRegion, RegionMarks, Undone
+from engine.search.answers import (
+    Answer,
+    Confined,
+    Edited,
+    NoneBetter,
+    Picked,
+    PickedByRegion,
+    RegionMarks,
+    Rerolled,
+    Undone,
+)
 from engine.search.axis import Axis
+from engine.search.journal_json import session_from_json, session_to_json
 from engine.search.regions import NO_SIDES, coverage, reduced, refitted, region_asked_for
-from engine.search.session import ask, begin, tell, with_octaves
+from engine.search.session import ask, begin, is_combined, tell, with_octaves
+from latentpng.json_fields import JsonFields
 from latentpng.record import Lineage, SeedRoot
 from latentpng.rules import check_round_fits
+from latentpng.shapes import octaves
+from tests.engine.search.sessions import by_region, edit, told
 
 ROWS = st.integers(1, 64).flatmap(
     lambda width: st.lists(st.text("01", min_size=width, max_size=width), min_size=1, max_size=64)
@@ -98,3 +112,17 @@ def test_noise_without_spatial_axes_has_no_regions(answer: Answer) -> None:
 def test_the_prompt_keeps_the_region_for_later() -> None:
     session = begin(LINEAGE, seed=5, octaves=3, scale=0.5, count=4, axis=Axis.PROMPT, sides=(16, 16), region="01")
     assert (session.axis, session.region) == (Axis.PROMPT, "01")
+
+
+@pytest.mark.parametrize("side", [1, 3, 9, 15])
+def test_a_search_in_a_part_goes_on_at_a_different_size_after_it_was_resumed(side: int) -> None:
+    mask = "/".join(["1" * 23 + "0"] * 23 + ["0" * 24])
+    begun = begin(LINEAGE, seed=5, octaves=4, scale=0.5, count=4, sides=(32, 32), region=mask)
+    picked = told(by_region(("tl", 1), ("tr", (0, 2))), Edited(round_=edit("a lake")), start=begun)
+    shape, stored = (1, side, side), session_from_json(JsonFields(session_to_json(picked)))
+    smaller = with_octaves(stored, octaves(shape, "CHW"), (side, side))
+    after = told(by_region(("tl", 3), ("tr", 0), ("bl", 2)), Rerolled(), Undone(), start=smaller)
+    for round_ in (*after.tree.step(after.place.node), after.template):
+        check_round_fits(round_.bands, round_.region, shape, "CHW")
+    assert tell(after, Undone()).place == smaller.place
+    assert is_combined(after) == (side > 1)
