@@ -28,11 +28,19 @@ def check_size(record: LatentRecord, lineage: Lineage, settings: RenderSettings)
             "one size only"
         )
     bands = next((len(round_.bands) for round_ in lineage.rounds if round_.bands), 0)
-    here = _octaves_at(record, settings)
+    sides = _sides_at(record, settings)
+    here = octaves(sides, "HW") if all(sides) else 0
     if bands and here and here != bands:
         raise InvalidRequestError(
             f"the size cannot change to {size}: the rounds of this picture move {bands} octaves of its noise, and at "
             f"that size there are {here}; choose a size whose shorter side is about as long as now"
+        )
+    masks = [round_.region.split("/") for round_ in lineage.rounds if round_.region]
+    rows, columns = max(map(len, masks), default=0), max((len(mask[0]) for mask in masks), default=0)
+    if all(sides) and (rows > sides[0] or columns > sides[1]):
+        raise InvalidRequestError(
+            f"the size cannot change to {size}: the rounds of this picture move parts of it that are drawn in {rows} x "
+            f"{columns} cells, and at that size its noise has {sides[0]} x {sides[1]}; choose a larger size"
         )
 
 
@@ -74,8 +82,11 @@ def _shape_notice(before: tuple[int, ...], now: tuple[int, ...]) -> str:
     )
 
 
-def _octaves_at(record: LatentRecord, settings: RenderSettings) -> int:
-    """Return the octaves of the noise at a size, judged by the picture's own noise and size; 0 if that is not known."""
+def _sides_at(record: LatentRecord, settings: RenderSettings) -> tuple[int, int]:
+    """Return height and width of the noise at a size, judged by the picture's own noise and size.
+
+    (0, 0) when they are not known, or it has no spatial axes.
+    """
     side = spatial_shape(record.tensor.shape, record.axes)
     then = record.settings.get("height"), record.settings.get("width")
     now = settings.height, settings.width
@@ -84,4 +95,4 @@ def _octaves_at(record: LatentRecord, settings: RenderSettings) -> int:
         for cells, old, new in zip(side, then, now, strict=True)
         if is_integer(old) and old > 0 and new * cells % old == 0
     ]
-    return octaves((cells[0], cells[1]), "HW") if len(cells) == 2 and min(cells) > 0 else 0
+    return (cells[0], cells[1]) if len(cells) == 2 and min(cells) > 0 else (0, 0)

@@ -26,7 +26,7 @@ from engine.search.history import tree_of
 from engine.search.journal import Journal
 from engine.search.regions import region_asked_for
 from engine.search.seeds import step_seed_of
-from engine.search.session import Mode, Session, begin, decided
+from engine.search.session import Mode, Session, begin
 from engine.search.store import Finished
 from engine.search.variants import edit_key
 from engine.target import Target, target_for_prompt
@@ -203,7 +203,7 @@ def session_for(
     sides = spatial_shape(ready.noise_shape, ready.noise_axes)
     if opening.journal is not None:
         session = opening.journal.resume(levels, candidates, sides)
-        return session if is_varied else replace(decided(session), is_varied=False)
+        return session if is_varied else replace(session, is_varied=False)
     steps = opening.target.settings.num_inference_steps
     return begin(
         lineage,

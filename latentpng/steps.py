@@ -24,8 +24,8 @@ def step_ends(lineage: Lineage) -> tuple[int, ...]:
     return (*ends, len(lineage.rounds)) if step else ()
 
 
-# Two picks one after the other never share a seed, because each grid draws its own.  Overlapping regions cannot come
-# from one grid either: where two rounds move the same value, the result is no candidate of it.
+# Two picks one after the other share a seed only if a person gave both grids the same, because each grid draws its own.
+# Overlapping regions cannot come from one grid: where two rounds move the same value, the result is no candidate of it.
 def belongs_to(round_: Round, step: Sequence[Round]) -> bool:
     """Return whether a round goes on with the step of the rounds before it.
 

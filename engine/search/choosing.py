@@ -89,7 +89,7 @@ def plan_of(session: Session, steps: int) -> ChoicePlan | None:
         steps: The number of denoising steps of a picture.
     """
     place = session.place
-    if not place.is_undecided:
+    if not (place.is_undecided and session.is_varied):
         return None
     plan = plan_choice(steps, len(place.marks))
     return plan if plan is not None and plan.of <= place.template.of else None

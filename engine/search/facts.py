@@ -125,3 +125,11 @@ class SearchFacts:
     def variant_of(self, node: int) -> Variant | None:
         """Return what renders the picture of a node of the tree; None where that is not known."""
         return self._variants.of_node(self.session.tree, node)
+
+    def _settings_here(self, node: int) -> RenderSettings | None:
+        """Return the settings of a node that has no picture yet; None if it has one, or needs a different load."""
+        variant = self.variant_of(node)
+        is_known = self.picture(node) is not None or self.file(node) is not None
+        if is_known or variant is None or variant.problem or variant.load.load_key != self.variant.load.load_key:
+            return None
+        return variant.settings

@@ -14,7 +14,7 @@ from engine.search.state import Mode, Place, Session
 from latentpng.chunk.metadata import root_from_json, root_to_json, round_from_json, round_to_json
 from latentpng.errors import InvalidValueError
 from latentpng.identity import Key, child_picture_key, picture_keys
-from latentpng.json_fields import JsonFields
+from latentpng.json_fields import JsonFields, is_integer
 from latentpng.record import GAUSS1, Json, Lineage, Round
 from latentpng.rules import MAX_CANDIDATES, MAX_OCTAVES
 
@@ -162,8 +162,9 @@ def _place(fields: JsonFields, tree: Tree) -> Place:
 
 
 def _offered(fields: JsonFields, template: Round) -> tuple[int, ...]:
-    offered = tuple(mark for mark in fields.array("offered", []) if isinstance(mark, int))
-    if len(set(offered)) != len(fields.array("offered", [])) or not all(0 <= mark < template.of for mark in offered):
+    entries = fields.array("offered", [])
+    offered = tuple(mark for mark in entries if is_integer(mark))
+    if len(set(offered)) != len(entries) or not all(0 <= mark < template.of for mark in offered):
         raise InvalidValueError(f"offered: candidates below {template.of}, each once")
     return offered
 

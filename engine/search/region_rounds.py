@@ -13,16 +13,27 @@ from itertools import combinations
 from engine.errors import InvalidRequestError
 from engine.search.answers import RegionMarks
 from engine.search.axis import Axis, axis_of
-from engine.search.regions import are_disjoint, coverage, intersection, region_words, union
+from engine.search.regions import (
+    UNKNOWN_SIDES,
+    are_disjoint,
+    coverage,
+    intersection,
+    inverted,
+    region_words,
+    union,
+)
 from latentpng.record import Round
 
 
-def region_rounds(template: Round, parts: Sequence[RegionMarks]) -> tuple[Round, ...]:
+def region_rounds(
+    template: Round, parts: Sequence[RegionMarks], sides: tuple[int, int] = UNKNOWN_SIDES
+) -> tuple[Round, ...]:
     """Return the rounds that lead to a patchwork.
 
     Args:
         template: The round on offer; where it has a region, each part keeps only what lies in it.
         parts: The marks of each region, as a round records them.
+        sides: Height and width of the noise, so that no region has more cells than it; (0, 0) when they are not known.
 
     Returns:
         One round for each part that keeps anything.  A single one, with the region of the template, when all parts
@@ -38,9 +49,16 @@ def region_rounds(template: Round, parts: Sequence[RegionMarks]) -> tuple[Round,
         if not are_disjoint(first.region, second.region):
             words = " and ".join(region_words(part.region) for part in (first, second))
             raise InvalidRequestError(f"two regions of a pick overlap: {words}; name each part of the picture once")
-    inside = [(intersection(template.region, part.region), part.marks) for part in parts]
-    inside = [(region, marks) for region, marks in inside if coverage(region)]
-    is_whole = coverage(union(region for region, _ in inside)) >= coverage(template.region)
-    if is_whole and len({marks for _, marks in inside}) == 1:
-        return (replace(template, marks=inside[0][1]),)
-    return tuple(replace(template, marks=marks, region=region) for region, marks in inside)
+    inside = parts_inside(template, parts, sides)
+    outside = intersection(template.region, inverted(union(part.region for part in parts)), sides)
+    if not coverage(outside) and len({part.marks for part in inside}) == 1:
+        return (replace(template, marks=inside[0].marks),)
+    return tuple(replace(template, marks=part.marks, region=part.region) for part in inside)
+
+
+def parts_inside(
+    template: Round, parts: Sequence[RegionMarks], sides: tuple[int, int] = UNKNOWN_SIDES
+) -> tuple[RegionMarks, ...]:
+    """Return what lies inside the region of a round, of each part of which anything does; arguments as above."""
+    inside = [replace(part, region=intersection(template.region, part.region, sides)) for part in parts]
+    return tuple(part for part in inside if coverage(part.region))

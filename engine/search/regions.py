@@ -18,6 +18,9 @@ from latentpng.rules import MAX_REGION_SIDE
 
 __all__ = [
     "NAMED",
+    "NO_SIDES",
+    "SHORT_NAMES",
+    "UNKNOWN_SIDES",
     "WHOLE",
     "WORDS",
     "Split",
@@ -27,9 +30,10 @@ __all__ = [
     "coverage",
     "intersection",
     "inverted",
-    "is_in",
     "parse_region",
     "reduced",
+    "refitted",
+    "region_asked_for",
     "region_words",
     "regions_of",
     "union",
@@ -46,6 +50,11 @@ NAMED = {
     "br": "00/01",
 }
 """The masks of the halves and the quarters, by the names that scripts use."""
+SHORT_NAMES = {mask: name for name, mask in NAMED.items()}
+"""The same, the other way round."""
+NO_SIDES = "the noise of this model has no height and width, so that no part of the picture can vary alone"
+UNKNOWN_SIDES = (0, 0)
+"""Height and width of noise that has neither, or whose shape is not known yet."""
 _THIRDS = re.compile(r"3x3:([1-9](?:\+[1-9])*)")
 _MASK = re.compile(r"[01]+(?:/[01]+)*")
 _OUTSIDE = "outside:"
@@ -55,9 +64,6 @@ _FORM = (
     "a region is left, right, top, bottom, tl, tr, bl, br, several of them joined by +, 3x3:1+5, a box X,Y,W,H in "
     "percent, or rows of 0 and 1 such as 10/01, each also after outside:"
 )
-
-
-NO_SIDES = "the noise of this model has no height and width, so that no part of the picture can vary alone"
 
 
 class Split(StrEnum):
@@ -179,12 +185,18 @@ def inverted(mask: str) -> str:
     return (mask or "1").translate(str.maketrans("01", "10"))
 
 
-def intersection(first: str, second: str) -> str:
-    """Return the mask of what two regions share; it has no "1" when they share nothing."""
-    if not first or not second:
-        return first or second
-    rows, columns = _common(first, second)
-    pairs = zip(_refined(first, rows, columns), _refined(second, rows, columns), strict=True)
+# A value of the noise moves when it lies in both masks, each divided over all of the noise.  So where a grid on which
+# both can be written has more cells than the noise, one cell for each row or column of the noise says the same.
+def intersection(first: str, second: str, sides: tuple[int, int] = UNKNOWN_SIDES) -> str:
+    """Return the mask of what two regions share; it has no "1" when they share nothing.
+
+    Args:
+        first: A mask.
+        second: A mask.
+        sides: Height and width of the noise, so that the result has no more cells than it.
+    """
+    rows, columns = _common(first or "1", second or "1", sides)
+    pairs = zip(_refined(first or "1", rows, columns), _refined(second or "1", rows, columns), strict=True)
     return reduced(
         "/".join("".join("1" if a == b == "1" else "0" for a, b in zip(*pair, strict=True)) for pair in pairs)
     )
@@ -194,15 +206,8 @@ def union(masks: Iterable[str]) -> str:
     """Return the mask of everything in one or more regions."""
     result = "0"
     for mask in masks:
-        result = inverted(intersection(inverted(result), inverted(mask)) or "1")
+        result = inverted(intersection(inverted(result), inverted(mask)))
     return reduced(result)
-
-
-def is_in(mask: str, x: float, y: float) -> bool:
-    """Return whether a point lies in a region; x, y: from 0 to below 1, from the top left corner."""
-    rows = (mask or "1").split("/")
-    row = rows[int(y * len(rows))]
-    return row[int(x * len(row))] == "1"
 
 
 def _parsed(text: str, height: int, width: int) -> str | None:
@@ -251,11 +256,14 @@ def _averaged(values: Sequence[float], count: int) -> list[float]:
     ]
 
 
-def _common(first: str, second: str) -> tuple[int, int]:
-    """Return the rows and columns of a grid on which both masks can be written, at most 64 x 64."""
+def _common(first: str, second: str, noise_sides: tuple[int, int]) -> tuple[int, int]:
+    """Return the rows and columns of a grid on which both masks can be written, at most those of the noise, or 64."""
     sizes = [_size(mask) for mask in (first, second)]
-    rows, columns = (math.lcm(*sides) for sides in zip(*sizes, strict=True))
-    return min(rows, MAX_REGION_SIDE), min(columns, MAX_REGION_SIDE)
+    rows, columns = (
+        min(math.lcm(*counts), side or MAX_REGION_SIDE, MAX_REGION_SIDE)
+        for counts, side in zip(zip(*sizes, strict=True), noise_sides, strict=True)
+    )
+    return rows, columns
 
 
 def _refined(mask: str, rows: int, columns: int) -> list[str]:

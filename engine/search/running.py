@@ -7,7 +7,6 @@ Pictures of the grid have an index: 0 is the parent, 1 to K are the candidates.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from functools import partial
 from pathlib import Path
 
 from engine.rendering.events import Event, JobDone, JobFailed, Picture, PictureRendered
@@ -77,9 +76,8 @@ class Search(SearchFacts):
         self._saved = SavedPictures(on_event)
         self._work = GridWork(renderer, self._saved, job_of=self._job, on_unreadable=self._forget_file)
         self._choosing = Choosing(renderer)
-        self._thumbnails = Thumbnails(renderer, self._pictures.add)
+        self._thumbnails = Thumbnails(renderer, self._pictures.add, self._thumbnail_job)
         self._observer = Observer()
-        self._wanted: tuple[int, ...] = ()
         self._stopped = False
         self._set(session)
         self._submit()
@@ -149,7 +147,7 @@ class Search(SearchFacts):
         Args:
             nodes: The indices of their nodes, the most wanted first.
         """
-        self._wanted = nodes
+        self._thumbnails.want(nodes)
         self._begin_thumbnails()
 
     def ask_again(self) -> None:
@@ -256,7 +254,6 @@ class Search(SearchFacts):
         self._work.cancel()
         self._choosing.cancel()
         self._thumbnails.cancel()
-        self._wanted = ()
 
     def _take(self, index: int, finished: Finished) -> None:
         self._pictures.add(self._grid.keys[index], finished)
@@ -284,23 +281,9 @@ class Search(SearchFacts):
         self._pictures.forget_file(self._grid.keys[index])
 
     def _begin_thumbnails(self) -> None:
-        """Render the thumbnails that share the settings of the most wanted one; the others follow in a later job."""
         is_busy = self.is_loading or self.progress.running or self._thumbnails.is_running
-        if self._stopped or is_busy or self.failure:
-            return
-        wanted = {node: settings for node in self._wanted if (settings := self._settings_here(node)) is not None}
-        first = next(iter(wanted.values()), self.settings)
-        self._wanted = tuple(node for node, settings in wanted.items() if settings != first)
-        nodes = tuple(self.session.tree.nodes[node] for node in wanted if node not in self._wanted)
-        self._thumbnails.render(nodes, partial(self._thumbnail_job, first))
-
-    def _settings_here(self, node: int) -> RenderSettings | None:
-        """Return the settings of a node that has no picture yet; None if it has one, or needs a different load."""
-        variant = self.variant_of(node)
-        is_known = self.picture(node) is not None or self.file(node) is not None
-        if is_known or variant is None or variant.problem or variant.load.load_key != self.variant.load.load_key:
-            return None
-        return variant.settings
+        if not (self._stopped or is_busy or self.failure):
+            self._thumbnails.render(self.session.tree, self._settings_here)
 
     def _job(self, job: int, indices: Collection[int]) -> RenderJob:
         return RenderJob(

@@ -13,10 +13,11 @@ from dataclasses import replace
 from engine.search.axis import MIN_SCALE, Axis, along
 from engine.search.bands import Bands, factors_of, step_correlation
 from engine.search.history import NO_NODE, tree_of
-from engine.search.regions import refitted
+from engine.search.places import to_be_chosen
+from engine.search.regions import UNKNOWN_SIDES, WHOLE, refitted
 from engine.search.seeds import grid_seed
 from engine.search.state import Mode, Place, Plan, Session
-from engine.search.steps import is_combined, tell, to_be_chosen
+from engine.search.steps import is_combined, tell
 from latentpng.record import Lineage, Round
 
 __all__ = [
@@ -50,7 +51,7 @@ def begin(
     axis: Axis = Axis.NOISE,
     mode: Mode = Mode.KEEP,
     is_varied: bool = False,
-    sides: tuple[int, int] = (0, 0),
+    sides: tuple[int, int] = UNKNOWN_SIDES,
     region: str = "",
 ) -> Session:
     """Return a new session.
@@ -118,22 +119,24 @@ def star(session: Session, lineage: Lineage) -> Session:
     return replace(session, tree=tree.starred(index, not tree.nodes[index].is_starred))
 
 
-def with_octaves(session: Session, octaves: int, sides: tuple[int, int] = (0, 0)) -> Session:
+def with_octaves(session: Session, octaves: int, sides: tuple[int, int] = UNKNOWN_SIDES) -> Session:
     """Return the session for noise of a different shape.
 
     Bands of the round on offer that do not fit it keep their name; those that have none become ALL.  A region that has
-    more cells than the noise is drawn with fewer.
+    more cells than the noise is drawn with fewer; noise without spatial axes has none.
 
     Args:
         session: The session.
-        octaves: The number of octaves of the noise.
+        octaves: The number of octaves of the noise; 0 when it has no spatial axes.
         sides: Its height and width; (0, 0) when that is not known, or it has no spatial axes.
     """
     template = session.template
     if len(template.bands) not in (0, octaves):
         bands = Bands.ALL if session.bands is Bands.CUSTOM else session.bands
         template = replace(template, bands=factors_of(bands, octaves))
-    if template.region and all(sides):
+    if not octaves:
+        template = replace(template, region=WHOLE)
+    elif template.region and all(sides):
         template = replace(template, region=refitted(template.region, *sides))
     return replace(session, octaves=octaves, sides=sides, place=replace(session.place, template=template))
 

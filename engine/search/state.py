@@ -78,6 +78,7 @@ class Session:
         future: The places that undo left, the next one last, for redo.
         offers: Where the search stood last at each node that was left, by the index of the node, for jumps.
         floor: The smallest scale at which candidates can still be told from their parent (`engine.search.perceptual`).
+            A search learns it from its grids, again after it was continued.
     """
 
     tree: Tree

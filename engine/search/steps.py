@@ -26,23 +26,19 @@ from engine.search.answers import (
     Rescaled,
     Undone,
 )
-from engine.search.axis import along, max_scale, moves, scale_of, with_scale
+from engine.search.axis import along, moves, scale_of, with_scale
 from engine.search.bands import factors_of
-from engine.search.first_grid import pool_of
-from engine.search.history import NO_NODE, NodeKind, Tree
-from engine.search.region_rounds import region_rounds
-from engine.search.regions import coverage, intersection
-from engine.search.seeds import next_grid_seed
+from engine.search.history import NO_NODE, NodeKind
+from engine.search.perceptual import MAX_FLOOR
+from engine.search.places import fresh_place, grid_of, picked_place, place_at, place_before
+from engine.search.region_rounds import parts_inside, region_rounds
+from engine.search.regions import NO_SIDES, coverage, intersection
+from engine.search.rescaling import halved, is_nearly, is_same_but_scale, known, rescaled
 from engine.search.state import Mode, Place, Session
-from latentpng.identity import child_picture_key
 from latentpng.record import Round
 
-MOST_SHOWN = 15
-"""The candidates of the largest grid that can be answered by keys; a round of more was never shown whole."""
 REGION_SCALE = 0.5
 """The largest scale of the grid that a pick by region leads to."""
-_NEARLY = 1.1
-"""Scales that differ by this factor at most are nearly the same; the finest step is larger."""
 
 
 def tell(session: Session, answer: Answer) -> Session:
@@ -53,7 +49,8 @@ def tell(session: Session, answer: Answer) -> Session:
         answer: The answer.
 
     Raises:
-        InvalidRequestError: The answer does not fit the grid: a mark outside it, or nothing to undo.
+        InvalidRequestError: The answer does not fit the grid: a mark outside it, a region of noise that has no
+            spatial axes, or nothing to undo.
         InvalidValueError: The lineage would exceed a limit of the file format.
     """
     place, template = session.place, session.template
@@ -65,15 +62,15 @@ def tell(session: Session, answer: Answer) -> Session:
         case PickedAlone():
             return _pick_alone(session)
         case NoneBetter():
-            return _moved(session, _fresh(session, "none", place.node, _halved(session, template)))
+            return _moved(session, fresh_place(session, "none", place.node, halved(session, template)))
         case Rerolled():
-            return _moved(session, _fresh(session, "reroll", place.node, template))
+            return _moved(session, fresh_place(session, "reroll", place.node, template))
         case Rescaled(factor=factor):
-            return _moved(session, replace(place, template=_known(session, _rescaled(session, template, factor))))
+            return _moved(session, replace(place, template=known(session, rescaled(session, template, factor))))
         case Rebanded(bands=bands):
             return _moved(session, replace(place, template=replace(template, bands=factors_of(bands, session.octaves))))
         case Confined(region=region):
-            return _moved(session, replace(place, template=replace(template, region=region)))
+            return _confine(session, region)
         case Redirected(axis=axis):
             return _moved(session, replace(place, template=along(template, axis)))
         case Edited(round_=round_):
@@ -94,13 +91,15 @@ def _pick(session: Session, marks: tuple[int, ...]) -> Session:
 def _pick_by_region(session: Session, answer: PickedByRegion) -> Session:
     template, place = session.template, session.place
     parts = [replace(part, marks=_marks(session, part.marks)) for part in answer.parts]
-    rounds = region_rounds(template, parts)
+    if parts and not session.octaves:
+        raise InvalidRequestError(NO_SIDES)
+    rounds = region_rounds(template, parts, session.sides)
     if not rounds:
         return tell(session, NoneBetter())
-    improved = sum(coverage(intersection(template.region, part.region)) > 0.0 for part in parts)
+    improved = len(parts_inside(template, parts, session.sides))
     near = with_scale(template, min(scale_of(template), REGION_SCALE))
-    is_few = 2 * improved < answer.asked
-    return _moved_to_child(session, place.node, rounds, _halved(session, near) if is_few else near)
+    is_few = 2 * improved < answer.asked and session.mode is not Mode.BISECT  # which halves on every pick anyway
+    return _moved_to_child(session, place.node, rounds, halved(session, near) if is_few else near)
 
 
 def _pick_alone(session: Session) -> Session:
@@ -125,13 +124,15 @@ def is_combined(session: Session) -> bool:
 
 def _answered(session: Session) -> Round:
     """Return the grid that the parent was picked from, with the region that it had, as far as that is known."""
-    grid = _grid_of(session.tree, session.place.node)
-    offer = session.offers.get(session.node.parent)
-    if offer is None or replace(offer.template, region=grid.region) != grid:
-        return grid
-    region = offer.template.region  # it may be a later one, of the same candidates
+    grid, parent = grid_of(session.tree, session.place.node), session.node.parent
     moved = [round_.region for round_ in session.tree.step(session.place.node)]
-    return offer.template if all(coverage(intersection(region, one)) == coverage(one) for one in moved) else grid
+    places = [*session.past, *(place for place in (session.offers.get(parent),) if place is not None)]
+    for place in reversed(places):
+        region = place.template.region  # it may be another one, of the same candidates
+        is_this = place.node == parent and replace(place.template, region=grid.region) == grid
+        if is_this and all(coverage(intersection(region, one)) == coverage(one) for one in moved):
+            return place.template
+    return grid
 
 
 def _marks(session: Session, positions: tuple[int, ...]) -> tuple[int, ...]:
@@ -149,7 +150,7 @@ def _moved_to_child(session: Session, parent: int, rounds: Sequence[Round], temp
         lineage = lineage.child(round_)
     tree, node = session.tree.with_child(parent, lineage)
     after = replace(session, tree=tree)
-    return _moved(after, _picked(after, node, template))
+    return _moved(after, picked_place(after, node, template))
 
 
 def _edit(session: Session, round_: Round) -> Session:
@@ -159,51 +160,29 @@ def _edit(session: Session, round_: Round) -> Session:
     return _moved(replace(session, tree=tree), replace(session.place, node=node))
 
 
-def _picked(session: Session, node: int, template: Round) -> Place:
-    """Return the place that picking a node leads to; template: the round that it was picked from."""
-    return _fresh(session, "pick", node, _halved(session, template) if session.mode is Mode.BISECT else template)
-
-
-# The seed of a grid derives from everything that led to it: the key of the parent holds all that was picked before, and
-# the grid that was answered is in the key of a pick, and is added to it for every other answer.  So the same answer at
-# the same place gives the same candidates after an undo, and no two grids of a parent that differ in more than scale,
-# bands or axis (the answers that keep the directions on purpose) share a seed.
-def _fresh(session: Session, cause: str, node: int, template: Round) -> Place:
-    """Return the place with a new grid at a node.
-
-    The grid has a seed of its own, and none of the fields of a newer version that a round of an opened file has.  The
-    region stays until another one is chosen.
-    """
-    parent = session.tree.nodes[node]
-    key = parent.key
-    place = Place(
-        node=node,
-        template=Round(
-            seed=next_grid_seed(
-                session.seed,
-                cause,
-                key if cause == "pick" else child_picture_key(key, session.template),
-                session.count,
-            ),
-            scale=template.scale,
-            of=session.count,
-            bands=template.bands,
-            region=template.region,
-            prompt_scale=template.prompt_scale,
-        ),
-    )
-    return to_be_chosen(place) if session.is_varied and not parent.picks else place
-
-
-def to_be_chosen(place: Place) -> Place:
-    """Return a place with a round of more candidates, of which as many as before are on offer, still undecided."""
-    count = place.template.of
-    round_ = replace(place.template, of=pool_of(count))
-    return replace(place, template=round_, offered=tuple(range(count)), is_undecided=True)
+def _confine(session: Session, region: str) -> Session:
+    if region and not session.octaves:
+        raise InvalidRequestError(NO_SIDES)
+    return _moved(session, replace(session.place, template=replace(session.template, region=region)))
 
 
 def _moved(session: Session, place: Place) -> Session:
+    """Return the session at the place that an answer leads to; the answer that was undone leads forward again."""
+    if _is_next(session, place):
+        return _redo(session)
     return _at(session, place, past=(*session.past, session.place), future=())
+
+
+# What a search has learned meanwhile, its floor and what a step of the scale is, must not change where an answer leads
+# to.  So a scale may differ a little, and one of a new grid, whose seed tells which answer led to it, by as much as the
+# floor can move.
+def _is_next(session: Session, place: Place) -> bool:
+    """Return whether a place is the one that the last undo left."""
+    if not session.future or session.future[-1].node != place.node:
+        return False
+    before, now = session.future[-1].template, place.template
+    is_at_floor = now.seed != session.template.seed and max(scale_of(now), scale_of(before)) <= MAX_FLOOR
+    return is_same_but_scale(now, before) and (is_at_floor or is_nearly(scale_of(now), scale_of(before)))
 
 
 def _at(session: Session, place: Place, *, past: tuple[Place, ...], future: tuple[Place, ...]) -> Session:
@@ -217,20 +196,7 @@ def _jump(session: Session, node: int) -> Session:
         raise InvalidRequestError(f"there is no picture {node} in this search")
     if node == session.place.node:
         return session
-    return _moved(session, _place_at(session, node))
-
-
-def _place_at(session: Session, node: int) -> Place:
-    """Return a node with the grid that was on offer there last, as far as that is known, else with a new one."""
-    tree = session.tree
-    if node in session.offers:
-        return session.offers[node]
-    picked = [child for child in tree.children(node) if tree.nodes[child].kind is NodeKind.PICK]
-    if picked:
-        return _offer(session, node, picked[-1])
-    if tree.nodes[node].kind is NodeKind.PICK:
-        return _picked(session, node, _grid_of(tree, node))
-    return _fresh(session, "jump", node, session.template)
+    return _moved(session, place_at(session, node))
 
 
 def _undo(session: Session) -> Session:
@@ -241,7 +207,7 @@ def _undo(session: Session) -> Session:
     if session.node.parent == NO_NODE:
         raise InvalidRequestError("there is nothing to undo: the search began with this picture")
     if session.node.kind is NodeKind.PICK:
-        place = _offer(session, session.node.parent, session.place.node)
+        place = place_before(session, session.place.node)
     else:
         place = replace(session.place, node=session.node.parent)
     return _at(session, place, past=(), future=future)
@@ -252,56 +218,3 @@ def _redo(session: Session) -> Session:
         raise InvalidRequestError("there is nothing to redo: u undoes, and U takes that back")
     past = (*session.past, session.place)
     return _at(session, session.future[-1], past=past, future=session.future[:-1])
-
-
-def _offer(session: Session, node: int, picked: int) -> Place:
-    """Return a node with the grid that another one was picked from.
-
-    A file does not say which candidates of a large round were on offer, so those that were picked are shown with as
-    many others as fit.
-    """
-    template = _grid_of(session.tree, picked)
-    if template.of < min(pool_of(session.count), MOST_SHOWN + 1):
-        return Place(node=node, template=template)
-    marks = {mark for round_ in session.tree.step(picked) for mark in round_.marks}
-    others = [mark for mark in range(template.of) if mark not in marks]
-    return Place(
-        node=node, template=template, offered=tuple(sorted([*marks, *others[: max(0, session.count - len(marks))]]))
-    )
-
-
-def _grid_of(tree: Tree, picked: int) -> Round:
-    """Return the grid that a node was picked from: the last round of its step holds all of it.
-
-    A step of several rounds is a pick of different candidates in different regions; its grid had no region.
-    """
-    node = tree.nodes[picked]
-    last = node.chain.rounds[node.rounds - 1]
-    is_alone = node.rounds - tree.nodes[node.parent].rounds == 1
-    return replace(last, marks=(0,), region=last.region if is_alone else "")
-
-
-def _halved(session: Session, template: Round) -> Round:
-    return _rescaled(session, template, 0.5)
-
-
-# What a step of the scale is depends on what was learned meanwhile, so a step and the step back could miss the pictures
-# that are there already by a hair.
-def _known(session: Session, rescaled: Round) -> Round:
-    """Return the round of the same directions that was on offer before at nearly the same scale, else the given one."""
-    scale, least = scale_of(rescaled), min(session.floor, session.scale)
-    for place in reversed(session.past):
-        known = scale_of(place.template)
-        if place.node != session.place.node or place.template.seed != rescaled.seed:
-            break
-        is_nearly = scale / _NEARLY <= known <= scale * _NEARLY
-        is_this_way = known >= least and (known - session.scale) * (scale - session.scale) > 0.0
-        if is_nearly and is_this_way and place.template == with_scale(rescaled, known):
-            return place.template
-    return rescaled
-
-
-def _rescaled(session: Session, template: Round, factor: float) -> Round:
-    """Return a round at a different scale, within its limits; one that is below the floor already gets no farther."""
-    scale = scale_of(template)
-    return with_scale(template, max(min(session.floor, scale), min(max_scale(template), scale * factor)))

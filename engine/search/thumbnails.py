@@ -7,8 +7,9 @@ from collections.abc import Callable
 from engine.rendering.events import Event, JobCancelled, JobDone, JobFailed, PictureRendered
 from engine.rendering.renderer import Renderer
 from engine.rendering.requests import PictureTask, RenderJob
+from engine.rendering.settings import RenderSettings
 from engine.search.grid_work import next_job
-from engine.search.history import Node
+from engine.search.history import Tree
 from engine.search.store import Finished
 from latentpng.identity import Key
 
@@ -17,37 +18,56 @@ LOW_PRIORITY = -1
 
 
 class Thumbnails:
-    """The pictures of at most one request at a time."""
+    """Pictures that are wanted, and the job that renders some of them."""
 
-    def __init__(self, renderer: Renderer, add: Callable[[Key, Finished], None]) -> None:
+    def __init__(
+        self,
+        renderer: Renderer,
+        add: Callable[[Key, Finished], None],
+        job_of: Callable[[RenderSettings, int, tuple[PictureTask, ...]], RenderJob],
+    ) -> None:
         """Do nothing yet.
 
         Args:
             renderer: What renders.
             add: Called with the key of a picture and the picture.
+            job_of: Returns the job of settings, a number and tasks.
         """
-        self._renderer, self._add = renderer, add
+        self._renderer, self._add, self._job_of = renderer, add, job_of
         self._job, self._keys = _NO_JOB, tuple[Key, ...]()
+        self._wanted: tuple[int, ...] = ()
 
     @property
     def is_running(self) -> bool:
         """Whether pictures are being rendered."""
         return self._job != _NO_JOB
 
-    def render(self, nodes: tuple[Node, ...], job_of: Callable[[int, tuple[PictureTask, ...]], RenderJob]) -> None:
-        """Begin to render pictures, each alone, as it would be for the grid.
+    def want(self, nodes: tuple[int, ...]) -> None:
+        """Want the pictures of these nodes, the most wanted first, and no longer what has not begun."""
+        self._wanted = nodes
+
+    def render(self, tree: Tree, settings_of: Callable[[int], RenderSettings | None]) -> None:
+        """Begin to render those that share the settings of the most wanted one; the others follow in a later job.
+
+        Each is rendered alone, as it would be for the grid.
 
         Args:
-            nodes: Their nodes.
-            job_of: Returns the job of a number and its tasks.
+            tree: The tree of the nodes.
+            settings_of: Returns the settings of a node; None for one that need not or cannot be rendered now.
         """
-        if nodes:
-            self._job, self._keys = next_job(), tuple(node.key for node in nodes)
-            tasks = tuple(PictureTask(index=n, lineage=node.lineage, slot=(1, 0)) for n, node in enumerate(nodes))
-            self._renderer.render(job_of(self._job, tasks))
+        wanted = {node: settings for node in self._wanted if (settings := settings_of(node)) is not None}
+        first = next(iter(wanted.values()), None)
+        self._wanted = tuple(node for node, settings in wanted.items() if settings != first)
+        if first is None:
+            return
+        nodes = [tree.nodes[node] for node, settings in wanted.items() if settings == first]
+        self._job, self._keys = next_job(), tuple(node.key for node in nodes)
+        tasks = tuple(PictureTask(index=n, lineage=node.lineage, slot=(1, 0)) for n, node in enumerate(nodes))
+        self._renderer.render(self._job_of(first, self._job, tasks))
 
     def cancel(self) -> None:
-        """Stop rendering; later events are ignored."""
+        """Stop rendering, and want nothing; later events are ignored."""
+        self._wanted = ()
         if self.is_running:
             self._renderer.cancel(self._job)
             self._job = _NO_JOB

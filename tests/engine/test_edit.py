@@ -233,6 +233,18 @@ def test_a_size_draws_the_noise_of_a_seed_anew() -> None:
     assert edited(Options(), made(Options(), "a lake", PICK), Edit(size=(256, 256))).round_.settings["height"] == 256
 
 
+def test_a_region_that_has_more_cells_than_the_noise_at_a_size_is_refused() -> None:
+    fine = replace(PICK, region="/".join(["1" * 12] * 11 + ["0" * 12]))
+    record = made(Options(), "a lake", fine)
+    assert edited(Options(), record, Edit(size=(96, 96))).round_.settings["height"] == 96
+    with pytest.raises(InvalidRequestError) as caught:
+        edited(Options(), record, Edit(size=(128, 80)))
+    assert str(caught.value) == (
+        "the size cannot change to 128x80: the rounds of this picture move parts of it that are drawn in 12 x 12 "
+        "cells, and at that size its noise has 10 x 16; choose a larger size"
+    )
+
+
 def test_stored_noise_has_one_size() -> None:
     record = made(Options(), "a lake")
     stored = replay(record.lineage, SIZE_OF_NOISE, "CHW")

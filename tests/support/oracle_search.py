@@ -21,7 +21,7 @@ from engine.rendering.events import Event, JobFailed, ModelReady, Picture, Pictu
 from engine.rendering.requests import PictureTask, RenderJob
 from engine.search.answers import Answer, NoneBetter, Picked, PickedByRegion, RegionMarks, Rerolled
 from engine.search.folder import PictureFolder
-from engine.search.regions import Split, is_in, regions_of
+from engine.search.regions import Split, regions_of
 from engine.search.running import PARENT, Search, next_job
 from engine.worker.client import WorkerRenderer
 from latentpng.record import Lineage, SeedRoot
@@ -178,8 +178,9 @@ def distance(picture: Picture, target: Picture, region: str = "") -> float:
     """Return how far two pictures look apart from afar, in a region: the distance of their blurred colours."""
     squares = (_from_afar(picture) - _from_afar(target)) ** 2
     rows, columns = squares.shape[:2]
-    inside = [[is_in(region, (x + 0.5) / columns, (y + 0.5) / rows) for x in range(columns)] for y in range(rows)]
-    return float(np.sqrt(np.mean(squares[np.array(inside)])))
+    cells = np.array([[cell == "1" for cell in row] for row in (region or "1").split("/")])
+    down, across = np.arange(rows) * cells.shape[0] // rows, np.arange(columns) * cells.shape[1] // columns
+    return float(np.sqrt(np.mean(squares[cells[down[:, None], across]])))
 
 
 def better_ones(pictures: Sequence[Picture], target: Picture, region: str = "") -> tuple[int, ...]:

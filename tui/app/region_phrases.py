@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from engine.search.answers import PickedByRegion
 from engine.search.axis import scale_of
-from engine.search.regions import NAMED, region_words
+from engine.search.regions import SHORT_NAMES, region_words
 from engine.search.session import Session, is_combined
 from tui.app.region_pick import MAX_HERE, RegionPick
 
@@ -23,14 +23,13 @@ CHOSEN_ALREADY = "{key} is chosen there already; press the key of a different on
 ALONE = "w takes the best single candidate instead"
 ALONE_NOW = "the best single candidate is the parent instead; u goes back"
 SINGLE = "the parent is a single candidate; w is for a parent that was blended or picked by region"
-_SHORT = {mask: name for name, mask in NAMED.items()}
 
 
 def place_forms(regions: Sequence[str]) -> tuple[str, ...]:
     """Return where halves and quarters lie, in words and as scripts name them: "top left, right" and "tl r"."""
     if not regions:
         return ()
-    return ", ".join(map(_place, regions)), " ".join(_SHORT[region] for region in regions)
+    return ", ".join(map(_place, regions)), " ".join(SHORT_NAMES[region] for region in regions)
 
 
 def _place(region: str) -> str:
@@ -65,7 +64,7 @@ def answer_forms(pick: RegionPick, key_of: Callable[[int], str]) -> tuple[str, s
     answers = ["+".join(map(key_of, marks)) or "parent" for marks in pick.answers]
     long, short = (
         ", ".join(f"{name(region)} {answer}" for region, answer in zip(pick.regions, answers, strict=False))
-        for name in (_place, _SHORT.__getitem__)
+        for name in (_place, SHORT_NAMES.__getitem__)
     )
     return long, short
 

@@ -123,7 +123,7 @@ def begun(split: Split, session: Session, *, width: int, height: int) -> RegionP
         height: Likewise.
     """
     masks = regions_of(split, width=width, height=height)
-    regions = tuple(mask for mask in masks if coverage(intersection(session.region, mask)))
+    regions = tuple(mask for mask in masks if coverage(intersection(session.region, mask, session.sides)))
     is_divided = len(regions) > 1 and not obstacle(session)
     return RegionPick(split=split, regions=regions if is_divided else ())
 

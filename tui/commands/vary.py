@@ -18,7 +18,7 @@ from engine.search.answers import RegionMarks
 from engine.search.axis import Axis, along, last_axis, last_scale
 from engine.search.bands import Bands, factors_of
 from engine.search.region_rounds import region_rounds
-from engine.search.regions import NAMED, WHOLE, parse_region, region_asked_for
+from engine.search.regions import NAMED, SHORT_NAMES, WHOLE, region_asked_for
 from latentpng.errors import ExitCode
 from latentpng.identity import picture_keys
 from latentpng.record import Json, Lineage, Round
@@ -39,7 +39,7 @@ from tui.arguments import (
 from tui.commands.output import Output, refuse_overwriting, save, say, teller
 from tui.commands.rendering import JOB, Rendering
 
-_NAMES = {WHOLE: "", **{mask: name for name, mask in NAMED.items()}}
+_NAMES = {WHOLE: "", **SHORT_NAMES}
 """What the regions with a name add to the name of a file."""
 _MAX_MARKS = 40
 """The characters of a file's name that tell the candidates."""
@@ -203,9 +203,9 @@ def _lineages(
 
 
 def _patchwork(lineage: Lineage, round_: Round, arguments: Arguments, shape: tuple[int, ...], axes: str) -> Lineage:
-    size = spatial_shape(shape, axes)
-    parts = [RegionMarks(region=parse_region(text, *size), marks=marks) for text, marks in arguments.mark_region]
-    rounds = region_rounds(round_, parts)
+    sides = spatial_shape(shape, axes)
+    parts = [RegionMarks(region=region_asked_for(text, sides), marks=marks) for text, marks in arguments.mark_region]
+    rounds = region_rounds(round_, parts, sides)
     if not rounds:
         raise InvalidRequestError("--mark-region: these regions lie outside --region, so that nothing would move")
     return replace(lineage, rounds=(*lineage.rounds, *rounds))

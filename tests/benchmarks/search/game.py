@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from engine.search.answers import Jumped, NoneBetter, PickedAlone, Rerolled, Rescaled, Undone
 from engine.search.bands import Bands
-from engine.search.regions import is_in
 from engine.search.session import Session, ask, begin, is_combined, star, tell
 from latentpng.identity import Key, child_picture_key
 from latentpng.noise.perturbation import perturb
@@ -22,6 +21,7 @@ from tests.benchmarks.search.cases import Case, Noise
 from tests.benchmarks.search.oracles import Oracle
 from tests.benchmarks.search.strategies import COUNT, Strategy
 from tests.benchmarks.search.worlds import AXES, CELLS, Numbers, World
+from tests.support.latentpng.masks import is_in
 
 _REMEMBERED = 3
 """Grids whose picks "my guess" follows."""

@@ -7,12 +7,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import InvalidRequestError
-from engine.search.answers import Confined, Picked, Undone
+from engine.search.answers import (
+    Answer,
+    Confined,
+    Edited,
+    NoneBetter,
+    Picked,
+    PickedByRegion,
+    RegionMarks,
+    Rerolled,
+    Undone,
+)
 from engine.search.axis import Axis
+from engine.search.journal_json import session_from_json, session_to_json
 from engine.search.regions import NO_SIDES, coverage, reduced, refitted, region_asked_for
-from engine.search.session import ask, begin, tell, with_octaves
+from engine.search.session import ask, begin, is_combined, tell, with_octaves
+from latentpng.json_fields import JsonFields
 from latentpng.record import Lineage, SeedRoot
 from latentpng.rules import check_round_fits
+from latentpng.shapes import octaves
+from tests.engine.search.sessions import by_region, edit, told
 
 ROWS = st.integers(1, 64).flatmap(
     lambda width: st.lists(st.text("01", min_size=width, max_size=width), min_size=1, max_size=64)
@@ -80,8 +94,35 @@ def test_the_region_follows_the_shape_of_the_noise() -> None:
     assert (small.sides, small.region) == ((16, 16), refitted(mask, 16, 16))
     assert with_octaves(session, 4, (32, 32)).place == session.place
     assert with_octaves(session, 1).region == mask, "the shape is not known"
+    assert with_octaves(session, 0).region == "", "this noise has no regions"
+
+
+@pytest.mark.parametrize(
+    "answer", [Confined(region="10"), PickedByRegion(parts=(RegionMarks(region="10", marks=(1,)),), asked=2)]
+)
+def test_noise_without_spatial_axes_has_no_regions(answer: Answer) -> None:
+    flat = begin(LINEAGE, seed=5, octaves=0, scale=0.5, count=4)
+    with pytest.raises(InvalidRequestError) as refused:
+        tell(flat, answer)
+    assert str(refused.value) == NO_SIDES
+    assert tell(flat, Confined(region="")).place == flat.place
+    assert tell(flat, PickedByRegion(parts=(), asked=2)).place == tell(flat, NoneBetter()).place
 
 
 def test_the_prompt_keeps_the_region_for_later() -> None:
     session = begin(LINEAGE, seed=5, octaves=3, scale=0.5, count=4, axis=Axis.PROMPT, sides=(16, 16), region="01")
     assert (session.axis, session.region) == (Axis.PROMPT, "01")
+
+
+@pytest.mark.parametrize("side", [1, 3, 9, 15])
+def test_a_search_in_a_part_goes_on_at_a_different_size_after_it_was_resumed(side: int) -> None:
+    mask = "/".join(["1" * 23 + "0"] * 23 + ["0" * 24])
+    begun = begin(LINEAGE, seed=5, octaves=4, scale=0.5, count=4, sides=(32, 32), region=mask)
+    picked = told(by_region(("tl", 1), ("tr", (0, 2))), Edited(round_=edit("a lake")), start=begun)
+    shape, stored = (1, side, side), session_from_json(JsonFields(session_to_json(picked)))
+    smaller = with_octaves(stored, octaves(shape, "CHW"), (side, side))
+    after = told(by_region(("tl", 3), ("tr", 0), ("bl", 2)), Rerolled(), Undone(), start=smaller)
+    for round_ in (*after.tree.step(after.place.node), after.template):
+        check_round_fits(round_.bands, round_.region, shape, "CHW")
+    assert tell(after, Undone()).place == smaller.place
+    assert is_combined(after) == (side > 1)

@@ -23,7 +23,7 @@ from engine.search.answers import (
 )
 from engine.search.bands import Bands, correlation, step_correlation
 from engine.search.region_rounds import region_rounds
-from engine.search.regions import NAMED, Split, regions_of
+from engine.search.regions import NAMED, Split, reduced, regions_of
 from engine.search.session import (
     Session,
     ask,
@@ -33,9 +33,10 @@ from engine.search.session import (
 from latentpng.noise.replay import initial_noise, replay
 from latentpng.png.files import read_record
 from latentpng.record import Lineage, Round, SeedRoot
+from latentpng.rules import check_round_fits
 from latentpng.shapes import octaves
 from latentpng.steps import step_ends
-from tests.engine.search.sessions import by_region, told
+from tests.engine.search.sessions import ROOT, by_region, told
 from tests.support.engine.searching import CANDIDATES, Running, resumed
 
 QUARTERS = regions_of(Split.QUARTERS, width=1, height=1)
@@ -100,6 +101,25 @@ def test_the_rounds_of_a_pick_lie_in_the_region_of_the_grid(parts: list[tuple[st
     ), "each value is moved by one round, and none is left out"
     whole = Lineage(root=SeedRoot(seed=1), rounds=rounds)
     assert step_ends(whole) == ((len(rounds),) if rounds else ())
+
+
+@given(st.integers(1, 20), st.integers(1, 20), st.data())
+def test_a_pick_by_region_fits_noise_of_any_size_and_is_the_patchwork(
+    height: int, width: int, data: st.DataObject
+) -> None:
+    """A region of 15 rows, say, has no common grid with quarters that noise of 15 rows can have."""
+    shape, size = (1, height, width), data.draw(st.tuples(st.integers(1, height), st.integers(1, width)))
+    cells = data.draw(st.lists(st.text("01", min_size=size[1], max_size=size[1]), min_size=size[0], max_size=size[0]))
+    if "1" not in "".join(cells):
+        return
+    levels, sides = octaves(shape, "CHW"), (height, width)
+    region = reduced("/".join(cells))
+    start = begin(ROOT, seed=5, octaves=levels, scale=0.7, count=4, sides=sides, region=region)
+    answer = by_region(("tl", 3), ("tr", 0), ("bl", 2), ("br", (1, 3)))
+    after = tell(start, answer)
+    for round_ in after.lineage.rounds:
+        check_round_fits(round_.bands, round_.region, shape, "CHW")
+    assert np.array_equal(replay(after.lineage, shape, "CHW"), pasted(start, answer, shape))
 
 
 @pytest.mark.parametrize("bands", [(), (1.0, 0.5, 0.25)])

@@ -89,6 +89,7 @@ def test_the_scale_halves_when_few_regions_improved(scale: float, improved: int,
 def test_bisect_halves_after_a_pick_by_region_too() -> None:
     start = begin(Lineage(root=SeedRoot(seed=7)), seed=5, octaves=3, scale=0.4, count=8, mode=Mode.BISECT)
     assert tell(start, by_region(("tl", 1), ("br", 2))).scale == pytest.approx(0.2)
+    assert tell(start, by_region(("tl", 1))).scale == pytest.approx(0.2), "once, also where few regions improved"
 
 
 @pytest.mark.parametrize(

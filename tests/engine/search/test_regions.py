@@ -18,13 +18,12 @@ from engine.search.regions import (
     coverage,
     intersection,
     inverted,
-    is_in,
     parse_region,
     reduced,
     regions_of,
     union,
 )
-from tests.support.latentpng.masks import SIDE, mask_of, regions
+from tests.support.latentpng.masks import SIDE, is_in, mask_of, regions
 
 NOISE = 64
 

@@ -21,12 +21,13 @@ from engine.search.answers import (
     Rescaled,
     Undone,
 )
+from engine.search.choosing import plan_of
 from engine.search.first_grid import pool_of
 from engine.search.journal_json import session_from_json, session_to_json
 from engine.search.session import Session, ask, begin, decided, tell, with_count
 from latentpng.errors import InvalidValueError
 from latentpng.json_fields import JsonFields
-from latentpng.record import Lineage, Round, SeedRoot
+from latentpng.record import Json, Lineage, Round, SeedRoot
 from tests.engine.search.sessions import CANDIDATES, anything, edit, session, take, varied
 
 CHOSEN = (1, 5, 8, 11)
@@ -128,6 +129,12 @@ def test_a_journal_without_these_entries_is_one_of_a_plain_session() -> None:
     assert "varied" not in session_to_json(session())
 
 
+def test_a_session_that_no_longer_varies_its_first_grids_has_nothing_to_choose_after_an_undo_either() -> None:
+    begun = tell(varied(), Rerolled())
+    assert plan_of(tell(begun, Undone()), 12) is not None
+    assert plan_of(tell(replace(begun, is_varied=False), Undone()), 12) is None
+
+
 @pytest.mark.parametrize(("key", "value"), [("varied", 1), ("undecided", "yes")])
 def test_wrong_entries_of_a_journal_are_refused(key: str, value: object) -> None:
     entries = session_to_json(varied())
@@ -135,4 +142,12 @@ def test_wrong_entries_of_a_journal_are_refused(key: str, value: object) -> None
     assert isinstance(where, dict)
     where[key] = value
     with pytest.raises(InvalidValueError, match=f"{key} "):
+        session_from_json(JsonFields(entries))
+
+
+@pytest.mark.parametrize("offered", [[0, 0], [-1], [pool_of(CANDIDATES)], [True], ["1"], [[1]], [0.5]])
+def test_candidates_on_offer_that_the_round_does_not_have_are_refused(offered: list[Json]) -> None:
+    entries = session_to_json(varied())
+    entries["place"] = {**JsonFields(entries).mapping("place"), "offered": offered}
+    with pytest.raises(InvalidValueError, match=f"offered: candidates below {pool_of(CANDIDATES)}, each once"):
         session_from_json(JsonFields(entries))

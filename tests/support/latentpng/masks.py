@@ -28,3 +28,10 @@ def mask_of(region: str) -> NDArray[np.bool_]:
     """Return (SIDE, SIDE): where a region may move."""
     cells = np.array([[cell == "1" for cell in row] for row in (region or "1").split("/")])
     return np.kron(cells, np.ones((SIDE // cells.shape[0], SIDE // cells.shape[1]), dtype=bool)).astype(bool)
+
+
+def is_in(mask: str, x: float, y: float) -> bool:
+    """Return whether a point lies in a region; x, y: from 0 to below 1, from the top left corner."""
+    rows = (mask or "1").split("/")
+    row = rows[int(y * len(rows))]
+    return row[int(x * len(row))] == "1"

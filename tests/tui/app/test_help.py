@@ -9,11 +9,12 @@ from textual.containers import VerticalScroll
 
 from tests.support.photos.making import photo_file
 from tests.support.tui.driving import PROMPT, make_app, running
-from tui.app.help_texts import EDIT, FILM, HISTORY, INFO, NEW_PROMPT, PHOTO, SEARCH, START, VIEW, page_of
+from tui.app.help_pages import EDIT, FILM, HISTORY, INFO, NEW_PROMPT, REGION, VIEW
+from tui.app.help_texts import PHOTO, SEARCH, START, page_of
 
 PAGES = {
     **{"search": SEARCH, "start": START, "photo": PHOTO, "edit": EDIT, "view": VIEW, "prompt": NEW_PROMPT},
-    **{"history": HISTORY, "info": INFO, "film": FILM},
+    **{"history": HISTORY, "info": INFO, "film": FILM, "region": REGION},
 }
 KEYS = (
     *(
@@ -36,7 +37,7 @@ KEYS = (
         "{  }",
     ),
     *("Backspace", "Enter", "Esc", "w"),
-    *("b", "a", "e", "*", "s", "E", "y  Y", "o  p", "Ctrl+P", "?  F1", "q"),
+    *("b", "m", "M", "a", "e", "*", "s", "E", "y  Y", "o  p", "Ctrl+P", "?  F1", "q"),
 )
 
 

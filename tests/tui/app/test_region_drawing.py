@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.rendering.events import Picture
-from engine.search.regions import is_in
+from tests.support.latentpng.masks import is_in
 from tui.app.region_drawing import lit, patchwork
 
 REGIONS = st.sampled_from(["", "0" * 15 + "1", "10", "01", "1/0", "10/00", "00/01", "110/001", "101/010/111"])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from engine.rendering.events import Picture
-from engine.search.regions import is_in
+from tests.support.latentpng.masks import is_in
 from tui.app.region_drawing import framed, lit, marked
 from tui.graphics.geometry import Box, whole_cells
 
