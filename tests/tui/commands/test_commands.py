@@ -191,8 +191,8 @@ def test_a_picture_that_was_done_is_kept_when_the_rest_fails(
         ),
         (
             ["vary", "{good}", "--seed", "1", "--mark", "8", "--out", "{dir}"],
-            InvalidValueError,
-            "marks are indices below 8, found [8]",
+            InvalidRequestError,
+            "--mark: candidate 8 is not in this round; with --count 8 they are 0 to 7",
         ),
         (
             ["render", "{good}", "--round", "1"],
