@@ -11,7 +11,7 @@ from engine.errors import EngineError, InvalidRequestError, ModelError, RenderCa
 from engine.fake import FakeRenderer
 from engine.search.axis import axis_of
 from engine.search.bands import Bands, factors_of
-from latentpng.errors import ExitCode, InvalidValueError, NoLatentError, UnreadableFileError
+from latentpng.errors import ExitCode, NoLatentError, UnreadableFileError
 from latentpng.png.files import read_picture, read_record, strip, write_picture
 from latentpng.record import Lineage, SeedRoot
 from tests.support.latentpng.pictures import altered

@@ -95,8 +95,8 @@ def test_a_region_that_cannot_be_is_refused_in_one_sentence(
 ) -> None:
     form = (
         "warmer vary: error: argument --region: a region is left, right, top, bottom, tl, tr, bl, br, several of them "
-        "joined by +, 3x3:1+5, a box X,Y,W,H in percent, or rows of 0 and 1 such as 10/01; outside: before it means all "
-        "the rest; found 'upper'"
+        "joined by +, 3x3:1+5, a box X,Y,W,H in percent, or rows of 0 and 1 such as 10/01; outside: before it means "
+        "all the rest; found 'upper'"
     )
     for text, sentence in (
         ("upper", form),
