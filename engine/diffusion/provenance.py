@@ -85,7 +85,7 @@ def software_of(device: str) -> dict[str, Json]:
     return {
         "warmer": latentpng.__version__,
         "python": platform.python_version(),
-        "torch": torch.__version__,
+        "torch": str(torch.__version__),  # its own class, whose pickle would import torch where it is read
         "diffusers": diffusers.__version__,
         "transformers": transformers.__version__,
         "torchsde": version("torchsde"),

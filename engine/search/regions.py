@@ -62,8 +62,10 @@ _BOX_SIDES = (24, 12, 8, 6, 4, 3, 2, 1)
 """Cells along a side of the grid that boxes snap to; the first that fits the noise.  Most hold thirds and quarters."""
 _FORM = (
     "a region is left, right, top, bottom, tl, tr, bl, br, several of them joined by +, 3x3:1+5, a box X,Y,W,H in "
-    "percent, or rows of 0 and 1 such as 10/01, each also after outside:"
+    "percent, or rows of 0 and 1 such as 10/01; outside: before it means all the rest"
 )
+_SHOWN = 160
+"""The characters of a text that is no region which a message repeats."""
 
 
 class Split(StrEnum):
@@ -111,7 +113,8 @@ def parse_region(text: str, height: int, width: int) -> str:
     is_outside = plain.startswith(_OUTSIDE)
     mask = _parsed(plain.removeprefix(_OUTSIDE).strip(), height, width)
     if mask is None:
-        raise InvalidRequestError(f"{_FORM}; found {text!r}")
+        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+        raise InvalidRequestError(f"{_FORM}; found {shown!r}")
     mask = reduced(inverted(mask) if is_outside else mask)
     if "0" not in mask or "1" not in mask:
         what = "nothing" if "0" in mask else "the whole picture"

@@ -18,6 +18,7 @@ LESSONS = (
     "press the number of the picture that is closest to what you have in mind",
     "is no picture better than the parent? press n: the next ones are more like it",
     "nothing is lost: u takes a step back, U takes it again, and ? shows all keys",
+    "is one picture best on the left and a different one on the right? press x",
 )
 """What is said on the first grids of a machine, one on each; none is longer than a row of 80 columns."""
 

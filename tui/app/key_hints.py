@@ -52,7 +52,8 @@ _PROMPT = Hint(key="p", words="new prompt", action="app.start")
 _AGAIN = Hint(key="r", words="try again", action="screen.reroll")
 _QUIT = Hint(key="q", words="quit", action="app.quit")
 
-_KEEP = Hint(key="Space", words="parent", action="screen.mark")
+_REGIONS = Hint(key="x", words="by region", action="screen.split")
+_KEEP = Hint(key="Space", words="keep parent", action="screen.mark")
 _BACK = Hint(key="Backspace", words="back", action="screen.back")
 _SECOND = Hint(key="+", words="blend", action="screen.second")
 _LEAVE = Hint(key="Esc", words="leave", action="screen.whole")
@@ -69,7 +70,7 @@ _HINTS: dict[Situation, tuple[Hint, ...]] = {
         Hint(key="r", words="others", action="screen.reroll"),
         _VIEW,
     ),
-    Situation.READY: (_NONE, _COMPARE, _EDIT, _HISTORY),
+    Situation.READY: (_NONE, _REGIONS, _COMPARE, _EDIT),
     Situation.MARKED: (
         Hint(key="Enter", words="blend", action="screen.choose"),
         Hint(key="Space", words="mark", action="screen.mark"),
@@ -83,7 +84,7 @@ _HINTS: dict[Situation, tuple[Hint, ...]] = {
         _VIEW,
     ),
     Situation.ASKING: (_KEEP, Hint(key="Enter", words="done", action="screen.choose"), _BACK, _LEAVE),
-    Situation.POINTED: (_KEEP, Hint(key="Enter", words="take it", action="screen.choose"), _BACK, _LEAVE),
+    Situation.POINTED: (_KEEP, Hint(key="Enter", words="take", action="screen.choose"), _BACK, _LEAVE),
     Situation.ASKED: (Hint(key="Enter", words="pick this", action="screen.choose"), _SECOND, _BACK, _LEAVE),
 }
 _CAN_PICK = (Situation.RENDERING, Situation.READY, Situation.MARKED, Situation.ASKING, Situation.POINTED)

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 
 from engine.search.answers import PickedByRegion
 from engine.search.axis import scale_of
-from engine.search.regions import SHORT_NAMES, region_words
+from engine.search.regions import SHORT_NAMES, Split, region_words
 from engine.search.session import Session, is_combined
 from tui.app.region_pick import MAX_HERE, RegionPick
 
-NOTHING_ANSWERED = "nothing is answered yet: press the key of the picture that is best in the lit region, or Esc"
+NOTHING_ANSWERED = "nothing is answered yet: press the number of the best picture there, or Esc"
 ALL_ANSWERED = "every region is answered; Enter picks this, Backspace takes the last answer back"
 NO_ANSWER_TO_ADD_TO = "answer a region first; then + and a key add a second candidate to it"
 PARENT_STAYS_THERE = "the parent stays in that region; Backspace goes back to it"
@@ -20,9 +20,9 @@ GONE = "a candidate that you chose is no longer on offer; its region asks again"
 NOTHING_TO_TAKE_BACK = "nothing is answered yet; Esc picks whole pictures again"
 WHOLE_AGAIN = "pictures are picked as a whole again"
 CHOSEN_ALREADY = "{key} is chosen there already; press the key of a different one, or + again for none"
-ALONE = "w takes the best single candidate instead"
+ALONE = "w takes the best single candidate"
 ALONE_NOW = "the best single candidate is the parent instead; u goes back"
-SINGLE = "the parent is a single candidate; w is for a parent that was blended or picked by region"
+SINGLE = "the parent is a single candidate already; w is for blends and picks by region"
 
 
 def place_forms(regions: Sequence[str]) -> tuple[str, ...]:
@@ -54,8 +54,10 @@ def asking_words(pick: RegionPick, key_of: Callable[[int], str], columns: int) -
         return _fitting((f"{words}, or + again for none", words, f"blend {chosen} with?"), columns)
     count = f"{where} ({len(pick.answers) + 1} of {len(pick.regions)})"
     best = f"{count}: press the number of the best picture there"
+    finer = "; x for quarters" if pick.split is Split.HALVES and not pick.answers else ""
+    kept = f"{best}, Space keeps the parent"
     return _fitting(
-        (f"{best}, Space keeps the parent", best, f"{count}: which is best?", f"{where}: best?", where), columns
+        (kept + finer, best + finer, kept, best, f"{count}: which is best?", f"{where}: best?", where), columns
     )
 
 

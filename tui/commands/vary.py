@@ -18,7 +18,7 @@ from engine.search.answers import RegionMarks
 from engine.search.axis import Axis, along, last_axis, last_scale
 from engine.search.bands import Bands, factors_of
 from engine.search.region_rounds import region_rounds
-from engine.search.regions import NAMED, SHORT_NAMES, WHOLE, region_asked_for
+from engine.search.regions import NAMED, SHORT_NAMES, WHOLE, coverage, intersection, region_asked_for
 from latentpng.errors import ExitCode
 from latentpng.identity import picture_keys
 from latentpng.record import Json, Lineage, Round
@@ -171,7 +171,7 @@ def region_marks(text: str) -> tuple[str, tuple[int, ...]]:
         ArgumentTypeError: It is neither.
     """
     region, colon, marks = text.rpartition(":")
-    if not colon or not region or not re.fullmatch(r"\d{1,4}(\+\d{1,4})*", marks):
+    if not colon or not region or not re.fullmatch(r"[0-9]{1,4}(\+[0-9]{1,4})*", marks):
         raise argparse.ArgumentTypeError(f"a region and its candidates needed, such as tl:3 or tl:3+5, found {text!r}")
     return region, tuple(map(int, marks.split("+")))
 
@@ -196,16 +196,32 @@ def _lineages(
     if options.region and axis is Axis.PROMPT:
         raise InvalidRequestError("--region: only the prompt varies, and it has no regions; add --axis noise or both")
     round_ = along(round_, axis)
+    _check_marks(arguments)
     if arguments.mark_region:
         return [_patchwork(lineage, round_, arguments, shape, axes)]
     chosen = [arguments.mark] if arguments.mark else [(mark,) for mark in range(arguments.count)]
     return [lineage.child(replace(round_, marks=marks)) for marks in chosen]
 
 
+def _check_marks(arguments: Arguments) -> None:
+    """Raise InvalidRequestError if a mark is no candidate of the round."""
+    marks = [("--mark", arguments.mark), *((f"--mark-region {text}", each) for text, each in arguments.mark_region)]
+    for option, each in marks:
+        if wrong := [mark for mark in each if not 0 <= mark < arguments.count]:
+            raise InvalidRequestError(
+                f"{option}: candidate {wrong[0]} is not in this round; with --count {arguments.count} they are "
+                f"0 to {arguments.count - 1}"
+            )
+
+
 def _patchwork(lineage: Lineage, round_: Round, arguments: Arguments, shape: tuple[int, ...], axes: str) -> Lineage:
     sides = spatial_shape(shape, axes)
     parts = [RegionMarks(region=region_asked_for(text, sides), marks=marks) for text, marks in arguments.mark_region]
-    rounds = region_rounds(round_, parts, sides)
-    if not rounds:
-        raise InvalidRequestError("--mark-region: these regions lie outside --region, so that nothing would move")
-    return replace(lineage, rounds=(*lineage.rounds, *rounds))
+    for at, ((text, _), part) in enumerate(zip(arguments.mark_region, parts, strict=True)):
+        if not coverage(intersection(round_.region, part.region, sides)):
+            raise InvalidRequestError(f"--mark-region {text}: nothing of this region lies in --region")
+        if part.region in (each.region for each in parts[:at]):
+            raise InvalidRequestError(
+                f"--mark-region {text}: this region is named twice; to blend candidates there, write {text}:3+5"
+            )
+    return replace(lineage, rounds=(*lineage.rounds, *region_rounds(round_, parts, sides)))

@@ -108,7 +108,7 @@ def test_what_is_no_region_is_refused(text: str) -> None:
         parse_region(text, NOISE, NOISE)
     assert str(caught.value) == (
         "a region is left, right, top, bottom, tl, tr, bl, br, several of them joined by +, 3x3:1+5, a box X,Y,W,H in "
-        f"percent, or rows of 0 and 1 such as 10/01, each also after outside:; found {text!r}"
+        f"percent, or rows of 0 and 1 such as 10/01; outside: before it means all the rest; found {text!r}"
     )
 
 

@@ -25,13 +25,14 @@ def test_each_lesson_comes_once_and_fits_a_row() -> None:
         "press the number of the picture that is closest to what you have in mind",
         "is no picture better than the parent? press n: the next ones are more like it",
         "nothing is lost: u takes a step back, U takes it again, and ? shows all keys",
+        "is one picture best on the left and a different one on the right? press x",
     )
     assert max(map(len, LESSONS)) < 79
 
 
 def test_lessons_are_counted_per_machine(tmp_path: Path) -> None:
     path = tmp_path / "state" / "hints.json"
-    assert [Hints(path, PLAIN).next_lesson() for _ in range(5)] == [*LESSONS, "", ""]
+    assert [Hints(path, PLAIN).next_lesson() for _ in range(6)] == [*LESSONS, "", ""]
 
 
 def test_a_sentence_about_the_terminal_comes_once_and_changes_no_lesson(tmp_path: Path) -> None:
@@ -55,9 +56,9 @@ def test_a_folder_that_cannot_be_made_is_ignored(tmp_path: Path) -> None:
     assert [hints.next_lesson(), hints.next_lesson()] == [LESSONS[0], LESSONS[0]]
 
 
-async def test_the_first_three_grids_teach_and_a_mark_hides_the_lesson(tmp_path: Path) -> None:
+async def test_the_first_grids_teach_and_a_mark_hides_the_lesson(tmp_path: Path) -> None:
     async with running(make_app(tmp_path, *PROMPT, is_first_start=True), size=(80, 24)) as driver:
-        for lesson, key in zip(LESSONS, ("1", "n", "r"), strict=True):
+        for lesson, key in zip(LESSONS, ("1", "n", "r", "r"), strict=True):
             await driver.until_done()
             await driver.until(partial(says, driver, lesson))
             await driver.press(key)

@@ -109,7 +109,7 @@ def test_words_of_a_pick() -> None:
         "2 · scale 0.2 · noise and prompt",
         "3 · scale 0.5 · prompt",
         "4 · scale 0.5 · 2 regions: 3 top left, 5+1 bottom right",
-        f"5 · scale 0.2 · 6 regions: {', '.join(['1 region of 17%'] * 4)}, 2 more",
+        f"5 · scale 0.2 · 6 regions: {', '.join(['1 in a region of 17%'] * 4)}, 2 more",
         "6 · scale 0.2 · 8 right half",
     ]
     assert [node_facts(tree, node) for node in range(5)] == [

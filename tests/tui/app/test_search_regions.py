@@ -121,7 +121,7 @@ async def test_enter_answers_with_the_candidate_under_the_cursor(tmp_path: Path)
     async with running(make_app(tmp_path, *PROMPT), size=PANE) as driver:
         await driver.until_done()
         await driver.press("x", "right", "right")
-        await driver.until(lambda: "Enter take it" in driver.text())
+        await driver.until(lambda: "Enter take" in driver.text())
         await driver.press("enter")
         assert driver.screen.pick.answers == ((1,),)
         assert driver.screen.grid.selected_index == PARENT

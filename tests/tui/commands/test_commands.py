@@ -11,7 +11,7 @@ from engine.errors import EngineError, InvalidRequestError, ModelError, RenderCa
 from engine.fake import FakeRenderer
 from engine.search.axis import axis_of
 from engine.search.bands import Bands, factors_of
-from latentpng.errors import ExitCode, InvalidValueError, NoLatentError, UnreadableFileError
+from latentpng.errors import ExitCode, NoLatentError, UnreadableFileError
 from latentpng.png.files import read_picture, read_record, strip, write_picture
 from latentpng.record import Lineage, SeedRoot
 from tests.support.latentpng.pictures import altered
@@ -191,8 +191,8 @@ def test_a_picture_that_was_done_is_kept_when_the_rest_fails(
         ),
         (
             ["vary", "{good}", "--seed", "1", "--mark", "8", "--out", "{dir}"],
-            InvalidValueError,
-            "marks are indices below 8, found [8]",
+            InvalidRequestError,
+            "--mark: candidate 8 is not in this round; with --count 8 they are 0 to 7",
         ),
         (
             ["render", "{good}", "--round", "1"],

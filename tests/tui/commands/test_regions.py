@@ -95,8 +95,8 @@ def test_a_region_that_cannot_be_is_refused_in_one_sentence(
 ) -> None:
     form = (
         "warmer vary: error: argument --region: a region is left, right, top, bottom, tl, tr, bl, br, several of them "
-        "joined by +, 3x3:1+5, a box X,Y,W,H in percent, or rows of 0 and 1 such as 10/01, each also after outside:; "
-        "found 'upper'"
+        "joined by +, 3x3:1+5, a box X,Y,W,H in percent, or rows of 0 and 1 such as 10/01; outside: before it means "
+        "all the rest; found 'upper'"
     )
     for text, sentence in (
         ("upper", form),
@@ -158,4 +158,4 @@ def test_a_patchwork_of_a_confined_round_keeps_to_its_region(picture: Path, tmp_
     assert (round_.region, round_.marks) == ("10/00", (1,))
     with pytest.raises(InvalidRequestError) as refused:
         warmer("vary", picture, *given, "--mark-region", "bl:1", "--mark-region", "br:2")
-    assert str(refused.value) == "--mark-region: these regions lie outside --region, so that nothing would move"
+    assert str(refused.value) == "--mark-region bl: nothing of this region lies in --region"

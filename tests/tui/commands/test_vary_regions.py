@@ -114,7 +114,7 @@ def test_names_do_not_grow_from_round_to_round(picture: Path, tmp_path: Path) ->
 
 
 def test_of_a_round_that_moves_a_part_the_patchwork_keeps_what_lies_in_it(picture: Path, tmp_path: Path) -> None:
-    warmer("vary", picture, *ROUND, "--region", "left", *region("top:3", "br:5", "bl:1"), "--out", tmp_path)
+    warmer("vary", picture, *ROUND, "--region", "left", *region("top:3", "bl:1"), "--out", tmp_path)
     first, second = read_record(tmp_path / "start-r2-tl3+bl1.png").lineage.rounds
     assert (first.region, second.region) == (NAMED["tl"], NAMED["bl"])
     warmer("vary", picture, *ROUND, "--region", "left", *region("top:3", "bottom:3"), "--out", tmp_path)
@@ -169,9 +169,23 @@ def test_regions_fit_the_noise_of_another_size(picture: Path, tmp_path: Path) ->
         (
             ("--seed", "5", "--region", "right", *region("tl:3", "bl:1")),
             InvalidRequestError,
-            "--mark-region: these regions lie outside --region, so that nothing would move",
+            "--mark-region tl: nothing of this region lies in --region",
         ),
-        (("--seed", "5", *region("tl:8")), InvalidValueError, "marks are indices below 8, found [8]"),
+        (
+            ("--seed", "5", "--region", "top", *region("tl:3", "bl:1")),
+            InvalidRequestError,
+            "--mark-region bl: nothing of this region lies in --region",
+        ),
+        (
+            ("--seed", "5", *region("tl:3", "tl:5")),
+            InvalidRequestError,
+            "--mark-region tl: this region is named twice; to blend candidates there, write tl:3+5",
+        ),
+        (
+            ("--seed", "5", *region("br:1", "tl:8")),
+            InvalidRequestError,
+            "--mark-region tl: candidate 8 is not in this round; with --count 8 they are 0 to 7",
+        ),
         (
             ("--seed", "5", *region("tl:3+3")),
             InvalidValueError,
@@ -186,7 +200,7 @@ def test_regions_fit_the_noise_of_another_size(picture: Path, tmp_path: Path) ->
             ("--seed", "5", *region("middle:1")),
             InvalidRequestError,
             "a region is left, right, top, bottom, tl, tr, bl, br, several of them joined by +, 3x3:1+5, a box X,Y,W,H "
-            "in percent, or rows of 0 and 1 such as 10/01, each also after outside:; found 'middle'",
+            "in percent, or rows of 0 and 1 such as 10/01; outside: before it means all the rest; found 'middle'",
         ),
         (
             ("--seed", "5", *region("left+right:1")),

@@ -171,7 +171,8 @@ def _value(value: Json) -> str:
 
 
 def _place(region: str) -> str:
-    return region_words(region).removesuffix(" quarter")
+    words = region_words(region)
+    return f"in a {words}" if words.startswith("region") else words.removesuffix(" quarter")
 
 
 def _axis_name(round_: Round) -> str:
