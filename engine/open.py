@@ -211,7 +211,7 @@ def session_for(
         octaves=levels,
         scale=options.scale or last_scale(lineage, opening.target.defaults.scale),
         count=candidates,
-        bands=Bands(options.bands or (Bands.ALL if opening.is_fresh else Bands.TILT)),
+        bands=Bands(options.bands or Bands.ALL),
         axis=Axis(options.axis or last_axis(lineage)),
         mode=Mode(options.mode),
         is_varied=is_varied and opening.is_fresh and plan_choice(steps, candidates) is not None,

@@ -263,13 +263,13 @@ def add_scheduler_option(parser: argparse._ActionsContainer, *, opens_picture: b
     )
 
 
-def add_bands_option(parser: argparse._ActionsContainer, default: str) -> None:
-    """Add --bands; `default` says in words what is done without it."""
+def add_bands_option(parser: argparse._ActionsContainer) -> None:
+    """Add --bands."""
     parser.add_argument(
         "--bands",
         choices=BAND_NAMES,
         help="how much moves at which level of detail: all levels alike, coarse ones more than fine ones (tilt), only "
-        f"the coarse half (layout) or only the fine half (detail) (default: {default})",
+        "the coarse half (layout) or only the fine half (detail) (default: all)",
     )
 
 

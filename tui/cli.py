@@ -137,7 +137,7 @@ def app_parser() -> argparse.ArgumentParser:
         help="how far the first candidates are from their parent, 0 to 1 "
         "(default: as in the picture's last round, else the model's)",
     )
-    add_bands_option(search, "tilt; all for a new prompt")
+    add_bands_option(search)
     add_region_option(search)
     add_axis_option(search)
     search.add_argument(

@@ -100,7 +100,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "tl:3 (top left quarter), left:0, 3x3:1+2:4 or 0,0,50,40:3+5 (a blend in a box, in percent); needs --seed",
     )
     parser.add_argument("--seed", type=whole_number, metavar="N", help="seed of the round (default: random)")
-    add_bands_option(parser, "tilt")
+    add_bands_option(parser)
     add_region_option(parser)
     add_axis_option(parser)
     add_out_option(parser, "DIR", "the folder for the candidates", required=True)
@@ -184,7 +184,7 @@ def _lineages(
     if arguments.is_marked and options.seed is None:
         option = "--mark" if arguments.mark else "--mark-region"
         raise InvalidRequestError(f"{option} needs --seed, the seed of the round whose candidates were marked")
-    bands = Bands(options.bands or Bands.TILT)
+    bands = Bands(options.bands or Bands.ALL)
     round_ = Round(
         seed=options.seed_or_random(),
         of=arguments.count,

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.search.answers import Jumped, NoneBetter, PickedAlone, Rerolled, Rescaled, Undone
-from engine.search.bands import Bands
 from engine.search.session import Session, ask, begin, is_combined, star, tell
 from latentpng.identity import Key, child_picture_key
 from latentpng.noise.perturbation import perturb
@@ -142,7 +141,6 @@ def _inside(region: str) -> NDArray[np.bool_]:
 def begin_game(world: World, case: Case, strategy: Strategy, oracle: Oracle) -> Game:
     """Return a search that has not begun; the maps of its start are still to be found."""
     lineage, noise = case.root(world.shape)
-    bands = strategy.bands if strategy.bands is not None else (Bands.TILT if case.cosine else Bands.ALL)
     levels = octaves(world.shape, AXES)
     session = begin(
         lineage,
@@ -150,7 +148,7 @@ def begin_game(world: World, case: Case, strategy: Strategy, oracle: Oracle) -> 
         octaves=levels,
         scale=strategy.scale or world.scale,
         count=COUNT,
-        bands=bands,
+        bands=strategy.bands,
         mode=strategy.mode,
     )
     return Game(

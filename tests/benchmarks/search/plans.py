@@ -13,10 +13,10 @@ from tests.benchmarks.search.strategies import (
     GUESS,
     HALVES,
     NO_WAY_BACK,
-    OCTAVES,
     QUARTERS,
     SINGLE,
     STRATEGIES,
+    TILTED,
     TILTED_QUARTERS,
     VARIED,
     Strategy,
@@ -53,17 +53,17 @@ A1111 = a1111(0.3)
 MAIN = Section(
     world=EMBEDDED,
     cosine=0.5,
-    strategies=(BISECT, A1111, DEFAULT, OCTAVES, BEST_QUARTERS, QUARTERS),
+    strategies=(BISECT, A1111, DEFAULT, TILTED, BEST_QUARTERS, QUARTERS),
 )
 ERRORS = Section(
     world=EMBEDDED,
     cosine=0.5,
-    strategies=(A1111, DEFAULT, OCTAVES, QUARTERS),
+    strategies=(A1111, DEFAULT, TILTED, QUARTERS),
     oracle=ERRING,
     grids=10,
 )
 FROM_SEED = Section(world=EMBEDDED, cosine=0.0, strategies=(BISECT, DEFAULT, QUARTERS, VARIED), grids=10)
-_SHORT = (BISECT, DEFAULT, OCTAVES, QUARTERS)
+_SHORT = (BISECT, DEFAULT, TILTED, QUARTERS)
 MORE = (
     replace(MAIN, strategies=(DEFAULT, SINGLE, HALVES, TILTED_QUARTERS, NO_WAY_BACK, GUESS), grids=10),
     replace(MAIN, strategies=(a1111(0.2), A1111, a1111(0.5), FRESH), grids=10),

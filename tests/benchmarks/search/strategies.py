@@ -29,7 +29,7 @@ class Strategy:
         name: What tables call it.
         way: SEARCH, or FIXED: the parent never changes, and the best picture so far is kept.
         mode: What a pick does to the scale.
-        bands: The octaves that move; None for what the app chooses: ALL from a fresh seed, else TILT.
+        bands: The octaves that move.
         scale: The scale of the first grid; 0 for the model's.
         split: The regions that are asked about.
         marks: How many candidates are picked at most, in each region.
@@ -46,7 +46,7 @@ class Strategy:
     name: str
     way: Way = Way.SEARCH
     mode: Mode = Mode.KEEP
-    bands: Bands | None = None
+    bands: Bands = Bands.ALL
     scale: float = 0.0
     split: Split = Split.WHOLE
     marks: int = 3
@@ -68,21 +68,20 @@ def a1111(strength: float) -> Strategy:
     return Strategy(
         name=f"A1111, strength {strength:g}",
         way=Way.FIXED,
-        bands=Bands.ALL,
         scale=math.sin(strength * math.pi / 2.0),
         marks=1,
     )
 
 
-BISECT = Strategy(name="bisect", mode=Mode.BISECT, bands=Bands.ALL, marks=1)
-FRESH = Strategy(name="fresh seeds", way=Way.FIXED, bands=Bands.ALL, scale=1.0, marks=1)
+BISECT = Strategy(name="bisect", mode=Mode.BISECT, marks=1)
+FRESH = Strategy(name="fresh seeds", way=Way.FIXED, scale=1.0, marks=1)
 DEFAULT = Strategy(name="default")
 SINGLE = replace(DEFAULT, name="one mark", marks=1)
-OCTAVES = replace(DEFAULT, name="3 marks, all octaves", bands=Bands.ALL)
-HALVES = Strategy(name="halves, up to 2 of each", bands=Bands.ALL, split=Split.HALVES, marks=2)
-BEST_QUARTERS = Strategy(name="quarters, best of each", bands=Bands.ALL, split=Split.QUARTERS, marks=1)
+TILTED = replace(DEFAULT, name="default, tilt", bands=Bands.TILT)
+HALVES = Strategy(name="halves, up to 2 of each", split=Split.HALVES, marks=2)
+BEST_QUARTERS = Strategy(name="quarters, best of each", split=Split.QUARTERS, marks=1)
 QUARTERS = replace(BEST_QUARTERS, name="quarters, up to 2 of each", marks=2)
-TILTED_QUARTERS = replace(QUARTERS, name="quarters, up to 2, as the app: tilt", bands=None)
+TILTED_QUARTERS = replace(QUARTERS, name="quarters, up to 2, tilt", bands=Bands.TILT)
 NO_WAY_BACK = replace(QUARTERS, name="quarters, up to 2, no way back", way_back=False)
 GUESS = replace(DEFAULT, name="default with a guess", guess=True)
 VARIED = replace(DEFAULT, name="default, first grid varied", pool=3 * COUNT)
@@ -95,7 +94,7 @@ STRATEGIES = (
     FRESH,
     SINGLE,
     DEFAULT,
-    OCTAVES,
+    TILTED,
     HALVES,
     BEST_QUARTERS,
     QUARTERS,
