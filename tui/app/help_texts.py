@@ -24,8 +24,7 @@ near: the candidates look like the parent.  A large one is far.  At scale 1,
 what varies is new: with everything varying, a candidate is a new picture of
 the same prompt.  When the layout varies most, the scale is that of the
 layout; finer detail moves half as far at each finer level, so some of it
-stays even at scale 1.  A new search varies everything.  A picture that you
-open varies its layout most, because that takes fewer picks.
+stays even at scale 1.
 How different a scale looks depends on the model.  The search learns it
 from its grids: [ and ] halve and double the difference that you see, and
 the scale ends where there is none to see."""

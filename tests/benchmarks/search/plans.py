@@ -53,19 +53,19 @@ A1111 = a1111(0.3)
 MAIN = Section(
     world=EMBEDDED,
     cosine=0.5,
-    strategies=(BISECT, A1111, DEFAULT, TILTED, BEST_QUARTERS, QUARTERS),
+    strategies=(BISECT, A1111, DEFAULT, BEST_QUARTERS, QUARTERS),
 )
 ERRORS = Section(
     world=EMBEDDED,
     cosine=0.5,
-    strategies=(A1111, DEFAULT, TILTED, QUARTERS),
+    strategies=(A1111, DEFAULT, BEST_QUARTERS, QUARTERS),
     oracle=ERRING,
     grids=10,
 )
 FROM_SEED = Section(world=EMBEDDED, cosine=0.0, strategies=(BISECT, DEFAULT, QUARTERS, VARIED), grids=10)
-_SHORT = (BISECT, DEFAULT, TILTED, QUARTERS)
+_SHORT = (BISECT, DEFAULT, QUARTERS)
 MORE = (
-    replace(MAIN, strategies=(DEFAULT, SINGLE, HALVES, TILTED_QUARTERS, NO_WAY_BACK, GUESS), grids=10),
+    replace(MAIN, strategies=(DEFAULT, TILTED, SINGLE, HALVES, TILTED_QUARTERS, NO_WAY_BACK, GUESS), grids=10),
     replace(MAIN, strategies=(a1111(0.2), A1111, a1111(0.5), FRESH), grids=10),
     Section(world=EMBEDDED, cosine=0.8, strategies=_SHORT, grids=10),
     *(

@@ -115,7 +115,21 @@ def test_an_edit_of_a_picture_of_another_tool(tmp_path: Path) -> None:
 
 def test_bands_fit_the_noise_of_the_new_size(picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     renderer = FakeRenderer(noise_shape=(4, 32, 32))
-    warmer("vary", picture, "--size", "256x256", "--seed", 5, "--count", 1, "--out", tmp_path, renderer=renderer)
+    warmer(
+        "vary",
+        picture,
+        "--size",
+        "256x256",
+        "--seed",
+        5,
+        "--count",
+        1,
+        "--bands",
+        "tilt",
+        "--out",
+        tmp_path,
+        renderer=renderer,
+    )
     said = "at 256x256 the noise is drawn anew from the same seeds, so expect a different picture\n"
     assert capsys.readouterr().err == said
     rounds = read_record(tmp_path / "start-r2-0.png").lineage.rounds

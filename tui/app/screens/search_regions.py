@@ -200,7 +200,7 @@ class SearchRegions(SearchCompare):
         both = f"{words}; {progress}"
         return both if progress and len(both) < room else words
 
-    def _show_chosen(self, before: Plan) -> None:
+    def show_chosen(self, before: Plan) -> None:
         """Let the answers follow their candidates, which stand elsewhere in the grid now, or are gone."""
         if self.search is not None:
             now, asked = self.search.plan.candidates, self.pick
@@ -208,7 +208,7 @@ class SearchRegions(SearchCompare):
             self.pick = asked.moved({at: now.index(each) for at, each in enumerate(before.candidates) if each in now})
             if len(self.pick.answers) < len(asked.answers):
                 self.notice = phrases.GONE
-        super()._show_chosen(before)
+        super().show_chosen(before)
 
     def _answer(self, pick: RegionPick) -> None:
         self.notice, self.comparison, self.pick = "", Comparison(), pick

@@ -155,7 +155,7 @@ class SearchView(Screen[None]):
         before = self.search.plan
         index = self.search.handle(event)
         if self.search.plan.candidates != before.candidates:
-            self._show_chosen(before)
+            self.show_chosen(before)
         elif index is not None and self._is_laid_out:
             self.show_picture(index)
         self._write_captions()
@@ -186,7 +186,7 @@ class SearchView(Screen[None]):
             self._write_all()
             self.query_one(HistoryStrip).show(self.search)
 
-    def _show_chosen(self, before: Plan) -> None:
+    def show_chosen(self, before: Plan) -> None:
         """Show the candidates that were chosen in place of the first ones; those that stay keep their marks."""
         if self.search is not None:
             now = self.search.plan.candidates
