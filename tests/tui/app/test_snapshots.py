@@ -15,6 +15,7 @@ import os
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, TypeAlias
 
 import pytest
@@ -26,6 +27,7 @@ from engine.fake import FakeRenderer, Noise
 from engine.rendering.events import Failure, Picture
 from tests.support.tui.driving import Driver, make_app, running
 from tui.app.app import WarmerApp
+from tui.app.screens import search_view
 from tui.app.widgets.film_cell import FilmCell
 from tui.app.widgets.picture import PictureCell
 from tui.app.widgets.prompt_line import PromptLine
@@ -165,7 +167,8 @@ def test_grid(snap_compare: Compare, tmp_path: Path) -> None:
     check_snapshot(snap_compare, search(tmp_path), play_one_round, LARGE)
 
 
-def test_rendering(snap_compare: Compare, tmp_path: Path) -> None:
+def test_rendering(snap_compare: Compare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search_view, "time", SimpleNamespace(monotonic=lambda: 0.0))  # a slow machine says the same
     renderer = FakeRenderer()
     renderer.hold_after(3)
 
