@@ -6,11 +6,10 @@ not change is neither computed nor sent again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
 from typing import Final
 
 from engine.rendering.events import Picture
-from latentpng.lru import LruCache
+from tui.app.derived import Derived
 from tui.app.region_drawing import lit, patchwork
 from tui.graphics.geometry import Box, fit
 from tui.graphics.images import to_image, to_picture
@@ -20,17 +19,14 @@ _KEPT: Final = 160
 
 
 class Shades:
-    """What was computed for the pictures of one grid.
-
-    Pictures are told apart by identity, so the sources of what is kept are kept with it until `clear`.
-    """
+    """What was computed for the pictures of one grid."""
 
     def __init__(self) -> None:
-        self._known: LruCache[Hashable, tuple[tuple[Picture, ...], Picture]] = LruCache(max_entries=_KEPT)
+        self._derived: Derived[Picture] = Derived(_KEPT)
 
     def clear(self) -> None:
         """Forget everything: there is a new grid."""
-        self._known.clear()
+        self._derived.clear()
 
     def lit(self, picture: Picture, region: str, width: int, height: int) -> Picture:
         """Return a picture with a region lit; the picture itself where nothing is dimmed.
@@ -44,7 +40,7 @@ class Shades:
         if not region:
             return picture
         small = self._reduced(picture, width, height)
-        return self._of(("lit", region), (small,), lambda: lit(small, region))
+        return self._derived.of(("lit", region), (small,), lambda: lit(small, region))
 
     def patchwork(
         self, parent: Picture, parts: tuple[tuple[str, tuple[Picture, ...]], ...], width: int, height: int
@@ -61,20 +57,11 @@ class Shades:
         few = [(region, tuple(self._reduced(each, width, height) for each in several)) for region, several in parts]
         sources = (small, *(each for _, several in few for each in several))
         what = tuple((region, len(several)) for region, several in few)
-        return self._of(what, sources, lambda: patchwork(small, few))
+        return self._derived.of(what, sources, lambda: patchwork(small, few))
 
     def _reduced(self, picture: Picture, width: int, height: int) -> Picture:
         box = Box(columns=width, rows=height, cell_width=1, cell_height=1)
         factor = max(picture.width, picture.height) // max(1, *fit(picture.width, picture.height, box))
         if factor < 2:
             return picture
-        return self._of(("reduced", factor), (picture,), lambda: to_picture(to_image(picture).reduce(factor)))
-
-    def _of(self, what: Hashable, sources: tuple[Picture, ...], compute: Callable[[], Picture]) -> Picture:
-        key = (what, *map(id, sources))
-        known = self._known.get(key)
-        if known is not None and all(a is b for a, b in zip(known[0], sources, strict=True)):
-            return known[1]
-        made = compute()
-        self._known.put(key, (sources, made))
-        return made
+        return self._derived.of(("reduced", factor), (picture,), lambda: to_picture(to_image(picture).reduce(factor)))

@@ -45,7 +45,7 @@ def stop_writing(app: App[Any]) -> None:
     driver = app._driver
     if driver is not None:
         setattr(driver, "write", _drop)  # noqa: B010 (as below)
-        setattr(driver, "flush", _drop)  # noqa: B010
+        setattr(driver, "flush", _drop)  # noqa: B010 (as below)
 
 
 def _drop(*_: object) -> None:

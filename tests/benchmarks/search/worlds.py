@@ -82,7 +82,7 @@ class Analytic:
     powers: tuple[float, float] = (0.5, 0.5)
     _targets: Numbers | None = None
 
-    def begin(self, kind: CaseSet, targets: Numbers, numbers: Sequence[int]) -> None:  # noqa: ARG002
+    def begin(self, kind: CaseSet, targets: Numbers, numbers: Sequence[int]) -> None:  # noqa: ARG002 (no prompts here)
         """Render the targets."""
         self._targets = self.render(targets)
 

@@ -7,26 +7,13 @@ from pathlib import Path
 import pytest
 
 from engine.fake import FakeRenderer
-from engine.rendering.events import Picture
 from engine.search.running import PARENT
-from tests.support.tui.driving import PROMPT, Driver, make_app, running
+from tests.support.tui.driving import PROMPT, make_app, running
+from tests.support.tui.seen import picture, shown
 from tui.app.comparison import Compared, Comparison, caption_words, comparison_words, percent_changed
 from tui.app.difference import difference
-from tui.app.widgets.grid import GridCell
 
 PANE, GRID = (120, 40), (80, 24)
-
-
-def shown(driver: Driver, index: int) -> Picture | None:
-    """Return the picture that the cell of a picture was last asked to show."""
-    cell = next(cell for cell in driver.screen.query(GridCell) if cell.index == index)
-    return cell.picture.picture
-
-
-def picture(driver: Driver, index: int) -> Picture:
-    finished = driver.search.finished(index)
-    assert finished is not None
-    return finished.picture
 
 
 async def test_tab_flips_the_pane_to_the_candidate_and_back(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ async def test_previews_do_not_replace_the_patchwork(tmp_path: Path) -> None:
             if index == PARENT:
                 seen.append(shown(driver, PARENT))
 
-        driver.screen.show_picture = note  # type: ignore[method-assign]
+        driver.screen.show_picture = note  # type: ignore[method-assign]  # a spy
         renderer.release()
         await driver.until_done()
         assert seen[0] is patched

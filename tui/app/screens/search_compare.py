@@ -6,8 +6,8 @@ from textual.reactive import var
 
 from engine.rendering.events import Event, Picture
 from engine.search.running import PARENT, Beginning
-from latentpng.lru import LruCache
 from tui.app.comparison import Compared, Comparison, caption_words, comparison_words
+from tui.app.derived import Derived
 from tui.app.difference import Difference, difference
 from tui.app.key_hints import Situation
 from tui.app.messages import SelectionMoved
@@ -32,9 +32,7 @@ class SearchCompare(SearchView):
         super().__init__(beginning, side=side)
         self._candidate = 1
         self._stage_before = PARENT
-        self._differences: LruCache[tuple[int, int], tuple[Picture, Picture, Difference]] = LruCache(
-            max_size=_DIFFERENCES
-        )
+        self._differences: Derived[Difference] = Derived(_DIFFERENCES)
 
     @property
     def compared(self) -> Compared:
@@ -117,13 +115,8 @@ class SearchCompare(SearchView):
         parent, finished = self.finished(PARENT), self.finished(candidate)
         if parent is None or finished is None:
             return None
-        key = id(parent.picture), id(finished.picture)
-        known = self._differences.get(key)
-        if known is not None and known[0] is parent.picture and known[1] is finished.picture:
-            return known[2]
-        found = difference(parent.picture, finished.picture)
-        self._differences.put(key, (parent.picture, finished.picture, found), size=1)
-        return found
+        before, after = parent.picture, finished.picture
+        return self._differences.of("difference", (before, after), lambda: difference(before, after))
 
     def _share(self, candidate: int) -> float | None:
         found = self.difference_of(candidate) if self.comparison.is_difference else None

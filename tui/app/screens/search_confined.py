@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from textual.geometry import Region
-
 from engine.rendering.events import Event, Picture
 from engine.search.answers import Confined
 from engine.search.axis import Axis
 from engine.search.regions import NO_SIDES, WHOLE
 from engine.search.running import PARENT, Beginning
-from latentpng.lru import LruCache
+from tui.app.derived import Derived
 from tui.app.phrases import ONLY_PROMPT
 from tui.app.region_drawing import marked
 from tui.app.screens.search_others import NOT_BEGUN, STILL_RENDERING, SearchOthers
 from tui.app.widgets.picture import HasGraphics
-from tui.graphics.geometry import Box
 
 if TYPE_CHECKING:
     from tui.app.screens.region import RegionScreen
@@ -37,7 +34,7 @@ class SearchConfined(SearchOthers):
 
     def __init__(self, beginning: Beginning, *, side: int = 0) -> None:
         super().__init__(beginning, side=side)
-        self._marked: LruCache[tuple[int, str, Box], tuple[Picture, Picture]] = LruCache(max_size=_MARKED)
+        self._marked: Derived[Picture] = Derived(_MARKED)
 
     @property
     def moving_region(self) -> str:
@@ -82,13 +79,8 @@ class SearchConfined(SearchOthers):
         region, graphics = self.moving_region, cast(HasGraphics, self.app).graphics
         if not region:
             return picture
-        box = graphics.box(Region(0, 0, *self.grid.room(index)))
-        known = self._marked.get((id(picture), region, box))
-        if known is not None and known[0] is picture:
-            return known[1]
-        result = marked(picture, region, box, has_pixels=graphics.terminal.protocol in ("sixel", "kitty"))
-        self._marked.put((id(picture), region, box), (picture, result), size=1)
-        return result
+        box, has_pixels = self.box_of(index), graphics.terminal.protocol in ("sixel", "kitty")
+        return self._marked.of((region, box), (picture,), lambda: marked(picture, region, box, has_pixels=has_pixels))
 
     async def _confine(self, region: str | None) -> None:
         self.region_screen = None

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import cast
 
-from textual.geometry import Region
 from textual.reactive import var
 
 from engine.rendering.events import Event, Picture
@@ -20,7 +18,6 @@ from tui.app.phrases import Caption, progress_words
 from tui.app.region_pick import RegionPick, begun, following, obstacle, undivided
 from tui.app.region_shades import Shades
 from tui.app.screens.search_compare import SearchCompare
-from tui.app.widgets.picture import HasGraphics
 
 PATCHED = ("the answers so far", "so far")
 """What stands under the parent while it shows the answers."""
@@ -241,5 +238,5 @@ class SearchRegions(SearchCompare):
 
     def _pixels(self, index: int) -> tuple[int, int]:
         """Return the pixels of the box of a picture: width and height."""
-        box = cast(HasGraphics, self.app).graphics.box(Region(0, 0, *self.grid.room(index)))
+        box = self.box_of(index)
         return box.width, box.height

@@ -31,6 +31,7 @@ from tui.app.widgets.history_strip import HistoryStrip
 from tui.app.widgets.keys import KeyLine
 from tui.app.widgets.line import TextLine
 from tui.app.widgets.picture import HasGraphics
+from tui.graphics.geometry import Box
 
 RELOADING = "{load}; the picture is rendered again as soon as the model is ready, u goes back"
 
@@ -251,6 +252,10 @@ class SearchView(Screen[None]):
         strip = self.query_one(HistoryStrip)
         strip.display, strip.styles.height, strip.compact = way.strip > 0, way.strip, way.strip == LINE
         await self.grid.lay_out(way)
+
+    def box_of(self, index: int) -> Box:
+        """Return the box of a picture of the grid."""
+        return cast(HasGraphics, self.app).graphics.box(Region(0, 0, *self.grid.room(index)))
 
     def _show_all(self) -> None:
         for index in {*self.grid.order, PARENT} if self._is_laid_out else ():
