@@ -35,7 +35,10 @@ class Options:
         text_encoders: Files of the text encoders that `model` lacks.
         prediction: What a single file predicts: "epsilon", "v_prediction", or "" for what its family and its keys say.
         preview_vae: The folder or the file of a tiny autoencoder that draws the previews.
-        device: "auto", "cpu", "cuda", "cuda:1" or "mps".
+        device: "auto", "cpu", "cuda", "cuda:1" or "mps"; several joined by commas ("cuda:0,cuda:1") share the work.
+        ray: "auto" or the address of a Ray cluster whose workers render; "" renders on this machine.
+        keep_alive: The seconds for which a worker keeps its model after the last program has left it; None for what the
+            configuration file says, 0 for a worker that ends with its program.
         dtype: "auto", "float32", "float16" or "bfloat16".
         attention: An attention back-end of diffusers by its name, or "auto".
         memory: One of `engine.models.memory.Memory`.
@@ -71,6 +74,8 @@ class Options:
     prediction: str = ""
     preview_vae: str = ""
     device: str = "auto"
+    ray: str = ""
+    keep_alive: float | None = None
     dtype: str = "auto"
     attention: str = "auto"
     memory: str = "auto"
@@ -111,6 +116,16 @@ class Options:
     def seed_or_random(self) -> int:
         """Return the seed asked for, else a random one; this is the only place of the engine that draws at random."""
         return int.from_bytes(os.urandom(_RANDOM_SEED_BYTES), "little") if self.seed is None else self.seed
+
+
+def devices_of(device: str) -> tuple[str, ...]:
+    """Return the devices that an option names: "cuda:0,cuda:1" are two of them."""
+    return tuple(filter(None, (name.strip() for name in device.split(","))))
+
+
+def first_device(device: str) -> str:
+    """Return the first of the devices that an option names, which stands for all of them in a request."""
+    return next(iter(devices_of(device)), "auto")
 
 
 def parse_size(text: str) -> tuple[int, int]:

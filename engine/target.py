@@ -34,7 +34,7 @@ from engine.models.prompt_styles import default_style, may_take_weights, takes_w
 from engine.models.resolve import EMBEDDED, NONE, defaults_of, resolve_model, resolve_preview_vae, resolve_vae
 from engine.models.samplers import recorded_scheduler
 from engine.models.schedulers import scheduler_settings
-from engine.options import Options
+from engine.options import Options, first_device
 from engine.paths import is_there
 from engine.prompts.reading import check_prompts
 from engine.prompts.tags import find_tags, without_tags
@@ -275,7 +275,7 @@ def _load(options: Options, model: ModelChoice, settings: RenderSettings) -> Loa
     return LoadModel(
         model=model,
         settings=_with_possible_style(_changed(settings, options), options, model),
-        device=options.device,
+        device=first_device(options.device),
         dtype=options.dtype,
         micro_batch=1 if options.strict else options.batch,
         preview_vae=resolve_preview_vae(options.preview_vae) if options.preview_vae else "",

@@ -36,6 +36,7 @@ from tui.arguments import (
 from tui.exit_codes import INTERRUPTED, exit_code_of, exit_codes_help
 
 if TYPE_CHECKING:
+    from engine.options import Options
     from engine.rendering.renderer import Renderer
 
 COMMANDS = {
@@ -78,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     try:
         _check_home()
         if arguments and arguments[0] in COMMANDS:
-            code = run_command(arguments[0], arguments[1:], _worker)
+            code = run_command(arguments[0], arguments[1:])
         else:
             code = _run_app(arguments)
         if sys.stdout is not None:
@@ -181,13 +182,14 @@ def command_parser(name: str) -> argparse.ArgumentParser:
     return parser
 
 
-def run_command(name: str, words: Sequence[str], make_renderer: Callable[[], Renderer]) -> int:
+def run_command(name: str, words: Sequence[str], make_renderer: Callable[[], Renderer] | None = None) -> int:
     """Run one command, and return its exit code.
 
     Args:
         name: One of `COMMANDS`.
         words: The arguments after the name.
-        make_renderer: Makes what renders; called once the arguments are found to be right.
+        make_renderer: Makes what renders; called once the arguments are found to be right.  None for what the options
+            choose.
     """
     command = _command(name)
     options, arguments = parse(command_parser(name), words, command.Arguments)
@@ -196,17 +198,17 @@ def run_command(name: str, words: Sequence[str], make_renderer: Callable[[], Ren
         from engine.profiles import settled
 
         options = settled(options, read_configuration())
-    return int(command.run(options, arguments, make_renderer()))
+    return int(command.run(options, arguments, make_renderer() if make_renderer else _renderer(options)))
 
 
 def _command(name: str) -> ModuleType:
     return importlib.import_module(f"tui.commands.{name}")
 
 
-def _worker() -> Renderer:
-    from engine.worker.client import WorkerRenderer
+def _renderer(options: Options) -> Renderer:
+    from engine.renderers import choice_of, renderer_for
 
-    return WorkerRenderer()
+    return renderer_for(choice_of(options))
 
 
 def _run_app(words: list[str]) -> int:

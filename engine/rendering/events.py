@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pickle import PickleBuffer
 from typing import SupportsIndex, TypeAlias
 
 from engine.rendering.requests import LoadModel
-from latentpng.record import LatentRecord
+from latentpng.record import JsonObject, LatentRecord
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,6 +58,10 @@ class ModelReady:
         schedulers: The class names of the schedulers that this pipeline can use.
         device: Where the model runs.
         dtype: The dtype that it computes in.
+        batch: The largest batch that the renderer makes of pictures of the requested size by itself; 0 when it is not
+            known.
+        fingerprint: The fingerprint of the weights, as files record it; "" when it is not known.
+        software: What rendered pictures record of their software and their device; empty when it is not known.
     """
 
     request: LoadModel
@@ -67,6 +71,9 @@ class ModelReady:
     schedulers: tuple[str, ...]
     device: str
     dtype: str
+    batch: int = 0
+    fingerprint: str = ""
+    software: JsonObject = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,6 +101,23 @@ class PreviewRendered:
         job: The number of the job.
         index: The index of the picture in the job.
         picture: A small version of it.
+    """
+
+    job: int
+    index: int
+    picture: Picture
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DraftRendered:
+    """A draft is finished: a picture that was rendered with fewer steps than its settings will have.
+
+    It has no record, so that it cannot be saved in place of the picture.
+
+    Attributes:
+        job: The number of the job, whose `is_draft` is set.
+        index: The index of the picture in the job.
+        picture: Its pixels, perhaps decoded by a tiny autoencoder.
     """
 
     job: int
@@ -216,11 +240,35 @@ class WorkerDied:
     sentence: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RendererNoticed:
+    """Something happened to the renderer that the person should know, and that ends no job.
+
+    Attributes:
+        sentence: What happened, for the person: a worker joined or left, or another program uses the worker.
+    """
+
+    sentence: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TurnChanged:
+    """The place of this program in the queue of a worker that several programs share has changed.
+
+    Attributes:
+        place: How many requests of other programs come before this program's next one; 0 when it is its turn, or when
+            it has asked for nothing.
+    """
+
+    place: int
+
+
 Event: TypeAlias = (
     LoadingProgressed
     | ModelReady
     | StepDone
     | PreviewRendered
+    | DraftRendered
     | PictureRendered
     | PictureUnreadable
     | PhotoInverted
@@ -228,4 +276,6 @@ Event: TypeAlias = (
     | JobCancelled
     | JobFailed
     | WorkerDied
+    | RendererNoticed
+    | TurnChanged
 )

@@ -119,6 +119,8 @@ class RenderJob:
         round_id: The caller's number for what several jobs belong to, by which they can be cancelled; 0 for none.
         stop_after: End each batch after so many steps, with a preview of what it is on the way to instead of a picture;
             0 renders pictures.
+        is_draft: Render drafts, which `DraftRendered` reports: the settings ask for fewer steps than those of the
+            pictures will, and a tiny autoencoder decodes where there is one.
     """
 
     job: int
@@ -129,6 +131,7 @@ class RenderJob:
     priority: int = 0
     round_id: int = 0
     stop_after: int = 0
+    is_draft: bool = False
 
 
 class InversionWay(StrEnum):

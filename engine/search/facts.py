@@ -87,6 +87,19 @@ class SearchFacts:
         """Return a picture of the grid, None until it is rendered or read."""
         return self._pictures.get(self._grid.keys[index])
 
+    @property
+    def are_drafts(self) -> bool:
+        """Whether candidates are rendered as drafts until they are picked."""
+        return False
+
+    def draft(self, index: int) -> Picture | None:  # noqa: ARG002 (there are no drafts yet)
+        """Return the finished draft of a picture that is not rendered in full; None where there is none."""
+        return None
+
+    def is_ready(self, index: int) -> bool:  # noqa: ARG002 (nothing is rendered ahead yet)
+        """Return whether the grid that picking a picture leads to is rendered already; for the parent: none better."""
+        return False
+
     def preview(self, index: int) -> Picture | None:
         """Return the newest preview of a picture that is not rendered yet, None when there is none."""
         return self._work.previews.get(index)

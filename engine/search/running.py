@@ -150,6 +150,23 @@ class Search(SearchFacts):
         self._thumbnails.want(nodes)
         self._begin_thumbnails()
 
+    def look_at(self, index: int, marks: tuple[int, ...] = ()) -> None:
+        """Render ahead first what the person looks at.
+
+        Args:
+            index: The index of the picture under the cursor, once it has rested there for a moment.
+            marks: The indices of the marked candidates.
+        """
+
+    def set_ahead(self, grids: int) -> None:
+        """Set how many grids are rendered ahead of an answer; 0 stops it, and keeps what is rendered."""
+
+    def set_drafts(self, are_drafts: bool) -> None:
+        """Render candidates as drafts from now on, or in full; what is a draft on the screen is then finished."""
+
+    def finish(self, index: int) -> None:
+        """Render a picture of the grid in full that is only a draft, before all others."""
+
     def ask_again(self) -> None:
         """Render again what is missing, after a failure; load the model again, when that failed."""
         if not self._stopped:

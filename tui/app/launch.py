@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.errors import InvalidRequestError
@@ -51,7 +52,7 @@ def run_app(options: Options, arguments: AppArguments, *, changed: bool) -> int:
 
     check_theme(arguments.theme)
     app = WarmerApp(
-        make_renderer=_worker,
+        make_renderer=partial(_renderer, options),
         terminal=terminal,
         options=options,
         arguments=arguments,
@@ -123,7 +124,7 @@ def check_theme(theme: str) -> None:
         )
 
 
-def _worker() -> Renderer:
-    from engine.worker.client import WorkerRenderer
+def _renderer(options: Options) -> Renderer:
+    from engine.renderers import choice_of, renderer_for
 
-    return WorkerRenderer()
+    return renderer_for(choice_of(options))

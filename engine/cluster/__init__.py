@@ -1,0 +1,1 @@
+"""Workers on several machines, by Ray.  Imports Ray only when it is asked for, and no torch."""

@@ -1,0 +1,47 @@
+"""Which renderer serves what a person asks for: a worker of its own, a kept one, several, or those of a Ray cluster.
+
+The rest of the program knows `Renderer` only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.options import Options, devices_of
+from engine.rendering.renderer import Renderer
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RendererChoice:
+    """What decides which renderer is made; everything else goes with the request that loads a model.
+
+    Attributes:
+        devices: A worker process for each of them; one worker for at most one of them.
+        ray: "auto" or the address of a Ray cluster; "" for workers on this machine.
+        keep_alive: The seconds for which a worker stays after the last program has left it; 0 for one that ends with
+            its program, None where nothing was said.
+        strict: Refuse workers that differ in what pictures depend on.
+    """
+
+    devices: tuple[str, ...] = ()
+    ray: str = ""
+    keep_alive: float | None = None
+    strict: bool = False
+
+
+def choice_of(options: Options) -> RendererChoice:
+    """Return the choice that options make."""
+    return RendererChoice(
+        devices=devices_of(options.device), ray=options.ray, keep_alive=options.keep_alive, strict=options.strict
+    )
+
+
+def renderer_for(choice: RendererChoice) -> Renderer:  # noqa: ARG001 (what there is until now serves every choice)
+    """Return a renderer that is not started yet.
+
+    Args:
+        choice: What decides.
+    """
+    from engine.worker.client import WorkerRenderer
+
+    return WorkerRenderer()
