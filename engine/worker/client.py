@@ -23,13 +23,14 @@ class WorkerRenderer:
     stopped answering.
     """
 
-    def __init__(self, timeouts: Timeouts | None = None) -> None:
+    def __init__(self, timeouts: Timeouts | None = None, *, threads: int = 0) -> None:
         """Start nothing yet.
 
         Args:
             timeouts: When a silent process is given up; None for the usual ones.
+            threads: How many threads compute on the CPU of the process; 0 leaves it to torch.
         """
-        self._timeouts = timeouts or Timeouts()
+        self._timeouts, self._threads = timeouts or Timeouts(), threads
         self._on_event: Callable[[Event], None] = _ignore
         self._outbox: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
         self._sender = threading.Thread(target=self._send_all, name="worker outbox", daemon=True)
@@ -121,7 +122,7 @@ class WorkerRenderer:
             return self._process
 
     def _start_process(self) -> WorkerProcess:
-        process = WorkerProcess()
+        process = WorkerProcess(self._threads)
         reader = threading.Thread(target=self._receive_all, args=(process,), name="worker events", daemon=True)
         self._readers = [*(old for old in self._readers if old.is_alive()), reader]
         reader.start()
