@@ -24,7 +24,7 @@ from engine.rendering.events import Event, JobDone, Picture, PictureRendered, Pr
 from engine.rendering.requests import InvertJob, RenderJob
 from engine.rendering.settings import RenderSettings
 from latentpng.noise.replay import replay
-from latentpng.record import Lineage, TensorRoot
+from latentpng.record import JsonObject, Lineage, TensorRoot
 
 
 class JobRunner:
@@ -57,6 +57,15 @@ class JobRunner:
         self._micro_batch, self._max_batch = micro_batch, largest_batch(type(loaded.pipe).__name__)
         self._memory_warnings: tuple[str, ...] = ()
 
+    @property
+    def software(self) -> JsonObject:
+        """What the records of pictures say about the software and the device."""
+        return self._recorder.software
+
+    def largest_batch(self, settings: RenderSettings) -> int:
+        """Return the size of the largest batch of tasks without a recorded slot that is made of pictures of a size."""
+        return min(self._micro_batch or default_batch_size(self._device, settings), self._max_batch)
+
     # A batch that does not fit into memory is halved and tried again, down to a single picture; the maximum stays for
     # the jobs that follow.  The size is part of each record, since the pixels depend on it a little.
     def run(self, job: RenderJob) -> None:
@@ -72,8 +81,7 @@ class JobRunner:
         """
         started = time.monotonic()
         tasks = list(job.tasks)
-        maximum = self._micro_batch or default_batch_size(self._device, job.settings)
-        size = batch_size(tasks, min(maximum, self._max_batch))
+        size = batch_size(tasks, self.largest_batch(job.settings))
         size = even_size(len(tasks), size) if job.stop_after else size
         spec, self._memory_warnings = self._noise_spec(job), ()
         while tasks:
