@@ -316,7 +316,7 @@ class FakeRenderer:
 
     def _drafted(self, job: RenderJob, task: PictureTask, noise: Noise, _: tuple[int, int]) -> DraftRendered:
         settings, painted = job.settings, painted_noise(noise, task.lineage)
-        picture = paint(painted, self._axes, settings.width, settings.height, DRAFT_STRENGTH)
+        picture = paint(painted, self._axes, settings.width, settings.height, strength=DRAFT_STRENGTH)
         return DraftRendered(job=job.job, index=task.index, picture=picture)
 
     def _finished(self, job: RenderJob, task: PictureTask, noise: Noise, slot: tuple[int, int]) -> PictureRendered:

@@ -13,6 +13,7 @@ from engine.search.choosing import plan_of
 from engine.search.facts import SearchFacts
 from engine.search.first_grid import ChoicePlan
 from engine.search.grid import PARENT, Grid
+from engine.search.grid_work import next_job
 from engine.search.session import Session, decided, with_floor, with_octaves
 from engine.search.store import Finished
 from engine.search.thumbnails import LOW_PRIORITY, Thumbnails
@@ -35,6 +36,7 @@ class GridOnOffer(SearchFacts):
         self.session = session
         self._grid = Grid.of(session)
         self._pictures.show(self._grid)
+        self._drafts.show(session, self._grid, self.settings)
         self._observer.show(self.variant.load.load_key, session)
         self._learn_floor()
 
@@ -51,7 +53,7 @@ class GridOnOffer(SearchFacts):
         if self._model.need(self.variant.load):
             self._submit()
         elif self.is_loading:
-            files, _ = self._pictures.missing(self._grid)
+            files, _ = self._missing()
             self._work.begin(files, ())
             self._save_parent()
 
@@ -60,7 +62,7 @@ class GridOnOffer(SearchFacts):
         session = with_octaves(self.session, self._model.octaves, self._model.sides)
         plan = plan_of(session, self.settings.num_inference_steps)
         self._set(decided(session) if plan is None else session)
-        files, others = self._pictures.missing(self._grid)
+        files, others = self._missing()
         if plan is None:
             self._work.begin(files, others)
         else:
@@ -70,8 +72,9 @@ class GridOnOffer(SearchFacts):
     # The parent is rendered first: previews take their colours from the first finished picture.
     def _choose(self, plan: ChoicePlan, files: dict[int, tuple[Key, Path]], others: list[int]) -> None:
         """Render the parent, and begin to choose the candidates."""
-        self._work.begin(files, others, later=self.size - 1, ahead=(plan.of, plan.stop_after))
-        self._choosing.begin(self.session, plan, self._job(0, ()))
+        later = self._jobs(range(1, self.size))
+        self._work.begin(files, others, later=later, ahead=(plan.of, plan.stop_after))
+        self._choosing.begin(self.session, plan, self._job(()), later[-1].settings.num_inference_steps)
 
     def _handle_choice(self, event: Event, index: int | None) -> int | None:
         """Take in an event while candidates are being chosen, and return the index of the picture that changed."""
@@ -89,11 +92,17 @@ class GridOnOffer(SearchFacts):
         """Offer the candidates that were chosen, and render them."""
         seen = dict(self._choosing.predictions)
         self._set(decided(self.session, self._choosing.end()))
-        files, others = self._pictures.missing(self._grid)
-        self._work.begin(files, others)
+        self._work.begin(*self._missing())
         marks = enumerate(self.session.place.marks, start=1)
         self._work.previews.update({index: seen[mark] for index, mark in marks if mark in seen})
         self._save_parent()
+
+    def _render_again(self) -> None:
+        """Render what is missing of the grid, after it changed which pictures are rendered in full and which first."""
+        _, others = self._missing()
+        if others and not self.is_loading and not self._choosing.is_running:
+            self._thumbnails.cancel()
+            self._work.render_again(others)
 
     def _cancel(self) -> None:
         self._work.cancel()
@@ -109,6 +118,11 @@ class GridOnOffer(SearchFacts):
             self._save_parent()
         elif self._keep_all or self.is_starred(index):
             self._pictures.save(self.session, [self._grid.keys[index]])
+
+    def _take_draft(self, index: int, picture: Picture) -> None:
+        self._drafts.add(self._grid.keys[index], picture)
+        if self._observer.take(index, self._drafts.get, are_drafts=True):
+            self._learn_floor()
 
     def _picture_of(self, index: int) -> Picture | None:
         finished = self.finished(index)
@@ -130,9 +144,18 @@ class GridOnOffer(SearchFacts):
         if not (self._stopped or is_busy or self.failure):
             self._thumbnails.render(self.session.tree, self._settings_here)
 
-    def _job(self, job: int, indices: Collection[int]) -> RenderJob:
+    def _missing(self) -> tuple[dict[int, tuple[Key, Path]], list[int]]:
+        """Return which pictures of the grid are to be read, with their keys and files, and which to be rendered."""
+        files, others = self._pictures.missing(self._grid)
+        return files, self._drafts.missing(others)
+
+    def _jobs(self, indices: Collection[int]) -> tuple[RenderJob, ...]:
+        """Return the jobs that render pictures of the grid, as drafts or in full."""
+        return self._drafts.jobs(self._job(indices))
+
+    def _job(self, indices: Collection[int]) -> RenderJob:
         return RenderJob(
-            job=job,
+            job=next_job(),
             tasks=self._grid.tasks(indices),
             settings=self.settings,
             root_tensor=self._root_tensor,

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from engine.rendering.events import Event, JobDone, JobFailed, Picture, PictureRendered
+from engine.rendering.events import DraftRendered, Event, JobDone, JobFailed, Picture, PictureRendered
 from engine.rendering.renderer import Renderer
 from engine.rendering.requests import LoadModel
 from engine.search.answers import Answer, Edited
 from engine.search.beginning import Beginning
 from engine.search.choosing import Choosing
+from engine.search.drafts import Drafts
 from engine.search.folder import PictureFolder
 from engine.search.grid import PARENT
 from engine.search.grid_work import GridWork, next_job
@@ -44,6 +45,7 @@ class Search(GridOnOffer):
         *,
         index: Path,
         keep_all: bool = False,
+        drafts: bool = False,
         on_load: Callable[[LoadModel], None],
         on_event: Callable[[Event], None],
         on_trouble: Callable[[str], None],
@@ -56,7 +58,8 @@ class Search(GridOnOffer):
             renderer: What renders; it was started and has loaded the model.
             folder: Where pictures are saved, and the journal of the session.
             index: The file that names the folders of sessions.
-            keep_all: Save candidates too, not only the pictures that were picked or starred.
+            keep_all: Save candidates too, not only the pictures that were picked or starred; drafts are never saved.
+            drafts: Render candidates as drafts until they are picked.
             on_load: Called with the request for a model when the grid needs one that is not loaded; `ready` follows.
             on_event: Called when a file was read, in the thread that reads; it should only hand the event on, to be
                 given to `handle` like those of the renderer.
@@ -71,10 +74,11 @@ class Search(GridOnOffer):
         self._model = ModelInUse(beginning.load, session.octaves, session.sides, on_load)
         self._pictures = SearchPictures(beginning, self._variants, folder, index=index, on_trouble=on_trouble)
         self._saved = SavedPictures(on_event)
-        self._work = GridWork(renderer, self._saved, job_of=self._job, on_unreadable=self._forget_file)
+        self._work = GridWork(renderer, self._saved, jobs_of=self._jobs, on_unreadable=self._forget_file)
         self._choosing = Choosing(renderer)
         self._thumbnails = Thumbnails(renderer, self._pictures.add, self._thumbnail_job)
         self._observer = Observer()
+        self._drafts = Drafts(are_on=drafts)
         self._stopped = False
         self._set(session)
         self._submit()
@@ -117,11 +121,14 @@ class Search(GridOnOffer):
     def star(self, index: int) -> bool:
         """Set or remove the star of a picture of the grid, and return whether it has one now.
 
-        A starred picture is saved as soon as it is finished; its file stays when the star is removed.
+        A starred picture is saved as soon as it is finished, and a draft is finished before all others for that.  The
+        file stays when the star is removed.
         """
         if not self._stopped:
             self.session = star(self.session, self.lineage(index))
             self._pictures.save(self.session, [self._grid.keys[index]] if self.is_starred(index) else [])
+            if self.is_starred(index):
+                self.finish(index)
         return self.is_starred(index)
 
     def ready(self, octaves: int, sides: tuple[int, int] = (0, 0)) -> None:
@@ -159,10 +166,14 @@ class Search(GridOnOffer):
         """Set how many grids are rendered ahead of an answer; 0 stops it, and keeps what is rendered."""
 
     def set_drafts(self, are_drafts: bool) -> None:
-        """Render candidates as drafts from now on, or in full; what is a draft on the screen is then finished."""
+        """Render candidates as drafts from the next grid on, or in full; drafts on the screen are then finished."""
+        if not self._stopped and self._drafts.switch(are_drafts):
+            self._render_again()
 
     def finish(self, index: int) -> None:
         """Render a picture of the grid in full that is only a draft, before all others."""
+        if not self._stopped and self._drafts.want(index) and self.finished(index) is None:
+            self._render_again()
 
     def ask_again(self) -> None:
         """Render again what is missing, after a failure; load the model again, when that failed."""
@@ -186,6 +197,8 @@ class Search(GridOnOffer):
             index = self._handle_choice(event, index)
         if isinstance(event, PictureRendered) and index is not None:
             self._take(index, Finished(picture=event.picture, record=event.record))
+        if isinstance(event, DraftRendered) and index is not None:
+            self._take_draft(index, event.picture)
         if isinstance(event, JobDone | JobFailed | PictureRendered):
             self._begin_thumbnails()
         return index
