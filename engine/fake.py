@@ -23,6 +23,7 @@ from engine.models.look import INDEX
 from engine.photos.quality import noise_statistics
 from engine.rendering.events import (
     LOADING,
+    DraftRendered,
     Event,
     Failure,
     JobCancelled,
@@ -52,6 +53,8 @@ Noise: TypeAlias = "NDArray[np.float16]"
 
 _PIPELINE = "FakePipeline"
 _CELLS = 4
+DRAFT_STRENGTH = 0.75
+"""Drafts are a little grey, so that a test can tell them from pictures."""
 
 
 class FakeRenderer:
@@ -82,7 +85,7 @@ class FakeRenderer:
         Args:
             noise_shape: The shape of one picture's noise, whatever its size.
             axes: The axes of that noise.
-            steps: The denoising steps of a batch, whatever the settings say.
+            steps: The denoising steps of a batch, whatever the settings say; half as many for drafts, rounded up.
             step_seconds: How long a step takes.
             micro_batch: The batch size, where a load does not set one.
             threaded: False handles every request inside the call, for tests that do not want to wait.
@@ -258,21 +261,23 @@ class FakeRenderer:
     def _render_batch(self, job: RenderJob, tasks: tuple[PictureTask, ...]) -> bool:
         """Render one batch; return False when the job failed."""
         noises = [replay(task.lineage, self._noise_shape, self._axes, job.root_tensor) for task in tasks]
-        steps = min(self._steps, job.stop_after or self._steps)
+        whole = (self._steps + 1) // 2 if job.is_draft else self._steps
+        steps = min(whole, job.stop_after or whole)
         for step in range(1, steps + 1):
             self._wait(job.job)
             if self._has_failed(job.job):
                 return False
             indices = tuple(task.index for task in tasks)
             self._on_event(StepDone(job=job.job, indices=indices, step=step, steps=steps))
-            if job.previews and step < self._steps and not job.stop_after:
+            if job.previews and step < whole and not job.stop_after:
                 self._send_previews(job.job, tasks, noises, step)
         if job.stop_after:
             if self.predicts:
                 self._send_previews(job.job, tasks, noises, steps)
             return True
+        finish = self._drafted if job.is_draft else self._finished
         for task, noise in zip(tasks, noises, strict=True):
-            self._on_event(self._finished(job, task, noise))
+            self._on_event(finish(job, task, noise))
             self._done += 1
             self._until_hold -= 1
             if self._until_hold == 0:
@@ -310,6 +315,11 @@ class FakeRenderer:
         for task, noise in zip(tasks, noises, strict=True):
             picture = paint(painted_noise(noise, task.lineage), self._axes, 16, 16, strength=step / self._steps)
             self._on_event(PreviewRendered(job=job, index=task.index, picture=picture))
+
+    def _drafted(self, job: RenderJob, task: PictureTask, noise: Noise) -> DraftRendered:
+        settings, painted = job.settings, painted_noise(noise, task.lineage)
+        picture = paint(painted, self._axes, settings.width, settings.height, DRAFT_STRENGTH)
+        return DraftRendered(job=job.job, index=task.index, picture=picture)
 
     def _finished(self, job: RenderJob, task: PictureTask, noise: Noise) -> PictureRendered:
         settings: RenderSettings = job.settings

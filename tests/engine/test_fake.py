@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from engine.fake import FakeRenderer
+from engine.fake import DRAFT_STRENGTH, FakeRenderer, paint
 from engine.rendering.events import (
+    DraftRendered,
     Event,
     Failure,
     JobCancelled,
@@ -148,3 +149,15 @@ def test_noise_of_another_shape_fails_as_with_a_real_model() -> None:
     sentence = "the picture's noise has the shape (4, 8, 8), the model's (4, 16, 16)"
     assert events[2] == JobFailed(job=1, failure=Failure.SETTINGS, sentence=sentence)
     assert isinstance(events[-1], JobDone)
+
+
+def test_drafts_have_the_same_noise_half_the_steps_and_no_record() -> None:
+    events = run(FakeRenderer(threaded=False, steps=3), replace(job_of(3, 2, previews=True), is_draft=True))
+    drafts = [event for event in events if isinstance(event, DraftRendered)]
+    noises = [replay(task.lineage, (4, 16, 16), "CHW") for task in job_of(3, 2).tasks]
+    assert [draft.index for draft in drafts] == [0, 1]
+    assert [draft.picture for draft in drafts] == [paint(noise, "CHW", 32, 24, DRAFT_STRENGTH) for noise in noises]
+    assert [type(event) for event in events[2:]] == [
+        *(StepDone, PreviewRendered, PreviewRendered, StepDone),
+        *(DraftRendered, DraftRendered, JobDone),
+    ]
