@@ -7,9 +7,12 @@ torch.  Tests control it: `hold()` stops it before the next step, `fail_next` an
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from operator import itemgetter
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -250,9 +253,8 @@ class FakeRenderer:
             sentence = f"the picture's noise has the shape {job.root_tensor.shape}, the model's {self._noise_shape}"
             self._fail(job.job, Failure.SETTINGS, sentence)
             return
-        size = self._asked_batch or self._micro_batch
-        for first in range(0, len(job.tasks), size):
-            if not self._render_batch(job, job.tasks[first : first + size]):
+        for tasks in _batches(job.tasks, self._asked_batch or self._micro_batch):
+            if not self._render_batch(job, tasks):
                 return
         self._on_event(JobDone(job=job.job, seconds=time.monotonic() - started))
 
@@ -273,9 +275,9 @@ class FakeRenderer:
             if self.predicts:
                 self._send_previews(job.job, tasks, noises, steps)
             return True
-        for index, (task, noise) in enumerate(zip(tasks, noises, strict=True)):
-            finish = self._drafted if job.is_draft else self._finished
-            self._on_event(finish(job, task, noise, (len(tasks), index)))
+        finish = self._drafted if job.is_draft else self._finished
+        for task, noise in zip(tasks, noises, strict=True):
+            self._on_event(finish(job, task, noise))
             self._done += 1
             self._until_hold -= 1
             if self._until_hold == 0:
@@ -314,12 +316,12 @@ class FakeRenderer:
             picture = paint(painted_noise(noise, task.lineage), self._axes, 16, 16, strength=step / self._steps)
             self._on_event(PreviewRendered(job=job, index=task.index, picture=picture))
 
-    def _drafted(self, job: RenderJob, task: PictureTask, noise: Noise, _: tuple[int, int]) -> DraftRendered:
+    def _drafted(self, job: RenderJob, task: PictureTask, noise: Noise) -> DraftRendered:
         settings, painted = job.settings, painted_noise(noise, task.lineage)
         picture = paint(painted, self._axes, settings.width, settings.height, strength=DRAFT_STRENGTH)
         return DraftRendered(job=job.job, index=task.index, picture=picture)
 
-    def _finished(self, job: RenderJob, task: PictureTask, noise: Noise, slot: tuple[int, int]) -> PictureRendered:
+    def _finished(self, job: RenderJob, task: PictureTask, noise: Noise) -> PictureRendered:
         settings: RenderSettings = job.settings
         picture = paint(painted_noise(noise, task.lineage), self._axes, settings.width, settings.height)
         record = record_of(
@@ -330,7 +332,7 @@ class FakeRenderer:
             settings={
                 **settings.to_json(),
                 "model": self._model,
-                "slot": list(task.slot if task.slot[0] else slot),
+                "slot": list(task.slot),
                 "dtype": "float32",
                 **({"moved_prompt": str(noise.size)} if task.lineage.moves_prompt else {}),
             },
@@ -338,6 +340,18 @@ class FakeRenderer:
             pixels=pixel_digest(picture.rgb),
         )
         return PictureRendered(job=job.job, index=task.index, picture=picture, record=record)
+
+
+def _batches(tasks: tuple[PictureTask, ...], size: int) -> Iterator[tuple[PictureTask, ...]]:
+    """Yield tasks with their slots, those of one batch together, as a worker packs them; a recorded slot is kept."""
+    slots = {}
+    for position, task in enumerate(tasks):
+        count, at = task.among if task.among[0] else (len(tasks), position)
+        batch = max(1, min(size, count))
+        kept = task.slot if task.slot[0] else (batch, at % batch)
+        slots[task.index] = (at // batch, replace(task, slot=kept))
+    for _, some in itertools.groupby(slots.values(), key=itemgetter(0)):
+        yield tuple(task for _, task in some)
 
 
 def painted_noise(noise: Noise, lineage: Lineage) -> Noise:

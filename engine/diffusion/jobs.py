@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engine.diffusion.batches import Batch, batch_size, even_size, largest_batch, next_batch
+from engine.diffusion.batches import Batch, largest_batch, next_batch, placed
 from engine.diffusion.calls import picture_of
 from engine.diffusion.compilation import compiler_message
 from engine.diffusion.inversion.job import InversionRunner
@@ -72,13 +72,11 @@ class JobRunner:
             RenderError: The stored noise does not fit the model, or the compiler failed.
         """
         started = time.monotonic()
-        tasks = list(job.tasks)
-        maximum = self._micro_batch or default_batch_size(self._device, job.settings)
-        size = batch_size(tasks, min(maximum, self._max_batch))
-        size = even_size(len(tasks), size) if job.stop_after else size
+        tasks = list(placed(job.tasks))
+        size = self._micro_batch or default_batch_size(self._device, job.settings)
         spec, self._memory_warnings = self._noise_spec(job), ()
         while tasks:
-            batch = next_batch(tasks, min(size, self._max_batch), self._max_batch)
+            batch = next_batch(tasks, min(size, self._max_batch), self._max_batch, is_even=bool(job.stop_after))
             if self._try_batch(job, batch, spec):
                 tasks = [task for task in tasks if task.index not in batch.indices]
             elif batch.size == 1:

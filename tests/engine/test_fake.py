@@ -81,6 +81,21 @@ def test_the_record_holds_the_noise_that_the_lineage_leads_to() -> None:
     assert picture.record.settings["slot"] == [1, 0]
 
 
+def test_a_part_of_a_grid_has_the_slots_that_it_has_in_the_whole_grid() -> None:
+    job = job_of(1, 6)
+    tasks = tuple(replace(task, among=(6, task.index)) for task in job.tasks)
+    slots = [
+        {
+            event.index: event.record.settings["slot"]
+            for event in run(FakeRenderer(threaded=False), each)
+            if isinstance(event, PictureRendered)
+        }
+        for each in (job, replace(job, tasks=tasks[3:]))
+    ]
+    assert slots[0] == {0: [4, 0], 1: [4, 1], 2: [4, 2], 3: [4, 3], 4: [4, 0], 5: [4, 1]}
+    assert slots[1] == {index: slots[0][index] for index in (3, 4, 5)}
+
+
 def test_a_held_job_is_cancelled_and_the_next_one_runs() -> None:
     events: queue.Queue[Event] = queue.Queue()
     renderer = FakeRenderer()
