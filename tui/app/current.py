@@ -109,6 +109,7 @@ class CurrentSearch:
             PictureFolder(folder),
             index=self._journal_path,
             keep_all=self._arguments.keep == "all",
+            drafts=self._arguments.draft,
             on_load=on_load,
             on_event=on_event,
             on_trouble=self._on_saving_failed,

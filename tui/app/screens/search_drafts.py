@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from engine.rendering.events import Event
-from engine.search.running import Beginning
+from engine.search.running import Beginning, Search
 from tui.app.messages import CopyRequested
 from tui.app.screens.search_regions import SearchRegions
 
 DRAFTS_BEGIN = "the next grids are drafts, with fewer steps; what you pick is finished in full; D ends it"
+TOO_FEW_STEPS = "pictures of {steps} steps are rendered in full: drafts would save nothing; they begin with more steps"
 DRAFTS_END = "no drafts any more; those on the screen are finished in full"
 FINISHING = "candidate {key} is a draft; it is finished in full first, then you are asked for a name"
 NOT_COPIED = "candidate {key} was not saved: you went on before it was finished"
@@ -26,7 +27,7 @@ class SearchDrafts(SearchRegions):
         """Render candidates as drafts from now on, or finish those on the screen and render in full again."""
         if self.search is not None:
             self.search.set_drafts(not self.search.are_drafts)
-            self.notice = DRAFTS_BEGIN if self.search.are_drafts else DRAFTS_END
+            self.notice = self._switched_words(self.search)
             self._write_captions()
             self._write_words()
 
@@ -49,6 +50,12 @@ class SearchDrafts(SearchRegions):
         await super().show_round()
         if unsaved:
             self.notice = NOT_COPIED.format(key=self._key_to_save)
+
+    @staticmethod
+    def _switched_words(search: Search) -> str:
+        if not search.are_drafts:
+            return DRAFTS_END
+        return DRAFTS_BEGIN if search.can_draft else TOO_FEW_STEPS.format(steps=search.settings.num_inference_steps)
 
     def _save_if_finished(self) -> None:
         """Ask for the name of the copy, unless a different screen is open: then when that is left."""

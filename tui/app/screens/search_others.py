@@ -99,8 +99,6 @@ class SearchOthers(SearchDrafts):
         else:
             try:
                 is_starred = self.search.star(index)
-                if is_starred and self.is_draft(index):
-                    self.search.finish(index)
             except (InvalidRequestError, InvalidValueError) as error:
                 self.notice = str(error)
                 return

@@ -38,8 +38,8 @@ class SearchPictures(Screen[None]):
 
     @property
     def are_drafts(self) -> bool:
-        """Whether candidates are rendered as drafts until they are picked."""
-        return self.search is not None and self.search.are_drafts
+        """Whether candidates are rendered as drafts until they are picked; with few steps they never are."""
+        return self.search is not None and self.search.are_drafts and self.search.can_draft
 
     def finished(self, index: int) -> Finished | None:
         """Return the finished picture with an index, or None while it is rendering."""

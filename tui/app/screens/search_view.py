@@ -195,15 +195,16 @@ class SearchView(SearchPictures):
 
     def caption(self, index: int) -> Caption:
         """Return what stands under a picture."""
-        search = self.search
-        fraction = search.progress.steps_done.get(index, 0.0) if search is not None else None
+        search, is_draft = self.search, self.is_draft(index)
+        fraction = search.progress.steps_done.get(index, float(is_draft)) if search is not None else None
+        is_done = self.finished(index) is not None or (is_draft and fraction == 1.0)
         return Caption(
             key=self.key_of(index),
             name="parent" if index == PARENT else "",
             is_marked=index in self.marks,
             is_starred=search is not None and search.is_starred(index),
-            fraction=None if self.finished(index) is not None else fraction,
-            is_draft=self.is_draft(index),
+            fraction=None if is_done else fraction,
+            is_draft=is_draft,
         )
 
     def _arrangement(self, candidates: int) -> Arrangement:
