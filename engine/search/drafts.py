@@ -66,7 +66,7 @@ def split(job: RenderJob, whole: Collection[int]) -> tuple[RenderJob, ...]:
 
 
 class Drafts:
-    """The drafts of a running search that are known, and which pictures of the grid on offer are drafts.
+    """The drafts of a running search that are known, and which pictures of a grid are drafts.
 
     Attributes:
         are_on: Whether candidates are rendered as drafts where that saves steps.
@@ -76,23 +76,23 @@ class Drafts:
         self.are_on = are_on
         self._known: LruCache[Key, Picture] = LruCache(max_size=MAX_BYTES)
         self._wanted: set[Key] = set()
-        self._keys: tuple[Key, ...] = ()
+        self._shown: tuple[Key, ...] = ()
         self._can_save = False
 
     @property
     def are_made(self) -> bool:
-        """Whether the candidates of the grid on offer are rendered as drafts."""
+        """Whether candidates are rendered as drafts with the settings of the grid on offer."""
         return self.are_on and self._can_save
 
     def show(self, session: Session, grid: Grid, settings: RenderSettings) -> None:
-        """Begin with a different grid; its starred candidates are rendered in full.
+        """Begin with a different grid on offer; its starred candidates are rendered in full.
 
         Args:
             session: The session that offers it.
             grid: The grid.
             settings: The settings of its pictures.
         """
-        self._keys, self._can_save = grid.keys, draft_settings(settings) is not None
+        self._shown, self._can_save = grid.keys, draft_settings(settings) is not None
         self._wanted.update({node.key for node in session.tree.nodes if node.is_starred}.intersection(grid.keys))
 
     def switch(self, are_on: bool) -> bool:
@@ -100,15 +100,15 @@ class Drafts:
         were_made, self.are_on = self.are_made, are_on
         return were_made and not self.are_made
 
-    def want(self, index: int) -> bool:
-        """Want a picture of the grid on offer in full, and return whether it would have been a draft."""
-        is_draft = self.are_made and not self._is_whole(index)
-        self._wanted.add(self._keys[index])
+    def want(self, grid: Grid, index: int) -> bool:
+        """Want a picture of a grid in full, and return whether it would have been a draft."""
+        is_draft = self._is_draft(grid, index)
+        self._wanted.add(grid.keys[index])
         return is_draft
 
-    def get(self, index: int) -> Picture | None:
-        """Return the draft of a picture of the grid on offer; None where it is not known."""
-        return self._known.get(self._keys[index])
+    def get(self, key: Key) -> Picture | None:
+        """Return the draft of a picture; None where it is not known."""
+        return self._known.get(key)
 
     def add(self, key: Key, picture: Picture) -> None:
         """Keep a draft in memory, and forget the least recently used ones, but never those of the grid on offer.
@@ -117,20 +117,24 @@ class Drafts:
             key: The key of the picture.
             picture: Its draft.
         """
-        self._known.put(key, picture, size=len(picture.rgb), protected=self._keys)
+        self._known.put(key, picture, size=len(picture.rgb), protected=self._shown)
 
-    def missing(self, indices: Collection[int]) -> list[int]:
-        """Return which pictures of the grid on offer are to be rendered, given those that are not finished."""
-        return [index for index in indices if not self.are_made or self._is_whole(index) or self.get(index) is None]
+    def missing(self, grid: Grid, indices: Collection[int]) -> list[int]:
+        """Return which pictures of a grid are to be rendered, given those that are not finished."""
+        return [index for index in indices if not (self._is_draft(grid, index) and grid.keys[index] in self._known)]
 
-    def jobs(self, job: RenderJob) -> tuple[RenderJob, ...]:
-        """Return the jobs that render pictures of the grid on offer.
+    def jobs(self, grid: Grid, job: RenderJob) -> tuple[RenderJob, ...]:
+        """Return the jobs that render pictures of a grid.
 
         Args:
+            grid: The grid; it has the settings of the one on offer.
             job: The job that renders them in full.
         """
-        whole = [task.index for task in job.tasks if self._is_whole(task.index)]
+        whole = [task.index for task in job.tasks if self._is_whole(grid, task.index)]
         return split(job, whole) if self.are_made else (job,)
 
-    def _is_whole(self, index: int) -> bool:
-        return index == PARENT or self._keys[index] in self._wanted
+    def _is_draft(self, grid: Grid, index: int) -> bool:
+        return self.are_made and not self._is_whole(grid, index)
+
+    def _is_whole(self, grid: Grid, index: int) -> bool:
+        return index == PARENT or grid.keys[index] in self._wanted

@@ -101,7 +101,7 @@ class SearchFacts:
 
     def draft(self, index: int) -> Picture | None:
         """Return the finished draft of a picture that is not rendered in full; None where there is none."""
-        return self._drafts.get(index) if self.finished(index) is None else None
+        return self._drafts.get(self._grid.keys[index]) if self.finished(index) is None else None
 
     def is_ready(self, index: int) -> bool:  # noqa: ARG002 (nothing is rendered ahead yet)
         """Return whether the grid that picking a picture leads to is rendered already; for the parent: none better."""

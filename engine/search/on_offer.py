@@ -121,8 +121,12 @@ class GridOnOffer(SearchFacts):
 
     def _take_draft(self, index: int, picture: Picture) -> None:
         self._drafts.add(self._grid.keys[index], picture)
-        if self._observer.take(index, self._drafts.get, are_drafts=True):
+        if self._observer.take(index, self._draft_of, are_drafts=True):
             self._learn_floor()
+
+    def _draft_of(self, index: int) -> Picture | None:
+        """Return the draft of a picture of the grid, even if it is finished."""
+        return self._drafts.get(self._grid.keys[index])
 
     def _picture_of(self, index: int) -> Picture | None:
         finished = self.finished(index)
@@ -147,11 +151,11 @@ class GridOnOffer(SearchFacts):
     def _missing(self) -> tuple[dict[int, tuple[Key, Path]], list[int]]:
         """Return which pictures of the grid are to be read, with their keys and files, and which to be rendered."""
         files, others = self._pictures.missing(self._grid)
-        return files, self._drafts.missing(others)
+        return files, self._drafts.missing(self._grid, others)
 
     def _jobs(self, indices: Collection[int]) -> tuple[RenderJob, ...]:
         """Return the jobs that render pictures of the grid, as drafts or in full."""
-        return self._drafts.jobs(self._job(indices))
+        return self._drafts.jobs(self._grid, self._job(indices))
 
     def _job(self, indices: Collection[int]) -> RenderJob:
         return RenderJob(

@@ -172,7 +172,7 @@ class Search(GridOnOffer):
 
     def finish(self, index: int) -> None:
         """Render a picture of the grid in full that is only a draft, before all others."""
-        if not self._stopped and self._drafts.want(index) and self.finished(index) is None:
+        if not self._stopped and self._drafts.want(self._grid, index) and self.finished(index) is None:
             self._render_again()
 
     def ask_again(self) -> None:

@@ -40,9 +40,9 @@ def drafting(opening: Opening, folder: Path, *, keep_all: bool = False, is_varie
     return running
 
 
-def held(opening: Opening, folder: Path, *, drafts: bool = True) -> Running:
+def held(opening: Opening, folder: Path, *, drafts: bool = True, micro_batch: int = 1) -> Running:
     """Begin with a renderer that stops once the parent is finished."""
-    renderer = FakeRenderer(micro_batch=1)
+    renderer = FakeRenderer(micro_batch=micro_batch)
     renderer.hold_after(1)
     running = Running(opening, folder, renderer=renderer, drafts=drafts)
     running.until(lambda: running.search.finished(PARENT) is not None)
@@ -176,9 +176,9 @@ def test_a_picked_draft_gets_the_bits_and_the_record_of_a_picture_of_a_search_wi
 def test_without_drafts_the_grid_becomes_the_one_that_it_would_have_been(
     tmp_path: Path, opening: Opening, hold: bool
 ) -> None:
-    plain = Running(opening, tmp_path / "plain", renderer=FakeRenderer(micro_batch=1))
+    plain = Running(opening, tmp_path / "plain")
     plain.finish()
-    running = held(opening, tmp_path / "s")
+    running = held(opening, tmp_path / "s", micro_batch=4)
     if not hold:
         running.renderer.release()
         running.finish()
