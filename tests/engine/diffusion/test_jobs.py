@@ -71,6 +71,22 @@ def test_pictures_are_rendered_in_order_in_batches_of_one_size(loaded: LoadedMod
     assert isinstance(events[-1], JobDone)
 
 
+@pytest.mark.parametrize("known", [(0,), (1, 2), (0, 1, 3, 4)])
+def test_the_rest_of_a_grid_has_the_bits_that_it_has_in_the_whole_grid(
+    loaded: LoadedModel, known: tuple[int, ...]
+) -> None:
+    tasks = tuple(replace(task, among=(5, task.index)) for task in tasks_of(5))
+    rest = tuple(task for task in tasks if task.index not in known)
+    whole, part = (
+        {event.index: event for event in pictures_in(run(loaded, RenderJob(job=1, tasks=some, settings=SETTINGS)))}
+        for some in (tasks, rest)
+    )
+    assert part.keys() == {task.index for task in rest}
+    for index, event in part.items():
+        assert event.picture == whole[index].picture
+        assert event.record == whole[index].record
+
+
 def test_fewer_pictures_than_fit_are_one_batch(loaded: LoadedModel) -> None:
     events = run(loaded, RenderJob(job=1, tasks=tasks_of(3), settings=SETTINGS), micro_batch=8)
     assert [event.record.settings["slot"] for event in pictures_in(events)] == [[3, 0], [3, 1], [3, 2]]
