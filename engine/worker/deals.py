@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from engine.rendering.requests import InvertJob, Job, PictureTask, RenderJob
+from engine.rendering.slots import placed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +42,7 @@ def batch_size(job: RenderJob, *, micro_batch: int, batches: Collection[int], me
         batches: The largest batch that each member makes by itself; 0 for one that does not say.
         members: How many members share the work.
     """
-    pictures = sum(task.slot[0] <= 0 for task in job.tasks)
+    pictures = max((task.among[0] for task in placed(job.tasks)), default=0)
     if micro_batch:
         return max(1, min(micro_batch, pictures))
     share = -(-pictures // max(1, members))
@@ -85,19 +86,19 @@ def rest_of(deal: Deal, arrived: Collection[int], numbers: Iterator[int], crashe
 
 
 # A worker renders tasks with distinct slots of the same batch size as one batch, and pads the slots that are free.  So
-# tasks without a slot get those of full batches, and recorded slots are put together wherever they do not collide.
+# tasks without a slot get those that they have in full batches of all pictures that share batches, of which a job may
+# hold a part only, and recorded slots are put together wherever they do not collide.
 def _batches(tasks: Sequence[PictureTask], size: int) -> tuple[tuple[PictureTask, ...], ...]:
-    batches: list[tuple[tuple[int, bool], dict[int, PictureTask]]] = []
-    for task in tasks:
+    batches: list[tuple[tuple[int, ...], dict[int, PictureTask]]] = []
+    for task in placed(tasks):
+        count, position = task.among
         is_recorded = task.slot[0] > 0
-        kind = (task.slot[0] if is_recorded else size, is_recorded)
+        slot = task.slot if is_recorded else (size, position % size)
+        kind = (slot[0],) if is_recorded else (size, count, position // size)
         same = (slots for other, slots in batches if other == kind)
-        room = next(
-            (slots for slots in same if (task.slot[1] not in slots if is_recorded else len(slots) < size)), None
-        )
+        room = next((slots for slots in same if slot[1] not in slots), None)
         if room is None:
             room = {}
             batches.append((kind, room))
-        slot = task.slot if is_recorded else (size, len(room))
         room[slot[1]] = replace(task, slot=slot)
     return tuple(tuple(slots.values()) for _, slots in batches)

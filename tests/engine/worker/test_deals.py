@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.rendering.requests import InvertJob, PictureTask, RenderJob
+from engine.rendering.slots import placed
 from engine.worker.deals import Deal, batch_size, deals_of, rest_of
 from tests.support.engine.workers import SETTINGS, job_of
 
@@ -50,6 +51,17 @@ def test_every_picture_is_dealt_once_with_a_slot_and_each_deal_is_one_batch(
             assert task.slot == slots[task.index] or (slots[task.index][0] == 0 and task.slot[0] == size)
     free = sum(count == 0 for count, _ in slots)
     assert sum(slots[tasks_in(deal)[0].index][0] == 0 for deal in deals) == -(-free // size), "no batch too many"
+
+
+@given(count=st.integers(1, 20), size=st.integers(1, 8), data=st.data())
+def test_a_part_of_a_grid_is_dealt_with_the_slots_of_the_whole(count: int, size: int, data: st.DataObject) -> None:
+    whole = job_with([(0, 0)] * count)
+    kept = data.draw(st.lists(st.sampled_from(placed(whole.tasks)), unique_by=lambda task: task.index))
+    slots = [
+        {task.index: task.slot for deal in deals_of(job, size, itertools.count(1)) for task in tasks_in(deal)}
+        for job in (whole, replace(whole, tasks=tuple(kept)))
+    ]
+    assert slots[1] == {task.index: slots[0][task.index] for task in kept}
 
 
 def test_the_noise_of_a_photograph_is_one_deal() -> None:
