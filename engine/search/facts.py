@@ -6,6 +6,7 @@ from pathlib import Path
 
 from engine.rendering.events import Picture
 from engine.rendering.settings import RenderSettings
+from engine.search.ahead import WorkAhead
 from engine.search.choosing import Choosing
 from engine.search.grid import Grid
 from engine.search.grid_work import GridWork
@@ -36,6 +37,7 @@ class SearchFacts:
     _variants: Variants
     _pictures: SearchPictures
     _observer: Observer
+    _ahead: WorkAhead
 
     @property
     def plan(self) -> Plan:
@@ -96,9 +98,9 @@ class SearchFacts:
         """Return the finished draft of a picture that is not rendered in full; None where there is none."""
         return None
 
-    def is_ready(self, index: int) -> bool:  # noqa: ARG002 (nothing is rendered ahead yet)
-        """Return whether the grid that picking a picture leads to is rendered already; for the parent: none better."""
-        return False
+    def is_ready(self, index: int) -> bool:
+        """Return whether the grid that picking a picture leads to is in memory; for the parent: none better."""
+        return self._ahead.is_ready(self.session, index, self.settings.num_inference_steps)
 
     def preview(self, index: int) -> Picture | None:
         """Return the newest preview of a picture that is not rendered yet, None when there is none."""

@@ -4,32 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from engine.rendering.events import Event, Picture
-from engine.rendering.requests import PictureTask, RenderJob
-from engine.rendering.settings import RenderSettings
+from engine.rendering.requests import RenderJob
 from engine.search.choosing import plan_of
-from engine.search.facts import SearchFacts
 from engine.search.first_grid import ChoicePlan
 from engine.search.grid import PARENT, Grid
+from engine.search.idle import IdleSearch
 from engine.search.session import Session, decided, with_floor, with_octaves
 from engine.search.store import Finished
-from engine.search.thumbnails import LOW_PRIORITY, Thumbnails
 from latentpng.identity import Key
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
-
-class GridOnOffer(SearchFacts):
+class GridOnOffer(IdleSearch):
     """What `engine.search.running.Search` does with a grid; nothing here is called from outside."""
 
-    _root_tensor: NDArray[np.float16] | None
     _keep_all: bool
-    _thumbnails: Thumbnails
-    _stopped: bool
 
     def _set(self, session: Session) -> None:
         self.session = session
@@ -43,6 +33,7 @@ class GridOnOffer(SearchFacts):
         self._variants.of(session)
         if session.place is not self.session.place:  # else it jumped to where it is
             self._cancel()
+            self._ahead.leave(self.session, session, self._known_ranks)
             self._set(session)
             self._set_out()
 
@@ -51,6 +42,7 @@ class GridOnOffer(SearchFacts):
         if self._model.need(self.variant.load):
             self._submit()
         elif self.is_loading:
+            self._ahead.cancel()
             files, _ = self._pictures.missing(self._grid)
             self._work.begin(files, ())
             self._save_parent()
@@ -61,11 +53,18 @@ class GridOnOffer(SearchFacts):
         plan = plan_of(session, self.settings.num_inference_steps)
         self._set(decided(session) if plan is None else session)
         files, others = self._pictures.missing(self._grid)
-        if plan is None:
+        begun = self._ahead.hand_over(self._grid, (*files, *others))
+        if begun is not None:
+            self._work.take_over(begun)
+        elif plan is None:
             self._work.begin(files, others)
         else:
             self._choose(plan, {PARENT: files[PARENT]} if PARENT in files else {}, [PARENT] if PARENT in others else [])
         self._save_parent()
+        for index in self._ahead.first_seen(self._grid):
+            if (found := self.finished(index)) is not None:
+                self._take(index, found)
+        self._begin_idle()
 
     # The parent is rendered first: previews take their colours from the first finished picture.
     def _choose(self, plan: ChoicePlan, files: dict[int, tuple[Key, Path]], others: list[int]) -> None:
@@ -125,19 +124,15 @@ class GridOnOffer(SearchFacts):
     def _forget_file(self, index: int) -> None:
         self._pictures.forget_file(self._grid.keys[index])
 
-    def _begin_thumbnails(self) -> None:
-        is_busy = self.is_loading or self.progress.running or self._thumbnails.is_running
-        if not (self._stopped or is_busy or self.failure):
-            self._thumbnails.render(self.session.tree, self._settings_here)
-
     def _job(self, job: int, indices: Collection[int]) -> RenderJob:
+        return self._job_of(self._grid, job, indices)
+
+    def _job_of(self, grid: Grid, job: int, indices: Collection[int]) -> RenderJob:
+        """Return the job with a number that renders pictures of a grid that has the settings of the one on offer."""
         return RenderJob(
             job=job,
-            tasks=self._grid.tasks(indices),
+            tasks=grid.tasks(indices),
             settings=self.settings,
             root_tensor=self._root_tensor,
             previews=True,
         )
-
-    def _thumbnail_job(self, settings: RenderSettings, job: int, tasks: tuple[PictureTask, ...]) -> RenderJob:
-        return RenderJob(job=job, tasks=tasks, settings=settings, root_tensor=self._root_tensor, priority=LOW_PRIORITY)

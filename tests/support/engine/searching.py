@@ -17,6 +17,7 @@ from engine.search.answers import Answer
 from engine.search.folder import PictureFolder
 from engine.search.running import Search
 from engine.search.sessions import read_session
+from engine.search.store import MAX_CACHED_BYTES
 from latentpng.shapes import octaves, spatial_shape
 
 TIMEOUT_SECONDS = 20.0
@@ -42,6 +43,7 @@ class Running:
         keep_all: bool = False,
         renderer: FakeRenderer | None = None,
         is_varied: bool = False,
+        memory: int = MAX_CACHED_BYTES,
     ) -> None:
         """Begin.
 
@@ -52,6 +54,7 @@ class Running:
             keep_all: As for `Search`.
             renderer: A renderer with threads; without one, a renderer works inside each call.
             is_varied: As for `session_for`.
+            memory: As for `Search`.
         """
         pictures = folder if isinstance(folder, PictureFolder) else PictureFolder(folder)
         self.renderer = renderer or FakeRenderer(threaded=False)
@@ -70,6 +73,7 @@ class Running:
             pictures,
             index=pictures.folder.parent / "index.txt",
             keep_all=keep_all,
+            memory=memory,
             on_load=self._load,
             on_event=self._events.put,
             on_trouble=self.troubles.append,
