@@ -15,6 +15,7 @@ from engine.options import Options
 from engine.rendering.events import Picture
 from engine.rendering.requests import RenderJob
 from engine.rendering.settings import RenderSettings
+from engine.search.ahead import AHEAD_PRIORITY
 from engine.search.answers import NoneBetter, Picked, PickedByRegion, RegionMarks, Rerolled, Undone
 from engine.search.drafts import draft_settings
 from engine.search.running import PARENT, Variant
@@ -396,6 +397,76 @@ def test_a_file_that_is_unreadable_is_rendered_once(tmp_path: Path, opening: Ope
     running.finish()
     assert kinds(running) == ["finished", "finished", "finished", "draft"], "the picked one was read"
     assert [task.index for job in running.renderer.jobs[-2:] for task in job.tasks].count(PARENT) == 1
+    running.close()
+
+
+def test_work_ahead_renders_drafts_and_finishes_what_may_be_picked(tmp_path: Path, opening: Opening) -> None:
+    running = drafting(opening, tmp_path / "s")
+    count = len(running.renderer.jobs)
+    running.search.look_at(2)
+    running.search.set_ahead(1)
+    running.until(lambda: running.search.is_ready(2))
+    assert summary(running.renderer.jobs[count:]) == [(False, [PARENT]), (True, [1, 2, 3])]
+    assert {job.priority for job in running.renderer.jobs[count:]} == {AHEAD_PRIORITY}
+    running.search.set_ahead(0)
+    rendered = running.rendered()
+    running.search.tell(Picked(marks=(1,)), CANDIDATES)
+    assert kinds(running) == ["finished", "draft", "draft", "draft"]
+    running.take_events()
+    assert running.rendered() == rendered
+    running.close()
+
+
+def test_without_drafts_what_is_rendered_ahead_is_rendered_in_full_again(tmp_path: Path, opening: Opening) -> None:
+    running = drafting(opening, tmp_path / "s")
+    running.search.look_at(2)
+    running.search.set_ahead(1)
+    running.until(lambda: running.search.is_ready(2))
+    count = len(running.renderer.jobs)
+    running.search.set_drafts(False)
+    assert not running.search.is_ready(2)
+    running.finish()
+    running.until(lambda: running.search.is_ready(2))
+    assert summary(running.renderer.jobs[count : count + 2]) == [(False, [1, 3]), (False, [1, 2, 3])]
+    assert running.renderer.jobs[count + 1].priority == AHEAD_PRIORITY
+    running.close()
+
+
+def test_a_draft_that_work_ahead_has_finished_is_shown_and_kept(tmp_path: Path, opening: Opening) -> None:
+    running = drafting(opening, tmp_path / "s", keep_all=True)
+    running.search.look_at(2)
+    running.search.set_ahead(1)
+    changed = running.take_events()
+    assert kinds(running) == ["finished", "draft", "finished", "draft"]
+    assert changed.count(2) == 1
+    assert PARENT not in changed, "the other pictures are of a different grid"
+    running.close()
+    assert len(saved(tmp_path / "s")) == 2
+
+
+def test_a_draft_that_is_finished_goes_before_work_ahead(tmp_path: Path, opening: Opening) -> None:
+    running = held(opening, tmp_path / "s")
+    running.renderer.release()
+    running.finish()
+    running.renderer.hold()
+    running.search.set_ahead(1)
+    ahead = [job for job in running.renderer.jobs if job.priority == AHEAD_PRIORITY]
+    running.search.finish(1)
+    assert {job.job for job in ahead} <= set(running.renderer.cancels)
+    running.renderer.release()
+    running.finish()
+    assert kinds(running)[1] == "finished"
+    running.close()
+
+
+def test_a_search_learns_from_drafts_that_were_rendered_ahead(tmp_path: Path, opening: Opening) -> None:
+    running = drafting(opening, tmp_path / "s")
+    running.search.look_at(2)
+    running.search.set_ahead(1)
+    running.until(lambda: running.search.is_ready(2))
+    before = running.search.law
+    running.search.tell(Picked(marks=(1,)), CANDIDATES)
+    assert running.search.law != before
     running.close()
 
 
