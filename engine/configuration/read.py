@@ -15,6 +15,7 @@ from typing import Any
 
 from platformdirs import user_config_path
 
+from engine.configuration.durations import seconds_of
 from engine.configuration.lines import key_lines
 from engine.configuration.values import FIRST, FOLDER_KEYS, Configuration, Profile
 from engine.errors import InvalidRequestError
@@ -23,18 +24,18 @@ from latentpng.text import plain
 VARIABLE = "WARMER_CONFIG"
 """The environment variable that names a different file."""
 GRAPHICS = ("auto", "kitty", "sixel", "octant", "sextant", "quadrant", "halfcell")
-_MAX_KEEP_ALIVE = 7 * 24 * 60
 _MAX_BYTES = 2**20
 _MAX_SENTENCE = 600  # characters of a mistake: a key or a value may be as long as the file
 _MAX_WHOLE = 2**63  # numbers of TOML have 64 bits; Python's parser takes any
 _TEXT, _TEXTS, _NUMBER, _WHOLE = "a text", "a text or a list of texts", "a number", "a whole number"
+_DURATION = "a number of minutes or a text"
 TOP: Mapping[str, str] = {
     "model": _TEXT,
     "profile": _TEXT,
     "graphics": _TEXT,
     "theme": _TEXT,
     "first": _TEXT,
-    "keep_alive": _NUMBER,
+    "keep_alive": _DURATION,
 }
 """The keys outside of tables, and what each has to be."""
 FOLDERS: Mapping[str, str] = dict.fromkeys((*FOLDER_KEYS, "roots"), _TEXTS)
@@ -181,9 +182,11 @@ class _Reader:
             raise self._mistake(("graphics",), f"graphics is one of {', '.join(GRAPHICS)}, found {found.graphics!r}")
         if found.first and found.first not in FIRST:
             raise self._mistake(("first",), f"first is one of {', '.join(FIRST)}, found {found.first!r}")
-        if found.keep_alive is not None and not 0 <= found.keep_alive <= _MAX_KEEP_ALIVE:
-            words = f"keep_alive is a number of minutes from 0 to {_MAX_KEEP_ALIVE:,}, found {found.keep_alive}"
-            raise self._mistake(("keep_alive",), words)
+        if found.keep_alive is not None:
+            try:
+                seconds_of(found.keep_alive)
+            except InvalidRequestError as error:
+                raise self._mistake(("keep_alive",), f"keep_alive is {error}") from error
         if found.profile and found.profile not in found.profiles:
             raise self._mistake(("profile",), no_profile(found, found.profile))
 
@@ -277,6 +280,7 @@ _KINDS: Mapping[str, Callable[[object], bool]] = {
     _TEXT: lambda value: isinstance(value, str),
     _TEXTS: _is_texts,
     _NUMBER: _is_number,
+    _DURATION: lambda value: _is_number(value) or isinstance(value, str),
     _WHOLE: _is_whole,
 }
 

@@ -43,7 +43,7 @@ class Configuration:
         graphics: How the terminal draws pictures, or "".
         theme: The name of a theme of the app, or "".
         first: One of `FIRST`, or "".
-        keep_alive: Minutes, or None.
+        keep_alive: How long a worker stays, as it was written: minutes, or a text with a unit; None where nothing is.
         lines: The line of each key outside of profiles.
     """
 
@@ -57,7 +57,7 @@ class Configuration:
     graphics: str = ""
     theme: str = ""
     first: str = ""
-    keep_alive: float | None = None
+    keep_alive: float | str | None = None
     lines: Mapping[str, int] = field(default_factory=dict)
 
     @property

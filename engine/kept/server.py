@@ -10,6 +10,7 @@ import contextlib
 import itertools
 import os
 import queue
+import select
 import socket
 import threading
 import time
@@ -63,6 +64,7 @@ class KeptServer:
         self._tick = tick
         self._dispatcher = Dispatcher(renderer)
         self._messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._waking, self._sleeping = socket.socketpair()  # closing one end wakes the thread that accepts
         self._connections: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
         self._since = time.time()
@@ -79,9 +81,10 @@ class KeptServer:
                 self._messages.get(timeout=self._tick)()
             self._keep_alive.count(self._dispatcher.programs)
         self._is_ending = True
-        shut_down(self._listener)  # wakes the accepting thread
+        self._waking.close()
         accepting.join()
         self._listener.close()
+        self._sleeping.close()
         self._renderer.close()
         for connection in list(self._connections):
             shut_down(connection)
@@ -99,16 +102,15 @@ class KeptServer:
         self._messages.put(partial(self._dispatcher.event, event))
 
     def _accept_all(self) -> None:
-        self._listener.settimeout(self._tick)  # some systems do not wake a thread that accepts
-        while not self._is_ending:
+        poll = select.poll()
+        poll.register(self._listener, select.POLLIN)
+        poll.register(self._sleeping, select.POLLIN)
+        while poll.poll() and not self._is_ending:
             try:
                 connection, _ = self._listener.accept()
-            except TimeoutError:
-                continue
             except OSError as error:
-                if not self._is_ending:
-                    log(f"no program can connect: {error}")
-                    time.sleep(self._tick)  # programs that leave give their descriptors back
+                log(f"no program can connect: {error}")
+                time.sleep(self._tick)  # programs that leave give their descriptors back
                 continue
             self._threads = [thread for thread in self._threads if thread.is_alive()]
             self._connections.add(connection)

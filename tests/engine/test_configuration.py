@@ -16,6 +16,7 @@ from engine.configuration.values import FOLDER_KEYS, Configuration
 from engine.errors import InvalidRequestError
 
 FILE = Path("/c/config.toml")
+DURATION = 'a time such as "10m", "90s", "2h" or "0", or a number of minutes, at most a week'
 FULL = """\
 model = "ponyMix"
 profile = "pony"
@@ -120,8 +121,10 @@ MISTAKES = (
         "line 1: graphics is one of auto, kitty, sixel, octant, sextant, quadrant, halfcell, found 'ascii'",
     ),
     ('first = "random"', "line 1: first is one of varied, plain, found 'random'"),
-    ("keep_alive = -1", "line 1: keep_alive is a number of minutes from 0 to 10,080, found -1"),
-    ("keep_alive = nan", "line 1: keep_alive is a number of minutes from 0 to 10,080, found nan"),
+    ("keep_alive = -1", f"line 1: keep_alive is {DURATION}, found -1"),
+    ("keep_alive = nan", f"line 1: keep_alive is {DURATION}, found nan"),
+    ('keep_alive = "soon"', f"line 1: keep_alive is {DURATION}, found 'soon'"),
+    ("keep_alive = true", "line 1: keep_alive is a number of minutes or a text, found true"),
     (f"keep_alive = 1{'0' * 5000}", "this is not TOML: a number has too many digits"),
     (f"model = {'[' * 5000}", "this is not TOML: it is nested too deeply"),
     (f"[profiles.a]\nguidance = 1{'0' * 19}", "line 2: profiles.a.guidance is a number, found 10000000000000000000"),

@@ -66,7 +66,7 @@ def test_without_a_file(capsys: pytest.CaptureFixture[str]) -> None:
         "graphics    auto          default",
         "theme       textual-dark  default",
         "first       varied        default",
-        "keep_alive  not set       default",
+        "keep_alive  0             default",
         "",
         "no folders of models were found; besides those of the file, ~/stable-diffusion-webui, "
         "~/stable-diffusion-webui-forge, ~/ComfyUI, ~/Documents/ComfyUI, ~/invokeai are looked at",
