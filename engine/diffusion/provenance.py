@@ -85,7 +85,7 @@ def software_of(device: str) -> dict[str, Json]:
     return {
         "warmer": latentpng.__version__,
         "python": platform.python_version(),
-        "torch": str(torch.__version__),  # its own class, whose pickle would import torch where it is read
+        "torch": str(torch.__version__),  # its own class, which compares itself by version
         "diffusers": diffusers.__version__,
         "transformers": transformers.__version__,
         "torchsde": version("torchsde"),

@@ -10,7 +10,7 @@ import queue
 import threading
 from collections.abc import Callable
 
-from engine.errors import KeptWorkerError
+from engine.errors import KeptWorkerError, WireError
 from engine.kept.link import Link, Request
 from engine.rendering.events import (
     LOADING,
@@ -137,9 +137,14 @@ class AttachedRenderer:
             link = self._link
             if link is not None and not isinstance(request, CancelJob | CancelRound):
                 self._open.append(_number(request))
-        if link is not None:
+        if link is None:
+            return False
+        try:
             link.send(request)  # if it ends in this moment, the reader reports that
-        return link is not None
+        except WireError as error:
+            if not isinstance(request, CancelJob | CancelRound):
+                self._take(JobFailed(job=_number(request), failure=Failure.SETTINGS, sentence=str(error)))
+        return True
 
     def _receive_all(self, link: Link) -> None:
         while (event := link.receive()) is not None:

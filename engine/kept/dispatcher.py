@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 from engine.kept.turns import BY_HAND, Entry, Turns, as_inner, names
 from engine.rendering.events import (
@@ -29,8 +28,7 @@ from engine.rendering.events import (
 )
 from engine.rendering.renderer import Renderer
 from engine.rendering.requests import CancelJob, CancelRound, Job, LoadModel, RenderJob
-
-Request: TypeAlias = LoadModel | Job | CancelJob | CancelRound
+from engine.worker.codec import Request
 
 
 @dataclass(kw_only=True, slots=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import socket
 
-from engine.errors import KeptWorkerError
+from engine.errors import KeptWorkerError, WireError
 from engine.kept.address import Address
 from engine.kept.connecting import attach, connect
 from engine.kept.hello import Hello
 from engine.kept.starting import start
 from engine.rendering.events import Event
-from engine.worker.process import Request as Request
+from engine.worker.codec import EVENTS, Codec
+from engine.worker.codec import Request as Request
 from engine.worker.wire import Wire
 
 
@@ -21,18 +22,22 @@ class Link:
     def __init__(self, connection: socket.socket) -> None:
         """Take over a connection whose handshake is done."""
         self._connection = connection
-        self._wire: Wire[Request, Event] = Wire(connection)
+        self._wire: Wire[Request, Event] = Wire(connection, Codec(EVENTS))
 
     def send(self, request: Request) -> None:
-        """Send a request; it is lost when the worker has just ended, which `receive` reports."""
+        """Send a request; it is lost when the worker has just ended, which `receive` reports.
+
+        Raises:
+            WireError: The request is larger than a message may be; nothing was sent.
+        """
         with contextlib.suppress(OSError):
             self._wire.send(request)
 
     def receive(self) -> Event | None:
-        """Wait for the next event; None when the worker has ended."""
+        """Wait for the next event; None when the worker has ended, or sent what is no event."""
         try:
             return self._wire.receive()
-        except (EOFError, OSError):
+        except (EOFError, OSError, WireError):
             return None
 
     def end(self) -> None:

@@ -8,9 +8,10 @@ import sys
 import threading
 from collections.abc import Iterator
 
+from engine.errors import WireError
 from engine.kept.outbox import Outbox
 from engine.rendering.events import Event
-from engine.worker.process import Request
+from engine.worker.codec import REQUESTS, Codec, Request
 from engine.worker.wire import Wire
 
 
@@ -25,7 +26,7 @@ class Program:
             outbox: Instead of the usual one.
         """
         self._connection = connection
-        self._wire: Wire[Event, Request] = Wire(connection)
+        self._wire: Wire[Event, Request] = Wire(connection, Codec(REQUESTS))
         self._outbox = outbox or Outbox()
         self._writer = threading.Thread(target=self._write_all, name="program outbox", daemon=True)
 
@@ -43,7 +44,7 @@ class Program:
                 yield self._wire.receive()
         except (EOFError, OSError):
             return
-        except Exception as error:
+        except WireError as error:
             log(f"a program has sent what is no request, and was given up: {error}")
         finally:
             self.end()
@@ -58,7 +59,8 @@ class Program:
         try:
             while (event := self._outbox.take()) is not None:
                 self._wire.send(event)
-        except OSError:
+        except (OSError, WireError) as error:
+            log(f"an event cannot be sent: {error}")
             self.end()
 
 

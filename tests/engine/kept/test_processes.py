@@ -89,7 +89,9 @@ def inner_pid() -> int:
 
 def client(keep_alive: float = LONG) -> Client:
     """A program as every command makes it; its own worker is the fake one."""
-    return Client(lambda: attached_link(address(), needs_of(RendererChoice()), keep_alive), lambda: own_renderer(RendererChoice()))
+    return Client(
+        lambda: attached_link(address(), needs_of(RendererChoice()), keep_alive), lambda: own_renderer(RendererChoice())
+    )
 
 
 def loaded(keep_alive: float = LONG) -> Client:
