@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from engine.errors import KeptWorkerError
-from engine.kept import address as module
 from engine.kept.address import MAX_SOCKET_BYTES, Address, address, check_folder, create_folder
 
 
@@ -80,7 +79,7 @@ def test_a_symlink_is_refused_even_to_a_private_folder_and_so_is_a_file(tmp_path
 def test_the_folder_of_another_user_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tmp_path.chmod(0o700)
     owner = tmp_path.stat().st_uid
-    monkeypatch.setattr(module.os, "getuid", lambda: owner + 1)
+    monkeypatch.setattr(os, "getuid", lambda: owner + 1)
     assert refusal(tmp_path) == (
         f"{tmp_path}: the folder for the socket of the worker belongs to the user {owner}: "
         "name a different one by WARMER_RUNTIME_DIR"

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -36,7 +35,6 @@ from engine.worker.client import WorkerRenderer
 from latentpng.record import JsonObject
 from tests.support.engine.kept import KEPT_SERVER, Client
 from tests.support.engine.workers import FAKE_WORKER, LOAD, TIMEOUT_SECONDS, comes_true, is_alive, is_zombie, job_of
-
 
 LONG = 600.0
 LOST = "the worker that stays has ended; the next picture is rendered by a new one"
@@ -84,7 +82,8 @@ def server_pid() -> int:
 
 def inner_pid() -> int:
     (child,) = psutil.Process(server_pid()).children()
-    return child.pid
+    pid: int = child.pid
+    return pid
 
 
 def client(keep_alive: float = LONG) -> Client:
@@ -183,8 +182,8 @@ def test_killing_the_inner_worker_is_told_to_all_and_the_next_job_starts_it_agai
         "next picture"
     )
     *_, failed, died = first.until(WorkerDied)
-    assert (failed, died) == (replace(failed, job=1, sentence=sentence), WorkerDied(sentence=sentence))
     assert isinstance(failed, JobFailed)
+    assert (failed.job, failed.sentence, died) == (1, sentence, WorkerDied(sentence=sentence))
     assert second.until(WorkerDied)[-1] == WorkerDied(sentence=sentence)
     for it in (second, first):
         it.renderer.render(job_of(2))

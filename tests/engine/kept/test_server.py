@@ -68,6 +68,10 @@ def is_usable(run: Running) -> bool:
         return sum(isinstance(event, PictureRendered) for event in client.until(JobDone)) == 2
 
 
+def _has_more(jobs: list[RenderJob], before: int) -> bool:
+    return len(jobs) > before
+
+
 def greeted(run: Running) -> socket.socket:
     """A bare connection that has asked to render, and was accepted."""
     connection = run.connect()
@@ -120,7 +124,7 @@ def test_a_program_that_dies_in_the_middle_of_a_grid_leaves_the_worker_to_the_ot
             before = len(renderer.jobs)
             for client in programs:
                 client.renderer.render(job_of(1, count=6))
-            assert comes_true(lambda before=before: len(renderer.jobs) > before)
+            assert comes_true(partial(_has_more, renderer.jobs, before))
             programs[victim].renderer.close()
             renderer.release()
             for client in (each for each in programs if each is not programs[victim]):
