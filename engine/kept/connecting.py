@@ -46,7 +46,7 @@ def connect(place: Address) -> Connection | None:
     return connection
 
 
-def attach(connection: Connection, hello: Hello, keep_alive: float) -> str:
+def attach(connection: Connection, hello: Hello, keep_alive: float) -> str | None:
     """Ask the worker to render for this program.
 
     Args:
@@ -55,13 +55,16 @@ def attach(connection: Connection, hello: Hello, keep_alive: float) -> str:
         keep_alive: The seconds for which the worker is to stay after this program.
 
     Returns:
-        "" when it will, else why not, as the end of a sentence.
+        "" when it will, else why not, as the end of a sentence; None when it has ended in this moment.
 
     Raises:
         KeptWorkerError: It does not answer.
     """
     greeting = Greeting(wants=Wants.RENDER, hello=hello, keep_alive=keep_alive)
-    answer = Answer.from_json(_exchange(connection, greeting))
+    try:
+        answer = Answer.from_json(_exchange(connection, greeting))
+    except ConnectionError:
+        return None
     connection.settimeout(None)
     return answer.reason
 
@@ -70,6 +73,7 @@ def ask_status(connection: Connection, hello: Hello) -> JsonObject:
     """Return what the worker says about itself (`engine.kept.status`).
 
     Raises:
+        ConnectionError: It has ended in this moment.
         KeptWorkerError: It does not answer.
     """
     return _exchange(connection, Greeting(wants=Wants.STATUS, hello=hello))
@@ -79,13 +83,14 @@ def stop(connection: Connection, hello: Hello) -> int:
     """End the worker, wait until it has ended, and return its process ID.
 
     Raises:
+        ConnectionError: It has ended in this moment, by itself.
         KeptWorkerError: It does not answer, or does not end in time.
     """
     answer = _exchange(connection, Greeting(wants=Wants.STOP, hello=hello))
     pid = answer.get("pid")
     if not isinstance(pid, int):
         raise KeptWorkerError("the worker that stays gives an answer that this version does not know")
-    with contextlib.suppress(ConnectionResetError):
+    with contextlib.suppress(ConnectionError):
         try:
             connection.recv(1)  # the end of the connection is that of the process
         except TimeoutError:
@@ -96,9 +101,17 @@ def stop(connection: Connection, hello: Hello) -> int:
 
 
 def _exchange(connection: Connection, greeting: Greeting) -> JsonObject:
+    """Return the answer to a greeting.
+
+    Raises:
+        ConnectionError: The worker has ended.
+        KeptWorkerError: It does not answer.
+    """
     try:
         send_object(connection, greeting.to_json())
         return receive_object(connection)
+    except ConnectionError:
+        raise
     except OSError as error:
         raise KeptWorkerError(f"the worker that stays does not answer: {_why(error)}") from error
 

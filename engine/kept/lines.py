@@ -32,8 +32,9 @@ def receive_object(connection: socket.socket) -> JsonObject:
     """Wait for a JSON object, at most for the timeout of the socket, and read no byte beyond it.
 
     Raises:
+        ConnectionError: The other end is gone.
         OSError: The connection failed, or nothing came in time.
-        KeptWorkerError: The other end is gone, or what it sent is no JSON object of at most `MAX_BYTES`.
+        KeptWorkerError: What arrived is no JSON object of at most `MAX_BYTES`.
     """
     (length,) = _LENGTH.unpack(_read(connection, _LENGTH.size))
     if length > MAX_BYTES:
@@ -52,6 +53,6 @@ def _read(connection: socket.socket, size: int) -> bytes:
     while len(data) < size:
         more = connection.recv(size - len(data))
         if not more:
-            raise KeptWorkerError("the other end of the connection is gone")
+            raise ConnectionResetError("the other end of the connection is gone")
         data += more
     return data

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import time
 
 from engine.errors import KeptWorkerError, WireError
 from engine.kept.address import Address
@@ -14,6 +15,10 @@ from engine.rendering.events import Event
 from engine.worker.codec import EVENTS, Codec
 from engine.worker.codec import Request as Request
 from engine.worker.wire import Wire
+
+_ATTEMPTS = 10
+_PAUSE = 0.05
+"""Seconds before the next attempt where a worker ends in the moment in which it is reached."""
 
 
 class Link:
@@ -61,17 +66,20 @@ def attached_link(place: Address, hello: Hello, keep_alive: float) -> Link:
     Raises:
         KeptWorkerError: None is running, or it does not fit, cannot be reached or cannot be started.
     """
-    connection = connect(place)
-    if connection is None:
-        if not keep_alive:
+    for _ in range(_ATTEMPTS):
+        connection = connect(place)
+        if connection is None and not keep_alive:
             raise KeptWorkerError("no worker that stays is running")
-        connection = start(place, hello, keep_alive)
-    try:
-        reason = attach(connection, hello, keep_alive)
-    except KeptWorkerError:
+        connection = connection or start(place, hello, keep_alive)
+        try:
+            reason = attach(connection, hello, keep_alive)
+        except KeptWorkerError:
+            connection.close()
+            raise
+        if reason == "":
+            return Link(connection)
         connection.close()
-        raise
-    if reason:
-        connection.close()
-        raise KeptWorkerError(f"a worker that stays is running, but {reason} (`warmer worker stop` ends it)")
-    return Link(connection)
+        if reason is not None:
+            raise KeptWorkerError(f"a worker that stays is running, but {reason} (`warmer worker stop` ends it)")
+        time.sleep(_PAUSE)
+    raise KeptWorkerError("the worker that stays ends as soon as it is reached")

@@ -24,7 +24,9 @@ from engine.worker.process import worker_environment
 
 SERVER = "engine.serve"
 _SECONDS = 30.0
-_INTERVAL = 0.02
+"""How long a worker that holds the lock may take until it listens, or has ended."""
+_START_SECONDS = 60.0
+_INTERVAL = 0.05
 _UMASK = 0o077
 
 
@@ -45,15 +47,15 @@ def start(place: Address, hello: Hello, keep_alive: float) -> Connection:
         KeptWorkerError: The folder is not private, or the worker cannot be started.
     """
     create_folder(place)
-    code = _run(hello, keep_alive)
     until = time.monotonic() + _SECONDS
-    while code in (0, IS_RUNNING):
-        if connection := connect(place):
+    while True:
+        code = _run(hello, keep_alive)
+        connection = connect(place) if code in (0, IS_RUNNING) else None
+        if connection is not None:
             return connection
-        if time.monotonic() > until:
-            break
-        time.sleep(_INTERVAL)
-    raise KeptWorkerError(f"a worker that stays cannot be started: {_last_line() or f'exit code {code}'}")
+        if code != IS_RUNNING or time.monotonic() > until:
+            raise KeptWorkerError(f"a worker that stays cannot be started: {_last_line() or f'exit code {code}'}")
+        time.sleep(_INTERVAL)  # another one holds the lock, and does not listen yet or not any more
 
 
 def _run(hello: Hello, keep_alive: float) -> int:
@@ -78,7 +80,7 @@ def _run(hello: Hello, keep_alive: float) -> int:
             env=worker_environment(),
             start_new_session=True,  # no signal of a terminal reaches it
             umask=_UMASK,
-            timeout=_SECONDS,
+            timeout=_START_SECONDS,
             check=False,
         ).returncode
     except (OSError, subprocess.TimeoutExpired) as error:

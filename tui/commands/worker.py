@@ -87,7 +87,10 @@ def _stop(place: Address, needs: Hello, output: Output) -> int:
     if connection is None:
         return _none(output)
     with connection:
-        pid = stop(connection, needs)
+        try:
+            pid = stop(connection, needs)
+        except ConnectionError:  # it was ending by itself
+            return _none(output)
     if output.json_lines:
         output.entries({"stopped": True, "pid": pid})
     else:
@@ -100,7 +103,10 @@ def _status(place: Address, needs: Hello, output: Output) -> int:
     if connection is None:
         return _none(output)
     with connection:
-        status = ask_status(connection, needs)
+        try:
+            status = ask_status(connection, needs)
+        except ConnectionError:  # it was ending
+            return _none(output)
     if output.json_lines:
         output.entries({"running": True, **status, "log": str(log_path())})
         return ExitCode.OK

@@ -43,7 +43,7 @@ def refusal(ends: tuple[socket.socket, socket.socket], data: bytes) -> str:
     near, far = ends
     near.sendall(data)
     near.shutdown(socket.SHUT_WR)
-    with pytest.raises(KeptWorkerError) as caught:
+    with pytest.raises(ConnectionResetError) as caught:
         receive_object(far)
     return str(caught.value)
 
