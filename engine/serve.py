@@ -92,15 +92,25 @@ def serve(place: Address, listener: socket.socket, arguments: argparse.Namespace
     choice = RendererChoice(devices=devices, ray=arguments.ray, strict=arguments.strict)
     hello = hello_of(devices, arguments.ray, strict=arguments.strict)
     keep_alive = KeepAlive(float(arguments.keep_alive), time.monotonic)
-    server = KeptServer(own_renderer(choice), listener, hello, keep_alive)
+    own = identity(place)
+    server = KeptServer(own_renderer(choice), listener, hello, keep_alive, is_reachable=lambda: identity(place) == own)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         server.run()
     finally:
-        with contextlib.suppress(FileNotFoundError):
-            place.socket.unlink()
+        if identity(place) == own:
+            place.socket.unlink(missing_ok=True)
+
+
+def identity(place: Address) -> tuple[int, int] | None:
+    """Return what tells one socket file from another; None when there is none, as after the folder was removed."""
+    try:
+        found = os.lstat(place.socket)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _seconds(text: str) -> float:

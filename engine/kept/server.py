@@ -50,6 +50,7 @@ class KeptServer:
         keep_alive: KeepAlive,
         *,
         tick: float = TICK_SECONDS,
+        is_reachable: Callable[[], bool] = lambda: True,
     ) -> None:
         """Start nothing yet.
 
@@ -59,9 +60,10 @@ class KeptServer:
             hello: What this worker is.
             keep_alive: How long it stays when nobody uses it.
             tick: The seconds between two looks at `keep_alive`.
+            is_reachable: Whether programs can still find the socket; without one, it ends with the last program.
         """
         self._renderer, self._listener, self._hello, self._keep_alive = renderer, listener, hello, keep_alive
-        self._tick = tick
+        self._tick, self._is_reachable = tick, is_reachable
         self._dispatcher = Dispatcher(renderer)
         self._messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._waking, self._sleeping = socket.socketpair()  # closing one end wakes the thread that accepts
@@ -76,7 +78,7 @@ class KeptServer:
         self._renderer.start(self._take_event)
         accepting = threading.Thread(target=self._accept_all, name="accept", daemon=True)
         accepting.start()
-        while not self._is_ending and (self._connections or self._keep_alive.left > 0):
+        while not self._is_ending and (self._connections or self._stays()):
             with contextlib.suppress(queue.Empty):
                 self._messages.get(timeout=self._tick)()
             self._keep_alive.count(self._dispatcher.programs)
@@ -94,6 +96,9 @@ class KeptServer:
     def stop(self) -> None:
         """End `run` soon; may be called in any thread, and in a handler of signals."""
         self._messages.put(self._stop)
+
+    def _stays(self) -> bool:
+        return self._keep_alive.left > 0 and self._is_reachable()
 
     def _stop(self) -> None:
         self._is_ending = True

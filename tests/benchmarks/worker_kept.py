@@ -4,11 +4,13 @@
 
 Commands: the whole time of `warmer render` and `warmer vary --mark`, less the time that rendering that one picture
 takes in a worker that is warm: what remains is overhead.  Beside it the processor time of the command and of what it
-has started, which says more on a machine with other work.  The app: from the start of `warmer` until the model is ready,
-and from Enter on a prompt to the first half-cell of a picture.  The walk: pick a picture, close the terminal in which
-the app runs, and open the picture again: seconds until the first picture of the next grid is seen, and until all of it
-is there.  Variants take turns.  The benchmark prints medians, the shortest and the longest time, and the load of the
-machine.
+has started, which says more on a machine with other work.
+
+The app: from the start of `warmer` until the model is ready, and from Enter on a prompt to the first half-cell of a
+picture.  The walk: pick a picture, close the terminal in which the app runs, and open the picture again: seconds until
+the first sign of the next grid, and until all of it is there.
+
+The benchmark prints medians, the shortest and the longest time, and the load of the machine.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -246,6 +247,17 @@ def test_it_removes_its_socket_when_it_ends(folder: Path) -> None:
     loaded(keep_alive=1.0).renderer.close()
     assert comes_true(lambda: not (folder / "worker.sock").exists()), "nobody has used it for a second"
     assert (folder / "worker.lock").exists()
+
+
+def test_one_that_cannot_be_found_any_more_ends_with_its_last_program(folder: Path) -> None:
+    it = loaded()
+    pid = server_pid()
+    shutil.rmtree(folder)  # as the folder of a session, when the user logs out
+    it.renderer.render(job_of(1))
+    it.until(JobDone)
+    assert not is_zombie(pid)
+    it.renderer.close()
+    assert comes_true(lambda: is_zombie(pid))
 
 
 def test_only_one_holds_the_lock_and_the_others_end_at_once(folder: Path) -> None:
