@@ -44,17 +44,21 @@ returned: with a threshold of 32 MiB, or with glibc's own moving one, the heap f
 class WorkerProcess:
     """One process and the connection to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, program: tuple[str, ...] = ()) -> None:
         """Start the process.
+
+        Args:
+            program: The module that it runs, and its arguments after the descriptor; () for `WORKER`.
 
         Raises:
             OSError: The system has no process, file or memory left for it.
         """
+        module, *arguments = program or (WORKER,)
         near, far = socket.socketpair()
         self._log_path, log = _open_log()
         with near, far, log:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", WORKER, str(far.fileno())],
+                [sys.executable, "-P", "-m", module, str(far.fileno()), *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
