@@ -36,12 +36,16 @@ def choice_of(options: Options) -> RendererChoice:
     )
 
 
-def renderer_for(choice: RendererChoice) -> Renderer:  # noqa: ARG001 (what there is until now serves every choice)
+def renderer_for(choice: RendererChoice) -> Renderer:
     """Return a renderer that is not started yet.
 
     Args:
         choice: What decides.
     """
+    if len(choice.devices) > 1:
+        from engine.worker.pool_of_devices import pool_of_devices
+
+        return pool_of_devices(choice.devices, is_strict=choice.strict)
     from engine.worker.client import WorkerRenderer
 
     return WorkerRenderer()

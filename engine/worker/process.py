@@ -44,10 +44,11 @@ returned: with a threshold of 32 MiB, or with glibc's own moving one, the heap f
 class WorkerProcess:
     """One process and the connection to it."""
 
-    def __init__(self, program: tuple[str, ...] = ()) -> None:
+    def __init__(self, threads: int = 0, program: tuple[str, ...] = ()) -> None:
         """Start the process.
 
         Args:
+            threads: How many threads compute on its CPU; 0 leaves it to torch.
             program: The module that it runs, and its arguments after the descriptor; () for `WORKER`.
 
         Raises:
@@ -64,7 +65,7 @@ class WorkerProcess:
                 stderr=log,
                 pass_fds=(far.fileno(),),
                 start_new_session=True,  # the terminal's signals (Ctrl+C, hang-up) are handled by this program
-                env=worker_environment(),
+                env=worker_environment(threads),
             )
             self._wire: Wire[Request, Event] = Wire(near.dup())
         self._silence = 0.0
@@ -150,13 +151,17 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def worker_environment() -> dict[str, str]:
+def worker_environment(threads: int = 0) -> dict[str, str]:
     """Return the environment of the worker: this program's, the settings of the allocator, and where `engine` is.
 
     In a checkout that is not installed the worker would not find the package by itself.
+
+    Args:
+        threads: How many threads compute on its CPU, where this program's environment does not say; 0 for no rule.
     """
     root = Path(__file__).resolve().parents[2]
-    environment = {**_ALLOCATOR, **os.environ}
+    shared = {"OMP_NUM_THREADS": str(threads)} if threads else {}
+    environment = {**_ALLOCATOR, **shared, **os.environ}
     if root.name not in ("site-packages", "dist-packages"):
         paths = [part for part in environment.get("PYTHONPATH", "").split(os.pathsep) if part]
         environment["PYTHONPATH"] = os.pathsep.join([*paths, str(root)])
