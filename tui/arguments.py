@@ -226,6 +226,12 @@ def _add_weights_options(group: argparse._ArgumentGroup, opens_picture: bool) ->
 def _add_running_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--device", metavar="D", help="auto, cpu, cuda, cuda:1 or mps (default: auto)")
     group.add_argument(
+        "--ray",
+        metavar="R",
+        help="render on the workers of a Ray cluster: its address, HOST:PORT, or auto for that of this machine "
+        "(needs the extra warmer[ray])",
+    )
+    group.add_argument(
         "--dtype",
         choices=DTYPES,
         help="the number format that the model computes in (default: auto, which suits the device)",
