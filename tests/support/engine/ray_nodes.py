@@ -59,6 +59,7 @@ class RayNodes:
             stdout=subprocess.PIPE,
             stderr=self._log,
             env=environment,
+            cwd=folder,
             text=True,
         )
         self.address = self._read()
@@ -73,11 +74,19 @@ class RayNodes:
 
     def actors(self) -> list[psutil.Process]:
         """Return the processes of the actors."""
-        return [process for process in self.processes() if "RemoteWorker" in " ".join(process.cmdline())]
+        return self.processes("RemoteWorker")
 
-    def processes(self) -> list[psutil.Process]:
-        """Return every process that the cluster or its workers have started and that is alive."""
-        return [process for process in psutil.process_iter() if self._is_ours(process)]
+    def workers(self) -> list[psutil.Process]:
+        """Return the worker processes of the actors."""
+        return self.processes(" -P -m ")
+
+    def processes(self, words: str = "") -> list[psutil.Process]:
+        """Return every process that the cluster or its workers have started and that is alive.
+
+        Args:
+            words: A part of its command line.
+        """
+        return [process for process in psutil.process_iter() if self._is_ours(process, words)]
 
     def close(self) -> None:
         """End all nodes."""
@@ -94,12 +103,11 @@ class RayNodes:
         assert self._process.stdout is not None
         return self._process.stdout.readline().strip()
 
-    def _is_ours(self, process: psutil.Process) -> bool:
+    def _is_ours(self, process: psutil.Process, words: str) -> bool:
         try:
-            is_marked: bool = process.environ().get(MARK) == self.mark
-            return is_marked and process.status() != psutil.STATUS_ZOMBIE
+            return process.environ().get(MARK) == self.mark and words in " ".join(process.cmdline())
         except psutil.Error:
-            return False
+            return False  # it has ended, perhaps just now
 
 
 @contextmanager
