@@ -60,6 +60,11 @@ class AppArguments:
         keep: Which pictures are saved, "picked" or "all".
         first: How the first grids of a new prompt are drawn, "varied" or "plain"; "" leaves it to the configuration
             file.
+        ahead: How many grids are rendered ahead of an answer: "off", "auto" or a number; "" leaves it to the
+            configuration file.
+        draft: Begin with drafts; False leaves it to the configuration file.
+        picture_memory: MiB of the pictures that are kept in memory; 0 for the usual number.  Only the configuration
+            file names it.
         theme: The name of a theme of the app; "" for the usual one.  Only the configuration file names it.
     """
 
@@ -70,6 +75,9 @@ class AppArguments:
     grid: str = "auto"
     keep: str = "picked"
     first: str = ""
+    ahead: str = ""
+    draft: bool = False
+    picture_memory: int = 0
     theme: str = ""
 
 
@@ -323,6 +331,15 @@ def add_force_option(parser: argparse._ActionsContainer) -> None:
 
 def _default(opens_picture: bool) -> str:
     return "default: the picture's, else the model's" if opens_picture else "default: the model's"
+
+
+def ahead(text: str) -> str:
+    """Parse --ahead."""
+    from engine.configuration.values import AHEAD_RULE, is_ahead
+
+    if not is_ahead(text):
+        raise argparse.ArgumentTypeError(f"{AHEAD_RULE}, found {text!r}")
+    return text
 
 
 def size(text: str) -> tuple[int, int]:

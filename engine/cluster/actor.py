@@ -10,6 +10,7 @@ import queue
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from engine.cluster.messages import Message, pack, unpack_request, unpack_weights
 from engine.cluster.models import Weights, relocated
 from engine.errors import EngineError
 from engine.rendering.events import LOADING, Event, Failure, JobFailed, ModelReady
@@ -64,7 +65,39 @@ class RemoteWorker:
             model=self._model,
         )
 
-    def load(self, request: LoadModel, weights: Weights) -> None:
+    def request(self, message: Message, weights: Message = ()) -> None:
+        """Do what a message asks for.
+
+        Args:
+            message: A request, as `pack` makes it of it.
+            weights: For a load, which weights its paths mean where it comes from.
+        """
+        match unpack_request(message):
+            case LoadModel() as request:
+                self._load(request, unpack_weights(weights))
+            case CancelJob(job=job):
+                self._renderer.cancel(job)
+            case CancelRound(round_id=round_id):
+                self._renderer.cancel_round(round_id)
+            case job:
+                self._render(job)
+
+    def events(self) -> Iterator[tuple[Message, ...]]:
+        """Yield all events as they come, several at a time where they come fast, until `close`."""
+        while True:
+            arrived = [self._events.get()]
+            while not self._events.empty():
+                arrived.append(self._events.get())
+            yield tuple(pack(self._as_asked(event)) for event in arrived if event is not None)
+            if None in arrived:
+                return
+
+    def close(self) -> None:
+        """Kill the worker process, and end the stream of events."""
+        self._renderer.close()
+        self._events.put(None)
+
+    def _load(self, request: LoadModel, weights: Weights) -> None:
         """Load a model from the files of this node."""
         try:
             here = relocated(request, weights, self._node)
@@ -76,34 +109,12 @@ class RemoteWorker:
         self._asked[here.model, here.preview_vae] = request
         self._renderer.load(here)
 
-    def render(self, job: Job) -> None:
+    def _render(self, job: Job) -> None:
         """Render a job; one that follows a load which was refused fails like it."""
         if self._refusal is not None:
             self._events.put(replace(self._refusal, job=job.job))
         else:
             self._renderer.render(job)
-
-    def cancel(self, request: CancelJob | CancelRound) -> None:
-        """Stop a job, or every job of a round."""
-        if isinstance(request, CancelJob):
-            self._renderer.cancel(request.job)
-        else:
-            self._renderer.cancel_round(request.round_id)
-
-    def events(self) -> Iterator[tuple[Event, ...]]:
-        """Yield all events as they come, several at a time where they come fast, until `close`."""
-        while True:
-            arrived = [self._events.get()]
-            while not self._events.empty():
-                arrived.append(self._events.get())
-            yield tuple(self._as_asked(event) for event in arrived if event is not None)
-            if None in arrived:
-                return
-
-    def close(self) -> None:
-        """Kill the worker process, and end the stream of events."""
-        self._renderer.close()
-        self._events.put(None)
 
     def _as_asked(self, event: Event) -> Event:
         """The answer to a load names the request as it was asked for, with the paths of the program's machine."""

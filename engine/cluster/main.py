@@ -16,7 +16,8 @@ from engine.cluster.address import Cluster
 from engine.cluster.renderer import RayRenderer
 from engine.rendering.events import Event, PreviewRendered
 from engine.rendering.requests import CancelJob, CancelRound, LoadModel
-from engine.worker.process import STACKS_SIGNAL, Request
+from engine.worker.codec import REQUESTS, Codec, Request
+from engine.worker.process import STACKS_SIGNAL
 from engine.worker.wire import Wire
 
 STRICT, ON_CPU = "strict", "cpu"
@@ -44,7 +45,7 @@ def serve(descriptor: int, host: str, port: str, token_path: str, options: str, 
     faulthandler.register(STACKS_SIGNAL)
     cluster = Cluster(host=host, port=int(port), token_path=token_path)
     os.environ.update(cluster.environment())
-    wire: Wire[Event, Request] = Wire(socket.socket(fileno=descriptor))
+    wire: Wire[Event, Request] = Wire(socket.socket(fileno=descriptor), Codec(REQUESTS))
     renderer = RayRenderer(
         cluster, is_strict=STRICT in options.split(","), on_cpu=ON_CPU in options.split(","), program=worker
     )

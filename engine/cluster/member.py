@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from engine.cluster.actor import ActorFacts, RemoteWorker
+from engine.cluster.messages import pack, unpack_event
 from engine.cluster.models import Weights
 from engine.cluster.places import Place
 from engine.rendering.events import (
@@ -105,7 +106,7 @@ class RayMember:
                 return
             actor = self._actor = self._actor or self._start_actor()
             self._open.append(LOADING)
-        _requests(actor.load).remote(request, self._weights_of(request))
+        _requests(actor).remote(pack(request), pack(self._weights_of(request)))
 
     def _render(self, job: Job) -> None:
         with self._lock:
@@ -113,7 +114,7 @@ class RayMember:
             if actor is not None:
                 self._open.append(job.job)
         if actor is not None:
-            _requests(actor.render).remote(job)
+            _requests(actor).remote(pack(job))
         else:
             self._on_event(JobFailed(job=job.job, failure=Failure.CRASH, sentence="its Ray actor has ended"))
 
@@ -121,7 +122,7 @@ class RayMember:
         with self._lock:
             actor = self._actor
         if actor is not None:
-            _requests(actor.cancel).remote(request)
+            _requests(actor).remote(pack(request))
 
     def _start_actor(self) -> Actor:
         import ray
@@ -149,8 +150,8 @@ class RayMember:
         try:
             self._wait_for(actor)
             for reference in _stream(actor):
-                for event in ray.get(reference):
-                    self._hear(event)
+                for message in ray.get(reference):
+                    self._hear(unpack_event(message))
         except _RefusedError as refused:
             self._refuse(actor, str(refused))
             return
@@ -231,11 +232,13 @@ def _last_line(text: str) -> str:
     return plain(next((line for line in reversed(text.splitlines()) if line.strip()), ""), 300)
 
 
-def _requests(method: Any) -> Any:
-    return method.options(concurrency_group=_REQUESTS)
+def _requests(actor: Actor) -> Any:
+    """The method of an actor that takes requests."""
+    return actor.request.options(concurrency_group=_REQUESTS)
 
 
 def _stream(actor: Actor) -> Any:
+    """References to the events of an actor, as they come."""
     return actor.events.options(num_returns="streaming", concurrency_group=_EVENTS).remote()
 
 

@@ -27,7 +27,7 @@ from engine.models.library import Shelf
 from engine.models.relocated import file_named
 from engine.models.shipped import restored
 from engine.rendering.requests import EmbeddingChoice, LoadModel, LoraChoice, ModelChoice
-from latentpng.record import Json
+from latentpng.record import Json, JsonObject
 from latentpng.text import plain
 
 
@@ -40,7 +40,7 @@ class Weights:
         preview_vae: The fingerprint of the tiny autoencoder that draws the previews; "" for none.
     """
 
-    identity: Mapping[str, Json]
+    identity: JsonObject
     preview_vae: str = ""
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+
+from engine.rendering.requests import RenderJob
 
 _NEWEST = 0.5
 """The weight of the newest measurement in the average."""
@@ -16,6 +19,8 @@ class Progress:
 
     Attributes:
         total: The number of pictures in the job.
+        planned: The steps that the settings of each picture ask for, by its index in the grid, as far as it is
+            rendered: fewer for a draft.
         steps_done: The part of its steps that each picture has behind it, from 0 to 1, by its index in the grid.
         batch: The indices of the pictures in the batch that was reported last.
         step: The last step that is done, of that batch.
@@ -28,6 +33,7 @@ class Progress:
     """
 
     total: int = 0
+    planned: dict[int, int] = field(default_factory=dict)
     steps_done: dict[int, float] = field(default_factory=dict)
     batch: tuple[int, ...] = ()
     step: int = 0
@@ -41,6 +47,25 @@ class Progress:
     def fraction(self) -> float:
         """The part of the job that is done, from 0 to 1; 1 for a job without pictures."""
         return sum(self.steps_done.values()) / self.total if self.total else 1.0
+
+    def plan(self, jobs: Sequence[RenderJob], *, is_more: bool = False) -> None:
+        """Note what renders pictures.
+
+        Args:
+            jobs: The jobs.
+            is_more: Whether their pictures were not counted yet.
+        """
+        for job in jobs:
+            self.planned.update({task.index: job.settings.num_inference_steps for task in job.tasks})
+            self.total += len(job.tasks) if is_more else 0
+
+    def waiting(self) -> Counter[int]:
+        """Return how many pictures have done no step yet, by the number of their steps."""
+        known = [self.planned[index] for index in self.planned if index not in self.steps_done]
+        now = self.planned.get(self.batch[0], 0) if self.batch else 0
+        found = Counter(round(steps * self.steps / now) if now else self.steps for steps in known)
+        found[self.steps] += self.total - len(self.steps_done) - len(known)
+        return found
 
     def step_done(self, indices: tuple[int, ...], step: int, steps: int) -> None:
         """Note that a batch has done a step.
@@ -181,8 +206,8 @@ def _seconds_left(progress: Progress, pace: Pace) -> float | None:
         return None
     decoding = pace.decode(size) if progress.decodes else 0.0
     left = 0.0 if progress.is_decoded else (progress.steps - progress.step) * step + decoding
-    waiting = progress.total - len(progress.steps_done)
-    left += _batch_seconds(waiting, progress.steps, size, pace, decodes=progress.decodes)
+    for steps, waiting in progress.waiting().items():
+        left += _batch_seconds(waiting, steps, size, pace, decodes=progress.decodes)
     return left + _batch_seconds(*progress.ahead, size, pace, decodes=not progress.decodes)
 
 

@@ -10,9 +10,11 @@ import queue
 import threading
 from collections.abc import Callable
 
+from engine.errors import WireError
 from engine.rendering.events import LOADING, Event, Failure, JobCancelled, JobDone, JobFailed, ModelReady, WorkerDied
 from engine.rendering.requests import CancelJob, CancelRound, InvertJob, Job, LoadModel, RenderJob
-from engine.worker.process import Request, WorkerProcess
+from engine.worker.codec import Request
+from engine.worker.process import WorkerProcess
 from engine.worker.watchdog import Timeouts, Watchdog
 
 
@@ -88,9 +90,18 @@ class WorkerRenderer:
                     self._refuse(request, Failure.CRASH, sentence)
                 continue
             if process is not None:
-                process.send(request)  # if it has just died, its reader reports that
+                self._send(process, request)
             elif isinstance(request, RenderJob | InvertJob) and not self._closing:
                 self._refuse(request, Failure.MODEL, "no model is loaded yet")
+
+    def _send(self, process: WorkerProcess, request: Request) -> None:
+        try:
+            process.send(request)  # if it has just died, its reader reports that
+        except WireError as error:
+            job = LOADING if isinstance(request, LoadModel) else getattr(request, "job", LOADING)
+            failed = JobFailed(job=job, failure=Failure.SETTINGS, sentence=f"the request cannot be sent: {error}")
+            self._close_job(failed)
+            self._on_event(failed)
 
     def _refuse(self, request: LoadModel | Job, failure: Failure, sentence: str) -> None:
         job = LOADING if isinstance(request, LoadModel) else request.job

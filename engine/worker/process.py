@@ -14,15 +14,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import IO, TypeAlias
+from typing import IO
 
 from platformdirs import user_log_path
 
+from engine.errors import WireError
 from engine.rendering.events import Event
-from engine.rendering.requests import CancelJob, CancelRound, Job, LoadModel
+from engine.worker.codec import EVENTS, Codec, Request
 from engine.worker.wire import Wire
-
-Request: TypeAlias = LoadModel | Job | CancelJob | CancelRound
 
 WORKER = "engine.diffusion.main"
 STACKS_SIGNAL = signal.SIGUSR1
@@ -67,8 +66,9 @@ class WorkerProcess:
                 start_new_session=True,  # the terminal's signals (Ctrl+C, hang-up) are handled by this program
                 env=worker_environment(threads),
             )
-            self._wire: Wire[Request, Event] = Wire(near.dup())
+            self._wire: Wire[Request, Event] = Wire(near.dup(), Codec(EVENTS))
         self._silence = 0.0
+        self._garbled = ""
 
     @property
     def pid(self) -> int:
@@ -76,7 +76,11 @@ class WorkerProcess:
         return self._process.pid
 
     def send(self, request: Request) -> None:
-        """Send a request; it is lost when the process has just died, which `receive` reports."""
+        """Send a request; it is lost when the process has just died, which `receive` reports.
+
+        Raises:
+            WireError: The request is larger than a message may be; nothing was sent.
+        """
         with contextlib.suppress(OSError):
             self._wire.send(request)
 
@@ -85,10 +89,13 @@ class WorkerProcess:
         return self._wire.has_news(seconds)
 
     def receive(self) -> Event | None:
-        """Return the next event, None when the process has ended."""
+        """Return the next event, None when the process has ended, or sent what is no event."""
         try:
             return self._wire.receive()
         except (EOFError, OSError):
+            return None
+        except WireError as error:
+            self._garbled = str(error)
             return None
 
     def give_up(self, silence: float) -> None:
@@ -114,10 +121,10 @@ class WorkerProcess:
         self.kill()  # the connection is closed: whatever is left of the process is of no use
         code = self._process.wait()
         self._wire.close()
-        return how_it_ended(code, _last_line(self._log_path), str(self._log_path), self._silence)
+        return how_it_ended(code, _last_line(self._log_path), str(self._log_path), self._silence, self._garbled)
 
 
-def how_it_ended(code: int, last_line: str, log: str, silence: float = 0.0) -> str:
+def how_it_ended(code: int, last_line: str, log: str, silence: float = 0.0, garbled: str = "") -> str:
     """Return how a worker ended, as one sentence for the person.
 
     Args:
@@ -125,12 +132,15 @@ def how_it_ended(code: int, last_line: str, log: str, silence: float = 0.0) -> s
         last_line: The last line of its log, "" for none.
         log: The path of its log, or the null device.
         silence: The seconds of silence after which it was killed; 0 when it ended by itself.
+        garbled: What is wrong with what it sent, after which it was killed; "" for nothing.
     """
     again = "it starts again with the next picture"
     has_log = log != os.devnull
     if silence:
         stacks = f" ({log} shows what it was doing)" if has_log else ""
         return f"the rendering process did not answer for {_duration(silence)} and was stopped{stacks}; {again}"
+    if garbled:
+        return f"the rendering process sent what is no event ({garbled}) and was stopped; {again}"
     if code == -signal.SIGKILL:
         return f"the rendering process was killed, probably because the system ran out of memory; {again}"
     output = f" (its output is in {log})" if has_log else ""

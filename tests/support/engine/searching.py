@@ -42,6 +42,7 @@ class Running:
         keep_all: bool = False,
         renderer: FakeRenderer | None = None,
         is_varied: bool = False,
+        drafts: bool = False,
     ) -> None:
         """Begin.
 
@@ -52,6 +53,7 @@ class Running:
             keep_all: As for `Search`.
             renderer: A renderer with threads; without one, a renderer works inside each call.
             is_varied: As for `session_for`.
+            drafts: As for `Search`.
         """
         pictures = folder if isinstance(folder, PictureFolder) else PictureFolder(folder)
         self.renderer = renderer or FakeRenderer(threaded=False)
@@ -70,6 +72,7 @@ class Running:
             pictures,
             index=pictures.folder.parent / "index.txt",
             keep_all=keep_all,
+            drafts=drafts,
             on_load=self._load,
             on_event=self._events.put,
             on_trouble=self.troubles.append,
@@ -104,8 +107,11 @@ class Running:
             self.take_events()
 
     def finish(self) -> None:
-        """Wait until the grid is finished."""
-        self.until(lambda: not self.search.progress.running and all(map(self.search.finished, range(self.search.size))))
+        """Wait until the grid is finished, or as far as its drafts go."""
+        self.until(lambda: not self.search.progress.running and all(map(self._is_shown, range(self.search.size))))
+
+    def _is_shown(self, index: int) -> bool:
+        return self.search.finished(index) is not None or self.search.draft(index) is not None
 
     def rendered(self) -> int:
         """Return how many pictures the renderer was asked for."""
@@ -122,6 +128,7 @@ class Running:
         self.renderer.load(request)
 
 
-def resumed(folder: Path, options: Options | None = None, *, is_varied: bool = False) -> Running:
+def resumed(folder: Path, options: Options | None = None, *, is_varied: bool = False, drafts: bool = False) -> Running:
     """Continue the session of a folder."""
-    return Running(open_journal(options or Options(), read_session(folder)), folder, is_varied=is_varied)
+    opening = open_journal(options or Options(), read_session(folder))
+    return Running(opening, folder, is_varied=is_varied, drafts=drafts)

@@ -33,8 +33,8 @@ class Wobbly(FakeRenderer):
         super().__init__()
         self._moves = moves
 
-    def _finished(self, job: RenderJob, task: PictureTask, noise: Noise, slot: tuple[int, int]) -> PictureRendered:
-        event = super()._finished(job, task, noise, slot)
+    def _finished(self, job: RenderJob, task: PictureTask, noise: Noise) -> PictureRendered:
+        event = super()._finished(job, task, noise)
         if not self._moves(job.job):
             return event
         rgb = bytes([(event.picture.rgb[0] + 3) % 256]) + event.picture.rgb[1:]

@@ -1,0 +1,99 @@
+"""Deals: every picture of a job in one of them, with a slot, and whole batches of one size."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.rendering.requests import InvertJob, PictureTask, RenderJob
+from engine.worker.deals import Deal, batch_size, deals_of, rest_of
+from tests.support.engine.workers import SETTINGS, job_of
+
+SLOTS = st.tuples(st.integers(0, 5), st.integers(0, 5))
+
+
+def job_with(slots: list[tuple[int, int]]) -> RenderJob:
+    job = job_of(7, count=len(slots))
+    tasks = tuple(replace(task, slot=slot) for task, slot in zip(job.tasks, slots, strict=True))
+    return replace(job, tasks=tasks, previews=True, priority=3)
+
+
+def request_of(deal: Deal) -> RenderJob:
+    assert isinstance(deal.request, RenderJob)
+    return deal.request
+
+
+def tasks_in(deal: Deal) -> tuple[PictureTask, ...]:
+    return request_of(deal).tasks
+
+
+@given(slots=st.lists(SLOTS, max_size=20), size=st.integers(1, 8))
+def test_every_picture_is_dealt_once_with_a_slot_and_each_deal_is_one_batch(
+    slots: list[tuple[int, int]], size: int
+) -> None:
+    job = job_with(slots)
+    deals = deals_of(job, size, itertools.count(100))
+    assert [deal.number for deal in deals] == list(range(100, 100 + len(deals)))
+    assert all(replace(request_of(deal), job=7, tasks=job.tasks) == job and deal.job == 7 for deal in deals)
+    assert sorted(task.index for deal in deals for task in tasks_in(deal)) == list(range(len(slots)))
+    firsts = [tasks_in(deal)[0].index for deal in deals]
+    assert firsts == sorted(firsts), "what is asked for first is dealt first"
+    for deal in deals:
+        places = [task.slot for task in tasks_in(deal)]
+        assert len(set(places)) == len(places)
+        assert len({count for count, _ in places}) == 1
+        for task in tasks_in(deal):
+            assert task.slot == slots[task.index] or (slots[task.index][0] == 0 and task.slot[0] == size)
+    free = sum(count == 0 for count, _ in slots)
+    assert sum(slots[tasks_in(deal)[0].index][0] == 0 for deal in deals) == -(-free // size), "no batch too many"
+
+
+def test_the_noise_of_a_photograph_is_one_deal() -> None:
+    job = InvertJob(job=7, width=8, height=8, rgb=bytes(192), settings=SETTINGS)
+    assert deals_of(job, 4, itertools.count(3)) == (Deal(request=replace(job, job=3), job=7),)
+
+
+@pytest.mark.parametrize(
+    ("pictures", "micro_batch", "batches", "members", "size"),
+    [
+        (8, 0, [8, 8], 2, 4),
+        (9, 0, [8, 8], 2, 5),
+        (8, 0, [8, 2], 2, 2),
+        (8, 0, [0, 0], 3, 3),
+        (8, 0, [8], 1, 8),
+        (30, 0, [8, 8], 2, 8),
+        (1, 0, [8, 8], 2, 1),
+        (0, 0, [8], 2, 1),
+        (8, 8, [8, 8], 2, 8),
+        (3, 8, [8, 8], 2, 3),
+        (8, 1, [1, 1], 2, 1),
+    ],
+)
+def test_pictures_are_shared_evenly_up_to_the_largest_batch(
+    pictures: int, micro_batch: int, batches: list[int], members: int, size: int
+) -> None:
+    job = job_with([(0, 0)] * pictures + [(4, 1)] * 3)
+    assert batch_size(job, micro_batch=micro_batch, batches=batches, members=members) == size
+
+
+def test_what_is_left_of_a_deal_keeps_its_slots() -> None:
+    (deal,) = deals_of(job_with([(0, 0)] * 3), 3, itertools.count(1))
+    rest = rest_of(deal, {1}, itertools.count(9), "cuda:1")
+    assert rest == Deal(
+        request=replace(request_of(deal), job=9, tasks=(tasks_in(deal)[0], tasks_in(deal)[2])),
+        job=7,
+        crashes=("cuda:1",),
+    )
+    assert [task.slot for task in tasks_in(rest)] == [(3, 0), (3, 2)]
+    assert rest_of(rest, {0, 2}, itertools.count(10)) is None
+
+
+def test_a_photograph_is_inverted_again_unless_its_noise_has_arrived() -> None:
+    job = InvertJob(job=7, width=8, height=8, rgb=bytes(192), settings=SETTINGS)
+    (deal,) = deals_of(job, 1, itertools.count(1))
+    assert rest_of(deal, set(), itertools.count(2)) == Deal(request=replace(job, job=2), job=7)
+    assert rest_of(deal, {0}, itertools.count(2)) is None

@@ -1,0 +1,97 @@
+"""Working ahead: where the person looks is rendered first, and a sign says which grids are there already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from textual.timer import Timer
+
+from engine.rendering.events import Event
+from engine.search.running import PARENT, Beginning, Search
+from tui.app.messages import SelectionMoved
+from tui.app.phrases import PARENT_READY, READY, Caption
+from tui.app.screens.search_confined import SearchConfined
+
+REST_SECONDS: Final = 0.25
+"""How long the cursor rests on a picture until that is taken for looking at it."""
+READY_LESSON: Final = '"ready" under a picture means that its next grid is rendered already'
+
+
+class SearchAhead(SearchConfined):
+    """A search that tells what is looked at, and shows what is ready.
+
+    Attributes:
+        once: Returns a sentence the first time that a person is to read it on this machine, "" later.
+    """
+
+    def __init__(self, beginning: Beginning, *, side: int = 0) -> None:
+        super().__init__(beginning, side=side)
+        self.once: Callable[[str], str] = lambda _: ""
+        self._rest: Timer | None = None
+        self._was_complete = False
+
+    def on_selection_moved(self, message: SelectionMoved) -> None:
+        message.stop()  # Textual calls the method of every class that has one: that of the comparison too
+        self._stop_resting()
+        if self.search is not None:
+            self._rest = self.set_timer(REST_SECONDS, self._look)
+
+    def watch_marks(self) -> None:
+        super().watch_marks()
+        self._look()
+
+    def looks_at(self, index: int) -> None:
+        self._stop_resting()
+        self._rest = self.set_timer(REST_SECONDS, lambda: self._look(index))
+
+    async def begin(self, search: Search) -> None:
+        await super().begin(search)
+        self._look_when_complete()
+
+    async def show_round(self) -> None:
+        self._stop_resting()
+        self._was_complete = False
+        await super().show_round()
+        self._look_when_complete()
+
+    def take(self, event: Event) -> None:
+        super().take(event)
+        self._look_when_complete()
+        self._teach_ready()
+
+    def caption(self, index: int) -> Caption:
+        own = super().caption(index)
+        if own.shows or not self.is_ready(index):
+            return own
+        return replace(own, ready=READY if own.key else PARENT_READY)
+
+    def is_ready(self, index: int) -> bool:
+        """Return whether the key of a picture is answered at once; while regions ask, it picks no picture."""
+        return self.search is not None and not self.pick.is_asking and self.search.is_ready(index)
+
+    def _look_when_complete(self) -> None:
+        """Tell where the cursor is as soon as the grid is complete, and once only."""
+        is_complete = self.search is not None and not (self.search.is_loading or self.search.progress.running)
+        if is_complete and not self._was_complete:
+            self._look()
+        self._was_complete = is_complete
+
+    def _look(self, index: int | None = None) -> None:
+        """Tell the search what is looked at: the picture under the cursor, or that of the viewer."""
+        if self.search is not None and self._is_laid_out and not self.pick.is_asking:
+            self.search.look_at(self.grid.selected_index if index is None else index, self.marks)
+
+    def _stop_resting(self) -> None:
+        if self._rest is not None:
+            self._rest.stop()
+            self._rest = None
+
+    def _teach_ready(self) -> None:
+        if self.search is None or self._hint or self.search.progress.running:
+            return
+        if any(self.is_ready(index) for index in (*self.grid.order, PARENT)):
+            self._hint = self.once(READY_LESSON)
+            if self._hint:
+                self._write_words()
