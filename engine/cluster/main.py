@@ -47,7 +47,11 @@ def serve(descriptor: int, host: str, port: str, token_path: str, options: str, 
     os.environ.update(cluster.environment())
     wire: Wire[Event, Request] = Wire(socket.socket(fileno=descriptor), Codec(REQUESTS))
     renderer = RayRenderer(
-        cluster, is_strict=STRICT in options.split(","), on_cpu=ON_CPU in options.split(","), program=worker
+        cluster,
+        lambda: _end(cluster),
+        is_strict=STRICT in options.split(","),
+        on_cpu=ON_CPU in options.split(","),
+        program=worker,
     )
     renderer.start(lambda event: _send(wire, event))
     while True:
@@ -73,6 +77,12 @@ def _send(wire: Wire[Event, Request], event: Event) -> None:
             wire.send(event)
     except OSError:
         os._exit(0)
+
+
+def _end(cluster: Cluster) -> None:
+    """End this process, which cannot do anything any more; the program reads the last line."""
+    print(f"the Ray cluster at {cluster.address} cannot be reached any more", file=sys.stderr, flush=True)  # noqa: T201
+    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from engine.cluster.address import Cluster
 from engine.cluster.member import NAMESPACE, RayMember
 from engine.cluster.models import Weights, weights_of
 from engine.cluster.places import Place
-from engine.cluster.security import check_cluster
+from engine.cluster.security import check_cluster, check_reachable
 from engine.cluster.watch import NodeWatch
 from engine.errors import EngineError, RenderError
 from engine.rendering.events import LOADING, Event, Failure, JobFailed, LoadingProgressed
@@ -26,17 +26,24 @@ class RayRenderer:
     """
 
     def __init__(
-        self, cluster: Cluster, *, is_strict: bool = False, on_cpu: bool = False, program: tuple[str, ...] = ()
+        self,
+        cluster: Cluster,
+        on_lost: Callable[[], None],
+        *,
+        is_strict: bool = False,
+        on_cpu: bool = False,
+        program: tuple[str, ...] = (),
     ) -> None:
         """Connect to nothing yet.
 
         Args:
             cluster: The cluster.
+            on_lost: Called once the cluster cannot be reached any more; nothing can be done with this renderer then.
             is_strict: Refuse workers that differ in what pictures depend on.
             on_cpu: Render on processors even if there are GPUs.
             program: The module of the worker processes and its arguments; () for the usual one.
         """
-        self._cluster, self._on_cpu, self._program = cluster, on_cpu, program
+        self._cluster, self._on_lost, self._on_cpu, self._program = cluster, on_lost, on_cpu, program
         self._on_event: Callable[[Event], None] = _ignore
         self._inbox: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="ray inbox", daemon=True)
@@ -105,9 +112,17 @@ class RayRenderer:
             raise RenderError(
                 f"the Ray cluster at {self._cluster.address} cannot be used: {_first_line(str(error))}"
             ) from error
-        watch = NodeWatch(self._pool, self._member_at, ray.nodes, on_cpu=self._on_cpu)
+        watch = NodeWatch(self._pool, self._member_at, self._rows, on_lost=self._on_lost, on_cpu=self._on_cpu)
         watch.start()
         return watch
+
+    def _rows(self) -> list[dict[str, object]]:
+        """Return what Ray knows of its nodes; OSError where the head is gone, for which Ray would wait a minute."""
+        import ray
+
+        check_reachable(self._cluster)
+        rows: list[dict[str, object]] = ray.nodes()
+        return rows
 
     def _member_at(self, place: Place) -> RayMember:
         return RayMember(place, self._weights_of, self._program)

@@ -28,7 +28,7 @@ def check_cluster(cluster: Cluster) -> None:
         RenderError: It does not, or it cannot be reached.
     """
     try:
-        socket.create_connection((cluster.host.strip("[]"), cluster.port), timeout=_CONNECT_SECONDS).close()
+        check_reachable(cluster)
     except OSError as error:
         raise RenderError(
             f"the Ray cluster at {cluster.address} cannot be reached ({error.strerror or error}): check the address, "
@@ -47,6 +47,15 @@ def check_cluster(cluster: Cluster) -> None:
         )
     if ours != ACCEPTED:
         raise RenderError(f"what answers at {cluster.address} is no Ray cluster that this version of Ray can use")
+
+
+def check_reachable(cluster: Cluster) -> None:
+    """Check that something answers at the address of a cluster.
+
+    Raises:
+        OSError: Nothing does.
+    """
+    socket.create_connection((cluster.host.strip("[]"), cluster.port), timeout=_CONNECT_SECONDS).close()
 
 
 def _answers(cluster: Cluster) -> tuple[int, int]:

@@ -10,6 +10,8 @@ from engine.rendering.renderer import Renderer
 from engine.worker.pool import PoolRenderer
 
 _LEFT = "its node has left the Ray cluster"
+_MAX_FAILURES = 5
+"""Looks that may fail, one after the other, until the cluster is given up."""
 
 
 class NodeWatch:
@@ -21,6 +23,7 @@ class NodeWatch:
         member_at: Callable[[Place], Renderer],
         rows: Callable[[], Iterable[Mapping[str, object]]],
         *,
+        on_lost: Callable[[], None],
         on_cpu: bool = False,
         seconds: float = 1.0,
     ) -> None:
@@ -29,12 +32,13 @@ class NodeWatch:
         Args:
             pool: What the members belong to.
             member_at: Returns a member for a place, not started.
-            rows: Returns what `ray.nodes()` does.
+            rows: Returns what `ray.nodes()` does; raises OSError where the cluster does not answer.
+            on_lost: Called once the cluster has not answered for some seconds; nobody looks any more then.
             on_cpu: Render on processors even if there are GPUs.
             seconds: The time between two looks.
         """
         self._pool, self._member_at, self._rows = pool, member_at, rows
-        self._on_cpu, self._seconds = on_cpu, seconds
+        self._on_lost, self._on_cpu, self._seconds = on_lost, on_cpu, seconds
         self._names: dict[tuple[str, int], str] = {}
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="ray nodes", daemon=True)
@@ -60,6 +64,15 @@ class NodeWatch:
                 self._pool.add(self._names[key], self._member_at(place))
 
     def _watch(self) -> None:
+        failures = 0
         while not self._is_over.is_set():
-            self.look()
+            try:
+                self.look()
+            except OSError:
+                failures += 1
+                if failures == _MAX_FAILURES:
+                    self._on_lost()
+                    return
+            else:
+                failures = 0
             self._is_over.wait(self._seconds)
