@@ -9,6 +9,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 
 from engine.cluster.address import Cluster
@@ -17,8 +18,8 @@ from engine.errors import RenderError
 from engine.worker.process import worker_environment
 
 _CONNECT_SECONDS = 5.0
-_ANSWER_SECONDS = 60.0
-"""A machine that is busy takes long to import Ray."""
+_ANSWER_SECONDS = 30.0
+"""Until what does not answer is no cluster; a machine that is busy takes long to import Ray."""
 
 
 def check_cluster(cluster: Cluster) -> None:
@@ -65,7 +66,8 @@ def _answers(cluster: Cluster) -> tuple[int, int]:
         _ask(cluster, {**without, **cluster.environment(), "RAY_AUTH_MODE": "disabled", "RAY_AUTH_TOKEN_PATH": ""}),
         _ask(cluster, {**os.environ, **cluster.environment()}),
     )
-    anyone, ours = (_exit_code(process) for process in asked)
+    until = time.monotonic() + _ANSWER_SECONDS
+    anyone, ours = (_exit_code(process, until) for process in asked)
     return anyone, ours
 
 
@@ -79,9 +81,9 @@ def _ask(cluster: Cluster, environment: Mapping[str, str]) -> subprocess.Popen[b
     )
 
 
-def _exit_code(process: subprocess.Popen[bytes]) -> int:
+def _exit_code(process: subprocess.Popen[bytes], until: float) -> int:
     try:
-        return process.wait(_ANSWER_SECONDS)
+        return process.wait(max(0.0, until - time.monotonic()))
     except subprocess.TimeoutExpired:
         process.kill()
         return process.wait()
