@@ -13,7 +13,7 @@ from engine.cluster.places import Place
 from engine.cluster.security import check_cluster, check_reachable
 from engine.cluster.watch import NodeWatch
 from engine.errors import EngineError, RenderError
-from engine.rendering.events import LOADING, Event, Failure, JobFailed, LoadingProgressed
+from engine.rendering.events import LOADING, Event, Failure, JobFailed, LoadingProgressed, RendererNoticed
 from engine.rendering.requests import Job, LoadModel
 from engine.worker.pool import PoolRenderer
 
@@ -21,8 +21,8 @@ from engine.worker.pool import PoolRenderer
 class RayRenderer:
     """A Renderer whose work the nodes of a Ray cluster share.
 
-    One thread takes the requests in their order: it connects to the cluster with the first load, and finds out which
-    weights a load means before the members are asked.
+    One thread takes the requests in their order: it finds out which weights a load means before the members are asked,
+    and connects to the cluster with the first load.
     """
 
     def __init__(
@@ -92,10 +92,10 @@ class RayRenderer:
 
     def _load(self, request: LoadModel) -> None:
         try:
+            self._weights[_key(request)] = weights_of(request)
             if self._watch is None:
                 self._on_event(LoadingProgressed(stage="connecting to the Ray cluster"))
                 self._watch = self._connect()
-            self._weights[_key(request)] = weights_of(request)
         except EngineError as error:
             failure = Failure.CRASH if isinstance(error, RenderError) else Failure.MODEL
             self._on_event(JobFailed(job=LOADING, failure=failure, sentence=str(error)))
@@ -112,7 +112,14 @@ class RayRenderer:
             raise RenderError(
                 f"the Ray cluster at {self._cluster.address} cannot be used: {_first_line(str(error))}"
             ) from error
-        watch = NodeWatch(self._pool, self._member_at, self._rows, on_lost=self._on_lost, on_cpu=self._on_cpu)
+        watch = NodeWatch(
+            self._pool,
+            self._member_at,
+            self._rows,
+            notice=lambda sentence: self._on_event(RendererNoticed(sentence=sentence)),
+            on_lost=self._on_lost,
+            on_cpu=self._on_cpu,
+        )
         watch.start()
         return watch
 

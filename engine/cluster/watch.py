@@ -10,6 +10,7 @@ from engine.rendering.renderer import Renderer
 from engine.worker.pool import PoolRenderer
 
 _LEFT = "its node has left the Ray cluster"
+_EMPTY = "the Ray cluster has no node with a GPU or a processor core to render with; rendering begins when one joins"
 _MAX_FAILURES = 5
 """Looks that may fail, one after the other, until the cluster is given up."""
 
@@ -23,6 +24,7 @@ class NodeWatch:
         member_at: Callable[[Place], Renderer],
         rows: Callable[[], Iterable[Mapping[str, object]]],
         *,
+        notice: Callable[[str], None],
         on_lost: Callable[[], None],
         on_cpu: bool = False,
         seconds: float = 1.0,
@@ -33,12 +35,14 @@ class NodeWatch:
             pool: What the members belong to.
             member_at: Returns a member for a place, not started.
             rows: Returns what `ray.nodes()` does; raises OSError where the cluster does not answer.
+            notice: Takes a sentence for the person.
             on_lost: Called once the cluster has not answered for some seconds; nobody looks any more then.
             on_cpu: Render on processors even if there are GPUs.
             seconds: The time between two looks.
         """
         self._pool, self._member_at, self._rows = pool, member_at, rows
-        self._on_lost, self._on_cpu, self._seconds = on_lost, on_cpu, seconds
+        self._notice, self._on_lost, self._on_cpu, self._seconds = notice, on_lost, on_cpu, seconds
+        self._has_looked = False
         self._names: dict[tuple[str, int], str] = {}
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="ray nodes", daemon=True)
@@ -56,6 +60,9 @@ class NodeWatch:
     def look(self) -> None:
         """Look once: take out the members whose places are gone, and add one for each new place."""
         places = {place.key: place for place in places_of(nodes_of(self._rows()), on_cpu=self._on_cpu)}
+        if not places and not self._has_looked:
+            self._notice(_EMPTY)
+        self._has_looked = True
         for key in self._names.keys() - places.keys():
             self._pool.remove(self._names.pop(key), _LEFT)
         for key, place in places.items():

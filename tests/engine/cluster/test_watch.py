@@ -32,6 +32,7 @@ class NotedPool(PoolRenderer):
 class FakeCluster:
     rows: list[dict[str, object]] = field(default_factory=list)
     is_lost: threading.Event = field(default_factory=threading.Event)
+    notices: list[str] = field(default_factory=list)
     looks: int = 0
     fails: bool = False
 
@@ -42,7 +43,15 @@ class FakeCluster:
         return self.rows
 
     def watch(self, pool: PoolRenderer, *, on_cpu: bool = False) -> NodeWatch:
-        return NodeWatch(pool, member_at, self.nodes, on_lost=self.is_lost.set, on_cpu=on_cpu, seconds=0.001)
+        return NodeWatch(
+            pool,
+            member_at,
+            self.nodes,
+            notice=self.notices.append,
+            on_lost=self.is_lost.set,
+            on_cpu=on_cpu,
+            seconds=0.001,
+        )
 
 
 def member_at(place: Place) -> Renderer:  # noqa: ARG001
@@ -53,11 +62,16 @@ def test_nodes_that_join_and_leave() -> None:
     pool, cluster = NotedPool(), FakeCluster()
     watch = cluster.watch(pool)
     watch.look()
+    watch.look()
     assert pool.news == []
+    assert cluster.notices == [
+        "the Ray cluster has no node with a GPU or a processor core to render with; rendering begins when one joins"
+    ]
     cluster.rows = [row("a", CPU=1.0), row("b", CPU=1.0)]
     watch.look()
     watch.look()
     assert pool.news == ["+ a cpu", "+ b cpu"]
+    assert len(cluster.notices) == 1
     cluster.rows = [row("b", CPU=1.0), row("c", CPU=1.0), row("a", alive=False)]
     watch.look()
     assert pool.news[2:] == ["- a cpu: its node has left the Ray cluster", "+ c cpu"]
