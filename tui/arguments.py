@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from engine.errors import InvalidRequestError
-from engine.options import DTYPES, Options, parse_prediction, parse_size
+from engine.options import DTYPES, Options, parse_device, parse_prediction, parse_size
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -232,7 +232,12 @@ def _add_weights_options(group: argparse._ArgumentGroup, opens_picture: bool) ->
 
 
 def _add_running_options(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--device", metavar="D", help="auto, cpu, cuda, cuda:1 or mps (default: auto)")
+    group.add_argument(
+        "--device",
+        metavar="D",
+        type=device,
+        help="auto, cpu, cuda, cuda:1 or mps; several such as cuda:0,cuda:1 share the work (default: auto)",
+    )
     group.add_argument(
         "--ray",
         metavar="R",
@@ -340,6 +345,14 @@ def ahead(text: str) -> str:
     if not is_ahead(text):
         raise argparse.ArgumentTypeError(f"{AHEAD_RULE}, found {text!r}")
     return text
+
+
+def device(text: str) -> str:
+    """Parse --device."""
+    try:
+        return parse_device(text)
+    except InvalidRequestError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def size(text: str) -> tuple[int, int]:

@@ -109,18 +109,18 @@ class Dealing:
         self._begun += 1
         return self._loads.pop(0)
 
-    def deal(self, member: str, others: Collection[str], size_of: Callable[[Job], int]) -> Deal | None:
+    def deal(self, member: str, others: Collection[str], size_of: Callable[[int], int]) -> Deal | None:
         """Give the next deal to a member; None when there is nothing for it to do.
 
         Args:
             member: Its name.
             others: The names of the other members that take part.  A deal on which a member crashed goes to one of
                 those on which it did not, if there is one.
-            size_of: Returns the size of the batches of a job that is about to be cut into deals.
+            size_of: Returns the size of the batches of so many pictures, for a job that is cut into deals.
         """
         for work in self._open():
             if work.waiting is None:
-                work.waiting = list(deals_of(work.job, size_of(work.job), self._numbers))
+                work.waiting = list(deals_of(work.job, size_of, self._numbers))
                 work.began = self._clock()
             for deal in work.waiting:
                 if member in deal.crashes and not set(others) <= set(deal.crashes):

@@ -6,7 +6,8 @@ beside which neighbours, changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+import itertools
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from engine.rendering.requests import InvertJob, Job, PictureTask, RenderJob
@@ -32,35 +33,33 @@ class Deal:
         return self.request.job
 
 
-def batch_size(job: RenderJob, *, micro_batch: int, batches: Collection[int], members: int) -> int:
-    """Return the size of the batches of a job, for the tasks that have no recorded slot.
+def batch_size(pictures: int, *, micro_batch: int, batches: Collection[int], members: int) -> int:
+    """Return the size of the batches of pictures that have no recorded slot.
 
     Args:
-        job: The job.
+        pictures: Their number.
         micro_batch: The maximum batch size that was asked for; 0 leaves it to the members.
         batches: The largest batch that each member makes by itself; 0 for one that does not say.
         members: How many members share the work.
     """
-    pictures = sum(task.slot[0] <= 0 for task in job.tasks)
     if micro_batch:
         return max(1, min(micro_batch, pictures))
     share = -(-pictures // max(1, members))
     return max(1, min([share, *(batch for batch in batches if batch > 0)]))
 
 
-def deals_of(job: Job, size: int, numbers: Iterator[int]) -> tuple[Deal, ...]:
+def deals_of(job: Job, size_of: Callable[[int], int], numbers: Iterator[int]) -> tuple[Deal, ...]:
     """Return the deals of a job, in the order of their first tasks.
 
     Args:
         job: The job.  The noise of a photograph is found by one member.
-        size: The size of the batches of tasks that have no recorded slot.
+        size_of: Returns the size of the batches of so many pictures that have no recorded slot.
         numbers: The numbers of the deals.
     """
     if isinstance(job, InvertJob):
         return (Deal(request=replace(job, job=next(numbers)), job=job.job),)
-    return tuple(
-        Deal(request=replace(job, job=next(numbers), tasks=tasks), job=job.job) for tasks in _batches(job.tasks, size)
-    )
+    batches = _batches(_with_slots(job, size_of))
+    return tuple(Deal(request=replace(job, job=next(numbers), tasks=tasks), job=job.job) for tasks in batches)
 
 
 def rest_of(deal: Deal, arrived: Collection[int], numbers: Iterator[int], crashed: str = "") -> Deal | None:
@@ -84,20 +83,31 @@ def rest_of(deal: Deal, arrived: Collection[int], numbers: Iterator[int], crashe
     return replace(deal, request=replace(request, job=next(numbers), tasks=tasks), crashes=crashes)
 
 
+# The slot of a picture follows from its position among all pictures that share batches, as in a worker, so that a part
+# of a grid has the slots that it has in the whole grid.
+def _with_slots(job: RenderJob, size_of: Callable[[int], int]) -> Iterator[tuple[PictureTask, Hashable]]:
+    """Yield the tasks of a job with their slots, each with a key that those share which may be in one batch."""
+    free = sum(task.slot[0] <= 0 and not task.among[0] for task in job.tasks)
+    positions = itertools.count()
+    for task in job.tasks:
+        if task.slot[0] > 0:
+            yield task, task.slot[0]
+            continue
+        count, position = task.among if task.among[0] else (free, next(positions))
+        size = size_of(count)
+        if job.stop_after:  # no picture is made, so that the smallest batches are best
+            size = -(-count // -(-count // size))
+        yield replace(task, slot=(size, position % size)), (size, count, position // size)
+
+
 # A worker renders tasks with distinct slots of the same batch size as one batch, and pads the slots that are free.  So
-# tasks without a slot get those of full batches, and recorded slots are put together wherever they do not collide.
-def _batches(tasks: Sequence[PictureTask], size: int) -> tuple[tuple[PictureTask, ...], ...]:
-    batches: list[tuple[tuple[int, bool], dict[int, PictureTask]]] = []
-    for task in tasks:
-        is_recorded = task.slot[0] > 0
-        kind = (task.slot[0] if is_recorded else size, is_recorded)
-        same = (slots for other, slots in batches if other == kind)
-        room = next(
-            (slots for slots in same if (task.slot[1] not in slots if is_recorded else len(slots) < size)), None
-        )
+# recorded slots are put together wherever they do not collide.
+def _batches(tasks: Iterable[tuple[PictureTask, Hashable]]) -> tuple[tuple[PictureTask, ...], ...]:
+    batches: list[tuple[Hashable, dict[int, PictureTask]]] = []
+    for task, key in tasks:
+        room = next((slots for other, slots in batches if other == key and task.slot[1] not in slots), None)
         if room is None:
             room = {}
-            batches.append((kind, room))
-        slot = task.slot if is_recorded else (size, len(room))
-        room[slot[1]] = replace(task, slot=slot)
+            batches.append((key, room))
+        room[task.slot[1]] = task
     return tuple(tuple(slots.values()) for _, slots in batches)

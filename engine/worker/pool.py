@@ -28,7 +28,7 @@ from engine.rendering.events import (
     WorkerDied,
 )
 from engine.rendering.renderer import Renderer
-from engine.rendering.requests import Job, LoadModel, RenderJob
+from engine.rendering.requests import Job, LoadModel
 from engine.worker.dealing import Dealing
 from engine.worker.deals import batch_size
 from engine.worker.pool_members import Member, Members
@@ -174,11 +174,9 @@ class PoolRenderer:
             if self._dealing.is_idle(member.name) and (deal := self._dealing.deal(member.name, others, self._size)):
                 member.renderer.render(deal.request)
 
-    def _size(self, job: Job) -> int:
-        if not isinstance(job, RenderJob):
-            return 1
+    def _size(self, pictures: int) -> int:
         return batch_size(
-            job,
+            pictures,
             micro_batch=self._members.micro_batch,
             batches=[member.ready.batch for member in self._members.taking_part if member.ready],
             members=len(self._members.able),

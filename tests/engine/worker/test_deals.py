@@ -36,7 +36,7 @@ def test_every_picture_is_dealt_once_with_a_slot_and_each_deal_is_one_batch(
     slots: list[tuple[int, int]], size: int
 ) -> None:
     job = job_with(slots)
-    deals = deals_of(job, size, itertools.count(100))
+    deals = deals_of(job, lambda _: size, itertools.count(100))
     assert [deal.number for deal in deals] == list(range(100, 100 + len(deals)))
     assert all(replace(request_of(deal), job=7, tasks=job.tasks) == job and deal.job == 7 for deal in deals)
     assert sorted(task.index for deal in deals for task in tasks_in(deal)) == list(range(len(slots)))
@@ -52,9 +52,28 @@ def test_every_picture_is_dealt_once_with_a_slot_and_each_deal_is_one_batch(
     assert sum(slots[tasks_in(deal)[0].index][0] == 0 for deal in deals) == -(-free // size), "no batch too many"
 
 
+@given(count=st.integers(1, 20), size=st.integers(1, 8), missing=st.sets(st.integers(0, 19)))
+def test_a_part_of_a_grid_has_the_slots_that_it_has_in_the_whole_grid(count: int, size: int, missing: set[int]) -> None:
+    whole = job_with([(0, 0)] * count)
+    whole = replace(whole, tasks=tuple(replace(task, among=(count, task.index)) for task in whole.tasks))
+    part = replace(whole, tasks=tuple(task for task in whole.tasks if task.index not in missing))
+    given_to_all, given_to_part = (
+        {task.index: task.slot for deal in deals_of(job, lambda _: size, itertools.count()) for task in tasks_in(deal)}
+        for job in (whole, part)
+    )
+    assert given_to_part == {index: slot for index, slot in given_to_all.items() if index not in missing}
+    assert given_to_all == {index: (size, index % size) for index in range(count)}
+
+
+def test_pictures_that_are_only_followed_are_padded_as_little_as_possible() -> None:
+    job = replace(job_with([(0, 0)] * 9), stop_after=2)
+    deals = deals_of(job, lambda _: 4, itertools.count())
+    assert [[task.slot for task in tasks_in(deal)] for deal in deals] == [[(3, 0), (3, 1), (3, 2)]] * 3
+
+
 def test_the_noise_of_a_photograph_is_one_deal() -> None:
     job = InvertJob(job=7, width=8, height=8, rgb=bytes(192), settings=SETTINGS)
-    assert deals_of(job, 4, itertools.count(3)) == (Deal(request=replace(job, job=3), job=7),)
+    assert deals_of(job, lambda _: 4, itertools.count(3)) == (Deal(request=replace(job, job=3), job=7),)
 
 
 @pytest.mark.parametrize(
@@ -76,12 +95,11 @@ def test_the_noise_of_a_photograph_is_one_deal() -> None:
 def test_pictures_are_shared_evenly_up_to_the_largest_batch(
     pictures: int, micro_batch: int, batches: list[int], members: int, size: int
 ) -> None:
-    job = job_with([(0, 0)] * pictures + [(4, 1)] * 3)
-    assert batch_size(job, micro_batch=micro_batch, batches=batches, members=members) == size
+    assert batch_size(pictures, micro_batch=micro_batch, batches=batches, members=members) == size
 
 
 def test_what_is_left_of_a_deal_keeps_its_slots() -> None:
-    (deal,) = deals_of(job_with([(0, 0)] * 3), 3, itertools.count(1))
+    (deal,) = deals_of(job_with([(0, 0)] * 3), lambda _: 3, itertools.count(1))
     rest = rest_of(deal, {1}, itertools.count(9), "cuda:1")
     assert rest == Deal(
         request=replace(request_of(deal), job=9, tasks=(tasks_in(deal)[0], tasks_in(deal)[2])),
@@ -94,6 +112,6 @@ def test_what_is_left_of_a_deal_keeps_its_slots() -> None:
 
 def test_a_photograph_is_inverted_again_unless_its_noise_has_arrived() -> None:
     job = InvertJob(job=7, width=8, height=8, rgb=bytes(192), settings=SETTINGS)
-    (deal,) = deals_of(job, 1, itertools.count(1))
+    (deal,) = deals_of(job, lambda _: 1, itertools.count(1))
     assert rest_of(deal, set(), itertools.count(2)) == Deal(request=replace(job, job=2), job=7)
     assert rest_of(deal, {0}, itertools.count(2)) is None
