@@ -68,7 +68,14 @@ def own_renderer(choice: RendererChoice) -> Renderer:
 
     Args:
         choice: What decides.
+
+    Raises:
+        InvalidRequestError: A Ray cluster is asked for that cannot be used.
     """
+    if choice.ray:
+        from engine.cluster.client import cluster_renderer
+
+        return cluster_renderer(choice.ray, choice.devices, is_strict=choice.strict)
     if len(choice.devices) > 1:
         from engine.worker.pool_of_devices import pool_of_devices
 

@@ -251,6 +251,12 @@ def _add_running_options(group: argparse._ArgumentGroup, keep_alive: str) -> Non
         help="auto, cpu, cuda, cuda:1 or mps; several such as cuda:0,cuda:1 share the work (default: auto)",
     )
     group.add_argument(
+        "--ray",
+        metavar="R",
+        help="render on the workers of a Ray cluster: its address, HOST:PORT, or auto for that of this machine "
+        "(needs the extra warmer[ray])",
+    )
+    group.add_argument(
         "--dtype",
         choices=DTYPES,
         help="the number format that the model computes in (default: auto, which suits the device)",
