@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from engine.rendering.requests import PictureTask
 
@@ -44,19 +44,6 @@ class Batch:
     def indices(self) -> tuple[int, ...]:
         """The indices of the pictures that are reported, in the order of their slots."""
         return tuple(self.tasks[slot].index for slot in self.used)
-
-
-def placed(tasks: Sequence[PictureTask]) -> tuple[PictureTask, ...]:
-    """Return tasks of which each one without a recorded slot says among how many it is, and where.
-
-    Args:
-        tasks: All tasks of a job.
-    """
-    free = [task.index for task in tasks if task.slot[0] <= 0 and not task.among[0]]
-    positions = {index: position for position, index in enumerate(free)}
-    return tuple(
-        replace(task, among=(len(free), positions[task.index])) if task.index in positions else task for task in tasks
-    )
 
 
 # The pixels of a picture depend a little on the size of its batch and on its slot, because kernels do.  So a task that

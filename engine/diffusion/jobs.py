@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engine.diffusion.batches import Batch, largest_batch, next_batch, placed
+from engine.diffusion.batches import Batch, largest_batch, next_batch
 from engine.diffusion.calls import picture_of
 from engine.diffusion.compilation import compiler_message
 from engine.diffusion.inversion.job import InversionRunner
@@ -24,6 +24,7 @@ from engine.errors import OutOfMemoryError, RenderCancelled, RenderError
 from engine.rendering.events import DraftRendered, Event, JobDone, Picture, PictureRendered, PreviewRendered, StepDone
 from engine.rendering.requests import InvertJob, RenderJob
 from engine.rendering.settings import RenderSettings
+from engine.rendering.slots import placed
 from latentpng.noise.replay import replay
 from latentpng.record import JsonObject, Lineage, TensorRoot
 

@@ -43,20 +43,22 @@ returned: with a threshold of 32 MiB, or with glibc's own moving one, the heap f
 class WorkerProcess:
     """One process and the connection to it."""
 
-    def __init__(self, threads: int = 0) -> None:
+    def __init__(self, threads: int = 0, program: tuple[str, ...] = ()) -> None:
         """Start the process.
 
         Args:
             threads: How many threads compute on its CPU; 0 leaves it to torch.
+            program: The module that it runs, and its arguments after the descriptor; () for `WORKER`.
 
         Raises:
             OSError: The system has no process, file or memory left for it.
         """
+        module, *arguments = program or (WORKER,)
         near, far = socket.socketpair()
         self._log_path, log = _open_log()
         with near, far, log:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", WORKER, str(far.fileno())],
+                [sys.executable, "-P", "-m", module, str(far.fileno()), *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.diffusion.batches import next_batch, placed
+from engine.diffusion.batches import next_batch
 from engine.rendering.requests import PictureTask
+from engine.rendering.slots import placed
 from latentpng.record import Lineage, SeedRoot
 
 LINEAGE = Lineage(root=SeedRoot(seed=1))
