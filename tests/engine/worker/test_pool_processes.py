@@ -13,7 +13,7 @@ import pytest
 
 from engine.models.resolve import defaults_of, resolve_model
 from engine.options import Options
-from engine.renderers import choice_of, renderer_for
+from engine.renderers import choice_of, own_renderer
 from engine.rendering.events import (
     Event,
     JobCancelled,
@@ -146,14 +146,14 @@ def test_close_before_start_is_fine() -> None:
 
 def test_several_devices_make_a_pool_and_one_does_not() -> None:
     for devices, kind in (("cpu,cpu", PoolRenderer), ("cpu", WorkerRenderer), ("auto", WorkerRenderer)):
-        renderer = renderer_for(choice_of(Options(device=devices)))
+        renderer = own_renderer(choice_of(Options(device=devices)))
         assert type(renderer) is kind
         renderer.close()
 
 
 def test_strict_reaches_the_pool() -> None:
     for strict in (False, True):
-        pool = renderer_for(choice_of(Options(device="cpu,cpu", strict=strict)))
+        pool = own_renderer(choice_of(Options(device="cpu,cpu", strict=strict)))
         assert isinstance(pool, PoolRenderer)
         assert pool._members._is_strict is strict
         pool.close()
