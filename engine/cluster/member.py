@@ -136,7 +136,7 @@ class RayMember:
             scheduling_strategy=NodeAffinitySchedulingStrategy(node_id=place.node.node_id, soft=False),
             namespace=NAMESPACE,
             name=f"{place.name} {uuid.uuid4().hex[:8]}",
-        )(RemoteWorker).remote(place.node.name, place.num_cpus, self._program)
+        )(RemoteWorker).remote(place.node.name, place.threads, self._program)
         reader = threading.Thread(target=self._receive, args=(actor,), name=f"ray events {place.name}", daemon=True)
         self._readers = [*(old for old in self._readers if old.is_alive()), reader]
         reader.start()

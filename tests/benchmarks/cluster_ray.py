@@ -15,51 +15,20 @@ import os
 import sys
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from engine.cluster.address import Cluster
 from engine.cluster.main import program_of
 from engine.cluster.status import status_of
-from engine.rendering.events import PictureRendered
 from engine.rendering.renderer import Renderer
 from engine.worker.client import WorkerRenderer
-from tests.benchmarks.gridtask import COUNT, TASKS, EmbeddedWorker, TimedEvents
-from tests.benchmarks.paired import Spread, Turn, machine_load, ratio, run_paired, seconds_of
+from tests.benchmarks.gridtask import COUNT, TASKS, EmbeddedWorker
+from tests.benchmarks.paired import Spread, machine_load, ratio, run_paired, seconds_of
 from tests.benchmarks.pixels import differing_values
+from tests.benchmarks.worker_pool import GRIDS, Variant, by_index
 from tests.support.engine.ray_nodes import ray_nodes
 
-GRIDS = 3
 PLAIN, ONE, TWO = "one plain worker", "one actor", "two actors"
-
-
-@dataclass(kw_only=True)
-class Variant:
-    """A renderer, and what its grids showed.
-
-    Attributes:
-        worker: The renderer with the embedded model.
-        grids: The events of every grid, those of the warm-up included.
-    """
-
-    worker: EmbeddedWorker
-    grids: list[TimedEvents] = field(default_factory=list)
-
-    def turn(self) -> Turn:
-        """Render some grids, one after the other."""
-        some = [self.worker.grid(previews=True) for _ in range(GRIDS)]
-        self.grids += some
-        return Turn(seconds=sum(events.seconds for events in some), cpu=0.0, pixels=by_index(some[0]))
-
-    @property
-    def first_preview(self) -> Spread:
-        """Seconds from the request to the first preview."""
-        return Spread.of([events.first_preview for events in self.grids[GRIDS:]])
-
-
-def by_index(events: TimedEvents) -> bytes:
-    """Return the RGB bytes of all pictures in the order of their indices."""
-    pictures = [event for _, event in events.events if isinstance(event, PictureRendered)]
-    return b"".join(event.picture.rgb for event in sorted(pictures, key=lambda event: event.index))
 
 
 def on_ray(stack: ExitStack, count: int) -> EmbeddedWorker:
