@@ -5,7 +5,7 @@ A draft has the noise of its picture and no record.  It is shown in place of the
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from engine.rendering.events import Picture
@@ -19,12 +19,12 @@ from latentpng.lru import LruCache
 
 SHARE = 0.5
 """The steps of a draft, as a part of those of its picture (docs/drafts.md has the figures)."""
-MAX_BYTES = 128 * 2**20
-"""Pixels of drafts that stay in memory, for undo."""
 _TOO_FEW = 4
 """Models that were distilled to so few steps have none to save."""
 _LEAST = 2
 """Some schedulers cannot take a single step."""
+_LEAST_OF: Mapping[str, int] = {"PNDMScheduler": 4, "": 4}
+"""The least steps of others: the Runge-Kutta steps of PNDM need four, and a model's own scheduler may be one."""
 _ALONE = (1, 0)
 """The slot of a picture that is finished for itself: that of a parent."""
 
@@ -40,7 +40,7 @@ def draft_settings(settings: RenderSettings, share: float = SHARE) -> RenderSett
         The settings; None where the picture has too few steps for a draft to save any.
     """
     whole = settings.num_inference_steps
-    steps = max(_LEAST, round(share * whole))
+    steps = max(_LEAST_OF.get(settings.scheduler.name, _LEAST), round(share * whole))
     return replace(settings, num_inference_steps=steps) if whole > _TOO_FEW and steps < whole else None
 
 
@@ -72,11 +72,16 @@ class Drafts:
         are_on: Whether candidates are rendered as drafts where that saves steps.
     """
 
-    def __init__(self, *, are_on: bool) -> None:
+    def __init__(self, *, are_on: bool, memory: int) -> None:
+        """Know no draft yet.
+
+        Args:
+            are_on: Whether candidates are rendered as drafts.
+            memory: The bytes of pixels of drafts that stay in memory.
+        """
         self.are_on = are_on
-        self._known: LruCache[Key, Picture] = LruCache(max_size=MAX_BYTES)
+        self._known: LruCache[Key, Picture] = LruCache(max_size=memory)
         self._wanted: set[Key] = set()
-        self._shown: tuple[Key, ...] = ()
         self._can_save = False
 
     @property
@@ -92,7 +97,7 @@ class Drafts:
             grid: The grid.
             settings: The settings of its pictures.
         """
-        self._shown, self._can_save = grid.keys, draft_settings(settings) is not None
+        self._can_save = draft_settings(settings) is not None
         self._wanted.update({node.key for node in session.tree.nodes if node.is_starred}.intersection(grid.keys))
 
     def switch(self, are_on: bool) -> bool:
@@ -110,18 +115,19 @@ class Drafts:
         """Return the draft of a picture; None where it is not known."""
         return self._known.get(key)
 
-    def add(self, key: Key, picture: Picture) -> None:
-        """Keep a draft in memory, and forget the least recently used ones, but never those of the grid on offer.
+    def add(self, key: Key, picture: Picture, *, protected: Collection[Key]) -> None:
+        """Keep a draft in memory, and forget the least recently used ones.
 
         Args:
             key: The key of the picture.
             picture: Its draft.
+            protected: The keys of drafts that are not forgotten.
         """
-        self._known.put(key, picture, size=len(picture.rgb), protected=self._shown)
+        self._known.put(key, picture, size=len(picture.rgb), protected=protected)
 
-    def missing(self, grid: Grid, indices: Collection[int]) -> list[int]:
-        """Return which pictures of a grid are to be rendered, given those that are not finished."""
-        return [index for index in indices if not (self._is_draft(grid, index) and grid.keys[index] in self._known)]
+    def stands_in(self, grid: Grid, index: int) -> bool:
+        """Return whether the draft of a picture is in memory and is shown in its place until it is picked."""
+        return self._is_draft(grid, index) and grid.keys[index] in self._known
 
     def jobs(self, grid: Grid, job: RenderJob) -> tuple[RenderJob, ...]:
         """Return the jobs that render pictures of a grid.

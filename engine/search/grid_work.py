@@ -68,6 +68,7 @@ class GridWork:
         self._reading = 0
         self._unread: set[int] = set()
         self._unreadable: list[int] = []
+        self._asked: frozenset[int] = frozenset()
 
     def begin(
         self,
@@ -90,6 +91,7 @@ class GridWork:
         self.progress = Progress(total=total, running=total > 0, ahead=ahead)
         self.progress.plan(later, is_more=True)
         self._unread, self._unreadable = set(files), []
+        self._asked = frozenset((*files, *missing))
         if files:
             self._reading = next_job()
             self._saved.read(self._reading, files)
@@ -112,6 +114,19 @@ class GridWork:
         self._cancel_jobs()
         self._unread, self._reading = set(), 0
         self.progress, self.previews, self.stand_ins, self.failure = Progress(), {}, {}, ""
+
+    def will_bring(self, missing: Collection[int]) -> bool:
+        """Return whether this work has begun, and will bring all of these pictures; missing: their indices."""
+        has_begun = bool(self.progress.steps_done)
+        return has_begun and bool(missing) and set(missing) <= self._asked - self.progress.finished
+
+    def take_over(self, other: GridWork) -> None:
+        """Go on with the work of another on the same grid, which is not used any more; its previews are shown."""
+        self.cancel()
+        self.progress, self.previews, self.failure = other.progress, other.previews, other.failure
+        self.progress.skipped = self.progress.step
+        self._rendering, self._reading = other._rendering, other._reading
+        self._unread, self._unreadable, self._asked = other._unread, other._unreadable, other._asked
 
     def handle(self, event: Event) -> int | None:
         """Take in an event, and return the index of the picture that changed; None when no single one did."""

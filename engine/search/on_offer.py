@@ -4,33 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from engine.rendering.events import Event, Picture
-from engine.rendering.requests import PictureTask, RenderJob
-from engine.rendering.settings import RenderSettings
+from engine.rendering.requests import RenderJob
 from engine.search.choosing import plan_of
-from engine.search.facts import SearchFacts
 from engine.search.first_grid import ChoicePlan
 from engine.search.grid import PARENT, Grid
 from engine.search.grid_work import next_job
+from engine.search.idle import IdleSearch
 from engine.search.session import Session, decided, with_floor, with_octaves
 from engine.search.store import Finished
-from engine.search.thumbnails import LOW_PRIORITY, Thumbnails
 from latentpng.identity import Key
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
-
-class GridOnOffer(SearchFacts):
+class GridOnOffer(IdleSearch):
     """What `engine.search.running.Search` does with a grid; nothing here is called from outside."""
 
-    _root_tensor: NDArray[np.float16] | None
     _keep_all: bool
-    _thumbnails: Thumbnails
-    _stopped: bool
 
     def _set(self, session: Session) -> None:
         self.session = session
@@ -45,6 +35,7 @@ class GridOnOffer(SearchFacts):
         self._variants.of(session)
         if session.place is not self.session.place:  # else it jumped to where it is
             self._cancel()
+            self._ahead.leave(self.session, session, self._known_ranks)
             self._set(session)
             self._set_out()
 
@@ -53,7 +44,8 @@ class GridOnOffer(SearchFacts):
         if self._model.need(self.variant.load):
             self._submit()
         elif self.is_loading:
-            files, _ = self._missing()
+            self._ahead.cancel()
+            files, _ = self._pictures.missing(self._grid)
             self._work.begin(files, ())
             self._save_parent()
 
@@ -62,19 +54,28 @@ class GridOnOffer(SearchFacts):
         session = with_octaves(self.session, self._model.octaves, self._model.sides)
         plan = plan_of(session, self.settings.num_inference_steps)
         self._set(decided(session) if plan is None else session)
-        files, others = self._missing()
-        if plan is None:
+        files, others = self._pictures.missing(self._grid)
+        begun = self._ahead.hand_over(self._grid, (*files, *others))
+        if begun is not None:
+            self._work.take_over(begun)
+        elif plan is None:
             self._work.begin(files, others)
         else:
             self._choose(plan, {PARENT: files[PARENT]} if PARENT in files else {}, [PARENT] if PARENT in others else [])
         self._save_parent()
+        for index in self._ahead.first_seen(self._grid):
+            if (found := self.finished(index)) is not None:
+                self._take(index, found)
+            elif (draft := self.draft(index)) is not None:
+                self._take_draft(index, draft)
+        self._begin_idle()
 
     # The parent is rendered first: previews take their colours from the first finished picture.
     def _choose(self, plan: ChoicePlan, files: dict[int, tuple[Key, Path]], others: list[int]) -> None:
         """Render the parent, and begin to choose the candidates."""
         later = self._jobs(range(1, self.size))
         self._work.begin(files, others, later=later, ahead=(plan.of, plan.stop_after))
-        self._choosing.begin(self.session, plan, self._job(()), later[-1].settings.num_inference_steps)
+        self._choosing.begin(self.session, plan, self._job_of(self._grid, ()), later[-1].settings.num_inference_steps)
 
     def _handle_choice(self, event: Event, index: int | None) -> int | None:
         """Take in an event while candidates are being chosen, and return the index of the picture that changed."""
@@ -92,16 +93,17 @@ class GridOnOffer(SearchFacts):
         """Offer the candidates that were chosen, and render them."""
         seen = dict(self._choosing.predictions)
         self._set(decided(self.session, self._choosing.end()))
-        self._work.begin(*self._missing())
+        self._work.begin(*self._pictures.missing(self._grid))
         marks = enumerate(self.session.place.marks, start=1)
         self._work.previews.update({index: seen[mark] for index, mark in marks if mark in seen})
         self._save_parent()
 
     def _render_again(self) -> None:
         """Render what is missing of the grid, after it changed which pictures are rendered in full and which first."""
-        _, others = self._missing()
+        _, others = self._pictures.missing(self._grid)
         if others and not self.is_loading and not self._choosing.is_running:
-            self._thumbnails.cancel()
+            self._ahead.cancel()
+            self._thumbnails.interrupt()
             self._work.render_again(others)
 
     def _cancel(self) -> None:
@@ -120,7 +122,7 @@ class GridOnOffer(SearchFacts):
             self._pictures.save(self.session, [self._grid.keys[index]])
 
     def _take_draft(self, index: int, picture: Picture) -> None:
-        self._drafts.add(self._grid.keys[index], picture)
+        self._pictures.add_draft(self._grid.keys[index], picture)
         if self._observer.take(index, self._draft_of, are_drafts=True):
             self._learn_floor()
 
@@ -143,28 +145,19 @@ class GridOnOffer(SearchFacts):
     def _forget_file(self, index: int) -> None:
         self._pictures.forget_file(self._grid.keys[index])
 
-    def _begin_thumbnails(self) -> None:
-        is_busy = self.is_loading or self.progress.running or self._thumbnails.is_running
-        if not (self._stopped or is_busy or self.failure):
-            self._thumbnails.render(self.session.tree, self._settings_here)
-
-    def _missing(self) -> tuple[dict[int, tuple[Key, Path]], list[int]]:
-        """Return which pictures of the grid are to be read, with their keys and files, and which to be rendered."""
-        files, others = self._pictures.missing(self._grid)
-        return files, self._drafts.missing(self._grid, others)
-
     def _jobs(self, indices: Collection[int]) -> tuple[RenderJob, ...]:
         """Return the jobs that render pictures of the grid, as drafts or in full."""
-        return self._drafts.jobs(self._grid, self._job(indices))
+        return self._jobs_of(self._grid, indices)
 
-    def _job(self, indices: Collection[int]) -> RenderJob:
+    def _jobs_of(self, grid: Grid, indices: Collection[int]) -> tuple[RenderJob, ...]:
+        """Return the jobs that render pictures of a grid that has the settings of the one on offer."""
+        return self._drafts.jobs(grid, self._job_of(grid, indices))
+
+    def _job_of(self, grid: Grid, indices: Collection[int]) -> RenderJob:
         return RenderJob(
             job=next_job(),
-            tasks=self._grid.tasks(indices),
+            tasks=grid.tasks(indices),
             settings=self.settings,
             root_tensor=self._root_tensor,
             previews=True,
         )
-
-    def _thumbnail_job(self, settings: RenderSettings, job: int, tasks: tuple[PictureTask, ...]) -> RenderJob:
-        return RenderJob(job=job, tasks=tasks, settings=settings, root_tensor=self._root_tensor, priority=LOW_PRIORITY)

@@ -25,6 +25,7 @@ class Progress:
         batch: The indices of the pictures in the batch that was reported last.
         step: The last step that is done, of that batch.
         steps: The number of steps of a picture; 0 before the first step is done.
+        skipped: Of these, how many were done before anybody waited for it.
         finished: The indices of the pictures that are finished.
         running: False when the job is over.
         decodes: Whether its pictures are decoded; if not, they are only followed for some steps.
@@ -40,6 +41,7 @@ class Progress:
     batch: tuple[int, ...] = ()
     step: int = 0
     steps: int = 0
+    skipped: int = 0
     finished: set[int] = field(default_factory=set)
     running: bool = False
     decodes: bool = True
@@ -80,6 +82,8 @@ class Progress:
             steps: The number of steps of a picture.
         """
         self.steps_done.update(dict.fromkeys(indices, step / steps))
+        if indices != self.batch:
+            self.skipped = 0
         self.batch, self.step, self.steps = indices, step, steps
         self._note_begun(is_over=step >= steps and not self.decodes)
 
@@ -209,8 +213,9 @@ class Countdown:
             return self.pace.with_decode(seconds / size) if before == progress.steps else self.pace
         if before:
             return self.pace.with_step(size, seconds / max(1, progress.step - before))
-        if (progress.step > 1 or progress.steps == 1) and len(progress.begun) == 1:
-            return self.pace.with_step(size, seconds / progress.step)
+        done = progress.step - progress.skipped
+        if (done > 1 or done == progress.steps) and len(progress.begun) == 1:
+            return self.pace.with_step(size, seconds / done)
         return self.pace
 
 

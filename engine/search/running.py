@@ -12,6 +12,7 @@ from pathlib import Path
 from engine.rendering.events import DraftRendered, Event, JobDone, JobFailed, Picture, PictureRendered
 from engine.rendering.renderer import Renderer
 from engine.rendering.requests import LoadModel
+from engine.search.ahead import WorkAhead
 from engine.search.answers import Answer, Edited
 from engine.search.beginning import Beginning
 from engine.search.choosing import Choosing
@@ -25,7 +26,7 @@ from engine.search.on_offer import GridOnOffer
 from engine.search.pictures import SearchPictures
 from engine.search.saved_pictures import SavedPictures
 from engine.search.session import Session, star, tell, with_count
-from engine.search.store import Finished
+from engine.search.store import MAX_CACHED_BYTES, Finished
 from engine.search.thumbnails import Thumbnails
 from engine.search.variants import Variant, Variants
 from latentpng.record import Round
@@ -46,6 +47,7 @@ class Search(GridOnOffer):
         index: Path,
         keep_all: bool = False,
         drafts: bool = False,
+        memory: int = MAX_CACHED_BYTES,
         on_load: Callable[[LoadModel], None],
         on_event: Callable[[Event], None],
         on_trouble: Callable[[str], None],
@@ -60,6 +62,9 @@ class Search(GridOnOffer):
             index: The file that names the folders of sessions.
             keep_all: Save candidates too, not only the pictures that were picked or starred; drafts are never saved.
             drafts: Render candidates as drafts until they are picked.
+            memory: The bytes of pixels of finished pictures that stay in memory: of earlier grids, for undo, and of
+                those that are rendered ahead; and as many of drafts.  The pictures of the grid on the screen always
+                stay.
             on_load: Called with the request for a model when the grid needs one that is not loaded; `ready` follows.
             on_event: Called when a file was read, in the thread that reads; it should only hand the event on, to be
                 given to `handle` like those of the renderer.
@@ -72,13 +77,16 @@ class Search(GridOnOffer):
         for finished in filter(None, (beginning.root, beginning.known)):
             self._variants.note(session, finished.record)
         self._model = ModelInUse(beginning.load, session.octaves, session.sides, on_load)
-        self._pictures = SearchPictures(beginning, self._variants, folder, index=index, on_trouble=on_trouble)
+        self._drafts = Drafts(are_on=drafts, memory=memory)
+        self._pictures = SearchPictures(
+            beginning, self._variants, folder, index=index, on_trouble=on_trouble, drafts=self._drafts, memory=memory
+        )
         self._saved = SavedPictures(on_event)
         self._work = GridWork(renderer, self._saved, jobs_of=self._jobs, on_unreadable=self._forget_file)
+        self._ahead = WorkAhead(renderer, self._pictures, self._saved, self._jobs_of)
         self._choosing = Choosing(renderer)
         self._thumbnails = Thumbnails(renderer, self._pictures.add, self._thumbnail_job)
         self._observer = Observer()
-        self._drafts = Drafts(are_on=drafts)
         self._stopped = False
         self._set(session)
         self._submit()
@@ -142,33 +150,12 @@ class Search(GridOnOffer):
             self._model.loaded(octaves, sides)
             self._submit()
 
-    def render_thumbnails(self, nodes: tuple[int, ...]) -> None:
-        """Render pictures of the tree that are neither in memory nor on disk, once the grid is finished.
-
-        Those that need a different model or size than the grid are left out.  They stay in memory and are not saved.
-        The next answer cancels it, and so does a later call for what has not begun.
-
-        Args:
-            nodes: The indices of their nodes, the most wanted first.
-        """
-        self._thumbnails.want(nodes)
-        self._begin_thumbnails()
-
-    def look_at(self, index: int, marks: tuple[int, ...] = ()) -> None:
-        """Render ahead first what the person looks at.
-
-        Args:
-            index: The index of the picture under the cursor, once it has rested there for a moment.
-            marks: The indices of the marked candidates.
-        """
-
-    def set_ahead(self, grids: int) -> None:
-        """Set how many grids are rendered ahead of an answer; 0 stops it, and keeps what is rendered."""
-
     def set_drafts(self, are_drafts: bool) -> None:
         """Render candidates as drafts from the next grid on, or in full; drafts on the screen are then finished."""
         if not self._stopped and self._drafts.switch(are_drafts):
+            self._ahead.forget()
             self._render_again()
+            self._begin_idle()
 
     def finish(self, index: int) -> None:
         """Render a picture of the grid in full that is only a draft, before all others."""
@@ -192,7 +179,9 @@ class Search(GridOnOffer):
             The index of the picture that changed, None when no single one did.
         """
         self._thumbnails.handle(event)
-        index = self._work.handle(event)
+        key, index = self._ahead.handle(event), self._work.handle(event)
+        if key in self._grid.keys:  # a draft on the screen that may be picked was finished
+            index = self._grid.keys.index(key)
         if self._choosing.is_running:
             index = self._handle_choice(event, index)
         if isinstance(event, PictureRendered) and index is not None:
@@ -200,13 +189,14 @@ class Search(GridOnOffer):
         if isinstance(event, DraftRendered) and index is not None:
             self._take_draft(index, event.picture)
         if isinstance(event, JobDone | JobFailed | PictureRendered):
-            self._begin_thumbnails()
+            self._begin_idle()
         return index
 
     def stop(self) -> None:
         """Stop rendering; later events and answers are ignored."""
         self._stopped = True
         self._cancel()
+        self._ahead.cancel()
 
     def wait(self) -> None:
         """Wait until everything is on disk; to be called after `stop`, in any thread."""

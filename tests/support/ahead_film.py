@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from PIL import Image, ImageDraw, ImageFont
 from engine.worker.client import WorkerRenderer
 from tests.support.tui.driving import Driver, make_app, running
 from tests.support.tui.screen_images import CELL, screen_image
+from tui.app import hints
 
 Frame: TypeAlias = tuple[Image.Image, float]
 """An image and for how many seconds it is shown."""
@@ -60,12 +62,14 @@ def write_film(path: Path, frames: list[Frame]) -> None:
 
 
 async def _record(folder: Path, words: tuple[str, ...], picks: list[str]) -> _Recorder:
-    async with running(make_app(folder, *words, renderer=WorkerRenderer()), size=(COLUMNS, ROWS)) as driver:
+    app = make_app(folder, *words, renderer=WorkerRenderer())
+    (folder / hints.FILE).write_text(json.dumps({"grids": len(hints.LESSONS), "graphics": [hints.KEEP_ALIVE]}), "ascii")
+    async with running(app, size=(COLUMNS, ROWS)) as driver:
         recorder = _Recorder(driver)
         await recorder.until(lambda: driver.app.stage.search is not None and driver.screen.search is not None, "")
         await recorder.until(lambda: _is_complete(driver), "the first grid is rendered")
-        for key in picks:
-            await recorder.pick(key)
+        for number, key in enumerate(picks, start=1):
+            await recorder.pick(key, ready=number)
         return recorder
 
 
@@ -93,21 +97,34 @@ class _Recorder:
             await self._driver.pilot.pause(_EVERY)
         self.frames[first:] = _shortened(self.frames[first:], _LONGEST)
 
-    async def pick(self, key: str) -> None:
-        """Let the cursor rest on a picture until its next grid is there, and pick it."""
-        driver = self._driver
-        index = next(each for each in driver.screen.grid.order if driver.screen.key_of(each) == key)
-        driver.screen.grid.select(index)
+    async def pick(self, key: str, ready: int) -> None:
+        """Let the cursor rest on a picture until its next grid and perhaps others are there, and pick it.
+
+        Args:
+            key: The key of the picture.
+            ready: How many grids have to be there.
+        """
+        driver, screen = self._driver, self._driver.screen
+        index = next(each for each in screen.grid.order if screen.key_of(each) == key)
+        screen.grid.select(index)
         await self.until(
-            lambda: driver.search.is_ready(index), f"you look at picture {key}: its next grid is rendered meanwhile"
+            lambda: screen.is_ready(index) and sum(map(screen.is_ready, range(driver.search.size))) >= ready,
+            f"you look at picture {key}, and the grids that may follow are rendered",
         )
-        self._take(f'"ready" under picture {key}: its next grid is there', 1.4)
-        began = time.monotonic()
-        await driver.press(key)
-        await driver.until(lambda: _is_complete(driver))
-        self.waits.append(time.monotonic() - began)
-        await driver.pilot.pause(0.1)
-        self._take(f"key {key}: the whole grid after {self.waits[-1]:.2f} s", 1.8)
+        self._take(f'"ready" under picture {key}: its grid is there', 1.4)
+        self.waits.append(await self._press(key))
+        await driver.pilot.pause(0.3)
+        self._take(f"key {key}: the whole grid, {self.waits[-1]:.2f} s later", 1.8)
+
+    async def _press(self, key: str) -> float:
+        """Press the key of a picture, and return the seconds until the next grid is complete."""
+        driver, before, began = self._driver, self._driver.search.session, time.monotonic()
+        pressing = asyncio.create_task(driver.press(key))
+        while driver.search.session is before or not _is_complete(driver):
+            await asyncio.sleep(0.002)
+        seconds = time.monotonic() - began
+        await pressing
+        return seconds
 
     def _take(self, words: str, seconds: float) -> None:
         screen = screen_image(self._driver)

@@ -186,10 +186,10 @@ def test_the_embedded_model_has_its_defaults() -> None:
     assert (defaults.width, defaults.height, defaults.num_inference_steps, defaults.guidance_scale, defaults.scale) == (
         128,
         128,
-        12,
+        6,
         2.5,
         0.7,
     )
-    assert defaults.scheduler.name == "DDIMScheduler"
+    assert defaults.scheduler.name == "UniPCMultistepScheduler"
     assert len(defaults.prompts) >= 6
     assert (Path(model.path) / "unet").is_dir()

@@ -10,11 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.fake import DRAFT_STRENGTH, FakeRenderer, paint
+from engine.models.schedulers import scheduler_settings
 from engine.open import Opening, open_prompt
 from engine.options import Options
 from engine.rendering.events import Picture
 from engine.rendering.requests import RenderJob
 from engine.rendering.settings import RenderSettings
+from engine.search.ahead import AHEAD_PRIORITY
 from engine.search.answers import NoneBetter, Picked, PickedByRegion, RegionMarks, Rerolled, Undone
 from engine.search.drafts import draft_settings
 from engine.search.running import PARENT, Variant
@@ -76,21 +78,33 @@ def painted(running: Running, lineage: Lineage, strength: float) -> Picture:
     return paint(replay(lineage, (4, 16, 16), "CHW"), "CHW", settings.width, settings.height, strength)
 
 
-@given(steps=st.integers(1, 1000), share=st.floats(0.01, 0.99))
-def test_a_draft_has_fewer_steps_at_least_two_and_else_the_same_settings(steps: int, share: float) -> None:
-    whole = RenderSettings(prompt="a lake", width=64, height=32, num_inference_steps=steps, guidance_scale=2.0)
+def settings_of(steps: int, scheduler: str) -> RenderSettings:
+    return RenderSettings(
+        prompt="a lake",
+        width=64,
+        height=32,
+        num_inference_steps=steps,
+        guidance_scale=2.0,
+        scheduler=scheduler_settings(scheduler),
+    )
+
+
+@given(steps=st.integers(1, 1000), share=st.floats(0.01, 0.99), scheduler=st.sampled_from(["DDIM", "PNDM", "PLMS", ""]))
+def test_a_draft_has_fewer_steps_as_many_as_its_scheduler_takes_and_else_the_same_settings(
+    steps: int, share: float, scheduler: str
+) -> None:
+    whole, least = settings_of(steps, scheduler), 2 if scheduler == "DDIM" else 4
     found = draft_settings(whole, share)
     if found is None:
         assert steps <= 4 or round(share * steps) == steps
     else:
-        assert 2 <= found.num_inference_steps < steps
+        assert least <= found.num_inference_steps < steps
         assert replace(found, num_inference_steps=steps) == whole
 
 
 @pytest.mark.parametrize(("steps", "draft"), [(1, None), (4, None), (5, 2), (6, 3), (12, 6), (30, 15)])
 def test_a_draft_has_half_of_the_steps(steps: int, draft: int | None) -> None:
-    whole = RenderSettings(prompt="a lake", width=64, height=32, num_inference_steps=steps, guidance_scale=2.0)
-    found = draft_settings(whole)
+    found = draft_settings(settings_of(steps, "UniPC"))
     assert (None if found is None else found.num_inference_steps) == draft
 
 
@@ -396,6 +410,76 @@ def test_a_file_that_is_unreadable_is_rendered_once(tmp_path: Path, opening: Ope
     running.finish()
     assert kinds(running) == ["finished", "finished", "finished", "draft"], "the picked one was read"
     assert [task.index for job in running.renderer.jobs[-2:] for task in job.tasks].count(PARENT) == 1
+    running.close()
+
+
+def test_work_ahead_renders_drafts_and_finishes_what_may_be_picked(tmp_path: Path, opening: Opening) -> None:
+    running = drafting(opening, tmp_path / "s")
+    count = len(running.renderer.jobs)
+    running.search.look_at(2)
+    running.search.set_ahead(1)
+    running.until(lambda: running.search.is_ready(2))
+    assert summary(running.renderer.jobs[count:]) == [(False, [PARENT]), (True, [1, 2, 3])]
+    assert {job.priority for job in running.renderer.jobs[count:]} == {AHEAD_PRIORITY}
+    running.search.set_ahead(0)
+    rendered = running.rendered()
+    running.search.tell(Picked(marks=(1,)), CANDIDATES)
+    assert kinds(running) == ["finished", "draft", "draft", "draft"]
+    running.take_events()
+    assert running.rendered() == rendered
+    running.close()
+
+
+def test_without_drafts_what_is_rendered_ahead_is_rendered_in_full_again(tmp_path: Path, opening: Opening) -> None:
+    running = drafting(opening, tmp_path / "s")
+    running.search.look_at(2)
+    running.search.set_ahead(1)
+    running.until(lambda: running.search.is_ready(2))
+    count = len(running.renderer.jobs)
+    running.search.set_drafts(False)
+    assert not running.search.is_ready(2)
+    running.finish()
+    running.until(lambda: running.search.is_ready(2))
+    assert summary(running.renderer.jobs[count : count + 2]) == [(False, [1, 3]), (False, [1, 2, 3])]
+    assert running.renderer.jobs[count + 1].priority == AHEAD_PRIORITY
+    running.close()
+
+
+def test_a_draft_that_work_ahead_has_finished_is_shown_and_kept(tmp_path: Path, opening: Opening) -> None:
+    running = drafting(opening, tmp_path / "s", keep_all=True)
+    running.search.look_at(2)
+    running.search.set_ahead(1)
+    changed = running.take_events()
+    assert kinds(running) == ["finished", "draft", "finished", "draft"]
+    assert changed.count(2) == 1
+    assert PARENT not in changed, "the other pictures are of a different grid"
+    running.close()
+    assert len(saved(tmp_path / "s")) == 2
+
+
+def test_a_draft_that_is_finished_goes_before_work_ahead(tmp_path: Path, opening: Opening) -> None:
+    running = held(opening, tmp_path / "s")
+    running.renderer.release()
+    running.finish()
+    running.renderer.hold()
+    running.search.set_ahead(1)
+    ahead = [job for job in running.renderer.jobs if job.priority == AHEAD_PRIORITY]
+    running.search.finish(1)
+    assert {job.job for job in ahead} <= set(running.renderer.cancels)
+    running.renderer.release()
+    running.finish()
+    assert kinds(running)[1] == "finished"
+    running.close()
+
+
+def test_a_search_learns_from_drafts_that_were_rendered_ahead(tmp_path: Path, opening: Opening) -> None:
+    running = drafting(opening, tmp_path / "s")
+    running.search.look_at(2)
+    running.search.set_ahead(1)
+    running.until(lambda: running.search.is_ready(2))
+    before = running.search.law
+    running.search.tell(Picked(marks=(1,)), CANDIDATES)
+    assert running.search.law != before
     running.close()
 
 

@@ -17,6 +17,7 @@ from engine.search.answers import Answer
 from engine.search.folder import PictureFolder
 from engine.search.running import Search
 from engine.search.sessions import read_session
+from engine.search.store import MAX_CACHED_BYTES
 from latentpng.shapes import octaves, spatial_shape
 
 TIMEOUT_SECONDS = 20.0
@@ -43,6 +44,7 @@ class Running:
         renderer: FakeRenderer | None = None,
         is_varied: bool = False,
         drafts: bool = False,
+        memory: int = MAX_CACHED_BYTES,
     ) -> None:
         """Begin.
 
@@ -54,6 +56,7 @@ class Running:
             renderer: A renderer with threads; without one, a renderer works inside each call.
             is_varied: As for `session_for`.
             drafts: As for `Search`.
+            memory: As for `Search`.
         """
         pictures = folder if isinstance(folder, PictureFolder) else PictureFolder(folder)
         self.renderer = renderer or FakeRenderer(threaded=False)
@@ -73,6 +76,7 @@ class Running:
             index=pictures.folder.parent / "index.txt",
             keep_all=keep_all,
             drafts=drafts,
+            memory=memory,
             on_load=self._load,
             on_event=self._events.put,
             on_trouble=self.troubles.append,
@@ -83,15 +87,17 @@ class Running:
         self.search.tell(answer, CANDIDATES)
         self.finish()
 
-    def take_events(self) -> None:
-        """Hand the events that are there to the search."""
+    def take_events(self) -> list[int]:
+        """Hand the events that are there to the search, and return the indices of the pictures that changed."""
+        changed: list[int] = []
         while True:
             try:
                 event = self._events.get_nowait()
             except queue.Empty:
-                return
+                return changed
             if not isinstance(event, ModelReady):
-                self.search.handle(event)
+                index = self.search.handle(event)
+                changed += [] if index is None else [index]
             elif self.search.is_loading and event.request.load_key == self.search.variant.load.load_key:
                 self.search.ready(
                     octaves(event.noise_shape, event.noise_axes), spatial_shape(event.noise_shape, event.noise_axes)

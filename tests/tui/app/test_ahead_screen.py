@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.fake import FakeRenderer
+from engine.rendering.events import JobDone
 from engine.search.running import PARENT, Search
 from tests.support.tui.driving import PROMPT, Driver, make_app, running
 from tui.app.screens import search_ahead
@@ -57,7 +58,7 @@ async def test_a_complete_grid_is_looked_at_once(tmp_path: Path, looks: Looks) -
         await driver.until(lambda: len(looks) == 2)
         await driver.until_done()
         await driver.press("u")
-        assert looks == [(PARENT, ())] * 3, "a grid that is there already is looked at as soon as it is shown"
+        await driver.until(lambda: looks == [(PARENT, ())] * 3)
 
 
 async def test_only_where_the_cursor_rests_is_looked_at(tmp_path: Path, looks: Looks) -> None:
@@ -94,6 +95,8 @@ async def test_nothing_is_guessed_while_regions_ask(tmp_path: Path, looks: Looks
     async with running(make_app(tmp_path, *PROMPT)) as driver:
         await driver.until(lambda: bool(looks))
         ready.update((PARENT, 1))
+        driver.app.link.report(JobDone(job=0, seconds=1.0))
+        await driver.until(lambda: caption(driver, 1) == "1 ready")
         await driver.press("x", "right", "right")
         await driver.pilot.pause(0.1)
         assert looks == [(PARENT, ())]
@@ -108,16 +111,39 @@ async def test_the_sign_stands_where_the_next_grid_is_there(
         await driver.until_done()
         assert [caption(driver, index) for index in (1, 2)] == ["1", "2"]
         ready.update((PARENT, 2))
-        await driver.press("left")
+        driver.app.link.report(JobDone(job=0, seconds=1.0))
         await driver.until(lambda: "2 ready" in driver.text())
         assert [caption(driver, index) for index in (PARENT, 1, 2)] == [parent, "1", "2 ready"]
         await driver.until(lambda: parent in driver.text())
+
+
+async def test_what_is_ready_is_not_looked_for_before_the_grid_is_painted_or_while_it_is_rendered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[bool, bool]] = []
+    async with running(make_app(tmp_path, *PROMPT)) as driver:
+
+        def note(search: Search, *_: object) -> bool:
+            asked.append((driver.screen._is_painted, search.progress.running))
+            return False
+
+        monkeypatch.setattr(Search, "look_at", note)
+        monkeypatch.setattr(Search, "is_ready", note)
+        for key in ("1", "u", "U"):
+            await driver.until_done()
+            await driver.press(key)
+        await driver.until_done()
+        await driver.until(lambda: bool(asked))
+    assert set(asked) == {(True, False)}
 
 
 async def test_a_stage_that_shows_something_else_has_no_sign(tmp_path: Path, ready: set[int]) -> None:
     async with running(make_app(tmp_path, *PROMPT), size=(120, 40)) as driver:
         await driver.until_done()
         ready.update((PARENT, 1))
+        await driver.press("r")
+        await driver.until_done()
+        await driver.until(lambda: driver.screen.is_ready(1))
         await driver.press("right", "tab")
         assert caption(driver, PARENT) == "candidate 1"
         assert caption(driver, 1) == "1 ready"

@@ -9,7 +9,7 @@ from typing import Final
 from textual.timer import Timer
 
 from engine.rendering.events import Event
-from engine.search.running import PARENT, Beginning, Search
+from engine.search.running import Beginning
 from tui.app.messages import SelectionMoved
 from tui.app.phrases import PARENT_READY, READY, Caption
 from tui.app.screens.search_confined import SearchConfined
@@ -31,6 +31,8 @@ class SearchAhead(SearchConfined):
         self.once: Callable[[str], str] = lambda _: ""
         self._rest: Timer | None = None
         self._was_complete = False
+        self._ready: frozenset[int] = frozenset()
+        self._is_painted = False
 
     def on_selection_moved(self, message: SelectionMoved) -> None:
         message.stop()  # Textual calls the method of every class that has one: that of the comparison too
@@ -46,20 +48,17 @@ class SearchAhead(SearchConfined):
         self._stop_resting()
         self._rest = self.set_timer(REST_SECONDS, lambda: self._look(index))
 
-    async def begin(self, search: Search) -> None:
-        await super().begin(search)
-        self._look_when_complete()
-
+    # To find out what is ready, and what is to be rendered next, takes some milliseconds the first time, which a key
+    # need not wait for: the new grid is painted first.
     async def show_round(self) -> None:
         self._stop_resting()
-        self._was_complete = False
+        self._was_complete, self._ready, self._is_painted = False, frozenset(), False
         await super().show_round()
-        self._look_when_complete()
+        self.call_after_refresh(self._after_paint)
 
     def take(self, event: Event) -> None:
         super().take(event)
-        self._look_when_complete()
-        self._teach_ready()
+        self._follow()
 
     def caption(self, index: int) -> Caption:
         own = super().caption(index)
@@ -69,7 +68,30 @@ class SearchAhead(SearchConfined):
 
     def is_ready(self, index: int) -> bool:
         """Return whether the key of a picture is answered at once; while regions ask, it picks no picture."""
-        return self.search is not None and not self.pick.is_asking and self.search.is_ready(index)
+        return index in self._ready and not self.pick.is_asking
+
+    def _after_paint(self) -> None:
+        self._is_painted = True
+        self._follow()
+
+    def _follow(self) -> None:
+        """Let the search render ahead, and show what is there; not before the grid is painted."""
+        if self._is_painted:
+            self._look_when_complete()
+            self._show_ready()
+
+    def _show_ready(self) -> None:
+        """Show which grids are there; while the grid itself is rendered, nothing new is."""
+        search = self.search
+        if search is None or search.progress.running or not self._is_laid_out:
+            return
+        ready = frozenset(index for index in range(search.size) if search.is_ready(index))
+        if ready == self._ready:
+            return
+        self._ready = ready
+        self._hint = self._hint or (self.once(READY_LESSON) if ready else "")
+        self._write_captions()
+        self._write_words()
 
     def _look_when_complete(self) -> None:
         """Tell where the cursor is as soon as the grid is complete, and once only."""
@@ -87,11 +109,3 @@ class SearchAhead(SearchConfined):
         if self._rest is not None:
             self._rest.stop()
             self._rest = None
-
-    def _teach_ready(self) -> None:
-        if self.search is None or self._hint or self.search.progress.running:
-            return
-        if any(self.is_ready(index) for index in (*self.grid.order, PARENT)):
-            self._hint = self.once(READY_LESSON)
-            if self._hint:
-                self._write_words()
