@@ -122,6 +122,12 @@ def test_without_ray_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None
     assert str(caught.value) == "Ray is not installed: run pip install 'warmer[ray]'"
 
 
+def test_a_worker_that_stays_is_not_asked_for_what_is_wrong() -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        renderer_for(choice_of(Options(ray="gpu-1:6379", keep_alive=60.0)))
+    assert str(caught.value) == NO_TOKEN
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
