@@ -38,8 +38,8 @@ NAMESPACE = "warmer"
 """Where Ray keeps the names of the actors."""
 _REQUESTS, _EVENTS = "requests", "events"
 """The concurrency groups of an actor: a thread for requests and one for events, so that each keeps its order."""
-_SECONDS_UNTIL_TOLD = 10.0
-"""Until the person is told that an actor waits for its GPU."""
+_SECONDS_UNTIL_TOLD = 30.0
+"""Until the person is told that an actor does not start: Ray lets it wait for its GPU without an end."""
 
 
 class RayMember:
@@ -165,9 +165,9 @@ class RayMember:
 
         answer = actor.facts.remote()
         if not ray.wait([answer], timeout=_SECONDS_UNTIL_TOLD)[0]:
-            what = "a GPU" if self._place.num_gpus else "processor cores"
-            waits = f"waits for {what}, which other programs of the cluster use"
-            self._on_event(RendererNoticed(sentence=waits))
+            what = "GPU" if self._place.num_gpus else "processor cores"
+            late = f"has not started after {_SECONDS_UNTIL_TOLD:.0f} seconds; perhaps other programs use its {what}"
+            self._on_event(RendererNoticed(sentence=late))
         facts: ActorFacts = ray.get(answer)
         if facts.version != __version__:
             raise _RefusedError(

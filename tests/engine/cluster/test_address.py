@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -82,7 +83,8 @@ def test_an_address_that_a_different_user_wrote_is_not_sent_our_token(
     token_in(home / ".ray" / "auth_token")
     token_in(tmp_path / "ray" / "ray_current_cluster", "10.0.0.7:6379")
     monkeypatch.setattr(os, "getuid", lambda: 4711)
-    monkeypatch.setattr(Path, "stat", lambda _: os.stat_result((0o600, 0, 0, 1, 4712, 0, 13, 0, 0, 0)))
+    theirs = os.stat_result((stat.S_IFREG | 0o600, 0, 0, 1, 4712, 0, 13, 0, 0, 0))
+    monkeypatch.setattr(os, "fstat", lambda _: theirs)
     assert refusal("auto") == NO_CLUSTER
 
 
