@@ -7,9 +7,12 @@ torch.  Tests control it: `hold()` stops it before the next step, `fail_next` an
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from operator import itemgetter
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -20,6 +23,7 @@ from engine.models.look import INDEX
 from engine.photos.quality import noise_statistics
 from engine.rendering.events import (
     LOADING,
+    DraftRendered,
     Event,
     Failure,
     JobCancelled,
@@ -40,7 +44,7 @@ from engine.worker.queue import JobQueue
 from latentpng.noise.prompt_offset import prompt_offset
 from latentpng.noise.replay import record_of, replay
 from latentpng.png.files import pixel_digest
-from latentpng.record import Json, Lineage, SeedRoot, TensorRoot
+from latentpng.record import Json, JsonObject, Lineage, SeedRoot, TensorRoot
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,6 +53,9 @@ Noise: TypeAlias = "NDArray[np.float16]"
 
 _PIPELINE = "FakePipeline"
 _CELLS = 4
+_SOFTWARE: JsonObject = {"device": "fake"}
+DRAFT_STRENGTH = 0.75
+"""Drafts are a little grey, so that a test can tell them from pictures."""
 
 
 class FakeRenderer:
@@ -79,7 +86,7 @@ class FakeRenderer:
         Args:
             noise_shape: The shape of one picture's noise, whatever its size.
             axes: The axes of that noise.
-            steps: The denoising steps of a batch, whatever the settings say.
+            steps: The denoising steps of a batch, whatever the settings say; half as many for drafts, rounded up.
             step_seconds: How long a step takes.
             micro_batch: The batch size, where a load does not set one.
             threaded: False handles every request inside the call, for tests that do not want to wait.
@@ -211,6 +218,9 @@ class FakeRenderer:
                 schedulers=("DDIMScheduler", "EulerDiscreteScheduler"),
                 device="cpu",
                 dtype="float32",
+                batch=self._asked_batch or self._micro_batch,
+                fingerprint=str(self._model["fingerprint"]),
+                software=_SOFTWARE,
             )
         )
 
@@ -234,7 +244,7 @@ class FakeRenderer:
             axes=self._axes,
             root_tensor=noise,
             settings={**job.settings.to_json(), "model": self._model, "slot": [1, 0], "dtype": "float32"},
-            software={"device": "fake"},
+            software=_SOFTWARE,
             pixels=pixel_digest(job.rgb),
         )
         picture = Picture(width=job.width, height=job.height, rgb=job.rgb)
@@ -247,30 +257,31 @@ class FakeRenderer:
             sentence = f"the picture's noise has the shape {job.root_tensor.shape}, the model's {self._noise_shape}"
             self._fail(job.job, Failure.SETTINGS, sentence)
             return
-        size = self._asked_batch or self._micro_batch
-        for first in range(0, len(job.tasks), size):
-            if not self._render_batch(job, job.tasks[first : first + size]):
+        for tasks in _batches(job.tasks, self._asked_batch or self._micro_batch):
+            if not self._render_batch(job, tasks):
                 return
         self._on_event(JobDone(job=job.job, seconds=time.monotonic() - started))
 
     def _render_batch(self, job: RenderJob, tasks: tuple[PictureTask, ...]) -> bool:
         """Render one batch; return False when the job failed."""
         noises = [replay(task.lineage, self._noise_shape, self._axes, job.root_tensor) for task in tasks]
-        steps = min(self._steps, job.stop_after or self._steps)
+        whole = (self._steps + 1) // 2 if job.is_draft else self._steps
+        steps = min(whole, job.stop_after or whole)
         for step in range(1, steps + 1):
             self._wait(job.job)
             if self._has_failed(job.job):
                 return False
             indices = tuple(task.index for task in tasks)
             self._on_event(StepDone(job=job.job, indices=indices, step=step, steps=steps))
-            if job.previews and step < self._steps and not job.stop_after:
+            if job.previews and step < whole and not job.stop_after:
                 self._send_previews(job.job, tasks, noises, step)
         if job.stop_after:
             if self.predicts:
                 self._send_previews(job.job, tasks, noises, steps)
             return True
-        for index, (task, noise) in enumerate(zip(tasks, noises, strict=True)):
-            self._on_event(self._finished(job, task, noise, (len(tasks), index)))
+        finish = self._drafted if job.is_draft else self._finished
+        for task, noise in zip(tasks, noises, strict=True):
+            self._on_event(finish(job, task, noise))
             self._done += 1
             self._until_hold -= 1
             if self._until_hold == 0:
@@ -309,7 +320,12 @@ class FakeRenderer:
             picture = paint(painted_noise(noise, task.lineage), self._axes, 16, 16, strength=step / self._steps)
             self._on_event(PreviewRendered(job=job, index=task.index, picture=picture))
 
-    def _finished(self, job: RenderJob, task: PictureTask, noise: Noise, slot: tuple[int, int]) -> PictureRendered:
+    def _drafted(self, job: RenderJob, task: PictureTask, noise: Noise) -> DraftRendered:
+        settings, painted = job.settings, painted_noise(noise, task.lineage)
+        picture = paint(painted, self._axes, settings.width, settings.height, strength=DRAFT_STRENGTH)
+        return DraftRendered(job=job.job, index=task.index, picture=picture)
+
+    def _finished(self, job: RenderJob, task: PictureTask, noise: Noise) -> PictureRendered:
         settings: RenderSettings = job.settings
         picture = paint(painted_noise(noise, task.lineage), self._axes, settings.width, settings.height)
         record = record_of(
@@ -320,14 +336,26 @@ class FakeRenderer:
             settings={
                 **settings.to_json(),
                 "model": self._model,
-                "slot": list(task.slot if task.slot[0] else slot),
+                "slot": list(task.slot),
                 "dtype": "float32",
                 **({"moved_prompt": str(noise.size)} if task.lineage.moves_prompt else {}),
             },
-            software={"device": "fake"},
+            software=_SOFTWARE,
             pixels=pixel_digest(picture.rgb),
         )
         return PictureRendered(job=job.job, index=task.index, picture=picture, record=record)
+
+
+def _batches(tasks: tuple[PictureTask, ...], size: int) -> Iterator[tuple[PictureTask, ...]]:
+    """Yield tasks with their slots, those of one batch together, as a worker packs them; a recorded slot is kept."""
+    slots = {}
+    for position, task in enumerate(tasks):
+        count, at = task.among if task.among[0] else (len(tasks), position)
+        batch = max(1, min(size, count))
+        kept = task.slot if task.slot[0] else (batch, at % batch)
+        slots[task.index] = (at // batch, replace(task, slot=kept))
+    for _, some in itertools.groupby(slots.values(), key=itemgetter(0)):
+        yield tuple(task for _, task in some)
 
 
 def painted_noise(noise: Noise, lineage: Lineage) -> Noise:

@@ -6,7 +6,7 @@ and the default profile of the file are for new prompts: a picture that is opene
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -140,17 +140,25 @@ def in_force(options: Options, configuration: Configuration, start_model: str = 
     for key, value in profile.values.items():
         if key != "model":
             found.append(InForce(key=key, value=value, source=_line(configuration, key, profile.name)))
+    return (*found, *_others_in_force(configuration))
+
+
+def _others_in_force(configuration: Configuration) -> Iterator[InForce]:
+    from engine.search.store import MAX_CACHED_BYTES  # not before the first paint
+
     for key, default in (
         ("graphics", "auto"),
         ("theme", "textual-dark"),
         ("first", "varied"),
+        ("ahead", "auto"),
+        ("draft", False),
+        ("picture_memory", MAX_CACHED_BYTES // 2**20),
         ("keep_alive", "0"),
     ):
         value = getattr(configuration, key)
         is_set = value not in ("", None)
         source = _line(configuration, key) if is_set else "default"
-        found.append(InForce(key=key, value=value if is_set else default, source=source))
-    return tuple(found)
+        yield InForce(key=key, value=value if is_set else default, source=source)
 
 
 def _stay(configuration: Configuration) -> dict[str, object]:

@@ -63,12 +63,23 @@ def renderer_for(choice: RendererChoice) -> Renderer:
     )
 
 
-def own_renderer(choice: RendererChoice) -> Renderer:  # noqa: ARG001 (what there is until now serves every choice)
+def own_renderer(choice: RendererChoice) -> Renderer:
     """Return a renderer that ends with this program, and is not started yet.
 
     Args:
         choice: What decides.
+
+    Raises:
+        InvalidRequestError: A Ray cluster is asked for that cannot be used.
     """
+    if choice.ray:
+        from engine.cluster.client import cluster_renderer
+
+        return cluster_renderer(choice.ray, choice.devices, is_strict=choice.strict)
+    if len(choice.devices) > 1:
+        from engine.worker.pool_of_devices import pool_of_devices
+
+        return pool_of_devices(choice.devices, is_strict=choice.strict)
     from engine.worker.client import WorkerRenderer
 
     return WorkerRenderer()

@@ -82,6 +82,12 @@ class LruCache(Generic[K, V]):
                 self._size += size
             self._evict(protected)
 
+    def demote(self, key: K) -> None:
+        """Let an entry be the next one to be evicted; a key that is not there is ignored."""
+        with self._lock:
+            if key in self._entries:
+                self._entries.move_to_end(key, last=False)
+
     def clear(self) -> None:
         """Remove all entries."""
         with self._lock:

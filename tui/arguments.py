@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from engine.configuration.durations import seconds_of
 from engine.errors import InvalidRequestError
-from engine.options import DTYPES, Options, parse_prediction, parse_size
+from engine.options import DTYPES, Options, parse_device, parse_prediction, parse_size
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -61,6 +61,11 @@ class AppArguments:
         keep: Which pictures are saved, "picked" or "all".
         first: How the first grids of a new prompt are drawn, "varied" or "plain"; "" leaves it to the configuration
             file.
+        ahead: How many grids are rendered ahead of an answer: "off", "auto" or a number; "" leaves it to the
+            configuration file.
+        draft: Begin with drafts; False leaves it to the configuration file.
+        picture_memory: MiB of the pictures that are kept in memory; 0 for the usual number.  Only the configuration
+            file names it.
         theme: The name of a theme of the app; "" for the usual one.  Only the configuration file names it.
     """
 
@@ -71,6 +76,9 @@ class AppArguments:
     grid: str = "auto"
     keep: str = "picked"
     first: str = ""
+    ahead: str = ""
+    draft: bool = False
+    picture_memory: int = 0
     theme: str = ""
 
 
@@ -236,7 +244,18 @@ def _add_weights_options(group: argparse._ArgumentGroup, opens_picture: bool) ->
 
 
 def _add_running_options(group: argparse._ArgumentGroup, keep_alive: str) -> None:
-    group.add_argument("--device", metavar="D", help="auto, cpu, cuda, cuda:1 or mps (default: auto)")
+    group.add_argument(
+        "--device",
+        metavar="D",
+        type=device,
+        help="auto, cpu, cuda, cuda:1 or mps; several such as cuda:0,cuda:1 share the work (default: auto)",
+    )
+    group.add_argument(
+        "--ray",
+        metavar="R",
+        help="render on the workers of a Ray cluster: its address, HOST:PORT, or auto for that of this machine "
+        "(needs the extra warmer[ray])",
+    )
     group.add_argument(
         "--dtype",
         choices=DTYPES,
@@ -346,6 +365,23 @@ def add_force_option(parser: argparse._ActionsContainer) -> None:
 
 def _default(opens_picture: bool) -> str:
     return "default: the picture's, else the model's" if opens_picture else "default: the model's"
+
+
+def ahead(text: str) -> str:
+    """Parse --ahead."""
+    from engine.configuration.values import AHEAD_RULE, is_ahead
+
+    if not is_ahead(text):
+        raise argparse.ArgumentTypeError(f"{AHEAD_RULE}, found {text!r}")
+    return text
+
+
+def device(text: str) -> str:
+    """Parse --device."""
+    try:
+        return parse_device(text)
+    except InvalidRequestError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def size(text: str) -> tuple[int, int]:

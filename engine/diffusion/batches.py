@@ -47,27 +47,38 @@ class Batch:
 
 
 # The pixels of a picture depend a little on the size of its batch and on its slot, because kernels do.  So a task that
-# was recorded in slot i of n is rendered there again, beside n - 1 copies of itself: this gives the same bits, whatever
-# its neighbours were.  All other tasks share batches of one size, the last of them padded.
-def next_batch(tasks: Sequence[PictureTask], size: int, maximum: int = MAX_BATCH) -> Batch:
+# was recorded in slot i of n is rendered there again; this gives the same bits, whatever its neighbours were.  Those
+# that were recorded in other slots of n are its neighbours, and copies of it fill the slots that are free.  All other
+# tasks share batches of one size, the last of them padded.  Where some pictures of a grid are known already, the others
+# keep the slots that they have in the whole grid, and the free ones are padded.
+def next_batch(tasks: Sequence[PictureTask], size: int, maximum: int = MAX_BATCH, *, is_even: bool = False) -> Batch:
     """Return the first batch of the tasks that are still to be rendered, in their order.
 
     Args:
-        tasks: At least one.
-        size: Of batches of tasks without a recorded slot.
+        tasks: At least one; they are `placed`.
+        size: The largest batch of tasks without a recorded slot.
         maximum: A recorded batch size is halved until it is at most this large.
+        is_even: Make batches smaller where the last one is padded less for that.
     """
-    if tasks[0].slot[0] > 0:
-        count, slot = _limited(tasks[0].slot, maximum)
-        return Batch(tasks=(tasks[0],) * count, used=(slot,))
-    some = [task for task in tasks if task.slot[0] <= 0][:size]
-    padding = [some[-1]] * (size - len(some))
-    return Batch(tasks=(*some, *padding), used=tuple(range(len(some))))
-
-
-def batch_size(tasks: Sequence[PictureTask], maximum: int) -> int:
-    """Return the size of all batches of a job: `maximum`, or the number of tasks if there are fewer."""
-    return max(1, min(maximum, sum(task.slot[0] <= 0 for task in tasks)))
+    first = tasks[0]
+    if first.slot[0] > 0:
+        count, _ = _limited(first.slot, maximum)
+        slots: dict[int, PictureTask] = {}
+        for task in tasks:
+            own, slot = _limited(task.slot, maximum)
+            if own == count:
+                slots.setdefault(slot, task)
+        return Batch(tasks=tuple(slots.get(slot, first) for slot in range(count)), used=tuple(sorted(slots)))
+    count, position = first.among
+    size = max(1, min(size, count))
+    size = even_size(count, size) if is_even else size
+    some = {
+        task.among[1] % size: task
+        for task in tasks
+        if task.slot[0] <= 0 and task.among[0] == count and task.among[1] // size == position // size
+    }
+    padding = some[max(some)]
+    return Batch(tasks=tuple(some.get(slot, padding) for slot in range(size)), used=tuple(sorted(some)))
 
 
 def even_size(count: int, size: int) -> int:
@@ -76,7 +87,10 @@ def even_size(count: int, size: int) -> int:
 
 
 def _limited(slot: tuple[int, int], maximum: int) -> tuple[int, int]:
+    """Return a recorded slot in a batch that is not too large; (0, 0) for a task without one."""
     count, index = slot
+    if count <= 0:
+        return 0, 0
     while count > max(1, maximum):
         count //= 2
     return count, max(0, index) % count

@@ -14,6 +14,7 @@ from engine.diffusion.arguments import call_arguments
 from engine.diffusion.load import LoadedModel
 from engine.diffusion.seams.guidance import set_guider_scale
 from engine.diffusion.seams.noise import initial_noise
+from engine.rendering.events import Picture
 from engine.rendering.settings import RenderSettings
 
 
@@ -58,6 +59,11 @@ def colours_of(output: Any) -> NDArray[np.float32]:
     alpha = np.clip(images[..., 3:], 0.0, 1.0)
     colours: NDArray[np.float32] = images[..., :3] * alpha + (1.0 - alpha)
     return colours
+
+
+def picture_of(pixels: NDArray[np.uint8]) -> Picture:
+    """Return pixels, (height, width, 3), as a picture."""
+    return Picture(width=pixels.shape[1], height=pixels.shape[0], rgb=pixels.tobytes())
 
 
 def pixels_of(colours: NDArray[np.float32]) -> NDArray[np.uint8]:

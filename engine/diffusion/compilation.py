@@ -2,7 +2,7 @@
 
 The first rendering compiles the repeated blocks, once for each shape (`dynamic=False`): torch makes kernels that serve
 several sizes only after sizes have changed, so that a picture's bits would depend on the jobs before it.  A job has one
-batch size (`batches.batch_size`), so that a grid is compiled once.
+batch size (`batches.next_batch`), so that a grid is compiled once.
 """
 
 from __future__ import annotations

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engine.diffusion.batches import Batch, batch_size, even_size, largest_batch, next_batch
+from engine.diffusion.batches import Batch, largest_batch, next_batch
+from engine.diffusion.calls import picture_of
 from engine.diffusion.compilation import compiler_message
 from engine.diffusion.inversion.job import InversionRunner
 from engine.diffusion.load import LoadedModel
@@ -20,11 +21,12 @@ from engine.diffusion.provenance import Recorder
 from engine.diffusion.render import BatchRenderer, RenderedBatch
 from engine.diffusion.seams.steps import Step
 from engine.errors import OutOfMemoryError, RenderCancelled, RenderError
-from engine.rendering.events import Event, JobDone, Picture, PictureRendered, PreviewRendered, StepDone
+from engine.rendering.events import DraftRendered, Event, JobDone, Picture, PictureRendered, PreviewRendered, StepDone
 from engine.rendering.requests import InvertJob, RenderJob
 from engine.rendering.settings import RenderSettings
+from engine.rendering.slots import placed
 from latentpng.noise.replay import replay
-from latentpng.record import Lineage, TensorRoot
+from latentpng.record import JsonObject, Lineage, TensorRoot
 
 
 class JobRunner:
@@ -57,13 +59,22 @@ class JobRunner:
         self._micro_batch, self._max_batch = micro_batch, largest_batch(type(loaded.pipe).__name__)
         self._memory_warnings: tuple[str, ...] = ()
 
+    @property
+    def software(self) -> JsonObject:
+        """What the records of pictures say about the software and the device."""
+        return self._recorder.software
+
+    def largest_batch(self, settings: RenderSettings) -> int:
+        """Return the size of the largest batch of tasks without a recorded slot that is made of pictures of a size."""
+        return min(self._micro_batch or default_batch_size(self._device, settings), self._max_batch)
+
     # A batch that does not fit into memory is halved and tried again, down to a single picture; the maximum stays for
     # the jobs that follow.  The size is part of each record, since the pixels depend on it a little.
     def run(self, job: RenderJob) -> None:
         """Render all pictures of a job, and emit their events, JobDone as the last one.
 
         A job that stops after some steps ends with previews in place of pictures; without any where its latents cannot
-        be shown.
+        be shown.  One of drafts ends with drafts in place of pictures.
 
         Raises:
             RenderCancelled: The job was cancelled.
@@ -71,13 +82,11 @@ class JobRunner:
             RenderError: The stored noise does not fit the model, or the compiler failed.
         """
         started = time.monotonic()
-        tasks = list(job.tasks)
-        maximum = self._micro_batch or default_batch_size(self._device, job.settings)
-        size = batch_size(tasks, min(maximum, self._max_batch))
-        size = even_size(len(tasks), size) if job.stop_after else size
+        tasks = list(placed(job.tasks))
+        size = self.largest_batch(job.settings)
         spec, self._memory_warnings = self._noise_spec(job), ()
         while tasks:
-            batch = next_batch(tasks, min(size, self._max_batch), self._max_batch)
+            batch = next_batch(tasks, min(size, self._max_batch), self._max_batch, is_even=bool(job.stop_after))
             if self._try_batch(job, batch, spec):
                 tasks = [task for task in tasks if task.index not in batch.indices]
             elif batch.size == 1:
@@ -158,6 +167,8 @@ class JobRunner:
         self._check(job)
         if job.stop_after:
             return self._predict(job, batch, noise)
+        if job.is_draft:
+            return self._drafts(job, batch, noise)
         return self._finished(job, batch, noises, spec, self._render(job, batch, noise))
 
     def _predict(self, job: RenderJob, batch: Batch, noise: NDArray[np.float16]) -> list[PreviewRendered]:
@@ -174,6 +185,19 @@ class JobRunner:
             for slot in (batch.used if pictures else ())
         ]
 
+    def _drafts(self, job: RenderJob, batch: Batch, noise: NDArray[np.float16]) -> list[DraftRendered]:
+        pictures = self.renderer.draft(
+            noise,
+            job.settings,
+            self._on_step(job, batch),
+            self._on_preview(job, batch),
+            lineages=_moving_prompt(batch),
+            check=lambda: self._check(job),
+        )
+        return [
+            DraftRendered(job=job.job, index=batch.tasks[slot].index, picture=pictures[slot]) for slot in batch.used
+        ]
+
     def _on_step(self, job: RenderJob, batch: Batch) -> Callable[[Step], None]:
         def on_step(step: Step) -> None:
             self._check(job)
@@ -182,16 +206,19 @@ class JobRunner:
 
         return on_step
 
-    def _render(self, job: RenderJob, batch: Batch, noise: NDArray[np.float16]) -> RenderedBatch:
+    def _on_preview(self, job: RenderJob, batch: Batch) -> Callable[[tuple[Picture, ...]], None] | None:
         def on_preview(pictures: tuple[Picture, ...]) -> None:
             for slot in batch.used if pictures else ():
                 self._emit(PreviewRendered(job=job.job, index=batch.tasks[slot].index, picture=pictures[slot]))
 
+        return on_preview if job.previews else None
+
+    def _render(self, job: RenderJob, batch: Batch, noise: NDArray[np.float16]) -> RenderedBatch:
         return self.renderer.render(
             noise,
             job.settings,
             self._on_step(job, batch),
-            on_preview if job.previews else None,
+            self._on_preview(job, batch),
             lineages=_moving_prompt(batch),
             check=lambda: self._check(job),
         )
@@ -207,7 +234,7 @@ class JobRunner:
         for slot in batch.used:
             task, image = batch.tasks[slot], rendered.pixels[slot]
             warnings = (*rendered.warnings[slot], *self._memory_warnings)
-            picture = Picture(width=image.shape[1], height=image.shape[0], rgb=image.tobytes())
+            picture = picture_of(image)
             record = self._recorder.record(
                 job,
                 task,

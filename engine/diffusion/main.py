@@ -124,6 +124,9 @@ class Worker:
             schedulers=loaded.own.usable,
             device=loaded.device,
             dtype=loaded.dtype,
+            batch=runner.largest_batch(request.settings),
+            fingerprint=str(loaded.identity["fingerprint"]),
+            software=runner.software,
         )
 
     def _model_for(self, request: LoadModel) -> LoadedModel:

@@ -1,7 +1,7 @@
 """Previews: small pictures of unfinished latents, and how often they are made.
 
-Latents become colours by a tiny autoencoder if the user chose one, else by a linear map that is fitted on the first
-finished picture.
+Latents become colours by a tiny autoencoder if the user chose one, which decodes drafts as well, else by a linear map
+that is fitted on the first finished picture.
 """
 
 from __future__ import annotations
@@ -121,9 +121,28 @@ class Previewer:
         if not grid.size:
             return ()
         if self._tiny is not None:
-            return tuple(_picture(image) for image in _decoded(self._tiny, grid))
+            return tuple(_picture(_small(image)) for image in _decoded(self._tiny, grid))
         colours = _rough(grid) if self._map is None else grid @ self._map[:-1] + self._map[-1]
         return tuple(_picture(image) for image in colours)
+
+    def decoded(self, latents: NDArray[np.float32], check: Callable[[], None]) -> tuple[Picture, ...]:
+        """Return what the tiny autoencoder makes of final latents, at full size.
+
+        Args:
+            latents: (n, *shape).
+            check: Called before each picture; it may raise an exception to cancel.
+
+        Returns:
+            A picture for each entry; empty if there is no such autoencoder, or the latents have an unknown packing.
+        """
+        grid = self._grid(latents)
+        if self._tiny is None or not grid.size:
+            return ()
+        found = []
+        for one in grid:
+            check()
+            found += [_picture(image) for image in _decoded(self._tiny, one[None])]
+        return tuple(found)
 
     def _grid(self, latents: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return latents as (n, H, W, C); empty if they have no such shape."""
@@ -141,12 +160,17 @@ def _picture(colours: NDArray[np.float64]) -> Picture:
 
 
 def _decoded(tiny: Any, grid: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-    """Decode latents with a tiny autoencoder, and shrink the pictures to the size of a preview."""
+    """Decode latents, (n, H, W, C), with a tiny autoencoder; return colours, (height, width, 3), of about 0 to 255."""
     latents = torch.from_numpy(grid).permute(0, 3, 1, 2).to(tiny.device, tiny.dtype)
     with torch.no_grad():
         images = tiny.decode(latents).sample.float().cpu().permute(0, 2, 3, 1).numpy()
-    factor = max(1, math.ceil(max(images.shape[1:3]) / _MAX_SIDE))
-    return [_shrink((image + 1.0) * 127.5, image.shape[0] // factor, image.shape[1] // factor) for image in images]
+    return [(image + 1.0) * 127.5 for image in images]
+
+
+def _small(image: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Shrink a picture to the size of a preview."""
+    factor = max(1, math.ceil(max(image.shape[:2]) / _MAX_SIDE))
+    return _shrink(image, image.shape[0] // factor, image.shape[1] // factor)
 
 
 # Before any picture is finished nothing is known of the colours, but shapes are visible in any three channels.  The

@@ -19,7 +19,7 @@ from engine.diffusion.load import LoadedModel
 from engine.rendering.requests import PictureTask, RenderJob
 from latentpng.noise.replay import record_of
 from latentpng.png.files import pixel_digest
-from latentpng.record import Json, LatentRecord
+from latentpng.record import Json, JsonObject, LatentRecord
 
 
 class Recorder:
@@ -30,6 +30,11 @@ class Recorder:
         attention = {"attention": loaded.attention} if loaded.attention else {}
         compiled = {"compiled": True} if loaded.compiled else {}
         self._software: dict[str, Json] = {**software_of(loaded.device), **attention, **compiled}
+
+    @property
+    def software(self) -> JsonObject:
+        """What every record says about the software and the device."""
+        return self._software
 
     def record(
         self,

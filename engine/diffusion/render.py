@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from engine.diffusion.arguments import call_arguments, ignored_settings
-from engine.diffusion.calls import call_pipeline, colours_of, pixels_of
+from engine.diffusion.calls import call_pipeline, colours_of, picture_of, pixels_of
 from engine.diffusion.load import LoadedModel
 from engine.diffusion.noise_spec import NoiseSpec, infer_axes, wide_and_tall
 from engine.diffusion.previews import Previewer, PreviewPace
@@ -103,15 +103,7 @@ class BatchRenderer:
         spec = self.noise_spec(settings)
         previewer = self._previewer(spec)
         last: list[torch.Tensor] = []
-        pace = PreviewPace(self._clock)
-
-        def after_step(step: Step) -> None:
-            on_step(step)
-            last[:] = [step.latents]
-            if on_preview is not None and step.step < step.steps and pace.is_due:
-                with pace.measured(step.denoised):
-                    on_preview(previewer.pictures(self._unpacked(step.denoised, spec, settings)))
-
+        after_step = self._previewing(spec, settings, on_step, on_preview, last)
         offsets = PromptOffsets(lineages=lineages, on_progress=lambda *_: check())
         with (
             isolated_randomness(settings.step_seed) as randomness,
@@ -135,6 +127,49 @@ class BatchRenderer:
             for is_finite, black in zip(finite, is_black, strict=True)
         )
         return RenderedBatch(pixels=pixels, warnings=warnings, moved_prompt=shapes_text(offsets.shapes))
+
+    # Nothing is said of what went otherwise than the settings say: the picture itself will say it, when it is rendered.
+    def draft(
+        self,
+        noise: NDArray[np.float16],
+        settings: RenderSettings,
+        on_step: Callable[[Step], None],
+        on_preview: Callable[[tuple[Picture, ...]], None] | None = None,
+        *,
+        lineages: Sequence[Lineage] = (),
+        check: Callable[[], None] = lambda: None,
+    ) -> tuple[Picture, ...]:
+        """Render a batch of drafts: as `render`, but a tiny autoencoder decodes where there is one that can.
+
+        Args:
+            noise: As for `render`.
+            settings: As for `render`.
+            on_step: As for `render`.
+            on_preview: As for `render`.
+            lineages: As for `render`.
+            check: As for `render`.
+
+        Returns:
+            A picture of full size for each entry of the batch.
+
+        Raises:
+            RenderError: As `render`.
+        """
+        spec = self.noise_spec(settings)
+        previewer = self._previewer(spec)
+        found: list[Picture] = []
+
+        def after_step(step: Step) -> None:
+            on_step(step)
+            if step.step >= step.steps and self._loaded.tiny is not None:
+                found.extend(previewer.decoded(self._unpacked(step.latents, spec, settings), check))
+                if found:
+                    raise _Stopped
+
+        with contextlib.suppress(_Stopped):
+            rendered = self.render(noise, settings, after_step, on_preview, lineages=lineages, check=check)
+            found.extend(picture_of(pixels) for pixels in rendered.pixels)
+        return tuple(found)
 
     def predict(
         self,
@@ -187,6 +222,26 @@ class BatchRenderer:
         ):
             self._call(torch.from_numpy(np.array(noise)), settings, after_step)
         return tuple(found)
+
+    def _previewing(
+        self,
+        spec: NoiseSpec,
+        settings: RenderSettings,
+        on_step: Callable[[Step], None],
+        on_preview: Callable[[tuple[Picture, ...]], None] | None,
+        last: list[torch.Tensor],
+    ) -> Callable[[Step], None]:
+        """Return what is called after each step: it makes previews, and keeps the newest latents in `last`."""
+        previewer, pace = self._previewer(spec), PreviewPace(self._clock)
+
+        def after_step(step: Step) -> None:
+            on_step(step)
+            last[:] = [step.latents]
+            if on_preview is not None and step.step < step.steps and pace.is_due:
+                with pace.measured(step.denoised):
+                    on_preview(previewer.pictures(self._unpacked(step.denoised, spec, settings)))
+
+        return after_step
 
     def _previewer(self, spec: NoiseSpec) -> Previewer:
         return self._previewers.setdefault(

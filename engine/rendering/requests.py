@@ -97,11 +97,15 @@ class PictureTask:
         lineage: The lineage that its initial noise is computed from.
         slot: (n, i) renders it as picture i of a batch of n, as its file recorded it, since kernels depend on both;
             (0, 0) leaves that to the renderer.
+        among: (count, position) among the pictures that share batches, of which the job may hold a part only: it gets
+            the slot that it would have beside all of them, and so the same bits.  (0, 0) where the job holds them all;
+            of no effect on a picture with a recorded slot.
     """
 
     index: int
     lineage: Lineage
     slot: tuple[int, int] = (0, 0)
+    among: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

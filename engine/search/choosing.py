@@ -34,22 +34,21 @@ class Choosing:
         """Whether a choice is being made."""
         return self._job != _NO_JOB
 
-    def begin(self, session: Session, plan: ChoicePlan, like: RenderJob) -> None:
+    def begin(self, session: Session, plan: ChoicePlan, like: RenderJob, steps: int) -> None:
         """Begin a choice; one that is being made is cancelled.
 
         Args:
             session: Its candidates on offer are undecided.
             plan: How they are chosen.
             like: What the job has in common with that of the grid.
+            steps: The steps of the candidates that will be offered, which may be drafts.
         """
         self.cancel()
         self._job, self._count = next_job(), len(session.place.marks)
         rounds = {mark: replace(session.template, marks=(mark,)) for mark in range(plan.of)}
         tasks = tuple(PictureTask(index=mark, lineage=session.lineage.child(rounds[mark])) for mark in rounds)
         job = replace(like, job=self._job, tasks=tasks, previews=False, stop_after=plan.stop_after)
-        self.progress = Progress(
-            total=plan.of, running=True, decodes=False, ahead=(self._count, like.settings.num_inference_steps)
-        )
+        self.progress = Progress(total=plan.of, running=True, decodes=False, ahead=(self._count, steps))
         self._renderer.render(job)
 
     def cancel(self) -> None:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from engine.rendering.events import Picture
 from engine.rendering.settings import RenderSettings
+from engine.search.ahead import WorkAhead
 from engine.search.choosing import Choosing
+from engine.search.drafts import Drafts, draft_settings
 from engine.search.grid import Grid
 from engine.search.grid_work import GridWork
 from engine.search.history import NO_NODE
@@ -36,6 +38,8 @@ class SearchFacts:
     _variants: Variants
     _pictures: SearchPictures
     _observer: Observer
+    _ahead: WorkAhead
+    _drafts: Drafts
 
     @property
     def plan(self) -> Plan:
@@ -89,16 +93,26 @@ class SearchFacts:
 
     @property
     def are_drafts(self) -> bool:
-        """Whether candidates are rendered as drafts until they are picked."""
-        return False
+        """Whether candidates are rendered as drafts until they are picked, where that saves steps."""
+        return self._drafts.are_on
 
-    def draft(self, index: int) -> Picture | None:  # noqa: ARG002 (there are no drafts yet)
+    @property
+    def can_draft(self) -> bool:
+        """Whether the settings of the grid on offer have steps enough for drafts to save some."""
+        return draft_settings(self.settings) is not None
+
+    def draft(self, index: int) -> Picture | None:
         """Return the finished draft of a picture that is not rendered in full; None where there is none."""
-        return None
+        return self._drafts.get(self._grid.keys[index]) if self.finished(index) is None else None
 
-    def is_ready(self, index: int) -> bool:  # noqa: ARG002 (nothing is rendered ahead yet)
-        """Return whether the grid that picking a picture leads to is rendered already; for the parent: none better."""
-        return False
+    def picture_or_draft(self, index: int) -> Picture | None:
+        """Return a picture of the grid, its draft until it is finished, and None before that."""
+        finished = self.finished(index)
+        return self.draft(index) if finished is None else finished.picture
+
+    def is_ready(self, index: int) -> bool:
+        """Return whether the grid that picking a picture leads to is in memory; for the parent: none better."""
+        return self._ahead.is_ready(self.session, index, self.settings.num_inference_steps)
 
     def preview(self, index: int) -> Picture | None:
         """Return the newest preview of a picture that is not rendered yet, None when there is none."""

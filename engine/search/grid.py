@@ -40,9 +40,13 @@ class Grid:
     def tasks(self, indices: Collection[int]) -> tuple[PictureTask, ...]:
         """Return what renders some of its pictures.
 
-        The parent is rendered alone: so it is seen soonest, and the candidates fill whole batches.
+        The parent is rendered alone: so it is seen soonest, and the candidates fill whole batches.  These are the same
+        whichever of the candidates are rendered, since the bits of a picture depend on its slot.
         """
+        count = len(self.plan.candidates)
         return tuple(
-            PictureTask(index=index, lineage=self.lineage(index), slot=(1, 0) if index == PARENT else (0, 0))
+            PictureTask(index=index, lineage=self.lineage(index), slot=(1, 0))
+            if index == PARENT
+            else PictureTask(index=index, lineage=self.lineage(index), among=(count, index - 1))
             for index in indices
         )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from engine.rendering.events import (
+    DraftRendered,
     Event,
     JobCancelled,
     JobDone,
@@ -46,7 +47,7 @@ class GridWork:
         renderer: Renderer,
         saved: SavedPictures,
         *,
-        job_of: Callable[[int, Collection[int]], RenderJob],
+        jobs_of: Callable[[Collection[int]], Sequence[RenderJob]],
         on_unreadable: Callable[[int], None],
     ) -> None:
         """Do nothing yet.
@@ -54,7 +55,7 @@ class GridWork:
         Args:
             renderer: What renders.
             saved: What reads files.
-            job_of: Returns the job of a number that renders pictures of the grid on offer, given their indices.
+            jobs_of: Returns the jobs that render pictures of the grid on offer, given their indices, in their order.
             on_unreadable: Called with the index of a picture whose file cannot be used; it is rendered instead.
         """
         self.progress = Progress()
@@ -62,18 +63,19 @@ class GridWork:
         self.previews: dict[int, Picture] = {}
         self.stand_ins: dict[int, Picture] = {}
         self._renderer, self._saved = renderer, saved
-        self._job_of, self._on_unreadable = job_of, on_unreadable
+        self._jobs_of, self._on_unreadable = jobs_of, on_unreadable
         self._rendering: set[int] = set()
         self._reading = 0
         self._unread: set[int] = set()
         self._unreadable: list[int] = []
+        self._asked: frozenset[int] = frozenset()
 
     def begin(
         self,
         files: Mapping[int, tuple[Key, Path]],
         missing: Collection[int],
         *,
-        later: int = 0,
+        later: Sequence[RenderJob] = (),
         ahead: tuple[int, int] = (0, 0),
     ) -> None:
         """Begin with a new grid, or anew with the same one; whatever was being done is cancelled.
@@ -81,31 +83,60 @@ class GridWork:
         Args:
             files: The key and the file of each picture that is read, by its index.
             missing: The indices of the pictures that are rendered.
-            later: The number of pictures of the grid that are not asked for yet.
+            later: What will render the pictures of the grid that are not asked for yet.
             ahead: The number of pictures that are followed for some steps before these, and these steps.
         """
         self.cancel()
         total = len(files) + len(missing)
-        self.progress = Progress(total=total + later, running=total > 0, ahead=ahead)
+        self.progress = Progress(total=total, running=total > 0, ahead=ahead)
+        self.progress.plan(later, is_more=True)
         self._unread, self._unreadable = set(files), []
+        self._asked = frozenset((*files, *missing))
         if files:
             self._reading = next_job()
             self._saved.read(self._reading, files)
         if missing:
             self._render(missing)
 
+    def render_again(self, missing: Collection[int]) -> None:
+        """Render these pictures in place of what is being rendered; what is shown of them meanwhile stays.
+
+        Args:
+            missing: The indices of all pictures that are neither finished nor being read.
+        """
+        self._cancel_jobs()
+        self.progress = Progress(total=len(self._unread) + len(missing), running=True)
+        self.failure, self._unreadable = "", []
+        self._render(missing)
+
     def cancel(self) -> None:
         """Stop everything; later events of it are ignored."""
-        for job in self._rendering:
-            self._renderer.cancel(job)
-        self._rendering, self._unread, self._reading = set(), set(), 0
+        self._cancel_jobs()
+        self._unread, self._reading = set(), 0
         self.progress, self.previews, self.stand_ins, self.failure = Progress(), {}, {}, ""
+
+    def will_bring(self, missing: Collection[int]) -> bool:
+        """Return whether this work has begun, and will bring all of these pictures; missing: their indices."""
+        has_begun = bool(self.progress.steps_done)
+        return has_begun and bool(missing) and set(missing) <= self._asked - self.progress.finished
+
+    def take_over(self, other: GridWork) -> None:
+        """Go on with the work of another on the same grid, which is not used any more; its previews are shown."""
+        self.cancel()
+        self.progress, self.previews, self.failure = other.progress, other.previews, other.failure
+        self.progress.skipped = self.progress.step
+        self._rendering, self._reading = other._rendering, other._reading
+        self._unread, self._unreadable, self._asked = other._unread, other._unreadable, other._asked
 
     def handle(self, event: Event) -> int | None:
         """Take in an event, and return the index of the picture that changed; None when no single one did."""
         match event:
             case PreviewRendered(job=job, index=index, picture=picture) if job in self._rendering:
                 self.previews[index] = picture
+                return index
+            case DraftRendered(job=job, index=index) if job in self._rendering:
+                self.previews.pop(index, None)
+                self.progress.picture_done(index)
                 return index
             case PictureRendered(job=job, index=index) if job in self._rendering or job == self._reading:
                 self.previews.pop(index, None)
@@ -139,9 +170,16 @@ class GridWork:
         self._update_running()
 
     def _render(self, missing: Collection[int]) -> None:
-        job = next_job()
-        self._rendering.add(job)
-        self._renderer.render(self._job_of(job, missing))
+        jobs = self._jobs_of(missing)
+        self._rendering.update(job.job for job in jobs)
+        self.progress.plan(jobs)
+        for job in jobs:
+            self._renderer.render(job)
+
+    def _cancel_jobs(self) -> None:
+        for job in self._rendering:
+            self._renderer.cancel(job)
+        self._rendering = set()
 
     def _end(self, job: int) -> None:
         self._rendering.discard(job)

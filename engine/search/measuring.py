@@ -7,6 +7,7 @@ not count.  A picture of 1024 x 1024 takes less than a millisecond, so this need
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from engine.rendering.events import Picture
@@ -63,3 +64,15 @@ def difference(one: Reduced, other: Reduced, part: float = 1.0) -> float:
 
     apart = one - other
     return min(1.0, math.sqrt(float(np.mean(apart * apart)) / part))
+
+
+def distances(parent: Picture, candidates: Sequence[Picture]) -> tuple[float, ...]:
+    """Return how different candidates look from their parent, from 0 to 1; 0 for one of another size.
+
+    Args:
+        parent: The parent.
+        candidates: The candidates.
+    """
+    start = reduced(parent)
+    ends = map(reduced, candidates)
+    return tuple(difference(start, end) if end.shape == start.shape else 0.0 for end in ends)

@@ -25,8 +25,8 @@ class Observer:
 
     def __init__(self) -> None:
         self._fits: dict[Hashable, ScaleFit] = {}
-        self._parent: Reduced | None = None
-        self._candidates: dict[int, Reduced] = {}
+        self._parents: dict[bool, Reduced] = {}
+        self._candidates: dict[int, tuple[bool, Reduced]] = {}
         self._session: Session | None = None
         self._model: Hashable = None
 
@@ -47,29 +47,34 @@ class Observer:
         """
         self._count(_ENOUGH)
         self._model, self._session = model, session
-        self._parent, self._candidates = None, {}
+        self._parents, self._candidates = {}, {}
 
-    def take(self, index: int, picture: Callable[[int], Picture | None]) -> bool:
+    # A draft lacks details of its picture, so beside a finished parent it looks more different than the picture will.
+    # The drafts of both lack the same ones.  So a grid of drafts teaches where the parent was a draft itself, and
+    # nothing where it was not: that of a root, a blend or an edit.
+    def take(self, index: int, picture: Callable[[int], Picture | None], *, are_drafts: bool = False) -> bool:
         """Look at a picture of the grid that is finished now, and return whether the fit has changed.
 
         Args:
             index: Its index.
             picture: Returns a picture of the grid, given its index, None until it is finished.
+            are_drafts: Whether it returns drafts; a draft is only compared with a draft.
         """
         parent, candidate = picture(PARENT), picture(index)
-        if self._parent is None and parent is not None:
-            self._parent = reduced(parent)
+        if are_drafts not in self._parents and parent is not None:
+            self._parents[are_drafts] = reduced(parent)
         if index != PARENT and candidate is not None:
-            self._candidates[index] = reduced(candidate)
+            self._candidates[index] = are_drafts, reduced(candidate)
         return self._count(1.0)
 
     def _count(self, enough: float) -> bool:
         """Add the grid to the fit if enough of its candidates were seen; return whether it was added."""
-        session, parent = self._session, self._parent
-        if session is None or parent is None or len(self._candidates) < max(1.0, enough * len(session.place.marks)):
+        session, parents = self._session, self._parents
+        pairs = [(parents[are_drafts], one) for are_drafts, one in self._candidates.values() if are_drafts in parents]
+        if session is None or len(pairs) < max(1.0, enough * len(session.place.marks)):
             return False
         part = coverage(session.region)
-        seen = [difference(parent, one, part) for one in self._candidates.values() if one.shape == parent.shape]
+        seen = [difference(parent, one, part) for parent, one in pairs if one.shape == parent.shape]
         self._candidates = {}
         if not seen or not part:
             return False

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
+from engine.rendering.events import Picture
 from engine.search.beginning import Beginning
+from engine.search.drafts import Drafts
 from engine.search.folder import PictureFolder
 from engine.search.grid import Grid
 from engine.search.journal import Journal
 from engine.search.journal_writer import JournalWriter
 from engine.search.state import Session
-from engine.search.store import Finished, PictureStore
+from engine.search.store import MAX_CACHED_BYTES, Finished, PictureStore
 from engine.search.variants import Variants
 from latentpng.identity import Key, picture_keys
 from latentpng.record import LatentRecord
@@ -29,6 +31,8 @@ class SearchPictures:
         *,
         index: Path,
         on_trouble: Callable[[str], None],
+        drafts: Drafts,
+        memory: int = MAX_CACHED_BYTES,
     ) -> None:
         """Know the pictures that the search begins with.
 
@@ -38,15 +42,18 @@ class SearchPictures:
             folder: Where pictures are saved, and the journal.
             index: The file that names the folders of sessions.
             on_trouble: Called with a sentence when something cannot be saved, in the thread that saves.
+            drafts: The drafts of the search, which stand for pictures.
+            memory: The bytes of pixels that stay in memory, beside those of the grid on the screen.
         """
-        self._folder, self._variants = folder, variants
-        self._store = PictureStore(folder, on_trouble)
+        self._folder, self._variants, self._drafts = folder, variants, drafts
+        self._store = PictureStore(folder, on_trouble, memory)
         continued = beginning.continued
         if continued is not None and continued.folder.absolute() != folder.folder.absolute():
             continued = None
         self._journal = JournalWriter(folder, index, on_trouble, continued)
         self._root_noise = noise_digest(beginning.root_record)
-        self._shown: Collection[Key] = ()
+        self._shown: tuple[Key, ...] = ()
+        self._expected: tuple[Key, ...] = ()
         for key, file in beginning.files.items():
             self._store.add_file(key, file)
         keys = picture_keys(beginning.lineage)
@@ -75,13 +82,54 @@ class SearchPictures:
         """Forget a file that is no longer what it was."""
         self._store.forget_file(key)
 
+    def is_there(self, grid: Grid, index: int) -> bool:
+        """Return whether a picture of a grid can be shown: it, or the draft that is to be shown in its place.
+
+        It does not count as used because of that.
+        """
+        return grid.keys[index] in self._store or self._drafts.stands_in(grid, index)
+
+    def is_complete(self, grid: Grid) -> bool:
+        """Return whether every picture of a grid can be shown."""
+        return all(self.is_there(grid, index) for index in range(len(grid.keys)))
+
     def show(self, grid: Grid) -> None:
         """Keep the pictures of a grid in memory from now on, and no longer those of the grid before."""
         self._shown = grid.keys
+        self.expect(())
+
+    # What was expected and was not shown is the first that is forgotten, before what undo may show again.
+    def expect(self, grids: Sequence[Grid]) -> int:
+        """Keep the pictures of the grids that may be shown next, as far as there is room beside the grid on the screen.
+
+        Args:
+            grids: The grids, the most likely one first.
+
+        Returns:
+            How many of them there is room for.
+        """
+        shown = [len(each.picture.rgb) for key in self._shown if (each := self.get(key)) is not None]
+        room = self._store.memory // max(1, *shown) if shown else 0
+        keys, fitting = dict.fromkeys(self._shown), 0
+        for grid in grids:
+            keys.update(dict.fromkeys(grid.keys))
+            if len(keys) > room:
+                break
+            fitting += 1
+        expected = dict.fromkeys(key for grid in grids[:fitting] for key in grid.keys)
+        for key in self._expected:
+            if key not in expected and key not in self._shown:
+                self._store.demote(key)
+        self._expected = tuple(expected)
+        return fitting
 
     def add(self, key: Key, finished: Finished) -> None:
         """Keep a picture in memory."""
-        self._store.add(key, finished, shown=self._shown)
+        self._store.add(key, finished, protected={*self._shown, *self._expected})
+
+    def add_draft(self, key: Key, picture: Picture) -> None:
+        """Keep a draft in memory."""
+        self._drafts.add(key, picture, protected={*self._shown, *self._expected})
 
     def save(self, session: Session, keys: Collection[Key]) -> None:
         """Begin to save pictures that are in memory and have no file, and the journal behind them.
@@ -104,7 +152,10 @@ class SearchPictures:
         self._journal.save(journal, self._store.files)
 
     def missing(self, grid: Grid) -> tuple[dict[int, tuple[Key, Path]], list[int]]:
-        """Return what is not in memory of a grid: the key and the file of those that have one, and the others."""
+        """Return what is not in memory of a grid: the key and the file of those that have one, and the others.
+
+        Drafts that are in memory stand for their pictures.
+        """
         files, others = {}, []
         for index, key in enumerate(grid.keys):
             if self.get(key) is None:
@@ -113,7 +164,7 @@ class SearchPictures:
                     others.append(index)
                 else:
                     files[index] = key, file
-        return files, others
+        return files, [index for index in others if not self._drafts.stands_in(grid, index)]
 
     def close(self) -> None:
         """Wait until everything is on disk."""

@@ -6,36 +6,35 @@ Pictures of the grid have an index: 0 is the parent, 1 to K are the candidates.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from pathlib import Path
 
-from engine.rendering.events import Event, JobDone, JobFailed, Picture, PictureRendered
+from engine.rendering.events import DraftRendered, Event, JobDone, JobFailed, Picture, PictureRendered
 from engine.rendering.renderer import Renderer
-from engine.rendering.requests import LoadModel, PictureTask, RenderJob
-from engine.rendering.settings import RenderSettings
+from engine.rendering.requests import LoadModel
+from engine.search.ahead import WorkAhead
 from engine.search.answers import Answer, Edited
 from engine.search.beginning import Beginning
-from engine.search.choosing import Choosing, plan_of
-from engine.search.facts import SearchFacts
-from engine.search.first_grid import ChoicePlan
+from engine.search.choosing import Choosing
+from engine.search.drafts import Drafts
 from engine.search.folder import PictureFolder
-from engine.search.grid import PARENT, Grid
+from engine.search.grid import PARENT
 from engine.search.grid_work import GridWork, next_job
 from engine.search.loading import ModelInUse
 from engine.search.observing import Observer
+from engine.search.on_offer import GridOnOffer
 from engine.search.pictures import SearchPictures
 from engine.search.saved_pictures import SavedPictures
-from engine.search.session import Session, decided, star, tell, with_count, with_floor, with_octaves
-from engine.search.store import Finished
-from engine.search.thumbnails import LOW_PRIORITY, Thumbnails
+from engine.search.session import Session, star, tell, with_count
+from engine.search.store import MAX_CACHED_BYTES, Finished
+from engine.search.thumbnails import Thumbnails
 from engine.search.variants import Variant, Variants
-from latentpng.identity import Key
 from latentpng.record import Round
 
 __all__ = ["PARENT", "Beginning", "Search", "Variant", "next_job"]
 
 
-class Search(SearchFacts):
+class Search(GridOnOffer):
     """A running search: what can be asked of it is in `SearchFacts`.  Every method but `wait` returns at once."""
 
     def __init__(
@@ -47,6 +46,8 @@ class Search(SearchFacts):
         *,
         index: Path,
         keep_all: bool = False,
+        drafts: bool = False,
+        memory: int = MAX_CACHED_BYTES,
         on_load: Callable[[LoadModel], None],
         on_event: Callable[[Event], None],
         on_trouble: Callable[[str], None],
@@ -59,7 +60,11 @@ class Search(SearchFacts):
             renderer: What renders; it was started and has loaded the model.
             folder: Where pictures are saved, and the journal of the session.
             index: The file that names the folders of sessions.
-            keep_all: Save candidates too, not only the pictures that were picked or starred.
+            keep_all: Save candidates too, not only the pictures that were picked or starred; drafts are never saved.
+            drafts: Render candidates as drafts until they are picked.
+            memory: The bytes of pixels of finished pictures that stay in memory: of earlier grids, for undo, and of
+                those that are rendered ahead; and as many of drafts.  The pictures of the grid on the screen always
+                stay.
             on_load: Called with the request for a model when the grid needs one that is not loaded; `ready` follows.
             on_event: Called when a file was read, in the thread that reads; it should only hand the event on, to be
                 given to `handle` like those of the renderer.
@@ -72,9 +77,13 @@ class Search(SearchFacts):
         for finished in filter(None, (beginning.root, beginning.known)):
             self._variants.note(session, finished.record)
         self._model = ModelInUse(beginning.load, session.octaves, session.sides, on_load)
-        self._pictures = SearchPictures(beginning, self._variants, folder, index=index, on_trouble=on_trouble)
+        self._drafts = Drafts(are_on=drafts, memory=memory)
+        self._pictures = SearchPictures(
+            beginning, self._variants, folder, index=index, on_trouble=on_trouble, drafts=self._drafts, memory=memory
+        )
         self._saved = SavedPictures(on_event)
-        self._work = GridWork(renderer, self._saved, job_of=self._job, on_unreadable=self._forget_file)
+        self._work = GridWork(renderer, self._saved, jobs_of=self._jobs, on_unreadable=self._forget_file)
+        self._ahead = WorkAhead(renderer, self._pictures, self._saved, self._jobs_of)
         self._choosing = Choosing(renderer)
         self._thumbnails = Thumbnails(renderer, self._pictures.add, self._thumbnail_job)
         self._observer = Observer()
@@ -120,11 +129,14 @@ class Search(SearchFacts):
     def star(self, index: int) -> bool:
         """Set or remove the star of a picture of the grid, and return whether it has one now.
 
-        A starred picture is saved as soon as it is finished; its file stays when the star is removed.
+        A starred picture is saved as soon as it is finished, and a draft is finished before all others for that.  The
+        file stays when the star is removed.
         """
         if not self._stopped:
             self.session = star(self.session, self.lineage(index))
             self._pictures.save(self.session, [self._grid.keys[index]] if self.is_starred(index) else [])
+            if self.is_starred(index):
+                self.finish(index)
         return self.is_starred(index)
 
     def ready(self, octaves: int, sides: tuple[int, int] = (0, 0)) -> None:
@@ -138,34 +150,17 @@ class Search(SearchFacts):
             self._model.loaded(octaves, sides)
             self._submit()
 
-    def render_thumbnails(self, nodes: tuple[int, ...]) -> None:
-        """Render pictures of the tree that are neither in memory nor on disk, once the grid is finished.
-
-        Those that need a different model or size than the grid are left out.  They stay in memory and are not saved.
-        The next answer cancels it, and so does a later call for what has not begun.
-
-        Args:
-            nodes: The indices of their nodes, the most wanted first.
-        """
-        self._thumbnails.want(nodes)
-        self._begin_thumbnails()
-
-    def look_at(self, index: int, marks: tuple[int, ...] = ()) -> None:
-        """Render ahead first what the person looks at.
-
-        Args:
-            index: The index of the picture under the cursor, once it has rested there for a moment.
-            marks: The indices of the marked candidates.
-        """
-
-    def set_ahead(self, grids: int) -> None:
-        """Set how many grids are rendered ahead of an answer; 0 stops it, and keeps what is rendered."""
-
     def set_drafts(self, are_drafts: bool) -> None:
-        """Render candidates as drafts from now on, or in full; what is a draft on the screen is then finished."""
+        """Render candidates as drafts from the next grid on, or in full; drafts on the screen are then finished."""
+        if not self._stopped and self._drafts.switch(are_drafts):
+            self._ahead.forget()
+            self._render_again()
+            self._begin_idle()
 
     def finish(self, index: int) -> None:
         """Render a picture of the grid in full that is only a draft, before all others."""
+        if not self._stopped and self._drafts.want(self._grid, index) and self.finished(index) is None:
+            self._render_again()
 
     def ask_again(self) -> None:
         """Render again what is missing, after a failure; load the model again, when that failed."""
@@ -184,132 +179,26 @@ class Search(SearchFacts):
             The index of the picture that changed, None when no single one did.
         """
         self._thumbnails.handle(event)
-        index = self._work.handle(event)
+        key, index = self._ahead.handle(event), self._work.handle(event)
+        if key in self._grid.keys:  # a draft on the screen that may be picked was finished
+            index = self._grid.keys.index(key)
         if self._choosing.is_running:
             index = self._handle_choice(event, index)
         if isinstance(event, PictureRendered) and index is not None:
             self._take(index, Finished(picture=event.picture, record=event.record))
+        if isinstance(event, DraftRendered) and index is not None:
+            self._take_draft(index, event.picture)
         if isinstance(event, JobDone | JobFailed | PictureRendered):
-            self._begin_thumbnails()
+            self._begin_idle()
         return index
 
     def stop(self) -> None:
         """Stop rendering; later events and answers are ignored."""
         self._stopped = True
         self._cancel()
+        self._ahead.cancel()
 
     def wait(self) -> None:
         """Wait until everything is on disk; to be called after `stop`, in any thread."""
         self._saved.close()
         self._pictures.close()
-
-    def _set(self, session: Session) -> None:
-        self.session = session
-        self._grid = Grid.of(session)
-        self._pictures.show(self._grid)
-        self._observer.show(self.variant.load.load_key, session)
-        self._learn_floor()
-
-    def _go(self, session: Session) -> None:
-        """Show the grid of a session; InvalidRequestError when it cannot be rendered here."""
-        self._variants.of(session)
-        if session.place is not self.session.place:  # else it jumped to where it is
-            self._cancel()
-            self._set(session)
-            self._set_out()
-
-    def _set_out(self) -> None:
-        """Render the grid, or first ask for its model and meanwhile show what is known."""
-        if self._model.need(self.variant.load):
-            self._submit()
-        elif self.is_loading:
-            files, _ = self._pictures.missing(self._grid)
-            self._work.begin(files, ())
-            self._save_parent()
-
-    def _submit(self) -> None:
-        """Read or render what is not known yet, the parent first."""
-        session = with_octaves(self.session, self._model.octaves, self._model.sides)
-        plan = plan_of(session, self.settings.num_inference_steps)
-        self._set(decided(session) if plan is None else session)
-        files, others = self._pictures.missing(self._grid)
-        if plan is None:
-            self._work.begin(files, others)
-        else:
-            self._choose(plan, {PARENT: files[PARENT]} if PARENT in files else {}, [PARENT] if PARENT in others else [])
-        self._save_parent()
-
-    # The parent is rendered first: previews take their colours from the first finished picture.
-    def _choose(self, plan: ChoicePlan, files: dict[int, tuple[Key, Path]], others: list[int]) -> None:
-        """Render the parent, and begin to choose the candidates."""
-        self._work.begin(files, others, later=self.size - 1, ahead=(plan.of, plan.stop_after))
-        self._choosing.begin(self.session, plan, self._job(0, ()))
-
-    def _handle_choice(self, event: Event, index: int | None) -> int | None:
-        """Take in an event while candidates are being chosen, and return the index of the picture that changed."""
-        mark, offered = self._choosing.handle(event), self.session.place.marks
-        if mark is not None and mark in offered:
-            index = 1 + offered.index(mark)
-            self._work.previews[index] = self._choosing.predictions[mark]
-        elif self.failure:
-            self._choosing.cancel()
-        elif self._choosing.is_end(event):
-            self._decide()
-        return index
-
-    def _decide(self) -> None:
-        """Offer the candidates that were chosen, and render them."""
-        seen = dict(self._choosing.predictions)
-        self._set(decided(self.session, self._choosing.end()))
-        files, others = self._pictures.missing(self._grid)
-        self._work.begin(files, others)
-        marks = enumerate(self.session.place.marks, start=1)
-        self._work.previews.update({index: seen[mark] for index, mark in marks if mark in seen})
-        self._save_parent()
-
-    def _cancel(self) -> None:
-        self._work.cancel()
-        self._choosing.cancel()
-        self._thumbnails.cancel()
-
-    def _take(self, index: int, finished: Finished) -> None:
-        self._pictures.add(self._grid.keys[index], finished)
-        self._variants.note(self.session, finished.record)
-        if self._observer.take(index, self._picture_of):
-            self._learn_floor()
-        if index == PARENT:
-            self._save_parent()
-        elif self._keep_all or self.is_starred(index):
-            self._pictures.save(self.session, [self._grid.keys[index]])
-
-    def _picture_of(self, index: int) -> Picture | None:
-        finished = self.finished(index)
-        return None if finished is None else finished.picture
-
-    def _learn_floor(self) -> None:
-        """Keep the scale of the next answers above what can be seen."""
-        self.session = with_floor(self.session, self.law.floor)
-
-    def _save_parent(self) -> None:
-        """Save the parent, which is what was picked, and the journal, at once."""
-        self._pictures.save(self.session, [self._grid.keys[PARENT]])
-
-    def _forget_file(self, index: int) -> None:
-        self._pictures.forget_file(self._grid.keys[index])
-
-    def _begin_thumbnails(self) -> None:
-        is_busy = self.is_loading or self.progress.running or self._thumbnails.is_running
-        if not (self._stopped or is_busy or self.failure):
-            self._thumbnails.render(self.session.tree, self._settings_here)
-
-    def _job(self, job: int, indices: Collection[int]) -> RenderJob:
-        return RenderJob(
-            job=job,
-            tasks=self._grid.tasks(indices),
-            settings=self.settings,
-            root_tensor=self._root_tensor,
-            previews=True,
-        )
-
-    def _thumbnail_job(self, settings: RenderSettings, job: int, tasks: tuple[PictureTask, ...]) -> RenderJob:
-        return RenderJob(job=job, tasks=tasks, settings=settings, root_tensor=self._root_tensor, priority=LOW_PRIORITY)

@@ -18,7 +18,7 @@ from latentpng.lru import LruCache
 from latentpng.record import LatentRecord
 
 MAX_CACHED_BYTES = 512 * 2**20
-"""Pixels of finished pictures of earlier grids that stay in memory, for undo."""
+"""Pixels of finished pictures that stay in memory: of earlier grids, for undo, and of those that may come next."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,17 +35,25 @@ class Finished:
 
 
 class PictureStore:
-    """Finished pictures by the key of their lineage."""
+    """Finished pictures by the key of their lineage.
 
-    def __init__(self, folder: PictureFolder, on_trouble: Callable[[str], None]) -> None:
+    Attributes:
+        memory: The bytes of pixels that stay in memory, beside those of the grid on the screen.
+    """
+
+    def __init__(
+        self, folder: PictureFolder, on_trouble: Callable[[str], None], memory: int = MAX_CACHED_BYTES
+    ) -> None:
         """Create an empty store.
 
         Args:
             folder: Where pictures are saved.
             on_trouble: Called with a sentence when something cannot be saved, in the thread that saves.
+            memory: As the attribute.
         """
+        self.memory = memory
         self._folder, self._on_trouble = folder, on_trouble
-        self._pictures: LruCache[Key, Finished] = LruCache(max_size=MAX_CACHED_BYTES)
+        self._pictures: LruCache[Key, Finished] = LruCache(max_size=memory)
         self._files: dict[Key, Future[Path]] = {}
 
     @property
@@ -53,19 +61,27 @@ class PictureStore:
         """The files of all pictures that are saved or being saved, as they are now."""
         return dict(self._files)
 
+    def __contains__(self, key: Key) -> bool:
+        """Return whether a picture is in memory; it does not count as used because of that."""
+        return key in self._pictures
+
     def get(self, key: Key) -> Finished | None:
         """Return a picture, or None when it is not in memory."""
         return self._pictures.get(key)
 
-    def add(self, key: Key, finished: Finished, *, shown: Collection[Key]) -> None:
-        """Keep a picture in memory, and forget the least recently used ones, but never those of the grid on screen.
+    def add(self, key: Key, finished: Finished, *, protected: Collection[Key]) -> None:
+        """Keep a picture in memory, and forget the least recently used ones.
 
         Args:
             key: Its key.
             finished: The picture.
-            shown: The keys of the grid on screen.
+            protected: The keys of pictures that are not forgotten: those of the grid on the screen, among others.
         """
-        self._pictures.put(key, finished, size=len(finished.picture.rgb), protected=shown)
+        self._pictures.put(key, finished, size=len(finished.picture.rgb), protected=protected)
+
+    def demote(self, key: Key) -> None:
+        """Let a picture be the next one that is forgotten."""
+        self._pictures.demote(key)
 
     def add_file(self, key: Key, path: Path) -> None:
         """Register the file of a picture that was saved before, which need not be written again."""

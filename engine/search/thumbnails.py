@@ -35,32 +35,46 @@ class Thumbnails:
         """
         self._renderer, self._add, self._job_of = renderer, add, job_of
         self._job, self._keys = _NO_JOB, tuple[Key, ...]()
-        self._wanted: tuple[int, ...] = ()
+        self._nodes = self._wanted = tuple[int, ...]()
+        self._by_hand = False
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether the person waits for pictures that are not there yet."""
+        return self._by_hand and bool(self._wanted or self.is_running)
 
     @property
     def is_running(self) -> bool:
         """Whether pictures are being rendered."""
         return self._job != _NO_JOB
 
-    def want(self, nodes: tuple[int, ...]) -> None:
-        """Want the pictures of these nodes, the most wanted first, and no longer what has not begun."""
-        self._wanted = nodes
+    def want(self, nodes: tuple[int, ...], *, by_hand: bool = False) -> None:
+        """Want the pictures of these nodes, the most wanted first, and no longer what has not begun.
+
+        Args:
+            nodes: The indices of the nodes.
+            by_hand: Whether the person waits for them.
+        """
+        self._wanted, self._by_hand = nodes, by_hand
 
     def render(self, tree: Tree, settings_of: Callable[[int], RenderSettings | None]) -> None:
         """Begin to render those that share the settings of the most wanted one; the others follow in a later job.
 
-        Each is rendered alone, as it would be for the grid.
+        Each is rendered alone, as it would be for the grid.  Nothing begins while others are being rendered.
 
         Args:
             tree: The tree of the nodes.
             settings_of: Returns the settings of a node; None for one that need not or cannot be rendered now.
         """
+        if self.is_running:
+            return
         wanted = {node: settings for node in self._wanted if (settings := settings_of(node)) is not None}
         first = next(iter(wanted.values()), None)
         self._wanted = tuple(node for node, settings in wanted.items() if settings != first)
         if first is None:
             return
-        nodes = [tree.nodes[node] for node, settings in wanted.items() if settings == first]
+        self._nodes = tuple(node for node, settings in wanted.items() if settings == first)
+        nodes = [tree.nodes[node] for node in self._nodes]
         self._job, self._keys = next_job(), tuple(node.key for node in nodes)
         tasks = tuple(PictureTask(index=n, lineage=node.lineage, slot=(1, 0)) for n, node in enumerate(nodes))
         self._renderer.render(self._job_of(first, self._job, tasks))
@@ -71,6 +85,12 @@ class Thumbnails:
         if self.is_running:
             self._renderer.cancel(self._job)
             self._job = _NO_JOB
+
+    def interrupt(self) -> None:
+        """Stop rendering what nobody waits for, and still want it."""
+        if self.is_running and not self._by_hand:
+            self._renderer.cancel(self._job)
+            self._job, self._wanted = _NO_JOB, (*self._nodes, *self._wanted)
 
     def handle(self, event: Event) -> None:
         """Take in an event; those of other jobs are ignored."""

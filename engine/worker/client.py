@@ -25,13 +25,15 @@ class WorkerRenderer:
     stopped answering.
     """
 
-    def __init__(self, timeouts: Timeouts | None = None) -> None:
+    def __init__(self, timeouts: Timeouts | None = None, *, threads: int = 0, program: tuple[str, ...] = ()) -> None:
         """Start nothing yet.
 
         Args:
             timeouts: When a silent process is given up; None for the usual ones.
+            threads: How many threads compute on the CPU of the process; 0 leaves it to torch.
+            program: The module that the process runs, and its arguments; () for the worker on this machine.
         """
-        self._timeouts = timeouts or Timeouts()
+        self._timeouts, self._threads, self._program = timeouts or Timeouts(), threads, program
         self._on_event: Callable[[Event], None] = _ignore
         self._outbox: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
         self._sender = threading.Thread(target=self._send_all, name="worker outbox", daemon=True)
@@ -132,7 +134,7 @@ class WorkerRenderer:
             return self._process
 
     def _start_process(self) -> WorkerProcess:
-        process = WorkerProcess()
+        process = WorkerProcess(self._threads, self._program)
         reader = threading.Thread(target=self._receive_all, args=(process,), name="worker events", daemon=True)
         self._readers = [*(old for old in self._readers if old.is_alive()), reader]
         reader.start()

@@ -43,23 +43,28 @@ returned: with a threshold of 32 MiB, or with glibc's own moving one, the heap f
 class WorkerProcess:
     """One process and the connection to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, threads: int = 0, program: tuple[str, ...] = ()) -> None:
         """Start the process.
+
+        Args:
+            threads: How many threads compute on its CPU; 0 leaves it to torch.
+            program: The module that it runs, and its arguments after the descriptor; () for `WORKER`.
 
         Raises:
             OSError: The system has no process, file or memory left for it.
         """
+        module, *arguments = program or (WORKER,)
         near, far = socket.socketpair()
         self._log_path, log = _open_log()
         with near, far, log:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", WORKER, str(far.fileno())],
+                [sys.executable, "-P", "-m", module, str(far.fileno()), *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 pass_fds=(far.fileno(),),
                 start_new_session=True,  # the terminal's signals (Ctrl+C, hang-up) are handled by this program
-                env=worker_environment(),
+                env=worker_environment(threads),
             )
             self._wire: Wire[Request, Event] = Wire(near.dup(), Codec(EVENTS))
         self._silence = 0.0
@@ -156,13 +161,17 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def worker_environment() -> dict[str, str]:
+def worker_environment(threads: int = 0) -> dict[str, str]:
     """Return the environment of the worker: this program's, the settings of the allocator, and where `engine` is.
 
     In a checkout that is not installed the worker would not find the package by itself.
+
+    Args:
+        threads: How many threads compute on its CPU, where this program's environment does not say; 0 for no rule.
     """
     root = Path(__file__).resolve().parents[2]
-    environment = {**_ALLOCATOR, **os.environ}
+    shared = {"OMP_NUM_THREADS": str(threads)} if threads else {}
+    environment = {**_ALLOCATOR, **shared, **os.environ}
     if root.name not in ("site-packages", "dist-packages"):
         paths = [part for part in environment.get("PYTHONPATH", "").split(os.pathsep) if part]
         environment["PYTHONPATH"] = os.pathsep.join([*paths, str(root)])

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from engine.fake import FakeRenderer
+from engine.fake import DRAFT_STRENGTH, FakeRenderer, paint
 from engine.rendering.events import (
+    DraftRendered,
     Event,
     Failure,
     JobCancelled,
@@ -80,6 +81,21 @@ def test_the_record_holds_the_noise_that_the_lineage_leads_to() -> None:
     assert picture.record.settings["slot"] == [1, 0]
 
 
+def test_a_part_of_a_grid_has_the_slots_that_it_has_in_the_whole_grid() -> None:
+    job = job_of(1, 6)
+    tasks = tuple(replace(task, among=(6, task.index)) for task in job.tasks)
+    slots = [
+        {
+            event.index: event.record.settings["slot"]
+            for event in run(FakeRenderer(threaded=False), each)
+            if isinstance(event, PictureRendered)
+        }
+        for each in (job, replace(job, tasks=tasks[3:]))
+    ]
+    assert slots[0] == {0: [4, 0], 1: [4, 1], 2: [4, 2], 3: [4, 3], 4: [4, 0], 5: [4, 1]}
+    assert slots[1] == {index: slots[0][index] for index in (3, 4, 5)}
+
+
 def test_a_held_job_is_cancelled_and_the_next_one_runs() -> None:
     events: queue.Queue[Event] = queue.Queue()
     renderer = FakeRenderer()
@@ -133,3 +149,15 @@ def test_noise_of_another_shape_fails_as_with_a_real_model() -> None:
     sentence = "the picture's noise has the shape (4, 8, 8), the model's (4, 16, 16)"
     assert events[2] == JobFailed(job=1, failure=Failure.SETTINGS, sentence=sentence)
     assert isinstance(events[-1], JobDone)
+
+
+def test_drafts_have_the_same_noise_half_the_steps_and_no_record() -> None:
+    events = run(FakeRenderer(threaded=False, steps=3), replace(job_of(3, 2, previews=True), is_draft=True))
+    drafts = [event for event in events if isinstance(event, DraftRendered)]
+    noises = [replay(task.lineage, (4, 16, 16), "CHW") for task in job_of(3, 2).tasks]
+    assert [draft.index for draft in drafts] == [0, 1]
+    assert [draft.picture for draft in drafts] == [paint(noise, "CHW", 32, 24, DRAFT_STRENGTH) for noise in noises]
+    assert [type(event) for event in events[2:]] == [
+        *(StepDone, PreviewRendered, PreviewRendered, StepDone),
+        *(DraftRendered, DraftRendered, JobDone),
+    ]

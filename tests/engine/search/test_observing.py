@@ -140,3 +140,41 @@ def test_a_continued_search_learns_again(tmp_path: Path, opening: Opening) -> No
     again.finish()
     assert again.search.law == learned
     again.close()
+
+
+def test_a_draft_is_only_compared_with_a_draft() -> None:
+    observer, offered = Observer(), session()
+    observer.show("model", offered)
+    finished = {PARENT: grey(100)}
+    drafts = {index: grey(140 + index) for index in range(1, 1 + CANDIDATES)}
+    assert not observer.take(PARENT, finished.get)
+    assert [observer.take(index, drafts.get, are_drafts=True) for index in drafts] == [False] * CANDIDATES
+    assert observer.fit("model") == ScaleFit(), "the parent was no draft"
+    drafts[PARENT] = grey(130)
+    assert observer.take(1, drafts.get, are_drafts=True)
+    (observation,) = observer.fit("model").observations
+    assert observation.difference == pytest.approx(12.5 / 255), "the median of 11, 12, 13 and 14 levels"
+
+
+def test_some_may_be_finished_and_others_drafts() -> None:
+    observer, offered = Observer(), session()
+    observer.show("model", offered)
+    drafts = {PARENT: grey(130), **{index: grey(140) for index in range(1, 1 + CANDIDATES)}}
+    finished = {PARENT: grey(100), 1: grey(110)}
+    observer.take(PARENT, finished.get)
+    observer.take(1, finished.get)
+    changed = [observer.take(index, drafts.get, are_drafts=True) for index in range(2, 1 + CANDIDATES)]
+    assert changed == [False] * (CANDIDATES - 2) + [True]
+    (observation,) = observer.fit("model").observations
+    assert observation.difference == pytest.approx(10 / 255)
+
+
+def test_a_search_learns_from_drafts_once_their_parent_was_one(tmp_path: Path, opening: Opening) -> None:
+    running = Running(opening, tmp_path / "s", drafts=True)
+    running.finish()
+    before = running.search.law
+    running.tell(NoneBetter())
+    assert running.search.law == before, "the root was no draft"
+    running.tell(Picked(marks=(0,)))
+    assert running.search.law != before
+    running.close()

@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.rendering.requests import PictureTask, RenderJob
+from engine.rendering.settings import RenderSettings
 from engine.search.progress import Countdown, Pace, Progress
+from latentpng.record import Lineage, SeedRoot
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,3 +168,79 @@ def test_it_never_rises_by_more_than_a_step(earlier: tuple[Batch, ...], batches:
         assert left <= min(lefts(said)[: place + 1]) + slowest + 1e-9
         assert left >= 0.0
     assert said[-1].left in (None, 0.0)
+
+
+def test_drafts_that_wait_are_counted_with_their_own_steps() -> None:
+    progress = Progress(total=9, running=True)
+    progress.plan([job_of((0,), 12), job_of(tuple(range(1, 9)), 6)])
+    progress.step_done((0,), 1, 24)  # a scheduler that takes two for each
+    assert {steps: count for steps, count in progress.waiting().items() if count} == {12: 8}
+    progress.step_done(tuple(range(1, 5)), 1, 12)
+    assert {steps: count for steps, count in progress.waiting().items() if count} == {12: 4}
+
+
+def test_pictures_that_are_read_count_as_those_of_the_running_batch() -> None:
+    progress = Progress(total=4, running=True)
+    progress.plan([job_of((0, 1, 2), 12)])
+    progress.step_done((0,), 1, 12)
+    assert progress.waiting() == {12: 3}
+
+
+def test_pictures_of_later_jobs_are_added_to_the_total() -> None:
+    progress = Progress(total=1)
+    progress.plan([job_of((1, 2), 6)], is_more=True)
+    progress.plan([job_of((0,), 12)])
+    assert (progress.total, progress.planned) == (3, {0: 12, 1: 6, 2: 6})
+
+
+def test_the_seconds_of_drafts_are_those_of_their_steps() -> None:
+    progress = Progress(total=3, running=True)
+    progress.plan([job_of((0,), 12), job_of((1, 2), 6)])
+    countdown = Countdown().restarted(0.0)
+    for step in range(1, 4):
+        progress.step_done((0,), step, 12)
+        countdown = countdown.after(progress, float(step))
+    assert countdown.left == pytest.approx(9 + 1 + 2 * (6 + 1)), "nine steps, and the decoding of each takes a step"
+
+
+def job_of(indices: tuple[int, ...], steps: int) -> RenderJob:
+    lineage = Lineage(root=SeedRoot(seed=1))
+    settings = RenderSettings(prompt="", width=8, height=8, num_inference_steps=steps, guidance_scale=1.0)
+    return RenderJob(
+        job=1, tasks=tuple(PictureTask(index=index, lineage=lineage) for index in indices), settings=settings
+    )
+
+
+def test_batches_that_are_rendered_at_once_share_what_is_left() -> None:
+    """Two workers take turns in reporting: a step takes 2 s in each, and decoding none, which is not known at first."""
+    progress = Progress(total=8, running=True)
+    countdown = Countdown().restarted(0.0)
+    said = []
+    for first, second, start in (((0, 1), (2, 3), 0.0), ((4, 5), (6, 7), 8.0)):
+        for step in (1, 2, 3, 4):
+            for indices, late in ((first, 0.0), (second, 0.5)):
+                now = start + 2.0 * step + late
+                progress.step_done(indices, step, 4)
+                countdown = countdown.after(progress, now)
+                said.append((countdown.left, countdown.pace.step(2)))
+        for index in (*first, *second):
+            progress.picture_done(index)
+            countdown = countdown.after(progress, start + 8.5)
+    assert progress.at_once == 2
+    assert {pace for _, pace in said} == {None, 2.0}
+    assert [left for left, _ in said[2:8]] == [16.0, 16.0, 14.0, 14.0, 12.0, 12.0]
+    assert said[-1][0] == 0.0
+
+
+def test_batches_that_follow_each_other_are_not_at_once() -> None:
+    halved = Progress(total=4, running=True)
+    for indices in ((0, 1, 2, 3), (0, 1)):  # memory ran out with the first
+        halved.step_done(indices, 1, 4)
+    for index in (0, 1):
+        halved.picture_done(index)
+    halved.step_done((2, 3), 1, 4)
+    followed = Progress(total=4, running=True, decodes=False)
+    for indices in ((0, 1), (2, 3)):  # no picture of these is ever finished
+        for step in (1, 2):
+            followed.step_done(indices, step, 2)
+    assert (halved.at_once, followed.at_once) == (1, 1)

@@ -24,11 +24,11 @@ from engine.worker.process import STACKS_SIGNAL
 from engine.worker.wire import Wire
 
 
-def serve(descriptor: int) -> None:
+def serve(descriptor: int, step_seconds: float = 0.01) -> None:
     """Answer requests until the other end closes the connection."""
     faulthandler.register(STACKS_SIGNAL)
     wire: Wire[Event, Request] = Wire(socket.socket(fileno=descriptor), Codec(REQUESTS))
-    renderer = FakeRenderer(step_seconds=0.01)
+    renderer = FakeRenderer(step_seconds=step_seconds)
     renderer.start(wire.send)
     is_loaded, refusal = False, JobFailed(job=LOADING, failure=Failure.MODEL, sentence="no model is loaded")
     while True:
@@ -82,4 +82,4 @@ def obey(prompt: str) -> None:
 
 
 if __name__ == "__main__":
-    serve(int(sys.argv[1]))
+    serve(int(sys.argv[1]), *map(float, sys.argv[2:]))

@@ -17,6 +17,7 @@ from engine.search.answers import Answer
 from engine.search.folder import PictureFolder
 from engine.search.running import Search
 from engine.search.sessions import read_session
+from engine.search.store import MAX_CACHED_BYTES
 from latentpng.shapes import octaves, spatial_shape
 
 TIMEOUT_SECONDS = 20.0
@@ -42,6 +43,8 @@ class Running:
         keep_all: bool = False,
         renderer: FakeRenderer | None = None,
         is_varied: bool = False,
+        drafts: bool = False,
+        memory: int = MAX_CACHED_BYTES,
     ) -> None:
         """Begin.
 
@@ -52,6 +55,8 @@ class Running:
             keep_all: As for `Search`.
             renderer: A renderer with threads; without one, a renderer works inside each call.
             is_varied: As for `session_for`.
+            drafts: As for `Search`.
+            memory: As for `Search`.
         """
         pictures = folder if isinstance(folder, PictureFolder) else PictureFolder(folder)
         self.renderer = renderer or FakeRenderer(threaded=False)
@@ -70,6 +75,8 @@ class Running:
             pictures,
             index=pictures.folder.parent / "index.txt",
             keep_all=keep_all,
+            drafts=drafts,
+            memory=memory,
             on_load=self._load,
             on_event=self._events.put,
             on_trouble=self.troubles.append,
@@ -80,15 +87,17 @@ class Running:
         self.search.tell(answer, CANDIDATES)
         self.finish()
 
-    def take_events(self) -> None:
-        """Hand the events that are there to the search."""
+    def take_events(self) -> list[int]:
+        """Hand the events that are there to the search, and return the indices of the pictures that changed."""
+        changed: list[int] = []
         while True:
             try:
                 event = self._events.get_nowait()
             except queue.Empty:
-                return
+                return changed
             if not isinstance(event, ModelReady):
-                self.search.handle(event)
+                index = self.search.handle(event)
+                changed += [] if index is None else [index]
             elif self.search.is_loading and event.request.load_key == self.search.variant.load.load_key:
                 self.search.ready(
                     octaves(event.noise_shape, event.noise_axes), spatial_shape(event.noise_shape, event.noise_axes)
@@ -104,8 +113,11 @@ class Running:
             self.take_events()
 
     def finish(self) -> None:
-        """Wait until the grid is finished."""
-        self.until(lambda: not self.search.progress.running and all(map(self.search.finished, range(self.search.size))))
+        """Wait until the grid is finished, or as far as its drafts go."""
+        self.until(lambda: not self.search.progress.running and all(map(self._is_shown, range(self.search.size))))
+
+    def _is_shown(self, index: int) -> bool:
+        return self.search.finished(index) is not None or self.search.draft(index) is not None
 
     def rendered(self) -> int:
         """Return how many pictures the renderer was asked for."""
@@ -122,6 +134,7 @@ class Running:
         self.renderer.load(request)
 
 
-def resumed(folder: Path, options: Options | None = None, *, is_varied: bool = False) -> Running:
+def resumed(folder: Path, options: Options | None = None, *, is_varied: bool = False, drafts: bool = False) -> Running:
     """Continue the session of a folder."""
-    return Running(open_journal(options or Options(), read_session(folder)), folder, is_varied=is_varied)
+    opening = open_journal(options or Options(), read_session(folder))
+    return Running(opening, folder, is_varied=is_varied, drafts=drafts)

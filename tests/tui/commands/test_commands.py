@@ -234,6 +234,14 @@ def test_mistakes(picture: Path, tmp_path: Path, arguments: list[str], error: ty
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (
+            ["new", "--device", "cuda:0,,cuda:1"],
+            "argument --device: a device is missing between the commas, found 'cuda:0,,cuda:1'",
+        ),
+        (
+            ["new", "--device", "auto,cpu"],
+            "argument --device: auto is no name for one of several devices: name each of them, found 'auto,cpu'",
+        ),
         (["new", "--size", "12x"], "argument --size: a size is WIDTHxHEIGHT, for example 512x512, found '12x'"),
         (["new", "--size", "12x16"], "argument --size: width and height are multiples of 8, found '12x16'"),
         (["new", "--seed", "-1"], "argument --seed: a seed is a whole number from 0 to 2^64 - 1, found '-1'"),
