@@ -102,11 +102,12 @@ def hello_of(devices: tuple[str, ...] = (), ray: str = "", *, strict: bool = Fal
     """Return what this program needs of a worker.
 
     Args:
-        devices: The devices that share the work; one alone is as none, but for "cpu" in a Ray cluster.
+        devices: The devices that share the work; one alone is as none, but on a Ray cluster, where "cpu" leaves the
+            GPUs alone.
         ray: The address of a Ray cluster, or "".
         strict: Refuse workers that differ from each other.
     """
-    several = devices if len(devices) > 1 or (ray and devices == ("cpu",)) else ()
+    several = devices if len(devices) > 1 or (ray and devices != ("auto",)) else ()
     return Hello(
         protocol=PROTOCOL,
         version=latentpng.__version__,
@@ -147,9 +148,7 @@ def difference(mine: Hello, theirs: Hello) -> str:
 
 
 def _places(hello: Hello) -> str:
-    if hello.ray:
-        return f"the {'processors' if hello.devices else 'workers'} of the Ray cluster {hello.ray}"
-    return ", ".join(hello.devices) or "one device"
+    return f"the Ray cluster {hello.ray}" if hello.ray else ", ".join(hello.devices) or "one device"
 
 
 def _environment(variables: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

@@ -132,14 +132,7 @@ def test_a_greeting_with_a_time_that_is_none_is_refused(seconds: Json) -> None:
         (replace(HELLO, python="/q"), "it runs in /q, and this program in /p"),
         (replace(HELLO, code="d"), "the files of warmer have changed since it was started"),
         (replace(HELLO, devices=("a", "b")), "it renders on a, b, and this program asks for one device"),
-        (
-            replace(HELLO, ray="auto"),
-            "it renders on the workers of the Ray cluster auto, and this program asks for one device",
-        ),
-        (
-            replace(HELLO, ray="auto", devices=("cpu",)),
-            "it renders on the processors of the Ray cluster auto, and this program asks for one device",
-        ),
+        (replace(HELLO, ray="auto"), "it renders on the Ray cluster auto, and this program asks for one device"),
         (replace(HELLO, strict=True), "it was started with --strict"),
         (replace(HELLO, environment=()), "the environment variable HOME has a different value"),
         (
@@ -180,8 +173,8 @@ def test_one_device_is_named_by_the_requests_and_several_by_the_worker(monkeypat
     assert one == hello_of()
     assert hello_of(("a", "b"), strict=True) == replace(one, devices=("a", "b"), strict=True)
     assert hello_of(ray="auto", strict=True) == replace(one, ray="auto", strict=True)
-    assert hello_of(("cpu",), "auto") == replace(one, ray="auto", devices=("cpu",))
-    assert hello_of(("auto",), "auto") == replace(one, ray="auto")
+    assert hello_of(("auto",), ray="auto") == replace(one, ray="auto")
+    assert hello_of(("cpu",), ray="auto") == replace(one, ray="auto", devices=("cpu",))
 
 
 def test_the_user_at_the_other_end_is_the_one_that_the_kernel_names(
