@@ -196,9 +196,7 @@ def print_default(scheduler: str, steps: int, first: int, captions: Sequence[str
             f" {float(np.median(one.looks[:, 0])):6.2f} {float(np.median(one.looks[:, 1])):6.2f}"
         )
     default = draft_settings(renderer.settings)
-    print(
-        f"a draft has {steps if default is None else default.num_inference_steps} steps unless the benchmark sets them"
-    )
+    print(f"the app gives a draft {steps if default is None else default.num_inference_steps} steps")
     print(f"a round in full: {float(np.median(whole)):.2f} s of processor time, its parent {parent:.2f} s of it")
 
 
