@@ -195,7 +195,7 @@ class Countdown:
         if progress.is_decoded:
             was_last_step = (self.batch, self.step) == (progress.batch, progress.steps)
             return self.pace.with_decode(seconds / size) if was_last_step else self.pace
-        if progress.batch == self.batch:
+        if progress.batch == self.batch and self.step > progress.skipped:
             return self.pace.with_step(size, seconds / max(1, progress.step - self.step))
         done = progress.step - progress.skipped
         if done > 1 or done == progress.steps:
