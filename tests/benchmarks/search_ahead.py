@@ -47,10 +47,10 @@ from tui.commands.output import say
 
 CANDIDATES = 8
 LOOK, MOVED_BEFORE = 5.0, 2.0
-STEPS, SIDE = 3, 64
+STEPS, SIDE = 2, 64
 UNLIMITED = 99
 _TIMEOUT = 600.0
-NUMBERS = (0, 1, 2, 4, 6, UNLIMITED)
+NUMBERS = (0, 2, 4, 6, UNLIMITED)
 GRID_SECONDS = (1.0, 3.0, 10.0)
 PROMPTS = ("a red sun over a lake", "a green house and a tree", "a blue boat at night", "a yellow field under clouds")
 
