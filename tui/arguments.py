@@ -13,8 +13,9 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from engine.configuration.durations import seconds_of
 from engine.errors import InvalidRequestError
-from engine.options import DTYPES, Options, parse_prediction, parse_size
+from engine.options import DTYPES, Options, parse_device, parse_prediction, parse_size
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -60,6 +61,11 @@ class AppArguments:
         keep: Which pictures are saved, "picked" or "all".
         first: How the first grids of a new prompt are drawn, "varied" or "plain"; "" leaves it to the configuration
             file.
+        ahead: How many grids are rendered ahead of an answer: "off", "auto" or a number; "" leaves it to the
+            configuration file.
+        draft: Begin with drafts; False leaves it to the configuration file.
+        picture_memory: MiB of the pictures that are kept in memory; 0 for the usual number.  Only the configuration
+            file names it.
         theme: The name of a theme of the app; "" for the usual one.  Only the configuration file names it.
     """
 
@@ -70,6 +76,9 @@ class AppArguments:
     grid: str = "auto"
     keep: str = "picked"
     first: str = ""
+    ahead: str = ""
+    draft: bool = False
+    picture_memory: int = 0
     theme: str = ""
 
 
@@ -166,11 +175,22 @@ def _add_picture_options(group: argparse._ArgumentGroup, *, opens_picture: bool,
     )
 
 
-def add_model_options(parser: argparse.ArgumentParser, *, opens_picture: bool = False) -> None:
-    """Add the options that say which model is loaded, and how it runs; the arguments are as above."""
+def add_model_options(
+    parser: argparse.ArgumentParser,
+    *,
+    opens_picture: bool = False,
+    keep_alive: str = "what the configuration file says, else 0",
+) -> None:
+    """Add the options that say which model is loaded, and how it runs.
+
+    Args:
+        parser: The parser of a command.
+        opens_picture: As above.
+        keep_alive: What the help says about the default of --keep-alive.
+    """
     group = parser.add_argument_group("model")
     _add_weights_options(group, opens_picture)
-    _add_running_options(group)
+    _add_running_options(group, keep_alive)
 
 
 def _add_weights_options(group: argparse._ArgumentGroup, opens_picture: bool) -> None:
@@ -223,8 +243,19 @@ def _add_weights_options(group: argparse._ArgumentGroup, opens_picture: bool) ->
     )
 
 
-def _add_running_options(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--device", metavar="D", help="auto, cpu, cuda, cuda:1 or mps (default: auto)")
+def _add_running_options(group: argparse._ArgumentGroup, keep_alive: str) -> None:
+    group.add_argument(
+        "--device",
+        metavar="D",
+        type=device,
+        help="auto, cpu, cuda, cuda:1 or mps; several such as cuda:0,cuda:1 share the work (default: auto)",
+    )
+    group.add_argument(
+        "--ray",
+        metavar="R",
+        help="render on the workers of a Ray cluster: its address, HOST:PORT, or auto for that of this machine "
+        "(needs the extra warmer[ray])",
+    )
     group.add_argument(
         "--dtype",
         choices=DTYPES,
@@ -251,6 +282,23 @@ def _add_running_options(group: argparse._ArgumentGroup) -> None:
         "--strict",
         action="store_true",
         help="render one picture at a time, so that no other picture of its batch can change a bit of it; slower",
+    )
+    add_keep_alive_option(group, keep_alive)
+
+
+def add_keep_alive_option(group: argparse._ActionsContainer, default: str) -> None:
+    """Add --keep-alive.
+
+    Args:
+        group: What it is added to.
+        default: What the help says about its default.
+    """
+    group.add_argument(
+        "--keep-alive",
+        type=duration,
+        metavar="TIME",
+        help="how long a worker keeps the model after this and all other programs have ended, for example 10m, 90s or "
+        f"2h; see `warmer worker` (default: {default})",
     )
 
 
@@ -319,6 +367,23 @@ def _default(opens_picture: bool) -> str:
     return "default: the picture's, else the model's" if opens_picture else "default: the model's"
 
 
+def ahead(text: str) -> str:
+    """Parse --ahead."""
+    from engine.configuration.values import AHEAD_RULE, is_ahead
+
+    if not is_ahead(text):
+        raise argparse.ArgumentTypeError(f"{AHEAD_RULE}, found {text!r}")
+    return text
+
+
+def device(text: str) -> str:
+    """Parse --device."""
+    try:
+        return parse_device(text)
+    except InvalidRequestError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def size(text: str) -> tuple[int, int]:
     """Parse --size."""
     try:
@@ -343,6 +408,14 @@ def prediction(text: str) -> str:
     """Parse --prediction."""
     try:
         return parse_prediction(text)
+    except InvalidRequestError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def duration(text: str) -> float:
+    """Parse --keep-alive into seconds."""
+    try:
+        return seconds_of(text)
     except InvalidRequestError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 

@@ -30,6 +30,7 @@ from tui.arguments import (
     add_out_option,
     add_region_option,
     add_render_options,
+    ahead,
     fraction,
     parse,
 )
@@ -46,12 +47,14 @@ COMMANDS = {
     "invert": "find noise that repeats a photograph, and save it as a picture that can be varied",
     "film": "show the way to a picture: an animation through its ancestors, or a contact sheet of them",
     "models": "list the models, LoRA files, VAEs and embeddings that can be named",
+    "worker": "start, stop or look at the worker that keeps a model loaded between programs",
     "config": "show the configuration file and what is in force, or edit it",
+    "ray": "start, show and stop a Ray cluster of this machine, whose workers render for --ray",
     "doctor": "show versions, device, terminal and folders, and whether rendering repeats",
 }
 _WRITING = ("new", "vary", "render", "invert", "film")
 """The commands that write files: only for them there is --force."""
-_AS_TYPED = ("models", "config")
+_AS_TYPED = ("models", "config", "ray")
 """The commands that report what the configuration file says, or change it: their options stay as they were typed."""
 _COMMAND_LINES = "\n".join(f"  warmer {name:7} {text}" for name, text in COMMANDS.items())
 
@@ -157,6 +160,18 @@ def app_parser() -> argparse.ArgumentParser:
         help="the first grid of a new prompt: the candidates that differ most, out of three times as many, which takes "
         "half as long again (varied), or the first that are drawn (plain) (default: varied)",
     )
+    search.add_argument(
+        "--ahead",
+        type=ahead,
+        metavar="N",
+        help="grids that are rendered before you pick, while you look: off, auto, or how many (default: auto, which is "
+        "off on battery and while other programs use the GPU)",
+    )
+    search.add_argument(
+        "--draft",
+        action="store_true",
+        help="show candidates as drafts, with fewer steps; what you pick is finished in full (default: no)",
+    )
     screen = parser.add_argument_group("screen and files")
     screen.add_argument(
         "--graphics",
@@ -224,6 +239,9 @@ def _run_app(words: list[str]) -> int:
         graphics=arguments.graphics or configuration.graphics or "auto",
         theme=configuration.theme,
         first=arguments.first or configuration.first or "varied",
+        ahead=arguments.ahead or configuration.ahead or "auto",
+        draft=arguments.draft or bool(configuration.draft),
+        picture_memory=configuration.picture_memory or 0,
     )
     from tui.app.launch import run_app
 

@@ -8,55 +8,66 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from platformdirs import user_config_path
 
+from engine.configuration.durations import seconds_of
+from engine.configuration.kinds import DURATION, NUMBER, TEXT, TEXT_OR_WHOLE, TEXTS, TRUTH, WHOLE, is_of, listed, short
 from engine.configuration.lines import key_lines
-from engine.configuration.values import FIRST, FOLDER_KEYS, Configuration, Profile
+from engine.configuration.values import (
+    AHEAD_RULE,
+    FIRST,
+    FOLDER_KEYS,
+    MAX_PICTURE_MEMORY,
+    MIN_PICTURE_MEMORY,
+    Configuration,
+    Profile,
+    is_ahead,
+)
 from engine.errors import InvalidRequestError
 from latentpng.text import plain
 
 VARIABLE = "WARMER_CONFIG"
 """The environment variable that names a different file."""
 GRAPHICS = ("auto", "kitty", "sixel", "octant", "sextant", "quadrant", "halfcell")
-_MAX_KEEP_ALIVE = 7 * 24 * 60
 _MAX_BYTES = 2**20
 _MAX_SENTENCE = 600  # characters of a mistake: a key or a value may be as long as the file
-_MAX_WHOLE = 2**63  # numbers of TOML have 64 bits; Python's parser takes any
-_TEXT, _TEXTS, _NUMBER, _WHOLE = "a text", "a text or a list of texts", "a number", "a whole number"
 TOP: Mapping[str, str] = {
-    "model": _TEXT,
-    "profile": _TEXT,
-    "graphics": _TEXT,
-    "theme": _TEXT,
-    "first": _TEXT,
-    "keep_alive": _NUMBER,
+    "model": TEXT,
+    "profile": TEXT,
+    "graphics": TEXT,
+    "theme": TEXT,
+    "first": TEXT,
+    "ahead": TEXT_OR_WHOLE,
+    "draft": TRUTH,
+    "picture_memory": WHOLE,
+    "keep_alive": DURATION,
 }
 """The keys outside of tables, and what each has to be."""
-FOLDERS: Mapping[str, str] = dict.fromkeys((*FOLDER_KEYS, "roots"), _TEXTS)
+FOLDERS: Mapping[str, str] = dict.fromkeys((*FOLDER_KEYS, "roots"), TEXTS)
 """The keys of `[folders]`."""
 PROFILE: Mapping[str, str] = {
-    "model": _TEXT,
-    "config": _TEXT,
-    "prediction": _TEXT,
-    "loras": _TEXTS,
-    "vae": _TEXT,
-    "text_encoders": _TEXTS,
-    "preview_vae": _TEXT,
-    "steps": _WHOLE,
-    "guidance": _NUMBER,
-    "scheduler": _TEXT,
-    "negative": _TEXT,
-    "size": _TEXT,
-    "prompt_style": _TEXT,
-    "clip_skip": _WHOLE,
-    "memory": _TEXT,
-    "dtype": _TEXT,
-    "attention": _TEXT,
+    "model": TEXT,
+    "config": TEXT,
+    "prediction": TEXT,
+    "loras": TEXTS,
+    "vae": TEXT,
+    "text_encoders": TEXTS,
+    "preview_vae": TEXT,
+    "steps": WHOLE,
+    "guidance": NUMBER,
+    "scheduler": TEXT,
+    "negative": TEXT,
+    "size": TEXT,
+    "prompt_style": TEXT,
+    "clip_skip": WHOLE,
+    "memory": TEXT,
+    "dtype": TEXT,
+    "attention": TEXT,
 }
 """The keys of a profile, and what each has to be."""
 _ELSEWHERE: Mapping[str, str] = {
@@ -160,6 +171,9 @@ class _Reader:
             graphics=values.get("graphics", ""),
             theme=values.get("theme", ""),
             first=values.get("first", ""),
+            ahead=str(values.get("ahead", "")),
+            draft=values.get("draft"),
+            picture_memory=values.get("picture_memory"),
             keep_alive=values.get("keep_alive"),
             lines={".".join(path): line for path, line in self.lines.items() if path[:1] != ("profiles",)},
         )
@@ -172,7 +186,7 @@ class _Reader:
         self._check_keys(path, values, PROFILE)
         return Profile(
             name=name,
-            values={key: tuple(_listed(value)) if PROFILE[key] == _TEXTS else value for key, value in values.items()},
+            values={key: tuple(listed(value)) if PROFILE[key] == TEXTS else value for key, value in values.items()},
             lines={key: self.lines[*path, key] for key in values if (*path, key) in self.lines},
         )
 
@@ -181,30 +195,38 @@ class _Reader:
             raise self._mistake(("graphics",), f"graphics is one of {', '.join(GRAPHICS)}, found {found.graphics!r}")
         if found.first and found.first not in FIRST:
             raise self._mistake(("first",), f"first is one of {', '.join(FIRST)}, found {found.first!r}")
-        if found.keep_alive is not None and not 0 <= found.keep_alive <= _MAX_KEEP_ALIVE:
-            words = f"keep_alive is a number of minutes from 0 to {_MAX_KEEP_ALIVE:,}, found {found.keep_alive}"
-            raise self._mistake(("keep_alive",), words)
+        if found.ahead and not is_ahead(found.ahead):
+            raise self._mistake(("ahead",), f"{AHEAD_RULE}, found {found.ahead!r}")
+        memory = found.picture_memory
+        if memory is not None and not MIN_PICTURE_MEMORY <= memory <= MAX_PICTURE_MEMORY:
+            limits = f"from {MIN_PICTURE_MEMORY} to {MAX_PICTURE_MEMORY:,}"
+            raise self._mistake(("picture_memory",), f"picture_memory is a number of MiB {limits}, found {memory}")
+        if found.keep_alive is not None:
+            try:
+                seconds_of(found.keep_alive)
+            except InvalidRequestError as error:
+                raise self._mistake(("keep_alive",), f"keep_alive is {error}") from error
         if found.profile and found.profile not in found.profiles:
             raise self._mistake(("profile",), no_profile(found, found.profile))
 
     def _table(self, path: tuple[str, ...], value: object) -> Mapping[str, Any]:
         if isinstance(value, Mapping):
             return value
-        raise self._mistake(path, f"{'.'.join(path)} is a table, written [{'.'.join(path)}], found {_short(value)}")
+        raise self._mistake(path, f"{'.'.join(path)} is a table, written [{'.'.join(path)}], found {short(value)}")
 
     def _check_keys(self, path: tuple[str, ...], values: Mapping[str, Any], known: Mapping[str, str]) -> None:
         for key, value in values.items():
             if key not in known:
                 raise self._mistake((*path, key), _unknown((*path, key)))
-            if known[key] and not _is(known[key], value):
+            if known[key] and not is_of(known[key], value):
                 name = ".".join((*path, key))
                 hint = "; profiles are written [profiles.NAME]" if name == "profile" else ""
-                raise self._mistake((*path, key), f"{name} is {known[key]}, found {_short(value)}{hint}")
+                raise self._mistake((*path, key), f"{name} is {known[key]}, found {short(value)}{hint}")
 
     def _paths(self, value: object) -> tuple[Path, ...]:
         """Absolute paths; a relative one is relative to the folder of the file."""
         home = os.path.expanduser  # Path's raises for unknown users
-        return tuple(self.file.parent.absolute() / home(text) for text in _listed(value) if text)
+        return tuple(self.file.parent.absolute() / home(text) for text in listed(value) if text)
 
     def _mistake(self, path: tuple[str, ...], sentence: str) -> InvalidRequestError:
         below = (line for key, line in self.lines.items() if key[: len(path)] == path)
@@ -251,41 +273,3 @@ def _unknown(path: tuple[str, ...]) -> str:
 
 def _names(own: str, tables: Mapping[str, list[str]]) -> list[str]:
     return [f"{own}.{key}" if own else key for key in tables.get(own, [])]
-
-
-def _listed(value: object) -> Iterator[str]:
-    yield from (value,) if isinstance(value, str) else value if isinstance(value, list | tuple) else ()
-
-
-def _is(kind: str, value: object) -> bool:
-    return _KINDS[kind](value)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, float) or _is_whole(value)
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < _MAX_WHOLE
-
-
-def _is_texts(value: object) -> bool:
-    return isinstance(value, str) or (isinstance(value, list) and all(isinstance(text, str) for text in value))
-
-
-_KINDS: Mapping[str, Callable[[object], bool]] = {
-    _TEXT: lambda value: isinstance(value, str),
-    _TEXTS: _is_texts,
-    _NUMBER: _is_number,
-    _WHOLE: _is_whole,
-}
-
-
-def _short(value: object) -> str:
-    """A value as the message shows it: the kind of what is long, else itself."""
-    if isinstance(value, Mapping):
-        return "a table"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

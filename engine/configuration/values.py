@@ -12,6 +12,18 @@ FOLDER_KEYS = ("models", "loras", "vaes", "text_encoders", "embeddings", "previe
 FIRST = ("varied", "plain")
 """How the first grids of a new prompt are drawn: chosen for their differences, or as they come."""
 
+MAX_AHEAD = 64
+"""The most grids that are rendered ahead of an answer: more than any grid has keys."""
+AHEAD_RULE = f"ahead is off, auto or a whole number from 1 to {MAX_AHEAD}"
+MIN_PICTURE_MEMORY, MAX_PICTURE_MEMORY = 64, 2**20
+"""Limits of `picture_memory`, in MiB: less could not hold two grids of a large model."""
+
+
+def is_ahead(text: str) -> bool:
+    """Return whether a text says how much is rendered ahead, as `AHEAD_RULE` has it."""
+    is_number = text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_AHEAD))
+    return text in ("off", "auto") or (is_number and 1 <= int(text) <= MAX_AHEAD)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Profile:
@@ -43,7 +55,10 @@ class Configuration:
         graphics: How the terminal draws pictures, or "".
         theme: The name of a theme of the app, or "".
         first: One of `FIRST`, or "".
-        keep_alive: Minutes, or None.
+        ahead: How much is rendered ahead of an answer: "off", "auto" or a number of grids; "" when it is not set.
+        draft: Whether searches begin with drafts; None when it is not set.
+        picture_memory: MiB of the pictures that are kept in memory for undo and work ahead; None when it is not set.
+        keep_alive: How long a worker stays, as it was written: minutes, or a text with a unit; None where nothing is.
         lines: The line of each key outside of profiles.
     """
 
@@ -57,7 +72,10 @@ class Configuration:
     graphics: str = ""
     theme: str = ""
     first: str = ""
-    keep_alive: float | None = None
+    ahead: str = ""
+    draft: bool | None = None
+    picture_memory: int | None = None
+    keep_alive: float | str | None = None
     lines: Mapping[str, int] = field(default_factory=dict)
 
     @property

@@ -14,14 +14,19 @@ from engine.configuration.read import configuration_path, parsed, read_configura
 from engine.configuration.template import TEMPLATE
 from engine.configuration.values import FOLDER_KEYS, Configuration
 from engine.errors import InvalidRequestError
+from engine.search.store import MAX_CACHED_BYTES
 
 FILE = Path("/c/config.toml")
+DURATION = 'a time such as "10m", "90s", "2h" or "0", or a number of minutes, at most a week'
 FULL = """\
 model = "ponyMix"
 profile = "pony"
 graphics = "sixel"
 theme = "nord"
 first = "plain"
+ahead = 3
+draft = true
+picture_memory = 256
 keep_alive = 2.5
 
 [folders]
@@ -53,6 +58,7 @@ def test_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     found = parsed(FULL, FILE)
     assert (found.path, found.exists, found.model, found.profile) == (FILE, True, "ponyMix", "pony")
     assert (found.graphics, found.theme, found.first, found.keep_alive) == ("sixel", "nord", "plain", 2.5)
+    assert (found.ahead, found.draft, found.picture_memory) == ("3", True, 256)
     assert found.roots == (Path("/h/ui"),)
     assert found.folders == {"models": (Path("/a"), Path("/c/b")), "loras": (Path("/l"),)}
     assert found.profiles["pony"].values == {
@@ -65,8 +71,8 @@ def test_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     }
     assert found.profiles["my own"].values == {"size": "832x1216"}
     assert found.place_of("theme") == "/c/config.toml, line 4"
-    assert found.place_of("steps", "pony") == "/c/config.toml, line 17"
-    assert found.place_of("size", "my own") == "/c/config.toml, line 22"
+    assert found.place_of("steps", "pony") == "/c/config.toml, line 20"
+    assert found.place_of("size", "my own") == "/c/config.toml, line 25"
     assert found.missing_folders == (Path("/h/ui"), Path("/a"), Path("/c/b"), Path("/l"))
 
 
@@ -83,6 +89,14 @@ def test_the_template_says_nothing_until_lines_are_switched_on() -> None:
     assert set(on.folders) == set(FOLDER_KEYS)
     assert len(on.profiles["pony"].values) == 17
     assert all((on.roots, on.model, on.profile, on.graphics, on.theme, on.first, on.keep_alive))
+    assert (on.ahead, on.draft, on.picture_memory) == ("auto", False, MAX_CACHED_BYTES // 2**20)
+
+
+@pytest.mark.parametrize("text", ["off", "auto", "1", "64"])
+def test_what_is_rendered_ahead_may_be_a_text_or_a_number(text: str) -> None:
+    for written in (text, f'"{text}"'):
+        if written.isdecimal() or '"' in written:
+            assert parsed(f"ahead = {written}", FILE).ahead == text
 
 
 MISTAKES = (
@@ -120,8 +134,21 @@ MISTAKES = (
         "line 1: graphics is one of auto, kitty, sixel, octant, sextant, quadrant, halfcell, found 'ascii'",
     ),
     ('first = "random"', "line 1: first is one of varied, plain, found 'random'"),
-    ("keep_alive = -1", "line 1: keep_alive is a number of minutes from 0 to 10,080, found -1"),
-    ("keep_alive = nan", "line 1: keep_alive is a number of minutes from 0 to 10,080, found nan"),
+    ('ahead = "on"', "line 1: ahead is off, auto or a whole number from 1 to 64, found 'on'"),
+    ("ahead = 0", "line 1: ahead is off, auto or a whole number from 1 to 64, found '0'"),
+    ("ahead = 65", "line 1: ahead is off, auto or a whole number from 1 to 64, found '65'"),
+    ('ahead = "٣"', "line 1: ahead is off, auto or a whole number from 1 to 64, found '٣'"),
+    ("ahead = 1.5", "line 1: ahead is a text or a whole number, found 1.5"),
+    ("ahead = true", "line 1: ahead is a text or a whole number, found true"),
+    ('draft = "yes"', "line 1: draft is true or false, found 'yes'"),
+    ("draft = 1", "line 1: draft is true or false, found 1"),
+    ("picture_memory = 63", "line 1: picture_memory is a number of MiB from 64 to 1,048,576, found 63"),
+    ("picture_memory = 1048577", "line 1: picture_memory is a number of MiB from 64 to 1,048,576, found 1048577"),
+    ("picture_memory = 64.5", "line 1: picture_memory is a whole number, found 64.5"),
+    ("keep_alive = -1", f"line 1: keep_alive is {DURATION}, found -1"),
+    ("keep_alive = nan", f"line 1: keep_alive is {DURATION}, found nan"),
+    ('keep_alive = "soon"', f"line 1: keep_alive is {DURATION}, found 'soon'"),
+    ("keep_alive = true", "line 1: keep_alive is a number of minutes or a text, found true"),
     (f"keep_alive = 1{'0' * 5000}", "this is not TOML: a number has too many digits"),
     (f"model = {'[' * 5000}", "this is not TOML: it is nested too deeply"),
     (f"[profiles.a]\nguidance = 1{'0' * 19}", "line 2: profiles.a.guidance is a number, found 10000000000000000000"),

@@ -59,6 +59,11 @@ class CurrentSearch:
         self._search: Search | None = None
         self._ready: ModelReady | None = None
 
+    @property
+    def search(self) -> Search | None:
+        """The running search; None before its model is ready, and after it was left."""
+        return self._search
+
     def show(self, opening: Opening) -> SearchScreen:
         """Return the screen of an opening; the search begins on it later, when its model is ready."""
         from tui.app.screens.search import SearchScreen
@@ -104,6 +109,7 @@ class CurrentSearch:
             PictureFolder(folder),
             index=self._journal_path,
             keep_all=self._arguments.keep == "all",
+            drafts=self._arguments.draft,
             on_load=on_load,
             on_event=on_event,
             on_trouble=self._on_saving_failed,

@@ -64,15 +64,16 @@ def start_words(session: Session) -> str:
     return f"{percent(correlation_since_start(session))} of {start} left"
 
 
-def dial_words(session: Session, law: ScaleLaw, columns: int) -> str:
+def dial_words(session: Session, law: ScaleLaw, columns: int, *, are_drafts: bool = False) -> str:
     """Return the dial's line: as much as fits, the most important first.
 
     Args:
         session: The session.
         law: How its candidates differ from their parent at a scale.
         columns: Of the line.
+        are_drafts: Whether its candidates are drafts.
     """
-    round_words = f"round {session.node.picks + 1}"
+    round_words = f"round {session.node.picks + 1}" + (" · drafts" if are_drafts else "")
     varies, kept = variation_words(session), kept_words(session)
     rest = [kept, f"candidates are {likeness(law, session.scale)}", varies, start_words(session)]
     if session.region:  # what a person has chosen is said before what is always so

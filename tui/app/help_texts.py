@@ -29,6 +29,13 @@ How different a scale looks depends on the model.  The search learns it
 from its grids: [ and ] halve and double the difference that you see, and
 the scale ends where there is none to see."""
 
+_READY: Final = """\
+WHAT IS READY
+While you look at a complete grid, the grids that may follow are rendered:
+first the one of the picture under the cursor.  The word "ready" under a
+picture, or » where there is little room, means that its grid is there, so
+that its key is answered at once.  Under the parent it stands for n."""
+
 _FILES: Final = """\
 WHAT IS SAVED
 Everything that you pick or star is saved at once as a PNG that contains
@@ -86,6 +93,9 @@ a              What varies: the noise, the prompt, or both.  Use it for
                models whose pictures hardly depend on their noise.
 e              Keep the noise and change the prompt, negative prompt, steps,
                guidance, scheduler, size, LoRA files or model.
+D              Show candidates as drafts, with fewer steps and so sooner, or
+               in full again.  A draft that you pick, star or save is
+               finished in full.  Switched off, those on the screen are too.
 
 KEEP
 *              Star a picture: it is saved without becoming the parent.
@@ -102,6 +112,8 @@ Ctrl+P         List all commands by name, and choose the colours.
 q              Quit.  Nothing is lost.
 
 {_SCALE}
+
+{_READY}
 
 {_FILES}
 """

@@ -1,4 +1,4 @@
-"""What a newcomer is told: a sentence on each of the first grids, and one about the terminal; each once per machine.
+"""What a newcomer is told: a sentence on each of the first grids, and others when they matter; each once per machine.
 
 What was told is counted in a small JSON file in the state folder.  Losing it means to be told again.
 """
@@ -22,6 +22,13 @@ LESSONS = (
 )
 """What is said on the first grids of a machine, one on each; none is longer than a row of 80 columns."""
 
+SLOW_LOAD_SECONDS = 5.0
+KEEP_ALIVE = (
+    'loading took a while: keep_alive = "10m" in the configuration, or --keep-alive 10m, keeps the model loaded after '
+    "the app ends"
+)
+"""What is said where a model took longer than that to load, and is loaded again at each start."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Told:
@@ -29,7 +36,7 @@ class Told:
 
     Attributes:
         grids: The number of grids that were shown, up to that of the lessons.
-        graphics: The sentences about the terminal.
+        graphics: The other sentences: those about the terminal came first, and gave the field of the file its name.
     """
 
     grids: int = 0
@@ -47,12 +54,12 @@ def after_grid(told: Told) -> Told:
 
 
 def news(told: Told, sentence: str) -> str:
-    """Return a sentence about the terminal, "" when it was told."""
+    """Return a sentence, "" when it was told."""
     return "" if sentence in told.graphics else sentence
 
 
 def after_news(told: Told, sentence: str) -> Told:
-    """Return what was told once a sentence about the terminal is shown."""
+    """Return what was told once a sentence is shown."""
     return replace(told, graphics=tuple(dict.fromkeys((*told.graphics, sentence))))
 
 
@@ -68,12 +75,19 @@ class Hints:
         """
         self._path, self._terminal = path, terminal
 
-    def next(self) -> str:
-        """Return what the grid that is shown now says: how pictures become finer here, else the next lesson."""
+    def next(self, advice: str = "") -> str:
+        """Return what the grid that is shown now says: how pictures become finer here, else the next lesson.
+
+        Args:
+            advice: What is said once, after the first lesson, because of something that has happened; "" for nothing.
+        """
         from tui.graphics.terminal.hints import graphics_hint
 
         hint = graphics_hint(self._terminal)
-        return (self.once(hint) if hint else "") or self.next_lesson()
+        said = self.once(hint) if hint else ""
+        if not said and advice and self._read().grids:
+            said = self.once(advice)
+        return said or self.next_lesson()
 
     def next_lesson(self) -> str:
         """Return what the grid that is shown now says, and count the grid."""
@@ -83,7 +97,7 @@ class Hints:
         return sentence
 
     def once(self, sentence: str) -> str:
-        """Return a sentence about the terminal the first time, "" later."""
+        """Return a sentence about the terminal, or about what has happened, the first time; "" later."""
         told = self._read()
         if found := news(told, sentence):
             self._write(after_news(told, found))

@@ -1,7 +1,7 @@
 """The queue between the renderer's thread and the app: an event that a newer one outdates is dropped from it.
 
 What is queued is bounded by what was asked for: one preview or the finished picture for each picture, one step for each
-batch.  No other event is ever dropped or reordered.
+batch, one place in the queue of a shared renderer.  No other event is ever dropped or reordered.
 
 Textual's own `Message.can_replace` does not give this bound.  Its message pump compares a message with the next one in
 the queue and with no other, so the previews of a batch, which arrive in turn (1, 2, ... 8, 1, 2, ...), never meet their
@@ -15,7 +15,7 @@ import itertools
 import threading
 from collections.abc import Hashable
 
-from engine.rendering.events import Event, PictureRendered, PreviewRendered, StepDone
+from engine.rendering.events import DraftRendered, Event, PictureRendered, PreviewRendered, StepDone, TurnChanged
 
 
 class Inbox:
@@ -40,7 +40,9 @@ class Inbox:
                     key = ("preview", job, index)
                 case StepDone(job=job, indices=indices):
                     key = ("step", job, indices)
-                case PictureRendered(job=job, index=index):
+                case TurnChanged():
+                    key = "turn"
+                case PictureRendered(job=job, index=index) | DraftRendered(job=job, index=index):
                     self._events.pop(("preview", job, index), None)
                 case _:
                     pass

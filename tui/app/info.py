@@ -49,7 +49,7 @@ def info_of(search: Search, index: int) -> Rows:
     record = finished.record if finished is not None else None
     settings: JsonObject = record.settings if record is not None else _planned(search)
     rows = [
-        ("picture", _name(search, index, is_finished=record is not None)),
+        ("picture", _name(search, index, state="" if record is not None else _state(search, index))),
         ("prompt", _text(settings.get("prompt"))),
         ("negative prompt", _text(settings.get("negative_prompt"))),
         *_model_rows(settings.get("model")),
@@ -75,10 +75,14 @@ def _planned(search: Search) -> JsonObject:
     return {**search.settings.to_json(), "model": entry}
 
 
-def _name(search: Search, index: int, *, is_finished: bool) -> str:
+def _name(search: Search, index: int, *, state: str) -> str:
     name = "the parent" if index == PARENT else f"a candidate of round {len(search.session.lineage.rounds) + 1}"
-    star = ", starred" if search.is_starred(index) else ""
-    return f"{name}{star}{'' if is_finished else ', not rendered yet'}"
+    return f"{name}{', starred' if search.is_starred(index) else ''}{state}"
+
+
+def _state(search: Search, index: int) -> str:
+    is_draft = search.draft(index) is not None
+    return ", a draft that is not rendered in full yet" if is_draft else ", not rendered yet"
 
 
 def _model_rows(model: Json) -> list[tuple[str, str]]:

@@ -18,7 +18,7 @@ class AppNews(AppParts):
     async def on_engine_reported(self) -> None:
         if not self.is_running:
             return  # the app ends: screens are still there, and their widgets are going
-        events = self.link.take()
+        before, events = self.link.notices, self.link.take()
         self.stage.hand_down(self.link.model_load)
         self._prompt_model.remember(self.link.model_load)
         if self.stage.search is not None and not self.stage.search.has_widgets:
@@ -28,12 +28,15 @@ class AppNews(AppParts):
                 self.filming.take(event)
                 self.stage.search.take(event)
             await self._begin_if_ready()
+            self._show_notices()
         elif self.stage.photo is not None:
             for event in events:
                 self._photo.take(event)
             self._photo.begin(self.link.renderer, self.link.model_load)
         elif self.stage.start is not None and self.current.opening is None:
             self.link.warm_up()
+        if self.link.notices != before:
+            self._show_notices()
 
     def on_load_retried(self) -> None:
         self.link.retry()

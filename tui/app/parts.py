@@ -25,6 +25,7 @@ from tui.app.renderer_link import RendererLink
 from tui.app.sources import GalleryPlaces, PictureSource
 from tui.app.stage import Stage
 from tui.app.work import begin
+from tui.app.work_ahead import WorkAhead
 from tui.graphics.terminal.capabilities import KEY_GRACE_SECONDS, Terminal
 from tui.paths import cache_folder
 
@@ -95,6 +96,7 @@ class AppParts(App[None]):
         self._photo = CurrentPhoto(self)
         self._state = journal_path.parent
         self._hints = Hints(self._state / hints.FILE, terminal)
+        self._work_ahead = WorkAhead(self, arguments.ahead)
         self._load_clock = LoadClock(self, self.link, self.stage)
         self._terminal, self._options, self._theme = terminal, options, arguments.theme
         self._opening_at_start = opening
@@ -141,7 +143,7 @@ class AppParts(App[None]):
             if opened.is_fresh:
                 self._remember_prompt(opened.target.settings.prompt)
             screen = self.current.show(opened)
-            screen.teach = self._hints.next
+            screen.teach, screen.once = self._teach, self._hints.once
             await self.stage.show_search(screen)
         else:
             await self.stage.show_photo(self._photo.show(opened))
@@ -158,6 +160,7 @@ class AppParts(App[None]):
         await self.stage.clear()
         self.filming.leave()
         self._photo.leave(self.link.renderer)
+        self._work_ahead.end()
         await self.current.leave()
 
     def _load(self, target: Target) -> None:
@@ -170,9 +173,32 @@ class AppParts(App[None]):
 
     async def _begin_if_ready(self) -> None:
         if self.link.model_load.ready is not None:
+            before = self.current.search
             await self.current.begin(
                 self.link.renderer, self.link.model_load.ready, self._load_for_search, self.link.report
             )
+            if self.current.search is not None and self.current.search is not before:
+                self._work_ahead.begin(self.current.search, self.link.model_load.ready.device)
+
+    def _teach(self) -> str:
+        """Return what the grid that is shown now tells a newcomer."""
+        is_slow = self.link.load_seconds > hints.SLOW_LOAD_SECONDS and not self._options.keep_alive
+        return self._hints.next(hints.KEEP_ALIVE if is_slow else "")
+
+    def _show_notices(self) -> None:
+        """Show what happened to the renderer, but never in place of why something failed.
+
+        What is said on another screen is said again on the search that begins next: its words change fast until then.
+        """
+        sentences, screen = self.link.notices, self.stage.search
+        if not sentences or self.link.model_load.failure:
+            return
+        if screen is None:
+            self.stage.say("; ".join(sentences))
+        elif screen.search is not None and not (screen.search.is_loading or screen.search.failure):
+            self.link.notices = ()
+            said = [sentence for sentence in screen.notice.split("; ") if sentence not in sentences]
+            self.stage.say("; ".join(filter(None, (*said, *sentences))))
 
     def _offer_sources(self) -> None:
         self.stage.offer(self._prompt_model.examples)

@@ -23,6 +23,12 @@ BANDS = {
     Bands.DETAIL: "only the detail varies",
     Bands.CUSTOM: "bands from the file",
 }
+READY = ("ready", "»")
+"""What stands under a picture when the grid that it leads to is there, in words and in a sign."""
+PARENT_READY = ("· n is ready", "»")
+"""The same under the parent in its pane, which has no key of its own: it leads where none is better."""
+DRAFT = ("draft", "~")
+"""What stands under a picture that is a draft, in words and in a sign."""
 ONLY_PROMPT = "only the prompt varies, and it has no regions; press a to vary the noise"
 
 
@@ -105,23 +111,21 @@ def invitation(session: Session, marked: int, columns: int = 80) -> str:
     return next((form for form in (words + none + undo, words + none) if len(form) < columns), words)
 
 
-def status_words(
-    search: Search, notice: str, marked: int, seconds_left: float | None, hint: str = "", columns: int = 80
-) -> str:
+def status_words(search: Search, notice: str, marked: int, progress: str, hint: str = "", columns: int = 80) -> str:
     """Return the status line of a search: the first of failure, notice, progress and invitation that there is.
 
     Args:
         search: The search.
         notice: What has to be said about the last key or event, or "".
         marked: The number of marked candidates.
-        seconds_left: Until the grid is finished, None when that is not known.
+        progress: How far the grid is, in words; "" when it is finished.
         hint: What is said instead of the invitation while nothing is marked; "" for nothing.
         columns: Of the status line.
     """
     if search.failure:
         return f"{search.failure}; press r to try again"
     invited = hint if hint and not marked else invitation(search.session, marked, columns)
-    return notice or progress_words(search.progress, seconds_left, choice_words(search)) or invited
+    return notice or progress or invited
 
 
 def choice_words(search: Search) -> str:
@@ -147,6 +151,8 @@ class Caption:
         is_marked: Whether it is marked for blending.
         is_starred: Whether it is kept.
         fraction: How far its rendering is, 0 to 1; None when it is rendered.
+        is_draft: Whether it is a draft, rendered with fewer steps.
+        ready: That the grid it leads to is rendered already, in words and in fewer of them; () when it is not.
         regions: For which regions it was chosen, in words and in fewer of them; () for none.
         shows: What it shows in place of its own picture, in words and in fewer of them; () for nothing else.
     """
@@ -156,6 +162,8 @@ class Caption:
     is_marked: bool = False
     is_starred: bool = False
     fraction: float | None = None
+    is_draft: bool = False
+    ready: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     shows: tuple[str, ...] = ()
 
@@ -164,15 +172,24 @@ class Caption:
         if self.shows:
             forms = [*(f"{self.key} {form}".strip() for form in self.shows), self.shows[-1]]
             return next((form for form in forms if len(form) <= columns), forms[-1])
-        mark, star = ("●" if self.is_marked else ""), ("★" if self.is_starred else "")
-        forms = [" ".join(filter(None, (self.key, where, self.name, mark, star))) for where in self.regions or ("",)]
-        short = next((form for form in forms if len(form) <= columns), forms[-1])
+        short = self._short(columns)
         if self.fraction is not None:
             room = columns - len(short) - 1
             return f"{short} {bar(self.fraction, min(8, room))}" if room >= 3 else short
         if self.is_marked and len(short) + 7 <= columns:
             return short.replace("●", "● marked")
         return short
+
+    def _short(self, columns: int) -> str:
+        """Return the most words that fit: signs become shorter before regions do, and are left out at last."""
+        mark, star = ("●" if self.is_marked else ""), ("★" if self.is_starred else "")
+        long, brief = (DRAFT[0], self.ready[:1]), (DRAFT[-1], self.ready[-1:])
+        forms = [
+            " ".join(filter(None, (self.key, where, self.name, mark, star, draft if self.is_draft else "", *ready)))
+            for where in self.regions or ("",)
+            for draft, ready in (long, brief, ("", ()))
+        ]
+        return next((form for form in forms if len(form) <= columns), forms[-1])
 
 
 def photo_title(photograph: Photograph) -> str:

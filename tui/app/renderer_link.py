@@ -18,12 +18,17 @@ if TYPE_CHECKING:
     from engine.rendering.requests import LoadModel
     from tui.app.inbox import Inbox
 
+MAX_NOTICES = 3
+"""Sentences about the renderer that are kept until they are read, the newest ones."""
+
 
 class RendererLink:
     """A renderer, the queue of its events, its warm-up, and what became of the last request to load a model.
 
     Attributes:
         model_load: What became of that request, as far as `take` has returned the events.
+        notices: What happened to the renderer, as sentences that nobody has read yet, oldest first.
+        load_seconds: How long the model took that was loaded last.
     """
 
     _inbox: Inbox
@@ -36,6 +41,9 @@ class RendererLink:
             notify: Called in a thread of the renderer's when events are queued; `take` returns them.
         """
         self.model_load = ModelLoad()
+        self.notices: tuple[str, ...] = ()
+        self.load_seconds = 0.0
+        self._requested = 0.0
         self._make_renderer, self._notify = make_renderer, notify
         self._is_started = False
         self._stage_began = time.monotonic()
@@ -55,11 +63,17 @@ class RendererLink:
 
     def take(self) -> tuple[Event, ...]:
         """Return the queued events, oldest first, and note what they say about the model."""
+        from engine.rendering.events import RendererNoticed
+
         events = self._warm_up.without_own(self._inbox.take())
         for event in events:
             before, self.model_load = self.model_load, self.model_load.after(event)
             if self.model_load != before:
                 self._stage_began = time.monotonic()
+            if self.model_load.ready is not before.ready:
+                self.load_seconds = time.monotonic() - self._requested
+            if isinstance(event, RendererNoticed):
+                self.notices = tuple(dict.fromkeys((*self.notices, event.sentence)))[-MAX_NOTICES:]
         return events
 
     def count_seconds(self) -> bool:
@@ -94,7 +108,8 @@ class RendererLink:
             await asyncio.to_thread(self.renderer.close)
 
     def _request(self, request: LoadModel) -> None:
-        self.model_load, self._stage_began = ModelLoad(request=request), time.monotonic()
+        self.model_load = ModelLoad(request=request, place=self.model_load.place)
+        self._stage_began = self._requested = time.monotonic()
         self.stop_warm_up()
         self.renderer.load(request)
 

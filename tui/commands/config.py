@@ -111,6 +111,8 @@ def _folder(one: Contents) -> tuple[str, ...]:
 
 
 def _words(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
     return ", ".join(map(str, value)) or "none" if isinstance(value, tuple) else str(value)
 
 

@@ -16,6 +16,7 @@ from textual.widgets import Input
 
 from engine.fake import FakeRenderer
 from engine.options import Options
+from engine.rendering.renderer import Renderer
 from engine.search.running import Search
 from tui.app.app import WarmerApp
 from tui.app.launch import opening_at_start
@@ -32,7 +33,7 @@ PROMPT = ("--prompt", "a red sun over a lake", "--seed", "7")
 def make_app(
     folder: Path,
     *words: str,
-    renderer: FakeRenderer | None = None,
+    renderer: Renderer | None = None,
     key_grace_seconds: float = 0.0,
     options: Options | None = None,
     theme: str = "",

@@ -181,6 +181,8 @@ SEARCH: tuple[Step, ...] = (
     step(S, "tab", comparing(Comparison())),
     step(S, "d", comparing(Comparison().with_difference())),
     step(S, "d", comparing(Comparison())),
+    step(S, "D", lambda now, before: now.screen.are_drafts and now.search.session == before.session),
+    step(S, "shift+d", lambda now, before: not now.screen.are_drafts and now.search.session == before.session),
     step(S, "enter", picked(0)),
 )
 

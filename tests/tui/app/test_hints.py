@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from engine.fake import FakeRenderer
+from engine.rendering.requests import LoadModel, ModelChoice
+from engine.rendering.settings import RenderSettings
 from tests.support.tui.driving import PROMPT, Driver, make_app, running
-from tui.app.hints import LESSONS, Hints
+from tui.app.hints import KEEP_ALIVE, LESSONS, SLOW_LOAD_SECONDS, Hints
+from tui.app.renderer_link import RendererLink
 from tui.graphics.terminal.capabilities import Terminal
 from tui.graphics.terminal.hints import graphics_hint
 
 PLAIN = Terminal()
 XTERM = Terminal(protocol="halfcell", name="xterm", version=(379,))
+
+SETTINGS = RenderSettings(prompt="a lake", width=64, height=64, num_inference_steps=3, guidance_scale=1.0)
+LOAD = LoadModel(model=ModelChoice(path="/m", name="m"), settings=SETTINGS, device="auto", dtype="auto")
 
 
 def says(driver: Driver, sentence: str) -> bool:
@@ -76,3 +85,41 @@ async def test_what_makes_pictures_finer_is_said_once_before_the_lessons(tmp_pat
         async with running(make_app(tmp_path, *PROMPT, is_first_start=True, terminal=XTERM)) as driver:
             await driver.until_done()
             await driver.until(partial(says, driver, sentence))
+
+
+def test_advice_comes_once_and_after_the_first_lesson(tmp_path: Path) -> None:
+    hints = Hints(tmp_path / "hints.json", PLAIN)
+    assert [hints.next("advice") for _ in range(3)] == [LESSONS[0], "advice", LESSONS[1]]
+    assert Hints(tmp_path / "hints.json", PLAIN).next("advice") == LESSONS[2]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "keep_alive", "is_told"), [(9.0, None, True), (9.0, 60.0, False), (1.0, None, False)]
+)
+async def test_who_waits_for_a_model_is_told_how_it_stays_loaded(
+    tmp_path: Path, seconds: float, keep_alive: float | None, is_told: bool
+) -> None:
+    app = make_app(tmp_path, *PROMPT)
+    app._options = replace(app._options, keep_alive=keep_alive)
+    assert SLOW_LOAD_SECONDS == 5.0
+    async with running(app) as driver:
+        await driver.until_done()
+        app.link.load_seconds = seconds
+        await driver.press("r")
+        await driver.until_done()
+        last = KEEP_ALIVE if is_told else "press the number of the best picture, n if none is better, u to undo"
+        await driver.until(partial(says, driver, last))
+
+
+def test_how_long_a_load_took_is_measured_until_the_model_is_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("tui.app.renderer_link.time", SimpleNamespace(monotonic=lambda: now[0]))
+    renderer = FakeRenderer(threaded=False)
+    link = RendererLink(lambda: renderer, notify=lambda: None)
+    link.start()
+    link.load(LOAD)
+    now[0] = 107.0
+    link.take()
+    now[0] = 150.0
+    link.take()
+    assert link.load_seconds == 7.0

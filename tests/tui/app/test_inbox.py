@@ -8,7 +8,17 @@ from typing import Any
 from textual.app import App
 from textual.message import Message
 
-from engine.rendering.events import Event, JobDone, Picture, PictureRendered, PreviewRendered, StepDone
+from engine.rendering.events import (
+    DraftRendered,
+    Event,
+    JobDone,
+    Picture,
+    PictureRendered,
+    PreviewRendered,
+    RendererNoticed,
+    StepDone,
+    TurnChanged,
+)
 from tui.app.inbox import Inbox
 
 PICTURE = Picture(width=1, height=1, rgb=b"abc")
@@ -38,6 +48,20 @@ def test_a_newer_preview_replaces_the_older_one_of_the_same_picture() -> None:
 def test_a_finished_picture_replaces_its_preview() -> None:
     done = PictureRendered(job=1, index=0, picture=PICTURE, record=RECORD)
     assert taken(preview(0), preview(1), done) == (preview(1), done)
+
+
+def test_a_finished_draft_replaces_its_preview() -> None:
+    done = DraftRendered(job=1, index=0, picture=PICTURE)
+    assert taken(preview(0), preview(1), done) == (preview(1), done)
+
+
+def test_only_the_newest_place_in_a_shared_renderer_is_queued() -> None:
+    noticed = RendererNoticed(sentence="a worker has joined")
+    assert taken(TurnChanged(place=2), noticed, TurnChanged(place=1), noticed) == (
+        noticed,
+        TurnChanged(place=1),
+        noticed,
+    )
 
 
 def test_only_the_last_step_of_a_batch_is_queued() -> None:

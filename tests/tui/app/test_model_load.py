@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.rendering.events import Failure, JobDone, JobFailed, LoadingProgressed, ModelReady
+from engine.rendering.events import (
+    Failure,
+    JobDone,
+    JobFailed,
+    LoadingProgressed,
+    ModelReady,
+    RendererNoticed,
+    TurnChanged,
+)
 from engine.rendering.requests import LoadModel, ModelChoice
 from engine.rendering.settings import RenderSettings
 from tui.app.model_load import ModelLoad
@@ -55,3 +63,14 @@ def test_the_same_model_is_not_requested_twice_unless_it_failed() -> None:
     assert ModelLoad(request=REQUEST).serves(REQUEST)
     assert not ModelLoad(request=REQUEST).serves(OTHER)
     assert not ModelLoad(request=REQUEST, failure="it is damaged").serves(REQUEST)
+
+
+def test_the_place_in_a_shared_renderer_lasts_until_it_changes() -> None:
+    load = ModelLoad(request=REQUEST).after(TurnChanged(place=2))
+    assert load.words == "waiting: 2 requests of other programs come first"
+    assert load.after(LoadingProgressed(stage="loading weights")).words == load.words
+    assert load.after(ready(REQUEST)) == ModelLoad(request=REQUEST, ready=ready(REQUEST), place=2)
+    failed = JobFailed(job=-1, failure=Failure.MODEL, sentence="it is damaged")
+    assert load.after(failed) == ModelLoad(request=REQUEST, failure="it is damaged", place=2)
+    assert load.after(TurnChanged(place=0)) == ModelLoad(request=REQUEST)
+    assert load.after(RendererNoticed(sentence="a worker has joined")) is load

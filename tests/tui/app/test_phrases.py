@@ -9,8 +9,10 @@ from engine.search.answers import Picked
 from engine.search.progress import Progress
 from engine.search.session import begin, tell
 from latentpng.record import Lineage, SeedRoot
-from tui.app.model_load import ModelLoad
+from tui.app.model_load import ModelLoad, waiting_words
 from tui.app.phrases import (
+    PARENT_READY,
+    READY,
     Caption,
     bar,
     duration,
@@ -64,6 +66,15 @@ def test_seconds_that_pass_do_not_hide_a_sentence() -> None:
     assert notice_of_load("the file cannot be read", before, replace(after, stage="warming up")) == "warming up, 4 s"
 
 
+def test_others_that_come_first_hide_no_sentence() -> None:
+    ready = ModelLoad(ready=cast("ModelReady", object()))
+    assert notice_of_load("went back one step", ready, replace(ready, place=2)) == "went back one step"
+    loading = ModelLoad(request=cast("LoadModel", object()), stage="loading weights")
+    waits = replace(loading, place=1)
+    assert notice_of_load("loading weights", loading, waits) == "waiting: 1 request of another program comes first"
+    assert notice_of_load(load_words(waits), waits, loading) == "loading weights"
+
+
 def test_what_to_do_next() -> None:
     session = begin(Lineage(root=SeedRoot(seed=1)), seed=1, octaves=3, scale=0.5, count=8)
     picked = tell(session, Picked(marks=(0,)))
@@ -98,3 +109,35 @@ def test_a_narrow_line_invites_in_fewer_words() -> None:
     picked = tell(session, Picked(marks=(0,)))
     assert invitation(picked, 0, 60) == "press the number of the best picture, n if none is better"
     assert invitation(picked, 0, 43) == "press the number of the best picture"
+
+
+def test_captions_say_what_is_ready_and_what_is_a_draft_and_only_where_there_is_room() -> None:
+    ready = Caption(key="1", ready=READY)
+    assert [ready.words(columns) for columns in (7, 6, 3, 2)] == ["1 ready", "1 »", "1 »", "1"]
+    both = Caption(key="12", is_draft=True, is_starred=True, ready=READY)
+    assert both.words(16) == "12 ★ draft ready"
+    assert [both.words(columns) for columns in (15, 8, 7)] == ["12 ★ ~ »", "12 ★ ~ »", "12 ★"]
+    assert Caption(key="9", name="parent", ready=READY).words(14) == "9 parent ready"
+    assert Caption(key="", name="parent", ready=PARENT_READY).words(20) == "parent · n is ready"
+    assert Caption(key="", name="parent", ready=PARENT_READY).words(18) == "parent »"
+    assert Caption(key="1", is_draft=True, fraction=0.5).words(20) == "1 draft ━━━━────"
+    assert Caption(key="1", is_marked=True, ready=READY).words(16) == "1 ● marked ready"
+
+
+def test_signs_become_shorter_before_regions_do() -> None:
+    chosen = Caption(key="1", regions=("the left half", "left"), ready=READY)
+    assert [chosen.words(columns) for columns in (21, 20, 16, 12, 8)] == [
+        "1 the left half ready",
+        "1 the left half »",
+        "1 the left half",
+        "1 left ready",
+        "1 left »",
+    ]
+
+
+def test_who_comes_first_in_a_shared_renderer() -> None:
+    assert [waiting_words(place) for place in (0, 1, 2)] == [
+        "",
+        "waiting: 1 request of another program comes first",
+        "waiting: 2 requests of other programs come first",
+    ]

@@ -60,13 +60,16 @@ def test_without_a_file(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.splitlines() == [
         "~/.config/warmer/config.toml (does not exist; `warmer config --edit` creates it)",
         "",
-        "key         value         from",
-        "model       embedded      default",
-        "profile     none          default",
-        "graphics    auto          default",
-        "theme       textual-dark  default",
-        "first       varied        default",
-        "keep_alive  not set       default",
+        "key             value         from",
+        "model           embedded      default",
+        "profile         none          default",
+        "graphics        auto          default",
+        "theme           textual-dark  default",
+        "first           varied        default",
+        "ahead           auto          default",
+        "draft           false         default",
+        "picture_memory  512           default",
+        "keep_alive      0             default",
         "",
         "no folders of models were found; besides those of the file, ~/stable-diffusion-webui, "
         "~/stable-diffusion-webui-forge, ~/ComfyUI, ~/Documents/ComfyUI, ~/invokeai are looked at",
@@ -80,12 +83,12 @@ def test_with_a_file(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "~/.config/warmer/config.toml"
     assert lines[3:6] == [
-        "model       embedded      default",
-        "profile     pony          line 1",
-        "loras       a, b:2        line 5, profile pony",
+        "model           embedded      default",
+        "profile         pony          line 1",
+        "loras           a, b:2        line 5, profile pony",
     ]
-    assert lines[11] == "profiles: pony"
-    assert lines[13:15] == [
+    assert lines[14] == "profiles: pony"
+    assert lines[16:18] == [
         "holds          files  from     folder",
         "models             1  ComfyUI  ~/ComfyUI/models/checkpoints",
     ]
@@ -123,11 +126,11 @@ def test_a_file_that_the_environment_names(
 def test_the_model_of_the_start_screen_is_shown(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     remember_start_model(str(embedded_folder()))
     assert config() == 0
-    shown = f"model       {embedded_folder()}  chosen on the start screen; in the app only"
+    shown = f"model           {embedded_folder()}  chosen on the start screen; in the app only"
     assert shown in capsys.readouterr().out.splitlines()
     configure(home, 'model = "x"')
     assert config() == 0
-    assert "model       x             line 1" in capsys.readouterr().out.splitlines()
+    assert "model           x             line 1" in capsys.readouterr().out.splitlines()
 
 
 def test_a_choice_on_the_start_screen_is_forgotten_with_its_file(tmp_path: Path) -> None:

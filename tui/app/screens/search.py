@@ -31,7 +31,7 @@ from tui.app.key_guard import KeyGuard
 from tui.app.layout import PICK_KEYS
 from tui.app.messages import CellClicked, LoadRetried
 from tui.app.phrases import load_words
-from tui.app.screens.search_confined import SearchConfined
+from tui.app.screens.search_ahead import SearchAhead
 from tui.app.screens.search_keys import SEARCH_KEYS, next_axis, next_bands, toggle_mark
 from tui.app.screens.search_others import NOT_BEGUN
 
@@ -43,7 +43,7 @@ _WHILE_LOADING = (Undone, Redone, Jumped)
 """The answers that make sense while the model of an edit is loaded: they leave it."""
 
 
-class SearchScreen(SearchConfined):
+class SearchScreen(SearchAhead):
     """A search with its keys.  See `SearchView` for what it shows."""
 
     BINDINGS: ClassVar[list[BindingType]] = SEARCH_KEYS

@@ -98,25 +98,30 @@ class SearchCompare(SearchView):
         if index != compared.stage or not self.comparison.is_active:
             return own
         share = self._share(compared.candidate)
-        key = self.key_of(compared.candidate) or str(compared.candidate)
-        return Caption(key=own.key, shows=caption_words(self.comparison, compared, key, share))
+        return Caption(key=own.key, shows=caption_words(self.comparison, compared, self._compared_key, share))
 
     def status(self) -> str:
         words = ""
         if self.search is not None and self.comparison.is_active and not self.notice and not self.search.failure:
-            key = self.key_of(self.compared.candidate) or str(self.compared.candidate)
-            words = comparison_words(self.comparison, self.compared, key, self._share(self.compared.candidate))
+            share = self._share(self.compared.candidate)
+            words = comparison_words(self.comparison, self.compared, self._compared_key, share)
             if len(words) >= self.app.size.width:
                 words = words.partition(";")[0]
         return words or super().status()
 
     def difference_of(self, candidate: int) -> Difference | None:
         """Return where a candidate differs from the parent; None while one of them is not finished."""
-        parent, finished = self.finished(PARENT), self.finished(candidate)
-        if parent is None or finished is None:
+        before, after = self.rendered(PARENT), self.rendered(candidate)
+        if before is None or after is None:
             return None
-        before, after = parent.picture, finished.picture
         return self._differences.of("difference", (before, after), lambda: difference(before, after))
+
+    @property
+    def _compared_key(self) -> str:
+        """The key of the candidate that is compared, and whether that is a draft."""
+        candidate = self.compared.candidate
+        key = self.key_of(candidate) or str(candidate)
+        return f"{key} (draft)" if self.is_draft(candidate) else key
 
     def _share(self, candidate: int) -> float | None:
         found = self.difference_of(candidate) if self.comparison.is_difference else None
@@ -137,6 +142,6 @@ class SearchCompare(SearchView):
         """Encode what the next key is likely to show on the stage, while there is nothing else to do."""
         compared = self.compared
         for index in (compared.other, compared.stage):
-            finished = self.finished(index)
-            if finished is not None:
-                self.grid.prepare(compared.stage, self.drawn(compared.stage, finished.picture))
+            rendered = self.rendered(index)
+            if rendered is not None:
+                self.grid.prepare(compared.stage, self.drawn(compared.stage, rendered))

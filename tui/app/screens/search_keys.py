@@ -26,6 +26,7 @@ SEARCH_KEYS: list[BindingType] = [
     _key("enter", "choose", "pick the selected, or blend the marked"),
     _key("tab", "compare", "compare the candidate with the parent"),
     _key("d", "difference", "show where the candidate differs from the parent"),
+    _key("D,shift+d", "drafts", "show candidates as drafts, or in full", "D"),
     _key("v", "view", "view in full size"),
     _key("e", "app.edit", "edit prompt and settings, keep the noise"),
     _key("h", "history", "history"),

@@ -12,7 +12,7 @@ from engine.search.history import NO_NODE
 from engine.search.running import PARENT
 from latentpng.errors import InvalidValueError
 from tui.app.messages import CopyRequested, FilmRequested, NodeChosen, SourceChosen
-from tui.app.screens.search_regions import SearchRegions
+from tui.app.screens.search_drafts import NO_COMMAND, SearchDrafts
 from tui.app.slides import Slide, Viewed
 from tui.app.sources import PictureSource
 from tui.app.widgets.history_strip import HistoryStrip
@@ -25,7 +25,7 @@ STILL_RENDERING = "this picture is still rendering; {then} when it is finished"
 NOT_BEGUN = "the model is still loading; the keys work as soon as it is ready"
 
 
-class SearchOthers(SearchRegions):
+class SearchOthers(SearchDrafts):
     """A search, and the screens that its keys open.
 
     Attributes:
@@ -44,8 +44,12 @@ class SearchOthers(SearchRegions):
                 if viewed.is_picked:
                     await self.choose(viewed.index)
 
-        self.viewer = ViewerScreen(self._slides(), self.grid.selected_index, self.difference_of)
+        self.viewer = ViewerScreen(self._slides(), self.grid.selected_index, self.difference_of, self.looks_at)
         self.app.push_screen(self.viewer, leave)
+
+    def looks_at(self, index: int) -> None:
+        """Take note that the viewer shows a picture now; what renders ahead wants to know."""
+        raise NotImplementedError
 
     def action_history(self) -> None:
         if self.search is None:
@@ -77,8 +81,11 @@ class SearchOthers(SearchRegions):
             self.post_message(FilmRequested())
 
     def action_save(self) -> None:
-        finished = self.finished(self.grid.selected_index)
-        if finished is None:
+        index = self.grid.selected_index
+        finished = self.finished(index)
+        if finished is None and self.is_draft(index):
+            self.finish_and_save(index)
+        elif finished is None:
             self.notice = STILL_RENDERING.format(then="save it")
         else:
             self.post_message(CopyRequested(finished))
@@ -87,7 +94,7 @@ class SearchOthers(SearchRegions):
         index = self.grid.selected_index
         if self.search is None:
             self.notice = NOT_BEGUN
-        elif self.finished(index) is None:
+        elif self.rendered(index) is None:
             self.notice = STILL_RENDERING.format(then="star it")
         else:
             try:
@@ -96,14 +103,17 @@ class SearchOthers(SearchRegions):
                 self.notice = str(error)
                 return
             name = "the parent" if index == PARENT else f"candidate {self.key_of(index)}"
-            self.notice = f"{name} is kept, with a star" if is_starred else f"{name} has no star any more"
+            kept = f"{name} is kept, with a star"
+            later = "; it is a draft, and is saved when it is finished in full" if self.is_draft(index) else ""
+            self.notice = f"{kept}{later}" if is_starred else f"{name} has no star any more"
             self.query_one(HistoryStrip).show(self.search)
             self._write_captions()
 
     def action_copy_command(self) -> None:
         finished = self.finished(self.grid.selected_index)
         if finished is None:
-            self.notice = STILL_RENDERING.format(then="copy its command line")
+            is_draft = self.is_draft(self.grid.selected_index)
+            self.notice = NO_COMMAND if is_draft else STILL_RENDERING.format(then="copy its command line")
             return
         from tui.app.command_line import command_of
 
@@ -158,8 +168,8 @@ class SearchOthers(SearchRegions):
 
     def _slide(self, index: int) -> Slide:
         name = "the parent" if index == PARENT else f"candidate {self.key_of(index)}"
-        finished = self.finished(index)
-        return Slide(index=index, key=self.key_of(index), name=name, picture=finished.picture if finished else None)
+        name = f"{name} (draft)" if self.is_draft(index) else name
+        return Slide(index=index, key=self.key_of(index), name=name, picture=self.rendered(index))
 
     def _file(self, index: int) -> Path | None:
         """Return the file of a picture of the grid; None where it is not saved."""

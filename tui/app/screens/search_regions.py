@@ -14,7 +14,7 @@ from engine.search.session import Plan, is_combined
 from tui.app import region_phrases as phrases
 from tui.app.comparison import Comparison
 from tui.app.key_hints import Situation
-from tui.app.phrases import Caption, progress_words
+from tui.app.phrases import Caption
 from tui.app.region_pick import RegionPick, begun, following, obstacle, undivided
 from tui.app.region_shades import Shades
 from tui.app.screens.search_compare import SearchCompare
@@ -193,7 +193,7 @@ class SearchRegions(SearchCompare):
             return super().status()
         room = self.app.size.width - 1
         words = phrases.asking_words(self.pick, self._key_at, room)
-        progress = progress_words(self.search.progress, self._countdown.left)
+        progress = self.progress_words()
         both = f"{words}; {progress}"
         return both if progress and len(both) < room else words
 

@@ -10,20 +10,18 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.geometry import Region
 from textual.reactive import var
-from textual.screen import Screen
 
 from engine.rendering.events import Event, Picture, PictureRendered
-from engine.rendering.settings import RenderSettings
 from engine.search.progress import Countdown
 from engine.search.running import PARENT, Beginning, Search
 from engine.search.session import Plan
-from engine.search.store import Finished
 from tui.app import phrases
 from tui.app.headline import settings_words
 from tui.app.key_hints import Situation, hints_for
 from tui.app.layout import LINE, PICK_KEYS, Arrangement, arrange
-from tui.app.model_load import ModelLoad
+from tui.app.model_load import ModelLoad, waiting_words
 from tui.app.phrases import Caption
+from tui.app.screens.search_pictures import SearchPictures
 from tui.app.widgets.dial import DialLine
 from tui.app.widgets.grid import PictureGrid
 from tui.app.widgets.header import HeaderLine
@@ -36,20 +34,15 @@ from tui.graphics.geometry import Box
 RELOADING = "{load}; the picture is rendered again as soon as the model is ready, u goes back"
 
 
-class SearchView(Screen[None]):
+class SearchView(SearchPictures):
     """A search without its keys; before the model is ready it shows the parent alone, if its picture is known.
 
     Attributes:
-        beginning: What the search starts from.
-        search: The running search; None before `begin`.
-        model_load: How far the loading of the model is; each change is reported in `notice`.
         notice: A sentence on the status line, until the next answer; "" for progress or an invitation.
         marks: The indices of the marked candidates, in the order in which they were marked.
         teach: Returns what a newcomer is told about a new grid, "" for nothing.
     """
 
-    AUTO_FOCUS = ""
-    model_load: var[ModelLoad] = var(ModelLoad())
     notice: var[str] = var("")
     marks: var[tuple[int, ...]] = var(())
 
@@ -60,9 +53,7 @@ class SearchView(Screen[None]):
             beginning: What the search starts from.
             side: Pictures along a side of a square grid; 0 for as many as suit the window.
         """
-        super().__init__()
-        self.beginning = beginning
-        self.search: Search | None = None
+        super().__init__(beginning)
         self._side = side
         self.teach: Callable[[], str] = lambda: ""
         self._hint = ""
@@ -102,11 +93,6 @@ class SearchView(Screen[None]):
         return self.query_one(PictureGrid)
 
     @property
-    def settings(self) -> RenderSettings:
-        """The settings in force."""
-        return self.search.settings if self.search is not None else self.beginning.settings
-
-    @property
     def pictures_that_fit(self) -> int:
         """The number of pictures in a new grid, the parent among them, in the window as it is now."""
         return self._arrangement(0).candidates + 1
@@ -129,12 +115,6 @@ class SearchView(Screen[None]):
         if self.marks:
             return Situation.MARKED
         return Situation.RENDERING if self.search.progress.running else Situation.READY
-
-    def finished(self, index: int) -> Finished | None:
-        """Return the finished picture with an index, or None while it is rendering."""
-        if self.search is None:
-            return self.beginning.known if index == PARENT else None
-        return self.search.finished(index)
 
     def key_of(self, index: int) -> str:
         """Return the key that picks a picture; "" for the parent in its pane."""
@@ -165,6 +145,8 @@ class SearchView(Screen[None]):
 
     def watch_model_load(self, before: ModelLoad, load: ModelLoad) -> None:
         self.notice = phrases.notice_of_load(self.notice, before, load)
+        if before.place != load.place:
+            self._write_words()
 
     def watch_notice(self) -> None:
         self._write_words()
@@ -181,8 +163,8 @@ class SearchView(Screen[None]):
         self._hint = self.teach()
         with self.app.batch_update():
             await self._lay_out()
-            self.notice, self.marks = "", ()
             self.grid.select(PARENT)
+            self.notice, self.marks = "", ()
             self._show_all()
             self._write_all()
             self.query_one(HistoryStrip).show(self.search)
@@ -211,27 +193,18 @@ class SearchView(Screen[None]):
         """Return what a cell is to show, and whether that is only a preview; None for nothing yet."""
         return self.own_picture(index)
 
-    def own_picture(self, index: int) -> tuple[Picture, bool] | None:
-        """Return the picture with an index, and whether it is only a preview; None for nothing yet."""
-        finished = self.finished(index)
-        if finished is not None:
-            return finished.picture, False
-        stand_in = self.search.stand_in(index) if self.search is not None else None
-        if stand_in is not None:
-            return stand_in, False
-        preview = self.search.preview(index) if self.search is not None else self.beginning.shown
-        return None if preview is None else (preview, True)
-
     def caption(self, index: int) -> Caption:
         """Return what stands under a picture."""
-        search = self.search
-        fraction = search.progress.steps_done.get(index, 0.0) if search is not None else None
+        search, is_draft = self.search, self.is_draft(index)
+        fraction = search.progress.steps_done.get(index, float(is_draft)) if search is not None else None
+        is_done = self.finished(index) is not None or (is_draft and fraction == 1.0)
         return Caption(
             key=self.key_of(index),
             name="parent" if index == PARENT else "",
             is_marked=index in self.marks,
             is_starred=search is not None and search.is_starred(index),
-            fraction=None if self.finished(index) is not None else fraction,
+            fraction=None if is_done else fraction,
+            is_draft=is_draft,
         )
 
     def _arrangement(self, candidates: int) -> Arrangement:
@@ -280,7 +253,7 @@ class SearchView(Screen[None]):
             return
         status, dial = self.query_one("#status", TextLine), self.query_one(DialLine)
         if self.search is not None:
-            dial.session, dial.law = self.search.session, self.search.law
+            dial.session, dial.law, dial.are_drafts = self.search.session, self.search.law, self.are_drafts
             self._countdown = self._countdown.after(self.search.progress, time.monotonic())
         words = self.status()
         dial.display = len(words) + 2 <= self.app.size.width
@@ -293,5 +266,15 @@ class SearchView(Screen[None]):
             return self.notice
         if self.search.is_loading and not self.model_load.failure:
             return self.notice or RELOADING.format(load=phrases.load_words(self.model_load) or "loading the model")
-        left, columns = self._countdown.left, self.app.size.width - 1
-        return phrases.status_words(self.search, self.notice, len(self.marks), left, self._hint, columns)
+        columns = self.app.size.width - 1
+        return phrases.status_words(
+            self.search, self.notice, len(self.marks), self.progress_words(), self._hint, columns
+        )
+
+    def progress_words(self) -> str:
+        """Return how far the grid is, or who comes before it; "" when it is finished."""
+        search = self.search
+        if search is None or not search.progress.running:
+            return ""
+        words = phrases.progress_words(search.progress, self._countdown.left, phrases.choice_words(search))
+        return waiting_words(self.model_load.place) or words

@@ -75,7 +75,11 @@ class ViewerScreen(Dialog[Viewed]):
     zoom: var[Zoom] = var(Zoom())
 
     def __init__(
-        self, slides: tuple[Slide, ...], index: int, difference_of: Callable[[int], Difference | None]
+        self,
+        slides: tuple[Slide, ...],
+        index: int,
+        difference_of: Callable[[int], Difference | None],
+        on_shown: Callable[[int], None],
     ) -> None:
         """Prepare the screen.
 
@@ -83,8 +87,10 @@ class ViewerScreen(Dialog[Viewed]):
             slides: The pictures in reading order.
             index: The index of the first one to show.
             difference_of: Returns where a candidate differs from the parent; None while one of them is not finished.
+            on_shown: Called with the index of a picture when it is shown next.
         """
         super().__init__()
+        self._on_shown = on_shown
         self.set_reactive(ViewerScreen.slides, slides)
         self.set_reactive(ViewerScreen.index, index)
         self._difference_of = difference_of
@@ -147,6 +153,7 @@ class ViewerScreen(Dialog[Viewed]):
     def watch_index(self, index: int) -> None:
         if index != PARENT:
             self._candidate = index
+        self._on_shown(index)
         self.set_reactive(ViewerScreen.comparison, Comparison(is_difference=self.comparison.is_difference))
         self._show()
 

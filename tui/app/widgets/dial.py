@@ -17,6 +17,7 @@ class DialLine(Static):
     Attributes:
         session: The session; None before the search has begun.
         law: How its candidates differ from their parent at a scale.
+        are_drafts: Whether its candidates are drafts.
     """
 
     DEFAULT_CSS = """
@@ -24,6 +25,7 @@ class DialLine(Static):
     """
     session: var[Session | None] = var(None)
     law: var[ScaleLaw] = var(ScaleLaw())
+    are_drafts: var[bool] = var(False)
 
     def __init__(self) -> None:
         super().__init__("", id="where", markup=False)
@@ -34,9 +36,13 @@ class DialLine(Static):
     def watch_law(self) -> None:
         self._write()
 
+    def watch_are_drafts(self) -> None:
+        self._write()
+
     def on_resize(self) -> None:
         self._write()
 
     def _write(self) -> None:
         if self.session is not None and self.content_size.width:
-            self.update(Content(dial_words(self.session, self.law, self.content_size.width)), layout=False)
+            words = dial_words(self.session, self.law, self.content_size.width, are_drafts=self.are_drafts)
+            self.update(Content(words), layout=False)

@@ -1,0 +1,105 @@
+"""How many grids are rendered ahead: as many as were asked for, or as many as this machine can spare.
+
+What the machine does is asked in a thread, while a search is shown, and seldom: on some machines it takes a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from textual.app import App
+from textual.timer import Timer
+
+from tui.app.work import begin
+
+if TYPE_CHECKING:
+    from engine.search.running import Search
+
+AUTO: Final = "auto"
+AUTO_GRIDS: Final = 4
+ASK_SECONDS: Final = 30.0
+"""How often the machine is asked."""
+
+
+def grids_ahead(choice: str, *, is_spare: bool) -> int:
+    """Return how many grids are rendered ahead.
+
+    Args:
+        choice: What was asked for: "off", "auto" or a number of grids; "" is "off".
+        is_spare: Whether the machine has time to spare; it counts for "auto" alone.
+    """
+    if choice == AUTO:
+        return AUTO_GRIDS if is_spare else 0
+    return int(choice) if choice.isdecimal() else 0
+
+
+def has_time_to_spare(device: str) -> bool:
+    """Return whether this machine runs on mains, and no other program uses its GPU; this may take some seconds.
+
+    Args:
+        device: Where the model runs; on a processor, nobody asks for a GPU.
+    """
+    from engine.machine import gpu_is_used_by_others, runs_on_battery
+
+    return not runs_on_battery() and (device.startswith("cpu") or not gpu_is_used_by_others(own_processes()))
+
+
+def own_processes() -> frozenset[int]:
+    """Return the process IDs of this program and of those that it has started."""
+    import psutil  # not before the first paint
+
+    own = psutil.Process()
+    try:
+        children = own.children(recursive=True)
+    except psutil.Error:  # the system does not say; the worker then counts as a stranger
+        children = []
+    return frozenset((own.pid, *(child.pid for child in children)))
+
+
+class WorkAhead:
+    """Tells a search how many grids it renders ahead, as long as it is shown."""
+
+    def __init__(self, app: App[Any], choice: str) -> None:
+        """Prepare for the first search.
+
+        Args:
+            app: The app, whose threads ask the machine.
+            choice: As for `grids_ahead`.
+        """
+        self._app, self._choice = app, choice
+        self._search: Search | None = None
+        self._device = ""
+        self._timer: Timer | None = None
+
+    def begin(self, search: Search, device: str) -> None:
+        """Let a search render ahead: at once if a number was asked for, else as soon as the machine has answered.
+
+        Args:
+            search: The search.
+            device: Where its model runs.
+        """
+        self.end()
+        self._search, self._device = search, device
+        if self._choice != AUTO:
+            search.set_ahead(grids_ahead(self._choice, is_spare=True))
+            return
+        self._ask()
+        self._timer = self._app.set_interval(ASK_SECONDS, self._ask)
+
+    def end(self) -> None:
+        """Ask no more: the search is left."""
+        self._search = None
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+
+    def _ask(self) -> None:
+        begin(self._app, self._set, "work ahead", exclusive=True)
+
+    async def _set(self) -> None:
+        search = self._search
+        is_spare = await asyncio.to_thread(partial(has_time_to_spare, self._device))
+        if search is not None and search is self._search:
+            search.set_ahead(grids_ahead(self._choice, is_spare=is_spare))
