@@ -36,9 +36,8 @@ def recorded_value(record: LatentRecord, key: str) -> Json:
 
 def settings_before(options: Options, record: LatentRecord, target: Target) -> JsonObject:
     """Return the settings of a picture as `settings_after` returns the new ones, so that they can be compared."""
-    defaults = target.defaults.settings("")
     known = {key: value for key, value in record.settings.items() if key != "scheduler"}
-    settings = RenderSettings.from_json(known, defaults=defaults)
+    settings = RenderSettings.from_json(known, defaults=target.defaults.recorded)
     if options.prompt is None:  # else its tags may have been taken out
         settings = replace(settings, prompt=target.settings.prompt)
     scheduler = target.settings.scheduler if options.scheduler is None else _scheduler(record.settings.get("scheduler"))

@@ -7,6 +7,8 @@ EngineError
 ├── RenderError              rendering failed: wrong noise shape, a crash of the worker
 │   └── OutOfMemoryError     not even one picture fits into memory
 ├── StoreError               a picture or the journal cannot be saved
+├── KeptWorkerError          the worker that stays is not running, does not fit, or cannot be reached or started
+├── WireError                a message between a program and its worker breaks a rule
 └── RenderCancelled          the job was cancelled
 """
 
@@ -47,6 +49,14 @@ class OutOfMemoryError(RenderError):
 
 class StoreError(EngineError):
     """A picture or the journal of a session cannot be saved; the text says which and why."""
+
+
+class KeptWorkerError(EngineError):
+    """The worker that stays is not running, does not fit this program, or cannot be reached or started."""
+
+
+class WireError(EngineError):
+    """A message between a program and its worker breaks a rule; the connection is of no use after one was received."""
 
 
 class RenderCancelled(EngineError):  # noqa: N818 (no error: it was asked for)

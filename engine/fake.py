@@ -44,7 +44,7 @@ from engine.worker.queue import JobQueue
 from latentpng.noise.prompt_offset import prompt_offset
 from latentpng.noise.replay import record_of, replay
 from latentpng.png.files import pixel_digest
-from latentpng.record import Json, Lineage, SeedRoot, TensorRoot
+from latentpng.record import Json, JsonObject, Lineage, SeedRoot, TensorRoot
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,6 +53,7 @@ Noise: TypeAlias = "NDArray[np.float16]"
 
 _PIPELINE = "FakePipeline"
 _CELLS = 4
+_SOFTWARE: JsonObject = {"device": "fake"}
 DRAFT_STRENGTH = 0.75
 """Drafts are a little grey, so that a test can tell them from pictures."""
 
@@ -217,6 +218,9 @@ class FakeRenderer:
                 schedulers=("DDIMScheduler", "EulerDiscreteScheduler"),
                 device="cpu",
                 dtype="float32",
+                batch=self._asked_batch or self._micro_batch,
+                fingerprint=str(self._model["fingerprint"]),
+                software=_SOFTWARE,
             )
         )
 
@@ -240,7 +244,7 @@ class FakeRenderer:
             axes=self._axes,
             root_tensor=noise,
             settings={**job.settings.to_json(), "model": self._model, "slot": [1, 0], "dtype": "float32"},
-            software={"device": "fake"},
+            software=_SOFTWARE,
             pixels=pixel_digest(job.rgb),
         )
         picture = Picture(width=job.width, height=job.height, rgb=job.rgb)
@@ -336,7 +340,7 @@ class FakeRenderer:
                 "dtype": "float32",
                 **({"moved_prompt": str(noise.size)} if task.lineage.moves_prompt else {}),
             },
-            software={"device": "fake"},
+            software=_SOFTWARE,
             pixels=pixel_digest(picture.rgb),
         )
         return PictureRendered(job=job.job, index=task.index, picture=picture, record=record)

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from engine.errors import InvalidRequestError
+from engine.models.invertible import may_be_inverted
+from engine.models.resolve import defaults_of
 from engine.options import Options
 from engine.photos.fit import Fit, fitted, size_for
 from engine.records import Photograph
@@ -16,10 +18,12 @@ from engine.rendering.events import Picture
 from engine.rendering.requests import InversionWay, InvertJob
 from engine.search.bands import Bands, factors_of
 from engine.search.seeds import fresh_seed_of, step_seed_of
-from engine.target import Target, target_for_prompt
+from engine.target import Target, model_of, target_for_prompt
 from latentpng.record import LatentRecord, Lineage, Round
 
 GUIDANCE = 1.0
+OWN = ""
+"""The scheduler option for the model's own scheduler."""
 
 
 class Keep(StrEnum):
@@ -120,7 +124,8 @@ def prepare_photo(options: Options, photograph: Photograph, choices: InversionCh
     """Resolve the model and the settings, and fit the photograph.  It takes time.
 
     Args:
-        options: What was asked for, as for a new prompt; their guidance is ignored.  Without a seed, one is drawn.
+        options: What was asked for, as for a new prompt; their guidance is ignored.  Without a seed, one is drawn, and
+            where the default scheduler of the model cannot be inverted, the model's own takes its place.
         photograph: The photograph.
         choices: What a person chose.
 
@@ -132,7 +137,7 @@ def prepare_photo(options: Options, photograph: Photograph, choices: InversionCh
         InvalidRequestError: A setting is out of range.
     """
     seed = options.seed_or_random()
-    target = target_for_prompt(replace(options, guidance_scale=GUIDANCE), choices.prompt)
+    target = target_for_prompt(_with_invertible_scheduler(options), choices.prompt)
     settings = target.settings
     width, height = size_for(photograph.photo, (settings.width, settings.height), choices.fit)
     settings = replace(settings, width=width, height=height, step_seed=step_seed_of(seed))
@@ -144,6 +149,14 @@ def prepare_photo(options: Options, photograph: Photograph, choices: InversionCh
         picture=Picture(width=width, height=height, rgb=rgb),
         seed=seed,
     )
+
+
+def _with_invertible_scheduler(options: Options) -> Options:
+    """Return the options for an inversion; a scheduler that was asked for stays, the worker refuses it if need be."""
+    options = replace(options, guidance_scale=GUIDANCE).for_new_prompt()
+    if options.scheduler is not None or may_be_inverted(defaults_of(model_of(options)).scheduler):
+        return options
+    return replace(options, scheduler=OWN)
 
 
 def refuse_guidance(options: Options) -> None:

@@ -128,6 +128,22 @@ def first_device(device: str) -> str:
     return next(iter(devices_of(device)), "auto")
 
 
+def parse_device(text: str) -> str:
+    """Return a device, or several joined by commas, from a text such as "cuda:0, cuda:1".
+
+    Whether this machine has them is found out when a model is loaded.
+
+    Raises:
+        InvalidRequestError: A name is missing, or "auto" is one of several.
+    """
+    names = [name.strip() for name in text.split(",")]
+    if not all(names):
+        raise InvalidRequestError(f"a device is missing between the commas, found {text!r}")
+    if len(names) > 1 and "auto" in names:
+        raise InvalidRequestError(f"auto is no name for one of several devices: name each of them, found {text!r}")
+    return ",".join(names)
+
+
 def parse_size(text: str) -> tuple[int, int]:
     """Return width and height from a text such as "832x1216".
 

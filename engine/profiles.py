@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from engine.configuration.durations import seconds_of
 from engine.configuration.read import no_profile
 from engine.configuration.values import Configuration, Profile
 from engine.errors import InvalidRequestError
@@ -77,7 +78,7 @@ def settled(options: Options, configuration: Configuration, *, start_model: str 
     now = values if options.profile else {key: values[key] for key in values if key in _OF_THE_MACHINE}
     if "model" not in values and (model := configuration.model or start_model):
         for_prompts["model"] = model
-    filled = options.filled({FIELDS[key]: value for key, value in now.items()})
+    filled = options.filled({FIELDS[key]: value for key, value in now.items()} | _stay(configuration))
     left = ((FIELDS[key], value) for key, value in for_prompts.items())
     return replace(filled, prompt_defaults=tuple((name, value) for name, value in left if not options.is_given(name)))
 
@@ -152,12 +153,17 @@ def _others_in_force(configuration: Configuration) -> Iterator[InForce]:
         ("ahead", "auto"),
         ("draft", False),
         ("picture_memory", MAX_CACHED_BYTES // 2**20),
-        ("keep_alive", "not set"),
+        ("keep_alive", "0"),
     ):
         value = getattr(configuration, key)
         is_set = value not in ("", None)
         source = _line(configuration, key) if is_set else "default"
         yield InForce(key=key, value=value if is_set else default, source=source)
+
+
+def _stay(configuration: Configuration) -> dict[str, object]:
+    """Return how long a worker stays, as an option; empty where the file does not say."""
+    return {} if configuration.keep_alive is None else {"keep_alive": seconds_of(configuration.keep_alive)}
 
 
 def _model_in_force(options: Options, configuration: Configuration, profile: Profile, start_model: str) -> InForce:

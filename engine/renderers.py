@@ -6,9 +6,14 @@ The rest of the program knows `Renderer` only.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
 from engine.options import Options, devices_of
 from engine.rendering.renderer import Renderer
+
+if TYPE_CHECKING:
+    from engine.kept.hello import Hello
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,12 +41,52 @@ def choice_of(options: Options) -> RendererChoice:
     )
 
 
-def renderer_for(choice: RendererChoice) -> Renderer:  # noqa: ARG001 (what there is until now serves every choice)
+def renderer_for(choice: RendererChoice) -> Renderer:
     """Return a renderer that is not started yet.
+
+    It is a worker that stays wherever one is running, or where the choice asks for one.
 
     Args:
         choice: What decides.
     """
+    from engine.kept.address import address
+
+    place = address()
+    if not choice.keep_alive and not place.has_socket:
+        return own_renderer(choice)
+    from engine.kept.attached import AttachedRenderer
+    from engine.kept.link import attached_link
+
+    return AttachedRenderer(
+        attach=partial(attached_link, place, needs_of(choice), choice.keep_alive or 0.0),
+        make_own=partial(own_renderer, choice),
+    )
+
+
+def own_renderer(choice: RendererChoice) -> Renderer:
+    """Return a renderer that ends with this program, and is not started yet.
+
+    Args:
+        choice: What decides.
+
+    Raises:
+        InvalidRequestError: A Ray cluster is asked for that cannot be used.
+    """
+    if choice.ray:
+        from engine.cluster.client import cluster_renderer
+
+        return cluster_renderer(choice.ray, choice.devices, is_strict=choice.strict)
+    if len(choice.devices) > 1:
+        from engine.worker.pool_of_devices import pool_of_devices
+
+        return pool_of_devices(choice.devices, is_strict=choice.strict)
     from engine.worker.client import WorkerRenderer
 
     return WorkerRenderer()
+
+
+def needs_of(choice: RendererChoice) -> Hello:
+    """Return what a worker that stays has to be to serve a choice."""
+    from engine.kept.hello import hello_of
+
+    return hello_of(choice.devices, choice.ray, strict=choice.strict)

@@ -39,7 +39,7 @@ from engine.paths import is_there
 from engine.prompts.reading import check_prompts
 from engine.prompts.tags import find_tags, without_tags
 from engine.rendering.requests import LoadModel, ModelChoice
-from engine.rendering.settings import PromptStyle, RenderSettings
+from engine.rendering.settings import PromptStyle, RenderSettings, SchedulerSettings
 from latentpng.record import Json, JsonObject, LatentRecord
 
 
@@ -97,7 +97,7 @@ def target_for_prompt(options: Options, prompt: str) -> Target:
     options = options.for_new_prompt()
     model = model_of(options)
     defaults = defaults_of(model)
-    settings = replace(defaults.settings(prompt), prompt_style=default_style(model))
+    settings = replace(defaults.settings(prompt, _scheduler(options)), prompt_style=default_style(model))
     load = _load(options, model, settings)
     model, settings = with_loras(load.model, load.settings, find_more=options.loras != (NONE,))
     check_prompts(settings)
@@ -130,7 +130,7 @@ def target_for_record(options: Options, record: LatentRecord, tell: Callable[[st
     imported = imported_parts(recorded, record.settings)
     model = with_recorded_prediction(_with_parts(options, model, recorded, imported), recorded)
     defaults = defaults_of(model)
-    settings = RenderSettings.from_json(_with_known_scheduler(options, record), defaults=defaults.settings(""))
+    settings = RenderSettings.from_json(_with_known_scheduler(options, record), defaults=defaults.recorded)
     if options.prompt is not None:
         settings = replace(settings, prompt=options.prompt)
     settings = replace(settings, prompt_style=_style_of_model(options, model, recorded, settings.prompt_style))
@@ -285,6 +285,10 @@ def _load(options: Options, model: ModelChoice, settings: RenderSettings) -> Loa
     )
 
 
+def _scheduler(options: Options) -> SchedulerSettings | None:
+    return None if options.scheduler is None else scheduler_settings(options.scheduler)
+
+
 def _changed(settings: RenderSettings, options: Options) -> RenderSettings:
     width, height = options.size or (settings.width, settings.height)
     negative, steps, guidance = options.negative_prompt, options.num_inference_steps, options.guidance_scale
@@ -295,7 +299,7 @@ def _changed(settings: RenderSettings, options: Options) -> RenderSettings:
         negative_prompt=settings.negative_prompt if negative is None else negative,
         num_inference_steps=settings.num_inference_steps if steps is None else steps,
         guidance_scale=settings.guidance_scale if guidance is None else guidance,
-        scheduler=settings.scheduler if options.scheduler is None else scheduler_settings(options.scheduler),
+        scheduler=_scheduler(options) or settings.scheduler,
         prompt_style=options.prompt_style or settings.prompt_style,
         clip_skip=settings.clip_skip if options.clip_skip is None else options.clip_skip,
     )

@@ -52,6 +52,8 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory) -> None:
     patch.setenv("HOME", str(home))
     for name in ("WARMER_CONFIG", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "INVOKEAI_ROOT"):
         patch.delenv(name, raising=False)
+    # no test may find the worker that stays of whoever runs it, nor leave one in their folder
+    patch.setenv("WARMER_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
     for name in ("XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "HF_HOME"):
         folder = Path(home) / name.lower()
         folder.mkdir()

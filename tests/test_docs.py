@@ -15,6 +15,7 @@ from engine.configuration.read import FOLDERS, PROFILE, TOP, parsed
 from engine.options import Options
 from engine.profiles import in_force
 from latentpng.errors import ExitCode
+from tui.exit_codes import INTERRUPTED, NO_WORKER
 
 ROOT = Path(__file__).parents[1]
 PAGES = (
@@ -22,7 +23,6 @@ PAGES = (
     ROOT / "engine/embedded/model/README.md",
     *sorted((ROOT / "docs").rglob("*.md")),
 )
-INTERRUPTED = 130
 MAX_README_LINES = 150
 
 
@@ -55,7 +55,11 @@ def test_the_readme_is_short() -> None:
 
 def test_the_page_of_exit_codes_lists_each_code_once() -> None:
     page = (ROOT / "docs/exit-codes.md").read_text("utf-8")
-    assert [int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)] == [*sorted(ExitCode), INTERRUPTED]
+    assert [int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)] == [
+        *sorted(ExitCode),
+        NO_WORKER,
+        INTERRUPTED,
+    ]
 
 
 def test_the_page_of_the_configuration_lists_each_key_once() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 import tomllib
@@ -15,6 +16,7 @@ ROOT = Path(__file__).parents[1]
 TORCH = {"torch", "diffusers", "transformers"}
 SCREENS = {"textual"}
 HEAVY = TORCH | SCREENS
+RUNS_WHAT_IT_READS = {"pickle", "_pickle", "marshal", "shelve", "dill", "cloudpickle"}
 WITH_TORCH = ("engine/diffusion", "engine/embedded")
 WITH_SCREENS = ("tui/app", "tui/graphics")
 
@@ -57,6 +59,25 @@ def test_nothing_heavy_is_imported_outside_of_the_folders_for_it() -> None:
 
 def test_the_app_imports_no_torch() -> None:
     assert first_that_brings(TORCH, modules_outside(*WITH_TORCH)) == ""
+
+
+def imports_of(path: Path) -> set[str]:
+    """Return the top-level names that a file imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+def test_nothing_is_pickled() -> None:
+    """What a message, a file or a cache holds can be read without running anything that it names."""
+    files = [path for package in ("latentpng", "engine", "tui") for path in (ROOT / package).rglob("*.py")]
+    assert {ROOT / "engine/worker/wire.py", ROOT / "engine/diffusion/main.py"} < set(files)
+    assert not [str(path) for path in files if imports_of(path) & RUNS_WHAT_IT_READS]
+    assert imports_of(Path(__file__)) >= {"ast", "pytest", "tests"}
 
 
 @pytest.mark.parametrize("command", ["latentpng.cli", "tui.cli"])

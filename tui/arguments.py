@@ -13,8 +13,9 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from engine.configuration.durations import seconds_of
 from engine.errors import InvalidRequestError
-from engine.options import DTYPES, Options, parse_prediction, parse_size
+from engine.options import DTYPES, Options, parse_device, parse_prediction, parse_size
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -174,11 +175,22 @@ def _add_picture_options(group: argparse._ArgumentGroup, *, opens_picture: bool,
     )
 
 
-def add_model_options(parser: argparse.ArgumentParser, *, opens_picture: bool = False) -> None:
-    """Add the options that say which model is loaded, and how it runs; the arguments are as above."""
+def add_model_options(
+    parser: argparse.ArgumentParser,
+    *,
+    opens_picture: bool = False,
+    keep_alive: str = "what the configuration file says, else 0",
+) -> None:
+    """Add the options that say which model is loaded, and how it runs.
+
+    Args:
+        parser: The parser of a command.
+        opens_picture: As above.
+        keep_alive: What the help says about the default of --keep-alive.
+    """
     group = parser.add_argument_group("model")
     _add_weights_options(group, opens_picture)
-    _add_running_options(group)
+    _add_running_options(group, keep_alive)
 
 
 def _add_weights_options(group: argparse._ArgumentGroup, opens_picture: bool) -> None:
@@ -231,8 +243,19 @@ def _add_weights_options(group: argparse._ArgumentGroup, opens_picture: bool) ->
     )
 
 
-def _add_running_options(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--device", metavar="D", help="auto, cpu, cuda, cuda:1 or mps (default: auto)")
+def _add_running_options(group: argparse._ArgumentGroup, keep_alive: str) -> None:
+    group.add_argument(
+        "--device",
+        metavar="D",
+        type=device,
+        help="auto, cpu, cuda, cuda:1 or mps; several such as cuda:0,cuda:1 share the work (default: auto)",
+    )
+    group.add_argument(
+        "--ray",
+        metavar="R",
+        help="render on the workers of a Ray cluster: its address, HOST:PORT, or auto for that of this machine "
+        "(needs the extra warmer[ray])",
+    )
     group.add_argument(
         "--dtype",
         choices=DTYPES,
@@ -259,6 +282,23 @@ def _add_running_options(group: argparse._ArgumentGroup) -> None:
         "--strict",
         action="store_true",
         help="render one picture at a time, so that no other picture of its batch can change a bit of it; slower",
+    )
+    add_keep_alive_option(group, keep_alive)
+
+
+def add_keep_alive_option(group: argparse._ActionsContainer, default: str) -> None:
+    """Add --keep-alive.
+
+    Args:
+        group: What it is added to.
+        default: What the help says about its default.
+    """
+    group.add_argument(
+        "--keep-alive",
+        type=duration,
+        metavar="TIME",
+        help="how long a worker keeps the model after this and all other programs have ended, for example 10m, 90s or "
+        f"2h; see `warmer worker` (default: {default})",
     )
 
 
@@ -336,6 +376,14 @@ def ahead(text: str) -> str:
     return text
 
 
+def device(text: str) -> str:
+    """Parse --device."""
+    try:
+        return parse_device(text)
+    except InvalidRequestError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def size(text: str) -> tuple[int, int]:
     """Parse --size."""
     try:
@@ -360,6 +408,14 @@ def prediction(text: str) -> str:
     """Parse --prediction."""
     try:
         return parse_prediction(text)
+    except InvalidRequestError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def duration(text: str) -> float:
+    """Parse --keep-alive into seconds."""
+    try:
+        return seconds_of(text)
     except InvalidRequestError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 

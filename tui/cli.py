@@ -47,12 +47,14 @@ COMMANDS = {
     "invert": "find noise that repeats a photograph, and save it as a picture that can be varied",
     "film": "show the way to a picture: an animation through its ancestors, or a contact sheet of them",
     "models": "list the models, LoRA files, VAEs and embeddings that can be named",
+    "worker": "start, stop or look at the worker that keeps a model loaded between programs",
     "config": "show the configuration file and what is in force, or edit it",
+    "ray": "start, show and stop a Ray cluster of this machine, whose workers render for --ray",
     "doctor": "show versions, device, terminal and folders, and whether rendering repeats",
 }
 _WRITING = ("new", "vary", "render", "invert", "film")
 """The commands that write files: only for them there is --force."""
-_AS_TYPED = ("models", "config")
+_AS_TYPED = ("models", "config", "ray")
 """The commands that report what the configuration file says, or change it: their options stay as they were typed."""
 _COMMAND_LINES = "\n".join(f"  warmer {name:7} {text}" for name, text in COMMANDS.items())
 

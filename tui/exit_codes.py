@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from engine.errors import EngineError, InvalidRequestError, ModelError, RenderCancelled
+from engine.errors import EngineError, InvalidRequestError, KeptWorkerError, ModelError, RenderCancelled
 from latentpng.errors import ExitCode, LatentPngError
 
+NO_WORKER = 12
+"""No worker stays, or it cannot be reached or started.  Only `warmer` has this code, `latentpng` never will."""
 INTERRUPTED = 130
 """Ended by Ctrl+C: 128 and the number of SIGINT, as shells report it."""
 
@@ -25,6 +27,7 @@ _MEANINGS: Mapping[int, str] = MappingProxyType(
         ExitCode.UNWRITABLE: "a file cannot be written",
         ExitCode.NO_MODEL: "the model cannot be used",
         ExitCode.NOT_RENDERED: "rendering failed",
+        NO_WORKER: "no worker stays, or it cannot be reached or started",
         INTERRUPTED: "interrupted",
     }
 )
@@ -41,6 +44,8 @@ def exit_code_of(error: EngineError | LatentPngError) -> int:
             return ExitCode.NO_MODEL
         case RenderCancelled():
             return INTERRUPTED
+        case KeptWorkerError():
+            return NO_WORKER
         case _:
             return ExitCode.NOT_RENDERED
 

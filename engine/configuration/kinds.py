@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 TEXT, TEXTS, NUMBER, WHOLE = "a text", "a text or a list of texts", "a number", "a whole number"
 TEXT_OR_WHOLE, TRUTH = "a text or a whole number", "true or false"
+DURATION = "a number of minutes or a text"
 _MAX_WHOLE = 2**63  # numbers of TOML have 64 bits; Python's parser takes any
 
 
@@ -47,5 +48,6 @@ _KINDS: Mapping[str, Callable[[object], bool]] = {
     NUMBER: _is_number,
     WHOLE: _is_whole,
     TEXT_OR_WHOLE: lambda value: isinstance(value, str) or _is_whole(value),
+    DURATION: lambda value: isinstance(value, str) or _is_number(value),
     TRUTH: lambda value: isinstance(value, bool),
 }

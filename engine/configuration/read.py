@@ -15,7 +15,8 @@ from typing import Any
 
 from platformdirs import user_config_path
 
-from engine.configuration.kinds import NUMBER, TEXT, TEXT_OR_WHOLE, TEXTS, TRUTH, WHOLE, is_of, listed, short
+from engine.configuration.durations import seconds_of
+from engine.configuration.kinds import DURATION, NUMBER, TEXT, TEXT_OR_WHOLE, TEXTS, TRUTH, WHOLE, is_of, listed, short
 from engine.configuration.lines import key_lines
 from engine.configuration.values import (
     AHEAD_RULE,
@@ -33,7 +34,6 @@ from latentpng.text import plain
 VARIABLE = "WARMER_CONFIG"
 """The environment variable that names a different file."""
 GRAPHICS = ("auto", "kitty", "sixel", "octant", "sextant", "quadrant", "halfcell")
-_MAX_KEEP_ALIVE = 7 * 24 * 60
 _MAX_BYTES = 2**20
 _MAX_SENTENCE = 600  # characters of a mistake: a key or a value may be as long as the file
 TOP: Mapping[str, str] = {
@@ -45,7 +45,7 @@ TOP: Mapping[str, str] = {
     "ahead": TEXT_OR_WHOLE,
     "draft": TRUTH,
     "picture_memory": WHOLE,
-    "keep_alive": NUMBER,
+    "keep_alive": DURATION,
 }
 """The keys outside of tables, and what each has to be."""
 FOLDERS: Mapping[str, str] = dict.fromkeys((*FOLDER_KEYS, "roots"), TEXTS)
@@ -201,9 +201,11 @@ class _Reader:
         if memory is not None and not MIN_PICTURE_MEMORY <= memory <= MAX_PICTURE_MEMORY:
             limits = f"from {MIN_PICTURE_MEMORY} to {MAX_PICTURE_MEMORY:,}"
             raise self._mistake(("picture_memory",), f"picture_memory is a number of MiB {limits}, found {memory}")
-        if found.keep_alive is not None and not 0 <= found.keep_alive <= _MAX_KEEP_ALIVE:
-            words = f"keep_alive is a number of minutes from 0 to {_MAX_KEEP_ALIVE:,}, found {found.keep_alive}"
-            raise self._mistake(("keep_alive",), words)
+        if found.keep_alive is not None:
+            try:
+                seconds_of(found.keep_alive)
+            except InvalidRequestError as error:
+                raise self._mistake(("keep_alive",), f"keep_alive is {error}") from error
         if found.profile and found.profile not in found.profiles:
             raise self._mistake(("profile",), no_profile(found, found.profile))
 

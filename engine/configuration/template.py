@@ -13,7 +13,7 @@ TEMPLATE = """\
 # ahead = "auto"               # grids rendered before you pick: off, auto, or how many
 # draft = false                # true: searches begin with quick drafts, and what you pick is finished
 # picture_memory = 512         # MiB of pictures that stay in memory, for undo and for grids rendered ahead
-# keep_alive = 10              # minutes; checked and shown, but nothing uses it yet
+# keep_alive = "10m"           # how long a worker keeps its model after the last program has left it; docs/worker.md
 
 # [folders]                    # each a text or a list; relative folders are relative to this file
 # roots = ["~/ComfyUI"]        # roots of A1111, Forge, ComfyUI or InvokeAI, or folders that hold anything

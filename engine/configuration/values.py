@@ -58,7 +58,7 @@ class Configuration:
         ahead: How much is rendered ahead of an answer: "off", "auto" or a number of grids; "" when it is not set.
         draft: Whether searches begin with drafts; None when it is not set.
         picture_memory: MiB of the pictures that are kept in memory for undo and work ahead; None when it is not set.
-        keep_alive: Minutes, or None.
+        keep_alive: How long a worker stays, as it was written: minutes, or a text with a unit; None where nothing is.
         lines: The line of each key outside of profiles.
     """
 
@@ -75,7 +75,7 @@ class Configuration:
     ahead: str = ""
     draft: bool | None = None
     picture_memory: int | None = None
-    keep_alive: float | None = None
+    keep_alive: float | str | None = None
     lines: Mapping[str, int] = field(default_factory=dict)
 
     @property

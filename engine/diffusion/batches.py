@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from engine.rendering.requests import PictureTask
 
@@ -46,23 +46,11 @@ class Batch:
         return tuple(self.tasks[slot].index for slot in self.used)
 
 
-def placed(tasks: Sequence[PictureTask]) -> tuple[PictureTask, ...]:
-    """Return tasks of which each one without a recorded slot says among how many it is, and where.
-
-    Args:
-        tasks: All tasks of a job.
-    """
-    free = [task.index for task in tasks if task.slot[0] <= 0 and not task.among[0]]
-    positions = {index: position for position, index in enumerate(free)}
-    return tuple(
-        replace(task, among=(len(free), positions[task.index])) if task.index in positions else task for task in tasks
-    )
-
-
 # The pixels of a picture depend a little on the size of its batch and on its slot, because kernels do.  So a task that
-# was recorded in slot i of n is rendered there again, beside n - 1 copies of itself: this gives the same bits, whatever
-# its neighbours were.  All other tasks share batches of one size, the last of them padded.  Where some pictures of a
-# grid are known already, the others keep the slots that they have in the whole grid, and the free ones are padded.
+# was recorded in slot i of n is rendered there again; this gives the same bits, whatever its neighbours were.  Those
+# that were recorded in other slots of n are its neighbours, and copies of it fill the slots that are free.  All other
+# tasks share batches of one size, the last of them padded.  Where some pictures of a grid are known already, the others
+# keep the slots that they have in the whole grid, and the free ones are padded.
 def next_batch(tasks: Sequence[PictureTask], size: int, maximum: int = MAX_BATCH, *, is_even: bool = False) -> Batch:
     """Return the first batch of the tasks that are still to be rendered, in their order.
 
@@ -74,8 +62,13 @@ def next_batch(tasks: Sequence[PictureTask], size: int, maximum: int = MAX_BATCH
     """
     first = tasks[0]
     if first.slot[0] > 0:
-        count, slot = _limited(first.slot, maximum)
-        return Batch(tasks=(first,) * count, used=(slot,))
+        count, _ = _limited(first.slot, maximum)
+        slots: dict[int, PictureTask] = {}
+        for task in tasks:
+            own, slot = _limited(task.slot, maximum)
+            if own == count:
+                slots.setdefault(slot, task)
+        return Batch(tasks=tuple(slots.get(slot, first) for slot in range(count)), used=tuple(sorted(slots)))
     count, position = first.among
     size = max(1, min(size, count))
     size = even_size(count, size) if is_even else size
@@ -94,7 +87,10 @@ def even_size(count: int, size: int) -> int:
 
 
 def _limited(slot: tuple[int, int], maximum: int) -> tuple[int, int]:
+    """Return a recorded slot in a batch that is not too large; (0, 0) for a task without one."""
     count, index = slot
+    if count <= 0:
+        return 0, 0
     while count > max(1, maximum):
         count //= 2
     return count, max(0, index) % count

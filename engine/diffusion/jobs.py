@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engine.diffusion.batches import Batch, largest_batch, next_batch, placed
+from engine.diffusion.batches import Batch, largest_batch, next_batch
 from engine.diffusion.calls import picture_of
 from engine.diffusion.compilation import compiler_message
 from engine.diffusion.inversion.job import InversionRunner
@@ -24,8 +24,9 @@ from engine.errors import OutOfMemoryError, RenderCancelled, RenderError
 from engine.rendering.events import DraftRendered, Event, JobDone, Picture, PictureRendered, PreviewRendered, StepDone
 from engine.rendering.requests import InvertJob, RenderJob
 from engine.rendering.settings import RenderSettings
+from engine.rendering.slots import placed
 from latentpng.noise.replay import replay
-from latentpng.record import Lineage, TensorRoot
+from latentpng.record import JsonObject, Lineage, TensorRoot
 
 
 class JobRunner:
@@ -58,6 +59,15 @@ class JobRunner:
         self._micro_batch, self._max_batch = micro_batch, largest_batch(type(loaded.pipe).__name__)
         self._memory_warnings: tuple[str, ...] = ()
 
+    @property
+    def software(self) -> JsonObject:
+        """What the records of pictures say about the software and the device."""
+        return self._recorder.software
+
+    def largest_batch(self, settings: RenderSettings) -> int:
+        """Return the size of the largest batch of tasks without a recorded slot that is made of pictures of a size."""
+        return min(self._micro_batch or default_batch_size(self._device, settings), self._max_batch)
+
     # A batch that does not fit into memory is halved and tried again, down to a single picture; the maximum stays for
     # the jobs that follow.  The size is part of each record, since the pixels depend on it a little.
     def run(self, job: RenderJob) -> None:
@@ -73,7 +83,7 @@ class JobRunner:
         """
         started = time.monotonic()
         tasks = list(placed(job.tasks))
-        size = self._micro_batch or default_batch_size(self._device, job.settings)
+        size = self.largest_batch(job.settings)
         spec, self._memory_warnings = self._noise_spec(job), ()
         while tasks:
             batch = next_batch(tasks, min(size, self._max_batch), self._max_batch, is_even=bool(job.stop_after))

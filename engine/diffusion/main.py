@@ -29,7 +29,8 @@ from engine.rendering.events import (
     PreviewRendered,
 )
 from engine.rendering.requests import CancelJob, CancelRound, InvertJob, Job, LoadModel
-from engine.worker.process import STACKS_SIGNAL, Request
+from engine.worker.codec import REQUESTS, Codec, Request
+from engine.worker.process import STACKS_SIGNAL
 from engine.worker.queue import JobQueue
 from engine.worker.wire import Wire
 from latentpng.errors import LatentPngError
@@ -123,6 +124,9 @@ class Worker:
             schedulers=loaded.own.usable,
             device=loaded.device,
             dtype=loaded.dtype,
+            batch=runner.largest_batch(request.settings),
+            fingerprint=str(loaded.identity["fingerprint"]),
+            software=runner.software,
         )
 
     def _model_for(self, request: LoadModel) -> LoadedModel:
@@ -205,7 +209,7 @@ def main(descriptor: int) -> None:
     faulthandler.register(STACKS_SIGNAL)
     with contextlib.suppress(OSError):
         os.nice(_NICENESS)
-    Worker(Wire(socket.socket(fileno=descriptor))).run()
+    Worker(Wire(socket.socket(fileno=descriptor), Codec(REQUESTS))).run()
 
 
 if __name__ == "__main__":

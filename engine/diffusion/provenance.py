@@ -19,7 +19,7 @@ from engine.diffusion.load import LoadedModel
 from engine.rendering.requests import PictureTask, RenderJob
 from latentpng.noise.replay import record_of
 from latentpng.png.files import pixel_digest
-from latentpng.record import Json, LatentRecord
+from latentpng.record import Json, JsonObject, LatentRecord
 
 
 class Recorder:
@@ -30,6 +30,11 @@ class Recorder:
         attention = {"attention": loaded.attention} if loaded.attention else {}
         compiled = {"compiled": True} if loaded.compiled else {}
         self._software: dict[str, Json] = {**software_of(loaded.device), **attention, **compiled}
+
+    @property
+    def software(self) -> JsonObject:
+        """What every record says about the software and the device."""
+        return self._software
 
     def record(
         self,
@@ -85,7 +90,7 @@ def software_of(device: str) -> dict[str, Json]:
     return {
         "warmer": latentpng.__version__,
         "python": platform.python_version(),
-        "torch": str(torch.__version__),  # its own class, whose pickle would import torch where it is read
+        "torch": str(torch.__version__),  # its own class, which compares itself by version
         "diffusers": diffusers.__version__,
         "transformers": transformers.__version__,
         "torchsde": version("torchsde"),

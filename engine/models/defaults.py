@@ -1,9 +1,9 @@
 """The default settings of a model: from its own `warmer.json`, else from its family, else a fallback.
 
 `warmer.json` is a file in the model's folder; every entry may be left out:
-`{"width": 128, "height": 128, "steps": 10, "guidance": 2.0, "scheduler": "DDIM", "scale": 0.7, "prompts": ["..."]}`,
-and `"preview"`, the linear map from latents to colours: a row of red, green, blue for each latent channel, and a last
-row that is added.
+`{"width": 128, "height": 128, "steps": 6, "guidance": 2.0, "scheduler": "UniPC", "scale": 0.7, "prompts": ["..."]}`;
+`"other_steps"`, the steps with any scheduler but that one; and `"preview"`, the linear map from latents to colours: a
+row of red, green, blue for each latent channel, and a last row that is added.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from engine.models.model_names import distilled, likely_pipeline, named_steps
 from engine.models.picture_sizes import usual_size
 from engine.models.schedulers import scheduler_settings
 from engine.models.signatures import SIGNATURES
-from engine.rendering.settings import RenderSettings, SchedulerSettings
+from engine.rendering.settings import MAX_STEPS, RenderSettings, SchedulerSettings
 from latentpng.json_fields import JsonFields
 from latentpng.record import Json
 
@@ -34,9 +34,10 @@ class ModelDefaults:
     Attributes:
         width: Pixels.
         height: Pixels.
-        num_inference_steps: Denoising steps.
+        num_inference_steps: Denoising steps with this scheduler.
         guidance_scale: Guidance scale.
         scheduler: The scheduler; the model's own unless it is named.
+        other_steps: Denoising steps with any other scheduler; 0 for as many as with this one.
         scale: The scale of the first round of variations, above 0 and at most 1.
         prompts: Examples of what the model can draw.
     """
@@ -46,19 +47,32 @@ class ModelDefaults:
     num_inference_steps: int
     guidance_scale: float
     scheduler: SchedulerSettings = field(default_factory=SchedulerSettings)
+    other_steps: int = 0
     scale: float = 0.4
     prompts: tuple[str, ...] = ()
 
-    def settings(self, prompt: str) -> RenderSettings:
-        """Return these defaults as the settings of a prompt."""
+    def settings(self, prompt: str, scheduler: SchedulerSettings | None = None) -> RenderSettings:
+        """Return these defaults as the settings of a prompt.
+
+        Args:
+            prompt: The prompt.
+            scheduler: A scheduler that was chosen, with the steps that it needs; None for the default.
+        """
+        chosen = self.scheduler if scheduler is None else scheduler
+        steps = self.num_inference_steps if chosen == self.scheduler else self.other_steps or self.num_inference_steps
         return RenderSettings(
             prompt=prompt,
             width=self.width,
             height=self.height,
-            num_inference_steps=self.num_inference_steps,
+            num_inference_steps=steps,
             guidance_scale=self.guidance_scale,
-            scheduler=self.scheduler,
+            scheduler=chosen,
         )
+
+    @property
+    def recorded(self) -> RenderSettings:
+        """What completes the settings of a picture that records only some: without a scheduler, the model's own."""
+        return self.settings("", SchedulerSettings())
 
 
 _PROMPTS = (
@@ -196,6 +210,7 @@ def carried_defaults(folder: Path, known: ModelDefaults) -> ModelDefaults:
             num_inference_steps=checked.num_inference_steps,
             guidance_scale=checked.guidance_scale,
             scheduler=scheduler_settings(fields.text("scheduler", "")),
+            other_steps=_other_steps(fields.integer("other_steps", 0)),
             scale=_scale(fields.number("scale", known.scale)),
             prompts=_prompts(fields.array("prompts", list(known.prompts))),
         )
@@ -222,6 +237,12 @@ def carried_preview(folder: Path) -> tuple[tuple[float, ...], ...]:
     if any(len(row) != 3 for row in colours):
         raise ModelError(wrong)
     return colours
+
+
+def _other_steps(value: int) -> int:
+    if not 0 <= value <= MAX_STEPS:
+        raise ModelError(f"other_steps is a number from 0 to {MAX_STEPS}, found {value}")
+    return value
 
 
 def _scale(value: float) -> float:

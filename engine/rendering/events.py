@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pickle import PickleBuffer
-from typing import SupportsIndex, TypeAlias
+from typing import TypeAlias
 
 from engine.rendering.requests import LoadModel
 from latentpng.record import JsonObject, LatentRecord
@@ -24,15 +23,6 @@ class Picture:
     width: int
     height: int
     rgb: bytes
-
-    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[object, ...]:
-        """Send pixels beside a pickle instead of in it, so that they are copied once (`engine.worker.wire`)."""
-        rgb = PickleBuffer(self.rgb) if protocol.__index__() >= 5 else self.rgb
-        return _picture, (self.width, self.height, rgb)
-
-
-def _picture(width: int, height: int, rgb: bytes) -> Picture:
-    return Picture(width=width, height=height, rgb=rgb)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

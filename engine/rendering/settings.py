@@ -18,7 +18,7 @@ from latentpng.rules import MAX_SEED
 
 MIN_SIDE, MAX_SIDE = 8, 8192
 """Width and height of a picture, in pixels."""
-_MAX_STEPS = 1000
+MAX_STEPS = 1000
 _MAX_GUIDANCE = 100.0
 _MAX_TEXT = 100_000
 _MAX_CLIP_SKIP = 12
@@ -196,7 +196,7 @@ class RenderSettings:
             ("clip_skip", self.clip_skip, 0, _MAX_CLIP_SKIP),
             ("width", self.width, MIN_SIDE, MAX_SIDE),
             ("height", self.height, MIN_SIDE, MAX_SIDE),
-            ("steps", self.num_inference_steps, 1, _MAX_STEPS),
+            ("steps", self.num_inference_steps, 1, MAX_STEPS),
             ("step_seed", self.step_seed, 0, MAX_SEED),
         ):
             if not least <= value <= most:

@@ -5,7 +5,7 @@ A draft has the noise of its picture and no record.  It is shown in place of the
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from engine.rendering.events import Picture
@@ -23,6 +23,8 @@ _TOO_FEW = 4
 """Models that were distilled to so few steps have none to save."""
 _LEAST = 2
 """Some schedulers cannot take a single step."""
+_LEAST_OF: Mapping[str, int] = {"PNDMScheduler": 4, "": 4}
+"""The least steps of others: the Runge-Kutta steps of PNDM need four, and a model's own scheduler may be one."""
 _ALONE = (1, 0)
 """The slot of a picture that is finished for itself: that of a parent."""
 
@@ -38,7 +40,7 @@ def draft_settings(settings: RenderSettings, share: float = SHARE) -> RenderSett
         The settings; None where the picture has too few steps for a draft to save any.
     """
     whole = settings.num_inference_steps
-    steps = max(_LEAST, round(share * whole))
+    steps = max(_LEAST_OF.get(settings.scheduler.name, _LEAST), round(share * whole))
     return replace(settings, num_inference_steps=steps) if whole > _TOO_FEW and steps < whole else None
 
 

@@ -31,6 +31,8 @@ class Progress:
         decodes: Whether its pictures are decoded; if not, they are only followed for some steps.
         ahead: Work that follows it and is not part of it: the number of pictures and the steps of each.  They are
             decoded if those of this job are not.
+        begun: The batches that have begun and are not over.
+        at_once: The most batches that were rendered at once until now: one for each worker that takes part.
     """
 
     total: int = 0
@@ -44,6 +46,8 @@ class Progress:
     running: bool = False
     decodes: bool = True
     ahead: tuple[int, int] = (0, 0)
+    begun: set[tuple[int, ...]] = field(default_factory=set)
+    at_once: int = 1
 
     @property
     def fraction(self) -> float:
@@ -81,11 +85,20 @@ class Progress:
         if indices != self.batch:
             self.skipped = 0
         self.batch, self.step, self.steps = indices, step, steps
+        self._note_begun(is_over=step >= steps and not self.decodes)
 
     def picture_done(self, index: int) -> None:
         """Note that a picture is finished."""
         self.steps_done[index] = 1.0
         self.finished.add(index)
+
+    def _note_begun(self, *, is_over: bool) -> None:
+        """Note that the batch that was reported last goes on; batches that hold one of its pictures were given up."""
+        rendered = {batch for batch in self.begun if not self.finished.issuperset(batch)}
+        self.begun = {batch for batch in rendered if not set(batch) & set(self.batch)}
+        if not is_over:
+            self.begun.add(self.batch)
+        self.at_once = max(self.at_once, len(self.begun))
 
     @property
     def is_decoded(self) -> bool:
@@ -145,6 +158,7 @@ class Countdown:
         step: Its steps.
         is_decoded: Whether its pictures are finished.
         key: What the pace belongs to.
+        reports: The steps of each batch when it was reported last, and when that was.
     """
 
     left: float | None = None
@@ -155,6 +169,7 @@ class Countdown:
     step: int = 0
     is_decoded: bool = False
     key: Hashable = None
+    reports: Mapping[tuple[int, ...], tuple[int, float]] = field(default_factory=dict)
 
     def restarted(self, now: float, key: Hashable = None) -> Countdown:
         """Return the countdown of a new job.
@@ -188,32 +203,37 @@ class Countdown:
             batch=progress.batch,
             step=progress.step,
             is_decoded=progress.is_decoded,
+            reports={**self.reports, progress.batch: (progress.step, now)},
         )
 
     def _measured(self, progress: Progress, now: float) -> Pace:
-        size, seconds = len(progress.batch), now - self.at
+        size, (before, at) = len(progress.batch), self.reports.get(progress.batch, (0, self.at))
+        seconds = now - at
         if progress.is_decoded:
-            was_last_step = (self.batch, self.step) == (progress.batch, progress.steps)
-            return self.pace.with_decode(seconds / size) if was_last_step else self.pace
-        if progress.batch == self.batch:
-            return self.pace.with_step(size, seconds / max(1, progress.step - self.step))
+            return self.pace.with_decode(seconds / size) if before == progress.steps else self.pace
+        if before:
+            return self.pace.with_step(size, seconds / max(1, progress.step - before))
         done = progress.step - progress.skipped
-        if done > 1 or done == progress.steps:
+        if (done > 1 or done == progress.steps) and len(progress.begun) == 1:
             return self.pace.with_step(size, seconds / done)
         return self.pace
 
 
 def _seconds_left(progress: Progress, pace: Pace) -> float | None:
-    """Return what the rest of a job takes at a pace: the batch that runs, then batches of the largest size seen."""
+    """Return what the rest of a job takes at a pace: the batch that runs, then batches of the largest size seen.
+
+    Batches that run beside it take no longer than it does; those that follow are shared among as many workers.
+    """
     size = len(progress.batch)
     step = pace.step(size)
     if step is None:
         return None
     decoding = pace.decode(size) if progress.decodes else 0.0
     left = 0.0 if progress.is_decoded else (progress.steps - progress.step) * step + decoding
+    following = _batch_seconds(*progress.ahead, size, pace, decodes=not progress.decodes)
     for steps, waiting in progress.waiting().items():
-        left += _batch_seconds(waiting, steps, size, pace, decodes=progress.decodes)
-    return left + _batch_seconds(*progress.ahead, size, pace, decodes=not progress.decodes)
+        following += _batch_seconds(waiting, steps, size, pace, decodes=progress.decodes)
+    return left + following / progress.at_once
 
 
 def _batch_seconds(pictures: int, steps: int, size: int, pace: Pace, *, decodes: bool) -> float:

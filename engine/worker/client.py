@@ -10,9 +10,11 @@ import queue
 import threading
 from collections.abc import Callable
 
+from engine.errors import WireError
 from engine.rendering.events import LOADING, Event, Failure, JobCancelled, JobDone, JobFailed, ModelReady, WorkerDied
 from engine.rendering.requests import CancelJob, CancelRound, InvertJob, Job, LoadModel, RenderJob
-from engine.worker.process import Request, WorkerProcess
+from engine.worker.codec import Request
+from engine.worker.process import WorkerProcess
 from engine.worker.watchdog import Timeouts, Watchdog
 
 
@@ -23,13 +25,15 @@ class WorkerRenderer:
     stopped answering.
     """
 
-    def __init__(self, timeouts: Timeouts | None = None) -> None:
+    def __init__(self, timeouts: Timeouts | None = None, *, threads: int = 0, program: tuple[str, ...] = ()) -> None:
         """Start nothing yet.
 
         Args:
             timeouts: When a silent process is given up; None for the usual ones.
+            threads: How many threads compute on the CPU of the process; 0 leaves it to torch.
+            program: The module that the process runs, and its arguments; () for the worker on this machine.
         """
-        self._timeouts = timeouts or Timeouts()
+        self._timeouts, self._threads, self._program = timeouts or Timeouts(), threads, program
         self._on_event: Callable[[Event], None] = _ignore
         self._outbox: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
         self._sender = threading.Thread(target=self._send_all, name="worker outbox", daemon=True)
@@ -86,9 +90,18 @@ class WorkerRenderer:
                     self._refuse(request, Failure.CRASH, sentence)
                 continue
             if process is not None:
-                process.send(request)  # if it has just died, its reader reports that
+                self._send(process, request)
             elif isinstance(request, RenderJob | InvertJob) and not self._closing:
                 self._refuse(request, Failure.MODEL, "no model is loaded yet")
+
+    def _send(self, process: WorkerProcess, request: Request) -> None:
+        try:
+            process.send(request)  # if it has just died, its reader reports that
+        except WireError as error:
+            job = LOADING if isinstance(request, LoadModel) else getattr(request, "job", LOADING)
+            failed = JobFailed(job=job, failure=Failure.SETTINGS, sentence=f"the request cannot be sent: {error}")
+            self._close_job(failed)
+            self._on_event(failed)
 
     def _refuse(self, request: LoadModel | Job, failure: Failure, sentence: str) -> None:
         job = LOADING if isinstance(request, LoadModel) else request.job
@@ -121,7 +134,7 @@ class WorkerRenderer:
             return self._process
 
     def _start_process(self) -> WorkerProcess:
-        process = WorkerProcess()
+        process = WorkerProcess(self._threads, self._program)
         reader = threading.Thread(target=self._receive_all, args=(process,), name="worker events", daemon=True)
         self._readers = [*(old for old in self._readers if old.is_alive()), reader]
         reader.start()

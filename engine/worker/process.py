@@ -14,15 +14,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import IO, TypeAlias
+from typing import IO
 
 from platformdirs import user_log_path
 
+from engine.errors import WireError
 from engine.rendering.events import Event
-from engine.rendering.requests import CancelJob, CancelRound, Job, LoadModel
+from engine.worker.codec import EVENTS, Codec, Request
 from engine.worker.wire import Wire
-
-Request: TypeAlias = LoadModel | Job | CancelJob | CancelRound
 
 WORKER = "engine.diffusion.main"
 STACKS_SIGNAL = signal.SIGUSR1
@@ -44,26 +43,32 @@ returned: with a threshold of 32 MiB, or with glibc's own moving one, the heap f
 class WorkerProcess:
     """One process and the connection to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, threads: int = 0, program: tuple[str, ...] = ()) -> None:
         """Start the process.
+
+        Args:
+            threads: How many threads compute on its CPU; 0 leaves it to torch.
+            program: The module that it runs, and its arguments after the descriptor; () for `WORKER`.
 
         Raises:
             OSError: The system has no process, file or memory left for it.
         """
+        module, *arguments = program or (WORKER,)
         near, far = socket.socketpair()
         self._log_path, log = _open_log()
         with near, far, log:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", WORKER, str(far.fileno())],
+                [sys.executable, "-P", "-m", module, str(far.fileno()), *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 pass_fds=(far.fileno(),),
                 start_new_session=True,  # the terminal's signals (Ctrl+C, hang-up) are handled by this program
-                env=worker_environment(),
+                env=worker_environment(threads),
             )
-            self._wire: Wire[Request, Event] = Wire(near.dup())
+            self._wire: Wire[Request, Event] = Wire(near.dup(), Codec(EVENTS))
         self._silence = 0.0
+        self._garbled = ""
 
     @property
     def pid(self) -> int:
@@ -71,7 +76,11 @@ class WorkerProcess:
         return self._process.pid
 
     def send(self, request: Request) -> None:
-        """Send a request; it is lost when the process has just died, which `receive` reports."""
+        """Send a request; it is lost when the process has just died, which `receive` reports.
+
+        Raises:
+            WireError: The request is larger than a message may be; nothing was sent.
+        """
         with contextlib.suppress(OSError):
             self._wire.send(request)
 
@@ -80,10 +89,13 @@ class WorkerProcess:
         return self._wire.has_news(seconds)
 
     def receive(self) -> Event | None:
-        """Return the next event, None when the process has ended."""
+        """Return the next event, None when the process has ended, or sent what is no event."""
         try:
             return self._wire.receive()
         except (EOFError, OSError):
+            return None
+        except WireError as error:
+            self._garbled = str(error)
             return None
 
     def give_up(self, silence: float) -> None:
@@ -109,10 +121,10 @@ class WorkerProcess:
         self.kill()  # the connection is closed: whatever is left of the process is of no use
         code = self._process.wait()
         self._wire.close()
-        return how_it_ended(code, _last_line(self._log_path), str(self._log_path), self._silence)
+        return how_it_ended(code, _last_line(self._log_path), str(self._log_path), self._silence, self._garbled)
 
 
-def how_it_ended(code: int, last_line: str, log: str, silence: float = 0.0) -> str:
+def how_it_ended(code: int, last_line: str, log: str, silence: float = 0.0, garbled: str = "") -> str:
     """Return how a worker ended, as one sentence for the person.
 
     Args:
@@ -120,12 +132,15 @@ def how_it_ended(code: int, last_line: str, log: str, silence: float = 0.0) -> s
         last_line: The last line of its log, "" for none.
         log: The path of its log, or the null device.
         silence: The seconds of silence after which it was killed; 0 when it ended by itself.
+        garbled: What is wrong with what it sent, after which it was killed; "" for nothing.
     """
     again = "it starts again with the next picture"
     has_log = log != os.devnull
     if silence:
         stacks = f" ({log} shows what it was doing)" if has_log else ""
         return f"the rendering process did not answer for {_duration(silence)} and was stopped{stacks}; {again}"
+    if garbled:
+        return f"the rendering process sent what is no event ({garbled}) and was stopped; {again}"
     if code == -signal.SIGKILL:
         return f"the rendering process was killed, probably because the system ran out of memory; {again}"
     output = f" (its output is in {log})" if has_log else ""
@@ -146,13 +161,17 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def worker_environment() -> dict[str, str]:
+def worker_environment(threads: int = 0) -> dict[str, str]:
     """Return the environment of the worker: this program's, the settings of the allocator, and where `engine` is.
 
     In a checkout that is not installed the worker would not find the package by itself.
+
+    Args:
+        threads: How many threads compute on its CPU, where this program's environment does not say; 0 for no rule.
     """
     root = Path(__file__).resolve().parents[2]
-    environment = {**_ALLOCATOR, **os.environ}
+    shared = {"OMP_NUM_THREADS": str(threads)} if threads else {}
+    environment = {**_ALLOCATOR, **shared, **os.environ}
     if root.name not in ("site-packages", "dist-packages"):
         paths = [part for part in environment.get("PYTHONPATH", "").split(os.pathsep) if part]
         environment["PYTHONPATH"] = os.pathsep.join([*paths, str(root)])

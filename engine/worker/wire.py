@@ -1,47 +1,61 @@
-"""Requests and events over a socket between this program and its worker: pickled, but pixels and noise copied once.
+"""Requests and events over a stream socket between this program and its worker, with pixels and noise copied once.
 
-Large buffers are sent beside the pickle (PEP 574, "out of band"): the sender hands them to the kernel where they are,
-and the receiver lets the kernel write them where they stay.  A frame is the number of its parts and their lengths, 8
-bytes each, little-endian; then the parts, the pickle first.  Only for processes of one program: pickle trusts its
-source.
+The sender hands large buffers to the kernel where they are, and the receiver lets the kernel write them where they
+stay.  A frame is a magic word, the number of its parts and their lengths, little-endian; then the parts, the head
+first (`codec.py`).  The other end need not be trusted: all sizes are checked before memory is reserved for them.
 """
 
 from __future__ import annotations
 
-import pickle
 import select
 import socket
 import struct
 import threading
 from typing import Generic, TypeVar, cast
 
+from engine.errors import WireError
+from engine.worker.codec import Codec, encode
+from engine.worker.limits import MAX_FRAME, MAX_HEAD, MAX_PART, MAX_PARTS
+
 Sent = TypeVar("Sent")
 Received = TypeVar("Received")
 
+_MAGIC = b"wrm1"
+_START = struct.Struct("<4sI")
 _LENGTH = 8
-_MAX_PARTS = 512
-"""Parts handed over in one call; systems accept 1024 (IOV_MAX)."""
+_PIECE = 2**20
+"""Bytes that are read at once after a signal or a timeout has split a part."""
 
 
 class Wire(Generic[Sent, Received]):
     """One end of the connection.  Any thread may send, one thread receives."""
 
-    def __init__(self, end: socket.socket) -> None:
+    def __init__(self, end: socket.socket, codec: Codec | None = None) -> None:
+        """Take over a connected stream socket.
+
+        Args:
+            end: The socket; with a timeout, `send` and `receive` may raise TimeoutError, and the connection is of no
+                use afterwards.
+            codec: Knows what may be received; None for every request and every event.
+        """
         self._socket = end
+        self._codec = codec or Codec()
         self._lock = threading.Lock()
 
     def send(self, value: Sent) -> None:
         """Send a value; returns when all of it is handed to the kernel, so it waits for an end that does not read.
 
         Raises:
+            WireError: The value has no form on the wire, or is too large; nothing was sent.
             OSError: The other end is gone.
         """
-        beside: list[pickle.PickleBuffer] = []
-        head = pickle.dumps(value, protocol=5, buffer_callback=beside.append)
-        parts = [memoryview(head), *(buffer.raw() for buffer in beside)]
-        lengths = struct.pack(f"<{1 + len(parts)}Q", len(parts), *(part.nbytes for part in parts))
+        parts = encode(value)
+        sizes = [part.nbytes for part in parts]
+        if sum(sizes) > MAX_FRAME:
+            raise WireError(f"a message has at most {MAX_FRAME:,} bytes, found {sum(sizes):,}")
+        start = _START.pack(_MAGIC, len(parts)) + struct.pack(f"<{len(sizes)}Q", *sizes)
         with self._lock:
-            self._write([memoryview(lengths), *parts])
+            self._write([memoryview(start), *parts])
 
     def receive(self) -> Received:
         """Wait for the next value.
@@ -49,11 +63,18 @@ class Wire(Generic[Sent, Received]):
         Raises:
             EOFError: The other end is gone.
             OSError: The connection failed.
+            WireError: What arrived is no value that may be received; close the connection.
         """
-        (count,) = struct.unpack("<Q", self._read(_LENGTH))
-        lengths = struct.unpack(f"<{count}Q", self._read(_LENGTH * count))
-        head, *beside = [self._read(length) for length in lengths]
-        return cast("Received", pickle.loads(head, buffers=beside))
+        magic, count = _START.unpack(self._read(_START.size))
+        if magic != _MAGIC or not 1 <= count <= 1 + MAX_PARTS:
+            raise WireError("what arrived is no message of this program")
+        sizes = struct.unpack(f"<{count}Q", self._read(_LENGTH * count))
+        if sizes[0] > MAX_HEAD or max(sizes) > MAX_PART or sum(sizes) > MAX_FRAME:
+            raise WireError(
+                f"a message has at most {MAX_FRAME:,} bytes in parts of {MAX_PART:,} and a head of {MAX_HEAD:,}, "
+                f"found {sum(sizes):,}"
+            )
+        return cast("Received", self._codec.decode([self._read(size) for size in sizes]))
 
     def has_news(self, seconds: float) -> bool:
         """Wait at most so many seconds for something to receive; the end of the connection counts too."""
@@ -78,18 +99,19 @@ class Wire(Generic[Sent, Received]):
     def _write(self, parts: list[memoryview]) -> None:
         unsent = [part for part in parts if part.nbytes]
         while unsent:
-            sent = self._socket.sendmsg(unsent[:_MAX_PARTS])
+            sent = self._socket.sendmsg(unsent)
             while unsent and sent >= unsent[0].nbytes:
                 sent -= unsent.pop(0).nbytes
             if sent:
                 unsent[0] = unsent[0].cast("B")[sent:]
 
     def _read(self, size: int) -> bytes:
-        """Usually one piece, which becomes the value's own buffer; a signal may split it."""
-        data = self._socket.recv(size, socket.MSG_WAITALL) if size else b""
-        while len(data) < size:
-            more = self._socket.recv(size - len(data), socket.MSG_WAITALL)
-            if not more:
+        """Usually one piece, which becomes the value's own buffer; a signal or a timeout of the socket may split it."""
+        pieces = [self._socket.recv(size, socket.MSG_WAITALL)] if size else []
+        missing = size - sum(map(len, pieces))
+        while missing:
+            if not pieces[-1]:
                 raise EOFError("the other end of the connection is gone")
-            data += more
-        return data
+            pieces.append(self._socket.recv(min(missing, _PIECE), socket.MSG_WAITALL))
+            missing -= len(pieces[-1])
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)

@@ -1,6 +1,7 @@
 """Judge the embedded model on captions that it was not trained on, against the drawn pictures of the same captions.
 
-    python -m tests.benchmarks.embedded_model [--model FOLDER] [--count N] [--sheet PNG] [--strip PNG]
+    python -m tests.benchmarks.embedded_model [--model FOLDER] [--scheduler S] [--count N] [--sheet PNG]
+                                               [--strip PNG]
 
 It prints four groups of figures:
 
@@ -170,11 +171,12 @@ def main() -> None:
     parser.add_argument("--model", default="", metavar="FOLDER", help="a pipeline folder (the embedded model)")
     parser.add_argument("--count", type=int, default=512, help="number of held-out captions (512)")
     parser.add_argument("--steps", type=int, default=0, help="denoising steps (the model's default)")
+    parser.add_argument("--scheduler", metavar="S", help="as warmer takes it (the model's default)")
     parser.add_argument("--guidance", type=float, default=0.0, help="guidance scale (the model's default)")
     parser.add_argument("--sheet", default="", metavar="PNG", help="write a contact sheet of 64 prompts")
     parser.add_argument("--strip", default="", metavar="PNG", help="write a strip of perturbations")
     given = parser.parse_args()
-    model, classifier = Model(given.model, given.steps, given.guidance), load_classifier()
+    model, classifier = Model(given.model, given.steps, given.guidance, given.scheduler), load_classifier()
     data = held_out(given.count)
     print_autoencoder(model.pipe.vae, data.pixels[:256])
     generated = model.generate([caption.text for caption in data.captions], noise_of(given.count, 0))

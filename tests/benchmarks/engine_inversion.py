@@ -88,7 +88,7 @@ class Bench:
 
     def __init__(self) -> None:
         choice = resolve_model("")
-        self.settings = defaults_of(choice).settings("")
+        self.settings = defaults_of(choice).recorded
         self.loaded = load_model(LoadModel(model=choice, settings=self.settings, device="cpu"), lambda _: None)
         self.renderer = BatchRenderer(self.loaded)
         self.spec = self.renderer.noise_spec(self.settings)

@@ -18,6 +18,7 @@ from engine.rendering.events import (
     StepDone,
     WorkerDied,
 )
+from engine.rendering.renderer import Renderer
 from engine.rendering.requests import LoadModel, PictureTask, RenderJob
 from engine.worker.client import WorkerRenderer
 from latentpng.record import Lineage, Round, SeedRoot
@@ -56,6 +57,11 @@ class TimedEvents:
         return next(when for when, event in self.events if isinstance(event, PreviewRendered))
 
     @property
+    def first_picture(self) -> float:
+        """Seconds from the request until the first picture."""
+        return next(when for when, event in self.events if isinstance(event, PictureRendered))
+
+    @property
     def steps(self) -> tuple[float, ...]:
         """Seconds from the request until each denoising step was done."""
         return tuple(when for when, event in self.events if isinstance(event, StepDone))
@@ -69,8 +75,13 @@ class TimedEvents:
 class EmbeddedWorker:
     """The real worker process with the embedded model; every job gets a number of its own."""
 
-    def __init__(self) -> None:
-        self.renderer = WorkerRenderer()
+    def __init__(self, renderer: Renderer | None = None) -> None:
+        """Load the model.
+
+        Args:
+            renderer: What renders; None for a worker process of its own.
+        """
+        self.renderer = renderer or WorkerRenderer()
         self._events: queue.Queue[Event] = queue.Queue()
         self._job = 0
         self.renderer.start(self._events.put)
@@ -88,6 +99,11 @@ class EmbeddedWorker:
         """
         settings = replace(SETTINGS, prompt=prompt)
         self.submit(RenderJob(job=0, tasks=ALONE if alone else TASKS, settings=settings, previews=previews))
+        return self.wait_until_idle()
+
+    def render(self, tasks: tuple[PictureTask, ...]) -> TimedEvents:
+        """Render some tasks and return their events."""
+        self.submit(RenderJob(job=0, tasks=tasks, settings=SETTINGS))
         return self.wait_until_idle()
 
     def submit(self, job: RenderJob) -> None:
@@ -124,6 +140,7 @@ class EmbeddedWorker:
     @property
     def pid(self) -> int:
         """Process ID of the worker."""
+        assert isinstance(self.renderer, WorkerRenderer)
         assert self.renderer._process is not None
         return self.renderer._process.pid
 

@@ -10,6 +10,7 @@ import torch
 from diffusers import StableDiffusionPipeline
 from numpy.typing import NDArray
 
+from engine.diffusion.schedulers import OwnScheduler
 from engine.embedded.training.classifier import labels
 from engine.embedded.training.data import HELD_OUT
 from engine.embedded.training.scenes.captions import Caption, describe
@@ -17,6 +18,7 @@ from engine.embedded.training.scenes.picture import draw_scene
 from engine.embedded.training.scenes.scene import sample_scene
 from engine.embedded.training.text_encoder import settled
 from engine.models.resolve import defaults_of, resolve_model
+from engine.models.schedulers import scheduler_settings
 from engine.rendering.settings import RenderSettings
 
 Pixels = NDArray[np.uint8]
@@ -24,24 +26,27 @@ BATCH = 16
 
 
 class Model:
-    """A pipeline folder as plain diffusers loads it, with the model's own defaults."""
+    """A pipeline folder as plain diffusers loads it, with the default settings of the model."""
 
-    def __init__(self, folder: str, steps: int, guidance: float) -> None:
+    def __init__(self, folder: str, steps: int, guidance: float, scheduler: str | None = None) -> None:
         """Load a pipeline.
 
         Args:
             folder: The pipeline folder; "" for the embedded model.
             steps: Number of denoising steps; 0 for the model's default.
             guidance: Guidance scale; 0 for the model's default.
+            scheduler: A scheduler as `--scheduler` takes it; "" for the model's own, None for the model's default.
         """
         choice = resolve_model(folder)
         self.folder = choice.folder
-        self.settings: RenderSettings = defaults_of(choice).settings("")
+        chosen = None if scheduler is None else scheduler_settings(scheduler)
+        self.settings: RenderSettings = defaults_of(choice).settings("", chosen)
         self.steps = steps or self.settings.num_inference_steps
         self.guidance = guidance or self.settings.guidance_scale
         self.pipe = StableDiffusionPipeline.from_pretrained(
             self.folder, dtype=torch.float32, local_files_only=True, use_safetensors=True
         )
+        self.pipe.scheduler = OwnScheduler.of(self.pipe).build(self.settings.scheduler)
         self.pipe.set_progress_bar_config(disable=True)
 
     def generate(self, prompts: list[str], noise: NDArray[np.float16]) -> Pixels:

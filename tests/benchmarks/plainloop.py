@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from diffusers import DiffusionPipeline
 
+from engine.diffusion.schedulers import OwnScheduler
 from engine.rendering.settings import RenderSettings
 from latentpng.noise.replay import replay
 from tests.benchmarks.gridtask import COUNT, MODEL, SETTINGS, TASKS
@@ -72,6 +73,7 @@ class PlainPipeline:
 def embedded() -> PlainPipeline:
     """Return the embedded model with the noise of all pictures, which is (8, 4, 16, 16), float32."""
     pipe = DiffusionPipeline.from_pretrained(MODEL.path, use_safetensors=True, dtype=torch.float32)
+    pipe.scheduler = OwnScheduler.of(pipe).build(SETTINGS.scheduler)
     latents = torch.from_numpy(np.stack([replay(task.lineage, (4, 16, 16), "CHW") for task in TASKS])).float()
     return PlainPipeline(pipe, SETTINGS, lambda first, end: {"latents": latents[first:end]})
 

@@ -17,6 +17,7 @@ from engine.errors import InvalidRequestError
 from engine.search.store import MAX_CACHED_BYTES
 
 FILE = Path("/c/config.toml")
+DURATION = 'a time such as "10m", "90s", "2h" or "0", or a number of minutes, at most a week'
 FULL = """\
 model = "ponyMix"
 profile = "pony"
@@ -144,8 +145,10 @@ MISTAKES = (
     ("picture_memory = 63", "line 1: picture_memory is a number of MiB from 64 to 1,048,576, found 63"),
     ("picture_memory = 1048577", "line 1: picture_memory is a number of MiB from 64 to 1,048,576, found 1048577"),
     ("picture_memory = 64.5", "line 1: picture_memory is a whole number, found 64.5"),
-    ("keep_alive = -1", "line 1: keep_alive is a number of minutes from 0 to 10,080, found -1"),
-    ("keep_alive = nan", "line 1: keep_alive is a number of minutes from 0 to 10,080, found nan"),
+    ("keep_alive = -1", f"line 1: keep_alive is {DURATION}, found -1"),
+    ("keep_alive = nan", f"line 1: keep_alive is {DURATION}, found nan"),
+    ('keep_alive = "soon"', f"line 1: keep_alive is {DURATION}, found 'soon'"),
+    ("keep_alive = true", "line 1: keep_alive is a number of minutes or a text, found true"),
     (f"keep_alive = 1{'0' * 5000}", "this is not TOML: a number has too many digits"),
     (f"model = {'[' * 5000}", "this is not TOML: it is nested too deeply"),
     (f"[profiles.a]\nguidance = 1{'0' * 19}", "line 2: profiles.a.guidance is a number, found 10000000000000000000"),

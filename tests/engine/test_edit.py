@@ -81,13 +81,13 @@ def rendered(record: LatentRecord, round_: Round, load: LoadModel) -> LatentReco
 EDITS: tuple[tuple[Edit, dict[str, Json], dict[str, Json]], ...] = (
     (Edit(prompt="a sea"), {"prompt": "a sea"}, {"prompt": "a lake"}),
     (Edit(negative_prompt="fog"), {"negative_prompt": "fog"}, {"negative_prompt": None}),
-    (Edit(num_inference_steps=30, guidance_scale=4), {"steps": 30, "guidance": 4}, {"steps": 12, "guidance": 2.5}),
+    (Edit(num_inference_steps=30, guidance_scale=4), {"steps": 30, "guidance": 4}, {"steps": 6, "guidance": 2.5}),
     (
         Edit(scheduler="Euler a"),
         {"scheduler": {"name": "EulerAncestralDiscreteScheduler"}},
-        {"scheduler": {"name": "DDIMScheduler"}},
+        {"scheduler": {"name": "UniPCMultistepScheduler"}},
     ),
-    (Edit(scheduler=""), {"scheduler": None}, {"scheduler": {"name": "DDIMScheduler"}}),
+    (Edit(scheduler=""), {"scheduler": None}, {"scheduler": {"name": "UniPCMultistepScheduler"}}),
     (Edit(size=(192, 128)), {"width": 192}, {"width": 128}),
     (Edit(clip_skip=2), {"clip_skip": 2}, {"clip_skip": None}),
     (Edit(prompt_style="comfyui"), {"prompt_style": "comfyui"}, {"prompt_style": None}),
@@ -123,7 +123,7 @@ def test_the_edits_of_an_edit_lead_back_step_by_step() -> None:
 
 
 @pytest.mark.parametrize(
-    "edit", [Edit(), Edit(prompt="a lake"), Edit(num_inference_steps=12), Edit(model="embedded", loras=("none",))]
+    "edit", [Edit(), Edit(prompt="a lake"), Edit(num_inference_steps=6), Edit(model="embedded", loras=("none",))]
 )
 def test_an_edit_that_changes_nothing_is_refused(edit: Edit) -> None:
     with pytest.raises(InvalidRequestError) as caught:

@@ -9,17 +9,22 @@ import pytest
 from engine.errors import InvalidRequestError
 from engine.fake import FakeRenderer
 from engine.invert import InversionChoices, Keep, PreparedPhoto, prepare_photo, refuse_guidance
+from engine.models.invertible import may_be_inverted
+from engine.models.schedulers import FRIENDLY
 from engine.open import Opening, folder_for, open_file, open_inverted
 from engine.options import Options
 from engine.photos.fit import Fit
 from engine.records import photograph_of
 from engine.rendering.events import Event, JobDone, JobFailed, PhotoInverted, PreviewRendered, StepDone
 from engine.rendering.requests import InversionWay
+from engine.rendering.settings import SchedulerSettings
 from engine.search.bands import Bands, factors_of
 from engine.search.seeds import fresh_seed_of, grid_seed, step_seed_of
+from engine.target import target_for_prompt
 from latentpng.errors import UnreadableFileError
 from latentpng.noise.replay import replay
 from latentpng.record import TensorRoot
+from tests.support.engine.folders import model_folder
 from tests.support.photos.making import photo_file
 
 VECTORS = Path(__file__).parents[1] / "vectors"
@@ -73,6 +78,39 @@ def test_the_guidance_of_the_configuration_file_is_left_out(tmp_path: Path) -> N
     options = Options(seed=5, prompt_defaults=(("guidance_scale", 7.0), ("num_inference_steps", 9)))
     settings = prepared(tmp_path, options=options).target.settings
     assert (settings.guidance_scale, settings.num_inference_steps) == (1.0, 9)
+
+
+def test_a_default_that_cannot_be_inverted_gives_way_to_the_model_s_own_scheduler(tmp_path: Path) -> None:
+    assert not may_be_inverted(target_for_prompt(OPTIONS, "a beach").settings.scheduler)
+    settings = prepared(tmp_path).target.settings
+    assert (settings.scheduler, settings.num_inference_steps) == (SchedulerSettings(), 12)
+    fewer = prepared(tmp_path, options=Options(seed=5, num_inference_steps=9)).target.settings
+    assert (fewer.scheduler, fewer.num_inference_steps) == (SchedulerSettings(), 9)
+
+
+def test_a_default_that_can_be_inverted_stays(tmp_path: Path) -> None:
+    folder = model_folder(tmp_path / "lakes")
+    (folder / "warmer.json").write_text('{"scheduler": "euler", "steps": 8, "other_steps": 20}')
+    settings = prepared(tmp_path, options=Options(seed=5, model=str(folder), size=(64, 64))).target.settings
+    assert (settings.scheduler, settings.num_inference_steps) == (FRIENDLY["Euler"], 8)
+
+
+def test_the_default_of_any_model_gives_way(tmp_path: Path) -> None:
+    folder = model_folder(tmp_path / "xl_lcm")
+    options = Options(seed=5, model=str(folder), size=(64, 64))
+    usual, settings = (
+        target_for_prompt(options, "a beach").settings,
+        prepared(tmp_path, options=options).target.settings,
+    )
+    assert (usual.scheduler, settings.scheduler) == (FRIENDLY["LCM"], SchedulerSettings())
+    assert settings.num_inference_steps == usual.num_inference_steps
+
+
+@pytest.mark.parametrize(
+    "options", [Options(scheduler="unipc"), Options(prompt_defaults=(("scheduler", "unipc"),))], ids=["typed", "file"]
+)
+def test_a_scheduler_that_was_asked_for_stays_and_the_worker_judges_it(tmp_path: Path, options: Options) -> None:
+    assert prepared(tmp_path, options=options).target.settings.scheduler == FRIENDLY["UniPC"]
 
 
 def test_only_a_guidance_that_was_typed_is_refused() -> None:

@@ -229,7 +229,7 @@ def test_where_each_value_comes_from() -> None:
         "ahead": ("auto", "default"),
         "draft": (False, "default"),
         "picture_memory": (512, "default"),
-        "keep_alive": ("not set", "default"),
+        "keep_alive": ("0", "default"),
     }
     found = sources("--profile", "few", text=TEXT + "\n")
     assert (found["model"], found["profile"], found["steps"]) == (

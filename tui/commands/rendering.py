@@ -20,11 +20,14 @@ from engine.rendering.events import (
     ModelReady,
     PhotoInverted,
     PictureRendered,
+    RendererNoticed,
     StepDone,
+    TurnChanged,
 )
 from engine.rendering.renderer import Renderer
 from engine.rendering.requests import InvertJob, RenderJob
 from engine.target import Target
+from latentpng.text import plain
 from tui.commands.output import say
 
 JOB = 1
@@ -71,7 +74,7 @@ class Rendering:
         """
         self._renderer.load(target.load)
         while True:
-            match self._events.get():
+            match self._next():
                 case LoadingProgressed(stage=stage):
                     self._bar.stage(stage)
                 case ModelReady() as ready:
@@ -92,7 +95,7 @@ class Rendering:
         """
         self._renderer.render(job)
         while True:
-            match self._events.get():
+            match self._next():
                 case StepDone(job=job.job, indices=indices, steps=steps):
                     self._bar.step(len(indices) / steps)
                 case PictureRendered(job=job.job) as event:
@@ -105,6 +108,17 @@ class Rendering:
                     raise _error(failed)
                 case _:  # events of a worker that died or restarts: each of its jobs gets an event of its own
                     pass
+
+    def _next(self) -> Event:
+        """Return the next event; what the renderer itself has to tell the person is shown here."""
+        while True:
+            match self._events.get():
+                case RendererNoticed(sentence=sentence):
+                    self._bar.tell(sentence)
+                case TurnChanged(place=place):
+                    self._bar.wait(place)
+                case event:
+                    return event
 
     def picture(self, job: RenderJob) -> PictureRendered:
         """Return the picture with the index 0 of a job, when all of the job is done.
@@ -136,7 +150,7 @@ class Rendering:
         found: list[PhotoInverted] = []
         self._renderer.render(job)
         while True:
-            match self._events.get():
+            match self._next():
                 case StepDone(job=job.job, step=step, steps=steps):
                     self._bar.evaluate(step, steps)
                 case PhotoInverted(job=job.job) as event:
@@ -202,6 +216,21 @@ class _Bar:
         self._progress.update(self._task, description=stage)
         if self._lines:
             say(stage)
+
+    def tell(self, sentence: str) -> None:
+        """Print a sentence above the bar, also where no progress is shown."""
+        if self._progress.disable:
+            say(sentence)
+        else:
+            self._progress.console.print(plain(sentence), markup=False, highlight=False)
+
+    def wait(self, place: int) -> None:
+        """Show how many requests of other programs come first."""
+        requests = f"{place} request{'s' if place > 1 else ''}"
+        sentence = f"waiting for {requests} of other programs" if place else "it is this program's turn"
+        self._progress.update(self._task, description=sentence if place else "pictures")
+        if self._lines:
+            say(sentence)
 
     def begin(self) -> None:
         if self._begun:

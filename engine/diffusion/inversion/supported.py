@@ -7,27 +7,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from engine.errors import InvalidRequestError
+from engine.models.invertible import INVERTIBLE, SPOILERS
 from engine.rendering.settings import SchedulerSettings
 
-_NAMES = {
-    "DDIMScheduler": "ddim",
-    "EulerDiscreteScheduler": "euler",
-    "FlowMatchEulerDiscreteScheduler": "euler",
-    "DPMSolverMultistepScheduler": "dpm++ 2m",
-}
-"""The classes that can be inverted, with the names that `--scheduler` takes.
-
-They are deterministic, and a step of theirs depends on the latents and on outputs of the model alone.
-"""
 _WITH_HISTORY = ("DPMSolverMultistepScheduler",)
 """Those whose steps use earlier outputs of the model."""
 _OWNERS = ("the model's own", "the")
-_SPOILERS = {
-    "clip_sample": "clips its estimates",
-    "thresholding": "clips its estimates",
-    "stochastic_sampling": "draws noise at every step",
-}
-"""Options with which a step loses what the inversion needs, and why."""
 
 
 def check_invertible(scheduler: Any, settings: SchedulerSettings, usable: tuple[str, ...]) -> None:
@@ -40,12 +25,12 @@ def check_invertible(scheduler: Any, settings: SchedulerSettings, usable: tuple[
     """
     kind = type(scheduler).__name__
     owner = f"{_OWNERS[bool(settings.name)]} scheduler {kind.removesuffix('Scheduler')}"
-    if kind not in _NAMES:
+    if kind not in INVERTIBLE:
         raise InvalidRequestError(f"{owner} cannot be inverted: {_advice(usable)}")
     if spoiler := _spoiler(scheduler):
         raise InvalidRequestError(
-            f"{owner} cannot be inverted, because with {spoiler} it {_SPOILERS[spoiler]}: "
-            f"choose '{_NAMES[kind]}, {spoiler}=false' with --scheduler"
+            f"{owner} cannot be inverted, because with {spoiler} it {SPOILERS[spoiler]}: "
+            f"choose '{INVERTIBLE[kind]}, {spoiler}=false' with --scheduler"
         )
     if because := _obstacle(scheduler, settings):
         raise InvalidRequestError(f"{owner} cannot be inverted, because {because}: {_advice(usable)}")
@@ -64,7 +49,7 @@ def steadier_choice(kind: str, usable: tuple[str, ...]) -> str:
 def _spoiler(scheduler: Any) -> str:
     """Return the option that stands in the way; "" for none.  A configuration may hold options of other classes."""
     options = inspect.signature(type(scheduler).__init__).parameters
-    return next((name for name in _SPOILERS if name in options and scheduler.config.get(name)), "")
+    return next((name for name in SPOILERS if name in options and scheduler.config.get(name)), "")
 
 
 def _obstacle(scheduler: Any, settings: SchedulerSettings) -> str:
@@ -86,5 +71,5 @@ def _advice(usable: tuple[str, ...]) -> str:
 
 def _joined(usable: Iterable[str]) -> str:
     """Return the names of those that can be inverted, joined by "or"; "" for none."""
-    names = sorted({_NAMES[kind] for kind in usable if kind in _NAMES})
+    names = sorted({INVERTIBLE[kind] for kind in usable if kind in INVERTIBLE})
     return " or ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))

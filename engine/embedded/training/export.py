@@ -30,7 +30,15 @@ PROMPTS = (
     "a volcano above a lake, night, teal sky, a crescent moon",
     "autumn fields, sunset, a red sun, hills, three trees, birds",
 )
-_DEFAULTS = {"width": 128, "height": 128, "steps": 12, "guidance": 2.5, "scheduler": "DDIM", "scale": 0.7}
+_DEFAULTS = {
+    "width": 128,
+    "height": 128,
+    "steps": 6,
+    "other_steps": 12,
+    "guidance": 2.5,
+    "scheduler": "UniPC",
+    "scale": 0.7,
+}
 
 
 def export(folder: Path, target: Path) -> None:

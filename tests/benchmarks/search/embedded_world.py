@@ -24,7 +24,7 @@ from tests.benchmarks.search.cases import CaseSet
 from tests.benchmarks.search.worlds import CELLS, Numbers
 
 STEPS = 4
-"""Denoising steps, a third of the default of the model."""
+"""Denoising steps of the model's own scheduler, DDIM, a third of what it needs for good pictures."""
 _BATCH = 32
 _FIRST_SCENE = {CaseSet.REPORTED: HELD_OUT, CaseSet.TUNING: HELD_OUT + 900_000}
 """The scenes whose captions are the prompts; the model was trained on neither."""
@@ -47,7 +47,7 @@ class Embedded:
     powers = (1.0, 0.5)
 
     def __init__(self, steps: int = STEPS) -> None:
-        model = Model("", steps, 0.0)
+        model = Model("", steps, 0.0, "")
         self.steps = steps
         self.scale = defaults_of(resolve_model("")).scale
         self._pipe, self._guidance = model.pipe, model.guidance

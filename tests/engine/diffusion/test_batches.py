@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.diffusion.batches import next_batch, placed
+from engine.diffusion.batches import next_batch
 from engine.rendering.requests import PictureTask
+from engine.rendering.slots import placed
 from latentpng.record import Lineage, SeedRoot
 
 LINEAGE = Lineage(root=SeedRoot(seed=1))
@@ -74,3 +75,41 @@ def test_even_batches_are_smaller_where_the_last_one_is_padded_less() -> None:
 def test_a_recorded_slot_is_kept_or_halved(slot: tuple[int, int], largest: int, size: int, kept: int) -> None:
     batch = next_batch(tasks_of(3, slot), 2, largest)
     assert (batch.size, batch.used, batch.indices) == (size, (kept,), (0,))
+
+
+SLOTS = st.tuples(st.integers(0, 9), st.integers(0, 9))
+
+
+@given(slots=st.lists(SLOTS, min_size=1, max_size=20), size=st.integers(1, 8), maximum=st.integers(1, 9))
+def test_every_task_is_rendered_once_in_its_slot_beside_others_of_the_same_size(
+    slots: list[tuple[int, int]], size: int, maximum: int
+) -> None:
+    todo = list(placed([PictureTask(index=index, lineage=LINEAGE, slot=slot) for index, slot in enumerate(slots)]))
+    size = min(size, maximum)
+    seen: list[int] = []
+    while todo:
+        batch = next_batch(todo, size, maximum)
+        assert batch.size == len(batch.tasks) <= maximum
+        assert todo[0].index in batch.indices, "the first one is never put off"
+        for place in batch.used:
+            count, slot = batch.tasks[place].slot
+            assert count == 0 or (batch.size == count and place == slot % count) or count > maximum
+        seen += batch.indices
+        todo = [task for task in todo if task.index not in batch.indices]
+    assert sorted(seen) == list(range(len(slots)))
+
+
+def test_recorded_slots_of_one_size_share_a_batch_whose_free_slots_are_copies() -> None:
+    slots = ((4, 3), (2, 0), (4, 1), (0, 0), (4, 3))
+    todo = [PictureTask(index=index, lineage=LINEAGE, slot=slot) for index, slot in enumerate(slots)]
+    batch = next_batch(todo, 3)
+    assert [task.index for task in batch.tasks] == [0, 2, 0, 0]
+    assert (batch.used, batch.indices) == ((1, 3), (2, 0))
+
+
+def test_a_batch_of_recorded_slots_that_is_too_large_becomes_two() -> None:
+    todo = [PictureTask(index=slot, lineage=LINEAGE, slot=(4, slot)) for slot in range(4)]
+    first = next_batch(todo, 4, 2)
+    assert (first.size, first.used, first.indices) == (2, (0, 1), (0, 1))
+    second = next_batch(todo[2:], 4, 2)
+    assert (second.size, second.used, second.indices) == (2, (0, 1), (2, 3))

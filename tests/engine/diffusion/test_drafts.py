@@ -11,11 +11,14 @@ import pytest
 from engine.diffusion.jobs import JobRunner
 from engine.diffusion.load import LoadedModel
 from engine.errors import RenderCancelled
+from engine.models.schedulers import scheduler_settings
 from engine.rendering.events import DraftRendered, Event, JobDone, Picture, PictureRendered, PreviewRendered, StepDone
 from engine.rendering.requests import ModelChoice, PictureTask, RenderJob
+from engine.search.drafts import draft_settings
 from latentpng.record import Lineage, Round, SeedRoot
 from tests.support.engine.loading import load
 from tests.support.engine.overlays import tiny_autoencoder
+from tests.support.engine.schedulers import SCHEDULERS
 from tests.support.engine.tiny import SETTINGS, load_tiny
 
 PARENT = Lineage(root=SeedRoot(seed=7))
@@ -122,6 +125,15 @@ def test_a_cancel_is_noticed_between_two_drafts_that_are_decoded(with_decoder: L
     with pytest.raises(RenderCancelled):
         runner.run(RenderJob(job=1, tasks=tasks_of(4), settings=SETTINGS, is_draft=True))
     assert not any(isinstance(event, DraftRendered) for event in events)
+
+
+@pytest.mark.parametrize("scheduler", SCHEDULERS)
+def test_every_scheduler_takes_the_steps_of_the_shortest_draft(loaded: LoadedModel, scheduler: str) -> None:
+    settings = draft_settings(
+        replace(SETTINGS, num_inference_steps=5, scheduler=scheduler_settings(scheduler)), share=0.01
+    )
+    assert settings is not None
+    assert sorted(drafts_in(run(loaded, RenderJob(job=1, tasks=tasks_of(1), settings=settings, is_draft=True)))) == [0]
 
 
 @pytest.mark.parametrize("family", ["flux", "sdxl"])

@@ -94,6 +94,31 @@ def test_fewer_pictures_than_fit_are_one_batch(loaded: LoadedModel) -> None:
     assert [(event.step, event.steps, event.indices) for event in steps] == [(n, 4, (0, 1, 2)) for n in (1, 2, 3, 4)]
 
 
+@pytest.mark.parametrize("scheduler", ["DDIM", "Euler a"])
+def test_recorded_slots_rendered_together_have_the_bits_of_each_alone(loaded: LoadedModel, scheduler: str) -> None:
+    settings = replace(SETTINGS, scheduler=scheduler_settings(scheduler))
+    slots = ((4, 2), (4, 0), (2, 1), (4, 3), (4, 0))
+    tasks = tuple(replace(task, slot=slot) for task, slot in zip(tasks_of(5), slots, strict=True))
+    events = run(loaded, RenderJob(job=1, tasks=tasks, settings=settings))
+    together = {event.index: event for event in pictures_in(events)}
+    assert [event.record.settings["slot"] for _, event in sorted(together.items())] == [list(slot) for slot in slots]
+    batches = [event.indices for event in events if isinstance(event, StepDone) and event.step == 1]
+    assert batches == [(1, 0, 3), (2,), (4,)]
+    for task in tasks:
+        (alone,) = pictures_in(run(loaded, RenderJob(job=2, tasks=(task,), settings=settings)))
+        assert together[task.index].picture.rgb == alone.picture.rgb
+
+
+def test_a_neighbour_whose_prompt_moves_changes_no_bit(loaded: LoadedModel) -> None:
+    moving = PARENT.child(Round(seed=1, scale=0.4, of=9, marks=(1,), prompt_scale=0.5))
+    tasks = (replace(tasks_of(1)[0], slot=(2, 0)), PictureTask(index=1, lineage=moving, slot=(2, 1)))
+    together = pictures_in(run(loaded, RenderJob(job=1, tasks=tasks, settings=SETTINGS)))
+    for task, event in zip(tasks, together, strict=True):
+        (alone,) = pictures_in(run(loaded, RenderJob(job=2, tasks=(task,), settings=SETTINGS)))
+        assert event.picture.rgb == alone.picture.rgb
+        assert event.record == alone.record
+
+
 def test_the_record_contains_everything_that_decides_the_picture(loaded: LoadedModel) -> None:
     (rendered,) = pictures_in(run(loaded, RenderJob(job=1, tasks=tasks_of(1), settings=SETTINGS)))
     settings, software = rendered.record.settings, rendered.record.software

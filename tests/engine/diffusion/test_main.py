@@ -84,6 +84,9 @@ def _a_model_loads_in_stages(watched: Watched, tiny: ModelChoice) -> None:
     assert (ready.noise_shape, ready.noise_axes) == ((4, 16, 16), "CHW")
     assert (ready.pipeline, ready.device, ready.dtype) == ("StableDiffusionPipeline", "cpu", "float32")
     assert "EulerAncestralDiscreteScheduler" in ready.schedulers
+    assert ready.batch == 8
+    assert find_model({"name": "", "fingerprint": ready.fingerprint}).name == "tiny"
+    assert (ready.software["device"], ready.software["threads"]) == ("cpu", 1)
 
 
 def _the_same_model_is_not_loaded_twice(watched: Watched, tiny: ModelChoice) -> None:
@@ -183,10 +186,10 @@ def test_the_embedded_model_has_its_defaults() -> None:
     assert (defaults.width, defaults.height, defaults.num_inference_steps, defaults.guidance_scale, defaults.scale) == (
         128,
         128,
-        12,
+        6,
         2.5,
         0.7,
     )
-    assert defaults.scheduler.name == "DDIMScheduler"
+    assert defaults.scheduler.name == "UniPCMultistepScheduler"
     assert len(defaults.prompts) >= 6
     assert (Path(model.path) / "unet").is_dir()

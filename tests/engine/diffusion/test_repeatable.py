@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pickle
 from collections.abc import Iterator
 
 import pytest
@@ -69,7 +68,7 @@ def test_a_cpu_records_no_kernels() -> None:
 
 
 def test_what_is_recorded_can_be_received_without_torch() -> None:
-    assert b"torch_version" not in pickle.dumps(software_of("cpu"))  # else the app would import torch to read it
+    assert type(software_of("cpu")["torch"]) is str, "a class of torch would need torch where it is compared"
     assert {type(value) for value in software_of("cpu").values()} == {str, int}
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from engine.embedded.training.classifier import ATTRIBUTES, load_classifier
+from engine.models.fingerprints import fingerprint
 from engine.models.resolve import defaults_of, resolve_model
 
 FOLDER = Path(resolve_model("").path)
@@ -44,6 +45,11 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, np.ndarray[tup
 
 def test_the_model_has_at_most_16_megabytes() -> None:
     assert sum(path.stat().st_size for path in FOLDER.rglob("*") if path.is_file()) <= 16_000_000
+
+
+def test_pictures_that_were_made_with_these_weights_still_name_them() -> None:
+    """Files record this fingerprint, so the defaults in `warmer.json` may change and the rest of the folder may not."""
+    assert fingerprint(FOLDER) == "86de530839c967d8f6da425c41f0f5ed366d643b404ea28c2be2c397f433fc47"
 
 
 def test_the_model_contains_no_code_and_no_pickles() -> None:

@@ -13,15 +13,31 @@ from engine.models.model_names import name_words
 from engine.models.resolve import defaults_of, resolve_model
 from engine.models.schedulers import FRIENDLY
 from engine.rendering.requests import ModelChoice
+from engine.rendering.settings import SchedulerSettings
 from tests.support.engine.folders import change_index
 
 
 def test_the_embedded_model_brings_its_defaults() -> None:
     defaults = defaults_of(resolve_model(""))
-    assert (defaults.width, defaults.height, defaults.num_inference_steps) == (128, 128, 12)
-    assert (defaults.guidance_scale, defaults.scale, defaults.scheduler) == (2.5, 0.7, FRIENDLY["DDIM"])
+    assert (defaults.width, defaults.height, defaults.num_inference_steps) == (128, 128, 6)
+    assert (defaults.guidance_scale, defaults.scale, defaults.scheduler) == (2.5, 0.7, FRIENDLY["UniPC"])
     assert len(defaults.prompts) >= 6
     assert defaults.settings("a lake").prompt == "a lake"
+
+
+def test_the_embedded_model_takes_more_steps_with_any_scheduler_but_its_default() -> None:
+    defaults = defaults_of(resolve_model(""))
+    usual, chosen = defaults.settings(""), defaults.settings("", FRIENDLY["UniPC"])
+    assert (usual.scheduler, usual.num_inference_steps) == (FRIENDLY["UniPC"], 6)
+    assert chosen == usual
+    for scheduler in (FRIENDLY["DDIM"], FRIENDLY["Euler a"], SchedulerSettings()):
+        other = defaults.settings("", scheduler)
+        assert (other.scheduler, other.num_inference_steps) == (scheduler, 12)
+    assert defaults.recorded == defaults.settings("", SchedulerSettings())
+
+
+def test_a_model_without_other_steps_takes_the_same_with_every_scheduler() -> None:
+    assert FALLBACK.settings("", FRIENDLY["DDIM"]).num_inference_steps == FALLBACK.num_inference_steps
 
 
 @pytest.mark.parametrize(
@@ -92,13 +108,16 @@ def test_names_and_classes_have_defaults(
 
 
 def test_a_folder_may_bring_some_defaults(folder: Path) -> None:
-    (folder / "warmer.json").write_text('{"width": 256, "scheduler": "euler a", "prompts": ["a fox"], "new": 1}')
+    (folder / "warmer.json").write_text(
+        '{"width": 256, "scheduler": "euler a", "other_steps": 40, "prompts": ["a fox"], "new": 1}'
+    )
     assert defaults_of(resolve_model(str(folder))) == ModelDefaults(
         width=256,
         height=512,
         num_inference_steps=25,
         guidance_scale=7.5,
         scheduler=FRIENDLY["Euler a"],
+        other_steps=40,
         prompts=("a fox",),
     )
 
@@ -112,6 +131,9 @@ def test_a_folder_may_bring_some_defaults(folder: Path) -> None:
         ('{"scale": true}', "scale is a number, found True"),
         ('{"prompts": "a fox"}', "prompts is a list, found 'a fox'"),
         ('{"scheduler": 3}', "scheduler is a text, found 3"),
+        ('{"other_steps": -1}', "other_steps is a number from 0 to 1000, found -1"),
+        ('{"other_steps": 1001}', "other_steps is a number from 0 to 1000, found 1001"),
+        ('{"other_steps": "many"}', "other_steps is a whole number, found 'many'"),
     ],
 )
 def test_wrong_defaults_are_reported_in_one_sentence(folder: Path, text: str, problem: str) -> None:

@@ -209,3 +209,38 @@ def job_of(indices: tuple[int, ...], steps: int) -> RenderJob:
     return RenderJob(
         job=1, tasks=tuple(PictureTask(index=index, lineage=lineage) for index in indices), settings=settings
     )
+
+
+def test_batches_that_are_rendered_at_once_share_what_is_left() -> None:
+    """Two workers take turns in reporting: a step takes 2 s in each, and decoding none, which is not known at first."""
+    progress = Progress(total=8, running=True)
+    countdown = Countdown().restarted(0.0)
+    said = []
+    for first, second, start in (((0, 1), (2, 3), 0.0), ((4, 5), (6, 7), 8.0)):
+        for step in (1, 2, 3, 4):
+            for indices, late in ((first, 0.0), (second, 0.5)):
+                now = start + 2.0 * step + late
+                progress.step_done(indices, step, 4)
+                countdown = countdown.after(progress, now)
+                said.append((countdown.left, countdown.pace.step(2)))
+        for index in (*first, *second):
+            progress.picture_done(index)
+            countdown = countdown.after(progress, start + 8.5)
+    assert progress.at_once == 2
+    assert {pace for _, pace in said} == {None, 2.0}
+    assert [left for left, _ in said[2:8]] == [16.0, 16.0, 14.0, 14.0, 12.0, 12.0]
+    assert said[-1][0] == 0.0
+
+
+def test_batches_that_follow_each_other_are_not_at_once() -> None:
+    halved = Progress(total=4, running=True)
+    for indices in ((0, 1, 2, 3), (0, 1)):  # memory ran out with the first
+        halved.step_done(indices, 1, 4)
+    for index in (0, 1):
+        halved.picture_done(index)
+    halved.step_done((2, 3), 1, 4)
+    followed = Progress(total=4, running=True, decodes=False)
+    for indices in ((0, 1), (2, 3)):  # no picture of these is ever finished
+        for step in (1, 2):
+            followed.step_done(indices, step, 2)
+    assert (halved.at_once, followed.at_once) == (1, 1)

@@ -1,8 +1,8 @@
 """Stands in for `engine.diffusion.main` where only the process matters: the fake renderer behind the same socket.
 
 The prompt says what it does: "die" aborts it, "kill" kills it, "exit" ends it with text on stderr, "hang" sleeps,
-"stop" suspends it, "chat" prints to both outputs.  A model with a path is loaded only while the file exists, and a
-width of 8 is always refused.
+"stop" suspends it, "chat" prints to both outputs, "garble" breaks the rules of the connection.  A model with a path is
+loaded only while the file exists, and a width of 8 is always refused.
 """
 
 from __future__ import annotations
@@ -19,15 +19,16 @@ from pathlib import Path
 from engine.fake import FakeRenderer
 from engine.rendering.events import LOADING, Event, Failure, JobFailed
 from engine.rendering.requests import CancelJob, CancelRound, LoadModel
-from engine.worker.process import STACKS_SIGNAL, Request
+from engine.worker.codec import REQUESTS, Codec, Request
+from engine.worker.process import STACKS_SIGNAL
 from engine.worker.wire import Wire
 
 
-def serve(descriptor: int) -> None:
+def serve(descriptor: int, step_seconds: float = 0.01) -> None:
     """Answer requests until the other end closes the connection."""
     faulthandler.register(STACKS_SIGNAL)
-    wire: Wire[Event, Request] = Wire(socket.socket(fileno=descriptor))
-    renderer = FakeRenderer(step_seconds=0.01)
+    wire: Wire[Event, Request] = Wire(socket.socket(fileno=descriptor), Codec(REQUESTS))
+    renderer = FakeRenderer(step_seconds=step_seconds)
     renderer.start(wire.send)
     is_loaded, refusal = False, JobFailed(job=LOADING, failure=Failure.MODEL, sentence="no model is loaded")
     while True:
@@ -49,6 +50,8 @@ def serve(descriptor: int) -> None:
         elif not is_loaded:
             wire.send(replace(refusal, job=request.job))
         else:
+            if request.settings.prompt == "garble":
+                wire._socket.sendall(b"GET / HTTP/1.1\r\n\r\n")
             obey(request.settings.prompt)
             renderer.render(request)
 
@@ -79,4 +82,4 @@ def obey(prompt: str) -> None:
 
 
 if __name__ == "__main__":
-    serve(int(sys.argv[1]))
+    serve(int(sys.argv[1]), *map(float, sys.argv[2:]))

@@ -28,8 +28,8 @@ LOAD = LoadModel(model=ModelChoice(path="", name="fake"), settings=SETTINGS)
 class Watched:
     """A started renderer that keeps its events."""
 
-    def __init__(self, timeouts: Timeouts | None = None) -> None:
-        self.renderer = WorkerRenderer(timeouts)
+    def __init__(self, timeouts: Timeouts | None = None, program: tuple[str, ...] = ()) -> None:
+        self.renderer = WorkerRenderer(timeouts, program=program)
         self.events: queue.Queue[Event] = queue.Queue()
         self.renderer.start(self.events.put)
 

@@ -62,7 +62,7 @@ def test_a_new_picture_is_made_again_without_its_file(tmp_path: Path, prompt: st
 def test_the_line_of_a_new_picture_is_short(tmp_path: Path) -> None:
     warmer("new", "--prompt", "a lake", "--seed", 7, "--out", tmp_path / "a.png")
     assert command_of(read_record(tmp_path / "a.png"), None) == (
-        "warmer new --prompt 'a lake' --seed 7 --size 128x128 --steps 12 --guidance 2.5 --scheduler DDIM "
+        "warmer new --prompt 'a lake' --seed 7 --size 128x128 --steps 6 --guidance 2.5 --scheduler UniPC "
         "--model embedded --dtype float32 --out ."
     )
 

@@ -79,8 +79,8 @@ async def test_the_panel_fits_80_columns_and_24_rows(tmp_path: Path) -> None:
             assert panel.region.contains_region(widget.region)
         assert status(panel) == INVITATION
         assert panel.typed.prompt == "a red sun over a lake"
-        assert (panel.typed.steps, panel.typed.guidance, panel.typed.size) == ("12", "2.5", "128x128")
-        assert (panel.typed.scheduler, panel.typed.model, panel.typed.loras) == ("DDIM", "embedded", ("",))
+        assert (panel.typed.steps, panel.typed.guidance, panel.typed.size) == ("6", "2.5", "128x128")
+        assert (panel.typed.scheduler, panel.typed.model, panel.typed.loras) == ("UniPC", "embedded", ("",))
 
 
 async def test_other_words_and_steps_keep_the_noise_and_are_a_step_of_the_history(tmp_path: Path) -> None:
@@ -89,9 +89,9 @@ async def test_other_words_and_steps_keep_the_noise_and_are_a_step_of_the_histor
         panel = await open_panel(driver)
         await write(driver, "prompt", "a blue moon")
         await write(driver, "steps", "20")
-        await driver.until(lambda: marks(panel) == {"prompt": ("a red sun over a lake", False), "steps": ("12", False)})
+        await driver.until(lambda: marks(panel) == {"prompt": ("a red sun over a lake", False), "steps": ("6", False)})
         assert "● steps" in driver.text()
-        assert "was 12" in driver.text()
+        assert "was 6" in driver.text()
         await driver.press("enter")
         await driver.until(lambda: driver.app.screen is driver.screen)
         await driver.until_done()
@@ -135,7 +135,7 @@ async def test_nothing_changed_and_escape(tmp_path: Path) -> None:
         await driver.press("escape")
         await driver.until(lambda: driver.app.screen is driver.screen)
         assert driver.search.session.lineage.rounds == ()
-        assert driver.search.settings.num_inference_steps == 12
+        assert driver.search.settings.num_inference_steps == 6
 
 
 async def test_a_wrong_field_is_marked_and_gets_the_focus(tmp_path: Path) -> None:
@@ -143,14 +143,14 @@ async def test_a_wrong_field_is_marked_and_gets_the_focus(tmp_path: Path) -> Non
         panel = await open_panel(driver)
         await write(driver, "steps", "0")
         await driver.until(lambda: status(panel) == "steps is a number from 1 to 1000, found 0")
-        assert marks(panel) == {"steps": ("12", True)}
+        assert marks(panel) == {"steps": ("6", True)}
         assert "! steps" in driver.text()
         await driver.press("tab", "enter")
         assert panel.focused is panel.query_one("#edit-steps")
         assert status(panel) == "steps is a number from 1 to 1000, found 0"
         await write(driver, "steps", "13")
         await driver.until(lambda: status(panel) == INVITATION)
-        assert marks(panel) == {"steps": ("12", False)}
+        assert marks(panel) == {"steps": ("6", False)}
 
 
 async def test_the_field_with_the_focus_says_what_is_wrong_with_it(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ async def test_the_search_begins_after_an_edit_that_undo_takes_back(tmp_path: Pa
         await driver.until_done()
         lineage = driver.search.session.lineage
         assert edit_text(lineage.rounds[-1].settings, lineage.rounds[-1].before) == (
-            "edit: prompt: 'a lake' -> 'a sea'; steps: 12 -> 5"
+            "edit: prompt: 'a lake' -> 'a sea'; steps: 6 -> 5"
         )
         assert lineage.ancestor(1) == read_record(picture).lineage
         edited = driver.search.finished(0)

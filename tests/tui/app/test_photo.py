@@ -52,7 +52,7 @@ async def test_the_photograph_is_shown_with_its_choices(tmp_path: Path, photo: P
         assert "F2 way   ‹ exact   › repeats the photograph best" in text
         assert "F3 keep  ‹ all     › the first picture repeats it" in text
         assert "F4 fit   ‹ crop    › two sides are cut off" in text
-        assert "model embedded · 128 x 128 · 12 steps · DDIM · guidance 1" in text
+        assert "model embedded · 128 x 128 · 12 steps · guidance 1" in text
         assert isinstance(driver.app.focused, Input)
 
 

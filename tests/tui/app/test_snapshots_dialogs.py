@@ -72,7 +72,7 @@ def test_edit(snap_compare: Compare, tmp_path: Path, size: tuple[int, int]) -> N
     async def play(driver: Driver) -> None:
         await until_at_rest(driver)
         await driver.press("e", *" at dusk", "tab", "tab", "ctrl+u", "8")
-        await driver.until(lambda: "was 12" in driver.text() and "● prompt" in driver.text())
+        await driver.until(lambda: "was 6" in driver.text() and "● prompt" in driver.text())
         for area in driver.app.screen.query(TextArea):
             area.cursor_blink = False
 

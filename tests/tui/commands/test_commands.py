@@ -17,7 +17,7 @@ from tests.support.latentpng.pictures import altered
 from tests.support.tui.scripting import warmer
 from tui.arguments import AppArguments, parse
 from tui.cli import app_parser, main
-from tui.exit_codes import INTERRUPTED, exit_code_of, exit_codes_help
+from tui.exit_codes import INTERRUPTED, NO_WORKER, exit_code_of, exit_codes_help
 
 
 @pytest.fixture
@@ -234,6 +234,14 @@ def test_mistakes(picture: Path, tmp_path: Path, arguments: list[str], error: ty
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (
+            ["new", "--device", "cuda:0,,cuda:1"],
+            "argument --device: a device is missing between the commas, found 'cuda:0,,cuda:1'",
+        ),
+        (
+            ["new", "--device", "auto,cpu"],
+            "argument --device: auto is no name for one of several devices: name each of them, found 'auto,cpu'",
+        ),
         (["new", "--size", "12x"], "argument --size: a size is WIDTHxHEIGHT, for example 512x512, found '12x'"),
         (["new", "--size", "12x16"], "argument --size: width and height are multiples of 8, found '12x16'"),
         (["new", "--seed", "-1"], "argument --seed: a seed is a whole number from 0 to 2^64 - 1, found '-1'"),
@@ -282,7 +290,7 @@ def test_a_model_that_is_not_there(capsys: pytest.CaptureFixture[str], tmp_path:
 def test_the_help_lists_every_exit_code() -> None:
     title, *lines = exit_codes_help().splitlines()
     assert title == "exit codes:"
-    assert [int(line.split()[0]) for line in lines] == [*ExitCode, INTERRUPTED]
+    assert [int(line.split()[0]) for line in lines] == [*ExitCode, NO_WORKER, INTERRUPTED]
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def test_without_a_file(capsys: pytest.CaptureFixture[str]) -> None:
         "ahead           auto          default",
         "draft           false         default",
         "picture_memory  512           default",
-        "keep_alive      not set       default",
+        "keep_alive      0             default",
         "",
         "no folders of models were found; besides those of the file, ~/stable-diffusion-webui, "
         "~/stable-diffusion-webui-forge, ~/ComfyUI, ~/Documents/ComfyUI, ~/invokeai are looked at",

@@ -152,7 +152,7 @@ def test_the_model_that_ships_is_named(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_the_settings_of_the_first_grid_are_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     examine("--quick", "--json")
-    assert found_by(capsys)["settings"] == ("ok", "128 x 128 pixels, 12 steps, guidance 2.5, DDIM")
+    assert found_by(capsys)["settings"] == ("ok", "128 x 128 pixels, 6 steps, guidance 2.5, UniPCMultistep")
     folder = model_folder(tmp_path / "sdxl_lightning_8step")
     change_index(folder, _class_name="StableDiffusionXLPipeline")
     examine("--quick", "--json", "--model", str(folder))

@@ -18,7 +18,7 @@ from tests.support.tui.scripting import warmer
 from tui.cli import main
 
 EDIT = ("--prompt", "a sea", "--negative", "fog", "--steps", 5, "--guidance", 4)
-WORDS = "edit: guidance: 2.5 -> 4.0; negative prompt: (none) -> 'fog'; prompt: 'a lake' -> 'a sea'; steps: 12 -> 5"
+WORDS = "edit: guidance: 2.5 -> 4.0; negative prompt: (none) -> 'fog'; prompt: 'a lake' -> 'a sea'; steps: 6 -> 5"
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_the_picture_before_an_edit_is_rendered_with_its_own_words(picture: Path
     record = read_record(candidate)
     assert edits(record) == [WORDS]
     assert (record.lineage.rounds[1].seed, record.lineage.rounds[1].marks) == (5, (1,))
-    for rounds, prompt, steps in ((0, "a lake", 12), (1, "a sea", 5), (2, "a sea", 5)):
+    for rounds, prompt, steps in ((0, "a lake", 6), (1, "a sea", 5), (2, "a sea", 5)):
         renderer = FakeRenderer()
         warmer("render", candidate, "--round", rounds, "--out", tmp_path / f"{rounds}.png", renderer=renderer)
         settings = renderer.jobs[-1].settings
@@ -72,20 +72,20 @@ def test_an_ancestor_can_be_edited(picture: Path, tmp_path: Path) -> None:
     warmer("vary", picture, "--seed", 5, "--count", 2, "--out", tmp_path)
     warmer("render", tmp_path / "start-r1-0.png", "--round", 0, "--steps", 5)
     record = read_record(tmp_path / "start-r1-0-round1.png")
-    assert edits(record) == ["edit: steps: 12 -> 5"]
+    assert edits(record) == ["edit: steps: 6 -> 5"]
     assert record.lineage.root == SeedRoot(seed=7)
 
 
 def test_every_option_of_the_settings_is_an_edit(picture: Path, tmp_path: Path) -> None:
     for number, (options, words) in enumerate(
         (
-            (("--scheduler", "Euler a"), "edit: scheduler: DDIMScheduler -> EulerAncestralDiscreteScheduler"),
-            (("--scheduler", ""), "edit: scheduler: DDIMScheduler -> (none)"),
+            (("--scheduler", "Euler a"), "edit: scheduler: UniPCMultistepScheduler -> EulerAncestralDiscreteScheduler"),
+            (("--scheduler", ""), "edit: scheduler: UniPCMultistepScheduler -> (none)"),
             (("--size", "192x128"), "edit: width: 128 -> 192"),
             (("--prompt-style", "comfyui"), "edit: prompt style: (none) -> 'comfyui'"),
             (("--clip-skip", 2), "edit: clip skip: (none) -> 2"),
             (("--negative", ""), ""),
-            (("--model", "embedded", "--steps", 12), ""),
+            (("--model", "embedded", "--steps", 6), ""),
         )
     ):
         warmer("render", picture, *options, "--out", tmp_path / f"{number}.png")
@@ -194,7 +194,7 @@ def test_a_profile_with_words_cannot_be_checked(picture: Path, tmp_path: Path, m
         "--check compares the picture as it was made: leave out --steps, which the profile fast sets"
     )
     warmer("render", picture, "--profile", "fast", "--out", tmp_path / "b.png")
-    assert edits(read_record(tmp_path / "b.png")) == ["edit: steps: 12 -> 3"]
+    assert edits(read_record(tmp_path / "b.png")) == ["edit: steps: 6 -> 3"]
 
 
 def test_a_lineage_that_is_full_cannot_be_edited(picture: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 PHOTO = Path(__file__).parents[3] / "cases" / "photos" / "cat.jpg"
 FOUR_RENDERINGS = 4 * 2 * 12
 """Evaluations of four renderings with guidance in twelve steps."""
-SETTINGS = defaults_of(resolve_model("")).settings("a cat")
+SETTINGS = defaults_of(resolve_model("")).settings("a cat", scheduler_settings("ddim"))
 SCHEDULERS = ("ddim", "euler", "dpm++ 2m", "dpm++ 2m karras", "dpmpp_2m, solver_order=3")
 
 

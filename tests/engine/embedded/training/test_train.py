@@ -66,7 +66,8 @@ def test_the_pipeline_loads_in_transformers_4_and_contains_no_paths(run: Path) -
 
 def test_the_defaults_are_written_with_the_pipeline(run: Path) -> None:
     carried = json.loads((run / "model" / "warmer.json").read_text())
-    assert (carried["width"], carried["height"], carried["scheduler"]) == (128, 128, "DDIM")
+    assert (carried["width"], carried["height"], carried["scheduler"]) == (128, 128, "UniPC")
+    assert (carried["steps"], carried["other_steps"]) == (6, 12)
     assert np.shape(carried["preview"]) == (5, 3)
     assert len(carried["prompts"]) >= 6
 

@@ -1,0 +1,194 @@
+"""A Renderer that is the worker that stays, seen from a program; where there is none that fits, a worker of its own.
+
+It decides with the first request, and again after the worker has ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+from collections.abc import Callable
+
+from engine.errors import KeptWorkerError, WireError
+from engine.kept.link import Link, Request
+from engine.rendering.events import (
+    LOADING,
+    Event,
+    Failure,
+    JobCancelled,
+    JobDone,
+    JobFailed,
+    ModelReady,
+    RendererNoticed,
+    WorkerDied,
+)
+from engine.rendering.renderer import Renderer
+from engine.rendering.requests import CancelJob, CancelRound, Job, LoadModel
+
+LOST = "the worker that stays has ended; the next picture is rendered by a new one"
+
+
+class AttachedRenderer:
+    """A Renderer over the socket of a worker that stays.
+
+    One thread sends, so that no method waits; another one receives.
+    """
+
+    def __init__(self, attach: Callable[[], Link], make_own: Callable[[], Renderer]) -> None:
+        """Start nothing yet.
+
+        Args:
+            attach: Returns a connection to a worker that stays and fits; raises KeptWorkerError where there is none,
+                with the sentence for the person.
+            make_own: Returns a renderer that is not started, for when there is none.
+        """
+        self._attach, self._make_own = attach, make_own
+        self._on_event: Callable[[Event], None] = _ignore
+        self._outbox: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
+        self._sender = threading.Thread(target=self._send_all, name="kept worker outbox", daemon=True)
+        self._readers: list[threading.Thread] = []
+        self._lock = threading.Lock()
+        self._link: Link | None = None
+        self._own: Renderer | None = None
+        self._requested: LoadModel | None = None
+        self._loaded: LoadModel | None = None
+        self._open: list[int] = []
+        self._closing = False
+
+    def start(self, on_event: Callable[[Event], None]) -> None:
+        """Start to work, as `Renderer.start`; the worker is looked for with the first request."""
+        self._on_event = on_event
+        self._sender.start()
+
+    def load(self, request: LoadModel) -> None:
+        """Load a model, as `Renderer.load`."""
+        self._outbox.put(request)
+
+    def render(self, job: Job) -> None:
+        """Render a job, as `Renderer.render`."""
+        self._outbox.put(job)
+
+    def cancel(self, job: int) -> None:
+        """Stop a job within one step."""
+        self._outbox.put(CancelJob(job=job))
+
+    def cancel_round(self, round_id: int) -> None:
+        """Stop every job of a round."""
+        self._outbox.put(CancelRound(round_id=round_id))
+
+    def close(self) -> None:
+        """Leave the worker, which goes on without this program; end a worker of its own.  Join all threads."""
+        with self._lock:
+            self._closing = True
+            if self._link is not None:
+                self._link.end()
+        self._outbox.put(None)
+        if self._sender.is_alive():
+            self._sender.join()
+        for reader in self._readers:
+            reader.join()
+        if self._own is not None:
+            self._own.close()
+
+    def _send_all(self) -> None:
+        while (request := self._outbox.get()) is not None:
+            if not self._closing:
+                self._send(request)
+
+    def _send(self, request: Request) -> None:
+        if isinstance(request, CancelJob | CancelRound):
+            self._pass_on(request)
+            return
+        known = self._loaded or self._requested
+        if isinstance(request, LoadModel):
+            self._requested = known = request
+        while not self._closing:
+            if self._own is None and self._link is None:
+                self._find()
+                if known is not None and known is not request:
+                    self._pass_on(known)
+            if self._pass_on(request):
+                return
+
+    def _find(self) -> None:
+        """Attach to a worker that stays, else make one of its own, and say so."""
+        try:
+            link = self._attach()
+        except KeptWorkerError as error:
+            self._on_event(RendererNoticed(sentence=f"{error}: this program renders with a worker of its own"))
+            self._own = self._make_own()
+            self._own.start(self._take)
+            return
+        reader = threading.Thread(target=self._receive_all, args=(link,), name="kept worker events", daemon=True)
+        with self._lock:
+            self._link = link
+            if self._closing:
+                link.end()
+        self._readers = [*(old for old in self._readers if old.is_alive()), reader]
+        reader.start()
+
+    def _pass_on(self, request: Request) -> bool:
+        """Hand a request to the renderer; return False if the worker has ended since it was found."""
+        if self._own is not None:
+            _give(self._own, request)
+            return True
+        with self._lock:
+            link = self._link
+            if link is not None and not isinstance(request, CancelJob | CancelRound):
+                self._open.append(_number(request))
+        if link is None:
+            return False
+        try:
+            link.send(request)  # if it ends in this moment, the reader reports that
+        except WireError as error:
+            if not isinstance(request, CancelJob | CancelRound):
+                self._take(JobFailed(job=_number(request), failure=Failure.SETTINGS, sentence=str(error)))
+        return True
+
+    def _receive_all(self, link: Link) -> None:
+        while (event := link.receive()) is not None:
+            self._take(event)
+        link.close()
+        with self._lock:
+            lost, self._open = self._open, []
+            self._link = None
+            closing = self._closing
+        if closing:
+            return
+        for job in lost:
+            self._on_event(JobFailed(job=job, failure=Failure.CRASH, sentence=LOST))
+        self._on_event(WorkerDied(sentence=LOST))
+
+    def _take(self, event: Event) -> None:
+        """Note which jobs and loads are over, and pass an event on."""
+        with self._lock, contextlib.suppress(ValueError):
+            match event:
+                case ModelReady(request=request):
+                    self._loaded = request
+                    self._open.remove(LOADING)
+                case JobDone(job=job) | JobCancelled(job=job) | JobFailed(job=job):
+                    self._open.remove(job)
+                case _:
+                    pass
+        self._on_event(event)
+
+
+def _number(request: LoadModel | Job) -> int:
+    return LOADING if isinstance(request, LoadModel) else request.job
+
+
+def _give(renderer: Renderer, request: Request) -> None:
+    match request:
+        case LoadModel():
+            renderer.load(request)
+        case CancelJob(job=job):
+            renderer.cancel(job)
+        case CancelRound(round_id=round_id):
+            renderer.cancel_round(round_id)
+        case _:
+            renderer.render(request)
+
+
+def _ignore(event: Event) -> None:
+    """Stand in for the callback until `start`."""

@@ -1,0 +1,85 @@
+"""The connection of a program to the worker that stays, once both agree."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+
+from engine.errors import KeptWorkerError, WireError
+from engine.kept.address import Address
+from engine.kept.connecting import attach, connect
+from engine.kept.hello import Hello
+from engine.kept.starting import start
+from engine.rendering.events import Event
+from engine.worker.codec import EVENTS, Codec
+from engine.worker.codec import Request as Request
+from engine.worker.wire import Wire
+
+_ATTEMPTS = 10
+_PAUSE = 0.05
+"""Seconds before the next attempt where a worker ends in the moment in which it is reached."""
+
+
+class Link:
+    """Requests to the worker that stays, and its events."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        """Take over a connection whose handshake is done."""
+        self._connection = connection
+        self._wire: Wire[Request, Event] = Wire(connection, Codec(EVENTS))
+
+    def send(self, request: Request) -> None:
+        """Send a request; it is lost when the worker has just ended, which `receive` reports.
+
+        Raises:
+            WireError: The request is larger than a message may be; nothing was sent.
+        """
+        with contextlib.suppress(OSError):
+            self._wire.send(request)
+
+    def receive(self) -> Event | None:
+        """Wait for the next event; None when the worker has ended, or sent what is no event."""
+        try:
+            return self._wire.receive()
+        except (EOFError, OSError, WireError):
+            return None
+
+    def end(self) -> None:
+        """End the connection, which wakes the threads that wait for it."""
+        with contextlib.suppress(OSError):
+            self._connection.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Close this end."""
+        self._wire.close()
+
+
+def attached_link(place: Address, hello: Hello, keep_alive: float) -> Link:
+    """Return a connection to the worker that stays; it is started if none is running and `keep_alive` is above 0.
+
+    Args:
+        place: Where its socket is.
+        hello: What this program needs.
+        keep_alive: The seconds for which it is to stay after this program has left it.
+
+    Raises:
+        KeptWorkerError: None is running, or it does not fit, cannot be reached or cannot be started.
+    """
+    for _ in range(_ATTEMPTS):
+        connection = connect(place)
+        if connection is None and not keep_alive:
+            raise KeptWorkerError("no worker that stays is running")
+        connection = connection or start(place, hello, keep_alive)
+        try:
+            reason = attach(connection, hello, keep_alive)
+        except KeptWorkerError:
+            connection.close()
+            raise
+        if reason == "":
+            return Link(connection)
+        connection.close()
+        if reason is not None:
+            raise KeptWorkerError(f"a worker that stays is running, but {reason} (`warmer worker stop` ends it)")
+        time.sleep(_PAUSE)
+    raise KeptWorkerError("the worker that stays ends as soon as it is reached")
