@@ -65,4 +65,4 @@ def test_a_change_in_a_region_counts_as_much_as_one_of_the_whole_picture() -> No
 def test_candidates_are_compared_with_their_parent_and_one_of_another_size_is_not() -> None:
     small = Picture(width=2, height=2, rgb=bytes(12))
     found = distances(plain(100), [plain(110), plain(100), small])
-    assert found == (pytest.approx(10 / 255), 0.0, 0.0)
+    assert found == pytest.approx((10 / 255, 0.0, 0.0))
