@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import torch
 
-from engine.diffusion.batches import Batch, next_batch, placed
+from engine.diffusion.batches import Batch, next_batch
 from engine.diffusion.jobs import JobRunner
 from engine.diffusion.load import load_model
 from engine.rendering.events import (
@@ -24,6 +24,7 @@ from engine.rendering.events import (
     StepDone,
 )
 from engine.rendering.requests import Job, LoadModel, PictureTask, RenderJob
+from engine.rendering.slots import placed
 from latentpng.identity import Key, picture_keys
 
 BATCH = 8
