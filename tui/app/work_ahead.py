@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from engine.search.running import Search
 
 AUTO: Final = "auto"
-AUTO_GRIDS: Final = 4
 ASK_SECONDS: Final = 30.0
 """How often the machine is asked."""
 
@@ -31,6 +30,8 @@ def grids_ahead(choice: str, *, is_spare: bool) -> int:
         is_spare: Whether the machine has time to spare; it counts for "auto" alone.
     """
     if choice == AUTO:
+        from engine.search.ahead import AUTO_GRIDS  # not before the first paint
+
         return AUTO_GRIDS if is_spare else 0
     return int(choice) if choice.isdecimal() else 0
 

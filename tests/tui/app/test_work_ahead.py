@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from engine.options import Options
+from engine.search.ahead import AUTO_GRIDS
 from engine.search.running import Search
 from tests.support.tui.driving import PROMPT, make_app, running
 from tui.app import work_ahead
-from tui.app.work_ahead import AUTO_GRIDS, grids_ahead, has_time_to_spare, own_processes
+from tui.app.work_ahead import grids_ahead, has_time_to_spare, own_processes
 from tui.arguments import AppArguments
 from tui.cli import main
 
