@@ -320,6 +320,18 @@ def test_a_server_that_cannot_start_is_reported_with_its_last_words(monkeypatch:
     assert str(caught.value).endswith("No module named tests.support.engine.no_such_module")
 
 
+def test_several_devices_share_the_work_of_a_worker_that_stays() -> None:
+    choice = RendererChoice(devices=("cpu", "cpu"), keep_alive=LONG)
+    it = Client(lambda: attached_link(address(), needs_of(choice), LONG))
+    it.renderer.load(LOAD)
+    it.until(ModelReady)
+    it.renderer.render(job_of(1, count=8))
+    found = [event.index for event in it.until(JobDone) if isinstance(event, PictureRendered)]
+    assert sorted(found) == list(range(8))
+    assert len(psutil.Process(server_pid()).children()) == 2
+    it.renderer.close()
+
+
 def test_a_server_whose_cluster_cannot_be_used_is_gone_at_once_and_the_reason_is_told(folder: Path) -> None:
     choice = RendererChoice(ray="no address", keep_alive=LONG)
     renderer = renderer_for(choice)
