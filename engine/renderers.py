@@ -48,9 +48,14 @@ def renderer_for(choice: RendererChoice) -> Renderer:
 
     Args:
         choice: What decides.
+
+    Raises:
+        InvalidRequestError: A Ray cluster is asked for that cannot be used.
     """
     from engine.kept.address import address
 
+    if choice.ray:
+        own_renderer(choice)  # what is wrong with it is said now, and not by a worker that stays
     place = address()
     if not choice.keep_alive and not place.has_socket:
         return own_renderer(choice)

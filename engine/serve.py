@@ -16,9 +16,9 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from engine.errors import KeptWorkerError
+from engine.errors import EngineError, KeptWorkerError
 from engine.kept.address import IS_RUNNING, Address, address, create_folder
 
 _MAX_LOG_BYTES = 2**20
@@ -44,9 +44,14 @@ def main(words: Sequence[str] | None = None) -> int:
         return 1
     if os.fork():  # nothing that starts threads is imported before this
         return 0
+    own = identity(place)
     try:
-        serve(place, listener, arguments)
+        serve(listener, arguments, is_reachable=lambda: identity(place) == own)
+    except EngineError as error:
+        print(error, file=sys.stderr)  # noqa: T201 (the log)
     finally:
+        if identity(place) == own:
+            place.socket.unlink(missing_ok=True)
         os.close(lock)
     return 0
 
@@ -80,8 +85,17 @@ def listening(place: Address) -> socket.socket:
     return listener
 
 
-def serve(place: Address, listener: socket.socket, arguments: argparse.Namespace) -> None:
-    """Serve programs until the end, and remove the socket."""
+def serve(listener: socket.socket, arguments: argparse.Namespace, is_reachable: Callable[[], bool]) -> None:
+    """Serve programs until the end.
+
+    Args:
+        listener: The socket that programs connect to.
+        arguments: The command line.
+        is_reachable: Whether programs can still find the socket.
+
+    Raises:
+        EngineError: What renders cannot be made.
+    """
     from engine.kept.hello import hello_of
     from engine.kept.keep_alive import KeepAlive
     from engine.kept.server import KeptServer
@@ -89,19 +103,14 @@ def serve(place: Address, listener: socket.socket, arguments: argparse.Namespace
 
     _trim_log()
     devices = tuple(filter(None, arguments.device.split(",")))
-    choice = RendererChoice(devices=devices, ray=arguments.ray, strict=arguments.strict)
+    renderer = own_renderer(RendererChoice(devices=devices, ray=arguments.ray, strict=arguments.strict))
     hello = hello_of(devices, arguments.ray, strict=arguments.strict)
     keep_alive = KeepAlive(float(arguments.keep_alive), time.monotonic)
-    own = identity(place)
-    server = KeptServer(own_renderer(choice), listener, hello, keep_alive, is_reachable=lambda: identity(place) == own)
+    server = KeptServer(renderer, listener, hello, keep_alive, is_reachable=is_reachable)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        server.run()
-    finally:
-        if identity(place) == own:
-            place.socket.unlink(missing_ok=True)
+    server.run()
 
 
 def identity(place: Address) -> tuple[int, int] | None:

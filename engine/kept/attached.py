@@ -10,7 +10,7 @@ import queue
 import threading
 from collections.abc import Callable
 
-from engine.errors import KeptWorkerError, WireError
+from engine.errors import EngineError, KeptWorkerError, WireError
 from engine.kept.link import Link, Request
 from engine.rendering.events import (
     LOADING,
@@ -54,7 +54,7 @@ class AttachedRenderer:
         self._requested: LoadModel | None = None
         self._loaded: LoadModel | None = None
         self._open: list[int] = []
-        self._closing = False
+        self._closing = self._has_lost_one = False
 
     def start(self, on_event: Callable[[Event], None]) -> None:
         """Start to work, as `Renderer.start`; the worker is looked for with the first request."""
@@ -105,21 +105,32 @@ class AttachedRenderer:
             self._requested = known = request
         while not self._closing:
             if self._own is None and self._link is None:
-                self._find()
+                try:
+                    self._find()
+                except EngineError as error:  # neither: a Ray cluster that cannot be used, for example
+                    self._on_event(JobFailed(job=_number(request), failure=Failure.MODEL, sentence=str(error)))
+                    return
                 if known is not None and known is not request:
                     self._pass_on(known)
             if self._pass_on(request):
                 return
 
     def _find(self) -> None:
-        """Attach to a worker that stays, else make one of its own, and say so."""
+        """Attach to a worker that stays, else make one of its own, and say so.
+
+        Raises:
+            EngineError: There is neither.
+        """
         try:
             link = self._attach()
         except KeptWorkerError as error:
             self._on_event(RendererNoticed(sentence=f"{error}: this program renders with a worker of its own"))
-            self._own = self._make_own()
-            self._own.start(self._take)
+            own = self._make_own()
+            own.start(self._take)
+            self._own = own
             return
+        if self._has_lost_one:
+            self._on_event(RendererNoticed(sentence="this program renders with a new worker that stays"))
         reader = threading.Thread(target=self._receive_all, args=(link,), name="kept worker events", daemon=True)
         with self._lock:
             self._link = link
@@ -152,7 +163,7 @@ class AttachedRenderer:
         link.close()
         with self._lock:
             lost, self._open = self._open, []
-            self._link = None
+            self._link, self._has_lost_one = None, True
             closing = self._closing
         if closing:
             return

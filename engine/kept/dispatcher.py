@@ -30,6 +30,10 @@ from engine.rendering.renderer import Renderer
 from engine.rendering.requests import CancelJob, CancelRound, Job, LoadModel, RenderJob
 from engine.worker.codec import Request
 
+MAX_REQUESTS = 1000
+"""The most requests of a program that are queued."""
+_TOO_MANY = f"the worker that stays queues at most {MAX_REQUESTS:,} requests of a program: wait until some are done"
+
 
 @dataclass(kw_only=True, slots=True)
 class _Member:
@@ -130,6 +134,9 @@ class Dispatcher:
             return
         if isinstance(request, CancelJob | CancelRound):
             self._cancel(client, request)
+        elif self._turns.waiting(client) >= MAX_REQUESTS:
+            job = LOADING if isinstance(request, LoadModel) else request.job
+            self._members[client].send(JobFailed(job=job, failure=Failure.SETTINGS, sentence=_TOO_MANY))
         elif not self._is_answered(client, request):
             entry = self._turns.put(client, request)
             self._interrupt_for(entry)

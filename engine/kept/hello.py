@@ -102,11 +102,12 @@ def hello_of(devices: tuple[str, ...] = (), ray: str = "", *, strict: bool = Fal
     """Return what this program needs of a worker.
 
     Args:
-        devices: The devices that share the work; one alone is as none.
+        devices: The devices that share the work; one alone is as none, but on a Ray cluster, where "cpu" leaves the
+            GPUs alone.
         ray: The address of a Ray cluster, or "".
         strict: Refuse workers that differ from each other.
     """
-    several = devices if len(devices) > 1 else ()
+    several = devices if len(devices) > 1 or (ray and devices != ("auto",)) else ()
     return Hello(
         protocol=PROTOCOL,
         version=latentpng.__version__,

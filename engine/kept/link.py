@@ -16,8 +16,8 @@ from engine.worker.codec import EVENTS, Codec
 from engine.worker.codec import Request as Request
 from engine.worker.wire import Wire
 
-_ATTEMPTS = 10
-_PAUSE = 0.05
+_ATTEMPTS = 4
+_PAUSE = 0.1
 """Seconds before the next attempt where a worker ends in the moment in which it is reached."""
 
 

@@ -34,8 +34,7 @@ def names_of(devices: Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-# Workers that compute on the same CPU would wait for each other if each used all of its cores: two workers of two
-# threads each take several times as long on two cores as two of one thread.
+# Workers that compute on the same CPU would wait for each other if each used all of its cores.
 def threads_each(devices: Sequence[str], cores: int) -> int:
     """Return how many threads each worker on the CPU uses; 0 leaves it to torch, where there is at most one.
 

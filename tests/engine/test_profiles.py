@@ -243,3 +243,12 @@ def test_where_each_value_comes_from() -> None:
         ("pony", "line 1"),
         (3, "line 2"),
     )
+
+
+def test_how_long_a_worker_stays_is_an_option_in_seconds_which_the_file_sets_and_the_command_line_overrides() -> None:
+    assert settled(options_of(), configuration("")).keep_alive is None
+    for written, seconds in (('"90s"', 90.0), ("2.5", 150.0), ("0", 0.0)):
+        text = f"keep_alive = {written}\n"
+        assert settled(options_of(), configuration(text)).keep_alive == seconds
+        assert settled(options_of("--keep-alive", "2h"), configuration(text)).keep_alive == 7200.0
+        assert settled(options_of("--keep-alive", "0"), configuration(text)).keep_alive == 0.0

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from engine.kept.dispatcher import Dispatcher
+from engine.kept.dispatcher import MAX_REQUESTS, Dispatcher
 from engine.rendering.events import (
     LOADING,
     Event,
@@ -296,3 +296,16 @@ def test_what_the_renderer_notices_is_told_to_all_and_places_of_its_own_to_nobod
     scene.dispatcher.event(TurnChanged(place=3))
     scene.dispatcher.event(JobDone(job=77, seconds=1.0))
     assert [scene.heard[client] for client in (A, B, C)] == [[RendererNoticed(sentence="a worker left")]] * 3
+
+
+def test_the_queue_of_a_program_is_bounded(scene: Scene) -> None:
+    scene.loaded(A)
+    for number in range(MAX_REQUESTS + 1):
+        scene.dispatcher.request(A, job_of(number))
+    assert scene.said(A) == []
+    scene.dispatcher.request(A, job_of(5000))
+    scene.dispatcher.request(A, LOAD)
+    sentence = "the worker that stays queues at most 1,000 requests of a program: wait until some are done"
+    assert scene.said(A) == [JobFailed(job=job, failure=Failure.SETTINGS, sentence=sentence) for job in (5000, LOADING)]
+    scene.dispatcher.request(A, CancelJob(job=999))
+    assert scene.said(A)[2:] == [JobCancelled(job=999)], "it can still be told to stop"

@@ -173,6 +173,8 @@ def test_one_device_is_named_by_the_requests_and_several_by_the_worker(monkeypat
     assert one == hello_of()
     assert hello_of(("a", "b"), strict=True) == replace(one, devices=("a", "b"), strict=True)
     assert hello_of(ray="auto", strict=True) == replace(one, ray="auto", strict=True)
+    assert hello_of(("auto",), ray="auto") == replace(one, ray="auto")
+    assert hello_of(("cpu",), ray="auto") == replace(one, ray="auto", devices=("cpu",))
 
 
 def test_the_user_at_the_other_end_is_the_one_that_the_kernel_names(

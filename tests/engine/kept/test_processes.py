@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import queue
 import shutil
 import signal
 import socket
@@ -15,13 +16,16 @@ from pathlib import Path
 import psutil
 import pytest
 
-from engine.errors import KeptWorkerError
+from engine.errors import InvalidRequestError, KeptWorkerError
 from engine.kept import starting
 from engine.kept.address import IS_RUNNING, address, create_folder
 from engine.kept.connecting import ask_status, connect, stop
 from engine.kept.link import attached_link
 from engine.renderers import RendererChoice, needs_of, own_renderer, renderer_for
 from engine.rendering.events import (
+    LOADING,
+    Event,
+    Failure,
     JobDone,
     JobFailed,
     ModelReady,
@@ -205,6 +209,7 @@ def test_the_end_of_the_server_is_told_and_the_next_request_starts_a_new_one(num
     assert comes_true(lambda: is_zombie(pid) and is_zombie(inner)), "its worker process ends with it"
     it.renderer.render(job_of(2))
     found = it.until(JobDone)
+    assert found[0] == RendererNoticed(sentence="this program renders with a new worker that stays")
     assert sum(isinstance(event, PictureRendered) for event in found) == 2, "the model was loaded again by itself"
     assert server_pid() != pid
     it.renderer.close()
@@ -301,6 +306,21 @@ def test_a_server_that_cannot_start_is_reported_with_its_last_words(monkeypatch:
         attached_link(address(), needs_of(RendererChoice()), LONG)
     assert str(caught.value).startswith("a worker that stays cannot be started: ")
     assert str(caught.value).endswith("No module named tests.support.engine.no_such_module")
+
+
+def test_a_server_whose_cluster_cannot_be_used_is_gone_at_once_and_the_reason_is_told(folder: Path) -> None:
+    choice = RendererChoice(ray="no address", keep_alive=LONG)
+    renderer = renderer_for(choice)
+    events: queue.Queue[Event] = queue.Queue()
+    renderer.start(events.put)
+    renderer.load(LOAD)
+    noticed, failed = events.get(timeout=TIMEOUT_SECONDS), events.get(timeout=TIMEOUT_SECONDS)
+    renderer.close()
+    assert isinstance(noticed, RendererNoticed)
+    with pytest.raises(InvalidRequestError) as caught:
+        own_renderer(choice)
+    assert failed == JobFailed(job=LOADING, failure=Failure.MODEL, sentence=str(caught.value))
+    assert comes_true(lambda: not (folder / "worker.sock").exists())
 
 
 def test_a_folder_that_others_can_enter_is_refused_and_the_program_renders_by_itself(folder: Path) -> None:
