@@ -23,6 +23,7 @@ import queue
 import statistics
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -87,11 +88,13 @@ class Measured:
         waits: The seconds until the next grid was complete, for each answer.
         rendered: The pictures that were rendered.
         keys: The keys of all grids that were seen.
+        answers: What was answered, as kinds of answers.
     """
 
     waits: list[float] = field(default_factory=list)
     rendered: float = 0.0
     keys: list[tuple[Key, ...]] = field(default_factory=list)
+    answers: Counter[str] = field(default_factory=Counter)
 
     def line(self, off: Measured) -> str:
         """Return the figures as a line; off: the same searches without."""
@@ -205,6 +208,7 @@ def play(game: Game, person: Person, answers: int, measured: Measured) -> None:
         game.take()
         game.complete()
         measured.waits.append(0.0 if at_once else game.clock.now - asked)
+        measured.answers[type(answer).__name__] += 1
         measured.keys.append(Grid.of(game.search.session).keys)
         before = answer
 
@@ -310,6 +314,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 if found.keys != off.keys:
                     raise SystemExit("the searches saw different pictures")
                 print(f"  {name_of(grids):9}  {found.line(off)}", flush=True)
+            print(f"  of {off.answers.total()} answers: {dict(off.answers)}", flush=True)
 
 
 def _conditions(seconds: float) -> str:
