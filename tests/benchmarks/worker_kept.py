@@ -15,6 +15,7 @@ The benchmark prints medians, the shortest and the longest time, and the load of
 
 from __future__ import annotations
 
+import json
 import os
 import queue
 import resource
@@ -40,7 +41,7 @@ ROOT = Path(__file__).parents[2]
 WARMER = (sys.executable, "-m", "tui")
 PROMPT = "a red sun over a lake"
 CELL = "▀".encode()
-AT_REST = rb"press the number|press n:"
+AT_REST = rb"press the number"
 """What the app says once a grid is complete."""
 VARIANTS = {"of its own": False, "that stays": True}
 
@@ -60,6 +61,7 @@ class Home:
         """The environment variables of the programs."""
         return {
             "HOME": str(self.folder),
+            "XDG_STATE_HOME": str(self.folder / "state"),
             "PYTHONPATH": str(ROOT),
             "PYTHONDONTWRITEBYTECODE": "",  # as where warmer is installed: nothing is compiled with every start
             "WARMER_RUNTIME_DIR": str(self.folder / "run"),
@@ -94,6 +96,9 @@ def home(*, stays: bool) -> Iterator[Home]:
     with tempfile.TemporaryDirectory() as folder:
         it = Home(folder=Path(folder))
         (it.folder / "Pictures").mkdir()
+        hints = it.folder / "state" / "warmer" / "hints.json"
+        hints.parent.mkdir(parents=True)
+        hints.write_text(json.dumps({"grids": 99}), "utf-8")  # a newcomer is told something else after each grid
         if stays:
             it.warmer("worker", "start", "--device", "cpu")
         try:

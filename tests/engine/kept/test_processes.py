@@ -99,7 +99,7 @@ def inner_pid() -> int:
 
 def client(keep_alive: float = LONG) -> Client:
     """A program as every command makes it; its own worker is the fake one."""
-    return Client(
+    return Client.attached(
         lambda: attached_link(address(), needs_of(RendererChoice()), keep_alive), lambda: own_renderer(RendererChoice())
     )
 
@@ -322,7 +322,7 @@ def test_a_server_that_cannot_start_is_reported_with_its_last_words(monkeypatch:
 
 def test_several_devices_share_the_work_of_a_worker_that_stays() -> None:
     choice = RendererChoice(devices=("cpu", "cpu"), keep_alive=LONG)
-    it = Client(lambda: attached_link(address(), needs_of(choice), LONG))
+    it = Client.attached(lambda: attached_link(address(), needs_of(choice), LONG))
     it.renderer.load(LOAD)
     it.until(ModelReady)
     it.renderer.render(job_of(1, count=8))
