@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from engine.diffusion.environment import prepare_environment
+from engine.diffusion.seams.later import stand_in
 from engine.errors import EngineError, InvalidRequestError, ModelError, OutOfMemoryError, RenderCancelled
 from engine.models.find import remember_model
 from engine.rendering.events import (
@@ -105,6 +106,7 @@ class Worker:
         import torch  # noqa: F401 (imported alone, so that the stages are reported one by one)
 
         self._progress("importing diffusers")
+        stand_in()
         from engine.diffusion.jobs import JobRunner
 
         loaded = self._model_for(request)

@@ -28,6 +28,8 @@ from engine.rendering.requests import CancelJob, CancelRound, Job, LoadModel
 
 LOST = "the worker that stays has ended; the next picture is rendered by a new one"
 
+_NONE = "no worker that stays is running any more"
+
 
 class AttachedRenderer:
     """A Renderer over the socket of a worker that stays.
@@ -35,12 +37,12 @@ class AttachedRenderer:
     One thread sends, so that no method waits; another one receives.
     """
 
-    def __init__(self, attach: Callable[[], Link], make_own: Callable[[], Renderer]) -> None:
+    def __init__(self, attach: Callable[[], Link | None], make_own: Callable[[], Renderer]) -> None:
         """Start nothing yet.
 
         Args:
-            attach: Returns a connection to a worker that stays and fits; raises KeptWorkerError where there is none,
-                with the sentence for the person.
+            attach: Returns a connection to a worker that stays and fits; None where none is running or wanted.  Raises
+                KeptWorkerError where there is one that cannot be used, with the reason for the person.
             make_own: Returns a renderer that is not started, for when there is none.
         """
         self._attach, self._make_own = attach, make_own
@@ -123,8 +125,12 @@ class AttachedRenderer:
         """
         try:
             link = self._attach()
+            reason = _NONE if link is None and self._has_lost_one else ""
         except KeptWorkerError as error:
-            self._on_event(RendererNoticed(sentence=f"{error}: this program renders with a worker of its own"))
+            link, reason = None, str(error)
+        if link is None:
+            if reason:
+                self._on_event(RendererNoticed(sentence=f"{reason}: this program renders with a worker of its own"))
             own = self._make_own()
             own.start(self._take)
             self._own = own

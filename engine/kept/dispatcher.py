@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from engine.kept.members import Member, Running
 from engine.kept.turns import BY_HAND, Entry, Turns, as_inner, names
 from engine.rendering.events import (
     LOADING,
@@ -35,47 +36,6 @@ MAX_REQUESTS = 1000
 _TOO_MANY = f"the worker that stays queues at most {MAX_REQUESTS:,} requests of a program: wait until some are done"
 
 
-@dataclass(kw_only=True, slots=True)
-class _Member:
-    """A program.
-
-    Attributes:
-        send: Takes its events; never blocks.
-        requested: The load of its that was begun last.
-        loaded: The load of its that succeeded last.
-        place: Its place in the queue, as it was told.
-    """
-
-    send: Callable[[Event], None]
-    requested: LoadModel | None = None
-    loaded: LoadModel | None = None
-    place: int = 0
-
-    @property
-    def model(self) -> LoadModel | None:
-        """What its jobs are rendered with."""
-        return self.loaded or self.requested
-
-
-@dataclass(kw_only=True, slots=True)
-class _Running:
-    """What the renderer works on.
-
-    Attributes:
-        client: The number of the program.
-        entry: The request; None once the program cancelled it, or left, while its model is being loaded.
-        loading: The load that has to end first, or that is the request; None while a job is rendered.
-        number: The number of the job in the renderer.
-        is_interrupted: The job was stopped in favour of another program, and is rendered again from its beginning.
-    """
-
-    client: int
-    entry: Entry | None
-    loading: LoadModel | None = None
-    number: int = LOADING
-    is_interrupted: bool = False
-
-
 class Dispatcher:
     """Serves programs with one renderer.
 
@@ -91,9 +51,9 @@ class Dispatcher:
         """
         self.ready: list[ModelReady] = []
         self._renderer = renderer
-        self._members: dict[int, _Member] = {}
+        self._members: dict[int, Member] = {}
         self._turns = Turns()
-        self._running: _Running | None = None
+        self._running: Running | None = None
         self._sent: dict[tuple[int, int], set[int]] = {}
         self._numbers = itertools.count(1)
 
@@ -114,7 +74,7 @@ class Dispatcher:
             client: A number that no other program had.
             send: Takes its events; never blocks.
         """
-        self._members[client] = _Member(send=send)
+        self._members[client] = Member(send=send)
 
     def leave(self, client: int) -> None:
         """Forget a program: its queued requests are dropped, and its running job is cancelled."""
@@ -244,12 +204,12 @@ class Dispatcher:
             self._load(entry, model)
 
     def _load(self, entry: Entry, request: LoadModel) -> None:
-        self._running = _Running(client=entry.client, entry=entry, loading=request)
+        self._running = Running(client=entry.client, entry=entry, loading=request)
         self._renderer.load(request)
 
     def _render(self, entry: Entry, job: Job) -> None:
         number = next(self._numbers)
-        self._running = _Running(client=entry.client, entry=entry, number=number)
+        self._running = Running(client=entry.client, entry=entry, number=number)
         self._renderer.render(as_inner(job, number))
 
     def _loaded(self, event: ModelReady) -> None:

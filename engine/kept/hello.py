@@ -35,6 +35,8 @@ _VARIABLES = (
     "RAY_AUTH_MODE",
 )
 """Environment variables that decide on which device, by which kernels and from which folders a worker renders."""
+_SECRETS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "RAY_AUTH_TOKEN")
+"""Variables that are compared by a digest, so that they are not sent."""
 _PACKAGES = ("engine", "latentpng")
 
 
@@ -50,7 +52,7 @@ class Hello:
         devices: The devices that share the work; () for a single worker, whose device a request names.
         ray: "auto" or the address of a Ray cluster, or "".
         strict: Whether workers that differ are refused; False for a single worker.
-        environment: The variables of `_VARIABLES` that are set, by their names.
+        environment: The variables of `_VARIABLES` that are set, by their names, and digests of `_SECRETS`.
     """
 
     protocol: int
@@ -152,4 +154,10 @@ def _places(hello: Hello) -> str:
 
 
 def _environment(variables: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted((name, variables[name]) for name in _VARIABLES if name in variables))
+    plain = {name: variables[name] for name in _VARIABLES if name in variables}
+    secret = {name: _digest(variables[name]) for name in _SECRETS if name in variables}
+    return tuple(sorted((plain | secret).items()))
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode(errors="surrogateescape")).hexdigest()[:16]

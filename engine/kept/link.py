@@ -55,8 +55,10 @@ class Link:
         self._wire.close()
 
 
-def attached_link(place: Address, hello: Hello, keep_alive: float) -> Link:
+def attached_link(place: Address, hello: Hello, keep_alive: float) -> Link | None:
     """Return a connection to the worker that stays; it is started if none is running and `keep_alive` is above 0.
+
+    None if none is running and `keep_alive` is 0.
 
     Args:
         place: Where its socket is.
@@ -64,12 +66,12 @@ def attached_link(place: Address, hello: Hello, keep_alive: float) -> Link:
         keep_alive: The seconds for which it is to stay after this program has left it.
 
     Raises:
-        KeptWorkerError: None is running, or it does not fit, cannot be reached or cannot be started.
+        KeptWorkerError: It does not fit, cannot be reached or cannot be started.
     """
     for _ in range(_ATTEMPTS):
         connection = connect(place)
         if connection is None and not keep_alive:
-            raise KeptWorkerError("no worker that stays is running")
+            return None
         connection = connection or start(place, hello, keep_alive)
         try:
             reason = attach(connection, hello, keep_alive)

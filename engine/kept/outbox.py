@@ -45,8 +45,10 @@ class Outbox:
         self._closed = False
 
     def put(self, event: Event) -> bool:
-        """Queue an event; return False when the program has to be given up."""
+        """Queue an event, unless the outbox is closed; return False when the program has to be given up."""
         with self._changed:
+            if self._closed:
+                return True
             key: Hashable = next(self._numbers)
             match event:
                 case PreviewRendered(job=job, index=index):

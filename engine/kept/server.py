@@ -178,7 +178,7 @@ class KeptServer:
         answers: queue.SimpleQueue[JsonObject] = queue.SimpleQueue()
         ask = partial(status_of, self._dispatcher, self._hello, self._keep_alive, self._since)
         self._messages.put(lambda: answers.put(ask()))
-        try:
-            return answers.get(timeout=GREETING_SECONDS)
-        except queue.Empty:
-            raise KeptWorkerError("the worker that stays is ending") from None
+        while not self._is_ending:
+            with contextlib.suppress(queue.Empty):
+                return answers.get(timeout=self._tick)
+        raise KeptWorkerError("the worker that stays is ending")

@@ -177,6 +177,14 @@ def test_one_device_is_named_by_the_requests_and_several_by_the_worker(monkeypat
     assert hello_of(("cpu",), ray="auto") == replace(one, ray="auto", devices=("cpu",))
 
 
+def test_a_token_is_compared_and_never_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    one = hello_of()
+    assert "hf_secret" not in str(one.to_json())
+    monkeypatch.setenv("HF_TOKEN", "hf_different")
+    assert difference(one, hello_of()) == "the environment variable HF_TOKEN has a different value"
+
+
 def test_the_user_at_the_other_end_is_the_one_that_the_kernel_names(
     ends: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -77,5 +77,8 @@ def test_closing_ends_the_wait() -> None:
     thread.start()
     outbox.close()
     thread.join(10)
-    outbox.put(DONE)
     assert (found, outbox.take()) == ([None], None)
+    full = Outbox(max_bytes=0)
+    assert not full.put(DONE)
+    full.close()
+    assert full.put(DONE), "what nobody takes is not kept"

@@ -79,6 +79,12 @@ def status() -> JsonObject:
         return ask_status(connection, needs_of(RendererChoice()))
 
 
+def is_running() -> bool:
+    if connection := connect(address()):
+        connection.close()
+    return connection is not None
+
+
 def server_pid() -> int:
     pid = status()["pid"]
     assert isinstance(pid, int)
@@ -223,7 +229,7 @@ def test_a_program_that_does_not_ask_for_one_goes_on_with_a_worker_of_its_own() 
     it.renderer.render(job_of(2))
     found = it.until(JobDone)
     assert found[0] == RendererNoticed(
-        sentence="no worker that stays is running: this program renders with a worker of its own"
+        sentence="no worker that stays is running any more: this program renders with a worker of its own"
     )
     assert sum(isinstance(event, PictureRendered) for event in found) == 2
     it.renderer.close()
@@ -243,6 +249,12 @@ def test_a_socket_that_was_left_behind_is_replaced(folder: Path) -> None:
     os.kill(pid, signal.SIGKILL)
     assert comes_true(lambda: is_zombie(pid))
     assert (folder / "worker.sock").exists()
+    assert comes_true(lambda: not is_running()), "the kernel closes a socket a moment after it ends a process"
+    assert not isinstance(renderer_for(RendererChoice()), WorkerRenderer), "that takes a look with the first request"
+    own = client(0.0)
+    own.renderer.load(LOAD)
+    assert not [event for event in own.until(ModelReady) if isinstance(event, RendererNoticed)], "nothing is amiss"
+    own.renderer.close()
     it = loaded()
     assert server_pid() != pid
     it.renderer.close()
@@ -306,6 +318,18 @@ def test_a_server_that_cannot_start_is_reported_with_its_last_words(monkeypatch:
         attached_link(address(), needs_of(RendererChoice()), LONG)
     assert str(caught.value).startswith("a worker that stays cannot be started: ")
     assert str(caught.value).endswith("No module named tests.support.engine.no_such_module")
+
+
+def test_several_devices_share_the_work_of_a_worker_that_stays() -> None:
+    choice = RendererChoice(devices=("cpu", "cpu"), keep_alive=LONG)
+    it = Client(lambda: attached_link(address(), needs_of(choice), LONG))
+    it.renderer.load(LOAD)
+    it.until(ModelReady)
+    it.renderer.render(job_of(1, count=8))
+    found = [event.index for event in it.until(JobDone) if isinstance(event, PictureRendered)]
+    assert sorted(found) == list(range(8))
+    assert len(psutil.Process(server_pid()).children()) == 2
+    it.renderer.close()
 
 
 def test_a_server_whose_cluster_cannot_be_used_is_gone_at_once_and_the_reason_is_told(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import random
 import socket
@@ -204,6 +205,7 @@ def test_a_program_that_never_reads_is_given_up_and_holds_up_nobody(
 ) -> None:
     monkeypatch.setattr(program, "Outbox", partial(Outbox, max_bytes=200_000))
     link = attached_link(run.place, HELLO, 0.0)
+    assert link is not None
     link.send(LOAD)
     wide = replace(job_of(1, count=40), settings=replace(LOAD.settings, width=128, height=128), previews=True)
     link.send(wide)
@@ -257,6 +259,21 @@ def test_the_number_of_programs_is_limited(run: Running, monkeypatch: pytest.Mon
         assert attach_error(lambda: attached_link(run.place, HELLO, 0.0)) == (
             "a worker that stays is running, but 2 programs use it already (`warmer worker stop` ends it)"
         )
+
+
+def test_a_program_that_cannot_be_accepted_yet_is_accepted_later(
+    run: Running, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    accept, failures = socket.socket.accept, [OSError(errno.EMFILE, "Too many open files")]
+
+    def fail_once(listener: socket.socket) -> tuple[socket.socket, object]:
+        if failures:
+            raise failures.pop()
+        return accept(listener)
+
+    monkeypatch.setattr(socket.socket, "accept", fail_once)
+    assert is_usable(run)
+    assert "no program can connect: [Errno 24] Too many open files\n" in capsys.readouterr().err
 
 
 def test_it_ends_when_nobody_has_used_it_for_long_enough(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def ready(request: LoadModel = LOAD) -> ModelReady:
 class Client:
     """A program: an attached renderer that keeps its events."""
 
-    def __init__(self, attach: Callable[[], Link], make_own: Callable[[], Renderer] | None = None) -> None:
+    def __init__(self, attach: Callable[[], Link | None], make_own: Callable[[], Renderer] | None = None) -> None:
         self.events: queue.Queue[Event] = queue.Queue()
         self.renderer = AttachedRenderer(attach, make_own or _no_own)
         self.renderer.start(self.events.put)
@@ -138,10 +138,12 @@ def running(
         assert not it.thread.is_alive()
 
 
-def attach_error(attach: Callable[[], Link]) -> str:
+def attach_error(attach: Callable[[], Link | None]) -> str:
     """Return why a program cannot attach."""
     try:
-        attach().close()
+        link = attach()
+        assert link is not None
+        link.close()
     except KeptWorkerError as error:
         return str(error)
     return ""
