@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from engine.rendering.events import PictureRendered
 from engine.rendering.renderer import Renderer
 from engine.worker.client import WorkerRenderer
-from engine.worker.pool import PoolRenderer
+from engine.worker.pool.renderer import PoolRenderer
 from tests.benchmarks.gridtask import COUNT, TASKS, EmbeddedWorker, TimedEvents
 from tests.benchmarks.paired import Spread, Turn, cpu_seconds, machine_load, ratio, run_paired, seconds_of
 from tests.benchmarks.pixels import differing_values
