@@ -23,6 +23,7 @@ from engine.kept.keep_alive import KeepAlive
 from engine.kept.lines import receive_object, send_object
 from engine.kept.link import attached_link
 from engine.kept.outbox import Outbox
+from engine.kept.starting import log_path
 from engine.rendering.events import (
     JobCancelled,
     JobDone,
@@ -325,5 +326,6 @@ def test_previews_reach_the_program_and_the_status_tells_what_is_going_on(run: R
             "keep_alive": None,
         }
         assert (status["left"], isinstance(status["memory"], int)) == (None, True)
+        assert status["log"] == str(log_path()), "that of the server, whatever the home of the program is"
         renderer.release()
         client.until(JobDone)
