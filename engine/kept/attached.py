@@ -21,6 +21,7 @@ from engine.rendering.events import (
     JobFailed,
     ModelReady,
     RendererNoticed,
+    TurnChanged,
     WorkerDied,
 )
 from engine.rendering.renderer import Renderer
@@ -57,6 +58,7 @@ class AttachedRenderer:
         self._loaded: LoadModel | None = None
         self._open: list[int] = []
         self._closing = self._has_lost_one = False
+        self._place = 0
 
     def start(self, on_event: Callable[[Event], None]) -> None:
         """Start to work, as `Renderer.start`; the worker is looked for with the first request."""
@@ -176,6 +178,9 @@ class AttachedRenderer:
         for job in lost:
             self._on_event(JobFailed(job=job, failure=Failure.CRASH, sentence=LOST))
         self._on_event(WorkerDied(sentence=LOST))
+        if self._place:  # a worker of its own serves nobody else, so it would never say that the wait is over
+            self._place = 0
+            self._on_event(TurnChanged(place=0))
 
     def _take(self, event: Event) -> None:
         """Note which jobs and loads are over, and pass an event on."""
@@ -186,6 +191,8 @@ class AttachedRenderer:
                     self._open.remove(LOADING)
                 case JobDone(job=job) | JobCancelled(job=job) | JobFailed(job=job):
                     self._open.remove(job)
+                case TurnChanged(place=place):
+                    self._place = place
                 case _:
                     pass
         self._on_event(event)
