@@ -138,7 +138,7 @@ def parse_device(text: str) -> str:
     """
     names = [name.strip() for name in text.split(",")]
     if not all(names):
-        raise InvalidRequestError(f"a device is missing between the commas, found {text!r}")
+        raise InvalidRequestError(f"the name of a device is missing, found {text!r}")
     if len(names) > 1 and "auto" in names:
         raise InvalidRequestError(f"auto is no name for one of several devices: name each of them, found {text!r}")
     return ",".join(names)

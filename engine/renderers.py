@@ -48,9 +48,14 @@ def renderer_for(choice: RendererChoice) -> Renderer:
 
     Args:
         choice: What decides.
+
+    Raises:
+        InvalidRequestError: A Ray cluster is asked for that cannot be used.
     """
     from engine.kept.address import address
 
+    if choice.ray:
+        own_renderer(choice)  # what is wrong with it is said now, and not by a worker that stays
     place = address()
     if not choice.keep_alive and not place.has_socket:
         return own_renderer(choice)
@@ -77,7 +82,7 @@ def own_renderer(choice: RendererChoice) -> Renderer:
 
         return cluster_renderer(choice.ray, choice.devices, is_strict=choice.strict)
     if len(choice.devices) > 1:
-        from engine.worker.pool_of_devices import pool_of_devices
+        from engine.worker.pool.devices import pool_of_devices
 
         return pool_of_devices(choice.devices, is_strict=choice.strict)
     from engine.worker.client import WorkerRenderer

@@ -187,7 +187,9 @@ def app_parser() -> argparse.ArgumentParser:
 
 def command_parser(name: str) -> argparse.ArgumentParser:
     """Return the parser of one command."""
-    parser = argparse.ArgumentParser(prog=f"warmer {name}", description=f"{COMMANDS[name].capitalize()}.")
+    parser = argparse.ArgumentParser(
+        prog=f"warmer {name}", description=f"{COMMANDS[name][0].upper()}{COMMANDS[name][1:]}."
+    )
     _command(name).add_arguments(parser)
     group = parser.add_argument_group("output")
     group.add_argument("--json", action="store_true", help="print a JSON object for each result, one per line")

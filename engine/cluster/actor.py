@@ -45,12 +45,14 @@ class RemoteWorker:
 
         Args:
             node: The name of its node, for messages.
-            threads: How many threads compute on the CPU of the node; 0 leaves it to torch.
+            threads: How many threads compute on the CPU of the node; 0 leaves it to Ray.
             program: The module of the worker process and its arguments; () for the usual one.
         """
         self._node = node
         self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
-        self._renderer = WorkerRenderer(threads=threads, program=program)
+        if threads:
+            os.environ["OMP_NUM_THREADS"] = str(threads)  # Ray sets it to 1 for an actor with a GPU
+        self._renderer = WorkerRenderer(program=program)
         self._renderer.start(self._events.put)
         self._asked: dict[tuple[ModelChoice, str], LoadModel] = {}
         self._refusal: JobFailed | None = None

@@ -13,10 +13,13 @@ from pathlib import Path
 
 from engine.cluster.local_head import running_head
 from engine.errors import InvalidRequestError
+from engine.paths import open_regular
 
 AUTO = "auto"
 LOOPBACK = "127.0.0.1"
 _ADDRESS = re.compile(r"(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(?P<port>\d{1,5})")
+_MAX_ADDRESS = 300
+"""Bytes of a file that names a cluster."""
 _NO_TOKEN = (
     "no token for the Ray cluster was found, and warmer uses no cluster without one, because whoever reaches such a "
     "cluster can run programs on it: set RAY_AUTH_TOKEN_PATH to the file of its token, or put it into ~/.ray/auth_token"
@@ -79,9 +82,10 @@ def _found(variables: Mapping[str, str]) -> str:
         return address
     file = Path(variables.get("RAY_TMPDIR") or "/tmp") / "ray" / "ray_current_cluster"
     try:
-        # Other users may write to /tmp: an address of theirs would be sent our token.
-        if file.stat().st_uid in (0, os.getuid()):
-            return file.read_text("utf-8").strip()
+        with open_regular(file) as opened:
+            # Other users may write to /tmp: an address of theirs would be sent our token.
+            if os.fstat(opened.fileno()).st_uid in (0, os.getuid()):
+                return opened.read(_MAX_ADDRESS).decode("ascii").strip()
     except (OSError, UnicodeDecodeError):
         pass
     raise InvalidRequestError(

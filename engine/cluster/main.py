@@ -10,17 +10,21 @@ import faulthandler
 import os
 import socket
 import sys
+import threading
+import traceback
 from collections.abc import Sequence
 
 from engine.cluster.address import Cluster
 from engine.cluster.renderer import RayRenderer
 from engine.rendering.events import Event, PreviewRendered
 from engine.rendering.requests import CancelJob, CancelRound, LoadModel
-from engine.worker.codec import REQUESTS, Codec, Request
+from engine.worker.messages.codec import REQUESTS, Codec, Request
 from engine.worker.process import STACKS_SIGNAL
 from engine.worker.wire import Wire
 
 STRICT, ON_CPU = "strict", "cpu"
+_OWN_THREADS = ("pool", "ray inbox", "ray nodes", "ray requests", "ray events")
+"""How the names of the threads begin that are not Ray's."""
 _PREVIEW_TIMEOUT = 0.01
 """Seconds that a preview waits for a busy parent before it is dropped: another one follows."""
 
@@ -43,6 +47,7 @@ def program_of(
 def serve(descriptor: int, host: str, port: str, token_path: str, options: str, *worker: str) -> None:
     """Pass requests to the cluster, and its events back, until the program ends."""
     faulthandler.register(STACKS_SIGNAL)
+    threading.excepthook = end_without_thread
     cluster = Cluster(host=host, port=int(port), token_path=token_path)
     os.environ.update(cluster.environment())
     wire: Wire[Event, Request] = Wire(socket.socket(fileno=descriptor), Codec(REQUESTS))
@@ -77,6 +82,18 @@ def _send(wire: Wire[Event, Request], event: Event) -> None:
             wire.send(event)
     except OSError:
         os._exit(0)
+
+
+def end_without_thread(arguments: threading.ExceptHookArgs) -> None:
+    """End this process when one of its own threads has failed: nobody would do the work of that thread any more.
+
+    Args:
+        arguments: As `threading.excepthook` gets them.
+    """
+    traceback.print_exception(arguments.exc_type, arguments.exc_value, arguments.exc_traceback)
+    if arguments.thread is not None and arguments.thread.name.startswith(_OWN_THREADS):
+        sys.stderr.flush()
+        os._exit(1)
 
 
 def _end(cluster: Cluster) -> None:

@@ -38,8 +38,8 @@ NAMESPACE = "warmer"
 """Where Ray keeps the names of the actors."""
 _REQUESTS, _EVENTS = "requests", "events"
 """The concurrency groups of an actor: a thread for requests and one for events, so that each keeps its order."""
-_SECONDS_UNTIL_TOLD = 10.0
-"""Until the person is told that an actor waits for its GPU."""
+_SECONDS_UNTIL_TOLD = 30.0
+"""Until the person is told that an actor does not start: Ray lets it wait for its GPU without an end."""
 
 
 class RayMember:
@@ -136,7 +136,7 @@ class RayMember:
             scheduling_strategy=NodeAffinitySchedulingStrategy(node_id=place.node.node_id, soft=False),
             namespace=NAMESPACE,
             name=f"{place.name} {uuid.uuid4().hex[:8]}",
-        )(RemoteWorker).remote(place.node.name, place.num_cpus, self._program)
+        )(RemoteWorker).remote(place.node.name, place.threads, self._program)
         reader = threading.Thread(target=self._receive, args=(actor,), name=f"ray events {place.name}", daemon=True)
         self._readers = [*(old for old in self._readers if old.is_alive()), reader]
         reader.start()
@@ -165,9 +165,9 @@ class RayMember:
 
         answer = actor.facts.remote()
         if not ray.wait([answer], timeout=_SECONDS_UNTIL_TOLD)[0]:
-            what = "a GPU" if self._place.num_gpus else "processor cores"
-            waits = f"waits for {what}, which other programs of the cluster use"
-            self._on_event(RendererNoticed(sentence=waits))
+            what = "GPU" if self._place.num_gpus else "processor cores"
+            late = f"has not started after {_SECONDS_UNTIL_TOLD:.0f} seconds; perhaps other programs use its {what}"
+            self._on_event(RendererNoticed(sentence=late))
         facts: ActorFacts = ray.get(answer)
         if facts.version != __version__:
             raise _RefusedError(

@@ -60,6 +60,11 @@ class Place:
         """The number of cores that a worker here needs; 0 with a GPU, so that the node has to offer no core."""
         return self.node.cpus if self.gpu < 0 else 0
 
+    @property
+    def threads(self) -> int:
+        """The number of threads for computing on the CPU: a share of the cores for each GPU, 0 where there are none."""
+        return self.node.cpus // self.node.gpus if self.num_gpus else self.node.cpus
+
 
 def nodes_of(rows: Iterable[Mapping[str, object]]) -> tuple[Node, ...]:
     """Return the nodes that are alive, in the order of their names.

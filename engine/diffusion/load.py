@@ -37,6 +37,7 @@ from engine.diffusion.placement import (
 from engine.diffusion.predictions import set_prediction
 from engine.diffusion.prompts import PromptCache
 from engine.diffusion.schedulers import OwnScheduler
+from engine.diffusion.seams.empty_weights import EmptyWeights
 from engine.diffusion.seams.noise import asks_for_noise
 from engine.errors import ModelError
 from engine.models.defaults import carried_preview
@@ -208,7 +209,8 @@ def _dtype(request: LoadModel, device: str, *, has_unet: bool) -> torch.dtype:
 
 def _pipeline(kind: Any, choice: ModelChoice, files: ModelFiles, dtype: torch.dtype, memory: Memory) -> Any:
     try:
-        return _assembled(kind, choice, files, dtype, memory)
+        with EmptyWeights():
+            return _assembled(kind, choice, files, dtype, memory)
     except ModelError:
         raise
     except Exception as error:  # a broken model fails in as many ways as there are libraries

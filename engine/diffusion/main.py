@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from engine.diffusion.environment import prepare_environment
+from engine.diffusion.seams.later import stand_in
 from engine.errors import EngineError, InvalidRequestError, ModelError, OutOfMemoryError, RenderCancelled
 from engine.models.find import remember_model
 from engine.rendering.events import (
@@ -29,7 +30,7 @@ from engine.rendering.events import (
     PreviewRendered,
 )
 from engine.rendering.requests import CancelJob, CancelRound, InvertJob, Job, LoadModel
-from engine.worker.codec import REQUESTS, Codec, Request
+from engine.worker.messages.codec import REQUESTS, Codec, Request
 from engine.worker.process import STACKS_SIGNAL
 from engine.worker.queue import JobQueue
 from engine.worker.wire import Wire
@@ -105,6 +106,7 @@ class Worker:
         import torch  # noqa: F401 (imported alone, so that the stages are reported one by one)
 
         self._progress("importing diffusers")
+        stand_in()
         from engine.diffusion.jobs import JobRunner
 
         loaded = self._model_for(request)

@@ -192,7 +192,7 @@ class WorkAhead:
         way = session.tree.path(session.place.node)
         picked = [rank for node in way for rank in self._picked.get(session.tree.nodes[node].key, ())]
         attended = self._attention.answers
-        others = (answer for answer in likely_answers(chances_of(ranks, picked)) if answer not in attended)
+        others = (answer for answer in likely_answers(session, chances_of(ranks, picked)) if answer not in attended)
         first, likely = (
             [grid for answer in answers if (grid := self._leads_to(session, answer, steps)) is not None]
             for answers in (attended, others)

@@ -5,7 +5,7 @@ A draft has the noise of its picture and no record.  It is shown in place of the
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import replace
 
 from engine.rendering.events import Picture
@@ -19,29 +19,23 @@ from latentpng.lru import LruCache
 
 SHARE = 0.5
 """The steps of a draft, as a part of those of its picture (docs/drafts.md has the figures)."""
-_TOO_FEW = 4
-"""Models that were distilled to so few steps have none to save."""
-_LEAST = 2
-"""Some schedulers cannot take a single step."""
-_LEAST_OF: Mapping[str, int] = {"PNDMScheduler": 4, "": 4}
-"""The least steps of others: the Runge-Kutta steps of PNDM need four, and a model's own scheduler may be one."""
+_LEAST = 4
+"""Drafts of fewer steps show too little of their pictures, and some schedulers cannot take fewer: PNDM needs four."""
 _ALONE = (1, 0)
 """The slot of a picture that is finished for itself: that of a parent."""
 
 
-def draft_settings(settings: RenderSettings, share: float = SHARE) -> RenderSettings | None:
+def draft_settings(settings: RenderSettings) -> RenderSettings | None:
     """Return the settings of a draft: those of its picture, with fewer steps.
 
     Args:
         settings: The settings of the picture.
-        share: The steps of the draft, as a part of those of the picture.
 
     Returns:
         The settings; None where the picture has too few steps for a draft to save any.
     """
-    whole = settings.num_inference_steps
-    steps = max(_LEAST_OF.get(settings.scheduler.name, _LEAST), round(share * whole))
-    return replace(settings, num_inference_steps=steps) if whole > _TOO_FEW and steps < whole else None
+    steps = max(_LEAST, round(SHARE * settings.num_inference_steps))
+    return replace(settings, num_inference_steps=steps) if steps < settings.num_inference_steps else None
 
 
 # A picture that is finished before the others is rendered alone, as a parent is.  So it costs no more than itself, and

@@ -24,6 +24,8 @@ _SHARE = 0.5
 """The steps of the comparison, as a part of those of the grid."""
 _LEAST = 1.5
 """Fewer candidates for each one that is shown are not worth comparing."""
+_LEAST_STEPS = 2
+"""After a single step the pictures to come can hardly be told: half as many after two steps are a better choice."""
 _SIDE = 8
 """Rows and columns of the small pictures that are compared."""
 _EDGES = 2.0
@@ -67,9 +69,12 @@ def plan_choice(steps: int, candidates: int) -> ChoicePlan | None:
         The plan; None where the steps do not suffice for a choice that is worth it.
     """
     budget = int(_SHARE * candidates * steps)
-    stop_after = max(1, budget // max(1, pool_of(candidates)))
-    of = min(pool_of(candidates), budget // stop_after)
-    return ChoicePlan(of=of, stop_after=stop_after) if of >= _LEAST * candidates else None
+    for least in (_LEAST_STEPS, 1):
+        stop_after = max(least, budget // max(1, pool_of(candidates)))
+        of = min(pool_of(candidates), budget // stop_after)
+        if of >= _LEAST * candidates:
+            return ChoicePlan(of=of, stop_after=stop_after)
+    return None
 
 
 # The pictures repel each other like charges: each pair costs the inverse square of its distance (a Riesz energy), and

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.errors import InvalidRequestError
-from engine.search.answers import Answer, NoneBetter, Picked
+from engine.search.answers import Answer, NoneBetter, Picked, Rerolled
 from engine.search.choosing import plan_of
 from engine.search.grid import PARENT, Grid
 from engine.search.history import NodeKind
@@ -70,14 +70,17 @@ def forecast(session: Session, answer: Answer, steps: int) -> Grid | None:
     return Grid.of(decided(after))
 
 
-def likely_answers(chances: Sequence[float]) -> tuple[Answer, ...]:
+def likely_answers(session: Session, chances: Sequence[float]) -> tuple[Answer, ...]:
     """Return what is answered to a grid, the most likely first.
 
     Args:
+        session: The session that offers the grid.
         chances: How likely each candidate is to be picked.
     """
+    was_none_better = bool(session.past) and session.past[-1].node == session.place.node
+    others = (Rerolled(),) if was_none_better or session.at_floor else ()  # it would be of little use to come nearer
     order = sorted(range(len(chances)), key=lambda position: -chances[position])  # equal ones stay in their order
-    return (NoneBetter(), *(Picked(marks=(position,)) for position in order))
+    return (NoneBetter(), *others, *(Picked(marks=(position,)) for position in order))
 
 
 # A person who picks what changed most, or what changed least, does so again.  So each pick on the way speaks for the

@@ -50,8 +50,9 @@ class Observer:
         self._parents, self._candidates = {}, {}
 
     # A draft lacks details of its picture, so beside a finished parent it looks more different than the picture will.
-    # The drafts of both lack the same ones.  So a grid of drafts teaches where the parent was a draft itself, and
-    # nothing where it was not: that of a root, a blend or an edit.
+    # At a scale of 0.1 that is by half, and the floor of the scale would be learned from it.  The drafts of both lack
+    # the same details.  So a grid of drafts teaches where the parent was a draft itself, and nothing where it was not:
+    # that of a root, a blend or an edit.
     def take(self, index: int, picture: Callable[[int], Picture | None], *, are_drafts: bool = False) -> bool:
         """Look at a picture of the grid that is finished now, and return whether the fit has changed.
 

@@ -211,7 +211,7 @@ class Countdown:
         seconds = now - at
         if progress.is_decoded:
             return self.pace.with_decode(seconds / size) if before == progress.steps else self.pace
-        if before:
+        if before > progress.skipped:
             return self.pace.with_step(size, seconds / max(1, progress.step - before))
         done = progress.step - progress.skipped
         if (done > 1 or done == progress.steps) and len(progress.begun) == 1:

@@ -5,8 +5,9 @@
 The model is the embedded one, with 8 candidates a grid.  Each variant has a Ray cluster of its own on this machine,
 with a node for each actor, and the driver process that the program would have.  The worker alone and one actor render a
 grid in one batch of 8, two actors in a batch of 4 each.  In every round each variant renders GRIDS grids, in a shuffled
-order, while the others sleep.  The benchmark prints seconds and ratios, what Ray costs for each picture, how long the
-first preview took, and how many colour values differ from those of one worker with the same slots.
+order, while the others sleep.  The benchmark prints seconds and ratios, what Ray costs for each picture in time and in
+processor time, how long the first preview took, and how many colour values differ from those of one worker with the
+same slots.
 """
 
 from __future__ import annotations
@@ -15,54 +16,46 @@ import os
 import sys
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from engine.cluster.address import Cluster
 from engine.cluster.main import program_of
 from engine.cluster.status import status_of
-from engine.rendering.events import PictureRendered
 from engine.rendering.renderer import Renderer
 from engine.worker.client import WorkerRenderer
-from tests.benchmarks.gridtask import COUNT, TASKS, EmbeddedWorker, TimedEvents
-from tests.benchmarks.paired import Spread, Turn, machine_load, ratio, run_paired, seconds_of
+from tests.benchmarks.gridtask import COUNT, TASKS, EmbeddedWorker
+from tests.benchmarks.paired import Spread, Turn, cpu_seconds, machine_load, ratio, run_paired, seconds_of
 from tests.benchmarks.pixels import differing_values
-from tests.support.engine.ray_nodes import ray_nodes
+from tests.benchmarks.worker_pool import GRIDS, Variant, by_index
+from tests.support.engine.ray_nodes import RayNodes, ray_nodes
 
-GRIDS = 3
 PLAIN, ONE, TWO = "one plain worker", "one actor", "two actors"
 
 
 @dataclass(kw_only=True)
-class Variant:
-    """A renderer, and what its grids showed.
+class RayVariant(Variant):
+    """A renderer of a cluster, and what its grids showed.
 
     Attributes:
-        worker: The renderer with the embedded model.
-        grids: The events of every grid, those of the warm-up included.
+        nodes: The cluster.
+        cpu: Processor seconds that the driver and the actors used in its turns; their workers are not counted.
     """
 
-    worker: EmbeddedWorker
-    grids: list[TimedEvents] = field(default_factory=list)
+    nodes: RayNodes
+    cpu: float = 0.0
 
     def turn(self) -> Turn:
         """Render some grids, one after the other."""
-        some = [self.worker.grid(previews=True) for _ in range(GRIDS)]
-        self.grids += some
-        return Turn(seconds=sum(events.seconds for events in some), cpu=0.0, pixels=by_index(some[0]))
+        before = self._cpu_seconds()
+        turn = super().turn()
+        self.cpu += self._cpu_seconds() - before
+        return turn
 
-    @property
-    def first_preview(self) -> Spread:
-        """Seconds from the request to the first preview."""
-        return Spread.of([events.first_preview for events in self.grids[GRIDS:]])
-
-
-def by_index(events: TimedEvents) -> bytes:
-    """Return the RGB bytes of all pictures in the order of their indices."""
-    pictures = [event for _, event in events.events if isinstance(event, PictureRendered)]
-    return b"".join(event.picture.rgb for event in sorted(pictures, key=lambda event: event.index))
+    def _cpu_seconds(self) -> float:
+        return cpu_seconds(self.worker.pid) + sum(cpu_seconds(actor.pid) for actor in self.nodes.actors())
 
 
-def on_ray(stack: ExitStack, count: int) -> EmbeddedWorker:
+def on_ray(stack: ExitStack, count: int) -> RayVariant:
     """Start a cluster with so many actors, and return a renderer of it once all of them have the model."""
     nodes = stack.enter_context(ray_nodes())
     for number in range(count):
@@ -72,7 +65,7 @@ def on_ray(stack: ExitStack, count: int) -> EmbeddedWorker:
     worker = opened(stack, WorkerRenderer(program=program_of(cluster)))
     while sum(bool(one.model) for one in status_of(cluster).workers) < count:
         time.sleep(1)
-    return worker
+    return RayVariant(worker=worker, nodes=nodes)
 
 
 def opened(stack: ExitStack, renderer: Renderer) -> EmbeddedWorker:
@@ -85,15 +78,13 @@ def main(repeats: int) -> None:
     """Run all variants in paired rounds, and print the figures."""
     os.environ["OMP_NUM_THREADS"] = "1"
     with ExitStack() as stack:
-        variants = {
-            PLAIN: Variant(worker=opened(stack, WorkerRenderer(threads=1))),
-            ONE: Variant(worker=on_ray(stack, 1)),
-            TWO: Variant(worker=on_ray(stack, 2)),
-        }
+        on_one, on_two = on_ray(stack, 1), on_ray(stack, 2)
+        plain = Variant(worker=opened(stack, WorkerRenderer(threads=1)))
+        variants = {PLAIN: plain, ONE: on_one, TWO: on_two}
         turns = run_paired({name: variant.turn for name, variant in variants.items()}, repeats)
         half = COUNT // 2
         slots = tuple(replace(task, slot=(half, task.index % half)) for task in TASKS)
-        same_slots = by_index(variants[PLAIN].worker.render(slots))
+        same_slots = by_index(plain.worker.render(slots))
         load = machine_load()
     print(f"{GRIDS} grids of {COUNT} a turn, {repeats} rounds; {load}")
     print(f"{'':17s} {'seconds a turn':26s} {'throughput, plain = 1':26s} first preview")
@@ -103,6 +94,8 @@ def main(repeats: int) -> None:
     pairs = zip(turns[ONE], turns[PLAIN], strict=True)
     costs = [1000 * (one.seconds - plain.seconds) / (GRIDS * COUNT) for one, plain in pairs]
     print(f"what Ray costs, milliseconds a picture: {Spread.of(costs)}")
+    used = [1000 * variant.cpu / (len(variant.grids) * COUNT) for variant in (on_one, on_two)]
+    print(f"processor time of driver and actors, milliseconds a picture: {used[0]:.1f}, {used[1]:.1f}")
     print(f"pixels, one actor / plain: {differing_values(turns[ONE][0].pixels, turns[PLAIN][0].pixels)}")
     print(f"pixels, two actors / plain with the same slots: {differing_values(turns[TWO][0].pixels, same_slots)}")
 

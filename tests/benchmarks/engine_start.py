@@ -1,15 +1,17 @@
-"""Time the start of the worker with the embedded model, stage by stage, as a user waits for it.
+"""Time the start of the worker with the embedded model, stage by stage, against the import of torch alone.
 
     python -m tests.benchmarks.engine_start [REPEATS]
 
-A new worker loads the model, renders one picture and closes.  The benchmark prints the median seconds of each stage and
-from the start until the model is ready; there is no baseline.
+A new worker loads the model, renders one picture and closes.  In turns with it, a fresh interpreter imports torch and
+nothing else, which is the least that a worker can take.  The benchmark prints the median seconds of each stage and from
+the start until the model is ready, and the median of the paired ratios of that to the import of torch.
 """
 
 from __future__ import annotations
 
 import queue
 import statistics
+import subprocess
 import sys
 import time
 from itertools import pairwise
@@ -27,6 +29,7 @@ from engine.rendering.events import (
 from engine.rendering.requests import LoadModel, PictureTask, RenderJob
 from engine.worker.client import WorkerRenderer
 from latentpng.record import Lineage, SeedRoot
+from tests.benchmarks.paired import Spread, machine_load
 
 MODEL = resolve_model("")
 SETTINGS = defaults_of(MODEL).settings("a lake")
@@ -61,18 +64,33 @@ def stage_starts() -> dict[str, float]:
     return found
 
 
+def torch_alone() -> float:
+    """Return the seconds of a fresh interpreter that imports torch."""
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-c", "import torch"], check=True)
+    return time.perf_counter() - start
+
+
 def main(repeats: int) -> None:
     """Start the worker `repeats` times and print the median of each stage."""
-    runs = [stage_starts() for _ in range(repeats)]
+    stage_starts(), torch_alone()
+    alone: list[float] = []
+    runs: list[dict[str, float]] = []
+    for _ in range(repeats):
+        alone.append(torch_alone())
+        runs.append(stage_starts())
     median = {name: statistics.median(run[name] for run in runs) for name in runs[0]}
     order = ["importing torch", "importing diffusers", "loading weights", "ready", "first picture"]
-    print(f"seconds of each stage, median of {repeats} starts")
+    print(f"seconds of each stage, median of {repeats} starts, {machine_load()}")
     print(f"{'starting the process':24s} {median['importing torch']:.2f}")
     for name, following in pairwise(order):
         label = "rendering a picture" if name == "ready" else name
         print(f"{label:24s} {median[following] - median[name]:.2f}")
     print(f"{'closing':24s} {median['closed']:.3f}")
     print(f"{'from start to ready':24s} {median['ready']:.2f}")
+    print(f"{'importing torch alone':24s} {statistics.median(alone):.2f}")
+    ratio = Spread.of([run["ready"] / seconds for run, seconds in zip(runs, alone, strict=True)])
+    print(f"{'ratio of the two':24s} {ratio}")
 
 
 if __name__ == "__main__":

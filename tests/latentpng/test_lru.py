@@ -42,6 +42,16 @@ def test_protected_entries_stay_even_beyond_the_bound() -> None:
     assert [key for key in "abcd" if key in cache] == ["b", "d"]
 
 
+def test_a_demoted_entry_is_evicted_first_although_it_was_used_last() -> None:
+    cache: LruCache[str, int] = LruCache(max_entries=2)
+    cache.put("a", 1)
+    cache.put("b", 2)
+    cache.demote("b")
+    cache.demote("c")
+    cache.put("d", 3)
+    assert (cache.get("a"), cache.get("b"), cache.get("d")) == (1, None, 3)
+
+
 def test_a_value_is_computed_once() -> None:
     cache: LruCache[str, bytes] = LruCache(max_size=10)
     computed: list[str] = []

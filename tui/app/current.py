@@ -99,6 +99,7 @@ class CurrentSearch:
         from engine.open import folder_for
         from engine.search.folder import PictureFolder
         from engine.search.running import Search
+        from engine.search.store import MAX_CACHED_BYTES
 
         session, refused = self._session(opening, ready, screen.pictures_that_fit - 1)
         folder = folder_for(opening, self._arguments.out, self._sessions)
@@ -110,6 +111,7 @@ class CurrentSearch:
             index=self._journal_path,
             keep_all=self._arguments.keep == "all",
             drafts=self._arguments.draft,
+            memory=self._arguments.picture_memory * 2**20 or MAX_CACHED_BYTES,
             on_load=on_load,
             on_event=on_event,
             on_trouble=self._on_saving_failed,

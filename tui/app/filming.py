@@ -42,6 +42,7 @@ class Filming:
         self._app, self._say = app, say
         self._subject: FilmSubject
         self._renderer: Renderer
+        self._search: Search
         self._folder = Path()
         self._screen: FilmScreen | None = None
         self._making: Making | None = None
@@ -67,7 +68,7 @@ class Filming:
         if len(self._subject.way.stops) < 2:
             self._say("there is no way to show yet: pick a picture first")
             return
-        self._renderer, self._folder = renderer, search.folder
+        self._renderer, self._search, self._folder = renderer, search, search.folder
         self._screen = FilmScreen(self, finished.picture)
         self._app.push_screen(self._screen, self._left)
 
@@ -116,6 +117,7 @@ class Filming:
         for job in self._subject.jobs(plan):
             making.jobs.add(job.job)
             self._renderer.render(job)
+        self._search.stand_aside()
         if not making.jobs:
             self._finish(making)
 

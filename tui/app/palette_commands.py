@@ -51,7 +51,7 @@ COMMANDS: Mapping[str, Words] = MappingProxyType(
         "copy_command": Words("Copy the command line", "Copy the command that renders this picture again."),
         "copy_path": Words("Copy the path", "Copy the path of this picture's file, over SSH too."),
         "difference": Words("Difference", "Show where the candidate differs from the parent."),
-        "drafts": Words("Drafts", "Show candidates with fewer steps, or in full; what you pick is always in full."),
+        "drafts": Words("Drafts", "Show candidates with fewer steps; what you pick is finished in full."),
         "files": Words("Other files", "List the other pictures in the folder too, or leave them out."),
         "export": Words("Export the way here", "Make an animation or a contact sheet of the way to this picture."),
         "go_by(-1)": Words("Previous picture", "Show the picture before this one."),

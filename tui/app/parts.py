@@ -182,7 +182,7 @@ class AppParts(App[None]):
 
     def _teach(self) -> str:
         """Return what the grid that is shown now tells a newcomer."""
-        is_slow = self.link.load_seconds > hints.SLOW_LOAD_SECONDS and not self._options.keep_alive
+        is_slow = self.link.load_seconds > hints.SLOW_LOAD_SECONDS and self._options.keep_alive is None
         return self._hints.next(hints.KEEP_ALIVE if is_slow else "")
 
     def _show_notices(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 from collections.abc import Iterator
@@ -73,6 +74,14 @@ def test_the_answer_to_a_load_names_the_paths_of_the_machine_that_asked(streamed
     assert isinstance(ready, ModelReady)
     assert ready.request == elsewhere
     assert streamed.actor.facts().model == EMBEDDED
+
+
+def test_the_threads_of_its_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    RemoteWorker("node-b").close()
+    assert os.environ["OMP_NUM_THREADS"] == "1"
+    RemoteWorker("node-b", 3).close()
+    assert os.environ["OMP_NUM_THREADS"] == "3"
 
 
 def test_the_gpu_that_it_was_given(streamed: Streamed, monkeypatch: pytest.MonkeyPatch) -> None:

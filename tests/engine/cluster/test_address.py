@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -82,7 +83,8 @@ def test_an_address_that_a_different_user_wrote_is_not_sent_our_token(
     token_in(home / ".ray" / "auth_token")
     token_in(tmp_path / "ray" / "ray_current_cluster", "10.0.0.7:6379")
     monkeypatch.setattr(os, "getuid", lambda: 4711)
-    monkeypatch.setattr(Path, "stat", lambda _: os.stat_result((0o600, 0, 0, 1, 4712, 0, 13, 0, 0, 0)))
+    theirs = os.stat_result((stat.S_IFREG | 0o600, 0, 0, 1, 4712, 0, 13, 0, 0, 0))
+    monkeypatch.setattr(os, "fstat", lambda _: theirs)
     assert refusal("auto") == NO_CLUSTER
 
 
@@ -120,6 +122,12 @@ def test_without_ray_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None
     with pytest.raises(InvalidRequestError) as caught:
         renderer_for(choice_of(Options(ray="auto")))
     assert str(caught.value) == "Ray is not installed: run pip install 'warmer[ray]'"
+
+
+def test_a_worker_that_stays_is_not_asked_for_what_is_wrong() -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        renderer_for(choice_of(Options(ray="gpu-1:6379", keep_alive=60.0)))
+    assert str(caught.value) == NO_TOKEN
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ class FakeRay:
 
     @staticmethod
     def wait(references: list[FakeActor], timeout: float) -> tuple[list[FakeActor], list[FakeActor]]:
-        assert timeout == 10
+        assert timeout == 30
         return ([], references) if references[0].is_late else (references, [])
 
     @staticmethod
@@ -192,7 +192,9 @@ def test_an_actor_that_waits_for_its_gpu_says_so(started: Callable[..., Started]
     actor = FakeActor(is_late=True)
     one = started(actor)
     one.member.load(EMBEDDED_LOAD)
-    assert one.next() == RendererNoticed(sentence="waits for a GPU, which other programs of the cluster use")
+    assert one.next() == RendererNoticed(
+        sentence="has not started after 30 seconds; perhaps other programs use its GPU"
+    )
     actor.say(READY)
     assert one.next() == READY
 
@@ -203,7 +205,9 @@ def test_an_actor_that_waits_for_cores_says_so(
     one = started(FakeActor(is_late=True))
     monkeypatch.setattr(one.member, "_place", replace(PLACE, gpu=-1))
     one.member.load(EMBEDDED_LOAD)
-    assert one.next() == RendererNoticed(sentence="waits for processor cores, which other programs of the cluster use")
+    assert one.next() == RendererNoticed(
+        sentence="has not started after 30 seconds; perhaps other programs use its processor cores"
+    )
 
 
 def test_a_node_with_a_different_version_is_refused(started: Callable[..., Started]) -> None:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,7 @@ from tests.support.engine.folders import model_folder
 from tests.support.engine.ray_nodes import RayNodes, ray_nodes
 from tests.support.engine.workers import FAKE_WORKER, LOAD, ROOT, Watched, comes_true, job_of
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed")]
 
 SLOW = (FAKE_WORKER, "0.1")
 EMBEDDED_LOAD = replace(LOAD, model=resolve_model(EMBEDDED), micro_batch=1)
@@ -207,6 +208,7 @@ def test_a_model_that_no_node_has_is_refused_and_each_node_named(
     )
 
 
+@pytest.mark.torch
 def test_the_embedded_model_gives_the_bits_of_one_worker_while_an_actor_is_killed(
     nodes: RayNodes, connect: Callable[..., Watched]
 ) -> None:
@@ -219,6 +221,20 @@ def test_the_embedded_model_gives_the_bits_of_one_worker_while_an_actor_is_kille
     nodes.actors()[0].kill()
     events += watched.until((JobDone, JobFailed))
     assert pictures(events) == of_one_worker(load, job, program=())
+
+
+def test_each_gpu_gets_a_worker_and_the_processors_none(nodes: RayNodes, connect: Callable[..., Watched]) -> None:
+    nodes.add("g", cpus=6, gpus=2)  # as it stays known for a moment after it was killed, nothing renders after this
+    try:
+        watched = connect()
+        both_work(nodes, watched)
+        threads = [process.environ()["OMP_NUM_THREADS"] for process in nodes.workers()]
+        workers = status_of(cluster_at(nodes)).workers
+        watched.renderer.close()
+    finally:
+        nodes.kill("g")
+    assert [(worker.node, worker.devices) for worker in workers] == [("g", "0"), ("g", "1")]
+    assert threads == ["3", "3"]
 
 
 def test_a_wrong_token_is_refused(nodes: RayNodes, tmp_path: Path) -> None:

@@ -51,6 +51,12 @@ def test_without_a_gpu_a_place_for_each_node_with_all_its_cores() -> None:
     assert [(place.name, place.num_gpus, place.num_cpus) for place in places] == [("a cpu", 0, 2), ("b cpu", 0, 16)]
 
 
+def test_a_worker_computes_with_its_share_of_the_cores() -> None:
+    shares = [place.threads for place in places_of([node("a", gpus=2, cpus=9), node("b", gpus=2), node("c", cpus=4)])]
+    assert shares == [4, 4, 0, 0]
+    assert [place.threads for place in places_of([node("c", cpus=4)])] == [4]
+
+
 def test_processors_can_be_asked_for_beside_gpus() -> None:
     assert places_of([node("a", gpus=2, cpus=8)], on_cpu=True) == (Place(node=node("a", gpus=2, cpus=8)),)
 

@@ -6,6 +6,7 @@ import os
 import queue
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -97,6 +98,23 @@ def test_a_driver_whose_cluster_is_gone_ends_with_a_sentence(
     main._end(CLUSTER)
     assert codes == [1]
     assert capsys.readouterr().err == "the Ray cluster at 10.0.0.7:6379 cannot be reached any more\n"
+
+
+@pytest.mark.parametrize(("name", "codes"), [("pool", [1]), ("ray events b gpu 0", [1]), ("ray_listen_errors", [])])
+def test_a_driver_ends_when_a_thread_of_its_own_has_failed(
+    name: str, codes: list[int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> None:
+        raise ValueError("3 is no slot")
+
+    ended: list[int] = []
+    monkeypatch.setattr(os, "_exit", ended.append)
+    monkeypatch.setattr(threading, "excepthook", main.end_without_thread)
+    thread = threading.Thread(target=fail, name=name)
+    thread.start()
+    thread.join()
+    assert ended == codes
+    assert capsys.readouterr().err.splitlines()[-1] == "ValueError: 3 is no slot"
 
 
 @pytest.mark.parametrize("printed", [b"", b"no JSON\n"])

@@ -129,9 +129,7 @@ def test_a_cancel_is_noticed_between_two_drafts_that_are_decoded(with_decoder: L
 
 @pytest.mark.parametrize("scheduler", SCHEDULERS)
 def test_every_scheduler_takes_the_steps_of_the_shortest_draft(loaded: LoadedModel, scheduler: str) -> None:
-    settings = draft_settings(
-        replace(SETTINGS, num_inference_steps=5, scheduler=scheduler_settings(scheduler)), share=0.01
-    )
+    settings = draft_settings(replace(SETTINGS, num_inference_steps=5, scheduler=scheduler_settings(scheduler)))
     assert settings is not None
     assert sorted(drafts_in(run(loaded, RenderJob(job=1, tasks=tasks_of(1), settings=settings, is_draft=True)))) == [0]
 

@@ -214,6 +214,18 @@ def test_work_that_has_not_begun_is_asked_for_by_hand(held: Running, renderer: S
     assert (renderer.jobs[-1].tasks, renderer.jobs[-1].priority) == (job.tasks, 0)
 
 
+def test_work_that_lost_a_picture_meanwhile_is_asked_for_by_hand(held: Running, renderer: Stepwise) -> None:
+    job = begin(held, renderer, 2, 4)
+    lost = Grid.of(tell(held.search.session, Picked(marks=(1,)))).keys[1]
+    held.search._pictures._store._pictures._remove(lost)
+    held.search.tell(Picked(marks=(1,)), CANDIDATES)
+    assert renderer.cancels == [job.job]
+    assert [task.index for task in renderer.jobs[-1].tasks] == [1, 3]
+    held.search.set_ahead(0)
+    renderer.allow()
+    held.finish()
+
+
 def test_what_is_asked_for_by_hand_waits_for_no_step_of_a_wrong_guess(held: Running, renderer: Stepwise) -> None:
     job = begin(held, renderer, 2, 4)
     held.search.tell(Rerolled(), CANDIDATES)

@@ -79,7 +79,18 @@ def test_a_plan_takes_at_most_half_the_steps_of_the_grid(steps: int, candidates:
 
 @pytest.mark.parametrize(
     ("steps", "candidates", "expected"),
-    [(12, 8, (24, 2)), (30, 8, (24, 5)), (50, 3, (9, 8)), (4, 8, (16, 1)), (3, 8, (12, 1)), (2, 8, None), (1, 3, None)],
+    [
+        (12, 8, (24, 2)),
+        (6, 8, (12, 2)),
+        (5, 8, (20, 1)),
+        (6, 15, (45, 1)),
+        (30, 8, (24, 5)),
+        (50, 3, (9, 8)),
+        (4, 8, (16, 1)),
+        (3, 8, (12, 1)),
+        (2, 8, None),
+        (1, 3, None),
+    ],
 )
 def test_plans(steps: int, candidates: int, expected: tuple[int, int] | None) -> None:
     plan = plan_choice(steps, candidates)

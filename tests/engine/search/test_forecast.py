@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.search.answers import NoneBetter, Picked, Undone
+from engine.search.answers import NoneBetter, Picked, Rerolled, Undone
 from engine.search.forecast import (
     Attention,
     answer_of,
@@ -19,7 +19,7 @@ from engine.search.forecast import (
     ranks_of,
 )
 from engine.search.grid import PARENT, Grid
-from engine.search.session import decided, tell, with_count, with_floor
+from engine.search.session import Session, decided, tell, with_count, with_floor
 from tests.engine.search.sessions import CANDIDATES, by_region, session, told, varied
 
 STEPS = 12
@@ -62,7 +62,7 @@ def test_where_the_steps_do_not_suffice_for_a_choice_the_plain_grid_is_foreseen(
 def test_equal_chances_stay_in_the_order_of_the_grid() -> None:
     chances = chances_of(ranks_of([0.3, 0.1, 0.2]), ())
     assert chances == pytest.approx((1 / 3, 1 / 3, 1 / 3))
-    assert likely_answers(chances) == (NoneBetter(), *(Picked(marks=(position,)) for position in range(3)))
+    assert likely_answers(session(), chances) == (NoneBetter(), *(Picked(marks=(position,)) for position in range(3)))
 
 
 def test_the_ranks_are_those_of_the_distances() -> None:
@@ -72,11 +72,19 @@ def test_the_ranks_are_those_of_the_distances() -> None:
 
 def test_who_picks_what_changed_most_is_expected_to_do_so_again() -> None:
     ranks = ranks_of([0.1, 0.4, 0.2, 0.3])
-    assert likely_answers(chances_of(ranks, [1.0, 1.0]))[:3] == (
+    assert likely_answers(session(), chances_of(ranks, [1.0, 1.0]))[:3] == (
         NoneBetter(),
         Picked(marks=(1,)),
         Picked(marks=(3,)),
     )
+
+
+@pytest.mark.parametrize(
+    "stuck", [told(NoneBetter()), told(Rerolled()), told(Picked(marks=(1,)), NoneBetter()), with_floor(session(), 0.5)]
+)
+def test_who_found_none_better_or_cannot_come_nearer_may_want_different_ones(stuck: Session) -> None:
+    assert likely_answers(stuck, (1.0,)) == (NoneBetter(), Rerolled(), Picked(marks=(0,)))
+    assert Rerolled() not in likely_answers(told(NoneBetter(), Picked(marks=(1,))), (1.0,))
 
 
 @given(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from engine.rendering.events import Picture
-from engine.search.measuring import SIDE, difference, reduced
+from engine.search.measuring import SIDE, difference, distances, reduced
 
 
 def picture(pixels: NDArray[np.uint8]) -> Picture:
@@ -60,3 +60,9 @@ def test_a_change_in_a_region_counts_as_much_as_one_of_the_whole_picture() -> No
     assert difference(ones, others, part=0.25) == pytest.approx(20 / 255)
     assert difference(ones, others) == pytest.approx(10 / 255)
     assert math.isclose(difference(ones, 1.0 - ones, part=0.01), 1.0)
+
+
+def test_candidates_are_compared_with_their_parent_and_one_of_another_size_is_not() -> None:
+    small = Picture(width=2, height=2, rgb=bytes(12))
+    found = distances(plain(100), [plain(110), plain(100), small])
+    assert found == pytest.approx((10 / 255, 0.0, 0.0))

@@ -131,6 +131,22 @@ def test_steps_that_were_reported_together_count_as_so_many() -> None:
     assert countdown.left == pytest.approx(4 * 1.0 + 1.0)
 
 
+def test_steps_that_were_done_before_anybody_waited_are_not_measured() -> None:
+    progress, batch = Progress(total=4, running=True), (0, 1, 2, 3)
+    progress.step_done(batch, 6, 12)
+    progress.skipped = progress.step
+    seen = Countdown().restarted(100.0).after(progress, 100.0)
+    progress.step_done(batch, 7, 12)
+    seen = seen.after(progress, 100.1)
+    assert seen.pace == Pace(), "the rest of a step says nothing"
+    progress.step_done(batch, 8, 12)
+    assert seen.after(progress, 100.6).pace.step(4) == pytest.approx(0.5)
+    late = Countdown().restarted(100.0).after(progress, 100.8)
+    assert late.pace.step(4) == pytest.approx(0.4), "two steps that were reported together"
+    progress.step_done((4,), 1, 12)
+    assert progress.skipped == 0, "the next batch is waited for from its first step on"
+
+
 def test_what_says_nothing_new_changes_nothing() -> None:
     progress = Progress(total=1, running=True)
     progress.step_done((0,), 2, 10)

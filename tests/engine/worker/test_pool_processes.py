@@ -13,23 +13,25 @@ import pytest
 
 from engine.models.resolve import defaults_of, resolve_model
 from engine.options import Options
-from engine.renderers import choice_of, renderer_for
+from engine.renderers import choice_of, own_renderer
 from engine.rendering.events import (
     Event,
     JobCancelled,
     JobDone,
     ModelReady,
+    Picture,
     PictureRendered,
     RendererNoticed,
     StepDone,
 )
 from engine.rendering.renderer import Renderer
-from engine.rendering.requests import LoadModel
+from engine.rendering.requests import LoadModel, RenderJob
 from engine.worker import process
 from engine.worker.client import WorkerRenderer
-from engine.worker.pool import PoolRenderer
-from engine.worker.pool_of_devices import names_of, pool_of_devices, threads_each
+from engine.worker.pool.devices import names_of, pool_of_devices, threads_each
+from engine.worker.pool.renderer import PoolRenderer
 from engine.worker.process import worker_environment
+from latentpng.record import Json, LatentRecord
 from tests.support.engine.workers import FAKE_WORKER, LOAD, TIMEOUT_SECONDS, is_alive, is_zombie, job_of
 
 KILLED = (
@@ -144,14 +146,14 @@ def test_close_before_start_is_fine() -> None:
 
 def test_several_devices_make_a_pool_and_one_does_not() -> None:
     for devices, kind in (("cpu,cpu", PoolRenderer), ("cpu", WorkerRenderer), ("auto", WorkerRenderer)):
-        renderer = renderer_for(choice_of(Options(device=devices)))
+        renderer = own_renderer(choice_of(Options(device=devices)))
         assert type(renderer) is kind
         renderer.close()
 
 
 def test_strict_reaches_the_pool() -> None:
     for strict in (False, True):
-        pool = renderer_for(choice_of(Options(device="cpu,cpu", strict=strict)))
+        pool = own_renderer(choice_of(Options(device="cpu,cpu", strict=strict)))
         assert isinstance(pool, PoolRenderer)
         assert pool._members._is_strict is strict
         pool.close()
@@ -186,7 +188,7 @@ def test_the_share_of_a_worker_is_its_number_of_threads(monkeypatch: pytest.Monk
 @pytest.mark.slow
 @pytest.mark.torch
 def test_two_workers_give_the_bits_of_one_also_after_a_death() -> None:
-    """With the model that ships: the same slots, the same bits, whoever rendered them."""
+    """With the model that ships: the same slots, the same bits, whoever rendered them, beside whatever neighbours."""
     model = resolve_model("")
     settings = replace(defaults_of(model).settings("a red sun over a lake"), num_inference_steps=4)
     load = LoadModel(model=model, settings=settings, device="cpu")
@@ -202,18 +204,24 @@ def test_two_workers_give_the_bits_of_one_also_after_a_death() -> None:
     os.kill(processes(pool)["cpu (1)"], signal.SIGKILL)
     after_death = pictures([*events, *watched.until(JobDone)])
     pool.close()
+    assert slots_of(shared) == slots_of(after_death) == {index: [3, index % 3] for index in range(6)}
     one = Watched(WorkerRenderer(threads=1))
     one.renderer.load(load)
-    slots = {index: event.record.settings["slot"] for index, event in shared.items()}
-    assert slots == {index: [3, index % 3] for index in range(6)}
     tasks = tuple(replace(task, slot=(3, task.index % 3)) for task in job.tasks)
-    one.renderer.render(replace(job, tasks=tasks))
-    alone = pictures(one.until(JobDone))
+    together = answers(one, replace(job, tasks=tasks))
+    one_by_one = [answers(one, replace(job, tasks=(task,))) for task in tasks[:2]]
     one.renderer.close()
-    for others in (shared, after_death):
-        assert {index: event.picture for index, event in others.items()} == {
-            index: event.picture for index, event in alone.items()
-        }
-        assert {index: event.record for index, event in others.items()} == {
-            index: event.record for index, event in alone.items()
-        }
+    assert [picture for alone in one_by_one for picture in alone] == together[:2]
+    for rendered in (shared, after_death):
+        assert [(rendered[index].picture, rendered[index].record) for index in range(6)] == together
+
+
+def slots_of(rendered: dict[int, PictureRendered]) -> dict[int, Json]:
+    """Return the recorded slot of each picture."""
+    return {index: event.record.settings["slot"] for index, event in rendered.items()}
+
+
+def answers(watched: Watched, job: RenderJob) -> list[tuple[Picture, LatentRecord]]:
+    """Return the pictures of a job in the order of their indices."""
+    watched.renderer.render(job)
+    return [(event.picture, event.record) for _, event in sorted(pictures(watched.until(JobDone)).items())]

@@ -19,9 +19,10 @@ from engine.rendering.events import (
 )
 from engine.rendering.renderer import Renderer
 from engine.rendering.requests import Job, LoadModel, PictureTask, RenderJob
-from engine.worker.pool import PoolRenderer
+from engine.worker.pool.renderer import PoolRenderer
 from latentpng.noise.replay import record_of, replay
 from latentpng.record import JsonObject
+from tests.support.engine.workers import LOAD
 
 SHAPE, AXES = (1, 4, 4), "CHW"
 DIED = "the rendering process was killed"
@@ -186,3 +187,32 @@ class HandPool(PoolRenderer):
         self.settle()
         events, self.events[:] = list(self.events), []
         return events
+
+
+def pool_of(*members: HandMember, is_strict: bool = False, load: bool = True) -> HandPool:
+    """Return a pool of members "a", "b" and so on, whose model is loaded, and forget what was told until then."""
+    pool = HandPool(is_strict=is_strict)
+    for name, member in zip("abc", members, strict=False):
+        pool.join(name, member)
+    if load:
+        pool.load(LOAD)
+        pool.settle()
+        for member in members:
+            member.ready()
+    pool.told()
+    return pool
+
+
+def indices(member: HandMember) -> list[tuple[int, ...]]:
+    """Return the indices of the pictures of everything that a member was ever dealt."""
+    return [tuple(task.index for task in job.tasks) for job in member.dealt]
+
+
+def ends(events: list[Event]) -> list[Event]:
+    """Return the last events of jobs and failed loads."""
+    return [event for event in events if isinstance(event, JobDone | JobCancelled | JobFailed)]
+
+
+def pictures(events: list[Event]) -> list[tuple[int, int]]:
+    """Return the job and the index of each picture."""
+    return [(event.job, event.index) for event in events if isinstance(event, PictureRendered)]

@@ -64,9 +64,9 @@ class RayNodes:
         )
         self.address = self._read()
 
-    def add(self, name: str, cpus: int = 1) -> None:
-        """Let a node join."""
-        self._say(f"add {name} {cpus}")
+    def add(self, name: str, cpus: int = 1, gpus: int = 0) -> None:
+        """Let a node join that says that it has so many cores and GPUs."""
+        self._say(f"add {name} {cpus} {gpus}")
 
     def kill(self, name: str) -> None:
         """Kill a node and all that runs on it."""
@@ -141,8 +141,8 @@ def serve() -> None:
     nodes = {}
     for line in sys.stdin:
         match line.split():
-            case "add", name, cpus:
-                nodes[name] = cluster.add_node(num_cpus=int(cpus), node_name=name, **common)
+            case "add", name, cpus, gpus:
+                nodes[name] = cluster.add_node(num_cpus=int(cpus), num_gpus=int(gpus), node_name=name, **common)
             case "kill", name:
                 cluster.remove_node(nodes.pop(name), allow_graceful=False)
         print("done", flush=True)  # noqa: T201

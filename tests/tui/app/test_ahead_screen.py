@@ -11,6 +11,7 @@ from engine.fake import FakeRenderer
 from engine.rendering.events import JobDone
 from engine.search.running import PARENT, Search
 from tests.support.tui.driving import PROMPT, Driver, make_app, running
+from tests.support.tui.seen import picture, shown
 from tui.app.screens import search_ahead
 from tui.app.screens.search_ahead import READY_LESSON
 
@@ -44,6 +45,38 @@ def caption(driver: Driver, index: int) -> str:
     return driver.screen.caption(index).words(60)
 
 
+@pytest.mark.parametrize("drafts", [(), ("--draft",)])
+async def test_a_pick_whose_grid_is_ready_is_answered_without_rendering(
+    tmp_path: Path, drafts: tuple[str, ...]
+) -> None:
+    renderer = FakeRenderer()
+    app = make_app(tmp_path, *PROMPT, "--ahead", "2", "--first", "plain", *drafts, renderer=renderer)
+    async with running(app) as driver:
+        await driver.until(lambda: app.stage.search is not None and driver.screen.search is not None)
+        await driver.until(lambda: all(driver.screen.rendered(index) for index in range(driver.search.size)))
+        driver.screen.grid.select(3)
+        await driver.until(lambda: driver.screen.is_ready(3))
+        await driver.until(lambda: "3 ready" in driver.text())
+        assert shown(driver, 3) is picture(driver, 3), "a draft was finished on the way"
+        renderer.hold()
+        await driver.press("3")
+        assert driver.search.session.lineage.rounds[-1].marks == (2,)
+        assert all(driver.screen.rendered(index) for index in range(9)), "nothing can be rendered meanwhile"
+        assert not driver.search.progress.running
+        renderer.release()
+
+
+async def test_the_status_does_not_count_what_is_rendered_ahead(tmp_path: Path) -> None:
+    renderer = FakeRenderer()
+    async with running(make_app(tmp_path, *PROMPT, "--ahead", "2", "--first", "plain", renderer=renderer)) as driver:
+        renderer.hold_after(9)
+        await driver.until_done()
+        await driver.until(lambda: renderer.jobs[-1].priority < 0)
+        await driver.until(lambda: "press the number of the best picture, n if none is better" in driver.text())
+        assert [caption(driver, index) for index in range(9)] == ["parent", *map(str, range(1, 9))]
+        renderer.release()
+
+
 async def test_a_complete_grid_is_looked_at_once(tmp_path: Path, looks: Looks) -> None:
     renderer = FakeRenderer()
     renderer.hold()
@@ -65,7 +98,8 @@ async def test_only_where_the_cursor_rests_is_looked_at(tmp_path: Path, looks: L
     assert search_ahead.REST_SECONDS == 0.25
     async with running(make_app(tmp_path, *PROMPT)) as driver:
         await driver.until(lambda: bool(looks))
-        await driver.press("right", "right", "right")
+        for _ in range(3):  # keys would take longer than the cursor has to rest on a busy machine
+            driver.screen.action_move(1, 0)
         await driver.until(lambda: len(looks) > 1)
         assert looks[1:] == [(3, ())]
 

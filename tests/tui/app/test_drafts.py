@@ -46,7 +46,7 @@ async def test_drafts_are_marked_and_a_pick_is_finished_in_full(tmp_path: Path) 
         await until_drafted(driver)
         assert shown(driver, PARENT) is not draft
         await driver.until(lambda: len(saved(tmp_path)) == 2)
-    assert [read_record(path).settings["steps"] for path in saved(tmp_path)] == [12, 12]
+    assert [read_record(path).settings["steps"] for path in saved(tmp_path)] == [6, 6]
 
 
 async def test_a_draft_that_is_finished_shows_how_far_that_is(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ async def test_a_draft_is_saved_once_it_is_finished(tmp_path: Path, monkeypatch:
         await driver.until(lambda: isinstance(driver.app.screen, CopyScreen))
         await driver.press("enter")
         await driver.until(lambda: (tmp_path / "round1.png").exists())
-    assert read_record(tmp_path / "round1.png").settings["steps"] == 12
+    assert read_record(tmp_path / "round1.png").settings["steps"] == 6
 
 
 async def test_who_goes_on_before_a_draft_is_finished_is_told_that_it_was_not_saved(tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ async def test_a_star_on_a_draft_saves_it_in_full(tmp_path: Path) -> None:
         await driver.until(lambda: len(saved(tmp_path)) == 2)
         await driver.press("asterisk")
         assert driver.screen.notice == "candidate 1 has no star any more"
-    assert [read_record(path).settings["steps"] for path in saved(tmp_path)] == [12, 12]
+    assert [read_record(path).settings["steps"] for path in saved(tmp_path)] == [6, 6]
 
 
 async def test_drafts_are_viewed_compared_and_described_as_drafts(tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ async def test_drafts_are_viewed_compared_and_described_as_drafts(tmp_path: Path
         await driver.until(lambda: isinstance(driver.app.screen, InfoScreen))
         rows = dict(cast("InfoScreen", driver.app.screen)._rows)
         assert rows["picture"] == "a candidate of round 1, a draft that is not rendered in full yet"
-        assert rows["steps"] == "12"
+        assert rows["steps"] == "6"
 
 
 async def test_a_draft_has_neither_a_command_line_nor_a_path(tmp_path: Path) -> None:

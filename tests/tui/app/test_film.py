@@ -13,6 +13,7 @@ from textual.widgets import Input
 
 from engine.fake import FakeRenderer
 from engine.rendering.events import Failure
+from engine.search.running import Search
 from engine.search.variants import Variant
 from latentpng.record import Round
 from tests.support.films import frames_of
@@ -73,6 +74,17 @@ async def test_an_animation_of_two_picks(tmp_path: Path) -> None:
         assert (len(job.tasks), job.priority, job.previews) == (24, -1, False)
     with Image.open(path) as film:
         assert (film.format, film.size, frames_of(film)) == ("WEBP", (512, 384), 27)
+
+
+async def test_what_is_rendered_ahead_stands_aside_once_the_film_has_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renderer, seen = FakeRenderer(), list[int]()
+    monkeypatch.setattr(Search, "stand_aside", lambda _: seen.append(renderer.jobs[-1].priority))
+    async with exporting(tmp_path, renderer) as driver:
+        await driver.press("enter")
+        await driver.until(lambda: driver.screen.notice != "")
+    assert seen == [-1]
 
 
 async def test_a_contact_sheet_renders_nothing_that_is_there(tmp_path: Path) -> None:

@@ -170,13 +170,13 @@ def test_grid(snap_compare: Compare, tmp_path: Path) -> None:
 def test_rendering(snap_compare: Compare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search_view, "time", SimpleNamespace(monotonic=lambda: 0.0))  # a slow machine says the same
     renderer = FakeRenderer()
-    renderer.hold_after(3)
+    renderer.hold_after(4)  # the parent, which has a batch of its own, and a batch of candidates
 
     async def play(driver: Driver) -> None:
         await driver.until(lambda: driver.app.stage.search is not None and driver.app.stage.search.search is not None)
-        await driver.until(lambda: sum(driver.search.finished(index) is not None for index in range(9)) == 3)
+        await driver.until(lambda: sum(driver.search.finished(index) is not None for index in range(9)) == 4)
         await driver.press("left", "space")  # a mark writes the status line again
-        await driver.until(lambda: "33% of the grid, about 1 s left" in driver.text())
+        await driver.until(lambda: "44% of the grid, about 1 s left" in driver.text())
         await until_the_filmstrip_is_filled(driver)
 
     check_snapshot(snap_compare, search(tmp_path, "--batch", "3", renderer=renderer), play, LARGE)

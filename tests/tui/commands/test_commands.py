@@ -236,7 +236,7 @@ def test_mistakes(picture: Path, tmp_path: Path, arguments: list[str], error: ty
     [
         (
             ["new", "--device", "cuda:0,,cuda:1"],
-            "argument --device: a device is missing between the commas, found 'cuda:0,,cuda:1'",
+            "argument --device: the name of a device is missing, found 'cuda:0,,cuda:1'",
         ),
         (
             ["new", "--device", "auto,cpu"],

@@ -130,6 +130,12 @@ def test_without_ray_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None
     assert str(caught.value) == "Ray is not installed: run pip install 'warmer[ray]'"
 
 
+def test_its_help_keeps_names_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        run("--help")
+    assert "Start, show and stop a Ray cluster of this machine" in capsys.readouterr().out
+
+
 def test_a_word_that_is_no_action(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         run("upp")

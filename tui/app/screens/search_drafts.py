@@ -22,6 +22,7 @@ class SearchDrafts(SearchRegions):
         super().__init__(beginning, side=side)
         self._to_save: int | None = None
         self._key_to_save = ""
+        self._drafts_shown: frozenset[int] = frozenset()
 
     def action_drafts(self) -> None:
         """Render candidates as drafts from now on, or finish those on the screen and render in full again."""
@@ -40,6 +41,7 @@ class SearchDrafts(SearchRegions):
 
     def take(self, event: Event) -> None:
         super().take(event)
+        self._show_what_was_finished()
         self._save_if_finished()
 
     def on_screen_resume(self) -> None:
@@ -47,9 +49,18 @@ class SearchDrafts(SearchRegions):
 
     async def show_round(self) -> None:
         unsaved, self._to_save = self._to_save is not None, None
+        self._drafts_shown = frozenset()
         await super().show_round()
         if unsaved:
             self.notice = NOT_COPIED.format(key=self._key_to_save)
+
+    def _show_what_was_finished(self) -> None:
+        """Show drafts that were finished on the way: they are the parents of grids that are rendered ahead."""
+        size = self.search.size if self.search is not None and self._is_laid_out else 0
+        before, self._drafts_shown = self._drafts_shown, frozenset(filter(self.is_draft, range(size)))
+        for index in before - self._drafts_shown:
+            if index < size:
+                self.show_picture(index)
 
     @staticmethod
     def _switched_words(search: Search) -> str:

@@ -53,10 +53,9 @@ class SearchPictures(Screen[None]):
 
     def rendered(self, index: int) -> Picture | None:
         """Return the picture with an index once it is rendered, in full or as a draft; None before."""
-        finished = self.finished(index)
-        if finished is not None:
-            return finished.picture
-        return self.search.draft(index) if self.search is not None else None
+        if self.search is None:
+            return self.beginning.known.picture if index == PARENT and self.beginning.known else None
+        return self.search.picture_or_draft(index)
 
     def own_picture(self, index: int) -> tuple[Picture, bool] | None:
         """Return the picture with an index, and whether it is only a preview; None for nothing yet."""

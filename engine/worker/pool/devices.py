@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from engine.worker.client import WorkerRenderer
-from engine.worker.pool import PoolRenderer
+from engine.worker.pool.renderer import PoolRenderer
 
 
 def pool_of_devices(devices: Sequence[str], *, is_strict: bool = False) -> PoolRenderer:
@@ -34,8 +34,7 @@ def names_of(devices: Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-# Workers that compute on the same CPU would wait for each other if each used all of its cores: two workers of two
-# threads each take several times as long on two cores as two of one thread.
+# Workers that compute on the same CPU would wait for each other if each used all of its cores.
 def threads_each(devices: Sequence[str], cores: int) -> int:
     """Return how many threads each worker on the CPU uses; 0 leaves it to torch, where there is at most one.
 
