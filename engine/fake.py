@@ -347,13 +347,13 @@ class FakeRenderer:
 
 
 def _batches(tasks: tuple[PictureTask, ...], size: int) -> Iterator[tuple[PictureTask, ...]]:
-    """Yield tasks with their slots, those of one batch together, as a worker packs them; a recorded slot is kept."""
+    """Yield tasks with their slots, those of one batch together, as a worker packs them; recorded slots stand apart."""
     slots = {}
     for position, task in enumerate(tasks):
         count, at = task.among if task.among[0] else (len(tasks), position)
         batch = max(1, min(size, count))
         kept = task.slot if task.slot[0] else (batch, at % batch)
-        slots[task.index] = (at // batch, replace(task, slot=kept))
+        slots[task.index] = ((task.slot[0] > 0, at // batch), replace(task, slot=kept))
     for _, some in itertools.groupby(slots.values(), key=itemgetter(0)):
         yield tuple(task for _, task in some)
 

@@ -82,7 +82,7 @@ def own_renderer(choice: RendererChoice) -> Renderer:
 
         return cluster_renderer(choice.ray, choice.devices, is_strict=choice.strict)
     if len(choice.devices) > 1:
-        from engine.worker.pool_of_devices import pool_of_devices
+        from engine.worker.pool.devices import pool_of_devices
 
         return pool_of_devices(choice.devices, is_strict=choice.strict)
     from engine.worker.client import WorkerRenderer

@@ -18,7 +18,7 @@ from engine.cluster.address import Cluster
 from engine.cluster.renderer import RayRenderer
 from engine.rendering.events import Event, PreviewRendered
 from engine.rendering.requests import CancelJob, CancelRound, LoadModel
-from engine.worker.codec import REQUESTS, Codec, Request
+from engine.worker.messages.codec import REQUESTS, Codec, Request
 from engine.worker.process import STACKS_SIGNAL
 from engine.worker.wire import Wire
 

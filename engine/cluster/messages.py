@@ -9,10 +9,10 @@ from typing import TypeAlias, cast
 
 from engine.cluster.models import Weights
 from engine.rendering.events import Event
-from engine.worker.codec import EVENTS, REQUESTS, Codec, Request, encode
+from engine.worker.messages.codec import EVENTS, REQUESTS, Codec, Request, encode
 
 Message: TypeAlias = tuple[bytes, ...]
-"""The parts of a message, as `engine.worker.codec` makes them."""
+"""The parts of a message, as `engine.worker.messages.codec` makes them."""
 
 _REQUESTS = Codec(REQUESTS)
 _EVENTS = Codec(EVENTS)

@@ -15,7 +15,7 @@ from engine.cluster.watch import NodeWatch
 from engine.errors import EngineError, RenderError
 from engine.rendering.events import LOADING, Event, Failure, JobFailed, LoadingProgressed, RendererNoticed
 from engine.rendering.requests import Job, LoadModel
-from engine.worker.pool import PoolRenderer
+from engine.worker.pool.renderer import PoolRenderer
 
 
 class RayRenderer:

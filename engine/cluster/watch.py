@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from engine.cluster.places import Place, nodes_of, places_of, unique_name
 from engine.rendering.renderer import Renderer
-from engine.worker.pool import PoolRenderer
+from engine.worker.pool.renderer import PoolRenderer
 
 _LEFT = "its node has left the Ray cluster"
 _EMPTY = "the Ray cluster has no node with a GPU or a processor core to render with; rendering begins when one joins"

@@ -30,7 +30,7 @@ from engine.rendering.events import (
     PreviewRendered,
 )
 from engine.rendering.requests import CancelJob, CancelRound, InvertJob, Job, LoadModel
-from engine.worker.codec import REQUESTS, Codec, Request
+from engine.worker.messages.codec import REQUESTS, Codec, Request
 from engine.worker.process import STACKS_SIGNAL
 from engine.worker.queue import JobQueue
 from engine.worker.wire import Wire

@@ -29,7 +29,7 @@ from engine.rendering.events import (
 )
 from engine.rendering.renderer import Renderer
 from engine.rendering.requests import CancelJob, CancelRound, Job, LoadModel, RenderJob
-from engine.worker.codec import Request
+from engine.worker.messages.codec import Request
 
 MAX_REQUESTS = 1000
 """The most requests of a program that are queued."""

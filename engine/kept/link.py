@@ -12,8 +12,8 @@ from engine.kept.connecting import attach, connect
 from engine.kept.hello import Hello
 from engine.kept.starting import start
 from engine.rendering.events import Event
-from engine.worker.codec import EVENTS, Codec
-from engine.worker.codec import Request as Request
+from engine.worker.messages.codec import EVENTS, Codec
+from engine.worker.messages.codec import Request as Request
 from engine.worker.wire import Wire
 
 _ATTEMPTS = 4

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from engine.errors import WireError
 from engine.kept.outbox import Outbox
 from engine.rendering.events import Event
-from engine.worker.codec import REQUESTS, Codec, Request
+from engine.worker.messages.codec import REQUESTS, Codec, Request
 from engine.worker.wire import Wire
 
 

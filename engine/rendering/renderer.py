@@ -12,7 +12,8 @@ from engine.rendering.requests import Job, LoadModel
 class Renderer(Protocol):
     """Makes pictures.  All methods but `close` return at once; answers arrive as events.
 
-    `engine.worker.client.WorkerRenderer` and `engine.fake.FakeRenderer` implement it.
+    `engine.worker.client.WorkerRenderer`, `engine.worker.pool.PoolRenderer` and `engine.fake.FakeRenderer` implement
+    it.
     """
 
     def start(self, on_event: Callable[[Event], None]) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from engine.errors import WireError
 from engine.rendering.events import LOADING, Event, Failure, JobCancelled, JobDone, JobFailed, ModelReady, WorkerDied
 from engine.rendering.requests import CancelJob, CancelRound, InvertJob, Job, LoadModel, RenderJob
-from engine.worker.codec import Request
+from engine.worker.messages.codec import Request
 from engine.worker.process import WorkerProcess
 from engine.worker.watchdog import Timeouts, Watchdog
 

@@ -20,7 +20,7 @@ from platformdirs import user_log_path
 
 from engine.errors import WireError
 from engine.rendering.events import Event
-from engine.worker.codec import EVENTS, Codec, Request
+from engine.worker.messages.codec import EVENTS, Codec, Request
 from engine.worker.wire import Wire
 
 WORKER = "engine.diffusion.main"

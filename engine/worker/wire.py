@@ -14,8 +14,8 @@ import threading
 from typing import Generic, TypeVar, cast
 
 from engine.errors import WireError
-from engine.worker.codec import Codec, encode
-from engine.worker.limits import MAX_FRAME, MAX_HEAD, MAX_PART, MAX_PARTS
+from engine.worker.messages.codec import Codec, encode
+from engine.worker.messages.limits import MAX_FRAME, MAX_HEAD, MAX_PART, MAX_PARTS
 
 Sent = TypeVar("Sent")
 Received = TypeVar("Received")

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from engine.rendering.events import PictureRendered
 from engine.rendering.renderer import Renderer
 from engine.worker.client import WorkerRenderer
-from engine.worker.pool import PoolRenderer
+from engine.worker.pool.renderer import PoolRenderer
 from tests.benchmarks.gridtask import COUNT, TASKS, EmbeddedWorker, TimedEvents
 from tests.benchmarks.paired import Spread, Turn, cpu_seconds, machine_load, ratio, run_paired, seconds_of
 from tests.benchmarks.pixels import differing_values
@@ -104,11 +104,10 @@ def main(repeats: int) -> None:
     for name, variant in variants.items():
         figures = seconds_of(turns[name]), ratio(turns[ONE], turns[name]), variant.first_preview, variant.first_picture
         print(f"{name:16s} {'  '.join(f'{figure!s:24s}' for figure in figures)}")
-    pictures = GRIDS * COUNT
-    costs = [
-        1000 * (one.seconds - other.seconds) / pictures for one, other in zip(turns[ALONE], turns[ONE], strict=True)
-    ]
-    print(f"what dealing costs, milliseconds a picture: {Spread.of(costs)}")
+    pairs = list(zip(turns[ALONE], turns[ONE], strict=True))
+    waited = milliseconds_a_picture([pool.seconds - one.seconds for pool, one in pairs])
+    used = milliseconds_a_picture([pool.cpu - one.cpu for pool, one in pairs])
+    print(f"what dealing costs, milliseconds a picture: {waited}; of processor time in this process: {used}")
     print(f"pixels, two workers / one with the same slots: {differing_values(turns[TWO][0].pixels, same_slots)}")
 
 

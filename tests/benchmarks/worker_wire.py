@@ -22,7 +22,7 @@ from typing import Any
 
 from engine.rendering.events import Event, Picture, PictureRendered, PreviewRendered, StepDone
 from engine.rendering.requests import CancelJob
-from engine.worker.codec import encode
+from engine.worker.messages.codec import encode
 from engine.worker.wire import Wire
 from latentpng.noise.replay import record_of, replay
 from latentpng.record import Json, Lineage, Round, SeedRoot

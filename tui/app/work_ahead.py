@@ -6,6 +6,8 @@ What the machine does is asked in a thread, while a search is shown, and seldom:
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -48,15 +50,33 @@ def has_time_to_spare(device: str) -> bool:
 
 
 def own_processes() -> frozenset[int]:
-    """Return the process IDs of this program and of those that it has started."""
+    """Return the process IDs of this program, of the worker that stays, and of all that these have started."""
     import psutil  # not before the first paint
 
-    own = psutil.Process()
+    found = set()
+    for pid in filter(None, (os.getpid(), kept_process())):
+        found.add(pid)
+        with contextlib.suppress(psutil.Error):  # the system does not say; its processes then count as strangers
+            found.update(child.pid for child in psutil.Process(pid).children(recursive=True))
+    return frozenset(found)
+
+
+def kept_process() -> int:
+    """Return the process ID of the worker that stays; 0 when none is running, or when it does not answer."""
+    from engine.errors import KeptWorkerError
+    from engine.kept.address import address
+    from engine.kept.connecting import ask_status, connect
+    from engine.renderers import RendererChoice, needs_of
+
     try:
-        children = own.children(recursive=True)
-    except psutil.Error:  # the system does not say; the worker then counts as a stranger
-        children = []
-    return frozenset((own.pid, *(child.pid for child in children)))
+        connection = connect(address())
+        if connection is None:
+            return 0
+        with connection:
+            pid = ask_status(connection, needs_of(RendererChoice())).get("pid")
+    except (ConnectionError, KeptWorkerError):
+        return 0
+    return pid if isinstance(pid, int) else 0
 
 
 class WorkAhead:

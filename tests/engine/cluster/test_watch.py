@@ -9,7 +9,7 @@ from engine.cluster.places import Place
 from engine.cluster.watch import NodeWatch
 from engine.fake import FakeRenderer
 from engine.rendering.renderer import Renderer
-from engine.worker.pool import PoolRenderer
+from engine.worker.pool.renderer import PoolRenderer
 from tests.engine.cluster.test_places import row
 from tests.support.engine.workers import comes_true
 

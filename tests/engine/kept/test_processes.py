@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import queue
 import shutil
 import signal
 import socket
@@ -24,7 +23,6 @@ from engine.kept.link import attached_link
 from engine.renderers import RendererChoice, needs_of, own_renderer, renderer_for
 from engine.rendering.events import (
     LOADING,
-    Event,
     Failure,
     JobDone,
     JobFailed,
@@ -99,7 +97,7 @@ def inner_pid() -> int:
 
 def client(keep_alive: float = LONG) -> Client:
     """A program as every command makes it; its own worker is the fake one."""
-    return Client(
+    return Client.attached(
         lambda: attached_link(address(), needs_of(RendererChoice()), keep_alive), lambda: own_renderer(RendererChoice())
     )
 
@@ -322,7 +320,7 @@ def test_a_server_that_cannot_start_is_reported_with_its_last_words(monkeypatch:
 
 def test_several_devices_share_the_work_of_a_worker_that_stays() -> None:
     choice = RendererChoice(devices=("cpu", "cpu"), keep_alive=LONG)
-    it = Client(lambda: attached_link(address(), needs_of(choice), LONG))
+    it = Client.attached(lambda: attached_link(address(), needs_of(choice), LONG))
     it.renderer.load(LOAD)
     it.until(ModelReady)
     it.renderer.render(job_of(1, count=8))
@@ -334,12 +332,10 @@ def test_several_devices_share_the_work_of_a_worker_that_stays() -> None:
 
 def test_a_server_whose_cluster_cannot_be_used_is_gone_at_once_and_the_reason_is_told(folder: Path) -> None:
     choice = RendererChoice(ray="no address", keep_alive=LONG)
-    renderer = renderer_for(choice)
-    events: queue.Queue[Event] = queue.Queue()
-    renderer.start(events.put)
-    renderer.load(LOAD)
-    noticed, failed = events.get(timeout=TIMEOUT_SECONDS), events.get(timeout=TIMEOUT_SECONDS)
-    renderer.close()
+    it = Client.attached(lambda: attached_link(address(), needs_of(choice), LONG), lambda: own_renderer(choice))
+    it.renderer.load(LOAD)
+    noticed, failed = it.until(JobFailed)
+    it.renderer.close()
     assert isinstance(noticed, RendererNoticed)
     with pytest.raises(InvalidRequestError) as caught:
         own_renderer(choice)

@@ -20,7 +20,7 @@ from engine.rendering.events import (
     PreviewRendered,
 )
 from engine.rendering.requests import CancelJob, CancelRound, Job, LoadModel, PictureTask, RenderJob
-from engine.worker.codec import EVENTS, REQUESTS, Codec, encode
+from engine.worker.messages.codec import EVENTS, REQUESTS, Codec, encode
 from latentpng.record import JsonObject, Lineage, Round, SeedRoot
 from tests.support.engine.messages import MESSAGES, bytes_of, exact, noise_of, noises, returned
 from tests.support.engine.workers import LOAD, SETTINGS

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from engine.errors import WireError
 from engine.rendering.events import Picture, PictureRendered
-from engine.worker.codec import EVENTS, REQUESTS, Codec
+from engine.worker.messages.codec import EVENTS, REQUESTS, Codec
 from latentpng.noise.replay import record_of
 from latentpng.record import Lineage, Round, TensorRoot
 from tests.support.engine.messages import MESSAGES, bytes_of, messages

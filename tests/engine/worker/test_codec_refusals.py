@@ -13,8 +13,8 @@ import pytest
 from engine.errors import WireError
 from engine.rendering.events import Failure, JobDone, JobFailed, LoadingProgressed, Picture, PreviewRendered, StepDone
 from engine.rendering.requests import CancelJob, PictureTask, RenderJob
-from engine.worker.codec import EVENTS, REQUESTS, Codec, encode
-from engine.worker.limits import MAX_DEPTH, MAX_ITEMS, MAX_PARTS, MAX_PIXELS, MAX_TEXT
+from engine.worker.messages.codec import EVENTS, REQUESTS, Codec, encode
+from engine.worker.messages.limits import MAX_DEPTH, MAX_ITEMS, MAX_PARTS, MAX_PIXELS, MAX_TEXT
 from latentpng.record import Lineage, Round, SeedRoot
 from tests.support.engine.messages import bytes_of, exact, returned
 from tests.support.engine.workers import SETTINGS

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.rendering.requests import InvertJob, PictureTask, RenderJob
-from engine.worker.deals import Deal, batch_size, deals_of, rest_of
+from engine.worker.pool.deals import Deal, batch_size, deals_of, rest_of
 from tests.support.engine.workers import SETTINGS, job_of
 
 SLOTS = st.tuples(st.integers(0, 5), st.integers(0, 5))

@@ -20,7 +20,7 @@ from engine.rendering.events import (
 )
 from engine.rendering.renderer import Renderer
 from engine.rendering.requests import InvertJob, RenderJob
-from engine.worker.pool import PoolRenderer
+from engine.worker.pool.renderer import PoolRenderer
 from tests.support.engine.pools import HandMember, ends, indices, pictures, pool_of
 from tests.support.engine.workers import LOAD, SETTINGS, job_of
 

@@ -28,8 +28,8 @@ from engine.rendering.renderer import Renderer
 from engine.rendering.requests import LoadModel, RenderJob
 from engine.worker import process
 from engine.worker.client import WorkerRenderer
-from engine.worker.pool import PoolRenderer
-from engine.worker.pool_of_devices import names_of, pool_of_devices, threads_each
+from engine.worker.pool.devices import names_of, pool_of_devices, threads_each
+from engine.worker.pool.renderer import PoolRenderer
 from engine.worker.process import worker_environment
 from latentpng.record import Json, LatentRecord
 from tests.support.engine.workers import FAKE_WORKER, LOAD, TIMEOUT_SECONDS, is_alive, is_zombie, job_of

@@ -18,7 +18,7 @@ from engine.errors import WireError
 from engine.rendering.events import Event, JobCancelled, LoadingProgressed, Picture, PreviewRendered
 from engine.rendering.requests import CancelJob, RenderJob
 from engine.worker import wire
-from engine.worker.codec import EVENTS, REQUESTS, Codec, Request
+from engine.worker.messages.codec import EVENTS, REQUESTS, Codec, Request
 from engine.worker.wire import Wire
 from tests.support.engine.messages import bytes_of
 from tests.support.engine.workers import SETTINGS

@@ -19,7 +19,7 @@ from pathlib import Path
 from engine.fake import FakeRenderer
 from engine.rendering.events import LOADING, Event, Failure, JobFailed
 from engine.rendering.requests import CancelJob, CancelRound, LoadModel
-from engine.worker.codec import REQUESTS, Codec, Request
+from engine.worker.messages.codec import REQUESTS, Codec, Request
 from engine.worker.process import STACKS_SIGNAL
 from engine.worker.wire import Wire
 

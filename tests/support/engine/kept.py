@@ -75,12 +75,17 @@ def ready(request: LoadModel = LOAD) -> ModelReady:
 
 
 class Client:
-    """A program: an attached renderer that keeps its events."""
+    """A program: a renderer, and its events."""
 
-    def __init__(self, attach: Callable[[], Link | None], make_own: Callable[[], Renderer] | None = None) -> None:
+    def __init__(self, renderer: Renderer) -> None:
         self.events: queue.Queue[Event] = queue.Queue()
-        self.renderer = AttachedRenderer(attach, make_own or _no_own)
+        self.renderer = renderer
         self.renderer.start(self.events.put)
+
+    @classmethod
+    def attached(cls, attach: Callable[[], Link | None], make_own: Callable[[], Renderer] | None = None) -> Client:
+        """Return a program that attaches."""
+        return cls(AttachedRenderer(attach, make_own or _no_own))
 
     def until(self, kind: type[Event] | tuple[type[Event], ...]) -> list[Event]:
         """Wait for the first event of this kind, and return it with all events before it."""
@@ -107,7 +112,7 @@ class Running:
 
     def client(self, hello: Hello = HELLO, make_own: Callable[[], Renderer] | None = None) -> Client:
         """Return a program that has not asked for anything yet."""
-        return Client(partial(attached_link, self.place, hello, 0.0), make_own)
+        return Client.attached(partial(attached_link, self.place, hello, 0.0), make_own)
 
     def status(self) -> JsonObject:
         """Return what the worker says about itself."""

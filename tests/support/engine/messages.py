@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from engine.rendering.events import Picture
 from engine.rendering.requests import PictureTask
 from engine.rendering.settings import SCHEDULES, PromptStyle, RenderSettings, SchedulerSettings
-from engine.worker.codec import EVENTS, REQUESTS, Codec, encode
+from engine.worker.messages.codec import EVENTS, REQUESTS, Codec, encode
 from latentpng.record import Json, JsonObject, LatentRecord, Lineage, Metadata, Round, SeedRoot, TensorRoot
 from latentpng.rules import MAX_SEED
 

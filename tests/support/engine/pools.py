@@ -19,7 +19,7 @@ from engine.rendering.events import (
 )
 from engine.rendering.renderer import Renderer
 from engine.rendering.requests import Job, LoadModel, PictureTask, RenderJob
-from engine.worker.pool import PoolRenderer
+from engine.worker.pool.renderer import PoolRenderer
 from latentpng.noise.replay import record_of, replay
 from latentpng.record import JsonObject
 from tests.support.engine.workers import LOAD

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Collection
@@ -10,12 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from engine.errors import KeptWorkerError
+from engine.kept.hello import Hello
 from engine.options import Options
 from engine.search.ahead import AUTO_GRIDS
 from engine.search.running import Search
+from latentpng.record import JsonObject
 from tests.support.tui.driving import PROMPT, make_app, running
 from tui.app import work_ahead
-from tui.app.work_ahead import grids_ahead, has_time_to_spare, own_processes
+from tui.app.work_ahead import grids_ahead, has_time_to_spare, kept_process, own_processes
 from tui.arguments import AppArguments
 from tui.cli import main
 
@@ -60,10 +64,36 @@ def test_the_machine_has_time_on_mains_and_while_nobody_else_uses_its_gpu(
     assert bool(asked) == (device != "cpu" and not on_battery)
 
 
-def test_the_worker_is_a_process_of_our_own() -> None:
+def test_the_worker_is_a_process_of_our_own(monkeypatch: pytest.MonkeyPatch) -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        monkeypatch.setattr(work_ahead, "kept_process", lambda: 0)
         assert own_processes() >= {os.getpid(), child.pid}
+        monkeypatch.setattr(work_ahead, "kept_process", lambda: 2**30)  # it has just ended
+        assert own_processes() >= {os.getpid(), child.pid, 2**30}
         child.communicate(b"\n")
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [({"pid": 7}, 7), ({}, 0), (ConnectionResetError(), 0), (KeptWorkerError("it does not answer"), 0)],
+)
+def test_the_worker_that_stays_is_asked_for_its_process(
+    monkeypatch: pytest.MonkeyPatch, answer: JsonObject | Exception, expected: int
+) -> None:
+    def ask(connection: socket.socket, hello: Hello) -> JsonObject:
+        del connection, hello
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    ours, theirs = socket.socketpair()
+    monkeypatch.setattr("engine.kept.connecting.connect", lambda _: ours)
+    monkeypatch.setattr("engine.kept.connecting.ask_status", ask)
+    with theirs:
+        assert kept_process() == expected
+    assert ours.fileno() == -1, "the connection is closed"
+    monkeypatch.setattr("engine.kept.connecting.connect", lambda _: None)
+    assert kept_process() == 0
 
 
 async def test_a_number_is_told_at_once_and_the_machine_is_not_asked(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+from importlib.metadata import version
 
 import pytest
 
@@ -40,6 +41,19 @@ def test_the_libraries_need_no_more_than_the_tables_say() -> None:
         """)
         == "[]"
     )
+
+
+def test_the_tables_were_made_for_the_installed_torch() -> None:
+    assert version("torch").startswith(later.TRIED_WITH)
+
+
+def test_with_another_torch_nothing_stands_in_for_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(later, "version", lambda _: "2.14.0")
+    monkeypatch.delitem(sys.modules, "scipy.optimize", raising=False)
+    finders = list(sys.meta_path)
+    later.stand_in()
+    assert "scipy.optimize" not in sys.modules
+    assert sys.meta_path == finders
 
 
 @pytest.mark.parametrize(("module", "names"), later._NAMES.items())

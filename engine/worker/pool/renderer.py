@@ -29,9 +29,9 @@ from engine.rendering.events import (
 )
 from engine.rendering.renderer import Renderer
 from engine.rendering.requests import Job, LoadModel
-from engine.worker.dealing import Dealing
-from engine.worker.deals import batch_size
-from engine.worker.pool_members import Member, Members
+from engine.worker.pool.dealing import Dealing
+from engine.worker.pool.deals import batch_size
+from engine.worker.pool.members import Member, Members
 
 
 # One thread does everything, one thing at a time: the methods, and the events of the members, which come from their own

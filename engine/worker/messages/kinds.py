@@ -14,9 +14,9 @@ from enum import Enum
 from functools import cache
 from typing import Any, get_args, get_origin, get_type_hints
 
-from engine.worker.container_kinds import mapping_kind, sequence_kind, tuple_kind, union_kind
-from engine.worker.dataclass_kinds import dataclass_kind
-from engine.worker.plain_kinds import BYTES, FLAG, INTEGER, JSON, NOISE, NOTHING, NUMBER, TEXT, Kind, enum_kind
+from engine.worker.messages.container_kinds import mapping_kind, sequence_kind, tuple_kind, union_kind
+from engine.worker.messages.dataclass_kinds import dataclass_kind
+from engine.worker.messages.plain_kinds import BYTES, FLAG, INTEGER, JSON, NOISE, NOTHING, NUMBER, TEXT, Kind, enum_kind
 
 
 class _JsonValue:

@@ -13,9 +13,9 @@ from typing import TypeAlias, get_args
 from engine.errors import WireError
 from engine.rendering.events import Event
 from engine.rendering.requests import CancelJob, CancelRound, Job, LoadModel
-from engine.worker.buffers import Incoming, Outgoing
-from engine.worker.json_values import kind_found, pack_head, unpack_head
-from engine.worker.kinds import kind_of
+from engine.worker.messages.buffers import Incoming, Outgoing
+from engine.worker.messages.json_values import kind_found, pack_head, unpack_head
+from engine.worker.messages.kinds import kind_of
 
 Request: TypeAlias = LoadModel | Job | CancelJob | CancelRound
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from engine.errors import WireError
-from engine.worker.limits import MAX_AXES, MAX_PART, MAX_PARTS
+from engine.worker.messages.limits import MAX_AXES, MAX_PART, MAX_PARTS
 
 if TYPE_CHECKING:
     import numpy as np

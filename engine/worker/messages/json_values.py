@@ -8,7 +8,7 @@ from typing import cast
 import msgpack
 
 from engine.errors import WireError
-from engine.worker.limits import MAX_DEPTH, MAX_HEAD, MAX_INTEGER, MAX_ITEMS, MAX_TEXT
+from engine.worker.messages.limits import MAX_DEPTH, MAX_HEAD, MAX_INTEGER, MAX_ITEMS, MAX_TEXT
 from latentpng.record import Json
 
 _INTEGER, _TUPLE = 1, 2

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from engine.rendering.events import LOADING, Event, Failure, JobFailed, LoadingProgressed, ModelReady, RendererNoticed
 from engine.rendering.renderer import Renderer
 from engine.rendering.requests import LoadModel
-from engine.worker.differences import difference_of
+from engine.worker.pool.differences import difference_of
 
 _NO_MEMBER = "no worker is left to render with"
 

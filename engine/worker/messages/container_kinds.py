@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from engine.errors import WireError
-from engine.worker.buffers import Incoming, Outgoing
-from engine.worker.json_values import check_items, kind_found, pack_text, unpack_text
-from engine.worker.plain_kinds import Kind
+from engine.worker.messages.buffers import Incoming, Outgoing
+from engine.worker.messages.json_values import check_items, kind_found, pack_text, unpack_text
+from engine.worker.messages.plain_kinds import Kind
 
 
 def tuple_kind(kinds: Sequence[Kind]) -> Kind:

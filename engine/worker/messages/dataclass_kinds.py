@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import cast
 
 from engine.errors import WireError
-from engine.worker.buffers import Incoming, Outgoing
-from engine.worker.json_values import kind_found
-from engine.worker.plain_kinds import Kind
+from engine.worker.messages.buffers import Incoming, Outgoing
+from engine.worker.messages.json_values import kind_found
+from engine.worker.messages.plain_kinds import Kind
 
 
 def dataclass_kind(cls: type, kinds: Mapping[str, Kind]) -> Kind:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from engine.worker.client import WorkerRenderer
-from engine.worker.pool import PoolRenderer
+from engine.worker.pool.renderer import PoolRenderer
 
 
 def pool_of_devices(devices: Sequence[str], *, is_strict: bool = False) -> PoolRenderer:

@@ -24,7 +24,7 @@ from engine.rendering.events import (
     StepDone,
 )
 from engine.rendering.requests import Job, LoadModel
-from engine.worker.deals import Deal, deals_of, rest_of
+from engine.worker.pool.deals import Deal, deals_of, rest_of
 
 MAX_CRASHES = 2
 """A deal on which so many members crashed is not tried again: the deal itself may be what crashes them."""

@@ -8,8 +8,16 @@ from enum import Enum
 from typing import Any
 
 from engine.errors import WireError
-from engine.worker.buffers import Incoming, Outgoing, is_noise, pack_bytes, pack_noise, unpack_bytes, unpack_noise
-from engine.worker.json_values import (
+from engine.worker.messages.buffers import (
+    Incoming,
+    Outgoing,
+    is_noise,
+    pack_bytes,
+    pack_noise,
+    unpack_bytes,
+    unpack_noise,
+)
+from engine.worker.messages.json_values import (
     kind_found,
     pack_integer,
     pack_json,

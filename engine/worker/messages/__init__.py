@@ -1,0 +1,1 @@
+"""Messages between a program and its worker as typed bytes."""

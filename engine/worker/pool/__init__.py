@@ -1,0 +1,1 @@
+"""Several renderers behind one: what is dealt to whom, and who takes part."""
