@@ -166,6 +166,7 @@ class AttachedRenderer:
     def _receive_all(self, link: Link) -> None:
         while (event := link.receive()) is not None:
             self._take(event)
+        link.end()  # it may have sent what is no event: the thread that sends would wait for it for ever
         link.close()
         with self._lock:
             lost, self._open = self._open, []
