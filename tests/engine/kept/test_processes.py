@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import queue
 import shutil
 import signal
 import socket
@@ -24,7 +23,6 @@ from engine.kept.link import attached_link
 from engine.renderers import RendererChoice, needs_of, own_renderer, renderer_for
 from engine.rendering.events import (
     LOADING,
-    Event,
     Failure,
     JobDone,
     JobFailed,
@@ -260,6 +258,13 @@ def test_a_socket_that_was_left_behind_is_replaced(folder: Path) -> None:
     it.renderer.close()
 
 
+def test_a_relative_folder_is_that_of_the_program(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder.parent)
+    monkeypatch.setenv("WARMER_RUNTIME_DIR", folder.name)
+    loaded().renderer.close()
+    assert (folder / "worker.sock").exists()
+
+
 def test_it_removes_its_socket_when_it_ends(folder: Path) -> None:
     loaded(keep_alive=1.0).renderer.close()
     assert comes_true(lambda: not (folder / "worker.sock").exists()), "nobody has used it for a second"
@@ -334,15 +339,16 @@ def test_several_devices_share_the_work_of_a_worker_that_stays() -> None:
 
 def test_a_server_whose_cluster_cannot_be_used_is_gone_at_once_and_the_reason_is_told(folder: Path) -> None:
     choice = RendererChoice(ray="no address", keep_alive=LONG)
-    renderer = renderer_for(choice)
-    events: queue.Queue[Event] = queue.Queue()
-    renderer.start(events.put)
-    renderer.load(LOAD)
-    noticed, failed = events.get(timeout=TIMEOUT_SECONDS), events.get(timeout=TIMEOUT_SECONDS)
-    renderer.close()
-    assert isinstance(noticed, RendererNoticed)
     with pytest.raises(InvalidRequestError) as caught:
-        own_renderer(choice)
+        renderer_for(choice)  # it is checked before a worker is looked for, and might be wrong a moment later
+    it = Client.attached(
+        lambda: attached_link(address(), needs_of(choice), LONG),
+        lambda: own_renderer(choice),
+    )
+    it.renderer.load(LOAD)
+    noticed, failed = it.until(JobFailed)
+    it.renderer.close()
+    assert isinstance(noticed, RendererNoticed)
     assert failed == JobFailed(job=LOADING, failure=Failure.MODEL, sentence=str(caught.value))
     assert comes_true(lambda: not (folder / "worker.sock").exists())
 
