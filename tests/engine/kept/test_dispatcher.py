@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from engine.kept.dispatcher import MAX_REQUESTS, Dispatcher
+from engine.kept.dispatcher import MAX_REQUEST_BYTES, MAX_REQUESTS, Dispatcher
 from engine.rendering.events import (
     LOADING,
+    DraftRendered,
     Event,
     Failure,
     JobCancelled,
@@ -309,3 +310,29 @@ def test_the_queue_of_a_program_is_bounded(scene: Scene) -> None:
     assert scene.said(A) == [JobFailed(job=job, failure=Failure.SETTINGS, sentence=sentence) for job in (5000, LOADING)]
     scene.dispatcher.request(A, CancelJob(job=999))
     assert scene.said(A)[2:] == [JobCancelled(job=999)], "it can still be told to stop"
+
+
+def test_the_bytes_of_a_programs_queue_are_bounded(scene: Scene) -> None:
+    scene.loaded(A)
+    for number, size in ((1, 0), (2, MAX_REQUEST_BYTES - 10), (3, 10), (4, 1)):
+        scene.dispatcher.request(A, job_of(number), size)
+    sentence = "the worker that stays queues at most 512 MiB of requests of a program: wait until some are done"
+    assert scene.said(A) == [JobFailed(job=4, failure=Failure.SETTINGS, sentence=sentence)]
+    scene.dispatcher.request(B, job_of(1), 1)
+    scene.dispatcher.request(A, CancelJob(job=3))
+    scene.dispatcher.request(A, job_of(5), 10)
+    assert scene.said(A)[1:] == [JobCancelled(job=3)], "there is room again"
+    assert scene.dispatcher.requests == 4
+
+
+def test_a_draft_of_work_ahead_that_was_interrupted_arrives_once(scene: Scene) -> None:
+    scene.loaded(A, B)
+    scene.dispatcher.request(A, replace(job_of(1), priority=-1, is_draft=True))
+    first, second = (DraftRendered(job=1, index=index, picture=PIXEL) for index in (0, 1))
+    scene.dispatcher.event(first)
+    scene.dispatcher.request(B, job_of(1))
+    scene.dispatcher.event(JobCancelled(job=1))
+    scene.dispatcher.event(JobDone(job=2, seconds=1.0))
+    for event in (replace(first, job=3), replace(second, job=3), JobDone(job=3, seconds=1.0)):
+        scene.dispatcher.event(event)
+    assert scene.said(A) == [first, second, JobDone(job=1, seconds=1.0)]

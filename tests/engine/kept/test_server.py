@@ -8,6 +8,7 @@ import os
 import random
 import socket
 import struct
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -36,7 +37,7 @@ from engine.rendering.events import (
 )
 from engine.rendering.requests import RenderJob
 from tests.support.engine.kept import HELLO, Client, Running, attach_error, running
-from tests.support.engine.workers import LOAD, comes_true, job_of
+from tests.support.engine.workers import LOAD, TIMEOUT_SECONDS, comes_true, job_of
 
 
 @pytest.fixture
@@ -79,6 +80,10 @@ def greeted(run: Running) -> socket.socket:
     send_object(connection, Greeting(wants=Wants.RENDER, hello=HELLO).to_json())
     assert receive_object(connection)["reason"] == ""
     return connection
+
+
+def waits(event: threading.Event) -> None:
+    assert event.wait(TIMEOUT_SECONDS)
 
 
 def is_given_up(connection: socket.socket) -> bool:
@@ -259,6 +264,23 @@ def test_the_number_of_programs_is_limited(run: Running, monkeypatch: pytest.Mon
         assert attach_error(lambda: attached_link(run.place, HELLO, 0.0)) == (
             "a worker that stays is running, but 2 programs use it already (`warmer worker stop` ends it)"
         )
+
+
+def test_the_number_of_programs_is_limited_also_for_those_that_come_at_once(
+    run: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "MAX_PROGRAMS", 2)
+    is_free = threading.Event()
+    run.server._messages.put(lambda: waits(is_free))  # nobody has joined yet
+    first = [greeted(run), greeted(run)]
+    third = run.connect()
+    send_object(third, Greeting(wants=Wants.RENDER, hello=HELLO).to_json())
+    assert receive_object(third)["reason"] == "2 programs use it already"
+    is_free.set()
+    for connection in (*first, third):
+        connection.close()
+    assert comes_true(lambda: run.server._admitted == 0)
+    assert is_usable(run)
 
 
 def test_a_program_that_cannot_be_accepted_yet_is_accepted_later(
