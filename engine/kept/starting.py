@@ -27,7 +27,6 @@ _SECONDS = 30.0
 """How long a worker that holds the lock may take until it listens, or has ended."""
 _START_SECONDS = 60.0
 _INTERVAL = 0.05
-_UMASK = 0o077
 
 
 def log_path() -> Path:
@@ -82,7 +81,6 @@ def _run(place: Address, hello: Hello, keep_alive: float) -> int:
                 VARIABLE: str(place.folder),
             },  # a relative path would mean another folder there
             start_new_session=True,  # no signal of a terminal reaches it
-            umask=_UMASK,
             timeout=_START_SECONDS,
             check=False,
         ).returncode

@@ -135,6 +135,17 @@ def test_it_has_neither_the_terminal_nor_the_folder_nor_the_session_of_the_progr
     it.renderer.close()
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells the umask of a process")
+def test_its_socket_is_private_and_other_files_have_the_rights_of_the_program(folder: Path) -> None:
+    def umask(pid: int) -> str:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        return next(line for line in lines if line.startswith("Umask:"))
+
+    loaded().renderer.close()
+    assert (folder / "worker.sock").stat().st_mode & 0o777 == 0o700
+    assert umask(server_pid()) == umask(inner_pid()) == umask(os.getpid())
+
+
 def test_two_programs_that_start_it_at_once_share_one() -> None:
     barrier = threading.Barrier(4)
     found: list[Client] = []
