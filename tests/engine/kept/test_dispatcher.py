@@ -6,11 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from engine.kept.dispatcher import MAX_REQUEST_BYTES, MAX_REQUESTS, Dispatcher
+from engine.kept.dispatcher import MAX_REQUEST_BYTES, MAX_REQUESTS
 from engine.rendering.events import (
     LOADING,
     DraftRendered,
-    Event,
     Failure,
     JobCancelled,
     JobDone,
@@ -24,10 +23,10 @@ from engine.rendering.events import (
     TurnChanged,
     WorkerDied,
 )
-from engine.rendering.requests import CancelJob, CancelRound, RenderJob
+from engine.rendering.requests import CancelJob, CancelRound
 from latentpng.noise.replay import record_of, replay
 from latentpng.record import Lineage, SeedRoot
-from tests.support.engine.kept import OTHER, Played, ready
+from tests.support.engine.kept import OTHER, Scene, ready
 from tests.support.engine.workers import LOAD, job_of
 
 A, B, C = 1, 2, 3
@@ -36,42 +35,6 @@ ROOT = Lineage(root=SeedRoot(seed=1))
 RECORD = record_of(
     ROOT, replay(ROOT, (1, 2, 2), "CHW"), axes="CHW", root_tensor=None, settings={}, software={}, pixels=""
 )
-
-
-class Scene:
-    """Programs A, B and C, and a renderer that a test plays."""
-
-    def __init__(self) -> None:
-        self.renderer = Played()
-        self.dispatcher = Dispatcher(self.renderer)
-        self.heard: dict[int, list[Event]] = {A: [], B: [], C: []}
-        for client, events in self.heard.items():
-            self.dispatcher.join(client, events.append)
-
-    def loaded(self, *clients: int) -> Scene:
-        """Let programs load the model, and forget what was said."""
-        for client in clients:
-            self.dispatcher.request(client, LOAD)
-        self.dispatcher.event(ready())
-        self.forget()
-        return self
-
-    def forget(self) -> None:
-        self.renderer.calls.clear()
-        for events in self.heard.values():
-            events.clear()
-
-    @property
-    def last(self) -> int:
-        """The number of the job that the renderer was given last."""
-        return next(call.job for call in reversed(self.renderer.calls) if isinstance(call, RenderJob))
-
-    def said(self, client: int) -> list[Event]:
-        """What a program was told, but for places."""
-        return [event for event in self.heard[client] if not isinstance(event, TurnChanged)]
-
-    def places(self, client: int) -> list[int]:
-        return [event.place for event in self.heard[client] if isinstance(event, TurnChanged)]
 
 
 @pytest.fixture
