@@ -30,11 +30,13 @@ class Entry:
         client: The number of the program.
         work: The load or job, as the program sent it.
         rank: Entries of the same program with a smaller one come first.
+        size: Bytes of the request as it was sent.
     """
 
     client: int
     work: Work
     rank: tuple[int, ...]
+    size: int = 0
 
     @property
     def priority(self) -> int:
@@ -51,13 +53,13 @@ class Turns:
         self._turns: dict[int, int] = {}
         self._counter = itertools.count(1)
 
-    def put(self, client: int, work: Work) -> Entry:
-        """Add a load or a job of a program, and return its entry."""
+    def put(self, client: int, work: Work, size: int = 0) -> Entry:
+        """Add a load or a job of a program, which took so many bytes, and return its entry."""
         entries = self._entries.setdefault(client, [])
         is_load = isinstance(work, LoadModel)
         loads = self._loads[client] = self._loads.get(client, 0) + is_load
         rank = (loads, 0) if isinstance(work, LoadModel) else (loads, 1, -work.priority, next(self._counter))
-        entry = Entry(client=client, work=work, rank=rank)
+        entry = Entry(client=client, work=work, rank=rank, size=size)
         entries.append(entry)
         entries.sort(key=lambda each: each.rank)
         return entry
@@ -98,6 +100,10 @@ class Turns:
     def waiting(self, client: int) -> int:
         """Return how many requests of a program are in the queue."""
         return len(self._entries.get(client, ()))
+
+    def size(self, client: int) -> int:
+        """Return how many bytes the requests of a program in the queue took."""
+        return sum(entry.size for entry in self._entries.get(client, ()))
 
     def __len__(self) -> int:
         """Return how many requests are in the queue."""
