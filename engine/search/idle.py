@@ -60,6 +60,11 @@ class IdleSearch(SearchFacts):
             self._ahead.cancel()
         self._begin_idle()
 
+    def set_count(self, candidates: int) -> None:
+        """Note how many candidates fit on the screen now: the grids that are rendered ahead have as many."""
+        self._ahead.set_count(candidates)
+        self._begin_idle()
+
     def stand_aside(self) -> None:
         """Let jobs go first that something else has just sent to the renderer because the person asked for it."""
         self._ahead.cancel()
@@ -70,11 +75,13 @@ class IdleSearch(SearchFacts):
         if self._stopped or self.is_loading or self.progress.running or self.failure:
             return
         if self._thumbnails.is_by_hand:
+            self._thumbnails.render(self.session.tree, self._settings_here)
+        if self._thumbnails.is_by_hand:  # still: some of them can be rendered here
             self._ahead.cancel()
         elif self._goes_ahead():
             self._thumbnails.interrupt()
-            return
-        self._thumbnails.render(self.session.tree, self._settings_here)
+        else:
+            self._thumbnails.render(self.session.tree, self._settings_here)
 
     def _goes_ahead(self) -> bool:
         """Begin to render a grid ahead, unless one is being rendered; return whether one is."""
