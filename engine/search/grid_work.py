@@ -118,7 +118,7 @@ class GridWork:
         self.progress, self.previews, self.stand_ins, self.failure = Progress(), {}, {}, ""
 
     def will_bring(self, missing: Collection[int]) -> bool:
-        """Return whether steps of this work are done, and it will bring all of these pictures; missing: their indices."""
+        """Return whether this work has done steps and will bring all of these pictures; missing: their indices."""
         is_on_its_way = self.progress.step > 0 and not self.failure
         return is_on_its_way and bool(missing) and set(missing) <= self._asked - self.progress.finished
 

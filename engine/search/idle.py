@@ -31,11 +31,12 @@ class IdleSearch(SearchFacts):
         """Render pictures of the tree that are neither in memory nor on disk, once the grid is finished.
 
         Those that need a different model or size than the grid are left out.  They stay in memory and are not saved.
-        The next answer cancels it, and so does a later call for what has not begun.
+        The next answer cancels it, and so does a later call of the same kind for what has not begun.
 
         Args:
             nodes: The indices of their nodes, the most wanted first.
-            by_hand: Render them before grids that are rendered ahead, because the person waits for them.
+            by_hand: Render them before grids that are rendered ahead, because the person waits for them; () for none
+                any more.
         """
         self._thumbnails.want(nodes, by_hand=by_hand)
         self._begin_idle()

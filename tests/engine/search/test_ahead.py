@@ -595,7 +595,7 @@ def test_a_guess_that_has_failed_in_part_is_asked_for_by_hand(
     renderer.fail_next("the memory is full")
     held.search.look_at(2)
     held.search.set_ahead(1)
-    parent, drafts = ahead(held)
+    _, drafts = ahead(held)
     renderer.allow(2)  # the parent fails, the first drafts begin
     held.until(lambda: progress_of(held).step == 1)
     held.search.tell(Picked(marks=(1,)), CANDIDATES)
