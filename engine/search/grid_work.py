@@ -64,7 +64,8 @@ class GridWork:
         self.stand_ins: dict[int, Picture] = {}
         self._renderer, self._saved = renderer, saved
         self._jobs_of, self._on_unreadable = jobs_of, on_unreadable
-        self._rendering: set[int] = set()
+        self._rendering: dict[int, RenderJob] = {}
+        self._begun: set[int] = set()
         self._reading = 0
         self._unread: set[int] = set()
         self._unreadable: list[int] = []
@@ -105,7 +106,8 @@ class GridWork:
             missing: The indices of all pictures that are neither finished nor being read.
         """
         self._cancel_jobs()
-        self.progress = Progress(total=len(self._unread) + len(missing), running=True)
+        again = self.progress.again + 1
+        self.progress = Progress(total=len(self._unread) + len(missing), running=True, again=again)
         self.failure, self._unreadable = "", []
         self._render(missing)
 
@@ -116,17 +118,27 @@ class GridWork:
         self.progress, self.previews, self.stand_ins, self.failure = Progress(), {}, {}, ""
 
     def will_bring(self, missing: Collection[int]) -> bool:
-        """Return whether this work has begun, and will bring all of these pictures; missing: their indices."""
-        has_begun = bool(self.progress.steps_done)
-        return has_begun and bool(missing) and set(missing) <= self._asked - self.progress.finished
+        """Return whether this work has done steps and will bring all of these pictures; missing: their indices."""
+        is_on_its_way = self.progress.step > 0 and not self.failure
+        return is_on_its_way and bool(missing) and set(missing) <= self._asked - self.progress.finished
 
     def take_over(self, other: GridWork) -> None:
-        """Go on with the work of another on the same grid, which is not used any more; its previews are shown."""
+        """Go on with the work of another on the same grid, which is not used any more; its previews are shown.
+
+        Its jobs that have not begun are asked for anew: in the queue they stood behind what nobody waits for.
+        """
         self.cancel()
         self.progress, self.previews, self.failure = other.progress, other.previews, other.failure
         self.progress.skipped = self.progress.step
         self._rendering, self._reading = other._rendering, other._reading
         self._unread, self._unreadable, self._asked = other._unread, other._unreadable, other._asked
+        self._begun = other._begun
+        late = {number: job for number, job in self._rendering.items() if number not in self._begun}
+        for number in late:
+            self._renderer.cancel(number)
+            del self._rendering[number]
+        if late:
+            self._render([task.index for job in late.values() for task in job.tasks])
 
     def handle(self, event: Event) -> int | None:
         """Take in an event, and return the index of the picture that changed; None when no single one did."""
@@ -149,6 +161,7 @@ class GridWork:
                 self._unreadable.append(index)
                 self._note_read(job, index)
             case StepDone(job=job, indices=indices, step=step, steps=steps) if job in self._rendering:
+                self._begun.add(job)
                 self.progress.step_done(indices, step, steps)
             case JobDone(job=job) | JobCancelled(job=job) if job in self._rendering:
                 self._end(job)
@@ -171,7 +184,7 @@ class GridWork:
 
     def _render(self, missing: Collection[int]) -> None:
         jobs = self._jobs_of(missing)
-        self._rendering.update(job.job for job in jobs)
+        self._rendering.update((job.job, job) for job in jobs)
         self.progress.plan(jobs)
         for job in jobs:
             self._renderer.render(job)
@@ -179,10 +192,10 @@ class GridWork:
     def _cancel_jobs(self) -> None:
         for job in self._rendering:
             self._renderer.cancel(job)
-        self._rendering = set()
+        self._rendering, self._begun = {}, set()
 
     def _end(self, job: int) -> None:
-        self._rendering.discard(job)
+        self._rendering.pop(job, None)
         self._update_running()
 
     def _update_running(self) -> None:

@@ -445,10 +445,13 @@ def test_no_more_grids_are_rendered_than_memory_holds(tmp_path: Path, opening: O
     small.close()
 
 
-def test_wrong_guesses_are_forgotten_before_what_undo_shows(tmp_path: Path, opening: Opening, running: Running) -> None:
+@pytest.mark.parametrize("drafts", [False, True])
+def test_wrong_guesses_are_forgotten_before_what_undo_shows(
+    tmp_path: Path, opening: Opening, running: Running, drafts: bool
+) -> None:
     size = picture_bytes(running)
     running.close()
-    small = Running(opening, tmp_path / "small" / "s", memory=(1 + 3 * CANDIDATES) * size)
+    small = Running(opening, tmp_path / "small" / "s", memory=(1 + 3 * CANDIDATES) * size, drafts=drafts)
     small.finish()
     first = Grid.of(small.search.session)
     small.search.set_ahead(ALL)
@@ -552,3 +555,87 @@ def test_the_order_of_likely_picks_is_learned_on_the_way(running: Running) -> No
     jobs = ahead(running)[-1 - CANDIDATES :]
     assert answers_of(running, jobs) == [0, *(1 + position for position in by_rank)]
     running.close()
+
+
+def test_grids_ahead_have_as_many_candidates_as_fit_on_the_screen_now(held: Running, renderer: Stepwise) -> None:
+    job = begin(held, renderer, 2, 1)
+    held.search.set_count(CANDIDATES + 2)
+    assert renderer.cancels == [job.job]
+    renderer.allow()
+    held.until(lambda: held.search.is_ready(2))
+    held.search.tell(Picked(marks=(1,)), CANDIDATES + 2)
+    assert (held.search.size, held.search.progress.running) == (CANDIDATES + 3, False)
+    assert [job.priority for job in renderer.jobs].count(0) == 1, "the first grid alone was asked for by hand"
+
+
+def test_a_grid_of_a_different_size_is_not_ready(held: Running, renderer: Stepwise) -> None:
+    held.search.set_ahead(1)
+    renderer.allow()
+    held.until(lambda: ready(held) == [PARENT])
+    held.search.set_count(CANDIDATES + 1)
+    assert ready(held) == []
+    held.search.set_ahead(0)
+    held.search.set_count(CANDIDATES)
+    assert ready(held) == [PARENT], "it was kept"
+
+
+def test_thumbnails_that_are_there_or_cannot_be_rendered_here_hold_nothing_up(running: Running) -> None:
+    running.search._ahead.grids = ALL
+    running.search.render_thumbnails((0,), by_hand=True)  # it is the parent
+    assert answers_of(running, ahead(running)) == [0]
+    running.close()
+
+
+def test_a_guess_that_has_failed_in_part_is_asked_for_by_hand(
+    tmp_path: Path, opening: Opening, renderer: Stepwise
+) -> None:
+    held = Running(opening, tmp_path / "s", renderer=renderer, drafts=True)
+    held.finish()
+    renderer.hold()
+    renderer.fail_next("the memory is full")
+    held.search.look_at(2)
+    held.search.set_ahead(1)
+    _, drafts = ahead(held)
+    renderer.allow(2)  # the parent fails, the first drafts begin
+    held.until(lambda: progress_of(held).step == 1)
+    held.search.tell(Picked(marks=(1,)), CANDIDATES)
+    assert held.search.failure == ""
+    assert drafts.job in renderer.cancels
+    held.search.set_ahead(0)
+    renderer.allow()
+    held.finish()
+    assert [job.priority for job in renderer.jobs[-2:]] == [0, 0]
+    held.close()
+
+
+def test_what_has_not_begun_of_work_that_is_taken_over_goes_before_what_nobody_waits_for(
+    tmp_path: Path, opening: Opening, renderer: Stepwise
+) -> None:
+    held = Running(opening, tmp_path / "s", renderer=renderer, drafts=True)
+    held.finish()
+    renderer.hold()
+    held.search.look_at(2)
+    held.search.set_ahead(1)
+    parent, drafts = ahead(held)
+    renderer.allow(1)
+    held.until(lambda: progress_of(held).step == 1)
+    held.search.tell(Picked(marks=(1,)), CANDIDATES)
+    assert renderer.cancels == [drafts.job], "the parent goes on where it is"
+    assert replace(renderer.jobs[-1], job=0) == replace(drafts, job=0, priority=0)
+    held.search.set_ahead(0)
+    renderer.allow()
+    held.finish()
+    assert len([job for job in renderer.begun if job == parent.job]) == 3
+    held.close()
+
+
+def test_files_that_were_read_ahead_are_no_reason_to_wait_for_what_has_not_begun(
+    held: Running, renderer: Stepwise
+) -> None:
+    held.search.set_ahead(1)
+    guess = held.search._ahead._guess
+    assert guess is not None
+    guess.work.progress.picture_done(PARENT)  # as if it had been read from its file
+    held.search.tell(NoneBetter(), CANDIDATES)
+    assert renderer.cancels == [ahead(held)[0].job]
+    assert renderer.jobs[-1].priority == 0

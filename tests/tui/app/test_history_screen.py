@@ -16,7 +16,7 @@ from engine.rendering.events import Picture
 from engine.search.answers import Jumped, Picked
 from latentpng.record import Round
 from tests.support.tui.driving import PROMPT, Driver, make_app, running, saved
-from tui.app.screens.history import NOT_HERE, HistoryScreen
+from tui.app.screens.history import NOT_HERE, RENDERED_SOON, HistoryScreen
 from tui.app.widgets.picture import PictureCell
 
 Ends = list[int | Path | None]
@@ -164,6 +164,33 @@ async def test_a_picture_that_is_nowhere_says_so(tmp_path: Path, monkeypatch: py
         screen, _ = await opened(driver)
         assert not screen.query_one(PictureCell).display
         assert str(screen.query_one("#history-note").render()) == NOT_HERE
+
+
+async def test_a_picture_that_is_nowhere_is_rendered_while_the_person_looks(tmp_path: Path) -> None:
+    async with search_of_four(tmp_path) as (driver, renderer):
+        for file in saved(tmp_path):
+            file.unlink()
+        pictures = driver.search._pictures
+        lost = driver.search.session.tree.nodes[3].key
+        pictures._store._pictures._remove(lost)
+        pictures.forget_file(lost)
+        renderer.hold()
+        count = len(renderer.jobs)
+        await driver.press("h")
+        await driver.until(lambda: driver.screen.history is not None and driver.screen.history.is_mounted)
+        screen = driver.screen.history
+        assert screen is not None
+        await settled(driver, screen)
+        await driver.press("up")
+        await settled(driver, screen)
+        assert str(screen.query_one("#history-note").render()) == RENDERED_SOON
+        await driver.until(lambda: len(renderer.jobs) == count + 1)
+        renderer.release()
+        await driver.until(lambda: screen.query_one(PictureCell)._picture is not None)
+        assert screen.query_one(PictureCell)._picture == driver.search.picture(3)
+        await driver.press("escape")
+        await driver.until(lambda: driver.screen.history is None)
+        assert not driver.search._thumbnails.is_by_hand
 
 
 async def test_a_picture_that_is_no_longer_in_memory_is_read_from_its_file(
