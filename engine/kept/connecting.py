@@ -11,7 +11,7 @@ from engine.kept.address import Address, check_folder
 from engine.kept.greeting import Answer, Greeting, Wants
 from engine.kept.hello import Hello
 from engine.kept.lines import receive_object, send_object
-from engine.kept.peers import check_peer
+from engine.kept.peers import check_peer, peer_pid
 from latentpng.record import JsonObject
 
 SECONDS = 15.0
@@ -113,7 +113,9 @@ def _exchange(connection: Connection, greeting: Greeting) -> JsonObject:
     except ConnectionError:
         raise
     except OSError as error:
-        raise KeptWorkerError(f"the worker that stays does not answer: {_why(error)}") from error
+        pid = peer_pid(connection)
+        advice = f"; its process has the ID {pid}, end it with `kill -9 {pid}`" if pid else ""
+        raise KeptWorkerError(f"the worker that stays does not answer: {_why(error)}{advice}") from error
 
 
 def _why(error: OSError) -> str:
