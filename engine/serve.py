@@ -45,6 +45,7 @@ def main(words: Sequence[str] | None = None) -> int:
         return 1
     if os.fork():  # nothing that starts threads is imported before this
         return 0
+    listener.listen(_BACKLOG)  # again: to programs, the kernel names the process that did this last
     own = identity(place)
     try:
         serve(listener, arguments, is_reachable=lambda: identity(place) == own)

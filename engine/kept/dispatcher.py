@@ -188,16 +188,14 @@ class Dispatcher:
         """Begin what comes next if the renderer is free, and tell the programs their places."""
         while self._running is None and (entry := self._turns.take(self._held())) is not None:
             self._begin(entry)
+        running = self._running
+        places = self._turns.places(self._held()) if running is not None else {}
         for client, member in self._members.items():
-            place = self._place(client)
+            is_waiting = client in places and running is not None and running.client != client
+            place = 1 + places[client] if is_waiting else 0
             if place != member.place:
                 member.place = place
                 member.send(TurnChanged(place=place))
-
-    def _place(self, client: int) -> int:
-        if self._running is None or self._running.client == client or not self._turns.waiting(client):
-            return 0
-        return 1 + self._turns.place(client, self._held())
 
     def _begin(self, entry: Entry) -> None:
         member, work = self._members[entry.client], entry.work

@@ -29,6 +29,7 @@ from engine.kept.program import Program, log, shut_down
 from engine.kept.status import status_of
 from engine.rendering.events import Event
 from engine.rendering.renderer import Renderer
+from engine.worker.messages.codec import Request
 from latentpng.record import JsonObject
 
 Message: TypeAlias = Callable[[], None]
@@ -37,6 +38,8 @@ TICK_SECONDS = 1.0
 GREETING_SECONDS = 10.0
 """How long a program may take to say what it wants."""
 MAX_PROGRAMS = 64
+_MAX_UNTAKEN = 4
+"""Requests of a program that are read before the first of them is taken in: one that sends many holds up no other."""
 
 
 class KeptServer:
@@ -171,11 +174,19 @@ class KeptServer:
         return Answer(reason=reason, pid=os.getpid())
 
     def _serve(self, program: Program, keep_alive: float) -> None:
-        number = next(self._numbers)
+        number, room = next(self._numbers), threading.Semaphore(_MAX_UNTAKEN)
         self._messages.put(partial(self._join, number, program, keep_alive))
-        for request, size in program.requests():
-            self._messages.put(partial(self._dispatcher.request, number, request, size))
+        with contextlib.closing(program.requests()) as requests:
+            for request, size in requests:
+                while not room.acquire(timeout=self._tick):
+                    if self._is_ending:
+                        return
+                self._messages.put(partial(self._take_request, number, request, size, room))
         self._messages.put(partial(self._dispatcher.leave, number))
+
+    def _take_request(self, number: int, request: Request, size: int, room: threading.Semaphore) -> None:
+        room.release()
+        self._dispatcher.request(number, request, size)
 
     def _join(self, number: int, program: Program, keep_alive: float) -> None:
         self._keep_alive.extend(keep_alive)

@@ -173,6 +173,9 @@ class _Later(type):
     def __instancecheck__(cls, value: object) -> bool:
         return not _stands_in(cls._module) and isinstance(value, cls._real())
 
+    def __subclasscheck__(cls, other: type) -> bool:
+        return not _stands_in(cls._module) and issubclass(other, cls._real())
+
     def __call__(cls, *arguments: Any, **named: Any) -> Any:
         if cls.__name__ in _MADE and _stands_in(cls._module):
             return _Made(lambda: cls._real()(*arguments, **named))

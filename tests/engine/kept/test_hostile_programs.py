@@ -9,6 +9,7 @@ import random
 import socket
 import struct
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -24,8 +25,11 @@ from engine.kept.lines import receive_object, send_object
 from engine.kept.link import attached_link
 from engine.kept.outbox import Outbox
 from engine.rendering.events import (
+    Event,
     JobDone,
 )
+from engine.worker.messages.codec import Request
+from engine.worker.wire import Wire
 from tests.support.engine.kept import (
     HELLO,
     Running,
@@ -101,6 +105,32 @@ def test_a_program_that_never_reads_is_given_up_and_holds_up_nobody(
         client.until(JobDone)
     assert comes_true(lambda: run.status()["programs"] == 0)
     link.close()
+
+
+@pytest.mark.parametrize("is_stopped", [False, True])
+def test_a_program_that_sends_many_requests_holds_up_nobody(run: Running, *, is_stopped: bool) -> None:
+    is_free = threading.Event()
+    connection = greeted(run)
+    assert comes_true(lambda: run.server._dispatcher.programs == 1)
+    run.server._messages.put(lambda: waits(is_free))
+    wire: Wire[Request, Event] = Wire(connection)
+    wire.send(LOAD)
+    for number in range(1, 30):
+        wire.send(job_of(number))
+    assert comes_true(lambda: run.server._messages.qsize() == 4)
+    time.sleep(0.05)
+    assert run.server._messages.qsize() == 4, "the others stay in the connection"
+    if is_stopped:
+        run.server.stop()
+    is_free.set()
+    if not is_stopped:
+        ends: list[int] = []
+        while len(ends) < 29:
+            if isinstance(event := wire.receive(), JobDone):
+                ends.append(event.job)
+        assert ends == list(range(1, 30))
+        assert is_usable(run)
+    connection.close()
 
 
 def test_another_user_is_turned_away_without_an_answer(run: Running, monkeypatch: pytest.MonkeyPatch) -> None:

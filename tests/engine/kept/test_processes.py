@@ -162,6 +162,25 @@ def test_a_program_that_does_not_ask_for_one_goes_on_with_a_worker_of_its_own() 
     assert connect(address()) is None
 
 
+def test_one_that_is_stopped_is_named_to_a_program_which_renders_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded().renderer.close()
+    pid = server_pid()
+    os.kill(pid, signal.SIGSTOP)
+    with monkeypatch.context() as patch:
+        patch.setattr("engine.kept.connecting.SECONDS", 0.05)
+        it = client()
+        it.renderer.load(LOAD)
+        noticed = it.until(ModelReady)[0]
+        it.renderer.close()
+    os.kill(pid, signal.SIGCONT)
+    advice = f"its process has the ID {pid}, end it with `kill -9 {pid}`"
+    assert noticed == RendererNoticed(
+        sentence=f"the worker that stays does not answer: nothing came within 0 seconds; {advice}: "
+        "this program renders with a worker of its own"
+    )
+    assert server_pid() == pid
+
+
 def test_hang_up_does_not_end_it() -> None:
     loaded().renderer.close()
     pid = server_pid()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -17,7 +18,9 @@ import pytest
 from engine.errors import InvalidRequestError, KeptWorkerError
 from engine.kept import starting
 from engine.kept.address import IS_RUNNING, address, create_folder
+from engine.kept.connecting import connect
 from engine.kept.link import attached_link
+from engine.kept.peers import peer_pid
 from engine.renderers import RendererChoice, needs_of, own_renderer, renderer_for
 from engine.rendering.events import (
     LOADING,
@@ -125,7 +128,43 @@ def test_one_that_does_not_answer_is_not_waited_for_without_an_end(monkeypatch: 
         attached_link(address(), needs_of(RendererChoice()), LONG)
     listener.close()
     address().socket.unlink()
-    assert str(caught.value) == "the worker that stays does not answer: nothing came within 0 seconds"
+    advice = f"; its process has the ID {os.getpid()}, end it with `kill -9 {os.getpid()}`"
+    assert str(caught.value) == f"the worker that stays does not answer: nothing came within 0 seconds{advice}"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system refuses such a connection")
+def test_programs_that_come_at_once_wait_until_they_are_let_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    create_folder(address())
+    with contextlib.ExitStack() as opened:
+        listener = opened.enter_context(listening(address()))
+        listener.listen(0)
+        waiting = connect(address())
+        assert waiting is not None
+        opened.enter_context(waiting)
+        with monkeypatch.context() as patch:
+            patch.setattr("engine.kept.connecting.SECONDS", 0.05)
+            with pytest.raises(KeptWorkerError) as caught:
+                connect(address())
+        assert str(caught.value) == (
+            f"{address().socket}: the worker that stays does not answer: nothing came within 0 seconds"
+        )
+        letting_in = threading.Timer(0.05, lambda: opened.enter_context(listener.accept()[0]))
+        letting_in.start()
+        late = connect(address())
+        letting_in.join()
+        assert late is not None
+        opened.enter_context(late)
+    address().socket.unlink()
+
+
+def test_where_the_system_does_not_name_the_process_it_is_not_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    near, far = socket.socketpair()
+    with near, far:
+        assert peer_pid(near) in (os.getpid(), 0)
+        monkeypatch.delattr(socket, "SO_PEERCRED", raising=False)
+        assert peer_pid(near) == 0
+    monkeypatch.undo()
+    assert peer_pid(near) == 0, "it is closed"
 
 
 def test_a_server_that_cannot_start_is_reported_with_its_last_words(monkeypatch: pytest.MonkeyPatch) -> None:

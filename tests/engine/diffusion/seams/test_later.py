@@ -89,12 +89,14 @@ def test_classes_are_compared_with_once_they_are_there() -> None:
         from diffusers.utils.torch_utils import is_compiled_module
         layer = torch.nn.Linear(2, 2)
         print(isinstance(layer, BaseTunerLayer), is_compiled_module(layer))
+        print(issubclass(type(layer), BaseTunerLayer))
         from peft import LoraConfig, inject_adapter_in_model
         model = inject_adapter_in_model(LoraConfig(target_modules=["0"]), torch.nn.Sequential(layer))
         print(isinstance(model[0], BaseTunerLayer), isinstance(layer, BaseTunerLayer))
         print(is_compiled_module(torch.compile(layer)), is_compiled_module(layer))
+        print(issubclass(type(model[0]), BaseTunerLayer), issubclass(type(layer), BaseTunerLayer))
         """)
-        == "False False\nTrue False\nTrue False"
+        == "False False\nFalse\nTrue False\nTrue False\nTrue False"
     )
 
 
