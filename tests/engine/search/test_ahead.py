@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -194,9 +194,12 @@ def test_work_that_has_begun_is_taken_over_with_its_previews(held: Running, rend
     assert (renderer.cancels, renderer.jobs[1:]) == ([], [job])
 
 
-def test_a_failure_of_work_that_was_taken_over_is_one_of_the_search(held: Running, renderer: Stepwise) -> None:
+@pytest.mark.parametrize("fail", [Stepwise.fail_next, Stepwise.die_next])
+def test_a_failure_of_work_that_was_taken_over_is_one_of_the_search(
+    held: Running, renderer: Stepwise, fail: Callable[[Stepwise, str], None]
+) -> None:
     begin(held, renderer, 2, 4)
-    renderer.fail_next("the memory is full")
+    fail(renderer, "the memory is full")
     held.search.tell(Picked(marks=(1,)), CANDIDATES)
     renderer.allow()
     held.until(lambda: bool(held.search.failure))
@@ -365,8 +368,11 @@ def test_undo_and_redo_show_what_was_rendered_ahead(running: Running) -> None:
     running.close()
 
 
-def test_a_failure_ahead_is_none_of_the_search_and_pauses_until_the_next_answer(running: Running) -> None:
-    running.renderer.fail_next("the memory is full")
+@pytest.mark.parametrize("fail", [FakeRenderer.fail_next, FakeRenderer.die_next])
+def test_a_failure_ahead_is_none_of_the_search_and_pauses_until_the_next_answer(
+    running: Running, fail: Callable[[FakeRenderer, str], None]
+) -> None:
+    fail(running.renderer, "the memory is full")
     running.search.set_ahead(ALL)
     running.take_events()
     running.search.look_at(2)
