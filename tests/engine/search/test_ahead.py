@@ -12,7 +12,7 @@ import pytest
 from engine.fake import FakeRenderer
 from engine.open import Opening, open_prompt
 from engine.options import Options
-from engine.rendering.events import JobCancelled, Picture
+from engine.rendering.events import JobCancelled, Picture, TurnChanged
 from engine.rendering.requests import RenderJob
 from engine.search.ahead import AHEAD_PRIORITY
 from engine.search.answers import NoneBetter, Picked, Redone, Rerolled, Undone
@@ -207,6 +207,25 @@ def test_a_failure_of_work_that_was_taken_over_is_one_of_the_search(
     held.search.ask_again()
     held.finish()
     assert [task.index for task in renderer.jobs[2].tasks] == [3]
+
+
+def test_work_that_was_taken_over_and_waits_for_other_programs_is_asked_for_by_hand(
+    held: Running, renderer: Stepwise
+) -> None:
+    job = begin(held, renderer, 2, 4)
+    held.search.handle(TurnChanged(place=1))
+    assert renderer.cancels == [], "nobody waits for it yet"
+    held.search.tell(Picked(marks=(1,)), CANDIDATES)
+    held.search.handle(TurnChanged(place=0))
+    assert renderer.cancels == []
+    held.search.handle(TurnChanged(place=1))
+    held.search.handle(TurnChanged(place=2))
+    assert renderer.cancels == [job.job]
+    (asked,) = renderer.jobs[2:]
+    assert (asked.tasks, asked.priority) == (tuple(task for task in job.tasks if task.index == 3), 0)
+    held.search.set_ahead(0)
+    renderer.allow()
+    held.finish()
 
 
 def test_work_that_has_not_begun_is_asked_for_by_hand(held: Running, renderer: Stepwise) -> None:
