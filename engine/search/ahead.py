@@ -89,11 +89,16 @@ class WorkAhead:
         """Render first what the person looks at, from the next `go_on` on."""
         self._attention = attention
 
-    def set_count(self, candidates: int) -> None:
-        """Set the number of candidates of the next grid, if it is not the session's; other grids are given up."""
-        if candidates != self._count:
-            self._count, self._leads = candidates, (None, {})
-            self.forget()
+    def set_count(self, candidates: int) -> bool:
+        """Set the number of candidates of the next grid, and return whether it was a different one before.
+
+        What is being rendered has as many candidates as before, so it is given up then.
+        """
+        if candidates == self._count:
+            return False
+        self._count, self._leads = candidates, (None, {})
+        self.forget()
+        return True
 
     def go_on(self, session: Session, ranks: Sequence[float], steps: int) -> bool:
         """Begin to render what is most wanted now, and return whether anything is being rendered ahead.

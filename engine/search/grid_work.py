@@ -17,6 +17,7 @@ from engine.rendering.events import (
     PictureUnreadable,
     PreviewRendered,
     StepDone,
+    TurnChanged,
 )
 from engine.rendering.renderer import Renderer
 from engine.rendering.requests import RenderJob
@@ -66,6 +67,7 @@ class GridWork:
         self._jobs_of, self._on_unreadable = jobs_of, on_unreadable
         self._rendering: dict[int, RenderJob] = {}
         self._begun: set[int] = set()
+        self._taken_over: set[int] = set()
         self._reading = 0
         self._unread: set[int] = set()
         self._unreadable: list[int] = []
@@ -133,12 +135,8 @@ class GridWork:
         self._rendering, self._reading = other._rendering, other._reading
         self._unread, self._unreadable, self._asked = other._unread, other._unreadable, other._asked
         self._begun = other._begun
-        late = {number: job for number, job in self._rendering.items() if number not in self._begun}
-        for number in late:
-            self._renderer.cancel(number)
-            del self._rendering[number]
-        if late:
-            self._render([task.index for job in late.values() for task in job.tasks])
+        self._ask_anew([number for number in self._rendering if number not in self._begun])
+        self._taken_over = set(self._rendering) & self._begun
 
     def handle(self, event: Event) -> int | None:
         """Take in an event, and return the index of the picture that changed; None when no single one did."""
@@ -168,6 +166,8 @@ class GridWork:
             case JobFailed(job=job, sentence=sentence) if job in self._rendering:
                 self.failure = sentence
                 self._end(job)
+            case TurnChanged(place=place) if place:
+                self._ask_anew(self._taken_over & self._rendering.keys())
             case _:
                 pass
         return None
@@ -189,10 +189,22 @@ class GridWork:
         for job in jobs:
             self._renderer.render(job)
 
+    # A renderer that several programs share interrupts work ahead for the others, and may let it wait as long as they
+    # are there.  It does not know that somebody waits for it now.
+    def _ask_anew(self, numbers: Collection[int]) -> None:
+        """Ask for what is not finished of some jobs by others, which stand where what somebody waits for does."""
+        jobs = [self._rendering.pop(number) for number in numbers]
+        for job in jobs:
+            self._renderer.cancel(job.job)
+        missing = [task.index for job in jobs for task in job.tasks if task.index not in self.progress.finished]
+        if missing:
+            self._render(missing)
+        self._update_running()
+
     def _cancel_jobs(self) -> None:
         for job in self._rendering:
             self._renderer.cancel(job)
-        self._rendering, self._begun = {}, set()
+        self._rendering, self._begun, self._taken_over = {}, set(), set()
 
     def _end(self, job: int) -> None:
         self._rendering.pop(job, None)

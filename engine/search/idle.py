@@ -63,8 +63,8 @@ class IdleSearch(SearchFacts):
 
     def set_count(self, candidates: int) -> None:
         """Note how many candidates fit on the screen now: the grids that are rendered ahead have as many."""
-        self._ahead.set_count(candidates)
-        self._begin_idle()
+        if self._ahead.set_count(candidates):
+            self._begin_idle()
 
     def stand_aside(self) -> None:
         """Let jobs go first that something else has just sent to the renderer because the person asked for it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import pytest
 from engine.fake import FakeRenderer
 from engine.open import Opening, open_prompt
 from engine.options import Options
-from engine.rendering.events import JobCancelled, Picture
+from engine.rendering.events import JobCancelled, Picture, TurnChanged
 from engine.rendering.requests import RenderJob
 from engine.search.ahead import AHEAD_PRIORITY
 from engine.search.answers import NoneBetter, Picked, Redone, Rerolled, Undone
@@ -194,9 +194,12 @@ def test_work_that_has_begun_is_taken_over_with_its_previews(held: Running, rend
     assert (renderer.cancels, renderer.jobs[1:]) == ([], [job])
 
 
-def test_a_failure_of_work_that_was_taken_over_is_one_of_the_search(held: Running, renderer: Stepwise) -> None:
+@pytest.mark.parametrize("fail", [Stepwise.fail_next, Stepwise.die_next])
+def test_a_failure_of_work_that_was_taken_over_is_one_of_the_search(
+    held: Running, renderer: Stepwise, fail: Callable[[Stepwise, str], None]
+) -> None:
     begin(held, renderer, 2, 4)
-    renderer.fail_next("the memory is full")
+    fail(renderer, "the memory is full")
     held.search.tell(Picked(marks=(1,)), CANDIDATES)
     renderer.allow()
     held.until(lambda: bool(held.search.failure))
@@ -204,6 +207,25 @@ def test_a_failure_of_work_that_was_taken_over_is_one_of_the_search(held: Runnin
     held.search.ask_again()
     held.finish()
     assert [task.index for task in renderer.jobs[2].tasks] == [3]
+
+
+def test_work_that_was_taken_over_and_waits_for_other_programs_is_asked_for_by_hand(
+    held: Running, renderer: Stepwise
+) -> None:
+    job = begin(held, renderer, 2, 4)
+    held.search.handle(TurnChanged(place=1))
+    assert renderer.cancels == [], "nobody waits for it yet"
+    held.search.tell(Picked(marks=(1,)), CANDIDATES)
+    held.search.handle(TurnChanged(place=0))
+    assert renderer.cancels == []
+    held.search.handle(TurnChanged(place=1))
+    held.search.handle(TurnChanged(place=2))
+    assert renderer.cancels == [job.job]
+    (asked,) = renderer.jobs[2:]
+    assert (asked.tasks, asked.priority) == (tuple(task for task in job.tasks if task.index == 3), 0)
+    held.search.set_ahead(0)
+    renderer.allow()
+    held.finish()
 
 
 def test_work_that_has_not_begun_is_asked_for_by_hand(held: Running, renderer: Stepwise) -> None:
@@ -365,8 +387,11 @@ def test_undo_and_redo_show_what_was_rendered_ahead(running: Running) -> None:
     running.close()
 
 
-def test_a_failure_ahead_is_none_of_the_search_and_pauses_until_the_next_answer(running: Running) -> None:
-    running.renderer.fail_next("the memory is full")
+@pytest.mark.parametrize("fail", [FakeRenderer.fail_next, FakeRenderer.die_next])
+def test_a_failure_ahead_is_none_of_the_search_and_pauses_until_the_next_answer(
+    running: Running, fail: Callable[[FakeRenderer, str], None]
+) -> None:
+    fail(running.renderer, "the memory is full")
     running.search.set_ahead(ALL)
     running.take_events()
     running.search.look_at(2)

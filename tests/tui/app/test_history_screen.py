@@ -203,6 +203,18 @@ async def test_a_picture_that_is_no_longer_in_memory_is_read_from_its_file(
         assert screen.query_one(PictureCell)._picture == picture
 
 
+async def test_what_is_read_while_the_screen_is_left_is_not_shown(tmp_path: Path) -> None:
+    async with search_of_four(tmp_path) as (driver, _):
+        folder = driver.search.folder
+        (folder / "broken.png").write_bytes(b"no picture")
+        screen, _ = await opened(driver)
+        await screen.query(PictureCell).remove()
+        screen._show(screen._rows[0], None)
+        screen._show(screen._rows[0], driver.search.picture(0))
+        await screen._find_files()
+        assert screen._lacking is None
+
+
 async def test_the_newest_row_wins_when_pictures_are_slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with search_of_four(tmp_path) as (driver, _):
         screen, _ = await opened(driver)

@@ -119,6 +119,11 @@ class HistoryScreen(Dialog[int | Path | None]):
         self.dismiss(None)
 
     @property
+    def _has_widgets(self) -> bool:
+        """False while the screen is being left."""
+        return all(self.query(kind) for kind in (OptionList, PictureCell, TextLine, Static))
+
+    @property
     def _list(self) -> OptionList:
         return self.query_one(OptionList)
 
@@ -166,7 +171,7 @@ class HistoryScreen(Dialog[int | Path | None]):
         session = self._search.session
         known = [file for node in range(len(session.tree.nodes)) if (file := self._search.file(node)) is not None]
         self._others = await asyncio.to_thread(other_files, self._search.folder, session.tree, known)
-        if self._others.files:
+        if self._others.files and self._has_widgets:
             self._fill()
 
     def _look_at(self, row: Row) -> None:
@@ -208,6 +213,8 @@ class HistoryScreen(Dialog[int | Path | None]):
         return Picture(width=width, height=height, rgb=rgb)
 
     def _show(self, row: Row, picture: Picture | None) -> None:
+        if not self._has_widgets:
+            return  # the screen was left while the picture was read
         self.set_class(picture is None, "no-picture")
         self._lacking = row if picture is None and row.path is None else None
         cell = self.query_one(PictureCell)
