@@ -7,23 +7,17 @@ torch.  Tests control it: `hold()` stops it before the next step, `fail_next` an
 
 from __future__ import annotations
 
-import itertools
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from operator import itemgetter
-from typing import TYPE_CHECKING, TypeAlias
-
-import numpy as np
 
 from engine.errors import RenderCancelled
+from engine.fake_pictures import PIPELINE, SOFTWARE, FakeModel, Noise, batches
 from engine.models.find import model_identity
 from engine.models.look import INDEX
-from engine.photos.quality import noise_statistics
 from engine.rendering.events import (
     LOADING,
-    DraftRendered,
     Event,
     Failure,
     JobCancelled,
@@ -31,31 +25,14 @@ from engine.rendering.events import (
     JobFailed,
     LoadingProgressed,
     ModelReady,
-    PhotoInverted,
-    Picture,
     PictureRendered,
     PreviewRendered,
     StepDone,
     WorkerDied,
 )
 from engine.rendering.requests import CancelJob, CancelRound, InvertJob, Job, LoadModel, PictureTask, RenderJob
-from engine.rendering.settings import RenderSettings
 from engine.worker.queue import JobQueue
-from latentpng.noise.prompt_offset import prompt_offset
-from latentpng.noise.replay import record_of, replay
-from latentpng.png.files import pixel_digest
-from latentpng.record import Json, JsonObject, Lineage, SeedRoot, TensorRoot
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-Noise: TypeAlias = "NDArray[np.float16]"
-
-_PIPELINE = "FakePipeline"
-_CELLS = 4
-_SOFTWARE: JsonObject = {"device": "fake"}
-DRAFT_STRENGTH = 0.75
-"""Drafts are a little grey, so that a test can tell them from pictures."""
+from latentpng.record import Lineage, SeedRoot
 
 
 class FakeRenderer:
@@ -98,12 +75,11 @@ class FakeRenderer:
         self.predicts = True
         self.inversion_warning = ""
         self.closed = False
-        self._noise_shape, self._axes = noise_shape, axes
+        self._model = FakeModel(noise_shape=noise_shape, axes=axes)
         self._steps, self._step_seconds, self._micro_batch = steps, step_seconds, micro_batch
         self._gate = threading.Event()
         self._gate.set()
         self._until_hold = self._done = self._asked_batch = 0
-        self._model: dict[str, Json] = {"name": "fake", "pipeline": _PIPELINE, "fingerprint": ""}
         self._failures: list[tuple[int, Failure, str]] = []
         self._load_failure, self._load_failure_kind = "", Failure.MODEL
         self._queue = JobQueue()
@@ -204,7 +180,7 @@ class FakeRenderer:
         self._on_event(LoadingProgressed(stage="loading weights"))
         self._asked_batch = request.micro_batch
         if (request.model.folder / INDEX).is_file():
-            self._model = model_identity(request.model, request.memory)
+            self._model = replace(self._model, identity=model_identity(request.model, request.memory))
         if self._load_failure:
             sentence, self._load_failure = self._load_failure, ""
             self._on_event(JobFailed(job=LOADING, failure=self._load_failure_kind, sentence=sentence))
@@ -212,59 +188,49 @@ class FakeRenderer:
         self._on_event(
             ModelReady(
                 request=request,
-                noise_shape=self._noise_shape,
-                noise_axes=self._axes,
-                pipeline=_PIPELINE,
+                noise_shape=self._model.noise_shape,
+                noise_axes=self._model.axes,
+                pipeline=PIPELINE,
                 schedulers=("DDIMScheduler", "EulerDiscreteScheduler"),
                 device="cpu",
                 dtype="float32",
                 batch=self._asked_batch or self._micro_batch,
-                fingerprint=str(self._model["fingerprint"]),
-                software=_SOFTWARE,
+                fingerprint=str(self._model.identity["fingerprint"]),
+                software=SOFTWARE,
             )
         )
 
     def _invert(self, job: InvertJob) -> None:
         """Answer with noise that depends on the seed alone, and with the photograph as it is."""
         started = time.monotonic()
-        noise = replay(Lineage(root=SeedRoot(seed=job.seed)), self._noise_shape, self._axes)
+        lineage = Lineage(root=SeedRoot(seed=job.seed))
+        noise = self._model.noise(lineage)
         for step in range(1, self._steps + 1):
             self._wait(job.job)
             if self._has_failed(job.job):
                 return
             self._on_event(StepDone(job=job.job, indices=(0,), step=step, steps=self._steps))
             if job.previews and step < self._steps:
-                preview = paint(noise, self._axes, 16, 16, strength=step / self._steps)
+                preview = self._model.preview(noise, lineage, step / self._steps)
                 self._on_event(PreviewRendered(job=job.job, index=0, picture=preview))
-        found = {"method": "fake", "way": job.way.value, "psnr": 27.9, "vae_psnr": 60.3, "vae_only": 28.7}
-        statistics = noise_statistics(noise, self._axes)
-        record = record_of(
-            Lineage(root=TensorRoot(source={**job.source, **found, **statistics.to_json()})),
-            noise,
-            axes=self._axes,
-            root_tensor=noise,
-            settings={**job.settings.to_json(), "model": self._model, "slot": [1, 0], "dtype": "float32"},
-            software=_SOFTWARE,
-            pixels=pixel_digest(job.rgb),
-        )
-        picture = Picture(width=job.width, height=job.height, rgb=job.rgb)
-        self._on_event(PhotoInverted(job=job.job, picture=picture, record=record, warning=self.inversion_warning))
+        self._on_event(self._model.inverted(job, noise, self.inversion_warning))
         self._on_event(JobDone(job=job.job, seconds=time.monotonic() - started))
 
     def _render(self, job: RenderJob) -> None:
         started = time.monotonic()
-        if job.root_tensor is not None and job.root_tensor.shape != self._noise_shape:
-            sentence = f"the picture's noise has the shape {job.root_tensor.shape}, the model's {self._noise_shape}"
+        shape = self._model.noise_shape
+        if job.root_tensor is not None and job.root_tensor.shape != shape:
+            sentence = f"the picture's noise has the shape {job.root_tensor.shape}, the model's {shape}"
             self._fail(job.job, Failure.SETTINGS, sentence)
             return
-        for tasks in _batches(job.tasks, self._asked_batch or self._micro_batch):
+        for tasks in batches(job.tasks, self._asked_batch or self._micro_batch):
             if not self._render_batch(job, tasks):
                 return
         self._on_event(JobDone(job=job.job, seconds=time.monotonic() - started))
 
     def _render_batch(self, job: RenderJob, tasks: tuple[PictureTask, ...]) -> bool:
         """Render one batch; return False when the job failed."""
-        noises = [replay(task.lineage, self._noise_shape, self._axes, job.root_tensor) for task in tasks]
+        noises = [self._model.noise(task.lineage, job.root_tensor) for task in tasks]
         whole = (self._steps + 1) // 2 if job.is_draft else self._steps
         steps = min(whole, job.stop_after or whole)
         for step in range(1, steps + 1):
@@ -279,7 +245,7 @@ class FakeRenderer:
             if self.predicts:
                 self._send_previews(job.job, tasks, noises, steps)
             return True
-        finish = self._drafted if job.is_draft else self._finished
+        finish = self._model.draft if job.is_draft else self._finished
         for task, noise in zip(tasks, noises, strict=True):
             self._on_event(finish(job, task, noise))
             self._done += 1
@@ -317,85 +283,11 @@ class FakeRenderer:
 
     def _send_previews(self, job: int, tasks: tuple[PictureTask, ...], noises: list[Noise], step: int) -> None:
         for task, noise in zip(tasks, noises, strict=True):
-            picture = paint(painted_noise(noise, task.lineage), self._axes, 16, 16, strength=step / self._steps)
+            picture = self._model.preview(noise, task.lineage, step / self._steps)
             self._on_event(PreviewRendered(job=job, index=task.index, picture=picture))
 
-    def _drafted(self, job: RenderJob, task: PictureTask, noise: Noise) -> DraftRendered:
-        settings, painted = job.settings, painted_noise(noise, task.lineage)
-        picture = paint(painted, self._axes, settings.width, settings.height, strength=DRAFT_STRENGTH)
-        return DraftRendered(job=job.job, index=task.index, picture=picture)
-
     def _finished(self, job: RenderJob, task: PictureTask, noise: Noise) -> PictureRendered:
-        settings: RenderSettings = job.settings
-        picture = paint(painted_noise(noise, task.lineage), self._axes, settings.width, settings.height)
-        record = record_of(
-            task.lineage,
-            noise,
-            axes=self._axes,
-            root_tensor=job.root_tensor,
-            settings={
-                **settings.to_json(),
-                "model": self._model,
-                "slot": list(task.slot),
-                "dtype": "float32",
-                **({"moved_prompt": str(noise.size)} if task.lineage.moves_prompt else {}),
-            },
-            software=_SOFTWARE,
-            pixels=pixel_digest(picture.rgb),
-        )
-        return PictureRendered(job=job.job, index=task.index, picture=picture, record=record)
-
-
-def _batches(tasks: tuple[PictureTask, ...], size: int) -> Iterator[tuple[PictureTask, ...]]:
-    """Yield tasks with their slots, those of one batch together, as a worker packs them; recorded slots stand apart."""
-    slots = {}
-    for position, task in enumerate(tasks):
-        count, at = task.among if task.among[0] else (len(tasks), position)
-        batch = max(1, min(size, count))
-        kept = task.slot if task.slot[0] else (batch, at % batch)
-        slots[task.index] = ((task.slot[0] > 0, at // batch), replace(task, slot=kept))
-    for _, some in itertools.groupby(slots.values(), key=itemgetter(0)):
-        yield tuple(task for _, task in some)
-
-
-def painted_noise(noise: Noise, lineage: Lineage) -> Noise:
-    """Return the noise that is painted: rounds that move the prompt move it too, since there is no prompt here."""
-    if not lineage.moves_prompt:
-        return noise
-    return noise + prompt_offset(lineage, 0, noise.size).reshape(noise.shape)
-
-
-def paint(noise: Noise, axes: str, width: int, height: int, strength: float = 1.0) -> Picture:
-    """Return a smooth coloured picture that depends on the noise alone.
-
-    Args:
-        noise: The noise, float16, any shape.
-        axes: Its axes; without "H" and "W" it is painted as one row.
-        width: In pixels.
-        height: In pixels.
-        strength: 1 for full colours, 0 for grey.
-    """
-    planes = np.asarray(noise, dtype=np.float32)
-    if "H" in axes and "W" in axes:
-        planes = np.moveaxis(planes, (axes.index("H"), axes.index("W")), (-2, -1))
-        planes = planes.reshape(-1, *planes.shape[-2:])
-    else:
-        planes = planes.reshape(1, 1, -1)
-    cells = np.stack([_coarse(np.roll(planes, -channel, axis=0)[0]) for channel in range(3)], axis=-1)
-    values = 128.0 + 110.0 * strength * np.tanh(cells)
-    rows = np.arange(height) * cells.shape[0] // height
-    columns = np.arange(width) * cells.shape[1] // width
-    rgb = values.astype(np.uint8)[rows][:, columns]
-    return Picture(width=width, height=height, rgb=rgb.tobytes())
-
-
-def _coarse(plane: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the means over about 4 x 4 cells, scaled back to unit variance."""
-    bands = [
-        np.array_split(band, min(_CELLS, plane.shape[1]), axis=1)
-        for band in np.array_split(plane, min(_CELLS, plane.shape[0]), axis=0)
-    ]
-    return np.array([[cell.mean() * np.sqrt(cell.size) for cell in band] for band in bands], dtype=np.float32)
+        return self._model.finished(job, task, noise)
 
 
 def _ignore(event: Event) -> None:

@@ -23,6 +23,7 @@ from engine.kept.address import IS_RUNNING, Address, address, create_folder
 
 _MAX_LOG_BYTES = 2**20
 _BACKLOG = 64
+_UMASK = 0o077
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -44,6 +45,7 @@ def main(words: Sequence[str] | None = None) -> int:
         return 1
     if os.fork():  # nothing that starts threads is imported before this
         return 0
+    listener.listen(_BACKLOG)  # again: to programs, the kernel names the process that did this last
     own = identity(place)
     try:
         serve(listener, arguments, is_reachable=lambda: identity(place) == own)
@@ -80,7 +82,11 @@ def listening(place: Address) -> socket.socket:
     with contextlib.suppress(FileNotFoundError):
         place.socket.unlink()
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    listener.bind(str(place.socket))
+    mask = os.umask(_UMASK)  # for the socket alone: models that are downloaded later are shared as ever
+    try:
+        listener.bind(str(place.socket))
+    finally:
+        os.umask(mask)
     listener.listen(_BACKLOG)
     return listener
 

@@ -30,11 +30,10 @@ from tui.arguments import (
     add_out_option,
     add_region_option,
     add_render_options,
-    ahead,
-    fraction,
     parse,
 )
 from tui.exit_codes import INTERRUPTED, exit_code_of, exit_codes_help
+from tui.option_values import ahead, fraction
 
 if TYPE_CHECKING:
     from engine.options import Options

@@ -47,7 +47,8 @@ class Cluster:
 
     def environment(self) -> dict[str, str]:
         """Return the environment variables with which Ray uses this cluster and nothing else of the network."""
-        token = {"RAY_AUTH_TOKEN_PATH": self.token_path} if self.token_path else {}
+        # Ray would use a token of the environment in place of the file.
+        token = {"RAY_AUTH_TOKEN": "", "RAY_AUTH_TOKEN_PATH": self.token_path} if self.token_path else {}
         # Ray replaces the loopback address by that of a network card, unless the machine is one that it has no
         # clusters for.
         loopback = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"} if self.host in (LOOPBACK, "localhost") else {}

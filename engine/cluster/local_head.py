@@ -6,6 +6,7 @@ No other machine can join or reach it; for several machines, a person starts Ray
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import secrets
 import shutil
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -25,7 +27,7 @@ from engine.errors import RenderError
 from engine.models.json_files import read_state, write_state
 from engine.worker.process import worker_environment
 
-_STATE, _TOKEN = "ray.json", "ray-token"
+_STATE, _TOKEN, _LOCK = "ray.json", "ray-token", "ray.lock"
 _START_SECONDS, _STOP_SECONDS = 90.0, 20.0
 _STORE_BYTES = 2**28
 """Memory for what crosses between processes: a few pictures at a time."""
@@ -65,12 +67,17 @@ def running_head() -> Head | None:
 
 
 def start_head() -> Head:
-    """Start a head node, and return it once it can be used.
+    """Return the head node once it can be used; it is started unless it runs, or another program has just started it.
 
     Raises:
         RenderError: It does not start.
         OSError: A file cannot be written.
     """
+    with _alone():
+        return running_head() or _start()
+
+
+def _start() -> Head:
     token_path = _token_path()
     # Ray makes its folder writable for everyone, so it is put into one that nobody else may enter.
     folder = Path(tempfile.mkdtemp(prefix="warmer-ray-"))
@@ -85,6 +92,7 @@ def start_head() -> Head:
             env={
                 **worker_environment(),
                 "RAY_AUTH_MODE": "token",
+                "RAY_AUTH_TOKEN": "",  # it would be used in place of the file
                 "RAY_AUTH_TOKEN_PATH": str(token_path),
                 "RAY_USAGE_STATS_ENABLED": "0",
                 "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # otherwise Ray replaces the loopback address by another one
@@ -103,13 +111,26 @@ def start_head() -> Head:
 
 def stop_head(head: Head) -> None:
     """End every process of a head node, and remove its folder."""
-    process = _process_of(head)
-    if process is not None:
-        process.terminate()
-        with contextlib.suppress(psutil.TimeoutExpired):
-            process.wait(_STOP_SECONDS)
-    _end(head.pid if process is not None else 0, Path(head.folder))
-    (_state_folder() / _STATE).unlink(missing_ok=True)
+    with _alone():
+        process = _process_of(head)
+        if process is not None:
+            process.terminate()
+            with contextlib.suppress(psutil.TimeoutExpired):
+                process.wait(_STOP_SECONDS)
+        _end(head.pid if process is not None else 0, Path(head.folder))
+        (_state_folder() / _STATE).unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Wait until no other program starts or stops a head node, and keep all others waiting."""
+    _state_folder().mkdir(parents=True, exist_ok=True)
+    lock = os.open(_state_folder() / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
 
 
 def _command(folder: Path) -> list[str]:
@@ -161,7 +182,8 @@ def _process_of(head: Head) -> psutil.Process | None:
 def _token_path() -> Path:
     """Return the file of the token, which only its owner may read; it is made once."""
     path = _state_folder() / _TOKEN
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_file() and not path.stat().st_size:
+        path.unlink()  # the program that made it was ended before it wrote the token
     with contextlib.suppress(FileExistsError):
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from engine.cluster.address import Cluster
 from engine.cluster.renderer import RayRenderer
 from engine.rendering.events import Event, PreviewRendered
-from engine.rendering.requests import CancelJob, CancelRound, LoadModel
+from engine.rendering.renderer import hand_over
 from engine.worker.messages.codec import REQUESTS, Codec, Request
 from engine.worker.process import STACKS_SIGNAL
 from engine.worker.wire import Wire
@@ -64,14 +64,7 @@ def serve(descriptor: int, host: str, port: str, token_path: str, options: str, 
             request = wire.receive()
         except (EOFError, OSError):
             break
-        if isinstance(request, LoadModel):
-            renderer.load(request)
-        elif isinstance(request, CancelJob):
-            renderer.cancel(request.job)
-        elif isinstance(request, CancelRound):
-            renderer.cancel_round(request.round_id)
-        else:
-            renderer.render(request)
+        hand_over(request, renderer)
     renderer.close()
 
 

@@ -17,6 +17,7 @@ from engine.cluster.actor import ActorFacts, RemoteWorker
 from engine.cluster.messages import pack, unpack_event
 from engine.cluster.models import Weights
 from engine.cluster.places import Place
+from engine.errors import WireError
 from engine.rendering.events import (
     LOADING,
     Event,
@@ -38,6 +39,7 @@ NAMESPACE = "warmer"
 """Where Ray keeps the names of the actors."""
 _REQUESTS, _EVENTS = "requests", "events"
 """The concurrency groups of an actor: a thread for requests and one for events, so that each keeps its order."""
+_AGAIN = "it starts again with the next picture"
 _SECONDS_UNTIL_TOLD = 30.0
 """Until the person is told that an actor does not start: Ray lets it wait for its GPU without an end."""
 
@@ -146,7 +148,7 @@ class RayMember:
         """Pass on the events of an actor until it ends, and report its end."""
         import ray
 
-        sentence = "its Ray actor has ended; it starts again with the next picture"
+        sentence = f"its Ray actor has ended; {_AGAIN}"
         try:
             self._wait_for(actor)
             for reference in _stream(actor):
@@ -157,6 +159,8 @@ class RayMember:
             return
         except ray.exceptions.RayError as error:
             sentence = how_an_actor_ended(error)
+        except WireError as error:
+            sentence = f"its Ray actor sent what is no event ({error}) and was stopped; {_AGAIN}"
         self._report_end(actor, sentence)
 
     def _wait_for(self, actor: Actor) -> None:
@@ -214,18 +218,17 @@ def how_an_actor_ended(error: Exception) -> str:
     """
     import ray.exceptions as kinds
 
-    again = "it starts again with the next picture"
     match error:
         case kinds.ActorUnschedulableError():
             return "its node has left the Ray cluster"
         case kinds.OutOfMemoryError():
-            return f"Ray killed its actor, because the memory of the node was nearly full; {again}"
+            return f"Ray killed its actor, because the memory of the node was nearly full; {_AGAIN}"
         case kinds.ActorUnavailableError():
-            return f"its node could not be reached; {again}"
+            return f"its node could not be reached; {_AGAIN}"
         case kinds.RayTaskError():
-            return f"its Ray actor failed: {_last_line(str(error))}; {again}"
+            return f"its Ray actor failed: {_last_line(str(error))}; {_AGAIN}"
         case _:
-            return f"its Ray actor died; {again}"
+            return f"its Ray actor died; {_AGAIN}"
 
 
 def _last_line(text: str) -> str:

@@ -24,7 +24,7 @@ from engine.rendering.events import (
     TurnChanged,
     WorkerDied,
 )
-from engine.rendering.renderer import Renderer
+from engine.rendering.renderer import Renderer, hand_over
 from engine.rendering.requests import CancelJob, CancelRound, Job, LoadModel
 
 LOST = "the worker that stays has ended; the next picture is rendered by a new one"
@@ -150,7 +150,7 @@ class AttachedRenderer:
     def _pass_on(self, request: Request) -> bool:
         """Hand a request to the renderer; return False if the worker has ended since it was found."""
         if self._own is not None:
-            _give(self._own, request)
+            hand_over(request, self._own)
             return True
         with self._lock:
             link = self._link
@@ -168,6 +168,7 @@ class AttachedRenderer:
     def _receive_all(self, link: Link) -> None:
         while (event := link.receive()) is not None:
             self._take(event)
+        link.end()  # it may have sent what is no event: the thread that sends would wait for it for ever
         link.close()
         with self._lock:
             lost, self._open = self._open, []
@@ -200,18 +201,6 @@ class AttachedRenderer:
 
 def _number(request: LoadModel | Job) -> int:
     return LOADING if isinstance(request, LoadModel) else request.job
-
-
-def _give(renderer: Renderer, request: Request) -> None:
-    match request:
-        case LoadModel():
-            renderer.load(request)
-        case CancelJob(job=job):
-            renderer.cancel(job)
-        case CancelRound(round_id=round_id):
-            renderer.cancel_round(round_id)
-        case _:
-            renderer.render(request)
 
 
 def _ignore(event: Event) -> None:

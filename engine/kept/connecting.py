@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import time
 from typing import TypeAlias
 
 from engine.errors import KeptWorkerError
@@ -11,11 +12,12 @@ from engine.kept.address import Address, check_folder
 from engine.kept.greeting import Answer, Greeting, Wants
 from engine.kept.hello import Hello
 from engine.kept.lines import receive_object, send_object
-from engine.kept.peers import check_peer
+from engine.kept.peers import check_peer, peer_pid
 from latentpng.record import JsonObject
 
 SECONDS = 15.0
 """How long the worker may take for its answer; it needs about a second to start."""
+_INTERVAL = 0.01
 
 Connection: TypeAlias = socket.socket
 
@@ -32,7 +34,7 @@ def connect(place: Address) -> Connection | None:
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         connection.settimeout(SECONDS)
-        connection.connect(str(place.socket))
+        _reach(connection, place)
         check_peer(connection)
     except (ConnectionRefusedError, FileNotFoundError):
         connection.close()
@@ -44,6 +46,24 @@ def connect(place: Address) -> Connection | None:
         connection.close()
         raise
     return connection
+
+
+def _reach(connection: Connection, place: Address) -> None:
+    """Connect, and wait while so many programs connect in this moment that the system queues no more.
+
+    Raises:
+        OSError: Nobody listens, or there is no room within `SECONDS`.
+    """
+    until = time.monotonic() + SECONDS
+    while True:
+        try:
+            connection.connect(str(place.socket))
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise TimeoutError from None
+            time.sleep(_INTERVAL)
+        else:
+            return
 
 
 def attach(connection: Connection, hello: Hello, keep_alive: float) -> str | None:
@@ -113,7 +133,9 @@ def _exchange(connection: Connection, greeting: Greeting) -> JsonObject:
     except ConnectionError:
         raise
     except OSError as error:
-        raise KeptWorkerError(f"the worker that stays does not answer: {_why(error)}") from error
+        pid = peer_pid(connection)
+        advice = f"; its process has the ID {pid}, end it with `kill -9 {pid}`" if pid else ""
+        raise KeptWorkerError(f"the worker that stays does not answer: {_why(error)}{advice}") from error
 
 
 def _why(error: OSError) -> str:

@@ -14,6 +14,7 @@ from engine.kept.members import Member, Running
 from engine.kept.turns import BY_HAND, Entry, Turns, as_inner, names
 from engine.rendering.events import (
     LOADING,
+    DraftRendered,
     Event,
     Failure,
     JobCancelled,
@@ -33,7 +34,13 @@ from engine.worker.messages.codec import Request
 
 MAX_REQUESTS = 1000
 """The most requests of a program that are queued."""
+MAX_REQUEST_BYTES = 2**29
+"""The most bytes of a program's requests that are queued; one photograph has at most 3/8 of them."""
 _TOO_MANY = f"the worker that stays queues at most {MAX_REQUESTS:,} requests of a program: wait until some are done"
+_TOO_MUCH = (
+    f"the worker that stays queues at most {MAX_REQUEST_BYTES // 2**20} MiB of requests of a program: wait until some "
+    "are done"
+)
 
 
 class Dispatcher:
@@ -88,19 +95,25 @@ class Dispatcher:
                 self._renderer.cancel(running.number)
         self._advance()
 
-    def request(self, client: int, request: Request) -> None:
-        """Take in a request of a program; those of a program that has left are ignored."""
+    def request(self, client: int, request: Request, size: int = 0) -> None:
+        """Take in a request of a program, which took so many bytes; one of a program that has left is ignored."""
         if client not in self._members:
             return
         if isinstance(request, CancelJob | CancelRound):
             self._cancel(client, request)
-        elif self._turns.waiting(client) >= MAX_REQUESTS:
+        elif sentence := self._refusal(client, size):
             job = LOADING if isinstance(request, LoadModel) else request.job
-            self._members[client].send(JobFailed(job=job, failure=Failure.SETTINGS, sentence=_TOO_MANY))
+            self._members[client].send(JobFailed(job=job, failure=Failure.SETTINGS, sentence=sentence))
         elif not self._is_answered(client, request):
-            entry = self._turns.put(client, request)
+            entry = self._turns.put(client, request, size)
             self._interrupt_for(entry)
         self._advance()
+
+    def _refusal(self, client: int, size: int) -> str:
+        """Return why one more request of a program is not queued; "" when it is."""
+        if self._turns.waiting(client) >= MAX_REQUESTS:
+            return _TOO_MANY
+        return _TOO_MUCH if self._turns.size(client) + size > MAX_REQUEST_BYTES else ""
 
     def event(self, event: Event) -> None:
         """Take in an event of the renderer."""
@@ -175,16 +188,14 @@ class Dispatcher:
         """Begin what comes next if the renderer is free, and tell the programs their places."""
         while self._running is None and (entry := self._turns.take(self._held())) is not None:
             self._begin(entry)
+        running = self._running
+        places = self._turns.places(self._held()) if running is not None else {}
         for client, member in self._members.items():
-            place = self._place(client)
+            is_waiting = client in places and running is not None and running.client != client
+            place = 1 + places[client] if is_waiting else 0
             if place != member.place:
                 member.place = place
                 member.send(TurnChanged(place=place))
-
-    def _place(self, client: int) -> int:
-        if self._running is None or self._running.client == client or not self._turns.waiting(client):
-            return 0
-        return 1 + self._turns.place(client, self._held())
 
     def _begin(self, entry: Entry) -> None:
         member, work = self._members[entry.client], entry.work
@@ -252,7 +263,7 @@ class Dispatcher:
         if running.is_interrupted and isinstance(event, JobCancelled):
             self._turns.put_back(entry)
             return
-        if isinstance(event, PictureRendered):
+        if isinstance(event, PictureRendered | DraftRendered):
             sent = self._sent.setdefault(key, set())
             if event.index in sent:
                 return

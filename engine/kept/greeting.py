@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from dataclasses import dataclass
 from enum import StrEnum
@@ -50,11 +51,7 @@ class Greeting:
         wants, hello, seconds = values.get("wants"), values.get("hello"), values.get("keep_alive")
         if wants not in tuple(Wants) or not isinstance(hello, dict):
             raise KeptWorkerError("the first message is no greeting of warmer")
-        is_number = isinstance(seconds, int | float) and math.isfinite(seconds) and seconds >= 0
-        if seconds is not None and not is_number:
-            raise KeptWorkerError("the first message names no time for which the worker is to stay")
-        keep_alive = float(seconds) if isinstance(seconds, int | float) else FOREVER
-        return Greeting(wants=Wants(str(wants)), hello=Hello.from_json(hello), keep_alive=keep_alive)
+        return Greeting(wants=Wants(str(wants)), hello=Hello.from_json(hello), keep_alive=_seconds(seconds))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,3 +81,17 @@ class Answer:
         if not isinstance(reason, str) or not isinstance(pid, int):
             raise KeptWorkerError("the worker that stays gives an answer that this version does not know")
         return Answer(reason=reason, pid=pid)
+
+
+def _seconds(value: Json) -> float:
+    """Return the time that a greeting names.
+
+    Raises:
+        KeptWorkerError: It is none.
+    """
+    if value is None:
+        return FOREVER
+    with contextlib.suppress(OverflowError):
+        if isinstance(value, int | float) and 0 <= float(value) < FOREVER:
+            return float(value)
+    raise KeptWorkerError("the first message names no time for which the worker is to stay")

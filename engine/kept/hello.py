@@ -25,6 +25,11 @@ _VARIABLES = (
     "PYTORCH_CUDA_ALLOC_CONF",
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",
+    "ATEN_CPU_CAPABILITY",
+    "MKL_CBWR",
+    "MKL_ENABLE_INSTRUCTIONS",
+    "ONEDNN_MAX_CPU_ISA",
+    "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE",
     "HOME",
     "HF_HOME",
     "HF_HUB_CACHE",
@@ -32,11 +37,13 @@ _VARIABLES = (
     "HF_ENDPOINT",
     "XDG_CACHE_HOME",
     "XDG_STATE_HOME",
-    "RAY_AUTH_MODE",
 )
 """Environment variables that decide on which device, by which kernels and from which folders a worker renders."""
-_SECRETS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "RAY_AUTH_TOKEN")
+_SECRETS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
 """Variables that are compared by a digest, so that they are not sent."""
+_RAY_VARIABLES = ("RAY_ADDRESS", "RAY_AUTH_MODE", "RAY_AUTH_TOKEN_PATH", "RAY_TMPDIR")
+_RAY_SECRETS = ("RAY_AUTH_TOKEN",)
+"""The same for a worker that renders on a Ray cluster: which cluster it is, and by which token."""
 _PACKAGES = ("engine", "latentpng")
 
 
@@ -52,7 +59,8 @@ class Hello:
         devices: The devices that share the work; () for a single worker, whose device a request names.
         ray: "auto" or the address of a Ray cluster, or "".
         strict: Whether workers that differ are refused; False for a single worker.
-        environment: The variables of `_VARIABLES` that are set, by their names, and digests of `_SECRETS`.
+        environment: The variables of `_VARIABLES` that are set, by their names, and digests of `_SECRETS`; with `ray`,
+            also those of Ray.
     """
 
     protocol: int
@@ -90,13 +98,13 @@ class Hello:
         variables = environment if isinstance(environment, dict) else {}
         return Hello(
             protocol=protocol,
-            version=str(values.get("version", "")),
-            code=str(values.get("code", "")),
-            python=str(values.get("python", "")),
-            devices=tuple(map(str, devices)) if isinstance(devices, list) else (),
-            ray=str(values.get("ray", "")),
+            version=_text(values.get("version")),
+            code=_text(values.get("code")),
+            python=_text(values.get("python")),
+            devices=tuple(map(_text, devices)) if isinstance(devices, list) else (),
+            ray=_text(values.get("ray")),
             strict=values.get("strict") is True,
-            environment=tuple(sorted((str(name), str(value)) for name, value in variables.items())),
+            environment=tuple(sorted((name, _text(value)) for name, value in variables.items())),
         )
 
 
@@ -118,7 +126,7 @@ def hello_of(devices: tuple[str, ...] = (), ray: str = "", *, strict: bool = Fal
         devices=several,
         ray=ray,
         strict=strict and bool(several or ray),
-        environment=_environment(os.environ),
+        environment=_environment(os.environ, has_ray=bool(ray)),
     )
 
 
@@ -153,10 +161,16 @@ def _places(hello: Hello) -> str:
     return f"the Ray cluster {hello.ray}" if hello.ray else ", ".join(hello.devices) or "one device"
 
 
-def _environment(variables: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    plain = {name: variables[name] for name in _VARIABLES if name in variables}
-    secret = {name: _digest(variables[name]) for name in _SECRETS if name in variables}
+def _environment(variables: Mapping[str, str], *, has_ray: bool) -> tuple[tuple[str, str], ...]:
+    names = (*_VARIABLES, *(_RAY_VARIABLES if has_ray else ()))
+    secrets = (*_SECRETS, *(_RAY_SECRETS if has_ray else ()))
+    plain = {name: variables[name] for name in names if name in variables}
+    secret = {name: _digest(variables[name]) for name in secrets if name in variables}
     return tuple(sorted((plain | secret).items()))
+
+
+def _text(value: Json) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _digest(secret: str) -> str:

@@ -30,6 +30,18 @@ def peer_uid(connection: socket.socket) -> int:
     return uid
 
 
+def peer_pid(connection: socket.socket) -> int:
+    """Return the ID of the process that connected or listens at the other end; 0 where the system does not say."""
+    option: int | None = getattr(socket, "SO_PEERCRED", None)
+    if option is None:
+        return 0
+    try:
+        pid: int = _UCRED.unpack(connection.getsockopt(socket.SOL_SOCKET, option, _UCRED.size))[0]
+    except (OSError, struct.error):
+        return 0
+    return pid
+
+
 def check_peer(connection: socket.socket) -> None:
     """Check that the other end is a process of this user.
 

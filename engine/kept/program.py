@@ -6,7 +6,7 @@ import contextlib
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from engine.errors import WireError
 from engine.kept.outbox import Outbox
@@ -36,12 +36,16 @@ class Program:
             log("a program does not read what it has asked for, and was given up")
             self.end()
 
-    def requests(self) -> Iterator[Request]:
-        """Yield what the program asks for, until the connection ends or what arrives is no request."""
+    def requests(self) -> Generator[tuple[Request, int], None, None]:
+        """Yield what the program asks for, until the connection ends or what arrives is no request.
+
+        Each request comes with the bytes that it took.
+        """
         self._writer.start()
         try:
             while True:
-                yield self._wire.receive()
+                request = self._wire.receive()
+                yield request, self._wire.received
         except (EOFError, OSError):
             return
         except WireError as error:

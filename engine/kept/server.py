@@ -29,6 +29,7 @@ from engine.kept.program import Program, log, shut_down
 from engine.kept.status import status_of
 from engine.rendering.events import Event
 from engine.rendering.renderer import Renderer
+from engine.worker.messages.codec import Request
 from latentpng.record import JsonObject
 
 Message: TypeAlias = Callable[[], None]
@@ -37,6 +38,8 @@ TICK_SECONDS = 1.0
 GREETING_SECONDS = 10.0
 """How long a program may take to say what it wants."""
 MAX_PROGRAMS = 64
+_MAX_UNTAKEN = 4
+"""Requests of a program that are read before the first of them is taken in: one that sends many holds up no other."""
 
 
 class KeptServer:
@@ -71,6 +74,8 @@ class KeptServer:
         self._threads: list[threading.Thread] = []
         self._since = time.time()
         self._is_ending = False
+        self._lock = threading.Lock()
+        self._admitted = 0
         self._numbers = itertools.count(1)
 
     def run(self) -> None:
@@ -139,11 +144,7 @@ class KeptServer:
     def _answer(self, connection: socket.socket, greeting: Greeting) -> None:
         match greeting.wants:
             case Wants.RENDER:
-                answer = self._verdict(greeting)
-                send_object(connection, answer.to_json())
-                if not answer.reason:
-                    connection.settimeout(None)
-                    self._serve(Program(connection), greeting.keep_alive)
+                self._render_for(connection, greeting)
             case Wants.STATUS:
                 send_object(connection, self._status())
             case Wants.STOP:
@@ -152,18 +153,40 @@ class KeptServer:
                 connection.settimeout(None)
                 connection.recv(1)  # the program waits for the end of this process
 
-    def _verdict(self, greeting: Greeting) -> Answer:
+    def _render_for(self, connection: socket.socket, greeting: Greeting) -> None:
+        answer = self._admit(greeting)
+        try:
+            send_object(connection, answer.to_json())
+            if not answer.reason:
+                connection.settimeout(None)
+                self._serve(Program(connection), greeting.keep_alive)
+        finally:
+            with self._lock:
+                self._admitted -= not answer.reason
+
+    def _admit(self, greeting: Greeting) -> Answer:
+        """Decide whether a program is served, and count it at once: others may ask in the same moment."""
         reason = difference(greeting.hello, self._hello)
-        if not reason and self._dispatcher.programs >= MAX_PROGRAMS:
-            reason = f"{MAX_PROGRAMS} programs use it already"
+        with self._lock:
+            if not reason and self._admitted >= MAX_PROGRAMS:
+                reason = f"{MAX_PROGRAMS} programs use it already"
+            self._admitted += not reason
         return Answer(reason=reason, pid=os.getpid())
 
     def _serve(self, program: Program, keep_alive: float) -> None:
-        number = next(self._numbers)
+        number, room = next(self._numbers), threading.Semaphore(_MAX_UNTAKEN)
         self._messages.put(partial(self._join, number, program, keep_alive))
-        for request in program.requests():
-            self._messages.put(partial(self._dispatcher.request, number, request))
+        with contextlib.closing(program.requests()) as requests:
+            for request, size in requests:
+                while not room.acquire(timeout=self._tick):
+                    if self._is_ending:
+                        return
+                self._messages.put(partial(self._take_request, number, request, size, room))
         self._messages.put(partial(self._dispatcher.leave, number))
+
+    def _take_request(self, number: int, request: Request, size: int, room: threading.Semaphore) -> None:
+        room.release()
+        self._dispatcher.request(number, request, size)
 
     def _join(self, number: int, program: Program, keep_alive: float) -> None:
         self._keep_alive.extend(keep_alive)

@@ -16,7 +16,7 @@ from pathlib import Path
 from platformdirs import user_log_path
 
 from engine.errors import KeptWorkerError
-from engine.kept.address import IS_RUNNING, Address, create_folder
+from engine.kept.address import IS_RUNNING, VARIABLE, Address, create_folder
 from engine.kept.connecting import Connection, connect
 from engine.kept.greeting import FOREVER
 from engine.kept.hello import Hello
@@ -27,7 +27,6 @@ _SECONDS = 30.0
 """How long a worker that holds the lock may take until it listens, or has ended."""
 _START_SECONDS = 60.0
 _INTERVAL = 0.05
-_UMASK = 0o077
 
 
 def log_path() -> Path:
@@ -49,7 +48,7 @@ def start(place: Address, hello: Hello, keep_alive: float) -> Connection:
     create_folder(place)
     until = time.monotonic() + _SECONDS
     while True:
-        code = _run(hello, keep_alive)
+        code = _run(place, hello, keep_alive)
         connection = connect(place) if code in (0, IS_RUNNING) else None
         if connection is not None:
             return connection
@@ -58,7 +57,7 @@ def start(place: Address, hello: Hello, keep_alive: float) -> Connection:
         time.sleep(_INTERVAL)  # another one holds the lock, and does not listen yet or not any more
 
 
-def _run(hello: Hello, keep_alive: float) -> int:
+def _run(place: Address, hello: Hello, keep_alive: float) -> int:
     """Run the program that becomes the worker; return its exit code once its socket listens."""
     words = ["--keep-alive", "forever" if keep_alive == FOREVER else repr(keep_alive)]
     words += ["--device", ",".join(hello.devices)] if hello.devices else []
@@ -77,9 +76,11 @@ def _run(hello: Hello, keep_alive: float) -> int:
             stdout=log,
             stderr=log,
             cwd="/",
-            env=worker_environment(),
+            env={
+                **worker_environment(),
+                VARIABLE: str(place.folder),
+            },  # a relative path would mean another folder there
             start_new_session=True,  # no signal of a terminal reaches it
-            umask=_UMASK,
             timeout=_START_SECONDS,
             check=False,
         ).returncode

@@ -7,6 +7,7 @@ and of equal ones the one that was served the longest time ago.
 
 from __future__ import annotations
 
+import bisect
 import itertools
 from collections.abc import Container
 from dataclasses import dataclass, replace
@@ -30,11 +31,13 @@ class Entry:
         client: The number of the program.
         work: The load or job, as the program sent it.
         rank: Entries of the same program with a smaller one come first.
+        size: Bytes of the request as it was sent.
     """
 
     client: int
     work: Work
     rank: tuple[int, ...]
+    size: int = 0
 
     @property
     def priority(self) -> int:
@@ -51,22 +54,19 @@ class Turns:
         self._turns: dict[int, int] = {}
         self._counter = itertools.count(1)
 
-    def put(self, client: int, work: Work) -> Entry:
-        """Add a load or a job of a program, and return its entry."""
+    def put(self, client: int, work: Work, size: int = 0) -> Entry:
+        """Add a load or a job of a program, which took so many bytes, and return its entry."""
         entries = self._entries.setdefault(client, [])
         is_load = isinstance(work, LoadModel)
         loads = self._loads[client] = self._loads.get(client, 0) + is_load
         rank = (loads, 0) if isinstance(work, LoadModel) else (loads, 1, -work.priority, next(self._counter))
-        entry = Entry(client=client, work=work, rank=rank)
-        entries.append(entry)
-        entries.sort(key=lambda each: each.rank)
+        entry = Entry(client=client, work=work, rank=rank, size=size)
+        bisect.insort(entries, entry, key=_rank)
         return entry
 
     def put_back(self, entry: Entry) -> None:
         """Add an entry again that was taken; it keeps its place in the order of its program."""
-        entries = self._entries.setdefault(entry.client, [])
-        entries.append(entry)
-        entries.sort(key=lambda each: each.rank)
+        bisect.insort(self._entries.setdefault(entry.client, []), entry, key=_rank)
 
     def take(self, held: Container[int] = ()) -> Entry | None:
         """Remove and return the entry whose turn it is; None when there is none.
@@ -79,7 +79,7 @@ class Turns:
         if not heads:
             return None
         chosen = min(heads, key=lambda head: (-head.priority, self._turns.get(head.client, 0), head.client))
-        self._entries[chosen.client].remove(chosen)
+        self._entries[chosen.client].pop(0)
         self._turns[chosen.client] = next(self._counter)
         return chosen
 
@@ -87,7 +87,7 @@ class Turns:
         """Remove the jobs of a program that a request names, and return their numbers."""
         entries = self._entries.get(client, [])
         removed = [entry for entry in entries if names(request, entry.work)]
-        self._entries[client] = [entry for entry in entries if entry not in removed]
+        self._entries[client] = [entry for entry in entries if not names(request, entry.work)]
         return tuple(entry.work.job for entry in removed if not isinstance(entry.work, LoadModel))
 
     def leave(self, client: int) -> None:
@@ -99,23 +99,34 @@ class Turns:
         """Return how many requests of a program are in the queue."""
         return len(self._entries.get(client, ()))
 
+    def size(self, client: int) -> int:
+        """Return how many bytes the requests of a program in the queue took."""
+        return sum(entry.size for entry in self._entries.get(client, ()))
+
     def __len__(self) -> int:
         """Return how many requests are in the queue."""
         return sum(map(len, self._entries.values()))
 
-    def place(self, client: int, held: Container[int] = ()) -> int:
-        """Return how many requests of other programs come before the next one of a program, at most 99."""
-        if not self.waiting(client):
-            return 0
+    def places(self, held: Container[int] = ()) -> dict[int, int]:
+        """Return how many requests of other programs come before the next one of each, at most 99.
+
+        Args:
+            held: As for `take`; programs whose requests all wait for that come last.
+        """
         trial = Turns()
-        trial._entries = {each: list(entries) for each, entries in self._entries.items()}
+        trial._entries = {client: entries[: _MAX_PLACE + 1] for client, entries in self._entries.items() if entries}
         trial._turns = dict(self._turns)
         trial._counter = itertools.count(max(self._turns.values(), default=0) + 1)
-        for place in range(_MAX_PLACE):
-            entry = trial.take(held)
-            if entry is None or entry.client == client:
-                return place
-        return _MAX_PLACE
+        found: dict[int, int] = {}
+        taken = 0
+        while taken < _MAX_PLACE and len(found) < len(trial._entries) and (entry := trial.take(held)) is not None:
+            found.setdefault(entry.client, taken)
+            taken += 1
+        return {client: found.get(client, taken) for client in trial._entries}
+
+
+def _rank(entry: Entry) -> tuple[int, ...]:
+    return entry.rank
 
 
 def names(request: CancelJob | CancelRound, work: Work) -> bool:

@@ -6,14 +6,13 @@ from collections.abc import Callable
 from typing import Protocol
 
 from engine.rendering.events import Event
-from engine.rendering.requests import Job, LoadModel
+from engine.rendering.requests import CancelJob, CancelRound, Job, LoadModel
 
 
 class Renderer(Protocol):
     """Makes pictures.  All methods but `close` return at once; answers arrive as events.
 
-    `engine.worker.client.WorkerRenderer`, `engine.worker.pool.PoolRenderer` and `engine.fake.FakeRenderer` implement
-    it.
+    `engine.renderers` makes those that render; `engine.fake.FakeRenderer` stands in for them in tests.
     """
 
     def start(self, on_event: Callable[[Event], None]) -> None:
@@ -55,3 +54,21 @@ class Renderer(Protocol):
 
     def close(self) -> None:
         """Stop all work, and return when no thread or process of it is left."""
+
+
+def hand_over(request: LoadModel | Job | CancelJob | CancelRound, renderer: Renderer) -> None:
+    """Call the method of a renderer that a request stands for.
+
+    Args:
+        request: The request.
+        renderer: A renderer that is started.
+    """
+    match request:
+        case LoadModel():
+            renderer.load(request)
+        case CancelJob(job=job):
+            renderer.cancel(job)
+        case CancelRound(round_id=round_id):
+            renderer.cancel_round(round_id)
+        case job:
+            renderer.render(job)

@@ -26,7 +26,7 @@ from engine.search.grid import Grid
 from engine.search.grid_work import GridWork
 from engine.search.pictures import SearchPictures
 from engine.search.saved_pictures import SavedPictures
-from engine.search.session import Session
+from engine.search.session import Session, with_count
 from engine.search.store import Finished
 from latentpng.identity import Key
 
@@ -78,6 +78,7 @@ class WorkAhead:
         self._unseen: set[Key] = set()
         self._picked: dict[Key, tuple[float, ...]] = {}
         self._leads: tuple[Session | None, dict[Answer, Grid | None]] = (None, {})
+        self._count = 0
 
     @property
     def is_on(self) -> bool:
@@ -87,6 +88,17 @@ class WorkAhead:
     def look_at(self, attention: Attention) -> None:
         """Render first what the person looks at, from the next `go_on` on."""
         self._attention = attention
+
+    def set_count(self, candidates: int) -> bool:
+        """Set the number of candidates of the next grid, and return whether it was a different one before.
+
+        What is being rendered has as many candidates as before, so it is given up then.
+        """
+        if candidates == self._count:
+            return False
+        self._count, self._leads = candidates, (None, {})
+        self.forget()
+        return True
 
     def go_on(self, session: Session, ranks: Sequence[float], steps: int) -> bool:
         """Begin to render what is most wanted now, and return whether anything is being rendered ahead.
@@ -207,7 +219,7 @@ class WorkAhead:
             self._leads = session, {}
         known = self._leads[1]
         if answer not in known:
-            known[answer] = forecast(session, answer, steps)
+            known[answer] = forecast(with_count(session, self._count or session.count), answer, steps)
         return known[answer]
 
     def _is_missing(self, grid: Grid) -> bool:

@@ -119,6 +119,10 @@ class Drafts:
         """
         self._known.put(key, picture, size=len(picture.rgb), protected=protected)
 
+    def demote(self, key: Key) -> None:
+        """Let a draft be the next one that is forgotten."""
+        self._known.demote(key)
+
     def stands_in(self, grid: Grid, index: int) -> bool:
         """Return whether the draft of a picture is in memory and is shown in its place until it is picked."""
         return self._is_draft(grid, index) and grid.keys[index] in self._known

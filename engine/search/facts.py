@@ -153,6 +153,10 @@ class SearchFacts:
         """Return what renders the picture of a node of the tree; None where that is not known."""
         return self._variants.of_node(self.session.tree, node)
 
+    def can_render(self, node: int) -> bool:
+        """Return whether the picture of a node is nowhere yet, and can be rendered with the model that is loaded."""
+        return self._settings_here(node) is not None
+
     def _settings_here(self, node: int) -> RenderSettings | None:
         """Return the settings of a node that has no picture yet; None if it has one, or needs a different load."""
         variant = self.variant_of(node)

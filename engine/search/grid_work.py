@@ -17,6 +17,7 @@ from engine.rendering.events import (
     PictureUnreadable,
     PreviewRendered,
     StepDone,
+    TurnChanged,
 )
 from engine.rendering.renderer import Renderer
 from engine.rendering.requests import RenderJob
@@ -64,7 +65,9 @@ class GridWork:
         self.stand_ins: dict[int, Picture] = {}
         self._renderer, self._saved = renderer, saved
         self._jobs_of, self._on_unreadable = jobs_of, on_unreadable
-        self._rendering: set[int] = set()
+        self._rendering: dict[int, RenderJob] = {}
+        self._begun: set[int] = set()
+        self._taken_over: set[int] = set()
         self._reading = 0
         self._unread: set[int] = set()
         self._unreadable: list[int] = []
@@ -105,7 +108,8 @@ class GridWork:
             missing: The indices of all pictures that are neither finished nor being read.
         """
         self._cancel_jobs()
-        self.progress = Progress(total=len(self._unread) + len(missing), running=True)
+        again = self.progress.again + 1
+        self.progress = Progress(total=len(self._unread) + len(missing), running=True, again=again)
         self.failure, self._unreadable = "", []
         self._render(missing)
 
@@ -116,17 +120,23 @@ class GridWork:
         self.progress, self.previews, self.stand_ins, self.failure = Progress(), {}, {}, ""
 
     def will_bring(self, missing: Collection[int]) -> bool:
-        """Return whether this work has begun, and will bring all of these pictures; missing: their indices."""
-        has_begun = bool(self.progress.steps_done)
-        return has_begun and bool(missing) and set(missing) <= self._asked - self.progress.finished
+        """Return whether this work has done steps and will bring all of these pictures; missing: their indices."""
+        is_on_its_way = self.progress.step > 0 and not self.failure
+        return is_on_its_way and bool(missing) and set(missing) <= self._asked - self.progress.finished
 
     def take_over(self, other: GridWork) -> None:
-        """Go on with the work of another on the same grid, which is not used any more; its previews are shown."""
+        """Go on with the work of another on the same grid, which is not used any more; its previews are shown.
+
+        Its jobs that have not begun are asked for anew: in the queue they stood behind what nobody waits for.
+        """
         self.cancel()
         self.progress, self.previews, self.failure = other.progress, other.previews, other.failure
         self.progress.skipped = self.progress.step
         self._rendering, self._reading = other._rendering, other._reading
         self._unread, self._unreadable, self._asked = other._unread, other._unreadable, other._asked
+        self._begun = other._begun
+        self._ask_anew([number for number in self._rendering if number not in self._begun])
+        self._taken_over = set(self._rendering) & self._begun
 
     def handle(self, event: Event) -> int | None:
         """Take in an event, and return the index of the picture that changed; None when no single one did."""
@@ -149,12 +159,15 @@ class GridWork:
                 self._unreadable.append(index)
                 self._note_read(job, index)
             case StepDone(job=job, indices=indices, step=step, steps=steps) if job in self._rendering:
+                self._begun.add(job)
                 self.progress.step_done(indices, step, steps)
             case JobDone(job=job) | JobCancelled(job=job) if job in self._rendering:
                 self._end(job)
             case JobFailed(job=job, sentence=sentence) if job in self._rendering:
                 self.failure = sentence
                 self._end(job)
+            case TurnChanged(place=place) if place:
+                self._ask_anew(self._taken_over & self._rendering.keys())
             case _:
                 pass
         return None
@@ -171,18 +184,30 @@ class GridWork:
 
     def _render(self, missing: Collection[int]) -> None:
         jobs = self._jobs_of(missing)
-        self._rendering.update(job.job for job in jobs)
+        self._rendering.update((job.job, job) for job in jobs)
         self.progress.plan(jobs)
         for job in jobs:
             self._renderer.render(job)
 
+    # A renderer that several programs share interrupts work ahead for the others, and may let it wait as long as they
+    # are there.  It does not know that somebody waits for it now.
+    def _ask_anew(self, numbers: Collection[int]) -> None:
+        """Ask for what is not finished of some jobs by others, which stand where what somebody waits for does."""
+        jobs = [self._rendering.pop(number) for number in numbers]
+        for job in jobs:
+            self._renderer.cancel(job.job)
+        missing = [task.index for job in jobs for task in job.tasks if task.index not in self.progress.finished]
+        if missing:
+            self._render(missing)
+        self._update_running()
+
     def _cancel_jobs(self) -> None:
         for job in self._rendering:
             self._renderer.cancel(job)
-        self._rendering = set()
+        self._rendering, self._begun, self._taken_over = {}, set(), set()
 
     def _end(self, job: int) -> None:
-        self._rendering.discard(job)
+        self._rendering.pop(job, None)
         self._update_running()
 
     def _update_running(self) -> None:

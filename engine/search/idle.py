@@ -31,11 +31,12 @@ class IdleSearch(SearchFacts):
         """Render pictures of the tree that are neither in memory nor on disk, once the grid is finished.
 
         Those that need a different model or size than the grid are left out.  They stay in memory and are not saved.
-        The next answer cancels it, and so does a later call for what has not begun.
+        The next answer cancels it, and so does a later call of the same kind for what has not begun.
 
         Args:
             nodes: The indices of their nodes, the most wanted first.
-            by_hand: Render them before grids that are rendered ahead, because the person waits for them.
+            by_hand: Render them before grids that are rendered ahead, because the person waits for them; () for none
+                any more.
         """
         self._thumbnails.want(nodes, by_hand=by_hand)
         self._begin_idle()
@@ -60,6 +61,11 @@ class IdleSearch(SearchFacts):
             self._ahead.cancel()
         self._begin_idle()
 
+    def set_count(self, candidates: int) -> None:
+        """Note how many candidates fit on the screen now: the grids that are rendered ahead have as many."""
+        if self._ahead.set_count(candidates):
+            self._begin_idle()
+
     def stand_aside(self) -> None:
         """Let jobs go first that something else has just sent to the renderer because the person asked for it."""
         self._ahead.cancel()
@@ -70,11 +76,13 @@ class IdleSearch(SearchFacts):
         if self._stopped or self.is_loading or self.progress.running or self.failure:
             return
         if self._thumbnails.is_by_hand:
+            self._thumbnails.render(self.session.tree, self._settings_here)
+        if self._thumbnails.is_by_hand:  # still: some of them can be rendered here
             self._ahead.cancel()
         elif self._goes_ahead():
             self._thumbnails.interrupt()
-            return
-        self._thumbnails.render(self.session.tree, self._settings_here)
+        else:
+            self._thumbnails.render(self.session.tree, self._settings_here)
 
     def _goes_ahead(self) -> bool:
         """Begin to render a grid ahead, unless one is being rendered; return whether one is."""

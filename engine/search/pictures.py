@@ -120,6 +120,7 @@ class SearchPictures:
         for key in self._expected:
             if key not in expected and key not in self._shown:
                 self._store.demote(key)
+                self._drafts.demote(key)
         self._expected = tuple(expected)
         return fitting
 

@@ -33,6 +33,7 @@ class Progress:
             decoded if those of this job are not.
         begun: The batches that have begun and are not over.
         at_once: The most batches that were rendered at once until now: one for each worker that takes part.
+        again: How often the pictures of this grid were asked for again, in part or differently.
     """
 
     total: int = 0
@@ -48,6 +49,7 @@ class Progress:
     ahead: tuple[int, int] = (0, 0)
     begun: set[tuple[int, ...]] = field(default_factory=set)
     at_once: int = 1
+    again: int = 0
 
     @property
     def fraction(self) -> float:
@@ -146,6 +148,8 @@ class Pace:
 class Countdown:
     """The seconds that are left, as they are said: never more than was ever said before and the time of a step.
 
+    It begins anew where pictures were asked for again: where drafts are finished in full, say.
+
     The first step of a batch is not measured where a second one follows: it waits for memory, for kernels that are
     compiled, and for the prompt.  What was measured is used for the next job too.
 
@@ -159,6 +163,7 @@ class Countdown:
         is_decoded: Whether its pictures are finished.
         key: What the pace belongs to.
         reports: The steps of each batch when it was reported last, and when that was.
+        again: As that of the progress when something was reported last.
     """
 
     left: float | None = None
@@ -170,6 +175,7 @@ class Countdown:
     is_decoded: bool = False
     key: Hashable = None
     reports: Mapping[tuple[int, ...], tuple[int, float]] = field(default_factory=dict)
+    again: int = 0
 
     def restarted(self, now: float, key: Hashable = None) -> Countdown:
         """Return the countdown of a new job.
@@ -187,6 +193,8 @@ class Countdown:
             progress: How far the job is.
             now: The time.
         """
+        if progress.again != self.again:
+            return replace(self.restarted(now, self.key), again=progress.again)
         reported = (progress.batch, progress.step, progress.is_decoded)
         if not progress.running or not progress.steps or reported == (self.batch, self.step, self.is_decoded):
             return self

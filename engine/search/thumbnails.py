@@ -35,13 +35,13 @@ class Thumbnails:
         """
         self._renderer, self._add, self._job_of = renderer, add, job_of
         self._job, self._keys = _NO_JOB, tuple[Key, ...]()
-        self._nodes = self._wanted = tuple[int, ...]()
-        self._by_hand = False
+        self._nodes = self._wanted = self._by_hand = tuple[int, ...]()
+        self._is_waited_for = False
 
     @property
     def is_by_hand(self) -> bool:
         """Whether the person waits for pictures that are not there yet."""
-        return self._by_hand and bool(self._wanted or self.is_running)
+        return bool(self._by_hand) or (self.is_running and self._is_waited_for)
 
     @property
     def is_running(self) -> bool:
@@ -53,13 +53,17 @@ class Thumbnails:
 
         Args:
             nodes: The indices of the nodes.
-            by_hand: Whether the person waits for them.
+            by_hand: Whether the person waits for them; these, and the others, replace those of their own kind alone.
         """
-        self._wanted, self._by_hand = nodes, by_hand
+        if by_hand:
+            self._by_hand, self._is_waited_for = nodes, self._is_waited_for and bool(nodes)
+        else:
+            self._wanted = nodes
 
     def render(self, tree: Tree, settings_of: Callable[[int], RenderSettings | None]) -> None:
         """Begin to render those that share the settings of the most wanted one; the others follow in a later job.
 
+        Those that the person waits for come in jobs of their own, before the others.
         Each is rendered alone, as it would be for the grid.  Nothing begins while others are being rendered.
 
         Args:
@@ -68,12 +72,19 @@ class Thumbnails:
         """
         if self.is_running:
             return
-        wanted = {node: settings for node in self._wanted if (settings := settings_of(node)) is not None}
+        by_hand, others = (
+            {node: settings for node in nodes if (settings := settings_of(node)) is not None}
+            for nodes in (self._by_hand, self._wanted)
+        )
+        wanted = by_hand or others
         first = next(iter(wanted.values()), None)
-        self._wanted = tuple(node for node, settings in wanted.items() if settings != first)
+        chosen = tuple(node for node, settings in wanted.items() if settings == first)
+        self._by_hand, self._wanted = (
+            tuple(node for node in nodes if node not in chosen) for nodes in (by_hand, others)
+        )
         if first is None:
             return
-        self._nodes = tuple(node for node, settings in wanted.items() if settings == first)
+        self._nodes, self._is_waited_for = chosen, bool(by_hand)
         nodes = [tree.nodes[node] for node in self._nodes]
         self._job, self._keys = next_job(), tuple(node.key for node in nodes)
         tasks = tuple(PictureTask(index=n, lineage=node.lineage, slot=(1, 0)) for n, node in enumerate(nodes))
@@ -81,14 +92,14 @@ class Thumbnails:
 
     def cancel(self) -> None:
         """Stop rendering, and want nothing; later events are ignored."""
-        self._wanted = ()
+        self._wanted = self._by_hand = ()
         if self.is_running:
             self._renderer.cancel(self._job)
             self._job = _NO_JOB
 
     def interrupt(self) -> None:
         """Stop rendering what nobody waits for, and still want it."""
-        if self.is_running and not self._by_hand:
+        if self.is_running and not self._is_waited_for:
             self._renderer.cancel(self._job)
             self._job, self._wanted = _NO_JOB, (*self._nodes, *self._wanted)
 

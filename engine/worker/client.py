@@ -83,14 +83,15 @@ class WorkerRenderer:
     def _send_all(self) -> None:
         while (request := self._outbox.get()) is not None:
             try:
-                process = self._process_for(request)
+                process, requests = self._process_for(request)
             except OSError as error:
                 sentence = f"the rendering process could not be started: {error.strerror or error}"
                 if not isinstance(request, CancelJob | CancelRound):
                     self._refuse(request, Failure.CRASH, sentence)
                 continue
             if process is not None:
-                self._send(process, request)
+                for each in requests:
+                    self._send(process, each)
             elif isinstance(request, RenderJob | InvertJob) and not self._closing:
                 self._refuse(request, Failure.MODEL, "no model is loaded yet")
 
@@ -98,17 +99,23 @@ class WorkerRenderer:
         try:
             process.send(request)  # if it has just died, its reader reports that
         except WireError as error:
-            job = LOADING if isinstance(request, LoadModel) else getattr(request, "job", LOADING)
-            failed = JobFailed(job=job, failure=Failure.SETTINGS, sentence=f"the request cannot be sent: {error}")
+            if isinstance(request, CancelJob | CancelRound):
+                return  # there is no job with such a number
+            failed = JobFailed(
+                job=_number(request), failure=Failure.SETTINGS, sentence=f"the request cannot be sent: {error}"
+            )
             self._close_job(failed)
             self._on_event(failed)
 
     def _refuse(self, request: LoadModel | Job, failure: Failure, sentence: str) -> None:
-        job = LOADING if isinstance(request, LoadModel) else request.job
-        self._on_event(JobFailed(job=job, failure=failure, sentence=sentence))
+        self._on_event(JobFailed(job=_number(request), failure=failure, sentence=sentence))
 
-    def _process_for(self, request: Request) -> WorkerProcess | None:
-        """Return the process that a request goes to, started if need be; None when there is none to send it to."""
+    def _process_for(self, request: Request) -> tuple[WorkerProcess | None, tuple[Request, ...]]:
+        """Return the process that a request goes to, started if need be, and what it is to be sent.
+
+        None when there is no process to send it to.  Nothing is sent here: sending waits for a process that does not
+        read, and whoever gives such a process up needs the lock.
+        """
         # A process without a model gets a load before its first job: the last request that succeeded.  One that
         # failed (a size that is too large, say) must not stop the jobs that go on with the model before it, so it is
         # repeated only when there is no other.
@@ -117,21 +124,18 @@ class WorkerRenderer:
                 self._last_requested, self._load_failed = request, False
             known = self._last_loaded or self._last_requested
             if self._closing or known is None:
-                return None
+                return None, ()
             if isinstance(request, CancelJob | CancelRound):
-                return self._process
+                return self._process, (request,)
             is_new = self._process is None
             if self._process is None:
                 self._process = self._start_process()
-            if isinstance(request, RenderJob | InvertJob):
-                if is_new or (self._load_failed and LOADING not in self._open):
-                    self._load_failed = False
-                    self._open.append(LOADING)
-                    self._process.send(known)
-                self._open.append(request.job)
-            else:
-                self._open.append(LOADING)
-            return self._process
+            requests: tuple[LoadModel | Job, ...] = (request,)
+            if not isinstance(request, LoadModel) and (is_new or (self._load_failed and LOADING not in self._open)):
+                self._load_failed = False
+                requests = (known, request)
+            self._open += [_number(each) for each in requests]
+            return self._process, requests
 
     def _start_process(self) -> WorkerProcess:
         process = WorkerProcess(self._threads, self._program)
@@ -179,6 +183,11 @@ class WorkerRenderer:
             else:
                 self._load_failed |= event.job == LOADING
                 self._open.remove(event.job)
+
+
+def _number(request: LoadModel | Job) -> int:
+    """Return the number under which the end of a request is reported."""
+    return LOADING if isinstance(request, LoadModel) else request.job
 
 
 def _ignore(event: Event) -> None:

@@ -28,7 +28,11 @@ _PIECE = 2**20
 
 
 class Wire(Generic[Sent, Received]):
-    """One end of the connection.  Any thread may send, one thread receives."""
+    """One end of the connection.  Any thread may send, one thread receives.
+
+    Attributes:
+        received: Bytes of the message that was received last.
+    """
 
     def __init__(self, end: socket.socket, codec: Codec | None = None) -> None:
         """Take over a connected stream socket.
@@ -41,6 +45,7 @@ class Wire(Generic[Sent, Received]):
         self._socket = end
         self._codec = codec or Codec()
         self._lock = threading.Lock()
+        self.received = 0
 
     def send(self, value: Sent) -> None:
         """Send a value; returns when all of it is handed to the kernel, so it waits for an end that does not read.
@@ -74,6 +79,7 @@ class Wire(Generic[Sent, Received]):
                 f"a message has at most {MAX_FRAME:,} bytes in parts of {MAX_PART:,} and a head of {MAX_HEAD:,}, "
                 f"found {sum(sizes):,}"
             )
+        self.received = sum(sizes)
         return cast("Received", self._codec.decode([self._read(size) for size in sizes]))
 
     def has_news(self, seconds: float) -> bool:

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from engine.fake import DRAFT_STRENGTH, FakeRenderer, paint
+from engine.fake import FakeRenderer
+from engine.fake_pictures import DRAFT_STRENGTH, paint
 from engine.rendering.events import (
     DraftRendered,
     Event,

@@ -10,7 +10,7 @@ import pytest
 
 from engine.edit import Edit, edited
 from engine.errors import InvalidRequestError, ModelError, StoreError
-from engine.fake import paint
+from engine.fake_pictures import paint
 from engine.open import open_picture, open_prompt
 from engine.options import Options
 from engine.resume import open_journal

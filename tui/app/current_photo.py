@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual.app import App
@@ -11,6 +12,7 @@ from engine.errors import EngineError
 from latentpng.errors import LatentPngError
 from tui.app.messages import PhotoPrepared, PhotoRefused, SearchOpened
 from tui.app.photo_state import NO_JOB, PhotoState
+from tui.app.work import begin
 
 if TYPE_CHECKING:
     from engine.invert import InversionChoices, PreparedPhoto
@@ -57,8 +59,7 @@ class CurrentPhoto:
             return
         if invert:
             self.screen.state = PhotoState(is_busy=True)
-        work = self._prepare(options, self.screen.prepared, choices)
-        self._app.run_worker(work, exclusive=True, group="photo")
+        begin(self._app, partial(self._prepare, options, self.screen.prepared, choices), "photo", exclusive=True)
 
     def take_prepared(self, prepared: PreparedPhoto) -> None:
         """Show a photograph that was prepared anew."""

@@ -75,8 +75,8 @@ class Editing:
         if finished is None:
             self.refuse(STILL_RENDERING)
         else:
-            work = self._run(edit, search.variant.load, finished.record)
-            self._app.run_worker(work, exclusive=True, group="edit")
+            work = partial(self._run, edit, search.variant.load, finished.record)
+            begin(self._app, work, "edit", exclusive=True)
 
     def refuse(self, sentence: str) -> None:
         """Say in the panel why its edit cannot be applied."""

@@ -20,6 +20,7 @@ from engine.errors import EngineError, InvalidRequestError
 from latentpng.errors import LatentPngError
 from tui.app.film.making import Making, PicturePace
 from tui.app.film.state import FilmChoices, FilmKind, FilmOffer, FilmState
+from tui.app.work import begin
 
 if TYPE_CHECKING:
     from engine.rendering.events import Event
@@ -172,7 +173,7 @@ class Filming:
             making.encoding.append(self._thread.submit(work))
 
     def _finish(self, making: Making) -> None:
-        self._app.run_worker(self._write(making), group="film")
+        begin(self._app, partial(self._write, making), "film")
 
     async def _write(self, making: Making) -> None:
         """Write the files after all frames are encoded, and say where they are."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from engine.errors import EngineError, UnknownModelError
 from latentpng.errors import LatentPngError
 from tui.app.messages import OpeningFailed, PhotoOpened, SearchOpened
 from tui.app.sources import ModelOffer, Source, model_offers, open_source
+from tui.app.work import begin
 
 if TYPE_CHECKING:
     from engine.options import Options
@@ -41,7 +43,7 @@ class Opener:
         self._app.workers.cancel_group(self._app, "open")
 
     def _start(self, source: Source, options: Options, for_prompts: Options) -> None:
-        self._app.run_worker(self._run(source, options, for_prompts), exclusive=True, group="open")
+        begin(self._app, partial(self._run, source, options, for_prompts), "open", exclusive=True)
 
     async def _run(self, source: Source, options: Options, for_prompts: Options) -> None:
         from engine.open import Opening

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual.app import App
@@ -15,6 +16,7 @@ from textual.app import App
 from engine.errors import EngineError
 from latentpng.errors import LatentPngError
 from tui.app.messages import ModelFound, OpeningFailed
+from tui.app.work import begin
 
 if TYPE_CHECKING:
     from engine.options import Options
@@ -43,7 +45,7 @@ class PromptModel:
 
     def find(self) -> None:
         """Find the model that was asked for."""
-        self._app.run_worker(self._find(self.options, ""), exclusive=True, group="prompt model")
+        begin(self._app, partial(self._find, self.options, ""), "prompt model", exclusive=True)
 
     def choose(self, model: str) -> None:
         """Find a different model; an earlier choice that is still looked for is given up.
@@ -51,7 +53,7 @@ class PromptModel:
         Args:
             model: As for `--model`.
         """
-        self._app.run_worker(self._find(self.options, model), exclusive=True, group="prompt model")
+        begin(self._app, partial(self._find, self.options, model), "prompt model", exclusive=True)
 
     def take(self, message: ModelFound) -> None:
         """Use a model that was found."""

@@ -15,9 +15,10 @@ from engine.target import target_for_prompt
 from latentpng.errors import ExitCode
 from latentpng.record import Lineage, SeedRoot
 from latentpng.rules import MAX_SEED
-from tui.arguments import OutputArguments, add_out_option, add_render_options, count
+from tui.arguments import OutputArguments, add_out_option, add_render_options
 from tui.commands.output import Output, refuse_overwriting, save
 from tui.commands.rendering import JOB, rendered
+from tui.option_values import count
 
 OTHER_FORMATS = (".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif")
 

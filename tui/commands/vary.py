@@ -32,12 +32,10 @@ from tui.arguments import (
     add_edit_options,
     add_out_option,
     add_region_option,
-    count,
-    fraction,
-    whole_number,
 )
 from tui.commands.output import Output, refuse_overwriting, save, say, teller
 from tui.commands.rendering import JOB, Rendering
+from tui.option_values import count, fraction, whole_number
 
 _NAMES = {WHOLE: "", **SHORT_NAMES}
 """What the regions with a name add to the name of a file."""

@@ -3,7 +3,8 @@
 They import torch's compiler to mark functions for it, peft to recognise layers of LoRA files, scipy for losses of
 training, and what splits a model over several processes: half of the time of a start.  Until something of such a
 package is used, stand-ins take the place of those of its modules that are named at import time.  What is not in the
-tables below imports the package at once, so that a new name costs time and nothing else.
+tables below imports the package at once, so that a new name costs time and nothing else.  With a torch that this was
+not tried with, everything is imported as the libraries ask for it.
 
 Assumptions, checked by tests/engine/diffusion/seams/test_later.py:
 - The libraries use the names of `_NAMES` in no other way than to call them, to compare classes with them, and to take
@@ -22,6 +23,7 @@ import threading
 from collections.abc import Callable, Mapping
 from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
+from importlib.metadata import version
 from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
@@ -55,13 +57,21 @@ _GROUPS = ("torch._dynamo", "peft", "scipy")
 _MADE = ("Partial", "Replicate", "Shard")
 """Classes of which the libraries make instances at import time, for tables of models that are split."""
 
+TRIED_WITH = "2.13."
+"""The beginning of the version of torch that the tables were made for."""
+
 _lock = threading.RLock()
 _waiting: list[Callable[[ModuleType], object]] = []
 """What is done with torch's compiler once it is imported."""
 
 
 def stand_in() -> None:
-    """Let stand-ins take the place of what is installed and not imported yet; torch has to be imported before."""
+    """Let stand-ins take the place of what is installed and not imported yet; torch has to be imported before.
+
+    Does nothing with another version of torch than the tables were made for.
+    """
+    if not version("torch").startswith(TRIED_WITH):
+        return
     with _lock:
         for name in _NAMES:
             if not any(first in sys.modules and not _stands_in(first) for first in (_first(name), name)):
@@ -162,6 +172,9 @@ class _Later(type):
 
     def __instancecheck__(cls, value: object) -> bool:
         return not _stands_in(cls._module) and isinstance(value, cls._real())
+
+    def __subclasscheck__(cls, other: type) -> bool:
+        return not _stands_in(cls._module) and issubclass(other, cls._real())
 
     def __call__(cls, *arguments: Any, **named: Any) -> Any:
         if cls.__name__ in _MADE and _stands_in(cls._module):

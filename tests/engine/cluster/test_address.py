@@ -102,6 +102,7 @@ def test_the_environment_of_ray() -> None:
     assert far.environment() == {"RAY_AUTH_MODE": "token", "RAY_USAGE_STATS_ENABLED": "0"}
     assert Cluster(host="127.0.0.1", port=6379, token_path="/t").environment() == {
         **far.environment(),
+        "RAY_AUTH_TOKEN": "",
         "RAY_AUTH_TOKEN_PATH": "/t",
         "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
     }

@@ -188,6 +188,27 @@ def test_an_actor_that_dies_takes_its_jobs_along_and_the_next_load_starts_anothe
     assert comes_true(lambda: len(second.requests) == 1)
 
 
+def test_an_actor_that_sends_no_event_is_stopped_and_the_next_load_starts_another_one(
+    started: Callable[..., Started],
+) -> None:
+    first, second = FakeActor(), FakeActor()
+    one = started(first, second)
+    one.member.load(EMBEDDED_LOAD)
+    first.stream.put(((b"nonsense",),))
+    sentence = (
+        "its Ray actor sent what is no event (the head of the message is no MessagePack within the limits (ExtraData)) "
+        "and was stopped; it starts again with the next picture"
+    )
+    assert [one.next(), one.next()] == [
+        JobFailed(job=LOADING, failure=Failure.CRASH, sentence=sentence),
+        WorkerDied(sentence=sentence),
+    ]
+    assert first.is_killed.is_set()
+    one.member.load(EMBEDDED_LOAD)
+    second.say(READY)
+    assert one.next() == READY
+
+
 def test_an_actor_that_waits_for_its_gpu_says_so(started: Callable[..., Started]) -> None:
     actor = FakeActor(is_late=True)
     one = started(actor)

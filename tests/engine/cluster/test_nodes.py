@@ -43,7 +43,7 @@ from tests.support.engine.workers import FAKE_WORKER, LOAD, ROOT, Watched, comes
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed")]
 
-SLOW = (FAKE_WORKER, "0.1")
+SLOW = (FAKE_WORKER, "0.05")
 EMBEDDED_LOAD = replace(LOAD, model=resolve_model(EMBEDDED), micro_batch=1)
 COUNT = 12
 ENDED = "its Ray actor died; it starts again with the next picture"
@@ -55,6 +55,12 @@ def nodes() -> Iterator[RayNodes]:
         started.add("a")
         started.add("b")
         yield started
+
+
+@pytest.fixture(scope="module")
+def expected() -> dict[int, bytes]:
+    """The pictures of the grid as one worker renders them."""
+    return of_one_worker(EMBEDDED_LOAD, grid())
 
 
 @pytest.fixture
@@ -120,13 +126,16 @@ def both_work(nodes: RayNodes, watched: Watched) -> None:
 
 
 def test_two_nodes_render_what_one_worker_renders(
-    nodes: RayNodes, connect: Callable[..., Watched], capfd: pytest.CaptureFixture[str]
+    nodes: RayNodes,
+    connect: Callable[..., Watched],
+    expected: dict[int, bytes],
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     watched = connect()
     both_work(nodes, watched)
     watched.renderer.render(grid())
     events = watched.until(JobDone)
-    assert pictures(events) == of_one_worker(EMBEDDED_LOAD, grid())
+    assert pictures(events) == expected
     assert {event.index for event in events if isinstance(event, PreviewRendered)} == set(range(COUNT))
     status = status_of(cluster_at(nodes))
     assert status.address == nodes.address
@@ -140,19 +149,21 @@ def test_two_nodes_render_what_one_worker_renders(
     assert capfd.readouterr() == ("", ""), "Ray prints nothing where the app draws"
 
 
-def test_an_actor_that_is_killed_gives_its_pictures_back(nodes: RayNodes, connect: Callable[..., Watched]) -> None:
+def test_an_actor_that_is_killed_gives_its_pictures_back(
+    nodes: RayNodes, connect: Callable[..., Watched], expected: dict[int, bytes]
+) -> None:
     watched = connect()
     both_work(nodes, watched)
     watched.renderer.render(grid())
     events = watched.until(PictureRendered)
     nodes.actors()[0].kill()
     events += watched.until((JobDone, JobFailed))
-    assert pictures(events) == of_one_worker(EMBEDDED_LOAD, grid())
+    assert pictures(events) == expected
     assert notices(events)[:1] in ([f"a cpu: {ENDED}"], [f"b cpu: {ENDED}"])
 
 
 def test_a_worker_that_is_killed_in_its_actor_gives_its_pictures_back(
-    nodes: RayNodes, connect: Callable[..., Watched]
+    nodes: RayNodes, connect: Callable[..., Watched], expected: dict[int, bytes]
 ) -> None:
     watched = connect()
     both_work(nodes, watched)
@@ -160,7 +171,7 @@ def test_a_worker_that_is_killed_in_its_actor_gives_its_pictures_back(
     events = watched.until(PictureRendered)
     nodes.workers()[0].kill()
     events += watched.until((JobDone, JobFailed))
-    assert pictures(events) == of_one_worker(EMBEDDED_LOAD, grid())
+    assert pictures(events) == expected
     (killed, *_) = notices(events)
     assert killed.partition(": ")[2] == (
         "the rendering process was killed, probably because the system ran out of memory; it starts again with the "
@@ -168,10 +179,12 @@ def test_a_worker_that_is_killed_in_its_actor_gives_its_pictures_back(
     )
 
 
-def test_nodes_join_and_are_killed_in_mid_grid(nodes: RayNodes, connect: Callable[..., Watched]) -> None:
+def test_nodes_join_and_are_killed_in_mid_grid(
+    nodes: RayNodes, connect: Callable[..., Watched], expected: dict[int, bytes]
+) -> None:
     watched = connect()
     both_work(nodes, watched)
-    watched.renderer.render(replace(grid(), job=7, tasks=job_of(7, count=60).tasks))
+    watched.renderer.render(replace(grid(), job=7, tasks=job_of(7, count=200).tasks))
     nodes.add("c")
     joined = watched.until(RendererNoticed)
     assert notices(joined) == ["c cpu renders too from now on"]
@@ -184,7 +197,7 @@ def test_nodes_join_and_are_killed_in_mid_grid(nodes: RayNodes, connect: Callabl
     while not (isinstance(events[-1], JobDone | JobFailed) and events[-1].job == 1):
         events += watched.until((JobDone, JobFailed))
     arrived = [event for event in events if not isinstance(event, PictureRendered) or event.job == 1]
-    assert pictures(arrived) == of_one_worker(EMBEDDED_LOAD, grid())
+    assert pictures(arrived) == expected
     left = "c cpu: its node has left the Ray cluster"
     while left not in notices(events):
         events += watched.until(RendererNoticed)

@@ -8,16 +8,19 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from engine.cluster import local_head, main, renderer, status
 from engine.cluster.address import Cluster
+from engine.cluster.local_head import Head
 from engine.cluster.renderer import RayRenderer
 from engine.cluster.status import status_of
 from engine.errors import RenderError
+from engine.models.json_files import write_state
 from engine.models.resolve import EMBEDDED, resolve_model
 from engine.rendering.events import LOADING, Event, Failure, JobFailed, LoadingProgressed
 from engine.rendering.renderer import Renderer
@@ -140,4 +143,44 @@ def test_a_head_that_does_not_start_leaves_nothing(tmp_path: Path, monkeypatch: 
     assert str(caught.value) == "Ray did not start on this machine: no port is free"
     assert not folders[0].exists()
     assert local_head.running_head() is None
-    assert [file.name for file in (tmp_path / "warmer").iterdir()] == ["ray-token"]
+    assert sorted(file.name for file in (tmp_path / "warmer").iterdir()) == ["ray-token", "ray.lock"]
+
+
+def test_programs_that_start_a_head_at_once_share_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    is_first, may_go_on = threading.Event(), threading.Event()
+    started: list[Head] = []
+
+    def start() -> Head:
+        is_first.set()
+        assert may_go_on.wait(TIMEOUT_SECONDS)
+        created = psutil.Process().create_time()
+        started.append(Head(address="127.0.0.1:1", token_path="/t", folder="/f", pid=os.getpid(), created=created))
+        write_state(tmp_path / "warmer" / "ray.json", asdict(started[-1]))
+        return started[-1]
+
+    monkeypatch.setattr(local_head, "_start", start)
+    found: queue.Queue[Head] = queue.Queue()
+    threads = [threading.Thread(target=lambda: found.put(local_head.start_head())) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    assert is_first.wait(TIMEOUT_SECONDS)
+    may_go_on.set()
+    for thread in threads:
+        thread.join(TIMEOUT_SECONDS)
+    assert len(started) == 1
+    assert [found.get(), found.get()] == started * 2
+
+
+def test_a_token_is_made_once_and_again_if_it_was_never_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    file = tmp_path / "warmer" / "ray-token"
+    file.parent.mkdir()
+    file.write_text("")
+    assert local_head._token_path() == file
+    token = file.read_text()
+    assert (len(token), file.stat().st_mode & 0o777) == (64, 0o600)
+    local_head._token_path()
+    assert file.read_text() == token

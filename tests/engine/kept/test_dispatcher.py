@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from engine.kept.dispatcher import MAX_REQUESTS, Dispatcher
+from engine.kept.dispatcher import MAX_REQUEST_BYTES, MAX_REQUESTS
 from engine.rendering.events import (
     LOADING,
-    Event,
+    DraftRendered,
     Failure,
     JobCancelled,
     JobDone,
@@ -23,10 +23,10 @@ from engine.rendering.events import (
     TurnChanged,
     WorkerDied,
 )
-from engine.rendering.requests import CancelJob, CancelRound, RenderJob
+from engine.rendering.requests import CancelJob, CancelRound
 from latentpng.noise.replay import record_of, replay
 from latentpng.record import Lineage, SeedRoot
-from tests.support.engine.kept import OTHER, Played, ready
+from tests.support.engine.kept import OTHER, Scene, ready
 from tests.support.engine.workers import LOAD, job_of
 
 A, B, C = 1, 2, 3
@@ -35,42 +35,6 @@ ROOT = Lineage(root=SeedRoot(seed=1))
 RECORD = record_of(
     ROOT, replay(ROOT, (1, 2, 2), "CHW"), axes="CHW", root_tensor=None, settings={}, software={}, pixels=""
 )
-
-
-class Scene:
-    """Programs A, B and C, and a renderer that a test plays."""
-
-    def __init__(self) -> None:
-        self.renderer = Played()
-        self.dispatcher = Dispatcher(self.renderer)
-        self.heard: dict[int, list[Event]] = {A: [], B: [], C: []}
-        for client, events in self.heard.items():
-            self.dispatcher.join(client, events.append)
-
-    def loaded(self, *clients: int) -> Scene:
-        """Let programs load the model, and forget what was said."""
-        for client in clients:
-            self.dispatcher.request(client, LOAD)
-        self.dispatcher.event(ready())
-        self.forget()
-        return self
-
-    def forget(self) -> None:
-        self.renderer.calls.clear()
-        for events in self.heard.values():
-            events.clear()
-
-    @property
-    def last(self) -> int:
-        """The number of the job that the renderer was given last."""
-        return next(call.job for call in reversed(self.renderer.calls) if isinstance(call, RenderJob))
-
-    def said(self, client: int) -> list[Event]:
-        """What a program was told, but for places."""
-        return [event for event in self.heard[client] if not isinstance(event, TurnChanged)]
-
-    def places(self, client: int) -> list[int]:
-        return [event.place for event in self.heard[client] if isinstance(event, TurnChanged)]
 
 
 @pytest.fixture
@@ -309,3 +273,29 @@ def test_the_queue_of_a_program_is_bounded(scene: Scene) -> None:
     assert scene.said(A) == [JobFailed(job=job, failure=Failure.SETTINGS, sentence=sentence) for job in (5000, LOADING)]
     scene.dispatcher.request(A, CancelJob(job=999))
     assert scene.said(A)[2:] == [JobCancelled(job=999)], "it can still be told to stop"
+
+
+def test_the_bytes_of_a_programs_queue_are_bounded(scene: Scene) -> None:
+    scene.loaded(A)
+    for number, size in ((1, 0), (2, MAX_REQUEST_BYTES - 10), (3, 10), (4, 1)):
+        scene.dispatcher.request(A, job_of(number), size)
+    sentence = "the worker that stays queues at most 512 MiB of requests of a program: wait until some are done"
+    assert scene.said(A) == [JobFailed(job=4, failure=Failure.SETTINGS, sentence=sentence)]
+    scene.dispatcher.request(B, job_of(1), 1)
+    scene.dispatcher.request(A, CancelJob(job=3))
+    scene.dispatcher.request(A, job_of(5), 10)
+    assert scene.said(A)[1:] == [JobCancelled(job=3)], "there is room again"
+    assert scene.dispatcher.requests == 4
+
+
+def test_a_draft_of_work_ahead_that_was_interrupted_arrives_once(scene: Scene) -> None:
+    scene.loaded(A, B)
+    scene.dispatcher.request(A, replace(job_of(1), priority=-1, is_draft=True))
+    first, second = (DraftRendered(job=1, index=index, picture=PIXEL) for index in (0, 1))
+    scene.dispatcher.event(first)
+    scene.dispatcher.request(B, job_of(1))
+    scene.dispatcher.event(JobCancelled(job=1))
+    scene.dispatcher.event(JobDone(job=2, seconds=1.0))
+    for event in (replace(first, job=3), replace(second, job=3), JobDone(job=3, seconds=1.0)):
+        scene.dispatcher.event(event)
+    assert scene.said(A) == [first, second, JobDone(job=1, seconds=1.0)]

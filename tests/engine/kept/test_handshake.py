@@ -95,6 +95,33 @@ def test_half_a_message_is_waited_for_no_longer_than_the_timeout(ends: tuple[soc
         receive_object(far)
 
 
+def test_a_message_that_comes_byte_by_byte_is_waited_for_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr("engine.kept.lines.time.monotonic", lambda: now[0])
+
+    class Slow(socket.socket):
+        def recv(self, size: int, flags: int = 0) -> bytes:
+            now[0] += 9.0
+            return super().recv(min(size, 1), flags)
+
+    near, far = socket.socketpair()
+    with near, Slow(fileno=far.detach()) as slow:
+        slow.settimeout(10.0)
+        send_object(near, {})
+        with pytest.raises(TimeoutError, match=r"^timed out$"):
+            receive_object(slow)
+        assert slow.gettimeout() == 10.0
+
+
+def test_what_is_no_text_in_a_greeting_counts_as_missing() -> None:
+    nested: Json = []
+    for _ in range(2000):
+        nested = [nested]
+    values = {**HELLO.to_json(), "version": nested, "devices": [nested, "a"], "environment": {"HOME": nested}}
+    found = Hello.from_json(values)
+    assert (found.version, found.devices, found.environment) == ("", ("", "a"), (("HOME", ""),))
+
+
 @pytest.mark.parametrize("seconds", [0.0, 2.5, FOREVER])
 @pytest.mark.parametrize("wants", list(Wants))
 def test_a_greeting_is_read_as_it_was_written(wants: Wants, seconds: float) -> None:
@@ -115,7 +142,7 @@ def test_only_our_own_error_comes_of_any_greeting_or_answer(values: dict[str, Js
             read(given_)
 
 
-@pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf"), "10", []])
+@pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf"), "10", [], 10**400, -(10**400)])
 def test_a_greeting_with_a_time_that_is_none_is_refused(seconds: Json) -> None:
     values = {**Greeting(wants=Wants.RENDER, hello=HELLO).to_json(), "keep_alive": seconds}
     with pytest.raises(KeptWorkerError, match=r"^the first message names no time for which the worker is to stay$"):
@@ -175,6 +202,16 @@ def test_one_device_is_named_by_the_requests_and_several_by_the_worker(monkeypat
     assert hello_of(ray="auto", strict=True) == replace(one, ray="auto", strict=True)
     assert hello_of(("auto",), ray="auto") == replace(one, ray="auto")
     assert hello_of(("cpu",), ray="auto") == replace(one, ray="auto", devices=("cpu",))
+
+
+def test_variables_of_ray_count_for_a_worker_on_a_cluster_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("RAY_ADDRESS", "RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH", "RAY_TMPDIR"):
+        monkeypatch.delenv(name, raising=False)
+        here, there = hello_of(), hello_of(ray="auto")
+        monkeypatch.setenv(name, "different")
+        assert difference(here, hello_of()) == ""
+        assert difference(there, hello_of(ray="auto")) == f"the environment variable {name} has a different value"
+    assert "different" not in dict(hello_of(ray="auto").environment)["RAY_AUTH_TOKEN"]
 
 
 def test_a_token_is_compared_and_never_sent(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import queue
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -16,16 +14,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from engine.errors import InvalidRequestError, KeptWorkerError
 from engine.kept import starting
-from engine.kept.address import IS_RUNNING, address, create_folder
-from engine.kept.connecting import ask_status, connect, stop
-from engine.kept.link import attached_link
-from engine.renderers import RendererChoice, needs_of, own_renderer, renderer_for
+from engine.kept.address import address
+from engine.kept.connecting import connect
 from engine.rendering.events import (
-    LOADING,
-    Event,
-    Failure,
     JobDone,
     JobFailed,
     ModelReady,
@@ -34,81 +26,24 @@ from engine.rendering.events import (
     StepDone,
     WorkerDied,
 )
-from engine.serve import listening, locked
-from engine.worker import process
-from engine.worker.client import WorkerRenderer
-from latentpng.record import JsonObject
-from tests.support.engine.kept import KEPT_SERVER, Client
-from tests.support.engine.workers import FAKE_WORKER, LOAD, TIMEOUT_SECONDS, comes_true, is_alive, is_zombie, job_of
+from tests.support.engine.kept import KEPT_SERVER
+from tests.support.engine.kept_processes import (
+    client,
+    inner_pid,
+    kept_folder,
+    loaded,
+    server_pid,
+    status,
+)
+from tests.support.engine.workers import LOAD, comes_true, is_alive, is_zombie, job_of
 
-LONG = 600.0
 LOST = "the worker that stays has ended; the next picture is rendered by a new one"
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder for the socket; afterwards there is no process left of whatever a test has started."""
-    monkeypatch.setenv("WARMER_RUNTIME_DIR", str(tmp_path / "run"))
-    monkeypatch.setattr(starting, "SERVER", KEPT_SERVER)
-    monkeypatch.setattr(process, "WORKER", FAKE_WORKER)
-    yield tmp_path / "run"
-    if connection := connect(address()):
-        with connection:
-            stop(connection, needs_of(RendererChoice()))
-    assert comes_true(lambda: not kept_processes(tmp_path / "run")), "nothing is left"
-
-
-def kept_processes(folder: Path) -> list[int]:
-    """The processes of a worker that stays, and what they have started: they have the folder in their environment."""
-    found = []
-    for each in psutil.process_iter(["pid", "cmdline"]):
-        words = each.info["cmdline"] or []
-        try:
-            is_ours = KEPT_SERVER in words or FAKE_WORKER in words
-            if is_ours and each.environ().get("WARMER_RUNTIME_DIR") == str(folder):
-                found.append(each.pid)
-        except psutil.Error:
-            continue
-    return found
-
-
-def status() -> JsonObject:
-    connection = connect(address())
-    assert connection is not None
-    with connection:
-        return ask_status(connection, needs_of(RendererChoice()))
-
-
-def is_running() -> bool:
-    if connection := connect(address()):
-        connection.close()
-    return connection is not None
-
-
-def server_pid() -> int:
-    pid = status()["pid"]
-    assert isinstance(pid, int)
-    return pid
-
-
-def inner_pid() -> int:
-    (child,) = psutil.Process(server_pid()).children()
-    pid: int = child.pid
-    return pid
-
-
-def client(keep_alive: float = LONG) -> Client:
-    """A program as every command makes it; its own worker is the fake one."""
-    return Client.attached(
-        lambda: attached_link(address(), needs_of(RendererChoice()), keep_alive), lambda: own_renderer(RendererChoice())
-    )
-
-
-def loaded(keep_alive: float = LONG) -> Client:
-    it = client(keep_alive)
-    it.renderer.load(LOAD)
-    it.until(ModelReady)
-    return it
+    with kept_folder(tmp_path, monkeypatch) as found:
+        yield found
 
 
 def test_the_model_stays_when_a_program_has_ended_and_the_next_one_finds_it(folder: Path) -> None:
@@ -137,24 +72,15 @@ def test_it_has_neither_the_terminal_nor_the_folder_nor_the_session_of_the_progr
     it.renderer.close()
 
 
-def test_two_programs_that_start_it_at_once_share_one() -> None:
-    barrier = threading.Barrier(4)
-    found: list[Client] = []
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells the umask of a process")
+def test_its_socket_is_private_and_other_files_have_the_rights_of_the_program(folder: Path) -> None:
+    def umask(pid: int) -> str:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        return next(line for line in lines if line.startswith("Umask:"))
 
-    def start() -> None:
-        barrier.wait()
-        found.append(loaded())
-
-    threads = [threading.Thread(target=start) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert status()["programs"] == 4
-    for it in found:
-        it.renderer.render(job_of(1))
-        it.until(JobDone)
-        it.renderer.close()
+    loaded().renderer.close()
+    assert (folder / "worker.sock").stat().st_mode & 0o777 == 0o700
+    assert umask(server_pid()) == umask(inner_pid()) == umask(os.getpid())
 
 
 def test_killing_a_program_in_the_middle_of_a_grid_leaves_the_worker_usable() -> None:
@@ -236,28 +162,30 @@ def test_a_program_that_does_not_ask_for_one_goes_on_with_a_worker_of_its_own() 
     assert connect(address()) is None
 
 
+def test_one_that_is_stopped_is_named_to_a_program_which_renders_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded().renderer.close()
+    pid = server_pid()
+    os.kill(pid, signal.SIGSTOP)
+    with monkeypatch.context() as patch:
+        patch.setattr("engine.kept.connecting.SECONDS", 0.05)
+        it = client()
+        it.renderer.load(LOAD)
+        noticed = it.until(ModelReady)[0]
+        it.renderer.close()
+    os.kill(pid, signal.SIGCONT)
+    advice = f"its process has the ID {pid}, end it with `kill -9 {pid}`"
+    assert noticed == RendererNoticed(
+        sentence=f"the worker that stays does not answer: nothing came within 0 seconds; {advice}: "
+        "this program renders with a worker of its own"
+    )
+    assert server_pid() == pid
+
+
 def test_hang_up_does_not_end_it() -> None:
     loaded().renderer.close()
     pid = server_pid()
     os.kill(pid, signal.SIGHUP)
     assert server_pid() == pid
-
-
-def test_a_socket_that_was_left_behind_is_replaced(folder: Path) -> None:
-    loaded().renderer.close()
-    pid = server_pid()
-    os.kill(pid, signal.SIGKILL)
-    assert comes_true(lambda: is_zombie(pid))
-    assert (folder / "worker.sock").exists()
-    assert comes_true(lambda: not is_running()), "the kernel closes a socket a moment after it ends a process"
-    assert not isinstance(renderer_for(RendererChoice()), WorkerRenderer), "that takes a look with the first request"
-    own = client(0.0)
-    own.renderer.load(LOAD)
-    assert not [event for event in own.until(ModelReady) if isinstance(event, RendererNoticed)], "nothing is amiss"
-    own.renderer.close()
-    it = loaded()
-    assert server_pid() != pid
-    it.renderer.close()
 
 
 def test_it_removes_its_socket_when_it_ends(folder: Path) -> None:
@@ -275,103 +203,6 @@ def test_one_that_cannot_be_found_any_more_ends_with_its_last_program(folder: Pa
     assert not is_zombie(pid)
     it.renderer.close()
     assert comes_true(lambda: is_zombie(pid))
-
-
-def test_only_one_holds_the_lock_and_the_others_end_at_once(folder: Path) -> None:
-    create_folder(address())
-    lock = locked(address())
-    assert lock is not None
-    assert locked(address()) is None
-    ended = subprocess.run([sys.executable, "-m", KEPT_SERVER], check=False, timeout=TIMEOUT_SECONDS)
-    assert ended.returncode == IS_RUNNING
-    os.close(lock)
-    assert not (folder / "worker.sock").exists()
-
-
-def test_one_that_holds_the_lock_and_does_not_listen_is_not_waited_for_without_an_end(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(starting, "_SECONDS", 0.5)
-    create_folder(address())
-    lock = locked(address())
-    assert lock is not None
-    with pytest.raises(KeptWorkerError) as caught:
-        attached_link(address(), needs_of(RendererChoice()), LONG)
-    os.close(lock)
-    assert str(caught.value) == f"a worker that stays cannot be started: exit code {IS_RUNNING}"
-
-
-def test_one_that_does_not_answer_is_not_waited_for_without_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.kept.connecting.SECONDS", 0.05)
-    create_folder(address())
-    listener: socket.socket = listening(address())
-    with pytest.raises(KeptWorkerError) as caught:
-        attached_link(address(), needs_of(RendererChoice()), LONG)
-    listener.close()
-    address().socket.unlink()
-    assert str(caught.value) == "the worker that stays does not answer: nothing came within 0 seconds"
-
-
-def test_a_server_that_cannot_start_is_reported_with_its_last_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(starting, "SERVER", "tests.support.engine.no_such_module")
-    with pytest.raises(KeptWorkerError) as caught:
-        attached_link(address(), needs_of(RendererChoice()), LONG)
-    assert str(caught.value).startswith("a worker that stays cannot be started: ")
-    assert str(caught.value).endswith("No module named tests.support.engine.no_such_module")
-
-
-def test_several_devices_share_the_work_of_a_worker_that_stays() -> None:
-    choice = RendererChoice(devices=("cpu", "cpu"), keep_alive=LONG)
-    it = Client.attached(lambda: attached_link(address(), needs_of(choice), LONG))
-    it.renderer.load(LOAD)
-    it.until(ModelReady)
-    it.renderer.render(job_of(1, count=8))
-    found = [event.index for event in it.until(JobDone) if isinstance(event, PictureRendered)]
-    assert sorted(found) == list(range(8))
-    assert len(psutil.Process(server_pid()).children()) == 2
-    it.renderer.close()
-
-
-def test_a_server_whose_cluster_cannot_be_used_is_gone_at_once_and_the_reason_is_told(folder: Path) -> None:
-    choice = RendererChoice(ray="no address", keep_alive=LONG)
-    renderer = renderer_for(choice)
-    events: queue.Queue[Event] = queue.Queue()
-    renderer.start(events.put)
-    renderer.load(LOAD)
-    noticed, failed = events.get(timeout=TIMEOUT_SECONDS), events.get(timeout=TIMEOUT_SECONDS)
-    renderer.close()
-    assert isinstance(noticed, RendererNoticed)
-    with pytest.raises(InvalidRequestError) as caught:
-        own_renderer(choice)
-    assert failed == JobFailed(job=LOADING, failure=Failure.MODEL, sentence=str(caught.value))
-    assert comes_true(lambda: not (folder / "worker.sock").exists())
-
-
-def test_a_folder_that_others_can_enter_is_refused_and_the_program_renders_by_itself(folder: Path) -> None:
-    folder.mkdir()
-    folder.chmod(0o755)
-    it = client()
-    it.renderer.load(LOAD)
-    it.renderer.render(job_of(1))
-    found = it.until(JobDone)
-    assert found[0] == RendererNoticed(
-        sentence=f"{folder}: the folder for the socket of the worker has the mode 0755, which lets other users in: "
-        f"run `chmod 700 {folder}`: this program renders with a worker of its own"
-    )
-    it.renderer.close()
-
-
-@pytest.mark.parametrize(
-    ("choice", "is_attached"),
-    [(RendererChoice(), False), (RendererChoice(keep_alive=0.0), False), (RendererChoice(keep_alive=1.0), True)],
-)
-def test_which_renderer_is_made_where_none_is_running(choice: RendererChoice, is_attached: bool) -> None:
-    assert isinstance(renderer_for(choice), WorkerRenderer) != is_attached
-
-
-def test_a_running_worker_is_used_whatever_a_program_asks_for() -> None:
-    loaded().renderer.close()
-    assert not isinstance(renderer_for(RendererChoice()), WorkerRenderer)
 
 
 def test_closing_a_program_leaves_no_thread_of_it() -> None:

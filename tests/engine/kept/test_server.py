@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import os
-import random
-import socket
-import struct
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -15,14 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import KeptWorkerError
 from engine.fake import FakeRenderer
-from engine.kept import connecting, peers, program, server
-from engine.kept.greeting import Greeting, Wants
 from engine.kept.keep_alive import KeepAlive
-from engine.kept.lines import receive_object, send_object
-from engine.kept.link import attached_link
-from engine.kept.outbox import Outbox
 from engine.kept.starting import log_path
 from engine.rendering.events import (
     JobCancelled,
@@ -36,7 +25,13 @@ from engine.rendering.events import (
     WorkerDied,
 )
 from engine.rendering.requests import RenderJob
-from tests.support.engine.kept import HELLO, Client, Running, attach_error, running
+from tests.support.engine.kept import (
+    HELLO,
+    Running,
+    clients,
+    is_usable,
+    running,
+)
 from tests.support.engine.workers import LOAD, comes_true, job_of
 
 
@@ -51,44 +46,8 @@ def run(tmp_path: Path, renderer: FakeRenderer) -> Iterator[Running]:
         yield it
 
 
-@contextlib.contextmanager
-def clients(run: Running, count: int) -> Iterator[list[Client]]:
-    """Programs that have loaded the model."""
-    found = [run.client() for _ in range(count)]
-    for client in found:
-        client.renderer.load(LOAD)
-        client.until(ModelReady)
-    yield found
-    for client in found:
-        client.renderer.close()
-
-
-def is_usable(run: Running) -> bool:
-    """Return whether a new program gets all pictures of a job."""
-    with clients(run, 1) as (client,):
-        client.renderer.render(job_of(1))
-        return sum(isinstance(event, PictureRendered) for event in client.until(JobDone)) == 2
-
-
 def _has_more(jobs: list[RenderJob], before: int) -> bool:
     return len(jobs) > before
-
-
-def greeted(run: Running) -> socket.socket:
-    """A bare connection that has asked to render, and was accepted."""
-    connection = run.connect()
-    send_object(connection, Greeting(wants=Wants.RENDER, hello=HELLO).to_json())
-    assert receive_object(connection)["reason"] == ""
-    return connection
-
-
-def is_given_up(connection: socket.socket) -> bool:
-    """Return whether the worker ends a connection."""
-    with contextlib.suppress(ConnectionResetError):
-        while connection.recv(2**16):
-            pass
-    connection.close()
-    return True
 
 
 @pytest.mark.parametrize("count", [1, 2, 4])
@@ -163,81 +122,6 @@ def test_the_end_of_the_inner_worker_is_told_to_all_and_the_next_job_goes_on(
     assert len(renderer.loads) == 2
 
 
-def test_garbage_in_place_of_a_greeting_is_turned_away(run: Running) -> None:
-    source = random.Random(1)
-    for size in (1, 4, 8, 100, 70_000):
-        connection = run.connect()
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            connection.sendall(source.randbytes(size))
-            connection.shutdown(socket.SHUT_WR)
-        assert is_given_up(connection)
-    assert is_usable(run)
-
-
-def test_garbage_and_oversized_frames_end_the_connection_alone(run: Running) -> None:
-    source = random.Random(2)
-    frames = [source.randbytes(64), struct.pack("<4sI", b"wrm1", 2**31), struct.pack("<Q", 2**62), bytes(4096)]
-    frames.append(struct.pack("<4sIQ", b"wrm1", 1, 2**40))
-    for frame in frames:
-        connection = greeted(run)
-        connection.sendall(frame)
-        connection.shutdown(socket.SHUT_WR)
-        assert is_given_up(connection)
-    assert is_usable(run)
-
-
-def test_half_a_frame_keeps_nobody_waiting(run: Running) -> None:
-    connection = greeted(run)
-    connection.sendall(struct.pack("<4sIQ", b"wrm1", 1, 100) + b"half")
-    assert is_usable(run)
-    connection.shutdown(socket.SHUT_WR)
-    assert is_given_up(connection)
-
-
-def test_half_a_greeting_keeps_nobody_waiting(run: Running) -> None:
-    connection = run.connect()
-    connection.sendall(b"\x00\x00")
-    assert is_usable(run)
-    connection.close()
-
-
-def test_a_program_that_never_reads_is_given_up_and_holds_up_nobody(
-    run: Running, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(program, "Outbox", partial(Outbox, max_bytes=200_000))
-    link = attached_link(run.place, HELLO, 0.0)
-    assert link is not None
-    link.send(LOAD)
-    wide = replace(job_of(1, count=40), settings=replace(LOAD.settings, width=128, height=128), previews=True)
-    link.send(wide)
-    with clients(run, 1) as (client,):
-        client.renderer.render(job_of(1))
-        client.until(JobDone)
-    assert comes_true(lambda: run.status()["programs"] == 0)
-    link.close()
-
-
-def test_another_user_is_turned_away_without_an_answer(run: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(peers, "peer_uid", lambda _: os.getuid() + 1)
-    connection = run.connect()
-    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-        send_object(connection, Greeting(wants=Wants.STOP, hello=HELLO).to_json())
-        assert connection.recv(1) == b""
-    connection.close()
-    monkeypatch.undo()
-    assert is_usable(run)
-
-
-def test_a_program_does_not_talk_to_the_worker_of_another_user(run: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(connection: socket.socket) -> None:
-        raise KeptWorkerError(f"the socket {connection.getpeername()} belongs to someone else")
-
-    monkeypatch.setattr(connecting, "check_peer", refuse)
-    assert attach_error(lambda: attached_link(run.place, HELLO, 0.0)) == (
-        f"the socket {run.place.socket} belongs to someone else"
-    )
-
-
 def test_a_program_that_needs_something_else_renders_with_a_worker_of_its_own_and_says_why(run: Running) -> None:
     own = FakeRenderer()
     client = run.client(replace(HELLO, version="9.9"), lambda: own)
@@ -254,37 +138,15 @@ def test_a_program_that_needs_something_else_renders_with_a_worker_of_its_own_an
     assert own.closed
 
 
-def test_the_number_of_programs_is_limited(run: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "MAX_PROGRAMS", 2)
-    with clients(run, 2):
-        assert attach_error(lambda: attached_link(run.place, HELLO, 0.0)) == (
-            "a worker that stays is running, but 2 programs use it already (`warmer worker stop` ends it)"
-        )
-
-
-def test_a_program_that_cannot_be_accepted_yet_is_accepted_later(
-    run: Running, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    accept, failures = socket.socket.accept, [OSError(errno.EMFILE, "Too many open files")]
-
-    def fail_once(listener: socket.socket) -> tuple[socket.socket, object]:
-        if failures:
-            raise failures.pop()
-        return accept(listener)
-
-    monkeypatch.setattr(socket.socket, "accept", fail_once)
-    assert is_usable(run)
-    assert "no program can connect: [Errno 24] Too many open files\n" in capsys.readouterr().err
-
-
 def test_it_ends_when_nobody_has_used_it_for_long_enough(tmp_path: Path) -> None:
     now = [0.0]
     with running(tmp_path / "run", FakeRenderer(), KeepAlive(60.0, lambda: now[0])) as it:
         with clients(it, 1):
             now[0] = 1000.0
             assert is_usable(it)
+        assert comes_true(lambda: it.status()["left"] == 60.0), "both programs have left"
         now[0] = 1059.0
-        assert it.status()["left"] is not None
+        assert it.status()["left"] == 1.0
         now[0] = 1000.0 + 10_000.0
         it.thread.join(20)
         assert not it.thread.is_alive()

@@ -105,15 +105,17 @@ def test_cancelling_names_jobs_of_one_program_only() -> None:
 
 def test_the_place_counts_the_requests_of_others_that_come_before() -> None:
     turns = Turns()
-    assert turns.place(1) == 0
+    assert turns.places() == {}
     for number in range(3):
         turns.put(1, replace(job_of(number), priority=5))
     turns.put(2, job_of(10))
     turns.put(3, job_of(20))
-    assert [turns.place(client) for client in (1, 2, 3)] == [0, 3, 4]
+    assert turns.places() == {1: 0, 2: 3, 3: 4}
     assert len(turns) == 5, "looking changes nothing"
     turns.leave(1)
-    assert [turns.place(client) for client in (1, 2, 3)] == [0, 0, 1]
+    assert turns.places() == {2: 0, 3: 1}
+    turns.put(4, replace(job_of(30), priority=-1))
+    assert turns.places(held={4}) == {2: 0, 3: 1, 4: 2}
 
 
 def test_places_beyond_99_are_not_told_apart() -> None:
@@ -121,4 +123,4 @@ def test_places_beyond_99_are_not_told_apart() -> None:
     for number in range(150):
         turns.put(1, replace(job_of(number), priority=1))
     turns.put(2, job_of(1))
-    assert turns.place(2) == 99
+    assert turns.places() == {1: 0, 2: 99}

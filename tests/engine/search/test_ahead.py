@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import pytest
 from engine.fake import FakeRenderer
 from engine.open import Opening, open_prompt
 from engine.options import Options
-from engine.rendering.events import JobCancelled, Picture
+from engine.rendering.events import JobCancelled, Picture, TurnChanged
 from engine.rendering.requests import RenderJob
 from engine.search.ahead import AHEAD_PRIORITY
 from engine.search.answers import NoneBetter, Picked, Redone, Rerolled, Undone
@@ -194,9 +194,12 @@ def test_work_that_has_begun_is_taken_over_with_its_previews(held: Running, rend
     assert (renderer.cancels, renderer.jobs[1:]) == ([], [job])
 
 
-def test_a_failure_of_work_that_was_taken_over_is_one_of_the_search(held: Running, renderer: Stepwise) -> None:
+@pytest.mark.parametrize("fail", [Stepwise.fail_next, Stepwise.die_next])
+def test_a_failure_of_work_that_was_taken_over_is_one_of_the_search(
+    held: Running, renderer: Stepwise, fail: Callable[[Stepwise, str], None]
+) -> None:
     begin(held, renderer, 2, 4)
-    renderer.fail_next("the memory is full")
+    fail(renderer, "the memory is full")
     held.search.tell(Picked(marks=(1,)), CANDIDATES)
     renderer.allow()
     held.until(lambda: bool(held.search.failure))
@@ -204,6 +207,25 @@ def test_a_failure_of_work_that_was_taken_over_is_one_of_the_search(held: Runnin
     held.search.ask_again()
     held.finish()
     assert [task.index for task in renderer.jobs[2].tasks] == [3]
+
+
+def test_work_that_was_taken_over_and_waits_for_other_programs_is_asked_for_by_hand(
+    held: Running, renderer: Stepwise
+) -> None:
+    job = begin(held, renderer, 2, 4)
+    held.search.handle(TurnChanged(place=1))
+    assert renderer.cancels == [], "nobody waits for it yet"
+    held.search.tell(Picked(marks=(1,)), CANDIDATES)
+    held.search.handle(TurnChanged(place=0))
+    assert renderer.cancels == []
+    held.search.handle(TurnChanged(place=1))
+    held.search.handle(TurnChanged(place=2))
+    assert renderer.cancels == [job.job]
+    (asked,) = renderer.jobs[2:]
+    assert (asked.tasks, asked.priority) == (tuple(task for task in job.tasks if task.index == 3), 0)
+    held.search.set_ahead(0)
+    renderer.allow()
+    held.finish()
 
 
 def test_work_that_has_not_begun_is_asked_for_by_hand(held: Running, renderer: Stepwise) -> None:
@@ -365,8 +387,11 @@ def test_undo_and_redo_show_what_was_rendered_ahead(running: Running) -> None:
     running.close()
 
 
-def test_a_failure_ahead_is_none_of_the_search_and_pauses_until_the_next_answer(running: Running) -> None:
-    running.renderer.fail_next("the memory is full")
+@pytest.mark.parametrize("fail", [FakeRenderer.fail_next, FakeRenderer.die_next])
+def test_a_failure_ahead_is_none_of_the_search_and_pauses_until_the_next_answer(
+    running: Running, fail: Callable[[FakeRenderer, str], None]
+) -> None:
+    fail(running.renderer, "the memory is full")
     running.search.set_ahead(ALL)
     running.take_events()
     running.search.look_at(2)
@@ -445,10 +470,13 @@ def test_no_more_grids_are_rendered_than_memory_holds(tmp_path: Path, opening: O
     small.close()
 
 
-def test_wrong_guesses_are_forgotten_before_what_undo_shows(tmp_path: Path, opening: Opening, running: Running) -> None:
+@pytest.mark.parametrize("drafts", [False, True])
+def test_wrong_guesses_are_forgotten_before_what_undo_shows(
+    tmp_path: Path, opening: Opening, running: Running, drafts: bool
+) -> None:
     size = picture_bytes(running)
     running.close()
-    small = Running(opening, tmp_path / "small" / "s", memory=(1 + 3 * CANDIDATES) * size)
+    small = Running(opening, tmp_path / "small" / "s", memory=(1 + 3 * CANDIDATES) * size, drafts=drafts)
     small.finish()
     first = Grid.of(small.search.session)
     small.search.set_ahead(ALL)
@@ -552,3 +580,87 @@ def test_the_order_of_likely_picks_is_learned_on_the_way(running: Running) -> No
     jobs = ahead(running)[-1 - CANDIDATES :]
     assert answers_of(running, jobs) == [0, *(1 + position for position in by_rank)]
     running.close()
+
+
+def test_grids_ahead_have_as_many_candidates_as_fit_on_the_screen_now(held: Running, renderer: Stepwise) -> None:
+    job = begin(held, renderer, 2, 1)
+    held.search.set_count(CANDIDATES + 2)
+    assert renderer.cancels == [job.job]
+    renderer.allow()
+    held.until(lambda: held.search.is_ready(2))
+    held.search.tell(Picked(marks=(1,)), CANDIDATES + 2)
+    assert (held.search.size, held.search.progress.running) == (CANDIDATES + 3, False)
+    assert [job.priority for job in renderer.jobs].count(0) == 1, "the first grid alone was asked for by hand"
+
+
+def test_a_grid_of_a_different_size_is_not_ready(held: Running, renderer: Stepwise) -> None:
+    held.search.set_ahead(1)
+    renderer.allow()
+    held.until(lambda: ready(held) == [PARENT])
+    held.search.set_count(CANDIDATES + 1)
+    assert ready(held) == []
+    held.search.set_ahead(0)
+    held.search.set_count(CANDIDATES)
+    assert ready(held) == [PARENT], "it was kept"
+
+
+def test_thumbnails_that_are_there_or_cannot_be_rendered_here_hold_nothing_up(running: Running) -> None:
+    running.search._ahead.grids = ALL
+    running.search.render_thumbnails((0,), by_hand=True)  # it is the parent
+    assert answers_of(running, ahead(running)) == [0]
+    running.close()
+
+
+def test_a_guess_that_has_failed_in_part_is_asked_for_by_hand(
+    tmp_path: Path, opening: Opening, renderer: Stepwise
+) -> None:
+    held = Running(opening, tmp_path / "s", renderer=renderer, drafts=True)
+    held.finish()
+    renderer.hold()
+    renderer.fail_next("the memory is full")
+    held.search.look_at(2)
+    held.search.set_ahead(1)
+    _, drafts = ahead(held)
+    renderer.allow(2)  # the parent fails, the first drafts begin
+    held.until(lambda: progress_of(held).step == 1)
+    held.search.tell(Picked(marks=(1,)), CANDIDATES)
+    assert held.search.failure == ""
+    assert drafts.job in renderer.cancels
+    held.search.set_ahead(0)
+    renderer.allow()
+    held.finish()
+    assert [job.priority for job in renderer.jobs[-2:]] == [0, 0]
+    held.close()
+
+
+def test_what_has_not_begun_of_work_that_is_taken_over_goes_before_what_nobody_waits_for(
+    tmp_path: Path, opening: Opening, renderer: Stepwise
+) -> None:
+    held = Running(opening, tmp_path / "s", renderer=renderer, drafts=True)
+    held.finish()
+    renderer.hold()
+    held.search.look_at(2)
+    held.search.set_ahead(1)
+    parent, drafts = ahead(held)
+    renderer.allow(1)
+    held.until(lambda: progress_of(held).step == 1)
+    held.search.tell(Picked(marks=(1,)), CANDIDATES)
+    assert renderer.cancels == [drafts.job], "the parent goes on where it is"
+    assert replace(renderer.jobs[-1], job=0) == replace(drafts, job=0, priority=0)
+    held.search.set_ahead(0)
+    renderer.allow()
+    held.finish()
+    assert len([job for job in renderer.begun if job == parent.job]) == 3
+    held.close()
+
+
+def test_files_that_were_read_ahead_are_no_reason_to_wait_for_what_has_not_begun(
+    held: Running, renderer: Stepwise
+) -> None:
+    held.search.set_ahead(1)
+    guess = held.search._ahead._guess
+    assert guess is not None
+    guess.work.progress.picture_done(PARENT)  # as if it had been read from its file
+    held.search.tell(NoneBetter(), CANDIDATES)
+    assert renderer.cancels == [ahead(held)[0].job]
+    assert renderer.jobs[-1].priority == 0

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.fake import DRAFT_STRENGTH, FakeRenderer, paint
+from engine.fake import FakeRenderer
+from engine.fake_pictures import DRAFT_STRENGTH, paint
 from engine.open import Opening, open_prompt
 from engine.options import Options
 from engine.rendering.events import Picture

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import fake
+from engine import fake_pictures
 from engine.open import Opening, open_prompt
 from engine.options import Options
 from engine.rendering.events import Picture
@@ -31,7 +31,7 @@ def opening() -> Opening:
 
 def faint(patch: pytest.MonkeyPatch, strength: float) -> None:
     """Make the finished pictures of the fake renderer differ less."""
-    patch.setattr(fake, "paint", partial(fake.paint, strength=strength))
+    patch.setattr(fake_pictures, "paint", partial(fake_pictures.paint, strength=strength))
 
 
 def grey(level: int) -> Picture:

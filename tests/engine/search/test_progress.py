@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -260,3 +261,14 @@ def test_batches_that_follow_each_other_are_not_at_once() -> None:
         for step in (1, 2):
             followed.step_done(indices, step, 2)
     assert (halved.at_once, followed.at_once) == (1, 1)
+
+
+def test_the_countdown_begins_anew_where_pictures_are_asked_for_again() -> None:
+    _, before = play(FIRST_GRID, Countdown())
+    assert before.lowest == 0.0
+    progress = Progress(total=8, running=True, again=1)
+    anew = before.after(progress, 200.0)
+    assert (anew.left, anew.lowest, anew.pace) == (None, math.inf, before.pace)
+    progress.step_done(tuple(range(8)), 1, 12)
+    left = anew.after(progress, 200.4).left
+    assert left == 11 * (before.pace.step(8) or 0.0) + before.pace.decode(8)

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from engine.fake import FakeRenderer
 from engine.rendering.events import LOADING, Event, Failure, JobFailed
+from engine.rendering.renderer import hand_over
 from engine.rendering.requests import CancelJob, CancelRound, LoadModel
 from engine.worker.messages.codec import REQUESTS, Codec, Request
 from engine.worker.process import STACKS_SIGNAL
@@ -36,10 +37,8 @@ def serve(descriptor: int, step_seconds: float = 0.01) -> None:
             request = wire.receive()
         except (EOFError, OSError):
             os._exit(0)
-        if isinstance(request, CancelJob):
-            renderer.cancel(request.job)
-        elif isinstance(request, CancelRound):
-            renderer.cancel_round(request.round_id)
+        if isinstance(request, CancelJob | CancelRound):
+            hand_over(request, renderer)
         elif isinstance(request, LoadModel):
             if sentence := refusal_of(request):
                 is_loaded, refusal = False, replace(refusal, sentence=sentence)

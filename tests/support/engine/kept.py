@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import socket
 import threading
@@ -16,16 +17,19 @@ from engine.fake import FakeRenderer
 from engine.kept.address import Address, create_folder
 from engine.kept.attached import AttachedRenderer
 from engine.kept.connecting import ask_status, connect
+from engine.kept.dispatcher import Dispatcher
+from engine.kept.greeting import Greeting, Wants
 from engine.kept.hello import Hello, hello_of
 from engine.kept.keep_alive import KeepAlive
+from engine.kept.lines import receive_object, send_object
 from engine.kept.link import Link, attached_link
 from engine.kept.server import KeptServer
-from engine.rendering.events import Event, ModelReady
+from engine.rendering.events import Event, JobDone, ModelReady, PictureRendered, TurnChanged
 from engine.rendering.renderer import Renderer
-from engine.rendering.requests import Job, LoadModel, ModelChoice
+from engine.rendering.requests import Job, LoadModel, ModelChoice, RenderJob
 from engine.serve import listening
 from latentpng.record import JsonObject
-from tests.support.engine.workers import LOAD, TIMEOUT_SECONDS
+from tests.support.engine.workers import LOAD, TIMEOUT_SECONDS, job_of
 
 KEPT_SERVER = "tests.support.engine.kept_server"
 HELLO = hello_of()
@@ -72,6 +76,42 @@ def ready(request: LoadModel = LOAD) -> ModelReady:
         device="cpu",
         dtype="float32",
     )
+
+
+class Scene:
+    """Programs 1, 2 and 3 of a dispatcher, and a renderer that a test plays."""
+
+    def __init__(self) -> None:
+        self.renderer = Played()
+        self.dispatcher = Dispatcher(self.renderer)
+        self.heard: dict[int, list[Event]] = {1: [], 2: [], 3: []}
+        for client, events in self.heard.items():
+            self.dispatcher.join(client, events.append)
+
+    def loaded(self, *clients: int) -> Scene:
+        """Let programs load the model, and forget what was said."""
+        for client in clients:
+            self.dispatcher.request(client, LOAD)
+        self.dispatcher.event(ready())
+        self.forget()
+        return self
+
+    def forget(self) -> None:
+        self.renderer.calls.clear()
+        for events in self.heard.values():
+            events.clear()
+
+    @property
+    def last(self) -> int:
+        """The number of the job that the renderer was given last."""
+        return next(call.job for call in reversed(self.renderer.calls) if isinstance(call, RenderJob))
+
+    def said(self, client: int) -> list[Event]:
+        """What a program was told, but for places."""
+        return [event for event in self.heard[client] if not isinstance(event, TurnChanged)]
+
+    def places(self, client: int) -> list[int]:
+        return [event.place for event in self.heard[client] if isinstance(event, TurnChanged)]
 
 
 class Client:
@@ -152,3 +192,39 @@ def attach_error(attach: Callable[[], Link | None]) -> str:
     except KeptWorkerError as error:
         return str(error)
     return ""
+
+
+@contextmanager
+def clients(run: Running, count: int) -> Iterator[list[Client]]:
+    """Programs that have loaded the model."""
+    found = [run.client() for _ in range(count)]
+    for client in found:
+        client.renderer.load(LOAD)
+        client.until(ModelReady)
+    yield found
+    for client in found:
+        client.renderer.close()
+
+
+def is_usable(run: Running) -> bool:
+    """Return whether a new program gets all pictures of a job."""
+    with clients(run, 1) as (client,):
+        client.renderer.render(job_of(1))
+        return sum(isinstance(event, PictureRendered) for event in client.until(JobDone)) == 2
+
+
+def greeted(run: Running) -> socket.socket:
+    """A bare connection that has asked to render, and was accepted."""
+    connection = run.connect()
+    send_object(connection, Greeting(wants=Wants.RENDER, hello=HELLO).to_json())
+    assert receive_object(connection)["reason"] == ""
+    return connection
+
+
+def is_given_up(connection: socket.socket) -> bool:
+    """Return whether the worker ends a connection."""
+    with contextlib.suppress(ConnectionResetError):
+        while connection.recv(2**16):
+            pass
+    connection.close()
+    return True

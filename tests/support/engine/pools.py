@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from engine.fake import paint
+from engine.fake_pictures import paint
 from engine.rendering.events import (
     LOADING,
     Event,

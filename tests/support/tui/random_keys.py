@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[3]
 KEYS: tuple[bytes, ...] = (
     *(bytes([code]) for code in b"1234567890cfgjklnruU[]{}ba *dvhieEyYsop?m"),
     *(b"\x1b[A", b"\x1b[B", b"\x1b[C", b"\x1b[D", b"\t", b"\r", b"\x1b", b"\x7f"),
-    *(b"w", b"x", b"\x1bOP", b"\x10", b"+", b"-", b"D"),
+    *(b"w", b"x", b"\x1bOP", b"\x10", b"+", b"-", b"D", b"M"),
 )
 """What is pressed: every key of the search but those that end the session, and some that mean nothing."""
 _WINDOWS = ((24, 80), (40, 120), (60, 220), (16, 44))

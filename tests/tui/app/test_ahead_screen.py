@@ -14,6 +14,7 @@ from tests.support.tui.driving import PROMPT, Driver, make_app, running
 from tests.support.tui.seen import picture, shown
 from tui.app.screens import search_ahead
 from tui.app.screens.search_ahead import READY_LESSON
+from tui.app.widgets.grid import PictureGrid
 
 Looks = list[tuple[int, tuple[int, ...]]]
 
@@ -169,6 +170,60 @@ async def test_what_is_ready_is_not_looked_for_before_the_grid_is_painted_or_whi
         await driver.until_done()
         await driver.until(lambda: bool(asked))
     assert set(asked) == {(True, False)}
+
+
+@pytest.mark.usefixtures("looks")
+async def test_the_search_is_told_how_many_candidates_fit_into_the_window(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts: list[int] = []
+    monkeypatch.setattr(Search, "set_count", lambda _, candidates: counts.append(candidates))
+    async with running(make_app(tmp_path, *PROMPT)) as driver:
+        await driver.until_done()
+        assert set(counts) == {8}
+        await driver.pilot.resize_terminal(44, 16)
+        fit = driver.screen.pictures_that_fit - 1
+        assert fit != 8
+        await driver.until(lambda: counts[-1] == fit)
+
+
+async def test_the_sign_goes_where_drafts_count_no_more(tmp_path: Path, ready: set[int]) -> None:
+    renderer = FakeRenderer()
+    app = make_app(tmp_path, *PROMPT, "--draft", "--first", "plain", renderer=renderer)
+    async with running(app) as driver:
+        await driver.until(lambda: app.stage.search is not None and driver.screen.search is not None)
+        await driver.until(lambda: all(driver.screen.rendered(index) for index in range(driver.search.size)))
+        ready.update((1, 2))
+        driver.app.link.report(JobDone(job=0, seconds=1.0))
+        await driver.until(lambda: caption(driver, 2) == "2 draft ready")
+        renderer.hold()
+        ready.remove(2)
+        await driver.press("D")
+        assert (caption(driver, 1), caption(driver, 2)) == ("1 draft ready", "2 draft")
+        renderer.release()
+
+
+async def test_nothing_is_ready_while_a_model_is_loaded(tmp_path: Path, ready: set[int]) -> None:
+    async with running(make_app(tmp_path, *PROMPT)) as driver:
+        await driver.until_done()
+        ready.add(1)
+        driver.app.link.report(JobDone(job=0, seconds=1.0))
+        await driver.until(lambda: caption(driver, 1) == "1 ready")
+        driver.search._model.is_loading = True
+        driver.screen.take(JobDone(job=0, seconds=1.0))
+        assert caption(driver, 1) == "1"
+        driver.search._model.is_loading = False
+
+
+async def test_what_comes_late_looks_for_no_widgets_of_a_screen_that_goes(tmp_path: Path, looks: Looks) -> None:
+    async with running(make_app(tmp_path, *PROMPT)) as driver:
+        await driver.until(lambda: bool(looks))
+        screen = driver.screen
+        await screen.query(PictureGrid).remove()
+        screen._was_complete = False
+        screen._look()
+        screen._after_paint()
+        assert looks == [(PARENT, ())]
 
 
 async def test_a_stage_that_shows_something_else_has_no_sign(tmp_path: Path, ready: set[int]) -> None:

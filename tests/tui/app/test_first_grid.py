@@ -32,7 +32,7 @@ async def test_the_status_says_what_is_chosen_and_the_grid_then_shows_it(tmp_pat
     renderer.hold_after(1)
     async with running(make_app(tmp_path, *VARIED, renderer=renderer)) as driver:
         await until_choosing(driver)
-        await driver.until(lambda: "choosing 8 of 24 starts that differ most" in driver.text())
+        await driver.until(lambda: "choosing 8 of 12 starts that differ most" in driver.text())
         assert "of the grid" not in driver.text()
         before = driver.search.plan
         renderer.release()

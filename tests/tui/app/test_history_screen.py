@@ -16,7 +16,7 @@ from engine.rendering.events import Picture
 from engine.search.answers import Jumped, Picked
 from latentpng.record import Round
 from tests.support.tui.driving import PROMPT, Driver, make_app, running, saved
-from tui.app.screens.history import NOT_HERE, HistoryScreen
+from tui.app.screens.history import NOT_HERE, RENDERED_SOON, HistoryScreen
 from tui.app.widgets.picture import PictureCell
 
 Ends = list[int | Path | None]
@@ -166,6 +166,33 @@ async def test_a_picture_that_is_nowhere_says_so(tmp_path: Path, monkeypatch: py
         assert str(screen.query_one("#history-note").render()) == NOT_HERE
 
 
+async def test_a_picture_that_is_nowhere_is_rendered_while_the_person_looks(tmp_path: Path) -> None:
+    async with search_of_four(tmp_path) as (driver, renderer):
+        for file in saved(tmp_path):
+            file.unlink()
+        pictures = driver.search._pictures
+        lost = driver.search.session.tree.nodes[3].key
+        pictures._store._pictures._remove(lost)
+        pictures.forget_file(lost)
+        renderer.hold()
+        count = len(renderer.jobs)
+        await driver.press("h")
+        await driver.until(lambda: driver.screen.history is not None and driver.screen.history.is_mounted)
+        screen = driver.screen.history
+        assert screen is not None
+        await settled(driver, screen)
+        await driver.press("up")
+        await settled(driver, screen)
+        assert str(screen.query_one("#history-note").render()) == RENDERED_SOON
+        await driver.until(lambda: len(renderer.jobs) == count + 1)
+        renderer.release()
+        await driver.until(lambda: screen.query_one(PictureCell)._picture is not None)
+        assert screen.query_one(PictureCell)._picture == driver.search.picture(3)
+        await driver.press("escape")
+        await driver.until(lambda: driver.screen.history is None)
+        assert not driver.search._thumbnails.is_by_hand
+
+
 async def test_a_picture_that_is_no_longer_in_memory_is_read_from_its_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,6 +201,18 @@ async def test_a_picture_that_is_no_longer_in_memory_is_read_from_its_file(
         monkeypatch.setattr(driver.search, "picture", lambda node: None)  # noqa: ARG005
         screen, _ = await opened(driver)
         assert screen.query_one(PictureCell)._picture == picture
+
+
+async def test_what_is_read_while_the_screen_is_left_is_not_shown(tmp_path: Path) -> None:
+    async with search_of_four(tmp_path) as (driver, _):
+        folder = driver.search.folder
+        (folder / "broken.png").write_bytes(b"no picture")
+        screen, _ = await opened(driver)
+        await screen.query(PictureCell).remove()
+        screen._show(screen._rows[0], None)
+        screen._show(screen._rows[0], driver.search.picture(0))
+        await screen._find_files()
+        assert screen._lacking is None
 
 
 async def test_the_newest_row_wins_when_pictures_are_slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

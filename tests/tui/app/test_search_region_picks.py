@@ -115,10 +115,14 @@ async def test_the_best_single_candidate_instead(tmp_path: Path) -> None:
         await driver.press("w")
         await driver.until(lambda: SINGLE in driver.text())
         await driver.press("x", "3", "6", "enter")
-        await driver.until(
-            lambda: "picks by region go on nearer: scale 0.5; w takes the best single candidate" in words(driver)
-        )
+        question = "left half (1 of 2): press the number of the best picture there, Space keeps the parent"
+        outcome = "(picks by region go on nearer: scale 0.5; w takes the best single candidate)"
+        await driver.until(lambda: question in words(driver) and outcome in words(driver))
+        assert driver.screen.notice == ""
         await driver.until_done()
+        await driver.press("3", "backspace")
+        assert question in words(driver)
+        assert outcome not in words(driver)
         await driver.press("w")
         assert steps(driver) == [("", (2,))]
         await driver.until_done()

@@ -147,7 +147,7 @@ async def test_a_model_with_different_noise_is_noticed_and_going_back_is_not(tmp
     renderer = FakeRenderer()
     async with running(make_app(tmp_path, *PROMPT, renderer=renderer), size=(200, 40)) as driver:
         await driver.until_done()
-        renderer._noise_shape = (16, 16, 16)
+        renderer._model = replace(renderer._model, noise_shape=(16, 16, 16))
         edit_with_a_load(driver)
         await driver.screen.show_round()
         await driver.until(lambda: not driver.search.is_loading)
@@ -156,7 +156,7 @@ async def test_a_model_with_different_noise_is_noticed_and_going_back_is_not(tmp
             "anew from the same seeds, so expect a different picture"
         )
         await driver.until_done()
-        renderer._noise_shape = (4, 16, 16)
+        renderer._model = replace(renderer._model, noise_shape=(4, 16, 16))
         await driver.press("u")
         await driver.until_done()
         assert driver.screen.notice == ""

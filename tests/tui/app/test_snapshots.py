@@ -23,7 +23,8 @@ from PIL import Image
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from engine.fake import FakeRenderer, Noise
+from engine.fake import FakeRenderer
+from engine.fake_pictures import Noise
 from engine.rendering.events import Failure, Picture
 from tests.support.tui.driving import Driver, make_app, running
 from tui.app.app import WarmerApp
@@ -62,7 +63,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock of the search screen; pictures are flat."""
     clock = Clock()
     monkeypatch.setattr("tui.app.screens.search_view.time", clock)
-    monkeypatch.setattr("engine.fake.paint", flat)
+    monkeypatch.setattr("engine.fake_pictures.paint", flat)
     return clock
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.fake import FakeRenderer, Noise
+from engine.fake import FakeRenderer
+from engine.fake_pictures import Noise
 from engine.rendering.events import PictureRendered
 from engine.rendering.requests import PictureTask, RenderJob
 from tests.support.engine.folders import change_index, model_folder

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from engine.errors import InvalidRequestError
-from engine.fake import FakeRenderer, paint
+from engine.fake import FakeRenderer
+from engine.fake_pictures import paint
 from engine.models.resolve import EMBEDDED, resolve_model
 from engine.options import Options
 from engine.target import target_for_record
@@ -122,7 +123,7 @@ def test_a_different_picture_stays_unchanged(
 def test_a_picture_that_any_noise_gives_confirms_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.fake.paint", lambda noise, axes, w, h: paint(noise, axes, w, h, strength=0.0))
+    monkeypatch.setattr("engine.fake_pictures.paint", lambda noise, axes, w, h: paint(noise, axes, w, h, strength=0.0))
     path = tmp_path / "grey.png"
     write_picture(path, SIDE, SIDE, bytes([129]) * (3 * SIDE * SIDE), imported(path))
     before = path.read_bytes()

@@ -18,6 +18,7 @@ from tui.app.screens.dialog import Dialog
 from tui.app.sources import ModelOffer, model_offers
 from tui.app.widgets.line import TextLine
 from tui.app.widgets.safe_lines import SafeInput
+from tui.app.work import begin
 
 MAX_SHOWN = 200
 
@@ -45,7 +46,7 @@ class ModelScreen(Dialog[str | None]):
     def on_mount(self) -> None:
         self.query_one(Input).focus()
         self.query_one("#status", TextLine).words = "looking for models"
-        self.run_worker(self._find())
+        begin(self, self._find, "models")
 
     def on_input_changed(self) -> None:
         self._fill()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from typing import ClassVar
 
 from textual import events
@@ -27,6 +28,7 @@ from tui.app.widgets.edit_row import EditRow
 from tui.app.widgets.line import TextLine
 from tui.app.widgets.prompt_area import PromptArea
 from tui.app.widgets.safe_lines import SafeInput
+from tui.app.work import begin
 
 INVITATION = "Enter applies what differs (●) and keeps the noise; Tab goes to the next field"
 NOTHING_CHANGED = "nothing changed"
@@ -110,7 +112,7 @@ class EditScreen(Dialog[Edit | None]):
     def on_mount(self) -> None:
         self.query_one("#edit-prompt").focus()
         self._say(INVITATION)
-        self.run_worker(self._find_names())
+        begin(self, self._find_names, "names")
 
     @property
     def typed(self) -> Typed:
@@ -155,7 +157,7 @@ class EditScreen(Dialog[Edit | None]):
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
         field = event.widget
         if isinstance(field, Input) and (field.id == "edit-model" or _is_lora(field)):
-            self.run_worker(self._check_name(field), exclusive=True, group=field.id or "")
+            begin(self, partial(self._check_name, field), field.id or "", exclusive=True)
 
     def on_option_list_option_selected(self, message: OptionList.OptionSelected) -> None:
         self._take(message.option_index)

@@ -26,6 +26,7 @@ from tui.app.history.words import node_facts
 from tui.app.screens.dialog import Dialog
 from tui.app.widgets.line import TextLine
 from tui.app.widgets.picture import PictureCell
+from tui.app.work import begin
 
 _STYLES = {
     RowKind.WAY: "$foreground",
@@ -37,6 +38,7 @@ _STYLES = {
 _NARROW = 60
 """Columns below which the list stands alone."""
 NOT_HERE = "This picture is neither in memory nor in a file. Press Enter to go on from it: then it is rendered."
+RENDERED_SOON = "This picture is neither in memory nor in a file. It is rendered as soon as the grid is finished."
 
 
 class HistoryScreen(Dialog[int | Path | None]):
@@ -73,6 +75,7 @@ class HistoryScreen(Dialog[int | Path | None]):
         self._rows: tuple[Row, ...] = ()
         self._only_starred, self._with_files = False, True
         self._wanted: Row | None = None
+        self._lacking: Row | None = None
         self._is_looking = False
 
     def compose(self) -> ComposeResult:
@@ -89,7 +92,7 @@ class HistoryScreen(Dialog[int | Path | None]):
     def on_mount(self) -> None:
         self._list.focus()
         self._fill()
-        self.run_worker(self._find_files(), group="files")
+        begin(self, self._find_files, "files")
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width < _NARROW, "narrow")
@@ -114,6 +117,11 @@ class HistoryScreen(Dialog[int | Path | None]):
 
     def action_cancel(self) -> None:
         self.dismiss(None)
+
+    @property
+    def _has_widgets(self) -> bool:
+        """False while the screen is being left."""
+        return all(self.query(kind) for kind in (OptionList, PictureCell, TextLine, Static))
 
     @property
     def _list(self) -> OptionList:
@@ -163,7 +171,7 @@ class HistoryScreen(Dialog[int | Path | None]):
         session = self._search.session
         known = [file for node in range(len(session.tree.nodes)) if (file := self._search.file(node)) is not None]
         self._others = await asyncio.to_thread(other_files, self._search.folder, session.tree, known)
-        if self._others.files:
+        if self._others.files and self._has_widgets:
             self._fill()
 
     def _look_at(self, row: Row) -> None:
@@ -172,7 +180,14 @@ class HistoryScreen(Dialog[int | Path | None]):
         self.query_one("#history-facts", Static).update(Content(self._facts(row)), layout=False)
         if not self._is_looking:
             self._is_looking = True
-            self.run_worker(self._show_wanted(), group="look")
+            begin(self, self._show_wanted, "look")
+
+    def take_news(self) -> None:
+        """Show the picture under the cursor if it was missing, and is rendered now."""
+        row = self._lacking
+        picture = self._search.picture(row.node) if row is not None and row is self._wanted else None
+        if row is not None and picture is not None:
+            self._show(row, picture)
 
     async def _show_wanted(self) -> None:
         shown: Row | None = None
@@ -198,14 +213,25 @@ class HistoryScreen(Dialog[int | Path | None]):
         return Picture(width=width, height=height, rgb=rgb)
 
     def _show(self, row: Row, picture: Picture | None) -> None:
+        if not self._has_widgets:
+            return  # the screen was left while the picture was read
         self.set_class(picture is None, "no-picture")
+        self._lacking = row if picture is None and row.path is None else None
         cell = self.query_one(PictureCell)
         if picture is not None:
             cell.show(picture)
         else:
             cell.clear()
-            note = NOT_HERE if row.path is None else "This file cannot be read as a picture."
-            self.query_one("#history-note", Static).update(Content(note))
+            self.query_one("#history-note", Static).update(Content(self._reason(row)))
+
+    def _reason(self, row: Row) -> str:
+        """Return why a row shows no picture, after that of a node was asked for where it can be rendered."""
+        if row.path is not None:
+            return "This file cannot be read as a picture."
+        if not self._search.can_render(row.node):
+            return NOT_HERE
+        self._search.render_thumbnails((row.node,), by_hand=True)
+        return RENDERED_SOON
 
     def _facts(self, row: Row) -> str:
         if row.path is not None:

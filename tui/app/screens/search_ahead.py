@@ -53,8 +53,17 @@ class SearchAhead(SearchConfined):
     async def show_round(self) -> None:
         self._stop_resting()
         self._was_complete, self._ready, self._is_painted = False, frozenset(), False
+        self._fit()
         await super().show_round()
         self.call_after_refresh(self._after_paint)
+
+    async def on_resize(self) -> None:
+        self._fit()  # Textual calls the method of every class that has one
+        self._follow()
+
+    def action_drafts(self) -> None:
+        super().action_drafts()
+        self._follow()
 
     def take(self, event: Event) -> None:
         super().take(event)
@@ -74,18 +83,24 @@ class SearchAhead(SearchConfined):
         self._is_painted = True
         self._follow()
 
+    def _fit(self) -> None:
+        """Tell the search how many candidates the next grid has in the window as it is now."""
+        if self.search is not None:
+            self.search.set_count(self.pictures_that_fit - 1)
+
     def _follow(self) -> None:
         """Let the search render ahead, and show what is there; not before the grid is painted."""
-        if self._is_painted:
+        if self._is_painted and self.has_widgets:
             self._look_when_complete()
             self._show_ready()
 
     def _show_ready(self) -> None:
-        """Show which grids are there; while the grid itself is rendered, nothing new is."""
+        """Show which grids are there.  While the grid is rendered, nothing new is, but drafts may count no more."""
         search = self.search
-        if search is None or search.progress.running or not self._is_laid_out:
+        if search is None or not self._is_laid_out:
             return
-        ready = frozenset(index for index in range(search.size) if search.is_ready(index))
+        known = self._ready if search.progress.running else range(search.size)
+        ready = frozenset(index for index in known if search.is_ready(index) and not search.is_loading)
         if ready == self._ready:
             return
         self._ready = ready
@@ -102,7 +117,7 @@ class SearchAhead(SearchConfined):
 
     def _look(self, index: int | None = None) -> None:
         """Tell the search what is looked at: the picture under the cursor, or that of the viewer."""
-        if self.search is not None and self._is_laid_out and not self.pick.is_asking:
+        if self.search is not None and self.has_widgets and self._is_laid_out and not self.pick.is_asking:
             self.search.look_at(self.grid.selected_index if index is None else index, self.marks)
 
     def _stop_resting(self) -> None:

@@ -18,6 +18,7 @@ from tui.app.sources import PictureSource
 from tui.app.widgets.history_strip import HistoryStrip
 
 if TYPE_CHECKING:
+    from tui.app.screens.history import HistoryScreen
     from tui.app.screens.viewer import ViewerScreen
 
 NOT_SAVED = "this picture is not saved yet; pick it or star it with * first, then Y copies its path"
@@ -30,9 +31,11 @@ class SearchOthers(SearchDrafts):
 
     Attributes:
         viewer: The screen that shows one of the pictures in full size, if it is open.
+        history: The screen of the history, if it is open.
     """
 
     viewer: ViewerScreen | None = None
+    history: HistoryScreen | None = None
 
     def action_view(self) -> None:
         from tui.app.screens.viewer import ViewerScreen
@@ -52,18 +55,22 @@ class SearchOthers(SearchDrafts):
         raise NotImplementedError
 
     def action_history(self) -> None:
-        if self.search is None:
+        search = self.search
+        if search is None:
             self.notice = NOT_BEGUN
             return
         from tui.app.screens.history import HistoryScreen
 
         async def leave(chosen: int | Path | None) -> None:
+            self.history = None
+            search.render_thumbnails((), by_hand=True)
             if isinstance(chosen, Path):
                 self.post_message(SourceChosen(PictureSource(path=chosen)))
             elif chosen is not None:
                 await self.jump(chosen)
 
-        self.app.push_screen(HistoryScreen(self.search), leave)
+        self.history = HistoryScreen(search)
+        self.app.push_screen(self.history, leave)
 
     def action_info(self) -> None:
         if self.search is None:
@@ -148,6 +155,8 @@ class SearchOthers(SearchDrafts):
     def take(self, event: Event) -> None:
         super().take(event)
         self._update_viewer()
+        if self.history is not None and self.history.is_mounted:
+            self.history.take_news()
 
     async def show_round(self) -> None:
         await super().show_round()

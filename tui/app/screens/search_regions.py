@@ -41,6 +41,7 @@ class SearchRegions(SearchCompare):
         super().__init__(beginning, side=side)
         self._shades = Shades()
         self._has_told_alone = False
+        self._outcome = ""
 
     @property
     def situation(self) -> Situation:
@@ -136,13 +137,19 @@ class SearchRegions(SearchCompare):
         await self.tell(answer, stand_in=self._patchwork())
         if isinstance(answer, PickedByRegion) and self.search.session is not before:
             words = phrases.scale_words(before, self.search.session, answer)
-            self.notice = "; ".join(filter(None, (words, self.notice)))
+            words, self.notice = "; ".join(filter(None, (words, self.notice))), ""
+            if self.pick.is_asking:
+                self._outcome = words
+                self._write_words()
+            else:
+                self.notice = words
 
     async def tell(self, answer: Answer, notice: str = "", *, stand_in: Picture | None = None) -> None:
         """Answer the grid; the keys of the search know how."""
         raise NotImplementedError
 
     def watch_pick(self, before: RegionPick, after: RegionPick) -> None:
+        self._outcome = ""
         if not self._is_laid_out:
             return
         shown = self.grid.order if before.lit != after.lit else ()
@@ -158,6 +165,7 @@ class SearchRegions(SearchCompare):
             pick = begun(split, session, width=self.settings.width, height=self.settings.height)
             self.set_reactive(SearchRegions.pick, pick)
         self._shades.clear()
+        self._outcome = ""
         await super().show_round()
         if session is not None and split is not Split.WHOLE and not self.pick.is_asking:
             self.notice = obstacle(session) or undivided(session)
@@ -193,6 +201,8 @@ class SearchRegions(SearchCompare):
             return super().status()
         room = self.app.size.width - 1
         words = phrases.asking_words(self.pick, self._key_at, room)
+        if self._outcome:
+            return f"{words} ({self._outcome})"  # the question stands first, on a narrow line too
         progress = self.progress_words()
         both = f"{words}; {progress}"
         return both if progress and len(both) < room else words

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 from textual import events
 from textual.app import ComposeResult
@@ -19,6 +20,7 @@ from tui.app.history.film import Film, film_of
 from tui.app.history.thumbnails import Thumbnails
 from tui.app.messages import NodeChosen
 from tui.app.widgets.film_cell import FilmCell
+from tui.app.work import begin
 
 _STYLES = {
     SpanKind.WAY: "$foreground",
@@ -156,7 +158,7 @@ class HistoryStrip(Vertical):
         self._has_news = self._is_filling
         if self._search is not None and not self._is_filling and self._missing(frozenset()):
             self._is_filling = True
-            self.run_worker(self._show_thumbnails(self._search), group="thumbnails")
+            begin(self, partial(self._show_thumbnails, self._search), "thumbnails")
 
     def _missing(self, tried: frozenset[int]) -> list[int]:
         """Return the nodes whose cells lack their pictures, the newest first."""

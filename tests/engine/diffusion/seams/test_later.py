@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+from importlib.metadata import version
 
 import pytest
 
@@ -42,6 +43,19 @@ def test_the_libraries_need_no_more_than_the_tables_say() -> None:
     )
 
 
+def test_the_tables_were_made_for_the_installed_torch() -> None:
+    assert version("torch").startswith(later.TRIED_WITH)
+
+
+def test_with_another_torch_nothing_stands_in_for_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(later, "version", lambda _: "2.14.0")
+    monkeypatch.delitem(sys.modules, "scipy.optimize", raising=False)
+    finders = list(sys.meta_path)
+    later.stand_in()
+    assert "scipy.optimize" not in sys.modules
+    assert sys.meta_path == finders
+
+
 @pytest.mark.parametrize(("module", "names"), later._NAMES.items())
 def test_every_name_of_the_tables_exists(module: str, names: tuple[str, ...]) -> None:
     real = later.import_now(module)
@@ -75,12 +89,14 @@ def test_classes_are_compared_with_once_they_are_there() -> None:
         from diffusers.utils.torch_utils import is_compiled_module
         layer = torch.nn.Linear(2, 2)
         print(isinstance(layer, BaseTunerLayer), is_compiled_module(layer))
+        print(issubclass(type(layer), BaseTunerLayer))
         from peft import LoraConfig, inject_adapter_in_model
         model = inject_adapter_in_model(LoraConfig(target_modules=["0"]), torch.nn.Sequential(layer))
         print(isinstance(model[0], BaseTunerLayer), isinstance(layer, BaseTunerLayer))
         print(is_compiled_module(torch.compile(layer)), is_compiled_module(layer))
+        print(issubclass(type(model[0]), BaseTunerLayer), issubclass(type(layer), BaseTunerLayer))
         """)
-        == "False False\nTrue False\nTrue False"
+        == "False False\nFalse\nTrue False\nTrue False\nTrue False"
     )
 
 
