@@ -63,7 +63,7 @@ def duration(text: str) -> float:
     try:
         return seconds_of(text)
     except InvalidRequestError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
+        raise argparse.ArgumentTypeError(f"expected {error}") from error
 
 
 def whole_number(text: str) -> int:

@@ -101,11 +101,11 @@ class Worker:
             self._emit(self._load_failure)
 
     def _ready(self, request: LoadModel) -> ModelReady:
-        self._progress("importing torch")
+        self._importing("torch")
         prepare_environment(download=request.model.download)
         import torch  # noqa: F401 (imported alone, so that the stages are reported one by one)
 
-        self._progress("importing diffusers")
+        self._importing("diffusers")
         stand_in()
         from engine.diffusion.jobs import JobRunner
 
@@ -148,6 +148,11 @@ class Worker:
         self._request = request
         remember_model(self._loaded.choice, self._loaded.identity)
         return self._loaded
+
+    def _importing(self, package: str) -> None:
+        """Report an import that is about to begin; one that is done, as for a second model, takes no time."""
+        if package not in sys.modules:
+            self._progress(f"importing {package}")
 
     def _progress(self, stage: str) -> None:
         self._emit(LoadingProgressed(stage=stage))

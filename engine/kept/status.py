@@ -11,6 +11,7 @@ import psutil
 from engine.kept.dispatcher import Dispatcher
 from engine.kept.hello import Hello
 from engine.kept.keep_alive import KeepAlive
+from engine.kept.starting import log_path
 from latentpng.record import Json, JsonObject
 
 
@@ -36,6 +37,7 @@ def status_of(dispatcher: Dispatcher, hello: Hello, keep_alive: KeepAlive, since
         "requests": dispatcher.requests,
         "keep_alive": _finite(keep_alive.seconds),
         "left": _finite(keep_alive.left),
+        "log": str(log_path()),  # that of this process: the program that asks may have a different home
     }
 
 

@@ -96,6 +96,7 @@ e              Keep the noise and change the prompt, negative prompt, steps,
 D              Show candidates as drafts, with fewer steps and so sooner, or
                in full again.  A draft that you pick, star or save is
                finished in full.  Switched off, those on the screen are too.
+               The word "draft", or ~ where there is little room, marks one.
 
 KEEP
 *              Star a picture: it is saved without becoming the parent.

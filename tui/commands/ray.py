@@ -10,6 +10,7 @@ from engine.cluster.address import AUTO, cluster_of
 from engine.cluster.client import check_installed
 from engine.cluster.local_head import running_head, start_head, stop_head
 from engine.cluster.status import ClusterStatus, status_of
+from engine.errors import InvalidRequestError
 from engine.options import Options
 from engine.rendering.renderer import Renderer
 from latentpng.errors import ExitCode
@@ -54,8 +55,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
-    """Do what is asked for, and return the exit code."""
+    """Do what is asked for, and return the exit code.
+
+    Raises:
+        InvalidRequestError: Ray is not installed, or an address is given where only this machine can be meant.
+        EngineError: The cluster cannot be started, reached or stopped.
+    """
     del options, renderer
+    if arguments.action != "status" and arguments.address != AUTO:
+        raise InvalidRequestError(
+            f"`warmer ray {arguments.action}` is for the cluster of this machine alone, found the address "
+            f"{arguments.address!r}: leave it out, or look at that cluster with `warmer ray status`"
+        )
     check_installed()
     output = Output(json_lines=arguments.json)
     match arguments.action:

@@ -16,7 +16,6 @@ from engine.kept.connecting import ask_status, connect, stop
 from engine.kept.greeting import FOREVER
 from engine.kept.hello import Hello
 from engine.kept.link import attached_link
-from engine.kept.starting import log_path
 from engine.options import Options
 from engine.renderers import choice_of, needs_of, own_renderer
 from engine.rendering.renderer import Renderer
@@ -74,7 +73,7 @@ def _start(options: Options, arguments: Arguments, place: Address) -> None:
     """
     asked = options.keep_alive if "keep_alive" in options.given else None
     if asked == 0:
-        raise InvalidRequestError("--keep-alive 0: a worker that is to end at once need not be started")
+        raise InvalidRequestError("--keep-alive 0 would end the worker at once: name a longer time, or leave it out")
     choice, target = choice_of(options), target_for_prompt(options, "")
     link = attached_link(place, needs_of(choice), FOREVER if asked is None else asked)
     renderer = AttachedRenderer(attach=lambda: link, make_own=partial(own_renderer, choice))
@@ -108,7 +107,7 @@ def _status(place: Address, needs: Hello, output: Output) -> int:
         except ConnectionError:  # it was ending
             return _none(output)
     if output.json_lines:
-        output.entries({"running": True, **status, "log": str(log_path())})
+        output.entries({"running": True, **status})
         return ExitCode.OK
     try:
         lines = list(_lines(status))
@@ -139,7 +138,7 @@ def _lines(status: JsonObject) -> Iterator[str]:
     yield f"stays     {'until it is stopped' if stays is None else f'{duration_text(_number(stays))} after its use'}"
     if left is not None:
         yield f"ends in   {duration_text(_number(left))}"
-    yield f"log       {log_path()}"
+    yield f"log       {status['log']}"
 
 
 def _number(value: Json) -> float:

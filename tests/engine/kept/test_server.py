@@ -12,6 +12,7 @@ import pytest
 
 from engine.fake import FakeRenderer
 from engine.kept.keep_alive import KeepAlive
+from engine.kept.starting import log_path
 from engine.rendering.events import (
     JobCancelled,
     JobDone,
@@ -187,5 +188,6 @@ def test_previews_reach_the_program_and_the_status_tells_what_is_going_on(run: R
             "keep_alive": None,
         }
         assert (status["left"], isinstance(status["memory"], int)) == (None, True)
+        assert status["log"] == str(log_path()), "that of the server, whatever the home of the program is"
         renderer.release()
         client.until(JobDone)

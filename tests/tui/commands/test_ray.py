@@ -86,6 +86,18 @@ def test_up_and_down(capsys: pytest.CaptureFixture[str], fake: FakeRay) -> None:
     assert capsys.readouterr() == ("", "no Ray cluster runs that warmer ray up has started\n")
 
 
+@pytest.mark.parametrize("action", ["up", "down"])
+def test_only_status_takes_an_address(fake: FakeRay, action: str) -> None:
+    fake.start()
+    with pytest.raises(InvalidRequestError) as caught:
+        run(action, "10.0.0.7:6379")
+    assert str(caught.value) == (
+        f"`warmer ray {action}` is for the cluster of this machine alone, found the address '10.0.0.7:6379': "
+        "leave it out, or look at that cluster with `warmer ray status`"
+    )
+    assert fake.heads == [HEAD], "nothing is started or stopped"
+
+
 def test_quiet_shows_no_progress(capsys: pytest.CaptureFixture[str]) -> None:
     run("up", "--quiet")
     assert capsys.readouterr().err == (

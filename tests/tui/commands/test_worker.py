@@ -90,7 +90,7 @@ def test_it_stays_as_long_as_it_is_told(capsys: pytest.CaptureFixture[str]) -> N
 def test_what_makes_no_sense_starts_nothing() -> None:
     with pytest.raises(InvalidRequestError) as caught:
         worker("start", "--keep-alive", "0")
-    assert str(caught.value) == "--keep-alive 0: a worker that is to end at once need not be started"
+    assert str(caught.value) == "--keep-alive 0 would end the worker at once: name a longer time, or leave it out"
     with pytest.raises(ModelError):
         worker("start", "--model", "no such model")
     assert connect(address()) is None
@@ -100,8 +100,8 @@ def test_a_time_that_is_none_is_refused_with_what_was_expected(capsys: pytest.Ca
     with pytest.raises(SystemExit):
         worker("start", "--keep-alive", "soon")
     assert capsys.readouterr().err.endswith(
-        'argument --keep-alive: a time such as "10m", "90s", "2h" or "0", or a number of minutes, at most a week, '
-        "found 'soon'\n"
+        'argument --keep-alive: expected a time such as "10m", "90s", "2h" or "0", or a number of minutes, at most '
+        "a week, found 'soon'\n"
     )
 
 
