@@ -107,7 +107,6 @@ class WorkAhead:
             search.set_ahead(grids_ahead(self._choice, is_spare=True))
             return
         self._ask()
-        self._timer = self._app.set_interval(ASK_SECONDS, self._ask)
 
     def end(self) -> None:
         """Ask no more: the search is left."""
@@ -124,3 +123,4 @@ class WorkAhead:
         is_spare = await asyncio.to_thread(partial(has_time_to_spare, self._device))
         if search is not None and search is self._search:
             search.set_ahead(grids_ahead(self._choice, is_spare=is_spare))
+            self._timer = self._app.set_timer(ASK_SECONDS, self._ask)

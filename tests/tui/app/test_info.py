@@ -54,7 +54,7 @@ async def test_a_finished_parent_tells_what_its_record_says(tmp_path: Path) -> N
             ("noise", "seed 7"),
             ("round seed", f"{last.seed}, candidate 2 of 8"),
             ("step seed", str(step_seed)),
-            ("batch slot", "picture 3 of a batch of 4"),
+            ("batch slot", "picture 2 of a batch of 4"),
             ("picks", "1, 1 round from the start"),
             ("scale", "scale 0.7 keeps 71% of its parent"),
             ("since start", "71% of the first noise is left in the parent"),

@@ -193,7 +193,7 @@ def test_an_interruption_writes_nothing(
         raise KeyboardInterrupt
 
     monkeypatch.setattr("engine.film.output.FilmOutput.take", interrupted)
-    monkeypatch.setattr("tui.cli._worker", FakeRenderer)
+    monkeypatch.setattr("tui.cli._renderer", lambda _: FakeRenderer())
     with pytest.raises(RenderCancelled):
         warmer("film", picture, "--out", tmp_path / "way.webp")
     capsys.readouterr()

@@ -42,7 +42,7 @@ def prompts(renderer: FakeRenderer) -> list[tuple[str, int, int]]:
 def test_each_part_is_rendered_with_the_settings_of_its_time(picture: Path, tmp_path: Path) -> None:
     renderer = FakeRenderer()
     warmer("film", picture, "--out", tmp_path / "way.webp", "--frames", 3, renderer=renderer)
-    assert prompts(renderer) == [("a lake", 12, 3), ("a fox", 9, 3)]
+    assert prompts(renderer) == [("a lake", 6, 3), ("a fox", 9, 3)]
     assert len(renderer.loads) == 1, "the same model at the same size"
     with Image.open(tmp_path / "way.webp") as film:
         assert frames_of(film) == 3 * 4 + 1
@@ -54,7 +54,7 @@ def test_without_the_files_of_the_ancestors_they_are_rendered(picture: Path, tmp
             path.unlink()
     renderer = FakeRenderer()
     warmer("film", picture, "--sheet", tmp_path / "sheet.png", renderer=renderer)
-    assert prompts(renderer) == [("a lake", 12, 2), ("a fox", 9, 1)]
+    assert prompts(renderer) == [("a lake", 6, 2), ("a fox", 9, 1)]
 
 
 def test_the_edit_is_faded_in_pixels(picture: Path, tmp_path: Path) -> None:

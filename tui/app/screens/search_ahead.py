@@ -31,7 +31,7 @@ class SearchAhead(SearchConfined):
         self.once: Callable[[str], str] = lambda _: ""
         self._rest: Timer | None = None
         self._was_complete = False
-        self._ready: frozenset[int] = frozenset()
+        self._signs: frozenset[int] = frozenset()
         self._is_painted = False
 
     def on_selection_moved(self, message: SelectionMoved) -> None:
@@ -52,7 +52,7 @@ class SearchAhead(SearchConfined):
     # need not wait for: the new grid is painted first.
     async def show_round(self) -> None:
         self._stop_resting()
-        self._was_complete, self._ready, self._is_painted = False, frozenset(), False
+        self._was_complete, self._signs, self._is_painted = False, frozenset(), False
         self._fit()
         await super().show_round()
         self.call_after_refresh(self._after_paint)
@@ -77,7 +77,7 @@ class SearchAhead(SearchConfined):
 
     def is_ready(self, index: int) -> bool:
         """Return whether the key of a picture is answered at once; while regions ask, it picks no picture."""
-        return index in self._ready and not self.pick.is_asking
+        return index in self._signs and not self.pick.is_asking
 
     def _after_paint(self) -> None:
         self._is_painted = True
@@ -99,11 +99,11 @@ class SearchAhead(SearchConfined):
         search = self.search
         if search is None or not self._is_laid_out:
             return
-        known = self._ready if search.progress.running else range(search.size)
+        known = self._signs if search.progress.running else range(search.size)
         ready = frozenset(index for index in known if search.is_ready(index) and not search.is_loading)
-        if ready == self._ready:
+        if ready == self._signs:
             return
-        self._ready = ready
+        self._signs = ready
         self._hint = self._hint or (self.once(READY_LESSON) if ready else "")
         self._write_captions()
         self._write_words()
