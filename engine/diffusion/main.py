@@ -58,6 +58,7 @@ class Worker:
         self._loaded: LoadedModel | None = None
         self._request: LoadModel | None = None
         self._runner: JobRunner | None = None
+        self._imported: set[str] = set()
         self._load_failure = JobFailed(job=-1, failure=Failure.MODEL, sentence="no model is loaded")
 
     def run(self) -> None:
@@ -151,7 +152,8 @@ class Worker:
 
     def _importing(self, package: str) -> None:
         """Report an import that is about to begin; one that is done, as for a second model, takes no time."""
-        if package not in sys.modules:
+        if package not in self._imported:
+            self._imported.add(package)
             self._progress(f"importing {package}")
 
     def _progress(self, stage: str) -> None:
