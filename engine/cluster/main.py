@@ -91,7 +91,7 @@ def end_without_thread(arguments: threading.ExceptHookArgs) -> None:
 
 def _end(cluster: Cluster) -> None:
     """End this process, which cannot do anything any more; the program reads the last line."""
-    print(f"the Ray cluster at {cluster.address} cannot be reached any more", file=sys.stderr, flush=True)  # noqa: T201
+    print(f"the Ray cluster at {cluster.address} cannot be reached any more", file=sys.stderr, flush=True)  # noqa: T201 (the log)
     os._exit(1)
 
 

@@ -7,7 +7,6 @@ starts another one.
 from __future__ import annotations
 
 import contextlib
-import queue
 import threading
 import uuid
 from collections.abc import Callable
@@ -30,6 +29,8 @@ from engine.rendering.events import (
     WorkerDied,
 )
 from engine.rendering.requests import CancelJob, CancelRound, Job, LoadModel
+from engine.worker.messages.codec import Request
+from engine.worker.requesting import RequestingRenderer
 from latentpng import __version__
 from latentpng.text import plain
 
@@ -44,7 +45,7 @@ _SECONDS_UNTIL_TOLD = 30.0
 """Until the person is told that an actor does not start: Ray lets it wait for its GPU without an end."""
 
 
-class RayMember:
+class RayMember(RequestingRenderer):
     """A Renderer that an actor works for; the actor starts with the first load."""
 
     def __init__(self, place: Place, weights_of: Callable[[LoadModel], Weights], program: tuple[str, ...] = ()) -> None:
@@ -55,52 +56,31 @@ class RayMember:
             weights_of: Returns which weights a request means, at once.
             program: The module of the actor's worker process and its arguments; () for the usual one.
         """
+        super().__init__(f"ray requests {place.name}")
         self._place, self._weights_of, self._program = place, weights_of, program
-        self._on_event: Callable[[Event], None] = _ignore
-        self._outbox: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
-        self._sender = threading.Thread(target=self._send_all, name=f"ray requests {place.name}", daemon=True)
         self._lock = threading.Lock()
         self._actor: Actor = None
         self._readers: list[threading.Thread] = []
         self._open: list[int] = []
         self._is_closing = False
 
-    def start(self, on_event: Callable[[Event], None]) -> None:
-        """Start to work, as `Renderer.start`."""
-        self._on_event = on_event
-        self._sender.start()
-
-    def load(self, request: LoadModel) -> None:
-        """Load a model, as `Renderer.load`."""
-        self._outbox.put(lambda: self._load(request))
-
-    def render(self, job: Job) -> None:
-        """Render a job, as `Renderer.render`."""
-        self._outbox.put(lambda: self._render(job))
-
-    def cancel(self, job: int) -> None:
-        """Stop a job within one step."""
-        self._outbox.put(lambda: self._cancel(CancelJob(job=job)))
-
-    def cancel_round(self, round_id: int) -> None:
-        """Stop every job of a round."""
-        self._outbox.put(lambda: self._cancel(CancelRound(round_id=round_id)))
-
     def close(self) -> None:
         """Kill the actor, whose worker process ends with it, and join all threads."""
         with self._lock:
             self._is_closing = True
             actor = self._actor
-        self._outbox.put(None)
-        if self._sender.is_alive():
-            self._sender.join()
+        self._end_requests()
         _kill(actor)
         for reader in self._readers:
             reader.join()
 
-    def _send_all(self) -> None:
-        while (call := self._outbox.get()) is not None:
-            call()
+    def _hand_on(self, request: Request) -> None:
+        if isinstance(request, LoadModel):
+            self._load(request)
+        elif isinstance(request, CancelJob | CancelRound):
+            self._cancel(request)
+        else:
+            self._render(request)
 
     def _load(self, request: LoadModel) -> None:
         with self._lock:
@@ -251,7 +231,3 @@ def _kill(actor: Actor) -> None:
     if actor is not None:
         with contextlib.suppress(ray.exceptions.RayError, ValueError):  # it is dead already, or Ray is shut down
             ray.kill(actor)
-
-
-def _ignore(event: Event) -> None:
-    """Stand in for the callback until `start`."""

@@ -13,8 +13,8 @@ ACCEPTED, REJECTED, UNREACHABLE = 0, 10, 11
 
 def ask(address: str) -> int:
     """Return `ACCEPTED`, `REJECTED` for a wrong or missing token, or `UNREACHABLE`."""
-    # ray.init uses it too, but tries for 20 seconds before it fails.  Its stub does not name it.
-    from ray._raylet import GcsClient  # type: ignore[attr-defined]
+    # ray.init uses it too, but tries for 20 seconds before it fails
+    from ray._raylet import GcsClient  # type: ignore[attr-defined]  # its stub does not name it
     from ray.exceptions import AuthenticationError, RaySystemError
 
     try:

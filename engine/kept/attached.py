@@ -6,7 +6,6 @@ It decides with the first request, and again after the worker has ended.
 from __future__ import annotations
 
 import contextlib
-import queue
 import threading
 from collections.abc import Callable
 
@@ -26,13 +25,14 @@ from engine.rendering.events import (
 )
 from engine.rendering.renderer import Renderer, hand_over
 from engine.rendering.requests import CancelJob, CancelRound, Job, LoadModel
+from engine.worker.requesting import RequestingRenderer
 
 LOST = "the worker that stays has ended; the next picture is rendered by a new one"
 
 _NONE = "no worker that stays is running any more"
 
 
-class AttachedRenderer:
+class AttachedRenderer(RequestingRenderer):
     """A Renderer over the socket of a worker that stays.
 
     One thread sends, so that no method waits; another one receives.
@@ -46,10 +46,8 @@ class AttachedRenderer:
                 KeptWorkerError where there is one that cannot be used, with the reason for the person.
             make_own: Returns a renderer that is not started, for when there is none.
         """
+        super().__init__("kept worker outbox")
         self._attach, self._make_own = attach, make_own
-        self._on_event: Callable[[Event], None] = _ignore
-        self._outbox: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
-        self._sender = threading.Thread(target=self._send_all, name="kept worker outbox", daemon=True)
         self._readers: list[threading.Thread] = []
         self._lock = threading.Lock()
         self._link: Link | None = None
@@ -60,45 +58,21 @@ class AttachedRenderer:
         self._closing = self._has_lost_one = False
         self._place = 0
 
-    def start(self, on_event: Callable[[Event], None]) -> None:
-        """Start to work, as `Renderer.start`; the worker is looked for with the first request."""
-        self._on_event = on_event
-        self._sender.start()
-
-    def load(self, request: LoadModel) -> None:
-        """Load a model, as `Renderer.load`."""
-        self._outbox.put(request)
-
-    def render(self, job: Job) -> None:
-        """Render a job, as `Renderer.render`."""
-        self._outbox.put(job)
-
-    def cancel(self, job: int) -> None:
-        """Stop a job within one step."""
-        self._outbox.put(CancelJob(job=job))
-
-    def cancel_round(self, round_id: int) -> None:
-        """Stop every job of a round."""
-        self._outbox.put(CancelRound(round_id=round_id))
-
     def close(self) -> None:
         """Leave the worker, which goes on without this program; end a worker of its own.  Join all threads."""
         with self._lock:
             self._closing = True
             if self._link is not None:
                 self._link.end()
-        self._outbox.put(None)
-        if self._sender.is_alive():
-            self._sender.join()
+        self._end_requests()
         for reader in self._readers:
             reader.join()
         if self._own is not None:
             self._own.close()
 
-    def _send_all(self) -> None:
-        while (request := self._outbox.get()) is not None:
-            if not self._closing:
-                self._send(request)
+    def _hand_on(self, request: Request) -> None:
+        if not self._closing:
+            self._send(request)
 
     def _send(self, request: Request) -> None:
         if isinstance(request, CancelJob | CancelRound):
@@ -201,7 +175,3 @@ class AttachedRenderer:
 
 def _number(request: LoadModel | Job) -> int:
     return LOADING if isinstance(request, LoadModel) else request.job
-
-
-def _ignore(event: Event) -> None:
-    """Stand in for the callback until `start`."""

@@ -6,19 +6,18 @@ Imports neither torch nor the interface.
 from __future__ import annotations
 
 import contextlib
-import queue
 import threading
-from collections.abc import Callable
 
 from engine.errors import WireError
 from engine.rendering.events import LOADING, Event, Failure, JobCancelled, JobDone, JobFailed, ModelReady, WorkerDied
 from engine.rendering.requests import CancelJob, CancelRound, InvertJob, Job, LoadModel, RenderJob
 from engine.worker.messages.codec import Request
 from engine.worker.process import WorkerProcess
+from engine.worker.requesting import RequestingRenderer
 from engine.worker.watchdog import Timeouts, Watchdog
 
 
-class WorkerRenderer:
+class WorkerRenderer(RequestingRenderer):
     """A Renderer in a process of its own, which starts with the first request.
 
     One thread sends, so that no method waits; one thread per process receives, and reports when the process died or
@@ -33,10 +32,8 @@ class WorkerRenderer:
             threads: How many threads compute on the CPU of the process; 0 leaves it to torch.
             program: The module that the process runs, and its arguments; () for the worker on this machine.
         """
+        super().__init__("worker outbox")
         self._timeouts, self._threads, self._program = timeouts or Timeouts(), threads, program
-        self._on_event: Callable[[Event], None] = _ignore
-        self._outbox: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
-        self._sender = threading.Thread(target=self._send_all, name="worker outbox", daemon=True)
         self._lock = threading.Lock()
         self._process: WorkerProcess | None = None
         self._readers: list[threading.Thread] = []
@@ -46,27 +43,6 @@ class WorkerRenderer:
         self._open: list[int] = []
         self._closing = False
 
-    def start(self, on_event: Callable[[Event], None]) -> None:
-        """Start to work, as `Renderer.start`; the process itself starts with the first request."""
-        self._on_event = on_event
-        self._sender.start()
-
-    def load(self, request: LoadModel) -> None:
-        """Load a model, as `Renderer.load`."""
-        self._outbox.put(request)
-
-    def render(self, job: Job) -> None:
-        """Render a job, as `Renderer.render`."""
-        self._outbox.put(job)
-
-    def cancel(self, job: int) -> None:
-        """Stop a job within one step."""
-        self._outbox.put(CancelJob(job=job))
-
-    def cancel_round(self, round_id: int) -> None:
-        """Stop every job of a round."""
-        self._outbox.put(CancelRound(round_id=round_id))
-
     def close(self) -> None:
         """Kill the process, whatever it is doing, and join all threads."""
         with self._lock:
@@ -74,26 +50,23 @@ class WorkerRenderer:
             process = self._process
         if process is not None:
             process.kill()
-        self._outbox.put(None)
-        if self._sender.is_alive():
-            self._sender.join()
+        self._end_requests()
         for reader in self._readers:
             reader.join()
 
-    def _send_all(self) -> None:
-        while (request := self._outbox.get()) is not None:
-            try:
-                process, requests = self._process_for(request)
-            except OSError as error:
-                sentence = f"the rendering process could not be started: {error.strerror or error}"
-                if not isinstance(request, CancelJob | CancelRound):
-                    self._refuse(request, Failure.CRASH, sentence)
-                continue
-            if process is not None:
-                for each in requests:
-                    self._send(process, each)
-            elif isinstance(request, RenderJob | InvertJob) and not self._closing:
-                self._refuse(request, Failure.MODEL, "no model is loaded yet")
+    def _hand_on(self, request: Request) -> None:
+        try:
+            process, requests = self._process_for(request)
+        except OSError as error:
+            sentence = f"the rendering process could not be started: {error.strerror or error}"
+            if not isinstance(request, CancelJob | CancelRound):
+                self._refuse(request, Failure.CRASH, sentence)
+            return
+        if process is not None:
+            for each in requests:
+                self._send(process, each)
+        elif isinstance(request, RenderJob | InvertJob) and not self._closing:
+            self._refuse(request, Failure.MODEL, "no model is loaded yet")
 
     def _send(self, process: WorkerProcess, request: Request) -> None:
         try:
@@ -188,7 +161,3 @@ class WorkerRenderer:
 def _number(request: LoadModel | Job) -> int:
     """Return the number under which the end of a request is reported."""
     return LOADING if isinstance(request, LoadModel) else request.job
-
-
-def _ignore(event: Event) -> None:
-    """Stand in for the callback until `start`."""
