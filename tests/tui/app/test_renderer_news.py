@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from engine.fake import FakeRenderer
 from engine.rendering.events import RendererNoticed, TurnChanged
@@ -55,25 +58,15 @@ async def test_it_joins_what_the_search_says_and_goes_with_it(tmp_path: Path) ->
         assert driver.screen.notice == ""
 
 
-async def test_a_failure_is_not_covered_and_the_news_come_after_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("fail", [FakeRenderer.fail_next, FakeRenderer.fail_loading], ids=["job", "load"])
+async def test_a_failure_is_not_covered_and_the_news_come_after_it(
+    tmp_path: Path, fail: Callable[[FakeRenderer, str], None]
+) -> None:
     renderer = FakeRenderer()
-    renderer.fail_next("the GPU has too little memory")
+    fail(renderer, "the GPU has too little memory")
     app = make_app(tmp_path, *PROMPT, renderer=renderer)
     async with running(app) as driver:
         await driver.until(lambda: "the GPU has too little memory; press r to try again" in words(driver))
-        app.link.report(RendererNoticed(sentence=LEFT))
-        await driver.pilot.pause(0.1)
-        assert LEFT not in words(driver)
-        await driver.press("r")
-        await driver.until(lambda: LEFT in words(driver))
-
-
-async def test_a_failed_load_is_not_covered_either(tmp_path: Path) -> None:
-    renderer = FakeRenderer()
-    renderer.fail_loading("the model is damaged")
-    app = make_app(tmp_path, *PROMPT, renderer=renderer)
-    async with running(app) as driver:
-        await driver.until(lambda: "the model is damaged; press r to try again" in words(driver))
         app.link.report(RendererNoticed(sentence=LEFT))
         await driver.pilot.pause(0.1)
         assert LEFT not in words(driver)
