@@ -8,7 +8,7 @@ WORKERS ?= logical
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE # pytest keeps the tests that it has rewritten, which saves each worker seconds
 
-.PHONY: run quick test test-all static quick-tests all-tests format docs dist check-dist bench bench-search fuzz matrix clean
+.PHONY: run quick test test-all static quick-tests all-tests format docs dist check-dist bench bench-search attack matrix clean
 
 run: $(VENV)/installed
 	$(BIN)/warmer $(ARGS)
@@ -68,12 +68,9 @@ bench-search: $(VENV)/installed-dev
 matrix: $(VENV)/installed-dev
 	@$(BIN)/python -m tests.benchmarks.engine_matrix
 
-# 250,000 hostile files measured, as many led by coverage where atheris is installed, and 300 killed writers
-fuzz: $(VENV)/installed-dev
-	$(BIN)/python -m tests.campaigns.hostile.campaign
-	$(BIN)/python -m tests.campaigns.hostile.foreign
-	$(BIN)/python -m tests.campaigns.hostile.guided
-	$(BIN)/python -m tests.campaigns.hostile.kills
+# hostile files, models, sockets and terminals, killed sessions, full disks: hours, and it goes on where it was stopped; `make attack ARGS=--quick` takes two minutes
+attack: $(VENV)/installed-dev
+	@$(BIN)/python -m tests.campaigns.attack $(ARGS)
 
 # pip shows what it downloads: the first installation is about 1.4 GB and takes some minutes
 $(VENV)/installed: $(SOURCES)

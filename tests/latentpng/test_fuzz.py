@@ -15,11 +15,11 @@ from latentpng.chunk.validate import RESERVED
 from latentpng.errors import DamagedLatentError, LatentPngError
 from latentpng.png.chunks import SIGNATURE
 from latentpng.reports.show import inspect_file
-from tests.campaigns.hostile import campaign
-from tests.campaigns.hostile.campaign import Watch, walk
-from tests.campaigns.hostile.mutations import mutated, parts_of
-from tests.campaigns.hostile.readers import LEFT_OUT, ContradictionError, Outcome, examine
-from tests.campaigns.hostile.seeds import seeds
+from tests.campaigns.files import campaign
+from tests.campaigns.files.campaign import Watch, walk
+from tests.campaigns.files.mutations import mutated, parts_of
+from tests.campaigns.files.readers import LEFT_OUT, ContradictionError, Outcome, examine
+from tests.campaigns.files.seeds import seeds
 from tests.support.latentpng.files import png_of, with_metadata
 from tests.support.latentpng.pictures import chunk_data, seeded_record
 
@@ -93,10 +93,10 @@ def test_a_contradiction_is_noticed(path: Path, monkeypatch: pytest.MonkeyPatch)
 
     path.write_bytes(SEEDS[0])
     wrong = Front(version=(1, 0), chunk_bytes=0)
-    monkeypatch.setattr("tests.campaigns.hostile.readers.inspect_file", lambda _: wrong)
+    monkeypatch.setattr("tests.campaigns.files.readers.inspect_file", lambda _: wrong)
     with pytest.raises(ContradictionError, match=r"^latentpng: Front\(version=\(1, 0\), .*, plain reader: PlainFront"):
         examine(path, RECORD)
-    monkeypatch.setattr("tests.campaigns.hostile.readers.inspect_file", other)
+    monkeypatch.setattr("tests.campaigns.files.readers.inspect_file", other)
     with pytest.raises(LatentPngError, match=r"^no file is named$"):
         examine(path, RECORD)
 

@@ -23,7 +23,7 @@ REPORT = re.compile(
 def test_a_killed_writer_loses_no_picture_and_leaves_nothing() -> None:
     root = Path(latentpng.__file__).parents[1]
     ran = subprocess.run(
-        [sys.executable, "-m", "tests.campaigns.hostile.kills", str(KILLS), str(SIDE)],
+        [sys.executable, "-m", "tests.campaigns.files.kills", str(KILLS), str(SIDE)],
         cwd=root,
         env={**os.environ, "PYTHONPATH": str(root)},
         capture_output=True,

@@ -1,6 +1,6 @@
 """Kill commands while they write a picture, at random moments and at every line of atomic.py, and check what is left.
 
-    python -m tests.campaigns.hostile.kills [COUNT [SIDE [SEED]]]
+    python -m tests.campaigns.files.kills [COUNT [SIDE [SEED]]]
 
 COUNT kills (300) are spread over all operations, on pictures of SIDE x SIDE pixels (768).  After each kill the picture
 must be the old one or the new one, complete, and the next run must remove what the killed one left.  Prints a line for
@@ -25,8 +25,8 @@ from types import FrameType
 from typing import Any, TypeAlias
 
 from latentpng.png import atomic
-from tests.campaigns.hostile.console import say
-from tests.campaigns.hostile.writers import LostPictureError, Operation, operations, write_files
+from tests.campaigns.files.console import say
+from tests.campaigns.files.writers import LostPictureError, Operation, operations, write_files
 
 Outcome: TypeAlias = tuple[str, int]
 """Which picture a killed process left, "old" or "new", and the number of temporary files."""

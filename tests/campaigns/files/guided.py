@@ -1,6 +1,6 @@
 """Read many hostile files, led by coverage: a mutation that reaches a new branch of latentpng is mutated again.
 
-    python -m tests.campaigns.hostile.guided [COUNT [SEED]]
+    python -m tests.campaigns.files.guided [COUNT [SEED]]
 
 This needs atheris (`pip install atheris`), which has builds for CPython 3.11 to 3.13 on Linux.  Without it the campaign
 says so and ends with exit code 0; `campaign` needs no coverage, because it is led by what the readers report.
@@ -16,8 +16,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from random import Random
 
-from tests.campaigns.hostile.console import say
-from tests.campaigns.hostile.memory import memory_folder
+from tests.campaigns.files.console import say
+from tests.campaigns.files.memory import memory_folder
 
 LIMIT_MIB = 2048  # resident memory of the whole process, with coverage and seeds
 
@@ -29,10 +29,10 @@ def main(count: int = 200_000, seed: int = 1) -> None:
         return
     atheris = import_module("atheris")
     with atheris.instrument_imports(include=["latentpng"]):
-        campaign = import_module("tests.campaigns.hostile.campaign")
+        campaign = import_module("tests.campaigns.files.campaign")
     mutated, seeds = (
-        import_module("tests.campaigns.hostile.mutations").mutated,
-        import_module("tests.campaigns.hostile.seeds").seeds(),
+        import_module("tests.campaigns.files.mutations").mutated,
+        import_module("tests.campaigns.files.seeds").seeds(),
     )
     folder = Path(tempfile.mkdtemp(dir=memory_folder()))
     corpus = folder / "corpus"

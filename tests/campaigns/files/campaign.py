@@ -1,6 +1,6 @@
 """Read many hostile files with every reader, and measure the time and memory that each takes.
 
-    python -m tests.campaigns.hostile.campaign [COUNT [SEED]]
+    python -m tests.campaigns.files.campaign [COUNT [SEED]]
 
 Mutates good files, 200,000 times by default, and gives every mutation to all readers.  Prints a report after every
 10,000 files and at the end, and saves and names the slowest file and the one that took most memory.  The exit code is 1
@@ -23,11 +23,11 @@ from random import Random
 
 import numpy as np
 
-from tests.campaigns.hostile.console import say
-from tests.campaigns.hostile.memory import memory_folder, peak_mib, reset_peak, resident_mib
-from tests.campaigns.hostile.mutations import mutated
-from tests.campaigns.hostile.readers import LEFT_OUT, examine
-from tests.campaigns.hostile.seeds import seeds
+from tests.campaigns.files.console import say
+from tests.campaigns.files.memory import memory_folder, peak_mib, reset_peak, resident_mib
+from tests.campaigns.files.mutations import mutated
+from tests.campaigns.files.readers import LEFT_OUT, examine
+from tests.campaigns.files.seeds import seeds
 from tests.support.latentpng.pictures import seeded_record
 
 LIMIT_MS, LIMIT_MIB = 50.0, 64.0

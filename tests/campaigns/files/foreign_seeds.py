@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from PIL import Image
 
 from latentpng.png.chunks import build
-from tests.campaigns.hostile.seeds import AUTOMATIC, COMFY
+from tests.campaigns.files.seeds import AUTOMATIC, COMFY
 from tests.latentpng.foreign.test_cases import CASES, NAMES
 from tests.support.foreign.samples_files import exif_of, jpeg_of, picture, png, png_of, unicode_comment, webp_of
 from tests.support.foreign.stealth import bits_of, hide, noisy, saved

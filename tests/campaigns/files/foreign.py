@@ -1,6 +1,6 @@
 """Give hostile pictures and texts of other tools to every command that reads them, and measure time and memory.
 
-    python -m tests.campaigns.hostile.foreign [COUNT [SEED]]
+    python -m tests.campaigns.files.foreign [COUNT [SEED]]
 
 The good files (`foreign_seeds`) are the cases of tests/cases/foreign, and one file for each container and form.  Half
 of the mutations change a file; the other half change its texts, which then are written into a PNG, because a changed
@@ -33,12 +33,12 @@ from latentpng.cli import main as latentpng_main
 from latentpng.errors import ExitCode, LatentPngError
 from latentpng.foreign.containers.texts import Texts, read_texts
 from latentpng.png.texts import build_text
-from tests.campaigns.hostile.campaign import save
-from tests.campaigns.hostile.console import say
-from tests.campaigns.hostile.contents import bytes_changed, json_changed
-from tests.campaigns.hostile.foreign_seeds import good_files
-from tests.campaigns.hostile.memory import memory_folder, peak_mib, reset_peak, resident_mib
-from tests.campaigns.hostile.mutations import mutated
+from tests.campaigns.files.campaign import save
+from tests.campaigns.files.console import say
+from tests.campaigns.files.contents import bytes_changed, json_changed
+from tests.campaigns.files.foreign_seeds import good_files
+from tests.campaigns.files.memory import memory_folder, peak_mib, reset_peak, resident_mib
+from tests.campaigns.files.mutations import mutated
 from tests.support.latentpng.files import png_of
 
 LIMIT_SECONDS, LIMIT_MIB = 1.0, 64.0

@@ -11,7 +11,7 @@ from random import Random
 from typing import NamedTuple
 
 from latentpng.png.chunks import SIGNATURE, build
-from tests.campaigns.hostile.contents import (
+from tests.campaigns.files.contents import (
     MAX_BYTES,
     TEXTS,
     bytes_changed,

@@ -1,0 +1,1 @@
+"""The part disk of the attack."""

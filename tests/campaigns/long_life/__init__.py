@@ -1,0 +1,1 @@
+"""The part long_life of the attack."""

@@ -1,0 +1,1 @@
+"""The part models of the attack."""

@@ -1,0 +1,1 @@
+"""The part sessions of the attack."""

@@ -1,0 +1,1 @@
+"""The part sockets of the attack."""

@@ -1,0 +1,1 @@
+"""The part ssh of the attack."""

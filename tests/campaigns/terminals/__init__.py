@@ -1,0 +1,1 @@
+"""The part terminals of the attack."""
