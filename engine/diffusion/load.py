@@ -43,7 +43,8 @@ from engine.errors import ModelError
 from engine.models.defaults import carried_preview
 from engine.models.files import ModelFiles
 from engine.models.find import model_identity
-from engine.models.look import check_pipeline, look_at, pipeline_of
+from engine.models.index_file import pipeline_of
+from engine.models.look import check_pipeline, look_at
 from engine.models.memory import Memory
 from engine.models.prediction import prediction_of
 from engine.rendering.requests import LoadModel, ModelChoice
