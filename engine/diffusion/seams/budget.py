@@ -21,7 +21,10 @@ from torch.overrides import TorchFunctionMode
 from engine.errors import ForbiddenError
 
 _BY_SIZE = frozenset({torch.empty, torch.zeros, torch.ones, torch.rand, torch.randn, torch.full})
-_MORE_CALLS, _CALLS_PER_TENSOR = 20_000, 16
+_REPEATS = frozenset(
+    {torch.Tensor.repeat, torch.Tensor.tile, torch.tile, torch.Tensor.repeat_interleave, torch.repeat_interleave}
+)
+_MORE_CALLS, _CALLS_PER_TENSOR = 4096, 4
 _MORE_VALUES, _TOTAL_PER_VALUE = 2**27, 4
 _LEAST_LARGEST = 2**25
 
@@ -97,13 +100,7 @@ def _largest_of(arguments: Iterable[Any], func: Callable[..., Any]) -> int:
     values = [inner for one in arguments for inner in (one if isinstance(one, list | tuple) else (one,))]
     tensors = [one for one in values if isinstance(one, torch.Tensor)]
     most = sum(tensor.numel() for tensor in tensors)
-    if func in (
-        torch.Tensor.repeat,
-        torch.Tensor.tile,
-        torch.tile,
-        torch.repeat_interleave,
-        torch.Tensor.repeat_interleave,
-    ):
+    if func in _REPEATS:
         return most * math.prod(one for one in values if isinstance(one, int))
     if func in (torch.outer, torch.einsum, torch.kron) and all(tensor.ndim == 1 for tensor in tensors):
         return math.prod(tensor.numel() for tensor in tensors)

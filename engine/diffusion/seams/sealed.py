@@ -4,8 +4,8 @@ What a folder holds is checked before (`engine.models.look`), so a library has n
 made impossible, whatever a new version of a library finds in a folder.
 
 Assumptions, checked by tests/engine/diffusion/seams/test_sealed.py:
-- Libraries call `torch.load` by this name, and whatever unpickles an object by its name in Python or C reports the audit
-  event "pickle.find_class".
+- Libraries call `torch.load` by this name, and whatever unpickles a class or a function, in Python or in C, reports the
+  audit event "pickle.find_class".
 - An audit hook that raises keeps what it was told of from happening, and its error is the cause or the context of what
   the library raises in its place.
 """

@@ -2,8 +2,8 @@
 
     python -m tests.campaigns.models.cases FOLDER
 
-It prepares every target in FOLDER, writes "ready", and then takes JSON objects with "target", "seed" and "folder", one in
-each line, and answers each in a line.  Each fork is limited in memory and processor time, and watched.
+It prepares every target in FOLDER and writes "ready".  Then it takes JSON objects with "target", "seed" and "folder", a
+line each, and answers each in a line.  Each fork is limited in memory and processor time, and watched.
 """
 
 from __future__ import annotations
