@@ -25,8 +25,8 @@ from engine.models.find import (
 )
 from engine.models.hashes import same_hash
 from engine.models.imported import ImportedParts, hash_notice, imported_parts, is_import, text_of
+from engine.models.index_file import pipeline_of
 from engine.models.library import Shelf, shadowed
-from engine.models.look import pipeline_of
 from engine.models.loras import resolve_lora
 from engine.models.notices import model_notices
 from engine.models.prediction import check_predicts
