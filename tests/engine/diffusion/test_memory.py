@@ -18,7 +18,7 @@ from engine.diffusion.render import BatchRenderer
 from engine.errors import ModelError
 from engine.models.files import ComponentFiles, ModelFiles
 from engine.models.look import look_at_component
-from engine.models.memory import GIB, Memory, Room, plan_memory, working_bytes
+from engine.models.memory import GIB, Memory, Placement, Room, plan_memory, working_bytes
 from engine.rendering.requests import LoadModel
 from latentpng.noise.gauss1 import gauss1
 from tests.support.engine.tiny import SETTINGS, load_tiny, save_tiny
