@@ -48,6 +48,7 @@ def run_app(options: Options, arguments: AppArguments, *, changed: bool) -> int:
     terminal = detect(arguments.graphics or "auto")
     set_truecolor(terminal)
     from tui.app.app import WarmerApp  # Textual reads the environment when it is imported
+    from tui.graphics.output import seams as output
     from tui.paths import journal_path, sessions_root
 
     check_theme(arguments.theme)
@@ -62,7 +63,7 @@ def run_app(options: Options, arguments: AppArguments, *, changed: bool) -> int:
     )
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.freeze()  # what is imported by now is never freed: the collector need not visit it between two keys
-    app.run()
+    output.run(app)
     _print_results(app)
     return app.return_code or 0
 
