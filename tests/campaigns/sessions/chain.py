@@ -19,6 +19,8 @@ _RESUMABLE = re.compile("resumes the last search")
 OUTPUT = "terminal.txt"
 """The file in the home directory that holds what the apps wrote to their terminals."""
 _PAUSES = (0.0, 0.0, 0.0, 0.01, 0.03, 0.06)
+_AT_REST = 0.2
+"""How often an app is at rest before the blow: it has to be at the very same grid then."""
 _FAULTS = (b"Traceback", b"internal error")
 
 
@@ -129,6 +131,8 @@ class Chain:
             life.press(key, self.draw.choice(_PAUSES))
             if life.has_ended:
                 return
+        if self.draw.random() < _AT_REST:
+            life.rest()
         life.read(self.draw.choice((0.0, self.draw.uniform(0.0, 0.05), self.draw.uniform(0.0, 0.4))))
 
     def _strike(self, life: Life, blow: Blow) -> None:
@@ -154,8 +158,8 @@ class Chain:
             count = len(life.seen)
             life.press(b"\x1b", 0.1)
             life.press(b"1", 0.05)
-            if self.draw.random() < 0.5:
-                life.wait_for_grid(count, seconds=1.0)
+            life.wait_for_grid(count, seconds=2.0)
+            life.rest()
         self._strike(life, QUIT)
 
     def _note(self, life: Life) -> None:
@@ -192,7 +196,14 @@ class Chain:
 
     def finish(self) -> None:
         """Go on once more, end cleanly, and look at all that is on the disk."""
-        self.live(QUIT)
+        life = self._start(has_shell=False)
+        try:
+            if self._has_begun(life):
+                self._go_on(life)
+        finally:
+            life.end()
+        self._note(life)
+        self._look()
         self.faults += remains.leftovers(self.home)
         self.faults += remains.broken_pictures(self.home)
         self.faults += remains.inconsistencies(self.home)

@@ -26,6 +26,7 @@ from tests.support.terminal.fake_terminal import FakeTerminal
 
 SECONDS_TO_END = 15.0
 """For a program on a loaded machine; far more than it takes."""
+_QUIET_SECONDS = 1.0
 _MODES = (9, 1000, 1002, 1003, 1004, 1005, 1006, 1015, 1016, 1049, 2004, 2048)
 """Modes that a program must not leave switched on: the mouse, the focus, the alternate screen, pasting, the size."""
 _MODE = re.compile(rb"\x1b\[\?([0-9;]+)([hl])")
@@ -39,7 +40,7 @@ class Life:
         terminal: Its terminal.
         pid: The process ID of the app.
         seen: What was on the screen, oldest first.
-        keys: What was pressed since the last time that something new was seen.
+        keys: What was pressed since the app was last at rest.
         written: Everything that the app wrote.
     """
 
@@ -97,6 +98,12 @@ class Life:
         while len(self.seen) <= more_than and time.monotonic() < end and not self.has_ended:
             self.read(0.02)
         return len(self.seen) > more_than
+
+    def rest(self) -> None:
+        """Wait until the app has painted nothing for a while: it has taken and painted all that was pressed."""
+        self._take(self.terminal.settle(_QUIET_SECONDS, seconds=2 * _QUIET_SECONDS))
+        if not self.terminal.read(_QUIET_SECONDS):
+            self.keys = b""
 
     @property
     def has_ended(self) -> bool:
@@ -176,4 +183,3 @@ class Life:
         if found:
             self._parsed = self.written.rindex(b"\x1b]7717;") + 1
             self.seen += found
-            self.keys = b""

@@ -82,7 +82,8 @@ def found_in(written: bytes) -> list[Witness]:
 
 
 def _from_json(entries: dict[str, Any]) -> Witness:
-    return Witness(**{name: tuple(value) if isinstance(value, list) else value for name, value in entries.items()})
+    values: dict[str, Any] = {name: tuple(each) if isinstance(each, list) else each for name, each in entries.items()}
+    return Witness(**values)
 
 
 def losses(seen: Witness, now: Session, keys: bytes) -> list[str]:
@@ -91,7 +92,7 @@ def losses(seen: Witness, now: Session, keys: bytes) -> list[str]:
     Args:
         seen: The last that was seen of the session.
         now: The session as it is after a restart.
-        keys: What was pressed since then: the program may have taken it, without having painted it.
+        keys: What was pressed since the program was last at rest: it may have taken that without having painted it.
     """
     found = []
     after = of_session(now, seen.folder)
