@@ -95,7 +95,7 @@ def write(output: str, data: bytes, *, force: bool) -> None:
         standard_output().buffer.write(data)
         return
     check_target(output, force=force)
-    write_atomically(output, (data,))
+    write_atomically(output, (data,), replace=force)
 
 
 def check_target(output: str, *, force: bool) -> None:
