@@ -40,11 +40,16 @@ class JournalWriter:
         self._folder, self._index, self._on_trouble = folder, index, on_trouble
         self._lock = threading.Lock()
         self._queued = 0
-        self._is_registered = False
+        self._is_registered = self._has_failed = False
         self._name = JOURNAL_NAME if continued is None else continued.name
         self._replaced = None if continued is None else continued.writer
         self._writer = secrets.token_hex(8)
         self._continued = continued
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the journal that was to be written last could not be."""
+        return self._has_failed
 
     def save(self, journal: Journal, files: Mapping[Key, Future[Path]]) -> None:
         """Begin to save a journal.
@@ -104,5 +109,6 @@ class JournalWriter:
 
     def _report(self, future: Future[None]) -> None:
         error = future.exception()
+        self._has_failed = error is not None
         if error is not None:
             self._on_trouble(trouble(error))
