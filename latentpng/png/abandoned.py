@@ -7,6 +7,7 @@ name of a new file stands in that of its temporary file, so that a picture which
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import re
 import secrets
@@ -51,6 +52,11 @@ def temporary_name(name: str = "") -> str:
     stem, suffix = os.path.splitext(name)  # noqa: PTH122 (a name, not a path)
     kept = os.fsencode(stem)[:_MAX_STEM] + os.fsencode(suffix)[:_MAX_SUFFIX]
     return f"{start}-{os.fsdecode(kept)}{TEMPORARY_SUFFIX}"
+
+
+def claim_name(what: str) -> str:
+    """Return the name of the file by which a program claims something; one that is abandoned is removed."""
+    return f"{TEMPORARY_PREFIX}{hashlib.sha256(what.encode()).hexdigest()[:16]}{REPLACING_SUFFIX}"
 
 
 def recover(folder: Path) -> tuple[Path, ...]:

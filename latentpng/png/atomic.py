@@ -11,17 +11,25 @@ import fcntl
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import chain, count
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
 from latentpng.errors import NameTakenError, UnwritableFileError
-from latentpng.png.abandoned import TEMPORARY_PREFIX, TEMPORARY_SUFFIX, forget, recover, temporary_name
+from latentpng.png.abandoned import TEMPORARY_PREFIX, TEMPORARY_SUFFIX, claim_name, forget, recover, temporary_name
 from latentpng.png.disk import flush_folder, take_name
 from latentpng.text import plain
 
-__all__ = ["TEMPORARY_PREFIX", "TEMPORARY_SUFFIX", "similar_names", "write_atomically", "write_file", "write_new"]
+__all__ = [
+    "TEMPORARY_PREFIX",
+    "TEMPORARY_SUFFIX",
+    "claimed",
+    "similar_names",
+    "write_atomically",
+    "write_file",
+    "write_new",
+]
 
 Part: TypeAlias = bytes | bytearray | memoryview
 
@@ -147,6 +155,34 @@ def _temporary(folder: Path, name: str) -> Iterator[tuple[BinaryIO, Path]]:
                 with suppress(OSError):
                     path.unlink()
             return
+
+
+@contextmanager
+def claimed(folder: Path, what: str) -> Iterator[bool]:
+    """Claim something for this program alone, by a file in a folder that exists meanwhile; no lock is needed.
+
+    Args:
+        folder: The folder.
+        what: A text that names what is claimed.
+
+    Yields:
+        Whether it was claimed; False while a different program has it.
+
+    Raises:
+        OSError: Nothing can be written in the folder.
+    """
+    name = claim_name(what)
+    with ExitStack() as stack:
+        is_claimed = False
+        for _ in range(2):
+            try:
+                stack.enter_context(_temporary(folder, name))
+            except FileExistsError:
+                forget(folder)  # a program that was killed may have left it
+            else:
+                is_claimed = True
+                break
+        yield is_claimed
 
 
 def _fill(file: BinaryIO, parts: Iterable[Part]) -> None:
