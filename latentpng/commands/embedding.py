@@ -52,4 +52,4 @@ def embed_into(file: str, record: LatentRecord, output: str | None, *, force: bo
     if output == STANDARD_OUTPUT:
         standard_output().buffer.write(files.embedded(file, record, warn))
     else:
-        files.embed_record(file, record, output, warn)
+        files.embed_record(file, record, output, warn, replace=force)

@@ -89,7 +89,7 @@ def _stripped(file: str, output: str | None, *, force: bool, everything: bool) -
         return data, removed
     if output is not None:
         check_target(output, force=force)
-    return b"", files.strip(file, output, warn, everything=everything)
+    return b"", files.strip(file, output, warn, everything=everything, replace=force)
 
 
 def _stripped_other(file: str, output: str | None, *, force: bool, everything: bool) -> tuple[bytes, bool]:
@@ -106,7 +106,7 @@ def _stripped_other(file: str, output: str | None, *, force: bool, everything: b
     if output == STANDARD_OUTPUT:
         standard_output().buffer.write(data)
     elif removed or output is not None:
-        write_atomically(file if output is None else output, [data])
+        write_atomically(file if output is None else output, [data], replace=force or output is None)
     return (data if output == STANDARD_OUTPUT else b""), removed
 
 

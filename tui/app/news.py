@@ -94,6 +94,9 @@ class AppNews(AppParts):
         self.stage.refuse(message.sentence)
 
     def on_saving_failed(self, message: messages.SavingFailed) -> None:
+        self.stage.say(f"{message.sentence}; Ctrl+S tries now")
+
+    def on_saving_noticed(self, message: messages.SavingNoticed) -> None:
         self.stage.say(message.sentence)
 
     def on_opening_cancelled(self) -> None:

@@ -89,6 +89,7 @@ class AppParts(App[None]):
             journal_path=journal_path,
             ignore_digits_until=time.monotonic() + key_grace_seconds,
             on_saving_failed=self._report_saving_failure,
+            on_notice=self._report_notice,
         )
         self.link = RendererLink(make_renderer, notify=self._report_events)
         self.stage = Stage(self)
@@ -212,3 +213,7 @@ class AppParts(App[None]):
         """Note a failure; called in the thread that saves."""
         self.saving_failures.append(sentence)
         self.post_message(messages.SavingFailed(sentence))
+
+    def _report_notice(self, sentence: str) -> None:
+        """Show a sentence about saving; called in the thread that saves."""
+        self.post_message(messages.SavingNoticed(sentence))

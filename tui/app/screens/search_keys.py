@@ -53,6 +53,7 @@ SEARCH_KEYS: list[BindingType] = [
     _key("y", "copy_command", "copy the command line of the selected picture"),
     _key("Y,shift+y", "copy_path", "copy the path of the selected picture", "Y"),
     _key("s", "save", "save a copy"),
+    _key("ctrl+s", "save_again", "try again to save what could not be saved", "Ctrl+S"),
     _key("E,shift+e", "export", "export the way here as an animation", "E"),
     _key("o", "app.open", "open"),
     _key("p", "app.start", "new prompt"),
