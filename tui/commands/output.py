@@ -11,6 +11,7 @@ from pathlib import Path
 
 from engine.errors import InvalidRequestError
 from engine.rendering.events import PhotoInverted, PictureRendered
+from latentpng import streams
 from latentpng.errors import UnwritableFileError
 from latentpng.png.files import write_picture
 from latentpng.record import Json
@@ -100,5 +101,5 @@ def refuse_overwriting(paths: list[Path], force: bool) -> None:
 def _print(line: str) -> None:
     try:
         print(line, flush=True)  # noqa: T201 (stdout is for results)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, streams.OutputError):
+        streams.discard_output()
