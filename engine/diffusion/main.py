@@ -1,7 +1,7 @@
 """The worker process: requests in over a socket, events out; torch is imported when the first model is loaded.
 
-The reader thread notices that the parent process ended (end of file) and ends this process at once, also in mid-step.
-Started by `engine.worker.process` as `python -m engine.diffusion.main DESCRIPTOR`.
+`latentpng.parent` ends this process with its parent; the reader thread does so too, where it notices it (end of file).
+Started by `engine.worker.process`, through `latentpng.parent`, as `python -m engine.diffusion.main DESCRIPTOR`.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from engine.errors import EngineError, ModelError
+from engine.models.index_file import read_index
 from engine.models.json_files import read_config
 from engine.models.model_names import distilled, likely_pipeline, named_steps
 from engine.models.picture_sizes import usual_size
@@ -161,7 +162,7 @@ def folder_defaults(folder: Path, name: str) -> ModelDefaults:
     Raises:
         ModelError: The index cannot be read.
     """
-    index = read_config(folder / "model_index.json")
+    index = read_index(folder)
     pipeline = str(index.get("_class_name"))
     file = folder / "scheduler" / "scheduler_config.json"
     defaults = family_defaults(pipeline, name, read_config(file) if file.is_file() else {})

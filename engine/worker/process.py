@@ -11,7 +11,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import IO
@@ -22,6 +21,7 @@ from engine.errors import WireError
 from engine.rendering.events import Event
 from engine.worker.messages.codec import EVENTS, Codec, Request
 from engine.worker.wire import Wire
+from latentpng import parent
 
 WORKER = "engine.diffusion.main"
 STACKS_SIGNAL = signal.SIGUSR1
@@ -56,17 +56,19 @@ class WorkerProcess:
         module, *arguments = program or (WORKER,)
         near, far = socket.socketpair()
         self._log_path, log = _open_log()
-        with near, far, log:
+        with near, far, log, contextlib.ExitStack() as undo:
+            self._lifeline = undo.enter_context(parent.Lifeline())
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", module, str(far.fileno()), *arguments],
+                [*self._lifeline.program(parent.Kind.GROUP, module), str(far.fileno()), *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                pass_fds=(far.fileno(),),
+                pass_fds=(far.fileno(), self._lifeline.end),
                 start_new_session=True,  # the terminal's signals (Ctrl+C, hang-up) are handled by this program
                 env=worker_environment(threads),
             )
             self._wire: Wire[Request, Event] = Wire(near.dup(), Codec(EVENTS))
+            undo.pop_all()
         self._silence = 0.0
         self._garbled = ""
 
@@ -121,6 +123,7 @@ class WorkerProcess:
         self.kill()  # the connection is closed: whatever is left of the process is of no use
         code = self._process.wait()
         self._wire.close()
+        self._lifeline.close()
         return how_it_ended(code, _last_line(self._log_path), str(self._log_path), self._silence, self._garbled)
 
 

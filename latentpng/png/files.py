@@ -20,12 +20,13 @@ from latentpng.png.atomic import write_atomically
 from latentpng.png.chunks import Chunk
 from latentpng.png.clean import Part, cleaned
 from latentpng.png.open import open_picture
-from latentpng.png.pixels import decode_pixels, encode_pixels, pixel_digest
+from latentpng.png.pixels import decode_pixels, digest_of_pixels, encode_pixels, pixel_digest
 from latentpng.png.twin import front_of_twin
 from latentpng.record import LatentRecord
 
 __all__ = [
     "carries_another",
+    "digest_of_picture",
     "embed_record",
     "embedded",
     "pixel_digest",
@@ -87,6 +88,16 @@ def read_picture(path: AnyPath) -> tuple[int, int, bytes]:
     """
     with open_picture(path) as (stream, size, name):
         return decode_pixels(stream, size, name)
+
+
+def digest_of_picture(path: AnyPath) -> str:
+    """Return `pixel_digest` of a PNG, without holding its picture.
+
+    Raises:
+        UnreadableFileError: If it is not a whole PNG.
+    """
+    with open_picture(path) as (stream, size, name):
+        return digest_of_pixels(stream, size, name)
 
 
 def write_picture(path: AnyPath, width: int, height: int, rgb: bytes, record: LatentRecord) -> None:

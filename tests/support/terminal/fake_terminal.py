@@ -20,7 +20,7 @@ import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import NoReturn, Self, TypeAlias
 
 Reply: TypeAlias = tuple[bytes, Callable[[re.Match[bytes]], bytes]]
 
@@ -39,7 +39,7 @@ class FakeTerminal:
 
     def __init__(
         self,
-        command: Sequence[str],
+        command: Sequence[str] | Callable[[], NoReturn],
         *,
         rows: int = 50,
         columns: int = 120,
@@ -56,7 +56,7 @@ class FakeTerminal:
         """Start the program.
 
         Args:
-            command: The program and its arguments.
+            command: The program and its arguments; or what the forked process does instead, without a new program.
             rows: Of the window.
             columns: Of the window.
             cell: Width and height of a character in pixels.
@@ -79,6 +79,8 @@ class FakeTerminal:
             # The child sets the size of the window before the program starts: a size that the parent set later could
             # come between the program's look at it and its handler for changes, and be missed on a loaded machine.
             _set_size(0, rows, columns, cell if pixel_size else (0, 0))
+            if callable(command):
+                command()
             os.execvpe(command[0], list(command), child)
         self.cell, self.delay, self.rate, self.pixel_size, self.name = cell, delay, rate, pixel_size, name
         self._started = time.monotonic()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -98,7 +99,7 @@ def _of_resuming(journal: Journal) -> Iterator[str]:
 def _of_going_on(running: Running, journal: Journal) -> Iterator[str]:
     try:
         running.finish()
-        if running.search.session.place != journal.session.place:
+        if not _are_same(running.search.session.place, journal.session.place):
             yield "resumed, it stands at a different place"
         try:
             yield from _of_walk(running, journal.session)
@@ -116,14 +117,20 @@ def _of_walk(running: Running, session: Session) -> Iterator[str]:
     steps = _way_back(session)
     for number, place in enumerate(steps, start=1):
         running.tell(Undone())
-        if running.search.session.place != place:
+        if not _are_same(running.search.session.place, place):
             yield f"resumed, step {number} of undo leads to a different place"
             return
     for number, place in enumerate([*reversed(steps[:-1]), session.place] if steps else [], start=1):
         running.tell(Redone())
-        if running.search.session.place != place:
+        if not _are_same(running.search.session.place, place):
             yield f"resumed, step {number} of redo leads to a different place"
             return
+
+
+def _are_same(now: Place, before: Place) -> bool:
+    """Return whether a place is the one before; candidates that were not chosen yet are chosen by now."""
+    is_chosen = before.is_undecided and not now.is_undecided
+    return now == (replace(before, offered=now.offered, is_undecided=False) if is_chosen else before)
 
 
 def _way_back(session: Session) -> list[Place]:
