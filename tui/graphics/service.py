@@ -156,6 +156,7 @@ class Graphics:
             self._running = True
             self._app.run_worker(self._run(), name="pictures", group="pictures")
 
+    # Finished pictures come first: were only previews taken that have to wait, this would go round without an end.
     async def _run(self) -> None:
         """Send frames until nothing is left to show.
 
@@ -168,7 +169,7 @@ class Graphics:
                     if (seconds := self._pace.wait(time.monotonic(), preview=previews)) > 0:
                         await self._wait(seconds)
                     else:
-                        await self._send(list(due)[:AT_ONCE])
+                        await self._send(sorted(due, key=lambda cell: due[cell].quality == "preview")[:AT_ONCE])
                 elif not await self._refine():
                     return
         finally:
