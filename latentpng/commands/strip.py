@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import sys
 from typing import BinaryIO
 
 from latentpng.commands.inputs import each
@@ -16,7 +17,6 @@ from latentpng.commands.output import (
     check_target,
     say,
     signature_warning,
-    standard_output,
 )
 from latentpng.errors import ExitCode, UnreadableFileError
 from latentpng.png.open import STANDARD_INPUT
@@ -85,7 +85,7 @@ def _stripped(file: str, output: str | None, *, force: bool, everything: bool) -
     warn = signature_warning(file)
     if output == STANDARD_OUTPUT:
         data, removed = files.stripped(file, warn, everything=everything)
-        standard_output().buffer.write(data)
+        sys.stdout.buffer.write(data)
         return data, removed
     if output is not None:
         check_target(output, force=force)
@@ -104,7 +104,7 @@ def _stripped_other(file: str, output: str | None, *, force: bool, everything: b
     with open_picture(file) as (stream, size, name):
         data, removed = cleaned_other(stream, size, name)
     if output == STANDARD_OUTPUT:
-        standard_output().buffer.write(data)
+        sys.stdout.buffer.write(data)
     elif removed or output is not None:
         write_atomically(file if output is None else output, [data], replace=force or output is None)
     return (data if output == STANDARD_OUTPUT else b""), removed

@@ -12,6 +12,7 @@ from engine.errors import InvalidRequestError
 from latentpng.errors import ExitCode
 from latentpng.text import plain
 from tui.app.sources import PictureSource
+from tui.graphics.terminal import probe
 from tui.graphics.terminal.capabilities import detect, set_truecolor
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def run_app(options: Options, arguments: AppArguments, *, changed: bool) -> int:
         EngineError: The model cannot be used.
         LatentPngError: The picture cannot be read, or is none.
     """
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not probe.on_terminal():
         raise InvalidRequestError("warmer needs a terminal; in scripts use `warmer new`, `vary`, `render` and `invert`")
     opening = opening_at_start(options, arguments) if changed else None
     terminal = detect(arguments.graphics or "auto")

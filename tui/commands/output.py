@@ -11,6 +11,7 @@ from pathlib import Path
 
 from engine.errors import InvalidRequestError
 from engine.rendering.events import PhotoInverted, PictureRendered
+from latentpng import streams
 from latentpng.errors import UnwritableFileError
 from latentpng.png.abandoned import recover, recovered_words
 from latentpng.png.atomic import similar_names
@@ -126,5 +127,5 @@ def refuse_overwriting(paths: list[Path], force: bool) -> None:
 def _print(line: str) -> None:
     try:
         print(line, flush=True)  # noqa: T201 (stdout is for results)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, streams.OutputError):
+        streams.discard_output()

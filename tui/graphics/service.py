@@ -160,6 +160,7 @@ class Graphics:
             self._running = True
             self._app.run_worker(self._run(), name="pictures", group="pictures")
 
+    # Finished pictures come first: were only previews taken that have to wait, this would go round without an end.
     async def _run(self) -> None:
         """Send frames until nothing is left to show.
 
@@ -172,7 +173,7 @@ class Graphics:
                     if (seconds := self._until_sending(preview=previews)) > 0:
                         await self._wait(seconds)
                     else:
-                        await self._send(list(due)[:AT_ONCE])
+                        await self._send(sorted(due, key=lambda cell: due[cell].quality == "preview")[:AT_ONCE])
                 elif not await self._refine():
                     return
         finally:

@@ -23,9 +23,8 @@ from tests.support.tui.driving import PROMPT, make_app, running
 TIMEOUT_SECONDS = 30.0
 ALTERNATE_SCREEN = rb"\x1b\[\?1049h"
 MODES = rb"\x1b\[\?(\d+)([hl])"
-IN_ORDER = {b"7": b"h", b"25": b"h"} | dict.fromkeys(
-    (b"1000", b"1003", b"1004", b"1006", b"1015", b"1049", b"2004"), b"l"
-)
+_OFF = (b"1000", b"1003", b"1004", b"1006", b"1015", b"1049", b"2004")
+IN_ORDER = {b"7": b"h", b"25": b"h"} | dict.fromkeys(_OFF, b"l")
 """Wrapped lines and a cursor; no mouse, no focus, no second screen and no brackets around pastes."""
 
 

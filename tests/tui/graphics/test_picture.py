@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import re
 import threading
@@ -261,6 +262,24 @@ async def test_previews_wait_for_their_bytes_and_finished_pictures_do_not() -> N
         assert drawn_at(app.written) == ["12;1"]
         app.cell().show(plain(BLUE))
         await until(pilot, lambda: len(drawn_at(app.written)) == 2)
+
+
+async def test_previews_that_wait_do_not_keep_a_finished_picture_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    send, calls = Graphics._send, itertools.count()
+
+    async def send_seldom(graphics: Graphics, cells: list[service.Cell]) -> None:
+        assert next(calls) < 20, "frames are tried again and again, and nothing else is done"
+        await send(graphics, cells)
+
+    monkeypatch.setattr(Graphics, "_send", send_seldom)
+    monkeypatch.setattr(service, "AT_ONCE", 1)
+    app = Gallery("sixel")
+    async with app.run_test(size=(40, 30)) as pilot:
+        app.graphics._pace = app.graphics._pace.sent(10**9, time.monotonic(), asked=False)
+        app.cell().show(plain(RED), preview=True)
+        app.cell("two").show(plain(BLUE))
+        await until(pilot, lambda: drawn_at(app.written))
+        assert drawn_at(app.written) == ["12;1"]
 
 
 async def test_a_cleared_cell_stays_clear() -> None:
