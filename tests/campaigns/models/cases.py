@@ -179,6 +179,7 @@ def _tried(target: Target, folder: Path) -> dict[str, object]:
     from tests.support.engine.watching import Watch
 
     watch = Watch([folder], caches=[Path(os.environ["HOME"])])
+    canaries = _Canaries(folder / "outside")
     faults: list[str] = []
     refused = ""
     with _limited(target):
@@ -193,13 +194,27 @@ def _tried(target: Target, folder: Path) -> dict[str, object]:
             faults.append(f"{type(error).__name__}: {str(error)[:300]} ({_place(error)})")
         watch.end()
         seconds, mebibytes = time.process_time() - begun, max(0.0, peak_mib() - before)
-    faults += watch.faults[:5]
+    faults += watch.faults[:5] + canaries.faults()
+    faults += [f"{path.name} was made" for path in folder.rglob("executed")]
     faults += _of_sentence(refused)
     if mebibytes > target.mebibytes:
         faults.append(f"it took {mebibytes:.0f} MiB")
     if seconds > target.seconds:
         faults.append(f"it took {seconds:.1f} s")
     return {"refused": refused, "faults": faults, "seconds": seconds, "mebibytes": mebibytes}
+
+
+class _Canaries:
+    """Files that nothing may read; the system notes when native code does."""
+
+    def __init__(self, folder: Path) -> None:
+        self._files = [path for path in folder.rglob("*") if path.is_file()]
+        for path in self._files:
+            os.utime(path, (0, path.stat().st_mtime))
+
+    def faults(self) -> list[str]:
+        """Return a few words for each that was read."""
+        return [f"read {path.name}, which is outside" for path in self._files if path.stat().st_atime]
 
 
 def _of_sentence(refused: str) -> list[str]:
