@@ -157,7 +157,9 @@ class Dispatcher:
         running = self._running
         if running is not None and running.client == client and running.entry is not None:
             work = running.entry.work
-            if not isinstance(work, LoadModel) and names(request, work):
+            if running.loading is not None and isinstance(request, CancelJob) and request.job == LOADING:
+                self._renderer.cancel(LOADING)
+            elif not isinstance(work, LoadModel) and names(request, work):
                 if running.loading is not None or running.is_interrupted:
                     cancelled.append(work.job)
                     running.entry = None
