@@ -135,6 +135,11 @@ class Dispatcher:
                 self._of_job(event)
         self._advance()
 
+    def say_alive(self) -> None:
+        """Tell every program its place again, so that those that hear nothing know that this process is stopped."""
+        for member in self._members.values():
+            member.send(TurnChanged(place=member.place))
+
     def _is_answered(self, client: int, request: LoadModel | Job) -> bool:
         """Answer a load of what is loaded already, even while another program is served."""
         ready = self._ready_for(request) if isinstance(request, LoadModel) else None
