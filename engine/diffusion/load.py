@@ -55,6 +55,9 @@ from latentpng.record import Json
 _UNUSED = ("safety_checker", "feature_extractor", "image_encoder")
 """Components that a text alone does not need: no single file holds them, but configurations name them."""
 
+_STORED_BYTES = 4
+"""The most that a file takes for a value."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LoadedModel:
@@ -91,12 +94,15 @@ class LoadedModel:
     loras: LoadedLoras = NO_LORAS
 
 
-def load_model(request: LoadModel, progress: Callable[[str], None]) -> LoadedModel:
+def load_model(
+    request: LoadModel, progress: Callable[[str], None], announce: Callable[[int], None] = lambda _: None
+) -> LoadedModel:
     """Load a model.
 
     Args:
         request: What to load, and how.
         progress: Takes a few words at each stage.
+        announce: Takes about how many bytes are going to be read, before the stage that reads them.
 
     Raises:
         ModelError: It cannot be used; the message says why, in one sentence.
@@ -108,6 +114,7 @@ def load_model(request: LoadModel, progress: Callable[[str], None]) -> LoadedMod
     kind = _checked_class(pipeline_of(choice.folder), choice.name)
     files = look_at(choice)
     check_tokenizers(files)
+    announce(_STORED_BYTES * sum(files.parameter_counts.values()))
     dtype = _dtype(request, device, has_unet="unet" in files.index)
     placement = choose_placement(request, choice, files, device, dtype)
     stage = f"loading weights{_beside(choice)}"

@@ -120,6 +120,11 @@ class LoadRetried(Message):
 
 
 @dataclass
+class LoadGivenUp(Message):
+    """The key that stops the loading of the model was pressed."""
+
+
+@dataclass
 class SelectionMoved(Message):
     """The cursor of the grid is on a different picture."""
 

@@ -46,7 +46,7 @@ SEARCH_KEYS: list[BindingType] = [
     _key("x", "split", "pick by halves, by quarters, or whole pictures"),
     _key("plus,equals_sign", "second", "add a second candidate to the last region", "+"),
     _key("backspace", "back", "take the last region back", "backspace"),
-    _key("escape", "whole", "pick whole pictures again", "esc"),
+    _key("escape", "whole", "pick whole pictures again, or stop loading the model", "esc"),
     _key("w", "alone", "take the best single candidate instead"),
     _key("asterisk", "star", "star: keep the selected picture", "*"),
     _key("i", "info", "info about the selected picture"),
