@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import io
 import sys
+from contextlib import suppress
 from typing import BinaryIO
 
 from latentpng.commands.inputs import each
@@ -132,7 +133,9 @@ def _checked_kind(file: str, *, everything: bool) -> str:
 
 
 def _what_stays(file: str, data: bytes) -> str:
-    """Return the metadata of other tools that a stripped picture carries, as a noun phrase; "" if there is none.
+    """Return the metadata of other tools that a stripped picture carries, as a noun phrase.
+
+    It is "" if there is none, and if that cannot be told: the picture has been written, so nothing fails any more.
 
     Args:
         file: The picture.
@@ -140,10 +143,12 @@ def _what_stays(file: str, data: bytes) -> str:
     """
     from latentpng.png.open import open_picture
 
-    if data:
-        return _described(io.BytesIO(data), len(data), file)
-    with open_picture(file) as (stream, size, name):
-        return _described(stream, size, name)
+    with suppress(UnreadableFileError):
+        if data:
+            return _described(io.BytesIO(data), len(data), file)
+        with open_picture(file) as (stream, size, name):
+            return _described(stream, size, name)
+    return ""
 
 
 def _described(stream: BinaryIO, size: int, name: str) -> str:
