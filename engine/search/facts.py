@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from pathlib import Path
 
 from engine.rendering.events import Picture
@@ -143,6 +144,11 @@ class SearchFacts:
     def file(self, node: int) -> Path | None:
         """Return the file of a node of the tree; None where it is not saved."""
         return self._pictures.file(self.session.tree.nodes[node].key)
+
+    @property
+    def saving(self) -> Future[None]:
+        """A future that is done once everything that was answered until now is on the disk, or cannot be written."""
+        return self._pictures.saving
 
     @property
     def folder(self) -> Path:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
@@ -93,10 +92,6 @@ class PictureFolder:
     def forget(self, saving: Future[Path] | None) -> None:
         """Save a picture again when it comes again: its file is no longer what it was, and stays as it is."""
         self._saved = {key: earlier for key, earlier in self._saved.items() if earlier is not saving}
-
-    def run(self, work: Callable[[], None]) -> Future[None]:
-        """Run `work` in the same thread, after everything that was to be saved before."""
-        return self._thread.submit(work)
 
     def close(self) -> None:
         """Wait until everything is written."""

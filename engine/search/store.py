@@ -96,12 +96,14 @@ class PictureStore:
         """Return the file of a picture; None while it is not written, or when that failed."""
         return written(self._files.get(key))
 
-    def save(self, key: Key) -> None:
-        """Begin to save a picture, unless it is not in memory, or has a file already."""
+    def save(self, key: Key) -> Future[Path] | None:
+        """Begin to save a picture, and return its file; None if it is not in memory, or has a file already."""
         finished, file = self._pictures.get(key), self._files.get(key)
-        if finished is not None and (file is None or has_failed(file)):
-            self._files[key] = self._folder.save(finished.picture, finished.record)
-            self._files[key].add_done_callback(self._report)
+        if finished is None or (file is not None and not has_failed(file)):
+            return None
+        saving = self._files[key] = self._folder.save(finished.picture, finished.record)
+        saving.add_done_callback(self._report)
+        return saving
 
     def close(self) -> None:
         """Wait until everything is on disk."""
