@@ -108,7 +108,8 @@ def _header(text: bytes, data_bytes: int) -> Header:
         entries = json.loads(text, object_pairs_hook=_distinct)
     except (ValueError, RecursionError) as error:
         raise NotSafetensorsError(_NOT_ONE) from error
-    metadata = entries.pop("__metadata__", None) or {}
+    metadata = entries.pop("__metadata__", None)
+    metadata = {} if metadata is None else metadata
     if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
         raise HeaderError("its metadata are no texts")
     if len(entries) > MAX_TENSORS:
