@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import ModelError
+from engine.models.members import check_link
 from engine.paths import open_regular
 from latentpng.png.atomic import write_atomically
 
@@ -22,8 +23,9 @@ def read_config(path: Path) -> Mapping[str, Any]:
     The values are checked where they are used.
 
     Raises:
-        ModelError: The file cannot be read, is too large, or does not hold a JSON object.
+        ModelError: The file cannot be read, is too large, leads out of the model, or does not hold a JSON object.
     """
+    check_link(path)
     try:
         with open_regular(path) as file:
             data = file.read(MAX_CONFIG_BYTES + 1)
