@@ -188,7 +188,6 @@ class SearchPictures:
 
     def close(self) -> None:
         """Wait until everything is on disk; what could not be saved is tried once more."""
-        self._store.save_again()
         self._store.close()
 
 

@@ -17,6 +17,7 @@ from latentpng.commands.output import (
     say,
     signature_warning,
     standard_output,
+    tell_recovered,
 )
 from latentpng.errors import ExitCode, UnreadableFileError
 from latentpng.png.open import STANDARD_INPUT
@@ -59,6 +60,8 @@ def run(given: argparse.Namespace) -> ExitCode:
         output = STANDARD_OUTPUT
 
     def strip(file: str) -> ExitCode:
+        if output is None:
+            tell_recovered(file)
         kind = _checked_kind(file, everything=everything)
         strip_kind = _stripped_other if kind in _OTHERS else _stripped
         data, removed = strip_kind(file, output, force=given.force, everything=everything)
