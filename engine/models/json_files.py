@@ -11,6 +11,7 @@ from engine.errors import ModelError
 from engine.models.members import check_link
 from engine.paths import open_regular
 from latentpng.png.atomic import write_atomically
+from latentpng.png.disk import make_folder
 
 _MAX_STATE_BYTES = 2**25
 MAX_CONFIG_BYTES = 2**22
@@ -65,5 +66,5 @@ def write_state(path: Path, value: object) -> None:
         OSError: The folder cannot be made.
         UnwritableFileError: The file cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     write_atomically(path, [json.dumps(value, indent=1).encode("utf-8")])
