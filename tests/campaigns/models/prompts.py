@@ -9,9 +9,10 @@ from random import Random
 from tests.campaigns.models.odd_values import odd_name
 
 _PIECES = (
-    "(", ")", "[", "]", "((", "))", ":", ":1.2)", ":1e999)", ":nan)", ":-99999999999)", "<lora:", "<lora:ink:0.8>", "<lora:a:b:c>",
-    "<lora:ink:te=1:unet=>", ">", "<", "BREAK", " AND ", "embedding:", "embedding:x", "\\(", "\\", "{a|b}", "__wild__", "1.3::x::",
-    "\uff08x\uff1a1.2\uff09", "{{", "}}", "a", " ", ",", "\n", "+", "1", ".", "(x)1.3", "(x)++", "<lyco:x:1>", "<hypernet:y:2>",
+    "(", ")", "[", "]", "((", "))", ":", ":1.2)", ":1e999)", ":nan)", ":-99999999999)", "<lora:", "<lora:ink:0.8>",
+    "<lora:a:b:c>", "<lora:ink:te=1:unet=>", ">", "<", "BREAK", " AND ", "embedding:", "embedding:x", "\\(", "\\",
+    "{a|b}", "__wild__", "1.3::x::", "\uff08x\uff1a1.2\uff09", "{{", "}}", "a", " ", ",", "\n", "+", "1", ".",
+    "(x)1.3", "(x)++", "<lyco:x:1>", "<hypernet:y:2>",
 )  # fmt: skip
 
 

@@ -38,7 +38,8 @@ _EXPRESSIONS = (
 _TEMPLATES = (
     "{% for m in messages %}{{ m.content }}{% endfor %}",
     "{{ 'a' * 10000000000 }}",
-    "{% for a in range(99999) %}{% for b in range(99999) %}{% for c in range(99999) %}{% endfor %}{% endfor %}{% endfor %}",
+    "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
+    "{% for a in messages[0].content %}{% for b in '" + "a" * 60_000 + "' %}{% endfor %}{% endfor %}",
     "{% set ns = namespace(x='aa') %}" + "{% set ns.x = ns.x ~ ns.x %}" * 60 + "{{ ns.x }}",
     "{{ ''.__class__.__mro__[1].__subclasses__() }}",
     "{{ cycler.__init__.__globals__.os.system('touch /tmp/x') }}",
@@ -47,6 +48,25 @@ _TEMPLATES = (
     "{{ messages | map('upper') | list | pprint }}",
     "{% macro f(x) %}{{ f(x) }}{% endmacro %}{{ f(1) }}",
     "{" * 1000,
+)
+
+
+_KEYS = (
+    "added_tokens_decoder",
+    "auto_map",
+    "backend",
+    "extra_special_tokens",
+    "gguf_file",
+    "init_inputs",
+    "merges",
+    "merges_file",
+    "pad_token",
+    "tokenizer_class",
+    "tokenizer_file",
+    "tokenizer_object",
+    "tokenizer_padding",
+    "vocab",
+    "vocab_file",
 )
 
 
@@ -90,7 +110,11 @@ def prepare(folder: Path) -> None:
     pieces = [["<pad>", 0.0], ["</s>", 0.0], ["<unk>", 0.0], *([letter, -1.0] for letter in "\u2581abcdelrsun")]
     steps = {"type": "Metaspace", "replacement": "\u2581", "prepend_scheme": "always", "split": True}
     (folder / "T5TokenizerFast").mkdir()
-    value = {"model": {"type": "Unigram", "unk_id": 2, "vocab": pieces}, "pre_tokenizer": steps, "decoder": steps}
+    value: dict[str, Any] = {
+        "model": {"type": "Unigram", "unk_id": 2, "vocab": pieces},
+        "pre_tokenizer": steps,
+        "decoder": steps,
+    }
     value |= {"version": "1.0", "added_tokens": [], "normalizer": None, "post_processor": None}
     (folder / "T5TokenizerFast" / _FILE).write_text(json.dumps({**value, "truncation": None, "padding": None}))
     (folder / "T5TokenizerFast" / _CONFIG).write_text(json.dumps({"model_max_length": 512, "eos_token": "</s>"}))
@@ -143,8 +167,7 @@ def _change_numbers(target: Path, draw: Random) -> str:
 def _change_config(target: Path, draw: Random) -> str:
     outside = target.parent.parent / "outside.json"
     outside.write_text("{}")
-    keys = "vocab_file merges_file tokenizer_file gguf_file vocab merges tokenizer_object init_inputs auto_map tokenizer_class "
-    key = draw.choice((keys + "added_tokens_decoder extra_special_tokens pad_token backend tokenizer_padding").split())
+    key = draw.choice(_KEYS)
     value = draw.choice(
         (str(outside), "/etc/passwd", "x--y", {"AutoTokenizer": ["evil.Evil", None]}, odd_json(draw, 2))
     )
