@@ -131,6 +131,7 @@ def edited(options: Options, record: LatentRecord, edit: Edit, now: LoadModel | 
     """
     changes = {field.name: getattr(edit, field.name) for field in fields(edit)}
     asked = {name: value for name, value in changes.items() if value != getattr(Edit(), name)}
+    options = replace(options, allow_large=True)  # whoever edits a picture sees how large it is
     try:
         picture = edited_picture(replace(without_edits(options), **asked), record)
     except UnknownModelError:

@@ -3,7 +3,8 @@
 EngineError
 ├── InvalidRequestError      the request makes no sense: a scale of 3, a mark outside the grid
 ├── ModelError               the model cannot be used: missing, pickle weights, not a text-to-image pipeline
-│   └── UnknownModelError    the model that a picture records is not known on this machine
+│   ├── UnknownModelError    the model that a picture records is not known on this machine
+│   └── ForbiddenError       loading the model would unpickle, connect, open other files, or take all memory
 ├── RenderError              rendering failed: wrong noise shape, a crash of the worker
 │   └── OutOfMemoryError     not even one picture fits into memory
 ├── StoreError               a picture or the journal cannot be saved
@@ -23,6 +24,10 @@ class InvalidRequestError(EngineError, ValueError):
 
 class ModelError(EngineError):
     """The model cannot be used."""
+
+
+class ForbiddenError(ModelError):
+    """Loading the model would do what no model may make a library do."""
 
 
 class UnknownModelError(ModelError):

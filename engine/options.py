@@ -45,6 +45,7 @@ class Options:
         compile: Compile the repeated blocks of the model.
         batch: The maximum batch size; 0 leaves it to the worker.
         strict: Render one picture at a time, so that its neighbours in a batch cannot change a bit of it.
+        allow_large: Render what a picture that is opened asks for, however large it is and however many steps it takes.
         prompt: What a picture that is opened is to show instead; None leaves it.  A new picture's prompt stands apart.
         negative_prompt: What the picture should not show.  "" asks for no negative prompt, None leaves it.
         size: Width and height in pixels, or ().
@@ -82,6 +83,7 @@ class Options:
     compile: bool = False
     batch: int = 0
     strict: bool = False
+    allow_large: bool = False
     prompt: str | None = None
     negative_prompt: str | None = None
     size: tuple[int, ...] = ()

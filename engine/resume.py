@@ -43,6 +43,7 @@ def open_journal(options: Options, journal: Journal, tell: Callable[[str], None]
         ModelError: The grid that was on offer cannot be rendered here: its model is not on this machine.
         InvalidRequestError: A setting is out of range, or cannot change.
     """
+    options = replace(options, allow_large=True)  # the session was begun with these sizes
     root = root_record(journal)
     own = edit_key(journal.session.tree, journal.session.place.node)
     recorded = recorded_in(journal, own)

@@ -9,6 +9,7 @@ from pathlib import Path
 from engine.compare import model_differences, prompt_notice
 from engine.errors import InvalidRequestError
 from engine.models.defaults import ModelDefaults
+from engine.models.effort import check_effort
 from engine.models.find import (
     NO_MODEL,
     model_entry,
@@ -24,8 +25,8 @@ from engine.models.find import (
 )
 from engine.models.hashes import same_hash
 from engine.models.imported import ImportedParts, hash_notice, imported_parts, is_import, text_of
+from engine.models.index_file import pipeline_of
 from engine.models.library import Shelf, shadowed
-from engine.models.look import pipeline_of
 from engine.models.loras import resolve_lora
 from engine.models.notices import model_notices
 from engine.models.prediction import check_predicts
@@ -120,7 +121,8 @@ def target_for_record(options: Options, record: LatentRecord, tell: Callable[[st
 
     Raises:
         ModelError: The model cannot be used, or this machine does not have it (UnknownModelError).
-        InvalidRequestError: A setting is out of range or of the wrong kind.
+        InvalidRequestError: A setting is out of range or of the wrong kind, or the picture asks for far more work than
+            pictures are, and the options do not allow it.
     """
     recorded = model_entry(record.settings)
     named = _named_model(options) if options.model else None
@@ -131,6 +133,9 @@ def target_for_record(options: Options, record: LatentRecord, tell: Callable[[st
     model = with_recorded_prediction(_with_parts(options, model, recorded, imported), recorded)
     defaults = defaults_of(model)
     settings = RenderSettings.from_json(_with_known_scheduler(options, record), defaults=defaults.recorded)
+    if not options.allow_large:
+        has_size, has_steps = bool(options.size), options.num_inference_steps is not None
+        check_effort(_changed(settings, options), defaults, has_size=has_size, has_steps=has_steps)
     if options.prompt is not None:
         settings = replace(settings, prompt=options.prompt)
     settings = replace(settings, prompt_style=_style_of_model(options, model, recorded, settings.prompt_style))

@@ -7,12 +7,11 @@ and Pillow.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from latentpng import __version__
+from latentpng import __version__, streams
 from latentpng.commands import output
 from latentpng.commands.exit_codes import exit_codes_help
 from latentpng.errors import ExitCode
@@ -54,20 +53,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: After --help and --version (0), and on wrong usage (2).
     """
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+    streams.prepare()
     words = sys.argv[1:] if argv is None else argv
-    arguments = _parser(words).parse_args(_join_sort_field(words))
     try:
-        code: int = arguments.run(arguments)
-        output.flush()
+        with streams.results():
+            arguments = _parser(words).parse_args(_join_sort_field(words))
+            code: int = arguments.run(arguments)
     except BrokenPipeError:
-        _discard_output()
+        streams.discard_output()
         return _BROKEN_PIPE
-    except OSError as error:
-        output.say(f"standard output: it cannot be written ({error.strerror or error})")
-        _discard_output()
+    except streams.OutputError as error:
+        output.say(str(error))
+        streams.discard_output()
         return ExitCode.UNWRITABLE
     except KeyboardInterrupt:
         return _INTERRUPTED
@@ -83,14 +80,6 @@ def _join_sort_field(words: Sequence[str]) -> list[str]:
         else:
             joined.append(word)
     return joined
-
-
-def _discard_output() -> None:
-    """Point standard output at the null device, so that the interpreter's flush at exit cannot fail again."""
-    if sys.stdout is not None:
-        null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, sys.stdout.fileno())
-        os.close(null)
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:

@@ -189,6 +189,12 @@ def add_model_options(
     group = parser.add_argument_group("model")
     _add_weights_options(group, opens_picture)
     _add_running_options(group, keep_alive)
+    if opens_picture:
+        group.add_argument(
+            "--allow-large",
+            action="store_true",
+            help="render what a picture asks for, even if its size or its steps are far beyond those of its model",
+        )
 
 
 def _add_weights_options(group: argparse._ArgumentGroup, opens_picture: bool) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, NoReturn
 from engine.configuration.values import FIRST
 from engine.errors import EngineError, InvalidRequestError
 from engine.photos.kinds import NAMED
+from latentpng import streams
 from latentpng.errors import ExitCode, LatentPngError
 from latentpng.text import plain
 from tui import __version__
@@ -75,24 +75,24 @@ def main(argv: Sequence[str] | None = None) -> None:
         SystemExit: Always; the code is one of `tui.exit_codes`.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # names of files that are no text, terminals without UTF-8
+    streams.prepare()
     try:
-        _check_home()
-        if arguments and arguments[0] in COMMANDS:
-            code = run_command(arguments[0], arguments[1:])
-        else:
-            code = _run_app(arguments)
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        with streams.results():
+            _check_home()
+            if arguments and arguments[0] in COMMANDS:
+                code = run_command(arguments[0], arguments[1:])
+            else:
+                code = _run_app(arguments)
     except BrokenPipeError:
-        sys.stderr.close()
+        streams.discard_output()
         sys.exit(ExitCode.OK)
     except KeyboardInterrupt:
         _fail("interrupted; pictures that were finished are saved", INTERRUPTED)
     except (EngineError, LatentPngError) as error:
         _fail(str(error), exit_code_of(error))
+    except streams.OutputError as error:
+        streams.discard_output()
+        _fail(str(error), ExitCode.UNWRITABLE)
     except OSError as error:
         _fail(f"{error.filename or 'a file'}: {error.strerror or error}", ExitCode.INTERNAL)
     except Exception as error:

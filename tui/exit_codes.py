@@ -10,6 +10,8 @@ from latentpng.errors import ExitCode, LatentPngError
 
 NO_WORKER = 12
 """No worker stays, or it cannot be reached or started.  Only `warmer` has this code, `latentpng` never will."""
+HUNG_UP = 129
+"""The app's terminal is gone: 128 and the number of SIGHUP, as shells report it."""
 INTERRUPTED = 130
 """Ended by Ctrl+C: 128 and the number of SIGINT, as shells report it."""
 
@@ -28,6 +30,7 @@ _MEANINGS: Mapping[int, str] = MappingProxyType(
         ExitCode.NO_MODEL: "the model cannot be used",
         ExitCode.NOT_RENDERED: "rendering failed",
         NO_WORKER: "no worker stays, or it cannot be reached or started",
+        HUNG_UP: "the terminal of the app is gone; everything that was picked is saved",
         INTERRUPTED: "interrupted",
     }
 )

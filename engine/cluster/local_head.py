@@ -13,7 +13,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -26,7 +25,9 @@ from platformdirs import user_state_path
 from engine.errors import RenderError
 from engine.models.json_files import read_state, write_state
 from engine.worker.process import worker_environment
+from latentpng.parent import Kind, Lifeline
 
+_PROGRAM = "ray.scripts.scripts"
 _STATE, _TOKEN, _LOCK = "ray.json", "ray-token", "ray.lock"
 _START_SECONDS, _STOP_SECONDS = 90.0, 20.0
 _STORE_BYTES = 2**28
@@ -82,31 +83,44 @@ def _start() -> Head:
     # Ray makes its folder writable for everyone, so it is put into one that nobody else may enter.
     folder = Path(tempfile.mkdtemp(prefix="warmer-ray-"))
     log = folder / "ray.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            _command(folder / "r"),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-            env={
-                **worker_environment(),
-                "RAY_AUTH_MODE": "token",
-                "RAY_AUTH_TOKEN": "",  # it would be used in place of the file
-                "RAY_AUTH_TOKEN_PATH": str(token_path),
-                "RAY_USAGE_STATS_ENABLED": "0",
-                "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # otherwise Ray replaces the loopback address by another one
-            },
-        )
-    try:
-        address = _wait_for(process, folder)
-        created = psutil.Process(process.pid).create_time()
-        head = Head(address=address, token_path=str(token_path), folder=str(folder), pid=process.pid, created=created)
-        write_state(_state_folder() / _STATE, asdict(head))
-    except BaseException:
-        _end(process.pid, folder)
-        raise
+    with Lifeline() as lifeline:
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [*lifeline.program(Kind.STARTING, _PROGRAM), *_arguments(folder / "r")],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                pass_fds=(lifeline.end,),
+                start_new_session=True,
+                env=_environment(token_path),
+            )
+        try:
+            head = _started(process, folder, token_path)
+        except BaseException:
+            _end(process.pid, folder)
+            raise
+        lifeline.set_free()
     return head
+
+
+def _started(process: subprocess.Popen[bytes], folder: Path, token_path: Path) -> Head:
+    """Wait until the head node can be used, and note it."""
+    address = _wait_for(process, folder)
+    created = psutil.Process(process.pid).create_time()
+    head = Head(address=address, token_path=str(token_path), folder=str(folder), pid=process.pid, created=created)
+    write_state(_state_folder() / _STATE, asdict(head))
+    return head
+
+
+def _environment(token_path: Path) -> dict[str, str]:
+    return {
+        **worker_environment(),
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN": "",  # it would be used in place of the file
+        "RAY_AUTH_TOKEN_PATH": str(token_path),
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # otherwise Ray replaces the loopback address by another one
+    }
 
 
 def stop_head(head: Head) -> None:
@@ -133,9 +147,9 @@ def _alone() -> Iterator[None]:
         os.close(lock)
 
 
-def _command(folder: Path) -> list[str]:
+def _arguments(folder: Path) -> list[str]:
     return [
-        *(sys.executable, "-P", "-m", "ray.scripts.scripts", "start", "--head", "--block"),
+        *("start", "--head", "--block"),
         f"--node-ip-address={_HOST}",
         "--port=0",
         "--include-dashboard=false",

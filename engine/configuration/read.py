@@ -120,8 +120,10 @@ def read_configuration(path: Path | None = None) -> Configuration:
 
 def _text_of(file: Path) -> str:
     """The text of a file; a pipe, which would be waited for, and a file that cannot be a configuration are refused."""
-    if stat.S_ISFIFO(file.stat().st_mode):
-        raise InvalidRequestError(f"{file}: the configuration file cannot be read: it is a pipe")
+    mode = file.stat().st_mode
+    if stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+        kind = "pipe" if stat.S_ISFIFO(mode) else "device"
+        raise InvalidRequestError(f"{file}: the configuration file cannot be read: it is a {kind}")
     with file.open("rb") as stream:
         data = stream.read(_MAX_BYTES + 1)
     if len(data) > _MAX_BYTES:

@@ -11,6 +11,9 @@ from collections.abc import Mapping
 
 import torch
 
+from engine.diffusion.adapter_sizes import check_change
+from engine.models.adapter_headers import check_alpha
+
 Parts = Mapping[str, torch.Tensor]
 """The tensors of one layer by the last part of their names: "hada_w1_a", "lokr_w2", "lora_up.weight", "alpha"."""
 
@@ -57,13 +60,11 @@ def weight_change(parts: Parts, shape: tuple[int, ...]) -> torch.Tensor | None:
     Raises:
         ValueError: The parts have other sizes than the weight, or one of them is missing.
     """
-    values = {name: tensor.float() for name, tensor in parts.items()}
     try:
-        change = _change(values, shape)
+        check_change(parts, shape)
+        change = _change({name: tensor.float() for name, tensor in parts.items()}, shape)
     except (KeyError, RuntimeError, IndexError) as error:
         raise ValueError("its parts do not belong together") from error
-    if change is not None and change.numel() != math.prod(shape):
-        raise ValueError(f"it has {change.numel():,} values, the model's layer {math.prod(shape):,}")
     return None if change is None else change.reshape(shape)
 
 
@@ -83,11 +84,13 @@ def _change(parts: Parts, shape: tuple[int, ...]) -> torch.Tensor | None:
     full = parts.get("diff", parts.get("w_norm"))
     if full is not None and full.ndim and full.shape[0] != shape[0]:
         raise ValueError(f"it has {full.shape[0]:,} rows, the model's layer {shape[0]:,}")
+    if full is not None and full.numel() != math.prod(shape):
+        raise ValueError(f"it has {full.numel():,} values, the model's layer {math.prod(shape):,}")
     return full
 
 
 def _scale(parts: Parts, rank: int) -> float:
-    return float(parts["alpha"]) / rank if "alpha" in parts else 1.0
+    return check_alpha(float(parts["alpha"])) / rank if "alpha" in parts else 1.0
 
 
 def _lora(parts: Parts) -> torch.Tensor:
@@ -112,6 +115,8 @@ def _loha(parts: Parts) -> torch.Tensor:
         ]
     else:
         halves = [parts[f"hada_w{number}_a"] @ parts[f"hada_w{number}_b"].flatten(1) for number in (1, 2)]
+    if halves[0].shape != halves[1].shape:  # a row and a column would broadcast to something huge
+        raise ValueError("its parts do not belong together")
     return _scale(parts, rank) * halves[0] * halves[1]
 
 

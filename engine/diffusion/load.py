@@ -20,6 +20,7 @@ from engine.diffusion.components import load_missing_components, load_preview_va
 from engine.diffusion.download import local_choice
 from engine.diffusion.embeddings import load_embeddings, usable_choice
 from engine.diffusion.libraries import silence_libraries, use_deterministic_kernels
+from engine.diffusion.limits import budget_of, only_its_files
 from engine.diffusion.loras import NO_LORAS, LoadedLoras, load_loras, unload_loras
 from engine.diffusion.messages import first_line
 from engine.diffusion.out_of_memory import is_out_of_memory
@@ -39,11 +40,13 @@ from engine.diffusion.prompts import PromptCache
 from engine.diffusion.schedulers import OwnScheduler
 from engine.diffusion.seams.empty_weights import EmptyWeights
 from engine.diffusion.seams.noise import asks_for_noise
+from engine.diffusion.seams.sealed import sealed
 from engine.errors import ModelError
 from engine.models.defaults import carried_preview
 from engine.models.files import ModelFiles
 from engine.models.find import model_identity
-from engine.models.look import check_pipeline, look_at, pipeline_of
+from engine.models.index_file import pipeline_of
+from engine.models.look import check_pipeline, look_at
 from engine.models.memory import Memory
 from engine.models.prediction import prediction_of
 from engine.rendering.requests import LoadModel, ModelChoice
@@ -51,6 +54,9 @@ from latentpng.record import Json
 
 _UNUSED = ("safety_checker", "feature_extractor", "image_encoder")
 """Components that a text alone does not need: no single file holds them, but configurations name them."""
+
+_STORED_BYTES = 4
+"""The most that a file takes for a value."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,12 +94,15 @@ class LoadedModel:
     loras: LoadedLoras = NO_LORAS
 
 
-def load_model(request: LoadModel, progress: Callable[[str], None]) -> LoadedModel:
+def load_model(
+    request: LoadModel, progress: Callable[[str], None], announce: Callable[[int], None] = lambda _: None
+) -> LoadedModel:
     """Load a model.
 
     Args:
         request: What to load, and how.
         progress: Takes a few words at each stage.
+        announce: Takes about how many bytes are going to be read, before the stage that reads them.
 
     Raises:
         ModelError: It cannot be used; the message says why, in one sentence.
@@ -105,21 +114,24 @@ def load_model(request: LoadModel, progress: Callable[[str], None]) -> LoadedMod
     kind = _checked_class(pipeline_of(choice.folder), choice.name)
     files = look_at(choice)
     check_tokenizers(files)
+    announce(_STORED_BYTES * sum(files.parameter_counts.values()))
     dtype = _dtype(request, device, has_unet="unet" in files.index)
     placement = choose_placement(request, choice, files, device, dtype)
     stage = f"loading weights{_beside(choice)}"
     progress(f"{stage}: {placement.sentence}" if placement.sentence else stage)
-    pipe = _pipeline(kind, choice, files, dtype, placement.memory)
-    _check_complete(pipe, choice, files)
-    set_prediction(pipe, choice, prediction_of(choice))
-    loras = load_loras(pipe, choice)
+    with only_its_files(request, choice):
+        pipe = _pipeline(kind, choice, files, dtype, placement.memory)
+        _check_complete(pipe, choice, files)
+        set_prediction(pipe, choice, prediction_of(choice))
+        loras = load_loras(pipe, choice)
+        tiny = load_preview_vae(request.preview_vae, pipe, _precision(dtype)) if request.preview_vae else None
+        embeddings = load_embeddings(pipe, choice.embeddings)
     attention = set_attention(pipe, request.attention, request.attention_then)
     if request.compile:
         compile_blocks(pipe, placement.memory)
-    tiny = load_preview_vae(request.preview_vae, pipe, _precision(dtype)).to(device) if request.preview_vae else None
     prepare_pipeline(pipe, device)
     cache = PromptCache(pipe)
-    cache.use(load_embeddings(pipe, choice.embeddings))
+    cache.use(embeddings)
     memory = place_pipeline(pipe, device, placement.memory, requested=request.memory != Memory.AUTO, progress=progress)
     return LoadedModel(
         choice=choice,
@@ -130,7 +142,7 @@ def load_model(request: LoadModel, progress: Callable[[str], None]) -> LoadedMod
         identity=model_identity(usable_choice(choice, cache.embeddings), memory),
         prompt_cache=cache,
         preview=carried_preview(choice.folder),
-        tiny=tiny,
+        tiny=tiny.to(device) if tiny is not None else None,
         attention=attention,
         memory=memory,
         compiled=request.compile,
@@ -183,7 +195,8 @@ def replace_loras(loaded: LoadedModel, loaded_for: LoadModel, request: LoadModel
     choice = replace(loaded.choice, loras=request.model.loras)
     unload_loras(loaded.pipe)
     loaded.prompt_cache.clear()
-    loras = load_loras(loaded.pipe, choice)
+    with sealed():
+        loras = load_loras(loaded.pipe, choice)
     usable = usable_choice(choice, loaded.prompt_cache.embeddings)
     return replace(loaded, choice=choice, loras=loras, identity=model_identity(usable, loaded.memory))
 
@@ -193,7 +206,8 @@ def with_embeddings(loaded: LoadedModel, request: LoadModel) -> LoadedModel:
     if loaded.choice.embeddings == request.model.embeddings:
         return loaded
     choice = replace(loaded.choice, embeddings=request.model.embeddings)
-    loaded.prompt_cache.use(load_embeddings(loaded.pipe, choice.embeddings))
+    with sealed():
+        loaded.prompt_cache.use(load_embeddings(loaded.pipe, choice.embeddings))
     usable = usable_choice(choice, loaded.prompt_cache.embeddings)
     return replace(loaded, choice=choice, identity=model_identity(usable, loaded.memory))
 
@@ -209,7 +223,7 @@ def _dtype(request: LoadModel, device: str, *, has_unet: bool) -> torch.dtype:
 
 def _pipeline(kind: Any, choice: ModelChoice, files: ModelFiles, dtype: torch.dtype, memory: Memory) -> Any:
     try:
-        with EmptyWeights():
+        with budget_of(choice, files), EmptyWeights():
             return _assembled(kind, choice, files, dtype, memory)
     except ModelError:
         raise

@@ -10,13 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+from safetensors.torch import load_file
+
 from engine.diffusion.adapter_layers import LayerIndex
 from engine.diffusion.lora_fit import check_fit, stored_layers
 from engine.diffusion.merging import UsedLayers, merge_adapter
 from engine.diffusion.messages import first_line
+from engine.diffusion.seams.adapter_scales import layers_beside, set_alphas
 from engine.errors import ModelError
+from engine.models.adapter_headers import StoredScales, check_adapter, check_alpha, stored_scales
 from engine.models.loras import needs_merging
-from engine.models.weights import read_weights
+from engine.models.weights import WeightFile, read_weights
 from engine.rendering.requests import LoraChoice, ModelChoice
 
 
@@ -55,12 +60,13 @@ def load_loras(pipe: Any, choice: ModelChoice) -> LoadedLoras:
     # what is added to the weights goes first: peft wraps the layers that it changes
     for lora in sorted(choice.loras, key=lambda lora: not _is_merged(lora)):
         file = read_weights(Path(lora.path))
+        check_adapter(file)
         check_fit(file, lora.name, index, pipe, choice.name)
         if needs_merging(file):
             used = merge_adapter(lora, index, choice.name)
         else:
             name = f"lora{len(beside)}"
-            used = UsedLayers(used=_load_lora(pipe, lora, name, choice.name), stored=stored_layers(file))
+            used = UsedLayers(used=_load_lora(pipe, lora, file, name, choice.name), stored=stored_layers(file))
             beside.append((name, lora.weight))
         if used.used < used.stored:
             sentences.append(
@@ -84,32 +90,36 @@ def _is_merged(lora: LoraChoice) -> bool:
     return needs_merging(read_weights(path))
 
 
-def _load_lora(pipe: Any, lora: LoraChoice, adapter_name: str, model: str) -> int:
+def _load_lora(pipe: Any, lora: LoraChoice, file: WeightFile, adapter_name: str, model: str) -> int:
     """Load a LoRA beside the weights, and return how many layers it has there."""
     if not hasattr(pipe, "load_lora_weights"):
         raise ModelError(f"{model!r} ({type(pipe).__name__}) takes no LoRA files: leave out --lora")
-    path = Path(lora.path)
+    scales, tensors = stored_scales(file), _tensors(file, lora, model)
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Already found a `peft_config`")  # several adapters are intended
-            pipe.load_lora_weights(
-                str(path.parent),
-                weight_name=path.name,
-                adapter_name=adapter_name,
-                local_files_only=True,
-                use_safetensors=True,
-            )
+            # given tensors and not a file, the libraries see nothing of its header
+            pipe.load_lora_weights(tensors, adapter_name=adapter_name)
     except Exception as error:  # as many ways as there are formats
         raise ModelError(f"the LoRA {lora.name!r} does not fit {model!r}: {first_line(error)}") from error
     if not any(adapter_name in adapters for adapters in pipe.get_list_adapters().values()):
         raise ModelError(f"the LoRA {lora.name!r} changes nothing in {model!r}: it belongs to another family")
-    return _layers_beside(pipe, adapter_name)
+    if scales != StoredScales():
+        set_alphas(pipe, adapter_name, scales.alpha, scales.by_root)
+    return sum(1 for _ in layers_beside(pipe, adapter_name))
 
 
-def _layers_beside(pipe: Any, adapter_name: str) -> int:
-    """Return how many layers of a pipeline have this adapter."""
-    networks = [part for part in pipe.components.values() if hasattr(part, "modules")]
-    modules = (module for network in networks for module in network.modules())
-    return sum(
-        any(adapter_name in getattr(module, part, ()) for part in ("lora_A", "lora_embedding_A")) for module in modules
-    )
+def _tensors(file: WeightFile, lora: LoraChoice, model: str) -> dict[str, torch.Tensor]:
+    """Return the tensors of a LoRA, which are numbers, and whose alphas are in range."""
+    tensors = load_file(file.path)
+    for name, tensor in tensors.items():
+        if not tensor.is_floating_point() and not name.endswith(".alpha"):
+            raise ModelError(
+                f"the LoRA {lora.name!r} does not fit {model!r}: {name} holds values of the kind {tensor.dtype}"
+            )
+        if name.endswith(".alpha"):
+            try:
+                check_alpha(float(tensor))
+            except (ValueError, RuntimeError) as error:
+                raise ModelError(f"the LoRA {lora.name!r} cannot be used: in {name}, {error}") from error
+    return tensors

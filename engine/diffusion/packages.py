@@ -10,6 +10,8 @@ from typing import Any
 from engine.diffusion.seams.dummies import needed_packages
 from engine.errors import ModelError
 from engine.models.files import ModelFiles
+from engine.models.tokenizer_files import check_tokenizer
+from engine.paths import is_folder
 
 _FOR_SENTENCEPIECE = {"sentencepiece": "sentencepiece", "google.protobuf": "protobuf"}
 """The modules that read a tokenizer which is only a sentencepiece model, and their packages."""
@@ -32,14 +34,17 @@ def check_packages(kind: Any, name: str) -> None:
 
 
 def check_tokenizers(files: ModelFiles) -> None:
-    """Refuse a model with a tokenizer that cannot be read here.
+    """Refuse a model with a tokenizer that cannot be read here, or that could run for ever or exhaust memory.
 
     Args:
         files: The files of the model.
 
     Raises:
-        ModelError: The message names the packages.
+        ModelError: The message names the packages, or the file.
     """
+    for name in files.index:
+        if is_folder(files.folder / name):
+            check_tokenizer(files.folder / name)
     missing = [package for module, package in _FOR_SENTENCEPIECE.items() if not _is_installed(module)]
     for name in files.index if missing else ():
         if name.startswith("tokenizer") and _is_sentencepiece(files.folder / name):

@@ -10,8 +10,8 @@ from types import MappingProxyType
 from engine.errors import ModelError
 from engine.models.contents import VAE_PREFIXES, Contents, Kind, contents_of
 from engine.models.denoisers import VIDEO
+from engine.models.index_file import INDEX, pipeline_of
 from engine.models.json_files import read_config
-from engine.models.look import INDEX
 from engine.models.shipped import CONFIGS, config_folder
 from engine.models.weights import WeightFile, typed_path
 
@@ -188,7 +188,7 @@ def check_same_family(path: Path, contents: Contents, folder: Path) -> None:
 
 def _families_of(folder: Path) -> tuple[str, ...]:
     """Return the families that a configuration describes, () if that is not known."""
-    pipeline = str(read_config(folder / INDEX).get("_class_name"))
+    pipeline = pipeline_of(folder)
     families = _PIPELINES.get(pipeline, ())
     if pipeline == "StableDiffusionPipeline":
         width = _entry(folder / "unet", "cross_attention_dim")

@@ -81,6 +81,12 @@ class ModelFiles:
         counts = {part.name: part.parameter_count(self.variant) for part in self.components if part.weights}
         return counts | {name: part.parameter_count for name, part in self.parts.items()}
 
+    @property
+    def tensor_count(self) -> int:
+        """The number of tensors in all weights."""
+        count = sum(len(file.tensors) for part in self.components for file in part.weights)
+        return count + sum(len(part.names) for part in self.parts.values())
+
     def loaded_values(self, value_bytes: int) -> dict[str, int]:
         """Return how many values of the dtype have the size of each component in memory.
 

@@ -18,8 +18,8 @@ from platformdirs import user_cache_path
 
 from engine.models.files import ModelFiles
 from engine.models.gguf_header import read_gguf_header
+from engine.models.index_file import INDEX
 from engine.models.json_files import read_state, write_state
-from engine.models.look import INDEX
 from engine.models.lookups import remembered
 from engine.models.weights import GGUF_SUFFIX
 from latentpng.errors import FileError
@@ -34,6 +34,8 @@ _HEADER_LIMIT = 100_000_000
 _SAMPLES, _SAMPLE_BYTES = 16, 4096
 _READ_BYTES = 1 << 20
 _SAVE_SECONDS = 5.0
+_READ = ("*.safetensors", "*.json", "*.txt", "*.model", "*.jinja", "*.tiktoken", "*.bpe", "*.spm")
+"""What libraries read in a model's folder; `engine.diffusion.seams.sealed` lets them open nothing else there."""
 _DIGEST = "sha256"
 """The kind of the entries for whole files."""
 _DATA = "data"
@@ -210,8 +212,7 @@ def identity_files(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
     is_model = (path / INDEX).is_file()
-    patterns = ("*.safetensors", "*.json", "*.txt", "*.model")
-    found = (file for pattern in patterns for file in path.glob(f"**/{pattern}"))
+    found = (file for pattern in _READ for file in path.glob(f"**/{pattern}"))
     visible = (file for file in found if not any(part.startswith(".") for part in file.relative_to(path).parts))
     return sorted(file for file in visible if not is_model or file.parent != path or file.name == INDEX)
 

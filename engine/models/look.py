@@ -5,23 +5,23 @@ A `ModelFiles` exists only for a model that is whole, free of pickle and of code
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from engine.errors import ModelError
+from engine.models.config_values import check_configs
 from engine.models.files import ComponentFiles, ModelFiles, loaded_files
-from engine.models.json_files import read_config
+from engine.models.index_file import components_of, has_index, read_index
 from engine.models.lookups import remembered
+from engine.models.members import check_members, model_root
+from engine.models.no_folder import why_no_folder
 from engine.models.parts import lacking_parts, parts_of
 from engine.models.pipelines import missing_package, other_use
-from engine.models.weights import PICKLE_SUFFIXES, WeightFile, read_weights
-from engine.paths import is_file
+from engine.models.shards import component_weights
+from engine.models.weights import WeightFile, read_weights
 from engine.rendering.requests import ModelChoice
-
-INDEX = "model_index.json"
-_MODULAR_INDEX = "modular_model_index.json"
 
 _NO_WEIGHTS = (
     "Tokenizer",
@@ -36,10 +36,6 @@ _NO_WEIGHTS = (
 """Ends of the names of classes that have a configuration, but no weights."""
 _CONFIG_FILES = MappingProxyType({"Scheduler": "scheduler_config.json", "Guidance": "guider_config.json"})
 """Where such a configuration is not in a file of the usual name, and has to be there."""
-
-_CHECKPOINT_FOLDERS = ("models/Stable-diffusion", "models/checkpoints", "Stable-diffusion", "checkpoints")
-"""Where A1111, Forge and ComfyUI keep checkpoints, below their own folder and below `models`."""
-_MAX_NAMES = 5
 
 
 @remembered
@@ -70,9 +66,10 @@ def look_at_folder(folder: Path) -> ModelFiles:
         ModelError: As in `look_at`.
     """
     index = _index_of(folder)
-    pipeline = _pipeline_of(index, folder)
+    check_members(folder, folder)
+    pipeline = str(index["_class_name"])
     check_pipeline(pipeline, folder.name)
-    components = tuple(_component(folder / name, *entry) for name, entry in _entries(index))
+    components = tuple(_component(folder / name, *entry) for name, *entry in components_of(index))
     return ModelFiles(path=folder, folder=folder, index=index, pipeline=pipeline, components=components)
 
 
@@ -92,9 +89,12 @@ def look_at_file(
     """
     checkpoint = read_weights(path)
     index = _index_of(folder)
-    pipeline = _pipeline_of(index, folder)
+    check_members(folder, folder)
+    pipeline = str(index["_class_name"])
     check_pipeline(pipeline, folder.name)
     parts = parts_of(checkpoint, index, folder, tuple(read_weights(Path(file)) for file in text_encoders))
+    for name, *_ in components_of(index):
+        check_configs(folder / name)
     lacking = tuple(lacking_parts(index, folder, parts))
     needed = [part for part in lacking if not (part.name == "vae" and other_vae)]
     for part in needed:
@@ -113,26 +113,13 @@ def look_at_file(
 
 
 def look_at_component(folder: Path) -> tuple[WeightFile, ...]:
-    """Read the headers of all weight files of one component.
+    """Look at the folder of one component, and read the headers of all its weight files.
 
     Raises:
-        ModelError: The weights are missing, incomplete, damaged, or pickle files.
+        ModelError: The weights are missing, incomplete, damaged, or pickle files, or the folder cannot be used.
     """
-    files = sorted(folder.glob("*.safetensors"))
-    if not files:
-        if any(file.suffix in PICKLE_SUFFIXES for file in folder.iterdir()):
-            raise ModelError(
-                f"the weights in {folder.name!r} are pickle files, which can run code when they are opened: "
-                "get the .safetensors version of this model"
-            )
-        raise ModelError(
-            f"the download is not complete: {folder.name!r} has no weights (.safetensors); download it again"
-        )
-    for index in sorted(folder.glob("*.safetensors.index*.json")):
-        for shard in sorted(set(read_config(index).get("weight_map", {}).values())):
-            if not (folder / str(shard)).is_file():
-                raise ModelError(f"the download is not complete: {folder.name}/{shard} is missing; download it again")
-    return tuple(map(read_weights, files))
+    check_members(folder, model_root(folder))
+    return _weights_of(folder)
 
 
 def component_parameter_count(path: Path) -> int:
@@ -164,47 +151,14 @@ def check_pipeline(pipeline: str, name: str) -> None:
         )
 
 
-def pipeline_of(folder: Path) -> str:
-    """Return the class name of the pipeline that a diffusers folder describes.
-
-    Raises:
-        ModelError: The index cannot be read, or names no pipeline of diffusers.
-    """
-    return _pipeline_of(_index_of(folder), folder)
-
-
-def has_index(folder: Path) -> bool:
-    """Return whether this is a diffusers folder."""
-    return is_file(folder / INDEX)
-
-
 def _index_of(folder: Path) -> Mapping[str, Any]:
     if not has_index(folder):
-        raise ModelError(_why_no_folder(folder))
-    return read_config(folder / INDEX)
-
-
-def _pipeline_of(index: Mapping[str, Any], folder: Path) -> str:
-    pipeline = index.get("_class_name")
-    if isinstance(pipeline, list):
-        raise ModelError(f"{folder.name!r} brings code of its own ({pipeline[0]}), which is never run")
-    if not isinstance(pipeline, str) or not pipeline:
-        raise ModelError(f"{INDEX} of {folder.name!r} names no pipeline")
-    return pipeline
-
-
-def _entries(index: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, str]]]:
-    """The components that an index names: name, and (library, class)."""
-    for name, entry in sorted(index.items()):
-        if name.startswith("_") or not isinstance(entry, list) or len(entry) != 2:
-            continue
-        library, class_name = entry
-        if isinstance(library, str) and isinstance(class_name, str) and library and class_name:
-            yield name, (library, class_name)  # two numbers are a setting of the pipeline
+        raise ModelError(why_no_folder(folder))
+    return read_index(folder)
 
 
 def _component(folder: Path, library: str, class_name: str) -> ComponentFiles:
-    if library.endswith(".py") or any((place / f"{library}.py").is_file() for place in (folder, folder.parent)):
+    if any((place / f"{library}.py").is_file() for place in (folder, folder.parent)):
         raise ModelError(f"{folder.parent.name!r} brings code of its own ({library}), which is never run")
     if not folder.is_dir():
         raise ModelError(f"the download is not complete: the folder {folder.name!r} is missing; download it again")
@@ -213,47 +167,15 @@ def _component(folder: Path, library: str, class_name: str) -> ComponentFiles:
     if needs_config and not (folder / config).is_file():
         raise ModelError(f"the download is not complete: {folder.name}/{config} is missing; download it again")
     if class_name.endswith(_NO_WEIGHTS):
+        check_configs(folder)
         return ComponentFiles(folder=folder, library=library, class_name=class_name)
     return _with_weights(folder, library, class_name)
 
 
 def _with_weights(folder: Path, library: object, class_name: object) -> ComponentFiles:
-    return ComponentFiles(
-        folder=folder, library=str(library), class_name=str(class_name), weights=look_at_component(folder)
-    )
+    return ComponentFiles(folder=folder, library=str(library), class_name=str(class_name), weights=_weights_of(folder))
 
 
-def _why_no_folder(folder: Path) -> str:
-    if not folder.is_dir():
-        return f"the folder {folder.name!r} is not there any more"
-    if (folder / "config.json").is_file() and has_index(folder.parent):
-        return f"{folder.name!r} is a part of the model in the folder {folder.parent.name!r}: name that folder"
-    text = f"{folder.name!r} is not a diffusers folder: it has no {INDEX}"
-    if (folder / _MODULAR_INDEX).is_file():
-        return f"{text}; {_MODULAR_INDEX} describes a pipeline that is put together from blocks, which warmer cannot do"
-    if singles := _checkpoints_in(folder):
-        return (
-            f"{text}; if you mean {singles[0]}, name the file itself" if len(singles) == 1 else _choose(folder, singles)
-        )
-    if (folder / "snapshots").is_dir():
-        return f"{text}; name the folder inside its 'snapshots'"
-    if cached := sorted(path.name for path in folder.glob("models--*")):
-        example = cached[0].removeprefix("models--").replace("--", "/")
-        return f"{folder.name!r} is the cache of the Hugging Face hub: name one of its models, for example {example}"
-    for below in _CHECKPOINT_FOLDERS:
-        if singles := _checkpoints_in(folder / below):
-            return f"{text}; {_choose(folder / below, singles, below)}"
-    if any(file.suffix in PICKLE_SUFFIXES for file in folder.iterdir()):
-        return f"{text}; and pickle files are never opened"
-    return text
-
-
-def _checkpoints_in(folder: Path) -> list[str]:
-    return sorted(file.name for file in folder.glob("*.safetensors"))
-
-
-def _choose(folder: Path, names: list[str], where: str = "") -> str:
-    """The sentence for a folder with several checkpoints."""
-    shown = ", ".join(names[:_MAX_NAMES])
-    more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
-    return f"{where or repr(folder.name)} is a folder of checkpoints, so name one of its files: {shown}{more}"
+def _weights_of(folder: Path) -> tuple[WeightFile, ...]:
+    check_configs(folder)
+    return component_weights(folder)

@@ -105,12 +105,12 @@ def plan_memory(
     """
     if wanted not in tuple(Memory):
         raise ModelError(f"--memory is one of {', '.join(Memory)}, found {wanted!r}")
+    total = (sum(values.values()) + lora_values) * value_bytes
     if not room.gpu:
-        return _without_gpu(Memory(wanted))
+        return _without_gpu(Memory(wanted), total, room)
     needed = {memory: _needed(memory, values, value_bytes) + lora_values * value_bytes + working for memory in Memory}
     if wanted != Memory.AUTO:
         return _asked_for(Memory(wanted), needed, room)
-    total = (sum(values.values()) + lora_values) * value_bytes
     if not total:  # the sizes are not known before loading
         return Placement(memory=Memory.RESIDENT, sentence="all weights go to the GPU")
     for memory in (Memory.RESIDENT, Memory.OFFLOAD, Memory.GROUP, *QUANTISED):
@@ -139,9 +139,14 @@ def _needed(memory: Memory, values: Mapping[str, int], value_bytes: int) -> int:
             return total * value_bytes
 
 
-def _without_gpu(wanted: Memory) -> Placement:
+def _without_gpu(wanted: Memory, total: int, room: Room) -> Placement:
     if wanted not in (Memory.AUTO, Memory.RESIDENT):
         raise ModelError(f"--memory {wanted} needs a GPU: without one, all weights are in main memory")
+    if wanted is Memory.AUTO and total > room.main:
+        raise ModelError(
+            f"there is not enough memory: the weights take {_gib(total)}, and {_gib(room.main)} are free: end other "
+            "programs, choose a smaller model or --dtype bfloat16, or add --memory resident to load them all the same"
+        )
     return Placement(memory=Memory.RESIDENT, sentence="")
 
 

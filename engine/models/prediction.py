@@ -14,8 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from engine.errors import ModelError
-from engine.models.json_files import read_config
-from engine.models.look import INDEX
+from engine.models.index_file import components_of, read_index
 from engine.models.shipped import family_of
 from engine.models.weights import WeightFile, read_weights
 from engine.rendering.requests import ModelChoice
@@ -83,8 +82,8 @@ def check_predicts(choice: ModelChoice) -> None:
     Raises:
         ModelError: The model predicts neither the noise nor v.
     """
-    scheduler = read_config(choice.folder / INDEX).get("scheduler")
-    if choice.prediction and isinstance(scheduler, list) and str(scheduler[-1]).startswith("FlowMatch"):
+    classes = {name: class_name for name, _, class_name in components_of(read_index(choice.folder))}
+    if choice.prediction and classes.get("scheduler", "").startswith("FlowMatch"):
         raise ModelError(f"{choice.name!r} follows a flow from noise to picture: leave out --prediction")
 
 

@@ -21,9 +21,10 @@ from engine.models.checkpoints import (
 from engine.models.completion import complete_choice
 from engine.models.contents import contents_of
 from engine.models.defaults import ModelDefaults, carried_defaults, family_defaults, folder_defaults
+from engine.models.index_file import INDEX, has_index, read_index
 from engine.models.json_files import read_config
 from engine.models.library import Shelf, find_by_name, is_path, not_found
-from engine.models.look import INDEX, has_index, look_at, look_at_component, look_at_folder
+from engine.models.look import look_at, look_at_component, look_at_folder
 from engine.models.lookups import remembered
 from engine.models.prediction import EPSILON, check_predicts, prediction_of
 from engine.models.shipped import family_of
@@ -169,7 +170,7 @@ def _resolve_checkpoint(path: Path, config: str, text_encoders: tuple[str, ...],
         check_same_family(path, contents, folder)
     place = folder if family_of(folder) else folder.resolve()  # what ships is told by its path, symlinks or not
     choice = ModelChoice(path=str(path), name=path.stem, config=str(place))
-    choice = complete_choice(choice, read_config(folder / INDEX), text_encoders, other_vae=other_vae)
+    choice = complete_choice(choice, read_index(folder), text_encoders, other_vae=other_vae)
     look_at(choice, other_vae=other_vae)
     return choice
 

@@ -12,10 +12,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from safetensors import SafetensorError, safe_open
-
 from engine.errors import ModelError
 from engine.models.gguf_header import GgufError, read_gguf_header
+from engine.models.safetensors_header import (
+    HeaderError,
+    IncompleteError,
+    NotSafetensorsError,
+    read_safetensors_header,
+)
+from engine.paths import open_regular
 from latentpng.lru import LruCache
 
 GGUF_SUFFIX = ".gguf"
@@ -65,8 +70,8 @@ def read_weights(path: Path) -> WeightFile:
         raise ModelError(f"{path.name} cannot be read: {error.strerror or error}") from error
     except GgufError as error:
         raise ModelError(f"{path.name} is damaged or is not a GGUF file ({error}): download it again") from error
-    except SafetensorError as error:
-        raise ModelError(_why_no_weights(path, str(error))) from error
+    except HeaderError as error:
+        raise ModelError(_why_no_weights(path, error)) from error
 
 
 _HEADERS: LruCache[tuple[Path, int, int], WeightFile] = LruCache(max_entries=64)
@@ -107,26 +112,23 @@ def _read_header(path: Path, key: tuple[Path, int, int]) -> WeightFile:
     _refuse_pointer(path)
     if path.suffix == GGUF_SUFFIX:
         read = WeightFile(path=path, tensors=read_gguf_header(path).tensors)
-        _HEADERS.put(key, read)
-        return read
-    with safe_open(path, framework="np") as file:
-        shapes = {name: tuple(file.get_slice(name).get_shape()) for name in sorted(file.keys())}
-        metadata = file.metadata() or {}
-    read = WeightFile(path=path, tensors=shapes, metadata=metadata)
+    else:
+        header = read_safetensors_header(path)
+        read = WeightFile(path=path, tensors=header.tensors, metadata=header.metadata)
     _HEADERS.put(key, read)
     return read
 
 
 def _refuse_pointer(path: Path) -> None:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         if file.read(len(_LFS_POINTER)) == _LFS_POINTER:
             raise ModelError(f"{path.name} is only a pointer of Git LFS, not the weights: run `git lfs pull`")
 
 
-def _why_no_weights(path: Path, error: str) -> str:
-    if "not fully covered" in error:
+def _why_no_weights(path: Path, error: HeaderError) -> str:
+    if isinstance(error, IncompleteError):
         size = path.stat().st_size
         return f"{path.name} is cut short or damaged ({size:,} bytes do not match its header): download it again"
-    if "invalid header length" in error or "header too small" in error:
-        return f"{path.name} is cut short or is not a safetensors file: download it again"
-    return f"{path.name} is not a safetensors file, whatever its name says"
+    if isinstance(error, NotSafetensorsError):
+        return f"{path.name} {error}"
+    return f"{path.name} cannot be used, because {error}: download it again"

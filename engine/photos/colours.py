@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from PIL import Image, ImageCms
 
 _MAX_NAME = 60
 _CONVERTED = ("RGB", "CMYK", "L", "LAB")
 """Modes of Pillow that its colour management takes."""
 _BYTE, _WORD = 255.0, 65535.0
+_STRIP_PIXELS = 2**18  # whose values are widened at once
 
 
 def eight_bits(image: Image.Image) -> Image.Image:
@@ -28,13 +32,25 @@ def eight_bits(image: Image.Image) -> Image.Image:
     import numpy as np
     from PIL import Image
 
-    values = np.nan_to_num(np.asarray(image).astype(np.float64), posinf=0.0, neginf=0.0)
-    largest = float(values.max(initial=0.0))
+    bytes_ = Image.new("L", image.size)
+    largest = max(float(values.max(initial=0.0)) for _, values in _rows(image))
     least = _WORD if image.mode.startswith("I") else 1.0 if largest <= 1.0 else _BYTE
     most = max(least, largest)
     # as many values become 255 as any other byte: of 16 bits the high 8 remain
-    bytes_ = np.clip(np.floor(values * (256.0 / (most + (1.0 if most >= _WORD else 0.0)))), 0.0, _BYTE)
-    return Image.fromarray(bytes_.astype(np.uint8))
+    factor = 256.0 / (most + (1.0 if most >= _WORD else 0.0))
+    for top, values in _rows(image):
+        bytes_.paste(Image.fromarray(np.clip(np.floor(values * factor), 0.0, _BYTE).astype(np.uint8)), (0, top))
+    return bytes_
+
+
+def _rows(image: Image.Image) -> Iterator[tuple[int, NDArray[np.float64]]]:
+    """Yield the finite values of some rows at a time, with the number of the first of them."""
+    import numpy as np
+
+    count = max(1, _STRIP_PIXELS // image.width)
+    for top in range(0, image.height, count):
+        strip = np.asarray(image.crop((0, top, image.width, min(top + count, image.height))))
+        yield top, np.nan_to_num(strip.astype(np.float64), posinf=0.0, neginf=0.0)
 
 
 def in_srgb(image: Image.Image, profile: bytes) -> tuple[Image.Image, str]:
@@ -83,4 +99,4 @@ def _without_profile(image: Image.Image) -> tuple[Image.Image, str]:
     if image.mode == "LAB":
         return _converted(image, ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))), ""
     note = "it is CMYK without a colour profile, so its colours are approximate" if image.mode == "CMYK" else ""
-    return image.convert("RGB"), note
+    return image if image.mode == "RGB" else image.convert("RGB"), note

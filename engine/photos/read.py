@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import io
 import os
+import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from engine.photos.kinds import FORMATS, why_not_read
 from latentpng.errors import UnreadableFileError
+from latentpng.foreign.containers.jpeg import check_scans
+from latentpng.foreign.containers.pixels import check_pixels, rgb_of
 from latentpng.png.open import open_picture
 from latentpng.png.pixels import MAX_PIXELS
 
@@ -18,8 +24,13 @@ if TYPE_CHECKING:
 
 MAX_FILE = 2**28
 """Bytes of a file that are read."""
+MAX_SECONDS = 20.0
+"""Processor time that decoding takes at most, as far as the decoder asks for more of the file."""
 _BACKGROUND = (255, 255, 255)
 _ORIENTATION = 0x0112
+_STDERR = 2
+_of_standard_error = Lock()
+_JPEG = ("JPEG", "MPO")  # as Pillow names them
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,23 +73,54 @@ def read_photo(path: str | os.PathLike[str]) -> Photo:
     return _decoded(data, name)
 
 
+class _TimedBytes(io.BytesIO):
+    """A file in memory that is not read for ever: some decoders of Pillow take a second for two megabytes."""
+
+    def __init__(self, data: bytes, name: str) -> None:
+        super().__init__(data)
+        self._name, self._end = name, time.thread_time() + MAX_SECONDS
+
+    def read(self, size: int | None = -1) -> bytes:
+        if time.thread_time() > self._end:
+            raise UnreadableFileError(f"{self._name}: decoding it takes more than {MAX_SECONDS:g} s; convert it to PNG")
+        return super().read(size)
+
+
+@contextmanager
+def _without_stderr() -> Iterator[None]:
+    """Discard what is written to standard error by its number: libtiff prints there, over the screen of the app."""
+    with _of_standard_error:
+        kept = os.dup(_STDERR)
+        try:
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, _STDERR)
+            os.close(null)
+            yield
+        finally:
+            os.dup2(kept, _STDERR)
+            os.close(kept)
+
+
 def _decoded(data: bytes, name: str) -> Photo:
     from PIL import Image, UnidentifiedImageError
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of Pillow, about metadata and sizes: they would land on the screen
-            with Image.open(io.BytesIO(data), formats=_known_formats()) as image:
-                width, height = image.size
-                if width * height > MAX_PIXELS:
-                    raise _too_many_pixels(name, f"found {width} x {height}")
-                return _photo(image)
+            with Image.open(_TimedBytes(data, name), formats=_known_formats()) as image:
+                check_pixels(*image.size, len(data), name)
+                if image.format in _JPEG:
+                    check_scans(data, name)
+                with _without_stderr() if image.format == "TIFF" else nullcontext():
+                    return _photo(image)
     except UnreadableFileError:
         raise
     except UnidentifiedImageError as error:
         raise UnreadableFileError(f"{name}: {why_not_read(data)}") from error
     except Image.DecompressionBombError as error:
-        raise _too_many_pixels(name, "found more than twice as many") from error
+        raise UnreadableFileError(
+            f"{name}: 1 to {MAX_PIXELS} pixels are supported, found more than twice as many"
+        ) from error
     except Exception as error:  # on broken data Pillow raises many undocumented kinds
         raise UnreadableFileError(f"{name}: its pixels cannot be decoded ({error})") from error
 
@@ -91,17 +133,13 @@ def _known_formats() -> list[str]:
     return [each for each in FORMATS if each in Image.OPEN]
 
 
-def _too_many_pixels(name: str, found: str) -> UnreadableFileError:
-    return UnreadableFileError(f"{name}: 1 to {MAX_PIXELS} pixels are supported, {found}")
-
-
 def _photo(image: Image.Image) -> Photo:
     from PIL import ImageOps
 
     from engine.photos.colours import eight_bits, in_srgb
 
     notes = []
-    is_jpeg = image.format in ("JPEG", "MPO")  # which may hold a gain map or a preview besides
+    is_jpeg = image.format in _JPEG  # which may hold a gain map or a preview besides
     if not is_jpeg and getattr(image, "is_animated", False):
         notes.append("only the first picture of the file was read")
     is_upright = _is_upright(image)
@@ -115,7 +153,7 @@ def _photo(image: Image.Image) -> Photo:
         notes.append("its transparent parts are white")
     rgb, note = in_srgb(flat, profile if isinstance(profile, bytes) else b"")
     notes += [note] if note else []
-    return Photo(width=rgb.width, height=rgb.height, rgb=rgb.tobytes(), notes=tuple(notes))
+    return Photo(width=rgb.width, height=rgb.height, rgb=rgb_of(rgb), notes=tuple(notes))
 
 
 def _is_upright(image: Image.Image) -> bool:

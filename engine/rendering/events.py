@@ -31,9 +31,11 @@ class LoadingProgressed:
 
     Attributes:
         stage: A few words for the status line, for example "importing torch".
+        weights: Bytes of the files that are read in this stage; 0 where that is not known.
     """
 
     stage: str
+    weights: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -145,6 +145,11 @@ class SearchFacts:
         return self._pictures.file(self.session.tree.nodes[node].key)
 
     @property
+    def unsaved(self) -> str:
+        """What could not be saved, as a sentence; "" for nothing."""
+        return self._pictures.unsaved
+
+    @property
     def folder(self) -> Path:
         """The folder of the session; it may not exist yet."""
         return self._pictures.folder

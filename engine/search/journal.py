@@ -6,7 +6,8 @@ With it a session goes on later as if it had never ended.  Without it every pict
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +21,8 @@ from latentpng.chunk.strict_json import json_text, read_json
 from latentpng.errors import InvalidValueError, UnwritableFileError
 from latentpng.identity import Key
 from latentpng.json_fields import JsonFields
-from latentpng.png.atomic import write_atomically
+from latentpng.png.atomic import write_atomically, write_new
+from latentpng.png.disk import make_folder
 from latentpng.record import Json, JsonObject
 from latentpng.text import plain
 
@@ -116,6 +118,38 @@ def write_journal(journal: Journal) -> None:
     Raises:
         StoreError: The file or its folder cannot be written.
     """
+    with _refusals(journal.folder):
+        make_folder(journal.folder)
+        write_atomically(journal.folder / journal.name, [_encoded(journal)])
+
+
+def write_new_journal(journal: Journal, names: Iterable[str]) -> str:
+    """Write a journal under the first of several names that nothing in a session's folder has, and return that name.
+
+    Args:
+        journal: The content, as for `write_journal`.
+        names: The names, which may go on without an end.
+
+    Raises:
+        StoreError: The file or its folder cannot be written.
+    """
+    with _refusals(journal.folder):
+        make_folder(journal.folder)
+        return write_new((journal.folder / name for name in names), [_encoded(journal)]).name
+
+
+@contextmanager
+def _refusals(folder: Path) -> Iterator[None]:
+    """Turn errors of writing into StoreError."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(f"{folder}: the session cannot be saved in this folder: {error.strerror or error}") from error
+    except (UnwritableFileError, InvalidValueError) as error:
+        raise StoreError(f"the session cannot be saved: {error}") from error
+
+
+def _encoded(journal: Journal) -> bytes:
     summary = journal.summary
     head: dict[str, Json] = {
         _MARK: _VERSION,
@@ -140,16 +174,7 @@ def write_journal(journal: Journal) -> None:
             if key in indices or key == NO_EDIT
         ],
     }
-    try:
-        text = f"{json_text(head)[:-1]},\n{json_text(body)[1:]}\n"
-        journal.folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(journal.folder / journal.name, [text.encode("ascii")])
-    except OSError as error:
-        raise StoreError(
-            f"{journal.folder}: the session cannot be saved in this folder: {error.strerror or error}"
-        ) from error
-    except (UnwritableFileError, InvalidValueError) as error:
-        raise StoreError(f"the session cannot be saved: {error}") from error
+    return f"{json_text(head)[:-1]},\n{json_text(body)[1:]}\n".encode("ascii")
 
 
 def read_journal(folder: Path, name: str = JOURNAL_NAME) -> Journal:

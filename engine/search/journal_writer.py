@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 import threading
 from collections.abc import Callable, Mapping
@@ -12,12 +13,13 @@ from pathlib import Path
 
 from engine.errors import StoreError
 from engine.search.folder import PictureFolder
-from engine.search.journal import Journal, read_summary, write_journal
-from engine.search.journal_files import JOURNAL_NAME, alone_in, free_journal
+from engine.search.journal import Journal, read_summary, write_journal, write_new_journal
+from engine.search.journal_files import JOURNAL_NAME, journal_names
 from engine.search.sessions import register
 from engine.search.store import trouble, written
 from latentpng.errors import UnwritableFileError
 from latentpng.identity import Key
+from latentpng.png.atomic import claimed
 
 
 # Two programs may search in one folder: because both were told to (`--out`), or because a session was continued twice.
@@ -40,11 +42,16 @@ class JournalWriter:
         self._folder, self._index, self._on_trouble = folder, index, on_trouble
         self._lock = threading.Lock()
         self._queued = 0
-        self._is_registered = False
+        self._is_registered = self._has_failed = False
         self._name = JOURNAL_NAME if continued is None else continued.name
         self._replaced = None if continued is None else continued.writer
         self._writer = secrets.token_hex(8)
         self._continued = continued
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the journal that was to be written last could not be."""
+        return self._has_failed
 
     def save(self, journal: Journal, files: Mapping[Key, Future[Path]]) -> None:
         """Begin to save a journal.
@@ -66,17 +73,13 @@ class JournalWriter:
             if self._queued:  # a newer one follows
                 return
         paths = {key: path for key, file in files.items() if (path := written(file)) is not None}
-        is_changed = bool(journal.session.past) or any(
-            path.absolute().parent == journal.folder.absolute() for path in paths.values()
-        )
+        folder = self._folder.folder.absolute()
+        is_changed = bool(journal.session.past) or any(path.absolute().parent == folder for path in paths.values())
         if not paths or not is_changed:
             return
-        with alone_in(journal.folder):
-            if not self._is_free(journal.folder):
-                if self._is_as_it_was(journal):
-                    return
-                self._name = free_journal(journal.folder)
-            write_journal(replace(journal, files=paths, name=self._name, writer=self._writer))
+        journal = replace(journal, folder=self._create(), files=paths, writer=self._writer)
+        if not (self._has_replaced(journal) or self._has_written_new(journal)):
+            return
         self._replaced = self._writer
         if not self._is_registered:
             try:
@@ -85,15 +88,42 @@ class JournalWriter:
                 raise StoreError(f"the list of sessions cannot be saved: {error}") from error
             self._is_registered = True
 
-    def _is_free(self, folder: Path) -> bool:
-        """Return whether the journal may be written: there is none yet, or it may be replaced."""
-        file = folder / self._name
-        if not file.exists() and not file.is_symlink():
-            return True
+    def _create(self) -> Path:
+        """Create the folder of the session, and return it: a new one may have got a different name."""
+        try:
+            return self._folder.create()
+        except OSError as error:
+            found = error.strerror or error
+            raise StoreError(f"{self._folder.folder}: the session cannot be saved in this folder: {found}") from error
+
+    # Who wants to replace the journal of a writer claims it by that writer's name: so of two programs only one does it.
+    def _has_replaced(self, journal: Journal) -> bool:
+        """Replace the journal that this search wrote or continues, and return whether that was still allowed."""
+        if self._replaced is None:
+            return False
+        file = journal.folder / self._name
+        try:
+            with claimed(journal.folder, f"{self._name} of {self._replaced}") as is_alone:
+                if not (is_alone and self._is_replaceable(file)):
+                    return False
+                write_journal(replace(journal, name=self._name))
+        except OSError as error:
+            raise StoreError(f"{file}: it cannot be written ({error.strerror or error})") from error
+        return True
+
+    def _is_replaceable(self, file: Path) -> bool:
+        """Return whether a file is the journal that this search wrote last, or the one that it continues."""
         with contextlib.suppress(OSError):
             found = read_summary(file)
-            return found is not None and self._replaced is not None and found.writer == self._replaced
+            return found is not None and found.writer == self._replaced
         return False
+
+    def _has_written_new(self, journal: Journal) -> bool:
+        """Write the journal under a name that nothing has; return whether there was something to write."""
+        if self._is_as_it_was(journal) and os.path.lexists(journal.folder / self._name):
+            return False
+        self._name = write_new_journal(journal, journal_names(self._name))
+        return True
 
     def _is_as_it_was(self, journal: Journal) -> bool:
         """Return whether nothing was done yet in a session that is continued."""
@@ -104,5 +134,6 @@ class JournalWriter:
 
     def _report(self, future: Future[None]) -> None:
         error = future.exception()
+        self._has_failed = error is not None
         if error is not None:
             self._on_trouble(trouble(error))

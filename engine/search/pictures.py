@@ -18,6 +18,10 @@ from engine.search.store import MAX_CACHED_BYTES, Finished, PictureStore
 from engine.search.variants import Variants
 from latentpng.identity import Key, picture_keys
 from latentpng.record import LatentRecord
+from latentpng.text import plain
+
+_TRIED_AGAIN = 4
+"""Pictures that could not be saved and are tried again with each save."""
 
 
 class SearchPictures:
@@ -139,6 +143,7 @@ class SearchPictures:
             session: The session as it is now.
             keys: The keys of the pictures.
         """
+        self._store.save_again(_TRIED_AGAIN)
         for key in keys:
             self._store.save(key)
         variant = self._variants.of(session)
@@ -167,8 +172,23 @@ class SearchPictures:
                     files[index] = key, file
         return files, [index for index in others if not self._drafts.stands_in(grid, index)]
 
+    @property
+    def unsaved(self) -> str:
+        """What could not be saved, as a sentence; "" for nothing."""
+        count = self._store.unsaved
+        folder = plain(str(self._folder.folder))
+        if count:
+            return f"{folder}: {count} picture{'s' if count > 1 else ''} of this search could not be saved"
+        return f"{folder}: the session could not be saved" if self._journal.has_failed else ""
+
+    def save_again(self, session: Session) -> None:
+        """Begin to save what could not be saved before."""
+        self._store.save_again()
+        self.save(session, ())
+
     def close(self) -> None:
-        """Wait until everything is on disk."""
+        """Wait until everything is on disk; what could not be saved is tried once more."""
+        self._store.save_again()
         self._store.close()
 
 

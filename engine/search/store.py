@@ -5,9 +5,11 @@ Pictures are known by a key: the identity of their lineage.  One that is shown a
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Collection
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from engine.errors import EngineError
@@ -55,19 +57,25 @@ class PictureStore:
         self._folder, self._on_trouble = folder, on_trouble
         self._pictures: LruCache[Key, Finished] = LruCache(max_size=memory)
         self._files: dict[Key, Future[Path]] = {}
+        self._unsaved: dict[Key, Finished] = {}
 
     @property
     def files(self) -> dict[Key, Future[Path]]:
         """The files of all pictures that are saved or being saved, as they are now."""
         return dict(self._files)
 
+    @property
+    def unsaved(self) -> int:
+        """The number of pictures that were to be saved and could not be."""
+        return sum(map(has_failed, self.files.values()))
+
     def __contains__(self, key: Key) -> bool:
         """Return whether a picture is in memory; it does not count as used because of that."""
-        return key in self._pictures
+        return key in self._pictures or key in self._unsaved
 
     def get(self, key: Key) -> Finished | None:
         """Return a picture, or None when it is not in memory."""
-        return self._pictures.get(key)
+        return self._pictures.get(key) or self._unsaved.get(key)
 
     def add(self, key: Key, finished: Finished, *, protected: Collection[Key]) -> None:
         """Keep a picture in memory, and forget the least recently used ones.
@@ -96,21 +104,42 @@ class PictureStore:
         """Return the file of a picture; None while it is not written, or when that failed."""
         return written(self._files.get(key))
 
-    def save(self, key: Key) -> None:
-        """Begin to save a picture, unless it is not in memory, or has a file already."""
-        finished, file = self._pictures.get(key), self._files.get(key)
-        if finished is not None and (file is None or has_failed(file)):
-            self._files[key] = self._folder.save(finished.picture, finished.record)
-            self._files[key].add_done_callback(self._report)
+    def save(self, key: Key) -> Future[Path] | None:
+        """Begin to save a picture, and return its file; None if it is not in memory, or has a file already."""
+        finished, file = self.get(key), self._files.get(key)
+        if finished is None or (file is not None and not has_failed(file)):
+            return None
+        return self._begin(key, finished)
+
+    def save_again(self, limit: int = sys.maxsize) -> list[Future[Path]]:
+        """Begin to save pictures that could not be saved before, the oldest first, and return their files.
+
+        Args:
+            limit: The number of them that are tried: on a full disk, each of them takes time and fails.
+        """
+        failed = list(self._unsaved.items())[:limit]
+        return [self._begin(key, finished) for key, finished in failed]
 
     def close(self) -> None:
         """Wait until everything is on disk."""
         self._folder.close()
 
-    def _report(self, future: Future[Path]) -> None:
+    def _begin(self, key: Key, finished: Finished) -> Future[Path]:
+        saving = self._files[key] = self._folder.save(finished.picture, finished.record)
+        saving.add_done_callback(partial(self._report, key, finished))
+        return saving
+
+    def _report(self, key: Key, finished: Finished, future: Future[Path]) -> None:
         error = future.exception()
-        if error is not None:
-            self._on_trouble(trouble(error))
+        if error is None:
+            if self._unsaved.pop(key, None) is not None and not self._unsaved:
+                self._folder.tell("the pictures that could not be saved before are saved now")
+            return
+        self._unsaved[key] = finished
+        size = sum(len(each.picture.rgb) for each in tuple(self._unsaved.values()))
+        while size > self.memory:  # the oldest go: what can be rendered again must not take all memory
+            size -= len(self._unsaved.pop(next(iter(self._unsaved))).picture.rgb)
+        self._on_trouble(f"{trouble(error)}; it stays in memory and is tried again with the next save")
 
 
 def written(saving: Future[Path] | None) -> Path | None:

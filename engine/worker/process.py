@@ -11,7 +11,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import IO
@@ -22,6 +21,7 @@ from engine.errors import WireError
 from engine.rendering.events import Event
 from engine.worker.messages.codec import EVENTS, Codec, Request
 from engine.worker.wire import Wire
+from latentpng import parent
 
 WORKER = "engine.diffusion.main"
 STACKS_SIGNAL = signal.SIGUSR1
@@ -41,7 +41,11 @@ returned: with a threshold of 32 MiB, or with glibc's own moving one, the heap f
 
 
 class WorkerProcess:
-    """One process and the connection to it."""
+    """One process and the connection to it.
+
+    Attributes:
+        reason: Why it was killed, for the person; "" where that is found out at its end.
+    """
 
     def __init__(self, threads: int = 0, program: tuple[str, ...] = ()) -> None:
         """Start the process.
@@ -56,19 +60,21 @@ class WorkerProcess:
         module, *arguments = program or (WORKER,)
         near, far = socket.socketpair()
         self._log_path, log = _open_log()
-        with near, far, log:
+        with near, far, log, contextlib.ExitStack() as undo:
+            self._lifeline = undo.enter_context(parent.Lifeline())
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", module, str(far.fileno()), *arguments],
+                [*self._lifeline.program(parent.Kind.GROUP, module), str(far.fileno()), *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                pass_fds=(far.fileno(),),
+                pass_fds=(far.fileno(), self._lifeline.end),
                 start_new_session=True,  # the terminal's signals (Ctrl+C, hang-up) are handled by this program
                 env=worker_environment(threads),
             )
             self._wire: Wire[Request, Event] = Wire(near.dup(), Codec(EVENTS))
+            undo.pop_all()
         self._silence = 0.0
-        self._garbled = ""
+        self._garbled = self.reason = ""
 
     @property
     def pid(self) -> int:
@@ -107,11 +113,15 @@ class WorkerProcess:
             time.sleep(_SECONDS_FOR_STACKS)
         self.kill()
 
-    def kill(self) -> None:
+    def kill(self, reason: str = "") -> None:
         """Kill the process and everything that it started.
 
         Does nothing once the process is reaped: the system may have given its ID to another one.
+
+        Args:
+            reason: What is said about its end; "" for what is found out then.
         """
+        self.reason = self.reason or reason
         if self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -121,7 +131,10 @@ class WorkerProcess:
         self.kill()  # the connection is closed: whatever is left of the process is of no use
         code = self._process.wait()
         self._wire.close()
-        return how_it_ended(code, _last_line(self._log_path), str(self._log_path), self._silence, self._garbled)
+        self._lifeline.close()
+        return self.reason or how_it_ended(
+            code, _last_line(self._log_path), str(self._log_path), self._silence, self._garbled
+        )
 
 
 def how_it_ended(code: int, last_line: str, log: str, silence: float = 0.0, garbled: str = "") -> str:

@@ -30,12 +30,11 @@ def run(given: argparse.Namespace) -> ExitCode:
     """Copy the latent."""
 
     def copy(file: str) -> ExitCode:
-        from latentpng.png.files import read_picture, read_record
-        from latentpng.png.pixels import pixel_digest
+        from latentpng.png.files import digest_of_picture, read_record
 
         check_places(file, given.output, force=given.force)
         record = read_record(given.source, replay_progress(given.source))
-        if record.pixels and record.pixels != pixel_digest(read_picture(file)[2]):
+        if record.pixels and record.pixels != digest_of_picture(file):
             record = dataclasses.replace(record, metadata=dataclasses.replace(record.metadata, pixels=""))
         embed_into(file, record, given.output, force=given.force)
         return ExitCode.OK

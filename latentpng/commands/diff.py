@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import math
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from latentpng.commands.inputs import visit
 from latentpng.commands.output import replay_progress, say, show
 from latentpng.errors import ExitCode
-from latentpng.png.open import STANDARD_INPUT
+from latentpng.png.open import STANDARD_INPUT, unreadable
 from latentpng.text import plain
 
 if TYPE_CHECKING:
@@ -49,16 +50,19 @@ def run(given: argparse.Namespace) -> ExitCode:
         say("standard input can hold one picture only; name a file for the other one")
         return ExitCode.USAGE
     sides: list[Side] = []
+    with ExitStack() as opened:
 
-    def collect(file: str) -> ExitCode:
-        sides.append(read_side(file, replay_progress(file)))
-        return ExitCode.OK
+        def compare(file: str) -> ExitCode:
+            try:
+                sides.append(read_side(file, opened, replay_progress(file)))
+                found = difference(sides[0], sides[1], replay_progress(file)) if len(sides) == 2 else None
+            except OSError as error:
+                raise unreadable(plain(file), error) from error
+            if found is not None:
+                show(_json(sides, found) if given.json else "\n".join(_lines(sides, found)))
+            return ExitCode.OK
 
-    tally = visit([given.left, given.right], collect, folders=False)
-    if len(sides) == 2:
-        found = difference(sides[0], sides[1], replay_progress(given.left))
-        show(_json(sides, found) if given.json else "\n".join(_lines(sides, found)))
-    return tally.worst
+        return visit([given.left, given.right], compare, folders=False).worst
 
 
 def _lines(sides: list[Side], found: Difference) -> list[str]:

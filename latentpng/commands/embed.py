@@ -67,7 +67,7 @@ def run(given: argparse.Namespace) -> ExitCode:
             axes=given.axes or found.axes or shapes.default_axes(found.noise.ndim),
             root_tensor=found.noise,
             settings=_settings(given.settings),
-            pixels=files.pixel_digest(files.read_picture(file)[2]),
+            pixels=files.digest_of_picture(file),
         )
         embed_into(file, embedded, given.output, force=given.force)
         return ExitCode.OK

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
-from latentpng.commands.output import STANDARD_OUTPUT, check_target, signature_warning, standard_output
+from latentpng.commands.output import STANDARD_OUTPUT, check_target, signature_warning
 from latentpng.errors import InvalidValueError, UnwritableFileError
 from latentpng.png.open import STANDARD_INPUT
 from latentpng.text import plain
@@ -50,6 +51,6 @@ def embed_into(file: str, record: LatentRecord, output: str | None, *, force: bo
         raise UnwritableFileError(f"{plain(file)}: it carries a different latent already; add --force to replace it")
     warn = signature_warning(file)
     if output == STANDARD_OUTPUT:
-        standard_output().buffer.write(files.embedded(file, record, warn))
+        sys.stdout.buffer.write(files.embedded(file, record, warn))
     else:
-        files.embed_record(file, record, output, warn)
+        files.embed_record(file, record, output, warn, replace=force)

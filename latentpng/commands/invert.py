@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import argparse
 import subprocess
-import sys
 
 from latentpng.commands import rendering
 from latentpng.commands.output import say
 from latentpng.errors import ExitCode
+from latentpng.parent import Kind, Lifeline
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -24,5 +24,7 @@ def run(given: argparse.Namespace) -> int:
     if not rendering.is_installed():
         say("invert needs the package warmer, which is not installed: pip install warmer")
         return ExitCode.USAGE
-    command = [sys.executable, "-P", "-m", rendering.PACKAGE, "invert", *given.words]
-    return subprocess.run(command, env=rendering.environment(), check=False).returncode
+    with Lifeline() as lifeline:
+        command = [*lifeline.program(Kind.ALONE, rendering.PACKAGE), "invert", *given.words]
+        environment = rendering.environment()
+        return subprocess.run(command, env=environment, pass_fds=(lifeline.end,), check=False).returncode

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import errno
 import os
 import sys
 import time
 from collections.abc import Callable
-from typing import TextIO
 
 from latentpng.commands import progress
 from latentpng.errors import UnwritableFileError
@@ -37,10 +35,9 @@ def add_output(parser: argparse.ArgumentParser, metavar: str, text: str, *, repl
 
 
 def say(sentence: str) -> None:
-    """Write one line to standard error; do nothing when standard error is closed."""
+    """Write one line to standard error."""
     progress.clear()
-    if sys.stderr is not None:
-        sys.stderr.write(f"latentpng: {plain(sentence)}\n")
+    sys.stderr.write(f"latentpng: {plain(sentence)}\n")
 
 
 def signature_warning(file: str) -> Callable[[], None]:
@@ -55,18 +52,7 @@ def show(line: str) -> None:
         OSError: Standard output is closed or full.
     """
     progress.clear()
-    standard_output().write(f"{line}\n")
-
-
-def standard_output() -> TextIO:
-    """Return standard output.
-
-    Raises:
-        OSError: It is closed.
-    """
-    if sys.stdout is None:
-        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
-    return sys.stdout
+    sys.stdout.write(f"{line}\n")
 
 
 def flush() -> None:
@@ -75,7 +61,7 @@ def flush() -> None:
     Raises:
         OSError: Standard output is closed or full.
     """
-    standard_output().flush()
+    sys.stdout.flush()
 
 
 def write(output: str, data: bytes, *, force: bool) -> None:
@@ -92,10 +78,10 @@ def write(output: str, data: bytes, *, force: bool) -> None:
     from latentpng.png.atomic import write_atomically
 
     if output == STANDARD_OUTPUT:
-        standard_output().buffer.write(data)
+        sys.stdout.buffer.write(data)
         return
     check_target(output, force=force)
-    write_atomically(output, (data,))
+    write_atomically(output, (data,), replace=force)
 
 
 def check_target(output: str, *, force: bool) -> None:
@@ -106,10 +92,21 @@ def check_target(output: str, *, force: bool) -> None:
     """
     if not output:
         raise UnwritableFileError("'': this is not a valid file name")
+    tell_recovered(output)
     if not force and os.path.lexists(output):
         raise UnwritableFileError(
             f"{plain(output)}: this file exists already; choose another --out, or add --force to replace it"
         )
+
+
+def tell_recovered(output: str) -> None:
+    """Give pictures that ended programs left in the folder of an output their names, and say so, once."""
+    from pathlib import Path
+
+    from latentpng.png.abandoned import recover, recovered_words
+
+    if recovered := recover(Path(os.path.realpath(output)).parent):
+        say(recovered_words(recovered))
 
 
 def is_same_file(file: str, output: str) -> bool:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from latentpng.commands.output import say
+from latentpng.parent import end_with_parent
 
 Result = TypeVar("Result")
 
@@ -28,7 +29,7 @@ def spread(work: Callable[[str], Result], files: Sequence[str], processes: int) 
         The results in the order of the files. They end early, with a message, when a worker process is killed.
     """
     context = multiprocessing.get_context("spawn")  # a fork of a process with threads may deadlock
-    pool = ProcessPoolExecutor(min(processes, len(files)), context, initializer=_ignore_interrupts)
+    pool = ProcessPoolExecutor(min(processes, len(files)), context, initializer=_belong_to_parent)
     try:
         yield _in_order(pool, work, files)
     finally:
@@ -42,6 +43,9 @@ def _in_order(pool: ProcessPoolExecutor, work: Callable[[str], Result], files: S
         say("a worker process was killed, perhaps because memory ran out; the remaining files are read one at a time")
 
 
-def _ignore_interrupts() -> None:
-    """Leave Ctrl-C to the parent process, which ends its workers itself."""
+def _belong_to_parent() -> None:
+    """Leave Ctrl-C to the parent process, which ends its workers itself, and end when it is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None and isinstance(parent.sentinel, int):
+        end_with_parent(parent.sentinel)

@@ -45,7 +45,7 @@ class Progress:
 
 def clear() -> None:
     """Erase the bar before something else is written to the terminal."""
-    if _lines and sys.stderr is not None:
+    if _lines:
         sys.stderr.write(f"\r{' ' * len(_lines.pop())}\r")
         sys.stderr.flush()
 
@@ -64,6 +64,6 @@ def _draw(stream: TextIO, line: str) -> None:
     _lines.append(line)
 
 
-def _terminal(stream: TextIO | None) -> TextIO | None:
+def _terminal(stream: TextIO) -> TextIO | None:
     """Return the stream if it is a terminal."""
-    return stream if stream is not None and stream.isatty() else None
+    return stream if stream.isatty() else None

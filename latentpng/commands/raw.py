@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from latentpng.commands.inputs import PICTURES, is_folder, visit
-from latentpng.commands.output import STANDARD_OUTPUT, flush, is_same_file, say, show, standard_output, write
+from latentpng.commands.output import STANDARD_OUTPUT, flush, is_same_file, say, show, write
 from latentpng.errors import ExitCode, UnwritableFileError
 from latentpng.text import plain
 
@@ -49,12 +50,12 @@ def _print_texts(file: str, *, named: bool) -> ExitCode:
 
 def _print_text(text: str) -> None:
     """Print a text: on a terminal without control characters and lines that look like a headline, else as it stands."""
-    if standard_output().isatty():
+    if sys.stdout.isatty():
         lines = map(plain, text.splitlines())
         show("\n".join(f" {line}" if line.startswith(_MARKS) else line for line in lines))
         return
     flush()
-    standard_output().buffer.write(f"{text}\n".encode("utf-8", "surrogatepass"))
+    sys.stdout.buffer.write(f"{text}\n".encode("utf-8", "surrogatepass"))
 
 
 def _save_graph(file: str, output: str, *, force: bool) -> ExitCode:

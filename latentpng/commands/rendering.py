@@ -10,7 +10,6 @@ import importlib.util
 import json
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from latentpng.errors import ExitCode
+from latentpng.parent import Kind, Lifeline
 from latentpng.text import plain
 
 if TYPE_CHECKING:
@@ -60,12 +60,9 @@ def is_installed() -> bool:
     return any((Path(folder) / "__main__.py").is_file() for folder in folders or ())
 
 
-def command() -> list[str]:
-    """Return the command line, up to the names of the files.
-
-    -P keeps the current directory out of the search for modules: it may hold a stranger's.
-    """
-    return [sys.executable, "-P", "-m", PACKAGE, "render", "--check", "--json", "--quiet", "--"]
+def command(lifeline: Lifeline) -> list[str]:
+    """Return the command line, up to the names of the files."""
+    return [*lifeline.program(Kind.ALONE, PACKAGE), "render", "--check", "--json", "--quiet", "--"]
 
 
 def render_again(files: Sequence[str]) -> Iterator[Answer]:
@@ -82,9 +79,14 @@ def _answers(files: Sequence[str]) -> Iterator[Answer]:
     unanswered: dict[str, list[str]] = {}  # by normalised path; a file may be named more than once
     for file in files:
         unanswered.setdefault(str(Path(file)), []).append(file)
-    with tempfile.TemporaryFile() as errors:
+    with tempfile.TemporaryFile() as errors, Lifeline() as lifeline:
         with subprocess.Popen(
-            [*command(), *files], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, env=environment()
+            [*command(lifeline), *files],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env=environment(),
+            pass_fds=(lifeline.end,),
         ) as process:
             try:
                 for line in process.stdout or ():

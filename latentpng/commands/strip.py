@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import argparse
 import io
+import sys
+from contextlib import suppress
 from typing import BinaryIO
 
 from latentpng.commands.inputs import each
@@ -16,7 +18,6 @@ from latentpng.commands.output import (
     check_target,
     say,
     signature_warning,
-    standard_output,
 )
 from latentpng.errors import ExitCode, UnreadableFileError
 from latentpng.png.open import STANDARD_INPUT
@@ -85,11 +86,11 @@ def _stripped(file: str, output: str | None, *, force: bool, everything: bool) -
     warn = signature_warning(file)
     if output == STANDARD_OUTPUT:
         data, removed = files.stripped(file, warn, everything=everything)
-        standard_output().buffer.write(data)
+        sys.stdout.buffer.write(data)
         return data, removed
     if output is not None:
         check_target(output, force=force)
-    return b"", files.strip(file, output, warn, everything=everything)
+    return b"", files.strip(file, output, warn, everything=everything, replace=force)
 
 
 def _stripped_other(file: str, output: str | None, *, force: bool, everything: bool) -> tuple[bytes, bool]:
@@ -104,9 +105,9 @@ def _stripped_other(file: str, output: str | None, *, force: bool, everything: b
     with open_picture(file) as (stream, size, name):
         data, removed = cleaned_other(stream, size, name)
     if output == STANDARD_OUTPUT:
-        standard_output().buffer.write(data)
+        sys.stdout.buffer.write(data)
     elif removed or output is not None:
-        write_atomically(file if output is None else output, [data])
+        write_atomically(file if output is None else output, [data], replace=force or output is None)
     return (data if output == STANDARD_OUTPUT else b""), removed
 
 
@@ -132,7 +133,9 @@ def _checked_kind(file: str, *, everything: bool) -> str:
 
 
 def _what_stays(file: str, data: bytes) -> str:
-    """Return the metadata of other tools that a stripped picture carries, as a noun phrase; "" if there is none.
+    """Return the metadata of other tools that a stripped picture carries, as a noun phrase.
+
+    It is "" if there is none, and if that cannot be told: the picture has been written, so nothing fails any more.
 
     Args:
         file: The picture.
@@ -140,10 +143,12 @@ def _what_stays(file: str, data: bytes) -> str:
     """
     from latentpng.png.open import open_picture
 
-    if data:
-        return _described(io.BytesIO(data), len(data), file)
-    with open_picture(file) as (stream, size, name):
-        return _described(stream, size, name)
+    with suppress(UnreadableFileError):
+        if data:
+            return _described(io.BytesIO(data), len(data), file)
+        with open_picture(file) as (stream, size, name):
+            return _described(stream, size, name)
+    return ""
 
 
 def _described(stream: BinaryIO, size: int, name: str) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import TYPE_CHECKING
 
 from latentpng.commands.inputs import visit
-from latentpng.commands.output import say, show, standard_output
+from latentpng.commands.output import say, show
 from latentpng.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def run(given: argparse.Namespace) -> ExitCode:
         return ExitCode.OK
 
     tally = visit(given.files, collect, recursive=given.recursive)
-    family, strokes = family_of(pictures), tree.strokes_for(standard_output().encoding)
+    family, strokes = family_of(pictures), tree.strokes_for(sys.stdout.encoding)
     if given.json:
         lines = tree.json_lines(family)
     else:

@@ -8,14 +8,14 @@ again.
 
 from __future__ import annotations
 
-import io
 from typing import BinaryIO, Literal, NamedTuple, TypeAlias
 
 from latentpng.png import chunks
 from latentpng.png.chunks import Chunk
 from latentpng.png.first_column import may_hide_text
-from latentpng.png.pixels import open_pixels
-from latentpng.png.stealth import find_hidden, without_hidden
+from latentpng.png.pixels import value_strips
+from latentpng.png.scanlines import Strips, compressed
+from latentpng.png.stealth import Source, find_hidden, without_hidden
 
 Part: TypeAlias = "tuple[int, int] | bytes"
 
@@ -116,17 +116,16 @@ def _orientation(data: bytes) -> int:
 
 
 def _pixels_without_text(stream: BinaryIO, size: int, name: str) -> bytes:
-    """Return the IDAT chunks of a picture whose hidden texts are overwritten; b"" if there are none."""
+    """Return one IDAT chunk of a picture whose hidden texts are overwritten; b"" if there are none."""
     if not may_hide_text(stream, size, name):
         return b""
-    picture = open_pixels(stream, size, name)
-    is_changed = False
-    while (hidden := find_hidden(picture, _MAX_HIDDEN)) is not None:  # at most one in alpha and one in the colours
-        picture, is_changed = without_hidden(picture, hidden), True
-    if not is_changed:
+
+    def as_it_is() -> Strips:
+        return value_strips(stream, size, name)
+
+    source: Source = as_it_is
+    while (hidden := find_hidden(source, _MAX_HIDDEN)) is not None:  # at most one in alpha and one in the colours
+        source = without_hidden(source, hidden)
+    if source is as_it_is:
         return b""
-    file = io.BytesIO()
-    picture.save(file, "PNG")
-    data = file.getvalue()
-    whole = chunks.walk(file, len(data), name)
-    return b"".join(data[chunk.offset : chunk.end] for chunk in whole if chunk.kind == b"IDAT")
+    return chunks.build(b"IDAT", b"".join(compressed(source())))

@@ -6,19 +6,19 @@ pixel above alone, so rows are inflated one by one until a bit is wrong: mostly 
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import BinaryIO
 
+from latentpng.errors import UnreadableFileError
 from latentpng.png import chunks
-from latentpng.png.pixels import MAX_PIXELS
+from latentpng.png.image_data import MAX_PIXELS, Inflated
 from latentpng.png.stealth import SIGNATURE_BITS, SIGNATURES
 
 _CHANNELS = {2: 3, 6: 4}  # of RGB and RGBA
 _AVERAGE = 3
 _FROM_ABOVE = (2, 4)  # Up, Paeth
 _MAX_WIDTH = 2**17  # pixels: a row is kept in memory
-_PIECE = 2**12  # compressed bytes at once
 _BITS = {
     channel: tuple("".join(f"{byte:08b}" for byte in text) for text in texts) for channel, texts in SIGNATURES.items()
 }
@@ -39,15 +39,14 @@ def may_hide_text(stream: BinaryIO, size: int, context: str, max_pixels: int = M
     Raises:
         UnreadableFileError: If it is not a PNG.
     """
-    walk = chunks.walk(stream, size, context)
-    header = chunks.first_bytes(stream, next(walk), 13)
+    header = chunks.first_bytes(stream, next(chunks.walk(stream, size, context)), 13)
     width, height = int.from_bytes(header[:4], "big"), int.from_bytes(header[4:8], "big")
     channels = _CHANNELS.get(header[9], 0)
     is_plain = header[8] == 8 and not header[12] and channels
     if not is_plain or width > _MAX_WIDTH or not 0 < width * height <= max_pixels:
         return False
-    pieces = (piece for chunk in walk if chunk.kind == b"IDAT" for piece in _pieces(stream, chunk))
-    return _starts_with_signature(_column(pieces, 1 + width * channels, channels), min(height, SIGNATURE_BITS))
+    column = _column(Inflated(stream, size, context), 1 + width * channels, channels)
+    return _starts_with_signature(column, min(height, SIGNATURE_BITS))
 
 
 def _starts_with_signature(column: Iterator[bytes], rows: int) -> bool:
@@ -70,13 +69,13 @@ def _has_bits(values: bytes, bits: str, at: int) -> bool:
     return bool(values) and all(value & 1 == int(bit) for value, bit in zip(values, wanted, strict=False))
 
 
-def _column(pieces: Iterator[bytes], row_bytes: int, channels: int) -> Iterator[bytes]:
+def _column(data: Inflated, row_bytes: int, channels: int) -> Iterator[bytes]:
     """Yield the first pixel of each row, with its filter undone.
 
     Nothing stands left of it, so Sub leaves it as it is, and Paeth predicts the pixel above, as Up does.
     """
     above = bytes(channels)
-    for row in _rows(pieces, row_bytes):
+    for row in _rows(data, row_bytes):
         kind, pixel = row[0], row[1 : 1 + channels]
         if kind == _AVERAGE:
             pixel = bytes((value + (before >> 1)) & 255 for value, before in zip(pixel, above, strict=True))
@@ -86,23 +85,8 @@ def _column(pieces: Iterator[bytes], row_bytes: int, channels: int) -> Iterator[
         above = pixel
 
 
-def _rows(pieces: Iterator[bytes], row_bytes: int) -> Iterator[bytes]:
-    """Yield whole rows with their filter byte, as far as the data is right; no more than a row is inflated at once."""
-    inflater, row, waiting = zlib.decompressobj(), b"", b""
-    while not inflater.eof:
-        waiting = inflater.unconsumed_tail or next(pieces, b"")
-        if not waiting:
-            return
-        try:
-            row += inflater.decompress(waiting, row_bytes - len(row))
-        except zlib.error:
-            return
-        if len(row) == row_bytes:
-            yield row
-            row = b""
-
-
-def _pieces(stream: BinaryIO, chunk: chunks.Chunk) -> Iterator[bytes]:
-    for start in range(0, chunk.length, _PIECE):
-        stream.seek(chunk.data_offset + start)
-        yield stream.read(min(_PIECE, chunk.length - start))
+def _rows(data: Inflated, row_bytes: int) -> Iterator[bytes]:
+    """Yield whole rows with their filter byte, as far as the data are right; no more than a row is inflated at once."""
+    with suppress(UnreadableFileError):
+        while True:
+            yield data.take(row_bytes)

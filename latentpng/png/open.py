@@ -57,7 +57,7 @@ class OpenPicture:
             self._file = _file(self._path, name)
             status = os.fstat(self._file.fileno())
         except OSError as error:
-            raise _unreadable(name, error) from error
+            raise unreadable(name, error) from error
         if not stat.S_ISREG(status.st_mode):
             self._file.close()
             raise UnreadableFileError(
@@ -74,10 +74,11 @@ class OpenPicture:
         if self._file is not None:
             self._file.close()
         if isinstance(error, OSError):
-            raise _unreadable(self._name, error) from error
+            raise unreadable(self._name, error) from error
 
 
-def _unreadable(name: str, error: OSError) -> UnreadableFileError:
+def unreadable(name: str, error: OSError) -> UnreadableFileError:
+    """Return the error for a file that the system does not let us read; name: the start of the message."""
     return UnreadableFileError(f"{name}: it cannot be read ({error.strerror or error})")
 
 

@@ -8,10 +8,17 @@ layout is that of the extension sd-webui-stealth-pnginfo.
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from latentpng.png.scanlines import Strips
 
 if TYPE_CHECKING:
-    from PIL import Image
+    import numpy as np
+    from numpy.typing import NDArray
+
+Source: TypeAlias = Callable[[], Strips]
+"""Gives a picture of 8-bit RGB or RGBA from its first row on, each time that it is called."""
 
 MAX_STORED = 2**22  # bytes of the text as it is stored
 SIGNATURES = {
@@ -20,10 +27,7 @@ SIGNATURES = {
 }
 SIGNATURE_BITS = 8 * 15
 _LENGTH_BITS = 32
-_CHANNELS = {"alpha": 1, "colours": 3}  # bits of each pixel
-_TO_DIGITS = bytes(ord("1") if value & 1 else ord("0") for value in range(256))
-_SET = bytes(value | 1 for value in range(256))
-_CLEARED = bytes(value & ~1 for value in range(256))
+_PLACES = {"alpha": slice(3, 4), "colours": slice(0, 3)}  # of a pixel's values
 
 
 class Hidden(NamedTuple):
@@ -40,74 +44,90 @@ class Hidden(NamedTuple):
     text: str | None
 
 
-def find_hidden(picture: Image.Image, limit: int) -> Hidden | None:
-    """Return the text in the pixels of a decoded picture; None when no signature is there.
+def find_hidden(source: Source, limit: int) -> Hidden | None:
+    """Return the text in the pixels of a picture; None when no signature is there.
 
     Args:
-        picture: A picture of 8-bit RGB or RGBA.
+        source: The picture; it is taken again for each thing that is looked at.
         limit: The greatest length of the text in bytes; no more is inflated.
+
+    Raises:
+        UnreadableFileError: If the picture cannot be decoded.
     """
-    channels = SIGNATURES if picture.mode == "RGBA" else ("colours",)
-    found = (_find(picture, channel, limit) for channel in channels)
+    channels = SIGNATURES if source().channels == len("RGBA") else ("colours",)
+    found = (_find(source, channel, limit) for channel in channels)
     return next((hidden for hidden in found if hidden is not None), None)
 
 
-def without_hidden(picture: Image.Image, hidden: Hidden) -> Image.Image:
-    """Return a copy of a picture in which the bits of a hidden text are all alike, and all else is as it was.
+def without_hidden(source: Source, hidden: Hidden) -> Source:
+    """Return a picture in which the bits of a hidden text are all alike, and all else is as it was.
 
     The bits of alpha become 1, because opaque pixels then are fully opaque again; those of colours become 0.
     """
-    from PIL import Image
 
-    data = _columns(picture, hidden.channel, hidden.bits)
-    table = _SET if hidden.channel == "alpha" else _CLEARED
-    values = data[: hidden.bits].translate(table) + data[hidden.bits :]
-    width = len(data) // (picture.height * _CHANNELS[hidden.channel])
-    mode = "L" if hidden.channel == "alpha" else "RGB"
-    changed = Image.frombytes(mode, (picture.height, width), values).transpose(Image.Transpose.TRANSPOSE)
-    result = picture.copy()
-    if hidden.channel == "alpha":
-        alpha = picture.getchannel("A")
-        alpha.paste(changed)
-        result.putalpha(alpha)
-        return result
-    if picture.mode == "RGBA":
-        changed.putalpha(picture.getchannel("A").crop((0, 0, *changed.size)))
-    result.paste(changed)
-    return result
+    def cleared() -> Strips:
+        strips = source()
+        return strips._replace(values=_cleared(strips, hidden))
+
+    return cleared
 
 
-def _columns(picture: Image.Image, channel: str, bits: int) -> bytes:
-    """Return the values of a channel, column by column: whole columns, as many as hold this number of bits."""
-    from PIL import Image
+def _cleared(strips: Strips, hidden: Hidden) -> Iterator[NDArray[np.uint8]]:
+    import numpy as np
 
-    width = -(-bits // (picture.height * _CHANNELS[channel]))
-    part = picture.crop((0, 0, min(width, picture.width), picture.height))
-    part = part.getchannel("A") if channel == "alpha" else part.convert("RGB")
-    return part.transpose(Image.Transpose.TRANSPOSE).tobytes()
+    place = _PLACES[hidden.channel]
+    each = place.stop - place.start
+    columns = np.arange(min(strips.width, -(-hidden.bits // (strips.height * each))))
+    top = 0
+    for values in strips.values:
+        rows = np.arange(top, top + len(values))
+        pixel = columns[np.newaxis, :, np.newaxis] * strips.height + rows[:, np.newaxis, np.newaxis]
+        is_hidden = pixel * each + np.arange(each) < hidden.bits
+        changed = values.copy()
+        part = changed[:, : len(columns), place]
+        part[...] = np.where(is_hidden, part | 1 if hidden.channel == "alpha" else part & 254, part)
+        yield changed
+        top += len(values)
 
 
-def _find(picture: Image.Image, channel: str, limit: int) -> Hidden | None:
+def _find(source: Source, channel: str, limit: int) -> Hidden | None:
     plain, packed = SIGNATURES[channel]
     start = SIGNATURE_BITS + _LENGTH_BITS
-    head = _bytes(_columns(picture, channel, start)[:start])
+    head = _bytes(_bits(source, channel, start))
     signature, length = head[:-4], int.from_bytes(head[-4:], "big")
     if signature not in (plain, packed):
         return None
-    stored = _columns(picture, channel, start + min(length, 8 * MAX_STORED))[start:]
+    stored = _bits(source, channel, start + min(length, 8 * MAX_STORED))[start:]
     if length % 8 or length > len(stored):
-        return Hidden(channel, start + min(length, len(stored)), None)
-    data: bytes | None = _bytes(stored[:length])
+        return Hidden(channel, start + len(stored), None)
+    data: bytes | None = _bytes(stored)
     if signature == packed and data is not None:
         data = _inflated(data, limit)
     text = None if data is None or len(data) > limit else data.decode("utf-8", "replace")
     return Hidden(channel, start + length, text)
 
 
-def _bytes(values: bytes) -> bytes:
-    """Return the whole bytes that the lowest bits of values spell, the highest bit of a byte first."""
-    digits = values[: len(values) // 8 * 8].translate(_TO_DIGITS)
-    return int(digits, 2).to_bytes(len(digits) // 8, "big") if digits else b""
+def _bits(source: Source, channel: str, count: int) -> NDArray[np.uint8]:
+    """Return the lowest bits of a channel, column by column: this number of them, or all that there are."""
+    import numpy as np
+
+    strips, place = source(), _PLACES[channel]
+    each = place.stop - place.start
+    columns = min(strips.width, -(-count // (strips.height * each)))
+    found = np.empty((columns, strips.height, each), np.uint8)
+    top = 0
+    for values in strips.values:
+        part = values[:, :columns, place] & 1
+        found[:, top : top + len(values)] = part.transpose(1, 0, 2)
+        top += len(values)
+    return found.reshape(-1)[:count]
+
+
+def _bytes(bits: NDArray[np.uint8]) -> bytes:
+    """Return the whole bytes that bits spell, the highest bit of a byte first."""
+    import numpy as np
+
+    return np.packbits(bits[: len(bits) // 8 * 8]).tobytes()
 
 
 def _inflated(data: bytes, limit: int) -> bytes | None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +17,8 @@ from latentpng.noise.replay import OnProgress, initial_noise
 from latentpng.png.carriers import read_front
 from latentpng.png.files import read_record_from
 from latentpng.png.open import open_picture
-from latentpng.png.pixels import decode_pixels
+from latentpng.png.pixels import rgb_strips
+from latentpng.png.scanlines import Strips
 from latentpng.record import Json, JsonObject, LatentRecord, Lineage, Round
 from latentpng.reports.family import family_of
 from latentpng.reports.states import ROOT
@@ -23,8 +26,6 @@ from latentpng.steps import step_ends
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-_PIECE = 2**20  # values that are compared at once, to bound memory
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,7 +38,7 @@ class Side:
         record: What the latent records.
         width: In pixels.
         height: In pixels.
-        rgb: The pixels, 3 * width * height bytes, row by row.
+        pixels: Gives the picture as RGB, from its first row on, each time that it is called.
     """
 
     file: str
@@ -45,7 +46,7 @@ class Side:
     record: LatentRecord
     width: int
     height: int
-    rgb: bytes
+    pixels: Callable[[], Strips]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,11 +91,12 @@ class Difference:
     mean: float
 
 
-def read_side(path: str | os.PathLike[str], on_progress: OnProgress | None = None) -> Side:
-    """Read a picture with its latent and its pixels.
+def read_side(path: str | os.PathLike[str], opened: ExitStack, on_progress: OnProgress | None = None) -> Side:
+    """Read a picture with its latent, and check that its pixels can be decoded.
 
     Args:
         path: A PNG; "-" is standard input.
+        opened: Keeps the file open as long as its pixels are needed.
         on_progress: A callback that hears, after each replayed round, how many are done and how many there are.
 
     Raises:
@@ -103,12 +105,18 @@ def read_side(path: str | os.PathLike[str], on_progress: OnProgress | None = Non
         DamagedLatentError: The latent breaks a rule of SPEC.md.
         NewerVersionError: The latent needs a newer version of this package.
         ReplayDiffersError: Noise that is rebuilt from the lineage is not the one that was recorded.
+        OSError: Reading the open file failed.
     """
-    with open_picture(path) as (stream, size, name):
-        record = read_record_from(stream, size, name, on_progress)
-        front = read_front(stream, size, name)
-        width, height, rgb = decode_pixels(stream, size, name)
-    return Side(file=name, front=front, record=record, width=width, height=height, rgb=rgb)
+    stream, size, name = opened.enter_context(open_picture(path))
+    record = read_record_from(stream, size, name, on_progress)
+    front = read_front(stream, size, name)
+
+    def pixels() -> Strips:
+        return rgb_strips(stream, size, name)
+
+    strips = pixels()
+    deque(strips.values, maxlen=0)
+    return Side(file=name, front=front, record=record, width=strips.width, height=strips.height, pixels=pixels)
 
 
 def difference(left: Side, right: Side, on_progress: OnProgress | None = None) -> Difference:
@@ -123,7 +131,7 @@ def difference(left: Side, right: Side, on_progress: OnProgress | None = None) -
     left_at, right_at = ancestor or (0, 0)
     cosine, degrees = angle(initial_noise(left.record, on_progress), initial_noise(right.record, on_progress))
     same_size = (left.width, left.height) == (right.width, right.height)
-    largest, mean = pixel_difference(left.rgb, right.rgb) if same_size else (math.nan, math.nan)
+    largest, mean = pixel_difference(left.pixels(), right.pixels()) if same_size else (math.nan, math.nan)
     return Difference(
         ancestor=ancestor,
         left_rounds=left.record.lineage.rounds[left_at:],
@@ -200,19 +208,33 @@ def angle(left: NDArray[np.float16], right: NDArray[np.float16]) -> tuple[float,
     return cosine, math.degrees(2 * math.atan2(apart, together))
 
 
-def pixel_difference(left: bytes, right: bytes) -> tuple[int, float]:
-    """Compare two rows of 8-bit values of the same length.
+def pixel_difference(left: Strips, right: Strips) -> tuple[int, float]:
+    """Compare two pictures of the same size, some rows at a time.
 
     Returns:
-        The largest and the mean absolute difference, 0 to 255.
+        The largest and the mean absolute difference of their values, 0 to 255.
     """
-    first, second = np.frombuffer(left, np.uint8), np.frombuffer(right, np.uint8)
     largest = total = 0
-    for start in range(0, len(first), _PIECE):
-        piece = slice(start, start + _PIECE)
-        apart = np.abs(first[piece].astype(np.int16) - second[piece].astype(np.int16))
+    for first, second in _pairs(left.values, right.values):
+        apart = np.abs(first.astype(np.int16) - second.astype(np.int16))
         largest, total = max(largest, int(apart.max())), total + int(apart.sum(dtype=np.int64))
-    return largest, total / len(first)
+    return largest, total / (left.width * left.height * left.channels)
+
+
+def _pairs(
+    left: Iterator[NDArray[np.uint8]], right: Iterator[NDArray[np.uint8]]
+) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
+    """Yield the same rows of both pictures, whose strips may have different numbers of rows."""
+    nothing = np.empty((0, 0, 0), np.uint8)
+    first, second = nothing, nothing
+    while True:
+        first = first if len(first) else next(left, nothing)
+        second = second if len(second) else next(right, nothing)
+        count = min(len(first), len(second))
+        if not count:
+            return
+        yield first[:count], second[:count]
+        first, second = first[count:], second[count:]
 
 
 def _rounds(front: Front) -> int:

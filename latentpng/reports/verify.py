@@ -17,7 +17,7 @@ from latentpng.noise import replay
 from latentpng.png.carriers import find
 from latentpng.png.files import read_record_from
 from latentpng.png.open import open_picture
-from latentpng.png.pixels import decode_pixels, pixel_digest
+from latentpng.png.pixels import digest_of_pixels
 from latentpng.record import LatentRecord
 
 
@@ -63,8 +63,7 @@ def verify_file(path: str | os.PathLike[str], on_progress: replay.OnProgress | N
             _check_lineage(record, name, on_progress)
             rounds = len(record.lineage.rounds)
             passed.append(f"lineage of {rounds} {'round' if rounds == 1 else 'rounds'}")
-            _, _, rgb = decode_pixels(stream, size, name)
-            passed.append(_check_pixels(record, rgb, name))
+            passed.append(_check_pixels(record, digest_of_pixels(stream, size, name), name))
     except LatentPngError as error:
         return Report(file=name, passed=tuple(passed), problem=str(error), exit_code=error.exit_code)
     return Report(file=name, passed=tuple(passed))
@@ -82,11 +81,10 @@ def _check_lineage(record: LatentRecord, name: str, on_progress: replay.OnProgre
         )
 
 
-def _check_pixels(record: LatentRecord, rgb: bytes, name: str) -> str:
+def _check_pixels(record: LatentRecord, found: str, name: str) -> str:
     """Return the check that passed, in words."""
     if not record.pixels:
         return "pixels readable, not recorded"
-    found = pixel_digest(rgb)
     if found != record.pixels:
         raise PixelsDifferError(
             f"{name}: the file records pixels with SHA-256 {record.pixels}, but its pixels have {found}"

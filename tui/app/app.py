@@ -36,8 +36,10 @@ class WarmerApp(AppNews):
         Binding("ctrl+z", "suspend_process", show=False, priority=True),
     ]
 
+    def on_load(self) -> None:
+        leave_on_signals(self.exit)  # before the terminal is changed, so that it is always left as it was found
+
     async def on_mount(self) -> None:
-        leave_on_signals(self.exit, self.close_all, partial(seams.stop_writing, self))
         ThemeMemory(self, self._state / chosen_theme.FILE, self._theme).begin()
         opening = self._opening_at_start
         if opening is None or isinstance(opening, PictureSource):

@@ -1,56 +1,50 @@
-"""Leaving the app on a signal; when the connection is gone, without a farewell, once everything is on disk."""
+"""Leaving the app on a signal, or when its terminal is gone."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import termios
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
+from typing import Protocol
+
+from tui.exit_codes import HUNG_UP
 
 _STDIN = 0
 
 
-def leave_on_signals(
-    leave: Callable[[], None], close: Callable[[], Awaitable[None]], stop_writing: Callable[[], None]
-) -> None:
-    """Handle SIGTERM and SIGHUP in the running event loop.
+class Leaves(Protocol):
+    """What ends the app as the key for it does: everything is saved, and the worker ends."""
+
+    def __call__(self, *, return_code: int = 0) -> None: ...
+
+
+def leave_on_signals(leave: Leaves) -> None:
+    """Leave on SIGTERM, SIGINT and SIGHUP, in the running event loop.
 
     Args:
-        leave: Leaves the app as the key for it does.
-        close: Ends all work; returns when everything is on disk.
-        stop_writing: Called when the terminal is gone: from then on, nothing may be written to it.
+        leave: Leaves the app.
     """
     loop = asyncio.get_running_loop()
     with suppress(RuntimeError, ValueError):  # not in the main thread, as in some tests
-        loop.add_signal_handler(signal.SIGTERM, leave)
-        loop.add_signal_handler(signal.SIGHUP, HangUp(leave, close, stop_writing))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, leave)
+        loop.add_signal_handler(signal.SIGHUP, hang_up_handler(leave))
 
 
-class HangUp:
-    """A handler of SIGHUP.
+def hang_up_handler(leave: Leaves) -> Callable[[], None]:
+    """Return the handler of SIGHUP, whose exit code says whether there is a terminal any more."""
 
-    While there is a terminal, it leaves as by a key.  When the terminal is gone, Textual's own farewell would wait for
-    ever for somebody who reads it: then it closes everything and ends the process.
-    """
+    def hang_up() -> None:
+        leave(return_code=0 if _has_terminal() else HUNG_UP)
 
-    def __init__(
-        self, leave: Callable[[], None], close: Callable[[], Awaitable[None]], stop_writing: Callable[[], None]
-    ) -> None:
-        self._leave, self._close, self._stop_writing = leave, close, stop_writing
+    return hang_up
 
-    def __call__(self) -> None:
-        try:
-            termios.tcgetattr(_STDIN)
-        except termios.error:
-            self._stop_writing()
-            self._gone = asyncio.ensure_future(self._close_and_end())  # the loop itself holds it weakly
-        else:
-            self._leave()
 
-    async def _close_and_end(self) -> None:
-        try:
-            await self._close()
-        finally:
-            os._exit(128 + signal.SIGHUP)
+def _has_terminal() -> bool:
+    try:
+        termios.tcgetattr(_STDIN)
+    except termios.error:
+        return False
+    return True

@@ -9,8 +9,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.errors import InvalidRequestError
+from latentpng.errors import ExitCode
 from latentpng.text import plain
 from tui.app.sources import PictureSource
+from tui.graphics.terminal import probe
 from tui.graphics.terminal.capabilities import detect, set_truecolor
 
 if TYPE_CHECKING:
@@ -42,12 +44,13 @@ def run_app(options: Options, arguments: AppArguments, *, changed: bool) -> int:
         EngineError: The model cannot be used.
         LatentPngError: The picture cannot be read, or is none.
     """
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not probe.on_terminal():
         raise InvalidRequestError("warmer needs a terminal; in scripts use `warmer new`, `vary`, `render` and `invert`")
     opening = opening_at_start(options, arguments) if changed else None
     terminal = detect(arguments.graphics or "auto")
     set_truecolor(terminal)
     from tui.app.app import WarmerApp  # Textual reads the environment when it is imported
+    from tui.graphics.output import seams as output
     from tui.paths import journal_path, sessions_root
 
     check_theme(arguments.theme)
@@ -62,18 +65,19 @@ def run_app(options: Options, arguments: AppArguments, *, changed: bool) -> int:
     )
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.freeze()  # what is imported by now is never freed: the collector need not visit it between two keys
-    app.run()
+    output.run(app)
     _print_results(app)
-    return app.return_code or 0
+    return app.return_code or (ExitCode.UNWRITABLE if app.current.unsaved else ExitCode.OK)
 
 
 def _print_results(app: WarmerApp) -> None:
     """Print what could not be saved, and the folders that hold pictures."""
-    for sentence in dict.fromkeys(app.saving_failures):
-        print(f"warmer: {plain(sentence)}", file=sys.stderr)  # noqa: T201 (the screen is gone)
-    for folder in app.current.folders:
-        if any(folder.glob("*.png")):
-            print(folder)  # noqa: T201 (the result: where the pictures are)
+    if app.current.unsaved:
+        for sentence in dict.fromkeys([*app.saving_failures, app.current.unsaved]):
+            print(f"warmer: {plain(sentence)}", file=sys.stderr)  # noqa: T201 (the screen is gone)
+    for pictures in app.current.folders:
+        if any(pictures.folder.glob("*.png")):
+            print(pictures.folder)  # noqa: T201 (the result: where the pictures are)
 
 
 def opening_at_start(options: Options, arguments: AppArguments) -> Opening | PreparedPhoto | PictureSource | None:

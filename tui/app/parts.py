@@ -26,6 +26,7 @@ from tui.app.sources import GalleryPlaces, PictureSource
 from tui.app.stage import Stage
 from tui.app.work import begin
 from tui.app.work_ahead import WorkAhead
+from tui.graphics.output.seams import TerminalDriver
 from tui.graphics.terminal.capabilities import KEY_GRACE_SECONDS, Terminal
 from tui.paths import cache_folder
 
@@ -79,7 +80,7 @@ class AppParts(App[None]):
             opening: Instead of the start screen; a picture source when its model has to be asked for first.
             key_grace_seconds: How long digits are ignored at the start; see `SearchScreen`.
         """
-        super().__init__()
+        super().__init__(driver_class=TerminalDriver)
         self.saving_failures: list[str] = []
         self.current = CurrentSearch(
             options,
@@ -88,6 +89,7 @@ class AppParts(App[None]):
             journal_path=journal_path,
             ignore_digits_until=time.monotonic() + key_grace_seconds,
             on_saving_failed=self._report_saving_failure,
+            on_notice=self._report_notice,
         )
         self.link = RendererLink(make_renderer, notify=self._report_events)
         self.stage = Stage(self)
@@ -211,3 +213,7 @@ class AppParts(App[None]):
         """Note a failure; called in the thread that saves."""
         self.saving_failures.append(sentence)
         self.post_message(messages.SavingFailed(sentence))
+
+    def _report_notice(self, sentence: str) -> None:
+        """Show a sentence about saving; called in the thread that saves."""
+        self.post_message(messages.SavingNoticed(sentence))

@@ -143,7 +143,7 @@ def _lines(items: list[Item], digests: Mapping[Path, str]) -> Iterable[str]:
     if not items:
         return
     rows = [[plain(text) for text in _row(item, digests)] for item in items]
-    width = shutil.get_terminal_size().columns if sys.stdout is not None and sys.stdout.isatty() else 0
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
     titles, *lines = lines_of(_COLUMNS, rows, width)
     yield titles.rstrip()
     for item, line in zip(items, lines, strict=True):

@@ -7,5 +7,6 @@ frames                                      the encoders behind a cache
 pacing                                      when the next frame may be sent, as values
 painters                                    Frame -> what is drawn, one class for each protocol
 service                                     Graphics: the object that an app owns
-seams                                       every private member of Textual that this needs
+output/writer, seams                        what is written to the terminal, and never waited for
+seams                                       every private member of Textual that pictures need
 """

@@ -1,7 +1,6 @@
 """Every private member of Textual that pictures need; no other file touches one (hence textual>=8.2,<9).
 
-- `App._driver`: its `write` and `flush` send graphics sequences past the compositor, in order with what it writes; both
-  are replaced once the terminal is gone.
+- `App._driver`: its `write` sends graphics sequences past the compositor, in order with what that writes.
 - `App._clipboard`: what widgets paste.
 - `CommandPalette._gather_commands`: a worker around the coroutine that fills the palette.
 - `App._display`: called with every update that is painted; only it knows which cells were painted over.
@@ -28,6 +27,8 @@ from textual.geometry import Offset, Region
 from textual.screen import Screen
 from textual.widget import MountError, Widget
 
+from tui.graphics.output.seams import hold_back
+
 Damage: TypeAlias = Callable[[Region], bool]
 """Returns whether a region of the screen was painted over, at least in part."""
 
@@ -36,23 +37,6 @@ def write(app: App[Any], data: str) -> None:
     """Send data straight to the terminal, in one write; headless apps (tests) send nothing."""
     if data and app._driver is not None and not app.is_headless:
         app._driver.write(data)
-        app._driver.flush()
-
-
-def stop_writing(app: App[Any]) -> None:
-    """Write nothing more: the terminal is gone.
-
-    The thread of Textual's that writes to the terminal ends with the first error.  Its queue is bounded, so that soon
-    after that the event loop would wait for ever in the next write.
-    """
-    driver = app._driver
-    if driver is not None:
-        setattr(driver, "write", _drop)  # noqa: B010 (as below)
-        setattr(driver, "flush", _drop)  # noqa: B010 (as below)
-
-
-def _drop(*_: object) -> None:
-    """Take what would be written."""
 
 
 def set_clipboard(app: App[Any], text: str) -> None:
@@ -90,6 +74,8 @@ def on_painted(app: App[Any], callback: Callable[[Damage], None]) -> None:
     display = app._display
 
     def display_then_call(screen: Screen[Any], renderable: object) -> None:
+        if hold_back(app, screen, renderable):
+            return
         display(screen, cast(Any, renderable))
         if renderable is not None and not app._batch_count and screen.is_active:
             callback(_damage(renderable))

@@ -33,6 +33,7 @@ from tui.graphics import seams
 from tui.graphics.frame import Frame
 from tui.graphics.frames import FrameCache
 from tui.graphics.geometry import Box
+from tui.graphics.output import seams as output
 from tui.graphics.pacing import Pace
 from tui.graphics.painters import Painter, painter_for
 from tui.graphics.refining import REFINE_SECONDS, Coarse
@@ -43,6 +44,8 @@ from tui.graphics.wanted import Cell, Wanted
 ASK_CURSOR: Final = "\x1b[6n"
 AT_ONCE: Final = 2
 """Cells in one batch: a key that is pressed meanwhile waits for no more than these."""
+BEHIND_SECONDS: Final = 1.0
+"""How often a terminal that has not read what it was sent is looked at; it also tells when it has."""
 LIKELY: Final = 2
 """Pictures that are encoded before anybody asks for them: those that the next key is likely to show."""
 
@@ -97,6 +100,7 @@ class Graphics:
         if self._app is not app:
             self._app = app
             seams.on_painted(app, self._painted)
+            output.on_room(app, self._start)
         self._cells[cell] = None
 
     def leave(self, cell: Cell) -> None:
@@ -166,7 +170,7 @@ class Graphics:
             while True:
                 if due := self._due():
                     previews = all(wanted.quality == "preview" for wanted in due.values())
-                    if (seconds := self._pace.wait(time.monotonic(), preview=previews)) > 0:
+                    if (seconds := self._until_sending(preview=previews)) > 0:
                         await self._wait(seconds)
                     else:
                         await self._send(sorted(due, key=lambda cell: due[cell].quality == "preview")[:AT_ONCE])
@@ -207,8 +211,13 @@ class Graphics:
             await self._wait(seconds)
 
     def _until_refining(self) -> float:
-        now = time.monotonic()
-        return max(self._last_want + REFINE_SECONDS - now, self._pace.wait(now, preview=True))
+        return max(self._last_want + REFINE_SECONDS - time.monotonic(), self._until_sending(preview=True))
+
+    def _until_sending(self, *, preview: bool) -> float:
+        """Return how many seconds to wait before the next frame is sent, unless there is news before."""
+        if self._app is not None and output.is_behind(self._app):
+            return BEHIND_SECONDS
+        return self._pace.wait(time.monotonic(), preview=preview)
 
     def _due(self) -> dict[Cell, Wanted]:
         """Return what can be shown now; the cells of covered screens are shown when they are painted again."""
@@ -225,7 +234,7 @@ class Graphics:
     async def _send(self, cells: list[Cell]) -> None:
         """Send one frame for each cell; previews are left for later when only finished pictures may be sent now."""
         size = 0
-        may_preview = self._pace.wait(time.monotonic(), preview=True) == 0
+        may_preview = self._until_sending(preview=True) == 0
         for cell in cells:
             wanted = self._wanted.get(cell)
             if wanted is None or (wanted.quality == "preview" and not may_preview):

@@ -4,9 +4,11 @@ Pipelines cut long prompts to what their text encoders read, each in its own way
 log, which is silent here.  So the tokenizers of a pipeline are watched: what was cut is what they give without a limit.
 A few pipelines cut the tokens themselves (LongCat-Image), and then only the log knows.
 
+What tokenizers and chat templates do with a prompt is written in files of strangers, so their memory is limited.
+
 Assumptions, checked by tests/engine/diffusion/seams/test_tokenizers.py:
 - Calling a tokenizer, also by a chat template, ends in its method `_encode_plus`, to which `truncation_strategy`,
-  `padding_strategy`, `max_length` and `text` are passed by name.
+  `padding_strategy`, `max_length` and `text` are passed by name; chat templates are filled in by `apply_chat_template`.
 - What is cut is cut at the end, before the tokens that end a text.
 - A pipeline writes warnings into the logger of the module that defines it, and one about a cut says "truncated".
 """
@@ -20,9 +22,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from engine.diffusion.memory_limit import limited_memory
+from engine.errors import ModelError
+
 LOG = -1
 """In place of a tokenizer: the log of the pipeline."""
 _NO = "do_not_truncate"
+_MAX_MEMORY = 1 << 30
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,6 +60,9 @@ def watch_tokenizers(pipe: Any, report: Callable[[Reading], None]) -> None:
     tokenizers = {id(part): part for part in found if callable(getattr(part, "_encode_plus", None))}
     for number, tokenizer in enumerate(tokenizers.values()):
         _watch(tokenizer, number, report)
+    for part in {id(part): part for part in found}.values():
+        if callable(getattr(part, "apply_chat_template", None)):
+            part.apply_chat_template = _limited(part.apply_chat_template)
 
 
 @contextlib.contextmanager
@@ -92,7 +101,7 @@ class _Ear(logging.Handler):
 
 
 def _watch(tokenizer: Any, number: int, report: Callable[[Reading], None]) -> None:
-    encode = tokenizer._encode_plus
+    encode = _limited(tokenizer._encode_plus)
 
     @functools.wraps(encode)
     def watched(*args: Any, **kwargs: Any) -> Any:
@@ -110,6 +119,20 @@ def _watch(tokenizer: Any, number: int, report: Callable[[Reading], None]) -> No
         return encoded
 
     tokenizer._encode_plus = watched
+
+
+def _limited(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of a tokenizer that can take only so much memory."""
+
+    @functools.wraps(function)
+    def limited(*args: Any, **kwargs: Any) -> Any:
+        try:
+            with limited_memory(_MAX_MEMORY):
+                return function(*args, **kwargs)
+        except MemoryError as error:
+            raise ModelError("the tokenizer of this model takes more than 1 GiB of memory for the prompt") from error
+
+    return limited
 
 
 def _reading(tokenizer: Any, encode: Any, number: int, text: str, kwargs: dict[str, Any]) -> Reading:

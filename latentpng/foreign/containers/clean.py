@@ -7,12 +7,12 @@ go.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
 from latentpng.errors import UnreadableFileError
 from latentpng.foreign.containers.hidden import hidden_text
+from latentpng.foreign.containers.jpeg import segments_of
 from latentpng.foreign.containers.segments import webp_chunks
 from latentpng.png import kinds
 from latentpng.png.clean import orientation_alone
@@ -20,10 +20,7 @@ from latentpng.png.clean import orientation_alone
 MAX_FILE = 2**28  # bytes; the file is held in memory
 _EXIF_HEAD = b"Exif\0\0"
 _APP0, _APP1, _APP2, _ADOBE, _LAST_APP, _COMMENT = 0xE0, 0xE1, 0xE2, 0xEE, 0xEF, 0xFE
-_SCAN, _END = 0xDA, 0xD9
 _KEPT = {_APP0: b"JFIF\0", _APP2: b"ICC_PROFILE\0", _ADOBE: b"Adobe"}  # the last one says how colours are stored
-_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # inside pixels, FF stands before 00 or a restart marker
-_WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
 _WEBP_PICTURE = frozenset({b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ICCP", b"ANIM", b"ANMF"})
 _WEBP_EXIF, _EXIF_FLAG, _XMP_FLAG = b"EXIF", 0x08, 0x04
 
@@ -60,43 +57,16 @@ def _jpeg_parts(data: bytes, name: str) -> Iterator[bytes]:
     exif = b""
     front: list[bytes] = [data[:2]]
     rest: list[bytes] = []
-    at = 2
-    while True:
-        marker, length = _segment(data, at, name)
-        if marker == _END:
-            break
-        segment = data[at : at + length]
+    for marker, start, end in segments_of(data, name):
+        segment = data[start:end]
         if marker == _APP1 and segment[4:].startswith(_EXIF_HEAD):
             exif = exif or orientation_alone(segment[4:])
-        if marker == _SCAN:
-            start = at + length
-            end = _MARKER.search(data, start)
-            length = (end.start() if end else len(data)) - at
-            segment = data[at : at + length]
-        if marker != 0xFF and _is_kept(marker, segment):
+        if _is_kept(marker, segment):
             (front if marker == _APP0 else rest).append(segment)
-        at += length
     body = _EXIF_HEAD + exif
     yield b"".join(front)
     yield b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body if exif else b""
     yield b"".join(rest) + b"\xff\xd9"
-
-
-def _segment(data: bytes, at: int, name: str) -> tuple[int, int]:
-    """Return the marker of a segment and its whole length; the end of a file that was cut counts as its end marker."""
-    head = data[at : at + 4]
-    if at >= len(data):
-        return _END, 0
-    if len(head) < 2 or head[0] != 0xFF:
-        raise UnreadableFileError(f"{name}: a JPEG segment is needed at byte {at}, found {head!r}")
-    if head[1] == 0xFF:  # a fill byte
-        return 0xFF, 1
-    if head[1] == _END or head[1] in _WITHOUT_LENGTH:
-        return head[1], 2
-    length = int.from_bytes(head[2:], "big")
-    if length < 2 or at + 2 + length > len(data):
-        raise UnreadableFileError(f"{name}: a JPEG segment is needed at byte {at}, found {head!r}")
-    return head[1], 2 + length
 
 
 def _is_kept(marker: int, segment: bytes) -> bool:

@@ -8,7 +8,7 @@ text is looked for in pictures of more than MAX_PIXELS, or MAX_DECODED in WebP a
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from latentpng.errors import UnreadableFileError
 from latentpng.foreign.containers.found import MAX_TEXT, FoundTexts
@@ -16,11 +16,9 @@ from latentpng.foreign.containers.pixels import open_other
 from latentpng.foreign.containers.segments import webp_chunks
 from latentpng.png import kinds
 from latentpng.png.first_column import may_hide_text
-from latentpng.png.pixels import open_pixels
-from latentpng.png.stealth import find_hidden
-
-if TYPE_CHECKING:
-    from PIL import Image
+from latentpng.png.pixels import value_strips
+from latentpng.png.scanlines import Strips
+from latentpng.png.stealth import Source, find_hidden
 
 MAX_PIXELS = 2**24
 MAX_DECODED = (
@@ -44,10 +42,10 @@ def hidden_text(stream: BinaryIO, size: int, name: str) -> FoundTexts:
         The text, with a note that says where it was; nothing when there is none, or the pixels cannot be decoded.
     """
     try:
-        picture = _picture(stream, size, name)
+        source = _source(stream, size, name)
+        found = None if source is None else find_hidden(source, MAX_TEXT)
     except UnreadableFileError:  # the texts of the file may be good all the same
         return FoundTexts()
-    found = None if picture is None else find_hidden(picture, MAX_TEXT)
     if found is None:
         return FoundTexts()
     place = "the alpha channel" if found.channel == "alpha" else "the colours"
@@ -57,13 +55,14 @@ def hidden_text(stream: BinaryIO, size: int, name: str) -> FoundTexts:
     return FoundTexts(texts=MappingProxyType({KEYWORD: found.text}), notes=(f"its text was hidden in {place}",))
 
 
-def _picture(stream: BinaryIO, size: int, name: str) -> Image.Image | None:
-    """Return the decoded picture, as RGB or RGBA; None when it holds no hidden text for sure."""
+def _source(stream: BinaryIO, size: int, name: str) -> Source | None:
+    """Return the picture, as RGB or RGBA; None when it holds no hidden text for sure."""
     stream.seek(0)
     start = stream.read(_AVIF_HEAD)
     kind = kinds.kind_of(start[: kinds.START_BYTES])
     if kind == kinds.PNG:
-        return open_pixels(stream, size, name) if may_hide_text(stream, size, name, MAX_PIXELS) else None
+        is_likely = may_hide_text(stream, size, name, MAX_PIXELS)
+        return (lambda: value_strips(stream, size, name)) if is_likely else None
     if kind == kinds.WEBP and any(chunk in _EXACT_CHUNKS for chunk, _, _ in webp_chunks(stream, size, name)):
         return _decoded(stream, size, name)
     if kind == kinds.AVIF and _AVIF_ALPHA in start:
@@ -71,19 +70,19 @@ def _picture(stream: BinaryIO, size: int, name: str) -> Image.Image | None:
     return None
 
 
-def _decoded(stream: BinaryIO, size: int, name: str) -> Image.Image | None:
+def _decoded(stream: BinaryIO, size: int, name: str) -> Source | None:
     """Decode a WebP or AVIF; None when it has too many pixels.
 
     Raises:
         UnreadableFileError: It cannot be decoded.
     """
+    import numpy as np
+
     try:
         picture = open_other(stream, size, name)
         if picture.width * picture.height > min(MAX_PIXELS, MAX_DECODED):
             return None
-        if picture.mode not in ("RGB", "RGBA"):
-            return picture.convert("RGB")
-        picture.load()
-        return picture
+        values = np.asarray(picture if picture.mode in ("RGB", "RGBA") else picture.convert("RGB"))
     except Exception as error:  # on broken data Pillow raises many undocumented kinds
         raise UnreadableFileError(f"{name}: its pixels cannot be decoded ({error})") from error
+    return lambda: Strips(values.shape[1], values.shape[0], values.shape[2], iter([values]))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 import warnings
 from typing import TYPE_CHECKING, BinaryIO
 
 from latentpng.errors import UnreadableFileError
 from latentpng.foreign.containers.avif import open_avif
+from latentpng.foreign.containers.jpeg import check_scans
 from latentpng.png import kinds
 from latentpng.png.chunks import SIGNATURE
 from latentpng.png.open import open_picture
@@ -16,6 +18,11 @@ from latentpng.png.pixels import MAX_PIXELS
 if TYPE_CHECKING:
     from PIL import Image
 
+SMALL_PIXELS = 2**24
+"""Pixels that are decoded whatever the size of the file."""
+SPARSEST = 128
+"""Pixels for each byte of a file with more of them."""
+_STRIP_PIXELS = 2**18
 _FORMATS = {kinds.JPEG: "JPEG", kinds.WEBP: "WEBP"}  # as Pillow names them
 
 
@@ -43,16 +50,51 @@ def decode_other(path: str | os.PathLike[str]) -> tuple[int, int, bytes]:
     with open_picture(path) as (stream, size, name):
         try:
             with open_other(stream, size, name) as image:
-                width, height = image.size
-                if width * height > MAX_PIXELS:
-                    raise UnreadableFileError(
-                        f"{name}: 1 to {MAX_PIXELS} pixels are supported, found {width} x {height}"
-                    )
-                return width, height, image.convert("RGB").tobytes()
+                check_pixels(*image.size, size, name)
+                if image.format == "JPEG":
+                    stream.seek(0)
+                    check_scans(stream.read(size), name)
+                return *image.size, rgb_of(image)
         except UnreadableFileError:
             raise
         except Exception as error:  # on broken data Pillow raises many undocumented kinds
             raise UnreadableFileError(f"{name}: its pixels cannot be decoded ({error})") from error
+
+
+def check_pixels(width: int, height: int, size: int, name: str) -> None:
+    """Check that a picture which Pillow decodes as a whole does not take much memory for a small file.
+
+    Args:
+        width: In pixels.
+        height: In pixels.
+        size: The length of the file in bytes.
+        name: The start of the message.
+
+    Raises:
+        UnreadableFileError: It has more than MAX_PIXELS, or more than SMALL_PIXELS in fewer than a byte for each
+            SPARSEST of them.
+    """
+    # A decoder takes up to 21 bytes for each pixel, and a WebP of 38 bytes has 67 million of them.  A photograph takes
+    # a byte for 40 pixels at least, so only a file that is made to cost much is refused.
+    pixels = width * height
+    if pixels > MAX_PIXELS:
+        raise UnreadableFileError(f"{name}: 1 to {MAX_PIXELS} pixels are supported, found {width} x {height}")
+    if pixels > max(SMALL_PIXELS, size * SPARSEST):
+        raise UnreadableFileError(
+            f"{name}: more than {SMALL_PIXELS} pixels are read from a file with a byte for each {SPARSEST} of them, "
+            f"found {width} x {height} in {size} bytes; scale it down first"
+        )
+
+
+def rgb_of(image: Image.Image) -> bytes:
+    """Return R, G, B of each pixel, row by row, without holding a second copy of the picture."""
+    rgb = io.BytesIO()  # it gives its bytes away without a copy
+    rows = max(1, _STRIP_PIXELS // image.width)
+    image.load()
+    for top in range(0, image.height, rows):
+        strip = image.crop((0, top, image.width, min(top + rows, image.height)))
+        rgb.write((strip if strip.mode == "RGB" else strip.convert("RGB")).tobytes())
+    return rgb.getvalue()
 
 
 def open_other(stream: BinaryIO, size: int, name: str) -> Image.Image:

@@ -14,7 +14,7 @@ import signal
 import socket
 import termios
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,7 @@ class Life:
         window: tuple[int, int] = (40, 120),
         graphics: int = 0,
         has_shell: bool = False,
+        adapt: Callable[[], object] = list,
     ) -> None:
         """Start the app.
 
@@ -63,11 +64,13 @@ class Life:
             window: The rows and columns of the terminal.
             graphics: What the terminal draws: characters (0), Kitty's graphics (1) or sixels (2).
             has_shell: Run it as a job of a shell.
+            adapt: Called in the new process before the app begins.
         """
         near, far = socket.socketpair()
 
         def begin() -> None:
             settle_in(home, processes.mark(home))
+            adapt()
             run_app(words, renderer)
 
         program = (lambda: in_shell(begin, far)) if has_shell else (lambda: run(begin))

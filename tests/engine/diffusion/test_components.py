@@ -161,7 +161,7 @@ def test_loras_and_another_vae_count_when_memory_is_planned(
 
     def plan(wanted: str, values: dict[str, int], *, lora_values: int, **_: Any) -> Placement:
         counted.append({**values, "laid over": lora_values})
-        return plan_memory(wanted, values, value_bytes=4, working=0, room=Room(gpu=0, main=0))
+        return plan_memory(wanted, values, value_bytes=4, working=0, room=Room(gpu=0, main=2**30))
 
     monkeypatch.setattr(placement, "plan_memory", plan)
     vae = tmp_path / "vae"

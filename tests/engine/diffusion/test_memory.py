@@ -18,7 +18,7 @@ from engine.diffusion.render import BatchRenderer
 from engine.errors import ModelError
 from engine.models.files import ComponentFiles, ModelFiles
 from engine.models.look import look_at_component
-from engine.models.memory import GIB, Memory, Room, plan_memory, working_bytes
+from engine.models.memory import GIB, Memory, Placement, Room, plan_memory, working_bytes
 from engine.rendering.requests import LoadModel
 from latentpng.noise.gauss1 import gauss1
 from tests.support.engine.tiny import SETTINGS, load_tiny, save_tiny
@@ -112,6 +112,21 @@ def test_an_impossible_request_fails_with_one_sentence(wanted: str, gpu: int, ma
     with pytest.raises(ModelError) as caught:
         plan_memory(wanted, SMALL, value_bytes=2, working=GIB, room=Room(gpu=gpu * GIB, main=main * GIB))
     assert str(caught.value) == sentence
+
+
+def test_weights_that_main_memory_lacks_are_not_loaded_unless_it_is_asked_for() -> None:
+    total = sum(SMALL.values()) * 4
+    fits, lacks = Room(gpu=0, main=total), Room(gpu=0, main=total // 2)
+    nothing = Placement(memory=Memory.RESIDENT, sentence="")
+    assert plan_memory("auto", SMALL, value_bytes=4, working=GIB, room=fits) == nothing
+    assert plan_memory("resident", SMALL, value_bytes=4, working=GIB, room=lacks) == nothing
+    with pytest.raises(ModelError) as caught:
+        plan_memory("auto", SMALL, value_bytes=4, working=GIB, room=lacks)
+    assert str(caught.value) == (
+        f"there is not enough memory: the weights take {total / GIB:.1f} GiB, and {total / 2 / GIB:.1f} GiB are free: "
+        "end other programs, choose a smaller model or --dtype bfloat16, or add --memory resident to load them all the "
+        "same"
+    )
 
 
 def test_a_picture_needs_more_memory_at_a_larger_size_and_precision() -> None:

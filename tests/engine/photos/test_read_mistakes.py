@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -12,6 +14,8 @@ from engine.photos import read
 from engine.photos.kinds import why_not_read
 from engine.photos.read import read_photo
 from latentpng.errors import UnreadableFileError
+from latentpng.foreign.containers.jpeg import MAX_SCANS, SCAN, segments_of
+from latentpng.foreign.containers.pixels import decode_other
 from tests.support.photos.making import empty_png, photo_file
 
 CONVERT = "files are not read: convert it to JPEG or PNG first"
@@ -84,6 +88,62 @@ def test_a_picture_with_too_many_pixels_is_refused_before_it_is_decoded(tmp_path
     path = tmp_path / "a.png"
     path.write_bytes(empty_png(side, side))
     assert refusal(path) == f"1 to 67108864 pixels are supported, found {found}"
+
+
+@pytest.mark.parametrize("options", [{"format": "WEBP", "lossless": True}, {"format": "AVIF"}, {"format": "PNG"}])
+def test_a_file_of_a_few_bytes_is_not_decoded_into_millions_of_pixels(tmp_path: Path, options: dict[str, Any]) -> None:
+    path = tmp_path / "a.img"
+    Image.new("RGB", (4097, 4097)).save(path, **options)
+    size = path.stat().st_size
+    found = f"found 4097 x 4097 in {size} bytes; scale it down first"
+    rule = "more than 16777216 pixels are read from a file with a byte for each 128 of them"
+    assert refusal(path) == f"{rule}, {found}"
+    if options["format"] != "PNG":  # which is decoded by rows there
+        with pytest.raises(UnreadableFileError) as caught:
+            decode_other(path)
+        assert str(caught.value) == f"{path}: {rule}, {found}"
+
+
+def test_a_jpeg_of_very_many_scans_is_not_decoded(tmp_path: Path) -> None:
+    """A megabyte of empty scans would take minutes."""
+    path = tmp_path / "a.jpg"
+    Image.new("RGB", (64, 64)).save(path, progressive=True)
+    data = path.read_bytes()
+    scans = [segment for segment in segments_of(data, "a") if segment.marker == SCAN]
+    last = data[scans[-1].start : scans[-1].end]
+    for more, is_read in ((MAX_SCANS - len(scans), True), (MAX_SCANS - len(scans) + 1, False)):
+        path.write_bytes(data[:-2] + last * more + data[-2:])
+        if is_read:
+            assert read_photo(path).rgb == decode_other(path)[2]
+            continue
+        assert refusal(path) == f"a JPEG of at most {MAX_SCANS} scans is decoded, found more"
+        with pytest.raises(
+            UnreadableFileError, match=rf": a JPEG of at most {MAX_SCANS} scans is decoded, found more$"
+        ):
+            decode_other(path)
+
+
+def test_what_a_decoder_prints_does_not_reach_the_terminal(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Libtiff writes to the descriptor of standard error, past Python."""
+    path = tmp_path / "a.tif"
+    Image.new("RGB", (64, 64)).save(path, compression="tiff_lzw")
+    data = bytearray(path.read_bytes())
+    data[8:48] = b"\xff" * 40  # codes of LZW that are in no table yet
+    path.write_bytes(data)
+    with pytest.raises(UnreadableFileError, match="its pixels cannot be decoded"):
+        read_photo(path)
+    assert capfd.readouterr() == ("", "")
+    os.write(2, b"here again")
+    assert capfd.readouterr().err == "here again"
+
+
+@pytest.mark.parametrize("data", [b"P3 2 2 255\n" + b"0 " * 12, b"P6 2 2 7\n" + bytes(12)])
+def test_a_slow_decoder_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
+    path = tmp_path / "a.ppm"
+    path.write_bytes(data)
+    assert read_photo(path).rgb == bytes(12)
+    monkeypatch.setattr("engine.photos.read.MAX_SECONDS", -1.0)
+    assert refusal(path) == "decoding it takes more than -1 s; convert it to PNG"
 
 
 def test_a_file_that_is_too_long_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

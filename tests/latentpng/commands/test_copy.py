@@ -181,7 +181,7 @@ def test_a_signature_is_warned_about_before_the_file_changes(folder: Path, capsy
         (["to.png", "from.png"], 4, "to.png: it carries no latent"),
         (["from.png", "-"], 2, "-: standard input cannot be used here; name a file"),
         (["from.png", "text.png"], 3, "text.png: it is not a PNG"),
-        (["from.png", "empty.png"], 3, "empty.png: its pixels cannot be decoded (cannot load this image)"),
+        (["from.png", "empty.png"], 3, "empty.png: its pixels cannot be decoded (they end too early)"),
         (
             ["from.png", "to.png", "-o", "from.png"],
             9,

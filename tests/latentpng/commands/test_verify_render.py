@@ -11,6 +11,7 @@ import pytest
 
 from latentpng.cli import main
 from latentpng.commands import rendering
+from latentpng.parent import Lifeline
 from latentpng.png.files import write_picture
 from latentpng.record import Json
 from tests.support.latentpng.pictures import RGB, SIDE, seeded_record
@@ -52,7 +53,7 @@ def play(monkeypatch: pytest.MonkeyPatch, folder: Path, program: str) -> None:
     """Run this program in place of `warmer`; it has ANSWERS as `answers` and the names of the files as `files`."""
     script = folder / "child.py"
     script.write_text(f"import json, sys\nanswers, files = {ANSWERS!r}, sys.argv[1:]\n{program}\n")
-    monkeypatch.setattr(rendering, "command", lambda: [sys.executable, str(script)])
+    monkeypatch.setattr(rendering, "command", lambda _: [sys.executable, str(script)])
 
 
 ANSWER_ALL = "for name in reversed(files): print(json.dumps({'path': name, **answers[name]}), flush=True)"
@@ -178,13 +179,15 @@ def test_standard_input_cannot_be_rendered_again(
 
 
 def test_the_child_is_warmer_of_the_same_python(folder: Path) -> None:
-    ended = subprocess.run(
-        [*rendering.command()[:-1], "--help"],
-        cwd=folder,
-        env=rendering.environment(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
+    with Lifeline() as lifeline:
+        ended = subprocess.run(
+            [*rendering.command(lifeline)[:-1], "--help"],
+            cwd=folder,
+            env=rendering.environment(),
+            pass_fds=(lifeline.end,),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
     assert ended.stdout.startswith("usage: warmer render")

@@ -6,12 +6,16 @@ import io
 import zlib
 from itertools import islice, pairwise
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from latentpng.png.chunks import build
 from latentpng.png.first_column import may_hide_text
-from latentpng.png.stealth import Hidden, find_hidden, without_hidden
+from latentpng.png.scanlines import Strips
+from latentpng.png.stealth import Hidden, Source
+from latentpng.png.stealth import find_hidden as find_in
+from latentpng.png.stealth import without_hidden as without_in
 from tests.support.foreign.stealth import bits_of, hide, noisy, saved
 
 TEXT = "a red boat, 月".encode()
@@ -24,6 +28,22 @@ def hidden_in(
 ) -> Image.Image:
     in_alpha = channel == "alpha"
     return hide(noisy(mode, *size), bits_of(text, in_alpha=in_alpha, packed=packed), in_alpha=in_alpha)
+
+
+def source_of(picture: Image.Image) -> Source:
+    """Return a picture in strips of a few rows."""
+    values = np.asarray(picture)
+    strips = [values[top : top + 7] for top in range(0, len(values), 7)]
+    return lambda: Strips(picture.width, picture.height, values.shape[2], iter(strips))
+
+
+def find_hidden(picture: Image.Image, limit: int) -> Hidden | None:
+    return find_in(source_of(picture), limit)
+
+
+def without_hidden(picture: Image.Image, hidden: Hidden) -> Image.Image:
+    cleared = without_in(source_of(picture), hidden)()
+    return Image.fromarray(np.concatenate(list(cleared.values)))
 
 
 def may_hide(data: bytes, **options: int) -> bool:

@@ -1,16 +1,19 @@
 """Stands in for `engine.diffusion.main` where only the process matters: the fake renderer behind the same socket.
 
 The prompt says what it does: "die" aborts it, "kill" kills it, "exit" ends it with text on stderr, "hang" sleeps,
-"stop" suspends it, "chat" prints to both outputs, "garble" breaks the rules of the connection.  A model with a path is
-loaded only while the file exists, and a width of 8 is always refused.
+"stop" suspends it, "native" keeps the interpreter lock in a function of the C library, "children" starts processes and
+hangs, "chat" prints to both outputs, "garble" breaks the rules of the connection.  A model with a path is loaded only
+while the file exists, and a width of 8 is always refused; one that is named "slow" is never loaded to its end.
 """
 
 from __future__ import annotations
 
+import ctypes
 import faulthandler
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
 from dataclasses import replace
@@ -44,6 +47,8 @@ def serve(descriptor: int, step_seconds: float = 0.01) -> None:
                 is_loaded, refusal = False, replace(refusal, sentence=sentence)
                 wire.send(refusal)
             else:
+                if request.model.name == "slow":
+                    obey("native")
                 is_loaded = True
                 renderer.load(request)
         elif not is_loaded:
@@ -72,6 +77,13 @@ def obey(prompt: str) -> None:
         print("something before\nImportError: no torch here\n", file=sys.stderr, flush=True)  # noqa: T201
         os._exit(3)
     if prompt == "hang":
+        time.sleep(600)
+    if prompt == "native":
+        print("native", flush=True)  # noqa: T201
+        ctypes.PyDLL(None).sleep(600)
+    if prompt == "children":
+        for _ in range(2):
+            subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
         time.sleep(600)
     if prompt == "stop":
         os.kill(os.getpid(), signal.SIGSTOP)

@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from engine.rendering.events import Picture
 from tui.app.widgets.picture import PictureCell
+from tui.graphics.output.seams import TerminalDriver
 from tui.graphics.service import Graphics
 from tui.graphics.terminal.capabilities import Terminal
 
@@ -54,7 +55,7 @@ class PictureDemo(App[None]):
     ]
 
     def __init__(self, terminal: Terminal, side: int, picture: Callable[[int, int], Picture], *, refines: bool) -> None:
-        super().__init__()
+        super().__init__(driver_class=TerminalDriver)
         self.graphics = Graphics(terminal, refines=refines)
         self.side, self.picture = side, picture
         self.version = self.selected = 0

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
+import termios
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +21,11 @@ from tests.support.terminal.fake_terminal import FakeTerminal
 from tests.support.tui.driving import PROMPT, make_app, running
 
 TIMEOUT_SECONDS = 30.0
+ALTERNATE_SCREEN = rb"\x1b\[\?1049h"
+MODES = rb"\x1b\[\?(\d+)([hl])"
+_OFF = (b"1000", b"1003", b"1004", b"1006", b"1015", b"1049", b"2004")
+IN_ORDER = {b"7": b"h", b"25": b"h"} | dict.fromkeys(_OFF, b"l")
+"""Wrapped lines and a cursor; no mouse, no focus, no second screen and no brackets around pastes."""
 
 
 def wait_for(terminal: FakeTerminal, condition: Callable[[], bool]) -> None:
@@ -57,12 +64,39 @@ def close_window(terminal: FakeTerminal) -> None:
     terminal.fd = os.open(os.devnull, os.O_RDWR)
 
 
+def interrupt(terminal: FakeTerminal) -> None:
+    os.kill(terminal.pid, signal.SIGINT)
+
+
+def stop_and_quit(terminal: FakeTerminal) -> None:
+    """Stop the program by a signal that it cannot handle, let it go on, and quit."""
+    os.kill(terminal.pid, signal.SIGSTOP)
+    os.waitid(os.P_PID, terminal.pid, os.WSTOPPED | os.WNOWAIT)
+    os.kill(terminal.pid, signal.SIGCONT)
+    terminal.read_until(ALTERNATE_SCREEN)
+    os.write(terminal.fd, b"q")
+
+
+def suspend_and_quit(terminal: FakeTerminal) -> None:
+    """Suspend the program by Ctrl+Z, let it go on, and quit."""
+    os.write(terminal.fd, b"\x1a")
+    while os.waitid(os.P_PID, terminal.pid, os.WSTOPPED | os.WNOWAIT | os.WNOHANG) is None:
+        terminal.read(0.02)
+    assert termios.tcgetattr(terminal.fd)[3] & termios.ECHO
+    os.kill(terminal.pid, signal.SIGCONT)
+    terminal.read_until(ALTERNATE_SCREEN)
+    os.write(terminal.fd, b"q")
+
+
 def quit_by_key(terminal: FakeTerminal) -> None:
     os.write(terminal.fd, b"q")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("end", [quit_by_key, hang_up, terminate, kill, close_window])
+@pytest.mark.parametrize(
+    "end",
+    [quit_by_key, stop_and_quit, suspend_and_quit, hang_up, terminate, interrupt, kill, close_window],
+)
 def test_a_pick_survives(tmp_path: Path, end: Callable[[FakeTerminal], None]) -> None:
     command = [
         sys.executable,
@@ -75,6 +109,8 @@ def test_a_pick_survives(tmp_path: Path, end: Callable[[FakeTerminal], None]) ->
         "7",
     ]
     terminal = FakeTerminal(command, environment={"PYTHONPATH": str(Path(__file__).parents[3])})
+
+    modes = termios.tcgetattr(terminal.fd)
 
     def saved() -> list[Path]:
         return sorted(tmp_path.glob("pictures/*/*.png"))
@@ -93,8 +129,14 @@ def test_a_pick_survives(tmp_path: Path, end: Callable[[FakeTerminal], None]) ->
     assert all(read_record(path).lineage.root == SeedRoot(seed=7) for path in saved())
     if end is not kill:
         assert not os.WIFSIGNALED(status)
-    if end is not close_window:
-        assert b"Traceback" not in b"".join(data for _, data in terminal.log)
+    if end is close_window:
+        return
+    written = b"".join(data for _, data in terminal.log)
+    assert b"Traceback" not in written
+    if end is not kill:
+        assert termios.tcgetattr(terminal.fd) == modes
+        assert IN_ORDER.items() <= dict(re.findall(MODES, written)).items()
+        assert written.count(b"\x1b[<u") == len(re.findall(rb"\x1b\[>\d+u", written))
 
 
 async def test_pictures_that_arrive_while_the_app_ends_are_not_shown(tmp_path: Path) -> None:

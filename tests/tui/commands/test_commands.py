@@ -17,7 +17,7 @@ from tests.support.latentpng.pictures import altered
 from tests.support.tui.scripting import warmer
 from tui.arguments import AppArguments, parse
 from tui.cli import app_parser, main
-from tui.exit_codes import INTERRUPTED, NO_WORKER, exit_code_of, exit_codes_help
+from tui.exit_codes import HUNG_UP, INTERRUPTED, NO_WORKER, exit_code_of, exit_codes_help
 
 
 @pytest.fixture
@@ -290,7 +290,7 @@ def test_a_model_that_is_not_there(capsys: pytest.CaptureFixture[str], tmp_path:
 def test_the_help_lists_every_exit_code() -> None:
     title, *lines = exit_codes_help().splitlines()
     assert title == "exit codes:"
-    assert [int(line.split()[0]) for line in lines] == [*ExitCode, NO_WORKER, INTERRUPTED]
+    assert [int(line.split()[0]) for line in lines] == [*ExitCode, NO_WORKER, HUNG_UP, INTERRUPTED]
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,13 @@ class SearchOthers(SearchDrafts):
         else:
             self.post_message(CopyRequested(finished))
 
+    def action_save_again(self) -> None:
+        if self.search is None or not self.search.unsaved:
+            self.notice = "everything that was picked is saved"
+        else:
+            self.notice = "trying again to save"
+            self.search.save_again()
+
     def action_star(self) -> None:
         index = self.grid.selected_index
         if self.search is None:

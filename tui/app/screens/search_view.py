@@ -265,7 +265,9 @@ class SearchView(SearchPictures):
         if self.search is None:
             return self.notice
         if self.search.is_loading and not self.model_load.failure:
-            return self.notice or RELOADING.format(load=phrases.load_words(self.model_load) or "loading the model")
+            return self.notice or RELOADING.format(
+                load=phrases.stoppable_load_words(self.model_load) or "loading the model"
+            )
         columns = self.app.size.width - 1
         return phrases.status_words(
             self.search, self.notice, len(self.marks), self.progress_words(), self._hint, columns

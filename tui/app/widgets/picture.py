@@ -188,4 +188,3 @@ class PictureCell(Widget):
     def _on_app_resume(self, _: App[object]) -> None:
         if self._painter is not None:
             self.graphics.write(self._painter.again())
-        self.app.screen.refresh()  # the whole screen: Textual itself paints nothing after a suspension by signal

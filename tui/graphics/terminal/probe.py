@@ -11,6 +11,7 @@ import fcntl
 import os
 import re
 import select
+import signal
 import struct
 import sys
 import termios
@@ -18,7 +19,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NoReturn
 
 from tui.graphics.terminal.known import Version, version_of
 
@@ -134,12 +135,19 @@ def _read_until_sentinel(keyboard: int, end: float) -> bytes:
 
 @contextmanager
 def _raw(keyboard: int) -> Iterator[int]:
-    """Switch off echo and line buffering; at the end, switch back and drop what is still unread."""
+    """Switch off echo and line buffering; at the end, also by a signal, switch back and drop what is still unread."""
     before = termios.tcgetattr(keyboard)
     changed = termios.tcgetattr(keyboard)
     changed[3] &= ~(termios.ECHO | termios.ICANON)
-    termios.tcsetattr(keyboard, termios.TCSANOW, changed)
+    handlers = {number: signal.signal(number, _end) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
+        termios.tcsetattr(keyboard, termios.TCSANOW, changed)
         yield keyboard
     finally:
         termios.tcsetattr(keyboard, termios.TCSAFLUSH, before)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+def _end(number: int, _: object) -> NoReturn:
+    raise SystemExit(128 + number)

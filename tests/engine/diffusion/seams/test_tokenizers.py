@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import resource
+import sys
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from engine.diffusion.seams.tokenizers import LOG, Reading, heard_log, watch_tokenizers
+from engine.errors import ModelError
 from tests.support.engine.canary import broken
 from tests.support.engine.families.parts import byte_tokenizer, tokenizer
 from tests.support.engine.families.unets import sd1
@@ -66,3 +69,16 @@ def test_what_a_pipeline_says_of_a_cut_is_heard_and_the_log_is_as_before(capfd: 
     )
     assert (logger.level, logger.propagate, list(logger.handlers)) == before
     assert "truncated" not in capfd.readouterr().err
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux limits the memory of a process so")
+@pytest.mark.parametrize("method", ["_encode_plus", "apply_chat_template"])
+def test_memory_is_limited_and_free_again_afterwards(method: str) -> None:
+    """Without the limit this takes 8 GiB."""
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    made = SimpleNamespace(_encode_plus=None, apply_chat_template=None)
+    setattr(made, method, lambda: bytearray(8 << 30))
+    watched(made)
+    with pytest.raises(ModelError, match=r"^the tokenizer of this model takes more than 1 GiB "):
+        getattr(made, method)()
+    assert resource.getrlimit(resource.RLIMIT_DATA) == before

@@ -1,0 +1,7 @@
+"""Attacks on tokenizers."""
+
+from __future__ import annotations
+
+from tests.campaigns.models.target import Target
+
+TARGETS: tuple[Target, ...] = ()
