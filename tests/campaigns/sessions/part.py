@@ -34,8 +34,7 @@ class Sessions:
         is_embedded = number % _EVERY_EMBEDDED == _EVERY_EMBEDDED - 1 and not self.room.is_quick
         kind = _KINDS[(number // _EVERY_EMBEDDED if is_embedded else number) % len(_KINDS)]
         home = self.room.scratch / f"case-{number}"
-        renderer = "embedded" if is_embedded else draw.choice(("thread", "process", "process"))
-        chain = Chain(home=home, draw=draw, renderer=renderer if "worker" not in kind or is_embedded else "process")
+        chain = Chain(home=home, draw=draw, renderer="embedded" if is_embedded else _renderer(kind, draw))
         before = remains.shared_memory()
         chain.prepare()
         for _ in range(1 if is_embedded else draw.randint(1, _MAX_LIVES)):
@@ -53,6 +52,11 @@ class Sessions:
             shutil.rmtree(self.room.kept / home.name, ignore_errors=True)
             shutil.copytree(home, self.room.kept / home.name, symlinks=True)
         shutil.rmtree(home)
+
+
+def _renderer(kind: str, draw: random.Random) -> str:
+    """Return what renders: a worker that is killed has to be a process."""
+    return draw.choice(("process", "slow process") if "worker" in kind else ("thread", "process", "slow process"))
 
 
 @contextmanager
