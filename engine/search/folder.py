@@ -113,10 +113,6 @@ class PictureFolder:
         """Save a picture again when it comes again: its file is no longer what it was, and stays as it is."""
         self._saved = {key: earlier for key, earlier in self._saved.items() if earlier is not saving}
 
-    def run(self, work: Callable[[], None]) -> Future[None]:
-        """Run `work` in the same thread, after everything that was to be saved before."""
-        return self._thread.submit(work)
-
     def create(self) -> Path:
         """Create the folder unless it was created, and return it; what is saved into it comes after that.
 

@@ -71,8 +71,8 @@ def _say_what_is_painted() -> None:
         show_chosen(screen, before)  # type: ignore[arg-type]  # handed on
         _say(screen)
 
-    def star_and_say(screen: SearchScreen) -> None:
-        star(screen)
+    async def star_and_say(screen: SearchScreen) -> None:
+        await star(screen)
         _say(screen)
 
     setattr(SearchView, "show_round", show_round_and_say)  # noqa: B010 (as above)
