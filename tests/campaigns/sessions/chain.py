@@ -24,6 +24,14 @@ _AT_REST = 0.2
 _FAULTS = (b"Traceback", b"internal error")
 
 
+def settle(home: Path) -> None:
+    """Make the home directory of somebody who has read all hints."""
+    state = home / ".local" / "state" / "warmer"
+    state.mkdir(parents=True)
+    (home / "tmp").mkdir()
+    (state / "hints.json").write_text(json.dumps({"grids": 99}), "utf-8")
+
+
 @dataclass(slots=True)
 class Chain:
     """Lives of one person's sessions, one after the other.
@@ -45,13 +53,6 @@ class Chain:
     maxima: dict[str, float] = field(default_factory=dict)
     last: dict[str, Witness] = field(default_factory=dict)
     keys: dict[str, bytes] = field(default_factory=dict)
-
-    def prepare(self) -> None:
-        """Make the home directory of somebody who has read all hints."""
-        state = self.home / ".local" / "state" / "warmer"
-        state.mkdir(parents=True)
-        (self.home / "tmp").mkdir()
-        (state / "hints.json").write_text(json.dumps({"grids": 99}), "utf-8")
 
     def live(self, blow: Blow, *, is_senseless: bool = False, at_start: bool = False) -> None:
         """Start the app, go on where it was, press keys, and deal a blow.
@@ -188,11 +189,11 @@ class Chain:
         for name, seen in self.last.items():
             if not seen.has_answers:
                 continue
-            journal = remains.journal_of(self.home / "Pictures" / "warmer" / name)
-            if isinstance(journal, str):
-                self.faults.append(f"pick {seen.picks} of {name} is lost: {journal}")
+            journals = remains.journals_of(self.home / "Pictures" / "warmer" / name)
+            if not journals:
+                self.faults.append(f"pick {seen.picks} of {name} is lost: there is no journal that can be read")
             else:
-                self.faults += [f"{name}: {loss}" for loss in losses(seen, journal.session, self.keys[name])]
+                self.faults += [f"{name}: {loss}" for loss in losses(seen, journals[0].session, self.keys[name])]
 
     def finish(self) -> None:
         """Go on once more, end cleanly, and look at all that is on the disk."""

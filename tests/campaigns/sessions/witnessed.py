@@ -22,17 +22,21 @@ from tui import cli
 from tui.app.screens.search import SearchScreen
 from tui.app.screens.search_view import SearchView
 from tui.graphics import seams
+from tui.graphics.output import seams as output
 
 if TYPE_CHECKING:
     from engine.rendering.renderer import Renderer
 
-STEP_SECONDS = 0.02
+_STEP_SECONDS, _SLOW_STEP_SECONDS = 0.02, 0.5
+_WORKER = "tests.support.engine.fake_worker"
 RENDERERS: dict[str, Callable[[], Renderer] | None] = {
-    "thread": lambda: FakeRenderer(step_seconds=STEP_SECONDS),
-    "process": lambda: WorkerRenderer(program=("tests.support.engine.fake_worker", str(STEP_SECONDS))),
+    "thread": lambda: FakeRenderer(step_seconds=_STEP_SECONDS),
+    "process": lambda: WorkerRenderer(program=(_WORKER, str(_STEP_SECONDS))),
+    "slow process": lambda: WorkerRenderer(program=(_WORKER, str(_SLOW_STEP_SECONDS))),
     "embedded": None,
 }
-"""What renders: the fake renderer in a thread, or in a worker process; or the model that ships, in its own worker."""
+"""What renders: the fake renderer in a thread, or in a worker process, so slowly that keys come before it has finished
+anything; or the model that ships, in its own worker."""
 STACKS = "stacks.txt"
 """The file in the home directory that gets the stacks of all threads on `STACKS_SIGNAL`."""
 STACKS_SIGNAL = signal.SIGUSR2
@@ -79,7 +83,12 @@ def _say_what_is_painted() -> None:
 def _say(screen: SearchView) -> None:
     if screen.search is not None:
         seen = of_session(screen.search.session, screen.search.folder.name)
-        screen.call_after_refresh(partial(seams.write, screen.app, sequence(seen)))
+        screen.call_after_refresh(partial(_write, screen, sequence(seen)))
+
+
+def _write(screen: SearchView, text: str) -> None:
+    if not output.is_behind(screen.app):  # else the frame was held back as well
+        seams.write(screen.app, text)
 
 
 def settle_in(home: Path, variables: dict[str, str]) -> None:
