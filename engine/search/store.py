@@ -21,6 +21,8 @@ from latentpng.record import LatentRecord
 
 MAX_CACHED_BYTES = 512 * 2**20
 """Pixels of finished pictures that stay in memory: of earlier grids, for undo, and of those that may come next."""
+MAX_CACHED_PICTURES = 300
+"""Such pictures, however small they are: about thirty grids.  What was picked is on the disk anyway."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +57,7 @@ class PictureStore:
         """
         self.memory = memory
         self._folder, self._on_trouble = folder, on_trouble
-        self._pictures: LruCache[Key, Finished] = LruCache(max_size=memory)
+        self._pictures: LruCache[Key, Finished] = LruCache(max_size=memory, max_entries=MAX_CACHED_PICTURES)
         self._files: dict[Key, Future[Path]] = {}
         self._unsaved: dict[Key, Finished] = {}
         self._has_failed = False
