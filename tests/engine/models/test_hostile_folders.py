@@ -44,7 +44,11 @@ def _linked_folder(folder: Path) -> None:
 
 
 def _sparse(name: str, size: int) -> Change:
-    return lambda folder: ((folder / name).touch(), os.truncate(folder / name, size))
+    def change(folder: Path) -> None:
+        (folder / name).touch()
+        os.truncate(folder / name, size)
+
+    return change
 
 
 def _many(folder: Path) -> None:
