@@ -195,7 +195,7 @@ class FakeRenderer:
                 device="cpu",
                 dtype="float32",
                 batch=self._asked_batch or self._micro_batch,
-                fingerprint=str(self._model.identity["fingerprint"]),
+                identity=dict(self._model.identity),
                 software=SOFTWARE,
             )
         )

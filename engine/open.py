@@ -28,7 +28,7 @@ from engine.search.regions import region_asked_for
 from engine.search.seeds import step_seed_of
 from engine.search.session import Mode, Session, begin
 from engine.search.store import Finished
-from engine.search.variants import edit_key
+from engine.search.variants import Recorded, edit_key
 from engine.target import Target, target_for_prompt
 from engine.variants import find_variants, recorded_on_the_way
 from latentpng.errors import FileError
@@ -218,6 +218,23 @@ def session_for(
         sides=sides,
         region=region_asked_for(options.region, sides),
     )
+
+
+def beginning_of(opening: Opening, session: Session, ready: ModelReady) -> Beginning:
+    """Return what a search starts from, with what its first pictures will record, which the journal needs before them.
+
+    Args:
+        opening: What was opened.
+        session: The session of the opening.
+        ready: The loaded model.
+    """
+    beginning = opening.beginning
+    if opening.target.is_as_recorded or not ready.identity:
+        return beginning
+    settings = {**beginning.settings.to_json(), "model": ready.identity, "dtype": ready.dtype}
+    own = edit_key(session.tree, session.place.node)
+    recorded = {**beginning.recorded, own: Recorded(settings=settings, software=ready.software)}
+    return replace(beginning, recorded=recorded)
 
 
 def folder_for(

@@ -128,7 +128,7 @@ class Worker:
             device=loaded.device,
             dtype=loaded.dtype,
             batch=runner.largest_batch(request.settings),
-            fingerprint=str(loaded.identity["fingerprint"]),
+            identity=loaded.identity,
             software=runner.software,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from pathlib import Path
 
 from engine.rendering.events import Picture
@@ -148,6 +149,11 @@ class SearchFacts:
     def unsaved(self) -> str:
         """What could not be saved, as a sentence; "" for nothing."""
         return self._pictures.unsaved
+
+    @property
+    def saving(self) -> Future[None]:
+        """A future that is done once everything that was answered until now is on the disk, or cannot be written."""
+        return self._pictures.saving
 
     @property
     def folder(self) -> Path:

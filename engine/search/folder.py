@@ -113,10 +113,6 @@ class PictureFolder:
         """Save a picture again when it comes again: its file is no longer what it was, and stays as it is."""
         self._saved = {key: earlier for key, earlier in self._saved.items() if earlier is not saving}
 
-    def run(self, work: Callable[[], None]) -> Future[None]:
-        """Run `work` in the same thread, after everything that was to be saved before."""
-        return self._thread.submit(work)
-
     def create(self) -> Path:
         """Create the folder unless it was created, and return it; what is saved into it comes after that.
 
@@ -132,6 +128,9 @@ class PictureFolder:
                 else:
                     self._others = None
             make_folder(self.folder)
+            if recovered := recover(self.folder):
+                self._recovered += recovered
+                self.tell(recovered_words(recovered))
             return self.folder
 
     def close(self) -> None:
@@ -165,9 +164,6 @@ class PictureFolder:
 
     def _look(self) -> None:
         """Learn which numbers are taken, once: a folder may hold very many files."""
-        self._recovered = recover(self.folder)
-        if self._recovered:
-            self.tell(recovered_words(self._recovered))
         taken = _numbers(self.folder)
         self._last = max((number for number, is_ours in taken.items() if is_ours), default=0)
         self._taken = frozenset(number for number in taken if number > self._last)

@@ -101,14 +101,14 @@ class CurrentSearch:
             await self._go_on(screen, before or ready, ready)
             return
         from engine.edit_noise import noise_notice
-        from engine.open import folder_for
+        from engine.open import beginning_of, folder_for
         from engine.search.running import Search
         from engine.search.store import MAX_CACHED_BYTES
 
         session, refused = self._session(opening, ready, screen.pictures_that_fit - 1)
         folder = folder_for(opening, self._arguments.out, self._sessions, self._on_notice)
         self._search = Search(
-            opening.beginning,
+            beginning_of(opening, session, ready),
             session,
             renderer,
             folder,

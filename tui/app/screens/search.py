@@ -190,8 +190,11 @@ class SearchScreen(SearchAhead):
         except (InvalidRequestError, InvalidValueError) as error:
             self.notice = str(error)
             return
+        is_saved = await self.until_saved()
         await self.show_round()
-        if notice and not self.search.progress.running:
+        if not is_saved:
+            self.say_still_saving()
+        elif notice and not self.search.progress.running:
             self.notice = notice
 
     def _look_at(self, cover: Screen[Any]) -> None:

@@ -104,7 +104,7 @@ class SearchOthers(SearchDrafts):
             self.notice = "trying again to save"
             self.search.save_again()
 
-    def action_star(self) -> None:
+    async def action_star(self) -> None:
         index = self.grid.selected_index
         if self.search is None:
             self.notice = NOT_BEGUN
@@ -116,10 +116,13 @@ class SearchOthers(SearchDrafts):
             except (InvalidRequestError, InvalidValueError) as error:
                 self.notice = str(error)
                 return
+            is_saved = await self.until_saved()
             name = "the parent" if index == PARENT else f"candidate {self.key_of(index)}"
             kept = f"{name} is kept, with a star"
             later = "; it is a draft, and is saved when it is finished in full" if self.is_draft(index) else ""
             self.notice = f"{kept}{later}" if is_starred else f"{name} has no star any more"
+            if not is_saved:
+                self.say_still_saving()
             self.query_one(HistoryStrip).show(self.search)
             self._write_captions()
 

@@ -21,7 +21,7 @@ from tui.app.key_hints import Situation, hints_for
 from tui.app.layout import LINE, PICK_KEYS, Arrangement, arrange
 from tui.app.model_load import ModelLoad, waiting_words
 from tui.app.phrases import Caption
-from tui.app.screens.search_pictures import SearchPictures
+from tui.app.screens.search_saving import SearchSaving
 from tui.app.widgets.dial import DialLine
 from tui.app.widgets.grid import PictureGrid
 from tui.app.widgets.header import HeaderLine
@@ -34,16 +34,14 @@ from tui.graphics.geometry import Box
 RELOADING = "{load}; the picture is rendered again as soon as the model is ready, u goes back"
 
 
-class SearchView(SearchPictures):
+class SearchView(SearchSaving):
     """A search without its keys; before the model is ready it shows the parent alone, if its picture is known.
 
     Attributes:
-        notice: A sentence on the status line, until the next answer; "" for progress or an invitation.
         marks: The indices of the marked candidates, in the order in which they were marked.
         teach: Returns what a newcomer is told about a new grid, "" for nothing.
     """
 
-    notice: var[str] = var("")
     marks: var[tuple[int, ...]] = var(())
 
     def __init__(self, beginning: Beginning, *, side: int = 0) -> None:
@@ -99,9 +97,9 @@ class SearchView(SearchPictures):
 
     @property
     def _is_laid_out(self) -> bool:
-        """False while the grid is laid out anew for another number of pictures: `show_round` then shows them all."""
-        way = self.grid.arrangement
-        return self.search is not None and way is not None and way.candidates + 1 == self.search.size
+        """False while the answer is saved, or the grid laid out anew: `show_round` then shows all of its pictures."""
+        way, search = self.grid.arrangement, self.search
+        return search is not None and not self.is_saving and way is not None and way.candidates + 1 == search.size
 
     @property
     def situation(self) -> Situation:
@@ -135,6 +133,8 @@ class SearchView(SearchPictures):
             return
         before = self.search.plan
         index = self.search.handle(event)
+        if self.is_saving:
+            return
         if self.search.plan.candidates != before.candidates:
             self.show_chosen(before)
         elif index is not None and self._is_laid_out:
@@ -249,7 +249,7 @@ class SearchView(SearchPictures):
 
     def _write_words(self) -> None:
         """Write dial, status and keys; the dial makes room for a status of two lines, so that no picture moves."""
-        if not self.is_mounted:
+        if not self.is_mounted or self.is_saving:
             return
         status, dial = self.query_one("#status", TextLine), self.query_one(DialLine)
         if self.search is not None:
