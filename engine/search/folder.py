@@ -128,6 +128,9 @@ class PictureFolder:
                 else:
                     self._others = None
             make_folder(self.folder)
+            if recovered := recover(self.folder):
+                self._recovered += recovered
+                self.tell(recovered_words(recovered))
             return self.folder
 
     def close(self) -> None:
@@ -161,9 +164,6 @@ class PictureFolder:
 
     def _look(self) -> None:
         """Learn which numbers are taken, once: a folder may hold very many files."""
-        self._recovered = recover(self.folder)
-        if self._recovered:
-            self.tell(recovered_words(self._recovered))
         taken = _numbers(self.folder)
         self._last = max((number for number, is_ours in taken.items() if is_ours), default=0)
         self._taken = frozenset(number for number in taken if number > self._last)

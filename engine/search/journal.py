@@ -109,33 +109,26 @@ class Journal:
         return with_count(with_octaves(self.session, octaves, sides), count)
 
 
-def write_journal(journal: Journal) -> None:
-    """Replace the journal in a session's folder; readers see the old one or the new one.
+def write_journal(journal: Journal, names: Iterable[str] = ()) -> str:
+    """Replace the journal in a session's folder, or write a new one; readers see the old one or the new one.
 
     Args:
-        journal: The new content; files whose names are no text (bytes that are no UTF-8) are left out.
+        journal: The content; files whose names are no text (bytes that are no UTF-8) are left out.
+        names: For a new journal: its names, of which it gets the first that nothing has.  They may go on without an
+            end.  Without names, the journal of its name is replaced.
+
+    Returns:
+        The name of the file.
 
     Raises:
         StoreError: The file or its folder cannot be written.
     """
     with _refusals(journal.folder):
         make_folder(journal.folder)
+        if names:
+            return write_new((journal.folder / name for name in names), [_encoded(journal)]).name
         write_atomically(journal.folder / journal.name, [_encoded(journal)])
-
-
-def write_new_journal(journal: Journal, names: Iterable[str]) -> str:
-    """Write a journal under the first of several names that nothing in a session's folder has, and return that name.
-
-    Args:
-        journal: The content, as for `write_journal`.
-        names: The names, which may go on without an end.
-
-    Raises:
-        StoreError: The file or its folder cannot be written.
-    """
-    with _refusals(journal.folder):
-        make_folder(journal.folder)
-        return write_new((journal.folder / name for name in names), [_encoded(journal)]).name
+        return journal.name
 
 
 @contextmanager

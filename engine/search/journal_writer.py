@@ -17,7 +17,7 @@ from pathlib import Path
 
 from engine.errors import StoreError
 from engine.search.folder import PictureFolder
-from engine.search.journal import Journal, read_summary, write_journal, write_new_journal
+from engine.search.journal import Journal, read_summary, write_journal
 from engine.search.journal_files import JOURNAL_NAME, journal_names
 from engine.search.root_noise import write_noise
 from engine.search.sessions import register
@@ -27,7 +27,7 @@ from latentpng.identity import Key
 from latentpng.png.atomic import claimed
 from latentpng.record import LatentRecord
 
-_Content = tuple[Journal, Mapping[Key, Future[Path]]]
+_Content = tuple[Journal, Callable[[], Mapping[Key, Future[Path]]]]
 
 
 # Two programs may search in one folder: because both were told to (`--out`), or because a session was continued twice.
@@ -80,7 +80,7 @@ class JournalWriter:
         """A future that is done once the journal that was saved last is on the disk, or cannot be written."""
         return self._saving
 
-    def save(self, journal: Journal, files: Mapping[Key, Future[Path]]) -> None:
+    def save(self, journal: Journal, files: Callable[[], Mapping[Key, Future[Path]]]) -> None:
         """Begin to save a journal.
 
         Nothing is written before there is a picture in the folder or the first grid was answered: a picture that was
@@ -88,7 +88,7 @@ class JournalWriter:
 
         Args:
             journal: The journal without its files.
-            files: The files of the pictures, written or not.
+            files: Returns the files of the pictures, written or not; called in the thread that writes.
         """
         with self._lock:
             self._content = journal, files
@@ -102,6 +102,7 @@ class JournalWriter:
 
     def close(self) -> None:
         """Wait until the journal is on the disk; one that could not be written is tried once more."""
+        self._saving.result()
         if self._has_failed:
             self.save_again()
         self._thread.shutdown(wait=True)
@@ -117,7 +118,7 @@ class JournalWriter:
         self._has_failed = False
         try:
             if content is not None:
-                self._write(*content)
+                self._write(content[0], content[1]())
         except Exception as error:  # whatever it is, who waits for the journal must not wait for ever
             self._has_failed = True
             self._on_trouble(trouble(error))
@@ -126,12 +127,10 @@ class JournalWriter:
 
     def _write(self, journal: Journal, files: Mapping[Key, Future[Path]]) -> None:
         paths = {key: path for key, file in files.items() if (path := written(file)) is not None}
-        folder = self._folder.folder.absolute()
-        is_saved = any(path.absolute().parent == folder for path in paths.values())
+        is_saved = any(path.absolute().parent == self._folder.folder.absolute() for path in paths.values())
         if not (is_saved or journal.session.is_answered):
             return
         journal = replace(journal, folder=self._create(), files=paths, writer=self._writer)
-        self._save_noise(journal.folder)
         if not (self._has_replaced(journal) or self._has_written_new(journal)):
             return
         self._replaced = self._writer
@@ -142,14 +141,6 @@ class JournalWriter:
                 raise StoreError(f"the list of sessions cannot be saved: {error}") from error
             self._is_registered = True
 
-    def _create(self) -> Path:
-        """Create the folder of the session, and return it: a new one may have got a different name."""
-        try:
-            return self._folder.create()
-        except OSError as error:
-            found = error.strerror or error
-            raise StoreError(f"{self._folder.folder}: the session cannot be saved in this folder: {found}") from error
-
     def _save_noise(self, folder: Path) -> None:
         """Save the noise of a tensor root; the journal is worth writing without it, for pictures hold it too."""
         if self._root is not None:
@@ -158,6 +149,14 @@ class JournalWriter:
                 self._root = None
             except StoreError as error:
                 self._on_trouble(str(error))
+
+    def _create(self) -> Path:
+        """Create the folder of the session, and return it: a new one may have got a different name."""
+        try:
+            return self._folder.create()
+        except OSError as error:
+            found = error.strerror or error
+            raise StoreError(f"{self._folder.folder}: the session cannot be saved in this folder: {found}") from error
 
     # Who wants to replace the journal of a writer claims it by that writer's name: so of two programs only one does it.
     def _has_replaced(self, journal: Journal) -> bool:
@@ -169,6 +168,7 @@ class JournalWriter:
             with claimed(journal.folder, f"{self._name} of {self._replaced}") as is_alone:
                 if not (is_alone and self._is_replaceable(file)):
                     return False
+                self._save_noise(journal.folder)
                 write_journal(replace(journal, name=self._name))
         except OSError as error:
             raise StoreError(f"{file}: it cannot be written ({error.strerror or error})") from error
@@ -185,7 +185,8 @@ class JournalWriter:
         """Write the journal under a name that nothing has; return whether there was something to write."""
         if self._is_as_it_was(journal) and os.path.lexists(journal.folder / self._name):
             return False
-        self._name = write_new_journal(journal, journal_names(self._name))
+        self._save_noise(journal.folder)
+        self._name = write_journal(journal, journal_names(self._name))
         return True
 
     def _is_as_it_was(self, journal: Journal) -> bool:

@@ -168,7 +168,7 @@ class SearchPictures:
             recorded=dict(self._variants.recorded),
             root_noise=self._root_noise,
         )
-        self._journal.save(journal, self._store.files)
+        self._journal.save(journal, lambda: self._store.files)
         for picture in pictures:
             picture.add_done_callback(lambda _: self._journal.save_again())
 
@@ -198,10 +198,12 @@ class SearchPictures:
 
     def save_again(self, session: Session) -> None:
         """Begin to save what could not be saved before."""
-        self._store.save_again()
+        for picture in self._store.save_again():
+            picture.add_done_callback(lambda _: self._journal.save_again())
         self.save(session, ())
 
     def close(self) -> None:
         """Wait until everything is on disk; what could not be saved is tried once more."""
-        self._store.close()
+        if self._store.close():
+            self._journal.save_again()
         self._journal.close()

@@ -123,11 +123,12 @@ class PictureStore:
         failed = [(key, each) for key in tuple(self._unsaved) if (each := self._waiting(key)) is not None]
         return [self._begin(key, finished) for key, finished in failed[:limit]]
 
-    def close(self) -> None:
-        """Wait until everything is on disk; what could not be saved is tried once more."""
+    def close(self) -> bool:
+        """Wait until everything is on disk, and return whether something had to be tried once more for that."""
         wait(self._files.values())
-        self.save_again()
+        tried = self.save_again()
         self._folder.close()
+        return bool(tried)
 
     def _waiting(self, key: Key) -> Finished | None:
         """Return a picture that could not be saved; None for others."""

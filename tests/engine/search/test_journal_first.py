@@ -24,7 +24,7 @@ from engine.resume import open_journal
 from engine.search.answers import Answer, Confined, Jumped, NoneBetter, Picked, Redone, Rerolled, Rescaled, Undone
 from engine.search.folder import PictureFolder
 from engine.search.history import Node
-from engine.search.journal import Journal, read_journal, write_journal, write_new_journal
+from engine.search.journal import Journal, read_journal, write_journal
 from engine.search.running import PARENT
 from engine.search.session import Session
 from engine.search.sessions import read_session, saved_sessions
@@ -193,11 +193,11 @@ def test_a_journal_that_could_not_be_written_is_tried_again(tmp_path: Path) -> N
 def test_an_unexpected_error_of_the_journal_keeps_nobody_waiting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_: Journal, __: object) -> None:
+    def fail(*_: object) -> None:
         raise RuntimeError("what nobody expected")
 
     with held(open_prompt(OPTIONS, PROMPT), tmp_path / "s") as running:
-        monkeypatch.setattr("engine.search.journal_writer.write_new_journal", fail)
+        monkeypatch.setattr("engine.search.journal_writer.write_journal", fail)
         running.search.tell(Picked(marks=(1,)), CANDIDATES)
         running.search.saving.result()
         assert running.troubles == ["saving failed: RuntimeError('what nobody expected')"]
@@ -211,20 +211,16 @@ def test_of_a_burst_of_answers_the_newest_is_written_and_nobody_is_told_too_earl
     written: list[Key] = []
     gate = threading.Event()
 
-    def slowly(journal: Journal, names: Iterable[str]) -> str:
+    def slowly(journal: Journal, names: Iterable[str] = ()) -> str:
         gate.wait()
+        name = write_journal(journal, names)
         written.append(journal.session.node.key)
-        return write_new_journal(journal, names)
-
-    def slowly_again(journal: Journal) -> None:
-        written.append(journal.session.node.key)
-        write_journal(journal)
+        return name
 
     running = Running(open_prompt(OPTIONS, PROMPT), tmp_path / "s")
     running.finish()
     running.search.saving.result()
-    monkeypatch.setattr("engine.search.journal_writer.write_new_journal", slowly)
-    monkeypatch.setattr("engine.search.journal_writer.write_journal", slowly_again)
+    monkeypatch.setattr("engine.search.journal_writer.write_journal", slowly)
     savings = []
     for mark in range(20):
         running.search.tell(Picked(marks=(mark % CANDIDATES,)), CANDIDATES)

@@ -13,7 +13,7 @@ from engine.options import Options
 from engine.resume import open_journal
 from engine.search.answers import Picked
 from engine.search.folder import PictureFolder
-from engine.search.journal import Journal, read_journal, write_new_journal
+from engine.search.journal import Journal, read_journal, write_journal
 from engine.search.journal_files import JOURNAL_NAME, MAX_JOURNALS, journal_names, journals_in
 from engine.search.sessions import SavedSession, read_session, saved_sessions
 from latentpng.png.files import read_record
@@ -126,7 +126,7 @@ def test_names_of_journals(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     assert journals_in(tmp_path) == ("session-2.json", "session-10.json")
     (tmp_path / "session.json").touch()
-    assert write_new_journal(Journal(folder=tmp_path, session=session()), journal_names()) == "session-3.json"
+    assert write_journal(Journal(folder=tmp_path, session=session()), journal_names()) == "session-3.json"
     for number in range(1000):
         (tmp_path / f"session-{number}.json").touch()
     assert len(journals_in(tmp_path)) == MAX_JOURNALS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -21,9 +21,9 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     opened = threading.Event()
     opened.set()
 
-    def write(journal: Journal) -> None:
+    def write(journal: Journal, names: Iterable[str] = ()) -> str:
         opened.wait(10.0)
-        write_journal(journal)
+        return write_journal(journal, names)
 
     monkeypatch.setattr("engine.search.journal_writer.write_journal", write)
     return opened
