@@ -13,12 +13,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
+from typing import Any
 
 from engine.kept.greeting import Greeting, Wants
+from engine.worker.wire import Wire
 from tests.campaigns.attack.part import Outcome
 from tests.campaigns.sockets.seeds import REQUESTS, mutated
 from tests.campaigns.sockets.service import SECONDS, Bystander, Service
+from tests.support.engine.workers import LOAD, job_of
 
 _MIB = 256.0
 """The most by which the memory of the server may grow."""
@@ -87,7 +91,7 @@ class Programs:
         process, until = self._service.process(), time.monotonic() + SECONDS
         while process.num_fds() > self._descriptors and time.monotonic() < until:
             time.sleep(0.01)
-        return process.num_fds() <= self._descriptors
+        return bool(process.num_fds() <= self._descriptors)
 
     def _send_damaged(self, source: Random) -> str:
         connection = self._service.greeted()
@@ -101,7 +105,9 @@ class Programs:
     def _greet_badly(self, source: Random) -> str:
         good = Greeting(wants=Wants.RENDER, hello=self._service.hello).to_json()
         hello = {**self._service.hello.to_json()}
-        wrong = source.choice((1e999, -1, None, [], {}, True, "x" * 60_000, "\ud800", 2**400, [[[]]], "\x1b]0;x\x07"))
+        wrong: Any = source.choice(
+            (1e999, -1, None, [], {}, True, "x" * 60_000, "\ud800", 2**400, [[[]]], "\x1b]0;x\x07")
+        )
         hello[source.choice(tuple(hello))] = wrong
         deep = 20_000 * source.choice(("[", '{"a":'))
         texts = (
@@ -136,11 +142,6 @@ class Programs:
         return ""
 
     def _never_read(self, source: Random) -> str:
-        from dataclasses import replace
-
-        from engine.worker.wire import Wire
-        from tests.support.engine.workers import LOAD, job_of
-
         connection = self._service.greeted()
         connection.settimeout(1.0)
         wire: Wire[object, object] = Wire(connection)
