@@ -78,7 +78,7 @@ class Files:
         for left in os.scandir(self._place.folder):
             Path(left.path).unlink()
         outcome = trial.outcome()
-        if kind in _LARGE or number % _COLLECT_EVERY == 0:
+        if kind in _LARGE or trial.megapixels > 1.0 or number % _COLLECT_EVERY == 0:
             gc.collect()
         return outcome
 

@@ -56,7 +56,6 @@ class MutatedTools:
 def give_to_commands(trial: Trial, data: bytes, random: Random) -> None:
     """Give a file to `inspect --json`, to one other form of it, and some to the commands that write."""
     path = trial.file(data)
-    trial.mebibytes = _text_bytes(path) / 2**20
     for words in (("--json",), random.choice(_FORMS)):
         _inspect(trial, words, path)
     if random.randrange(_RARELY):
@@ -136,10 +135,6 @@ def _texts(path: Path) -> Texts:
         return read_texts(path).texts
     except LatentPngError:
         return {}
-
-
-def _text_bytes(path: Path) -> int:
-    return sum(map(len, _texts(path).values()))
 
 
 def text_changed(texts: Texts, random: Random) -> bytes:

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from engine.errors import EngineError
 from latentpng.errors import LatentPngError
+from latentpng.foreign.containers.texts import read_texts
 from tests.campaigns.attack.part import Outcome
 from tests.campaigns.files.memory import peak_mib, reset_peak, resident_mib
 
@@ -85,11 +86,17 @@ class Trial:
     slowest: float = 0.0
     data: bytes = b""
 
+    @property
+    def allowed_ms(self) -> float:
+        """How long a reading may take for its pixels, texts and graph, on top of LIMIT_MS."""
+        graph = MS_OF_A_GRAPH if self.has_graph else 0.0
+        return MS_PER_MEGAPIXEL * self.megapixels + MS_PER_MEBIBYTE * self.mebibytes + graph
+
     def file(self, data: bytes, name: str = "hostile.png") -> Path:
         """Write the file under test, and return its path."""
         path = self.place.folder / name
         path.write_bytes(data)
-        self.data = data
+        self.data, self.mebibytes = data, _text_mebibytes(path)
         return path
 
     def made(self) -> None:
@@ -104,18 +111,18 @@ class Trial:
             name: What a fault names.
             action: The reader; it may be run more than once.
         """
-        least = self._allowed_ms()
+        allowed = self.allowed_ms
         for _ in range(_TRIES):
             begin = time.process_time()
             found = self._attempt(name, action)
-            taken = (time.process_time() - begin) * 1e3 - least
+            taken = (time.process_time() - begin) * 1e3 - allowed
             if taken <= LIMIT_MS:
                 break
         self.took(name, taken)
         return found
 
     def took(self, name: str, milliseconds: float) -> None:
-        """Count the time of a reading beyond that of its pixels."""
+        """Count the time of a reading beyond that of its pixels and texts."""
         self.slowest = max(self.slowest, milliseconds)
         if milliseconds > LIMIT_MS:
             self.fault(f"{name} takes {milliseconds:.0f} ms of processor time")
@@ -142,10 +149,6 @@ class Trial:
         maxima = {"ms": max(0.0, self.slowest), "MiB": max(0.0, peak - allowed + LIMIT_MIB)}
         return Outcome(kind=self.kind, faults=tuple(self.faults), maxima=maxima)
 
-    def _allowed_ms(self) -> float:
-        graph = MS_OF_A_GRAPH if self.has_graph else 0.0
-        return MS_PER_MEGAPIXEL * self.megapixels + MS_PER_MEBIBYTE * self.mebibytes + graph
-
     def _attempt(self, name: str, action: Callable[[], object]) -> object:
         try:
             return action()
@@ -156,6 +159,13 @@ class Trial:
         except Exception as error:
             self.fault(f"{name} fails with {error!r:.300}")
             return error
+
+
+def _text_mebibytes(path: Path) -> float:
+    try:
+        return sum(map(len, read_texts(path).texts.values())) / 2**20
+    except LatentPngError:
+        return 0.0
 
 
 def begun(kind: str, number: int, place: Place) -> Trial:
