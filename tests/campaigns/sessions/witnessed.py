@@ -90,7 +90,7 @@ def _say(screen: SearchView) -> None:
 
 
 def _write(screen: SearchView, text: str) -> None:
-    """Write a witness, unless there is a newer one; while the terminal is behind, frames are held back, and so is it."""
+    """Write a witness unless there is a newer one; while the terminal is behind, it is held back as the frames are."""
     if _newest[screen] == text:
         if output.is_behind(screen.app):
             screen.set_timer(_BEHIND_SECONDS, partial(screen.call_after_refresh, partial(_write, screen, text)))
