@@ -22,7 +22,7 @@ from engine.diffusion.embeddings import load_embeddings, usable_choice
 from engine.diffusion.libraries import silence_libraries, use_deterministic_kernels
 from engine.diffusion.limits import budget_of, only_its_files
 from engine.diffusion.loras import NO_LORAS, LoadedLoras, load_loras, unload_loras
-from engine.diffusion.messages import first_line
+from engine.diffusion.messages import why_not_loaded
 from engine.diffusion.out_of_memory import is_out_of_memory
 from engine.diffusion.packages import check_packages, check_tokenizers
 from engine.diffusion.parts import load_parts
@@ -232,7 +232,7 @@ def _pipeline(kind: Any, choice: ModelChoice, files: ModelFiles, dtype: torch.dt
             raise ModelError(
                 f"there is not enough memory to load {choice.name!r}: end other programs, or choose a smaller model"
             ) from error
-        raise ModelError(f"{choice.name!r} cannot be loaded: {first_line(error)}") from error
+        raise ModelError(f"{choice.name!r} cannot be loaded: {why_not_loaded(error)}") from error
 
 
 def _assembled(kind: Any, choice: ModelChoice, files: ModelFiles, dtype: torch.dtype, memory: Memory) -> Any:

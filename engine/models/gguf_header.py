@@ -17,7 +17,7 @@ from engine.paths import open_regular
 MAGIC = b"GGUF"
 _VERSIONS = (2, 3)
 _MAX_TENSORS, _MAX_PAIRS, _MAX_AXES = 100_000, 10_000, 8
-_MAX_TEXT, _MAX_ITEMS, _MAX_HEADER = 1 << 20, 1 << 21, 1 << 26
+_MAX_TEXT, _MAX_ITEMS, _MAX_HEADER = 1 << 20, 1 << 20, 1 << 26
 """The bytes of a text, the values of all lists, each of which the library gguf makes an object of, and all bytes."""
 _SIZES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 """The bytes of a value of each scalar type."""

@@ -89,8 +89,8 @@ class SearchFacts:
         return len(self._grid.keys)
 
     def finished(self, index: int) -> Finished | None:
-        """Return a picture of the grid, None until it is rendered or read."""
-        return self._pictures.get(self._grid.keys[index])
+        """Return a picture of the grid; None until it is rendered or read, and where the grid has no candidates."""
+        return self._pictures.get(self._grid.keys[index]) if index < self.size else None
 
     @property
     def are_drafts(self) -> bool:
@@ -104,7 +104,8 @@ class SearchFacts:
 
     def draft(self, index: int) -> Picture | None:
         """Return the finished draft of a picture that is not rendered in full; None where there is none."""
-        return self._drafts.get(self._grid.keys[index]) if self.finished(index) is None else None
+        is_missing = index < self.size and self.finished(index) is None
+        return self._drafts.get(self._grid.keys[index]) if is_missing else None
 
     def picture_or_draft(self, index: int) -> Picture | None:
         """Return a picture of the grid, its draft until it is finished, and None before that."""

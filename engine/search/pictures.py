@@ -203,6 +203,5 @@ class SearchPictures:
 
     def close(self) -> None:
         """Wait until everything is on disk; what could not be saved is tried once more."""
-        self._store.save_again()
         self._store.close()
         self._journal.close()

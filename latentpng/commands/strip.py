@@ -18,6 +18,7 @@ from latentpng.commands.output import (
     check_target,
     say,
     signature_warning,
+    tell_recovered,
 )
 from latentpng.errors import ExitCode, UnreadableFileError
 from latentpng.png.open import STANDARD_INPUT
@@ -60,6 +61,8 @@ def run(given: argparse.Namespace) -> ExitCode:
         output = STANDARD_OUTPUT
 
     def strip(file: str) -> ExitCode:
+        if output is None:
+            tell_recovered(file)
         kind = _checked_kind(file, everything=everything)
         strip_kind = _stripped_other if kind in _OTHERS else _stripped
         data, removed = strip_kind(file, output, force=given.force, everything=everything)

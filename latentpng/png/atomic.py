@@ -34,13 +34,16 @@ __all__ = [
 Part: TypeAlias = bytes | bytearray | memoryview
 
 
-def write_atomically(path: str | os.PathLike[str], parts: Iterable[Part], *, replace: bool = True) -> None:
+def write_atomically(
+    path: str | os.PathLike[str], parts: Iterable[Part], *, replace: bool = True, is_durable: bool = True
+) -> None:
     """Write a file so that readers see either the old one or the new one, also after a power cut.
 
     Args:
         path: The file; one that exists is replaced and keeps its permissions.  A symlink is followed.
         parts: The bytes of the file, in parts.
         replace: False leaves what has this name as it is.
+        is_durable: False does not wait for the disk, for what can be made again, such as thumbnails.
 
     Raises:
         NameTakenError: If something has this name, and `replace` is false.
@@ -56,9 +59,10 @@ def write_atomically(path: str | os.PathLike[str], parts: Iterable[Part], *, rep
         with _temporary(target.parent, temporary_name()) as (file, temporary):
             if target.exists():
                 temporary.chmod(stat.S_IMODE(target.stat().st_mode))
-            _fill(file, parts)
+            _fill(file, parts, is_durable=is_durable)
             temporary.replace(target)
-            flush_folder(target.parent)
+            if is_durable:
+                flush_folder(target.parent)
 
 
 def write_new(names: Iterable[Path], parts: Iterable[Part]) -> Path:
@@ -185,9 +189,10 @@ def claimed(folder: Path, what: str) -> Iterator[bool]:
         yield is_claimed
 
 
-def _fill(file: BinaryIO, parts: Iterable[Part]) -> None:
+def _fill(file: BinaryIO, parts: Iterable[Part], *, is_durable: bool = True) -> None:
     """Write a whole file, and flush it to the disk."""
     for part in parts:
         file.write(part)
     file.flush()
-    os.fsync(file.fileno())
+    if is_durable:
+        os.fsync(file.fileno())

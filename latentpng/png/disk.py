@@ -42,7 +42,16 @@ def make_folder(folder: Path, *, is_new: bool = False) -> None:
             if (is_new and each is folder) or not each.is_dir():
                 raise
         else:
-            flush_folder(each.parent)
+            _flush_new(each)
+
+
+def _flush_new(folder: Path) -> None:
+    try:
+        flush_folder(folder.parent)
+    except OSError:
+        with suppress(OSError):
+            folder.rmdir()
+        raise
 
 
 def flush_folder(folder: Path) -> None:

@@ -9,6 +9,7 @@ from engine.records import Photograph
 from engine.search.axis import Axis
 from engine.search.bands import Bands
 from engine.search.progress import Progress
+from engine.search.room import no_room
 from engine.search.running import Search
 from engine.search.session import Session, can_undo
 from latentpng.text import plain
@@ -135,6 +136,8 @@ def status_words(search: Search, notice: str, marked: int, progress: str, hint: 
     if search.failure:
         return f"{search.failure}; press r to try again"
     invited = hint if hint and not marked else invitation(search.session, marked, columns)
+    if search.size == 1:  # no candidate can come from this picture
+        invited = no_room(search.session.node, (search.session.template,))
     return notice or progress or invited
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from random import Random
 
 from latentpng.errors import ExitCode
+from tests.campaigns.files.readers import takes_long
 from tests.campaigns.files.seeds import seeds
 from tests.campaigns.files.tools import check_json, check_messages, run_command
 from tests.campaigns.files.trial import Trial
@@ -29,9 +30,12 @@ _MAX_NAME = 200  # bytes
 class OddNames:
     """Gives good files under odd names to the commands, alone and in a folder with an odd name."""
 
-    def __init__(self) -> None:
-        """Make the good files."""
-        self._seeds = seeds()
+    def __init__(self, folder: Path) -> None:
+        """Make the good files, each of which is written into this folder to look at what it costs."""
+        path, self._seeds = folder / "hostile.png", list[bytes]()
+        for data in seeds():
+            path.write_bytes(data)
+            self._seeds += [] if takes_long(path) else [data]
 
     def __call__(self, trial: Trial, random: Random) -> None:
         """Try one name."""

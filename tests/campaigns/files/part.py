@@ -48,7 +48,7 @@ class Files:
         folder.mkdir()
         self._place = Place(folder=folder, kept=room.kept)
         self._latents, self._tools = MutatedLatents(), MutatedTools(folder)
-        self._opened, self._photographs, self._names = OpenedPictures(), MutatedPhotographs(), OddNames()
+        self._opened, self._photographs, self._names = OpenedPictures(), MutatedPhotographs(), OddNames(folder)
         self._kills = Kills(Path(room.scratch) / "pictures", _SMALL_SIDE if room.is_quick else _SIDE)
         self._cases: dict[str, Case] = {
             "mutated latents": self._latents,
@@ -111,4 +111,4 @@ def _begin(room: Room) -> Iterator[Attack]:
     yield Files(room)
 
 
-PART = Part(begin=_begin, cases=1_000_000, quick_cases=1200)
+PART = Part(begin=_begin, cases=1_000_000, quick_cases=500)

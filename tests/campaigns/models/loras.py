@@ -65,7 +65,7 @@ def write(file: Path, tensors: Tensors, draw: Random, metadata: Any = None) -> N
     text = json.dumps(header).encode("utf-8", "surrogatepass")
     with file.open("wb") as stream:
         stream.write(struct.pack("<Q", len(text)) + text)
-        value = struct.pack("<f", draw.choice((0.01, 0.01, math.nan, math.inf, 1e38)))
+        value = struct.pack("<f", draw.choice((*[0.01] * 8, math.nan, math.inf, 1e38)))
         stream.write((value * (place // 4 + 1))[:place])
 
 
@@ -130,7 +130,7 @@ def _metadata(draw: Random) -> tuple[Any, str]:
     roll = draw.random()
     if roll < 0.2:
         return None, ""
-    if roll < 0.3:
+    if roll < 0.25:
         return odd_json(draw, 2), "metadata"
     keys = draw.sample(_PEFT, draw.randint(1, 4))
     values: dict[str, Any] = {}
@@ -140,7 +140,11 @@ def _metadata(draw: Random) -> tuple[Any, str]:
     text = json.dumps(entries)
     if draw.random() < 0.1:
         text = draw.choice(("[" * 200_000, text[:-1], "null", "1", text * 2))
-    return {"format": "pt", "lora_adapter_metadata": text, "ss_" + odd_name(draw): odd_name(draw)}, "+".join(keys)
+    return {
+        "format": "pt",
+        "lora_adapter_metadata": text,
+        "ss_tag": odd_name(draw) if draw.random() < 0.1 else "x",
+    }, "+".join(keys)
 
 
 def make_lora(prepared: Path, draw: Random, folder: Path) -> str:  # noqa: ARG001

@@ -220,10 +220,11 @@ def test_leaving_does_not_wait_for_one_that_is_stopped(monkeypatch: pytest.Monke
     monkeypatch.setattr("engine.kept.connecting.SECONDS", 1000.0)
     it = client()
     it.renderer.load(LOAD)
-    assert isinstance(it.renderer, AttachedRenderer)
-    assert comes_true(lambda: it.renderer._connection is not None)
-    it.renderer.close()
-    assert not it.renderer._sender.is_alive()
+    renderer = it.renderer
+    assert isinstance(renderer, AttachedRenderer)
+    assert comes_true(lambda: renderer._connection is not None)
+    renderer.close()
+    assert not renderer._sender.is_alive()
     os.kill(pid, signal.SIGCONT)
 
 

@@ -69,7 +69,7 @@ def test_names_and_shapes_are_read_with_the_axes_of_torch(tmp_path: Path) -> Non
         (
             b"GGUF"
             + struct.pack("<IQQ", 3, 0, 2)
-            + 2 * (text("l") + struct.pack("<IIQ", 9, 7, 2 << 20) + bytes(2 << 20)),
+            + 2 * (text("l") + struct.pack("<IIQ", 9, 7, 1 << 20) + bytes(1 << 20)),
             "its properties are too many",
         ),
         (header()[:-3], "it is cut short"),

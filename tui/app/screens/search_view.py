@@ -222,6 +222,8 @@ class SearchView(SearchSaving):
     async def _lay_out(self) -> None:
         """Arrange the pictures of the search in the window as it is now; cells that are new are blank."""
         way = self._arrangement(self.search.size - 1 if self.search is not None else 0)
+        if self.search is not None and self.search.size == 1:  # the parent can have no descendants
+            way = way.parent_alone()
         strip = self.query_one(HistoryStrip)
         strip.display, strip.styles.height, strip.compact = way.strip > 0, way.strip, way.strip == LINE
         await self.grid.lay_out(way)
