@@ -24,6 +24,7 @@ _START, _RANDOM, _TWO = "killed at the start", "random keys", "two apps in one f
 _WITH_SESSIONS = (*BLOWS, _START, _RANDOM)
 _KINDS = (*_WITH_SESSIONS, _TWO, *COMMANDS)
 _MAX_LIVES = 3
+"""Blows of a case, one after the other; the first cases, which a short run tries, have one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Sessions:
     def __call__(self, number: int) -> Outcome:
         """Try a case; the number decides the kind of blow, the renderer and every key."""
         draw = random.Random(f"sessions {number}")
-        is_embedded = number % _EVERY_EMBEDDED == _EVERY_EMBEDDED - 1 and not self.room.is_quick
+        is_embedded = number % _EVERY_EMBEDDED == _EVERY_EMBEDDED - 1
         kinds = _WITH_SESSIONS if is_embedded else _KINDS
         kind = kinds[(number // _EVERY_EMBEDDED if is_embedded else number) % len(kinds)]
         home, before, maxima = self.room.scratch / f"case-{number}", remains.shared_memory(), {}
@@ -53,7 +54,7 @@ class Sessions:
         else:
             settle(home)
             chain = Chain(home=home, draw=draw, renderer="embedded" if is_embedded else _renderer(kind, draw))
-            _live(chain, kind, 1 if is_embedded else draw.randint(1, _MAX_LIVES))
+            _live(chain, kind, 1 if is_embedded or number < len(_KINDS) else draw.randint(1, _MAX_LIVES))
             found, maxima = chain.faults, chain.maxima
         found += remains.forgotten_in(remains.shared_memory() - before)
         self._keep_or_remove(home, bool(found))

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from engine.rendering.renderer import Renderer
 
 _STEP_SECONDS, _SLOW_STEP_SECONDS = 0.02, 0.5
+_BEHIND_SECONDS = 0.05
+_newest: dict[SearchView, str] = {}
 _WORKER = "tests.support.engine.fake_worker"
 RENDERERS: dict[str, Callable[[], Renderer] | None] = {
     "thread": lambda: FakeRenderer(step_seconds=_STEP_SECONDS),
@@ -83,12 +85,17 @@ def _say_what_is_painted() -> None:
 def _say(screen: SearchView) -> None:
     if screen.search is not None:
         seen = of_session(screen.search.session, screen.search.folder.name)
-        screen.call_after_refresh(partial(_write, screen, sequence(seen)))
+        _newest[screen] = text = sequence(seen)
+        screen.call_after_refresh(partial(_write, screen, text))
 
 
 def _write(screen: SearchView, text: str) -> None:
-    if not output.is_behind(screen.app):  # else the frame was held back as well
-        seams.write(screen.app, text)
+    """Write a witness unless there is a newer one; while the terminal is behind, it is held back as the frames are."""
+    if _newest[screen] == text:
+        if output.is_behind(screen.app):
+            screen.set_timer(_BEHIND_SECONDS, partial(screen.call_after_refresh, partial(_write, screen, text)))
+        else:
+            seams.write(screen.app, text)
 
 
 def settle_in(home: Path, variables: dict[str, str]) -> None:
