@@ -128,6 +128,7 @@ class WarmerApp(AppNews):
 
     def _start_renderer(self) -> None:
         self.link.start()
+        begin(self, self._look_over_state, "state files")
         opening = self._opening_at_start
         if opening is not None and not isinstance(opening, PictureSource):
             self._load(opening.target)

@@ -102,6 +102,8 @@ class Editing:
         if edit.prompt:
             begin(self._app, partial(asyncio.to_thread, remember_prompt, self._prompts, edit.prompt), "prompt history")
         is_saved = await screen.until_saved()
+        if not screen.has_widgets:  # the app ended meanwhile
+            return
         panel.dismiss(edit)
         await screen.show_round()
         screen.notice = edited.notice

@@ -150,6 +150,14 @@ class AppParts(App[None]):
         else:
             await self.stage.show_photo(self._photo.show(opened))
 
+    async def _look_over_state(self) -> None:
+        """Set damaged files of state aside, and say so."""
+        from tui.app.state_files import set_aside_damaged
+
+        sentences = await asyncio.to_thread(set_aside_damaged, self._state)
+        if sentences:
+            self.stage.say("; ".join(sentences))
+
     def _remember_prompt(self, prompt: str) -> None:
         from tui.app.prompt_history import remember_prompt
 

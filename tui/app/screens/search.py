@@ -206,6 +206,8 @@ class SearchScreen(SearchAhead):
             self.notice = str(error)
             return
         is_saved = await self.until_saved()
+        if not self.has_widgets:  # the app ended meanwhile
+            return
         await self.show_round()
         if not is_saved:
             self.say_still_saving()

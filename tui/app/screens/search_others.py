@@ -117,6 +117,8 @@ class SearchOthers(SearchDrafts):
                 self.notice = str(error)
                 return
             is_saved = await self.until_saved()
+            if not self.has_widgets:  # the app ended meanwhile
+                return
             name = "the parent" if index == PARENT else f"candidate {self.key_of(index)}"
             kept = f"{name} is kept, with a star"
             later = "; it is a draft, and is saved when it is finished in full" if self.is_draft(index) else ""
