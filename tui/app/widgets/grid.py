@@ -106,10 +106,10 @@ class PictureGrid(Horizontal):
         if not is_new:
             self._set_pane_size(arrangement)
             return False
+        gone, self._cells = self._cells, {index: GridCell(index) for index in (*arrangement.order, PARENT)}
         await self._grid.remove_children()
         if before is not None and before.has_pane:
-            await self._cells[PARENT].remove()
-        self._cells = {index: GridCell(index) for index in (*arrangement.order, PARENT)}
+            await gone[PARENT].remove()
         self._set_pane_size(arrangement)
         await self._grid.mount_all([self._cells[index] for index in arrangement.order])
         if arrangement.has_pane:
