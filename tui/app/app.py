@@ -21,6 +21,7 @@ from tui.app.chosen_theme import ThemeMemory
 from tui.app.hangup import leave_on_signals
 from tui.app.news import AppNews
 from tui.app.screens.start import StartScreen
+from tui.app.seams import exit_at_once, forgive_what_is_gone
 from tui.app.sources import PictureSource, recent
 from tui.app.work import after_first_paint, begin
 from tui.graphics import seams
@@ -37,7 +38,10 @@ class WarmerApp(AppNews):
     ]
 
     def on_load(self) -> None:
-        leave_on_signals(self.exit)  # before the terminal is changed, so that it is always left as it was found
+        forgive_what_is_gone(self)
+        leave_on_signals(
+            partial(exit_at_once, self)
+        )  # before the terminal is changed, so that it is always left as it was found
 
     async def on_mount(self) -> None:
         ThemeMemory(self, self._state / chosen_theme.FILE, self._theme).begin()

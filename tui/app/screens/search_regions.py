@@ -200,7 +200,7 @@ class SearchRegions(SearchCompare):
         if self.search is None or self.notice or self.comparison.is_active or self.situation not in _ASKING:
             return super().status()
         room = self.app.size.width - 1
-        words = phrases.asking_words(self.pick, self._key_at, room)
+        words = phrases.asking_words(self.pick, self._name_at, room)
         if self._outcome:
             return f"{words} ({self._outcome})"  # the question stands first, on a narrow line too
         progress = self.progress_words()
@@ -230,7 +230,7 @@ class SearchRegions(SearchCompare):
             return phrases.PARENT_STAYS_THERE
         return "" if pick.is_adding or not pick.is_full else phrases.ENOUGH_HERE
 
-    def _key_at(self, position: int) -> str:
+    def _name_at(self, position: int) -> str:
         return self.key_of(position + 1) or str(position + 1)
 
     def _patchwork(self) -> Picture | None:

@@ -179,6 +179,8 @@ class SearchView(SearchSaving):
 
     def show_picture(self, index: int) -> None:
         """Show what there is of a picture: the finished one, its preview, or dimmed what the cell showed before."""
+        if not self.grid.holds(index):
+            return  # its cell is still being made; all pictures are shown after that
         found = self.picture_in(index)
         if found is not None:
             self.grid.show(index, self.drawn(index, found[0]), preview=found[1])

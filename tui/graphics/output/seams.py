@@ -6,7 +6,8 @@ It relies on these private parts of Textual, and on what its public ones do:
   before a suspension; `start_application_mode` may follow.
 - `LinuxDriver._file`: the stream that it writes to, standard error.
 - `LinuxDriver._get_terminal_size`: asks standard output, which need not be the terminal.
-- `LinuxDriver.exit_event`: ends the thread that reads the keyboard.
+- `LinuxDriver.run_input_thread` reads the keyboard and hands on what `XTermParser` makes of it, until `exit_event`.
+- `Driver.send_message` is how what was typed reaches the app, by `App._post_message`.
 - `App._exception`: what the app failed with; `App._exit_renderables`: what it prints in the end, its traceback too.
 - `App._display`: called with every update that is to be painted.
 - `Screen._compositor._dirty_regions`: what has to be painted; it is, soon after a widget is in `Screen._dirty_widgets`.
@@ -17,20 +18,31 @@ tests/tui/graphics/output/test_seams.py has a test for each.
 
 from __future__ import annotations
 
+import asyncio
 import os
+import select
 import signal
-from collections.abc import Callable
+from codecs import getincrementaldecoder
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, Literal, TextIO, TypeAlias, cast
 
 from textual._compositor import ChopsUpdate
+from textual._xterm_parser import XTermParser
 from textual.app import App, ScreenStackError
 from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Region
+from textual.message import Message
 from textual.screen import Screen
 
 from tui.graphics.output.writer import Writer
 
+MAX_TYPED_AHEAD = 32
+"""Messages that may wait in the queue of the app before more is read from the keyboard."""
+_READ_BYTES = 4096
+_TICK_SECONDS = 0.1
+_QUEUE_SECONDS = 0.005
 _Mode: TypeAlias = Literal["new", "running", "suspended", "over"]
 
 
@@ -47,6 +59,7 @@ class TerminalDriver(LinuxDriver):
         self.room_callbacks: list[Callable[[], None]] = []
         self._writer: Writer | None = None
         self._farewell: list[bytes] | None = None
+        self._posted: Future[bool] | None = None
         self._mode: _Mode = "new"
         self._hold_back_while_behind()
         # In place of the handlers of the base class: those run in the middle of anything, and start anew what a signal
@@ -81,6 +94,8 @@ class TerminalDriver(LinuxDriver):
     def stop_application_mode(self) -> None:
         """Leave the terminal as it was found."""
         self._farewell = []
+        if self._mouse_pixels:  # the base class leaves it on
+            self.write("\x1b[?1016l")
         super().stop_application_mode()
         if self._mode == "running":
             self._mode = "over"
@@ -101,9 +116,36 @@ class TerminalDriver(LinuxDriver):
         super().suspend_application_mode()
 
     def run_input_thread(self) -> None:
-        """Read the keyboard until the end, or until it is gone."""
-        with suppress(OSError):
-            super().run_input_thread()
+        """Read the keyboard until the end, or until it is gone; what is no UTF-8 ends nothing."""
+        decode = getincrementaldecoder("utf-8")("replace").decode
+        parser = XTermParser(self._debug)
+        while not self.exit_event.is_set():
+            if select.select([self.fileno], [], [], _TICK_SECONDS)[0]:
+                try:
+                    data = os.read(self.fileno, _READ_BYTES)
+                except OSError:
+                    data = b""
+                if not data:
+                    self._in_loop(self._lose_terminal)
+                    return
+                try:
+                    self._hand_on(parser.feed(decode(data)))
+                except Exception:  # sequences that no terminal sends: it takes their numbers as they are
+                    parser = XTermParser(self._debug)
+            self._hand_on(parser.tick())
+
+    def _hand_on(self, messages: Iterable[Message]) -> None:
+        """Hand on what was typed, as fast as the app takes it: what ends the app has to wait for few keys only."""
+        for number, message in enumerate(messages, 1):
+            self.process_message(message)
+            arrived = self._posted if number % MAX_TYPED_AHEAD == 0 else None
+            while self._app.message_queue_size > MAX_TYPED_AHEAD or (arrived is not None and not arrived.done()):
+                if self.exit_event.wait(_QUEUE_SECONDS):
+                    return
+
+    def send_message(self, message: Message) -> None:
+        """Put a message into the queue of the app."""
+        self._posted = asyncio.run_coroutine_threadsafe(self._app._post_message(message), loop=self._loop)
 
     def _get_terminal_size(self) -> tuple[int, int]:
         if os.isatty(1):

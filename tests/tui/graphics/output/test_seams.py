@@ -128,8 +128,11 @@ def test_the_error_that_ends_an_app_is_raised_and_not_printed(capsys: pytest.Cap
 def test_the_driver_of_textual_is_what_ours_stands_on() -> None:
     source = inspect.getsource(LinuxDriver)
     assert "self._file = sys.__stderr__" in source, broken("LinuxDriver._file is standard error")
-    assert "self.exit_event.is_set()" in inspect.getsource(LinuxDriver.run_input_thread), broken(
-        "LinuxDriver.exit_event ends the thread that reads the keyboard"
+    reading = inspect.getsource(LinuxDriver.run_input_thread)
+    assert "XTermParser(self._debug)" in reading, broken("XTermParser makes messages of what was typed")
+    assert "while not self.exit_event.is_set()" in reading, broken("exit_event ends the thread that reads the keyboard")
+    assert "self._app._post_message(message)" in inspect.getsource(LinuxDriver.send_message), broken(
+        "App._post_message puts a message into the queue of the app"
     )
     assert "self._writer_thread" not in source.replace(inspect.getsource(LinuxDriver.write), "").replace(
         inspect.getsource(LinuxDriver.close), ""

@@ -1,0 +1,74 @@
+"""The private members of Textual that tui/app/seams.py uses: one test for each assumption."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from textual import events
+from textual.app import App, ComposeResult
+from textual.css.query import NoMatches
+from textual.screen import Screen
+from textual.widgets import Static
+
+from tui.app.seams import exit_at_once, forgive_what_is_gone
+
+
+class Late(Screen[None]):
+    """A screen whose handler misses a widget, as soon as it is told to go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.goes_on = asyncio.Event(), asyncio.Event()
+
+    def compose(self) -> ComposeResult:
+        yield Static("here")
+
+    async def on_key(self) -> None:
+        self.begun.set()
+        await self.goes_on.wait()
+        self.query_one("#missing")
+
+
+class Page(App[None]):
+    """An app that forgives."""
+
+    def on_load(self) -> None:
+        forgive_what_is_gone(self)
+
+
+@pytest.mark.parametrize("is_closed", [True, False])
+async def test_only_a_closed_screen_may_miss_its_widgets(is_closed: bool) -> None:
+    async def miss() -> None:
+        app, screen = Page(), Late()
+        async with app.run_test() as pilot:
+            await app.push_screen(screen)
+            app.post_message(events.Key("x", "x"))
+            await screen.begun.wait()
+            closing = app.pop_screen() if is_closed else None
+            screen.goes_on.set()
+            if closing is not None:
+                await closing
+            await pilot.pause()
+
+    if is_closed:
+        await miss()
+    else:
+        with pytest.raises(NoMatches):
+            await miss()
+
+
+async def test_what_was_typed_ahead_does_not_come_before_the_end() -> None:
+    pressed: list[str] = []
+
+    class Typed(Page):
+        def on_key(self, event: events.Key) -> None:
+            pressed.append(event.key)
+
+    app = Typed()
+    async with app.run_test():
+        for _ in range(100):
+            app.post_message(events.Key("x", "x"))
+        exit_at_once(app, return_code=3)
+    assert app.return_code == 3, "App._message_queue.values holds the messages that wait"
+    assert len(pressed) < 5
