@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import time
 import warnings
@@ -28,6 +29,7 @@ MAX_SECONDS = 20.0
 """Processor time that decoding takes at most, as far as the decoder asks for more of the file."""
 _BACKGROUND = (255, 255, 255)
 _ORIENTATION = 0x0112
+_NO_LOG = logging.NullHandler()
 _STDERR = 2
 _of_standard_error = Lock()
 _JPEG = ("JPEG", "MPO")  # as Pillow names them
@@ -104,6 +106,7 @@ def _without_stderr() -> Iterator[None]:
 def _decoded(data: bytes, name: str) -> Photo:
     from PIL import Image, UnidentifiedImageError
 
+    logging.getLogger("PIL").addHandler(_NO_LOG)  # else Python writes its errors to the screen
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of Pillow, about metadata and sizes: they would land on the screen

@@ -51,7 +51,7 @@ def give_grown(trial: Trial, random: Random) -> None:
     """Give such a file to the commands that read the metadata of other tools."""
     data = grown(random)
     trial.made()
-    trial.has_graph = True
+    trial.is_elaborate = True
     give_to_commands(trial, data, random)
 
 

@@ -55,6 +55,7 @@ class OpenedPictures:
     def __call__(self, trial: Trial, random: Random) -> None:
         """Try one mutation."""
         if random.random() < 0.2:
+            trial.is_elaborate = True
             prompt = {"parameters": "a cat\nSteps: 6, Sampler: Euler, CFG scale: 2, Seed: 5, Size: 128x128"}
             self.open(trial, text_changed(prompt, random), random)
         else:

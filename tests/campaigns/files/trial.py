@@ -22,8 +22,9 @@ MS_PER_MEGAPIXEL = 200.0
 """Processor time on top of LIMIT_MS for each 2^20 pixels that are decoded."""
 MS_PER_MEBIBYTE = 250.0
 """Likewise for each MiB of text that other tools wrote, once it is inflated."""
-MS_OF_A_GRAPH = 250.0
-"""Likewise for a graph of ComfyUI at its limit of 4,096 nodes, which a file of 30 KB can have."""
+MS_ELABORATE = 250.0
+"""Likewise for a graph of ComfyUI at its limit of 4,096 nodes, which a file of 30 KB can have, and for noise that is
+drawn again at the size that a text names."""
 MIB_PER_MEGAPIXEL = 24.0
 """Memory on top of LIMIT_MIB for each 2^20 pixels, where Pillow decodes a whole picture."""
 _TRIES = 3
@@ -69,7 +70,7 @@ class Trial:
         megapixels: What the file may make a decoder produce, in 2^20 pixels.
         is_whole: Whether Pillow decodes it as a whole.
         mebibytes: How much text it has.
-        has_graph: Whether it may hold a large graph.
+        is_elaborate: Whether it may hold a large graph, or noise is drawn for it.
         faults: A sentence for each broken promise.
         slowest: The most milliseconds of processor time that a reading took, less what its pixels may take.
         data: The file under test, to be kept if it shows a fault.
@@ -81,7 +82,7 @@ class Trial:
     megapixels: float = 0.0
     is_whole: bool = False
     mebibytes: float = 0.0
-    has_graph: bool = False
+    is_elaborate: bool = False
     faults: list[str] = field(default_factory=list)
     slowest: float = 0.0
     data: bytes = b""
@@ -89,8 +90,8 @@ class Trial:
     @property
     def allowed_ms(self) -> float:
         """How long a reading may take for its pixels, texts and graph, on top of LIMIT_MS."""
-        graph = MS_OF_A_GRAPH if self.has_graph else 0.0
-        return MS_PER_MEGAPIXEL * self.megapixels + MS_PER_MEBIBYTE * self.mebibytes + graph
+        elaborate = MS_ELABORATE if self.is_elaborate else 0.0
+        return MS_PER_MEGAPIXEL * self.megapixels + MS_PER_MEBIBYTE * self.mebibytes + elaborate
 
     def file(self, data: bytes, name: str = "hostile.png") -> Path:
         """Write the file under test, and return its path."""

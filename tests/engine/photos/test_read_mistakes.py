@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 import warnings
 from pathlib import Path
 from typing import Any
@@ -131,6 +132,12 @@ def test_what_a_decoder_prints_does_not_reach_the_terminal(tmp_path: Path, capfd
     data[8:48] = b"\xff" * 40  # codes of LZW that are in no table yet
     path.write_bytes(data)
     with pytest.raises(UnreadableFileError, match="its pixels cannot be decoded"):
+        read_photo(path)
+    data = bytearray(photo_file(tmp_path / "b.tif").read_bytes())
+    at = data.index(struct.pack("<HHI", 277, 3, 1))  # the number of samples of a pixel, which Pillow logs
+    data[at + 8 : at + 10] = struct.pack("<H", 8192)
+    path.write_bytes(data)
+    with pytest.raises(UnreadableFileError):
         read_photo(path)
     assert capfd.readouterr() == ("", "")
     os.write(2, b"here again")
