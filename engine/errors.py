@@ -13,9 +13,19 @@ EngineError
 └── RenderCancelled          the job was cancelled
 """
 
+from latentpng.text import plain
+
+_MAX_LENGTH = 700
+
 
 class EngineError(Exception):
-    """Base of all errors of this package."""
+    """Base of all errors of this package.
+
+    What it says may quote a file, so control characters are left out, and a text without an end is cut.
+    """
+
+    def __init__(self, sentence: str = "") -> None:
+        super().__init__(plain(sentence, _MAX_LENGTH))
 
 
 class InvalidRequestError(EngineError, ValueError):

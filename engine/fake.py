@@ -15,7 +15,7 @@ from dataclasses import replace
 from engine.errors import RenderCancelled
 from engine.fake_pictures import PIPELINE, SOFTWARE, FakeModel, Noise, batches
 from engine.models.find import model_identity
-from engine.models.index_file import INDEX
+from engine.models.model_root import INDEX
 from engine.rendering.events import (
     LOADING,
     Event,
@@ -195,7 +195,7 @@ class FakeRenderer:
                 device="cpu",
                 dtype="float32",
                 batch=self._asked_batch or self._micro_batch,
-                fingerprint=str(self._model.identity["fingerprint"]),
+                identity=dict(self._model.identity),
                 software=SOFTWARE,
             )
         )

@@ -21,14 +21,14 @@ from engine.search.axis import Axis, last_axis, last_scale
 from engine.search.bands import Bands
 from engine.search.beginning import Beginning
 from engine.search.first_grid import plan_choice
-from engine.search.folder import session_folder
+from engine.search.folder import PictureFolder, session_folders
 from engine.search.history import tree_of
 from engine.search.journal import Journal
 from engine.search.regions import region_asked_for
 from engine.search.seeds import step_seed_of
 from engine.search.session import Mode, Session, begin
 from engine.search.store import Finished
-from engine.search.variants import edit_key
+from engine.search.variants import Recorded, edit_key
 from engine.target import Target, target_for_prompt
 from engine.variants import find_variants, recorded_on_the_way
 from latentpng.errors import FileError
@@ -220,13 +220,40 @@ def session_for(
     )
 
 
-def folder_for(opening: Opening, out: Path | None, sessions: Path) -> Path:
-    """Return the folder for the pictures of a search: `out`, else the journal's, else a new one under `sessions`."""
+def beginning_of(opening: Opening, session: Session, ready: ModelReady) -> Beginning:
+    """Return what a search starts from, with what its first pictures will record, which the journal needs before them.
+
+    Args:
+        opening: What was opened.
+        session: The session of the opening.
+        ready: The loaded model.
+    """
+    beginning = opening.beginning
+    if opening.target.is_as_recorded or not ready.identity:
+        return beginning
+    settings = {**beginning.settings.to_json(), "model": ready.identity, "dtype": ready.dtype}
+    own = edit_key(session.tree, session.place.node)
+    recorded = {**beginning.recorded, own: Recorded(settings=settings, software=ready.software)}
+    return replace(beginning, recorded=recorded)
+
+
+def folder_for(
+    opening: Opening, out: Path | None, sessions: Path, tell: Callable[[str], None] = lambda _: None
+) -> PictureFolder:
+    """Return the folder for the pictures of a search: `out`, else the journal's, else a new one under `sessions`.
+
+    Args:
+        opening: What was opened.
+        out: The folder that was asked for; None for none.
+        sessions: The folder that holds the folders of all sessions.
+        tell: Called with a sentence about what was found in the folder, in the thread that saves.
+    """
+    if out is None and opening.journal is not None:
+        out = opening.journal.folder
     if out is not None:
-        return out
-    if opening.journal is not None:
-        return opening.journal.folder
-    return session_folder(sessions, opening.title or opening.beginning.settings.prompt, date.today())
+        return PictureFolder(out, tell=tell)
+    title = opening.title or opening.beginning.settings.prompt
+    return PictureFolder.new(session_folders(sessions, title, date.today()), tell)
 
 
 def _own_picture(path: Path, record: LatentRecord) -> Finished | None:

@@ -15,7 +15,9 @@ from engine.configuration.read import no_profile
 from engine.configuration.values import Configuration, Profile
 from engine.errors import InvalidRequestError
 from engine.options import DTYPES, Options, parse_prediction, parse_size
+from latentpng.text import plain
 
+_MAX_SENTENCE = 600  # characters of a mistake: a name or a value may be as long as the file
 FIELDS: Mapping[str, str] = MappingProxyType(
     {
         "model": "model",
@@ -113,7 +115,8 @@ def profile_values(profile: Profile, configuration: Configuration) -> dict[str, 
             values[key] = _CHECKS[key](value) if key in _CHECKS else value
         except InvalidRequestError as error:
             place = configuration.place_of(key, profile.name)
-            raise InvalidRequestError(f"{place}: profiles.{profile.name}.{key}: {error}") from error
+            sentence = plain(f"profiles.{profile.name}.{key}: {error}", _MAX_SENTENCE)
+            raise InvalidRequestError(f"{place}: {sentence}") from error
     return values
 
 

@@ -14,7 +14,7 @@ from engine.options import Options
 from engine.search.answers import Edited
 from engine.search.beginning import Beginning
 from engine.search.journal import Journal
-from engine.search.pictures import noise_digest
+from engine.search.root_noise import noise_digest, read_noise
 from engine.search.saved_pictures import read_saved
 from engine.search.steps import tell as after
 from engine.search.variants import Recorded, edit_key
@@ -38,8 +38,8 @@ def open_journal(options: Options, journal: Journal, tell: Callable[[str], None]
         The opening.  Parts of the tree that cannot be rendered on this machine say why in their `Variant.problem`.
 
     Raises:
-        StoreError: No picture of the session was rendered yet, or the noise that it began with is stored in pictures,
-            and none of them is there any more.
+        StoreError: The journal does not say what renders the session, or the noise that it began with is neither beside
+            it nor in a picture that is still there.
         ModelError: The grid that was on offer cannot be rendered here: its model is not on this machine.
         InvalidRequestError: A setting is out of range, or cannot change.
     """
@@ -82,7 +82,8 @@ def recorded_in(journal: Journal, own: Key) -> dict[Key, Recorded]:
     recorded = with_edits(journal.session.tree, journal.recorded)
     if own not in recorded:
         raise StoreError(
-            f"{plain(str(journal.folder))}: this session cannot be continued: no picture was rendered in it yet"
+            f"{plain(str(journal.folder))}: this session cannot be continued: its {journal.name} does not say with "
+            "which model and settings its pictures are rendered"
         )
     return recorded
 
@@ -99,7 +100,7 @@ def usable_files(journal: Journal, found: FoundVariants) -> dict[Key, Path]:
 def root_record(journal: Journal) -> LatentRecord | None:
     """Return a record that holds the stored noise of a session's root; None when a seed is enough.
 
-    Every picture of the session holds that noise, so any file that is still there serves.
+    It lies beside the journal; every picture of the session holds it as well, so any file that is still there serves.
 
     Raises:
         StoreError: None is.
@@ -108,12 +109,15 @@ def root_record(journal: Journal) -> LatentRecord | None:
 
     if isinstance(journal.session.lineage.root, SeedRoot):
         return None
+    beside = read_noise(journal.folder, journal.root_noise)
+    if beside is not None:
+        return beside
     for file in journal.files.values():
         with contextlib.suppress(FileError, OSError):
             record = read_record(file)
             if noise_digest(record) == journal.root_noise:
                 return record
     raise StoreError(
-        f"{plain(str(journal.folder))}: this session cannot be continued: its pictures hold the noise that it began "
-        "with, and none of them is there any more"
+        f"{plain(str(journal.folder))}: this session cannot be continued: the noise that it began with is "
+        "neither beside its journal nor in one of its pictures any more"
     )

@@ -9,6 +9,7 @@ LatentPngError
 │   ├── ReplayDiffersError       the lineage does not lead to the stored noise
 │   ├── PixelsDifferError        the pixels are not those that were rendered
 │   └── UnwritableFileError      the target exists, carries a different latent, or cannot be written (permission, space)
+│       └── NameTakenError       the target exists, and was not to be replaced
 └── InvalidValueError            the caller asked for something that the format does not have
 """
 
@@ -101,6 +102,10 @@ class UnwritableFileError(FileError):
     """The target cannot be written: it exists, carries a different latent, or permission or space are missing."""
 
     exit_code = ExitCode.UNWRITABLE
+
+
+class NameTakenError(UnwritableFileError):
+    """The target exists, and was not to be replaced; it may have appeared while the file was being made."""
 
 
 class InvalidValueError(LatentPngError, ValueError):

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 
 from engine.cluster.address import Cluster
 from engine.cluster.renderer import RayRenderer
+from engine.errors import WireError
 from engine.rendering.events import Event, PreviewRendered
 from engine.rendering.renderer import hand_over
 from engine.worker.messages.codec import REQUESTS, Codec, Request
@@ -63,6 +64,9 @@ def serve(descriptor: int, host: str, port: str, token_path: str, options: str, 
         try:
             request = wire.receive()
         except (EOFError, OSError):
+            break
+        except WireError as error:
+            print(f"the program sent what is no request: {error}", file=sys.stderr, flush=True)  # noqa: T201 (the log)
             break
         hand_over(request, renderer)
     renderer.close()

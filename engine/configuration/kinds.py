@@ -26,7 +26,10 @@ def short(value: object) -> str:
         return "a table"
     if isinstance(value, bool):
         return "true" if value else "false"
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # a number of TOML may have any length, and Python writes none of more than 4300 digits
+        return "a number of thousands of digits"
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

@@ -34,8 +34,10 @@ from latentpng.text import plain
 VARIABLE = "WARMER_CONFIG"
 """The environment variable that names a different file."""
 GRAPHICS = ("auto", "kitty", "sixel", "octant", "sextant", "quadrant", "halfcell")
-_MAX_BYTES = 2**20
+_MAX_BYTES = 2**18
+_LONG_KEY = re.compile(r"""(?:(?:[\w-]{1,40}+|"[^"\n]{0,40}+"|'[^'\n]{0,40}+')[ \t]*+\.[ \t]*+){64}""")
 _MAX_SENTENCE = 600  # characters of a mistake: a key or a value may be as long as the file
+_MAX_NEAR = 100  # characters of a key that is compared with those that are known
 TOP: Mapping[str, str] = {
     "model": TEXT,
     "profile": TEXT,
@@ -120,8 +122,10 @@ def read_configuration(path: Path | None = None) -> Configuration:
 
 def _text_of(file: Path) -> str:
     """The text of a file; a pipe, which would be waited for, and a file that cannot be a configuration are refused."""
-    if stat.S_ISFIFO(file.stat().st_mode):
-        raise InvalidRequestError(f"{file}: the configuration file cannot be read: it is a pipe")
+    mode = file.stat().st_mode
+    if stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+        kind = "pipe" if stat.S_ISFIFO(mode) else "device"
+        raise InvalidRequestError(f"{file}: the configuration file cannot be read: it is a {kind}")
     with file.open("rb") as stream:
         data = stream.read(_MAX_BYTES + 1)
     if len(data) > _MAX_BYTES:
@@ -141,6 +145,8 @@ def parsed(text: str, file: Path) -> Configuration:
     """
     import tomllib  # not before there is a file: the first paint waits for this
 
+    if _LONG_KEY.search(text):  # the parser takes time and memory that grow with the square of its parts
+        raise InvalidRequestError(f"{file}: this is not TOML: a key has too many parts")
     try:
         values = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # a plain ValueError for a number of thousands of digits
@@ -266,7 +272,7 @@ def _unknown(path: tuple[str, ...]) -> str:
     ordered = sorted(tables, key=lambda table: table != own)  # its own table first: the first of equals is taken
     dotted = {f"{table}.{key}" if table else key: key for table in ordered for key in tables[table]}
     meant = _ELSEWHERE.get(path[-1].casefold(), path[-1])
-    scores = {name: SequenceMatcher(None, meant, key).ratio() for name, key in dotted.items()}
+    scores = {name: SequenceMatcher(None, meant[:_MAX_NEAR], key).ratio() for name, key in dotted.items()}
     best = max(scores, key=lambda name: scores[name] + (0.1 if name in _names(own, tables) else 0.0))
     return f"there is no key {'.'.join(path)}; the nearest one is {best}"
 

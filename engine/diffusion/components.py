@@ -15,7 +15,7 @@ import torch
 import transformers
 from diffusers import AutoencoderTiny
 
-from engine.diffusion.messages import first_line
+from engine.diffusion.messages import why_not_loaded
 from engine.diffusion.out_of_memory import is_out_of_memory
 from engine.diffusion.parts import load_component
 from engine.diffusion.tiny_autoencoders import load_tiny_decoder
@@ -53,7 +53,7 @@ def load_vae(choice: ModelChoice, index: Mapping[str, Any], precision: Mapping[s
     except Exception as error:  # a broken model fails in as many ways as there are libraries
         if is_out_of_memory(error):
             raise
-        raise ModelError(f"the VAE {path.name!r} cannot be loaded as {name}: {first_line(error)}") from error
+        raise ModelError(f"the VAE {path.name!r} cannot be loaded as {name}: {why_not_loaded(error)}") from error
     _check_same_latents(vae.config, own, path.name)
     _check_same_scale(vae, own, path.name)
     if any(tensor.is_meta for tensor in vae.state_dict().values()):
@@ -96,7 +96,7 @@ def load_missing_components(choice: ModelChoice, files: ModelFiles, dtype: torch
         except Exception as error:  # a broken model fails in as many ways as there are libraries
             if is_out_of_memory(error):
                 raise
-            raise ModelError(f"{missing.name!r} of --config cannot be loaded: {first_line(error)}") from error
+            raise ModelError(f"{missing.name!r} of --config cannot be loaded: {why_not_loaded(error)}") from error
         components[missing.name] = component.eval()
     return components
 
@@ -120,7 +120,7 @@ def load_preview_vae(path: str, pipe: Any, precision: Mapping[str, torch.dtype])
     except ModelError:
         raise
     except Exception as error:  # a broken model fails in as many ways as there are libraries
-        raise ModelError(f"the preview VAE {name!r} cannot be loaded: {first_line(error)}") from error
+        raise ModelError(f"the preview VAE {name!r} cannot be loaded: {why_not_loaded(error)}") from error
     return _of_same_latents(tiny, pipe, name)
 
 

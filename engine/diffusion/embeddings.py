@@ -84,6 +84,8 @@ def _tensors(choice: EmbeddingChoice) -> tuple[torch.Tensor, ...]:
         named = load_file(path)
     except (OSError, SafetensorError) as error:
         raise ModelError(f"{path.name} cannot be read") from error
+    if not all(tensor.is_floating_point() and bool(tensor.isfinite().all()) for tensor in named.values()):
+        raise ModelError(f"{path.name} holds vectors that are no numbers")
     names = next((form for form in _FORMS if named.keys() >= set(form)), tuple(named)[:1])
     return tuple(named[name].reshape(-1, named[name].shape[-1]).to(torch.float32) for name in names)
 

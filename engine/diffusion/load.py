@@ -22,7 +22,7 @@ from engine.diffusion.embeddings import load_embeddings, usable_choice
 from engine.diffusion.libraries import silence_libraries, use_deterministic_kernels
 from engine.diffusion.limits import budget_of, only_its_files
 from engine.diffusion.loras import NO_LORAS, LoadedLoras, load_loras, unload_loras
-from engine.diffusion.messages import first_line
+from engine.diffusion.messages import why_not_loaded
 from engine.diffusion.out_of_memory import is_out_of_memory
 from engine.diffusion.packages import check_packages, check_tokenizers
 from engine.diffusion.parts import load_parts
@@ -54,6 +54,9 @@ from latentpng.record import Json
 
 _UNUSED = ("safety_checker", "feature_extractor", "image_encoder")
 """Components that a text alone does not need: no single file holds them, but configurations name them."""
+
+_STORED_BYTES = 4
+"""The most that a file takes for a value."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,12 +94,15 @@ class LoadedModel:
     loras: LoadedLoras = NO_LORAS
 
 
-def load_model(request: LoadModel, progress: Callable[[str], None]) -> LoadedModel:
+def load_model(
+    request: LoadModel, progress: Callable[[str], None], announce: Callable[[int], None] = lambda _: None
+) -> LoadedModel:
     """Load a model.
 
     Args:
         request: What to load, and how.
         progress: Takes a few words at each stage.
+        announce: Takes about how many bytes are going to be read, before the stage that reads them.
 
     Raises:
         ModelError: It cannot be used; the message says why, in one sentence.
@@ -108,6 +114,7 @@ def load_model(request: LoadModel, progress: Callable[[str], None]) -> LoadedMod
     kind = _checked_class(pipeline_of(choice.folder), choice.name)
     files = look_at(choice)
     check_tokenizers(files)
+    announce(_STORED_BYTES * sum(files.parameter_counts.values()))
     dtype = _dtype(request, device, has_unet="unet" in files.index)
     placement = choose_placement(request, choice, files, device, dtype)
     stage = f"loading weights{_beside(choice)}"
@@ -225,7 +232,7 @@ def _pipeline(kind: Any, choice: ModelChoice, files: ModelFiles, dtype: torch.dt
             raise ModelError(
                 f"there is not enough memory to load {choice.name!r}: end other programs, or choose a smaller model"
             ) from error
-        raise ModelError(f"{choice.name!r} cannot be loaded: {first_line(error)}") from error
+        raise ModelError(f"{choice.name!r} cannot be loaded: {why_not_loaded(error)}") from error
 
 
 def _assembled(kind: Any, choice: ModelChoice, files: ModelFiles, dtype: torch.dtype, memory: Memory) -> Any:

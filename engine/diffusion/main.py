@@ -59,6 +59,7 @@ class Worker:
         self._request: LoadModel | None = None
         self._runner: JobRunner | None = None
         self._imported: set[str] = set()
+        self._weights = 0
         self._load_failure = JobFailed(job=-1, failure=Failure.MODEL, sentence="no model is loaded")
 
     def run(self) -> None:
@@ -82,6 +83,8 @@ class Worker:
                 os._exit(1)
             if isinstance(request, CancelJob | CancelRound):
                 self._queue.cancel(request)
+                for job in self._queue.take_cancelled():  # this thread says so at once: the running job may take long
+                    self._emit(JobCancelled(job=job))
             else:
                 self._queue.put(request)
 
@@ -128,7 +131,7 @@ class Worker:
             device=loaded.device,
             dtype=loaded.dtype,
             batch=runner.largest_batch(request.settings),
-            fingerprint=str(loaded.identity["fingerprint"]),
+            identity=loaded.identity,
             software=runner.software,
         )
 
@@ -145,7 +148,7 @@ class Worker:
         if loaded is not None and before is not None and not is_served:
             loaded = replace_loras(loaded, before, request)
         free_memory()
-        self._loaded = with_embeddings(loaded or load_model(request, self._progress), request)
+        self._loaded = with_embeddings(loaded or load_model(request, self._progress, self._announce), request)
         self._request = request
         remember_model(self._loaded.choice, self._loaded.identity)
         return self._loaded
@@ -157,7 +160,10 @@ class Worker:
             self._progress(f"importing {package}")
 
     def _progress(self, stage: str) -> None:
-        self._emit(LoadingProgressed(stage=stage))
+        self._emit(LoadingProgressed(stage=stage, weights=self._weights))
+
+    def _announce(self, weights: int) -> None:
+        self._weights = weights
 
     def _render(self, job: Job) -> None:
         try:

@@ -16,7 +16,7 @@ from accelerate import init_empty_weights
 
 from engine.diffusion.gguf import gguf_arguments
 from engine.diffusion.layouts import as_diffusers
-from engine.diffusion.messages import first_line
+from engine.diffusion.messages import why_not_loaded
 from engine.diffusion.out_of_memory import is_out_of_memory
 from engine.diffusion.seams.gguf import expand_outside_linear_layers
 from engine.diffusion.seams.single_files import is_loadable, missing_weights
@@ -117,7 +117,7 @@ def _why_not_loaded(part: Part, kind: Any, folder: Path, error: Exception) -> st
     if "appear to be missing in the checkpoint" in str(error):
         of = f"{part.component!r} ({kind.__name__})"
         return f"{name} holds none of the weights of {of}: it is of another family, or no model"
-    return f"{name} cannot be loaded as {kind.__name__}: {first_line(error)}"
+    return f"{name} cannot be loaded as {kind.__name__}: {why_not_loaded(error)}"
 
 
 def _incomplete(part: Part, example: str = "") -> str:

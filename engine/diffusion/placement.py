@@ -31,6 +31,7 @@ def choose_device(requested: str) -> str:
         ModelError: The device cannot be used.
     """
     if requested != "auto":
+        _check_number(requested)
         try:
             torch.empty(0, device=requested)
         except (RuntimeError, AssertionError) as error:
@@ -45,6 +46,19 @@ def choose_device(requested: str) -> str:
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def _check_number(requested: str) -> None:
+    """Check that there is a GPU of a number, which torch says in the words of CUDA's API.
+
+    Raises:
+        ModelError: There are fewer.
+    """
+    kind, _, number = requested.partition(":")
+    count = torch.cuda.device_count() if kind == "cuda" and number else 0
+    if count and int(number) >= count:
+        there_is = "is one GPU here, cuda:0" if count == 1 else f"are {count} GPUs here, cuda:0 to cuda:{count - 1}"
+        raise ModelError(f"the device {requested!r} cannot be used here: there {there_is}")
 
 
 def choose_dtype(requested: str, device: str, *, made_with: tuple[str, str], has_unet: bool) -> torch.dtype:

@@ -16,10 +16,13 @@ from safetensors import safe_open
 
 from engine.errors import ModelError
 from engine.models.parts import SCALES, Part
+from latentpng.text import brief
 
 _BOOKKEEPING = (".scale_input", ".input_scale", ".comfy_quant", *SCALES)
 _MARKS = ("scaled_fp8", "spiece_model", "tekken_model")
 """Tensors that are no weights: the mark of scaled fp8, and tokenizers."""
+_MAX_FORMAT = 4096
+"""Bytes of the JSON that describes how a weight is stored."""
 _FORMATS = ("float8_e4m3fn", "float8_e5m2")
 
 
@@ -66,6 +69,8 @@ def scaled(value: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
         ValueError: The shapes do not belong together.
     """
     real, factor = value.to(torch.float32, copy=True), scale.float()
+    if not factor.numel() or not bool(factor.isfinite().all()):
+        raise ValueError(f"a scale of shape {tuple(scale.shape)} is empty or no number")
     if factor.numel() == 1:
         return real.mul_(factor.reshape(()))
     rows = real.shape[0]
@@ -97,18 +102,20 @@ def _check_formats(part: Part, file: Any) -> None:
         formats |= {str(entry.get("format", "")) for entry in mine if isinstance(entry, dict)}
     for unknown in sorted(formats - set(_FORMATS)):
         raise ModelError(
-            f"{part.file.path.name} stores its weights as {unknown or 'nothing that is known'!r}, which cannot be "
+            f"{part.file.path.name} stores its weights as {brief(unknown or 'nothing that is known')}, which cannot be "
             "read here: get the bf16, fp16, fp8 or GGUF version of this file"
         )
 
 
 def _format(value: torch.Tensor) -> str:
+    if value.numel() > _MAX_FORMAT:
+        return ""
     return str(_json(bytes(value.to(torch.uint8).flatten().tolist()).decode("utf-8", "replace")).get("format", ""))
 
 
 def _json(text: str) -> dict[str, Any]:
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

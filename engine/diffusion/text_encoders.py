@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from engine.diffusion.gguf import read_gguf
-from engine.diffusion.messages import first_line
+from engine.diffusion.messages import why_not_loaded
 from engine.diffusion.out_of_memory import is_out_of_memory
 from engine.diffusion.state_dicts import read_part
 from engine.errors import ModelError
@@ -86,7 +86,7 @@ def load_text_encoder(part: Part, kind: Any, folder: Path, dtype: torch.dtype) -
     except Exception as error:  # a broken model fails in as many ways as there are libraries
         if is_out_of_memory(error):
             raise
-        raise ModelError(f"{name} cannot be loaded as {kind.__name__}: {first_line(error)}") from error
+        raise ModelError(f"{name} cannot be loaded as {kind.__name__}: {why_not_loaded(error)}") from error
     if missing := sorted(report["missing_keys"]):
         raise ModelError(
             f"{name} is damaged: some weights of {part.component!r} are missing ({missing[0]}, for example), "

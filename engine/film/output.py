@@ -14,6 +14,7 @@ from engine.film.plan import FilmPlan
 from engine.film.reel import Reel
 from engine.film.sheet import ContactSheet
 from latentpng.errors import UnwritableFileError
+from latentpng.png.disk import make_folder
 from latentpng.text import plain
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class FilmOutput:
         sheet: Path | None,
         words: bool = False,
         known: Mapping[int, Callable[[], Picture]] = MappingProxyType({}),
+        replace: bool = False,
     ) -> None:
         """Begin with no picture.
 
@@ -73,13 +75,14 @@ class FilmOutput:
             sheet: The file of the contact sheet; None for no sheet.
             words: Write under each frame of the film which picture of the way it shows.
             known: Functions that return the pictures which are not rendered, by their index in the plan.
+            replace: Replace files that exist; else a file whose name is taken when it is finished gets a similar one.
 
         Raises:
             InvalidRequestError: The name of a file does not say a kind of file that is possible.
         """
         self._reel = Reel(film, plan, size, words=words) if film is not None else None
         self._sheet = ContactSheet(sheet, plan, size) if sheet is not None else None
-        self._known = dict(sorted(known.items()))
+        self._known, self._replace = dict(sorted(known.items())), replace
 
     def take(self, index: int, picture: Picture) -> None:
         """Take a rendered picture, and before it the known ones that come earlier on the way.
@@ -95,23 +98,26 @@ class FilmOutput:
         self._pass_on(index, picture)
 
     def write(self) -> tuple[Path, ...]:
-        """Write the files, each whole or not at all, and return them; every picture that is not known was taken.
+        """Write the files, each whole or not at all, and return them, the film first.
+
+        Every picture that is not known was taken.
 
         Raises:
             UnwritableFileError: A file cannot be written.
             FileError: A known picture cannot be read.
         """
         self._take_known(math.inf)
+        written = []
         parts = [part for part in (self._reel, self._sheet) if part is not None]
         for part in parts:
             try:
-                part.path.parent.mkdir(parents=True, exist_ok=True)
+                make_folder(part.path.parent)
             except OSError as error:
                 raise UnwritableFileError(
                     f"{part.path}: its folder cannot be created: {error.strerror or error}"
                 ) from error
-            part.write()
-        return tuple(part.path for part in parts)
+            written.append(part.write(replace=self._replace))
+        return tuple(written)
 
     def close(self) -> None:
         """Remove what is only needed until the files are written."""

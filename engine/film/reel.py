@@ -15,7 +15,7 @@ from engine.film.containers.gif import Gif
 from engine.film.containers.webp import WebP
 from engine.film.frames import image_of, line_height, mixed, with_words
 from engine.film.plan import FilmFrame, FilmPlan
-from latentpng.png.atomic import write_atomically
+from latentpng.png.atomic import write_file
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -88,15 +88,18 @@ class Reel:
             self._done += 1
             self._forget()
 
-    def write(self) -> None:
-        """Write the film, whole or not at all.
+    def write(self, *, replace: bool = False) -> Path:
+        """Write the film, whole or not at all, and return its file.
+
+        Args:
+            replace: Replace a file that exists; else the film gets a similar name then.
 
         Raises:
             UnwritableFileError: The file cannot be written.
         """
         width, height = self.size
         sheet = Sheet(width=width, height=height, frames=len(self._lengths), length=sum(self._lengths))
-        write_atomically(self.path, self._container.join(sheet, self._frames()))
+        return write_file(self.path, self._container.join(sheet, self._frames()), replace=replace)
 
     def close(self) -> None:
         """Remove the temporary file."""

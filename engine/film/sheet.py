@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from engine.errors import InvalidRequestError
 from engine.film.frames import image_of, line_height, with_words
 from engine.film.plan import FilmPlan
-from latentpng.png.atomic import write_atomically
+from latentpng.png.atomic import write_file
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -86,15 +86,18 @@ class ContactSheet:
             whole.paste(self._cells[index], (gap + column * (width + gap), gap + row * (height + gap)))
         return whole
 
-    def write(self) -> None:
-        """Write the sheet, whole or not at all.
+    def write(self, *, replace: bool = False) -> Path:
+        """Write the sheet, whole or not at all, and return its file.
+
+        Args:
+            replace: Replace a file that exists; else the sheet gets a similar name then.
 
         Raises:
             UnwritableFileError: The file cannot be written.
         """
         buffer = io.BytesIO()
         self.image().save(buffer, "PNG")
-        write_atomically(self.path, (buffer.getvalue(),))
+        return write_file(self.path, (buffer.getvalue(),), replace=replace)
 
 
 def _cell_size(count: int, width: int, height: int) -> tuple[int, int]:

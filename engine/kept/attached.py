@@ -6,8 +6,10 @@ It decides with the first request, and again after the worker has ended.
 from __future__ import annotations
 
 import contextlib
+import socket
 import threading
 from collections.abc import Callable
+from typing import TypeAlias
 
 from engine.errors import EngineError, KeptWorkerError, WireError
 from engine.kept.link import Link, Request
@@ -27,6 +29,8 @@ from engine.rendering.renderer import Renderer, hand_over
 from engine.rendering.requests import CancelJob, CancelRound, Job, LoadModel
 from engine.worker.requesting import RequestingRenderer
 
+Opened: TypeAlias = Callable[[socket.socket], None]
+
 LOST = "the worker that stays has ended; the next picture is rendered by a new one"
 
 _NONE = "no worker that stays is running any more"
@@ -38,12 +42,13 @@ class AttachedRenderer(RequestingRenderer):
     One thread sends, so that no method waits; another one receives.
     """
 
-    def __init__(self, attach: Callable[[], Link | None], make_own: Callable[[], Renderer]) -> None:
+    def __init__(self, attach: Callable[[Opened], Link | None], make_own: Callable[[], Renderer]) -> None:
         """Start nothing yet.
 
         Args:
             attach: Returns a connection to a worker that stays and fits; None where none is running or wanted.  Raises
-                KeptWorkerError where there is one that cannot be used, with the reason for the person.
+                KeptWorkerError where there is one that cannot be used, with the reason for the person.  It is given a
+                function that takes each connection that it waits for, so that `close` ends the wait.
             make_own: Returns a renderer that is not started, for when there is none.
         """
         super().__init__("kept worker outbox")
@@ -55,7 +60,8 @@ class AttachedRenderer(RequestingRenderer):
         self._requested: LoadModel | None = None
         self._loaded: LoadModel | None = None
         self._open: list[int] = []
-        self._closing = self._has_lost_one = False
+        self._closing = self._has_lost_one = self._is_avoiding = False
+        self._connection: socket.socket | None = None
         self._place = 0
 
     def close(self) -> None:
@@ -64,6 +70,8 @@ class AttachedRenderer(RequestingRenderer):
             self._closing = True
             if self._link is not None:
                 self._link.end()
+            if self._connection is not None:
+                _shut_down(self._connection)
         self._end_requests()
         for reader in self._readers:
             reader.join()
@@ -99,17 +107,14 @@ class AttachedRenderer(RequestingRenderer):
         Raises:
             EngineError: There is neither.
         """
-        try:
-            link = self._attach()
-            reason = _NONE if link is None and self._has_lost_one else ""
-        except KeptWorkerError as error:
-            link, reason = None, str(error)
-        if link is None:
+        link, reason = (None, "") if self._is_avoiding else self._attached()
+        if link is None and not self._closing:
             if reason:
                 self._on_event(RendererNoticed(sentence=f"{reason}: this program renders with a worker of its own"))
             own = self._make_own()
             own.start(self._take)
             self._own = own
+        if link is None:
             return
         if self._has_lost_one:
             self._on_event(RendererNoticed(sentence="this program renders with a new worker that stays"))
@@ -120,6 +125,24 @@ class AttachedRenderer(RequestingRenderer):
                 link.end()
         self._readers = [*(old for old in self._readers if old.is_alive()), reader]
         reader.start()
+
+    def _attached(self) -> tuple[Link | None, str]:
+        """Return a connection to a worker that stays; without one, why this program renders by itself."""
+        try:
+            link = self._attach(self._opened)
+        except KeptWorkerError as error:
+            return None, str(error)
+        finally:
+            with self._lock:
+                self._connection = None
+        return link, _NONE if link is None and self._has_lost_one else ""
+
+    def _opened(self, connection: socket.socket) -> None:
+        """Note the connection whose handshake this program waits for."""
+        with self._lock:
+            self._connection = connection
+            if self._closing:
+                _shut_down(connection)
 
     def _pass_on(self, request: Request) -> bool:
         """Hand a request to the renderer; return False if the worker has ended since it was found."""
@@ -147,12 +170,16 @@ class AttachedRenderer(RequestingRenderer):
         with self._lock:
             lost, self._open = self._open, []
             self._link, self._has_lost_one = None, True
+            self._is_avoiding |= link.is_silent
             closing = self._closing
         if closing:
             return
+        sentence = silent_words(link.pid) if link.is_silent else LOST
         for job in lost:
-            self._on_event(JobFailed(job=job, failure=Failure.CRASH, sentence=LOST))
-        self._on_event(WorkerDied(sentence=LOST))
+            self._on_event(JobFailed(job=job, failure=Failure.CRASH, sentence=sentence))
+        if not lost:  # nothing else would tell a person who waits for nothing
+            self._on_event(RendererNoticed(sentence=sentence))
+        self._on_event(WorkerDied(sentence=sentence))
         if self._place:  # a worker of its own serves nobody else, so it would never say that the wait is over
             self._place = 0
             self._on_event(TurnChanged(place=0))
@@ -166,11 +193,24 @@ class AttachedRenderer(RequestingRenderer):
                     self._open.remove(LOADING)
                 case JobDone(job=job) | JobCancelled(job=job) | JobFailed(job=job):
                     self._open.remove(job)
+                case TurnChanged(place=place) if place == self._place:
+                    return  # the worker only says that it is there
                 case TurnChanged(place=place):
                     self._place = place
                 case _:
                     pass
         self._on_event(event)
+
+
+def silent_words(pid: int) -> str:
+    """Return what the person is told about a worker that does not answer any more."""
+    advice = f": its process has the ID {pid}, `kill -9 {pid}` ends it" if pid else ""
+    return f"the worker that stays does not answer any more{advice}; this program goes on with a worker of its own"
+
+
+def _shut_down(connection: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 def _number(request: LoadModel | Job) -> int:

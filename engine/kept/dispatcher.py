@@ -135,6 +135,11 @@ class Dispatcher:
                 self._of_job(event)
         self._advance()
 
+    def say_alive(self) -> None:
+        """Tell every program its place again, so that those that hear nothing know that this process is stopped."""
+        for member in self._members.values():
+            member.send(TurnChanged(place=member.place))
+
     def _is_answered(self, client: int, request: LoadModel | Job) -> bool:
         """Answer a load of what is loaded already, even while another program is served."""
         ready = self._ready_for(request) if isinstance(request, LoadModel) else None
@@ -157,7 +162,9 @@ class Dispatcher:
         running = self._running
         if running is not None and running.client == client and running.entry is not None:
             work = running.entry.work
-            if not isinstance(work, LoadModel) and names(request, work):
+            if running.loading is not None and isinstance(request, CancelJob) and request.job == LOADING:
+                self._renderer.cancel(LOADING)
+            elif not isinstance(work, LoadModel) and names(request, work):
                 if running.loading is not None or running.is_interrupted:
                     cancelled.append(work.job)
                     running.entry = None

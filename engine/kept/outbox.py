@@ -1,7 +1,7 @@
 """Events on their way to one program, which may read slowly or not at all: nothing here waits for it.
 
-A preview or step replaces an older one of the same picture.  Where much is queued all the same, previews are dropped,
-and a program that lets even finished pictures pile up is given up.
+A preview or step replaces an older one of the same picture, and a place in the queue the one before.  Where much is
+queued all the same, previews are dropped, and a program that lets even finished pictures pile up is given up.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from engine.rendering.events import (
     PictureRendered,
     PreviewRendered,
     StepDone,
+    TurnChanged,
 )
 
 MAX_BYTES = 2**28
@@ -55,6 +56,8 @@ class Outbox:
                     key = ("preview", job, index)
                 case StepDone(job=job, indices=indices):
                     key = ("step", job, indices)
+                case TurnChanged():
+                    key = "turn"
                 case PictureRendered(job=job, index=index) | DraftRendered(job=job, index=index):
                     self._drop(("preview", job, index))
                 case _:

@@ -35,6 +35,8 @@ from latentpng.record import JsonObject
 Message: TypeAlias = Callable[[], None]
 
 TICK_SECONDS = 1.0
+ALIVE_SECONDS = 5.0
+"""How often every program is told that this process works, which gives it up after a longer silence."""
 GREETING_SECONDS = 10.0
 """How long a program may take to say what it wants."""
 MAX_PROGRAMS = 64
@@ -83,10 +85,14 @@ class KeptServer:
         self._renderer.start(self._take_event)
         accepting = threading.Thread(target=self._accept_all, name="accept", daemon=True)
         accepting.start()
+        said = time.monotonic()
         while not self._is_ending and (self._connections or self._stays()):
             with contextlib.suppress(queue.Empty):
                 self._messages.get(timeout=self._tick)()
             self._keep_alive.count(self._dispatcher.programs)
+            if time.monotonic() - said > ALIVE_SECONDS:
+                said = time.monotonic()
+                self._dispatcher.say_alive()
         self._is_ending = True
         self._waking.close()
         accepting.join()

@@ -10,8 +10,10 @@ from types import MappingProxyType
 from engine.errors import ModelError
 from engine.models.contents import VAE_PREFIXES, Contents, Kind, contents_of
 from engine.models.denoisers import VIDEO
-from engine.models.index_file import INDEX, pipeline_of
+from engine.models.index_file import pipeline_of
 from engine.models.json_files import read_config
+from engine.models.members import check_members
+from engine.models.model_root import INDEX
 from engine.models.shipped import CONFIGS, config_folder
 from engine.models.weights import WeightFile, typed_path
 
@@ -164,6 +166,7 @@ def named_folder(config: str) -> Path:
         raise ModelError(f"--config needs a diffusers folder: {config!r} is a file")
     if not (folder / INDEX).is_file():
         raise ModelError(f"--config needs a diffusers folder: {config!r} has no {INDEX}")
+    check_members(folder, folder)
     return folder
 
 

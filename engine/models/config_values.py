@@ -41,6 +41,7 @@ def check_configs(folder: Path) -> None:
         for name, number in _integers(config):
             _check_integer(where, name, number, _MAX_TIMESTEPS if file.name == _SCHEDULERS else _MAX_INTEGER)
         _check_weights(where, config)
+        _check_kernels(where, config)
 
 
 def _integers(value: object, name: str = "") -> Iterator[tuple[str, int]]:
@@ -68,3 +69,22 @@ def _check_weights(where: str, config: Mapping[str, Any]) -> None:
     named = config.get("transformers_weights")
     if named is not None and not (isinstance(named, str) and _SAFE.fullmatch(named)):
         raise ModelError(f"{where} names a file of weights that is no .safetensors file of this folder")
+
+
+def _check_kernels(where: str, config: Mapping[str, Any]) -> None:
+    """Refuse the name of a repository of code in the place of an implementation."""
+    named = [value for name, value in _texts(config) if "_implementation" in name]
+    if any("/" in value for value in named):
+        raise ModelError(f"{where} names code that would be fetched and run, which is never done")
+
+
+def _texts(value: object, name: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the texts in a configuration, each with the names of the entries around it."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _texts(inner, f"{name}.{key}")
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner, name)
+    elif isinstance(value, str):
+        yield name, value

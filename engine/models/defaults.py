@@ -26,6 +26,7 @@ from latentpng.json_fields import JsonFields
 from latentpng.record import Json
 
 DEFAULTS_FILE = "warmer.json"
+_MAX_PROMPTS, _MAX_PROMPT, _MAX_ROWS, _MAX_COLOUR = 64, 2000, 256, 1e6
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -232,10 +233,10 @@ def carried_preview(folder: Path) -> tuple[tuple[float, ...], ...]:
     rows = read_config(file).get("preview", []) if file.is_file() else []
     wrong = f"{DEFAULTS_FILE} of the model {folder.name!r} is wrong: preview is rows of three numbers"
     try:
-        colours = tuple(tuple(float(value) for value in row) for row in rows)
-    except (TypeError, ValueError) as error:
+        colours = tuple(tuple(float(value) for value in row) for row in rows[:_MAX_ROWS])
+    except (TypeError, ValueError, OverflowError, KeyError) as error:
         raise ModelError(wrong) from error
-    if any(len(row) != 3 for row in colours):
+    if any(len(row) != 3 or not all(abs(value) <= _MAX_COLOUR for value in row) for row in colours):
         raise ModelError(wrong)
     return colours
 
@@ -253,6 +254,8 @@ def _scale(value: float) -> float:
 
 
 def _prompts(values: list[Json]) -> tuple[str, ...]:
-    if not all(isinstance(prompt, str) and prompt for prompt in values):
-        raise ModelError("prompts is a list of texts that are not empty")
+    if len(values) > _MAX_PROMPTS or not all(
+        isinstance(prompt, str) and 0 < len(prompt) <= _MAX_PROMPT for prompt in values
+    ):
+        raise ModelError(f"prompts is a list of at most {_MAX_PROMPTS} texts of 1 to {_MAX_PROMPT:,} characters")
     return tuple(str(prompt) for prompt in values)

@@ -9,7 +9,7 @@ from engine.models.weights import read_weights
 
 MAX_VECTORS = 75
 """What a chunk of a prompt has room for."""
-_MAX_TENSORS, _MAX_WIDTH = 4, 8192
+_MAX_TENSORS, _MAX_WIDTH, _MAX_ROWS = 4, 8192, 1024
 
 
 def is_embedding(path: Path) -> bool:
@@ -19,5 +19,6 @@ def is_embedding(path: Path) -> bool:
     except ModelError:
         return False
     return 0 < len(shapes) <= _MAX_TENSORS and all(
-        1 <= len(shape) <= 2 and 1 < shape[-1] <= _MAX_WIDTH and shape[0] > 0 for shape in shapes
+        1 <= len(shape) <= 2 and 1 < shape[-1] <= _MAX_WIDTH and shape[0] > 0 and shape[:-1] <= (_MAX_ROWS,)
+        for shape in shapes
     )

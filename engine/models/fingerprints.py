@@ -18,9 +18,9 @@ from platformdirs import user_cache_path
 
 from engine.models.files import ModelFiles
 from engine.models.gguf_header import read_gguf_header
-from engine.models.index_file import INDEX
 from engine.models.json_files import read_state, write_state
 from engine.models.lookups import remembered
+from engine.models.model_root import INDEX
 from engine.models.weights import GGUF_SUFFIX
 from latentpng.errors import FileError
 from latentpng.lru import LruCache

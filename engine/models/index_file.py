@@ -10,18 +10,12 @@ from typing import Any
 
 from engine.errors import ModelError
 from engine.models.json_files import read_config
-from engine.paths import is_file
+from engine.models.model_root import INDEX
 from latentpng.text import plain
 
-INDEX = "model_index.json"
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
 """A class, a library or a component: what Python takes for a name, so that it is no path."""
 _MAX_ENTRIES = 256
-
-
-def has_index(folder: Path) -> bool:
-    """Return whether this is a diffusers folder."""
-    return is_file(folder / INDEX)
 
 
 def read_index(folder: Path) -> Mapping[str, Any]:

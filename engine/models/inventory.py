@@ -14,10 +14,10 @@ from types import MappingProxyType
 
 from engine.errors import ModelError
 from engine.models.contents import Kind, contents_of
-from engine.models.index_file import has_index
 from engine.models.json_files import read_config
 from engine.models.library import distinct
 from engine.models.look import look_at_folder
+from engine.models.model_root import has_index
 from engine.models.places.place import Contents, Entry
 from engine.models.shelves import Shelf
 from engine.models.weights import PICKLE_SUFFIXES, read_weights

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import ModelError
+from engine.models.members import check_link
 from engine.paths import open_regular
 from latentpng.png.atomic import write_atomically
+from latentpng.png.disk import make_folder
 
 _MAX_STATE_BYTES = 2**25
 MAX_CONFIG_BYTES = 2**22
@@ -22,8 +24,9 @@ def read_config(path: Path) -> Mapping[str, Any]:
     The values are checked where they are used.
 
     Raises:
-        ModelError: The file cannot be read, is too large, or does not hold a JSON object.
+        ModelError: The file cannot be read, is too large, leads out of the model, or does not hold a JSON object.
     """
+    check_link(path)
     try:
         with open_regular(path) as file:
             data = file.read(MAX_CONFIG_BYTES + 1)
@@ -63,5 +66,5 @@ def write_state(path: Path, value: object) -> None:
         OSError: The folder cannot be made.
         UnwritableFileError: The file cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     write_atomically(path, [json.dumps(value, indent=1).encode("utf-8")])

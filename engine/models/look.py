@@ -13,9 +13,10 @@ from typing import Any
 from engine.errors import ModelError
 from engine.models.config_values import check_configs
 from engine.models.files import ComponentFiles, ModelFiles, loaded_files
-from engine.models.index_file import components_of, has_index, read_index
+from engine.models.index_file import components_of, read_index
 from engine.models.lookups import remembered
-from engine.models.members import check_members, model_root
+from engine.models.members import check_members
+from engine.models.model_root import has_index, model_root
 from engine.models.no_folder import why_no_folder
 from engine.models.parts import lacking_parts, parts_of
 from engine.models.pipelines import missing_package, other_use

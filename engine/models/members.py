@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from engine.errors import ModelError
-from engine.models.index_file import has_index
+from engine.models.model_root import model_root
 
 _MAX_FILES = 4096
 _MAX_LEVELS = 4
@@ -53,9 +53,14 @@ def check_members(folder: Path, root: Path) -> None:
         _check(entry, allowed)
 
 
-def model_root(component: Path) -> Path:
-    """Return the folder of the model that a component's folder belongs to; itself if it stands alone."""
-    return component.parent if has_index(component.parent) else component
+def check_link(file: Path) -> None:
+    """Refuse a file of a model that is a link to somewhere outside of it.
+
+    Raises:
+        ModelError: The message names the file.
+    """
+    if file.is_symlink() and file.exists() and not _leads_into(file, _allowed(model_root(file.parent))):
+        raise ModelError(_leads_out("/".join(file.parts[-2:])))
 
 
 def _entries(folder: Path, levels: int) -> Iterator[os.DirEntry[str]]:
@@ -79,8 +84,8 @@ def _check(entry: os.DirEntry[str], allowed: tuple[Path, ...]) -> None:
     if entry.is_symlink():
         if stat.S_ISDIR(status.st_mode):
             raise ModelError(f"{name} is a link to a folder, so it is not followed: put the folder itself there")
-        if not any(Path(os.path.realpath(entry.path)).is_relative_to(place) for place in allowed):
-            raise ModelError(f"{name} is a link to a file outside the model's folder: put the file itself there")
+        if not _leads_into(Path(entry.path), allowed):
+            raise ModelError(_leads_out(name))
     if stat.S_ISDIR(status.st_mode):
         return
     if not stat.S_ISREG(status.st_mode):
@@ -88,6 +93,15 @@ def _check(entry: os.DirEntry[str], allowed: tuple[Path, ...]) -> None:
     limit = _LARGEST.get(Path(entry.name).suffix, status.st_size)
     if status.st_size > limit:
         raise ModelError(f"{name} has {status.st_size:,} bytes, and such a file may have {limit:,}: download it again")
+
+
+def _leads_into(link: Path, folders: tuple[Path, ...]) -> bool:
+    target = Path(os.path.realpath(link))
+    return any(target.is_relative_to(folder) for folder in (*folders, _OWN))
+
+
+def _leads_out(name: str) -> str:
+    return f"{name} is a link to a file outside the model's folder: put the file itself there"
 
 
 def _allowed(root: Path) -> tuple[Path, ...]:

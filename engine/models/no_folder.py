@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.models.index_file import INDEX, has_index
+from engine.models.model_root import INDEX, has_index
 from engine.models.weights import PICKLE_SUFFIXES
 
 _MODULAR_INDEX = "modular_model_index.json"

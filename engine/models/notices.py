@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from engine.models.index_file import has_index, pipeline_of
+from engine.models.index_file import pipeline_of
+from engine.models.model_root import has_index
 from engine.models.prediction import prediction_of
 from engine.models.vae_files import vae_notice
 from engine.rendering.requests import ModelChoice

@@ -17,6 +17,7 @@ from engine.errors import ModelError
 from engine.models.index_file import components_of, read_index
 from engine.models.shipped import family_of
 from engine.models.weights import WeightFile, read_weights
+from engine.paths import open_regular
 from engine.rendering.requests import ModelChoice
 
 EPSILON, V_PREDICTION = "epsilon", "v_prediction"
@@ -132,8 +133,8 @@ def _word(kind: str) -> str:
 def _yaml_of(path: Path) -> str:
     """The text of the .yaml file beside a model, "" without one, or if it describes no model."""
     try:
-        with path.with_suffix(".yaml").open(encoding="utf-8", errors="replace") as file:
-            text = file.read(_MAX_YAML)
+        with open_regular(path.with_suffix(".yaml")) as file:
+            text = file.read(_MAX_YAML).decode("utf-8", "replace")
     except OSError:
         return ""
     return text if _MODEL_IN_THE_YAML.search(text) else ""

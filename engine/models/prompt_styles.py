@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from engine.models.index_file import has_index, pipeline_of
+from engine.models.index_file import pipeline_of
+from engine.models.model_root import has_index
 from engine.models.resolve import EMBEDDED
 from engine.rendering.requests import ModelChoice
 from engine.rendering.settings import PromptStyle

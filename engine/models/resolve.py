@@ -21,17 +21,19 @@ from engine.models.checkpoints import (
 from engine.models.completion import complete_choice
 from engine.models.contents import contents_of
 from engine.models.defaults import ModelDefaults, carried_defaults, family_defaults, folder_defaults
-from engine.models.index_file import INDEX, has_index, read_index
+from engine.models.index_file import read_index
 from engine.models.json_files import read_config
 from engine.models.library import Shelf, find_by_name, is_path, not_found
 from engine.models.look import look_at, look_at_component, look_at_folder
 from engine.models.lookups import remembered
+from engine.models.model_root import INDEX, has_index
 from engine.models.prediction import EPSILON, check_predicts, prediction_of
 from engine.models.shipped import family_of
 from engine.models.tiny_autoencoders import resolve_tiny_file
 from engine.models.weights import GGUF_SUFFIX, PICKLE_SUFFIXES, check_weights_suffix, located, read_weights, typed_path
 from engine.paths import is_file, is_folder, is_there
 from engine.rendering.requests import ModelChoice
+from latentpng.text import brief
 
 EMBEDDED = "embedded"
 NONE = "none"
@@ -128,7 +130,7 @@ def resolve_preview_vae(text: str) -> str:
         raise ModelError(f"--preview-vae needs the folder of a tiny autoencoder: {text!r} has no config.json")
     kind = read_config(folder / "config.json").get("_class_name")
     if kind != _TINY:
-        raise ModelError(f"--preview-vae needs an {_TINY}, found {kind!r} in {text!r}")
+        raise ModelError(f"--preview-vae needs an {_TINY}, found {brief(kind)} in {text!r}")
     look_at_component(folder)
     return str(folder.resolve())
 

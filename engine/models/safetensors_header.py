@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NoReturn
 
 from engine.paths import open_regular
 
@@ -105,11 +105,12 @@ def _header(text: bytes, data_bytes: int) -> Header:
     if text[:1] != b"{":
         raise NotSafetensorsError(_NOT_ONE)
     try:
-        entries = json.loads(text, object_pairs_hook=_distinct)
+        entries = json.loads(text.decode("utf-8"), object_pairs_hook=_distinct, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise NotSafetensorsError(_NOT_ONE) from error
-    metadata = entries.pop("__metadata__", None) or {}
-    if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
+    metadata = entries.pop("__metadata__", None)
+    metadata = {} if metadata is None else metadata
+    if not isinstance(metadata, dict) or not all(map(_is_text, (*metadata, *metadata.values()))):
         raise HeaderError("its metadata are no texts")
     if len(entries) > MAX_TENSORS:
         raise HeaderError(f"it has {len(entries):,} tensors, more than {MAX_TENSORS:,}")
@@ -119,6 +120,18 @@ def _header(text: bytes, data_bytes: int) -> Header:
         places.append(place)
     _check_places(sorted(places), data_bytes)
     return Header(tensors=tensors, metadata=metadata)
+
+
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no number")
+
+
+def _is_text(value: object) -> bool:
+    """Return whether a value is a text; half a surrogate pair, which JSON can hold, is none."""
+    try:
+        return isinstance(value, str) and bool(value.encode("utf-8") or not value)
+    except UnicodeEncodeError:
+        return False
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

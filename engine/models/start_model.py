@@ -10,19 +10,21 @@ from pathlib import Path
 
 from platformdirs import user_state_path
 
+from engine.paths import is_there
+
 _FILE = "start-model.json"
 
 
 def start_model() -> str:
     """Return the path of the model chosen last, or "embedded"; "" when none was, or when it is not there any more."""
     file = _state_file()
-    if not file.exists():
+    if not is_there(file):
         return ""
     from engine.models.json_files import read_state  # not before there is a file: the first paint waits for this
 
     state = read_state(file)
     path = state.get("model") if isinstance(state, dict) else None
-    return path if isinstance(path, str) and (path == "embedded" or Path(path).exists()) else ""
+    return path if isinstance(path, str) and (path == "embedded" or is_there(Path(path))) else ""
 
 
 def remember_start_model(path: str) -> None:

@@ -17,7 +17,11 @@ from engine.errors import ModelError
 from engine.models.library import Shelf, find_by_name
 from engine.models.weights import WeightFile, check_weights_suffix, read_weights, typed_path
 
-_LAYER = re.compile(r"(?P<prefix>|decoder\.layers\.|decoder\.|taesd_decoder\.)(?P<index>\d+)\.(?P<rest>.+)")
+_LAYER = re.compile(r"(?P<prefix>|decoder\.layers\.|decoder\.|taesd_decoder\.)(?P<index>\d{1,3})\.(?P<rest>.+)")
+
+
+_MAX_WIDTH, _MAX_LATENT_CHANNELS, _MAX_LAYERS = 512, 128, 100
+"""Those that are traded have 64, 4 to 32, and about 20."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,6 +62,11 @@ def tiny_decoder(file: WeightFile) -> TinyDecoder:
     last = shapes.get(f"{convolutions[-1]}.weight", ()) if convolutions else ()
     if len(first) != 4 or len(convolutions) < 2 or not last or last[0] != 3:
         raise ModelError(_why_no_decoder(file))
+    if first[0] > _MAX_WIDTH or first[1] > _MAX_LATENT_CHANNELS or len(layers) > _MAX_LAYERS:
+        raise ModelError(
+            f"{file.path.name} holds a tiny autoencoder of {len(layers)} layers with {first[0]:,} channels, where at "
+            f"most {_MAX_LAYERS} with {_MAX_WIDTH} can be used"
+        )
     return TinyDecoder(
         latent_channels=first[1],
         width=first[0],

@@ -88,7 +88,9 @@ def template_problem(text: str) -> str:
         return "its chat template does more than format messages"
     if any(name.name in ("lipsum", "cycler", "joiner") for name in tree.find_all(nodes.Name)):
         return "its chat template does more than format messages"
-    return "its chat template repeats too much" if _depth(tree, nodes.For) > _MAX_LOOPS else ""
+    nested = (inner for loop in tree.find_all(nodes.For) for inner in loop.find_all(nodes.For))
+    is_counting = any(name.name == "range" for inner in nested for name in inner.find_all(nodes.Name))
+    return "its chat template repeats too much" if is_counting or _depth(tree, nodes.For) > _MAX_LOOPS else ""
 
 
 def _depth(node: object, kind: type) -> int:

@@ -94,7 +94,7 @@ def _growth(step: Mapping[str, Any]) -> int:
         WrongTokenizerError: It is of an unknown kind, or it can do more than that.
     """
     kind = step.get("type")
-    if kind in _PLAIN:
+    if isinstance(kind, str) and kind in _PLAIN:
         check_numbers({key: each for key, each in step.items() if key != "type"})
         return 1
     if kind in ("Replace", "Split"):

@@ -6,7 +6,10 @@ import io
 import os
 import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from engine.photos.kinds import FORMATS, why_not_read
@@ -25,6 +28,8 @@ MAX_SECONDS = 20.0
 """Processor time that decoding takes at most, as far as the decoder asks for more of the file."""
 _BACKGROUND = (255, 255, 255)
 _ORIENTATION = 0x0112
+_STDERR = 2
+_of_standard_error = Lock()
 _JPEG = ("JPEG", "MPO")  # as Pillow names them
 
 
@@ -81,6 +86,21 @@ class _TimedBytes(io.BytesIO):
         return super().read(size)
 
 
+@contextmanager
+def _without_stderr() -> Iterator[None]:
+    """Discard what is written to standard error by its number: libtiff prints there, over the screen of the app."""
+    with _of_standard_error:
+        kept = os.dup(_STDERR)
+        try:
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, _STDERR)
+            os.close(null)
+            yield
+        finally:
+            os.dup2(kept, _STDERR)
+            os.close(kept)
+
+
 def _decoded(data: bytes, name: str) -> Photo:
     from PIL import Image, UnidentifiedImageError
 
@@ -91,7 +111,8 @@ def _decoded(data: bytes, name: str) -> Photo:
                 check_pixels(*image.size, len(data), name)
                 if image.format in _JPEG:
                     check_scans(data, name)
-                return _photo(image)
+                with _without_stderr() if image.format == "TIFF" else nullcontext():
+                    return _photo(image)
     except UnreadableFileError:
         raise
     except UnidentifiedImageError as error:

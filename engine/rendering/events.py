@@ -31,9 +31,11 @@ class LoadingProgressed:
 
     Attributes:
         stage: A few words for the status line, for example "importing torch".
+        weights: Bytes of the files that are read in this stage; 0 where that is not known.
     """
 
     stage: str
+    weights: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,7 +52,7 @@ class ModelReady:
         dtype: The dtype that it computes in.
         batch: The largest batch that the renderer makes of pictures of the requested size by itself; 0 when it is not
             known.
-        fingerprint: The fingerprint of the weights, as files record it; "" when it is not known.
+        identity: What rendered pictures record of the model; empty when it is not known.
         software: What rendered pictures record of their software and their device; empty when it is not known.
     """
 
@@ -62,8 +64,13 @@ class ModelReady:
     device: str
     dtype: str
     batch: int = 0
-    fingerprint: str = ""
+    identity: JsonObject = field(default_factory=dict)
     software: JsonObject = field(default_factory=dict)
+
+    @property
+    def fingerprint(self) -> str:
+        """The fingerprint of the weights, as files record it; "" when it is not known."""
+        return str(self.identity.get("fingerprint", ""))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

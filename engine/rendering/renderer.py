@@ -42,7 +42,7 @@ class Renderer(Protocol):
         """Stop a job within one step; does nothing for a job that is over or unknown.
 
         Args:
-            job: The number of the job.
+            job: The number of the job; `LOADING` gives up the load that is running.
         """
 
     def cancel_round(self, round_id: int) -> None:

@@ -233,10 +233,10 @@ class LoadModel:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CancelJob:
-    """A request to stop a job within one step; how a client passes `Renderer.cancel` on to its worker.
+    """A request to stop a job within one step, or a load; how a client passes `Renderer.cancel` on to its worker.
 
     Attributes:
-        job: The number of the job.
+        job: The number of the job; `engine.rendering.events.LOADING` for the load that is running.
     """
 
     job: int

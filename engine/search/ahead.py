@@ -34,6 +34,9 @@ AUTO_GRIDS = 4
 """How many grids are rendered ahead unless the person says otherwise (docs/ahead.md has the figures)."""
 AHEAD_PRIORITY = -2
 """Below thumbnails and films."""
+_MAX_FAILURES = 3
+"""Failures, one after the other, after which nothing is rendered ahead in this search: a worker that dies takes its
+model along each time."""
 _NEARLY_DONE = 0.75
 """A grid of which so much is rendered is finished before one that is more likely now."""
 
@@ -74,7 +77,7 @@ class WorkAhead:
         self._guess: _Guess | None = None
         self._begun: set[tuple[Key, ...]] = set()
         self._ended: set[tuple[Key, ...]] = set()
-        self._is_paused = False
+        self._is_paused, self._failures = False, 0
         self._unseen: set[Key] = set()
         self._picked: dict[Key, tuple[float, ...]] = {}
         self._leads: tuple[Session | None, dict[Answer, Grid | None]] = (None, {})
@@ -82,7 +85,7 @@ class WorkAhead:
 
     @property
     def is_on(self) -> bool:
-        """Whether grids are rendered ahead; after one failed, not before the next answer."""
+        """Whether grids are rendered ahead: after one failed, not before the next answer, and after some not at all."""
         return self.grids > 0 and not self._is_paused
 
     def look_at(self, attention: Attention) -> None:
@@ -140,6 +143,7 @@ class WorkAhead:
             self._pictures.add_draft(key, event.picture)
         if not guess.work.progress.running:
             self._is_paused = bool(guess.work.failure)
+            self._failures = self._failures + 1 if self._is_paused else 0
             self._ended.add(guess.grid.keys)
             self._guess = None
         return key if isinstance(event, PictureRendered) else None
@@ -154,7 +158,7 @@ class WorkAhead:
         """
         if ranks and (positions := picked_positions(before, after)):
             self._picked[after.node.key] = tuple(ranks[position] for position in positions)
-        self._attention, self._is_paused = Attention(), False
+        self._attention, self._is_paused = Attention(), self._failures >= _MAX_FAILURES
         self._begun, self._ended = set(), set()
 
     def hand_over(self, grid: Grid, missing: Collection[int]) -> GridWork | None:

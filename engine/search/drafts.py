@@ -14,6 +14,7 @@ from engine.rendering.settings import RenderSettings
 from engine.search.grid import PARENT, Grid
 from engine.search.grid_work import next_job
 from engine.search.session import Session
+from engine.search.store import MAX_CACHED_PICTURES
 from latentpng.identity import Key
 from latentpng.lru import LruCache
 
@@ -74,7 +75,7 @@ class Drafts:
             memory: The bytes of pixels of drafts that stay in memory.
         """
         self.are_on = are_on
-        self._known: LruCache[Key, Picture] = LruCache(max_size=memory)
+        self._known: LruCache[Key, Picture] = LruCache(max_size=memory, max_entries=MAX_CACHED_PICTURES)
         self._wanted: set[Key] = set()
         self._can_save = False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from pathlib import Path
 
 from engine.rendering.events import Picture
@@ -88,8 +89,8 @@ class SearchFacts:
         return len(self._grid.keys)
 
     def finished(self, index: int) -> Finished | None:
-        """Return a picture of the grid, None until it is rendered or read."""
-        return self._pictures.get(self._grid.keys[index])
+        """Return a picture of the grid; None until it is rendered or read, and where the grid has no candidates."""
+        return self._pictures.get(self._grid.keys[index]) if index < self.size else None
 
     @property
     def are_drafts(self) -> bool:
@@ -103,7 +104,8 @@ class SearchFacts:
 
     def draft(self, index: int) -> Picture | None:
         """Return the finished draft of a picture that is not rendered in full; None where there is none."""
-        return self._drafts.get(self._grid.keys[index]) if self.finished(index) is None else None
+        is_missing = index < self.size and self.finished(index) is None
+        return self._drafts.get(self._grid.keys[index]) if is_missing else None
 
     def picture_or_draft(self, index: int) -> Picture | None:
         """Return a picture of the grid, its draft until it is finished, and None before that."""
@@ -143,6 +145,16 @@ class SearchFacts:
     def file(self, node: int) -> Path | None:
         """Return the file of a node of the tree; None where it is not saved."""
         return self._pictures.file(self.session.tree.nodes[node].key)
+
+    @property
+    def unsaved(self) -> str:
+        """What could not be saved, as a sentence; "" for nothing."""
+        return self._pictures.unsaved
+
+    @property
+    def saving(self) -> Future[None]:
+        """A future that is done once everything that was answered until now is on the disk, or cannot be written."""
+        return self._pictures.saving
 
     @property
     def folder(self) -> Path:

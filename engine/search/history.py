@@ -6,10 +6,13 @@ reached twice is one node.  The rounds of one pick by region are one step (`late
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from engine.search.axis import moves
+from latentpng.chunk.metadata import round_to_json
+from latentpng.chunk.strict_json import json_text
 from latentpng.identity import Key, child_picture_key, picture_keys
 from latentpng.record import Lineage, Round
 from latentpng.steps import step_ends
@@ -36,6 +39,7 @@ class Node:
         parent: The index of the node that it came from, NO_NODE for a root.
         kind: How it came about.
         picks: The number of picks from the root to it.
+        size: The bytes that the rounds of its lineage take in a file.
         is_starred: Whether the person keeps it.
     """
 
@@ -45,6 +49,7 @@ class Node:
     parent: int = NO_NODE
     kind: NodeKind = NodeKind.ROOT
     picks: int = 0
+    size: int = 0
     is_starred: bool = False
 
     @property
@@ -109,6 +114,7 @@ class Tree:
             parent=parent,
             kind=NodeKind.PICK if is_pick else NodeKind.EDIT,
             picks=before.picks + int(is_pick),
+            size=before.size + size_of(lineage.rounds[before.rounds :]),
             is_starred=is_starred,
         )
         return Tree(nodes=(*self.nodes, node)), len(self.nodes)
@@ -117,6 +123,11 @@ class Tree:
         """Return the tree with a node starred or not."""
         node = replace(self.nodes[index], is_starred=is_starred)
         return Tree(nodes=(*self.nodes[:index], node, *self.nodes[index + 1 :]))
+
+
+def size_of(rounds: Iterable[Round]) -> int:
+    """Return the bytes that rounds take in a file."""
+    return sum(len(json_text(round_to_json(round_))) + 1 for round_ in rounds)
 
 
 def tree_of(lineage: Lineage) -> Tree:
@@ -133,6 +144,7 @@ def tree_of(lineage: Lineage) -> Tree:
                 parent=len(nodes) - 1,
                 kind=NodeKind.PICK if is_pick else NodeKind.EDIT,
                 picks=before.picks + int(is_pick),
+                size=before.size + size_of(lineage.rounds[before.rounds : end]),
             )
         )
     return Tree(nodes=tuple(nodes))

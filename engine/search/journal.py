@@ -6,7 +6,8 @@ With it a session goes on later as if it had never ended.  Without it every pict
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +21,8 @@ from latentpng.chunk.strict_json import json_text, read_json
 from latentpng.errors import InvalidValueError, UnwritableFileError
 from latentpng.identity import Key
 from latentpng.json_fields import JsonFields
-from latentpng.png.atomic import write_atomically
+from latentpng.png.atomic import write_atomically, write_new
+from latentpng.png.disk import make_folder
 from latentpng.record import Json, JsonObject
 from latentpng.text import plain
 
@@ -107,15 +109,40 @@ class Journal:
         return with_count(with_octaves(self.session, octaves, sides), count)
 
 
-def write_journal(journal: Journal) -> None:
-    """Replace the journal in a session's folder; readers see the old one or the new one.
+def write_journal(journal: Journal, names: Iterable[str] = ()) -> str:
+    """Replace the journal in a session's folder, or write a new one; readers see the old one or the new one.
 
     Args:
-        journal: The new content; files whose names are no text (bytes that are no UTF-8) are left out.
+        journal: The content; files whose names are no text (bytes that are no UTF-8) are left out.
+        names: For a new journal: its names, of which it gets the first that nothing has.  They may go on without an
+            end.  Without names, the journal of its name is replaced.
+
+    Returns:
+        The name of the file.
 
     Raises:
         StoreError: The file or its folder cannot be written.
     """
+    with _refusals(journal.folder):
+        make_folder(journal.folder)
+        if names:
+            return write_new((journal.folder / name for name in names), [_encoded(journal)]).name
+        write_atomically(journal.folder / journal.name, [_encoded(journal)])
+        return journal.name
+
+
+@contextmanager
+def _refusals(folder: Path) -> Iterator[None]:
+    """Turn errors of writing into StoreError."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(f"{folder}: the session cannot be saved in this folder: {error.strerror or error}") from error
+    except (UnwritableFileError, InvalidValueError) as error:
+        raise StoreError(f"the session cannot be saved: {error}") from error
+
+
+def _encoded(journal: Journal) -> bytes:
     summary = journal.summary
     head: dict[str, Json] = {
         _MARK: _VERSION,
@@ -140,16 +167,7 @@ def write_journal(journal: Journal) -> None:
             if key in indices or key == NO_EDIT
         ],
     }
-    try:
-        text = f"{json_text(head)[:-1]},\n{json_text(body)[1:]}\n"
-        journal.folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(journal.folder / journal.name, [text.encode("ascii")])
-    except OSError as error:
-        raise StoreError(
-            f"{journal.folder}: the session cannot be saved in this folder: {error.strerror or error}"
-        ) from error
-    except (UnwritableFileError, InvalidValueError) as error:
-        raise StoreError(f"the session cannot be saved: {error}") from error
+    return f"{json_text(head)[:-1]},\n{json_text(body)[1:]}\n".encode("ascii")
 
 
 def read_journal(folder: Path, name: str = JOURNAL_NAME) -> Journal:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.search.axis import moves
-from engine.search.history import NO_NODE, Node, NodeKind, Tree
+from engine.search.history import NO_NODE, Node, NodeKind, Tree, size_of
 from engine.search.state import Mode, Place, Session
 from latentpng.chunk.metadata import root_from_json, root_to_json, round_from_json, round_to_json
 from latentpng.errors import InvalidValueError
@@ -124,6 +124,7 @@ def _node(nodes: list[Node], parent: int, step: tuple[Round, ...], chain: Lineag
         parent=parent,
         kind=NodeKind.PICK if is_pick else NodeKind.EDIT,
         picks=before.picks + int(is_pick),
+        size=before.size + size_of(step),
         is_starred=is_starred,
     )
 

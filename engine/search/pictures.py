@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 
 from engine.rendering.events import Picture
@@ -13,11 +13,15 @@ from engine.search.folder import PictureFolder
 from engine.search.grid import Grid
 from engine.search.journal import Journal
 from engine.search.journal_writer import JournalWriter
+from engine.search.root_noise import noise_digest
 from engine.search.state import Session
 from engine.search.store import MAX_CACHED_BYTES, Finished, PictureStore
 from engine.search.variants import Variants
 from latentpng.identity import Key, picture_keys
-from latentpng.record import LatentRecord
+from latentpng.text import plain
+
+_TRIED_AGAIN = 4
+"""Pictures that could not be saved and are tried again with each save."""
 
 
 class SearchPictures:
@@ -50,7 +54,14 @@ class SearchPictures:
         continued = beginning.continued
         if continued is not None and continued.folder.absolute() != folder.folder.absolute():
             continued = None
-        self._journal = JournalWriter(folder, index, on_trouble, continued)
+        root = beginning.root_record
+        self._journal = JournalWriter(
+            folder,
+            index,
+            on_trouble,
+            continued=continued,
+            root=root if root is not None and root.root_tensor is not None else None,
+        )
         self._root_noise = noise_digest(beginning.root_record)
         self._shown: tuple[Key, ...] = ()
         self._expected: tuple[Key, ...] = ()
@@ -69,6 +80,11 @@ class SearchPictures:
     def folder(self) -> Path:
         """The folder of the session; it may not exist yet."""
         return self._folder.folder
+
+    @property
+    def saving(self) -> Future[None]:
+        """As `JournalWriter.saving`."""
+        return self._journal.saving
 
     def get(self, key: Key) -> Finished | None:
         """Return a picture; None where it is not in memory."""
@@ -133,14 +149,16 @@ class SearchPictures:
         self._drafts.add(key, picture, protected={*self._shown, *self._expected})
 
     def save(self, session: Session, keys: Collection[Key]) -> None:
-        """Begin to save pictures that are in memory and have no file, and the journal behind them.
+        """Begin to save pictures that are in memory and have no file, and at the same time the journal.
+
+        The journal is written again when they have their files.
 
         Args:
             session: The session as it is now.
             keys: The keys of the pictures.
         """
-        for key in keys:
-            self._store.save(key)
+        pictures = self._store.save_again(_TRIED_AGAIN)
+        pictures += [saving for key in keys if (saving := self._store.save(key)) is not None]
         variant = self._variants.of(session)
         journal = Journal(
             folder=self._folder.folder,
@@ -150,7 +168,9 @@ class SearchPictures:
             recorded=dict(self._variants.recorded),
             root_noise=self._root_noise,
         )
-        self._journal.save(journal, self._store.files)
+        self._journal.save(journal, lambda: self._store.files)
+        for picture in pictures:
+            picture.add_done_callback(lambda _: self._journal.save_again())
 
     def missing(self, grid: Grid) -> tuple[dict[int, tuple[Key, Path]], list[int]]:
         """Return what is not in memory of a grid: the key and the file of those that have one, and the others.
@@ -167,12 +187,23 @@ class SearchPictures:
                     files[index] = key, file
         return files, [index for index in others if not self._drafts.stands_in(grid, index)]
 
+    @property
+    def unsaved(self) -> str:
+        """What could not be saved, as a sentence; "" for nothing."""
+        count = self._store.unsaved
+        folder = plain(str(self._folder.folder))
+        if count:
+            return f"{folder}: {count} picture{'s' if count > 1 else ''} of this search could not be saved"
+        return f"{folder}: the session could not be saved" if self._journal.has_failed else ""
+
+    def save_again(self, session: Session) -> None:
+        """Begin to save what could not be saved before."""
+        for picture in self._store.save_again():
+            picture.add_done_callback(lambda _: self._journal.save_again())
+        self.save(session, ())
+
     def close(self) -> None:
-        """Wait until everything is on disk."""
-        self._store.close()
-
-
-def noise_digest(record: LatentRecord | None) -> str:
-    """Return SHA-256 (hex) of the stored noise of a tensor root; "" for a seed root."""
-    tensor = None if record is None else record.root_tensor
-    return "" if tensor is None else hashlib.sha256(tensor.tobytes()).hexdigest()
+        """Wait until everything is on disk; what could not be saved is tried once more."""
+        if self._store.close():
+            self._journal.save_again()
+        self._journal.close()

@@ -169,6 +169,11 @@ class Search(GridOnOffer):
             self._model.forget_request()
             self._set_out()
 
+    def save_again(self) -> None:
+        """Begin to save what could not be saved before; saving does so too, for a few pictures each time."""
+        if not self._stopped:
+            self._pictures.save_again(self.session)
+
     def handle(self, event: Event) -> int | None:
         """Take in an event of the renderer, or of a file that was read.
 

@@ -15,6 +15,7 @@ from engine.search.bands import Bands, factors_of, step_correlation
 from engine.search.history import NO_NODE, tree_of
 from engine.search.places import to_be_chosen
 from engine.search.regions import UNKNOWN_SIDES, WHOLE, refitted
+from engine.search.room import no_room
 from engine.search.seeds import grid_seed
 from engine.search.state import Mode, Place, Plan, Session
 from engine.search.steps import is_combined, tell
@@ -96,11 +97,12 @@ def begin(
 
 
 def ask(session: Session) -> Plan:
-    """Return the grid on offer."""
-    template = session.template
+    """Return the grid on offer; it has no candidates where the parent can have no descendants."""
+    template, parent = session.template, session.lineage
+    marks = () if no_room(session.node, (template,)) else session.place.marks
     return Plan(
-        parent=session.lineage,
-        candidates=tuple(session.lineage.child(replace(template, marks=(mark,))) for mark in session.place.marks),
+        parent=parent,
+        candidates=tuple(parent.child(replace(template, marks=(mark,))) for mark in marks),
         scale=session.scale,
     )
 

@@ -96,6 +96,11 @@ class Session:
     floor: float = MIN_SCALE
 
     @property
+    def is_answered(self) -> bool:
+        """Whether a grid was answered, or a picture starred."""
+        return bool(self.past or self.future) or any(node.is_starred for node in self.tree.nodes)
+
+    @property
     def begun_at(self) -> int:
         """The number of rounds of the picture that the session began with."""
         return self.tree.nodes[self.start].rounds

@@ -34,8 +34,9 @@ from engine.search.places import fresh_place, grid_of, picked_place, place_at, p
 from engine.search.region_rounds import parts_inside, region_rounds
 from engine.search.regions import NO_SIDES, coverage, intersection
 from engine.search.rescaling import halved, is_nearly, is_same_but_scale, known, rescaled
+from engine.search.room import no_room
 from engine.search.state import Mode, Place, Session
-from latentpng.record import Round
+from latentpng.record import Lineage, Round
 
 REGION_SCALE = 0.5
 """The largest scale of the grid that a pick by region leads to."""
@@ -50,10 +51,11 @@ def tell(session: Session, answer: Answer) -> Session:
 
     Raises:
         InvalidRequestError: The answer does not fit the grid: a mark outside it, a region of noise that has no
-            spatial axes, or nothing to undo.
-        InvalidValueError: The lineage would exceed a limit of the file format.
+            spatial axes, or nothing to undo; or the lineage would exceed a limit of the file format.
     """
     place, template = session.place, session.template
+    if not isinstance(answer, Undone | Redone | Jumped) and (full := no_room(session.node, (template,))):
+        raise InvalidRequestError(full)
     match answer:
         case Picked(marks=marks):
             return _pick(session, marks)
@@ -145,9 +147,10 @@ def _marks(session: Session, positions: tuple[int, ...]) -> tuple[int, ...]:
 
 def _moved_to_child(session: Session, parent: int, rounds: Sequence[Round], template: Round) -> Session:
     """Return the session at the picture that rounds lead to; template: what the next grid takes its scale from."""
-    lineage = session.tree.nodes[parent].lineage
-    for round_ in rounds:
-        lineage = lineage.child(round_)
+    before = session.tree.nodes[parent].lineage
+    if full := no_room(session.tree.nodes[parent], rounds):
+        raise InvalidRequestError(full)
+    lineage = Lineage(root=before.root, rounds=(*before.rounds, *rounds), noise=before.noise)
     tree, node = session.tree.with_child(parent, lineage)
     after = replace(session, tree=tree)
     return _moved(after, picked_place(after, node, template))
@@ -156,6 +159,8 @@ def _moved_to_child(session: Session, parent: int, rounds: Sequence[Round], temp
 def _edit(session: Session, round_: Round) -> Session:
     if moves(round_):
         raise InvalidRequestError("an edit keeps the noise and the prompt where they are; this round moves them")
+    if full := no_room(session.node, (round_,)):
+        raise InvalidRequestError(full)
     tree, node = session.tree.with_child(session.place.node, session.lineage.child(round_))
     return _moved(replace(session, tree=tree), replace(session.place, node=node))
 

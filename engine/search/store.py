@@ -5,9 +5,11 @@ Pictures are known by a key: the identity of their lineage.  One that is shown a
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Collection
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from engine.errors import EngineError
@@ -19,6 +21,8 @@ from latentpng.record import LatentRecord
 
 MAX_CACHED_BYTES = 512 * 2**20
 """Pixels of finished pictures that stay in memory: of earlier grids, for undo, and of those that may come next."""
+MAX_CACHED_PICTURES = 300
+"""Such pictures, however small they are: about thirty grids.  What was picked is on the disk anyway."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,21 +57,28 @@ class PictureStore:
         """
         self.memory = memory
         self._folder, self._on_trouble = folder, on_trouble
-        self._pictures: LruCache[Key, Finished] = LruCache(max_size=memory)
+        self._pictures: LruCache[Key, Finished] = LruCache(max_size=memory, max_entries=MAX_CACHED_PICTURES)
         self._files: dict[Key, Future[Path]] = {}
+        self._unsaved: dict[Key, Finished] = {}
+        self._has_failed = False
 
     @property
     def files(self) -> dict[Key, Future[Path]]:
         """The files of all pictures that are saved or being saved, as they are now."""
         return dict(self._files)
 
+    @property
+    def unsaved(self) -> int:
+        """The number of pictures that were to be saved and could not be."""
+        return sum(map(has_failed, self.files.values()))
+
     def __contains__(self, key: Key) -> bool:
         """Return whether a picture is in memory; it does not count as used because of that."""
-        return key in self._pictures
+        return key in self._pictures or self._waiting(key) is not None
 
     def get(self, key: Key) -> Finished | None:
         """Return a picture, or None when it is not in memory."""
-        return self._pictures.get(key)
+        return self._pictures.get(key) or self._waiting(key)
 
     def add(self, key: Key, finished: Finished, *, protected: Collection[Key]) -> None:
         """Keep a picture in memory, and forget the least recently used ones.
@@ -96,21 +107,61 @@ class PictureStore:
         """Return the file of a picture; None while it is not written, or when that failed."""
         return written(self._files.get(key))
 
-    def save(self, key: Key) -> None:
-        """Begin to save a picture, unless it is not in memory, or has a file already."""
-        finished, file = self._pictures.get(key), self._files.get(key)
-        if finished is not None and (file is None or has_failed(file)):
-            self._files[key] = self._folder.save(finished.picture, finished.record)
-            self._files[key].add_done_callback(self._report)
+    def save(self, key: Key) -> Future[Path] | None:
+        """Begin to save a picture, and return its file; None if it is not in memory, or has a file already."""
+        finished, file = self.get(key), self._files.get(key)
+        if finished is None or (file is not None and not has_failed(file)):
+            return None
+        return self._begin(key, finished)
 
-    def close(self) -> None:
-        """Wait until everything is on disk."""
+    def save_again(self, limit: int = sys.maxsize) -> list[Future[Path]]:
+        """Begin to save pictures that could not be saved before, the oldest first, and return their files.
+
+        Args:
+            limit: The number of them that are tried: on a full disk, each of them takes time and fails.
+        """
+        failed = [(key, each) for key in tuple(self._unsaved) if (each := self._waiting(key)) is not None]
+        return [self._begin(key, finished) for key, finished in failed[:limit]]
+
+    def close(self) -> bool:
+        """Wait until everything is on disk, and return whether something had to be tried once more for that."""
+        wait(self._files.values())
+        tried = self.save_again()
         self._folder.close()
+        return bool(tried)
 
-    def _report(self, future: Future[Path]) -> None:
+    def _waiting(self, key: Key) -> Finished | None:
+        """Return a picture that could not be saved; None for others."""
+        finished, file = self._unsaved.get(key), self._files.get(key)
+        return finished if file is not None and has_failed(file) else None
+
+    def _begin(self, key: Key, finished: Finished) -> Future[Path]:
+        self._unsaved[key] = finished
+        saving = self._files[key] = self._folder.save(finished.picture, finished.record)
+        saving.add_done_callback(partial(self._report, key))
+        return saving
+
+    def _report(self, key: Key, future: Future[Path]) -> None:
         error = future.exception()
         if error is not None:
-            self._on_trouble(trouble(error))
+            self._bound()
+            self._has_failed = True
+            self._on_trouble(f"{trouble(error)}; it stays in memory and is tried again with the next save")
+            return
+        self._unsaved.pop(key, None)
+        if self._has_failed and not self.unsaved:
+            self._has_failed = False
+            self._folder.tell("the pictures that could not be saved before are saved now")
+
+    def _bound(self) -> None:
+        """Forget the oldest pictures that could not be saved: what can be rendered again must not take all memory."""
+        size = sum(len(each.picture.rgb) for each in tuple(self._unsaved.values()))
+        for key in tuple(self._unsaved):
+            if size <= self.memory:
+                return
+            if (forgotten := self._waiting(key)) is not None:
+                self._unsaved.pop(key, None)
+                size -= len(forgotten.picture.rgb)
 
 
 def written(saving: Future[Path] | None) -> Path | None:

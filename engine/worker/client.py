@@ -5,16 +5,30 @@ Imports neither torch nor the interface.
 
 from __future__ import annotations
 
-import contextlib
 import threading
 
 from engine.errors import WireError
-from engine.rendering.events import LOADING, Event, Failure, JobCancelled, JobDone, JobFailed, ModelReady, WorkerDied
+from engine.rendering.events import (
+    LOADING,
+    Event,
+    Failure,
+    JobCancelled,
+    JobDone,
+    JobFailed,
+    ModelReady,
+    RendererNoticed,
+    WorkerDied,
+)
 from engine.rendering.requests import CancelJob, CancelRound, InvertJob, Job, LoadModel, RenderJob
 from engine.worker.messages.codec import Request
+from engine.worker.open_requests import OpenRequests, number_of
 from engine.worker.process import WorkerProcess
 from engine.worker.requesting import RequestingRenderer
 from engine.worker.watchdog import Timeouts, Watchdog
+
+LOAD_GIVEN_UP = "loading the model was stopped"
+_WAKE = CancelRound(round_id=0)
+"""A request that names no job."""
 
 
 class WorkerRenderer(RequestingRenderer):
@@ -40,8 +54,18 @@ class WorkerRenderer(RequestingRenderer):
         self._last_requested: LoadModel | None = None
         self._last_loaded: LoadModel | None = None
         self._load_failed = False
-        self._open: list[int] = []
+        self._open = OpenRequests()
+        self._again: tuple[LoadModel | Job, ...] = ()
         self._closing = False
+
+    def cancel(self, job: int) -> None:
+        """Stop a job within one step, or the load, which ends the process."""
+        if job != LOADING:
+            super().cancel(job)
+            return
+        with self._lock:
+            if self._process is not None and self._open.has_load:
+                self._process.kill(LOAD_GIVEN_UP)
 
     def close(self) -> None:
         """Kill the process, whatever it is doing, and join all threads."""
@@ -75,13 +99,13 @@ class WorkerRenderer(RequestingRenderer):
             if isinstance(request, CancelJob | CancelRound):
                 return  # there is no job with such a number
             failed = JobFailed(
-                job=_number(request), failure=Failure.SETTINGS, sentence=f"the request cannot be sent: {error}"
+                job=number_of(request), failure=Failure.SETTINGS, sentence=f"the request cannot be sent: {error}"
             )
             self._close_job(failed)
             self._on_event(failed)
 
     def _refuse(self, request: LoadModel | Job, failure: Failure, sentence: str) -> None:
-        self._on_event(JobFailed(job=_number(request), failure=failure, sentence=sentence))
+        self._on_event(JobFailed(job=number_of(request), failure=failure, sentence=sentence))
 
     def _process_for(self, request: Request) -> tuple[WorkerProcess | None, tuple[Request, ...]]:
         """Return the process that a request goes to, started if need be, and what it is to be sent.
@@ -89,26 +113,35 @@ class WorkerRenderer(RequestingRenderer):
         None when there is no process to send it to.  Nothing is sent here: sending waits for a process that does not
         read, and whoever gives such a process up needs the lock.
         """
-        # A process without a model gets a load before its first job: the last request that succeeded.  One that
-        # failed (a size that is too large, say) must not stop the jobs that go on with the model before it, so it is
-        # repeated only when there is no other.
         with self._lock:
             if isinstance(request, LoadModel):
                 self._last_requested, self._load_failed = request, False
+            elif isinstance(request, CancelJob | CancelRound):
+                self._open.cancel(request)
+            work = (*self._again, *(() if isinstance(request, CancelJob | CancelRound) else (request,)))
             known = self._last_loaded or self._last_requested
-            if self._closing or known is None:
+            if self._closing or known is None or (self._process is None and not work):
                 return None, ()
-            if isinstance(request, CancelJob | CancelRound):
-                return self._process, (request,)
-            is_new = self._process is None
+            sent = self._with_load(work, known) if work else ()
             if self._process is None:
                 self._process = self._start_process()
-            requests: tuple[LoadModel | Job, ...] = (request,)
-            if not isinstance(request, LoadModel) and (is_new or (self._load_failed and LOADING not in self._open)):
-                self._load_failed = False
-                requests = (known, request)
-            self._open += [_number(each) for each in requests]
-            return self._process, requests
+            self._again = ()
+            self._open.add(sent)
+            if isinstance(request, CancelJob | CancelRound):
+                self._open.cancel(request)
+                return self._process, (*sent, request)
+            return self._process, sent
+
+    # A process without a model gets a load before its first job: the last request that succeeded.  One that failed (a
+    # size that is too large, say) must not stop the jobs that go on with the model before it, so it is repeated only
+    # when there is no other.
+    def _with_load(self, work: tuple[LoadModel | Job, ...], known: LoadModel) -> tuple[LoadModel | Job, ...]:
+        """Return work with the load before it that it needs."""
+        needs_load = self._process is None or (self._load_failed and not self._open.has_load)
+        if isinstance(work[0], LoadModel) or not needs_load:
+            return work
+        self._load_failed = False
+        return known, *work
 
     def _start_process(self) -> WorkerProcess:
         process = WorkerProcess(self._threads, self._program)
@@ -125,22 +158,36 @@ class WorkerRenderer(RequestingRenderer):
             self._on_event(event)
         sentence = process.obituary()
         with self._lock:
-            lost, self._open = self._open, []
+            cancelled, lost = self._open.take_all()
             self._process = None
+            self._again = lost if watchdog.is_unheeded else ()
             closing = self._closing
         if closing:
             return
-        for job in lost:
-            self._on_event(JobFailed(job=job, failure=Failure.CRASH, sentence=sentence))
-        self._on_event(WorkerDied(sentence=sentence))
+        for job in cancelled:
+            self._on_event(JobCancelled(job=job))
+        if watchdog.is_unheeded:
+            self._on_event(RendererNoticed(sentence=sentence))
+            if lost:
+                self._outbox.put(_WAKE)
+            return
+        is_wanted = process.reason == LOAD_GIVEN_UP
+        for request in lost:
+            self._refuse(request, Failure.MODEL if is_wanted else Failure.CRASH, sentence)
+        if not is_wanted:
+            self._on_event(WorkerDied(sentence=sentence))
 
     def _next(self, process: WorkerProcess, watchdog: Watchdog) -> Event | None:
         """Return the next event; None when the process has ended, or was given up."""
         while not process.has_news(self._timeouts.tick):
             with self._lock:
-                is_loading, is_working = LOADING in self._open, bool(self._open)
-            if watchdog.has_expired(is_loading=is_loading, is_working=is_working):
-                process.give_up(watchdog.silence)
+                is_loading, is_working = self._open.has_load, self._open.has_any
+                has_cancelled = self._open.has_cancelled
+            if watchdog.has_expired(is_loading=is_loading, is_working=is_working, has_cancelled=has_cancelled):
+                if watchdog.is_unheeded:
+                    process.kill(unheeded_words(watchdog.silence_after_cancel))
+                else:
+                    process.give_up(watchdog.silence)
                 return None
         event = process.receive()
         if event is not None:
@@ -149,15 +196,17 @@ class WorkerRenderer(RequestingRenderer):
 
     def _close_job(self, event: JobDone | JobCancelled | JobFailed | ModelReady) -> None:
         """Note that a job or a load is over."""
-        with self._lock, contextlib.suppress(ValueError):
+        with self._lock:
             if isinstance(event, ModelReady):
                 self._last_loaded, self._load_failed = event.request, False
-                self._open.remove(LOADING)
             else:
                 self._load_failed |= event.job == LOADING
-                self._open.remove(event.job)
+            self._open.end(event)
 
 
-def _number(request: LoadModel | Job) -> int:
-    """Return the number under which the end of a request is reported."""
-    return LOADING if isinstance(request, LoadModel) else request.job
+def unheeded_words(seconds: float) -> str:
+    """Return what the person is told when a process was ended that did not stop its cancelled job."""
+    return (
+        f"the rendering process did not stop within {seconds:.0f} seconds, in the middle of a long step, and was "
+        "ended; it starts again with the next picture"
+    )

@@ -41,7 +41,11 @@ returned: with a threshold of 32 MiB, or with glibc's own moving one, the heap f
 
 
 class WorkerProcess:
-    """One process and the connection to it."""
+    """One process and the connection to it.
+
+    Attributes:
+        reason: Why it was killed, for the person; "" where that is found out at its end.
+    """
 
     def __init__(self, threads: int = 0, program: tuple[str, ...] = ()) -> None:
         """Start the process.
@@ -70,7 +74,7 @@ class WorkerProcess:
             self._wire: Wire[Request, Event] = Wire(near.dup(), Codec(EVENTS))
             undo.pop_all()
         self._silence = 0.0
-        self._garbled = ""
+        self._garbled = self.reason = ""
 
     @property
     def pid(self) -> int:
@@ -109,11 +113,15 @@ class WorkerProcess:
             time.sleep(_SECONDS_FOR_STACKS)
         self.kill()
 
-    def kill(self) -> None:
+    def kill(self, reason: str = "") -> None:
         """Kill the process and everything that it started.
 
         Does nothing once the process is reaped: the system may have given its ID to another one.
+
+        Args:
+            reason: What is said about its end; "" for what is found out then.
         """
+        self.reason = self.reason or reason
         if self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -124,7 +132,9 @@ class WorkerProcess:
         code = self._process.wait()
         self._wire.close()
         self._lifeline.close()
-        return how_it_ended(code, _last_line(self._log_path), str(self._log_path), self._silence, self._garbled)
+        return self.reason or how_it_ended(
+            code, _last_line(self._log_path), str(self._log_path), self._silence, self._garbled
+        )
 
 
 def how_it_ended(code: int, last_line: str, log: str, silence: float = 0.0, garbled: str = "") -> str:

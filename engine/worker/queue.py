@@ -67,6 +67,16 @@ class JobQueue:
                     job for job, round_id in self._rounds.items() if round_id and round_id == request.round_id
                 }
 
+    def take_cancelled(self) -> tuple[int, ...]:
+        """Remove the cancelled jobs from the queue, and return their numbers; the running job is not among them."""
+        with self._changed:
+            jobs = [entry for entry in self._entries if self._is_cancelled(entry)]
+            self._entries = [entry for entry in self._entries if not self._is_cancelled(entry)]
+            numbers = tuple(entry.work.job for entry in jobs if not isinstance(entry.work, LoadModel))
+        for number in numbers:
+            self.done(number)
+        return numbers
+
     def is_cancelled(self, job: int) -> bool:
         """Return whether a job is cancelled; the working thread asks before a job and between its steps."""
         return job in self._cancelled
@@ -98,4 +108,7 @@ class JobQueue:
             self._changed.notify_all()
 
     def _order(self, entry: _Entry) -> tuple[bool, tuple[int, ...]]:
-        return not (isinstance(entry.work, RenderJob | InvertJob) and entry.work.job in self._cancelled), entry.rank
+        return not self._is_cancelled(entry), entry.rank
+
+    def _is_cancelled(self, entry: _Entry) -> bool:
+        return isinstance(entry.work, RenderJob | InvertJob) and entry.work.job in self._cancelled

@@ -1,10 +1,10 @@
-"""Watchdog: how long a silent worker may stay silent, estimated from its step times."""
+"""Watchdog: how long a silent worker may stay silent, estimated from its step times and the size of its model."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.rendering.events import Event, JobCancelled, JobDone, JobFailed, ModelReady, StepDone
+from engine.rendering.events import Event, JobCancelled, JobDone, JobFailed, LoadingProgressed, ModelReady, StepDone
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -13,17 +13,24 @@ class Timeouts:
 
     Attributes:
         tick: The interval at which the watchdog is asked.
-        load: While a model loads, which reports little, perhaps from a slow disk.
+        load: While a model loads, and longer by the time in which a slow disk reads its weights.
+        bytes_per_second: How fast that disk reads.
+        most: The most for a load, however large its files say that they are.
         first: Until the first step of a job: prompts are encoded, kernels are compiled, and the size may be larger.
         step: Between two steps; `factor` times the longest step of the job where that is more.
         factor: See `step`.
+        cancel: Between a cancellation and the end of the job: the time that loading the model took, since that is what
+            it costs to start the worker again, but at least and at most so many seconds.
     """
 
     tick: float = 1.0
-    load: float = 1800.0
+    load: float = 300.0
+    bytes_per_second: float = 2e7
+    most: float = 3600.0
     first: float = 1800.0
     step: float = 120.0
     factor: float = 20.0
+    cancel: tuple[float, float] = (10.0, 60.0)
 
 
 class Watchdog:
@@ -34,36 +41,56 @@ class Watchdog:
 
     Attributes:
         silence: Seconds since the last event, while there was work to do.
+        silence_after_cancel: Seconds without an event since a job was cancelled that has not ended.
     """
 
     def __init__(self, timeouts: Timeouts) -> None:
         self._timeouts = timeouts
-        self.silence = self._longest = 0.0
+        self.silence = self.silence_after_cancel = self._longest = 0.0
+        self._loading = self._load_seconds = 0.0
+        self._weights = 0
         self._has_stepped = False
 
     def heard(self, event: Event) -> None:
-        """Note an event of the process: the silence starts anew, and steps are measured."""
+        """Note an event of the process: the silence starts anew, and steps and loads are measured."""
         match event:
-            case ModelReady() | JobDone() | JobCancelled() | JobFailed():
+            case ModelReady():
+                self._load_seconds, self._loading, self._weights = self._loading, 0.0, 0
                 self._longest, self._has_stepped = 0.0, False
+            case JobDone() | JobCancelled() | JobFailed():
+                self._longest, self._has_stepped = 0.0, False
+            case LoadingProgressed(weights=weights):
+                self._weights = max(self._weights, weights)
             case StepDone():
                 self._longest, self._has_stepped = max(self._longest, self.silence), True
             case _:
                 pass
         self.silence = 0.0
 
-    def has_expired(self, *, is_loading: bool, is_working: bool) -> bool:
+    def has_expired(self, *, is_loading: bool, is_working: bool, has_cancelled: bool = False) -> bool:
         """Count one tick without an event, and return whether the silence is too long.
 
         Args:
             is_loading: A model is being loaded.
             is_working: There is work to do.  Without any, a worker may be silent for ever.
+            has_cancelled: A job is cancelled and has not ended.
         """
-        self.silence = self.silence + self._timeouts.tick if is_loading or is_working else 0.0
-        return self.silence > self._timeout(is_loading)
+        tick = self._timeouts.tick
+        self._loading += tick if is_loading else 0.0
+        self.silence = self.silence + tick if is_loading or is_working else 0.0
+        self.silence_after_cancel = self.silence_after_cancel + tick if has_cancelled and not is_loading else 0.0
+        return self.silence > self._timeout(is_loading) or self.is_unheeded
+
+    # Whoever waits for what may never come, and can buy an end of the wait, does best to wait as long as that costs:
+    # then the wait is at most twice as long as it had to be.  What has to be paid here is another load.
+    @property
+    def is_unheeded(self) -> bool:
+        """Whether a cancellation had no effect for so long that starting the worker again is better."""
+        least, most = self._timeouts.cancel
+        return self.silence_after_cancel > min(max(least, self._load_seconds), most)
 
     def _timeout(self, is_loading: bool) -> float:
         if is_loading:
-            return self._timeouts.load
+            return min(self._timeouts.load + self._weights / self._timeouts.bytes_per_second, self._timeouts.most)
         usual = self._timeouts.step if self._has_stepped else self._timeouts.first
         return max(usual, self._timeouts.factor * self._longest)

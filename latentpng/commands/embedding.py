@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from latentpng.commands.output import STANDARD_OUTPUT, check_target, signature_warning
+from latentpng.commands.output import STANDARD_OUTPUT, check_target, signature_warning, tell_recovered
 from latentpng.errors import InvalidValueError, UnwritableFileError
 from latentpng.png.open import STANDARD_INPUT
 from latentpng.text import plain
@@ -28,7 +28,9 @@ def check_places(file: str, output: str | None, *, force: bool) -> None:
     """
     if file == STANDARD_INPUT:
         raise InvalidValueError("standard input cannot be used here; name a file")
-    if output not in (None, STANDARD_OUTPUT):
+    if output is None:
+        tell_recovered(file)
+    elif output != STANDARD_OUTPUT:
         check_target(output, force=force)
 
 
@@ -53,4 +55,4 @@ def embed_into(file: str, record: LatentRecord, output: str | None, *, force: bo
     if output == STANDARD_OUTPUT:
         sys.stdout.buffer.write(files.embedded(file, record, warn))
     else:
-        files.embed_record(file, record, output, warn)
+        files.embed_record(file, record, output, warn, replace=force)

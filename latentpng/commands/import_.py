@@ -74,7 +74,8 @@ def run(given: argparse.Namespace) -> ExitCode:
         if imported.is_png:
             embed_into(file, imported.record, target, force=given.force)
         else:
-            write_picture(target, imported.width, imported.height, imported.rgb, imported.record)
+            size, rgb = (imported.width, imported.height), imported.rgb
+            write_picture(target, *size, rgb, imported.record, replace=given.force)
         say(f"{target}: {imported.summary}")
         for warning in imported.warnings:
             say(f"{target}: {warning}")

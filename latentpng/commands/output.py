@@ -81,7 +81,7 @@ def write(output: str, data: bytes, *, force: bool) -> None:
         sys.stdout.buffer.write(data)
         return
     check_target(output, force=force)
-    write_atomically(output, (data,))
+    write_atomically(output, (data,), replace=force)
 
 
 def check_target(output: str, *, force: bool) -> None:
@@ -92,10 +92,21 @@ def check_target(output: str, *, force: bool) -> None:
     """
     if not output:
         raise UnwritableFileError("'': this is not a valid file name")
+    tell_recovered(output)
     if not force and os.path.lexists(output):
         raise UnwritableFileError(
             f"{plain(output)}: this file exists already; choose another --out, or add --force to replace it"
         )
+
+
+def tell_recovered(output: str) -> None:
+    """Give pictures that ended programs left in the folder of an output their names, and say so, once."""
+    from pathlib import Path
+
+    from latentpng.png.abandoned import recover, recovered_words
+
+    if recovered := recover(Path(os.path.realpath(output)).parent):
+        say(recovered_words(recovered))
 
 
 def is_same_file(file: str, output: str) -> bool:

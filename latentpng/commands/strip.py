@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import io
 import sys
+from contextlib import suppress
 from typing import BinaryIO
 
 from latentpng.commands.inputs import each
@@ -17,6 +18,7 @@ from latentpng.commands.output import (
     check_target,
     say,
     signature_warning,
+    tell_recovered,
 )
 from latentpng.errors import ExitCode, UnreadableFileError
 from latentpng.png.open import STANDARD_INPUT
@@ -59,6 +61,8 @@ def run(given: argparse.Namespace) -> ExitCode:
         output = STANDARD_OUTPUT
 
     def strip(file: str) -> ExitCode:
+        if output is None:
+            tell_recovered(file)
         kind = _checked_kind(file, everything=everything)
         strip_kind = _stripped_other if kind in _OTHERS else _stripped
         data, removed = strip_kind(file, output, force=given.force, everything=everything)
@@ -89,7 +93,7 @@ def _stripped(file: str, output: str | None, *, force: bool, everything: bool) -
         return data, removed
     if output is not None:
         check_target(output, force=force)
-    return b"", files.strip(file, output, warn, everything=everything)
+    return b"", files.strip(file, output, warn, everything=everything, replace=force)
 
 
 def _stripped_other(file: str, output: str | None, *, force: bool, everything: bool) -> tuple[bytes, bool]:
@@ -106,7 +110,7 @@ def _stripped_other(file: str, output: str | None, *, force: bool, everything: b
     if output == STANDARD_OUTPUT:
         sys.stdout.buffer.write(data)
     elif removed or output is not None:
-        write_atomically(file if output is None else output, [data])
+        write_atomically(file if output is None else output, [data], replace=force or output is None)
     return (data if output == STANDARD_OUTPUT else b""), removed
 
 
@@ -132,7 +136,9 @@ def _checked_kind(file: str, *, everything: bool) -> str:
 
 
 def _what_stays(file: str, data: bytes) -> str:
-    """Return the metadata of other tools that a stripped picture carries, as a noun phrase; "" if there is none.
+    """Return the metadata of other tools that a stripped picture carries, as a noun phrase.
+
+    It is "" if there is none, and if that cannot be told: the picture has been written, so nothing fails any more.
 
     Args:
         file: The picture.
@@ -140,10 +146,12 @@ def _what_stays(file: str, data: bytes) -> str:
     """
     from latentpng.png.open import open_picture
 
-    if data:
-        return _described(io.BytesIO(data), len(data), file)
-    with open_picture(file) as (stream, size, name):
-        return _described(stream, size, name)
+    with suppress(UnreadableFileError):
+        if data:
+            return _described(io.BytesIO(data), len(data), file)
+        with open_picture(file) as (stream, size, name):
+            return _described(stream, size, name)
+    return ""
 
 
 def _described(stream: BinaryIO, size: int, name: str) -> str:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Doubles: TypeAlias = NDArray[np.float64]
 
 _DRAWS = ArrayCache(96 * 2**20, max_arrays=64)  # draws and their mean, which all candidates of a round share
+_VALUES_AT_ONCE = 2**18  # whose octaves are in memory
 _MAX_CACHED = 24 * 2**20  # bytes: the draws of a round that are larger would evict each other
 
 
@@ -148,9 +149,22 @@ def move(parent: Doubles, noise: Doubles, scale: float) -> Doubles:
 
 
 def _move_octaves(parent: Doubles, noise: Doubles, round_: Round, axes: str) -> Doubles:
-    """Return what `move` gives with a scale of its own for each octave; the finest octave is split off first."""
+    """Return what `move` gives with a scale of its own for each octave; both arrays are overwritten."""
+    # Planes do not depend on each other, and the octaves of a plane take several times its memory.  So only some are
+    # taken apart at once.
     order = (axes.index("H"), axes.index("W"))
-    parent, noise = np.moveaxis(parent, order, (-2, -1)), np.moveaxis(noise, order, (-2, -1))
+    planes, drawn = np.moveaxis(parent, order, (-2, -1)), np.moveaxis(noise, order, (-2, -1))
+    if planes.ndim == len(order):
+        return _moved_planes(planes, drawn, round_)
+    step = max(1, _VALUES_AT_ONCE * len(planes) // planes.size)
+    for start in range(0, len(planes), step):
+        some = slice(start, start + step)
+        planes[some] = _moved_planes(planes[some], drawn[some], round_)
+    return parent
+
+
+def _moved_planes(parent: Doubles, noise: Doubles, round_: Round) -> Doubles:
+    """Return moved planes, (..., H, W); the finest octave is split off first."""
     details = []
     for band in reversed(round_.bands[1:]):
         parent, parent_details = haar.split(parent)
@@ -160,7 +174,7 @@ def _move_octaves(parent: Doubles, noise: Doubles, round_: Round, axes: str) -> 
     moved = move(parent, noise, round_.scale * round_.bands[0])
     for level in reversed(details):
         moved = haar.join(moved, level)
-    return np.moveaxis(moved, (-2, -1), order)
+    return moved
 
 
 def _moving(region: str, shape: tuple[int, ...], axes: str) -> NDArray[np.bool_]:

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace as replace_in
 from itertools import chain
+from pathlib import Path
 from typing import BinaryIO, NamedTuple, TypeAlias
 
 from latentpng.chunk import codec
 from latentpng.errors import DamagedLatentError, NoLatentError, UnreadableFileError
 from latentpng.noise.replay import OnProgress
 from latentpng.png import carriers, chunks, texts
-from latentpng.png.atomic import write_atomically
+from latentpng.png.atomic import write_atomically, write_new
 from latentpng.png.chunks import Chunk
 from latentpng.png.clean import Part, cleaned
 from latentpng.png.open import open_picture
@@ -35,6 +36,7 @@ __all__ = [
     "read_record_from",
     "strip",
     "stripped",
+    "write_new_picture",
     "write_picture",
 ]
 
@@ -100,7 +102,9 @@ def digest_of_picture(path: AnyPath) -> str:
         return digest_of_pixels(stream, size, name)
 
 
-def write_picture(path: AnyPath, width: int, height: int, rgb: bytes, record: LatentRecord) -> None:
+def write_picture(
+    path: AnyPath, width: int, height: int, rgb: bytes, record: LatentRecord, *, replace: bool = True
+) -> None:
     """Write a PNG that carries a record and the digest of its pixels.  The file is complete or not there at all.
 
     Args:
@@ -109,19 +113,53 @@ def write_picture(path: AnyPath, width: int, height: int, rgb: bytes, record: La
         height: In pixels.
         rgb: 3 * width * height bytes, row by row.
         record: The record; its `pixels` are replaced by the digest of these pixels.
+        replace: False leaves a file that exists as it is.
 
     Raises:
         InvalidValueError: If the sizes do not fit, or the record breaks a rule of the format.
+        NameTakenError: If the file exists, and `replace` is false.
         UnwritableFileError: If the file cannot be written.
     """
-    record = replace(record, metadata=replace(record.metadata, pixels=pixel_digest(rgb)))
+    write_atomically(path, _picture_parts(width, height, rgb, record), replace=replace)
+
+
+def write_new_picture(names: Iterable[Path], width: int, height: int, rgb: bytes, record: LatentRecord) -> Path:
+    """Write a PNG as `write_picture` does, under the first of several names that nothing has.
+
+    Args:
+        names: The names, all in the same folder; they may go on without an end.
+        width: In pixels.
+        height: In pixels.
+        rgb: 3 * width * height bytes, row by row.
+        record: The record; its `pixels` are replaced by the digest of these pixels.
+
+    Returns:
+        The name that was free.
+
+    Raises:
+        InvalidValueError: If the sizes do not fit, or the record breaks a rule of the format.
+        NameTakenError: If all names are taken.
+        UnwritableFileError: If the file cannot be written.
+    """
+    return write_new(names, _picture_parts(width, height, rgb, record))
+
+
+def _picture_parts(width: int, height: int, rgb: bytes, record: LatentRecord) -> tuple[bytes, bytes, bytes]:
+    record = replace_in(record, metadata=replace_in(record.metadata, pixels=pixel_digest(rgb)))
     carried = carriers.encode_carriers(record, codec.encode_record(record), parameters=True)
     png = encode_pixels(width, height, rgb)
     first_idat = png.index(b"IDAT") - 4
-    write_atomically(path, (png[:first_idat], carried, png[first_idat:]))
+    return png[:first_idat], carried, png[first_idat:]
 
 
-def embed_record(path: AnyPath, record: LatentRecord, out: AnyPath | None = None, warn: Warn | None = None) -> None:
+def embed_record(
+    path: AnyPath,
+    record: LatentRecord,
+    out: AnyPath | None = None,
+    warn: Warn | None = None,
+    *,
+    replace: bool = True,
+) -> None:
     """Put a record into an existing PNG, in place of the one that it carries.  Pixels are copied as they are.
 
     A `parameters` text of another tool stays, and no second one is added.
@@ -131,14 +169,17 @@ def embed_record(path: AnyPath, record: LatentRecord, out: AnyPath | None = None
         record: The record.
         out: The file to write; None changes the PNG in place.
         warn: Called before a picture with a C2PA signature is changed.
+        replace: False leaves an `out` that exists as it is.
 
     Raises:
         UnreadableFileError: If it is not a PNG with pixels.
         InvalidValueError: If the record breaks a rule of the format.
+        NameTakenError: If `out` exists, and `replace` is false.
         UnwritableFileError: If the file cannot be written.
     """
     with open_picture(path) as (stream, size, name):
-        write_atomically(path if out is None else out, _with_record(stream, size, name, record, warn))
+        parts = _with_record(stream, size, name, record, warn)
+        write_atomically(path if out is None else out, parts, replace=replace or out is None)
 
 
 def embedded(path: AnyPath, record: LatentRecord, warn: Warn | None = None) -> bytes:
@@ -163,10 +204,17 @@ def carries_another(path: AnyPath, record: LatentRecord) -> bool:
     except DamagedLatentError:
         return True
     found = None if front.newer else front.parsed
-    return found is None or replace(found, pixels="") != replace(record.metadata, pixels="")
+    return found is None or replace_in(found, pixels="") != replace_in(record.metadata, pixels="")
 
 
-def strip(path: AnyPath, out: AnyPath | None = None, warn: Warn | None = None, *, everything: bool = False) -> bool:
+def strip(
+    path: AnyPath,
+    out: AnyPath | None = None,
+    warn: Warn | None = None,
+    *,
+    everything: bool = False,
+    replace: bool = True,
+) -> bool:
     """Remove the three carriers from a PNG, and nothing else unless `everything` is true.
 
     Args:
@@ -174,18 +222,21 @@ def strip(path: AnyPath, out: AnyPath | None = None, warn: Warn | None = None, *
         out: The file to write, also if nothing is removed; None changes the PNG in place, if there is something.
         warn: Called before a picture with a C2PA signature is changed that keeps it.
         everything: Remove the texts and the metadata of all tools, as `clean.cleaned` does.
+        replace: False leaves an `out` that exists as it is.
 
     Returns:
         Whether anything was removed.
 
     Raises:
         UnreadableFileError: If it is not a PNG.
+        NameTakenError: If `out` exists, and `replace` is false.
         UnwritableFileError: If the file cannot be written.
     """
     with open_picture(path) as (stream, size, name):
         parts, removed = _without(stream, size, name, warn, everything=everything)
         if removed or out is not None:
-            write_atomically(path if out is None else out, _copied(stream, parts, name))
+            target = path if out is None else out
+            write_atomically(target, _copied(stream, parts, name), replace=replace or out is None)
         return removed
 
 

@@ -150,9 +150,8 @@ def _header(front: Front) -> dict[str, Json]:
 def _step_ends(front: Front) -> tuple[int, ...]:
     """Return after how many rounds each step ends; only a lineage with regions is made into values for that."""
     rounds = cast("list[JsonObject]", front.metadata["rounds"])
-    if not any(round_.get("region") for round_ in rounds):
-        return tuple(range(1, len(rounds) + 1))
-    return step_ends(front.known("").lineage)
+    parsed = front.parsed if any(round_.get("region") for round_ in rounds) else None
+    return tuple(range(1, len(rounds) + 1)) if parsed is None else step_ends(parsed.lineage)
 
 
 def _codec(front: Front) -> str | int:

@@ -151,6 +151,9 @@ MISTAKES = (
     ("keep_alive = true", "line 1: keep_alive is a number of minutes or a text, found true"),
     (f"keep_alive = 1{'0' * 5000}", "this is not TOML: a number has too many digits"),
     (f"model = {'[' * 5000}", "this is not TOML: it is nested too deeply"),
+    (f"{'a.' * 40_000}b = 1", "this is not TOML: a key has too many parts"),
+    (f"x = {{ {'a . ' * 400}b = 1 }}", "this is not TOML: a key has too many parts"),
+    (f"model = 0x{'f' * 5000}", "line 1: model is a text, found a number of thousands of digits"),
     (f"[profiles.a]\nguidance = 1{'0' * 19}", "line 2: profiles.a.guidance is a number, found 10000000000000000000"),
     (f"[profiles.a]\nsteps = {2**63}", f"line 2: profiles.a.steps is a whole number, found {2**63}"),
     ("\n[[profiles.a]]\nsteps = 3", "line 2: profiles.a is a table, written [profiles.a], found [{'steps': 3}]"),
@@ -185,12 +188,12 @@ def test_what_a_mistake_shows_of_the_file_has_an_end() -> None:
 def test_a_file_that_never_ends_is_no_configuration(tmp_path: Path) -> None:
     pipe, large = tmp_path / "pipe", tmp_path / "large.toml"
     os.mkfifo(pipe)
-    large.write_bytes(b"#" * 1_048_577)
-    for path, why in ((pipe, "it is a pipe"), (large, "it has more than 1048576 bytes")):
+    large.write_bytes(b"#" * 262_145)
+    for path, why in ((pipe, "it is a pipe"), (large, "it has more than 262144 bytes")):
         with pytest.raises(InvalidRequestError) as caught:
             read_configuration(path)
         assert str(caught.value) == f"{path}: the configuration file cannot be read: {why}"
-    large.write_bytes(b"#" * 1_048_576)
+    large.write_bytes(b"#" * 262_144)
     assert read_configuration(large).exists
 
 

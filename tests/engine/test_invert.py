@@ -206,7 +206,7 @@ def test_the_notice_says_how_well_it_repeats_and_what_to_mind(tmp_path: Path) ->
 
 def test_the_folder_is_named_after_the_photograph(tmp_path: Path) -> None:
     it = prepared(tmp_path)
-    assert folder_for(open_inverted(it, found(it)), None, tmp_path / "sessions").name.endswith(" beach")
+    assert folder_for(open_inverted(it, found(it)), None, tmp_path / "sessions").folder.name.endswith(" beach")
 
 
 def test_opening_any_file(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,12 +27,9 @@ from engine.search.answers import (
 )
 from engine.search.axis import Axis
 from engine.search.bands import Bands
-from engine.search.folder import PictureFolder
-from engine.search.journal import Journal, write_journal
 from engine.search.running import PARENT
 from engine.search.session import can_redo, can_undo
 from engine.search.sessions import read_session, saved_sessions
-from latentpng.identity import Key
 from latentpng.noise.replay import record_of, replay
 from latentpng.png.files import embed_record, read_picture, read_record, write_picture
 from latentpng.record import Lineage, Round, SeedRoot, TensorRoot
@@ -300,32 +296,6 @@ def test_the_session_is_listed_with_what_it_shows(tmp_path: Path) -> None:
     assert other == found
 
 
-def test_a_burst_of_answers_is_written_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    written: list[Key] = []
-
-    def count(journal: Journal) -> None:
-        written.append(journal.session.node.key)
-        write_journal(journal)
-
-    folder = PictureFolder(tmp_path / "s")
-    running = Running(open_prompt(OPTIONS, PROMPT), folder)
-    running.finish()
-    folder.run(lambda: None).result()
-    monkeypatch.setattr("engine.search.journal_writer.write_journal", count)
-    gate = threading.Event()
-    folder.run(lambda: void(gate.wait()))
-    for mark in range(20):
-        running.search.tell(Picked(marks=(mark % CANDIDATES,)), CANDIDATES)
-    gate.set()
-    running.close()
-    assert written == [running.search.session.node.key]
-    assert read_session(tmp_path / "s").session.node.key == written[0]
-
-
-def void(_: object) -> None:
-    """Return nothing."""
-
-
 def stored(file: Path) -> None:
     """Write a picture whose noise came from elsewhere, rendered by the fake renderer."""
     running = begun(file.parent / "for its settings")
@@ -378,6 +348,6 @@ def test_a_session_without_its_noise_cannot_be_continued(tmp_path: Path) -> None
     with pytest.raises(StoreError) as caught:
         open_journal(Options(), replace(journal, session=session, root_noise="ab" * 32))
     assert str(caught.value) == (
-        f"{tmp_path}/s: this session cannot be continued: its pictures hold the noise that it began with, and none of "
-        "them is there any more"
+        f"{tmp_path}/s: this session cannot be continued: the noise that it began with is neither "
+        "beside its journal nor in one of its pictures any more"
     )

@@ -1,4 +1,4 @@
-"""A little of the walk through hostile files: what `make fuzz` does at length."""
+"""All readers on hostile files: what `make attack` does at length."""
 
 from __future__ import annotations
 
@@ -15,10 +15,8 @@ from latentpng.chunk.validate import RESERVED
 from latentpng.errors import DamagedLatentError, LatentPngError
 from latentpng.png.chunks import SIGNATURE
 from latentpng.reports.show import inspect_file
-from tests.campaigns.files import campaign
-from tests.campaigns.files.campaign import Watch, walk
 from tests.campaigns.files.mutations import mutated, parts_of
-from tests.campaigns.files.readers import LEFT_OUT, ContradictionError, Outcome, examine
+from tests.campaigns.files.readers import LEFT_OUT, ContradictionError, examine
 from tests.campaigns.files.seeds import seeds
 from tests.support.latentpng.files import png_of, with_metadata
 from tests.support.latentpng.pictures import chunk_data, seeded_record
@@ -58,33 +56,6 @@ def test_any_bytes_behind_a_signature_give_only_our_errors(tmp_path: Path, data:
     path = tmp_path / "a.png"
     path.write_bytes(SIGNATURE + data)
     assert "good" not in {outcome.rule for outcome in examine(path, RECORD).values()}
-
-
-def test_the_walk_counts_and_measures(tmp_path: Path) -> None:
-    watch = Watch(tmp_path)
-    walk(watch, 50, Random(1))
-    assert sum(watch.outcomes.values()) == watch.files == 50
-    assert watch.report().startswith(
-        f"50 files, {len(watch.outcomes)} different outcomes, no error other than LatentPngError\n"
-    )
-    assert watch.slowest[0] == pytest.approx(max(watch.milliseconds))
-
-
-def test_the_walk_stops_at_a_fault_and_keeps_the_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    watch = Watch(tmp_path)
-
-    def fault(*_: object) -> dict[str, Outcome]:
-        raise ZeroDivisionError
-
-    monkeypatch.setattr(campaign, "examine", fault)
-    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
-    with pytest.raises(ZeroDivisionError):
-        walk(watch, 1, Random(1))
-    (kept,) = tmp_path.glob("hostile-fault-*.png")
-    assert capsys.readouterr().out == f"mutation 1: {kept}\n"
-    assert kept.read_bytes() == (tmp_path / "hostile.png").read_bytes()
 
 
 def test_a_contradiction_is_noticed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,6 +51,7 @@ class WarmerApp(AppNews):
         else:
             await self._show(opening)
         after_first_paint(self, self._start_renderer)
+        seams.forgive_missing_widgets(self)
 
     async def on_unmount(self) -> None:
         await self.close_all()
@@ -131,6 +132,7 @@ class WarmerApp(AppNews):
 
     def _start_renderer(self) -> None:
         self.link.start()
+        begin(self, self._look_over_state, "state files")
         opening = self._opening_at_start
         if opening is not None and not isinstance(opening, PictureSource):
             self._load(opening.target)

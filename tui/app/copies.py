@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from textual.widgets import OptionList
 
-from latentpng.errors import LatentPngError
+from latentpng.errors import LatentPngError, NameTakenError
 from tui.app.completion import free_name
 from tui.app.gallery.preview import Preview
 from tui.app.screens.ask import problem_of_new
@@ -33,10 +33,11 @@ class CopyScreen(PathScreen):
         super().__init__(
             f"Save a copy: type a file name in {Path.cwd()}, or a whole path",
             value=name,
-            check=problem_of_new,
+            check=self._problem,
             suffixes=(".png",),
         )
         self._finished = finished
+        self._insisted: Path | None = None
 
     def preview(self, line: Line | None) -> None:
         """Show the picture that is saved; while the list has the focus, the one that would be replaced."""
@@ -46,14 +47,22 @@ class CopyScreen(PathScreen):
             self.query_one(Preview).show_picture(self._finished.picture, "the picture that is saved")
 
     def accept(self, path: Path) -> None:
-        begin(self, partial(self._save, path), "copy", exclusive=True)
+        begin(self, partial(self._save, path, replace=path == self._insisted), "copy", exclusive=True)
 
-    async def _save(self, path: Path) -> None:
+    def _problem(self, path: Path, insisted: bool) -> str:
+        """Return as `problem_of_new`; remember what may be replaced: a file that appears later may not."""
+        self._insisted = path if insisted else None
+        return problem_of_new(path, insisted)
+
+    async def _save(self, path: Path, *, replace: bool) -> None:
         from latentpng.png.files import write_picture
 
         picture, record = self._finished.picture, self._finished.record
+        write = partial(write_picture, path, picture.width, picture.height, picture.rgb, record, replace=replace)
         try:
-            await asyncio.to_thread(write_picture, path, picture.width, picture.height, picture.rgb, record)
+            await asyncio.to_thread(write)
+        except NameTakenError:
+            self.refuse(f"{path} already exists; press Enter again to replace it")
         except LatentPngError as error:
             self.refuse(str(error))
         else:

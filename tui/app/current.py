@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from engine.rendering.events import Event, ModelReady
     from engine.rendering.renderer import Renderer
     from engine.rendering.requests import LoadModel
+    from engine.search.folder import PictureFolder
     from engine.search.running import Search
     from engine.search.state import Session
     from tui.app.screens.search import SearchScreen
@@ -27,6 +28,7 @@ class CurrentSearch:
         opening: What was opened last; None when the start screen is shown instead.
         screen: Its screen, which may be covered by others; None as for `opening`.
         folders: The folders of all searches since the start, oldest first.
+        unsaved: What of the searches that were left could not be saved, as a sentence; "" for nothing.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class CurrentSearch:
         journal_path: Path,
         ignore_digits_until: float,
         on_saving_failed: Callable[[str], None],
+        on_notice: Callable[[str], None],
     ) -> None:
         """Prepare for the first search.
 
@@ -48,14 +51,16 @@ class CurrentSearch:
             journal_path: The file that names the folders of sessions.
             ignore_digits_until: As for `SearchScreen`.
             on_saving_failed: Called with a sentence, in the thread that saves.
+            on_notice: Called with a sentence about saving that is no failure, likewise.
         """
         self.opening: Opening | None = None
         self.screen: SearchScreen | None = None
-        self.folders: list[Path] = []
+        self.folders: list[PictureFolder] = []
+        self.unsaved = ""
         self._options, self._arguments = options, arguments
         self._sessions, self._journal_path = sessions, journal_path
         self._ignore_digits_until = ignore_digits_until
-        self._on_saving_failed = on_saving_failed
+        self._on_saving_failed, self._on_notice = on_saving_failed, on_notice
         self._search: Search | None = None
         self._ready: ModelReady | None = None
 
@@ -96,18 +101,17 @@ class CurrentSearch:
             await self._go_on(screen, before or ready, ready)
             return
         from engine.edit_noise import noise_notice
-        from engine.open import folder_for
-        from engine.search.folder import PictureFolder
+        from engine.open import beginning_of, folder_for
         from engine.search.running import Search
         from engine.search.store import MAX_CACHED_BYTES
 
         session, refused = self._session(opening, ready, screen.pictures_that_fit - 1)
-        folder = folder_for(opening, self._arguments.out, self._sessions)
+        folder = folder_for(opening, self._arguments.out, self._sessions, self._on_notice)
         self._search = Search(
-            opening.beginning,
+            beginning_of(opening, session, ready),
             session,
             renderer,
-            PictureFolder(folder),
+            folder,
             index=self._journal_path,
             keep_all=self._arguments.keep == "all",
             drafts=self._arguments.draft,
@@ -159,6 +163,7 @@ class CurrentSearch:
             search, self._search = self._search, None
             search.stop()
             await asyncio.to_thread(search.wait)
+            self.unsaved = search.unsaved or self.unsaved
 
     async def leave(self) -> None:
         """Close the search and forget it: the start screen is shown next."""

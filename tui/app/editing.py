@@ -101,9 +101,14 @@ class Editing:
             return
         if edit.prompt:
             begin(self._app, partial(asyncio.to_thread, remember_prompt, self._prompts, edit.prompt), "prompt history")
+        is_saved = await screen.until_saved()
+        if not screen.has_widgets:  # the app ended meanwhile
+            return
         panel.dismiss(edit)
         await screen.show_round()
         screen.notice = edited.notice
+        if not is_saved:
+            screen.say_still_saving()
 
     async def _run(self, edit: Edit, now: LoadModel, record: LatentRecord) -> None:
         try:

@@ -101,6 +101,8 @@ D              Show candidates as drafts, with fewer steps and so sooner, or
 KEEP
 *              Star a picture: it is saved without becoming the parent.
 s              Save a copy of the picture under another name.
+Ctrl+S         Try again to save what could not be saved: on a full disk,
+               pictures stay in memory until there is room for them.
 E              Export the way here: an animation or a contact sheet.
 y  Y           Copy the command line that renders the picture again, or the
                path of its file.  This works over SSH, where the terminal

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.errors import InvalidRequestError
+from latentpng.errors import ExitCode
 from latentpng.text import plain
 from tui.app.sources import PictureSource
 from tui.graphics.terminal import probe
@@ -66,16 +67,17 @@ def run_app(options: Options, arguments: AppArguments, *, changed: bool) -> int:
     gc.freeze()  # what is imported by now is never freed: the collector need not visit it between two keys
     output.run(app)
     _print_results(app)
-    return app.return_code or 0
+    return app.return_code or (ExitCode.UNWRITABLE if app.current.unsaved else ExitCode.OK)
 
 
 def _print_results(app: WarmerApp) -> None:
     """Print what could not be saved, and the folders that hold pictures."""
-    for sentence in dict.fromkeys(app.saving_failures):
-        print(f"warmer: {plain(sentence)}", file=sys.stderr)  # noqa: T201 (the screen is gone)
-    for folder in app.current.folders:
-        if any(folder.glob("*.png")):
-            print(folder)  # noqa: T201 (the result: where the pictures are)
+    if app.current.unsaved:
+        for sentence in dict.fromkeys([*app.saving_failures, app.current.unsaved]):
+            print(f"warmer: {plain(sentence)}", file=sys.stderr)  # noqa: T201 (the screen is gone)
+    for pictures in app.current.folders:
+        if any(pictures.folder.glob("*.png")):
+            print(pictures.folder)  # noqa: T201 (the result: where the pictures are)
 
 
 def opening_at_start(options: Options, arguments: AppArguments) -> Opening | PreparedPhoto | PictureSource | None:

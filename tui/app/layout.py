@@ -7,7 +7,7 @@ Where it pays, the parent gets a large pane of its own at the right, and the his
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 from engine.search.running import PARENT
@@ -74,6 +74,13 @@ class Arrangement:
     def has_pane(self) -> bool:
         """Whether the parent has a large pane beside the grid."""
         return self.pane_width > 0
+
+    def parent_alone(self) -> Arrangement:
+        """Return the arrangement of the parent without candidates, as large as it was beside them."""
+        width, height = (self.pane_width, self.pane_height) if self.has_pane else (self.width, self.height)
+        return replace(
+            self, candidates=0, columns=1, rows=1, width=width, height=height, pane_width=0, pane_height=0, area=1.0
+        )
 
     @property
     def order(self) -> tuple[int, ...]:

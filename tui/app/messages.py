@@ -33,6 +33,13 @@ class SavingFailed(Message):
 
 
 @dataclass
+class SavingNoticed(Message):
+    """Something about saving is good to know and no failure; `sentence` says what."""
+
+    sentence: str
+
+
+@dataclass
 class SourceChosen(Message):
     """Something to open was typed or chosen: a prompt, a saved picture, or the last session."""
 
@@ -110,6 +117,11 @@ class ModelFound(Message):
 @dataclass
 class LoadRetried(Message):
     """The key that loads the model again was pressed."""
+
+
+@dataclass
+class LoadGivenUp(Message):
+    """The key that stops the loading of the model was pressed."""
 
 
 @dataclass

@@ -43,6 +43,9 @@ class AppNews(AppParts):
         self.stage.hand_down(self.link.model_load)
         self._load_clock.start()
 
+    def on_load_given_up(self) -> None:
+        self.link.give_up_load()
+
     def on_source_chosen(self, message: messages.SourceChosen) -> None:
         self.link.stop_warm_up()
         self._opener.open(message.source, self._prompt_model.options)
@@ -94,6 +97,9 @@ class AppNews(AppParts):
         self.stage.refuse(message.sentence)
 
     def on_saving_failed(self, message: messages.SavingFailed) -> None:
+        self.stage.say(f"{message.sentence}; Ctrl+S tries now")
+
+    def on_saving_noticed(self, message: messages.SavingNoticed) -> None:
         self.stage.say(message.sentence)
 
     def on_opening_cancelled(self) -> None:

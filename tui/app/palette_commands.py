@@ -78,6 +78,7 @@ COMMANDS: Mapping[str, Words] = MappingProxyType(
         "rescale(0.5)": Words("Nearer", "Show the same candidates, half as different from the parent."),
         "rescale(2.0)": Words("Farther", "Show the same candidates, twice as different from the parent."),
         "save": Words("Save a copy", "Save the selected picture under another name."),
+        "save_again": Words("Save again", "Try again to save what could not be saved, on a full disk for example."),
         "second": Words("Second candidate", "Blend one more candidate into the region that was answered last."),
         "split": Words("Pick by region", "Say for each half, or each quarter, which candidate is best there."),
         "star": Words("Star", "Keep this picture without making it the parent."),

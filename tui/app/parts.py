@@ -89,6 +89,7 @@ class AppParts(App[None]):
             journal_path=journal_path,
             ignore_digits_until=time.monotonic() + key_grace_seconds,
             on_saving_failed=self._report_saving_failure,
+            on_notice=self._report_notice,
         )
         self.link = RendererLink(make_renderer, notify=self._report_events)
         self.stage = Stage(self)
@@ -148,6 +149,14 @@ class AppParts(App[None]):
             await self.stage.show_search(screen)
         else:
             await self.stage.show_photo(self._photo.show(opened))
+
+    async def _look_over_state(self) -> None:
+        """Set damaged files of state aside, and say so."""
+        from tui.app.state_files import set_aside_damaged
+
+        sentences = await asyncio.to_thread(set_aside_damaged, self._state)
+        if sentences:
+            self.stage.say("; ".join(sentences))
 
     def _remember_prompt(self, prompt: str) -> None:
         from tui.app.prompt_history import remember_prompt
@@ -212,3 +221,7 @@ class AppParts(App[None]):
         """Note a failure; called in the thread that saves."""
         self.saving_failures.append(sentence)
         self.post_message(messages.SavingFailed(sentence))
+
+    def _report_notice(self, sentence: str) -> None:
+        """Show a sentence about saving; called in the thread that saves."""
+        self.post_message(messages.SavingNoticed(sentence))

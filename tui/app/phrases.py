@@ -9,6 +9,7 @@ from engine.records import Photograph
 from engine.search.axis import Axis
 from engine.search.bands import Bands
 from engine.search.progress import Progress
+from engine.search.room import no_room
 from engine.search.running import Search
 from engine.search.session import Session, can_undo
 from latentpng.text import plain
@@ -25,6 +26,9 @@ BANDS = {
 }
 READY = ("ready", "»")
 """What stands under a picture when the grid that it leads to is there, in words and in a sign."""
+STOPS_LOAD = "Esc stops it"
+SECONDS_UNTIL_STOPPABLE = 15
+"""Seconds of one stage of loading until the person is told which key stops it."""
 PARENT_READY = ("· n is ready", "»")
 """The same under the parent in its pane, which has no key of its own: it leads where none is better."""
 DRAFT = ("draft", "~")
@@ -55,6 +59,12 @@ def load_words(load: ModelLoad) -> str:
     return "" if load.ready is not None else load.words or "starting the renderer"
 
 
+def stoppable_load_words(load: ModelLoad) -> str:
+    """Return `load_words`, with the key that stops a stage that takes long."""
+    stops = f"; {STOPS_LOAD}" if load.is_running and load.seconds >= SECONDS_UNTIL_STOPPABLE else ""
+    return f"{load_words(load)}{stops}"
+
+
 def notice_of_load(notice: str, before: ModelLoad, after: ModelLoad) -> str:
     """Return the sentence on the status line after news of the loading.
 
@@ -65,7 +75,8 @@ def notice_of_load(notice: str, before: ModelLoad, after: ModelLoad) -> str:
         before: How far the loading was.
         after: How far it is.
     """
-    return notice if after.is_later(before) and notice != load_words(before) else load_words(after)
+    stays = after.is_later(before) and notice != stoppable_load_words(before)
+    return notice if stays else stoppable_load_words(after)
 
 
 def duration(seconds: float) -> str:
@@ -125,6 +136,8 @@ def status_words(search: Search, notice: str, marked: int, progress: str, hint: 
     if search.failure:
         return f"{search.failure}; press r to try again"
     invited = hint if hint and not marked else invitation(search.session, marked, columns)
+    if search.size == 1:  # no candidate can come from this picture
+        invited = no_room(search.session.node, (search.session.template,))
     return notice or progress or invited
 
 

@@ -102,6 +102,13 @@ class RendererLink:
         if self.model_load.failure and self.model_load.request is not None:
             self._request(self.model_load.request)
 
+    def give_up_load(self) -> None:
+        """Stop loading the model, which counts as a failure."""
+        if self.model_load.is_running:
+            from engine.rendering.events import LOADING
+
+            self.renderer.cancel(LOADING)
+
     async def close(self) -> None:
         """End the renderer, if it was ever started; return when nothing of it is left running."""
         if self._is_started:

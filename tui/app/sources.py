@@ -105,8 +105,8 @@ def model_offers() -> tuple[ModelOffer, ...]:
     Raises:
         InvalidRequestError: The configuration file is wrong.
     """
-    from engine.models.index_file import has_index
     from engine.models.library import Shelf, distinct, entries, shown
+    from engine.models.model_root import has_index
 
     found = [entry for entry in distinct(entries(Shelf.MODELS)) if not entry.path.is_dir() or has_index(entry.path)]
     own = ModelOffer(words="embedded: the small model that comes with warmer", model="embedded")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import threading
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from textual.app import App
 from textual.dom import DOMNode
 from textual.worker import WorkType
+
+Result = TypeVar("Result")
 
 
 def begin(node: DOMNode, work: Callable[[], Coroutine[Any, Any, None]], group: str, *, exclusive: bool = False) -> None:
@@ -25,6 +30,30 @@ def begin(node: DOMNode, work: Callable[[], Coroutine[Any, Any, None]], group: s
     """
     typed: WorkType[None] = work
     node.run_worker(typed, group=group, exclusive=exclusive)
+
+
+async def in_idle_thread(work: Callable[[], Result]) -> Result:
+    """Run a function in a thread that the end of the app does not wait for, and return its result.
+
+    It must change nothing: the program may end in the middle of it.
+
+    Args:
+        work: The function; it raises no exception.
+    """
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[Result] = loop.create_future()
+
+    def run() -> None:
+        result = work()
+        with contextlib.suppress(RuntimeError):  # the app has ended
+            loop.call_soon_threadsafe(give, result)
+
+    def give(result: Result) -> None:
+        if not answer.cancelled():
+            answer.set_result(result)
+
+    threading.Thread(target=run, name="idle", daemon=True).start()
+    return await answer
 
 
 def after_first_paint(app: App[Any], work: Callable[[], Any], waits: int = 200) -> None:

@@ -5,7 +5,6 @@ What the machine does is asked in a thread, while a search is shown, and seldom:
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 from functools import partial
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from textual.app import App
 from textual.timer import Timer
 
-from tui.app.work import begin
+from tui.app.work import begin, in_idle_thread
 
 if TYPE_CHECKING:
     from engine.search.running import Search
@@ -120,7 +119,7 @@ class WorkAhead:
 
     async def _set(self) -> None:
         search = self._search
-        is_spare = await asyncio.to_thread(partial(has_time_to_spare, self._device))
+        is_spare = await in_idle_thread(partial(has_time_to_spare, self._device))
         if search is not None and search is self._search:
             search.set_ahead(grids_ahead(self._choice, is_spare=is_spare))
             self._timer = self._app.set_timer(ASK_SECONDS, self._ask)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shlex
 import subprocess
@@ -21,7 +22,9 @@ from engine.models.start_model import start_model
 from engine.options import Options
 from engine.profiles import InForce, in_force
 from engine.rendering.renderer import Renderer
-from latentpng.errors import ExitCode, UnwritableFileError
+from latentpng.errors import ExitCode, NameTakenError, UnwritableFileError
+from latentpng.png.atomic import write_new
+from latentpng.png.disk import make_folder
 from latentpng.record import Json
 from latentpng.text import plain
 from tui.arguments import OutputArguments
@@ -151,9 +154,9 @@ def _json(value: object) -> Json:
 def _edit(path: Path) -> int:
     """Open the file in the editor of the person; what is wrong with it afterwards is raised."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.exists():
-            path.write_text(TEMPLATE, "utf-8")
+        make_folder(path.parent)
+        with contextlib.suppress(NameTakenError):
+            write_new((path,), (TEMPLATE.encode(),))
     except OSError as error:
         raise UnwritableFileError(f"{path}: it cannot be created: {error.strerror or error}") from error
     try:

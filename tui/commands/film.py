@@ -109,7 +109,7 @@ def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
     plan, settings = work.plan, work.target.settings
     size = film_size(settings.width, settings.height, arguments.width or 0)
     known = {index: partial(read_known, path) for index, path in work.known.items()}
-    output = FilmOutput(plan, size, film=film, sheet=sheet, words=arguments.words, known=known)
+    output = FilmOutput(plan, size, film=film, sheet=sheet, words=arguments.words, known=known, replace=arguments.force)
     try:
         for notice in dict.fromkeys(filter(None, (carrier.notice, *work.notices))):
             say(f"{arguments.file}: {notice}")
@@ -120,7 +120,7 @@ def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
         raise RenderCancelled("interrupted: nothing was written") from error
     finally:
         output.close()
-    _print(Output(json_lines=arguments.json), plan, len(work.missing), paths, sheet)
+    _print(Output(json_lines=arguments.json), plan, len(work.missing), paths, has_sheet=sheet is not None)
     return ExitCode.OK
 
 
@@ -244,12 +244,12 @@ def _render(options: Options, arguments: Arguments, work: _Work, renderer: Rende
                 output.take(event.index, event.picture)
 
 
-def _print(output: Output, plan: FilmPlan, rendered: int, written: tuple[Path, ...], sheet: Path | None) -> None:
+def _print(output: Output, plan: FilmPlan, rendered: int, written: tuple[Path, ...], *, has_sheet: bool) -> None:
     for path in written:
         if not output.json_lines:
             output.line(str(path))
             continue
         shown: dict[str, Json] = {"kind": "sheet", "shown": len(plan.cells)}
-        if path != sheet:
+        if path != written[-1] or not has_sheet:
             shown = {"kind": "film", "frames": len(plan.frames), "seconds": round(plan.seconds, 3)}
         output.entries({"path": str(path), "ancestors": len(plan.way.stops), "rendered": rendered, **shown})

@@ -102,7 +102,7 @@ def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
     if prepared.target.notice:
         say(prepared.target.notice)
     inverted, event = _inverted(renderer, prepared, arguments.quiet)
-    save(out, event)
+    out = save(out, event, force=arguments.force)
     source = _source(inverted.record)
     warning = "; ".join(dict.fromkeys(filter(None, (inverted.warning, event.warning))))
     output = Output(json_lines=arguments.json)

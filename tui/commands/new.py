@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from engine.errors import InvalidRequestError
@@ -16,8 +17,9 @@ from latentpng.errors import ExitCode
 from latentpng.record import Lineage, SeedRoot
 from latentpng.rules import MAX_SEED
 from tui.arguments import OutputArguments, add_out_option, add_render_options
-from tui.commands.output import Output, refuse_overwriting, save
+from tui.commands.output import Output, refuse_overwriting
 from tui.commands.rendering import JOB, rendered
+from tui.commands.saving import Saving
 from tui.option_values import count
 
 OTHER_FORMATS = (".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif")
@@ -63,9 +65,10 @@ def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
     tasks = tuple(PictureTask(index=index, lineage=lineage) for index, lineage in enumerate(lineages))
     job = RenderJob(job=JOB, tasks=tasks, settings=target.settings)
     output = Output(json_lines=arguments.json)
-    for event in rendered(renderer, target, job, quiet=arguments.quiet):
-        save(paths[event.index], event)
-        output.picture(paths[event.index], event, seed=str(seeds[event.index]))
+    with Saving(force=arguments.force) as saving:
+        for event in rendered(renderer, target, job, quiet=arguments.quiet):
+            seed_words = str(seeds[event.index])
+            saving.save(paths[event.index], event, partial(output.picture, event=event, seed=seed_words))
     return ExitCode.OK
 
 

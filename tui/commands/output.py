@@ -13,7 +13,10 @@ from engine.errors import InvalidRequestError
 from engine.rendering.events import PhotoInverted, PictureRendered
 from latentpng import streams
 from latentpng.errors import UnwritableFileError
-from latentpng.png.files import write_picture
+from latentpng.png.abandoned import recover, recovered_words
+from latentpng.png.atomic import similar_names
+from latentpng.png.disk import make_folder
+from latentpng.png.files import write_new_picture, write_picture
 from latentpng.record import Json
 from latentpng.text import plain
 
@@ -72,19 +75,42 @@ def teller(quiet: bool) -> Callable[[str], None]:
     return (lambda _: None) if quiet else say
 
 
-def save(path: Path, event: PictureRendered | PhotoInverted) -> None:
+def save(path: Path, event: PictureRendered | PhotoInverted, *, force: bool) -> Path:
     """Write one picture, whole or not at all, and create its folder.
+
+    Args:
+        path: The file.
+        event: What was rendered.
+        force: Replace a file that exists.
+
+    Returns:
+        The file; a similar name if something took the name while the picture was rendered, and `force` is false.
 
     Raises:
         UnwritableFileError: The file or its folder cannot be written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
     except OSError as error:
         raise UnwritableFileError(f"{path}: its folder cannot be created: {error.strerror or error}") from error
-    write_picture(path, event.picture.width, event.picture.height, event.picture.rgb, event.record)
+    tell_recovered(path.parent)
+    picture = event.picture.width, event.picture.height, event.picture.rgb, event.record
+    if force:
+        write_picture(path, *picture)
+        saved = path
+    else:
+        saved = write_new_picture(similar_names(path), *picture)
+    if saved != path:
+        say(f"{path}: this file appeared meanwhile and stays as it is; the picture is saved as {saved}")
     if event.warning:
-        say(f"{path}: {event.warning}")
+        say(f"{saved}: {event.warning}")
+    return saved
+
+
+def tell_recovered(folder: Path) -> None:
+    """Give pictures that ended programs left in a folder their names, and say so, once."""
+    if recovered := recover(folder):
+        say(recovered_words(recovered))
 
 
 def refuse_overwriting(paths: list[Path], force: bool) -> None:

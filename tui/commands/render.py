@@ -6,6 +6,7 @@ import argparse
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -25,8 +26,9 @@ from latentpng.reports.tally import Tally
 from tui.arguments import CARRIERS, OutputArguments, add_edit_options, add_out_option
 from tui.commands.check import Checked, compare
 from tui.commands.confirm import Confirmation, imported_root, other_noise, write_confirmed
-from tui.commands.output import Output, refuse_overwriting, save, say, teller
+from tui.commands.output import Output, refuse_overwriting, say, teller
 from tui.commands.rendering import Rendering
+from tui.commands.saving import Saving
 from tui.exit_codes import exit_code_of
 
 _NEW_WORDS: Mapping[str, str] = {
@@ -140,8 +142,11 @@ def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
             _report(arguments, output, tally, _failed(arguments, file, error))
     pictures = sum(map(len, models.values())) * (2 if arguments.confirm else 1)
     if models:
-        with Rendering(renderer, pictures=pictures, quiet=arguments.quiet) as rendering:
-            for checked in _results(options, arguments, rendering, models.values(), output):
+        with (
+            Saving(force=arguments.force) as saving,
+            Rendering(renderer, pictures=pictures, quiet=arguments.quiet) as rendering,
+        ):
+            for checked in _results(options, arguments, rendering, saving, models.values(), output):
                 _report(arguments, output, tally, checked)
     if tally.total > 1 and not arguments.quiet:
         say(tally.summary)
@@ -174,7 +179,12 @@ class _Loading:
 
 
 def _results(
-    options: Options, arguments: Arguments, rendering: Rendering, models: Iterable[list[Path]], output: Output
+    options: Options,
+    arguments: Arguments,
+    rendering: Rendering,
+    saving: Saving,
+    models: Iterable[list[Path]],
+    output: Output,
 ) -> Iterator[Checked]:
     """Yield the result of each file as soon as it is known.
 
@@ -192,7 +202,7 @@ def _results(
                     say(f"{file}: {notice}")
                 event = rendering.picture(wanted.job(next(numbers)))
                 confirmations = _confirmed(rendering, wanted, event, next(numbers)) if arguments.confirm else ()
-                yield _done(arguments, wanted, event, output, confirmations)
+                yield _done(arguments, wanted, event, saving, output, confirmations)
             except RenderCancelled:
                 raise
             except (EngineError, LatentPngError) as error:
@@ -252,15 +262,15 @@ def _done(
     arguments: Arguments,
     wanted: _Wanted,
     event: PictureRendered,
+    saving: Saving,
     output: Output,
     confirmations: tuple[Confirmation, ...],
 ) -> Checked:
     if wanted.notice:
         say(f"{wanted.file}: {wanted.notice}")
     for path in wanted.out:
-        save(path, event)
-        if arguments.json or not arguments.check:
-            output.picture(path, event)
+        is_printed = arguments.json or not arguments.check
+        saving.save(path, event, partial(output.picture, event=event) if is_printed else lambda _: None)
     if not arguments.check:
         if wanted.target.notice:  # a comparison reports it anyway
             say(f"{wanted.file}: {wanted.target.notice}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from engine.edit import edited_picture
@@ -33,8 +34,9 @@ from tui.arguments import (
     add_out_option,
     add_region_option,
 )
-from tui.commands.output import Output, refuse_overwriting, save, say, teller
+from tui.commands.output import Output, refuse_overwriting, say, teller
 from tui.commands.rendering import JOB, Rendering
+from tui.commands.saving import Saving
 from tui.option_values import count, fraction, whole_number
 
 _NAMES = {WHOLE: "", **SHORT_NAMES}
@@ -127,7 +129,10 @@ def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
     if picture.target.notice:
         say(picture.target.notice)
     output = Output(json_lines=arguments.json)
-    with Rendering(renderer, pictures=len(lineages), quiet=arguments.quiet) as rendering:
+    with (
+        Saving(force=arguments.force) as saving,
+        Rendering(renderer, pictures=len(lineages), quiet=arguments.quiet) as rendering,
+    ):
         ready = rendering.load(picture.target)
         if notice := noise_notice(record, ready):
             say(f"{arguments.file}: {notice}")
@@ -136,11 +141,10 @@ def run(options: Options, arguments: Arguments, renderer: Renderer) -> int:
         tasks = tuple(PictureTask(index=index, lineage=lineage) for index, lineage in enumerate(lineages))
         job = RenderJob(job=JOB, tasks=tasks, settings=picture.target.settings, root_tensor=record.root_tensor)
         for event in rendering.pictures(job):
-            save(paths[event.index], event)
             step = lineages[event.index].rounds[before:]
             regions: list[Json] = [{"region": part.region, "marks": list(part.marks)} for part in step]
             more = {"regions": regions} if arguments.mark_region else _marked(step[-1])
-            output.picture(paths[event.index], event, **more)
+            saving.save(paths[event.index], event, partial(output.picture, event=event, **more))
     return ExitCode.OK
 
 

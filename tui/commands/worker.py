@@ -76,7 +76,7 @@ def _start(options: Options, arguments: Arguments, place: Address) -> None:
         raise InvalidRequestError("--keep-alive 0 would end the worker at once: name a longer time, or leave it out")
     choice, target = choice_of(options), target_for_prompt(options, "")
     link = attached_link(place, needs_of(choice), FOREVER if asked is None else asked)
-    renderer = AttachedRenderer(attach=lambda: link, make_own=partial(own_renderer, choice))
+    renderer = AttachedRenderer(attach=lambda _: link, make_own=partial(own_renderer, choice))
     with Rendering(renderer, pictures=0, quiet=arguments.quiet) as rendering:
         rendering.load(target)
 

@@ -99,15 +99,17 @@ def import_now(name: str) -> ModuleType:
     Args:
         name: A module of `_NAMES`.
     """
+    # Nothing is imported under the lock: another thread may hold the import system's lock of a module that this one
+    # needs, and wait for this lock.
     first = _first(name)
     with _lock:
-        if _stands_in(first):
-            for other in [other for other in _NAMES if _first(other) == first and _stands_in(other)]:
-                del sys.modules[other]
-            package = importlib.import_module(first)
-            while _waiting and first == _GROUPS[0]:
-                _waiting.pop(0)(package)
-        return importlib.import_module(name)
+        is_first = _stands_in(first)
+        for other in [other for other in _NAMES if _first(other) == first and _stands_in(other)]:
+            del sys.modules[other]
+    package = importlib.import_module(first) if is_first else None
+    while package is not None and _waiting and first == _GROUPS[0]:
+        _waiting.pop(0)(package)
+    return importlib.import_module(name)
 
 
 class StandIn(ModuleType):

@@ -4,7 +4,7 @@ Pipelines cut long prompts to what their text encoders read, each in its own way
 log, which is silent here.  So the tokenizers of a pipeline are watched: what was cut is what they give without a limit.
 A few pipelines cut the tokens themselves (LongCat-Image), and then only the log knows.
 
-What tokenizers and chat templates do with a prompt is written in files of strangers, so their memory is limited.
+What tokenizers and chat templates do with a prompt is written in files of strangers, so memory and time are limited.
 
 Assumptions, checked by tests/engine/diffusion/seams/test_tokenizers.py:
 - Calling a tokenizer, also by a chat template, ends in its method `_encode_plus`, to which `truncation_strategy`,
@@ -22,13 +22,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from engine.diffusion.memory_limit import limited_memory
+from engine.diffusion.process_limits import limited_memory, limited_time
 from engine.errors import ModelError
 
 LOG = -1
 """In place of a tokenizer: the log of the pipeline."""
 _NO = "do_not_truncate"
-_MAX_MEMORY = 1 << 30
+_MAX_MEMORY, _MAX_SECONDS = 1 << 30, 20.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,15 +122,17 @@ def _watch(tokenizer: Any, number: int, report: Callable[[Reading], None]) -> No
 
 
 def _limited(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function of a tokenizer that can take only so much memory."""
+    """Return a function of a tokenizer that can take only so much memory and time."""
 
     @functools.wraps(function)
     def limited(*args: Any, **kwargs: Any) -> Any:
         try:
-            with limited_memory(_MAX_MEMORY):
+            with limited_memory(_MAX_MEMORY), limited_time(_MAX_SECONDS):
                 return function(*args, **kwargs)
         except MemoryError as error:
             raise ModelError("the tokenizer of this model takes more than 1 GiB of memory for the prompt") from error
+        except TimeoutError as error:
+            raise ModelError("the tokenizer of this model takes more than 20 seconds for the prompt") from error
 
     return limited
 

@@ -33,6 +33,9 @@ _TYPES: Mapping[str, Shelf] = MappingProxyType(
 _TABLES = ("models", "model_config")
 """The table of today and that of versions 3 and 4; both hold a model's entry as JSON in the column `config`."""
 _SECONDS = 1.0
+_MAX_LENGTH, _MAX_TOTAL = 1 << 20, 1 << 25
+"""The bytes of an entry, and of all of them."""
+_INSTRUCTIONS, _MAX_TICKS = 10_000, 1000
 
 
 def invokeai_models(root: Path) -> Path | None:
@@ -75,11 +78,40 @@ def _configs(database: Path) -> list[Mapping[str, object]]:
         for table in _TABLES:
             try:
                 with closing(sqlite3.connect(f"{address}?{mode}", uri=True, timeout=_SECONDS)) as connection:
-                    rows = connection.execute(f"SELECT config FROM {table} LIMIT {MAX_FILES}").fetchall()
+                    texts = list(_column(connection, table))
             except sqlite3.Error:
                 continue
-            return [config for (text,) in rows if isinstance(config := _json(text), Mapping)]
+            return [config for text in texts if isinstance(config := _json(text), Mapping)]
     return []
+
+
+# A database is a program too: what stands for a table may be a view that never ends or that calls functions, and a
+# value may have a gigabyte.
+def _column(connection: sqlite3.Connection, table: str) -> Iterator[object]:
+    """Yield the entries of a table; sqlite3.Error if it is none, or takes longer than a database of models does."""
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_LENGTH)
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.set_progress_handler(_Ticks().is_over, _INSTRUCTIONS)
+    kinds = connection.execute("SELECT type FROM sqlite_master WHERE name = ?", (table,)).fetchall()
+    if kinds != [("table",)]:
+        raise sqlite3.OperationalError("it is no table")
+    size = 0
+    for (text,) in connection.execute(f"SELECT config FROM {table} LIMIT {MAX_FILES}"):
+        size += len(text) if isinstance(text, str | bytes) else 0
+        if size > _MAX_TOTAL:
+            raise sqlite3.DataError("its entries are too long")
+        yield text
+
+
+class _Ticks:
+    """Ends a query that takes more instructions than reading every entry does."""
+
+    def __init__(self) -> None:
+        self._ticks = 0
+
+    def is_over(self) -> int:
+        self._ticks += 1
+        return self._ticks > _MAX_TICKS
 
 
 def _json(text: object) -> object:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from engine.models.index_file import has_index
+from engine.models.model_root import has_index
 from engine.models.places.comfyui import EXTRA_PATHS, extra_places
 from engine.models.places.invokeai import invokeai_models
 from engine.models.places.place import Place

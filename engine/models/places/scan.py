@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.models.index_file import INDEX
+from engine.models.model_root import INDEX
 from engine.models.places.place import WEIGHTS_SUFFIXES, Contents, Entry, Place, name_without_suffix
 from engine.models.shelves import is_not_for_us
 from latentpng.lru import LruCache

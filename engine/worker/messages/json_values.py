@@ -8,7 +8,7 @@ from typing import cast
 import msgpack
 
 from engine.errors import WireError
-from engine.worker.messages.limits import MAX_DEPTH, MAX_HEAD, MAX_INTEGER, MAX_ITEMS, MAX_TEXT
+from engine.worker.messages.limits import MAX_DEPTH, MAX_HEAD, MAX_INTEGER, MAX_ITEMS, MAX_TEXT, MAX_TUPLE, MAX_VALUES
 from latentpng.record import Json
 
 _INTEGER, _TUPLE = 1, 2
@@ -37,22 +37,64 @@ def unpack_head(data: bytes) -> object:
         WireError: They are no MessagePack, or break a limit.
     """
     try:
+        return _Unpacking().unpack(data)
+    except (ValueError, TypeError, MemoryError, msgpack.UnpackException) as error:
+        raise WireError(
+            f"the head of the message is no MessagePack within the limits ({type(error).__name__})"
+        ) from error
+
+
+# A byte of a message can stand for an object of a hundred bytes.  MessagePack bounds each list and each object, but not
+# all of them together, so they are counted while they are built.
+class _Unpacking:
+    """Unpacks one head, with all that is packed in it."""
+
+    def __init__(self) -> None:
+        self._count = self._depth = 0
+
+    def unpack(self, data: bytes) -> object:
+        """Return the value of plain types; tuples and large whole numbers become what they stand for."""
         return cast(
             "object",
             msgpack.unpackb(
                 data,
                 unicode_errors="surrogatepass",
+                list_hook=self._list,
+                object_hook=self._object,
+                ext_hook=self._extension,
                 max_str_len=min(4 * MAX_TEXT, len(data)),
                 max_bin_len=0,
                 max_array_len=min(MAX_ITEMS, len(data)),
                 max_map_len=min(MAX_ITEMS, len(data)),
-                max_ext_len=len(data),
+                max_ext_len=min(MAX_TUPLE, len(data)),
             ),
         )
-    except (ValueError, TypeError, MemoryError, msgpack.UnpackException) as error:
-        raise WireError(
-            f"the head of the message is no MessagePack within the limits ({type(error).__name__})"
-        ) from error
+
+    def _counted(self, count: int) -> None:
+        self._count += 1 + count
+        if self._count > MAX_VALUES:
+            raise WireError(f"a message has at most {MAX_VALUES:,} values, found more")
+
+    def _list(self, found: list[object]) -> list[object]:
+        self._counted(len(found))
+        return found
+
+    def _object(self, found: dict[object, object]) -> dict[object, object]:
+        self._counted(2 * len(found))
+        return found
+
+    def _extension(self, code: int, data: bytes) -> object:
+        """Return what an extension stands for; one that is none of ours is left to those who expect something else."""
+        self._counted(0)
+        if code == _INTEGER and 0 < len(data) <= MAX_INTEGER:
+            return int.from_bytes(data, "big", signed=True)
+        if code == _TUPLE and self._depth < MAX_DEPTH:
+            self._depth += 1
+            items = self.unpack(data)
+            self._depth -= 1
+            if type(items) is list:
+                return tuple(items)
+        return msgpack.ExtType(code, data)
 
 
 def pack_integer(value: object, where: str) -> object:
@@ -71,8 +113,6 @@ def unpack_integer(raw: object, where: str) -> int:
     """Return the whole number that a plain form stands for."""
     if type(raw) is int:
         return raw
-    if isinstance(raw, msgpack.ExtType) and raw.code == _INTEGER and 0 < len(raw.data) <= MAX_INTEGER:
-        return int.from_bytes(raw.data, "big", signed=True)
     raise WireError(f"{where}: a whole number needed, found {kind_found(raw)}")
 
 
@@ -112,7 +152,14 @@ def pack_json(value: object, where: str, depth: int = 0) -> object:
     if isinstance(value, Mapping):
         return {pack_text(key, where): pack_json(entry, where, depth + 1) for key, entry in value.items()}
     items = [pack_json(item, where, depth + 1) for item in value]
-    return msgpack.ExtType(_TUPLE, pack_head(items)) if isinstance(value, tuple) else items
+    return _packed_tuple(items, where) if isinstance(value, tuple) else items
+
+
+def _packed_tuple(items: list[object], where: str) -> object:
+    data = pack_head(items)
+    if len(data) > MAX_TUPLE:
+        raise WireError(f"{where}: a tuple has at most {MAX_TUPLE:,} bytes, found {len(data):,}")
+    return msgpack.ExtType(_TUPLE, data)
 
 
 def unpack_json(raw: object, where: str, depth: int = 0) -> Json:
@@ -131,12 +178,11 @@ def unpack_json(raw: object, where: str, depth: int = 0) -> Json:
     if type(raw) is list:
         _check_depth(depth, where)
         return [unpack_json(item, where, depth + 1) for item in raw]
-    if isinstance(raw, msgpack.ExtType) and raw.code == _TUPLE:
+    if type(raw) is tuple:
         _check_depth(depth, where)
-        items = unpack_head(raw.data)
-        if type(items) is not list:
-            raise WireError(f"{where}: the items of a tuple needed, found {kind_found(items)}")
-        return tuple(unpack_json(item, where, depth + 1) for item in items)
+        return tuple(unpack_json(item, where, depth + 1) for item in raw)
+    if isinstance(raw, msgpack.ExtType):
+        raise WireError(f"{where}: JSON needed, found {kind_found(raw)}")
     return unpack_integer(raw, where)
 
 

@@ -21,6 +21,10 @@ MAX_TEXT = 2**22
 """Characters of a text."""
 MAX_ITEMS = 2**18
 """Items of a list or an object; the metadata of a file have at most half as many."""
+MAX_VALUES = 2**20
+"""Values, lists and objects of a message, all together: each takes up to 240 bytes once it is decoded."""
+MAX_TUPLE = 2**20
+"""Bytes of a tuple of JSON; tuples in each other are copied as often as there are levels."""
 MAX_DEPTH = 64
 """Lists and objects of JSON in each other; a file has at most 32."""
 MAX_INTEGER = 32

@@ -205,6 +205,12 @@ class Members:
             self._emit(failed)
         return failed
 
+    def give_up_load(self) -> None:
+        """Stop the load in all members that have not answered it."""
+        for member in self._members.values():
+            if member.is_loading:
+                member.renderer.cancel(LOADING)
+
     def _load(self, member: Member) -> None:
         if self._in_use is not None:
             device = self._in_use.device if member.device == "auto" else member.device

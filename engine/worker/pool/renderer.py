@@ -94,8 +94,11 @@ class PoolRenderer:
         self._inbox.put(partial(self._render, job))
 
     def cancel(self, job: int) -> None:
-        """Stop a job within one step."""
-        self._inbox.put(lambda: self._cancel(self._dealing.cancel(job)))
+        """Stop a job within one step, or the load in all members."""
+        if job == LOADING:
+            self._inbox.put(self._members.give_up_load)
+        else:
+            self._inbox.put(lambda: self._cancel(self._dealing.cancel(job)))
 
     def cancel_round(self, round_id: int) -> None:
         """Stop every job of a round."""

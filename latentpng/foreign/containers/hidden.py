@@ -7,8 +7,9 @@ text is looked for in pictures of more than MAX_PIXELS, or MAX_DECODED in WebP a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from types import MappingProxyType
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from latentpng.errors import UnreadableFileError
 from latentpng.foreign.containers.found import MAX_TEXT, FoundTexts
@@ -20,11 +21,17 @@ from latentpng.png.pixels import value_strips
 from latentpng.png.scanlines import Strips
 from latentpng.png.stealth import Source, find_hidden
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL import Image
+
 MAX_PIXELS = 2**24
 MAX_DECODED = (
     2**22
 )  # pixels of WebP and AVIF, whose decoders take 16 bytes for each; a file of 34 bytes may have so many
 KEYWORD = "parameters"
+_ROWS = 64  # that are looked at at once
 _EXACT_CHUNKS = frozenset({b"VP8L", b"ALPH"})  # a lossless picture, and the alpha of a lossy one
 _AVIF_ALPHA = b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha"
 _AVIF_HEAD = 2**14  # bytes: the description of the picture stands in front
@@ -76,13 +83,19 @@ def _decoded(stream: BinaryIO, size: int, name: str) -> Source | None:
     Raises:
         UnreadableFileError: It cannot be decoded.
     """
-    import numpy as np
-
     try:
         picture = open_other(stream, size, name)
         if picture.width * picture.height > min(MAX_PIXELS, MAX_DECODED):
             return None
-        values = np.asarray(picture if picture.mode in ("RGB", "RGBA") else picture.convert("RGB"))
+        picture.load()
+        decoded = picture if picture.mode in ("RGB", "RGBA") else picture.convert("RGB")
     except Exception as error:  # on broken data Pillow raises many undocumented kinds
         raise UnreadableFileError(f"{name}: its pixels cannot be decoded ({error})") from error
-    return lambda: Strips(values.shape[1], values.shape[0], values.shape[2], iter([values]))
+    return lambda: Strips(decoded.width, decoded.height, len(decoded.getbands()), _strips(decoded))
+
+
+def _strips(picture: Image.Image) -> Iterator[NDArray[np.uint8]]:
+    import numpy as np
+
+    for top in range(0, picture.height, _ROWS):
+        yield np.asarray(picture.crop((0, top, picture.width, min(top + _ROWS, picture.height))))

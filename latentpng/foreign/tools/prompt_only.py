@@ -19,6 +19,7 @@ _NEGATIVE_LINE = re.compile(rf"^[ \t]*+{NEGATIVE.pattern}", re.IGNORECASE | re.M
 _NAMED_VALUE = re.compile(r"(?:^|[,;\n])\s{0,8}[A-Za-z][\w -]{0,40}[:=]\s?[^\s,;]")
 _LABEL = re.compile(r"\A(?:positive )?prompt:[ \t]*", re.IGNORECASE)
 _FEW = 2  # so many named values are a list of settings
+_SEARCHED = 2**16  # characters in which settings begin, if there are any: to look at each comma takes long
 _STARTS_OF_DATA = ("{", "[", "<", '"')
 
 
@@ -35,5 +36,5 @@ def read(texts: Texts) -> ForeignRecord | None:
 
 def _is_prompt(text: str) -> bool:
     """Return whether a text is words: neither data nor a list of named values."""
-    named_values = len(list(islice(_NAMED_VALUE.finditer(text), _FEW)))
+    named_values = len(list(islice(_NAMED_VALUE.finditer(text[:_SEARCHED]), _FEW)))
     return not text.startswith(_STARTS_OF_DATA) and named_values < _FEW and " " in text

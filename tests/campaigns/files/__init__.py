@@ -1,6 +1,8 @@
-"""Long runs against strangers' files and bad luck: mutated bytes, and processes that are killed while they write.
+"""Attacks with strangers' files: mutated and grown bytes, odd names, and writers that are killed.
 
-seeds, mutations, contents: make hostile files.  readers: gives a file to every reader.  campaign: reads many files,
-counts and measures.  guided: the same, led by coverage.  writers, kills: kill operations that write pictures at random
-moments.  memory, console: shared helpers.  The tests run a little of each, `make fuzz` runs all of it.
+part: mixes the kinds of cases.  trial: measures a case and keeps what breaks a promise.  The kinds: latents, tools
+(metadata of other tools), opening (in the app), photographs, grown and graphs (deep, wide and circular contents), names
+(of files), programs (the real command line), kills.  seeds, tool_seeds, photo_seeds: good files.  mutations, contents:
+make them hostile.  readers: all readers on one file.  writers: what the killed programs do.  memory,
+pixel_counts: measurement.
 """

@@ -19,12 +19,21 @@ VALUES: tuple[Any, ...] = (
     "\x1b[2J", "\u202e", "🂡", "0" * 64, "01/10", "gauss1", "float16", [], {}, [[]], [0], [0, 0], [1.0, 1.0],
     ["a", ["b", 0]], {"a": {}}, {"seed": "1"}, {"tensor": True},
     {"class_type": "KSampler", "inputs": {"model": ["1", 0]}},
+    -0.0, 5e-324, -1e308, 2**63, -(2**63), 10**38, "-0", "1e999", "nan", "[red]x[/red]", "[@click=app.quit]x[/]",
+    "../../../etc/passwd", "file:///etc/passwd", "~/.ssh/id", "x\0y", "\x9b2J", "\u2066x\u2069", "a\r\nb", "\x7f",
+    "é" * 300, "(" * 300, "<lora:../x:1e999>", [None] * 300, {"name": "x", "sha256": "0" * 64, "weight": 1e308},
+    {"name": ["x"]}, "/".join(["01" * 32] * 64), [1e308] * 32,
 )  # fmt: skip
 TOKENS = (
     b"[", b"{", b'{"a":', b"]", b"}", b'"', b"\\", b"\\ud800", b"\\u0000", b"NaN", b"-", b"1e999", b"9" * 50, b",",
-    b"\0", b"\xff", b"[" * 100,
+    b"\0", b"\xff", b"[" * 100, b"\\udfff\\ud800", b"-0.0", b"Infinity", b"1e-999", b'"a":1,"a":2,', b"\xef\xbb\xbf",
 )  # fmt: skip
-KEYS = ("x", "seed", "bands", "region", "prompt_scale", "axes", "settings", "tensor", "dims", "inputs")
+KEYS = (
+    "x", "seed", "bands", "region", "prompt_scale", "axes", "settings", "tensor", "dims", "inputs", "before", "marks",
+    "of", "scale", "model", "loras", "vae", "embeddings", "scheduler", "steps", "guidance", "width", "height", "slot",
+    "step_seed", "confirmed", "passes", "source", "photo", "octave_std", "prompt", "prompt_style", "clip_skip",
+    "pixels", "warnings",
+)  # fmt: skip
 TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 KEYWORDS = (
     b"latentpng", b"parameters", b"prompt", b"workflow", b"Comment", b"invokeai_metadata", b"sd-metadata", b"Dream",
@@ -58,8 +67,20 @@ def bytes_changed(data: bytes, random: Random) -> bytes:
 def header_changed(data: bytes, random: Random) -> bytes:
     """Change width, height, depth, colour type, compression, filter or interlacing of an IHDR."""
     offset = random.choice((0, 4, 8, 9, 10, 11, 12))
-    new = _number(random)[::-1] if offset < 8 else random.randbytes(1)
+    likely = random.choice((b"\0", b"\1", b"\2", b"\3", b"\4", b"\6", b"\x08", b"\x10"))
+    new = _number(random)[::-1] if offset < 8 else random.choice((likely, random.randbytes(1)))
     return data[:offset] + new + data[offset + len(new) :]
+
+
+def pixels_changed(data: bytes, random: Random) -> bytes:
+    """Change the inflated rows of an IDAT, whose stream is whole again, or put a bomb in their place."""
+    try:
+        rows = zlib.decompressobj().decompress(data, MAX_BYTES)
+    except zlib.error:
+        rows = b""
+    if random.random() < 0.2:
+        return zlib.compress(bytes([random.randrange(6)]) * 10 ** random.randrange(7))
+    return zlib.compress(bytes_changed(rows, random), random.choice((0, 1, 9)))
 
 
 def latent_changed(data: bytes, random: Random) -> bytes:

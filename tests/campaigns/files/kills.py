@@ -1,35 +1,108 @@
-"""Kill commands while they write a picture, at random moments and at every line of atomic.py, and check what is left.
+"""Writers that are killed at random moments, and at every line of atomic.py: the old picture or the new one is there.
 
-    python -m tests.campaigns.files.kills [COUNT [SIDE [SEED]]]
-
-COUNT kills (300) are spread over all operations, on pictures of SIDE x SIDE pixels (768).  After each kill the picture
-must be the old one or the new one, complete, and the next run must remove what the killed one left.  Prints a line for
-each operation.  The first violation ends the campaign with exit code 1.
+After each kill the picture must be complete, and the next run must remove what the killed one left.
 """
 
 from __future__ import annotations
 
 import io
 import os
-import random
 import shutil
 import signal
 import sys
-import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable
-from contextlib import redirect_stderr
+from contextlib import chdir, redirect_stderr
+from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 from types import FrameType
-from typing import Any, TypeAlias
+from typing import Any
 
 from latentpng.png import atomic
-from tests.campaigns.files.console import say
+from tests.campaigns.files.trial import Trial
 from tests.campaigns.files.writers import LostPictureError, Operation, operations, write_files
 
-Outcome: TypeAlias = tuple[str, int]
-"""Which picture a killed process left, "old" or "new", and the number of temporary files."""
+_MAX_LINES = 120  # of atomic.py that an operation may run, and more; a higher number is a run without a kill
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Undisturbed:
+    """An operation that was run without a kill.
+
+    Attributes:
+        operation: The operation.
+        new: The files after it.
+        seconds: How long it takes at least.
+    """
+
+    operation: Operation
+    new: dict[str, bytes]
+    seconds: float
+
+
+class Kills:
+    """Kills one writer after another."""
+
+    def __init__(self, folder: Path, side: int) -> None:
+        """Run every operation without a kill.
+
+        Args:
+            folder: A folder that does not exist yet.
+            side: Of the pictures, in pixels.
+        """
+        self._folder = folder
+        folder.mkdir()
+        write_files(folder, side)
+        self._old = state(folder)
+        self._known = [self._undisturbed(operation) for operation in operations(side)]
+
+    def __call__(self, trial: Trial, random: Random) -> None:
+        """Kill an operation; the trial is told what was lost."""
+        try:
+            self.kill(random)
+        except LostPictureError as error:
+            trial.fault(str(error))
+
+    def kill(self, random: Random) -> tuple[str, int]:
+        """Kill an operation, and check what is left.
+
+        Returns:
+            Which picture is there, "old" or "new", and the number of temporary files that the killed process left.
+
+        Raises:
+            LostPictureError: A promise is broken.
+        """
+        known = random.choice(self._known)
+        restore(self._folder, self._old)
+        moment = random.randrange(4)
+        line = random.randrange(1, _MAX_LINES) if moment == 0 else 0
+        child = start(known.operation, self._folder, line)
+        if moment == 1:
+            time.sleep(random.uniform(0.0, 1.2 * known.seconds))
+        elif moment > 1:  # writing takes only a small part of the time
+            wait_for_temporary(self._folder, known.seconds)
+            time.sleep(random.uniform(0.0, 0.1 * known.seconds))
+        if moment:
+            os.kill(child, signal.SIGKILL)
+        ended(child)
+        return check(known.operation, self._folder, self._old, known.new)
+
+    def _undisturbed(self, operation: Operation) -> Undisturbed:
+        with chdir(self._folder), redirect_stderr(io.StringIO()):
+            operation.act()  # so that no child spends its time importing modules
+        seconds = []
+        for _ in range(3):
+            restore(self._folder, self._old)
+            begin = time.monotonic()
+            if ended(start(operation, self._folder)):
+                raise LostPictureError(f"{operation.name}: the operation fails without being killed")
+            seconds.append(time.monotonic() - begin)
+        new = state(self._folder)
+        if self._old.get(operation.target) == new.get(operation.target):
+            raise LostPictureError(f"{operation.name}: the operation does not change {operation.target}")
+        restore(self._folder, self._old)
+        return Undisturbed(operation=operation, new=new, seconds=min(seconds))
 
 
 def state(folder: Path) -> dict[str, bytes]:
@@ -92,7 +165,7 @@ def ended(child: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def check(operation: Operation, folder: Path, old: dict[str, bytes], new: dict[str, bytes]) -> Outcome:
+def check(operation: Operation, folder: Path, old: dict[str, bytes], new: dict[str, bytes]) -> tuple[str, int]:
     """Check what a killed process left, and that the next run removes it.
 
     Args:
@@ -114,27 +187,6 @@ def check(operation: Operation, folder: Path, old: dict[str, bytes], new: dict[s
     return ("new" if pictures == new else "old"), len(left)
 
 
-def kill_at_random(operation: Operation, folder: Path, count: int, seed: int) -> str:
-    """Kill an operation `count` times, and return what became of it, in words."""
-    # Half of the kills come at any moment of the operation.  Writing takes only a small part of its time, so the other
-    # half wait until the temporary file exists, and come soon after.
-    old, new, seconds = run_undisturbed(operation, folder)
-    moments = random.Random(f"{seed} {operation.name}")
-    tally: Counter[Outcome] = Counter()
-    while tally.total() < count:
-        restore(folder, old)
-        child = start(operation, folder)
-        if moments.random() < 0.5:
-            time.sleep(moments.uniform(0.0, 1.2 * seconds))
-        else:
-            wait_for_temporary(folder, seconds)
-            time.sleep(moments.uniform(0.0, 0.1 * seconds))
-        os.kill(child, signal.SIGKILL)
-        if ended(child) == -signal.SIGKILL:  # otherwise it had ended before the signal came
-            tally[check(operation, folder, old, new)] += 1
-    return summary(operation, "kills at random", tally)
-
-
 def wait_for_temporary(folder: Path, seconds: float) -> None:
     """Wait until a temporary file is in the folder, at most twice the time that the operation takes."""
     end = time.monotonic() + 2 * seconds
@@ -142,73 +194,3 @@ def wait_for_temporary(folder: Path, seconds: float) -> None:
         path.name.startswith(atomic.TEMPORARY_PREFIX) for path in folder.iterdir()
     ):
         pass
-
-
-def kill_at_every_line(operation: Operation, folder: Path) -> str:
-    """Kill an operation before each line of atomic.py that it runs, and return what became of it, in words."""
-    old, new, _ = run_undisturbed(operation, folder)
-    tally: Counter[Outcome] = Counter()
-    for line in range(1, 1000):
-        restore(folder, old)
-        if ended(start(operation, folder, line)) == 0:
-            break
-        tally[check(operation, folder, old, new)] += 1
-    return summary(operation, "lines of atomic.py", tally)
-
-
-def summary(operation: Operation, moments: str, tally: Counter[Outcome]) -> str:
-    """Return what became of all kills, in words."""
-    old, new = (sum(times for (kind, _), times in tally.items() if kind == name) for name in ("old", "new"))
-    left = sum(number * times for (_, number), times in tally.items())
-    return (
-        f"{operation.name:8} {moments}: {old + new}, {old} times the old picture, {new} the new one, "
-        f"{left} temporary files left and removed by the next run"
-    )
-
-
-def run_undisturbed(operation: Operation, folder: Path) -> tuple[dict[str, bytes], dict[str, bytes], float]:
-    """Run an operation without killing it.
-
-    Returns:
-        The files before, the files after, and the seconds of the fastest of three runs.
-
-    Raises:
-        LostPictureError: The operation fails, or does not change its target.
-    """
-    old = state(folder)
-    seconds = []
-    for _ in range(3):
-        restore(folder, old)
-        begin = time.monotonic()
-        if ended(start(operation, folder)):
-            raise LostPictureError(f"{operation.name}: the operation fails without being killed")
-        seconds.append(time.monotonic() - begin)
-    new = state(folder)
-    if old.get(operation.target) == new.get(operation.target):
-        raise LostPictureError(f"{operation.name}: the operation does not change {operation.target}")
-    return old, new, min(seconds)
-
-
-def main(count: int = 300, side: int = 768, seed: int = 1) -> None:
-    """Kill each operation at random moments and one of them at every line, and print what became of it."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name, "pictures")
-        folder.mkdir()
-        write_files(folder, side)
-        files, all_operations = state(folder), tuple(operations(side))
-        for operation in all_operations:
-            os.chdir(folder)
-            with redirect_stderr(io.StringIO()):
-                operation.act()  # so that no child spends its time importing modules
-            restore(folder, files)
-            say(kill_at_random(operation, folder, count // len(all_operations), seed))
-            restore(folder, files)
-        say(kill_at_every_line(all_operations[0], folder))  # the others run the same lines
-        os.chdir("/")
-
-
-if __name__ == "__main__":
-    try:
-        main(*map(int, sys.argv[1:]))
-    except LostPictureError as error:
-        sys.exit(str(error))

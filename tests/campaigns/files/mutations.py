@@ -17,6 +17,7 @@ from tests.campaigns.files.contents import (
     bytes_changed,
     header_changed,
     latent_changed,
+    pixels_changed,
     text_changed,
 )
 
@@ -104,6 +105,8 @@ def _one_chunk_changed(data: bytes, random: Random) -> bytes:
         kind, changed = text_changed(kind, inside, random)
     elif kind == b"IHDR" and len(inside) == 13:
         changed = header_changed(inside, random)
+    elif kind == b"IDAT" and random.random() < 0.5:
+        changed = pixels_changed(inside, random)
     else:
         changed = bytes_changed(inside, random)
     if random.random() < 0.05:

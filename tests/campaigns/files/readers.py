@@ -14,6 +14,7 @@ from latentpng.chunk.metadata import metadata_from_json
 from latentpng.chunk.strict_json import read_json
 from latentpng.errors import FileError
 from latentpng.foreign.read import read_foreign
+from latentpng.png.chunks import SIGNATURE
 from latentpng.png.files import carries_another, embedded, read_picture, read_record, strip, stripped
 from latentpng.record import LatentRecord, check_rounds
 from latentpng.reports.show import inspect_file, json_line, lines
@@ -81,6 +82,15 @@ def examine(path: Path, record: LatentRecord) -> dict[str, Outcome]:
     return {"inspect": Outcome(_rule(front, path), inspect_seconds * 1e3)} | {
         name: _outcome(action, path) for name, action in actions.items()
     }
+
+
+def takes_long(path: Path) -> bool:
+    """Return whether the replay of a file, or its pixels, may take long by design."""
+    try:
+        front = inspect_file(path)
+    except FileError:
+        return _pixels(path) > MAX_PIXELS and path.read_bytes().startswith(SIGNATURE)
+    return _work(front) > MAX_WORK or _pixels(path) > MAX_PIXELS
 
 
 def _attempt(action: Callable[[], object], path: Path) -> object:

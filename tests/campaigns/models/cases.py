@@ -30,10 +30,9 @@ MODULES = ("folders", "checkpoints", "loras", "texts", "settings")
 """The modules of this package with targets."""
 _ROOT = Path(__file__).parents[3]
 _MIB = 2**20
-_SLACK_SECONDS = 20.0
-"""How much longer than its processor time a case may wait before it counts as one that waits for ever."""
+_WAITING_SECONDS = 20.0
+"""How long a case may do nothing before it counts as one that waits for ever."""
 _MAX_SENTENCE = 700
-_CRASH_SIGNALS = (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,9 +89,7 @@ class Server:
 
     def close(self) -> None:
         """End the process."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(60)
+        self._process.communicate(timeout=60)
 
     def _line(self) -> str:
         assert self._process.stdout is not None
@@ -127,7 +124,7 @@ def _in_fork(target: Target, prepared: Path, seed: str, folder: Path) -> Shown:
         os.close(reading)
         _run(target, prepared, seed, folder, writing)
     os.close(writing)
-    code, text = _waited(child, reading, target.seconds + _SLACK_SECONDS)
+    code, text = _waited(child, reading, _WAITING_SECONDS)
     parts = text.splitlines()
     made = json.loads(parts[0]) if parts else ""
     if code == 0 and len(parts) == 2:
@@ -137,10 +134,14 @@ def _in_fork(target: Target, prepared: Path, seed: str, folder: Path) -> Shown:
 
 
 def _waited(child: int, reading: int, seconds: float) -> tuple[int, str]:
-    """Return the exit code of a fork, negative for a signal, and what it wrote; a fork that waits is killed."""
-    end = time.monotonic() + seconds
-    status = 0
-    while time.monotonic() < end:
+    """Return the exit code of a fork, negative for a signal, and what it wrote; a fork that waits is killed.
+
+    It waits if it has not computed for some seconds and does not want to: on a busy machine others may be in its way.
+    """
+    computed, end, status = -1, 0.0, 0
+    while computed != (now := _computed(child)) or time.monotonic() < end:
+        if now != computed:
+            computed, end = now, time.monotonic() + seconds
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
             break
@@ -150,6 +151,12 @@ def _waited(child: int, reading: int, seconds: float) -> tuple[int, str]:
         _, status = os.waitpid(child, 0)
     with os.fdopen(reading, encoding="utf-8") as pipe:
         return os.waitstatus_to_exitcode(status), pipe.read()
+
+
+def _computed(child: int) -> int:
+    """Return a number that changes as long as a process computes or wants to: it is what Linux tells of it."""
+    fields = Path(f"/proc/{child}/stat").read_text("ascii").rpartition(")")[2].split()
+    return time.monotonic_ns() if fields[0] == "R" else int(fields[11]) + int(fields[12])
 
 
 def _why_ended(code: int) -> str:

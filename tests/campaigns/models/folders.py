@@ -121,7 +121,7 @@ def _entry(model: Path, draw: Random) -> str:
     file = model / "model_index.json"
     index = json.loads(file.read_text())
     name = draw.choice([*index, "../outside", "new", "unet\n", "é"])
-    new = draw.choice(
+    new: Any = draw.choice(
         (
             [draw.choice(_LIBRARIES), draw.choice(_CLASSES)],
             draw.choice((*OTHERS, *TEXTS)),
@@ -149,7 +149,7 @@ def _index(model: Path, draw: Random) -> str:
     file = found[0] if found else component / f"{stem}.safetensors.index.json"
     shards = json.loads(file.read_text())["weight_map"] if found else {"a": weights.name}
     name = draw.choice(list(shards))
-    new = draw.choice(
+    new: Any = draw.choice(
         (
             "pytorch_model.bin",
             "evil.pkl",

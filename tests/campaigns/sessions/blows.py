@@ -63,7 +63,7 @@ def _kill_both(life: Life, home: Path, draw: random.Random) -> list[str]:
 
 
 def _stop_worker_and_kill(life: Life, home: Path, draw: random.Random) -> list[str]:
-    for pid in processes.started(home):
+    for pid in processes.started(home, python_only=True):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGSTOP)
     return _signal(signal.SIGKILL)(life, home, draw)

@@ -24,6 +24,14 @@ _AT_REST = 0.2
 _FAULTS = (b"Traceback", b"internal error")
 
 
+def settle(home: Path) -> None:
+    """Make the home directory of somebody who has read all hints."""
+    state = home / ".local" / "state" / "warmer"
+    state.mkdir(parents=True)
+    (home / "tmp").mkdir()
+    (state / "hints.json").write_text(json.dumps({"grids": 99}), "utf-8")
+
+
 @dataclass(slots=True)
 class Chain:
     """Lives of one person's sessions, one after the other.
@@ -46,13 +54,6 @@ class Chain:
     last: dict[str, Witness] = field(default_factory=dict)
     keys: dict[str, bytes] = field(default_factory=dict)
 
-    def prepare(self) -> None:
-        """Make the home directory of somebody who has read all hints."""
-        state = self.home / ".local" / "state" / "warmer"
-        state.mkdir(parents=True)
-        (self.home / "tmp").mkdir()
-        (state / "hints.json").write_text(json.dumps({"grids": 99}), "utf-8")
-
     def live(self, blow: Blow, *, is_senseless: bool = False, at_start: bool = False) -> None:
         """Start the app, go on where it was, press keys, and deal a blow.
 
@@ -66,7 +67,7 @@ class Chain:
             if at_start:
                 life.read(self.draw.uniform(0.0, 1.0))
             elif self._has_begun(life):
-                self._play(life, anything(self.draw, 60) if is_senseless else self._keys())
+                self._play(life, anything(self.draw, 120) if is_senseless else self._keys(), to_rest=is_senseless)
             self._strike(life, blow)
             if not blow.codes:
                 self._go_on(life)
@@ -126,12 +127,12 @@ class Chain:
             return picks(self.draw, self.draw.randint(1, 5))
         return sequences(self.draw, self.draw.choice((1, 2, 3, 5, 8, 13)))
 
-    def _play(self, life: Life, keys: list[bytes]) -> None:
+    def _play(self, life: Life, keys: list[bytes], *, to_rest: bool) -> None:
         for key in keys:
             life.press(key, self.draw.choice(_PAUSES))
             if life.has_ended:
                 return
-        if self.draw.random() < _AT_REST:
+        if to_rest or self.draw.random() < _AT_REST:
             life.rest()
         life.read(self.draw.choice((0.0, self.draw.uniform(0.0, 0.05), self.draw.uniform(0.0, 0.4))))
 
@@ -183,16 +184,16 @@ class Chain:
             self.faults.append(f"after the restart, pick {first.picks} is on the screen; pick {before.picks} was")
 
     def _look(self) -> None:
-        """Look for what the app has lost or left behind."""
+        """Look for what the app has lost or left behind; what is lost is told once."""
         self.faults += processes.orphans(self.home)
-        for name, seen in self.last.items():
-            if not seen.has_answers:
-                continue
-            journal = remains.journal_of(self.home / "Pictures" / "warmer" / name)
-            if isinstance(journal, str):
-                self.faults.append(f"pick {seen.picks} of {name} is lost: {journal}")
-            else:
-                self.faults += [f"{name}: {loss}" for loss in losses(seen, journal.session, self.keys[name])]
+        for name, seen in [(name, seen) for name, seen in self.last.items() if seen.has_answers]:
+            journals = remains.journals_of(self.home / "Pictures" / "warmer" / name)
+            lost = [f"pick {seen.picks} is lost: there is no journal that can be read"]
+            if journals:
+                lost = losses(seen, journals[0].session, self.keys[name])
+            if lost:
+                self.faults += [f"{name}: {loss}" for loss in lost]
+                del self.last[name]
 
     def finish(self) -> None:
         """Go on once more, end cleanly, and look at all that is on the disk."""

@@ -82,7 +82,7 @@ class Life:
         self.keys = b""
         self.written = bytearray()
         self._status: int | None = None
-        self._modes_before = termios.tcgetattr(self.terminal.fd)
+        self._modes_before = _fresh_modes()
         self._parsed = 0
 
     def read(self, seconds: float) -> None:
@@ -186,3 +186,13 @@ class Life:
         if found:
             self._parsed = self.written.rindex(b"\x1b]7717;") + 1
             self.seen += found
+
+
+def _fresh_modes() -> list[Any]:
+    """Return the modes of a terminal that no program has used."""
+    near, far = os.openpty()
+    try:
+        return termios.tcgetattr(far)
+    finally:
+        os.close(near)
+        os.close(far)

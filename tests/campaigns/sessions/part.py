@@ -13,40 +13,53 @@ from pathlib import Path
 from tests.campaigns.attack.part import Outcome, Part, Room
 from tests.campaigns.sessions import remains
 from tests.campaigns.sessions.blows import BLOWS, QUIT
-from tests.campaigns.sessions.chain import Chain
+from tests.campaigns.sessions.chain import Chain, settle
+from tests.campaigns.sessions.commands import COMMANDS, Commands, prepare
+from tests.campaigns.sessions.two_apps import try_two
 
 CASES = 1100
 _EVERY_EMBEDDED = 11
 """One case of so many renders with the model that ships; it takes ten times as long."""
-_KINDS = (*BLOWS, "killed at the start", "random keys")
+_START, _RANDOM, _TWO = "killed at the start", "random keys", "two apps in one folder"
+_WITH_SESSIONS = (*BLOWS, _START, _RANDOM)
+_KINDS = (*_WITH_SESSIONS, _TWO, *COMMANDS)
 _MAX_LIVES = 3
+"""Blows of a case, one after the other; the first cases, which a short run tries, have one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sessions:
-    """The attack."""
+    """The attack.
+
+    Attributes:
+        room: Where it works.
+        commands: The attack on the commands.
+    """
 
     room: Room
+    commands: Commands
 
     def __call__(self, number: int) -> Outcome:
-        """Try a chain of lives; the number decides the kind of blow, the renderer and every key."""
+        """Try a case; the number decides the kind of blow, the renderer and every key."""
         draw = random.Random(f"sessions {number}")
-        is_embedded = number % _EVERY_EMBEDDED == _EVERY_EMBEDDED - 1 and not self.room.is_quick
-        kind = _KINDS[(number // _EVERY_EMBEDDED if is_embedded else number) % len(_KINDS)]
-        home = self.room.scratch / f"case-{number}"
-        renderer = "embedded" if is_embedded else draw.choice(("thread", "process", "process"))
-        chain = Chain(home=home, draw=draw, renderer=renderer if "worker" not in kind or is_embedded else "process")
-        before = remains.shared_memory()
-        chain.prepare()
-        for _ in range(1 if is_embedded else draw.randint(1, _MAX_LIVES)):
-            blow = BLOWS.get(kind, QUIT if kind == "random keys" else BLOWS["app killed"])
-            chain.live(blow, is_senseless=kind == "random keys", at_start=kind == "killed at the start")
-        chain.finish()
-        chain.faults += remains.forgotten_in(remains.shared_memory() - before)
-        self._keep_or_remove(home, bool(chain.faults))
-        faults = tuple(f"case {number}: {fault}" for fault in chain.faults)
-        name = f"{kind}, embedded model" if is_embedded else kind
-        return Outcome(kind=name, faults=faults, maxima=chain.maxima)
+        is_embedded = number % _EVERY_EMBEDDED == _EVERY_EMBEDDED - 1
+        kinds = _WITH_SESSIONS if is_embedded else _KINDS
+        kind = kinds[(number // _EVERY_EMBEDDED if is_embedded else number) % len(kinds)]
+        home, before, maxima = self.room.scratch / f"case-{number}", remains.shared_memory(), {}
+        if kind in COMMANDS:
+            found = self.commands.try_one(home, draw, kind)
+        elif kind == _TWO:
+            settle(home)
+            found = try_two(home, draw, draw.choice(("thread", "process")))
+        else:
+            settle(home)
+            chain = Chain(home=home, draw=draw, renderer="embedded" if is_embedded else _renderer(kind, draw))
+            _live(chain, kind, 1 if is_embedded or number < len(_KINDS) else draw.randint(1, _MAX_LIVES))
+            found, maxima = chain.faults, chain.maxima
+        found += remains.forgotten_in(remains.shared_memory() - before)
+        self._keep_or_remove(home, bool(found))
+        name = f"warmer {kind} killed" if kind in COMMANDS else f"{kind}, embedded model" if is_embedded else kind
+        return Outcome(kind=name, faults=tuple(f"case {number}: {fault}" for fault in found), maxima=maxima)
 
     def _keep_or_remove(self, home: Path, is_broken: bool) -> None:
         if is_broken:
@@ -55,13 +68,26 @@ class Sessions:
         shutil.rmtree(home)
 
 
+def _live(chain: Chain, kind: str, lives: int) -> None:
+    """Live through so many blows of a kind, and then look at everything."""
+    for _ in range(lives):
+        blow = BLOWS.get(kind, QUIT if kind == _RANDOM else BLOWS["app killed"])
+        chain.live(blow, is_senseless=kind == _RANDOM, at_start=kind == _START)
+    chain.finish()
+
+
+def _renderer(kind: str, draw: random.Random) -> str:
+    """Return what renders: a worker that is killed has to be a process."""
+    return draw.choice(("process", "slow process") if "worker" in kind else ("thread", "process", "slow process"))
+
+
 @contextmanager
 def begin(room: Room) -> Iterator[Sessions]:
     """Import everything once; each app is forked from this process."""
     os.environ.update(TERM="xterm-256color", COLORTERM="truecolor")  # Textual reads it when it is imported
     import tui.app.app  # noqa: F401 (for the processes that are forked)
 
-    yield Sessions(room)
+    yield Sessions(room, prepare(room.scratch))
 
 
 PART = Part(begin=begin, cases=CASES, quick_cases=8)

@@ -17,14 +17,20 @@ def mark(home: Path) -> dict[str, str]:
     return {_MARK: str(home)}
 
 
-def started(home: Path) -> list[int]:
-    """Return the process IDs of all programs that were started with a home directory, zombies left out."""
+def started(home: Path, *, python_only: bool = False) -> list[int]:
+    """Return the process IDs of all programs that were started with a home directory, zombies left out.
+
+    Args:
+        home: The home directory.
+        python_only: Leave out what watches over a worker.
+    """
     wanted = f"{_MARK}={home}".encode()
     found = []
-    for name in os.listdir("/proc"):  # noqa: PTH208 (hundreds of names)
+    for folder in (Path("/proc", name) for name in os.listdir("/proc") if name.isdigit()):  # noqa: PTH208 (hundreds)
         with contextlib.suppress(OSError):
-            if name.isdigit() and wanted in Path(f"/proc/{name}/environ").read_bytes().split(b"\0"):
-                found.append(int(name))
+            if wanted in (folder / "environ").read_bytes().split(b"\0"):
+                program = (folder / "cmdline").read_bytes().split(b"\0")[0]
+                found += [int(folder.name)] if b"python" in program or not python_only else []
     return found
 
 

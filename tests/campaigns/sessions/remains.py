@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+from PIL import Image
 
 from engine.errors import EngineError
 from engine.search.journal import Journal
 from engine.search.journal_files import journals_in
 from engine.search.sessions import read_session
+from latentpng.errors import LatentPngError
+from latentpng.identity import picture_keys
+from latentpng.png.files import read_record
 from latentpng.reports.verify import verify_file
 from tests.support.tui.consistency import problems_of
 
@@ -31,9 +37,10 @@ def leftovers(home: Path) -> list[str]:
 
 
 def broken_pictures(home: Path) -> list[str]:
-    """Return what `latentpng verify` says about the pictures that are not whole."""
-    reports = map(verify_file, sorted(home.rglob("*.png")))
-    return [f"{report.file}: {report.problem}" for report in reports if report.problem]
+    """Return what is wrong with pictures, as `latentpng verify` says it, and with films and contact sheets."""
+    films = {*home.rglob("*.webp"), *home.rglob("way*.png"), *home.rglob("sheet*.png")}
+    reports = map(verify_file, sorted({*home.rglob("*.png")} - films))
+    return [f"{each.file}: {each.problem}" for each in reports if each.problem] + list(_broken_films(films))
 
 
 def shared_memory() -> frozenset[str]:
@@ -48,15 +55,14 @@ def forgotten_in(names: Iterable[str]) -> list[str]:
     return [f"{SHARED_MEMORY / name} is left over" for name in gone]
 
 
-def journal_of(folder: Path) -> Journal | str:
-    """Return the journal of a folder that was written last, or why it cannot be read."""
-    names = sorted(journals_in(folder), key=lambda name: (folder / name).stat().st_mtime)
-    if not names:
-        return "there is no journal"
-    try:
-        return read_session(folder, names[-1])
-    except EngineError as error:
-        return str(error)
+def journals_of(folder: Path) -> list[Journal]:
+    """Return the journals of a folder that can be read, the one that was written last first."""
+    names = sorted(journals_in(folder), key=lambda name: (folder / name).stat().st_mtime, reverse=True)
+    found = []
+    for name in names:
+        with contextlib.suppress(EngineError):
+            found.append(read_session(folder, name))
+    return found
 
 
 def inconsistencies(home: Path) -> list[str]:
@@ -67,6 +73,30 @@ def inconsistencies(home: Path) -> list[str]:
     folders = sorted(path for path in (home / "Pictures" / "warmer").glob("*") if path.is_dir())
     found = [f"{folder.name}: {problem}" for folder in folders for problem in problems_of(folder)]
     return [each for each in found if not each.endswith(("is not in the journal", "is no node of the tree"))]
+
+
+def strangers(folder: Path) -> list[str]:
+    """Return what the journals of a folder name that is a different picture, or none at all."""
+    found = []
+    for name in journals_in(folder):
+        try:
+            journal = read_session(folder, name)
+            for key, path in journal.files.items():
+                if picture_keys(read_record(path).lineage)[-1] != key:
+                    found.append(f"{name} names {path.name}, which is a different picture")
+        except (EngineError, LatentPngError) as error:
+            found.append(f"{name}: {error}")
+    return found
+
+
+def _broken_films(films: Iterable[Path]) -> Iterator[str]:
+    for path in films:
+        try:
+            with Image.open(path) as film:
+                film.seek(getattr(film, "n_frames", 1) - 1)
+                film.load()
+        except (OSError, EOFError, ValueError) as error:
+            yield f"{path.name} is no whole film: {error}"
 
 
 def _read(path: Path) -> str:

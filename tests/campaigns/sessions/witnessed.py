@@ -22,17 +22,23 @@ from tui import cli
 from tui.app.screens.search import SearchScreen
 from tui.app.screens.search_view import SearchView
 from tui.graphics import seams
+from tui.graphics.output import seams as output
 
 if TYPE_CHECKING:
     from engine.rendering.renderer import Renderer
 
-STEP_SECONDS = 0.02
+_STEP_SECONDS, _SLOW_STEP_SECONDS = 0.02, 0.5
+_BEHIND_SECONDS = 0.05
+_newest: dict[SearchView, str] = {}
+_WORKER = "tests.support.engine.fake_worker"
 RENDERERS: dict[str, Callable[[], Renderer] | None] = {
-    "thread": lambda: FakeRenderer(step_seconds=STEP_SECONDS),
-    "process": lambda: WorkerRenderer(program=("tests.support.engine.fake_worker", str(STEP_SECONDS))),
+    "thread": lambda: FakeRenderer(step_seconds=_STEP_SECONDS),
+    "process": lambda: WorkerRenderer(program=(_WORKER, str(_STEP_SECONDS))),
+    "slow process": lambda: WorkerRenderer(program=(_WORKER, str(_SLOW_STEP_SECONDS))),
     "embedded": None,
 }
-"""What renders: the fake renderer in a thread, or in a worker process; or the model that ships, in its own worker."""
+"""What renders: the fake renderer in a thread, or in a worker process, so slowly that keys come before it has finished
+anything; or the model that ships, in its own worker."""
 STACKS = "stacks.txt"
 """The file in the home directory that gets the stacks of all threads on `STACKS_SIGNAL`."""
 STACKS_SIGNAL = signal.SIGUSR2
@@ -67,8 +73,8 @@ def _say_what_is_painted() -> None:
         show_chosen(screen, before)  # type: ignore[arg-type]  # handed on
         _say(screen)
 
-    def star_and_say(screen: SearchScreen) -> None:
-        star(screen)
+    async def star_and_say(screen: SearchScreen) -> None:
+        await star(screen)
         _say(screen)
 
     setattr(SearchView, "show_round", show_round_and_say)  # noqa: B010 (as above)
@@ -79,7 +85,17 @@ def _say_what_is_painted() -> None:
 def _say(screen: SearchView) -> None:
     if screen.search is not None:
         seen = of_session(screen.search.session, screen.search.folder.name)
-        screen.call_after_refresh(partial(seams.write, screen.app, sequence(seen)))
+        _newest[screen] = text = sequence(seen)
+        screen.call_after_refresh(partial(_write, screen, text))
+
+
+def _write(screen: SearchView, text: str) -> None:
+    """Write a witness unless there is a newer one; while the terminal is behind, it is held back as the frames are."""
+    if _newest[screen] == text:
+        if output.is_behind(screen.app):
+            screen.set_timer(_BEHIND_SECONDS, partial(screen.call_after_refresh, partial(_write, screen, text)))
+        else:
+            seams.write(screen.app, text)
 
 
 def settle_in(home: Path, variables: dict[str, str]) -> None:

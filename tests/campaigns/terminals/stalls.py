@@ -76,8 +76,8 @@ def prepare(home: Path) -> None:
 
 def picks_in(folder: Path) -> int:
     """Return how many rounds the journal of a folder has."""
-    found = remains.journal_of(folder) if folder.is_dir() else ""
-    return -1 if isinstance(found, str) else len(found.session.lineage.rounds)
+    found = remains.journals_of(folder)
+    return len(found[0].session.lineage.rounds) if found else -1
 
 
 class _Trial:

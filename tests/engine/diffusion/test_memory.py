@@ -116,15 +116,16 @@ def test_an_impossible_request_fails_with_one_sentence(wanted: str, gpu: int, ma
 
 def test_weights_that_main_memory_lacks_are_not_loaded_unless_it_is_asked_for() -> None:
     total = sum(SMALL.values()) * 4
-    fits, lacks = Room(gpu=0, main=total), Room(gpu=0, main=total - 1)
+    fits, lacks = Room(gpu=0, main=total), Room(gpu=0, main=total // 2)
     nothing = Placement(memory=Memory.RESIDENT, sentence="")
     assert plan_memory("auto", SMALL, value_bytes=4, working=GIB, room=fits) == nothing
     assert plan_memory("resident", SMALL, value_bytes=4, working=GIB, room=lacks) == nothing
     with pytest.raises(ModelError) as caught:
         plan_memory("auto", SMALL, value_bytes=4, working=GIB, room=lacks)
     assert str(caught.value) == (
-        f"there is not enough memory: the weights take {total / GIB:.1f} GiB, and {total / GIB:.1f} GiB are free: end "
-        "other programs, choose a smaller model or --dtype bfloat16, or add --memory resident to load them all the same"
+        f"there is not enough memory: the weights take {total / GIB:.1f} GiB, and {total / 2 / GIB:.1f} GiB are free: "
+        "end other programs, choose a smaller model or --dtype bfloat16, or add --memory resident to load them all the "
+        "same"
     )
 
 

@@ -136,3 +136,13 @@ def test_a_decoder_that_lacks_a_tensor_is_damaged(tmp_path: Path) -> None:
         "taesd_decoder.safetensors is damaged, or a tiny autoencoder of another structure: "
         "decoder.layers.3.conv.2.bias is missing"
     )
+
+
+def test_a_decoder_that_would_not_fit_into_memory_is_refused(tmp_path: Path) -> None:
+    """A file of a megabyte whose first layer says that there are a million channels."""
+    layers = {"1.weight": torch.zeros(100_000, 4, 1, 1), "3.conv.0.weight": torch.zeros(1), "4.weight": torch.zeros(3)}
+    save_file(layers, tmp_path / "taesd_decoder.safetensors")
+    assert problem_of(str(tmp_path / "taesd_decoder.safetensors")) == (
+        "taesd_decoder.safetensors holds a tiny autoencoder of 3 layers with 100,000 channels, where at most 100 with "
+        "512 can be used"
+    )

@@ -20,7 +20,7 @@ def test_a_worker_that_sends_no_event_and_does_not_read_holds_up_nobody() -> Non
     near, far = socket.socketpair()
     own = FakeRenderer()
     links = [Link(near)]
-    client = Client(AttachedRenderer(lambda: links.pop() if links else None, lambda: own))
+    client = Client(AttachedRenderer(lambda _: links.pop() if links else None, lambda: own))
     large = replace(job_of(1), root_tensor=np.zeros(2**22, dtype=np.float16))
     client.renderer.render(large)
     assert far.recv(4) == b"wrm1", "the thread that sends is in the middle of it"

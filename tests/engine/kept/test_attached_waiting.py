@@ -20,6 +20,8 @@ class ScriptedLink:
     """A connection that answers each request with these events, and ends."""
 
     events: list[Event]
+    is_silent: bool = False
+    pid: int = 0
     asked: SimpleQueue[Request | None] = field(default_factory=SimpleQueue)
 
     def send(self, request: Request) -> None:
@@ -43,7 +45,7 @@ def test_who_waits_in_a_worker_that_ends_waits_no_longer(told: list[int], rest: 
     script = ScriptedLink([TurnChanged(place=place) for place in told])
     link = cast("Link", script)  # a Link holds a socket, which no script needs
     heard: SimpleQueue[Event] = SimpleQueue()
-    renderer = AttachedRenderer(attach=lambda: link, make_own=FakeRenderer)
+    renderer = AttachedRenderer(attach=lambda _: link, make_own=FakeRenderer)
     renderer.start(heard.put)
     renderer.render(job_of(1))
     expected = [

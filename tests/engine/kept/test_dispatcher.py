@@ -299,3 +299,30 @@ def test_a_draft_of_work_ahead_that_was_interrupted_arrives_once(scene: Scene) -
     for event in (replace(first, job=3), replace(second, job=3), JobDone(job=3, seconds=1.0)):
         scene.dispatcher.event(event)
     assert scene.said(A) == [first, second, JobDone(job=1, seconds=1.0)]
+
+
+def test_every_program_hears_that_the_worker_is_there_with_its_place() -> None:
+    scene = Scene().loaded(1)
+    scene.dispatcher.request(1, job_of(1))
+    scene.dispatcher.request(2, LOAD)
+    scene.dispatcher.request(2, job_of(1))
+    scene.forget()
+    scene.dispatcher.say_alive()
+    assert [scene.heard[client] for client in (1, 2, 3)] == [
+        [TurnChanged(place=0)],
+        [TurnChanged(place=1)],
+        [TurnChanged(place=0)],
+    ]
+
+
+def test_a_program_gives_up_its_own_load_and_no_other() -> None:
+    scene = Scene()
+    scene.dispatcher.request(1, LOAD)
+    scene.renderer.calls.clear()
+    scene.dispatcher.request(2, CancelJob(job=LOADING))
+    assert scene.renderer.calls == []
+    scene.dispatcher.request(1, CancelJob(job=LOADING))
+    assert scene.renderer.calls == [("cancel", LOADING)]
+    failed = JobFailed(job=LOADING, failure=Failure.MODEL, sentence="loading the model was stopped")
+    scene.dispatcher.event(failed)
+    assert scene.said(1) == [failed]

@@ -16,8 +16,10 @@ import pytest
 
 from engine.kept import starting
 from engine.kept.address import address
+from engine.kept.attached import AttachedRenderer
 from engine.kept.connecting import connect
 from engine.rendering.events import (
+    Failure,
     JobDone,
     JobFailed,
     ModelReady,
@@ -30,6 +32,7 @@ from tests.support.engine.kept import KEPT_SERVER
 from tests.support.engine.kept_processes import (
     client,
     inner_pid,
+    is_running,
     kept_folder,
     loaded,
     server_pid,
@@ -179,6 +182,50 @@ def test_one_that_is_stopped_is_named_to_a_program_which_renders_by_itself(monke
         "this program renders with a worker of its own"
     )
     assert server_pid() == pid
+
+
+@pytest.mark.parametrize("is_busy", [True, False])
+def test_one_that_is_stopped_later_is_told_and_this_program_goes_on_by_itself(
+    is_busy: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    it = loaded()
+    pid, inner = server_pid(), inner_pid()
+    if is_busy:
+        it.renderer.render(job_of(1, count=400))
+        it.until(StepDone)
+    os.kill(pid, signal.SIGSTOP)
+    monkeypatch.setattr("engine.kept.link.SILENCE_SECONDS", 0.0)
+    sentence = (
+        f"the worker that stays does not answer any more: its process has the ID {pid}, `kill -9 {pid}` ends it; this "
+        "program goes on with a worker of its own"
+    )
+    *_, told, died = it.until(WorkerDied)
+    failed = JobFailed(job=1, failure=Failure.CRASH, sentence=sentence)
+    assert [told, died] == [
+        failed if is_busy else RendererNoticed(sentence=sentence),
+        WorkerDied(sentence=sentence),
+    ]
+    it.renderer.render(job_of(2))
+    assert sum(isinstance(event, PictureRendered) for event in it.until(JobDone)) == 2
+    it.renderer.close()
+    os.kill(pid, signal.SIGKILL)
+    assert comes_true(lambda: is_zombie(inner)), "what a stopped worker has started ends with it"
+    assert comes_true(lambda: not is_running()), "all threads have ended"
+
+
+def test_leaving_does_not_wait_for_one_that_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded().renderer.close()
+    pid = server_pid()
+    os.kill(pid, signal.SIGSTOP)
+    monkeypatch.setattr("engine.kept.connecting.SECONDS", 1000.0)
+    it = client()
+    it.renderer.load(LOAD)
+    renderer = it.renderer
+    assert isinstance(renderer, AttachedRenderer)
+    assert comes_true(lambda: renderer._connection is not None)
+    renderer.close()
+    assert not renderer._sender.is_alive()
+    os.kill(pid, signal.SIGCONT)
 
 
 def test_hang_up_does_not_end_it() -> None:

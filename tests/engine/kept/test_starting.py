@@ -177,7 +177,7 @@ def test_a_server_that_cannot_start_is_reported_with_its_last_words(monkeypatch:
 
 def test_several_devices_share_the_work_of_a_worker_that_stays() -> None:
     choice = RendererChoice(devices=("cpu", "cpu"), keep_alive=LONG)
-    it = Client.attached(lambda: attached_link(address(), needs_of(choice), LONG))
+    it = Client.attached(lambda opened: attached_link(address(), needs_of(choice), LONG, opened))
     it.renderer.load(LOAD)
     it.until(ModelReady)
     it.renderer.render(job_of(1, count=8))
@@ -192,7 +192,7 @@ def test_a_server_whose_cluster_cannot_be_used_is_gone_at_once_and_the_reason_is
     with pytest.raises(InvalidRequestError) as caught:
         renderer_for(choice)  # it is checked before a worker is looked for, and might be wrong a moment later
     it = Client.attached(
-        lambda: attached_link(address(), needs_of(choice), LONG),
+        lambda opened: attached_link(address(), needs_of(choice), LONG, opened),
         lambda: own_renderer(choice),
     )
     it.renderer.load(LOAD)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from engine.errors import ModelError
 from engine.models.checkpoints import check_is_model, check_is_vae
 from engine.models.contents import Contents, Kind, contents_of
-from engine.models.index_file import INDEX
 from engine.models.json_files import read_config
+from engine.models.model_root import INDEX
 from engine.models.parts import parts_of
 from engine.models.shipped import CONFIGS, config_folder
 from engine.models.weights import WeightFile

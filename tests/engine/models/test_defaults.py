@@ -143,7 +143,7 @@ def test_wrong_defaults_are_reported_in_one_sentence(folder: Path, text: str, pr
     assert str(caught.value) == f"warmer.json of the model 'landscapes' is wrong: {problem}"
 
 
-@pytest.mark.parametrize("preview", ["[1]", "3", '[["a", 1, 2]]', "[[1, 2]]"])
+@pytest.mark.parametrize("preview", ["[1]", "3", '[["a", 1, 2]]', "[[1, 2]]", "{}", "[[1, 2, 1e999]]", "[[1, 2, NaN]]"])
 def test_wrong_colours_are_reported_in_one_sentence(folder: Path, preview: str) -> None:
     (folder / "warmer.json").write_text(f'{{"preview": {preview}}}')
     with pytest.raises(ModelError) as caught:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from engine.errors import ModelError
 from engine.models.fingerprints import fingerprint
-from engine.models.gguf_header import GgufError, read_gguf_header
+from engine.models.gguf_header import BLOCKS, GgufError, read_gguf_header
 from engine.models.weights import read_weights
 
 _VALUES = 4096
@@ -54,6 +54,24 @@ def test_names_and_shapes_are_read_with_the_axes_of_torch(tmp_path: Path) -> Non
         (header(tensors=3) + b"\xff" * _VALUES, "a text has 18446744073709551615 bytes"),
         (b"GGUF" + struct.pack("<IQQ", 3, 1 << 40, 1), "it counts 1099511627776 tensors and 1 properties"),
         (header(), "it is cut short"),
+        (
+            header()[:-12] + struct.pack("<IQ", 99, 32) + bytes(64),
+            "a tensor is quantised as type 99, which is not known",
+        ),
+        (header()[:-12] + struct.pack("<IQ", 2, 32) + bytes(64), "a tensor has the shape (4,)"),
+        (header()[:-20] + struct.pack("<QIQ", 0, 0, 32) + bytes(64), "a tensor has the shape (0,)"),
+        (header()[:-20] + struct.pack("<QIQ", 1 << 60, 0, 32) + bytes(64), "it is cut short"),
+        (header().replace(text("b"), text("a")) + bytes(64), "two tensors have one name"),
+        (
+            b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + text("l") + struct.pack("<IIQ", 9, 7, 3 << 20) + bytes(3 << 20),
+            "a list has 3145728 values",
+        ),
+        (
+            b"GGUF"
+            + struct.pack("<IQQ", 3, 0, 2)
+            + 2 * (text("l") + struct.pack("<IIQ", 9, 7, 1 << 20) + bytes(1 << 20)),
+            "its properties are too many",
+        ),
         (header()[:-3], "it is cut short"),
     ],
 )
@@ -92,3 +110,9 @@ def test_a_large_gguf_file_is_fingerprinted_by_samples(tmp_path: Path, monkeypat
     assert fingerprint(file) != before
     monkeypatch.setattr(Path, "read_bytes", lambda _: pytest.fail("the whole file is read"))
     assert fingerprint(file) != before
+
+
+def test_blocks_are_those_of_the_library() -> None:
+    gguf = pytest.importorskip("gguf", reason="the extra warmer[gguf] is not installed")
+    known = {int(kind): sizes for kind, sizes in gguf.GGML_QUANT_SIZES.items()}
+    assert BLOCKS.items() <= known.items()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -212,7 +213,30 @@ def odd_rows(database: Path) -> None:
         connection.commit()
 
 
-@pytest.mark.parametrize("harm", [no_database, damaged_database, other_tables, odd_rows])
+def as_view(query: str) -> Callable[[Path], None]:
+    """Put a view in the place of the table."""
+
+    def harm(database: Path) -> None:
+        other_tables(database)
+        with closing(sqlite3.connect(database)) as connection:
+            connection.execute(f"CREATE VIEW models AS {query}")
+
+    return harm
+
+
+def long_rows(database: Path) -> None:
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("UPDATE models SET config = zeroblob(100000000)")
+        connection.commit()
+
+
+ENDLESS = as_view(
+    "WITH RECURSIVE c(config) AS (SELECT '{}' UNION ALL SELECT config FROM c) SELECT count(*) config FROM c"
+)
+HUGE = as_view("SELECT hex(zeroblob(900000000)) AS config")
+
+
+@pytest.mark.parametrize("harm", [no_database, damaged_database, other_tables, odd_rows, long_rows, ENDLESS, HUGE])
 def test_without_its_database_invokeai_is_searched_by_folders(home: Path, harm: object) -> None:
     root = invokeai(home / "invokeai", *ENTRIES)
     assert callable(harm)

@@ -61,6 +61,8 @@ def test_the_templates_that_chat_models_have_are_fine_and_programs_are_not() -> 
     assert template_problem("{% include 'x' %}") == "its chat template does more than format messages"
     assert template_problem("{{ lipsum(n=1000000) }}") == "its chat template does more than format messages"
     assert template_problem("{% for a in b %}" * 4 + "{% endfor %}" * 4) == "its chat template repeats too much"
+    counting = "{% for a in range(9) %}{% for b in range(9) %}{% endfor %}{% endfor %}"
+    assert template_problem(counting) == "its chat template repeats too much"
     assert template_problem("{" * 3 + "(" * 30_000) == "its chat template cannot be read"
     assert template_problem("a" * 70_000) == "its chat template has 70,000 characters"
 
@@ -103,6 +105,7 @@ HOSTILE: dict[str, tuple[dict[str, Any], str]] = {
         {"pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "Digits"}] * 33}},
         "its steps are nested too deeply",
     ),
+    "unhashable": ({"decoder": {"type": []}}, r"the step \[\] is not allowed"),
     "unknown": ({"decoder": {"type": "Exec"}}, "the step 'Exec' is not allowed"),
     "endless": ({"normalizer": replace_by("", {"Regex": "(a+)+$"})}, "a regular expression repeats a group"),
     "empty": ({"normalizer": replace_by("x", {"String": ""})}, "it replaces the empty text"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,20 @@ def test_a_jpeg_of_very_many_scans_is_not_decoded(tmp_path: Path) -> None:
             UnreadableFileError, match=rf": a JPEG of at most {MAX_SCANS} scans is decoded, found more$"
         ):
             decode_other(path)
+
+
+def test_what_a_decoder_prints_does_not_reach_the_terminal(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Libtiff writes to the descriptor of standard error, past Python."""
+    path = tmp_path / "a.tif"
+    Image.new("RGB", (64, 64)).save(path, compression="tiff_lzw")
+    data = bytearray(path.read_bytes())
+    data[8:48] = b"\xff" * 40  # codes of LZW that are in no table yet
+    path.write_bytes(data)
+    with pytest.raises(UnreadableFileError, match="its pixels cannot be decoded"):
+        read_photo(path)
+    assert capfd.readouterr() == ("", "")
+    os.write(2, b"here again")
+    assert capfd.readouterr().err == "here again"
 
 
 @pytest.mark.parametrize("data", [b"P3 2 2 255\n" + b"0 " * 12, b"P6 2 2 7\n" + bytes(12)])

@@ -10,12 +10,17 @@ import pytest
 
 from engine.errors import StoreError
 from engine.rendering.events import Picture
-from engine.search.folder import PictureFolder, recent_pictures, session_folder
+from engine.search.folder import PictureFolder, recent_pictures, session_folders
 from latentpng.noise.replay import record_of, replay
 from latentpng.png.files import pixel_digest, read_record
 from latentpng.record import LatentRecord, Lineage, SeedRoot
 
 DAY = date(2026, 11, 22)
+
+
+def session_folder(parent: Path, prompt: str, day: date) -> Path:
+    """Return the first name for the folder of a session."""
+    return next(session_folders(parent, prompt, day))
 
 
 def made(seed: int) -> tuple[Picture, LatentRecord]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import threading
 from pathlib import Path
 
 import pytest
@@ -16,7 +14,7 @@ from engine.resume import open_journal
 from engine.search.answers import Picked
 from engine.search.folder import PictureFolder
 from engine.search.journal import Journal, read_journal, write_journal
-from engine.search.journal_files import JOURNAL_NAME, MAX_JOURNALS, alone_in, free_journal, journals_in
+from engine.search.journal_files import JOURNAL_NAME, MAX_JOURNALS, journal_names, journals_in
 from engine.search.sessions import SavedSession, read_session, saved_sessions
 from latentpng.png.files import read_record
 from tests.engine.search.sessions import session
@@ -127,9 +125,8 @@ def test_names_of_journals(tmp_path: Path) -> None:
     for name in ("session-10.json", "session-2.json", "session-02.json", "session.json.part", "Session.json"):
         (tmp_path / name).touch()
     assert journals_in(tmp_path) == ("session-2.json", "session-10.json")
-    assert free_journal(tmp_path) == "session.json"
     (tmp_path / "session.json").touch()
-    assert free_journal(tmp_path) == "session-3.json"
+    assert write_journal(Journal(folder=tmp_path, session=session()), journal_names()) == "session-3.json"
     for number in range(1000):
         (tmp_path / f"session-{number}.json").touch()
     assert len(journals_in(tmp_path)) == MAX_JOURNALS
@@ -160,34 +157,3 @@ def test_two_programs_save_under_different_numbers(tmp_path: Path) -> None:
     for folder in folders:
         folder.close()
     assert len({future.result() for future in saved}) == len(saved) == len(list(tmp_path.iterdir()))
-
-
-def test_who_writes_keeps_others_waiting(tmp_path: Path) -> None:
-    order: list[str] = []
-    inside = threading.Event()
-
-    def other() -> None:
-        inside.wait()
-        with alone_in(tmp_path):
-            order.append("second")
-
-    thread = threading.Thread(target=other)
-    thread.start()
-    with alone_in(tmp_path):
-        inside.set()
-        write_journal(Journal(folder=tmp_path, session=session()))
-        order.append("first")
-    thread.join()
-    assert order == ["first", "second"]
-
-
-def test_a_program_that_stopped_in_the_middle_does_not_stop_the_others(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("engine.search.journal_files._WAIT_SECONDS", 0.05)
-    descriptor = os.open(tmp_path, os.O_RDONLY)
-    fcntl.flock(descriptor, fcntl.LOCK_EX)
-    folder = PictureFolder(tmp_path)
-    assert folder.save(*made(1)).result().name == "001-round0.png"
-    folder.close()
-    os.close(descriptor)

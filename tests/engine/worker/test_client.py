@@ -17,12 +17,14 @@ from pathlib import Path
 import pytest
 
 from engine.rendering.events import (
+    LOADING,
     Failure,
     JobCancelled,
     JobDone,
     JobFailed,
     ModelReady,
     PictureRendered,
+    RendererNoticed,
     StepDone,
     WorkerDied,
 )
@@ -162,6 +164,48 @@ def test_a_silent_worker_is_given_up_and_restarts(how: str, monkeypatch: pytest.
     watched.renderer.render(job_of(3))
     assert watched.until(JobDone)[-1].job == 3  # type: ignore[union-attr]
     watched.renderer.close()
+
+
+def test_a_worker_that_does_not_heed_a_cancellation_starts_again_with_what_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(process, "WORKER", FAKE_WORKER)
+    watched = Watched(Timeouts(tick=0.02, cancel=(0.5, 0.5)))
+    watched.renderer.load(LOAD)
+    watched.until(ModelReady)
+    first = watched.pid
+    watched.renderer.render(replace(job_of(1, prompt="native"), round_id=1))
+    watched.renderer.render(replace(job_of(2), round_id=2))
+    watched.renderer.cancel_round(1)
+    events = watched.until(JobDone)
+    assert events[:2] == [
+        JobCancelled(job=1),
+        RendererNoticed(
+            sentence="the rendering process did not stop within 1 seconds, in the middle of a long step, and was "
+            "ended; it starts again with the next picture"
+        ),
+    ]
+    assert any(isinstance(event, ModelReady) for event in events)
+    assert events[-1].job == 2  # type: ignore[union-attr]
+    assert not is_alive(first)
+    watched.renderer.close()
+
+
+def test_a_load_is_given_up_and_the_next_one_is_not(watched: Watched) -> None:
+    watched.renderer.load(replace(LOAD, model=ModelChoice(path="", name="slow")))
+    assert comes_true(lambda: watched.renderer._process is not None and "native" in watched.log.read_text())
+    first = watched.pid
+    watched.renderer.render(job_of(1))
+    watched.renderer.cancel(LOADING)
+    failures = [*watched.until(JobFailed), *watched.until(JobFailed)]
+    assert failures == [
+        JobFailed(job=job, failure=Failure.MODEL, sentence="loading the model was stopped") for job in (LOADING, 1)
+    ]
+    assert not is_alive(first)
+    watched.renderer.cancel(LOADING)  # nothing is being loaded any more
+    watched.renderer.load(LOAD)
+    watched.renderer.render(job_of(2))
+    assert watched.until(JobDone)[-1].job == 2  # type: ignore[union-attr]
 
 
 def test_an_idle_worker_may_be_silent(monkeypatch: pytest.MonkeyPatch) -> None:

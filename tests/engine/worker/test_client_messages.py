@@ -46,7 +46,7 @@ def test_a_request_that_cannot_be_sent_fails_alone(watched: Watched) -> None:
     watched.renderer.render(job_of(huge))
     sentence = "the request cannot be sent: RenderJob.job: a whole number has at most 32 bytes, found 33"
     assert watched.until(JobFailed) == [JobFailed(job=huge, failure=Failure.SETTINGS, sentence=sentence)]
-    assert watched.renderer._open == []
+    assert not watched.renderer._open.has_any
     watched.renderer.render(job_of(2))
     assert watched.until(JobDone)[-1].job == 2  # type: ignore[union-attr]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any
@@ -14,7 +15,8 @@ from engine.errors import WireError
 from engine.rendering.events import Failure, JobDone, JobFailed, LoadingProgressed, Picture, PreviewRendered, StepDone
 from engine.rendering.requests import CancelJob, PictureTask, RenderJob
 from engine.worker.messages.codec import EVENTS, REQUESTS, Codec, encode
-from engine.worker.messages.limits import MAX_DEPTH, MAX_ITEMS, MAX_PARTS, MAX_PIXELS, MAX_TEXT
+from engine.worker.messages.json_values import unpack_head
+from engine.worker.messages.limits import MAX_DEPTH, MAX_ITEMS, MAX_PARTS, MAX_PIXELS, MAX_TEXT, MAX_TUPLE, MAX_VALUES
 from latentpng.record import Lineage, Round, SeedRoot
 from tests.support.engine.messages import bytes_of, exact, returned
 from tests.support.engine.workers import SETTINGS
@@ -132,7 +134,8 @@ FAILED = {"job": 1, "failure": "model", "sentence": "s"}
         (["StepDone", {**PLAIN_STEP, "job": "1"}], "StepDone.job: a whole number needed, found a text"),
         (["StepDone", {**PLAIN_STEP, "indices": 1}], "StepDone.indices: a list needed, found a whole number"),
         (["StepDone", {**PLAIN_STEP, "indices": [{}]}], "StepDone.indices: a whole number needed, found an object"),
-        (["LoadingProgressed", {"stage": 1}], "LoadingProgressed.stage: a text needed, found a whole number"),
+        (["LoadingProgressed", {"stage": 1, "weights": 0}], "LoadingProgressed.stage: a text needed, found a whole "
+         "number"),
         (["JobFailed", {**FAILED, "failure": "none"}], "JobFailed.failure: one of the values of Failure needed, "
          "found a text"),
         (["JobFailed", {**FAILED, "failure": []}], "JobFailed.failure: one of the values of Failure needed, "
@@ -176,10 +179,10 @@ LINEAGE = ("tasks", 0, "lineage")
         ((*LINEAGE, "root"), None, "Lineage.root: one of SeedRoot, TensorRoot needed, found nothing"),
         ((*LINEAGE, "root", 1, "seed"), -1, "SeedRoot: root seed is a number from 0 to 2^64 - 1, found -1"),
         ((*LINEAGE, "root", 1, "extra"), [], "SeedRoot.extra: an object needed, found a list"),
-        ((*LINEAGE, "root", 1, "extra"), {"a": msgpack.ExtType(9, b"")}, "SeedRoot.extra: a whole number needed, "
-         "found something else"),
-        ((*LINEAGE, "root", 1, "extra"), {"a": msgpack.ExtType(2, b"\x01")}, "SeedRoot.extra: the items of a tuple "
-         "needed, found a whole number"),
+        ((*LINEAGE, "root", 1, "extra"), {"a": msgpack.ExtType(9, b"")}, "SeedRoot.extra: JSON needed, found "
+         "something else"),
+        ((*LINEAGE, "root", 1, "extra"), {"a": msgpack.ExtType(2, b"\x01")}, "SeedRoot.extra: JSON needed, found "
+         "something else"),
         ((*LINEAGE, "rounds", 0, "scale"), 2.0, "Round: scale is a number from 0 to 1, found 2.0"),
         ((*LINEAGE, "rounds", 0), 0, "Lineage.rounds: no Round has number 0"),
         (("tasks", 0, "slot"), [1], "PictureTask.slot: a list of 2 needed, found a list"),
@@ -213,6 +216,7 @@ def test_deep_nesting_is_refused() -> None:
         sentence = f"SeedRoot.extra: at most {MAX_DEPTH} nested values, found more"
         assert unsendable(replace(JOB, tasks=(PictureTask(index=0, lineage=Lineage(root=deep)),))) == sentence
     plain = nested(MAX_DEPTH + 1, lambda inner: msgpack.ExtType(2, msgpack.packb([inner])))
+    sentence = "SeedRoot.extra: JSON needed, found something else"
     assert refusal_of(*with_field(JOB, (*LINEAGE, "root", 1, "extra"), {"a": plain})) == sentence
 
 
@@ -266,7 +270,7 @@ def test_what_is_too_large_is_refused_before_it_is_sent() -> None:
         "LoadingProgressed.stage: a text has at most 4,194,304 characters, found 4,194,305"
     )
     assert unsendable(LoadingProgressed(stage="\N{MATHEMATICAL BOLD SMALL A}" * MAX_TEXT)) == (
-        "a message has at most 16,777,216 bytes besides pixels and noise, found 16,777,247"
+        "a message has at most 16,777,216 bytes besides pixels and noise, found 16,777,256"
     )
     large = Picture(width=1, height=1, rgb=bytes(MAX_PIXELS + 1))
     assert unsendable(PreviewRendered(job=1, index=0, picture=large)) == (
@@ -285,3 +289,25 @@ def test_the_number_of_buffers_is_limited() -> None:
     assert unsendable(Album(pages=(b"a",) * (MAX_PARTS + 1))) == (
         "Album.pages: at most 64 buffers of 201,326,592 bytes, found number 65 of 1 bytes"
     )
+
+
+FULL = 2**16
+
+
+@pytest.mark.parametrize(
+    "item",
+    [b"\x80", b"\x90", b"\x81\xa0\xc0", b"\xa2ab", b"\xd4\x01\x00", b"\xd4\x02\x90", b"\x00"],
+    ids=["object", "list", "entry", "text", "integer", "tuple", "number"],
+)
+def test_the_values_of_a_message_are_counted_all_together(item: bytes) -> None:
+    lists = MAX_VALUES // FULL + 1
+    head = struct.pack(">BI", 0xDD, lists) + (struct.pack(">BI", 0xDD, FULL) + item * FULL) * lists
+    with pytest.raises(WireError) as caught:
+        unpack_head(head)
+    assert str(caught.value) == "a message has at most 1,048,576 values, found more"
+
+
+def test_a_tuple_that_is_too_large_is_refused_before_it_is_sent() -> None:
+    extra = {"a": ("a" * MAX_TUPLE,)}
+    job = replace(JOB, tasks=(PictureTask(index=0, lineage=Lineage(root=SeedRoot(seed=1, extra=extra))),))
+    assert unsendable(job) == "SeedRoot.extra: a tuple has at most 1,048,576 bytes, found 1,048,582"

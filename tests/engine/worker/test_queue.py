@@ -57,6 +57,16 @@ def test_a_cancelled_job_comes_next_so_that_its_end_is_reported() -> None:
     assert order(jobs, 4) == [3, "a", 1, 2]
 
 
+def test_cancelled_jobs_are_taken_out_of_the_queue_but_not_the_running_one() -> None:
+    jobs = queue_of(job(1), job(2), job(3))
+    jobs.get()
+    for number in (1, 3):
+        jobs.cancel(CancelJob(job=number))
+    assert jobs.take_cancelled() == (3,)
+    assert [jobs.is_cancelled(number) for number in (1, 2, 3)] == [True, False, False]
+    assert order(jobs, 1) == [2]
+
+
 def test_a_round_is_cancelled_as_one_with_its_running_job() -> None:
     jobs = queue_of(job(1, round_id=7), job(2, round_id=8), job(3, round_id=7))
     assert order(jobs, 1) == [1]

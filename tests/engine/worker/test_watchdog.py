@@ -29,7 +29,7 @@ READY = ModelReady(
     device="cpu",
     dtype="float32",
 )
-TIMEOUTS = Timeouts(tick=1, load=1000, first=100, step=10, factor=4)
+TIMEOUTS = Timeouts(tick=1, load=1000, bytes_per_second=1000, most=1500, first=100, step=10, factor=4, cancel=(5, 20))
 
 
 def ticks_until_expired(watchdog: Watchdog, *, is_loading: bool = False) -> int:
@@ -87,3 +87,33 @@ def test_a_worker_without_work_may_be_silent_for_ever() -> None:
     watchdog = Watchdog(TIMEOUTS)
     assert not any(watchdog.has_expired(is_loading=False, is_working=False) for _ in range(5000))
     assert ticks_until_expired(watchdog) == 101, "the count begins with the request"
+
+
+@pytest.mark.parametrize(("weights", "seconds"), [(0, 1000), (200_000, 1200), (10**15, 1500)])
+def test_a_large_model_may_take_longer_but_not_for_ever(weights: int, seconds: int) -> None:
+    watchdog = Watchdog(TIMEOUTS)
+    watchdog.heard(LoadingProgressed(stage="loading weights", weights=weights))
+    assert ticks_until_expired(watchdog, is_loading=True) == seconds + 1
+
+
+@pytest.mark.parametrize(("load_seconds", "seconds"), [(0, 5), (12, 12), (300, 20)])
+def test_a_cancellation_may_take_as_long_as_it_would_take_to_load_the_model_again(
+    load_seconds: int, seconds: int
+) -> None:
+    watchdog = Watchdog(TIMEOUTS)
+    for _ in range(load_seconds):
+        assert not watchdog.has_expired(is_loading=True, is_working=True, has_cancelled=True), "it waits for the load"
+    watchdog.heard(READY)
+    silent(watchdog, 30)
+    for _ in range(seconds):
+        assert not watchdog.has_expired(is_loading=False, is_working=True, has_cancelled=True)
+    assert watchdog.has_expired(is_loading=False, is_working=True, has_cancelled=True)
+    assert (watchdog.is_unheeded, watchdog.silence_after_cancel) == (True, seconds + 1)
+
+
+def test_a_cancellation_that_is_heeded_is_forgotten() -> None:
+    watchdog = Watchdog(TIMEOUTS)
+    for _ in range(4):
+        watchdog.has_expired(is_loading=False, is_working=True, has_cancelled=True)
+    silent(watchdog, 1)
+    assert watchdog.silence_after_cancel == 0

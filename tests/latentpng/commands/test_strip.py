@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import sys
+import zlib
 from pathlib import Path
 
 import pytest
@@ -291,3 +292,17 @@ def test_standard_input_is_read_once(
         captured = capfdbinary.readouterr()
         assert captured.out == out
         assert captured.err.endswith(err)
+
+
+def test_a_picture_that_was_written_is_no_error_whatever_else_is_in_it(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its pixels may hide a text, and are damaged: what stays in the file cannot be told."""
+    data = saved(hide(noisy("RGB"), bits_of(b"a", in_alpha=False, packed=False), in_alpha=False))
+    start = data.index(b"IDAT") - 4
+    cut = zlib.compress(zlib.decompress(data[start + 8 : -16])[:-100])
+    path.write_bytes(data[:start] + build(b"laTn", chunk_data()) + build(b"IDAT", cut) + build(b"IEND", b""))
+    target = path.with_name("b.png")
+    assert main(["strip", str(path), "--out", str(target)]) == 0
+    assert capsys.readouterr().err == ""
+    assert kinds_of(target.read_bytes()) == [kind for kind in kinds_of(path.read_bytes()) if kind != b"laTn"]

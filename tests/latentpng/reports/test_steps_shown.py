@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from latentpng.chunk.codec import encode_record
 from latentpng.cli import main
+from latentpng.png.carriers import KIND
+from latentpng.png.chunks import build
 from latentpng.png.files import write_picture
 from latentpng.record import Round, TensorRoot
 from latentpng.reports.diff import before_step
+from tests.support.latentpng.files import changed, png_of
 from tests.support.latentpng.pictures import RGB, SIDE, altered, seeded_record
 
 FIRST = Round(seed=1, scale=0.5, of=4, marks=(2,))
@@ -141,3 +145,16 @@ def test_a_picture_with_the_noise_between_two_rounds_is_drawn(capsys: pytest.Cap
         "         └─ later.png (round 4: candidate 0 of 8, scale 0.25)",
     ]
     assert lines(capsys, "tree", "part.png", "all.png")[-1] == (f"      └─ all.png (rounds 2-3: {BOTH})")
+
+
+@pytest.mark.parametrize("offset", [16, 17])
+def test_steps_are_said_of_noise_that_a_newer_reader_is_needed_for(
+    folder: Path, capsys: pytest.CaptureFixture[str], offset: int
+) -> None:
+    """An unknown codec or dtype hides the noise alone, so `inspect` shows all that the metadata say."""
+    whole = png_of()
+    latent = encode_record(seeded_record((TOP, DOWN, LAST)))
+    (folder / "a.png").write_bytes(whole[:33] + build(KIND, changed(latent, offset, b"\7")) + whole[33:])
+    (line,) = lines(capsys, "inspect", "--json", "a.png")
+    assert json.loads(line)["step_ends"] == [2, 3]
+    assert any(line.startswith("rounds 1-2 ") and BOTH in line for line in lines(capsys, "inspect", "a.png"))

@@ -15,7 +15,7 @@ from pathlib import Path
 from engine.errors import KeptWorkerError
 from engine.fake import FakeRenderer
 from engine.kept.address import Address, create_folder
-from engine.kept.attached import AttachedRenderer
+from engine.kept.attached import AttachedRenderer, Opened
 from engine.kept.connecting import ask_status, connect
 from engine.kept.dispatcher import Dispatcher
 from engine.kept.greeting import Greeting, Wants
@@ -123,7 +123,9 @@ class Client:
         self.renderer.start(self.events.put)
 
     @classmethod
-    def attached(cls, attach: Callable[[], Link | None], make_own: Callable[[], Renderer] | None = None) -> Client:
+    def attached(
+        cls, attach: Callable[[Opened], Link | None], make_own: Callable[[], Renderer] | None = None
+    ) -> Client:
         """Return a program that attaches."""
         return cls(AttachedRenderer(attach, make_own or _no_own))
 

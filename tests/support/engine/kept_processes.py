@@ -65,7 +65,8 @@ def inner_pid() -> int:
 def client(keep_alive: float = LONG) -> Client:
     """A program as every command makes it; its own worker is the fake one."""
     return Client.attached(
-        lambda: attached_link(address(), needs_of(RendererChoice()), keep_alive), lambda: own_renderer(RendererChoice())
+        lambda opened: attached_link(address(), needs_of(RendererChoice()), keep_alive, opened),
+        lambda: own_renderer(RendererChoice()),
     )
 
 

@@ -104,7 +104,7 @@ class HandMember:
                 device=self._device,
                 dtype="float32",
                 batch=self._batch,
-                fingerprint=self._fingerprint,
+                identity={"fingerprint": self._fingerprint},
                 software=self._software,
             )
         )

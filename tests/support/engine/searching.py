@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.fake import FakeRenderer
-from engine.open import Opening, session_for
+from engine.open import Opening, beginning_of, session_for
 from engine.options import Options
 from engine.rendering.events import Event, ModelReady
 from engine.rendering.requests import LoadModel
@@ -68,9 +68,10 @@ class Running:
         ready = self._events.get(timeout=TIMEOUT_SECONDS)
         while not isinstance(ready, ModelReady):
             ready = self._events.get(timeout=TIMEOUT_SECONDS)
+        session = session_for(opening, options or Options(seed=5), ready, CANDIDATES, is_varied=is_varied)
         self.search = Search(
-            opening.beginning,
-            session_for(opening, options or Options(seed=5), ready, CANDIDATES, is_varied=is_varied),
+            beginning_of(opening, session, ready),
+            session,
             self.renderer,
             pictures,
             index=pictures.folder.parent / "index.txt",

@@ -54,7 +54,7 @@ class Watch:
         self.opened: set[Path] = set()
         self._inputs = tuple(str(Path(folder).resolve()) for folder in inputs)
         programs = [sys.prefix, sys.base_prefix, *sysconfig.get_paths().values(), str(Path(__file__).parents[3])]
-        self._allowed = tuple(os.path.realpath(folder) for folder in (*programs, *caches)) + _SYSTEM
+        self._allowed = tuple(os.path.realpath(str(folder)) for folder in (*programs, *caches)) + _SYSTEM
         self._is_on = False
 
     def begin(self) -> None:

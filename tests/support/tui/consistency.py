@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,7 +12,6 @@ from engine.errors import EngineError
 from engine.search.answers import Redone, Undone
 from engine.search.history import NO_NODE, Tree
 from engine.search.journal import Journal
-from engine.search.journal_json import session_to_json
 from engine.search.session import can_undo, tell
 from engine.search.sessions import read_session
 from engine.search.state import Place, Session
@@ -23,12 +21,11 @@ from latentpng.record import LatentRecord
 from tests.support.engine.searching import Running, resumed
 
 
-def problems_of(folder: Path, live: Path | None = None) -> list[str]:
+def problems_of(folder: Path) -> list[str]:
     """Return what is wrong with the folder of a session, a sentence for each problem.
 
     Args:
         folder: The folder of the session.
-        live: The session as JSON, as it was in the memory of the program when it ended; None if that is not known.
     """
     pictures = sorted(folder.glob("*-round*.png"))
     if not pictures and not (folder / "session.json").exists():
@@ -41,8 +38,6 @@ def problems_of(folder: Path, live: Path | None = None) -> list[str]:
     except EngineError as error:
         return [*found, str(error)]
     found += [*_of_files(journal, pictures)]
-    if live is not None and session_to_json(journal.session) != json.loads(live.read_text("ascii")):
-        found.append("the journal holds a different session than the program had in memory when it ended")
     return [*found, *_of_resuming(journal)]
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from engine.fake import FakeRenderer
-from engine.rendering.events import RendererNoticed, TurnChanged
+from engine.rendering.events import LOADING, Failure, JobFailed, RendererNoticed, TurnChanged
 from engine.rendering.requests import LoadModel
 from tests.support.tui.driving import PROMPT, make_app, running
 from tests.support.tui.seen import words
+from tui.app import phrases
 
 JOINED, LEFT = "a worker on host b has joined", "a worker on host b has left"
 
@@ -101,3 +102,34 @@ async def test_who_waits_for_others_sees_it_instead_of_steps(tmp_path: Path) -> 
         renderer.release()
         await driver.until_done()
         await driver.until(lambda: "press the number of the best picture" in words(driver))
+
+
+class Endless(FakeRenderer):
+    """Loads its first model for ever, until that is given up."""
+
+    def load(self, request: LoadModel) -> None:
+        if self.loads:
+            super().load(request)
+        else:
+            self.loads.append(request)
+
+    def cancel(self, job: int) -> None:
+        if job == LOADING:
+            self._on_event(JobFailed(job=LOADING, failure=Failure.MODEL, sentence="loading the model was stopped"))
+        else:
+            super().cancel(job)
+
+
+async def test_a_load_that_takes_long_is_stopped_by_a_key_and_begun_again_by_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(phrases, "SECONDS_UNTIL_STOPPABLE", 1)
+    app = make_app(tmp_path, *PROMPT, renderer=Endless())
+    async with running(app) as driver:
+        await driver.until(lambda: "starting the renderer, 1 s; Esc stops it" in words(driver))
+        await driver.press("escape")
+        await driver.until(lambda: "loading the model was stopped; press r to try again" in words(driver))
+        await driver.press("escape")
+        assert "loading the model was stopped; press r to try again" in words(driver)
+        await driver.press("r")
+        await driver.until_done()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Collection
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from engine.search.running import Search
 from latentpng.record import JsonObject
 from tests.support.tui.driving import PROMPT, make_app, running
 from tui.app import work_ahead
+from tui.app.work import in_idle_thread
 from tui.app.work_ahead import grids_ahead, has_time_to_spare, kept_process, own_processes
 from tui.arguments import AppArguments
 from tui.cli import main
@@ -182,3 +185,21 @@ def test_a_mistake_in_the_option_says_what_is_possible(word: str, capsys: pytest
     assert said == (
         f"warmer: error: argument --ahead: ahead is off, auto or a whole number from 1 to 64, found '{word}'"
     )
+
+
+def test_the_end_of_the_app_does_not_wait_for_what_the_machine_is_asked() -> None:
+    is_asked, may_answer = threading.Event(), threading.Event()
+
+    def ask() -> bool:
+        is_asked.set()
+        return may_answer.wait()
+
+    async def leave() -> None:
+        asking = asyncio.create_task(in_idle_thread(ask))
+        while not is_asked.is_set():
+            await asyncio.sleep(0)
+        asking.cancel()
+
+    asyncio.run(leave())
+    assert not may_answer.is_set()
+    may_answer.set()

@@ -26,11 +26,13 @@ class FilmChoices:
         kind: What is made.
         between: Frames between two pictures of the way.
         path: The file; of both, that of the animation.
+        replace: Whether files that exist are replaced.
     """
 
     kind: FilmKind = FilmKind.FILM
     between: int = BETWEEN[0]
     path: Path = Path()
+    replace: bool = False
 
     @property
     def film(self) -> Path | None:

@@ -97,7 +97,8 @@ class FilmSubject:
         """Return what takes the pictures of choices and writes the files; InvalidRequestError for wrong names."""
         plan = self.plan(choices)
         size = film_size(self._settings.width, self._settings.height)
-        return FilmOutput(plan, size, film=choices.film, sheet=choices.sheet, known=self._known_of(plan))
+        known = self._known_of(plan)
+        return FilmOutput(plan, size, film=choices.film, sheet=choices.sheet, known=known, replace=choices.replace)
 
     def _known_of(self, plan: FilmPlan) -> dict[int, Callable[[], Picture]]:
         return {

@@ -51,7 +51,8 @@ class PictureIndex:
         if self._database is not None:
             query = "SELECT path, changed, size, prompt, model FROM pictures"
             for path, changed, size, prompt, model in self._database.execute(query):
-                yield PictureRow.found(path, changed, size).read(prompt=prompt, model=model)
+                if _is_row(path, changed, size, prompt, model):
+                    yield PictureRow.found(path, changed, size).read(prompt=prompt, model=model)
 
     def remember(self, rows: Iterable[PictureRow]) -> None:
         """Store what was read of pictures."""
@@ -66,6 +67,12 @@ class PictureIndex:
         if self._database is not None and values:
             with contextlib.suppress(sqlite3.Error, OverflowError), self._database:
                 self._database.executemany(statement, values)
+
+
+def _is_row(path: object, changed: object, size: object, prompt: object, model: object) -> bool:
+    """Return whether these are the values of a picture: SQLite stores any kind in any column."""
+    texts, numbers = (path, prompt, model), (changed, size)
+    return all(isinstance(text, str) for text in texts) and all(isinstance(number, int) for number in numbers)
 
 
 def _is_text(path: str) -> bool:

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.rendering.events import Picture
+from latentpng.errors import UnwritableFileError
 from latentpng.lru import LruCache
+from latentpng.png.atomic import write_atomically
 from tui.graphics.images import THUMBNAIL_SIDE, to_picture
 
 if TYPE_CHECKING:
@@ -74,7 +76,9 @@ class Thumbnails:
         image = read_scaled(path, THUMBNAIL_SIDE)
         data = io.BytesIO()
         image.save(data, "JPEG", quality=88)
-        with contextlib.suppress(OSError):  # a thumbnail that cannot be kept is made again the next time
+        with contextlib.suppress(
+            OSError, UnwritableFileError
+        ):  # a thumbnail that cannot be kept is made again the next time
             self._keep(name, data.getvalue())
         return to_picture(image)
 
@@ -83,9 +87,7 @@ class Thumbnails:
         if self._written >= _TRIM_AFTER:
             self._written = 0
             trim(self._folder, self._limit)
-        unfinished = self._folder / f"{name}.{os.getpid()}.part"
-        unfinished.write_bytes(data)
-        unfinished.replace(self._folder / name)
+        write_atomically(self._folder / name, (data,), is_durable=False)
         self._written += 1
 
 

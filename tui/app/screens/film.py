@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
@@ -155,7 +156,7 @@ class FilmScreen(Dialog[str]):
             self._write("status", problem)
             return
         self._began = time.monotonic()
-        self._maker.begin(self.choices)
+        self._maker.begin(replace(self.choices, replace=self._insisted == self.choices.path))
 
     def action_leave(self) -> None:
         if self.state.is_busy:

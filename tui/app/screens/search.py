@@ -29,7 +29,7 @@ from engine.search.running import PARENT, Beginning
 from latentpng.errors import InvalidValueError
 from tui.app.key_guard import KeyGuard
 from tui.app.layout import PICK_KEYS
-from tui.app.messages import CellClicked, LoadRetried
+from tui.app.messages import CellClicked, LoadGivenUp, LoadRetried
 from tui.app.phrases import load_words
 from tui.app.screens.search_ahead import SearchAhead
 from tui.app.screens.search_keys import SEARCH_KEYS, next_axis, next_bands, toggle_mark
@@ -121,6 +121,21 @@ class SearchScreen(SearchAhead):
         else:
             await self.tell(Rerolled())
 
+    @property
+    def _waits_for_model(self) -> bool:
+        return self.model_load.is_running and (self.search is None or self.search.is_loading)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Let the key that leaves the regions stop the loading of the model."""
+        return (action == "whole" and self._waits_for_model) or super().check_action(action, parameters)
+
+    def action_whole(self) -> None:
+        """Stop loading the model, where that is what this screen waits for."""
+        if self._waits_for_model:
+            self.post_message(LoadGivenUp())
+        else:
+            super().action_whole()
+
     async def action_undo(self) -> None:
         await self.tell(Undone(), "went back one step; U goes forward again")
 
@@ -190,8 +205,13 @@ class SearchScreen(SearchAhead):
         except (InvalidRequestError, InvalidValueError) as error:
             self.notice = str(error)
             return
+        is_saved = await self.until_saved()
+        if not self.has_widgets:  # the app ended meanwhile
+            return
         await self.show_round()
-        if notice and not self.search.progress.running:
+        if not is_saved:
+            self.say_still_saving()
+        elif notice and not self.search.progress.running:
             self.notice = notice
 
     def _look_at(self, cover: Screen[Any]) -> None:

@@ -97,7 +97,14 @@ class SearchOthers(SearchDrafts):
         else:
             self.post_message(CopyRequested(finished))
 
-    def action_star(self) -> None:
+    def action_save_again(self) -> None:
+        if self.search is None or not self.search.unsaved:
+            self.notice = "everything that was picked is saved"
+        else:
+            self.notice = "trying again to save"
+            self.search.save_again()
+
+    async def action_star(self) -> None:
         index = self.grid.selected_index
         if self.search is None:
             self.notice = NOT_BEGUN
@@ -109,10 +116,15 @@ class SearchOthers(SearchDrafts):
             except (InvalidRequestError, InvalidValueError) as error:
                 self.notice = str(error)
                 return
+            is_saved = await self.until_saved()
+            if not self.has_widgets:  # the app ended meanwhile
+                return
             name = "the parent" if index == PARENT else f"candidate {self.key_of(index)}"
             kept = f"{name} is kept, with a star"
             later = "; it is a draft, and is saved when it is finished in full" if self.is_draft(index) else ""
             self.notice = f"{kept}{later}" if is_starred else f"{name} has no star any more"
+            if not is_saved:
+                self.say_still_saving()
             self.query_one(HistoryStrip).show(self.search)
             self._write_captions()
 

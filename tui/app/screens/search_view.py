@@ -21,7 +21,7 @@ from tui.app.key_hints import Situation, hints_for
 from tui.app.layout import LINE, PICK_KEYS, Arrangement, arrange
 from tui.app.model_load import ModelLoad, waiting_words
 from tui.app.phrases import Caption
-from tui.app.screens.search_pictures import SearchPictures
+from tui.app.screens.search_saving import SearchSaving
 from tui.app.widgets.dial import DialLine
 from tui.app.widgets.grid import PictureGrid
 from tui.app.widgets.header import HeaderLine
@@ -34,16 +34,14 @@ from tui.graphics.geometry import Box
 RELOADING = "{load}; the picture is rendered again as soon as the model is ready, u goes back"
 
 
-class SearchView(SearchPictures):
+class SearchView(SearchSaving):
     """A search without its keys; before the model is ready it shows the parent alone, if its picture is known.
 
     Attributes:
-        notice: A sentence on the status line, until the next answer; "" for progress or an invitation.
         marks: The indices of the marked candidates, in the order in which they were marked.
         teach: Returns what a newcomer is told about a new grid, "" for nothing.
     """
 
-    notice: var[str] = var("")
     marks: var[tuple[int, ...]] = var(())
 
     def __init__(self, beginning: Beginning, *, side: int = 0) -> None:
@@ -99,9 +97,9 @@ class SearchView(SearchPictures):
 
     @property
     def _is_laid_out(self) -> bool:
-        """False while the grid is laid out anew for another number of pictures: `show_round` then shows them all."""
-        way = self.grid.arrangement
-        return self.search is not None and way is not None and way.candidates + 1 == self.search.size
+        """False while the answer is saved, or the grid laid out anew: `show_round` then shows all of its pictures."""
+        way, search = self.grid.arrangement, self.search
+        return search is not None and not self.is_saving and way is not None and way.candidates + 1 == search.size
 
     @property
     def situation(self) -> Situation:
@@ -135,6 +133,8 @@ class SearchView(SearchPictures):
             return
         before = self.search.plan
         index = self.search.handle(event)
+        if self.is_saving:
+            return
         if self.search.plan.candidates != before.candidates:
             self.show_chosen(before)
         elif index is not None and self._is_laid_out:
@@ -224,6 +224,8 @@ class SearchView(SearchPictures):
     async def _lay_out(self) -> None:
         """Arrange the pictures of the search in the window as it is now; cells that are new are blank."""
         way = self._arrangement(self.search.size - 1 if self.search is not None else 0)
+        if self.search is not None and self.search.size == 1:  # the parent can have no descendants
+            way = way.parent_alone()
         strip = self.query_one(HistoryStrip)
         strip.display, strip.styles.height, strip.compact = way.strip > 0, way.strip, way.strip == LINE
         await self.grid.lay_out(way)
@@ -251,7 +253,7 @@ class SearchView(SearchPictures):
 
     def _write_words(self) -> None:
         """Write dial, status and keys; the dial makes room for a status of two lines, so that no picture moves."""
-        if not self.is_mounted:
+        if not self.is_mounted or self.is_saving:
             return
         status, dial = self.query_one("#status", TextLine), self.query_one(DialLine)
         if self.search is not None:
@@ -267,7 +269,9 @@ class SearchView(SearchPictures):
         if self.search is None:
             return self.notice
         if self.search.is_loading and not self.model_load.failure:
-            return self.notice or RELOADING.format(load=phrases.load_words(self.model_load) or "loading the model")
+            return self.notice or RELOADING.format(
+                load=phrases.stoppable_load_words(self.model_load) or "loading the model"
+            )
         columns = self.app.size.width - 1
         return phrases.status_words(
             self.search, self.notice, len(self.marks), self.progress_words(), self._hint, columns

@@ -106,14 +106,17 @@ class PictureGrid(Horizontal):
         if not is_new:
             self._set_pane_size(arrangement)
             return False
-        gone, self._cells = self._cells, {index: GridCell(index) for index in (*arrangement.order, PARENT)}
-        await self._grid.remove_children()
-        if before is not None and before.has_pane:
-            await gone[PARENT].remove()
+        # What comes while the old cells are removed and these are mounted is shown in these.
+        gone, cells = self._cells, {index: GridCell(index) for index in (*arrangement.order, PARENT)}
+        self._cells = cells
         self._set_pane_size(arrangement)
-        await self._grid.mount_all([self._cells[index] for index in arrangement.order])
-        if arrangement.has_pane:
-            await self.mount(self._cells[PARENT])
+        await self._grid.remove_children()
+        if PARENT in gone and gone[PARENT].parent is self:
+            await gone[PARENT].remove()
+        if self._cells is cells:  # else they were arranged differently meanwhile
+            await self._grid.mount_all([cells[index] for index in arrangement.order])
+        if arrangement.has_pane and self._cells is cells:
+            await self.mount(cells[PARENT])
         if self.selected_index not in self._cells:
             self.selected_index = PARENT
         self._highlight_selected()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import textwrap
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
@@ -150,3 +152,42 @@ def test_what_is_imported_already_stays() -> None:
         """)
         == "False False\nTrue"
     )
+
+
+def test_two_threads_that_import_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    """One imports a module that needs a stand-in, the other the package of a stand-in, which needs that module."""
+    (tmp_path / "middle.py").write_text(
+        "import meeting\nmeeting.began.set()\nmeeting.other.wait()\nmeeting.use('scipy')\n"
+    )
+    (tmp_path / "meeting.py").write_text(
+        textwrap.dedent("""
+        import importlib, sys, threading
+        from importlib.machinery import ModuleSpec
+        from engine.diffusion.seams import later
+
+        began, other, real, use = threading.Event(), threading.Event(), importlib.import_module, later.import_now
+
+        def import_module(name):
+            if name == "peft":
+                other.set()
+                real("middle")
+            return sys.modules.get(name)
+
+        def main():
+            for name in ("peft", "scipy"):
+                sys.modules[name] = later.StandIn(name, ModuleSpec(name, None, is_package=True))
+            importlib.import_module = import_module
+            first = threading.Thread(target=lambda: real("middle"), daemon=True)
+            first.start()
+            began.wait()
+            second = threading.Thread(target=use, args=("peft",), daemon=True)
+            second.start()
+            for thread in (first, second):
+                thread.join(10)
+                print(thread.is_alive())
+        """)
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(tmp_path)])}
+    command = [sys.executable, "-c", "import meeting; meeting.main()"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.split() == ["False", "False"]

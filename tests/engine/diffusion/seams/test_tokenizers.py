@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import resource
+import signal
 import sys
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from engine.diffusion.seams import tokenizers
 from engine.diffusion.seams.tokenizers import LOG, Reading, heard_log, watch_tokenizers
 from engine.errors import ModelError
 from tests.support.engine.canary import broken
@@ -82,3 +84,12 @@ def test_memory_is_limited_and_free_again_afterwards(method: str) -> None:
     with pytest.raises(ModelError, match=r"^the tokenizer of this model takes more than 1 GiB "):
         getattr(made, method)()
     assert resource.getrlimit(resource.RLIMIT_DATA) == before
+
+
+def test_time_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokenizers, "_MAX_SECONDS", 0.01)
+    made = SimpleNamespace(_encode_plus=lambda: [None for _ in iter(int, 1)])
+    watched(made)
+    with pytest.raises(ModelError, match=r"^the tokenizer of this model takes more than 20 seconds for the prompt$"):
+        made._encode_plus()
+    assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0.0, 0.0)

@@ -118,6 +118,18 @@ def test_a_failure_ahead_is_none_of_the_search_and_pauses_until_the_next_answer(
     running.close()
 
 
+def test_after_three_failures_nothing_is_rendered_ahead_any_more(running: Running) -> None:
+    running.search.set_ahead(ALL)
+    for answers in range(1, 5):
+        running.renderer.die_next("the worker died")
+        running.search.look_at(2)
+        running.take_events()
+        assert (running.search.failure, len(ahead(running))) == ("", min(answers, 3))
+        running.renderer._failures.clear()
+        running.tell(Picked(marks=(0,)))
+    running.close()
+
+
 def test_nothing_begins_before_the_grid_is_complete(tmp_path: Path, opening: Opening, renderer: Stepwise) -> None:
     renderer.hold()
     running = Running(opening, tmp_path / "s", renderer=renderer)
