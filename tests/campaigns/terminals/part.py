@@ -48,4 +48,4 @@ def begin(room: Room) -> Iterator[Terminals]:
     yield Terminals(room)
 
 
-PART = Part(begin=begin, cases=1600, quick_cases=16)
+PART = Part(begin=begin, cases=1600, quick_cases=9)

@@ -150,7 +150,9 @@ class _Trial:
             wrong = [pair for pair in zip(shown, again.text(), strict=False) if pair[0] != pair[1]]
             self.faults.append(f"the screen is not whole when the terminal reads again: {wrong[:4]}")
         if {name: pictures.get(name) for name in again.pictures()} != again.pictures():
-            self.faults.append("the pictures are not whole when the terminal reads again")
+            wrong = [place for place, data in again.pictures().items() if pictures.get(place) != data]
+            lost = [place for place in wrong if place not in pictures]
+            self.faults.append(f"when the terminal reads again, pictures are missing: {lost}, or others: {wrong}")
         if screen.odd:
             self.faults.append(f"half an escape sequence was written: {screen.odd[0]!r}")
 
