@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import struct
 import time
 from collections.abc import Sequence
 from random import Random
@@ -10,6 +11,7 @@ from random import Random
 from engine.errors import WireError
 from engine.worker.messages import codec
 from engine.worker.messages.codec import Codec
+from engine.worker.messages.limits import MAX_HEAD, MAX_ITEMS
 from tests.campaigns.attack.part import Outcome
 from tests.campaigns.sockets.seeds import EVENTS, REQUESTS, mutated
 
@@ -26,7 +28,8 @@ def decode(source: Random) -> Outcome:
     before = _peak_mib()
     for number in range(_BATCH):
         begun = time.thread_time()
-        fault = _fault(mutated(source.choice(seeds), source)[0], classes)
+        parts = mutated(source.choice(seeds), source)[0] if source.random() < 0.9 else [_bomb(source)]
+        fault = _fault(parts, classes)
         slowest = max(slowest, time.thread_time() - begun)
         if fault:
             faults.append(f"message {number}: {fault}")
@@ -36,6 +39,15 @@ def decode(source: Random) -> Outcome:
     if grown > _MIB:
         faults.append(f"a message took {grown:.0f} MiB")
     return Outcome(kind=kind, faults=tuple(faults), maxima={"ms": 1000 * slowest, "MiB": grown})
+
+
+def _bomb(source: Random) -> bytes:
+    """Return a head of which each byte stands for as much memory as possible."""
+    item = source.choice((b"\x80", b"\x90", b"\x81\xa0\xc0", b"\xa2ab", b"\xd4\x01\x00", b"\xd4\x02\x90"))
+    each = 2 ** source.randrange(1, 18)
+    count = source.randrange(1, max(2, (MAX_HEAD - 10) // (each * len(item) + 5)))
+    inner = struct.pack(">BI", 0xDD, each) + item * each
+    return struct.pack(">BI", 0xDD, min(count, MAX_ITEMS)) + inner * min(count, MAX_ITEMS)
 
 
 def _fault(parts: list[bytes], classes: Sequence[type]) -> str:

@@ -36,9 +36,7 @@ def kill(service: Service, bystander: Bystander, source: Random) -> Outcome:
     number = source.choice(_SIGNALS)
     victim = source.choice((process, *process.children()))
     victim.send_signal(number)
-    if victim != process:  # the renderer: the server goes on, and starts it again
-        if number == signal.SIGSTOP:
-            victim.kill()
+    if victim != process and number != signal.SIGSTOP:  # the renderer: the server goes on, and starts it again
         wire.close()
         bystander.attach_again()
         faults.append(bystander.fault())

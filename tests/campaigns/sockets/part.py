@@ -53,4 +53,4 @@ def _begin(room: Room) -> Iterator[Attack]:
         service.close()
 
 
-PART = Part(begin=_begin, cases=100_000, quick_cases=80)
+PART = Part(begin=_begin, cases=100_000, quick_cases=40)

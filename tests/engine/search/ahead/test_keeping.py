@@ -11,6 +11,7 @@ import pytest
 
 from engine.fake import FakeRenderer
 from engine.open import Opening
+from engine.rendering.requests import Job
 from engine.search.answers import NoneBetter, Picked, Redone, Rerolled, Undone
 from engine.search.grid import Grid
 from engine.search.running import Variant
@@ -118,14 +119,21 @@ def test_a_failure_ahead_is_none_of_the_search_and_pauses_until_the_next_answer(
     running.close()
 
 
-def test_after_three_failures_nothing_is_rendered_ahead_any_more(running: Running) -> None:
+def test_after_three_failures_nothing_is_rendered_ahead_any_more(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    render = running.renderer.render
+
+    def die_ahead(job: Job) -> None:
+        if job.priority < 0:
+            running.renderer.die_next("the worker died")
+        render(job)
+
+    monkeypatch.setattr(running.renderer, "render", die_ahead)
     running.search.set_ahead(ALL)
     for answers in range(1, 5):
-        running.renderer.die_next("the worker died")
-        running.search.look_at(2)
-        running.take_events()
+        running.finish()
         assert (running.search.failure, len(ahead(running))) == ("", min(answers, 3))
-        running.renderer._failures.clear()
         running.tell(Picked(marks=(0,)))
     running.close()
 
