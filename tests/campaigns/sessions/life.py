@@ -122,10 +122,10 @@ class Life:
         end = time.monotonic() + seconds
         while not self.has_ended and time.monotonic() < end:
             self.read(0.01)
-        self.read(0.02)
         if self._status is None:
             os.kill(self.pid, STACKS_SIGNAL)
             self.read(0.5)
+        self._take_what_is_left()
         return None if self._status is None else os.waitstatus_to_exitcode(self._status)
 
     def stop_by_key(self) -> bool:
@@ -179,6 +179,12 @@ class Life:
             self.wait_for_end()
         os.close(self.terminal.fd)
         self._shell.close()
+
+    def _take_what_is_left(self) -> None:
+        """Take in what the app has written, however long this process has to wait for its turn."""
+        with contextlib.suppress(OSError):  # the terminal has no other end any more
+            while select.select([self.terminal.fd], [], [], 0)[0] and (data := os.read(self.terminal.fd, 2**16)):
+                self._take(data)
 
     def _take(self, data: bytes) -> None:
         self.written += data
