@@ -196,7 +196,7 @@ class Ssh:
             os.close(session.terminal.fd)
         session.faults += processes.orphans(home) + remains.broken_pictures(home)
         if picks_in(home / "out") < 1:
-            session.faults.append(f"the pick is lost: {remains.journal_of(home / 'out')}")
+            session.faults.append(f"the pick is lost: {remains.journals_of(home / 'out')}")
         faults = tuple(f"case {number} ({session.graphics}): {fault}" for fault in session.faults)
         if faults:
             shutil.copytree(home, self.room.kept / home.name, symlinks=True, dirs_exist_ok=True)

@@ -147,8 +147,8 @@ class _Trial:
         again = Screen()
         again.write(bytes(life.written[begun:]))
         if not again.text() or shown != again.text():
-            wrong = [pair for pair in zip(shown, again.text(), strict=False) if pair[0] != pair[1]]
-            self.faults.append(f"the screen is not whole when the terminal reads again: {wrong[:4]}")
+            lines = [pair for pair in zip(shown, again.text(), strict=False) if pair[0] != pair[1]]
+            self.faults.append(f"the screen is not whole when the terminal reads again: {lines[:4]}")
         if {name: pictures.get(name) for name in again.pictures()} != again.pictures():
             wrong = [place for place, data in again.pictures().items() if pictures.get(place) != data]
             lost = [place for place in wrong if place not in pictures]

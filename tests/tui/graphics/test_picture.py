@@ -24,6 +24,7 @@ from tui.graphics import service
 from tui.graphics.pacing import Pace
 from tui.graphics.service import ASK_CURSOR, Graphics
 from tui.graphics.terminal.capabilities import Protocol, Terminal
+from tui.graphics.wanted import Cell
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 GRAIN = random.Random(1).randbytes(3 * 200 * 200)
@@ -267,7 +268,7 @@ async def test_previews_wait_for_their_bytes_and_finished_pictures_do_not() -> N
 async def test_previews_that_wait_do_not_keep_a_finished_picture_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     send, calls = Graphics._send, itertools.count()
 
-    async def send_seldom(graphics: Graphics, cells: list[service.Cell]) -> None:
+    async def send_seldom(graphics: Graphics, cells: list[Cell]) -> None:
         assert next(calls) < 20, "frames are tried again and again, and nothing else is done"
         await send(graphics, cells)
 
