@@ -43,7 +43,7 @@ def decode(source: Random) -> Outcome:
 
 def _bomb(source: Random) -> bytes:
     """Return a head of which each byte stands for as much memory as possible."""
-    item = source.choice((b"\x80", b"\x90", b"\x81\xa0\xc0", b"\xa2ab", b"\xd4\x01\x00", b"\xd4\x02\x90"))
+    item: bytes = source.choice((b"\x80", b"\x90", b"\x81\xa0\xc0", b"\xa2ab", b"\xd4\x01\x00", b"\xd4\x02\x90"))
     each = 2 ** source.randrange(1, 18)
     count = source.randrange(1, max(2, (MAX_HEAD - 10) // (each * len(item) + 5)))
     inner: bytes = struct.pack(">BI", 0xDD, each) + item * each

@@ -10,7 +10,7 @@ import time
 
 def sleep(name: str) -> None:
     """Print the process ID, and sleep for a long time."""
-    print(os.getpid(), flush=True)  # noqa: T201
+    os.write(1, f"{os.getpid()}\n".encode())  # at once: several programs share this pipe
     if name == "stop":
         os.kill(os.getpid(), signal.SIGSTOP)
     time.sleep(600)
