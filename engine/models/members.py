@@ -71,7 +71,11 @@ def _entries(folder: Path, levels: int) -> Iterator[os.DirEntry[str]]:
         raise ModelError(f"the folder {folder.name!r} cannot be read: {error.strerror or error}") from error
     for entry in found:
         yield entry
-        if levels and entry.is_dir(follow_symlinks=False):
+        if entry.is_dir(follow_symlinks=False):
+            if not levels:  # fingerprints cover files at any depth, so none may lie where nobody looks
+                raise ModelError(
+                    f"{entry.name!r} lies more than {_MAX_LEVELS} folders deep, so it belongs to no model: remove it"
+                )
             yield from _entries(Path(entry.path), levels - 1)
 
 

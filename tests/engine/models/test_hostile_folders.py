@@ -38,6 +38,12 @@ def _pipe(folder: Path) -> None:
     os.mkfifo(folder / WEIGHTS)
 
 
+def _deep(folder: Path) -> None:
+    place = folder / "unet" / "1" / "2" / "3" / "4"
+    place.mkdir(parents=True)
+    os.mkfifo(place / "config.json")
+
+
 def _linked_folder(folder: Path) -> None:
     (folder / "unet").rename(folder.parent / "unet")
     (folder / "unet").symlink_to(folder.parent / "unet")
@@ -67,6 +73,7 @@ OUT = "is a link to a file outside the model's folder: put the file itself there
         (_replace("unet/config.json", "../../outside.json"), f"unet/config.json {OUT}"),
         (_replace("model_index.json", "../outside.json"), f"landscapes/model_index.json {OUT}"),
         (_replace("unet/notes.md", "../../outside.json"), f"unet/notes.md {OUT}"),
+        (_deep, "'4' lies more than 4 folders deep, so it belongs to no model: remove it"),
         (_pipe, f"{WEIGHTS} is no regular file, so it belongs to no model: remove it"),
         (_linked_folder, "landscapes/unet is a link to a folder, so it is not followed: put the folder itself there"),
         (
