@@ -85,7 +85,7 @@ class WorkAhead:
 
     @property
     def is_on(self) -> bool:
-        """Whether grids are rendered ahead: not before the next answer after one failed, and never after three in a row."""
+        """Whether grids are rendered ahead: after a failure not before the next answer, after three in a row never."""
         return self.grids > 0 and not self._is_paused
 
     def look_at(self, attention: Attention) -> None:
