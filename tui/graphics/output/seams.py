@@ -130,7 +130,7 @@ class TerminalDriver(LinuxDriver):
                     return
                 try:
                     self._hand_on(parser.feed(decode(data)))
-                except Exception:  # sequences that no terminal sends: it takes their numbers as they are
+                except Exception:  # the parser does not check the numbers in sequences, and fails in many ways
                     parser = XTermParser(self._debug)
             self._hand_on(parser.tick())
 
