@@ -115,7 +115,7 @@ def root_record(journal: Journal) -> LatentRecord | None:
     for file in journal.files.values():
         with contextlib.suppress(FileError, OSError):
             record = read_record(file)
-            if noise_digest(record) == journal.root_noise:
+            if record.root_tensor is not None and noise_digest(record) == journal.root_noise:
                 return record
     raise StoreError(
         f"{plain(str(journal.folder))}: this session cannot be continued: the noise that it began with is "
