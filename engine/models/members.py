@@ -29,6 +29,8 @@ _LARGEST = MappingProxyType(
     }
 )
 """The largest files that libraries read whole, in bytes; the largest tokenizers in use have 35 MB."""
+_FILES = frozenset((*_LARGEST, ".safetensors"))
+"""The ends of the names that libraries take for files."""
 _OWN = Path(__file__).parents[1]
 
 
@@ -91,6 +93,8 @@ def _check(entry: os.DirEntry[str], allowed: tuple[Path, ...]) -> None:
         if not _leads_into(Path(entry.path), allowed):
             raise ModelError(_leads_out(name))
     if stat.S_ISDIR(status.st_mode):
+        if Path(entry.name).suffix in _FILES:
+            raise ModelError(f"{name} is a folder, and belongs to no model: remove it")
         return
     if not stat.S_ISREG(status.st_mode):
         raise ModelError(f"{name} is no regular file, so it belongs to no model: remove it")

@@ -44,6 +44,14 @@ def _deep(folder: Path) -> None:
     os.mkfifo(place / "config.json")
 
 
+def _folder(name: str) -> Change:
+    def change(folder: Path) -> None:
+        (folder / name).unlink(missing_ok=True)
+        (folder / name).mkdir()
+
+    return change
+
+
 def _linked_folder(folder: Path) -> None:
     (folder / "unet").rename(folder.parent / "unet")
     (folder / "unet").symlink_to(folder.parent / "unet")
@@ -75,6 +83,8 @@ OUT = "is a link to a file outside the model's folder: put the file itself there
         (_replace("unet/notes.md", "../../outside.json"), f"unet/notes.md {OUT}"),
         (_deep, "'4' lies more than 4 folders deep, so it belongs to no model: remove it"),
         (_pipe, f"{WEIGHTS} is no regular file, so it belongs to no model: remove it"),
+        (_folder(WEIGHTS), f"{WEIGHTS} is a folder, and belongs to no model: remove it"),
+        (_folder("unet/merges.txt"), "unet/merges.txt is a folder, and belongs to no model: remove it"),
         (_linked_folder, "landscapes/unet is a link to a folder, so it is not followed: put the folder itself there"),
         (
             _sparse("unet/vocab.json", 2**27),
