@@ -21,7 +21,7 @@ from engine.search.journal import Journal, Summary, read_journal, read_summary
 from engine.search.journal_files import JOURNAL_NAME, journals_in
 from latentpng.errors import UnwritableFileError
 from latentpng.png.atomic import write_atomically
-from latentpng.png.disk import make_folder
+from latentpng.png.disk import flush_folder, make_folder
 
 MAX_INDEXED = 500
 """Folders that the index keeps, the newest."""
@@ -122,6 +122,8 @@ def register(index: Path, folder: Path) -> None:
                 file.write((b"\n" if is_cut else b"") + _line(folder.absolute()))
                 file.flush()
                 os.fsync(file.fileno())
+                if not size:
+                    flush_folder(index.parent)
     except OSError as error:
         raise UnwritableFileError(f"{index}: it cannot be written ({error.strerror or error})") from error
 
