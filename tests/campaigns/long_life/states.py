@@ -189,6 +189,11 @@ class States:
         asyncio.run(_start(self.here))
 
 
+def _pipes(folder: str, names: list[str]) -> list[str]:
+    """Return the pipes in a folder, which cannot be copied."""
+    return [name for name in names if Path(folder, name).is_fifo()]
+
+
 def _damaged_contents(file: Path) -> bytes | None:
     """Return the contents of a file that the app is to set aside; None for one that it is to use or to leave."""
     if file.name not in state_files.FILES or file.is_symlink() or not file.is_file():
@@ -207,7 +212,10 @@ def _holds(file: Path, data: bytes) -> bool:
 
 async def _start(folder: Path) -> None:
     state = folder / _APP_FOLDER
-    shutil.copytree(folder / "warmer", state, symlinks=True)
+    shutil.copytree(folder / "warmer", state, symlinks=True, ignore=_pipes)
+    for path in (folder / "warmer").iterdir():
+        if path.is_fifo():
+            os.mkfifo(state / path.name)
     (state / "pictures").symlink_to(folder / "pictures")
     (state / "cache").symlink_to(folder / "cache")
     with _home(folder):
