@@ -212,6 +212,9 @@ CODE = "names code that would be fetched and run, which is never done"
             f"gives 'vocab_size' {BEYOND}",
         ),
         ({"in_channels": -(10**30)}, f"gives 'in_channels' {BEYOND}"),
+        ({"num_labels": 10**7}, f"gives 'num_labels' {BEYOND_COUNTS}"),
+        ({"latents_mean": [0.5] * 2**17}, "has more than 131,072 values, which no model needs"),
+        ({"id2label": {str(n): [{}] for n in range(2**16)}}, "has more than 131,072 values, which no model needs"),
         ({"x" * 10**6: 10**9}, f"gives '{'x' * 59}…' {BEYOND}"),
         (
             {"transformers_weights": "adapter_model.bin"},
