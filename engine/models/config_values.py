@@ -49,7 +49,8 @@ def check_configs(folder: Path) -> None:
 
 def _check_extent(where: str, config: Mapping[str, Any]) -> None:
     """Refuse very many values: libraries copy and print them several times."""
-    count, waiting = 0, [config]
+    count = 0
+    waiting: list[Mapping[str, Any] | list[Any]] = [config]
     while waiting and count <= _MAX_VALUES:
         value = waiting.pop()
         inner = value.values() if isinstance(value, Mapping) else value
