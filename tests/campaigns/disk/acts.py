@@ -53,8 +53,9 @@ def leftovers(folder: Path, faults: Faults) -> Iterator[str]:
     if "unlink" in faults.failed:
         if "flock" in faults.refused:
             return  # without locks, nobody knows whether it is abandoned
-        forget(folder)
-        recover(folder)
+        for each in list(_folders(folder)):
+            forget(each)
+            recover(each)
     for path in files_in(folder):
         if not path.name.startswith(TEMPORARY_PREFIX):
             continue
