@@ -14,6 +14,7 @@ from tests.campaigns.sessions.blows import QUIT, Blow
 from tests.campaigns.sessions.keys import WINDOWS, anything, picks, sequences
 from tests.campaigns.sessions.life import SECONDS_TO_END, Life
 from tests.campaigns.sessions.witness import Witness, losses
+from tests.campaigns.sessions.witnessed import slow_the_disk
 
 _RESUMABLE = re.compile("resumes the last search")
 OUTPUT = "terminal.txt"
@@ -62,7 +63,7 @@ class Chain:
             is_senseless: Press any keys instead of sequences that mean something.
             at_start: Deal the blow while the app starts, whatever it does then.
         """
-        life = self._start(blow.has_shell)
+        life = self._start(has_shell=blow.has_shell, has_slow_disk=blow.has_slow_disk)
         try:
             if at_start:
                 life.read(self.draw.uniform(0.0, 1.0))
@@ -76,7 +77,7 @@ class Chain:
         self._note(life)
         self._look()
 
-    def _start(self, has_shell: bool) -> Life:
+    def _start(self, *, has_shell: bool = False, has_slow_disk: bool = False) -> Life:
         words = [] if self._open else self._words()
         return Life(
             self.home,
@@ -85,6 +86,7 @@ class Chain:
             window=self.draw.choice(WINDOWS),
             graphics=self.draw.choice((0, 0, 1, 2)),
             has_shell=has_shell,
+            adapt=slow_the_disk if has_slow_disk else list,
         )
 
     @property
@@ -199,7 +201,7 @@ class Chain:
 
     def finish(self) -> None:
         """Go on once more, end cleanly, and look at all that is on the disk."""
-        life = self._start(has_shell=False)
+        life = self._start()
         try:
             if self._has_begun(life):
                 self._go_on(life)
