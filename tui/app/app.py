@@ -39,9 +39,8 @@ class WarmerApp(AppNews):
 
     def on_load(self) -> None:
         forgive_what_is_gone(self)
-        leave_on_signals(
-            partial(exit_at_once, self)
-        )  # before the terminal is changed, so that it is always left as it was found
+        # before the terminal is changed, so that it is always left as it was found
+        leave_on_signals(partial(exit_at_once, self))
 
     async def on_mount(self) -> None:
         ThemeMemory(self, self._state / chosen_theme.FILE, self._theme).begin()
@@ -51,7 +50,6 @@ class WarmerApp(AppNews):
         else:
             await self._show(opening)
         after_first_paint(self, self._start_renderer)
-        seams.forgive_missing_widgets(self)
 
     async def on_unmount(self) -> None:
         await self.close_all()

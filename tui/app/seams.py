@@ -27,8 +27,9 @@ from textual.widget import MountError, Widget
 def forgive_what_is_gone(app: App[Any]) -> None:
     """Let handlers miss the widgets of a screen that is closed, and all widgets when the app ends.
 
-    Textual removes the widgets of a screen while the messages to them are still handled.  Who types faster than screens
-    open and close would end the app by that.
+    Textual removes the widgets of a screen while the messages to them are still handled, and never mounts those of a
+    screen that is opened in the moment in which the app ends.  Who types faster than screens open and close would end
+    the app by that.
     """
     handle = app._handle_exception
 

@@ -30,6 +30,16 @@ class Late(Screen[None]):
         self.query_one("#missing")
 
 
+class Question(Screen[None]):
+    """A screen that looks for a widget of its own as soon as it is mounted."""
+
+    def compose(self) -> ComposeResult:
+        yield Static("a question", id="question")
+
+    def on_mount(self) -> None:
+        self.query_one("#question")
+
+
 class Page(App[None]):
     """An app that forgives."""
 
@@ -56,6 +66,14 @@ async def test_only_a_closed_screen_may_miss_its_widgets(is_closed: bool) -> Non
     else:
         with pytest.raises(NoMatches):
             await miss()
+
+
+async def test_a_screen_that_is_opened_while_the_app_ends_is_no_error() -> None:
+    app = Page()
+    async with app.run_test():
+        app.exit()
+        app.push_screen(Question())
+    assert app.return_code == 0
 
 
 async def test_what_was_typed_ahead_does_not_come_before_the_end() -> None:

@@ -138,7 +138,7 @@ class TerminalDriver(LinuxDriver):
             if text:
                 try:
                     self._hand_on(parser.feed(text))
-                except Exception:  # sequences that no terminal sends: it takes their numbers as they are
+                except Exception:  # the parser does not check the numbers in sequences, and fails in many ways
                     parser = XTermParser(self._debug)
             self._hand_on(parser.tick())
 
