@@ -12,13 +12,15 @@ from pathlib import Path
 from tests.campaigns.sessions import processes, remains
 from tests.campaigns.sessions.blows import QUIT, Blow
 from tests.campaigns.sessions.keys import WINDOWS, anything, picks, sequences
-from tests.campaigns.sessions.life import SECONDS_TO_END, Life
+from tests.campaigns.sessions.life import Life
 from tests.campaigns.sessions.witness import Witness, losses
 from tests.campaigns.sessions.witnessed import slow_the_disk
 
-_RESUMABLE = re.compile("resumes the last search")
+_RESUMABLE = re.compile(rb"resumes\b")
 OUTPUT = "terminal.txt"
 """The file in the home directory that holds what the apps wrote to their terminals."""
+_TO_LIST = 30.0
+"""Seconds until Enter is pressed all the same: a small window has no room for the words that say what it does."""
 _PAUSES = (0.0, 0.0, 0.0, 0.01, 0.03, 0.06)
 _AT_REST = 0.2
 """How often an app is at rest before the blow: it has to be at the very same grid then."""
@@ -109,9 +111,7 @@ class Chain:
         """Wait for the first grid, resuming the last search where there is one; a fault where it does not come."""
         begun, has_session = time.monotonic(), bool(self._open)
         if has_session:
-            while (
-                not _RESUMABLE.search(life.text()) and not life.has_ended and time.monotonic() < begun + SECONDS_TO_END
-            ):
+            while not _RESUMABLE.search(life.written) and not life.has_ended and time.monotonic() < begun + _TO_LIST:
                 life.read(0.02)
             life.press(b"\r")
         if not life.wait_for_grid():
