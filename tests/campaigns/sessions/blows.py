@@ -15,7 +15,9 @@ from tests.campaigns.sessions import processes
 from tests.campaigns.sessions.keys import WINDOWS
 from tests.campaigns.sessions.life import Life
 
-_QUIT = b"\x03"
+_QUIT, _ESCAPE, _PICKS = b"\x03", b"\x1b", (b"1", b"2", b"3", b"4")
+_SECONDS_TO_PICK = 5.0
+"""After that, the key has picked nothing, because of where the cursor is for example."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,12 +29,14 @@ class Blow:
         codes: The exit codes that the app may end with, negative for a signal; () where it goes on.
         restores: Whether the app can restore the terminal.
         has_shell: Whether the app has to be the job of a shell.
+        has_slow_disk: Whether the app works on a slow disk, which shows what does not wait for it.
     """
 
     deal: Callable[[Life, Path, random.Random], list[str]]
     codes: tuple[int, ...] = ()
     restores: bool = False
     has_shell: bool = False
+    has_slow_disk: bool = False
 
 
 def _signal(number: int) -> Callable[[Life, Path, random.Random], list[str]]:
@@ -122,6 +126,16 @@ def _film_and_kill(life: Life, home: Path, draw: random.Random) -> list[str]:
     return _signal(signal.SIGKILL)(life, home, draw)
 
 
+def _kill_at_grid(life: Life, home: Path, draw: random.Random) -> list[str]:
+    """Pick, and kill the app as soon as the next grid can be seen, before it does anything else."""
+    life.press(_ESCAPE, 0.15)
+    for _ in range(draw.randint(1, 3)):
+        count = len(life.seen)
+        life.press(draw.choice(_PICKS))
+        life.wait_for_grid(count, seconds=_SECONDS_TO_PICK)
+    return _signal(signal.SIGKILL)(life, home, draw)
+
+
 def quit_app(life: Life, home: Path, draw: random.Random) -> list[str]:
     """Quit by one key."""
     del home, draw
@@ -146,4 +160,5 @@ BLOWS: dict[str, Blow] = {
     "killed while quitting": Blow(deal=_quit_and_kill, codes=(*_LEFT, *_KILLED)),
     "killed while filming": Blow(deal=_film_and_kill, codes=_KILLED),
 }
+KILLED_AT_GRID = Blow(deal=_kill_at_grid, codes=_KILLED, has_slow_disk=True)
 QUIT = Blow(deal=quit_app, codes=_LEFT, restores=True)

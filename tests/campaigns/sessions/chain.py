@@ -12,12 +12,15 @@ from pathlib import Path
 from tests.campaigns.sessions import processes, remains
 from tests.campaigns.sessions.blows import QUIT, Blow
 from tests.campaigns.sessions.keys import WINDOWS, anything, picks, sequences
-from tests.campaigns.sessions.life import SECONDS_TO_END, Life
+from tests.campaigns.sessions.life import Life
 from tests.campaigns.sessions.witness import Witness, losses
+from tests.campaigns.sessions.witnessed import slow_the_disk
 
-_RESUMABLE = re.compile("resumes the last search")
+_RESUMABLE = re.compile(rb"resumes\b")
 OUTPUT = "terminal.txt"
 """The file in the home directory that holds what the apps wrote to their terminals."""
+_TO_LIST = 30.0
+"""Seconds until Enter is pressed all the same: a small window has no room for the words that say what it does."""
 _PAUSES = (0.0, 0.0, 0.0, 0.01, 0.03, 0.06)
 _AT_REST = 0.2
 """How often an app is at rest before the blow: it has to be at the very same grid then."""
@@ -62,7 +65,7 @@ class Chain:
             is_senseless: Press any keys instead of sequences that mean something.
             at_start: Deal the blow while the app starts, whatever it does then.
         """
-        life = self._start(blow.has_shell)
+        life = self._start(has_shell=blow.has_shell, has_slow_disk=blow.has_slow_disk)
         try:
             if at_start:
                 life.read(self.draw.uniform(0.0, 1.0))
@@ -76,7 +79,7 @@ class Chain:
         self._note(life)
         self._look()
 
-    def _start(self, has_shell: bool) -> Life:
+    def _start(self, *, has_shell: bool = False, has_slow_disk: bool = False) -> Life:
         words = [] if self._open else self._words()
         return Life(
             self.home,
@@ -85,6 +88,7 @@ class Chain:
             window=self.draw.choice(WINDOWS),
             graphics=self.draw.choice((0, 0, 1, 2)),
             has_shell=has_shell,
+            adapt=slow_the_disk if has_slow_disk else list,
         )
 
     @property
@@ -107,9 +111,7 @@ class Chain:
         """Wait for the first grid, resuming the last search where there is one; a fault where it does not come."""
         begun, has_session = time.monotonic(), bool(self._open)
         if has_session:
-            while (
-                not _RESUMABLE.search(life.text()) and not life.has_ended and time.monotonic() < begun + SECONDS_TO_END
-            ):
+            while not _RESUMABLE.search(life.written) and not life.has_ended and time.monotonic() < begun + _TO_LIST:
                 life.read(0.02)
             life.press(b"\r")
         if not life.wait_for_grid():
@@ -199,7 +201,7 @@ class Chain:
 
     def finish(self) -> None:
         """Go on once more, end cleanly, and look at all that is on the disk."""
-        life = self._start(has_shell=False)
+        life = self._start()
         try:
             if self._has_begun(life):
                 self._go_on(life)

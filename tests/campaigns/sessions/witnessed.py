@@ -9,6 +9,7 @@ import faulthandler
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 _STEP_SECONDS, _SLOW_STEP_SECONDS = 0.02, 0.5
 _LATER_SECONDS = 0.05
+_DISK_SECONDS = 0.08
 _newest: dict[SearchView, str] = {}
 _WORKER = "tests.support.engine.fake_worker"
 RENDERERS: dict[str, Callable[[], Renderer] | None] = {
@@ -100,6 +102,17 @@ def _write(screen: SearchView, text: str) -> None:
             screen.set_timer(_LATER_SECONDS, partial(screen.call_after_refresh, partial(_write, screen, text)))
         else:
             seams.write(screen.app, text)
+
+
+def slow_the_disk() -> None:
+    """Let everything that is to be on the disk take a while to get there."""
+    flush = os.fsync
+
+    def flush_late(descriptor: int) -> None:
+        time.sleep(_DISK_SECONDS)
+        flush(descriptor)
+
+    setattr(os, "fsync", flush_late)  # noqa: B010 (as above)
 
 
 def settle_in(home: Path, variables: dict[str, str]) -> None:

@@ -22,14 +22,16 @@ class Preview(Vertical):
 
     def __init__(self) -> None:
         super().__init__()
+        # Not looked up each time: while the widget is removed, its children are gone and a picture may still arrive.
+        self._cell, self._text = PictureCell(), Static("", markup=False)
         self._loader = PictureLoader(self, large_picture, self._loaded)
         self._file = self._words = ""
         self._kept: Picture | None = None
         self._pause: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        yield PictureCell()
-        yield Static("", markup=False)
+        yield self._cell
+        yield self._text
 
     def show(self, file: str, words: str) -> None:
         """Show a picture as soon as the cursor rests, and its words at once.
@@ -40,7 +42,7 @@ class Preview(Vertical):
         """
         if words != self._words:
             self._words = words
-            self.query_one(Static).update(Content(words))
+            self._text.update(Content(words))
         if file == self._file and self._kept is None:
             return
         self._file, self._kept = file, None
@@ -50,7 +52,7 @@ class Preview(Vertical):
             self._pause = self.set_timer(PAUSE_SECONDS, self._want)
         else:
             self._loader.want([])
-            self.query_one(PictureCell).clear()
+            self._cell.clear()
 
     def show_picture(self, picture: Picture, words: str) -> None:
         """Show a picture that is in memory."""
@@ -59,17 +61,16 @@ class Preview(Vertical):
         self._loader.want([])
         if self._kept is not picture:
             self._kept, self._file, self._words = picture, "", words
-            self.query_one(PictureCell).show(picture)
-            self.query_one(Static).update(Content(words))
+            self._cell.show(picture)
+            self._text.update(Content(words))
 
     def _want(self) -> None:
         self._loader.want([self._file])
 
     def _loaded(self, file: str, picture: Picture | None) -> None:
-        if file != self._file:
+        if file != self._file or not self._cell.is_attached:
             return
-        cell = self.query_one(PictureCell)
         if picture is None:
-            cell.clear()
+            self._cell.clear()
         else:
-            cell.show(picture)
+            self._cell.show(picture)

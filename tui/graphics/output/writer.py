@@ -46,6 +46,7 @@ class Writer:
             on_gone: Called in the thread, once, when there is no terminal any more.
         """
         self._terminal = _opened_anew(terminal)
+        self._may_block = os.get_blocking(self._terminal)
         self._on_room, self._on_gone = on_room, on_gone
         self._lock = threading.Condition()
         self._buffer: deque[memoryview] = deque()
@@ -110,7 +111,9 @@ class Writer:
             self._is_closed = True
             self._buffer.clear()
             self._wake_up()
-        self._thread.join(SILENT_SECONDS)  # it is a daemon, for where it waits in a write that cannot be interrupted
+        # It never waits long unless a write of it may block, for which it is a daemon.  Without a limit it has its turn
+        # on a loaded machine too, however late, and the terminal gets its modes back.
+        self._thread.join(SILENT_SECONDS if self._may_block else None)
         return is_done
 
     def _wake_up(self) -> None:
