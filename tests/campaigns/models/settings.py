@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -81,8 +82,11 @@ def make_configuration(prepared: Path, draw: Random, folder: Path) -> str:  # no
     if draw.random() < 0.1:
         lines.append(draw.choice(("a." * 20_000 + "b = 1", "[" + "a." * 5000 + "b]", "a=1\n" * 200_000, "\0" * 1000)))
     data = odd_bytes(draw, "\n".join(lines).encode()) if draw.random() < 0.3 else "\n".join(lines).encode()
-    (folder / "config.toml").write_bytes(data)
-    return f"{', '.join(keys)}, {len(data)} bytes"
+    file = folder / "config.toml"
+    file.write_bytes(data)
+    if draw.random() < 0.05:
+        os.truncate(file, 2**29)
+    return f"{', '.join(keys)}, {file.stat().st_size} bytes"
 
 
 def load_configuration(folder: Path) -> None:
