@@ -27,6 +27,7 @@ from tests.support.terminal.fake_terminal import FakeTerminal
 SECONDS_TO_END = 15.0
 """For a program on a loaded machine; far more than it takes."""
 _QUIET_SECONDS = 1.0
+_SECONDS_TO_REST = 2.0
 _MODES = (9, 1000, 1002, 1003, 1004, 1005, 1006, 1015, 1016, 1049, 2004, 2048)
 """Modes that a program must not leave switched on: the mouse, the focus, the alternate screen, pasting, the size."""
 _MODE = re.compile(rb"\x1b\[\?([0-9;]+)([hl])")
@@ -104,8 +105,10 @@ class Life:
 
     def rest(self) -> None:
         """Wait until the app has painted nothing for a while: it has taken and painted all that was pressed."""
-        self._take(self.terminal.settle(_QUIET_SECONDS, seconds=2 * _QUIET_SECONDS))
-        if not self.terminal.read(_QUIET_SECONDS):
+        self._take(self.terminal.settle(_QUIET_SECONDS, seconds=_SECONDS_TO_REST))
+        before = len(self.written)
+        self.read(_QUIET_SECONDS)
+        if len(self.written) == before:
             self.keys = b""
 
     @property
