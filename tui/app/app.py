@@ -51,7 +51,6 @@ class WarmerApp(AppNews):
         else:
             await self._show(opening)
         after_first_paint(self, self._start_renderer)
-        seams.forgive_missing_widgets(self)
 
     async def on_unmount(self) -> None:
         await self.close_all()

@@ -4,8 +4,6 @@
 - `App._clipboard`: what widgets paste.
 - `CommandPalette._gather_commands`: a worker around the coroutine that fills the palette.
 - `App._display`: called with every update that is painted; only it knows which cells were painted over.
-- `App._handle_exception`: called with every error of a handler, of any widget; it ends the app and shows a traceback.
-- `App._exit`: whether the app has been asked to end.
 - `App._batch_count`: not 0 while updates are held back, so that `_display` paints nothing.
 - `textual._compositor.ChopsUpdate`: an update of parts of the screen; `spans` lists (line, first column, end).
 - `Screen._compositor.visible_widgets`: front to back, to know whether something covers a picture.
@@ -22,10 +20,9 @@ from textual import errors
 from textual._compositor import ChopsUpdate
 from textual.app import App
 from textual.command import CommandPalette
-from textual.css.query import NoMatches
 from textual.geometry import Offset, Region
 from textual.screen import Screen
-from textual.widget import MountError, Widget
+from textual.widget import Widget
 
 from tui.graphics.output.seams import hold_back
 
@@ -42,20 +39,6 @@ def write(app: App[Any], data: str) -> None:
 def set_clipboard(app: App[Any], text: str) -> None:
     """Let widgets paste a text that is not sent to the terminal by Textual itself."""
     app._clipboard = text
-
-
-def forgive_missing_widgets(app: App[Any]) -> None:
-    """Let it be no error that a handler does not find a widget once the app ends.
-
-    The widgets of a screen that was opened in the same moment are never mounted then; its handlers are called anyway.
-    """
-    handle = app._handle_exception
-
-    def handle_unless_gone(error: Exception) -> None:
-        if not (app._exit and isinstance(error, NoMatches | MountError)):
-            handle(error)
-
-    setattr(app, "_handle_exception", handle_unless_gone)  # noqa: B010 (as below)
 
 
 def commands_gatherer() -> Callable[[CommandPalette, str], Coroutine[Any, Any, None]]:

@@ -25,7 +25,10 @@ ENDS: Final = ("SIGTERM", "reads again", "SIGHUP", "closed window", "SIGINT", "q
 _SECONDS: Final = {True: (2.0,), False: (10.0, 20.0, 60.0)}
 _SECONDS_TO_END: Final = 60.0
 """For what never happens when it fails: it is long, because a loaded machine is slow."""
+_MAX_PICKS: Final = 60
+"""In one stall: each grid is kept for undo, so that memory grows by it, reader or not."""
 _IDLE_LOOKS: Final = 20
+_LOOK_SECONDS: Final = 0.02
 _MAX_GROWTH_MIB: Final = 64
 _QUIT: Final = b"\x03"
 
@@ -97,13 +100,17 @@ class _Trial:
         before = program.memory_info().rss
         end = time.monotonic() + seconds
         while time.monotonic() < end and not self.faults:
+            if self._picks >= _MAX_PICKS:
+                self._longest("MiB grown", (program.memory_info().rss - before) / 2**20)
+                time.sleep(_LOOK_SECONDS)
+                continue
             os.write(self.life.terminal.fd, b"2")
             pressed = time.monotonic()
             while (picks := picks_in(self.home / "out")) <= self._picks:
                 if time.monotonic() > pressed + _SECONDS_TO_END:
                     self.faults.append(f"a pick is not on the disk after {_SECONDS_TO_END:g} s without a reader")
                     return
-                time.sleep(0.02)
+                time.sleep(_LOOK_SECONDS)
             self._longest("s until a pick is on the disk", time.monotonic() - pressed)
             self._picks = picks
             growth = (program.memory_info().rss - before) / 2**20

@@ -34,6 +34,16 @@ class Late(Screen[None]):
         self.query_one("#missing")
 
 
+class Question(Screen[None]):
+    """A screen that looks for a widget of its own as soon as it is mounted."""
+
+    def compose(self) -> ComposeResult:
+        yield Static("a question", id="question")
+
+    def on_mount(self) -> None:
+        self.query_one("#question")
+
+
 class Page(App[None]):
     """An app that forgives."""
 
@@ -70,6 +80,14 @@ async def test_what_a_closed_screen_was_to_do_after_a_refresh_may_miss_its_widge
         app.screen._invoke_later(screen.miss, screen)
         await pilot.pause()
         await pilot.pause()
+
+
+async def test_a_screen_that_is_opened_while_the_app_ends_is_no_error() -> None:
+    app = Page()
+    async with app.run_test():
+        app.exit()
+        app.push_screen(Question())
+    assert app.return_code == 0
 
 
 class Resized(Screen[None]):

@@ -15,7 +15,6 @@ import pytest
 from textual._compositor import ChopsUpdate
 from textual.app import App, ComposeResult
 from textual.containers import Vertical
-from textual.css.query import NoMatches
 from textual.drivers.headless_driver import HeadlessDriver
 from textual.geometry import Offset, Region, Size
 from textual.message_pump import MessagePump
@@ -144,36 +143,6 @@ async def test_batch_count_is_not_zero_while_updates_are_held_back() -> None:
         assert app._batch_count == 0, broken("App._batch_count is 0 outside App.batch_update()")
         with app.batch_update():
             assert app._batch_count == 1, broken("App._batch_count counts App.batch_update()")
-
-
-class Question(Screen[None]):
-    """A screen that looks for a widget of its own as soon as it is mounted."""
-
-    def compose(self) -> ComposeResult:
-        yield Static("a question", id="question")
-
-    def on_mount(self) -> None:
-        self.query_one("#question")
-
-
-async def test_a_screen_that_is_opened_while_the_app_ends_is_no_error() -> None:
-    app = Page()
-    async with app.run_test():
-        seams.forgive_missing_widgets(app)
-        app.exit()
-        app.push_screen(Question())
-    assert app.return_code == 0
-
-
-async def test_a_widget_that_is_not_found_while_the_app_runs_is_an_error() -> None:
-    async def look_for_a_question() -> None:
-        app = Page()
-        async with app.run_test():
-            seams.forgive_missing_widgets(app)
-            app.call_later(app.query_one, "#question")
-
-    with pytest.raises(NoMatches):
-        await look_for_a_question()
 
 
 async def test_visible_widgets_run_from_front_to_back() -> None:

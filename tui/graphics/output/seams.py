@@ -5,12 +5,15 @@ It relies on these private parts of Textual, and on what its public ones do:
 - `LinuxDriver.write` is the only way in which Textual writes; `close` is called when application mode is over, also
   before a suspension; `start_application_mode` may follow.
 - `LinuxDriver._file`: the stream that it writes to, standard error.
+- `LinuxDriver._mouse_pixels`: whether the mouse was asked to report pixels, in mode 1016.
+- `Driver._app`, `_loop`, `_debug`: the app, its event loop, and whether the parser keeps a log.
+- `App._driver`: the driver of a running app.
 - `LinuxDriver._get_terminal_size`: asks standard output, which need not be the terminal.
 - `Driver.process_message` gets all that was typed, and the sizes that the terminal reports in band.
 - `LinuxDriver.run_input_thread` reads the keyboard and hands on what `XTermParser` makes of it, until `exit_event`.
 - `Driver.send_message` is how what was typed reaches the app, by `App._post_message`.
 - `App._exception`: what the app failed with; `App._exit_renderables`: what it prints in the end, its traceback too.
-- `App._display`: called with every update that is to be painted.
+- `App._display`: called with every update that is to be painted; `textual._compositor.ChopsUpdate` is one of parts.
 - `Screen._compositor._dirty_regions`: what has to be painted; it is, soon after a widget is in `Screen._dirty_widgets`.
 - `Screen._compositor_refresh`: composes and paints what is dirty, and changes nothing else.
 

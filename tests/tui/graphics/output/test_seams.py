@@ -14,6 +14,7 @@ import pytest
 from textual import events
 from textual._xterm_parser import XTermParser
 from textual.app import App, ComposeResult
+from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Size
 from textual.message import Message
@@ -143,6 +144,9 @@ def test_the_driver_of_textual_is_what_ours_stands_on() -> None:
     ).replace("self._writer_thread: WriterThread | None = None", "").replace(
         "self._writer_thread = WriterThread(self._file)", ""
     ).replace("self._writer_thread.start()", ""), broken("LinuxDriver writes through its method `write` alone")
+    assert "self._mouse_pixels" in source, broken("LinuxDriver._mouse_pixels says whether mode 1016 is on")
+    own = inspect.getsource(Driver)
+    assert all(f"self.{name} = " in own for name in ("_app", "_loop", "_debug")), broken("Driver._app, _loop, _debug")
     assert "self._get_terminal_size()" in source, broken("LinuxDriver._get_terminal_size tells the size")
 
 
