@@ -7,7 +7,7 @@ load their LoRA files and textual inversions, and the texts of schedulers and mo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 
 from engine.edit_noise import check_size, size_notice
@@ -17,10 +17,11 @@ from engine.models.find import model_entry
 from engine.models.imported import is_import
 from engine.options import Options
 from engine.rendering.requests import LoadModel
+from engine.search.history import tree_of
+from engine.search.room import WAY_OUT_OF_FILE, no_room
 from engine.search.variants import Variant
 from engine.target import Target, target_for_record
 from latentpng.ancestors import settings_at
-from latentpng.errors import InvalidValueError
 from latentpng.record import LatentRecord, Lineage, Round
 
 EDITING = frozenset(
@@ -186,12 +187,16 @@ def edited_picture(
         settings={key: after.get(key) for key in changed},
         before={key: recorded_value(record, key) for key in changed},
     )
-    try:
-        lineage = lineage.child(round_)
-    except InvalidValueError as error:
-        raise InvalidRequestError(f"the picture cannot be edited: {error}") from error
+    check_room(lineage, (round_,))
+    lineage = lineage.child(round_)
     target = replace(target, notice=notices[0], other_notice=notices[1])
     return EditedPicture(lineage=lineage, target=target, rounds=(round_,))
+
+
+def check_room(lineage: Lineage, rounds: Sequence[Round]) -> None:
+    """Raise InvalidRequestError if the file of a picture cannot hold more rounds."""
+    if full := no_room(tree_of(lineage).nodes[-1], rounds, WAY_OUT_OF_FILE):
+        raise InvalidRequestError(full)
 
 
 def record_at(record: LatentRecord, rounds: int) -> LatentRecord:

@@ -30,9 +30,12 @@ def open_regular(path: Path) -> BinaryIO:
     """Open a file to read it; a pipe, whose writer one could wait for without an end, is refused, and so is a device.
 
     Raises:
-        OSError: It cannot be opened, or is no regular file.
+        OSError: It cannot be opened, is no regular file, or no file can have this name.
     """
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except ValueError as error:  # a NUL byte, or half a surrogate pair
+        raise OSError("this is not a valid file name") from error
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError("it is a folder, a pipe or a device")

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from engine.edit import edited_picture, options_before
+from engine.edit_settings import KEYS
 from engine.errors import StoreError
 from engine.open import Opening
 from engine.options import Options
 from engine.search.answers import Edited
 from engine.search.beginning import Beginning
+from engine.search.folder import later_pictures
+from engine.search.history import tree_of
 from engine.search.journal import Journal
 from engine.search.root_noise import noise_digest, read_noise
 from engine.search.saved_pictures import read_saved
 from engine.search.steps import tell as after
 from engine.search.variants import Recorded, edit_key
 from engine.variants import FoundVariants, find_variants, record_of_variant, with_edits
-from latentpng.errors import FileError
+from latentpng.errors import FileError, LatentPngError
 from latentpng.identity import Key
-from latentpng.record import LatentRecord, SeedRoot
+from latentpng.record import JsonObject, LatentRecord, SeedRoot
 from latentpng.text import plain
+
+MAX_UNNAMED = 100
+"""Files in a session's folder that are looked into because the journal may miss them."""
 
 
 def open_journal(options: Options, journal: Journal, tell: Callable[[str], None] = lambda _: None) -> Opening:
@@ -47,6 +53,7 @@ def open_journal(options: Options, journal: Journal, tell: Callable[[str], None]
     root = root_record(journal)
     own = edit_key(journal.session.tree, journal.session.place.node)
     recorded = recorded_in(journal, own)
+    journal = replace(journal, files={**unnamed_files(journal, recorded), **journal.files})
     record = record_of_variant(recorded[own])
     edited = edited_picture(options, record, tell, lineage=journal.session.lineage)
     for round_ in edited.rounds:
@@ -88,6 +95,32 @@ def recorded_in(journal: Journal, own: Key) -> dict[Key, Recorded]:
     return recorded
 
 
+# A program may end after it wrote a picture and before the journal names its file.
+def unnamed_files(journal: Journal, recorded: Mapping[Key, Recorded]) -> dict[Key, Path]:
+    """Return the files of pictures of a session that its journal does not name: they need not be saved once more.
+
+    Args:
+        journal: The journal of the session.
+        recorded: What its pictures record, by the key of the edit before them.
+    """
+    from latentpng.png.files import read_record
+
+    root, files = journal.session.tree.nodes[0].chain.root, dict[Key, Path]()
+    for file in later_pictures(journal.folder, journal.files.values(), MAX_UNNAMED):
+        with contextlib.suppress(LatentPngError, OSError):
+            record = read_record(file)
+            tree = tree_of(record.lineage)
+            known = recorded.get(edit_key(tree, len(tree.nodes) - 1))
+            is_ours = record.lineage.root == root and noise_digest(record) == journal.root_noise
+            if is_ours and known is not None and _shows_the_same(record.settings, known.settings):
+                files[tree.nodes[-1].key] = file
+    return files
+
+
+def _shows_the_same(settings: JsonObject, others: JsonObject) -> bool:
+    return all(settings.get(key) == others.get(key) for key in KEYS)
+
+
 def usable_files(journal: Journal, found: FoundVariants) -> dict[Key, Path]:
     """Return the files of the pictures that would be rendered in the same way here."""
     tree = journal.session.tree
@@ -115,7 +148,7 @@ def root_record(journal: Journal) -> LatentRecord | None:
     for file in journal.files.values():
         with contextlib.suppress(FileError, OSError):
             record = read_record(file)
-            if noise_digest(record) == journal.root_noise:
+            if record.root_tensor is not None and noise_digest(record) == journal.root_noise:
                 return record
     raise StoreError(
         f"{plain(str(journal.folder))}: this session cannot be continued: the noise that it began with is "

@@ -30,7 +30,7 @@ from engine.models.library import Shelf, shadowed
 from engine.models.loras import resolve_lora
 from engine.models.notices import model_notices
 from engine.models.prediction import check_predicts
-from engine.models.prompt_parts import left_out_of_tags, named_embeddings, reweighted, unknown_parts, with_loras
+from engine.models.prompt_parts import named_embeddings, prompt_part_notices, reweighted, with_loras
 from engine.models.prompt_styles import default_style, may_take_weights, takes_weights
 from engine.models.resolve import EMBEDDED, NONE, defaults_of, resolve_model, resolve_preview_vae, resolve_vae
 from engine.models.samplers import recorded_scheduler
@@ -103,10 +103,7 @@ def target_for_prompt(options: Options, prompt: str) -> Target:
     model, settings = with_loras(load.model, load.settings, find_more=options.loras != (NONE,))
     check_prompts(settings)
     load = replace(load, model=named_embeddings(model, settings), settings=settings)
-    unknown = (
-        *left_out_of_tags(prompt, settings.prompt),
-        *unknown_parts(load.model, settings, loras=options.loras != (NONE,)),
-    )
+    unknown = prompt_part_notices(prompt, load.model, settings, loras=options.loras != (NONE,))
     notice = _joined(_shadow_notice(options), *model_notices(model), *unknown)
     return Target(load=load, defaults=defaults, notice=notice, other_notice=notice)
 
@@ -268,8 +265,7 @@ def _unknown_notices(options: Options, load: LoadModel, settings: RenderSettings
     """Return what stands for no file in a prompt that the options replace; settings: its tags are still in them."""
     if options.prompt is None:
         return ()
-    unknown = unknown_parts(load.model, load.settings, loras=options.loras != (NONE,))
-    return *left_out_of_tags(settings.prompt, load.settings.prompt), *unknown
+    return prompt_part_notices(settings.prompt, load.model, load.settings, loras=options.loras != (NONE,))
 
 
 def _joined(*sentences: str) -> str:

@@ -95,7 +95,10 @@ def work_of(candidates: int) -> int:
 def check_work(work: int) -> None:
     """Raise InvalidValueError if a replay would take too long; work: noise values, over all candidates and rounds."""
     if work > MAX_WORK:
-        raise InvalidValueError(f"at most {MAX_WORK} noise values in all rounds, found {work}")
+        raise InvalidValueError(
+            f"at most {MAX_WORK} noise values in all rounds, found {work}: only an earlier picture, with fewer rounds, "
+            "can be replayed"
+        )
 
 
 def _check_bands(bands: Sequence[float], scale: float) -> None:

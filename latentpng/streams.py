@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 _MISSING: Final = {0: os.O_WRONLY, 1: os.O_RDONLY, 2: os.O_RDONLY}
 """How the null device takes the place of a missing stream: reading and writing fail, as they would without it."""
-
-
 _failures: list[OutputError] = []  # of standard output, to be reported at the end
 
 

@@ -15,7 +15,7 @@ from engine.configuration.read import FOLDERS, PROFILE, TOP, parsed
 from engine.options import Options
 from engine.profiles import in_force
 from latentpng.errors import ExitCode
-from tui.exit_codes import INTERRUPTED, NO_WORKER
+from tui.exit_codes import HUNG_UP, INTERRUPTED, NO_WORKER
 
 ROOT = Path(__file__).parents[1]
 PAGES = (
@@ -58,6 +58,7 @@ def test_the_page_of_exit_codes_lists_each_code_once() -> None:
     assert [int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)] == [
         *sorted(ExitCode),
         NO_WORKER,
+        HUNG_UP,
         INTERRUPTED,
     ]
 

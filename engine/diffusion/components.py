@@ -18,6 +18,7 @@ from diffusers import AutoencoderTiny
 from engine.diffusion.messages import why_not_loaded
 from engine.diffusion.out_of_memory import is_out_of_memory
 from engine.diffusion.parts import load_component
+from engine.diffusion.seams.whole_weights import MissingWeightsError, whole_weights
 from engine.diffusion.tiny_autoencoders import load_tiny_decoder
 from engine.errors import ModelError
 from engine.models.contents import latent_channels
@@ -49,15 +50,19 @@ def load_vae(choice: ModelChoice, index: Mapping[str, Any], precision: Mapping[s
     if path.suffix == ".safetensors":
         return _load_vae_file(path, choice, own, kind, precision["dtype"])
     try:
-        vae = kind.from_pretrained(choice.vae, local_files_only=True, use_safetensors=True, **precision)
+        with whole_weights():
+            vae = kind.from_pretrained(choice.vae, local_files_only=True, use_safetensors=True, **precision)
+    except MissingWeightsError as error:
+        raise ModelError(
+            f"the VAE {path.name!r} is damaged: some of its weights are missing ({error.weight}, for example), "
+            "download it again"
+        ) from error
     except Exception as error:  # a broken model fails in as many ways as there are libraries
         if is_out_of_memory(error):
             raise
         raise ModelError(f"the VAE {path.name!r} cannot be loaded as {name}: {why_not_loaded(error)}") from error
     _check_same_latents(vae.config, own, path.name)
     _check_same_scale(vae, own, path.name)
-    if any(tensor.is_meta for tensor in vae.state_dict().values()):
-        raise ModelError(f"the VAE {path.name!r} is damaged: some of its weights are missing, download it again")
     return vae
 
 
@@ -92,7 +97,10 @@ def load_missing_components(choice: ModelChoice, files: ModelFiles, dtype: torch
         if kind is None:
             raise ModelError(f"{choice.name!r} needs a {name} of {library}, which is not installed here")
         try:
-            component = kind.from_pretrained(missing.folder, local_files_only=True, use_safetensors=True, dtype=dtype)
+            with whole_weights():
+                component = kind.from_pretrained(
+                    missing.folder, local_files_only=True, use_safetensors=True, dtype=dtype
+                )
         except Exception as error:  # a broken model fails in as many ways as there are libraries
             if is_out_of_memory(error):
                 raise
@@ -116,7 +124,8 @@ def load_preview_vae(path: str, pipe: Any, precision: Mapping[str, torch.dtype])
     try:
         if Path(path).suffix == ".safetensors":
             return _of_same_latents(load_tiny_decoder(Path(path)).to(**precision), pipe, name)
-        tiny = AutoencoderTiny.from_pretrained(path, local_files_only=True, use_safetensors=True, **precision)
+        with whole_weights():
+            tiny = AutoencoderTiny.from_pretrained(path, local_files_only=True, use_safetensors=True, **precision)
     except ModelError:
         raise
     except Exception as error:  # a broken model fails in as many ways as there are libraries

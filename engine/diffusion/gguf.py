@@ -48,12 +48,18 @@ def read_gguf(path: Path, dtype: torch.dtype) -> dict[str, torch.Tensor]:
         dtype: Of the result.
 
     Raises:
-        ModelError: The package `gguf` is not installed.
+        ModelError: The package `gguf` is not installed, or cannot expand a tensor.
     """
     check_gguf(path)
     from gguf import GGUFReader, dequantize  # an extra
 
-    return {
-        entry.name: torch.tensor(dequantize(entry.data, entry.tensor_type)).to(dtype)
-        for entry in GGUFReader(path).tensors
-    }
+    found = {}
+    for entry in GGUFReader(path).tensors:
+        try:
+            found[entry.name] = torch.tensor(dequantize(entry.data, entry.tensor_type)).to(dtype)
+        except NotImplementedError as error:
+            raise ModelError(
+                f"{path.name} holds weights of the type {entry.tensor_type.name}, which the package gguf cannot "
+                "expand: get the file in another quantisation"
+            ) from error
+    return found

@@ -25,7 +25,7 @@ from engine.diffusion.loras import NO_LORAS, LoadedLoras, load_loras, unload_lor
 from engine.diffusion.messages import why_not_loaded
 from engine.diffusion.out_of_memory import is_out_of_memory
 from engine.diffusion.packages import check_packages, check_tokenizers
-from engine.diffusion.parts import load_parts
+from engine.diffusion.parts import empty_weight, load_parts
 from engine.diffusion.placement import (
     choose_device,
     choose_dtype,
@@ -41,6 +41,7 @@ from engine.diffusion.schedulers import OwnScheduler
 from engine.diffusion.seams.empty_weights import EmptyWeights
 from engine.diffusion.seams.noise import asks_for_noise
 from engine.diffusion.seams.sealed import sealed
+from engine.diffusion.seams.whole_weights import MissingWeightsError, whole_weights
 from engine.errors import ModelError
 from engine.models.defaults import carried_preview
 from engine.models.files import ModelFiles
@@ -121,7 +122,7 @@ def load_model(
     progress(f"{stage}: {placement.sentence}" if placement.sentence else stage)
     with only_its_files(request, choice):
         pipe = _pipeline(kind, choice, files, dtype, placement.memory)
-        _check_complete(pipe, choice, files)
+        _check_complete(pipe, choice)
         set_prediction(pipe, choice, prediction_of(choice))
         loras = load_loras(pipe, choice)
         tiny = load_preview_vae(request.preview_vae, pipe, _precision(dtype)) if request.preview_vae else None
@@ -223,10 +224,12 @@ def _dtype(request: LoadModel, device: str, *, has_unet: bool) -> torch.dtype:
 
 def _pipeline(kind: Any, choice: ModelChoice, files: ModelFiles, dtype: torch.dtype, memory: Memory) -> Any:
     try:
-        with budget_of(choice, files), EmptyWeights():
+        with budget_of(choice, files), EmptyWeights(), whole_weights():
             return _assembled(kind, choice, files, dtype, memory)
     except ModelError:
         raise
+    except MissingWeightsError as error:
+        raise ModelError(f"{choice.name!r} is damaged: {error}, download it again") from error
     except Exception as error:  # a broken model fails in as many ways as there are libraries
         if is_out_of_memory(error):
             raise ModelError(
@@ -253,17 +256,16 @@ def _assembled(kind: Any, choice: ModelChoice, files: ModelFiles, dtype: torch.d
     )
 
 
-def _check_complete(pipe: Any, choice: ModelChoice, files: ModelFiles) -> None:
-    """Raise ModelError if weights are missing, which the libraries silently replace by random ones or leave empty."""
+def _check_complete(pipe: Any, choice: ModelChoice) -> None:
+    """Raise ModelError if a weight was left empty, whatever the libraries say of it."""
     for name, part in pipe.components.items():
         if not isinstance(part, torch.nn.Module) or getattr(part.config, "quantization_config", None):
             continue
-        tensors = part.state_dict().values()
-        stored = 0 if name == "vae" and choice.vae else len(files.tensor_names(name))
-        # tied weights are stored once, so tensors that share their memory count once
-        distinct = len({tensor.data_ptr() for tensor in tensors}) if stored else 0
-        if distinct > stored or any(tensor.is_meta for tensor in tensors):
-            raise ModelError(f"{choice.name!r} is damaged: some weights of {name!r} are missing, download it again")
+        if weight := empty_weight(part):
+            raise ModelError(
+                f"{choice.name!r} is damaged: some weights of {name!r} are missing ({weight}, for example), "
+                "download it again"
+            )
 
 
 def _precision(dtype: torch.dtype) -> dict[str, torch.dtype]:

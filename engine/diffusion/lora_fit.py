@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import torch
+
 from engine.diffusion.adapter_layers import LayerIndex
 from engine.errors import ModelError
 from engine.models.contents import contents_of
@@ -27,6 +29,24 @@ _PIPELINES = {
 
 _ALIKE = {"Flux.1", "Flux.2"}
 """Families with the same names of layers, so that only sizes tell them apart."""
+
+
+def check_finite(tensor: torch.Tensor, name: str, lora: str) -> None:
+    """Refuse values with which every picture would be black.
+
+    Args:
+        tensor: A tensor of a LoRA.
+        name: Its name.
+        lora: The LoRA's name.
+
+    Raises:
+        ModelError: It holds NaN or infinity.
+    """
+    if not bool(tensor.float().isfinite().all()):
+        raise ModelError(
+            f"the LoRA {lora!r} cannot be used: {name} holds NaN or infinity, so that every picture would be black; "
+            "download it again or leave it out"
+        )
 
 
 def check_fit(file: WeightFile, lora: str, index: LayerIndex, pipe: Any, model: str) -> None:

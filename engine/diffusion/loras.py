@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import load_file
 
 from engine.diffusion.adapter_layers import LayerIndex
-from engine.diffusion.lora_fit import check_fit, stored_layers
+from engine.diffusion.lora_fit import check_finite, check_fit, stored_layers
 from engine.diffusion.merging import UsedLayers, merge_adapter
 from engine.diffusion.messages import first_line
 from engine.diffusion.seams.adapter_scales import layers_beside, set_alphas
@@ -122,4 +122,5 @@ def _tensors(file: WeightFile, lora: LoraChoice, model: str) -> dict[str, torch.
                 check_alpha(float(tensor))
             except (ValueError, RuntimeError) as error:
                 raise ModelError(f"the LoRA {lora.name!r} cannot be used: in {name}, {error}") from error
+        check_finite(tensor, name, lora.name)
     return tensors

@@ -13,6 +13,7 @@ from safetensors import safe_open
 
 from engine.diffusion.adapter_changes import PARTS, bias_change, weight_change
 from engine.diffusion.adapter_layers import Layer, LayerIndex
+from engine.diffusion.lora_fit import check_finite
 from engine.errors import ModelError
 from engine.rendering.requests import LoraChoice
 
@@ -53,6 +54,8 @@ def merge_adapter(lora: LoraChoice, index: LayerIndex, model: str) -> UsedLayers
         for name, layer in found.items():
             _check_plain(layer, lora, model)
             parts = {part: file.get_tensor(whole) for part, whole in grouped[name].items()}
+            for part, tensor in parts.items():
+                check_finite(tensor, grouped[name][part], lora.name)
             try:
                 _add(layer, parts, lora.weight)
             except ValueError as error:

@@ -85,7 +85,7 @@ def load_component(part: Part, kind: Any, folder: Path, dtype: torch.dtype) -> A
     """
     try:
         model = _load(part, kind, folder, dtype)
-        missing = next((key for key, value in model.state_dict().items() if value.is_meta), "")
+        missing = empty_weight(model)
     except ModelError:
         raise
     except Exception as error:  # a broken model fails in as many ways as there are libraries
@@ -95,6 +95,11 @@ def load_component(part: Part, kind: Any, folder: Path, dtype: torch.dtype) -> A
     if missing:
         raise ModelError(_incomplete(part, f" ({missing}, for example)"))
     return model.eval()
+
+
+def empty_weight(model: torch.nn.Module) -> str:
+    """Return the name of a weight that has no values; "" if all have some."""
+    return next((name for name, value in model.state_dict().items() if value.is_meta), "")
 
 
 def _why_not_loaded(part: Part, kind: Any, folder: Path, error: Exception) -> str:

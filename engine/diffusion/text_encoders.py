@@ -15,6 +15,7 @@ import torch
 from engine.diffusion.gguf import read_gguf
 from engine.diffusion.messages import why_not_loaded
 from engine.diffusion.out_of_memory import is_out_of_memory
+from engine.diffusion.seams.whole_weights import MissingWeightsError, whole_weights
 from engine.diffusion.state_dicts import read_part
 from engine.errors import ModelError
 from engine.models.parts import Part
@@ -73,25 +74,26 @@ def load_text_encoder(part: Part, kind: Any, folder: Path, dtype: torch.dtype) -
     try:
         config = kind.config_class.from_pretrained(folder, local_files_only=True)
         state = as_transformers(_state_of(part, dtype), kind.__name__, is_first=part.component == _FIRST)
-        encoder, report = kind.from_pretrained(
-            None,
-            config=config,
-            state_dict=state,
-            dtype=dtype,
-            output_loading_info=True,
-            ignore_mismatched_sizes=True,  # they are refused below, by name
-        )
+        with whole_weights():
+            encoder, report = kind.from_pretrained(
+                None,
+                config=config,
+                state_dict=state,
+                dtype=dtype,
+                output_loading_info=True,
+                ignore_mismatched_sizes=True,  # they are refused below, by name
+            )
     except ModelError:
         raise
+    except MissingWeightsError as error:
+        raise ModelError(
+            f"{name} is damaged: some weights of {part.component!r} are missing ({error.weight}, for example), "
+            "download it again"
+        ) from error
     except Exception as error:  # a broken model fails in as many ways as there are libraries
         if is_out_of_memory(error):
             raise
         raise ModelError(f"{name} cannot be loaded as {kind.__name__}: {why_not_loaded(error)}") from error
-    if missing := sorted(report["missing_keys"]):
-        raise ModelError(
-            f"{name} is damaged: some weights of {part.component!r} are missing ({missing[0]}, for example), "
-            "download it again"
-        )
     if mismatched := sorted(report["mismatched_keys"]):
         tensor, found, needed = mismatched[0]
         raise ModelError(misfit(part, tensor, *(", ".join(map(str, shape)) for shape in (found, needed))))

@@ -36,7 +36,7 @@ Message: TypeAlias = Callable[[], None]
 
 TICK_SECONDS = 1.0
 ALIVE_SECONDS = 5.0
-"""How often every program is told that this process works, which gives it up after a longer silence."""
+"""How often every program is told that this process works; one that hears nothing for much longer gives it up."""
 GREETING_SECONDS = 10.0
 """How long a program may take to say what it wants."""
 MAX_PROGRAMS = 64

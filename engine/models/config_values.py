@@ -18,7 +18,9 @@ from latentpng.text import plain
 _MAX_INTEGER = 2**26
 _MAX_COUNT = 2**14
 _MAX_TIMESTEPS = 10**5
-_COUNTS = re.compile(r"layer|block|depth|head|group|resnet|expert|repeat|num_stages|temperal")
+_MAX_VALUES = 2**17
+"""Values of one configuration; the tokenizers with the most tokens of their own have 40,000."""
+_COUNTS = re.compile(r"layer|block|depth|head|group|resnet|expert|repeat|num_stages|temperal|labels")
 """Names of what is counted."""
 _SCHEDULERS = "scheduler_config.json"
 _UNBOUNDED = re.compile(r"theta|^model_max_length$")
@@ -38,10 +40,24 @@ def check_configs(folder: Path) -> None:
     for file in sorted(folder.glob("*config.json")):
         config = read_config(file)
         where = f"{folder.name}/{file.name}"
+        _check_extent(where, config)
         for name, number in _integers(config):
             _check_integer(where, name, number, _MAX_TIMESTEPS if file.name == _SCHEDULERS else _MAX_INTEGER)
         _check_weights(where, config)
         _check_kernels(where, config)
+
+
+def _check_extent(where: str, config: Mapping[str, Any]) -> None:
+    """Refuse very many values: libraries copy and print them several times."""
+    count = 0
+    waiting: list[Mapping[str, Any] | list[Any]] = [config]
+    while waiting and count <= _MAX_VALUES:
+        value = waiting.pop()
+        inner = value.values() if isinstance(value, Mapping) else value
+        count += len(inner)
+        waiting += [each for each in inner if isinstance(each, Mapping | list)]
+    if count > _MAX_VALUES:
+        raise ModelError(f"{where} has more than {_MAX_VALUES:,} values, which no model needs")
 
 
 def _integers(value: object, name: str = "") -> Iterator[tuple[str, int]]:

@@ -109,13 +109,6 @@ class ModelFiles:
         """Return whether nothing has the weights of a component that the index names."""
         return component not in self.parts and all(folder.name != component for folder in self.lacking)
 
-    def tensor_names(self, component: str) -> frozenset[str]:
-        """Return the names of the tensors stored for a component of a folder; empty for a single file's own."""
-        if self.checkpoint is not None:
-            return frozenset()
-        found = (part.weights for part in self.components if part.name == component)
-        return frozenset(name for files in found for file in files for name in file.tensors)
-
 
 def loaded_files(files: tuple[WeightFile, ...], variant: str) -> tuple[WeightFile, ...]:
     """Return the files of a component that are loaded for a variant: those of the variant, or all if it has none."""

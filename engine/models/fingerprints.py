@@ -212,7 +212,7 @@ def identity_files(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
     is_model = (path / INDEX).is_file()
-    found = (file for pattern in _READ for file in path.glob(f"**/{pattern}"))
+    found = (file for pattern in _READ for file in path.glob(f"**/{pattern}") if file.is_file())
     visible = (file for file in found if not any(part.startswith(".") for part in file.relative_to(path).parts))
     return sorted(file for file in visible if not is_model or file.parent != path or file.name == INDEX)
 

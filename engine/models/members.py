@@ -29,6 +29,8 @@ _LARGEST = MappingProxyType(
     }
 )
 """The largest files that libraries read whole, in bytes; the largest tokenizers in use have 35 MB."""
+_FILES = frozenset((*_LARGEST, ".safetensors"))
+"""The ends of the names that libraries take for files."""
 _OWN = Path(__file__).parents[1]
 
 
@@ -71,7 +73,11 @@ def _entries(folder: Path, levels: int) -> Iterator[os.DirEntry[str]]:
         raise ModelError(f"the folder {folder.name!r} cannot be read: {error.strerror or error}") from error
     for entry in found:
         yield entry
-        if levels and entry.is_dir(follow_symlinks=False):
+        if entry.is_dir(follow_symlinks=False):
+            if not levels:  # fingerprints cover files at any depth, so none may lie where nobody looks
+                raise ModelError(
+                    f"{entry.name!r} lies more than {_MAX_LEVELS} folders deep, so it belongs to no model: remove it"
+                )
             yield from _entries(Path(entry.path), levels - 1)
 
 
@@ -87,6 +93,8 @@ def _check(entry: os.DirEntry[str], allowed: tuple[Path, ...]) -> None:
         if not _leads_into(Path(entry.path), allowed):
             raise ModelError(_leads_out(name))
     if stat.S_ISDIR(status.st_mode):
+        if Path(entry.name).suffix in _FILES:
+            raise ModelError(f"{name} is a folder, and belongs to no model: remove it")
         return
     if not stat.S_ISREG(status.st_mode):
         raise ModelError(f"{name} is no regular file, so it belongs to no model: remove it")

@@ -30,6 +30,7 @@ _NAMED = re.compile(r"\bembedding:([^\s,]+)")
 _WORD = re.compile(r"[^\s,|]+")
 _PUNCTUATION = ".;:!?\"'{}"
 _MAX_CANDIDATES = 5000
+_MAX_SENTENCES = 8
 
 
 def with_loras(model: ModelChoice, settings: RenderSettings, *, find_more: bool) -> tuple[ModelChoice, RenderSettings]:
@@ -96,7 +97,21 @@ def named_embeddings(model: ModelChoice, settings: RenderSettings, *, only_negat
     return replace(model, embeddings=tuple(found.values()))
 
 
-def unknown_parts(model: ModelChoice, settings: RenderSettings, *, loras: bool) -> tuple[str, ...]:
+def prompt_part_notices(before: str, model: ModelChoice, settings: RenderSettings, *, loras: bool) -> tuple[str, ...]:
+    """Return what is to be known of the names in the prompts, as a few sentences: see the two functions below.
+
+    Args:
+        before: The prompt with its tags.
+        model: The model with the parts that were found.
+        settings: The prompts, without the tags of those LoRA files.
+        loras: Whether LoRA files were looked for.
+    """
+    found = (*_left_out_of_tags(before, settings.prompt), *_unknown_parts(model, settings, loras=loras))
+    more = len(found) - _MAX_SENTENCES
+    return found if more <= 0 else (*found[:_MAX_SENTENCES], f"{more:,} more names in the prompts are as these")
+
+
+def _unknown_parts(model: ModelChoice, settings: RenderSettings, *, loras: bool) -> tuple[str, ...]:
     """Return a sentence for each name in the prompts that stands for no file here, with similar names.
 
     They are for the person alone: a picture's file tells no names of other files.
@@ -119,7 +134,7 @@ def unknown_parts(model: ModelChoice, settings: RenderSettings, *, loras: bool) 
     )
 
 
-def left_out_of_tags(before: str, after: str) -> tuple[str, ...]:
+def _left_out_of_tags(before: str, after: str) -> tuple[str, ...]:
     """Return a sentence for each tag that loaded a LoRA and says more than its weight.
 
     Args:

@@ -18,10 +18,8 @@ from engine.models.library import Shelf, find_by_name
 from engine.models.weights import WeightFile, check_weights_suffix, read_weights, typed_path
 
 _LAYER = re.compile(r"(?P<prefix>|decoder\.layers\.|decoder\.|taesd_decoder\.)(?P<index>\d{1,3})\.(?P<rest>.+)")
-
-
 _MAX_WIDTH, _MAX_LATENT_CHANNELS, _MAX_LAYERS = 512, 128, 100
-"""Those that are traded have 64, 4 to 32, and about 20."""
+"""Published ones have 64, 4 to 32, and about 20."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

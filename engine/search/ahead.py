@@ -85,7 +85,7 @@ class WorkAhead:
 
     @property
     def is_on(self) -> bool:
-        """Whether grids are rendered ahead: after one failed, not before the next answer, and after some not at all."""
+        """Whether grids are rendered ahead: after a failure not before the next answer, after three in a row never."""
         return self.grids > 0 and not self._is_paused
 
     def look_at(self, attention: Attention) -> None:

@@ -6,7 +6,7 @@ import contextlib
 import os
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
 from itertools import count
@@ -53,6 +53,25 @@ def recent_pictures(parent: Path, limit: int) -> tuple[Path, ...]:
             with contextlib.suppress(OSError):
                 found.append((path.stat().st_mtime, path))
     return tuple(path for _, path in sorted(found, reverse=True)[:limit])
+
+
+def later_pictures(folder: Path, files: Iterable[Path], limit: int) -> list[Path]:
+    """Return the pictures that were saved in a folder after others, the oldest first.
+
+    Args:
+        folder: The folder.
+        files: The others; those elsewhere do not count.
+        limit: The most that are returned.
+    """
+    named = [path.name for path in files if path.parent == folder]
+    last = max((int(match[1]) for match in map(_NUMBER.match, named) if match), default=0)
+    found: list[tuple[int, str]] = []
+    with contextlib.suppress(OSError):
+        for name in os.listdir(folder):  # noqa: PTH208 (a Path for each takes longer)
+            match = _NUMBER.match(name)
+            if match and match[2] and int(match[1]) > last:
+                found.append((int(match[1]), name))
+    return [folder / name for _, name in sorted(found)[:limit]]
 
 
 def _ignore(sentence: str) -> None:

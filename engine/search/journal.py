@@ -13,6 +13,7 @@ from pathlib import Path
 
 from engine.errors import StoreError
 from engine.paths import open_regular
+from engine.search import journal_limits
 from engine.search.journal_files import JOURNAL_NAME
 from engine.search.journal_json import session_from_json, session_to_json
 from engine.search.session import Session, with_count, with_octaves
@@ -26,13 +27,9 @@ from latentpng.png.disk import make_folder
 from latentpng.record import Json, JsonObject
 from latentpng.text import plain
 
-MAX_JOURNAL_BYTES = 64 * 2**20
-_MAX_VALUES = 3_000_000
-"""Values of a journal: that many take less than a gigabyte once they are parsed."""
 _MAX_SUMMARY_BYTES = 2**19
 _MAX_PROMPT = 20_000
 """Characters of a prompt that lists know; the settings that are recorded hold all of it."""
-_MAX_FILES = 200_000
 _MARK, _VERSION = "warmer_session", 1
 _KEY_DIGITS = 64
 
@@ -121,13 +118,14 @@ def write_journal(journal: Journal, names: Iterable[str] = ()) -> str:
         The name of the file.
 
     Raises:
-        StoreError: The file or its folder cannot be written.
+        StoreError: The file or its folder cannot be written, or the session is larger than a journal may be.
     """
+    data = _checked(journal)
     with _refusals(journal.folder):
         make_folder(journal.folder)
         if names:
-            return write_new((journal.folder / name for name in names), [_encoded(journal)]).name
-        write_atomically(journal.folder / journal.name, [_encoded(journal)])
+            return write_new((journal.folder / name for name in names), [data]).name
+        write_atomically(journal.folder / journal.name, [data])
         return journal.name
 
 
@@ -138,8 +136,23 @@ def _refusals(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise StoreError(f"{folder}: the session cannot be saved in this folder: {error.strerror or error}") from error
-    except (UnwritableFileError, InvalidValueError) as error:
+    except UnwritableFileError as error:
         raise StoreError(f"the session cannot be saved: {error}") from error
+
+
+def _checked(journal: Journal) -> bytes:
+    """Return what is written, if it can be read again."""
+    try:
+        journal_limits.check_tree(journal.session.tree)
+        journal_limits.check_files(len(journal.files))
+        data = _encoded(journal)
+        journal_limits.check_data(data)
+    except InvalidValueError as error:
+        raise StoreError(
+            f"{plain(str(journal.folder))}: this search is too large for its journal ({error}), which stays as it was; "
+            "its pictures are still saved: open the last one by itself, and go on in a new search"
+        ) from error
+    return data
 
 
 def _encoded(journal: Journal) -> bytes:
@@ -183,16 +196,13 @@ def read_journal(folder: Path, name: str = JOURNAL_NAME) -> Journal:
     start = f"{plain(str(folder))}: this session cannot be continued"
     try:
         with open_regular(folder / name) as file:
-            data = file.read(MAX_JOURNAL_BYTES + 1)
+            data = file.read(journal_limits.MAX_BYTES + 1)
     except FileNotFoundError as error:
         raise StoreError(f"{start}: there is no {name} in its folder") from error
     except OSError as error:
         raise StoreError(f"{start}: {name} cannot be read ({error.strerror or error})") from error
     try:
-        if len(data) > MAX_JOURNAL_BYTES:
-            raise InvalidValueError(f"at most {MAX_JOURNAL_BYTES} bytes are allowed")
-        if data.count(b",") + data.count(b"[") + data.count(b"{") > _MAX_VALUES:
-            raise InvalidValueError(f"at most {_MAX_VALUES} values are allowed")
+        journal_limits.check_data(data)
         return _parsed(folder, name, read_json(data))
     except InvalidValueError as error:
         raise StoreError(f"{start}: its {name} is damaged or of another program ({error})") from error
@@ -231,8 +241,7 @@ def _parsed(folder: Path, name: str, entries: JsonObject) -> Journal:
         raise InvalidValueError(f"version {_VERSION} is known here, found {fields.integer(_MARK)}")
     session = session_from_json(fields)
     files = fields.mapping("files")
-    if len(files) > _MAX_FILES:
-        raise InvalidValueError(f"at most {_MAX_FILES} files, found {len(files)}")
+    journal_limits.check_files(len(files))
     names = JsonFields(files, "files: ")
     return Journal(
         folder=folder,

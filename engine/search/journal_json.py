@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from engine.search.axis import moves
 from engine.search.history import NO_NODE, Node, NodeKind, Tree, size_of
+from engine.search.journal_limits import check_nodes, check_work
 from engine.search.state import Mode, Place, Session
 from latentpng.chunk.metadata import root_from_json, root_to_json, round_from_json, round_to_json
 from latentpng.errors import InvalidValueError
@@ -20,9 +21,6 @@ from latentpng.rules import MAX_CANDIDATES, MAX_OCTAVES
 
 MAX_PLACES = 1_000
 """Steps that undo and redo can still go after a session was continued."""
-_MAX_NODES = 100_000
-_MAX_WORK = 2**24
-"""Rounds of all lineages together that end at a leaf of the tree."""
 
 
 def session_to_json(session: Session) -> dict[str, Json]:
@@ -52,8 +50,7 @@ def session_from_json(fields: JsonFields) -> Session:
         InvalidValueError: An entry is missing, wrong or too large.
     """
     nodes = fields.array("nodes")
-    if not 0 < len(nodes) <= _MAX_NODES:
-        raise InvalidValueError(f"1 to {_MAX_NODES} nodes, found {len(nodes)}")
+    check_nodes(len(nodes))
     if fields.text("noise") != GAUSS1:
         raise InvalidValueError(f"noise of the kind {GAUSS1!r} is known here")
     root = fields.mapping("root")
@@ -144,8 +141,7 @@ def _chains(root: Lineage, parents: list[int], steps: list[tuple[Round, ...]]) -
             way.append(node)
             node = parents[node]
         work += len(way) + sum(len(steps[node]) for node in way)
-        if work > _MAX_WORK:
-            raise InvalidValueError("the tree has too many long branches")
+        check_work(work)
         chain = Lineage(root=root.root, rounds=tuple(round_ for node in reversed(way) for round_ in steps[node]))
         for node in way:
             chains[node] = chains[node] or chain

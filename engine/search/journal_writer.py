@@ -131,7 +131,7 @@ class JournalWriter:
         if not (is_saved or journal.session.is_answered):
             return
         journal = replace(journal, folder=self._create(), files=paths, writer=self._writer)
-        if not (self._has_replaced(journal) or self._has_written_new(journal)):
+        if not (self._replace_own(journal) or self._write_new(journal)):
             return
         self._replaced = self._writer
         if not self._is_registered:
@@ -159,7 +159,7 @@ class JournalWriter:
             raise StoreError(f"{self._folder.folder}: the session cannot be saved in this folder: {found}") from error
 
     # Who wants to replace the journal of a writer claims it by that writer's name: so of two programs only one does it.
-    def _has_replaced(self, journal: Journal) -> bool:
+    def _replace_own(self, journal: Journal) -> bool:
         """Replace the journal that this search wrote or continues, and return whether that was still allowed."""
         if self._replaced is None:
             return False
@@ -181,7 +181,7 @@ class JournalWriter:
             return found is not None and found.writer == self._replaced
         return False
 
-    def _has_written_new(self, journal: Journal) -> bool:
+    def _write_new(self, journal: Journal) -> bool:
         """Write the journal under a name that nothing has; return whether there was something to write."""
         if self._is_as_it_was(journal) and os.path.lexists(journal.folder / self._name):
             return False

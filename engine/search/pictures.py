@@ -50,7 +50,6 @@ class SearchPictures:
             memory: The bytes of pixels that stay in memory, beside those of the grid on the screen.
         """
         self._folder, self._variants, self._drafts = folder, variants, drafts
-        self._store = PictureStore(folder, on_trouble, memory)
         continued = beginning.continued
         if continued is not None and continued.folder.absolute() != folder.folder.absolute():
             continued = None
@@ -62,6 +61,7 @@ class SearchPictures:
             continued=continued,
             root=root if root is not None and root.root_tensor is not None else None,
         )
+        self._store = PictureStore(folder, on_trouble=on_trouble, on_saved=self._journal.save_again, memory=memory)
         self._root_noise = noise_digest(beginning.root_record)
         self._shown: tuple[Key, ...] = ()
         self._expected: tuple[Key, ...] = ()
@@ -157,8 +157,9 @@ class SearchPictures:
             session: The session as it is now.
             keys: The keys of the pictures.
         """
-        pictures = self._store.save_again(_TRIED_AGAIN)
-        pictures += [saving for key in keys if (saving := self._store.save(key)) is not None]
+        self._store.save_again(_TRIED_AGAIN)
+        for key in keys:
+            self._store.save(key)
         variant = self._variants.of(session)
         journal = Journal(
             folder=self._folder.folder,
@@ -169,8 +170,6 @@ class SearchPictures:
             root_noise=self._root_noise,
         )
         self._journal.save(journal, lambda: self._store.files)
-        for picture in pictures:
-            picture.add_done_callback(lambda _: self._journal.save_again())
 
     def missing(self, grid: Grid) -> tuple[dict[int, tuple[Key, Path]], list[int]]:
         """Return what is not in memory of a grid: the key and the file of those that have one, and the others.
@@ -198,12 +197,10 @@ class SearchPictures:
 
     def save_again(self, session: Session) -> None:
         """Begin to save what could not be saved before."""
-        for picture in self._store.save_again():
-            picture.add_done_callback(lambda _: self._journal.save_again())
+        self._store.save_again()
         self.save(session, ())
 
     def close(self) -> None:
         """Wait until everything is on disk; what could not be saved is tried once more."""
-        if self._store.close():
-            self._journal.save_again()
+        self._store.close()
         self._journal.close()

@@ -6,6 +6,7 @@ Every picture of such a search holds that noise too, but picks are in the journa
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 
 from engine.errors import StoreError
@@ -15,6 +16,7 @@ from latentpng.png.atomic import write_atomically
 from latentpng.record import LatentRecord, Lineage
 from latentpng.text import plain
 
+_DIGEST = re.compile("[0-9a-f]{64}")
 _DIGITS = 16
 
 
@@ -58,6 +60,8 @@ def read_noise(folder: Path, digest: str) -> LatentRecord | None:
     from latentpng.chunk.codec import decode_record
     from latentpng.chunk.header import MAX_CHUNK
 
+    if not _DIGEST.fullmatch(digest):  # a journal may come from a stranger, and this becomes the name of a file
+        return None
     file = folder / _name(digest)
     try:
         with open_regular(file) as stream:

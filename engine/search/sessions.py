@@ -2,23 +2,26 @@
 
 A session is a journal in a folder; several may share one.  Those in the folder of all sessions are found by looking;
 those elsewhere (`--out`) by an index, a text file to which each session adds a line: the path of its folder as a JSON
-string.
+string.  Programs that add a line lock the index.
 """
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from engine.paths import open_regular
 from engine.search.journal import Journal, Summary, read_journal, read_summary
 from engine.search.journal_files import JOURNAL_NAME, journals_in
 from latentpng.errors import UnwritableFileError
 from latentpng.png.atomic import write_atomically
+from latentpng.png.disk import flush_folder, make_folder
 
 MAX_INDEXED = 500
 """Folders that the index keeps, the newest."""
@@ -96,8 +99,7 @@ def indexed_folders(index: Path) -> tuple[Path, ...]:
 def register(index: Path, folder: Path) -> None:
     """Add the folder of a session to an index, unless it is the newest there.
 
-    A line is appended, so that two programs do not overwrite what the other added.  An index that became large is
-    written anew, without the oldest folders.
+    An index that became large is written anew, without the oldest folders.
 
     Args:
         index: The index.
@@ -106,17 +108,44 @@ def register(index: Path, folder: Path) -> None:
     Raises:
         UnwritableFileError: The index cannot be written.
     """
-    folders = indexed_folders(index)
-    if folders[:1] == (folder.absolute(),):
-        return
     try:
-        index.parent.mkdir(parents=True, exist_ok=True)
-        if index.is_file() and index.stat().st_size > _MAX_INDEX_BYTES // 2:
-            write_atomically(index, [_line(known) for known in reversed(folders)])
-        with index.open("ab") as file:
-            file.write(_line(folder.absolute()))
+        make_folder(index.parent)
+        with _locked(index) as file:
+            folders = indexed_folders(index)
+            if folders[:1] == (folder.absolute(),):
+                return
+            size = file.seek(0, os.SEEK_END)
+            if size > _MAX_INDEX_BYTES // 2:
+                write_atomically(index, map(_line, reversed((folder.absolute(), *folders[: MAX_INDEXED - 1]))))
+            else:
+                is_cut = bool(size) and file.seek(size - 1) >= 0 and file.read(1) != b"\n"  # by a full disk
+                file.write((b"\n" if is_cut else b"") + _line(folder.absolute()))
+                file.flush()
+                os.fsync(file.fileno())
+                if not size:
+                    flush_folder(index.parent)
     except OSError as error:
         raise UnwritableFileError(f"{index}: it cannot be written ({error.strerror or error})") from error
+
+
+# Whoever rewrites the index replaces the file, so a program that waited for the lock may hold one without a name.
+@contextlib.contextmanager
+def _locked(index: Path) -> Iterator[BinaryIO]:
+    """Open the index for reading and appending, alone among all programs; it is created where it is missing."""
+    while True:
+        with index.open("a+b") as file:
+            with contextlib.suppress(OSError):  # without locks, two programs can still append, but not rewrite it
+                fcntl.flock(file, fcntl.LOCK_EX)
+            if _is_file_of(index, file):
+                yield file
+                return
+
+
+def _is_file_of(index: Path, file: BinaryIO) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), index.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _saved_session(folder: Path, name: str) -> SavedSession | None:

@@ -28,7 +28,7 @@ from engine.search.answers import (
 )
 from engine.search.axis import along, moves, scale_of, with_scale
 from engine.search.bands import factors_of
-from engine.search.history import NO_NODE, NodeKind
+from engine.search.history import NO_NODE, Node, NodeKind
 from engine.search.perceptual import MAX_FLOOR
 from engine.search.places import fresh_place, grid_of, picked_place, place_at, place_before
 from engine.search.region_rounds import parts_inside, region_rounds
@@ -50,12 +50,11 @@ def tell(session: Session, answer: Answer) -> Session:
         answer: The answer.
 
     Raises:
-        InvalidRequestError: The answer does not fit the grid: a mark outside it, a region of noise that has no
-            spatial axes, or nothing to undo; or the lineage would exceed a limit of the file format.
+        InvalidRequestError: The answer does not fit the grid, or leads beyond a limit of the file format.
     """
     place, template = session.place, session.template
-    if not isinstance(answer, Undone | Redone | Jumped) and (full := no_room(session.node, (template,))):
-        raise InvalidRequestError(full)
+    if not isinstance(answer, Undone | Redone | Jumped):
+        _check_room(session.node, (template,))
     match answer:
         case Picked(marks=marks):
             return _pick(session, marks)
@@ -83,6 +82,11 @@ def tell(session: Session, answer: Answer) -> Session:
             return _undo(session)
         case Redone():
             return _redo(session)
+
+
+def _check_room(node: Node, rounds: Sequence[Round]) -> None:
+    if full := no_room(node, rounds):
+        raise InvalidRequestError(full)
 
 
 def _pick(session: Session, marks: tuple[int, ...]) -> Session:
@@ -148,8 +152,7 @@ def _marks(session: Session, positions: tuple[int, ...]) -> tuple[int, ...]:
 def _moved_to_child(session: Session, parent: int, rounds: Sequence[Round], template: Round) -> Session:
     """Return the session at the picture that rounds lead to; template: what the next grid takes its scale from."""
     before = session.tree.nodes[parent].lineage
-    if full := no_room(session.tree.nodes[parent], rounds):
-        raise InvalidRequestError(full)
+    _check_room(session.tree.nodes[parent], rounds)
     lineage = Lineage(root=before.root, rounds=(*before.rounds, *rounds), noise=before.noise)
     tree, node = session.tree.with_child(parent, lineage)
     after = replace(session, tree=tree)
@@ -159,8 +162,7 @@ def _moved_to_child(session: Session, parent: int, rounds: Sequence[Round], temp
 def _edit(session: Session, round_: Round) -> Session:
     if moves(round_):
         raise InvalidRequestError("an edit keeps the noise and the prompt where they are; this round moves them")
-    if full := no_room(session.node, (round_,)):
-        raise InvalidRequestError(full)
+    _check_room(session.node, (round_,))
     tree, node = session.tree.with_child(session.place.node, session.lineage.child(round_))
     return _moved(replace(session, tree=tree), replace(session.place, node=node))
 

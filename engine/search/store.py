@@ -46,17 +46,23 @@ class PictureStore:
     """
 
     def __init__(
-        self, folder: PictureFolder, on_trouble: Callable[[str], None], memory: int = MAX_CACHED_BYTES
+        self,
+        folder: PictureFolder,
+        *,
+        on_trouble: Callable[[str], None],
+        on_saved: Callable[[], None],
+        memory: int = MAX_CACHED_BYTES,
     ) -> None:
         """Create an empty store.
 
         Args:
             folder: Where pictures are saved.
             on_trouble: Called with a sentence when something cannot be saved, in the thread that saves.
+            on_saved: Called when a picture was saved, in the same thread.
             memory: As the attribute.
         """
         self.memory = memory
-        self._folder, self._on_trouble = folder, on_trouble
+        self._folder, self._on_trouble, self._on_saved = folder, on_trouble, on_saved
         self._pictures: LruCache[Key, Finished] = LruCache(max_size=memory, max_entries=MAX_CACHED_PICTURES)
         self._files: dict[Key, Future[Path]] = {}
         self._unsaved: dict[Key, Finished] = {}
@@ -107,39 +113,37 @@ class PictureStore:
         """Return the file of a picture; None while it is not written, or when that failed."""
         return written(self._files.get(key))
 
-    def save(self, key: Key) -> Future[Path] | None:
-        """Begin to save a picture, and return its file; None if it is not in memory, or has a file already."""
+    def save(self, key: Key) -> None:
+        """Begin to save a picture, unless it is not in memory, or has a file already."""
         finished, file = self.get(key), self._files.get(key)
-        if finished is None or (file is not None and not has_failed(file)):
-            return None
-        return self._begin(key, finished)
+        if finished is not None and (file is None or has_failed(file)):
+            self._begin(key, finished)
 
-    def save_again(self, limit: int = sys.maxsize) -> list[Future[Path]]:
-        """Begin to save pictures that could not be saved before, the oldest first, and return their files.
+    def save_again(self, limit: int = sys.maxsize) -> None:
+        """Begin to save pictures that could not be saved before, the oldest first.
 
         Args:
             limit: The number of them that are tried: on a full disk, each of them takes time and fails.
         """
         failed = [(key, each) for key in tuple(self._unsaved) if (each := self._waiting(key)) is not None]
-        return [self._begin(key, finished) for key, finished in failed[:limit]]
+        for key, finished in failed[:limit]:
+            self._begin(key, finished)
 
-    def close(self) -> bool:
-        """Wait until everything is on disk, and return whether something had to be tried once more for that."""
+    def close(self) -> None:
+        """Wait until everything is on disk; what could not be saved is tried once more."""
         wait(self._files.values())
-        tried = self.save_again()
+        self.save_again()
         self._folder.close()
-        return bool(tried)
 
     def _waiting(self, key: Key) -> Finished | None:
         """Return a picture that could not be saved; None for others."""
         finished, file = self._unsaved.get(key), self._files.get(key)
         return finished if file is not None and has_failed(file) else None
 
-    def _begin(self, key: Key, finished: Finished) -> Future[Path]:
+    def _begin(self, key: Key, finished: Finished) -> None:
         self._unsaved[key] = finished
         saving = self._files[key] = self._folder.save(finished.picture, finished.record)
         saving.add_done_callback(partial(self._report, key))
-        return saving
 
     def _report(self, key: Key, future: Future[Path]) -> None:
         error = future.exception()
@@ -149,6 +153,7 @@ class PictureStore:
             self._on_trouble(f"{trouble(error)}; it stays in memory and is tried again with the next save")
             return
         self._unsaved.pop(key, None)
+        self._on_saved()
         if self._has_failed and not self.unsaved:
             self._has_failed = False
             self._folder.tell("the pictures that could not be saved before are saved now")

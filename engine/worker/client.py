@@ -182,8 +182,8 @@ class WorkerRenderer(RequestingRenderer):
         while not process.has_news(self._timeouts.tick):
             with self._lock:
                 is_loading, is_working = self._open.has_load, self._open.has_any
-                has_cancelled = self._open.has_cancelled
-            if watchdog.has_expired(is_loading=is_loading, is_working=is_working, has_cancelled=has_cancelled):
+                cancelled = self._open.oldest_cancelled
+            if watchdog.has_expired(is_loading=is_loading, is_working=is_working, cancelled=cancelled):
                 if watchdog.is_unheeded:
                     process.kill(unheeded_words(watchdog.silence_after_cancel))
                 else:

@@ -53,9 +53,9 @@ class OpenRequests:
         return any(isinstance(each, LoadModel) for each in self._requests)
 
     @property
-    def has_cancelled(self) -> bool:
-        """Whether a job is cancelled and has not ended."""
-        return bool(self._cancelled)
+    def oldest_cancelled(self) -> int | None:
+        """The number of the oldest job that is cancelled and has not ended; None if there is none."""
+        return next((number for each in self._requests if (number := number_of(each)) in self._cancelled), None)
 
 
 def number_of(request: LoadModel | Job) -> int:

@@ -41,7 +41,7 @@ class Watchdog:
 
     Attributes:
         silence: Seconds since the last event, while there was work to do.
-        silence_after_cancel: Seconds without an event since a job was cancelled that has not ended.
+        silence_after_cancel: Seconds without an event since the oldest cancelled job was cancelled that has not ended.
     """
 
     def __init__(self, timeouts: Timeouts) -> None:
@@ -49,6 +49,7 @@ class Watchdog:
         self.silence = self.silence_after_cancel = self._longest = 0.0
         self._loading = self._load_seconds = 0.0
         self._weights = 0
+        self._cancelled: int | None = None
         self._has_stepped = False
 
     def heard(self, event: Event) -> None:
@@ -67,22 +68,25 @@ class Watchdog:
                 pass
         self.silence = 0.0
 
-    def has_expired(self, *, is_loading: bool, is_working: bool, has_cancelled: bool = False) -> bool:
+    def has_expired(self, *, is_loading: bool, is_working: bool, cancelled: int | None = None) -> bool:
         """Count one tick without an event, and return whether the silence is too long.
 
         Args:
             is_loading: A model is being loaded.
             is_working: There is work to do.  Without any, a worker may be silent for ever.
-            has_cancelled: A job is cancelled and has not ended.
+            cancelled: The number of the oldest job that is cancelled and has not ended; None if there is none.
         """
         tick = self._timeouts.tick
         self._loading += tick if is_loading else 0.0
         self.silence = self.silence + tick if is_loading or is_working else 0.0
-        self.silence_after_cancel = self.silence_after_cancel + tick if has_cancelled and not is_loading else 0.0
+        if cancelled is None or is_loading or cancelled != self._cancelled:  # each job has its own time to end
+            self.silence_after_cancel = 0.0
+        self._cancelled = cancelled
+        self.silence_after_cancel += tick if cancelled is not None and not is_loading else 0.0
         return self.silence > self._timeout(is_loading) or self.is_unheeded
 
-    # Whoever waits for what may never come, and can buy an end of the wait, does best to wait as long as that costs:
-    # then the wait is at most twice as long as it had to be.  What has to be paid here is another load.
+    # To start the worker again costs another load.  Whoever waits for as long as that takes, and starts it again only
+    # then, never waits more than twice as long as whoever had known how long the step still takes.
     @property
     def is_unheeded(self) -> bool:
         """Whether a cancellation had no effect for so long that starting the worker again is better."""

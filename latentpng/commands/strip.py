@@ -138,7 +138,7 @@ def _checked_kind(file: str, *, everything: bool) -> str:
 def _what_stays(file: str, data: bytes) -> str:
     """Return the metadata of other tools that a stripped picture carries, as a noun phrase.
 
-    It is "" if there is none, and if that cannot be told: the picture has been written, so nothing fails any more.
+    It is "" if there is none, or if the file cannot be read again: the picture is written, so that is no failure.
 
     Args:
         file: The picture.

@@ -79,7 +79,7 @@ def recover(folder: Path) -> tuple[Path, ...]:
         _looked_into.add(key)
         for match in found:
             with suppress(OSError):
-                recovered += _settled(folder, match)
+                recovered += _settle(folder, match)
         if found:
             flush_folder(folder)
     return tuple(recovered)
@@ -98,7 +98,7 @@ def forget(folder: Path) -> None:
     _looked_into.difference_update({key for key in tuple(_looked_into) if key[1] == str(folder)})
 
 
-def _settled(folder: Path, match: re.Match[str]) -> Iterator[Path]:
+def _settle(folder: Path, match: re.Match[str]) -> Iterator[Path]:
     """Remove a temporary file or give it a name, which is yielded; OSError if a process still writes it."""
     path = folder / match[0]
     access = os.O_RDWR if os.access(path, os.W_OK) else os.O_RDONLY  # NFS locks only what is open for writing
@@ -110,22 +110,22 @@ def _settled(folder: Path, match: re.Match[str]) -> Iterator[Path]:
             return
         # a second link: it has its name, and was not removed under this one
         if status.st_nlink == 1 and match["new"] and _is_whole(descriptor, status.st_size, match["name"] or ".png"):
-            yield _named(path, folder, match["name"] or "")
+            yield _give_name(path, folder, match["name"] or "")
         else:
             path.unlink()
     finally:
         os.close(descriptor)
 
 
-def _named(path: Path, folder: Path, name: str) -> Path:
+def _give_name(path: Path, folder: Path, name: str) -> Path:
     """Give a whole file its name, or a similar one that is free."""
     stem, suffix = os.path.splitext(name) if name else ("", ".png")  # noqa: PTH122 (a name, not a path)
     similar = f"{stem}-recovered" if stem else "recovered"
     names = (f"{similar}{f'-{number}' if number > 1 else ''}{suffix}" for number in count(1))
-    return next(folder / each for each in chain([name] if name else [], names) if _takes(path, folder / each))
+    return next(folder / each for each in chain([name] if name else [], names) if _take(path, folder / each))
 
 
-def _takes(path: Path, target: Path) -> bool:
+def _take(path: Path, target: Path) -> bool:
     """Give a file a name if that is free; return whether it was."""
     try:
         take_name(path, target)

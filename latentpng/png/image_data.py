@@ -75,47 +75,56 @@ def checked(stream: BinaryIO, size: int, path: str) -> tuple[Header, bytes]:
     Raises:
         UnreadableFileError: If it is not a whole PNG, or has too many pixels.
     """
-    # IHDR says how many pixels there are, so it bounds what their chunks may hold: a file with more data is refused
-    # before it is inflated, and so is one with less than the best compression needs.
-    header = Header(0, 0, 8, GREY, False)
-    allowed = needed = 0
-    palette, has_pixels = b"", False
+    header, palette, has_pixels = Header(0, 0, 8, GREY, False), b"", False
+    stored = compressed = 0  # bytes of the chunks that make pixels, and of IDAT among them
     wrong_text, is_ours = None, False
     for chunk in chunks.walk(stream, size, path):
-        if chunk.kind not in _PIXEL_KINDS:
-            is_ours = is_ours or chunk.kind == KIND or is_twin(stream, chunk)
-            try:
-                chunks.check(stream, chunk, path)
-            except UnreadableFileError as error:
-                if chunk.kind not in texts.KINDS_OF_TOOLS:
-                    raise
-                wrong_text = wrong_text or error
-            continue
         if chunk.kind == b"IHDR":
             header = _header(chunks.data_of(stream, chunk, path), path)
-            pixels = header.width * header.height
-            allowed = _MAX_BYTES_PER_PIXEL * pixels + _SLACK
-            needed = pixels * header.depth * header.channels // (8 * _MAX_RATIO)
-            continue
-        allowed -= chunk.length
-        if allowed < 0:
-            raise UnreadableFileError(
-                f"{path}: its chunks hold more data than {header.width} x {header.height} pixels need"
-            )
-        if chunk.kind == b"PLTE" and not has_pixels and chunk.length <= _MAX_PALETTE:
-            palette = chunks.data_of(stream, chunk, path)
-            continue
-        chunks.check(stream, chunk, path)
-        if chunk.kind == b"IDAT":
-            has_pixels = True
-            needed -= chunk.length
+        elif chunk.kind in _PIXEL_KINDS:
+            stored += chunk.length
+            _check_most(header, stored, path)
+            if chunk.kind == b"PLTE" and not has_pixels and chunk.length <= _MAX_PALETTE:
+                palette = chunks.data_of(stream, chunk, path)
+            else:
+                chunks.check(stream, chunk, path)
+            if chunk.kind == b"IDAT":
+                has_pixels, compressed = True, compressed + chunk.length
+        else:
+            is_ours = is_ours or chunk.kind == KIND or is_twin(stream, chunk)
+            found = _wrong_text(stream, chunk, path)
+            wrong_text = wrong_text or found
     if wrong_text is not None and is_ours:
         raise wrong_text
-    if needed > 0:
+    _check_least(header, compressed, path)
+    return header, palette
+
+
+# IHDR says how many pixels there are, so it bounds what their chunks may hold: a file with more data is refused before
+# it is inflated, and so is one with less than the best compression needs.
+def _check_most(header: Header, stored: int, path: str) -> None:
+    if stored > _MAX_BYTES_PER_PIXEL * header.width * header.height + _SLACK:
+        raise UnreadableFileError(
+            f"{path}: its chunks hold more data than {header.width} x {header.height} pixels need"
+        )
+
+
+def _check_least(header: Header, compressed: int, path: str) -> None:
+    if compressed < header.width * header.height * header.depth * header.channels // (8 * _MAX_RATIO):
         raise UnreadableFileError(
             f"{path}: its chunks hold less data than {header.width} x {header.height} pixels need"
         )
-    return header, palette
+
+
+def _wrong_text(stream: BinaryIO, chunk: Chunk, path: str) -> UnreadableFileError | None:
+    """Return the error for a text of a tool whose checksum is wrong; any other chunk with a wrong one raises it."""
+    try:
+        chunks.check(stream, chunk, path)
+    except UnreadableFileError as error:
+        if chunk.kind not in texts.KINDS_OF_TOOLS:
+            raise
+        return error
+    return None
 
 
 def _header(data: bytes, path: str) -> Header:
@@ -137,7 +146,13 @@ class Inflated:
     """The inflated data of the pixels, read from the file as it is asked for."""
 
     def __init__(self, stream: BinaryIO, size: int, path: str) -> None:
-        """Read nothing yet; the arguments are those of `checked`, which was called before."""
+        """Read nothing yet.
+
+        Args:
+            stream: The file.
+            size: The size of the file in bytes.
+            path: The start of every message.
+        """
         self._pieces = _pieces(stream, chunks.walk(stream, size, path))
         self._inflater = zlib.decompressobj()
         self._path = path

@@ -63,7 +63,9 @@ def encode_pixels(width: int, height: int, rgb: bytes) -> bytes:
     """
     from PIL import Image
 
-    if not 1 <= width <= MAX_WIDTH or height < 1 or width * height > MAX_PIXELS or len(rgb) != 3 * width * height:
+    if width > MAX_WIDTH:
+        raise InvalidValueError(f"at most {MAX_WIDTH} pixels in a row are supported, found {width}")
+    if width < 1 or height < 1 or width * height > MAX_PIXELS or len(rgb) != 3 * width * height:
         raise InvalidValueError(
             f"1 to {MAX_PIXELS} pixels of 3 bytes needed, found {width} x {height} in {len(rgb)} bytes"
         )

@@ -338,7 +338,8 @@ def test_stored_noise_is_taken_from_any_picture_of_the_session(tmp_path: Path, i
     again.close()
 
 
-def test_a_session_without_its_noise_cannot_be_continued(tmp_path: Path) -> None:
+@pytest.mark.parametrize("digest", ["ab" * 32, "", "\0" * 64, "/../" * 16, "\ud800"], ids=range(5))
+def test_a_session_without_its_noise_cannot_be_continued(tmp_path: Path, digest: str) -> None:
     running = begun(tmp_path / "s")
     running.close()
     journal = read_session(tmp_path / "s")
@@ -346,7 +347,7 @@ def test_a_session_without_its_noise_cannot_be_continued(tmp_path: Path) -> None
     chain = Lineage(root=TensorRoot(source={"method": "fake"}))
     session = replace(journal.session, tree=replace(journal.session.tree, nodes=(replace(nodes[0], chain=chain),)))
     with pytest.raises(StoreError) as caught:
-        open_journal(Options(), replace(journal, session=session, root_noise="ab" * 32))
+        open_journal(Options(), replace(journal, session=session, root_noise=digest))
     assert str(caught.value) == (
         f"{tmp_path}/s: this session cannot be continued: the noise that it began with is neither "
         "beside its journal nor in one of its pictures any more"

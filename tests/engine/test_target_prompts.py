@@ -135,6 +135,14 @@ def test_unknown_names_are_said_with_similar_ones(tree: Path, home: Path) -> Non
     )
 
 
+def test_thousands_of_unknown_names_are_a_few_sentences(tree: Path) -> None:
+    text = " ".join(f"<lora:nothing{number}:0.8>" for number in range(3000))
+    notice = target_for_prompt(options(tree), text).notice
+    assert len(notice) < 3000
+    assert "'nothing7' of the prompt is unknown" in notice
+    assert notice.endswith("; 2,992 more names in the prompts are as these")
+
+
 def test_an_option_of_the_same_lora_decides_its_weight(tree: Path) -> None:
     chosen = options(tree, loras=(f"{lora(tree, 'moss').path}:2",))
     target = target_for_prompt(chosen, "a <lora:moss:0.5> cat <lora:ink:0.5>")

@@ -32,9 +32,10 @@ from textual.widget import MountError, Widget
 def forgive_what_is_gone(app: App[Any]) -> None:
     """Let handlers miss the widgets of a screen that is closed, and all widgets when the app ends.
 
-    Textual removes the widgets of a screen while the messages to them are still handled.  Who types faster than screens
-    open and close would end the app by that.  What was to be called after a refresh is called by the screen that is
-    shown by then, which is not gone: the traceback says who has missed a widget.
+    Textual removes the widgets of a screen while the messages to them are still handled, and never mounts those of a
+    screen that is opened in the moment in which the app ends.  Who types faster than screens open and close would end
+    the app by that.  What was to be called after a refresh is called by the screen that is shown by then, which is not
+    gone: the traceback says who has missed a widget.
     """
     handle = app._handle_exception
 

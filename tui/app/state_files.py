@@ -1,4 +1,4 @@
-"""Damaged files of state: set aside under another name and said once, so that nothing is lost that a person can mend.
+"""Damaged files of state: set aside under another name and said once, so that a person can still mend the last of them.
 
 Where such a file is damaged, warmer goes on as if it were empty, and writes it anew when something changes.
 """

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import threading
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
 from functools import partial
 from typing import Any, TypeVar
 
@@ -38,22 +38,22 @@ async def in_idle_thread(work: Callable[[], Result]) -> Result:
     It must change nothing: the program may end in the middle of it.
 
     Args:
-        work: The function; it raises no exception.
+        work: The function.
+
+    Raises:
+        Exception: What the function raises.
     """
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[Result] = loop.create_future()
+    answer: Future[Result] = Future()
+    answer.set_running_or_notify_cancel()  # so that the end of the app cannot cancel it while it is being answered
 
     def run() -> None:
-        result = work()
-        with contextlib.suppress(RuntimeError):  # the app has ended
-            loop.call_soon_threadsafe(give, result)
-
-    def give(result: Result) -> None:
-        if not answer.cancelled():
-            answer.set_result(result)
+        try:
+            answer.set_result(work())
+        except Exception as error:  # whoever waits handles it; a thread would print it over the screen
+            answer.set_exception(error)
 
     threading.Thread(target=run, name="idle", daemon=True).start()
-    return await answer
+    return await asyncio.wrap_future(answer)
 
 
 def after_first_paint(app: App[Any], work: Callable[[], Any], waits: int = 200) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from engine.edit import edited_picture
+from engine.edit import check_room, edited_picture
 from engine.edit_noise import noise_notice
 from engine.errors import InvalidRequestError
 from engine.options import Options
@@ -199,6 +199,7 @@ def _lineages(
         raise InvalidRequestError("--region: only the prompt varies, and it has no regions; add --axis noise or both")
     round_ = along(round_, axis)
     _check_marks(arguments)
+    check_room(lineage, (round_,))
     if arguments.mark_region:
         return [_patchwork(lineage, round_, arguments, shape, axes)]
     chosen = [arguments.mark] if arguments.mark else [(mark,) for mark in range(arguments.count)]
@@ -226,4 +227,6 @@ def _patchwork(lineage: Lineage, round_: Round, arguments: Arguments, shape: tup
             raise InvalidRequestError(
                 f"--mark-region {text}: this region is named twice; to blend candidates there, write {text}:3+5"
             )
-    return replace(lineage, rounds=(*lineage.rounds, *region_rounds(round_, parts, sides)))
+    rounds = region_rounds(round_, parts, sides)
+    check_room(lineage, rounds)
+    return replace(lineage, rounds=(*lineage.rounds, *rounds))

@@ -160,7 +160,7 @@ class Graphics:
             self._running = True
             self._app.run_worker(self._run(), name="pictures", group="pictures")
 
-    # Finished pictures come first: were only previews taken that have to wait, this would go round without an end.
+    # Finished pictures come first: if only previews were taken, which may have to wait, this loop would never end.
     async def _run(self) -> None:
         """Send frames until nothing is left to show.
 

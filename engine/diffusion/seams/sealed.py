@@ -1,7 +1,8 @@
 """Seam: while a model is loaded, nothing is unpickled, nothing connects, and no unknown file of its folder is opened.
 
-What a folder holds is checked before (`engine.models.look`), so a library has no reason to do any of this.  Here it is
-made impossible, whatever a new version of a library finds in a folder.
+What a folder holds is checked before (`engine.models.look`), so a library has no reason to do any of this.  Here Python
+is kept from it in the thread that loads, whatever a new version of a library finds in a folder.  Native code that opens
+a file by itself, and threads that a library starts, are not.
 
 Assumptions, checked by tests/engine/diffusion/seams/test_sealed.py:
 - Libraries call `torch.load` by this name, and whatever unpickles a class or a function, in Python or in C, reports the

@@ -75,7 +75,7 @@ def check_scans(data: bytes, name: str) -> None:
         name: The start of every message.
 
     Raises:
-        UnreadableFileError: It has more than MAX_SCANS scans, or a segment is malformed behind the first one.
+        UnreadableFileError: It has more than MAX_SCANS scans, or a segment is malformed.
     """
     scans = 0
     for segment in segments_of(data, name):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SMALL_PIXELS = 2**24
 """Pixels that are decoded whatever the size of the file."""
 SPARSEST = 128
-"""Pixels for each byte of a file with more of them."""
+"""The most pixels for each byte of a file that has more than SMALL_PIXELS."""
 _STRIP_PIXELS = 2**18
 _FORMATS = {kinds.JPEG: "JPEG", kinds.WEBP: "WEBP"}  # as Pillow names them
 
@@ -71,7 +71,7 @@ def check_pixels(width: int, height: int, size: int, name: str) -> None:
         name: The start of the message.
 
     Raises:
-        UnreadableFileError: It has more than MAX_PIXELS, or more than SMALL_PIXELS in fewer than a byte for each
+        UnreadableFileError: It has more than MAX_PIXELS; or more than SMALL_PIXELS, and less than a byte for each
             SPARSEST of them.
     """
     # A decoder takes up to 21 bytes for each pixel, and a WebP of 38 bytes has 67 million of them.  A photograph takes
@@ -81,8 +81,8 @@ def check_pixels(width: int, height: int, size: int, name: str) -> None:
         raise UnreadableFileError(f"{name}: 1 to {MAX_PIXELS} pixels are supported, found {width} x {height}")
     if pixels > max(SMALL_PIXELS, size * SPARSEST):
         raise UnreadableFileError(
-            f"{name}: more than {SMALL_PIXELS} pixels are read from a file with a byte for each {SPARSEST} of them, "
-            f"found {width} x {height} in {size} bytes; scale it down first"
+            f"{name}: a picture of more than {SMALL_PIXELS} pixels takes at least a byte for each {SPARSEST} of them, "
+            f"found {width} x {height} pixels in {size} bytes; scale it down first"
         )
 
 

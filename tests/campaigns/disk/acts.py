@@ -51,6 +51,8 @@ def _folders(folder: Path) -> Iterator[Path]:
 def leftovers(folder: Path, faults: Faults) -> Iterator[str]:
     """Yield what is left of files that were not finished; where removing failed, the next program removes it."""
     if "unlink" in faults.failed:
+        if "flock" in faults.refused:
+            return  # without locks, nobody knows whether it is abandoned
         forget(folder)
         recover(folder)
     for path in files_in(folder):
@@ -73,7 +75,9 @@ def session(folder: Path, faults: Faults) -> Iterator[str]:
         yield f"there is room, and still: {running.search.unsaved}"
     else:
         yield from leftovers(folder, faults)
-        yield from problems_of(folder / "s")
+        yield from faults.endangered()
+        if not ("flock" in faults.refused and "unlink" in faults.failed):  # then a claim of the journal may be left
+            yield from problems_of(folder / "s")
 
 
 def session_without_room(folder: Path, faults: Faults) -> Iterator[str]:
@@ -106,6 +110,8 @@ def command(*words: object) -> Callable[[Path, Faults], Iterator[str]]:
         made = files_in(folder) - before
         if code not in (ExitCode.OK, ExitCode.UNWRITABLE) or (code and not faults.failed):
             yield f"exit code {code}: {said.getvalue()}"
+        if not code:
+            yield from faults.endangered()
         if made != set(printed):
             yield f"printed {sorted(path.name for path in printed)}, made {sorted(path.name for path in made)}"
         yield from filter(None, (damage(path) for path in printed if "film" not in words))
@@ -130,6 +136,8 @@ def on_picture(*words: object, target: str) -> Callable[[Path, Faults], Iterator
             yield f"exit code {code}, and {target} is a different file"
         if after != before and path.suffix == ".png" and "strip" not in words and (found := damage(path)):
             yield found
+        if not code:
+            yield from faults.endangered()
         if not code and after == before:
             yield f"exit code 0, and {target} was not written"
         yield from leftovers(folder, faults)

@@ -1,7 +1,12 @@
-"""A disk that fails: every call by which a program writes into a folder can fail, once or from then on."""
+"""A disk that fails: every call by which a program writes into a folder can fail, once or from then on, or be the last.
+
+It is also watched what a power cut would take: names that were not flushed, and files that got a name before their data
+was flushed.
+"""
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Callable, Iterator
@@ -10,7 +15,11 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-CALLS = ("link", "replace", "unlink", "mkdir", "fsync", "listdir")
+CALLS = ("link", "replace", "unlink", "mkdir", "rmdir", "fsync", "listdir")
+NO_LINKS_AND_LOCKS = frozenset({"link", "flock"})
+KILLED = 99
+"""The exit code of a process that ended at a call."""
+_NEVER_FULL = ("unlink", "rmdir", "listdir", "flock")
 
 
 class Faults:
@@ -19,9 +28,19 @@ class Faults:
     Attributes:
         calls: The names of the calls that were made.
         failed: The names of those that failed.
+        refused: The names of those that this file system does not know.
     """
 
-    def __init__(self, folder: Path, *, at: int = -1, reason: int = 0, lasts: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        at: int = -1,
+        reason: int = 0,
+        lasts: bool = False,
+        kills: bool = False,
+        refused: frozenset[str] = frozenset(),
+    ) -> None:
         """Let nothing fail yet.
 
         Args:
@@ -29,7 +48,14 @@ class Faults:
             at: The index of the call that fails; -1 for none.
             reason: The error number.
             lasts: Whether all calls after it fail too, as on a full disk; removing and listing always work then.
+            kills: Whether the process ends there instead.
+            refused: As the attribute.
         """
+        self.refused = refused
+        self._kills = kills
+        self._unflushed: set[str] = set()
+        self._dirty: set[str] = set()
+        self._named_early: list[str] = []
         self.calls: list[str] = []
         self.failed: list[str] = []
         self._folder, self._at, self._reason, self._lasts = str(folder), at, reason, lasts
@@ -42,12 +68,38 @@ class Faults:
         """Count a call, and let it fail if it is its turn."""
         if not str(where).startswith(self._folder):
             return
+        if name in self.refused:
+            raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
         number = len(self.calls)
         self.calls.append(name)
-        goes_on = self._lasts and name not in ("unlink", "listdir", "flock")
+        goes_on = self._lasts and name not in _NEVER_FULL
         if self._at >= 0 and (number == self._at or (goes_on and number > self._at)):
+            if self._kills:
+                os._exit(KILLED)
             self.failed.append(name)
             raise OSError(self._reason, os.strerror(self._reason))
+
+    def done(self, name: str, first: str, last: str) -> None:
+        """Learn from a call that succeeded what a power cut would take now."""
+        if not last.startswith(self._folder):
+            return
+        if name in ("link", "replace", "mkdir"):
+            self._unflushed.add(last)
+            if first in self._dirty:
+                self._named_early.append(last)
+        if name in ("unlink", "rmdir"):
+            self._unflushed.discard(last)
+            self._dirty.discard(last)
+        if name == "replace":
+            self._unflushed.discard(first)
+        if name == "fsync":
+            self._dirty.discard(last)
+            self._unflushed = {each for each in self._unflushed if os.path.dirname(each) != last}  # noqa: PTH120
+
+    def endangered(self) -> Iterator[str]:
+        """Yield what a power cut would take now, although it counts as saved."""
+        yield from (f"{Path(each).name} got its name before its data was flushed" for each in self._named_early)
+        yield from (f"the name {Path(each).name} was not flushed" for each in sorted(self._unflushed))
 
     @contextmanager
     def in_force(self) -> Iterator[Faults]:
@@ -65,6 +117,7 @@ class Faults:
                 if mode != "xb":
                     return opened(path, mode, *arguments, **more)
                 self.meet("create", path)
+                self._dirty.add(str(path))
                 return _File(opened(path, mode, *arguments, **more), self, path)
 
             stack.enter_context(mock.patch.object(fcntl, "flock", lock))
@@ -73,8 +126,12 @@ class Faults:
 
     def _watched(self, name: str, call: Callable[..., object]) -> Callable[..., object]:
         def run(*arguments: Any, **more: Any) -> object:
-            self.meet(name, _path_of(arguments[0]) if name == "fsync" else arguments[-1] if arguments else ".")
-            return call(*arguments, **more)
+            first = _path_of(arguments[0]) if name == "fsync" else str(arguments[0]) if arguments else "."
+            last = str(arguments[1]) if name in ("link", "replace") else first
+            self.meet(name, last)
+            result = call(*arguments, **more)
+            self.done(name, first, last)
+            return result
 
         return run
 

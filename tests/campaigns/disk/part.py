@@ -11,13 +11,17 @@ from unittest import mock
 
 from tests.campaigns.attack.part import Attack, Outcome, Part, Room
 from tests.campaigns.disk.acts import ACTS, prepare
-from tests.campaigns.disk.faults import Faults
+from tests.campaigns.disk.ends import CHANGES, changed, killed
+from tests.campaigns.disk.faults import NO_LINKS_AND_LOCKS, Faults
 from tests.campaigns.disk.programs import SMALL_DISKS, programs_at_once, small_disk
 
 REASONS = (errno.ENOSPC, errno.EIO, errno.EROFS, errno.ENOENT, errno.EDQUOT)
-_SHARED = [(count, bare, new) for count in (2, 4) for bare in (False, True) for new in (False, True)]
-_OTHERS = len(_SHARED) + len(SMALL_DISKS)
-_EACH = 60  # of so many cases, the last ones are those with programs and real disks
+_SHARED = [(count, bare, new) for count in (4, 2) for bare in (True, False) for new in (False, True)]
+_SESSION = "a session, then room"
+_EACH = 20
+"""Of so many cases, the last ones are two programs that are killed, a folder that changes, and one with real programs
+or disks; in the others a call fails."""
+_LAST = 4
 
 
 class Disk:
@@ -34,7 +38,7 @@ class Disk:
         self._start = room.scratch / "start"
         self._start.mkdir()
         prepare(self._start)
-        self._calls: dict[str, int] = {}
+        self._calls: dict[tuple[str, frozenset[str]], int] = {}
 
     def __call__(self, number: int) -> Outcome:
         """Try a case."""
@@ -42,38 +46,60 @@ class Disk:
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(self._start, folder)
         turn, place = divmod(number, _EACH)
-        if place >= _EACH - 2:
-            return self._other(folder, 2 * turn + place - (_EACH - 2), number)
-        return self._failing(folder, turn * (_EACH - 2) + place, number)
+        if place < _EACH - _LAST:
+            return self._failing(folder, turn * (_EACH - _LAST) + place, number)
+        if place < _EACH - 2:
+            return self._killed(folder, 2 * turn + place % 2, number)
+        return (self._changed if place < _EACH - 1 else self._other)(folder, turn, number)
 
     def _failing(self, folder: Path, number: int, case: int) -> Outcome:
         turn, index = divmod(number, len(ACTS))
         name, act = list(ACTS.items())[index]
+        refused = NO_LINKS_AND_LOCKS if turn % 4 == 3 else frozenset[str]()
         lasts = name == "a session without room" or turn % 3 == 2
-        at = turn * 7919 % self._calls_of(name)
-        faults = Faults(folder, at=at, reason=REASONS[turn % len(REASONS)], lasts=lasts)
+        reason = REASONS[turn % len(REASONS)]
+        at = turn * 7919 % self._calls_of(name, refused)
+        faults = Faults(folder, at=at, reason=reason, lasts=lasts, refused=refused)
         with faults.in_force():
             broken = list(act(folder, faults))
         where = faults.failed[0] if faults.failed else "nothing"
-        words = f"case {case}: {errno.errorcode[REASONS[turn % len(REASONS)]]} at call {at} ({where})"
-        return Outcome(kind=name, faults=tuple(f"{words}{' and on' if lasts else ''}: {each}" for each in broken))
+        words = f"case {case}: {errno.errorcode[reason]} at call {at} ({where})"
+        return Outcome(
+            kind=f"{name}, without links and locks" if refused else name,
+            faults=tuple(f"{words}{' and on' if lasts else ''}: {each}" for each in broken),
+        )
 
-    def _calls_of(self, name: str) -> int:
+    def _calls_of(self, name: str, refused: frozenset[str] = frozenset()) -> int:
         """Return how many calls an act makes when none of them fails."""
-        if name not in self._calls:
+        key = name, refused
+        if key not in self._calls:
             folder = self._room.scratch / "count"
             shutil.copytree(self._start, folder)
-            faults = Faults(folder)
+            faults = Faults(folder, refused=refused)
             with faults.in_force():
                 broken = list(ACTS[name](folder, faults))
             shutil.rmtree(folder)
             if broken:
                 raise AssertionError(f"{name} breaks promises on a good disk: {broken}")
-            self._calls[name] = len(faults.calls)
-        return self._calls[name]
+            self._calls[key] = len(faults.calls)
+        return self._calls[key]
+
+    def _killed(self, folder: Path, turn: int, case: int) -> Outcome:
+        at = (turn + 1) * 7919 % (self._calls_of(_SESSION) // 3)  # the others are those of the checks
+        broken = list(killed(folder, at))
+        return Outcome(
+            kind="a session that is killed at a call, and continued",
+            faults=tuple(f"case {case}: at call {at}: {each}" for each in broken),
+        )
+
+    def _changed(self, folder: Path, turn: int, case: int) -> Outcome:
+        after, index = divmod(turn % (4 * len(CHANGES)), len(CHANGES))
+        name, change = list(CHANGES.items())[index]
+        broken = list(changed(folder, change, after))
+        return Outcome(kind=name, faults=tuple(f"case {case}: after {after} picks: {each}" for each in broken))
 
     def _other(self, folder: Path, number: int, case: int) -> Outcome:
-        number %= _OTHERS
+        number %= len(_SHARED) + len(SMALL_DISKS)
         if number < len(_SHARED):
             count, is_bare, is_new = _SHARED[number]
             broken = list(programs_at_once(folder, count, is_bare=is_bare, is_new=is_new))
@@ -98,4 +124,4 @@ def begin(room: Room) -> Iterator[Attack]:
         yield Disk(room, state)
 
 
-PART = Part(begin=begin, cases=6_000, quick_cases=60)
+PART = Part(begin=begin, cases=6_000, quick_cases=20)

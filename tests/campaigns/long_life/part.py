@@ -37,4 +37,4 @@ def _begin(room: Room) -> Iterator[Attack]:
     yield attack
 
 
-PART = Part(begin=_begin, cases=20_000, quick_cases=90)
+PART = Part(begin=_begin, cases=20_000, quick_cases=60)

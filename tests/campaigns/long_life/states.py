@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import random
 import shutil
@@ -30,13 +31,15 @@ from tests.campaigns.attack.part import Outcome
 from tests.campaigns.long_life.mutations import PLACES, mutated
 from tests.support.engine.searching import Running
 from tests.support.tui.driving import make_app, running
-from tui.app import chosen_theme, hints, prompt_history
+from tui.app import chosen_theme, hints, prompt_history, state_files
 from tui.app.gallery.index import PictureIndex
 from tui.app.gallery.rows import PictureRow
 from tui.graphics.terminal.capabilities import Terminal
 
 FINGERPRINT = "sha256:" + "0" * 64
-_SLOW_SECONDS = 5.0
+_SLOW_SECONDS = 5.0  # of processor time
+_APP_EVERY, _APP_FIRST = 17, 4  # no common divisor with the number of files: the app meets each of them
+_APP_FOLDER = "pictures and state of the app"
 
 
 class States:
@@ -74,10 +77,11 @@ class States:
             random_.choice(PLACES)(file)
         else:
             file.write_bytes(mutated(good, random_))
-        readers = self.readers if number % 40 else (*self.readers, self._app)
+        damaged, has_app = _damaged_contents(file), number % _APP_EVERY == _APP_FIRST
+        readers = (self._app, *self.readers) if has_app else self.readers
         faults, longest = [], 0.0
         for reader in readers:
-            begun = time.monotonic()
+            begun = time.process_time()
             try:
                 reader()
             except (EngineError, LatentPngError) as error:
@@ -85,12 +89,15 @@ class States:
                     faults.append(f"case {number}: {name}: the message is no sentence: {str(error)[:200]!r}")
             except Exception as error:
                 faults.append(f"case {number}: {name}: {reader.__name__} raised {error!r}"[:500])
-            longest = max(longest, time.monotonic() - begun)
+            longest = max(longest, time.process_time() - begun)
+        aside = self.here / _APP_FOLDER / f"{file.name}{state_files.SUFFIX}"
+        if has_app and damaged is not None and not _holds(aside, damaged):
+            faults.append(f"case {number}: {name}: the damaged file was not set aside")
         if longest > _SLOW_SECONDS:
             faults.append(f"case {number}: {name}: it took {longest:.1f} s")
         if faults and file.is_file():
             shutil.copyfile(file, kept / f"{number}-{Path(name).name}")
-        kind = "the app starts with a damaged file of state" if number % 40 == 0 else "damaged files of state"
+        kind = "the app starts with a damaged file of state" if has_app else "damaged files of state"
         return Outcome(kind=kind, faults=tuple(faults), maxima={"ms": longest * 1000})
 
     @property
@@ -182,9 +189,33 @@ class States:
         asyncio.run(_start(self.here))
 
 
+def _pipes(folder: str, names: list[str]) -> list[str]:
+    """Return the pipes in a folder, which cannot be copied."""
+    return [name for name in names if Path(folder, name).is_fifo()]
+
+
+def _damaged_contents(file: Path) -> bytes | None:
+    """Return the contents of a file that the app is to set aside; None for one that it is to use or to leave."""
+    if file.name not in state_files.FILES or file.is_symlink() or not file.is_file():
+        return None
+    data = file.read_bytes()
+    try:
+        json.loads(data)
+    except (ValueError, RecursionError):
+        return data
+    return None
+
+
+def _holds(file: Path, data: bytes) -> bool:
+    return file.is_file() and file.read_bytes() == data
+
+
 async def _start(folder: Path) -> None:
-    state = folder / "pictures and state of the app"
-    shutil.copytree(folder / "warmer", state, symlinks=True)
+    state = folder / _APP_FOLDER
+    shutil.copytree(folder / "warmer", state, symlinks=True, ignore=_pipes)
+    for path in (folder / "warmer").iterdir():
+        if path.is_fifo():
+            os.mkfifo(state / path.name)
     (state / "pictures").symlink_to(folder / "pictures")
     (state / "cache").symlink_to(folder / "cache")
     with _home(folder):

@@ -17,7 +17,7 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
@@ -30,8 +30,8 @@ MODULES = ("folders", "checkpoints", "loras", "texts", "settings")
 """The modules of this package with targets."""
 _ROOT = Path(__file__).parents[3]
 _MIB = 2**20
-_WAITING_SECONDS = 20.0
-"""How long a case may do nothing before it counts as one that waits for ever."""
+_LOOKS, _QUICK_LOOKS = 1000, 100
+"""How often a case is seen to do nothing before it counts as one that waits for ever, and how many looks are quick."""
 _MAX_SENTENCE = 700
 
 
@@ -89,7 +89,9 @@ class Server:
 
     def close(self) -> None:
         """End the process."""
-        self._process.communicate(timeout=60)
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait()
 
     def _line(self) -> str:
         assert self._process.stdout is not None
@@ -115,6 +117,7 @@ def main() -> None:
         target = targets[case["target"]]
         shown = _in_fork(target, prepared[target.name], case["seed"], Path(case["folder"]))
         print(json.dumps(asdict(shown)), file=answers, flush=True)
+    os._exit(0)  # nothing is left to do, and the libraries take their time
 
 
 def _in_fork(target: Target, prepared: Path, seed: str, folder: Path) -> Shown:
@@ -124,7 +127,7 @@ def _in_fork(target: Target, prepared: Path, seed: str, folder: Path) -> Shown:
         os.close(reading)
         _run(target, prepared, seed, folder, writing)
     os.close(writing)
-    code, text = _waited(child, reading, _WAITING_SECONDS)
+    code, text = waited(child, reading)
     parts = text.splitlines()
     made = json.loads(parts[0]) if parts else ""
     if code == 0 and len(parts) == 2:
@@ -133,19 +136,26 @@ def _in_fork(target: Target, prepared: Path, seed: str, folder: Path) -> Shown:
     return Shown(made=made, faults=(_why_ended(code),))
 
 
-def _waited(child: int, reading: int, seconds: float) -> tuple[int, str]:
+def waited(child: int, reading: int, looks: int = _LOOKS) -> tuple[int, str]:
     """Return the exit code of a fork, negative for a signal, and what it wrote; a fork that waits is killed.
 
-    It waits if it has not computed for some seconds and does not want to: on a busy machine others may be in its way.
+    It waits if all its threads sleep and none has computed, look after look.  On a busy machine it is ready to compute
+    and has to stand in line, which is no waiting, however long it takes.
+
+    Args:
+        child: The process.
+        reading: What it writes to.
+        looks: How often it may be seen to wait.
     """
-    computed, end, status = -1, 0.0, 0
-    while computed != (now := _computed(child)) or time.monotonic() < end:
-        if now != computed:
-            computed, end = now, time.monotonic() + seconds
+    idle, before, status = 0, "", 0
+    while idle < looks:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
             break
-        time.sleep(0.002)
+        now, sleeps = _computed(child)
+        idle = idle + 1 if sleeps and now == before else 0
+        before = now
+        time.sleep(0.002 if idle < _QUICK_LOOKS else 0.02)
     else:
         os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
@@ -153,10 +163,14 @@ def _waited(child: int, reading: int, seconds: float) -> tuple[int, str]:
         return os.waitstatus_to_exitcode(status), pipe.read()
 
 
-def _computed(child: int) -> int:
-    """Return a number that changes as long as a process computes or wants to: it is what Linux tells of it."""
-    fields = Path(f"/proc/{child}/stat").read_text("ascii").rpartition(")")[2].split()
-    return time.monotonic_ns() if fields[0] == "R" else int(fields[11]) + int(fields[12])
+def _computed(child: int) -> tuple[str, bool]:
+    """Return how long the threads of a process have computed, and whether all of them sleep: what Linux tells."""
+    found = []
+    for task in Path(f"/proc/{child}/task").iterdir():
+        with suppress(OSError):  # a thread that has just ended
+            found.append((task / "stat").read_text("ascii").rpartition(")")[2].split())
+    times = " ".join(f"{fields[11]}+{fields[12]}" for fields in found)
+    return times, all(fields[0] == "S" for fields in found)
 
 
 def _why_ended(code: int) -> str:

@@ -60,4 +60,4 @@ def _left_out(folder: str, names: list[str]) -> list[str]:
     return [path.name for path, is_kept in zip(paths, plain, strict=True) if not is_kept]
 
 
-PART = Part(begin=_begun, cases=200_000, quick_cases=60)
+PART = Part(begin=_begun, cases=200_000, quick_cases=50)

@@ -39,4 +39,4 @@ def load_prompt(folder: Path) -> None:
     found = json.loads((folder / "prompt.json").read_text())
     options = Options(prompt_style=found["style"], negative_prompt=found["prompt"][::-1])
     target = target_for_prompt(options, found["prompt"])
-    assert len(target.notice) < 100_000
+    assert len(target.notice) < 5_000

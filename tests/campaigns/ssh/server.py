@@ -35,10 +35,13 @@ class Link:
     carries: threading.Event = field(default_factory=threading.Event)
 
     def serve(self, listener: socket.socket) -> None:
-        """Carry connections for ever."""
+        """Carry connections until the listener is closed."""
         while True:
-            with suppress(OSError):
+            try:
                 near, _ = listener.accept()
+            except OSError:
+                return
+            with suppress(OSError):
                 far = socket.create_connection(("127.0.0.1", self.target))
                 for source, sink in ((near, far), (far, near)):
                     threading.Thread(target=self._carry, args=(source, sink), daemon=True).start()

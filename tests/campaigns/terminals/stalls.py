@@ -172,17 +172,8 @@ class _Trial:
         while looks < _IDLE_LOOKS and time.monotonic() < end:
             before = len(self.life.written)
             self.life.read(0.05)
-            works = any(_runs(process) for process in (program, *program.children(recursive=True)))
+            works = any(processes.is_busy(each.pid) for each in (program, *program.children(recursive=True)))
             looks = 0 if works or len(self.life.written) > before else looks + 1
 
     def _longest(self, name: str, value: float) -> None:
         self.maxima[name] = max(value, self.maxima.get(name, 0.0))
-
-
-def _runs(process: psutil.Process) -> bool:
-    """Return whether a thread of a process runs, or would if the machine had time for it."""
-    states = []
-    for file in Path(f"/proc/{process.pid}/task").glob("*/stat"):
-        with contextlib.suppress(OSError):
-            states.append(file.read_text("utf-8").rpartition(") ")[2][:1])
-    return any(state in "RD" for state in states)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from engine.diffusion.adapter_changes import weight_change
+from engine.models.resolve import resolve_model
 from engine.rendering.requests import ModelChoice
-from tests.support.engine.loading import load, picture_of, problem_of, with_loras
+from tests.support.engine.loading import load, picture_of, problem_of, record_by, with_loras
 
 ENDLESS = r"(.*)*(.*)*(.*)*(.*)*X$"
 HOSTILE = {
@@ -140,6 +142,40 @@ def test_an_alpha_that_is_no_number_is_refused(tiny: ModelChoice, tmp_path: Path
     assert problem_of(with_loras(tiny, (tmp_path / "whole.safetensors", 1.0))) == (
         f"the LoRA 'whole' does not fit 'tiny': {LAYER}.lora_down.weight holds values of the kind torch.int32"
     )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@pytest.mark.parametrize("kind", ["beside the weights", "added to them"])
+def test_values_that_are_no_numbers_are_refused(tiny: ModelChoice, tmp_path: Path, kind: str, value: float) -> None:
+    if kind == "beside the weights":
+        tensors = {f"{LAYER}.lora_down.weight": torch.ones(2, 16), f"{LAYER}.lora_up.weight": torch.ones(16, 2)}
+        name = f"{LAYER}.lora_up.weight"
+    else:
+        tensors, name = {f"{LAYER}.diff": torch.ones(16, 16)}, f"{LAYER}.diff"
+    tensors[name][3, 1] = value
+    save_file(tensors, tmp_path / "ink.safetensors")
+    assert problem_of(with_loras(tiny, (tmp_path / "ink.safetensors", 1.0))) == (
+        f"the LoRA 'ink' cannot be used: {name} holds NaN or infinity, so that every picture would be black; "
+        "download it again or leave it out"
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("component", ["text_encoder", "unet", "vae"])
+def test_a_model_whose_weights_are_no_numbers_says_so_in_its_pictures(
+    tiny: ModelChoice, tmp_path: Path, component: str
+) -> None:
+    shutil.copytree(tiny.path, tmp_path / "tiny")
+    (file,) = (tmp_path / "tiny" / component).glob("*.safetensors")
+    tensors = load_file(file)
+    for tensor in tensors.values():
+        tensor.fill_(float("nan"))
+    save_file(tensors, file, metadata={"format": "pt"})
+    warnings = record_by(load(resolve_model(str(tmp_path / "tiny")))).settings["warnings"]
+    assert warnings == [
+        "the output contained NaN or infinity, so parts of the picture are black: try another scheduler or dtype"
+    ]
 
 
 def _thin(side: int) -> torch.Tensor:

@@ -24,6 +24,7 @@ from latentpng.noise.gauss1 import gauss1
 from tests.support.engine.families.flux import flux
 from tests.support.engine.families.sd3 import sd3
 from tests.support.engine.families.unets import sdxl
+from tests.support.engine.overlays import other_vae, tiny_autoencoder
 from tests.support.engine.single_file import as_single_file, sd3_file, sdxl_file
 from tests.support.engine.tiny import SETTINGS, build_tiny, load_tiny, save_tiny
 
@@ -35,10 +36,13 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> ModelChoice:
     return save_tiny(tmp_path_factory.mktemp("models") / "tiny")
 
 
-def problem_of(choice: ModelChoice, *, device: str = "cpu", dtype: str = "auto") -> str:
+def problem_of(choice: ModelChoice, *, device: str = "cpu", dtype: str = "auto", preview_vae: str = "") -> str:
     stages: list[str] = []
     with pytest.raises(ModelError) as caught:
-        load_model(LoadModel(model=choice, settings=SETTINGS, device=device, dtype=dtype), stages.append)
+        load_model(
+            LoadModel(model=choice, settings=SETTINGS, device=device, dtype=dtype, preview_vae=preview_vae),
+            stages.append,
+        )
     return str(caught.value)
 
 
@@ -81,14 +85,49 @@ def test_a_damaged_configuration_fails_with_one_sentence(tmp_path: Path) -> None
     assert "\n" not in sentence
 
 
-@pytest.mark.parametrize("part", ["text_encoder", "unet", "vae"])
-def test_missing_weights_are_not_replaced_by_random_ones(tmp_path: Path, part: str) -> None:
-    choice = save_tiny(tmp_path / "tiny")
-    (file,) = (tmp_path / "tiny" / part).glob("*.safetensors")
+def without_a_weight(folder: Path, *, renamed: bool) -> str:
+    """Take a weight out of a component's file, or rename it, and return the end of its name."""
+    (file,) = folder.glob("*.safetensors")
     tensors = load_file(file)
-    tensors.pop(sorted(tensors)[3])
+    name = sorted(tensors)[3]
+    value = tensors.pop(name)
+    if renamed:
+        tensors["something.else"] = value
     save_file(tensors, file, metadata={"format": "pt"})
-    assert problem_of(choice) == f"'tiny' is damaged: some weights of {part!r} are missing, download it again"
+    return name.removeprefix("text_model.")
+
+
+@pytest.mark.parametrize("renamed", [False, True])
+@pytest.mark.parametrize("part", ["text_encoder", "unet", "vae"])
+def test_missing_weights_are_not_replaced_by_random_ones(tmp_path: Path, part: str, renamed: bool) -> None:
+    choice = save_tiny(tmp_path / "tiny")
+    name = without_a_weight(tmp_path / "tiny" / part, renamed=renamed)
+    sentence = problem_of(choice)
+    assert sentence.startswith(f"'tiny' is damaged: some weights of {part!r} are missing (")
+    assert sentence.endswith(f"{name}, for example), download it again")
+
+
+@pytest.mark.parametrize("renamed", [False, True])
+def test_missing_weights_beside_a_model_are_not_replaced_either(tmp_path: Path, renamed: bool) -> None:
+    choice = save_tiny(tmp_path / "tiny")
+    unet = as_single_file(build_tiny())
+    save_file({key: value for key, value in unet.items() if "cond_stage" not in key}, tmp_path / "a.safetensors")
+    single = resolve_model(str(tmp_path / "a.safetensors"), config=choice.path)
+    load_tiny(single)
+    tiny_autoencoder(tmp_path / "taesd")
+    name = without_a_weight(tmp_path / "taesd", renamed=renamed)
+    assert problem_of(choice, preview_vae=str(tmp_path / "taesd")) == (
+        f"the preview VAE 'taesd' cannot be loaded: some weights of 'taesd' are missing ({name}, for example)"
+    )
+    other_vae(tmp_path / "other")
+    name = without_a_weight(tmp_path / "other", renamed=renamed)
+    assert problem_of(replace(choice, vae=str(tmp_path / "other"))) == (
+        f"the VAE 'other' is damaged: some of its weights are missing ({name}, for example), download it again"
+    )
+    name = without_a_weight(tmp_path / "tiny" / "text_encoder", renamed=renamed)
+    sentence = problem_of(single)
+    assert sentence.startswith("'text_encoder' of --config cannot be loaded: some weights of 'text_encoder' are")
+    assert f"{name}, for example" in sentence
 
 
 def test_a_wrong_device_or_dtype_fails_with_one_sentence(tiny: ModelChoice) -> None:

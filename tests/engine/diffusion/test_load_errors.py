@@ -167,9 +167,12 @@ def test_a_pickle_file_is_never_opened(tmp_path: Path, suffix: str) -> None:
 
 def test_a_file_with_missing_weights(tiny: Path) -> None:
     tensors = load_file(tiny / WEIGHTS)
-    tensors.pop(sorted(tensors)[5])
+    name = sorted(tensors)[5]
+    tensors.pop(name)
     save_file(tensors, tiny / WEIGHTS, metadata={"format": "pt"})
-    assert sentence_of(tiny) == "'tiny' is damaged: some weights of 'unet' are missing, download it again"
+    assert sentence_of(tiny) == (
+        f"'tiny' is damaged: some weights of 'unet' are missing ({name}, for example), download it again"
+    )
 
 
 def caused(error: Exception, cause: Exception) -> Exception:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -158,6 +159,20 @@ def test_the_names_of_llama_cpp_are_translated_for_the_gated_t5_of_true_models()
     assert any(name.endswith("wi_1.weight") for name in state)
     translated = as_transformers(comfy_files.as_llama_cpp(state), "T5EncoderModel")
     assert {name: id(value) for name, value in translated.items()} == {name: id(value) for name, value in state.items()}
+
+
+def test_a_type_that_the_package_gguf_cannot_expand_is_named(tmp_path: Path) -> None:
+    name = b"a"
+    entry = struct.pack("<Q", len(name)) + name + struct.pack("<IQIQ", 1, 128, 41, 0)
+    data = b"GGUF" + struct.pack("<IQQ", 3, 1, 0) + entry
+    file = tmp_path / "model.gguf"
+    file.write_bytes(data + bytes(-len(data) % 32 + 18))
+    with pytest.raises(ModelError) as caught:
+        gguf.read_gguf(file, torch.bfloat16)
+    assert str(caught.value) == (
+        "model.gguf holds weights of the type Q1_0, which the package gguf cannot expand: get the file in another "
+        "quantisation"
+    )
 
 
 def test_without_the_package_gguf_the_sentence_names_it(z_image: Model, monkeypatch: pytest.MonkeyPatch) -> None:

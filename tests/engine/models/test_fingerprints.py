@@ -42,6 +42,14 @@ def test_the_digest_of_a_file_that_has_just_changed_is_not_cached(
     assert path_fingerprint(folder) == "read again"
 
 
+def test_folders_and_links_to_nothing_are_no_files_of_a_model(tmp_path: Path) -> None:
+    folder = model_folder(tmp_path / "lakes")
+    before = fingerprint(folder)
+    (folder / "unet" / "tokenizer.json").mkdir()
+    (folder / "unet" / "more.json").symlink_to("nowhere")
+    assert fingerprint(folder) == before
+
+
 def test_kinds_of_digests_do_not_mix(tmp_path: Path) -> None:
     folder = model_folder(tmp_path / "lakes")
     file = tensors(tmp_path / "one" / "single.safetensors")

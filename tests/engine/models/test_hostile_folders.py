@@ -38,6 +38,20 @@ def _pipe(folder: Path) -> None:
     os.mkfifo(folder / WEIGHTS)
 
 
+def _deep(folder: Path) -> None:
+    place = folder / "unet" / "1" / "2" / "3" / "4"
+    place.mkdir(parents=True)
+    os.mkfifo(place / "config.json")
+
+
+def _folder(name: str) -> Change:
+    def change(folder: Path) -> None:
+        (folder / name).unlink(missing_ok=True)
+        (folder / name).mkdir()
+
+    return change
+
+
 def _linked_folder(folder: Path) -> None:
     (folder / "unet").rename(folder.parent / "unet")
     (folder / "unet").symlink_to(folder.parent / "unet")
@@ -67,7 +81,10 @@ OUT = "is a link to a file outside the model's folder: put the file itself there
         (_replace("unet/config.json", "../../outside.json"), f"unet/config.json {OUT}"),
         (_replace("model_index.json", "../outside.json"), f"landscapes/model_index.json {OUT}"),
         (_replace("unet/notes.md", "../../outside.json"), f"unet/notes.md {OUT}"),
+        (_deep, "'4' lies more than 4 folders deep, so it belongs to no model: remove it"),
         (_pipe, f"{WEIGHTS} is no regular file, so it belongs to no model: remove it"),
+        (_folder(WEIGHTS), f"{WEIGHTS} is a folder, and belongs to no model: remove it"),
+        (_folder("unet/merges.txt"), "unet/merges.txt is a folder, and belongs to no model: remove it"),
         (_linked_folder, "landscapes/unet is a link to a folder, so it is not followed: put the folder itself there"),
         (
             _sparse("unet/vocab.json", 2**27),
@@ -195,6 +212,9 @@ CODE = "names code that would be fetched and run, which is never done"
             f"gives 'vocab_size' {BEYOND}",
         ),
         ({"in_channels": -(10**30)}, f"gives 'in_channels' {BEYOND}"),
+        ({"num_labels": 10**7}, f"gives 'num_labels' {BEYOND_COUNTS}"),
+        ({"latents_mean": [0.5] * 2**17}, "has more than 131,072 values, which no model needs"),
+        ({"id2label": {str(n): [{}] for n in range(2**16)}}, "has more than 131,072 values, which no model needs"),
         ({"x" * 10**6: 10**9}, f"gives '{'x' * 59}…' {BEYOND}"),
         (
             {"transformers_weights": "adapter_model.bin"},

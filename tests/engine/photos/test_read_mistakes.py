@@ -96,8 +96,8 @@ def test_a_file_of_a_few_bytes_is_not_decoded_into_millions_of_pixels(tmp_path: 
     path = tmp_path / "a.img"
     Image.new("RGB", (4097, 4097)).save(path, **options)
     size = path.stat().st_size
-    found = f"found 4097 x 4097 in {size} bytes; scale it down first"
-    rule = "more than 16777216 pixels are read from a file with a byte for each 128 of them"
+    found = f"found 4097 x 4097 pixels in {size} bytes; scale it down first"
+    rule = "a picture of more than 16777216 pixels takes at least a byte for each 128 of them"
     assert refusal(path) == f"{rule}, {found}"
     if options["format"] != "PNG":  # which is decoded by rows there
         with pytest.raises(UnreadableFileError) as caught:

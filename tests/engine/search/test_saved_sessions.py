@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from engine.errors import StoreError
+from engine.search import sessions
 from engine.search.answers import Picked
 from engine.search.journal import Journal, write_journal
 from engine.search.journal_files import JOURNAL_NAME
@@ -20,6 +23,7 @@ from engine.search.sessions import (
     register,
     saved_sessions,
 )
+from latentpng.png.atomic import write_atomically
 from tests.engine.search.sessions import session
 
 
@@ -98,3 +102,29 @@ def test_the_index_stays_small(tmp_path: Path) -> None:
     found = indexed_folders(index)
     assert [str(folder) for folder in found] == ["/new", *reversed(folders[201:])]
     assert index.stat().st_size < before
+
+
+def test_what_another_program_adds_while_the_index_is_written_anew_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = tmp_path / "index.txt"
+    index.write_text("".join(f'"/{number:04d}/{"x" * 300}"\n' for number in range(MAX_INDEXED)))
+    other = threading.Thread(target=register, args=(index, Path("/other")))
+
+    def write(path: Path, parts: Iterable[bytes]) -> None:
+        monkeypatch.undo()
+        other.start()
+        other.join(0.05)  # it waits for the lock; without one it would have ended by now
+        write_atomically(path, parts)
+
+    monkeypatch.setattr(sessions, "write_atomically", write)
+    register(index, Path("/new"))
+    other.join()
+    assert indexed_folders(index)[:2] == (Path("/other"), Path("/new"))
+
+
+def test_a_line_of_the_index_that_was_cut_does_not_take_the_next_one_with_it(tmp_path: Path) -> None:
+    index = tmp_path / "index.txt"
+    index.write_text('"/a"\n"/hal')
+    register(index, Path("/new"))
+    assert indexed_folders(index) == (Path("/new"), Path("/a"))

@@ -130,23 +130,24 @@ def test_what_did_not_fit_is_saved_with_the_next_pick(tmp_path: Path, monkeypatc
     troubles: list[str] = []
     told: list[str] = []
     folder = PictureFolder(tmp_path / "s", tell=told.append)
-    store = PictureStore(folder, troubles.append)
+    saved: list[bool] = []
+    store = PictureStore(folder, on_trouble=troubles.append, on_saved=lambda: saved.append(True))
     keys = []
     for seed in (1, 2):
         picture, record = made(seed)
         keys.append(picture_keys(record.lineage)[-1])
         store.add(keys[-1], Finished(picture=picture, record=record), protected=())
     disk.is_full = True
-    first = store.save(keys[0])
-    assert first is not None
-    assert first.exception() is not None
-    assert store.unsaved == 1
+    store.save(keys[0])
+    assert store.files[keys[0]].exception() is not None
+    assert (store.unsaved, saved) == (1, [])
     reason = "pictures cannot be saved in this folder: No space left on device"
     assert troubles == [f"{tmp_path / 's'}: {reason}; it stays in memory and is tried again with the next save"]
     disk.is_full = False
     store.save_again()
     store.save(keys[1])
     store.close()
+    assert len(saved) == 2
     assert (store.unsaved, told) == (0, ["the pictures that could not be saved before are saved now"])
     assert len(list((tmp_path / "s").iterdir())) == 2
 

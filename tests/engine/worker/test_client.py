@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-import platform
 import queue
-import resource
 import signal
 import subprocess
 import sys
-import textwrap
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -32,7 +29,6 @@ from engine.rendering.renderer import Renderer
 from engine.rendering.requests import ModelChoice
 from engine.worker import process
 from engine.worker.client import WorkerRenderer
-from engine.worker.process import how_it_ended, worker_environment
 from engine.worker.watchdog import Timeouts
 from tests.support.engine.workers import (
     FAKE_WORKER,
@@ -43,7 +39,6 @@ from tests.support.engine.workers import (
     Watched,
     comes_true,
     is_alive,
-    is_zombie,
     job_of,
 )
 
@@ -311,30 +306,6 @@ def test_a_log_that_cannot_be_written_is_no_error(
     watched.until(ModelReady)
 
 
-@pytest.mark.parametrize("worker", ["tests.support.engine.fake_worker", "engine.diffusion.main"])
-def test_a_parent_that_is_killed_leaves_no_worker(worker: str) -> None:
-    """With the real worker: while it loads, which is when it holds the interpreter for long."""
-    program = f"""
-        import time
-        from engine.worker import client, process
-        from tests.support.engine.workers import LOAD
-        from engine.models.resolve import resolve_model
-        from dataclasses import replace
-        process.WORKER = {worker!r}
-        renderer = client.WorkerRenderer()
-        renderer.start(lambda event: print(renderer._process.pid, type(event).__name__, flush=True))
-        renderer.load(replace(LOAD, model=resolve_model("")))
-        time.sleep(600)
-    """
-    parent = subprocess.Popen([sys.executable, "-c", textwrap.dedent(program)], stdout=subprocess.PIPE, cwd=ROOT)
-    assert parent.stdout is not None
-    with parent.stdout as lines:
-        pid = int(lines.readline().split()[0])
-        parent.kill()
-        parent.wait()
-    assert comes_true(lambda: not is_alive(pid) or is_zombie(pid), 20.0)
-
-
 def test_the_client_imports_neither_torch_nor_diffusers_nor_textual() -> None:
     program = (
         "import sys, engine.worker.client, engine.models.resolve, engine.fake, engine.compare\n"
@@ -342,30 +313,6 @@ def test_the_client_imports_neither_torch_nor_diffusers_nor_textual() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout == "[]\n"
-
-
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the allocator is glibc's")
-def test_the_worker_keeps_the_memory_that_it_frees() -> None:
-    program = (
-        "import resource\n"
-        "def faults(): return resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n"
-        "def use(): return len([b'x' * 3_000_000 for _ in range(4)])\n"
-        "use()\n"
-        "before = faults()\n"
-        "for _ in range(9): use()\n"
-        "print(faults() - before)"
-    )
-    fresh, kept = (
-        subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment)
-        for environment in ({}, worker_environment())
-    )
-    assert int(fresh.stdout) > 9 * 6_000_000 // resource.getpagesize(), "without the settings, memory is returned"
-    assert int(kept.stdout) < 1000
-
-
-def test_the_users_settings_of_the_allocator_win(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "131072")
-    assert worker_environment()["MALLOC_TRIM_THRESHOLD_"] == "131072"
 
 
 def test_a_process_that_cannot_be_started_is_reported(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -377,29 +324,6 @@ def test_a_process_that_cannot_be_started_is_reported(watched: Watched, monkeypa
     assert events == [JobFailed(job=job, failure=Failure.CRASH, sentence=sentence) for job in (-1, 4)]
 
 
-AGAIN = "; it starts again with the next picture"
-LOG = f" (its output is in LOG){AGAIN}"
-
-
-@pytest.mark.parametrize(
-    ("code", "last", "sentence"),
-    [
-        (-9, "x", f"the rendering process was killed, probably because the system ran out of memory{AGAIN}"),
-        (-11, "x", f"the rendering process crashed with SIGSEGV{LOG}"),
-        (-250, "", f"the rendering process crashed with signal 250{LOG}"),
-        (1, "", f"the rendering process ended with exit code 1{LOG}"),
-        (1, "ImportError: x", f"the rendering process ended with exit code 1: ImportError: x{LOG}"),
-    ],
-)
-def test_every_end_has_its_sentence(code: int, last: str, sentence: str) -> None:
-    assert how_it_ended(code, last, "LOG") == sentence
-
-
-def test_without_a_log_no_log_is_named() -> None:
-    for code, silence in ((-11, 0.0), (1, 0.0), (-9, 5.0)):
-        assert how_it_ended(code, "", os.devnull, silence).endswith("it starts again with the next picture")
-
-
 def test_the_log_of_a_worker_stays_when_the_next_one_starts(watched: Watched) -> None:
     watched.renderer.load(LOAD)
     watched.until(ModelReady)
@@ -409,10 +333,3 @@ def test_the_log_of_a_worker_stays_when_the_next_one_starts(watched: Watched) ->
     watched.renderer.render(job_of(2))
     watched.until(JobDone)
     assert "ImportError: no torch here" in log.read_text()
-
-
-def test_long_silence_is_reported_in_minutes() -> None:
-    assert how_it_ended(-9, "x", "LOG", 120.4) == (
-        "the rendering process did not answer for 2 minutes and was stopped (LOG shows what it was doing); "
-        "it starts again with the next picture"
-    )

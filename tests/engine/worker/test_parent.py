@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.support.engine.workers import FAKE_WORKER, ROOT, comes_true, is_zombie
+from tests.support.engine.workers import FAKE_WORKER, ROOT, comes_true, is_alive, is_zombie
 
 _PROGRAM = f"""
 import sys, threading
@@ -89,6 +90,30 @@ def test_a_worker_ends_with_its_program(prompt: str) -> None:
         program.kill()
         program.wait()
         assert comes_true(lambda: not group_of(worker))
+
+
+@pytest.mark.parametrize("worker", ["tests.support.engine.fake_worker", "engine.diffusion.main"])
+def test_a_parent_that_is_killed_leaves_no_worker(worker: str) -> None:
+    """With the real worker: while it loads, which is when it holds the interpreter for long."""
+    program = f"""
+        import time
+        from engine.worker import client, process
+        from tests.support.engine.workers import LOAD
+        from engine.models.resolve import resolve_model
+        from dataclasses import replace
+        process.WORKER = {worker!r}
+        renderer = client.WorkerRenderer()
+        renderer.start(lambda event: print(renderer._process.pid, type(event).__name__, flush=True))
+        renderer.load(replace(LOAD, model=resolve_model("")))
+        time.sleep(600)
+    """
+    parent = subprocess.Popen([sys.executable, "-c", textwrap.dedent(program)], stdout=subprocess.PIPE, cwd=ROOT)
+    assert parent.stdout is not None
+    with parent.stdout as lines:
+        pid = int(lines.readline().split()[0])
+        parent.kill()
+        parent.wait()
+    assert comes_true(lambda: not is_alive(pid) or is_zombie(pid), 20.0)
 
 
 def test_what_a_worker_has_started_ends_with_it() -> None:

@@ -102,18 +102,26 @@ def test_a_cancellation_may_take_as_long_as_it_would_take_to_load_the_model_agai
 ) -> None:
     watchdog = Watchdog(TIMEOUTS)
     for _ in range(load_seconds):
-        assert not watchdog.has_expired(is_loading=True, is_working=True, has_cancelled=True), "it waits for the load"
+        assert not watchdog.has_expired(is_loading=True, is_working=True, cancelled=1), "it waits for the load"
     watchdog.heard(READY)
     silent(watchdog, 30)
     for _ in range(seconds):
-        assert not watchdog.has_expired(is_loading=False, is_working=True, has_cancelled=True)
-    assert watchdog.has_expired(is_loading=False, is_working=True, has_cancelled=True)
+        assert not watchdog.has_expired(is_loading=False, is_working=True, cancelled=1)
+    assert watchdog.has_expired(is_loading=False, is_working=True, cancelled=1)
     assert (watchdog.is_unheeded, watchdog.silence_after_cancel) == (True, seconds + 1)
 
 
 def test_a_cancellation_that_is_heeded_is_forgotten() -> None:
     watchdog = Watchdog(TIMEOUTS)
     for _ in range(4):
-        watchdog.has_expired(is_loading=False, is_working=True, has_cancelled=True)
+        watchdog.has_expired(is_loading=False, is_working=True, cancelled=1)
     silent(watchdog, 1)
     assert watchdog.silence_after_cancel == 0
+
+
+def test_jobs_that_are_cancelled_one_after_the_other_have_their_own_time_each() -> None:
+    watchdog = Watchdog(TIMEOUTS)
+    for job in range(1, 5):
+        for _ in range(4):
+            assert not watchdog.has_expired(is_loading=False, is_working=True, cancelled=job)
+        watchdog.heard(JobCancelled(job=job))

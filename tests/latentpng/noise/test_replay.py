@@ -268,7 +268,7 @@ def test_rounds_that_do_not_fit_are_refused(round_: Round, axes: str, message: s
 
 def test_replay_that_would_take_days_is_refused() -> None:
     steps = tuple(Round(seed=seed, scale=0.1, of=64) for seed in range(4096))
-    with pytest.raises(InvalidValueError, match=r"^at most 2147483648 noise values in all rounds, found 5242880000$"):
+    with pytest.raises(InvalidValueError, match=r"^at most 2147483648 noise values in all rounds, found 5242880000: "):
         replay(Lineage(root=SeedRoot(seed=1), rounds=steps), (20000,), "L")
 
 
@@ -277,7 +277,7 @@ def test_the_limit_of_work_leaves_a_long_search_and_counts_rounds_of_few_candida
     check_rounds(Lineage(root=SeedRoot(seed=1), rounds=longest), (4, 128, 128), "CHW")
     alone = tuple(Round(seed=seed, scale=0.1) for seed in range(129))
     check_rounds(Lineage(root=SeedRoot(seed=1), rounds=alone[1:]), (2**21,), "L")
-    with pytest.raises(InvalidValueError, match=r"^at most 2147483648 noise values in all rounds, found 2164260864$"):
+    with pytest.raises(InvalidValueError, match=r"^at most 2147483648 noise values in all rounds, found 2164260864: "):
         check_rounds(Lineage(root=SeedRoot(seed=1), rounds=alone), (2**21,), "L")
 
 

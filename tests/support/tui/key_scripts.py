@@ -175,6 +175,7 @@ SEARCH: tuple[Step, ...] = (
     step(S, "y", has_copied_command),
     step(S, "Y", has_copied_path),
     step(S, "asterisk", lambda now, _: not now.search.is_starred(1)),
+    step(S, "ctrl+s", lambda now, _: "everything that was picked is saved" in now.screen.notice),
     step(S, "y", has_copied_command),
     step(S, "shift+y", has_copied_path),
     step(S, "tab", comparing(Comparison(is_flipped=True))),

@@ -117,7 +117,9 @@ async def test_a_model_that_cannot_be_used_shows_its_sentence_and_leaves_the_scr
     async with running(make_app(tmp_path, renderer=renderer)) as driver:
         await driver.until(lambda: is_ready(driver, "embedded"))
         await choose(driver, "broken")
-        await driver.until(lambda: "broken.safetensors is cut short or is not a safetensors file" in driver.text())
+        await driver.until(
+            lambda: "broken.safetensors is not a safetensors file, whatever its name says" in driver.text()
+        )
         await choose(driver, "no such")
         await driver.until(
             lambda: "there is no folder or file 'no such', and no model of this name in" in driver.text()

@@ -203,3 +203,11 @@ def test_the_end_of_the_app_does_not_wait_for_what_the_machine_is_asked() -> Non
     asyncio.run(leave())
     assert not may_answer.is_set()
     may_answer.set()
+
+
+async def test_what_goes_wrong_in_an_idle_thread_reaches_whoever_waits() -> None:
+    def fail() -> None:
+        raise OSError("no answer")
+
+    with pytest.raises(OSError, match="no answer"):
+        await in_idle_thread(fail)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from engine.errors import InvalidRequestError
 from engine.fake import FakeRenderer
+from engine.search.room import WAY_OUT_OF_FILE
 from latentpng.ancestors import settings_at
 from latentpng.cli import main as latentpng
-from latentpng.png.files import read_picture, read_record
-from latentpng.record import LatentRecord, Lineage, SeedRoot
+from latentpng.noise.replay import record_of, replay
+from latentpng.png.files import read_picture, read_record, write_picture
+from latentpng.record import LatentRecord, Lineage, Round, SeedRoot
 from latentpng.reports.edits import edit_text
+from latentpng.rules import MAX_ROUNDS
 from tests.engine.test_records import png_with_text
 from tests.support.tui.scripting import warmer
 from tui.cli import main
@@ -197,11 +201,19 @@ def test_a_profile_with_words_cannot_be_checked(picture: Path, tmp_path: Path, m
     assert edits(read_record(tmp_path / "b.png")) == ["edit: steps: 6 -> 3"]
 
 
-def test_a_lineage_that_is_full_cannot_be_edited(picture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("latentpng.record.MAX_ROUNDS", 0)
+@pytest.mark.parametrize(
+    "words", [("render", "{}", "--steps", "3", "--out", "{}.png"), ("vary", "{}", "--count", "2", "--out", "{}s")]
+)
+def test_a_lineage_that_is_full_cannot_grow(words: tuple[str, ...], picture: Path, tmp_path: Path) -> None:
+    moves = tuple(Round(seed=number % 10, scale=0.5, of=4, marks=(0,)) for number in range(MAX_ROUNDS))
+    record = read_record(picture)
+    lineage = replace(record.lineage, rounds=moves)
+    noise = replay(lineage, record.tensor.shape, record.axes)
+    full = tmp_path / "full.png"
+    write_picture(full, *read_picture(picture), record_of(lineage, noise, axes=record.axes, settings=record.settings))
     with pytest.raises(InvalidRequestError) as caught:
-        warmer("render", picture, "--steps", 3)
-    assert str(caught.value) == "the picture cannot be edited: at most 0 rounds, found 1"
+        warmer(*[word.format(full) for word in words])
+    assert str(caught.value) == (f"this picture came from 4,096 rounds, and a file holds 4,096: {WAY_OUT_OF_FILE}")
 
 
 def test_the_help_names_the_options(capsys: pytest.CaptureFixture[str]) -> None:

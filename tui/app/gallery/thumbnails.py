@@ -76,9 +76,8 @@ class Thumbnails:
         image = read_scaled(path, THUMBNAIL_SIDE)
         data = io.BytesIO()
         image.save(data, "JPEG", quality=88)
-        with contextlib.suppress(
-            OSError, UnwritableFileError
-        ):  # a thumbnail that cannot be kept is made again the next time
+        # a thumbnail that cannot be kept is made again the next time
+        with contextlib.suppress(OSError, UnwritableFileError):
             self._keep(name, data.getvalue())
         return to_picture(image)
 
