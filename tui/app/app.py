@@ -21,7 +21,7 @@ from tui.app.chosen_theme import ThemeMemory
 from tui.app.hangup import leave_on_signals
 from tui.app.news import AppNews
 from tui.app.screens.start import StartScreen
-from tui.app.seams import exit_at_once, forgive_what_is_gone
+from tui.app.seams import exit_at_once, forgive_what_is_gone, keep_to_newest_size
 from tui.app.sources import PictureSource, recent
 from tui.app.work import after_first_paint, begin
 from tui.graphics import seams
@@ -39,7 +39,8 @@ class WarmerApp(AppNews):
 
     def on_load(self) -> None:
         forgive_what_is_gone(self)
-        # before the terminal is changed, so that it is always left as it was found
+        keep_to_newest_size(self)
+        # Before the terminal is changed, so that it is always left as it was found.
         leave_on_signals(partial(exit_at_once, self))
 
     async def on_mount(self) -> None:

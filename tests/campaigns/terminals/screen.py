@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import product
 
 from rich.cells import cell_len
 
@@ -15,6 +16,9 @@ _TOKEN = re.compile(
     r"|\x1b\[(?P<parameters>[0-9;:?<>=$]*)(?P<final>[@-~])"
     r"|\x1b[78=>]|(?P<text>[^\x1b\x07]+)|(?P<odd>[\x1b\x07])"
 )
+_SIXEL = re.compile(r'[\d;]*q"\d+;\d+;(\d+);(\d+)')
+_CELL = (10, 20)
+"""Width and height of a character of `FakeTerminal` in pixels."""
 _IMAGE = re.compile(r"Ga=([td]),[^;]*?i=(\d+)")
 
 
@@ -35,6 +39,8 @@ class Screen:
     odd: list[str] = field(default_factory=list)
     _row: int = 0
     _column: int = 0
+    _saved: tuple[int, int] = (0, 0)
+    _covered: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
     _image: str = ""
 
     def write(self, data: bytes) -> None:
@@ -47,6 +53,10 @@ class Screen:
             elif token["final"] == "H":
                 row, _, column = token["parameters"].partition(";")
                 self._row, self._column = int(row or 1) - 1, int(column or 1) - 1
+            elif token[0] == "\x1b7":
+                self._saved = self._row, self._column
+            elif token[0] == "\x1b8":
+                self._row, self._column = self._saved
             elif token["odd"] == "\x1b":
                 self.odd.append(data.decode("utf-8", "replace")[token.start() : token.start() + 40])
 
@@ -72,14 +82,18 @@ class Screen:
                 self._row, self._column = self._row + 1, 0
             elif width := cell_len(character):
                 self.cells[self._row, self._column] = character
-                self.sixels.pop((self._row, self._column), None)
+                self.sixels.pop(self._covered.pop((self._row, self._column), (-1, -1)), None)
                 self._column += width
             elif (before := (self._row, self._column - 1)) in self.cells:
                 self.cells[before] += character
 
     def _take(self, kind: str, body: str) -> None:
-        if kind == "P" and re.match(r"[\d;]*q", body):
-            self.sixels[self._row, self._column] = body
+        if kind == "P" and (size := _SIXEL.match(body)):
+            place = self._row, self._column
+            self.sixels[place] = body
+            columns, rows = (-(-int(pixels) // cell) for pixels, cell in zip(size.groups(), _CELL, strict=True))
+            for row, column in product(range(rows), range(columns)):
+                self._covered[place[0] + row, place[1] + column] = place
         elif kind == "_" and (found := _IMAGE.match(body)):
             self._image = found[2]
             self.images.pop(self._image, None)

@@ -169,8 +169,10 @@ class FakeTerminal:
         """
         written = b""
         end = time.monotonic() + seconds
-        while (more := self.read(quiet)) and time.monotonic() < end:
+        while more := self.read(quiet):
             written += more
+            if time.monotonic() >= end:
+                break
         return written
 
     def _answer(self, data: bytes) -> None:

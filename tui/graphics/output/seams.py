@@ -5,11 +5,15 @@ It relies on these private parts of Textual, and on what its public ones do:
 - `LinuxDriver.write` is the only way in which Textual writes; `close` is called when application mode is over, also
   before a suspension; `start_application_mode` may follow.
 - `LinuxDriver._file`: the stream that it writes to, standard error.
+- `LinuxDriver._mouse_pixels`: whether the mouse was asked to report pixels, in mode 1016.
+- `Driver._app`, `_loop`, `_debug`: the app, its event loop, and whether the parser keeps a log.
+- `App._driver`: the driver of a running app.
 - `LinuxDriver._get_terminal_size`: asks standard output, which need not be the terminal.
+- `Driver.process_message` gets all that was typed, and the sizes that the terminal reports in band.
 - `LinuxDriver.run_input_thread` reads the keyboard and hands on what `XTermParser` makes of it, until `exit_event`.
 - `Driver.send_message` is how what was typed reaches the app, by `App._post_message`.
 - `App._exception`: what the app failed with; `App._exit_renderables`: what it prints in the end, its traceback too.
-- `App._display`: called with every update that is to be painted.
+- `App._display`: called with every update that is to be painted; `textual._compositor.ChopsUpdate` is one of parts.
 - `Screen._compositor._dirty_regions`: what has to be painted; it is, soon after a widget is in `Screen._dirty_widgets`.
 - `Screen._compositor_refresh`: composes and paints what is dirty, and changes nothing else.
 
@@ -28,11 +32,12 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, Literal, TextIO, TypeAlias, cast
 
+from textual import events
 from textual._compositor import ChopsUpdate
 from textual._xterm_parser import XTermParser
 from textual.app import App, ScreenStackError
 from textual.drivers.linux_driver import LinuxDriver
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.screen import Screen
 
@@ -41,6 +46,8 @@ from tui.graphics.terminal.answers import AnswerFilter
 
 MAX_TYPED_AHEAD = 32
 """Messages that may wait in the queue of the app before more is read from the keyboard."""
+MAX_COLUMNS, MAX_ROWS = 2000, 1000
+"""The largest window that is drawn in full: a terminal may claim any size, and what it claims is work and memory."""
 _READ_BYTES = 4096
 _TICK_SECONDS = 0.1
 _UNDECIDED_SECONDS = 0.05
@@ -155,12 +162,19 @@ class TerminalDriver(LinuxDriver):
         """Put a message into the queue of the app."""
         self._posted = asyncio.run_coroutine_threadsafe(self._app._post_message(message), loop=self._loop)
 
+    def process_message(self, message: Message) -> None:
+        """Hand on what was typed, or what the terminal says about itself."""
+        if isinstance(message, events.Resize):
+            size = Size(*_bounded(message.size.width, message.size.height))
+            message = events.Resize(size, size, size, message.pixel_size)
+        super().process_message(message)
+
     def _get_terminal_size(self) -> tuple[int, int]:
         if os.isatty(1):
-            return super()._get_terminal_size()
+            return _bounded(*super()._get_terminal_size())
         with suppress(OSError):
             columns, rows = os.get_terminal_size(self._stream.fileno())
-            return columns or 80, rows or 25
+            return _bounded(columns or 80, rows or 25)
         return 80, 25
 
     def _stop(self) -> None:
@@ -269,6 +283,10 @@ def on_room(app: App[Any], callback: Callable[[], None]) -> None:
 def is_behind(app: App[Any]) -> bool:
     """Return whether the terminal has not read what it was sent; those of tests always have."""
     return isinstance(app._driver, TerminalDriver) and app._driver.is_behind
+
+
+def _bounded(columns: int, rows: int) -> tuple[int, int]:
+    return min(columns, MAX_COLUMNS), min(rows, MAX_ROWS)
 
 
 def _is_in_foreground(terminal: int) -> bool:

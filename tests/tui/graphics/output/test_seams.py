@@ -11,8 +11,13 @@ from importlib.metadata import version
 from typing import Any, cast
 
 import pytest
+from textual import events
+from textual._xterm_parser import XTermParser
 from textual.app import App, ComposeResult
+from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
+from textual.geometry import Size
+from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -139,7 +144,23 @@ def test_the_driver_of_textual_is_what_ours_stands_on() -> None:
     ).replace("self._writer_thread: WriterThread | None = None", "").replace(
         "self._writer_thread = WriterThread(self._file)", ""
     ).replace("self._writer_thread.start()", ""), broken("LinuxDriver writes through its method `write` alone")
+    assert "self._mouse_pixels" in source, broken("LinuxDriver._mouse_pixels says whether mode 1016 is on")
+    own = inspect.getsource(Driver)
+    assert all(f"self.{name} = " in own for name in ("_app", "_loop", "_debug")), broken("Driver._app, _loop, _debug")
     assert "self._get_terminal_size()" in source, broken("LinuxDriver._get_terminal_size tells the size")
+
+
+def test_a_window_of_any_size_that_a_terminal_claims_is_bounded() -> None:
+    driver, _ = stalled_driver(Page())
+    driver.cursor_origin = None
+    sent: list[Message] = []
+    setattr(driver, "send_message", sent.append)  # noqa: B010 (as the seam does)
+    for event in XTermParser().feed("\x1b[48;99999;99999;1;1t\x1b[48;40;120;800;1200t"):
+        driver.process_message(event)
+    sizes = [event.size for event in sent if isinstance(event, events.Resize)]
+    assert sizes == [Size(seams.MAX_COLUMNS, seams.MAX_ROWS), Size(120, 40)], broken(
+        "Driver.process_message gets the sizes that the terminal reports in band"
+    )
 
 
 def test_our_private_names_are_not_textuals() -> None:
