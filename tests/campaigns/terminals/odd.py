@@ -53,6 +53,7 @@ _PASTES: Final = (
 )
 _SECONDS: Final = 60.0
 """For what never happens when it fails: it is long, because a loaded machine is slow."""
+_SECONDS_OF_TYPING: Final = 10.0
 _FAULTS: Final = (b"Traceback", b"internal error")
 
 
@@ -159,7 +160,7 @@ def _tell_more() -> None:
 def _type(life: Life, data: bytes) -> None:
     """Type as fast as the app reads."""
     os.set_blocking(life.terminal.fd, False)
-    end = time.monotonic() + _SECONDS
+    end = time.monotonic() + _SECONDS_OF_TYPING
     while data and not life.has_ended and time.monotonic() < end:
         try:
             data = data[os.write(life.terminal.fd, data[:4096]) :]
