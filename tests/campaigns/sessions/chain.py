@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.campaigns.sessions import processes, remains
 from tests.campaigns.sessions.blows import QUIT, Blow
 from tests.campaigns.sessions.keys import WINDOWS, anything, picks, sequences
-from tests.campaigns.sessions.life import Life
+from tests.campaigns.sessions.life import SECONDS_TO_END, Life
 from tests.campaigns.sessions.witness import Witness, losses
 
 _RESUMABLE = re.compile("resumes the last search")
@@ -107,7 +107,9 @@ class Chain:
         """Wait for the first grid, resuming the last search where there is one; a fault where it does not come."""
         begun, has_session = time.monotonic(), bool(self._open)
         if has_session:
-            while not _RESUMABLE.search(life.text()) and not life.has_ended and time.monotonic() < begun + 20.0:
+            while (
+                not _RESUMABLE.search(life.text()) and not life.has_ended and time.monotonic() < begun + SECONDS_TO_END
+            ):
                 life.read(0.02)
             life.press(b"\r")
         if not life.wait_for_grid():
@@ -205,6 +207,7 @@ class Chain:
             life.end()
         self._note(life)
         self._look()
+        remains.settle_folders(self.home, but={seen.folder for seen in life.seen})
         self.faults += remains.leftovers(self.home)
         self.faults += remains.broken_pictures(self.home)
         self.faults += remains.inconsistencies(self.home)

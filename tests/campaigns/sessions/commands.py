@@ -25,7 +25,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "invert": ("invert", _PHOTO, "--prompt", "a lake", "--out", "out/found.png"),
 }
 _SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-_SECONDS = 60.0
+_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)

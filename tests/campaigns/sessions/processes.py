@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 _MARK = "ATTACKED_HOME"
-_SECONDS_TO_END = 6.0
+_SECONDS_TO_END = 60.0
 
 
 def mark(home: Path) -> dict[str, str]:
@@ -47,3 +47,12 @@ def orphans(home: Path, seconds: float = _SECONDS_TO_END) -> list[str]:
             os.kill(pid, signal.SIGKILL)
             found.append(f"a process outlives the program by more than {seconds:g} s (state {state}): {words}")
     return found
+
+
+def is_busy(pid: int) -> bool:
+    """Return whether a thread of a process runs, or waits for a processor or a disk."""
+    with contextlib.suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            if (task / "stat").read_text("utf-8").rpartition(") ")[2][:1] in "RD":
+                return True
+    return False

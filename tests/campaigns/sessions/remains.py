@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from PIL import Image
@@ -16,11 +16,12 @@ from engine.search.journal_files import journals_in
 from engine.search.sessions import read_session
 from latentpng.errors import LatentPngError
 from latentpng.identity import picture_keys
+from latentpng.png.abandoned import REPLACING_SUFFIX, TEMPORARY_SUFFIX, recover
 from latentpng.png.files import read_record
 from latentpng.reports.verify import verify_file
 from tests.support.tui.consistency import problems_of
 
-_UNFINISHED = (".part", ".tmp", ".lock")
+_UNFINISHED = (TEMPORARY_SUFFIX, REPLACING_SUFFIX, ".tmp", ".lock")
 SHARED_MEMORY = Path("/dev/shm")
 
 
@@ -41,6 +42,18 @@ def broken_pictures(home: Path) -> list[str]:
     films = {*home.rglob("*.webp"), *home.rglob("way*.png"), *home.rglob("sheet*.png")}
     reports = map(verify_file, sorted({*home.rglob("*.png")} - films))
     return [f"{each.file}: {each.problem}" for each in reports if each.problem] + list(_broken_films(films))
+
+
+def settle_folders(home: Path, but: Collection[str]) -> None:
+    """Settle what a killed program has left in folders of sessions, as the next one does that writes there.
+
+    Args:
+        home: The home directory.
+        but: The names of the folders in which a program has ended cleanly, so that nothing may be left.
+    """
+    for folder in _folders(home):
+        if folder.name not in but:
+            recover(folder)
 
 
 def shared_memory() -> frozenset[str]:
@@ -70,7 +83,7 @@ def inconsistencies(home: Path) -> list[str]:
 
     A picture that no journal names is no fault here: the program may have been killed between the two.
     """
-    folders = sorted(path for path in (home / "Pictures" / "warmer").glob("*") if path.is_dir())
+    folders = _folders(home)
     found = [f"{folder.name}: {problem}" for folder in folders for problem in problems_of(folder)]
     return [each for each in found if not each.endswith(("is not in the journal", "is no node of the tree"))]
 
@@ -87,6 +100,10 @@ def strangers(folder: Path) -> list[str]:
         except (EngineError, LatentPngError) as error:
             found.append(f"{name}: {error}")
     return found
+
+
+def _folders(home: Path) -> list[Path]:
+    return sorted(path for path in (home / "Pictures" / "warmer").glob("*") if path.is_dir())
 
 
 def _broken_films(films: Iterable[Path]) -> Iterator[str]:

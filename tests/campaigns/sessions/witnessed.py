@@ -20,6 +20,7 @@ from engine.worker.client import WorkerRenderer
 from tests.campaigns.sessions.witness import of_session, sequence
 from tui import cli
 from tui.app.screens.search import SearchScreen
+from tui.app.screens.search_saving import STILL_SAVING
 from tui.app.screens.search_view import SearchView
 from tui.graphics import seams
 from tui.graphics.output import seams as output
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from engine.rendering.renderer import Renderer
 
 _STEP_SECONDS, _SLOW_STEP_SECONDS = 0.02, 0.5
-_BEHIND_SECONDS = 0.05
+_LATER_SECONDS = 0.05
 _newest: dict[SearchView, str] = {}
 _WORKER = "tests.support.engine.fake_worker"
 RENDERERS: dict[str, Callable[[], Renderer] | None] = {
@@ -90,10 +91,13 @@ def _say(screen: SearchView) -> None:
 
 
 def _write(screen: SearchView, text: str) -> None:
-    """Write a witness unless there is a newer one; while the terminal is behind, it is held back as the frames are."""
+    """Write a witness unless there is a newer one; while the terminal is behind, it is held back as the frames are.
+
+    It is held back too while the app says that the disk is slow: until then, it promises nothing.
+    """
     if _newest[screen] == text:
-        if output.is_behind(screen.app):
-            screen.set_timer(_BEHIND_SECONDS, partial(screen.call_after_refresh, partial(_write, screen, text)))
+        if output.is_behind(screen.app) or getattr(screen, "notice", "") == STILL_SAVING:
+            screen.set_timer(_LATER_SECONDS, partial(screen.call_after_refresh, partial(_write, screen, text)))
         else:
             seams.write(screen.app, text)
 

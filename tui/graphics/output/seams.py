@@ -37,11 +37,14 @@ from textual.message import Message
 from textual.screen import Screen
 
 from tui.graphics.output.writer import Writer
+from tui.graphics.terminal.answers import AnswerFilter
 
 MAX_TYPED_AHEAD = 32
 """Messages that may wait in the queue of the app before more is read from the keyboard."""
 _READ_BYTES = 4096
 _TICK_SECONDS = 0.1
+_UNDECIDED_SECONDS = 0.05
+"""How long it takes until what may begin an answer of the terminal is a key; on top of it, Textual waits by itself."""
 _QUEUE_SECONDS = 0.005
 _Mode: TypeAlias = Literal["new", "running", "suspended", "over"]
 
@@ -118,9 +121,10 @@ class TerminalDriver(LinuxDriver):
     def run_input_thread(self) -> None:
         """Read the keyboard until the end, or until it is gone; what is no UTF-8 ends nothing."""
         decode = getincrementaldecoder("utf-8")("replace").decode
-        parser = XTermParser(self._debug)
+        parser, answers, text = XTermParser(self._debug), AnswerFilter(), ""
         while not self.exit_event.is_set():
-            if select.select([self.fileno], [], [], _TICK_SECONDS)[0]:
+            seconds = _UNDECIDED_SECONDS if answers.is_undecided or text else _TICK_SECONDS
+            if select.select([self.fileno], [], [], seconds)[0]:
                 try:
                     data = os.read(self.fileno, _READ_BYTES)
                 except OSError:
@@ -128,8 +132,12 @@ class TerminalDriver(LinuxDriver):
                 if not data:
                     self._in_loop(self._lose_terminal)
                     return
+                text = answers.feed(decode(data))
+            else:
+                text = answers.release()
+            if text:
                 try:
-                    self._hand_on(parser.feed(decode(data)))
+                    self._hand_on(parser.feed(text))
                 except Exception:  # the parser does not check the numbers in sequences, and fails in many ways
                     parser = XTermParser(self._debug)
             self._hand_on(parser.tick())

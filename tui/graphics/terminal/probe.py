@@ -2,7 +2,8 @@
 
 A terminal ignores questions that it does not know, so no timeout would tell "no" from "not yet", and an answer that
 comes late arrives as keys.  Therefore all questions go in one write, and the last one is DA1 (`CSI c`), which every
-terminal answers.  Terminals answer in order: when the answer to DA1 is there, no other will come.
+terminal answers.  Terminals answer in order: when the answer to DA1 is there, no other will come.  What comes after the
+timeout all the same is told from keys by `answers`, so the timeout cuts no answer in two.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
+from tui.graphics.terminal.answers import AnswerFilter
 from tui.graphics.terminal.known import Version, version_of
 
 _KITTY: Final = b"\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"
@@ -36,6 +38,8 @@ _SECONDARY_ANSWER: Final = re.compile(rb"\x1b\[>(\d{1,6});(\d{1,8})(?:;\d*)*c")
 _CELL_SIZE_ANSWER: Final = re.compile(rb"\x1b\[6;(\d{1,4});(\d{1,4})t")
 _REGISTERS_ANSWER: Final = re.compile(rb"\x1b\[\?1;0;(\d{1,6})S")
 _SENTINEL_ANSWER: Final = re.compile(rb"\x1b\[\?([\d;]*)c")
+_REST_SECONDS: Final = 1.0
+"""The timeout for the rest of an answer that has begun to arrive."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,7 +103,10 @@ def ask(seconds: float) -> Answers:
     assert sys.__stderr__ is not None
     with _raw(sys.__stdin__.fileno()) as keyboard:
         os.write(sys.__stderr__.fileno(), _KITTY + _NAME + _SECONDARY + _CELL_SIZE + _REGISTERS + _SENTINEL)
-        return parse(_read_until_sentinel(keyboard, time.monotonic() + seconds))
+        text = _read_until_sentinel(keyboard, time.monotonic() + seconds)
+        if _SENTINEL_ANSWER.search(text):
+            termios.tcflush(keyboard, termios.TCIFLUSH)
+        return parse(text)
 
 
 def parse(text: bytes) -> Answers:
@@ -123,19 +130,23 @@ def parse(text: bytes) -> Answers:
 
 
 def _read_until_sentinel(keyboard: int, end: float) -> bytes:
-    text = b""
-    while not _SENTINEL_ANSWER.search(text) and (left := end - time.monotonic()) > 0:
+    text, answers = b"", AnswerFilter()
+    while not _SENTINEL_ANSWER.search(text):
+        left = end + (_REST_SECONDS if answers.has_begun else 0.0) - time.monotonic()
+        if left <= 0:
+            break
         if select.select([keyboard], [], [], left)[0]:
             data = os.read(keyboard, 4096)
             if not data:
                 break
             text += data
+            answers.feed(data.decode("latin-1"))
     return text
 
 
 @contextmanager
 def _raw(keyboard: int) -> Iterator[int]:
-    """Switch off echo and line buffering; at the end, also by a signal, switch back and drop what is still unread."""
+    """Switch off echo and line buffering; at the end, also by a signal, switch back."""
     before = termios.tcgetattr(keyboard)
     changed = termios.tcgetattr(keyboard)
     changed[3] &= ~(termios.ECHO | termios.ICANON)
@@ -144,7 +155,7 @@ def _raw(keyboard: int) -> Iterator[int]:
         termios.tcsetattr(keyboard, termios.TCSANOW, changed)
         yield keyboard
     finally:
-        termios.tcsetattr(keyboard, termios.TCSAFLUSH, before)
+        termios.tcsetattr(keyboard, termios.TCSANOW, before)
         for number, handler in handlers.items():
             signal.signal(number, handler)
 
