@@ -6,22 +6,19 @@ Pixels are encoded once, when a picture is written; if only chunks change, pixel
 from __future__ import annotations
 
 import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import replace as replace_in
-from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, TypeAlias
+from typing import BinaryIO, TypeAlias
 
 from latentpng.chunk import codec
-from latentpng.errors import DamagedLatentError, NoLatentError, UnreadableFileError
+from latentpng.errors import DamagedLatentError, NoLatentError
 from latentpng.noise.replay import OnProgress
-from latentpng.png import carriers, chunks, texts
+from latentpng.png import carriers
 from latentpng.png.atomic import write_atomically, write_new
-from latentpng.png.chunks import Chunk
-from latentpng.png.clean import Part, cleaned
 from latentpng.png.open import open_picture
 from latentpng.png.pixels import decode_pixels, digest_of_pixels, encode_pixels, pixel_digest
+from latentpng.png.rewriting import Warn, copied, with_record, without
 from latentpng.png.twin import front_of_twin
 from latentpng.record import LatentRecord
 
@@ -41,8 +38,6 @@ __all__ = [
 ]
 
 AnyPath: TypeAlias = str | os.PathLike[str]
-Warn: TypeAlias = Callable[[], None]
-"""Called before a picture with a C2PA signature is changed, which invalidates the signature."""
 
 
 def read_record(path: AnyPath, on_progress: OnProgress | None = None) -> LatentRecord:
@@ -178,14 +173,14 @@ def embed_record(
         UnwritableFileError: If the file cannot be written.
     """
     with open_picture(path) as (stream, size, name):
-        parts = _with_record(stream, size, name, record, warn)
+        parts = with_record(stream, size, name, record, warn)
         write_atomically(path if out is None else out, parts, replace=replace or out is None)
 
 
 def embedded(path: AnyPath, record: LatentRecord, warn: Warn | None = None) -> bytes:
     """Return the bytes that `embed_record` writes; arguments and errors are the same."""
     with open_picture(path) as (stream, size, name):
-        return b"".join(_with_record(stream, size, name, record, warn))
+        return b"".join(with_record(stream, size, name, record, warn))
 
 
 def carries_another(path: AnyPath, record: LatentRecord) -> bool:
@@ -233,121 +228,15 @@ def strip(
         UnwritableFileError: If the file cannot be written.
     """
     with open_picture(path) as (stream, size, name):
-        parts, removed = _without(stream, size, name, warn, everything=everything)
+        parts, removed = without(stream, size, name, warn, everything=everything)
         if removed or out is not None:
             target = path if out is None else out
-            write_atomically(target, _copied(stream, parts, name), replace=replace or out is None)
+            write_atomically(target, copied(stream, parts, name), replace=replace or out is None)
         return removed
 
 
 def stripped(path: AnyPath, warn: Warn | None = None, *, everything: bool = False) -> tuple[bytes, bool]:
     """Return the bytes that `strip` writes, and whether anything is removed; arguments and errors are the same."""
     with open_picture(path) as (stream, size, name):
-        parts, removed = _without(stream, size, name, warn, everything=everything)
-        return b"".join(_copied(stream, parts, name)), removed
-
-
-class _Layout(NamedTuple):
-    """The parts of a PNG.
-
-    Attributes:
-        kept: Start and end of each range without carriers, in order.
-        first_idat: Where the first IDAT starts; 0 if there is none.
-        signed: Whether there is a C2PA signature.
-        has_parameters: Whether there is a `parameters` text of another tool.
-        texts: The chunks in which other tools may have written text.
-    """
-
-    kept: list[tuple[int, int]]
-    first_idat: int
-    signed: bool
-    has_parameters: bool
-    texts: list[Chunk]
-
-
-def _layout(stream: BinaryIO, size: int, name: str) -> _Layout:
-    kept, start, first_idat, signed, has_parameters = [], 0, 0, False, False
-    others: list[Chunk] = []
-    for chunk, origin in carriers.sort(stream, size, name):
-        signed = signed or chunk.kind == carriers.SIGNED_KIND
-        if chunk.kind == b"IDAT" and not first_idat:
-            first_idat = chunk.offset
-        has_parameters = has_parameters or origin is carriers.Origin.OTHER_PARAMETERS
-        if origin is carriers.Origin.LATENTPNG:
-            if chunk.offset > start:
-                kept.append((start, chunk.offset))
-            start = chunk.end
-        elif chunk.kind in texts.KINDS_OF_TOOLS:
-            others.append(chunk)
-    return _Layout([*kept, (start, size)], first_idat, signed, has_parameters, others)
-
-
-def _without(
-    stream: BinaryIO, size: int, name: str, warn: Warn | None, *, everything: bool
-) -> tuple[Sequence[Part], bool]:
-    """Return the parts without carriers, or without all metadata, and whether anything is left out."""
-    if everything:
-        return cleaned(stream, size, name)
-    layout = _layout(stream, size, name)
-    kept, signed = layout.kept, layout.signed
-    carried = kept != [(0, size)]
-    if carried and signed and warn is not None:
-        warn()
-    return kept, carried
-
-
-def _with_record(stream: BinaryIO, size: int, name: str, record: LatentRecord, warn: Warn | None) -> Iterator[bytes]:
-    """Return the parts of a PNG with a record in it; errors are raised here, before the first part is written."""
-    latent = codec.encode_record(record)
-    kept, first_idat, signed, has_parameters, others = _layout(stream, size, name)
-    carried = carriers.encode_carriers(record, latent, parameters=not has_parameters)
-    if not first_idat:
-        raise UnreadableFileError(f"{name}: it has no pixels (IDAT)")
-    if signed and warn is not None:
-        warn()
-    checksums = _wrong_checksums(stream, others, name)
-    front = _corrected([(start, min(stop, first_idat)) for start, stop in kept], checksums)
-    rest = _corrected([(max(start, first_idat), stop) for start, stop in kept], checksums)
-    return chain(_copied(stream, front, name), [carried], _copied(stream, rest, name))
-
-
-def _wrong_checksums(stream: BinaryIO, others: list[Chunk], name: str) -> list[tuple[int, bytes]]:
-    """Return where wrong checksums of other tools' texts stand, and what should stand there.
-
-    They are corrected when a latent is added, because a wrong checksum in a file with a latent is reported as damage.
-    """
-    found = [(chunk.end - 4, *chunks.checksums_of(stream, chunk, name)) for chunk in others]
-    return [(at, right) for at, right, wrong in found if right != wrong]
-
-
-def _corrected(ranges: list[tuple[int, int]], checksums: list[tuple[int, bytes]]) -> list[Part]:
-    """Return the parts of ranges with these checksums in place of those that stand there; both are in order."""
-    parts: list[Part] = []
-    left = deque(checksums)
-    for start, stop in ranges:
-        while left and left[0][0] < stop:
-            at, right = left.popleft()
-            if at >= start:
-                parts += [(start, at), right]
-                start = at + 4
-        parts.append((start, stop))
-    return parts
-
-
-def _copied(stream: BinaryIO, parts: Sequence[Part], name: str) -> Iterator[bytes]:
-    """Yield the bytes of parts, of ranges a megabyte at once, because a file may be larger than memory."""
-    for part in parts:
-        if isinstance(part, bytes):
-            yield part
-            continue
-        start, stop = part
-        while start < stop:
-            try:
-                stream.seek(start)
-                piece = stream.read(min(stop - start, chunks.PIECE))
-            except OSError as error:
-                raise UnreadableFileError(f"{name}: it cannot be read ({error.strerror or error})") from error
-            if not piece:
-                raise UnreadableFileError(f"{name}: the file became shorter while it was read")
-            yield piece
-            start += len(piece)
+        parts, removed = without(stream, size, name, warn, everything=everything)
+        return b"".join(copied(stream, parts, name)), removed
