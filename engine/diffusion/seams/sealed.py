@@ -26,6 +26,8 @@ import torch
 from engine.errors import ForbiddenError
 
 _CONNECTS = ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto")
+_NO_FOLDER = "\0"
+"""Begins no path: the thread is sealed, and may open any file."""
 
 
 class _Seal(threading.local):
@@ -58,7 +60,7 @@ def sealed(folders: Iterable[Path] = (), files: Iterable[Path] = ()) -> Iterator
     """
     _listen()
     before, load = (_seal.folders, _seal.files), torch.load
-    _seal.folders = tuple(f"{os.path.abspath(folder)}{os.sep}" for folder in folders) or (os.devnull,)  # noqa: PTH100
+    _seal.folders = tuple(f"{os.path.abspath(folder)}{os.sep}" for folder in folders) or (_NO_FOLDER,)  # noqa: PTH100
     _seal.files = frozenset(os.path.abspath(file) for file in files)  # noqa: PTH100 (links keep their names)
     torch.load = _refuse_pickle
     try:
