@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import queue
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -132,12 +131,13 @@ def test_a_cluster_that_does_not_say_what_it_is(printed: bytes, monkeypatch: pyt
 def test_a_head_that_does_not_start_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folders: list[Path] = []
 
-    def command(folder: Path) -> list[str]:
+    def arguments(folder: Path) -> list[str]:
         folders.append(folder.parent)
-        return [sys.executable, "-c", "print('one'); print('no port is free'); print(); exit(1)"]
+        return ["print('one'); print('no port is free'); print(); exit(1)"]
 
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    monkeypatch.setattr(local_head, "_command", command)
+    monkeypatch.setattr(local_head, "_PROGRAM", "tests.support.engine.saying")
+    monkeypatch.setattr(local_head, "_arguments", arguments)
     with pytest.raises(RenderError) as caught:
         local_head.start_head()
     assert str(caught.value) == "Ray did not start on this machine: no port is free"

@@ -56,7 +56,10 @@ async def test_nothing_is_shown_before_it_is_on_the_disk(
         assert read_session(folder).session.place == driver.search.session.place
 
 
-async def test_a_slow_disk_is_said_and_the_search_goes_on(tmp_path: Path, gate: threading.Event) -> None:
+async def test_a_slow_disk_is_said_and_the_search_goes_on(
+    tmp_path: Path, gate: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.app.screens.search_saving.SAVING_SECONDS", 0.05)
     async with running(make_app(tmp_path, *PROMPT), size=(160, 40)) as driver:
         await ready(driver, gate)
         await driver.press("2")
