@@ -114,6 +114,18 @@ async def test_plain_cells_are_text(protocol: Protocol) -> None:
         assert app.written == []
 
 
+async def test_a_cell_that_is_not_told_its_size_shows_its_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PictureCell, "on_resize", lambda _: None)
+    app = Gallery("halfcell")
+    async with app.run_test(size=(40, 30)) as pilot:
+        cell = PictureCell("late")
+        with app.batch_update():
+            await app.screen.mount(cell)
+            assert not cell.content_region
+            cell.show(plain(RED))
+        await until(pilot, lambda: cell.is_up_to_date)
+
+
 async def test_shown_before_it_is_mounted() -> None:
     app = Gallery("halfcell")
     async with app.run_test(size=(40, 30)) as pilot:

@@ -67,6 +67,8 @@ class PictureCell(Widget):
         self._picture, self._is_dim = picture, False
         self._quality, self._refined = quality, refined
         self._want()
+        if self._box().rows <= 0:  # it is not laid out yet, and Textual does not tell every new widget its size
+            self.call_after_refresh(self._want)
 
     def dim(self) -> None:
         """Darken the picture until the next one is shown: it is out of date."""
