@@ -82,7 +82,7 @@ def read_known(path: Path) -> Picture:
 
 def _siblings(file: Path) -> list[Path]:
     try:
-        names = sorted(name for name in os.listdir(file.parent) if name.lower().endswith(".png"))  # noqa: PTH208
+        names = sorted(name for name in os.listdir(file.parent) if name.lower().endswith(".png"))  # noqa: PTH208 (names alone)
     except OSError:
         return []
     return [file.parent / name for name in names[:MAX_FILES] if name != file.name]

@@ -60,7 +60,7 @@ def sealed(folders: Iterable[Path] = (), files: Iterable[Path] = ()) -> Iterator
     """
     _listen()
     before, load = (_seal.folders, _seal.files), torch.load
-    _seal.folders = tuple(f"{os.path.abspath(folder)}{os.sep}" for folder in folders) or (_NO_FOLDER,)  # noqa: PTH100
+    _seal.folders = tuple(f"{os.path.abspath(folder)}{os.sep}" for folder in folders) or (_NO_FOLDER,)  # noqa: PTH100 (links keep their names)
     _seal.files = frozenset(os.path.abspath(file) for file in files)  # noqa: PTH100 (links keep their names)
     torch.load = _refuse_pickle
     try:
@@ -98,7 +98,7 @@ def _hear(event: str, arguments: tuple[Any, ...]) -> None:
     if not _seal.folders:
         return
     if event == "open" and isinstance(arguments[0], str | bytes):
-        path = os.path.abspath(os.fsdecode(arguments[0]))  # noqa: PTH100
+        path = os.path.abspath(os.fsdecode(arguments[0]))  # noqa: PTH100 (links keep their names)
         if path.startswith(_seal.folders) and path not in _seal.files:
             raise ForbiddenError(f"loading the model would open {Path(path).name}, which belongs to no model")
     elif event == "pickle.find_class":

@@ -94,7 +94,7 @@ class Faults:
             self._unflushed.discard(first)
         if name == "fsync":
             self._dirty.discard(last)
-            self._unflushed = {each for each in self._unflushed if os.path.dirname(each) != last}  # noqa: PTH120
+            self._unflushed = {each for each in self._unflushed if os.path.dirname(each) != last}  # noqa: PTH120 (may be bytes)
 
     def endangered(self) -> Iterator[str]:
         """Yield what a power cut would take now, although it counts as saved."""

@@ -9,7 +9,7 @@ from random import Random
 from tests.campaigns.models.odd_values import odd_bytes, odd_name, odd_number
 
 
-def make_gguf(prepared: Path, draw: Random, folder: Path) -> str:  # noqa: ARG001
+def make_gguf(prepared: Path, draw: Random, folder: Path) -> str:  # noqa: ARG001 (all targets are called alike)
     """Write a GGUF file with something wrong."""
     made = [draw.choice(("text", "list", "texts", "number")) for _ in range(draw.randint(0, 4))]
     data = struct.pack("<IQQ", draw.choice((3, 3, 3, 2, 9)), draw.choice((2, 2, 2, 0, odd_number(draw))), len(made))

@@ -136,7 +136,7 @@ def _large(file: Path, header: Any, tensors: bytes, draw: Random) -> str:
     return f"header of {size} bytes"
 
 
-def _other(file: Path, header: Any, tensors: bytes, draw: Random) -> str:  # noqa: ARG001
+def _other(file: Path, header: Any, tensors: bytes, draw: Random) -> str:  # noqa: ARG001 (all targets are called alike)
     """Write something else than a header."""
     what = draw.choice((b"[]", b"null", b"{", b"{}", b'{"a":{}}', b"\xff\xfe", b'{"a":1,"a":2}', draw.randbytes(500)))
     write(file, what, tensors)

@@ -90,7 +90,7 @@ def _lokr(draw: Random, rank: int) -> Tensors:
     return {f"{layer}.{name}": ("F32", shape) for name, shape in parts.items()}
 
 
-def _full(draw: Random, rank: int) -> Tensors:  # noqa: ARG001
+def _full(draw: Random, rank: int) -> Tensors:  # noqa: ARG001 (all targets are called alike)
     layer = f"lora_unet_{draw.choice((_ATTENTION, _BLOCK)).replace('.', '_')}"
     return {f"{layer}.diff": ("F32", (16, 16)), f"{layer}.diff_b": ("F32", (16,))}
 
@@ -147,7 +147,7 @@ def _metadata(draw: Random) -> tuple[Any, str]:
     }, "+".join(keys)
 
 
-def make_lora(prepared: Path, draw: Random, folder: Path) -> str:  # noqa: ARG001
+def make_lora(prepared: Path, draw: Random, folder: Path) -> str:  # noqa: ARG001 (all targets are called alike)
     """Write a LoRA, LoHa, LoKr or difference with something wrong."""
     maker: Callable[[Random, int], Tensors] = draw.choice((_lora, _loha, _lokr, _full))
     tensors, change = maker(draw, draw.choice((1, 4, 4, 5000))), "nothing"
@@ -184,7 +184,7 @@ def load_lora(folder: Path) -> None:
     load_loras(loaded.pipe, replace(loaded.choice, loras=(lora,)))
 
 
-def make_inversion(prepared: Path, draw: Random, folder: Path) -> str:  # noqa: ARG001
+def make_inversion(prepared: Path, draw: Random, folder: Path) -> str:  # noqa: ARG001 (all targets are called alike)
     """Write a textual inversion with something wrong."""
     names = draw.choice((("emb_params",), ("clip_l", "clip_g"), (odd_name(draw),)))
     shapes = [draw.choice(_SHAPES) for _ in names]
@@ -205,7 +205,7 @@ def load_inversion(folder: Path) -> None:
     assert all(bool(vector.isfinite().all()) for each in found.vectors.values() for vector in each)
 
 
-def make_tiny(prepared: Path, draw: Random, folder: Path) -> str:  # noqa: ARG001
+def make_tiny(prepared: Path, draw: Random, folder: Path) -> str:  # noqa: ARG001 (all targets are called alike)
     """Write a tiny autoencoder with something wrong."""
     width, channels = draw.choice((8, 64, 1000, 1 << 20)), draw.choice((4, 16, 1 << 16))
     prefix = draw.choice(("", "decoder.", "decoder.layers.", "taesd_decoder."))

@@ -16,7 +16,7 @@ _PIECES = (
 )  # fmt: skip
 
 
-def make_prompt(prepared: Path, draw: Random, folder: Path) -> str:  # noqa: ARG001
+def make_prompt(prepared: Path, draw: Random, folder: Path) -> str:  # noqa: ARG001 (all targets are called alike)
     """Write a prompt, a negative one and a style."""
     size = draw.choice((1, 10, 100, 1000, 20_000, 50_000))
     pieces = draw.sample(_PIECES, draw.randint(1, 5)) if draw.random() < 0.7 else list(_PIECES)

@@ -70,7 +70,7 @@ def _toml(draw: Random, key: str) -> str:
     return draw.choice((*odd, str(odd_number(draw)), "[[],[]]", "true", "-0", "'''\na'''"))
 
 
-def make_configuration(prepared: Path, draw: Random, folder: Path) -> str:  # noqa: ARG001
+def make_configuration(prepared: Path, draw: Random, folder: Path) -> str:  # noqa: ARG001 (all targets are called alike)
     """Write a configuration file with something wrong."""
     keys = draw.sample(_TOP, draw.randint(0, 3))
     lines = [f"{key} = {_toml(draw, key)}" for key in keys]
@@ -101,7 +101,7 @@ def load_configuration(folder: Path) -> None:
         list(in_force(options, found))
 
 
-def make_warmer_json(prepared: Path, draw: Random, folder: Path) -> str:  # noqa: ARG001
+def make_warmer_json(prepared: Path, draw: Random, folder: Path) -> str:  # noqa: ARG001 (all targets are called alike)
     """Write the settings of a model with something wrong."""
     value: dict[str, Any] = {
         "width": 128,
@@ -128,7 +128,7 @@ def load_warmer_json(folder: Path) -> None:
     assert sum(map(len, defaults.prompts)) <= 200_000
 
 
-def make_places(prepared: Path, draw: Random, folder: Path) -> str:  # noqa: ARG001
+def make_places(prepared: Path, draw: Random, folder: Path) -> str:  # noqa: ARG001 (all targets are called alike)
     """Write the settings and the database of other programs with something wrong."""
     anchors = "\n".join(f"a{number}: &a{number} [*a{number - 1}, *a{number - 1}]" for number in range(1, 60))
     yaml = draw.choice(
@@ -192,7 +192,7 @@ def load_places(folder: Path) -> None:
         contents_of_invokeai(root, models)
 
 
-def make_recorded(prepared: Path, draw: Random, folder: Path) -> str:  # noqa: ARG001
+def make_recorded(prepared: Path, draw: Random, folder: Path) -> str:  # noqa: ARG001 (all targets are called alike)
     """Write the settings that a picture records, with something wrong."""
     settings: dict[str, Any] = {"prompt": "a red sun", "width": 128, "height": 128, "steps": 6, "guidance": 2.0}
     for key in draw.sample(("width", "height", "steps"), draw.randint(0, 3)):
@@ -218,7 +218,7 @@ def load_recorded(folder: Path) -> None:
     record = altered(seeded_record(), settings={**settings, "model": model_identity(resolve_model(""))})
     found = target_for_record(Options(), record).settings
     pixels, steps = found.width * found.height, found.num_inference_steps
-    assert pixels <= MAX_PIXELS and steps <= MAX_STEPS_UNASKED and pixels * steps <= MAX_PIXEL_STEPS  # noqa: PT018
+    assert pixels <= MAX_PIXELS and steps <= MAX_STEPS_UNASKED and pixels * steps <= MAX_PIXEL_STEPS  # noqa: PT018 (one promise)
 
 
 TARGETS = (

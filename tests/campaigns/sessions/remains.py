@@ -58,7 +58,7 @@ def settle_folders(home: Path, but: Collection[str]) -> None:
 
 def shared_memory() -> frozenset[str]:
     """Return the names in the shared memory of this machine."""
-    return frozenset(os.listdir(SHARED_MEMORY)) if SHARED_MEMORY.is_dir() else frozenset()  # noqa: PTH208
+    return frozenset(os.listdir(SHARED_MEMORY)) if SHARED_MEMORY.is_dir() else frozenset()  # noqa: PTH208 (names alone)
 
 
 def forgotten_in(names: Iterable[str]) -> list[str]:

@@ -216,7 +216,7 @@ def test_pipes_folders_and_nothing_are_refused_and_closed(tmp_path: Path, monkey
         with pytest.raises(UnreadableFileError) as caught:
             inspect_file(tmp_path / name)
         assert str(caught.value).endswith(f": {message}")
-    assert len(os.listdir("/proc/self/fd")) == open_files  # noqa: PTH208
+    assert len(os.listdir("/proc/self/fd")) == open_files  # noqa: PTH208 (names alone)
     (tmp_path / "-").write_bytes(png_of((b"laTn", chunk_data())))
     monkeypatch.chdir(tmp_path)
     assert inspect_file("./-").carrier == "chunk"
